@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config';
+
+/** `cluster` tests run against a real API server, which is started once per run. */
+const cluster = [
+  'test/kube/**/*.test.ts',
+  'test/crd/**/*.test.ts',
+  'test/operator/**/*.test.ts',
+  'test/e2e/**/*.test.ts',
+];
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: cluster } },
+      {
+        test: {
+          name: 'cluster',
+          include: cluster,
+          globalSetup: ['test/support/control-plane.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
