@@ -1,0 +1,211 @@
+/**
+ * What a database must do for the directory: atomic operations only. Each resolves after its commit
+ * and changes nothing when it rejects. Two implementations share one contract suite (test/directory).
+ *
+ * Operations reject with ScimError: notFound, uniqueness (409), or 503 while the database is away.
+ * Times are milliseconds since the epoch.
+ */
+import type { Condition, SortKey } from '../scim/condition.ts';
+import type { MemberChange } from '../scim/members.ts';
+import type { Attributes } from '../scim/resource.ts';
+
+/** Whose directory, seen by which integration: its own `externalId`s only. */
+export interface Scope {
+  readonly tenant: string;
+  readonly integrationId: string;
+}
+
+export interface GroupMembership {
+  readonly groupId: string;
+  readonly displayName: string;
+  readonly type: 'direct' | 'indirect';
+}
+
+export interface Member {
+  readonly value: string;
+  readonly type: 'User' | 'Group';
+}
+
+/** `attributes` carries the externalId of the scope's integration. */
+export interface StoredResource {
+  readonly id: string;
+  readonly attributes: Attributes;
+  readonly version: number;
+  readonly created: number;
+  readonly lastModified: number;
+}
+
+/** A user in a tenant. `groups` is there when it was asked for. */
+export interface UserRecord extends StoredResource {
+  readonly groups?: readonly GroupMembership[];
+}
+
+/** `members` is there when it was asked for. */
+export interface GroupRecord extends StoredResource {
+  readonly members?: readonly Member[];
+}
+
+export interface NewResource {
+  /** A UUIDv7: ids are in creation order. */
+  readonly id: string;
+  readonly attributes: Attributes;
+  readonly at: number;
+}
+
+export interface NewGroup extends NewResource {
+  readonly members: readonly string[];
+}
+
+/**
+ * Decides on the next attributes from the current ones, inside the transaction: synchronous, pure,
+ * possibly called again. Throws ScimError to refuse. Equal attributes are no write: neither the version nor
+ * lastModified moves.
+ */
+export type Decide<R extends StoredResource> = (current: R) => Attributes;
+
+/** Counts member ids that were skipped because the tenant has no such user or group. */
+export interface GroupChangeResult {
+  readonly group: GroupRecord;
+  readonly unknownMembers: readonly string[];
+}
+
+export interface Query {
+  readonly filter?: Condition;
+  readonly sort?: SortKey;
+  /** Zero-based. */
+  readonly offset: number;
+  /** At most this many records; 0 asks for the total only. */
+  readonly limit: number;
+  /** Load users' groups, or groups' members, for each record of the page. */
+  readonly related: boolean;
+}
+
+export interface Page<R> {
+  readonly total: number;
+  readonly records: readonly R[];
+}
+
+export interface UserStore {
+  create(scope: Scope, user: NewResource): Promise<UserRecord>;
+  get(scope: Scope, id: string, related: boolean): Promise<UserRecord | undefined>;
+  list(scope: Scope, query: Query): Promise<Page<UserRecord>>;
+  /** Renaming moves the access to the other global user. */
+  change(scope: Scope, id: string, decide: Decide<UserRecord>, at: number): Promise<UserRecord>;
+  /** Removes the tenant's access and its memberships; the global user remains. `check` may refuse. */
+  delete(scope: Scope, id: string, check: (current: UserRecord) => void, at: number): Promise<void>;
+}
+
+export interface GroupStore {
+  create(scope: Scope, group: NewGroup): Promise<GroupChangeResult>;
+  get(scope: Scope, id: string, related: boolean): Promise<GroupRecord | undefined>;
+  list(scope: Scope, query: Query): Promise<Page<GroupRecord>>;
+  /** Applies `decide` and the member changes in order, at a cost that depends on the change alone. A cycle of groups is 400. */
+  change(
+    scope: Scope,
+    id: string,
+    decide: Decide<GroupRecord>,
+    members: readonly MemberChange[],
+    at: number,
+  ): Promise<GroupChangeResult>;
+  delete(
+    scope: Scope,
+    id: string,
+    check: (current: GroupRecord) => void,
+    at: number,
+  ): Promise<void>;
+}
+
+/** The object behind a record: a ScimIntegration in a cluster (UID of its kube-system namespace). */
+export interface IntegrationOwner {
+  readonly clusterUid: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export type DeletionPolicy = 'Retain' | 'Delete';
+
+/** What the operator says of an integration. */
+export interface IntegrationRecord extends IntegrationOwner {
+  readonly id: string;
+  readonly tenant: string;
+  readonly uid: string;
+  readonly namespaceUid: string;
+  readonly enabled: boolean;
+  /** False while the namespace may not use the tenant: requests get 403. */
+  readonly allowed: boolean;
+  readonly deletionPolicy: DeletionPolicy;
+  /** Set when the custom resource is gone; its tokens are then gone too. */
+  readonly endedAt: number | undefined;
+}
+
+export interface TokenRecord {
+  readonly integrationId: string;
+  /** The public part of the token. */
+  readonly keyId: string;
+  /** SHA-256 of the whole token, in hex. */
+  readonly hash: string;
+  readonly issuedAt: number;
+  /** The token is refused from here on; undefined: no end is set. */
+  readonly expiresAt: number | undefined;
+  /** Written before its Secret, already valid, not yet seen in the Secret. */
+  readonly pending: boolean;
+}
+
+export interface IntegrationActivity {
+  readonly users: number;
+  readonly groups: number;
+  readonly lastRequestAt: number | undefined;
+}
+
+export interface IntegrationStore {
+  /** The live (not ended) record of a custom resource. */
+  find(owner: IntegrationOwner): Promise<IntegrationRecord | undefined>;
+  get(id: string): Promise<IntegrationRecord | undefined>;
+  /** Records of one cluster, ended ones included. */
+  list(clusterUid: string): Promise<readonly IntegrationRecord[]>;
+  /** Inserts or updates by id. False, and no write, when the id belongs to another custom resource's live record. */
+  put(record: IntegrationRecord): Promise<boolean>;
+  /** Ends the integration and revokes its tokens at once; users and groups stay. */
+  end(id: string, at: number): Promise<void>;
+  /** Deprovisions what no other integration provisioned and forgets the record (deletionPolicy Delete). */
+  purge(id: string, at: number): Promise<void>;
+  /** Namespace UIDs of every integration that ever used the tenant from this cluster. */
+  tenantNamespaceUids(clusterUid: string, tenant: string): Promise<readonly string[]>;
+  activity(id: string): Promise<IntegrationActivity>;
+  /** Records when integrations were last called: id → time. */
+  touch(lastRequests: ReadonlyMap<string, number>): Promise<void>;
+}
+
+/** What a request's token says; `undefined` answers tell a caller nothing about which part was wrong. */
+export interface Authenticated {
+  readonly integration: IntegrationRecord;
+  readonly keyId: string;
+}
+
+export interface TokenStore {
+  /** The integration of this tenant with this id, if a valid token has this hash at the time `at`. */
+  authenticate(
+    tenant: string,
+    integrationId: string,
+    hash: string,
+    at: number,
+  ): Promise<Authenticated | undefined>;
+  list(integrationId: string): Promise<readonly TokenRecord[]>;
+  /** The integration that any token with this hash belongs to. */
+  owner(hash: string): Promise<string | undefined>;
+  add(token: TokenRecord): Promise<void>;
+  /** Makes this token current and ends every other one of its integration at once. */
+  keepOnly(token: TokenRecord): Promise<void>;
+  /** Ends every token of the integration at once; answers how many there were. */
+  revokeAll(integrationId: string): Promise<number>;
+}
+
+export interface Store {
+  readonly users: UserStore;
+  readonly groups: GroupStore;
+  readonly integrations: IntegrationStore;
+  readonly tokens: TokenStore;
+  /** Rejects while the database can't be read and written. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,66 @@
+/** The errors of the SCIM protocol (RFC 7644 §3.12) as values: status, scimType, detail. */
+
+export type ScimType =
+  | 'invalidFilter'
+  | 'tooMany'
+  | 'uniqueness'
+  | 'mutability'
+  | 'invalidSyntax'
+  | 'invalidPath'
+  | 'noTarget'
+  | 'invalidValue'
+  | 'invalidVers'
+  | 'sensitive'
+  | 'invalidCursor'
+  | 'expiredCursor'
+  | 'invalidCount';
+
+/** Anything that a SCIM client is told as an error; every other error is a defect and becomes a bare 500. */
+export class ScimError extends Error {
+  override readonly name = 'ScimError';
+  readonly status: number;
+  readonly scimType: ScimType | undefined;
+  /** For a person: says what is wrong and with which attribute, never a stored value. */
+  readonly detail: string;
+  /** Seconds for the `Retry-After` header. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    status: number,
+    detail: string,
+    scimType?: ScimType,
+    options: { retryAfter?: number; cause?: unknown } = {},
+  ) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.status = status;
+    this.detail = detail;
+    this.scimType = scimType;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+const badRequest = (scimType: ScimType) => (detail: string) => new ScimError(400, detail, scimType);
+
+export const invalidFilter = badRequest('invalidFilter');
+export const invalidSyntax = badRequest('invalidSyntax');
+export const invalidPath = badRequest('invalidPath');
+export const invalidValue = badRequest('invalidValue');
+export const mutability = badRequest('mutability');
+export const noTarget = badRequest('noTarget');
+export const tooMany = badRequest('tooMany');
+
+/** A value that must be unique is taken: 409 (RFC 7644 §3.3). */
+export const uniqueness = (detail: string): ScimError => new ScimError(409, detail, 'uniqueness');
+
+/** RFC 7644 §3.14: the version in If-Match is not the resource's. */
+export const preconditionFailed = (): ScimError =>
+  new ScimError(412, 'the resource has changed since the version in If-Match');
+
+export const notFound = (kind: string, id: string): ScimError =>
+  new ScimError(404, `${kind} ${id} not found`);
+
+export const forbidden = (detail: string): ScimError => new ScimError(403, detail);
+
+/** The directory can't answer now; the client is to come back after `seconds`. */
+export const unavailable = (cause: unknown, seconds = 5): ScimError =>
+  new ScimError(503, 'the directory is not available', undefined, { retryAfter: seconds, cause });

@@ -1,0 +1,24 @@
+/** Filters as clients write them (RFC 7644 §3.4.2.2): the syntax tree, before any schema is looked at. */
+
+export type CompareOperator = 'eq' | 'ne' | 'co' | 'sw' | 'ew' | 'gt' | 'ge' | 'lt' | 'le';
+export type Literal = string | number | boolean | null;
+
+/** `urn:…:User:name.familyName` is {urn, name, sub}. Spelling is the client's. */
+export interface AttributePath {
+  readonly urn: string | undefined;
+  readonly name: string;
+  readonly sub: string | undefined;
+}
+
+export type Filter =
+  | { readonly kind: 'and' | 'or'; readonly terms: readonly Filter[] }
+  | { readonly kind: 'not'; readonly term: Filter }
+  | { readonly kind: 'present'; readonly path: AttributePath }
+  | {
+      readonly kind: 'compare';
+      readonly path: AttributePath;
+      readonly operator: CompareOperator;
+      readonly value: Literal;
+    }
+  /** `emails[type eq "work"]`: one element fulfils the whole inner filter. */
+  | { readonly kind: 'any'; readonly path: AttributePath; readonly filter: Filter };

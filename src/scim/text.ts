@@ -1,0 +1,25 @@
+/** How text is compared where `caseExact` is false: the same in memory and in every database. */
+
+/** NFC and lower case. Databases compare the result bytewise: their own `lower()` knows ASCII only. */
+export function fold(text: string): string {
+  return text.normalize('NFC').toLowerCase();
+}
+
+/** Orders as UTF-8 bytes do (code points, not UTF-16 units), which is how the databases order. */
+export function compareText(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    const a = left.charCodeAt(index);
+    const b = right.charCodeAt(index);
+    if (a !== b) {
+      // Surrogates sort above U+E000–U+FFFF in UTF-8 but below in UTF-16.
+      return utf8Rank(a) - utf8Rank(b);
+    }
+  }
+  return left.length - right.length;
+}
+
+function utf8Rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}
