@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+/** The command line: reads the options, runs a command, and turns its failure into one line and an exit code. */
+import { ConfigError, type Invocation, readInvocation } from './config.ts';
+import { createLogger } from './logger.ts';
+import { printCrds } from './crd/manifest.ts';
+import { FatalError, migrate, run } from './run.ts';
+
+/** Exit codes: 2 for wrong options, 1 for what only a person can mend. */
+async function main(args: readonly string[]): Promise<number> {
+  let invocation: Invocation;
+  try {
+    invocation = readInvocation(args);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`scim-operator: ${error.message}\n`);
+    return 2;
+  }
+  if (invocation.kind === 'help') {
+    process.stdout.write(invocation.text);
+    return 0;
+  }
+  const { command, config } = invocation;
+  const log = createLogger(config.logLevel);
+  try {
+    if (command === 'crds') process.stdout.write(printCrds());
+    else if (command === 'migrate') await migrate(config, log);
+    else await run(config, log, stopSignal());
+    return 0;
+  } catch (error) {
+    if (!(error instanceof FatalError)) throw error;
+    process.stderr.write(`scim-operator: ${error.message}\n`);
+    return 1;
+  }
+}
+
+/** Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+// A defect must not leave a process that looks alive and does nothing.
+process.on('unhandledRejection', (reason) => {
+  throw reason;
+});
+
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,84 @@
+/** Kinds of option values: how each is read from text, and how its allowed values are described. */
+import { parseDuration } from './crd/duration.ts';
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false };
+
+export interface Option<T> {
+  /** Without the dashes. */
+  readonly flag: string;
+  /** The environment variable. */
+  readonly variable: string;
+  readonly description: string;
+  readonly fallback: string | undefined;
+  /** Completes "it must be …". */
+  readonly allowed: string;
+  parse(text: string): Parsed<T>;
+}
+
+const REFUSED = { ok: false } as const;
+
+function option<T>(
+  flag: string,
+  description: string,
+  fallback: string | undefined,
+  allowed: string,
+  parse: (text: string) => Parsed<T>,
+): Option<T> {
+  const variable = `SCIM_OPERATOR_${flag.replaceAll('-', '_').toUpperCase()}`;
+  return { flag, variable, description, fallback, allowed, parse };
+}
+
+export function text(flag: string, description: string, fallback?: string): Option<string> {
+  return option(flag, description, fallback, 'a text that is not empty', (value) =>
+    value === '' ? REFUSED : { ok: true, value },
+  );
+}
+
+export function integer(
+  flag: string,
+  description: string,
+  fallback: string,
+  least: number,
+  most: number,
+): Option<number> {
+  return option(flag, description, fallback, `a whole number from ${least} to ${most}`, (value) => {
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    return number >= least && number <= most ? { ok: true, value: number } : REFUSED;
+  });
+}
+
+export function choice<T extends string>(
+  flag: string,
+  description: string,
+  values: readonly T[],
+  fallback: T,
+): Option<T> {
+  return option(flag, description, fallback, `one of ${values.join(', ')}`, (value) => {
+    const chosen = values.find((each) => each === value);
+    return chosen === undefined ? REFUSED : { ok: true, value: chosen };
+  });
+}
+
+/** A Go duration, in milliseconds. */
+export function duration(flag: string, description: string, fallback: string): Option<number> {
+  return option(flag, description, fallback, 'a duration such as 90s, 10m or 24h', (value) => {
+    const milliseconds = parseDuration(value);
+    return milliseconds === undefined ? REFUSED : { ok: true, value: milliseconds };
+  });
+}
+
+/** An absolute http(s) URL without query and fragment; a trailing slash is dropped. */
+export function httpUrl(flag: string, description: string): Option<string> {
+  const allowed = 'an http or https URL without query and fragment, such as https://scim.example.com';
+  return option(flag, description, undefined, allowed, (value) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const plain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
+    return plain ? { ok: true, value: url.href.replace(/\/+$/, '') } : REFUSED;
+  });
+}
+
+export function databaseUrl(flag: string, description: string, fallback: string): Option<string> {
+  return option(flag, description, fallback, 'file: and the path of a SQLite file', (value) =>
+    /^file:(?!\/\/[^/])[^?#]+$/.test(value) ? { ok: true, value } : REFUSED,
+  );
+}

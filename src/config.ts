@@ -1,0 +1,138 @@
+/** Options from flags and environment: one table gives names, defaults, validation and `--help`. Only this file reads the environment. */
+import { LOG_LEVELS, type LogLevel } from './logger.ts';
+import { formatHelp } from './config-help.ts';
+import { type Option, choice, databaseUrl, duration, httpUrl, integer, text } from './config-values.ts';
+
+/** A wrong option, in one line that names it, its value and what is allowed. The process exits with 2. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export interface Config {
+  readonly publicUrl: string;
+  readonly databaseUrl: string;
+  readonly host: string;
+  readonly port: number;
+  readonly opsPort: number;
+  readonly rateLimit: number;
+  readonly deprovisionDelayMs: number;
+  readonly kubeconfig: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+const OPTIONS = {
+  publicUrl: httpUrl('public-url', 'Base URL under which identity providers reach the server; the HOST of every endpoint. Required by run.'),
+  databaseUrl: databaseUrl('database-url', 'SQLite file of the directory, as file:PATH.', 'file:scim-operator.db'),
+  host: text('host', 'Address to listen on.', '::'),
+  port: integer('port', 'Port of SCIM; 0 takes a free one.', '8080', 0, 65_535),
+  opsPort: integer('ops-port', 'Port of /metrics, /livez and /readyz; 0 takes a free one.', '9090', 0, 65_535),
+  rateLimit: integer('rate-limit', 'SCIM requests a second that one integration may send; 0 switches the limit off.', '1000', 0, 1_000_000),
+  deprovisionDelayMs: duration('deprovision-delay', 'How long after an integration with deletionPolicy Delete is gone its users and groups go, as a Go duration.', '10m'),
+  kubeconfig: text('kubeconfig', 'Kubeconfig file; without it $KUBECONFIG, the pod\'s service account, or ~/.kube/config.'),
+  logLevel: choice('log-level', 'What is logged.', LOG_LEVELS, 'info'),
+} satisfies { [K in keyof Config]: Option<unknown> };
+
+export const COMMANDS = {
+  run: 'Runs the operator and the SCIM server in one process (the default).',
+  migrate: 'Creates or upgrades the database, then ends.',
+  crds: 'Prints the custom resource definitions as YAML.',
+} as const;
+export type Command = keyof typeof COMMANDS;
+
+export type Invocation =
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'command'; readonly command: Command; readonly config: Config };
+
+/**
+ * Reads the command line, then the environment (`--public-url` is also `SCIM_OPERATOR_PUBLIC_URL`), then
+ * the defaults. Throws ConfigError.
+ */
+export function readInvocation(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Invocation {
+  const { command, flags, help } = parseArguments(args);
+  if (help) return { kind: 'help', text: formatHelp(COMMANDS, Object.values(OPTIONS)) };
+  const values: Partial<Record<keyof Config, unknown>> = {};
+  for (const [key, option] of Object.entries(OPTIONS)) {
+    values[key as keyof Config] = resolveOption(option, flags, environment);
+  }
+  if (command === 'run' && values.publicUrl === undefined) {
+    throw new ConfigError(
+      '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required: the URL under which identity providers reach this server, such as https://scim.example.com',
+    );
+  }
+  values.publicUrl ??= '';
+  values.kubeconfig ??= environment.KUBECONFIG?.split(':')[0] || undefined;
+  return { kind: 'command', command, config: values as unknown as Config };
+}
+
+interface ParsedArguments {
+  readonly command: Command;
+  readonly flags: ReadonlyMap<string, string>;
+  readonly help: boolean;
+}
+
+function parseArguments(args: readonly string[]): ParsedArguments {
+  const flags = new Map<string, string>();
+  const words: string[] = [];
+  let help = false;
+  for (let index = 0; index < args.length; index++) {
+    const argument = args[index] ?? '';
+    if (argument === '--help' || argument === '-h') {
+      help = true;
+    } else if (argument.startsWith('--')) {
+      const [name, inline] = splitFlag(argument);
+      const value = inline ?? args[++index];
+      if (value === undefined) throw new ConfigError(`--${name} needs a value; see --help`);
+      flags.set(name, value);
+    } else {
+      words.push(argument);
+    }
+  }
+  return { command: commandOf(words), flags, help };
+}
+
+function splitFlag(argument: string): [name: string, inline: string | undefined] {
+  const equals = argument.indexOf('=');
+  const name = argument.slice(2, equals < 0 ? undefined : equals);
+  if (!Object.values(OPTIONS).some((option) => option.flag === name)) {
+    throw new ConfigError(`--${name} is not an option; see --help`);
+  }
+  return [name, equals < 0 ? undefined : argument.slice(equals + 1)];
+}
+
+function commandOf(words: readonly string[]): Command {
+  const [word = 'run', extra] = words;
+  if (extra !== undefined) throw new ConfigError(`"${extra}" is one argument too many; see --help`);
+  if (!Object.hasOwn(COMMANDS, word)) {
+    throw new ConfigError(
+      `"${word}" is not a command; allowed are ${Object.keys(COMMANDS).join(', ')}`,
+    );
+  }
+  return word as Command;
+}
+
+function resolveOption(
+  option: Option<unknown>,
+  flags: ReadonlyMap<string, string>,
+  environment: NodeJS.ProcessEnv,
+): unknown {
+  const flagged = flags.get(option.flag);
+  const given = flagged ?? environmentValue(option, environment);
+  const value = given ?? option.fallback;
+  if (value === undefined) return undefined;
+  const parsed = option.parse(value);
+  if (parsed.ok) return parsed.value;
+  const name = flagged === undefined ? option.variable : `--${option.flag}`;
+  throw new ConfigError(`${name}: "${value}" is not allowed; it must be ${option.allowed}`);
+}
+
+/**
+ * Kubernetes sets `SCIM_OPERATOR_PORT=tcp://…` in every pod beside a Service named scim-operator; such a
+ * service link is not our option. An empty variable counts as unset, as charts write it.
+ */
+function environmentValue(option: Option<unknown>, environment: NodeJS.ProcessEnv) {
+  const value = environment[option.variable];
+  return value === '' || /^(tcp|udp|sctp):\/\//.test(value ?? '') ? undefined : value;
+}

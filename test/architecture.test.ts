@@ -1,0 +1,63 @@
+/** The arrows between folders, as docs/architecture.md draws them, held against the imports. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** Folder → the folders it may import from, besides itself; `.` is src itself, the wiring. */
+const ARROWS: Record<string, readonly string[]> = {
+  scim: [],
+  directory: ['scim', '.'],
+  http: ['directory', 'scim', '.'],
+  crd: [],
+  kube: ['.'],
+  operator: ['directory', 'kube', 'crd', '.'],
+  probe: ['scim'],
+};
+/** Of the wiring, all that a folder may know. */
+const SHARED = ['src/logger.ts'];
+
+const imports = new Map(
+  globSync('src/**/*.ts').map((file) => [
+    file,
+    [...readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) =>
+      normalize(join(dirname(file), match[1] ?? '')),
+    ),
+  ]),
+);
+const folderOf = (file: string) => file.split('/').slice(1, -1)[0] ?? '.';
+
+describe('the sources', () => {
+  it('import along the arrows between folders only', () => {
+    const wrong = [...imports].flatMap(([file, targets]) => {
+      const from = folderOf(file);
+      if (from === '.') return [];
+      return targets
+        .filter((target) => {
+          const to = folderOf(target);
+          if (to === from) return false;
+          return !ARROWS[from]?.includes(to) || (to === '.' && !SHARED.includes(target));
+        })
+        .map((target) => `${file} → ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('have no cycle of imports', () => {
+    const done = new Set<string>();
+    const visit = (file: string, trail: readonly string[]): void => {
+      if (trail.includes(file)) throw new Error(`cycle: ${[...trail, file].join(' → ')}`);
+      if (done.has(file)) return;
+      for (const next of imports.get(file) ?? []) visit(next, [...trail, file]);
+      done.add(file);
+    };
+    for (const file of imports.keys()) visit(file, []);
+    expect(done.size).toBe(imports.size);
+  });
+
+  it('end the process in cli.ts only', () => {
+    const guilty = [...imports.keys()].filter(
+      (file) => file !== 'src/cli.ts' && readFileSync(file, 'utf8').includes('process.exit('),
+    );
+    expect(guilty).toEqual([]);
+  });
+});
