@@ -1,0 +1,74 @@
+/** The one definition of how attribute values and filter literals are compared: in memory, in indexes and in SQL. */
+import type { Comparable } from './condition.ts';
+import { invalidFilter } from './error.ts';
+import type { Literal } from './filter.ts';
+import type { JsonValue } from './json.ts';
+import type { Attribute } from './schema.ts';
+import { fold } from './text.ts';
+
+/** A stored value as it is compared; undefined for what is no value of the attribute's type. */
+export function comparable(
+  attribute: Attribute,
+  value: JsonValue | undefined,
+): Comparable | undefined {
+  switch (attribute.type) {
+    case 'boolean':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'integer':
+    case 'decimal':
+      return typeof value === 'number' ? value : undefined;
+    case 'dateTime':
+      return typeof value === 'string' ? instant(value) : undefined;
+    case 'complex':
+      return undefined;
+    default:
+      if (typeof value !== 'string') return undefined;
+      return attribute.caseExact ? value : fold(value);
+  }
+}
+
+/** RFC 3339 → UTC with milliseconds, so that the order of the text is the order of time. */
+export function instant(text: string): string | undefined {
+  const match =
+    /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|z|[+-]\d\d:?\d\d)?)?$/.exec(
+      text,
+    );
+  if (!match) return undefined;
+  const zone = (match[3] ?? 'Z').toUpperCase().replace(/^([+-]\d\d)(\d\d)$/, '$1:$2');
+  const time = Date.parse(`${match[1]}T${match[2] ?? '00:00:00'}${zone}`);
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
+}
+
+/** A literal as it is compared with the attribute's values; throws invalidFilter when it is of another type. */
+export function literalComparable(attribute: Attribute, literal: Literal): Comparable | null {
+  if (literal === null) return null;
+  const value = coerce(attribute, literal);
+  const result = value === undefined ? undefined : comparable(attribute, value);
+  if (result === undefined) {
+    throw invalidFilter(
+      `${attribute.name} is compared with a value that is not a ${attribute.type}`,
+    );
+  }
+  return result;
+}
+
+/** Entra writes `primary eq "True"`; other clients leave quotes away or put them around numbers. */
+function coerce(attribute: Attribute, literal: string | number | boolean): JsonValue | undefined {
+  if (attribute.type === 'boolean' && typeof literal === 'string') {
+    return booleanText(literal);
+  }
+  if (
+    (attribute.type === 'integer' || attribute.type === 'decimal') &&
+    typeof literal === 'string'
+  ) {
+    return literal.trim() === '' || !Number.isFinite(Number(literal)) ? undefined : Number(literal);
+  }
+  const isText =
+    attribute.type !== 'boolean' && attribute.type !== 'integer' && attribute.type !== 'decimal';
+  return isText ? String(literal) : literal;
+}
+
+export function booleanText(text: string): boolean | undefined {
+  const lower = text.toLowerCase();
+  return lower === 'true' ? true : lower === 'false' ? false : undefined;
+}

@@ -1,0 +1,159 @@
+/** Filters and sort orders bound to a resource type; unknown names and senseless comparisons are refused here, once. */
+
+import { literalComparable } from './comparable.ts';
+import type { AttributeRef, Condition, SortKey } from './condition.ts';
+import { invalidFilter, invalidPath } from './error.ts';
+import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
+import { formatAttributePath, parseAttributePath, refText, resolvePath } from './resolve.ts';
+import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
+
+/** Resolves names: to a reference, or to undefined where the attribute belongs to another type that is searched too. */
+type Resolve = (path: AttributePath) => AttributeRef | undefined;
+
+/**
+ * Binds a filter to a type. With `searched`, the types of one search, an attribute that only another of them has
+ * matches nothing (RFC 7644 §3.4.2.1). Throws invalidFilter.
+ */
+export function resolveFilter(
+  filter: Filter,
+  type: ResourceType,
+  searched: readonly ResourceType[] = [type],
+): Condition {
+  return bind(filter, (path) => {
+    const ref = resolvePath(type, path);
+    if (ref !== undefined) return filterable(ref);
+    if (searched.some((other) => resolvePath(other, path) !== undefined)) return undefined;
+    throw invalidFilter(`${formatAttributePath(path)} is not an attribute of ${type.name}`);
+  });
+}
+
+/** Binds the filter of a value path to the attribute's elements. Throws invalidFilter. */
+export function resolveElementFilter(filter: Filter, attribute: Attribute): Condition {
+  return bind(filter, (path) => {
+    const sub = elementAttribute(attribute, path);
+    if (sub === undefined) {
+      throw invalidFilter(
+        `${formatAttributePath(path)} is not a sub-attribute of ${attribute.name}`,
+      );
+    }
+    return { extension: undefined, attribute: sub, sub: undefined };
+  });
+}
+
+/** In a multi-valued attribute without sub-attributes, `value` names the element itself. */
+function elementAttribute(attribute: Attribute, path: AttributePath): Attribute | undefined {
+  if (path.urn !== undefined || path.sub !== undefined) return undefined;
+  if (attribute.type !== 'complex') {
+    return path.name.toLowerCase() === 'value'
+      ? { ...attribute, name: 'value', multiValued: false }
+      : undefined;
+  }
+  return findAttribute(attribute.subAttributes, path.name);
+}
+
+function bind(filter: Filter, resolve: Resolve): Condition {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return { kind: filter.kind, terms: filter.terms.map((term) => bind(term, resolve)) };
+    case 'not':
+      return { kind: 'not', term: bind(filter.term, resolve) };
+    case 'present': {
+      const ref = resolve(filter.path);
+      return ref === undefined ? NOTHING : { kind: 'present', ref };
+    }
+    case 'compare':
+      return bindComparison(filter.path, filter.operator, filter.value, resolve);
+    case 'any': {
+      const ref = resolve(filter.path);
+      if (ref === undefined) return NOTHING;
+      if (
+        ref.sub !== undefined ||
+        !(ref.attribute.multiValued || ref.attribute.type === 'complex')
+      ) {
+        throw invalidFilter(`${refText(ref)} has no elements to be selected with [ ]`);
+      }
+      return { kind: 'any', ref, where: resolveElementFilter(filter.filter, ref.attribute) };
+    }
+  }
+}
+
+const NOTHING: Condition = { kind: 'constant', value: false };
+
+function filterable(ref: AttributeRef): AttributeRef {
+  if (ref.attribute.returned === 'never') {
+    throw invalidFilter(`${refText(ref)} can't be used in a filter`);
+  }
+  return ref;
+}
+
+function bindComparison(
+  path: AttributePath,
+  operator: CompareOperator,
+  value: Literal,
+  resolve: Resolve,
+): Condition {
+  const found = resolve(path);
+  if (found === undefined) return NOTHING;
+  const ref = simple(found);
+  const compared = ref.sub ?? ref.attribute;
+  checkOperator(compared, operator, value);
+  if (typeof value === 'string' && !storable(value)) {
+    return { kind: 'constant', value: operator === 'ne' };
+  }
+  return { kind: 'compare', ref, operator, value: literalComparable(compared, value) };
+}
+
+/** A complex attribute that is compared stands for its `value` (RFC 7643 §2.4). */
+function simple(ref: AttributeRef): AttributeRef {
+  if (ref.sub !== undefined || ref.attribute.type !== 'complex') return ref;
+  const value = findAttribute(ref.attribute.subAttributes, 'value');
+  if (value === undefined) {
+    throw invalidFilter(`${refText(ref)} is complex; name one of its sub-attributes`);
+  }
+  return { ...ref, sub: value };
+}
+
+const TEXT_OPERATORS = new Set<CompareOperator>(['co', 'sw', 'ew']);
+const ORDER_OPERATORS = new Set<CompareOperator>(['gt', 'ge', 'lt', 'le']);
+
+function checkOperator(attribute: Attribute, operator: CompareOperator, value: Literal): void {
+  const { type, name } = attribute;
+  const unordered = type === 'boolean' || type === 'binary';
+  const notText =
+    type === 'boolean' || type === 'integer' || type === 'decimal' || type === 'dateTime';
+  const refused =
+    (ORDER_OPERATORS.has(operator) && (unordered || value === null)) ||
+    (TEXT_OPERATORS.has(operator) && (notText || value === null));
+  if (refused)
+    throw invalidFilter(`${operator} can't be used with ${value === null ? 'null' : name}`);
+}
+
+/** Text that no stored value can contain, because bodies with it are refused. */
+function storable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
+}
+
+/**
+ * RFC 7644 §3.4.2.3: a multi-valued attribute sorts by its primary or first value, a complex one by `value`.
+ * Throws invalidPath.
+ */
+export function resolveSort(
+  sortBy: string,
+  sortOrder: string | undefined,
+  type: ResourceType,
+): SortKey {
+  const ref = resolvePath(type, parseAttributePath(sortBy));
+  if (ref === undefined || ref.attribute.returned === 'never') {
+    throw invalidPath(`sortBy: ${sortBy} is not an attribute of ${type.name}`);
+  }
+  const value = findAttribute(ref.attribute.subAttributes, 'value');
+  const complex = ref.sub === undefined && ref.attribute.type === 'complex';
+  if (complex && value === undefined) {
+    throw invalidPath(`sortBy: ${sortBy} is complex; name one of its sub-attributes`);
+  }
+  return {
+    ref: complex ? { ...ref, sub: value } : ref,
+    descending: sortOrder?.toLowerCase() === 'descending',
+  };
+}

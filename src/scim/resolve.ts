@@ -1,0 +1,43 @@
+/** From names that clients write to attributes of a schema. Names that are not in the schema resolve to nothing, so they go nowhere. */
+import type { AttributeRef } from './condition.ts';
+import type { AttributePath } from './filter.ts';
+import { findAttribute, findExtension, type ResourceType } from './schema.ts';
+import { COMMON_ATTRIBUTES } from './schemas/common.ts';
+
+/**
+ * Splits `urn:…:2.0:User:name.familyName`. URNs contain dots and colons: the attribute begins behind the last colon,
+ * unless the whole text is a URN known as an extension (see resolveExtension), which callers try first.
+ */
+export function parseAttributePath(text: string): AttributePath {
+  const colon = /^urn:/i.test(text) ? text.lastIndexOf(':') : -1;
+  const urn = colon < 0 ? undefined : text.slice(0, colon);
+  const rest = text.slice(colon + 1);
+  const dot = rest.indexOf('.');
+  return dot < 0
+    ? { urn, name: rest, sub: undefined }
+    : { urn, name: rest.slice(0, dot), sub: rest.slice(dot + 1) };
+}
+
+export function formatAttributePath({ urn, name, sub }: AttributePath): string {
+  return `${urn === undefined ? '' : `${urn}:`}${name}${sub === undefined ? '' : `.${sub}`}`;
+}
+
+/** Names in any case, optionally qualified by the URN of the core schema or of an extension (RFC 7644 §3.10). */
+export function resolvePath(type: ResourceType, path: AttributePath): AttributeRef | undefined {
+  const { urn } = path;
+  const inCore = urn === undefined || urn.toLowerCase() === type.schema.id.toLowerCase();
+  const extension = inCore ? undefined : findExtension(type, urn);
+  if (!inCore && extension === undefined) return undefined;
+  const attribute =
+    findAttribute((extension ?? type.schema).attributes, path.name) ??
+    (inCore ? findAttribute(COMMON_ATTRIBUTES, path.name) : undefined);
+  if (attribute === undefined) return undefined;
+  const sub = path.sub === undefined ? undefined : findAttribute(attribute.subAttributes, path.sub);
+  if (path.sub !== undefined && sub === undefined) return undefined;
+  return { extension: extension?.id, attribute, sub };
+}
+
+/** How the attribute is named in messages. */
+export function refText({ extension, attribute, sub }: AttributeRef): string {
+  return formatAttributePath({ urn: extension, name: attribute.name, sub: sub?.name });
+}

@@ -1,0 +1,151 @@
+/** Reads filters and paths from left to right, each character once: no backtracking, so no input is slow. */
+import type { Literal } from './filter.ts';
+
+/** Bytes aside, no honest filter comes near these; they bound stack and work. */
+export const MAX_LENGTH = 8192;
+export const MAX_DEPTH = 32;
+export const MAX_TERMS = 200;
+
+const PATH_CHARACTER = /[A-Za-z0-9_$:.-]/;
+const WORD_END = /[\s()[\]"]/;
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};
+
+/** What is wrong and where; callers turn it into invalidFilter or invalidPath. */
+export class SyntaxFault extends Error {
+  override readonly name = 'SyntaxFault';
+}
+
+export class Scanner {
+  readonly #text: string;
+  #position = 0;
+  #depth = 0;
+  #terms = 0;
+
+  constructor(text: string) {
+    if (text.length > MAX_LENGTH)
+      throw new SyntaxFault(`it is longer than ${MAX_LENGTH} characters`);
+    this.#text = text;
+  }
+
+  get atEnd(): boolean {
+    return this.#position >= this.#text.length;
+  }
+
+  fault(expected: string): SyntaxFault {
+    const where = this.atEnd ? 'at the end' : `at character ${this.#position + 1}`;
+    return new SyntaxFault(`${expected} expected ${where}`);
+  }
+
+  skipSpace(): void {
+    while (!this.atEnd && /\s/.test(this.#text.charAt(this.#position))) this.#position++;
+  }
+
+  peek(character: string): boolean {
+    return this.#text.charAt(this.#position) === character;
+  }
+
+  take(character: string): boolean {
+    if (!this.peek(character)) return false;
+    this.#position++;
+    return true;
+  }
+
+  expect(character: string): void {
+    if (!this.take(character)) throw this.fault(`"${character}"`);
+  }
+
+  /** Takes the keyword when it stands here as a whole word, in any case. */
+  takeKeyword(keyword: string): boolean {
+    const end = this.#position + keyword.length;
+    if (this.#text.slice(this.#position, end).toLowerCase() !== keyword) return false;
+    if (end < this.#text.length && !WORD_END.test(this.#text.charAt(end))) return false;
+    this.#position = end;
+    return true;
+  }
+
+  pathText(): string {
+    const start = this.#position;
+    while (!this.atEnd && PATH_CHARACTER.test(this.#text.charAt(this.#position))) this.#position++;
+    if (start === this.#position) throw this.fault('an attribute name');
+    return this.#text.slice(start, this.#position);
+  }
+
+  word(): string {
+    const start = this.#position;
+    while (!this.atEnd && !WORD_END.test(this.#text.charAt(this.#position))) this.#position++;
+    return this.#text.slice(start, this.#position);
+  }
+
+  /** A JSON value; text without quotes is taken as it stands, as Entra and old versions of authentik write it. */
+  literal(): Literal {
+    if (this.peek('"')) return this.#string();
+    const word = this.word();
+    if (word === '') throw this.fault('a value');
+    const keyword = KEYWORDS.get(word.toLowerCase());
+    if (keyword !== undefined) return keyword;
+    const number = /^-?\d+(\.\d+)?$/.test(word) ? Number(word) : Number.NaN;
+    // 007 and numbers beyond the precision of a double are kept as text, for attributes that are text.
+    return String(number) === word ? number : word;
+  }
+
+  enter(): void {
+    if (++this.#depth > MAX_DEPTH) throw new SyntaxFault(`it is nested deeper than ${MAX_DEPTH}`);
+  }
+
+  leave(): void {
+    this.#depth--;
+  }
+
+  countTerm(): void {
+    if (++this.#terms > MAX_TERMS)
+      throw new SyntaxFault(`it has more than ${MAX_TERMS} comparisons`);
+  }
+
+  #string(): string {
+    this.#position++;
+    let result = '';
+    let plainFrom = this.#position;
+    for (;;) {
+      if (this.atEnd) throw this.fault('the closing quote');
+      const character = this.#text.charAt(this.#position);
+      if (character === '"' || character === '\\') {
+        result += this.#text.slice(plainFrom, this.#position);
+        this.#position++;
+        if (character === '"') return result;
+        result += this.#escape();
+        plainFrom = this.#position;
+      } else {
+        this.#position++;
+      }
+    }
+  }
+
+  #escape(): string {
+    const letter = this.#text.charAt(this.#position);
+    if (letter === 'u') {
+      const digits = this.#text.slice(this.#position + 1, this.#position + 5);
+      if (!/^[0-9A-Fa-f]{4}$/.test(digits)) throw this.fault('four hexadecimal digits');
+      this.#position += 5;
+      return String.fromCharCode(Number.parseInt(digits, 16));
+    }
+    const meaning = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
+    if (meaning === undefined) throw this.fault('an escape sequence of JSON');
+    this.#position++;
+    return meaning;
+  }
+}
+
+const KEYWORDS = new Map<string, Literal>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+]);

@@ -1,0 +1,47 @@
+/** Attributes that every resource has (RFC 7643 §3.1); no schema lists them. */
+import { attribute } from '../schema.ts';
+
+export const COMMON_ATTRIBUTES = [
+  attribute('schemas', 'URNs of the schemas whose attributes the resource carries.', {
+    type: 'reference',
+    multiValued: true,
+    required: true,
+    returned: 'always',
+    mutability: 'readOnly',
+  }),
+  attribute('id', 'Identifier given by the server; never reused.', {
+    caseExact: true,
+    mutability: 'readOnly',
+    returned: 'always',
+    uniqueness: 'server',
+  }),
+  attribute(
+    'externalId',
+    "The provisioning client's own identifier; each client sees only its own.",
+    {
+      caseExact: true,
+    },
+  ),
+  attribute('meta', 'What the server knows about the resource.', {
+    mutability: 'readOnly',
+    subAttributes: [
+      attribute('resourceType', 'Name of the resource type.', {
+        caseExact: true,
+        mutability: 'readOnly',
+      }),
+      attribute('created', 'When the resource was created.', {
+        type: 'dateTime',
+        mutability: 'readOnly',
+      }),
+      attribute('lastModified', 'When the resource last changed.', {
+        type: 'dateTime',
+        mutability: 'readOnly',
+      }),
+      attribute('location', 'URL of the resource.', { type: 'reference', mutability: 'readOnly' }),
+      attribute('version', 'Version, the same as the ETag.', {
+        caseExact: true,
+        mutability: 'readOnly',
+      }),
+    ],
+  }),
+];
