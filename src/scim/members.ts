@@ -1,8 +1,77 @@
 /** Members of a group as changes to a set of rows: a group is never read to change one member. */
 import type { Condition } from './condition.ts';
+import { invalidValue, mutability } from './error.ts';
+import { isJsonObject, type JsonValue } from './json.ts';
+import type { PatchOperation } from './patch-parser.ts';
+import type { Attributes } from './resource.ts';
 
 /** One step of a PATCH or PUT on `members`; `values` are ids as sent, unknown ones included. */
 export type MemberChange =
   | { readonly kind: 'add' | 'remove' | 'replace'; readonly values: readonly string[] }
   /** `members[…]` with a filter other than `value eq`; refs are relative to the element. */
   | { readonly kind: 'removeWhere'; readonly where: Condition };
+
+const MEMBERS = 'members';
+
+/** Takes `members` out of a parsed body; undefined when the client sent none. */
+export function separateMembers(attributes: Attributes): {
+  attributes: Attributes;
+  members: readonly string[];
+} {
+  const { [MEMBERS]: members, ...rest } = attributes;
+  return { attributes: rest, members: memberIds(members) };
+}
+
+/** Parts the operations on `members` from the others; they don't depend on each other. */
+export function separateMemberOperations(operations: readonly PatchOperation[]): {
+  operations: readonly PatchOperation[];
+  changes: readonly MemberChange[];
+} {
+  const isMembers = ({ ref }: PatchOperation) => ref.attribute.name === MEMBERS;
+  return {
+    operations: operations.filter((operation) => !isMembers(operation)),
+    changes: operations.filter(isMembers).map(toChange),
+  };
+}
+
+function toChange({ verb, ref, selector, value }: PatchOperation): MemberChange {
+  if (ref.sub !== undefined || (selector !== undefined && verb !== 'remove')) {
+    throw mutability('members are added and removed, their sub-attributes are not changed');
+  }
+  if (selector !== undefined) {
+    const values = valuesSelected(selector.where);
+    return values === undefined
+      ? { kind: 'removeWhere', where: selector.where }
+      : { kind: 'remove', values };
+  }
+  // Without a value every member goes (RFC 7644 §3.5.2.2).
+  if (verb === 'remove' && value === undefined) return { kind: 'replace', values: [] };
+  return { kind: verb, values: memberIds(value) };
+}
+
+/** The ids in `value eq "a" or value eq "b"`, the form that clients send; undefined for any other condition. */
+function valuesSelected(where: Condition): readonly string[] | undefined {
+  if (where.kind === 'or') {
+    const each = where.terms.map(valuesSelected);
+    return each.some((values) => values === undefined)
+      ? undefined
+      : each.flatMap((values) => values ?? []);
+  }
+  const isValue =
+    where.kind === 'compare' && where.operator === 'eq' && where.ref.attribute.name === 'value';
+  return isValue && typeof where.value === 'string' ? [where.value] : undefined;
+}
+
+function memberIds(members: JsonValue | undefined): readonly string[] {
+  const elements = Array.isArray(members) ? members : [];
+  return [...new Set(elements.map(memberId))];
+}
+
+function memberId(member: JsonValue): string {
+  if (isJsonObject(member)) {
+    if (typeof member.value === 'string') return member.value;
+    // A client may name a member by URL alone; its last part is the id.
+    if (typeof member.$ref === 'string') return member.$ref.slice(member.$ref.lastIndexOf('/') + 1);
+  }
+  throw invalidValue('each member needs a value, the id of a user or group');
+}

@@ -2,7 +2,7 @@
 import type { AttributeRef } from './condition.ts';
 import type { AttributePath } from './filter.ts';
 import { findAttribute, findExtension, type ResourceType } from './schema.ts';
-import { COMMON_ATTRIBUTES } from './schemas/common.ts';
+import { coreAttributes } from './schemas/common.ts';
 
 /**
  * Splits `urn:…:2.0:User:name.familyName`. URNs contain dots and colons: the attribute begins behind the last colon,
@@ -28,9 +28,7 @@ export function resolvePath(type: ResourceType, path: AttributePath): AttributeR
   const inCore = urn === undefined || urn.toLowerCase() === type.schema.id.toLowerCase();
   const extension = inCore ? undefined : findExtension(type, urn);
   if (!inCore && extension === undefined) return undefined;
-  const attribute =
-    findAttribute((extension ?? type.schema).attributes, path.name) ??
-    (inCore ? findAttribute(COMMON_ATTRIBUTES, path.name) : undefined);
+  const attribute = findAttribute(extension?.attributes ?? coreAttributes(type), path.name);
   if (attribute === undefined) return undefined;
   const sub = path.sub === undefined ? undefined : findAttribute(attribute.subAttributes, path.sub);
   if (path.sub !== undefined && sub === undefined) return undefined;

@@ -1,5 +1,9 @@
 /** A resource as clients write it and the directory keeps it, apart from what only the server knows of it. */
-import type { JsonValue } from './json.ts';
+import { invalidSyntax, invalidValue } from './error.ts';
+import { isJsonObject, type JsonValue } from './json.ts';
+import { findExtension, type ResourceType } from './schema.ts';
+import { coreAttributes } from './schemas/common.ts';
+import { normalizeObject } from './values.ts';
 
 /**
  * Attribute values under the schema's own spelling of their names; extension attributes in an object
@@ -8,3 +12,35 @@ import type { JsonValue } from './json.ts';
  * `members` of a group appears in what a client sent, and is kept apart from there on (see members.ts).
  */
 export type Attributes = { readonly [name: string]: JsonValue };
+
+/**
+ * The attributes in the body of a POST or PUT. Keys in any case; unknown and readOnly ones are ignored, null and []
+ * are absent, `schemas` may say what it likes. Throws invalidSyntax or invalidValue.
+ */
+export function parseResource(body: unknown, type: ResourceType): Attributes {
+  if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
+  const result: Record<string, JsonValue> = {
+    ...normalizeObject(coreAttributes(type), body, (name) => name),
+  };
+  for (const [key, value] of Object.entries(body)) {
+    const schema = findExtension(type, key);
+    if (schema === undefined || value === null) continue;
+    if (!isJsonObject(value)) throw invalidValue(`${schema.id} must be an object`);
+    if (Object.hasOwn(result, schema.id))
+      throw invalidValue(`${schema.id} is given more than once`);
+    const extension = normalizeObject(schema.attributes, value, (name) => `${schema.id}:${name}`);
+    if (Object.keys(extension).length > 0) result[schema.id] = extension;
+  }
+  checkRequired(result, type);
+  return result;
+}
+
+/** Throws invalidValue for a required attribute that is missing or blank. */
+export function checkRequired(attributes: Attributes, type: ResourceType): void {
+  for (const { name, required } of type.schema.attributes) {
+    const value = attributes[name];
+    if (required && (value === undefined || (typeof value === 'string' && value.trim() === ''))) {
+      throw invalidValue(`${name} is required`);
+    }
+  }
+}

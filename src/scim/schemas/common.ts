@@ -1,5 +1,5 @@
 /** Attributes that every resource has (RFC 7643 §3.1); no schema lists them. */
-import { attribute } from '../schema.ts';
+import { type Attribute, attribute, type ResourceType } from '../schema.ts';
 
 export const COMMON_ATTRIBUTES = [
   attribute('schemas', 'URNs of the schemas whose attributes the resource carries.', {
@@ -45,3 +45,15 @@ export const COMMON_ATTRIBUTES = [
     ],
   }),
 ];
+
+const cores = new WeakMap<ResourceType, readonly Attribute[]>();
+
+/** The attributes that stand at the top of a resource of this type: its core schema's and the common ones. */
+export function coreAttributes(type: ResourceType): readonly Attribute[] {
+  let attributes = cores.get(type);
+  if (attributes === undefined) {
+    attributes = [...COMMON_ATTRIBUTES, ...type.schema.attributes];
+    cores.set(type, attributes);
+  }
+  return attributes;
+}

@@ -1,0 +1,210 @@
+/** The body of a PATCH → operations on single attributes (RFC 7644 §3.5.2), every name resolved and every value normalised. */
+import type { AttributeRef, Condition } from './condition.ts';
+import { resolveElementFilter } from './condition-resolver.ts';
+import { invalidPath, invalidSyntax, mutability, noTarget, ScimError } from './error.ts';
+import type { Filter } from './filter.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { type PatchPath, parsePath } from './path.ts';
+import { attributesFromValue } from './quirks/patch-value.ts';
+import { formatAttributePath, refText, resolvePath } from './resolve.ts';
+import {
+  type Attribute,
+  findAttribute,
+  findExtension,
+  type ResourceType,
+  type Schema,
+} from './schema.ts';
+import { normalizeValue } from './values.ts';
+
+/** Operations in one PATCH; the same as bulk.maxOperations. */
+export const MAX_OPERATIONS = 1000;
+
+export type PatchVerb = 'add' | 'replace' | 'remove';
+
+export interface PatchOperation {
+  readonly verb: PatchVerb;
+  readonly ref: AttributeRef;
+  readonly selector: Selector | undefined;
+  /** Canonical; undefined for a remove without value, and for null, [] and what else means absent. */
+  readonly value: JsonValue | undefined;
+}
+
+/** The `[…]` of a path. */
+export interface Selector {
+  readonly where: Condition;
+  /** The element that fulfils the filter, where the filter says enough to make one. */
+  readonly template: JsonObject | undefined;
+}
+
+/** Throws ScimError 400, or 413 for too many operations. */
+export function parsePatch(body: unknown, type: ResourceType): readonly PatchOperation[] {
+  if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
+  // ConnId leaves Operations away and Entra's validator sends none: nothing is to be changed.
+  const operations = property(body, 'operations') ?? [];
+  if (!Array.isArray(operations)) throw invalidSyntax('Operations must be an array');
+  if (operations.length > MAX_OPERATIONS) {
+    throw new ScimError(413, `a PATCH may have ${MAX_OPERATIONS} operations at the most`);
+  }
+  return operations.flatMap((operation) => parseOperation(operation, type));
+}
+
+function parseOperation(operation: JsonValue, type: ResourceType): readonly PatchOperation[] {
+  if (!isJsonObject(operation)) throw invalidSyntax('an operation must be a JSON object');
+  const verb = parseVerb(property(operation, 'op'));
+  const path = property(operation, 'path') ?? '';
+  if (typeof path !== 'string') throw invalidPath('path must be text');
+  const value = property(operation, 'value');
+  const text = path.trim();
+  const extension = findExtension(type, text);
+  if (extension !== undefined) return onExtension(verb, extension, value, type);
+  if (text !== '' && text.toLowerCase() !== type.schema.id.toLowerCase()) {
+    return onPath(verb, parsePath(text), value, type);
+  }
+  if (verb === 'remove') throw noTarget('an operation "remove" needs a path');
+  return withoutPath(verb, attributesFromValue(value), type);
+}
+
+function parseVerb(op: JsonValue | undefined): PatchVerb {
+  const verb = typeof op === 'string' ? op.toLowerCase() : undefined;
+  if (verb === 'add' || verb === 'replace' || verb === 'remove') return verb;
+  throw invalidSyntax('op must be add, replace or remove');
+}
+
+/** RFC 7643 §2.1 makes names of attributes case-insensitive; clients take the same freedom with these. */
+function property(object: JsonObject, name: string): JsonValue | undefined {
+  const key = Object.keys(object).find((each) => each.toLowerCase() === name);
+  return key === undefined ? undefined : object[key];
+}
+
+function onPath(
+  verb: PatchVerb,
+  path: PatchPath,
+  value: JsonValue | undefined,
+  type: ResourceType,
+): readonly PatchOperation[] {
+  const target = resolveTarget(path, type);
+  if (target === undefined) {
+    throw invalidPath(`${formatAttributePath(path.path)} is not an attribute of ${type.name}`);
+  }
+  const { attribute, sub } = target.ref;
+  if (attribute.mutability === 'readOnly' || sub?.mutability === 'readOnly') {
+    throw mutability(`${refText(target.ref)} can't be changed by clients`);
+  }
+  if (verb === 'remove' && attribute.required && sub === undefined) {
+    throw mutability(`${refText(target.ref)} is required and can't be removed`);
+  }
+  return attribute.mutability === 'writeOnly' ? [] : [operationOn(verb, target, value)];
+}
+
+interface Target {
+  readonly ref: AttributeRef;
+  readonly selector: Selector | undefined;
+}
+
+function resolveTarget(path: PatchPath, type: ResourceType): Target | undefined {
+  const ref = resolvePath(type, path.path);
+  if (ref === undefined || path.filter === undefined) return ref && { ref, selector: undefined };
+  const { attribute } = ref;
+  if (ref.sub !== undefined || !attribute.multiValued) {
+    throw invalidPath(`${refText(ref)} has no elements to be selected with [ ]`);
+  }
+  const sub = path.sub === undefined ? undefined : findAttribute(attribute.subAttributes, path.sub);
+  if (path.sub !== undefined && sub === undefined) {
+    throw invalidPath(`${path.sub} is not a sub-attribute of ${attribute.name}`);
+  }
+  return {
+    ref: { ...ref, sub },
+    selector: selectorOf(path.filter, attribute),
+  };
+}
+
+function selectorOf(filter: Filter, attribute: Attribute): Selector {
+  try {
+    return {
+      where: resolveElementFilter(filter, attribute),
+      template: templateOf(filter, attribute),
+    };
+  } catch (error) {
+    // A wrong name between the brackets is a fault of the path.
+    if (error instanceof ScimError) throw invalidPath(error.detail);
+    throw error;
+  }
+}
+
+/**
+ * RFC 7644 §3.5.2.3 wants noTarget where the filter matches nothing; Entra expects the element to be made. It can be,
+ * when the filter is one `eq`, or several joined by `and`.
+ */
+function templateOf(filter: Filter, attribute: Attribute): JsonObject | undefined {
+  const terms = filter.kind === 'and' ? filter.terms : [filter];
+  const template: Record<string, JsonValue> = {};
+  for (const term of terms) {
+    if (term.kind !== 'compare' || term.operator !== 'eq') return undefined;
+    const sub = findAttribute(attribute.subAttributes, term.path.name);
+    const value = sub && normalizeValue(sub, term.value);
+    if (sub === undefined || value === undefined) return undefined;
+    template[sub.name] = value;
+  }
+  return template;
+}
+
+function operationOn(
+  verb: PatchVerb,
+  { ref, selector }: Target,
+  value: JsonValue | undefined,
+): PatchOperation {
+  const { attribute, sub } = ref;
+  const valued = sub ?? (selector === undefined ? attribute : { ...attribute, multiValued: false });
+  return { verb, ref, selector, value: normalizeValue(valued, value, refText(ref)) };
+}
+
+/** The path is the URN of an extension: its attributes, one by one. */
+function onExtension(
+  verb: PatchVerb,
+  schema: Schema,
+  value: JsonValue | undefined,
+  type: ResourceType,
+): readonly PatchOperation[] {
+  if (verb !== 'remove') return withoutPath(verb, attributesFromValue(value), type, schema.id);
+  return schema.attributes.map((attribute) => ({
+    verb,
+    ref: { extension: schema.id, attribute, sub: undefined },
+    selector: undefined,
+    value: undefined,
+  }));
+}
+
+/**
+ * Each key is a path of its own: Entra writes `name.givenName` and `urn:…:User:department`. Unknown and readOnly
+ * ones are ignored, because clients send back whole resources.
+ */
+function withoutPath(
+  verb: PatchVerb,
+  attributes: JsonObject,
+  type: ResourceType,
+  urn?: string,
+): readonly PatchOperation[] {
+  return Object.entries(attributes).flatMap(([key, value]) => {
+    const extension = urn === undefined ? findExtension(type, key) : undefined;
+    if (extension !== undefined) {
+      return isJsonObject(value)
+        ? withoutPath(verb, value, type, extension.id)
+        : onExtension('remove', extension, undefined, type);
+    }
+    const target = targetOfKey(urn === undefined ? key : `${urn}:${key}`, type);
+    return target === undefined ? [] : [operationOn(verb, target, value)];
+  });
+}
+
+function targetOfKey(key: string, type: ResourceType): Target | undefined {
+  let target: Target | undefined;
+  try {
+    target = resolveTarget(parsePath(key), type);
+  } catch (error) {
+    if (error instanceof ScimError) return undefined;
+    throw error;
+  }
+  const mutabilities = [target?.ref.attribute.mutability, target?.ref.sub?.mutability];
+  const ignored = mutabilities.includes('readOnly') || mutabilities.includes('writeOnly');
+  return ignored ? undefined : target;
+}

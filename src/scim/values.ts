@@ -1,0 +1,145 @@
+/** Values as clients send them → values as the schema has them; null and [] mean absent (RFC 7643 §2.5). */
+import { instant } from './comparable.ts';
+import { invalidValue } from './error.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import {
+  booleanFromText,
+  clearedFromEmpty,
+  complexFromText,
+  listFromSingle,
+  singleFromList,
+} from './quirks/values.ts';
+import { type Attribute, findAttribute } from './schema.ts';
+
+/** Bytes of a text that look-ups go through, and of any other. */
+export const MAX_KEY_BYTES = 1024;
+export const MAX_TEXT_BYTES = 65_536;
+/** Elements of a multi-valued attribute; `members` is bounded by the size of the body alone. */
+export const MAX_VALUES = 1000;
+
+const KEYS = new Set(['userName', 'displayName', 'externalId', 'emails.value']);
+
+/** Canonical value, or undefined for an absent one. `name` is how messages call it. Throws invalidValue. */
+export function normalizeValue(
+  attribute: Attribute,
+  value: JsonValue | undefined,
+  name: string = attribute.name,
+): JsonValue | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!attribute.multiValued) return normalizeSingle(attribute, value, name);
+  const given = listFromSingle(value);
+  if (given.length > MAX_VALUES && attribute.name !== 'members') {
+    throw invalidValue(`${name} has more than ${MAX_VALUES} values`);
+  }
+  const elements = given
+    .map((each) => normalizeSingle(attribute, each, name))
+    .filter((each) => each !== undefined);
+  checkPrimaries(elements, name);
+  return elements.length === 0 ? undefined : elements;
+}
+
+function normalizeSingle(
+  attribute: Attribute,
+  sent: JsonValue,
+  name: string,
+): JsonValue | undefined {
+  const mended = clearedFromEmpty(
+    attribute,
+    complexFromText(attribute, booleanFromText(attribute, singleFromList(attribute, sent))),
+  );
+  if (mended === null) return undefined;
+  if (attribute.type === 'complex') return normalizeComplex(attribute, mended, name);
+  checkType(attribute, mended, name);
+  return mended;
+}
+
+function normalizeComplex(
+  attribute: Attribute,
+  value: JsonValue,
+  name: string,
+): JsonObject | undefined {
+  if (!isJsonObject(value)) throw invalidValue(`${name} must be an object`);
+  const result = normalizeObject(attribute.subAttributes, value, (sub) => `${name}.${sub}`);
+  return Object.keys(result).length === 0 ? undefined : result;
+}
+
+/** Takes what the definitions know and clients may write; every other key is ignored. */
+export function normalizeObject(
+  attributes: readonly Attribute[],
+  value: JsonObject,
+  nameOf: (name: string) => string,
+): JsonObject {
+  const result: Record<string, JsonValue> = {};
+  for (const [key, sent] of Object.entries(value)) {
+    const attribute = findAttribute(attributes, key);
+    if (attribute === undefined || !isWritable(attribute)) continue;
+    if (Object.hasOwn(result, attribute.name)) {
+      throw invalidValue(`${nameOf(attribute.name)} is given more than once`);
+    }
+    const normal = normalizeValue(attribute, sent, nameOf(attribute.name));
+    if (normal !== undefined) result[attribute.name] = normal;
+  }
+  return result;
+}
+
+/** Clients may write it and the directory keeps it; password is accepted and dropped. */
+export function isWritable(attribute: Attribute): boolean {
+  return attribute.mutability !== 'readOnly' && attribute.mutability !== 'writeOnly';
+}
+
+function checkType(attribute: Attribute, value: JsonValue, name: string): void {
+  switch (attribute.type) {
+    case 'boolean':
+      if (typeof value !== 'boolean') throw invalidValue(`${name} must be true or false`);
+      return;
+    case 'integer':
+      if (!Number.isSafeInteger(value)) throw invalidValue(`${name} must be a whole number`);
+      return;
+    case 'decimal':
+      if (!Number.isFinite(value)) throw invalidValue(`${name} must be a number`);
+      return;
+    default:
+      checkText(attribute, value, name);
+  }
+}
+
+function checkText(attribute: Attribute, value: JsonValue, name: string): void {
+  if (typeof value !== 'string') throw invalidValue(`${name} must be text`);
+  if (!value.isWellFormed() || value.includes('\0')) {
+    throw invalidValue(`${name} contains a NUL or half a surrogate pair`);
+  }
+  const limit = KEYS.has(name) ? MAX_KEY_BYTES : MAX_TEXT_BYTES;
+  // A UTF-16 unit is at least one byte and at most three.
+  if (value.length > limit || (value.length * 3 > limit && byteLength(value) > limit)) {
+    throw invalidValue(`${name} is longer than ${limit} bytes`);
+  }
+  if (attribute.type === 'dateTime' && instant(value) === undefined) {
+    throw invalidValue(`${name} must be a date and time as in 2026-01-31T12:00:00Z`);
+  }
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/** RFC 7643 §2.4: `primary` is true for one element at the most. */
+function checkPrimaries(elements: readonly JsonValue[], name: string): void {
+  const primaries = elements.filter((each) => isJsonObject(each) && each.primary === true);
+  if (primaries.length > 1) throw invalidValue(`${name} has more than one primary value`);
+}
+
+/** Deep equality; the order of keys means nothing, that of elements does. */
+export function sameValue(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
+  if (left === right) return true;
+  if (Array.isArray(left) && Array.isArray(right)) {
+    return (
+      left.length === right.length && left.every((each, index) => sameValue(each, right[index]))
+    );
+  }
+  if (!isJsonObject(left) || !isJsonObject(right)) return false;
+  const keys = Object.keys(left);
+  return (
+    keys.length === Object.keys(right).length &&
+    keys.every((key) => Object.hasOwn(right, key) && sameValue(left[key], right[key]))
+  );
+}
