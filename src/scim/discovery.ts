@@ -1,0 +1,86 @@
+/** The documents of `/Schemas`, `/ResourceTypes` (RFC 7643 §6, §7) and `/ServiceProviderConfig` (§5). */
+import type { JsonObject } from './json.ts';
+import { MAX_OPERATIONS } from './patch-parser.ts';
+import type { Attribute, ResourceType, Schema } from './schema.ts';
+
+const CORE = 'urn:ietf:params:scim:schemas:core:2.0';
+
+/** `password` is left out: Entra ID's validator stumbles over it, and nothing is kept of it. */
+export function schemaDocument(schema: Schema, baseUrl: string): JsonObject {
+  return {
+    schemas: [`${CORE}:Schema`],
+    id: schema.id,
+    name: schema.name,
+    description: schema.description,
+    attributes: schema.attributes
+      .filter(({ mutability }) => mutability !== 'writeOnly')
+      .map(attributeDocument),
+    meta: { resourceType: 'Schema', location: `${baseUrl}/Schemas/${schema.id}` },
+  };
+}
+
+function attributeDocument(attribute: Attribute): JsonObject {
+  const { canonicalValues, referenceTypes, subAttributes, ...characteristics } = attribute;
+  return {
+    ...characteristics,
+    ...(canonicalValues.length === 0 ? {} : { canonicalValues }),
+    ...(referenceTypes.length === 0 ? {} : { referenceTypes }),
+    ...(subAttributes.length === 0 ? {} : { subAttributes: subAttributes.map(attributeDocument) }),
+  };
+}
+
+export function resourceTypeDocument(type: ResourceType, baseUrl: string): JsonObject {
+  return {
+    schemas: [`${CORE}:ResourceType`],
+    id: type.name,
+    name: type.name,
+    endpoint: type.endpoint,
+    description: type.description,
+    schema: type.schema.id,
+    schemaExtensions: type.extensions.map(({ schema, required }) => ({
+      schema: schema.id,
+      required,
+    })),
+    meta: { resourceType: 'ResourceType', location: `${baseUrl}/ResourceTypes/${type.name}` },
+  };
+}
+
+/** The largest page, and the default one: clients that read only the first page must see everybody. */
+export const MAX_RESULTS = 1000;
+
+/** The largest body of a group and, once served, of Bulk; in bytes. */
+export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
+
+/** What is served now, no more: clients take each advert as behaviour. authentik reads 0 operations as endless. */
+export function serviceProviderConfig(baseUrl: string): JsonObject {
+  return {
+    schemas: [`${CORE}:ServiceProviderConfig`],
+    patch: { supported: true },
+    bulk: {
+      supported: false,
+      maxOperations: MAX_OPERATIONS,
+      maxPayloadSize: MAX_PAYLOAD_BYTES,
+    },
+    filter: { supported: true, maxResults: MAX_RESULTS },
+    changePassword: { supported: false },
+    sort: { supported: true },
+    etag: { supported: true },
+    pagination: {
+      cursor: false,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: MAX_RESULTS,
+      maxPageSize: MAX_RESULTS,
+    },
+    authenticationSchemes: [
+      {
+        type: 'oauthbearertoken',
+        name: 'Bearer token',
+        description: 'The token in the Secret of the ScimIntegration',
+        specUri: 'https://www.rfc-editor.org/info/rfc6750',
+        primary: true,
+      },
+    ],
+    meta: { resourceType: 'ServiceProviderConfig', location: `${baseUrl}/ServiceProviderConfig` },
+  };
+}
