@@ -1,0 +1,60 @@
+/** The SCIM application: which path is served by what. */
+import { Hono } from 'hono';
+import type { Store } from '../directory/store.ts';
+import type { Logger } from '../logger.ts';
+import { STANDARD_RESOURCE_TYPES } from '../scim/resource-types.ts';
+import { toResponse } from './answer.ts';
+import { createEndpoint, type RequestTracker, type Routes } from './endpoint.ts';
+import { errorAnswer, notImplemented } from './error.ts';
+import { normalPath } from './path.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { discoveryRoutes } from './scim/discovery.ts';
+import type { ServerBindings } from './server.ts';
+
+export interface ScimAppOptions {
+  readonly store: Store;
+  /** Base of every `meta.location`, without a trailing slash. */
+  readonly publicUrl: string;
+  readonly log: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly tracker: RequestTracker;
+  /** Requests a second that an integration may send; 0: any number. */
+  readonly rateLimit: number;
+}
+
+const BASE = '/api/v1/:tenant/integrations/:integrationId/scim/v2';
+
+export type ScimApp = Hono<{ Bindings: ServerBindings | undefined }>;
+
+export function createScimApp(options: ScimAppOptions): ScimApp {
+  const { log, rateLimit } = options;
+  const endpoint = createEndpoint({ ...options, limit: createRateLimit(rateLimit) });
+  const app: ScimApp = new Hono({ getPath: (request) => normalPath(request.url) });
+  const routes: Routes = {
+    ...discoveryRoutes(STANDARD_RESOURCE_TYPES),
+    ...NOT_SERVED,
+  };
+  for (const [path, methods] of Object.entries(routes)) {
+    app.all(`${BASE}${path}`, endpoint(methods));
+  }
+  app.notFound(endpoint(undefined));
+  app.onError((error) => {
+    log.error({ err: error }, 'A request failed');
+    return toResponse(errorAnswer(error), crypto.randomUUID());
+  });
+  return app;
+}
+
+/** RFC 7644 §3.11: a token is not a person. Bulk is not advertised. */
+const NOT_SERVED: Routes = Object.fromEntries(
+  Object.entries({
+    '/Me': 'a token is not a person: /Me is not served',
+    '/Bulk': 'Bulk is not served',
+  }).map(([path, detail]) => {
+    const refuse = () => {
+      throw notImplemented(detail);
+    };
+    return [path, { GET: refuse, POST: refuse, PUT: refuse, PATCH: refuse, DELETE: refuse }];
+  }),
+);

@@ -1,0 +1,55 @@
+/** Who calls: tenant and integration from the path, proven by a bearer token. Nothing of the body is read before. */
+import { hash } from 'node:crypto';
+import type { Authenticated, TokenStore } from '../directory/store.ts';
+import { forbidden, ScimError, unavailable } from '../scim/error.ts';
+import { unauthorized } from './error.ts';
+
+/** Where an integration's endpoint begins, and what follows. */
+export interface EndpointPath {
+  readonly tenant: string;
+  readonly integrationId: string;
+  /** Begins with a slash, or is empty. */
+  readonly rest: string;
+}
+
+const ENDPOINT = /^\/api\/v1\/([^/]+)\/integrations\/([^/]+)\/scim\/v2(\/.*)?$/;
+
+/** Undefined for a path that no integration can have. */
+export function parseEndpoint(path: string): EndpointPath | undefined {
+  const [, tenant, integrationId, rest = ''] = ENDPOINT.exec(path) ?? [];
+  return tenant === undefined || integrationId === undefined
+    ? undefined
+    : { tenant, integrationId, rest };
+}
+
+/**
+ * The scheme in any case (RFC 7235 §2.1), or none: Okta's header authentication sends the bare token. Two headers arrive
+ * joined by a comma and a space, and are refused as no token holds a space.
+ */
+const CREDENTIALS = /^(?:bearer +)?([\x21-\x7e]{1,1024})$/i;
+
+/**
+ * The integration whose token this is. Throws ScimError: 401, the same for all that can be wrong with token and
+ * path; 403 for an integration that is switched off or not allowed; 503 when it can't be known.
+ */
+export async function authenticate(
+  tokens: TokenStore,
+  { tenant, integrationId }: EndpointPath,
+  authorization: string | null,
+  at: number,
+): Promise<Authenticated> {
+  const token = CREDENTIALS.exec(authorization ?? '')?.[1];
+  if (token === undefined) throw unauthorized();
+  const digest = hash('sha256', token, 'hex');
+  let found: Authenticated | undefined;
+  try {
+    found = await tokens.authenticate(tenant, integrationId, digest, at);
+  } catch (error) {
+    // Whatever went wrong: who can't be known isn't let in.
+    throw error instanceof ScimError ? error : unavailable(error);
+  }
+  if (found === undefined) throw unauthorized();
+  if (!found.integration.enabled) throw forbidden('integration is disabled');
+  if (!found.integration.allowed) throw forbidden('integration is not allowed in this tenant');
+  return found;
+}

@@ -1,0 +1,72 @@
+/** Bodies of requests: bytes within a limit → JSON. Called only after the token was accepted. */
+import { isUtf8 } from 'node:buffer';
+import { invalidSyntax } from '../scim/error.ts';
+import { payloadTooLarge, unsupportedMediaType } from './error.ts';
+import { parseJson } from './json.ts';
+
+/** Users, searches and everything else that is not a group. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/**
+ * Reads and parses the body. Throws ScimError 413 when it is larger than `limit` bytes, as announced or as it
+ * arrives; 415; or invalidSyntax.
+ */
+export async function readJson(
+  request: Request,
+  limit: number,
+  admitBody: () => void,
+): Promise<unknown> {
+  checkHeaders(request.headers);
+  const announced = request.headers.get('content-length');
+  if (announced !== null && Number(announced) > limit) throw payloadTooLarge(limit);
+  admitBody();
+  const bytes =
+    announced === null
+      ? await readWithin(request, limit)
+      : new Uint8Array(await orAborted(request.arrayBuffer()));
+  if (bytes.length === 0) throw invalidSyntax('the body is empty');
+  // A decoder would replace what is not UTF-8, and something else would be stored than was sent.
+  if (!isUtf8(bytes)) throw invalidSyntax('the body is not valid UTF-8');
+  return parseJson(new TextDecoder().decode(bytes));
+}
+
+const JSON_TYPE = /^(?:application|text)\/(?:[\w.-]+\+)?json$/i;
+
+/**
+ * RFC 7644 §8.1 asks for application/scim+json and application/json; no client sends anything else than some
+ * JSON or nothing. What is left is mostly `curl -d` without a header: it gets to know what is missing.
+ */
+function checkHeaders(headers: Headers): void {
+  const type = headers.get('content-type')?.split(';', 1)[0]?.trim() ?? '';
+  if (type !== '' && !JSON_TYPE.test(type)) {
+    throw unsupportedMediaType('the Content-Type must be application/scim+json');
+  }
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding !== 'identity' && encoding !== '') {
+    throw unsupportedMediaType('the body must not be compressed');
+  }
+}
+
+/** A body of unknown length is counted while it arrives. */
+async function readWithin(request: Request, limit: number): Promise<Uint8Array> {
+  const reader = request.body?.getReader();
+  if (reader === undefined) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await orAborted(reader.read());
+    if (done) return Buffer.concat(chunks, size);
+    size += value.length;
+    if (size > limit) throw payloadTooLarge(limit);
+    chunks.push(value);
+  }
+}
+
+/** A client that went away is nobody's defect, and nobody reads the answer. */
+async function orAborted<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch {
+    throw invalidSyntax('the body ended early');
+  }
+}

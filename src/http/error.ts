@@ -1,0 +1,51 @@
+/** The only serialiser of errors: ScimError → the body of RFC 7644 §3.12; whatever else was thrown → a bare 500. */
+
+import { ScimError } from '../scim/error.ts';
+import type { JsonObject } from '../scim/json.ts';
+import type { Answer } from './answer.ts';
+
+const ERROR_URN = 'urn:ietf:params:scim:api:messages:2.0:Error';
+
+/** What clients are told of a defect; the log has the rest, under the request id. */
+const DEFECT = new ScimError(500, 'internal error; the log has the details under the X-Request-Id');
+
+export function errorBody({ status, scimType, detail }: ScimError): JsonObject {
+  return {
+    schemas: [ERROR_URN],
+    status: String(status),
+    ...(scimType === undefined ? {} : { scimType }),
+    detail,
+  };
+}
+
+/** Never contains anything of an error that is not a ScimError. */
+export function errorAnswer(error: unknown): Answer {
+  const known = error instanceof ScimError ? error : DEFECT;
+  return {
+    status: known.status,
+    body: errorBody(known),
+    headers: {
+      ...(known.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+      ...(known.retryAfter === undefined ? {} : { 'Retry-After': String(known.retryAfter) }),
+    },
+  };
+}
+
+/** One answer to everything that is wrong with a token or an endpoint, so that nothing can be told apart. */
+export const unauthorized = (): ScimError =>
+  new ScimError(401, 'a valid bearer token of this integration is required');
+
+export const methodNotAllowed = (method: string, allowed: readonly string[]): ScimError =>
+  new ScimError(405, `${method} is not allowed here; allowed are ${allowed.join(', ')}`);
+
+export const unknownPath = (): ScimError => new ScimError(404, 'there is nothing at this path');
+
+export const payloadTooLarge = (limit: number): ScimError =>
+  new ScimError(413, `the body is larger than ${limit} bytes`);
+
+export const unsupportedMediaType = (detail: string): ScimError => new ScimError(415, detail);
+
+export const notImplemented = (detail: string): ScimError => new ScimError(501, detail);
+
+export const tooManyRequests = (rate: number, retryAfter: number): ScimError =>
+  new ScimError(429, `more than ${rate} requests a second`, undefined, { retryAfter });

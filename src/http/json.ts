@@ -1,0 +1,82 @@
+/** JSON as strictly as a directory needs it: nothing nested beyond reason, and no key twice in one object. */
+import { invalidSyntax } from '../scim/error.ts';
+
+/** No body of SCIM needs more than 8 levels. */
+const MAX_DEPTH = 32;
+
+/**
+ * Parses the text of a body. JSON.parse keeps the last of two equal keys, other parsers the first: a proxy that checks bodies
+ * and this server could read different things, so such a body is refused. Throws invalidSyntax.
+ */
+export function parseJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalidSyntax('the body is not valid JSON');
+  }
+  checkStructure(text);
+  return value;
+}
+
+/** Walks text that is known to be valid JSON. */
+function checkStructure(text: string): void {
+  /** The keys of each open object, null for an open array. */
+  const open: (Set<string> | null)[] = [];
+  let keys: Set<string> | null = null;
+  let keyExpected = false;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: {
+        const end = endOfString(text, at);
+        if (keyExpected && keys !== null) {
+          addKey(keys, text.slice(at, end + 1));
+          keyExpected = false;
+        }
+        at = end;
+        break;
+      }
+      case 0x7b:
+      case 0x5b:
+        keyExpected = text.charCodeAt(at) === 0x7b;
+        keys = keyExpected ? new Set() : null;
+        if (open.push(keys) > MAX_DEPTH) {
+          throw invalidSyntax(`the body is nested deeper than ${MAX_DEPTH} levels`);
+        }
+        break;
+      case 0x7d:
+      case 0x5d:
+        open.pop();
+        keys = open.at(-1) ?? null;
+        keyExpected = false;
+        break;
+      case 0x2c:
+        keyExpected = keys !== null;
+        break;
+      default:
+    }
+  }
+}
+
+/** The index of the closing quote. */
+function endOfString(text: string, start: number): number {
+  let end = start;
+  do {
+    end = text.indexOf('"', end + 1);
+  } while (isEscaped(text, end));
+  return end;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++;
+  return backslashes % 2 === 1;
+}
+
+function addKey(keys: Set<string>, quoted: string): void {
+  const key = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
+  if (keys.has(key)) {
+    throw invalidSyntax(`the key ${JSON.stringify(key.slice(0, 64))} is twice in one object`);
+  }
+  keys.add(key);
+}

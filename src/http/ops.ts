@@ -1,0 +1,42 @@
+/** The port for operators of the process: metrics and probes. It listens apart from SCIM, without a token. */
+import { Hono } from 'hono';
+import type { Registry } from 'prom-client';
+import type { Logger } from '../logger.ts';
+
+/** Undefined: well. Otherwise the reason, for a person. */
+export type Check = () => string | undefined | Promise<string | undefined>;
+
+export interface OpsOptions {
+  readonly registry: Registry;
+  /** Whether the process is worth keeping. */
+  readonly live: Check;
+  /** Whether it can serve now. */
+  readonly ready: Check;
+  readonly log: Logger;
+}
+
+/** `/metrics`, `/livez` and `/readyz`; a failed check is 503 with the reason as text. */
+export function createOpsApp({ registry, live, ready, log }: OpsOptions): Hono {
+  const app = new Hono();
+  app.get('/metrics', async () => text(200, await registry.metrics(), registry.contentType));
+  app.get('/livez', () => report(live));
+  app.get('/readyz', () => report(ready));
+  app.notFound(() => text(404, 'not found; see /metrics, /livez, /readyz\n'));
+  app.onError((error) => {
+    log.error({ err: error }, 'A probe or the metrics failed');
+    return text(500, 'internal error; the log has the details\n');
+  });
+  return app;
+}
+
+async function report(check: Check): Promise<Response> {
+  const reason = await check();
+  return reason === undefined ? text(200, 'ok\n') : text(503, `${reason}\n`);
+}
+
+function text(status: number, body: string, contentType = 'text/plain; charset=utf-8'): Response {
+  return new Response(body, {
+    status,
+    headers: { 'Content-Type': contentType, 'Cache-Control': 'no-store' },
+  });
+}

@@ -1,0 +1,51 @@
+/** A token bucket for each integration: one that sends too much gets 429 and slows nobody else down. */
+import { tooManyRequests } from './error.ts';
+
+/** Seconds of the rate that an idle integration may send at once. */
+const BURST_SECONDS = 2;
+/** Buckets that are kept before full ones are dropped: a full bucket is the same as none. */
+const SWEEP_SIZE = 1024;
+
+interface Bucket {
+  tokens: number;
+  /** Milliseconds. */
+  at: number;
+}
+
+/** Counts one request of the integration at `now`; throws ScimError 429 when there are too many. */
+export type RateLimit = (integrationId: string, now: number) => void;
+
+/** `rate`: requests a second that an integration may send; 0 switches the limit off. */
+export function createRateLimit(rate: number): RateLimit {
+  if (rate === 0) return () => {};
+  const burst = rate * BURST_SECONDS;
+  const buckets = new Map<string, Bucket>();
+  let sweepAt = SWEEP_SIZE;
+
+  const refill = (bucket: Bucket, now: number) => {
+    // The clock may be set back.
+    const elapsed = Math.max(0, now - bucket.at);
+    bucket.tokens = Math.min(burst, bucket.tokens + (elapsed * rate) / 1000);
+    bucket.at = now;
+  };
+
+  const sweep = (now: number) => {
+    for (const [id, bucket] of buckets) {
+      refill(bucket, now);
+      if (bucket.tokens >= burst) buckets.delete(id);
+    }
+    sweepAt = Math.max(SWEEP_SIZE, buckets.size * 2);
+  };
+
+  return (integrationId, now) => {
+    let bucket = buckets.get(integrationId);
+    if (bucket === undefined) {
+      if (buckets.size >= sweepAt) sweep(now);
+      bucket = { tokens: burst, at: now };
+      buckets.set(integrationId, bucket);
+    }
+    refill(bucket, now);
+    if (bucket.tokens < 1) throw tooManyRequests(rate, Math.ceil((1 - bucket.tokens) / rate));
+    bucket.tokens -= 1;
+  };
+}

@@ -1,0 +1,32 @@
+/** SCIM Errors for what never becomes a request: bytes that aren't HTTP, headers too large, clients too slow. */
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { ScimError } from '../scim/error.ts';
+import { SCIM_MEDIA_TYPE } from './answer.ts';
+import { errorBody } from './error.ts';
+
+const BY_CODE: Record<string, ScimError> = {
+  HPE_HEADER_OVERFLOW: new ScimError(431, 'the request line and headers are too large'),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: new ScimError(413, 'the chunk extensions are too large'),
+  HPE_INVALID_METHOD: new ScimError(501, 'the method is not known'),
+  ERR_HTTP_REQUEST_TIMEOUT: new ScimError(408, 'the request took too long to arrive'),
+};
+const MALFORMED = new ScimError(400, 'the request is not valid HTTP', 'invalidSyntax');
+
+/** The error for a fault that Node's HTTP parser reports by its code. */
+export function parserError(code: string | undefined): ScimError {
+  return (code === undefined ? undefined : BY_CODE[code]) ?? MALFORMED;
+}
+
+/** Writes a whole response to a bare socket and ends it. */
+export function endWithError(socket: Duplex, error: ScimError): void {
+  const body = JSON.stringify(errorBody(error));
+  const head = [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,
+    `Content-Type: ${SCIM_MEDIA_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,8 @@
+/** The id that ties a request to its log lines. */
+
+/** A client's own id is taken when it can't disturb a log or a header. */
+const SANE = /^[\w.:/+=-]{1,128}$/;
+
+export function requestIdOf(header: string | undefined): string {
+  return header !== undefined && SANE.test(header) ? header : crypto.randomUUID();
+}

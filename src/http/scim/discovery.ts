@@ -1,0 +1,67 @@
+/** `/ServiceProviderConfig`, `/Schemas` and `/ResourceTypes` (RFC 7644 §4), from memory. */
+import {
+  resourceTypeDocument,
+  schemaDocument,
+  serviceProviderConfig,
+} from '../../scim/discovery.ts';
+import { forbidden, notFound } from '../../scim/error.ts';
+import type { JsonObject } from '../../scim/json.ts';
+import { type ResourceTypes, schemasOf } from '../../scim/resource-types.ts';
+import type { Answer } from '../answer.ts';
+import type { Routes, ScimCall } from '../endpoint.ts';
+import { listAnswer } from './query.ts';
+
+export function discoveryRoutes(types: ResourceTypes): Routes {
+  const config = ({ baseUrl }: ScimCall) => found(serviceProviderConfig(baseUrl));
+  const schemas = schemasOf(types);
+  const resourceTypes = [types.user, types.group];
+  return {
+    '/ServiceProviderConfig': { GET: config },
+    // The name that Salesforce made up and authentik's mode for it asks for.
+    '/ServiceProviderConfigs': { GET: config },
+    '/Schemas': {
+      GET: (call) =>
+        all(
+          call,
+          schemas.map((schema) => schemaDocument(schema, call.baseUrl)),
+        ),
+    },
+    '/Schemas/:id': {
+      GET: ({ request, baseUrl }) => {
+        const id = request.param('id') ?? '';
+        const schema = schemas.find((each) => each.id.toLowerCase() === id.toLowerCase());
+        return schema === undefined
+          ? missing('Schema', id)
+          : found(schemaDocument(schema, baseUrl));
+      },
+    },
+    '/ResourceTypes': {
+      GET: (call) =>
+        all(
+          call,
+          resourceTypes.map((type) => resourceTypeDocument(type, call.baseUrl)),
+        ),
+    },
+    '/ResourceTypes/:id': {
+      GET: ({ request, baseUrl }) => {
+        const id = request.param('id') ?? '';
+        const type = resourceTypes.find((each) => each.name === id);
+        return type === undefined
+          ? missing('ResourceType', id)
+          : found(resourceTypeDocument(type, baseUrl));
+      },
+    },
+  };
+}
+
+const found = (body: JsonObject): Answer => ({ status: 200, body });
+
+function missing(kind: string, id: string): never {
+  throw notFound(kind, id.slice(0, 200));
+}
+
+/** RFC 7644 §4: paging and sorting are ignored here, a filter is refused, lest a client takes all for the matches. */
+function all({ request }: ScimCall, documents: readonly JsonObject[]): Answer {
+  if (request.query('filter')) throw forbidden('filters are not supported on this path');
+  return listAnswer(documents.length, 1, documents);
+}

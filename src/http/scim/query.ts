@@ -1,0 +1,139 @@
+/** What a client searches for (RFC 7644 §3.4.2), from a URL or from the body of a `.search`. */
+import type { HonoRequest } from 'hono';
+import type { Query } from '../../directory/store.ts';
+import type { Condition, SortKey } from '../../scim/condition.ts';
+import { resolveFilter, resolveSort } from '../../scim/condition-resolver.ts';
+import { MAX_RESULTS } from '../../scim/discovery.ts';
+import { invalidSyntax, invalidValue } from '../../scim/error.ts';
+import { parseFilter } from '../../scim/filter-parser.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../scim/json.ts';
+import { type Projection, parseProjection } from '../../scim/projection.ts';
+import type { ResourceType } from '../../scim/schema.ts';
+import type { Answer } from '../answer.ts';
+
+export interface Search {
+  readonly attributes: readonly string[] | undefined;
+  readonly excludedAttributes: readonly string[] | undefined;
+  readonly filter: string | undefined;
+  readonly sortBy: string | undefined;
+  readonly sortOrder: string | undefined;
+  /** One-based, at least 1. */
+  readonly startIndex: number;
+  readonly count: number;
+}
+
+/** Unknown parameters, such as Entra's `aadOptscim062020`, are ignored. Throws invalidValue. */
+export function searchOfUrl(request: HonoRequest): Search {
+  return readSearch((name) => request.query(name) || undefined);
+}
+
+const NAMES = [
+  'attributes',
+  'excludedAttributes',
+  'filter',
+  'sortBy',
+  'sortOrder',
+  'startIndex',
+  'count',
+];
+
+/** RFC 7644 §3.4.3; names in any case. Throws invalidSyntax or invalidValue. */
+export function searchOfBody(body: unknown): Search {
+  if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
+  const values = new Map<string, JsonValue>();
+  for (const [key, value] of Object.entries(body)) {
+    const name = NAMES.find((each) => each.toLowerCase() === key.toLowerCase());
+    if (name !== undefined && value !== null) values.set(name, value);
+  }
+  return readSearch((name) => values.get(name));
+}
+
+function readSearch(valueOf: (name: string) => JsonValue | undefined): Search {
+  const list = (name: string) => names(valueOf(name), name);
+  const text = (name: string) => {
+    const value = valueOf(name);
+    if (value === undefined || typeof value === 'string') return value;
+    throw invalidValue(`${name} must be text`);
+  };
+  return {
+    attributes: list('attributes'),
+    excludedAttributes: list('excludedAttributes'),
+    filter: text('filter'),
+    sortBy: text('sortBy'),
+    sortOrder: text('sortOrder'),
+    startIndex: Math.max(1, wholeNumber(valueOf('startIndex'), 'startIndex') ?? 1),
+    count: Math.min(
+      MAX_RESULTS,
+      Math.max(0, wholeNumber(valueOf('count'), 'count') ?? MAX_RESULTS),
+    ),
+  };
+}
+
+function names(value: JsonValue | undefined, name: string): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string') return value.split(',').map((each) => each.trim());
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value;
+  throw invalidValue(`${name} must be a list of attribute names`);
+}
+
+/** What is beyond exact numbers is as good as endless. */
+function wholeNumber(value: JsonValue | undefined, name: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^[+-]?\d+$/.test(String(value).trim()) && typeof value !== 'object') {
+    return Math.min(Number.MAX_SAFE_INTEGER, Number(value));
+  }
+  throw invalidValue(`${name} must be a whole number`);
+}
+
+/** The projection that a request on a single resource asks for. */
+export function projectionOf(request: HonoRequest, type: ResourceType): Projection {
+  const list = (name: string) => names(request.query(name) || undefined, name);
+  return parseProjection(list('attributes'), list('excludedAttributes'), type);
+}
+
+/** Throws invalidFilter. */
+export function conditionOf(
+  { filter }: Search,
+  type: ResourceType,
+  searched?: readonly ResourceType[],
+): Condition | undefined {
+  return filter === undefined ? undefined : resolveFilter(parseFilter(filter), type, searched);
+}
+
+/** Throws invalidPath. */
+export function sortOf({ sortBy, sortOrder }: Search, type: ResourceType): SortKey | undefined {
+  return sortBy === undefined ? undefined : resolveSort(sortBy, sortOrder, type);
+}
+
+export function storeQuery(
+  search: Search,
+  filter: Condition | undefined,
+  sort: SortKey | undefined,
+  related: boolean,
+): Query {
+  return {
+    ...(filter === undefined ? {} : { filter }),
+    ...(sort === undefined ? {} : { sort }),
+    offset: search.startIndex - 1,
+    limit: search.count,
+    related,
+  };
+}
+
+/** RFC 7644 §3.4.2. `Resources` is there when it is empty, too: Entra tests its connection with such an answer. */
+export function listAnswer(
+  total: number,
+  startIndex: number,
+  resources: readonly JsonObject[],
+): Answer {
+  return {
+    status: 200,
+    body: {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
+      totalResults: total,
+      startIndex,
+      itemsPerPage: resources.length,
+      Resources: resources,
+    },
+  };
+}
