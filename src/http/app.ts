@@ -25,7 +25,7 @@ export interface ScimAppOptions {
 
 const BASE = '/api/v1/:tenant/integrations/:integrationId/scim/v2';
 
-export type ScimApp = Hono<{ Bindings: ServerBindings | undefined }>;
+export type ScimApp = Hono<{ Bindings: ServerBindings }>;
 
 export function createScimApp(options: ScimAppOptions): ScimApp {
   const { log, rateLimit } = options;

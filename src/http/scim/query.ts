@@ -48,10 +48,10 @@ export function searchOfBody(body: unknown): Search {
   return readSearch((name) => values.get(name));
 }
 
-function readSearch(valueOf: (name: string) => JsonValue | undefined): Search {
-  const list = (name: string) => names(valueOf(name), name);
+function readSearch(given: (name: string) => JsonValue | undefined): Search {
+  const list = (name: string) => names(given(name), name);
   const text = (name: string) => {
-    const value = valueOf(name);
+    const value = given(name);
     if (value === undefined || typeof value === 'string') return value;
     throw invalidValue(`${name} must be text`);
   };
@@ -61,11 +61,8 @@ function readSearch(valueOf: (name: string) => JsonValue | undefined): Search {
     filter: text('filter'),
     sortBy: text('sortBy'),
     sortOrder: text('sortOrder'),
-    startIndex: Math.max(1, wholeNumber(valueOf('startIndex'), 'startIndex') ?? 1),
-    count: Math.min(
-      MAX_RESULTS,
-      Math.max(0, wholeNumber(valueOf('count'), 'count') ?? MAX_RESULTS),
-    ),
+    startIndex: Math.max(1, wholeNumber(given('startIndex'), 'startIndex') ?? 1),
+    count: Math.min(MAX_RESULTS, Math.max(0, wholeNumber(given('count'), 'count') ?? MAX_RESULTS)),
   };
 }
 
