@@ -1,0 +1,32 @@
+/** What an identity provider sends and what it needs to get back, as data: JSON files hold such sequences. */
+import type { JsonValue } from '../scim/json.ts';
+
+/** `{{name}}` in any text of a request or an expected answer stands for the value captured under the name. */
+export interface Step {
+  readonly name: string;
+  readonly request: {
+    readonly method: string;
+    /** Below the endpoint, with the query. */
+    readonly path: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: JsonValue;
+  };
+  readonly response: {
+    /** One of these, where clients are content with either. */
+    readonly status: number | readonly number[];
+    /** Beginnings of header values. */
+    readonly headers?: Readonly<Record<string, string>>;
+    /** What the answer must have: of objects a part, null for a key that must not be there; of lists the whole. */
+    readonly body?: JsonValue;
+  };
+  /** Name → path into the answer, such as `id` or `Resources.0.id`. */
+  readonly capture?: Readonly<Record<string, string>>;
+}
+
+export interface Sequence {
+  /** Who sends this. */
+  readonly client: string;
+  /** Sent with every request; a step's own win. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly steps: readonly Step[];
+}
