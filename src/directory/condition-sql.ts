@@ -1,0 +1,160 @@
+/**
+ * Conditions → SQL, for both databases. Attribute names reach SQL as parameters only, and only those of the schema; every
+ * condition is true or false, never NULL, so that `not` means the same as in memory (scim/match.ts).
+ */
+import { type SQL, sql } from 'drizzle-orm';
+import type { AttributeRef, Comparable, Condition } from '../scim/condition.ts';
+import type { CompareOperator } from '../scim/filter.ts';
+
+export type JsonPath = readonly (string | number)[];
+
+/** What differs between databases. A JSON path is a list of keys and indexes; an empty one is the value itself, a scalar. */
+export interface SearchDialect {
+  /** The scalar at the path, as it is compared; NULL where there is none. */
+  scalar(json: SQL, path: JsonPath, example: Comparable | undefined): SQL;
+  /** The JSON value at the path. */
+  json(json: SQL, path: JsonPath): SQL;
+  /** A FROM item with a column `value` for each element of the array at the path. */
+  elements(json: SQL, path: JsonPath, alias: string): SQL;
+  /** Whether anything but null, "" and emptiness is at the path or below it. */
+  present(json: SQL, path: JsonPath): SQL;
+  /** Equality in which NULL equals NULL. */
+  same(left: SQL, right: SQL): SQL;
+  contains(text: SQL, part: SQL): SQL;
+  startsWith(text: SQL, part: SQL): SQL;
+  endsWith(text: SQL, part: SQL): SQL;
+  bind(value: Comparable): SQL;
+}
+
+/** What a condition is asked of: a resource with columns of its own, an element of an array, a row of a relation. */
+export interface Holder {
+  /** Answers for attributes that are not in the document; undefined sends the condition to the document. */
+  readonly special?: (condition: LeafCondition, compile: Compile) => SQL | undefined;
+  readonly json: SQL;
+  /** The holder is a plain value, an element of a multi-valued attribute without sub-attributes. */
+  readonly atom?: boolean;
+}
+
+export type LeafCondition = Extract<Condition, { kind: 'present' | 'compare' | 'any' }>;
+export type Compile = (condition: Condition, holder: Holder) => SQL;
+
+export const TRUE = sql`1 = 1`;
+export const FALSE = sql`1 = 0`;
+
+export function conditionCompiler(dialect: SearchDialect): Compile {
+  let aliases = 0;
+  const compile: Compile = (condition, holder) => {
+    switch (condition.kind) {
+      case 'constant':
+        return condition.value ? TRUE : FALSE;
+      case 'and':
+      case 'or': {
+        const glue = condition.kind === 'and' ? sql` AND ` : sql` OR `;
+        return sql`(${sql.join(
+          condition.terms.map((term) => compile(term, holder)),
+          glue,
+        )})`;
+      }
+      case 'not':
+        return sql`NOT (${compile(condition.term, holder)})`;
+      default:
+        return holder.special?.(condition, compile) ?? compileLeaf(condition, holder);
+    }
+  };
+  const compileLeaf = (condition: LeafCondition, holder: Holder): SQL => {
+    const path = pathIn(condition.ref, holder);
+    if (condition.kind === 'present') return presentIn(condition.ref, holder);
+    if (condition.kind === 'compare') return compareIn(condition, holder);
+    const { attribute } = condition.ref;
+    if (!attribute.multiValued) {
+      const inner = dialect.json(holder.json, path);
+      return sql`(${dialect.present(holder.json, path)} AND ${compile(condition.where, { json: inner })})`;
+    }
+    const alias = `e${++aliases}`;
+    const inner = { json: sql.raw(`${alias}.value`), atom: attribute.type !== 'complex' };
+    return sql`EXISTS (SELECT 1 FROM ${dialect.elements(holder.json, path, alias)} WHERE ${compile(condition.where, inner)})`;
+  };
+  const presentIn = (ref: AttributeRef, holder: Holder): SQL => {
+    if (holder.atom) return sql`${holder.json} <> ''`;
+    if (ref.sub === undefined || !ref.attribute.multiValued) {
+      return dialect.present(holder.json, [...pathOf(ref), ...subPath(ref)]);
+    }
+    const alias = `e${++aliases}`;
+    const value = sql.raw(`${alias}.value`);
+    return sql`EXISTS (SELECT 1 FROM ${dialect.elements(holder.json, pathOf(ref), alias)} WHERE ${dialect.present(value, subPath(ref))})`;
+  };
+  const compareIn = (
+    { ref, operator, value }: Extract<Condition, { kind: 'compare' }>,
+    holder: Holder,
+  ): SQL => {
+    const example = value ?? undefined;
+    if (!ref.attribute.multiValued) {
+      const path = [...pathIn(ref, holder), ...subPath(ref)];
+      return compareScalar(dialect, dialect.scalar(holder.json, path, example), operator, value);
+    }
+    const alias = `e${++aliases}`;
+    const element = dialect.scalar(sql.raw(`${alias}.value`), subPath(ref), example);
+    return compareAny(
+      dialect,
+      dialect.elements(holder.json, pathOf(ref), alias),
+      element,
+      operator,
+      value,
+    );
+  };
+  return compile;
+}
+
+/** `from` has a row for each value; see Condition for what absent values mean. */
+export function compareAny(
+  dialect: SearchDialect,
+  from: SQL,
+  value: SQL,
+  operator: CompareOperator,
+  expected: Comparable | null,
+): SQL {
+  const some = sql`EXISTS (SELECT 1 FROM ${from} WHERE ${value} IS NOT NULL)`;
+  if (expected === null) return operator === 'eq' ? sql`NOT ${some}` : some;
+  const holds = sql`EXISTS (SELECT 1 FROM ${from} WHERE ${value} IS NOT NULL AND ${compareScalar(dialect, value, operator, expected)})`;
+  return operator === 'ne' ? sql`(NOT ${some} OR ${holds})` : holds;
+}
+
+export function compareScalar(
+  dialect: SearchDialect,
+  value: SQL,
+  operator: CompareOperator,
+  expected: Comparable | null,
+): SQL {
+  if (expected === null)
+    return operator === 'eq' ? sql`${value} IS NULL` : sql`${value} IS NOT NULL`;
+  const bound = dialect.bind(expected);
+  const known = (condition: SQL) => sql`COALESCE(${condition}, ${FALSE})`;
+  switch (operator) {
+    case 'eq':
+      return dialect.same(value, bound);
+    case 'ne':
+      return sql`NOT (${dialect.same(value, bound)})`;
+    case 'co':
+      return known(dialect.contains(value, bound));
+    case 'sw':
+      return known(dialect.startsWith(value, bound));
+    case 'ew':
+      return known(dialect.endsWith(value, bound));
+    default:
+      return known(sql`${value} ${ORDER[operator]} ${bound}`);
+  }
+}
+
+const ORDER = { gt: sql`>`, ge: sql`>=`, lt: sql`<`, le: sql`<=` };
+
+function pathIn(ref: AttributeRef, holder: Holder): JsonPath {
+  return holder.atom ? [] : pathOf(ref);
+}
+
+export function pathOf({ extension, attribute }: AttributeRef): readonly string[] {
+  return extension === undefined ? [attribute.name] : [extension, attribute.name];
+}
+
+export function subPath({ sub }: AttributeRef): readonly string[] {
+  return sub === undefined ? [] : [sub.name];
+}

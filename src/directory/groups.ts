@@ -1,0 +1,93 @@
+/** What a provisioner does with groups. */
+import { type MemberChange, separateMemberOperations, separateMembers } from '../scim/members.ts';
+import { applyPatch } from '../scim/patch.ts';
+import type { PatchOperation } from '../scim/patch-parser.ts';
+import type { Attributes } from '../scim/resource.ts';
+import type { ResourceType } from '../scim/schema.ts';
+import { newId } from './ids.ts';
+import { demand } from './permissions.ts';
+import type { GroupChangeResult, GroupRecord, Page, Query } from './store.ts';
+import { type Caller, checkVersion, type Directory, type IfMatch } from './users.ts';
+
+/** Unknown members are skipped and named in the result: identity providers take a 400 as final for the whole push. */
+export function createGroup(
+  { store, now }: Directory,
+  { scope, permissions }: Caller,
+  body: Attributes,
+): Promise<GroupChangeResult> {
+  demand(permissions, 'groups.create');
+  const { attributes, members } = separateMembers(body);
+  return store.groups.create(scope, { id: newId(), attributes, members, at: now() });
+}
+
+export function getGroup(
+  { store }: Directory,
+  { scope, permissions }: Caller,
+  id: string,
+  related: boolean,
+): Promise<GroupRecord | undefined> {
+  demand(permissions, 'groups.get');
+  return store.groups.get(scope, id, related);
+}
+
+export function listGroups(
+  { store }: Directory,
+  { scope, permissions }: Caller,
+  query: Query,
+): Promise<Page<GroupRecord>> {
+  demand(permissions, 'groups.list');
+  return store.groups.list(scope, query);
+}
+
+/** PUT; without `members` the group is emptied. */
+export function replaceGroup(
+  directory: Directory,
+  caller: Caller,
+  id: string,
+  body: Attributes,
+  ifMatch: IfMatch,
+): Promise<GroupChangeResult> {
+  const { attributes, members } = separateMembers(body);
+  const changes: MemberChange[] = [{ kind: 'replace', values: members }];
+  return changeGroup(directory, caller, id, changes, ifMatch, () => attributes);
+}
+
+export function patchGroup(
+  directory: Directory,
+  caller: Caller,
+  id: string,
+  operations: readonly PatchOperation[],
+  type: ResourceType,
+  ifMatch: IfMatch,
+): Promise<GroupChangeResult> {
+  const { operations: others, changes } = separateMemberOperations(operations);
+  return changeGroup(directory, caller, id, changes, ifMatch, (current) =>
+    applyPatch(current.attributes, others, type),
+  );
+}
+
+function changeGroup(
+  { store, now }: Directory,
+  { scope, permissions }: Caller,
+  id: string,
+  changes: readonly MemberChange[],
+  ifMatch: IfMatch,
+  next: (current: GroupRecord) => Attributes,
+): Promise<GroupChangeResult> {
+  demand(permissions, 'groups.patch');
+  const decide = (current: GroupRecord) => {
+    checkVersion(current, ifMatch);
+    return next(current);
+  };
+  return store.groups.change(scope, id, decide, changes, now());
+}
+
+export function deleteGroup(
+  { store, now }: Directory,
+  { scope, permissions }: Caller,
+  id: string,
+  ifMatch: IfMatch,
+): Promise<void> {
+  demand(permissions, 'groups.delete');
+  return store.groups.delete(scope, id, (current) => checkVersion(current, ifMatch), now());
+}

@@ -1,0 +1,50 @@
+/** What filters and sorts compare, as one document a resource: the attributes with each value in comparable form. */
+import { comparable } from '../scim/comparable.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../scim/json.ts';
+import type { Attributes } from '../scim/resource.ts';
+import type { Attribute, ResourceType } from '../scim/schema.ts';
+
+/** `externalId` is left out: it depends on who asks. In a list the primary element stands first, as sorting wants it. */
+export function searchDocument(attributes: Attributes, type: ResourceType): JsonObject {
+  const document: Record<string, JsonValue> = {
+    ...comparables(type.schema.attributes, attributes),
+  };
+  for (const { schema } of type.extensions) {
+    const held = attributes[schema.id];
+    if (isJsonObject(held)) document[schema.id] = comparables(schema.attributes, held);
+  }
+  return document;
+}
+
+function comparables(attributes: readonly Attribute[], holder: JsonObject): JsonObject {
+  const result: Record<string, JsonValue> = {};
+  for (const attribute of attributes) {
+    const value = holder[attribute.name];
+    if (value === undefined || value === null) continue;
+    result[attribute.name] = Array.isArray(value)
+      ? primaryFirst(value).map((each) => comparableValue(attribute, each))
+      : comparableValue(attribute, value);
+  }
+  return result;
+}
+
+function comparableValue(attribute: Attribute, value: JsonValue): JsonValue {
+  if (isJsonObject(value)) return comparables(attribute.subAttributes, value);
+  return comparable(attribute, value) ?? null;
+}
+
+function primaryFirst(elements: readonly JsonValue[]): readonly JsonValue[] {
+  const rank = (each: JsonValue) => (isJsonObject(each) && each.primary === true ? 0 : 1);
+  return elements.toSorted((left, right) => rank(left) - rank(right));
+}
+
+/** Paths that identity providers look users up by, with their values; each gets an index. */
+export function lookupValues(document: JsonObject): readonly { path: string; value: string }[] {
+  const emails = document.emails;
+  const values = (Array.isArray(emails) ? emails : []).flatMap((email) =>
+    isJsonObject(email) && typeof email.value === 'string' ? [email.value] : [],
+  );
+  return [...new Set(values)].map((value) => ({ path: 'emails.value', value }));
+}
+
+export const LOOKUP_PATHS: ReadonlySet<string> = new Set(['emails.value']);

@@ -1,0 +1,85 @@
+/** The two connections to a database file: one writes, in groups; the other reads what is committed. */
+import Database from 'better-sqlite3';
+import type { SQL } from 'drizzle-orm';
+import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
+import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
+import { DatabaseRefusedError } from '../database-errors.ts';
+import { migrate } from './migrate.ts';
+import { isSqliteError, Writer } from './writer.ts';
+
+/** One connection: Drizzle for fixed statements, `query` for what is composed at run time. */
+export interface Connection {
+  readonly raw: Database.Database;
+  readonly orm: BetterSQLite3Database;
+  all<Row>(statement: SQL): Row[];
+  run(statement: SQL): number;
+}
+
+export interface Connections {
+  readonly writer: Writer;
+  readonly write: Connection;
+  readonly read: Connection;
+  close(): void;
+}
+
+/** Throws DatabaseRefusedError when retrying can't help, SqliteError when the file can't be opened now. */
+export function openConnections(path: string, now: () => number): Connections {
+  const write = new Database(path);
+  let read: Database.Database | undefined;
+  try {
+    write.pragma('busy_timeout = 5000');
+    write.pragma('journal_mode = WAL');
+    write.pragma('synchronous = FULL');
+    migrate(write, now);
+    read = new Database(path, { readonly: true });
+    for (const db of [write, read]) {
+      db.pragma('cache_size = -65536');
+      db.pragma('mmap_size = 268435456');
+    }
+  } catch (error) {
+    read?.close();
+    write.close();
+    throw isSqliteError(error) && error.code === 'SQLITE_NOTADB'
+      ? new DatabaseRefusedError('it is not a SQLite database; name another file')
+      : error;
+  }
+  const [writing, reading] = [connection(write), connection(read)];
+  return {
+    writer: new Writer(write),
+    write: writing,
+    read: reading,
+    close: () => {
+      reading.raw.close();
+      writing.raw.close();
+    },
+  };
+}
+
+const MAX_PREPARED = 500;
+const dialect = new SQLiteSyncDialect();
+
+function connection(raw: Database.Database): Connection {
+  const prepared = new Map<string, Database.Statement>();
+  const prepare = (text: string): Database.Statement => {
+    const known = prepared.get(text);
+    const statement = known ?? raw.prepare(text);
+    // Oldest out first; a hit moves to the end.
+    prepared.delete(text);
+    prepared.set(text, statement);
+    const [oldest] = prepared.keys();
+    if (prepared.size > MAX_PREPARED && oldest !== undefined) prepared.delete(oldest);
+    return statement;
+  };
+  return {
+    raw,
+    orm: drizzle(raw),
+    all: <Row>(statement: SQL) => {
+      const query = dialect.sqlToQuery(statement);
+      return prepare(query.sql).all(...query.params) as Row[];
+    },
+    run: (statement) => {
+      const query = dialect.sqlToQuery(statement);
+      return prepare(query.sql).run(...query.params).changes;
+    },
+  };
+}

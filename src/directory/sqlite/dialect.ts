@@ -1,0 +1,21 @@
+/** SearchDialect of SQLite, over JSONB documents. */
+import { sql } from 'drizzle-orm';
+import type { JsonPath, SearchDialect } from '../condition-sql.ts';
+
+export const sqliteDialect: SearchDialect = {
+  scalar: (json, path) => (path.length === 0 ? json : sql`(${json} ->> ${textOf(path)})`),
+  json: (json, path) => sql`(${json} -> ${textOf(path)})`,
+  elements: (json, path, alias) => sql`json_each(${json}, ${textOf(path)}) AS ${sql.raw(alias)}`,
+  present: (json, path) =>
+    sql`EXISTS (SELECT 1 FROM json_tree(${json}, ${textOf(path)}) AS t WHERE t.atom IS NOT NULL AND t.atom <> '')`,
+  same: (left, right) => sql`${left} IS ${right}`,
+  contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
+  startsWith: (text, part) => sql`substr(${text}, 1, length(${part})) = ${part}`,
+  endsWith: (text, part) =>
+    sql`(length(${text}) >= length(${part}) AND substr(${text}, length(${text}) - length(${part}) + 1) = ${part})`,
+  bind: (value) => sql`${typeof value === 'boolean' ? Number(value) : value}`,
+};
+
+function textOf(path: JsonPath): string {
+  return `$${path.map((key) => (typeof key === 'number' ? `[${key}]` : `."${key}"`)).join('')}`;
+}

@@ -1,0 +1,142 @@
+/** Groups on SQLite. */
+import { sql } from 'drizzle-orm';
+import { notFound, uniqueness } from '../../scim/error.ts';
+import type { MemberChange } from '../../scim/members.ts';
+import type { Attributes } from '../../scim/resource.ts';
+import type { ResourceTypes } from '../../scim/resource-types.ts';
+import { fold } from '../../scim/text.ts';
+import { sameValue } from '../../scim/values.ts';
+import type {
+  Decide,
+  GroupChangeResult,
+  GroupRecord,
+  GroupStore,
+  NewGroup,
+  Scope,
+  StoredResource,
+} from '../store.ts';
+import type { Connection, Connections } from './connection.ts';
+import { changeMembers, leaveAllGroups, membersOfGroups } from './memberships.ts';
+import { ResourceTable } from './resource-table.ts';
+import { isUniqueViolation } from './writer.ts';
+
+export function createGroupStore(
+  { writer, write, read }: Connections,
+  types: ResourceTypes,
+): GroupStore {
+  const table = new ResourceTable(write, 'Group', types.group);
+  const readTable = new ResourceTable(read, 'Group', types.group);
+  const withMembers = ({ tenant }: Scope, records: readonly StoredResource[]): GroupRecord[] => {
+    const members = membersOfGroups(
+      read,
+      tenant,
+      records.map(({ id }) => id),
+    );
+    return records.map((record) => ({ ...record, members: members.get(record.id) ?? [] }));
+  };
+
+  const create = (scope: Scope, { id, attributes, members, at }: NewGroup): GroupChangeResult => {
+    const { externalId, profile, key } = split(attributes);
+    refuseTaken(() =>
+      write.run(
+        sql`INSERT INTO groups (tenant, id, display_name_key, attributes, version, created, last_modified) VALUES (${scope.tenant}, ${id}, ${key}, ${JSON.stringify(profile)}, 1, ${at}, ${at})`,
+      ),
+    );
+    table.setExternalId(scope, id, externalId);
+    table.index(scope.tenant, id, profile);
+    table.addToCount(scope.tenant, 1);
+    const { unknown } = changeMembers(write, scope.tenant, id, { kind: 'add', values: members });
+    const group = { id, attributes, version: 1, created: at, lastModified: at };
+    return { group, unknownMembers: unknown };
+  };
+
+  const change = (
+    scope: Scope,
+    id: string,
+    decide: Decide<GroupRecord>,
+    members: readonly MemberChange[],
+    at: number,
+  ): GroupChangeResult => {
+    const { tenant } = scope;
+    const current = table.get(scope, id);
+    if (current === undefined) throw notFound('Group', id);
+    const attributes = decide(current);
+    const results = members.map((each) => changeMembers(write, tenant, id, each));
+    const unknownMembers = results.flatMap(({ unknown }) => unknown);
+    table.link(scope, id);
+    const same = sameValue(attributes, current.attributes);
+    if (same && results.every(({ changed }) => changed === 0))
+      return { group: current, unknownMembers };
+    const version = current.version + 1;
+    const lastModified = Math.max(at, current.lastModified);
+    if (same) {
+      write.run(
+        sql`UPDATE groups SET version = ${version}, last_modified = ${lastModified} WHERE tenant = ${tenant} AND id = ${id}`,
+      );
+    } else {
+      const { externalId, profile, key } = split(attributes);
+      refuseTaken(() =>
+        write.run(
+          sql`UPDATE groups SET display_name_key = ${key}, attributes = ${JSON.stringify(profile)}, version = ${version}, last_modified = ${lastModified} WHERE tenant = ${tenant} AND id = ${id}`,
+        ),
+      );
+      table.setExternalId(scope, id, externalId);
+      table.index(tenant, id, profile);
+    }
+    return { group: { ...current, attributes, version, lastModified }, unknownMembers };
+  };
+
+  return {
+    create: (scope, group) => writer.write(() => create(scope, group)),
+    get: async (scope, id, related) => {
+      const record = readTable.get(scope, id);
+      return record && related ? withMembers(scope, [record])[0] : record;
+    },
+    list: async (scope, query) => {
+      const page = readTable.list(scope, query);
+      return query.related ? { ...page, records: withMembers(scope, page.records) } : page;
+    },
+    change: (scope, id, decide, members, at) =>
+      writer.write(() => change(scope, id, decide, members, at)),
+    delete: (scope, id, check, at) =>
+      writer.write(() => {
+        const current = table.get(scope, id);
+        if (current === undefined) throw notFound('Group', id);
+        check(current);
+        deleteGroup(write, table, scope.tenant, id, at);
+      }),
+  };
+}
+
+/** Inside a write. */
+export function deleteGroup(
+  write: Connection,
+  table: ResourceTable,
+  tenant: string,
+  id: string,
+  at: number,
+): void {
+  write.run(sql`DELETE FROM groups WHERE tenant = ${tenant} AND id = ${id}`);
+  write.run(sql`DELETE FROM group_members WHERE tenant = ${tenant} AND group_id = ${id}`);
+  leaveAllGroups(write, tenant, id, at);
+  table.forget(tenant, id);
+}
+
+function split({ externalId, ...profile }: Attributes) {
+  return {
+    externalId: typeof externalId === 'string' ? externalId : null,
+    profile,
+    key: fold(String(profile.displayName)),
+  };
+}
+
+function refuseTaken(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (isUniqueViolation(error)) {
+      throw uniqueness('a group with this displayName exists in the tenant');
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,165 @@
+/** Integrations and what they provisioned, on SQLite. */
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { ResourceTypes } from '../../scim/resource-types.ts';
+import type { IntegrationRecord, IntegrationStore } from '../store.ts';
+import type { Connection, Connections } from './connection.ts';
+import { deleteGroup } from './group-store.ts';
+import { type ResourceName, ResourceTable } from './resource-table.ts';
+import { externalIds, integrations, tokens } from './schema.ts';
+import { deleteUser } from './user-store.ts';
+
+/** Resources deprovisioned in one write, so that others get their turn. */
+const PURGE_BATCH = 200;
+
+type Row = typeof integrations.$inferSelect;
+
+export function createIntegrationStore(
+  { writer, write, read }: Connections,
+  types: ResourceTypes,
+): IntegrationStore {
+  const tables = {
+    User: new ResourceTable(write, 'User', types.user),
+    Group: new ResourceTable(write, 'Group', types.group),
+  };
+  const getWith = ({ orm }: Connection) =>
+    orm
+      .select()
+      .from(integrations)
+      .where(eq(integrations.id, sql.placeholder('id')))
+      .prepare();
+  const get = getWith(read);
+  const getWriting = getWith(write);
+  const find = read.orm
+    .select()
+    .from(integrations)
+    .where(
+      and(
+        eq(integrations.clusterUid, sql.placeholder('clusterUid')),
+        eq(integrations.namespace, sql.placeholder('namespace')),
+        eq(integrations.name, sql.placeholder('name')),
+        isNull(integrations.endedAt),
+      ),
+    )
+    .prepare();
+
+  const put = (record: IntegrationRecord): boolean => {
+    const held = getWriting.get({ id: record.id });
+    if (held && held.endedAt === null && !isSameOwner(held, record)) return false;
+    const values = { ...record, endedAt: record.endedAt ?? null };
+    const { id: _, ...changes } = values;
+    write.orm
+      .insert(integrations)
+      .values(values)
+      .onConflictDoUpdate({ target: integrations.id, set: changes })
+      .run();
+    return true;
+  };
+
+  return {
+    find: async ({ clusterUid, namespace, name }) =>
+      toRecord(find.get({ clusterUid, namespace, name })),
+    get: async (id) => toRecord(get.get({ id })),
+    list: async (clusterUid) =>
+      read.orm
+        .select()
+        .from(integrations)
+        .where(eq(integrations.clusterUid, clusterUid))
+        .all()
+        .map(recordOf),
+    put: (record) => writer.write(() => put(record)),
+    end: (id, at) =>
+      writer.write(() => {
+        write.orm
+          .update(integrations)
+          .set({ endedAt: at })
+          .where(and(eq(integrations.id, id), isNull(integrations.endedAt)))
+          .run();
+        write.orm.delete(tokens).where(eq(tokens.integrationId, id)).run();
+      }),
+    purge: async (id, at) => {
+      while (await writer.write(() => purgeSome(write, tables, id, at))) {
+        // The next batch is a write of its own.
+      }
+      await writer.write(() => {
+        write.orm.delete(tokens).where(eq(tokens.integrationId, id)).run();
+        write.orm.delete(integrations).where(eq(integrations.id, id)).run();
+      });
+    },
+    tenantNamespaceUids: async (clusterUid, tenant) =>
+      read.orm
+        .selectDistinct({ uid: integrations.namespaceUid })
+        .from(integrations)
+        .where(and(eq(integrations.clusterUid, clusterUid), eq(integrations.tenant, tenant)))
+        .all()
+        .map(({ uid }) => uid),
+    activity: async (id) => {
+      const counts = read.orm
+        .select({ type: externalIds.resourceType, count: sql<number>`count(*)` })
+        .from(externalIds)
+        .where(eq(externalIds.integrationId, id))
+        .groupBy(externalIds.resourceType)
+        .all();
+      const countOf = (type: ResourceName) => counts.find((row) => row.type === type)?.count ?? 0;
+      const lastRequestAt = get.get({ id })?.lastRequestAt ?? undefined;
+      return { users: countOf('User'), groups: countOf('Group'), lastRequestAt };
+    },
+    touch: (lastRequests) =>
+      writer.write(() => {
+        for (const [id, at] of lastRequests) {
+          write.run(
+            sql`UPDATE integrations SET last_request_at = max(COALESCE(last_request_at, 0), ${at}) WHERE id = ${id}`,
+          );
+        }
+      }),
+  };
+}
+
+/** Deprovisions some of what the integration alone provisioned, and lets go of some of the rest; false when nothing is left. */
+function purgeSome(
+  write: Connection,
+  tables: Record<ResourceName, ResourceTable>,
+  integrationId: string,
+  at: number,
+): boolean {
+  const links = write.orm
+    .select()
+    .from(externalIds)
+    .where(eq(externalIds.integrationId, integrationId))
+    .limit(PURGE_BATCH)
+    .all();
+  for (const { tenant, resourceId, resourceType } of links) {
+    const ofResource = and(eq(externalIds.tenant, tenant), eq(externalIds.resourceId, resourceId));
+    const others = write.orm
+      .select()
+      .from(externalIds)
+      .where(and(ofResource, sql`${externalIds.integrationId} <> ${integrationId}`))
+      .limit(1)
+      .all();
+    if (others.length > 0) {
+      write.orm
+        .delete(externalIds)
+        .where(and(ofResource, eq(externalIds.integrationId, integrationId)))
+        .run();
+    } else {
+      const remove = resourceType === 'User' ? deleteUser : deleteGroup;
+      remove(write, tables[resourceType], tenant, resourceId, at);
+    }
+  }
+  return links.length > 0;
+}
+
+function isSameOwner(row: Row, record: IntegrationRecord): boolean {
+  return (
+    row.clusterUid === record.clusterUid &&
+    row.namespace === record.namespace &&
+    row.name === record.name
+  );
+}
+
+function toRecord(row: Row | undefined): IntegrationRecord | undefined {
+  return row && recordOf(row);
+}
+
+export function recordOf({ lastRequestAt: _, endedAt, ...row }: Row): IntegrationRecord {
+  return { ...row, endedAt: endedAt ?? undefined };
+}

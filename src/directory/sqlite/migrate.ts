@@ -1,0 +1,57 @@
+/** Brings a database to this version's schema: numbered SQL, each in one transaction, noted in a ledger with its hash. */
+import { hash } from 'node:crypto';
+import type Database from 'better-sqlite3';
+import { DatabaseRefusedError } from '../database-errors.ts';
+import { sql as directory } from './migrations/0001-directory.ts';
+
+const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
+  { name: '0001-directory', sql: directory },
+];
+
+/** "SCIM" in the file's header, so that a file of another program is known as such. */
+const APPLICATION_ID = 0x5343494d;
+
+/** Throws DatabaseRefusedError for a file of another program, a newer schema or one that was altered. */
+export function migrate(db: Database.Database, now: () => number): void {
+  checkOwner(db);
+  db.transaction(() => {
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.exec(
+      'CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT',
+    );
+  }).immediate();
+  checkLedger(db);
+  for (const migration of MIGRATIONS) {
+    db.transaction(() => apply(db, migration, now())).immediate();
+  }
+}
+
+function apply(db: Database.Database, { name, sql }: { name: string; sql: string }, at: number) {
+  if (db.prepare('SELECT 1 FROM migrations WHERE name = ?').get(name) !== undefined) return;
+  db.exec(sql);
+  db.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run(name, hash('sha256', sql), at);
+}
+
+function checkOwner(db: Database.Database): void {
+  const id = db.pragma('application_id', { simple: true });
+  if (id === APPLICATION_ID) return;
+  const tables = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
+  if (id !== 0 || tables !== 0) {
+    throw new DatabaseRefusedError('it belongs to another program; name another file');
+  }
+}
+
+function checkLedger(db: Database.Database): void {
+  const applied = db
+    .prepare<[], { name: string; sha256: string }>('SELECT * FROM migrations')
+    .all();
+  for (const { name, sha256 } of applied) {
+    const known = MIGRATIONS.find((migration) => migration.name === name);
+    if (known === undefined) {
+      throw new DatabaseRefusedError(`a newer version has migrated it (${name}); run that version`);
+    }
+    if (hash('sha256', known.sql) !== sha256) {
+      throw new DatabaseRefusedError(`its migration ${name} is not this version's; use a new file`);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/** Users, groups, integrations and tokens. */
+export const sql = `
+-- A person or account, global: the id follows from the folded userName.
+CREATE TABLE users (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_name_key TEXT NOT NULL,
+  created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A user in a tenant: the SCIM resource.
+CREATE TABLE access (
+  tenant TEXT NOT NULL,
+  id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  user_name_key TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  last_modified INTEGER NOT NULL,
+  PRIMARY KEY (tenant, id)
+) STRICT;
+CREATE UNIQUE INDEX access_user_name ON access (tenant, user_name_key);
+CREATE INDEX access_user ON access (user_id);
+
+CREATE TABLE groups (
+  tenant TEXT NOT NULL,
+  id TEXT NOT NULL,
+  display_name_key TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  last_modified INTEGER NOT NULL,
+  PRIMARY KEY (tenant, id)
+) STRICT;
+CREATE UNIQUE INDEX groups_display_name ON groups (tenant, display_name_key);
+
+CREATE TABLE group_members (
+  tenant TEXT NOT NULL,
+  group_id TEXT NOT NULL,
+  member_id TEXT NOT NULL,
+  member_type TEXT NOT NULL CHECK (member_type IN ('User', 'Group')),
+  PRIMARY KEY (tenant, group_id, member_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX group_members_member ON group_members (tenant, member_id, group_id);
+
+-- What filters compare: every value of a user or group in comparable form, apart from the wide row.
+CREATE TABLE search_documents (
+  tenant TEXT NOT NULL,
+  id TEXT NOT NULL,
+  document BLOB NOT NULL,
+  PRIMARY KEY (tenant, id)
+) STRICT, WITHOUT ROWID;
+
+-- Multi-valued attributes that clients look users up by.
+CREATE TABLE access_values (
+  tenant TEXT NOT NULL,
+  path TEXT NOT NULL,
+  value TEXT NOT NULL,
+  access_id TEXT NOT NULL,
+  PRIMARY KEY (tenant, path, value, access_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX access_values_access ON access_values (tenant, access_id);
+
+-- A resource is provisioned by the integrations that have a row for it; each has its own externalId, or none.
+CREATE TABLE external_ids (
+  tenant TEXT NOT NULL,
+  integration_id TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  resource_type TEXT NOT NULL CHECK (resource_type IN ('User', 'Group')),
+  external_id TEXT,
+  PRIMARY KEY (tenant, resource_id, integration_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX external_ids_external_id ON external_ids (tenant, integration_id, external_id);
+CREATE INDEX external_ids_integration ON external_ids (integration_id, resource_type);
+
+CREATE TABLE integrations (
+  id TEXT NOT NULL PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  cluster_uid TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  namespace_uid TEXT NOT NULL,
+  name TEXT NOT NULL,
+  uid TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  allowed INTEGER NOT NULL,
+  deletion_policy TEXT NOT NULL CHECK (deletion_policy IN ('Retain', 'Delete')),
+  ended_at INTEGER,
+  last_request_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX integrations_owner ON integrations (cluster_uid, namespace, name) WHERE ended_at IS NULL;
+CREATE INDEX integrations_tenant ON integrations (cluster_uid, tenant);
+
+CREATE TABLE tokens (
+  hash TEXT NOT NULL PRIMARY KEY,
+  integration_id TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  issued_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  pending INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_integration ON tokens (integration_id);
+
+-- Totals of a tenant, so that a list need not count.
+CREATE TABLE counters (
+  tenant TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value INTEGER NOT NULL,
+  PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+`;

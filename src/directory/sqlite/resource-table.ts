@@ -1,0 +1,233 @@
+/** What users and groups have in common: rows with attributes, externalIds, search documents, counters and lists. */
+import { and, eq, type SQL, sql } from 'drizzle-orm';
+import type { Attributes } from '../../scim/resource.ts';
+import type { ResourceType } from '../../scim/schema.ts';
+import { conditionCompiler } from '../condition-sql.ts';
+import { resourceHolder, type SearchContext, sortExpression } from '../resource-conditions.ts';
+import { lookupValues, searchDocument } from '../search-document.ts';
+import type { Page, Query, Scope, StoredResource } from '../store.ts';
+import type { Connection } from './connection.ts';
+import { sqliteDialect } from './dialect.ts';
+import { access, accessValues, counters, externalIds, groups, searchDocuments } from './schema.ts';
+
+export type ResourceName = 'User' | 'Group';
+
+interface Row {
+  readonly id: string;
+  readonly attributes: Attributes;
+  readonly version: number;
+  readonly created: number;
+  readonly lastModified: number;
+  readonly externalId: string | null;
+}
+
+/** SQLite plans again at every bind unless the parameter is an expression. */
+const parameter = (name: string): SQL => sql`+${sql.placeholder(name)}`;
+
+export class ResourceTable {
+  readonly #connection: Connection;
+  readonly #name: ResourceName;
+  readonly #type: ResourceType;
+  readonly #statements;
+
+  constructor(connection: Connection, name: ResourceName, type: ResourceType) {
+    this.#connection = connection;
+    this.#name = name;
+    this.#type = type;
+    this.#statements = prepareStatements(connection, name);
+  }
+
+  get({ tenant, integrationId }: Scope, id: string): StoredResource | undefined {
+    const row = this.#statements.get.get({ tenant, integrationId, id });
+    return row && toRecord(row);
+  }
+
+  list(scope: Scope, query: Query): Page<StoredResource> {
+    const context: SearchContext = {
+      dialect: sqliteDialect,
+      scope,
+      type: this.#type,
+      key:
+        this.#name === 'User'
+          ? { attribute: 'userName', column: sql.raw('r.user_name_key') }
+          : { attribute: 'displayName', column: sql.raw('r.display_name_key') },
+    };
+    const condition =
+      query.filter && conditionCompiler(sqliteDialect)(query.filter, resourceHolder(context));
+    const total =
+      condition === undefined ? this.#count(scope.tenant) : this.#countWhere(scope, condition);
+    const records =
+      query.limit > 0 && total > query.offset ? this.#page(context, query, condition) : [];
+    return { total, records };
+  }
+
+  #page(context: SearchContext, query: Query, condition: SQL | undefined): StoredResource[] {
+    const { tenant, integrationId } = context.scope;
+    const sort = query.sort && sortExpression(query.sort, context);
+    const direction = sql.raw(query.sort?.descending ? 'DESC' : 'ASC');
+    const nulls = sql.raw(query.sort?.descending ? 'NULLS FIRST' : 'NULLS LAST');
+    const order =
+      sort === undefined ? sql`r.id` : sql`${sort} ${direction} ${nulls}, r.id ${direction}`;
+    const rows = this.#connection.all<Omit<Row, 'attributes'> & { attributes: string }>(
+      sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS lastModified, l.external_id AS externalId FROM ${this.#from(sql`${condition ?? sql``}${order}`)} LEFT JOIN external_ids l ON l.tenant = r.tenant AND l.resource_id = r.id AND l.integration_id = ${integrationId} WHERE ${where(tenant, condition)} ORDER BY ${order} LIMIT ${query.limit} OFFSET ${query.offset}`,
+    );
+    return rows.map((row) => toRecord({ ...row, attributes: JSON.parse(row.attributes) }));
+  }
+
+  #countWhere({ tenant }: Scope, condition: SQL): number {
+    const [row] = this.#connection.all<{ total: number }>(
+      sql`SELECT count(*) AS total FROM ${this.#from(condition)} WHERE ${where(tenant, condition)}`,
+    );
+    return row?.total ?? 0;
+  }
+
+  /** The search documents are joined only where they are asked. */
+  #from(asked: SQL): SQL {
+    const table = sql.raw(this.#name === 'User' ? 'access r' : 'groups r');
+    const join = mentionsDocument(asked)
+      ? sql` CROSS JOIN search_documents d ON d.tenant = r.tenant AND d.id = r.id`
+      : sql``;
+    return sql`${table}${join}`;
+  }
+
+  #count(tenant: string): number {
+    return this.#statements.count.get({ tenant })?.value ?? 0;
+  }
+
+  addToCount(tenant: string, by: number): void {
+    this.#statements.addToCount.run({ tenant, by });
+  }
+
+  /** Notes that the integration provisions the resource. */
+  link({ tenant, integrationId }: Scope, id: string): void {
+    this.#statements.link.run({ tenant, integrationId, id });
+  }
+
+  setExternalId({ tenant, integrationId }: Scope, id: string, externalId: string | null): void {
+    this.#statements.setExternalId.run({ tenant, integrationId, id, externalId });
+  }
+
+  index(tenant: string, id: string, attributes: Attributes): void {
+    const document = searchDocument(attributes, this.#type);
+    this.#statements.putDocument.run({ tenant, id, document: JSON.stringify(document) });
+    if (this.#name !== 'User') return;
+    this.#statements.deleteValues.run({ tenant, id });
+    for (const { path, value } of lookupValues(document)) {
+      this.#statements.addValue.run({ tenant, id, path, value });
+    }
+  }
+
+  /** Removes what belongs to the resource outside its row. */
+  forget(tenant: string, id: string): void {
+    this.#statements.deleteDocument.run({ tenant, id });
+    this.#statements.deleteLinks.run({ tenant, id });
+    if (this.#name === 'User') this.#statements.deleteValues.run({ tenant, id });
+    this.addToCount(tenant, -1);
+  }
+}
+
+function toRecord({ externalId, attributes, ...row }: Row): StoredResource {
+  return { ...row, attributes: externalId === null ? attributes : { externalId, ...attributes } };
+}
+
+function where(tenant: string, condition: SQL | undefined): SQL {
+  return condition === undefined
+    ? sql`r.tenant = ${tenant}`
+    : sql`r.tenant = ${tenant} AND ${condition}`;
+}
+
+function mentionsDocument(asked: SQL): boolean {
+  return asked.queryChunks.some((chunk) => {
+    if (typeof chunk !== 'object' || chunk === null) return false;
+    if ('queryChunks' in chunk) return mentionsDocument(chunk as SQL);
+    return (
+      'value' in chunk && Array.isArray(chunk.value) && chunk.value.join('').includes('d.document')
+    );
+  });
+}
+
+function prepareStatements({ orm }: Connection, name: ResourceName) {
+  const table = name === 'User' ? access : groups;
+  const counter = name === 'User' ? 'users' : 'groups';
+  const [tenant, id] = [sql.placeholder('tenant'), sql.placeholder('id')];
+  const integrationId = sql.placeholder('integrationId');
+  const externalId = sql.placeholder('externalId');
+  const link = { tenant, integrationId, resourceId: id, resourceType: name };
+  return {
+    get: orm
+      .select({
+        id: table.id,
+        attributes: table.attributes,
+        version: table.version,
+        created: table.created,
+        lastModified: table.lastModified,
+        externalId: externalIds.externalId,
+      })
+      .from(table)
+      .leftJoin(
+        externalIds,
+        and(
+          eq(externalIds.tenant, table.tenant),
+          eq(externalIds.resourceId, table.id),
+          eq(externalIds.integrationId, parameter('integrationId')),
+        ),
+      )
+      .where(and(eq(table.tenant, parameter('tenant')), eq(table.id, parameter('id'))))
+      .prepare(),
+    count: orm
+      .select({ value: counters.value })
+      .from(counters)
+      .where(and(eq(counters.tenant, parameter('tenant')), eq(counters.name, counter)))
+      .prepare(),
+    addToCount: orm
+      .insert(counters)
+      .values({ tenant, name: counter, value: sql`${sql.placeholder('by')}` })
+      .onConflictDoUpdate({
+        target: [counters.tenant, counters.name],
+        set: { value: sql`${counters.value} + ${sql.placeholder('by')}` },
+      })
+      .prepare(),
+    link: orm
+      .insert(externalIds)
+      .values({ ...link, externalId: null })
+      .onConflictDoNothing()
+      .prepare(),
+    setExternalId: orm
+      .insert(externalIds)
+      .values({ ...link, externalId })
+      .onConflictDoUpdate({
+        target: [externalIds.tenant, externalIds.resourceId, externalIds.integrationId],
+        set: { externalId: sql`excluded.external_id` },
+      })
+      .prepare(),
+    putDocument: orm
+      .insert(searchDocuments)
+      .values({ tenant, id, document: sql`jsonb(${sql.placeholder('document')})` })
+      .onConflictDoUpdate({
+        target: [searchDocuments.tenant, searchDocuments.id],
+        set: { document: sql`excluded.document` },
+      })
+      .prepare(),
+    deleteDocument: orm
+      .delete(searchDocuments)
+      .where(and(eq(searchDocuments.tenant, tenant), eq(searchDocuments.id, id)))
+      .prepare(),
+    deleteLinks: orm
+      .delete(externalIds)
+      .where(and(eq(externalIds.tenant, tenant), eq(externalIds.resourceId, id)))
+      .prepare(),
+    addValue: orm
+      .insert(accessValues)
+      .values({
+        tenant,
+        accessId: id,
+        path: sql.placeholder('path'),
+        value: sql.placeholder('value'),
+      })
+      .prepare(),
+    deleteValues: orm
+      .delete(accessValues)
+      .where(and(eq(accessValues.tenant, tenant), eq(accessValues.accessId, id)))
+      .prepare(),
+  };
+}

@@ -1,0 +1,142 @@
+/** The tables of the migrations as Drizzle sees them; a test holds the two against each other. */
+import {
+  blob,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core';
+import type { Attributes } from '../../scim/resource.ts';
+import type { DeletionPolicy } from '../store.ts';
+
+export const users = sqliteTable('users', {
+  id: text('id').primaryKey(),
+  userNameKey: text('user_name_key').notNull(),
+  created: integer('created').notNull(),
+});
+
+const resource = {
+  tenant: text('tenant').notNull(),
+  id: text('id').notNull(),
+  attributes: text('attributes', { mode: 'json' }).$type<Attributes>().notNull(),
+  version: integer('version').notNull(),
+  created: integer('created').notNull(),
+  lastModified: integer('last_modified').notNull(),
+};
+
+export const access = sqliteTable(
+  'access',
+  {
+    ...resource,
+    userId: text('user_id').notNull(),
+    userNameKey: text('user_name_key').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.id] }),
+    uniqueIndex('access_user_name').on(t.tenant, t.userNameKey),
+    index('access_user').on(t.userId),
+  ],
+);
+
+export const groups = sqliteTable(
+  'groups',
+  { ...resource, displayNameKey: text('display_name_key').notNull() },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.id] }),
+    uniqueIndex('groups_display_name').on(t.tenant, t.displayNameKey),
+  ],
+);
+
+export const groupMembers = sqliteTable(
+  'group_members',
+  {
+    tenant: text('tenant').notNull(),
+    groupId: text('group_id').notNull(),
+    memberId: text('member_id').notNull(),
+    memberType: text('member_type', { enum: ['User', 'Group'] }).notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.groupId, t.memberId] }),
+    index('group_members_member').on(t.tenant, t.memberId, t.groupId),
+  ],
+);
+
+export const searchDocuments = sqliteTable(
+  'search_documents',
+  {
+    tenant: text('tenant').notNull(),
+    id: text('id').notNull(),
+    document: blob('document').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.id] })],
+);
+
+export const accessValues = sqliteTable(
+  'access_values',
+  {
+    tenant: text('tenant').notNull(),
+    path: text('path').notNull(),
+    value: text('value').notNull(),
+    accessId: text('access_id').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.path, t.value, t.accessId] }),
+    index('access_values_access').on(t.tenant, t.accessId),
+  ],
+);
+
+export const externalIds = sqliteTable(
+  'external_ids',
+  {
+    tenant: text('tenant').notNull(),
+    integrationId: text('integration_id').notNull(),
+    resourceId: text('resource_id').notNull(),
+    resourceType: text('resource_type', { enum: ['User', 'Group'] }).notNull(),
+    externalId: text('external_id'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.resourceId, t.integrationId] }),
+    index('external_ids_external_id').on(t.tenant, t.integrationId, t.externalId),
+    index('external_ids_integration').on(t.integrationId, t.resourceType),
+  ],
+);
+
+export const integrations = sqliteTable('integrations', {
+  id: text('id').primaryKey(),
+  tenant: text('tenant').notNull(),
+  clusterUid: text('cluster_uid').notNull(),
+  namespace: text('namespace').notNull(),
+  namespaceUid: text('namespace_uid').notNull(),
+  name: text('name').notNull(),
+  uid: text('uid').notNull(),
+  enabled: integer('enabled', { mode: 'boolean' }).notNull(),
+  allowed: integer('allowed', { mode: 'boolean' }).notNull(),
+  deletionPolicy: text('deletion_policy').$type<DeletionPolicy>().notNull(),
+  endedAt: integer('ended_at'),
+  lastRequestAt: integer('last_request_at'),
+});
+
+export const tokens = sqliteTable(
+  'tokens',
+  {
+    hash: text('hash').primaryKey(),
+    integrationId: text('integration_id').notNull(),
+    keyId: text('key_id').notNull(),
+    issuedAt: integer('issued_at').notNull(),
+    expiresAt: integer('expires_at'),
+    pending: integer('pending', { mode: 'boolean' }).notNull(),
+  },
+  (t) => [index('tokens_integration').on(t.integrationId)],
+);
+
+export const counters = sqliteTable(
+  'counters',
+  {
+    tenant: text('tenant').notNull(),
+    name: text('name').notNull(),
+    value: integer('value').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.name] })],
+);

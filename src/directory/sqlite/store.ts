@@ -1,0 +1,33 @@
+/** The directory on SQLite: see docs/adr/0003-directory-on-sqlite.md. */
+import type { ResourceTypes } from '../../scim/resource-types.ts';
+import type { Store } from '../store.ts';
+import { openConnections } from './connection.ts';
+import { createGroupStore } from './group-store.ts';
+import { createIntegrationStore } from './integration-store.ts';
+import { createTokenStore } from './token-store.ts';
+import { createUserStore } from './user-store.ts';
+
+/** Opens the file, creating and migrating it. Throws DatabaseRefusedError, or SqliteError when it can't be opened now. */
+export function openSqliteStore(
+  path: string,
+  types: ResourceTypes,
+  now: () => number = Date.now,
+): Store {
+  const connections = openConnections(path, now);
+  const ping = connections.read.raw.prepare('SELECT count(*) FROM counters');
+  return {
+    users: createUserStore(connections, types),
+    groups: createGroupStore(connections, types),
+    integrations: createIntegrationStore(connections, types),
+    tokens: createTokenStore(connections),
+    ping: async () => {
+      ping.get();
+      await connections.writer.write(() => undefined);
+    },
+    close: async () => {
+      // Writes that were accepted are answered first.
+      await connections.writer.write(() => undefined);
+      connections.close();
+    },
+  };
+}

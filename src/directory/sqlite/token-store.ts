@@ -1,0 +1,66 @@
+/** Token hashes on SQLite. */
+import { and, eq, gt, isNull, ne, or, sql } from 'drizzle-orm';
+import type { TokenRecord, TokenStore } from '../store.ts';
+import type { Connections } from './connection.ts';
+import { recordOf } from './integration-store.ts';
+import { integrations, tokens } from './schema.ts';
+
+type Row = typeof tokens.$inferSelect;
+
+export function createTokenStore({ writer, write, read }: Connections): TokenStore {
+  const authenticate = read.orm
+    .select({ integration: integrations, keyId: tokens.keyId })
+    .from(tokens)
+    .innerJoin(integrations, eq(integrations.id, tokens.integrationId))
+    .where(
+      and(
+        // SQLite plans again at every bind unless the parameter is an expression.
+        eq(tokens.hash, sql`+${sql.placeholder('hash')}`),
+        eq(integrations.id, sql`+${sql.placeholder('integrationId')}`),
+        eq(integrations.tenant, sql`+${sql.placeholder('tenant')}`),
+        isNull(integrations.endedAt),
+        or(isNull(tokens.expiresAt), gt(tokens.expiresAt, sql.placeholder('at'))),
+      ),
+    )
+    .prepare();
+  const put = (token: TokenRecord) => {
+    const { hash, ...changes } = { ...token, expiresAt: token.expiresAt ?? null };
+    write.orm
+      .insert(tokens)
+      .values({ hash, ...changes })
+      .onConflictDoUpdate({ target: tokens.hash, set: changes })
+      .run();
+  };
+  return {
+    authenticate: async (tenant, integrationId, hash, at) => {
+      const row = authenticate.get({ tenant, integrationId, hash, at });
+      return row && { integration: recordOf(row.integration), keyId: row.keyId };
+    },
+    list: async (integrationId) =>
+      read.orm
+        .select()
+        .from(tokens)
+        .where(eq(tokens.integrationId, integrationId))
+        .all()
+        .map(toRecord),
+    owner: async (hash) =>
+      read.orm.select().from(tokens).where(eq(tokens.hash, hash)).get()?.integrationId,
+    add: (token) => writer.write(() => put(token)),
+    keepOnly: (token) =>
+      writer.write(() => {
+        put(token);
+        write.orm
+          .delete(tokens)
+          .where(and(eq(tokens.integrationId, token.integrationId), ne(tokens.hash, token.hash)))
+          .run();
+      }),
+    revokeAll: (integrationId) =>
+      writer.write(
+        () => write.orm.delete(tokens).where(eq(tokens.integrationId, integrationId)).run().changes,
+      ),
+  };
+}
+
+function toRecord({ expiresAt, ...row }: Row): TokenRecord {
+  return { ...row, expiresAt: expiresAt ?? undefined };
+}

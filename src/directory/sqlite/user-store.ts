@@ -1,0 +1,160 @@
+/** Users on SQLite: global users, and their access to tenants. */
+import { and, eq, sql } from 'drizzle-orm';
+import { notFound, uniqueness } from '../../scim/error.ts';
+import type { Attributes } from '../../scim/resource.ts';
+import type { ResourceTypes } from '../../scim/resource-types.ts';
+import { fold } from '../../scim/text.ts';
+import { sameValue } from '../../scim/values.ts';
+import { globalUserId } from '../ids.ts';
+import type { NewResource, Scope, StoredResource, UserRecord, UserStore } from '../store.ts';
+import type { Connection, Connections } from './connection.ts';
+import { groupsOfUsers, leaveAllGroups } from './memberships.ts';
+import { ResourceTable } from './resource-table.ts';
+import { access, users } from './schema.ts';
+import { isUniqueViolation } from './writer.ts';
+
+export function createUserStore(
+  { writer, write, read }: Connections,
+  types: ResourceTypes,
+): UserStore {
+  const table = new ResourceTable(write, 'User', types.user);
+  const readTable = new ResourceTable(read, 'User', types.user);
+  const rows = prepareRows(write);
+  const withGroups = ({ tenant }: Scope, records: readonly StoredResource[]): UserRecord[] => {
+    const groups = groupsOfUsers(
+      read,
+      tenant,
+      records.map(({ id }) => id),
+    );
+    return records.map((record) => ({ ...record, groups: groups.get(record.id) ?? [] }));
+  };
+
+  const create = (scope: Scope, { id, attributes, at }: NewResource): UserRecord => {
+    const { externalId, profile, key } = split(attributes);
+    const userId = globalUserId(key);
+    rows.addUser.run({ id: userId, key, at });
+    refuseTaken(() =>
+      rows.insert.run({ tenant: scope.tenant, id, userId, key, attributes: profile, at }),
+    );
+    table.setExternalId(scope, id, externalId);
+    table.index(scope.tenant, id, profile);
+    table.addToCount(scope.tenant, 1);
+    return { id, attributes, version: 1, created: at, lastModified: at };
+  };
+
+  const change: (
+    scope: Scope,
+    id: string,
+    decide: (current: UserRecord) => Attributes,
+    at: number,
+  ) => UserRecord = (scope, id, decide, at) => {
+    const { tenant } = scope;
+    const current = table.get(scope, id);
+    if (current === undefined) throw notFound('User', id);
+    const attributes = decide(current);
+    table.link(scope, id);
+    if (sameValue(attributes, current.attributes)) return current;
+    const { externalId, profile, key } = split(attributes);
+    const userId = globalUserId(key);
+    const version = current.version + 1;
+    const lastModified = Math.max(at, current.lastModified);
+    rows.addUser.run({ id: userId, key, at });
+    refuseTaken(() =>
+      rows.update.run({ tenant, id, userId, key, attributes: profile, version, lastModified }),
+    );
+    table.setExternalId(scope, id, externalId);
+    table.index(tenant, id, profile);
+    return { ...current, attributes, version, lastModified };
+  };
+
+  return {
+    create: (scope, user) => writer.write(() => create(scope, user)),
+    get: async (scope, id, related) => {
+      const record = readTable.get(scope, id);
+      return record && related ? withGroups(scope, [record])[0] : record;
+    },
+    list: async (scope, query) => {
+      const page = readTable.list(scope, query);
+      return query.related ? { ...page, records: withGroups(scope, page.records) } : page;
+    },
+    change: (scope, id, decide, at) => writer.write(() => change(scope, id, decide, at)),
+    delete: (scope, id, check, at) =>
+      writer.write(() => {
+        const current = table.get(scope, id);
+        if (current === undefined) throw notFound('User', id);
+        check(current);
+        deleteUser(write, table, scope.tenant, id, at);
+      }),
+  };
+}
+
+/** Removes the tenant's access; the global user stays. Inside a write. */
+export function deleteUser(
+  write: Connection,
+  table: ResourceTable,
+  tenant: string,
+  id: string,
+  at: number,
+): void {
+  write.run(sql`DELETE FROM access WHERE tenant = ${tenant} AND id = ${id}`);
+  leaveAllGroups(write, tenant, id, at);
+  table.forget(tenant, id);
+}
+
+function split({ externalId, ...profile }: Attributes) {
+  return {
+    externalId: typeof externalId === 'string' ? externalId : null,
+    profile,
+    key: fold(String(profile.userName)),
+  };
+}
+
+function refuseTaken(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (isUniqueViolation(error))
+      throw uniqueness('a user with this userName exists in the tenant');
+    throw error;
+  }
+}
+
+function prepareRows({ orm }: Connection) {
+  const at = sql.placeholder('at');
+  const place = {
+    userId: sql.placeholder('userId'),
+    userNameKey: sql.placeholder('key'),
+    attributes: sql.placeholder('attributes'),
+  };
+  return {
+    addUser: orm
+      .insert(users)
+      .values({ id: sql.placeholder('id'), userNameKey: sql.placeholder('key'), created: at })
+      .onConflictDoNothing()
+      .prepare(),
+    insert: orm
+      .insert(access)
+      .values({
+        tenant: sql.placeholder('tenant'),
+        id: sql.placeholder('id'),
+        ...place,
+        version: 1,
+        created: at,
+        lastModified: at,
+      })
+      .prepare(),
+    update: orm
+      .update(access)
+      .set({
+        userId: sql`${sql.placeholder('userId')}`,
+        userNameKey: sql`${sql.placeholder('key')}`,
+        attributes: sql`${sql.param(sql.placeholder('attributes'), access.attributes)}`,
+        version: sql`${sql.placeholder('version')}`,
+        lastModified: sql`${sql.placeholder('lastModified')}`,
+      })
+      .where(
+        and(eq(access.tenant, sql.placeholder('tenant')), eq(access.id, sql.placeholder('id'))),
+      )
+      .prepare(),
+  };
+}

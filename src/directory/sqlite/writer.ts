@@ -1,0 +1,112 @@
+/**
+ * Group commit: writes that arrive in one turn of the event loop share a transaction and its fsync, each in a savepoint of its
+ * own. Every answer, refusals too, leaves after the COMMIT, since a refusal may rest on a neighbour's write.
+ */
+import type Database from 'better-sqlite3';
+import { ScimError, unavailable } from '../../scim/error.ts';
+
+interface Job {
+  run(): unknown;
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+}
+
+/** More would wait longer than clients do. */
+const MAX_WAITING = 20_000;
+const MAX_GROUP = 256;
+
+export class Writer {
+  readonly #db: Database.Database;
+  readonly #statements;
+  #waiting: Job[] = [];
+  #armed = false;
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+    this.#statements = {
+      begin: db.prepare('BEGIN IMMEDIATE'),
+      commit: db.prepare('COMMIT'),
+      rollback: db.prepare('ROLLBACK'),
+      savepoint: db.prepare('SAVEPOINT job'),
+      release: db.prepare('RELEASE job'),
+      rollbackTo: db.prepare('ROLLBACK TO job'),
+    };
+  }
+
+  /**
+   * Runs the synchronous job in a transaction; it may be run a second time where the first one vanished. Rejects with what the job throws,
+   * or with 503 when the database fails.
+   */
+  write<T>(run: () => T): Promise<T> {
+    if (this.#waiting.length >= MAX_WAITING) {
+      return Promise.reject(unavailable(new Error('too many writes are waiting')));
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ run, resolve: resolve as (value: unknown) => void, reject });
+      this.#arm();
+    });
+  }
+
+  #arm(): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    setImmediate(() => {
+      this.#armed = false;
+      const group = this.#waiting.splice(0, MAX_GROUP);
+      if (this.#waiting.length > 0) this.#arm();
+      if (!this.#commitTogether(group)) for (const job of group) this.#commitTogether([job], true);
+    });
+  }
+
+  /** False when the transaction vanished under the jobs and nothing was answered, unless this is the last try. */
+  #commitTogether(jobs: readonly Job[], last = false): boolean {
+    const answers: (() => void)[] = [];
+    let committing = false;
+    try {
+      this.#statements.begin.run();
+      for (const job of jobs) answers.push(this.#runInSavepoint(job));
+      committing = true;
+      this.#statements.commit.run();
+    } catch (error) {
+      this.#rollback();
+      if (!last && !committing) return false;
+      for (const job of jobs) job.reject(unavailable(error));
+      return true;
+    }
+    for (const answer of answers) answer();
+    return true;
+  }
+
+  #runInSavepoint(job: Job): () => void {
+    this.#statements.savepoint.run();
+    try {
+      const value = job.run();
+      this.#statements.release.run();
+      return () => job.resolve(value);
+    } catch (error) {
+      // SQLITE_FULL and I/O errors end the whole transaction: there is nothing left to roll back to.
+      if (!this.#db.inTransaction) throw error;
+      this.#statements.rollbackTo.run();
+      this.#statements.release.run();
+      return () => job.reject(asScimError(error));
+    }
+  }
+
+  #rollback(): void {
+    if (this.#db.inTransaction) this.#statements.rollback.run();
+  }
+}
+
+/** What the database itself refuses is 503; a defect of ours stays what it is and becomes 500. */
+export function asScimError(error: unknown): unknown {
+  if (error instanceof ScimError) return error;
+  return isSqliteError(error) ? unavailable(error) : error;
+}
+
+export function isSqliteError(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && error.name === 'SqliteError' && 'code' in error;
+}
+
+export function isUniqueViolation(error: unknown): boolean {
+  return isSqliteError(error) && error.code.startsWith('SQLITE_CONSTRAINT_');
+}

@@ -1,0 +1,52 @@
+/** Tokens: 200 characters of which the directory keeps only a hash. */
+import { hash, randomBytes } from 'node:crypto';
+import type { Authenticated, Store } from './store.ts';
+
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const KEY_ID_LENGTH = 10;
+const SECRET_LENGTH = 184;
+const FORM = /^scim_[0-9A-Za-z]{10}_[0-9A-Za-z]{184}$/;
+
+/** `scim_`, a public key id, `_`, and 184 characters (1,095 bits) from a CSPRNG: 200 in all. */
+export function generateToken(random: (size: number) => Buffer = randomBytes): string {
+  return `scim_${base62(KEY_ID_LENGTH, random)}_${base62(SECRET_LENGTH, random)}`;
+}
+
+function base62(length: number, random: (size: number) => Buffer): string {
+  let text = '';
+  while (text.length < length) {
+    for (const byte of random(length)) {
+      // 248 is the largest multiple of 62 in a byte: without the rest every character is equally likely.
+      if (byte < 248 && text.length < length) text += BASE62.charAt(byte % 62);
+    }
+  }
+  return text;
+}
+
+export function isWellFormedToken(text: string): boolean {
+  return FORM.test(text);
+}
+
+/** The part of a well-formed token that may be shown and logged. */
+export function keyIdOf(token: string): string {
+  return token.slice(5, 5 + KEY_ID_LENGTH);
+}
+
+export function hashToken(token: string): string {
+  return hash('sha256', token);
+}
+
+/** Longer ones are no tokens of ours; hashing them would only cost time. */
+const MAX_TOKEN_LENGTH = 1024;
+
+/** The integration that the token opens at this tenant and id; undefined whatever else is wrong. */
+export async function authenticate(
+  store: Store,
+  tenant: string,
+  integrationId: string,
+  token: string,
+  at: number,
+): Promise<Authenticated | undefined> {
+  if (token.length > MAX_TOKEN_LENGTH) return undefined;
+  return store.tokens.authenticate(tenant, integrationId, hashToken(token), at);
+}

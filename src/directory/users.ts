@@ -1,0 +1,128 @@
+/** What a provisioner does with users: permissions, preconditions and the rules of `active`, above any database. */
+import { preconditionFailed } from '../scim/error.ts';
+import { applyPatch } from '../scim/patch.ts';
+import type { PatchOperation } from '../scim/patch-parser.ts';
+import type { Attributes } from '../scim/resource.ts';
+import type { ResourceType } from '../scim/schema.ts';
+import { fold } from '../scim/text.ts';
+import { newId } from './ids.ts';
+import { demand, type Permission, type Permissions } from './permissions.ts';
+import type { Page, Query, Scope, Store, StoredResource, UserRecord } from './store.ts';
+
+/** Who asks. */
+export interface Caller {
+  readonly scope: Scope;
+  readonly permissions: Permissions;
+}
+
+export interface Directory {
+  readonly store: Store;
+  readonly now: () => number;
+}
+
+/** Versions that a write accepts (RFC 7644 §3.14); undefined accepts any. */
+export type IfMatch = ReadonlySet<number> | undefined;
+
+export function checkVersion(current: StoredResource, ifMatch: IfMatch): void {
+  if (ifMatch !== undefined && !ifMatch.has(current.version)) throw preconditionFailed();
+}
+
+/** `active` is true unless the client says otherwise. */
+export function createUser(
+  { store, now }: Directory,
+  { scope, permissions }: Caller,
+  attributes: Attributes,
+): Promise<UserRecord> {
+  demand(permissions, 'users.create', 'bindings.create');
+  return store.users.create(scope, {
+    id: newId(),
+    attributes: { ...attributes, active: attributes.active ?? true },
+    at: now(),
+  });
+}
+
+export function getUser(
+  { store }: Directory,
+  { scope, permissions }: Caller,
+  id: string,
+  related: boolean,
+): Promise<UserRecord | undefined> {
+  demand(permissions, 'users.get');
+  return store.users.get(scope, id, related);
+}
+
+export function listUsers(
+  { store }: Directory,
+  { scope, permissions }: Caller,
+  query: Query,
+): Promise<Page<UserRecord>> {
+  demand(permissions, 'users.list');
+  return store.users.list(scope, query);
+}
+
+/** PUT; without `active` the user stays as active as it was. */
+export function replaceUser(
+  directory: Directory,
+  caller: Caller,
+  id: string,
+  attributes: Attributes,
+  ifMatch: IfMatch,
+): Promise<UserRecord> {
+  return changeUser(directory, caller, id, ifMatch, (current) => {
+    const { active } = current.attributes;
+    return attributes.active === undefined && active !== undefined
+      ? { ...attributes, active }
+      : attributes;
+  });
+}
+
+export function patchUser(
+  directory: Directory,
+  caller: Caller,
+  id: string,
+  operations: readonly PatchOperation[],
+  type: ResourceType,
+  ifMatch: IfMatch,
+): Promise<UserRecord> {
+  return changeUser(directory, caller, id, ifMatch, (current) =>
+    applyPatch(current.attributes, operations, type),
+  );
+}
+
+function changeUser(
+  { store, now }: Directory,
+  { scope, permissions }: Caller,
+  id: string,
+  ifMatch: IfMatch,
+  next: (current: UserRecord) => Attributes,
+): Promise<UserRecord> {
+  demand(permissions, 'users.patch');
+  const decide = (current: UserRecord) => {
+    checkVersion(current, ifMatch);
+    const attributes = next(current);
+    demand(permissions, ...permissionsFor(current.attributes, attributes));
+    return attributes;
+  };
+  return store.users.change(scope, id, decide, now());
+}
+
+/** Switching a user on or off changes the binding; a new userName is another global user. */
+function permissionsFor(current: Attributes, next: Attributes): readonly Permission[] {
+  const switched = current.active !== next.active;
+  const renamed = fold(String(current.userName)) !== fold(String(next.userName));
+  return [
+    ...(switched ? (['bindings.patch'] as const) : []),
+    ...(renamed ? (['users.create'] as const) : []),
+  ];
+}
+
+/** Removes the tenant's access; the global user remains. */
+export function deleteUser(
+  { store, now }: Directory,
+  { scope, permissions }: Caller,
+  id: string,
+  ifMatch: IfMatch,
+): Promise<void> {
+  demand(permissions, 'bindings.delete');
+  return store.users.delete(scope, id, (current) => checkVersion(current, ifMatch), now());
+}
