@@ -1,0 +1,51 @@
+/** The rate limit of an integration, on a clock that the test moves. */
+import { describe, expect, it } from 'vitest';
+import { createRateLimit, type RateLimit } from '../../src/http/rate-limit.ts';
+
+/** How many of `tries` requests at the time `now` pass. */
+function passed(limit: RateLimit, id: string, now: number, tries: number): number {
+  let count = 0;
+  for (let index = 0; index < tries; index++) {
+    try {
+      limit(id, now);
+      count++;
+    } catch {
+      // Refused.
+    }
+  }
+  return count;
+}
+
+describe('an integration', () => {
+  it('may send two seconds’ worth at once, then the rate', () => {
+    const limit = createRateLimit(10);
+    expect(passed(limit, 'a', 0, 100)).toBe(20);
+    expect(passed(limit, 'a', 1000, 100)).toBe(10);
+    expect(passed(limit, 'a', 1100, 100)).toBe(1);
+    expect(passed(limit, 'a', 60_000, 100)).toBe(20);
+  });
+
+  it('that sends too much is told when to come back', () => {
+    const limit = createRateLimit(1);
+    passed(limit, 'a', 0, 2);
+    expect(() => limit('a', 0)).toThrow(expect.objectContaining({ status: 429, retryAfter: 1 }));
+  });
+
+  it('takes nothing from another', () => {
+    const limit = createRateLimit(10);
+    passed(limit, 'a', 0, 100);
+    expect(passed(limit, 'b', 0, 100)).toBe(20);
+  });
+
+  it('keeps its limit when others come and go by the thousand, and when the clock is set back', () => {
+    const limit = createRateLimit(10);
+    passed(limit, 'a', 10_000, 100);
+    for (let index = 0; index < 5000; index++) limit(`other-${index}`, 10_000);
+    expect(passed(limit, 'a', 10_000, 100)).toBe(0);
+    expect(passed(limit, 'a', 5000, 100)).toBe(0);
+  });
+
+  it('has no limit at rate 0', () => {
+    expect(passed(createRateLimit(0), 'a', 0, 10_000)).toBe(10_000);
+  });
+});

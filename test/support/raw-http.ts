@@ -1,0 +1,49 @@
+/** A TCP client for requests that no HTTP library would send. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+export interface RawConnection {
+  readonly socket: Socket;
+  /** All that came so far. */
+  received(): string;
+  /** Resolves as soon as what came contains the text; rejects when the connection ends before. */
+  waitFor(text: string): Promise<string>;
+  /** Resolves with all that came once the server closes the connection. */
+  ended(): Promise<string>;
+}
+
+export async function connectRaw(port: number): Promise<RawConnection> {
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('utf8');
+  });
+  // A reset after the answer is a way to end, too.
+  socket.on('error', () => {});
+  const closed = once(socket, 'close');
+  await once(socket, 'connect');
+  return {
+    socket,
+    received: () => text,
+    ended: async () => {
+      await closed;
+      return text;
+    },
+    waitFor: async (wanted) => {
+      while (!text.includes(wanted)) {
+        await Promise.race([once(socket, 'data'), closed]);
+        if (socket.closed && !text.includes(wanted)) {
+          throw new Error(`the connection ended with: ${text}`);
+        }
+      }
+      return text;
+    },
+  };
+}
+
+/** Sends the text and resolves with everything up to the end of the connection. */
+export async function sendRaw(port: number, text: string | Buffer): Promise<string> {
+  const connection = await connectRaw(port);
+  connection.socket.write(text);
+  return await connection.ended();
+}
