@@ -1,0 +1,62 @@
+/** Child processes that never outlive this one, not even when it is killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+
+export interface Child {
+  readonly pid: number;
+  /** The exit code, or the signal. */
+  readonly exited: Promise<string>;
+  readonly running: boolean;
+  /** Sends the signal, and SIGKILL after the grace period; answers when the process is gone. */
+  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<void>;
+}
+
+/**
+ * A shell waits on a pipe from this process; when the pipe closes, for whatever reason, it kills the program. `exec` keeps
+ * the program's pid the child's own.
+ */
+const GUARD = `(read -r _ <&3; kill -KILL $$ 2>/dev/null) </dev/null >/dev/null 2>&1 & exec 3<&-; exec "$@"`;
+
+export function startChild(
+  command: string,
+  args: readonly string[],
+  logFile: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Child {
+  const output = openSync(logFile, 'a');
+  const child = spawn('sh', ['-c', GUARD, 'sh', command, ...args], {
+    env,
+    // A group of its own: Ctrl-C reaches this process alone, which then stops its children in order.
+    detached: true,
+    stdio: ['ignore', output, output, 'pipe'],
+  });
+  const exited = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? String(code)));
+    child.once('error', (error) => resolve(error.message));
+  });
+  let running = true;
+  void exited.then(() => {
+    running = false;
+    // Lets the guard end, too.
+    child.stdio[3]?.destroy();
+  });
+  return {
+    pid: pidOf(child),
+    exited,
+    get running() {
+      return running;
+    },
+    stop: async (signal = 'SIGTERM', graceMs = 5_000) => {
+      if (!running) return;
+      child.kill(signal);
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined) throw new Error('sh could not be started');
+  return child.pid;
+}

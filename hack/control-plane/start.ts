@@ -1,0 +1,230 @@
+/** A Kubernetes control plane on loopback: etcd, API server and, when asked for, the controller manager. No root, no containers. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent, request } from 'undici';
+import { type Binaries, ensureBinaries } from './binaries.ts';
+import { type Child, startChild } from './child.ts';
+
+export interface ControlPlane {
+  /** Path of the administrator's kubeconfig. */
+  readonly kubeconfig: string;
+  readonly server: string;
+  readonly caFile: string;
+  readonly dir: string;
+  /** The API server keeps its port and its data. */
+  restartApiServer(): Promise<void>;
+  stopApiServer(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Garbage collection, namespace deletion. */
+  readonly controllerManager: boolean;
+  readonly log: (line: string) => void;
+}
+
+const READY_DEADLINE_MS = 60_000;
+
+/** Answers when the API server is ready, about three seconds later. */
+export async function startControlPlane(options: StartOptions): Promise<ControlPlane> {
+  const binaries = await ensureBinaries(options.log);
+  const dir = mkdtempSync(join(tmpdir(), 'scim-operator-control-plane-'));
+  const children: Child[] = [];
+  const stop = async () => {
+    // kube-apiserver waits for its watches on SIGTERM; nothing here is worth the minute.
+    await Promise.all(children.map((child) => child.stop('SIGKILL')));
+    rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    return await start(binaries, dir, children, stop, options);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  binaries: Binaries,
+  dir: string,
+  children: Child[],
+  stop: () => Promise<void>,
+  { controllerManager }: StartOptions,
+): Promise<ControlPlane> {
+  const [clientPort, peerPort, port] = await freePorts(3);
+  const etcdUrl = `http://127.0.0.1:${clientPort}`;
+  const server = `https://127.0.0.1:${port}`;
+  const token = randomBytes(24).toString('hex');
+  const kubeconfig = join(dir, 'admin.kubeconfig');
+  const caFile = join(dir, 'certs', 'apiserver.crt');
+  writeSecrets(dir, token);
+
+  children.push(
+    startChild(
+      binaries.etcd,
+      etcdArguments(dir, etcdUrl, `http://127.0.0.1:${peerPort}`),
+      join(dir, 'etcd.log'),
+    ),
+  );
+  const startApiServer = async () => {
+    const child = startChild(
+      binaries['kube-apiserver'],
+      apiServerArguments(dir, etcdUrl, String(port)),
+      join(dir, 'kube-apiserver.log'),
+    );
+    children.push(child);
+    await waitUntilReady(server, token, child, dir);
+    return child;
+  };
+  let apiServer = await startApiServer();
+  writeFileSync(kubeconfig, kubeconfigText(server, caFile, token), { mode: 0o600 });
+  if (controllerManager) {
+    children.push(
+      startChild(
+        binaries['kube-controller-manager'],
+        controllerManagerArguments(dir, kubeconfig, caFile),
+        join(dir, 'kube-controller-manager.log'),
+      ),
+    );
+  }
+  return {
+    kubeconfig,
+    server,
+    caFile,
+    dir,
+    stop,
+    stopApiServer: () => apiServer.stop('SIGKILL'),
+    restartApiServer: async () => {
+      await apiServer.stop('SIGKILL');
+      apiServer = await startApiServer();
+    },
+  };
+}
+
+/** The key that signs service account tokens, and the administrator's token. */
+function writeSecrets(dir: string, token: string): void {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  });
+  writeFileSync(join(dir, 'sa.key'), privateKey, { mode: 0o600 });
+  writeFileSync(join(dir, 'sa.pub'), publicKey);
+  writeFileSync(join(dir, 'tokens.csv'), `${token},admin,admin,"system:masters"\n`, {
+    mode: 0o600,
+  });
+}
+
+function etcdArguments(dir: string, client: string, peer: string): string[] {
+  return [
+    `--data-dir=${join(dir, 'etcd')}`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=default=${peer}`,
+    '--unsafe-no-fsync',
+    '--log-level=warn',
+  ];
+}
+
+function apiServerArguments(dir: string, etcd: string, port: string): string[] {
+  return [
+    `--etcd-servers=${etcd}`,
+    `--cert-dir=${join(dir, 'certs')}`,
+    '--bind-address=127.0.0.1',
+    `--secure-port=${port}`,
+    `--token-auth-file=${join(dir, 'tokens.csv')}`,
+    `--service-account-key-file=${join(dir, 'sa.pub')}`,
+    `--service-account-signing-key-file=${join(dir, 'sa.key')}`,
+    '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+    '--service-cluster-ip-range=10.0.0.0/24',
+    '--authorization-mode=RBAC',
+  ];
+}
+
+function controllerManagerArguments(dir: string, kubeconfig: string, caFile: string): string[] {
+  return [
+    `--kubeconfig=${kubeconfig}`,
+    `--service-account-private-key-file=${join(dir, 'sa.key')}`,
+    `--root-ca-file=${caFile}`,
+    '--use-service-account-credentials=false',
+    '--leader-elect=false',
+    '--bind-address=127.0.0.1',
+    '--secure-port=0',
+  ];
+}
+
+/** `user` of a kubeconfig: a token, or whatever else client-node understands. */
+export function kubeconfigText(server: string, caFile: string, token: string): string {
+  const name = 'scim-operator';
+  return `${JSON.stringify(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': name,
+      clusters: [{ name, cluster: { server, 'certificate-authority': caFile } }],
+      users: [{ name, user: { token } }],
+      contexts: [{ name, context: { cluster: name, user: name } }],
+    },
+    null,
+    2,
+  )}\n`;
+}
+
+async function waitUntilReady(
+  server: string,
+  token: string,
+  child: Child,
+  dir: string,
+): Promise<void> {
+  const deadline = performance.now() + READY_DEADLINE_MS;
+  const caFile = join(dir, 'certs', 'apiserver.crt');
+  while (performance.now() < deadline) {
+    if (!child.running)
+      throw new Error(`kube-apiserver ended: ${lastLines(join(dir, 'kube-apiserver.log'))}`);
+    if (existsSync(caFile) && (await isReady(server, token, caFile))) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`kube-apiserver was not ready in ${READY_DEADLINE_MS / 1000} s`);
+}
+
+async function isReady(server: string, token: string, caFile: string): Promise<boolean> {
+  const agent = new Agent({ connect: { ca: readFileSync(caFile) }, allowH2: false });
+  try {
+    const { statusCode, body } = await request(`${server}/readyz`, {
+      dispatcher: agent,
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(2_000),
+    });
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    return false;
+  } finally {
+    await agent.close();
+  }
+}
+
+function lastLines(file: string): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
+}
+
+/** Free now; taken by another process before we use them, the start fails and may be tried again. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(0, '127.0.0.1', resolve);
+      });
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
