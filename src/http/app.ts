@@ -1,14 +1,19 @@
 /** The SCIM application: which path is served by what. */
 import { Hono } from 'hono';
+import type { RequestTracker } from '../directory/activity.ts';
 import type { Store } from '../directory/store.ts';
+import type { Directory } from '../directory/users.ts';
 import type { Logger } from '../logger.ts';
 import { STANDARD_RESOURCE_TYPES } from '../scim/resource-types.ts';
 import { toResponse } from './answer.ts';
-import { createEndpoint, type RequestTracker, type Routes } from './endpoint.ts';
+import { createEndpoint, type Routes } from './endpoint.ts';
 import { errorAnswer, notImplemented } from './error.ts';
 import { normalPath } from './path.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { discoveryRoutes } from './scim/discovery.ts';
+import { groupRoutes } from './scim/groups.ts';
+import { searchRoutes } from './scim/search.ts';
+import { userRoutes } from './scim/users.ts';
 import type { ServerBindings } from './server.ts';
 
 export interface ScimAppOptions {
@@ -18,7 +23,8 @@ export interface ScimAppOptions {
   readonly log: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly tracker: RequestTracker;
+  /** Told of every request whose token was accepted. */
+  readonly tracker: Pick<RequestTracker, 'note'>;
   /** Requests a second that an integration may send; 0: any number. */
   readonly rateLimit: number;
 }
@@ -28,10 +34,15 @@ const BASE = '/api/v1/:tenant/integrations/:integrationId/scim/v2';
 export type ScimApp = Hono<{ Bindings: ServerBindings }>;
 
 export function createScimApp(options: ScimAppOptions): ScimApp {
-  const { log, rateLimit } = options;
-  const endpoint = createEndpoint({ ...options, limit: createRateLimit(rateLimit) });
+  const { store, now, publicUrl, log, tracker, rateLimit } = options;
+  const directory: Directory = { store, now };
+  const limit = createRateLimit(rateLimit);
+  const endpoint = createEndpoint({ directory, publicUrl, log, tracker, limit });
   const app: ScimApp = new Hono({ getPath: (request) => normalPath(request.url) });
   const routes: Routes = {
+    ...userRoutes(directory, STANDARD_RESOURCE_TYPES),
+    ...groupRoutes(directory, STANDARD_RESOURCE_TYPES),
+    ...searchRoutes(directory, STANDARD_RESOURCE_TYPES),
     ...discoveryRoutes(STANDARD_RESOURCE_TYPES),
     ...NOT_SERVED,
   };

@@ -1,12 +1,13 @@
 /** What happens to every SCIM request around its handler: who calls, may they now, and what do they and the log get to know. */
 import type { Context, HonoRequest } from 'hono';
-import { type Permissions, PROVISIONER_PERMISSIONS } from '../directory/permissions.ts';
-import type { Scope, Store } from '../directory/store.ts';
+import type { RequestTracker } from '../directory/activity.ts';
+import { PROVISIONER_PERMISSIONS } from '../directory/permissions.ts';
+import type { Caller, Directory } from '../directory/users.ts';
 import type { Logger } from '../logger.ts';
 import { ScimError } from '../scim/error.ts';
 import { type Access, logAccess } from './access-log.ts';
 import { type Answer, toResponse } from './answer.ts';
-import { authenticate, parseEndpoint } from './authentication.ts';
+import { authenticateRequest, parseEndpoint } from './authentication.ts';
 import { readJson } from './body.ts';
 import { errorAnswer, methodNotAllowed, unknownPath } from './error.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -16,14 +17,13 @@ import type { ServerBindings } from './server.ts';
 /** An authenticated request. */
 export interface ScimCall {
   readonly request: HonoRequest;
-  readonly scope: Scope;
-  readonly permissions: Permissions;
+  readonly caller: Caller;
   /** URL of the integration's endpoint, as configured: the Host header has no say. Without a trailing slash. */
   readonly baseUrl: string;
-  /** When the request came, in milliseconds since the epoch. */
-  readonly at: number;
   /** The parsed body; see readJson. */
   body(limit: number): Promise<unknown>;
+  /** Logs what the client isn't told. */
+  log(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
 export type ScimHandler = (call: ScimCall) => Answer | Promise<Answer>;
@@ -32,18 +32,11 @@ export type Methods = { readonly [M in Method]?: ScimHandler };
 /** Paths below the endpoint, with Hono's parameters. */
 export type Routes = Readonly<Record<string, Methods>>;
 
-/** Told of every request whose token was accepted. */
-export interface RequestTracker {
-  note(integrationId: string, at: number): void;
-}
-
 export interface EndpointOptions {
-  readonly store: Store;
+  readonly directory: Directory;
   readonly publicUrl: string;
   readonly log: Logger;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly tracker: RequestTracker;
+  readonly tracker: Pick<RequestTracker, 'note'>;
   readonly limit: RateLimit;
 }
 
@@ -88,14 +81,19 @@ async function respond(
 async function serve(
   { req, env }: ScimContext,
   methods: Methods | undefined,
-  { store, publicUrl, now, tracker, limit }: EndpointOptions,
+  { directory, publicUrl, log, tracker, limit }: EndpointOptions,
   access: Access,
 ): Promise<Answer> {
   const path = parseEndpoint(req.path);
   if (path === undefined) throw unknownPath();
-  const at = now();
+  const at = directory.now();
   const authorization = req.raw.headers.get('authorization');
-  const { integration, keyId } = await authenticate(store.tokens, path, authorization, at);
+  const { integration, keyId } = await authenticateRequest(
+    directory.store,
+    path,
+    authorization,
+    at,
+  );
   Object.assign(access, { tenant: integration.tenant, integration: integration.id, keyId });
   tracker.note(integration.id, at);
   limit(integration.id, at);
@@ -105,12 +103,14 @@ async function serve(
   if (handler === undefined) return refuseMethod(req.method, methods);
   return handler({
     request: req,
-    scope: { tenant: integration.tenant, integrationId: integration.id },
-    permissions: PROVISIONER_PERMISSIONS,
+    caller: {
+      scope: { tenant: integration.tenant, integrationId: integration.id },
+      permissions: PROVISIONER_PERMISSIONS,
+    },
     baseUrl: `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`,
-    at,
     // Without a server around the application, as in tests, there are no bindings.
     body: (most) => readJson(req.raw, most, env?.admitBody ?? (() => {})),
+    log: (fields, message) => log.info({ requestId: access.requestId, ...fields }, message),
   });
 }
 

@@ -103,16 +103,18 @@ export function sortOf({ sortBy, sortOrder }: Search, type: ResourceType): SortK
 }
 
 export function storeQuery(
-  search: Search,
-  filter: Condition | undefined,
-  sort: SortKey | undefined,
-  related: boolean,
+  { startIndex, count }: Pick<Search, 'startIndex' | 'count'>,
+  {
+    filter,
+    sort,
+    related,
+  }: { filter: Condition | undefined; sort: SortKey | undefined; related: boolean },
 ): Query {
   return {
     ...(filter === undefined ? {} : { filter }),
     ...(sort === undefined ? {} : { sort }),
-    offset: search.startIndex - 1,
-    limit: search.count,
+    offset: startIndex - 1,
+    limit: count,
     related,
   };
 }

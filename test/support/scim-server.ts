@@ -1,0 +1,160 @@
+/** A SCIM server on a port of its own, with a SQLite directory in a folder of its own, and clients of its integrations. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newIntegrationId } from '../../src/directory/ids.ts';
+import { openDirectory } from '../../src/directory/open.ts';
+import type { IntegrationRecord, Store } from '../../src/directory/store.ts';
+import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
+import { createScimApp, type ScimApp } from '../../src/http/app.ts';
+import { HttpServer } from '../../src/http/server.ts';
+import { createLogger, type Logger } from '../../src/logger.ts';
+import type { JsonObject } from '../../src/scim/json.ts';
+
+export const PUBLIC_URL = 'https://scim.example.com';
+
+export interface ScimAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Empty when the answer has no body. */
+  readonly body: JsonObject;
+  /** The body's id, or nothing. */
+  readonly id: string;
+}
+
+export interface SendOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is, instead of a body as JSON. */
+  readonly raw?: string | Uint8Array<ArrayBuffer>;
+}
+
+/** One integration, as an identity provider has it. */
+export interface ScimClient {
+  readonly record: IntegrationRecord;
+  readonly token: string;
+  /** Path of the endpoint on the server. */
+  readonly path: string;
+  /** Where requests go. */
+  readonly baseUrl: string;
+  /** The same endpoint as answers name it. */
+  readonly publicBaseUrl: string;
+  send(method: string, path: string, body?: unknown, options?: SendOptions): Promise<ScimAnswer>;
+}
+
+export interface ScimServer {
+  readonly app: ScimApp;
+  readonly port: number;
+  readonly store: Store;
+  /** When integrations were called, as the tracker was told. */
+  readonly noted: ReadonlyMap<string, number>;
+  addIntegration(changes?: Partial<IntegrationRecord>): Promise<ScimClient>;
+  close(): Promise<void>;
+}
+
+export interface ScimServerOptions {
+  readonly rateLimit?: number;
+  readonly log?: Logger;
+  readonly now?: () => number;
+  /** Puts something between the application and the directory. */
+  readonly wrap?: (store: Store) => Store;
+}
+
+export async function startScimServer({
+  rateLimit = 0,
+  log = createLogger('silent'),
+  now = Date.now,
+  wrap = (store) => store,
+}: ScimServerOptions = {}): Promise<ScimServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'scim-server-'));
+  const store = await openDirectory(`file:${join(folder, 'directory.db')}`);
+  const noted = new Map<string, number>();
+  const app = createScimApp({
+    store: wrap(store),
+    publicUrl: PUBLIC_URL,
+    log,
+    now,
+    tracker: { note: (id, at) => noted.set(id, at) },
+    rateLimit,
+  });
+  const server = new HttpServer(app, log);
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    app,
+    port,
+    store,
+    noted,
+    addIntegration: (changes) => addIntegration(store, port, changes),
+    close: async () => {
+      await server.close(1000);
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function addIntegration(
+  store: Store,
+  port: number,
+  changes: Partial<IntegrationRecord> = {},
+): Promise<ScimClient> {
+  const id = newIntegrationId();
+  const record: IntegrationRecord = {
+    id,
+    tenant: 'acme',
+    clusterUid: 'cluster',
+    namespace: 'acme',
+    name: id,
+    uid: id,
+    namespaceUid: 'namespace',
+    enabled: true,
+    allowed: true,
+    deletionPolicy: 'Retain',
+    endedAt: undefined,
+    ...changes,
+  };
+  await store.integrations.put(record);
+  const token = generateToken();
+  await store.tokens.add({
+    integrationId: record.id,
+    keyId: keyIdOf(token),
+    hash: hashToken(token),
+    issuedAt: 0,
+    expiresAt: undefined,
+    pending: false,
+  });
+  const path = `/api/v1/${record.tenant}/integrations/${record.id}/scim/v2`;
+  const baseUrl = `http://127.0.0.1:${port}${path}`;
+  return {
+    record,
+    token,
+    path,
+    baseUrl,
+    publicBaseUrl: `${PUBLIC_URL}${path}`,
+    send: (method, below, body, options) =>
+      send(`${baseUrl}${below}`, method, body, { token, ...options }),
+  };
+}
+
+async function send(
+  url: string,
+  method: string,
+  body: unknown,
+  { token, headers, raw }: SendOptions & { readonly token: string },
+): Promise<ScimAnswer> {
+  const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const response = await fetch(url, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/scim+json',
+      ...headers,
+    },
+    ...(sent === undefined ? {} : { body: sent }),
+  });
+  const text = await response.text();
+  const answered: JsonObject = text === '' ? {} : JSON.parse(text);
+  const { status, headers: answeredHeaders } = response;
+  const id = typeof answered.id === 'string' ? answered.id : '';
+  return { status, headers: answeredHeaders, text, body: answered, id };
+}
