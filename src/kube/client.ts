@@ -1,0 +1,272 @@
+/** Calls to the Kubernetes API: each with a deadline, a typed error and a metric; no call ever names an empty object. */
+import { type Dispatcher, request } from 'undici';
+import type { Connection } from './connection.ts';
+import { ApiError, errorFromAnswer } from './errors.ts';
+import type { KubeMetrics } from './metrics.ts';
+import {
+  apiVersionOf,
+  type KubeObject,
+  keyOf,
+  type ObjectKey,
+  pathOf,
+  type ResourceDefinition,
+  SECRETS,
+} from './resource.ts';
+
+const DEADLINE_MS = 15_000;
+
+export interface ObjectList<T> {
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly items: readonly T[];
+}
+
+export interface ListOptions {
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly limit?: number;
+  readonly continue?: string | undefined;
+  /** PartialObjectMetadata: the contents of Secrets never come here. */
+  readonly metadataOnly?: boolean | undefined;
+}
+
+export interface WatchOptions extends Omit<ListOptions, 'limit' | 'continue'> {
+  readonly resourceVersion: string;
+  readonly timeoutSeconds: number;
+}
+
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: KubeObject & { readonly code?: number; readonly message?: string };
+}
+
+interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Record<string, string | undefined>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly confidential?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+const METADATA = 'as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+
+/** Every method rejects with ApiError. */
+export class Client {
+  readonly #connection: Connection;
+  readonly #metrics: KubeMetrics | undefined;
+  readonly #host: string;
+
+  constructor(connection: Connection, metrics?: KubeMetrics) {
+    this.#connection = connection;
+    this.#metrics = metrics;
+    this.#host = new URL(connection.server).host;
+  }
+
+  get<T extends KubeObject>(resource: ResourceDefinition, key: ObjectKey): Promise<T> {
+    return this.#json(resource, { method: 'GET', path: pathOf(resource, key) });
+  }
+
+  list<T extends KubeObject>(
+    resource: ResourceDefinition,
+    options: ListOptions = {},
+  ): Promise<ObjectList<T>> {
+    const accept = options.metadataOnly
+      ? `application/json;${METADATA.replace('PartialObjectMetadata', 'PartialObjectMetadataList')}`
+      : 'application/json';
+    return this.#json(resource, {
+      method: 'GET',
+      path: collectionPath(resource, options.namespace),
+      query: {
+        labelSelector: options.labelSelector,
+        limit: options.limit?.toString(),
+        continue: options.continue,
+      },
+      accept,
+    });
+  }
+
+  /** Fails with AlreadyExists where the object is there. */
+  create<T extends KubeObject>(
+    resource: ResourceDefinition,
+    object: T,
+    fieldManager: string,
+  ): Promise<T> {
+    const { namespace } = object.metadata;
+    return this.#json(resource, {
+      method: 'POST',
+      path: collectionPath(resource, namespace),
+      query: { fieldManager, fieldValidation: 'Strict' },
+      body: typed(resource, object),
+      contentType: 'application/json',
+    });
+  }
+
+  /** Server-side apply: creates or changes exactly the fields given and prunes those that this manager gave before. */
+  apply<T extends KubeObject>(
+    resource: ResourceDefinition,
+    object: T,
+    fieldManager: string,
+  ): Promise<T> {
+    return this.#json(resource, {
+      method: 'PATCH',
+      path: pathOf(resource, keyOf(object)),
+      query: { fieldManager, force: 'true', fieldValidation: 'Strict' },
+      body: typed(resource, object),
+      contentType: 'application/apply-patch+yaml',
+    });
+  }
+
+  /** JSON merge patch; with `metadata.resourceVersion` in it a stale one is a Conflict. */
+  mergePatch<T extends KubeObject>(
+    resource: ResourceDefinition,
+    key: ObjectKey,
+    patch: unknown,
+    options: { fieldManager: string; subresource?: 'status' },
+  ): Promise<T> {
+    return this.#json(resource, {
+      method: 'PATCH',
+      path: pathOf(resource, key, options.subresource),
+      query: { fieldManager: options.fieldManager },
+      body: patch,
+      contentType: 'application/merge-patch+json',
+    });
+  }
+
+  /** With `uid` another object of the name is left alone: Conflict. */
+  async delete(resource: ResourceDefinition, key: ObjectKey, uid?: string): Promise<void> {
+    await this.#json(resource, {
+      method: 'DELETE',
+      path: pathOf(resource, key),
+      body: uid === undefined ? undefined : { preconditions: { uid } },
+      contentType: 'application/json',
+    });
+  }
+
+  /** A call to a subresource, such as `token` of a ServiceAccount. */
+  createSubresource<T>(
+    resource: ResourceDefinition,
+    key: ObjectKey,
+    subresource: string,
+    body: unknown,
+  ): Promise<T> {
+    return this.#json(resource, {
+      method: 'POST',
+      path: pathOf(resource, key, subresource),
+      body,
+      contentType: 'application/json',
+    });
+  }
+
+  /** Events as they come, until the server ends the watch; no deadline but the signal's. */
+  async *watch(
+    resource: ResourceDefinition,
+    options: WatchOptions,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent> {
+    const answer = await this.#send(resource, {
+      method: 'GET',
+      path: collectionPath(resource, options.namespace),
+      query: {
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        resourceVersion: options.resourceVersion,
+        timeoutSeconds: String(options.timeoutSeconds),
+        labelSelector: options.labelSelector,
+      },
+      accept: options.metadataOnly ? `application/json;${METADATA}` : 'application/json',
+      signal,
+    });
+    let rest = '';
+    const decoder = new TextDecoder();
+    try {
+      for await (const chunk of answer.body) {
+        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) if (line !== '') yield JSON.parse(line) as WatchEvent;
+      }
+    } catch (error) {
+      throw asApiError(error, `watch ${resource.plural}`);
+    }
+  }
+
+  async #json<T>(resource: ResourceDefinition, call: Call): Promise<T> {
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    const { body } = await this.#send(resource, { ...call, signal });
+    try {
+      return (await body.json()) as T;
+    } catch (error) {
+      throw asApiError(error, `${call.method} ${call.path}`);
+    }
+  }
+
+  async #send(resource: ResourceDefinition, call: Call): Promise<Dispatcher.ResponseData> {
+    const name = `${call.method} ${call.path}`;
+    const started = performance.now();
+    let code = '<error>';
+    try {
+      const answer = await this.#exchange(call);
+      code = String(answer.statusCode);
+      if (answer.statusCode < 300) return answer;
+      if (answer.statusCode === 401) this.#connection.forget();
+      const retryAfter = answer.headers['retry-after'];
+      throw errorFromAnswer(
+        answer.statusCode,
+        await answer.body.text(),
+        typeof retryAfter === 'string' ? retryAfter : undefined,
+        name,
+        resource === SECRETS,
+      );
+    } catch (error) {
+      throw asApiError(error, name);
+    } finally {
+      const host = this.#host;
+      this.#metrics?.requests.inc({ code, method: call.method, host });
+      this.#metrics?.requestSeconds.observe(
+        { verb: call.method, host },
+        (performance.now() - started) / 1000,
+      );
+    }
+  }
+
+  async #exchange(call: Call): Promise<Dispatcher.ResponseData> {
+    const { dispatcher, headers } = await this.#connection.access();
+    const query = Object.entries(call.query ?? {}).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(query as [string, string][]).toString();
+    const url = `${this.#connection.server}${call.path}${search === '' ? '' : `?${search}`}`;
+    return request(url, {
+      method: call.method,
+      dispatcher,
+      headers: {
+        ...headers,
+        'user-agent': 'scim-operator',
+        accept: call.accept ?? 'application/json',
+        ...(call.body === undefined
+          ? {}
+          : { 'content-type': call.contentType ?? 'application/json' }),
+      },
+      body: call.body === undefined ? null : JSON.stringify(call.body),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+      headersTimeout: DEADLINE_MS,
+      bodyTimeout: 0,
+    });
+  }
+}
+
+/** A namespaced resource without a namespace is listed in all of them. */
+function collectionPath(resource: ResourceDefinition, namespace: string | undefined): string {
+  return pathOf(resource, namespace === undefined ? {} : { namespace });
+}
+
+function typed<T extends KubeObject>(resource: ResourceDefinition, object: T): T {
+  return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
+}
+
+function asApiError(error: unknown, call: string): ApiError {
+  if (error instanceof ApiError) return error;
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const text = code || (error instanceof Error ? error.message : 'failed');
+  return new ApiError(0, `${call}: ${text}`, { cause: error });
+}

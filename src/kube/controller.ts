@@ -1,0 +1,138 @@
+/** Runs a reconcile function for keys, level by level: it is told which object to look at, never what happened. */
+import type { Logger } from '../logger.ts';
+import type { KubeMetrics } from './metrics.ts';
+import { keyText, type ObjectKey } from './resource.ts';
+import { Workqueue } from './workqueue.ts';
+
+export interface Result {
+  /** Look again after this long, if nothing calls for it earlier. */
+  readonly requeueAfterMs?: number | undefined;
+}
+
+export interface ReconcileContext {
+  /** Aborts at the deadline and when the process stops. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** Throwing means: try again, later each time. TerminalError: only after a change. */
+export type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Result>;
+
+/** Trying again can't help until the object changes. */
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError';
+}
+
+export interface ControllerOptions {
+  readonly name: string;
+  readonly reconcile: Reconcile;
+  readonly log: Logger;
+  readonly metrics?: KubeMetrics | undefined;
+  readonly concurrency?: number;
+  readonly deadlineMs?: number;
+}
+
+const CONCURRENCY = 10;
+const DEADLINE_MS = 60_000;
+
+export class Controller {
+  readonly name: string;
+  readonly #queue: Workqueue;
+  readonly #options: ControllerOptions;
+  readonly #log: Logger;
+
+  constructor(options: ControllerOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#log = options.log.child({ controller: options.name });
+    this.#queue = new Workqueue({ name: options.name, metrics: options.metrics });
+  }
+
+  enqueue(key: ObjectKey): void {
+    this.#queue.add(keyText(key));
+  }
+
+  enqueueAfter(key: ObjectKey, delayMs: number): void {
+    this.#queue.addAfter(keyText(key), delayMs);
+  }
+
+  /** Works until the signal aborts; what is in work then is finished, or cut off by its deadline. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { metrics, concurrency = CONCURRENCY } = this.#options;
+    metrics?.maxConcurrent.set({ controller: this.name }, concurrency);
+    signal.addEventListener('abort', () => this.#queue.close());
+    if (signal.aborted) this.#queue.close();
+    await Promise.all(Array.from({ length: concurrency }, () => this.#work(signal)));
+  }
+
+  /** Why the controller is stuck, if it is. */
+  stuck(): string | undefined {
+    const { deadlineMs = DEADLINE_MS } = this.#options;
+    const running = this.#queue.longestRunningMs();
+    return running > 2 * deadlineMs + 30_000
+      ? `a reconcile of ${this.name} has been running for ${Math.round(running / 1000)} s`
+      : undefined;
+  }
+
+  observe(): void {
+    this.#queue.observe();
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const key = await this.#queue.take();
+      if (key === undefined) return;
+      try {
+        await this.#process(key, signal);
+      } finally {
+        this.#queue.done(key);
+      }
+    }
+  }
+
+  async #process(text: string, signal: AbortSignal): Promise<void> {
+    const { metrics, reconcile, deadlineMs = DEADLINE_MS } = this.#options;
+    const controller = this.name;
+    const log = this.#log.child({ object: text });
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const started = performance.now();
+    metrics?.activeWorkers.inc({ controller });
+    try {
+      const context = { signal: AbortSignal.any([signal, deadline]), log };
+      const { requeueAfterMs } = await reconcile(parseKey(text), context);
+      this.#queue.forget(text);
+      if (requeueAfterMs !== undefined) this.#queue.addAfter(text, requeueAfterMs);
+      const result = requeueAfterMs === undefined ? 'success' : 'requeue_after';
+      metrics?.reconciles.inc({ controller, result });
+    } catch (error) {
+      if (deadline.aborted) metrics?.reconcileTimeouts.inc({ controller });
+      this.#afterError(text, error, log);
+    } finally {
+      metrics?.activeWorkers.dec({ controller });
+      metrics?.reconcileSeconds.observe({ controller }, (performance.now() - started) / 1000);
+    }
+  }
+
+  #afterError(text: string, error: unknown, log: Logger): void {
+    const { metrics } = this.#options;
+    const controller = this.name;
+    metrics?.reconciles.inc({ controller, result: 'error' });
+    metrics?.reconcileErrors.inc({ controller });
+    if (!(error instanceof Error)) metrics?.reconcilePanics.inc({ controller });
+    if (error instanceof TerminalError) {
+      metrics?.terminalErrors.inc({ controller });
+      this.#queue.forget(text);
+      log.error({ err: error }, 'reconcile failed and waits for a change');
+      return;
+    }
+    this.#queue.addRateLimited(text);
+    log.warn({ err: error }, 'reconcile failed and is tried again');
+  }
+}
+
+function parseKey(text: string): ObjectKey {
+  const slash = text.indexOf('/');
+  return slash < 0
+    ? { name: text }
+    : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
+}

@@ -1,0 +1,102 @@
+/** What the Kubernetes API refuses, and what never reached it. */
+
+interface Status {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: {
+    readonly name?: string;
+    readonly causes?: readonly { readonly reason?: string; readonly message?: string }[];
+    readonly retryAfterSeconds?: number;
+  };
+}
+
+/** `code` is the HTTP status, 0 when there was no answer. The message never holds a body that was sent. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: number;
+  /** metav1.StatusReason, empty without one. */
+  readonly reason: string;
+  /** The object that the answer is about. */
+  readonly objectName: string | undefined;
+  readonly causes: readonly string[];
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: number,
+    message: string,
+    details: {
+      reason?: string;
+      objectName?: string | undefined;
+      causes?: readonly string[];
+      retryAfterMs?: number | undefined;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.reason = details.reason ?? '';
+    this.objectName = details.objectName;
+    this.causes = details.causes ?? [];
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+const MAX_MESSAGE = 500;
+
+/** `confidential` keeps the server's words out: about a Secret they may quote what is in it. */
+export function errorFromAnswer(
+  code: number,
+  body: string,
+  retryAfter: string | undefined,
+  call: string,
+  confidential: boolean,
+): ApiError {
+  const status = parseStatus(body);
+  const said = confidential ? status.reason : (status.message ?? status.reason ?? body);
+  const seconds = Number(retryAfter ?? status.details?.retryAfterSeconds ?? Number.NaN);
+  return new ApiError(code, `${call}: ${code} ${said ?? ''}`.trim().slice(0, MAX_MESSAGE), {
+    reason: status.reason ?? '',
+    objectName: status.details?.name,
+    causes: (status.details?.causes ?? []).flatMap(({ reason }) => reason ?? []),
+    retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
+  });
+}
+
+/** Errors come as plain text too: for a missing resource type, and from priority and fairness. */
+function parseStatus(body: string): Status {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Status) : {};
+  } catch {
+    return {};
+  }
+}
+
+const has = (error: unknown, test: (error: ApiError) => boolean): error is ApiError =>
+  error instanceof ApiError && test(error);
+
+/** The object with this name doesn't exist: said by the server about this very object. */
+export function isNotFound(error: unknown, name: string): error is ApiError {
+  return has(error, (e) => e.code === 404 && e.reason === 'NotFound' && e.objectName === name);
+}
+
+/** The resource type isn't served: its CRD is missing or not established. */
+export function isResourceTypeMissing(error: unknown): error is ApiError {
+  return has(error, (e) => e.code === 404 && e.objectName === undefined);
+}
+
+/** Someone else wrote in between. */
+export const isConflict = (error: unknown): error is ApiError =>
+  has(error, (e) => e.reason === 'Conflict');
+export const isAlreadyExists = (error: unknown): error is ApiError =>
+  has(error, (e) => e.reason === 'AlreadyExists');
+export const isNamespaceTerminating = (error: unknown): error is ApiError =>
+  has(error, (e) => e.causes.includes('NamespaceTerminating'));
+/** The operator's role lacks something; nothing to do with a namespace that is ending. */
+export const isForbidden = (error: unknown): error is ApiError =>
+  has(error, (e) => e.code === 403 && !e.causes.includes('NamespaceTerminating'));
+/** A watch's resourceVersion, or a list's continue token, is too old. */
+export const isExpired = (error: unknown): error is ApiError => has(error, (e) => e.code === 410);
+/** No answer, or one that says to come back. */
+export const isUnavailable = (error: unknown): error is ApiError =>
+  has(error, (e) => e.code === 0 || e.code === 429 || e.code >= 500);

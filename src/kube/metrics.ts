@@ -1,0 +1,97 @@
+/** Metrics under the names that users of controller-runtime and client-go know. */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export type KubeMetrics = ReturnType<typeof createKubeMetrics>;
+
+/** Registers the metrics; once for a registry. */
+export function createKubeMetrics(registry: Registry) {
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge({ name, help, labelNames, registers });
+  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
+  const controller = ['controller'] as const;
+  const queue = ['name'] as const;
+  return {
+    requests: counter('rest_client_requests_total', 'Calls to the Kubernetes API.', [
+      'code',
+      'method',
+      'host',
+    ]),
+    requestSeconds: histogram(
+      'rest_client_request_duration_seconds',
+      'Duration of calls to the Kubernetes API.',
+      ['verb', 'host'],
+    ),
+    reconciles: counter('controller_runtime_reconcile_total', 'Reconciliations by result.', [
+      'controller',
+      'result',
+    ]),
+    reconcileErrors: counter(
+      'controller_runtime_reconcile_errors_total',
+      'Reconciliations that failed.',
+      controller,
+    ),
+    terminalErrors: counter(
+      'controller_runtime_terminal_reconcile_errors_total',
+      'Reconciliations that failed and are not tried again.',
+      controller,
+    ),
+    reconcileTimeouts: counter(
+      'controller_runtime_reconcile_timeouts_total',
+      'Reconciliations that ran over their deadline.',
+      controller,
+    ),
+    reconcilePanics: counter(
+      'controller_runtime_reconcile_panics_total',
+      'Reconciliations that threw something other than an error.',
+      controller,
+    ),
+    reconcileSeconds: histogram(
+      'controller_runtime_reconcile_time_seconds',
+      'Duration of reconciliations.',
+      controller,
+    ),
+    activeWorkers: gauge(
+      'controller_runtime_active_workers',
+      'Workers that are reconciling.',
+      controller,
+    ),
+    maxConcurrent: gauge(
+      'controller_runtime_max_concurrent_reconciles',
+      'Workers at the most.',
+      controller,
+    ),
+    queueDepth: gauge('workqueue_depth', 'Keys that wait for a worker.', queue),
+    queueAdds: counter('workqueue_adds_total', 'Keys added.', queue),
+    queueSeconds: histogram(
+      'workqueue_queue_duration_seconds',
+      'Time that keys waited for a worker.',
+      queue,
+    ),
+    workSeconds: histogram(
+      'workqueue_work_duration_seconds',
+      'Time that workers took for a key.',
+      queue,
+    ),
+    unfinishedSeconds: gauge(
+      'workqueue_unfinished_work_seconds',
+      'Time that the keys in work have taken so far, summed.',
+      queue,
+    ),
+    longestRunningSeconds: gauge(
+      'workqueue_longest_running_processor_seconds',
+      'Time that the oldest key in work has taken so far.',
+      queue,
+    ),
+    queueRetries: counter('workqueue_retries_total', 'Keys added again after a failure.', queue),
+    relists: counter('reflector_lists_total', 'Full lists, the first one included.', ['resource']),
+    watchErrors: counter('reflector_watch_errors_total', 'Lists and watches that failed.', [
+      'resource',
+    ]),
+  };
+}

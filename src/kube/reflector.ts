@@ -1,0 +1,167 @@
+/**
+ * Keeps a store equal to what the API server has: list, then watch, for ever. Anything unexpected, silence included, ends in
+ * another list; nothing ends the loop but its signal.
+ */
+import type { Logger } from '../logger.ts';
+import { Backoff, pause } from './backoff.ts';
+import type { Client, ListOptions, WatchEvent } from './client.ts';
+import { ApiError, isExpired, isResourceTypeMissing } from './errors.ts';
+import type { KubeMetrics } from './metrics.ts';
+import type { KubeObject, ResourceDefinition } from './resource.ts';
+import { ObjectStore } from './store.ts';
+
+export interface ReflectorOptions {
+  readonly client: Client;
+  readonly resource: ResourceDefinition;
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  /** Keeps only metadata, for Secrets. */
+  readonly metadataOnly?: boolean;
+  readonly log: Logger;
+  readonly metrics?: KubeMetrics;
+  /** Seconds that the server keeps a watch open, plus up to half as much; a dead connection is noticed within that. */
+  readonly watchSeconds?: number;
+}
+
+const PAGE = 500;
+const WATCH_SECONDS = 40;
+/** A watch that has outlived its own timeout by this much is dead. */
+const WATCHDOG_MARGIN_MS = 10_000;
+/** A resourceVersion from the future (etcd restored from a backup) gives silence instead of an error. */
+const RELIST_INTERVAL_MS = 30 * 60_000;
+
+export class Reflector<T extends KubeObject = KubeObject> {
+  readonly store = new ObjectStore<T>();
+  readonly #options: ReflectorOptions;
+  readonly #log: Logger;
+  readonly #backoff = new Backoff(200, 10_000);
+  #synced: (() => void) | undefined;
+  #reachable: boolean | undefined;
+  #lastAttempt = 0;
+
+  /** Resolves after the first complete list. */
+  readonly synced: Promise<void>;
+
+  constructor(options: ReflectorOptions) {
+    this.#options = options;
+    this.#log = options.log.child({ resource: options.resource.plural });
+    this.synced = new Promise((resolve) => {
+      this.#synced = resolve;
+    });
+  }
+
+  get isSynced(): boolean {
+    return this.#synced === undefined;
+  }
+
+  /** Why the loop is stuck, if it is: it neither got an event nor tried again for longer than it ever waits. */
+  stuck(now: number): string | undefined {
+    const limit = this.#watchSeconds() * 1500 + 2 * WATCHDOG_MARGIN_MS + 60_000;
+    const silence = now - this.#lastAttempt;
+    return this.#lastAttempt > 0 && silence > limit
+      ? `the watch of ${this.#options.resource.plural} has not moved for ${Math.round(silence / 1000)} s`
+      : undefined;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#listAndWatch(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        await this.#afterFailure(error, signal);
+      }
+    }
+  }
+
+  async #listAndWatch(signal: AbortSignal): Promise<void> {
+    let resourceVersion = await this.#list();
+    const relistAt = Date.now() + RELIST_INTERVAL_MS;
+    while (!signal.aborted && Date.now() < relistAt) {
+      resourceVersion = await this.#watch(resourceVersion, signal);
+    }
+  }
+
+  async #list(): Promise<string> {
+    const { client, resource, metrics } = this.#options;
+    const items: T[] = [];
+    let page: { resourceVersion?: string; continue?: string } = {};
+    do {
+      this.#lastAttempt = Date.now();
+      const options: ListOptions = { ...this.#scope(), limit: PAGE, continue: page.continue };
+      const list = await client.list<T>(resource, options);
+      items.push(...list.items);
+      page = list.metadata;
+    } while (page.continue);
+    this.store.replace(items);
+    metrics?.relists.inc({ resource: resource.plural });
+    this.#noteReachable();
+    this.#synced?.();
+    this.#synced = undefined;
+    return page.resourceVersion ?? '';
+  }
+
+  /** One watch, until the server ends it; answers where to go on. */
+  async #watch(from: string, signal: AbortSignal): Promise<string> {
+    const { client, resource } = this.#options;
+    const timeoutSeconds = Math.round(this.#watchSeconds() * (1 + Math.random() / 2));
+    const deadline = AbortSignal.timeout(timeoutSeconds * 1000 + WATCHDOG_MARGIN_MS);
+    let resourceVersion = from;
+    this.#lastAttempt = Date.now();
+    const events = client.watch(
+      resource,
+      { ...this.#scope(), resourceVersion, timeoutSeconds },
+      AbortSignal.any([signal, deadline]),
+    );
+    for await (const event of events) {
+      this.#lastAttempt = Date.now();
+      resourceVersion = this.#take(event);
+      this.#backoff.reset();
+    }
+    return resourceVersion;
+  }
+
+  #take({ type, object }: WatchEvent): string {
+    if (type === 'ERROR') {
+      throw new ApiError(object.code ?? 500, `watch: ${object.message ?? 'an error event'}`);
+    }
+    const { resourceVersion } = object.metadata;
+    if (resourceVersion === undefined)
+      throw new ApiError(0, 'watch: an event without resourceVersion');
+    if (type === 'ADDED' || type === 'MODIFIED') this.store.set(object as KubeObject as T);
+    else if (type === 'DELETED') this.store.delete(object as KubeObject as T);
+    return resourceVersion;
+  }
+
+  async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
+    // An expired version is the server's everyday way to ask for a new list.
+    if (isExpired(error)) return;
+    this.#options.metrics?.watchErrors.inc({ resource: this.#options.resource.plural });
+    if (this.#reachable !== false) this.#log.warn({ reason: describe(error) }, 'watch was lost');
+    this.#reachable = false;
+    const wanted = error instanceof ApiError ? error.retryAfterMs : undefined;
+    await pause(Math.max(this.#backoff.next(), wanted ?? 0), signal);
+    this.#lastAttempt = Date.now();
+  }
+
+  #noteReachable(): void {
+    if (this.#reachable === false)
+      this.#log.info({ objects: this.store.size }, 'watch was restored');
+    this.#reachable = true;
+  }
+
+  #scope() {
+    const { namespace, labelSelector, metadataOnly } = this.#options;
+    return { namespace, labelSelector, metadataOnly };
+  }
+
+  #watchSeconds(): number {
+    return this.#options.watchSeconds ?? WATCH_SECONDS;
+  }
+}
+
+function describe(error: unknown): string {
+  if (isResourceTypeMissing(error))
+    return 'the API server does not serve this resource; is its CRD applied?';
+  return error instanceof Error ? error.message : String(error);
+}
