@@ -1,0 +1,77 @@
+/** Names that users, charts and other programs see; they never change. */
+
+export const GROUP = 'scim-operator.dev';
+export const VERSION = 'v1alpha1';
+
+export const SCIM_INTEGRATIONS = {
+  group: GROUP,
+  version: VERSION,
+  plural: 'scimintegrations',
+  kind: 'ScimIntegration',
+  namespaced: true,
+} as const;
+
+export const LABEL_MANAGED_BY = 'app.kubernetes.io/managed-by';
+export const MANAGED_BY = 'scim-operator';
+/** On children: the name of the integration, in the same namespace. */
+export const LABEL_INTEGRATION = `${GROUP}/integration`;
+/** On the token's Secret: the UID of the integration it was made for. */
+export const ANNOTATION_INTEGRATION_UID = `${GROUP}/integration-uid`;
+/** `disabled` pauses everything but `spec.enabled` and revocation. */
+export const ANNOTATION_RECONCILE = `${GROUP}/reconcile`;
+
+/** The Role in each namespace with an integration. */
+export const ROLE_NAME = 'SCIMProvisioner';
+
+export const CONDITION = {
+  Ready: 'Ready',
+  TokenReady: 'TokenReady',
+  RBACReady: 'RBACReady',
+  /** Present only while True, as kstatus wants it. */
+  Reconciling: 'Reconciling',
+  /** Present only while True: waits for a person. */
+  Stalled: 'Stalled',
+} as const;
+
+export const REASON = {
+  /** Everything is as the spec says. */
+  Succeeded: 'Succeeded',
+  /** Switched off on purpose, which is healthy. */
+  Disabled: 'Disabled',
+  /** Not done yet. */
+  Progressing: 'Progressing',
+  /** A step failed and is tried again. */
+  ProgressingWithRetry: 'ProgressingWithRetry',
+  /** A step failed; the message says which. */
+  ReconciliationFailed: 'ReconciliationFailed',
+  /** The namespace may not use the tenant. */
+  TenantNotAllowed: 'TenantNotAllowed',
+  /** spec.integrationId belongs to another integration. */
+  IntegrationIdConflict: 'IntegrationIdConflict',
+  /** The spec asks for what can't be. */
+  InvalidSpec: 'InvalidSpec',
+  /** The Secret holds a token that works. */
+  TokenIssued: 'TokenIssued',
+  /** A Secret of that name exists and is not ours. */
+  SecretConflict: 'SecretConflict',
+  /** There is no Secret, and none is made now. */
+  SecretMissing: 'SecretMissing',
+  /** ServiceAccount, Role and RoleBinding are in place. */
+  RBACApplied: 'RBACApplied',
+  /** The operator's own role lacks a permission. */
+  PermissionDenied: 'PermissionDenied',
+  /** A ServiceAccount, Role or RoleBinding of that name exists and is not ours. */
+  ObjectConflict: 'ObjectConflict',
+} as const;
+export type Reason = (typeof REASON)[keyof typeof REASON];
+
+export const EVENT = {
+  TokenGenerated: 'TokenGenerated',
+  TokenRevoked: 'TokenRevoked',
+  IntegrationEnabled: 'IntegrationEnabled',
+  IntegrationDisabled: 'IntegrationDisabled',
+  DriftCorrected: 'DriftCorrected',
+  SecretConflict: 'SecretConflict',
+  TenantNotAllowed: 'TenantNotAllowed',
+} as const;
+export type EventReason = (typeof EVENT)[keyof typeof EVENT];

@@ -1,0 +1,249 @@
+/** The custom resource ScimIntegration: one identity provider's access to a tenant. */
+import { z } from 'zod';
+import { DURATION_PATTERN } from './duration.ts';
+
+const DNS_LABEL = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
+const DNS_SUBDOMAIN = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
+const INTEGRATION_ID = '^[A-Za-z0-9_-]{21}$';
+
+const pattern = (text: string) => z.string().regex(new RegExp(text));
+const duration = () => pattern(DURATION_PATTERN).max(40);
+const dateTime = () => z.string().meta({ format: 'date-time' });
+const objectName = () => z.string().max(253);
+
+/** A CEL rule; without a path people read "<nil>: Invalid value". */
+interface Rule {
+  readonly rule: string;
+  readonly message: string;
+  readonly fieldPath?: string;
+}
+const rules = (...each: readonly Rule[]) => ({ 'x-kubernetes-validations': each });
+
+const Rotation = z
+  .object({
+    interval: duration()
+      .describe(
+        'Rotates the token each time this long has passed, as a Go duration such as 720h. Without it the token is rotated on request only.',
+      )
+      .optional(),
+    overlap: duration()
+      .describe('How long the old token works after a rotation, as a Go duration. 24h when absent.')
+      .optional(),
+  })
+  .meta(
+    rules({
+      rule: "!has(self.interval) || duration(self.interval) > duration(has(self.overlap) ? self.overlap : '24h')",
+      message: 'interval must be longer than overlap, which is 24h unless set',
+      fieldPath: '.interval',
+    }),
+  )
+  .describe('When the token is replaced by a new one.');
+
+const ExistingSecret = z
+  .object({
+    name: pattern(DNS_SUBDOMAIN)
+      .min(1)
+      .max(253)
+      .describe('Name of the Secret, in the same namespace.'),
+    key: z
+      .string()
+      .regex(/^[-._a-zA-Z0-9]+$/)
+      .min(1)
+      .max(253)
+      .describe('Key of the token in the Secret.'),
+  })
+  .describe('Uses the token in a Secret that you keep, instead of generating one.');
+
+const Token = z
+  .object({
+    secretName: pattern(DNS_SUBDOMAIN)
+      .min(1)
+      .max(253)
+      .describe(
+        'Name of the Secret that the token is written to; <name>-scim-token when absent. Changed: the same token moves, and the old Secret is deleted.',
+      )
+      .optional(),
+    existingSecret: ExistingSecret.optional(),
+    rotation: Rotation.optional(),
+  })
+  .meta(
+    rules(
+      {
+        rule: '!has(self.existingSecret) || (!has(self.secretName) && !has(self.rotation))',
+        message:
+          'existingSecret excludes secretName and rotation: the token is yours to keep and to rotate',
+        fieldPath: '.existingSecret',
+      },
+      {
+        rule: '!has(self.existingSecret)',
+        message:
+          'existingSecret is not supported by this version; remove it and the operator generates a token',
+        fieldPath: '.existingSecret',
+      },
+      {
+        rule: '!has(self.rotation)',
+        message:
+          'rotation is not supported by this version; remove it, and delete the Secret to get a new token',
+        fieldPath: '.rotation',
+      },
+    ),
+  )
+  .describe('Where the token is, and when it is replaced.');
+
+const Spec = z
+  .object({
+    displayName: z
+      .string()
+      .min(1)
+      .max(128)
+      .describe("Name that people see; the object's name when absent.")
+      .optional(),
+    description: z.string().max(1024).describe('What the integration is for.').optional(),
+    type: z.enum(['SCIM2']).describe('Protocol; SCIM2, the only one, when absent.').optional(),
+    enabled: z
+      .boolean()
+      .describe(
+        'False: every SCIM request of this integration is refused, while its token, endpoint and data stay. True when absent.',
+      )
+      .optional(),
+    tenant: pattern(DNS_LABEL)
+      .min(1)
+      .max(63)
+      .describe(
+        "Tenant whose directory is provisioned; the namespace's name when absent. Fixed at creation, whether set or not.",
+      )
+      .optional(),
+    integrationId: pattern(INTEGRATION_ID)
+      .max(21)
+      .describe(
+        'Pins the id in the endpoint (21 characters of A-Z, a-z, 0-9, _ and -), so that the endpoint survives a move to another cluster. Generated when absent; fixed once set.',
+      )
+      .optional(),
+    identityProvider: z
+      .enum(['Okta', 'EntraID', 'Authentik', 'Keycloak', 'Other'])
+      .describe(
+        'Product that provisions; picks the setup guide. Behaviour is the same for all. Other when absent.',
+      )
+      .optional(),
+    token: Token.optional(),
+    deletionPolicy: z
+      .enum(['Retain', 'Delete'])
+      .describe(
+        'What happens to provisioned users and groups when the integration is deleted. Retain, the default: they stay. Delete: those that no other integration provisioned are deprovisioned.',
+      )
+      .optional(),
+  })
+  .describe('What the integration should be. Every field is optional.');
+
+const Reference = (kind: string) =>
+  z.object({ name: objectName().describe(`Name of the ${kind}, in the same namespace.`) });
+
+const ConditionSchema = z.object({
+  type: z.string().max(316).describe('What the condition is about.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  observedGeneration: z
+    .int()
+    .min(0)
+    .describe('Generation of the object that this was found for.')
+    .optional(),
+  lastTransitionTime: dateTime().describe('When the status changed last.'),
+  reason: z.string().min(1).max(1024).describe('Why, for programs: one word in CamelCase.'),
+  message: z.string().max(32768).describe('Why, for people.'),
+});
+
+const Status = z
+  .object({
+    observedGeneration: z
+      .int()
+      .describe('Generation that the operator has seen; -1 before the first time.')
+      .optional(),
+    tenant: z.string().max(63).describe('Tenant in use.').optional(),
+    integrationId: z.string().max(64).describe('Id in the endpoint.').optional(),
+    endpoint: z
+      .string()
+      .max(2048)
+      .describe('SCIM base URL to enter at the identity provider.')
+      .optional(),
+    tokenSecretRef: z
+      .object({
+        name: objectName().describe('Name of the Secret, in the same namespace.'),
+        key: objectName().describe('Key of the token in the Secret.'),
+      })
+      .describe('Where the token is.')
+      .optional(),
+    tokenKeyId: z
+      .string()
+      .max(64)
+      .describe('Public part of the current token, to recognise it by.')
+      .optional(),
+    tokenIssuedAt: dateTime().describe('When the current token was generated.').optional(),
+    previousTokenExpiresAt: dateTime()
+      .describe('Until when the token before works, after a rotation.')
+      .optional(),
+    lastHandledRotate: z
+      .string()
+      .max(1024)
+      .describe('Value of the rotate annotation that was acted on last.')
+      .optional(),
+    serviceAccountRef: Reference('ServiceAccount')
+      .describe('ServiceAccount of the integration.')
+      .optional(),
+    roleRef: Reference('Role').describe('Role of the integration.').optional(),
+    roleBindingRef: Reference('RoleBinding').describe('RoleBinding of the integration.').optional(),
+    users: z.int().min(0).describe('Users that this integration provisioned.').optional(),
+    groups: z.int().min(0).describe('Groups that this integration provisioned.').optional(),
+    lastRequestTime: dateTime()
+      .describe('When the identity provider was last here; refreshed at most once a minute.')
+      .optional(),
+    conditions: z
+      .array(ConditionSchema)
+      .max(16)
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+      .describe('Ready, TokenReady and RBACReady; Reconciling and Stalled only while true.')
+      .optional(),
+  })
+  .meta({ default: { observedGeneration: -1 } })
+  .describe('What the operator found and made.');
+
+const sameIn = (path: string) =>
+  `(has(self.spec) && has(self.spec.${path})) == (has(oldSelf.spec) && has(oldSelf.spec.${path})) && (!(has(self.spec) && has(self.spec.${path})) || self.spec.${path} == oldSelf.spec.${path})`;
+
+export const ScimIntegration = z
+  .object({
+    metadata: z.object({
+      name: z.string().max(52),
+    }),
+    spec: Spec.optional(),
+    status: Status.optional(),
+  })
+  .meta(
+    rules(
+      {
+        rule: "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+        message:
+          'metadata.name must consist of lower case letters, digits and dashes, without dots',
+      },
+      {
+        rule: sameIn('tenant'),
+        message:
+          'spec.tenant is fixed at creation, whether set or not; create another integration for another tenant',
+        fieldPath: '.spec',
+      },
+      {
+        rule: '!(has(oldSelf.spec) && has(oldSelf.spec.integrationId)) || (has(self.spec) && has(self.spec.integrationId) && self.spec.integrationId == oldSelf.spec.integrationId)',
+        message:
+          'spec.integrationId is fixed once set: identity providers hold the endpoint with it',
+        fieldPath: '.spec',
+      },
+      {
+        rule: '!(has(self.spec) && has(self.spec.integrationId)) || (has(oldSelf.spec) && has(oldSelf.spec.integrationId)) || !has(oldSelf.status) || !has(oldSelf.status.integrationId) || oldSelf.status.integrationId == self.spec.integrationId',
+        message:
+          'spec.integrationId can only be set to the id that the integration already has, status.integrationId',
+        fieldPath: '.spec',
+      },
+    ),
+  )
+  .describe("One identity provider's SCIM access to a tenant: an endpoint and a token.");
+
+export type ScimIntegrationSpec = z.infer<typeof Spec>;
+export type ScimIntegrationStatus = z.infer<typeof Status>;

@@ -1,0 +1,29 @@
+/** zod → the structural OpenAPI v3 schema that a CustomResourceDefinition takes. */
+import { z } from 'zod';
+
+type JsonSchema = Record<string, unknown>;
+
+/** Formats that the API server knows and checks; it warns about others. */
+const FORMATS = new Set(['date-time', 'int64']);
+
+export function structuralSchema(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    io: 'input',
+    reused: 'inline',
+    override: ({ jsonSchema }) => adapt(jsonSchema as JsonSchema),
+  }) as JsonSchema;
+}
+
+function adapt(schema: JsonSchema): void {
+  // zod bounds every integer by what a double holds exactly.
+  if (schema.type === 'integer') {
+    schema.format = 'int64';
+    if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+    if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  }
+  if (typeof schema.format === 'string' && !FORMATS.has(schema.format)) delete schema.format;
+  // Unknown fields are pruned by the API server; a schema may not say so itself.
+  delete schema.additionalProperties;
+  delete schema.$schema;
+}
