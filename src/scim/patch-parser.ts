@@ -93,7 +93,22 @@ function onPath(
   if (verb === 'remove' && attribute.required && sub === undefined) {
     throw mutability(`${refText(target.ref)} is required and can't be removed`);
   }
-  return attribute.mutability === 'writeOnly' ? [] : [operationOn(verb, target, value)];
+  if (attribute.mutability === 'writeOnly') return [];
+  const operation = operationOn(verb, target, value);
+  return removesNothing(operation, value) ? [] : [operation];
+}
+
+/** A remove without value takes every element; one whose list turns out empty takes none. */
+function removesNothing(
+  { verb, ref, selector, value }: PatchOperation,
+  given: JsonValue | undefined,
+): boolean {
+  const takesElements =
+    verb === 'remove' &&
+    ref.attribute.multiValued &&
+    ref.sub === undefined &&
+    selector === undefined;
+  return takesElements && Array.isArray(given) && value === undefined;
 }
 
 interface Target {
