@@ -167,9 +167,12 @@ export interface IntegrationStore {
   put(record: IntegrationRecord): Promise<boolean>;
   /** Ends the integration and revokes its tokens at once; users and groups stay. */
   end(id: string, at: number): Promise<void>;
-  /** Deprovisions what no other integration provisioned and forgets the record (deletionPolicy Delete). */
+  /**
+   * Deprovisions what no other integration provisioned and forgets the record of an ended integration (deletionPolicy Delete). Does
+   * nothing, or stops, when the integration lives (again).
+   */
   purge(id: string, at: number): Promise<void>;
-  /** Namespace UIDs of every integration that ever used the tenant from this cluster. */
+  /** UIDs of the namespaces that were ever allowed to use the tenant from this cluster, forgotten integrations' too. */
   tenantNamespaceUids(clusterUid: string, tenant: string): Promise<readonly string[]>;
   activity(id: string): Promise<IntegrationActivity>;
   /** Records when integrations were last called: id → time. */

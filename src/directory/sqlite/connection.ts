@@ -4,8 +4,8 @@ import type { SQL } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
 import { DatabaseRefusedError } from '../database-errors.ts';
-import { migrate } from './migrate.ts';
-import { isSqliteError, Writer } from './writer.ts';
+import { checkOwner, migrate } from './migrate.ts';
+import { asScimError, isSqliteError, Writer } from './writer.ts';
 
 /** One connection: Drizzle for fixed statements, `query` for what is composed at run time. */
 export interface Connection {
@@ -19,6 +19,8 @@ export interface Connections {
   readonly writer: Writer;
   readonly write: Connection;
   readonly read: Connection;
+  /** Runs the synchronous read; rejects with 503 when the database fails. */
+  reading<T>(run: () => T): Promise<T>;
   close(): void;
 }
 
@@ -28,6 +30,7 @@ export function openConnections(path: string, now: () => number): Connections {
   let read: Database.Database | undefined;
   try {
     write.pragma('busy_timeout = 5000');
+    checkOwner(write);
     write.pragma('journal_mode = WAL');
     write.pragma('synchronous = FULL');
     migrate(write, now);
@@ -48,6 +51,13 @@ export function openConnections(path: string, now: () => number): Connections {
     writer: new Writer(write),
     write: writing,
     read: reading,
+    reading: async (run) => {
+      try {
+        return run();
+      } catch (error) {
+        throw asScimError(error);
+      }
+    },
     close: () => {
       reading.raw.close();
       writing.raw.close();

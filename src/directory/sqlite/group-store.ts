@@ -21,7 +21,7 @@ import { ResourceTable } from './resource-table.ts';
 import { isUniqueViolation } from './writer.ts';
 
 export function createGroupStore(
-  { writer, write, read }: Connections,
+  { writer, write, read, reading }: Connections,
   types: ResourceTypes,
 ): GroupStore {
   const table = new ResourceTable(write, 'Group', types.group);
@@ -88,14 +88,16 @@ export function createGroupStore(
 
   return {
     create: (scope, group) => writer.write(() => create(scope, group)),
-    get: async (scope, id, related) => {
-      const record = readTable.get(scope, id);
-      return record && related ? withMembers(scope, [record])[0] : record;
-    },
-    list: async (scope, query) => {
-      const page = readTable.list(scope, query);
-      return query.related ? { ...page, records: withMembers(scope, page.records) } : page;
-    },
+    get: (scope, id, related) =>
+      reading(() => {
+        const record = readTable.get(scope, id);
+        return record && related ? withMembers(scope, [record])[0] : record;
+      }),
+    list: (scope, query) =>
+      reading(() => {
+        const page = readTable.list(scope, query);
+        return query.related ? { ...page, records: withMembers(scope, page.records) } : page;
+      }),
     change: (scope, id, decide, members, at) =>
       writer.write(() => change(scope, id, decide, members, at)),
     delete: (scope, id, check, at) =>

@@ -1,11 +1,11 @@
 /** Integrations and what they provisioned, on SQLite. */
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { IntegrationRecord, IntegrationStore } from '../store.ts';
 import type { Connection, Connections } from './connection.ts';
 import { deleteGroup } from './group-store.ts';
 import { type ResourceName, ResourceTable } from './resource-table.ts';
-import { externalIds, integrations, tokens } from './schema.ts';
+import { externalIds, integrations, tenantNamespaces, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
 
 /** Resources deprovisioned in one write, so that others get their turn. */
@@ -14,7 +14,7 @@ const PURGE_BATCH = 200;
 type Row = typeof integrations.$inferSelect;
 
 export function createIntegrationStore(
-  { writer, write, read }: Connections,
+  { writer, write, read, reading }: Connections,
   types: ResourceTypes,
 ): IntegrationStore {
   const tables = {
@@ -52,20 +52,30 @@ export function createIntegrationStore(
       .values(values)
       .onConflictDoUpdate({ target: integrations.id, set: changes })
       .run();
+    const { tenant, clusterUid, namespaceUid, allowed } = record;
+    if (allowed) {
+      write.orm
+        .insert(tenantNamespaces)
+        .values({ tenant, clusterUid, namespaceUid })
+        .onConflictDoNothing()
+        .run();
+    }
     return true;
   };
 
   return {
-    find: async ({ clusterUid, namespace, name }) =>
-      toRecord(find.get({ clusterUid, namespace, name })),
-    get: async (id) => toRecord(get.get({ id })),
-    list: async (clusterUid) =>
-      read.orm
-        .select()
-        .from(integrations)
-        .where(eq(integrations.clusterUid, clusterUid))
-        .all()
-        .map(recordOf),
+    find: ({ clusterUid, namespace, name }) =>
+      reading(() => toRecord(find.get({ clusterUid, namespace, name }))),
+    get: (id) => reading(() => toRecord(get.get({ id }))),
+    list: (clusterUid) =>
+      reading(() =>
+        read.orm
+          .select()
+          .from(integrations)
+          .where(eq(integrations.clusterUid, clusterUid))
+          .all()
+          .map(recordOf),
+      ),
     put: (record) => writer.write(() => put(record)),
     end: (id, at) =>
       writer.write(() => {
@@ -77,32 +87,35 @@ export function createIntegrationStore(
         write.orm.delete(tokens).where(eq(tokens.integrationId, id)).run();
       }),
     purge: async (id, at) => {
-      while (await writer.write(() => purgeSome(write, tables, id, at))) {
+      while (await writer.write(() => purgeSome(write, tables, getWriting.get({ id }), at))) {
         // The next batch is a write of its own.
       }
-      await writer.write(() => {
-        write.orm.delete(tokens).where(eq(tokens.integrationId, id)).run();
-        write.orm.delete(integrations).where(eq(integrations.id, id)).run();
-      });
     },
-    tenantNamespaceUids: async (clusterUid, tenant) =>
-      read.orm
-        .selectDistinct({ uid: integrations.namespaceUid })
-        .from(integrations)
-        .where(and(eq(integrations.clusterUid, clusterUid), eq(integrations.tenant, tenant)))
-        .all()
-        .map(({ uid }) => uid),
-    activity: async (id) => {
-      const counts = read.orm
-        .select({ type: externalIds.resourceType, count: sql<number>`count(*)` })
-        .from(externalIds)
-        .where(eq(externalIds.integrationId, id))
-        .groupBy(externalIds.resourceType)
-        .all();
-      const countOf = (type: ResourceName) => counts.find((row) => row.type === type)?.count ?? 0;
-      const lastRequestAt = get.get({ id })?.lastRequestAt ?? undefined;
-      return { users: countOf('User'), groups: countOf('Group'), lastRequestAt };
-    },
+    tenantNamespaceUids: (clusterUid, tenant) =>
+      reading(() =>
+        read.orm
+          .select({ uid: tenantNamespaces.namespaceUid })
+          .from(tenantNamespaces)
+          .where(
+            and(eq(tenantNamespaces.tenant, tenant), eq(tenantNamespaces.clusterUid, clusterUid)),
+          )
+          .all()
+          .map(({ uid }) => uid),
+      ),
+    activity: (id) =>
+      reading(() => {
+        const record = get.get({ id });
+        if (record === undefined) return { users: 0, groups: 0, lastRequestAt: undefined };
+        const counts = read.orm
+          .select({ type: externalIds.resourceType, count: sql<number>`count(*)` })
+          .from(externalIds)
+          .where(provisionedBy(record))
+          .groupBy(externalIds.resourceType)
+          .all();
+        const countOf = (type: ResourceName) => counts.find((row) => row.type === type)?.count ?? 0;
+        const lastRequestAt = record.lastRequestAt ?? undefined;
+        return { users: countOf('User'), groups: countOf('Group'), lastRequestAt };
+      }),
     touch: (lastRequests) =>
       writer.write(() => {
         for (const [id, at] of lastRequests) {
@@ -114,17 +127,26 @@ export function createIntegrationStore(
   };
 }
 
-/** Deprovisions some of what the integration alone provisioned, and lets go of some of the rest; false when nothing is left. */
+/** An id can be pinned in another tenant after its end: what it provisioned in the one before is not its own any more. */
+function provisionedBy({ id, tenant }: Row): SQL | undefined {
+  return and(eq(externalIds.integrationId, id), eq(externalIds.tenant, tenant));
+}
+
+/**
+ * Deprovisions some of what the integration alone provisioned, lets go of some of the rest, and at last forgets the record;
+ * false when nothing is left to do.
+ */
 function purgeSome(
   write: Connection,
   tables: Record<ResourceName, ResourceTable>,
-  integrationId: string,
+  record: Row | undefined,
   at: number,
 ): boolean {
+  if (record === undefined || record.endedAt === null) return false;
   const links = write.orm
     .select()
     .from(externalIds)
-    .where(eq(externalIds.integrationId, integrationId))
+    .where(provisionedBy(record))
     .limit(PURGE_BATCH)
     .all();
   for (const { tenant, resourceId, resourceType } of links) {
@@ -132,20 +154,23 @@ function purgeSome(
     const others = write.orm
       .select()
       .from(externalIds)
-      .where(and(ofResource, sql`${externalIds.integrationId} <> ${integrationId}`))
+      .where(and(ofResource, ne(externalIds.integrationId, record.id)))
       .limit(1)
       .all();
     if (others.length > 0) {
       write.orm
         .delete(externalIds)
-        .where(and(ofResource, eq(externalIds.integrationId, integrationId)))
+        .where(and(ofResource, eq(externalIds.integrationId, record.id)))
         .run();
     } else {
       const remove = resourceType === 'User' ? deleteUser : deleteGroup;
       remove(write, tables[resourceType], tenant, resourceId, at);
     }
   }
-  return links.length > 0;
+  if (links.length > 0) return true;
+  write.orm.delete(tokens).where(eq(tokens.integrationId, record.id)).run();
+  write.orm.delete(integrations).where(eq(integrations.id, record.id)).run();
+  return false;
 }
 
 function isSameOwner(row: Row, record: IntegrationRecord): boolean {

@@ -11,9 +11,8 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
 /** "SCIM" in the file's header, so that a file of another program is known as such. */
 const APPLICATION_ID = 0x5343494d;
 
-/** Throws DatabaseRefusedError for a file of another program, a newer schema or one that was altered. */
+/** Throws DatabaseRefusedError for a newer schema or one that was altered. */
 export function migrate(db: Database.Database, now: () => number): void {
-  checkOwner(db);
   db.transaction(() => {
     db.pragma(`application_id = ${APPLICATION_ID}`);
     db.exec(
@@ -32,7 +31,8 @@ function apply(db: Database.Database, { name, sql }: { name: string; sql: string
   db.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run(name, hash('sha256', sql), at);
 }
 
-function checkOwner(db: Database.Database): void {
+/** Only reads: throws DatabaseRefusedError for a file of another program before anything is written to it. */
+export function checkOwner(db: Database.Database): void {
   const id = db.pragma('application_id', { simple: true });
   if (id === APPLICATION_ID) return;
   const tables = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();

@@ -99,7 +99,7 @@ export const externalIds = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.tenant, t.resourceId, t.integrationId] }),
     index('external_ids_external_id').on(t.tenant, t.integrationId, t.externalId),
-    index('external_ids_integration').on(t.integrationId, t.resourceType),
+    index('external_ids_integration').on(t.integrationId, t.tenant, t.resourceType),
   ],
 );
 
@@ -117,6 +117,16 @@ export const integrations = sqliteTable('integrations', {
   endedAt: integer('ended_at'),
   lastRequestAt: integer('last_request_at'),
 });
+
+export const tenantNamespaces = sqliteTable(
+  'tenant_namespaces',
+  {
+    tenant: text('tenant').notNull(),
+    clusterUid: text('cluster_uid').notNull(),
+    namespaceUid: text('namespace_uid').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.clusterUid, t.namespaceUid] })],
+);
 
 export const tokens = sqliteTable(
   'tokens',

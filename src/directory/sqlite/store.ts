@@ -21,7 +21,7 @@ export function openSqliteStore(
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
     ping: async () => {
-      ping.get();
+      await connections.reading(() => ping.get());
       await connections.writer.write(() => undefined);
     },
     close: async () => {

@@ -7,7 +7,7 @@ import { integrations, tokens } from './schema.ts';
 
 type Row = typeof tokens.$inferSelect;
 
-export function createTokenStore({ writer, write, read }: Connections): TokenStore {
+export function createTokenStore({ writer, write, read, reading }: Connections): TokenStore {
   const authenticate = read.orm
     .select({ integration: integrations, keyId: tokens.keyId })
     .from(tokens)
@@ -32,19 +32,24 @@ export function createTokenStore({ writer, write, read }: Connections): TokenSto
       .run();
   };
   return {
-    authenticate: async (tenant, integrationId, hash, at) => {
-      const row = authenticate.get({ tenant, integrationId, hash, at });
-      return row && { integration: recordOf(row.integration), keyId: row.keyId };
-    },
-    list: async (integrationId) =>
-      read.orm
-        .select()
-        .from(tokens)
-        .where(eq(tokens.integrationId, integrationId))
-        .all()
-        .map(toRecord),
-    owner: async (hash) =>
-      read.orm.select().from(tokens).where(eq(tokens.hash, hash)).get()?.integrationId,
+    authenticate: (tenant, integrationId, hash, at) =>
+      reading(() => {
+        const row = authenticate.get({ tenant, integrationId, hash, at });
+        return row && { integration: recordOf(row.integration), keyId: row.keyId };
+      }),
+    list: (integrationId) =>
+      reading(() =>
+        read.orm
+          .select()
+          .from(tokens)
+          .where(eq(tokens.integrationId, integrationId))
+          .all()
+          .map(toRecord),
+      ),
+    owner: (hash) =>
+      reading(
+        () => read.orm.select().from(tokens).where(eq(tokens.hash, hash)).get()?.integrationId,
+      ),
     add: (token) => writer.write(() => put(token)),
     keepOnly: (token) =>
       writer.write(() => {

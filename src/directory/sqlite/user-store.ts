@@ -14,7 +14,7 @@ import { access, users } from './schema.ts';
 import { isUniqueViolation } from './writer.ts';
 
 export function createUserStore(
-  { writer, write, read }: Connections,
+  { writer, write, read, reading }: Connections,
   types: ResourceTypes,
 ): UserStore {
   const table = new ResourceTable(write, 'User', types.user);
@@ -69,14 +69,16 @@ export function createUserStore(
 
   return {
     create: (scope, user) => writer.write(() => create(scope, user)),
-    get: async (scope, id, related) => {
-      const record = readTable.get(scope, id);
-      return record && related ? withGroups(scope, [record])[0] : record;
-    },
-    list: async (scope, query) => {
-      const page = readTable.list(scope, query);
-      return query.related ? { ...page, records: withGroups(scope, page.records) } : page;
-    },
+    get: (scope, id, related) =>
+      reading(() => {
+        const record = readTable.get(scope, id);
+        return record && related ? withGroups(scope, [record])[0] : record;
+      }),
+    list: (scope, query) =>
+      reading(() => {
+        const page = readTable.list(scope, query);
+        return query.related ? { ...page, records: withGroups(scope, page.records) } : page;
+      }),
     change: (scope, id, decide, at) => writer.write(() => change(scope, id, decide, at)),
     delete: (scope, id, check, at) =>
       writer.write(() => {

@@ -54,22 +54,23 @@ export class Writer {
       this.#armed = false;
       const group = this.#waiting.splice(0, MAX_GROUP);
       if (this.#waiting.length > 0) this.#arm();
-      if (!this.#commitTogether(group)) for (const job of group) this.#commitTogether([job], true);
+      if (!this.#commitTogether(group)) for (const job of group) this.#commitTogether([job]);
     });
   }
 
-  /** False when the transaction vanished under the jobs and nothing was answered, unless this is the last try. */
-  #commitTogether(jobs: readonly Job[], last = false): boolean {
+  /** False when the transaction vanished under several jobs: nothing is written or answered, and each deserves a try alone. */
+  #commitTogether(jobs: readonly Job[]): boolean {
     const answers: (() => void)[] = [];
-    let committing = false;
+    let running = false;
     try {
       this.#statements.begin.run();
+      running = true;
       for (const job of jobs) answers.push(this.#runInSavepoint(job));
-      committing = true;
+      running = false;
       this.#statements.commit.run();
     } catch (error) {
       this.#rollback();
-      if (!last && !committing) return false;
+      if (running && jobs.length > 1) return false;
       for (const job of jobs) job.reject(unavailable(error));
       return true;
     }
@@ -108,5 +109,5 @@ export function isSqliteError(error: unknown): error is Error & { code: string }
 }
 
 export function isUniqueViolation(error: unknown): boolean {
-  return isSqliteError(error) && error.code.startsWith('SQLITE_CONSTRAINT_');
+  return isSqliteError(error) && error.code === 'SQLITE_CONSTRAINT_UNIQUE';
 }

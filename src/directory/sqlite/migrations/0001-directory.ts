@@ -71,7 +71,7 @@ CREATE TABLE external_ids (
   PRIMARY KEY (tenant, resource_id, integration_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX external_ids_external_id ON external_ids (tenant, integration_id, external_id);
-CREATE INDEX external_ids_integration ON external_ids (integration_id, resource_type);
+CREATE INDEX external_ids_integration ON external_ids (integration_id, tenant, resource_type);
 
 CREATE TABLE integrations (
   id TEXT NOT NULL PRIMARY KEY,
@@ -88,7 +88,16 @@ CREATE TABLE integrations (
   last_request_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX integrations_owner ON integrations (cluster_uid, namespace, name) WHERE ended_at IS NULL;
-CREATE INDEX integrations_tenant ON integrations (cluster_uid, tenant);
+CREATE INDEX integrations_cluster ON integrations (cluster_uid);
+
+-- Every namespace that was ever allowed to use the tenant: kept when its integrations are forgotten, so that a tenant's data is
+-- not handed to the next owner of a namespace's name.
+CREATE TABLE tenant_namespaces (
+  tenant TEXT NOT NULL,
+  cluster_uid TEXT NOT NULL,
+  namespace_uid TEXT NOT NULL,
+  PRIMARY KEY (tenant, cluster_uid, namespace_uid)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tokens (
   hash TEXT NOT NULL PRIMARY KEY,
