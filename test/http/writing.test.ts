@@ -1,0 +1,489 @@
+/** Creating, changing and deleting users and groups over HTTP (idp-behaviours §7; each case names who sends it). */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type ScimAnswer,
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server.ts';
+
+const U = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const G = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+
+let server: ScimServer;
+let client: ScimClient;
+let count = 0;
+beforeAll(async () => {
+  server = await startScimServer();
+  client = await server.addIntegration();
+});
+afterAll(() => server.close());
+
+const newName = (prefix: string) => `${prefix}-${++count}`;
+const createUser = (more: object = {}) =>
+  client.send('POST', '/Users', { userName: newName('user'), ...more });
+const createGroup = (...members: readonly string[]) =>
+  client.send('POST', '/Groups', {
+    displayName: newName('group'),
+    members: members.map((value) => ({ value })),
+  });
+const patch = (path: string, ...Operations: readonly object[]) =>
+  client.send('PATCH', path, {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    Operations,
+  });
+
+async function membersOf(id: string): Promise<string[]> {
+  const { body } = await client.send('GET', `/Groups/${id}`);
+  return ((body.members ?? []) as { value: string }[]).map(({ value }) => value).sort();
+}
+
+describe('POST /Users', () => {
+  it('[all] answers 201 with id, meta, Location, ETag and the values as sent', async () => {
+    const answer = await createUser({ displayName: 'Zoë', nickName: '' });
+    const location = `${client.publicBaseUrl}/Users/${answer.id}`;
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('location')).toBe(location);
+    expect(answer.headers.get('etag')).toBe('W/"1"');
+    expect(answer.body).toMatchObject({
+      schemas: [U],
+      displayName: 'Zoë',
+      active: true,
+      meta: { resourceType: 'User', location, version: 'W/"1"' },
+    });
+    expect((await client.send('GET', `/Users/${answer.id}`)).body).toEqual(answer.body);
+  });
+
+  it.each([
+    [
+      '[authentik] blank names and no e-mails',
+      { name: { formatted: ' ', givenName: '', familyName: ' ' }, emails: [] },
+    ],
+    [
+      '[Keycloak] an id of the client’s and e-mails without type',
+      { id: 'mine', emails: [{ primary: true, value: 'a@b.c' }] },
+    ],
+    ['[Okta] groups, password and locale', { groups: [], password: 'secret-1', locale: 'en-US' }],
+    [
+      '[Entra] two schemas, roles, meta and nulls',
+      {
+        schemas: [U, E],
+        roles: [],
+        meta: { resourceType: 'User' },
+        title: null,
+        [E]: { department: null },
+      },
+    ],
+    ['[OneLogin] schemas nobody knows', { schemas: ['urn:scim:schemas:core:2.0'] }],
+    [
+      '[Entra Postman] keys in another case',
+      {
+        Emails: [{ Value: 'x@y.z', Primary: true }],
+        [E]: { Department: 'D', Manager: { Value: 'm' } },
+      },
+    ],
+    ['[Entra Postman] an attribute nobody knows', { shoeSize: 42 }],
+  ])('takes %s', async (_, more) => {
+    const answer = await createUser(more);
+    expect(answer.status, answer.text).toBe(201);
+    expect(answer.id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(answer.text).not.toMatch(/secret-1|password|shoeSize|"mine"/);
+  });
+
+  it('[all] refuses a userName that is taken, in any case: 409 uniqueness', async () => {
+    const { body } = await createUser();
+    const userName = String(body.userName).toUpperCase();
+    const answer = await client.send('POST', '/Users', { userName });
+    expect(answer.body).toMatchObject({ status: '409', scimType: 'uniqueness' });
+  });
+});
+
+describe('PUT /Users', () => {
+  it('[Okta] takes back what was read, and changes neither version nor lastModified', async () => {
+    const { id } = await createUser({ emails: [{ value: 'a@b.c', type: 'work' }] });
+    const read = await client.send('GET', `/Users/${id}`);
+    const put = await client.send('PUT', `/Users/${id}`, read.body);
+    expect(put.status).toBe(200);
+    expect(put.body).toEqual(read.body);
+  });
+
+  it('[authentik] is 404 for a deleted user', async () => {
+    const { id, body } = await createUser();
+    await client.send('DELETE', `/Users/${id}`);
+    expect((await client.send('PUT', `/Users/${id}`, body)).status).toBe(404);
+  });
+
+  it('[Entra Postman] without userName is 400 invalidValue', async () => {
+    const { id } = await createUser();
+    const answer = await client.send('PUT', `/Users/${id}`, { displayName: 'x' });
+    expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
+  });
+
+  it('removes what is missing, but leaves active as it was', async () => {
+    const { id, body } = await createUser({ title: 'Dr', active: false });
+    const put = await client.send('PUT', `/Users/${id}`, { userName: body.userName });
+    expect(put.body).not.toHaveProperty('title');
+    expect(put.body.active).toBe(false);
+  });
+});
+
+describe('PATCH /Users', () => {
+  const cases: readonly (readonly [string, object, readonly object[], object])[] = [
+    [
+      '[Entra] active as text',
+      {},
+      [{ op: 'Replace', path: 'active', value: 'False' }],
+      { active: false },
+    ],
+    [
+      '[Okta] active without a path',
+      {},
+      [{ op: 'replace', value: { active: false } }],
+      { active: false },
+    ],
+    [
+      '[little-auth] active in a list',
+      {},
+      [{ op: 'replace', path: 'active', value: [false] }],
+      { active: false },
+    ],
+    [
+      '[Entra flag] dotted and URN keys',
+      { name: { familyName: 'F' } },
+      [{ op: 'replace', value: { 'name.givenName': 'G', [`${E}:employeeNumber`]: '7' } }],
+      { name: { familyName: 'F', givenName: 'G' }, [E]: { employeeNumber: '7' } },
+    ],
+    [
+      '[Entra] an e-mail that isn’t there',
+      {},
+      [{ op: 'Replace', path: 'emails[type eq "work"].value', value: 'w@x.y' }],
+      { emails: [{ type: 'work', value: 'w@x.y' }] },
+    ],
+    [
+      '[Entra] an e-mail that is there',
+      { emails: [{ type: 'work', value: 'old' }] },
+      [{ op: 'Add', path: 'emails[type eq "work"].value', value: 'new' }],
+      { emails: [{ type: 'work', value: 'new' }] },
+    ],
+    [
+      '[Entra] phones and addresses by type',
+      {},
+      [
+        { op: 'Add', path: 'phoneNumbers[type eq "mobile"].value', value: '+1' },
+        { op: 'Add', path: 'addresses[type eq "work"].formatted', value: '1 Main St' },
+      ],
+      {
+        phoneNumbers: [{ type: 'mobile', value: '+1' }],
+        addresses: [{ type: 'work', formatted: '1 Main St' }],
+      },
+    ],
+    [
+      '[Entra] a manager as bare text',
+      {},
+      [{ op: 'Add', path: `${E}:manager`, value: 'm-1' }],
+      { [E]: { manager: { value: 'm-1' } } },
+    ],
+    [
+      '[Entra] a manager in a list',
+      {},
+      [{ op: 'Add', path: `${E}:manager`, value: [{ $ref: '../Users/m', value: 'm-2' }] }],
+      { [E]: { manager: { value: 'm-2' } } },
+    ],
+    [
+      '[Entra] roles by primary as text',
+      {},
+      [{ op: 'Add', path: 'roles[primary eq "True"].value', value: 'admin' }],
+      { roles: [{ primary: true, value: 'admin' }] },
+    ],
+    [
+      '[Entra] roles with JSON in a text',
+      {},
+      [{ op: 'Add', path: 'roles', value: [{ value: '{"id":"r"}' }] }],
+      { roles: [{ value: '{"id":"r"}' }] },
+    ],
+    [
+      '[SailPoint] a part of the name',
+      { name: { familyName: 'F', givenName: 'G' } },
+      [{ op: 'replace', path: 'name', value: { givenName: 'H' } }],
+      { name: { familyName: 'F', givenName: 'H' } },
+    ],
+    [
+      '[Keycloak] a resource as text',
+      {},
+      [{ op: 'replace', value: '{"title":"T"}' }],
+      { title: 'T' },
+    ],
+  ];
+  it.each(cases)('takes %s: 200 with the user', async (_, before, operations, expected) => {
+    const { id } = await createUser(before);
+    const answer = await patch(`/Users/${id}`, ...operations);
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.body).toMatchObject({ id, ...expected });
+    expect((await client.send('GET', `/Users/${id}`)).body).toEqual(answer.body);
+  });
+
+  it.each([
+    ['[Entra] no operations', []],
+    ['[Entra] a value that is there already', [{ op: 'Replace', path: 'title', value: 'Dr' }]],
+    [
+      '[Okta] readOnly keys without a path',
+      [{ op: 'replace', value: { id: 'x', schemas: [U], meta: {}, groups: [] } }],
+    ],
+    [
+      '[Entra] nothing cleared that isn’t there',
+      [{ op: 'Replace', path: 'nickName', value: null }],
+    ],
+  ])('succeeds with %s, and moves no version', async (_, operations) => {
+    const created = await createUser({ title: 'Dr' });
+    const answer = await patch(`/Users/${created.id}`, ...operations);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual(created.body);
+  });
+
+  it('[ConnId] succeeds without Operations', async () => {
+    const created = await createUser();
+    const answer = await client.send('PATCH', `/Users/${created.id}`, { schemas: [] });
+    expect(answer.body).toEqual(created.body);
+  });
+
+  it.each(['', null])('[Entra] clears an optional attribute with %j', async (value) => {
+    const { id } = await createUser({ title: 'Dr', [E]: { manager: { value: 'm' } } });
+    const answer = await patch(
+      `/Users/${id}`,
+      { op: 'Replace', path: 'title', value },
+      { op: 'Replace', path: `${E}:manager`, value },
+    );
+    expect(answer.status).toBe(200);
+    expect(answer.body.title ?? '').toBe('');
+    expect(answer.body).not.toHaveProperty(E);
+  });
+
+  it('[Okta, Entra] off and on again keeps the id', async () => {
+    const { id } = await createUser();
+    await patch(`/Users/${id}`, { op: 'Replace', path: 'active', value: 'False' });
+    const back = await patch(`/Users/${id}`, { op: 'Replace', path: 'active', value: 'True' });
+    expect(back.body).toMatchObject({ id, active: true });
+  });
+});
+
+describe('DELETE /Users', () => {
+  it('[authentik] is 204, then 404; the user leaves all groups, and comes back with a new id', async () => {
+    const created = await createUser();
+    const group = await createGroup(created.id);
+    expect((await client.send('DELETE', `/Users/${created.id}`)).status).toBe(204);
+    expect((await client.send('DELETE', `/Users/${created.id}`)).status).toBe(404);
+    expect((await client.send('GET', `/Users/${created.id}`)).status).toBe(404);
+    expect(await membersOf(group.id)).toEqual([]);
+    const again = await client.send('POST', '/Users', { userName: created.body.userName });
+    expect(again.status).toBe(201);
+    expect(again.id).not.toBe(created.id);
+  });
+});
+
+describe('groups', () => {
+  it.each([
+    ['[all] without members', {}],
+    ['[all] with none', { members: [] }],
+    [
+      '[Entra] with Microsoft’s schema and meta',
+      {
+        schemas: [G, 'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group'],
+        meta: { resourceType: 'Group' },
+        externalId: 'e',
+      },
+    ],
+  ])('are created %s: 201', async (_, more) => {
+    const displayName = newName('ops/on call');
+    const answer = await client.send('POST', '/Groups', { displayName, ...more });
+    expect(answer.status, answer.text).toBe(201);
+    expect(answer.headers.get('location')).toBe(`${client.publicBaseUrl}/Groups/${answer.id}`);
+    expect(answer.body).toMatchObject({ schemas: [G], displayName, meta: { version: 'W/"1"' } });
+    expect(answer.body).not.toHaveProperty('members');
+  });
+
+  it('[all] are created with members, who are named by value, type and a relative $ref', async () => {
+    const [user, nested] = [await createUser(), await createGroup()];
+    const answer = await createGroup(user.id, nested.id);
+    expect(answer.body.members).toEqual(
+      expect.arrayContaining([
+        { value: user.id, type: 'User', $ref: `../Users/${user.id}` },
+        { value: nested.id, type: 'Group', $ref: `../Groups/${nested.id}` },
+      ]),
+    );
+  });
+
+  it('[Okta, authentik] are renamed without a path, id and schemas ignored: 204 with a Content-Type', async () => {
+    const { id } = await createGroup();
+    const displayName = newName('renamed');
+    const answer = await patch(`/Groups/${id}`, {
+      op: 'replace',
+      value: { id: 'x', schemas: [G], displayName },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.text).toBe('');
+    expect(answer.headers.get('content-type')).toMatch(/^application\/scim\+json/);
+    expect((await client.send('GET', `/Groups/${id}`)).body).toMatchObject({ id, displayName });
+  });
+
+  it('[Entra] get displayName and externalId by path', async () => {
+    const { id } = await createGroup();
+    const displayName = newName('by path');
+    const answer = await patch(
+      `/Groups/${id}`,
+      { op: 'Replace', path: 'displayName', value: displayName },
+      { op: 'Replace', path: 'externalId', value: 'new' },
+    );
+    expect(answer.status).toBe(204);
+    expect((await client.send('GET', `/Groups/${id}`)).body).toMatchObject({
+      displayName,
+      externalId: 'new',
+    });
+  });
+
+  it('answer a PATCH with 200 and a body when attributes are asked for', async () => {
+    const { id } = await createGroup();
+    const answer = await client.send('PATCH', `/Groups/${id}?attributes=displayName`, {
+      Operations: [],
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ id, displayName: expect.any(String) });
+  });
+
+  it('[Entra, Okta, authentik] are deleted: 204, then 404', async () => {
+    const { id } = await createGroup();
+    expect((await client.send('DELETE', `/Groups/${id}`)).status).toBe(204);
+    expect((await client.send('GET', `/Groups/${id}`)).status).toBe(404);
+  });
+});
+
+describe('members', () => {
+  type Change = (a: string, b: string) => readonly object[];
+  const changes: readonly (readonly [
+    string,
+    Change,
+    (a: string, b: string) => readonly string[],
+  ])[] = [
+    [
+      '[authentik] added one by one',
+      (_, b) => [{ op: 'add', path: 'members', value: [{ value: b }] }],
+      (a, b) => [a, b],
+    ],
+    [
+      '[webex] added as type "user"',
+      (_, b) => [{ op: 'add', path: 'members', value: [{ value: b, type: 'user' }] }],
+      (a, b) => [a, b],
+    ],
+    [
+      '[Entra] added with $ref null',
+      (_, b) => [{ op: 'Add', path: 'members', value: [{ $ref: null, value: b }] }],
+      (a, b) => [a, b],
+    ],
+    [
+      '[Entra Postman] added as bare text',
+      (_, b) => [{ op: 'Add', path: 'members', value: b }],
+      (a, b) => [a, b],
+    ],
+    [
+      '[JumpCloud, Entra] added again',
+      (a) => [{ op: 'add', path: 'members', value: [{ value: a }] }],
+      (a) => [a],
+    ],
+    [
+      '[Okta, Keycloak] removed by a path',
+      (a) => [{ op: 'remove', path: `members[value eq "${a}"]` }],
+      () => [],
+    ],
+    [
+      'removed by a path when absent',
+      (_, b) => [{ op: 'remove', path: `members[value eq "${b}"]` }],
+      (a) => [a],
+    ],
+    [
+      '[Entra, authentik] removed by value',
+      (a) => [{ op: 'Remove', path: 'members', value: [{ $ref: null, value: a }] }],
+      () => [],
+    ],
+    [
+      '[Entra, authentik] removed by the value of another',
+      (_, b) => [{ op: 'Remove', path: 'members', value: [{ value: b }] }],
+      (a) => [a],
+    ],
+    ['[Entra Postman] removed without value', () => [{ op: 'remove', path: 'members' }], () => []],
+    [
+      'not removed by an empty list',
+      () => [{ op: 'remove', path: 'members', value: [] }],
+      (a) => [a],
+    ],
+    [
+      'not removed by a list that names nobody',
+      () => [{ op: 'remove', path: 'members', value: [{ display: 'x' }] }],
+      (a) => [a],
+    ],
+    [
+      '[Okta] replaced',
+      (_, b) => [{ op: 'replace', path: 'members', value: [{ value: b }] }],
+      (_, b) => [b],
+    ],
+    ['[Okta] replaced by none', () => [{ op: 'replace', path: 'members', value: [] }], () => []],
+    [
+      '[Okta] swapped',
+      (a, b) => [
+        { op: 'remove', path: `members[value eq "${a}"]` },
+        { op: 'add', path: 'members', value: [{ value: b }] },
+      ],
+      (_, b) => [b],
+    ],
+    [
+      '[Okta] pushed with one that nobody knows',
+      (_, b) => [{ op: 'add', path: 'members', value: [{ value: 'nobody' }, { value: b }] }],
+      (a, b) => [a, b],
+    ],
+    [
+      'replaced without a path',
+      (_, b) => [{ op: 'replace', value: { members: [{ value: b }] } }],
+      (_, b) => [b],
+    ],
+  ];
+  it.each(changes)('are %s: 204', async (_, operations, expected) => {
+    const [a, b] = [(await createUser()).id, (await createUser()).id];
+    const { id } = await createGroup(a);
+    const answer = await patch(`/Groups/${id}`, ...operations(a, b));
+    expect(answer.status, answer.text).toBe(204);
+    expect(await membersOf(id)).toEqual([...expected(a, b)].sort());
+  });
+
+  it('[authentik, Okta, pelotech] are exactly those of a PUT; none when it names none', async () => {
+    const [a, b] = [(await createUser()).id, (await createUser()).id];
+    const { id, body } = await createGroup(a);
+    const { displayName } = body;
+    const put = (more: object) => client.send('PUT', `/Groups/${id}`, { displayName, ...more });
+    expect((await put({ members: [{ value: b, $ref: `Users/${b}` }] })).status).toBe(200);
+    expect(await membersOf(id)).toEqual([b]);
+    expect((await put({ members: [] })).body).not.toHaveProperty('members');
+    await put({ members: [{ value: a }] });
+    expect((await put({})).body).not.toHaveProperty('members');
+  });
+
+  it('[Keycloak, Okta] come by the thousand in one PATCH', async () => {
+    const answers: Promise<ScimAnswer>[] = [];
+    for (let index = 0; index < 1000; index++) answers.push(createUser());
+    const members = (await Promise.all(answers)).map(({ id }) => id);
+    const { id } = await createGroup();
+    const value = members.map((each) => ({ value: each }));
+    expect((await patch(`/Groups/${id}`, { op: 'add', path: 'members', value })).status).toBe(204);
+    expect(await membersOf(id)).toEqual(members.sort());
+  });
+
+  it('[Entra] come in fifty PATCHes at once, and none is lost', async () => {
+    const users = await Promise.all(Array.from({ length: 50 }, () => createUser()));
+    const { id } = await createGroup();
+    const answers = await Promise.all(
+      users.map((user) =>
+        patch(`/Groups/${id}`, { op: 'Add', path: 'members', value: [{ value: user.id }] }),
+      ),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([204]));
+    expect(await membersOf(id)).toEqual(users.map((user) => user.id).sort());
+  });
+});
