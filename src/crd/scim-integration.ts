@@ -211,7 +211,7 @@ const sameIn = (path: string) =>
 export const ScimIntegration = z
   .object({
     metadata: z.object({
-      name: z.string().max(52),
+      name: z.string().max(52).optional(),
     }),
     spec: Spec.optional(),
     status: Status.optional(),

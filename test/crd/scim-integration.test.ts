@@ -1,0 +1,300 @@
+import { globSync, readFileSync } from 'node:fs';
+import { loadAllYaml } from '@kubernetes/client-node';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { crdFiles, scimIntegrationCrd } from '../../src/crd/manifest.ts';
+import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { ScimIntegration } from '../../src/crd/scim-integration.ts';
+import { structuralSchema } from '../../src/crd/structural-schema.ts';
+import type { Client } from '../../src/kube/client.ts';
+import { type KubeObject, NAMESPACES, type ResourceDefinition } from '../../src/kube/resource.ts';
+import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
+
+type Spec = Record<string, unknown> | undefined;
+interface Integration extends KubeObject {
+  readonly spec?: Spec;
+  readonly status?: Record<string, unknown>;
+}
+
+/** The same CRD under another group, without the rules that refuse what this version doesn't do yet. */
+const FUTURE: ResourceDefinition = { ...SCIM_INTEGRATIONS, group: 'future.scim-operator.dev' };
+
+let client: Client;
+let namespace: string;
+let count = 0;
+
+beforeAll(async () => {
+  client = adminClient();
+  const applied = await applyCrd(client);
+  expect(
+    applied.status?.conditions?.find(({ type }) => type === 'NonStructuralSchema'),
+  ).toBeUndefined();
+  await applyCrd(client, futureCrd());
+  namespace = await createNamespace(client, 'crd');
+});
+
+function futureCrd(): KubeObject {
+  const text = JSON.stringify(scimIntegrationCrd()).replaceAll('scim-operator.dev', FUTURE.group);
+  return JSON.parse(text, (key, value) =>
+    key === 'x-kubernetes-validations'
+      ? value.filter(
+          ({ message }: { message: string }) => !message.includes('not supported by this version'),
+        )
+      : value,
+  );
+}
+
+function object(spec: Spec, name = `x${++count}`): Integration {
+  return { metadata: { name, namespace }, ...(spec === undefined ? {} : { spec }) };
+}
+
+const create = (spec: Spec, resource: ResourceDefinition = SCIM_INTEGRATIONS) =>
+  client.create<Integration>(resource, object(spec), TEST_MANAGER);
+
+async function replaceSpec(before: Spec, after: Spec): Promise<Integration> {
+  const created = await create(before);
+  const patch = { spec: after === undefined ? null : { ...nulls(before), ...after } };
+  return client.mergePatch(SCIM_INTEGRATIONS, { namespace, name: created.metadata.name }, patch, {
+    fieldManager: TEST_MANAGER,
+  });
+}
+const nulls = (spec: Spec) => Object.fromEntries(Object.keys(spec ?? {}).map((key) => [key, null]));
+
+const ID = 'AbCdEfGhIjKlMnOpQrS-_';
+
+describe('the API server accepts an integration', () => {
+  it.each<[string, Spec]>([
+    ['without a spec', undefined],
+    ['with an empty spec', {}],
+    [
+      'with every field set',
+      {
+        displayName: 'Okta',
+        description: 'People',
+        type: 'SCIM2',
+        enabled: false,
+        tenant: 'acme',
+        integrationId: ID,
+        identityProvider: 'Okta',
+        deletionPolicy: 'Delete',
+        token: { secretName: 'okta.token' },
+      },
+    ],
+    [
+      'with the longest displayName and description',
+      { displayName: 'd'.repeat(128), description: 'd'.repeat(1024) },
+    ],
+  ])('%s, and keeps its spec as it was written', async (_, spec) => {
+    const created = await create(spec);
+    expect(created.spec).toEqual(spec);
+  });
+
+  it('with a name of 52 characters', async () => {
+    await client.create(SCIM_INTEGRATIONS, object({}, 'n'.repeat(52)), TEST_MANAGER);
+  });
+
+  it('and shows observedGeneration -1 before anybody has looked at it', async () => {
+    expect((await create({})).status).toEqual({ observedGeneration: -1 });
+  });
+});
+
+describe('the API server refuses an integration', () => {
+  it.each<[string, Spec, RegExp]>([
+    ['with an empty displayName', { displayName: '' }, /spec\.displayName/],
+    [
+      'with a displayName of 129 characters',
+      { displayName: 'd'.repeat(129) },
+      /spec\.displayName: Too long/,
+    ],
+    [
+      'with a description of 1,025 characters',
+      { description: 'd'.repeat(1025) },
+      /spec\.description: Too long/,
+    ],
+    [
+      'of another type',
+      { type: 'LDAP' },
+      /spec\.type: Unsupported value: "LDAP": supported values: "SCIM2"/,
+    ],
+    ['with a tenant that is no DNS label', { tenant: 'Acme_Inc' }, /spec\.tenant/],
+    ['with a tenant of 64 characters', { tenant: 't'.repeat(64) }, /spec\.tenant: Too long/],
+    [
+      'with an integrationId of 20 characters',
+      { integrationId: ID.slice(1) },
+      /spec\.integrationId/,
+    ],
+    [
+      'with an integrationId that has a slash',
+      { integrationId: ID.replace('-', '/') },
+      /spec\.integrationId/,
+    ],
+    [
+      'with an unknown identityProvider',
+      { identityProvider: 'Ping' },
+      /spec\.identityProvider: Unsupported value/,
+    ],
+    [
+      'with an unknown deletionPolicy',
+      { deletionPolicy: 'Keep' },
+      /spec\.deletionPolicy: Unsupported value/,
+    ],
+    [
+      'with a secretName that is no object name',
+      { token: { secretName: 'My Secret' } },
+      /spec\.token\.secretName/,
+    ],
+    [
+      "with an existingSecret, which this version can't use",
+      { token: { existingSecret: { name: 's', key: 'k' } } },
+      /existingSecret is not supported by this version; remove it/,
+    ],
+    [
+      "with a rotation, which this version doesn't do",
+      { token: { rotation: { interval: '48h' } } },
+      /rotation is not supported by this version; remove it/,
+    ],
+    ['with a field of another kind than documented', { enabled: 'yes' }, /enabled/],
+  ])('%s', async (_, spec, message) => {
+    await expect(create(spec)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['with a name of 53 characters', 'n'.repeat(53), /metadata\.name: Too long/],
+    ['with a dot in its name', 'a.b', /without dots/],
+  ])('%s', async (_, name, message) => {
+    await expect(client.create(SCIM_INTEGRATIONS, object({}, name), TEST_MANAGER)).rejects.toThrow(
+      message,
+    );
+  });
+});
+
+describe('the tenant of an integration', () => {
+  it.each<[string, Spec, Spec]>([
+    ["can't be changed", { tenant: 'a' }, { tenant: 'b' }],
+    ["can't be removed", { tenant: 'a' }, {}],
+    ["can't be removed with the whole spec", { tenant: 'a' }, undefined],
+    ["can't be set later", {}, { tenant: 'a' }],
+    ["can't be set later on an object without a spec", undefined, { tenant: 'a' }],
+  ])('%s', async (_, before, after) => {
+    await expect(replaceSpec(before, after)).rejects.toThrow(/spec\.tenant is fixed at creation/);
+  });
+
+  it('may stay while other fields change', async () => {
+    await replaceSpec({ tenant: 'a' }, { tenant: 'a', enabled: false });
+    await replaceSpec(undefined, { enabled: false });
+    await replaceSpec({ enabled: true }, undefined);
+  });
+});
+
+describe('the integrationId of an integration', () => {
+  it.each<[string, Spec, Spec]>([
+    ["can't be changed", { integrationId: ID }, { integrationId: ID.toLowerCase() }],
+    ["can't be removed", { integrationId: ID }, {}],
+    ["can't be removed with the whole spec", { integrationId: ID }, undefined],
+  ])('%s', async (_, before, after) => {
+    await expect(replaceSpec(before, after)).rejects.toThrow(
+      /spec\.integrationId is fixed once set/,
+    );
+  });
+
+  it('can be pinned later to the id that the integration has, and to no other', async () => {
+    const created = await create({});
+    const key = { namespace, name: created.metadata.name };
+    const manager = { fieldManager: TEST_MANAGER };
+    const status = { status: { observedGeneration: 1, integrationId: ID } };
+    await client.mergePatch(SCIM_INTEGRATIONS, key, status, { ...manager, subresource: 'status' });
+    const pin = (integrationId: string) =>
+      client.mergePatch(SCIM_INTEGRATIONS, key, { spec: { integrationId } }, manager);
+    await expect(pin(ID.toLowerCase())).rejects.toThrow(
+      /only be set to the id that the integration already has/,
+    );
+    await pin(ID);
+  });
+
+  it('can be pinned while the integration has none yet', async () => {
+    await replaceSpec({}, { integrationId: ID });
+  });
+});
+
+describe('once rotation and existingSecret are served, the API server', () => {
+  const token = (value: object) => create({ token: value }, FUTURE);
+
+  it.each<[string, object]>([
+    ['an interval longer than the default overlap', { rotation: { interval: '25h' } }],
+    ['an interval longer than the overlap', { rotation: { interval: '6s', overlap: '2s' } }],
+    ['an overlap alone', { rotation: { overlap: '100h' } }],
+    ['an existing Secret', { existingSecret: { name: 'mine', key: 'token' } }],
+  ])('accepts %s', async (_, value) => {
+    await token(value);
+  });
+
+  it.each<[string, object, RegExp]>([
+    [
+      'an interval as long as the default overlap',
+      { rotation: { interval: '24h' } },
+      /interval must be longer than overlap/,
+    ],
+    [
+      'an interval shorter than the overlap',
+      { rotation: { interval: '1h', overlap: '2h' } },
+      /interval must be longer than overlap/,
+    ],
+    ["a duration that isn't one", { rotation: { interval: '2 days' } }, /rotation\.interval/],
+    ['a duration with a sign', { rotation: { overlap: '-1h' } }, /rotation\.overlap/],
+    [
+      'existingSecret with secretName',
+      { existingSecret: { name: 'a', key: 'k' }, secretName: 'b' },
+      /existingSecret excludes secretName and rotation/,
+    ],
+    [
+      'existingSecret with rotation',
+      { existingSecret: { name: 'a', key: 'k' }, rotation: {} },
+      /existingSecret excludes secretName and rotation/,
+    ],
+    ['existingSecret without a key', { existingSecret: { name: 'a' } }, /key: Required value/],
+  ])('refuses %s', async (_, value, message) => {
+    await expect(token(value)).rejects.toThrow(message);
+  });
+});
+
+describe('the custom resource definition', () => {
+  it('is what crds/ holds', () => {
+    for (const [name, text] of Object.entries(crdFiles())) {
+      expect(readFileSync(`crds/${name}`, 'utf8')).toBe(text);
+    }
+  });
+
+  it('has the short name scimint and the category scim', () => {
+    expect(scimIntegrationCrd().spec.names).toMatchObject({
+      shortNames: ['scimint'],
+      categories: ['scim'],
+    });
+  });
+
+  it('explains every field', () => {
+    const undescribed: string[] = [];
+    const visit = (schema: Record<string, unknown>, path: string): void => {
+      const properties = (schema.properties ?? {}) as Record<string, Record<string, unknown>>;
+      for (const [name, property] of Object.entries(properties)) {
+        if (property.description === undefined) undescribed.push(`${path}.${name}`);
+        visit(property, `${path}.${name}`);
+        if (property.items) visit(property.items as Record<string, unknown>, `${path}.${name}[]`);
+      }
+    };
+    const { spec, status } = structuralSchema(ScimIntegration).properties as Record<
+      string,
+      Record<string, unknown>
+    >;
+    visit(spec ?? {}, 'spec');
+    visit(status ?? {}, 'status');
+    expect(undescribed).toEqual([]);
+  });
+
+  it('takes every example', async () => {
+    for (const file of globSync('examples/*.yaml')) {
+      for (const document of loadAllYaml(readFileSync(file, 'utf8')) as KubeObject[]) {
+        const resource = document.kind === 'Namespace' ? NAMESPACES : SCIM_INTEGRATIONS;
+        await client.apply(resource, document, TEST_MANAGER);
+      }
+    }
+  });
+});

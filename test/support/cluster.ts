@@ -1,0 +1,43 @@
+/** What tests need of the cluster: the administrator's client, namespaces of their own, the CRDs. */
+import { randomUUID } from 'node:crypto';
+import { inject } from 'vitest';
+import { scimIntegrationCrd } from '../../src/crd/manifest.ts';
+import { Client } from '../../src/kube/client.ts';
+import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import {
+  CUSTOM_RESOURCE_DEFINITIONS,
+  type KubeObject,
+  NAMESPACES,
+} from '../../src/kube/resource.ts';
+import { eventually } from './eventually.ts';
+
+export const TEST_MANAGER = 'test';
+
+export function adminClient(): Client {
+  return new Client(new Connection(loadKubeConfig(inject('kubeconfig'))));
+}
+
+/** A new namespace, so that tests don't meet. */
+export async function createNamespace(client: Client, prefix: string): Promise<string> {
+  const name = `${prefix}-${randomUUID().slice(0, 8)}`;
+  await client.create(NAMESPACES, { metadata: { name } }, TEST_MANAGER);
+  return name;
+}
+
+interface Crd extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { type: string; status: string }[] };
+}
+
+/** Applies a CRD, by default that of ScimIntegration, and waits until it is served. */
+export async function applyCrd(
+  client: Client,
+  crd: KubeObject = scimIntegrationCrd(),
+): Promise<Crd> {
+  await client.apply(CUSTOM_RESOURCE_DEFINITIONS, crd, TEST_MANAGER);
+  return eventually(async () => {
+    const applied = await client.get<Crd>(CUSTOM_RESOURCE_DEFINITIONS, { name: crd.metadata.name });
+    const established = applied.status?.conditions?.find(({ type }) => type === 'Established');
+    if (established?.status !== 'True') throw new Error('the CRD is not established');
+    return applied;
+  });
+}
