@@ -68,7 +68,7 @@ export function conditionCompiler(dialect: SearchDialect): Compile {
     const { attribute } = condition.ref;
     if (!attribute.multiValued) {
       const inner = dialect.json(holder.json, path);
-      return sql`(${dialect.present(holder.json, path)} AND ${compile(condition.where, { json: inner })})`;
+      return sql`(${inner} IS NOT NULL AND ${compile(condition.where, { json: inner })})`;
     }
     const alias = `e${++aliases}`;
     const inner = { json: sql.raw(`${alias}.value`), atom: attribute.type !== 'complex' };

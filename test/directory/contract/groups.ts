@@ -1,0 +1,275 @@
+/** The contract of GroupStore. */
+import { describe, expect, it } from 'vitest';
+import { newId } from '../../../src/directory/ids.ts';
+import { resolveElementFilter } from '../../../src/scim/condition-resolver.ts';
+import { preconditionFailed } from '../../../src/scim/error.ts';
+import { parseFilter } from '../../../src/scim/filter-parser.ts';
+import { findAttribute } from '../../../src/scim/schema.ts';
+import { GROUP_SCHEMA } from '../../../src/scim/schemas/group.ts';
+import {
+  ACME,
+  ACME_TOO,
+  add,
+  addGroup,
+  addUser,
+  at,
+  changeMembers,
+  GLOBEX,
+  groupNames,
+  groupQuery,
+  memberIds,
+  type Open,
+  remove,
+  replace,
+  userQuery,
+  useStore,
+} from './fixture.ts';
+
+export function groupContract(open: Open): void {
+  describe('groups', () => {
+    const opened = useStore(open);
+
+    it('are read as they were written, with their members when asked', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const attributes = { displayName: 'Staff', externalId: 'g1' };
+      const members = [ann.id];
+      const { group, unknownMembers } = await store.groups.create(ACME, {
+        id: newId(),
+        attributes,
+        members,
+        at: at(0),
+      });
+      expect(unknownMembers).toEqual([]);
+      expect(group).toMatchObject({ attributes, version: 1, created: at(0), lastModified: at(0) });
+      expect(await store.groups.get(ACME, group.id, false)).toEqual(group);
+      expect(await store.groups.get(ACME, group.id, true)).toEqual({
+        ...group,
+        members: [{ value: ann.id, type: 'User' }],
+      });
+      expect(await store.groups.get(ACME_TOO, group.id, false)).toMatchObject({
+        attributes: { displayName: 'Staff' },
+      });
+      expect((await store.groups.list(ACME, groupQuery({ related: true }))).records).toEqual([
+        { ...group, members: [{ value: ann.id, type: 'User' }] },
+      ]);
+    });
+
+    it('do not show in another tenant, nor can they be changed from there', async () => {
+      const store = opened();
+      const { id } = await addGroup(store, ACME, 'staff');
+      expect(await store.groups.get(GLOBEX, id, true)).toBeUndefined();
+      expect(await store.groups.list(GLOBEX, groupQuery())).toEqual({ total: 0, records: [] });
+      await expect(changeMembers(store, GLOBEX, id, replace())).rejects.toMatchObject({
+        status: 404,
+      });
+      const deletion = store.groups.delete(GLOBEX, id, () => {}, at(1));
+      await expect(deletion).rejects.toMatchObject({ status: 404 });
+      await addGroup(store, GLOBEX, 'staff');
+      expect(await groupNames(store, ACME)).toEqual(['staff']);
+    });
+
+    it('are unique by displayName in a tenant, in any case, when created and when renamed', async () => {
+      const store = opened();
+      await addGroup(store, ACME, 'Straße');
+      const other = await addGroup(store, ACME, 'other');
+      const conflict = {
+        status: 409,
+        scimType: 'uniqueness',
+        detail: expect.stringContaining('displayName'),
+      };
+      await expect(addGroup(store, ACME, 'STRAßE')).rejects.toMatchObject(conflict);
+      const ann = await addUser(store, ACME, 'ann');
+      const rename = store.groups.change(
+        ACME,
+        other.id,
+        () => ({ displayName: 'straße' }),
+        [add(ann.id)],
+        at(1),
+      );
+      await expect(rename).rejects.toMatchObject(conflict);
+      expect(await store.groups.get(ACME, other.id, true)).toEqual({ ...other, members: [] });
+    });
+
+    it('are changed, and let a refusal change nothing, members included', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const group = await addGroup(store, ACME, 'staff');
+      const refused = store.groups.change(
+        ACME,
+        group.id,
+        () => {
+          throw preconditionFailed();
+        },
+        [add(ann.id)],
+        at(1),
+      );
+      await expect(refused).rejects.toMatchObject({ status: 412 });
+      expect(await memberIds(store, ACME, group.id)).toEqual([]);
+      const { group: changed } = await store.groups.change(
+        ACME,
+        group.id,
+        () => ({ displayName: 'crew', externalId: 'c' }),
+        [add(ann.id)],
+        at(2),
+      );
+      expect(changed).toMatchObject({ version: 2, created: at(0), lastModified: at(2) });
+      expect(await store.groups.get(ACME, group.id, false)).toEqual(changed);
+      expect(await groupNames(store, ACME, { filter: 'displayName eq "CREW"' })).toEqual(['crew']);
+    });
+
+    it('go with their memberships on both sides, and leave members alone', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const inner = await addGroup(store, ACME, 'inner', [ann.id]);
+      const outer = await addGroup(store, ACME, 'outer', [inner.id]);
+      await store.groups.delete(ACME, inner.id, () => {}, at(3));
+      expect(await store.groups.get(ACME, inner.id, true)).toBeUndefined();
+      expect(await store.groups.get(ACME, outer.id, true)).toMatchObject({
+        version: 2,
+        lastModified: at(3),
+        members: [],
+      });
+      expect(await store.users.get(ACME, ann.id, true)).toMatchObject({ groups: [] });
+      expect((await store.groups.list(ACME, groupQuery({ limit: 0 }))).total).toBe(1);
+    });
+  });
+
+  describe('members', () => {
+    const opened = useStore(open);
+    const elements = findAttribute(GROUP_SCHEMA.attributes, 'members');
+    if (elements === undefined) throw new Error('groups have members');
+    const removeWhere = (filter: string) => ({
+      kind: 'removeWhere' as const,
+      where: resolveElementFilter(parseFilter(filter), elements),
+    });
+
+    it('are users and groups of the tenant; other ids are skipped and named', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const inner = await addGroup(store, ACME, 'inner');
+      const stranger = await addUser(store, GLOBEX, 'ann');
+      const group = await addGroup(store, ACME, 'staff');
+      const ids = ['nobody', ann.id, stranger.id, inner.id, ''];
+      const result = await changeMembers(store, ACME, group.id, add(...ids));
+      expect(result.unknownMembers).toEqual(['nobody', stranger.id, '']);
+      expect((await store.groups.get(ACME, group.id, true))?.members).toEqual(
+        [
+          { value: ann.id, type: 'User' },
+          { value: inner.id, type: 'Group' },
+        ].toSorted((left, right) => (left.value < right.value ? -1 : 1)),
+      );
+    });
+
+    it('are added, removed and replaced in the order of the changes', async () => {
+      const store = opened();
+      const [a, b, c] = [
+        (await addUser(store, ACME, 'a')).id,
+        (await addUser(store, ACME, 'b')).id,
+        (await addUser(store, ACME, 'c')).id,
+      ];
+      const group = await addGroup(store, ACME, 'staff', [a]);
+      await changeMembers(store, ACME, group.id, replace(b), add(c), remove(b), remove('nobody'));
+      expect(await memberIds(store, ACME, group.id)).toEqual([c]);
+      await changeMembers(store, ACME, group.id, remove(c), add(c));
+      expect(await memberIds(store, ACME, group.id)).toEqual([c]);
+      await changeMembers(store, ACME, group.id, replace());
+      expect(await memberIds(store, ACME, group.id)).toEqual([]);
+    });
+
+    it('are removed by a filter over value, type and $ref', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const bob = await addUser(store, ACME, 'bob');
+      const inner = await addGroup(store, ACME, 'inner');
+      const group = await addGroup(store, ACME, 'staff', [ann.id, bob.id, inner.id]);
+      await changeMembers(store, ACME, group.id, removeWhere('type eq "group"'));
+      expect(await memberIds(store, ACME, group.id)).toEqual([ann.id, bob.id]);
+      const filter = `$ref ew "/${ann.id}" and not (value eq "${bob.id}")`;
+      await changeMembers(store, ACME, group.id, removeWhere(filter));
+      expect(await memberIds(store, ACME, group.id)).toEqual([bob.id]);
+    });
+
+    it('move the version when they change, not when they do not, and never that of the user', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const group = await addGroup(store, ACME, 'staff', [ann.id]);
+      for (const change of [add(ann.id), remove('nobody'), replace(ann.id), add('nobody')]) {
+        const { group: same } = await changeMembers(store, ACME, group.id, change);
+        expect(same).toMatchObject({ version: 1, lastModified: at(0) });
+      }
+      const { group: changed } = await changeMembers(store, ACME, group.id, remove(ann.id));
+      expect(changed).toMatchObject({ version: 2, lastModified: at(1) });
+      expect(await store.users.get(ACME, ann.id, false)).toEqual(ann);
+    });
+
+    it('survive 100 parallel additions and removals without losing one', async () => {
+      const store = opened();
+      const users = await Promise.all(
+        Array.from({ length: 100 }, (_, n) => addUser(store, ACME, `user${n}`)),
+      );
+      const leaving = users.slice(0, 10).map(({ id }) => id);
+      const group = await addGroup(store, ACME, 'staff', leaving);
+      await Promise.all([
+        ...users.slice(10).map(({ id }) => changeMembers(store, ACME, group.id, add(id))),
+        ...leaving.map((id) => changeMembers(store, ACME, group.id, remove(id))),
+      ]);
+      const expected = users.slice(10).map(({ id }) => id);
+      expect(await memberIds(store, ACME, group.id)).toEqual(expected.toSorted());
+      expect(await store.groups.get(ACME, group.id, false)).toMatchObject({ version: 101 });
+    });
+
+    it('of a group may be groups, but no group may hold itself at any depth', async () => {
+      const store = opened();
+      const inner = await addGroup(store, ACME, 'inner');
+      const middle = await addGroup(store, ACME, 'middle', [inner.id]);
+      const outer = await addGroup(store, ACME, 'outer', [middle.id]);
+      const ann = await addUser(store, ACME, 'ann');
+      for (const id of [inner.id, middle.id, outer.id]) {
+        const change = changeMembers(store, ACME, inner.id, add(ann.id, id));
+        await expect(change).rejects.toMatchObject({ status: 400, scimType: 'invalidValue' });
+      }
+      expect(await memberIds(store, ACME, inner.id)).toEqual([]);
+      await changeMembers(store, ACME, outer.id, add(inner.id));
+      expect(await memberIds(store, ACME, outer.id)).toEqual([inner.id, middle.id].toSorted());
+    });
+
+    it('form no cycle when two groups take each other at the same time', async () => {
+      const store = opened();
+      const one = await addGroup(store, ACME, 'one');
+      const two = await addGroup(store, ACME, 'two');
+      const results = await Promise.allSettled([
+        changeMembers(store, ACME, one.id, add(two.id)),
+        changeMembers(store, ACME, two.id, add(one.id)),
+      ]);
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    });
+
+    it("show as a user's groups, direct ones and those that hold them, once each", async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const bob = await addUser(store, ACME, 'bob');
+      const inner = await addGroup(store, ACME, 'Inner', [ann.id]);
+      const middle = await addGroup(store, ACME, 'Middle', [inner.id, bob.id]);
+      const outer = await addGroup(store, ACME, 'Outer', [middle.id, ann.id]);
+      await addGroup(store, ACME, 'Unrelated', []);
+      const entry = (group: { id: string }, displayName: string, type: string) => ({
+        groupId: group.id,
+        displayName,
+        type,
+      });
+      const ofAnn = [
+        entry(inner, 'Inner', 'direct'),
+        entry(middle, 'Middle', 'indirect'),
+        entry(outer, 'Outer', 'direct'),
+      ];
+      expect((await store.users.get(ACME, ann.id, true))?.groups).toEqual(ofAnn);
+      const { records } = await store.users.list(ACME, userQuery({ related: true }));
+      expect(records.map(({ groups }) => groups)).toEqual([
+        ofAnn,
+        [entry(middle, 'Middle', 'direct'), entry(outer, 'Outer', 'indirect')],
+      ]);
+      expect(await store.users.get(ACME, ann.id, false)).not.toHaveProperty('groups');
+    });
+  });
+}

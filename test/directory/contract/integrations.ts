@@ -1,0 +1,244 @@
+/** The contract of IntegrationStore and TokenStore. */
+import { describe, expect, it } from 'vitest';
+import {
+  ACME,
+  ACME_TOO,
+  add,
+  addGroup,
+  addUser,
+  at,
+  changeMembers,
+  GLOBEX,
+  groupNames,
+  integration,
+  memberIds,
+  type Open,
+  token,
+  userNames,
+  useStore,
+} from './fixture.ts';
+
+export function integrationContract(open: Open): void {
+  describe('integrations', () => {
+    const opened = useStore(open);
+    const owner = { clusterUid: 'cluster', namespace: 'acme', name: 'okta' };
+
+    it('are put, changed and found by id and by the object behind them', async () => {
+      const { integrations } = opened();
+      const record = integration();
+      expect(await integrations.put(record)).toBe(true);
+      expect(await integrations.get('okta')).toEqual(record);
+      expect(await integrations.find(owner)).toEqual(record);
+      const changed = { ...record, enabled: false, allowed: false, uid: 'restored' };
+      expect(await integrations.put(changed)).toBe(true);
+      expect(await integrations.find(owner)).toEqual(changed);
+      expect(await integrations.find({ ...owner, clusterUid: 'other' })).toBeUndefined();
+      expect(await integrations.get('nobody')).toBeUndefined();
+    });
+
+    it('cannot take the id of a live one, only that of an ended one', async () => {
+      const { integrations } = opened();
+      const other = integration({ namespace: 'globex', tenant: 'globex', name: 'sso' });
+      await integrations.put(integration());
+      expect(await integrations.put(other)).toBe(false);
+      expect(await integrations.get('okta')).toEqual(integration());
+      await integrations.end('okta', at(1));
+      expect(await integrations.put(other)).toBe(true);
+      expect(await integrations.get('okta')).toEqual(other);
+    });
+
+    it('end with their tokens, and stay in the list of their cluster', async () => {
+      const { integrations, tokens } = opened();
+      await integrations.put(integration());
+      await integrations.put(integration({ id: 'elsewhere', clusterUid: 'other' }));
+      await tokens.add(token());
+      await integrations.end('okta', at(1));
+      await integrations.end('okta', at(2));
+      expect(await integrations.find(owner)).toBeUndefined();
+      expect(await integrations.list('cluster')).toEqual([integration({ endedAt: at(1) })]);
+      expect(await tokens.list('okta')).toEqual([]);
+      expect(await tokens.authenticate('acme', 'okta', 'hash', at(2))).toBeUndefined();
+    });
+
+    it('come after an ended one of the same name under a new id, or under the old one', async () => {
+      const { integrations } = opened();
+      await integrations.put(integration());
+      await integrations.end('okta', at(1));
+      const next = integration({ id: 'okta-2', uid: 'uid-2' });
+      expect(await integrations.put(next)).toBe(true);
+      expect(await integrations.find(owner)).toEqual(next);
+      await integrations.end('okta-2', at(2));
+      expect(await integrations.put(integration({ uid: 'uid-3' }))).toBe(true);
+      expect(await integrations.find(owner)).toEqual(integration({ uid: 'uid-3' }));
+    });
+
+    it('find their externalIds again under the same id', async () => {
+      const store = opened();
+      await store.integrations.put(integration());
+      const ann = await addUser(store, ACME, 'ann', { externalId: '00u1' });
+      await store.integrations.end('okta', at(1));
+      await store.integrations.put(integration({ name: 'restored' }));
+      expect(await store.users.get(ACME, ann.id, false)).toEqual(ann);
+    });
+
+    it('leave what they provisioned when they end, and take with them what was theirs alone when purged', async () => {
+      const store = opened();
+      await store.integrations.put(integration());
+      await store.integrations.put(integration({ id: 'entra', name: 'entra' }));
+      const ann = await addUser(store, ACME, 'ann', { externalId: 'a' });
+      const bob = await addUser(store, ACME, 'bob');
+      const cid = await addUser(store, ACME_TOO, 'cid');
+      const team = await addGroup(store, ACME_TOO, 'team', [ann.id, bob.id, cid.id]);
+      await addGroup(store, ACME, 'okta only');
+      await store.users.change(ACME_TOO, bob.id, ({ attributes }) => attributes, at(1));
+
+      await store.integrations.end('okta', at(2));
+      expect(await userNames(store, ACME_TOO)).toEqual(['ann', 'bob', 'cid']);
+      await store.integrations.purge('okta', at(3));
+      expect(await userNames(store, ACME_TOO)).toEqual(['bob', 'cid']);
+      expect(await groupNames(store, ACME_TOO)).toEqual(['team']);
+      expect(await memberIds(store, ACME_TOO, team.id)).toEqual([bob.id, cid.id].toSorted());
+      expect(await store.integrations.get('okta')).toBeUndefined();
+      expect(await store.integrations.activity('okta')).toMatchObject({ users: 0, groups: 0 });
+      expect(await store.integrations.activity('entra')).toMatchObject({ users: 2, groups: 1 });
+      await store.integrations.purge('okta', at(4));
+    });
+
+    it('deprovision more than one batch of resources', async () => {
+      const store = opened();
+      await store.integrations.put(integration());
+      await Promise.all(Array.from({ length: 450 }, (_, n) => addUser(store, ACME, `user${n}`)));
+      await store.integrations.end('okta', at(1));
+      await store.integrations.purge('okta', at(2));
+      expect(await userNames(store, ACME_TOO)).toEqual([]);
+    });
+
+    it('are not purged while they live', async () => {
+      const store = opened();
+      await store.integrations.put(integration());
+      await addUser(store, ACME, 'ann');
+      await store.integrations.purge('okta', at(1));
+      expect(await store.integrations.get('okta')).toEqual(integration());
+      expect(await userNames(store, ACME)).toEqual(['ann']);
+    });
+
+    it('deprovision nothing in a tenant that their id was used in before', async () => {
+      const store = opened();
+      await store.integrations.put(integration());
+      await addUser(store, ACME, 'ann');
+      await store.integrations.end('okta', at(1));
+      const moved = integration({ tenant: 'globex', namespace: 'globex' });
+      await store.integrations.put(moved);
+      await addUser(store, { ...GLOBEX, integrationId: 'okta' }, 'gus');
+      expect(await store.integrations.activity('okta')).toMatchObject({ users: 1 });
+      await store.integrations.end('okta', at(2));
+      await store.integrations.purge('okta', at(3));
+      expect(await userNames(store, ACME)).toEqual(['ann']);
+      expect(await userNames(store, GLOBEX)).toEqual([]);
+    });
+
+    it('count what they provisioned, by creation or by a write, and remember their last request', async () => {
+      const store = opened();
+      await store.integrations.put(integration());
+      await store.integrations.put(integration({ id: 'entra', name: 'entra' }));
+      const ann = await addUser(store, ACME, 'ann');
+      const group = await addGroup(store, ACME_TOO, 'staff');
+      await changeMembers(store, ACME, group.id, add(ann.id));
+      const nothing = { lastRequestAt: undefined };
+      expect(await store.integrations.activity('okta')).toEqual({
+        users: 1,
+        groups: 1,
+        ...nothing,
+      });
+      expect(await store.integrations.activity('entra')).toEqual({
+        users: 0,
+        groups: 1,
+        ...nothing,
+      });
+      await store.integrations.touch(
+        new Map([
+          ['okta', at(5)],
+          ['nobody', at(5)],
+        ]),
+      );
+      await store.integrations.touch(new Map([['okta', at(4)]]));
+      expect((await store.integrations.activity('okta')).lastRequestAt).toBe(at(5));
+      await store.integrations.put(integration({ enabled: false }));
+      expect((await store.integrations.activity('okta')).lastRequestAt).toBe(at(5));
+    });
+
+    it('leave the UIDs of all namespaces that were ever allowed to use a tenant', async () => {
+      const { integrations } = opened();
+      await integrations.put(integration());
+      await integrations.put(integration({ namespaceUid: 'not allowed', allowed: false }));
+      await integrations.put(integration({ namespaceUid: 'uid-acme-2' }));
+      await integrations.end('okta', at(1));
+      await integrations.purge('okta', at(2));
+      const uids = await integrations.tenantNamespaceUids('cluster', 'acme');
+      expect(uids.toSorted()).toEqual(['uid-acme', 'uid-acme-2']);
+      expect(await integrations.tenantNamespaceUids('cluster', 'globex')).toEqual([]);
+      expect(await integrations.tenantNamespaceUids('other', 'acme')).toEqual([]);
+    });
+  });
+
+  describe('tokens', () => {
+    const opened = useStore(open);
+
+    it('open their integration in its tenant, and nothing else', async () => {
+      const { integrations, tokens } = opened();
+      await integrations.put(integration());
+      await integrations.put(integration({ id: 'entra', name: 'entra' }));
+      await tokens.add(token());
+      expect(await tokens.authenticate('acme', 'okta', 'hash', at(1))).toEqual({
+        integration: integration(),
+        keyId: 'keyidkeyid',
+      });
+      expect(await tokens.authenticate('globex', 'okta', 'hash', at(1))).toBeUndefined();
+      expect(await tokens.authenticate('acme', 'entra', 'hash', at(1))).toBeUndefined();
+      expect(await tokens.authenticate('acme', 'okta', 'HASH', at(1))).toBeUndefined();
+      expect(await tokens.authenticate('acme', 'nobody', 'hash', at(1))).toBeUndefined();
+    });
+
+    it('are valid while pending and until the moment of their end', async () => {
+      const { integrations, tokens } = opened();
+      await integrations.put(integration());
+      await tokens.add(token({ pending: true, expiresAt: at(10) }));
+      expect(await tokens.authenticate('acme', 'okta', 'hash', at(10) - 1)).toBeDefined();
+      expect(await tokens.authenticate('acme', 'okta', 'hash', at(10))).toBeUndefined();
+    });
+
+    it('say that an integration is disabled, so that the caller can be told', async () => {
+      const { integrations, tokens } = opened();
+      await integrations.put(integration({ enabled: false, allowed: false }));
+      await tokens.add(token());
+      expect(await tokens.authenticate('acme', 'okta', 'hash', at(1))).toMatchObject({
+        integration: { enabled: false, allowed: false },
+      });
+    });
+
+    it('are listed, changed by adding them again, and known by their hash', async () => {
+      const { tokens } = opened();
+      await tokens.add(token({ pending: true }));
+      await tokens.add(token({ expiresAt: at(9) }));
+      expect(await tokens.list('okta')).toEqual([token({ expiresAt: at(9) })]);
+      expect(await tokens.owner('hash')).toBe('okta');
+      expect(await tokens.owner('other')).toBeUndefined();
+    });
+
+    it('all end but one when that one is kept, and all when they are revoked', async () => {
+      const { integrations, tokens } = opened();
+      await integrations.put(integration());
+      await tokens.add(token({ hash: 'one' }));
+      await tokens.add(token({ hash: 'two' }));
+      await tokens.add(token({ hash: 'foreign', integrationId: 'entra' }));
+      await tokens.keepOnly(token({ hash: 'three' }));
+      expect(await tokens.list('okta')).toEqual([token({ hash: 'three' })]);
+      expect(await tokens.authenticate('acme', 'okta', 'one', at(1))).toBeUndefined();
+      expect(await tokens.authenticate('acme', 'okta', 'three', at(1))).toBeDefined();
+      expect(await tokens.revokeAll('okta')).toBe(1);
+      expect(await tokens.authenticate('acme', 'okta', 'three', at(1))).toBeUndefined();
+      expect(await tokens.revokeAll('okta')).toBe(0);
+      expect(await tokens.list('entra')).toHaveLength(1);
+    });
+  });
+}

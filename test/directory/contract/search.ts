@@ -1,0 +1,275 @@
+/** The contract of lists: the database's answer to a filter and a sort order is the one that evaluation in memory gives. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type {
+  GroupRecord,
+  Scope,
+  StoredResource,
+  UserRecord,
+} from '../../../src/directory/store.ts';
+import { comparable } from '../../../src/scim/comparable.ts';
+import type { Comparable, SortKey } from '../../../src/scim/condition.ts';
+import { resolveFilter, resolveSort } from '../../../src/scim/condition-resolver.ts';
+import type { Filter } from '../../../src/scim/filter.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/scim/json.ts';
+import { matches, order } from '../../../src/scim/match.ts';
+import { etag, reference, represent } from '../../../src/scim/representation.ts';
+import { parseResource } from '../../../src/scim/resource.ts';
+import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
+import type { ResourceType } from '../../../src/scim/schema.ts';
+import { body, filters, ODDITIES, sortableNames } from '../../support/arbitrary-resources.ts';
+import {
+  ACME,
+  addGroup,
+  addUser,
+  GLOBEX,
+  groupNames,
+  type Open,
+  userNames,
+  userQuery,
+  useStore,
+} from './fixture.ts';
+
+const { user, group } = STANDARD_RESOURCE_TYPES;
+const TYPES: ResourceTypes = {
+  user: { ...user, extensions: [...user.extensions, { schema: ODDITIES, required: false }] },
+  group: { ...group, extensions: [{ schema: ODDITIES, required: false }] },
+};
+const NAMES = ['a', 'Ab', 'b', 'É', 'ß', '💼', '\uffee', '10', '9', "a'b"];
+const IDS = ['u0', 'u1', 'u2', 'u3', 'g0', 'g1', 'g2'];
+const REFS = ['../Users/u0', '../Groups/g0', '../Groups/g1'];
+const WORDS = [
+  'user',
+  'group',
+  'User',
+  'direct',
+  'Indirect',
+  'W/"1"',
+  'W/"2"',
+  user.schema.id,
+  ODDITIES.id,
+];
+
+/** Which of the ids before it each group holds, as bits: so there is no cycle. */
+const memberships = fc.array(fc.nat(0xffff), { minLength: 0, maxLength: 4 });
+const sortOrders = (type: ResourceType) =>
+  fc.tuple(fc.constantFrom(...sortableNames(type)), fc.constantFrom('ascending', 'descending'));
+
+const searches = fc.record({
+  users: fc.array(body(TYPES.user, 'userName'), { minLength: 1, maxLength: 8 }),
+  groups: fc.array(body(TYPES.group, 'displayName'), { maxLength: 4 }),
+  memberships,
+  userFilters: fc.array(filters(TYPES.user, [...NAMES, ...IDS, ...REFS, ...WORDS]), {
+    minLength: 25,
+    maxLength: 25,
+  }),
+  groupFilters: fc.array(filters(TYPES.group, [...NAMES, ...IDS, ...REFS, ...WORDS]), {
+    minLength: 15,
+    maxLength: 15,
+  }),
+  userSorts: fc.array(sortOrders(TYPES.user), { minLength: 8, maxLength: 8 }),
+  groupSorts: fc.array(sortOrders(TYPES.group), { minLength: 4, maxLength: 4 }),
+});
+type Search = typeof searches extends fc.Arbitrary<infer T> ? T : never;
+
+export function searchContract(open: Open): void {
+  describe('a search', () => {
+    const opened = useStore(() => open(TYPES));
+    let runs = 0;
+
+    it('finds what evaluation in memory finds, in the same order, for any filter and any sort', async () => {
+      const store = opened();
+      const check = async (search: Search) => {
+        const scope = { tenant: `t${++runs}`, integrationId: 'okta' };
+        await fill(search, scope);
+        const all = { offset: 0, limit: 1000, related: true };
+        const users = (await store.users.list(scope, all)).records.map((record) => ({
+          record,
+          resource: userResource(record),
+        }));
+        const groups = (await store.groups.list(scope, all)).records.map((record) => ({
+          record,
+          resource: groupResource(record),
+        }));
+        for (const filter of search.userFilters) {
+          const condition = resolveFilter(filter, TYPES.user);
+          const page = await store.users.list(scope, { ...all, related: false, filter: condition });
+          expectSame(
+            page,
+            users.filter(({ resource }) => matches(condition, resource)),
+            filter,
+          );
+        }
+        for (const filter of search.groupFilters) {
+          const condition = resolveFilter(filter, TYPES.group);
+          const page = await store.groups.list(scope, {
+            ...all,
+            related: false,
+            filter: condition,
+          });
+          expectSame(
+            page,
+            groups.filter(({ resource }) => matches(condition, resource)),
+            filter,
+          );
+        }
+        for (const [name, direction] of search.userSorts) {
+          const sort = resolveSort(name, direction, TYPES.user);
+          const page = await store.users.list(scope, { ...all, related: false, sort });
+          expectSame(page, users.toSorted(bySort(sort)), { name, direction });
+        }
+        for (const [name, direction] of search.groupSorts) {
+          const sort = resolveSort(name, direction, TYPES.group);
+          const page = await store.groups.list(scope, { ...all, related: false, sort });
+          expectSame(page, groups.toSorted(bySort(sort)), { name, direction });
+        }
+      };
+      const fill = async ({ users, groups, memberships: held }: Search, scope: Scope) => {
+        for (const [index, each] of users.entries()) {
+          const attributes = parseResource({ ...each, userName: NAMES[index] }, TYPES.user);
+          await store.users.create(scope, { id: `u${index}`, attributes, at: time(index) });
+        }
+        const ids = users.map((_, index) => `u${index}`);
+        for (const [index, each] of groups.entries()) {
+          const id = `g${index}`;
+          const attributes = parseResource({ ...each, displayName: NAMES[index] }, TYPES.group);
+          const members = ids.filter((_, bit) => ((held[index] ?? 0) >> bit) & 1);
+          await store.groups.create(scope, { id, attributes, members, at: time(index) });
+          ids.push(id);
+        }
+        const change = ({ attributes }: StoredResource) => ({ ...attributes, externalId: 'a' });
+        await store.users.change(scope, 'u0', change, time(9));
+      };
+      await fc.assert(fc.asyncProperty(searches, check), {
+        numRuns: 40,
+        interruptAfterTimeLimit: 20_000,
+      });
+    }, 60_000);
+  });
+
+  describe('a filter', () => {
+    const opened = useStore(open);
+
+    it('finds users by what identity providers look them up by', async () => {
+      const store = opened();
+      const emails = [
+        { value: 'Ann@example.com', type: 'work', primary: true },
+        { value: 'ann@home.example', type: 'home' },
+      ];
+      const ann = await addUser(store, ACME, 'ann', { emails, externalId: '00u1' });
+      await addUser(store, ACME, 'bob', { emails: [{ value: 'bob@example.com', type: 'home' }] });
+      await addUser(store, GLOBEX, 'ann', { emails, externalId: '00u1' });
+      const found = [
+        'userName eq "ANN"',
+        `id eq "${ann.id}"`,
+        'externalId eq "00u1"',
+        'emails eq "ann@EXAMPLE.com"',
+        'emails.value eq "ann@example.com"',
+        'emails[type eq "work" and value eq "ann@example.com"]',
+        'emails[value eq "ann@home.example"] and active eq true',
+        'userName eq "ann" or emails.value eq "nobody"',
+        'urn:ietf:params:scim:schemas:core:2.0:User:userName eq "ann"',
+      ];
+      for (const filter of found) {
+        expect([filter, ...(await userNames(store, ACME, { filter }))]).toEqual([filter, 'ann']);
+      }
+      const missed = ['emails[type eq "home" and value eq "ann@example.com"]', 'userName eq "an"'];
+      for (const filter of missed) expect(await userNames(store, ACME, { filter })).toEqual([]);
+    });
+
+    it('finds groups by name, members and id, and users by group, through other groups too', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      await addUser(store, ACME, 'bob');
+      const inner = await addGroup(store, ACME, 'Inner', [ann.id]);
+      const outer = await addGroup(store, ACME, 'Outer', [inner.id]);
+      expect(await groupNames(store, ACME, { filter: 'displayName eq "inner"' })).toEqual([
+        'Inner',
+      ]);
+      for (const filter of [
+        `members eq "${ann.id}"`,
+        `members.value eq "${ann.id}"`,
+        `members[value eq "${ann.id}"]`,
+        `id eq "${inner.id}" and members eq "${ann.id}"`,
+      ]) {
+        expect([filter, ...(await groupNames(store, ACME, { filter }))]).toEqual([filter, 'Inner']);
+      }
+      const none = `id eq "${outer.id}" and members eq "${ann.id}"`;
+      expect(await groupNames(store, ACME, { filter: none })).toEqual([]);
+      for (const { id } of [inner, outer]) {
+        expect(await userNames(store, ACME, { filter: `groups.value eq "${id}"` })).toEqual([
+          'ann',
+        ]);
+      }
+      expect(
+        await userNames(store, ACME, {
+          filter: 'groups[type eq "indirect" and display eq "outer"]',
+        }),
+      ).toEqual(['ann']);
+    });
+
+    it('refuses what has no filter: the location of a resource', async () => {
+      const store = opened();
+      const list = store.users.list(ACME, userQuery({ filter: 'meta.location eq "x"' }));
+      await expect(list).rejects.toMatchObject({ status: 400, scimType: 'invalidFilter' });
+    });
+  });
+}
+
+const time = (n: number) => Date.parse('2025-12-31T23:59:59.999Z') + n;
+
+function expectSame(
+  { total, records }: { total: number; records: readonly StoredResource[] },
+  expected: readonly { record: StoredResource }[],
+  what: Filter | object,
+): void {
+  const ids = expected.map(({ record }) => record.id);
+  expect({ what, total, ids: records.map(({ id }) => id) }).toEqual({
+    what,
+    total: ids.length,
+    ids,
+  });
+}
+
+function userResource(record: UserRecord): JsonObject {
+  const groups = (record.groups ?? []).map(({ groupId, displayName, type }) => ({
+    value: groupId,
+    $ref: reference(TYPES.group, groupId),
+    display: displayName,
+    type,
+  }));
+  return represent(record, TYPES.user, '', etag(record.version), { groups });
+}
+
+function groupResource(record: GroupRecord): JsonObject {
+  const members = (record.members ?? []).map(({ value, type }) => ({
+    value,
+    $ref: reference(type === 'User' ? TYPES.user : TYPES.group, value),
+    type,
+  }));
+  return represent(record, TYPES.group, '', etag(record.version), { members });
+}
+
+/** RFC 7644 §3.4.2.3: by the primary or first value; missing ones last, or first when descending; ties by id. */
+function bySort({ ref, descending }: SortKey) {
+  const sign = descending ? -1 : 1;
+  const key = (resource: JsonObject): Comparable | undefined => {
+    const outer = ref.extension === undefined ? resource : resource[ref.extension];
+    const value = isJsonObject(outer) ? outer[ref.attribute.name] : undefined;
+    const first = Array.isArray(value) ? primaryOrFirst(value) : value;
+    const { sub } = ref;
+    if (sub === undefined) return comparable(ref.attribute, first);
+    return isJsonObject(first) ? comparable(sub, first[sub.name]) : undefined;
+  };
+  return (left: { resource: JsonObject }, right: { resource: JsonObject }): number => {
+    const [a, b] = [key(left.resource), key(right.resource)];
+    const rank = Number(a === undefined) - Number(b === undefined);
+    const byKey = a === undefined || b === undefined ? rank : order(a, b);
+    const ids = String(left.resource.id) < String(right.resource.id) ? -1 : 1;
+    return sign * (byKey === 0 ? ids : byKey);
+  };
+}
+
+function primaryOrFirst(elements: readonly JsonValue[]): JsonValue | undefined {
+  return elements.find((each) => isJsonObject(each) && each.primary === true) ?? elements[0];
+}

@@ -1,0 +1,323 @@
+/** The contract of UserStore. */
+import { describe, expect, it } from 'vitest';
+import { newId } from '../../../src/directory/ids.ts';
+import { invalidValue, preconditionFailed } from '../../../src/scim/error.ts';
+import {
+  ACME,
+  ACME_TOO,
+  addGroup,
+  addUser,
+  at,
+  GLOBEX,
+  memberIds,
+  type Open,
+  userNames,
+  userQuery,
+  useStore,
+} from './fixture.ts';
+
+export function userContract(open: Open): void {
+  describe('users', () => {
+    const opened = useStore(open);
+
+    it('are read as they were written', async () => {
+      const store = opened();
+      const attributes = {
+        userName: 'Zoë@example.com',
+        active: true,
+        externalId: '00u1',
+        name: { familyName: "O'Brien; DROP TABLE access" },
+        emails: [{ value: 'Z@example.com', type: 'work', primary: true }],
+        'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User': { department: '💼' },
+      };
+      const created = await store.users.create(ACME, { id: newId(), attributes, at: at(0) });
+      expect(created).toMatchObject({
+        attributes,
+        version: 1,
+        created: at(0),
+        lastModified: at(0),
+      });
+      expect(await store.users.get(ACME, created.id, false)).toEqual(created);
+      expect((await store.users.list(ACME, userQuery())).records).toEqual([created]);
+    });
+
+    it('do not show in another tenant, nor can they be changed from there', async () => {
+      const store = opened();
+      const { id } = await addUser(store, ACME, 'ann');
+      expect(await store.users.get(GLOBEX, id, true)).toBeUndefined();
+      expect(await store.users.list(GLOBEX, userQuery())).toEqual({ total: 0, records: [] });
+      expect(await userNames(store, GLOBEX, { filter: `id eq "${id}"` })).toEqual([]);
+      const change = store.users.change(GLOBEX, id, () => ({ userName: 'mallory' }), at(1));
+      await expect(change).rejects.toMatchObject({ status: 404 });
+      const deletion = store.users.delete(GLOBEX, id, () => {}, at(1));
+      await expect(deletion).rejects.toMatchObject({ status: 404 });
+      expect(await userNames(store, ACME)).toEqual(['ann']);
+    });
+
+    it('keep a profile for each tenant that the same person has access to', async () => {
+      const store = opened();
+      const here = await addUser(store, ACME, 'ann', { title: 'Engineer' });
+      const there = await addUser(store, GLOBEX, 'ANN', { title: 'Advisor' });
+      expect(there.id).not.toBe(here.id);
+      await store.users.delete(ACME, here.id, () => {}, at(1));
+      expect(await store.users.get(ACME, here.id, false)).toBeUndefined();
+      expect(await store.users.get(GLOBEX, there.id, false)).toEqual(there);
+    });
+
+    it('are unique by userName in a tenant, whatever the case and the form of its letters', async () => {
+      const store = opened();
+      await addUser(store, ACME, 'garcía@example.com');
+      const conflict = { status: 409, scimType: 'uniqueness', detail: /userName/ };
+      for (const userName of [
+        'garcía@example.com',
+        'GARCÍA@EXAMPLE.COM',
+        'garci\u0301a@example.com',
+      ]) {
+        await expect(addUser(store, ACME, userName)).rejects.toMatchObject({
+          ...conflict,
+          detail: expect.stringMatching(conflict.detail),
+        });
+      }
+      expect((await store.users.list(ACME, userQuery())).total).toBe(1);
+    });
+
+    it('are created once when many create the same userName at the same time', async () => {
+      const store = opened();
+      const results = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, n) => addUser(store, n % 2 ? ACME : ACME_TOO, 'ann')),
+      );
+      const refused = results.filter((each) => each.status === 'rejected');
+      expect(refused).toHaveLength(19);
+      expect(refused.every(({ reason }) => reason.status === 409)).toBe(true);
+      expect(await store.users.list(ACME, userQuery())).toMatchObject({ total: 1 });
+    });
+
+    it('get a new id when they come back after DELETE', async () => {
+      const store = opened();
+      const first = await addUser(store, ACME, 'ann');
+      await store.users.delete(ACME, first.id, () => {}, at(1));
+      const second = await addUser(store, ACME, 'ann');
+      expect(second.id).not.toBe(first.id);
+      expect(second.version).toBe(1);
+      await expect(store.users.delete(ACME, first.id, () => {}, at(2))).rejects.toMatchObject({
+        status: 404,
+      });
+    });
+
+    it('move version and lastModified with a change, and not without one', async () => {
+      const store = opened();
+      const { id } = await addUser(store, ACME, 'ann', { title: 'Engineer' });
+      const same = await store.users.change(
+        ACME,
+        id,
+        ({ attributes }) => ({ ...attributes }),
+        at(1),
+      );
+      expect(same).toMatchObject({ version: 1, lastModified: at(0) });
+      const changed = await store.users.change(
+        ACME,
+        id,
+        ({ attributes }) => ({ ...attributes, title: 'Manager' }),
+        at(2),
+      );
+      expect(changed).toMatchObject({ version: 2, created: at(0), lastModified: at(2) });
+      expect(await store.users.get(ACME, id, false)).toEqual(changed);
+    });
+
+    it('are found under the new userName only after a rename, by the same id', async () => {
+      const store = opened();
+      const { id } = await addUser(store, ACME, 'ann');
+      await store.users.change(ACME, id, () => ({ userName: 'anne' }), at(1));
+      expect(await userNames(store, ACME, { filter: 'userName eq "ann"' })).toEqual([]);
+      expect((await store.users.get(ACME, id, false))?.attributes).toEqual({ userName: 'anne' });
+      await addUser(store, ACME, 'ann');
+      expect(await userNames(store, ACME)).toEqual(['anne', 'ann']);
+    });
+
+    it('cannot be renamed to a userName that is taken, and stay as they are', async () => {
+      const store = opened();
+      await addUser(store, ACME, 'ann');
+      const bob = await addUser(store, ACME, 'bob', { externalId: 'x' });
+      const rename = store.users.change(
+        ACME,
+        bob.id,
+        () => ({ userName: 'Ann', externalId: 'y', title: 'new' }),
+        at(1),
+      );
+      await expect(rename).rejects.toMatchObject({ status: 409, scimType: 'uniqueness' });
+      expect(await store.users.get(ACME, bob.id, false)).toEqual(bob);
+      expect(await userNames(store, ACME, { filter: 'title pr' })).toEqual([]);
+    });
+
+    it('stay as they are when the decision or the check refuses', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const refuse = () => {
+        throw preconditionFailed();
+      };
+      await expect(store.users.change(ACME, ann.id, refuse, at(1))).rejects.toMatchObject({
+        status: 412,
+      });
+      await expect(store.users.delete(ACME, ann.id, refuse, at(1))).rejects.toMatchObject({
+        status: 412,
+      });
+      expect(await store.users.get(ACME, ann.id, false)).toEqual(ann);
+    });
+
+    it('pass on an error that a decision throws unawares, and go on serving', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const defect = new TypeError('defect');
+      const change = store.users.change(
+        ACME,
+        ann.id,
+        () => {
+          throw defect;
+        },
+        at(1),
+      );
+      await expect(change).rejects.toBe(defect);
+      await addUser(store, ACME, 'bob');
+      expect(await userNames(store, ACME)).toEqual(['ann', 'bob']);
+    });
+
+    it('take parallel changes one after the other, each deciding on what the one before left', async () => {
+      const store = opened();
+      const { id } = await addUser(store, ACME, 'ann', { title: '' });
+      await Promise.all(
+        Array.from({ length: 50 }, () =>
+          store.users.change(
+            ACME,
+            id,
+            ({ attributes }) => ({ ...attributes, title: `${String(attributes.title)}x` }),
+            at(1),
+          ),
+        ),
+      );
+      expect(await store.users.get(ACME, id, false)).toMatchObject({
+        version: 51,
+        attributes: { title: 'x'.repeat(50) },
+      });
+    });
+
+    it('let exactly one of several parallel changes win that all demand the same version', async () => {
+      const store = opened();
+      const { id } = await addUser(store, ACME, 'ann');
+      const results = await Promise.allSettled(
+        Array.from({ length: 10 }, (_, n) =>
+          store.users.change(
+            ACME,
+            id,
+            ({ version, attributes }) => {
+              if (version !== 1) throw preconditionFailed();
+              return { ...attributes, title: `${n}` };
+            },
+            at(1),
+          ),
+        ),
+      );
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect(await store.users.get(ACME, id, false)).toMatchObject({ version: 2 });
+    });
+
+    it('leave a refused write without a trace among others of the same moment', async () => {
+      const store = opened();
+      const { id } = await addUser(store, ACME, 'ann');
+      const results = await Promise.allSettled([
+        addUser(store, ACME, 'bob'),
+        store.users.change(
+          ACME,
+          id,
+          () => {
+            throw invalidValue('no');
+          },
+          at(1),
+        ),
+        addUser(store, ACME, 'ANN'),
+        addUser(store, ACME, 'cid'),
+      ]);
+      expect(results.map(({ status }) => status)).toEqual([
+        'fulfilled',
+        'rejected',
+        'rejected',
+        'fulfilled',
+      ]);
+      expect(await userNames(store, ACME)).toEqual(['ann', 'bob', 'cid']);
+    });
+
+    it('leave their groups when they are deleted, which changes the groups', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const bob = await addUser(store, ACME, 'bob');
+      const group = await addGroup(store, ACME, 'staff', [ann.id, bob.id]);
+      await store.users.delete(ACME, ann.id, () => {}, at(5));
+      expect(await memberIds(store, ACME, group.id)).toEqual([bob.id]);
+      expect(await store.groups.get(ACME, group.id, false)).toMatchObject({
+        version: 2,
+        lastModified: at(5),
+      });
+    });
+
+    it('have a total without a page, a page beyond the end, and pages in the order of creation', async () => {
+      const store = opened();
+      const names = Array.from({ length: 7 }, (_, n) => `user${n}`);
+      for (const name of names) await addUser(store, ACME, name);
+      const page = async (offset: number, limit: number) => {
+        const { total, records } = await store.users.list(ACME, userQuery({ offset, limit }));
+        return [total, ...records.map(({ attributes }) => attributes.userName)];
+      };
+      expect(await page(0, 0)).toEqual([7]);
+      expect(await page(0, 3)).toEqual([7, 'user0', 'user1', 'user2']);
+      expect(await page(6, 3)).toEqual([7, 'user6']);
+      expect(await page(7, 3)).toEqual([7]);
+      const filtered = userQuery({ filter: 'userName gt "user3"', limit: 2, offset: 1 });
+      expect(await store.users.list(ACME, filtered)).toMatchObject({
+        total: 3,
+        records: [{ attributes: { userName: 'user5' } }, { attributes: { userName: 'user6' } }],
+      });
+    });
+  });
+
+  describe('the externalId of a user', () => {
+    const opened = useStore(open);
+
+    it("is each integration's own, to see, to filter, to set and to clear", async () => {
+      const store = opened();
+      const { id } = await addUser(store, ACME, 'ann', { externalId: 'okta-1' });
+      expect((await store.users.get(ACME_TOO, id, false))?.attributes).not.toHaveProperty(
+        'externalId',
+      );
+      await store.users.change(
+        ACME_TOO,
+        id,
+        ({ attributes }) => ({ ...attributes, externalId: 'entra-1' }),
+        at(1),
+      );
+      const seen = async () => [
+        (await store.users.get(ACME, id, false))?.attributes.externalId,
+        (await store.users.get(ACME_TOO, id, false))?.attributes.externalId,
+      ];
+      expect(await seen()).toEqual(['okta-1', 'entra-1']);
+      expect(await userNames(store, ACME, { filter: 'externalId eq "entra-1"' })).toEqual([]);
+      expect(await userNames(store, ACME_TOO, { filter: 'externalId eq "entra-1"' })).toEqual([
+        'ann',
+      ]);
+      await store.users.change(
+        ACME,
+        id,
+        ({ attributes: { externalId: _, ...rest } }) => rest,
+        at(2),
+      );
+      expect(await seen()).toEqual([undefined, 'entra-1']);
+      expect(await userNames(store, ACME, { filter: 'externalId pr' })).toEqual([]);
+    });
+
+    it('need not be unique and is compared by case', async () => {
+      const store = opened();
+      await addUser(store, ACME, 'ann', { externalId: 'x' });
+      await addUser(store, ACME, 'bob', { externalId: 'x' });
+      await addUser(store, ACME, 'cid', { externalId: 'X' });
+      expect(await userNames(store, ACME, { filter: 'externalId eq "x"' })).toEqual(['ann', 'bob']);
+    });
+  });
+}

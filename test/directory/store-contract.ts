@@ -1,0 +1,24 @@
+/** What every directory store must do; each database has a small file that runs this. */
+import { describe, expect, it } from 'vitest';
+import { type Open, useStore } from './contract/fixture.ts';
+import { groupContract } from './contract/groups.ts';
+import { integrationContract } from './contract/integrations.ts';
+import { searchContract } from './contract/search.ts';
+import { userContract } from './contract/users.ts';
+
+export function storeContract(name: string, open: Open): void {
+  describe(`the directory on ${name}`, () => {
+    userContract(open);
+    groupContract(open);
+    integrationContract(open);
+    searchContract(open);
+
+    describe('the store', () => {
+      const opened = useStore(open);
+
+      it('answers a ping while it is open', async () => {
+        await expect(opened().ping()).resolves.toBeUndefined();
+      });
+    });
+  });
+}
