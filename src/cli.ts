@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The command line: reads the options, runs a command, and turns its failure into one line and an exit code. */
 import { ConfigError, type Invocation, readInvocation } from './config.ts';
-import { createLogger } from './logger.ts';
 import { printCrds } from './crd/manifest.ts';
+import { createLogger } from './logger.ts';
 import { FatalError, migrate, run } from './run.ts';
 
 /** Exit codes: 2 for wrong options, 1 for what only a person can mend. */

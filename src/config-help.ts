@@ -5,7 +5,9 @@ export function formatHelp(
   commands: Readonly<Record<string, string>>,
   options: readonly Option<unknown>[],
 ): string {
-  const commandLines = Object.entries(commands).map(([name, text]) => `  ${name.padEnd(10)}${text}`);
+  const commandLines = Object.entries(commands).map(
+    ([name, text]) => `  ${name.padEnd(10)}${text}`,
+  );
   const optionLines = options.map((option) => {
     const fallback = option.fallback === undefined ? '' : ` Default: ${option.fallback}`;
     return `  --${option.flag} (${option.variable})\n      ${option.description}${fallback}`;

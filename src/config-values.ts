@@ -69,10 +69,12 @@ export function duration(flag: string, description: string, fallback: string): O
 
 /** An absolute http(s) URL without query and fragment; a trailing slash is dropped. */
 export function httpUrl(flag: string, description: string): Option<string> {
-  const allowed = 'an http or https URL without query and fragment, such as https://scim.example.com';
+  const allowed =
+    'an http or https URL without query and fragment, such as https://scim.example.com';
   return option(flag, description, undefined, allowed, (value) => {
     const url = URL.canParse(value) ? new URL(value) : undefined;
-    const plain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
+    const plain =
+      url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
     return plain ? { ok: true, value: url.href.replace(/\/+$/, '') } : REFUSED;
   });
 }

@@ -1,7 +1,16 @@
 /** Options from flags and environment: one table gives names, defaults, validation and `--help`. Only this file reads the environment. */
-import { LOG_LEVELS, type LogLevel } from './logger.ts';
+
 import { formatHelp } from './config-help.ts';
-import { type Option, choice, databaseUrl, duration, httpUrl, integer, text } from './config-values.ts';
+import {
+  choice,
+  databaseUrl,
+  duration,
+  httpUrl,
+  integer,
+  type Option,
+  text,
+} from './config-values.ts';
+import { LOG_LEVELS, type LogLevel } from './logger.ts';
 
 /** A wrong option, in one line that names it, its value and what is allowed. The process exits with 2. */
 export class ConfigError extends Error {
@@ -21,14 +30,40 @@ export interface Config {
 }
 
 const OPTIONS = {
-  publicUrl: httpUrl('public-url', 'Base URL under which identity providers reach the server; the HOST of every endpoint. Required by run.'),
-  databaseUrl: databaseUrl('database-url', 'SQLite file of the directory, as file:PATH.', 'file:scim-operator.db'),
+  publicUrl: httpUrl(
+    'public-url',
+    'Base URL under which identity providers reach the server; the HOST of every endpoint. Required by run.',
+  ),
+  databaseUrl: databaseUrl(
+    'database-url',
+    'SQLite file of the directory, as file:PATH.',
+    'file:scim-operator.db',
+  ),
   host: text('host', 'Address to listen on.', '::'),
   port: integer('port', 'Port of SCIM; 0 takes a free one.', '8080', 0, 65_535),
-  opsPort: integer('ops-port', 'Port of /metrics, /livez and /readyz; 0 takes a free one.', '9090', 0, 65_535),
-  rateLimit: integer('rate-limit', 'SCIM requests a second that one integration may send; 0 switches the limit off.', '1000', 0, 1_000_000),
-  deprovisionDelayMs: duration('deprovision-delay', 'How long after an integration with deletionPolicy Delete is gone its users and groups go, as a Go duration.', '10m'),
-  kubeconfig: text('kubeconfig', 'Kubeconfig file; without it $KUBECONFIG, the pod\'s service account, or ~/.kube/config.'),
+  opsPort: integer(
+    'ops-port',
+    'Port of /metrics, /livez and /readyz; 0 takes a free one.',
+    '9090',
+    0,
+    65_535,
+  ),
+  rateLimit: integer(
+    'rate-limit',
+    'SCIM requests a second that one integration may send; 0 switches the limit off.',
+    '1000',
+    0,
+    1_000_000,
+  ),
+  deprovisionDelayMs: duration(
+    'deprovision-delay',
+    'How long after an integration with deletionPolicy Delete is gone its users and groups go, as a Go duration.',
+    '10m',
+  ),
+  kubeconfig: text(
+    'kubeconfig',
+    "Kubeconfig file; without it $KUBECONFIG, the pod's service account, or ~/.kube/config.",
+  ),
   logLevel: choice('log-level', 'What is logged.', LOG_LEVELS, 'info'),
 } satisfies { [K in keyof Config]: Option<unknown> };
 

@@ -54,6 +54,8 @@ export const REASON = {
   TokenIssued: 'TokenIssued',
   /** A Secret of that name exists and is not ours. */
   SecretConflict: 'SecretConflict',
+  /** The Secret holds a token that can't be used. */
+  InvalidToken: 'InvalidToken',
   /** There is no Secret, and none is made now. */
   SecretMissing: 'SecretMissing',
   /** ServiceAccount, Role and RoleBinding are in place. */

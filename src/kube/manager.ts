@@ -1,14 +1,21 @@
 /** Starts reflectors and controllers in the right order, and says whether they are alive. */
 import type { Controller } from './controller.ts';
-import type { Reflector } from './reflector.ts';
+
+/** A reflector of any kind of object. */
+export interface WatchLoop {
+  readonly synced: Promise<void>;
+  readonly isSynced: boolean;
+  run(signal: AbortSignal): Promise<void>;
+  stuck(now: number): string | undefined;
+}
 
 export class Manager {
-  readonly #reflectors: readonly Reflector<never>[];
+  readonly #reflectors: readonly WatchLoop[];
   readonly #controllers: readonly Controller[];
   readonly #stop = new AbortController();
   #running: Promise<unknown> | undefined;
 
-  constructor(reflectors: readonly Reflector<never>[], controllers: readonly Controller[]) {
+  constructor(reflectors: readonly WatchLoop[], controllers: readonly Controller[]) {
     this.#reflectors = reflectors;
     this.#controllers = controllers;
   }

@@ -29,7 +29,8 @@ export function resolvePath(type: ResourceType, path: AttributePath): AttributeR
   const extension = inCore ? undefined : findExtension(type, urn);
   if (!inCore && extension === undefined) return undefined;
   const attribute = findAttribute(extension?.attributes ?? coreAttributes(type), path.name);
-  if (attribute === undefined) return urn === undefined ? resolveInExtension(type, path) : undefined;
+  if (attribute === undefined)
+    return urn === undefined ? resolveInExtension(type, path) : undefined;
   const sub = path.sub === undefined ? undefined : findAttribute(attribute.subAttributes, path.sub);
   if (path.sub !== undefined && sub === undefined) return undefined;
   return { extension: extension?.id, attribute, sub };
@@ -37,7 +38,9 @@ export function resolvePath(type: ResourceType, path: AttributePath): AttributeR
 
 /** Entra ID writes `manager eq "…"` and `path: "manager"` without the extension's URN. */
 function resolveInExtension(type: ResourceType, path: AttributePath): AttributeRef | undefined {
-  const extension = type.extensions.find(({ schema }) => findAttribute(schema.attributes, path.name));
+  const extension = type.extensions.find(({ schema }) =>
+    findAttribute(schema.attributes, path.name),
+  );
   return extension && resolvePath(type, { ...path, urn: extension.schema.id });
 }
 

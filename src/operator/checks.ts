@@ -1,0 +1,146 @@
+/** Decisions about an integration as pure functions of what was gathered. */
+import { secretNameOf, tenantOf } from '../crd/defaults.ts';
+import type { KubeIntegration } from '../crd/integration-object.ts';
+import { ANNOTATION_INTEGRATION_UID, REASON, type Reason } from '../crd/names.ts';
+import type { IntegrationRecord } from '../directory/store.ts';
+import { hashToken, isWellFormedToken, keyIdOf } from '../directory/tokens.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import { contains } from './drift.ts';
+import { labelsFor, type Secret } from './objects.ts';
+
+/** What stands in the way. */
+export interface Obstacle {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/**
+ * Without a ScimTenant only the namespace with the tenant's own name may use it, and only the first of that name: data is never handed
+ * to the next owner of a name. `usedBy` are the UIDs of the namespaces that the tenant had.
+ */
+export function checkTenant(
+  integration: KubeIntegration,
+  namespaceUid: string,
+  usedBy: readonly string[],
+): Obstacle | undefined {
+  const tenant = tenantOf(integration);
+  const { namespace } = integration.metadata;
+  if (tenant !== namespace) {
+    return {
+      reason: REASON.TenantNotAllowed,
+      message: `namespace ${namespace} may not use tenant ${tenant}; only the namespace ${tenant} may: create the integration there`,
+    };
+  }
+  if (usedBy.some((uid) => uid !== namespaceUid)) {
+    return {
+      reason: REASON.TenantNotAllowed,
+      message: `tenant ${tenant} holds data of an earlier namespace of this name; use another namespace`,
+    };
+  }
+  return undefined;
+}
+
+/** Where the id comes from, first to last: what the directory has, the pin, what the status or a restored Secret tells. */
+export function knownId(
+  integration: KubeIntegration,
+  record: IntegrationRecord | undefined,
+  secret: Secret | undefined,
+): string | undefined {
+  const restored =
+    secret && isOurs(secret, integration) ? textOf(secret, 'integrationId') : undefined;
+  return (
+    record?.id ??
+    integration.spec?.integrationId ??
+    integration.status?.integrationId ??
+    (restored !== undefined && /^[\w-]{21}$/.test(restored) ? restored : undefined)
+  );
+}
+
+/** `holder` is the record under the id, live or ended. */
+export function checkId(
+  integration: KubeIntegration,
+  id: string,
+  holder: IntegrationRecord | undefined,
+  record: IntegrationRecord | undefined,
+): Obstacle | undefined {
+  const pinned = integration.spec?.integrationId;
+  if (pinned !== undefined && pinned !== id) {
+    return {
+      reason: REASON.IntegrationIdConflict,
+      message: `spec.integrationId is ${pinned}, but this integration already has the id ${id}; set it to that or remove it`,
+    };
+  }
+  if (holder === undefined || holder.id === record?.id) return undefined;
+  const live = holder.endedAt === undefined;
+  if (!live && holder.tenant === tenantOf(integration)) return undefined;
+  return {
+    reason: REASON.IntegrationIdConflict,
+    message: `the id ${id} belongs to another integration; remove spec.integrationId or choose another`,
+  };
+}
+
+/** Our labels with this integration's name: made for an integration of this name, perhaps an earlier one. */
+export function isOurs(object: KubeObject, { metadata }: KubeIntegration): boolean {
+  return contains(object.metadata.labels, labelsFor(metadata.name));
+}
+
+export function uidOn(object: KubeObject): string | undefined {
+  return object.metadata.annotations?.[ANNOTATION_INTEGRATION_UID];
+}
+
+export function textOf(secret: Secret, key: string): string | undefined {
+  const value = secret.data?.[key];
+  return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
+}
+
+export interface FoundToken {
+  readonly token: string;
+  readonly hash: string;
+  readonly keyId: string;
+}
+
+export type SecretVerdict =
+  /** There is none: a token is to be generated, or moved here. */
+  | { readonly kind: 'missing' }
+  /** It is the integration's, and its token counts. */
+  | ({ readonly kind: 'current' } & FoundToken)
+  /** It is the integration's, and holds no token. */
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'conflict'; readonly obstacle: Obstacle };
+
+/** `liveUids` are those of all integrations. */
+export function checkSecret(
+  secret: Secret | undefined,
+  integration: KubeIntegration,
+  liveUids: ReadonlySet<string>,
+): SecretVerdict {
+  if (secret === undefined) return { kind: 'missing' };
+  const name = secretNameOf(integration);
+  if (!isOurs(secret, integration)) {
+    return conflict(
+      `Secret ${name} exists and was not made for this integration; delete it, or set spec.token.secretName`,
+    );
+  }
+  const uid = uidOn(secret);
+  if (uid !== integration.metadata.uid && uid !== undefined && liveUids.has(uid)) {
+    return conflict(`Secret ${name} belongs to another integration; set spec.token.secretName`);
+  }
+  if (secret.type !== undefined && secret.type !== 'Opaque') {
+    return conflict(
+      `Secret ${name} has the type ${secret.type} instead of Opaque; delete it to get a new token`,
+    );
+  }
+  const token = textOf(secret, 'token') ?? '';
+  if (!isWellFormedToken(token)) return { kind: 'malformed' };
+  return { kind: 'current', token, hash: hashToken(token), keyId: keyIdOf(token) };
+}
+
+function conflict(message: string): SecretVerdict {
+  return { kind: 'conflict', obstacle: { reason: REASON.SecretConflict, message } };
+}
+
+/** A child that an integration of this name has: by its owner reference, or by labels where a restore gave it another UID. */
+export function isOurChild(child: KubeObject, integration: KubeIntegration): boolean {
+  const owned = child.metadata.ownerReferences?.some(({ uid }) => uid === integration.metadata.uid);
+  return owned === true || isOurs(child, integration);
+}

@@ -1,0 +1,74 @@
+/** ServiceAccount and RoleBinding of an integration: made, corrected, and left alone where they are somebody else's. */
+import type { KubeIntegration } from '../crd/integration-object.ts';
+import { EVENT, REASON } from '../crd/names.ts';
+import {
+  type KubeObject,
+  keyOf,
+  type ResourceDefinition,
+  ROLE_BINDINGS,
+  SERVICE_ACCOUNTS,
+} from '../kube/resource.ts';
+import type { ObjectStore } from '../kube/store.ts';
+import { isOurChild, type Obstacle } from './checks.ts';
+import { getIfExists, type OperatorContext } from './context.ts';
+import { contains, isAsDesired } from './drift.ts';
+import { buildRoleBinding, buildServiceAccount, FIELD_MANAGER } from './objects.ts';
+
+export async function reconcileServiceAccount(
+  context: OperatorContext,
+  integration: KubeIntegration,
+): Promise<Obstacle | undefined> {
+  const desired = buildServiceAccount(integration);
+  return ensureChild(
+    context,
+    integration,
+    SERVICE_ACCOUNTS,
+    context.caches.serviceAccounts,
+    desired,
+  );
+}
+
+/** The role of a binding can't be changed, so one with another role is deleted first. */
+export async function reconcileRoleBinding(
+  context: OperatorContext,
+  integration: KubeIntegration,
+): Promise<Obstacle | undefined> {
+  const desired = buildRoleBinding(integration);
+  const key = keyOf(desired);
+  const cached = context.caches.roleBindings.get(key);
+  if (cached && isOurChild(cached, integration) && !contains(cached.roleRef, desired.roleRef)) {
+    await context.client.delete(ROLE_BINDINGS, key, cached.metadata.uid);
+  }
+  return ensureChild(context, integration, ROLE_BINDINGS, context.caches.roleBindings, desired);
+}
+
+async function ensureChild<T extends KubeObject>(
+  { client, events }: OperatorContext,
+  integration: KubeIntegration,
+  resource: ResourceDefinition,
+  cache: ObjectStore<T>,
+  desired: T,
+): Promise<Obstacle | undefined> {
+  const key = keyOf(desired);
+  const cached = cache.get(key);
+  if (cached && isOurChild(cached, integration) && isAsDesired(cached, desired)) return undefined;
+  // The cache holds labelled objects only and may be behind: before a write the server is asked.
+  const live = await getIfExists<T>(client, resource, key);
+  if (live !== undefined && !isOurChild(live, integration)) {
+    return {
+      reason: REASON.ObjectConflict,
+      message: `${resource.kind} ${key.name} exists and was not made for this integration; delete or rename it`,
+    };
+  }
+  if (live !== undefined && isAsDesired(live, desired)) return undefined;
+  await client.apply(resource, desired, FIELD_MANAGER);
+  if (live !== undefined) {
+    events.record(integration, {
+      type: 'Normal',
+      reason: EVENT.DriftCorrected,
+      action: 'CorrectDrift',
+      note: `Corrected the ${resource.kind} ${key.name}`,
+    });
+  }
+  return undefined;
+}

@@ -1,0 +1,48 @@
+/** What the reconcilers work with. */
+import type { KubeIntegration } from '../crd/integration-object.ts';
+import type { IntegrationOwner, Store } from '../directory/store.ts';
+import type { Client } from '../kube/client.ts';
+import { isNotFound } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { KubeObject, ObjectKey, ResourceDefinition } from '../kube/resource.ts';
+import type { ObjectStore } from '../kube/store.ts';
+import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
+
+/** What the reflectors know. Of Secrets that is the metadata only. */
+export interface Caches {
+  readonly integrations: ObjectStore<KubeIntegration>;
+  readonly secrets: ObjectStore<KubeObject>;
+  readonly serviceAccounts: ObjectStore<ServiceAccount>;
+  readonly roles: ObjectStore<Role>;
+  readonly roleBindings: ObjectStore<RoleBinding>;
+}
+
+export interface OperatorContext {
+  readonly client: Client;
+  readonly store: Store;
+  readonly caches: Caches;
+  readonly events: EventRecorder;
+  /** Without a trailing slash. */
+  readonly publicUrl: string;
+  /** UID of kube-system: which cluster the records belong to. */
+  readonly clusterUid: string;
+  readonly now: () => Date;
+}
+
+export function ownerOf({ clusterUid }: OperatorContext, key: ObjectKey): IntegrationOwner {
+  return { clusterUid, namespace: key.namespace ?? '', name: key.name };
+}
+
+/** A live read; undefined only when the server says that this very object doesn't exist. */
+export async function getIfExists<T extends KubeObject>(
+  client: Client,
+  resource: ResourceDefinition,
+  key: ObjectKey,
+): Promise<T | undefined> {
+  try {
+    return await client.get<T>(resource, key);
+  } catch (error) {
+    if (isNotFound(error, key.name)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+/** The permissions of the operator itself, as data: the chart, the demo and the tests take them from here. */
+import { SCIM_INTEGRATIONS } from '../crd/names.ts';
+import { DIRECTORY_API_GROUP, PROVISIONER_RULES } from '../directory/permissions.ts';
+import type { KubeObject } from '../kube/resource.ts';
+
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+/** What SCIMProvisioner grants. The operator holds the same, so that Kubernetes lets it grant them without `bind` or `escalate`. */
+export const SCIM_PROVISIONER_RULES: readonly PolicyRule[] = Object.entries(PROVISIONER_RULES).map(
+  ([resource, verbs]) => ({ apiGroups: [DIRECTORY_API_GROUP], resources: [resource], verbs }),
+);
+
+const WATCH = ['get', 'list', 'watch'];
+/** Server-side apply creates or patches. */
+const APPLY = ['create', 'patch'];
+
+export const OPERATOR_RULES: readonly PolicyRule[] = [
+  { apiGroups: [SCIM_INTEGRATIONS.group], resources: ['scimintegrations'], verbs: WATCH },
+  {
+    apiGroups: [SCIM_INTEGRATIONS.group],
+    resources: ['scimintegrations/status'],
+    verbs: ['patch'],
+  },
+  // OpenShift asks for it of whoever sets an owner reference.
+  {
+    apiGroups: [SCIM_INTEGRATIONS.group],
+    resources: ['scimintegrations/finalizers'],
+    verbs: ['update'],
+  },
+  { apiGroups: [''], resources: ['secrets'], verbs: [...WATCH, ...APPLY, 'delete'] },
+  { apiGroups: [''], resources: ['serviceaccounts'], verbs: [...WATCH, ...APPLY] },
+  // Their UIDs tell a namespace, and the cluster (kube-system), from another of the same name.
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+  { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: [...WATCH, ...APPLY] },
+  // The role of a binding can't be changed: a wrong one is deleted and made anew.
+  {
+    apiGroups: ['rbac.authorization.k8s.io'],
+    resources: ['rolebindings'],
+    verbs: [...WATCH, ...APPLY, 'delete'],
+  },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: APPLY },
+  // A CRD that is missing or ending means that its resources say nothing by being gone.
+  {
+    apiGroups: ['apiextensions.k8s.io'],
+    resources: ['customresourcedefinitions'],
+    resourceNames: [`${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}`],
+    verbs: ['get'],
+  },
+  ...SCIM_PROVISIONER_RULES,
+];
+
+interface OperatorManifests {
+  readonly serviceAccount: KubeObject;
+  readonly clusterRole: KubeObject & { readonly rules: readonly PolicyRule[] };
+  readonly clusterRoleBinding: KubeObject;
+}
+
+/** A ServiceAccount with exactly the operator's permissions. */
+export function operatorManifests(
+  namespace: string,
+  name: string,
+  rules: readonly PolicyRule[] = OPERATOR_RULES,
+): OperatorManifests {
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name };
+  const subjects = [{ kind: 'ServiceAccount', namespace, name }];
+  return {
+    serviceAccount: { metadata: { namespace, name } },
+    clusterRole: { metadata: { name }, rules },
+    clusterRoleBinding: { metadata: { name }, roleRef, subjects } as KubeObject,
+  };
+}

@@ -1,0 +1,184 @@
+/** The reconcile of a ScimIntegration, step by step. */
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeIntegration } from '../crd/integration-object.ts';
+import { ANNOTATION_RECONCILE, EVENT, REASON, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import type { IntegrationRecord } from '../directory/store.ts';
+import type { Reconcile, Result } from '../kube/controller.ts';
+import {
+  ApiError,
+  isAlreadyExists,
+  isConflict,
+  isForbidden,
+  isNamespaceTerminating,
+  isNotFound,
+} from '../kube/errors.ts';
+import type { ObjectKey } from '../kube/resource.ts';
+import { authorise } from './authorise.ts';
+import type { Obstacle } from './checks.ts';
+import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
+import { endIntegration } from './cleanup.ts';
+import type { OperatorContext } from './context.ts';
+import { endpointOf, FIELD_MANAGER } from './objects.ts';
+import type { RoleStates } from './role-controller.ts';
+import { buildStatus, type Findings } from './status.ts';
+import { reconcileToken } from './token.ts';
+
+/** Counts and the time of the last request reach the status this often. */
+const REFRESH_MS = 60_000;
+/** Somebody else's object may be gone by then. */
+const CONFLICT_RETRY_MS = 30_000;
+/** Somebody wrote in between; their event is on its way. */
+const STALE_RETRY_MS = 100;
+
+export function createReconcile(
+  context: OperatorContext,
+  roles: RoleStates,
+  enqueueRole: (namespace: string) => void,
+): Reconcile {
+  return async (key, { log }) => {
+    const integration = context.caches.integrations.get(key);
+    if (integration === undefined || integration.metadata.deletionTimestamp !== undefined) {
+      enqueueRole(key.namespace ?? '');
+      return endIntegration(context, key, integration, log);
+    }
+    const { findings, error } = await work(context, integration, roles, enqueueRole);
+    if (isNamespaceTerminating(error)) return {};
+    if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
+    const written = await writeStatus(context, integration, findings);
+    if (error !== undefined) throw error;
+    return written ? nextLook(findings) : { requeueAfterMs: STALE_RETRY_MS };
+  };
+}
+
+/** Each step's failure is kept for the status; the steps after it run all the same. */
+async function work(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  roles: RoleStates,
+  enqueueRole: (namespace: string) => void,
+): Promise<{ findings: Findings; error: unknown }> {
+  const { namespace } = integration.metadata;
+  const paused = integration.metadata.annotations?.[ANNOTATION_RECONCILE] === 'disabled';
+  let findings: Findings = {};
+  let error: unknown;
+  const step = async (run: () => Promise<Findings>) => {
+    try {
+      findings = { ...findings, ...(await run()) };
+    } catch (thrown) {
+      error ??= thrown;
+      findings = { ...findings, failure: findings.failure ?? obstacleFrom(thrown) };
+    }
+  };
+
+  let record: IntegrationRecord | undefined;
+  await step(async () => {
+    const authorisation = await authorise(context, integration);
+    record = authorisation.record;
+    return { stalled: authorisation.stalled };
+  });
+  if (record === undefined) {
+    if (findings.stalled) announce(context, integration, findings.stalled);
+    return { findings, error };
+  }
+  const { id, tenant } = record;
+  const endpoint = endpointOf(context.publicUrl, tenant, id);
+  await step(async () => ({
+    integrationId: id,
+    endpoint,
+    token: await reconcileToken(context, integration, id, endpoint, paused),
+  }));
+  if (!paused) {
+    await step(async () => ({ rbac: await reconcileRbac(context, integration, roles) }));
+    enqueueRole(namespace);
+  }
+  await step(async () => ({ activity: await context.store.integrations.activity(id) }));
+  if (findings.token?.kind === 'obstacle') announce(context, integration, findings.token.obstacle);
+  return { findings, error };
+}
+
+async function reconcileRbac(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  roles: RoleStates,
+): Promise<NonNullable<Findings['rbac']>> {
+  try {
+    const obstacle =
+      (await reconcileServiceAccount(context, integration)) ??
+      (await reconcileRoleBinding(context, integration));
+    if (obstacle !== undefined) return obstacle;
+  } catch (error) {
+    if (isForbidden(error)) return obstacleFrom(error);
+    throw error;
+  }
+  const state = roles.get(integration.metadata.namespace);
+  if (state === undefined) return 'pending';
+  return state.kind === 'applied' ? 'applied' : state.obstacle;
+}
+
+/** Messages of the API and of the directory are safe to show; of any other error the log has more. */
+function obstacleFrom(error: unknown): Obstacle {
+  if (isForbidden(error)) {
+    return {
+      reason: REASON.PermissionDenied,
+      message: `The operator lacks a permission: ${error.message}`,
+    };
+  }
+  const known = error instanceof ApiError || (error instanceof Error && error.name === 'ScimError');
+  const message = known ? error.message : 'an unexpected error; the log of the operator says more';
+  return { reason: REASON.ReconciliationFailed, message };
+}
+
+const ANNOUNCED = new Map<string, string>([
+  [REASON.SecretConflict, EVENT.SecretConflict],
+  [REASON.TenantNotAllowed, EVENT.TenantNotAllowed],
+]);
+
+/** Once, when it begins. */
+function announce(
+  { events }: OperatorContext,
+  integration: KubeIntegration,
+  { reason, message }: Obstacle,
+): void {
+  const event = ANNOUNCED.get(reason);
+  const conditions = integration.status?.conditions ?? [];
+  if (event === undefined || conditions.some((condition) => condition.reason === reason)) return;
+  events.record(integration, {
+    type: 'Warning',
+    reason: event,
+    action: 'Reconcile',
+    note: message,
+  });
+}
+
+/** False when the object has changed since it was read: its next reconcile writes. */
+async function writeStatus(
+  { client, now }: OperatorContext,
+  integration: KubeIntegration,
+  findings: Findings,
+): Promise<boolean> {
+  const status = buildStatus(integration, findings, now());
+  if (isDeepStrictEqual(status, integration.status)) return true;
+  const { namespace, name, resourceVersion } = integration.metadata;
+  const key: ObjectKey = { namespace, name };
+  try {
+    await client.mergePatch(
+      SCIM_INTEGRATIONS,
+      key,
+      { metadata: { resourceVersion }, status },
+      { fieldManager: FIELD_MANAGER, subresource: 'status' },
+    );
+    return true;
+  } catch (error) {
+    if (isConflict(error)) return false;
+    if (isNotFound(error, name)) return true;
+    throw error;
+  }
+}
+
+function nextLook({ token, rbac, stalled }: Findings): Result {
+  const conflict = stalled !== undefined || token?.kind === 'obstacle' || typeof rbac === 'object';
+  // Spread out, so that many integrations don't come at once.
+  return {
+    requeueAfterMs: conflict ? CONFLICT_RETRY_MS : REFRESH_MS * (0.9 + 0.2 * Math.random()),
+  };
+}

@@ -1,0 +1,79 @@
+/** The Role SCIMProvisioner of a namespace, under a key of its own: its integrations share it. */
+import { EVENT, REASON, ROLE_NAME } from '../crd/names.ts';
+import type { Reconcile } from '../kube/controller.ts';
+import { isForbidden, isNamespaceTerminating } from '../kube/errors.ts';
+import { ROLES } from '../kube/resource.ts';
+import type { Obstacle } from './checks.ts';
+import { getIfExists, type OperatorContext } from './context.ts';
+import { isAsDesired } from './drift.ts';
+import { buildRole, FIELD_MANAGER, type Role } from './objects.ts';
+
+/** Not ours now; its owner may remove it. */
+const CONFLICT_RETRY_MS = 30_000;
+
+/** What became of the Role of each namespace, for the status of its integrations. */
+export type RoleState =
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'obstacle'; readonly obstacle: Obstacle };
+
+export interface RoleStates {
+  get(namespace: string): RoleState | undefined;
+  /** Tells the integrations of the namespace, when the state is another than before. */
+  set(namespace: string, state: RoleState | undefined): void;
+}
+
+export function createRoleReconcile(context: OperatorContext, states: RoleStates): Reconcile {
+  return async ({ namespace = '' }) => {
+    const integrations = context.caches.integrations
+      .list(namespace)
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    if (integrations.length === 0) {
+      // The garbage collector takes the Role when its last owner is gone.
+      states.set(namespace, undefined);
+      return {};
+    }
+    try {
+      const state = await ensureRole(context, buildRole(namespace, integrations));
+      states.set(namespace, state);
+      return state.kind === 'obstacle' ? { requeueAfterMs: CONFLICT_RETRY_MS } : {};
+    } catch (error) {
+      if (isNamespaceTerminating(error)) return {};
+      if (isForbidden(error)) {
+        states.set(namespace, {
+          kind: 'obstacle',
+          obstacle: { reason: REASON.PermissionDenied, message: error.message },
+        });
+      }
+      throw error;
+    }
+  };
+}
+
+async function ensureRole(context: OperatorContext, desired: Role): Promise<RoleState> {
+  const { client, caches, events } = context;
+  const namespace = desired.metadata.namespace ?? '';
+  const key = { namespace, name: ROLE_NAME };
+  const owners = new Set(desired.metadata.ownerReferences?.map(({ uid }) => uid));
+  const isOwned = (role: Role) => role.metadata.ownerReferences?.some(({ uid }) => owners.has(uid));
+  const cached = caches.roles.get(key);
+  if (cached && isAsDesired(cached, desired)) return { kind: 'applied' };
+  const live = await getIfExists<Role>(client, ROLES, key);
+  if (live !== undefined && !isOwned(live)) {
+    const message = `Role ${ROLE_NAME} exists in the namespace and belongs to no integration; delete it`;
+    return { kind: 'obstacle', obstacle: { reason: REASON.ObjectConflict, message } };
+  }
+  if (live !== undefined && isAsDesired(live, desired)) return { kind: 'applied' };
+  await client.apply(ROLES, desired, FIELD_MANAGER);
+  const drifted =
+    live !== undefined && !isAsDesired(live, { ...desired, metadata: { ...live.metadata } });
+  const [integration] = caches.integrations.list(namespace);
+  if (drifted && integration) {
+    events.record(integration, {
+      type: 'Normal',
+      reason: EVENT.DriftCorrected,
+      action: 'CorrectDrift',
+      note: `Corrected the Role ${ROLE_NAME}`,
+    });
+  }
+  return { kind: 'applied' };
+}

@@ -1,0 +1,183 @@
+/** Turns what the steps found into the status; nothing else does. */
+import { childNameOf, isEnabled, secretNameOf, tenantOf } from '../crd/defaults.ts';
+import type { KubeIntegration } from '../crd/integration-object.ts';
+import { CONDITION, REASON, ROLE_NAME } from '../crd/names.ts';
+import type { ScimIntegrationStatus } from '../crd/scim-integration.ts';
+import type { IntegrationActivity } from '../directory/store.ts';
+import {
+  type Condition,
+  type NewCondition,
+  removeCondition,
+  setCondition,
+} from '../kube/conditions.ts';
+import type { Obstacle } from './checks.ts';
+import type { TokenOutcome } from './token.ts';
+
+/** What the steps of a reconcile found; undefined for those that were not reached. */
+export interface Findings {
+  readonly integrationId?: string;
+  readonly endpoint?: string;
+  /** Waits for a person: retrying can't help. */
+  readonly stalled?: Obstacle | undefined;
+  readonly token?: TokenOutcome;
+  readonly rbac?: Obstacle | 'applied' | 'pending';
+  readonly activity?: IntegrationActivity;
+  /** A step failed and is tried again. */
+  readonly failure?: Obstacle;
+}
+
+export function buildStatus(
+  integration: KubeIntegration,
+  findings: Findings,
+  now: Date,
+): ScimIntegrationStatus {
+  const { token, activity, integrationId, endpoint, rbac } = findings;
+  const child = { name: childNameOf(integration) };
+  return {
+    ...integration.status,
+    observedGeneration: integration.metadata.generation,
+    ...(integrationId === undefined ? {} : { integrationId, tenant: tenantOf(integration) }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(token?.kind === 'issued'
+      ? {
+          tokenSecretRef: { name: secretNameOf(integration), key: 'token' },
+          tokenKeyId: token.keyId,
+          tokenIssuedAt: seconds(token.issuedAt),
+        }
+      : {}),
+    ...(rbac === 'applied'
+      ? { serviceAccountRef: child, roleRef: { name: ROLE_NAME }, roleBindingRef: child }
+      : {}),
+    ...(activity === undefined ? {} : activityStatus(activity)),
+    conditions: [...buildConditions(integration, findings, now)],
+  };
+}
+
+function activityStatus({ users, groups, lastRequestAt }: IntegrationActivity) {
+  return {
+    users,
+    groups,
+    ...(lastRequestAt === undefined ? {} : { lastRequestTime: seconds(new Date(lastRequestAt)) }),
+  };
+}
+
+/** metav1.Time has no fractions. */
+function seconds(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function buildConditions(
+  integration: KubeIntegration,
+  findings: Findings,
+  now: Date,
+): readonly Condition[] {
+  const observedGeneration = integration.metadata.generation;
+  const wanted = [
+    tokenCondition(findings),
+    rbacCondition(findings),
+    readyCondition(integration, findings),
+    ...progressConditions(findings),
+  ].filter((condition) => condition !== undefined);
+  const present: readonly Condition[] = integration.status?.conditions?.map(complete) ?? [];
+  // Present only while True, so that kstatus doesn't take their absence for work to be done.
+  const kept = [CONDITION.Reconciling, CONDITION.Stalled]
+    .filter((type) => !wanted.some((condition) => condition.type === type))
+    .reduce(removeCondition, present);
+  return wanted.reduce(
+    (conditions, condition) => setCondition(conditions, { ...condition, observedGeneration }, now),
+    kept,
+  );
+}
+
+type StatusCondition = NonNullable<ScimIntegrationStatus['conditions']>[number];
+
+function complete({ observedGeneration, ...condition }: StatusCondition): Condition {
+  return observedGeneration === undefined ? condition : { ...condition, observedGeneration };
+}
+
+function tokenCondition({ token }: Findings): NewCondition | undefined {
+  if (token === undefined) return undefined;
+  const type = CONDITION.TokenReady;
+  return token.kind === 'issued'
+    ? {
+        type,
+        status: 'True',
+        reason: REASON.TokenIssued,
+        message: `The Secret holds the token ${token.keyId}`,
+      }
+    : { type, status: 'False', ...token.obstacle };
+}
+
+function rbacCondition({ rbac }: Findings): NewCondition | undefined {
+  const type = CONDITION.RBACReady;
+  if (rbac === undefined) return undefined;
+  if (rbac === 'applied') {
+    const message = 'ServiceAccount, Role and RoleBinding are in place';
+    return { type, status: 'True', reason: REASON.RBACApplied, message };
+  }
+  return rbac === 'pending'
+    ? {
+        type,
+        status: 'False',
+        reason: REASON.Progressing,
+        message: `Waiting for the Role ${ROLE_NAME}`,
+      }
+    : { type, status: 'False', ...rbac };
+}
+
+/** What stands in the way first; undefined when nothing does. */
+function obstacleIn({ stalled, token, rbac, failure }: Findings): Obstacle | undefined {
+  if (stalled !== undefined) return stalled;
+  if (token?.kind === 'obstacle') return token.obstacle;
+  if (typeof rbac === 'object') return rbac;
+  return failure;
+}
+
+function readyCondition(integration: KubeIntegration, findings: Findings): NewCondition {
+  const type = CONDITION.Ready;
+  const obstacle = obstacleIn(findings);
+  if (obstacle !== undefined) return { type, status: 'False', ...obstacle };
+  if (findings.rbac === 'pending') {
+    return {
+      type,
+      status: 'False',
+      reason: REASON.Progressing,
+      message: `Waiting for the Role ${ROLE_NAME}`,
+    };
+  }
+  return isEnabled(integration)
+    ? {
+        type,
+        status: 'True',
+        reason: REASON.Succeeded,
+        message: 'The endpoint accepts requests with the token',
+      }
+    : {
+        type,
+        status: 'True',
+        reason: REASON.Disabled,
+        message: 'Every request is refused, because spec.enabled is false',
+      };
+}
+
+function progressConditions(findings: Findings): readonly NewCondition[] {
+  const { stalled, rbac } = findings;
+  if (stalled !== undefined) return [{ type: CONDITION.Stalled, status: 'True', ...stalled }];
+  const obstacle = obstacleIn(findings);
+  const type = CONDITION.Reconciling;
+  if (obstacle !== undefined) {
+    return [
+      { type, status: 'True', reason: REASON.ProgressingWithRetry, message: obstacle.message },
+    ];
+  }
+  return rbac === 'pending'
+    ? [
+        {
+          type,
+          status: 'True',
+          reason: REASON.Progressing,
+          message: `Waiting for the Role ${ROLE_NAME}`,
+        },
+      ]
+    : [];
+}
