@@ -1,6 +1,6 @@
 /** The two connections to a database file: one writes, in groups; the other reads what is committed. */
 import Database from 'better-sqlite3';
-import type { SQL } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
 import { DatabaseRefusedError } from '../database-errors.ts';
@@ -73,6 +73,9 @@ class StablePlanDialect extends SQLiteSyncDialect {
   }
 }
 const dialect = new StablePlanDialect();
+
+/** The same for a placeholder in the WHERE of a statement that Drizzle prepares. */
+export const parameter = (name: string): SQL => sql`+${sql.placeholder(name)}`;
 
 function connection(raw: Database.Database): Connection {
   const prepared = new Map<string, Database.Statement>();

@@ -6,7 +6,7 @@ import { conditionCompiler } from '../condition-sql.ts';
 import { resourceHolder, type SearchContext, sortExpression } from '../resource-conditions.ts';
 import { lookupValues, searchDocument } from '../search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, parameter } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
 import { access, accessValues, counters, externalIds, groups, searchDocuments } from './schema.ts';
 
@@ -20,9 +20,6 @@ interface Row {
   readonly lastModified: number;
   readonly externalId: string | null;
 }
-
-/** SQLite plans again at every bind unless the parameter is an expression. */
-const parameter = (name: string): SQL => sql`+${sql.placeholder(name)}`;
 
 export class ResourceTable {
   readonly #connection: Connection;
@@ -177,7 +174,7 @@ function prepareStatements({ orm }: Connection, name: ResourceName) {
     count: orm
       .select({ value: counters.value })
       .from(counters)
-      .where(and(eq(counters.tenant, parameter('tenant')), eq(counters.name, counter)))
+      .where(and(eq(counters.tenant, parameter('tenant')), eq(counters.name, sql`+${counter}`)))
       .prepare(),
     addToCount: orm
       .insert(counters)
@@ -210,11 +207,21 @@ function prepareStatements({ orm }: Connection, name: ResourceName) {
       .prepare(),
     deleteDocument: orm
       .delete(searchDocuments)
-      .where(and(eq(searchDocuments.tenant, tenant), eq(searchDocuments.id, id)))
+      .where(
+        and(
+          eq(searchDocuments.tenant, parameter('tenant')),
+          eq(searchDocuments.id, parameter('id')),
+        ),
+      )
       .prepare(),
     deleteLinks: orm
       .delete(externalIds)
-      .where(and(eq(externalIds.tenant, tenant), eq(externalIds.resourceId, id)))
+      .where(
+        and(
+          eq(externalIds.tenant, parameter('tenant')),
+          eq(externalIds.resourceId, parameter('id')),
+        ),
+      )
       .prepare(),
     addValue: orm
       .insert(accessValues)
@@ -227,7 +234,12 @@ function prepareStatements({ orm }: Connection, name: ResourceName) {
       .prepare(),
     deleteValues: orm
       .delete(accessValues)
-      .where(and(eq(accessValues.tenant, tenant), eq(accessValues.accessId, id)))
+      .where(
+        and(
+          eq(accessValues.tenant, parameter('tenant')),
+          eq(accessValues.accessId, parameter('id')),
+        ),
+      )
       .prepare(),
   };
 }

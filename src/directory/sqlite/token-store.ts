@@ -1,7 +1,7 @@
 /** Token hashes on SQLite. */
-import { and, eq, gt, isNull, ne, or, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, ne, or } from 'drizzle-orm';
 import type { TokenRecord, TokenStore } from '../store.ts';
-import type { Connections } from './connection.ts';
+import { type Connections, parameter } from './connection.ts';
 import { recordOf } from './integration-store.ts';
 import { integrations, tokens } from './schema.ts';
 
@@ -14,12 +14,11 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
     .innerJoin(integrations, eq(integrations.id, tokens.integrationId))
     .where(
       and(
-        // SQLite plans again at every bind unless the parameter is an expression.
-        eq(tokens.hash, sql`+${sql.placeholder('hash')}`),
-        eq(integrations.id, sql`+${sql.placeholder('integrationId')}`),
-        eq(integrations.tenant, sql`+${sql.placeholder('tenant')}`),
+        eq(tokens.hash, parameter('hash')),
+        eq(integrations.id, parameter('integrationId')),
+        eq(integrations.tenant, parameter('tenant')),
         isNull(integrations.endedAt),
-        or(isNull(tokens.expiresAt), gt(tokens.expiresAt, sql.placeholder('at'))),
+        or(isNull(tokens.expiresAt), gt(tokens.expiresAt, parameter('at'))),
       ),
     )
     .prepare();

@@ -7,7 +7,7 @@ import { fold } from '../../scim/text.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
 import type { NewResource, Scope, StoredResource, UserRecord, UserStore } from '../store.ts';
-import type { Connection, Connections } from './connection.ts';
+import { type Connection, type Connections, parameter } from './connection.ts';
 import { groupsOfUsers, leaveAllGroups } from './memberships.ts';
 import { ResourceTable } from './resource-table.ts';
 import { access, users } from './schema.ts';
@@ -154,9 +154,7 @@ function prepareRows({ orm }: Connection) {
         version: sql`${sql.placeholder('version')}`,
         lastModified: sql`${sql.placeholder('lastModified')}`,
       })
-      .where(
-        and(eq(access.tenant, sql.placeholder('tenant')), eq(access.id, sql.placeholder('id'))),
-      )
+      .where(and(eq(access.tenant, parameter('tenant')), eq(access.id, parameter('id'))))
       .prepare(),
   };
 }
