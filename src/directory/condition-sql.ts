@@ -30,6 +30,8 @@ export interface SearchDialect {
 export interface Holder {
   /** Answers for attributes that are not in the document; undefined sends the condition to the document. */
   readonly special?: (condition: LeafCondition, compile: Compile) => SQL | undefined;
+  /** What an index says beforehand: true for every resource that fulfils the condition, and for few others. */
+  readonly narrow?: (condition: Condition) => SQL | undefined;
   readonly json: SQL;
   /** The holder is a plain value, an element of a multi-valued attribute without sub-attributes. */
   readonly atom?: boolean;
@@ -44,6 +46,12 @@ export const FALSE = sql`1 = 0`;
 export function conditionCompiler(dialect: SearchDialect): Compile {
   let aliases = 0;
   const compile: Compile = (condition, holder) => {
+    const whole = compileWhole(condition, holder);
+    const narrow =
+      condition.kind === 'or' || condition.kind === 'any' ? holder.narrow?.(condition) : undefined;
+    return narrow === undefined ? whole : sql`(${narrow} AND ${whole})`;
+  };
+  const compileWhole: Compile = (condition, holder) => {
     switch (condition.kind) {
       case 'constant':
         return condition.value ? TRUE : FALSE;

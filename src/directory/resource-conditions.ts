@@ -1,6 +1,6 @@
 /** What of users and groups is not in the search document but in columns and other tables, and the look-ups that have an index. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { Comparable, Condition, SortKey } from '../scim/condition.ts';
+import type { Comparable, SortKey } from '../scim/condition.ts';
 import { invalidFilter, invalidPath } from '../scim/error.ts';
 import { matches } from '../scim/match.ts';
 import { refText } from '../scim/resolve.ts';
@@ -17,8 +17,8 @@ import {
   subPath,
   TRUE,
 } from './condition-sql.ts';
-import { groupsOf, membersOf, type Relation, usersBelow } from './relations-sql.ts';
-import { LOOKUP_PATHS } from './search-document.ts';
+import { candidates } from './index-candidates.ts';
+import { groupsOf, membersOf, type Relation } from './relations-sql.ts';
 import type { Scope } from './store.ts';
 
 /** Of the query `… FROM access|groups r JOIN search_documents d …`. */
@@ -29,16 +29,30 @@ export interface SearchContext {
   readonly dialect: SearchDialect;
   readonly scope: Scope;
   readonly type: ResourceType;
-  /** The column that holds the folded userName or displayName, and the attribute. */
-  readonly key: { readonly attribute: string; readonly column: SQL };
+  /** Where resources are, and the column that holds their folded userName or displayName. */
+  readonly table: SQL;
+  readonly key: { readonly attribute: string; readonly column: string };
 }
 
 export function resourceHolder(context: SearchContext): Holder {
+  let ofGroups = 0;
   return {
     json: DOCUMENT,
-    special: (condition, compile) => special(condition, context, compile),
+    special: (condition, compile) => {
+      if (condition.ref.attribute.name === 'groups' && ++ofGroups > MAX_TERMS_ON_GROUPS) {
+        throw invalidFilter(`groups are compared more than ${MAX_TERMS_ON_GROUPS} times`);
+      }
+      return special(condition, context, compile);
+    },
+    narrow: (condition) => {
+      const ids = candidates(condition, context);
+      return ids && sql`${ID} IN (${ids})`;
+    },
   };
 }
+
+/** Each is a recursive query, of which SQLite takes less than 200 in a statement. */
+const MAX_TERMS_ON_GROUPS = 50;
 
 function special(
   condition: LeafCondition,
@@ -49,9 +63,11 @@ function special(
   if (ref.extension !== undefined) return undefined;
   const column = columnOf(condition, context);
   if (column !== undefined) return onColumn(condition, column, context.dialect);
+  const ids = condition.kind === 'compare' ? candidates(condition, context) : undefined;
+  if (ids !== undefined) return sql`${ID} IN (${ids})`;
   switch (ref.attribute.name) {
     case 'externalId':
-      return onExternalId(condition, context);
+      return onColumn(condition, externalIdOf(context), context.dialect);
     case 'meta':
       return onMeta(condition, context);
     case 'schemas':
@@ -59,15 +75,15 @@ function special(
     case 'members':
       return onRelation(condition, membersOf(context.scope.tenant), context, compile);
     case 'groups':
-      return onGroups(condition, context, compile);
+      return onRelation(condition, groupsOf(context.scope.tenant), context, compile);
     default:
-      return lookup(condition, context, compile);
+      return undefined;
   }
 }
 
 function columnOf({ ref }: LeafCondition, { key }: SearchContext): SQL | undefined {
   if (ref.attribute.name === 'id') return ID;
-  return ref.attribute.name === key.attribute ? key.column : undefined;
+  return ref.attribute.name === key.attribute ? sql.raw(`r.${key.column}`) : undefined;
 }
 
 function onColumn(condition: LeafCondition, column: SQL, dialect: SearchDialect): SQL {
@@ -84,14 +100,6 @@ const noElements = (condition: LeafCondition) =>
 
 function externalIdOf({ scope }: SearchContext): SQL {
   return sql`(SELECT x.external_id FROM external_ids x WHERE x.tenant = ${scope.tenant} AND x.resource_id = r.id AND x.integration_id = ${scope.integrationId})`;
-}
-
-function onExternalId(condition: LeafCondition, context: SearchContext): SQL {
-  const { scope, dialect } = context;
-  if (condition.kind === 'compare' && condition.operator === 'eq' && condition.value !== null) {
-    return sql`${ID} IN (SELECT x.resource_id FROM external_ids x WHERE x.tenant = ${scope.tenant} AND x.integration_id = ${scope.integrationId} AND x.external_id = ${dialect.bind(condition.value)})`;
-  }
-  return onColumn(condition, externalIdOf(context), dialect);
 }
 
 function onMeta(condition: LeafCondition, { dialect, type }: SearchContext): SQL {
@@ -145,10 +153,7 @@ function onRelation(
   if (condition.kind === 'present') {
     return sql`EXISTS (SELECT 1 FROM ${relation.rows} m WHERE ${column} <> '')`;
   }
-  const { operator, value, ref } = condition;
-  if (operator === 'eq' && value !== null && ref.sub?.name === 'value') {
-    return sql`${ID} IN ${relation.holdersOf(String(value))}`;
-  }
+  const { operator, value } = condition;
   return compareAny(dialect, sql`${relation.rows} m`, column, operator, value);
 }
 
@@ -161,53 +166,12 @@ export function rowHolder(relation: Relation, dialect: SearchDialect): Holder {
   };
 }
 
-function onGroups(condition: LeafCondition, context: SearchContext, compile: Compile): SQL {
-  const { tenant } = context.scope;
-  return onRelation(
-    condition,
-    { ...groupsOf(tenant), holdersOf: (groupId) => usersBelow(tenant, groupId) },
-    context,
-    compile,
-  );
-}
-
-/** `emails.value eq "x"`, alone or among the terms of `emails[…]`: the index finds few candidates, the rest is checked on them. */
-function lookup(
-  condition: LeafCondition,
-  context: SearchContext,
-  compile: Compile,
-): SQL | undefined {
-  const { tenant } = context.scope;
-  const found = (path: string, value: Comparable) =>
-    sql`${ID} IN (SELECT v.access_id FROM access_values v WHERE v.tenant = ${tenant} AND v.path = ${path} AND v.value = ${String(value)})`;
-  if (condition.kind === 'compare') {
-    const path = [...pathOf(condition.ref), ...subPath(condition.ref)].join('.');
-    const indexed =
-      condition.operator === 'eq' && condition.value !== null && LOOKUP_PATHS.has(path);
-    return indexed && condition.value !== null ? found(path, condition.value) : undefined;
-  }
-  if (condition.kind !== 'any') return undefined;
-  const terms = condition.where.kind === 'and' ? condition.where.terms : [condition.where];
-  for (const term of terms.flatMap(flattenAnd)) {
-    if (term.kind !== 'compare' || term.operator !== 'eq' || term.value === null) continue;
-    const path = `${condition.ref.attribute.name}.${term.ref.attribute.name}`;
-    if (!LOOKUP_PATHS.has(path)) continue;
-    const rest = compile(condition, { json: DOCUMENT });
-    return sql`(${found(path, term.value)} AND ${rest})`;
-  }
-  return undefined;
-}
-
-function flattenAnd(condition: Condition): readonly Condition[] {
-  return condition.kind === 'and' ? condition.terms.flatMap(flattenAnd) : [condition];
-}
-
 /** What a list is sorted by; throws invalidPath for what has no order. */
 export function sortExpression({ ref }: SortKey, context: SearchContext): SQL {
   const { attribute, sub } = ref;
   if (ref.extension === undefined) {
     if (attribute.name === 'id') return ID;
-    if (attribute.name === context.key.attribute) return context.key.column;
+    if (attribute.name === context.key.attribute) return sql.raw(`r.${context.key.column}`);
     if (attribute.name === 'externalId') return externalIdOf(context);
     if (attribute.name === 'meta') return metaColumn(sub?.name);
     if (['members', 'groups', 'schemas'].includes(attribute.name)) {

@@ -21,6 +21,14 @@ interface Row {
   readonly externalId: string | null;
 }
 
+const PLACES = {
+  User: { table: sql.raw('access'), key: { attribute: 'userName', column: 'user_name_key' } },
+  Group: {
+    table: sql.raw('groups'),
+    key: { attribute: 'displayName', column: 'display_name_key' },
+  },
+};
+
 export class ResourceTable {
   readonly #connection: Connection;
   readonly #name: ResourceName;
@@ -44,10 +52,7 @@ export class ResourceTable {
       dialect: sqliteDialect,
       scope,
       type: this.#type,
-      key:
-        this.#name === 'User'
-          ? { attribute: 'userName', column: sql.raw('r.user_name_key') }
-          : { attribute: 'displayName', column: sql.raw('r.display_name_key') },
+      ...PLACES[this.#name],
     };
     const condition =
       query.filter && conditionCompiler(sqliteDialect)(query.filter, resourceHolder(context));

@@ -1,0 +1,160 @@
+/** Assembles the process: directory, SCIM server, probes and operator; starts and stops them in order. */
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Config } from './config.ts';
+import { RequestTracker } from './directory/activity.ts';
+import { DatabaseRefusedError } from './directory/database-errors.ts';
+import { openDirectory } from './directory/open.ts';
+import type { Store } from './directory/store.ts';
+import { createScimApp } from './http/app.ts';
+import { createOpsApp } from './http/ops.ts';
+import { HttpServer, ListenError } from './http/server.ts';
+import { Backoff, pause } from './kube/backoff.ts';
+import { Connection, loadKubeConfig } from './kube/connection.ts';
+import type { Logger } from './logger.ts';
+import { createOperator } from './operator/operator.ts';
+
+/** Only a person can mend it; the message is one line that says how. */
+export class FatalError extends Error {
+  override readonly name = 'FatalError';
+}
+
+/** What is under way may take this long when the process stops; Kubernetes kills after 30 s. */
+const CLOSE_DEADLINE_MS = 20_000;
+
+/** Serves until the signal aborts. Throws FatalError. */
+export async function run(config: Config, log: Logger, signal: AbortSignal): Promise<void> {
+  const connection = connect(config.kubeconfig);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  let store: Store | undefined;
+  let stuck: () => string | undefined = () => undefined;
+
+  const ops = new HttpServer(
+    createOpsApp({
+      registry,
+      live: () => stuck(),
+      ready: () => (store === undefined ? 'the directory is not open yet' : notReady(store)),
+      log,
+    }),
+    log,
+  );
+  await listen(ops, config.host, config.opsPort, log, 'metrics and probes are served');
+  store = await openWhenReachable(config.databaseUrl, log, signal);
+  if (store === undefined) return ops.close(CLOSE_DEADLINE_MS);
+
+  const tracker = new RequestTracker(store, (error) =>
+    log.warn({ err: error }, 'times of last requests were not written'),
+  );
+  const app = createScimApp({
+    store,
+    publicUrl: config.publicUrl,
+    log,
+    now: Date.now,
+    tracker,
+    rateLimit: config.rateLimit,
+  });
+  const server = new HttpServer(app, log);
+  await listen(server, config.host, config.port, log, 'SCIM is served');
+  const operator = createOperator({
+    connection,
+    store,
+    publicUrl: config.publicUrl,
+    deprovisionDelayMs: config.deprovisionDelayMs,
+    log,
+    registry,
+  });
+  stuck = operator.stuck;
+  operator.start();
+
+  await aborted(signal);
+  log.info('stopping');
+  await Promise.all([operator.stop(), server.close(CLOSE_DEADLINE_MS)]);
+  await tracker.flush();
+  await store.close();
+  await ops.close(CLOSE_DEADLINE_MS);
+  log.info('stopped');
+}
+
+/** Creates or upgrades the database. Throws FatalError. */
+export async function migrate(config: Config, log: Logger): Promise<void> {
+  const store = await open(config.databaseUrl);
+  await store.close();
+  log.info({ databaseUrl: config.databaseUrl }, 'database is up to date');
+}
+
+function connect(kubeconfig: string | undefined): Connection {
+  try {
+    return new Connection(loadKubeConfig(kubeconfig));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FatalError(
+      `no cluster: ${reason}; name a kubeconfig with --kubeconfig (SCIM_OPERATOR_KUBECONFIG) or KUBECONFIG`,
+    );
+  }
+}
+
+async function open(databaseUrl: string): Promise<Store> {
+  try {
+    return await openDirectory(databaseUrl);
+  } catch (error) {
+    if (!(error instanceof DatabaseRefusedError)) throw error;
+    throw new FatalError(`the database ${databaseUrl} can't be used: ${error.message}`);
+  }
+}
+
+/** One line when it is away and one when it is back. Undefined when the signal came first. */
+async function openWhenReachable(
+  databaseUrl: string,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Store | undefined> {
+  const backoff = new Backoff(200, 5_000);
+  let away = false;
+  while (!signal.aborted) {
+    try {
+      const store = await open(databaseUrl);
+      if (away) log.info({ databaseUrl }, 'database was reached');
+      return store;
+    } catch (error) {
+      if (error instanceof FatalError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!away)
+        log.warn({ databaseUrl, reason }, 'database was not reached; trying again until it is');
+      away = true;
+      await pause(backoff.next(), signal);
+    }
+  }
+  return undefined;
+}
+
+async function notReady(store: Store): Promise<string | undefined> {
+  try {
+    await store.ping();
+    return undefined;
+  } catch {
+    return 'the directory is not available';
+  }
+}
+
+async function listen(
+  server: HttpServer,
+  host: string,
+  port: number,
+  log: Logger,
+  message: string,
+): Promise<void> {
+  try {
+    const address = await server.listen({ host, port });
+    log.info({ address: address.address, port: address.port }, message);
+  } catch (error) {
+    if (error instanceof ListenError) throw new FatalError(error.message);
+    throw error;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
+}
