@@ -17,7 +17,8 @@ const DEADLINE_MS = 15_000;
 
 export interface ObjectList<T> {
   readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items: readonly T[];
+  /** null for an empty list of metadata. */
+  readonly items: readonly T[] | null;
 }
 
 export interface ListOptions {

@@ -90,7 +90,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
       this.#lastAttempt = Date.now();
       const options: ListOptions = { ...this.#scope(), limit: PAGE, continue: page.continue };
       const list = await client.list<T>(resource, options);
-      items.push(...list.items);
+      items.push(...(list.items ?? []));
       page = list.metadata;
     } while (page.continue);
     this.store.replace(items);

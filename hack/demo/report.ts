@@ -1,0 +1,71 @@
+/** What the demo tells a person at the end. */
+import type { JsonObject } from '../../src/scim/json.ts';
+
+type Say = (line?: string) => void;
+
+interface Resource extends JsonObject {
+  readonly userName: string;
+  readonly displayName: string;
+  readonly active: boolean;
+  readonly members: readonly { readonly value: string }[];
+  readonly groups: readonly { readonly display: string }[];
+}
+
+interface Access {
+  readonly base: string;
+  readonly token: string;
+}
+
+async function list({ base, token }: Access, path: string): Promise<readonly Resource[]> {
+  const answer = await fetch(`${base}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  if (!answer.ok) throw new Error(`GET ${path} was answered with ${answer.status}`);
+  return ((await answer.json()) as { Resources: readonly Resource[] }).Resources;
+}
+
+export async function printDirectory(access: Access, say: Say): Promise<void> {
+  const [users, groups] = [await list(access, '/Users'), await list(access, '/Groups')];
+  say();
+  say(users.length + groups.length === 0 ? 'The directory is empty.' : 'Now in the directory:');
+  for (const { userName, active, groups: of = [] } of users) {
+    const membership = of.map(({ display }) => display).join(', ');
+    say(`  user   ${userName.padEnd(26)} ${active ? 'active  ' : 'inactive'}  ${membership}`);
+  }
+  for (const { displayName, members = [] } of groups) {
+    say(
+      `  group  ${displayName.padEnd(26)} ${members.length} ${members.length === 1 ? 'member' : 'members'}`,
+    );
+  }
+}
+
+interface Place extends Access {
+  readonly namespace: string;
+  readonly name: string;
+  readonly secretName: string;
+  readonly envFile: string;
+}
+
+export function printNextSteps(
+  { base, namespace, name, secretName, envFile }: Place,
+  say: Say,
+): void {
+  const integration = `scimint ${name} -n ${namespace}`;
+  const lines = [
+    '',
+    'What an administrator enters at the identity provider:',
+    `  Base URL  ${base}`,
+    `  Token     kubectl get secret ${secretName} -n ${namespace} -o jsonpath='{.data.token}' | base64 -d`,
+    '',
+    'In another terminal:',
+    `  source ${envFile}                    # KUBECONFIG, SCIM_BASE, SCIM_TOKEN, METRICS_URL, DATABASE_URL, OPERATOR_PID`,
+    '  kubectl get scimint -A',
+    '  curl -s -H "Authorization: Bearer $SCIM_TOKEN" "$SCIM_BASE/Users"',
+    `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":false}}'   # every request is refused`,
+    `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":true}}'    # the same token works again`,
+    `  kubectl delete secret ${secretName} -n ${namespace}      # the token is revoked, a new one is made`,
+    `  kubectl get events -n ${namespace}`,
+    '  kill -9 $OPERATOR_PID                    # it comes back, and nothing is lost',
+    '',
+    'Serving until Ctrl-C.',
+  ];
+  for (const line of lines) say(line);
+}
