@@ -1,0 +1,112 @@
+/** The look-ups of identity providers, as SQLite plans them: each goes through an index, in a directory of any size. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Connections, openConnections } from '../../../src/directory/sqlite/connection.ts';
+import { createGroupStore } from '../../../src/directory/sqlite/group-store.ts';
+import { createUserStore } from '../../../src/directory/sqlite/user-store.ts';
+import type { GroupStore, UserStore } from '../../../src/directory/store.ts';
+import { STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
+import { ENTERPRISE_USER_URN } from '../../../src/scim/schemas/enterprise-user.ts';
+import { ACME, groupQuery, userQuery } from '../contract/fixture.ts';
+
+let folder: string;
+let connections: Connections;
+let users: UserStore;
+let groups: GroupStore;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'scim-plans-'));
+  connections = openConnections(join(folder, 'directory.db'), Date.now);
+  users = createUserStore(connections, STANDARD_RESOURCE_TYPES);
+  groups = createGroupStore(connections, STANDARD_RESOURCE_TYPES);
+  // What the filters below find, so that they get as far as to read a page.
+  const attributes = {
+    userName: 'x',
+    externalId: 'x',
+    active: true,
+    title: 'x',
+    emails: [{ value: 'x', type: 'work' }],
+    [ENTERPRISE_USER_URN]: { manager: { value: 'y' } },
+  };
+  await users.create(ACME, { id: 'u', attributes, at: 0 });
+  const group = { displayName: 'x', externalId: 'x' };
+  await groups.create(ACME, { id: 'g', attributes: group, members: ['u'], at: 0 });
+});
+
+afterAll(async () => {
+  connections.close();
+  await rm(folder, { recursive: true });
+});
+
+/** The plans of the statements that the list runs. */
+async function plansOf(list: () => Promise<unknown>): Promise<readonly string[][]> {
+  const { raw } = connections.read;
+  const prepare = vi.spyOn(raw, 'prepare');
+  await list();
+  const texts = prepare.mock.calls.map(([text]) => text);
+  prepare.mockRestore();
+  return texts.map((text) => {
+    const parameters = text.match(/\?/g) ?? [];
+    return raw
+      .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${text}`)
+      .all(...parameters.map(() => null))
+      .map(({ detail }) => detail);
+  });
+}
+
+/** Steps that read all of a table or a tenant; table-valued functions and tables of the query itself are small. */
+function wide(plan: readonly string[]): readonly string[] {
+  return plan.filter(
+    (step) =>
+      step === 'no statement' ||
+      (/^SCAN /.test(step) && !/VIRTUAL TABLE|CONSTANT ROW|^SCAN (up|down|m)\b/.test(step)) ||
+      /\(tenant=\?\)/.test(step),
+  );
+}
+
+const USER_FILTERS = [
+  'id eq "u"',
+  'userName eq "x"',
+  'externalId eq "x"',
+  'emails.value eq "x"',
+  'emails[value eq "x"]',
+  'emails[type eq "work" and value eq "x"]',
+  'emails[value eq "x" or value eq "y"]',
+  'active eq true and userName eq "x"',
+  'userName eq "x" or externalId eq "y" or emails.value eq "z"',
+  '(userName eq "x" and title pr) or (emails[type eq "work" and value eq "y"] and active eq true)',
+  'id eq "u" and manager eq "y"',
+  'groups.value eq "g"',
+  'groups[value eq "g" and type eq "direct"]',
+];
+const GROUP_FILTERS = [
+  'id eq "g"',
+  'displayName eq "x"',
+  'externalId eq "x"',
+  'members eq "u"',
+  'members[value eq "u"]',
+  'id eq "g" and members eq "u"',
+  'id eq "g" and members[value eq "u" and type eq "User"]',
+  'displayName eq "x" or externalId eq "x"',
+];
+
+describe('a look-up on SQLite', () => {
+  it.each(USER_FILTERS)('of users by %s reads no table as a whole', async (filter) => {
+    const [counting, paging] = await plansOf(() => users.list(ACME, userQuery({ filter })));
+    expect(wide(counting ?? ['no statement'])).toEqual([]);
+    expect(wide(paging ?? ['no statement'])).toEqual([]);
+  });
+
+  it.each(GROUP_FILTERS)('of groups by %s reads no table as a whole', async (filter) => {
+    const [counting, paging] = await plansOf(() => groups.list(ACME, groupQuery({ filter })));
+    expect(wide(counting ?? ['no statement'])).toEqual([]);
+    expect(wide(paging ?? ['no statement'])).toEqual([]);
+  });
+
+  it('is told from a filter that has no index', async () => {
+    const plans = await plansOf(() => users.list(ACME, userQuery({ filter: 'title co "x"' })));
+    expect(plans.flatMap(wide)).not.toEqual([]);
+  });
+});
