@@ -1,7 +1,7 @@
 /** The reconcile of a ScimIntegration, step by step. */
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { ANNOTATION_RECONCILE, EVENT, REASON, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import { ANNOTATION_RECONCILE, EVENT, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { IntegrationRecord } from '../directory/store.ts';
 import type { Reconcile, Result } from '../kube/controller.ts';
 import {
@@ -96,23 +96,29 @@ async function work(
   return { findings, error };
 }
 
+/** The API server takes a binding only when its role is there. */
 async function reconcileRbac(
   context: OperatorContext,
   integration: KubeIntegration,
   roles: RoleStates,
 ): Promise<NonNullable<Findings['rbac']>> {
   try {
-    const obstacle =
-      (await reconcileServiceAccount(context, integration)) ??
-      (await reconcileRoleBinding(context, integration));
+    const obstacle = await reconcileServiceAccount(context, integration);
     if (obstacle !== undefined) return obstacle;
+    const state = roles.get(integration.metadata.namespace);
+    if (state?.kind === 'obstacle') return state.obstacle;
+    if (state === undefined && !ownsRole(context, integration)) return 'pending';
+    return (await reconcileRoleBinding(context, integration)) ?? 'applied';
   } catch (error) {
     if (isForbidden(error)) return obstacleFrom(error);
     throw error;
   }
-  const state = roles.get(integration.metadata.namespace);
-  if (state === undefined) return 'pending';
-  return state.kind === 'applied' ? 'applied' : state.obstacle;
+}
+
+/** After a start the Role is known from the cache before its controller has looked at it. */
+function ownsRole({ caches }: OperatorContext, { metadata }: KubeIntegration): boolean {
+  const role = caches.roles.get({ namespace: metadata.namespace, name: ROLE_NAME });
+  return role?.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
 }
 
 /** Messages of the API and of the directory are safe to show; of any other error the log has more. */

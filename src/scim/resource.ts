@@ -3,7 +3,7 @@ import { invalidSyntax, invalidValue } from './error.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { findExtension, type ResourceType } from './schema.ts';
 import { coreAttributes } from './schemas/common.ts';
-import { normalizeObject } from './values.ts';
+import { isEmptyValue, normalizeObject } from './values.ts';
 
 /**
  * Attribute values under the schema's own spelling of their names; extension attributes in an object
@@ -24,7 +24,7 @@ export function parseResource(body: unknown, type: ResourceType): Attributes {
   };
   for (const [key, value] of Object.entries(body)) {
     const schema = findExtension(type, key);
-    if (schema === undefined || value === null) continue;
+    if (schema === undefined || isEmptyValue(value)) continue;
     if (!isJsonObject(value)) throw invalidValue(`${schema.id} must be an object`);
     if (Object.hasOwn(result, schema.id))
       throw invalidValue(`${schema.id} is given more than once`);

@@ -43,14 +43,16 @@ function normalizeSingle(
   sent: JsonValue,
   name: string,
 ): JsonValue | undefined {
-  const mended = clearedFromEmpty(
-    attribute,
-    complexFromText(attribute, booleanFromText(attribute, singleFromList(attribute, sent))),
-  );
+  const mended = mendSingle(attribute, sent);
   if (mended === null) return undefined;
   if (attribute.type === 'complex') return normalizeComplex(attribute, mended, name);
   checkType(attribute, mended, name);
   return mended;
+}
+
+/** What the client means by one value, where it writes it in another form than the schema's. */
+export function mendSingle(attribute: Attribute, sent: JsonValue): JsonValue {
+  return complexFromText(attribute, booleanFromText(attribute, singleFromList(attribute, sent)));
 }
 
 function normalizeComplex(
@@ -60,7 +62,7 @@ function normalizeComplex(
 ): JsonObject | undefined {
   if (!isJsonObject(value)) throw invalidValue(`${name} must be an object`);
   const result = normalizeObject(attribute.subAttributes, value, (sub) => `${name}.${sub}`);
-  return Object.keys(result).length === 0 ? undefined : result;
+  return Object.keys(result).length === 0 ? undefined : clearedFromEmpty(attribute, result);
 }
 
 /** Takes what the definitions know and clients may write; every other key is ignored. */
@@ -80,6 +82,11 @@ export function normalizeObject(
     if (normal !== undefined) result[attribute.name] = normal;
   }
   return result;
+}
+
+/** RFC 7643 §2.5: null and an empty list say that there is no value. */
+export function isEmptyValue(value: JsonValue): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
 }
 
 /** Clients may write it and the directory keeps it; password is accepted and dropped. */

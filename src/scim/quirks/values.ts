@@ -1,6 +1,6 @@
 /** Values that identity providers send in another form than the schema's; each function mends one deviation. */
 import { booleanText } from '../comparable.ts';
-import { isJsonObject, type JsonValue } from '../json.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
 import type { Attribute } from '../schema.ts';
 
 /**
@@ -13,35 +13,34 @@ export function booleanFromText(attribute: Attribute, value: JsonValue): JsonVal
 }
 
 /**
- * The SCIM-SDK client and Keycloak's little-auth plugin wrap single values in a list.
- * `{"active": [false]}` → `{"active": false}`
+ * The SCIM-SDK client and Keycloak's little-auth plugin wrap single values in a list; languages whose lists and maps
+ * are one type write an empty object as a list.
+ * `{"active": [false]}` → `{"active": false}`, `{"name": []}` → `{"name": null}`
  */
 export function singleFromList(attribute: Attribute, value: JsonValue): JsonValue {
-  if (attribute.multiValued || !Array.isArray(value) || value.length !== 1) return value;
-  return value[0] as JsonValue;
+  if (attribute.multiValued || !Array.isArray(value) || value.length > 1) return value;
+  return value[0] ?? null;
 }
 
 /**
- * Entra ID sends the manager as its bare id, and the reference collection of Microsoft sends members so.
- * `{"manager": "2819c223"}` → `{"manager": {"value": "2819c223"}}`
+ * Entra ID sends the manager as its bare id, clears it with empty text, and the reference collection of Microsoft
+ * sends members as bare ids.
+ * `{"manager": "2819c223"}` → `{"manager": {"value": "2819c223"}}`, `{"manager": ""}` → `{"manager": null}`
  */
 export function complexFromText(attribute: Attribute, value: JsonValue): JsonValue {
-  const hasValue = attribute.subAttributes.some(({ name }) => name === 'value');
-  return hasValue && typeof value === 'string' ? { value } : value;
+  if (attribute.type !== 'complex' || typeof value !== 'string') return value;
+  if (value === '' && !attribute.multiValued) return null;
+  return attribute.subAttributes.some(({ name }) => name === 'value') ? { value } : value;
 }
 
 /**
- * Entra ID clears the manager with an empty string, bare or inside the object.
- * `{"manager": ""}`, `{"manager": {"value": ""}}` → `{"manager": null}`
+ * Entra ID clears the manager with empty text inside the object, too. Takes the canonical form.
+ * `{"manager": {"value": ""}}` → `{"manager": null}`
  */
-export function clearedFromEmpty(attribute: Attribute, value: JsonValue): JsonValue {
-  if (attribute.type !== 'complex' || attribute.multiValued) return value;
-  const emptyValue = isJsonObject(value) && value.value === '' && !hasMore(value);
-  return value === '' || emptyValue ? null : value;
-}
-
-function hasMore(value: { readonly [name: string]: JsonValue }): boolean {
-  return Object.keys(value).some((name) => name !== 'value' && name !== '$ref');
+export function clearedFromEmpty(attribute: Attribute, value: JsonObject): JsonObject | undefined {
+  if (attribute.multiValued || value.value !== '') return value;
+  const hasMore = Object.keys(value).some((name) => name !== 'value' && name !== '$ref');
+  return hasMore ? value : undefined;
 }
 
 /**
