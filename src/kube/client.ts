@@ -26,11 +26,12 @@ export interface ListOptions {
   readonly labelSelector?: string | undefined;
   readonly limit?: number;
   readonly continue?: string | undefined;
+  readonly signal?: AbortSignal;
   /** PartialObjectMetadata: the contents of Secrets never come here. */
   readonly metadataOnly?: boolean | undefined;
 }
 
-export interface WatchOptions extends Omit<ListOptions, 'limit' | 'continue'> {
+export interface WatchOptions extends Omit<ListOptions, 'limit' | 'continue' | 'signal'> {
   readonly resourceVersion: string;
   readonly timeoutSeconds: number;
 }
@@ -85,6 +86,7 @@ export class Client {
         continue: options.continue,
       },
       accept,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   }
 
@@ -193,7 +195,8 @@ export class Client {
   }
 
   async #json<T>(resource: ResourceDefinition, call: Call): Promise<T> {
-    const signal = AbortSignal.timeout(DEADLINE_MS);
+    const deadline = AbortSignal.timeout(DEADLINE_MS);
+    const signal = call.signal ? AbortSignal.any([call.signal, deadline]) : deadline;
     const { body } = await this.#send(resource, { ...call, signal });
     try {
       return (await body.json()) as T;
@@ -266,8 +269,13 @@ function typed<T extends KubeObject>(resource: ResourceDefinition, object: T): T
 
 function asApiError(error: unknown, call: string): ApiError {
   if (error instanceof ApiError) return error;
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const text = code || (error instanceof Error ? error.message : 'failed');
-  return new ApiError(0, `${call}: ${text}`, { cause: error });
+  return new ApiError(0, `${call}: ${whatFailed(error)}`, { cause: error });
+}
+
+function whatFailed(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed';
+  if (error.name === 'TimeoutError') return 'no answer before the deadline';
+  const cause = error.cause ?? error;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? code : error.message;
 }

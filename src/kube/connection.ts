@@ -8,6 +8,9 @@ const CREDENTIALS_MAX_AGE_MS = 10_000;
 /** For calls that still use the connections with the old certificate. */
 const OLD_AGENT_GRACE_MS = 60_000;
 
+/** Where client-node turns when it finds no configuration at all. */
+const NOT_CONFIGURED = 'http://localhost:8080';
+
 export interface Access {
   readonly dispatcher: Dispatcher;
   readonly headers: Readonly<Record<string, string>>;
@@ -18,6 +21,9 @@ export function loadKubeConfig(path: string | undefined): KubeConfig {
   const config = new KubeConfig();
   if (path === undefined) config.loadFromDefault();
   else config.loadFromFile(path);
+  if (config.getCurrentCluster()?.server === NOT_CONFIGURED) {
+    throw new Error('there is no kubeconfig, and no service account as in a pod');
+  }
   return config;
 }
 
@@ -71,10 +77,11 @@ export class Connection {
   }
 }
 
+/** Trimmed, because a token read from a file often ends in a newline, which no header may hold. */
 function headersOf({ headers, auth }: RequestOptions): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers ?? {})) {
-    if (typeof value === 'string') result[name.toLowerCase()] = value;
+    if (typeof value === 'string') result[name.toLowerCase()] = value.trim();
   }
   if (auth) result.authorization ??= `Basic ${Buffer.from(auth).toString('base64')}`;
   return result;

@@ -54,12 +54,17 @@ export function errorFromAnswer(
   const status = parseStatus(body);
   const said = confidential ? status.reason : (status.message ?? status.reason ?? body);
   const seconds = Number(retryAfter ?? status.details?.retryAfterSeconds ?? Number.NaN);
-  return new ApiError(code, `${call}: ${code} ${said ?? ''}`.trim().slice(0, MAX_MESSAGE), {
+  return new ApiError(code, oneLine(`${call}: ${code} ${said ?? ''}`), {
     reason: status.reason ?? '',
     objectName: status.details?.name,
     causes: (status.details?.causes ?? []).flatMap(({ reason }) => reason ?? []),
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
   });
+}
+
+/** A proxy's answer may be a page of HTML. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().slice(0, MAX_MESSAGE);
 }
 
 /** Errors come as plain text too: for a missing resource type, and from priority and fairness. */

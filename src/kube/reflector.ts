@@ -5,7 +5,7 @@
 import type { Logger } from '../logger.ts';
 import { Backoff, pause } from './backoff.ts';
 import type { Client, ListOptions, WatchEvent } from './client.ts';
-import { ApiError, isExpired, isResourceTypeMissing } from './errors.ts';
+import { ApiError, isExpired, isResourceTypeMissing, isUnavailable } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import type { KubeObject, ResourceDefinition } from './resource.ts';
 import { ObjectStore } from './store.ts';
@@ -29,6 +29,10 @@ const WATCH_SECONDS = 40;
 const WATCHDOG_MARGIN_MS = 10_000;
 /** A resourceVersion from the future (etcd restored from a backup) gives silence instead of an error. */
 const RELIST_INTERVAL_MS = 30 * 60_000;
+/** What Retry-After may ask for at the most. */
+const MAX_RETRY_AFTER_MS = 60_000;
+/** A watch that ends sooner and without an event was refused politely. */
+const SHORTEST_WATCH_MS = 1_000;
 
 export class Reflector<T extends KubeObject = KubeObject> {
   readonly store = new ObjectStore<T>();
@@ -36,7 +40,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
   readonly #log: Logger;
   readonly #backoff = new Backoff(200, 10_000);
   #synced: (() => void) | undefined;
-  #reachable: boolean | undefined;
+  /** What kind of failure was logged last; undefined while all is well. */
+  #trouble: string | undefined;
   #lastAttempt = 0;
 
   /** Resolves after the first complete list. */
@@ -75,27 +80,28 @@ export class Reflector<T extends KubeObject = KubeObject> {
   }
 
   async #listAndWatch(signal: AbortSignal): Promise<void> {
-    let resourceVersion = await this.#list();
+    let resourceVersion = await this.#list(signal);
     const relistAt = Date.now() + RELIST_INTERVAL_MS;
     while (!signal.aborted && Date.now() < relistAt) {
       resourceVersion = await this.#watch(resourceVersion, signal);
+      this.#backoff.reset();
     }
   }
 
-  async #list(): Promise<string> {
+  async #list(signal: AbortSignal): Promise<string> {
     const { client, resource, metrics } = this.#options;
     const items: T[] = [];
     let page: { resourceVersion?: string; continue?: string } = {};
     do {
       this.#lastAttempt = Date.now();
-      const options: ListOptions = { ...this.#scope(), limit: PAGE, continue: page.continue };
-      const list = await client.list<T>(resource, options);
+      const options: ListOptions = { ...this.#scope(), limit: PAGE, signal };
+      const list = await client.list<T>(resource, { ...options, continue: page.continue });
       items.push(...(list.items ?? []));
       page = list.metadata;
     } while (page.continue);
     this.store.replace(items);
     metrics?.relists.inc({ resource: resource.plural });
-    this.#noteReachable();
+    this.#noteWell();
     this.#synced?.();
     this.#synced = undefined;
     return page.resourceVersion ?? '';
@@ -107,7 +113,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
     const timeoutSeconds = Math.round(this.#watchSeconds() * (1 + Math.random() / 2));
     const deadline = AbortSignal.timeout(timeoutSeconds * 1000 + WATCHDOG_MARGIN_MS);
     let resourceVersion = from;
-    this.#lastAttempt = Date.now();
+    const started = Date.now();
+    this.#lastAttempt = started;
     const events = client.watch(
       resource,
       { ...this.#scope(), resourceVersion, timeoutSeconds },
@@ -117,6 +124,9 @@ export class Reflector<T extends KubeObject = KubeObject> {
       this.#lastAttempt = Date.now();
       resourceVersion = this.#take(event);
       this.#backoff.reset();
+    }
+    if (resourceVersion === from && Date.now() - started < SHORTEST_WATCH_MS) {
+      throw new ApiError(0, `watch ${resource.plural}: ended as soon as it began`);
     }
     return resourceVersion;
   }
@@ -130,24 +140,30 @@ export class Reflector<T extends KubeObject = KubeObject> {
       throw new ApiError(0, 'watch: an event without resourceVersion');
     if (type === 'ADDED' || type === 'MODIFIED') this.store.set(object as KubeObject as T);
     else if (type === 'DELETED') this.store.delete(object as KubeObject as T);
+    else if (type !== 'BOOKMARK') throw new ApiError(0, `watch: an event of type ${type}`);
     return resourceVersion;
   }
 
   async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
-    // An expired version is the server's everyday way to ask for a new list.
-    if (isExpired(error)) return;
-    this.#options.metrics?.watchErrors.inc({ resource: this.#options.resource.plural });
-    if (this.#reachable !== false) this.#log.warn({ reason: describe(error) }, 'watch was lost');
-    this.#reachable = false;
-    const wanted = error instanceof ApiError ? error.retryAfterMs : undefined;
-    await pause(Math.max(this.#backoff.next(), wanted ?? 0), signal);
+    // An expired version is the server's everyday way to ask for a new list: nothing to report.
+    if (!isExpired(error)) this.#noteTrouble(error);
+    const wanted = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+    await pause(Math.max(this.#backoff.next(), Math.min(wanted, MAX_RETRY_AFTER_MS)), signal);
     this.#lastAttempt = Date.now();
   }
 
-  #noteReachable(): void {
-    if (this.#reachable === false)
+  /** One line for each kind of trouble, not for each attempt. */
+  #noteTrouble(error: unknown): void {
+    this.#options.metrics?.watchErrors.inc({ resource: this.#options.resource.plural });
+    const trouble = isUnavailable(error) ? 'unavailable' : describe(error);
+    if (this.#trouble !== trouble) this.#log.warn({ reason: describe(error) }, 'watch was lost');
+    this.#trouble = trouble;
+  }
+
+  #noteWell(): void {
+    if (this.#trouble !== undefined)
       this.#log.info({ objects: this.store.size }, 'watch was restored');
-    this.#reachable = true;
+    this.#trouble = undefined;
   }
 
   #scope() {

@@ -13,6 +13,9 @@ export interface WorkqueueOptions {
   readonly random?: () => number;
 }
 
+/** Timers with a longer delay fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export class Workqueue {
   readonly #name: string;
   readonly #metrics: KubeMetrics | undefined;
@@ -51,17 +54,18 @@ export class Workqueue {
     this.#hand();
   }
 
-  /** Of several delays for a key the shortest counts. */
+  /** Of several delays for a key the shortest counts; none is longer than 24 days. */
   addAfter(key: string, delayMs: number): void {
     if (this.#closed) return;
-    const due = performance.now() + delayMs;
+    const wait = Math.min(delayMs, LONGEST_TIMER_MS);
+    const due = performance.now() + wait;
     const planned = this.#timers.get(key);
     if (planned !== undefined && planned.due <= due) return;
     clearTimeout(planned?.timer);
     const timer = setTimeout(() => {
       this.#timers.delete(key);
       this.add(key);
-    }, delayMs);
+    }, wait);
     this.#timers.set(key, { due, timer });
   }
 
