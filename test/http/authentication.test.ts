@@ -1,6 +1,7 @@
 /** Who gets in: tokens, integrations and tenants over HTTP (design: one 401 for everything that is wrong). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
+import { unavailable } from '../../src/scim/error.ts';
 import { connectRaw } from '../support/raw-http.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
 
@@ -244,6 +245,27 @@ describe('a directory that is away', () => {
     await broken.close();
   });
 });
+
+describe('a directory that is closed', () => {
+  it('is 503 to everybody, not 500', async () => {
+    const closed = await startScimServer({
+      wrap: (store) => ({ ...store, users: { ...store.users, get: failing, list: failing } }),
+    });
+    const one = await closed.addIntegration();
+    const answers = [
+      await one.send('GET', '/Users'),
+      await one.send('GET', '/Users/x'),
+      await one.send('POST', '/.search', {}),
+    ];
+    for (const answer of answers) {
+      expect(answer.body).toMatchObject({ status: '503' });
+      expect(answer.headers.get('retry-after')).toBe('5');
+    }
+    await closed.close();
+  });
+});
+
+const failing = () => Promise.reject(unavailable(new Error('disk I/O error')));
 
 describe('the rate limit', () => {
   it('answers 429 with Retry-After to one integration, and leaves others alone', async () => {

@@ -1,5 +1,6 @@
 /** Lists, searches, projections and ETags over HTTP (idp-behaviours §7, reading; each case names who sends it). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Query, Scope } from '../../src/directory/store.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
 
@@ -347,3 +348,56 @@ describe('ETags', () => {
     await client.send('DELETE', `/Groups/${created.id}`);
   });
 });
+
+describe('members and groups', () => {
+  it('are not even read from the directory unless the answer carries them', async () => {
+    const asked: unknown[] = [];
+    const watched = await startScimServer({
+      wrap: (store) => ({
+        ...store,
+        users: watch(store.users, asked),
+        groups: watch(store.groups, asked),
+      }),
+    });
+    const one = await watched.addIntegration();
+    const user = await one.send('POST', '/Users', { userName: 'watched' });
+    const group = await one.send('POST', '/Groups', { displayName: 'watched' });
+    asked.splice(0);
+    for (const path of ['/Users', `/Users/${user.id}`]) {
+      for (const query of ['excludedAttributes=groups', 'attributes=userName']) {
+        await one.send('GET', `${path}?${query}`);
+      }
+    }
+    for (const path of ['/Groups', `/Groups/${group.id}`]) {
+      for (const query of ['excludedAttributes=members', 'attributes=displayName']) {
+        await one.send('GET', `${path}?${query}`);
+      }
+    }
+    await one.send('POST', '/.search', { attributes: ['displayName'] });
+    await one.send('PATCH', `/Groups/${group.id}`, { Operations: [] });
+    expect(asked).toEqual(Array.from({ length: 10 }, () => false));
+    await one.send('GET', `/Groups/${group.id}`);
+    expect(asked.at(-1)).toBe(true);
+    await watched.close();
+  });
+});
+
+/** Notes for each read whether it asked for related resources. */
+function watch<S extends Reads<unknown>>(store: S, asked: unknown[]): S {
+  return {
+    ...store,
+    get: (scope: Scope, id: string, related: boolean) => {
+      asked.push(related);
+      return store.get(scope, id, related);
+    },
+    list: (scope: Scope, query: Query) => {
+      asked.push(query.related);
+      return store.list(scope, query);
+    },
+  };
+}
+
+interface Reads<R> {
+  get(scope: Scope, id: string, related: boolean): Promise<R>;
+  list(scope: Scope, query: Query): Promise<unknown>;
+}
