@@ -89,7 +89,12 @@ describe('a step', () => {
       json({}),
       'the body should be a list',
     ],
-    ['with something else than an object', { status: 200, body: {} }, json([]), 'the body should be an object'],
+    [
+      'with something else than an object',
+      { status: 200, body: {} },
+      json([]),
+      'the body should be an object',
+    ],
     [
       'without a body',
       { status: 200, body: { a: 1 } },
