@@ -13,7 +13,7 @@ export type MemberChange =
 
 const MEMBERS = 'members';
 
-/** Takes `members` out of a parsed body; undefined when the client sent none. */
+/** Takes `members` out of a parsed body; none is the same as an empty list. */
 export function separateMembers(attributes: Attributes): {
   attributes: Attributes;
   members: readonly string[];
@@ -27,7 +27,8 @@ export function separateMemberOperations(operations: readonly PatchOperation[]):
   operations: readonly PatchOperation[];
   changes: readonly MemberChange[];
 } {
-  const isMembers = ({ ref }: PatchOperation) => ref.attribute.name === MEMBERS;
+  const isMembers = ({ ref }: PatchOperation) =>
+    ref.extension === undefined && ref.attribute.name === MEMBERS;
   return {
     operations: operations.filter((operation) => !isMembers(operation)),
     changes: operations.filter(isMembers).map(toChange),

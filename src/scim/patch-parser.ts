@@ -1,7 +1,14 @@
 /** The body of a PATCH → operations on single attributes (RFC 7644 §3.5.2), every name resolved and every value normalised. */
 import type { AttributeRef, Condition } from './condition.ts';
 import { resolveElementFilter } from './condition-resolver.ts';
-import { invalidPath, invalidSyntax, mutability, noTarget, ScimError } from './error.ts';
+import {
+  invalidPath,
+  invalidSyntax,
+  invalidValue,
+  mutability,
+  noTarget,
+  ScimError,
+} from './error.ts';
 import type { Filter } from './filter.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { type PatchPath, parsePath } from './path.ts';
@@ -14,7 +21,7 @@ import {
   type ResourceType,
   type Schema,
 } from './schema.ts';
-import { normalizeValue } from './values.ts';
+import { isEmptyValue, isWritable, mendSingle, normalizeValue } from './values.ts';
 
 /** Operations in one PATCH; the same as bulk.maxOperations. */
 export const MAX_OPERATIONS = 1000;
@@ -25,7 +32,10 @@ export interface PatchOperation {
   readonly verb: PatchVerb;
   readonly ref: AttributeRef;
   readonly selector: Selector | undefined;
-  /** Canonical; undefined for a remove without value, and for null, [] and what else means absent. */
+  /**
+   * Canonical; undefined for a remove without value, and for null, [] and what else means absent. In the object for a
+   * single complex value null stands for a sub-attribute to be removed.
+   */
   readonly value: JsonValue | undefined;
 }
 
@@ -54,6 +64,9 @@ function parseOperation(operation: JsonValue, type: ResourceType): readonly Patc
   const path = property(operation, 'path') ?? '';
   if (typeof path !== 'string') throw invalidPath('path must be text');
   const value = property(operation, 'value');
+  if (verb === 'add' && value === undefined) {
+    throw invalidValue('an operation "add" needs a value');
+  }
   const text = path.trim();
   const extension = findExtension(type, text);
   if (extension !== undefined) return onExtension(verb, extension, value, type);
@@ -94,21 +107,22 @@ function onPath(
     throw mutability(`${refText(target.ref)} is required and can't be removed`);
   }
   if (attribute.mutability === 'writeOnly') return [];
-  const operation = operationOn(verb, target, value);
-  return removesNothing(operation, value) ? [] : [operation];
+  if (verb === 'remove') return removal(target, value);
+  return [operationOn(verb, target, value)];
 }
 
-/** A remove without value takes every element; one whose list turns out empty takes none. */
-function removesNothing(
-  { verb, ref, selector, value }: PatchOperation,
-  given: JsonValue | undefined,
-): boolean {
+/**
+ * Only elements of a list can be named by a value; without one every element goes. A value that turns out to name no
+ * element removes none.
+ */
+function removal(target: Target, given: JsonValue | undefined): readonly PatchOperation[] {
+  const { ref, selector } = target;
+  const all = { verb: 'remove', ref, selector, value: undefined } as const;
   const takesElements =
-    verb === 'remove' &&
-    ref.attribute.multiValued &&
-    ref.sub === undefined &&
-    selector === undefined;
-  return takesElements && Array.isArray(given) && value === undefined;
+    ref.attribute.multiValued && ref.sub === undefined && selector === undefined;
+  if (!takesElements || given === undefined || given === null) return [all];
+  const value = normalizeValue(ref.attribute, given, refText(ref));
+  return value === undefined ? [] : [{ ...all, value }];
 }
 
 interface Target {
@@ -156,33 +170,67 @@ function templateOf(filter: Filter, attribute: Attribute): JsonObject | undefine
   for (const term of terms) {
     if (term.kind !== 'compare' || term.operator !== 'eq') return undefined;
     const sub = findAttribute(attribute.subAttributes, term.path.name);
-    const value = sub && normalizeValue(sub, term.value);
-    if (sub === undefined || value === undefined) return undefined;
+    if (sub === undefined) return undefined;
+    // Without quotes `value eq 42` is a number, which for text means its digits, as in every filter.
+    const literal = sub.type === 'string' && typeof term.value === 'number';
+    const given = literal ? String(term.value) : term.value;
+    const value = normalizeValue(sub, given, `${attribute.name}.${sub.name}`);
+    if (value === undefined) return undefined;
     template[sub.name] = value;
   }
   return template;
 }
 
 function operationOn(
-  verb: PatchVerb,
+  verb: 'add' | 'replace',
   { ref, selector }: Target,
-  value: JsonValue | undefined,
+  sent: JsonValue | undefined,
 ): PatchOperation {
   const { attribute, sub } = ref;
   const valued = sub ?? (selector === undefined ? attribute : { ...attribute, multiValued: false });
-  return { verb, ref, selector, value: normalizeValue(valued, value, refText(ref)) };
+  const name = refText(ref);
+  const value =
+    valued.type === 'complex' && !valued.multiValued && sent !== undefined
+      ? complexChange(verb, valued, mendSingle(valued, sent), name)
+      : normalizeValue(valued, sent, name);
+  const wholeElement = selector !== undefined && sub === undefined;
+  if (verb === 'replace' && wholeElement && value === undefined) {
+    return { verb: 'remove', ref, selector, value };
+  }
+  const cleared = sub?.name === 'value' && value === '' && !attribute.multiValued;
+  return { verb, ref, selector, value: cleared ? undefined : value };
 }
 
-/** The path is the URN of an extension: its attributes, one by one. */
+/** The canonical object, with null for what the client empties; {} changes nothing. */
+function complexChange(
+  verb: 'add' | 'replace',
+  attribute: Attribute,
+  given: JsonValue,
+  name: string,
+): JsonObject | undefined {
+  const known = normalizeValue(attribute, given, name);
+  if (!isJsonObject(given)) return undefined;
+  if (Object.keys(given).length === 0) return verb === 'add' ? {} : undefined;
+  const emptied = Object.keys(given)
+    .map((key) => findAttribute(attribute.subAttributes, key))
+    .filter((sub) => sub !== undefined)
+    .filter(isWritable)
+    .map((sub) => [sub.name, null]);
+  return { ...Object.fromEntries(emptied), ...(isJsonObject(known) ? known : {}) };
+}
+
+/** The path, or a key of a value without path, is the URN of an extension: its attributes, one by one. */
 function onExtension(
   verb: PatchVerb,
   schema: Schema,
   value: JsonValue | undefined,
   type: ResourceType,
 ): readonly PatchOperation[] {
-  if (verb !== 'remove') return withoutPath(verb, attributesFromValue(value), type, schema.id);
-  return schema.attributes.map((attribute) => ({
-    verb,
+  const removes = verb === 'remove' || value === undefined || isEmptyValue(value);
+  if (!removes) return withoutPath(verb, attributesFromValue(value), type, schema.id);
+  if (verb === 'add') return [];
+  return schema.attributes.filter(isWritable).map((attribute) => ({
+    verb: 'remove',
     ref: { extension: schema.id, attribute, sub: undefined },
     selector: undefined,
     value: undefined,
@@ -194,18 +242,14 @@ function onExtension(
  * ones are ignored, because clients send back whole resources.
  */
 function withoutPath(
-  verb: PatchVerb,
+  verb: 'add' | 'replace',
   attributes: JsonObject,
   type: ResourceType,
   urn?: string,
 ): readonly PatchOperation[] {
   return Object.entries(attributes).flatMap(([key, value]) => {
     const extension = urn === undefined ? findExtension(type, key) : undefined;
-    if (extension !== undefined) {
-      return isJsonObject(value)
-        ? withoutPath(verb, value, type, extension.id)
-        : onExtension('remove', extension, undefined, type);
-    }
+    if (extension !== undefined) return onExtension(verb, extension, value, type);
     const target = targetOfKey(urn === undefined ? key : `${urn}:${key}`, type);
     return target === undefined ? [] : [operationOn(verb, target, value)];
   });

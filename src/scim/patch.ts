@@ -1,13 +1,13 @@
 /** PATCH operations applied to attributes (RFC 7644 §3.5.2.1–3), purely: a refused one leaves nothing behind. */
-import { comparable } from './comparable.ts';
+import { Elements } from './elements.ts';
 import { invalidValue, noTarget } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { matches } from './match.ts';
 import type { PatchOperation, Selector } from './patch-parser.ts';
 import { refText } from './resolve.ts';
 import { type Attributes, checkRequired } from './resource.ts';
-import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
-import { MAX_VALUES, sameValue } from './values.ts';
+import type { Attribute, ResourceType } from './schema.ts';
+import { MAX_VALUES } from './values.ts';
 
 /** Throws noTarget or invalidValue. */
 export function applyPatch(
@@ -64,10 +64,24 @@ function nextSingle(
   const held = isJsonObject(current) ? current : {};
   if (sub !== undefined) {
     const changed = withValue(held, sub.name, verb === 'remove' ? undefined : value, sub.name);
-    return isEmpty(changed) ? undefined : changed;
+    return isEmpty(changed) ? undefined : withoutStaleReference(held, changed);
   }
   if (verb === 'remove' || value === undefined) return undefined;
-  return isJsonObject(value) ? { ...held, ...value } : value;
+  if (!isJsonObject(value)) return value;
+  const changed = withoutNull({ ...held, ...value });
+  return isEmpty(changed) ? undefined : withoutStaleReference(held, changed);
+}
+
+function withoutNull(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+}
+
+/** A manager who is replaced by id alone takes the old one's `$ref` along. */
+function withoutStaleReference(before: JsonObject, after: JsonObject): JsonObject | undefined {
+  const isStale = before.value !== after.value && before.$ref === after.$ref;
+  if (!isStale || after.$ref === undefined || before.value === undefined) return after;
+  const { $ref: _, ...rest } = after;
+  return isEmpty(rest) ? undefined : rest;
 }
 
 function nextElements(
@@ -77,61 +91,50 @@ function nextElements(
   const { verb, ref, selector, value } = operation;
   if (selector !== undefined || ref.sub !== undefined) return changeSelected(operation, current);
   const given = Array.isArray(value) ? value : [];
-  if (verb === 'add') return given.reduce<readonly JsonValue[]>(addElement(ref.attribute), current);
+  if (verb === 'add') return addElements(ref.attribute, current, given);
   if (verb === 'replace') return given;
   // Entra and authentik name the elements to be removed in the value; without one all go.
   if (value === undefined) return undefined;
-  return current.filter((each) => !given.some((gone) => isSame(ref.attribute, each, gone)));
+  const gone = new Elements(ref.attribute, given);
+  return current.filter((each) => gone.find(each) === undefined);
 }
 
 /** RFC 7644 §3.5.2.1: a value that is there already is not added again; it may bring more sub-attributes. */
-function addElement(attribute: Attribute) {
-  return (elements: readonly JsonValue[], added: JsonValue): readonly JsonValue[] => {
-    const index = elements.findIndex((each) => isSame(attribute, each, added));
-    const known = elements[index];
-    const merged = isJsonObject(known) && isJsonObject(added) ? { ...known, ...added } : added;
-    const next = index < 0 ? [...elements, added] : elements.with(index, merged);
-    return keepOnePrimary(next, index < 0 ? next.length - 1 : index);
-  };
-}
-
-/** The same element: equal `value` and, where both have one, `type`; without `value`, equal in all. */
-function isSame(attribute: Attribute, left: JsonValue, right: JsonValue): boolean {
-  const valueDefinition = findAttribute(attribute.subAttributes, 'value');
-  if (!isJsonObject(left) || !isJsonObject(right) || valueDefinition === undefined) {
-    return sameValue(left, right);
+function addElements(
+  attribute: Attribute,
+  current: readonly JsonValue[],
+  given: readonly JsonValue[],
+): readonly JsonValue[] {
+  const elements = new Elements(attribute, current);
+  let primary: number | undefined;
+  for (const added of given) {
+    const index = elements.find(added);
+    const at = index === undefined ? elements.append(added) : elements.merge(index, added);
+    if (isPrimary(added)) primary = at;
   }
-  const [a, b] = [
-    comparable(valueDefinition, left.value),
-    comparable(valueDefinition, right.value),
-  ];
-  if (a === undefined || b === undefined) return sameValue(left, right);
-  return (
-    a === b && (left.type === undefined || right.type === undefined || left.type === right.type)
-  );
+  return primary === undefined ? elements.list : keepOnePrimary(elements.list, primary);
 }
 
 function changeSelected(
   operation: PatchOperation,
   current: readonly JsonValue[],
 ): readonly JsonValue[] {
-  const { verb, selector, ref } = operation;
+  const { verb, selector } = operation;
   const selected = current.map((each) => selector === undefined || matches(selector.where, each));
   if (verb === 'remove') {
     return current.flatMap((each, index) =>
       selected[index] ? withoutSub(operation, each) : [each],
     );
   }
-  if (!selected.includes(true)) return [...current, ...newElement(operation, selector)];
+  if (!selected.includes(true)) {
+    const made = newElement(operation, selector);
+    return made === undefined ? current : keepOnePrimary([...current, made], current.length);
+  }
   const changed = current.map((each, index) =>
     selected[index] ? changeElement(operation, each) : each,
   );
-  const made = changed.findIndex(
-    (each, index) => selected[index] && !sameValue(each, current[index]),
-  );
-  return ref.sub === undefined || ref.sub.name === 'primary'
-    ? keepOnePrimary(changed, made)
-    : changed;
+  const made = changed.findIndex((each, index) => isPrimary(each) && !isPrimary(current[index]));
+  return made < 0 ? changed : keepOnePrimary(changed, made);
 }
 
 function withoutSub({ ref }: PatchOperation, element: JsonValue): readonly JsonValue[] {
@@ -140,28 +143,40 @@ function withoutSub({ ref }: PatchOperation, element: JsonValue): readonly JsonV
   return isEmpty(rest) ? [] : [rest];
 }
 
-function changeElement({ ref, value }: PatchOperation, element: JsonValue): JsonValue {
+/** Replace leaves of a selected element only what the filter says of it (RFC 7644 §3.5.2.3); add leaves the rest. */
+function changeElement(
+  { verb, ref, selector, value }: PatchOperation,
+  element: JsonValue,
+): JsonValue {
   if (!isJsonObject(element)) return value ?? element;
   if (ref.sub !== undefined) return withValue(element, ref.sub.name, value, ref.sub.name);
-  return isJsonObject(value) ? { ...element, ...value } : element;
+  if (!isJsonObject(value) || isEmpty(value)) return element;
+  const kept = verb === 'replace' ? (selector?.template ?? {}) : element;
+  return withoutNull({ ...kept, ...value });
 }
 
+/** The element that a filter without a match asks for; undefined where there is no value to be set. */
 function newElement(
   operation: PatchOperation,
   selector: Selector | undefined,
-): readonly JsonValue[] {
-  if (operation.value === undefined) return [];
+): JsonValue | undefined {
+  if (operation.value === undefined) return undefined;
   const template = selector === undefined ? {} : selector.template;
-  if (template === undefined) {
+  const made = template === undefined ? undefined : changeElement(operation, template);
+  // One that the filter doesn't find would be made again by every repetition.
+  if (made === undefined || (selector !== undefined && !matches(selector.where, made))) {
     throw noTarget(`no value of ${refText(operation.ref)} matches the filter in the path`);
   }
-  return [changeElement(operation, template)];
+  return made;
+}
+
+function isPrimary(element: JsonValue | undefined): boolean {
+  return isJsonObject(element) && element.primary === true;
 }
 
 /** RFC 7644 §3.5.2: the element at `index` became primary, so the others are not any more. */
 function keepOnePrimary(elements: readonly JsonValue[], index: number): readonly JsonValue[] {
-  const made = elements[index];
-  if (!isJsonObject(made) || made.primary !== true) return elements;
+  if (!isPrimary(elements[index])) return elements;
   return elements.map((each, at) =>
     at !== index && isJsonObject(each) && each.primary === true
       ? { ...each, primary: false }

@@ -1,0 +1,80 @@
+/** The elements of a multi-valued attribute, found by what makes two of them the same without comparing each with each. */
+import { comparable } from './comparable.ts';
+import type { Comparable } from './condition.ts';
+import { isJsonObject, type JsonValue } from './json.ts';
+import { type Attribute, findAttribute } from './schema.ts';
+
+/** Positions by type, of the elements that share a value; undefined is the type of those without one. */
+type Typed = Map<Comparable | undefined, number>;
+
+/** Two elements are the same when `value` is and, where both have one, `type`; without `value`, when all is. */
+export class Elements {
+  readonly #attribute: Attribute;
+  readonly #list: JsonValue[] = [];
+  readonly #positions = new Map<Comparable, Typed>();
+
+  constructor(attribute: Attribute, elements: readonly JsonValue[]) {
+    this.#attribute = attribute;
+    for (const each of elements) this.append(each);
+  }
+
+  get list(): readonly JsonValue[] {
+    return this.#list;
+  }
+
+  /** The position of the same element; of several the one with the same type, or the first. */
+  find(element: JsonValue): number | undefined {
+    const typed = this.#positions.get(this.#keyOf(element));
+    const type = this.#typeOf(element);
+    if (typed === undefined) return undefined;
+    if (type === undefined) return typed.values().next().value;
+    return typed.get(type) ?? typed.get(undefined);
+  }
+
+  append(element: JsonValue): number {
+    const position = this.#list.push(element) - 1;
+    this.#index(element, position);
+    return position;
+  }
+
+  /** The element takes over what `added` brings, a type included. */
+  merge(position: number, added: JsonValue): number {
+    const known = this.#list[position];
+    const merged = isJsonObject(known) && isJsonObject(added) ? { ...known, ...added } : added;
+    this.#list[position] = merged;
+    const typed = this.#positions.get(this.#keyOf(merged));
+    if (typed?.get(undefined) === position) typed.delete(undefined);
+    this.#index(merged, position);
+    return position;
+  }
+
+  #index(element: JsonValue, position: number): void {
+    const key = this.#keyOf(element);
+    const typed: Typed = this.#positions.get(key) ?? new Map();
+    const type = this.#typeOf(element);
+    if (!typed.has(type)) typed.set(type, position);
+    this.#positions.set(key, typed);
+  }
+
+  #keyOf(element: JsonValue): Comparable {
+    const simple = !isJsonObject(element);
+    const value = simple ? element : element.value;
+    const definition = simple
+      ? this.#attribute
+      : findAttribute(this.#attribute.subAttributes, 'value');
+    const key = definition && comparable(definition, value);
+    // A JSON text of an object begins with a brace, and so could a value: the prefix keeps them apart.
+    return key === undefined ? `all ${sortedText(element)}` : `value ${key}`;
+  }
+
+  #typeOf(element: JsonValue): Comparable | undefined {
+    const definition = findAttribute(this.#attribute.subAttributes, 'type');
+    return definition && isJsonObject(element) ? comparable(definition, element.type) : undefined;
+  }
+}
+
+function sortedText(element: JsonValue): string {
+  return isJsonObject(element)
+    ? JSON.stringify(Object.entries(element).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : JSON.stringify(element);
+}
