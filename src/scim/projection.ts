@@ -27,8 +27,13 @@ export function parseProjection(
 }
 
 function keys(names: readonly string[], type: ResourceType): ReadonlySet<string> {
-  const found = names.map((name) => keyOf(name.replace(/\[.*\]/s, '').trim(), type));
+  const found = names.map((name) => keyOf(withoutFilter(name).trim(), type));
   return new Set(found.filter((key) => key !== undefined));
+}
+
+function withoutFilter(name: string): string {
+  const [start, end] = [name.indexOf('['), name.lastIndexOf(']')];
+  return start < 0 || end < start ? name : name.slice(0, start) + name.slice(end + 1);
 }
 
 function keyOf(name: string, type: ResourceType): string | undefined {
@@ -54,19 +59,36 @@ export function project(
   projection: Projection,
 ): JsonObject {
   const { only, without } = projection;
-  if (only === undefined && without.size === 0) return resource;
+  if (only === undefined && without.size === 0 && !hidesSomething(type)) return resource;
   const result: Record<string, JsonValue> = {
     ...projectObject(resource, coreAttributes(type), '', projection),
   };
   for (const { schema } of type.extensions) {
     const held = resource[schema.id];
     if (!isJsonObject(held) || without.has(schema.id)) continue;
-    const kept = only?.has(schema.id)
-      ? held
-      : projectObject(held, schema.attributes, `${schema.id}:`, projection);
+    const inside = only?.has(schema.id) ? EVERYTHING : projection;
+    const kept = projectObject(held, schema.attributes, `${schema.id}:`, inside);
     if (Object.keys(kept).length > 0) result[schema.id] = kept;
   }
   return result;
+}
+
+const hiding = new WeakMap<ResourceType, boolean>();
+
+/** Whether the directory keeps anything of this type that answers carry on request only, or never. */
+function hidesSomething(type: ResourceType): boolean {
+  const known = hiding.get(type);
+  if (known !== undefined) return known;
+  const extended = type.extensions.flatMap(({ schema }) => schema.attributes);
+  const hides = [...coreAttributes(type), ...extended].some(isHidden);
+  hiding.set(type, hides);
+  return hides;
+}
+
+function isHidden(attribute: Attribute): boolean {
+  const { returned, mutability, subAttributes } = attribute;
+  const hidden = returned === 'request' || returned === 'never';
+  return (hidden && mutability !== 'writeOnly') || subAttributes.some(isHidden);
 }
 
 function projectObject(
@@ -91,12 +113,13 @@ function projectValue(
   key: string,
   projection: Projection,
 ): JsonValue | undefined {
-  const { only, without } = projection;
-  if (attribute.returned === 'always' || only?.has(key)) return value;
-  if (only === undefined && without.has(key)) return undefined;
-  if (attribute.type !== 'complex') return only === undefined ? value : undefined;
+  const { returned } = attribute;
+  if (returned === 'never' || !reaches(attribute, key, projection)) return undefined;
+  if (attribute.type !== 'complex') return value;
+  // Whoever names a complex attribute gets what it returns by default.
+  const inside = projection.only?.has(key) ? EVERYTHING : projection;
   const inner = (each: JsonValue) =>
-    isJsonObject(each) ? projectObject(each, attribute.subAttributes, `${key}.`, projection) : each;
+    isJsonObject(each) ? projectObject(each, attribute.subAttributes, `${key}.`, inside) : each;
   const kept = Array.isArray(value) ? value.map(inner) : inner(value);
   const filled = (each: JsonValue) => !isJsonObject(each) || Object.keys(each).length > 0;
   if (Array.isArray(kept)) {
@@ -104,4 +127,15 @@ function projectValue(
     return elements.length === 0 ? undefined : elements;
   }
   return filled(kept) ? kept : undefined;
+}
+
+/** Whether the projection lets the attribute through; of a complex one the sub-attributes are asked next. */
+function reaches(
+  { returned, type }: Attribute,
+  key: string,
+  { only, without }: Projection,
+): boolean {
+  if (returned === 'always') return true;
+  if (only === undefined) return returned !== 'request' && !without.has(key);
+  return type === 'complex' || only.has(key);
 }
