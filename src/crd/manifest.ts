@@ -1,10 +1,15 @@
 /** The CustomResourceDefinitions, as objects and as the YAML in crds/. */
-import { dumpYaml } from '@kubernetes/client-node';
 import { GROUP, SCIM_INTEGRATIONS, VERSION } from './names.ts';
 import { ScimIntegration } from './scim-integration.ts';
 import { structuralSchema } from './structural-schema.ts';
+import { printYaml } from './yaml.ts';
 
-const column = (name: string, jsonPath: string, description: string, more: object = {}) => ({
+interface Column {
+  readonly type?: 'integer' | 'date';
+  readonly priority?: number;
+}
+
+const column = (name: string, jsonPath: string, description: string, more: Column = {}) => ({
   name,
   type: 'string',
   jsonPath,
@@ -68,7 +73,7 @@ export function crdFiles(): Readonly<Record<string, string>> {
   const crd = scimIntegrationCrd();
   const { plural } = SCIM_INTEGRATIONS;
   return {
-    [`${GROUP}_${plural}.yaml`]: `${HEADER}${dumpYaml(crd, { noRefs: true, lineWidth: 120 })}`,
+    [`${GROUP}_${plural}.yaml`]: `${HEADER}${printYaml(crd)}`,
   };
 }
 

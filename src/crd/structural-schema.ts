@@ -1,7 +1,9 @@
 /** zod → the structural OpenAPI v3 schema that a CustomResourceDefinition takes. */
 import { z } from 'zod';
+import type { YamlValue } from './yaml.ts';
 
-type JsonSchema = Record<string, unknown>;
+/** Plain data: it comes from JSON. */
+type JsonSchema = Record<string, YamlValue>;
 
 /** Formats that the API server knows and checks; it warns about others. */
 const FORMATS = new Set(['date-time', 'int64']);

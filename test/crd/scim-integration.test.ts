@@ -1,12 +1,20 @@
 import { globSync, readFileSync } from 'node:fs';
 import { loadAllYaml } from '@kubernetes/client-node';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { crdFiles, scimIntegrationCrd } from '../../src/crd/manifest.ts';
+import { request } from 'undici';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { crdFiles, printCrds, scimIntegrationCrd } from '../../src/crd/manifest.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { ScimIntegration } from '../../src/crd/scim-integration.ts';
 import { structuralSchema } from '../../src/crd/structural-schema.ts';
 import type { Client } from '../../src/kube/client.ts';
-import { type KubeObject, NAMESPACES, type ResourceDefinition } from '../../src/kube/resource.ts';
+import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import {
+  CUSTOM_RESOURCE_DEFINITIONS,
+  type KubeObject,
+  NAMESPACES,
+  pathOf,
+  type ResourceDefinition,
+} from '../../src/kube/resource.ts';
 import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 
 type Spec = Record<string, unknown> | undefined;
@@ -60,6 +68,23 @@ async function replaceSpec(before: Spec, after: Spec): Promise<Integration> {
 const nulls = (spec: Spec) => Object.fromEntries(Object.keys(spec ?? {}).map((key) => [key, null]));
 
 const ID = 'AbCdEfGhIjKlMnOpQrS-_';
+
+/** The spec that the API server makes of a CustomResourceDefinition's text. */
+async function dryRunYaml(name: string, text: string): Promise<unknown> {
+  const connection = new Connection(loadKubeConfig(inject('kubeconfig')));
+  const { dispatcher, headers } = await connection.access();
+  const path = pathOf(CUSTOM_RESOURCE_DEFINITIONS, { name });
+  const query = `fieldManager=${TEST_MANAGER}&force=true&fieldValidation=Strict&dryRun=All`;
+  const answer = await request(`${connection.server}${path}?${query}`, {
+    method: 'PATCH',
+    dispatcher,
+    headers: { ...headers, 'content-type': 'application/apply-patch+yaml' },
+    body: text,
+  });
+  const { spec } = (await answer.body.json()) as { spec?: unknown };
+  await connection.close();
+  return spec;
+}
 
 describe('the API server accepts an integration', () => {
   it.each<[string, Spec]>([
@@ -261,6 +286,14 @@ describe('the custom resource definition', () => {
     for (const [name, text] of Object.entries(crdFiles())) {
       expect(readFileSync(`crds/${name}`, 'utf8')).toBe(text);
     }
+  });
+
+  it('says the same as YAML, as people apply it, and as the object that this version applies', async () => {
+    const { name } = scimIntegrationCrd().metadata;
+    const applied = await client.get<KubeObject & { spec: unknown }>(CUSTOM_RESOURCE_DEFINITIONS, {
+      name,
+    });
+    expect(await dryRunYaml(name, printCrds())).toEqual(applied.spec);
   });
 
   it('has the short name scimint and the category scim', () => {
