@@ -23,6 +23,6 @@ export function logAccess(log: Logger, access: Access, status: number, startedAt
   const ms = Math.round((performance.now() - startedAt) * 100) / 100;
   log.info(
     { ...known, path: path.slice(0, MAX_PATH).replace(TOKEN, 'scim_…'), status, ms },
-    'Request answered',
+    'request answered',
   );
 }

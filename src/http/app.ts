@@ -51,7 +51,7 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   }
   app.notFound(endpoint(undefined));
   app.onError((error) => {
-    log.error({ err: error }, 'A request failed');
+    log.error({ err: error }, 'a request failed');
     return toResponse(errorAnswer(error), crypto.randomUUID());
   });
   return app;

@@ -73,7 +73,7 @@ async function respond(
   try {
     return toResponse(await handle(), requestId);
   } catch (error) {
-    if (!(error instanceof ScimError)) log.error({ err: error, requestId }, 'A request failed');
+    if (!(error instanceof ScimError)) log.error({ err: error, requestId }, 'a request failed');
     return toResponse(errorAnswer(error), requestId);
   }
 }

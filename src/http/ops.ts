@@ -23,7 +23,7 @@ export function createOpsApp({ registry, live, ready, log }: OpsOptions): Hono {
   app.get('/readyz', () => report(ready));
   app.notFound(() => text(404, 'not found; see /metrics, /livez, /readyz\n'));
   app.onError((error) => {
-    log.error({ err: error }, 'A probe or the metrics failed');
+    log.error({ err: error }, 'a probe or the metrics failed');
     return text(500, 'internal error; the log has the details\n');
   });
   return app;

@@ -140,7 +140,7 @@ export class HttpServer {
 /** Answers what the application never saw because no URL could be made of it. */
 function refuse(error: unknown, log: Logger): Response {
   const malformed = error instanceof Error && error.name === 'RequestError';
-  if (!malformed) log.error({ err: error }, 'An answer could not be made');
+  if (!malformed) log.error({ err: error }, 'an answer could not be made');
   const refused: unknown = malformed
     ? invalidSyntax('the request target or the Host header is malformed')
     : error;

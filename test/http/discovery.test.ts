@@ -171,7 +171,7 @@ describe('the log', () => {
         tenant: 'acme',
         integration: client.record.id,
       },
-      { method: 'POST', status: 201, msg: 'Request answered' },
+      { method: 'POST', status: 201, msg: 'request answered' },
       { status: 404 },
     ]);
     expect(text).not.toContain('private');
@@ -185,7 +185,7 @@ describe('the log', () => {
       members: [{ value: 'x' }, { value: 'y' }],
     });
     expect(lines).toMatchObject([
-      { msg: 'Unknown members were skipped', count: 2 },
+      { msg: 'unknown members were skipped', count: 2 },
       { status: 201 },
     ]);
   });

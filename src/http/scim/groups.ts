@@ -121,7 +121,7 @@ function patchedAnswer(call: ScimCall, { group, unknownMembers }: GroupChangeRes
 /** They were skipped so that the rest of the push succeeds; somebody may wonder where they are. */
 function logUnknown(call: ScimCall, group: string, unknown: readonly string[]): void {
   if (unknown.length > 0)
-    call.log({ group, count: unknown.length }, 'Unknown members were skipped');
+    call.log({ group, count: unknown.length }, 'unknown members were skipped');
 }
 
 export function representGroup(
