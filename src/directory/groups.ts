@@ -10,7 +10,7 @@ import type { GroupChangeResult, GroupRecord, Page, Query } from './store.ts';
 import { type Caller, checkVersion, type Directory, type IfMatch } from './users.ts';
 
 /** Unknown members are skipped and named in the result: identity providers take a 400 as final for the whole push. */
-export function createGroup(
+export async function createGroup(
   { store, now }: Directory,
   { scope, permissions }: Caller,
   body: Attributes,
@@ -20,7 +20,7 @@ export function createGroup(
   return store.groups.create(scope, { id: newId(), attributes, members, at: now() });
 }
 
-export function getGroup(
+export async function getGroup(
   { store }: Directory,
   { scope, permissions }: Caller,
   id: string,
@@ -30,7 +30,7 @@ export function getGroup(
   return store.groups.get(scope, id, related);
 }
 
-export function listGroups(
+export async function listGroups(
   { store }: Directory,
   { scope, permissions }: Caller,
   query: Query,
@@ -40,7 +40,7 @@ export function listGroups(
 }
 
 /** PUT; without `members` the group is emptied. */
-export function replaceGroup(
+export async function replaceGroup(
   directory: Directory,
   caller: Caller,
   id: string,
@@ -52,7 +52,7 @@ export function replaceGroup(
   return changeGroup(directory, caller, id, changes, ifMatch, () => attributes);
 }
 
-export function patchGroup(
+export async function patchGroup(
   directory: Directory,
   caller: Caller,
   id: string,
@@ -66,7 +66,7 @@ export function patchGroup(
   );
 }
 
-function changeGroup(
+async function changeGroup(
   { store, now }: Directory,
   { scope, permissions }: Caller,
   id: string,
@@ -82,7 +82,7 @@ function changeGroup(
   return store.groups.change(scope, id, decide, changes, now());
 }
 
-export function deleteGroup(
+export async function deleteGroup(
   { store, now }: Directory,
   { scope, permissions }: Caller,
   id: string,

@@ -28,7 +28,7 @@ export function checkVersion(current: StoredResource, ifMatch: IfMatch): void {
 }
 
 /** `active` is true unless the client says otherwise. */
-export function createUser(
+export async function createUser(
   { store, now }: Directory,
   { scope, permissions }: Caller,
   attributes: Attributes,
@@ -41,7 +41,7 @@ export function createUser(
   });
 }
 
-export function getUser(
+export async function getUser(
   { store }: Directory,
   { scope, permissions }: Caller,
   id: string,
@@ -51,7 +51,7 @@ export function getUser(
   return store.users.get(scope, id, related);
 }
 
-export function listUsers(
+export async function listUsers(
   { store }: Directory,
   { scope, permissions }: Caller,
   query: Query,
@@ -61,7 +61,7 @@ export function listUsers(
 }
 
 /** PUT; without `active` the user stays as active as it was. */
-export function replaceUser(
+export async function replaceUser(
   directory: Directory,
   caller: Caller,
   id: string,
@@ -76,7 +76,7 @@ export function replaceUser(
   });
 }
 
-export function patchUser(
+export async function patchUser(
   directory: Directory,
   caller: Caller,
   id: string,
@@ -89,7 +89,7 @@ export function patchUser(
   );
 }
 
-function changeUser(
+async function changeUser(
   { store, now }: Directory,
   { scope, permissions }: Caller,
   id: string,
@@ -117,7 +117,7 @@ function permissionsFor(current: Attributes, next: Attributes): readonly Permiss
 }
 
 /** Removes the tenant's access; the global user remains. */
-export function deleteUser(
+export async function deleteUser(
   { store, now }: Directory,
   { scope, permissions }: Caller,
   id: string,

@@ -1,0 +1,47 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RequestTracker } from '../../src/directory/activity.ts';
+import { type SqliteDirectory, useSqlite } from '../support/sqlite.ts';
+import { at, integration } from './contract/fixture.ts';
+
+describe('the request tracker', () => {
+  let directory: SqliteDirectory;
+  const errors: unknown[] = [];
+
+  beforeEach(async () => {
+    errors.length = 0;
+    directory = await useSqlite();
+    await directory.store.integrations.put(integration());
+  });
+  afterEach(() => directory.close());
+
+  const lastRequest = async () =>
+    (await directory.store.integrations.activity('okta')).lastRequestAt;
+
+  it('writes the latest request of each integration when it is flushed', async () => {
+    const tracker = new RequestTracker(directory.store, (error) => errors.push(error));
+    tracker.note('okta', at(1));
+    tracker.note('okta', at(2));
+    expect(await lastRequest()).toBeUndefined();
+    await tracker.flush();
+    expect(await lastRequest()).toBe(at(2));
+    await tracker.flush();
+    expect(errors).toEqual([]);
+  });
+
+  it('keeps what could not be written for the next time, and tells of the failure', async () => {
+    const { store } = directory;
+    let away = true;
+    const integrations = {
+      ...store.integrations,
+      touch: (requests: ReadonlyMap<string, number>) =>
+        away ? Promise.reject(new Error('away')) : store.integrations.touch(requests),
+    };
+    const tracker = new RequestTracker({ ...store, integrations }, (error) => errors.push(error));
+    tracker.note('okta', at(1));
+    await tracker.flush();
+    expect(errors).toEqual([new Error('away')]);
+    away = false;
+    await tracker.flush();
+    expect(await lastRequest()).toBe(at(1));
+  });
+});

@@ -1,0 +1,139 @@
+/** Database files that are not as expected, and the schema against its Drizzle description. */
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DatabaseRefusedError } from '../../../src/directory/database-errors.ts';
+import { openDirectory } from '../../../src/directory/open.ts';
+import * as schema from '../../../src/directory/sqlite/schema.ts';
+import { ACME, addUser, userNames } from '../contract/fixture.ts';
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'scim-migrate-'));
+  path = join(folder, 'directory.db');
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+const open = () => openDirectory(`file:${path}`);
+const refusal = async (): Promise<string> => {
+  const error = await open().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(DatabaseRefusedError);
+  return error instanceof Error ? error.message : '';
+};
+const sha256 = async () =>
+  createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+
+async function change(sql: string): Promise<void> {
+  const db = new Database(path);
+  db.exec(sql);
+  db.close();
+}
+
+describe('opening a directory', () => {
+  it('makes the file and its folder, and finds everything again', async () => {
+    path = join(folder, 'a', 'b', 'directory.db');
+    const first = await open();
+    await addUser(first, ACME, 'ann');
+    await first.close();
+    const second = await open();
+    expect(await userNames(second, ACME)).toEqual(['ann']);
+    await second.close();
+  });
+
+  it("refuses another program's database and leaves every byte of it alone", async () => {
+    await change('CREATE TABLE things (id)');
+    const before = await sha256();
+    expect(await refusal()).toMatch(/another program/);
+    expect(await sha256()).toBe(before);
+    await change('DROP TABLE things; PRAGMA application_id = 7');
+    expect(await refusal()).toMatch(/another program/);
+  });
+
+  it('refuses a file that is no database and leaves it alone', async () => {
+    await writeFile(path, 'just a text, and long enough to be looked at as a header\n'.repeat(100));
+    const before = await sha256();
+    expect(await refusal()).toMatch(/not a SQLite database/);
+    expect(await sha256()).toBe(before);
+  });
+
+  it('refuses what a newer version has migrated', async () => {
+    await (await open()).close();
+    await change("INSERT INTO migrations VALUES ('9999-later', 'x', 0)");
+    expect(await refusal()).toMatch(/newer version.*9999-later/);
+  });
+
+  it('refuses a schema that was migrated otherwise', async () => {
+    await (await open()).close();
+    await change("UPDATE migrations SET sha256 = 'x'");
+    expect(await refusal()).toMatch(/0001-directory/);
+  });
+
+  it('fails in a way that can be tried again when the path cannot be used now', async () => {
+    await mkdir(path);
+    await expect(open()).rejects.not.toBeInstanceOf(DatabaseRefusedError);
+    await rm(path, { recursive: true });
+    await (await open()).close();
+  });
+
+  it('waits for no other process that is reading or has left a journal behind', async () => {
+    const first = await open();
+    const second = await open();
+    await addUser(first, ACME, 'ann');
+    expect(await userNames(second, ACME)).toEqual(['ann']);
+    await first.close();
+    await second.close();
+  });
+
+  it('keeps the tables exactly as Drizzle describes them', async () => {
+    await (await open()).close();
+    const db = new Database(path, { readonly: true });
+    const tables = Object.values(schema).filter((each) => each instanceof SQLiteTable);
+    const described = tables.map((table) => {
+      const { name, columns, primaryKeys } = getTableConfig(table);
+      const key = primaryKeys.flatMap((each) => each.columns.map((column) => column.name));
+      const keyOf = (column: (typeof columns)[number]) =>
+        column.primary ? 1 : key.indexOf(column.name) + 1;
+      return [
+        name,
+        columns
+          .map((each) => [
+            each.name,
+            each.getSQLType().toUpperCase(),
+            Number(each.notNull),
+            keyOf(each),
+          ])
+          .toSorted(),
+      ];
+    });
+    const names = db
+      .prepare<[], { name: string }>(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migrations'",
+      )
+      .all();
+    const actual = names.map(({ name }) => {
+      const columns = db
+        .prepare<[string], { name: string; type: string; notnull: number; pk: number }>(
+          'SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?)',
+        )
+        .all(name);
+      return [
+        name,
+        columns.map((each) => [each.name, each.type, each.notnull, each.pk]).toSorted(),
+      ];
+    });
+    db.close();
+    expect(actual.toSorted()).toEqual(described.toSorted());
+  });
+});

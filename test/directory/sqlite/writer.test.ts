@@ -1,0 +1,114 @@
+/** Group commit when the database fails under it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Writer } from '../../../src/directory/sqlite/writer.ts';
+import { invalidValue } from '../../../src/scim/error.ts';
+
+let folder: string;
+let db: Database.Database;
+let writer: Writer;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'scim-writer-'));
+  db = new Database(join(folder, 'test.db'));
+  db.exec('CREATE TABLE notes (text TEXT NOT NULL UNIQUE)');
+  writer = new Writer(db);
+});
+
+afterEach(async () => {
+  db.close();
+  await rm(folder, { recursive: true });
+});
+
+const note = (text: string) =>
+  writer.write(() => db.prepare('INSERT INTO notes VALUES (?)').run(text));
+const notes = () => db.prepare('SELECT text FROM notes ORDER BY rowid').pluck().all();
+const statuses = async (writes: readonly Promise<unknown>[]) =>
+  (await Promise.allSettled(writes)).map((each) =>
+    each.status === 'fulfilled' ? 'written' : each.reason.status,
+  );
+
+describe('the writer', () => {
+  it('commits what arrives in one turn together and answers in order', async () => {
+    const other = new Database(join(folder, 'test.db'), { readonly: true });
+    const count = other.prepare('SELECT count(*) FROM notes').pluck();
+    const answered: string[] = [];
+    const first = note('a').then(() => answered.push('a'));
+    const second = writer
+      .write(() => [notes(), count.get()])
+      .then((seen) => answered.push('b') && seen);
+    expect(await second).toEqual([['a'], 0]);
+    await first;
+    expect(answered).toEqual(['a', 'b']);
+    expect(count.get()).toBe(1);
+    other.close();
+  });
+
+  it('undoes all that a refused job wrote, and nothing of its neighbours', async () => {
+    const refused = writer.write(() => {
+      db.prepare('INSERT INTO notes VALUES (?)').run('x');
+      throw invalidValue('no');
+    });
+    expect(await statuses([note('a'), refused, note('b')])).toEqual(['written', 400, 'written']);
+    expect(notes()).toEqual(['a', 'b']);
+  });
+
+  it('saves the neighbours of a job that fills the disk, and answers that one with 503', async () => {
+    const pages = Number(db.pragma('page_count', { simple: true }));
+    db.pragma(`max_page_count = ${pages + 4}`);
+    const large = note('x'.repeat(1_000_000));
+    expect(await statuses([note('a'), note('b'), large, note('c')])).toEqual([
+      'written',
+      'written',
+      503,
+      'written',
+    ]);
+    expect(notes()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('runs no job twice in one committed transaction when it had to start over', async () => {
+    const pages = Number(db.pragma('page_count', { simple: true }));
+    db.pragma(`max_page_count = ${pages + 4}`);
+    let runs = 0;
+    const counted = writer.write(() => {
+      runs++;
+      db.prepare('INSERT INTO notes VALUES (?)').run('counted');
+    });
+    await Promise.allSettled([counted, note('x'.repeat(1_000_000))]);
+    expect(runs).toBe(2);
+    expect(notes()).toEqual(['counted']);
+  });
+
+  it('answers every job with 503 when the COMMIT fails, and keeps nothing', async () => {
+    db.pragma('foreign_keys = ON');
+    db.exec(
+      'CREATE TABLE refs (id INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED); CREATE TABLE parents (id INTEGER PRIMARY KEY)',
+    );
+    const dangling = writer.write(() => db.prepare('INSERT INTO refs VALUES (1)').run());
+    expect(await statuses([note('a'), dangling, note('b')])).toEqual([503, 503, 503]);
+    expect(notes()).toEqual([]);
+    expect(db.inTransaction).toBe(false);
+    expect(await statuses([note('c')])).toEqual(['written']);
+  });
+
+  it('answers with 503 while another process holds the database', async () => {
+    const other = new Database(join(folder, 'test.db'));
+    db.pragma('busy_timeout = 0');
+    other.exec('BEGIN IMMEDIATE');
+    expect(await statuses([note('a'), note('b')])).toEqual([503, 503]);
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await statuses([note('c')])).toEqual(['written']);
+    expect(notes()).toEqual(['c']);
+  });
+
+  it('refuses what is more than it can do in time', async () => {
+    const writes = Array.from({ length: 20_500 }, (_, n) => note(`${n}`));
+    const answers = await statuses(writes);
+    expect(answers.slice(0, 20_000).every((each) => each === 'written')).toBe(true);
+    expect(new Set(answers.slice(20_000))).toEqual(new Set([503]));
+  });
+});
