@@ -1,6 +1,7 @@
 /** PATCH operations applied to attributes (RFC 7644 §3.5.2.1–3), purely: a refused one leaves nothing behind. */
+import type { Condition } from './condition.ts';
 import { Elements } from './elements.ts';
-import { invalidValue, noTarget } from './error.ts';
+import { invalidPath, invalidValue, noTarget } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { matches } from './match.ts';
 import type { PatchOperation, Selector } from './patch-parser.ts';
@@ -9,15 +10,40 @@ import { type Attributes, checkRequired } from './resource.ts';
 import type { Attribute, ResourceType } from './schema.ts';
 import { MAX_VALUES } from './values.ts';
 
-/** Throws noTarget or invalidValue. */
+/** Comparisons in all filters of one PATCH: each is made with every element, while other writes wait. */
+export const MAX_COMPARISONS = 4000;
+
+/** Throws noTarget or invalidValue, and invalidPath for filters that ask for too much. */
 export function applyPatch(
   current: Attributes,
   operations: readonly PatchOperation[],
   type: ResourceType,
 ): Attributes {
+  const filters = operations.flatMap(({ selector }) => selector?.where ?? []);
+  if (comparisons(filters) > MAX_COMPARISONS) {
+    throw invalidPath(`the filters of a PATCH may have ${MAX_COMPARISONS} comparisons at the most`);
+  }
   const result = operations.reduce(applyOperation, current);
   checkRequired(result, type);
   return result;
+}
+
+function comparisons(conditions: readonly Condition[]): number {
+  return conditions.reduce((sum, condition) => sum + comparisonsIn(condition), 0);
+}
+
+function comparisonsIn(condition: Condition): number {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return comparisons(condition.terms);
+    case 'not':
+      return comparisonsIn(condition.term);
+    case 'any':
+      return comparisonsIn(condition.where);
+    default:
+      return 1;
+  }
 }
 
 function applyOperation(attributes: Attributes, operation: PatchOperation): Attributes {
