@@ -24,6 +24,8 @@ export interface StartOptions {
   /** Garbage collection, namespace deletion. */
   readonly controllerManager: boolean;
   readonly log: (line: string) => void;
+  /** Runs before the controller manager starts: its garbage collector finds kinds that come later only after up to 30 s. */
+  readonly prepare?: (kubeconfig: string) => Promise<void>;
 }
 
 const READY_DEADLINE_MS = 60_000;
@@ -51,7 +53,7 @@ async function start(
   dir: string,
   children: Child[],
   stop: () => Promise<void>,
-  { controllerManager }: StartOptions,
+  { controllerManager, prepare }: StartOptions,
 ): Promise<ControlPlane> {
   const [clientPort, peerPort, port] = await freePorts(3);
   const etcdUrl = `http://127.0.0.1:${clientPort}`;
@@ -80,6 +82,7 @@ async function start(
   };
   let apiServer = await startApiServer();
   writeFileSync(kubeconfig, kubeconfigText(server, caFile, token), { mode: 0o600 });
+  await prepare?.(kubeconfig);
   if (controllerManager) {
     children.push(
       startChild(

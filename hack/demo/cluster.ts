@@ -33,6 +33,12 @@ export interface DemoCluster {
   stop(): Promise<void>;
 }
 
+/** Applies the CRD. */
+export async function applyCrd(kubeconfig: string): Promise<void> {
+  const client = new Client(new Connection(loadKubeConfig(kubeconfig)));
+  await client.apply<KubeObject>(CUSTOM_RESOURCE_DEFINITIONS, scimIntegrationCrd(), MANAGER);
+}
+
 /** Starts a control plane, or with `current` uses the kubeconfig's cluster; that also where nothing can be built. */
 export async function openCluster(
   current: boolean,
@@ -40,7 +46,11 @@ export async function openCluster(
 ): Promise<DemoCluster> {
   if (current) return currentCluster();
   try {
-    const controlPlane = await startControlPlane({ controllerManager: true, log });
+    const controlPlane = await startControlPlane({
+      controllerManager: true,
+      log,
+      prepare: applyCrd,
+    });
     const { kubeconfig, stop } = controlPlane;
     const client = new Client(new Connection(loadKubeConfig(kubeconfig)));
     return { client, kubeconfig, description: 'a control plane of its own', stop };
@@ -82,7 +92,7 @@ async function removeAll(client: Client): Promise<void> {
 /** The CRD, and the operator's ServiceAccount with exactly the permissions that the product ships. Answers its kubeconfig. */
 export async function installOperator(cluster: DemoCluster, folder: string): Promise<string> {
   const { client } = cluster;
-  await client.apply<KubeObject>(CUSTOM_RESOURCE_DEFINITIONS, scimIntegrationCrd(), MANAGER);
+  await applyCrd(cluster.kubeconfig);
   await client.apply(NAMESPACES, { metadata: { name: NAMESPACE } }, MANAGER);
   const { serviceAccount, clusterRole, clusterRoleBinding } = operatorManifests(NAMESPACE, NAME);
   await client.apply(SERVICE_ACCOUNTS, serviceAccount, MANAGER);

@@ -1,5 +1,5 @@
 /** The Role SCIMProvisioner of a namespace, under a key of its own: its integrations share it. */
-import { EVENT, REASON, ROLE_NAME } from '../crd/names.ts';
+import { EVENT, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { Reconcile } from '../kube/controller.ts';
 import { isForbidden, isNamespaceTerminating } from '../kube/errors.ts';
 import { ROLES } from '../kube/resource.ts';
@@ -53,12 +53,10 @@ async function ensureRole(context: OperatorContext, desired: Role): Promise<Role
   const { client, caches, events } = context;
   const namespace = desired.metadata.namespace ?? '';
   const key = { namespace, name: ROLE_NAME };
-  const owners = new Set(desired.metadata.ownerReferences?.map(({ uid }) => uid));
-  const isOwned = (role: Role) => role.metadata.ownerReferences?.some(({ uid }) => owners.has(uid));
   const cached = caches.roles.get(key);
   if (cached && isAsDesired(cached, desired)) return { kind: 'applied' };
   const live = await getIfExists<Role>(client, ROLES, key);
-  if (live !== undefined && !isOwned(live)) {
+  if (live !== undefined && !isOurs(live)) {
     const message = `Role ${ROLE_NAME} exists in the namespace and belongs to no integration; delete it`;
     return { kind: 'obstacle', obstacle: { reason: REASON.ObjectConflict, message } };
   }
@@ -76,4 +74,12 @@ async function ensureRole(context: OperatorContext, desired: Role): Promise<Role
     });
   }
   return { kind: 'applied' };
+}
+
+/** An integration owns it, perhaps one that is gone and whose Role the garbage collector has not taken yet. */
+function isOurs({ metadata }: Role): boolean {
+  const { group, kind } = SCIM_INTEGRATIONS;
+  return (metadata.ownerReferences ?? []).some(
+    (owner) => owner.kind === kind && owner.apiVersion.startsWith(`${group}/`),
+  );
 }

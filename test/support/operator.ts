@@ -1,0 +1,204 @@
+/** An operator with exactly the permissions that it ships with, against the test run's API server and a SQLite file of its own. */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { inject } from 'vitest';
+import { serviceAccountKubeconfig } from '../../hack/demo/cluster.ts';
+import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { openDirectory } from '../../src/directory/open.ts';
+import type { IntegrationRecord, Store } from '../../src/directory/store.ts';
+import { authenticate } from '../../src/directory/tokens.ts';
+import type { Client } from '../../src/kube/client.ts';
+import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import {
+  CLUSTER_ROLE_BINDINGS,
+  CLUSTER_ROLES,
+  type KubeObject,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '../../src/kube/resource.ts';
+import { createLogger } from '../../src/logger.ts';
+import { textOf } from '../../src/operator/checks.ts';
+import type { Secret } from '../../src/operator/objects.ts';
+import { createOperator, type Operator } from '../../src/operator/operator.ts';
+import { operatorManifests, type PolicyRule } from '../../src/operator/rbac.ts';
+import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from './cluster.ts';
+import { eventually } from './eventually.ts';
+
+export const PUBLIC_URL = 'https://scim.example.com';
+
+export interface OperatorFixture {
+  readonly admin: Client;
+  readonly store: Store;
+  /** The kubeconfig of the operator's ServiceAccount. */
+  readonly kubeconfig: string;
+  /** Starts an operator; it is stopped at the end, or with `stop`. */
+  start(options?: StartOptions): Operator & { readonly registry: Registry };
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly deprovisionDelayMs?: number;
+  readonly sweepIntervalMs?: number;
+  readonly store?: Store;
+  readonly connection?: Connection;
+}
+
+/** `rules` are the operator's permissions, by default those that ship. */
+export async function operatorFixture(rules?: readonly PolicyRule[]): Promise<OperatorFixture> {
+  const admin = adminClient();
+  await applyCrd(admin);
+  const folder = mkdtempSync(join(tmpdir(), 'scim-operator-test-'));
+  const kubeconfig = await operatorKubeconfig(admin, folder, rules);
+  const store = await openDirectory(`file:${join(folder, 'directory.db')}`);
+  const running = new Set<Operator>();
+  return {
+    admin,
+    store,
+    kubeconfig,
+    start: (options = {}) => {
+      const registry = new Registry();
+      const operator = createOperator({
+        connection: options.connection ?? new Connection(loadKubeConfig(kubeconfig)),
+        store: options.store ?? store,
+        publicUrl: PUBLIC_URL,
+        deprovisionDelayMs: options.deprovisionDelayMs ?? 600_000,
+        sweepIntervalMs: options.sweepIntervalMs ?? 60_000,
+        log: createLogger('silent'),
+        registry,
+      });
+      operator.start();
+      running.add(operator);
+      const stop = async () => {
+        running.delete(operator);
+        await operator.stop();
+      };
+      return { start: operator.start, stuck: operator.stuck, stop, registry };
+    },
+    close: async () => {
+      await Promise.all([...running].map((operator) => operator.stop()));
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function operatorKubeconfig(
+  admin: Client,
+  folder: string,
+  rules: readonly PolicyRule[] | undefined,
+): Promise<string> {
+  const namespace = await createNamespace(admin, 'operator');
+  const manifests = operatorManifests(namespace, namespace, rules);
+  await admin.create(SERVICE_ACCOUNTS, manifests.serviceAccount, TEST_MANAGER);
+  await admin.create(CLUSTER_ROLES, manifests.clusterRole, TEST_MANAGER);
+  await admin.create(CLUSTER_ROLE_BINDINGS, manifests.clusterRoleBinding, TEST_MANAGER);
+  const config = loadKubeConfig(inject('kubeconfig'));
+  const path = join(folder, 'operator.kubeconfig');
+  writeFileSync(path, await serviceAccountKubeconfig(admin, config, namespace, namespace));
+  return path;
+}
+
+type Spec = NonNullable<KubeIntegration['spec']>;
+
+/** One integration in a namespace of its own, seen from outside. */
+export class IntegrationProbe {
+  readonly namespace: string;
+  readonly name: string;
+  readonly #fixture: OperatorFixture;
+
+  constructor(fixture: OperatorFixture, namespace: string, name: string) {
+    this.#fixture = fixture;
+    this.namespace = namespace;
+    this.name = name;
+  }
+
+  static async create(
+    fixture: OperatorFixture,
+    spec: Spec = {},
+    name = 'idp',
+  ): Promise<IntegrationProbe> {
+    const namespace = await createNamespace(fixture.admin, 'tenant');
+    return IntegrationProbe.createIn(fixture, namespace, spec, name);
+  }
+
+  static async createIn(
+    fixture: OperatorFixture,
+    namespace: string,
+    spec: Spec = {},
+    name = 'idp',
+  ): Promise<IntegrationProbe> {
+    const probe = new IntegrationProbe(fixture, namespace, name);
+    await probe.apply(spec);
+    return probe;
+  }
+
+  get key() {
+    return { namespace: this.namespace, name: this.name };
+  }
+
+  async apply(spec: Spec = {}): Promise<void> {
+    await this.#fixture.admin.apply(
+      SCIM_INTEGRATIONS,
+      { metadata: this.key, spec } as KubeObject,
+      TEST_MANAGER,
+    );
+  }
+
+  async patch(patch: object): Promise<void> {
+    await this.#fixture.admin.mergePatch(SCIM_INTEGRATIONS, this.key, patch, {
+      fieldManager: TEST_MANAGER,
+    });
+  }
+
+  get(): Promise<KubeIntegration> {
+    return this.#fixture.admin.get(SCIM_INTEGRATIONS, this.key);
+  }
+
+  async condition(type: string) {
+    const { status } = await this.get();
+    return status?.conditions?.find((condition) => condition.type === type);
+  }
+
+  /** Waits until the operator has seen the latest spec and Ready has the status, and with `reason` that too. */
+  settled(status: 'True' | 'False', reason?: string): Promise<KubeIntegration> {
+    return eventually(async () => {
+      const integration = await this.get();
+      const ready = integration.status?.conditions?.find(({ type }) => type === 'Ready');
+      const seen = integration.status?.observedGeneration === integration.metadata.generation;
+      if (!seen || ready?.status !== status || (reason !== undefined && ready.reason !== reason)) {
+        throw new Error(`not settled: ${JSON.stringify(integration.status)}`);
+      }
+      return integration;
+    });
+  }
+
+  secret(name = `${this.name}-scim-token`): Promise<Secret> {
+    return this.#fixture.admin.get<Secret>(SECRETS, { namespace: this.namespace, name });
+  }
+
+  async token(name?: string): Promise<string> {
+    return textOf(await this.secret(name), 'token') ?? '';
+  }
+
+  /** What the server would say of the token: the integration, or undefined for 401. */
+  async authenticate(token: string): Promise<IntegrationRecord | undefined> {
+    const { status } = await this.get().catch(() => ({ status: undefined }));
+    const id = status?.integrationId ?? this.#lastId;
+    if (id === undefined) return undefined;
+    this.#lastId = id;
+    const found = await authenticate(this.#fixture.store, this.namespace, id, token, Date.now());
+    return found?.integration;
+  }
+  #lastId: string | undefined;
+
+  async delete(): Promise<void> {
+    await this.authenticate('');
+    await this.#fixture.admin.delete(SCIM_INTEGRATIONS, this.key);
+  }
+}
+
+export const unique = (prefix: string) => `${prefix}-${randomUUID().slice(0, 8)}`;
