@@ -83,9 +83,11 @@ export class HttpServer {
     });
     // An expectation that is not known is ignored rather than answered without a body.
     this.#server.on('checkExpectation', onRequest);
-    this.#server.on('connect', (_request, socket: Duplex) =>
-      endWithError(socket, methodNotAllowed('CONNECT', ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])),
-    );
+    this.#server.on('connect', (_request, socket: Duplex) => {
+      // Node lets go of this socket: without a listener its error would end the process.
+
+      endWithError(socket, methodNotAllowed('CONNECT', ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']));
+    });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
       this.#onClientError(error, socket),
     );

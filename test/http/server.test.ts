@@ -40,6 +40,21 @@ describe('bytes that are no request', () => {
     });
   });
 
+  it.each([
+    ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2)],
+    ['a request', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc'],
+    ['nothing', ''],
+  ])('followed by a reset do no harm: %s', async (_, text) => {
+    const port = await start(ok);
+    for (let index = 0; index < 20; index++) {
+      const { socket } = await connectRaw(port);
+      socket.write(text);
+      setImmediate(() => socket.resetAndDestroy());
+      await once(socket, 'close');
+    }
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+  });
+
   it('do not get into an answer under way', async () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
     const port = await start(() => promise);
