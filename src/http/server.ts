@@ -85,7 +85,7 @@ export class HttpServer {
     this.#server.on('checkExpectation', onRequest);
     this.#server.on('connect', (_request, socket: Duplex) => {
       // Node lets go of this socket: without a listener its error would end the process.
-
+      socket.on('error', () => socket.destroy());
       endWithError(socket, methodNotAllowed('CONNECT', ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']));
     });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
