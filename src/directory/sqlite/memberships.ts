@@ -59,24 +59,35 @@ function addMembers(
   const found = write.all<{ id: string; type: Member['type'] | null }>(
     sql`SELECT i.value AS id, CASE WHEN EXISTS (SELECT 1 FROM access a WHERE a.tenant = ${tenant} AND a.id = i.value) THEN 'User' WHEN EXISTS (SELECT 1 FROM groups g WHERE g.tenant = ${tenant} AND g.id = i.value) THEN 'Group' END AS type FROM ${list(ids)} i`,
   );
-  let changed = 0;
-  for (const { id, type } of found) {
-    if (type === null) continue;
-    if (type === 'Group') refuseCycle(write, tenant, groupId, id);
-    changed += write.run(
-      sql`INSERT INTO group_members VALUES (${tenant}, ${groupId}, ${id}, ${type}) ON CONFLICT DO NOTHING`,
-    );
-  }
-  return { changed, unknown: found.filter(({ type }) => type === null).map(({ id }) => id) };
+  const unknown = found.filter(({ type }) => type === null).map(({ id }) => id);
+  const added = found.filter(({ type }) => type !== null);
+  refuseCycle(
+    write,
+    tenant,
+    groupId,
+    added.filter(({ type }) => type === 'Group').map(({ id }) => id),
+  );
+  const rows = JSON.stringify(added.map(({ id, type }) => [id, type]));
+  const changed = write.run(
+    sql`INSERT INTO group_members SELECT ${tenant}, ${groupId}, value ->> 0, value ->> 1 FROM json_each(${rows}) WHERE true ON CONFLICT DO NOTHING`,
+  );
+  return { changed, unknown };
 }
 
-/** The new member must not be the group itself nor hold it, at any depth. */
-function refuseCycle(write: Connection, tenant: string, groupId: string, memberId: string): void {
-  const found = write.all(
-    sql`WITH RECURSIVE up(id) AS (SELECT ${groupId} UNION SELECT g.group_id FROM up CROSS JOIN group_members g WHERE g.tenant = ${tenant} AND g.member_id = up.id) SELECT 1 FROM up WHERE id = ${memberId}`,
+/** No new member may be the group itself or hold it, at any depth. */
+function refuseCycle(
+  write: Connection,
+  tenant: string,
+  groupId: string,
+  groups: readonly string[],
+): void {
+  if (groups.length === 0) return;
+  const [found] = write.all<{ id: string }>(
+    sql`WITH RECURSIVE up(id) AS (SELECT ${groupId} UNION SELECT g.group_id FROM up CROSS JOIN group_members g WHERE g.tenant = ${tenant} AND g.member_id = up.id) SELECT id FROM up WHERE id IN (SELECT value FROM ${list(groups)}) LIMIT 1`,
   );
-  if (found.length > 0)
-    throw invalidValue(`group ${memberId} can't be a member: it would contain itself`);
+  if (found !== undefined) {
+    throw invalidValue(`group ${found.id} can't be a member: the group would contain itself`);
+  }
 }
 
 /** A deleted resource leaves all groups, which changes them. */

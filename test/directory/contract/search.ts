@@ -208,6 +208,36 @@ export function searchContract(open: Open): void {
       ).toEqual(['ann']);
     });
 
+    it('may have as many terms as the grammar takes, of groups fewer', async () => {
+      const store = opened();
+      await addUser(store, ACME, 'ann', { active: true });
+      const repeated = (term: string, times: number) => Array(times).fill(term).join(' or ');
+      for (const term of ['active eq true', 'userName eq "ann"', 'emails.type ne "x"', 'id pr']) {
+        expect(await userNames(store, ACME, { filter: repeated(term, 200) })).toEqual(['ann']);
+      }
+      const ofGroups = (times: number) =>
+        userNames(store, ACME, { filter: repeated('groups.value ne "x"', times) });
+      expect(await ofGroups(50)).toEqual(['ann']);
+      await expect(ofGroups(51)).rejects.toMatchObject({ status: 400, scimType: 'invalidFilter' });
+    });
+
+    it('treats what looks like SQL or a pattern as text', async () => {
+      const store = opened();
+      const titles = ["' OR 1=1 --", '%', '_', '\\', '"', "');DROP TABLE access;--"];
+      for (const [index, title] of titles.entries()) {
+        await addUser(store, ACME, `user${index}`, { title });
+      }
+      for (const [index, title] of titles.entries()) {
+        for (const operator of ['eq', 'co', 'sw', 'ew']) {
+          const filter = `title ${operator} ${JSON.stringify(title)}`;
+          const found = await userNames(store, ACME, { filter });
+          expect([filter, found.includes(`user${index}`)]).toEqual([filter, true]);
+          if (operator === 'eq') expect(found).toHaveLength(1);
+        }
+      }
+      expect(await userNames(store, ACME, { filter: 'title co "%\\"' })).toEqual([]);
+    });
+
     it('refuses what has no filter: the location of a resource', async () => {
       const store = opened();
       const list = store.users.list(ACME, userQuery({ filter: 'meta.location eq "x"' }));
