@@ -150,3 +150,24 @@ export function sameValue(left: JsonValue | undefined, right: JsonValue | undefi
     keys.every((key) => Object.hasOwn(right, key) && sameValue(left[key], right[key]))
   );
 }
+
+export function isEmpty(object: JsonObject): boolean {
+  return Object.keys(object).length === 0;
+}
+
+/** A copy with the value under the key; without the key for undefined and an empty list. */
+export function withValue(
+  holder: JsonObject,
+  key: string,
+  value: JsonValue | undefined,
+): JsonObject {
+  if (value !== undefined && !(Array.isArray(value) && value.length === 0)) {
+    return { ...holder, [key]: value };
+  }
+  const { [key]: _, ...rest } = holder;
+  return rest;
+}
+
+export function withoutNull(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,111 @@
+/** PATCH operations on the elements of a multi-valued attribute. */
+import { Elements } from './elements.ts';
+import { noTarget } from './error.ts';
+import { isJsonObject, type JsonValue } from './json.ts';
+import { matches } from './match.ts';
+import type { PatchOperation } from './patch-parser.ts';
+import type { Selector } from './patch-target.ts';
+import { refText } from './resolve.ts';
+import type { Attribute } from './schema.ts';
+import { isEmpty, withoutNull, withValue } from './values.ts';
+
+/** The elements after the operation; none or undefined is an absent attribute. Throws noTarget. */
+export function nextElements(
+  operation: PatchOperation,
+  current: readonly JsonValue[],
+): readonly JsonValue[] | undefined {
+  const { verb, ref, selector, value } = operation;
+  if (selector !== undefined || ref.sub !== undefined) return changeSelected(operation, current);
+  const given = Array.isArray(value) ? value : [];
+  if (verb === 'add') return addElements(ref.attribute, current, given);
+  if (verb === 'replace') return given;
+  // Entra and authentik name the elements to be removed in the value; without one all go.
+  if (value === undefined) return undefined;
+  const gone = new Elements(ref.attribute, given);
+  return current.filter((each) => gone.find(each) === undefined);
+}
+
+/** RFC 7644 §3.5.2.1: a value that is there already is not added again; it may bring more sub-attributes. */
+function addElements(
+  attribute: Attribute,
+  current: readonly JsonValue[],
+  given: readonly JsonValue[],
+): readonly JsonValue[] {
+  const elements = new Elements(attribute, current);
+  let primary: number | undefined;
+  for (const added of given) {
+    const index = elements.find(added);
+    const at = index === undefined ? elements.append(added) : elements.merge(index, added);
+    if (isPrimary(added)) primary = at;
+  }
+  return primary === undefined ? elements.list : keepOnePrimary(elements.list, primary);
+}
+
+function changeSelected(
+  operation: PatchOperation,
+  current: readonly JsonValue[],
+): readonly JsonValue[] {
+  const { verb, selector } = operation;
+  const selected = current.map((each) => selector === undefined || matches(selector.where, each));
+  if (verb === 'remove') {
+    return current.flatMap((each, index) =>
+      selected[index] ? withoutSub(operation, each) : [each],
+    );
+  }
+  if (!selected.includes(true)) {
+    const made = newElement(operation, selector);
+    return made === undefined ? current : keepOnePrimary([...current, made], current.length);
+  }
+  const changed = current.map((each, index) =>
+    selected[index] ? changeElement(operation, each) : each,
+  );
+  const first = changed.findIndex((each, index) => selected[index] && isPrimary(each));
+  return keepOnePrimary(changed, first);
+}
+
+function withoutSub({ ref }: PatchOperation, element: JsonValue): readonly JsonValue[] {
+  if (ref.sub === undefined || !isJsonObject(element)) return [];
+  const { [ref.sub.name]: _, ...rest } = element;
+  return isEmpty(rest) ? [] : [rest];
+}
+
+/** Replace leaves of a selected element only what the filter says of it (RFC 7644 §3.5.2.3); add leaves the rest. */
+function changeElement(
+  { verb, ref, selector, value }: PatchOperation,
+  element: JsonValue,
+): JsonValue {
+  if (!isJsonObject(element)) return value ?? element;
+  if (ref.sub !== undefined) return withValue(element, ref.sub.name, value);
+  if (!isJsonObject(value) || isEmpty(value)) return element;
+  const kept = verb === 'replace' ? (selector?.template ?? {}) : element;
+  return withoutNull({ ...kept, ...value });
+}
+
+/** The element that a filter without a match asks for; undefined where there is no value to be set. */
+function newElement(
+  operation: PatchOperation,
+  selector: Selector | undefined,
+): JsonValue | undefined {
+  if (operation.value === undefined) return undefined;
+  const template = selector === undefined ? {} : selector.template;
+  const made = template === undefined ? undefined : changeElement(operation, template);
+  // One that the filter doesn't find would be made again by every repetition.
+  if (made === undefined || (selector !== undefined && !matches(selector.where, made))) {
+    throw noTarget(`no value of ${refText(operation.ref)} matches the filter in the path`);
+  }
+  return made;
+}
+
+function isPrimary(element: JsonValue | undefined): boolean {
+  return isJsonObject(element) && element.primary === true;
+}
+
+/** RFC 7644 §3.5.2: the element at `index` became primary, so the others are not any more. */
+function keepOnePrimary(elements: readonly JsonValue[], index: number): readonly JsonValue[] {
+  if (!isPrimary(elements[index])) return elements;
+  return elements.map((each, at) =>
+    at !== index && isJsonObject(each) && each.primary === true
+      ? { ...each, primary: false }
+      : each,
+  );
+}

@@ -1,0 +1,88 @@
+/** What a path of a PATCH points at: the attribute, and which of its elements. */
+import type { AttributeRef, Condition } from './condition.ts';
+import { resolveElementFilter } from './condition-resolver.ts';
+import { invalidPath, ScimError } from './error.ts';
+import type { Filter } from './filter.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import { type PatchPath, parsePath } from './path.ts';
+import { refText, resolvePath } from './resolve.ts';
+import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
+import { normalizeValue } from './values.ts';
+
+/** The `[…]` of a path. */
+export interface Selector {
+  readonly where: Condition;
+  /** The element that fulfils the filter, where the filter says enough to make one. */
+  readonly template: JsonObject | undefined;
+}
+
+export interface Target {
+  readonly ref: AttributeRef;
+  readonly selector: Selector | undefined;
+}
+
+/** Undefined for an attribute that the type doesn't have; throws invalidPath for brackets that make no sense. */
+export function resolveTarget(path: PatchPath, type: ResourceType): Target | undefined {
+  const ref = resolvePath(type, path.path);
+  if (ref === undefined || path.filter === undefined) return ref && { ref, selector: undefined };
+  const { attribute } = ref;
+  if (ref.sub !== undefined || !attribute.multiValued) {
+    throw invalidPath(`${refText(ref)} has no elements to be selected with [ ]`);
+  }
+  const sub = path.sub === undefined ? undefined : findAttribute(attribute.subAttributes, path.sub);
+  if (path.sub !== undefined && sub === undefined) {
+    throw invalidPath(`${path.sub} is not a sub-attribute of ${attribute.name}`);
+  }
+  return {
+    ref: { ...ref, sub },
+    selector: selectorOf(path.filter, attribute),
+  };
+}
+
+function selectorOf(filter: Filter, attribute: Attribute): Selector {
+  try {
+    return {
+      where: resolveElementFilter(filter, attribute),
+      template: templateOf(filter, attribute),
+    };
+  } catch (error) {
+    // A wrong name between the brackets is a fault of the path.
+    if (error instanceof ScimError) throw invalidPath(error.detail);
+    throw error;
+  }
+}
+
+/**
+ * RFC 7644 §3.5.2.3 wants noTarget where the filter matches nothing; Entra expects the element to be made. It can be,
+ * when the filter is one `eq`, or several joined by `and`.
+ */
+function templateOf(filter: Filter, attribute: Attribute): JsonObject | undefined {
+  const terms = filter.kind === 'and' ? filter.terms : [filter];
+  const template: Record<string, JsonValue> = {};
+  for (const term of terms) {
+    if (term.kind !== 'compare' || term.operator !== 'eq') return undefined;
+    const sub = findAttribute(attribute.subAttributes, term.path.name);
+    if (sub === undefined) return undefined;
+    // Without quotes `value eq 42` is a number, which for text means its digits, as in every filter.
+    const literal = sub.type === 'string' && typeof term.value === 'number';
+    const given = literal ? String(term.value) : term.value;
+    const value = normalizeValue(sub, given, `${attribute.name}.${sub.name}`);
+    if (value === undefined) return undefined;
+    template[sub.name] = value;
+  }
+  return template;
+}
+
+/** What a key of a value without path points at; undefined for what is ignored there: unknown names, and what clients can't write. */
+export function targetOfKey(key: string, type: ResourceType): Target | undefined {
+  let target: Target | undefined;
+  try {
+    target = resolveTarget(parsePath(key), type);
+  } catch (error) {
+    if (error instanceof ScimError) return undefined;
+    throw error;
+  }
+  const mutabilities = [target?.ref.attribute.mutability, target?.ref.sub?.mutability];
+  const ignored = mutabilities.includes('readOnly') || mutabilities.includes('writeOnly');
+  return ignored ? undefined : target;
+}
