@@ -59,9 +59,12 @@ export class Client {
   readonly #connection: Connection;
   readonly #metrics: KubeMetrics | undefined;
   readonly #host: string;
+  readonly #deadlineMs: number;
 
-  constructor(connection: Connection, metrics?: KubeMetrics) {
+  /** Every call but a watch is given up after `deadlineMs`. */
+  constructor(connection: Connection, metrics?: KubeMetrics, deadlineMs = DEADLINE_MS) {
     this.#connection = connection;
+    this.#deadlineMs = deadlineMs;
     this.#metrics = metrics;
     this.#host = new URL(connection.server).host;
   }
@@ -195,7 +198,7 @@ export class Client {
   }
 
   async #json<T>(resource: ResourceDefinition, call: Call): Promise<T> {
-    const deadline = AbortSignal.timeout(DEADLINE_MS);
+    const deadline = AbortSignal.timeout(this.#deadlineMs);
     const signal = call.signal ? AbortSignal.any([call.signal, deadline]) : deadline;
     const { body } = await this.#send(resource, { ...call, signal });
     try {
@@ -252,7 +255,7 @@ export class Client {
       },
       body: call.body === undefined ? null : JSON.stringify(call.body),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
-      headersTimeout: DEADLINE_MS,
+      headersTimeout: this.#deadlineMs,
       bodyTimeout: 0,
     });
   }

@@ -74,10 +74,6 @@ export class Controller {
       : undefined;
   }
 
-  observe(): void {
-    this.#queue.observe();
-  }
-
   async #work(signal: AbortSignal): Promise<void> {
     for (;;) {
       const key = await this.#queue.take();

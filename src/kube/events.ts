@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../logger.ts';
 import type { Client } from './client.ts';
+import { isNamespaceTerminating } from './errors.ts';
 import { EVENTS, type KubeObject } from './resource.ts';
 
 export interface NewEvent {
@@ -32,6 +33,9 @@ interface Series {
   readonly namespace: string;
   count: number;
   last: number;
+  /** How many of `count` the API server knows about; 0: the Event isn't there yet. */
+  sent: number;
+  sending: boolean;
 }
 
 export class EventRecorder {
@@ -46,14 +50,22 @@ export class EventRecorder {
   /** Returns at once; what can't be sent is logged and dropped. */
   record(regarding: KubeObject, event: NewEvent): void {
     const { log } = this.#options;
+    const key = seriesKey(regarding, event);
+    const series = this.#seriesFor(key, regarding);
+    series.count += 1;
+    series.last = Date.now();
+    // What is sending now sends this one too.
+    if (series.sending) return;
     if (this.#inFlight.size >= MAX_IN_FLIGHT) {
       log.warn({ reason: event.reason }, 'event was dropped: too many are being sent');
       return;
     }
-    const sending = this.#send(regarding, event)
-      .catch((error: unknown) =>
-        log.warn({ err: error, reason: event.reason }, 'event was not recorded'),
-      )
+    const sending = this.#send(series, regarding, event)
+      .catch((error: unknown) => {
+        this.#series.delete(key);
+        if (isNamespaceTerminating(error)) return;
+        log.warn({ err: error, reason: event.reason }, 'event was not recorded');
+      })
       .finally(() => this.#inFlight.delete(sending));
     this.#inFlight.add(sending);
   }
@@ -63,60 +75,87 @@ export class EventRecorder {
     await Promise.all(this.#inFlight);
   }
 
-  async #send(regarding: KubeObject, event: NewEvent): Promise<void> {
-    const now = Date.now();
-    const { uid } = regarding.metadata;
-    const key = JSON.stringify([uid, event.type, event.reason, event.action, event.note]);
-    const series = this.#series.get(key);
-    if (series !== undefined && now - series.last < SERIES_WINDOW_MS) {
-      series.count += 1;
-      series.last = now;
-      await this.#repeat(series);
-      return;
+  /** Until the API server knows the whole count: one write at a time, in order. */
+  async #send(series: Series, regarding: KubeObject, event: NewEvent): Promise<void> {
+    series.sending = true;
+    try {
+      while (series.sent < series.count) {
+        const { count } = series;
+        if (series.sent === 0) await this.#create(series, regarding, event);
+        if (count > 1) await this.#repeat(series, count);
+        series.sent = count;
+      }
+    } finally {
+      series.sending = false;
     }
-    const namespace = regarding.metadata.namespace ?? 'default';
-    const name = `${regarding.metadata.name}.${randomUUID().slice(0, 13)}`;
-    this.#remember(key, { name, namespace, count: 1, last: now });
-    await this.#create(regarding, event, name, namespace, now);
   }
 
   async #create(
+    { name, namespace, last }: Series,
     { apiVersion, kind, metadata }: KubeObject,
     { type, reason, action, note }: NewEvent,
-    name: string,
-    namespace: string,
-    now: number,
   ): Promise<void> {
     const { client, controller, instance } = this.#options;
+    const { name: regardingName, namespace: regardingNamespace, uid } = metadata;
     await client.create(
       EVENTS,
       {
         metadata: { name, namespace },
-        eventTime: microTime(now),
+        eventTime: microTime(last),
         reportingController: controller,
         reportingInstance: instance.slice(0, 128),
         type,
         reason,
         action,
-        note: note.slice(0, MAX_NOTE),
-        regarding: { apiVersion, kind, name: metadata.name, namespace, uid: metadata.uid },
+        note: shorten(note, MAX_NOTE),
+        regarding: { apiVersion, kind, name: regardingName, namespace: regardingNamespace, uid },
       } as KubeObject,
       controller,
     );
   }
 
-  async #repeat({ namespace, name, count, last }: Series): Promise<void> {
+  async #repeat({ namespace, name, last }: Series, count: number): Promise<void> {
     const patch = { series: { count, lastObservedTime: microTime(last) } };
     const { client, controller } = this.#options;
     await client.mergePatch(EVENTS, { namespace, name }, patch, { fieldManager: controller });
   }
 
-  #remember(key: string, series: Series): void {
+  #seriesFor(key: string, { metadata }: KubeObject): Series {
+    const known = this.#series.get(key);
+    if (known !== undefined && Date.now() - known.last < SERIES_WINDOW_MS) return known;
+    const namespace = metadata.namespace ?? 'default';
+    const series = { name: eventName(metadata.name), namespace, count: 0, last: 0, sent: 0 };
+    return this.#remember(key, { ...series, sending: false });
+  }
+
+  #remember(key: string, series: Series): Series {
     this.#series.delete(key);
     this.#series.set(key, series);
     const [oldest] = this.#series.keys();
     if (this.#series.size > MAX_SERIES && oldest !== undefined) this.#series.delete(oldest);
+    return series;
   }
+}
+
+function seriesKey({ metadata: { uid } }: KubeObject, event: NewEvent): string {
+  return JSON.stringify([uid, event.type, event.reason, event.action, event.note]);
+}
+
+/** Begins with the object's name, but is a DNS subdomain, which the name of a Role need not be. */
+function eventName(regarding: string): string {
+  const prefix = regarding
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]/g, '-')
+    .slice(0, 200)
+    .replace(/[.-]+$/, '');
+  return `${prefix}.${randomUUID().slice(0, 13)}`;
+}
+
+/** To so many bytes of UTF-8, as the API server counts. */
+function shorten(note: string, bytes: number): string {
+  const encoded = new TextEncoder().encode(note);
+  if (encoded.length <= bytes) return note;
+  return new TextDecoder().decode(encoded.subarray(0, bytes)).replace(/\uFFFD+$/, '');
 }
 
 /** metav1.MicroTime wants six digits. */

@@ -48,10 +48,6 @@ export class Manager {
     ].find((reason) => reason !== undefined);
   }
 
-  observe(): void {
-    for (const controller of this.#controllers) controller.observe();
-  }
-
   async #whenSynced(signal: AbortSignal): Promise<void> {
     const aborted = new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve());

@@ -3,6 +3,13 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
+/** What the gauges of a queue are read from. */
+export interface ObservedQueue {
+  readonly depth: number;
+  unfinishedMs(): number;
+  longestRunningMs(): number;
+}
+
 export type KubeMetrics = ReturnType<typeof createKubeMetrics>;
 
 /** Registers the metrics; once for a registry. */
@@ -12,6 +19,18 @@ export function createKubeMetrics(registry: Registry) {
     new Counter({ name, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Gauge({ name, help, labelNames, registers });
+  const queues = new Map<string, ObservedQueue>();
+  const queueGauge = (name: string, help: string, read: (queue: ObservedQueue) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['name'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [queueName, each] of queues) this.set({ name: queueName }, read(each));
+      },
+    });
   const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
   const controller = ['controller'] as const;
@@ -66,7 +85,9 @@ export function createKubeMetrics(registry: Registry) {
       'Workers at the most.',
       controller,
     ),
-    queueDepth: gauge('workqueue_depth', 'Keys that wait for a worker.', queue),
+    /** The queues at work, by name: their gauges are read when the metrics are. */
+    queues,
+    queueDepth: queueGauge('workqueue_depth', 'Keys that wait for a worker.', (q) => q.depth),
     queueAdds: counter('workqueue_adds_total', 'Keys added.', queue),
     queueSeconds: histogram(
       'workqueue_queue_duration_seconds',
@@ -78,15 +99,15 @@ export function createKubeMetrics(registry: Registry) {
       'Time that workers took for a key.',
       queue,
     ),
-    unfinishedSeconds: gauge(
+    unfinishedSeconds: queueGauge(
       'workqueue_unfinished_work_seconds',
       'Time that the keys in work have taken so far, summed.',
-      queue,
+      (q) => q.unfinishedMs() / 1000,
     ),
-    longestRunningSeconds: gauge(
+    longestRunningSeconds: queueGauge(
       'workqueue_longest_running_processor_seconds',
       'Time that the oldest key in work has taken so far.',
-      queue,
+      (q) => q.longestRunningMs() / 1000,
     ),
     queueRetries: counter('workqueue_retries_total', 'Keys added again after a failure.', queue),
     relists: counter('reflector_lists_total', 'Full lists, the first one included.', ['resource']),

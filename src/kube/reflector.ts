@@ -21,12 +21,13 @@ export interface ReflectorOptions {
   readonly metrics?: KubeMetrics;
   /** Seconds that the server keeps a watch open, plus up to half as much; a dead connection is noticed within that. */
   readonly watchSeconds?: number;
+  /** A watch that has outlived its own end by this much is dead. */
+  readonly watchdogMs?: number;
 }
 
 const PAGE = 500;
 const WATCH_SECONDS = 40;
-/** A watch that has outlived its own timeout by this much is dead. */
-const WATCHDOG_MARGIN_MS = 10_000;
+const WATCHDOG_MS = 10_000;
 /** A resourceVersion from the future (etcd restored from a backup) gives silence instead of an error. */
 const RELIST_INTERVAL_MS = 30 * 60_000;
 /** What Retry-After may ask for at the most. */
@@ -61,7 +62,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
 
   /** Why the loop is stuck, if it is: it neither got an event nor tried again for longer than it ever waits. */
   stuck(now: number): string | undefined {
-    const limit = this.#watchSeconds() * 1500 + 2 * WATCHDOG_MARGIN_MS + 60_000;
+    const limit = this.#watchSeconds() * 1500 + 2 * this.#watchdogMs() + 60_000;
     const silence = now - this.#lastAttempt;
     return this.#lastAttempt > 0 && silence > limit
       ? `the watch of ${this.#options.resource.plural} has not moved for ${Math.round(silence / 1000)} s`
@@ -111,7 +112,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
   async #watch(from: string, signal: AbortSignal): Promise<string> {
     const { client, resource } = this.#options;
     const timeoutSeconds = Math.round(this.#watchSeconds() * (1 + Math.random() / 2));
-    const deadline = AbortSignal.timeout(timeoutSeconds * 1000 + WATCHDOG_MARGIN_MS);
+    const deadline = AbortSignal.timeout(timeoutSeconds * 1000 + this.#watchdogMs());
     let resourceVersion = from;
     const started = Date.now();
     this.#lastAttempt = started;
@@ -169,6 +170,10 @@ export class Reflector<T extends KubeObject = KubeObject> {
   #scope() {
     const { namespace, labelSelector, metadataOnly } = this.#options;
     return { namespace, labelSelector, metadataOnly };
+  }
+
+  #watchdogMs(): number {
+    return this.#options.watchdogMs ?? WATCHDOG_MS;
   }
 
   #watchSeconds(): number {

@@ -9,7 +9,8 @@ export interface Change<T> {
 export type ChangeHandler<T> = (change: Change<T>) => void;
 
 export class ObjectStore<T extends KubeObject> {
-  readonly #objects = new Map<string, T>();
+  /** By namespace, empty for cluster-scoped objects, then by name. */
+  readonly #namespaces = new Map<string, Map<string, T>>();
   readonly #handlers: ChangeHandler<T>[] = [];
 
   /** Handlers only note what to look at: they must be quick and must not throw. */
@@ -18,37 +19,41 @@ export class ObjectStore<T extends KubeObject> {
   }
 
   get(key: ObjectKey): T | undefined {
-    return this.#objects.get(keyText(key));
+    return this.#namespaces.get(key.namespace ?? '')?.get(key.name);
   }
 
   list(namespace?: string): readonly T[] {
-    const all = [...this.#objects.values()];
-    return namespace === undefined
-      ? all
-      : all.filter(({ metadata }) => metadata.namespace === namespace);
+    if (namespace !== undefined) return [...(this.#namespaces.get(namespace)?.values() ?? [])];
+    return [...this.#namespaces.values()].flatMap((objects) => [...objects.values()]);
   }
 
   get size(): number {
-    return this.#objects.size;
+    return [...this.#namespaces.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   set(object: T): void {
-    const key = keyText(keyOf(object));
-    const known = this.#objects.get(key);
-    this.#objects.set(key, object);
-    if (known?.metadata.resourceVersion === object.metadata.resourceVersion && known) return;
+    const { namespace = '', name, resourceVersion } = object.metadata;
+    const objects = this.#namespaces.get(namespace) ?? new Map<string, T>();
+    if (objects.size === 0) this.#namespaces.set(namespace, objects);
+    const known = objects.get(name);
+    objects.set(name, object);
+    if (known !== undefined && known.metadata.resourceVersion === resourceVersion) return;
     this.#tell({ type: known === undefined ? 'added' : 'modified', object });
   }
 
   delete(object: T): void {
-    if (this.#objects.delete(keyText(keyOf(object)))) this.#tell({ type: 'deleted', object });
+    const { namespace = '', name } = object.metadata;
+    const objects = this.#namespaces.get(namespace);
+    if (!objects?.delete(name)) return;
+    if (objects.size === 0) this.#namespaces.delete(namespace);
+    this.#tell({ type: 'deleted', object });
   }
 
   /** Takes a full list: what isn't in it any more was deleted while nobody watched. */
   replace(objects: readonly T[]): void {
     const listed = new Set(objects.map((object) => keyText(keyOf(object))));
-    const gone = [...this.#objects].filter(([key]) => !listed.has(key));
-    for (const [, object] of gone) this.delete(object);
+    const gone = this.list().filter((object) => !listed.has(keyText(keyOf(object))));
+    for (const object of gone) this.delete(object);
     for (const object of objects) this.set(object);
   }
 

@@ -22,8 +22,11 @@ export class Workqueue {
   readonly #firstDelayMs: number;
   readonly #longestDelayMs: number;
   readonly #random: () => number;
-  /** Insertion order is the order of work; the value is when the key was added. */
+  /** The keys that wait, and since when. */
   readonly #waiting = new Map<string, number>();
+  /** The same keys in the order of work, from `#head` on. */
+  #order: string[] = [];
+  #head = 0;
   readonly #inWork = new Map<string, number>();
   readonly #again = new Set<string>();
   readonly #failures = new Map<string, number>();
@@ -37,6 +40,7 @@ export class Workqueue {
     this.#firstDelayMs = options.firstDelayMs ?? 1_000;
     this.#longestDelayMs = options.longestDelayMs ?? 300_000;
     this.#random = options.random ?? Math.random;
+    this.#metrics?.queues.set(this.#name, this);
   }
 
   get depth(): number {
@@ -51,6 +55,7 @@ export class Workqueue {
     }
     this.#metrics?.queueAdds.inc({ name: this.#name });
     this.#waiting.set(key, performance.now());
+    this.#order.push(key);
     this.#hand();
   }
 
@@ -104,6 +109,7 @@ export class Workqueue {
     for (const { timer } of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     for (const taker of this.#takers.splice(0)) taker(undefined);
+    if (this.#metrics?.queues.get(this.#name) === this) this.#metrics.queues.delete(this.#name);
   }
 
   /** How long the oldest key has been in work, in milliseconds. */
@@ -112,29 +118,34 @@ export class Workqueue {
     return oldest === undefined ? 0 : performance.now() - oldest;
   }
 
-  /** Brings the gauges up to date; called when metrics are read. */
-  observe(): void {
+  /** How long all keys in work have been there, summed, in milliseconds. */
+  unfinishedMs(): number {
     const now = performance.now();
-    const running = [...this.#inWork.values()].map((started) => (now - started) / 1000);
-    const name = { name: this.#name };
-    this.#metrics?.queueDepth.set(name, this.depth);
-    this.#metrics?.unfinishedSeconds.set(
-      name,
-      running.reduce((sum, each) => sum + each, 0),
-    );
-    this.#metrics?.longestRunningSeconds.set(name, Math.max(0, ...running));
+    return [...this.#inWork.values()].reduce((sum, started) => sum + now - started, 0);
   }
 
   #hand(): void {
     while (this.#takers.length > 0) {
-      const [next] = this.#waiting;
-      if (next === undefined) return;
-      const [key, added] = next;
-      this.#waiting.delete(key);
+      const key = this.#next();
+      if (key === undefined) return;
       const now = performance.now();
+      const waited = now - (this.#waiting.get(key) ?? now);
+      this.#waiting.delete(key);
       this.#inWork.set(key, now);
-      this.#metrics?.queueSeconds.observe({ name: this.#name }, (now - added) / 1000);
+      this.#metrics?.queueSeconds.observe({ name: this.#name }, waited / 1000);
       this.#takers.shift()?.(key);
     }
+  }
+
+  /** Not the first key of the map: finding that takes longer and longer while keys are removed at its front. */
+  #next(): string | undefined {
+    const key = this.#order[this.#head];
+    if (key === undefined) return undefined;
+    this.#head += 1;
+    if (this.#head > 1000 && this.#head * 2 > this.#order.length) {
+      this.#order = this.#order.slice(this.#head);
+      this.#head = 0;
+    }
+    return key;
   }
 }

@@ -88,10 +88,7 @@ export function createOperator(options: OperatorOptions): Operator {
       await running;
       await connection.close();
     },
-    stuck: () => {
-      manager?.observe();
-      return manager?.stuck();
-    },
+    stuck: () => manager?.stuck(),
   };
 }
 
