@@ -1,14 +1,15 @@
-/** Durations as Go and Kubernetes write them. */
+/** Durations as Go and Kubernetes write them, in whole seconds. */
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** Digits are bounded, because the API server's own words about an overflow help nobody. */
-export const DURATION_PATTERN = '^([0-9]{1,6}(ms|s|m|h)){1,4}$';
+/** Largest unit first, each once. Digits are bounded, because the API server's own words about an overflow help nobody. */
+export const DURATION_PATTERN =
+  '^([0-9]{1,6}h([0-9]{1,6}m)?([0-9]{1,6}s)?|[0-9]{1,6}m([0-9]{1,6}s)?|[0-9]{1,6}s)$';
 
 /** Milliseconds of `90s`, `1h30m`; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   if (!new RegExp(DURATION_PATTERN).test(text)) return undefined;
-  const parts = text.matchAll(/([0-9]+)(ms|s|m|h)/g);
+  const parts = text.matchAll(/([0-9]+)([hms])/g);
   return [...parts].reduce(
     (sum, [, digits, unit = '']) => sum + Number(digits) * (UNITS_MS[unit] ?? 0),
     0,

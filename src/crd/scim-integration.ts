@@ -6,8 +6,6 @@ const DNS_LABEL = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
 const DNS_SUBDOMAIN = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
 const INTEGRATION_ID = '^[A-Za-z0-9_-]{21}$';
 
-const pattern = (text: string) => z.string().regex(new RegExp(text));
-const duration = () => pattern(DURATION_PATTERN).max(40);
 const dateTime = () => z.string().meta({ format: 'date-time' });
 const objectName = () => z.string().max(253);
 
@@ -18,6 +16,22 @@ interface Rule {
   readonly fieldPath?: string;
 }
 const rules = (...each: readonly Rule[]) => ({ 'x-kubernetes-validations': each });
+
+/** In CEL. */
+const literal = (pattern: string) => `r'${pattern}'`;
+
+/** A rule instead of a pattern, whose violation would only show the pattern. */
+const matching = (pattern: string, message: string) =>
+  z.string().meta(rules({ rule: `self.matches(${literal(pattern)})`, message }));
+const duration = () =>
+  matching(DURATION_PATTERN, 'must be a duration such as 24h or 1h30m').max(32);
+const secretName = () =>
+  matching(
+    DNS_SUBDOMAIN,
+    "must be the name of a Secret: lower case letters, digits, '-' and '.', with a letter or digit at both ends",
+  ).max(253);
+
+const DURATION = literal(DURATION_PATTERN);
 
 const Rotation = z
   .object({
@@ -32,8 +46,9 @@ const Rotation = z
   })
   .meta(
     rules({
-      rule: "!has(self.interval) || duration(self.interval) > duration(has(self.overlap) ? self.overlap : '24h')",
-      message: 'interval must be longer than overlap, which is 24h unless set',
+      // What is no duration has its own message; converting it would add one that nobody understands.
+      rule: `!has(self.interval) || !self.interval.matches(${DURATION}) || (has(self.overlap) && !self.overlap.matches(${DURATION})) || duration(self.interval) > duration(has(self.overlap) ? self.overlap : '24h')`,
+      message: 'must be longer than overlap, which is 24h unless set',
       fieldPath: '.interval',
     }),
   )
@@ -41,14 +56,11 @@ const Rotation = z
 
 const ExistingSecret = z
   .object({
-    name: pattern(DNS_SUBDOMAIN)
-      .min(1)
-      .max(253)
-      .describe('Name of the Secret, in the same namespace.'),
-    key: z
-      .string()
-      .regex(/^[-._a-zA-Z0-9]+$/)
-      .min(1)
+    name: secretName().describe('Name of the Secret, in the same namespace.'),
+    key: matching(
+      '^[-._a-zA-Z0-9]+$',
+      "must be the key in a Secret: letters, digits, '-', '_' and '.'",
+    )
       .max(253)
       .describe('Key of the token in the Secret.'),
   })
@@ -56,9 +68,7 @@ const ExistingSecret = z
 
 const Token = z
   .object({
-    secretName: pattern(DNS_SUBDOMAIN)
-      .min(1)
-      .max(253)
+    secretName: secretName()
       .describe(
         'Name of the Secret that the token is written to; <name>-scim-token when absent. Changed: the same token moves, and the old Secret is deleted.',
       )
@@ -70,20 +80,19 @@ const Token = z
     rules(
       {
         rule: '!has(self.existingSecret) || (!has(self.secretName) && !has(self.rotation))',
-        message:
-          'existingSecret excludes secretName and rotation: the token is yours to keep and to rotate',
+        message: 'excludes secretName and rotation: the token is yours to keep and to rotate',
         fieldPath: '.existingSecret',
       },
+      // Until this version serves them:
       {
         rule: '!has(self.existingSecret)',
-        message:
-          'existingSecret is not supported by this version; remove it and the operator generates a token',
+        message: 'is not supported by this version; remove it and the operator generates a token',
         fieldPath: '.existingSecret',
       },
       {
         rule: '!has(self.rotation)',
         message:
-          'rotation is not supported by this version; remove it, and delete the Secret to get a new token',
+          'is not supported by this version; remove it, and delete the Secret to get a new token',
         fieldPath: '.rotation',
       },
     ),
@@ -106,15 +115,17 @@ const Spec = z
         'False: every SCIM request of this integration is refused, while its token, endpoint and data stay. True when absent.',
       )
       .optional(),
-    tenant: pattern(DNS_LABEL)
-      .min(1)
+    tenant: matching(
+      DNS_LABEL,
+      "must be a DNS label: lower case letters, digits and '-', with a letter or digit at both ends",
+    )
       .max(63)
       .describe(
         "Tenant whose directory is provisioned; the namespace's name when absent. Fixed at creation, whether set or not.",
       )
       .optional(),
-    integrationId: pattern(INTEGRATION_ID)
-      .max(21)
+    integrationId: matching(INTEGRATION_ID, 'must be 21 characters of A-Z, a-z, 0-9, _ and -')
+      .max(64)
       .describe(
         'Pins the id in the endpoint (21 characters of A-Z, a-z, 0-9, _ and -), so that the endpoint survives a move to another cluster. Generated when absent; fixed once set.',
       )
@@ -219,27 +230,25 @@ export const ScimIntegration = z
   .meta(
     rules(
       {
-        rule: "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-        message:
-          'metadata.name must consist of lower case letters, digits and dashes, without dots',
+        rule: `self.metadata.name.matches(${literal(DNS_LABEL)})`,
+        message: "must be a DNS label: lower case letters, digits and '-', without dots",
+        fieldPath: '.metadata.name',
       },
       {
         rule: sameIn('tenant'),
         message:
-          'spec.tenant is fixed at creation, whether set or not; create another integration for another tenant',
-        fieldPath: '.spec',
+          'is fixed at creation, whether set or not; create another integration for another tenant',
+        fieldPath: '.spec.tenant',
       },
       {
         rule: '!(has(oldSelf.spec) && has(oldSelf.spec.integrationId)) || (has(self.spec) && has(self.spec.integrationId) && self.spec.integrationId == oldSelf.spec.integrationId)',
-        message:
-          'spec.integrationId is fixed once set: identity providers hold the endpoint with it',
-        fieldPath: '.spec',
+        message: 'is fixed once set: identity providers hold the endpoint with it',
+        fieldPath: '.spec.integrationId',
       },
       {
         rule: '!(has(self.spec) && has(self.spec.integrationId)) || (has(oldSelf.spec) && has(oldSelf.spec.integrationId)) || !has(oldSelf.status) || !has(oldSelf.status.integrationId) || oldSelf.status.integrationId == self.spec.integrationId',
-        message:
-          'spec.integrationId can only be set to the id that the integration already has, status.integrationId',
-        fieldPath: '.spec',
+        message: 'can only be set to the id that the integration already has, status.integrationId',
+        fieldPath: '.spec.integrationId',
       },
     ),
   )

@@ -69,21 +69,51 @@ const nulls = (spec: Spec) => Object.fromEntries(Object.keys(spec ?? {}).map((ke
 
 const ID = 'AbCdEfGhIjKlMnOpQrS-_';
 
+/** The API server's answer to a call that the client has no method for. */
+async function call(
+  method: 'GET' | 'PATCH',
+  path: string,
+  headers: Record<string, string>,
+  body: string | null = null,
+): Promise<unknown> {
+  const connection = new Connection(loadKubeConfig(inject('kubeconfig')));
+  const access = await connection.access();
+  const answer = await request(`${connection.server}${path}`, {
+    method,
+    dispatcher: access.dispatcher,
+    headers: { ...access.headers, ...headers },
+    body,
+  });
+  const json = await answer.body.json();
+  await connection.close();
+  return json;
+}
+
 /** The spec that the API server makes of a CustomResourceDefinition's text. */
 async function dryRunYaml(name: string, text: string): Promise<unknown> {
-  const connection = new Connection(loadKubeConfig(inject('kubeconfig')));
-  const { dispatcher, headers } = await connection.access();
   const path = pathOf(CUSTOM_RESOURCE_DEFINITIONS, { name });
   const query = `fieldManager=${TEST_MANAGER}&force=true&fieldValidation=Strict&dryRun=All`;
-  const answer = await request(`${connection.server}${path}?${query}`, {
-    method: 'PATCH',
-    dispatcher,
-    headers: { ...headers, 'content-type': 'application/apply-patch+yaml' },
-    body: text,
-  });
-  const { spec } = (await answer.body.json()) as { spec?: unknown };
-  await connection.close();
-  return spec;
+  const headers = { 'content-type': 'application/apply-patch+yaml' };
+  const answer = await call('PATCH', `${path}?${query}`, headers, text);
+  return (answer as { spec?: unknown }).spec;
+}
+
+interface Table {
+  readonly columnDefinitions: readonly { readonly name: string; readonly priority: number }[];
+  readonly rows: readonly { readonly cells: readonly unknown[] }[];
+}
+
+/** What kubectl prints of an integration: column → cell, in order. */
+async function printed(name: string): Promise<Record<string, unknown>> {
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const path = pathOf(SCIM_INTEGRATIONS, { namespace, name });
+  const table = (await call('GET', path, { accept })) as Table;
+  return Object.fromEntries(
+    table.columnDefinitions.map((column, index) => [
+      column.priority === 0 ? column.name : `${column.name} (wide)`,
+      table.rows[0]?.cells[index],
+    ]),
+  );
 }
 
 describe('the API server accepts an integration', () => {
@@ -140,17 +170,21 @@ describe('the API server refuses an integration', () => {
       { type: 'LDAP' },
       /spec\.type: Unsupported value: "LDAP": supported values: "SCIM2"/,
     ],
-    ['with a tenant that is no DNS label', { tenant: 'Acme_Inc' }, /spec\.tenant/],
+    [
+      'with a tenant that is no DNS label',
+      { tenant: 'Acme_Inc' },
+      /spec\.tenant: Invalid value: "Acme_Inc": must be a DNS label/,
+    ],
     ['with a tenant of 64 characters', { tenant: 't'.repeat(64) }, /spec\.tenant: Too long/],
     [
       'with an integrationId of 20 characters',
       { integrationId: ID.slice(1) },
-      /spec\.integrationId/,
+      /spec\.integrationId: Invalid value: .* must be 21 characters/,
     ],
     [
       'with an integrationId that has a slash',
       { integrationId: ID.replace('-', '/') },
-      /spec\.integrationId/,
+      /spec\.integrationId: Invalid value: .* must be 21 characters/,
     ],
     [
       'with an unknown identityProvider',
@@ -165,17 +199,32 @@ describe('the API server refuses an integration', () => {
     [
       'with a secretName that is no object name',
       { token: { secretName: 'My Secret' } },
-      /spec\.token\.secretName/,
+      /spec\.token\.secretName: Invalid value: "My Secret": must be the name of a Secret/,
     ],
     [
       "with an existingSecret, which this version can't use",
       { token: { existingSecret: { name: 's', key: 'k' } } },
-      /existingSecret is not supported by this version; remove it/,
+      /existingSecret: Invalid value: is not supported by this version; remove it/,
     ],
     [
       "with a rotation, which this version doesn't do",
       { token: { rotation: { interval: '48h' } } },
-      /rotation is not supported by this version; remove it/,
+      /rotation: Invalid value: is not supported by this version; remove it/,
+    ],
+    [
+      'with a token in a Secret without a name',
+      { token: { secretName: '' } },
+      /spec\.token\.secretName: Invalid value: "": must be the name of a Secret/,
+    ],
+    [
+      'with a secretName of 254 characters',
+      { token: { secretName: 's'.repeat(254) } },
+      /spec\.token\.secretName: Too long/,
+    ],
+    [
+      'with an empty tenant',
+      { tenant: '' },
+      /spec\.tenant: Invalid value: "": must be a DNS label/,
     ],
     ['with a field of another kind than documented', { enabled: 'yes' }, /enabled/],
   ])('%s', async (_, spec, message) => {
@@ -184,7 +233,11 @@ describe('the API server refuses an integration', () => {
 
   it.each([
     ['with a name of 53 characters', 'n'.repeat(53), /metadata\.name: Too long/],
-    ['with a dot in its name', 'a.b', /without dots/],
+    [
+      'with a dot in its name',
+      'a.b',
+      /metadata\.name: Invalid value: must be a DNS label: .* without dots/,
+    ],
   ])('%s', async (_, name, message) => {
     await expect(client.create(SCIM_INTEGRATIONS, object({}, name), TEST_MANAGER)).rejects.toThrow(
       message,
@@ -200,7 +253,9 @@ describe('the tenant of an integration', () => {
     ["can't be set later", {}, { tenant: 'a' }],
     ["can't be set later on an object without a spec", undefined, { tenant: 'a' }],
   ])('%s', async (_, before, after) => {
-    await expect(replaceSpec(before, after)).rejects.toThrow(/spec\.tenant is fixed at creation/);
+    await expect(replaceSpec(before, after)).rejects.toThrow(
+      /spec\.tenant: Invalid value: is fixed at creation/,
+    );
   });
 
   it('may stay while other fields change', async () => {
@@ -217,7 +272,7 @@ describe('the integrationId of an integration', () => {
     ["can't be removed with the whole spec", { integrationId: ID }, undefined],
   ])('%s', async (_, before, after) => {
     await expect(replaceSpec(before, after)).rejects.toThrow(
-      /spec\.integrationId is fixed once set/,
+      /spec\.integrationId: Invalid value: is fixed once set/,
     );
   });
 
@@ -230,7 +285,7 @@ describe('the integrationId of an integration', () => {
     const pin = (integrationId: string) =>
       client.mergePatch(SCIM_INTEGRATIONS, key, { spec: { integrationId } }, manager);
     await expect(pin(ID.toLowerCase())).rejects.toThrow(
-      /only be set to the id that the integration already has/,
+      /spec\.integrationId: Invalid value: can only be set to the id that the integration already has/,
     );
     await pin(ID);
   });
@@ -246,6 +301,7 @@ describe('once rotation and existingSecret are served, the API server', () => {
   it.each<[string, object]>([
     ['an interval longer than the default overlap', { rotation: { interval: '25h' } }],
     ['an interval longer than the overlap', { rotation: { interval: '6s', overlap: '2s' } }],
+    ['the longest interval', { rotation: { interval: '999999h999999m999999s', overlap: '0s' } }],
     ['an overlap alone', { rotation: { overlap: '100h' } }],
     ['an existing Secret', { existingSecret: { name: 'mine', key: 'token' } }],
   ])('accepts %s', async (_, value) => {
@@ -256,29 +312,91 @@ describe('once rotation and existingSecret are served, the API server', () => {
     [
       'an interval as long as the default overlap',
       { rotation: { interval: '24h' } },
-      /interval must be longer than overlap/,
+      /rotation\.interval: Invalid value: must be longer than overlap/,
     ],
     [
       'an interval shorter than the overlap',
       { rotation: { interval: '1h', overlap: '2h' } },
-      /interval must be longer than overlap/,
+      /rotation\.interval: Invalid value: must be longer than overlap/,
     ],
-    ["a duration that isn't one", { rotation: { interval: '2 days' } }, /rotation\.interval/],
-    ['a duration with a sign', { rotation: { overlap: '-1h' } }, /rotation\.overlap/],
+    [
+      'an interval of nothing',
+      { rotation: { interval: '0s', overlap: '0s' } },
+      /must be longer than overlap/,
+    ],
+    [
+      "a duration that isn't one",
+      { rotation: { interval: '2 days' } },
+      /is invalid: spec\.token\.rotation\.interval: Invalid value: "2 days": must be a duration such as/,
+    ],
+    [
+      'a duration with a sign',
+      { rotation: { interval: '48h', overlap: '-1h' } },
+      /is invalid: spec\.token\.rotation\.overlap: Invalid value: "-1h": must be a duration/,
+    ],
     [
       'existingSecret with secretName',
       { existingSecret: { name: 'a', key: 'k' }, secretName: 'b' },
-      /existingSecret excludes secretName and rotation/,
+      /existingSecret: Invalid value: excludes secretName and rotation/,
     ],
     [
       'existingSecret with rotation',
       { existingSecret: { name: 'a', key: 'k' }, rotation: {} },
-      /existingSecret excludes secretName and rotation/,
+      /existingSecret: Invalid value: excludes secretName and rotation/,
     ],
     ['existingSecret without a key', { existingSecret: { name: 'a' } }, /key: Required value/],
   ])('refuses %s', async (_, value, message) => {
     await expect(token(value)).rejects.toThrow(message);
   });
+});
+
+describe('kubectl get', () => {
+  it('prints what the status says, and the endpoint and the key id where there is room', async () => {
+    const { name } = (await create({})).metadata;
+    const manager = { fieldManager: TEST_MANAGER, subresource: 'status' } as const;
+    const status = {
+      tenant: 'acme',
+      users: 3,
+      groups: 0,
+      lastRequestTime: new Date(Date.now() - 90_000).toISOString(),
+      endpoint: 'https://scim.example.com/v2',
+      tokenKeyId: 'AbCdEfGhIj',
+      conditions: [
+        condition('TokenReady', 'True', 'TokenIssued'),
+        condition('Ready', 'False', 'ObjectConflict'),
+      ],
+    };
+    await client.mergePatch(SCIM_INTEGRATIONS, { namespace, name }, { status }, manager);
+    const row = await printed(name);
+    expect(Object.keys(row)).toEqual([
+      ...['Name', 'Tenant', 'Ready', 'Reason', 'Users', 'Groups', 'Last Request', 'Age'],
+      ...['Endpoint (wide)', 'Key ID (wide)'],
+    ]);
+    expect(row).toMatchObject({
+      Name: name,
+      Tenant: 'acme',
+      Ready: 'False',
+      Reason: 'ObjectConflict',
+      Users: 3,
+      Groups: 0,
+      'Last Request': expect.stringMatching(/^\d+[sm]/),
+      'Endpoint (wide)': 'https://scim.example.com/v2',
+      'Key ID (wide)': 'AbCdEfGhIj',
+    });
+  });
+
+  it('prints an integration that nobody has looked at yet', async () => {
+    const { name } = (await create(undefined)).metadata;
+    expect(await printed(name)).toMatchObject({ Name: name, Tenant: null, Ready: null });
+  });
+});
+
+const condition = (type: string, status: string, reason: string) => ({
+  type,
+  status,
+  reason,
+  message: '',
+  lastTransitionTime: '2026-01-01T00:00:00Z',
 });
 
 describe('the custom resource definition', () => {
