@@ -177,7 +177,11 @@ describe('any request of the protocol is answered', () => {
       fc.dictionary(attribute, value, { maxKeys: 6 }),
       fc.boolean(),
       async (body, onUser) => {
-        await expectAnswer('PUT', onUser ? `/Users/${user}` : `/Groups/${group}`, body);
+        await expectAnswer('PUT', onUser ? `/Users/${user}` : `/Groups/${group}`, {
+          userName: 'alice',
+          displayName: 'crew',
+          ...body,
+        });
         const names = { userName: 'fresh', displayName: 'fresh' };
         const created = await client.send('POST', onUser ? '/Users' : '/Groups', {
           ...body,
