@@ -3,7 +3,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { AttributeRef, Condition } from '../scim/condition.ts';
 import { pathOf, subPath } from './condition-sql.ts';
 import { holdersOfMember, usersBelow } from './relations-sql.ts';
-import type { SearchContext } from './resource-conditions.ts';
+import type { SearchContext } from './search-context.ts';
 import { LOOKUP_PATHS } from './search-document.ts';
 
 /**

@@ -19,20 +19,11 @@ import {
 } from './condition-sql.ts';
 import { candidates } from './index-candidates.ts';
 import { groupsOf, membersOf, type Relation } from './relations-sql.ts';
-import type { Scope } from './store.ts';
+import type { SearchContext } from './search-context.ts';
 
 /** Of the query `… FROM access|groups r JOIN search_documents d …`. */
 const DOCUMENT = sql.raw('d.document');
 const ID = sql.raw('r.id');
-
-export interface SearchContext {
-  readonly dialect: SearchDialect;
-  readonly scope: Scope;
-  readonly type: ResourceType;
-  /** Where resources are, and the column that holds their folded userName or displayName. */
-  readonly table: SQL;
-  readonly key: { readonly attribute: string; readonly column: string };
-}
 
 export function resourceHolder(context: SearchContext): Holder {
   let ofGroups = 0;

@@ -3,7 +3,7 @@
  * own. Every answer, refusals too, leaves after the COMMIT, since a refusal may rest on a neighbour's write.
  */
 import type Database from 'better-sqlite3';
-import { ScimError, unavailable } from '../../scim/error.ts';
+import { unavailable } from '../../scim/error.ts';
 
 interface Job {
   run(): unknown;
@@ -98,11 +98,12 @@ export class Writer {
   }
 }
 
-/** What the database itself refuses is 503; a defect of ours stays what it is and becomes 500. */
+/** A database that can't do it now is 503. A statement that it can never run is a defect of ours, stays what it is and becomes 500. */
 export function asScimError(error: unknown): unknown {
-  if (error instanceof ScimError) return error;
-  return isSqliteError(error) ? unavailable(error) : error;
+  return isSqliteError(error) && !DEFECT.test(error.code) ? unavailable(error) : error;
 }
+
+const DEFECT = /^SQLITE_(CONSTRAINT|ERROR|MISMATCH|MISUSE|RANGE)/;
 
 export function isSqliteError(error: unknown): error is Error & { code: string } {
   return error instanceof Error && error.name === 'SqliteError' && 'code' in error;

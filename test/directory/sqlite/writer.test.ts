@@ -94,6 +94,13 @@ describe('the writer', () => {
     expect(await statuses([note('c')])).toEqual(['written']);
   });
 
+  it('does not pass a defect off as an outage', async () => {
+    await note('a');
+    const broken = writer.write(() => db.prepare('SELECT nothing').run());
+    expect(await statuses([note('a'), broken])).toEqual([undefined, undefined]);
+    await expect(note('a')).rejects.toMatchObject({ code: 'SQLITE_CONSTRAINT_UNIQUE' });
+  });
+
   it('answers with 503 while another process holds the database', async () => {
     const other = new Database(join(folder, 'test.db'));
     db.pragma('busy_timeout = 0');
