@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createKubeMetrics } from '../../src/kube/metrics.ts';
+import { Workqueue } from '../../src/kube/workqueue.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const newQueue = (options: { random?: () => number } = {}) =>
+  new Workqueue({ name: 'test', random: () => 1, ...options });
+
+/** The keys that can be taken now, in order; each is done at once. */
+async function drain(queue: Workqueue): Promise<string[]> {
+  const keys: string[] = [];
+  while (queue.depth > 0) {
+    const key = await queue.take();
+    if (key === undefined) break;
+    keys.push(key);
+    queue.done(key);
+  }
+  return keys;
+}
+
+describe('a workqueue', () => {
+  it('gives each key once however often it was added, first come first served', async () => {
+    const queue = newQueue();
+    for (const key of ['a', 'b', 'a', 'c', 'b']) queue.add(key);
+    expect(queue.depth).toBe(3);
+    expect(await drain(queue)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('gives a key that was added while in work again, but only when it is done', async () => {
+    const queue = newQueue();
+    queue.add('a');
+    expect(await queue.take()).toBe('a');
+    queue.add('a');
+    queue.add('a');
+    expect(queue.depth).toBe(0);
+    queue.done('a');
+    expect(await drain(queue)).toEqual(['a']);
+  });
+
+  it('wakes whoever waited first', async () => {
+    const queue = newQueue();
+    const [first, second] = [queue.take(), queue.take()];
+    queue.add('a');
+    queue.add('b');
+    expect(await Promise.all([first, second])).toEqual(['a', 'b']);
+  });
+
+  it('doubles the wait after each failure up to the longest, and forgets', async () => {
+    const queue = newQueue();
+    const waits: number[] = [];
+    for (let failure = 0; failure < 11; failure++) {
+      queue.addRateLimited('a');
+      const before = Date.now();
+      while (queue.depth === 0) await vi.advanceTimersToNextTimerAsync();
+      waits.push((Date.now() - before) / 1000);
+      await drain(queue);
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+    queue.forget('a');
+    queue.addRateLimited('a');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(queue.depth).toBe(1);
+  });
+
+  it('spreads the waits, so that keys that failed together do not return together', () => {
+    const early = newQueue({ random: () => 0 });
+    early.addRateLimited('a');
+    vi.advanceTimersByTime(799);
+    expect(early.depth).toBe(0);
+    vi.advanceTimersByTime(1);
+    expect(early.depth).toBe(1);
+  });
+
+  it('keeps the shortest of several delays, and one timer a key', () => {
+    const queue = newQueue();
+    queue.addAfter('a', 5_000);
+    queue.addAfter('a', 1_000);
+    queue.addAfter('a', 9_000);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(1_000);
+    expect(queue.depth).toBe(1);
+  });
+
+  it('does not take a delay of months, too long for a timer, for none', () => {
+    const queue = newQueue();
+    queue.addAfter('a', 90 * 86_400_000);
+    vi.advanceTimersByTime(60_000);
+    expect(queue.depth).toBe(0);
+    vi.advanceTimersByTime(90 * 86_400_000);
+    expect(queue.depth).toBe(1);
+  });
+
+  it('ends all waiting when it closes, and takes nothing any more', async () => {
+    const queue = newQueue();
+    const waiting = queue.take();
+    queue.addAfter('b', 1_000);
+    queue.close();
+    queue.add('a');
+    expect(await waiting).toBeUndefined();
+    expect(await queue.take()).toBeUndefined();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('keeps the order over far more keys than it compacts at', async () => {
+    const queue = newQueue();
+    const keys = Array.from({ length: 5_000 }, (_, index) => `key-${index}`);
+    for (const key of keys) queue.add(key);
+    expect(await drain(queue)).toEqual(keys);
+  });
+
+  it('shows depth, adds, retries and work in progress under the names of client-go', async () => {
+    const registry = new Registry();
+    const queue = new Workqueue({ name: 'q', metrics: createKubeMetrics(registry) });
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    await queue.take();
+    vi.advanceTimersByTime(2_000);
+    queue.addRateLimited('d');
+    const text = await registry.metrics();
+    expect(text).toContain('workqueue_depth{name="q"} 2');
+    expect(text).toContain('workqueue_adds_total{name="q"} 3');
+    expect(text).toContain('workqueue_retries_total{name="q"} 1');
+    expect(text).toContain('workqueue_unfinished_work_seconds{name="q"} 2');
+    expect(text).toContain('workqueue_longest_running_processor_seconds{name="q"} 2');
+    expect(text).toContain('workqueue_queue_duration_seconds_count{name="q"} 1');
+    queue.done('a');
+    expect(await registry.metrics()).toContain('workqueue_work_duration_seconds_sum{name="q"} 2');
+  });
+});
+
+describe('whatever workers and events do', () => {
+  const KEYS = ['a', 'b', 'c'];
+  const keyed = fc.record({
+    act: fc.constantFrom('add' as const, 'later' as const, 'retry' as const, 'done' as const),
+    key: fc.constantFrom(...KEYS),
+  });
+  const step = fc.oneof(
+    keyed,
+    fc.record({ act: fc.constantFrom('take' as const, 'time' as const), key: fc.constant('') }),
+  );
+
+  /** A queue, and what its users know about it. */
+  function watched() {
+    const queue = newQueue();
+    const inWork = new Set<string>();
+    /** Keys that changed after a worker last looked at them. */
+    const unseen = new Set<string>();
+    const changed = (add: (key: string) => void) => (key: string) => {
+      unseen.add(key);
+      add(key);
+    };
+    const acts = {
+      add: changed((key) => queue.add(key)),
+      later: changed((key) => queue.addAfter(key, 10)),
+      retry: changed((key) => queue.addRateLimited(key)),
+      time: () => vi.advanceTimersByTimeAsync(10),
+      take: async () => {
+        const key = queue.depth > 0 ? await queue.take() : undefined;
+        if (key === undefined) return;
+        expect(inWork.has(key)).toBe(false);
+        inWork.add(key);
+        unseen.delete(key);
+      },
+      done: (key: string) => {
+        queue.done(key);
+        inWork.delete(key);
+      },
+    };
+    const finish = async () => {
+      for (const key of inWork) queue.done(key);
+      await vi.advanceTimersByTimeAsync(300_000);
+      for (const key of await drain(queue)) unseen.delete(key);
+      return [...unseen];
+    };
+    return { acts, finish };
+  }
+
+  it('no key is in work twice at once, and no add is lost', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const { acts, finish } = watched();
+        for (const { act, key } of steps) await acts[act](key);
+        expect(await finish()).toEqual([]);
+      }),
+    );
+  });
+});

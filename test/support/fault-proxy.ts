@@ -1,0 +1,104 @@
+/** Stands between a client and the API server and does to their traffic what networks and servers do on bad days. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { KubeConfig } from '@kubernetes/client-node';
+import { loadKubeConfig } from '../../src/kube/connection.ts';
+
+export interface FakeAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface FaultProxy {
+  /** Leads through the proxy, with the same credentials. */
+  readonly config: KubeConfig;
+  /** `METHOD /path?query` of every request that arrived. */
+  readonly requests: readonly string[];
+  /** Answers in the API server's place; undefined lets the request pass. */
+  intercept: (request: string) => FakeAnswer | undefined;
+  /** Resets every connection. */
+  cut(): void;
+  /** Every connection stays open and never carries a byte again; new ones work. */
+  mute(): void;
+  /** No new connections, the open ones are reset, until `accept`. */
+  refuse(): Promise<void>;
+  accept(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
+  const upstream = loadKubeConfig(kubeconfig);
+  const target = upstream.getCurrentCluster();
+  if (!target) throw new Error('the kubeconfig names no cluster');
+  const tls: { ca?: string | Buffer | (string | Buffer)[] } = {};
+  await upstream.applyToHTTPSOptions(tls);
+  const sockets = new Set<Socket>();
+  const muted = new WeakSet<Socket>();
+  const requests: string[] = [];
+
+  const forward = (incoming: IncomingMessage, answer: ServerResponse) => {
+    const { method = 'GET', url = '/', headers, socket } = incoming;
+    requests.push(`${method} ${url}`);
+    if (muted.has(socket)) return;
+    const fake = proxy.intercept(`${method} ${url}`);
+    if (fake) {
+      answer.writeHead(fake.status, fake.headers).end(fake.body);
+      return;
+    }
+    const outgoing = request(`${target.server}${url}`, { method, headers, ca: tls.ca });
+    outgoing.on('error', () => socket.destroy());
+    outgoing.on('response', (response) => {
+      if (!muted.has(socket)) answer.writeHead(response.statusCode ?? 502, response.headers);
+      response.on('data', (chunk) => muted.has(socket) || answer.write(chunk));
+      response.on('end', () => muted.has(socket) || answer.end());
+      response.on('error', () => socket.destroy());
+    });
+    answer.on('close', () => outgoing.destroy());
+    incoming.pipe(outgoing);
+  };
+  const server = createServer(forward);
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const cut = () => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  const stop = async () => {
+    const closed = once(server, 'close');
+    server.close();
+    cut();
+    await closed;
+  };
+  const config = new KubeConfig();
+  config.loadFromOptions({
+    clusters: [{ name: 'proxy', server: `http://127.0.0.1:${port}` }],
+    users: [{ ...upstream.getCurrentUser(), name: 'proxy' }],
+    contexts: [{ name: 'proxy', cluster: 'proxy', user: 'proxy' }],
+    currentContext: 'proxy',
+  });
+  const proxy: FaultProxy = {
+    config,
+    requests,
+    intercept: () => undefined,
+    cut,
+    mute: () => {
+      for (const socket of sockets) muted.add(socket);
+    },
+    refuse: stop,
+    accept: async () => {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+    },
+    close: async () => {
+      if (server.listening) await stop();
+    },
+  };
+  return proxy;
+}
