@@ -4,7 +4,6 @@ import type { Comparable, SortKey } from '../scim/condition.ts';
 import { invalidFilter, invalidPath } from '../scim/error.ts';
 import { matches } from '../scim/match.ts';
 import { refText } from '../scim/resolve.ts';
-import type { ResourceType } from '../scim/schema.ts';
 import {
   type Compile,
   compareAny,
