@@ -1,8 +1,15 @@
 /** How text is compared where `caseExact` is false: the same in memory and in every database. */
 
-/** NFC and lower case. Databases compare the result bytewise: their own `lower()` knows ASCII only. */
+/**
+ * NFC and lower case; folded text folds to itself. Databases compare the result bytewise: their own `lower()` knows
+ * ASCII only.
+ */
 export function fold(text: string): string {
-  return text.normalize('NFC').toLowerCase();
+  const lower = text.normalize('NFC').toLowerCase();
+  // A sigma at a word's end has a form of its own, which would keep the beginning of a longer word from matching.
+  const plain = lower.includes('ς') ? lower.replaceAll('ς', 'σ') : lower;
+  // Some letters are composed in lower case only: J + caron has no character of its own, j + caron has.
+  return plain.normalize('NFC');
 }
 
 /** Orders as UTF-8 bytes do (code points, not UTF-16 units), which is how the databases order. */

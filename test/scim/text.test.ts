@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compareText, fold } from '../../src/scim/text.ts';
+
+/** Letters with lower-case forms of their own, and marks that compose with them. */
+const spiced = fc
+  .array(
+    fc.constantFrom('J', 'ẖ', 'H', 'I', 'İ', 'Σ', 'ς', 'a', 'é', '\u0301', '\u030c', '\u0331', ' '),
+    { maxLength: 8 },
+  )
+  .map((parts) => parts.join(''));
+const anyText = fc.oneof(spiced, fc.string({ unit: 'binary' }));
+
+describe('fold', () => {
+  it.each([
+    ['Ann@EXAMPLE.com', 'ann@example.com', 'letters'],
+    ['E\u0301va', '\u00e9va', 'composed and decomposed accents'],
+    ['J\u030c', '\u01f0', 'letters that are composed in lower case only'],
+    ['ΝΙΚΟΣ', 'νικοσ', 'a sigma at the end of a word'],
+    ['νικος', 'νικοσ', 'a final sigma'],
+    ['\u212a', 'k', 'the Kelvin sign'],
+  ])('makes %s and %s the same: %s', (left, right) => {
+    expect(fold(left)).toBe(fold(right));
+  });
+
+  it('keeps what a text begins with at the beginning of longer ones', () => {
+    expect(fold('ΝΙΚΟΣΑΣ').startsWith(fold('ΝΙΚΟΣ'))).toBe(true);
+  });
+
+  it('changes folded text no more, nor differently for canonically equivalent text', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        expect(fold(fold(text))).toBe(fold(text));
+        expect(fold(text.normalize('NFD'))).toBe(fold(text));
+      }),
+    );
+  });
+});
+
+describe('compareText', () => {
+  it('orders as the bytes of UTF-8 do, surrogate pairs included', () => {
+    const unit = fc.constantFrom('a', 'b', 'é', '\ud7ff', '\ue000', '\uffee', '💼', '\u{10ffff}');
+    const near = fc.array(unit, { maxLength: 4 }).map((parts) => parts.join(''));
+    const text = fc.oneof(near, fc.string({ unit: 'binary' }));
+    fc.assert(
+      fc.property(text, text, (left, right) => {
+        const expected = Buffer.compare(Buffer.from(left), Buffer.from(right));
+        expect(Math.sign(compareText(left, right))).toBe(expected);
+      }),
+    );
+  });
+});
