@@ -27,27 +27,45 @@ export function comparable(
   }
 }
 
-/** RFC 3339 → UTC with milliseconds, so that the order of the text is the order of time. */
+/**
+ * RFC 3339 → UTC with milliseconds, so that the order of the text is the order of time. Undefined for days that no
+ * calendar has, and for what in UTC is outside the years 0000 to 9999.
+ */
 export function instant(text: string): string | undefined {
   const match =
     /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|z|[+-]\d\d:?\d\d)?)?$/.exec(
       text,
     );
   if (!match) return undefined;
+  const [, day = ''] = match;
   const zone = (match[3] ?? 'Z').toUpperCase().replace(/^([+-]\d\d)(\d\d)$/, '$1:$2');
-  const time = Date.parse(`${match[1]}T${match[2] ?? '00:00:00'}${zone}`);
+  const result = utc(`${day}T${match[2] ?? '00:00:00'}${zone}`);
+  // Date takes 30 February for 2 March.
+  const isDay = utc(`${day}T00:00:00Z`)?.startsWith(day);
+  return isDay && result?.length === UTC_LENGTH ? result : undefined;
+}
+
+const UTC_LENGTH = '2026-01-01T00:00:00.000Z'.length;
+
+function utc(text: string): string | undefined {
+  const time = Date.parse(text);
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();
 }
 
-/** A literal as it is compared with the attribute's values; throws invalidFilter when it is of another type. */
-export function literalComparable(attribute: Attribute, literal: Literal): Comparable | null {
+/**
+ * A literal as it is compared with the attribute's values; throws invalidFilter when it is of another type. `name` is
+ * how the message calls the attribute.
+ */
+export function literalComparable(
+  attribute: Attribute,
+  literal: Literal,
+  name: string = attribute.name,
+): Comparable | null {
   if (literal === null) return null;
   const value = coerce(attribute, literal);
   const result = value === undefined ? undefined : comparable(attribute, value);
   if (result === undefined) {
-    throw invalidFilter(
-      `${attribute.name} is compared with a value that is not a ${attribute.type}`,
-    );
+    throw invalidFilter(`${name} must be compared with a value of type ${attribute.type}`);
   }
   return result;
 }

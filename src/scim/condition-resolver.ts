@@ -97,11 +97,16 @@ function bindComparison(
   if (found === undefined) return NOTHING;
   const ref = simple(found);
   const compared = ref.sub ?? ref.attribute;
-  checkOperator(compared, operator, value);
+  checkOperator(ref, operator, value);
   if (typeof value === 'string' && !storable(value)) {
     return { kind: 'constant', value: operator === 'ne' };
   }
-  return { kind: 'compare', ref, operator, value: literalComparable(compared, value) };
+  return {
+    kind: 'compare',
+    ref,
+    operator,
+    value: literalComparable(compared, value, refText(ref)),
+  };
 }
 
 /** A complex attribute that is compared stands for its `value` (RFC 7643 §2.4). */
@@ -117,8 +122,8 @@ function simple(ref: AttributeRef): AttributeRef {
 const TEXT_OPERATORS = new Set<CompareOperator>(['co', 'sw', 'ew']);
 const ORDER_OPERATORS = new Set<CompareOperator>(['gt', 'ge', 'lt', 'le']);
 
-function checkOperator(attribute: Attribute, operator: CompareOperator, value: Literal): void {
-  const { type, name } = attribute;
+function checkOperator(ref: AttributeRef, operator: CompareOperator, value: Literal): void {
+  const { type } = ref.sub ?? ref.attribute;
   const unordered = type === 'boolean' || type === 'binary';
   const notText =
     type === 'boolean' || type === 'integer' || type === 'decimal' || type === 'dateTime';
@@ -126,7 +131,7 @@ function checkOperator(attribute: Attribute, operator: CompareOperator, value: L
     (ORDER_OPERATORS.has(operator) && (unordered || value === null)) ||
     (TEXT_OPERATORS.has(operator) && (notText || value === null));
   if (refused)
-    throw invalidFilter(`${operator} can't be used with ${value === null ? 'null' : name}`);
+    throw invalidFilter(`${operator} can't be used with ${value === null ? 'null' : refText(ref)}`);
 }
 
 /** Text that no stored value can contain, because bodies with it are refused. */
