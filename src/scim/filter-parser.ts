@@ -86,16 +86,16 @@ function parseExpression(scanner: Scanner): Filter {
 function parseComparison(scanner: Scanner, path: AttributePath): Filter {
   scanner.countTerm();
   scanner.skipSpace();
+  const start = scanner.position;
   const word = scanner.word().toLowerCase();
   if (word === 'pr') return { kind: 'present', path };
   const operator = OPERATORS.find((each) => each === word);
-  if (operator === undefined)
-    throw scanner.fault(`pr or one of ${OPERATORS.join(', ')} before here`);
+  if (operator === undefined) throw scanner.fault(`pr or one of ${OPERATORS.join(', ')}`, start);
   scanner.skipSpace();
   return { kind: 'compare', path, operator, value: scanner.literal() };
 }
 
-/** The text of a filter in its one canonical form; parseFilter reads it back as the same tree. */
+/** The text of a parsed filter in its one canonical form; parseFilter reads it back as the same tree. */
 export function printFilter(filter: Filter): string {
   switch (filter.kind) {
     case 'and':

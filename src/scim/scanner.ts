@@ -40,8 +40,12 @@ export class Scanner {
     return this.#position >= this.#text.length;
   }
 
-  fault(expected: string): SyntaxFault {
-    const where = this.atEnd ? 'at the end' : `at character ${this.#position + 1}`;
+  get position(): number {
+    return this.#position;
+  }
+
+  fault(expected: string, position: number = this.#position): SyntaxFault {
+    const where = position >= this.#text.length ? 'at the end' : `at character ${position + 1}`;
     return new SyntaxFault(`${expected} expected ${where}`);
   }
 
