@@ -1,8 +1,20 @@
-/** Writes crds/; run it with `make generate`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/** Writes crds/ and the tables in docs/reference/; run it with `make generate`. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crdFiles } from './manifest.ts';
+import { fieldTable, fillIn } from './reference.ts';
+import { ScimIntegration } from './scim-integration.ts';
+import { structuralSchema } from './structural-schema.ts';
 
-const folder = join(import.meta.dirname, '..', '..', 'crds');
+const root = join(import.meta.dirname, '..', '..');
+const folder = join(root, 'crds');
 mkdirSync(folder, { recursive: true });
 for (const [name, text] of Object.entries(crdFiles())) writeFileSync(join(folder, name), text);
+
+const reference = join(root, 'docs', 'reference', 'scimintegration.md');
+const schema = structuralSchema(ScimIntegration);
+const filled = (['spec', 'status'] as const).reduce(
+  (text, part) => fillIn(text, part, fieldTable(schema, part)),
+  readFileSync(reference, 'utf8'),
+);
+writeFileSync(reference, filled);

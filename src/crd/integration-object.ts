@@ -10,6 +10,7 @@ export interface KubeIntegration {
     readonly uid: string;
     readonly generation: number;
     readonly resourceVersion: string;
+    readonly creationTimestamp: string;
     readonly deletionTimestamp?: string;
     readonly annotations?: Readonly<Record<string, string>>;
   };

@@ -17,6 +17,8 @@ export const MANAGED_BY = 'scim-operator';
 export const LABEL_INTEGRATION = `${GROUP}/integration`;
 /** On the token's Secret: the UID of the integration it was made for. */
 export const ANNOTATION_INTEGRATION_UID = `${GROUP}/integration-uid`;
+/** On the token's Secret: when that integration was created. Tells whether it can have gone with an earlier CRD. */
+export const ANNOTATION_INTEGRATION_CREATED = `${GROUP}/integration-created`;
 /** `disabled` pauses everything but `spec.enabled` and revocation. */
 export const ANNOTATION_RECONCILE = `${GROUP}/reconcile`;
 
@@ -48,8 +50,6 @@ export const REASON = {
   TenantNotAllowed: 'TenantNotAllowed',
   /** spec.integrationId belongs to another integration. */
   IntegrationIdConflict: 'IntegrationIdConflict',
-  /** The spec asks for what can't be. */
-  InvalidSpec: 'InvalidSpec',
   /** The Secret holds a token that works. */
   TokenIssued: 'TokenIssued',
   /** A Secret of that name exists and is not ours. */
@@ -68,12 +68,19 @@ export const REASON = {
 export type Reason = (typeof REASON)[keyof typeof REASON];
 
 export const EVENT = {
+  /** A token was written to the Secret. */
   TokenGenerated: 'TokenGenerated',
+  /** The Secret no longer held the token, so its hash went too. */
   TokenRevoked: 'TokenRevoked',
+  /** spec.enabled became true. */
   IntegrationEnabled: 'IntegrationEnabled',
+  /** spec.enabled became false. */
   IntegrationDisabled: 'IntegrationDisabled',
+  /** Somebody's change of a child was undone. */
   DriftCorrected: 'DriftCorrected',
+  /** A Secret of that name exists and is not ours. */
   SecretConflict: 'SecretConflict',
+  /** The namespace may not use the tenant. */
   TenantNotAllowed: 'TenantNotAllowed',
 } as const;
 export type EventReason = (typeof EVENT)[keyof typeof EVENT];

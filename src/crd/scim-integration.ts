@@ -125,7 +125,7 @@ const Spec = z
       )
       .optional(),
     integrationId: matching(INTEGRATION_ID, 'must be 21 characters of A-Z, a-z, 0-9, _ and -')
-      .max(64)
+      .max(21)
       .describe(
         'Pins the id in the endpoint (21 characters of A-Z, a-z, 0-9, _ and -), so that the endpoint survives a move to another cluster. Generated when absent; fixed once set.',
       )

@@ -1,0 +1,46 @@
+/** The fields of a custom resource as tables for docs/reference/, from the schema that the API server has. */
+
+interface Field {
+  readonly type?: string;
+  readonly format?: string;
+  readonly description?: string;
+  readonly enum?: readonly string[];
+  readonly maxLength?: number;
+  readonly properties?: Readonly<Record<string, Field>>;
+  readonly items?: Field;
+}
+
+/** Markdown: one row for each field below `root`, parents before their children. */
+export function fieldTable(schema: Field, root: 'spec' | 'status'): string {
+  const rows = rowsOf(schema.properties?.[root] ?? {}, '');
+  return ['| field | type | meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+function rowsOf({ properties = {} }: Field, prefix: string): readonly string[] {
+  return Object.entries(properties).flatMap(([name, field]) => {
+    const path = `${prefix}${name}`;
+    const cells = [`\`${path}\``, typeOf(field), cell(field.description ?? '')];
+    return [
+      `| ${cells.join(' | ')} |`,
+      ...rowsOf(field, `${path}.`),
+      ...rowsOf(field.items ?? {}, `${path}[].`),
+    ];
+  });
+}
+
+function typeOf({ type = '', format, enum: values, maxLength, items }: Field): string {
+  if (values !== undefined) return values.map((value) => `\`${value}\``).join(', ');
+  if (items !== undefined) return `list of ${typeOf(items)}s`;
+  if (format === 'date-time') return 'time';
+  return maxLength === undefined ? type : `${type}, up to ${maxLength.toLocaleString('en-US')}`;
+}
+
+const cell = (text: string): string => text.replaceAll('<', '&lt;').replaceAll('|', '\\|');
+
+/** Replaces what is between the marks of `name` in a document; throws where it has none. */
+export function fillIn(document: string, name: string, text: string): string {
+  const [begin, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
+  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
+  if (from === -1 || to < from) throw new Error(`the document has no ${begin} … ${end}`);
+  return `${document.slice(0, from + begin.length)}\n${text}\n${document.slice(to)}`;
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { CONDITION, EVENT, REASON } from '../../src/crd/names.ts';
+import { fieldTable, fillIn } from '../../src/crd/reference.ts';
+import { ScimIntegration } from '../../src/crd/scim-integration.ts';
+import { structuralSchema } from '../../src/crd/structural-schema.ts';
+
+const document = readFileSync('docs/reference/scimintegration.md', 'utf8');
+
+describe('the reference of ScimIntegration', () => {
+  it.each(['spec', 'status'] as const)('has every field of %s', (part) => {
+    const table = fieldTable(structuralSchema(ScimIntegration), part);
+    expect(fillIn(document, part, table)).toBe(document);
+  });
+
+  it.each([
+    ['condition', CONDITION],
+    ['reason', REASON],
+    ['event', EVENT],
+  ])('has every %s that the operator knows', (_, names) => {
+    expect(Object.values(names).filter((name) => !document.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('fieldTable', () => {
+  it('lists fields below their parents, with elements of lists, and escapes what Markdown reads', () => {
+    const schema = {
+      properties: {
+        spec: {
+          properties: {
+            a: {
+              type: 'object',
+              description: 'One | two <x>.',
+              properties: { b: { type: 'string', maxLength: 1024 } },
+            },
+            c: {
+              type: 'array',
+              items: { type: 'object', properties: { d: { enum: ['X', 'Y'] } } },
+            },
+          },
+        },
+      },
+    };
+    expect(fieldTable(schema, 'spec').split('\n').slice(2)).toEqual([
+      '| `a` | object | One \\| two &lt;x>. |',
+      '| `a.b` | string, up to 1,024 |  |',
+      '| `c` | list of objects |  |',
+      '| `c[].d` | `X`, `Y` |  |',
+    ]);
+  });
+});
+
+describe('fillIn', () => {
+  it('replaces what is between the marks, again and again', () => {
+    const empty = 'a\n<!-- generated: x -->\n<!-- end: x -->\nb\n';
+    const once = fillIn(empty, 'x', 'one');
+    expect(once).toBe('a\n<!-- generated: x -->\none\n<!-- end: x -->\nb\n');
+    expect(fillIn(once, 'x', 'two')).toBe(once.replace('one', 'two'));
+  });
+
+  it('refuses a document without the marks', () => {
+    expect(() => fillIn('a', 'x', 'one')).toThrow(/generated: x/);
+  });
+});
