@@ -1,0 +1,203 @@
+/** What is refused of a PATCH, with which scimType and in which words (RFC 7644 §3.5.2, §3.12). */
+import { describe, expect, it } from 'vitest';
+import { applyPatch, MAX_COMPARISONS } from '../../src/scim/patch.ts';
+import { MAX_OPERATIONS, parsePatch } from '../../src/scim/patch-parser.ts';
+import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
+
+const USER = STANDARD_RESOURCE_TYPES.user;
+const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+
+type Operation = { readonly [name: string]: unknown };
+
+function patched(before: object, ...operations: readonly Operation[]): object {
+  const parsed = parsePatch({ Operations: operations }, USER);
+  return applyPatch({ userName: 'ada', ...before }, parsed, USER);
+}
+
+function refusal(...operations: readonly Operation[]) {
+  try {
+    patched({ emails: [{ value: 'a', type: 'work' }] }, ...operations);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe('a PATCH is refused', () => {
+  it.each<[string, string, Operation]>([
+    ['for an unknown attribute', 'invalidPath', { op: 'add', path: 'shoeSize', value: 1 }],
+    ['for an unknown sub-attribute', 'invalidPath', { op: 'add', path: 'name.nick', value: 'x' }],
+    [
+      'for an unknown sub-attribute behind a filter',
+      'invalidPath',
+      { op: 'add', path: 'emails[type eq "x"].foo', value: 'x' },
+    ],
+    [
+      'for an unknown name in a filter',
+      'invalidPath',
+      { op: 'remove', path: 'emails[foo eq "x"]' },
+    ],
+    [
+      'for a prototype’s name',
+      'invalidPath',
+      { op: 'add', path: '__proto__.isAdmin', value: true },
+    ],
+    ['for a constructor', 'invalidPath', { op: 'add', path: 'constructor.prototype', value: true }],
+    ['for an unknown schema', 'invalidPath', { op: 'add', path: 'urn:x:y:title', value: 'x' }],
+    [
+      'for a filter on a single attribute',
+      'invalidPath',
+      { op: 'remove', path: 'name[givenName eq "x"]' },
+    ],
+    ['for half a path', 'invalidPath', { op: 'remove', path: 'emails[type eq "x"' }],
+    ['for a path that is no text', 'invalidPath', { op: 'remove', path: 7 }],
+    [
+      'for NUL in a filter',
+      'invalidPath',
+      { op: 'add', path: 'emails[type eq "\\u0000"].value', value: 'x' },
+    ],
+    [
+      'for too long a key in a filter',
+      'invalidPath',
+      { op: 'add', path: `emails[value eq "${'x'.repeat(1025)}"].type`, value: 'x' },
+    ],
+    ['for the id', 'mutability', { op: 'replace', path: 'id', value: 'x' }],
+    ['for meta', 'mutability', { op: 'replace', path: 'meta.version', value: 'x' }],
+    ['for groups', 'mutability', { op: 'add', path: 'groups', value: [{ value: 'g' }] }],
+    [
+      'for the manager’s name',
+      'mutability',
+      { op: 'add', path: 'manager.displayName', value: 'M' },
+    ],
+    ['for removing userName', 'mutability', { op: 'remove', path: 'userName' }],
+    ['for emptying userName', 'invalidValue', { op: 'replace', path: 'userName', value: null }],
+    ['for a blank userName', 'invalidValue', { op: 'replace', value: { userName: ' ' } }],
+    ['for a remove without path', 'noTarget', { op: 'remove' }],
+    ['for a remove of the whole resource', 'noTarget', { op: 'remove', path: USER.schema.id }],
+    [
+      'for a filter that describes no element',
+      'noTarget',
+      { op: 'replace', path: 'emails[type sw "h"].value', value: 'x' },
+    ],
+    [
+      'for alternatives that match nothing',
+      'noTarget',
+      { op: 'add', path: 'emails[type eq "a" or type eq "b"].value', value: 'x' },
+    ],
+    [
+      'for an element that its filter would not find',
+      'noTarget',
+      { op: 'replace', path: 'emails[value eq "old"].value', value: 'new' },
+    ],
+    [
+      'for a filter that contradicts itself',
+      'noTarget',
+      { op: 'add', path: 'emails[type eq "a" and type eq "b"].value', value: 'x' },
+    ],
+    ['for an unknown op', 'invalidSyntax', { op: 'move', path: 'title', value: 'x' }],
+    ['without op', 'invalidSyntax', { path: 'title', value: 'x' }],
+    ['for an add without value', 'invalidValue', { op: 'add', path: 'title' }],
+    ['for a value of another type', 'invalidValue', { op: 'add', path: 'title', value: { a: 1 } }],
+    [
+      'for a list where one value belongs',
+      'invalidValue',
+      { op: 'add', path: 'title', value: ['a', 'b'] },
+    ],
+    [
+      'for two primaries',
+      'invalidValue',
+      {
+        op: 'add',
+        path: 'roles',
+        value: [
+          { value: 'a', primary: true },
+          { value: 'b', primary: true },
+        ],
+      },
+    ],
+    [
+      'for a value that is no object where there is no path',
+      'invalidValue',
+      { op: 'replace', value: 7 },
+    ],
+    [
+      'for an extension that is no object',
+      'invalidValue',
+      { op: 'replace', value: { [E]: 'Maths' } },
+    ],
+    [
+      'for a dotted key with a wrong value',
+      'invalidValue',
+      { op: 'replace', value: { 'name.givenName': 7 } },
+    ],
+  ])('%s: %s', (_, scimType, operation) => {
+    expect(refusal(operation)).toMatchObject({ name: 'ScimError', status: 400, scimType });
+  });
+
+  it('with the name of what is wrong', () => {
+    const details = [
+      { op: 'add', path: 'name.nick', value: 'x' },
+      { op: 'add', path: 'emails[type eq "work"].value', value: 7 },
+      { op: 'add', path: `${E}:manager.displayName`, value: 'x' },
+    ].map((operation) => refusal(operation));
+    expect(details).toMatchObject([
+      { detail: 'name.nick is not an attribute of User' },
+      { detail: 'emails.value must be text' },
+      { detail: `${E}:manager.displayName can't be changed by clients` },
+    ]);
+  });
+
+  it.each([[null], [[]], ['text'], [{ Operations: {} }], [{ Operations: ['add'] }]])(
+    'for a body like %j',
+    (body) => {
+      expect(() => parsePatch(body, USER)).toThrow(
+        expect.objectContaining({ status: 400, scimType: 'invalidSyntax' }),
+      );
+    },
+  );
+
+  it('whole, when one operation is', () => {
+    const before = { emails: [{ value: 'a' }] };
+    const frozen = structuredClone(before);
+    const operations = [
+      { op: 'add', path: 'emails', value: [{ value: 'b' }] },
+      { op: 'replace', path: 'emails[value sw "zz"].value', value: 'x' },
+    ];
+    expect(() => patched(before, ...operations)).toThrow();
+    expect(before).toEqual(frozen);
+  });
+
+  it('for too many operations: 413', () => {
+    const operation = { op: 'add', path: 'title', value: 'x' };
+    const body = (count: number) => ({ Operations: Array(count).fill(operation) });
+    expect(parsePatch(body(MAX_OPERATIONS), USER)).toHaveLength(MAX_OPERATIONS);
+    expect(() => parsePatch(body(MAX_OPERATIONS + 1), USER)).toThrow(
+      expect.objectContaining({ status: 413 }),
+    );
+  });
+
+  it('for filters that would keep others waiting', () => {
+    const terms = Array(199).fill('value eq "x"').join(' or ');
+    const operations = Array(Math.ceil(MAX_COMPARISONS / 199) + 1).fill({
+      op: 'remove',
+      path: `emails[${terms}]`,
+    });
+    expect(refusal(...operations)).toMatchObject({ scimType: 'invalidPath' });
+    expect(refusal(...operations.slice(2))).toBeUndefined();
+  });
+
+  it('for more values than an attribute may have', () => {
+    const value = Array.from({ length: 999 }, (_, index) => ({ value: `r${index}` }));
+    const add = (...values: readonly string[]) => ({
+      op: 'add',
+      path: 'roles',
+      value: values.map((each) => ({ value: each })),
+    });
+    const full = { op: 'add', path: 'roles', value };
+    expect(refusal(full, add('one'), add('r1'))).toBeUndefined();
+    expect(refusal(full, add('one', 'two'))).toMatchObject({
+      scimType: 'invalidValue',
+      detail: 'roles would have more than 1000 values',
+    });
+  });
+});

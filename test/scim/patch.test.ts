@@ -1,0 +1,293 @@
+/** PATCH as RFC 7644 §3.5.2 has it: adding, replacing, removing. */
+import { describe, expect, it } from 'vitest';
+import { applyPatch } from '../../src/scim/patch.ts';
+import { parsePatch } from '../../src/scim/patch-parser.ts';
+import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
+import { attribute, type ResourceType } from '../../src/scim/schema.ts';
+
+const USER = STANDARD_RESOURCE_TYPES.user;
+const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const BASE = { userName: 'ada' };
+
+type Operation = { readonly [name: string]: unknown };
+
+function patched(before: object, ...operations: readonly Operation[]): object {
+  const { userName: _, ...rest } = patchedAs(USER, before, ...operations);
+  return rest;
+}
+
+function patchedAs(type: ResourceType, before: object, ...operations: readonly Operation[]) {
+  const parsed = parsePatch({ Operations: operations }, type);
+  return applyPatch({ ...BASE, ...before }, parsed, type) as { [name: string]: unknown };
+}
+
+describe('add', () => {
+  const emails = [{ value: 'a@x', type: 'work', primary: true }];
+  const add = (value: unknown) => patched({ emails }, { op: 'add', path: 'emails', value });
+
+  it('appends what is not there, one element or several', () => {
+    expect(add({ value: 'b@x' })).toEqual({ emails: [...emails, { value: 'b@x' }] });
+    expect(add([{ value: 'b@x' }, { value: 'c@x' }])).toEqual({
+      emails: [...emails, { value: 'b@x' }, { value: 'c@x' }],
+    });
+  });
+
+  it.each([
+    ['the same again', emails],
+    ['the value alone', [{ value: 'a@x' }]],
+    ['nothing', []],
+    ['an empty element', [{}]],
+  ])('changes nothing for %s', (_, value) => {
+    expect(add(value)).toEqual({ emails });
+  });
+
+  it('knows a value and its type in any case, and takes over what is new of it', () => {
+    expect(add([{ value: 'A@X', type: 'WORK', display: 'Ada' }])).toEqual({
+      emails: [{ value: 'A@X', type: 'WORK', display: 'Ada', primary: true }],
+    });
+  });
+
+  it('keeps the same value with another type as an element of its own', () => {
+    const both = [...emails, { value: 'a@x', type: 'home' }];
+    expect(add([{ value: 'a@x', type: 'home' }])).toEqual({ emails: both });
+  });
+
+  it('gives an element without a type the type that is added, once', () => {
+    const value = [
+      { value: 'b@x', type: 'work' },
+      { value: 'b@x', type: 'home' },
+    ];
+    expect(patched({ emails: [{ value: 'b@x' }] }, { op: 'add', path: 'emails', value })).toEqual({
+      emails: value,
+    });
+  });
+
+  it('moves primary to the added element', () => {
+    expect(add([{ value: 'b@x', primary: true }])).toEqual({
+      emails: [
+        { ...emails[0], primary: false },
+        { value: 'b@x', primary: true },
+      ],
+    });
+  });
+
+  it('compares elements without a value as a whole, keys in any order', () => {
+    const addresses = [{ locality: 'London', country: 'GB' }];
+    expect(
+      patched(
+        { addresses },
+        { op: 'add', path: 'addresses', value: [{ country: 'GB', locality: 'London' }] },
+        { op: 'add', path: 'addresses', value: [{ country: 'GB' }] },
+      ),
+    ).toEqual({ addresses: [...addresses, { country: 'GB' }] });
+  });
+
+  it('adds sub-attributes to a complex attribute', () => {
+    const before = { name: { givenName: 'Ada' } };
+    const add = { op: 'add', path: 'name', value: { familyName: 'Byron' } };
+    expect(patched(before, add)).toEqual({ name: { givenName: 'Ada', familyName: 'Byron' } });
+    expect(patched(before, { ...add, value: {} })).toEqual(before);
+    expect(patched(before, { ...add, value: { shoeSize: 7 } })).toEqual(before);
+  });
+
+  it('sets a sub-attribute of every element where no filter selects any', () => {
+    expect(
+      patched(
+        { emails: [{ value: 'a' }, { value: 'b' }] },
+        { op: 'add', path: 'emails.type', value: 'work' },
+      ),
+    ).toEqual({
+      emails: [
+        { value: 'a', type: 'work' },
+        { value: 'b', type: 'work' },
+      ],
+    });
+  });
+});
+
+describe('replace', () => {
+  const emails = [
+    { value: 'a@x', type: 'work', display: 'A', primary: true },
+    { value: 'b@x', type: 'home' },
+  ];
+
+  it('puts a new list in the place of the old', () => {
+    const value = [{ value: 'c@x' }];
+    expect(patched({ emails }, { op: 'replace', path: 'emails', value })).toEqual({
+      emails: value,
+    });
+  });
+
+  it('empties what it is given as null, and keeps the rest of the name', () => {
+    const before = { name: { givenName: 'Ada', middleName: 'A', familyName: 'Byron' } };
+    const value = { middleName: null, familyName: 'Lovelace' };
+    const after = { name: { givenName: 'Ada', familyName: 'Lovelace' } };
+    expect(patched(before, { op: 'replace', path: 'name', value })).toEqual(after);
+    expect(patched(before, { op: 'replace', value: { name: value } })).toEqual(after);
+    expect(
+      patched({ name: { middleName: 'A' } }, { op: 'replace', value: { name: value } }),
+    ).toEqual({ name: { familyName: 'Lovelace' } });
+  });
+
+  it.each([null, {}, [], ''])('removes a complex attribute given %j', (value) => {
+    const name = { givenName: 'Ada' };
+    expect(patched({ name }, { op: 'replace', path: 'name', value })).toEqual({});
+  });
+
+  it('replaces a selected element, and keeps what the filter says of it', () => {
+    const path = 'emails[type eq "work"]';
+    expect(patched({ emails }, { op: 'replace', path, value: { value: 'c@x' } })).toEqual({
+      emails: [{ type: 'work', value: 'c@x' }, emails[1]],
+    });
+    expect(patched({ emails }, { op: 'add', path, value: { value: 'c@x' } })).toEqual({
+      emails: [{ ...emails[0], value: 'c@x' }, emails[1]],
+    });
+    expect(patched({ emails }, { op: 'replace', path, value: null })).toEqual({
+      emails: [emails[1]],
+    });
+  });
+
+  it('makes the element that all terms of the filter describe', () => {
+    const path = 'emails[type eq "other" and display eq "C"].value';
+    expect(patched({}, { op: 'replace', path, value: 'c@x' })).toEqual({
+      emails: [{ type: 'other', display: 'C', value: 'c@x' }],
+    });
+    const digits = { op: 'add', path: 'roles[value eq 42].display', value: 'the answer' };
+    expect(patched({}, digits)).toEqual({ roles: [{ value: '42', display: 'the answer' }] });
+  });
+
+  it('leaves one primary, whichever way another becomes it', () => {
+    const expected = {
+      emails: [
+        { ...emails[0], primary: false },
+        { ...emails[1], primary: true },
+      ],
+    };
+    const path = 'emails[type eq "home"].primary';
+    expect(patched({ emails }, { op: 'replace', path, value: true })).toEqual(expected);
+    const whole = { op: 'add', path: 'emails[type eq "home"]', value: { primary: true } };
+    expect(patched({ emails }, whole)).toEqual(expected);
+    const made = { op: 'add', path: 'emails[type eq "other"]', value: { primary: true } };
+    expect(patched({ emails }, made)).toEqual({
+      emails: [expected.emails[0], emails[1], { type: 'other', primary: true }],
+    });
+  });
+});
+
+describe('remove', () => {
+  const emails = [
+    { value: 'a@x', type: 'work' },
+    { value: 'b@x', type: 'home' },
+  ];
+
+  it.each<[string, Operation, readonly object[]]>([
+    ['all of them', { path: 'emails' }, []],
+    ['all of them for null', { path: 'emails', value: null }, []],
+    ['those selected', { path: 'emails[type eq "work"]' }, [{ value: 'b@x', type: 'home' }]],
+    ['nothing that is not there', { path: 'emails[type eq "other"]' }, emails],
+    ['those named by value', { path: 'emails', value: [{ value: 'A@x' }] }, [emails[1] ?? {}]],
+    ['the one named by value', { path: 'emails', value: { value: 'b@x' } }, [emails[0] ?? {}]],
+    [
+      'none whose type differs',
+      { path: 'emails', value: [{ value: 'a@x', type: 'home' }] },
+      emails,
+    ],
+    ['none for an empty list', { path: 'emails', value: [] }, emails],
+    ['none for an empty object', { path: 'emails', value: {} }, emails],
+    ['none for unknown keys', { path: 'emails', value: [{ shoe: 1 }] }, emails],
+    [
+      'those selected, whatever the value',
+      { path: 'emails[type eq "work"]', value: [1, 2] },
+      [{ value: 'b@x', type: 'home' }],
+    ],
+    [
+      'a sub-attribute',
+      { path: 'emails[type eq "home"].type' },
+      [{ value: 'a@x', type: 'work' }, { value: 'b@x' }],
+    ],
+    ['a sub-attribute of all', { path: 'emails.type' }, [{ value: 'a@x' }, { value: 'b@x' }]],
+  ])('takes %s', (_, operation, left) => {
+    const after = patched({ emails }, { op: 'remove', ...operation });
+    expect(after).toEqual(left.length === 0 ? {} : { emails: left });
+  });
+
+  it('takes single attributes and sub-attributes, and ignores a value with them', () => {
+    const before = { title: 'Dr', name: { givenName: 'Ada' }, active: true };
+    expect(
+      patched(
+        before,
+        { op: 'remove', path: 'title', value: 7 },
+        { op: 'remove', path: 'name.givenName' },
+        { op: 'remove', path: 'active' },
+      ),
+    ).toEqual({});
+  });
+
+  it('takes a whole extension', () => {
+    const before = { [E]: { department: 'Maths', manager: { value: 'm' } } };
+    expect(patched(before, { op: 'remove', path: E })).toEqual({});
+    expect(patched(before, { op: 'replace', path: E, value: null })).toEqual({});
+    expect(patched(before, { op: 'replace', value: { [E]: null } })).toEqual({});
+    expect(patched(before, { op: 'add', value: { [E]: {} } })).toEqual(before);
+    expect(patched(before, { op: 'add', value: { [E]: null } })).toEqual(before);
+  });
+});
+
+describe('paths', () => {
+  it.each([
+    'title',
+    'TITLE',
+    'urn:ietf:params:scim:schemas:core:2.0:User:title',
+    'URN:ietf:params:scim:schemas:core:2.0:USER:Title',
+    ' title ',
+  ])('name an attribute as %j', (path) => {
+    expect(patched({}, { op: 'add', path, value: 'Dr' })).toEqual({ title: 'Dr' });
+  });
+
+  it.each(['', null, 'urn:ietf:params:scim:schemas:core:2.0:User'])(
+    'may be the resource itself: %j',
+    (path) => {
+      expect(patched({}, { op: 'add', path, value: { title: 'Dr' } })).toEqual({ title: 'Dr' });
+    },
+  );
+
+  it('of an extension take its attributes as the value', () => {
+    const value = { department: 'Maths', 'manager.value': 'm', userName: 'eve' };
+    expect(patched({}, { op: 'add', path: E, value })).toEqual({
+      [E]: { department: 'Maths', manager: { value: 'm' } },
+    });
+  });
+
+  it('as keys of a value may have a filter', () => {
+    const value = { 'emails[type eq "work"].value': 'w@x', 'emails[type': 'ignored' };
+    expect(patched({}, { op: 'add', value })).toEqual({ emails: [{ type: 'work', value: 'w@x' }] });
+  });
+
+  it('as keys of a value are ignored where nobody may write', () => {
+    const value = JSON.parse(
+      `{"id":"x","meta":{},"groups":[{"value":"g"}],"schemas":[],"password":"p","shoeSize":4,
+        "__proto__":{"title":"x"},"constructor":{"title":"x"},"${E}":{"manager":{"displayName":"M"}}}`,
+    );
+    expect(patched({}, { op: 'add', value })).toEqual({});
+  });
+
+  it('of the password are accepted and dropped', () => {
+    expect(patched({}, { op: 'replace', path: 'password', value: 'p' })).toEqual({});
+  });
+
+  it('reach the plain values of a list', () => {
+    const schema = {
+      ...USER.schema,
+      attributes: [...USER.schema.attributes, attribute('tags', 'Tags.', { multiValued: true })],
+    };
+    const type = { ...USER, schema };
+    const before = { tags: ['a', 'b'] };
+    const tags = (...operations: readonly Operation[]) =>
+      patchedAs(type, before, ...operations).tags;
+    expect(tags({ op: 'add', path: 'tags', value: ['A', 'c'] })).toEqual(['A', 'b', 'c']);
+    expect(tags({ op: 'add', path: 'tags', value: 'c' })).toEqual(['a', 'b', 'c']);
+    expect(tags({ op: 'remove', path: 'tags', value: ['b'] })).toEqual(['a']);
+    expect(tags({ op: 'remove', path: 'tags[value eq "a"]' })).toEqual(['b']);
+    expect(tags({ op: 'replace', path: 'tags[value eq "a"]', value: 'z' })).toEqual(['z', 'b']);
+  });
+});
