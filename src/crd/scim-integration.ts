@@ -52,7 +52,7 @@ const Rotation = z
       fieldPath: '.interval',
     }),
   )
-  .describe('When the token is replaced by a new one.');
+  .describe('When the token is replaced by a new one. Refused by this version.');
 
 const ExistingSecret = z
   .object({
@@ -64,7 +64,9 @@ const ExistingSecret = z
       .max(253)
       .describe('Key of the token in the Secret.'),
   })
-  .describe('Uses the token in a Secret that you keep, instead of generating one.');
+  .describe(
+    'Uses the token in a Secret that you keep, instead of generating one. Refused by this version.',
+  );
 
 const Token = z
   .object({
@@ -133,7 +135,7 @@ const Spec = z
     identityProvider: z
       .enum(['Okta', 'EntraID', 'Authentik', 'Keycloak', 'Other'])
       .describe(
-        'Product that provisions; picks the setup guide. Behaviour is the same for all. Other when absent.',
+        'Product that provisions. It informs people: behaviour is the same for all. Other when absent.',
       )
       .optional(),
     token: Token.optional(),
