@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Registry } from 'prom-client';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import {
+  ANNOTATION_INTEGRATION_UID,
   GROUP,
   LABEL_INTEGRATION,
   LABEL_MANAGED_BY,
@@ -23,6 +24,7 @@ import {
   type KubeObject,
   keyOf,
   NAMESPACES,
+  type ObjectKey,
   type ResourceDefinition,
   ROLE_BINDINGS,
   ROLES,
@@ -30,6 +32,7 @@ import {
   SERVICE_ACCOUNTS,
 } from '../kube/resource.ts';
 import type { Logger } from '../logger.ts';
+import { ActivityCache } from './activity-cache.ts';
 import { missingResources, purgeEnded } from './cleanup.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
@@ -146,14 +149,16 @@ function build(
     instance: `operator-${randomUUID()}`,
     log,
   });
+  const now = options.now ?? (() => new Date());
   const context: OperatorContext = {
     client,
     store: options.store,
     caches,
     events,
+    activity: new ActivityCache(options.store.integrations, now),
     publicUrl: options.publicUrl,
     clusterUid,
-    now: options.now ?? (() => new Date()),
+    now,
   };
   const controllers = createControllers(context, log, metrics);
   return {
@@ -205,14 +210,26 @@ function createControllers(
   });
   caches.integrations.onChange(({ object }) => integrations.enqueue(keyOf(object)));
   for (const children of [caches.secrets, caches.serviceAccounts, caches.roleBindings]) {
-    children.onChange(({ object: { metadata } }) => {
-      const name = metadata.labels?.[LABEL_INTEGRATION];
-      const { namespace } = metadata;
-      if (name && namespace) integrations.enqueue({ namespace, name });
+    children.onChange(({ object }) => {
+      for (const key of parentsOf(object, caches)) integrations.enqueue(key);
     });
   }
   caches.roles.onChange(({ object }) => enqueueRole(object.metadata.namespace ?? ''));
   return { integrations, roles };
+}
+
+/** By label, owner and UID, since any of them may be what drifted. */
+function parentsOf({ metadata }: KubeObject, { integrations }: Caches): readonly ObjectKey[] {
+  const { namespace = '', labels, ownerReferences = [] } = metadata;
+  const labelled = labels?.[LABEL_INTEGRATION];
+  const uids = new Set([
+    ...ownerReferences.map(({ uid }) => uid),
+    metadata.annotations?.[ANNOTATION_INTEGRATION_UID],
+  ]);
+  const known = integrations.list(namespace).filter((each) => uids.has(each.metadata.uid));
+  const names = new Set(known.map((each) => each.metadata.name));
+  if (labelled !== undefined) names.add(labelled);
+  return [...names].map((name) => ({ namespace, name }));
 }
 
 /** What no event tells: resources deleted while nobody watched, and users whose time has come. */

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PROVISIONER_PERMISSIONS } from '../../src/directory/permissions.ts';
+import { createUser } from '../../src/directory/users.ts';
+import { eventually } from '../support/eventually.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+
+let fixture: OperatorFixture;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+});
+afterAll(() => fixture.close());
+
+async function provision(
+  probe: IntegrationProbe,
+  userName: string,
+): Promise<() => Promise<number>> {
+  const { status } = await probe.get();
+  const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };
+  const caller = { scope, permissions: PROVISIONER_PERMISSIONS };
+  await createUser({ store: fixture.store, now: Date.now }, caller, { userName });
+  const query = { offset: 0, limit: 0, related: false };
+  return async () => (await fixture.store.users.list(scope, query)).total;
+}
+
+describe('an integration deleted while the operator was away', () => {
+  it('is ended when the operator comes back', async () => {
+    const operator = fixture.start();
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const token = await probe.token();
+    expect(await probe.authenticate(token)).toBeDefined();
+    await operator.stop();
+    await probe.delete();
+    expect(await probe.authenticate(token)).toBeDefined();
+    const next = fixture.start();
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+    await next.stop();
+  });
+
+  it('and made again before it came back is the same one, with its endpoint and token', async () => {
+    const operator = fixture.start();
+    const probe = await IntegrationProbe.create(fixture);
+    const before = await probe.settled('True');
+    const token = await probe.token();
+    await operator.stop();
+    await probe.delete();
+    await probe.apply();
+    const next = fixture.start();
+    const after = await probe.settled('True');
+    expect(after.metadata.uid).not.toBe(before.metadata.uid);
+    expect(after.status?.endpoint).toBe(before.status?.endpoint);
+    expect(await probe.token()).toBe(token);
+    expect(await probe.authenticate(token)).toBeDefined();
+    await next.stop();
+  });
+});
+
+describe('deletionPolicy', () => {
+  it('Retain keeps the users', async () => {
+    const operator = fixture.start({ deprovisionDelayMs: 0, sweepIntervalMs: 100 });
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const users = await provision(probe, 'ada');
+    const token = await probe.token();
+    await probe.delete();
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    expect(await users()).toBe(1);
+    await operator.stop();
+  });
+
+  it('Delete removes what no other integration provisioned, after the delay', async () => {
+    const operator = fixture.start({ deprovisionDelayMs: 300, sweepIntervalMs: 100 });
+    const probe = await IntegrationProbe.create(fixture, { deletionPolicy: 'Delete' });
+    const other = await IntegrationProbe.createIn(fixture, probe.namespace, {}, 'other');
+    await probe.settled('True');
+    await other.settled('True');
+    const users = await provision(probe, 'ada');
+    await provision(other, 'grace');
+    expect(await users()).toBe(2);
+    await probe.delete();
+    await eventually(async () => expect(await users()).toBe(1));
+    await operator.stop();
+  });
+
+  it('Delete leaves the users alone until the delay is over', async () => {
+    const operator = fixture.start({ deprovisionDelayMs: 3_600_000, sweepIntervalMs: 50 });
+    const probe = await IntegrationProbe.create(fixture, { deletionPolicy: 'Delete' });
+    await probe.settled('True');
+    const users = await provision(probe, 'ada');
+    const token = await probe.token();
+    await probe.delete();
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    expect(await users()).toBe(1);
+    await operator.stop();
+  });
+});

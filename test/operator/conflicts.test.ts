@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  EVENTS,
+  type KubeObject,
+  type ResourceDefinition,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '../../src/kube/resource.ts';
+import { OPERATOR_RULES } from '../../src/operator/rbac.ts';
+import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+
+let fixture: OperatorFixture;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  fixture.start();
+});
+afterAll(() => fixture.close());
+
+const foreignObject = (namespace: string, name: string, more: object = {}) =>
+  ({ metadata: { namespace, name }, ...more }) as KubeObject;
+
+const SUBJECT = { kind: 'ServiceAccount', namespace: 'default', name: 'default' };
+const VIEW = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' };
+
+describe('an object that exists and is not ours', () => {
+  it.each<[string, ResourceDefinition, string, string, object]>([
+    ['Secret', SECRETS, 'idp-scim-token', 'SecretConflict', { data: { token: 'bWluZQ==' } }],
+    ['ServiceAccount', SERVICE_ACCOUNTS, 'scim-idp', 'ObjectConflict', {}],
+    ['Role', ROLES, 'SCIMProvisioner', 'ObjectConflict', { rules: [] }],
+    [
+      'RoleBinding',
+      ROLE_BINDINGS,
+      'scim-idp',
+      'ObjectConflict',
+      { roleRef: VIEW, subjects: [SUBJECT] },
+    ],
+  ])(
+    'is left alone: %s; the integration says so and recovers when it goes',
+    async (_, resource, name, reason, more) => {
+      const namespace = await createNamespace(fixture.admin, 'tenant');
+      const foreign = await fixture.admin.create(
+        resource,
+        foreignObject(namespace, name, more),
+        TEST_MANAGER,
+      );
+      const probe = await IntegrationProbe.createIn(fixture, namespace);
+      const { status } = await probe.settled('False', reason);
+      const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+      expect(ready?.message).toMatch(new RegExp(`${name}.*delete`));
+      const after = await fixture.admin.get<KubeObject>(resource, { namespace, name });
+      expect(after.metadata.resourceVersion).toBe(foreign.metadata.resourceVersion);
+
+      await fixture.admin.delete(resource, { namespace, name });
+      // Any change of the integration makes the operator look again at once; without one it does within 30 s.
+      await probe.patch({ metadata: { annotations: { looked: 'again' } } });
+      await eventually(async () => {
+        await probe.patch({ metadata: { annotations: { looked: String(performance.now()) } } });
+        await probe.settled('True', 'Succeeded');
+      });
+    },
+  );
+
+  it('is announced once', async () => {
+    const namespace = await createNamespace(fixture.admin, 'tenant');
+    await fixture.admin.create(SECRETS, foreignObject(namespace, 'idp-scim-token'), TEST_MANAGER);
+    const probe = await IntegrationProbe.createIn(fixture, namespace);
+    await probe.settled('False', 'SecretConflict');
+    await probe.patch({ spec: { description: 'another generation' } });
+    await probe.settled('False', 'SecretConflict');
+    await eventually(async () => {
+      const { items } = await fixture.admin.list<KubeObject & { reason: string }>(EVENTS, {
+        namespace,
+      });
+      expect((items ?? []).filter(({ reason }) => reason === 'SecretConflict')).toHaveLength(1);
+    });
+  });
+});
+
+describe('a Secret with our labels', () => {
+  it('whose integration is gone is adopted, with its token and its endpoint', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    const before = await probe.settled('True');
+    const token = await probe.token();
+    const { metadata, ...rest } = await probe.secret();
+    const { labels, annotations } = metadata;
+    // As after a restore into a new cluster: the Secret is there first, the resource has a new UID and no status.
+    const namespace = await createNamespace(fixture.admin, 'tenant');
+    await fixture.store.integrations.end(before.status?.integrationId ?? '', Date.now());
+    await fixture.admin.create(
+      SECRETS,
+      {
+        ...rest,
+        metadata: {
+          namespace,
+          name: metadata.name,
+          labels,
+          annotations: { ...annotations, 'scim-operator.dev/integration-uid': 'gone' },
+        },
+        data: {
+          token: rest.data?.token ?? '',
+          integrationId: Buffer.from('restored_id_123456789').toString('base64'),
+        },
+      } as KubeObject,
+      TEST_MANAGER,
+    );
+    const restored = await IntegrationProbe.createIn(fixture, namespace);
+    const after = await restored.settled('True');
+    expect(after.status?.integrationId).toBe('restored_id_123456789');
+    expect(await restored.token()).toBe(token);
+    expect(await restored.authenticate(token)).toBeDefined();
+  });
+});
+
+describe('an operator that lacks a permission', () => {
+  it('says PermissionDenied with the resource and the verb', async () => {
+    const rules = OPERATOR_RULES.filter(({ resources }) => !resources.includes('serviceaccounts'));
+    const crippled = await operatorFixture([
+      ...rules,
+      { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'list', 'watch'] },
+    ]);
+    try {
+      crippled.start();
+      const probe = await IntegrationProbe.create(crippled);
+      await eventually(async () => {
+        const condition = await probe.condition('RBACReady');
+        expect(condition).toMatchObject({ status: 'False', reason: 'PermissionDenied' });
+        expect(condition?.message).toMatch(/serviceaccounts/);
+      });
+    } finally {
+      await crippled.close();
+    }
+  });
+});
