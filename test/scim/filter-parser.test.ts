@@ -1,0 +1,260 @@
+/** Filters as identity providers write them (idp-behaviours 14–21, 71), as the RFC has them, and as attackers would. */
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ScimError } from '../../src/scim/error.ts';
+import type { Filter, Literal } from '../../src/scim/filter.ts';
+import { parseFilter, printFilter } from '../../src/scim/filter-parser.ts';
+import { filterLikeText, filterTrees } from '../support/arbitrary-filters.ts';
+
+const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const printed = (text: string) => printFilter(parseFilter(text));
+const eq = (name: string, value: Literal): Filter => ({
+  kind: 'compare',
+  path: { urn: undefined, name, sub: undefined },
+  operator: 'eq',
+  value,
+});
+
+describe('a filter', () => {
+  // The examples of RFC 7644 §3.4.2.2, in canonical form already.
+  it.each([
+    'userName eq "bjensen"',
+    'name.familyName co "O\'Malley"',
+    'userName sw "J"',
+    'urn:ietf:params:scim:schemas:core:2.0:User:userName sw "J"',
+    'title pr',
+    'meta.lastModified gt "2011-05-13T04:42:34Z"',
+    'meta.lastModified ge "2011-05-13T04:42:34Z"',
+    'meta.lastModified lt "2011-05-13T04:42:34Z"',
+    'meta.lastModified le "2011-05-13T04:42:34Z"',
+    'title pr and userType eq "Employee"',
+    'title pr or userType eq "Intern"',
+    'schemas eq "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"',
+    'userType eq "Employee" and (emails co "example.com" or emails.value co "example.org")',
+    'userType ne "Employee" and not (emails co "example.com" or emails.value co "example.org")',
+    'userType eq "Employee" and (emails.type eq "work")',
+    'userType eq "Employee" and emails[type eq "work" and value co "@example.com"]',
+    'emails[type eq "work" and value co "@example.com"] or ims[type eq "xmpp" and value co "@foo.com"]',
+    `${E}:manager.value eq "a"`,
+    'groups.$ref ew "b"',
+  ])('of the RFC is understood: %s', (text) => {
+    expect(printed(text)).toBe(text.replace('(emails.type eq "work")', 'emails.type eq "work"'));
+  });
+
+  it.each([
+    ['[authentik] unquoted text', 'userName eq x', 'userName eq "x"'],
+    ['[Entra] unquoted text', 'externalId eq jyoung', 'externalId eq "jyoung"'],
+    ['an unquoted address', 'userName eq a.b+c@x-y.com', 'userName eq "a.b+c@x-y.com"'],
+    ['unquoted text before ]', 'emails[type eq work]', 'emails[type eq "work"]'],
+    ['unquoted text before )', '(userName eq x)', 'userName eq "x"'],
+    [
+      '[Entra] an unquoted time',
+      'meta.Created gt 2024-01-01T00:00:00.000Z',
+      'meta.Created gt "2024-01-01T00:00:00.000Z"',
+    ],
+    ['[Keycloak] an operator in capitals', 'userName EQ "x"', 'userName eq "x"'],
+    [
+      'keywords in any case',
+      'NOT (a Pr) aNd b Eq TRUE Or c eq Null',
+      '(not (a pr) and b eq true) or c eq null',
+    ],
+    ['[Keycloak] parentheses all around', '((userName EQ "x"))', 'userName eq "x"'],
+    ['space of every kind and amount', '\t a  eq\n"x"  and( b pr )', 'a eq "x" and b pr'],
+    ['no space where quotes and brackets part words', 'a eq"x"or(b pr)', 'a eq "x" or b pr'],
+    [
+      '[Entra] a comparison behind brackets',
+      'emails[type eq "work"].value eq "x"',
+      'emails[type eq "work" and value eq "x"]',
+    ],
+    [
+      'presence behind brackets',
+      'emails[type eq "work"].value pr',
+      'emails[type eq "work" and value pr]',
+    ],
+    [
+      'an alternative between brackets with a comparison behind them',
+      'emails[type eq "work" or primary eq true].value sw "x"',
+      'emails[(type eq "work" or primary eq true) and value sw "x"]',
+    ],
+    ['[Entra] two look-ups', 'id eq "a" and manager eq "b"', 'id eq "a" and manager eq "b"'],
+    [
+      '[Entra] names in odd case, unquoted text and a group',
+      'name.FamilyName eq Employee and (emails.Value co example.com or userName sw O)',
+      'name.FamilyName eq "Employee" and (emails.Value co "example.com" or userName sw "O")',
+    ],
+    ['and before or', 'a pr or b pr and c pr', 'a pr or (b pr and c pr)'],
+    ['and before or, the other way round', 'a pr and b pr or c pr', '(a pr and b pr) or c pr'],
+    ['names like keywords', 'not1 pr and android eq orange', 'not1 pr and android eq "orange"'],
+  ])('may have %s', (_, text, canonical) => {
+    expect(printed(text)).toBe(canonical);
+    expect(printed(canonical)).toBe(canonical);
+  });
+
+  it('has chains as one term each, so that length is no depth', () => {
+    expect(parseFilter('a eq 1 and b eq 2 and c eq 3')).toEqual({
+      kind: 'and',
+      terms: [eq('a', 1), eq('b', 2), eq('c', 3)],
+    });
+  });
+
+  it.each<[string, Literal]>([
+    ['""', ''],
+    ['"a b"', 'a b'],
+    [String.raw`"\"\\\/\b\f\n\r\t"`, '"\\/\b\f\n\r\t'],
+    [String.raw`"\u00e9\u00E9"`, 'éé'],
+    [String.raw`"\ud83d\udcbc"`, '💼'],
+    [String.raw`"\ud83d"`, '\ud83d'],
+    [String.raw`"\u0000"`, '\0'],
+    ['"(a) and [b]"', '(a) and [b]'],
+    ['"true"', 'true'],
+    ['"42"', '42'],
+    ['42', 42],
+    ['-1.5', -1.5],
+    ['0', 0],
+    ['007', '007'],
+    ['1.50', '1.50'],
+    ['12345678901234567890', '12345678901234567890'],
+    ['1e5', '1e5'],
+    ['True', true],
+    ['FALSE', false],
+    ['nUll', null],
+    ['truely', 'truely'],
+    ["O'Malley", "O'Malley"],
+    [String.raw`DOMAIN\ann`, String.raw`DOMAIN\ann`],
+  ])('reads the literal %s', (text, value) => {
+    expect(parseFilter(`a eq ${text}`)).toEqual(eq('a', value));
+  });
+
+  it.each([
+    ['', 'an attribute name expected at the end'],
+    ['  ', 'an attribute name expected at the end'],
+    ['userName', 'pr or one of eq, ne, co, sw, ew, gt, ge, lt, le expected at the end'],
+    ['userName is "x"', 'pr or one of eq, ne, co, sw, ew, gt, ge, lt, le expected at character 10'],
+    ['userName eq', 'a value expected at the end'],
+    ['userName eq )', 'a value expected at character 13'],
+    ['userName eq "x', 'the closing quote expected at the end'],
+    ['userName eq "\\', 'an escape sequence of JSON expected at the end'],
+    ['userName eq "\\x"', 'an escape sequence of JSON expected at character 15'],
+    ['userName eq "\\u12"', 'four hexadecimal digits expected at character 15'],
+    ['userName eq "x" y', '"and", "or" or the end expected at character 17'],
+    ['userName eq "x"y', '"and", "or" or the end expected at character 16'],
+    ['userName eq x"y"', '"and", "or" or the end expected at character 14'],
+    ['userName pr and', 'an attribute name expected at the end'],
+    ['and userName pr', 'pr or one of eq, ne, co, sw, ew, gt, ge, lt, le expected at character 5'],
+    ['userName pr or or title pr', 'pr or one of'],
+    ['(userName pr', '")" expected at the end'],
+    ['userName pr)', '"and", "or" or the end expected at character 12'],
+    ['()', 'an attribute name expected at character 2'],
+    ['not userName pr', '"(" expected at character 5'],
+    ['emails[type eq "work"', '"]" expected at the end'],
+    ['emails[]', 'an attribute name expected at character 8'],
+    ['emails[type eq "work")', '"]" expected at character 22'],
+    ['emails[type eq "work"]. eq "x"', 'an attribute name expected at character 24'],
+    ['emails[type eq "work"].value', 'pr or one of'],
+    ['"userName" eq "x"', 'an attribute name expected at character 1'],
+    ['userName; DROP TABLE users', 'pr or one of'],
+  ])('that is malformed is refused with the place: %s', (text, detail) => {
+    expect(() => parseFilter(text)).toThrow(
+      expect.objectContaining({
+        status: 400,
+        scimType: 'invalidFilter',
+        detail: expect.stringContaining(`the filter is malformed: `),
+      }),
+    );
+    expect(() => parseFilter(text)).toThrow(detail);
+  });
+
+  it('is read back from its printed form as the same tree', () => {
+    fc.assert(
+      fc.property(filterTrees, (filter) => {
+        expect(parseFilter(printFilter(filter))).toEqual(filter);
+      }),
+    );
+  });
+
+  it('means the same with keywords in any case', () => {
+    const shout = (text: string) =>
+      text
+        .split(/("(?:\\.|[^"\\])*")/)
+        .map((part, index) =>
+          index % 2 === 1
+            ? part
+            : part.replaceAll(/(?<= )(and|or|eq|ne|co|sw|ew|gt|ge|lt|le|pr)(?=[ \])]|$)/g, (word) =>
+                word.toUpperCase(),
+              ),
+        )
+        .join('');
+    fc.assert(
+      fc.property(filterTrees, (filter) => {
+        expect(parseFilter(shout(printFilter(filter)))).toEqual(filter);
+      }),
+    );
+  });
+});
+
+describe('a hostile filter', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it.each([
+    ['longer than 8192 characters', `userName eq "${'x'.repeat(8192)}"`],
+    ['nested deeper than 32', `${'('.repeat(33)}a pr${')'.repeat(33)}`],
+    ['nested deeper than 32', `${'not('.repeat(33)}a pr${')'.repeat(33)}`],
+    ['nested deeper than 32', `${'a['.repeat(33)}b pr${']'.repeat(33)}`],
+    ['nested deeper than 32', '('.repeat(8192)],
+    ['more than 200 comparisons', Array(201).fill('a pr').join(' or ')],
+  ])('is refused when it is %s', (limit, text) => {
+    expect(() => parseFilter(text)).toThrow(limit);
+  });
+
+  it('is taken up to the limits', () => {
+    expect(parseFilter(`userName eq "${'x'.repeat(8192 - 14)}"`)).toMatchObject({ operator: 'eq' });
+    expect(parseFilter(`${'('.repeat(32)}a pr${')'.repeat(32)}`)).toMatchObject({
+      kind: 'present',
+    });
+    const wide = parseFilter(Array(200).fill('a pr').join(' or '));
+    expect(wide).toMatchObject({ kind: 'or', terms: { length: 200 } });
+    const groups = parseFilter(Array(100).fill('(a pr or b pr)').join(' and '));
+    expect(groups).toMatchObject({ kind: 'and', terms: { length: 100 } });
+  });
+
+  it('causes nothing but a refusal', () => {
+    fc.assert(
+      fc.property(filterLikeText, (text) => {
+        try {
+          parseFilter(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ScimError);
+          expect(error).toMatchObject({ scimType: 'invalidFilter' });
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each([
+    ['backslashes without a closing quote', `a eq "${'\\\\'.repeat(4093)}`],
+    ['backslashes', `a eq "${'\\\\'.repeat(4092)}"`],
+    ['quotes', '"'.repeat(8192)],
+    ['quoted words', `a eq ${'"x"'.repeat(2728)}`],
+    ['spaces', `a${' '.repeat(8187)}eq 1`],
+    ['spaces before nonsense', `a eq 1${' '.repeat(8185)}!`],
+    ['one long name', 'a'.repeat(8192)],
+    ['dots and colons', 'urn:.:'.repeat(1365)],
+    ['one long value', `a eq ${'1'.repeat(8187)}`],
+    ['many comparisons', Array(200).fill('not (a pr)').join(' and ')],
+    ['brackets', 'a['.repeat(4096)],
+  ])('is read in one pass: %s', (_, text) => {
+    const read = vi.spyOn(String.prototype, 'charAt');
+    try {
+      parseFilter(text);
+    } catch (error) {
+      expect(error).toBeInstanceOf(ScimError);
+    }
+    const reads = read.mock.calls.length;
+    read.mockRestore();
+    expect(reads).toBeGreaterThan(0);
+    expect(reads).toBeLessThanOrEqual(8 * text.length);
+  });
+});
