@@ -78,7 +78,7 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
   };
   const config = new KubeConfig();
   config.loadFromOptions({
-    clusters: [{ name: 'proxy', server: `http://127.0.0.1:${port}` }],
+    clusters: [{ name: 'proxy', server: `http://127.0.0.1:${port}`, skipTLSVerify: true }],
     users: [{ ...upstream.getCurrentUser(), name: 'proxy' }],
     contexts: [{ name: 'proxy', cluster: 'proxy', user: 'proxy' }],
     currentContext: 'proxy',

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { Client } from '../../src/kube/client.ts';
+import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import { NAMESPACES } from '../../src/kube/resource.ts';
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'scim-operator-connection-'));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(dir, { recursive: true });
+});
+
+describe('loadKubeConfig', () => {
+  it('fails when there is no configuration, instead of trying a port of this machine', () => {
+    vi.stubEnv('KUBECONFIG', '');
+    vi.stubEnv('HOME', dir);
+    expect(() => loadKubeConfig(undefined)).toThrow('no kubeconfig');
+  });
+
+  it('fails with the name of a file that is not there', () => {
+    const path = join(dir, 'missing');
+    expect(() => loadKubeConfig(path)).toThrow(path);
+  });
+
+  it('finds the file that KUBECONFIG names', () => {
+    vi.stubEnv('KUBECONFIG', inject('kubeconfig'));
+    expect(new Connection(loadKubeConfig(undefined)).server).toMatch(/^https:/);
+  });
+});
+
+describe('a connection', () => {
+  it('is one pool for all calls, until the certificate of the server changes', async () => {
+    const path = join(dir, 'config');
+    const ca = join(dir, 'ca.crt');
+    const source = loadKubeConfig(inject('kubeconfig'));
+    const cluster = source.getCurrentCluster();
+    const user = source.getCurrentUser();
+    if (!cluster?.caFile || !user?.token) throw new Error('no certificate or token');
+    const { readFileSync } = await import('node:fs');
+    const certificate = readFileSync(cluster.caFile, 'utf8');
+    writeFileSync(ca, certificate);
+    writeFileSync(path, source.exportConfig());
+    const config = loadKubeConfig(path);
+    config.loadFromClusterAndUser({ ...cluster, caFile: ca }, user);
+    const connection = new Connection(config);
+    const client = new Client(connection);
+
+    const first = await connection.access();
+    connection.forget();
+    expect((await connection.access()).dispatcher).toBe(first.dispatcher);
+
+    writeFileSync(ca, `${certificate}\n${certificate}`);
+    connection.forget();
+    expect((await connection.access()).dispatcher).not.toBe(first.dispatcher);
+    await expect(client.get(NAMESPACES, { name: 'kube-system' })).resolves.toBeDefined();
+    await connection.close();
+  });
+});
