@@ -33,7 +33,7 @@ verify: $(INSTALLED) ## Check format, lint, types and that generated files are u
 	$(MAKE) --no-print-directory generate
 	git diff --exit-code -- crds docs
 
-generate: $(INSTALLED) ## Write crds/ from the schemas in src/crd
+generate: $(INSTALLED) ## Write crds/ and tables in docs/ from src/crd
 	node src/crd/generate.ts
 
 format: $(INSTALLED) ## Format the sources and mend what the linter can
