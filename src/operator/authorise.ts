@@ -22,8 +22,9 @@ export async function authorise(
   integration: KubeIntegration,
 ): Promise<Authorisation> {
   const { store, clusterUid } = context;
-  const record = await store.integrations.find(ownerOf(context, integration.metadata));
-  const namespaceUid = await namespaceUidOf(context, integration, record);
+  const known = await store.integrations.find(ownerOf(context, integration.metadata));
+  const namespaceUid = await namespaceUidOf(context, integration, known);
+  const record = await endIfOfEarlierNamespace(context, known, namespaceUid);
   const usedBy = await store.integrations.tenantNamespaceUids(clusterUid, tenantOf(integration));
   const forbidden = checkTenant(integration, namespaceUid, usedBy);
   if (forbidden !== undefined) {
@@ -65,6 +66,17 @@ async function namespaceUidOf(
   if (record?.uid === metadata.uid) return record.namespaceUid;
   const namespace = await client.get<KubeObject>(NAMESPACES, { name: metadata.namespace });
   return namespace.metadata.uid ?? '';
+}
+
+/** An integration went with its namespace, though another of its name is here before that was noticed. */
+async function endIfOfEarlierNamespace(
+  { store, now }: OperatorContext,
+  record: IntegrationRecord | undefined,
+  namespaceUid: string,
+): Promise<IntegrationRecord | undefined> {
+  if (record === undefined || record.namespaceUid === namespaceUid) return record;
+  await store.integrations.end(record.id, now().getTime());
+  return undefined;
 }
 
 async function idOf(

@@ -1,7 +1,12 @@
 /** Decisions about an integration as pure functions of what was gathered. */
 import { secretNameOf, tenantOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { ANNOTATION_INTEGRATION_UID, REASON, type Reason } from '../crd/names.ts';
+import {
+  ANNOTATION_INTEGRATION_CREATED,
+  ANNOTATION_INTEGRATION_UID,
+  REASON,
+  type Reason,
+} from '../crd/names.ts';
 import type { IntegrationRecord } from '../directory/store.ts';
 import { hashToken, isWellFormedToken, keyIdOf } from '../directory/tokens.ts';
 import type { KubeObject } from '../kube/resource.ts';
@@ -79,13 +84,20 @@ export function checkId(
   };
 }
 
-/** Our labels with this integration's name: made for an integration of this name, perhaps an earlier one. */
+/** Made for this very integration, by its UID; or, by our labels, for one of this name, perhaps an earlier one. */
 export function isOurs(object: KubeObject, { metadata }: KubeIntegration): boolean {
-  return contains(object.metadata.labels, labelsFor(metadata.name));
+  return (
+    uidOn(object) === metadata.uid || contains(object.metadata.labels, labelsFor(metadata.name))
+  );
 }
 
 export function uidOn(object: KubeObject): string | undefined {
   return object.metadata.annotations?.[ANNOTATION_INTEGRATION_UID];
+}
+
+/** When the integration that it was made for was created; empty where that is unknown, which is before every time. */
+export function integrationCreatedOn(object: KubeObject): string {
+  return object.metadata.annotations?.[ANNOTATION_INTEGRATION_CREATED] ?? '';
 }
 
 export function textOf(secret: Secret, key: string): string | undefined {
@@ -108,21 +120,21 @@ export type SecretVerdict =
   | { readonly kind: 'malformed' }
   | { readonly kind: 'conflict'; readonly obstacle: Obstacle };
 
-/** `liveUids` are those of all integrations. */
+/** `isLive` tells of a UID whether an integration has it. A Secret with this one's UID is known without its labels. */
 export function checkSecret(
   secret: Secret | undefined,
   integration: KubeIntegration,
-  liveUids: ReadonlySet<string>,
+  isLive: (uid: string) => boolean,
 ): SecretVerdict {
   if (secret === undefined) return { kind: 'missing' };
   const name = secretNameOf(integration);
-  if (!isOurs(secret, integration)) {
+  const uid = uidOn(secret);
+  if (uid !== integration.metadata.uid && !isOurs(secret, integration)) {
     return conflict(
       `Secret ${name} exists and was not made for this integration; delete it, or set spec.token.secretName`,
     );
   }
-  const uid = uidOn(secret);
-  if (uid !== integration.metadata.uid && uid !== undefined && liveUids.has(uid)) {
+  if (uid !== integration.metadata.uid && uid !== undefined && isLive(uid)) {
     return conflict(`Secret ${name} belongs to another integration; set spec.token.secretName`);
   }
   if (secret.type !== undefined && secret.type !== 'Opaque') {

@@ -10,7 +10,7 @@ import {
 } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
 import { isOurChild, type Obstacle } from './checks.ts';
-import { getIfExists, type OperatorContext } from './context.ts';
+import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
 import { contains, isAsDesired } from './drift.ts';
 import { buildRoleBinding, buildServiceAccount, FIELD_MANAGER } from './objects.ts';
 
@@ -37,7 +37,7 @@ export async function reconcileRoleBinding(
   const key = keyOf(desired);
   const cached = context.caches.roleBindings.get(key);
   if (cached && isOurChild(cached, integration) && !contains(cached.roleRef, desired.roleRef)) {
-    await context.client.delete(ROLE_BINDINGS, key, cached.metadata.uid);
+    await deleteIfExists(context.client, ROLE_BINDINGS, key, cached.metadata.uid);
   }
   return ensureChild(context, integration, ROLE_BINDINGS, context.caches.roleBindings, desired);
 }

@@ -1,8 +1,10 @@
 /** The end of integrations, without finalizers: deleting one never hangs, and nothing ends because a read failed. */
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { LABEL_INTEGRATION, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import { SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { IntegrationRecord } from '../directory/store.ts';
+import type { Client } from '../kube/client.ts';
 import type { Result } from '../kube/controller.ts';
+import { isResourceTypeMissing } from '../kube/errors.ts';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   type KubeObject,
@@ -10,16 +12,17 @@ import {
   SECRETS,
 } from '../kube/resource.ts';
 import type { Logger } from '../logger.ts';
-import { uidOn } from './checks.ts';
-import { getIfExists, type OperatorContext, ownerOf } from './context.ts';
+import { integrationCreatedOn, uidOn } from './checks.ts';
+import { deleteIfExists, getIfExists, type OperatorContext, ownerOf } from './context.ts';
+import { labelsFor } from './objects.ts';
 
 /** The cache may be behind the deletion of the object, or ahead of its creation. */
 const RECHECK_MS = 1_000;
 const CRD_RECHECK_MS = 30_000;
 
 /**
- * Ends the record of a custom resource that is gone or going: its tokens at once, then its Secret. `terminating` is the resource with a
- * deletionTimestamp, which counts as gone.
+ * Ends the record of a custom resource that is gone or going. Its tokens end first; the record is the last to go, so that after a crash the
+ * rest is done at the next start. `terminating` is the resource with a deletionTimestamp, which counts as gone.
  */
 export async function endIntegration(
   context: OperatorContext,
@@ -27,65 +30,71 @@ export async function endIntegration(
   terminating: KubeIntegration | undefined,
   log: Logger,
 ): Promise<Result> {
-  const record = await context.store.integrations.find(ownerOf(context, key));
+  const { client, store, now } = context;
+  const record = await store.integrations.find(ownerOf(context, key));
   if (record === undefined) return {};
-  const secrets = secretsOf(context, record);
-  if (terminating === undefined) {
-    if (await getIfExists(context.client, SCIM_INTEGRATIONS, key))
-      return { requeueAfterMs: RECHECK_MS };
-    const doubt = await doubtAboutDefinition(context, secrets);
-    if (doubt !== undefined) {
-      log.warn(
-        { integrationId: record.id, doubt },
-        'integration is kept although its resource is gone',
-      );
-      return { requeueAfterMs: CRD_RECHECK_MS };
-    }
+  if (terminating === undefined && (await isThere(client, key))) {
+    return { requeueAfterMs: RECHECK_MS };
   }
-  await context.store.integrations.end(record.id, context.now().getTime());
-  await deleteSecrets(context, record, secrets);
+  const secrets = await secretsOf(client, record);
+  const doubt = await doubtAboutDefinition(client, secrets, terminating);
+  if (doubt !== undefined) {
+    log.warn(
+      { integrationId: record.id, doubt },
+      'integration is kept although its resource is gone',
+    );
+    return { requeueAfterMs: CRD_RECHECK_MS };
+  }
+  await store.tokens.revokeAll(record.id);
+  for (const { metadata } of secrets) {
+    await deleteIfExists(client, SECRETS, { ...key, name: metadata.name }, metadata.uid);
+  }
+  await store.integrations.end(record.id, now().getTime());
+  context.activity.forget(record.id);
   log.info({ integrationId: record.id, tenant: record.tenant }, 'integration was ended');
   return {};
 }
 
-function secretsOf({ caches }: OperatorContext, { namespace, name, uid }: IntegrationRecord) {
-  return caches.secrets
-    .list(namespace)
-    .filter(
-      (secret) => secret.metadata.labels?.[LABEL_INTEGRATION] === name && uidOn(secret) === uid,
-    );
+/** Without its CRD no resource is there; what that means is decided by `doubtAboutDefinition`. */
+async function isThere(client: Client, key: ObjectKey): Promise<boolean> {
+  try {
+    return (await getIfExists(client, SCIM_INTEGRATIONS, key)) !== undefined;
+  } catch (error) {
+    if (isResourceTypeMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** Read from the server, because the cache may not know yet of a Secret that was made a moment ago. */
+async function secretsOf(
+  client: Client,
+  { namespace, name, uid }: IntegrationRecord,
+): Promise<readonly KubeObject[]> {
+  const labelSelector = Object.entries(labelsFor(name))
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
+  const { items } = await client.list(SECRETS, { namespace, labelSelector, metadataOnly: true });
+  return (items ?? []).filter((secret) => uidOn(secret) === uid);
 }
 
 /**
- * Removing the CRD deletes every resource of it, which nobody means as the end of each integration. A Secret that is older than the
- * CRD was made under an earlier one, whose resources may still be on their way back.
+ * Removing the CRD deletes every resource of it, which nobody means as the end of each integration. A resource that is older than the CRD
+ * was made under an earlier one, went with it, and may still be on its way back.
  */
 async function doubtAboutDefinition(
-  { client }: OperatorContext,
+  client: Client,
   secrets: readonly KubeObject[],
+  terminating: KubeIntegration | undefined,
 ): Promise<string | undefined> {
   const name = `${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}`;
   const definition = await getIfExists<KubeObject>(client, CUSTOM_RESOURCE_DEFINITIONS, { name });
   if (definition === undefined) return 'the CRD is missing';
   if (definition.metadata.deletionTimestamp !== undefined) return 'the CRD is being deleted';
+  if (terminating !== undefined) return undefined;
   const made = definition.metadata.creationTimestamp ?? '';
-  return secrets.some(({ metadata }) => (metadata.creationTimestamp ?? '') < made)
-    ? 'the CRD is newer than the Secret of the integration; apply the resource again, or delete the Secret to end it'
+  return secrets.some((secret) => integrationCreatedOn(secret) < made)
+    ? 'the CRD is newer than the integration; apply the resource again, or delete the Secret to end it'
     : undefined;
-}
-
-async function deleteSecrets(
-  { client }: OperatorContext,
-  record: IntegrationRecord,
-  secrets: readonly KubeObject[],
-): Promise<void> {
-  for (const { metadata } of secrets) {
-    const key = { namespace: record.namespace, name: metadata.name };
-    const live = await getIfExists<KubeObject>(client, SECRETS, key);
-    if (live !== undefined && uidOn(live) === record.uid) {
-      await client.delete(SECRETS, key, live.metadata.uid);
-    }
-  }
 }
 
 /** Keys of records whose resource the cache doesn't have: deleted while nobody watched, perhaps. */

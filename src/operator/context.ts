@@ -6,6 +6,7 @@ import { isNotFound } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
+import type { ActivityCache } from './activity-cache.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 
 /** What the reflectors know. Of Secrets that is the metadata only. */
@@ -22,6 +23,7 @@ export interface OperatorContext {
   readonly store: Store;
   readonly caches: Caches;
   readonly events: EventRecorder;
+  readonly activity: ActivityCache;
   /** Without a trailing slash. */
   readonly publicUrl: string;
   /** UID of kube-system: which cluster the records belong to. */
@@ -44,5 +46,19 @@ export async function getIfExists<T extends KubeObject>(
   } catch (error) {
     if (isNotFound(error, key.name)) return undefined;
     throw error;
+  }
+}
+
+/** With `uid` another object of the name is left alone: Conflict. */
+export async function deleteIfExists(
+  client: Client,
+  resource: ResourceDefinition,
+  key: ObjectKey,
+  uid: string | undefined,
+): Promise<void> {
+  try {
+    await client.delete(resource, key, uid);
+  } catch (error) {
+    if (!isNotFound(error, key.name)) throw error;
   }
 }

@@ -2,6 +2,7 @@
 import { childNameOf, secretNameOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import {
+  ANNOTATION_INTEGRATION_CREATED,
   ANNOTATION_INTEGRATION_UID,
   GROUP,
   LABEL_INTEGRATION,
@@ -59,7 +60,10 @@ function secretMetadata({ metadata }: KubeIntegration, name: string) {
     namespace: metadata.namespace,
     name,
     labels: labelsFor(metadata.name),
-    annotations: { [ANNOTATION_INTEGRATION_UID]: metadata.uid },
+    annotations: {
+      [ANNOTATION_INTEGRATION_UID]: metadata.uid,
+      [ANNOTATION_INTEGRATION_CREATED]: metadata.creationTimestamp,
+    },
   };
 }
 

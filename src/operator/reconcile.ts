@@ -91,7 +91,7 @@ async function work(
     await step(async () => ({ rbac: await reconcileRbac(context, integration, roles) }));
     enqueueRole(namespace);
   }
-  await step(async () => ({ activity: await context.store.integrations.activity(id) }));
+  await step(async () => ({ activity: await context.activity.read(id) }));
   if (findings.token?.kind === 'obstacle') announce(context, integration, findings.token.obstacle);
   return { findings, error };
 }

@@ -5,18 +5,11 @@
  */
 import { secretNameOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { EVENT, LABEL_INTEGRATION, REASON } from '../crd/names.ts';
+import { EVENT, REASON } from '../crd/names.ts';
 import { generateToken, hashToken, keyIdOf } from '../directory/tokens.ts';
-import { isAlreadyExists } from '../kube/errors.ts';
-import { SECRETS } from '../kube/resource.ts';
-import {
-  checkSecret,
-  type FoundToken,
-  type Obstacle,
-  type SecretVerdict,
-  uidOn,
-} from './checks.ts';
-import { getIfExists, type OperatorContext } from './context.ts';
+import { keyOf, SECRETS } from '../kube/resource.ts';
+import { checkSecret, type FoundToken, isOurs, type Obstacle, textOf, uidOn } from './checks.ts';
+import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
 import { contains } from './drift.ts';
 import {
   buildSecretFrame,
@@ -39,17 +32,19 @@ export async function reconcileToken(
   paused: boolean,
 ): Promise<TokenOutcome> {
   const key = { namespace: integration.metadata.namespace, name: secretNameOf(integration) };
-  const secret = await getIfExists<Secret>(context.client, SECRETS, key);
-  const verdict = checkSecret(secret, integration, liveUids(context));
-  const outcome = await settle(context, integration, integrationId, secret, verdict, paused);
-  if (outcome.kind === 'obstacle' || paused) return outcome;
+  const found = await getIfExists<Secret>(context.client, SECRETS, key);
+  const settled = await settle(context, integration, integrationId, found, paused);
+  const secret = settled.written ?? found;
+  if (settled.outcome.kind === 'obstacle' || paused || secret === undefined) return settled.outcome;
   await correctDrift(context, integration, integrationId, endpoint, secret);
   await removeFormerSecrets(context, integration);
-  return outcome;
+  return settled.outcome;
 }
 
-function liveUids({ caches }: OperatorContext): ReadonlySet<string> {
-  return new Set(caches.integrations.list().map(({ metadata }) => metadata.uid));
+interface Settled {
+  readonly outcome: TokenOutcome;
+  /** The Secret after a write. */
+  readonly written?: Secret;
 }
 
 async function settle(
@@ -57,61 +52,76 @@ async function settle(
   integration: KubeIntegration,
   integrationId: string,
   secret: Secret | undefined,
-  verdict: SecretVerdict,
   paused: boolean,
-): Promise<TokenOutcome> {
-  switch (verdict.kind) {
-    case 'conflict':
-      return { kind: 'obstacle', obstacle: verdict.obstacle };
-    case 'current':
-      return adopt(context, integrationId, verdict);
-    case 'missing': {
-      const former = await findFormerToken(context, integration);
-      if (former !== undefined && !paused) return move(context, integration, integrationId, former);
-      if (former === undefined) await revoke(context, integration, integrationId);
-      return paused ? missing() : generate(context, integration, integrationId, undefined);
-    }
-    case 'malformed':
-      await revoke(context, integration, integrationId);
-      return paused ? missing() : generate(context, integration, integrationId, secret);
+): Promise<Settled> {
+  const verdict = checkSecret(secret, integration, (uid) => isLive(context, uid));
+  if (verdict.kind === 'current') {
+    return { outcome: await adopt(context, integration, integrationId, verdict) };
   }
+  const former =
+    verdict.kind === 'malformed' ? undefined : await findFormerToken(context, integration);
+  if (verdict.kind === 'conflict') {
+    if (former === undefined && !(await holdsToken(context, integrationId, secret))) {
+      await revoke(context, integration, integrationId);
+    }
+    return { outcome: { kind: 'obstacle', obstacle: verdict.obstacle } };
+  }
+  if (former !== undefined) {
+    return paused
+      ? { outcome: await adopt(context, integration, integrationId, former) }
+      : move(context, integration, integrationId, former);
+  }
+  await revoke(context, integration, integrationId);
+  return paused
+    ? { outcome: { kind: 'obstacle', obstacle: NO_TOKEN } }
+    : generate(context, integration, integrationId, secret);
 }
 
-const missing = (): TokenOutcome => ({
-  kind: 'obstacle',
-  obstacle: {
-    reason: REASON.SecretMissing,
-    message: 'there is no token, and reconciling is paused',
-  },
-});
+const NO_TOKEN: Obstacle = {
+  reason: REASON.SecretMissing,
+  message: 'there is no token, and reconciling is paused',
+};
+
+function isLive({ caches }: OperatorContext, uid: string): boolean {
+  return caches.integrations.list().some(({ metadata }) => metadata.uid === uid);
+}
+
+/** A Secret that lost its labels, say, is not ours to touch, but still where people read the token. */
+async function holdsToken(
+  { store }: OperatorContext,
+  integrationId: string,
+  secret: Secret | undefined,
+): Promise<boolean> {
+  const token = secret && textOf(secret, 'token');
+  return token !== undefined && (await store.tokens.owner(hashToken(token))) === integrationId;
+}
 
 /** The Secret wins: its token is the current one, every other ends. */
 async function adopt(
-  { store, now }: OperatorContext,
+  context: OperatorContext,
+  integration: KubeIntegration,
   integrationId: string,
   { hash, keyId }: FoundToken,
 ): Promise<TokenOutcome> {
+  const { store, now } = context;
   const owner = await store.tokens.owner(hash);
   if (owner !== undefined && owner !== integrationId) {
-    const message = `the token in the Secret belongs to another integration; delete the Secret to get a new one`;
+    await revoke(context, integration, integrationId);
+    const message =
+      'the token in the Secret belongs to another integration; delete the Secret to get a new one';
     return { kind: 'obstacle', obstacle: { reason: REASON.InvalidToken, message } };
   }
   const tokens = await store.tokens.list(integrationId);
   const known = tokens.find((token) => token.hash === hash);
   const issuedAt = known?.issuedAt ?? now().getTime();
   if (tokens.length !== 1 || known === undefined || known.pending) {
-    await store.tokens.keepOnly({
-      integrationId,
-      keyId,
-      hash,
-      issuedAt,
-      expiresAt: undefined,
-      pending: false,
-    });
+    const record = { integrationId, keyId, hash, issuedAt, expiresAt: undefined, pending: false };
+    await store.tokens.keepOnly(record);
   }
   return { kind: 'issued', keyId, issuedAt: new Date(issuedAt) };
 }
 
+/** Ends every token, because no Secret holds one of them. */
 async function revoke(
   { store, events }: OperatorContext,
   integration: KubeIntegration,
@@ -134,13 +144,13 @@ async function generate(
   integration: KubeIntegration,
   integrationId: string,
   replaced: Secret | undefined,
-): Promise<TokenOutcome> {
+): Promise<Settled> {
   const { store, now, events } = context;
   const token = generateToken();
   const [hash, keyId, issuedAt] = [hashToken(token), keyIdOf(token), now()];
   const record = { integrationId, keyId, hash, issuedAt: issuedAt.getTime(), expiresAt: undefined };
   await store.tokens.add({ ...record, pending: true });
-  await writeToken(context, integration, token, replaced);
+  const written = await writeToken(context, integration, token, replaced);
   await store.tokens.keepOnly({ ...record, pending: false });
   events.record(integration, {
     type: 'Normal',
@@ -148,7 +158,7 @@ async function generate(
     action: 'GenerateToken',
     note: `Generated the token ${keyId} into the Secret ${secretNameOf(integration)}`,
   });
-  return { kind: 'issued', keyId, issuedAt };
+  return { outcome: { kind: 'issued', keyId, issuedAt }, written };
 }
 
 /** Somebody else's write in between fails the reconcile; the next one reads what they wrote. */
@@ -157,22 +167,13 @@ async function writeToken(
   integration: KubeIntegration,
   token: string,
   replaced: Secret | undefined,
-): Promise<void> {
+): Promise<Secret> {
   const secret = buildTokenSecret(integration, token);
-  if (replaced === undefined) {
-    await client.create(SECRETS, secret, TOKEN_FIELD_MANAGER);
-    return;
-  }
-  const { namespace, name, resourceVersion } = replaced.metadata;
+  if (replaced === undefined) return client.create(SECRETS, secret, TOKEN_FIELD_MANAGER);
+  const { resourceVersion } = replaced.metadata;
   const patch = { metadata: { resourceVersion }, data: { token: secret.data?.token } };
-  await client.mergePatch(
-    SECRETS,
-    namespace === undefined ? { name } : { namespace, name },
-    patch,
-    {
-      fieldManager: TOKEN_FIELD_MANAGER,
-    },
-  );
+  const options = { fieldManager: TOKEN_FIELD_MANAGER };
+  return client.mergePatch<Secret>(SECRETS, keyOf(replaced), patch, options);
 }
 
 /** `spec.token.secretName` changed: the same token goes to the new Secret. */
@@ -181,40 +182,42 @@ async function move(
   integration: KubeIntegration,
   integrationId: string,
   former: FoundToken,
-): Promise<TokenOutcome> {
-  try {
-    await context.client.create(
-      SECRETS,
-      buildTokenSecret(integration, former.token),
-      TOKEN_FIELD_MANAGER,
-    );
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
-  return adopt(context, integrationId, former);
+): Promise<Settled> {
+  const outcome = await adopt(context, integration, integrationId, former);
+  if (outcome.kind === 'obstacle') return { outcome };
+  return { outcome, written: await writeToken(context, integration, former.token, undefined) };
 }
 
-/** Secrets made for this very integration under another name. */
-function formerSecrets({ caches }: OperatorContext, integration: KubeIntegration) {
-  const { namespace, name, uid } = integration.metadata;
-  return caches.secrets
-    .list(namespace)
-    .filter(
-      (secret) =>
-        secret.metadata.labels?.[LABEL_INTEGRATION] === name &&
-        uidOn(secret) === uid &&
-        secret.metadata.name !== secretNameOf(integration),
-    );
+/** Of Secrets made for this very integration under another name: what the cache knows, and what the status says should it know more. */
+function formerNames({ caches }: OperatorContext, integration: KubeIntegration): Set<string> {
+  const { namespace, uid } = integration.metadata;
+  const cached = caches.secrets.list(namespace).filter((secret) => uidOn(secret) === uid);
+  const names = new Set(cached.map(({ metadata }) => metadata.name));
+  const told = integration.status?.tokenSecretRef?.name;
+  if (told !== undefined) names.add(told);
+  names.delete(secretNameOf(integration));
+  return names;
+}
+
+async function formerSecrets(
+  context: OperatorContext,
+  integration: KubeIntegration,
+): Promise<readonly Secret[]> {
+  const { namespace, uid } = integration.metadata;
+  const found: Secret[] = [];
+  for (const name of formerNames(context, integration)) {
+    const secret = await getIfExists<Secret>(context.client, SECRETS, { namespace, name });
+    if (secret && isOurs(secret, integration) && uidOn(secret) === uid) found.push(secret);
+  }
+  return found;
 }
 
 async function findFormerToken(
   context: OperatorContext,
   integration: KubeIntegration,
 ): Promise<FoundToken | undefined> {
-  for (const { metadata } of formerSecrets(context, integration)) {
-    const key = { namespace: integration.metadata.namespace, name: metadata.name };
-    const secret = await getIfExists<Secret>(context.client, SECRETS, key);
-    const verdict = checkSecret(secret, integration, new Set());
+  for (const secret of await formerSecrets(context, integration)) {
+    const verdict = checkSecret(secret, integration, () => false);
     if (verdict.kind === 'current') return verdict;
   }
   return undefined;
@@ -224,29 +227,26 @@ async function removeFormerSecrets(
   context: OperatorContext,
   integration: KubeIntegration,
 ): Promise<void> {
-  const { namespace } = integration.metadata;
-  for (const { metadata } of formerSecrets(context, integration)) {
-    const live = await getIfExists<Secret>(context.client, SECRETS, {
-      namespace,
-      name: metadata.name,
-    });
-    if (live === undefined || uidOn(live) !== integration.metadata.uid) continue;
-    await context.client.delete(SECRETS, { namespace, name: metadata.name }, live.metadata.uid);
+  for (const secret of await formerSecrets(context, integration)) {
+    await deleteIfExists(context.client, SECRETS, keyOf(secret), secret.metadata.uid);
   }
 }
 
+/** Applied to this very Secret: one that took its place meanwhile is left alone. */
 async function correctDrift(
   { client, events }: OperatorContext,
   integration: KubeIntegration,
   integrationId: string,
   endpoint: string,
-  found: Secret | undefined,
+  secret: Secret,
 ): Promise<void> {
   const frame = buildSecretFrame(integration, endpoint, integrationId);
-  if (found !== undefined && contains(found, frame)) return;
-  await client.apply(SECRETS, frame, FIELD_MANAGER);
+  if (contains(secret, frame)) return;
+  const { uid } = secret.metadata;
+  const metadata = uid === undefined ? frame.metadata : { ...frame.metadata, uid };
+  await client.apply(SECRETS, { ...frame, metadata }, FIELD_MANAGER);
   // A Secret that was made a moment ago is completed, not corrected.
-  if (found?.data?.endpoint === undefined) return;
+  if (secret.data?.endpoint === undefined) return;
   events.record(integration, {
     type: 'Normal',
     reason: EVENT.DriftCorrected,

@@ -1,0 +1,32 @@
+/** What integrations do, looked at rarely: a status that followed every request would be written with every request. */
+import type { IntegrationActivity, IntegrationStore } from '../directory/store.ts';
+
+/** A little less than the time between two reconciles, so that each of those sees something new. */
+const MAX_AGE_MS = 50_000;
+
+export class ActivityCache {
+  readonly #known = new Map<
+    string,
+    { readonly at: number; readonly activity: IntegrationActivity }
+  >();
+  readonly #store: IntegrationStore;
+  readonly #now: () => Date;
+
+  constructor(store: IntegrationStore, now: () => Date) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  async read(integrationId: string): Promise<IntegrationActivity> {
+    const at = this.#now().getTime();
+    const known = this.#known.get(integrationId);
+    if (known !== undefined && at - known.at < MAX_AGE_MS) return known.activity;
+    const activity = await this.#store.activity(integrationId);
+    this.#known.set(integrationId, { at, activity });
+    return activity;
+  }
+
+  forget(integrationId: string): void {
+    this.#known.delete(integrationId);
+  }
+}
