@@ -1,0 +1,195 @@
+/** The program as a process: exit codes and what it prints. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from './support/eventually.ts';
+
+let folder: string;
+let kubeconfig: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scim-operator-cli-'));
+  kubeconfig = join(folder, 'kubeconfig');
+  // Nothing listens on port 1: a cluster that is away.
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'c',
+      clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+      users: [{ name: 'c', user: { token: 't' } }],
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'c' } }],
+    }),
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+class Program {
+  readonly #child;
+  stdout = '';
+  stderr = '';
+  readonly exited: Promise<number | null>;
+
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+    this.#child = spawn(process.execPath, ['src/cli.ts', ...args], {
+      env: { HOME: folder, ...environment },
+      cwd: process.cwd(),
+    });
+    this.#child.stdout.on('data', (chunk) => {
+      this.stdout += chunk;
+    });
+    this.#child.stderr.on('data', (chunk) => {
+      this.stderr += chunk;
+    });
+    this.exited = new Promise((resolve) => this.#child.once('close', resolve));
+  }
+
+  get lines(): readonly Record<string, unknown>[] {
+    return this.stdout
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  }
+
+  /** The log line with the message, once it is there. */
+  logged(message: string) {
+    return eventually(() => {
+      const line = this.lines.find(({ msg }) => msg === message);
+      if (line === undefined)
+        throw new Error(`not logged: ${message}; ${this.stdout}${this.stderr}`);
+      return line;
+    });
+  }
+
+  stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM');
+    return this.exited;
+  }
+}
+
+const run = (databaseUrl: string, more: readonly string[] = []) =>
+  new Program([
+    'run',
+    '--public-url=http://localhost',
+    '--host=127.0.0.1',
+    '--port=0',
+    '--ops-port=0',
+    `--kubeconfig=${kubeconfig}`,
+    `--database-url=${databaseUrl}`,
+    ...more,
+  ]);
+
+const database = (name: string) => `file:${join(folder, name)}`;
+
+describe('the program', () => {
+  it('prints its help', async () => {
+    const program = new Program(['--help']);
+    expect(await program.exited).toBe(0);
+    expect(program.stdout).toContain('Usage: scim-operator [command] [options]');
+  });
+
+  it('prints the CRDs that crds/ has', async () => {
+    const program = new Program(['crds']);
+    expect(await program.exited).toBe(0);
+    expect(program.stdout).toBe(
+      readFileSync('crds/scim-operator.dev_scimintegrations.yaml', 'utf8'),
+    );
+  });
+
+  it('ends with 2 and one line for a wrong option', async () => {
+    const program = new Program(['--port=many']);
+    expect(await program.exited).toBe(2);
+    expect(program.stderr).toBe(
+      'scim-operator: --port: "many" is not allowed; it must be a whole number from 0 to 65535\n',
+    );
+  });
+
+  it('ends with 1 and one line when a port is in use', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+    });
+    const program = run(database('port.db'), [`--port=${port}`]);
+    expect(await program.exited).toBe(1);
+    expect(program.stderr).toMatch(
+      /^scim-operator: can't listen on 127\.0\.0\.1:\d+: the port is in use\n$/,
+    );
+    server.close();
+  });
+
+  it.each<[string, (path: string) => void, RegExp]>([
+    [
+      'another program',
+      (path) => new Database(path).exec('CREATE TABLE notes (text)').close(),
+      /belongs to another program/,
+    ],
+    [
+      'no database at all',
+      (path) => writeFileSync(path, 'x'.repeat(4096)),
+      /is not a SQLite database/,
+    ],
+  ])('ends with 1 and one line for a file of %s, and leaves it alone', async (_, make, reason) => {
+    const path = join(folder, `foreign-${Math.random()}.db`);
+    make(path);
+    const before = readFileSync(path);
+    const program = run(`file:${path}`);
+    expect(await program.exited).toBe(1);
+    expect(program.stderr).toMatch(reason);
+    expect(program.stderr.trimEnd()).not.toContain('\n');
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it('ends with 1 and one line when no cluster is configured', async () => {
+    const program = new Program([
+      'run',
+      '--public-url=http://localhost',
+      '--kubeconfig=/does/not/exist',
+    ]);
+    expect(await program.exited).toBe(1);
+    expect(program.stderr).toMatch(/^scim-operator: no cluster: .*--kubeconfig.*\n$/);
+  });
+
+  it('creates the database with migrate', async () => {
+    const program = new Program(['migrate', `--database-url=${database('migrated.db')}`]);
+    expect(await program.exited).toBe(0);
+    await program.logged('database is up to date');
+  });
+});
+
+describe('a running program', () => {
+  it('serves SCIM while the cluster is away, says so once, and ends in order', async () => {
+    const program = run(database('away.db'));
+    const { port } = await program.logged('SCIM is served');
+    const { port: opsPort } = await program.logged('metrics and probes are served');
+    await program.logged('Kubernetes API was not reached; trying again until it is');
+    const ops = (path: string) => fetch(`http://127.0.0.1:${opsPort}${path}`);
+    expect((await ops('/readyz')).status).toBe(200);
+    expect((await ops('/livez')).status).toBe(200);
+    expect(await (await ops('/metrics')).text()).toContain('rest_client_requests_total');
+    const base = `http://127.0.0.1:${port}/api/v1/acme/integrations/abc/scim/v2`;
+    expect((await fetch(`${base}/Users`)).status).toBe(401);
+    expect(await program.stop()).toBe(0);
+    expect(program.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+    expect(program.lines.at(-1)).toMatchObject({ msg: 'stopped' });
+  });
+
+  it('waits for a database that can not be opened, with /readyz red, and goes on when it can', async () => {
+    const path = join(folder, 'blocked');
+    writeFileSync(path, 'a file where a folder is wanted');
+    const program = run(`file:${join(path, 'scim.db')}`);
+    const { port } = await program.logged('metrics and probes are served');
+    await program.logged('database was not reached; trying again until it is');
+    const readyz = () => fetch(`http://127.0.0.1:${port}/readyz`);
+    expect((await readyz()).status).toBe(503);
+    rmSync(path);
+    await program.logged('database was reached');
+    await program.logged('SCIM is served');
+    expect((await readyz()).status).toBe(200);
+    expect(await program.stop()).toBe(0);
+  });
+});

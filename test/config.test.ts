@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { type Config, ConfigError, readInvocation } from '../src/config.ts';
+
+const PUBLIC_URL = ['--public-url', 'https://scim.example.com'];
+
+function configOf(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Config {
+  const invocation = readInvocation([...PUBLIC_URL, ...args], environment);
+  if (invocation.kind !== 'command') throw new Error('help was given');
+  return invocation.config;
+}
+
+function refusal(args: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
+  try {
+    readInvocation(args, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('an option', () => {
+  it('has a default', () => {
+    expect(configOf([])).toEqual({
+      publicUrl: 'https://scim.example.com',
+      databaseUrl: 'file:scim-operator.db',
+      host: '::',
+      port: 8080,
+      opsPort: 9090,
+      rateLimit: 1000,
+      deprovisionDelayMs: 600_000,
+      kubeconfig: undefined,
+      logLevel: 'info',
+    });
+  });
+
+  it('is read from the environment, and the flag wins', () => {
+    const environment = { SCIM_OPERATOR_PORT: '81', SCIM_OPERATOR_OPS_PORT: '91' };
+    expect(configOf(['--port', '82'], environment)).toMatchObject({ port: 82, opsPort: 91 });
+  });
+
+  it('may be written with an equals sign', () => {
+    expect(configOf(['--log-level=debug'])).toMatchObject({ logLevel: 'debug' });
+  });
+
+  it('counts as unset when its variable is empty', () => {
+    expect(configOf([], { SCIM_OPERATOR_PORT: '' }).port).toBe(8080);
+  });
+
+  it('is not what Kubernetes puts into pods beside a Service named scim-operator', () => {
+    expect(configOf([], { SCIM_OPERATOR_PORT: 'tcp://10.0.0.7:8080' }).port).toBe(8080);
+  });
+
+  it('public-url loses its trailing slash', () => {
+    expect(configOf(['--public-url=https://scim.example.com/base/']).publicUrl).toBe(
+      'https://scim.example.com/base',
+    );
+  });
+
+  it('kubeconfig falls back to KUBECONFIG', () => {
+    expect(configOf([], { KUBECONFIG: '/a:/b' }).kubeconfig).toBe('/a');
+    expect(configOf(['--kubeconfig=/c'], { KUBECONFIG: '/a' }).kubeconfig).toBe('/c');
+  });
+});
+
+describe('a wrong option is refused with its name, its value and what is allowed', () => {
+  it.each([
+    ['--port', 'http', 'a whole number from 0 to 65535'],
+    ['--port', '65536', 'a whole number from 0 to 65535'],
+    ['--port', '-1', 'a whole number from 0 to 65535'],
+    ['--ops-port', '1e3', 'a whole number from 0 to 65535'],
+    ['--rate-limit', '10.5', 'a whole number from 0 to 1000000'],
+    ['--log-level', 'verbose', 'one of debug, info, warn, error, silent'],
+    ['--deprovision-delay', '10 minutes', 'a duration such as 90s, 10m or 24h'],
+    ['--public-url', 'scim.example.com', 'an http or https URL without query and fragment'],
+    [
+      '--public-url',
+      'https://scim.example.com/?a=b',
+      'an http or https URL without query and fragment',
+    ],
+    ['--public-url', 'ftp://scim.example.com', 'an http or https URL without query and fragment'],
+    ['--database-url', 'postgres://localhost/scim', 'file: and the path of a SQLite file'],
+    ['--database-url', 'scim.db', 'file: and the path of a SQLite file'],
+    ['--host', '', 'a text that is not empty'],
+  ])('%s %s', (flag, value, allowed) => {
+    const message = refusal([flag, value]);
+    expect(message).toContain(`${flag}: "${value}" is not allowed; it must be ${allowed}`);
+    expect(message).not.toContain('\n');
+  });
+
+  it('under the name of the variable that it came from', () => {
+    expect(refusal(PUBLIC_URL, { SCIM_OPERATOR_RATE_LIMIT: 'none' })).toMatch(
+      /^SCIM_OPERATOR_RATE_LIMIT: "none" is not allowed; it must be a whole number/,
+    );
+  });
+
+  it.each([
+    [['--prot', '1'], '--prot is not an option; see --help'],
+    [['--port'], '--port needs a value; see --help'],
+    [['serve'], '"serve" is not a command; allowed are run, migrate, crds'],
+    [['run', 'fast'], '"fast" is one argument too many; see --help'],
+    [['run'], '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required'],
+    [[], '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required'],
+  ])('%j', (args, message) => {
+    expect(refusal(args)).toContain(message);
+  });
+});
+
+describe('help', () => {
+  it('names every command and every option with its variable and default', () => {
+    const invocation = readInvocation(['--help'], {});
+    const text = invocation.kind === 'help' ? invocation.text : '';
+    for (const part of [
+      'run',
+      'migrate',
+      'crds',
+      '--database-url (SCIM_OPERATOR_DATABASE_URL)',
+      'Default: 8080',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('is given whatever else is on the command line', () => {
+    expect(readInvocation(['run', '-h'], {}).kind).toBe('help');
+  });
+});
