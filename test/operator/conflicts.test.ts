@@ -83,13 +83,14 @@ describe('an object that exists and is not ours', () => {
 describe('a Secret with our labels', () => {
   it('whose integration is gone is adopted, with its token and its endpoint', async () => {
     const probe = await IntegrationProbe.create(fixture);
-    const before = await probe.settled('True');
+    await probe.settled('True');
     const token = await probe.token();
     const { metadata, ...rest } = await probe.secret();
     const { labels, annotations } = metadata;
     // As after a restore into a new cluster: the Secret is there first, the resource has a new UID and no status.
     const namespace = await createNamespace(fixture.admin, 'tenant');
-    await fixture.store.integrations.end(before.status?.integrationId ?? '', Date.now());
+    await probe.delete();
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
     await fixture.admin.create(
       SECRETS,
       {
@@ -98,7 +99,7 @@ describe('a Secret with our labels', () => {
           namespace,
           name: metadata.name,
           labels,
-          annotations: { ...annotations, 'scim-operator.dev/integration-uid': 'gone' },
+          annotations,
         },
         data: {
           token: rest.data?.token ?? '',
