@@ -16,6 +16,8 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: cluster,
+          // One cluster: an operator of another file would reconcile this file's resources into its own directory.
+          fileParallelism: false,
           globalSetup: ['test/support/control-plane.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
