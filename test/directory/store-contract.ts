@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Open, useStore } from './contract/fixture.ts';
 import { groupContract } from './contract/groups.ts';
 import { integrationContract } from './contract/integrations.ts';
+import { modelContract } from './contract/model.ts';
 import { searchContract } from './contract/search.ts';
 import { userContract } from './contract/users.ts';
 
@@ -12,6 +13,7 @@ export function storeContract(name: string, open: Open): void {
     groupContract(open);
     integrationContract(open);
     searchContract(open);
+    modelContract(open);
 
     describe('the store', () => {
       const opened = useStore(open);
