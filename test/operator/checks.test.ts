@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import type { IntegrationRecord } from '../../src/directory/store.ts';
+import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
+import {
+  checkId,
+  checkSecret,
+  checkTenant,
+  isOurChild,
+  knownId,
+  textOf,
+} from '../../src/operator/checks.ts';
+import { buildSecretFrame, buildTokenSecret, type Secret } from '../../src/operator/objects.ts';
+import { buildIntegration } from '../support/integration-objects.ts';
+
+const ID = 'an_id_of_21_character';
+const OTHER_ID = 'another_id_of_21_char';
+const TOKEN = generateToken();
+
+const record = (changes: Partial<IntegrationRecord> = {}): IntegrationRecord => ({
+  id: ID,
+  clusterUid: 'cluster',
+  namespace: 'acme',
+  name: 'okta',
+  tenant: 'acme',
+  uid: 'uid-1',
+  namespaceUid: 'ns-1',
+  enabled: true,
+  allowed: true,
+  deletionPolicy: 'Retain',
+  endedAt: undefined,
+  ...changes,
+});
+
+const secretOf = (integration = buildIntegration(), token = TOKEN): Secret =>
+  buildTokenSecret(integration, token);
+
+const withUid = (uid: string) => buildIntegration({ metadata: { uid } });
+
+describe('the tenant', () => {
+  it.each([
+    ['is allowed to the namespace of its name', {}, [], undefined],
+    ['is allowed to the namespace that has used it before', {}, ['ns-1'], undefined],
+    ['of its own name may be written out', { tenant: 'acme' }, [], undefined],
+    ['of another name is refused', { tenant: 'globex' }, [], /may not use tenant globex/],
+    ['is refused to the next namespace of its name', {}, ['ns-0'], /earlier namespace/],
+    ['is refused even if both have used it', {}, ['ns-1', 'ns-0'], /earlier namespace/],
+  ])('%s', (_, spec, usedBy, message) => {
+    const obstacle = checkTenant(buildIntegration({ spec }), 'ns-1', usedBy);
+    if (message === undefined) expect(obstacle).toBeUndefined();
+    else
+      expect(obstacle).toMatchObject({
+        reason: 'TenantNotAllowed',
+        message: expect.stringMatching(message),
+      });
+  });
+});
+
+describe('the id', () => {
+  const secret = buildSecretFrame(buildIntegration(), 'https://x', OTHER_ID);
+  const pinned = { integrationId: 'a_pinned_id_of_21_chr' };
+  const status = { integrationId: 'the_id_in_the_status_' };
+
+  it.each([
+    ['is what the directory has', { spec: pinned, status }, record(), secret, ID],
+    ['else is the pin', { spec: pinned, status }, undefined, secret, pinned.integrationId],
+    ['else is in the status', { status }, undefined, secret, status.integrationId],
+    ['else is in the restored Secret', {}, undefined, secret, OTHER_ID],
+    ['else is unknown', {}, undefined, undefined, undefined],
+  ])('%s', (_, changes, known, found, id) => {
+    expect(knownId(buildIntegration(changes), known, found)).toBe(id);
+  });
+
+  it.each([
+    ['of a foreign Secret counts for nothing', { ...secret, metadata: { name: 'x', labels: {} } }],
+    ['that is malformed counts for nothing', { ...secret, data: { integrationId: 'Li4v' } }],
+  ])('%s', (_, found) => {
+    expect(knownId(buildIntegration(), undefined, found)).toBeUndefined();
+  });
+
+  it.each([
+    ['is free when nobody has it', undefined, undefined, {}, false],
+    ['is its own', record(), record(), {}, false],
+    ['is taken when a live integration has it', record({ uid: 'uid-2' }), undefined, {}, true],
+    ['comes back after the end in the same tenant', record({ endedAt: 1 }), undefined, {}, false],
+    [
+      'is taken when it ended in another tenant',
+      record({ endedAt: 1, tenant: 'globex' }),
+      undefined,
+      {},
+      true,
+    ],
+    [
+      'can not be changed by a pin',
+      record(),
+      record(),
+      { integrationId: 'a_pinned_id_of_21_chr' },
+      true,
+    ],
+  ])('%s', (_, holder, known, spec, conflict) => {
+    const obstacle = checkId(buildIntegration({ spec }), ID, holder, known);
+    expect(obstacle?.reason).toBe(conflict ? 'IntegrationIdConflict' : undefined);
+  });
+});
+
+describe('a Secret', () => {
+  const integration = buildIntegration();
+  const nobody = () => false;
+
+  it('that is missing is missing', () => {
+    expect(checkSecret(undefined, integration, nobody)).toEqual({ kind: 'missing' });
+  });
+
+  it.each<[string, Secret]>([
+    ['of this integration', secretOf()],
+    ['of this integration that lost its labels', strip(secretOf(), 'labels')],
+    ['of an earlier one of this name', secretOf(withUid('uid-0'))],
+    ['with our labels and without a UID', strip(secretOf(), 'annotations')],
+  ])('%s is current, with its token', (_, secret) => {
+    expect(checkSecret(secret, integration, nobody)).toEqual({
+      kind: 'current',
+      token: TOKEN,
+      hash: hashToken(TOKEN),
+      keyId: keyIdOf(TOKEN),
+    });
+  });
+
+  it.each<[string, Secret]>([
+    ['without labels and UID', strip(strip(secretOf(), 'labels'), 'annotations')],
+    ['of an integration of another name', secretOf(named('entra', 'uid-2'))],
+    ['of a live integration', secretOf(withUid('uid-2'))],
+    ['of another type', { ...secretOf(), type: 'kubernetes.io/service-account-token' }],
+  ])('%s is a conflict that never shows the token', (_, secret) => {
+    const verdict = checkSecret(secret, integration, (uid) => uid === 'uid-2');
+    expect(verdict).toMatchObject({ kind: 'conflict', obstacle: { reason: 'SecretConflict' } });
+    expect(JSON.stringify(verdict)).not.toContain(TOKEN);
+  });
+
+  it.each([
+    ['no token', undefined],
+    ['an empty token', ''],
+    ['a token that is cut short', TOKEN.slice(0, -1)],
+    ['a token with a newline', `${TOKEN}\n`],
+    ['a token of another make', 'hunter2'],
+    ['bytes that are no text', '\u{fffd}\u{0}'],
+  ])('with %s is malformed', (_, token) => {
+    const { data: _data, ...bare } = secretOf();
+    const secret = token === undefined ? bare : secretOf(integration, token);
+    expect(checkSecret(secret, integration, nobody)).toEqual({ kind: 'malformed' });
+  });
+});
+
+describe('a child', () => {
+  const owned = {
+    metadata: {
+      name: 'scim-okta',
+      ownerReferences: [{ apiVersion: 'v1', kind: 'X', name: 'x', uid: 'uid-1' }],
+    },
+  };
+  it('is ours by its owner, by its labels, or not at all', () => {
+    expect(isOurChild(owned, buildIntegration())).toBe(true);
+    expect(isOurChild(owned, withUid('uid-2'))).toBe(false);
+    expect(isOurChild(secretOf(withUid('uid-0')), buildIntegration())).toBe(true);
+    expect(isOurChild({ metadata: { name: 'scim-okta' } }, buildIntegration())).toBe(false);
+  });
+});
+
+function named(name: string, uid: string) {
+  return buildIntegration({ metadata: { name, uid } });
+}
+
+function strip(secret: Secret, part: 'labels' | 'annotations'): Secret {
+  expect(textOf(secret, 'token')).toBe(TOKEN);
+  return { ...secret, metadata: { ...secret.metadata, [part]: {} } };
+}
