@@ -8,7 +8,6 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { OPERATOR_RULES } from '../../src/operator/rbac.ts';
 import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
@@ -113,26 +112,5 @@ describe('a Secret with our labels', () => {
     expect(after.status?.integrationId).toBe('restored_id_123456789');
     expect(await restored.token()).toBe(token);
     expect(await restored.authenticate(token)).toBeDefined();
-  });
-});
-
-describe('an operator that lacks a permission', () => {
-  it('says PermissionDenied with the resource and the verb', async () => {
-    const rules = OPERATOR_RULES.filter(({ resources }) => !resources.includes('serviceaccounts'));
-    const crippled = await operatorFixture([
-      ...rules,
-      { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'list', 'watch'] },
-    ]);
-    try {
-      crippled.start();
-      const probe = await IntegrationProbe.create(crippled);
-      await eventually(async () => {
-        const condition = await probe.condition('RBACReady');
-        expect(condition).toMatchObject({ status: 'False', reason: 'PermissionDenied' });
-        expect(condition?.message).toMatch(/serviceaccounts/);
-      });
-    } finally {
-      await crippled.close();
-    }
   });
 });
