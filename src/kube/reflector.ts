@@ -13,8 +13,8 @@ import { ObjectStore } from './store.ts';
 export interface ReflectorOptions {
   readonly client: Client;
   readonly resource: ResourceDefinition;
-  readonly namespace?: string;
-  readonly labelSelector?: string;
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
   /** Keeps only metadata, for Secrets. */
   readonly metadataOnly?: boolean;
   readonly log: Logger;
@@ -32,7 +32,7 @@ const WATCHDOG_MS = 10_000;
 const RELIST_INTERVAL_MS = 30 * 60_000;
 /** What Retry-After may ask for at the most. */
 const MAX_RETRY_AFTER_MS = 60_000;
-/** A watch that ends sooner and without an event was refused politely. */
+/** A watch that lasts so long, or delivers something, works; one that ends sooner was refused politely. */
 const SHORTEST_WATCH_MS = 1_000;
 
 export class Reflector<T extends KubeObject = KubeObject> {
@@ -85,7 +85,6 @@ export class Reflector<T extends KubeObject = KubeObject> {
     const relistAt = Date.now() + RELIST_INTERVAL_MS;
     while (!signal.aborted && Date.now() < relistAt) {
       resourceVersion = await this.#watch(resourceVersion, signal);
-      this.#backoff.reset();
     }
   }
 
@@ -102,7 +101,6 @@ export class Reflector<T extends KubeObject = KubeObject> {
     } while (page.continue);
     this.store.replace(items);
     metrics?.relists.inc({ resource: resource.plural });
-    this.#noteWell();
     this.#synced?.();
     this.#synced = undefined;
     return page.resourceVersion ?? '';
@@ -121,10 +119,16 @@ export class Reflector<T extends KubeObject = KubeObject> {
       { ...this.#scope(), resourceVersion, timeoutSeconds },
       AbortSignal.any([signal, deadline]),
     );
-    for await (const event of events) {
-      this.#lastAttempt = Date.now();
-      resourceVersion = this.#take(event);
-      this.#backoff.reset();
+    // A list alone is not enough to call the trouble over: the watch after it must hold.
+    const holds = setTimeout(() => this.#noteWell(), SHORTEST_WATCH_MS);
+    try {
+      for await (const event of events) {
+        this.#lastAttempt = Date.now();
+        resourceVersion = this.#take(event);
+        this.#noteWell();
+      }
+    } finally {
+      clearTimeout(holds);
     }
     if (resourceVersion === from && Date.now() - started < SHORTEST_WATCH_MS) {
       throw new ApiError(0, `watch ${resource.plural}: ended as soon as it began`);
@@ -162,6 +166,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
   }
 
   #noteWell(): void {
+    this.#backoff.reset();
     if (this.#trouble !== undefined)
       this.#log.info({ objects: this.store.size }, 'watch was restored');
     this.#trouble = undefined;

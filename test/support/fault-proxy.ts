@@ -19,6 +19,8 @@ export interface FaultProxy {
   readonly requests: readonly string[];
   /** Answers in the API server's place; undefined lets the request pass. */
   intercept: (request: string) => FakeAnswer | undefined;
+  /** Changes the URL under which a request goes on to the API server. */
+  rewrite: (url: string) => string;
   /** Resets every connection. */
   cut(): void;
   /** Every connection stays open and never carries a byte again; new ones work. */
@@ -48,7 +50,11 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
       answer.writeHead(fake.status, fake.headers).end(fake.body);
       return;
     }
-    const outgoing = request(`${target.server}${url}`, { method, headers, ca: tls.ca });
+    const outgoing = request(`${target.server}${proxy.rewrite(url)}`, {
+      method,
+      headers,
+      ca: tls.ca,
+    });
     outgoing.on('error', () => socket.destroy());
     outgoing.on('response', (response) => {
       if (!muted.has(socket)) answer.writeHead(response.statusCode ?? 502, response.headers);
@@ -87,6 +93,7 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
     config,
     requests,
     intercept: () => undefined,
+    rewrite: (url) => url,
     cut,
     mute: () => {
       for (const socket of sockets) muted.add(socket);

@@ -1,0 +1,353 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { Client } from '../../src/kube/client.ts';
+import { Connection } from '../../src/kube/connection.ts';
+import { Reflector, type ReflectorOptions } from '../../src/kube/reflector.ts';
+import {
+  CONFIG_MAPS,
+  type KubeObject,
+  type ResourceDefinition,
+  SECRETS,
+} from '../../src/kube/resource.ts';
+import { type CapturedLog, captureLog } from '../support/captured-log.ts';
+import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+
+interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+let client: Client;
+let namespace: string;
+let captured: CapturedLog;
+let stop: AbortController;
+let running: Promise<void>[];
+
+beforeAll(() => {
+  client = adminClient();
+});
+beforeEach(async () => {
+  namespace = await createNamespace(client, 'reflector');
+  captured = captureLog();
+  stop = new AbortController();
+  running = [];
+});
+afterEach(async () => {
+  stop.abort();
+  await Promise.all(running);
+});
+
+/** A running reflector; by default of what the test itself makes, not of what the cluster puts into each namespace. */
+function reflect<T extends KubeObject = ConfigMap>(
+  more: Partial<ReflectorOptions> = {},
+): { reflector: Reflector<T>; changes: string[] } {
+  const reflector = new Reflector<T>({
+    client,
+    resource: CONFIG_MAPS,
+    namespace,
+    labelSelector: 'test=reflector',
+    log: captured.log,
+    ...more,
+  });
+  const changes: string[] = [];
+  reflector.store.onChange(({ type, object }) => changes.push(`${type} ${object.metadata.name}`));
+  running.push(reflector.run(stop.signal));
+  return { reflector, changes };
+}
+
+const labels = { test: 'reflector' };
+const apply = (name: string, value = '1', inNamespace = namespace) =>
+  client.apply<ConfigMap>(
+    CONFIG_MAPS,
+    { metadata: { name, namespace: inNamespace, labels }, data: { value } },
+    TEST_MANAGER,
+  );
+const remove = (name: string) => client.delete(CONFIG_MAPS, { namespace, name });
+const names = (reflector: Reflector<ConfigMap>) =>
+  reflector.store
+    .list()
+    .map(({ metadata, data }) => `${metadata.name}=${data?.value}`)
+    .sort();
+const lines = (message: string) => captured.lines.filter(({ msg }) => msg === message);
+
+describe('a reflector', () => {
+  it('knows what was there, then every creation, change and deletion', async () => {
+    await apply('before');
+    const { reflector, changes } = reflect();
+    expect(reflector.isSynced).toBe(false);
+    await reflector.synced;
+    expect(reflector.isSynced).toBe(true);
+    expect(names(reflector)).toEqual(['before=1']);
+    await apply('after');
+    await apply('before', '2');
+    await eventually(() => expect(names(reflector)).toEqual(['after=1', 'before=2']));
+    await remove('after');
+    await eventually(() => expect(names(reflector)).toEqual(['before=2']));
+    expect(changes).toEqual(['added before', 'added after', 'modified before', 'deleted after']);
+    expect(captured.lines).toEqual([]);
+  });
+
+  it('sees an object that loses its label go', async () => {
+    await apply('labelled');
+    const { reflector } = reflect();
+    await reflector.synced;
+    const patch = { metadata: { labels: { test: null } } };
+    const key = { namespace, name: 'labelled' };
+    await client.mergePatch(CONFIG_MAPS, key, patch, { fieldManager: TEST_MANAGER });
+    await eventually(() => expect(names(reflector)).toEqual([]));
+  });
+
+  it('sees all namespaces, or its own only', async () => {
+    const other = await createNamespace(client, 'reflector');
+    const { reflector: own } = reflect();
+    const { reflector: all } = reflect({ namespace: undefined });
+    await Promise.all([own.synced, all.synced]);
+    await apply('here');
+    await apply('there', '1', other);
+    await eventually(() => {
+      expect(all.store.get({ namespace, name: 'here' })).toBeDefined();
+      expect(all.store.get({ namespace: other, name: 'there' })).toBeDefined();
+      expect(all.store.list(other)).toHaveLength(1);
+      expect(names(own)).toEqual(['here=1']);
+    });
+  });
+
+  it('never holds what is in a Secret where metadata is enough', async () => {
+    const data = { token: Buffer.from('secret').toString('base64') };
+    const secret = (name: string) => ({ metadata: { name, namespace, labels }, data });
+    await client.apply(SECRETS, secret('listed'), TEST_MANAGER);
+    const { reflector } = reflect<KubeObject>({ resource: SECRETS, metadataOnly: true });
+    await reflector.synced;
+    await client.apply(SECRETS, secret('watched'), TEST_MANAGER);
+    await eventually(() => expect(reflector.store.size).toBe(2));
+    for (const object of reflector.store.list()) expect(object).not.toHaveProperty('data');
+  });
+
+  it('waits for a CRD that is applied later, saying so once', async () => {
+    const things = thingsOf('later');
+    const { reflector } = reflect<KubeObject>({ resource: things, ...EVERYTHING });
+    await eventually(() => expect(lines('watch was lost')).toHaveLength(1));
+    expect(lines('watch was lost')[0]?.reason).toContain('CRD');
+    await applyCrd(client, crdOf(things));
+    await reflector.synced;
+    await client.apply(things, { metadata: { name: 'one', namespace } }, TEST_MANAGER);
+    await eventually(() => expect(reflector.store.size).toBe(1));
+    await eventually(() => expect(lines('watch was restored')).toHaveLength(1));
+    expect(lines('watch was lost')).toHaveLength(1);
+  });
+
+  it('stops at once', async () => {
+    const { reflector } = reflect();
+    await reflector.synced;
+    stop.abort();
+    await Promise.all(running);
+    await apply('unseen');
+    expect(names(reflector)).toEqual([]);
+  });
+});
+
+/** Without the label that tells other objects of the test from what the cluster makes. */
+const EVERYTHING = { labelSelector: undefined };
+
+/** A kind of objects of a test's own. */
+function thingsOf(prefix: string): ResourceDefinition {
+  const group = `${prefix}-${randomUUID().slice(0, 8)}.example.org`;
+  return { group, version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
+}
+
+function crdOf({ group, version, plural, kind }: ResourceDefinition): KubeObject {
+  const schema = { openAPIV3Schema: { type: 'object' } };
+  return {
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { plural, kind },
+      versions: [{ name: version, served: true, storage: true, schema }],
+    },
+  } as KubeObject;
+}
+
+describe('on a bad day, a reflector', () => {
+  let proxy: FaultProxy;
+  let through: Client;
+
+  beforeEach(async () => {
+    proxy = await startFaultProxy(inject('kubeconfig'));
+    through = new Client(new Connection(proxy.config), undefined, 2_000);
+  });
+  afterEach(() => proxy.close());
+
+  const isWatch = (request: string) => request.includes('watch=true');
+  const watches = () => proxy.requests.filter(isWatch).length;
+  const lists = () => proxy.requests.length - watches();
+
+  it('learns what was created, changed and deleted while its watch was cut', async () => {
+    await apply('kept');
+    await apply('deleted');
+    const { reflector, changes } = reflect({ client: through });
+    await reflector.synced;
+    await eventually(() => expect(watches()).toBe(1));
+    await proxy.refuse();
+    await apply('kept', '2');
+    await apply('created');
+    await remove('deleted');
+    await eventually(() => expect(lines('watch was lost')).toHaveLength(1));
+    await proxy.accept();
+    await eventually(() => expect(names(reflector)).toEqual(['created=1', 'kept=2']));
+    expect(changes.slice(2).sort()).toEqual(['added created', 'deleted deleted', 'modified kept']);
+    await eventually(() => expect(lines('watch was restored')).toHaveLength(1));
+    expect(lines('watch was lost')).toHaveLength(1);
+  });
+
+  it('survives resets again and again', async () => {
+    const { reflector } = reflect({ client: through });
+    await reflector.synced;
+    for (let round = 1; round <= 5; round++) {
+      proxy.cut();
+      await apply('object', String(round));
+      await eventually(() => expect(names(reflector)).toEqual([`object=${round}`]));
+    }
+  });
+
+  it('notices a connection that is open but dead', async () => {
+    const { reflector } = reflect({ client: through, watchSeconds: 1, watchdogMs: 500 });
+    await reflector.synced;
+    await eventually(() => expect(watches()).toBe(1));
+    proxy.mute();
+    await apply('unheard');
+    await eventually(() => expect(names(reflector)).toEqual(['unheard=1']));
+    expect(lines('watch was lost')[0]?.reason).toContain('no answer before the deadline');
+  });
+
+  it('lists again when its version has expired, wherever the server says so, without a warning', async () => {
+    const expired = JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410 } });
+    const gone = JSON.stringify({ kind: 'Status', reason: 'Expired', code: 410 });
+    const faults = [
+      { status: 200, body: `${expired}\n` },
+      { status: 410, body: gone },
+    ];
+    proxy.intercept = (request) => (isWatch(request) ? faults.shift() : undefined);
+    const { reflector } = reflect({ client: through });
+    await eventually(() => expect([lists(), watches()]).toEqual([3, 3]));
+    await apply('after');
+    await eventually(() => expect(names(reflector)).toEqual(['after=1']));
+    expect(captured.lines).toEqual([]);
+  });
+
+  it('reads lists of several pages, anew when the token for the next one has expired', async () => {
+    await Promise.all(Array.from({ length: 510 }, (_, index) => apply(`page-${index}`)));
+    const faults = [{ status: 410, body: '{"kind":"Status","reason":"Expired","code":410}' }];
+    proxy.intercept = (request) => (request.includes('continue=') ? faults.shift() : undefined);
+    const { reflector } = reflect({ client: through });
+    await reflector.synced;
+    expect(reflector.store.size).toBe(510);
+    expect(lists()).toBe(4);
+  });
+
+  it('lists again when a real API server finds its version too old', async () => {
+    const things = thingsOf('old');
+    await applyCrd(client, crdOf(things));
+    const rewritten: string[] = [];
+    proxy.rewrite = (url) => {
+      if (!url.includes('watch=true') || rewritten.length > 0) return url;
+      rewritten.push(url);
+      return url.replace(/resourceVersion=\d+/, 'resourceVersion=1');
+    };
+    const { reflector } = reflect<KubeObject>({ client: through, resource: things, ...EVERYTHING });
+    await eventually(() => expect([lists(), watches()]).toEqual([2, 2]));
+    expect(rewritten).toHaveLength(1);
+    await client.apply(things, { metadata: { name: 'one', namespace } }, TEST_MANAGER);
+    await eventually(() => expect(reflector.store.size).toBe(1));
+    expect(captured.lines).toEqual([]);
+  });
+
+  it('goes on when the server ends its watch, without another list and without a word', async () => {
+    const { reflector } = reflect({ client: through, watchSeconds: 1 });
+    await eventually(() => expect([lists(), watches()]).toEqual([1, 2]));
+    await apply('late');
+    await eventually(() => expect(names(reflector)).toEqual(['late=1']));
+    expect(lists()).toBe(1);
+    expect(captured.lines).toEqual([]);
+  });
+
+  it.each([
+    ['an error event', { status: 200, body: '{"type":"ERROR","object":{"code":500}}\n' }],
+    [
+      'an unknown event',
+      { status: 200, body: '{"type":"HELLO","object":{"metadata":{"resourceVersion":"1"}}}\n' },
+    ],
+    [
+      'an event without a version',
+      { status: 200, body: '{"type":"BOOKMARK","object":{"metadata":{}}}\n' },
+    ],
+    ['half an event', { status: 200, body: '{"type":"ADD\n' }],
+    ['a refusal', { status: 403, body: '{"kind":"Status","reason":"Forbidden","message":"no"}' }],
+    ['a failure', { status: 500, body: 'internal error' }],
+    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }],
+  ])('lists again after %s', async (_, fault) => {
+    const faults = [fault];
+    proxy.intercept = (request) => (isWatch(request) ? faults.shift() : undefined);
+    const { reflector } = reflect({ client: through });
+    await eventually(() => expect([lists(), watches()]).toEqual([2, 2]));
+    await apply('after');
+    await eventually(() => expect(names(reflector)).toEqual(['after=1']));
+    await eventually(() => expect(lines('watch was restored')).toHaveLength(1));
+    expect(lines('watch was lost')).toHaveLength(1);
+  });
+
+  it('slows down before a server that ends every watch at once', async () => {
+    proxy.intercept = (request) => (isWatch(request) ? { status: 200, body: '' } : undefined);
+    reflect({ client: through });
+    await eventually(() => expect(watches()).toBeGreaterThan(3));
+    const [begun, before] = [performance.now(), watches()];
+    await eventually(() => expect(performance.now() - begun).toBeGreaterThan(1_000));
+    expect(watches() - before).toBeLessThan(10);
+    expect(lines('watch was lost')).toHaveLength(1);
+    expect(lines('watch was restored')).toHaveLength(0);
+  });
+
+  it('waits as long as Retry-After says', async () => {
+    const busy = { status: 429, headers: { 'retry-after': '2' }, body: 'too many requests' };
+    const faults = [busy];
+    const times: number[] = [];
+    proxy.intercept = () => {
+      times.push(performance.now());
+      return faults.shift();
+    };
+    const { reflector } = reflect({ client: through });
+    await reflector.synced;
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(1_990);
+  });
+
+  it('says it again when the trouble becomes another one', async () => {
+    const forbidden = '{"kind":"Status","reason":"Forbidden","message":"no rights to list"}';
+    await proxy.refuse();
+    const { reflector } = reflect({ client: through });
+    await eventually(() => expect(lines('watch was lost')).toHaveLength(1));
+    proxy.intercept = () => ({ status: 403, body: forbidden });
+    await proxy.accept();
+    await eventually(() => expect(lines('watch was lost')).toHaveLength(2));
+    expect(lines('watch was lost')[1]?.reason).toContain('no rights to list');
+    proxy.intercept = () => undefined;
+    await reflector.synced;
+    await eventually(() => expect(lines('watch was restored')).toHaveLength(1));
+  });
+
+  it('is alive while it goes on trying, and stuck when it does not', async () => {
+    await proxy.refuse();
+    const { reflector } = reflect({ client: through });
+    await eventually(() => expect(lines('watch was lost')).toHaveLength(1));
+    expect(reflector.stuck(Date.now())).toBeUndefined();
+    expect(reflector.stuck(Date.now() + 600_000)).toContain('configmaps');
+  });
+
+  it('stops at once though nothing answers', async () => {
+    proxy.intercept = () => ({ status: 429, headers: { 'retry-after': '50' }, body: '' });
+    reflect({ client: through });
+    await eventually(() => expect(lines('watch was lost')).toHaveLength(1));
+    stop.abort();
+    await Promise.all(running);
+  });
+});
