@@ -60,7 +60,7 @@ function changeSelected(
     selected[index] ? changeElement(operation, each) : each,
   );
   const first = changed.findIndex((each, index) => selected[index] && isPrimary(each));
-  return keepOnePrimary(changed, first);
+  return keepOnePrimary(changed, first).filter((each) => !isJsonObject(each) || !isEmpty(each));
 }
 
 function withoutSub({ ref }: PatchOperation, element: JsonValue): readonly JsonValue[] {

@@ -70,21 +70,18 @@ function nextSingle(
   current: JsonValue | undefined,
 ): JsonValue | undefined {
   const { sub } = ref;
+  const given = verb === 'remove' ? undefined : value;
+  const named = sub === undefined ? given : { [sub.name]: given ?? null };
+  if (!isJsonObject(named)) return named;
   const held = isJsonObject(current) ? current : {};
-  if (sub !== undefined) {
-    const changed = withValue(held, sub.name, verb === 'remove' ? undefined : value);
-    return isEmpty(changed) ? undefined : withoutStaleReference(held, changed);
-  }
-  if (verb === 'remove' || value === undefined) return undefined;
-  if (!isJsonObject(value)) return value;
-  const changed = withoutNull({ ...held, ...value });
-  return isEmpty(changed) ? undefined : withoutStaleReference(held, changed);
+  const changed = withoutNull({ ...withoutStaleReference(held, named), ...named });
+  return isEmpty(changed) ? undefined : changed;
 }
 
 /** A manager who is replaced by id alone takes the old one's `$ref` along. */
-function withoutStaleReference(before: JsonObject, after: JsonObject): JsonObject | undefined {
-  const isStale = before.value !== after.value && before.$ref === after.$ref;
-  if (!isStale || after.$ref === undefined || before.value === undefined) return after;
-  const { $ref: _, ...rest } = after;
-  return isEmpty(rest) ? undefined : rest;
+function withoutStaleReference(held: JsonObject, named: JsonObject): JsonObject {
+  const isSame = held.value === undefined || named.value === undefined;
+  if (isSame || held.value === named.value) return held;
+  const { $ref: _, ...rest } = held;
+  return rest;
 }

@@ -231,6 +231,12 @@ const MANAGER: readonly Case[] = [
     after: { [E]: { manager: { value: 'm2' } } },
   },
   {
+    who: '46 [Entra] is replaced with a URL, which stays even when it is the old one’s',
+    before: MANAGED,
+    operations: [{ op: 'Add', path: 'manager', value: [{ $ref: '../Users/m1', value: 'm2' }] }],
+    after: { [E]: { manager: { value: 'm2', $ref: '../Users/m1' } } },
+  },
+  {
     who: '46 is replaced in its value alone, and the old one’s URL goes',
     before: MANAGED,
     operations: [{ op: 'Replace', path: `${E}:manager.value`, value: 'm2' }],

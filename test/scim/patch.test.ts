@@ -223,6 +223,14 @@ describe('remove', () => {
     ).toEqual({});
   });
 
+  it('leaves no empty element, whichever way it is emptied', () => {
+    const before = { emails: [{ display: 'A' }, { value: 'b@x' }] };
+    const after = { emails: [{ value: 'b@x' }] };
+    const path = 'emails[display eq "A"].display';
+    expect(patched(before, { op: 'remove', path })).toEqual(after);
+    expect(patched(before, { op: 'replace', path, value: null })).toEqual(after);
+  });
+
   it('takes a whole extension', () => {
     const before = { [E]: { department: 'Maths', manager: { value: 'm' } } };
     expect(patched(before, { op: 'remove', path: E })).toEqual({});

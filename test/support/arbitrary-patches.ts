@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { JsonValue } from '../../src/scim/json.ts';
 import type { Attribute, ResourceType } from '../../src/scim/schema.ts';
 import { coreAttributes } from '../../src/scim/schemas/common.ts';
+import { body } from './arbitrary-resources.ts';
 
 export interface RandomOperation {
   readonly op: string;
@@ -76,8 +77,38 @@ function selectedPath(type: ResourceType): fc.Arbitrary<string> {
     );
 }
 
-/** Operations of every shape, sound more often than not; `value` makes their values. */
+/** Operations of every shape, sound more often than not. */
 export function operation(type: ResourceType): fc.Arbitrary<RandomOperation> {
+  return fc.oneof(fittingOperation(type), looseOperation(type));
+}
+
+const op = fc.constantFrom('add', 'replace', 'remove', 'Add', 'Replace', 'Remove');
+
+/** One whose value is what its path or, without one, its keys are for. */
+function fittingOperation(type: ResourceType): fc.Arbitrary<RandomOperation> {
+  const whole = fc.record({ op, value: body(type, '') });
+  const single = fc
+    .tuple(op, body(type, ''), fc.nat())
+    .map(([verb, values, index]): RandomOperation => {
+      const [path, value] =
+        Object.entries(values).at(index % (Object.keys(values).length || 1)) ?? [];
+      return path === undefined || value === undefined
+        ? { op: verb, path: 'title', value: 'Dr' }
+        : { op: verb, path, value };
+    });
+  const selected = fc.record({
+    op,
+    path: selectedPath(type),
+    value: fc.oneof(
+      text,
+      fc.boolean(),
+      fc.record({ value: text, primary: fc.boolean() }, { requiredKeys: [] }),
+    ),
+  });
+  return fc.oneof(whole, single, selected);
+}
+
+function looseOperation(type: ResourceType): fc.Arbitrary<RandomOperation> {
   const sound = fc.oneof(fc.constantFrom(...pathsOf(type)), selectedPath(type));
   const path = fc.oneof(
     { arbitrary: sound, weight: 8 },
@@ -85,7 +116,7 @@ export function operation(type: ResourceType): fc.Arbitrary<RandomOperation> {
   );
   return fc.record(
     {
-      op: fc.constantFrom('add', 'replace', 'remove', 'Add', 'Replace', 'Remove', 'move'),
+      op: fc.oneof({ arbitrary: op, weight: 12 }, { arbitrary: fc.constant('move'), weight: 1 }),
       path,
       value: fc.oneof(scalar, looseValue(type)),
     },
