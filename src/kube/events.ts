@@ -42,6 +42,7 @@ export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #series = new Map<string, Series>();
   readonly #inFlight = new Set<Promise<void>>();
+  #dropping = false;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -57,9 +58,11 @@ export class EventRecorder {
     // What is sending now sends this one too.
     if (series.sending) return;
     if (this.#inFlight.size >= MAX_IN_FLIGHT) {
-      log.warn({ reason: event.reason }, 'event was dropped: too many are being sent');
+      if (!this.#dropping) log.warn('events were dropped: too many are being sent');
+      this.#dropping = true;
       return;
     }
+    this.#dropping = false;
     const sending = this.#send(series, regarding, event)
       .catch((error: unknown) => {
         this.#series.delete(key);

@@ -1,0 +1,239 @@
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  Controller,
+  type ControllerOptions,
+  type Reconcile,
+  TerminalError,
+} from '../../src/kube/controller.ts';
+import { createKubeMetrics } from '../../src/kube/metrics.ts';
+import { keyText } from '../../src/kube/resource.ts';
+import { captureLog } from '../support/captured-log.ts';
+
+const A = { namespace: 'ns', name: 'a' };
+const B = { namespace: 'ns', name: 'b' };
+
+let stop: AbortController;
+let running: Promise<void>;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  stop = new AbortController();
+});
+afterEach(async () => {
+  stop.abort();
+  await running;
+  vi.useRealTimers();
+});
+
+function start(reconcile: Reconcile, more: Partial<ControllerOptions> = {}) {
+  const { log, lines } = captureLog();
+  const registry = new Registry();
+  const metrics = createKubeMetrics(registry);
+  const controller = new Controller({ name: 'test', reconcile, log, metrics, ...more });
+  running = controller.run(stop.signal);
+  const metric = async (name: string, result?: string) => {
+    const { values } = (await registry.getSingleMetric(name)?.get()) ?? { values: [] };
+    return values.find(({ labels }) => !result || labels.result === result)?.value;
+  };
+  return { controller, lines, metric, registry };
+}
+
+/** Lets what is due happen. */
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+describe('a controller', () => {
+  it('reconciles the key it was told, cluster-scoped ones too', async () => {
+    const keys: object[] = [];
+    const { controller, metric } = start(async (key) => {
+      keys.push(key);
+      return {};
+    });
+    controller.enqueue(A);
+    controller.enqueue({ name: 'cluster-wide' });
+    await settle();
+    expect(keys).toEqual([A, { name: 'cluster-wide' }]);
+    expect(await metric('controller_runtime_reconcile_total', 'success')).toBe(2);
+  });
+
+  it('never works on one key twice at once, and works on it again after a change meanwhile', async () => {
+    const finish: (() => void)[] = [];
+    const { controller } = start(() => new Promise((done) => finish.push(() => done({}))));
+    controller.enqueue(A);
+    await settle();
+    controller.enqueue(A);
+    controller.enqueue(B);
+    await settle();
+    expect(finish).toHaveLength(2);
+    finish[0]?.();
+    await settle();
+    expect(finish).toHaveLength(3);
+    for (const each of finish) each();
+  });
+
+  it('works on as many keys at once as it may', async () => {
+    const finish: (() => void)[] = [];
+    const reconcile: Reconcile = () => new Promise((done) => finish.push(() => done({})));
+    const { controller, metric } = start(reconcile, { concurrency: 2 });
+    for (const name of ['a', 'b', 'c']) controller.enqueue({ name });
+    await settle();
+    expect(finish).toHaveLength(2);
+    expect(await metric('controller_runtime_active_workers')).toBe(2);
+    expect(await metric('controller_runtime_max_concurrent_reconciles')).toBe(2);
+    expect(await metric('workqueue_depth')).toBe(1);
+    finish[0]?.();
+    await settle();
+    expect(finish).toHaveLength(3);
+    for (const each of finish) each();
+  });
+
+  it('looks again after the time that the result asks for, or earlier when something changes', async () => {
+    let runs = 0;
+    const { controller, metric } = start(async () => {
+      runs += 1;
+      return { requeueAfterMs: 30_000 };
+    });
+    controller.enqueue(A);
+    await vi.advanceTimersByTimeAsync(29_999);
+    expect(runs).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(runs).toBe(2);
+    controller.enqueue(A);
+    await settle();
+    expect(runs).toBe(3);
+    expect(await metric('controller_runtime_reconcile_total', 'requeue_after')).toBe(3);
+  });
+
+  it('tries again after a failure, later each time, and begins anew after a success', async () => {
+    let fail = true;
+    let runs = 0;
+    const { controller, lines, metric } = start(async () => {
+      runs += 1;
+      if (fail) throw new Error('the API is away');
+      return {};
+    });
+    controller.enqueue(A);
+    await vi.advanceTimersByTimeAsync(60_000);
+    const during = runs;
+    expect(during).toBeGreaterThanOrEqual(6);
+    expect(during).toBeLessThanOrEqual(8);
+    expect(lines[0]).toMatchObject({ level: 'warn', object: 'ns/a', controller: 'test' });
+    expect(lines[0]?.err).toMatchObject({ message: 'the API is away' });
+    expect(await metric('controller_runtime_reconcile_errors_total')).toBe(during);
+    fail = false;
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(runs).toBe(during + 1);
+    fail = true;
+    controller.enqueue(A);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(runs).toBe(during + 3);
+  });
+
+  it('does not try again what can not succeed, until the object changes', async () => {
+    let runs = 0;
+    const { controller, lines, metric } = start(async () => {
+      runs += 1;
+      throw new TerminalError('the spec is wrong');
+    });
+    controller.enqueue(A);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(runs).toBe(1);
+    expect(lines[0]?.level).toBe('error');
+    expect(await metric('controller_runtime_terminal_reconcile_errors_total')).toBe(1);
+    controller.enqueue(A);
+    await settle();
+    expect(runs).toBe(2);
+  });
+
+  it('survives a reconcile that throws at once, or throws something that is no error', async () => {
+    const seen: string[] = [];
+    const { controller, metric } = start((key) => {
+      seen.push(keyText(key));
+      if (key.name === 'a') throw 'a string';
+      throw new TypeError('before any promise');
+    });
+    controller.enqueue(A);
+    controller.enqueue(B);
+    await settle();
+    expect(seen).toEqual(['ns/a', 'ns/b']);
+    expect(await metric('controller_runtime_reconcile_panics_total')).toBe(1);
+    expect(await metric('controller_runtime_reconcile_total', 'error')).toBe(2);
+    expect(await metric('controller_runtime_active_workers')).toBe(0);
+  });
+
+  it('one failing object never holds up the others', async () => {
+    const done: string[] = [];
+    const { controller } = start(async ({ name }) => {
+      if (name === 'bad') throw new Error('always');
+      done.push(name);
+      return {};
+    });
+    controller.enqueue({ name: 'bad' });
+    for (let index = 0; index < 100; index++) controller.enqueue({ name: `good-${index}` });
+    await settle();
+    expect(done).toHaveLength(100);
+  });
+
+  it('tells a reconcile that its time is over', async () => {
+    vi.useRealTimers();
+    let seen: unknown;
+    const aborted = (signal: AbortSignal) =>
+      new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    const { controller, metric } = start(
+      (_, { signal }) =>
+        aborted(signal).catch((error: unknown) => {
+          seen = error;
+          throw error;
+        }),
+      { deadlineMs: 20 },
+    );
+    controller.enqueue(A);
+    await vi.waitFor(() => expect(seen).toMatchObject({ name: 'TimeoutError' }));
+    expect(await metric('controller_runtime_reconcile_timeouts_total')).toBe(1);
+  });
+
+  it('finishes what is in work when it stops, and takes up nothing more', async () => {
+    const begun: string[] = [];
+    let finish: () => void = () => undefined;
+    const reconcile: Reconcile = ({ name }) => {
+      begun.push(name);
+      return new Promise((done) => {
+        finish = () => done({});
+      });
+    };
+    const { controller } = start(reconcile, { concurrency: 1 });
+    controller.enqueue(A);
+    controller.enqueue(B);
+    await settle();
+    let stopped = false;
+    void running.then(() => {
+      stopped = true;
+    });
+    stop.abort();
+    await settle();
+    expect(stopped).toBe(false);
+    finish();
+    await settle();
+    expect(stopped).toBe(true);
+    expect(begun).toEqual(['a']);
+  });
+
+  it('is stuck when a reconcile runs far beyond its deadline', async () => {
+    let finish: () => void = () => undefined;
+    const { controller } = start(
+      () =>
+        new Promise((done) => {
+          finish = () => done({});
+        }),
+    );
+    expect(controller.stuck()).toBeUndefined();
+    controller.enqueue(A);
+    await vi.advanceTimersByTimeAsync(149_000);
+    expect(controller.stuck()).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(controller.stuck()).toContain('a reconcile of test');
+    finish();
+  });
+});

@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Controller } from '../../src/kube/controller.ts';
+import { Manager, type WatchLoop } from '../../src/kube/manager.ts';
+import { captureLog } from '../support/captured-log.ts';
+
+/** A watch that is in sync when the test says so. */
+function watchLoop(): WatchLoop & { sync: () => void; stuckFor?: string } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return {
+    synced: promise,
+    isSynced: false,
+    sync() {
+      Object.assign(this, { isSynced: true });
+      resolve();
+    },
+    run: (signal) =>
+      new Promise((done) => {
+        signal.addEventListener('abort', () => done());
+      }),
+    stuck() {
+      return this.stuckFor;
+    },
+  };
+}
+
+function controllerOf(reconciled: string[]): Controller {
+  return new Controller({
+    name: 'test',
+    log: captureLog().log,
+    reconcile: async ({ name }) => {
+      reconciled.push(name);
+      return {};
+    },
+  });
+}
+
+let manager: Manager | undefined;
+afterEach(() => manager?.stop());
+
+describe('a manager', () => {
+  it('lets controllers begin once every watch has a complete list', async () => {
+    const [first, second] = [watchLoop(), watchLoop()];
+    const reconciled: string[] = [];
+    const controller = controllerOf(reconciled);
+    manager = new Manager([first, second], [controller]);
+    controller.enqueue({ name: 'early' });
+    manager.start();
+    first.sync();
+    await first.synced;
+    await new Promise(setImmediate);
+    expect([manager.synced, reconciled]).toEqual([false, []]);
+    second.sync();
+    await vi.waitFor(() => expect(reconciled).toEqual(['early']));
+    expect(manager.synced).toBe(true);
+  });
+
+  it('stops though a watch never got a list, and reconciles nothing then', async () => {
+    const reconciled: string[] = [];
+    const controller = controllerOf(reconciled);
+    manager = new Manager([watchLoop()], [controller]);
+    controller.enqueue({ name: 'never' });
+    manager.start();
+    await manager.stop();
+    expect(reconciled).toEqual([]);
+  });
+
+  it('says which loop is stuck', () => {
+    const loop = watchLoop();
+    manager = new Manager([watchLoop(), loop], [controllerOf([])]);
+    manager.start();
+    expect(manager.stuck()).toBeUndefined();
+    loop.stuckFor = 'the watch of secrets has not moved';
+    expect(manager.stuck()).toBe('the watch of secrets has not moved');
+  });
+});
