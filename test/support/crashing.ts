@@ -1,0 +1,101 @@
+/** A process that dies after its k-th write: from then on nothing reaches the API server or the directory any more. */
+import type { Store } from '../../src/directory/store.ts';
+import { Client } from '../../src/kube/client.ts';
+import type { KubeObject, ObjectKey, ResourceDefinition } from '../../src/kube/resource.ts';
+
+export class CrashError extends Error {
+  override readonly name = 'CrashError';
+}
+
+/** What was written, in order; and when the process dies. */
+export class Lifetime {
+  readonly writes: string[] = [];
+  readonly #allowed: number;
+  #dead = false;
+
+  constructor(allowedWrites = Number.POSITIVE_INFINITY) {
+    this.#allowed = allowedWrites;
+  }
+
+  get isOver(): boolean {
+    return this.#dead;
+  }
+
+  read<T>(run: () => Promise<T>): Promise<T> {
+    return this.#dead ? Promise.reject(new CrashError('dead')) : run();
+  }
+
+  write<T>(name: string, run: () => Promise<T>): Promise<T> {
+    if (this.writes.length >= this.#allowed) this.#dead = true;
+    if (this.#dead) return Promise.reject(new CrashError(`died before ${name}`));
+    this.writes.push(name);
+    return run();
+  }
+}
+
+/** The real client, for as long as the process lives. */
+export class MortalClient extends Client {
+  readonly #life: Lifetime;
+
+  constructor(connection: ConstructorParameters<typeof Client>[0], life: Lifetime) {
+    super(connection);
+    this.#life = life;
+  }
+
+  override get<T extends KubeObject>(resource: ResourceDefinition, key: ObjectKey): Promise<T> {
+    return this.#life.read(() => super.get<T>(resource, key));
+  }
+
+  override create<T extends KubeObject>(
+    resource: ResourceDefinition,
+    object: T,
+    manager: string,
+  ): Promise<T> {
+    return this.#life.write(`create ${resource.kind}`, () =>
+      super.create(resource, object, manager),
+    );
+  }
+
+  override apply<T extends KubeObject>(
+    resource: ResourceDefinition,
+    object: T,
+    manager: string,
+  ): Promise<T> {
+    return this.#life.write(`apply ${resource.kind}`, () => super.apply(resource, object, manager));
+  }
+
+  override mergePatch<T extends KubeObject>(
+    ...[resource, key, patch, options]: Parameters<Client['mergePatch']>
+  ): Promise<T> {
+    const name = `patch ${resource.kind} ${options.subresource ?? ''}`.trim();
+    return this.#life.write(name, () => super.mergePatch<T>(resource, key, patch, options));
+  }
+
+  override delete(resource: ResourceDefinition, key: ObjectKey, uid?: string): Promise<void> {
+    return this.#life.write(`delete ${resource.kind}`, () => super.delete(resource, key, uid));
+  }
+}
+
+/** The real directory, for as long as the process lives. */
+export function mortalStore(store: Store, life: Lifetime): Store {
+  const { integrations, tokens } = store;
+  return {
+    ...store,
+    integrations: {
+      ...integrations,
+      find: (owner) => life.read(() => integrations.find(owner)),
+      get: (id) => life.read(() => integrations.get(id)),
+      put: (record) => life.write('put integration', () => integrations.put(record)),
+      end: (id, at) => life.write('end integration', () => integrations.end(id, at)),
+      purge: (id, at) => life.write('purge integration', () => integrations.purge(id, at)),
+    },
+    tokens: {
+      ...tokens,
+      list: (id) => life.read(() => tokens.list(id)),
+      owner: (hash) => life.read(() => tokens.owner(hash)),
+      add: (token) => life.write('add token', () => tokens.add(token)),
+      keepOnly: (token) => life.write('keep token', () => tokens.keepOnly(token)),
+      revokeAll: (id) => life.write('revoke tokens', () => tokens.revokeAll(id)),
+    },
+  };
+}

@@ -1,0 +1,127 @@
+/** The operator's reconcilers without its watches: looks at one namespace until there is nothing left to do, or until it dies. */
+import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import { LABEL_MANAGED_BY, MANAGED_BY, ROLE_NAME, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { Client } from '../../src/kube/client.ts';
+import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import type { Reconcile } from '../../src/kube/controller.ts';
+import { EventRecorder } from '../../src/kube/events.ts';
+import {
+  type KubeObject,
+  type ObjectKey,
+  type ResourceDefinition,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '../../src/kube/resource.ts';
+import { ObjectStore } from '../../src/kube/store.ts';
+import { createLogger } from '../../src/logger.ts';
+import { ActivityCache } from '../../src/operator/activity-cache.ts';
+import { missingResources } from '../../src/operator/cleanup.ts';
+import type { Caches, OperatorContext } from '../../src/operator/context.ts';
+import type { Role, RoleBinding, ServiceAccount } from '../../src/operator/objects.ts';
+import { createReconcile } from '../../src/operator/reconcile.ts';
+import { createRoleReconcile, type RoleState } from '../../src/operator/role-controller.ts';
+import { type Lifetime, MortalClient, mortalStore } from './crashing.ts';
+import { type OperatorFixture, PUBLIC_URL } from './operator.ts';
+
+export const CLUSTER_UID = 'the-cluster';
+const MAX_ROUNDS = 10;
+
+/** Reconciles the namespace until a round writes nothing, or until the life is over. */
+export async function runProcess(
+  fixture: OperatorFixture,
+  namespace: string,
+  life: Lifetime,
+): Promise<void> {
+  const connection = new Connection(loadKubeConfig(fixture.kubeconfig));
+  const log = createLogger('silent');
+  const client = new Client(connection);
+  const events = new EventRecorder({ client, controller: 'test', instance: 'test', log });
+  const now = () => new Date();
+  const store = mortalStore(fixture.store, life);
+  const context: OperatorContext = {
+    client: new MortalClient(connection, life),
+    store,
+    caches: emptyCaches(),
+    events,
+    activity: new ActivityCache(store.integrations, now),
+    publicUrl: PUBLIC_URL,
+    clusterUid: CLUSTER_UID,
+    now,
+  };
+  const [integrations, role] = reconcilers(context);
+  try {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const before = life.writes.length;
+      await fill(context.caches, client, namespace);
+      for (const key of await keysIn(context, namespace)) await attempt(integrations, key, life);
+      await attempt(role, { namespace, name: ROLE_NAME }, life);
+      if (life.isOver || life.writes.length === before) return;
+    }
+    throw new Error(`still writing after ${MAX_ROUNDS} rounds: ${life.writes.join(', ')}`);
+  } finally {
+    await events.flush();
+    await connection.close();
+  }
+}
+
+function reconcilers(context: OperatorContext): readonly [Reconcile, Reconcile] {
+  const states = new Map<string, RoleState>();
+  const roleStates = {
+    get: (namespace: string) => states.get(namespace),
+    set: (namespace: string, state: RoleState | undefined) => {
+      if (state === undefined) states.delete(namespace);
+      else states.set(namespace, state);
+    },
+  };
+  return [
+    createReconcile(context, roleStates, () => undefined),
+    createRoleReconcile(context, roleStates),
+  ];
+}
+
+/** What fails after death fails for that reason. */
+async function attempt(reconcile: Reconcile, key: ObjectKey, life: Lifetime): Promise<void> {
+  const { signal } = new AbortController();
+  try {
+    await reconcile(key, { signal, log: createLogger('silent') });
+  } catch (error) {
+    if (!life.isOver) throw error;
+  }
+}
+
+async function keysIn(context: OperatorContext, namespace: string): Promise<readonly ObjectKey[]> {
+  const present = context.caches.integrations.list(namespace).map(({ metadata }) => ({
+    namespace,
+    name: metadata.name,
+  }));
+  const missing = await missingResources(context);
+  return [...present, ...missing.filter((key) => key.namespace === namespace)];
+}
+
+function emptyCaches(): Caches {
+  return {
+    integrations: new ObjectStore<KubeIntegration>(),
+    secrets: new ObjectStore<KubeObject>(),
+    serviceAccounts: new ObjectStore<ServiceAccount>(),
+    roles: new ObjectStore<Role>(),
+    roleBindings: new ObjectStore<RoleBinding>(),
+  };
+}
+
+async function fill(caches: Caches, client: Client, namespace: string): Promise<void> {
+  const labelSelector = `${LABEL_MANAGED_BY}=${MANAGED_BY}`;
+  const load = async <T extends KubeObject>(
+    cache: ObjectStore<T>,
+    resource: ResourceDefinition,
+    options: object = { labelSelector },
+  ) => cache.replace((await client.list<T>(resource, { namespace, ...options })).items ?? []);
+  await Promise.all([
+    load(caches.integrations, SCIM_INTEGRATIONS, {}),
+    load(caches.secrets, SECRETS, { labelSelector, metadataOnly: true }),
+    load(caches.serviceAccounts, SERVICE_ACCOUNTS),
+    load(caches.roles, ROLES),
+    load(caches.roleBindings, ROLE_BINDINGS),
+  ]);
+}
