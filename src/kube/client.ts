@@ -272,6 +272,8 @@ function typed<T extends KubeObject>(resource: ResourceDefinition, object: T): T
 
 function asApiError(error: unknown, call: string): ApiError {
   if (error instanceof ApiError) return error;
+  // What JSON.parse says quotes the text, which may be a Secret.
+  if (error instanceof SyntaxError) return new ApiError(0, `${call}: an answer that is not JSON`);
   return new ApiError(0, `${call}: ${whatFailed(error)}`, { cause: error });
 }
 
