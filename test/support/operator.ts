@@ -20,7 +20,7 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger, type Logger } from '../../src/logger.ts';
 import { textOf } from '../../src/operator/checks.ts';
 import type { Secret } from '../../src/operator/objects.ts';
 import { createOperator, type Operator } from '../../src/operator/operator.ts';
@@ -45,6 +45,7 @@ export interface StartOptions {
   readonly sweepIntervalMs?: number;
   readonly store?: Store;
   readonly connection?: Connection;
+  readonly log?: Logger;
 }
 
 /** `rules` are the operator's permissions, by default those that ship. */
@@ -67,7 +68,7 @@ export async function operatorFixture(rules?: readonly PolicyRule[]): Promise<Op
         publicUrl: PUBLIC_URL,
         deprovisionDelayMs: options.deprovisionDelayMs ?? 600_000,
         sweepIntervalMs: options.sweepIntervalMs ?? 60_000,
-        log: createLogger('silent'),
+        log: options.log ?? createLogger('silent'),
         registry,
       });
       operator.start();

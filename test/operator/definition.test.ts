@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS } from '../../src/kube/resource.ts';
+import { captureLog } from '../support/captured-log.ts';
+import { applyCrd } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+
+const CRD = { name: `${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}` };
+/** Watches find the new CRD after their backoff. */
+const PATIENTLY = { deadlineMs: 30_000 };
+
+let fixture: OperatorFixture;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+});
+afterAll(async () => {
+  await applyCrd(fixture.admin);
+  await fixture.close();
+});
+
+describe('removing the CRD', () => {
+  it('ends no integration; applied again, each has its endpoint and token, and ends when it is deleted', async () => {
+    const { log, lines } = captureLog();
+    const told = (doubt: RegExp) =>
+      eventually(
+        () => expect(lines.map((line) => line.doubt)).toContainEqual(expect.stringMatching(doubt)),
+        PATIENTLY,
+      );
+    fixture.start({ log, sweepIntervalMs: 200 });
+    const probe = await IntegrationProbe.create(fixture);
+    const before = await probe.settled('True', 'Succeeded');
+    const token = await probe.token();
+    expect(await probe.authenticate(token)).toBeDefined();
+
+    await fixture.admin.delete(CUSTOM_RESOURCE_DEFINITIONS, CRD);
+    await told(/CRD is (missing|being deleted)/);
+    await eventually(() =>
+      expect(fixture.admin.get(CUSTOM_RESOURCE_DEFINITIONS, CRD)).rejects.toThrow(/404/),
+    );
+    const created = Date.parse(before.metadata.creationTimestamp);
+    // Times of creation are whole seconds.
+    await eventually(() => expect(Date.now()).toBeGreaterThanOrEqual(created + 1_000));
+    await applyCrd(fixture.admin);
+    await told(/CRD is newer/);
+    expect(await probe.authenticate(token)).toBeDefined();
+    expect(await probe.token()).toBe(token);
+
+    await probe.apply();
+    const after = await eventually(() => probe.settled('True', 'Succeeded'), PATIENTLY);
+    expect(after.metadata.uid).not.toBe(before.metadata.uid);
+    expect(after.status?.endpoint).toBe(before.status?.endpoint);
+    expect(await probe.token()).toBe(token);
+    expect(await probe.authenticate(token)).toBeDefined();
+
+    await probe.delete();
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+  }, 90_000);
+});

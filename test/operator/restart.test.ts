@@ -1,0 +1,67 @@
+import type { Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { keyOf } from '../../src/kube/resource.ts';
+import { Lifetime, mortalStore } from '../support/crashing.ts';
+import { eventually } from '../support/eventually.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+
+let fixture: OperatorFixture;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  // What other files left in the cluster would be new to this directory.
+  for (const integration of await integrations()) {
+    await fixture.admin.delete(SCIM_INTEGRATIONS, keyOf(integration));
+  }
+});
+afterAll(() => fixture.close());
+
+async function integrations(): Promise<readonly KubeIntegration[]> {
+  return (await fixture.admin.list<KubeIntegration>(SCIM_INTEGRATIONS)).items ?? [];
+}
+
+async function sum(
+  registry: Registry,
+  name: string,
+  matches: (labels: Partial<Record<string, string | number>>) => boolean,
+): Promise<number> {
+  const metric = await registry.getSingleMetric(name)?.get();
+  const values = metric?.values.filter(({ labels }) => matches(labels)) ?? [];
+  return values.reduce((total, { value }) => total + value, 0);
+}
+
+describe('a restart', () => {
+  it('with everything in place writes nothing, to the cluster or to the directory', async () => {
+    const first = fixture.start();
+    const [ready, disabled, refused] = await Promise.all([
+      IntegrationProbe.create(fixture),
+      IntegrationProbe.create(fixture, { enabled: false }),
+      IntegrationProbe.create(fixture, { tenant: 'somebody-else' }),
+    ]);
+    const second = await IntegrationProbe.createIn(fixture, ready.namespace, {}, 'second');
+    await ready.settled('True', 'Succeeded');
+    await disabled.settled('True', 'Disabled');
+    await refused.settled('False', 'TenantNotAllowed');
+    await second.settled('True', 'Succeeded');
+    // Stopping finishes what the last events set in motion.
+    await first.stop();
+    const before = await integrations();
+
+    const life = new Lifetime();
+    const next = fixture.start({ store: mortalStore(fixture.store, life) });
+    await eventually(async () => {
+      const { registry } = next;
+      const name = 'controller_runtime_reconcile_total';
+      const of = (controller: string) =>
+        sum(registry, name, (each) => each.controller === controller);
+      expect(await of('scimintegration')).toBeGreaterThanOrEqual(before.length);
+      expect(await of('scimprovisioner-role')).toBeGreaterThanOrEqual(2);
+    });
+    await next.stop();
+    const isWrite = ({ method }: { method?: string | number }) => method !== 'GET';
+    expect(await sum(next.registry, 'rest_client_requests_total', isWrite)).toBe(0);
+    expect(life.writes).toEqual([]);
+    expect(await integrations()).toEqual(before);
+  });
+});
