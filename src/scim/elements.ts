@@ -22,7 +22,7 @@ export class Elements {
     return this.#list;
   }
 
-  /** The position of the same element; of several the one with the same type, or the first. */
+  /** The position of the same element; where the type leaves a choice, the one with the same type. */
   find(element: JsonValue): number | undefined {
     const typed = this.#positions.get(this.#keyOf(element));
     const type = this.#typeOf(element);
@@ -51,9 +51,7 @@ export class Elements {
   #index(element: JsonValue, position: number): void {
     const key = this.#keyOf(element);
     const typed: Typed = this.#positions.get(key) ?? new Map();
-    const type = this.#typeOf(element);
-    if (!typed.has(type)) typed.set(type, position);
-    this.#positions.set(key, typed);
+    this.#positions.set(key, typed.set(this.#typeOf(element), position));
   }
 
   #keyOf(element: JsonValue): Comparable {

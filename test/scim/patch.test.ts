@@ -147,6 +147,11 @@ describe('replace', () => {
     });
   });
 
+  it.each(['add', 'replace'])('leaves a selected element alone for unknown keys: %s', (op) => {
+    const path = 'emails[type eq "work"]';
+    expect(patched({ emails }, { op, path, value: { shoeSize: 7 } })).toEqual({ emails });
+  });
+
   it('makes the element that all terms of the filter describe', () => {
     const path = 'emails[type eq "other" and display eq "C"].value';
     expect(patched({}, { op: 'replace', path, value: 'c@x' })).toEqual({
