@@ -38,6 +38,8 @@ describe('a representation', () => {
     const attributes = { displayName: 'g' };
     const whole = represent({ ...stored, attributes }, GROUP, BASE_URL, 'W/"3"');
     expect(whole).toMatchObject({ schemas: [GROUP.schema.id] });
+    const plain = represent({ ...stored, attributes: { userName: 'a' } }, USER, BASE_URL, 'W/"3"');
+    expect(plain.schemas).toEqual([USER.schema.id]);
     expect(whole).not.toHaveProperty('externalId');
     expect(whole).not.toHaveProperty('members');
   });
