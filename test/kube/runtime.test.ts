@@ -1,0 +1,139 @@
+/** The parts together: a small controller that keeps a copy of each ConfigMap that carries a label. */
+import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { Client } from '../../src/kube/client.ts';
+import { Connection } from '../../src/kube/connection.ts';
+import { Controller } from '../../src/kube/controller.ts';
+import { isNotFound } from '../../src/kube/errors.ts';
+import { Manager } from '../../src/kube/manager.ts';
+import { Reflector } from '../../src/kube/reflector.ts';
+import { CONFIG_MAPS, type KubeObject, keyOf } from '../../src/kube/resource.ts';
+import { captureLog } from '../support/captured-log.ts';
+import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+
+interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+let admin: Client;
+let namespace: string;
+let proxy: FaultProxy;
+let manager: Manager;
+
+beforeEach(async () => {
+  admin = adminClient();
+  namespace = await createNamespace(admin, 'runtime');
+  proxy = await startFaultProxy(inject('kubeconfig'));
+  const client = new Client(new Connection(proxy.config), undefined, 2_000);
+  manager = copyingManager(client, namespace);
+  manager.start();
+});
+afterEach(async () => {
+  await manager.stop();
+  await proxy.close();
+});
+
+function copyingManager(client: Client, inNamespace: string): Manager {
+  const { log } = captureLog();
+  const reflect = (role: string) =>
+    new Reflector<ConfigMap>({
+      client,
+      resource: CONFIG_MAPS,
+      namespace: inNamespace,
+      labelSelector: `role=${role}`,
+      log,
+    });
+  const [sources, copies] = [reflect('source'), reflect('copy')];
+  const controller = new Controller({
+    name: 'copier',
+    log,
+    reconcile: async ({ name }) => {
+      const key = { namespace: inNamespace, name: `${name}-copy` };
+      const source = sources.store.get({ namespace: inNamespace, name });
+      if (source === undefined) await client.delete(CONFIG_MAPS, key).catch(ignoreGone(key.name));
+      else await client.apply(CONFIG_MAPS, copyOf(source, key), 'copier');
+      return {};
+    },
+  });
+  sources.store.onChange(({ object }) => controller.enqueue(keyOf(object)));
+  copies.store.onChange(({ object: { metadata } }) => {
+    const name = metadata.labels?.source;
+    if (name) controller.enqueue({ namespace: inNamespace, name });
+  });
+  return new Manager([sources, copies], [controller]);
+}
+
+function copyOf({ metadata, data }: ConfigMap, key: { namespace: string; name: string }) {
+  return {
+    metadata: { ...key, labels: { role: 'copy', source: metadata.name } },
+    ...(data === undefined ? {} : { data }),
+  };
+}
+
+const ignoreGone = (name: string) => (error: unknown) => {
+  if (!isNotFound(error, name)) throw error;
+};
+
+const apply = (name: string, value: string) =>
+  admin.apply<ConfigMap>(
+    CONFIG_MAPS,
+    { metadata: { name, namespace, labels: { role: 'source' } }, data: { value } },
+    TEST_MANAGER,
+  );
+const remove = (name: string) => admin.delete(CONFIG_MAPS, { namespace, name });
+
+async function copies(): Promise<string[]> {
+  const { items } = await admin.list<ConfigMap>(CONFIG_MAPS, {
+    namespace,
+    labelSelector: 'role=copy',
+  });
+  return (items ?? []).map(({ metadata, data }) => `${metadata.name}=${data?.value}`).sort();
+}
+const writes = () => proxy.requests.filter((request) => !request.startsWith('GET')).length;
+
+it('follows creation, change and deletion, corrects drift, and is quiet at rest', async () => {
+  await apply('a', '1');
+  await apply('b', '1');
+  await eventually(async () => expect(await copies()).toEqual(['a-copy=1', 'b-copy=1']));
+  await apply('a', '2');
+  await remove('b');
+  await eventually(async () => expect(await copies()).toEqual(['a-copy=2']));
+  const drift = { data: { value: 'drifted' } };
+  const key = { namespace, name: 'a-copy' };
+  await admin.mergePatch(CONFIG_MAPS, key, drift, { fieldManager: 'somebody' });
+  await eventually(async () => expect(await copies()).toEqual(['a-copy=2']));
+  await admin.delete(CONFIG_MAPS, key);
+  await eventually(async () => expect(await copies()).toEqual(['a-copy=2']));
+
+  let before = -1;
+  await eventually(
+    () => {
+      const now = writes();
+      const quiet = now === before;
+      before = now;
+      if (!quiet) throw new Error('still writing');
+    },
+    { everyMs: 500 },
+  );
+});
+
+it('ends in the desired state whatever happened to its connections meanwhile', async () => {
+  const desired = new Map<string, string>();
+  for (let round = 0; round < 60; round++) {
+    const name = `object-${round % 12}`;
+    if (round % 5 === 4 && desired.delete(name)) {
+      await remove(name);
+    } else {
+      await apply(name, String(round));
+      desired.set(name, String(round));
+    }
+    if (round % 7 === 3) proxy.cut();
+    if (round % 20 === 10) await proxy.refuse();
+    if (round % 20 === 15) await proxy.accept();
+    if (round === 40) proxy.mute();
+  }
+  const expected = [...desired].map(([name, value]) => `${name}-copy=${value}`).sort();
+  await eventually(async () => expect(await copies()).toEqual(expected), { deadlineMs: 20_000 });
+  expect(manager.stuck()).toBeUndefined();
+});
