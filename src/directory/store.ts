@@ -196,6 +196,7 @@ export interface TokenStore {
   list(integrationId: string): Promise<readonly TokenRecord[]>;
   /** The integration that any token with this hash belongs to. */
   owner(hash: string): Promise<string | undefined>;
+  /** Refused with uniqueness, as is keepOnly, when another integration has the token. */
   add(token: TokenRecord): Promise<void>;
   /** Makes this token current and ends every other one of its integration at once. */
   keepOnly(token: TokenRecord): Promise<void>;

@@ -1,5 +1,6 @@
 /** Token hashes on SQLite. */
 import { and, eq, gt, isNull, ne, or } from 'drizzle-orm';
+import { uniqueness } from '../../scim/error.ts';
 import type { TokenRecord, TokenStore } from '../store.ts';
 import { type Connections, parameter } from './connection.ts';
 import { recordOf } from './integration-store.ts';
@@ -24,11 +25,14 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
     .prepare();
   const put = (token: TokenRecord) => {
     const { hash, ...changes } = { ...token, expiresAt: token.expiresAt ?? null };
-    write.orm
+    const setWhere = eq(tokens.integrationId, token.integrationId);
+    const { changes: rows } = write.orm
       .insert(tokens)
       .values({ hash, ...changes })
-      .onConflictDoUpdate({ target: tokens.hash, set: changes })
+      .onConflictDoUpdate({ target: tokens.hash, set: changes, setWhere })
       .run();
+    // Whoever shows a token of another integration must not take it away from there.
+    if (rows === 0) throw uniqueness('the token belongs to another integration');
   };
   return {
     authenticate: (tenant, integrationId, hash, at) =>

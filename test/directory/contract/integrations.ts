@@ -240,5 +240,16 @@ export function integrationContract(open: Open): void {
       expect(await tokens.revokeAll('okta')).toBe(0);
       expect(await tokens.list('entra')).toHaveLength(1);
     });
+
+    it('can not be taken from the integration that has it', async () => {
+      const { tokens } = store();
+      await tokens.add(token({ hash: 'theirs', integrationId: 'entra' }));
+      await tokens.add(token({ hash: 'ours' }));
+      const stolen = token({ hash: 'theirs' });
+      await expect(tokens.add(stolen)).rejects.toMatchObject({ status: 409 });
+      await expect(tokens.keepOnly(stolen)).rejects.toMatchObject({ status: 409 });
+      expect(await tokens.owner('theirs')).toBe('entra');
+      expect(await tokens.list('okta')).toHaveLength(1);
+    });
   });
 }
