@@ -242,7 +242,7 @@ export function integrationContract(open: Open): void {
     });
 
     it('can not be taken from the integration that has it', async () => {
-      const { tokens } = store();
+      const { tokens } = opened();
       await tokens.add(token({ hash: 'theirs', integrationId: 'entra' }));
       await tokens.add(token({ hash: 'ours' }));
       const stolen = token({ hash: 'theirs' });
