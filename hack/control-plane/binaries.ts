@@ -1,14 +1,13 @@
 /** The programs of a Kubernetes control plane: found in KUBEBUILDER_ASSETS, or built from their Go modules into a cache outside the checkout. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-export const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
-export type Program = (typeof PROGRAMS)[number];
+export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 
-/** Paths of the programs. */
-export type Binaries = Readonly<Record<Program, string>>;
+/** Where a program is. */
+export type ProgramPaths = (program: Program) => string;
 
 /** The control plane can't be had here; the message says what to do about it. */
 export class ControlPlaneUnavailableError extends Error {
@@ -16,28 +15,30 @@ export class ControlPlaneUnavailableError extends Error {
 }
 
 const HERE = import.meta.dirname;
+const PROGRESS_MS = 15_000;
 
-/** Answers once all programs are there. The first build takes minutes; `log` gets a line about every 15 seconds of it. */
-export async function ensureBinaries(log: (line: string) => void): Promise<Binaries> {
-  const folders = [process.env.KUBEBUILDER_ASSETS, cacheFolder()].filter(
-    (each) => each !== undefined,
-  );
-  const found = PROGRAMS.map((program) => [
-    program,
-    folders.map((folder) => join(folder, program)).find((path) => existsSync(path)),
-  ]) as [Program, string | undefined][];
-  const missing = found.filter(([, path]) => path === undefined).map(([program]) => program);
+/**
+ * Answers once the programs are there. What KUBEBUILDER_ASSETS lacks is built (setup-envtest brings no
+ * kube-controller-manager): minutes the first time, with a line in `log` about every 15 seconds.
+ */
+export async function ensureBinaries(
+  programs: readonly Program[],
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<ProgramPaths> {
+  const folders = [process.env.KUBEBUILDER_ASSETS, cacheFolder()].filter(Boolean) as string[];
+  const find = (program: Program) =>
+    folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+  const missing = programs.filter((program) => find(program) === undefined);
   if (missing.length > 0) refuseWithoutGo(missing);
-  for (const program of missing) await build(program, log);
-  return Object.fromEntries(
-    found.map(([program, path]) => [program, path ?? join(cacheFolder(), program)]),
-  ) as Binaries;
+  for (const program of missing) await build(program, log, signal);
+  return (program) => find(program) ?? join(cacheFolder(), program);
 }
 
 function refuseWithoutGo(missing: readonly Program[]): void {
   if (spawnSync('go', ['version']).status === 0) return;
   throw new ControlPlaneUnavailableError(
-    `${missing.join(', ')} can't be built: install Go 1.26, or let KUBEBUILDER_ASSETS name a folder with ${PROGRAMS.join(', ')}, or let KUBECONFIG name a cluster such as kind`,
+    `no Kubernetes control plane to run: install Go 1.26 or newer to build ${missing.join(', ')}, or let KUBEBUILDER_ASSETS name a folder that has what is missing, or let KUBECONFIG name a cluster such as kind`,
   );
 }
 
@@ -60,7 +61,11 @@ function requiredVersion(module: 'kube' | 'etcd', path: string): string {
   return version.trim();
 }
 
-async function build(program: Program, log: (line: string) => void): Promise<void> {
+async function build(
+  program: Program,
+  log: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const folder = cacheFolder();
   mkdirSync(folder, { recursive: true });
   const target = join(folder, program);
@@ -68,24 +73,19 @@ async function build(program: Program, log: (line: string) => void): Promise<voi
   const unfinished = `${target}.${process.pid}`;
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);
-  const package_ =
+  const main =
     program === 'etcd' ? 'go.etcd.io/etcd/server/v3' : `k8s.io/kubernetes/cmd/${program}`;
   log(`building ${program} from its Go module; the first time takes some minutes`);
-  const progress = setInterval(() => log(`still building ${program}, ${seconds()} s`), 15_000);
+  const progress = setInterval(() => log(`still building ${program}, ${seconds()} s`), PROGRESS_MS);
   try {
-    await go(program === 'etcd' ? 'etcd' : 'kube', [
-      'build',
-      '-buildvcs=false',
-      '-ldflags',
-      `-s -w ${versionFlags()}`,
-      '-o',
-      unfinished,
-      package_,
-    ]);
+    const flags = `-s -w ${versionFlags()}`;
+    const args = ['build', '-buildvcs=false', '-ldflags', flags, '-o', unfinished, main];
+    await go(program === 'etcd' ? 'etcd' : 'kube', args, signal);
+    renameSync(unfinished, target);
   } finally {
     clearInterval(progress);
+    rmSync(unfinished, { force: true });
   }
-  renameSync(unfinished, target);
   log(`built ${program} in ${seconds()} s`);
 }
 
@@ -96,18 +96,23 @@ function versionFlags(): string {
   return `${variable}.gitVersion=${version} ${variable}.gitMajor=${major} ${variable}.gitMinor=${minor}`;
 }
 
-function go(module: string, args: readonly string[]): Promise<void> {
+function go(
+  module: string,
+  args: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const child = spawn('go', args, {
     cwd: join(HERE, module),
     env: { ...process.env, GOFLAGS: '', GOWORK: 'off' },
     stdio: ['ignore', 'inherit', 'inherit'],
+    ...(signal && { signal }),
   });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) =>
-      code === 0
-        ? resolve()
-        : reject(new ControlPlaneUnavailableError(`go build of ${module} ended with ${code}`)),
-    );
+    child.once('exit', (code, by) => {
+      if (code === 0) resolve();
+      else
+        reject(new ControlPlaneUnavailableError(`go build of ${module} ended with ${by ?? code}`));
+    });
   });
 }

@@ -1,6 +1,7 @@
 /** Child processes that never outlive this one, not even when it is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
 
 export interface Child {
   readonly pid: number;
@@ -17,6 +18,10 @@ export interface Child {
  */
 const GUARD = `(read -r _ <&3; kill -KILL $$ 2>/dev/null) </dev/null >/dev/null 2>&1 & exec 3<&-; exec "$@"`;
 
+/** Again, because the guards may not have killed yet what writes to the folder. */
+const SWEEP =
+  'read -r _ <&3; for _ in 1 2 3 4 5; do rm -rf -- "$1" 2>/dev/null && break; sleep 0.2; done';
+
 export function startChild(
   command: string,
   args: readonly string[],
@@ -30,6 +35,7 @@ export function startChild(
     detached: true,
     stdio: ['ignore', output, output, 'pipe'],
   });
+  closeSync(output);
   const exited = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? String(code)));
     child.once('error', (error) => resolve(error.message));
@@ -54,6 +60,17 @@ export function startChild(
       clearTimeout(timer);
     },
   };
+}
+
+/** Removes the folder when this process has ended in a way that left it no time to do so. */
+export function sweepAfterDeath(folder: string): void {
+  const child = spawn('sh', ['-c', SWEEP, 'sh', folder], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  child.unref();
+  const pipe = child.stdio[3];
+  if (pipe instanceof Socket) pipe.unref();
 }
 
 function pidOf(child: ChildProcess): number {

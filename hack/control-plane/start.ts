@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
-import { type Binaries, ensureBinaries } from './binaries.ts';
-import { type Child, startChild } from './child.ts';
+import { ensureBinaries, type Program, type ProgramPaths } from './binaries.ts';
+import { type Child, startChild, sweepAfterDeath } from './child.ts';
 
 export interface ControlPlane {
   /** Path of the administrator's kubeconfig. */
@@ -24,16 +24,35 @@ export interface StartOptions {
   /** Garbage collection, namespace deletion. */
   readonly controllerManager: boolean;
   readonly log: (line: string) => void;
+  /** Ends a build that is under way. */
+  readonly signal?: AbortSignal;
   /** Runs before the controller manager starts: its garbage collector finds kinds that come later only after up to 30 s. */
   readonly prepare?: (kubeconfig: string) => Promise<void>;
 }
 
 const READY_DEADLINE_MS = 60_000;
+const ATTEMPTS = 3;
+
+/** A port that was free when it was chosen was taken before the program listened on it. */
+class PortTakenError extends Error {}
 
 /** Answers when the API server is ready, about three seconds later. */
 export async function startControlPlane(options: StartOptions): Promise<ControlPlane> {
-  const binaries = await ensureBinaries(options.log);
+  const programs: Program[] = ['etcd', 'kube-apiserver'];
+  if (options.controllerManager) programs.push('kube-controller-manager');
+  const paths = await ensureBinaries(programs, options.log, options.signal);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await attemptStart(paths, options);
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function attemptStart(paths: ProgramPaths, options: StartOptions): Promise<ControlPlane> {
   const dir = mkdtempSync(join(tmpdir(), 'scim-operator-control-plane-'));
+  sweepAfterDeath(dir);
   const children: Child[] = [];
   const stop = async () => {
     // kube-apiserver waits for its watches on SIGTERM; nothing here is worth the minute.
@@ -41,7 +60,7 @@ export async function startControlPlane(options: StartOptions): Promise<ControlP
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    return await start(binaries, dir, children, stop, options);
+    return await start(paths, dir, children, stop, options);
   } catch (error) {
     await stop();
     throw error;
@@ -49,7 +68,7 @@ export async function startControlPlane(options: StartOptions): Promise<ControlP
 }
 
 async function start(
-  binaries: Binaries,
+  paths: ProgramPaths,
   dir: string,
   children: Child[],
   stop: () => Promise<void>,
@@ -63,34 +82,24 @@ async function start(
   const caFile = join(dir, 'certs', 'apiserver.crt');
   writeSecrets(dir, token);
 
-  children.push(
-    startChild(
-      binaries.etcd,
-      etcdArguments(dir, etcdUrl, `http://127.0.0.1:${peerPort}`),
-      join(dir, 'etcd.log'),
-    ),
-  );
-  const startApiServer = async () => {
-    const child = startChild(
-      binaries['kube-apiserver'],
-      apiServerArguments(dir, etcdUrl, String(port)),
-      join(dir, 'kube-apiserver.log'),
-    );
+  const run = (program: Program, args: readonly string[]) => {
+    const child = startChild(paths(program), args, join(dir, `${program}.log`));
     children.push(child);
-    await waitUntilReady(server, token, child, dir);
+    return child;
+  };
+  const etcd = run('etcd', etcdArguments(dir, etcdUrl, `http://127.0.0.1:${peerPort}`));
+  const startApiServer = async () => {
+    const child = run('kube-apiserver', apiServerArguments(dir, etcdUrl, String(port)));
+    await waitUntilReady(dir, { etcd, 'kube-apiserver': child }, () =>
+      isReady(server, token, caFile),
+    );
     return child;
   };
   let apiServer = await startApiServer();
   writeFileSync(kubeconfig, kubeconfigText(server, caFile, token), { mode: 0o600 });
   await prepare?.(kubeconfig);
   if (controllerManager) {
-    children.push(
-      startChild(
-        binaries['kube-controller-manager'],
-        controllerManagerArguments(dir, kubeconfig, caFile),
-        join(dir, 'kube-controller-manager.log'),
-      ),
-    );
+    run('kube-controller-manager', controllerManagerArguments(dir, kubeconfig, caFile));
   }
   return {
     kubeconfig,
@@ -160,8 +169,7 @@ function controllerManagerArguments(dir: string, kubeconfig: string, caFile: str
   ];
 }
 
-/** `user` of a kubeconfig: a token, or whatever else client-node understands. */
-export function kubeconfigText(server: string, caFile: string, token: string): string {
+function kubeconfigText(server: string, caFile: string, token: string): string {
   const name = 'scim-operator';
   return `${JSON.stringify(
     {
@@ -178,23 +186,28 @@ export function kubeconfigText(server: string, caFile: string, token: string): s
 }
 
 async function waitUntilReady(
-  server: string,
-  token: string,
-  child: Child,
   dir: string,
+  children: Readonly<Record<string, Child>>,
+  ready: () => Promise<boolean>,
 ): Promise<void> {
   const deadline = performance.now() + READY_DEADLINE_MS;
-  const caFile = join(dir, 'certs', 'apiserver.crt');
   while (performance.now() < deadline) {
-    if (!child.running)
-      throw new Error(`kube-apiserver ended: ${lastLines(join(dir, 'kube-apiserver.log'))}`);
-    if (existsSync(caFile) && (await isReady(server, token, caFile))) return;
+    for (const [program, { running }] of Object.entries(children)) {
+      if (running) continue;
+      const lines = lastLines(join(dir, `${program}.log`));
+      const message = `${program} ended: ${lines}`;
+      throw lines.includes('address already in use')
+        ? new PortTakenError(message)
+        : new Error(message);
+    }
+    if (await ready()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`kube-apiserver was not ready in ${READY_DEADLINE_MS / 1000} s`);
 }
 
 async function isReady(server: string, token: string, caFile: string): Promise<boolean> {
+  if (!existsSync(caFile)) return false;
   const agent = new Agent({ connect: { ca: readFileSync(caFile) }, allowH2: false });
   try {
     const { statusCode, body } = await request(`${server}/readyz`, {
@@ -207,7 +220,7 @@ async function isReady(server: string, token: string, caFile: string): Promise<b
   } catch {
     return false;
   } finally {
-    await agent.close();
+    await agent.destroy();
   }
 }
 
@@ -215,8 +228,8 @@ function lastLines(file: string): string {
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
 }
 
-/** Free now; taken by another process before we use them, the start fails and may be tried again. */
-export async function freePorts(count: number): Promise<number[]> {
+/** Free now; another process may take one before we use it. */
+async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();
