@@ -127,9 +127,10 @@ async function revoke(
   integration: KubeIntegration,
   integrationId: string,
 ): Promise<void> {
-  const revoked = await store.tokens.revokeAll(integrationId);
+  if ((await store.tokens.list(integrationId)).length === 0) return;
+  await store.tokens.revokeAll(integrationId);
   // Without a key id in the status the hash is left of a start that didn't finish: nobody had that token.
-  if (revoked === 0 || integration.status?.tokenKeyId === undefined) return;
+  if (integration.status?.tokenKeyId === undefined) return;
   events.record(integration, {
     type: 'Warning',
     reason: EVENT.TokenRevoked,
@@ -232,7 +233,7 @@ async function removeFormerSecrets(
   }
 }
 
-/** Applied to this very Secret: one that took its place meanwhile is left alone. */
+/** Applied to this very Secret as it was read: one that took its place meanwhile is left alone, and none is made. */
 async function correctDrift(
   { client, events }: OperatorContext,
   integration: KubeIntegration,
@@ -242,8 +243,8 @@ async function correctDrift(
 ): Promise<void> {
   const frame = buildSecretFrame(integration, endpoint, integrationId);
   if (contains(secret, frame)) return;
-  const { uid } = secret.metadata;
-  const metadata = uid === undefined ? frame.metadata : { ...frame.metadata, uid };
+  const { uid = '', resourceVersion = '' } = secret.metadata;
+  const metadata = { ...frame.metadata, uid, resourceVersion };
   await client.apply(SECRETS, { ...frame, metadata }, FIELD_MANAGER);
   // A Secret that was made a moment ago is completed, not corrected.
   if (secret.data?.endpoint === undefined) return;

@@ -7,14 +7,24 @@ export class CrashError extends Error {
   override readonly name = 'CrashError';
 }
 
-/** What was written, in order; and when the process dies. */
+/** What was written, in order; when the process dies; and what somebody else does just before the first write of a name. */
 export class Lifetime {
   readonly writes: string[] = [];
   readonly #allowed: number;
+  readonly #interference: Map<string, () => Promise<unknown>>;
   #dead = false;
 
-  constructor(allowedWrites = Number.POSITIVE_INFINITY) {
+  constructor(
+    allowedWrites = Number.POSITIVE_INFINITY,
+    interference: Readonly<Record<string, () => Promise<unknown>>> = {},
+  ) {
     this.#allowed = allowedWrites;
+    this.#interference = new Map(Object.entries(interference));
+  }
+
+  /** What somebody else did not get to do. */
+  get pending(): readonly string[] {
+    return [...this.#interference.keys()];
   }
 
   get isOver(): boolean {
@@ -25,10 +35,13 @@ export class Lifetime {
     return this.#dead ? Promise.reject(new CrashError('dead')) : run();
   }
 
-  write<T>(name: string, run: () => Promise<T>): Promise<T> {
+  async write<T>(name: string, run: () => Promise<T>): Promise<T> {
     if (this.writes.length >= this.#allowed) this.#dead = true;
-    if (this.#dead) return Promise.reject(new CrashError(`died before ${name}`));
+    if (this.#dead) throw new CrashError(`died before ${name}`);
     this.writes.push(name);
+    const interfere = this.#interference.get(name);
+    this.#interference.delete(name);
+    await interfere?.();
     return run();
   }
 }

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { authenticate } from '../../src/directory/tokens.ts';
+import { SECRETS } from '../../src/kube/resource.ts';
+import type { Secret } from '../../src/operator/objects.ts';
+import { TEST_MANAGER } from '../support/cluster.ts';
+import { Lifetime } from '../support/crashing.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { CLUSTER_UID, runProcess } from '../support/operator-process.ts';
+
+let fixture: OperatorFixture;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+});
+afterAll(() => fixture.close());
+
+const SECRET = 'idp-scim-token';
+
+async function accepts({ namespace, name }: IntegrationProbe, token: string): Promise<boolean> {
+  const record = await fixture.store.integrations.find({
+    clusterUid: CLUSTER_UID,
+    namespace,
+    name,
+  });
+  const id = record?.id ?? '';
+  return (await authenticate(fixture.store, namespace, id, token, Date.now())) !== undefined;
+}
+
+const foreign = ({ namespace }: IntegrationProbe, name = SECRET, data: Secret['data'] = {}) =>
+  fixture.admin.create<Secret>(SECRETS, { metadata: { namespace, name }, data }, TEST_MANAGER);
+
+const remove = ({ namespace }: IntegrationProbe, name = SECRET) =>
+  fixture.admin.delete(SECRETS, { namespace, name });
+
+type Interference = Readonly<Record<string, () => Promise<unknown>>>;
+
+/** Reconciles while somebody else acts just before the named writes. */
+async function reconcile(probe: IntegrationProbe, interference: Interference = {}): Promise<void> {
+  const life = new Lifetime(Number.POSITIVE_INFINITY, interference);
+  await runProcess(fixture, probe.namespace, life);
+  expect(life.pending).toEqual([]);
+}
+
+async function ready(): Promise<{ probe: IntegrationProbe; token: string }> {
+  const probe = await IntegrationProbe.create(fixture);
+  await reconcile(probe);
+  await probe.settled('True', 'Succeeded');
+  return { probe, token: await probe.token() };
+}
+
+async function expectUntouched(probe: IntegrationProbe, secret: Secret | undefined) {
+  const { metadata } = await probe.secret(secret?.metadata.name);
+  expect(metadata.resourceVersion).toBe(secret?.metadata.resourceVersion);
+}
+
+describe('somebody else who is quicker', () => {
+  it('and makes a Secret of that name keeps it', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    let theirs: Secret | undefined;
+    await reconcile(probe, {
+      'create Secret': async () => {
+        theirs = await foreign(probe);
+      },
+    });
+    await probe.settled('False', 'SecretConflict');
+    await expectUntouched(probe, theirs);
+    const { integrationId = '' } = (await probe.get()).status ?? {};
+    expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
+  });
+
+  it('and makes the Secret that the token moves to costs no token', async () => {
+    const { probe, token } = await ready();
+    await probe.patch({ spec: { token: { secretName: 'moved' } } });
+    let theirs: Secret | undefined;
+    await reconcile(probe, {
+      'create Secret': async () => {
+        theirs = await foreign(probe, 'moved');
+      },
+    });
+    await probe.settled('False', 'SecretConflict');
+    await expectUntouched(probe, theirs);
+    expect(await probe.token()).toBe(token);
+    expect(await accepts(probe, token)).toBe(true);
+  });
+
+  it('and replaces the Secret while it is corrected keeps the new one', async () => {
+    const { probe, token } = await ready();
+    await fixture.admin.mergePatch(
+      SECRETS,
+      { namespace: probe.namespace, name: SECRET },
+      { data: { endpoint: 'ZXZpbA==' } },
+      { fieldManager: TEST_MANAGER },
+    );
+    let theirs: Secret | undefined;
+    await reconcile(probe, {
+      'apply Secret': async () => {
+        await remove(probe);
+        theirs = await foreign(probe);
+      },
+    });
+    await probe.settled('False', 'SecretConflict');
+    await expectUntouched(probe, theirs);
+    expect(await accepts(probe, token)).toBe(false);
+  });
+
+  it('and deletes the Secret while it is made gets a new token', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    let first = '';
+    await reconcile(probe, {
+      'apply Secret': async () => {
+        first = await probe.token();
+        await remove(probe);
+      },
+    });
+    await probe.settled('True', 'Succeeded');
+    expect(await probe.token()).not.toBe(first);
+    expect(await accepts(probe, first)).toBe(false);
+    expect(await accepts(probe, await probe.token())).toBe(true);
+  });
+
+  it('and changes the integration is seen by the next reconcile', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await reconcile(probe, {
+      'patch ScimIntegration status': () => probe.patch({ spec: { enabled: false } }),
+    });
+    await probe.settled('True', 'Disabled');
+  });
+});
+
+describe('a token', () => {
+  it('ends when a foreign Secret took the place of its own', async () => {
+    const { probe, token } = await ready();
+    await remove(probe);
+    await foreign(probe);
+    await reconcile(probe);
+    await probe.settled('False', 'SecretConflict');
+    expect(await accepts(probe, token)).toBe(false);
+  });
+
+  it('works on while a Secret that is not ours any more still holds it', async () => {
+    const { probe, token } = await ready();
+    const { data } = await probe.secret();
+    await remove(probe);
+    await foreign(probe, SECRET, data);
+    await reconcile(probe);
+    await probe.settled('False', 'SecretConflict');
+    expect(await accepts(probe, token)).toBe(true);
+  });
+
+  it('ends when the Secret holds the token of another integration instead', async () => {
+    const victim = await ready();
+    const { probe, token } = await ready();
+    const { data } = await victim.probe.secret();
+    await fixture.admin.mergePatch(
+      SECRETS,
+      { namespace: probe.namespace, name: SECRET },
+      { data: { token: data?.token } },
+      { fieldManager: TEST_MANAGER },
+    );
+    await reconcile(probe);
+    await probe.settled('False', 'InvalidToken');
+    expect(await accepts(probe, token)).toBe(false);
+    expect(await accepts(victim.probe, victim.token)).toBe(true);
+  });
+});
