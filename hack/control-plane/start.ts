@@ -194,9 +194,9 @@ async function waitUntilReady(
   while (performance.now() < deadline) {
     for (const [program, { running }] of Object.entries(children)) {
       if (running) continue;
-      const lines = lastLines(join(dir, `${program}.log`));
-      const message = `${program} ended: ${lines}`;
-      throw lines.includes('address already in use')
+      const log = readFileSync(join(dir, `${program}.log`), 'utf8');
+      const message = `${program} ended: ${log.trimEnd().split('\n').slice(-5).join('\n')}`;
+      throw log.includes('address already in use')
         ? new PortTakenError(message)
         : new Error(message);
     }
@@ -222,10 +222,6 @@ async function isReady(server: string, token: string, caFile: string): Promise<b
   } finally {
     await agent.destroy();
   }
-}
-
-function lastLines(file: string): string {
-  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
 }
 
 /** Free now; another process may take one before we use it. */
