@@ -11,9 +11,10 @@ import { errorAnswer, notImplemented } from './error.ts';
 import { normalPath } from './path.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { discoveryRoutes } from './scim/discovery.ts';
-import { groupRoutes } from './scim/groups.ts';
+import { groupKind } from './scim/groups.ts';
+import { resourceRoutes } from './scim/resource-routes.ts';
 import { searchRoutes } from './scim/search.ts';
-import { userRoutes } from './scim/users.ts';
+import { userKind } from './scim/users.ts';
 import type { ServerBindings } from './server.ts';
 
 export interface ScimAppOptions {
@@ -39,10 +40,12 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   const limit = createRateLimit(rateLimit);
   const endpoint = createEndpoint({ directory, publicUrl, log, tracker, limit });
   const app: ScimApp = new Hono({ getPath: (request) => normalPath(request.url) });
+  const users = userKind(directory, STANDARD_RESOURCE_TYPES);
+  const groups = groupKind(directory, STANDARD_RESOURCE_TYPES);
   const routes: Routes = {
-    ...userRoutes(directory, STANDARD_RESOURCE_TYPES),
-    ...groupRoutes(directory, STANDARD_RESOURCE_TYPES),
-    ...searchRoutes(directory, STANDARD_RESOURCE_TYPES),
+    ...resourceRoutes(users),
+    ...resourceRoutes(groups),
+    ...searchRoutes(users, groups),
     ...discoveryRoutes(STANDARD_RESOURCE_TYPES),
     ...NOT_SERVED,
   };

@@ -1,15 +1,13 @@
 /** Searches over users and groups at once, at the root of the endpoint (RFC 7644 §3.4.2.1, §3.4.3). */
-import { listGroups } from '../../directory/groups.ts';
-import { type Directory, listUsers } from '../../directory/users.ts';
-import type { SortKey } from '../../scim/condition.ts';
+import type { GroupRecord, StoredResource, UserRecord } from '../../directory/store.ts';
+import type { Condition, SortKey } from '../../scim/condition.ts';
 import { ScimError } from '../../scim/error.ts';
+import type { JsonObject } from '../../scim/json.ts';
 import { parseProjection, wants } from '../../scim/projection.ts';
-import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import type { Answer } from '../answer.ts';
 import { MAX_BODY_BYTES } from '../body.ts';
 import type { Routes, ScimCall } from '../endpoint.ts';
-import { representGroup } from './groups.ts';
 import {
   conditionOf,
   listAnswer,
@@ -19,43 +17,31 @@ import {
   sortOf,
   storeQuery,
 } from './query.ts';
-import { representUser } from './users.ts';
+import type { ResourceKind } from './resource-routes.ts';
 
-export function searchRoutes(directory: Directory, types: ResourceTypes): Routes {
-  const { user, group } = types;
-  const searched = [user, group];
+export function searchRoutes(
+  users: ResourceKind<UserRecord>,
+  groups: ResourceKind<GroupRecord>,
+): Routes {
+  const searched = [users.type, groups.type];
 
   /** All users come before all groups, each sorted by itself: no order is defined between unlike resources. */
-  const search = async ({ caller, baseUrl }: ScimCall, wanted: Search): Promise<Answer> => {
-    const [userSort, groupSort] = sortsOf(wanted, user, group);
-    const userProjection = parseProjection(wanted.attributes, wanted.excludedAttributes, user);
-    const groupProjection = parseProjection(wanted.attributes, wanted.excludedAttributes, group);
-    const groupFilter = conditionOf(wanted, group, searched);
-    const users = await listUsers(
-      directory,
-      caller,
-      storeQuery(wanted, {
-        filter: conditionOf(wanted, user, searched),
-        sort: userSort,
-        related: wants(userProjection, 'groups'),
-      }),
-    );
+  const search = async (call: ScimCall, wanted: Search): Promise<Answer> => {
+    const [userSort, groupSort] = sortsOf(wanted, ...searched);
+    const groupFilter = conditionOf(wanted, groups.type, searched);
+    const ofUsers = await part(users, call, wanted, {
+      filter: conditionOf(wanted, users.type, searched),
+      sort: userSort,
+    });
     const behind = {
-      startIndex: Math.max(1, wanted.startIndex - users.total),
-      count: wanted.count - users.records.length,
+      ...wanted,
+      startIndex: Math.max(1, wanted.startIndex - ofUsers.total),
+      count: wanted.count - ofUsers.resources.length,
     };
-    const groups = await listGroups(
-      directory,
-      caller,
-      storeQuery(behind, {
-        filter: groupFilter,
-        sort: groupSort,
-        related: wants(groupProjection, 'members'),
-      }),
-    );
-    return listAnswer(users.total + groups.total, wanted.startIndex, [
-      ...users.records.map((each) => representUser(each, types, userProjection, baseUrl).body),
-      ...groups.records.map((each) => representGroup(each, types, groupProjection, baseUrl).body),
+    const ofGroups = await part(groups, call, behind, { filter: groupFilter, sort: groupSort });
+    return listAnswer(ofUsers.total + ofGroups.total, wanted.startIndex, [
+      ...ofUsers.resources,
+      ...ofGroups.resources,
     ]);
   };
 
@@ -64,6 +50,24 @@ export function searchRoutes(directory: Directory, types: ResourceTypes): Routes
     '/.search': {
       POST: async (call) => search(call, searchOfBody(await call.body(MAX_BODY_BYTES))),
     },
+  };
+}
+
+async function part<R extends StoredResource>(
+  kind: ResourceKind<R>,
+  { caller, baseUrl }: ScimCall,
+  wanted: Search,
+  conditions: { filter: Condition | undefined; sort: SortKey | undefined },
+): Promise<{ total: number; resources: readonly JsonObject[] }> {
+  const projection = parseProjection(wanted.attributes, wanted.excludedAttributes, kind.type);
+  const related = wants(projection, kind.related);
+  const { total, records } = await kind.list(
+    caller,
+    storeQuery(wanted, { ...conditions, related }),
+  );
+  return {
+    total,
+    resources: records.map((each) => kind.represent(each, projection, baseUrl).body),
   };
 }
 

@@ -1,4 +1,4 @@
-/** `/Users` (RFC 7644 §3.2–3.6). */
+/** Users over HTTP. */
 import { hash } from 'node:crypto';
 import type { GroupMembership, UserRecord } from '../../directory/store.ts';
 import {
@@ -10,110 +10,37 @@ import {
   patchUser,
   replaceUser,
 } from '../../directory/users.ts';
-import { parsePatch } from '../../scim/patch-parser.ts';
-import { type Projection, parseProjection, project, wants } from '../../scim/projection.ts';
+import { type Projection, project } from '../../scim/projection.ts';
 import { etag, reference, represent } from '../../scim/representation.ts';
-import { parseResource } from '../../scim/resource.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
-import type { Answer } from '../answer.ts';
 import { MAX_BODY_BYTES } from '../body.ts';
-import type { Routes, ScimCall } from '../endpoint.ts';
-import {
-  conditionOf,
-  listAnswer,
-  projectionOf,
-  type Search,
-  searchOfBody,
-  searchOfUrl,
-  sortOf,
-  storeQuery,
-} from './query.ts';
-import {
-  changedAnswer,
-  createdAnswer,
-  foundOr404,
-  ID,
-  idOf,
-  ifMatchOf,
-  type Represented,
-  readAnswer,
-} from './resources.ts';
+import type { ResourceKind } from './resource-routes.ts';
+import type { Represented } from './resources.ts';
 
-export function userRoutes(directory: Directory, types: ResourceTypes): Routes {
+export function userKind(directory: Directory, types: ResourceTypes): ResourceKind<UserRecord> {
   const type = types.user;
-
-  const list = async (call: ScimCall, search: Search): Promise<Answer> => {
-    const projection = parseProjection(search.attributes, search.excludedAttributes, type);
-    const query = storeQuery(search, {
-      filter: conditionOf(search, type),
-      sort: sortOf(search, type),
-      related: wants(projection, 'groups'),
-    });
-    const { total, records } = await listUsers(directory, call.caller, query);
-    const resources = records.map(
-      (user) => representUser(user, types, projection, call.baseUrl).body,
-    );
-    return listAnswer(total, search.startIndex, resources);
-  };
-
-  /** A write answers with the whole user; groups are no part of what was written. */
-  const afterChange = async (call: ScimCall, changed: UserRecord): Promise<Answer> => {
-    const projection = projectionOf(call.request, type);
-    const user = wants(projection, 'groups')
-      ? await directory.store.users.get(call.caller.scope, changed.id, true)
-      : undefined;
-    return changedAnswer(representUser(user ?? changed, types, projection, call.baseUrl));
-  };
-
   return {
-    '/Users': {
-      GET: (call) => list(call, searchOfUrl(call.request)),
-      POST: async (call) => {
-        const attributes = parseResource(await call.body(MAX_BODY_BYTES), type);
-        const user = await createUser(directory, call.caller, attributes);
-        const projection = projectionOf(call.request, type);
-        const represented = representUser(user, types, projection, call.baseUrl);
-        return createdAnswer(represented, type, call.baseUrl);
-      },
-    },
-    '/Users/.search': {
-      POST: async (call) => list(call, searchOfBody(await call.body(MAX_BODY_BYTES))),
-    },
-    [`/Users/${ID}`]: {
-      GET: async ({ request, caller, baseUrl }) => {
-        const id = idOf(request, type);
-        const projection = projectionOf(request, type);
-        const found = await getUser(directory, caller, id, wants(projection, 'groups'));
-        const user = foundOr404(found, type, id);
-        return readAnswer(request, representUser(user, types, projection, baseUrl));
-      },
-      PUT: async (call) => {
-        const id = idOf(call.request, type);
-        const attributes = parseResource(await call.body(MAX_BODY_BYTES), type);
-        const ifMatch = ifMatchOf(call.request);
-        return afterChange(
-          call,
-          await replaceUser(directory, call.caller, id, attributes, ifMatch),
-        );
-      },
-      PATCH: async (call) => {
-        const id = idOf(call.request, type);
-        const operations = parsePatch(await call.body(MAX_BODY_BYTES), type);
-        const ifMatch = ifMatchOf(call.request);
-        return afterChange(
-          call,
-          await patchUser(directory, call.caller, id, operations, type, ifMatch),
-        );
-      },
-      DELETE: async ({ request, caller }) => {
-        await deleteUser(directory, caller, idOf(request, type), ifMatchOf(request));
-        return { status: 204 };
-      },
-    },
+    type,
+    related: 'groups',
+    maxBodyBytes: MAX_BODY_BYTES,
+    list: (caller, query) => listUsers(directory, caller, query),
+    get: (caller, id, related) => getUser(directory, caller, id, related),
+    create: async ({ caller }, attributes) => ({
+      ...(await createUser(directory, caller, attributes)),
+      groups: [],
+    }),
+    replace: ({ caller }, id, attributes, ifMatch) =>
+      replaceUser(directory, caller, id, attributes, ifMatch),
+    patch: ({ caller }, id, operations, ifMatch) =>
+      patchUser(directory, caller, id, operations, type, ifMatch),
+    delete: (caller, id, ifMatch) => deleteUser(directory, caller, id, ifMatch),
+    reread: ({ scope }, id) => directory.store.users.get(scope, id, true),
+    represent: (user, projection, baseUrl) => representUser(user, types, projection, baseUrl),
+    answersPatch: () => true,
   };
 }
 
-export function representUser(
+function representUser(
   user: UserRecord,
   types: ResourceTypes,
   projection: Projection,

@@ -1,0 +1,123 @@
+/** The routes that users and groups have alike (RFC 7644 §3.2–3.6). */
+import type { HonoRequest } from 'hono';
+import type { Page, Query, StoredResource } from '../../directory/store.ts';
+import type { Caller, IfMatch } from '../../directory/users.ts';
+import { type PatchOperation, parsePatch } from '../../scim/patch-parser.ts';
+import { type Projection, parseProjection, wants } from '../../scim/projection.ts';
+import { etag } from '../../scim/representation.ts';
+import { type Attributes, parseResource } from '../../scim/resource.ts';
+import type { ResourceType } from '../../scim/schema.ts';
+import type { Answer } from '../answer.ts';
+import { MAX_BODY_BYTES } from '../body.ts';
+import type { Routes, ScimCall } from '../endpoint.ts';
+import {
+  conditionOf,
+  listAnswer,
+  projectionOf,
+  type Search,
+  searchOfBody,
+  searchOfUrl,
+  sortOf,
+  storeQuery,
+} from './query.ts';
+import {
+  changedAnswer,
+  createdAnswer,
+  foundOr404,
+  ID,
+  idOf,
+  ifMatchOf,
+  type Represented,
+  readAnswer,
+} from './resources.ts';
+
+/** What the directory does with resources of a type, and how they look. */
+export interface ResourceKind<R extends StoredResource> {
+  readonly type: ResourceType;
+  /** The attribute that is read apart from the rest, and only when the answer carries it. */
+  readonly related: 'groups' | 'members';
+  readonly maxBodyBytes: number;
+  list(caller: Caller, query: Query): Promise<Page<R>>;
+  get(caller: Caller, id: string, related: boolean): Promise<R | undefined>;
+  create(call: ScimCall, attributes: Attributes): Promise<R>;
+  replace(call: ScimCall, id: string, attributes: Attributes, ifMatch: IfMatch): Promise<R>;
+  patch(
+    call: ScimCall,
+    id: string,
+    operations: readonly PatchOperation[],
+    ifMatch: IfMatch,
+  ): Promise<R>;
+  delete(caller: Caller, id: string, ifMatch: IfMatch): Promise<void>;
+  /** The resource as it was just written, whose caller need not hold the permission to read. */
+  reread(caller: Caller, id: string): Promise<R | undefined>;
+  represent(record: R, projection: Projection, baseUrl: string): Represented;
+  /** Whether a PATCH answers with the resource, or with 204. */
+  answersPatch(request: HonoRequest): boolean;
+}
+
+export function resourceRoutes<R extends StoredResource>(kind: ResourceKind<R>): Routes {
+  const { type, related } = kind;
+
+  const list = async (call: ScimCall, search: Search): Promise<Answer> => {
+    const projection = parseProjection(search.attributes, search.excludedAttributes, type);
+    const query = storeQuery(search, {
+      filter: conditionOf(search, type),
+      sort: sortOf(search, type),
+      related: wants(projection, related),
+    });
+    const { total, records } = await kind.list(call.caller, query);
+    const resources = records.map((each) => kind.represent(each, projection, call.baseUrl).body);
+    return listAnswer(total, search.startIndex, resources);
+  };
+
+  /** A write answers with the whole resource, what was not part of it included. */
+  const written = async (call: ScimCall, record: R): Promise<Represented> => {
+    const projection = projectionOf(call.request, type);
+    const complete = Object.hasOwn(record, related) || !wants(projection, related);
+    const whole = complete ? record : await kind.reread(call.caller, record.id);
+    return kind.represent(whole ?? record, projection, call.baseUrl);
+  };
+
+  return {
+    [type.endpoint]: {
+      GET: (call) => list(call, searchOfUrl(call.request)),
+      POST: async (call) => {
+        const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
+        const created = await kind.create(call, attributes);
+        return createdAnswer(await written(call, created), type, call.baseUrl);
+      },
+    },
+    [`${type.endpoint}/.search`]: {
+      POST: async (call) => list(call, searchOfBody(await call.body(MAX_BODY_BYTES))),
+    },
+    [`${type.endpoint}/${ID}`]: {
+      GET: async ({ request, caller, baseUrl }) => {
+        const id = idOf(request, type);
+        const projection = projectionOf(request, type);
+        const found = await kind.get(caller, id, wants(projection, related));
+        return readAnswer(
+          request,
+          kind.represent(foundOr404(found, type, id), projection, baseUrl),
+        );
+      },
+      PUT: async (call) => {
+        const id = idOf(call.request, type);
+        const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
+        const changed = await kind.replace(call, id, attributes, ifMatchOf(call.request));
+        return changedAnswer(await written(call, changed));
+      },
+      PATCH: async (call) => {
+        const id = idOf(call.request, type);
+        const operations = parsePatch(await call.body(kind.maxBodyBytes), type);
+        const changed = await kind.patch(call, id, operations, ifMatchOf(call.request));
+        return kind.answersPatch(call.request)
+          ? changedAnswer(await written(call, changed))
+          : { status: 204, headers: { ETag: etag(changed.version) } };
+      },
+      DELETE: async ({ request, caller }) => {
+        await kind.delete(caller, idOf(request, type), ifMatchOf(request));
+        return { status: 204 };
+      },
+    },
+  };
+}
