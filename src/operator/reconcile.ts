@@ -1,7 +1,8 @@
 /** The reconcile of a ScimIntegration, step by step. */
 import { isDeepStrictEqual } from 'node:util';
+import { isPaused } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { ANNOTATION_RECONCILE, EVENT, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import { EVENT, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { IntegrationRecord } from '../directory/store.ts';
 import type { Reconcile, Result } from '../kube/controller.ts';
 import {
@@ -58,7 +59,7 @@ async function work(
   enqueueRole: (namespace: string) => void,
 ): Promise<{ findings: Findings; error: unknown }> {
   const { namespace } = integration.metadata;
-  const paused = integration.metadata.annotations?.[ANNOTATION_RECONCILE] === 'disabled';
+  const paused = isPaused(integration);
   let findings: Findings = {};
   let error: unknown;
   const step = async (run: () => Promise<Findings>) => {

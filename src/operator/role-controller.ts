@@ -1,4 +1,5 @@
 /** The Role SCIMProvisioner of a namespace, under a key of its own: its integrations share it. */
+import { isPaused } from '../crd/defaults.ts';
 import { EVENT, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { Reconcile } from '../kube/controller.ts';
 import { isForbidden, isNamespaceTerminating } from '../kube/errors.ts';
@@ -32,6 +33,7 @@ export function createRoleReconcile(context: OperatorContext, states: RoleStates
       states.set(namespace, undefined);
       return {};
     }
+    if (integrations.every(isPaused)) return {};
     try {
       const state = await ensureRole(context, buildRole(namespace, integrations));
       states.set(namespace, state);
