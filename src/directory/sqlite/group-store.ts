@@ -1,10 +1,7 @@
 /** Groups on SQLite. */
 import { sql } from 'drizzle-orm';
-import { notFound, uniqueness } from '../../scim/error.ts';
 import type { MemberChange } from '../../scim/members.ts';
-import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
-import { fold } from '../../scim/text.ts';
 import { sameValue } from '../../scim/values.ts';
 import type {
   Decide,
@@ -17,8 +14,8 @@ import type {
 } from '../store.ts';
 import type { Connection, Connections } from './connection.ts';
 import { changeMembers, leaveAllGroups, membersOfGroups } from './memberships.ts';
-import { ResourceTable } from './resource-table.ts';
-import { isUniqueViolation } from './writer.ts';
+import { refuseTaken, rowOf } from './resource-key.ts';
+import { ResourceTable, readsOf } from './resource-table.ts';
 
 export function createGroupStore(
   { writer, write, read, reading }: Connections,
@@ -36,8 +33,8 @@ export function createGroupStore(
   };
 
   const create = (scope: Scope, { id, attributes, members, at }: NewGroup): GroupChangeResult => {
-    const { externalId, profile, key } = split(attributes);
-    refuseTaken(() =>
+    const { externalId, profile, key } = rowOf('Group', attributes);
+    refuseTaken('Group', () =>
       write.run(
         sql`INSERT INTO groups (tenant, id, display_name_key, attributes, version, created, last_modified) VALUES (${scope.tenant}, ${id}, ${key}, ${JSON.stringify(profile)}, 1, ${at}, ${at})`,
       ),
@@ -58,8 +55,7 @@ export function createGroupStore(
     at: number,
   ): GroupChangeResult => {
     const { tenant } = scope;
-    const current = table.get(scope, id);
-    if (current === undefined) throw notFound('Group', id);
+    const current = table.require(scope, id);
     const attributes = decide(current);
     const results = members.map((each) => changeMembers(write, tenant, id, each));
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
@@ -74,8 +70,8 @@ export function createGroupStore(
         sql`UPDATE groups SET version = ${version}, last_modified = ${lastModified} WHERE tenant = ${tenant} AND id = ${id}`,
       );
     } else {
-      const { externalId, profile, key } = split(attributes);
-      refuseTaken(() =>
+      const { externalId, profile, key } = rowOf('Group', attributes);
+      refuseTaken('Group', () =>
         write.run(
           sql`UPDATE groups SET display_name_key = ${key}, attributes = ${JSON.stringify(profile)}, version = ${version}, last_modified = ${lastModified} WHERE tenant = ${tenant} AND id = ${id}`,
         ),
@@ -88,23 +84,12 @@ export function createGroupStore(
 
   return {
     create: (scope, group) => writer.write(() => create(scope, group)),
-    get: (scope, id, related) =>
-      reading(() => {
-        const record = readTable.get(scope, id);
-        return record && related ? withMembers(scope, [record])[0] : record;
-      }),
-    list: (scope, query) =>
-      reading(() => {
-        const page = readTable.list(scope, query);
-        return query.related ? { ...page, records: withMembers(scope, page.records) } : page;
-      }),
+    ...readsOf(reading, readTable, withMembers),
     change: (scope, id, decide, members, at) =>
       writer.write(() => change(scope, id, decide, members, at)),
     delete: (scope, id, check, at) =>
       writer.write(() => {
-        const current = table.get(scope, id);
-        if (current === undefined) throw notFound('Group', id);
-        check(current);
+        check(table.require(scope, id));
         deleteGroup(write, table, scope.tenant, id, at);
       }),
   };
@@ -122,23 +107,4 @@ export function deleteGroup(
   write.run(sql`DELETE FROM group_members WHERE tenant = ${tenant} AND group_id = ${id}`);
   leaveAllGroups(write, tenant, id, at);
   table.forget(tenant, id);
-}
-
-function split({ externalId, ...profile }: Attributes) {
-  return {
-    externalId: typeof externalId === 'string' ? externalId : null,
-    profile,
-    key: fold(String(profile.displayName)),
-  };
-}
-
-function refuseTaken(write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    if (isUniqueViolation(error)) {
-      throw uniqueness('a group with this displayName exists in the tenant');
-    }
-    throw error;
-  }
 }

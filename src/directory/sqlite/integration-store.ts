@@ -4,7 +4,8 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { IntegrationRecord, IntegrationStore } from '../store.ts';
 import type { Connection, Connections } from './connection.ts';
 import { deleteGroup } from './group-store.ts';
-import { type ResourceName, ResourceTable } from './resource-table.ts';
+import type { ResourceName } from './resource-key.ts';
+import { ResourceTable } from './resource-table.ts';
 import { externalIds, integrations, tenantNamespaces, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
 

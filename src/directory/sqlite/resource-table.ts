@@ -1,5 +1,6 @@
 /** What users and groups have in common: rows with attributes, externalIds, search documents, counters and lists. */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { conditionCompiler } from '../condition-sql.ts';
@@ -7,11 +8,10 @@ import { resourceHolder, sortExpression } from '../resource-conditions.ts';
 import type { SearchContext } from '../search-context.ts';
 import { lookupValues, searchDocument } from '../search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store.ts';
-import { type Connection, parameter } from './connection.ts';
+import { type Connection, type Connections, parameter } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
+import { KEY_ATTRIBUTE, type ResourceName } from './resource-key.ts';
 import { access, accessValues, counters, externalIds, groups, searchDocuments } from './schema.ts';
-
-export type ResourceName = 'User' | 'Group';
 
 interface Row {
   readonly id: string;
@@ -23,10 +23,13 @@ interface Row {
 }
 
 const PLACES = {
-  User: { table: sql.raw('access'), key: { attribute: 'userName', column: 'user_name_key' } },
+  User: {
+    table: sql.raw('access'),
+    key: { attribute: KEY_ATTRIBUTE.User, column: 'user_name_key' },
+  },
   Group: {
     table: sql.raw('groups'),
-    key: { attribute: 'displayName', column: 'display_name_key' },
+    key: { attribute: KEY_ATTRIBUTE.Group, column: 'display_name_key' },
   },
 };
 
@@ -46,6 +49,13 @@ export class ResourceTable {
   get({ tenant, integrationId }: Scope, id: string): StoredResource | undefined {
     const row = this.#statements.get.get({ tenant, integrationId, id });
     return row && toRecord(row);
+  }
+
+  /** Throws notFound. */
+  require(scope: Scope, id: string): StoredResource {
+    const record = this.get(scope, id);
+    if (record === undefined) throw notFound(this.#name, id);
+    return record;
   }
 
   list(scope: Scope, query: Query): Page<StoredResource> {
@@ -127,6 +137,26 @@ export class ResourceTable {
     if (this.#name === 'User') this.#statements.deleteValues.run({ tenant, id });
     this.addToCount(tenant, -1);
   }
+}
+
+/** Reading records, with what is related to them where it is asked for. */
+export function readsOf<R extends StoredResource>(
+  reading: Connections['reading'],
+  table: ResourceTable,
+  withRelated: (scope: Scope, records: readonly StoredResource[]) => R[],
+) {
+  return {
+    get: (scope: Scope, id: string, related: boolean): Promise<R | StoredResource | undefined> =>
+      reading(() => {
+        const record = table.get(scope, id);
+        return record && related ? withRelated(scope, [record])[0] : record;
+      }),
+    list: (scope: Scope, query: Query): Promise<Page<R | StoredResource>> =>
+      reading(() => {
+        const page = table.list(scope, query);
+        return query.related ? { ...page, records: withRelated(scope, page.records) } : page;
+      }),
+  };
 }
 
 function toRecord({ externalId, attributes, ...row }: Row): StoredResource {

@@ -1,17 +1,15 @@
 /** Users on SQLite: global users, and their access to tenants. */
 import { and, eq, sql } from 'drizzle-orm';
-import { notFound, uniqueness } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
-import { fold } from '../../scim/text.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
 import type { NewResource, Scope, StoredResource, UserRecord, UserStore } from '../store.ts';
 import { type Connection, type Connections, parameter } from './connection.ts';
 import { groupsOfUsers, leaveAllGroups } from './memberships.ts';
-import { ResourceTable } from './resource-table.ts';
+import { refuseTaken, rowOf } from './resource-key.ts';
+import { ResourceTable, readsOf } from './resource-table.ts';
 import { access, users } from './schema.ts';
-import { isUniqueViolation } from './writer.ts';
 
 export function createUserStore(
   { writer, write, read, reading }: Connections,
@@ -30,10 +28,10 @@ export function createUserStore(
   };
 
   const create = (scope: Scope, { id, attributes, at }: NewResource): UserRecord => {
-    const { externalId, profile, key } = split(attributes);
+    const { externalId, profile, key } = rowOf('User', attributes);
     const userId = globalUserId(key);
     rows.addUser.run({ id: userId, key, at });
-    refuseTaken(() =>
+    refuseTaken('User', () =>
       rows.insert.run({ tenant: scope.tenant, id, userId, key, attributes: profile, at }),
     );
     table.setExternalId(scope, id, externalId);
@@ -49,17 +47,16 @@ export function createUserStore(
     at: number,
   ) => UserRecord = (scope, id, decide, at) => {
     const { tenant } = scope;
-    const current = table.get(scope, id);
-    if (current === undefined) throw notFound('User', id);
+    const current = table.require(scope, id);
     const attributes = decide(current);
     table.link(scope, id);
     if (sameValue(attributes, current.attributes)) return current;
-    const { externalId, profile, key } = split(attributes);
+    const { externalId, profile, key } = rowOf('User', attributes);
     const userId = globalUserId(key);
     const version = current.version + 1;
     const lastModified = Math.max(at, current.lastModified);
     rows.addUser.run({ id: userId, key, at });
-    refuseTaken(() =>
+    refuseTaken('User', () =>
       rows.update.run({ tenant, id, userId, key, attributes: profile, version, lastModified }),
     );
     table.setExternalId(scope, id, externalId);
@@ -69,22 +66,11 @@ export function createUserStore(
 
   return {
     create: (scope, user) => writer.write(() => create(scope, user)),
-    get: (scope, id, related) =>
-      reading(() => {
-        const record = readTable.get(scope, id);
-        return record && related ? withGroups(scope, [record])[0] : record;
-      }),
-    list: (scope, query) =>
-      reading(() => {
-        const page = readTable.list(scope, query);
-        return query.related ? { ...page, records: withGroups(scope, page.records) } : page;
-      }),
+    ...readsOf(reading, readTable, withGroups),
     change: (scope, id, decide, at) => writer.write(() => change(scope, id, decide, at)),
     delete: (scope, id, check, at) =>
       writer.write(() => {
-        const current = table.get(scope, id);
-        if (current === undefined) throw notFound('User', id);
-        check(current);
+        check(table.require(scope, id));
         deleteUser(write, table, scope.tenant, id, at);
       }),
   };
@@ -101,24 +87,6 @@ export function deleteUser(
   write.run(sql`DELETE FROM access WHERE tenant = ${tenant} AND id = ${id}`);
   leaveAllGroups(write, tenant, id, at);
   table.forget(tenant, id);
-}
-
-function split({ externalId, ...profile }: Attributes) {
-  return {
-    externalId: typeof externalId === 'string' ? externalId : null,
-    profile,
-    key: fold(String(profile.userName)),
-  };
-}
-
-function refuseTaken(write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    if (isUniqueViolation(error))
-      throw uniqueness('a user with this userName exists in the tenant');
-    throw error;
-  }
 }
 
 function prepareRows({ orm }: Connection) {
