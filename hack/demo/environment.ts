@@ -4,8 +4,9 @@ import { createServer } from 'node:net';
 export interface DemoOptions {
   readonly sync: boolean;
   readonly currentCluster: boolean;
-  readonly port: number;
-  readonly opsPort: number;
+  /** As given: the operator refuses what is no port. */
+  readonly port: string;
+  readonly opsPort: string;
   readonly databaseUrl: string;
   readonly publicUrl: string;
 }
@@ -15,16 +16,22 @@ export async function readOptions(defaultDatabaseUrl: string): Promise<DemoOptio
   const { env } = process;
   const sync = oneOf('SYNC', ['on', 'off'], 'on') === 'on';
   const currentCluster = oneOf('CLUSTER', ['own', 'current'], 'own') === 'current';
-  const port = Number(env.PORT || env.SCIM_OPERATOR_PORT || (await preferredPort(8080)));
-  const opsPort = Number(env.SCIM_OPERATOR_OPS_PORT || (await preferredPort(9090)));
+  const port = await portOf(env.PORT || env.SCIM_OPERATOR_PORT, 8080);
+  const opsPort = await portOf(env.SCIM_OPERATOR_OPS_PORT, 9090);
   return {
     sync,
     currentCluster,
     port,
     opsPort,
     databaseUrl: env.DATABASE_URL || env.SCIM_OPERATOR_DATABASE_URL || defaultDatabaseUrl,
-    publicUrl: env.SCIM_OPERATOR_PUBLIC_URL || `http://127.0.0.1:${port}`,
+    publicUrl: env.SCIM_OPERATOR_PUBLIC_URL || localUrl(port),
   };
+}
+
+/** For what is no port the operator's complaint shall be about the port, not about the URL. */
+function localUrl(port: string): string {
+  const url = `http://127.0.0.1:${port}`;
+  return URL.canParse(url) ? url : 'http://127.0.0.1';
 }
 
 function oneOf(name: string, allowed: readonly string[], fallback: string): string {
@@ -35,8 +42,9 @@ function oneOf(name: string, allowed: readonly string[], fallback: string): stri
   return value;
 }
 
-/** The port, or a free one where it is taken. */
-async function preferredPort(port: number): Promise<number> {
+/** What was given, though never 0: the demo has to know the port. By default `preferred`, or a free one where that is taken. */
+async function portOf(given: string | undefined, preferred: number): Promise<string> {
+  if (given !== undefined && given !== '' && given !== '0') return given;
   const bind = (wanted: number) =>
     new Promise<number>((resolve, reject) => {
       const server = createServer();
@@ -46,7 +54,8 @@ async function preferredPort(port: number): Promise<number> {
         server.close(() => resolve(bound));
       });
     });
-  return bind(port).catch(() => bind(0));
+  const port = given === '0' ? await bind(0) : await bind(preferred).catch(() => bind(0));
+  return String(port);
 }
 
 /** What the operator gets: every option of the caller's, and the demo's own where the caller has none. */
@@ -54,8 +63,8 @@ export function operatorEnvironment(options: DemoOptions, kubeconfig: string): N
   return {
     SCIM_OPERATOR_HOST: '127.0.0.1',
     ...process.env,
-    SCIM_OPERATOR_PORT: String(options.port),
-    SCIM_OPERATOR_OPS_PORT: String(options.opsPort),
+    SCIM_OPERATOR_PORT: options.port,
+    SCIM_OPERATOR_OPS_PORT: options.opsPort,
     SCIM_OPERATOR_DATABASE_URL: options.databaseUrl,
     SCIM_OPERATOR_PUBLIC_URL: options.publicUrl,
     SCIM_OPERATOR_KUBECONFIG: kubeconfig,

@@ -1,5 +1,5 @@
 /** `make demo`: the product on a real API server, from an applied ScimIntegration to a filled directory, until Ctrl-C. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
@@ -8,16 +8,12 @@ import { textOf } from '../../src/operator/checks.ts';
 import type { Secret } from '../../src/operator/objects.ts';
 import { playSequence } from '../../src/probe/player.ts';
 import type { Sequence } from '../../src/probe/sequence.ts';
-import {
-  applyExample,
-  type DemoCluster,
-  EXAMPLE_FILE,
-  installOperator,
-  openCluster,
-} from './cluster.ts';
+import { installOperator, openCluster } from './cluster.ts';
+import type { DemoCluster } from './current-cluster.ts';
 import { type DemoOptions, operatorEnvironment, readOptions, shellExports } from './environment.ts';
+import { applyExample, EXAMPLE_FILE } from './examples.ts';
 import { OperatorProcess } from './operator-process.ts';
-import { printDirectory, printNextSteps } from './report.ts';
+import { isEmpty, printDirectory, printNextSteps } from './report.ts';
 import { ENTRA, OKTA } from './syncs.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -31,6 +27,9 @@ const started = performance.now();
 const elapsed = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
 
 interface Endpoint {
+  /** What the identity provider is told. */
+  readonly endpoint: string;
+  /** The same on this machine, whatever the public URL is. */
   readonly base: string;
   readonly token: string;
   readonly namespace: string;
@@ -41,12 +40,13 @@ interface Endpoint {
 const closing: (() => unknown)[] = [];
 
 async function demo(stop: AbortSignal): Promise<void> {
+  refuseSecondDemo();
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   closing.push(() => rmSync(ENV_FILE, { force: true }));
   const options = await readOptions(`file:${join(FOLDER, 'directory.db')}`);
 
-  const cluster = await openCluster(options.currentCluster, say);
+  const cluster = await openCluster(options.currentCluster, say, stop);
   closing.push(cluster.stop);
   say(`✓ Kubernetes API: ${cluster.description} (${elapsed()})`);
   const kubeconfig = await installOperator(cluster, FOLDER);
@@ -54,36 +54,59 @@ async function demo(stop: AbortSignal): Promise<void> {
     '✓ CRD applied, and a ServiceAccount with exactly the permissions that the operator ships with',
   );
 
-  const operator = startOperator(options, kubeconfig, cluster);
-  const endpoint = await Promise.race([becomeReady(cluster, stop), operator.failed]);
-  writeEnvironment(endpoint, options, cluster, operator.pid);
-  onRestart = () => writeEnvironment(endpoint, options, cluster, operator.pid);
+  const operator = new OperatorProcess(operatorEnvironment(options, kubeconfig), LOG_FILE);
+  closing.push(() => operator.stop());
+  const endpoint = await Promise.race([becomeReady(cluster, options, stop), operator.failed]);
+  const writeEnvironment = () =>
+    writeFileSync(ENV_FILE, environmentText(endpoint, options, cluster.kubeconfig, operator.pid), {
+      mode: 0o600,
+    });
+  writeEnvironment();
+  operator.onRestart = (how) => {
+    say(`  The operator ended (${how}) and was started again, as a kubelet would.`);
+    writeEnvironment();
+  };
   say(
     `✓ ${EXAMPLE_FILE} applied: ${endpoint.namespace}/${endpoint.name} is Ready (${elapsed()} since the start)`,
   );
 
-  if (options.sync) for (const sequence of [OKTA, ENTRA]) await sync(sequence, endpoint);
+  if (options.sync) await playSyncs(endpoint);
   await printDirectory(endpoint, say);
   printNextSteps({ ...endpoint, envFile: relative(process.cwd(), ENV_FILE) || ENV_FILE }, say);
   await Promise.race([operator.failed, aborted(stop)]);
 }
 
-let onRestart: () => void = () => undefined;
-
-function startOperator(options: DemoOptions, kubeconfig: string, _: DemoCluster): OperatorProcess {
-  const operator = new OperatorProcess(
-    operatorEnvironment(options, kubeconfig),
-    LOG_FILE,
-    (how) => {
-      say(`  The operator ended (${how}) and was started again, as a kubelet would.`);
-      onRestart();
-    },
+/** It would take the directory from under the first. */
+function refuseSecondDemo(): void {
+  if (!existsSync(ENV_FILE)) return;
+  const pid = /OPERATOR_PID='(\d+)'/.exec(readFileSync(ENV_FILE, 'utf8'))?.[1];
+  if (pid === undefined || !isRunning(Number(pid))) return;
+  throw new Error(
+    `a demo runs here already: stop it, or delete ${ENV_FILE} if process ${pid} is something else`,
   );
-  closing.push(() => operator.stop());
-  return operator;
 }
 
-async function becomeReady({ client }: DemoCluster, stop: AbortSignal): Promise<Endpoint> {
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function playSyncs(endpoint: Endpoint): Promise<void> {
+  if (!(await isEmpty(endpoint))) {
+    say('  The directory has users or groups from before, so no sync is played.');
+    return;
+  }
+  for (const sequence of [OKTA, ENTRA]) await sync(sequence, endpoint);
+}
+
+async function becomeReady(
+  { client }: DemoCluster,
+  { publicUrl, port }: DemoOptions,
+  stop: AbortSignal,
+): Promise<Endpoint> {
   const deadline = performance.now() + READY_DEADLINE_MS;
   const { metadata } = await applyExample(client, deadline);
   const key = { namespace: metadata.namespace ?? '', name: metadata.name };
@@ -97,7 +120,9 @@ async function becomeReady({ client }: DemoCluster, stop: AbortSignal): Promise<
         namespace: key.namespace,
         name: secretName,
       });
-      return { ...key, secretName, base: status.endpoint, token: textOf(secret, 'token') ?? '' };
+      const { endpoint } = status;
+      const base = endpoint.replace(publicUrl.replace(/\/+$/, ''), `http://127.0.0.1:${port}`);
+      return { ...key, secretName, endpoint, base, token: textOf(secret, 'token') ?? '' };
     }
     if (stop.aborted || performance.now() > deadline) {
       const why = ready?.message ?? 'the operator has not looked at it';
@@ -107,13 +132,13 @@ async function becomeReady({ client }: DemoCluster, stop: AbortSignal): Promise<
   }
 }
 
-function writeEnvironment(
+function environmentText(
   { base, token }: Endpoint,
   { opsPort, databaseUrl }: DemoOptions,
-  { kubeconfig }: DemoCluster,
+  kubeconfig: string,
   pid: number,
-): void {
-  const text = shellExports({
+): string {
+  return shellExports({
     KUBECONFIG: kubeconfig,
     SCIM_BASE: base,
     SCIM_TOKEN: token,
@@ -121,7 +146,6 @@ function writeEnvironment(
     DATABASE_URL: databaseUrl,
     OPERATOR_PID: String(pid),
   });
-  writeFileSync(ENV_FILE, text, { mode: 0o600 });
 }
 
 async function sync(sequence: Sequence, { base, token }: Endpoint): Promise<void> {
@@ -150,6 +174,8 @@ function aborted(signal: AbortSignal): Promise<void> {
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => stop.abort());
+// The terminal or the pipe is gone: there is nobody to tell, but still something to stop.
+process.stdout.on('error', () => stop.abort());
 
 let exitCode = 0;
 try {
@@ -162,5 +188,12 @@ try {
 }
 say();
 say('Stopping…');
-for (const close of closing.reverse()) await close();
+for (const close of closing.reverse()) {
+  try {
+    await close();
+  } catch (error) {
+    process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+    exitCode = 1;
+  }
+}
 process.exit(exitCode);

@@ -11,7 +11,8 @@ const RESTART_MS = 500;
 export class OperatorProcess {
   readonly #logFile: string;
   readonly #environment: NodeJS.ProcessEnv;
-  readonly #onRestart: (how: string) => void;
+  /** Called with the exit code or signal of the one before. */
+  onRestart: (how: string) => void = () => undefined;
   #child: Child;
   #stopping = false;
   #fail: (error: Error) => void = () => undefined;
@@ -19,10 +20,9 @@ export class OperatorProcess {
   /** Rejects when the operator ended for a reason that starting again can't mend. */
   readonly failed: Promise<never>;
 
-  constructor(environment: NodeJS.ProcessEnv, logFile: string, onRestart: (how: string) => void) {
+  constructor(environment: NodeJS.ProcessEnv, logFile: string) {
     this.#environment = environment;
     this.#logFile = logFile;
-    this.#onRestart = onRestart;
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -54,7 +54,7 @@ export class OperatorProcess {
     setTimeout(() => {
       if (this.#stopping) return;
       this.#child = this.#start();
-      this.#onRestart(how);
+      this.onRestart(how);
     }, RESTART_MS);
   }
 }

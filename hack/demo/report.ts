@@ -22,6 +22,12 @@ async function list({ base, token }: Access, path: string): Promise<readonly Res
   return ((await answer.json()) as { Resources: readonly Resource[] }).Resources;
 }
 
+/** Nobody was provisioned before. */
+export async function isEmpty(access: Access): Promise<boolean> {
+  const resources = [await list(access, '/Users?count=1'), await list(access, '/Groups?count=1')];
+  return resources.flat().length === 0;
+}
+
 export async function printDirectory(access: Access, say: Say): Promise<void> {
   const [users, groups] = [await list(access, '/Users'), await list(access, '/Groups')];
   say();
@@ -37,7 +43,8 @@ export async function printDirectory(access: Access, say: Say): Promise<void> {
   }
 }
 
-interface Place extends Access {
+interface Place {
+  readonly endpoint: string;
   readonly namespace: string;
   readonly name: string;
   readonly secretName: string;
@@ -45,14 +52,14 @@ interface Place extends Access {
 }
 
 export function printNextSteps(
-  { base, namespace, name, secretName, envFile }: Place,
+  { endpoint, namespace, name, secretName, envFile }: Place,
   say: Say,
 ): void {
   const integration = `scimint ${name} -n ${namespace}`;
   const lines = [
     '',
     'What an administrator enters at the identity provider:',
-    `  Base URL  ${base}`,
+    `  Base URL  ${endpoint}`,
     `  Token     kubectl get secret ${secretName} -n ${namespace} -o jsonpath='{.data.token}' | base64 -d`,
     '',
     'In another terminal:',

@@ -1,0 +1,101 @@
+/** The cluster of the current kubeconfig, which may be somebody's: what was there before is left alone. */
+import { join } from 'node:path';
+import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import { LABEL_INTEGRATION, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { Client } from '../../src/kube/client.ts';
+import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import { isNotFound, isResourceTypeMissing } from '../../src/kube/errors.ts';
+import {
+  CLUSTER_ROLE_BINDINGS,
+  CLUSTER_ROLES,
+  type KubeObject,
+  keyOf,
+  NAMESPACES,
+  type ResourceDefinition,
+  SECRETS,
+} from '../../src/kube/resource.ts';
+import { exampleObjects } from './examples.ts';
+
+export interface DemoCluster {
+  readonly client: Client;
+  /** The administrator's kubeconfig. */
+  readonly kubeconfig: string;
+  readonly description: string;
+  stop(): Promise<void>;
+}
+
+/** `name` is that of the demo's own ClusterRole, ClusterRoleBinding and namespace. */
+export async function openCurrentCluster(name: string): Promise<DemoCluster> {
+  const kubeconfig =
+    process.env.KUBECONFIG?.split(':')[0] || join(process.env.HOME ?? '', '.kube/config');
+  const config = loadKubeConfig(kubeconfig);
+  const client = new Client(new Connection(config));
+  await client.get(NAMESPACES, { name: 'kube-system' });
+  await refuseIntegrations(client);
+  const examples = exampleObjects();
+  const ours: (readonly [ResourceDefinition, KubeObject])[] = [
+    [NAMESPACES, { metadata: { name } }],
+    [CLUSTER_ROLES, { metadata: { name } }],
+    [CLUSTER_ROLE_BINDINGS, { metadata: { name } }],
+  ];
+  for (const [resource, object] of examples)
+    if (!(await exists(client, resource, object))) ours.push([resource, object]);
+  return {
+    client,
+    kubeconfig,
+    description: `the cluster of the context ${config.getCurrentContext()}`,
+    stop: () => remove(client, ours.reverse()),
+  };
+}
+
+/** The demo's operator would take them over, with an empty directory. */
+async function refuseIntegrations(client: Client): Promise<void> {
+  const { items } = await client
+    .list<KubeIntegration>(SCIM_INTEGRATIONS, { limit: 1 })
+    .catch((error: unknown) => {
+      if (isResourceTypeMissing(error)) return { items: null };
+      throw error;
+    });
+  const [first] = items ?? [];
+  if (first === undefined) return;
+  const { namespace, name } = first.metadata;
+  throw new Error(
+    `this cluster has ScimIntegrations (${namespace}/${name}), which the demo would take over: use a cluster without them`,
+  );
+}
+
+async function exists(
+  client: Client,
+  resource: ResourceDefinition,
+  object: KubeObject,
+): Promise<boolean> {
+  try {
+    await client.get(resource, keyOf(object));
+    return true;
+  } catch (error) {
+    if (isNotFound(error, object.metadata.name) || isResourceTypeMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** The CRD stays, since others may have resources of it by now. What can't be removed doesn't keep the rest. */
+async function remove(
+  client: Client,
+  objects: readonly (readonly [ResourceDefinition, KubeObject])[],
+): Promise<void> {
+  for (const [resource, object] of objects) {
+    if (resource === SCIM_INTEGRATIONS) await removeTokens(client, object);
+    await client.delete(resource, keyOf(object)).catch(() => undefined);
+  }
+}
+
+/** The operator, which has stopped by now, would have removed them. */
+async function removeTokens(client: Client, { metadata }: KubeObject): Promise<void> {
+  const { namespace, name } = metadata;
+  if (namespace === undefined) return;
+  const { items } = await client
+    .list(SECRETS, { namespace, labelSelector: `${LABEL_INTEGRATION}=${name}` })
+    .catch(() => ({ items: null }));
+  for (const secret of items ?? [])
+    await client.delete(SECRETS, { namespace, name: secret.metadata.name }).catch(() => undefined);
+}

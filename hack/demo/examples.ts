@@ -1,0 +1,36 @@
+/** The example that the demo applies. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAllYaml } from '@kubernetes/client-node';
+import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import type { Client } from '../../src/kube/client.ts';
+import { type KubeObject, NAMESPACES, type ResourceDefinition } from '../../src/kube/resource.ts';
+
+/** Field manager of what the demo applies. */
+export const MANAGER = 'scim-operator-demo';
+export const EXAMPLE_FILE = 'examples/scimintegration.yaml';
+
+/** In the order in which they are applied. */
+export function exampleObjects(): [ResourceDefinition, KubeObject][] {
+  const file = join(import.meta.dirname, '..', '..', EXAMPLE_FILE);
+  return (loadAllYaml(readFileSync(file, 'utf8')) as KubeObject[]).map((object) => [
+    object.kind === 'Namespace' ? NAMESPACES : SCIM_INTEGRATIONS,
+    object,
+  ]);
+}
+
+/** Applies the example and answers the integration. The CRD may have been established a moment ago. */
+export async function applyExample(client: Client, deadline: number): Promise<KubeObject> {
+  for (;;) {
+    try {
+      let last: KubeObject | undefined;
+      for (const [resource, object] of exampleObjects())
+        last = await client.apply(resource, object, MANAGER);
+      if (last !== undefined) return last;
+      throw new Error(`${EXAMPLE_FILE} is empty`);
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
