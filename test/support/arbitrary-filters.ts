@@ -56,7 +56,7 @@ const { filter: syntaxTrees } = fc.letrec<{ filter: Filter; leaf: Filter }>((tie
     }),
   ),
   filter: fc.oneof(
-    { maxDepth: 4, withCrossShrink: true },
+    { maxDepth: 3, withCrossShrink: true },
     tie('leaf'),
     fc.record({
       kind: fc.constantFrom('and' as const, 'or' as const),
