@@ -38,4 +38,17 @@ describe('an operator whose role lacks a permission', () => {
       await fixture.close();
     }
   });
+
+  it('serves the integration all the same when only its RBAC objects fail', async () => {
+    const fixture = await operatorFixture(without('serviceaccounts', 'create'));
+    try {
+      fixture.start();
+      const probe = await IntegrationProbe.create(fixture);
+      await probe.settled('False', 'PermissionDenied');
+      expect(await probe.condition('TokenReady')).toMatchObject({ status: 'True' });
+      expect(await probe.authenticate(await probe.token())).toBeDefined();
+    } finally {
+      await fixture.close();
+    }
+  });
 });
