@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
+GENERATED := crds docs/reference
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test verify generate format build clean
@@ -23,7 +24,6 @@ demo: $(INSTALLED) ## Run it all on a real API server: one integration, two sync
 	@exec node hack/demo/main.ts
 
 test: $(INSTALLED) ## Run every test, against a real API server and real databases
-	@mkdir -p .test
 	@rm -f .test/report.json
 	vitest run --reporter=default --reporter=json --outputFile.json=.test/report.json
 
@@ -31,9 +31,9 @@ verify: $(INSTALLED) ## Check format, lint, types and that generated files are u
 	biome check .
 	tsc -p .
 	$(MAKE) --no-print-directory generate
-	git diff --exit-code -- crds docs
+	git diff --exit-code -- $(GENERATED)
 
-generate: $(INSTALLED) ## Write crds/ and tables in docs/ from src/crd
+generate: $(INSTALLED) ## Write crds/ and the tables of docs/reference/ from src/crd
 	node src/crd/generate.ts
 
 format: $(INSTALLED) ## Format the sources and mend what the linter can

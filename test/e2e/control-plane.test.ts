@@ -1,0 +1,35 @@
+import { beforeAll, expect, it } from 'vitest';
+import type { Client } from '../../src/kube/client.ts';
+import { isNotFound } from '../../src/kube/errors.ts';
+import { CONFIG_MAPS, type KubeObject } from '../../src/kube/resource.ts';
+import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+
+let client: Client;
+let namespace: string;
+beforeAll(async () => {
+  client = adminClient();
+  namespace = await createNamespace(client, 'control-plane');
+});
+
+it('the control plane of the tests collects what a deleted owner leaves', async () => {
+  const owner = await client.create<KubeObject>(
+    CONFIG_MAPS,
+    { metadata: { namespace, name: 'owner' } },
+    TEST_MANAGER,
+  );
+  const { uid = '' } = owner.metadata;
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }];
+  const child = { metadata: { namespace, name: 'child', ownerReferences } };
+  await client.create(CONFIG_MAPS, child, TEST_MANAGER);
+  await client.delete(CONFIG_MAPS, { namespace, name: 'owner' });
+  await eventually(async () => {
+    const left = await client
+      .get(CONFIG_MAPS, { namespace, name: 'child' })
+      .catch((error: unknown) => {
+        if (isNotFound(error, 'child')) return undefined;
+        throw error;
+      });
+    expect(left).toBeUndefined();
+  });
+});
