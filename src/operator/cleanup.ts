@@ -106,20 +106,23 @@ export async function missingResources(context: OperatorContext): Promise<readon
     .filter((key) => context.caches.integrations.get(key) === undefined);
 }
 
-/** deletionPolicy Delete, `delayMs` after the end. */
+/** deletionPolicy Delete, `delayMs` after the end. One that fails is tried again in the next sweep and holds up no other. */
 export async function purgeEnded(
   context: OperatorContext,
   delayMs: number,
   log: Logger,
 ): Promise<void> {
-  const due = context.now().getTime() - delayMs;
-  for (const record of await context.store.integrations.list(context.clusterUid)) {
-    if (record.deletionPolicy !== 'Delete' || record.endedAt === undefined || record.endedAt > due)
-      continue;
-    await context.store.integrations.purge(record.id, context.now().getTime());
-    log.info(
-      { integrationId: record.id, tenant: record.tenant },
-      'users and groups were deprovisioned',
-    );
+  const now = context.now().getTime();
+  for (const { id, tenant, deletionPolicy, endedAt } of await context.store.integrations.list(
+    context.clusterUid,
+  )) {
+    if (deletionPolicy !== 'Delete' || endedAt === undefined || endedAt > now - delayMs) continue;
+    const fields = { integrationId: id, tenant };
+    try {
+      await context.store.integrations.purge(id, now);
+      log.info(fields, 'users and groups were deprovisioned');
+    } catch (err) {
+      log.warn({ ...fields, err }, 'users and groups were not deprovisioned; tried again later');
+    }
   }
 }
