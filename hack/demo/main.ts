@@ -17,7 +17,7 @@ import { isEmpty, printDirectory, printNextSteps } from './report.ts';
 import { ENTRA, OKTA } from './syncs.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const FOLDER = join(ROOT, '.demo');
+const FOLDER = process.env.DEMO_FOLDER || join(ROOT, '.demo');
 const ENV_FILE = join(FOLDER, 'env');
 const LOG_FILE = join(FOLDER, 'operator.log');
 const READY_DEADLINE_MS = 60_000;

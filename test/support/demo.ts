@@ -1,0 +1,72 @@
+/** `make demo` as a process, in a folder of its own and on free ports. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from './eventually.ts';
+
+export class Demo {
+  readonly folder = mkdtempSync(join(tmpdir(), 'scim-operator-demo-'));
+  readonly #child: ChildProcess;
+  /** The exit code. */
+  readonly exited: Promise<number | null>;
+  /** What it has printed, complaints included. */
+  output = '';
+
+  constructor(environment: NodeJS.ProcessEnv) {
+    this.#child = spawn(process.execPath, ['hack/demo/main.ts'], {
+      env: {
+        ...process.env,
+        DEMO_FOLDER: this.folder,
+        SYNC: '',
+        CLUSTER: '',
+        DATABASE_URL: '',
+        PORT: '0',
+        SCIM_OPERATOR_OPS_PORT: '0',
+        ...environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on('data', (chunk) => {
+        this.output += chunk;
+      });
+    this.exited = new Promise((resolve) => this.#child.once('close', resolve));
+  }
+
+  /** Answers when everything has been played and printed. */
+  async serving(): Promise<void> {
+    await eventually(
+      () => {
+        if (!this.output.includes('Serving until Ctrl-C')) throw new Error(this.output);
+      },
+      { deadlineMs: 50_000 },
+    );
+  }
+
+  /** A variable of the file that people source. */
+  variable(name: string): string {
+    const text = readFileSync(join(this.folder, 'env'), 'utf8');
+    const value = new RegExp(`^export ${name}='([^']*)'$`, 'm').exec(text)?.[1];
+    if (value === undefined) throw new Error(`${name} is not in the file`);
+    return value;
+  }
+
+  /** A SCIM request, with the address and the token from the file. */
+  scim(path: string): Promise<Response> {
+    return fetch(`${this.variable('SCIM_BASE')}${path}`, {
+      headers: { authorization: `Bearer ${this.variable('SCIM_TOKEN')}` },
+    });
+  }
+
+  /** Answers the exit code. */
+  async stop(signal: NodeJS.Signals): Promise<number | null> {
+    this.#child.kill(signal);
+    return this.exited;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop('SIGTERM');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
