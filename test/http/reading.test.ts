@@ -250,6 +250,15 @@ describe('.search', () => {
     expect(JSON.stringify(body)).not.toContain('emails');
   });
 
+  it('takes empty and endless values as the URL does', async () => {
+    const empty = { filter: '', sortBy: '', count: '', startIndex: '', attributes: [] };
+    const all = await client.send('POST', '/Users/.search', { ...empty, excludedAttributes: '' });
+    expect(all.body).toMatchObject({ totalResults: 7, itemsPerPage: 7 });
+    expect(names(all.body)).toContain('alice');
+    const endless = await client.send('POST', '/Users/.search', { count: 1e21 });
+    expect(endless.body).toMatchObject({ itemsPerPage: 7 });
+  });
+
   it('on groups finds groups', async () => {
     const { body } = await client.send('POST', '/Groups/.search', { filter: 'displayName sw "c"' });
     expect(names(body)).toEqual(['Crew']);

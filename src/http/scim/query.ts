@@ -43,9 +43,14 @@ export function searchOfBody(body: unknown): Search {
   const values = new Map<string, JsonValue>();
   for (const [key, value] of Object.entries(body)) {
     const name = NAMES.find((each) => each.toLowerCase() === key.toLowerCase());
-    if (name !== undefined && value !== null) values.set(name, value);
+    if (name !== undefined && !isUnassigned(value)) values.set(name, value);
   }
   return readSearch((name) => values.get(name));
+}
+
+/** RFC 7643 §2.5; an empty text is what an empty parameter is in a URL. */
+function isUnassigned(value: JsonValue): boolean {
+  return value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
 function readSearch(given: (name: string) => JsonValue | undefined): Search {
@@ -76,7 +81,7 @@ function names(value: JsonValue | undefined, name: string): readonly string[] | 
 /** What is beyond exact numbers is as good as endless. */
 function wholeNumber(value: JsonValue | undefined, name: string): number | undefined {
   if (value === undefined) return undefined;
-  if (/^[+-]?\d+$/.test(String(value).trim()) && typeof value !== 'object') {
+  if (Number.isInteger(value) || (typeof value === 'string' && /^[+-]?\d+$/.test(value.trim()))) {
     return Math.min(Number.MAX_SAFE_INTEGER, Number(value));
   }
   throw invalidValue(`${name} must be a whole number`);
