@@ -1,4 +1,5 @@
 /** What a provisioner does with groups. */
+import { keepImmutable } from '../scim/immutable.ts';
 import { type MemberChange, separateMemberOperations, separateMembers } from '../scim/members.ts';
 import { applyPatch } from '../scim/patch.ts';
 import type { PatchOperation } from '../scim/patch-parser.ts';
@@ -45,11 +46,14 @@ export async function replaceGroup(
   caller: Caller,
   id: string,
   body: Attributes,
+  type: ResourceType,
   ifMatch: IfMatch,
 ): Promise<GroupChangeResult> {
   const { attributes, members } = separateMembers(body);
   const changes: MemberChange[] = [{ kind: 'replace', values: members }];
-  return changeGroup(directory, caller, id, changes, ifMatch, () => attributes);
+  return changeGroup(directory, caller, id, changes, ifMatch, (current) =>
+    keepImmutable(current.attributes, attributes, type, 'kept'),
+  );
 }
 
 export async function patchGroup(

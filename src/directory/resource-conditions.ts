@@ -1,6 +1,6 @@
 /** What of users and groups is not in the search document but in columns and other tables, and the look-ups that have an index. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { Comparable, SortKey } from '../scim/condition.ts';
+import type { AttributeRef, Comparable, SortKey } from '../scim/condition.ts';
 import { invalidFilter, invalidPath } from '../scim/error.ts';
 import { matches } from '../scim/match.ts';
 import { refText } from '../scim/resolve.ts';
@@ -59,7 +59,9 @@ function special(
     case 'externalId':
       return onColumn(condition, externalIdOf(context), context.dialect);
     case 'meta':
-      return onMeta(condition, context);
+      return condition.kind === 'any'
+        ? compile(condition.where, metaHolder(condition.ref, context))
+        : onMeta(condition, context);
     case 'schemas':
       return onSchemas(condition, context);
     case 'members':
@@ -110,20 +112,29 @@ function onMeta(condition: LeafCondition, { dialect, type }: SearchContext): SQL
   }
 }
 
+/** What stands between the brackets of `meta[…]`, asked of the resource. */
+function metaHolder({ attribute }: AttributeRef, context: SearchContext): Holder {
+  return {
+    json: DOCUMENT,
+    special: (inner) =>
+      onMeta({ ...inner, ref: { ...inner.ref, attribute, sub: inner.ref.attribute } }, context),
+  };
+}
+
 function milliseconds(value: Comparable | null): number | null {
   return value === null ? null : Date.parse(String(value));
 }
 
 /** A resource has its core schema and the extensions it carries values of. */
 function onSchemas(condition: LeafCondition, { dialect, type }: SearchContext): SQL {
-  if (condition.kind === 'any') throw noElements(condition);
   if (condition.kind === 'present') return TRUE;
-  if (condition.value === null) return condition.operator === 'ne' ? TRUE : FALSE;
+  if (condition.kind === 'compare' && condition.value === null)
+    return condition.operator === 'ne' ? TRUE : FALSE;
   const holds = (urn: string) => matches(condition, { schemas: [urn] });
   if (holds(type.schema.id)) return TRUE;
   const carried = type.extensions
     .filter(({ schema }) => holds(schema.id))
-    .map(({ schema }) => dialect.present(DOCUMENT, [schema.id]));
+    .map(({ schema }) => sql`${dialect.json(DOCUMENT, [schema.id])} IS NOT NULL`);
   return carried.length === 0 ? FALSE : sql`(${sql.join(carried, sql` OR `)})`;
 }
 

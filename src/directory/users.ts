@@ -1,5 +1,6 @@
 /** What a provisioner does with users: permissions, preconditions and the rules of `active`, above any database. */
 import { preconditionFailed } from '../scim/error.ts';
+import { keepImmutable } from '../scim/immutable.ts';
 import { applyPatch } from '../scim/patch.ts';
 import type { PatchOperation } from '../scim/patch-parser.ts';
 import type { Attributes } from '../scim/resource.ts';
@@ -20,8 +21,8 @@ export interface Directory {
   readonly now: () => number;
 }
 
-/** Versions that a write accepts (RFC 7644 §3.14); undefined accepts any. */
-export type IfMatch = ReadonlySet<number> | undefined;
+/** Versions that a write accepts (RFC 7644 §3.14), such as a set of them; undefined accepts any. */
+export type IfMatch = { has(version: number): boolean } | undefined;
 
 export function checkVersion(current: StoredResource, ifMatch: IfMatch): void {
   if (ifMatch !== undefined && !ifMatch.has(current.version)) throw preconditionFailed();
@@ -66,13 +67,16 @@ export async function replaceUser(
   caller: Caller,
   id: string,
   attributes: Attributes,
+  type: ResourceType,
   ifMatch: IfMatch,
 ): Promise<UserRecord> {
   return changeUser(directory, caller, id, ifMatch, (current) => {
     const { active } = current.attributes;
-    return attributes.active === undefined && active !== undefined
-      ? { ...attributes, active }
-      : attributes;
+    const next =
+      attributes.active === undefined && active !== undefined
+        ? { ...attributes, active }
+        : attributes;
+    return keepImmutable(current.attributes, next, type, 'kept');
   });
 }
 

@@ -1,10 +1,11 @@
 /** The SCIM application: which path is served by what. */
 import { Hono } from 'hono';
 import type { RequestTracker } from '../directory/activity.ts';
+import { type Permissions, PROVISIONER_PERMISSIONS } from '../directory/permissions.ts';
 import type { Store } from '../directory/store.ts';
 import type { Directory } from '../directory/users.ts';
 import type { Logger } from '../logger.ts';
-import { STANDARD_RESOURCE_TYPES } from '../scim/resource-types.ts';
+import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../scim/resource-types.ts';
 import { toResponse } from './answer.ts';
 import { createEndpoint, type Routes } from './endpoint.ts';
 import { errorAnswer, notImplemented } from './error.ts';
@@ -28,6 +29,10 @@ export interface ScimAppOptions {
   readonly tracker: Pick<RequestTracker, 'note'>;
   /** Requests a second that an integration may send; 0: any number. */
   readonly rateLimit: number;
+  /** The set that the store was opened with; by default the standard one. */
+  readonly types?: ResourceTypes;
+  /** What every caller may do; by default the rules of the Role SCIMProvisioner. */
+  readonly permissions?: Permissions;
 }
 
 const BASE = '/api/v1/:tenant/integrations/:integrationId/scim/v2';
@@ -36,17 +41,18 @@ export type ScimApp = Hono<{ Bindings: ServerBindings }>;
 
 export function createScimApp(options: ScimAppOptions): ScimApp {
   const { store, now, publicUrl, log, tracker, rateLimit } = options;
+  const { types = STANDARD_RESOURCE_TYPES, permissions = PROVISIONER_PERMISSIONS } = options;
   const directory: Directory = { store, now };
   const limit = createRateLimit(rateLimit);
-  const endpoint = createEndpoint({ directory, publicUrl, log, tracker, limit });
+  const endpoint = createEndpoint({ directory, publicUrl, log, tracker, limit, permissions });
   const app: ScimApp = new Hono({ getPath: (request) => normalPath(request.url) });
-  const users = userKind(directory, STANDARD_RESOURCE_TYPES);
-  const groups = groupKind(directory, STANDARD_RESOURCE_TYPES);
+  const users = userKind(directory, types);
+  const groups = groupKind(directory, types);
   const routes: Routes = {
     ...resourceRoutes(users),
     ...resourceRoutes(groups),
     ...searchRoutes(users, groups),
-    ...discoveryRoutes(STANDARD_RESOURCE_TYPES),
+    ...discoveryRoutes(types),
     ...NOT_SERVED,
   };
   for (const [path, methods] of Object.entries(routes)) {

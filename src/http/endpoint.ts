@@ -1,7 +1,7 @@
 /** What happens to every SCIM request around its handler: who calls, may they now, and what do they and the log get to know. */
 import type { Context, HonoRequest } from 'hono';
 import type { RequestTracker } from '../directory/activity.ts';
-import { PROVISIONER_PERMISSIONS } from '../directory/permissions.ts';
+import type { Permissions } from '../directory/permissions.ts';
 import type { Caller, Directory } from '../directory/users.ts';
 import type { Logger } from '../logger.ts';
 import { ScimError } from '../scim/error.ts';
@@ -38,6 +38,7 @@ export interface EndpointOptions {
   readonly log: Logger;
   readonly tracker: Pick<RequestTracker, 'note'>;
   readonly limit: RateLimit;
+  readonly permissions: Permissions;
 }
 
 type ScimContext = Context<{ Bindings: ServerBindings }>;
@@ -81,7 +82,7 @@ async function respond(
 async function serve(
   { req, env }: ScimContext,
   methods: Methods | undefined,
-  { directory, publicUrl, log, tracker, limit }: EndpointOptions,
+  { directory, publicUrl, log, tracker, limit, permissions }: EndpointOptions,
   access: Access,
 ): Promise<Answer> {
   const path = parseEndpoint(req.path);
@@ -105,7 +106,7 @@ async function serve(
     request: req,
     caller: {
       scope: { tenant: integration.tenant, integrationId: integration.id },
-      permissions: PROVISIONER_PERMISSIONS,
+      permissions,
     },
     baseUrl: `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`,
     // Without a server around the application, as in tests, there are no bindings.

@@ -5,8 +5,14 @@ import { ScimError } from '../scim/error.ts';
 import { SCIM_MEDIA_TYPE } from './answer.ts';
 import { errorBody } from './error.ts';
 
+/** The request line counts, too. */
+export const MAX_HEADER_BYTES = 65_536;
+
 const BY_CODE: Record<string, ScimError> = {
-  HPE_HEADER_OVERFLOW: new ScimError(431, 'the request line and headers are too large'),
+  HPE_HEADER_OVERFLOW: new ScimError(
+    431,
+    `the request line and headers are larger than ${MAX_HEADER_BYTES} bytes; send a long filter to .search`,
+  ),
   HPE_CHUNK_EXTENSIONS_OVERFLOW: new ScimError(413, 'the chunk extensions are too large'),
   HPE_INVALID_METHOD: new ScimError(501, 'the method is not known'),
   ERR_HTTP_REQUEST_TIMEOUT: new ScimError(408, 'the request took too long to arrive'),

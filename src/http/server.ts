@@ -7,7 +7,7 @@ import type { Logger } from '../logger.ts';
 import { invalidSyntax } from '../scim/error.ts';
 import { toResponse } from './answer.ts';
 import { errorAnswer, methodNotAllowed } from './error.ts';
-import { endWithError, parserError } from './raw-error.ts';
+import { endWithError, MAX_HEADER_BYTES, parserError } from './raw-error.ts';
 
 /** What the application gets besides the request. */
 export interface ServerBindings {
@@ -38,7 +38,7 @@ const REASONS: Record<string, string> = {
 
 const LIMITS = {
   // Filters come in the URL; 20 kB of one have been seen.
-  maxHeaderSize: 65_536,
+  maxHeaderSize: MAX_HEADER_BYTES,
   headersTimeout: 10_000,
   requestTimeout: 60_000,
   // Longer than load balancers keep idle connections (60 s), so that they never send into a closing one.

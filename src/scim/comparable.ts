@@ -16,7 +16,7 @@ export function comparable(
       return typeof value === 'boolean' ? value : undefined;
     case 'integer':
     case 'decimal':
-      return typeof value === 'number' ? value : undefined;
+      return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
     case 'dateTime':
       return typeof value === 'string' ? instant(value) : undefined;
     case 'complex':
@@ -70,6 +70,9 @@ export function literalComparable(
   return result;
 }
 
+/** As in JSON: no hexadecimal, no Infinity. What is too large for a double is refused by its value. */
+const NUMBER = /^\s*-?\d+(?:\.\d+)?(?:e[+-]?\d+)?\s*$/i;
+
 /** Entra writes `primary eq "True"`; other clients leave quotes away or put them around numbers. */
 function coerce(attribute: Attribute, literal: string | number | boolean): JsonValue | undefined {
   if (attribute.type === 'boolean' && typeof literal === 'string') {
@@ -79,7 +82,7 @@ function coerce(attribute: Attribute, literal: string | number | boolean): JsonV
     (attribute.type === 'integer' || attribute.type === 'decimal') &&
     typeof literal === 'string'
   ) {
-    return literal.trim() === '' || !Number.isFinite(Number(literal)) ? undefined : Number(literal);
+    return NUMBER.test(literal) ? Number(literal) : undefined;
   }
   const isText =
     attribute.type !== 'boolean' && attribute.type !== 'integer' && attribute.type !== 'decimal';

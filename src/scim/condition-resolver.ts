@@ -2,7 +2,7 @@
 
 import { literalComparable } from './comparable.ts';
 import type { AttributeRef, Condition, SortKey } from './condition.ts';
-import { invalidFilter, invalidPath } from './error.ts';
+import { invalidFilter, invalidPath, invalidValue } from './error.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
 import { formatAttributePath, parseAttributePath, refText, resolvePath } from './resolve.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
@@ -36,7 +36,7 @@ export function resolveElementFilter(filter: Filter, attribute: Attribute): Cond
         `${formatAttributePath(path)} is not a sub-attribute of ${attribute.name}`,
       );
     }
-    return { extension: undefined, attribute: sub, sub: undefined };
+    return filterable({ extension: undefined, attribute: sub, sub: undefined });
   });
 }
 
@@ -81,10 +81,15 @@ function bind(filter: Filter, resolve: Resolve): Condition {
 const NOTHING: Condition = { kind: 'constant', value: false };
 
 function filterable(ref: AttributeRef): AttributeRef {
-  if (ref.attribute.returned === 'never') {
+  if (isHidden(ref)) {
     throw invalidFilter(`${refText(ref)} can't be used in a filter`);
   }
   return ref;
+}
+
+/** What no answer carries can't be told by asking for it either. */
+function isHidden({ attribute, sub }: AttributeRef): boolean {
+  return attribute.returned === 'never' || sub?.returned === 'never';
 }
 
 function bindComparison(
@@ -141,7 +146,7 @@ function storable(text: string): boolean {
 
 /**
  * RFC 7644 §3.4.2.3: a multi-valued attribute sorts by its primary or first value, a complex one by `value`.
- * Throws invalidPath.
+ * Throws invalidPath, or invalidValue for an order that there isn't.
  */
 export function resolveSort(
   sortBy: string,
@@ -149,7 +154,7 @@ export function resolveSort(
   type: ResourceType,
 ): SortKey {
   const ref = resolvePath(type, parseAttributePath(sortBy));
-  if (ref === undefined || ref.attribute.returned === 'never') {
+  if (ref === undefined || isHidden(ref)) {
     throw invalidPath(`sortBy: ${sortBy} is not an attribute of ${type.name}`);
   }
   const value = findAttribute(ref.attribute.subAttributes, 'value');
@@ -159,6 +164,14 @@ export function resolveSort(
   }
   return {
     ref: complex ? { ...ref, sub: value } : ref,
-    descending: sortOrder?.toLowerCase() === 'descending',
+    descending: isDescending(sortOrder),
   };
+}
+
+function isDescending(sortOrder = 'ascending'): boolean {
+  const order = sortOrder.toLowerCase();
+  if (order !== 'ascending' && order !== 'descending') {
+    throw invalidValue('sortOrder must be ascending or descending');
+  }
+  return order === 'descending';
 }

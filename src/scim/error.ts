@@ -52,9 +52,9 @@ export const tooMany = badRequest('tooMany');
 /** A value that must be unique is taken: 409 (RFC 7644 §3.3). */
 export const uniqueness = (detail: string): ScimError => new ScimError(409, detail, 'uniqueness');
 
-/** RFC 7644 §3.14: the version in If-Match is not the resource's. */
+/** RFC 7644 §3.14: the version is not one in If-Match, or is one in If-None-Match. */
 export const preconditionFailed = (): ScimError =>
-  new ScimError(412, 'the resource has changed since the version in If-Match');
+  new ScimError(412, 'the resource is not of a version that the request demands; read it again');
 
 export const notFound = (kind: string, id: string): ScimError =>
   new ScimError(404, `${kind} ${id} not found`);

@@ -1,6 +1,7 @@
 /** PATCH operations on the elements of a multi-valued attribute. */
 import { Elements } from './elements.ts';
 import { noTarget } from './error.ts';
+import { refuseImmutable } from './immutable.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { matches } from './match.ts';
 import type { PatchOperation } from './patch-parser.ts';
@@ -65,6 +66,7 @@ function changeSelected(
 
 function withoutSub({ ref }: PatchOperation, element: JsonValue): readonly JsonValue[] {
   if (ref.sub === undefined || !isJsonObject(element)) return [];
+  refuseImmutable(ref.sub, element[ref.sub.name], undefined, refText(ref));
   const { [ref.sub.name]: _, ...rest } = element;
   return isEmpty(rest) ? [] : [rest];
 }
@@ -75,7 +77,10 @@ function changeElement(
   element: JsonValue,
 ): JsonValue {
   if (!isJsonObject(element)) return value ?? element;
-  if (ref.sub !== undefined) return withValue(element, ref.sub.name, value);
+  if (ref.sub !== undefined) {
+    refuseImmutable(ref.sub, element[ref.sub.name], value, refText(ref));
+    return withValue(element, ref.sub.name, value);
+  }
   if (!isJsonObject(value) || isEmpty(value)) return element;
   const kept = verb === 'replace' ? (selector?.template ?? {}) : element;
   return withoutNull({ ...kept, ...value });

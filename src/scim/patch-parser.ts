@@ -95,7 +95,7 @@ function onPath(
   if (attribute.mutability === 'readOnly' || sub?.mutability === 'readOnly') {
     throw mutability(`${refText(target.ref)} can't be changed by clients`);
   }
-  if (verb === 'remove' && attribute.required && sub === undefined) {
+  if (verb === 'remove' && (sub ?? attribute).required) {
     throw mutability(`${refText(target.ref)} is required and can't be removed`);
   }
   if (attribute.mutability === 'writeOnly') return [];

@@ -1,17 +1,19 @@
 /** PATCH operations applied to attributes (RFC 7644 §3.5.2.1–3), purely: a refused one leaves nothing behind. */
 import type { Condition } from './condition.ts';
 import { invalidPath, invalidValue } from './error.ts';
+import { keepImmutable } from './immutable.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { nextElements } from './patch-elements.ts';
 import type { PatchOperation } from './patch-parser.ts';
-import { type Attributes, checkRequired } from './resource.ts';
+import { checkRequired } from './required.ts';
+import type { Attributes } from './resource.ts';
 import type { ResourceType } from './schema.ts';
 import { isEmpty, MAX_VALUES, withoutNull, withValue } from './values.ts';
 
 /** Comparisons in all filters of one PATCH: each is made with every element, while other writes wait. */
 export const MAX_COMPARISONS = 4000;
 
-/** Throws noTarget or invalidValue, and invalidPath for filters that ask for too much. */
+/** Throws noTarget, mutability or invalidValue, and invalidPath for filters that ask for too much. */
 export function applyPatch(
   current: Attributes,
   operations: readonly PatchOperation[],
@@ -21,7 +23,8 @@ export function applyPatch(
   if (comparisons(filters) > MAX_COMPARISONS) {
     throw invalidPath(`the filters of a PATCH may have ${MAX_COMPARISONS} comparisons at the most`);
   }
-  const result = operations.reduce(applyOperation, current);
+  const changed = operations.reduce(applyOperation, current);
+  const result = keepImmutable(current, changed, type, 'refused');
   checkRequired(result, type);
   return result;
 }

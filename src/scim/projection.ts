@@ -13,6 +13,8 @@ export interface Projection {
 
 export const EVERYTHING: Projection = { only: undefined, without: new Set() };
 
+const ALWAYS_ONLY: Projection = { only: new Set(), without: new Set() };
+
 /**
  * `attributes` wins where a client sends both. Unknown names are ignored, a filter in a name too: Microsoft's collection sends
  * `emails[type eq "work"].value`.
@@ -65,8 +67,9 @@ export function project(
   };
   for (const { schema } of type.extensions) {
     const held = resource[schema.id];
-    if (!isJsonObject(held) || without.has(schema.id)) continue;
-    const inside = only?.has(schema.id) ? EVERYTHING : projection;
+    if (!isJsonObject(held)) continue;
+    const excluded = without.has(schema.id) ? ALWAYS_ONLY : projection;
+    const inside = only?.has(schema.id) ? EVERYTHING : excluded;
     const kept = projectObject(held, schema.attributes, `${schema.id}:`, inside);
     if (Object.keys(kept).length > 0) result[schema.id] = kept;
   }
@@ -113,11 +116,8 @@ function projectValue(
   key: string,
   projection: Projection,
 ): JsonValue | undefined {
-  const { returned } = attribute;
-  if (returned === 'never' || !reaches(attribute, key, projection)) return undefined;
-  if (attribute.type !== 'complex') return value;
-  // Whoever names a complex attribute gets what it returns by default.
-  const inside = projection.only?.has(key) ? EVERYTHING : projection;
+  const inside = projectionInside(attribute, key, projection);
+  if (inside === undefined || attribute.type !== 'complex') return inside && value;
   const inner = (each: JsonValue) =>
     isJsonObject(each) ? projectObject(each, attribute.subAttributes, `${key}.`, inside) : each;
   const kept = Array.isArray(value) ? value.map(inner) : inner(value);
@@ -129,13 +129,28 @@ function projectValue(
   return filled(kept) ? kept : undefined;
 }
 
-/** Whether the projection lets the attribute through; of a complex one the sub-attributes are asked next. */
-function reaches(
-  { returned, type }: Attribute,
+/**
+ * What the projection leaves of the sub-attributes; undefined when the whole attribute is left away. Whoever names a
+ * complex attribute gets what it returns by default; whoever excludes one, what is always returned (RFC 7644 §3.9).
+ */
+function projectionInside(
+  { returned, type, subAttributes }: Attribute,
   key: string,
-  { only, without }: Projection,
-): boolean {
-  if (returned === 'always') return true;
-  if (only === undefined) return returned !== 'request' && !without.has(key);
-  return type === 'complex' || only.has(key);
+  projection: Projection,
+): Projection | undefined {
+  const { only, without } = projection;
+  if (returned === 'never') return undefined;
+  if (only?.has(key)) return EVERYTHING;
+  if (returned === 'always') {
+    const byDefault = subAttributes.filter((sub) => sub.returned === 'default');
+    const names = byDefault.map(({ name }) => `${key}.${name}`);
+    return { only: only && new Set([...only, ...names]), without };
+  }
+  if (only === undefined) {
+    if (returned === 'request') return undefined;
+    return !without.has(key) ? projection : type === 'complex' ? ALWAYS_ONLY : undefined;
+  }
+  if (type !== 'complex') return undefined;
+  const namesPart = [...only].some((name) => name.startsWith(`${key}.`));
+  return returned === 'default' || namesPart ? projection : undefined;
 }

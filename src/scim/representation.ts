@@ -31,7 +31,7 @@ export function represent(
       resourceType: type.name,
       created: new Date(resource.created).toISOString(),
       lastModified: new Date(resource.lastModified).toISOString(),
-      location: `${baseUrl}${type.endpoint}/${resource.id}`,
+      location: locationOf(type, baseUrl, resource.id),
       version,
     },
   };
@@ -40,6 +40,11 @@ export function represent(
 function schemasIn(attributes: Attributes, type: ResourceType): readonly string[] {
   const extensions = type.extensions.filter(({ schema }) => Object.hasOwn(attributes, schema.id));
   return [type.schema.id, ...extensions.map(({ schema }) => schema.id)];
+}
+
+/** The URL of a resource. */
+export function locationOf(type: ResourceType, baseUrl: string, id: string): string {
+  return `${baseUrl}${type.endpoint}/${id}`;
 }
 
 /** Relative to the resource that carries it (RFC 7643 §2.4). */

@@ -1,6 +1,7 @@
 /** A resource as clients write it and the directory keeps it, apart from what only the server knows of it. */
 import { invalidSyntax, invalidValue } from './error.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
+import { checkRequired } from './required.ts';
 import { findExtension, type ResourceType } from './schema.ts';
 import { coreAttributes } from './schemas/common.ts';
 import { isEmptyValue, normalizeObject } from './values.ts';
@@ -33,14 +34,4 @@ export function parseResource(body: unknown, type: ResourceType): Attributes {
   }
   checkRequired(result, type);
   return result;
-}
-
-/** Throws invalidValue for a required attribute that is missing or blank. */
-export function checkRequired(attributes: Attributes, type: ResourceType): void {
-  for (const { name, required } of type.schema.attributes) {
-    const value = attributes[name];
-    if (required && (value === undefined || (typeof value === 'string' && value.trim() === ''))) {
-      throw invalidValue(`${name} is required`);
-    }
-  }
 }

@@ -28,7 +28,7 @@ export function normalizeValue(
   if (value === undefined || value === null) return undefined;
   if (!attribute.multiValued) return normalizeSingle(attribute, value, name);
   const given = listFromSingle(value);
-  if (given.length > MAX_VALUES && attribute.name !== 'members') {
+  if (given.length > MAX_VALUES && name !== 'members') {
     throw invalidValue(`${name} has more than ${MAX_VALUES} values`);
   }
   const elements = given

@@ -50,6 +50,7 @@ describe('a group', () => {
       CALLER,
       group.id,
       { displayName: 'crew' },
+      type,
       undefined,
     );
     expect(replaced.group).toMatchObject({ version: 2, attributes: { displayName: 'crew' } });
@@ -78,7 +79,7 @@ describe('a group', () => {
     const operations = [{ op: 'add', path: 'members', value: [{ value: ann.id }] }];
     await expect(patch(group.id, operations, new Set([7]))).rejects.toMatchObject({ status: 412 });
     const put = { displayName: 'x', members: [{ value: ann.id }] };
-    const replaced = replaceGroup(directory, CALLER, group.id, put, new Set([7]));
+    const replaced = replaceGroup(directory, CALLER, group.id, put, type, new Set([7]));
     await expect(replaced).rejects.toMatchObject({ status: 412 });
     const deleted = deleteGroup(directory, CALLER, group.id, new Set([7]));
     await expect(deleted).rejects.toMatchObject({ status: 412 });
@@ -94,7 +95,7 @@ describe('the permission', () => {
     'groups.get': (caller, id) => getGroup(directory, caller, id, false),
     'groups.list': (caller) => listGroups(directory, caller, groupQuery()),
     'groups.patch': (caller, id) =>
-      replaceGroup(directory, caller, id, { displayName: 'x' }, undefined),
+      replaceGroup(directory, caller, id, { displayName: 'x' }, type, undefined),
     'groups.delete': (caller, id) => deleteGroup(directory, caller, id, undefined),
   };
 

@@ -63,13 +63,14 @@ describe('active', () => {
       active: false,
       title: 'x',
     });
-    const replaced = await replaceUser(directory, CALLER, id, { userName: 'ann' }, undefined);
+    const replaced = await replaceUser(directory, CALLER, id, { userName: 'ann' }, type, undefined);
     expect(replaced.attributes).toEqual({ userName: 'ann', active: false });
     const on = await replaceUser(
       directory,
       CALLER,
       id,
       { userName: 'ann', active: true },
+      type,
       undefined,
     );
     expect(on.attributes.active).toBe(true);
@@ -79,7 +80,7 @@ describe('active', () => {
     const { id } = await createUser(directory, CALLER, { userName: 'ann' });
     const removed = await patch(id, [{ op: 'remove', path: 'active' }]);
     expect(removed.attributes).not.toHaveProperty('active');
-    const replaced = await replaceUser(directory, CALLER, id, { userName: 'ann' }, undefined);
+    const replaced = await replaceUser(directory, CALLER, id, { userName: 'ann' }, type, undefined);
     expect(replaced.attributes).not.toHaveProperty('active');
   });
 });
@@ -98,7 +99,7 @@ describe('a precondition', () => {
     });
     const first = new Set([1]);
     await expect(deleteUser(directory, CALLER, id, first)).rejects.toMatchObject(stale);
-    const put = replaceUser(directory, CALLER, id, { userName: 'ann' }, first);
+    const put = replaceUser(directory, CALLER, id, { userName: 'ann' }, type, first);
     await expect(put).rejects.toMatchObject(stale);
     await deleteUser(directory, CALLER, id, new Set([2]));
     expect(await getUser(directory, CALLER, id, false)).toBeUndefined();

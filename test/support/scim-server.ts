@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newIntegrationId } from '../../src/directory/ids.ts';
 import { openDirectory } from '../../src/directory/open.ts';
+import { type Permissions, PROVISIONER_PERMISSIONS } from '../../src/directory/permissions.ts';
 import type { IntegrationRecord, Store } from '../../src/directory/store.ts';
 import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
 import { createScimApp, type ScimApp } from '../../src/http/app.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
+import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 
 export const PUBLIC_URL = 'https://scim.example.com';
 
@@ -58,6 +60,8 @@ export interface ScimServerOptions {
   readonly now?: () => number;
   /** Puts something between the application and the directory. */
   readonly wrap?: (store: Store) => Store;
+  readonly types?: ResourceTypes;
+  readonly permissions?: Permissions;
 }
 
 export async function startScimServer({
@@ -65,9 +69,11 @@ export async function startScimServer({
   log = createLogger('silent'),
   now = Date.now,
   wrap = (store) => store,
+  types = STANDARD_RESOURCE_TYPES,
+  permissions = PROVISIONER_PERMISSIONS,
 }: ScimServerOptions = {}): Promise<ScimServer> {
   const folder = await mkdtemp(join(tmpdir(), 'scim-server-'));
-  const store = await openDirectory(`file:${join(folder, 'directory.db')}`);
+  const store = await openDirectory(`file:${join(folder, 'directory.db')}`, types);
   const noted = new Map<string, number>();
   const app = createScimApp({
     store: wrap(store),
@@ -76,6 +82,8 @@ export async function startScimServer({
     now,
     tracker: { note: (id, at) => noted.set(id, at) },
     rateLimit,
+    types,
+    permissions,
   });
   const server = new HttpServer(app, log);
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });

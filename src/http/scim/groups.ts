@@ -11,7 +11,7 @@ import type { GroupChangeResult, GroupRecord } from '../../directory/store.ts';
 import type { Directory } from '../../directory/users.ts';
 import { MAX_PAYLOAD_BYTES } from '../../scim/discovery.ts';
 import { type Projection, project } from '../../scim/projection.ts';
-import { etag, reference, represent } from '../../scim/representation.ts';
+import { etag, locationOf, reference, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ScimCall } from '../endpoint.ts';
 import type { ResourceKind } from './resource-routes.ts';
@@ -28,7 +28,7 @@ export function groupKind(directory: Directory, types: ResourceTypes): ResourceK
     create: async (call, attributes) =>
       changedGroup(call, await createGroup(directory, call.caller, attributes)),
     replace: async (call, id, attributes, ifMatch) =>
-      changedGroup(call, await replaceGroup(directory, call.caller, id, attributes, ifMatch)),
+      changedGroup(call, await replaceGroup(directory, call.caller, id, attributes, type, ifMatch)),
     patch: async (call, id, operations, ifMatch) =>
       changedGroup(call, await patchGroup(directory, call.caller, id, operations, type, ifMatch)),
     delete: (caller, id, ifMatch) => deleteGroup(directory, caller, id, ifMatch),
@@ -67,5 +67,10 @@ function representGroup(
           })),
         };
   const whole = represent(group, types.group, baseUrl, version, computed);
-  return { id: group.id, etag: version, body: project(whole, types.group, projection) };
+  return {
+    id: group.id,
+    etag: version,
+    location: locationOf(types.group, baseUrl, group.id),
+    body: project(whole, types.group, projection),
+  };
 }

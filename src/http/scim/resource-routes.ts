@@ -84,7 +84,7 @@ export function resourceRoutes<R extends StoredResource>(kind: ResourceKind<R>):
       POST: async (call) => {
         const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
         const created = await kind.create(call, attributes);
-        return createdAnswer(await written(call, created), type, call.baseUrl);
+        return createdAnswer(await written(call, created));
       },
     },
     [`${type.endpoint}/.search`]: {

@@ -11,6 +11,8 @@ import type { Answer } from '../answer.ts';
 export interface Represented {
   readonly id: string;
   readonly etag: string;
+  /** URL, the same as meta.location; made of ids, so nothing that a client wrote gets into a header. */
+  readonly location: string;
   readonly body: JsonObject;
 }
 
@@ -31,29 +33,33 @@ export function foundOr404<T>(found: T | undefined, type: ResourceType, id: stri
   return found;
 }
 
+/** What If-Match and If-None-Match let a write change (RFC 9110 §13.1.1, §13.1.2). */
 export function ifMatchOf(request: HonoRequest): IfMatch {
-  const header = request.header('if-match');
-  return header === undefined ? undefined : parseIfMatch(header);
+  const versions = (name: string) => {
+    const header = request.header(name);
+    return header === undefined ? undefined : (parseIfMatch(header) ?? ANY);
+  };
+  const [wanted, unwanted] = [versions('if-match') ?? ANY, versions('if-none-match')];
+  return { has: (version) => wanted.has(version) && !unwanted?.has(version) };
 }
 
+const ANY = { has: () => true };
+
 /** 200, or 304 for a client that has this version (RFC 7644 §3.14). */
-export function readAnswer(request: HonoRequest, { etag, body }: Represented): Answer {
+export function readAnswer(request: HonoRequest, represented: Represented): Answer {
+  const { etag } = represented;
   const known = request.header('if-none-match');
   return known !== undefined && matchesEtag(known, etag)
     ? { status: 304, headers: { ETag: etag } }
-    : { status: 200, headers: { ETag: etag }, body };
+    : changedAnswer(represented);
 }
 
-export function changedAnswer({ etag, body }: Represented): Answer {
-  return { status: 200, headers: { ETag: etag }, body };
+/** RFC 7643 §3.1: Content-Location is the same as meta.location. */
+export function changedAnswer({ etag, location, body }: Represented): Answer {
+  return { status: 200, headers: { ETag: etag, 'Content-Location': location }, body };
 }
 
-/** The id comes from the directory, so nothing that a client wrote gets into the header. */
-export function createdAnswer(
-  { id, etag, body }: Represented,
-  type: ResourceType,
-  baseUrl: string,
-): Answer {
-  const headers = { ETag: etag, Location: `${baseUrl}${type.endpoint}/${id}` };
-  return { status: 201, headers, body };
+export function createdAnswer(represented: Represented): Answer {
+  const answer = changedAnswer(represented);
+  return { ...answer, status: 201, headers: { ...answer.headers, Location: represented.location } };
 }

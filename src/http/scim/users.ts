@@ -11,7 +11,7 @@ import {
   replaceUser,
 } from '../../directory/users.ts';
 import { type Projection, project } from '../../scim/projection.ts';
-import { etag, reference, represent } from '../../scim/representation.ts';
+import { etag, locationOf, reference, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { MAX_BODY_BYTES } from '../body.ts';
 import type { ResourceKind } from './resource-routes.ts';
@@ -30,7 +30,7 @@ export function userKind(directory: Directory, types: ResourceTypes): ResourceKi
       groups: [],
     }),
     replace: ({ caller }, id, attributes, ifMatch) =>
-      replaceUser(directory, caller, id, attributes, ifMatch),
+      replaceUser(directory, caller, id, attributes, type, ifMatch),
     patch: ({ caller }, id, operations, ifMatch) =>
       patchUser(directory, caller, id, operations, type, ifMatch),
     delete: (caller, id, ifMatch) => deleteUser(directory, caller, id, ifMatch),
@@ -60,7 +60,12 @@ function representUser(
           })),
         };
   const whole = represent(user, types.user, baseUrl, version, computed);
-  return { id: user.id, etag: version, body: project(whole, types.user, projection) };
+  return {
+    id: user.id,
+    etag: version,
+    location: locationOf(types.user, baseUrl, user.id),
+    body: project(whole, types.user, projection),
+  };
 }
 
 /** Changes with the groups, which move no version: a client that asks with If-None-Match must see them change. */

@@ -1,0 +1,227 @@
+/** Schemas are data: a set with extensions of a tenant's own is served like the standard one (RFC 7643 §2.2, §3.3, §7). */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../src/scim/json.ts';
+import { BADGE, BADGE_TYPES, ROOM } from '../support/badge-schema.ts';
+import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+
+let server: ScimServer;
+let client: ScimClient;
+beforeAll(async () => {
+  server = await startScimServer({ types: BADGE_TYPES });
+  client = await server.addIntegration();
+});
+afterAll(() => server.close());
+
+let count = 0;
+const createUser = (badge: JsonObject, more: JsonObject = {}) =>
+  client.send('POST', '/Users', { userName: `user-${++count}`, [BADGE]: badge, ...more });
+const patch = (id: string, ...Operations: readonly object[]) =>
+  client.send('PATCH', `/Users/${id}`, { Operations });
+/** All that the directory shows of the badge to those who ask. */
+const badgeOf = async (id: string) => (await client.send('GET', `/Users/${id}`)).body[BADGE];
+
+const FULL = {
+  colour: 'Red',
+  code: 'aB',
+  level: 7,
+  weight: 1.5,
+  valid: false,
+  issued: '2026-01-31T12:00:00.5+01:00',
+  picture: 'https://example.com/Ann.png',
+  print: 'AQID',
+  tags: ['one', 'Two'],
+  levels: [3, 1],
+  serial: 's-1',
+  holder: { desk: 'D1', floor: -2, origin: 'here', kind: 'k' },
+  doors: [
+    { value: 'north', rank: 2.5 },
+    { value: 'south', primary: true, lock: 'l-1' },
+  ],
+};
+const HIDDEN = { printed: 'x', secret: 'y', hidden: 'z', note: 'n', zone: 'Z' };
+
+describe('a resource with an extension', () => {
+  it('comes back as sent, its URN in schemas, without what is never shown', async () => {
+    const holder = { ...FULL.holder, pin: '1234', remark: 'r' };
+    const created = await createUser({ ...FULL, ...HIDDEN, holder, unknown: 1 });
+    expect(created.status, created.text).toBe(201);
+    expect(created.body.schemas).toContain(BADGE);
+    expect(created.body[BADGE]).toEqual({ ...FULL, zone: 'Z' });
+    expect((await client.send('GET', `/Users/${created.id}`)).body).toEqual(created.body);
+    const listed = await client.send('GET', `/Users?filter=id eq "${created.id}"`);
+    expect(listed.body.Resources).toEqual([created.body]);
+    const put = await client.send('PUT', `/Users/${created.id}`, created.body);
+    expect(put.body[BADGE]).toEqual(created.body[BADGE]);
+  });
+
+  it('is described by /Schemas and /ResourceTypes', async () => {
+    const schemas = await client.send('GET', '/Schemas');
+    expect(schemas.body.totalResults).toBe(5);
+    const { body } = await client.send('GET', `/Schemas/${BADGE}`);
+    const attributes = body.attributes as { name: string }[];
+    expect(attributes.find(({ name }) => name === 'holder')).toMatchObject({
+      type: 'complex',
+      subAttributes: [
+        { name: 'desk', required: true },
+        {},
+        { mutability: 'immutable' },
+        {},
+        {},
+        {},
+      ],
+    });
+    expect((await client.send('GET', '/ResourceTypes/Group')).body.schemaExtensions).toEqual([
+      { schema: ROOM, required: true },
+    ]);
+  });
+
+  it.each<[string, unknown]>([
+    ['level', 1.5],
+    ['level', '7'],
+    ['level', 2 ** 63],
+    ['weight', 'heavy'],
+    ['valid', 'perhaps'],
+    ['issued', 'yesterday'],
+    ['issued', '2026-02-30T00:00:00Z'],
+    ['picture', 7],
+    ['print', true],
+    ['tags', [{}]],
+    ['holder', 7],
+    ['doors', [7]],
+    ['doors', [{ primary: true }, { primary: true }]],
+  ])('is refused when %s is %j', async (name, value) => {
+    const answer = await createUser({ [name]: value } as JsonObject);
+    expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
+    expect(answer.body.detail).toContain(`${BADGE}:${name}`);
+  });
+});
+
+describe('required', () => {
+  it('asks for a sub-attribute where its complex attribute has a value', async () => {
+    const answer = await createUser({ holder: { floor: 1 } });
+    expect(answer.body).toMatchObject({ scimType: 'invalidValue' });
+    expect(answer.body.detail).toBe(`${BADGE}:holder.desk is required`);
+    const { id } = await createUser({ holder: { desk: 'D', floor: 1 } });
+    const emptied = await patch(id, { op: 'replace', path: `${BADGE}:holder.desk`, value: null });
+    expect(emptied.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
+    const removed = await patch(id, { op: 'remove', path: `${BADGE}:holder.desk` });
+    expect(removed.body).toMatchObject({ status: '400', scimType: 'mutability' });
+    expect(await badgeOf(id)).toEqual({ holder: { desk: 'D', floor: 1 } });
+    expect((await patch(id, { op: 'remove', path: `${BADGE}:holder` })).status).toBe(200);
+  });
+
+  it('asks for the attributes of an extension where it is carried, and for a required extension', async () => {
+    const post = (more: object) =>
+      client.send('POST', '/Groups', { displayName: `group-${++count}`, ...more });
+    expect((await post({})).body).toMatchObject({ detail: `${ROOM} is required` });
+    expect((await post({ [ROOM]: {} })).body).toMatchObject({ detail: `${ROOM} is required` });
+    const half = await post({ [ROOM]: { members: ['x'] } });
+    expect(half.body).toMatchObject({ detail: `${ROOM}:number is required` });
+    const members = Array.from({ length: 1001 }, (_, index) => `m${index}`);
+    expect((await post({ [ROOM]: { number: 1, members } })).status).toBe(400);
+    const group = await post({ [ROOM]: { number: 1, members: ['x'] } });
+    expect(group.body).toMatchObject({ [ROOM]: { number: 1, members: ['x'] } });
+    for (const path of [ROOM, `${ROOM}:number`]) {
+      const Operations = [{ op: 'remove', path }];
+      const removed = await client.send('PATCH', `/Groups/${group.id}`, { Operations });
+      expect(removed.status, path).toBe(400);
+    }
+    expect((await client.send('GET', `/Groups/${group.id}`)).body).toEqual(group.body);
+  });
+});
+
+describe('mutability', () => {
+  it.each<[string, string, object]>([
+    ['another value', `${BADGE}:serial`, { op: 'replace', value: 's-2' }],
+    ['none', `${BADGE}:serial`, { op: 'remove' }],
+    ['null', `${BADGE}:serial`, { op: 'replace', value: null }],
+    ['another part of a complex one', `${BADGE}:holder`, { op: 'add', value: { origin: 'there' } }],
+    ['the whole complex one removed', `${BADGE}:holder`, { op: 'remove' }],
+    [
+      'another part of an element',
+      `${BADGE}:doors[value eq "south"].lock`,
+      { op: 'add', value: 'l-2' },
+    ],
+    ['a part of an element removed', `${BADGE}:doors[value eq "south"].lock`, { op: 'remove' }],
+    ['the extension removed', BADGE, { op: 'remove' }],
+    ['a value without path', '', { op: 'replace', value: { [BADGE]: { serial: 's-2' } } }],
+    ['a readOnly path', `${BADGE}:printed`, { op: 'add', value: 'x' }],
+  ])('immutable and readOnly refuse %s: 400 mutability', async (_, path, operation) => {
+    const { id } = await createUser(FULL);
+    const answer = await patch(id, { path, ...operation });
+    expect(answer.body).toMatchObject({ status: '400', scimType: 'mutability' });
+    expect(await badgeOf(id)).toEqual(FULL);
+  });
+
+  it('immutable takes a first value, and the same again', async () => {
+    const { id } = await createUser({ holder: { desk: 'D' }, doors: [{ value: 'n' }] });
+    const operations = [
+      { op: 'add', path: `${BADGE}:serial`, value: 's' },
+      { op: 'add', path: `${BADGE}:holder.origin`, value: 'o' },
+      { op: 'add', path: `${BADGE}:doors[value eq "n"].lock`, value: 'l' },
+    ];
+    const first = await patch(id, ...operations);
+    expect(first.body[BADGE]).toEqual({
+      serial: 's',
+      holder: { desk: 'D', origin: 'o' },
+      doors: [{ value: 'n', lock: 'l' }],
+    });
+    expect((await patch(id, ...operations)).body).toEqual(first.body);
+  });
+
+  it('immutable stays with a PUT that leaves it out, and refuses one that changes it', async () => {
+    const { id, body } = await createUser(FULL);
+    const put = (badge: JsonObject) =>
+      client.send('PUT', `/Users/${id}`, { userName: body.userName, [BADGE]: badge });
+    const kept = await put({ colour: 'blue' });
+    expect(kept.body[BADGE]).toMatchObject({ colour: 'blue', serial: 's-1' });
+    const other = await put({ serial: 's-2' });
+    expect(other.body).toMatchObject({ status: '400', scimType: 'mutability' });
+    expect(other.body.detail).toContain(`${BADGE}:serial`);
+    expect(await badgeOf(id)).toEqual(kept.body[BADGE]);
+  });
+});
+
+describe('returned', () => {
+  const shown = async (query: string) => {
+    const { id } = await createUser({
+      ...HIDDEN,
+      colour: 'red',
+      holder: { desk: 'D', pin: '1', remark: 'r', kind: 'k' },
+    });
+    const { body } = await client.send('GET', `/Users/${id}?${query}`);
+    return body[BADGE];
+  };
+
+  it.each<[string, object]>([
+    ['', { colour: 'red', zone: 'Z', holder: { desk: 'D', kind: 'k' } }],
+    ['attributes=userName', { zone: 'Z', holder: { kind: 'k' } }],
+    [`attributes=${BADGE}:note`, { note: 'n', zone: 'Z', holder: { kind: 'k' } }],
+    [`attributes=${BADGE}:hidden,${BADGE}:secret`, { zone: 'Z', holder: { kind: 'k' } }],
+    [`attributes=${BADGE}`, { colour: 'red', zone: 'Z', holder: { desk: 'D', kind: 'k' } }],
+    [`attributes=${BADGE}:holder.remark`, { zone: 'Z', holder: { remark: 'r', kind: 'k' } }],
+    [`attributes=${BADGE.toUpperCase()}:HOLDER`, { zone: 'Z', holder: { desk: 'D', kind: 'k' } }],
+    [`excludedAttributes=${BADGE}`, { zone: 'Z', holder: { kind: 'k' } }],
+    [
+      `excludedAttributes=${BADGE}:zone,${BADGE}:holder`,
+      { colour: 'red', zone: 'Z', holder: { kind: 'k' } },
+    ],
+    [
+      `excludedAttributes=${BADGE}:holder.kind,${BADGE}:holder.desk`,
+      { colour: 'red', zone: 'Z', holder: { kind: 'k' } },
+    ],
+  ])('with %s shows what the schema and the client say', async (query, expected) => {
+    expect(await shown(query)).toEqual(expected);
+  });
+
+  it.each([
+    `filter=${BADGE}:hidden sw "z"`,
+    `filter=${BADGE}:secret pr`,
+    `filter=${BADGE}:holder.pin sw "1"`,
+    `filter=${BADGE}:holder[pin sw "1"]`,
+    `sortBy=${BADGE}:hidden`,
+    `sortBy=${BADGE}:holder.pin`,
+  ])('"never" can’t be found out by %s', async (query) => {
+    expect((await client.send('GET', `/Users?${query}`)).status).toBe(400);
+  });
+});
