@@ -1,8 +1,9 @@
 /** Members of a group as changes to a set of rows: a group is never read to change one member. */
 import type { Condition } from './condition.ts';
-import { invalidValue, mutability } from './error.ts';
+import { invalidValue, mutability, tooMany } from './error.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import type { PatchOperation } from './patch-parser.ts';
+import { comparisonsIn } from './patch-work.ts';
 import type { Attributes } from './resource.ts';
 
 /** One step of a PATCH or PUT on `members`; `values` are ids as sent, unknown ones included. */
@@ -22,17 +23,37 @@ export function separateMembers(attributes: Attributes): {
   return { attributes: rest, members: memberIds(members) };
 }
 
-/** Parts the operations on `members` from the others; they don't depend on each other. */
+/** Parts the operations on `members` from the others; they don't depend on each other. Throws mutability, invalidValue or tooMany. */
 export function separateMemberOperations(operations: readonly PatchOperation[]): {
   operations: readonly PatchOperation[];
   changes: readonly MemberChange[];
 } {
   const isMembers = ({ ref }: PatchOperation) =>
     ref.extension === undefined && ref.attribute.name === MEMBERS;
-  return {
-    operations: operations.filter((operation) => !isMembers(operation)),
-    changes: operations.filter(isMembers).map(toChange),
-  };
+  const changes = operations.filter(isMembers).map(toChange);
+  checkScans(changes);
+  return { operations: operations.filter((operation) => !isMembers(operation)), changes };
+}
+
+/** Comparisons of one PATCH that every member of the group is asked, while other writes wait. */
+export const MAX_MEMBER_COMPARISONS = 20;
+
+function checkScans(changes: readonly MemberChange[]): void {
+  const scans = changes.flatMap((each) =>
+    each.kind === 'removeWhere' && !namesMembers(each.where) ? comparisonsIn(each.where) : [],
+  );
+  if (scans.reduce((sum, each) => sum + each, 0) > MAX_MEMBER_COMPARISONS) {
+    throw tooMany(
+      `members may be compared ${MAX_MEMBER_COMPARISONS} times at the most, unless by "value eq"`,
+    );
+  }
+}
+
+/** Whether only members with certain ids can fulfil the condition, which an index finds. */
+function namesMembers(where: Condition): boolean {
+  if (where.kind === 'and') return where.terms.some(namesMembers);
+  if (where.kind === 'or') return where.terms.every(namesMembers);
+  return valuesSelected(where) !== undefined;
 }
 
 function toChange({ verb, ref, selector, value }: PatchOperation): MemberChange {

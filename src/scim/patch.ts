@@ -1,65 +1,59 @@
 /** PATCH operations applied to attributes (RFC 7644 §3.5.2.1–3), purely: a refused one leaves nothing behind. */
-import type { Condition } from './condition.ts';
-import { invalidPath, invalidValue } from './error.ts';
+import { invalidValue } from './error.ts';
 import { keepImmutable } from './immutable.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { nextElements } from './patch-elements.ts';
 import type { PatchOperation } from './patch-parser.ts';
+import { PatchWork } from './patch-work.ts';
 import { checkRequired } from './required.ts';
 import type { Attributes } from './resource.ts';
 import type { ResourceType } from './schema.ts';
 import { isEmpty, MAX_VALUES, withoutNull, withValue } from './values.ts';
 
-/** Comparisons in all filters of one PATCH: each is made with every element, while other writes wait. */
-export const MAX_COMPARISONS = 4000;
+/** Characters of all attributes as JSON: what a PATCH made, a PUT must be able to send back in its body. */
+export const MAX_RESOURCE = 1024 * 1024;
 
-/** Throws noTarget, mutability or invalidValue, and invalidPath for filters that ask for too much. */
+/** Throws noTarget, mutability or invalidValue, and tooMany for operations that cost too much. */
 export function applyPatch(
   current: Attributes,
   operations: readonly PatchOperation[],
   type: ResourceType,
 ): Attributes {
-  const filters = operations.flatMap(({ selector }) => selector?.where ?? []);
-  if (comparisons(filters) > MAX_COMPARISONS) {
-    throw invalidPath(`the filters of a PATCH may have ${MAX_COMPARISONS} comparisons at the most`);
-  }
-  const changed = operations.reduce(applyOperation, current);
+  const work = new PatchWork();
+  const changed = operations.reduce((held, each) => applyOperation(held, each, work), current);
   const result = keepImmutable(current, changed, type, 'refused');
   checkRequired(result, type);
+  checkSize(current, result);
   return result;
 }
 
-function comparisons(conditions: readonly Condition[]): number {
-  return conditions.reduce((sum, condition) => sum + comparisonsIn(condition), 0);
-}
-
-function comparisonsIn(condition: Condition): number {
-  switch (condition.kind) {
-    case 'and':
-    case 'or':
-      return comparisons(condition.terms);
-    case 'not':
-      return comparisonsIn(condition.term);
-    case 'any':
-      return comparisonsIn(condition.where);
-    default:
-      return 1;
+/** One that was too large already may become smaller. */
+function checkSize(current: Attributes, result: Attributes): void {
+  const size = JSON.stringify(result).length;
+  if (size > MAX_RESOURCE && size > JSON.stringify(current).length) {
+    throw invalidValue(`the resource would have more than ${MAX_RESOURCE} characters`);
   }
 }
 
-function applyOperation(attributes: Attributes, operation: PatchOperation): Attributes {
+function applyOperation(
+  attributes: Attributes,
+  operation: PatchOperation,
+  work: PatchWork,
+): Attributes {
   const { extension } = operation.ref;
-  if (extension === undefined) return applyTo(attributes, operation);
+  if (extension === undefined) return applyTo(attributes, operation, work);
   const held = attributes[extension];
-  const changed = applyTo(isJsonObject(held) ? held : {}, operation);
+  const changed = applyTo(isJsonObject(held) ? held : {}, operation, work);
   return withValue(attributes, extension, isEmpty(changed) ? undefined : changed);
 }
 
-function applyTo(holder: JsonObject, operation: PatchOperation): JsonObject {
+function applyTo(holder: JsonObject, operation: PatchOperation, work: PatchWork): JsonObject {
   const { attribute } = operation.ref;
   const current = Object.hasOwn(holder, attribute.name) ? holder[attribute.name] : undefined;
+  const elements = Array.isArray(current) ? current : [];
+  work.spend(operation, elements);
   const next = attribute.multiValued
-    ? nextElements(operation, Array.isArray(current) ? current : [])
+    ? nextElements(operation, elements)
     : nextSingle(operation, current);
   if (Array.isArray(next) && next.length > MAX_VALUES) {
     throw invalidValue(`${attribute.name} would have more than ${MAX_VALUES} values`);

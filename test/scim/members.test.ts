@@ -1,6 +1,10 @@
 /** Operations on `members`, in every shape that clients send, as changes to a set. */
 import { describe, expect, it } from 'vitest';
-import { separateMemberOperations, separateMembers } from '../../src/scim/members.ts';
+import {
+  MAX_MEMBER_COMPARISONS,
+  separateMemberOperations,
+  separateMembers,
+} from '../../src/scim/members.ts';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { parseResource } from '../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
@@ -136,6 +140,23 @@ describe('member operations', () => {
       expect(changes({ op: 'remove', path })).toMatchObject([{ kind: 'removeWhere' }]);
     },
   );
+
+  it('compare all members only so often, and those that are named by value any number of times', () => {
+    const remove = (filter: string) => ({ op: 'remove', path: `members[${filter}]` });
+    const many = (filter: string) => Array(1000).fill(remove(filter));
+    expect(changes(...many('value eq "a" and type eq "User"'))).toHaveLength(1000);
+    expect(changes(...many('value eq "a" or (value eq "b" and type eq "User")'))).toHaveLength(
+      1000,
+    );
+    const scan = remove('type eq "User" or value sw "a"');
+    expect(changes(...Array(10).fill(scan))).toHaveLength(10);
+    expect(() => changes(...Array(11).fill(scan))).toThrow(
+      expect.objectContaining({
+        scimType: 'tooMany',
+        detail: expect.stringContaining(String(MAX_MEMBER_COMPARISONS)),
+      }),
+    );
+  });
 
   it.each<[string, object]>([
     ['mutability', { op: 'replace', path: 'members[value eq "a"].value', value: 'b' }],

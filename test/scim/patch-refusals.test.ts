@@ -1,7 +1,8 @@
 /** What is refused of a PATCH, with which scimType and in which words (RFC 7644 §3.5.2, §3.12). */
 import { describe, expect, it } from 'vitest';
-import { applyPatch, MAX_COMPARISONS } from '../../src/scim/patch.ts';
+import { applyPatch, MAX_RESOURCE } from '../../src/scim/patch.ts';
 import { MAX_OPERATIONS, parsePatch } from '../../src/scim/patch-parser.ts';
+import { MAX_COMPARED } from '../../src/scim/patch-work.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 
 const USER = STANDARD_RESOURCE_TYPES.user;
@@ -176,14 +177,53 @@ describe('a PATCH is refused', () => {
     );
   });
 
-  it('for filters that would keep others waiting', () => {
-    const terms = Array(199).fill('value eq "x"').join(' or ');
-    const operations = Array(Math.ceil(MAX_COMPARISONS / 199) + 1).fill({
-      op: 'remove',
-      path: `emails[${terms}]`,
+  describe('for what would keep others waiting', () => {
+    const emails = Array.from({ length: 1000 }, (_, index) => ({
+      value: `${index}`.padEnd(500, 'x'),
+    }));
+    const apply = (...Operations: readonly object[]) =>
+      applyPatch({ userName: 'ada', emails }, parsePatch({ Operations }, USER), USER);
+    const filters = (count: number, terms: number) =>
+      Array(count).fill({
+        op: 'replace',
+        path: `emails[${Array(terms).fill('value eq "x"').join(' or ')} or value pr].type`,
+        value: 'work',
+      });
+
+    it('counting each comparison with each element', () => {
+      const tooMuch = expect.objectContaining({
+        scimType: 'tooMany',
+        detail: expect.stringContaining(String(MAX_COMPARED)),
+      });
+      expect(() => apply(...filters(1000, 199))).toThrow(tooMuch);
+      expect(() => apply(...filters(1, 199))).toThrow(tooMuch);
+      expect(() => apply(...filters(10, 9))).not.toThrow();
+      const adds = Array(200).fill({ op: 'add', path: 'emails', value: [{ value: 'x' }] });
+      expect(() => apply({ op: 'remove', path: 'emails[value sw "1"]' }, ...adds)).toThrow(tooMuch);
+      expect(() => apply({ op: 'remove', path: 'emails' }, ...adds)).not.toThrow();
     });
-    expect(refusal(...operations)).toMatchObject({ scimType: 'invalidPath' });
-    expect(refusal(...operations.slice(2))).toBeUndefined();
+
+    it('such as long text that is nearly within longer text', () => {
+      const text = `${'a'.repeat(3000)}b${'a'.repeat(3000)}`;
+      const operation = { op: 'remove', path: `emails[value co "${text}"]` };
+      const others = { op: 'remove', path: 'emails[value ne "x"].type' };
+      expect(() => apply(operation)).toThrow(expect.objectContaining({ scimType: 'tooMany' }));
+      expect(() => apply(...Array(100).fill(others))).not.toThrow();
+    });
+
+    it('also a resource that no PUT could send back', () => {
+      const before = { userName: 'ada', title: 'x'.repeat(60_000) };
+      const values = Array.from({ length: 17 }, (_, index) => ({
+        value: `${index}`.padEnd(65_000, 'x'),
+      }));
+      const Operations = [{ op: 'add', path: 'roles', value: values }];
+      expect(() => applyPatch(before, parsePatch({ Operations }, USER), USER)).toThrow(
+        expect.objectContaining({
+          scimType: 'invalidValue',
+          detail: expect.stringContaining(String(MAX_RESOURCE)),
+        }),
+      );
+    });
   });
 
   it('for more values than an attribute may have', () => {
