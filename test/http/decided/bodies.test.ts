@@ -1,0 +1,86 @@
+/** "body over the limit (1 MB; 16 MB for a group …) | 413. A body is read only after the token was accepted" */
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectRaw } from '../../support/raw-http.ts';
+import { type ScimClient, type ScimServer, startScimServer } from '../../support/scim-server.ts';
+
+let server: ScimServer;
+let client: ScimClient;
+beforeAll(async () => {
+  server = await startScimServer();
+  client = await server.addIntegration();
+});
+afterAll(() => server.close());
+
+describe('a body over the limit: 413, of 1 MB, 16 MB for a group', () => {
+  it('that comes without a token is refused before it is read', async () => {
+    const connection = await connectRaw(server.port);
+    connection.socket.write(
+      `POST ${client.path}/Users HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{"userName`,
+    );
+    expect(await connection.waitFor('"status":"401"')).toMatch(/^HTTP\/1.1 401 /);
+    connection.socket.destroy();
+  });
+
+  it('is waited for, with 100 Continue, from those with a token, when it is not too large', async () => {
+    const head = `POST ${client.path}/Users HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n`;
+    const stranger = await connectRaw(server.port);
+    stranger.socket.write(`${head}Content-Length: 10\r\n\r\n`);
+    expect(await stranger.waitFor('"status":"401"')).toMatch(/^HTTP\/1.1 401 /);
+    stranger.socket.destroy();
+
+    const known = await connectRaw(server.port);
+    const body = '{"userName":"patient@example.com"}';
+    known.socket.write(
+      `${head}Authorization: Bearer ${client.token}\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    await known.waitFor('HTTP/1.1 100 Continue\r\n\r\n');
+    known.socket.write(body);
+    expect(await known.waitFor('patient@example.com')).toContain('HTTP/1.1 201 ');
+    known.socket.destroy();
+
+    const greedy = await connectRaw(server.port);
+    greedy.socket.write(
+      `${head}Authorization: Bearer ${client.token}\r\nContent-Length: 2000000\r\n\r\n`,
+    );
+    expect(await greedy.waitFor('"status":"413"')).toMatch(/^HTTP\/1.1 413 /);
+    greedy.socket.destroy();
+  });
+
+  it('is refused when it is larger than 1 MB, as announced or as it arrives', async () => {
+    const large = JSON.stringify({ userName: 'large', title: 'x'.repeat(1024 * 1024) });
+    const announced = await client.send('POST', '/Users', undefined, { raw: large });
+    expect(announced.body).toMatchObject({ status: '413' });
+    expect(announced.body.detail).toContain('1048576');
+    const chunks = [large.slice(0, 700_000), large.slice(700_000)].map((part) => Buffer.from(part));
+    const chunked = await fetch(`${client.baseUrl}/Users`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${client.token}` },
+      body: Readable.toWeb(Readable.from(chunks)),
+      duplex: 'half',
+    });
+    expect(chunked.status).toBe(413);
+    const found = await client.send('GET', '/Users?filter=userName eq "large"');
+    expect(found.body.totalResults).toBe(0);
+  });
+
+  it('of a group may have 16 MB', async () => {
+    const members = Array.from({ length: 30_000 }, (_, index) => ({
+      value: `unknown-${index}`,
+      display: 'x'.repeat(30),
+    }));
+    const body = { displayName: 'big', members };
+    expect(JSON.stringify(body).length).toBeGreaterThan(1024 * 1024);
+    const { id, status } = await client.send('POST', '/Groups', body);
+    expect(status).toBe(201);
+    for (const [method, path] of [
+      ['PUT', `/Groups/${id}`],
+      ['PATCH', `/Groups/${id}`],
+      ['POST', '/Groups'],
+    ] as const) {
+      const larger = await client.send(method, path, { displayName: 'x'.repeat(17 * 1024 * 1024) });
+      expect(larger.status).toBe(413);
+      expect(larger.body.detail).toContain(String(16 * 1024 * 1024));
+    }
+  });
+});

@@ -1,0 +1,200 @@
+/** "case", "text", "order", "counts": how values are compared, bounded, sorted and counted. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/scim/json.ts';
+import { type ScimClient, type ScimServer, startScimServer } from '../../support/scim-server.ts';
+
+let server: ScimServer;
+beforeAll(async () => {
+  server = await startScimServer();
+});
+afterAll(() => server.close());
+
+let tenants = 0;
+/** A tenant with nobody in it but these. */
+async function tenantWith(...users: readonly JsonObject[]): Promise<ScimClient> {
+  const client = await server.addIntegration({ tenant: `tenant-${++tenants}` });
+  for (const user of users) {
+    const { status, text } = await client.send('POST', '/Users', user);
+    expect(status, text).toBe(201);
+  }
+  return client;
+}
+
+async function found(client: ScimClient, search: object): Promise<string[]> {
+  const { body, status, text } = await client.send('POST', '/Users/.search', search);
+  expect(status, text).toBe(200);
+  return (body.Resources as { userName: string }[]).map(({ userName }) => userName);
+}
+
+describe('case: keys and literals are folded (NFC, toLowerCase) and compared bytewise', () => {
+  it.each([
+    ['GARCÍA', 'garcía', 'GARCI\u0301A'],
+    ['straße', 'STRAßE'.replace('ß', 'ẞ'), 'Straße'],
+    ['Ünsal', 'U\u0308NSAL'],
+    ['😀', '😀'],
+    ['ΣΊΣΥΦΟΣ', 'σίσυφος', 'σίσυφοσ'],
+    ['İstanbul', 'I\u0307stanbul'],
+    ['J\u030C', 'ǰ'],
+  ])('%s is the same as %s', async (name, ...same) => {
+    const client = await tenantWith({ userName: name, nickName: name });
+    for (const each of same) {
+      for (const attribute of ['userName', 'nickName']) {
+        const filter = `${attribute} eq ${JSON.stringify(each)}`;
+        expect(await found(client, { filter }), filter).toEqual([name]);
+      }
+      const twin = await client.send('POST', '/Users', { userName: each });
+      expect(twin.body).toMatchObject({ scimType: 'uniqueness' });
+      expect(twin.status).toBe(409);
+    }
+  });
+
+  it.each([
+    ['straße', 'strasse'],
+    ['garcía', 'garcia'],
+    ['ı', 'i'],
+    ['ﬁ', 'fi'],
+  ])('%s is another than %s', async (one, other) => {
+    const client = await tenantWith({ userName: one }, { userName: other });
+    expect(
+      await found(client, { filter: `userName eq "${one.toUpperCase()}" or userName eq "${one}"` }),
+    ).toContain(one);
+    expect(await found(client, { filter: `userName eq "${one}"` })).toEqual([one]);
+  });
+
+  it('what the schema calls caseExact is compared as it stands', async () => {
+    const client = await tenantWith({ userName: 'a', externalId: 'Ext' });
+    expect(await found(client, { filter: 'externalId eq "Ext"' })).toEqual(['a']);
+    expect(await found(client, { filter: 'externalId eq "ext"' })).toEqual([]);
+  });
+
+  it('is the same in a group’s displayName', async () => {
+    const client = await tenantWith();
+    await client.send('POST', '/Groups', { displayName: 'ÉQUIPE' });
+    const twin = await client.send('POST', '/Groups', { displayName: 'e\u0301quipe' });
+    expect(twin.status).toBe(409);
+    const { body } = await client.send('POST', '/Groups/.search', { filter: 'displayName sw "é"' });
+    expect(body.totalResults).toBe(1);
+  });
+});
+
+describe('text', () => {
+  const KEYS: readonly (readonly [string, (text: string) => JsonObject])[] = [
+    ['userName', (text) => ({ userName: text })],
+    ['displayName', (text) => ({ userName: 'u', displayName: text })],
+    ['externalId', (text) => ({ userName: 'u', externalId: text })],
+    ['emails.value', (text) => ({ userName: 'u', emails: [{ value: text }] })],
+  ];
+  it.each(KEYS)('indexed, %s, has up to 1,024 bytes, else 400 invalidValue', async (name, body) => {
+    const client = await tenantWith();
+    const longest = 'é'.repeat(512);
+    const over = await client.send('POST', '/Users', body(`${longest}e`));
+    expect(over.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
+    expect(over.body.detail).toBe(`${name} is longer than 1024 bytes`);
+    const { id, status } = await client.send('POST', '/Users', body(longest));
+    expect(status).toBe(201);
+    const Operations = [{ op: 'replace', value: body(`${longest}e`) }];
+    expect((await client.send('PATCH', `/Users/${id}`, { Operations })).status).toBe(400);
+    expect((await client.send('GET', `/Users/${id}`)).body).toMatchObject(body(longest));
+  });
+
+  it('other than that has up to 64 KiB, else 400 invalidValue', async () => {
+    const client = await tenantWith();
+    const title = '€'.repeat(21_845);
+    const over = await client.send('POST', '/Users', { userName: 'u', title: `${title}€` });
+    expect(over.body).toMatchObject({ scimType: 'invalidValue' });
+    expect(over.body.detail).toContain('65536');
+    const { body } = await client.send('POST', '/Users', { userName: 'u', title: `${title}e` });
+    expect(body.title).toBe(`${title}e`);
+  });
+
+  it('comes in up to 1,000 values an attribute, else 400 invalidValue', async () => {
+    const client = await tenantWith();
+    const roles = Array.from({ length: 1001 }, (_, index) => ({ value: `r${index}` }));
+    const over = await client.send('POST', '/Users', { userName: 'u', roles });
+    expect(over.body).toMatchObject({ scimType: 'invalidValue' });
+    expect(over.body.detail).toContain('1000');
+    const { id } = await client.send('POST', '/Users', { userName: 'u', roles: roles.slice(1) });
+    const Operations = [{ op: 'add', path: 'roles', value: roles.slice(0, 1) }];
+    const added = await client.send('PATCH', `/Users/${id}`, { Operations });
+    expect(added.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
+    expect((await client.send('GET', `/Users/${id}`)).body.roles).toEqual(roles.slice(1));
+  });
+
+  it.each(['\0', 'a\0b', '\ud800', '\udc00\ud800'])(
+    'with %j is 400 in bodies, no match in filters',
+    async (bad) => {
+      const client = await tenantWith({ userName: 'a', title: 'a' });
+      for (const body of [
+        { userName: bad },
+        { userName: 'b', title: bad },
+        { userName: 'b', emails: [{ value: `x${bad}` }] },
+      ]) {
+        const answer = await client.send('POST', '/Users', body);
+        expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
+      }
+      for (const operator of ['eq', 'co', 'sw', 'ew', 'gt', 'le']) {
+        for (const name of ['userName', 'title', 'id', 'externalId']) {
+          const filter = `${name} ${operator} ${JSON.stringify(bad)}`;
+          expect(await found(client, { filter }), filter).toEqual([]);
+        }
+      }
+      expect(await found(client, { filter: `title ne ${JSON.stringify(bad)}` })).toEqual(['a']);
+    },
+  );
+});
+
+describe('order', () => {
+  const people = [
+    { userName: 'c', title: 'x' },
+    { userName: 'a' },
+    { userName: 'b', title: 'X' },
+    { userName: 'd', title: 'é' },
+    { userName: 'e', title: 'Z' },
+    { userName: 'f' },
+  ];
+
+  it('without sortBy is by id, which is creation order', async () => {
+    const client = await tenantWith(...people);
+    const { body } = await client.send('GET', '/Users');
+    const ids = (body.Resources as { id: string }[]).map(({ id }) => id);
+    expect(ids).toEqual([...ids].sort());
+    expect(await found(client, {})).toEqual(people.map(({ userName }) => userName));
+    expect(await found(client, { sortBy: 'id' })).toEqual(await found(client, {}));
+  });
+
+  it('of ties is by id in the sort’s direction; missing values last ascending, first descending', async () => {
+    const client = await tenantWith(...people);
+    const up = ['c', 'b', 'e', 'd', 'a', 'f'];
+    expect(await found(client, { sortBy: 'title' })).toEqual(up);
+    expect(await found(client, { sortBy: 'title', sortOrder: 'descending' })).toEqual(
+      up.toReversed(),
+    );
+    const pages: string[] = [];
+    for (const startIndex of [1, 3, 5]) {
+      pages.push(...(await found(client, { sortBy: 'title', startIndex, count: 2 })));
+    }
+    expect(pages).toEqual(up);
+  });
+});
+
+describe('counts', () => {
+  it('default count = maximum = 1,000, as ServiceProviderConfig says; count=0 gives the total only', async () => {
+    const client = await tenantWith();
+    const names = Array.from({ length: 1001 }, (_, index) => `user-${index}`);
+    await Promise.all(names.map((userName) => client.send('POST', '/Users', { userName })));
+    const config = await client.send('GET', '/ServiceProviderConfig');
+    expect(config.body).toMatchObject({ filter: { maxResults: 1000 } });
+    for (const [search, itemsPerPage] of [
+      [{}, 1000],
+      [{ count: 5000 }, 1000],
+      [{ count: 0 }, 0],
+      [{ count: -1 }, 0],
+      [{ count: 0, filter: 'userName pr' }, 0],
+      [{ startIndex: 1001 }, 1],
+    ] as const) {
+      const { body } = await client.send('POST', '/Users/.search?attributes=id', search);
+      expect(body).toMatchObject({ totalResults: 1001, itemsPerPage });
+      expect(body.Resources).toHaveLength(itemsPerPage);
+    }
+  }, 30_000);
+});
