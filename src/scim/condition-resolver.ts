@@ -6,6 +6,7 @@ import { invalidFilter, invalidPath, invalidValue } from './error.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
 import { formatAttributePath, parseAttributePath, refText, resolvePath } from './resolve.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
+import { hasTooManyMarks } from './text.ts';
 
 /** Resolves names: to a reference, or to undefined where the attribute belongs to another type that is searched too. */
 type Resolve = (path: AttributePath) => AttributeRef | undefined;
@@ -141,7 +142,7 @@ function checkOperator(ref: AttributeRef, operator: CompareOperator, value: Lite
 
 /** Text that no stored value can contain, because bodies with it are refused. */
 function storable(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\0');
+  return text.isWellFormed() && !text.includes('\0') && !hasTooManyMarks(text);
 }
 
 /**
@@ -155,7 +156,7 @@ export function resolveSort(
 ): SortKey {
   const ref = resolvePath(type, parseAttributePath(sortBy));
   if (ref === undefined || isHidden(ref)) {
-    throw invalidPath(`sortBy: ${sortBy} is not an attribute of ${type.name}`);
+    throw invalidPath(`sortBy: ${sortBy.slice(0, 200)} is not an attribute of ${type.name}`);
   }
   const value = findAttribute(ref.attribute.subAttributes, 'value');
   const complex = ref.sub === undefined && ref.attribute.type === 'complex';

@@ -12,6 +12,14 @@ export function fold(text: string): string {
   return plain.normalize('NFC');
 }
 
+/** Combining marks in a row (in UTF-16 units). NFC sorts them, in a time that grows with the square of their number. */
+export const MAX_MARKS = 256;
+
+export function hasTooManyMarks(text: string): boolean {
+  if (text.length <= MAX_MARKS || !/[\u0300-\uffff]/.test(text)) return false;
+  return text.match(/\p{M}+/gu)?.some((run) => run.length > MAX_MARKS) ?? false;
+}
+
 /** Orders as UTF-8 bytes do (code points, not UTF-16 units), which is how the databases order. */
 export function compareText(left: string, right: string): number {
   const length = Math.min(left.length, right.length);

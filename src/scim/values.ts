@@ -10,6 +10,7 @@ import {
   singleFromList,
 } from './quirks/values.ts';
 import { type Attribute, findAttribute } from './schema.ts';
+import { hasTooManyMarks, MAX_MARKS } from './text.ts';
 
 /** Bytes of a text that look-ups go through, and of any other. */
 export const MAX_KEY_BYTES = 1024;
@@ -119,6 +120,9 @@ function checkText(attribute: Attribute, value: JsonValue, name: string): void {
   // A UTF-16 unit is at least one byte and at most three.
   if (value.length > limit || (value.length * 3 > limit && byteLength(value) > limit)) {
     throw invalidValue(`${name} is longer than ${limit} bytes`);
+  }
+  if (hasTooManyMarks(value)) {
+    throw invalidValue(`${name} has more than ${MAX_MARKS} combining marks in a row`);
   }
   if (attribute.type === 'dateTime' && instant(value) === undefined) {
     throw invalidValue(`${name} must be a date and time as in 2026-01-31T12:00:00Z`);
