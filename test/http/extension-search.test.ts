@@ -118,6 +118,18 @@ describe('a filter finds', () => {
     }
   });
 
+  it('numbers as doubles, those with 64 bits and no fraction too', async () => {
+    const numbers = [-5716941639520984000, 2 ** 63, 9007199254740994, 5e-324, 1.7e308, 0.1 + 0.2];
+    for (const weight of numbers) {
+      const { id } = await client.send('POST', '/Users', { userName: 'dora', [BADGE]: { weight } });
+      for (const operator of ['eq', 'ge', 'le']) {
+        const filter = `userName eq dora and weight ${operator} ${JSON.stringify(weight)}`;
+        expect(await found(`filter=${filter}`), filter).toBe('dora');
+      }
+      await client.send('DELETE', `/Users/${id}`);
+    }
+  });
+
   it('by schemas, which name the extension where a resource carries it', async () => {
     expect(await found(`filter=schemas eq "${BADGE}"`)).toBe('ann ben');
     expect(await found(`filter=schemas[value eq "${BADGE}"]`)).toBe('ann ben');

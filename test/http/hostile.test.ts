@@ -48,6 +48,7 @@ async function expectRefused(answer: ScimAnswer, ...statuses: readonly number[])
   expect(lines).toEqual([]);
 }
 
+const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const bytes = (...values: readonly number[]) => new Uint8Array(values);
 const deep = (open: string, close: string, levels = 100_000) =>
   `{"userName":"deep","name":${open.repeat(levels)}1${close.repeat(levels)}}`;
@@ -90,6 +91,18 @@ const BODIES: readonly (readonly [string, string | Uint8Array<ArrayBuffer>])[] =
     'with two primary values',
     '{"userName":"mallory","emails":[{"value":"a","primary":true},{"value":"b","primary":true}]}',
   ],
+  ['with a number without end', '{"userName":"mallory","title":1e400}'],
+  ['with an endless name', '{"userName":"mallory","name":{"givenName":-1e999}}'],
+  ['with a lone surrogate in an element', '{"userName":"mallory","roles":[{"value":"\\udc00"}]}'],
+  ['with a NUL in an extension', `{"userName":"mallory","${ENTERPRISE}":{"department":"\\u0000"}}`],
+  ['with an extension that is text', `{"userName":"mallory","${ENTERPRISE}":"x"}`],
+  [
+    'with an extension twice',
+    `{"userName":"m","${ENTERPRISE}":{"department":"a"},"${ENTERPRISE.toUpperCase()}":{"department":"b"}}`,
+  ],
+  ['with a key twice deep inside', '{"userName":"mallory","unknown":[{"a":{"b":1,"b":2}}]}'],
+  ['with a key twice, once escaped', '{"userName":"mallory","userN\\u0061me":"alice2"}'],
+  ['with a byte order mark and more', '\ufeff\ufeff{"userName":"mallory"}'],
   ['with active as a word', '{"userName":"mallory","active":"perhaps"}'],
 ];
 
@@ -161,17 +174,47 @@ describe('a body', () => {
     expect((await client.send('DELETE', `/Users/${answer.id}`)).status).toBe(204);
   });
 
-  it.each(['application/x-www-form-urlencoded', 'text/xml', 'multipart/form-data; boundary=x'])(
-    'that says it is %s is 415',
-    async (type) => {
-      const headers = { 'content-type': type };
-      await expectRefused(await client.send('POST', '/Users', { userName: 'm' }, { headers }), 415);
+  /** Every request that has a body, with headers of its own. */
+  const writes = async (headers: Readonly<Record<string, string>>) =>
+    await Promise.all([
+      client.send('POST', '/Users', { userName: 'm' }, { headers }),
+      client.send('PUT', `/Users/${user}`, { userName: 'm' }, { headers }),
+      client.send('PATCH', `/Users/${user}`, { Operations: [] }, { headers }),
+      client.send('POST', '/Users/.search', {}, { headers }),
+      client.send('POST', '/.search', {}, { headers }),
+    ]);
+
+  it.each([
+    'application/x-www-form-urlencoded',
+    'text/xml',
+    'multipart/form-data; boundary=x',
+    'application/octet-stream',
+    'application/jsonp',
+    'json',
+    'text/plain; x=application/json',
+  ])('that says it is %s is 415', async (type) => {
+    for (const answer of await writes({ 'content-type': type })) await expectRefused(answer, 415);
+  });
+
+  it.each(['gzip', 'br', 'deflate', 'zstd', 'identity, gzip', 'GZIP', 'x'])(
+    'that is compressed, by %s, is 415',
+    async (encoding) => {
+      const answers = await writes({ 'content-encoding': encoding });
+      for (const answer of answers) await expectRefused(answer, 415);
     },
   );
 
-  it('that is compressed is 415', async () => {
-    const headers = { 'content-encoding': 'gzip' };
-    await expectRefused(await client.send('POST', '/Users', { userName: 'm' }, { headers }), 415);
+  it.each([
+    '',
+    ';',
+    'APPLICATION/JSON',
+    'text/json',
+    'application/scim+json; charset=utf-8; x="y"',
+  ])('that says it is %j is taken', async (type) => {
+    const body = { userName: 'alice', title: 'Dr' };
+    const headers = { 'content-type': type, 'content-encoding': 'Identity' };
+    expect((await client.send('PUT', `/Users/${user}`, body, { headers })).status).toBe(200);
+    expect(await state()).toBe(before);
   });
 
   it('that ends early changes nothing', async () => {

@@ -93,6 +93,21 @@ describe('GET /Users finds', () => {
       ['bob'],
     ],
     ['[Entra] the inactive', 'filter=active eq false', ['dave']],
+    [
+      'somebody by the parts of meta between brackets',
+      'filter=userName sw a and meta[resourceType eq "User" and created gt "2020-01-01T00:00:00Z"]',
+      ['alice'],
+    ],
+    [
+      'nobody by parts of meta that nobody has',
+      'filter=meta[version eq "x" or not (created pr)]',
+      [],
+    ],
+    [
+      'those of a schema between brackets',
+      'filter=userName sw b and schemas[value ew "2.0:User" and value co "core"]',
+      ['bob'],
+    ],
     ['members of a group', 'filter=groups.value eq "{group}"', ['alice', 'bob']],
   ])('%s', async (_, query, expected) => {
     const { status, body, text } = await client.send('GET', `/Users?${fill(query)}`);

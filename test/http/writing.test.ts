@@ -55,6 +55,22 @@ describe('POST /Users', () => {
     expect((await client.send('GET', `/Users/${answer.id}`)).body).toEqual(answer.body);
   });
 
+  it('[RFC 7643 §3.1] names the same URL in Content-Location as every answer with the whole user', async () => {
+    const { id, headers, body } = await createUser();
+    const path = `/Users/${id}`;
+    const answers = [
+      { headers, body },
+      await client.send('GET', path),
+      await client.send('PUT', path, body),
+      await patch(path),
+    ];
+    for (const each of answers) {
+      const location = each.headers.get('content-location');
+      expect(location).toBe(`${client.publicBaseUrl}${path}`);
+      expect(each.body.meta).toMatchObject({ location });
+    }
+  });
+
   it.each([
     [
       '[authentik] blank names and no e-mails',

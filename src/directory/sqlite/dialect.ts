@@ -3,7 +3,11 @@ import { sql } from 'drizzle-orm';
 import type { JsonPath, SearchDialect } from '../condition-sql.ts';
 
 export const sqliteDialect: SearchDialect = {
-  scalar: (json, path) => (path.length === 0 ? json : sql`(${json} ->> ${textOf(path)})`),
+  scalar: (json, path, example) => {
+    const value = path.length === 0 ? json : sql`(${json} ->> ${textOf(path)})`;
+    // JSON's 9007199254740994 is an integer of 64 bits to SQLite and a double to everybody else.
+    return typeof example === 'number' ? sql`CAST(${value} AS REAL)` : value;
+  },
   json: (json, path) => sql`(${json} -> ${textOf(path)})`,
   elements: (json, path, alias) => sql`json_each(${json}, ${textOf(path)}) AS ${sql.raw(alias)}`,
   present: (json, path) =>
