@@ -14,7 +14,6 @@ const lines: string[] = [];
 let server: ScimServer;
 let client: ScimClient;
 let user: string;
-let group: string;
 let before: string;
 
 beforeAll(async () => {
@@ -22,8 +21,7 @@ beforeAll(async () => {
   server = await startScimServer({ log });
   client = await server.addIntegration();
   user = (await client.send('POST', '/Users', { userName: 'alice', title: 'Dr' })).id;
-  group = (await client.send('POST', '/Groups', { displayName: 'g', members: [{ value: user }] }))
-    .id;
+  await client.send('POST', '/Groups', { displayName: 'g', members: [{ value: user }] });
 });
 afterAll(() => server.close());
 beforeEach(async () => {
@@ -140,15 +138,6 @@ describe('a body', () => {
     await expectRefused(await client.send('PATCH', `/Users/${user}`, { Operations }), 400);
   });
 
-  it('of a PATCH with more than 1,000 operations is refused', async () => {
-    const Operations = Array.from({ length: 1001 }, () => ({
-      op: 'replace',
-      path: 'title',
-      value: 'x',
-    }));
-    await expectRefused(await client.send('PATCH', `/Users/${user}`, { Operations }), 413);
-  });
-
   it.each([
     ['a member of another kind', { displayName: 'x', members: [{ type: 'User' }] }],
     ['members that are numbers', { displayName: 'x', members: [1] }],
@@ -156,11 +145,6 @@ describe('a body', () => {
     ['a displayName that is taken, in another case', { displayName: 'G' }],
   ])('of a group with %s is refused', async (_, body) => {
     await expectRefused(await client.send('POST', '/Groups', body), 400, 409);
-  });
-
-  it('that makes a group its own member is refused', async () => {
-    const Operations = [{ op: 'add', path: 'members', value: [{ value: group }] }];
-    await expectRefused(await client.send('PATCH', `/Groups/${group}`, { Operations }), 400);
   });
 
   it('with keys of a prototype is taken, and pollutes nothing', async () => {
