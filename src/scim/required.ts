@@ -1,7 +1,6 @@
 /** What a resource must have (RFC 7643 §2.2 "required", §6 for extensions). */
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
-import type { Attributes } from './resource.ts';
 import type { Attribute, ResourceType } from './schema.ts';
 import { isWritable } from './values.ts';
 
@@ -9,7 +8,7 @@ import { isWritable } from './values.ts';
  * Throws invalidValue for a required attribute that is missing or blank. A sub-attribute is required where its complex
  * attribute has a value, an attribute of an extension where the resource carries the extension.
  */
-export function checkRequired(attributes: Attributes, type: ResourceType): void {
+export function checkRequired(attributes: JsonObject, type: ResourceType): void {
   checkObject(attributes, type.schema.attributes, '');
   for (const { schema, required } of type.extensions) {
     const held = attributes[schema.id];
