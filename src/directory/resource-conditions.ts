@@ -13,6 +13,7 @@ import {
   type LeafCondition,
   pathOf,
   type SearchDialect,
+  scalarType,
   subPath,
   TRUE,
 } from './condition-sql.ts';
@@ -169,7 +170,11 @@ export function sortExpression({ ref }: SortKey, context: SearchContext): SQL {
     }
   }
   const first = attribute.multiValued ? [0] : [];
-  return context.dialect.scalar(DOCUMENT, [...pathOf(ref), ...first, ...subPath(ref)], undefined);
+  return context.dialect.scalar(
+    DOCUMENT,
+    [...pathOf(ref), ...first, ...subPath(ref)],
+    scalarType(ref),
+  );
 }
 
 function metaColumn(sub: string | undefined): SQL {

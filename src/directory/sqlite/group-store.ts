@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
+import { rowOf } from '../resource-key.ts';
 import type {
   Decide,
   GroupChangeResult,
@@ -14,7 +15,7 @@ import type {
 } from '../store.ts';
 import type { Connection, Connections } from './connection.ts';
 import { changeMembers, leaveAllGroups, membersOfGroups } from './memberships.ts';
-import { refuseTaken, rowOf } from './resource-key.ts';
+import { refuseTaken } from './refuse-taken.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 
 export function createGroupStore(
@@ -50,13 +51,13 @@ export function createGroupStore(
   const change = (
     scope: Scope,
     id: string,
-    decide: Decide<GroupRecord>,
+    decide: Decide<GroupRecord> | undefined,
     members: readonly MemberChange[],
     at: number,
   ): GroupChangeResult => {
     const { tenant } = scope;
     const current = table.require(scope, id);
-    const attributes = decide(current);
+    const attributes = decide === undefined ? current.attributes : decide(current);
     const results = members.map((each) => changeMembers(write, tenant, id, each));
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
     table.link(scope, id);

@@ -4,10 +4,11 @@ import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
+import { rowOf } from '../resource-key.ts';
 import type { NewResource, Scope, StoredResource, UserRecord, UserStore } from '../store.ts';
 import { type Connection, type Connections, parameter } from './connection.ts';
 import { groupsOfUsers, leaveAllGroups } from './memberships.ts';
-import { refuseTaken, rowOf } from './resource-key.ts';
+import { refuseTaken } from './refuse-taken.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 import { access, users } from './schema.ts';
 
