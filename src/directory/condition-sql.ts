@@ -22,6 +22,8 @@ export interface SearchDialect {
   elements(json: SQL, path: JsonPath, alias: string): SQL;
   /** Whether anything but null, "" and emptiness is at the path or below it. */
   present(json: SQL, path: JsonPath): SQL;
+  /** A FROM item with a column `value` for each of the ids. */
+  values(ids: readonly string[], alias: string): SQL;
   /** Equality in which NULL equals NULL. */
   same(left: SQL, right: SQL): SQL;
   contains(text: SQL, part: SQL): SQL;

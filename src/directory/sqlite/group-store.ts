@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
+import { MEMBERS_OF_GROUPS } from '../related.ts';
 import { rowOf } from '../resource-key.ts';
 import type {
   Decide,
@@ -11,10 +12,9 @@ import type {
   GroupStore,
   NewGroup,
   Scope,
-  StoredResource,
 } from '../store.ts';
 import type { Connection, Connections } from './connection.ts';
-import { changeMembers, leaveAllGroups, membersOfGroups } from './memberships.ts';
+import { changeMembers, leaveAllGroups } from './memberships.ts';
 import { refuseTaken } from './refuse-taken.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 
@@ -24,14 +24,6 @@ export function createGroupStore(
 ): GroupStore {
   const table = new ResourceTable(write, 'Group', types.group);
   const readTable = new ResourceTable(read, 'Group', types.group);
-  const withMembers = ({ tenant }: Scope, records: readonly StoredResource[]): GroupRecord[] => {
-    const members = membersOfGroups(
-      read,
-      tenant,
-      records.map(({ id }) => id),
-    );
-    return records.map((record) => ({ ...record, members: members.get(record.id) ?? [] }));
-  };
 
   const create = (scope: Scope, { id, attributes, members, at }: NewGroup): GroupChangeResult => {
     const { externalId, profile, key } = rowOf('Group', attributes);
@@ -85,7 +77,7 @@ export function createGroupStore(
 
   return {
     create: (scope, group) => writer.write(() => create(scope, group)),
-    ...readsOf(reading, readTable, withMembers),
+    ...readsOf(reading, readTable, MEMBERS_OF_GROUPS),
     change: (scope, id, decide, members, at) =>
       writer.write(() => change(scope, id, decide, members, at)),
     delete: (scope, id, check, at) =>

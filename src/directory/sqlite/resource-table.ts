@@ -4,6 +4,7 @@ import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { listStatements, pageOf, type ResourceRow, recordOf } from '../list-sql.ts';
+import type { Related } from '../related.ts';
 import { PLACES, type ResourceName } from '../resource-key.ts';
 import type { SearchContext } from '../search-context.ts';
 import { lookupValues, searchDocument } from '../search-document.ts';
@@ -13,13 +14,13 @@ import { sqliteDialect } from './dialect.ts';
 import { access, accessValues, counters, externalIds, groups, searchDocuments } from './schema.ts';
 
 export class ResourceTable {
-  readonly #connection: Connection;
+  readonly connection: Connection;
   readonly #name: ResourceName;
   readonly #type: ResourceType;
   readonly #statements;
 
   constructor(connection: Connection, name: ResourceName, type: ResourceType) {
-    this.#connection = connection;
+    this.connection = connection;
     this.#name = name;
     this.#type = type;
     this.#statements = prepareStatements(connection, name);
@@ -47,12 +48,12 @@ export class ResourceTable {
     const { count, page } = listStatements(context, query);
     const total = count === undefined ? this.#count(scope.tenant) : this.#total(count);
     const isBehind = 'offset' in query.start && query.start.offset >= total;
-    const rows = query.limit > 0 && !isBehind ? this.#connection.all<ResourceRow>(page) : [];
+    const rows = query.limit > 0 && !isBehind ? this.connection.all<ResourceRow>(page) : [];
     return pageOf(rows, query, total);
   }
 
   #total(count: SQL): number {
-    return this.#connection.all<{ total: number }>(count)[0]?.total ?? 0;
+    return this.connection.all<{ total: number }>(count)[0]?.total ?? 0;
   }
 
   #count(tenant: string): number {
@@ -92,11 +93,16 @@ export class ResourceTable {
 }
 
 /** Reading records, with what is related to them where it is asked for. */
-export function readsOf<R extends StoredResource>(
+export function readsOf<Row, R extends StoredResource>(
   reading: Connections['reading'],
   table: ResourceTable,
-  withRelated: (scope: Scope, records: readonly StoredResource[]) => R[],
+  related: Related<Row, R>,
 ) {
+  const withRelated = ({ tenant }: Scope, records: readonly StoredResource[]): R[] => {
+    const ids = records.map(({ id }) => id);
+    const rows = table.connection.all<Row>(related.select(sqliteDialect, tenant, ids));
+    return related.attach(records, rows);
+  };
   return {
     get: (scope: Scope, id: string, related: boolean): Promise<R | StoredResource | undefined> =>
       reading(() => {
