@@ -20,10 +20,10 @@ export interface PostgresDirectory {
 }
 
 /** An empty database. */
-export async function createDatabase(): Promise<PostgresDatabase> {
+export async function createDatabase(encoding = 'UTF8'): Promise<PostgresDatabase> {
   const server = inject('postgresUrl');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await run(server, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`);
+  await run(server, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING '${encoding}'`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return {
