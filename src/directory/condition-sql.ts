@@ -24,6 +24,8 @@ export interface SearchDialect {
   present(json: SQL, path: JsonPath): SQL;
   /** A FROM item with a column `value` for each of the ids. */
   values(ids: readonly string[], alias: string): SQL;
+  /** Whether the value is one of few that the query selects, by whatever index the value has. */
+  among(value: SQL, query: SQL): SQL;
   /** Equality in which NULL equals NULL. */
   same(left: SQL, right: SQL): SQL;
   contains(text: SQL, part: SQL): SQL;

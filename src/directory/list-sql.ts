@@ -41,12 +41,19 @@ export function listStatements(context: SearchContext, query: Query): ListStatem
     'offset' in query.start
       ? sql`LIMIT ${query.limit} OFFSET ${query.start.offset}`
       : sql`LIMIT ${query.limit + 1}`;
+  const by = order(query.sort, value);
+  // Ids first: what is skipped and sorted is an index, or little more, and not the wide rows.
+  const given = [tenant, condition, behind].filter((each) => each !== undefined);
+  const sorted = value === undefined ? [] : [value];
+  const ids = sql`SELECT r.id FROM ${from(context, given, [...given, ...sorted])} ORDER BY ${by} ${rows}`;
+  const shown = [tenant, dialect.among(sql`r.id`, ids)];
   const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
-  const links = sql`LEFT JOIN external_ids l ON l.tenant = r.tenant AND l.resource_id = r.id AND l.integration_id = ${scope.integrationId}`;
+  const links = sql` LEFT JOIN external_ids l ON l.tenant = r.tenant AND l.resource_id = r.id AND l.integration_id = ${scope.integrationId}`;
   return {
     count:
-      condition && sql`SELECT count(*) AS total FROM ${from(context, [tenant, condition], sql``)}`,
-    page: sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified", l.external_id AS "externalId"${columns} FROM ${from(context, [tenant, condition, behind], links, value)} ORDER BY ${order(query.sort, value)} ${rows}`,
+      condition &&
+      sql`SELECT count(*) AS total FROM ${from(context, [tenant, condition], [condition])}`,
+    page: sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified", l.external_id AS "externalId"${columns} FROM ${from(context, shown, sorted, links)} ORDER BY ${by}`,
   };
 }
 
@@ -76,18 +83,17 @@ function keyOf({ id, sorted = null }: ResourceRow, sort: SortKey | undefined): P
   return sort === undefined ? { id } : { id, sorted };
 }
 
-/** The search documents are joined only where they are asked. CROSS JOIN keeps SQLite from beginning with them. */
+/** The search documents are joined only where what is `asked` asks them. CROSS JOIN keeps SQLite from beginning with them. */
 function from(
   { table }: SearchContext,
-  conditions: readonly (SQL | undefined)[],
-  join: SQL,
-  value?: SQL,
+  conditions: readonly SQL[],
+  asked: readonly SQL[],
+  links: SQL = sql``,
 ): SQL {
-  const given = conditions.filter((each) => each !== undefined);
-  const asked = [...given, value].some((each) => each !== undefined && mentionsDocument(each));
-  const document = asked ? sql` CROSS JOIN search_documents d` : sql``;
-  const where = asked ? [sql`d.tenant = r.tenant AND d.id = r.id`, ...given] : given;
-  return sql`${table} r${document} ${join} WHERE ${sql.join(where, sql` AND `)}`;
+  const isAsked = asked.some(mentionsDocument);
+  const document = isAsked ? sql` CROSS JOIN search_documents d` : sql``;
+  const where = isAsked ? [sql`d.tenant = r.tenant AND d.id = r.id`, ...conditions] : conditions;
+  return sql`${table} r${document}${links} WHERE ${sql.join([...where], sql` AND `)}`;
 }
 
 function mentionsDocument(asked: SQL): boolean {

@@ -8,10 +8,9 @@ import { asScimError, isTransient } from './errors.ts';
 
 /** Runs statements, each alone or all in one transaction. Rejects with ScimError 503 while the database is away. */
 export interface Queries {
-  /** With a name the server keeps the plan; for statements whose text never changes. */
-  all<Row>(statement: SQL, name?: string): Promise<Row[]>;
+  all<Row>(statement: SQL): Promise<Row[]>;
   /** Answers how many rows were written. */
-  run(statement: SQL, name?: string): Promise<number>;
+  run(statement: SQL): Promise<number>;
 }
 
 export interface Connections extends Queries {
@@ -31,6 +30,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Longer than any request is waited for by Okta and Entra ID. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 const MAX_ATTEMPTS = 10;
+const MAX_PREPARED = 300;
 
 const dialect = new PgDialect();
 
@@ -78,15 +78,26 @@ export function openConnections(url: string): Connections {
 type Guard = <T>(query: () => Promise<T>) => Promise<T>;
 
 function queriesOf(client: pg.Pool | pg.PoolClient, guard: Guard): Queries {
-  const query = (statement: SQL, name: string | undefined) => {
+  const query = (statement: SQL) => {
     const { sql: text, params: values } = dialect.sqlToQuery(statement);
+    const name = nameOf(text);
     return client.query(name === undefined ? { text, values } : { name, text, values });
   };
   return {
-    all: async <Row>(statement: SQL, name?: string) =>
-      (await guard(() => query(statement, name))).rows as Row[],
-    run: async (statement, name) => (await guard(() => query(statement, name))).rowCount ?? 0,
+    all: async <Row>(statement: SQL) => (await guard(() => query(statement))).rows as Row[],
+    run: async (statement) => (await guard(() => query(statement))).rowCount ?? 0,
   };
+}
+
+const names = new Map<string, string>();
+
+/** The name under which the server keeps the parsed statement: of the first ones, since every connection keeps them all. */
+function nameOf(text: string): string | undefined {
+  const known = names.get(text);
+  if (known !== undefined || names.size >= MAX_PREPARED) return known;
+  const name = `s${names.size}`;
+  names.set(text, name);
+  return name;
 }
 
 async function inTransaction<T>(pool: pg.Pool, work: (queries: Queries) => Promise<T>): Promise<T> {

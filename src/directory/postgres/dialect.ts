@@ -13,6 +13,8 @@ export const postgresDialect: SearchDialect = {
   present: (json, path) =>
     sql`COALESCE(jsonb_path_exists(${json} #> ${arrayOf(path)}, ${ANY_VALUE}::jsonpath), FALSE)`,
   values: (ids, alias) => sql`unnest(${sql.param(ids)}::text[]) AS ${sql.raw(alias)}(value)`,
+  // Of a join the planner makes what it likes, and without statistics that is the whole table.
+  among: (value, query) => sql`${value} = ANY(ARRAY(${query}))`,
   same: (left, right) => sql`${left} IS NOT DISTINCT FROM ${right}`,
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`starts_with(${text}, ${part})`,

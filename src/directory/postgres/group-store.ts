@@ -19,8 +19,13 @@ import { array, type Connections, type Queries } from './connection.ts';
 import { refuseTaken } from './errors.ts';
 import { changeMembers, leftGroups, lockNesting, lockTenantNesting } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
+import type { Statistics } from './statistics.ts';
 
-export function createGroupStore(connections: Connections, types: ResourceTypes): GroupStore {
+export function createGroupStore(
+  connections: Connections,
+  types: ResourceTypes,
+  statistics: Statistics,
+): GroupStore {
   const table = new ResourceTable('Group', types.group);
 
   const create = async (
@@ -35,7 +40,6 @@ export function createGroupStore(connections: Connections, types: ResourceTypes)
       'Group',
       queries.run(
         sql`WITH resource AS (${inserted}), ${table.written(scope, profile, externalId)}, ${table.counted(tenant, 1)} SELECT 1`,
-        'createGroup',
       ),
     );
     const { unknown } = await changeMembers(queries, tenant, id, { kind: 'add', values: members });
@@ -74,16 +78,19 @@ export function createGroupStore(connections: Connections, types: ResourceTypes)
       'Group',
       queries.all<{ version: number; lastModified: number }>(
         sql`WITH resource AS (${updated}), ${table.written(scope, profile, externalId)} SELECT version, last_modified AS "lastModified" FROM resource`,
-        'changeGroup',
       ),
     );
     return { group: { ...current, attributes, ...row }, unknownMembers };
   };
 
   return {
-    create: (scope, group) => connections.transaction((queries) => create(queries, scope, group)),
+    create: (scope, group) => {
+      statistics.note(group.members.length);
+      return connections.transaction((queries) => create(queries, scope, group));
+    },
     ...readsOf(connections, table, MEMBERS_OF_GROUPS),
     change: async (scope, id, decide, changes, at) => {
+      statistics.note(sizeOf(changes));
       const delta = decide === undefined ? deltaOf(changes) : undefined;
       const done = delta && (await changeUsers(connections, scope, id, delta, at));
       return (
@@ -97,6 +104,10 @@ export function createGroupStore(connections: Connections, types: ResourceTypes)
         await deleteGroup(queries, table, scope.tenant, id, at);
       }),
   };
+}
+
+function sizeOf(changes: readonly MemberChange[]): number {
+  return changes.reduce((sum, change) => sum + ('values' in change ? change.values.length : 0), 0);
 }
 
 interface Delta {
@@ -131,7 +142,6 @@ async function changeUsers(
 ): Promise<GroupChangeResult | undefined> {
   const [row] = await queries.all<ResourceRow & { users: readonly string[] }>(
     sql`WITH target AS MATERIALIZED (SELECT g.* FROM groups g WHERE g.tenant = ${tenant} AND g.id = ${id} AND NOT EXISTS (SELECT 1 FROM groups s WHERE s.tenant = ${tenant} AND s.id = ANY(${array(add)})) FOR NO KEY UPDATE OF g), people AS MATERIALIZED (SELECT a.id FROM target CROSS JOIN access a WHERE a.tenant = ${tenant} AND a.id = ANY(${array(add)}) FOR KEY SHARE OF a), added AS (INSERT INTO group_members (tenant, group_id, member_id, member_type) SELECT ${tenant}, ${id}, id, 'User' FROM people ON CONFLICT DO NOTHING RETURNING 1), removed AS (DELETE FROM group_members m USING target WHERE m.tenant = ${tenant} AND m.group_id = target.id AND m.member_id = ANY(${array(remove)}) RETURNING 1), changed AS (UPDATE groups g SET version = g.version + 1, last_modified = greatest(g.last_modified, ${at}) WHERE g.tenant = ${tenant} AND g.id = (SELECT id FROM target) AND (EXISTS (SELECT 1 FROM added) OR EXISTS (SELECT 1 FROM removed)) RETURNING g.version, g.last_modified), link AS (INSERT INTO external_ids (tenant, integration_id, resource_id, resource_type, external_id) SELECT ${tenant}, ${integrationId}, id, 'Group', NULL FROM target ON CONFLICT DO NOTHING) SELECT t.id, t.attributes, COALESCE(c.version, t.version) AS version, t.created, COALESCE(c.last_modified, t.last_modified) AS "lastModified", (SELECT l.external_id FROM external_ids l WHERE l.tenant = ${tenant} AND l.resource_id = t.id AND l.integration_id = ${integrationId}) AS "externalId", ARRAY(SELECT id FROM people) AS users FROM target t LEFT JOIN changed c ON TRUE`,
-    'changeGroupUsers',
   );
   if (row === undefined) return undefined;
   const { users, ...record } = row;
@@ -164,6 +174,5 @@ export async function deleteGroup(
 ): Promise<void> {
   await queries.run(
     sql`WITH resource AS (DELETE FROM groups WHERE tenant = ${tenant} AND id = ${id} RETURNING id), ${table.forgotten(tenant)}, members AS (DELETE FROM group_members WHERE tenant = ${tenant} AND group_id = ${id}), ${leftGroups(tenant, id, at)} SELECT 1`,
-    'deleteGroup',
   );
 }

@@ -31,7 +31,6 @@ export class ResourceTable {
   ): Promise<StoredResource | undefined> {
     const [row] = await queries.all<ResourceRow>(
       sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified", l.external_id AS "externalId" FROM ${PLACES[this.name].table} r LEFT JOIN external_ids l ON l.tenant = r.tenant AND l.resource_id = r.id AND l.integration_id = ${integrationId} WHERE r.tenant = ${tenant} AND r.id = ${id}`,
-      `get${this.name}`,
     );
     return row && recordOf(row);
   }
@@ -66,7 +65,6 @@ export class ResourceTable {
     const [row] = await (count === undefined
       ? queries.all<{ total: number }>(
           sql`SELECT COALESCE(sum(value), 0) AS total FROM counters WHERE tenant = ${tenant} AND name = ${this.#counter}`,
-          `count${this.name}`,
         )
       : queries.all<{ total: number }>(count));
     return row?.total ?? 0;
@@ -116,7 +114,6 @@ export class ResourceTable {
   async link(queries: Queries, { tenant, integrationId }: Scope, id: string): Promise<void> {
     await queries.run(
       sql`INSERT INTO external_ids (tenant, integration_id, resource_id, resource_type, external_id) SELECT tenant, ${integrationId}, id, ${this.name}, NULL FROM ${PLACES[this.name].table} WHERE tenant = ${tenant} AND id = ${id} FOR KEY SHARE ON CONFLICT DO NOTHING`,
-      `link${this.name}`,
     );
   }
 }
@@ -130,7 +127,7 @@ export function readsOf<Row, R extends StoredResource>(
   const withRelated = async ({ tenant }: Scope, records: readonly StoredResource[]) => {
     const ids = records.map(({ id }) => id);
     const statement = related.select(postgresDialect, tenant, ids);
-    return related.attach(records, await queries.all<Row>(statement, `related${table.name}`));
+    return related.attach(records, await queries.all<Row>(statement));
   };
   return {
     get: async (

@@ -10,6 +10,7 @@ import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
 import { migrate } from './migrate.ts';
 import { signingKeys } from './schema.ts';
+import { Statistics } from './statistics.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUserStore } from './user-store.ts';
 
@@ -29,9 +30,10 @@ export async function openPostgresStore(
     await connections.close();
     throw new DatabaseRefusedError('its key for cursors is missing');
   }
+  const statistics = new Statistics(connections);
   return {
-    users: createUserStore(connections, types),
-    groups: createGroupStore(connections, types),
+    users: createUserStore(connections, types, statistics),
+    groups: createGroupStore(connections, types, statistics),
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
     cursorKey: cursorKey.value,

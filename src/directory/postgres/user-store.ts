@@ -17,8 +17,13 @@ import type { Connections, Queries } from './connection.ts';
 import { refuseTaken } from './errors.ts';
 import { leftGroups } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
+import type { Statistics } from './statistics.ts';
 
-export function createUserStore(connections: Connections, types: ResourceTypes): UserStore {
+export function createUserStore(
+  connections: Connections,
+  types: ResourceTypes,
+  statistics: Statistics,
+): UserStore {
   const table = new ResourceTable('User', types.user);
 
   const create = async (scope: Scope, { id, attributes, at }: NewResource): Promise<UserRecord> => {
@@ -31,9 +36,9 @@ export function createUserStore(connections: Connections, types: ResourceTypes):
       'User',
       connections.run(
         sql`WITH resource AS (${inserted}), ${table.written(scope, profile, externalId)}, ${table.counted(tenant, 1)} SELECT 1`,
-        'createUser',
       ),
     );
+    statistics.note(1);
     return { id, attributes, version: 1, created: at, lastModified: at };
   };
 
@@ -62,7 +67,6 @@ export function createUserStore(connections: Connections, types: ResourceTypes):
       'User',
       queries.all<{ version: number; lastModified: number }>(
         sql`WITH resource AS (${updated}), ${table.written(scope, profile, externalId)} SELECT version, last_modified AS "lastModified" FROM resource`,
-        'changeUser',
       ),
     );
     return row && { ...current, attributes, ...row };
@@ -104,7 +108,6 @@ export function createUserStore(connections: Connections, types: ResourceTypes):
 async function addGlobalUser(queries: Queries, id: string, key: string, at: number): Promise<void> {
   await queries.run(
     sql`INSERT INTO users (id, user_name_key, created) VALUES (${id}, ${key}, ${at}) ON CONFLICT DO NOTHING`,
-    'addGlobalUser',
   );
 }
 
@@ -136,6 +139,5 @@ export async function deleteUser(
 ): Promise<void> {
   await queries.run(
     sql`WITH resource AS (DELETE FROM access WHERE tenant = ${tenant} AND id = ${id} RETURNING id), ${table.forgotten(tenant)}, ${leftGroups(tenant, id, at)} SELECT 1`,
-    'deleteUser',
   );
 }
