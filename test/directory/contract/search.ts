@@ -199,6 +199,31 @@ export function searchContract(open: Open): void {
       for (const filter of missed) expect(await userNames(store, ACME, { filter })).toEqual([]);
     });
 
+    it.each([
+      ['GARCÍA', 'garcía', 'garci\u0301a'],
+      ['straße', 'STRAßE', 'Straße'],
+      ['İstanbul', 'i\u0307stanbul', 'I\u0307STANBUL'],
+      ['ΟΔΟΣ', 'οδος', 'οδοσ'],
+      ['Ångström', 'A\u030angström', '\u212bngström'],
+      ['👩🏽‍💼', '👩🏽‍💼', '👩🏽‍💼'],
+      ['한글', '\u1112\u1161\u11ab\u1100\u1173\u11af', '한글'],
+    ])('takes every form of %s for the same, and nothing else', async (stored, ...forms) => {
+      const store = opened();
+      await addUser(store, ACME, `x${stored}y`, { nickName: stored });
+      await addUser(store, ACME, 'other', { nickName: 'strasse ISTANBUL garcia angstrom 👩' });
+      for (const form of [stored, ...forms]) {
+        for (const filter of [
+          `userName eq "x${form}y"`,
+          `userName co "${form}"`,
+          `nickName eq "${form}"`,
+          `nickName sw "${form}" and nickName ew "${form}"`,
+        ]) {
+          const found = await userNames(store, ACME, { filter });
+          expect([filter, ...found]).toEqual([filter, `x${stored}y`]);
+        }
+      }
+    });
+
     it('finds groups by name, members and id, and users by group, through other groups too', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
