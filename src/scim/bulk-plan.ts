@@ -13,7 +13,10 @@ export interface BulkStep {
 
 interface Node {
   readonly step: BulkStep;
-  readonly after: Set<Node>;
+  /** What waits for this node. */
+  readonly followers: Node[];
+  /** How many nodes it waits for itself. */
+  waits: number;
 }
 
 /** What an operation consists of: one node, or two; `first` is the one that creates. */
@@ -40,9 +43,8 @@ export function planBulk(operations: readonly BulkOperation[]): readonly BulkSte
     for (const other of named[index] ?? []) {
       const target = parts[other];
       if (target === undefined) continue;
-      if (!inCircle(index, other)) first.after.add(target.last);
-      else if (first !== last) last.after.add(target.first);
-      else first.after.add(target.first);
+      if (inCircle(index, other)) letWait(last, target.first);
+      else letWait(first, target.last);
     }
   });
   keepOrderOnResources(requests, parts);
@@ -50,12 +52,20 @@ export function planBulk(operations: readonly BulkOperation[]): readonly BulkSte
 }
 
 function partsOf(index: number, inTwoSteps: boolean): Parts {
-  if (!inTwoSteps) {
-    const node: Node = { step: { index, part: 'whole' }, after: new Set() };
-    return { first: node, last: node };
-  }
-  const first: Node = { step: { index, part: 'begin' }, after: new Set() };
-  return { first, last: { step: { index, part: 'complete' }, after: new Set([first]) } };
+  const node = (part: BulkStep['part']): Node => ({
+    step: { index, part },
+    followers: [],
+    waits: 0,
+  });
+  const first = node(inTwoSteps ? 'begin' : 'whole');
+  const last = inTwoSteps ? node('complete') : first;
+  if (inTwoSteps) letWait(last, first);
+  return { first, last };
+}
+
+function letWait(node: Node, other: Node): void {
+  other.followers.push(node);
+  node.waits++;
 }
 
 /** Membership in a group has to have an order, as groups can't contain themselves; attributes of users need none. */
@@ -89,15 +99,13 @@ function keepOrderOnResources(
     if (request === null || request.method === 'POST' || node === undefined) return;
     const resource = `${request.type.endpoint}/${request.id}`;
     const earlier = latest.get(resource);
-    if (earlier !== undefined) node.after.add(earlier);
+    if (earlier !== undefined) letWait(node, earlier);
     latest.set(resource, node);
   });
 }
 
 /** Always the earliest node that waits for nothing; at the end those that wait for each other, as sent. */
 function inOrder(nodes: readonly Node[]): readonly BulkStep[] {
-  const followers = new Map<Node, Node[]>(nodes.map((node) => [node, []]));
-  for (const node of nodes) for (const other of node.after) followers.get(other)?.push(node);
   const left = new Set(nodes);
   const ordered: BulkStep[] = [];
   for (;;) {
@@ -105,12 +113,12 @@ function inOrder(nodes: readonly Node[]): readonly BulkStep[] {
     if (next === undefined) return [...ordered, ...[...left].map(({ step }) => step)];
     left.delete(next);
     ordered.push(next.step);
-    for (const follower of followers.get(next) ?? []) follower.after.delete(next);
+    for (const follower of next.followers) follower.waits--;
   }
 }
 
 function earliestReady(nodes: Iterable<Node>): Node | undefined {
-  for (const node of nodes) if (node.after.size === 0) return node;
+  for (const node of nodes) if (node.waits === 0) return node;
   return undefined;
 }
 

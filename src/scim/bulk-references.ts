@@ -7,28 +7,32 @@ export type CreatedIds = ReadonlyMap<string, string | undefined>;
 
 const MARK = 'bulkId:';
 
-/** In most places a reference is the whole text; a URL ends with it, and filters in the paths of a PATCH compare with it. */
-const WHOLE = /^bulkId:(.+)$/gs;
-const PATTERNS: ReadonlyMap<string, RegExp> = new Map([
+/** A reference is the whole text, except in these members: a URL ends with it, filters in the paths of a PATCH compare with it. */
+const ELSEWHERE: ReadonlyMap<string, RegExp> = new Map([
   ['$ref', /(?<=^|\/)bulkId:([^/]+)$/g],
   ['path', /(?<=")bulkId:([^"]+)(?=")/g],
 ]);
 
-/** The bulkId in the place of an id. */
-export function referencedBy(id: string): string | undefined {
-  return id.startsWith(MARK) ? id.slice(MARK.length) : undefined;
+/** The bulkId that a text names as a whole. */
+export function referencedBy(text: string): string | undefined {
+  return text.startsWith(MARK) && text.length > MARK.length ? text.slice(MARK.length) : undefined;
 }
+
+type Resolve = (bulkId: string) => string;
 
 /** All bulkIds that are named, at any depth. */
 export function referencesIn(data: JsonObject): Set<string> {
   const found = new Set<string>();
-  collect(data, '', found);
+  collect(data, '', (bulkId) => {
+    found.add(bulkId);
+    return bulkId;
+  });
   return found;
 }
 
-function collect(value: JsonValue, key: string, found: Set<string>): void {
+function collect(value: JsonValue, key: string, found: Resolve): void {
   if (typeof value === 'string') {
-    for (const [, bulkId = ''] of matches(value, key)) found.add(bulkId);
+    if (value.includes(MARK)) replaceIn(value, key, found);
   } else if (Array.isArray(value)) {
     for (const each of value) collect(each, key, found);
   } else if (isJsonObject(value)) {
@@ -36,12 +40,12 @@ function collect(value: JsonValue, key: string, found: Set<string>): void {
   }
 }
 
-function matches(text: string, key: string): Iterable<RegExpMatchArray> {
-  return text.includes(MARK) ? text.matchAll(patternOf(key)) : [];
-}
-
-function patternOf(key: string): RegExp {
-  return PATTERNS.get(key.toLowerCase()) ?? WHOLE;
+function replaceIn(text: string, key: string, resolve: Resolve): string {
+  const pattern = ELSEWHERE.get(key.toLowerCase());
+  if (pattern !== undefined)
+    return text.replaceAll(pattern, (_, bulkId: string) => resolve(bulkId));
+  const bulkId = referencedBy(text);
+  return bulkId === undefined ? text : resolve(bulkId);
 }
 
 /** The data with ids in the place of all references. Throws ScimError 409 for a bulkId under which nothing was created. */
@@ -57,8 +61,6 @@ export function idOfCreated(bulkId: string, ids: CreatedIds): string {
   throw new ScimError(409, detail, 'invalidValue');
 }
 
-type Resolve = (bulkId: string) => string;
-
 function resolveMembers(object: JsonObject, resolve: Resolve): JsonObject {
   return Object.fromEntries(
     Object.entries(object).map(([name, value]) => [name, resolveIn(value, name, resolve)]),
@@ -67,8 +69,7 @@ function resolveMembers(object: JsonObject, resolve: Resolve): JsonObject {
 
 function resolveIn(value: JsonValue, key: string, resolve: Resolve): JsonValue {
   if (typeof value === 'string') {
-    if (!value.includes(MARK)) return value;
-    return value.replaceAll(patternOf(key), (_, bulkId: string) => resolve(bulkId));
+    return value.includes(MARK) ? replaceIn(value, key, resolve) : value;
   }
   if (Array.isArray(value)) return value.map((each) => resolveIn(each, key, resolve));
   return isJsonObject(value) ? resolveMembers(value, resolve) : value;
