@@ -2,10 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newIntegrationId } from '../../src/directory/ids.ts';
+import { recordIntegration } from '../../hack/integration.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 import type { IntegrationRecord, Store } from '../../src/directory/store.ts';
-import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
 import { createScimApp, type ScimApp } from '../../src/http/app.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
@@ -96,34 +95,9 @@ export async function startScimServer({
 async function addIntegration(
   store: Store,
   port: number,
-  changes: Partial<IntegrationRecord> = {},
+  changes?: Partial<IntegrationRecord>,
 ): Promise<ScimClient> {
-  const id = newIntegrationId();
-  const record: IntegrationRecord = {
-    id,
-    tenant: 'acme',
-    clusterUid: 'cluster',
-    namespace: 'acme',
-    name: id,
-    uid: id,
-    namespaceUid: 'namespace',
-    enabled: true,
-    allowed: true,
-    deletionPolicy: 'Retain',
-    endedAt: undefined,
-    ...changes,
-  };
-  await store.integrations.put(record);
-  const token = generateToken();
-  await store.tokens.add({
-    integrationId: record.id,
-    keyId: keyIdOf(token),
-    hash: hashToken(token),
-    issuedAt: 0,
-    expiresAt: undefined,
-    pending: false,
-  });
-  const path = `/api/v1/${record.tenant}/integrations/${record.id}/scim/v2`;
+  const { record, token, path } = await recordIntegration(store, changes);
   const baseUrl = `http://127.0.0.1:${port}${path}`;
   return {
     record,
