@@ -1,4 +1,4 @@
-/** The SCIM server for one run of the suite: a free loopback port, a tenant of its own, and nothing left afterwards. */
+/** The SCIM server for one run of the suite: a free loopback port, a tenant of its own, and nobody left in it afterwards. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
