@@ -8,7 +8,7 @@ import type { Store } from '../../src/directory/store.ts';
 import { createScimApp, type ScimApp } from '../../src/http/app.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
-import { sweepAfterDeath } from '../control-plane/child.ts';
+import { sweepAfterDeath } from '../child.ts';
 import { recordIntegration } from '../integration.ts';
 import type { Endpoint } from './suite.ts';
 
