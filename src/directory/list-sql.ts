@@ -20,10 +20,10 @@ export interface ResourceRow {
 }
 
 export interface ListStatements {
-  /** Selects `total`; undefined where nothing is filtered, so that the tenant's counter says it. */
-  readonly count: SQL | undefined;
+  /** Selects `total`: the tenant's counter says it, unless the list is filtered. */
+  readonly total: SQL;
   /** Selects one row more than the page has, where a key for the next one is wanted. */
-  readonly page: SQL;
+  page(total: number): SQL;
 }
 
 /** Throws invalidFilter and invalidPath for what can't be filtered or sorted by. */
@@ -37,24 +37,45 @@ export function listStatements(context: SearchContext, query: Query): ListStatem
     'after' in query.start && query.start.after !== undefined
       ? behindKey(query.start.after, query.sort, value, context)
       : undefined;
-  const rows =
-    'offset' in query.start
-      ? sql`LIMIT ${query.limit} OFFSET ${query.start.offset}`
-      : sql`LIMIT ${query.limit + 1}`;
   const by = order(query.sort, value);
-  // Ids first: what is skipped and sorted is an index, or little more, and not the wide rows.
   const given = [tenant, condition, behind].filter((each) => each !== undefined);
   const sorted = value === undefined ? [] : [value];
-  const ids = sql`SELECT r.id FROM ${from(context, given, [...given, ...sorted])} ORDER BY ${by} ${rows}`;
-  const shown = [tenant, dialect.among(sql`r.id`, ids)];
+  const places = from(context, given, [...given, ...sorted]);
   const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
   const links = sql` LEFT JOIN external_ids l ON l.tenant = r.tenant AND l.resource_id = r.id AND l.integration_id = ${scope.integrationId}`;
+  const counted = sql`SELECT CAST(COALESCE(sum(c.value), 0) AS BIGINT) AS total FROM counters c WHERE c.tenant = ${scope.tenant} AND c.name = ${context.counter}`;
+  const isPlain = condition === undefined && value === undefined;
   return {
-    count:
-      condition &&
-      sql`SELECT count(*) AS total FROM ${from(context, [tenant, condition], [condition])}`,
-    page: sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified", l.external_id AS "externalId"${columns} FROM ${from(context, shown, sorted, links)} ORDER BY ${by}`,
+    total:
+      condition === undefined
+        ? counted
+        : sql`SELECT count(*) AS total FROM ${from(context, [tenant, condition], [condition])}`,
+    page: (total) => {
+      const rows = isPlain ? windowOf(query, total, counted) : forwards(query, by);
+      // Ids first: what is skipped and sorted is an index, or little more, and not the wide rows.
+      const ids = sql`SELECT r.id FROM ${places} ${rows}`;
+      const shown = [tenant, dialect.among(sql`r.id`, ids)];
+      return sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified", l.external_id AS "externalId"${columns} FROM ${from(context, shown, sorted, links)} ORDER BY ${by}`;
+    },
   };
+}
+
+function forwards({ start, limit }: Query, by: SQL): SQL {
+  return 'offset' in start
+    ? sql`ORDER BY ${by} LIMIT ${limit} OFFSET ${start.offset}`
+    : sql`ORDER BY ${by} LIMIT ${limit + 1}`;
+}
+
+/**
+ * The page by its offset, read from the end that is nearer, so that the last page costs what the first does. From the end it is counted by
+ * the total of the very statement: whoever is created meanwhile must not move the page.
+ */
+function windowOf(query: Query, total: number, counted: SQL): SQL {
+  const { start, limit } = query;
+  if (!('offset' in start) || start.offset * 2 < total) return forwards(query, sql`r.id`);
+  const behind = sql`((${counted}) - CAST(${start.offset} AS BIGINT))`;
+  const size = sql`CAST(${limit} AS BIGINT)`;
+  return sql`ORDER BY r.id DESC LIMIT CASE WHEN ${behind} > ${size} THEN ${size} WHEN ${behind} > 0 THEN ${behind} ELSE 0 END OFFSET CASE WHEN ${behind} > ${size} THEN ${behind} - ${size} ELSE 0 END`;
 }
 
 /** The page of a query that the rows are. */

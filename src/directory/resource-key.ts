@@ -7,20 +7,24 @@ import { fold } from '../scim/text.ts';
 export const KEY_ATTRIBUTE = { User: 'userName', Group: 'displayName' } as const;
 export type ResourceName = keyof typeof KEY_ATTRIBUTE;
 
-/** Where resources are, and the column that holds their folded userName or displayName. */
+/** Where resources are, the column that holds their folded userName or displayName, and their total. */
 export interface ResourcePlace {
   readonly table: SQL;
   readonly key: { readonly attribute: string; readonly column: string };
+  /** The name of their total in counters. */
+  readonly counter: string;
 }
 
 export const PLACES: Readonly<Record<ResourceName, ResourcePlace>> = {
   User: {
     table: sql.raw('access'),
     key: { attribute: KEY_ATTRIBUTE.User, column: 'user_name_key' },
+    counter: 'users',
   },
   Group: {
     table: sql.raw('groups'),
     key: { attribute: KEY_ATTRIBUTE.Group, column: 'display_name_key' },
+    counter: 'groups',
   },
 };
 

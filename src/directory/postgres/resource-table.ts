@@ -51,27 +51,16 @@ export class ResourceTable {
   }
 
   async list(queries: Queries, scope: Scope, query: Query): Promise<Page<StoredResource>> {
-    const { count, page } = listStatements(
+    const statements = listStatements(
       { dialect: postgresDialect, scope, type: this.#type, ...PLACES[this.name] },
       query,
     );
-    const total = await this.#total(queries, scope.tenant, count);
+    const [counted] = await queries.all<{ total: number }>(statements.total);
+    const total = counted?.total ?? 0;
     const isBehind = 'offset' in query.start && query.start.offset >= total;
-    const rows = query.limit > 0 && !isBehind ? await queries.all<ResourceRow>(page) : [];
+    const hasRows = query.limit > 0 && !isBehind;
+    const rows = hasRows ? await queries.all<ResourceRow>(statements.page(total)) : [];
     return pageOf(rows, query, total);
-  }
-
-  async #total(queries: Queries, tenant: string, count: SQL | undefined): Promise<number> {
-    const [row] = await (count === undefined
-      ? queries.all<{ total: number }>(
-          sql`SELECT COALESCE(sum(value), 0) AS total FROM counters WHERE tenant = ${tenant} AND name = ${this.#counter}`,
-        )
-      : queries.all<{ total: number }>(count));
-    return row?.total ?? 0;
-  }
-
-  get #counter(): string {
-    return this.name === 'User' ? 'users' : 'groups';
   }
 
   /** Parts of a statement `WITH resource AS (…)`, which answers the id of the row that was inserted or changed, if any. */
@@ -90,7 +79,7 @@ export class ResourceTable {
   /** A part that counts one resource more, or less. */
   counted(tenant: string, by: 1 | -1): SQL {
     const slot = Math.floor(Math.random() * COUNTER_SLOTS);
-    return sql`counted AS (INSERT INTO counters AS c (tenant, name, slot, value) SELECT ${tenant}, ${this.#counter}, ${slot}::integer, ${by}::bigint FROM resource ON CONFLICT (tenant, name, slot) DO UPDATE SET value = c.value + excluded.value)`;
+    return sql`counted AS (INSERT INTO counters AS c (tenant, name, slot, value) SELECT ${tenant}, ${PLACES[this.name].counter}, ${slot}::integer, ${by}::bigint FROM resource ON CONFLICT (tenant, name, slot) DO UPDATE SET value = c.value + excluded.value)`;
   }
 
   /** Parts that remove what belongs to the resource outside its row. */

@@ -1,5 +1,5 @@
 /** What users and groups have in common: rows with attributes, externalIds, search documents, counters and lists. */
-import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
@@ -45,19 +45,12 @@ export class ResourceTable {
       type: this.#type,
       ...PLACES[this.#name],
     };
-    const { count, page } = listStatements(context, query);
-    const total = count === undefined ? this.#count(scope.tenant) : this.#total(count);
+    const statements = listStatements(context, query);
+    const total = this.connection.all<{ total: number }>(statements.total)[0]?.total ?? 0;
     const isBehind = 'offset' in query.start && query.start.offset >= total;
-    const rows = query.limit > 0 && !isBehind ? this.connection.all<ResourceRow>(page) : [];
+    const hasRows = query.limit > 0 && !isBehind;
+    const rows = hasRows ? this.connection.all<ResourceRow>(statements.page(total)) : [];
     return pageOf(rows, query, total);
-  }
-
-  #total(count: SQL): number {
-    return this.connection.all<{ total: number }>(count)[0]?.total ?? 0;
-  }
-
-  #count(tenant: string): number {
-    return this.#statements.count.get({ tenant })?.value ?? 0;
   }
 
   addToCount(tenant: string, by: number): void {
@@ -119,7 +112,7 @@ export function readsOf<Row, R extends StoredResource>(
 
 function prepareStatements({ orm }: Connection, name: ResourceName) {
   const table = name === 'User' ? access : groups;
-  const counter = name === 'User' ? 'users' : 'groups';
+  const { counter } = PLACES[name];
   const [tenant, id] = [sql.placeholder('tenant'), sql.placeholder('id')];
   const integrationId = sql.placeholder('integrationId');
   const externalId = sql.placeholder('externalId');
@@ -145,11 +138,6 @@ function prepareStatements({ orm }: Connection, name: ResourceName) {
         ),
       )
       .where(and(eq(table.tenant, parameter('tenant')), eq(table.id, parameter('id'))))
-      .prepare(),
-    count: orm
-      .select({ value: counters.value })
-      .from(counters)
-      .where(and(eq(counters.tenant, parameter('tenant')), eq(counters.name, sql`+${counter}`)))
       .prepare(),
     addToCount: orm
       .insert(counters)
