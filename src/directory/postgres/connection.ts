@@ -59,23 +59,25 @@ export function openConnections(url: string): Connections {
   pool.on('connect', (client) => {
     client.on('error', () => undefined);
   });
-  const guarded = async <T>(query: () => Promise<T>): Promise<T> => {
-    try {
-      return await query();
-    } catch (error) {
-      throw asScimError(error);
-    }
-  };
   return {
-    ...queriesOf(pool, (query) => guarded(() => again(query))),
+    ...queriesOf(pool, (query) => again(() => guarded(query))),
     orm: drizzle({ client: pool }),
     guarded,
-    transaction: (work) => guarded(() => again(() => inTransaction(pool, work))),
+    transaction: (work) => again(() => inTransaction(pool, work)),
     close: () => pool.end(),
   };
 }
 
 type Guard = <T>(query: () => Promise<T>) => Promise<T>;
+
+/** Only what the driver throws: a fault of ours must not look like a database that is away. */
+async function guarded<T>(query: () => Promise<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    throw asScimError(error);
+  }
+}
 
 function queriesOf(client: pg.Pool | pg.PoolClient, guard: Guard): Queries {
   const query = (statement: SQL) => {
@@ -101,12 +103,12 @@ function nameOf(text: string): string | undefined {
 }
 
 async function inTransaction<T>(pool: pg.Pool, work: (queries: Queries) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+  const client = await guarded(() => pool.connect());
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN');
-    const result = await work(queriesOf(client, (query) => query()));
-    await client.query('COMMIT');
+    await guarded(() => client.query('BEGIN'));
+    const result = await work(queriesOf(client, guarded));
+    await guarded(() => client.query('COMMIT'));
     return result;
   } catch (error) {
     await client.query('ROLLBACK').catch((cause: Error) => {

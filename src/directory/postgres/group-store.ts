@@ -17,7 +17,13 @@ import type {
 } from '../store.ts';
 import { array, type Connections, type Queries } from './connection.ts';
 import { refuseTaken } from './errors.ts';
-import { changeMembers, leftGroups, lockNesting, lockTenantNesting } from './memberships.ts';
+import {
+  changeMembers,
+  leftGroups,
+  lockNesting,
+  lockTenantNesting,
+  type MembersChanged,
+} from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -61,14 +67,11 @@ export function createGroupStore(
     await table.lock(queries, tenant, id, sql`FOR NO KEY UPDATE`);
     const current = await table.require(queries, scope, id);
     const attributes = decide === undefined ? current.attributes : decide(current);
-    const unknownMembers: string[] = [];
-    let changed = !sameValue(attributes, current.attributes);
-    for (const each of changes) {
-      const result = await changeMembers(queries, tenant, id, each);
-      unknownMembers.push(...result.unknown);
-      changed ||= result.changed > 0;
-    }
-    if (!changed) {
+    const results: MembersChanged[] = [];
+    for (const each of changes) results.push(await changeMembers(queries, tenant, id, each));
+    const unknownMembers = results.flatMap(({ unknown }) => unknown);
+    const same = sameValue(attributes, current.attributes);
+    if (same && results.every(({ changed }) => changed === 0)) {
       await table.link(queries, scope, id);
       return { group: current, unknownMembers };
     }

@@ -9,13 +9,19 @@ import type { Member } from '../store.ts';
 import { array, type Queries } from './connection.ts';
 import { postgresDialect } from './dialect.ts';
 
-/** Applies one change to a group whose row is locked; answers how many rows changed and which ids the tenant doesn't have. */
+/** How many rows changed, and which ids the tenant doesn't have. */
+export interface MembersChanged {
+  readonly changed: number;
+  readonly unknown: readonly string[];
+}
+
+/** Applies one change to a group whose row is locked. */
 export async function changeMembers(
   queries: Queries,
   tenant: string,
   groupId: string,
   change: MemberChange,
-): Promise<{ changed: number; unknown: readonly string[] }> {
+): Promise<MembersChanged> {
   const ofGroup = sql`m.tenant = ${tenant} AND m.group_id = ${groupId}`;
   switch (change.kind) {
     case 'add':
@@ -52,7 +58,7 @@ async function addMembers(
   tenant: string,
   groupId: string,
   ids: readonly string[],
-): Promise<{ changed: number; unknown: readonly string[] }> {
+): Promise<MembersChanged> {
   if (ids.length === 0) return { changed: 0, unknown: [] };
   // Locked, so that none is deleted before it is a member.
   const users = await queries.all<{ id: string }>(
