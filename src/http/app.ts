@@ -11,6 +11,8 @@ import { createEndpoint, type Routes } from './endpoint.ts';
 import { errorAnswer, notImplemented } from './error.ts';
 import { normalPath } from './path.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { bulkRoutes } from './scim/bulk.ts';
+import { createCursors } from './scim/cursor.ts';
 import { discoveryRoutes } from './scim/discovery.ts';
 import { groupKind } from './scim/groups.ts';
 import { resourceRoutes } from './scim/resource-routes.ts';
@@ -46,12 +48,14 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   const limit = createRateLimit(rateLimit);
   const endpoint = createEndpoint({ directory, publicUrl, log, tracker, limit, permissions });
   const app: ScimApp = new Hono({ getPath: (request) => normalPath(request.url) });
+  const cursors = createCursors(store.cursorKey, now);
   const users = userKind(directory, types);
   const groups = groupKind(directory, types);
+  const resources = { ...resourceRoutes(users, cursors), ...resourceRoutes(groups, cursors) };
   const routes: Routes = {
-    ...resourceRoutes(users),
-    ...resourceRoutes(groups),
-    ...searchRoutes(users, groups),
+    ...resources,
+    ...bulkRoutes(resources, types),
+    ...searchRoutes(users, groups, cursors),
     ...discoveryRoutes(types),
     ...NOT_SERVED,
   };
@@ -66,15 +70,10 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   return app;
 }
 
-/** RFC 7644 §3.11: a token is not a person. Bulk is not advertised. */
-const NOT_SERVED: Routes = Object.fromEntries(
-  Object.entries({
-    '/Me': 'a token is not a person: /Me is not served',
-    '/Bulk': 'Bulk is not served',
-  }).map(([path, detail]) => {
-    const refuse = () => {
-      throw notImplemented(detail);
-    };
-    return [path, { GET: refuse, POST: refuse, PUT: refuse, PATCH: refuse, DELETE: refuse }];
-  }),
-);
+/** RFC 7644 §3.11: a token is not a person. */
+const refuseMe = () => {
+  throw notImplemented('a token is not a person: /Me is not served');
+};
+const NOT_SERVED: Routes = {
+  '/Me': { GET: refuseMe, POST: refuseMe, PUT: refuseMe, PATCH: refuseMe, DELETE: refuseMe },
+};

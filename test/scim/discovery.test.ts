@@ -121,17 +121,18 @@ describe('the service provider configuration', () => {
     expect(serviceProviderConfig(BASE)).toMatchObject({
       schemas: [`${CORE}:ServiceProviderConfig`],
       patch: { supported: true },
-      bulk: { supported: false, maxOperations: 1000, maxPayloadSize: 16 * 1024 * 1024 },
+      bulk: { supported: true, maxOperations: 1000, maxPayloadSize: 16 * 1024 * 1024 },
       filter: { supported: true, maxResults: 1000 },
       changePassword: { supported: false },
       sort: { supported: true },
       etag: { supported: true },
       pagination: {
-        cursor: false,
+        cursor: true,
         index: true,
         defaultPaginationMethod: 'index',
         defaultPageSize: 1000,
         maxPageSize: 1000,
+        cursorTimeout: 3600,
       },
       authenticationSchemes: [{ type: 'oauthbearertoken', primary: true }],
       meta: {

@@ -1,17 +1,13 @@
-/** A SCIM server on a port of its own, with a SQLite directory in a folder of its own, and clients of its integrations. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { newIntegrationId } from '../../src/directory/ids.ts';
-import { openDirectory } from '../../src/directory/open.ts';
+/** A SCIM server on a port of its own, with a directory of its own, and clients of its integrations. */
+import { type RecordedIntegration, recordIntegration } from '../../hack/integration.ts';
 import { type Permissions, PROVISIONER_PERMISSIONS } from '../../src/directory/permissions.ts';
 import type { IntegrationRecord, Store } from '../../src/directory/store.ts';
-import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
 import { createScimApp, type ScimApp } from '../../src/http/app.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
+import { useSqlite } from './sqlite.ts';
 
 export const PUBLIC_URL = 'https://scim.example.com';
 
@@ -42,6 +38,8 @@ export interface ScimClient {
   /** The same endpoint as answers name it. */
   readonly publicBaseUrl: string;
   send(method: string, path: string, body?: unknown, options?: SendOptions): Promise<ScimAnswer>;
+  /** The same integration at another server of its directory. */
+  at(port: number): ScimClient;
 }
 
 export interface ScimServer {
@@ -62,6 +60,10 @@ export interface ScimServerOptions {
   readonly wrap?: (store: Store) => Store;
   readonly types?: ResourceTypes;
   readonly permissions?: Permissions;
+  /** Opens the directory; without it a SQLite file of its own. */
+  readonly open?: (
+    types: ResourceTypes,
+  ) => Promise<{ readonly store: Store; close(): Promise<void> }>;
 }
 
 export async function startScimServer({
@@ -71,9 +73,9 @@ export async function startScimServer({
   wrap = (store) => store,
   types = STANDARD_RESOURCE_TYPES,
   permissions = PROVISIONER_PERMISSIONS,
+  open = useSqlite,
 }: ScimServerOptions = {}): Promise<ScimServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'scim-server-'));
-  const store = await openDirectory(`file:${join(folder, 'directory.db')}`, types);
+  const { store, close } = await open(types);
   const noted = new Map<string, number>();
   const app = createScimApp({
     store: wrap(store),
@@ -95,43 +97,22 @@ export async function startScimServer({
     addIntegration: (changes) => addIntegration(store, port, changes),
     close: async () => {
       await server.close(1000);
-      await store.close();
-      await rm(folder, { recursive: true });
+      await close();
     },
   };
 }
 
-async function addIntegration(
+/** Makes an integration and a token in the directory, for a server of it on the port. */
+export async function addIntegration(
   store: Store,
   port: number,
-  changes: Partial<IntegrationRecord> = {},
+  changes?: Partial<IntegrationRecord>,
 ): Promise<ScimClient> {
-  const id = newIntegrationId();
-  const record: IntegrationRecord = {
-    id,
-    tenant: 'acme',
-    clusterUid: 'cluster',
-    namespace: 'acme',
-    name: id,
-    uid: id,
-    namespaceUid: 'namespace',
-    enabled: true,
-    allowed: true,
-    deletionPolicy: 'Retain',
-    endedAt: undefined,
-    ...changes,
-  };
-  await store.integrations.put(record);
-  const token = generateToken();
-  await store.tokens.add({
-    integrationId: record.id,
-    keyId: keyIdOf(token),
-    hash: hashToken(token),
-    issuedAt: 0,
-    expiresAt: undefined,
-    pending: false,
-  });
-  const path = `/api/v1/${record.tenant}/integrations/${record.id}/scim/v2`;
+  return clientOf(await recordIntegration(store, changes), port);
+}
+
+function clientOf(integration: RecordedIntegration, port: number): ScimClient {
+  const { record, token, path } = integration;
   const baseUrl = `http://127.0.0.1:${port}${path}`;
   return {
     record,
@@ -141,6 +122,7 @@ async function addIntegration(
     publicBaseUrl: `${PUBLIC_URL}${path}`,
     send: (method, below, body, options) =>
       send(`${baseUrl}${below}`, method, body, { token, ...options }),
+    at: (other) => clientOf(integration, other),
   };
 }
 

@@ -3,15 +3,17 @@ import { sql } from 'drizzle-orm';
 import type { JsonPath, SearchDialect } from '../condition-sql.ts';
 
 export const sqliteDialect: SearchDialect = {
-  scalar: (json, path, example) => {
+  scalar: (json, path, type) => {
     const value = path.length === 0 ? json : sql`(${json} ->> ${textOf(path)})`;
     // JSON's 9007199254740994 is an integer of 64 bits to SQLite and a double to everybody else.
-    return typeof example === 'number' ? sql`CAST(${value} AS REAL)` : value;
+    return type === 'number' ? sql`CAST(${value} AS REAL)` : value;
   },
   json: (json, path) => sql`(${json} -> ${textOf(path)})`,
   elements: (json, path, alias) => sql`json_each(${json}, ${textOf(path)}) AS ${sql.raw(alias)}`,
   present: (json, path) =>
     sql`EXISTS (SELECT 1 FROM json_tree(${json}, ${textOf(path)}) AS t WHERE t.atom IS NOT NULL AND t.atom <> '')`,
+  values: (ids, alias) => sql`json_each(${JSON.stringify(ids)}) AS ${sql.raw(alias)}`,
+  among: (value, query) => sql`${value} IN (${query})`,
   same: (left, right) => sql`${left} IS ${right}`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`substr(${text}, 1, length(${part})) = ${part}`,

@@ -1,11 +1,11 @@
 /** What users and groups have in common over HTTP: ids, preconditions, ETags, and the answer that carries one resource. */
-import type { HonoRequest } from 'hono';
 import type { IfMatch } from '../../directory/users.ts';
 import { notFound, ScimError } from '../../scim/error.ts';
 import type { JsonObject } from '../../scim/json.ts';
 import { matchesEtag, parseIfMatch } from '../../scim/representation.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import type { Answer } from '../answer.ts';
+import type { ScimRequest } from '../endpoint.ts';
 
 /** A resource as a client gets it, and its ETag. */
 export interface Represented {
@@ -21,10 +21,12 @@ export const ID = ':id{[^./][^/]*}';
 
 const POSSIBLE_ID = /^[\w-]{1,64}$/;
 
+export const isPossibleId = (id: string): boolean => POSSIBLE_ID.test(id);
+
 /** The id in the path. What can't be one is not repeated in the answer, nor looked up. */
-export function idOf(request: HonoRequest, type: ResourceType): string {
+export function idOf(request: ScimRequest, type: ResourceType): string {
   const id = request.param('id') ?? '';
-  if (!POSSIBLE_ID.test(id)) throw new ScimError(404, `there is no such ${type.name}`);
+  if (!isPossibleId(id)) throw new ScimError(404, `there is no such ${type.name}`);
   return id;
 }
 
@@ -34,7 +36,7 @@ export function foundOr404<T>(found: T | undefined, type: ResourceType, id: stri
 }
 
 /** What If-Match and If-None-Match let a write change (RFC 9110 §13.1.1, §13.1.2). */
-export function ifMatchOf(request: HonoRequest): IfMatch {
+export function ifMatchOf(request: ScimRequest): IfMatch {
   const versions = (name: string) => {
     const header = request.header(name);
     return header === undefined ? undefined : (parseIfMatch(header) ?? ANY);
@@ -46,7 +48,7 @@ export function ifMatchOf(request: HonoRequest): IfMatch {
 const ANY = { has: () => true };
 
 /** 200, or 304 for a client that has this version (RFC 7644 §3.14). */
-export function readAnswer(request: HonoRequest, represented: Represented): Answer {
+export function readAnswer(request: ScimRequest, represented: Represented): Answer {
   const { etag } = represented;
   const known = request.header('if-none-match');
   return known !== undefined && matchesEtag(known, etag)

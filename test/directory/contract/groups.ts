@@ -203,6 +203,22 @@ export function groupContract(open: Open): void {
       expect(await store.users.get(ACME, ann.id, false)).toEqual(ann);
     });
 
+    it('are replaced by a list of 200,000, most of them unknown', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const group = await addGroup(store, ACME, 'Everybody');
+      const ids = Array.from({ length: 200_000 }, (_, index) => `nobody-${index}`);
+      const { unknownMembers } = await changeMembers(
+        store,
+        ACME,
+        group.id,
+        { kind: 'replace', values: [...ids.slice(0, 100_000), ann.id] },
+        { kind: 'replace', values: [...ids, ann.id] },
+      );
+      expect(unknownMembers).toHaveLength(300_000);
+      expect(await memberIds(store, ACME, group.id)).toEqual([ann.id]);
+    });
+
     it('survive 100 parallel additions and removals without losing one', async () => {
       const store = opened();
       const users = await Promise.all(

@@ -270,6 +270,11 @@ export function userContract(open: Open): void {
       expect(await page(0, 3)).toEqual([7, 'user0', 'user1', 'user2']);
       expect(await page(6, 3)).toEqual([7, 'user6']);
       expect(await page(7, 3)).toEqual([7]);
+      for (let offset = 0; offset < 9; offset++) {
+        for (let limit = 0; limit < 9; limit++) {
+          expect(await page(offset, limit)).toEqual([7, ...names.slice(offset, offset + limit)]);
+        }
+      }
       const filtered = userQuery({ filter: 'userName gt "user3"', limit: 2, offset: 1 });
       expect(await store.users.list(ACME, filtered)).toMatchObject({
         total: 3,

@@ -1,0 +1,51 @@
+/** The program as a process of its own. */
+import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { eventually } from './eventually.ts';
+
+/** One run of src/cli.ts; it ends with this process at the latest. */
+export class Program {
+  readonly #child;
+  stdout = '';
+  stderr = '';
+  readonly exited: Promise<number | null>;
+
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+    this.#child = spawn(process.execPath, ['src/cli.ts', ...args], {
+      env: { HOME: tmpdir(), ...environment },
+    });
+    const orphan = () => this.#child.kill('SIGKILL');
+    process.once('exit', orphan);
+    this.#child.once('exit', () => process.off('exit', orphan));
+    this.#child.stdout.on('data', (chunk) => {
+      this.stdout += chunk;
+    });
+    this.#child.stderr.on('data', (chunk) => {
+      this.stderr += chunk;
+    });
+    this.exited = new Promise((resolve) => this.#child.once('close', resolve));
+  }
+
+  get lines(): readonly Record<string, unknown>[] {
+    return this.stdout
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  }
+
+  /** The log line with the message, once it is there. */
+  logged(message: string) {
+    return eventually(() => {
+      const line = this.lines.find(({ msg }) => msg === message);
+      if (line === undefined)
+        throw new Error(`not logged: ${message}; ${this.stdout}${this.stderr}`);
+      return line;
+    });
+  }
+
+  stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM');
+    return this.exited;
+  }
+}
