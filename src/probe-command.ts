@@ -1,7 +1,8 @@
 /** The command `probe`: what is printed where. */
 import type { ProbeConfig } from './config.ts';
-import { probe } from './probe/probe.ts';
-import { formatJson, formatStep, formatSummary, withoutToken } from './probe/report.ts';
+import { probe, type StepReport } from './probe/probe.ts';
+import { formatStep, formatSummary, formatTitle } from './probe/report.ts';
+import { SEQUENCES } from './probe/sequences.ts';
 
 interface Output {
   readonly stdout: { write(text: string): unknown };
@@ -14,19 +15,26 @@ export async function runProbe(
   { stdout, stderr }: Output,
   stop: AbortSignal,
 ): Promise<number> {
-  const say = (text: string) => stdout.write(`${withoutToken(text, token)}\n`);
-  const onStep = json
-    ? {}
-    : { onStep: (step: Parameters<typeof formatStep>[0]) => say(formatStep(step)) };
+  const say = (text: string) => stdout.write(`${text}\n`);
+  const complain = (text: string) => stderr.write(`scim-operator: ${text}\n`);
   stop.addEventListener('abort', () =>
-    stderr.write('scim-operator: interrupted, cleaning up; a second time ends at once\n'),
+    complain('interrupted, cleaning up; a second time ends at once'),
   );
-  const report = await probe({ idp, baseUrl: url, token, stop, ...onStep });
-  if (json) stdout.write(`${formatJson(report, token)}\n`);
+  let titled = false;
+  const onStep = (step: StepReport) => {
+    if (!titled) say(formatTitle(SEQUENCES[idp].client, url));
+    titled = true;
+    say(formatStep(step));
+  };
+  const report = await probe({
+    idp,
+    baseUrl: url,
+    token,
+    stop,
+    ...(json ? {} : { onStep }),
+  });
+  if (json) say(JSON.stringify(report, null, 2));
   else if (report.failure === null) say(`\n${formatSummary(report)}`);
-  if (report.failure !== null) {
-    const failure = withoutToken(report.failure, token);
-    stderr.write(`scim-operator: ${url} can't be probed: ${failure}\n`);
-  }
+  if (report.failure !== null) complain(`${url} can't be probed: ${report.failure}`);
   return report.passed ? 0 : 1;
 }

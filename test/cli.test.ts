@@ -1,12 +1,11 @@
 /** The program as a process: exit codes and what it prints. */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from './support/eventually.ts';
+import { Program } from './support/program.ts';
 
 let folder: string;
 let kubeconfig: string;
@@ -27,50 +26,6 @@ beforeAll(() => {
   );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-class Program {
-  readonly #child;
-  stdout = '';
-  stderr = '';
-  readonly exited: Promise<number | null>;
-
-  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-    this.#child = spawn(process.execPath, ['src/cli.ts', ...args], {
-      env: { HOME: folder, ...environment },
-      cwd: process.cwd(),
-    });
-    this.#child.stdout.on('data', (chunk) => {
-      this.stdout += chunk;
-    });
-    this.#child.stderr.on('data', (chunk) => {
-      this.stderr += chunk;
-    });
-    this.exited = new Promise((resolve) => this.#child.once('close', resolve));
-  }
-
-  get lines(): readonly Record<string, unknown>[] {
-    return this.stdout
-      .trim()
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
-  }
-
-  /** The log line with the message, once it is there. */
-  logged(message: string) {
-    return eventually(() => {
-      const line = this.lines.find(({ msg }) => msg === message);
-      if (line === undefined)
-        throw new Error(`not logged: ${message}; ${this.stdout}${this.stderr}`);
-      return line;
-    });
-  }
-
-  stop(): Promise<number | null> {
-    this.#child.kill('SIGTERM');
-    return this.exited;
-  }
-}
 
 const run = (databaseUrl: string, more: readonly string[] = []) =>
   new Program([

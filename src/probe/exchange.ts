@@ -35,9 +35,10 @@ export class NoAnswerError extends Error {
 /** Redirects are answers: no identity provider follows one. Throws NoAnswerError. */
 export async function exchange(
   { baseUrl, token, signal, fetch = globalThis.fetch }: Endpoint,
-  { method, path, headers, body }: Exchange,
+  request: Exchange,
   timeoutSeconds: number,
 ): Promise<Answer> {
+  const { method, path, body } = request;
   const startedAt = performance.now();
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   try {
@@ -45,7 +46,7 @@ export async function exchange(
       method,
       headers: {
         'content-type': 'application/scim+json',
-        ...headers,
+        ...request.headers,
         authorization: `Bearer ${token}`,
       },
       redirect: 'manual',
@@ -54,11 +55,12 @@ export async function exchange(
     });
     const text = await response.text();
     const durationMs = performance.now() - startedAt;
-    return { status: response.status, headers: response.headers, body: parse(text), durationMs };
+    const { status, headers } = response;
+    return { status, headers, body: parse(text), durationMs };
   } catch (error) {
     if (timeout.aborted) throw new NoAnswerError(`no answer within ${timeoutSeconds} s`);
     if (signal?.aborted) throw new NoAnswerError('given up');
-    throw new NoAnswerError(explain(error, new URL(baseUrl)), { cause: error });
+    throw new NoAnswerError(explain(error, new URL(baseUrl)));
   }
 }
 

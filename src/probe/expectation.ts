@@ -23,11 +23,11 @@ export function findDifference(
     const absent = actual === undefined || actual === null;
     return absent || (Array.isArray(actual) && actual.length === 0)
       ? undefined
-      : { expected: `no ${path}`, actual: `${path} is ${show(actual)}` };
+      : { expected: `no ${path}`, actual: `${path} is ${JSON.stringify(actual)}` };
   }
   if (Array.isArray(expected)) return differenceOfLists(expected, actual, path, false);
   if (!isJsonObject(expected)) {
-    return actual === expected ? undefined : differs(path, show(expected), actual);
+    return actual === expected ? undefined : differs(path, JSON.stringify(expected), actual);
   }
   if (typeof expected.$is === 'string') return differenceOfKind(expected.$is, actual, path);
   if (Array.isArray(expected.$has)) return differenceOfLists(expected.$has, actual, path, true);
@@ -66,27 +66,27 @@ function differenceOfLists(
       const [only] = actual;
       return actual.length === 1 && expected.length === 1
         ? findDifference(wanted, only, `${path}[0]`)
-        : { expected: `${path} with ${show(wanted)}`, actual: `${path} is ${show(actual)}` };
+        : {
+            expected: `${path} with ${JSON.stringify(wanted)}`,
+            actual: `${path} is ${JSON.stringify(actual)}`,
+          };
     }
     left.splice(index, 1);
   }
   const [extra] = left;
   if (mayHaveMore || extra === undefined) return undefined;
   const elements = expected.length === 1 ? '1 element' : `${expected.length} elements`;
-  return { expected: `${path} with ${elements}`, actual: `${path} also has ${show(extra)}` };
+  return {
+    expected: `${path} with ${elements}`,
+    actual: `${path} also has ${JSON.stringify(extra)}`,
+  };
 }
 
 function differs(path: string, expected: string, actual: JsonValue | undefined): Difference {
   return {
     expected: `${path} is ${expected}`,
-    actual: actual === undefined ? `no ${path}` : `${path} is ${show(actual)}`,
+    actual: actual === undefined ? `no ${path}` : `${path} is ${JSON.stringify(actual)}`,
   };
-}
-
-/** Long values are cut: a report is read line by line. */
-function show(value: JsonValue | undefined): string {
-  const text = JSON.stringify(value) ?? 'absent';
-  return text.length > 160 ? `${text.slice(0, 160)}…` : text;
 }
 
 /** The value at a dotted path such as `Resources.0.id`. */

@@ -31,7 +31,8 @@ export class Leftovers {
   /** Name → what was created perhaps: the answer had no id, or never came. */
   readonly #doubtful = new Map<string, Named>();
 
-  note({ step, answer }: StepResult): void {
+  note({ step, outcome, answer }: StepResult): void {
+    if (outcome === 'skipped') return;
     const { method, body } = step.request;
     const path = step.request.path.replace(/\/{2,}/g, '/');
     if (method === 'DELETE' && (answer?.status === 404 || isSuccess(answer?.status))) {

@@ -106,9 +106,7 @@ function findProblem(
 /** With what the server says of an error. */
 export function describeStatus(status: number, body: JsonValue | undefined): string {
   const detail = isJsonObject(body) ? body.detail : undefined;
-  return typeof detail === 'string'
-    ? `${status} (${JSON.stringify(detail.slice(0, 200))})`
-    : `${status}`;
+  return typeof detail === 'string' ? `${status} (${JSON.stringify(detail)})` : `${status}`;
 }
 
 /** A copy with every `{{name}}` replaced; `missing` is the first name that was not captured. */

@@ -9,6 +9,9 @@ import { type Idp, SEQUENCES } from './sequences.ts';
 /** How long a request under way is waited for when the probe is interrupted. */
 const GRACE_MS = 5_000;
 
+/** A report is read line by line. */
+const MOST_CHARACTERS = 400;
+
 export interface ProbeOptions extends Endpoint {
   readonly idp: Idp;
   /** Interrupts: what is left is skipped, what was created is deleted. */
@@ -60,18 +63,27 @@ export async function probe({
   // Begins with a letter: filters without quotes would take digits for a number.
   const run = `r${randomBytes(5).toString('hex')}`;
   const leftovers = new Leftovers();
+  const present = (text: string) => presentable(text, endpoint.token);
   const steps: StepReport[] = [];
   let failure: string | undefined;
   const playing = { ...endpoint, run, ...whenStopped(stop) };
   for await (const result of playSequence(sequence, playing)) {
     leftovers.note(result);
     if (steps.length === 0) failure = findRefusal(result);
-    const step = reportOf(result);
+    const step = reportOf(result, present);
     steps.push(step);
     if (failure !== undefined) break;
     onStep?.(step);
   }
-  const cleanup = await leftovers.cleanUp(endpoint);
+  const { deleted, left } = await leftovers.cleanUp(endpoint);
+  const cleanup = {
+    deleted,
+    left: left.map(({ path, name, reason }) => ({
+      path: present(path),
+      name,
+      reason: present(reason),
+    })),
+  };
   const count = (outcome: StepReport['outcome']) =>
     steps.filter((step) => step.outcome === outcome).length;
   const summary = {
@@ -85,7 +97,7 @@ export async function probe({
     endpoint: endpoint.baseUrl,
     run,
     passed: summary.passed === sequence.steps.length && cleanup.left.length === 0,
-    failure: failure ?? null,
+    failure: failure === undefined ? null : present(failure),
     summary,
     durationMs: Math.round(performance.now() - startedAt),
     steps,
@@ -101,18 +113,26 @@ function whenStopped(stop: AbortSignal | undefined) {
   return { stop, signal: late.signal };
 }
 
-function reportOf(result: StepResult): StepReport {
+function reportOf(result: StepResult, present: (text: string) => string): StepReport {
   const { step, outcome, answer, problem, reason } = result;
   const hint = hintFor(result);
   return {
     name: step.name,
     outcome,
     method: step.request.method,
-    path: step.request.path,
+    path: present(step.request.path),
     status: answer?.status ?? null,
     durationMs: answer === undefined ? null : Math.round(answer.durationMs),
-    ...problem,
-    ...(hint === undefined ? {} : { hint }),
+    ...(problem && { expected: present(problem.expected), actual: present(problem.actual) }),
+    ...(hint === undefined ? {} : { hint: present(hint) }),
     ...(reason === undefined ? {} : { reason }),
   };
+}
+
+/** A server may send the token back, so it is masked before anything is cut: half a token is one too much. */
+function presentable(text: string, token: string): string {
+  // In a JSON text, quotes and backslashes of a token look different.
+  const forms = [token, JSON.stringify(token).slice(1, -1), encodeURIComponent(token)];
+  const masked = forms.reduce((result, form) => result.replaceAll(form, '***'), text);
+  return masked.length > MOST_CHARACTERS ? `${masked.slice(0, MOST_CHARACTERS)}…` : masked;
 }

@@ -1,8 +1,12 @@
-/** The report of a probe as text, line by line, and as JSON; neither ever holds the token. */
+/** The report of a probe as text, line by line. */
 import type { ProbeReport, StepReport } from './probe.ts';
 
 const MARKS = { passed: '✓', failed: '✗', skipped: '-' } as const;
-const NAME_WIDTH = 56;
+const NAME_WIDTH = 58;
+
+export function formatTitle(client: string, url: string): string {
+  return `${client} → ${url}\n`;
+}
 
 export function formatStep(step: StepReport): string {
   const { outcome, name, method, path, status, durationMs, expected, actual, hint, reason } = step;
@@ -35,18 +39,6 @@ export function formatSummary({ summary, durationMs, cleanup, run }: ProbeReport
     `Left behind, please delete it (every name has scim-probe-${run} in it):`,
     ...lines,
   ].join('\n');
-}
-
-/** Of JSON the texts alone can hold it: whatever an endpoint sends back may be shown. */
-export function formatJson(report: ProbeReport, token: string): string {
-  const masked = (_: string, value: unknown) =>
-    typeof value === 'string' ? withoutToken(value, token) : value;
-  return JSON.stringify(report, masked, 2);
-}
-
-/** In a JSON text, quotes and backslashes of a token look different. */
-export function withoutToken(text: string, token: string): string {
-  return text.replaceAll(token, '***').replaceAll(JSON.stringify(token).slice(1, -1), '***');
 }
 
 /** Percent-encoding is hard to read; what can't be decoded is left. */

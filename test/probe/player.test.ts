@@ -218,6 +218,26 @@ describe('a step', () => {
     ]);
   });
 
+  it('is given up after the time that the client waits', async () => {
+    const fetch = (_: unknown, { signal }: RequestInit = {}) =>
+      new Promise<Response>((_, reject) => signal?.addEventListener('abort', () => reject()));
+    const sequence = {
+      client: 'Test',
+      headers: {},
+      timeoutSeconds: 0.01,
+      steps: [get({ status: 200 })],
+    };
+    const results = [];
+    for await (const result of playSequence(sequence, {
+      baseUrl: 'http://scim',
+      token: 't',
+      fetch,
+    })) {
+      results.push(result);
+    }
+    expect(results).toMatchObject([{ problem: { actual: 'no answer within 0.01 s' } }]);
+  });
+
   it('has a name for the run in both cases', async () => {
     const step = get({ status: 200 }, { request: { method: 'GET', path: '/{{run}}/{{RUN}}' } });
     expect((await play([step], [json({})])).sent[0]?.url).toBe('http://scim/run/RUN');
