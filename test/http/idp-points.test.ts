@@ -1,0 +1,33 @@
+/** Every single point in which identity providers differ from the RFC or from each other, over HTTP. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { DISCOVERY } from './idp-points/discovery.ts';
+import { GROUPS } from './idp-points/groups.ts';
+import { MESSAGES } from './idp-points/messages.ts';
+import { Tenant } from './idp-points/point.ts';
+import { READING } from './idp-points/reading.ts';
+import { USER_PATCHES } from './idp-points/user-patches.ts';
+import { USERS } from './idp-points/users.ts';
+
+const POINTS = [DISCOVERY, READING, USERS, USER_PATCHES, GROUPS, MESSAGES]
+  .flat()
+  .sort((one, other) => one.number - other.number);
+
+let server: ScimServer;
+beforeAll(async () => {
+  server = await startScimServer();
+});
+afterAll(() => server.close());
+
+it('the points are numbered from 1 to 71', () => {
+  expect(POINTS.map(({ number }) => number)).toEqual(Array.from({ length: 71 }, (_, at) => at + 1));
+});
+
+it.each(POINTS)(
+  '[$who] $number: $title',
+  async ({ number, check }) => {
+    const client = await server.addIntegration({ tenant: `point-${number}` });
+    await check(new Tenant(server, client));
+  },
+  30_000,
+);
