@@ -11,7 +11,14 @@ const cluster = [
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: cluster } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: cluster,
+          globalSetup: ['test/support/postgres-server.ts'],
+        },
+      },
       {
         test: {
           name: 'cluster',

@@ -6,6 +6,12 @@ import { createLogger } from './logger.ts';
 import { runProbe } from './probe-command.ts';
 import { FatalError, migrate, run } from './run.ts';
 
+const PLANES = {
+  run: { server: true, operator: true },
+  server: { server: true, operator: false },
+  operator: { server: false, operator: true },
+};
+
 /** Exit codes: 2 for wrong options, 1 for what only a person can mend. */
 async function main(args: readonly string[]): Promise<number> {
   let invocation: Invocation;
@@ -26,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     if (command === 'crds') process.stdout.write(printCrds());
     else if (command === 'migrate') await migrate(config, log);
-    else await run(config, log, stopSignal());
+    else await run(PLANES[command], config, log, stopSignal());
     return 0;
   } catch (error) {
     if (!(error instanceof FatalError)) throw error;

@@ -99,8 +99,13 @@ export function httpUrl(flag: string, description: string): Option<string> {
   });
 }
 
+export const POSTGRES_URL = /^postgres(?:ql)?:\/\/[^/]*\/[^/?#]+/i;
+
 export function databaseUrl(flag: string, description: string, fallback: string): Option<string> {
-  return option(flag, description, fallback, 'file: and the path of a SQLite file', (value) =>
-    /^file:(?!\/\/[^/])[^?#]+$/.test(value) ? { ok: true, value } : REFUSED,
-  );
+  const allowed = 'file: and the path of a SQLite file, or postgres://USER:PASSWORD@HOST/DATABASE';
+  return option(flag, description, fallback, allowed, (value) => {
+    const isFile = /^file:(?!\/\/[^/])[^?#]+$/.test(value);
+    const isServer = POSTGRES_URL.test(value) && URL.canParse(value) && !isFile;
+    return isFile || isServer ? { ok: true, value } : REFUSED;
+  });
 }

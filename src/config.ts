@@ -8,6 +8,7 @@ import {
   httpUrl,
   integer,
   type Option,
+  POSTGRES_URL,
   secret,
   text,
   toggle,
@@ -35,11 +36,11 @@ export interface Config {
 const OPTIONS = {
   publicUrl: httpUrl(
     'public-url',
-    'Base URL under which identity providers reach the server; the HOST of every endpoint. Required by run.',
+    'Base URL under which identity providers reach the server; the HOST of every endpoint. Required by run, operator and server.',
   ),
   databaseUrl: databaseUrl(
     'database-url',
-    'SQLite file of the directory, as file:PATH.',
+    'The directory: a SQLite file, as file:PATH, or PostgreSQL 14 or newer, as postgres://USER:PASSWORD@HOST/DATABASE.',
     'file:scim-operator.db',
   ),
   host: text('host', 'Address to listen on.', '::'),
@@ -92,6 +93,8 @@ const PROBE_OPTIONS = {
 
 export const COMMANDS = {
   run: 'Runs the operator and the SCIM server in one process (the default).',
+  operator: 'Runs the operator alone; needs PostgreSQL.',
+  server: 'Runs the SCIM server alone, as one of any number; needs PostgreSQL.',
   migrate: 'Creates or upgrades the database, then ends.',
   crds: 'Prints the custom resource definitions as YAML.',
   probe: 'Plays an identity provider against an endpoint, reports, and cleans up.',
@@ -123,9 +126,15 @@ export function readInvocation(
   checkFlags(command, flags);
   if (command === 'probe') return { kind: 'probe', config: probeConfig(flags, environment) };
   const values = resolveOptions(OPTIONS, flags, environment);
-  if (command === 'run' && values.publicUrl === undefined) {
+  const serves = command === 'run' || command === 'operator' || command === 'server';
+  if (serves && values.publicUrl === undefined) {
     throw new ConfigError(
       '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required: the URL under which identity providers reach this server, such as https://scim.example.com',
+    );
+  }
+  if ((command === 'operator' || command === 'server') && !isPostgres(values.databaseUrl)) {
+    throw new ConfigError(
+      `--database-url (SCIM_OPERATOR_DATABASE_URL) must be postgres://… for ${command}, not "${String(values.databaseUrl)}": a SQLite file belongs to one process, which is what run is for`,
     );
   }
   values.publicUrl ??= '';
@@ -235,9 +244,16 @@ function resolveOption(
   const parsed = option.parse(value);
   if (parsed.ok) return parsed.value;
   const name = flagged === undefined ? option.variable : `--${option.flag}`;
-  const shown = option.secret ? 'the value' : `"${value}"`;
+  const shown = option.secret ? 'the value' : `"${value.replace(PASSWORD, '$1***@')}"`;
   throw new ConfigError(`${name}: ${shown} is not allowed; it must be ${option.allowed}`);
 }
+
+function isPostgres(databaseUrl: unknown): boolean {
+  return typeof databaseUrl === 'string' && POSTGRES_URL.test(databaseUrl);
+}
+
+/** In a URL of whatever form. */
+const PASSWORD = /(:\/\/[^:@/]*:).*@/;
 
 /**
  * Kubernetes sets `SCIM_OPERATOR_PORT=tcp://…` in every pod beside a Service named scim-operator; such a

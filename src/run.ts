@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Config } from './config.ts';
 import { RequestTracker } from './directory/activity.ts';
 import { DatabaseRefusedError } from './directory/database-errors.ts';
-import { openDirectory } from './directory/open.ts';
+import { openDirectory, shownDatabaseUrl } from './directory/open.ts';
 import type { Store } from './directory/store.ts';
 import { createScimApp } from './http/app.ts';
 import { createOpsApp } from './http/ops.ts';
@@ -21,9 +21,20 @@ export class FatalError extends Error {
 /** What is under way may take this long when the process stops; Kubernetes kills after 30 s. */
 const CLOSE_DEADLINE_MS = 20_000;
 
-/** Serves until the signal aborts. Throws FatalError. */
-export async function run(config: Config, log: Logger, signal: AbortSignal): Promise<void> {
-  const connection = connect(config.kubeconfig);
+/** What a process runs: the plane that serves, the one that reconciles, or both. */
+export interface Planes {
+  readonly server: boolean;
+  readonly operator: boolean;
+}
+
+/** Runs until the signal aborts. Throws FatalError. */
+export async function run(
+  planes: Planes,
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const connection = planes.operator ? connect(config.kubeconfig) : undefined;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   let store: Store | undefined;
@@ -42,44 +53,42 @@ export async function run(config: Config, log: Logger, signal: AbortSignal): Pro
   store = await openWhenReachable(config.databaseUrl, log, signal);
   if (store === undefined) return ops.close(CLOSE_DEADLINE_MS);
 
-  const tracker = new RequestTracker(store, (error) =>
-    log.warn({ err: error }, 'times of last requests were not written'),
-  );
-  const app = createScimApp({
-    store,
-    publicUrl: config.publicUrl,
-    log,
-    now: Date.now,
-    tracker,
-    rateLimit: config.rateLimit,
-  });
-  const server = new HttpServer(app, log);
-  await listen(server, config.host, config.port, log, 'SCIM is served');
-  const operator = createOperator({
-    connection,
-    store,
-    publicUrl: config.publicUrl,
-    deprovisionDelayMs: config.deprovisionDelayMs,
-    log,
-    registry,
-  });
-  stuck = operator.stuck;
-  operator.start();
+  const server = planes.server ? await serve(store, config, log) : undefined;
+  const operator = connection && createOperator({ connection, store, ...config, log, registry });
+  if (operator !== undefined) stuck = operator.stuck;
+  operator?.start();
 
   await aborted(signal);
   log.info('stopping');
-  await Promise.all([operator.stop(), server.close(CLOSE_DEADLINE_MS)]);
-  await tracker.flush();
+  await Promise.all([operator?.stop(), server?.stop()]);
   await store.close();
   await ops.close(CLOSE_DEADLINE_MS);
   log.info('stopped');
+}
+
+/** Serves SCIM until it is stopped. */
+async function serve(store: Store, config: Config, log: Logger) {
+  const { publicUrl, rateLimit, host, port } = config;
+  const tracker = new RequestTracker(store, (error) =>
+    log.warn({ err: error }, 'times of last requests were not written'),
+  );
+  const app = createScimApp({ store, publicUrl, log, now: Date.now, tracker, rateLimit });
+  const server = new HttpServer(app, log);
+  await listen(server, host, port, log, 'SCIM is served');
+  return {
+    stop: async () => {
+      await server.close(CLOSE_DEADLINE_MS);
+      await tracker.flush();
+    },
+  };
 }
 
 /** Creates or upgrades the database. Throws FatalError. */
 export async function migrate(config: Config, log: Logger): Promise<void> {
   const store = await open(config.databaseUrl);
   await store.close();
-  log.info({ databaseUrl: config.databaseUrl }, 'database is up to date');
+  const databaseUrl = shownDatabaseUrl(config.databaseUrl);
+  log.info({ databaseUrl }, 'database is up to date');
 }
 
 function connect(kubeconfig: string | undefined): Connection {
@@ -98,21 +107,23 @@ async function open(databaseUrl: string): Promise<Store> {
     return await openDirectory(databaseUrl);
   } catch (error) {
     if (!(error instanceof DatabaseRefusedError)) throw error;
-    throw new FatalError(`the database ${databaseUrl} can't be used: ${error.message}`);
+    const shown = shownDatabaseUrl(databaseUrl);
+    throw new FatalError(`the database ${shown} can't be used: ${error.message}`);
   }
 }
 
 /** One line when it is away and one when it is back. Undefined when the signal came first. */
 async function openWhenReachable(
-  databaseUrl: string,
+  url: string,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Store | undefined> {
+  const databaseUrl = shownDatabaseUrl(url);
   const backoff = new Backoff(200, 5_000);
   let away = false;
   while (!signal.aborted) {
     try {
-      const store = await open(databaseUrl);
+      const store = await open(url);
       if (away) log.info({ databaseUrl }, 'database was reached');
       return store;
     } catch (error) {

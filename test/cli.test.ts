@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDatabase, type PostgresDatabase } from './support/postgres.ts';
 import { Program } from './support/program.ts';
 
 let folder: string;
@@ -146,5 +147,59 @@ describe('a running program', () => {
     await program.logged('SCIM is served');
     expect((await readyz()).status).toBe(200);
     expect(await program.stop()).toBe(0);
+  });
+});
+
+describe('a program on PostgreSQL', () => {
+  let postgres: PostgresDatabase;
+  beforeAll(async () => {
+    postgres = await createDatabase();
+  });
+  afterAll(() => postgres.drop());
+
+  const serve = (url: string) =>
+    new Program([
+      'server',
+      '--public-url=http://localhost',
+      '--host=127.0.0.1',
+      '--port=0',
+      '--ops-port=0',
+      `--database-url=${url}`,
+    ]);
+
+  it('serves without a cluster, beside another one on the same database', async () => {
+    const programs = [serve(postgres.url), serve(postgres.url)];
+    for (const program of programs) {
+      const { port } = await program.logged('SCIM is served');
+      const base = `http://127.0.0.1:${port}/api/v1/acme/integrations/abc/scim/v2`;
+      expect((await fetch(`${base}/Users`)).status).toBe(401);
+    }
+    expect(await Promise.all(programs.map((program) => program.stop()))).toEqual([0, 0]);
+  });
+
+  it('ends with 1 and one line for a database that is not there', async () => {
+    const program = serve(`${postgres.url}_not`);
+    expect(await program.exited).toBe(1);
+    expect(program.stderr).toMatch(/can't be used: the server has no such database; create it/);
+    expect(program.stderr.trimEnd()).not.toContain('\n');
+  });
+
+  it("ends with 1 and one line for another program's database, and leaves it alone", async () => {
+    const foreign = await createDatabase();
+    await foreign.query('CREATE TABLE groups (things text)');
+    const program = serve(foreign.url);
+    expect(await program.exited).toBe(1);
+    expect(program.stderr).toMatch(/belongs to another program, which has a table groups/);
+    const tables = await foreign.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'");
+    expect(tables).toHaveLength(1);
+    await foreign.drop();
+  });
+
+  it('waits for a server that can not be reached, and never shows its password', async () => {
+    const program = serve('postgres://scim:s3cret@127.0.0.1:1/scim');
+    const line = await program.logged('database was not reached; trying again until it is');
+    expect(line.databaseUrl).toBe('postgres://scim:***@127.0.0.1:1/scim');
+    expect(await program.stop()).toBe(0);
+    expect(program.stdout + program.stderr).not.toContain('s3cret');
   });
 });

@@ -78,13 +78,29 @@ describe('a wrong option is refused with its name, its value and what is allowed
       'an http or https URL without query and fragment',
     ],
     ['--public-url', 'ftp://scim.example.com', 'an http or https URL without query and fragment'],
-    ['--database-url', 'postgres://localhost/scim', 'file: and the path of a SQLite file'],
+    [
+      '--database-url',
+      'mysql://localhost/scim',
+      'file: and the path of a SQLite file, or postgres:',
+    ],
+    ['--database-url', 'postgres://localhost', 'file: and the path of a SQLite file, or postgres:'],
     ['--database-url', 'scim.db', 'file: and the path of a SQLite file'],
     ['--host', '', 'a text that is not empty'],
   ])('%s %s', (flag, value, allowed) => {
     const message = refusal([flag, value]);
     expect(message).toContain(`${flag}: "${value}" is not allowed; it must be ${allowed}`);
     expect(message).not.toContain('\n');
+  });
+
+  it('without the password of a database', () => {
+    const message = refusal([...PUBLIC_URL, '--database-url=postgres://scim:s3cr@t@db']);
+    expect(message).toContain('--database-url: "postgres://scim:***@db" is not allowed');
+  });
+
+  it.each(['operator', 'server'])('%s on a file that belongs to one process', (command) => {
+    expect(refusal([command, ...PUBLIC_URL])).toMatch(
+      /^--database-url \(SCIM_OPERATOR_DATABASE_URL\) must be postgres:.* for (operator|server), not "file:scim-operator.db"/,
+    );
   });
 
   it('under the name of the variable that it came from', () => {
@@ -96,7 +112,10 @@ describe('a wrong option is refused with its name, its value and what is allowed
   it.each([
     [['--prot', '1'], '--prot is not an option; see --help'],
     [['--port'], '--port needs a value; see --help'],
-    [['serve'], '"serve" is not a command; allowed are run, migrate, crds, probe'],
+    [
+      ['serve'],
+      '"serve" is not a command; allowed are run, operator, server, migrate, crds, probe',
+    ],
     [['run', 'fast'], '"fast" is one argument too many; see --help'],
     [['run'], '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required'],
     [[], '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required'],
@@ -136,7 +155,7 @@ describe('probe', () => {
   it.each([
     ['--idp=onelogin', '--idp: "onelogin" is not allowed; it must be one of okta, entra'],
     ['--url=scim.example.com', '--url: "scim.example.com" is not allowed'],
-    ['--url=https://:pw@scim.example.com', '--url: "https://:pw@scim.example.com" is not allowed'],
+    ['--url=https://:pw@scim.example.com', '--url: "https://:***@scim.example.com" is not allowed'],
     ['--json=yes', '--json: "yes" is not allowed; it must be true or false'],
     ['--port=1', '--port is not an option of probe; see --help'],
   ])('refuses %s', (flag, message) => {

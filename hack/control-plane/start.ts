@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
+import { type Child, startChild, sweepAfterDeath } from '../child.ts';
 import { ensureBinaries, type Program, type ProgramPaths } from './binaries.ts';
-import { type Child, startChild, sweepAfterDeath } from './child.ts';
 
 export interface ControlPlane {
   /** Path of the administrator's kubeconfig. */

@@ -1,7 +1,7 @@
 /** The operator as a process of its own, started again when it ends, as a kubelet would. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Child, startChild } from '../control-plane/child.ts';
+import { type Child, startChild } from '../child.ts';
 
 const ENTRY = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 /** What only a person can mend; see src/cli.ts. */

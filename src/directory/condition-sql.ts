@@ -5,19 +5,27 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { AttributeRef, Comparable, Condition } from '../scim/condition.ts';
 import type { CompareOperator } from '../scim/filter.ts';
+import type { Attribute } from '../scim/schema.ts';
 
 export type JsonPath = readonly (string | number)[];
+
+/** As what a value is compared (see comparable.ts). */
+export type ScalarType = 'text' | 'number' | 'boolean';
 
 /** What differs between databases. A JSON path is a list of keys and indexes; an empty one is the value itself, a scalar. */
 export interface SearchDialect {
   /** The scalar at the path, as it is compared; NULL where there is none. */
-  scalar(json: SQL, path: JsonPath, example: Comparable | undefined): SQL;
+  scalar(json: SQL, path: JsonPath, type: ScalarType): SQL;
   /** The JSON value at the path. */
   json(json: SQL, path: JsonPath): SQL;
   /** A FROM item with a column `value` for each element of the array at the path. */
   elements(json: SQL, path: JsonPath, alias: string): SQL;
   /** Whether anything but null, "" and emptiness is at the path or below it. */
   present(json: SQL, path: JsonPath): SQL;
+  /** A FROM item with a column `value` for each of the ids. */
+  values(ids: readonly string[], alias: string): SQL;
+  /** Whether the value is one of few that the query selects, by whatever index the value has. */
+  among(value: SQL, query: SQL): SQL;
   /** Equality in which NULL equals NULL. */
   same(left: SQL, right: SQL): SQL;
   contains(text: SQL, part: SQL): SQL;
@@ -83,7 +91,7 @@ export function conditionCompiler(dialect: SearchDialect): Compile {
     return sql`EXISTS (SELECT 1 FROM ${dialect.elements(holder.json, path, alias)} WHERE ${compile(condition.where, inner)})`;
   };
   const presentIn = (ref: AttributeRef, holder: Holder): SQL => {
-    if (holder.atom) return sql`${holder.json} <> ''`;
+    if (holder.atom) return sql`${dialect.scalar(holder.json, [], 'text')} <> ''`;
     if (ref.sub === undefined || !ref.attribute.multiValued) {
       return dialect.present(holder.json, [...pathOf(ref), ...subPath(ref)]);
     }
@@ -95,13 +103,13 @@ export function conditionCompiler(dialect: SearchDialect): Compile {
     { ref, operator, value }: Extract<Condition, { kind: 'compare' }>,
     holder: Holder,
   ): SQL => {
-    const example = value ?? undefined;
+    const type = scalarType(ref);
     if (!ref.attribute.multiValued) {
       const path = [...pathIn(ref, holder), ...subPath(ref)];
-      return compareScalar(dialect, dialect.scalar(holder.json, path, example), operator, value);
+      return compareScalar(dialect, dialect.scalar(holder.json, path, type), operator, value);
     }
     const alias = `e${++aliases}`;
-    const element = dialect.scalar(sql.raw(`${alias}.value`), subPath(ref), example);
+    const element = dialect.scalar(sql.raw(`${alias}.value`), subPath(ref), type);
     return compareAny(
       dialect,
       dialect.elements(holder.json, pathOf(ref), alias),
@@ -162,6 +170,16 @@ function pathIn(ref: AttributeRef, holder: Holder): JsonPath {
 export function pathOf({ extension, attribute }: AttributeRef): readonly string[] {
   return extension === undefined ? [attribute.name] : [extension, attribute.name];
 }
+
+export function scalarType({ attribute, sub }: AttributeRef): ScalarType {
+  return SCALAR_TYPES[(sub ?? attribute).type] ?? 'text';
+}
+
+const SCALAR_TYPES: { readonly [T in Attribute['type']]?: ScalarType } = {
+  boolean: 'boolean',
+  integer: 'number',
+  decimal: 'number',
+};
 
 export function subPath({ sub }: AttributeRef): readonly string[] {
   return sub === undefined ? [] : [sub.name];

@@ -61,9 +61,8 @@ export async function patchGroup(
   ifMatch: IfMatch,
 ): Promise<GroupChangeResult> {
   const { operations: others, changes } = separateMemberOperations(operations);
-  return changeGroup(directory, caller, id, changes, ifMatch, (current) =>
-    applyPatch(current.attributes, others, type),
-  );
+  const next = (current: GroupRecord) => applyPatch(current.attributes, others, type);
+  return changeGroup(directory, caller, id, changes, ifMatch, others.length > 0 ? next : undefined);
 }
 
 async function changeGroup(
@@ -72,14 +71,15 @@ async function changeGroup(
   id: string,
   changes: readonly MemberChange[],
   ifMatch: IfMatch,
-  next: (current: GroupRecord) => Attributes,
+  next: ((current: GroupRecord) => Attributes) | undefined,
 ): Promise<GroupChangeResult> {
   demand(permissions, 'groups.patch');
   const decide = (current: GroupRecord) => {
     checkVersion(current, ifMatch);
-    return next(current);
+    return next === undefined ? current.attributes : next(current);
   };
-  return store.groups.change(scope, id, decide, changes, now());
+  const decides = next !== undefined || ifMatch !== undefined;
+  return store.groups.change(scope, id, decides ? decide : undefined, changes, now());
 }
 
 export async function deleteGroup(

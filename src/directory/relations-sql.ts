@@ -44,5 +44,5 @@ export function groupsAbove(tenant: string | SQL, memberId: SQL): SQL {
 
 /** Selects the ids of the users in a group, itself or through groups. */
 export function usersBelow(tenant: string, groupId: SQL): SQL {
-  return sql`SELECT * FROM (WITH RECURSIVE down(id) AS (SELECT ${groupId} UNION SELECT g.member_id FROM down CROSS JOIN group_members g WHERE g.tenant = ${tenant} AND g.group_id = down.id AND g.member_type = 'Group') SELECT g.member_id FROM down CROSS JOIN group_members g WHERE g.tenant = ${tenant} AND g.group_id = down.id AND g.member_type = 'User')`;
+  return sql`SELECT * FROM (WITH RECURSIVE down(id) AS (SELECT ${groupId} UNION SELECT g.member_id FROM down CROSS JOIN group_members g WHERE g.tenant = ${tenant} AND g.group_id = down.id AND g.member_type = 'Group') SELECT g.member_id FROM down CROSS JOIN group_members g WHERE g.tenant = ${tenant} AND g.group_id = down.id AND g.member_type = 'User') AS below`;
 }

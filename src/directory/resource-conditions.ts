@@ -13,6 +13,7 @@ import {
   type LeafCondition,
   pathOf,
   type SearchDialect,
+  scalarType,
   subPath,
   TRUE,
 } from './condition-sql.ts';
@@ -36,7 +37,7 @@ export function resourceHolder(context: SearchContext): Holder {
     },
     narrow: (condition) => {
       const ids = candidates(condition, context);
-      return ids && sql`${ID} IN (${ids})`;
+      return ids && context.dialect.among(ID, ids);
     },
   };
 }
@@ -54,7 +55,7 @@ function special(
   const column = columnOf(condition, context);
   if (column !== undefined) return onColumn(condition, column, context.dialect);
   const ids = condition.kind === 'compare' ? candidates(condition, context) : undefined;
-  if (ids !== undefined) return sql`${ID} IN (${ids})`;
+  if (ids !== undefined) return context.dialect.among(ID, ids);
   switch (ref.attribute.name) {
     case 'externalId':
       return onColumn(condition, externalIdOf(context), context.dialect);
@@ -169,7 +170,11 @@ export function sortExpression({ ref }: SortKey, context: SearchContext): SQL {
     }
   }
   const first = attribute.multiValued ? [0] : [];
-  return context.dialect.scalar(DOCUMENT, [...pathOf(ref), ...first, ...subPath(ref)], undefined);
+  return context.dialect.scalar(
+    DOCUMENT,
+    [...pathOf(ref), ...first, ...subPath(ref)],
+    scalarType(ref),
+  );
 }
 
 function metaColumn(sub: string | undefined): SQL {

@@ -5,7 +5,7 @@
  * Operations reject with ScimError: notFound, uniqueness (409), or 503 while the database is away.
  * Times are milliseconds since the epoch.
  */
-import type { Condition, SortKey } from '../scim/condition.ts';
+import type { Comparable, Condition, SortKey } from '../scim/condition.ts';
 import type { MemberChange } from '../scim/members.ts';
 import type { Attributes } from '../scim/resource.ts';
 
@@ -69,11 +69,23 @@ export interface GroupChangeResult {
   readonly unknownMembers: readonly string[];
 }
 
+/** The place of a resource in a list: what the list is sorted by, where it isn't by id alone, and the id. */
+export interface PageKey {
+  /** In comparable form; null for a resource without a value. */
+  readonly sorted?: Comparable | null;
+  readonly id: string;
+}
+
+/**
+ * Where a page begins: so many resources behind the start, zero-based; or behind the resource at `after`, which stays right while
+ * others write (undefined: at the start).
+ */
+export type PageStart = { readonly offset: number } | { readonly after: PageKey | undefined };
+
 export interface Query {
   readonly filter?: Condition;
   readonly sort?: SortKey;
-  /** Zero-based. */
-  readonly offset: number;
+  readonly start: PageStart;
   /** At most this many records; 0 asks for the total only. */
   readonly limit: number;
   /** Load users' groups, or groups' members, for each record of the page. */
@@ -83,6 +95,8 @@ export interface Query {
 export interface Page<R> {
   readonly total: number;
   readonly records: readonly R[];
+  /** Of the last record, where the query asked for a page behind a key and there are more behind this one. */
+  readonly next?: PageKey;
 }
 
 export interface UserStore {
@@ -99,11 +113,14 @@ export interface GroupStore {
   create(scope: Scope, group: NewGroup): Promise<GroupChangeResult>;
   get(scope: Scope, id: string, related: boolean): Promise<GroupRecord | undefined>;
   list(scope: Scope, query: Query): Promise<Page<GroupRecord>>;
-  /** Applies `decide` and the member changes in order, at a cost that depends on the change alone. A cycle of groups is 400. */
+  /**
+   * Applies `decide` and the member changes in order, at a cost that depends on the change alone; without `decide` the attributes
+   * stay, whatever they are. A cycle of groups is 400.
+   */
   change(
     scope: Scope,
     id: string,
-    decide: Decide<GroupRecord>,
+    decide: Decide<GroupRecord> | undefined,
     members: readonly MemberChange[],
     at: number,
   ): Promise<GroupChangeResult>;
@@ -209,6 +226,8 @@ export interface Store {
   readonly groups: GroupStore;
   readonly integrations: IntegrationStore;
   readonly tokens: TokenStore;
+  /** Signs cursors: the same in every process on this database, and nowhere else. */
+  readonly cursorKey: string;
   /** Rejects while the database can't be read and written. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -10,6 +10,7 @@ import { createEndpoint, type Routes } from './endpoint.ts';
 import { errorAnswer, notImplemented } from './error.ts';
 import { normalPath } from './path.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { createCursors } from './scim/cursor.ts';
 import { discoveryRoutes } from './scim/discovery.ts';
 import { groupKind } from './scim/groups.ts';
 import { resourceRoutes } from './scim/resource-routes.ts';
@@ -40,12 +41,13 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   const limit = createRateLimit(rateLimit);
   const endpoint = createEndpoint({ directory, publicUrl, log, tracker, limit });
   const app: ScimApp = new Hono({ getPath: (request) => normalPath(request.url) });
+  const cursors = createCursors(store.cursorKey, now);
   const users = userKind(directory, STANDARD_RESOURCE_TYPES);
   const groups = groupKind(directory, STANDARD_RESOURCE_TYPES);
   const routes: Routes = {
-    ...resourceRoutes(users),
-    ...resourceRoutes(groups),
-    ...searchRoutes(users, groups),
+    ...resourceRoutes(users, cursors),
+    ...resourceRoutes(groups, cursors),
+    ...searchRoutes(users, groups, cursors),
     ...discoveryRoutes(STANDARD_RESOURCE_TYPES),
     ...NOT_SERVED,
   };

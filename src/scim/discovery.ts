@@ -48,6 +48,9 @@ export function resourceTypeDocument(type: ResourceType, baseUrl: string): JsonO
 /** The largest page, and the default one: clients that read only the first page must see everybody. */
 export const MAX_RESULTS = 1000;
 
+/** Seconds that a cursor is good for (RFC 9865 §2.1). */
+export const CURSOR_TIMEOUT = 3600;
+
 /** The largest body of a group and, once served, of Bulk; in bytes. */
 export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
@@ -66,11 +69,12 @@ export function serviceProviderConfig(baseUrl: string): JsonObject {
     sort: { supported: true },
     etag: { supported: true },
     pagination: {
-      cursor: false,
+      cursor: true,
       index: true,
       defaultPaginationMethod: 'index',
       defaultPageSize: MAX_RESULTS,
       maxPageSize: MAX_RESULTS,
+      cursorTimeout: CURSOR_TIMEOUT,
     },
     authenticationSchemes: [
       {

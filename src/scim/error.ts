@@ -48,6 +48,18 @@ export const invalidValue = badRequest('invalidValue');
 export const mutability = badRequest('mutability');
 export const noTarget = badRequest('noTarget');
 export const tooMany = badRequest('tooMany');
+/** RFC 9865 §2.1 */
+export const invalidCount = badRequest('invalidCount');
+
+export const invalidCursor = (): ScimError =>
+  badRequest('invalidCursor')(
+    'the cursor is not one of this integration for this filter and sort order; begin with an empty one',
+  );
+
+export const expiredCursor = (seconds: number): ScimError =>
+  badRequest('expiredCursor')(
+    `the cursor is older than ${seconds} seconds; begin with an empty one`,
+  );
 
 /** A value that must be unique is taken: 409 (RFC 7644 §3.3). */
 export const uniqueness = (detail: string): ScimError => new ScimError(409, detail, 'uniqueness');

@@ -18,7 +18,7 @@ async function provision(
   const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };
   const caller = { scope, permissions: PROVISIONER_PERMISSIONS };
   await createUser({ store: fixture.store, now: Date.now }, caller, { userName });
-  const query = { offset: 0, limit: 0, related: false };
+  const query = { start: { offset: 0 }, limit: 0, related: false };
   return async () => (await fixture.store.users.list(scope, query)).total;
 }
 

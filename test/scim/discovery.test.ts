@@ -127,11 +127,12 @@ describe('the service provider configuration', () => {
       sort: { supported: true },
       etag: { supported: true },
       pagination: {
-        cursor: false,
+        cursor: true,
         index: true,
         defaultPaginationMethod: 'index',
         defaultPageSize: 1000,
         maxPageSize: 1000,
+        cursorTimeout: 3600,
       },
       authenticationSchemes: [{ type: 'oauthbearertoken', primary: true }],
       meta: {

@@ -1,8 +1,9 @@
-/** The program as a process. */
+/** The program as a process of its own. */
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { eventually } from './eventually.ts';
 
-/** `HOME` is nobody's unless given: no kubeconfig of the person at the machine is found. */
+/** One run of src/cli.ts; it ends with this process at the latest. */
 export class Program {
   readonly #child;
   stdout = '';
@@ -11,9 +12,11 @@ export class Program {
 
   constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
     this.#child = spawn(process.execPath, ['src/cli.ts', ...args], {
-      env: { HOME: '/nonexistent', ...environment },
-      cwd: process.cwd(),
+      env: { HOME: tmpdir(), ...environment },
     });
+    const orphan = () => this.#child.kill('SIGKILL');
+    process.once('exit', orphan);
+    this.#child.once('exit', () => process.off('exit', orphan));
     this.#child.stdout.on('data', (chunk) => {
       this.stdout += chunk;
     });

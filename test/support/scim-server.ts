@@ -1,15 +1,12 @@
-/** A SCIM server on a port of its own, with a SQLite directory in a folder of its own, and clients of its integrations. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** A SCIM server on a port of its own, with a directory of its own, and clients of its integrations. */
 import { newIntegrationId } from '../../src/directory/ids.ts';
-import { openDirectory } from '../../src/directory/open.ts';
 import type { IntegrationRecord, Store } from '../../src/directory/store.ts';
 import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
 import { createScimApp, type ScimApp } from '../../src/http/app.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
+import { useSqlite } from './sqlite.ts';
 
 export const PUBLIC_URL = 'https://scim.example.com';
 
@@ -40,6 +37,8 @@ export interface ScimClient {
   /** The same endpoint as answers name it. */
   readonly publicBaseUrl: string;
   send(method: string, path: string, body?: unknown, options?: SendOptions): Promise<ScimAnswer>;
+  /** The same integration at another server of its directory. */
+  at(port: number): ScimClient;
 }
 
 export interface ScimServer {
@@ -58,6 +57,8 @@ export interface ScimServerOptions {
   readonly now?: () => number;
   /** Puts something between the application and the directory. */
   readonly wrap?: (store: Store) => Store;
+  /** Opens the directory; without it a SQLite file of its own. */
+  readonly open?: () => Promise<{ readonly store: Store; close(): Promise<void> }>;
 }
 
 export async function startScimServer({
@@ -65,9 +66,9 @@ export async function startScimServer({
   log = createLogger('silent'),
   now = Date.now,
   wrap = (store) => store,
+  open = useSqlite,
 }: ScimServerOptions = {}): Promise<ScimServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'scim-server-'));
-  const store = await openDirectory(`file:${join(folder, 'directory.db')}`);
+  const { store, close } = await open();
   const noted = new Map<string, number>();
   const app = createScimApp({
     store: wrap(store),
@@ -87,13 +88,13 @@ export async function startScimServer({
     addIntegration: (changes) => addIntegration(store, port, changes),
     close: async () => {
       await server.close(1000);
-      await store.close();
-      await rm(folder, { recursive: true });
+      await close();
     },
   };
 }
 
-async function addIntegration(
+/** Makes an integration and a token in the directory, for a server of it on the port. */
+export async function addIntegration(
   store: Store,
   port: number,
   changes: Partial<IntegrationRecord> = {},
@@ -123,6 +124,10 @@ async function addIntegration(
     expiresAt: undefined,
     pending: false,
   });
+  return clientOf(record, token, port);
+}
+
+function clientOf(record: IntegrationRecord, token: string, port: number): ScimClient {
   const path = `/api/v1/${record.tenant}/integrations/${record.id}/scim/v2`;
   const baseUrl = `http://127.0.0.1:${port}${path}`;
   return {
@@ -133,6 +138,7 @@ async function addIntegration(
     publicBaseUrl: `${PUBLIC_URL}${path}`,
     send: (method, below, body, options) =>
       send(`${baseUrl}${below}`, method, body, { token, ...options }),
+    at: (other) => clientOf(record, token, other),
   };
 }
 

@@ -8,6 +8,8 @@ export const sqliteDialect: SearchDialect = {
   elements: (json, path, alias) => sql`json_each(${json}, ${textOf(path)}) AS ${sql.raw(alias)}`,
   present: (json, path) =>
     sql`EXISTS (SELECT 1 FROM json_tree(${json}, ${textOf(path)}) AS t WHERE t.atom IS NOT NULL AND t.atom <> '')`,
+  values: (ids, alias) => sql`json_each(${JSON.stringify(ids)}) AS ${sql.raw(alias)}`,
+  among: (value, query) => sql`${value} IN (${query})`,
   same: (left, right) => sql`${left} IS ${right}`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`substr(${text}, 1, length(${part})) = ${part}`,

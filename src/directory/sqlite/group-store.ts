@@ -3,6 +3,8 @@ import { sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
+import { MEMBERS_OF_GROUPS } from '../related.ts';
+import { rowOf } from '../resource-key.ts';
 import type {
   Decide,
   GroupChangeResult,
@@ -10,11 +12,10 @@ import type {
   GroupStore,
   NewGroup,
   Scope,
-  StoredResource,
 } from '../store.ts';
 import type { Connection, Connections } from './connection.ts';
-import { changeMembers, leaveAllGroups, membersOfGroups } from './memberships.ts';
-import { refuseTaken, rowOf } from './resource-key.ts';
+import { changeMembers, leaveAllGroups } from './memberships.ts';
+import { refuseTaken } from './refuse-taken.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 
 export function createGroupStore(
@@ -23,14 +24,6 @@ export function createGroupStore(
 ): GroupStore {
   const table = new ResourceTable(write, 'Group', types.group);
   const readTable = new ResourceTable(read, 'Group', types.group);
-  const withMembers = ({ tenant }: Scope, records: readonly StoredResource[]): GroupRecord[] => {
-    const members = membersOfGroups(
-      read,
-      tenant,
-      records.map(({ id }) => id),
-    );
-    return records.map((record) => ({ ...record, members: members.get(record.id) ?? [] }));
-  };
 
   const create = (scope: Scope, { id, attributes, members, at }: NewGroup): GroupChangeResult => {
     const { externalId, profile, key } = rowOf('Group', attributes);
@@ -50,13 +43,13 @@ export function createGroupStore(
   const change = (
     scope: Scope,
     id: string,
-    decide: Decide<GroupRecord>,
+    decide: Decide<GroupRecord> | undefined,
     members: readonly MemberChange[],
     at: number,
   ): GroupChangeResult => {
     const { tenant } = scope;
     const current = table.require(scope, id);
-    const attributes = decide(current);
+    const attributes = decide === undefined ? current.attributes : decide(current);
     const results = members.map((each) => changeMembers(write, tenant, id, each));
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
     table.link(scope, id);
@@ -84,7 +77,7 @@ export function createGroupStore(
 
   return {
     create: (scope, group) => writer.write(() => create(scope, group)),
-    ...readsOf(reading, readTable, withMembers),
+    ...readsOf(reading, readTable, MEMBERS_OF_GROUPS),
     change: (scope, id, decide, members, at) =>
       writer.write(() => change(scope, id, decide, members, at)),
     delete: (scope, id, check, at) =>

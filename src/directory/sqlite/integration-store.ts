@@ -1,10 +1,10 @@
 /** Integrations and what they provisioned, on SQLite. */
 import { and, eq, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
+import type { ResourceName } from '../resource-key.ts';
 import type { IntegrationRecord, IntegrationStore } from '../store.ts';
 import type { Connection, Connections } from './connection.ts';
 import { deleteGroup } from './group-store.ts';
-import type { ResourceName } from './resource-key.ts';
 import { ResourceTable } from './resource-table.ts';
 import { externalIds, integrations, tenantNamespaces, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';

@@ -1,12 +1,10 @@
 /** Brings a database to this version's schema: numbered SQL, each in one transaction, noted in a ledger with its hash. */
-import { hash } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { DatabaseRefusedError } from '../database-errors.ts';
+import { checkLedger, type Migration, sha256 } from '../migrations.ts';
 import { sql as directory } from './migrations/0001-directory.ts';
 
-const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
-  { name: '0001-directory', sql: directory },
-];
+const MIGRATIONS: readonly Migration[] = [{ name: '0001-directory', sql: directory }];
 
 /** "SCIM" in the file's header, so that a file of another program is known as such. */
 const APPLICATION_ID = 0x5343494d;
@@ -19,16 +17,17 @@ export function migrate(db: Database.Database, now: () => number): void {
       'CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT',
     );
   }).immediate();
-  checkLedger(db);
+  checkLedger(ledgerOf(db), MIGRATIONS);
   for (const migration of MIGRATIONS) {
     db.transaction(() => apply(db, migration, now())).immediate();
   }
 }
 
-function apply(db: Database.Database, { name, sql }: { name: string; sql: string }, at: number) {
+function apply(db: Database.Database, migration: Migration, at: number) {
+  const { name, sql } = migration;
   if (db.prepare('SELECT 1 FROM migrations WHERE name = ?').get(name) !== undefined) return;
   db.exec(sql);
-  db.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run(name, hash('sha256', sql), at);
+  db.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run(name, sha256(migration), at);
 }
 
 /** Only reads: throws DatabaseRefusedError for a file of another program before anything is written to it. */
@@ -41,17 +40,6 @@ export function checkOwner(db: Database.Database): void {
   }
 }
 
-function checkLedger(db: Database.Database): void {
-  const applied = db
-    .prepare<[], { name: string; sha256: string }>('SELECT * FROM migrations')
-    .all();
-  for (const { name, sha256 } of applied) {
-    const known = MIGRATIONS.find((migration) => migration.name === name);
-    if (known === undefined) {
-      throw new DatabaseRefusedError(`a newer version has migrated it (${name}); run that version`);
-    }
-    if (hash('sha256', known.sql) !== sha256) {
-      throw new DatabaseRefusedError(`its migration ${name} is not this version's; use a new file`);
-    }
-  }
+function ledgerOf(db: Database.Database): readonly { name: string; sha256: string }[] {
+  return db.prepare<[], { name: string; sha256: string }>('SELECT * FROM migrations').all();
 }

@@ -3,44 +3,24 @@ import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
-import { conditionCompiler } from '../condition-sql.ts';
-import { resourceHolder, sortExpression } from '../resource-conditions.ts';
+import { listStatements, pageOf, type ResourceRow, recordOf } from '../list-sql.ts';
+import type { Related } from '../related.ts';
+import { PLACES, type ResourceName } from '../resource-key.ts';
 import type { SearchContext } from '../search-context.ts';
 import { lookupValues, searchDocument } from '../search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store.ts';
 import { type Connection, type Connections, parameter } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
-import { KEY_ATTRIBUTE, type ResourceName } from './resource-key.ts';
 import { access, accessValues, counters, externalIds, groups, searchDocuments } from './schema.ts';
 
-interface Row {
-  readonly id: string;
-  readonly attributes: Attributes;
-  readonly version: number;
-  readonly created: number;
-  readonly lastModified: number;
-  readonly externalId: string | null;
-}
-
-const PLACES = {
-  User: {
-    table: sql.raw('access'),
-    key: { attribute: KEY_ATTRIBUTE.User, column: 'user_name_key' },
-  },
-  Group: {
-    table: sql.raw('groups'),
-    key: { attribute: KEY_ATTRIBUTE.Group, column: 'display_name_key' },
-  },
-};
-
 export class ResourceTable {
-  readonly #connection: Connection;
+  readonly connection: Connection;
   readonly #name: ResourceName;
   readonly #type: ResourceType;
   readonly #statements;
 
   constructor(connection: Connection, name: ResourceName, type: ResourceType) {
-    this.#connection = connection;
+    this.connection = connection;
     this.#name = name;
     this.#type = type;
     this.#statements = prepareStatements(connection, name);
@@ -48,7 +28,7 @@ export class ResourceTable {
 
   get({ tenant, integrationId }: Scope, id: string): StoredResource | undefined {
     const row = this.#statements.get.get({ tenant, integrationId, id });
-    return row && toRecord(row);
+    return row && recordOf(row);
   }
 
   /** Throws notFound. */
@@ -65,42 +45,15 @@ export class ResourceTable {
       type: this.#type,
       ...PLACES[this.#name],
     };
-    const condition =
-      query.filter && conditionCompiler(sqliteDialect)(query.filter, resourceHolder(context));
-    const total =
-      condition === undefined ? this.#count(scope.tenant) : this.#countWhere(scope, condition);
-    const records =
-      query.limit > 0 && total > query.offset ? this.#page(context, query, condition) : [];
-    return { total, records };
+    const { count, page } = listStatements(context, query);
+    const total = count === undefined ? this.#count(scope.tenant) : this.#total(count);
+    const isBehind = 'offset' in query.start && query.start.offset >= total;
+    const rows = query.limit > 0 && !isBehind ? this.connection.all<ResourceRow>(page) : [];
+    return pageOf(rows, query, total);
   }
 
-  #page(context: SearchContext, query: Query, condition: SQL | undefined): StoredResource[] {
-    const { tenant, integrationId } = context.scope;
-    const sort = query.sort && sortExpression(query.sort, context);
-    const direction = sql.raw(query.sort?.descending ? 'DESC' : 'ASC');
-    const nulls = sql.raw(query.sort?.descending ? 'NULLS FIRST' : 'NULLS LAST');
-    const order =
-      sort === undefined ? sql`r.id` : sql`${sort} ${direction} ${nulls}, r.id ${direction}`;
-    const rows = this.#connection.all<Omit<Row, 'attributes'> & { attributes: string }>(
-      sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS lastModified, l.external_id AS externalId FROM ${this.#from(sql`${condition ?? sql``}${order}`)} LEFT JOIN external_ids l ON l.tenant = r.tenant AND l.resource_id = r.id AND l.integration_id = ${integrationId} WHERE ${where(tenant, condition)} ORDER BY ${order} LIMIT ${query.limit} OFFSET ${query.offset}`,
-    );
-    return rows.map((row) => toRecord({ ...row, attributes: JSON.parse(row.attributes) }));
-  }
-
-  #countWhere({ tenant }: Scope, condition: SQL): number {
-    const [row] = this.#connection.all<{ total: number }>(
-      sql`SELECT count(*) AS total FROM ${this.#from(condition)} WHERE ${where(tenant, condition)}`,
-    );
-    return row?.total ?? 0;
-  }
-
-  /** The search documents are joined only where they are asked. */
-  #from(asked: SQL): SQL {
-    const table = sql.raw(this.#name === 'User' ? 'access r' : 'groups r');
-    const join = mentionsDocument(asked)
-      ? sql` CROSS JOIN search_documents d ON d.tenant = r.tenant AND d.id = r.id`
-      : sql``;
-    return sql`${table}${join}`;
+  #total(count: SQL): number {
+    return this.connection.all<{ total: number }>(count)[0]?.total ?? 0;
   }
 
   #count(tenant: string): number {
@@ -140,11 +93,16 @@ export class ResourceTable {
 }
 
 /** Reading records, with what is related to them where it is asked for. */
-export function readsOf<R extends StoredResource>(
+export function readsOf<Row, R extends StoredResource>(
   reading: Connections['reading'],
   table: ResourceTable,
-  withRelated: (scope: Scope, records: readonly StoredResource[]) => R[],
+  related: Related<Row, R>,
 ) {
+  const withRelated = ({ tenant }: Scope, records: readonly StoredResource[]): R[] => {
+    const ids = records.map(({ id }) => id);
+    const rows = table.connection.all<Row>(related.select(sqliteDialect, tenant, ids));
+    return related.attach(records, rows);
+  };
   return {
     get: (scope: Scope, id: string, related: boolean): Promise<R | StoredResource | undefined> =>
       reading(() => {
@@ -159,26 +117,6 @@ export function readsOf<R extends StoredResource>(
   };
 }
 
-function toRecord({ externalId, attributes, ...row }: Row): StoredResource {
-  return { ...row, attributes: externalId === null ? attributes : { externalId, ...attributes } };
-}
-
-function where(tenant: string, condition: SQL | undefined): SQL {
-  return condition === undefined
-    ? sql`r.tenant = ${tenant}`
-    : sql`r.tenant = ${tenant} AND ${condition}`;
-}
-
-function mentionsDocument(asked: SQL): boolean {
-  return asked.queryChunks.some((chunk) => {
-    if (typeof chunk !== 'object' || chunk === null) return false;
-    if ('queryChunks' in chunk) return mentionsDocument(chunk as SQL);
-    return (
-      'value' in chunk && Array.isArray(chunk.value) && chunk.value.join('').includes('d.document')
-    );
-  });
-}
-
 function prepareStatements({ orm }: Connection, name: ResourceName) {
   const table = name === 'User' ? access : groups;
   const counter = name === 'User' ? 'users' : 'groups';
@@ -190,7 +128,8 @@ function prepareStatements({ orm }: Connection, name: ResourceName) {
     get: orm
       .select({
         id: table.id,
-        attributes: table.attributes,
+        // As it stands: recordOf parses it.
+        attributes: sql<string>`${table.attributes}`,
         version: table.version,
         created: table.created,
         lastModified: table.lastModified,
@@ -214,9 +153,9 @@ function prepareStatements({ orm }: Connection, name: ResourceName) {
       .prepare(),
     addToCount: orm
       .insert(counters)
-      .values({ tenant, name: counter, value: sql`${sql.placeholder('by')}` })
+      .values({ tenant, name: counter, slot: 0, value: sql`${sql.placeholder('by')}` })
       .onConflictDoUpdate({
-        target: [counters.tenant, counters.name],
+        target: [counters.tenant, counters.name, counters.slot],
         set: { value: sql`${counters.value} + ${sql.placeholder('by')}` },
       })
       .prepare(),

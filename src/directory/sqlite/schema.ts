@@ -146,7 +146,13 @@ export const counters = sqliteTable(
   {
     tenant: text('tenant').notNull(),
     name: text('name').notNull(),
+    slot: integer('slot').notNull(),
     value: integer('value').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.tenant, t.name] })],
+  (t) => [primaryKey({ columns: [t.tenant, t.name, t.slot] })],
 );
+
+export const signingKeys = sqliteTable('signing_keys', {
+  name: text('name').primaryKey(),
+  value: text('value').notNull(),
+});

@@ -1,9 +1,12 @@
 /** The directory on SQLite: see docs/adr/0003-directory-on-sqlite.md. */
+import { eq } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
+import { DatabaseRefusedError } from '../database-errors.ts';
 import type { Store } from '../store.ts';
 import { openConnections } from './connection.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
+import { signingKeys } from './schema.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUserStore } from './user-store.ts';
 
@@ -14,12 +17,19 @@ export function openSqliteStore(
   now: () => number = Date.now,
 ): Store {
   const connections = openConnections(path, now);
+  const cursorKey = connections.read.orm
+    .select()
+    .from(signingKeys)
+    .where(eq(signingKeys.name, 'cursor'))
+    .get();
+  if (cursorKey === undefined) throw new DatabaseRefusedError('its key for cursors is missing');
   const ping = connections.read.raw.prepare('SELECT count(*) FROM counters');
   return {
     users: createUserStore(connections, types),
     groups: createGroupStore(connections, types),
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
+    cursorKey: cursorKey.value,
     ping: async () => {
       await connections.reading(() => ping.get());
       await connections.writer.write(() => undefined);

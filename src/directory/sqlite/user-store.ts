@@ -4,10 +4,12 @@ import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
-import type { NewResource, Scope, StoredResource, UserRecord, UserStore } from '../store.ts';
+import { GROUPS_OF_USERS } from '../related.ts';
+import { rowOf } from '../resource-key.ts';
+import type { NewResource, Scope, UserRecord, UserStore } from '../store.ts';
 import { type Connection, type Connections, parameter } from './connection.ts';
-import { groupsOfUsers, leaveAllGroups } from './memberships.ts';
-import { refuseTaken, rowOf } from './resource-key.ts';
+import { leaveAllGroups } from './memberships.ts';
+import { refuseTaken } from './refuse-taken.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 import { access, users } from './schema.ts';
 
@@ -18,14 +20,6 @@ export function createUserStore(
   const table = new ResourceTable(write, 'User', types.user);
   const readTable = new ResourceTable(read, 'User', types.user);
   const rows = prepareRows(write);
-  const withGroups = ({ tenant }: Scope, records: readonly StoredResource[]): UserRecord[] => {
-    const groups = groupsOfUsers(
-      read,
-      tenant,
-      records.map(({ id }) => id),
-    );
-    return records.map((record) => ({ ...record, groups: groups.get(record.id) ?? [] }));
-  };
 
   const create = (scope: Scope, { id, attributes, at }: NewResource): UserRecord => {
     const { externalId, profile, key } = rowOf('User', attributes);
@@ -66,7 +60,7 @@ export function createUserStore(
 
   return {
     create: (scope, user) => writer.write(() => create(scope, user)),
-    ...readsOf(reading, readTable, withGroups),
+    ...readsOf(reading, readTable, GROUPS_OF_USERS),
     change: (scope, id, decide, at) => writer.write(() => change(scope, id, decide, at)),
     delete: (scope, id, check, at) =>
       writer.write(() => {

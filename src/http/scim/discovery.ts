@@ -63,5 +63,5 @@ function missing(kind: string, id: string): never {
 /** RFC 7644 §4: paging and sorting are ignored here, a filter is refused, lest a client takes all for the matches. */
 function all({ request }: ScimCall, documents: readonly JsonObject[]): Answer {
   if (request.query('filter')) throw forbidden('filters are not supported on this path');
-  return listAnswer(documents.length, 1, documents);
+  return listAnswer(documents.length, { startIndex: 1 }, documents);
 }

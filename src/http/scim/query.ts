@@ -1,10 +1,9 @@
 /** What a client searches for (RFC 7644 §3.4.2), from a URL or from the body of a `.search`. */
 import type { HonoRequest } from 'hono';
-import type { Query } from '../../directory/store.ts';
 import type { Condition, SortKey } from '../../scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../scim/condition-resolver.ts';
 import { MAX_RESULTS } from '../../scim/discovery.ts';
-import { invalidSyntax, invalidValue } from '../../scim/error.ts';
+import { invalidCount, invalidSyntax, invalidValue } from '../../scim/error.ts';
 import { parseFilter } from '../../scim/filter-parser.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../scim/json.ts';
 import { type Projection, parseProjection } from '../../scim/projection.ts';
@@ -19,12 +18,16 @@ export interface Search {
   readonly sortOrder: string | undefined;
   /** One-based, at least 1. */
   readonly startIndex: number;
+  /** RFC 9865: empty at the first page. Undefined: pages by startIndex. */
+  readonly cursor: string | undefined;
   readonly count: number;
 }
 
 /** Unknown parameters, such as Entra's `aadOptscim062020`, are ignored. Throws invalidValue. */
 export function searchOfUrl(request: HonoRequest): Search {
-  return readSearch((name) => request.query(name) || undefined);
+  return readSearch((name) =>
+    name === 'cursor' ? request.query(name) : request.query(name) || undefined,
+  );
 }
 
 const NAMES = [
@@ -35,6 +38,7 @@ const NAMES = [
   'sortOrder',
   'startIndex',
   'count',
+  'cursor',
 ];
 
 /** RFC 7644 §3.4.3; names in any case. Throws invalidSyntax or invalidValue. */
@@ -43,7 +47,8 @@ export function searchOfBody(body: unknown): Search {
   const values = new Map<string, JsonValue>();
   for (const [key, value] of Object.entries(body)) {
     const name = NAMES.find((each) => each.toLowerCase() === key.toLowerCase());
-    if (name !== undefined && !isUnassigned(value)) values.set(name, value);
+    const isGiven = name === 'cursor' ? value !== null : !isUnassigned(value);
+    if (name !== undefined && isGiven) values.set(name, value);
   }
   return readSearch((name) => values.get(name));
 }
@@ -67,7 +72,8 @@ function readSearch(given: (name: string) => JsonValue | undefined): Search {
     sortBy: text('sortBy'),
     sortOrder: text('sortOrder'),
     startIndex: Math.max(1, wholeNumber(given('startIndex'), 'startIndex') ?? 1),
-    count: Math.min(MAX_RESULTS, Math.max(0, wholeNumber(given('count'), 'count') ?? MAX_RESULTS)),
+    cursor: text('cursor'),
+    count: countOf(given('count'), given('cursor') !== undefined),
   };
 }
 
@@ -76,6 +82,14 @@ function names(value: JsonValue | undefined, name: string): readonly string[] | 
   if (typeof value === 'string') return value.split(',').map((each) => each.trim());
   if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value;
   throw invalidValue(`${name} must be a list of attribute names`);
+}
+
+/** More than the maximum is the maximum, less than none is none; in pages by cursor that is an error (RFC 9865 §2.1). */
+function countOf(given: JsonValue | undefined, byCursor: boolean): number {
+  if (byCursor && given !== undefined && !/^\+?\d+$/.test(String(given).trim())) {
+    throw invalidCount(`count must be a whole number from 0 to ${MAX_RESULTS}`);
+  }
+  return Math.min(MAX_RESULTS, Math.max(0, wholeNumber(given, 'count') ?? MAX_RESULTS));
 }
 
 /** What is beyond exact numbers is as good as endless. */
@@ -107,27 +121,13 @@ export function sortOf({ sortBy, sortOrder }: Search, type: ResourceType): SortK
   return sortBy === undefined ? undefined : resolveSort(sortBy, sortOrder, type);
 }
 
-export function storeQuery(
-  { startIndex, count }: Pick<Search, 'startIndex' | 'count'>,
-  {
-    filter,
-    sort,
-    related,
-  }: { filter: Condition | undefined; sort: SortKey | undefined; related: boolean },
-): Query {
-  return {
-    ...(filter === undefined ? {} : { filter }),
-    ...(sort === undefined ? {} : { sort }),
-    offset: startIndex - 1,
-    limit: count,
-    related,
-  };
-}
-
-/** RFC 7644 §3.4.2. `Resources` is there when it is empty, too: Entra tests its connection with such an answer. */
+/**
+ * RFC 7644 §3.4.2, RFC 9865 §2. `Resources` is there when it is empty, too: Entra tests its connection with such an answer.
+ * `place` holds the startIndex, or the cursor of the next page.
+ */
 export function listAnswer(
   total: number,
-  startIndex: number,
+  place: { readonly startIndex: number } | { readonly nextCursor?: string },
   resources: readonly JsonObject[],
 ): Answer {
   return {
@@ -135,7 +135,7 @@ export function listAnswer(
     body: {
       schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
       totalResults: total,
-      startIndex,
+      ...place,
       itemsPerPage: resources.length,
       Resources: resources,
     },

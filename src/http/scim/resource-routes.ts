@@ -3,23 +3,15 @@ import type { HonoRequest } from 'hono';
 import type { Page, Query, StoredResource } from '../../directory/store.ts';
 import type { Caller, IfMatch } from '../../directory/users.ts';
 import { type PatchOperation, parsePatch } from '../../scim/patch-parser.ts';
-import { type Projection, parseProjection, wants } from '../../scim/projection.ts';
+import { type Projection, wants } from '../../scim/projection.ts';
 import { etag } from '../../scim/representation.ts';
 import { type Attributes, parseResource } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
-import type { Answer } from '../answer.ts';
 import { MAX_BODY_BYTES } from '../body.ts';
 import type { Routes, ScimCall } from '../endpoint.ts';
-import {
-  conditionOf,
-  listAnswer,
-  projectionOf,
-  type Search,
-  searchOfBody,
-  searchOfUrl,
-  sortOf,
-  storeQuery,
-} from './query.ts';
+import type { Cursors } from './cursor.ts';
+import { answerLists, listOf } from './listing.ts';
+import { projectionOf, type Search, searchOfBody, searchOfUrl } from './query.ts';
 import {
   changedAnswer,
   createdAnswer,
@@ -55,20 +47,14 @@ export interface ResourceKind<R extends StoredResource> {
   answersPatch(request: HonoRequest): boolean;
 }
 
-export function resourceRoutes<R extends StoredResource>(kind: ResourceKind<R>): Routes {
+export function resourceRoutes<R extends StoredResource>(
+  kind: ResourceKind<R>,
+  cursors: Cursors,
+): Routes {
   const { type, related } = kind;
 
-  const list = async (call: ScimCall, search: Search): Promise<Answer> => {
-    const projection = parseProjection(search.attributes, search.excludedAttributes, type);
-    const query = storeQuery(search, {
-      filter: conditionOf(search, type),
-      sort: sortOf(search, type),
-      related: wants(projection, related),
-    });
-    const { total, records } = await kind.list(call.caller, query);
-    const resources = records.map((each) => kind.represent(each, projection, call.baseUrl).body);
-    return listAnswer(total, search.startIndex, resources);
-  };
+  const list = async (call: ScimCall, search: Search) =>
+    answerLists([listOf(kind, search, call, [type])], search, call, cursors);
 
   /** A write answers with the whole resource, what was not part of it included. */
   const written = async (call: ScimCall, record: R): Promise<Represented> => {

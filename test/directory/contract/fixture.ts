@@ -4,6 +4,7 @@ import { newId } from '../../../src/directory/ids.ts';
 import type {
   GroupRecord,
   IntegrationRecord,
+  PageKey,
   Query,
   Scope,
   Store,
@@ -96,6 +97,7 @@ interface QueryOptions {
   readonly sortBy?: string;
   readonly sortOrder?: string;
   readonly offset?: number;
+  readonly after?: PageKey | 'start';
   readonly limit?: number;
   readonly related?: boolean;
 }
@@ -105,9 +107,12 @@ export const userQuery = (options: QueryOptions = {}): Query =>
 export const groupQuery = (options: QueryOptions = {}): Query =>
   query(STANDARD_RESOURCE_TYPES.group, options);
 
-function query(type: ResourceType, { filter, sortBy, sortOrder, ...rest }: QueryOptions): Query {
+function query(
+  type: ResourceType,
+  { filter, sortBy, sortOrder, offset = 0, after, ...rest }: QueryOptions,
+): Query {
   return {
-    offset: 0,
+    start: after === undefined ? { offset } : { after: after === 'start' ? undefined : after },
     limit: 1000,
     related: false,
     ...rest,

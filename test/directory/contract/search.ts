@@ -3,6 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type {
   GroupRecord,
+  Page,
+  PageKey,
+  Query,
   Scope,
   StoredResource,
   UserRecord,
@@ -72,6 +75,23 @@ const searches = fc.record({
 });
 type Search = typeof searches extends fc.Arbitrary<infer T> ? T : never;
 
+const idsIn = ({ records }: Page<StoredResource>) => records.map(({ id }) => id);
+
+/** The ids of a sorted list, read page by page behind keys. */
+async function walk(
+  list: (query: Query) => Promise<Page<StoredResource>>,
+  sort: SortKey,
+): Promise<readonly string[]> {
+  const ids: string[] = [];
+  let after: PageKey | undefined;
+  do {
+    const page = await list({ start: { after }, sort, limit: 2, related: false });
+    ids.push(...idsIn(page));
+    after = page.next;
+  } while (after !== undefined);
+  return ids;
+}
+
 export function searchContract(open: Open): void {
   describe('a search', () => {
     const opened = useStore(() => open(TYPES));
@@ -82,7 +102,7 @@ export function searchContract(open: Open): void {
       const check = async (search: Search) => {
         const scope = { tenant: `t${++runs}`, integrationId: 'okta' };
         await fill(search, scope);
-        const all = { offset: 0, limit: 1000, related: true };
+        const all = { start: { offset: 0 }, limit: 1000, related: true };
         const users = (await store.users.list(scope, all)).records.map((record) => ({
           record,
           resource: userResource(record),
@@ -117,11 +137,13 @@ export function searchContract(open: Open): void {
           const sort = resolveSort(name, direction, TYPES.user);
           const page = await store.users.list(scope, { ...all, related: false, sort });
           expectSame(page, users.toSorted(bySort(sort)), { name, direction });
+          expect(await walk((query) => store.users.list(scope, query), sort)).toEqual(idsIn(page));
         }
         for (const [name, direction] of search.groupSorts) {
           const sort = resolveSort(name, direction, TYPES.group);
           const page = await store.groups.list(scope, { ...all, related: false, sort });
           expectSame(page, groups.toSorted(bySort(sort)), { name, direction });
+          expect(await walk((query) => store.groups.list(scope, query), sort)).toEqual(idsIn(page));
         }
       };
       const fill = async ({ users, groups, memberships: held }: Search, scope: Scope) => {
@@ -175,6 +197,31 @@ export function searchContract(open: Open): void {
       }
       const missed = ['emails[type eq "home" and value eq "ann@example.com"]', 'userName eq "an"'];
       for (const filter of missed) expect(await userNames(store, ACME, { filter })).toEqual([]);
+    });
+
+    it.each([
+      ['GARCÍA', 'garcía', 'garci\u0301a'],
+      ['straße', 'STRAßE', 'Straße'],
+      ['İstanbul', 'i\u0307stanbul', 'I\u0307STANBUL'],
+      ['ΟΔΟΣ', 'οδος', 'οδοσ'],
+      ['Ångström', 'A\u030angström', '\u212bngström'],
+      ['👩🏽‍💼', '👩🏽‍💼', '👩🏽‍💼'],
+      ['한글', '\u1112\u1161\u11ab\u1100\u1173\u11af', '한글'],
+    ])('takes every form of %s for the same, and nothing else', async (stored, ...forms) => {
+      const store = opened();
+      await addUser(store, ACME, `x${stored}y`, { nickName: stored });
+      await addUser(store, ACME, 'other', { nickName: 'strasse ISTANBUL garcia angstrom 👩' });
+      for (const form of [stored, ...forms]) {
+        for (const filter of [
+          `userName eq "x${form}y"`,
+          `userName co "${form}"`,
+          `nickName eq "${form}"`,
+          `nickName sw "${form}" and nickName ew "${form}"`,
+        ]) {
+          const found = await userNames(store, ACME, { filter });
+          expect([filter, ...found]).toEqual([filter, `x${stored}y`]);
+        }
+      }
     });
 
     it('finds groups by name, members and id, and users by group, through other groups too', async () => {

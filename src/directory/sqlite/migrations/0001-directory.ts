@@ -109,11 +109,18 @@ CREATE TABLE tokens (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_integration ON tokens (integration_id);
 
--- Totals of a tenant, so that a list need not count.
+-- Totals of a tenant, so that a list need not count. The one writer of this database needs one slot.
 CREATE TABLE counters (
   tenant TEXT NOT NULL,
   name TEXT NOT NULL,
+  slot INTEGER NOT NULL,
   value INTEGER NOT NULL,
-  PRIMARY KEY (tenant, name)
+  PRIMARY KEY (tenant, name, slot)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE signing_keys (
+  name TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO signing_keys VALUES ('cursor', lower(hex(randomblob(32))));
 `;

@@ -27,10 +27,12 @@ export function startChild(
   args: readonly string[],
   logFile: string,
   env: NodeJS.ProcessEnv = process.env,
+  user: { readonly uid?: number; readonly gid?: number } = {},
 ): Child {
   const output = openSync(logFile, 'a');
   const child = spawn('sh', ['-c', GUARD, 'sh', command, ...args], {
     env,
+    ...user,
     // A group of its own: Ctrl-C reaches this process alone, which then stops its children in order.
     detached: true,
     stdio: ['ignore', output, output, 'pipe'],

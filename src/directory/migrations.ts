@@ -1,0 +1,30 @@
+/** What both databases say of their migrations: numbered SQL, each noted in a ledger with its hash. */
+import { hash } from 'node:crypto';
+import { DatabaseRefusedError } from './database-errors.ts';
+
+export interface Migration {
+  readonly name: string;
+  readonly sql: string;
+}
+
+export const sha256 = ({ sql }: Migration): string => hash('sha256', sql);
+
+/** Throws DatabaseRefusedError for a newer schema or one that was altered. */
+export function checkLedger(
+  applied: readonly { readonly name: string; readonly sha256: string }[],
+  migrations: readonly Migration[],
+): void {
+  for (const row of applied) {
+    const known = migrations.find(({ name }) => name === row.name);
+    if (known === undefined) {
+      throw new DatabaseRefusedError(
+        `a newer version has migrated it (${row.name}); run that version`,
+      );
+    }
+    if (sha256(known) !== row.sha256) {
+      throw new DatabaseRefusedError(
+        `its migration ${row.name} is not this version's; use a new database`,
+      );
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/** SearchDialect of PostgreSQL, over JSONB documents. */
+import { type SQL, sql } from 'drizzle-orm';
+import type { JsonPath, ScalarType, SearchDialect } from '../condition-sql.ts';
+
+export const postgresDialect: SearchDialect = {
+  scalar: (json, path, type) => SCALARS[type](sql`(${json} #>> ${arrayOf(path)})`),
+  json: (json, path) => sql`(${json} #> ${arrayOf(path)})`,
+  elements: (json, path, alias) => {
+    const value = sql`${json} #> ${arrayOf(path)}`;
+    const array = sql`CASE jsonb_typeof(${value}) WHEN 'array' THEN ${value} END`;
+    return sql`jsonb_array_elements(${array}) AS ${sql.raw(alias)}(value)`;
+  },
+  present: (json, path) =>
+    sql`COALESCE(jsonb_path_exists(${json} #> ${arrayOf(path)}, ${ANY_VALUE}::jsonpath), FALSE)`,
+  values: (ids, alias) => sql`unnest(${sql.param(ids)}::text[]) AS ${sql.raw(alias)}(value)`,
+  // Of a join the planner makes what it likes, and without statistics that is the whole table.
+  among: (value, query) => sql`${value} = ANY(ARRAY(${query}))`,
+  same: (left, right) => sql`${left} IS NOT DISTINCT FROM ${right}`,
+  contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
+  startsWith: (text, part) => sql`starts_with(${text}, ${part})`,
+  endsWith: (text, part) =>
+    sql`(length(${text}) >= length(${part}) AND right(${text}, length(${part})) = ${part})`,
+  bind: (value) => {
+    if (typeof value === 'boolean') return sql`${value}::boolean`;
+    return typeof value === 'number' ? sql`${value}::numeric` : sql`${value}::text COLLATE "C"`;
+  },
+};
+
+/** Anything but null, "" and emptiness, at any depth. */
+const ANY_VALUE =
+  '$.** ? (@.type() == "number" || @.type() == "boolean" || (@.type() == "string" && @ != ""))';
+
+const SCALARS: Readonly<Record<ScalarType, (text: SQL) => SQL>> = {
+  text: (text) => sql`(${text} COLLATE "C")`,
+  number: (text) => sql`(${text})::numeric`,
+  boolean: (text) => sql`(${text})::boolean`,
+};
+
+function arrayOf(path: JsonPath): SQL {
+  return sql`${sql.param(path.map(String))}::text[]`;
+}

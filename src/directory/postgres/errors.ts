@@ -1,0 +1,60 @@
+/** What PostgreSQL's errors mean: come back later, somebody else has it, try again, or a defect of ours. */
+import { DatabaseError } from 'pg';
+import { ScimError, unavailable } from '../../scim/error.ts';
+import { DatabaseRefusedError } from '../database-errors.ts';
+import { type ResourceName, taken } from '../resource-key.ts';
+
+/** Drizzle wraps what the driver throws. */
+function databaseError(error: unknown): DatabaseError | undefined {
+  if (error instanceof DatabaseError) return error;
+  return error instanceof Error && error.cause !== undefined
+    ? databaseError(error.cause)
+    : undefined;
+}
+
+const codeOf = (error: unknown): string | undefined => databaseError(error)?.code;
+
+/** The transaction met another one: serialization failure, deadlock. Nothing was written. */
+export function isTransient(error: unknown): boolean {
+  return ['40001', '40P01'].includes(codeOf(error) ?? '');
+}
+
+/** A write of a row that met another row of the key is refused with uniqueness. */
+export async function refuseTaken<T>(name: ResourceName, write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    throw codeOf(error) === '23505' ? taken(name) : error;
+  }
+}
+
+/** Classes of errors that are the statement's own fault: what it asks for can never be done. */
+const DEFECT = /^(?:0A|21|22|23|26|34|42)/;
+
+/**
+ * A database that can't do it now is 503. A statement that it can never run is a defect of ours and becomes 500, without
+ * Drizzle's message, which quotes parameters.
+ */
+export function asScimError(error: unknown): unknown {
+  if (error instanceof ScimError) return error;
+  const known = databaseError(error);
+  if (known?.code !== undefined && DEFECT.test(known.code)) return known;
+  // Whoever isn't answered can't know whether the write was made.
+  return unavailable(known ?? error);
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  '28P01': 'the password is wrong',
+  '28000': 'the server lets this user in with other credentials only, or not from here',
+  '3D000': 'the server has no such database; create it',
+  '42501': 'the user lacks a privilege there',
+};
+
+/** What waiting won't mend, as a DatabaseRefusedError; any other error as it is. */
+export function asRefusal(error: unknown): unknown {
+  const known = databaseError(error);
+  const reason = known?.code === undefined ? undefined : REFUSALS[known.code];
+  return reason === undefined
+    ? error
+    : new DatabaseRefusedError(`${reason} (${known?.message ?? ''})`);
+}

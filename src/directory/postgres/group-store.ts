@@ -1,0 +1,178 @@
+/** Groups on PostgreSQL. */
+import { sql } from 'drizzle-orm';
+import type { MemberChange } from '../../scim/members.ts';
+import type { ResourceTypes } from '../../scim/resource-types.ts';
+import { sameValue } from '../../scim/values.ts';
+import { type ResourceRow, recordOf } from '../list-sql.ts';
+import { MEMBERS_OF_GROUPS } from '../related.ts';
+import { rowOf } from '../resource-key.ts';
+import type {
+  Decide,
+  GroupChangeResult,
+  GroupRecord,
+  GroupStore,
+  NewGroup,
+  Scope,
+  StoredResource,
+} from '../store.ts';
+import { array, type Connections, type Queries } from './connection.ts';
+import { refuseTaken } from './errors.ts';
+import { changeMembers, leftGroups, lockNesting, lockTenantNesting } from './memberships.ts';
+import { ResourceTable, readsOf } from './resource-table.ts';
+import type { Statistics } from './statistics.ts';
+
+export function createGroupStore(
+  connections: Connections,
+  types: ResourceTypes,
+  statistics: Statistics,
+): GroupStore {
+  const table = new ResourceTable('Group', types.group);
+
+  const create = async (
+    queries: Queries,
+    scope: Scope,
+    { id, attributes, members, at }: NewGroup,
+  ): Promise<GroupChangeResult> => {
+    const { tenant } = scope;
+    const { externalId, profile, key } = rowOf('Group', attributes);
+    const inserted = sql`INSERT INTO groups (tenant, id, display_name_key, attributes, version, created, last_modified) VALUES (${tenant}, ${id}, ${key}, ${JSON.stringify(profile)}::json, 1, ${at}, ${at}) RETURNING id`;
+    await refuseTaken(
+      'Group',
+      queries.run(
+        sql`WITH resource AS (${inserted}), ${table.written(scope, profile, externalId)}, ${table.counted(tenant, 1)} SELECT 1`,
+      ),
+    );
+    const { unknown } = await changeMembers(queries, tenant, id, { kind: 'add', values: members });
+    const group = { id, attributes, version: 1, created: at, lastModified: at };
+    return { group, unknownMembers: unknown };
+  };
+
+  /** Inside a transaction: locks, reads, decides, writes. */
+  const change = async (
+    queries: Queries,
+    scope: Scope,
+    id: string,
+    decide: Decide<GroupRecord> | undefined,
+    changes: readonly MemberChange[],
+    at: number,
+  ): Promise<GroupChangeResult> => {
+    const { tenant } = scope;
+    await lockNesting(queries, tenant, changes);
+    await table.lock(queries, tenant, id, sql`FOR NO KEY UPDATE`);
+    const current = await table.require(queries, scope, id);
+    const attributes = decide === undefined ? current.attributes : decide(current);
+    const unknownMembers: string[] = [];
+    let changed = !sameValue(attributes, current.attributes);
+    for (const each of changes) {
+      const result = await changeMembers(queries, tenant, id, each);
+      unknownMembers.push(...result.unknown);
+      changed ||= result.changed > 0;
+    }
+    if (!changed) {
+      await table.link(queries, scope, id);
+      return { group: current, unknownMembers };
+    }
+    const { externalId, profile, key } = rowOf('Group', attributes);
+    const updated = sql`UPDATE groups SET display_name_key = ${key}, attributes = ${JSON.stringify(profile)}::json, version = version + 1, last_modified = greatest(last_modified, ${at}) WHERE tenant = ${tenant} AND id = ${id} RETURNING id, version, last_modified`;
+    const [row] = await refuseTaken(
+      'Group',
+      queries.all<{ version: number; lastModified: number }>(
+        sql`WITH resource AS (${updated}), ${table.written(scope, profile, externalId)} SELECT version, last_modified AS "lastModified" FROM resource`,
+      ),
+    );
+    return { group: { ...current, attributes, ...row }, unknownMembers };
+  };
+
+  return {
+    create: (scope, group) => {
+      statistics.note(group.members.length);
+      return connections.transaction((queries) => create(queries, scope, group));
+    },
+    ...readsOf(connections, table, MEMBERS_OF_GROUPS),
+    change: async (scope, id, decide, changes, at) => {
+      statistics.note(sizeOf(changes));
+      const delta = decide === undefined ? deltaOf(changes) : undefined;
+      const done = delta && (await changeUsers(connections, scope, id, delta, at));
+      return (
+        done ??
+        connections.transaction((queries) => change(queries, scope, id, decide, changes, at))
+      );
+    },
+    delete: (scope, id, check, at) =>
+      connections.transaction(async (queries) => {
+        check(await lockGroup(queries, table, scope, id));
+        await deleteGroup(queries, table, scope.tenant, id, at);
+      }),
+  };
+}
+
+function sizeOf(changes: readonly MemberChange[]): number {
+  return changes.reduce((sum, change) => sum + ('values' in change ? change.values.length : 0), 0);
+}
+
+interface Delta {
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+}
+
+/** The changes as one, where they are by id and don't depend on their order. */
+function deltaOf(changes: readonly MemberChange[]): Delta | undefined {
+  const add = new Set<string>();
+  const remove = new Set<string>();
+  for (const change of changes) {
+    if (change.kind !== 'add' && change.kind !== 'remove') return undefined;
+    for (const id of change.values) (change.kind === 'add' ? add : remove).add(id);
+  }
+  return [...add].every((id) => !remove.has(id))
+    ? { add: [...add], remove: [...remove] }
+    : undefined;
+}
+
+/**
+ * Adds users and removes members in one statement. It waits for the group's row before it touches a member; that it doesn't see rows
+ * which were committed while it waited makes no difference: adding what is there changes nothing, and what was added meanwhile
+ * was added after the removal. Undefined, and nothing changed, where there is no such group or a group is to be added.
+ */
+async function changeUsers(
+  queries: Queries,
+  { tenant, integrationId }: Scope,
+  id: string,
+  { add, remove }: Delta,
+  at: number,
+): Promise<GroupChangeResult | undefined> {
+  const [row] = await queries.all<ResourceRow & { users: readonly string[] }>(
+    sql`WITH target AS MATERIALIZED (SELECT g.* FROM groups g WHERE g.tenant = ${tenant} AND g.id = ${id} AND NOT EXISTS (SELECT 1 FROM groups s WHERE s.tenant = ${tenant} AND s.id = ANY(${array(add)})) FOR NO KEY UPDATE OF g), people AS MATERIALIZED (SELECT a.id FROM target CROSS JOIN access a WHERE a.tenant = ${tenant} AND a.id = ANY(${array(add)}) FOR KEY SHARE OF a), added AS (INSERT INTO group_members (tenant, group_id, member_id, member_type) SELECT ${tenant}, ${id}, id, 'User' FROM people ON CONFLICT DO NOTHING RETURNING 1), removed AS (DELETE FROM group_members m USING target WHERE m.tenant = ${tenant} AND m.group_id = target.id AND m.member_id = ANY(${array(remove)}) RETURNING 1), changed AS (UPDATE groups g SET version = g.version + 1, last_modified = greatest(g.last_modified, ${at}) WHERE g.tenant = ${tenant} AND g.id = (SELECT id FROM target) AND (EXISTS (SELECT 1 FROM added) OR EXISTS (SELECT 1 FROM removed)) RETURNING g.version, g.last_modified), link AS (INSERT INTO external_ids (tenant, integration_id, resource_id, resource_type, external_id) SELECT ${tenant}, ${integrationId}, id, 'Group', NULL FROM target ON CONFLICT DO NOTHING) SELECT t.id, t.attributes, COALESCE(c.version, t.version) AS version, t.created, COALESCE(c.last_modified, t.last_modified) AS "lastModified", (SELECT l.external_id FROM external_ids l WHERE l.tenant = ${tenant} AND l.resource_id = t.id AND l.integration_id = ${integrationId}) AS "externalId", ARRAY(SELECT id FROM people) AS users FROM target t LEFT JOIN changed c ON TRUE`,
+  );
+  if (row === undefined) return undefined;
+  const { users, ...record } = row;
+  const known = new Set(users);
+  return { group: recordOf(record), unknownMembers: add.filter((each) => !known.has(each)) };
+}
+
+/** Locks the group and all that hold it, as one of those who change the tenant's nesting. Throws notFound. */
+export async function lockGroup(
+  queries: Queries,
+  table: ResourceTable,
+  scope: Scope,
+  id: string,
+): Promise<StoredResource> {
+  const { tenant } = scope;
+  await lockTenantNesting(queries, tenant);
+  await queries.all(
+    sql`SELECT 1 FROM groups WHERE tenant = ${tenant} AND (id = ${id} OR id IN (SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${id})) ORDER BY id FOR UPDATE`,
+  );
+  return table.require(queries, scope, id);
+}
+
+/** Removes the group, which is locked. */
+export async function deleteGroup(
+  queries: Queries,
+  table: ResourceTable,
+  tenant: string,
+  id: string,
+  at: number,
+): Promise<void> {
+  await queries.run(
+    sql`WITH resource AS (DELETE FROM groups WHERE tenant = ${tenant} AND id = ${id} RETURNING id), ${table.forgotten(tenant)}, members AS (DELETE FROM group_members WHERE tenant = ${tenant} AND group_id = ${id}), ${leftGroups(tenant, id, at)} SELECT 1`,
+  );
+}

@@ -1,0 +1,125 @@
+/** Rows of group_members on PostgreSQL: the group's row is locked first, then its members', so that no change is lost or meets a deadlock. */
+import { type SQL, sql } from 'drizzle-orm';
+import { invalidValue } from '../../scim/error.ts';
+import type { MemberChange } from '../../scim/members.ts';
+import { conditionCompiler } from '../condition-sql.ts';
+import { membersOf } from '../relations-sql.ts';
+import { rowHolder } from '../resource-conditions.ts';
+import type { Member } from '../store.ts';
+import { array, type Queries } from './connection.ts';
+import { postgresDialect } from './dialect.ts';
+
+/** Applies one change to a group whose row is locked; answers how many rows changed and which ids the tenant doesn't have. */
+export async function changeMembers(
+  queries: Queries,
+  tenant: string,
+  groupId: string,
+  change: MemberChange,
+): Promise<{ changed: number; unknown: readonly string[] }> {
+  const ofGroup = sql`m.tenant = ${tenant} AND m.group_id = ${groupId}`;
+  switch (change.kind) {
+    case 'add':
+      return addMembers(queries, tenant, groupId, change.values);
+    case 'remove': {
+      const changed = await queries.run(
+        sql`DELETE FROM group_members m WHERE ${ofGroup} AND m.member_id = ANY(${array(change.values)})`,
+      );
+      return { changed, unknown: [] };
+    }
+    case 'removeWhere': {
+      const relation = membersOf(tenant, sql`${groupId}`);
+      const condition = conditionCompiler(postgresDialect)(
+        change.where,
+        rowHolder(relation, postgresDialect),
+      );
+      const changed = await queries.run(
+        sql`DELETE FROM group_members WHERE tenant = ${tenant} AND group_id = ${groupId} AND member_id IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})`,
+      );
+      return { changed, unknown: [] };
+    }
+    case 'replace': {
+      const removed = await queries.run(
+        sql`DELETE FROM group_members m WHERE ${ofGroup} AND NOT EXISTS (SELECT 1 FROM ${postgresDialect.values(change.values, 'i')} WHERE i.value = m.member_id)`,
+      );
+      const { changed, unknown } = await addMembers(queries, tenant, groupId, change.values);
+      return { changed: removed + changed, unknown };
+    }
+  }
+}
+
+async function addMembers(
+  queries: Queries,
+  tenant: string,
+  groupId: string,
+  ids: readonly string[],
+): Promise<{ changed: number; unknown: readonly string[] }> {
+  if (ids.length === 0) return { changed: 0, unknown: [] };
+  // Locked, so that none is deleted before it is a member.
+  const users = await queries.all<{ id: string }>(
+    sql`SELECT id FROM access WHERE tenant = ${tenant} AND id = ANY(${array(ids)}) ORDER BY id FOR KEY SHARE`,
+  );
+  const groups =
+    users.length === ids.length
+      ? []
+      : await queries.all<{ id: string }>(
+          sql`SELECT id FROM groups WHERE tenant = ${tenant} AND id = ANY(${array(ids)}) ORDER BY id FOR KEY SHARE`,
+        );
+  const groupIds = groups.map(({ id }) => id);
+  await refuseCycle(queries, tenant, groupId, groupIds);
+  const insert = (type: Member['type'], found: readonly string[]) =>
+    queries.run(
+      sql`INSERT INTO group_members (tenant, group_id, member_id, member_type) SELECT ${tenant}, ${groupId}, i.value, ${type} FROM ${postgresDialect.values(found, 'i')} ON CONFLICT DO NOTHING`,
+    );
+  const userIds = users.map(({ id }) => id);
+  const added = await insert('User', userIds);
+  const nested = groupIds.length === 0 ? 0 : await insert('Group', groupIds);
+  const known = new Set([...userIds, ...groupIds]);
+  return { changed: added + nested, unknown: ids.filter((id) => !known.has(id)) };
+}
+
+/**
+ * Whether any of the changes makes a group a member: then the whole tenant's nesting is locked, as two such changes together could
+ * close a circle that neither sees. To be called before any row is locked.
+ */
+export async function lockNesting(
+  queries: Queries,
+  tenant: string,
+  changes: readonly MemberChange[],
+): Promise<void> {
+  const ids = changes.flatMap((change) =>
+    change.kind === 'add' || change.kind === 'replace' ? change.values : [],
+  );
+  if (ids.length === 0) return;
+  const nested = await queries.all(
+    sql`SELECT 1 FROM groups WHERE tenant = ${tenant} AND id = ANY(${array(ids)}) LIMIT 1`,
+  );
+  if (nested.length > 0) await lockTenantNesting(queries, tenant);
+}
+
+/** Until the transaction ends. */
+export async function lockTenantNesting(queries: Queries, tenant: string): Promise<void> {
+  await queries.all(
+    sql`SELECT pg_advisory_xact_lock(hashtextextended(${`scim-operator nesting ${tenant}`}, 0))`,
+  );
+}
+
+/** No new member may be the group itself or hold it, at any depth. */
+async function refuseCycle(
+  queries: Queries,
+  tenant: string,
+  groupId: string,
+  groups: readonly string[],
+): Promise<void> {
+  if (groups.length === 0) return;
+  const [found] = await queries.all<{ id: string }>(
+    sql`WITH RECURSIVE up(id) AS (SELECT ${groupId}::text COLLATE "C" UNION SELECT g.group_id FROM up CROSS JOIN group_members g WHERE g.tenant = ${tenant} AND g.member_id = up.id) SELECT id FROM up WHERE id = ANY(${array(groups)}) LIMIT 1`,
+  );
+  if (found !== undefined) {
+    throw invalidValue(`group ${found.id} can't be a member: the group would contain itself`);
+  }
+}
+
+/** Parts of a statement: a deleted resource leaves all groups, which changes them. */
+export function leftGroups(tenant: string, memberId: string, at: number): SQL {
+  return sql`membership AS (DELETE FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId} RETURNING group_id), holder AS (UPDATE groups g SET version = g.version + 1, last_modified = greatest(g.last_modified, ${at}) FROM membership WHERE g.tenant = ${tenant} AND g.id = membership.group_id)`;
+}

@@ -1,0 +1,130 @@
+/**
+ * Users, groups, integrations and tokens. Every tenant table's key leads with the tenant and none refers to another by a foreign key, so that
+ * the same schema can be distributed by tenant. Text is compared bytewise, as everywhere.
+ */
+export const sql = `
+-- A person or account, global: the id follows from the folded userName.
+CREATE TABLE users (
+  id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  user_name_key TEXT COLLATE "C" NOT NULL,
+  created BIGINT NOT NULL
+);
+
+-- A user in a tenant: the SCIM resource.
+CREATE TABLE access (
+  tenant TEXT COLLATE "C" NOT NULL,
+  id TEXT COLLATE "C" NOT NULL,
+  user_id TEXT COLLATE "C" NOT NULL,
+  user_name_key TEXT COLLATE "C" NOT NULL,
+  attributes JSON NOT NULL,
+  version INTEGER NOT NULL,
+  created BIGINT NOT NULL,
+  last_modified BIGINT NOT NULL,
+  PRIMARY KEY (tenant, id)
+);
+CREATE UNIQUE INDEX access_user_name ON access (tenant, user_name_key);
+CREATE INDEX access_user ON access (user_id);
+
+CREATE TABLE groups (
+  tenant TEXT COLLATE "C" NOT NULL,
+  id TEXT COLLATE "C" NOT NULL,
+  display_name_key TEXT COLLATE "C" NOT NULL,
+  attributes JSON NOT NULL,
+  version INTEGER NOT NULL,
+  created BIGINT NOT NULL,
+  last_modified BIGINT NOT NULL,
+  PRIMARY KEY (tenant, id)
+);
+CREATE UNIQUE INDEX groups_display_name ON groups (tenant, display_name_key);
+
+CREATE TABLE group_members (
+  tenant TEXT COLLATE "C" NOT NULL,
+  group_id TEXT COLLATE "C" NOT NULL,
+  member_id TEXT COLLATE "C" NOT NULL,
+  member_type TEXT COLLATE "C" NOT NULL CHECK (member_type IN ('User', 'Group')),
+  PRIMARY KEY (tenant, group_id, member_id)
+);
+CREATE INDEX group_members_member ON group_members (tenant, member_id, group_id);
+
+-- What filters compare: every value of a user or group in comparable form, apart from the wide row.
+CREATE TABLE search_documents (
+  tenant TEXT COLLATE "C" NOT NULL,
+  id TEXT COLLATE "C" NOT NULL,
+  document JSONB NOT NULL,
+  PRIMARY KEY (tenant, id)
+);
+
+-- Multi-valued attributes that clients look users up by.
+CREATE TABLE access_values (
+  tenant TEXT COLLATE "C" NOT NULL,
+  path TEXT COLLATE "C" NOT NULL,
+  value TEXT COLLATE "C" NOT NULL,
+  access_id TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (tenant, path, value, access_id)
+);
+CREATE INDEX access_values_access ON access_values (tenant, access_id);
+
+-- A resource is provisioned by the integrations that have a row for it; each has its own externalId, or none.
+CREATE TABLE external_ids (
+  tenant TEXT COLLATE "C" NOT NULL,
+  integration_id TEXT COLLATE "C" NOT NULL,
+  resource_id TEXT COLLATE "C" NOT NULL,
+  resource_type TEXT COLLATE "C" NOT NULL CHECK (resource_type IN ('User', 'Group')),
+  external_id TEXT COLLATE "C",
+  PRIMARY KEY (tenant, resource_id, integration_id)
+);
+CREATE INDEX external_ids_external_id ON external_ids (tenant, integration_id, external_id);
+CREATE INDEX external_ids_integration ON external_ids (integration_id, tenant, resource_type);
+
+CREATE TABLE integrations (
+  id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  tenant TEXT COLLATE "C" NOT NULL,
+  cluster_uid TEXT COLLATE "C" NOT NULL,
+  namespace TEXT COLLATE "C" NOT NULL,
+  namespace_uid TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
+  uid TEXT COLLATE "C" NOT NULL,
+  enabled BOOLEAN NOT NULL,
+  allowed BOOLEAN NOT NULL,
+  deletion_policy TEXT COLLATE "C" NOT NULL CHECK (deletion_policy IN ('Retain', 'Delete')),
+  ended_at BIGINT,
+  last_request_at BIGINT
+);
+CREATE UNIQUE INDEX integrations_owner ON integrations (cluster_uid, namespace, name) WHERE ended_at IS NULL;
+CREATE INDEX integrations_cluster ON integrations (cluster_uid);
+
+-- Every namespace that was ever allowed to use the tenant: kept when its integrations are forgotten, so that a tenant's data is
+-- not handed to the next owner of a namespace's name.
+CREATE TABLE tenant_namespaces (
+  tenant TEXT COLLATE "C" NOT NULL,
+  cluster_uid TEXT COLLATE "C" NOT NULL,
+  namespace_uid TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (tenant, cluster_uid, namespace_uid)
+);
+
+CREATE TABLE tokens (
+  hash TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  integration_id TEXT COLLATE "C" NOT NULL,
+  key_id TEXT COLLATE "C" NOT NULL,
+  issued_at BIGINT NOT NULL,
+  expires_at BIGINT,
+  pending BOOLEAN NOT NULL
+);
+CREATE INDEX tokens_integration ON tokens (integration_id);
+
+-- Totals of a tenant, so that a list need not count; spread over slots, so that parallel writers don't wait for one row.
+CREATE TABLE counters (
+  tenant TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
+  slot INTEGER NOT NULL,
+  value BIGINT NOT NULL,
+  PRIMARY KEY (tenant, name, slot)
+);
+
+CREATE TABLE signing_keys (
+  name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  value TEXT COLLATE "C" NOT NULL
+);
+INSERT INTO signing_keys
+VALUES ('cursor', encode(sha256((gen_random_uuid()::text || gen_random_uuid()::text)::bytea), 'hex'));
+`;

@@ -1,0 +1,163 @@
+/** The tables of the migrations as Drizzle sees them; a test holds the two against each other, and the types against SQLite's. */
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  json,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { Attributes } from '../../scim/resource.ts';
+import type { DeletionPolicy } from '../store.ts';
+
+const milliseconds = (name: string) => bigint(name, { mode: 'number' });
+
+export const users = pgTable('users', {
+  id: text('id').primaryKey(),
+  userNameKey: text('user_name_key').notNull(),
+  created: milliseconds('created').notNull(),
+});
+
+const resource = {
+  tenant: text('tenant').notNull(),
+  id: text('id').notNull(),
+  attributes: json('attributes').$type<Attributes>().notNull(),
+  version: integer('version').notNull(),
+  created: milliseconds('created').notNull(),
+  lastModified: milliseconds('last_modified').notNull(),
+};
+
+export const access = pgTable(
+  'access',
+  {
+    ...resource,
+    userId: text('user_id').notNull(),
+    userNameKey: text('user_name_key').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.id] }),
+    uniqueIndex('access_user_name').on(t.tenant, t.userNameKey),
+    index('access_user').on(t.userId),
+  ],
+);
+
+export const groups = pgTable(
+  'groups',
+  { ...resource, displayNameKey: text('display_name_key').notNull() },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.id] }),
+    uniqueIndex('groups_display_name').on(t.tenant, t.displayNameKey),
+  ],
+);
+
+export const groupMembers = pgTable(
+  'group_members',
+  {
+    tenant: text('tenant').notNull(),
+    groupId: text('group_id').notNull(),
+    memberId: text('member_id').notNull(),
+    memberType: text('member_type', { enum: ['User', 'Group'] }).notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.groupId, t.memberId] }),
+    index('group_members_member').on(t.tenant, t.memberId, t.groupId),
+  ],
+);
+
+export const searchDocuments = pgTable(
+  'search_documents',
+  {
+    tenant: text('tenant').notNull(),
+    id: text('id').notNull(),
+    document: jsonb('document').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.id] })],
+);
+
+export const accessValues = pgTable(
+  'access_values',
+  {
+    tenant: text('tenant').notNull(),
+    path: text('path').notNull(),
+    value: text('value').notNull(),
+    accessId: text('access_id').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.path, t.value, t.accessId] }),
+    index('access_values_access').on(t.tenant, t.accessId),
+  ],
+);
+
+export const externalIds = pgTable(
+  'external_ids',
+  {
+    tenant: text('tenant').notNull(),
+    integrationId: text('integration_id').notNull(),
+    resourceId: text('resource_id').notNull(),
+    resourceType: text('resource_type', { enum: ['User', 'Group'] }).notNull(),
+    externalId: text('external_id'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.resourceId, t.integrationId] }),
+    index('external_ids_external_id').on(t.tenant, t.integrationId, t.externalId),
+    index('external_ids_integration').on(t.integrationId, t.tenant, t.resourceType),
+  ],
+);
+
+export const integrations = pgTable('integrations', {
+  id: text('id').primaryKey(),
+  tenant: text('tenant').notNull(),
+  clusterUid: text('cluster_uid').notNull(),
+  namespace: text('namespace').notNull(),
+  namespaceUid: text('namespace_uid').notNull(),
+  name: text('name').notNull(),
+  uid: text('uid').notNull(),
+  enabled: boolean('enabled').notNull(),
+  allowed: boolean('allowed').notNull(),
+  deletionPolicy: text('deletion_policy').$type<DeletionPolicy>().notNull(),
+  endedAt: milliseconds('ended_at'),
+  lastRequestAt: milliseconds('last_request_at'),
+});
+
+export const tenantNamespaces = pgTable(
+  'tenant_namespaces',
+  {
+    tenant: text('tenant').notNull(),
+    clusterUid: text('cluster_uid').notNull(),
+    namespaceUid: text('namespace_uid').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.clusterUid, t.namespaceUid] })],
+);
+
+export const tokens = pgTable(
+  'tokens',
+  {
+    hash: text('hash').primaryKey(),
+    integrationId: text('integration_id').notNull(),
+    keyId: text('key_id').notNull(),
+    issuedAt: milliseconds('issued_at').notNull(),
+    expiresAt: milliseconds('expires_at'),
+    pending: boolean('pending').notNull(),
+  },
+  (t) => [index('tokens_integration').on(t.integrationId)],
+);
+
+export const counters = pgTable(
+  'counters',
+  {
+    tenant: text('tenant').notNull(),
+    name: text('name').notNull(),
+    slot: integer('slot').notNull(),
+    value: bigint('value', { mode: 'number' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.name, t.slot] })],
+);
+
+export const signingKeys = pgTable('signing_keys', {
+  name: text('name').primaryKey(),
+  value: text('value').notNull(),
+});

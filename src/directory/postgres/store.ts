@@ -1,0 +1,63 @@
+/** The directory on PostgreSQL: see docs/adr/0006-directory-on-postgresql.md. */
+import { eq, sql } from 'drizzle-orm';
+import pg from 'pg';
+import type { ResourceTypes } from '../../scim/resource-types.ts';
+import { DatabaseRefusedError } from '../database-errors.ts';
+import type { Store } from '../store.ts';
+import { openConnections } from './connection.ts';
+import { asRefusal } from './errors.ts';
+import { createGroupStore } from './group-store.ts';
+import { createIntegrationStore } from './integration-store.ts';
+import { migrate } from './migrate.ts';
+import { signingKeys } from './schema.ts';
+import { Statistics } from './statistics.ts';
+import { createTokenStore } from './token-store.ts';
+import { createUserStore } from './user-store.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Connects and migrates. Throws DatabaseRefusedError, or any other error while the server can't be reached. */
+export async function openPostgresStore(
+  url: string,
+  types: ResourceTypes,
+  now: () => number = Date.now,
+): Promise<Store> {
+  await migrateDatabase(url, now);
+  const connections = openConnections(url);
+  const { orm } = connections;
+  const [cursorKey] = await orm.select().from(signingKeys).where(eq(signingKeys.name, 'cursor'));
+  if (cursorKey === undefined) {
+    await connections.close();
+    throw new DatabaseRefusedError('its key for cursors is missing');
+  }
+  const statistics = new Statistics(connections);
+  return {
+    users: createUserStore(connections, types, statistics),
+    groups: createGroupStore(connections, types, statistics),
+    integrations: createIntegrationStore(connections, types),
+    tokens: createTokenStore(connections),
+    cursorKey: cursorKey.value,
+    // Writes a row's lock, which a standby refuses.
+    ping: async () => {
+      await connections.all(sql`SELECT 1 FROM signing_keys FOR KEY SHARE`);
+    },
+    close: () => connections.close(),
+  };
+}
+
+async function migrateDatabase(url: string, now: () => number): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: 'scim-operator migrate',
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await migrate(client, now);
+  } catch (error) {
+    throw asRefusal(error);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

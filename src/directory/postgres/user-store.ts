@@ -1,0 +1,143 @@
+/** Users on PostgreSQL: global users, and their access to tenants. */
+import { sql } from 'drizzle-orm';
+import type { ResourceTypes } from '../../scim/resource-types.ts';
+import { sameValue } from '../../scim/values.ts';
+import { globalUserId } from '../ids.ts';
+import { GROUPS_OF_USERS } from '../related.ts';
+import { rowOf } from '../resource-key.ts';
+import type {
+  Decide,
+  NewResource,
+  Scope,
+  StoredResource,
+  UserRecord,
+  UserStore,
+} from '../store.ts';
+import type { Connections, Queries } from './connection.ts';
+import { refuseTaken } from './errors.ts';
+import { leftGroups } from './memberships.ts';
+import { ResourceTable, readsOf } from './resource-table.ts';
+import type { Statistics } from './statistics.ts';
+
+export function createUserStore(
+  connections: Connections,
+  types: ResourceTypes,
+  statistics: Statistics,
+): UserStore {
+  const table = new ResourceTable('User', types.user);
+
+  const create = async (scope: Scope, { id, attributes, at }: NewResource): Promise<UserRecord> => {
+    const { tenant } = scope;
+    const { externalId, profile, key } = rowOf('User', attributes);
+    const userId = globalUserId(key);
+    await addGlobalUser(connections, userId, key, at);
+    const inserted = sql`INSERT INTO access (tenant, id, user_id, user_name_key, attributes, version, created, last_modified) VALUES (${tenant}, ${id}, ${userId}, ${key}, ${JSON.stringify(profile)}::json, 1, ${at}, ${at}) RETURNING id`;
+    await refuseTaken(
+      'User',
+      connections.run(
+        sql`WITH resource AS (${inserted}), ${table.written(scope, profile, externalId)}, ${table.counted(tenant, 1)} SELECT 1`,
+      ),
+    );
+    statistics.note(1);
+    return { id, attributes, version: 1, created: at, lastModified: at };
+  };
+
+  /** Undefined when the row has changed since it was read. */
+  const attempt = async (
+    queries: Queries,
+    scope: Scope,
+    current: StoredResource,
+    decide: Decide<UserRecord>,
+    at: number,
+  ): Promise<UserRecord | undefined> => {
+    const { tenant } = scope;
+    const { id, version } = current;
+    const attributes = decide(current);
+    if (sameValue(attributes, current.attributes)) {
+      await table.link(queries, scope, id);
+      return current;
+    }
+    const { externalId, profile, key } = rowOf('User', attributes);
+    const userId = globalUserId(key);
+    if (key !== rowOf('User', current.attributes).key) {
+      await addGlobalUser(queries, userId, key, at);
+    }
+    const updated = sql`UPDATE access SET user_id = ${userId}, user_name_key = ${key}, attributes = ${JSON.stringify(profile)}::json, version = version + 1, last_modified = greatest(last_modified, ${at}) WHERE tenant = ${tenant} AND id = ${id} AND version = ${version} RETURNING id, version, last_modified`;
+    const [row] = await refuseTaken(
+      'User',
+      queries.all<{ version: number; lastModified: number }>(
+        sql`WITH resource AS (${updated}), ${table.written(scope, profile, externalId)} SELECT version, last_modified AS "lastModified" FROM resource`,
+      ),
+    );
+    return row && { ...current, attributes, ...row };
+  };
+
+  /** Without a lock first; who was overtaken locks the row and decides again. */
+  const change = async (
+    scope: Scope,
+    id: string,
+    decide: Decide<UserRecord>,
+    at: number,
+  ): Promise<UserRecord> => {
+    const seen = await table.require(connections, scope, id);
+    const changed = await attempt(connections, scope, seen, decide, at);
+    if (changed !== undefined) return changed;
+    return connections.transaction(async (queries) => {
+      await table.lock(queries, scope.tenant, id, sql`FOR UPDATE`);
+      const current = await table.require(queries, scope, id);
+      const locked = await attempt(queries, scope, current, decide, at);
+      if (locked === undefined) throw new Error('a locked row has changed');
+      return locked;
+    });
+  };
+
+  return {
+    create,
+    ...readsOf(connections, table, GROUPS_OF_USERS),
+    change,
+    delete: (scope, id, check, at) =>
+      connections.transaction(async (queries) => {
+        const current = await lockUser(queries, table, scope, id);
+        check(current);
+        await deleteUser(queries, table, scope.tenant, id, at);
+      }),
+  };
+}
+
+/** Idempotent, and written before the access, so that no access is without its global user. */
+async function addGlobalUser(queries: Queries, id: string, key: string, at: number): Promise<void> {
+  await queries.run(
+    sql`INSERT INTO users (id, user_name_key, created) VALUES (${id}, ${key}, ${at}) ON CONFLICT DO NOTHING`,
+  );
+}
+
+/**
+ * Locks the groups that hold the user before the user, as everybody does who changes members, so that nobody waits for
+ * somebody who waits for them. Throws notFound.
+ */
+export async function lockUser(
+  queries: Queries,
+  table: ResourceTable,
+  scope: Scope,
+  id: string,
+): Promise<StoredResource> {
+  const { tenant } = scope;
+  await queries.all(
+    sql`SELECT 1 FROM groups WHERE tenant = ${tenant} AND id IN (SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${id}) ORDER BY id FOR NO KEY UPDATE`,
+  );
+  await table.lock(queries, tenant, id, sql`FOR UPDATE`);
+  return table.require(queries, scope, id);
+}
+
+/** Removes the tenant's access, whose row is locked; the global user stays. */
+export async function deleteUser(
+  queries: Queries,
+  table: ResourceTable,
+  tenant: string,
+  id: string,
+  at: number,
+): Promise<void> {
+  await queries.run(
+    sql`WITH resource AS (DELETE FROM access WHERE tenant = ${tenant} AND id = ${id} RETURNING id), ${table.forgotten(tenant)}, ${leftGroups(tenant, id, at)} SELECT 1`,
+  );
+}

@@ -1,0 +1,49 @@
+/**
+ * Cursors (RFC 9865): where a list goes on, signed, so that no client makes one up. A cursor names the last resource that was read,
+ * not a position: whatever is written meanwhile, none is read twice and none that stays is missed.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { PageKey } from '../../directory/store.ts';
+import { CURSOR_TIMEOUT } from '../../scim/discovery.ts';
+import { expiredCursor, invalidCursor } from '../../scim/error.ts';
+
+const SIGNATURE_BYTES = 16;
+
+/** Behind the key, or at the start, of the resources of a type. */
+export interface CursorPlace {
+  readonly type: string;
+  readonly key: PageKey | undefined;
+}
+
+/** What a cursor is good for: the same integration, type, filter and sort order. */
+export type CursorBinding = readonly (string | undefined)[];
+
+export interface Cursors {
+  issue(place: CursorPlace, binding: CursorBinding): string;
+  /** Throws invalidCursor for one that was altered or made for something else, expiredCursor for an old one. */
+  read(cursor: string, binding: CursorBinding): CursorPlace;
+}
+
+/** `now` in milliseconds since the epoch. */
+export function createCursors(signingKey: string, now: () => number): Cursors {
+  const sign = (payload: string, binding: CursorBinding) =>
+    createHmac('sha256', signingKey)
+      .update(JSON.stringify([payload, ...binding.map((each) => each ?? null)]))
+      .digest()
+      .subarray(0, SIGNATURE_BYTES);
+  return {
+    issue: (place, binding) => {
+      const payload = Buffer.from(JSON.stringify({ at: now(), ...place })).toString('base64url');
+      return `${payload}.${sign(payload, binding).toString('base64url')}`;
+    },
+    read: (cursor, binding) => {
+      const [payload = '', signature = ''] = cursor.split('.');
+      const given = Buffer.from(signature, 'base64url');
+      const right = sign(payload, binding);
+      if (given.length !== right.length || !timingSafeEqual(given, right)) throw invalidCursor();
+      const { at, ...place } = JSON.parse(Buffer.from(payload, 'base64url').toString());
+      if (now() - at > CURSOR_TIMEOUT * 1000) throw expiredCursor(CURSOR_TIMEOUT);
+      return place;
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/** Lists of resources, of one type or of several, in pages by index (RFC 7644 §3.4.2.4) or by cursor (RFC 9865). */
+import type { PageKey, PageStart, StoredResource } from '../../directory/store.ts';
+import { ScimError } from '../../scim/error.ts';
+import type { JsonObject } from '../../scim/json.ts';
+import { parseProjection, wants } from '../../scim/projection.ts';
+import type { ResourceType } from '../../scim/schema.ts';
+import type { Answer } from '../answer.ts';
+import type { ScimCall } from '../endpoint.ts';
+import type { CursorPlace, Cursors } from './cursor.ts';
+import { conditionOf, listAnswer, type Search, sortOf } from './query.ts';
+import type { ResourceKind } from './resource-routes.ts';
+
+export interface ListPage {
+  readonly total: number;
+  readonly resources: readonly JsonObject[];
+  readonly next: PageKey | undefined;
+}
+
+/** The resources of one type that a search finds. */
+export interface List {
+  readonly type: ResourceType;
+  page(start: PageStart, limit: number): Promise<ListPage>;
+}
+
+/** `searched`: the types of the whole search; an attribute that only another of them has matches nothing. */
+export function listOf<R extends StoredResource>(
+  kind: ResourceKind<R>,
+  search: Search,
+  { caller, baseUrl }: ScimCall,
+  searched: readonly ResourceType[],
+): List {
+  const { type } = kind;
+  const projection = parseProjection(search.attributes, search.excludedAttributes, type);
+  const filter = conditionOf(search, type, searched);
+  const sort = sortIn(search, type, searched);
+  const query = {
+    ...(filter === undefined ? {} : { filter }),
+    ...(sort === undefined ? {} : { sort }),
+    related: wants(projection, kind.related),
+  };
+  return {
+    type,
+    page: async (start, limit) => {
+      const { total, records, next } = await kind.list(caller, { ...query, start, limit });
+      const resources = records.map((each) => kind.represent(each, projection, baseUrl).body);
+      return { total, resources, next };
+    },
+  };
+}
+
+/** A type without the attribute is not sorted; when none has it, the client is told. */
+function sortIn(search: Search, type: ResourceType, searched: readonly ResourceType[]) {
+  try {
+    return sortOf(search, type);
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error;
+    const others = searched.filter((each) => each !== type);
+    if (!others.some((other) => isSortable(search, other))) throw error;
+    return undefined;
+  }
+}
+
+function isSortable(search: Search, type: ResourceType): boolean {
+  try {
+    sortOf(search, type);
+    return true;
+  } catch (error) {
+    if (error instanceof ScimError) return false;
+    throw error;
+  }
+}
+
+/** The lists stand one behind the other, each sorted by itself: no order is defined between unlike resources. */
+export function answerLists(
+  lists: readonly List[],
+  search: Search,
+  { caller }: ScimCall,
+  cursors: Cursors,
+): Promise<Answer> {
+  const { cursor, filter, sortBy, sortOrder } = search;
+  if (cursor === undefined) return answerByIndex(lists, search);
+  const { tenant, integrationId } = caller.scope;
+  const types = lists.map(({ type }) => type.name).join();
+  const binding = [tenant, integrationId, types, filter, sortBy, sortOrder];
+  const place = cursor === '' ? undefined : cursors.read(cursor, binding);
+  return answerByCursor(lists, place, search.count, (next) => cursors.issue(next, binding));
+}
+
+async function answerByIndex(
+  lists: readonly List[],
+  { startIndex, count }: Search,
+): Promise<Answer> {
+  const resources: JsonObject[] = [];
+  let total = 0;
+  for (const list of lists) {
+    const offset = Math.max(0, startIndex - 1 - total);
+    const page = await list.page({ offset }, count - resources.length);
+    resources.push(...page.resources);
+    total += page.total;
+  }
+  return listAnswer(total, { startIndex }, resources);
+}
+
+async function answerByCursor(
+  lists: readonly List[],
+  place: CursorPlace | undefined,
+  count: number,
+  issue: (next: CursorPlace) => string,
+): Promise<Answer> {
+  const resources: JsonObject[] = [];
+  const first = Math.max(
+    0,
+    lists.findIndex(({ type }) => type.name === place?.type),
+  );
+  let next: CursorPlace | undefined;
+  let total = 0;
+  for (const [index, list] of lists.entries()) {
+    const after = index === first ? place?.key : undefined;
+    const room = index < first || next !== undefined ? 0 : count - resources.length;
+    const page = await list.page({ after }, room);
+    resources.push(...page.resources);
+    total += page.total;
+    if (index < first || next !== undefined || count === 0) continue;
+    const type = list.type.name;
+    if (page.next !== undefined) next = { type, key: page.next };
+    else if (room === 0 && page.total > 0) next = { type, key: undefined };
+  }
+  return listAnswer(total, next === undefined ? {} : { nextCursor: issue(next) }, resources);
+}

@@ -1,0 +1,145 @@
+/** PostgreSQL databases that are not as expected, and the schema against its Drizzle description and SQLite's. */
+import { is } from 'drizzle-orm';
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
+import { getTableConfig as getSqliteConfig, SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DatabaseRefusedError } from '../../../src/directory/database-errors.ts';
+import { openDirectory, shownDatabaseUrl } from '../../../src/directory/open.ts';
+import * as schema from '../../../src/directory/postgres/schema.ts';
+import * as sqliteSchema from '../../../src/directory/sqlite/schema.ts';
+import { createDatabase, type PostgresDatabase } from '../../support/postgres.ts';
+import { ACME, addUser, userNames } from '../contract/fixture.ts';
+
+let database: PostgresDatabase;
+beforeEach(async () => {
+  database = await createDatabase();
+});
+afterEach(() => database.drop());
+
+const open = () => openDirectory(database.url);
+const refusal = async (): Promise<string> => {
+  const error = await open().catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(DatabaseRefusedError);
+  return error instanceof Error ? error.message : '';
+};
+
+describe('opening a directory on PostgreSQL', () => {
+  it('makes its tables once, whoever else opens it at the same time, and finds everything again', async () => {
+    const stores = await Promise.all(Array.from({ length: 5 }, open));
+    const [first] = stores;
+    if (first !== undefined) await addUser(first, ACME, 'ann');
+    await Promise.all(stores.map((store) => store.close()));
+    const again = await open();
+    expect(await userNames(again, ACME)).toEqual(['ann']);
+    await again.close();
+    expect(new Set(stores.map(({ cursorKey }) => cursorKey)).size).toBe(1);
+  });
+
+  it('can be done in a schema of its own, beside another program', async () => {
+    await database.query('CREATE TABLE users (things text)');
+    await database.query('CREATE SCHEMA directory');
+    const store = await openDirectory(`${database.url}?options=-c%20search_path%3Ddirectory`);
+    await addUser(store, ACME, 'ann');
+    await store.close();
+    expect(await database.query('SELECT * FROM public.users')).toEqual([]);
+    expect(await database.query('SELECT * FROM directory.users')).toHaveLength(1);
+  });
+
+  it("refuses another program's database and leaves it alone", async () => {
+    await database.query('CREATE TABLE tokens (things text)');
+    expect(await refusal()).toMatch(/another program, which has a table tokens/);
+    expect(
+      await database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"),
+    ).toEqual([{ tablename: 'tokens' }]);
+  });
+
+  it('refuses a database that a newer version has migrated, and one that was altered', async () => {
+    await (await open()).close();
+    await database.query("INSERT INTO scim_operator_migrations VALUES ('9999-later', 'x', 0)");
+    expect(await refusal()).toMatch(/a newer version has migrated it \(9999-later\)/);
+    await database.query("DELETE FROM scim_operator_migrations WHERE name = '9999-later'");
+    await database.query("UPDATE scim_operator_migrations SET sha256 = 'other'");
+    expect(await refusal()).toMatch(/migration 0001-directory is not this version's/);
+  });
+
+  it('refuses an encoding that has not every letter', async () => {
+    await database.drop();
+    database = await createDatabase('LATIN1');
+    expect(await refusal()).toMatch(/its encoding is LATIN1; create it with ENCODING 'UTF8'/);
+  });
+});
+
+describe('the URL of a database', () => {
+  it.each([
+    ['postgres://scim:secret@db/scim', 'postgres://scim:***@db/scim'],
+    ['postgres://scim@db/scim?password=secret&sslmode=require', '***&sslmode=require'],
+    ['file:scim.db', 'file:scim.db'],
+  ])('is shown without its password: %s', (url, shown) => {
+    expect(shownDatabaseUrl(url)).toContain(shown);
+    expect(shownDatabaseUrl(url)).not.toContain('secret');
+  });
+});
+
+type Rows<Tables> = {
+  [Name in keyof Tables as Tables[Name] extends { $inferSelect: unknown }
+    ? Name
+    : never]: Tables[Name] extends { $inferSelect: infer Row } ? Row : never;
+};
+type Same<A, B> = [A, B] extends [B, A] ? true : never;
+
+describe('the schema', () => {
+  it('has the same rows, as types, in both databases', () => {
+    const same: Same<Rows<typeof schema>, Rows<typeof sqliteSchema>> = true;
+    expect(same).toBe(true);
+  });
+
+  it('has the same tables, columns and indexes in both databases', () => {
+    const postgres = Object.values(schema)
+      .filter((table) => is(table, PgTable))
+      .map(getTableConfig);
+    const sqlite = Object.values(sqliteSchema)
+      .filter((table) => is(table, SQLiteTable))
+      .map(getSqliteConfig);
+    const shape = ({ name, columns, indexes }: Shape) => ({
+      name,
+      columns: columns.map((column) => [column.name, column.notNull]),
+      indexes: indexes.map((index) => index.config.name).toSorted(),
+    });
+    expect(postgres.map(shape)).toEqual(sqlite.map(shape));
+  });
+
+  it('is in the database as Drizzle sees it', async () => {
+    await (await open()).close();
+    const columns = await database.query<Record<string, string>>(
+      "SELECT table_name, column_name, is_nullable, CASE data_type WHEN 'timestamp' THEN '' ELSE data_type END AS type FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'scim_operator_migrations' ORDER BY 1, 2",
+    );
+    const expected = Object.values(schema)
+      .filter((table) => is(table, PgTable))
+      .map(getTableConfig)
+      .flatMap(({ name, columns: described }) =>
+        described.map((column) => ({
+          table_name: name,
+          column_name: column.name,
+          is_nullable: column.notNull ? 'NO' : 'YES',
+          type: column.getSQLType(),
+        })),
+      );
+    const order = (a: Record<string, string>, b: Record<string, string>) =>
+      `${a.table_name} ${a.column_name}` < `${b.table_name} ${b.column_name}` ? -1 : 1;
+    expect(columns.toSorted(order)).toEqual(expected.toSorted(order));
+  });
+
+  it('compares every text bytewise', async () => {
+    await (await open()).close();
+    const others = await database.query(
+      "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C' AND table_name <> 'scim_operator_migrations'",
+    );
+    expect(others).toEqual([]);
+  });
+});
+
+interface Shape {
+  readonly name: string;
+  readonly columns: readonly { readonly name: string; readonly notNull: boolean }[];
+  readonly indexes: readonly { readonly config: { readonly name?: string | undefined } }[];
+}

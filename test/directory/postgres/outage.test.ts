@@ -1,0 +1,68 @@
+/** A PostgreSQL server that goes away and comes back. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../../hack/postgres/start.ts';
+import { openDirectory } from '../../../src/directory/open.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type ScimServer, startScimServer } from '../../support/scim-server.ts';
+
+let postgres: PostgresServer;
+let server: ScimServer;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  server = await startScimServer({
+    open: async () => {
+      const store = await openDirectory(postgres.url);
+      return { store, close: () => store.close() };
+    },
+  });
+}, 60_000);
+afterAll(async () => {
+  await server.close();
+  await postgres.stop();
+});
+
+describe('while PostgreSQL is away', () => {
+  it('every request is 503 with Retry-After, and afterwards all that was acknowledged is there', async () => {
+    const client = await server.addIntegration();
+    const acknowledged: string[] = [];
+    let refused = 0;
+    let stop = false;
+    const writer = async (name: string) => {
+      for (let count = 0; !stop; count++) {
+        const userName = `${name}-${count}`;
+        const { status, headers, text } = await client.send('POST', '/Users', { userName });
+        if (status === 201) acknowledged.push(userName);
+        else {
+          expect({ status, text }).toMatchObject({ status: 503 });
+          expect(headers.get('retry-after')).toBe('5');
+          refused++;
+        }
+      }
+    };
+    const writers = ['a', 'b', 'c', 'd'].map(writer);
+    await eventually(() => expect(acknowledged.length).toBeGreaterThan(20));
+    await postgres.kill();
+    await expect(server.store.ping()).rejects.toMatchObject({ status: 503 });
+    await eventually(() => expect(refused).toBeGreaterThan(20));
+    await postgres.restart();
+    const before = acknowledged.length;
+    await eventually(() => expect(acknowledged.length).toBeGreaterThan(before + 20));
+    await expect(server.store.ping()).resolves.toBeUndefined();
+    stop = true;
+    await Promise.all(writers);
+    for (const userName of acknowledged) {
+      const filter = encodeURIComponent(`userName eq "${userName}"`);
+      const { body } = await client.send('GET', `/Users?filter=${filter}&attributes=id`);
+      expect(body.totalResults).toBe(1);
+    }
+  }, 60_000);
+
+  it('says nothing of the database to clients', async () => {
+    const client = await server.addIntegration();
+    await postgres.kill();
+    const { status, text } = await client.send('GET', '/Users');
+    expect(status).toBe(503);
+    expect(text).not.toMatch(/postgres|ECONN|127\.0\.0\.1|terminat/i);
+    await postgres.restart();
+  });
+});
