@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { playSequence } from '../../src/probe/player.ts';
 import { IDPS, SEQUENCES } from '../../src/probe/sequences.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
+import { usePostgres } from '../support/postgres.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { useSqlite } from '../support/sqlite.ts';
 
 /** Resources as clients write them, except that members are called by their names. */
 interface Directory {
@@ -12,41 +14,46 @@ interface Directory {
   readonly groups: readonly (JsonObject & { readonly members?: readonly string[] })[];
 }
 
-let server: ScimServer;
-beforeAll(async () => {
-  server = await startScimServer();
-});
-afterAll(() => server.close());
-
 const readDirectory = (name: string): Directory =>
   JSON.parse(readFileSync(new URL(`../idp/${name}.json`, import.meta.url), 'utf8'));
 
-describe.each(IDPS)('%s', (name) => {
-  const after = readDirectory(name);
-  const sequence = SEQUENCES[name];
+describe.each([
+  ['SQLite', useSqlite],
+  ['PostgreSQL', usePostgres],
+] as const)('on %s', (_, open) => {
+  let server: ScimServer;
+  beforeAll(async () => {
+    server = await startScimServer({ open });
+  });
+  afterAll(() => server.close());
 
-  it.each([
-    ['an empty directory', { users: [], groups: [] }],
-    ['a directory of others, which it leaves alone', readDirectory('before')],
-  ])(
-    'gets what it needs at every step, and makes the directory it means, in %s',
-    async (title, there) => {
-      const tenant = `${name}-${title.length}`;
-      await fill(await server.addIntegration({ tenant }), there);
-      const client = await server.addIntegration({ tenant });
-      const problems: string[] = [];
-      for await (const { step, problem, reason } of playSequence(sequence, client)) {
-        if (problem !== undefined || reason !== undefined) {
-          problems.push(`${step.name}: ${reason ?? JSON.stringify(problem)}`);
+  describe.each(IDPS)('%s', (name) => {
+    const after = readDirectory(name);
+    const sequence = SEQUENCES[name];
+
+    it.each([
+      ['an empty directory', { users: [], groups: [] }],
+      ['a directory of others, which it leaves alone', readDirectory('before')],
+    ])(
+      'gets what it needs at every step, and makes the directory it means, in %s',
+      async (title, there) => {
+        const tenant = `${name}-${title.length}`;
+        await fill(await server.addIntegration({ tenant }), there);
+        const client = await server.addIntegration({ tenant });
+        const problems: string[] = [];
+        for await (const { step, problem, reason } of playSequence(sequence, client)) {
+          if (problem !== undefined || reason !== undefined) {
+            problems.push(`${step.name}: ${reason ?? JSON.stringify(problem)}`);
+          }
         }
-      }
-      expect(problems).toEqual([]);
-      expect(await read(client)).toEqual({
-        users: [...there.users, ...after.users],
-        groups: [...there.groups, ...after.groups],
-      });
-    },
-  );
+        expect(problems).toEqual([]);
+        expect(await read(client)).toEqual({
+          users: [...there.users, ...after.users],
+          groups: [...there.groups, ...after.groups],
+        });
+      },
+    );
+  });
 });
 
 async function fill(client: ScimClient, { users, groups }: Directory): Promise<void> {

@@ -1,8 +1,10 @@
 /** Recorded traffic of real clients, replayed: every answer is the one that the client lived well with. */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../src/scim/json.ts';
+import { usePostgres } from '../support/postgres.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { useSqlite } from '../support/sqlite.ts';
 
 interface Exchange {
   readonly seq: number;
@@ -14,30 +16,35 @@ interface Exchange {
   readonly response: JsonValue;
 }
 
-let server: ScimServer;
-beforeAll(async () => {
-  server = await startScimServer();
-});
-afterAll(() => server.close());
+describe.each([
+  ['SQLite', useSqlite],
+  ['PostgreSQL', usePostgres],
+] as const)('on %s', (_, open) => {
+  let server: ScimServer;
+  beforeAll(async () => {
+    server = await startScimServer({ open });
+  });
+  afterAll(() => server.close());
 
-it.each([
-  ['authentik-default', 150],
-  ['keycloak-pelotech-put', 115],
-])('%s is answered without a difference', async (name, count) => {
-  const client = await server.addIntegration({ tenant: name });
-  const exchanges = readRecording(name);
-  const ids = new Map<string, string>();
-  const recorded: Compared[] = [];
-  const replayed: Compared[] = [];
-  for (const exchange of exchanges) {
-    const answer = await send(client, exchange, ids);
-    const id = isJsonObject(exchange.response) ? exchange.response.id : undefined;
-    if (typeof id === 'string') ids.set(id, answer.id);
-    recorded.push(compared(exchange, exchange.status, withIds(exchange.response, ids)));
-    replayed.push(compared(exchange, answer.status, answer.text === '' ? null : answer.body));
-  }
-  expect(replayed).toEqual(recorded);
-  expect(exchanges).toHaveLength(count);
+  it.each([
+    ['authentik-default', 150],
+    ['keycloak-pelotech-put', 115],
+  ])('%s is answered without a difference', async (name, count) => {
+    const client = await server.addIntegration({ tenant: name });
+    const exchanges = readRecording(name);
+    const ids = new Map<string, string>();
+    const recorded: Compared[] = [];
+    const replayed: Compared[] = [];
+    for (const exchange of exchanges) {
+      const answer = await send(client, exchange, ids);
+      const id = isJsonObject(exchange.response) ? exchange.response.id : undefined;
+      if (typeof id === 'string') ids.set(id, answer.id);
+      recorded.push(compared(exchange, exchange.status, withIds(exchange.response, ids)));
+      replayed.push(compared(exchange, answer.status, answer.text === '' ? null : answer.body));
+    }
+    expect(replayed).toEqual(recorded);
+    expect(exchanges).toHaveLength(count);
+  });
 });
 
 function readRecording(name: string): readonly Exchange[] {
