@@ -1,5 +1,5 @@
 /** What a run created, so that it can be deleted again whatever happened. */
-import { isJsonObject } from '../scim/json.ts';
+import { isJsonObject, type JsonValue } from '../scim/json.ts';
 import { type Endpoint, exchange, NoAnswerError } from './exchange.ts';
 import { describeStatus, type StepResult } from './player.ts';
 
@@ -60,6 +60,7 @@ export class Leftovers {
       } else for (const path of found) this.#created.set(path, named);
     }
     let deleted = 0;
+    // Of paths, /Groups comes before /Users.
     const all = [...this.#created].sort(([one], [other]) => one.localeCompare(other));
     for (const [path, { name }] of all) {
       const refusal = await attempt(() => remove(endpoint, path));
@@ -90,6 +91,11 @@ async function remove(endpoint: Endpoint, path: string): Promise<string | undefi
   return isSuccess(status) || status === 404 ? undefined : `status ${describeStatus(status, body)}`;
 }
 
+/** Some servers store names in lower case. */
+function isNamed(held: JsonValue | undefined, name: string): boolean {
+  return typeof held === 'string' && held.toLowerCase() === name.toLowerCase();
+}
+
 /** Paths of the resources with exactly this name, since a server may ignore the filter; or why that isn't known. */
 async function lookUp(
   endpoint: Endpoint,
@@ -102,6 +108,6 @@ async function lookUp(
   if (status !== 200 || !isJsonObject(body)) return `status ${describeStatus(status, body)}`;
   const resources = Array.isArray(body.Resources) ? body.Resources.filter(isJsonObject) : [];
   return resources
-    .filter((each) => each[attribute] === name && typeof each.id === 'string')
+    .filter((each) => isNamed(each[attribute], name) && typeof each.id === 'string')
     .map(({ id }) => `${collection}/${String(id)}`);
 }
