@@ -5,16 +5,20 @@ INSTALLED := node_modules/.package-lock.json
 GENERATED := crds docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify generate format build clean
+.PHONY: help demo test conformance verify generate format build clean
 
 help: ## Print this help
 	@echo 'Targets:'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo 'Variables of make demo:'
 	@echo '  SYNC=off           leave the directory empty'
 	@echo '  CLUSTER=current    use the cluster of your kubeconfig instead of a control plane of its own'
 	@echo '  PORT, DATABASE_URL and SCIM_OPERATOR_… (see scim-operator --help) are passed on'
+	@echo
+	@echo 'Variables of make conformance:'
+	@echo '  DATABASE_URL       use this database instead of a fresh SQLite file'
+	@echo '  CONFORMANCE_URL    check the endpoint of a running server, with the token CONFORMANCE_TOKEN'
 
 $(INSTALLED): package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
@@ -26,6 +30,9 @@ demo: $(INSTALLED) ## Run it all on a real API server: one integration, two sync
 test: $(INSTALLED) ## Run every test, against a real API server and real databases
 	@rm -f .test/report.json
 	vitest run --reporter=default --reporter=json --outputFile.json=.test/report.json
+
+conformance: $(INSTALLED) ## Run the public suite scim2-tester (Python) against a real SCIM server
+	@exec node hack/conformance/main.ts
 
 verify: $(INSTALLED) ## Check format, lint, types and that generated files are up to date
 	biome check .

@@ -5,9 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newIntegrationId } from '../src/directory/ids.ts';
+import { recordIntegration } from '../hack/integration.ts';
 import { openDirectory } from '../src/directory/open.ts';
-import { generateToken, hashToken, keyIdOf } from '../src/directory/tokens.ts';
 import { createScimApp } from '../src/http/app.ts';
 import { HttpServer } from '../src/http/server.ts';
 import { createLogger } from '../src/logger.ts';
@@ -16,30 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'scim-bench-'));
 const [databaseUrl = `file:${join(folder, 'directory.db')}`, wantedPort = '0'] =
   process.argv.slice(2);
 const store = await openDirectory(databaseUrl);
-const id = newIntegrationId();
-await store.integrations.put({
-  id,
-  tenant: 'bench',
-  clusterUid: 'bench',
-  namespace: 'bench',
-  name: id,
-  uid: id,
-  namespaceUid: 'bench',
-  enabled: true,
-  allowed: true,
-  deletionPolicy: 'Retain',
-  endedAt: undefined,
-});
-const token = generateToken();
-const [keyId, hash] = [keyIdOf(token), hashToken(token)];
-await store.tokens.add({
-  integrationId: id,
-  keyId,
-  hash,
-  issuedAt: Date.now(),
-  expiresAt: undefined,
-  pending: false,
-});
+const { token, path } = await recordIntegration(store, { tenant: 'bench' });
 const log = createLogger('warn');
 const port = Number(wantedPort);
 const publicUrl = `http://127.0.0.1:${port}`;
@@ -53,7 +29,7 @@ const app = createScimApp({
 });
 const server = new HttpServer(app, log);
 const address = await server.listen({ host: '127.0.0.1', port });
-const base = `http://127.0.0.1:${address.port}/api/v1/bench/integrations/${id}/scim/v2`;
+const base = `http://127.0.0.1:${address.port}${path}`;
 process.stdout.write(`${base} ${token} ${process.pid}\n`);
 
 process.once('SIGINT', async () => {

@@ -1,8 +1,8 @@
 /** The programs of a Kubernetes control plane: found in KUBEBUILDER_ASSETS, or built from their Go modules into a cache outside the checkout. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../cache.ts';
 
 export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 
@@ -26,13 +26,13 @@ export async function ensureBinaries(
   log: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<ProgramPaths> {
-  const folders = [process.env.KUBEBUILDER_ASSETS, cacheFolder()].filter(Boolean) as string[];
+  const folders = [process.env.KUBEBUILDER_ASSETS, programsFolder()].filter(Boolean) as string[];
   const find = (program: Program) =>
     folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
   const missing = programs.filter((program) => find(program) === undefined);
   if (missing.length > 0) refuseWithoutGo(missing);
   for (const program of missing) await build(program, log, signal);
-  return (program) => find(program) ?? join(cacheFolder(), program);
+  return (program) => find(program) ?? join(programsFolder(), program);
 }
 
 function refuseWithoutGo(missing: readonly Program[]): void {
@@ -42,11 +42,9 @@ function refuseWithoutGo(missing: readonly Program[]): void {
   );
 }
 
-/** One folder for each pair of versions, so that another version never meets old programs. */
-function cacheFolder(): string {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  const versions = `kubernetes-${kubernetesVersion()}_etcd-${requiredVersion('etcd', 'go.etcd.io/etcd/server/v3')}`;
-  return join(cache, 'scim-operator', versions);
+function programsFolder(): string {
+  const etcdVersion = requiredVersion('etcd', 'go.etcd.io/etcd/server/v3');
+  return cacheFolder(`kubernetes-${kubernetesVersion()}_etcd-${etcdVersion}`);
 }
 
 function kubernetesVersion(): string {
@@ -66,7 +64,7 @@ async function build(
   log: (line: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const folder = cacheFolder();
+  const folder = programsFolder();
   mkdirSync(folder, { recursive: true });
   const target = join(folder, program);
   // Renamed when whole: another process may build the same program at the same time.

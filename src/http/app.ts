@@ -10,6 +10,7 @@ import { createEndpoint, type Routes } from './endpoint.ts';
 import { errorAnswer, notImplemented } from './error.ts';
 import { normalPath } from './path.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { bulkRoutes } from './scim/bulk.ts';
 import { createCursors } from './scim/cursor.ts';
 import { discoveryRoutes } from './scim/discovery.ts';
 import { groupKind } from './scim/groups.ts';
@@ -44,9 +45,10 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   const cursors = createCursors(store.cursorKey, now);
   const users = userKind(directory, STANDARD_RESOURCE_TYPES);
   const groups = groupKind(directory, STANDARD_RESOURCE_TYPES);
+  const resources = { ...resourceRoutes(users, cursors), ...resourceRoutes(groups, cursors) };
   const routes: Routes = {
-    ...resourceRoutes(users, cursors),
-    ...resourceRoutes(groups, cursors),
+    ...resources,
+    ...bulkRoutes(resources, STANDARD_RESOURCE_TYPES),
     ...searchRoutes(users, groups, cursors),
     ...discoveryRoutes(STANDARD_RESOURCE_TYPES),
     ...NOT_SERVED,
@@ -62,15 +64,10 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   return app;
 }
 
-/** RFC 7644 §3.11: a token is not a person. Bulk is not advertised. */
-const NOT_SERVED: Routes = Object.fromEntries(
-  Object.entries({
-    '/Me': 'a token is not a person: /Me is not served',
-    '/Bulk': 'Bulk is not served',
-  }).map(([path, detail]) => {
-    const refuse = () => {
-      throw notImplemented(detail);
-    };
-    return [path, { GET: refuse, POST: refuse, PUT: refuse, PATCH: refuse, DELETE: refuse }];
-  }),
-);
+/** RFC 7644 §3.11: a token is not a person. */
+const refuseMe = () => {
+  throw notImplemented('a token is not a person: /Me is not served');
+};
+const NOT_SERVED: Routes = {
+  '/Me': { GET: refuseMe, POST: refuseMe, PUT: refuseMe, PATCH: refuseMe, DELETE: refuseMe },
+};

@@ -1,5 +1,5 @@
 /** What happens to every SCIM request around its handler: who calls, may they now, and what do they and the log get to know. */
-import type { Context, HonoRequest } from 'hono';
+import type { Context } from 'hono';
 import type { RequestTracker } from '../directory/activity.ts';
 import { PROVISIONER_PERMISSIONS } from '../directory/permissions.ts';
 import type { Caller, Directory } from '../directory/users.ts';
@@ -14,9 +14,17 @@ import type { RateLimit } from './rate-limit.ts';
 import { requestIdOf } from './request-id.ts';
 import type { ServerBindings } from './server.ts';
 
+/** What handlers need of a request; an operation of a Bulk has it without being one. */
+export interface ScimRequest {
+  param(name: string): string | undefined;
+  query(name: string): string | undefined;
+  /** `name` in lower case. */
+  header(name: string): string | undefined;
+}
+
 /** An authenticated request. */
 export interface ScimCall {
-  readonly request: HonoRequest;
+  readonly request: ScimRequest;
   readonly caller: Caller;
   /** URL of the integration's endpoint, as configured: the Host header has no say. Without a trailing slash. */
   readonly baseUrl: string;
@@ -24,6 +32,8 @@ export interface ScimCall {
   body(limit: number): Promise<unknown>;
   /** Logs what the client isn't told. */
   log(fields: Readonly<Record<string, unknown>>, message: string): void;
+  /** The answer to what a handler threw; a defect goes into the log. */
+  refuse(error: unknown): Answer;
 }
 
 export type ScimHandler = (call: ScimCall) => Answer | Promise<Answer>;
@@ -73,9 +83,13 @@ async function respond(
   try {
     return toResponse(await handle(), requestId);
   } catch (error) {
-    if (!(error instanceof ScimError)) log.error({ err: error, requestId }, 'a request failed');
-    return toResponse(errorAnswer(error), requestId);
+    return toResponse(refusal(error, requestId, log), requestId);
   }
+}
+
+function refusal(error: unknown, requestId: string, log: Logger): Answer {
+  if (!(error instanceof ScimError)) log.error({ err: error, requestId }, 'a request failed');
+  return errorAnswer(error);
 }
 
 async function serve(
@@ -111,6 +125,7 @@ async function serve(
     // Without a server around the application, as in tests, there are no bindings.
     body: (most) => readJson(req.raw, most, env?.admitBody ?? (() => {})),
     log: (fields, message) => log.info({ requestId: access.requestId, ...fields }, message),
+    refuse: (error) => refusal(error, access.requestId, log),
   });
 }
 

@@ -51,7 +51,7 @@ export const MAX_RESULTS = 1000;
 /** Seconds that a cursor is good for (RFC 9865 §2.1). */
 export const CURSOR_TIMEOUT = 3600;
 
-/** The largest body of a group and, once served, of Bulk; in bytes. */
+/** The largest body of a group and of a Bulk, in bytes. */
 export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
 /** What is served now, no more: clients take each advert as behaviour. authentik reads 0 operations as endless. */
@@ -60,7 +60,7 @@ export function serviceProviderConfig(baseUrl: string): JsonObject {
     schemas: [`${CORE}:ServiceProviderConfig`],
     patch: { supported: true },
     bulk: {
-      supported: false,
+      supported: true,
       maxOperations: MAX_OPERATIONS,
       maxPayloadSize: MAX_PAYLOAD_BYTES,
     },

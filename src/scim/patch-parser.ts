@@ -8,7 +8,7 @@ import {
   noTarget,
   ScimError,
 } from './error.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, property } from './json.ts';
 import { resolveTarget, type Selector, type Target, targetOfKey } from './patch-target.ts';
 import { type PatchPath, parsePath } from './path.ts';
 import { attributesFromValue, removesByValue } from './quirks/patch-value.ts';
@@ -22,7 +22,7 @@ import {
 } from './schema.ts';
 import { isEmptyValue, isWritable, mendSingle, normalizeValue } from './values.ts';
 
-/** Operations in one PATCH; the same as bulk.maxOperations. */
+/** Operations in one PATCH, and in one Bulk. */
 export const MAX_OPERATIONS = 1000;
 
 export type PatchVerb = 'add' | 'replace' | 'remove';
@@ -73,12 +73,6 @@ function parseVerb(op: JsonValue | undefined): PatchVerb {
   const verb = typeof op === 'string' ? op.toLowerCase() : undefined;
   if (verb === 'add' || verb === 'replace' || verb === 'remove') return verb;
   throw invalidSyntax('op must be add, replace or remove');
-}
-
-/** RFC 7643 §2.1 makes names of attributes case-insensitive; clients take the same freedom with these. */
-function property(object: JsonObject, name: string): JsonValue | undefined {
-  const key = Object.keys(object).find((each) => each.toLowerCase() === name);
-  return key === undefined ? undefined : object[key];
 }
 
 function onPath(

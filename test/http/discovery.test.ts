@@ -25,7 +25,7 @@ describe('discovery', () => {
       expect(status).toBe(200);
       expect(body).toMatchObject({
         patch: { supported: true },
-        bulk: { supported: false, maxOperations: 1000, maxPayloadSize: 16_777_216 },
+        bulk: { supported: true, maxOperations: 1000, maxPayloadSize: 16_777_216 },
         filter: { supported: true, maxResults: 1000 },
         changePassword: { supported: false },
         sort: { supported: true },

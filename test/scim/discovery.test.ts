@@ -121,7 +121,7 @@ describe('the service provider configuration', () => {
     expect(serviceProviderConfig(BASE)).toMatchObject({
       schemas: [`${CORE}:ServiceProviderConfig`],
       patch: { supported: true },
-      bulk: { supported: false, maxOperations: 1000, maxPayloadSize: 16 * 1024 * 1024 },
+      bulk: { supported: true, maxOperations: 1000, maxPayloadSize: 16 * 1024 * 1024 },
       filter: { supported: true, maxResults: 1000 },
       changePassword: { supported: false },
       sort: { supported: true },

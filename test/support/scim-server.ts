@@ -1,7 +1,6 @@
 /** A SCIM server on a port of its own, with a directory of its own, and clients of its integrations. */
-import { newIntegrationId } from '../../src/directory/ids.ts';
+import { type RecordedIntegration, recordIntegration } from '../../hack/integration.ts';
 import type { IntegrationRecord, Store } from '../../src/directory/store.ts';
-import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
 import { createScimApp, type ScimApp } from '../../src/http/app.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
@@ -97,38 +96,13 @@ export async function startScimServer({
 export async function addIntegration(
   store: Store,
   port: number,
-  changes: Partial<IntegrationRecord> = {},
+  changes?: Partial<IntegrationRecord>,
 ): Promise<ScimClient> {
-  const id = newIntegrationId();
-  const record: IntegrationRecord = {
-    id,
-    tenant: 'acme',
-    clusterUid: 'cluster',
-    namespace: 'acme',
-    name: id,
-    uid: id,
-    namespaceUid: 'namespace',
-    enabled: true,
-    allowed: true,
-    deletionPolicy: 'Retain',
-    endedAt: undefined,
-    ...changes,
-  };
-  await store.integrations.put(record);
-  const token = generateToken();
-  await store.tokens.add({
-    integrationId: record.id,
-    keyId: keyIdOf(token),
-    hash: hashToken(token),
-    issuedAt: 0,
-    expiresAt: undefined,
-    pending: false,
-  });
-  return clientOf(record, token, port);
+  return clientOf(await recordIntegration(store, changes), port);
 }
 
-function clientOf(record: IntegrationRecord, token: string, port: number): ScimClient {
-  const path = `/api/v1/${record.tenant}/integrations/${record.id}/scim/v2`;
+function clientOf(integration: RecordedIntegration, port: number): ScimClient {
+  const { record, token, path } = integration;
   const baseUrl = `http://127.0.0.1:${port}${path}`;
   return {
     record,
@@ -138,7 +112,7 @@ function clientOf(record: IntegrationRecord, token: string, port: number): ScimC
     publicBaseUrl: `${PUBLIC_URL}${path}`,
     send: (method, below, body, options) =>
       send(`${baseUrl}${below}`, method, body, { token, ...options }),
-    at: (other) => clientOf(record, token, other),
+    at: (other) => clientOf(integration, other),
   };
 }
 

@@ -1,5 +1,4 @@
 /** What a client searches for (RFC 7644 §3.4.2), from a URL or from the body of a `.search`. */
-import type { HonoRequest } from 'hono';
 import type { Condition, SortKey } from '../../scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../scim/condition-resolver.ts';
 import { MAX_RESULTS } from '../../scim/discovery.ts';
@@ -9,6 +8,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../scim/json.t
 import { type Projection, parseProjection } from '../../scim/projection.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import type { Answer } from '../answer.ts';
+import type { ScimRequest } from '../endpoint.ts';
 
 export interface Search {
   readonly attributes: readonly string[] | undefined;
@@ -24,7 +24,7 @@ export interface Search {
 }
 
 /** Unknown parameters, such as Entra's `aadOptscim062020`, are ignored. Throws invalidValue. */
-export function searchOfUrl(request: HonoRequest): Search {
+export function searchOfUrl(request: ScimRequest): Search {
   return readSearch((name) =>
     name === 'cursor' ? request.query(name) : request.query(name) || undefined,
   );
@@ -102,7 +102,7 @@ function wholeNumber(value: JsonValue | undefined, name: string): number | undef
 }
 
 /** The projection that a request on a single resource asks for. */
-export function projectionOf(request: HonoRequest, type: ResourceType): Projection {
+export function projectionOf(request: ScimRequest, type: ResourceType): Projection {
   const list = (name: string) => names(request.query(name) || undefined, name);
   return parseProjection(list('attributes'), list('excludedAttributes'), type);
 }

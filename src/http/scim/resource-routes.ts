@@ -1,5 +1,4 @@
 /** The routes that users and groups have alike (RFC 7644 §3.2–3.6). */
-import type { HonoRequest } from 'hono';
 import type { Page, Query, StoredResource } from '../../directory/store.ts';
 import type { Caller, IfMatch } from '../../directory/users.ts';
 import { type PatchOperation, parsePatch } from '../../scim/patch-parser.ts';
@@ -8,7 +7,7 @@ import { etag } from '../../scim/representation.ts';
 import { type Attributes, parseResource } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { MAX_BODY_BYTES } from '../body.ts';
-import type { Routes, ScimCall } from '../endpoint.ts';
+import type { Routes, ScimCall, ScimRequest } from '../endpoint.ts';
 import type { Cursors } from './cursor.ts';
 import { answerLists, listOf } from './listing.ts';
 import { projectionOf, type Search, searchOfBody, searchOfUrl } from './query.ts';
@@ -44,7 +43,7 @@ export interface ResourceKind<R extends StoredResource> {
   reread(caller: Caller, id: string): Promise<R | undefined>;
   represent(record: R, projection: Projection, baseUrl: string): Represented;
   /** Whether a PATCH answers with the resource, or with 204. */
-  answersPatch(request: HonoRequest): boolean;
+  answersPatch(request: ScimRequest): boolean;
 }
 
 export function resourceRoutes<R extends StoredResource>(

@@ -1,11 +1,11 @@
 /** What users and groups have in common over HTTP: ids, preconditions, ETags, and the answer that carries one resource. */
-import type { HonoRequest } from 'hono';
 import type { IfMatch } from '../../directory/users.ts';
 import { notFound, ScimError } from '../../scim/error.ts';
 import type { JsonObject } from '../../scim/json.ts';
 import { matchesEtag, parseIfMatch } from '../../scim/representation.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import type { Answer } from '../answer.ts';
+import type { ScimRequest } from '../endpoint.ts';
 
 /** A resource as a client gets it, and its ETag. */
 export interface Represented {
@@ -19,10 +19,12 @@ export const ID = ':id{[^./][^/]*}';
 
 const POSSIBLE_ID = /^[\w-]{1,64}$/;
 
+export const isPossibleId = (id: string): boolean => POSSIBLE_ID.test(id);
+
 /** The id in the path. What can't be one is not repeated in the answer, nor looked up. */
-export function idOf(request: HonoRequest, type: ResourceType): string {
+export function idOf(request: ScimRequest, type: ResourceType): string {
   const id = request.param('id') ?? '';
-  if (!POSSIBLE_ID.test(id)) throw new ScimError(404, `there is no such ${type.name}`);
+  if (!isPossibleId(id)) throw new ScimError(404, `there is no such ${type.name}`);
   return id;
 }
 
@@ -31,13 +33,13 @@ export function foundOr404<T>(found: T | undefined, type: ResourceType, id: stri
   return found;
 }
 
-export function ifMatchOf(request: HonoRequest): IfMatch {
+export function ifMatchOf(request: ScimRequest): IfMatch {
   const header = request.header('if-match');
   return header === undefined ? undefined : parseIfMatch(header);
 }
 
 /** 200, or 304 for a client that has this version (RFC 7644 §3.14). */
-export function readAnswer(request: HonoRequest, { etag, body }: Represented): Answer {
+export function readAnswer(request: ScimRequest, { etag, body }: Represented): Answer {
   const known = request.header('if-none-match');
   return known !== undefined && matchesEtag(known, etag)
     ? { status: 304, headers: { ETag: etag } }

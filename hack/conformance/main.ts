@@ -1,0 +1,61 @@
+/** `make conformance`: the public suite scim2-tester against a running server; fails on what is neither right nor justified. */
+import { EXCEPTIONS } from './exceptions.ts';
+import { isConforming, judge, type Verdict } from './judge.ts';
+import { type RunningServer, startServer } from './server.ts';
+import { ensureSuite, runSuite } from './suite.ts';
+
+const RESOURCES = ['User', 'Group'];
+/** Answers in full are long; this much says what is wrong. */
+const SHOWN_DATA = 2_000;
+
+const say = (line = '') => process.stdout.write(`${line}\n`);
+const complain = (line: string) => process.stderr.write(`conformance: ${line}\n`);
+
+async function conformance(signal: AbortSignal): Promise<boolean> {
+  const suite = await ensureSuite(complain, signal);
+  const endpoint = namedEndpoint() ?? (await startServer(process.env.DATABASE_URL));
+  try {
+    const results = await runSuite(suite, endpoint, signal);
+    const verdict = judge(results, EXCEPTIONS, RESOURCES);
+    print(verdict, suite.version);
+    return isConforming(verdict);
+  } finally {
+    await endpoint.close();
+  }
+}
+
+function namedEndpoint(): RunningServer | undefined {
+  const { CONFORMANCE_URL: url, CONFORMANCE_TOKEN: token } = process.env;
+  if (!url && !token) return undefined;
+  if (!url || !token) throw new Error('CONFORMANCE_URL and CONFORMANCE_TOKEN are needed together');
+  return { url: url.replace(/\/+$/, ''), token, close: async () => undefined };
+}
+
+function print(verdict: Verdict, version: string): void {
+  const { conforming, justified, unexpected, needless, unchecked } = verdict;
+  for (const { check, resource, attribute, status, detail, data } of unexpected) {
+    say(`✗ ${[check, resource, attribute].filter(Boolean).join(' ')}: ${status}`);
+    for (const text of [detail, data?.slice(0, SHOWN_DATA)]) {
+      if (text) say(`  ${text.replaceAll('\n', '\n  ')}`);
+    }
+  }
+  for (const { check, resource, attribute } of needless)
+    say(`✗ no finding needs the exception for ${check} ${resource} ${attribute}`);
+  for (const resource of unchecked) say(`✗ nothing was checked of ${resource}`);
+  const wrong = unexpected.length + needless.length + unchecked.length;
+  say(
+    `scim2-tester ${version}: ${conforming} checks conform, ${justified} differ as justified, ${wrong === 0 ? 'nothing is' : `${wrong} are`} unexpected`,
+  );
+}
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => stop.abort());
+
+let exitCode = 1;
+try {
+  if (await conformance(stop.signal)) exitCode = 0;
+} catch (error) {
+  if (!stop.signal.aborted) complain(error instanceof Error ? error.message : String(error));
+}
+process.exit(exitCode);

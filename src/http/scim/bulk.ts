@@ -1,0 +1,193 @@
+/** `/Bulk` (RFC 7644 §3.7): many operations in one request, each handed to the handler that would serve it alone. */
+import { setImmediate } from 'node:timers/promises';
+import { type BulkOperation, type OperationRequest, parseBulk } from '../../scim/bulk.ts';
+import { type BulkStep, planBulk } from '../../scim/bulk-plan.ts';
+import {
+  idOfCreated,
+  referencedBy,
+  resolveReferences,
+  separateUnresolved,
+} from '../../scim/bulk-references.ts';
+import { MAX_PAYLOAD_BYTES } from '../../scim/discovery.ts';
+import { ScimError } from '../../scim/error.ts';
+import type { JsonObject } from '../../scim/json.ts';
+import type { ResourceTypes } from '../../scim/resource-types.ts';
+import type { Answer } from '../answer.ts';
+import type { Routes, ScimCall } from '../endpoint.ts';
+import { payloadTooLarge, unknownPath } from '../error.ts';
+import { ID, isPossibleId } from './resources.ts';
+
+/** `resources`: the routes of all types, as resourceRoutes makes them. */
+export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {
+  return {
+    '/Bulk': {
+      POST: async (call) => {
+        const { operations, failOnErrors } = parseBulk(await call.body(MAX_PAYLOAD_BYTES), [
+          types.user,
+          types.group,
+        ]);
+        const job = new BulkJob(call, resources, operations);
+        for (const step of planBulk(operations)) {
+          // What was begun is completed, or taken back.
+          if (job.errors >= failOnErrors && step.part !== 'complete') continue;
+          // Operations that are refused before they reach the directory would keep everybody else waiting.
+          await setImmediate();
+          await job.take(step);
+        }
+        return bulkAnswer(job.results());
+      },
+    },
+  };
+}
+
+function bulkAnswer(Operations: readonly JsonObject[]): Answer {
+  const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkResponse'];
+  return { status: 200, body: { schemas, Operations } };
+}
+
+/** What has become of the operations so far. */
+class BulkJob {
+  /** The number of operations that failed. */
+  errors = 0;
+  readonly #call: ScimCall;
+  readonly #resources: Routes;
+  readonly #operations: readonly BulkOperation[];
+  readonly #answers = new Map<number, Answer>();
+  readonly #ids = new Map<string, string | undefined>();
+  /** What is still missing in resources that were begun. */
+  readonly #missing = new Map<number, JsonObject>();
+
+  constructor(call: ScimCall, resources: Routes, operations: readonly BulkOperation[]) {
+    this.#call = call;
+    this.#resources = resources;
+    this.#operations = operations;
+  }
+
+  async take({ index, part }: BulkStep): Promise<void> {
+    const operation = this.#operations[index];
+    if (operation === undefined) return;
+    const answer = await (part === 'complete'
+      ? this.#complete(index, operation)
+      : this.#attempt(() => this.#perform(index, operation, part === 'begin')));
+    if (answer === undefined) return;
+    this.#answers.set(index, answer);
+    if (!isSuccess(answer)) this.errors++;
+    if (operation.method === 'POST' && operation.bulkId !== undefined) {
+      this.#ids.set(operation.bulkId, isSuccess(answer) ? createdId(answer) : undefined);
+    }
+  }
+
+  /** In the order of the request; operations that were never tried are left out. */
+  results(): readonly JsonObject[] {
+    return this.#operations.flatMap((operation, index) => {
+      const answer = this.#answers.get(index);
+      return answer === undefined ? [] : [this.#result(operation, answer)];
+    });
+  }
+
+  async #perform(index: number, { request }: BulkOperation, begin: boolean): Promise<Answer> {
+    if (request instanceof ScimError) throw request;
+    const { now, later } = begin
+      ? separateUnresolved(request.data, this.#ids)
+      : { now: request.data, later: {} };
+    const data = request.references.size === 0 ? now : resolveReferences(now, this.#ids);
+    const answer = await this.#send({ ...request, id: this.#targetId(request), data });
+    if (Object.keys(later).length > 0) this.#missing.set(index, later);
+    return answer;
+  }
+
+  /** Adds what is missing. When that fails the resource is deleted again: an operation that fails changes nothing. */
+  async #complete(index: number, { request }: BulkOperation): Promise<Answer | undefined> {
+    const created = this.#answers.get(index);
+    const missing = this.#missing.get(index);
+    if (request instanceof ScimError || created === undefined || missing === undefined) return;
+    const ofCreated = { ...request, id: createdId(created), version: undefined };
+    const completed = await this.#attempt(async () => {
+      const value = resolveReferences(missing, this.#ids);
+      const data = { Operations: [{ op: 'add', value }] };
+      return this.#send({ ...ofCreated, method: 'PATCH', data });
+    });
+    if (isSuccess(completed)) {
+      return { ...created, headers: { ...created.headers, ...completed.headers } };
+    }
+    const undone = await this.#attempt(() => this.#send({ ...ofCreated, method: 'DELETE' }));
+    if (!isSuccess(undone)) {
+      this.#call.log(
+        { id: ofCreated.id },
+        'a resource that could not be completed was left behind',
+      );
+    }
+    return completed;
+  }
+
+  async #attempt(perform: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await perform();
+    } catch (error) {
+      return this.#call.refuse(error);
+    }
+  }
+
+  /** Throws what the handler throws. */
+  async #send(request: OperationRequest): Promise<Answer> {
+    const { method, type } = request;
+    const path = method === 'POST' ? type.endpoint : `${type.endpoint}/${ID}`;
+    const handler = this.#resources[path]?.[method];
+    if (handler === undefined) throw unknownPath();
+    return handler(callOf(this.#call, request));
+  }
+
+  #targetId({ id }: OperationRequest): string {
+    const bulkId = referencedBy(id);
+    return bulkId === undefined ? id : idOfCreated(bulkId, this.#ids);
+  }
+
+  /** RFC 7644 §3.7.3: the body of a success is left out, that of an error is not. */
+  #result({ method, bulkId, request }: BulkOperation, answer: Answer): JsonObject {
+    const location = answer.headers?.Location ?? this.#locationOf(request);
+    const version = answer.headers?.ETag;
+    return {
+      ...(location === undefined ? {} : { location }),
+      ...(method === undefined ? {} : { method }),
+      ...(bulkId === undefined ? {} : { bulkId }),
+      ...(version === undefined ? {} : { version }),
+      status: String(answer.status),
+      ...(isSuccess(answer) || answer.body === undefined ? {} : { response: answer.body }),
+    };
+  }
+
+  #locationOf(request: OperationRequest | ScimError): string | undefined {
+    if (request instanceof ScimError) return undefined;
+    const bulkId = referencedBy(request.id);
+    const id = bulkId === undefined ? request.id : this.#ids.get(bulkId);
+    if (id === undefined || !isPossibleId(id)) return undefined;
+    return `${this.#call.baseUrl}${request.type.endpoint}/${id}`;
+  }
+}
+
+const isSuccess = ({ status }: Answer): boolean => status < 300;
+
+function createdId({ body }: Answer): string {
+  return String(body?.id);
+}
+
+/** The operation as its handler sees it. */
+function callOf(call: ScimCall, { id, version, data }: OperationRequest): ScimCall {
+  return {
+    ...call,
+    request: {
+      param: (name) => (name === 'id' ? id : undefined),
+      // Of the answer only the ETag is used, which needs no members.
+      query: (name) => (name === 'excludedAttributes' ? 'members' : undefined),
+      header: (name) => (name === 'if-match' ? version : undefined),
+    },
+    body: async (limit) => withinLimit(data, limit),
+  };
+}
+
+/** The whole Bulk was within its own limit, but is to get nothing in that each operation alone would not. */
+function withinLimit(data: JsonObject, limit: number): JsonObject {
+  const isWithin = limit >= MAX_PAYLOAD_BYTES || Buffer.byteLength(JSON.stringify(data)) <= limit;
+  if (!isWithin) throw payloadTooLarge(limit);
+  return data;
+}

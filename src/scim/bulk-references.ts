@@ -1,0 +1,90 @@
+/** Where the operations of a Bulk name each other: `bulkId:qwerty` in place of an id (RFC 7644 §3.7.2). */
+import { ScimError } from './error.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+
+/** Ids of the resources created so far, by bulkId; undefined where that failed. */
+export type CreatedIds = ReadonlyMap<string, string | undefined>;
+
+const MARK = 'bulkId:';
+
+/** A reference is the whole text, except in these members: a URL ends with it, filters in the paths of a PATCH compare with it. */
+const ELSEWHERE: ReadonlyMap<string, RegExp> = new Map([
+  ['$ref', /(?<=^|\/)bulkId:([^/]+)$/g],
+  ['path', /(?<=")bulkId:([^"]+)(?=")/g],
+]);
+
+/** The bulkId that a text names as a whole. */
+export function referencedBy(text: string): string | undefined {
+  return text.startsWith(MARK) && text.length > MARK.length ? text.slice(MARK.length) : undefined;
+}
+
+type Resolve = (bulkId: string) => string;
+
+/** All bulkIds that are named, at any depth. */
+export function referencesIn(data: JsonObject): Set<string> {
+  const found = new Set<string>();
+  collect(data, '', (bulkId) => {
+    found.add(bulkId);
+    return bulkId;
+  });
+  return found;
+}
+
+function collect(value: JsonValue, key: string, found: Resolve): void {
+  if (typeof value === 'string') {
+    if (value.includes(MARK)) replaceIn(value, key, found);
+  } else if (Array.isArray(value)) {
+    for (const each of value) collect(each, key, found);
+  } else if (isJsonObject(value)) {
+    for (const name of Object.keys(value)) collect(value[name] ?? null, name, found);
+  }
+}
+
+function replaceIn(text: string, key: string, resolve: Resolve): string {
+  const pattern = ELSEWHERE.get(key.toLowerCase());
+  if (pattern !== undefined)
+    return text.replaceAll(pattern, (_, bulkId: string) => resolve(bulkId));
+  const bulkId = referencedBy(text);
+  return bulkId === undefined ? text : resolve(bulkId);
+}
+
+/** The data with ids in the place of all references. Throws ScimError 409 for a bulkId under which nothing was created. */
+export function resolveReferences(data: JsonObject, ids: CreatedIds): JsonObject {
+  return resolveMembers(data, (bulkId) => idOfCreated(bulkId, ids));
+}
+
+/** Throws ScimError 409. */
+export function idOfCreated(bulkId: string, ids: CreatedIds): string {
+  const id = ids.get(bulkId);
+  if (id !== undefined) return id;
+  const detail = `bulkId:${bulkId.slice(0, 64)} names no resource that this Bulk has created`;
+  throw new ScimError(409, detail, 'invalidValue');
+}
+
+function resolveMembers(object: JsonObject, resolve: Resolve): JsonObject {
+  return Object.fromEntries(
+    Object.entries(object).map(([name, value]) => [name, resolveIn(value, name, resolve)]),
+  );
+}
+
+function resolveIn(value: JsonValue, key: string, resolve: Resolve): JsonValue {
+  if (typeof value === 'string') {
+    return value.includes(MARK) ? replaceIn(value, key, resolve) : value;
+  }
+  if (Array.isArray(value)) return value.map((each) => resolveIn(each, key, resolve));
+  return isJsonObject(value) ? resolveMembers(value, resolve) : value;
+}
+
+/** Parts the attributes, and extensions as a whole, that name something not tried yet from those that can be written now. */
+export function separateUnresolved(
+  data: JsonObject,
+  ids: CreatedIds,
+): { now: JsonObject; later: JsonObject } {
+  const entries = Object.entries(data);
+  const waits = ([name, value]: [string, JsonValue]) =>
+    [...referencesIn({ [name]: value })].some((bulkId) => !ids.has(bulkId));
+  return {
+    now: Object.fromEntries(entries.filter((entry) => !waits(entry))),
+    later: Object.fromEntries(entries.filter(waits)),
+  };
+}

@@ -1,0 +1,124 @@
+/** The body of a Bulk → operations, each checked as far as it can be without the directory (RFC 7644 §3.7). */
+import { referencedBy, referencesIn } from './bulk-references.ts';
+import { invalidPath, invalidSyntax, invalidValue, ScimError } from './error.ts';
+import { isJsonObject, type JsonObject, type JsonValue, property } from './json.ts';
+import { MAX_OPERATIONS } from './patch-parser.ts';
+import type { ResourceType } from './schema.ts';
+
+const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export type BulkMethod = (typeof METHODS)[number];
+
+export interface BulkRequest {
+  /** The number of errors after which nothing more is done; Infinity when all is to be tried. */
+  readonly failOnErrors: number;
+  readonly operations: readonly BulkOperation[];
+}
+
+/** `method` and `bulkId` as they are repeated in the answer. */
+export interface BulkOperation {
+  readonly method: string | undefined;
+  readonly bulkId: string | undefined;
+  readonly request: OperationRequest | ScimError;
+}
+
+/** What one operation would be as an HTTP request. */
+export interface OperationRequest {
+  readonly method: BulkMethod;
+  readonly type: ResourceType;
+  /** As in the path, maybe a reference to another operation; empty for a POST. */
+  readonly id: string;
+  /** Acts as `If-Match` does. */
+  readonly version: string | undefined;
+  /** Empty for a DELETE. */
+  readonly data: JsonObject;
+  /** The bulkIds that path and data name. */
+  readonly references: ReadonlySet<string>;
+}
+
+/**
+ * An operation that can't be carried out is a refusal in its place. Throws for what concerns the whole: invalidSyntax, or
+ * ScimError 413 for too many operations.
+ */
+export function parseBulk(body: unknown, types: readonly ResourceType[]): BulkRequest {
+  if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
+  const given = property(body, 'operations');
+  if (!Array.isArray(given)) throw invalidSyntax('Operations must be an array');
+  if (given.length > MAX_OPERATIONS) {
+    throw new ScimError(413, `a Bulk may have ${MAX_OPERATIONS} operations at the most`);
+  }
+  const operations = given.map((operation) => parseOperation(operation, types));
+  refuseTwins(operations);
+  return { failOnErrors: parseFailOnErrors(property(body, 'failonerrors')), operations };
+}
+
+/** 0 accepts as many errors as 1: none after which it would go on. */
+function parseFailOnErrors(value: JsonValue | undefined): number {
+  if (value === undefined || value === null) return Number.POSITIVE_INFINITY;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return Math.max(1, value);
+  throw invalidSyntax('failOnErrors must be a whole number');
+}
+
+/** What a reference means can't be known when two resources are created under one bulkId. */
+function refuseTwins(operations: readonly BulkOperation[]): void {
+  const known = new Set<string>();
+  for (const { method, bulkId } of operations) {
+    if (method !== 'POST' || bulkId === undefined) continue;
+    if (known.has(bulkId)) {
+      throw invalidSyntax(`the bulkId ${JSON.stringify(bulkId.slice(0, 64))} is given twice`);
+    }
+    known.add(bulkId);
+  }
+}
+
+function parseOperation(operation: JsonValue, types: readonly ResourceType[]): BulkOperation {
+  if (!isJsonObject(operation)) throw invalidSyntax('an operation must be a JSON object');
+  const named = property(operation, 'method');
+  const method = typeof named === 'string' ? named.toUpperCase() : undefined;
+  const bulkId = parseBulkId(property(operation, 'bulkid'));
+  return { method, bulkId, request: requestOrRefusal(operation, method, bulkId, types) };
+}
+
+function parseBulkId(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function requestOrRefusal(
+  operation: JsonObject,
+  named: string | undefined,
+  bulkId: string | undefined,
+  types: readonly ResourceType[],
+): OperationRequest | ScimError {
+  const method = METHODS.find((each) => each === named);
+  if (method === undefined) return invalidValue(`method must be one of ${METHODS.join(', ')}`);
+  if (method === 'POST' && bulkId === undefined) return invalidValue('a POST needs a bulkId');
+  const target = parsePath(property(operation, 'path'), method, types);
+  if (target === undefined) return invalidPath(pathsOf(method, types));
+  const version = property(operation, 'version') ?? undefined;
+  if (version !== undefined && typeof version !== 'string') {
+    return invalidValue('version must be text');
+  }
+  const data = method === 'DELETE' ? {} : property(operation, 'data');
+  if (!isJsonObject(data)) return invalidValue(`a ${method} needs data, a JSON object`);
+  const inPath = referencedBy(target.id);
+  const references = referencesIn(data);
+  if (inPath !== undefined) references.add(inPath);
+  return { method, ...target, version, data, references };
+}
+
+/** Below the endpoint, with a slash too many or too few, as in URLs. */
+function parsePath(
+  path: JsonValue | undefined,
+  method: BulkMethod,
+  types: readonly ResourceType[],
+): Pick<OperationRequest, 'type' | 'id'> | undefined {
+  if (typeof path !== 'string') return undefined;
+  const [first, ...others] = path.split('/').filter((part) => part !== '');
+  const type = types.find(({ endpoint }) => endpoint === `/${first}`);
+  const id = others.join('/');
+  return type === undefined || (method === 'POST') !== (id === '') ? undefined : { type, id };
+}
+
+function pathsOf(method: BulkMethod, types: readonly ResourceType[]): string {
+  const paths = types.map(({ endpoint }) => (method === 'POST' ? endpoint : `${endpoint}/{id}`));
+  return `the path of a ${method} must be ${paths.join(' or ')}`;
+}

@@ -1,0 +1,148 @@
+/** How much a Bulk may hold, and how little others notice of it (RFC 7644 §3.7.4). */
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type BulkClient,
+  bulkClient,
+  group,
+  idOf,
+  statuses,
+  user,
+  users,
+} from '../support/bulk.ts';
+import { connectRaw } from '../support/raw-http.ts';
+import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+
+const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
+
+let server: ScimServer;
+let client: ScimClient;
+let on: BulkClient;
+beforeAll(async () => {
+  server = await startScimServer();
+  client = await server.addIntegration();
+  on = bulkClient(client);
+});
+afterAll(() => server.close());
+
+describe('the limits of a Bulk', () => {
+  it('of 1,000 operations is kept by users and, before them, the group of all', async () => {
+    const names = Array.from({ length: 999 }, (_, index) => `u${index}`);
+    const [first, ...users] = await on.bulk([
+      group('all', ...names.map((name) => `bulkId:${name}`)),
+      ...names.map((name) => user(name)),
+    ]);
+    expect(new Set(users.map(({ status }) => status))).toEqual(new Set(['201']));
+    expect(first?.status).toBe('201');
+    expect(await on.membersOf(idOf(first))).toEqual(users.map(idOf).sort());
+  }, 30_000);
+
+  it('with one operation more is 413 that names it, and nothing is done', async () => {
+    const one = user('u0');
+    const rest = Array.from({ length: 1000 }, (_, index) => user(`u${index + 1}`));
+    const { status, body } = await on.send([one, ...rest]);
+    expect(status).toBe(413);
+    expect(body).toMatchObject({ schemas: [ERROR], status: '413' });
+    expect(body.detail).toContain('1000 operations');
+    expect(await on.total(`userName eq "${one.data.userName}"`)).toBe(0);
+  });
+
+  it('of 16 MiB is announced and kept: one byte more is 413 that names it', async () => {
+    const text = JSON.stringify({ Operations: [user('q')] });
+    const sized = (size: number) => text + ' '.repeat(size - text.length);
+    const limit = 16 * 1024 * 1024;
+    const { body: config } = await client.send('GET', '/ServiceProviderConfig');
+    expect(config.bulk).toEqual({ supported: true, maxOperations: 1000, maxPayloadSize: limit });
+    const over = await client.send('POST', '/Bulk', undefined, { raw: sized(limit + 1) });
+    expect(over.status).toBe(413);
+    expect(over.body.detail).toContain(String(limit));
+    const within = await client.send('POST', '/Bulk', undefined, { raw: sized(limit) });
+    expect(within.body.Operations).toMatchObject([{ status: '201' }]);
+  });
+
+  it('gives a user no more room than a request alone', async () => {
+    const emails = Array.from({ length: 900 }, (_, index) => ({
+      value: `${index}@${'x'.repeat(1000)}`,
+      display: 'y'.repeat(300),
+    }));
+    const large = user('large', { emails });
+    expect((await client.send('POST', '/Users', large.data)).status).toBe(413);
+    const results = await on.bulk([large, user('small')]);
+    expect(statuses(results)).toBe('413 201');
+  });
+
+  it.each([
+    ['no object', '[]'],
+    ['no Operations', '{}'],
+    ['a key twice', '{"Operations":[],"Operations":[]}'],
+    ['a key twice in an operation', '{"Operations":[{"path":"/Users","path":"/Groups"}]}'],
+    ['33 levels', `{"Operations":${'['.repeat(32)}${']'.repeat(32)}}`],
+    ['invalid UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+    ['one bulkId twice', JSON.stringify({ Operations: [user('q'), user('q')] })],
+    ['failOnErrors that is no number', '{"Operations":[],"failOnErrors":"1"}'],
+  ])('refuses a body with %s as a whole: 400 invalidSyntax', async (_, raw) => {
+    const answer = await client.send('POST', '/Bulk', undefined, { raw });
+    expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidSyntax' });
+  });
+
+  it('count for each request, not for each operation, where a rate is limited', async () => {
+    const slow = await startScimServer({ rateLimit: 1, now: () => 0 });
+    const one = await slow.addIntegration();
+    const Operations = users(10);
+    for (const expected of [200, 200, 429]) {
+      expect((await one.send('POST', '/Bulk', { Operations })).status).toBe(expected);
+    }
+    await slow.close();
+  });
+});
+
+describe('while a Bulk of 1,000 operations runs', () => {
+  it('others are answered, and see what it has done so far', async () => {
+    const Operations = users(1000);
+    const first = `userName eq "${Operations[0]?.data.userName}"`;
+    const last = `userName eq "${Operations[999]?.data.userName}"`;
+    let running = true;
+    const done = on.bulk(Operations).finally(() => {
+      running = false;
+    });
+    let between = 0;
+    while (running) {
+      const found = `${await on.total(first)} ${await on.total(last)}`;
+      if (running && found === '1 0') between++;
+    }
+    expect(between).toBeGreaterThan(5);
+    expect(new Set((await done).map(({ status }) => status))).toEqual(new Set(['201']));
+  }, 30_000);
+
+  it('the event loop turns between operations, refused ones too', async () => {
+    const Operations = Array.from({ length: 1000 }, () => ({ method: 'GET' }));
+    let [turns, running] = [0, true];
+    const done = on.bulk(Operations).finally(() => {
+      running = false;
+    });
+    while (running) {
+      await setImmediate();
+      turns++;
+    }
+    expect(await done).toHaveLength(1000);
+    expect(turns).toBeGreaterThan(500);
+  });
+
+  it('it is finished although its client has gone', async () => {
+    const Operations = users(300);
+    const first = `userName eq "${Operations[0]?.data.userName}"`;
+    const last = `userName eq "${Operations[299]?.data.userName}"`;
+    const body = JSON.stringify({ Operations });
+    const head = [
+      `POST ${client.path}/Bulk HTTP/1.1`,
+      'Host: x',
+      `Authorization: Bearer ${client.token}`,
+      `Content-Length: ${body.length}`,
+    ];
+    const { socket } = await connectRaw(server.port);
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+    await expect.poll(() => on.total(first), { interval: 1 }).toBe(1);
+    socket.destroy();
+    await expect.poll(() => on.total(last), { timeout: 10_000 }).toBe(1);
+  }, 30_000);
+});

@@ -1,0 +1,134 @@
+/** Operations of a Bulk that name each other (RFC 7644 §3.7.1, §3.7.2). */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type BulkClient,
+  bulkClient,
+  group,
+  idOf,
+  managed,
+  managedBy,
+  newName,
+  patch,
+  statuses,
+  user,
+} from '../support/bulk.ts';
+import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+
+let server: ScimServer;
+let client: ScimClient;
+let on: BulkClient;
+beforeAll(async () => {
+  server = await startScimServer();
+  client = await server.addIntegration();
+  on = bulkClient(client);
+});
+afterAll(() => server.close());
+
+describe('references in a Bulk', () => {
+  it('are resolved forward and backward, in paths, $ref, values and filters', async () => {
+    const results = await on.bulk([
+      group('team', 'bulkId:a'),
+      patch('/Groups/bulkId:team', {
+        op: 'add',
+        path: 'members',
+        value: [{ value: 'bulkId:b', $ref: '../Users/bulkId:b' }, { $ref: 'Users/bulkId:c' }],
+      }),
+      user('a', managedBy('bulkId:b')),
+      user('b'),
+      user('c'),
+      patch('/Groups/bulkId:team', { op: 'remove', path: 'members[value eq "bulkId:a"]' }),
+      { method: 'DELETE', path: '/Users/bulkId:c' },
+      { ...group('outer', 'bulkId:team'), method: 'Post' },
+    ]);
+    expect(statuses(results)).toBe('201 204 201 201 201 204 204 201');
+    const [team, , a, b, , , , outer] = results.map(idOf);
+    expect(await on.membersOf(team ?? '')).toEqual([b]);
+    expect(await on.membersOf(outer ?? '')).toEqual([team]);
+    expect(await on.enterpriseOf(a ?? '')).toEqual({ department: 'D', manager: { value: b } });
+    expect(results[1]?.location).toBe(results[0]?.location);
+    expect(results[6]?.location).toBe(results[4]?.location);
+  });
+
+  it('to what failed or was never there are 409 with the bulkId, and change nothing', async () => {
+    const id = await on.newGroup();
+    const results = await on.bulk([
+      { ...user('bad'), data: {} },
+      group('g', 'bulkId:bad'),
+      patch(`/Groups/${id}`, { op: 'add', path: 'members', value: [{ value: 'bulkId:nobody' }] }),
+      { method: 'DELETE', path: '/Users/bulkId:bad' },
+      group('h', 'bulkId:g'),
+      user('fine'),
+    ]);
+    expect(statuses(results)).toBe('400 409 409 409 409 201');
+    expect(results.map(({ response }) => response?.detail)).toMatchObject([
+      expect.anything(),
+      ...['bad', 'nobody', 'bad', 'g'].map((name) => expect.stringContaining(`bulkId:${name} `)),
+      undefined,
+    ]);
+    expect(results[1]?.response?.scimType).toBe('invalidValue');
+    expect((await client.send('GET', `/Groups/${id}`)).body.meta).toMatchObject({
+      version: 'W/"1"',
+    });
+  });
+
+  it('in a circle of users are resolved: each is the other’s manager', async () => {
+    const results = await on.bulk([
+      group('team', 'bulkId:a', 'bulkId:self'),
+      user('a', managedBy('bulkId:b')),
+      user('b', managedBy('bulkId:a')),
+      user('self', managedBy('bulkId:self')),
+    ]);
+    expect(statuses(results)).toBe('201 201 201 201');
+    const [team = '', a = '', b = '', self = ''] = results.map(idOf);
+    expect([
+      await on.enterpriseOf(a),
+      await on.enterpriseOf(b),
+      await on.enterpriseOf(self),
+    ]).toEqual([b, a, self].map(managed));
+    expect(await on.membersOf(team)).toEqual([a, self].sort());
+    for (const [index, id] of [a, b, self].entries()) {
+      const { headers } = await client.send('GET', `/Users/${id}`, undefined, {
+        headers: { 'if-none-match': '"0"' },
+      });
+      const digestless = headers.get('etag')?.replace(/\.\w+/, '');
+      expect(digestless).toBe(results[index + 1]?.version);
+    }
+  });
+
+  it('in a circle that can’t be closed are 409, and no user of it remains', async () => {
+    const taken = newName('user');
+    await client.send('POST', '/Users', { userName: taken });
+    const a = user('a', managedBy('bulkId:b'));
+    const results = await on.bulk([
+      a,
+      { ...user('b', managedBy('bulkId:a')), data: { userName: taken, ...managedBy('bulkId:a') } },
+      group('g', 'bulkId:a'),
+      user('fine'),
+    ]);
+    expect(statuses(results)).toBe('409 409 409 201');
+    expect(results[0]?.response?.detail).toContain('bulkId:b ');
+    expect(results[0]).not.toHaveProperty('location');
+    expect(await on.total(`userName eq "${a.data.userName}"`)).toBe(0);
+  });
+
+  it('of groups that contain each other are 409, as a group can’t contain itself', async () => {
+    const [one, two, own] = [
+      group('a', 'bulkId:b'),
+      group('b', 'bulkId:a'),
+      group('c', 'bulkId:c'),
+    ];
+    const results = await on.bulk([one, two, own, group('d'), user('u')]);
+    expect(statuses(results)).toBe('409 409 409 201 201');
+    const names = [one, two, own].map(({ data }) => `displayName eq "${data.displayName}"`);
+    expect(await on.total(names.join(' or '))).toBe(0);
+  });
+
+  it('between a group and the groups of its member are resolved', async () => {
+    const results = await on.bulk([
+      group('g', 'bulkId:u'),
+      user('u', { groups: [{ value: 'bulkId:g' }] }),
+    ]);
+    expect(statuses(results)).toBe('201 201');
+    expect(await on.membersOf(idOf(results[0]))).toEqual([idOf(results[1])]);
+  });
+});

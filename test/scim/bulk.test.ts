@@ -1,0 +1,311 @@
+/** The body of a Bulk, its references and its order, without a directory (RFC 7644 §3.7). */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type BulkOperation, parseBulk } from '../../src/scim/bulk.ts';
+import { planBulk } from '../../src/scim/bulk-plan.ts';
+import {
+  referencesIn,
+  resolveReferences,
+  separateUnresolved,
+} from '../../src/scim/bulk-references.ts';
+import { ScimError } from '../../src/scim/error.ts';
+import type { JsonObject } from '../../src/scim/json.ts';
+import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
+
+const TYPES = [STANDARD_RESOURCE_TYPES.user, STANDARD_RESOURCE_TYPES.group];
+const parse = (...Operations: readonly object[]) => parseBulk({ Operations }, TYPES).operations;
+
+function refusal(operation: object): unknown {
+  const [parsed] = parse(operation);
+  const refused = parsed?.request;
+  return refused instanceof ScimError ? `${refused.status} ${refused.scimType}` : parsed;
+}
+
+const user = (bulkId: string, manager?: string) => ({
+  method: 'POST',
+  bulkId,
+  path: '/Users',
+  data: { userName: bulkId, ...(manager === undefined ? {} : { manager: `bulkId:${manager}` }) },
+});
+const group = (bulkId: string, ...members: readonly string[]) => ({
+  method: 'POST',
+  bulkId,
+  path: '/Groups',
+  data: { displayName: bulkId, members: members.map((each) => ({ value: `bulkId:${each}` })) },
+});
+
+/** `3` is the fourth operation, `3a` and `3b` are its two steps. */
+function planned(...operations: readonly object[]): string {
+  const marks = { whole: '', begin: 'a', complete: 'b' };
+  return planBulk(parse(...operations))
+    .map(({ index, part }) => `${index}${marks[part]}`)
+    .join(' ');
+}
+
+describe('the body of a Bulk', () => {
+  it.each([
+    ['no object', []],
+    ['nothing', null],
+    ['no Operations', { schemas: [] }],
+    ['Operations that are no list', { Operations: {} }],
+    ['an operation that is no object', { Operations: ['POST'] }],
+    ['failOnErrors as text', { Operations: [], failOnErrors: 'one' }],
+    ['failOnErrors below zero', { Operations: [], failOnErrors: -1 }],
+    ['a broken failOnErrors', { Operations: [], failOnErrors: 1.5 }],
+    ['the same bulkId twice', { Operations: [user('a'), group('a')] }],
+  ])('with %s is refused as a whole: 400 invalidSyntax', (_, body) => {
+    expect(() => parseBulk(body, TYPES)).toThrow(
+      expect.objectContaining({ status: 400, scimType: 'invalidSyntax' }),
+    );
+  });
+
+  it('may have 1,000 operations, with one more it is 413 that names the limit', () => {
+    const many = (count: number) => ({ Operations: Array.from({ length: count }, () => ({})) });
+    expect(parseBulk(many(1000), TYPES).operations).toHaveLength(1000);
+    expect(() => parseBulk(many(1001), TYPES)).toThrow(
+      expect.objectContaining({ status: 413, detail: expect.stringContaining('1000') }),
+    );
+  });
+
+  it('has names in any case, methods too, and slashes as clients put them', () => {
+    const body = {
+      FAILONERRORS: 2,
+      operations: [
+        { METHOD: 'post', BulkID: 'q', Path: 'Users/', DATA: { userName: 'x' } },
+        { Method: 'Delete', path: '//Groups/1', data: null },
+      ],
+    };
+    expect(parseBulk(body, TYPES)).toMatchObject({
+      failOnErrors: 2,
+      operations: [
+        { method: 'POST', bulkId: 'q', request: { id: '', data: { userName: 'x' } } },
+        { method: 'DELETE', request: { type: TYPES[1], id: '1', data: {} } },
+      ],
+    });
+  });
+
+  it.each([
+    [undefined, Number.POSITIVE_INFINITY],
+    [null, Number.POSITIVE_INFINITY],
+    [0, 1],
+    [1, 1],
+    [7, 7],
+  ])('with failOnErrors %s ends after %s errors', (failOnErrors, expected) => {
+    expect(parseBulk({ Operations: [], failOnErrors }, TYPES).failOnErrors).toBe(expected);
+  });
+
+  it.each([
+    ['a method of none', { path: '/Users', bulkId: 'q', data: {} }, '400 invalidValue'],
+    ['GET', { method: 'GET', path: '/Users/1' }, '400 invalidValue'],
+    ['a POST without bulkId', { method: 'POST', path: '/Users', data: {} }, '400 invalidValue'],
+    ['an empty bulkId', { method: 'POST', bulkId: '', path: '/Users' }, '400 invalidValue'],
+    ['a POST without data', { method: 'POST', bulkId: 'q', path: '/Users' }, '400 invalidValue'],
+    ['a PUT with data null', { method: 'PUT', path: '/Users/1', data: null }, '400 invalidValue'],
+    ['a PATCH with a list', { method: 'PATCH', path: '/Users/1', data: [] }, '400 invalidValue'],
+    ['a version of 1', { method: 'DELETE', path: '/Users/1', version: 1 }, '400 invalidValue'],
+    ['no path', { method: 'DELETE' }, '400 invalidPath'],
+    ['a path of 1', { method: 'DELETE', path: 1 }, '400 invalidPath'],
+    ['a POST to a resource', { ...user('q'), path: '/Users/1' }, '400 invalidPath'],
+    ['a DELETE of all users', { method: 'DELETE', path: '/Users' }, '400 invalidPath'],
+    ['a search', { ...user('q'), path: '/Users/.search' }, '400 invalidPath'],
+    ['/Me', { method: 'PATCH', path: '/Me', data: {} }, '400 invalidPath'],
+    ['a Bulk in the Bulk', { ...user('q'), path: '/Bulk' }, '400 invalidPath'],
+    ['a schema', { method: 'DELETE', path: '/Schemas/urn:x' }, '400 invalidPath'],
+    ['users in lower case', { ...user('q'), path: '/users' }, '400 invalidPath'],
+  ])('refuses an operation with %s in its place', (_, operation, expected) => {
+    expect(refusal(operation)).toBe(expected);
+  });
+
+  it('repeats what an operation was called, however wrong it is', () => {
+    expect(parse({ method: 'get', bulkId: 'q' })).toMatchObject([{ method: 'GET', bulkId: 'q' }]);
+  });
+});
+
+describe('references', () => {
+  const data: JsonObject = {
+    manager: { value: 'bulkId:a', $ref: '../Users/bulkId:b' },
+    plain: ['bulkId:c', 'no bulkId:x', 'bulkId:', 7, null],
+    note: 'see "bulkId:x" and /bulkId:x',
+    Operations: [{ op: 'remove', path: 'members[value eq "bulkId:d" or value eq "bulkId:e"]' }],
+    constructor: 'bulkId:two\nlines',
+  };
+  const ids = new Map(
+    ['a', 'b', 'c', 'd', 'e', 'two\nlines'].map((bulkId) => [bulkId, `id-${bulkId}`]),
+  );
+
+  it('are whole texts, ends of a $ref and literals in PATCH paths, at any depth', () => {
+    expect([...referencesIn(data)]).toEqual([...ids.keys()]);
+  });
+
+  it('give way to ids, and nothing else changes', () => {
+    expect(resolveReferences(data, ids)).toEqual({
+      manager: { value: 'id-a', $ref: '../Users/id-b' },
+      plain: ['id-c', 'no bulkId:x', 'bulkId:', 7, null],
+      note: 'see "bulkId:x" and /bulkId:x',
+      Operations: [{ op: 'remove', path: 'members[value eq "id-d" or value eq "id-e"]' }],
+      constructor: 'id-two\nlines',
+    });
+  });
+
+  it.each([
+    ['was never created', new Map()],
+    ['could not be created', new Map([['a', undefined]])],
+  ])('to what %s are 409 with the bulkId', (_, created) => {
+    expect(() => resolveReferences({ manager: 'bulkId:a' }, created)).toThrow(
+      expect.objectContaining({
+        status: 409,
+        scimType: 'invalidValue',
+        detail: expect.stringContaining('bulkId:a'),
+      }),
+    );
+  });
+
+  it('reach no prototype', () => {
+    const hostile: JsonObject = JSON.parse('{"__proto__":{"x":"bulkId:__proto__"}}');
+    const resolved = resolveReferences(hostile, new Map([['__proto__', 'id']]));
+    expect(JSON.stringify(resolved)).toBe('{"__proto__":{"x":"id"}}');
+    expect(({} as JsonObject).x).toBeUndefined();
+  });
+
+  it('that were not tried yet part their attributes from the others', () => {
+    const created = new Map([['b', 'id-b']]);
+    expect(separateUnresolved({ x: 'bulkId:a', y: 'bulkId:b', z: 1 }, created)).toEqual({
+      now: { y: 'bulkId:b', z: 1 },
+      later: { x: 'bulkId:a' },
+    });
+  });
+
+  it.each([
+    'bulkId:'.repeat(100_000),
+    '/bulkId:'.repeat(100_000),
+    '"bulkId:'.repeat(100_000),
+    `"bulkId:${'x'.repeat(800_000)}`,
+  ])('are found in a time that grows with the text: %.20s…', (text) => {
+    // Minutes where the time grows with the square: the test would run out of time.
+    const found = ['value', '$ref', 'path'].map((key) => referencesIn({ [key]: text }).size);
+    expect(Math.max(...found)).toBeLessThanOrEqual(100_000);
+  });
+});
+
+describe('the order of a Bulk', () => {
+  it('is that of the request where nothing is named', () => {
+    expect(planned(user('a'), { method: 'GET' }, group('b'), user('c'))).toBe('0 1 2 3');
+  });
+
+  it('lets operations wait for what they name, and for nothing else', () => {
+    expect(planned(group('g', 'a', 'b'), user('a'), user('x'), user('b'), user('y'))).toBe(
+      '1 2 3 0 4',
+    );
+    expect(planned(group('g', 'h'), group('h', 'i'), group('i', 'a'), user('a'))).toBe('3 2 1 0');
+  });
+
+  it('keeps the operations on one resource as they were', () => {
+    const change = { method: 'PATCH', path: '/Users/1', data: { manager: 'bulkId:a' } };
+    const gone = { method: 'DELETE', path: '/Users/1' };
+    expect(planned(change, gone, { ...gone, path: '/Users/2' }, user('a'))).toBe('2 3 0 1');
+    const created = { method: 'PATCH', path: '/Users/bulkId:b', data: { manager: 'bulkId:a' } };
+    expect(planned(created, { ...gone, path: '/Users/bulkId:b' }, user('b'), user('a'))).toBe(
+      '2 3 0 1',
+    );
+  });
+
+  it('does not wait for what nothing creates', () => {
+    expect(planned(user('a', 'nobody'), { ...user('b'), method: 'PUT' }, user('c', 'b'))).toBe(
+      '0 1 2',
+    );
+  });
+
+  it('creates users that name each other in two steps, and what names them afterwards', () => {
+    expect(planned(user('a', 'b'), user('b', 'a'))).toBe('0a 1a 0b 1b');
+    expect(planned(group('g', 'a'), user('a', 'a'))).toBe('1a 1b 0');
+    expect(planned(user('a', 'b'), user('b', 'c'), user('c', 'b'))).toBe('1a 2a 1b 0 2b');
+    expect(planned(group('g', 'a'), user('a', 'g'))).toBe('1a 0 1b');
+  });
+
+  it('ends with groups that contain each other, and with what waits for them', () => {
+    expect(planned(group('x', 'a'), group('a', 'b'), group('b', 'a'), user('u'))).toBe('3 0 1 2');
+    expect(planned(group('g', 'g'), user('u'))).toBe('1 0');
+  });
+
+  it('is made before a test runs out of time for the most that a Bulk can hold', () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `n${index}`);
+    const chain = names.map((name, index) => user(name, names[index + 1]));
+    expect(planned(...chain).split(' ')).toEqual(names.map((_, index) => String(999 - index)));
+    const clique = names.map((name) => group(name, ...names));
+    expect(planned(...clique).split(' ')).toHaveLength(1000);
+  });
+
+  it('has every operation once, each after what it names, whatever names what', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const operation = fc.record({
+      kind: fc.constantFrom('/Users', '/Groups', 'PATCH', 'DELETE'),
+      others: fc.subarray([...names, 'nobody'], { maxLength: 2 }),
+    });
+    const operations = fc.array(operation, { minLength: 1, maxLength: names.length }).map((all) =>
+      all.map(({ kind, others }, index) => {
+        const data = { x: others.map((each) => `bulkId:${each}`) };
+        return kind.startsWith('/')
+          ? { method: 'POST', path: kind, bulkId: names[index], data }
+          : { method: kind, path: `/Users/${index % 2 === 0 ? 'bulkId:a' : '1'}`, data };
+      }),
+    );
+    fc.assert(
+      fc.property(operations, (sent) => {
+        const parsed = parse(...sent);
+        const steps = planBulk(parsed);
+        const made = steps.filter(({ part }) => part !== 'complete').map(({ index }) => index);
+        expect(made.toSorted((a, b) => a - b)).toEqual(parsed.map((_, index) => index));
+        for (const { index, part } of steps) {
+          if (part !== 'complete') continue;
+          expect(made).toContain(index);
+          const at = (wanted: string) =>
+            steps.findIndex((step) => step.index === index && step.part === wanted);
+          expect(at('begin')).toBeLessThan(at('complete'));
+        }
+        const startedAt = (wanted: number) => made.indexOf(wanted);
+        parsed.forEach((each, index) => {
+          for (const other of namedBy(each, parsed)) {
+            if (!leadsTo(other, index, parsed) && !isHopeless(other, parsed)) {
+              expect(startedAt(other)).toBeLessThan(startedAt(index));
+            }
+          }
+        });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+function namedBy({ request }: BulkOperation, all: readonly BulkOperation[]): readonly number[] {
+  if (request instanceof ScimError) return [];
+  return [...request.references]
+    .map((bulkId) => all.findIndex((each) => each.method === 'POST' && each.bulkId === bulkId))
+    .filter((index) => index >= 0);
+}
+
+/** Whether the names lead from one operation to the other. */
+function leadsTo(from: number, to: number, all: readonly BulkOperation[]): boolean {
+  const seen = new Set<number>([from]);
+  for (const each of seen) {
+    const operation = all[each];
+    for (const next of operation === undefined ? [] : namedBy(operation, all)) seen.add(next);
+  }
+  return seen.has(to) && (from !== to || namesItself(from, all));
+}
+
+function namesItself(index: number, all: readonly BulkOperation[]): boolean {
+  const operation = all[index];
+  return operation !== undefined && namedBy(operation, all).includes(index);
+}
+
+/** Whether it waits for groups in a circle, so that its turn comes at the end only. */
+function isHopeless(index: number, all: readonly BulkOperation[]): boolean {
+  return all.some(
+    (each, at) =>
+      !(each.request instanceof ScimError) &&
+      each.request.type.name === 'Group' &&
+      each.method === 'POST' &&
+      namedBy(each, all).some((other) => leadsTo(other, at, all)) &&
+      (at === index || leadsTo(index, at, all)),
+  );
+}
