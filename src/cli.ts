@@ -3,6 +3,7 @@
 import { ConfigError, type Invocation, readInvocation } from './config.ts';
 import { printCrds } from './crd/manifest.ts';
 import { createLogger } from './logger.ts';
+import { runProbe } from './probe-command.ts';
 import { FatalError, migrate, run } from './run.ts';
 
 const PLANES = {
@@ -25,6 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(invocation.text);
     return 0;
   }
+  if (invocation.kind === 'probe') return runProbe(invocation.config, process, stopSignal());
   const { command, config } = invocation;
   const log = createLogger(config.logLevel);
   try {

@@ -4,14 +4,11 @@ import type { Option } from './config-values.ts';
 export function formatHelp(
   commands: Readonly<Record<string, string>>,
   options: readonly Option<unknown>[],
+  probeOptions: readonly Option<unknown>[],
 ): string {
   const commandLines = Object.entries(commands).map(
     ([name, text]) => `  ${name.padEnd(10)}${text}`,
   );
-  const optionLines = options.map((option) => {
-    const fallback = option.fallback === undefined ? '' : ` Default: ${option.fallback}`;
-    return `  --${option.flag} (${option.variable})\n      ${option.description}${fallback}`;
-  });
   return `scim-operator: SCIM 2.0 provisioning for Kubernetes platforms
 
 Usage: scim-operator [command] [options]
@@ -20,6 +17,14 @@ Commands:
 ${commandLines.join('\n')}
 
 Options (each a flag and an environment variable; the flag wins):
-${optionLines.join('\n')}
+${options.map(formatOption).join('\n')}
+
+Options of probe:
+${probeOptions.map(formatOption).join('\n')}
 `;
+}
+
+function formatOption({ flag, variable, description, fallback }: Option<unknown>): string {
+  const text = fallback === undefined ? '' : ` Default: ${fallback}`;
+  return `  --${flag} (${variable})\n      ${description}${text}`;
 }

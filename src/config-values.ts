@@ -12,6 +12,10 @@ export interface Option<T> {
   readonly fallback: string | undefined;
   /** Completes "it must be …". */
   readonly allowed: string;
+  /** Its value is never shown. */
+  readonly secret?: boolean;
+  /** The flag alone means true. */
+  readonly toggle?: boolean;
   parse(text: string): Parsed<T>;
 }
 
@@ -51,12 +55,28 @@ export function choice<T extends string>(
   flag: string,
   description: string,
   values: readonly T[],
-  fallback: T,
+  fallback?: T,
 ): Option<T> {
   return option(flag, description, fallback, `one of ${values.join(', ')}`, (value) => {
     const chosen = values.find((each) => each === value);
     return chosen === undefined ? REFUSED : { ok: true, value: chosen };
   });
+}
+
+export function toggle(flag: string, description: string): Option<boolean> {
+  const read = option(flag, description, undefined, 'true or false', (value) =>
+    value === 'true' || value === 'false' ? { ok: true, value: value === 'true' } : REFUSED,
+  );
+  return { ...read, toggle: true };
+}
+
+/** What an Authorization header can carry. */
+export function secret(flag: string, description: string): Option<string> {
+  const allowed = 'visible ASCII characters without spaces';
+  const read = option(flag, description, undefined, allowed, (value) =>
+    /^[!-~]+$/.test(value) ? { ok: true, value } : REFUSED,
+  );
+  return { ...read, secret: true };
 }
 
 /** A Go duration, in milliseconds. */
@@ -73,8 +93,8 @@ export function httpUrl(flag: string, description: string): Option<string> {
     'an http or https URL without query and fragment, such as https://scim.example.com';
   return option(flag, description, undefined, allowed, (value) => {
     const url = URL.canParse(value) ? new URL(value) : undefined;
-    const plain =
-      url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
+    const extras = url && (url.search || url.hash || url.username || url.password);
+    const plain = url && /^https?:$/.test(url.protocol) && !extras;
     return plain ? { ok: true, value: url.href.replace(/\/+$/, '') } : REFUSED;
   });
 }

@@ -9,9 +9,12 @@ import {
   integer,
   type Option,
   POSTGRES_URL,
+  secret,
   text,
+  toggle,
 } from './config-values.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
+import { IDPS, type Idp } from './probe/sequences.ts';
 
 /** A wrong option, in one line that names it, its value and what is allowed. The process exits with 2. */
 export class ConfigError extends Error {
@@ -68,18 +71,44 @@ const OPTIONS = {
   logLevel: choice('log-level', 'What is logged.', LOG_LEVELS, 'info'),
 } satisfies { [K in keyof Config]: Option<unknown> };
 
+export interface ProbeConfig {
+  readonly idp: Idp;
+  readonly url: string;
+  readonly token: string;
+  readonly json: boolean;
+}
+
+const PROBE_OPTIONS = {
+  idp: choice('idp', `Whose requests are played: ${IDPS.join(', ')}.`, IDPS),
+  url: httpUrl(
+    'url',
+    'The SCIM endpoint, as in status.endpoint of a ScimIntegration; any other SCIM 2.0 server will do.',
+  ),
+  token: secret(
+    'token',
+    'Its bearer token. Better in the variable: a command line is seen by everybody on the machine (ps) and kept in histories.',
+  ),
+  json: toggle('json', 'Prints the report as one JSON document.'),
+} satisfies { [K in keyof ProbeConfig]: Option<unknown> };
+
 export const COMMANDS = {
   run: 'Runs the operator and the SCIM server in one process (the default).',
   operator: 'Runs the operator alone; needs PostgreSQL.',
   server: 'Runs the SCIM server alone, as one of any number; needs PostgreSQL.',
   migrate: 'Creates or upgrades the database, then ends.',
   crds: 'Prints the custom resource definitions as YAML.',
+  probe: 'Plays an identity provider against an endpoint, reports, and cleans up.',
 } as const;
 export type Command = keyof typeof COMMANDS;
 
 export type Invocation =
   | { readonly kind: 'help'; readonly text: string }
-  | { readonly kind: 'command'; readonly command: Command; readonly config: Config };
+  | { readonly kind: 'probe'; readonly config: ProbeConfig }
+  | {
+      readonly kind: 'command';
+      readonly command: Exclude<Command, 'probe'>;
+      readonly config: Config;
+    };
 
 /**
  * Reads the command line, then the environment (`--public-url` is also `SCIM_OPERATOR_PUBLIC_URL`), then
@@ -90,11 +119,13 @@ export function readInvocation(
   environment: NodeJS.ProcessEnv = process.env,
 ): Invocation {
   const { command, flags, help } = parseArguments(args);
-  if (help) return { kind: 'help', text: formatHelp(COMMANDS, Object.values(OPTIONS)) };
-  const values: Partial<Record<keyof Config, unknown>> = {};
-  for (const [key, option] of Object.entries(OPTIONS)) {
-    values[key as keyof Config] = resolveOption(option, flags, environment);
+  if (help) {
+    const text = formatHelp(COMMANDS, Object.values(OPTIONS), Object.values(PROBE_OPTIONS));
+    return { kind: 'help', text };
   }
+  checkFlags(command, flags);
+  if (command === 'probe') return { kind: 'probe', config: probeConfig(flags, environment) };
+  const values = resolveOptions(OPTIONS, flags, environment);
   const serves = command === 'run' || command === 'operator' || command === 'server';
   if (serves && values.publicUrl === undefined) {
     throw new ConfigError(
@@ -109,6 +140,29 @@ export function readInvocation(
   values.publicUrl ??= '';
   values.kubeconfig ??= environment.KUBECONFIG?.split(':')[0] || undefined;
   return { kind: 'command', command, config: values as unknown as Config };
+}
+
+function probeConfig(
+  flags: ReadonlyMap<string, string>,
+  environment: NodeJS.ProcessEnv,
+): ProbeConfig {
+  const values = resolveOptions(PROBE_OPTIONS, flags, environment);
+  for (const key of ['idp', 'url', 'token'] as const) {
+    const { flag, variable, allowed } = PROBE_OPTIONS[key];
+    if (values[key] === undefined) {
+      throw new ConfigError(`--${flag} (${variable}) is required by probe: ${allowed}`);
+    }
+  }
+  values.json ??= false;
+  return values as unknown as ProbeConfig;
+}
+
+function checkFlags(command: Command, flags: ReadonlyMap<string, string>): void {
+  const known = Object.values<Option<unknown>>(command === 'probe' ? PROBE_OPTIONS : OPTIONS);
+  for (const name of flags.keys()) {
+    if (known.some(({ flag }) => flag === name)) continue;
+    throw new ConfigError(`--${name} is not an option of ${command}; see --help`);
+  }
 }
 
 interface ParsedArguments {
@@ -127,7 +181,7 @@ function parseArguments(args: readonly string[]): ParsedArguments {
       help = true;
     } else if (argument.startsWith('--')) {
       const [name, inline] = splitFlag(argument);
-      const value = inline ?? args[++index];
+      const value = inline ?? (isToggle(name) ? 'true' : args[++index]);
       if (value === undefined) throw new ConfigError(`--${name} needs a value; see --help`);
       flags.set(name, value);
     } else {
@@ -137,10 +191,19 @@ function parseArguments(args: readonly string[]): ParsedArguments {
   return { command: commandOf(words), flags, help };
 }
 
+const ALL_OPTIONS: readonly Option<unknown>[] = [
+  ...Object.values(OPTIONS),
+  ...Object.values(PROBE_OPTIONS),
+];
+
+function isToggle(name: string): boolean {
+  return ALL_OPTIONS.some(({ flag, toggle }) => flag === name && toggle === true);
+}
+
 function splitFlag(argument: string): [name: string, inline: string | undefined] {
   const equals = argument.indexOf('=');
   const name = argument.slice(2, equals < 0 ? undefined : equals);
-  if (!Object.values(OPTIONS).some((option) => option.flag === name)) {
+  if (!ALL_OPTIONS.some((option) => option.flag === name)) {
     throw new ConfigError(`--${name} is not an option; see --help`);
   }
   return [name, equals < 0 ? undefined : argument.slice(equals + 1)];
@@ -157,6 +220,18 @@ function commandOf(words: readonly string[]): Command {
   return word as Command;
 }
 
+function resolveOptions<K extends string>(
+  options: Readonly<Record<K, Option<unknown>>>,
+  flags: ReadonlyMap<string, string>,
+  environment: NodeJS.ProcessEnv,
+): Partial<Record<K, unknown>> {
+  const values: Partial<Record<K, unknown>> = {};
+  for (const key of Object.keys(options) as K[]) {
+    values[key] = resolveOption(options[key], flags, environment);
+  }
+  return values;
+}
+
 function resolveOption(
   option: Option<unknown>,
   flags: ReadonlyMap<string, string>,
@@ -169,8 +244,8 @@ function resolveOption(
   const parsed = option.parse(value);
   if (parsed.ok) return parsed.value;
   const name = flagged === undefined ? option.variable : `--${option.flag}`;
-  const shown = value.replace(PASSWORD, '$1***@');
-  throw new ConfigError(`${name}: "${shown}" is not allowed; it must be ${option.allowed}`);
+  const shown = option.secret ? 'the value' : `"${value.replace(PASSWORD, '$1***@')}"`;
+  throw new ConfigError(`${name}: ${shown} is not allowed; it must be ${option.allowed}`);
 }
 
 function isPostgres(databaseUrl: unknown): boolean {

@@ -112,12 +112,64 @@ describe('a wrong option is refused with its name, its value and what is allowed
   it.each([
     [['--prot', '1'], '--prot is not an option; see --help'],
     [['--port'], '--port needs a value; see --help'],
-    [['serve'], '"serve" is not a command; allowed are run, operator, server, migrate, crds'],
+    [
+      ['serve'],
+      '"serve" is not a command; allowed are run, operator, server, migrate, crds, probe',
+    ],
     [['run', 'fast'], '"fast" is one argument too many; see --help'],
     [['run'], '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required'],
     [[], '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required'],
   ])('%j', (args, message) => {
     expect(refusal(args)).toContain(message);
+  });
+});
+
+describe('probe', () => {
+  const ENDPOINT = 'https://scim.example.com/scim/v2';
+  const ALL = {
+    SCIM_OPERATOR_IDP: 'okta',
+    SCIM_OPERATOR_URL: ENDPOINT,
+    SCIM_OPERATOR_TOKEN: 'secret-1',
+  };
+
+  it('has options of its own, as flags and variables', () => {
+    const config = { idp: 'okta', url: ENDPOINT, token: 'secret-1', json: false };
+    expect(readInvocation(['probe'], ALL)).toEqual({ kind: 'probe', config });
+    expect(readInvocation(['probe', '--idp=entra', '--json'], ALL)).toEqual({
+      kind: 'probe',
+      config: { ...config, idp: 'entra', json: true },
+    });
+    expect(readInvocation(['probe'], { ...ALL, SCIM_OPERATOR_JSON: 'true' })).toMatchObject({
+      config: { json: true },
+    });
+  });
+
+  it.each([
+    ['SCIM_OPERATOR_IDP', '--idp (SCIM_OPERATOR_IDP) is required by probe: one of okta, entra'],
+    ['SCIM_OPERATOR_URL', '--url (SCIM_OPERATOR_URL) is required by probe: an http or https URL'],
+    ['SCIM_OPERATOR_TOKEN', '--token (SCIM_OPERATOR_TOKEN) is required by probe'],
+  ])('needs %s', (variable, message) => {
+    expect(refusal(['probe'], { ...ALL, [variable]: '' })).toContain(message);
+  });
+
+  it.each([
+    ['--idp=onelogin', '--idp: "onelogin" is not allowed; it must be one of okta, entra'],
+    ['--url=scim.example.com', '--url: "scim.example.com" is not allowed'],
+    ['--url=https://:pw@scim.example.com', '--url: "https://:***@scim.example.com" is not allowed'],
+    ['--json=yes', '--json: "yes" is not allowed; it must be true or false'],
+    ['--port=1', '--port is not an option of probe; see --help'],
+  ])('refuses %s', (flag, message) => {
+    expect(refusal(['probe', flag], ALL)).toContain(message);
+  });
+
+  it('never shows the token, not even a wrong one', () => {
+    expect(refusal(['probe', '--token=secret 1'], ALL)).toBe(
+      '--token: the value is not allowed; it must be visible ASCII characters without spaces',
+    );
+  });
+
+  it('has options that are of no other command', () => {
+    expect(refusal(['crds', '--idp=okta'])).toBe('--idp is not an option of crds; see --help');
   });
 });
 
@@ -129,6 +181,9 @@ describe('help', () => {
       'run',
       'migrate',
       'crds',
+      'probe',
+      '--token (SCIM_OPERATOR_TOKEN)',
+      '--json (SCIM_OPERATOR_JSON)',
       '--database-url (SCIM_OPERATOR_DATABASE_URL)',
       'Default: 8080',
     ]) {

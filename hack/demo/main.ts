@@ -151,16 +151,15 @@ function environmentText(
 async function sync(sequence: Sequence, { base, token }: Endpoint): Promise<void> {
   say();
   say(`${sequence.client} syncs:`);
-  for await (const { step, status, durationMs, problem } of playSequence(sequence, {
-    baseUrl: base,
-    token,
-  })) {
+  for await (const { step, answer, problem } of playSequence(sequence, { baseUrl: base, token })) {
     const { method, path } = step.request;
     const request = `${method} ${decodeURIComponent(path)}`;
-    say(
-      `  ${problem === undefined ? '✓' : '✗'} ${step.name.padEnd(54)} ${status}  ${durationMs.toFixed(0).padStart(3)} ms  ${request}`,
-    );
-    if (problem !== undefined) throw new Error(`${sequence.client} ${step.name}: ${problem}`);
+    const came = `${answer?.status ?? '---'}  ${(answer?.durationMs ?? 0).toFixed(0).padStart(3)} ms`;
+    say(`  ${problem === undefined ? '✓' : '✗'} ${step.name.padEnd(54)} ${came}  ${request}`);
+    if (problem !== undefined) {
+      const { expected, actual } = problem;
+      throw new Error(`${sequence.client} ${step.name}: expected ${expected}, came ${actual}`);
+    }
   }
 }
 

@@ -66,6 +66,7 @@ export function printNextSteps(
     `  source ${envFile}                    # KUBECONFIG, SCIM_BASE, SCIM_TOKEN, METRICS_URL, DATABASE_URL, OPERATOR_PID`,
     '  kubectl get scimint -A',
     '  curl -s -H "Authorization: Bearer $SCIM_TOKEN" "$SCIM_BASE/Users"',
+    '  SCIM_OPERATOR_TOKEN=$SCIM_TOKEN node_modules/.bin/node src/cli.ts probe --idp okta --url "$SCIM_BASE"   # or entra, authentik, keycloak',
     `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":false}}'   # every request is refused`,
     `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":true}}'    # the same token works again`,
     `  kubectl delete secret ${secretName} -n ${namespace}      # the token is revoked, a new one is made`,

@@ -1,41 +1,92 @@
 /** Whether an answer is what was expected of it; says where it isn't. */
 import { isJsonObject, type JsonValue } from '../scim/json.ts';
 
-/** The first difference, for a person; undefined when `actual` has all that `expected` names (see Step). */
+/** For a person: both sides name the place. */
+export interface Difference {
+  readonly expected: string;
+  readonly actual: string;
+}
+
+/**
+ * The first difference; undefined when `actual` has all that `expected` asks for:
+ * - of an object a part: keys that aren't named may be there;
+ * - of a list the whole, in any order; `{"$has": […]}` is content with more;
+ * - null for what must be absent, null or an empty list, which are the same (RFC 7643 §2.5);
+ * - `{"$is": "number"}`, "text", "boolean" or "list" for any value of that kind.
+ */
 export function findDifference(
   expected: JsonValue,
   actual: JsonValue | undefined,
-  path = 'the body',
-): string | undefined {
+  path = 'body',
+): Difference | undefined {
   if (expected === null) {
-    return actual === undefined || actual === null ? undefined : `${path} should be absent`;
+    const absent = actual === undefined || actual === null;
+    return absent || (Array.isArray(actual) && actual.length === 0)
+      ? undefined
+      : { expected: `no ${path}`, actual: `${path} is ${JSON.stringify(actual)}` };
   }
-  if (Array.isArray(expected)) {
-    if (!Array.isArray(actual)) return `${path} should be a list`;
-    if (actual.length !== expected.length) {
-      return `${path} should have ${expected.length} elements, not ${actual.length}`;
-    }
-    return firstDifference(expected, actual, (index) => `${path}[${index}]`);
+  if (Array.isArray(expected)) return differenceOfLists(expected, actual, path, false);
+  if (!isJsonObject(expected)) {
+    return actual === expected ? undefined : differs(path, JSON.stringify(expected), actual);
   }
-  if (isJsonObject(expected)) {
-    if (!isJsonObject(actual)) return `${path} should be an object`;
-    return firstDifference(expected, actual, (key) => `${path}.${key}`);
-  }
-  if (actual === expected) return undefined;
-  return `${path} should be ${JSON.stringify(expected)}, not ${JSON.stringify(actual)}`;
-}
-
-function firstDifference(
-  expected: object,
-  actual: object,
-  nameOf: (key: string) => string,
-): string | undefined {
+  if (typeof expected.$is === 'string') return differenceOfKind(expected.$is, actual, path);
+  if (Array.isArray(expected.$has)) return differenceOfLists(expected.$has, actual, path, true);
+  if (!isJsonObject(actual)) return differs(path, 'an object', actual);
   for (const [key, value] of Object.entries(expected)) {
-    const held = Object.hasOwn(actual, key) ? Reflect.get(actual, key) : undefined;
-    const difference = findDifference(value, held, nameOf(key));
+    const held = Object.hasOwn(actual, key) ? actual[key] : undefined;
+    const difference = findDifference(value, held, `${path}.${key}`);
     if (difference !== undefined) return difference;
   }
   return undefined;
+}
+
+/** How kinds are told; any other name of a kind fits nothing. */
+function kindOf(value: JsonValue | undefined): string {
+  if (Array.isArray(value)) return 'list';
+  return typeof value === 'string' ? 'text' : typeof value;
+}
+
+function differenceOfKind(kind: string, actual: JsonValue | undefined, path: string) {
+  return kindOf(actual) === kind ? undefined : differs(path, `a ${kind}`, actual);
+}
+
+/** Each expected element is looked for among those that no earlier one took. */
+function differenceOfLists(
+  expected: readonly JsonValue[],
+  actual: JsonValue | undefined,
+  path: string,
+  mayHaveMore: boolean,
+): Difference | undefined {
+  if (!Array.isArray(actual)) return differs(path, 'a list', actual);
+  const left: JsonValue[] = [...actual];
+  for (const wanted of expected) {
+    const index = left.findIndex((each) => findDifference(wanted, each) === undefined);
+    if (index < 0) {
+      // With one on each side the exact place can be told.
+      const [only] = actual;
+      return actual.length === 1 && expected.length === 1
+        ? findDifference(wanted, only, `${path}[0]`)
+        : {
+            expected: `${path} with ${JSON.stringify(wanted)}`,
+            actual: `${path} is ${JSON.stringify(actual)}`,
+          };
+    }
+    left.splice(index, 1);
+  }
+  const [extra] = left;
+  if (mayHaveMore || extra === undefined) return undefined;
+  const elements = expected.length === 1 ? '1 element' : `${expected.length} elements`;
+  return {
+    expected: `${path} with ${elements}`,
+    actual: `${path} also has ${JSON.stringify(extra)}`,
+  };
+}
+
+function differs(path: string, expected: string, actual: JsonValue | undefined): Difference {
+  return {
+    expected: `${path} is ${expected}`,
+    actual: actual === undefined ? `no ${path}` : `${path} is ${JSON.stringify(actual)}`,
+  };
 }
 
 /** The value at a dotted path such as `Resources.0.id`. */

@@ -1,40 +1,57 @@
 /** Plays a sequence against an endpoint over HTTP, step by step, and tells of each what came back. */
 import { isJsonObject, type JsonValue } from '../scim/json.ts';
-import { findDifference, valueAt } from './expectation.ts';
+import { type Answer, type Endpoint, exchange, NoAnswerError } from './exchange.ts';
+import { type Difference, findDifference, valueAt } from './expectation.ts';
 import type { Sequence, Step } from './sequence.ts';
 
-export interface PlayOptions {
-  /** The integration's endpoint. */
-  readonly baseUrl: string;
-  readonly token: string;
-  /** For endpoints that the global one can't reach. */
-  readonly fetch?: typeof globalThis.fetch;
+/** What clients wait where nothing is known of it. */
+const TIMEOUT_SECONDS = 60;
+
+export interface PlayOptions extends Endpoint {
+  /** Makes the names of a run its own; letters and digits. */
+  readonly run?: string;
+  /** Skips what is left; a request under way is waited for. */
+  readonly stop?: AbortSignal;
 }
 
 export interface StepResult {
-  /** With every `{{name}}` filled in. */
+  /** With every `{{name}}` filled in that was captured. */
   readonly step: Step;
-  readonly status: number;
-  readonly body: JsonValue | undefined;
-  readonly durationMs: number;
-  /** What was expected and isn't so; undefined when all is well. */
-  readonly problem: string | undefined;
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** Undefined when the step was skipped and when no answer came. */
+  readonly answer: Answer | undefined;
+  /** Why the step failed. */
+  readonly problem: Difference | undefined;
+  /** Why the step was skipped. */
+  readonly reason: string | undefined;
 }
 
 /**
- * Yields a result after each step; whoever consumes decides whether to go on after a problem. Throws when no answer
- * came at all, and when a step needs a value that was not captured.
+ * Yields a result after each step and goes on after a failed one; a step that needs a value which an earlier one did not yield is skipped.
+ * When no answer comes at all, the rest is skipped.
  */
 export async function* playSequence(
   sequence: Sequence,
-  options: PlayOptions,
+  { run = 'run', stop, ...endpoint }: PlayOptions,
 ): AsyncGenerator<StepResult, void, undefined> {
-  const captured = new Map<string, string>();
+  const captured = new Map([
+    ['run', run.toLowerCase()],
+    ['RUN', run.toUpperCase()],
+  ]);
+  const timeoutSeconds = sequence.timeoutSeconds ?? TIMEOUT_SECONDS;
+  let silent: string | undefined;
   for (const template of sequence.steps) {
-    const step = fill(template, captured);
-    const result = await playStep(step, sequence.headers, options);
+    const { step, missing } = fill(template, captured);
+    if (stop?.aborted) silent = 'interrupted';
+    const reason = silent ?? (missing && whyMissing(missing, sequence.steps));
+    if (reason !== undefined) {
+      yield { step, outcome: 'skipped', answer: undefined, problem: undefined, reason };
+      continue;
+    }
+    const result = await playStep(step, sequence.headers, endpoint, timeoutSeconds);
+    if (result.answer === undefined) silent = `no answer came to "${step.name}"`;
     for (const [name, path] of Object.entries(step.capture ?? {})) {
-      const value = valueAt(result.body, path);
+      const value = valueAt(result.answer?.body, path);
       if (typeof value === 'string') captured.set(name, value);
     }
     yield result;
@@ -44,65 +61,72 @@ export async function* playSequence(
 async function playStep(
   step: Step,
   headers: Sequence['headers'],
-  { baseUrl, token, fetch = globalThis.fetch }: PlayOptions,
+  endpoint: Endpoint,
+  timeoutSeconds: number,
 ): Promise<StepResult> {
-  const { method, path, body } = step.request;
-  const startedAt = performance.now();
-  const response = await fetch(`${baseUrl}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/scim+json',
-      ...headers,
-      ...step.request.headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  const durationMs = performance.now() - startedAt;
-  const answered = parse(text);
-  return {
-    step,
-    status: response.status,
-    body: answered,
-    durationMs,
-    problem: findProblem(step, response, answered),
-  };
-}
-
-function parse(text: string): JsonValue | undefined {
+  const request = { ...step.request, headers: { ...headers, ...step.request.headers } };
   try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return undefined;
+    const answer = await exchange(endpoint, request, timeoutSeconds);
+    const problem = findProblem(step, answer);
+    const outcome = problem === undefined ? 'passed' : 'failed';
+    return { step, outcome, answer, problem, reason: undefined };
+  } catch (error) {
+    if (!(error instanceof NoAnswerError)) throw error;
+    const problem = { expected: 'an answer', actual: error.message };
+    return { step, outcome: 'failed', answer: undefined, problem, reason: undefined };
   }
 }
 
 function findProblem(
   { response: expected, capture = {} }: Step,
-  response: Response,
-  body: JsonValue | undefined,
-): string | undefined {
-  if (![expected.status].flat().includes(response.status)) {
-    const detail = isJsonObject(body) ? ` (${String(body.detail)})` : '';
-    return `the status should be ${String(expected.status)}, not ${response.status}${detail}`;
+  { status, headers, body }: Answer,
+): Difference | undefined {
+  const statuses = [expected.status].flat();
+  if (!statuses.includes(status)) {
+    return {
+      expected: `status ${statuses.join(' or ')}`,
+      actual: `status ${describeStatus(status, body)}`,
+    };
   }
   for (const [name, start] of Object.entries(expected.headers ?? {})) {
-    const value = response.headers.get(name) ?? '';
-    if (!value.startsWith(start)) return `${name} should begin with ${start}, not be "${value}"`;
+    const value = headers.get(name);
+    if (!value?.startsWith(start)) {
+      return {
+        expected: `${name} is ${start}…`,
+        actual: value === null ? `no ${name}` : `${name} is ${JSON.stringify(value)}`,
+      };
+    }
   }
   const missing = Object.values(capture).find((path) => typeof valueAt(body, path) !== 'string');
-  if (missing !== undefined) return `the body should have ${missing}`;
+  if (missing !== undefined)
+    return findDifference({ $is: 'text' }, valueAt(body, missing), `body.${missing}`);
   return expected.body === undefined ? undefined : findDifference(expected.body, body);
 }
 
-/** A copy with every `{{name}}` replaced. Throws for a name that was not captured: the sequence is wrong. */
-function fill(step: Step, captured: ReadonlyMap<string, string>): Step {
-  const text = JSON.stringify(step).replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+/** With what the server says of an error. */
+export function describeStatus(status: number, body: JsonValue | undefined): string {
+  const detail = isJsonObject(body) ? body.detail : undefined;
+  return typeof detail === 'string' ? `${status} (${JSON.stringify(detail)})` : `${status}`;
+}
+
+/** A copy with every `{{name}}` replaced; `missing` is the first name that was not captured. */
+function fill(
+  step: Step,
+  captured: ReadonlyMap<string, string>,
+): { step: Step; missing: string | undefined } {
+  let missing: string | undefined;
+  const text = JSON.stringify(step).replace(/\{\{(\w+)\}\}/g, (placeholder, name: string) => {
     const value = captured.get(name);
-    if (value === undefined) throw new Error(`step "${step.name}": nothing captured as ${name}`);
+    if (value === undefined) missing ??= name;
     // Inside of a JSON text.
-    return JSON.stringify(value).slice(1, -1);
+    return value === undefined ? placeholder : JSON.stringify(value).slice(1, -1);
   });
-  return JSON.parse(text) as Step;
+  return { step: JSON.parse(text) as Step, missing };
+}
+
+function whyMissing(name: string, steps: readonly Step[]): string {
+  const source = steps.find(({ capture = {} }) => Object.hasOwn(capture, name));
+  return source === undefined
+    ? `nothing is called ${name}`
+    : `"${source.name}" gave no ${source.capture?.[name]}`;
 }

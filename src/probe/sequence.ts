@@ -1,9 +1,14 @@
-/** What an identity provider sends and what it needs to get back, as data: JSON files hold such sequences. */
+/** What an identity provider sends and what it needs to get back, as data: `sequences/*.json` hold such sequences. */
 import type { JsonValue } from '../scim/json.ts';
 
-/** `{{name}}` in any text of a request or an expected answer stands for the value captured under the name. */
+/**
+ * `{{name}}` in any text of a request or an expected answer stands for the value captured under the name. Two are always there:
+ * `{{run}}`, which makes names unique, and `{{RUN}}`, the same in upper case.
+ */
 export interface Step {
   readonly name: string;
+  /** What the client makes of the answer, for the person whose server answers something else. */
+  readonly why?: string;
   readonly request: {
     readonly method: string;
     /** Below the endpoint, with the query. */
@@ -16,7 +21,7 @@ export interface Step {
     readonly status: number | readonly number[];
     /** Beginnings of header values. */
     readonly headers?: Readonly<Record<string, string>>;
-    /** What the answer must have: of objects a part, null for a key that must not be there; of lists the whole. */
+    /** What the answer must have; see findDifference. */
     readonly body?: JsonValue;
   };
   /** Name → path into the answer, such as `id` or `Resources.0.id`. */
@@ -28,5 +33,7 @@ export interface Sequence {
   readonly client: string;
   /** Sent with every request; a step's own win. */
   readonly headers: Readonly<Record<string, string>>;
+  /** How long the client waits for an answer; 60 unless told. */
+  readonly timeoutSeconds?: number;
   readonly steps: readonly Step[];
 }

@@ -1,6 +1,7 @@
-/** Text ↔ filter (RFC 7644 §3.4.2.2, figure 1), lenient where real clients are: see Scanner.literal. */
+/** Text ↔ filter (RFC 7644 §3.4.2.2, figure 1), lenient where real clients are: see quirks/filter.ts. */
 import { invalidFilter } from './error.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
+import { comparisonBehindBrackets } from './quirks/filter.ts';
 import { formatAttributePath, parseAttributePath } from './resolve.ts';
 import { Scanner, SyntaxFault } from './scanner.ts';
 
@@ -77,10 +78,8 @@ function parseExpression(scanner: Scanner): Filter {
   if (!scanner.take('[')) return parseComparison(scanner, path);
   const filter = parseBracketed(scanner);
   if (!scanner.take('.')) return { kind: 'any', path, filter };
-  // `emails[type eq "work"].value eq "x"`, as Entra matches users, is one element fulfilling both.
   const sub = { urn: undefined, name: scanner.pathText(), sub: undefined };
-  const comparison = parseComparison(scanner, sub);
-  return { kind: 'any', path, filter: { kind: 'and', terms: [filter, comparison] } };
+  return comparisonBehindBrackets(path, filter, parseComparison(scanner, sub));
 }
 
 function parseComparison(scanner: Scanner, path: AttributePath): Filter {

@@ -11,7 +11,7 @@ import {
 import { isJsonObject, type JsonObject, type JsonValue, property } from './json.ts';
 import { resolveTarget, type Selector, type Target, targetOfKey } from './patch-target.ts';
 import { type PatchPath, parsePath } from './path.ts';
-import { attributesFromValue } from './quirks/patch-value.ts';
+import { attributesFromValue, removesByValue } from './quirks/patch-value.ts';
 import { formatAttributePath, refText } from './resolve.ts';
 import {
   type Attribute,
@@ -97,16 +97,11 @@ function onPath(
   return [operationOn(verb, target, value)];
 }
 
-/**
- * Only elements of a list can be named by a value; without one every element goes. A value that turns out to name no
- * element removes none.
- */
+/** Without a value every element goes; one that turns out to name no element removes none. */
 function removal(target: Target, given: JsonValue | undefined): readonly PatchOperation[] {
   const { ref, selector } = target;
   const all = { verb: 'remove', ref, selector, value: undefined } as const;
-  const takesElements =
-    ref.attribute.multiValued && ref.sub === undefined && selector === undefined;
-  if (!takesElements || given === undefined || given === null) return [all];
+  if (given === undefined || !removesByValue(target, given)) return [all];
   const value = normalizeValue(ref.attribute, given, refText(ref));
   return value === undefined ? [] : [{ ...all, value }];
 }

@@ -3,11 +3,11 @@ import type { AttributeRef, Condition } from './condition.ts';
 import { resolveElementFilter } from './condition-resolver.ts';
 import { invalidPath, ScimError } from './error.ts';
 import type { Filter } from './filter.ts';
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonObject } from './json.ts';
 import { type PatchPath, parsePath } from './path.ts';
+import { elementFromFilter } from './quirks/missing-element.ts';
 import { refText, resolvePath } from './resolve.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
-import { normalizeValue } from './values.ts';
 
 /** The `[…]` of a path. */
 export interface Selector {
@@ -43,34 +43,13 @@ function selectorOf(filter: Filter, attribute: Attribute): Selector {
   try {
     return {
       where: resolveElementFilter(filter, attribute),
-      template: templateOf(filter, attribute),
+      template: elementFromFilter(filter, attribute),
     };
   } catch (error) {
     // A wrong name between the brackets is a fault of the path.
     if (error instanceof ScimError) throw invalidPath(error.detail);
     throw error;
   }
-}
-
-/**
- * RFC 7644 §3.5.2.3 wants noTarget where the filter matches nothing; Entra expects the element to be made. It can be,
- * when the filter is one `eq`, or several joined by `and`.
- */
-function templateOf(filter: Filter, attribute: Attribute): JsonObject | undefined {
-  const terms = filter.kind === 'and' ? filter.terms : [filter];
-  const template: Record<string, JsonValue> = {};
-  for (const term of terms) {
-    if (term.kind !== 'compare' || term.operator !== 'eq') return undefined;
-    const sub = findAttribute(attribute.subAttributes, term.path.name);
-    if (sub === undefined) return undefined;
-    // Without quotes `value eq 42` is a number, which for text means its digits, as in every filter.
-    const literal = sub.type === 'string' && typeof term.value === 'number';
-    const given = literal ? String(term.value) : term.value;
-    const value = normalizeValue(sub, given, `${attribute.name}.${sub.name}`);
-    if (value === undefined) return undefined;
-    template[sub.name] = value;
-  }
-  return template;
 }
 
 /** What a key of a value without path points at; undefined for what is ignored there: unknown names, and what clients can't write. */

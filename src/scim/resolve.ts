@@ -1,6 +1,7 @@
 /** From names that clients write to attributes of a schema. Names that are not in the schema resolve to nothing, so they go nowhere. */
 import type { AttributeRef } from './condition.ts';
 import type { AttributePath } from './filter.ts';
+import { extensionOfBareName } from './quirks/filter.ts';
 import { findAttribute, findExtension, type ResourceType } from './schema.ts';
 import { coreAttributes } from './schemas/common.ts';
 
@@ -29,19 +30,13 @@ export function resolvePath(type: ResourceType, path: AttributePath): AttributeR
   const extension = inCore ? undefined : findExtension(type, urn);
   if (!inCore && extension === undefined) return undefined;
   const attribute = findAttribute(extension?.attributes ?? coreAttributes(type), path.name);
-  if (attribute === undefined)
-    return urn === undefined ? resolveInExtension(type, path) : undefined;
+  if (attribute === undefined) {
+    const other = urn === undefined ? extensionOfBareName(type, path.name) : undefined;
+    return other && resolvePath(type, { ...path, urn: other.id });
+  }
   const sub = path.sub === undefined ? undefined : findAttribute(attribute.subAttributes, path.sub);
   if (path.sub !== undefined && sub === undefined) return undefined;
   return { extension: extension?.id, attribute, sub };
-}
-
-/** Entra ID writes `manager eq "…"` and `path: "manager"` without the extension's URN. */
-function resolveInExtension(type: ResourceType, path: AttributePath): AttributeRef | undefined {
-  const extension = type.extensions.find(({ schema }) =>
-    findAttribute(schema.attributes, path.name),
-  );
-  return extension && resolvePath(type, { ...path, urn: extension.schema.id });
 }
 
 /** How the attribute is named in messages. */

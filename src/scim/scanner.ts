@@ -1,5 +1,6 @@
 /** Reads filters and paths from left to right, each character once: no backtracking, so no input is slow. */
 import type { Literal } from './filter.ts';
+import { literalWithoutQuotes } from './quirks/filter.ts';
 
 /** Bytes aside, no honest filter comes near these; they bound stack and work. */
 export const MAX_LENGTH = 8192;
@@ -89,16 +90,13 @@ export class Scanner {
     return this.#text.slice(start, this.#position);
   }
 
-  /** A JSON value; text without quotes is taken as it stands, as Entra and old versions of authentik write it. */
+  /** A JSON value, or text without quotes. */
   literal(): Literal {
     if (this.peek('"')) return this.#string();
     const word = this.word();
     if (word === '') throw this.fault('a value');
     const keyword = KEYWORDS.get(word.toLowerCase());
-    if (keyword !== undefined) return keyword;
-    const number = /^-?\d+(\.\d+)?$/.test(word) ? Number(word) : Number.NaN;
-    // 007 and numbers beyond the precision of a double are kept as text, for attributes that are text.
-    return String(number) === word ? number : word;
+    return keyword === undefined ? literalWithoutQuotes(word) : keyword;
   }
 
   enter(): void {

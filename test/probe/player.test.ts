@@ -16,7 +16,9 @@ async function play(
   const script = [...answers];
   const fetch = async (url: unknown, init: RequestInit = {}) => {
     sent.push({ url: String(url), init });
-    return script.shift() ?? new Response(null, { status: 500 });
+    const answer = script.shift();
+    if (answer === undefined) throw new TypeError('fetch failed');
+    return answer;
   };
   const results: StepResult[] = [];
   const options = { baseUrl: 'http://scim', token: 't', fetch };
@@ -38,84 +40,133 @@ const json = (body: unknown, status = 200) =>
   });
 
 describe('a step', () => {
-  it.each<[string, Step['response'], Response, string | undefined]>([
-    ['that goes as expected', { status: 200, body: { a: 1 } }, json({ a: 1, b: 2 }), undefined],
+  it.each<[string, Step['response'], Response]>([
+    ['that goes as expected', { status: 200, body: { a: 1 } }, json({ a: 1, b: 2 })],
+    ['with one of the statuses', { status: [200, 204] }, new Response(null, { status: 204 })],
+    ['with an absent key', { status: 200, body: { a: null } }, json({})],
+    ['with a null for an absent key', { status: 200, body: { a: null } }, json({ a: null })],
+    ['with an empty list for an absent key', { status: 200, body: { a: null } }, json({ a: [] })],
+    ['with a list in another order', { status: 200, body: [1, { x: 2 }] }, json([{ x: 2 }, 1])],
+    ['with a list with more', { status: 200, body: { $has: [1] } }, json([2, 1])],
     [
-      'with one of the statuses',
-      { status: [200, 204] },
-      new Response(null, { status: 204 }),
-      undefined,
-    ],
-    [
-      'with another status',
-      { status: 200 },
-      json({ detail: 'gone' }, 404),
-      'the status should be 200, not 404 (gone)',
-    ],
-    [
-      'with another value',
-      { status: 200, body: { a: { b: 1 } } },
-      json({ a: { b: 2 } }),
-      'the body.a.b should be 1, not 2',
-    ],
-    [
-      'without a value',
-      { status: 200, body: { a: 1 } },
-      json({}),
-      'the body.a should be 1, not undefined',
-    ],
-    [
-      'with a key that should be absent',
-      { status: 200, body: { a: null } },
-      json({ a: [] }),
-      'the body.a should be absent',
-    ],
-    ['with an absent key', { status: 200, body: { a: null } }, json({}), undefined],
-    [
-      'with a list too long',
-      { status: 200, body: { a: [1] } },
-      json({ a: [1, 2] }),
-      'the body.a should have 1 elements, not 2',
-    ],
-    [
-      'with another element',
-      { status: 200, body: { a: [{ x: 1 }] } },
-      json({ a: [{ x: 2 }] }),
-      'the body.a[0].x should be 1, not 2',
-    ],
-    [
-      'with something else than a list',
-      { status: 200, body: [] },
-      json({}),
-      'the body should be a list',
-    ],
-    [
-      'with something else than an object',
-      { status: 200, body: {} },
-      json([]),
-      'the body should be an object',
-    ],
-    [
-      'without a body',
-      { status: 200, body: { a: 1 } },
-      new Response('oops'),
-      'the body should be an object',
+      'with values of the kinds',
+      {
+        status: 200,
+        body: {
+          a: { $is: 'number' },
+          b: { $is: 'text' },
+          c: { $is: 'list' },
+          d: { $is: 'boolean' },
+        },
+      },
+      json({ a: 1, b: 'b', c: [], d: false }),
     ],
     [
       'with the beginning of a header',
       { status: 200, headers: { 'content-type': 'application/scim' } },
       json({}),
-      undefined,
+    ],
+  ])('%s passes', async (_, expected, answer) => {
+    const { results } = await play([get(expected)], [answer]);
+    expect(results).toMatchObject([{ outcome: 'passed', problem: undefined }]);
+  });
+
+  it.each<[string, Step['response'], Response, string, string]>([
+    [
+      'with another status',
+      { status: [200, 204] },
+      json({ detail: 'gone' }, 404),
+      'status 200 or 204',
+      'status 404 ("gone")',
+    ],
+    [
+      'with another value',
+      { status: 200, body: { a: { b: 1 } } },
+      json({ a: { b: 2 } }),
+      'body.a.b is 1',
+      'body.a.b is 2',
+    ],
+    ['without a value', { status: 200, body: { a: 1 } }, json({}), 'body.a is 1', 'no body.a'],
+    [
+      'with a key that should be absent',
+      { status: 200, body: { a: null } },
+      json({ a: [1] }),
+      'no body.a',
+      'body.a is [1]',
+    ],
+    [
+      'with a list too long',
+      { status: 200, body: { a: [1] } },
+      json({ a: [1, 2] }),
+      'body.a with 1 element',
+      'body.a also has 2',
+    ],
+    [
+      'with another element',
+      { status: 200, body: { a: [{ x: 1 }] } },
+      json({ a: [{ x: 2 }] }),
+      'body.a[0].x is 1',
+      'body.a[0].x is 2',
+    ],
+    [
+      'with an element once that should be there twice',
+      { status: 200, body: [1, 1] },
+      json([1, 2]),
+      'body with 1',
+      'body is [1,2]',
+    ],
+    [
+      'without one of several',
+      { status: 200, body: { a: { $has: [1, 3] } } },
+      json({ a: [1, 2] }),
+      'body.a with 3',
+      'body.a is [1,2]',
+    ],
+    [
+      'with a value of another kind',
+      { status: 200, body: { a: { $is: 'number' } } },
+      json({ a: '1' }),
+      'body.a is a number',
+      'body.a is "1"',
+    ],
+    [
+      'with something else than a list',
+      { status: 200, body: [] },
+      json({}),
+      'body is a list',
+      'body is {}',
+    ],
+    [
+      'with something else than an object',
+      { status: 200, body: {} },
+      json([]),
+      'body is an object',
+      'body is []',
+    ],
+    [
+      'without a body',
+      { status: 200, body: { a: 1 } },
+      new Response('oops'),
+      'body is an object',
+      'no body',
     ],
     [
       'with another header',
+      { status: 200, headers: { 'content-type': 'application/scim+json' } },
+      Response.json({}),
+      'content-type is application/scim+json…',
+      'content-type is "application/json"',
+    ],
+    [
+      'without a header',
       { status: 200, headers: { location: 'https' } },
       json({}),
-      'location should begin with https, not be ""',
+      'location is https…',
+      'no location',
     ],
-  ])('%s is judged', async (_, expected, answer, problem) => {
-    const { results } = await play([get(expected)], [answer]);
-    expect(results.map((result) => result.problem)).toEqual([problem]);
+  ])('%s fails', async (_, response, answer, expected, actual) => {
+    const { results } = await play([get(response)], [answer]);
+    expect(results).toMatchObject([{ outcome: 'failed', problem: { expected, actual } }]);
   });
 
   it('gets captured values into path, body and expectation', async () => {
@@ -144,13 +195,51 @@ describe('a step', () => {
     });
   });
 
-  it('is a problem when what it should capture is missing, and the sequence can’t go on', async () => {
+  it('without what it should capture fails, and what needs it is skipped, while the rest is played', async () => {
     const steps = [
-      get({ status: 200 }, { capture: { alice: 'id' } }),
+      get({ status: 200 }, { name: 'creates', capture: { alice: 'id' } }),
       get({ status: 200 }, { request: { method: 'GET', path: '/Users/{{alice}}' } }),
+      get({ status: 200 }),
     ];
-    const { results } = await play(steps.slice(0, 1), [json({})]);
-    expect(results[0]?.problem).toBe('the body should have id');
-    await expect(play(steps, [json({}), json({})])).rejects.toThrow('nothing captured as alice');
+    const { results, sent } = await play(steps, [json({}), json({})]);
+    expect(results).toMatchObject([
+      { outcome: 'failed', problem: { expected: 'body.id is a text', actual: 'no body.id' } },
+      { outcome: 'skipped', reason: '"creates" gave no id' },
+      { outcome: 'passed' },
+    ]);
+    expect(sent).toHaveLength(2);
+  });
+
+  it('without any answer fails, and the rest is skipped', async () => {
+    const { results } = await play([get({ status: 200 }), get({ status: 200 })], []);
+    expect(results).toMatchObject([
+      { outcome: 'failed', answer: undefined, problem: { expected: 'an answer' } },
+      { outcome: 'skipped', reason: 'no answer came to "reads"' },
+    ]);
+  });
+
+  it('is given up after the time that the client waits', async () => {
+    const fetch = (_: unknown, { signal }: RequestInit = {}) =>
+      new Promise<Response>((_, reject) => signal?.addEventListener('abort', () => reject()));
+    const sequence = {
+      client: 'Test',
+      headers: {},
+      timeoutSeconds: 0.01,
+      steps: [get({ status: 200 })],
+    };
+    const results = [];
+    for await (const result of playSequence(sequence, {
+      baseUrl: 'http://scim',
+      token: 't',
+      fetch,
+    })) {
+      results.push(result);
+    }
+    expect(results).toMatchObject([{ problem: { actual: 'no answer within 0.01 s' } }]);
+  });
+
+  it('has a name for the run in both cases', async () => {
+    const step = get({ status: 200 }, { request: { method: 'GET', path: '/{{run}}/{{RUN}}' } });
+    expect((await play([step], [json({})])).sent[0]?.url).toBe('http://scim/run/RUN');
   });
 });

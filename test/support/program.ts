@@ -44,8 +44,15 @@ export class Program {
     });
   }
 
-  stop(): Promise<number | null> {
-    this.#child.kill('SIGTERM');
+  /** Resolves once the text is on stderr. */
+  printed(text: string): Promise<void> {
+    return eventually(() => {
+      if (!this.stderr.includes(text)) throw new Error(`not printed: ${text}; ${this.stderr}`);
+    });
+  }
+
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.#child.kill(signal);
     return this.exited;
   }
 }

@@ -14,7 +14,7 @@ import { type Projection, project } from '../../scim/projection.ts';
 import { etag, locationOf, reference, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ScimCall } from '../endpoint.ts';
-import type { ResourceKind } from './resource-routes.ts';
+import type { ResourceKind } from './resource-kind.ts';
 import type { Represented } from './resources.ts';
 
 export function groupKind(directory: Directory, types: ResourceTypes): ResourceKind<GroupRecord> {

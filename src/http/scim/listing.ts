@@ -8,7 +8,7 @@ import type { Answer } from '../answer.ts';
 import type { ScimCall } from '../endpoint.ts';
 import type { CursorPlace, Cursors } from './cursor.ts';
 import { conditionOf, listAnswer, type Search, sortOf } from './query.ts';
-import type { ResourceKind } from './resource-routes.ts';
+import type { ResourceKind } from './resource-kind.ts';
 
 export interface ListPage {
   readonly total: number;

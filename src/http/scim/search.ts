@@ -5,7 +5,7 @@ import type { Routes, ScimCall } from '../endpoint.ts';
 import type { Cursors } from './cursor.ts';
 import { answerLists, listOf } from './listing.ts';
 import { type Search, searchOfBody, searchOfUrl } from './query.ts';
-import type { ResourceKind } from './resource-routes.ts';
+import type { ResourceKind } from './resource-kind.ts';
 
 export function searchRoutes(
   users: ResourceKind<UserRecord>,

@@ -1,0 +1,114 @@
+/** One request to an endpoint and its answer; where none comes, why, in one line. */
+import type { JsonValue } from '../scim/json.ts';
+
+export interface Endpoint {
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  readonly token: string;
+  /** Gives up on requests that are under way. */
+  readonly signal?: AbortSignal;
+  /** For endpoints that the global one can't reach. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export interface Exchange {
+  readonly method: string;
+  /** Below the endpoint, with the query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: JsonValue;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Undefined when it is empty or not JSON. */
+  readonly body: JsonValue | undefined;
+  readonly durationMs: number;
+}
+
+/** No answer came; the message is what happened, for a person. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
+
+/** Redirects are answers: no identity provider follows one. Throws NoAnswerError. */
+export async function exchange(
+  { baseUrl, token, signal, fetch = globalThis.fetch }: Endpoint,
+  request: Exchange,
+  timeoutSeconds: number,
+): Promise<Answer> {
+  const { method, path, body } = request;
+  const startedAt = performance.now();
+  const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
+  try {
+    const response = await fetch(`${baseUrl}${path}`, {
+      method,
+      headers: {
+        'content-type': 'application/scim+json',
+        ...request.headers,
+        authorization: `Bearer ${token}`,
+      },
+      redirect: 'manual',
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const durationMs = performance.now() - startedAt;
+    const { status, headers } = response;
+    return { status, headers, body: parse(text), durationMs };
+  } catch (error) {
+    if (timeout.aborted) throw new NoAnswerError(`no answer within ${timeoutSeconds} s`);
+    if (signal?.aborted) throw new NoAnswerError('given up');
+    throw new NoAnswerError(explain(error, new URL(baseUrl)));
+  }
+}
+
+function parse(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
+}
+
+/** By the codes of Node.js and OpenSSL; fetch itself says "fetch failed" and nothing more. */
+function explain(error: unknown, { host, hostname }: URL): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = textOf(cause, 'code');
+  switch (code) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `the name ${hostname} can't be resolved (${code}): check the URL and DNS`;
+    case 'ECONNREFUSED':
+      return `nothing listens at ${host} (${code}): check host and port of the URL`;
+    case 'ECONNRESET':
+    case 'UND_ERR_SOCKET':
+      return `${host} closed the connection without an answer (${code}): does this port speak HTTP, and the URL begin with the right one of http and https?`;
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'ETIMEDOUT':
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return `${host} can't be reached (${code}): check the URL, firewalls and proxies`;
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+    case 'EPROTO':
+      return `${host} doesn't speak TLS (${code}): does the URL begin with https where http is served?`;
+    case 'CERT_HAS_EXPIRED':
+      return `the certificate of ${host} has expired (${code})`;
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `the certificate of ${host} is for another name (${code})`;
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return `the certificate of ${host} is not of an authority known here (${code}): identity providers want a public one; for a private one name its file in NODE_EXTRA_CA_CERTS`;
+    default:
+      return `${host} gave no answer (${code ?? textOf(cause, 'message') ?? String(error)})`;
+  }
+}
+
+function textOf(error: unknown, key: 'code' | 'message'): string | undefined {
+  const value = error instanceof Error ? Reflect.get(error, key) : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

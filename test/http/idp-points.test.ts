@@ -1,0 +1,40 @@
+/** Every single point in which identity providers differ from the RFC or from each other, over HTTP. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { usePostgres } from '../support/postgres.ts';
+import { type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { useSqlite } from '../support/sqlite.ts';
+import { DISCOVERY } from './idp-points/discovery.ts';
+import { GROUPS } from './idp-points/groups.ts';
+import { MESSAGES } from './idp-points/messages.ts';
+import { Tenant } from './idp-points/point.ts';
+import { READING } from './idp-points/reading.ts';
+import { USER_PATCHES } from './idp-points/user-patches.ts';
+import { USERS } from './idp-points/users.ts';
+
+const POINTS = [DISCOVERY, READING, USERS, USER_PATCHES, GROUPS, MESSAGES]
+  .flat()
+  .sort((one, other) => one.number - other.number);
+
+it('the points are numbered from 1 to 71', () => {
+  expect(POINTS.map(({ number }) => number)).toEqual(Array.from({ length: 71 }, (_, at) => at + 1));
+});
+
+describe.each([
+  ['SQLite', useSqlite],
+  ['PostgreSQL', usePostgres],
+] as const)('on %s', (_, open) => {
+  let server: ScimServer;
+  beforeAll(async () => {
+    server = await startScimServer({ open });
+  });
+  afterAll(() => server.close());
+
+  it.each(POINTS)(
+    '[$who] $number: $title',
+    async ({ number, check }) => {
+      const client = await server.addIntegration({ tenant: `point-${number}` });
+      await check(new Tenant(server, client));
+    },
+    60_000,
+  );
+});

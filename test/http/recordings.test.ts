@@ -1,0 +1,112 @@
+/** Recorded traffic of real clients, replayed: every answer is the one that the client lived well with. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../src/scim/json.ts';
+import { usePostgres } from '../support/postgres.ts';
+import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { useSqlite } from '../support/sqlite.ts';
+
+interface Exchange {
+  readonly seq: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: JsonValue;
+  readonly status: number;
+  readonly response: JsonValue;
+}
+
+describe.each([
+  ['SQLite', useSqlite],
+  ['PostgreSQL', usePostgres],
+] as const)('on %s', (_, open) => {
+  let server: ScimServer;
+  beforeAll(async () => {
+    server = await startScimServer({ open });
+  });
+  afterAll(() => server.close());
+
+  it.each([
+    ['authentik-default', 150],
+    ['keycloak-pelotech-put', 115],
+  ])('%s is answered without a difference', async (name, count) => {
+    const client = await server.addIntegration({ tenant: name });
+    const exchanges = readRecording(name);
+    const ids = new Map<string, string>();
+    const recorded: Compared[] = [];
+    const replayed: Compared[] = [];
+    for (const exchange of exchanges) {
+      const answer = await send(client, exchange, ids);
+      const id = isJsonObject(exchange.response) ? exchange.response.id : undefined;
+      if (typeof id === 'string') ids.set(id, answer.id);
+      recorded.push(compared(exchange, exchange.status, withIds(exchange.response, ids)));
+      replayed.push(compared(exchange, answer.status, answer.text === '' ? null : answer.body));
+    }
+    expect(replayed).toEqual(recorded);
+    expect(exchanges).toHaveLength(count);
+  });
+});
+
+function readRecording(name: string): readonly Exchange[] {
+  const text = readFileSync(new URL(`../idp/recordings/${name}.jsonl`, import.meta.url), 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+/** What the HTTP client sets by itself, and the token that was masked. */
+const NOT_REPLAYED = ['authorization', 'connection', 'content-length', 'accept-encoding', 'host'];
+
+function send(client: ScimClient, exchange: Exchange, ids: ReadonlyMap<string, string>) {
+  const headers = Object.fromEntries(
+    Object.entries(exchange.headers).filter(([header]) => !NOT_REPLAYED.includes(header)),
+  );
+  const body = exchange.body === null ? undefined : withIds(exchange.body, ids);
+  return client.send(exchange.method, withIds(exchange.path, ids), body, { headers });
+}
+
+/** Ids that the recorded server gave out → those that this one did. */
+function withIds<T extends JsonValue>(value: T, ids: ReadonlyMap<string, string>): T {
+  const text = JSON.stringify(value).replace(/[0-9a-f]{32}/g, (id) => ids.get(id) ?? id);
+  return JSON.parse(text) as T;
+}
+
+interface Compared {
+  readonly exchange: string;
+  readonly status: number;
+  readonly body: JsonValue;
+}
+
+/** A PATCH may be answered with 200 or 204, errors in other words, and a configuration with other limits. */
+function compared({ seq, method, path }: Exchange, status: number, body: JsonValue): Compared {
+  const exchange = `${seq} ${method} ${path}`;
+  if (method === 'PATCH' && status < 300) return { exchange, status: 204, body: null };
+  const comparable = status < 300 && path !== '/ServiceProviderConfig';
+  return { exchange, status, body: comparable ? essence(body) : null };
+}
+
+/** Without what the server alone decides: times, versions, addresses, types of members, and orders that mean nothing. */
+function essence(body: JsonValue): JsonValue {
+  if (!isJsonObject(body)) return body;
+  // The recorded server computed no groups of users.
+  const { meta: _, groups: __, ...rest } = body;
+  return Object.fromEntries(
+    Object.entries(rest).map(([key, value]) => [key, essenceOf(key, value)]),
+  );
+}
+
+function essenceOf(key: string, value: JsonValue): JsonValue {
+  const elements = Array.isArray(value) ? value.filter(isJsonObject) : [];
+  if (key === 'Resources') return sorted(elements.map(essence), 'id');
+  if (key !== 'members') return value;
+  return sorted(
+    elements.map((member) => ({ value: member.value ?? null })),
+    'value',
+  );
+}
+
+function sorted(elements: readonly JsonValue[], key: string): JsonValue {
+  const rank = (element: JsonValue) => String((element as JsonObject)[key]);
+  return elements.toSorted((one, other) => rank(one).localeCompare(rank(other)));
+}
