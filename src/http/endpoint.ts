@@ -4,13 +4,13 @@ import type { RequestTracker } from '../directory/activity.ts';
 import type { Permissions } from '../directory/permissions.ts';
 import type { Caller, Directory } from '../directory/users.ts';
 import type { Logger } from '../logger.ts';
-import { ScimError } from '../scim/error.ts';
 import { type Access, logAccess } from './access-log.ts';
 import { type Answer, toResponse } from './answer.ts';
 import { authenticateRequest, parseEndpoint } from './authentication.ts';
 import { readJson } from './body.ts';
 import { errorAnswer, methodNotAllowed, unknownPath } from './error.ts';
 import type { RateLimit } from './rate-limit.ts';
+import { createRefusals } from './refusal.ts';
 import { requestIdOf } from './request-id.ts';
 import type { ServerBindings } from './server.ts';
 
@@ -59,6 +59,7 @@ type ScimContext = Context<{ Bindings: ServerBindings }>;
  */
 export function createEndpoint(options: EndpointOptions) {
   const { log } = options;
+  const refusals = createRefusals(log);
   return (methods: Methods | undefined) =>
     async (context: ScimContext): Promise<Response> => {
       const startedAt = performance.now();
@@ -70,34 +71,23 @@ export function createEndpoint(options: EndpointOptions) {
         integration: undefined,
         keyId: undefined,
       };
-      const response = await respond(() => serve(context, methods, options, access), access, log);
+      const refuse: Refuse = (error) => refusals.refuse(error, access.requestId);
+      const answer = await serve(context, methods, options, access, refuse).catch(refuse);
+      if (access.integration !== undefined && answer.status !== 503) refusals.answered();
+      const response = toResponse(answer, access.requestId);
       logAccess(log, access, response.status, startedAt);
       return response;
     };
 }
 
-async function respond(
-  handle: () => Promise<Answer>,
-  { requestId }: Access,
-  log: Logger,
-): Promise<Response> {
-  try {
-    return toResponse(await handle(), requestId);
-  } catch (error) {
-    return toResponse(refusal(error, requestId, log), requestId);
-  }
-}
-
-function refusal(error: unknown, requestId: string, log: Logger): Answer {
-  if (!(error instanceof ScimError)) log.error({ err: error, requestId }, 'a request failed');
-  return errorAnswer(error);
-}
+type Refuse = (error: unknown) => Answer;
 
 async function serve(
   { req, env }: ScimContext,
   methods: Methods | undefined,
   { directory, publicUrl, log, tracker, limit, permissions }: EndpointOptions,
   access: Access,
+  refuse: Refuse,
 ): Promise<Answer> {
   const path = parseEndpoint(req.path);
   if (path === undefined) throw unknownPath();
@@ -126,7 +116,7 @@ async function serve(
     // Without a server around the application, as in tests, there are no bindings.
     body: (most) => readJson(req.raw, most, env?.admitBody ?? (() => {})),
     log: (fields, message) => log.info({ requestId: access.requestId, ...fields }, message),
-    refuse: (error) => refusal(error, access.requestId, log),
+    refuse,
   });
 }
 

@@ -2,14 +2,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../hack/postgres/start.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
+import { captureLog } from '../../support/captured-log.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type ScimServer, startScimServer } from '../../support/scim-server.ts';
 
 let postgres: PostgresServer;
 let server: ScimServer;
+const captured = captureLog();
 beforeAll(async () => {
   postgres = await startPostgres();
   server = await startScimServer({
+    log: captured.log,
     open: async () => {
       const store = await openDirectory(postgres.url);
       return { store, close: () => store.close() };
@@ -50,6 +53,12 @@ describe('while PostgreSQL is away', () => {
     await expect(server.store.ping()).resolves.toBeUndefined();
     stop = true;
     await Promise.all(writers);
+    const told = captured.lines.filter(({ msg }) => msg.startsWith('the directory'));
+    expect(told.map(({ level, msg }) => [level, msg])).toEqual([
+      ['warn', 'the directory did not answer; requests are refused with 503'],
+      ['info', 'the directory answered again'],
+    ]);
+    expect(told[0]?.reason).toMatch(/terminat|ECONN|shut|closed/i);
     for (const userName of acknowledged) {
       const filter = encodeURIComponent(`userName eq "${userName}"`);
       const { body } = await client.send('GET', `/Users?filter=${filter}&attributes=id`);
