@@ -1,6 +1,6 @@
 /** Runs a reconcile function for keys, level by level: it is told which object to look at, never what happened. */
 import type { Logger } from '../logger.ts';
-import type { KubeMetrics } from './metrics.ts';
+import { beginSeries, type KubeMetrics } from './metrics.ts';
 import { keyText, type ObjectKey } from './resource.ts';
 import { Workqueue } from './workqueue.ts';
 
@@ -59,7 +59,7 @@ export class Controller {
   /** Works until the signal aborts; what is in work then is finished, or cut off by its deadline. */
   async run(signal: AbortSignal): Promise<void> {
     const { metrics, concurrency = CONCURRENCY } = this.#options;
-    metrics?.maxConcurrent.set({ controller: this.name }, concurrency);
+    if (metrics) beginSeries(metrics, this.name, concurrency);
     signal.addEventListener('abort', () => this.#queue.close());
     if (signal.aborted) this.#queue.close();
     await Promise.all(Array.from({ length: concurrency }, () => this.#work(signal)));

@@ -10,7 +10,30 @@ export interface ObservedQueue {
   longestRunningMs(): number;
 }
 
+/** What a reconcile may end with, in the words of controller-runtime. */
+const RESULTS = ['success', 'error', 'requeue', 'requeue_after'];
+
 export type KubeMetrics = ReturnType<typeof createKubeMetrics>;
+
+/** A queue has its controller's name. */
+export const queueLabels = (name: string) => ({ name, controller: name });
+
+/**
+ * Begins the series of a controller and its queue at zero: the first failure of a series that wasn't there would be no increase to
+ * Prometheus.
+ */
+export function beginSeries(metrics: KubeMetrics, name: string, maxConcurrent: number): void {
+  const controller = { controller: name };
+  for (const result of RESULTS) metrics.reconciles.inc({ ...controller, result }, 0);
+  const { reconcileErrors, terminalErrors, reconcileTimeouts, reconcilePanics } = metrics;
+  for (const counter of [reconcileErrors, terminalErrors, reconcileTimeouts, reconcilePanics]) {
+    counter.inc(controller, 0);
+  }
+  metrics.maxConcurrent.set(controller, maxConcurrent);
+  metrics.activeWorkers.set(controller, 0);
+  for (const counter of [metrics.queueAdds, metrics.queueRetries])
+    counter.inc(queueLabels(name), 0);
+}
 
 /** Registers the metrics; once for a registry. */
 export function createKubeMetrics(registry: Registry) {
@@ -19,22 +42,22 @@ export function createKubeMetrics(registry: Registry) {
     new Counter({ name, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Gauge({ name, help, labelNames, registers });
+  const controller = ['controller'] as const;
+  const queue = ['name', 'controller'] as const;
   const queues = new Map<string, ObservedQueue>();
   const queueGauge = (name: string, help: string, read: (queue: ObservedQueue) => number) =>
     new Gauge({
       name,
       help,
-      labelNames: ['name'],
+      labelNames: queue,
       registers,
       collect() {
         this.reset();
-        for (const [queueName, each] of queues) this.set({ name: queueName }, read(each));
+        for (const [queueName, each] of queues) this.set(queueLabels(queueName), read(each));
       },
     });
   const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
-  const controller = ['controller'] as const;
-  const queue = ['name'] as const;
   return {
     requests: counter('rest_client_requests_total', 'Calls to the Kubernetes API.', [
       'code',

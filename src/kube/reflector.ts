@@ -51,6 +51,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
   constructor(options: ReflectorOptions) {
     this.#options = options;
     this.#log = options.log.child({ resource: options.resource.plural });
+    options.metrics?.watchErrors.inc({ resource: options.resource.plural }, 0);
     this.synced = new Promise((resolve) => {
       this.#synced = resolve;
     });

@@ -2,7 +2,7 @@
  * A queue of keys: a key waits once however often it is added, and is in work once at a time; added while in work, it is worked
  * on again afterwards.
  */
-import type { KubeMetrics } from './metrics.ts';
+import { type KubeMetrics, queueLabels } from './metrics.ts';
 
 export interface WorkqueueOptions {
   readonly name: string;
@@ -18,6 +18,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class Workqueue {
   readonly #name: string;
+  readonly #labels: { readonly name: string; readonly controller: string };
   readonly #metrics: KubeMetrics | undefined;
   readonly #firstDelayMs: number;
   readonly #longestDelayMs: number;
@@ -36,6 +37,7 @@ export class Workqueue {
 
   constructor(options: WorkqueueOptions) {
     this.#name = options.name;
+    this.#labels = queueLabels(options.name);
     this.#metrics = options.metrics;
     this.#firstDelayMs = options.firstDelayMs ?? 1_000;
     this.#longestDelayMs = options.longestDelayMs ?? 300_000;
@@ -53,7 +55,7 @@ export class Workqueue {
       this.#again.add(key);
       return;
     }
-    this.#metrics?.queueAdds.inc({ name: this.#name });
+    this.#metrics?.queueAdds.inc(this.#labels);
     this.#waiting.set(key, performance.now());
     this.#order.push(key);
     this.#hand();
@@ -78,7 +80,7 @@ export class Workqueue {
   addRateLimited(key: string): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
-    this.#metrics?.queueRetries.inc({ name: this.#name });
+    this.#metrics?.queueRetries.inc(this.#labels);
     const delay = Math.min(this.#longestDelayMs, this.#firstDelayMs * 2 ** Math.min(failures, 30));
     this.addAfter(key, delay * (0.8 + 0.2 * this.#random()));
   }
@@ -100,7 +102,7 @@ export class Workqueue {
     const started = this.#inWork.get(key);
     if (started === undefined) return;
     this.#inWork.delete(key);
-    this.#metrics?.workSeconds.observe({ name: this.#name }, (performance.now() - started) / 1000);
+    this.#metrics?.workSeconds.observe(this.#labels, (performance.now() - started) / 1000);
     if (this.#again.delete(key)) this.add(key);
   }
 
@@ -132,7 +134,7 @@ export class Workqueue {
       const waited = now - (this.#waiting.get(key) ?? now);
       this.#waiting.delete(key);
       this.#inWork.set(key, now);
-      this.#metrics?.queueSeconds.observe({ name: this.#name }, waited / 1000);
+      this.#metrics?.queueSeconds.observe(this.#labels, waited / 1000);
       this.#takers.shift()?.(key);
     }
   }

@@ -56,6 +56,52 @@ describe('a controller', () => {
     expect(await metric('controller_runtime_reconcile_total', 'success')).toBe(2);
   });
 
+  it('has its series from the start, so that its first failure is an increase', async () => {
+    const { registry } = start(async () => ({}));
+    const text = await registry.metrics();
+    for (const result of ['success', 'error', 'requeue', 'requeue_after']) {
+      const labels = `{controller="test",result="${result}"}`;
+      expect(text).toContain(`controller_runtime_reconcile_total${labels} 0`);
+    }
+    for (const name of [
+      'controller_runtime_reconcile_errors_total',
+      'controller_runtime_terminal_reconcile_errors_total',
+      'controller_runtime_reconcile_timeouts_total',
+      'controller_runtime_reconcile_panics_total',
+      'controller_runtime_active_workers',
+    ]) {
+      expect(text).toContain(`${name}{controller="test"} 0`);
+    }
+    for (const name of [
+      'workqueue_depth',
+      'workqueue_adds_total',
+      'workqueue_retries_total',
+      'workqueue_unfinished_work_seconds',
+      'workqueue_longest_running_processor_seconds',
+    ]) {
+      expect(text).toContain(`${name}{name="test",controller="test"} 0`);
+    }
+  });
+
+  it('counts what its queue does as client-go does', async () => {
+    let fail = true;
+    const { controller, registry } = start(async () => {
+      if (fail) throw new Error('the API is away');
+      return {};
+    });
+    controller.enqueue(A);
+    await settle();
+    fail = false;
+    await vi.advanceTimersByTimeAsync(1_000);
+    const text = await registry.metrics();
+    const labels = '{name="test",controller="test"}';
+    expect(text).toContain(`workqueue_adds_total${labels} 2`);
+    expect(text).toContain(`workqueue_retries_total${labels} 1`);
+    expect(text).toContain(`workqueue_queue_duration_seconds_count${labels} 2`);
+    expect(text).toContain(`workqueue_work_duration_seconds_count${labels} 2`);
+    expect(text).toContain('controller_runtime_reconcile_time_seconds_count{controller="test"} 2');
+  });
+
   it('never works on one key twice at once, and works on it again after a change meanwhile', async () => {
     const finish: (() => void)[] = [];
     const { controller } = start(() => new Promise((done) => finish.push(() => done({}))));

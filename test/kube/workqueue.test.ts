@@ -124,14 +124,18 @@ describe('a workqueue', () => {
     vi.advanceTimersByTime(2_000);
     queue.addRateLimited('d');
     const text = await registry.metrics();
-    expect(text).toContain('workqueue_depth{name="q"} 2');
-    expect(text).toContain('workqueue_adds_total{name="q"} 3');
-    expect(text).toContain('workqueue_retries_total{name="q"} 1');
-    expect(text).toContain('workqueue_unfinished_work_seconds{name="q"} 2');
-    expect(text).toContain('workqueue_longest_running_processor_seconds{name="q"} 2');
-    expect(text).toContain('workqueue_queue_duration_seconds_count{name="q"} 1');
+    expect(text).toContain('workqueue_depth{name="q",controller="q"} 2');
+    expect(text).toContain('workqueue_adds_total{name="q",controller="q"} 3');
+    expect(text).toContain('workqueue_retries_total{name="q",controller="q"} 1');
+    expect(text).toContain('workqueue_unfinished_work_seconds{name="q",controller="q"} 2');
+    expect(text).toContain(
+      'workqueue_longest_running_processor_seconds{name="q",controller="q"} 2',
+    );
+    expect(text).toContain('workqueue_queue_duration_seconds_count{name="q",controller="q"} 1');
     queue.done('a');
-    expect(await registry.metrics()).toContain('workqueue_work_duration_seconds_sum{name="q"} 2');
+    expect(await registry.metrics()).toContain(
+      'workqueue_work_duration_seconds_sum{name="q",controller="q"} 2',
+    );
   });
 });
 
