@@ -1,8 +1,8 @@
 /** What integrations do, looked at rarely: a status that followed every request would be written with every request. */
 import type { IntegrationActivity, IntegrationStore } from '../directory/store.ts';
 
-/** A little less than the time between two reconciles, so that each of those sees something new. */
-const MAX_AGE_MS = 50_000;
+/** Counts and the time of the last request reach the status at most this often. */
+export const REFRESH_MS = 60_000;
 
 export class ActivityCache {
   readonly #known = new Map<
@@ -20,7 +20,7 @@ export class ActivityCache {
   async read(integrationId: string): Promise<IntegrationActivity> {
     const at = this.#now().getTime();
     const known = this.#known.get(integrationId);
-    if (known !== undefined && at - known.at < MAX_AGE_MS) return known.activity;
+    if (known !== undefined && at - known.at < REFRESH_MS) return known.activity;
     const activity = await this.#store.activity(integrationId);
     this.#known.set(integrationId, { at, activity });
     return activity;

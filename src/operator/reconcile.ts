@@ -14,6 +14,7 @@ import {
   isNotFound,
 } from '../kube/errors.ts';
 import type { ObjectKey } from '../kube/resource.ts';
+import { REFRESH_MS } from './activity-cache.ts';
 import { authorise } from './authorise.ts';
 import type { Obstacle } from './checks.ts';
 import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
@@ -24,8 +25,6 @@ import type { RoleStates } from './role-controller.ts';
 import { buildStatus, type Findings } from './status.ts';
 import { reconcileToken } from './token.ts';
 
-/** Counts and the time of the last request reach the status this often. */
-const REFRESH_MS = 60_000;
 /** Somebody else's object may be gone by then. */
 const CONFLICT_RETRY_MS = 30_000;
 /** Somebody wrote in between; their event is on its way. */
@@ -184,8 +183,8 @@ async function writeStatus(
 
 function nextLook({ token, rbac, stalled }: Findings): Result {
   const conflict = stalled !== undefined || token?.kind === 'obstacle' || typeof rbac === 'object';
-  // Spread out, so that many integrations don't come at once.
+  // When there may be news again; spread out, so that many integrations don't come at once.
   return {
-    requeueAfterMs: conflict ? CONFLICT_RETRY_MS : REFRESH_MS * (0.9 + 0.2 * Math.random()),
+    requeueAfterMs: conflict ? CONFLICT_RETRY_MS : REFRESH_MS * (1 + 0.2 * Math.random()),
   };
 }
