@@ -1,5 +1,6 @@
 /** What every directory store must do; each database has a small file that runs this. */
 import { describe, expect, it } from 'vitest';
+import { censusContract } from './contract/census.ts';
 import { type Open, useStore } from './contract/fixture.ts';
 import { groupContract } from './contract/groups.ts';
 import { integrationContract } from './contract/integrations.ts';
@@ -12,6 +13,7 @@ export function storeContract(name: string, open: Open): void {
     userContract(open);
     groupContract(open);
     integrationContract(open);
+    censusContract(open);
     searchContract(open);
     modelContract(open);
 

@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import type { Store } from '../store.ts';
+import { readCensus } from './census.ts';
 import { openConnections } from './connection.ts';
 import { asRefusal } from './errors.ts';
 import { createGroupStore } from './group-store.ts';
@@ -37,6 +38,7 @@ export async function openPostgresStore(
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
     cursorKey: cursorKey.value,
+    census: () => readCensus(connections),
     // Writes a row's lock, which a standby refuses.
     ping: async () => {
       await connections.all(sql`SELECT 1 FROM signing_keys FOR KEY SHARE`);

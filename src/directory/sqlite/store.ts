@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import type { Store } from '../store.ts';
+import { createCensus } from './census.ts';
 import { openConnections } from './connection.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
@@ -30,6 +31,7 @@ export function openSqliteStore(
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
     cursorKey: cursorKey.value,
+    census: createCensus(connections),
     ping: async () => {
       await connections.reading(() => ping.get());
       await connections.writer.write(() => undefined);

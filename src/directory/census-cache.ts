@@ -1,0 +1,52 @@
+/** The census as metrics read it: never older than some seconds while the database answers, and never waited for while it doesn't. */
+import { impatient } from './impatient.ts';
+import type { Census, Store } from './store.ts';
+
+/** Several scrapers, or one that is in a hurry, cost the database one census in this time. */
+const MAX_AGE_MS = 10_000;
+
+interface Taken {
+  readonly at: number;
+  readonly census: Census;
+  /** Live integrations: id → tenant. */
+  readonly tenants: ReadonlyMap<string, string>;
+}
+
+export class CensusCache {
+  readonly #now: () => number;
+  readonly #take: () => Promise<Taken | undefined>;
+  #taken: Taken | undefined;
+
+  /** `store` answers undefined until the directory is open. */
+  constructor(store: () => Store | undefined, now: () => number) {
+    this.#now = now;
+    this.#take = impatient(async () => {
+      const at = now();
+      const census = await store()?.census();
+      if (census === undefined) return undefined;
+      const tenants = new Map(census.integrations.map(({ id, tenant }) => [id, tenant]));
+      this.#taken = { at, census, tenants };
+      return this.#taken;
+    });
+  }
+
+  /** The last census that could be taken, if there was one; never rejects. */
+  async read(): Promise<Census | undefined> {
+    const age = this.#taken === undefined ? undefined : this.#now() - this.#taken.at;
+    // The clock may be set back.
+    if (age === undefined || age >= MAX_AGE_MS || age < 0) await this.#take();
+    return this.#taken?.census;
+  }
+
+  /** The tenant of an integration that the last census had. */
+  tenantOf(integrationId: string): string | undefined {
+    return this.#taken?.tenants.get(integrationId);
+  }
+
+  /** Whether an integration that was last seen at the time `seenAt` has ended since, as far as is known. */
+  isGone(integrationId: string, seenAt: number): boolean {
+    if (this.#taken === undefined) return false;
+    const { at, tenants } = this.#taken;
+    return at > seenAt && !tenants.has(integrationId);
+  }
+}

@@ -1,0 +1,120 @@
+/** Gauges of what the directory holds, read from it when they are. */
+import { Gauge, type Registry } from 'prom-client';
+import type { CensusCache } from './census-cache.ts';
+import { impatient } from './impatient.ts';
+import type { Census, CountedIntegration, CountedToken, Store } from './store.ts';
+
+/** One series: its labels and its value. */
+type Series<L extends string> = readonly [Readonly<Record<L, string>>, number];
+
+/** Registers the metrics; once for a registry. `store` answers undefined until the directory is open. */
+export function registerDirectoryMetrics(
+  registry: Registry,
+  census: CensusCache,
+  store: () => Store | undefined,
+): void {
+  const registers = [registry];
+  const gauge = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    read: (census: Census) => readonly Series<L>[],
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      async collect() {
+        const known = await census.read();
+        this.reset();
+        for (const [labels, value] of known ? read(known) : []) this.set(labels, value);
+      },
+    });
+  const answers = impatient(async () => {
+    await store()?.ping();
+    return store() !== undefined;
+  });
+  new Gauge({
+    name: 'scim_directory_up',
+    help: 'Whether the database of the directory answers (1) or not (0).',
+    registers,
+    async collect() {
+      this.set((await answers()) ? 1 : 0);
+    },
+  });
+  gauge('scim_directory_users', 'Users of the tenant.', ['tenant'], (known) =>
+    totalsOf(known).map(({ tenant, users }) => [{ tenant }, users]),
+  );
+  gauge('scim_directory_groups', 'Groups of the tenant.', ['tenant'], (known) =>
+    totalsOf(known).map(({ tenant, groups }) => [{ tenant }, groups]),
+  );
+  // Not `namespace` and `name`: Prometheus has labels of those names for what it scrapes.
+  gauge(
+    'scim_integration_info',
+    'Always 1: which ScimIntegration has the id that the label integration has everywhere.',
+    ['tenant', 'integration', 'integration_namespace', 'integration_name'],
+    ({ integrations }) =>
+      integrations.map((each) => [
+        {
+          ...integrationLabels(each),
+          integration_namespace: each.namespace,
+          integration_name: each.name,
+        },
+        1,
+      ]),
+  );
+  gauge(
+    'scim_integration_enabled',
+    'Whether requests of the integration are served (1), or refused because it is switched off or not allowed in its tenant (0).',
+    ['tenant', 'integration'],
+    ({ integrations }) =>
+      integrations.map((each) => [integrationLabels(each), each.enabled && each.allowed ? 1 : 0]),
+  );
+  gauge(
+    'scim_last_request_timestamp_seconds',
+    'When the integration last called while it was enabled; without a series: never.',
+    ['tenant', 'integration'],
+    ({ integrations }) =>
+      integrations.flatMap((each) => seriesAt(integrationLabels(each), each.lastRequestAt)),
+  );
+  const tokenLabels = ['tenant', 'integration', 'key_id'] as const;
+  gauge(
+    'scim_token_issued_timestamp_seconds',
+    'When the token was issued.',
+    tokenLabels,
+    ({ tokens }) => tokens.flatMap((each) => seriesAt(labelsOfToken(each), each.issuedAt)),
+  );
+  gauge(
+    'scim_token_expires_timestamp_seconds',
+    'From when on the token is refused; without a series: no end is set.',
+    tokenLabels,
+    ({ tokens }) => tokens.flatMap((each) => seriesAt(labelsOfToken(each), each.expiresAt)),
+  );
+}
+
+/** An empty tenant counts while an integration provisions it. */
+function totalsOf({ tenants, integrations }: Census) {
+  const totals = new Map(
+    integrations.map(({ tenant }) => [tenant, { tenant, users: 0, groups: 0 }]),
+  );
+  for (const each of tenants) {
+    if (each.users > 0 || each.groups > 0) totals.set(each.tenant, each);
+  }
+  return [...totals.values()];
+}
+
+const integrationLabels = ({ tenant, id }: CountedIntegration) => ({ tenant, integration: id });
+
+const labelsOfToken = ({ tenant, integrationId, keyId }: CountedToken) => ({
+  tenant,
+  integration: integrationId,
+  key_id: keyId,
+});
+
+function seriesAt<L extends string>(
+  labels: Readonly<Record<L, string>>,
+  milliseconds: number | undefined,
+): readonly Series<L>[] {
+  return milliseconds === undefined ? [] : [[labels, milliseconds / 1000]];
+}

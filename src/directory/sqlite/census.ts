@@ -1,0 +1,41 @@
+/** The census of a directory on SQLite. */
+import { eq, isNull, sql } from 'drizzle-orm';
+import { PLACES } from '../resource-key.ts';
+import type { Census } from '../store.ts';
+import type { Connections } from './connection.ts';
+import { counters, integrations, tokens } from './schema.ts';
+
+export function createCensus({ read: { orm }, reading }: Connections): () => Promise<Census> {
+  const totalOf = (counter: string) =>
+    sql<number>`sum(CASE WHEN ${counters.name} = ${counter} THEN ${counters.value} ELSE 0 END)`;
+  const totals = orm
+    .select({
+      tenant: counters.tenant,
+      users: totalOf(PLACES.User.counter),
+      groups: totalOf(PLACES.Group.counter),
+    })
+    .from(counters)
+    .groupBy(counters.tenant)
+    .prepare();
+  const { id, tenant, namespace, name, enabled, allowed, lastRequestAt } = integrations;
+  const live = orm
+    .select({ id, tenant, namespace, name, enabled, allowed, lastRequestAt })
+    .from(integrations)
+    .where(isNull(integrations.endedAt))
+    .prepare();
+  const { integrationId, keyId, issuedAt, expiresAt } = tokens;
+  const held = orm
+    .select({ integrationId, tenant, keyId, issuedAt, expiresAt })
+    .from(tokens)
+    .innerJoin(integrations, eq(id, integrationId))
+    .where(isNull(integrations.endedAt))
+    .prepare();
+  return () =>
+    reading(() => ({
+      tenants: totals.all(),
+      integrations: live
+        .all()
+        .map((row) => ({ ...row, lastRequestAt: row.lastRequestAt ?? undefined })),
+      tokens: held.all().map((row) => ({ ...row, expiresAt: row.expiresAt ?? undefined })),
+    }));
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { impatient } from '../../src/directory/impatient.ts';
+
+describe('a question that nobody waits long for', () => {
+  it('is answered', async () => {
+    await expect(impatient(async () => 'yes')()).resolves.toBe('yes');
+  });
+
+  it('is undefined when it fails', async () => {
+    await expect(impatient(() => Promise.reject(new Error('away')))()).resolves.toBeUndefined();
+  });
+
+  it('is given up at the deadline, and not put again while it hangs', async () => {
+    let asked = 0;
+    const pending: ((answer: string) => void)[] = [];
+    const ask = impatient(() => {
+      asked += 1;
+      return new Promise<string>((resolve) => pending.push(resolve));
+    }, 5);
+    expect(await ask()).toBeUndefined();
+    expect(await ask()).toBeUndefined();
+    expect(asked).toBe(1);
+    const late = ask();
+    pending[0]?.('at last');
+    expect(await late).toBe('at last');
+    expect(await ask()).toBeUndefined();
+    expect(asked).toBe(2);
+  });
+});
