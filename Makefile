@@ -40,8 +40,9 @@ verify: $(INSTALLED) ## Check format, lint, types and that generated files are u
 	$(MAKE) --no-print-directory generate
 	git diff --exit-code -- $(GENERATED)
 
-generate: $(INSTALLED) ## Write crds/ and the tables of docs/reference/ from src/crd
+generate: $(INSTALLED) ## Write crds/ and the tables of docs/reference/
 	node src/crd/generate.ts
+	node hack/reference/main.ts
 
 format: $(INSTALLED) ## Format the sources and mend what the linter can
 	biome check --write .

@@ -1,17 +1,18 @@
 /** Assembles the process: directory, SCIM server, probes and operator; starts and stops them in order. */
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Config } from './config.ts';
 import { RequestTracker } from './directory/activity.ts';
 import { DatabaseRefusedError } from './directory/database-errors.ts';
 import { openDirectory, shownDatabaseUrl } from './directory/open.ts';
 import type { Store } from './directory/store.ts';
 import { createScimApp } from './http/app.ts';
+import { RequestMetrics } from './http/metrics.ts';
 import { createOpsApp } from './http/ops.ts';
 import { HttpServer, ListenError } from './http/server.ts';
 import { Backoff, pause } from './kube/backoff.ts';
 import { Connection, loadKubeConfig } from './kube/connection.ts';
 import type { Logger } from './logger.ts';
 import { createOperator } from './operator/operator.ts';
+import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
 
 /** Only a person can mend it; the message is one line that says how. */
 export class FatalError extends Error {
@@ -35,9 +36,9 @@ export async function run(
   signal: AbortSignal,
 ): Promise<void> {
   const connection = planes.operator ? connect(config.kubeconfig) : undefined;
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   let store: Store | undefined;
+  const metrics = createProcessMetrics(() => store);
+  const { registry } = metrics;
   let stuck: () => string | undefined = () => undefined;
 
   const ops = new HttpServer(
@@ -53,7 +54,7 @@ export async function run(
   store = await openWhenReachable(config.databaseUrl, log, signal);
   if (store === undefined) return ops.close(CLOSE_DEADLINE_MS);
 
-  const server = planes.server ? await serve(store, config, log) : undefined;
+  const server = planes.server ? await serve(store, config, log, metrics) : undefined;
   const operator = connection && createOperator({ connection, store, ...config, log, registry });
   if (operator !== undefined) stuck = operator.stuck;
   operator?.start();
@@ -67,12 +68,18 @@ export async function run(
 }
 
 /** Serves SCIM until it is stopped. */
-async function serve(store: Store, config: Config, log: Logger) {
+async function serve(
+  store: Store,
+  config: Config,
+  log: Logger,
+  { registry, census }: ProcessMetrics,
+) {
   const { publicUrl, rateLimit, host, port } = config;
   const tracker = new RequestTracker(store, (error) =>
     log.warn({ err: error }, 'times of last requests were not written'),
   );
-  const app = createScimApp({ store, publicUrl, log, now: Date.now, tracker, rateLimit });
+  const metrics = new RequestMetrics(registry, census, Date.now);
+  const app = createScimApp({ store, publicUrl, log, now: Date.now, tracker, rateLimit, metrics });
   const server = new HttpServer(app, log);
   await listen(server, host, port, log, 'SCIM is served');
   return {

@@ -1,6 +1,8 @@
 /** The SCIM application: which path is served by what. */
 import { Hono } from 'hono';
+import { Registry } from 'prom-client';
 import type { RequestTracker } from '../directory/activity.ts';
+import { CensusCache } from '../directory/census-cache.ts';
 import { type Permissions, PROVISIONER_PERMISSIONS } from '../directory/permissions.ts';
 import type { Store } from '../directory/store.ts';
 import type { Directory } from '../directory/users.ts';
@@ -9,6 +11,7 @@ import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../scim/resource-ty
 import { toResponse } from './answer.ts';
 import { createEndpoint, type Routes } from './endpoint.ts';
 import { errorAnswer, notImplemented } from './error.ts';
+import { RequestMetrics } from './metrics.ts';
 import { normalPath } from './path.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { bulkRoutes } from './scim/bulk.ts';
@@ -35,6 +38,8 @@ export interface ScimAppOptions {
   readonly types?: ResourceTypes;
   /** What every caller may do; by default the rules of the Role SCIMProvisioner. */
   readonly permissions?: Permissions;
+  /** By default ones that nobody reads. */
+  readonly metrics?: RequestMetrics;
 }
 
 const BASE = '/api/v1/:tenant/integrations/:integrationId/scim/v2';
@@ -46,7 +51,16 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   const { types = STANDARD_RESOURCE_TYPES, permissions = PROVISIONER_PERMISSIONS } = options;
   const directory: Directory = { store, now };
   const limit = createRateLimit(rateLimit);
-  const endpoint = createEndpoint({ directory, publicUrl, log, tracker, limit, permissions });
+  const { metrics = unreadMetrics(store, now) } = options;
+  const endpoint = createEndpoint({
+    directory,
+    publicUrl,
+    log,
+    tracker,
+    limit,
+    permissions,
+    metrics,
+  });
   const app: ScimApp = new Hono({ getPath: (request) => normalPath(request.url) });
   const cursors = createCursors(store.cursorKey, now);
   const users = userKind(directory, types);
@@ -60,15 +74,18 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
     ...NOT_SERVED,
   };
   for (const [path, methods] of Object.entries(routes)) {
-    app.all(`${BASE}${path}`, endpoint(methods));
+    app.all(`${BASE}${path}`, endpoint(path, methods));
   }
-  app.notFound(endpoint(undefined));
+  app.notFound(endpoint());
   app.onError((error) => {
     log.error({ err: error }, 'a request failed');
     return toResponse(errorAnswer(error), crypto.randomUUID());
   });
   return app;
 }
+
+const unreadMetrics = (store: Store, now: () => number) =>
+  new RequestMetrics(new Registry(), new CensusCache(() => store, now), now);
 
 /** RFC 7644 §3.11: a token is not a person. */
 const refuseMe = () => {

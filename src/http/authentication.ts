@@ -1,5 +1,5 @@
 /** Who calls: tenant and integration from the path, proven by a bearer token. Nothing of the body is read before. */
-import type { Authenticated, Store } from '../directory/store.ts';
+import type { Authenticated, IntegrationRecord, Store } from '../directory/store.ts';
 import { authenticate } from '../directory/tokens.ts';
 import { forbidden, ScimError, unavailable } from '../scim/error.ts';
 import { unauthorized } from './error.ts';
@@ -30,7 +30,7 @@ const CREDENTIALS = /^(?:bearer +)?([\x21-\x7e]+)$/i;
 
 /**
  * The integration whose token this is. Throws ScimError: 401, the same for all that can be wrong with token and
- * path; 403 for an integration that is switched off or not allowed; 503 when it can't be known.
+ * path; 503 when it can't be known.
  */
 export async function authenticateRequest(
   store: Store,
@@ -48,7 +48,11 @@ export async function authenticateRequest(
     throw error instanceof ScimError ? error : unavailable(error);
   }
   if (found === undefined) throw unauthorized();
-  if (!found.integration.enabled) throw forbidden('integration is disabled');
-  if (!found.integration.allowed) throw forbidden('integration is not allowed in this tenant');
   return found;
+}
+
+/** Throws ScimError 403 for an integration that is switched off or not allowed in its tenant. */
+export function checkServed({ enabled, allowed }: IntegrationRecord): void {
+  if (!enabled) throw forbidden('integration is disabled');
+  if (!allowed) throw forbidden('integration is not allowed in this tenant');
 }

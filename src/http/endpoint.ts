@@ -2,13 +2,16 @@
 import type { Context } from 'hono';
 import type { RequestTracker } from '../directory/activity.ts';
 import type { Permissions } from '../directory/permissions.ts';
+import type { Scope } from '../directory/store.ts';
 import type { Caller, Directory } from '../directory/users.ts';
 import type { Logger } from '../logger.ts';
 import { type Access, logAccess } from './access-log.ts';
 import { type Answer, toResponse } from './answer.ts';
-import { authenticateRequest, parseEndpoint } from './authentication.ts';
+import { authenticateRequest, checkServed, parseEndpoint } from './authentication.ts';
 import { readJson } from './body.ts';
 import { errorAnswer, methodNotAllowed, unknownPath } from './error.ts';
+import type { Operation, RequestMetrics } from './metrics.ts';
+import { operationOf } from './operations.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { createRefusals } from './refusal.ts';
 import { requestIdOf } from './request-id.ts';
@@ -34,10 +37,13 @@ export interface ScimCall {
   log(fields: Readonly<Record<string, unknown>>, message: string): void;
   /** The answer to what a handler threw; a defect goes into the log. */
   refuse(error: unknown): Answer;
+  /** Counts an operation of a Bulk; see operationOf. */
+  countOperation(name: string, status: number): void;
 }
 
 export type ScimHandler = (call: ScimCall) => Answer | Promise<Answer>;
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export type Method = (typeof METHODS)[number];
 export type Methods = { readonly [M in Method]?: ScimHandler };
 /** Paths below the endpoint, with Hono's parameters. */
 export type Routes = Readonly<Record<string, Methods>>;
@@ -49,24 +55,27 @@ export interface EndpointOptions {
   readonly tracker: Pick<RequestTracker, 'note'>;
   readonly limit: RateLimit;
   readonly permissions: Permissions;
+  readonly metrics: RequestMetrics;
 }
 
 type ScimContext = Context<{ Bindings: ServerBindings }>;
 
 /**
- * One Hono handler for all methods of a path (a chain of middleware costs a tenth of the throughput). Without
- * `methods` the path is unknown.
+ * One Hono handler for all methods of a route (a chain of middleware costs a tenth of the throughput). Without a
+ * route the path is unknown.
  */
 export function createEndpoint(options: EndpointOptions) {
-  const { log } = options;
+  const { log, metrics } = options;
   const refusals = createRefusals(log);
-  return (methods: Methods | undefined) =>
-    async (context: ScimContext): Promise<Response> => {
+  return (route?: string, methods?: Methods) => {
+    const operationFor = operationsAt(route, metrics);
+    return async (context: ScimContext): Promise<Response> => {
       const startedAt = performance.now();
+      const { method, path } = context.req;
       const access: Access = {
         requestId: requestIdOf(context.req.header('x-request-id')),
-        method: context.req.method,
-        path: context.req.path,
+        method,
+        path,
         tenant: undefined,
         integration: undefined,
         keyId: undefined,
@@ -75,9 +84,28 @@ export function createEndpoint(options: EndpointOptions) {
       const answer = await serve(context, methods, options, access, refuse).catch(refuse);
       if (access.integration !== undefined && answer.status !== 503) refusals.answered();
       const response = toResponse(answer, access.requestId);
-      logAccess(log, access, response.status, startedAt);
+      const ms = performance.now() - startedAt;
+      metrics.answered(operationFor(method), response.status, ms / 1000, callerOf(access));
+      if (response.status === 401) metrics.unauthorized(path);
+      logAccess(log, access, response.status, ms);
       return response;
     };
+  };
+}
+
+/** What the methods of a route are to the metrics, looked up once. */
+function operationsAt(route: string | undefined, metrics: RequestMetrics) {
+  const operations = new Map<string, Operation>(
+    METHODS.map((method) => [method, metrics.operation(operationOf(route, method))]),
+  );
+  const other = metrics.operation(operationOf(undefined, ''));
+  return (method: string): Operation => operations.get(method === 'HEAD' ? 'GET' : method) ?? other;
+}
+
+function callerOf({ tenant, integration }: Access): Scope | undefined {
+  return tenant === undefined || integration === undefined
+    ? undefined
+    : { tenant, integrationId: integration };
 }
 
 type Refuse = (error: unknown) => Answer;
@@ -85,7 +113,7 @@ type Refuse = (error: unknown) => Answer;
 async function serve(
   { req, env }: ScimContext,
   methods: Methods | undefined,
-  { directory, publicUrl, log, tracker, limit, permissions }: EndpointOptions,
+  { directory, publicUrl, log, tracker, limit, permissions, metrics }: EndpointOptions,
   access: Access,
   refuse: Refuse,
 ): Promise<Answer> {
@@ -100,23 +128,23 @@ async function serve(
     at,
   );
   Object.assign(access, { tenant: integration.tenant, integration: integration.id, keyId });
+  checkServed(integration);
   tracker.note(integration.id, at);
   limit(integration.id, at);
   if (methods === undefined) throw unknownPath();
   const method = req.method === 'HEAD' ? 'GET' : req.method;
   const handler = Object.hasOwn(methods, method) ? methods[method as Method] : undefined;
   if (handler === undefined) return refuseMethod(req.method, methods);
+  const scope = { tenant: integration.tenant, integrationId: integration.id };
   return handler({
     request: req,
-    caller: {
-      scope: { tenant: integration.tenant, integrationId: integration.id },
-      permissions,
-    },
+    caller: { scope, permissions },
     baseUrl: `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`,
     // Without a server around the application, as in tests, there are no bindings.
     body: (most) => readJson(req.raw, most, env?.admitBody ?? (() => {})),
     log: (fields, message) => log.info({ requestId: access.requestId, ...fields }, message),
     refuse,
+    countOperation: (name, status) => metrics.bulkOperation(name, status, scope),
   });
 }
 

@@ -167,7 +167,7 @@ describe('the custom resource definition', () => {
   });
 
   it('takes every example', async () => {
-    for (const file of globSync('examples/*.yaml')) {
+    for (const file of globSync('examples/*.yaml', { exclude: ['examples/prometheus-*.yaml'] })) {
       for (const document of loadAllYaml(readFileSync(file, 'utf8')) as KubeObject[]) {
         const resource = document.kind === 'Namespace' ? NAMESPACES : SCIM_INTEGRATIONS;
         await fixture.client.apply(resource, document, TEST_MANAGER);

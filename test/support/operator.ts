@@ -46,6 +46,7 @@ export interface StartOptions {
   readonly store?: Store;
   readonly connection?: Connection;
   readonly log?: Logger;
+  readonly now?: () => Date;
 }
 
 /** `rules` are the operator's permissions, by default those that ship. */
@@ -70,6 +71,7 @@ export async function operatorFixture(rules?: readonly PolicyRule[]): Promise<Op
         sweepIntervalMs: options.sweepIntervalMs ?? 60_000,
         log: options.log ?? createLogger('silent'),
         registry,
+        ...(options.now === undefined ? {} : { now: options.now }),
       });
       operator.start();
       running.add(operator);

@@ -1,8 +1,12 @@
 /** A SCIM server on a port of its own, with a directory of its own, and clients of its integrations. */
+import { Registry } from 'prom-client';
 import { type RecordedIntegration, recordIntegration } from '../../hack/integration.ts';
+import { CensusCache } from '../../src/directory/census-cache.ts';
+import { registerDirectoryMetrics } from '../../src/directory/metrics.ts';
 import { type Permissions, PROVISIONER_PERMISSIONS } from '../../src/directory/permissions.ts';
 import type { IntegrationRecord, Store } from '../../src/directory/store.ts';
 import { createScimApp, type ScimApp } from '../../src/http/app.ts';
+import { RequestMetrics } from '../../src/http/metrics.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
@@ -48,6 +52,7 @@ export interface ScimServer {
   readonly store: Store;
   /** When integrations were called, as the tracker was told. */
   readonly noted: ReadonlyMap<string, number>;
+  readonly registry: Registry;
   addIntegration(changes?: Partial<IntegrationRecord>): Promise<ScimClient>;
   close(): Promise<void>;
 }
@@ -77,8 +82,12 @@ export async function startScimServer({
 }: ScimServerOptions = {}): Promise<ScimServer> {
   const { store, close } = await open(types);
   const noted = new Map<string, number>();
+  const wrapped = wrap(store);
+  const registry = new Registry();
+  const census = new CensusCache(() => wrapped, now);
+  registerDirectoryMetrics(registry, census, () => wrapped);
   const app = createScimApp({
-    store: wrap(store),
+    store: wrapped,
     publicUrl: PUBLIC_URL,
     log,
     now,
@@ -86,6 +95,7 @@ export async function startScimServer({
     rateLimit,
     types,
     permissions,
+    metrics: new RequestMetrics(registry, census, now),
   });
   const server = new HttpServer(app, log);
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
@@ -94,6 +104,7 @@ export async function startScimServer({
     port,
     store,
     noted,
+    registry,
     addIntegration: (changes) => addIntegration(store, port, changes),
     close: async () => {
       await server.close(1000);

@@ -15,6 +15,7 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { Answer } from '../answer.ts';
 import type { Routes, ScimCall } from '../endpoint.ts';
 import { payloadTooLarge, unknownPath } from '../error.ts';
+import { operationOf } from '../operations.ts';
 import { ID, isPossibleId } from './resources.ts';
 
 /** `resources`: the routes of all types, as resourceRoutes makes them. */
@@ -81,7 +82,9 @@ class BulkJob {
   results(): readonly JsonObject[] {
     return this.#operations.flatMap((operation, index) => {
       const answer = this.#answers.get(index);
-      return answer === undefined ? [] : [this.#result(operation, answer)];
+      if (answer === undefined) return [];
+      this.#call.countOperation(nameOf(operation), answer.status);
+      return [this.#result(operation, answer)];
     });
   }
 
@@ -130,9 +133,7 @@ class BulkJob {
 
   /** Throws what the handler throws. */
   async #send(request: OperationRequest): Promise<Answer> {
-    const { method, type } = request;
-    const path = method === 'POST' ? type.endpoint : `${type.endpoint}/${ID}`;
-    const handler = this.#resources[path]?.[method];
+    const handler = this.#resources[routeOf(request)]?.[request.method];
     if (handler === undefined) throw unknownPath();
     return handler(callOf(this.#call, request));
   }
@@ -163,6 +164,16 @@ class BulkJob {
     if (id === undefined || !isPossibleId(id)) return undefined;
     return `${this.#call.baseUrl}${request.type.endpoint}/${id}`;
   }
+}
+
+const routeOf = ({ method, type }: OperationRequest): string =>
+  method === 'POST' ? type.endpoint : `${type.endpoint}/${ID}`;
+
+/** An operation that is none has no name of its own. */
+function nameOf({ request }: BulkOperation): string {
+  return request instanceof ScimError
+    ? operationOf(undefined, '')
+    : operationOf(routeOf(request), request.method);
 }
 
 const isSuccess = ({ status }: Answer): boolean => status < 300;

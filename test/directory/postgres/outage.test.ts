@@ -66,11 +66,31 @@ describe('while PostgreSQL is away', () => {
     }
   }, 60_000);
 
+  it('metrics say so, and what was known before', async () => {
+    const client = await server.addIntegration();
+    const id = `integration="${client.record.id}"`;
+    const scrape = () => server.registry.metrics();
+    expect(await scrape()).toContain(id);
+    await postgres.kill();
+    // The server's processes end one after the other.
+    const text = await eventually(async () => {
+      const scraped = await scrape();
+      expect(scraped).toMatch(/^scim_directory_up 0$/m);
+      return scraped;
+    });
+    expect(text).toContain(id);
+    await postgres.restart();
+    await eventually(async () => expect(await scrape()).toMatch(/^scim_directory_up 1$/m));
+  }, 60_000);
+
   it('says nothing of the database to clients', async () => {
     const client = await server.addIntegration();
     await postgres.kill();
-    const { status, text } = await client.send('GET', '/Users');
-    expect(status).toBe(503);
+    const { text } = await eventually(async () => {
+      const answer = await client.send('GET', '/Users');
+      expect(answer.status).toBe(503);
+      return answer;
+    });
     expect(text).not.toMatch(/postgres|ECONN|127\.0\.0\.1|terminat/i);
     await postgres.restart();
   });

@@ -1,0 +1,186 @@
+/**
+ * Counters and latencies of requests. Counted here and handed over when the metrics are read: a request costs two look-ups, and what is
+ * counted for an integration goes when the integration does.
+ */
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { CensusCache } from '../directory/census-cache.ts';
+import type { Scope } from '../directory/store.ts';
+import { parseEndpoint } from './authentication.ts';
+
+/** From a look-up in memory to what no client waits for any longer. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** What requests ask for: see operationOf. */
+export interface Operation {
+  readonly name: string;
+  /** Takes seconds. */
+  readonly observe: (duration: number) => void;
+  /** Statuses are counted from here on. */
+  readonly offset: number;
+}
+
+/** By operation and status: `offset + status` → number. */
+type Counts = Map<number, number>;
+
+class Tally {
+  readonly requests: Counts = new Map();
+  readonly bulkOperations: Counts = new Map();
+  unauthorized = 0;
+  /** Milliseconds. */
+  seenAt = 0;
+  readonly labels: { readonly tenant: string; readonly integration: string };
+
+  constructor(tenant: string, integration: string) {
+    this.labels = { tenant, integration };
+  }
+}
+
+/** More than any status. */
+const OFFSET = 1000;
+
+export class RequestMetrics {
+  readonly #census: CensusCache;
+  readonly #now: () => number;
+  readonly #histogram: Histogram;
+  readonly #operations = new Map<string, Operation>();
+  readonly #names: string[] = [];
+  readonly #tallies = new Map<string, Tally>();
+  /** Requests without a valid token, whatever their path says. */
+  readonly #nobody = new Tally('', '');
+
+  /** Registers the metrics; once for a registry. `now` is the clock of the census. */
+  constructor(registry: Registry, census: CensusCache, now: () => number) {
+    this.#census = census;
+    this.#now = now;
+    this.#histogram = new Histogram({
+      name: 'scim_request_duration_seconds',
+      help: 'Time from the head of a request to its answer.',
+      labelNames: ['operation'],
+      buckets: SECONDS,
+      registers: [registry],
+    });
+    this.#register(registry);
+  }
+
+  /** To be asked for once, not with every request. */
+  operation(name: string): Operation {
+    const known = this.#operations.get(name);
+    if (known !== undefined) return known;
+    const { observe } = this.#histogram.labels({ operation: name });
+    const operation = { name, observe, offset: this.#names.push(name) * OFFSET };
+    this.#operations.set(name, operation);
+    return operation;
+  }
+
+  /** A request was answered; without a caller: nobody that is known. */
+  answered(
+    { observe, offset }: Operation,
+    status: number,
+    seconds: number,
+    caller: Scope | undefined,
+  ): void {
+    observe(seconds);
+    const tally = caller === undefined ? this.#nobody : this.#tallyOf(caller);
+    count(tally.requests, offset + status);
+  }
+
+  /** An operation of a Bulk came to its end. */
+  bulkOperation(name: string, status: number, caller: Scope): void {
+    count(this.#tallyOf(caller).bulkOperations, this.operation(name).offset + status);
+  }
+
+  /** A request without a valid token was refused. It counts for the integration that it meant, if there is one. */
+  unauthorized(path: string): void {
+    const meant = parseEndpoint(path);
+    const isKnown =
+      meant !== undefined && this.#census.tenantOf(meant.integrationId) === meant.tenant;
+    (isKnown ? this.#tallyOf(meant) : this.#nobody).unauthorized++;
+  }
+
+  #tallyOf({ tenant, integrationId }: Scope): Tally {
+    let tally = this.#tallies.get(integrationId);
+    // An id can be pinned in another tenant after its end.
+    if (tally === undefined || tally.labels.tenant !== tenant) {
+      tally = new Tally(tenant, integrationId);
+      this.#tallies.set(integrationId, tally);
+    }
+    tally.seenAt = this.#now();
+    return tally;
+  }
+
+  #register(registry: Registry): void {
+    const current = () => this.#current();
+    const counter = <L extends string>(
+      name: string,
+      help: string,
+      labelNames: readonly L[],
+      read: (tally: Tally) => Iterable<readonly [Readonly<Record<L, string>>, number]>,
+    ) =>
+      new Counter({
+        name,
+        help,
+        labelNames,
+        registers: [registry],
+        async collect() {
+          const tallies = await current();
+          this.reset();
+          for (const tally of tallies) {
+            for (const [labels, value] of read(tally)) this.inc(labels, value);
+          }
+        },
+      });
+    const integration = ['tenant', 'integration'] as const;
+    const all = [...integration, 'operation', 'code'] as const;
+    counter(
+      'scim_requests_total',
+      'Requests answered; without tenant and integration: those of callers that are not known.',
+      all,
+      (tally) => this.#series(tally, tally.requests),
+    );
+    counter(
+      'scim_bulk_operations_total',
+      'Operations of Bulk requests, each with the status that it would have had alone.',
+      all,
+      (tally) => this.#series(tally, tally.bulkOperations),
+    );
+    counter(
+      'scim_unauthorized_requests_total',
+      'Requests refused with 401; with tenant and integration: those sent to an endpoint that exists.',
+      integration,
+      ({ labels, unauthorized }) => [[labels, unauthorized]],
+    );
+    counter(
+      'scim_rate_limited_requests_total',
+      'Requests refused with 429.',
+      integration,
+      (tally) => (tally === this.#nobody ? [] : [[tally.labels, refusedWith(429, tally.requests)]]),
+    );
+  }
+
+  /** Of integrations that still are, as far as is known. */
+  async #current(): Promise<readonly Tally[]> {
+    await this.#census.read();
+    for (const [id, { seenAt }] of this.#tallies) {
+      if (this.#census.isGone(id, seenAt)) this.#tallies.delete(id);
+    }
+    return [this.#nobody, ...this.#tallies.values()];
+  }
+
+  *#series({ labels }: Tally, counts: Counts) {
+    for (const [key, value] of counts) {
+      const operation = this.#names[Math.floor(key / OFFSET) - 1] ?? '';
+      yield [{ ...labels, operation, code: String(key % OFFSET) }, value] as const;
+    }
+  }
+}
+
+function count(counts: Counts, key: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function refusedWith(status: number, counts: Counts): number {
+  return [...counts].reduce(
+    (sum, [key, value]) => (key % OFFSET === status ? sum + value : sum),
+    0,
+  );
+}

@@ -1,0 +1,127 @@
+/** How often the operator writes when little or nothing happens, on a clock that the test moves. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { newId } from '../../src/directory/ids.ts';
+import { keyOf, SERVICE_ACCOUNTS } from '../../src/kube/resource.ts';
+import { TEST_MANAGER } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import { metricNames, parseExposition } from '../support/exposition.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+
+let fixture: OperatorFixture;
+let seconds = 0;
+const now = () => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
+
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  // What other files left in the cluster would be new to this directory.
+  const { items } = await fixture.admin.list<KubeIntegration>(SCIM_INTEGRATIONS);
+  for (const each of items ?? []) await fixture.admin.delete(SCIM_INTEGRATIONS, keyOf(each));
+});
+afterAll(() => fixture.close());
+
+async function sum(registry: Registry, name: string, labels: object = {}): Promise<number> {
+  return parseExposition(await registry.metrics())
+    .filter((sample) => sample.name === name)
+    .filter((sample) =>
+      Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
+    )
+    .reduce((total, { value }) => total + value, 0);
+}
+
+async function writes(registry: Registry): Promise<number> {
+  const name = 'rest_client_requests_total';
+  return (await sum(registry, name)) - (await sum(registry, name, { method: 'GET' }));
+}
+
+/** Resolves after the integration was looked at once more, and nothing is left to do. */
+async function lookAgain({ namespace, name }: IntegrationProbe, registry: Registry) {
+  const reconciles = () =>
+    sum(registry, 'controller_runtime_reconcile_total', { controller: 'scimintegration' });
+  const before = await reconciles();
+  await fixture.admin.mergePatch(
+    SERVICE_ACCOUNTS,
+    { namespace, name: `scim-${name}` },
+    { metadata: { annotations: { 'example.com/touched': randomUUID() } } },
+    { fieldManager: TEST_MANAGER },
+  );
+  await eventually(async () => {
+    expect(await reconciles()).toBeGreaterThan(before);
+    expect(await sum(registry, 'workqueue_depth')).toBe(0);
+    expect(await sum(registry, 'controller_runtime_active_workers')).toBe(0);
+  });
+}
+
+/** An integration that has settled, and an operator that begins after that. */
+async function settled() {
+  const first = fixture.start({ now });
+  const probe = await IntegrationProbe.create(fixture);
+  await probe.settled('True', 'Succeeded');
+  // Stopping finishes what the last events set in motion.
+  await first.stop();
+  const { registry, stop } = fixture.start({ now });
+  await eventually(async () =>
+    expect(
+      await sum(registry, 'controller_runtime_reconcile_total', { controller: 'scimintegration' }),
+    ).toBeGreaterThan(0),
+  );
+  return { probe, registry, stop };
+}
+
+describe('an integration that nobody calls', () => {
+  it('is looked at for hours without a write', async () => {
+    const { probe, registry, stop } = await settled();
+    const before = await probe.get();
+    for (let round = 0; round < 4; round += 1) {
+      seconds += 3_600;
+      await lookAgain(probe, registry);
+    }
+    expect(await probe.get()).toEqual(before);
+    expect(await writes(registry)).toBe(0);
+    await stop();
+  });
+});
+
+describe('an integration that is called all the time', () => {
+  it('has its status written once a minute, and nothing else', async () => {
+    const { probe, registry, stop } = await settled();
+    const { status } = await probe.get();
+    const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };
+    const start = seconds;
+    const seen: unknown[] = [];
+    for (let second = 10; second <= 180; second += 10) {
+      seconds = start + second;
+      const { metadata } = await probe.get();
+      const at = now().getTime();
+      await fixture.store.integrations.touch(new Map([[scope.integrationId, at]]));
+      const attributes = { userName: `user-${second}`, active: true };
+      await fixture.store.users.create(scope, { id: newId(), attributes, at });
+      await lookAgain(probe, registry);
+      const after = await probe.get();
+      if (after.metadata.resourceVersion === metadata.resourceVersion) continue;
+      const { users, lastRequestTime = '' } = after.status ?? {};
+      seen.push([second, users, Date.parse(lastRequestTime) === at]);
+    }
+    expect(seen).toEqual([
+      [60, 6, true],
+      [120, 12, true],
+      [180, 18, true],
+    ]);
+    expect(await writes(registry)).toBe(3);
+    await stop();
+  });
+});
+
+describe('the operator', () => {
+  it('has no metric that the reference leaves out', async () => {
+    const { registry, stop } = fixture.start();
+    const page = readFileSync('docs/reference/metrics.md', 'utf8');
+    const names = metricNames(await registry.metrics());
+    expect(names.filter((name) => !page.includes(`\n| \`${name}\` |`))).toEqual([]);
+    await stop();
+  });
+});
