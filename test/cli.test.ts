@@ -141,11 +141,14 @@ describe('a running program', () => {
     const { port } = await program.logged('metrics and probes are served');
     await program.logged('database was not reached; trying again until it is');
     const readyz = () => fetch(`http://127.0.0.1:${port}/readyz`);
+    const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     expect((await readyz()).status).toBe(503);
+    expect(await metrics()).toMatch(/^scim_directory_up 0$/m);
     rmSync(path);
     await program.logged('database was reached');
     await program.logged('SCIM is served');
     expect((await readyz()).status).toBe(200);
+    expect(await metrics()).toMatch(/^scim_directory_up 1$/m);
     expect(await program.stop()).toBe(0);
   });
 });
