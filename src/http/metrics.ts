@@ -10,7 +10,7 @@ import { parseEndpoint } from './authentication.ts';
 /** From a look-up in memory to what no client waits for any longer. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** Durations are handed to the histogram by so many: in the midst of a request each costs five times as much. */
+/** Durations are handed to the histogram by so many: in the midst of a request each costs several times as much. */
 const BATCH = 256;
 
 /** What requests ask for: see operationOf. */
