@@ -14,9 +14,14 @@ function databaseError(error: unknown): DatabaseError | undefined {
 
 const codeOf = (error: unknown): string | undefined => databaseError(error)?.code;
 
+/** The transaction was overtaken by another one before it had its locks, and has to begin again. */
+export class OvertakenError extends Error {
+  override readonly name = 'OvertakenError';
+}
+
 /** The transaction met another one: serialization failure, deadlock. Nothing was written. */
 export function isTransient(error: unknown): boolean {
-  return ['40001', '40P01'].includes(codeOf(error) ?? '');
+  return error instanceof OvertakenError || ['40001', '40P01'].includes(codeOf(error) ?? '');
 }
 
 /** A write of a row that met another row of the key is refused with uniqueness. */
