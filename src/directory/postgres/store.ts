@@ -29,6 +29,8 @@ export async function openPostgresStore(
     throw error;
   });
   const statistics = new Statistics(connections);
+  // Nobody waits for it, and who lacks the privilege does without.
+  statistics.begin().catch(() => undefined);
   return {
     users: createUserStore(connections, types, statistics),
     groups: createGroupStore(connections, types, statistics),
