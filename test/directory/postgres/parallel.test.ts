@@ -14,6 +14,7 @@ import {
   addGroup,
   addUser,
   at,
+  integration,
   memberIds,
   remove,
   replace,
@@ -162,6 +163,26 @@ const KINDS: readonly ((step: Step) => Promise<unknown>)[] = [
     return store.users.change(ACME, user, decide, at(2));
   },
 ];
+
+describe('the times of last requests', () => {
+  it('are written by several processes at once, whatever the order of the integrations', async () => {
+    const before = await deadlocks(directory.database);
+    const ids = Array.from({ length: 100 }, (_, index) => `integration-${index}`);
+    await Promise.all(
+      ids.map((id) => directory.store.integrations.put(integration({ id, name: id }))),
+    );
+    const touch = (store: Store, order: readonly string[], time: number) =>
+      store.integrations.touch(new Map(order.map((id) => [id, time])));
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(
+        [ids, ids.toReversed(), ids].map((order, n) => touch(storeOf(n), order, round * 3 + n)),
+      );
+    }
+    expect(await deadlocks(directory.database)).toBe(before);
+    const activity = await directory.store.integrations.activity('integration-7');
+    expect(activity.lastRequestAt).toBe(59);
+  });
+});
 
 describe('what waits for somebody else', () => {
   let [user, group] = ['', ''];
