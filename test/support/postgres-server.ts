@@ -10,7 +10,7 @@ import { openDirectory } from '../../src/directory/open.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Of a user who may create databases. */
+    /** Of a user who may create databases and roles. */
     postgresUrl: string;
     /** Names of this run's databases begin with it. */
     postgresPrefix: string;
