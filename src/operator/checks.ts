@@ -4,6 +4,7 @@ import type { KubeIntegration } from '../crd/integration-object.ts';
 import {
   ANNOTATION_INTEGRATION_CREATED,
   ANNOTATION_INTEGRATION_UID,
+  ANNOTATION_ROTATED,
   REASON,
   type Reason,
 } from '../crd/names.ts';
@@ -109,6 +110,12 @@ export interface FoundToken {
   readonly token: string;
   readonly hash: string;
   readonly keyId: string;
+  /** The value of the rotate annotation that the Secret was written for. */
+  readonly rotated: string | undefined;
+}
+
+export function foundToken(token: string, rotated: string | undefined): FoundToken {
+  return { token, hash: hashToken(token), keyId: keyIdOf(token), rotated };
 }
 
 export type SecretVerdict =
@@ -144,7 +151,10 @@ export function checkSecret(
   }
   const token = textOf(secret, 'token') ?? '';
   if (!isWellFormedToken(token)) return { kind: 'malformed' };
-  return { kind: 'current', token, hash: hashToken(token), keyId: keyIdOf(token) };
+  return {
+    kind: 'current',
+    ...foundToken(token, secret.metadata.annotations?.[ANNOTATION_ROTATED]),
+  };
 }
 
 function conflict(message: string): SecretVerdict {
