@@ -102,7 +102,9 @@ export function integrationCreatedOn(object: KubeObject): string {
 }
 
 export function textOf(secret: Secret, key: string): string | undefined {
-  const value = secret.data?.[key];
+  const { data = {} } = secret;
+  // People choose the key, which may be the name of something that every object has.
+  const value = Object.hasOwn(data, key) ? data[key] : undefined;
   return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
 }
 

@@ -81,6 +81,13 @@ describe('an existing Secret', () => {
     expect(JSON.stringify(verdict)).not.toMatch(/xxxx|correct-horse|üüüü/);
   });
 
+  it.each(['constructor', '__proto__', 'toString'])('has no key %s by itself', (key) => {
+    expect(checkExistingSecret(secretOf(TOKEN), { name: 'mine', key })).toMatchObject({
+      kind: 'unusable',
+      obstacle: { reason: 'InvalidToken' },
+    });
+  });
+
   it('that is missing is not told from one without the label', () => {
     expect(checkExistingSecret(undefined, REF)).toEqual(
       checkExistingSecret(secretOf(TOKEN, {}), REF),

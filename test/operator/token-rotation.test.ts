@@ -283,6 +283,39 @@ describe('a rotation that somebody else is in the way of', () => {
     expect(await probe.hashes()).toBe(2);
     expect(last).not.toBe(first);
   });
+
+  it('by taking the wish back after it was seen keeps the token', async () => {
+    const { probe, first } = await ready();
+    // Written before the token is looked at.
+    await probe.integration.patch({ spec: { deletionPolicy: 'Delete' } });
+    await probe.annotate('rotate', 'one');
+    const life = new Lifetime(Number.POSITIVE_INFINITY, {
+      'put integration': () => probe.annotate('rotate', null),
+    });
+    await probe.reconcile(life);
+    expect(life.pending).toEqual([]);
+    expect(await probe.token()).toBe(first);
+    expect(await probe.hashes()).toBe(1);
+  });
+
+  it.each(['add token', 'patch Secret', 'keep token', 'patch ScimIntegration status'])(
+    'by being another operator that rotates just before the write "%s" rotates once with it',
+    async (write) => {
+      const { probe, first } = await ready();
+      await probe.annotate('rotate', 'one');
+      const life = new Lifetime(Number.POSITIVE_INFINITY, { [write]: () => probe.reconcile() });
+      await probe.reconcile(life);
+      expect(life.pending).toEqual([]);
+      const second = await probe.token();
+      expect(second).not.toBe(first);
+      expect([await probe.accepts(first), await probe.accepts(second)]).toEqual([true, true]);
+      expect(await probe.hashes()).toBe(2);
+      expect(await probe.status()).toMatchObject({
+        lastHandledRotate: 'one',
+        tokenKeyId: second.slice(5, 15),
+      });
+    },
+  );
 });
 
 describe('no rotation', () => {
