@@ -106,14 +106,14 @@ export async function revoke({
 }: TokenSubject): Promise<void> {
   if ((await store.tokens.list(integrationId)).length === 0) return;
   await store.tokens.revokeAll(integrationId);
-  const { tokenKeyId, tokenSecretRef } = integration.status ?? {};
+  const { tokenKeyId } = integration.status ?? {};
   // Without a key id in the status the hash is left of a start that didn't finish: nobody had that token.
   if (tokenKeyId === undefined) return;
-  const { name } = tokenSecretRef ?? tokenSecretRefOf(integration);
+  const { name } = tokenSecretRefOf(integration);
   events.record(integration, {
     type: 'Warning',
     reason: EVENT.TokenRevoked,
     action: 'RevokeToken',
-    note: `The Secret ${name} no longer holds the token ${tokenKeyId}, so it was revoked`,
+    note: `The token ${tokenKeyId} was revoked, because the Secret ${name} does not hold it`,
   });
 }

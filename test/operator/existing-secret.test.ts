@@ -138,7 +138,7 @@ describe('the token in an existing Secret', () => {
     await probe.integration.settled('False', reason);
     expect(await probe.accepts(token)).toBe(false);
     expect(await probe.events('TokenRevoked')).toEqual([
-      expect.stringContaining(`no longer holds the token ${tokenKeyId}`),
+      expect.stringContaining(`The token ${tokenKeyId} was revoked, because the Secret`),
     ]);
     expect(await probe.status()).not.toHaveProperty('tokenKeyId');
     expect(await probe.writes()).toEqual([]);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import type { TokenRecord } from '../../src/directory/store.ts';
 import { hashToken } from '../../src/directory/tokens.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { Lifetime } from '../support/crashing.ts';
@@ -316,6 +317,47 @@ describe('a rotation that somebody else is in the way of', () => {
       });
     },
   );
+});
+
+describe('a directory that was restored from yesterday', () => {
+  /** What the directory had is there again, and what came since is not. */
+  const restore = async (probe: TokenProbe, tokens: readonly TokenRecord[]) => {
+    await fixture.store.tokens.revokeAll(await probe.id());
+    for (const token of tokens) await fixture.store.tokens.add(token);
+  };
+  const backup = async (probe: TokenProbe) => fixture.store.tokens.list(await probe.id());
+
+  it('brings no token back that was revoked since; the one in the Secret works', async () => {
+    const { probe, first } = await ready();
+    const second = await rotate(probe, 'one');
+    const yesterday = await backup(probe);
+    await probe.deleteSecret('idp-scim-token');
+    await probe.reconcile();
+    const third = await probe.token();
+    await restore(probe, yesterday);
+    await probe.reconcile();
+    expect(await Promise.all([first, second, third].map((token) => probe.accepts(token)))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(await probe.token()).toBe(third);
+  });
+
+  it('does not rotate again what was rotated since', async () => {
+    const { probe } = await ready(rotating('1h', '48h'));
+    const yesterday = await backup(probe);
+    probe.now += 48 * HOUR;
+    await probe.reconcile();
+    const second = await probe.token();
+    const { tokenIssuedAt } = await probe.status();
+    await restore(probe, yesterday);
+    probe.now += HOUR;
+    await probe.reconcile();
+    expect(await probe.token()).toBe(second);
+    expect(await probe.accepts(second)).toBe(true);
+    expect((await probe.status()).tokenIssuedAt).toBe(tokenIssuedAt);
+  });
 });
 
 describe('no rotation', () => {
