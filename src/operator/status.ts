@@ -61,11 +61,11 @@ function keptStatus(
 
 function tokenStatus(
   integration: KubeIntegration,
-  { keyId, issuedAt, previousExpiresAt, handledRotate }: IssuedToken,
+  { keyId, unmoved, issuedAt, previousExpiresAt, handledRotate }: IssuedToken,
 ): ScimIntegrationStatus {
   const { name, key } = tokenSecretRefOf(integration);
   return {
-    tokenSecretRef: { name, key },
+    ...(unmoved ? {} : { tokenSecretRef: { name, key } }),
     tokenKeyId: keyId,
     tokenIssuedAt: seconds(issuedAt),
     lastHandledRotate: handledRotate,

@@ -6,6 +6,8 @@ import type { TokenSubject } from './token-hashes.ts';
 export interface IssuedToken {
   readonly kind: 'issued';
   readonly keyId: string;
+  /** Still in the Secret that it was in before the spec named another. */
+  readonly unmoved?: boolean;
   readonly issuedAt: Date;
   /** Until when the token before works, while it does. */
   readonly previousExpiresAt?: Date | undefined;

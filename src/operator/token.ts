@@ -46,7 +46,8 @@ export async function reconcileToken(
   if (existing !== undefined) return reconcileExistingSecret(subject, existing);
   const settled = await settle(subject);
   if (settled.kind === 'obstacle') return settled;
-  if (paused || settled.secret === undefined) return issued(subject, settled.pair);
+  if (settled.secret === undefined) return { ...issued(subject, settled.pair), unmoved: true };
+  if (paused) return issued(subject, settled.pair);
   const { secret, pair } = await rotateIfDue(subject, settled, settled.secret);
   await correctDrift(subject, endpoint, secret);
   await removeFormerSecrets(context, integration);
