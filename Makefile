@@ -17,7 +17,7 @@ help: ## Print this help
 	@echo '  PORT, DATABASE_URL and SCIM_OPERATOR_… (see scim-operator --help) are passed on'
 	@echo
 	@echo 'Variables of make conformance:'
-	@echo '  DATABASE_URL       use this database instead of a fresh SQLite file'
+	@echo '  DATABASE_URL       use this database instead of a fresh SQLite file and a fresh PostgreSQL'
 	@echo '  CONFORMANCE_URL    check the endpoint of a running server, with the token CONFORMANCE_TOKEN'
 
 $(INSTALLED): package.json package-lock.json

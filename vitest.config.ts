@@ -17,6 +17,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: cluster,
           globalSetup: ['test/support/postgres-server.ts'],
+          // A program takes seconds to start on a busy machine.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

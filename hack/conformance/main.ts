@@ -1,7 +1,7 @@
 /** `make conformance`: the public suite scim2-tester against a running server; fails on what is neither right nor justified. */
 import { EXCEPTIONS } from './exceptions.ts';
 import { isConforming, judge, type Verdict } from './judge.ts';
-import { type RunningServer, startServer } from './server.ts';
+import { type RunningServer, startServer, startServerOnPostgres } from './server.ts';
 import { ensureSuite, runSuite } from './suite.ts';
 
 const RESOURCES = ['User', 'Group'];
@@ -13,15 +13,31 @@ const complain = (line: string) => process.stderr.write(`conformance: ${line}\n`
 
 async function conformance(signal: AbortSignal): Promise<boolean> {
   const suite = await ensureSuite(complain, signal);
-  const endpoint = namedEndpoint() ?? (await startServer(process.env.DATABASE_URL));
-  try {
-    const results = await runSuite(suite, endpoint, signal);
-    const verdict = judge(results, EXCEPTIONS, RESOURCES);
-    print(verdict, suite.version);
-    return isConforming(verdict);
-  } finally {
-    await endpoint.close();
+  let conforms = true;
+  for (const { name, start } of endpoints()) {
+    const endpoint = await start();
+    try {
+      const results = await runSuite(suite, endpoint, signal);
+      const verdict = judge(results, EXCEPTIONS, RESOURCES);
+      print(verdict, `scim2-tester ${suite.version} on ${name}`);
+      conforms &&= isConforming(verdict);
+    } finally {
+      await endpoint.close();
+    }
   }
+  return conforms;
+}
+
+/** What is named, or our server on both databases. */
+function endpoints(): readonly { name: string; start(): Promise<RunningServer> }[] {
+  const named = namedEndpoint();
+  if (named !== undefined) return [{ name: named.url, start: async () => named }];
+  const { DATABASE_URL: url } = process.env;
+  if (url) return [{ name: 'DATABASE_URL', start: () => startServer(url) }];
+  return [
+    { name: 'SQLite', start: () => startServer(undefined) },
+    { name: 'PostgreSQL', start: startServerOnPostgres },
+  ];
 }
 
 function namedEndpoint(): RunningServer | undefined {
@@ -31,7 +47,7 @@ function namedEndpoint(): RunningServer | undefined {
   return { url: url.replace(/\/+$/, ''), token, close: async () => undefined };
 }
 
-function print(verdict: Verdict, version: string): void {
+function print(verdict: Verdict, title: string): void {
   const { conforming, justified, unexpected, needless, unchecked } = verdict;
   for (const { check, resource, attribute, status, detail, data } of unexpected) {
     say(`✗ ${[check, resource, attribute].filter(Boolean).join(' ')}: ${status}`);
@@ -44,7 +60,7 @@ function print(verdict: Verdict, version: string): void {
   for (const resource of unchecked) say(`✗ nothing was checked of ${resource}`);
   const wrong = unexpected.length + needless.length + unchecked.length;
   say(
-    `scim2-tester ${version}: ${conforming} checks conform, ${justified} differ as justified, ${wrong === 0 ? 'nothing is' : `${wrong} are`} unexpected`,
+    `${title}: ${conforming} checks conform, ${justified} differ as justified, ${wrong === 0 ? 'nothing is' : `${wrong} are`} unexpected`,
   );
 }
 

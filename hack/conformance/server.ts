@@ -10,6 +10,7 @@ import { HttpServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { sweepAfterDeath } from '../child.ts';
 import { recordIntegration } from '../integration.ts';
+import { startPostgres } from '../postgres/start.ts';
 import type { Endpoint } from './suite.ts';
 
 export interface RunningServer extends Endpoint {
@@ -46,6 +47,19 @@ export async function startServer(databaseUrl: string | undefined): Promise<Runn
       await forget(store, record.id);
       await store.close();
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** On a PostgreSQL server of its own, which ends with it. */
+export async function startServerOnPostgres(): Promise<RunningServer> {
+  const postgres = await startPostgres();
+  const server = await startServer(postgres.url);
+  return {
+    ...server,
+    close: async () => {
+      await server.close();
+      await postgres.stop();
     },
   };
 }

@@ -1,6 +1,15 @@
 /** What an integration means where its spec is silent: defaults live here, never in spec. */
+
+import { parseDuration } from './duration.ts';
 import type { KubeIntegration } from './integration-object.ts';
 import { ANNOTATION_RECONCILE } from './names.ts';
+
+export interface SecretKeyRef {
+  readonly name: string;
+  readonly key: string;
+}
+
+const DEFAULT_OVERLAP_MS = 24 * 3_600_000;
 
 export const isEnabled = ({ spec }: KubeIntegration): boolean => spec?.enabled ?? true;
 
@@ -16,6 +25,18 @@ export const deletionPolicyOf = ({ spec }: KubeIntegration): 'Retain' | 'Delete'
 
 export const secretNameOf = ({ spec, metadata }: KubeIntegration): string =>
   spec?.token?.secretName ?? `${metadata.name}-scim-token`;
+
+/** Where the token is: in a Secret of ours, or in an existing one. */
+export const tokenSecretRefOf = (integration: KubeIntegration): SecretKeyRef =>
+  integration.spec?.token?.existingSecret ?? { name: secretNameOf(integration), key: 'token' };
+
+/** How long the token before works after a rotation, in milliseconds. */
+export const overlapOf = ({ spec }: KubeIntegration): number =>
+  parseDuration(spec?.token?.rotation?.overlap ?? '') ?? DEFAULT_OVERLAP_MS;
+
+/** How old a token gets, in milliseconds; undefined: until somebody asks for a new one. */
+export const rotationIntervalOf = ({ spec }: KubeIntegration): number | undefined =>
+  parseDuration(spec?.token?.rotation?.interval ?? '');
 
 /** Of the ServiceAccount and the RoleBinding. */
 export const childNameOf = ({ metadata }: KubeIntegration): string => `scim-${metadata.name}`;

@@ -19,6 +19,12 @@ export const LABEL_INTEGRATION = `${GROUP}/integration`;
 export const ANNOTATION_INTEGRATION_UID = `${GROUP}/integration-uid`;
 /** On the token's Secret: when that integration was created. Tells whether it can have gone with an earlier CRD. */
 export const ANNOTATION_INTEGRATION_CREATED = `${GROUP}/integration-created`;
+/** On a Secret that people keep: lets the operator use the token in it. */
+export const LABEL_TOKEN = `${GROUP}/token`;
+/** On an integration: each new value rotates the token once. */
+export const ANNOTATION_ROTATE = `${GROUP}/rotate`;
+/** On the token's Secret, written together with the token: the value of the rotate annotation that it answers. */
+export const ANNOTATION_ROTATED = `${GROUP}/rotated`;
 /** `disabled` pauses everything but `spec.enabled` and revocation. */
 export const ANNOTATION_RECONCILE = `${GROUP}/reconcile`;
 
@@ -52,11 +58,13 @@ export const REASON = {
   IntegrationIdConflict: 'IntegrationIdConflict',
   /** The Secret holds a token that works. */
   TokenIssued: 'TokenIssued',
-  /** A Secret of that name exists and is not ours. */
+  /** The Secret holds a new token, and the one before still works. */
+  Rotating: 'Rotating',
+  /** A Secret of that name exists and is not ours; or it is ours, and named as an existing one. */
   SecretConflict: 'SecretConflict',
   /** The Secret holds a token that can't be used. */
   InvalidToken: 'InvalidToken',
-  /** There is no Secret, and none is made now. */
+  /** There is no Secret, or none that may be used, and none is made now. */
   SecretMissing: 'SecretMissing',
   /** ServiceAccount, Role and RoleBinding are in place. */
   RBACApplied: 'RBACApplied',
@@ -70,7 +78,9 @@ export type Reason = (typeof REASON)[keyof typeof REASON];
 export const EVENT = {
   /** A token was written to the Secret. */
   TokenGenerated: 'TokenGenerated',
-  /** The Secret no longer held the token, so its hash went too. */
+  /** Another token took the place of the one before, which may work on for a while. */
+  TokenRotated: 'TokenRotated',
+  /** The Secret no longer held the token, or it was rotated once more: its hash went. */
   TokenRevoked: 'TokenRevoked',
   /** spec.enabled became true. */
   IntegrationEnabled: 'IntegrationEnabled',

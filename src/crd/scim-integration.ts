@@ -37,11 +37,13 @@ const Rotation = z
   .object({
     interval: duration()
       .describe(
-        'Rotates the token each time this long has passed, as a Go duration such as 720h. Without it the token is rotated on request only.',
+        'Rotates the token when it is this old, as a Go duration such as 720h; not while enabled is false. Without it the token is rotated on request only.',
       )
       .optional(),
     overlap: duration()
-      .describe('How long the old token works after a rotation, as a Go duration. 24h when absent.')
+      .describe(
+        'How long the old token works after a rotation, as a Go duration. 24h when absent. Made shorter, it ends an overlap that is running; made longer, it counts from the next rotation on.',
+      )
       .optional(),
   })
   .meta(
@@ -52,7 +54,7 @@ const Rotation = z
       fieldPath: '.interval',
     }),
   )
-  .describe('When the token is replaced by a new one. Refused by this version.');
+  .describe('When the token is replaced by a new one.');
 
 const ExistingSecret = z
   .object({
@@ -65,7 +67,7 @@ const ExistingSecret = z
       .describe('Key of the token in the Secret.'),
   })
   .describe(
-    'Uses the token in a Secret that you keep, instead of generating one. Refused by this version.',
+    'Uses the token in a Secret that you keep, instead of generating one: 32 to 1,024 visible ASCII characters. The Secret carries the label scim-operator.dev/token: "true" and is not one that the operator made.',
   );
 
 const Token = z
@@ -79,25 +81,11 @@ const Token = z
     rotation: Rotation.optional(),
   })
   .meta(
-    rules(
-      {
-        rule: '!has(self.existingSecret) || (!has(self.secretName) && !has(self.rotation))',
-        message: 'excludes secretName and rotation: the token is yours to keep and to rotate',
-        fieldPath: '.existingSecret',
-      },
-      // Until this version serves them:
-      {
-        rule: '!has(self.existingSecret)',
-        message: 'is not supported by this version; remove it and the operator generates a token',
-        fieldPath: '.existingSecret',
-      },
-      {
-        rule: '!has(self.rotation)',
-        message:
-          'is not supported by this version; remove it, and delete the Secret to get a new token',
-        fieldPath: '.rotation',
-      },
-    ),
+    rules({
+      rule: '!has(self.existingSecret) || (!has(self.secretName) && !has(self.rotation))',
+      message: 'excludes secretName and rotation: the token is yours to keep and to rotate',
+      fieldPath: '.existingSecret',
+    }),
   )
   .describe('Where the token is, and when it is replaced.');
 
@@ -189,14 +177,18 @@ const Status = z
       .max(64)
       .describe('Public part of the current token, to recognise it by.')
       .optional(),
-    tokenIssuedAt: dateTime().describe('When the current token was generated.').optional(),
+    tokenIssuedAt: dateTime()
+      .describe('When the current token was generated, or first seen in the Secret.')
+      .optional(),
     previousTokenExpiresAt: dateTime()
-      .describe('Until when the token before works, after a rotation.')
+      .describe('Until when the token before works; only while it does.')
       .optional(),
     lastHandledRotate: z
       .string()
       .max(1024)
-      .describe('Value of the rotate annotation that was acted on last.')
+      .describe(
+        'Value of the rotate annotation that was acted on last, its first 1,024 characters; empty before the first.',
+      )
       .optional(),
     serviceAccountRef: Reference('ServiceAccount')
       .describe('ServiceAccount of the integration.')

@@ -26,6 +26,8 @@ export interface SearchDialect {
   values(ids: readonly string[], alias: string): SQL;
   /** Whether the value is one of few that the query selects, by whatever index the value has. */
   among(value: SQL, query: SQL): SQL;
+  /** Joins, to what stands before it in FROM, the rows of the table that fulfil the condition: by an index, row after row. */
+  lookUp(table: string, alias: string, condition: SQL): SQL;
   /** Equality in which NULL equals NULL. */
   same(left: SQL, right: SQL): SQL;
   contains(text: SQL, part: SQL): SQL;

@@ -3,7 +3,12 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { SortKey } from '../scim/condition.ts';
 import type { Attributes } from '../scim/resource.ts';
 import { conditionCompiler } from './condition-sql.ts';
-import { resourceHolder, sortExpression } from './resource-conditions.ts';
+import {
+  externalIdOf,
+  isAlwaysThere,
+  resourceHolder,
+  sortExpression,
+} from './resource-conditions.ts';
 import type { SearchContext } from './search-context.ts';
 import type { PageKey, Query, StoredResource } from './store.ts';
 
@@ -42,7 +47,6 @@ export function listStatements(context: SearchContext, query: Query): ListStatem
   const sorted = value === undefined ? [] : [value];
   const places = from(context, given, [...given, ...sorted]);
   const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
-  const links = sql` LEFT JOIN external_ids l ON l.tenant = r.tenant AND l.resource_id = r.id AND l.integration_id = ${scope.integrationId}`;
   const counted = sql`SELECT CAST(COALESCE(sum(c.value), 0) AS BIGINT) AS total FROM counters c WHERE c.tenant = ${scope.tenant} AND c.name = ${context.counter}`;
   const isPlain = condition === undefined && value === undefined;
   return {
@@ -55,7 +59,7 @@ export function listStatements(context: SearchContext, query: Query): ListStatem
       // Ids first: what is skipped and sorted is an index, or little more, and not the wide rows.
       const ids = sql`SELECT r.id FROM ${places} ${rows}`;
       const shown = [tenant, dialect.among(sql`r.id`, ids)];
-      return sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified", l.external_id AS "externalId"${columns} FROM ${from(context, shown, sorted, links)} ORDER BY ${by}`;
+      return sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified", ${externalIdOf(context)} AS "externalId"${columns} FROM ${from(context, shown, sorted)} ORDER BY ${by}`;
     },
   };
 }
@@ -105,16 +109,11 @@ function keyOf({ id, sorted = null }: ResourceRow, sort: SortKey | undefined): P
 }
 
 /** The search documents are joined only where what is `asked` asks them. CROSS JOIN keeps SQLite from beginning with them. */
-function from(
-  { table }: SearchContext,
-  conditions: readonly SQL[],
-  asked: readonly SQL[],
-  links: SQL = sql``,
-): SQL {
+function from({ table }: SearchContext, conditions: readonly SQL[], asked: readonly SQL[]): SQL {
   const isAsked = asked.some(mentionsDocument);
   const document = isAsked ? sql` CROSS JOIN search_documents d` : sql``;
   const where = isAsked ? [sql`d.tenant = r.tenant AND d.id = r.id`, ...conditions] : conditions;
-  return sql`${table} r${document}${links} WHERE ${sql.join([...where], sql` AND `)}`;
+  return sql`${table} r${document} WHERE ${sql.join([...where], sql` AND `)}`;
 }
 
 function mentionsDocument(asked: SQL): boolean {
@@ -140,8 +139,9 @@ function behindKey(
   { id, sorted }: PageKey,
   sort: SortKey | undefined,
   value: SQL | undefined,
-  { dialect }: SearchContext,
+  context: SearchContext,
 ): SQL {
+  const { dialect } = context;
   const [beyond, orSame] = sort?.descending ? [sql`<`, sql`<=`] : [sql`>`, sql`>=`];
   const later = sql`r.id ${beyond} ${id}`;
   if (value === undefined) return later;
@@ -152,5 +152,6 @@ function behindKey(
   const bound = dialect.bind(sorted);
   // The first comparison can use an index.
   const among = sql`(${value} ${orSame} ${bound} AND (${value} ${beyond} ${bound} OR ${later}))`;
-  return sort?.descending ? among : sql`(${among} OR ${missing})`;
+  const isLast = sort === undefined || sort.descending || isAlwaysThere(sort, context);
+  return isLast ? among : sql`(${among} OR ${missing})`;
 }

@@ -91,7 +91,8 @@ function onColumn(condition: LeafCondition, column: SQL, dialect: SearchDialect)
 const noElements = (condition: LeafCondition) =>
   invalidFilter(`${refText(condition.ref)} can't be filtered with [ ]`);
 
-function externalIdOf({ scope }: SearchContext): SQL {
+/** Of the integration that asks. */
+export function externalIdOf({ scope }: SearchContext): SQL {
   return sql`(SELECT x.external_id FROM external_ids x WHERE x.tenant = ${scope.tenant} AND x.resource_id = r.id AND x.integration_id = ${scope.integrationId})`;
 }
 
@@ -186,6 +187,12 @@ export function sortExpression({ ref }: SortKey, context: SearchContext): SQL {
     [...pathOf(ref), ...first, ...subPath(ref)],
     scalarType(ref),
   );
+}
+
+/** Whether every resource has a value of what is sorted by. */
+export function isAlwaysThere({ ref }: SortKey, { key }: SearchContext): boolean {
+  const { name } = ref.attribute;
+  return ref.extension === undefined && ['id', 'meta', key.attribute].includes(name);
 }
 
 function metaColumn(sub: string | undefined): SQL {

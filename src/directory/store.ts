@@ -168,6 +168,9 @@ export interface TokenRecord {
   readonly pending: boolean;
 }
 
+/** A token that another one has replaced. */
+export type EndingToken = Pick<TokenRecord, 'hash'> & { readonly expiresAt: number };
+
 export interface IntegrationActivity {
   readonly users: number;
   readonly groups: number;
@@ -215,8 +218,11 @@ export interface TokenStore {
   owner(hash: string): Promise<string | undefined>;
   /** Refused with uniqueness, as is keepOnly, when another integration has the token. */
   add(token: TokenRecord): Promise<void>;
-  /** Makes this token current and ends every other one of its integration at once. */
-  keepOnly(token: TokenRecord): Promise<void>;
+  /**
+   * Makes this token current and ends every other one of its integration at once; only `previous`, if it is still there, works until
+   * its end.
+   */
+  keepOnly(token: TokenRecord, previous?: EndingToken): Promise<void>;
   /** Ends every token of the integration at once; answers how many there were. */
   revokeAll(integrationId: string): Promise<number>;
 }

@@ -6,10 +6,18 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const KEY_ID_LENGTH = 10;
 const SECRET_LENGTH = 184;
 const FORM = /^scim_[0-9A-Za-z]{10}_[0-9A-Za-z]{184}$/;
+/** Longer ones are no tokens; hashing them would only cost time. */
+const MAX_TOKEN_LENGTH = 1024;
+const ACCEPTABLE = /^[\x21-\x7e]{32,}$/;
 
 /** `scim_`, a public key id, `_`, and 184 characters (1,095 bits) from a CSPRNG: 200 in all. */
 export function generateToken(random: (size: number) => Buffer = randomBytes): string {
-  return `scim_${base62(KEY_ID_LENGTH, random)}_${base62(SECRET_LENGTH, random)}`;
+  return `scim_${generateKeyId(random)}_${base62(SECRET_LENGTH, random)}`;
+}
+
+/** For a token of another make: random, because nothing that is made from a token may be shown. */
+export function generateKeyId(random: (size: number) => Buffer = randomBytes): string {
+  return base62(KEY_ID_LENGTH, random);
 }
 
 function base62(length: number, random: (size: number) => Buffer): string {
@@ -27,6 +35,11 @@ export function isWellFormedToken(text: string): boolean {
   return FORM.test(text);
 }
 
+/** Of any make: 32 to 1,024 visible ASCII characters. */
+export function isAcceptableToken(text: string): boolean {
+  return text.length <= MAX_TOKEN_LENGTH && ACCEPTABLE.test(text);
+}
+
 /** The part of a well-formed token that may be shown and logged. */
 export function keyIdOf(token: string): string {
   return token.slice(5, 5 + KEY_ID_LENGTH);
@@ -35,9 +48,6 @@ export function keyIdOf(token: string): string {
 export function hashToken(token: string): string {
   return hash('sha256', token);
 }
-
-/** Longer ones are no tokens of ours; hashing them would only cost time. */
-const MAX_TOKEN_LENGTH = 1024;
 
 /** The integration that the token opens at this tenant and id; undefined whatever else is wrong. */
 export async function authenticate(

@@ -4,6 +4,7 @@ import type { KubeIntegration } from '../crd/integration-object.ts';
 import {
   ANNOTATION_INTEGRATION_CREATED,
   ANNOTATION_INTEGRATION_UID,
+  ANNOTATION_ROTATED,
   REASON,
   type Reason,
 } from '../crd/names.ts';
@@ -101,7 +102,9 @@ export function integrationCreatedOn(object: KubeObject): string {
 }
 
 export function textOf(secret: Secret, key: string): string | undefined {
-  const value = secret.data?.[key];
+  const { data = {} } = secret;
+  // People choose the key, which may be the name of something that every object has.
+  const value = Object.hasOwn(data, key) ? data[key] : undefined;
   return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
 }
 
@@ -109,6 +112,12 @@ export interface FoundToken {
   readonly token: string;
   readonly hash: string;
   readonly keyId: string;
+  /** The value of the rotate annotation that the Secret was written for. */
+  readonly rotated: string | undefined;
+}
+
+export function foundToken(token: string, rotated: string | undefined): FoundToken {
+  return { token, hash: hashToken(token), keyId: keyIdOf(token), rotated };
 }
 
 export type SecretVerdict =
@@ -144,7 +153,10 @@ export function checkSecret(
   }
   const token = textOf(secret, 'token') ?? '';
   if (!isWellFormedToken(token)) return { kind: 'malformed' };
-  return { kind: 'current', token, hash: hashToken(token), keyId: keyIdOf(token) };
+  return {
+    kind: 'current',
+    ...foundToken(token, secret.metadata.annotations?.[ANNOTATION_ROTATED]),
+  };
 }
 
 function conflict(message: string): SecretVerdict {

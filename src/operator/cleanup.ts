@@ -1,7 +1,8 @@
 /** The end of integrations, without finalizers: deleting one never hangs, and nothing ends because a read failed. */
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { SCIM_INTEGRATIONS } from '../crd/names.ts';
+import { LABEL_TOKEN, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { IntegrationRecord } from '../directory/store.ts';
+import { hashToken } from '../directory/tokens.ts';
 import type { Client } from '../kube/client.ts';
 import type { Result } from '../kube/controller.ts';
 import { isResourceTypeMissing } from '../kube/errors.ts';
@@ -12,9 +13,9 @@ import {
   SECRETS,
 } from '../kube/resource.ts';
 import type { Logger } from '../logger.ts';
-import { integrationCreatedOn, uidOn } from './checks.ts';
+import { integrationCreatedOn, textOf, uidOn } from './checks.ts';
 import { deleteIfExists, getIfExists, type OperatorContext, ownerOf } from './context.ts';
-import { labelsFor } from './objects.ts';
+import { labelsFor, type Secret } from './objects.ts';
 
 /** The cache may be behind the deletion of the object, or ahead of its creation. */
 const RECHECK_MS = 1_000;
@@ -37,7 +38,7 @@ export async function endIntegration(
     return { requeueAfterMs: RECHECK_MS };
   }
   const secrets = await secretsOf(client, record);
-  const doubt = await doubtAboutDefinition(client, secrets, terminating);
+  const doubt = await doubtAboutDefinition(context, record, secrets, terminating);
   if (doubt !== undefined) {
     log.warn(
       { integrationId: record.id, doubt },
@@ -82,19 +83,43 @@ async function secretsOf(
  * was made under an earlier one, went with it, and may still be on its way back.
  */
 async function doubtAboutDefinition(
-  client: Client,
+  context: OperatorContext,
+  record: IntegrationRecord,
   secrets: readonly KubeObject[],
   terminating: KubeIntegration | undefined,
 ): Promise<string | undefined> {
   const name = `${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}`;
-  const definition = await getIfExists<KubeObject>(client, CUSTOM_RESOURCE_DEFINITIONS, { name });
+  const definition = await getIfExists<KubeObject>(context.client, CUSTOM_RESOURCE_DEFINITIONS, {
+    name,
+  });
   if (definition === undefined) return 'the CRD is missing';
   if (definition.metadata.deletionTimestamp !== undefined) return 'the CRD is being deleted';
   if (terminating !== undefined) return undefined;
   const made = definition.metadata.creationTimestamp ?? '';
-  return secrets.some((secret) => integrationCreatedOn(secret) < made)
+  const older =
+    secrets.length > 0
+      ? secrets.some((secret) => integrationCreatedOn(secret) < made)
+      : await isTokenKeptSince(context, record, made);
+  return older
     ? 'the CRD is newer than the integration; apply the resource again, or delete the Secret to end it'
     : undefined;
+}
+
+/** An existing Secret, which is not ours to mark, holds a token that the integration had before `made`. */
+async function isTokenKeptSince(
+  { client, store }: OperatorContext,
+  { id, namespace }: IntegrationRecord,
+  made: string,
+): Promise<boolean> {
+  const tokens = await store.tokens.list(id);
+  const older = tokens.filter(({ issuedAt }) => issuedAt < Date.parse(made));
+  if (older.length === 0) return false;
+  const labelSelector = `${LABEL_TOKEN}=true`;
+  const { items } = await client.list<Secret>(SECRETS, { namespace, labelSelector });
+  const kept = (items ?? []).flatMap((secret) =>
+    Object.keys(secret.data ?? {}).map((key) => hashToken(textOf(secret, key) ?? '')),
+  );
+  return older.some(({ hash }) => kept.includes(hash));
 }
 
 /** Keys of records whose resource the cache doesn't have: deleted while nobody watched, perhaps. */

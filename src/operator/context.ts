@@ -13,6 +13,8 @@ import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 export interface Caches {
   readonly integrations: ObjectStore<KubeIntegration>;
   readonly secrets: ObjectStore<KubeObject>;
+  /** That people keep and let us use. */
+  readonly existingSecrets: ObjectStore<KubeObject>;
   readonly serviceAccounts: ObjectStore<ServiceAccount>;
   readonly roles: ObjectStore<Role>;
   readonly roleBindings: ObjectStore<RoleBinding>;

@@ -4,6 +4,7 @@ import type { KubeIntegration } from '../crd/integration-object.ts';
 import {
   ANNOTATION_INTEGRATION_CREATED,
   ANNOTATION_INTEGRATION_UID,
+  ANNOTATION_ROTATED,
   GROUP,
   LABEL_INTEGRATION,
   LABEL_MANAGED_BY,
@@ -69,11 +70,25 @@ function secretMetadata({ metadata }: KubeIntegration, name: string) {
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** The Secret as it is first created, with the token. */
-export function buildTokenSecret(integration: KubeIntegration, token: string): Secret {
+/** The Secret as it is first created, with the token. `rotated` is the value of the rotate annotation that it answers. */
+export function buildTokenSecret(
+  integration: KubeIntegration,
+  token: string,
+  rotated?: string,
+): Secret {
+  const { annotations, ...metadata } = secretMetadata(integration, secretNameOf(integration));
+  const change = buildTokenChange(token, rotated);
   return {
-    metadata: secretMetadata(integration, secretNameOf(integration)),
+    metadata: { ...metadata, annotations: { ...annotations, ...change.metadata.annotations } },
     type: 'Opaque',
+    data: change.data,
+  };
+}
+
+/** What a new token changes in a Secret that is there. */
+export function buildTokenChange(token: string, rotated: string | undefined) {
+  return {
+    metadata: { annotations: rotated === undefined ? {} : { [ANNOTATION_ROTATED]: rotated } },
     data: { token: base64(token) },
   };
 }

@@ -7,6 +7,7 @@ import {
   GROUP,
   LABEL_INTEGRATION,
   LABEL_MANAGED_BY,
+  LABEL_TOKEN,
   MANAGED_BY,
   ROLE_NAME,
   SCIM_INTEGRATIONS,
@@ -131,6 +132,10 @@ function build(
   const reflectors = {
     integrations: reflect<KubeIntegration>(SCIM_INTEGRATIONS),
     secrets: reflect<KubeObject>(SECRETS, { labelSelector, metadataOnly: true }),
+    existingSecrets: reflect<KubeObject>(SECRETS, {
+      labelSelector: `${LABEL_TOKEN}=true`,
+      metadataOnly: true,
+    }),
     serviceAccounts: reflect<ServiceAccount>(SERVICE_ACCOUNTS, { labelSelector }),
     roles: reflect<Role>(ROLES, { labelSelector }),
     roleBindings: reflect<RoleBinding>(ROLE_BINDINGS, { labelSelector }),
@@ -138,6 +143,7 @@ function build(
   const caches: Caches = {
     integrations: reflectors.integrations.store,
     secrets: reflectors.secrets.store,
+    existingSecrets: reflectors.existingSecrets.store,
     serviceAccounts: reflectors.serviceAccounts.store,
     roles: reflectors.roles.store,
     roleBindings: reflectors.roleBindings.store,
@@ -214,6 +220,9 @@ function createControllers(
       for (const key of parentsOf(object, caches)) integrations.enqueue(key);
     });
   }
+  caches.existingSecrets.onChange(({ object }) => {
+    for (const key of usersOf(object, caches)) integrations.enqueue(key);
+  });
   caches.roles.onChange(({ object }) => enqueueRole(object.metadata.namespace ?? ''));
   return { integrations, roles };
 }
@@ -230,6 +239,14 @@ function parentsOf({ metadata }: KubeObject, { integrations }: Caches): readonly
   const names = new Set(known.map((each) => each.metadata.name));
   if (labelled !== undefined) names.add(labelled);
   return [...names].map((name) => ({ namespace, name }));
+}
+
+/** Whose spec names this Secret. */
+function usersOf({ metadata }: KubeObject, { integrations }: Caches): readonly ObjectKey[] {
+  return integrations
+    .list(metadata.namespace)
+    .filter(({ spec }) => spec?.token?.existingSecret?.name === metadata.name)
+    .map(keyOf);
 }
 
 /** What no event tells: resources deleted while nobody watched, and users whose time has come. */

@@ -46,7 +46,7 @@ export function createReconcile(
     if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
     const written = await writeStatus(context, integration, findings);
     if (error !== undefined) throw error;
-    return written ? nextLook(findings) : { requeueAfterMs: STALE_RETRY_MS };
+    return written ? nextLook(findings, context.now()) : { requeueAfterMs: STALE_RETRY_MS };
   };
 }
 
@@ -166,11 +166,14 @@ async function writeStatus(
   if (isDeepStrictEqual(status, integration.status)) return true;
   const { namespace, name, resourceVersion } = integration.metadata;
   const key: ObjectKey = { namespace, name };
+  // What a merge patch is silent about would stay.
+  const gone = Object.keys(integration.status ?? {}).filter((field) => !(field in status));
+  const removed = Object.fromEntries(gone.map((field) => [field, null]));
   try {
     await client.mergePatch(
       SCIM_INTEGRATIONS,
       key,
-      { metadata: { resourceVersion }, status },
+      { metadata: { resourceVersion }, status: { ...removed, ...status } },
       { fieldManager: FIELD_MANAGER, subresource: 'status' },
     );
     return true;
@@ -181,10 +184,10 @@ async function writeStatus(
   }
 }
 
-function nextLook({ token, rbac, stalled }: Findings): Result {
+function nextLook({ token, rbac, stalled }: Findings, now: Date): Result {
   const conflict = stalled !== undefined || token?.kind === 'obstacle' || typeof rbac === 'object';
   // When there may be news again; spread out, so that many integrations don't come at once.
-  return {
-    requeueAfterMs: conflict ? CONFLICT_RETRY_MS : REFRESH_MS * (1 + 0.2 * Math.random()),
-  };
+  const usual = conflict ? CONFLICT_RETRY_MS : REFRESH_MS * (1 + 0.2 * Math.random());
+  const due = token?.kind === 'issued' ? token.dueAt - now.getTime() : usual;
+  return { requeueAfterMs: Math.max(1, Math.min(usual, due)) };
 }

@@ -1,5 +1,5 @@
 /** Turns what the steps found into the status; nothing else does. */
-import { childNameOf, isEnabled, secretNameOf, tenantOf } from '../crd/defaults.ts';
+import { childNameOf, isEnabled, tenantOf, tokenSecretRefOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { CONDITION, REASON, ROLE_NAME } from '../crd/names.ts';
 import type { ScimIntegrationStatus } from '../crd/scim-integration.ts';
@@ -11,7 +11,7 @@ import {
   setCondition,
 } from '../kube/conditions.ts';
 import type { Obstacle } from './checks.ts';
-import type { TokenOutcome } from './token.ts';
+import type { IssuedToken, TokenOutcome } from './token-outcome.ts';
 
 /** What the steps of a reconcile found; undefined for those that were not reached. */
 export interface Findings {
@@ -34,22 +34,44 @@ export function buildStatus(
   const { token, activity, integrationId, endpoint, rbac } = findings;
   const child = { name: childNameOf(integration) };
   return {
-    ...integration.status,
+    ...keptStatus(integration, token),
     observedGeneration: integration.metadata.generation,
     ...(integrationId === undefined ? {} : { integrationId, tenant: tenantOf(integration) }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(token?.kind === 'issued'
-      ? {
-          tokenSecretRef: { name: secretNameOf(integration), key: 'token' },
-          tokenKeyId: token.keyId,
-          tokenIssuedAt: seconds(token.issuedAt),
-        }
-      : {}),
+    ...(token?.kind === 'issued' ? tokenStatus(integration, token) : {}),
     ...(rbac === 'applied'
       ? { serviceAccountRef: child, roleRef: { name: ROLE_NAME }, roleBindingRef: child }
       : {}),
     ...(activity === undefined ? {} : activityStatus(activity)),
     conditions: [...buildConditions(integration, findings, now)],
+  };
+}
+
+/** What stays until something else is found. */
+function keptStatus(
+  { status = {} }: KubeIntegration,
+  token: TokenOutcome | undefined,
+): ScimIntegrationStatus {
+  if (token === undefined) return status;
+  const { previousTokenExpiresAt, ...withoutPrevious } = status;
+  if (token.kind === 'issued') return withoutPrevious;
+  const { tokenKeyId, tokenIssuedAt, ...withoutToken } = withoutPrevious;
+  return token.ended ? withoutToken : status;
+}
+
+function tokenStatus(
+  integration: KubeIntegration,
+  { keyId, unmoved, issuedAt, previousExpiresAt, handledRotate }: IssuedToken,
+): ScimIntegrationStatus {
+  const { name, key } = tokenSecretRefOf(integration);
+  return {
+    ...(unmoved ? {} : { tokenSecretRef: { name, key } }),
+    tokenKeyId: keyId,
+    tokenIssuedAt: seconds(issuedAt),
+    lastHandledRotate: handledRotate,
+    ...(previousExpiresAt === undefined
+      ? {}
+      : { previousTokenExpiresAt: seconds(previousExpiresAt) }),
   };
 }
 
@@ -98,14 +120,17 @@ function complete({ observedGeneration, ...condition }: StatusCondition): Condit
 function tokenCondition({ token }: Findings): NewCondition | undefined {
   if (token === undefined) return undefined;
   const type = CONDITION.TokenReady;
-  return token.kind === 'issued'
-    ? {
+  if (token.kind === 'obstacle') return { type, status: 'False', ...token.obstacle };
+  const { keyId, previousExpiresAt } = token;
+  const message = `The Secret holds the token ${keyId}`;
+  return previousExpiresAt === undefined
+    ? { type, status: 'True', reason: REASON.TokenIssued, message }
+    : {
         type,
         status: 'True',
-        reason: REASON.TokenIssued,
-        message: `The Secret holds the token ${token.keyId}`,
-      }
-    : { type, status: 'False', ...token.obstacle };
+        reason: REASON.Rotating,
+        message: `${message}; the one before works until ${seconds(previousExpiresAt)}`,
+      };
 }
 
 function rbacCondition({ rbac }: Findings): NewCondition | undefined {

@@ -1,29 +1,39 @@
 /**
  * The token and its Secret. Order of writes: the hash goes into the directory, already valid; then the Secret is written; then the hash is
- * confirmed and every other one ends. A crash anywhere leaves a token that works, or none and no Secret, and the next
- * reconcile completes it.
+ * confirmed and every other one ends, now or with its overlap. A crash anywhere leaves a token that works, or none and no Secret, and the
+ * next reconcile completes it.
  */
 import { secretNameOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { EVENT, REASON } from '../crd/names.ts';
-import { generateToken, hashToken, keyIdOf } from '../directory/tokens.ts';
+import { REASON, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import { generateToken, hashToken } from '../directory/tokens.ts';
+import { ApiError } from '../kube/errors.ts';
 import { keyOf, SECRETS } from '../kube/resource.ts';
-import { checkSecret, type FoundToken, isOurs, type Obstacle, textOf, uidOn } from './checks.ts';
-import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
-import { contains } from './drift.ts';
 import {
-  buildSecretFrame,
-  buildTokenSecret,
-  FIELD_MANAGER,
-  type Secret,
-  TOKEN_FIELD_MANAGER,
-} from './objects.ts';
+  checkSecret,
+  type FoundToken,
+  foundToken,
+  type Obstacle,
+  type SecretVerdict,
+  textOf,
+} from './checks.ts';
+import { getIfExists, type OperatorContext } from './context.ts';
+import { reconcileExistingSecret } from './existing-secret.ts';
+import { findFormerToken, removeFormerSecrets } from './former-secrets.ts';
+import type { Secret } from './objects.ts';
+import { handledRotate, isRotationDue, type TokenPair } from './rotation.ts';
+import {
+  addPending,
+  adopt,
+  endPrevious,
+  isForeign,
+  revoke,
+  type TokenSubject,
+} from './token-hashes.ts';
+import { issued, type TokenOutcome } from './token-outcome.ts';
+import { correctDrift, createTokenSecret, replaceToken } from './token-secret.ts';
 
-export type TokenOutcome =
-  | { readonly kind: 'issued'; readonly keyId: string; readonly issuedAt: Date }
-  | { readonly kind: 'obstacle'; readonly obstacle: Obstacle };
-
-/** `paused` still revokes what has lost its Secret, but makes none. */
+/** `paused` still ends what has lost its Secret, but makes and replaces nothing. */
 export async function reconcileToken(
   context: OperatorContext,
   integration: KubeIntegration,
@@ -31,227 +41,157 @@ export async function reconcileToken(
   endpoint: string,
   paused: boolean,
 ): Promise<TokenOutcome> {
-  const key = { namespace: integration.metadata.namespace, name: secretNameOf(integration) };
-  const found = await getIfExists<Secret>(context.client, SECRETS, key);
-  const settled = await settle(context, integration, integrationId, found, paused);
-  const secret = settled.written ?? found;
-  if (settled.outcome.kind === 'obstacle' || paused || secret === undefined) return settled.outcome;
-  await correctDrift(context, integration, integrationId, endpoint, secret);
+  const subject: TokenSubject = { context, integration, integrationId, paused };
+  const existing = integration.spec?.token?.existingSecret;
+  if (existing !== undefined) return reconcileExistingSecret(subject, existing);
+  const settled = await settle(subject);
+  if (settled.kind === 'obstacle') return settled;
+  if (settled.secret === undefined) return { ...issued(subject, settled.pair), unmoved: true };
+  if (paused) return issued(subject, settled.pair);
+  const { secret, pair } = await rotateIfDue(subject, settled, settled.secret);
+  await correctDrift(subject, endpoint, secret);
   await removeFormerSecrets(context, integration);
-  return settled.outcome;
+  return issued(subject, pair);
 }
 
-interface Settled {
-  readonly outcome: TokenOutcome;
-  /** The Secret after a write. */
-  readonly written?: Secret;
+interface Held {
+  readonly kind: 'held';
+  readonly found: FoundToken;
+  readonly pair: TokenPair;
+  /** That holds the token, where it is the one that the spec names. */
+  readonly secret: Secret | undefined;
 }
 
-async function settle(
-  context: OperatorContext,
-  integration: KubeIntegration,
-  integrationId: string,
-  secret: Secret | undefined,
-  paused: boolean,
-): Promise<Settled> {
+type Settled = Held | Extract<TokenOutcome, { kind: 'obstacle' }>;
+
+const obstacle = (found: Obstacle, ended: boolean): Settled => ({
+  kind: 'obstacle',
+  obstacle: found,
+  ended,
+});
+
+async function settle(subject: TokenSubject): Promise<Settled> {
+  const { context, integration } = subject;
+  const key = { namespace: integration.metadata.namespace, name: secretNameOf(integration) };
+  const secret = await getIfExists<Secret>(context.client, SECRETS, key);
   const verdict = checkSecret(secret, integration, (uid) => isLive(context, uid));
-  if (verdict.kind === 'current') {
-    return { outcome: await adopt(context, integration, integrationId, verdict) };
-  }
-  const former =
-    verdict.kind === 'malformed' ? undefined : await findFormerToken(context, integration);
-  if (verdict.kind === 'conflict') {
-    if (former === undefined && !(await holdsToken(context, integrationId, secret))) {
-      await revoke(context, integration, integrationId);
+  switch (verdict.kind) {
+    case 'current':
+      return keep(subject, verdict, secret);
+    case 'malformed':
+      return replace(subject, secret);
+    case 'conflict':
+      return yieldTo(subject, verdict, secret);
+    case 'missing': {
+      const former = await findFormerToken(context, integration);
+      return former === undefined ? replace(subject, undefined) : move(subject, former);
     }
-    return { outcome: { kind: 'obstacle', obstacle: verdict.obstacle } };
   }
-  if (former !== undefined) {
-    return paused
-      ? { outcome: await adopt(context, integration, integrationId, former) }
-      : move(context, integration, integrationId, former);
-  }
-  await revoke(context, integration, integrationId);
-  return paused
-    ? { outcome: { kind: 'obstacle', obstacle: NO_TOKEN } }
-    : generate(context, integration, integrationId, secret);
 }
+
+function isLive({ caches }: OperatorContext, uid: string): boolean {
+  return caches.integrations.list().some(({ metadata }) => metadata.uid === uid);
+}
+
+const FOREIGN_TOKEN: Obstacle = {
+  reason: REASON.InvalidToken,
+  message:
+    'the token in the Secret belongs to another integration; delete the Secret to get a new one',
+};
 
 const NO_TOKEN: Obstacle = {
   reason: REASON.SecretMissing,
   message: 'there is no token, and reconciling is paused',
 };
 
-function isLive({ caches }: OperatorContext, uid: string): boolean {
-  return caches.integrations.list().some(({ metadata }) => metadata.uid === uid);
+async function keep(
+  subject: TokenSubject,
+  found: FoundToken,
+  secret: Secret | undefined,
+): Promise<Settled> {
+  if (await isForeign(subject, found.hash)) {
+    await revoke(subject);
+    return obstacle(FOREIGN_TOKEN, true);
+  }
+  return { kind: 'held', found, pair: await adopt(subject, found), secret };
+}
+
+/** `secret` is ours with something that is no token; undefined: there is none. */
+async function replace(subject: TokenSubject, secret: Secret | undefined): Promise<Settled> {
+  await revoke(subject);
+  return subject.paused ? obstacle(NO_TOKEN, true) : issue(subject, secret);
+}
+
+/** Somebody else's Secret is in the way. */
+async function yieldTo(
+  subject: TokenSubject,
+  conflict: Extract<SecretVerdict, { kind: 'conflict' }>,
+  secret: Secret | undefined,
+): Promise<Settled> {
+  const { context, integration } = subject;
+  const held =
+    (await findFormerToken(context, integration)) ?? (await findOwnToken(subject, secret));
+  if (held !== undefined && !(await isForeign(subject, held.hash))) {
+    await adopt(subject, held);
+    return obstacle(conflict.obstacle, false);
+  }
+  await revoke(subject);
+  return obstacle(conflict.obstacle, true);
 }
 
 /** A Secret that lost its labels, say, is not ours to touch, but still where people read the token. */
-async function holdsToken(
-  { store }: OperatorContext,
-  integrationId: string,
+async function findOwnToken(
+  { context: { store }, integrationId }: TokenSubject,
   secret: Secret | undefined,
-): Promise<boolean> {
+): Promise<FoundToken | undefined> {
   const token = secret && textOf(secret, 'token');
-  return token !== undefined && (await store.tokens.owner(hashToken(token))) === integrationId;
-}
-
-/** The Secret wins: its token is the current one, every other ends. */
-async function adopt(
-  context: OperatorContext,
-  integration: KubeIntegration,
-  integrationId: string,
-  { hash, keyId }: FoundToken,
-): Promise<TokenOutcome> {
-  const { store, now } = context;
-  const owner = await store.tokens.owner(hash);
-  if (owner !== undefined && owner !== integrationId) {
-    await revoke(context, integration, integrationId);
-    const message =
-      'the token in the Secret belongs to another integration; delete the Secret to get a new one';
-    return { kind: 'obstacle', obstacle: { reason: REASON.InvalidToken, message } };
-  }
-  const tokens = await store.tokens.list(integrationId);
-  const known = tokens.find((token) => token.hash === hash);
-  const issuedAt = known?.issuedAt ?? now().getTime();
-  if (tokens.length !== 1 || known === undefined || known.pending) {
-    const record = { integrationId, keyId, hash, issuedAt, expiresAt: undefined, pending: false };
-    await store.tokens.keepOnly(record);
-  }
-  return { kind: 'issued', keyId, issuedAt: new Date(issuedAt) };
-}
-
-/** Ends every token, because no Secret holds one of them. */
-async function revoke(
-  { store, events }: OperatorContext,
-  integration: KubeIntegration,
-  integrationId: string,
-): Promise<void> {
-  if ((await store.tokens.list(integrationId)).length === 0) return;
-  await store.tokens.revokeAll(integrationId);
-  // Without a key id in the status the hash is left of a start that didn't finish: nobody had that token.
-  if (integration.status?.tokenKeyId === undefined) return;
-  events.record(integration, {
-    type: 'Warning',
-    reason: EVENT.TokenRevoked,
-    action: 'RevokeToken',
-    note: `The Secret ${secretNameOf(integration)} no longer holds the token ${integration.status.tokenKeyId}, so it was revoked`,
-  });
-}
-
-/** `replaced` is our Secret with something that is no token. */
-async function generate(
-  context: OperatorContext,
-  integration: KubeIntegration,
-  integrationId: string,
-  replaced: Secret | undefined,
-): Promise<Settled> {
-  const { store, now, events } = context;
-  const token = generateToken();
-  const [hash, keyId, issuedAt] = [hashToken(token), keyIdOf(token), now()];
-  const record = { integrationId, keyId, hash, issuedAt: issuedAt.getTime(), expiresAt: undefined };
-  await store.tokens.add({ ...record, pending: true });
-  const written = await writeToken(context, integration, token, replaced);
-  await store.tokens.keepOnly({ ...record, pending: false });
-  events.record(integration, {
-    type: 'Normal',
-    reason: EVENT.TokenGenerated,
-    action: 'GenerateToken',
-    note: `Generated the token ${keyId} into the Secret ${secretNameOf(integration)}`,
-  });
-  return { outcome: { kind: 'issued', keyId, issuedAt }, written };
-}
-
-/** Somebody else's write in between fails the reconcile; the next one reads what they wrote. */
-async function writeToken(
-  { client }: OperatorContext,
-  integration: KubeIntegration,
-  token: string,
-  replaced: Secret | undefined,
-): Promise<Secret> {
-  const secret = buildTokenSecret(integration, token);
-  if (replaced === undefined) return client.create(SECRETS, secret, TOKEN_FIELD_MANAGER);
-  const { resourceVersion } = replaced.metadata;
-  const patch = { metadata: { resourceVersion }, data: { token: secret.data?.token } };
-  const options = { fieldManager: TOKEN_FIELD_MANAGER };
-  return client.mergePatch<Secret>(SECRETS, keyOf(replaced), patch, options);
+  if (token === undefined) return undefined;
+  const isOwn = (await store.tokens.owner(hashToken(token))) === integrationId;
+  return isOwn ? foundToken(token, undefined) : undefined;
 }
 
 /** `spec.token.secretName` changed: the same token goes to the new Secret. */
-async function move(
-  context: OperatorContext,
-  integration: KubeIntegration,
-  integrationId: string,
-  former: FoundToken,
-): Promise<Settled> {
-  const outcome = await adopt(context, integration, integrationId, former);
-  if (outcome.kind === 'obstacle') return { outcome };
-  return { outcome, written: await writeToken(context, integration, former.token, undefined) };
+async function move(subject: TokenSubject, former: FoundToken): Promise<Settled> {
+  const { context, integration, paused } = subject;
+  const kept = await keep(subject, former, undefined);
+  if (kept.kind === 'obstacle' || paused) return kept;
+  const { token, rotated } = former;
+  return { ...kept, secret: await createTokenSecret(context, integration, token, rotated) };
 }
 
-/** Of Secrets made for this very integration under another name: what the cache knows, and what the status says should it know more. */
-function formerNames({ caches }: OperatorContext, integration: KubeIntegration): Set<string> {
-  const { namespace, uid } = integration.metadata;
-  const cached = caches.secrets.list(namespace).filter((secret) => uidOn(secret) === uid);
-  const names = new Set(cached.map(({ metadata }) => metadata.name));
-  const told = integration.status?.tokenSecretRef?.name;
-  if (told !== undefined) names.add(told);
-  names.delete(secretNameOf(integration));
-  return names;
+/** A new token, into a new Secret or into the one that is there. */
+async function issue(
+  subject: TokenSubject,
+  secret: Secret | undefined,
+): Promise<Held & { readonly secret: Secret }> {
+  const { context, integration } = subject;
+  const token = generateToken();
+  const rotated = handledRotate(integration) || undefined;
+  await addPending(subject, token);
+  const written =
+    secret === undefined
+      ? await createTokenSecret(context, integration, token, rotated)
+      : await replaceToken(context, secret, token, rotated);
+  const found = foundToken(token, rotated);
+  return { kind: 'held', found, pair: await adopt(subject, found), secret: written };
 }
 
-async function formerSecrets(
-  context: OperatorContext,
-  integration: KubeIntegration,
-): Promise<readonly Secret[]> {
-  const { namespace, uid } = integration.metadata;
-  const found: Secret[] = [];
-  for (const name of formerNames(context, integration)) {
-    const secret = await getIfExists<Secret>(context.client, SECRETS, { namespace, name });
-    if (secret && isOurs(secret, integration) && uidOn(secret) === uid) found.push(secret);
-  }
-  return found;
-}
-
-async function findFormerToken(
-  context: OperatorContext,
-  integration: KubeIntegration,
-): Promise<FoundToken | undefined> {
-  for (const secret of await formerSecrets(context, integration)) {
-    const verdict = checkSecret(secret, integration, () => false);
-    if (verdict.kind === 'current') return verdict;
-  }
-  return undefined;
-}
-
-async function removeFormerSecrets(
-  context: OperatorContext,
-  integration: KubeIntegration,
-): Promise<void> {
-  for (const secret of await formerSecrets(context, integration)) {
-    await deleteIfExists(context.client, SECRETS, keyOf(secret), secret.metadata.uid);
-  }
-}
-
-/** Applied to this very Secret as it was read: one that took its place meanwhile is left alone, and none is made. */
-async function correctDrift(
-  { client, events }: OperatorContext,
-  integration: KubeIntegration,
-  integrationId: string,
-  endpoint: string,
+async function rotateIfDue(
+  subject: TokenSubject,
+  { found, pair }: Held,
   secret: Secret,
-): Promise<void> {
-  const frame = buildSecretFrame(integration, endpoint, integrationId);
-  if (contains(secret, frame)) return;
-  const { uid = '', resourceVersion = '' } = secret.metadata;
-  const metadata = { ...frame.metadata, uid, resourceVersion };
-  await client.apply(SECRETS, { ...frame, metadata }, FIELD_MANAGER);
-  // A Secret that was made a moment ago is completed, not corrected.
-  if (secret.data?.endpoint === undefined) return;
-  events.record(integration, {
-    type: 'Normal',
-    reason: EVENT.DriftCorrected,
-    action: 'CorrectDrift',
-    note: `Corrected the Secret ${frame.metadata.name}`,
-  });
+): Promise<{ readonly secret: Secret; readonly pair: TokenPair }> {
+  const { context, integration } = subject;
+  const now = context.now().getTime();
+  if (!isRotationDue(integration, pair, found.rotated, now)) return { secret, pair };
+  await expectCurrent(context, integration);
+  await endPrevious(subject, pair);
+  return issue(subject, secret);
+}
+
+/** A token is never replaced because a cache is behind: what it doesn't know yet may be that it was replaced already. */
+async function expectCurrent({ client }: OperatorContext, cached: KubeIntegration): Promise<void> {
+  const live = await getIfExists<KubeIntegration>(client, SCIM_INTEGRATIONS, keyOf(cached));
+  if (live?.metadata.resourceVersion === cached.metadata.resourceVersion) return;
+  throw new ApiError(409, 'the integration has changed since it was read', { reason: 'Conflict' });
 }

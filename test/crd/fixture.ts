@@ -1,7 +1,7 @@
 /** ScimIntegrations in a namespace of the test file's own, on the test run's API server. */
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { Client } from '../../src/kube/client.ts';
-import type { KubeObject, ResourceDefinition } from '../../src/kube/resource.ts';
+import type { KubeObject } from '../../src/kube/resource.ts';
 import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 
 export type Spec = Record<string, unknown> | undefined;
@@ -18,7 +18,7 @@ export interface IntegrationFixture {
   readonly client: Client;
   readonly namespace: string;
   /** Under a new name, unless one is given. */
-  create(spec: Spec, more?: { name?: string; resource?: ResourceDefinition }): Promise<Integration>;
+  create(spec: Spec, more?: { name?: string }): Promise<Integration>;
   /** Creates one with the spec `before` and makes it `after`. */
   replaceSpec(before: Spec, after: Spec): Promise<Integration>;
   patch(name: string, spec: Spec | null): Promise<Integration>;
@@ -30,10 +30,10 @@ export async function integrationFixture(): Promise<IntegrationFixture> {
   await applyCrd(client);
   const namespace = await createNamespace(client, 'crd');
   let count = 0;
-  const create: IntegrationFixture['create'] = (spec, { name, resource } = {}) => {
+  const create: IntegrationFixture['create'] = (spec, { name } = {}) => {
     const metadata = { namespace, name: name ?? `x${++count}` };
     const object: Integration = spec === undefined ? { metadata } : { metadata, spec };
-    return client.create(resource ?? SCIM_INTEGRATIONS, object, TEST_MANAGER);
+    return client.create(SCIM_INTEGRATIONS, object, TEST_MANAGER);
   };
   const patch: IntegrationFixture['patch'] = (name, spec) =>
     client.mergePatch(

@@ -1,30 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { scimIntegrationCrd } from '../../src/crd/manifest.ts';
-import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
-import type { KubeObject, ResourceDefinition } from '../../src/kube/resource.ts';
-import { applyCrd } from '../support/cluster.ts';
 import { ID, type IntegrationFixture, integrationFixture, type Spec } from './fixture.ts';
-
-/** The same CRD under another group, without the rules that refuse what this version doesn't do yet. */
-const FUTURE: ResourceDefinition = { ...SCIM_INTEGRATIONS, group: 'future.scim-operator.dev' };
 
 let fixture: IntegrationFixture;
 
 beforeAll(async () => {
   fixture = await integrationFixture();
-  await applyCrd(fixture.client, futureCrd());
 });
-
-function futureCrd(): KubeObject {
-  const text = JSON.stringify(scimIntegrationCrd()).replaceAll('scim-operator.dev', FUTURE.group);
-  return JSON.parse(text, (key, value) =>
-    key === 'x-kubernetes-validations'
-      ? value.filter(
-          ({ message }: { message: string }) => !message.includes('not supported by this version'),
-        )
-      : value,
-  );
-}
 
 describe('the API server accepts an integration', () => {
   it.each<[string, Spec]>([
@@ -41,7 +22,7 @@ describe('the API server accepts an integration', () => {
         integrationId: ID,
         identityProvider: 'Okta',
         deletionPolicy: 'Delete',
-        token: { secretName: 'okta.token' },
+        token: { secretName: 'okta.token', rotation: { interval: '720h', overlap: '48h' } },
       },
     ],
     [
@@ -112,16 +93,6 @@ describe('the API server refuses an integration', () => {
       /spec\.token\.secretName: Invalid value: "My Secret": must be the name of a Secret/,
     ],
     [
-      "with an existingSecret, which this version can't use",
-      { token: { existingSecret: { name: 's', key: 'k' } } },
-      /existingSecret: Invalid value: is not supported by this version; remove it/,
-    ],
-    [
-      "with a rotation, which this version doesn't do",
-      { token: { rotation: { interval: '48h' } } },
-      /rotation: Invalid value: is not supported by this version; remove it/,
-    ],
-    [
       'with a token in a Secret without a name',
       { token: { secretName: '' } },
       /spec\.token\.secretName: Invalid value: "": must be the name of a Secret/,
@@ -153,8 +124,8 @@ describe('the API server refuses an integration', () => {
   });
 });
 
-describe('once rotation and existingSecret are served, the API server', () => {
-  const token = (value: object) => fixture.create({ token: value }, { resource: FUTURE });
+describe('for the token, the API server', () => {
+  const token = (value: object) => fixture.create({ token: value });
 
   it.each<[string, object]>([
     ['an interval longer than the default overlap', { rotation: { interval: '25h' } }],

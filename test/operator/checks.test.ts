@@ -121,7 +121,13 @@ describe('a Secret', () => {
       token: TOKEN,
       hash: hashToken(TOKEN),
       keyId: keyIdOf(TOKEN),
+      rotated: undefined,
     });
+  });
+
+  it('says which rotation its token answers', () => {
+    const secret = buildTokenSecret(integration, TOKEN, 'v7');
+    expect(checkSecret(secret, integration, nobody)).toMatchObject({ rotated: 'v7' });
   });
 
   it.each<[string, Secret]>([

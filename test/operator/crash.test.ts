@@ -5,7 +5,7 @@ import { ROLE_BINDINGS, ROLES, SECRETS, SERVICE_ACCOUNTS } from '../../src/kube/
 import { textOf } from '../../src/operator/checks.ts';
 import type { Secret } from '../../src/operator/objects.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
-import { Lifetime } from '../support/crashing.ts';
+import { eachLife, Lifetime } from '../support/crashing.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
 import { CLUSTER_UID, runProcess } from '../support/operator-process.ts';
 
@@ -140,15 +140,6 @@ const STORIES: readonly Story[] = [
     },
   },
 ];
-
-/** Calls `live` with lives of 0, 1, 2, … writes, until one is long enough to end by itself; answers how many died. */
-async function eachLife(live: (life: Lifetime) => Promise<void>): Promise<number> {
-  for (let allowed = 0; ; allowed += 1) {
-    const life = new Lifetime(allowed);
-    await live(life);
-    if (!life.isOver) return allowed;
-  }
-}
 
 describe('an operator killed after any of its writes, then started again', () => {
   it('gives a new integration one working token', async () => {

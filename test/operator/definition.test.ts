@@ -5,6 +5,7 @@ import { captureLog } from '../support/captured-log.ts';
 import { applyCrd } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { TokenProbe } from '../support/token-probe.ts';
 
 const CRD = { name: `${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}` };
 /** Watches find the new CRD after their backoff. */
@@ -29,9 +30,15 @@ describe('removing the CRD', () => {
       );
     fixture.start({ log, sweepIntervalMs: 200 });
     const probe = await IntegrationProbe.create(fixture);
+    const existingSecret = { name: 'mine', key: 'key' };
+    const second = await IntegrationProbe.create(fixture, { token: { existingSecret } });
+    const mine = `kept-by-the-platform-team/${second.namespace}`;
+    await new TokenProbe(fixture, second).keepSecret('mine', mine);
+    const secondBefore = await second.settled('True', 'Succeeded');
     const before = await probe.settled('True', 'Succeeded');
     const token = await probe.token();
     expect(await probe.authenticate(token)).toBeDefined();
+    expect(await second.authenticate(mine)).toBeDefined();
 
     await fixture.admin.delete(CUSTOM_RESOURCE_DEFINITIONS, CRD);
     await told(/CRD is (missing|being deleted)/);
@@ -44,6 +51,7 @@ describe('removing the CRD', () => {
     await applyCrd(fixture.admin);
     await told(/CRD is newer/);
     expect(await probe.authenticate(token)).toBeDefined();
+    expect(await second.authenticate(mine)).toBeDefined();
     expect(await probe.token()).toBe(token);
 
     await probe.apply();
@@ -52,9 +60,15 @@ describe('removing the CRD', () => {
     expect(after.status?.endpoint).toBe(before.status?.endpoint);
     expect(await probe.token()).toBe(token);
     expect(await probe.authenticate(token)).toBeDefined();
+    await second.apply({ token: { existingSecret } });
+    const secondAfter = await eventually(() => second.settled('True', 'Succeeded'), PATIENTLY);
+    expect(secondAfter.status?.endpoint).toBe(secondBefore.status?.endpoint);
+    expect(await second.authenticate(mine)).toBeDefined();
 
     await probe.delete();
     await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
     await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+    await second.delete();
+    await eventually(async () => expect(await second.authenticate(mine)).toBeUndefined());
   }, 90_000);
 });

@@ -69,6 +69,19 @@ describe('while reconciling is paused', () => {
     }
   });
 
+  it('the token stays in its Secret, where the status says it is, though the spec names another', async () => {
+    const probe = await paused();
+    const token = await probe.token();
+    await probe.patch({ spec: { token: { secretName: 'moved' } } });
+    await reconcile(probe);
+    expect((await probe.get()).status?.tokenSecretRef?.name).toBe('idp-scim-token');
+    expect(await probe.token()).toBe(token);
+    await pause(probe, null);
+    await reconcile(probe);
+    expect((await probe.get()).status?.tokenSecretRef?.name).toBe('moved');
+    expect(await probe.token('moved')).toBe(token);
+  });
+
   it('a token still ends with its integration', async () => {
     const probe = await paused();
     const { integrationId = '' } = (await probe.get()).status ?? {};

@@ -6,6 +6,7 @@ import { keyOf } from '../../src/kube/resource.ts';
 import { Lifetime, mortalStore } from '../support/crashing.ts';
 import { eventually } from '../support/eventually.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { TokenProbe } from '../support/token-probe.ts';
 
 let fixture: OperatorFixture;
 beforeAll(async () => {
@@ -40,6 +41,20 @@ describe('a restart', () => {
       IntegrationProbe.create(fixture, { tenant: 'somebody-else' }),
     ]);
     const second = await IntegrationProbe.createIn(fixture, ready.namespace, {}, 'second');
+    const rotation = { interval: '720h', overlap: '24h' };
+    const rotating = await IntegrationProbe.create(fixture, { token: { rotation } });
+    const existingSecret = { name: 'mine', key: 'key' };
+    const existing = await IntegrationProbe.create(fixture, { token: { existingSecret } });
+    await new TokenProbe(fixture, existing).keepSecret(
+      'mine',
+      `kept-by-the-platform-team/${existing.namespace}`,
+    );
+    await existing.settled('True', 'Succeeded');
+    await rotating.settled('True', 'Succeeded');
+    await new TokenProbe(fixture, rotating).annotate('rotate', 'now');
+    await eventually(async () =>
+      expect(await rotating.condition('TokenReady')).toMatchObject({ reason: 'Rotating' }),
+    );
     await ready.settled('True', 'Succeeded');
     await disabled.settled('True', 'Disabled');
     await refused.settled('False', 'TenantNotAllowed');

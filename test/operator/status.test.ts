@@ -10,10 +10,19 @@ const OBJECT_CONFLICT = { reason: 'ObjectConflict', message: 'somebody else has 
 const STALLED = { reason: 'TenantNotAllowed', message: 'not yours' } as const;
 const FAILURE = { reason: 'ReconciliationFailed', message: 'no answer' } as const;
 
+const ISSUED = {
+  kind: 'issued',
+  keyId: 'abc',
+  issuedAt: NOW,
+  handledRotate: 'v1',
+  dueAt: Number.POSITIVE_INFINITY,
+} as const;
+const ROTATING = { ...ISSUED, previousExpiresAt: LATER } as const;
+
 const DONE: Findings = {
   integrationId: 'an_id',
   endpoint: 'https://scim.example.com/x',
-  token: { kind: 'issued', keyId: 'abc', issuedAt: NOW },
+  token: ISSUED,
   rbac: 'applied',
   activity: { users: 3, groups: 2, lastRequestAt: NOW.getTime() },
 };
@@ -52,8 +61,13 @@ describe('the conditions', () => {
       },
     ],
     [
+      'say that the token before works too',
+      { ...DONE, token: ROTATING },
+      { TokenReady: 'True Rotating', RBACReady: 'True RBACApplied', Ready: 'True Succeeded' },
+    ],
+    [
       'give the reason of a Secret in the way to Ready, and go on trying',
-      { ...DONE, token: { kind: 'obstacle', obstacle: SECRET_CONFLICT } },
+      { ...DONE, token: { kind: 'obstacle', obstacle: SECRET_CONFLICT, ended: false } },
       {
         TokenReady: 'False SecretConflict',
         RBACReady: 'True RBACApplied',
@@ -88,7 +102,11 @@ describe('the conditions', () => {
     ],
     [
       'tell of an obstacle rather than of a failure',
-      { ...DONE, token: { kind: 'obstacle', obstacle: SECRET_CONFLICT }, failure: FAILURE },
+      {
+        ...DONE,
+        token: { kind: 'obstacle', obstacle: SECRET_CONFLICT, ended: false },
+        failure: FAILURE,
+      },
       {
         TokenReady: 'False SecretConflict',
         RBACReady: 'True RBACApplied',
@@ -173,6 +191,38 @@ describe('the status', () => {
     const ready = withStatus(DONE);
     const { conditions: _, ...known } = ready.status ?? {};
     expect(buildStatus(ready, { failure: FAILURE }, LATER)).toMatchObject(known);
+  });
+
+  it('says what was asked for last, and until when the token before works, while it does', () => {
+    const rotating = withStatus({ ...DONE, token: ROTATING });
+    expect(rotating.status).toMatchObject({
+      lastHandledRotate: 'v1',
+      previousTokenExpiresAt: '2026-03-04T06:00:00Z',
+    });
+    expect(buildStatus(rotating, DONE, LATER)).not.toHaveProperty('previousTokenExpiresAt');
+    expect(buildStatus(rotating, { failure: FAILURE }, LATER)).toHaveProperty(
+      'previousTokenExpiresAt',
+    );
+  });
+
+  it('names the existing Secret and its key', () => {
+    const spec = { token: { existingSecret: { name: 'mine', key: 'k' } } };
+    expect(buildStatus(buildIntegration({ spec }), DONE, NOW).tokenSecretRef).toEqual({
+      name: 'mine',
+      key: 'k',
+    });
+  });
+
+  it('names no token when none works any more', () => {
+    const rotating = withStatus({ ...DONE, token: ROTATING });
+    const token = { kind: 'obstacle', obstacle: SECRET_CONFLICT } as const;
+    const ended = buildStatus(rotating, { ...DONE, token: { ...token, ended: true } }, LATER);
+    const kept = buildStatus(rotating, { ...DONE, token: { ...token, ended: false } }, LATER);
+    for (const field of ['tokenKeyId', 'tokenIssuedAt', 'previousTokenExpiresAt']) {
+      expect(ended).not.toHaveProperty(field);
+      expect(kept).toHaveProperty(field);
+    }
+    expect(ended).toMatchObject({ lastHandledRotate: 'v1' });
   });
 
   it('has no time of a last request before the first', () => {

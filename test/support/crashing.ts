@@ -46,6 +46,15 @@ export class Lifetime {
   }
 }
 
+/** Calls `live` with lives of 0, 1, 2, … writes, until one is long enough to end by itself; answers how many died. */
+export async function eachLife(live: (life: Lifetime) => Promise<void>): Promise<number> {
+  for (let allowed = 0; ; allowed += 1) {
+    const life = new Lifetime(allowed);
+    await live(life);
+    if (!life.isOver) return allowed;
+  }
+}
+
 /** The real client, for as long as the process lives. */
 export class MortalClient extends Client {
   readonly #life: Lifetime;
@@ -107,7 +116,8 @@ export function mortalStore(store: Store, life: Lifetime): Store {
       list: (id) => life.read(() => tokens.list(id)),
       owner: (hash) => life.read(() => tokens.owner(hash)),
       add: (token) => life.write('add token', () => tokens.add(token)),
-      keepOnly: (token) => life.write('keep token', () => tokens.keepOnly(token)),
+      keepOnly: (token, previous) =>
+        life.write('keep token', () => tokens.keepOnly(token, previous)),
       revokeAll: (id) => life.write('revoke tokens', () => tokens.revokeAll(id)),
     },
   };

@@ -1,9 +1,15 @@
 /** The operator's reconcilers without its watches: looks at one namespace until there is nothing left to do, or until it dies. */
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
-import { LABEL_MANAGED_BY, MANAGED_BY, ROLE_NAME, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import {
+  LABEL_MANAGED_BY,
+  LABEL_TOKEN,
+  MANAGED_BY,
+  ROLE_NAME,
+  SCIM_INTEGRATIONS,
+} from '../../src/crd/names.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
-import type { Reconcile } from '../../src/kube/controller.ts';
+import type { Reconcile, Result } from '../../src/kube/controller.ts';
 import { EventRecorder } from '../../src/kube/events.ts';
 import {
   type KubeObject,
@@ -28,17 +34,17 @@ import { type OperatorFixture, PUBLIC_URL } from './operator.ts';
 export const CLUSTER_UID = 'the-cluster';
 const MAX_ROUNDS = 10;
 
-/** Reconciles the namespace until a round writes nothing, or until the life is over. */
+/** Reconciles the namespace until a round writes nothing, or until the life is over; answers when the last one wants the next look. */
 export async function runProcess(
   fixture: OperatorFixture,
   namespace: string,
   life: Lifetime,
-): Promise<void> {
+  now: () => Date = () => new Date(),
+): Promise<Result> {
   const connection = new Connection(loadKubeConfig(fixture.kubeconfig));
   const log = createLogger('silent');
   const client = new Client(connection);
   const events = new EventRecorder({ client, controller: 'test', instance: 'test', log });
-  const now = () => new Date();
   const store = mortalStore(fixture.store, life);
   const context: OperatorContext = {
     client: new MortalClient(connection, life),
@@ -54,10 +60,12 @@ export async function runProcess(
   try {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const before = life.writes.length;
+      let result: Result = {};
       await fill(context.caches, client, namespace);
-      for (const key of await keysIn(context, namespace)) await attempt(integrations, key, life);
+      for (const key of await keysIn(context, namespace))
+        result = await attempt(integrations, key, life);
       await attempt(role, { namespace, name: ROLE_NAME }, life);
-      if (life.isOver || life.writes.length === before) return;
+      if (life.isOver || life.writes.length === before) return result;
     }
     throw new Error(`still writing after ${MAX_ROUNDS} rounds: ${life.writes.join(', ')}`);
   } finally {
@@ -82,12 +90,13 @@ function reconcilers(context: OperatorContext): readonly [Reconcile, Reconcile] 
 }
 
 /** What fails after death fails for that reason. */
-async function attempt(reconcile: Reconcile, key: ObjectKey, life: Lifetime): Promise<void> {
+async function attempt(reconcile: Reconcile, key: ObjectKey, life: Lifetime): Promise<Result> {
   const { signal } = new AbortController();
   try {
-    await reconcile(key, { signal, log: createLogger('silent') });
+    return await reconcile(key, { signal, log: createLogger('silent') });
   } catch (error) {
     if (!life.isOver) throw error;
+    return {};
   }
 }
 
@@ -104,6 +113,7 @@ function emptyCaches(): Caches {
   return {
     integrations: new ObjectStore<KubeIntegration>(),
     secrets: new ObjectStore<KubeObject>(),
+    existingSecrets: new ObjectStore<KubeObject>(),
     serviceAccounts: new ObjectStore<ServiceAccount>(),
     roles: new ObjectStore<Role>(),
     roleBindings: new ObjectStore<RoleBinding>(),
@@ -120,6 +130,10 @@ async function fill(caches: Caches, client: Client, namespace: string): Promise<
   await Promise.all([
     load(caches.integrations, SCIM_INTEGRATIONS, {}),
     load(caches.secrets, SECRETS, { labelSelector, metadataOnly: true }),
+    load(caches.existingSecrets, SECRETS, {
+      labelSelector: `${LABEL_TOKEN}=true`,
+      metadataOnly: true,
+    }),
     load(caches.serviceAccounts, SERVICE_ACCOUNTS),
     load(caches.roles, ROLES),
     load(caches.roleBindings, ROLE_BINDINGS),

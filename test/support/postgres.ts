@@ -1,8 +1,11 @@
-/** Directories on PostgreSQL, each in a database of its own. */
+/** Directories on PostgreSQL, each in a database of its own while it is used. */
 import { randomUUID } from 'node:crypto';
+import { getTableName, is } from 'drizzle-orm';
+import { PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { openDirectory } from '../../src/directory/open.ts';
+import * as schema from '../../src/directory/postgres/schema.ts';
 import type { Store } from '../../src/directory/store.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 
@@ -15,15 +18,19 @@ export interface PostgresDatabase {
 export interface PostgresDirectory {
   readonly store: Store;
   readonly database: PostgresDatabase;
-  /** Closes the store and removes its data. */
+  /** Closes the store and empties the database. */
   close(): Promise<void>;
 }
 
-/** An empty database. */
-export async function createDatabase(encoding = 'UTF8'): Promise<PostgresDatabase> {
+/** A database without tables. */
+export function createDatabase(encoding = 'UTF8'): Promise<PostgresDatabase> {
+  return createFrom(`template0 ENCODING '${encoding}'`);
+}
+
+async function createFrom(template: string): Promise<PostgresDatabase> {
   const server = inject('postgresUrl');
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await run(server, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING '${encoding}'`);
+  const name = `${inject('postgresPrefix')}${randomUUID().replaceAll('-', '')}`;
+  await run(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return {
@@ -35,20 +42,29 @@ export async function createDatabase(encoding = 'UTF8'): Promise<PostgresDatabas
   };
 }
 
+/** Migrated databases of this test file that are emptied and not in use: emptying one takes a hundredth of the time of making one. */
+const free: PostgresDatabase[] = [];
+
 export async function usePostgres(
   types: ResourceTypes = STANDARD_RESOURCE_TYPES,
 ): Promise<PostgresDirectory> {
-  const database = await createDatabase();
+  const database = free.pop() ?? (await createFrom(inject('postgresTemplate')));
   const store = await openDirectory(database.url, types);
   return {
     store,
     database,
     close: async () => {
       await store.close();
-      await database.drop();
+      await database.query(EMPTY);
+      free.push(database);
     },
   };
 }
+
+const EMPTY = Object.values(schema)
+  .filter((table) => is(table, PgTable) && table !== schema.signingKeys)
+  .map((table) => `DELETE FROM ${getTableName(table)};`)
+  .join('');
 
 async function run<Row extends pg.QueryResultRow>(
   url: string,

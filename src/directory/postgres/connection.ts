@@ -4,7 +4,8 @@ import { type SQL, sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import pg from 'pg';
-import { asScimError, isTransient } from './errors.ts';
+import { unavailable } from '../../scim/error.ts';
+import { asScimError, isLost, isTransient } from './errors.ts';
 
 /** Runs statements, each alone or all in one transaction. Rejects with ScimError 503 while the database is away. */
 export interface Queries {
@@ -29,6 +30,10 @@ const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Longer than any request is waited for by Okta and Entra ID. */
 const STATEMENT_TIMEOUT_MS = 60_000;
+/** Then nobody is there any more: the server would have ended the statement. */
+const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 10_000;
+/** What a process that vanished has locked. Ours are never idle there. */
+const IDLE_TRANSACTION_TIMEOUT_MS = 30_000;
 const MAX_ATTEMPTS = 10;
 const MAX_PREPARED = 300;
 
@@ -44,12 +49,17 @@ const TYPES: pg.CustomTypesConfig = {
   },
 };
 
-export function openConnections(url: string): Connections {
+export function openConnections(
+  url: string,
+  silenceTimeoutMs: number = SILENCE_TIMEOUT_MS,
+): Connections {
   const pool = new pg.Pool({
     connectionString: url,
     max: POOL_SIZE,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: silenceTimeoutMs,
+    idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
     application_name: 'scim-operator',
     keepAlive: true,
     types: TYPES,
@@ -60,17 +70,28 @@ export function openConnections(url: string): Connections {
     client.on('error', () => undefined);
   });
   return {
-    ...queriesOf(pool, (query) => again(() => guarded(query))),
+    ...queriesOf((query) => again(() => onClient(pool, (client) => asked(client, query)))),
     orm: drizzle({ client: pool }),
     guarded,
-    transaction: (work) => again(() => inTransaction(pool, work)),
+    transaction: (work) => again(() => onClient(pool, (client) => inTransaction(client, work))),
     close: () => pool.end(),
   };
 }
 
-type Guard = <T>(query: () => Promise<T>) => Promise<T>;
+type Ask = (query: pg.QueryConfig) => Promise<pg.QueryResult>;
 
-/** Only what the driver throws: a fault of ours must not look like a database that is away. */
+function queriesOf(ask: Ask): Queries {
+  const query = (statement: SQL) => {
+    const { sql: text, params: values } = dialect.sqlToQuery(statement);
+    const name = nameOf(text);
+    return ask(name === undefined ? { text, values } : { name, text, values });
+  };
+  return {
+    all: async <Row>(statement: SQL) => (await query(statement)).rows as Row[],
+    run: async (statement) => (await query(statement)).rowCount ?? 0,
+  };
+}
+
 async function guarded<T>(query: () => Promise<T>): Promise<T> {
   try {
     return await query();
@@ -79,16 +100,26 @@ async function guarded<T>(query: () => Promise<T>): Promise<T> {
   }
 }
 
-function queriesOf(client: pg.Pool | pg.PoolClient, guard: Guard): Queries {
-  const query = (statement: SQL) => {
-    const { sql: text, params: values } = dialect.sqlToQuery(statement);
-    const name = nameOf(text);
-    return client.query(name === undefined ? { text, values } : { name, text, values });
-  };
-  return {
-    all: async <Row>(statement: SQL) => (await guard(() => query(statement))).rows as Row[],
-    run: async (statement) => (await guard(() => query(statement))).rowCount ?? 0,
-  };
+/** Connections that are not to be used again. */
+const lost = new WeakSet<pg.PoolClient>();
+
+async function asked(client: pg.PoolClient, query: pg.QueryConfig): Promise<pg.QueryResult> {
+  return guarded(() =>
+    client.query(query).catch((error: unknown) => {
+      if (isLost(error)) lost.add(client);
+      throw error;
+    }),
+  );
+}
+
+/** Unlike the pool's own `query`, keeps the connection after an error that is the statement's only. */
+async function onClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await guarded(() => pool.connect());
+  try {
+    return await work(client);
+  } finally {
+    client.release(lost.has(client));
+  }
 }
 
 const names = new Map<string, string>();
@@ -102,21 +133,19 @@ function nameOf(text: string): string | undefined {
   return name;
 }
 
-async function inTransaction<T>(pool: pg.Pool, work: (queries: Queries) => Promise<T>): Promise<T> {
-  const client = await guarded(() => pool.connect());
-  let broken: Error | undefined;
+async function inTransaction<T>(
+  client: pg.PoolClient,
+  work: (queries: Queries) => Promise<T>,
+): Promise<T> {
+  const ask: Ask = (query) => asked(client, query);
   try {
-    await guarded(() => client.query('BEGIN'));
-    const result = await work(queriesOf(client, guarded));
-    await guarded(() => client.query('COMMIT'));
+    await ask({ text: 'BEGIN' });
+    const result = await work(queriesOf(ask));
+    await ask({ text: 'COMMIT' });
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((cause: Error) => {
-      broken = cause;
-    });
+    if (!lost.has(client)) await ask({ text: 'ROLLBACK' }).catch(() => lost.add(client));
     throw error;
-  } finally {
-    client.release(broken);
   }
 }
 
@@ -125,7 +154,8 @@ async function again<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (!isTransient(error) || count === MAX_ATTEMPTS) throw error;
+      if (!isTransient(error)) throw error;
+      if (count === MAX_ATTEMPTS) throw unavailable(error);
       await pause(Math.random() * 2 ** count);
     }
   }

@@ -15,6 +15,9 @@ export const postgresDialect: SearchDialect = {
   values: (ids, alias) => sql`unnest(${sql.param(ids)}::text[]) AS ${sql.raw(alias)}(value)`,
   // Of a join the planner makes what it likes, and without statistics that is the whole table.
   among: (value, query) => sql`${value} = ANY(ARRAY(${query}))`,
+  // OFFSET keeps the planner from reading the whole table for a join.
+  lookUp: (table, alias, condition) =>
+    sql`CROSS JOIN LATERAL (SELECT * FROM ${sql.raw(`${table} ${alias}`)} WHERE ${condition} OFFSET 0) AS ${sql.raw(alias)}`,
   same: (left, right) => sql`${left} IS NOT DISTINCT FROM ${right}`,
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`starts_with(${text}, ${part})`,

@@ -1,6 +1,6 @@
 /** What PostgreSQL's errors mean: come back later, somebody else has it, try again, or a defect of ours. */
 import { DatabaseError } from 'pg';
-import { ScimError, unavailable } from '../../scim/error.ts';
+import { unavailable } from '../../scim/error.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { type ResourceName, taken } from '../resource-key.ts';
 
@@ -12,11 +12,38 @@ function databaseError(error: unknown): DatabaseError | undefined {
     : undefined;
 }
 
-const codeOf = (error: unknown): string | undefined => databaseError(error)?.code;
+/**
+ * A statement that the database can never run: a defect of ours. It says nothing of parameters and rows, which the errors of the driver
+ * and Drizzle quote.
+ */
+export class StatementError extends Error {
+  override readonly name = 'StatementError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    // Of bad data the message is about the data.
+    super(code.startsWith('22') ? `the data is invalid (${code})` : `${message} (${code})`);
+    this.code = code;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof StatementError ? error.code : databaseError(error)?.code;
+}
+
+/** Whether the connection is of no use after the error: nobody answers there, or one that takes no writes. */
+export function isLost(error: unknown): boolean {
+  return databaseError(error) === undefined || codeOf(error) === '25006';
+}
+
+/** The transaction was overtaken by another one before it had its locks, and has to begin again. */
+export class OvertakenError extends Error {
+  override readonly name = 'OvertakenError';
+}
 
 /** The transaction met another one: serialization failure, deadlock. Nothing was written. */
 export function isTransient(error: unknown): boolean {
-  return ['40001', '40P01'].includes(codeOf(error) ?? '');
+  return error instanceof OvertakenError || ['40001', '40P01'].includes(codeOf(error) ?? '');
 }
 
 /** A write of a row that met another row of the key is refused with uniqueness. */
@@ -29,18 +56,21 @@ export async function refuseTaken<T>(name: ResourceName, write: Promise<T>): Pro
 }
 
 /** Classes of errors that are the statement's own fault: what it asks for can never be done. */
-const DEFECT = /^(?:0A|21|22|23|26|34|42)/;
+const DEFECT = /^(?:0A|21|22|23|26|34|42|54)/;
 
-/**
- * A database that can't do it now is 503. A statement that it can never run is a defect of ours and becomes 500, without
- * Drizzle's message, which quotes parameters.
- */
+/** What the driver threw: a database that can't do it now is 503, and what it can never do a StatementError, which becomes 500. */
 export function asScimError(error: unknown): unknown {
-  if (error instanceof ScimError) return error;
   const known = databaseError(error);
-  if (known?.code !== undefined && DEFECT.test(known.code)) return known;
+  if (known?.code !== undefined && DEFECT.test(known.code)) {
+    return new StatementError(known.code, known.message);
+  }
   // Whoever isn't answered can't know whether the write was made.
-  return unavailable(known ?? error);
+  return unavailable(known ?? rootOf(error));
+}
+
+/** Without Drizzle's message, which quotes the parameters. */
+function rootOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error;
 }
 
 const REFUSALS: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 /** Groups on PostgreSQL. */
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
@@ -18,10 +18,12 @@ import type {
 import { array, type Connections, type Queries } from './connection.ts';
 import { refuseTaken } from './errors.ts';
 import {
+  addedBy,
   changeMembers,
   leftGroups,
   lockNesting,
   lockTenantNesting,
+  lockWithHolders,
   type MembersChanged,
 } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
@@ -42,13 +44,16 @@ export function createGroupStore(
     const { tenant } = scope;
     const { externalId, profile, key } = rowOf('Group', attributes);
     const inserted = sql`INSERT INTO groups (tenant, id, display_name_key, attributes, version, created, last_modified) VALUES (${tenant}, ${id}, ${key}, ${JSON.stringify(profile)}::json, 1, ${at}, ${at}) RETURNING id`;
+    const isNesting = await lockNesting(queries, tenant, members);
+    const added: MemberChange = { kind: 'add', values: members };
+    const { unknown } = await changeMembers(queries, tenant, id, added, isNesting);
+    // Last, so that nobody waits for the counter longer than for the commit.
     await refuseTaken(
       'Group',
       queries.run(
         sql`WITH resource AS (${inserted}), ${table.written(scope, profile, externalId)}, ${table.counted(tenant, 1)} SELECT 1`,
       ),
     );
-    const { unknown } = await changeMembers(queries, tenant, id, { kind: 'add', values: members });
     const group = { id, attributes, version: 1, created: at, lastModified: at };
     return { group, unknownMembers: unknown };
   };
@@ -63,12 +68,14 @@ export function createGroupStore(
     at: number,
   ): Promise<GroupChangeResult> => {
     const { tenant } = scope;
-    await lockNesting(queries, tenant, changes);
+    const isNesting = await lockNesting(queries, tenant, addedBy(changes));
     await table.lock(queries, tenant, id, sql`FOR NO KEY UPDATE`);
     const current = await table.require(queries, scope, id);
     const attributes = decide === undefined ? current.attributes : decide(current);
     const results: MembersChanged[] = [];
-    for (const each of changes) results.push(await changeMembers(queries, tenant, id, each));
+    for (const each of changes) {
+      results.push(await changeMembers(queries, tenant, id, each, isNesting));
+    }
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
     const same = sameValue(attributes, current.attributes);
     if (same && results.every(({ changed }) => changed === 0)) {
@@ -132,9 +139,10 @@ function deltaOf(changes: readonly MemberChange[]): Delta | undefined {
 }
 
 /**
- * Adds users and removes members in one statement. It waits for the group's row before it touches a member; that it doesn't see rows
- * which were committed while it waited makes no difference: adding what is there changes nothing, and what was added meanwhile
- * was added after the removal. Undefined, and nothing changed, where there is no such group or a group is to be added.
+ * Adds users and removes members in one statement, which waits for the group's row before it touches a member. It doesn't see what was
+ * committed while it waited: to an addition that makes no difference, as adding what is there changes nothing; a removal of what wasn't
+ * there before is left alone then. Undefined, and nothing changed, where it is, where there is no such group, and where a group is to be
+ * added.
  */
 async function changeUsers(
   queries: Queries,
@@ -143,8 +151,21 @@ async function changeUsers(
   { add, remove }: Delta,
   at: number,
 ): Promise<GroupChangeResult | undefined> {
+  const locked = sql`SELECT g.* FROM groups g WHERE g.tenant = ${tenant} AND g.id = ${id} AND NOT EXISTS (SELECT 1 FROM groups s WHERE s.tenant = ${tenant} AND s.id = ANY(${array(add)})) FOR NO KEY UPDATE OF g`;
+  const overtaken = sql`l.version <> (SELECT s.version FROM groups s WHERE s.tenant = ${tenant} AND s.id = ${id})`;
+  const seen = sql`(SELECT count(*) FROM group_members m WHERE m.tenant = ${tenant} AND m.group_id = ${id} AND m.member_id = ANY(${array(remove)}))`;
+  const target = sql`SELECT l.*, ${overtaken} AS overtaken FROM locked l WHERE NOT (${overtaken}) OR ${seen} = cardinality(${array(remove)})`;
+  const people = sql`SELECT a.id FROM target CROSS JOIN access a WHERE a.tenant = ${tenant} AND a.id = ANY(${array(add)}) FOR KEY SHARE OF a`;
+  const added = sql`INSERT INTO group_members (tenant, group_id, member_id, member_type) SELECT ${tenant}, ${id}, id, 'User' FROM people ON CONFLICT DO NOTHING RETURNING 1`;
+  const removed = sql`DELETE FROM group_members m USING target WHERE m.tenant = ${tenant} AND m.group_id = target.id AND m.member_id = ANY(${array(remove)}) RETURNING 1`;
+  const changed = sql`UPDATE groups g SET version = g.version + 1, last_modified = greatest(g.last_modified, ${at}) WHERE g.tenant = ${tenant} AND g.id = (SELECT id FROM target) AND (EXISTS (SELECT 1 FROM added) OR EXISTS (SELECT 1 FROM removed)) RETURNING g.version, g.last_modified`;
+  const link = (when: SQL) =>
+    sql`INSERT INTO external_ids AS x (tenant, integration_id, resource_id, resource_type, external_id) SELECT ${tenant}, ${integrationId}, id, 'Group', NULL FROM target WHERE ${when} ON CONFLICT (tenant, resource_id, integration_id)`;
+  // An update that changes nothing reads what was committed meanwhile.
+  const links = sql`link AS (${link(sql`NOT overtaken`)} DO NOTHING), known AS (${link(sql`overtaken`)} DO UPDATE SET external_id = x.external_id RETURNING external_id)`;
+  const externalId = sql`CASE WHEN t.overtaken THEN (SELECT external_id FROM known) ELSE (SELECT l.external_id FROM external_ids l WHERE l.tenant = ${tenant} AND l.resource_id = t.id AND l.integration_id = ${integrationId}) END`;
   const [row] = await queries.all<ResourceRow & { users: readonly string[] }>(
-    sql`WITH target AS MATERIALIZED (SELECT g.* FROM groups g WHERE g.tenant = ${tenant} AND g.id = ${id} AND NOT EXISTS (SELECT 1 FROM groups s WHERE s.tenant = ${tenant} AND s.id = ANY(${array(add)})) FOR NO KEY UPDATE OF g), people AS MATERIALIZED (SELECT a.id FROM target CROSS JOIN access a WHERE a.tenant = ${tenant} AND a.id = ANY(${array(add)}) FOR KEY SHARE OF a), added AS (INSERT INTO group_members (tenant, group_id, member_id, member_type) SELECT ${tenant}, ${id}, id, 'User' FROM people ON CONFLICT DO NOTHING RETURNING 1), removed AS (DELETE FROM group_members m USING target WHERE m.tenant = ${tenant} AND m.group_id = target.id AND m.member_id = ANY(${array(remove)}) RETURNING 1), changed AS (UPDATE groups g SET version = g.version + 1, last_modified = greatest(g.last_modified, ${at}) WHERE g.tenant = ${tenant} AND g.id = (SELECT id FROM target) AND (EXISTS (SELECT 1 FROM added) OR EXISTS (SELECT 1 FROM removed)) RETURNING g.version, g.last_modified), link AS (INSERT INTO external_ids (tenant, integration_id, resource_id, resource_type, external_id) SELECT ${tenant}, ${integrationId}, id, 'Group', NULL FROM target ON CONFLICT DO NOTHING) SELECT t.id, t.attributes, COALESCE(c.version, t.version) AS version, t.created, COALESCE(c.last_modified, t.last_modified) AS "lastModified", (SELECT l.external_id FROM external_ids l WHERE l.tenant = ${tenant} AND l.resource_id = t.id AND l.integration_id = ${integrationId}) AS "externalId", ARRAY(SELECT id FROM people) AS users FROM target t LEFT JOIN changed c ON TRUE`,
+    sql`WITH locked AS MATERIALIZED (${locked}), target AS MATERIALIZED (${target}), people AS MATERIALIZED (${people}), added AS (${added}), removed AS (${removed}), changed AS (${changed}), ${links} SELECT t.id, t.attributes, COALESCE(c.version, t.version) AS version, t.created, COALESCE(c.last_modified, t.last_modified) AS "lastModified", ${externalId} AS "externalId", ARRAY(SELECT id FROM people) AS users FROM target t LEFT JOIN changed c ON TRUE`,
   );
   if (row === undefined) return undefined;
   const { users, ...record } = row;
@@ -161,8 +182,8 @@ export async function lockGroup(
 ): Promise<StoredResource> {
   const { tenant } = scope;
   await lockTenantNesting(queries, tenant);
-  await queries.all(
-    sql`SELECT 1 FROM groups WHERE tenant = ${tenant} AND (id = ${id} OR id IN (SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${id})) ORDER BY id FOR UPDATE`,
+  await lockWithHolders(queries, tenant, id, () =>
+    table.lock(queries, tenant, id, sql`FOR UPDATE`),
   );
   return table.require(queries, scope, id);
 }

@@ -83,8 +83,11 @@ export function createIntegrationStore(
     },
     touch: async (lastRequests) => {
       const times = array([...lastRequests.values()].map(String));
+      const given = sql`unnest(${array([...lastRequests.keys()])}, ${times}) AS n(id, at)`;
+      // In the order of ids, so that processes which write at the same time don't wait for each other.
+      const locked = sql`SELECT i.id, n.at FROM integrations i JOIN ${given} ON n.id = i.id ORDER BY i.id FOR NO KEY UPDATE OF i`;
       await connections.run(
-        sql`UPDATE integrations SET last_request_at = greatest(last_request_at, n.at::bigint) FROM unnest(${array([...lastRequests.keys()])}, ${times}) AS n(id, at) WHERE integrations.id = n.id`,
+        sql`WITH locked AS MATERIALIZED (${locked}) UPDATE integrations i SET last_request_at = greatest(i.last_request_at, locked.at::bigint) FROM locked WHERE i.id = locked.id`,
       );
     },
   };

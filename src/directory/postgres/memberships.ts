@@ -1,4 +1,8 @@
-/** Rows of group_members on PostgreSQL: the group's row is locked first, then its members', so that no change is lost or meets a deadlock. */
+/**
+ * Rows of group_members on PostgreSQL: the group's row is locked first, then its users', so that no change is lost or meets a deadlock. Groups
+ * as members are guarded by a lock of the tenant's, and not by one of their rows: PostgreSQL itself runs into deadlocks over a row that
+ * some lock as a whole and others against deletion only.
+ */
 import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
 import type { MemberChange } from '../../scim/members.ts';
@@ -8,6 +12,7 @@ import { rowHolder } from '../resource-conditions.ts';
 import type { Member } from '../store.ts';
 import { array, type Queries } from './connection.ts';
 import { postgresDialect } from './dialect.ts';
+import { OvertakenError } from './errors.ts';
 
 /** How many rows changed, and which ids the tenant doesn't have. */
 export interface MembersChanged {
@@ -15,17 +20,18 @@ export interface MembersChanged {
   readonly unknown: readonly string[];
 }
 
-/** Applies one change to a group whose row is locked. */
+/** Applies one change to a group whose row is locked. Groups become members only where the tenant's nesting is locked. */
 export async function changeMembers(
   queries: Queries,
   tenant: string,
   groupId: string,
   change: MemberChange,
+  nestingIsLocked: boolean,
 ): Promise<MembersChanged> {
   const ofGroup = sql`m.tenant = ${tenant} AND m.group_id = ${groupId}`;
   switch (change.kind) {
     case 'add':
-      return addMembers(queries, tenant, groupId, change.values);
+      return addMembers(queries, tenant, groupId, change.values, nestingIsLocked);
     case 'remove': {
       const changed = await queries.run(
         sql`DELETE FROM group_members m WHERE ${ofGroup} AND m.member_id = ANY(${array(change.values)})`,
@@ -47,7 +53,13 @@ export async function changeMembers(
       const removed = await queries.run(
         sql`DELETE FROM group_members m WHERE ${ofGroup} AND NOT EXISTS (SELECT 1 FROM ${postgresDialect.values(change.values, 'i')} WHERE i.value = m.member_id)`,
       );
-      const { changed, unknown } = await addMembers(queries, tenant, groupId, change.values);
+      const { changed, unknown } = await addMembers(
+        queries,
+        tenant,
+        groupId,
+        change.values,
+        nestingIsLocked,
+      );
       return { changed: removed + changed, unknown };
     }
   }
@@ -58,6 +70,7 @@ async function addMembers(
   tenant: string,
   groupId: string,
   ids: readonly string[],
+  nestingIsLocked: boolean,
 ): Promise<MembersChanged> {
   if (ids.length === 0) return { changed: 0, unknown: [] };
   // Locked, so that none is deleted before it is a member.
@@ -65,10 +78,10 @@ async function addMembers(
     sql`SELECT id FROM access WHERE tenant = ${tenant} AND id = ANY(${array(ids)}) ORDER BY id FOR KEY SHARE`,
   );
   const groups =
-    users.length === ids.length
+    users.length === ids.length || !nestingIsLocked
       ? []
       : await queries.all<{ id: string }>(
-          sql`SELECT id FROM groups WHERE tenant = ${tenant} AND id = ANY(${array(ids)}) ORDER BY id FOR KEY SHARE`,
+          sql`SELECT id FROM groups WHERE tenant = ${tenant} AND id = ANY(${array(ids)})`,
         );
   const groupIds = groups.map(({ id }) => id);
   await refuseCycle(queries, tenant, groupId, groupIds);
@@ -84,22 +97,49 @@ async function addMembers(
 }
 
 /**
- * Whether any of the changes makes a group a member: then the whole tenant's nesting is locked, as two such changes together could
- * close a circle that neither sees. To be called before any row is locked.
+ * Whether any of the ids is a group: then the whole tenant's nesting is locked, as two such changes together could close a circle that
+ * neither sees, and so that no member is deleted meanwhile. To be called before any row is locked.
  */
 export async function lockNesting(
   queries: Queries,
   tenant: string,
-  changes: readonly MemberChange[],
-): Promise<void> {
-  const ids = changes.flatMap((change) =>
-    change.kind === 'add' || change.kind === 'replace' ? change.values : [],
-  );
-  if (ids.length === 0) return;
+  ids: readonly string[],
+): Promise<boolean> {
+  if (ids.length === 0) return false;
   const nested = await queries.all(
     sql`SELECT 1 FROM groups WHERE tenant = ${tenant} AND id = ANY(${array(ids)}) LIMIT 1`,
   );
-  if (nested.length > 0) await lockTenantNesting(queries, tenant);
+  if (nested.length === 0) return false;
+  await lockTenantNesting(queries, tenant);
+  return true;
+}
+
+/** The ids that the changes add. */
+export function addedBy(changes: readonly MemberChange[]): string[] {
+  return changes.flatMap((change) =>
+    change.kind === 'add' || change.kind === 'replace' ? change.values : [],
+  );
+}
+
+/**
+ * Locks the groups that hold the member, in the order of their ids, as everybody who locks several (the member among them, if it is a
+ * group); then the member. So that nobody waits for somebody who waits for them, a group that came to hold the member meanwhile isn't
+ * waited for any more: OvertakenError.
+ */
+export async function lockWithHolders(
+  queries: Queries,
+  tenant: string,
+  memberId: string,
+  lockMember: () => Promise<void>,
+): Promise<void> {
+  const holders = sql`SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId}`;
+  const locked = await queries.all<{ id: string }>(
+    sql`SELECT id FROM groups WHERE tenant = ${tenant} AND id = ANY(ARRAY(${holders} UNION ALL SELECT ${memberId})) ORDER BY id FOR NO KEY UPDATE`,
+  );
+  await lockMember();
+  const ids = locked.map(({ id }) => id);
+  const others = await queries.all(sql`${holders} AND group_id <> ALL(${array(ids)}) LIMIT 1`);
+  if (others.length > 0) throw new OvertakenError();
 }
 
 /** Until the transaction ends. */

@@ -103,8 +103,8 @@ export const externalIds = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.tenant, t.resourceId, t.integrationId] }),
-    index('external_ids_external_id').on(t.tenant, t.integrationId, t.externalId),
-    index('external_ids_integration').on(t.integrationId, t.tenant, t.resourceType),
+    index('external_ids_external_id').on(t.tenant, t.externalId, t.integrationId),
+    index('external_ids_integration').on(t.integrationId, t.resourceType, t.tenant),
   ],
 );
 

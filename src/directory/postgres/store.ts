@@ -5,7 +5,7 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import type { Store } from '../store.ts';
 import { readCensus } from './census.ts';
-import { openConnections } from './connection.ts';
+import { type Connections, openConnections } from './connection.ts';
 import { asRefusal } from './errors.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
@@ -25,19 +25,19 @@ export async function openPostgresStore(
 ): Promise<Store> {
   await migrateDatabase(url, now);
   const connections = openConnections(url);
-  const { orm } = connections;
-  const [cursorKey] = await orm.select().from(signingKeys).where(eq(signingKeys.name, 'cursor'));
-  if (cursorKey === undefined) {
+  const cursorKey = await cursorKeyOf(connections).catch(async (error: unknown) => {
     await connections.close();
-    throw new DatabaseRefusedError('its key for cursors is missing');
-  }
+    throw error;
+  });
   const statistics = new Statistics(connections);
+  // Nobody waits for it, and who lacks the privilege does without.
+  statistics.begin().catch(() => undefined);
   return {
     users: createUserStore(connections, types, statistics),
     groups: createGroupStore(connections, types, statistics),
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
-    cursorKey: cursorKey.value,
+    cursorKey,
     census: () => readCensus(connections),
     // Writes a row's lock, which a standby refuses.
     ping: async () => {
@@ -45,6 +45,14 @@ export async function openPostgresStore(
     },
     close: () => connections.close(),
   };
+}
+
+async function cursorKeyOf({ orm, guarded }: Connections): Promise<string> {
+  const [row] = await guarded(() =>
+    orm.select().from(signingKeys).where(eq(signingKeys.name, 'cursor')),
+  );
+  if (row === undefined) throw new DatabaseRefusedError('its key for cursors is missing');
+  return row.value;
 }
 
 async function migrateDatabase(url: string, now: () => number): Promise<void> {

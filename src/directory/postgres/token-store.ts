@@ -40,11 +40,16 @@ export function createTokenStore(connections: Connections): TokenStore {
       return row?.integrationId;
     },
     add: (token) => put(connections, token),
-    keepOnly: (token) =>
+    keepOnly: (token, previous) =>
       connections.transaction(async (queries) => {
         await put(queries, token);
+        const { hash = token.hash, expiresAt } = previous ?? {};
         await queries.run(
-          sql`DELETE FROM tokens WHERE integration_id = ${token.integrationId} AND hash <> ${token.hash}`,
+          sql`DELETE FROM tokens WHERE integration_id = ${token.integrationId} AND hash NOT IN (${token.hash}, ${hash})`,
+        );
+        if (previous === undefined) return;
+        await queries.run(
+          sql`UPDATE tokens SET expires_at = ${expiresAt} WHERE integration_id = ${token.integrationId} AND hash = ${hash}`,
         );
       }),
     revokeAll: (integrationId) =>

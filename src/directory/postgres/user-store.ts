@@ -15,7 +15,7 @@ import type {
 } from '../store.ts';
 import type { Connections, Queries } from './connection.ts';
 import { refuseTaken } from './errors.ts';
-import { leftGroups } from './memberships.ts';
+import { leftGroups, lockWithHolders } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -111,10 +111,7 @@ async function addGlobalUser(queries: Queries, id: string, key: string, at: numb
   );
 }
 
-/**
- * Locks the groups that hold the user before the user, as everybody does who changes members, so that nobody waits for
- * somebody who waits for them. Throws notFound.
- */
+/** Locks the user and the groups that hold it. Throws notFound. */
 export async function lockUser(
   queries: Queries,
   table: ResourceTable,
@@ -122,10 +119,9 @@ export async function lockUser(
   id: string,
 ): Promise<StoredResource> {
   const { tenant } = scope;
-  await queries.all(
-    sql`SELECT 1 FROM groups WHERE tenant = ${tenant} AND id IN (SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${id}) ORDER BY id FOR NO KEY UPDATE`,
+  await lockWithHolders(queries, tenant, id, () =>
+    table.lock(queries, tenant, id, sql`FOR UPDATE`),
   );
-  await table.lock(queries, tenant, id, sql`FOR UPDATE`);
   return table.require(queries, scope, id);
 }
 

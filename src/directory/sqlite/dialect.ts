@@ -14,6 +14,9 @@ export const sqliteDialect: SearchDialect = {
     sql`EXISTS (SELECT 1 FROM json_tree(${json}, ${textOf(path)}) AS t WHERE t.atom IS NOT NULL AND t.atom <> '')`,
   values: (ids, alias) => sql`json_each(${JSON.stringify(ids)}) AS ${sql.raw(alias)}`,
   among: (value, query) => sql`${value} IN (${query})`,
+  // In this order, whatever the planner thinks.
+  lookUp: (table, alias, condition) =>
+    sql`CROSS JOIN ${sql.raw(`${table} ${alias}`)} ON ${condition}`,
   same: (left, right) => sql`${left} IS ${right}`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`substr(${text}, 1, length(${part})) = ${part}`,

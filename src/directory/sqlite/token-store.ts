@@ -1,5 +1,5 @@
 /** Token hashes on SQLite. */
-import { and, eq, gt, isNull, ne, or } from 'drizzle-orm';
+import { and, eq, gt, isNull, notInArray, or } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
 import type { TokenRecord, TokenStore } from '../store.ts';
 import { type Connections, parameter } from './connection.ts';
@@ -54,12 +54,21 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
         () => read.orm.select().from(tokens).where(eq(tokens.hash, hash)).get()?.integrationId,
       ),
     add: (token) => writer.write(() => put(token)),
-    keepOnly: (token) =>
+    keepOnly: (token, previous) =>
       writer.write(() => {
         put(token);
+        const kept = [token.hash, ...(previous === undefined ? [] : [previous.hash])];
+        const ofIntegration = eq(tokens.integrationId, token.integrationId);
         write.orm
           .delete(tokens)
-          .where(and(eq(tokens.integrationId, token.integrationId), ne(tokens.hash, token.hash)))
+          .where(and(ofIntegration, notInArray(tokens.hash, kept)))
+          .run();
+        if (previous === undefined) return;
+        const { hash, expiresAt } = previous;
+        write.orm
+          .update(tokens)
+          .set({ expiresAt })
+          .where(and(ofIntegration, eq(tokens.hash, hash)))
           .run();
       }),
     revokeAll: (integrationId) =>

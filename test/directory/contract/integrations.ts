@@ -241,6 +241,34 @@ export function integrationContract(open: Open): void {
       expect(await tokens.list('entra')).toHaveLength(1);
     });
 
+    it('all end but two when one replaces another that works on until its end', async () => {
+      const { integrations, tokens } = opened();
+      await integrations.put(integration());
+      await tokens.add(token({ hash: 'oldest', expiresAt: at(30) }));
+      await tokens.add(token({ hash: 'old' }));
+      await tokens.add(token({ hash: 'new', pending: true }));
+      await tokens.keepOnly(token({ hash: 'new' }), { hash: 'old', expiresAt: at(20) });
+      const kept = await tokens.list('okta');
+      expect(kept.toSorted((a, b) => (a.hash < b.hash ? -1 : 1))).toEqual([
+        token({ hash: 'new' }),
+        token({ hash: 'old', expiresAt: at(20) }),
+      ]);
+      expect(await tokens.authenticate('acme', 'okta', 'old', at(20) - 1)).toBeDefined();
+      expect(await tokens.authenticate('acme', 'okta', 'old', at(20))).toBeUndefined();
+      expect(await tokens.authenticate('acme', 'okta', 'new', at(20))).toBeDefined();
+    });
+
+    it('come not back by being the one before', async () => {
+      const { tokens } = opened();
+      await tokens.add(token({ hash: 'foreign', integrationId: 'entra' }));
+      await tokens.keepOnly(token(), { hash: 'gone', expiresAt: at(20) });
+      await tokens.keepOnly(token(), { hash: 'foreign', expiresAt: at(20) });
+      expect(await tokens.list('okta')).toEqual([token()]);
+      expect(await tokens.list('entra')).toEqual([
+        token({ hash: 'foreign', integrationId: 'entra' }),
+      ]);
+    });
+
     it('can not be taken from the integration that has it', async () => {
       const { tokens } = opened();
       await tokens.add(token({ hash: 'theirs', integrationId: 'entra' }));

@@ -11,7 +11,7 @@ const nth = fc.nat(9);
 const members = fc.array(nth, { maxLength: 4 });
 const change = fc.record({ kind: fc.constantFrom('add', 'remove', 'replace'), members });
 const tenant = fc.nat(1);
-const operation = fc.oneof(
+export const operation = fc.oneof(
   fc.record({ kind: fc.constant('createUser'), tenant, name: fc.nat(4) }),
   fc.record({ kind: fc.constant('renameUser'), tenant, nth, name: fc.nat(4) }),
   fc.record({ kind: fc.constant('deleteUser'), tenant, nth }),
@@ -28,7 +28,7 @@ const operation = fc.oneof(
   },
   fc.record({ kind: fc.constant('deleteGroup'), tenant, nth }),
 );
-type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+export type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
 interface Entry {
   readonly name: string;
@@ -37,7 +37,7 @@ interface Entry {
   readonly members: ReadonlySet<string> | undefined;
 }
 /** One tenant: entries by id, in the order of creation. */
-type Model = ReadonlyMap<string, Entry>;
+export type Model = ReadonlyMap<string, Entry>;
 
 export function modelContract(open: Open): void {
   describe('any sequence of operations by two tenants', () => {
@@ -83,7 +83,7 @@ const memberChange = (
   idOf: (index: number) => string,
 ): MemberChange => ({ kind, values: [...new Set(held.map(idOf))] });
 
-async function perform(
+export async function perform(
   store: Store,
   scope: { tenant: string; integrationId: string },
   each: Operation,
@@ -115,8 +115,7 @@ async function perform(
       return store.groups.change(
         scope,
         idOf(each.nth),
-        ({ attributes }) =>
-          each.name === undefined ? attributes : { displayName: `n${each.name}` },
+        each.name === undefined ? undefined : () => ({ displayName: `n${each.name}` }),
         each.changes.map((one) => memberChange(one, idOf)),
         at(0),
       );
@@ -125,7 +124,7 @@ async function perform(
   }
 }
 
-async function statusOf(run: () => Promise<unknown>): Promise<number> {
+export async function statusOf(run: () => Promise<unknown>): Promise<number> {
   try {
     await run();
     return 200;
@@ -136,7 +135,7 @@ async function statusOf(run: () => Promise<unknown>): Promise<number> {
 }
 
 /** The tenant afterwards, or the status of the refusal. */
-function apply(
+export function apply(
   model: Model,
   each: Operation,
   newId: string,
@@ -224,7 +223,7 @@ function without(model: Model, id: string): Model {
   );
 }
 
-const summary = (model: Model) => {
+export const summary = (model: Model) => {
   const all = [...model].toSorted(([left], [right]) => (left < right ? -1 : 1));
   const users = all.filter(([, { members: held }]) => held === undefined);
   const groups = all.filter(([, { members: held }]) => held !== undefined);
@@ -240,7 +239,7 @@ const summary = (model: Model) => {
   };
 };
 
-async function contents(store: Store, scope: { tenant: string; integrationId: string }) {
+export async function contents(store: Store, scope: { tenant: string; integrationId: string }) {
   const users = await store.users.list(scope, userQuery());
   const groups = await store.groups.list(scope, groupQuery({ related: true }));
   return {

@@ -1,0 +1,67 @@
+/** Writes of the Secret that the operator keeps: the token by a field manager of its own, all the rest by another. */
+import type { KubeIntegration } from '../crd/integration-object.ts';
+import { EVENT } from '../crd/names.ts';
+import { ApiError, isNotFound } from '../kube/errors.ts';
+import { keyOf, SECRETS } from '../kube/resource.ts';
+import type { OperatorContext } from './context.ts';
+import { contains } from './drift.ts';
+import {
+  buildSecretFrame,
+  buildTokenChange,
+  buildTokenSecret,
+  FIELD_MANAGER,
+  type Secret,
+  TOKEN_FIELD_MANAGER,
+} from './objects.ts';
+import type { TokenSubject } from './token-hashes.ts';
+
+/** Fails with AlreadyExists where somebody else was quicker; the next reconcile reads what they wrote. */
+export function createTokenSecret(
+  { client }: OperatorContext,
+  integration: KubeIntegration,
+  token: string,
+  rotated: string | undefined,
+): Promise<Secret> {
+  const secret = buildTokenSecret(integration, token, rotated);
+  return client.create(SECRETS, secret, TOKEN_FIELD_MANAGER);
+}
+
+/** Fails with Conflict where the Secret is not as it was read, or gone. */
+export async function replaceToken(
+  { client }: OperatorContext,
+  secret: Secret,
+  token: string,
+  rotated: string | undefined,
+): Promise<Secret> {
+  const { metadata, data } = buildTokenChange(token, rotated);
+  const { name, resourceVersion } = secret.metadata;
+  const patch = { metadata: { ...metadata, resourceVersion }, data };
+  const options = { fieldManager: TOKEN_FIELD_MANAGER };
+  try {
+    return await client.mergePatch<Secret>(SECRETS, keyOf(secret), patch, options);
+  } catch (error) {
+    if (!isNotFound(error, name)) throw error;
+    throw new ApiError(409, error.message, { reason: 'Conflict', objectName: name, cause: error });
+  }
+}
+
+/** Applied to this very Secret as it was read: one that took its place meanwhile is left alone, and none is made. */
+export async function correctDrift(
+  { context: { client, events }, integration, integrationId }: TokenSubject,
+  endpoint: string,
+  secret: Secret,
+): Promise<void> {
+  const frame = buildSecretFrame(integration, endpoint, integrationId);
+  if (contains(secret, frame)) return;
+  const { uid = '', resourceVersion = '' } = secret.metadata;
+  const metadata = { ...frame.metadata, uid, resourceVersion };
+  await client.apply(SECRETS, { ...frame, metadata }, FIELD_MANAGER);
+  // A Secret that was made a moment ago is completed, not corrected.
+  if (secret.data?.endpoint === undefined) return;
+  events.record(integration, {
+    type: 'Normal',
+    reason: EVENT.DriftCorrected,
+    action: 'CorrectDrift',
+    note: `Corrected the Secret ${frame.metadata.name}`,
+  });
+}

@@ -1,0 +1,210 @@
+/** What PostgreSQL reads for the requests of identity providers, in a directory of some size: what is asked for, and not a tenant or a group. */
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openDirectory } from '../../../src/directory/open.ts';
+import type { Scope, Store } from '../../../src/directory/store.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
+import { add, at, groupQuery, remove, userQuery } from '../contract/fixture.ts';
+
+const SCOPE: Scope = { tenant: 't2', integrationId: 'i' };
+/** One of 10,000 in its tenant, and a member of `big`, `small` and a few more. */
+const USER = 'u00050';
+const OTHER = 'u09999';
+
+const FILL = `
+INSERT INTO access SELECT 't' || t, 'u' || lpad(i::text, 5, '0'), 'x' || i, 'user' || i,
+  json_build_object('userName', 'user' || i, 'title', repeat('x', 200)), 1, 1, 1
+  FROM generate_series(1, 10000) i, generate_series(1, 3) t WHERE t = 2 OR i <= 2000;
+INSERT INTO search_documents SELECT tenant, id, jsonb_build_object('userName', user_name_key, 'title', 'x',
+  'emails', jsonb_build_array(jsonb_build_object('type', 'work', 'value', user_name_key || '@a'))) FROM access;
+INSERT INTO access_values SELECT tenant, 'emails.value', user_name_key || '@a', id FROM access;
+INSERT INTO groups SELECT 't' || t, CASE i WHEN 1 THEN 'big' WHEN 2 THEN 'small' ELSE 'g' || i END, 'group' || i,
+  json_build_object('displayName', 'group' || i), 1, 1, 1 FROM generate_series(1, 200) i, generate_series(1, 3) t;
+INSERT INTO search_documents SELECT tenant, id, jsonb_build_object('displayName', display_name_key) FROM groups;
+INSERT INTO external_ids SELECT tenant, 'i', id, 'User', 'e' || user_name_key FROM access;
+INSERT INTO external_ids SELECT tenant, 'i', id, 'Group', 'e' || display_name_key FROM groups;
+INSERT INTO group_members SELECT tenant, 'big', id, 'User' FROM access WHERE id <= 'u09000';
+INSERT INTO group_members SELECT tenant, 'small', id, 'User' FROM access WHERE id <= 'u00100';
+INSERT INTO group_members SELECT tenant, 'g' || (3 + right(id, 4)::integer % 198), id, 'User' FROM access;
+INSERT INTO group_members SELECT tenant, 'g4', 'g3', 'Group' FROM groups WHERE id = 'g4';
+INSERT INTO counters SELECT tenant, 'users', 0, count(*) FROM access GROUP BY tenant;
+INSERT INTO counters SELECT tenant, 'groups', 0, count(*) FROM groups GROUP BY tenant;`;
+
+let directory: PostgresDirectory;
+let store: Store;
+let client: pg.Client;
+beforeAll(async () => {
+  directory = await usePostgres();
+  store = directory.store;
+  client = new pg.Client({ connectionString: directory.database.url });
+  await client.connect();
+  await client.query(FILL);
+}, 60_000);
+afterAll(async () => {
+  await client.end();
+  await directory.close();
+});
+
+const users = (filter: string) => () =>
+  store.users.list(SCOPE, userQuery({ filter, related: true, limit: 100 }));
+const groups = (filter: string) => () =>
+  store.groups.list(SCOPE, groupQuery({ filter, limit: 100 }));
+const sorted = { sortBy: 'userName', limit: 100 };
+
+const USER_FILTERS = [
+  `id eq "${USER}"`,
+  'userName eq "user50"',
+  'externalId eq "euser50"',
+  'emails.value eq "user50@a"',
+  'emails[type eq "work" and value eq "user50@a"]',
+  'active eq true and userName eq "user50"',
+  'userName eq "user50" or externalId eq "y" or emails.value eq "z"',
+  'groups.value eq "small"',
+];
+const GROUP_FILTERS = [
+  'id eq "big"',
+  'displayName eq "group1"',
+  'externalId eq "egroup1"',
+  `members eq "${USER}"`,
+  `id eq "big" and members eq "${USER}"`,
+  `id eq "big" and members[value eq "${USER}" and type eq "User"]`,
+];
+
+const LOOKUPS: readonly [string, () => Promise<unknown>][] = [
+  ...USER_FILTERS.map((filter) => [filter, users(filter)] as const),
+  ...GROUP_FILTERS.map((filter) => [filter, groups(filter)] as const),
+  ['a user with groups', () => store.users.get(SCOPE, USER, true)],
+  ['the members of a group', () => store.groups.get(SCOPE, 'small', true)],
+  ['a group', () => store.groups.get(SCOPE, 'big', false)],
+].map(([name, run]) => [name, run] as [string, () => Promise<unknown>]);
+
+/** What PostgreSQL takes for small without statistics, and sorts. */
+const OTHERS: readonly [string, () => Promise<unknown>][] = [
+  ['the first page', () => store.users.list(SCOPE, userQuery({ limit: 100 }))],
+  [
+    'the page behind',
+    () => store.users.list(SCOPE, userQuery({ limit: 100, after: { id: USER } })),
+  ],
+  ['the first page by userName', () => store.users.list(SCOPE, userQuery(sorted))],
+  [
+    'the page behind by userName',
+    () => store.users.list(SCOPE, userQuery({ ...sorted, after: { sorted: 'user5', id: USER } })),
+  ],
+  [
+    'the page behind by userName, descending',
+    () =>
+      store.users.list(
+        SCOPE,
+        userQuery({ ...sorted, sortOrder: 'descending', after: { sorted: 'user5', id: USER } }),
+      ),
+  ],
+];
+
+interface Plan {
+  readonly 'Relation Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Join Filter'?: number;
+  readonly 'Shared Hit Blocks': number;
+  readonly 'Shared Read Blocks': number;
+  readonly Plans?: readonly Plan[];
+}
+
+/** How each statement that the work runs is executed, when it is run again; nothing stays of that. */
+async function plansOf(work: () => Promise<unknown>, mode: string): Promise<Plan[]> {
+  const spy = vi.spyOn(pg.Client.prototype, 'query');
+  await work();
+  const calls = spy.mock.calls as unknown as [{ text?: string; values?: readonly unknown[] }][];
+  const statements = calls.map(([{ text = '', values = [] }]) => ({ text, values }));
+  spy.mockRestore();
+  const plans: Plan[] = [];
+  for (const { text, values } of statements) {
+    if (!/^(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text)) continue;
+    await client.query(`BEGIN; SET LOCAL plan_cache_mode = ${mode}; PREPARE p AS ${text}`);
+    const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
+    const { rows } = await client.query(
+      `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE p${given}`,
+    );
+    await client.query('ROLLBACK; DEALLOCATE p');
+    plans.push(rows[0]['QUERY PLAN'][0].Plan);
+  }
+  expect(plans).not.toEqual([]);
+  return plans;
+}
+
+function literal(value: unknown): string {
+  if (value === null) return 'NULL';
+  return pg.escapeLiteral(
+    Array.isArray(value) ? `{${value.map(String).join(',')}}` : String(value),
+  );
+}
+
+/** Of any one table or join of the plan: rows that were read, whether or not they were of use. */
+function mostRowsRead(plan: Plan): number {
+  const removed =
+    (plan['Rows Removed by Filter'] ?? 0) + (plan['Rows Removed by Join Filter'] ?? 0);
+  const produced = plan['Relation Name'] === undefined ? 0 : plan['Actual Rows'];
+  const own = (produced + removed) * plan['Actual Loops'];
+  return Math.max(own, ...(plan.Plans ?? []).map(mostRowsRead));
+}
+
+const MODES = ['force_custom_plan', 'force_generic_plan'];
+/** More than a page of 100 users, each in four groups; less than a tenth of the tenant. */
+const FEW = 700;
+
+async function expectFew(work: () => Promise<unknown>): Promise<void> {
+  for (const mode of MODES) {
+    for (const plan of await plansOf(work, mode)) expect(mostRowsRead(plan)).toBeLessThan(FEW);
+  }
+}
+
+describe('without statistics, PostgreSQL reads little for', () => {
+  it.each(LOOKUPS)('%s', (_, work) => expectFew(work));
+});
+
+describe('with statistics, PostgreSQL reads little for', () => {
+  beforeAll(async () => {
+    // Opening a directory without statistics makes them.
+    const again = await openDirectory(directory.database.url);
+    await eventually(async () => {
+      const [row] = await directory.database.query<{ rows: number }>(
+        `SELECT reltuples::integer AS rows FROM pg_class WHERE relname = 'group_members'`,
+      );
+      expect(row?.rows).toBeGreaterThan(10_000);
+    });
+    await again.close();
+  });
+
+  it.each([...LOOKUPS, ...OTHERS])('%s', (_, work) => expectFew(work));
+
+  it('one member that joins or leaves, the same in a small group and a big one', async () => {
+    const buffersOf = async (id: string) => {
+      let buffers = 0;
+      for (const decide of [undefined, (group: { attributes: object }) => group.attributes]) {
+        for (const changes of [[add(OTHER)], [remove(OTHER)]]) {
+          const work = () => store.groups.change(SCOPE, id, decide as undefined, changes, at(2));
+          for (const plan of await plansOf(work, 'force_generic_plan')) {
+            expect(mostRowsRead(plan)).toBeLessThan(FEW);
+            buffers += plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+          }
+        }
+      }
+      return buffers;
+    };
+    const [small, big] = [await buffersOf('small'), await buffersOf('big')];
+    expect(big / small).toBeLessThan(1.5);
+  });
+
+  it('a user that is deleted', () =>
+    expectFew(() => store.users.delete(SCOPE, OTHER, () => {}, at(2)).catch(() => undefined)));
+
+  it('a group that is deleted', () =>
+    expectFew(() => store.groups.delete(SCOPE, 'g3', () => {}, at(2)).catch(() => undefined)));
+
+  it('nothing that has no index', async () => {
+    const [plan] = await plansOf(users('title co "y"'), 'auto');
+    expect(plan && mostRowsRead(plan)).toBeGreaterThan(FEW);
+  });
+});
