@@ -45,7 +45,7 @@ describe('while PostgreSQL is away', () => {
     const writers = ['a', 'b', 'c', 'd'].map(writer);
     await eventually(() => expect(acknowledged.length).toBeGreaterThan(20));
     await postgres.kill();
-    await expect(server.store.ping()).rejects.toMatchObject({ status: 503 });
+    await eventually(() => expect(server.store.ping()).rejects.toMatchObject({ status: 503 }));
     await eventually(() => expect(refused).toBeGreaterThan(20));
     await postgres.restart();
     const before = acknowledged.length;
@@ -54,10 +54,15 @@ describe('while PostgreSQL is away', () => {
     stop = true;
     await Promise.all(writers);
     const told = captured.lines.filter(({ msg }) => msg.startsWith('the directory'));
-    expect(told.map(({ level, msg }) => [level, msg])).toEqual([
+    // The server's processes end one after the other: one that is left may answer in between.
+    const pair = [
       ['warn', 'the directory did not answer; requests are refused with 503'],
       ['info', 'the directory answered again'],
-    ]);
+    ];
+    const pairs = Array.from({ length: told.length / 2 }, () => pair);
+    expect(told.map(({ level, msg }) => [level, msg])).toEqual(pairs.flat());
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.length).toBeLessThan(refused);
     expect(told[0]?.reason).toMatch(/terminat|ECONN|shut|closed/i);
     for (const userName of acknowledged) {
       const filter = encodeURIComponent(`userName eq "${userName}"`);
