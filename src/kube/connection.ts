@@ -29,6 +29,8 @@ export function loadKubeConfig(path: string | undefined): KubeConfig {
 
 export class Connection {
   readonly server: string;
+  /** Of the kubeconfig's context, in a pod the pod's own. */
+  readonly namespace: string;
   readonly #config: KubeConfig;
   #access: Access | undefined;
   #agent: { readonly fingerprint: string; readonly agent: Agent } | undefined;
@@ -38,6 +40,8 @@ export class Connection {
     const cluster = config.getCurrentCluster();
     if (!cluster) throw new Error('the kubeconfig names no current cluster');
     this.#config = config;
+    const context = config.getContextObject(config.getCurrentContext());
+    this.namespace = context?.namespace?.trim() || 'default';
     this.server = cluster.server.replace(/\/+$/, '');
   }
 

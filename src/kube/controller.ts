@@ -102,7 +102,8 @@ export class Controller {
       metrics?.reconciles.inc({ controller, result });
     } catch (error) {
       if (deadline.aborted) metrics?.reconcileTimeouts.inc({ controller });
-      this.#afterError(text, error, log);
+      if (signal.aborted) log.debug({ err: error }, 'reconcile was cut off');
+      else this.#afterError(text, error, log);
     } finally {
       metrics?.activeWorkers.dec({ controller });
       metrics?.reconcileSeconds.observe({ controller }, (performance.now() - started) / 1000);

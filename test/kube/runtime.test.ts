@@ -20,21 +20,28 @@ let admin: Client;
 let namespace: string;
 let proxy: FaultProxy;
 let manager: Manager;
+let stop: AbortController;
+let controlling: Promise<void>;
 
 beforeEach(async () => {
   admin = adminClient();
   namespace = await createNamespace(admin, 'runtime');
   proxy = await startFaultProxy(inject('kubeconfig'));
   const client = new Client(new Connection(proxy.config), undefined, 2_000);
-  manager = copyingManager(client, namespace);
+  stop = new AbortController();
+  const copying = copyingManager(client, namespace);
+  manager = copying.manager;
   manager.start();
+  controlling = manager.control([copying.controller], stop.signal);
 });
 afterEach(async () => {
+  stop.abort();
+  await controlling;
   await manager.stop();
   await proxy.close();
 });
 
-function copyingManager(client: Client, inNamespace: string): Manager {
+function copyingManager(client: Client, inNamespace: string) {
   const { log } = captureLog();
   const reflect = (role: string) =>
     new Reflector<ConfigMap>({
@@ -61,7 +68,7 @@ function copyingManager(client: Client, inNamespace: string): Manager {
     const name = metadata.labels?.source;
     if (name) controller.enqueue({ namespace: inNamespace, name });
   });
-  return new Manager([sources, copies], [controller]);
+  return { manager: new Manager([sources, copies]), controller };
 }
 
 function copyOf({ metadata, data }: ConfigMap, key: { namespace: string; name: string }) {
