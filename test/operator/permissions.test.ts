@@ -17,11 +17,13 @@ function without(
   verb: string,
   rules: readonly PolicyRule[] = OPERATOR_RULES,
 ): readonly PolicyRule[] {
-  return rules.map((rule) =>
-    rule.resources.includes(resource)
-      ? { ...rule, verbs: rule.verbs.filter((each) => each !== verb) }
-      : rule,
-  );
+  return rules
+    .map((rule) =>
+      rule.resources.includes(resource)
+        ? { ...rule, verbs: rule.verbs.filter((each) => each !== verb) }
+        : rule,
+    )
+    .filter(({ verbs }) => verbs.length > 0);
 }
 
 const electionIn = (namespace: string) => ({
