@@ -239,25 +239,37 @@ describe('a leader whose API server is away', () => {
 });
 
 describe('a leader that stood still', () => {
-  it('writes nothing when it wakes up after the renew deadline, neither its work nor the Lease', async () => {
-    let skipped = 0;
-    const clock = () => performance.now() + skipped;
-    const a = new Candidate('a', { clock, retryPeriodMs: 1_000 });
+  /** Time enough before the first renewal. */
+  const times = { leaseDurationMs: 10_000, renewDeadlineMs: 8_000, retryPeriodMs: 3_000 };
+  let skipped: number;
+  const clock = () => performance.now() + skipped;
+  beforeEach(() => {
+    skipped = 0;
+  });
+
+  it('writes nothing when it wakes up after the renew deadline, even before a timer fires', async () => {
+    const a = new Candidate('a', { clock, ...times });
     const term = await a.leads();
     const writer = adminClient().fenced(term.fence);
     const configMap = (name: string) => ({ metadata: { name, namespace: key.namespace } });
     await writer.create(CONFIG_MAPS, configMap('before'), TEST_MANAGER);
-    const { spec } = await read();
-    // No timer has fired yet: the first to notice is the write itself.
-    skipped = TIMES.renewDeadlineMs;
+    skipped = times.renewDeadlineMs;
     await expect(
       writer.create(CONFIG_MAPS, configMap('after'), TEST_MANAGER),
     ).rejects.toMatchObject({ message: expect.stringContaining('the lead was lost') });
     expect(await a.outcome).toBe('lost');
-    expect((await read()).spec).toEqual(spec);
     await expect(
       admin.get(CONFIG_MAPS, { namespace: key.namespace, name: 'after' }),
     ).rejects.toMatchObject({ reason: 'NotFound' });
+  });
+
+  it('leaves the Lease alone when it wakes up after the renew deadline', async () => {
+    const a = new Candidate('a', { clock, ...times });
+    await a.leads();
+    const { spec } = await read();
+    skipped = times.renewDeadlineMs;
+    expect(await a.outcome).toBe('lost');
+    expect((await read()).spec).toEqual(spec);
   });
 
   it('has what is under way cut off', async () => {
