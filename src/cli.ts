@@ -12,7 +12,7 @@ const PLANES = {
   operator: { server: false, operator: true },
 };
 
-/** Exit codes: 2 for wrong options, 1 for what only a person can mend, 3 when `operator` lost the lead and is to be started anew. */
+/** Exit codes: 2 for wrong options, 1 for what only a person can mend, 3 when `operator` lost the lead, 70 after a defect; then starting anew helps. */
 async function main(args: readonly string[]): Promise<number> {
   let invocation: Invocation;
   try {
@@ -54,9 +54,14 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-// A defect must not leave a process that looks alive and does nothing.
-process.on('unhandledRejection', (reason) => {
-  throw reason;
-});
+/** A defect must not leave a process that looks alive and does nothing. Says why, whatever the log level is. */
+function crash(error: unknown): never {
+  const err = error instanceof Error ? error : new Error(String(error));
+  createLogger('error').fatal({ err }, 'ended because of an error that nothing handled');
+  process.exit(70);
+}
 
-process.exit(await main(process.argv.slice(2)));
+process.on('unhandledRejection', crash);
+process.on('uncaughtException', crash);
+
+process.exit(await main(process.argv.slice(2)).catch(crash));
