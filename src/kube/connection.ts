@@ -1,4 +1,5 @@
 /** The way to an API server: its URL, credentials that are read again now and then, and one pool of connections. */
+import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
@@ -50,7 +51,8 @@ export class Connection {
     if (this.#access !== undefined && now < this.#validUntil) return this.#access;
     const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);
-    this.#access = { dispatcher: this.#agentFor(options), headers: headersOf(options) };
+    const headers = { ...headersOf(options), ...(await this.#tokenHeader()) };
+    this.#access = { dispatcher: this.#agentFor(options), headers };
     this.#validUntil = now + CREDENTIALS_MAX_AGE_MS;
     return this.#access;
   }
@@ -62,6 +64,13 @@ export class Connection {
 
   async close(): Promise<void> {
     await this.#agent?.agent.destroy();
+  }
+
+  /** Of a service account as in a pod: client-node keeps such a token for a minute, even one that is refused. */
+  async #tokenHeader(): Promise<Record<string, string>> {
+    const tokenFile: unknown = this.#config.getCurrentUser()?.authProvider?.config?.tokenFile;
+    if (typeof tokenFile !== 'string') return {};
+    return { authorization: `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}` };
   }
 
   #agentFor(options: RequestOptions): Agent {
