@@ -1,6 +1,7 @@
 /** Calls to the Kubernetes API: each with a deadline, a typed error and a metric; no call ever names an empty object. */
 import { type Dispatcher, request } from 'undici';
 import type { Connection } from './connection.ts';
+import { Deadline } from './deadline.ts';
 import { ApiError, errorFromAnswer } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import {
@@ -218,13 +219,14 @@ export class Client {
   }
 
   async #json<T>(resource: ResourceDefinition, call: Call): Promise<T> {
-    const ends = [AbortSignal.timeout(this.#deadlineMs), call.signal, this.#fence?.signal];
-    const signal = AbortSignal.any(ends.filter((each) => each !== undefined));
-    const { body } = await this.#send(resource, { ...call, signal });
+    const deadline = new Deadline(this.#deadlineMs, call.signal, this.#fence?.signal);
     try {
+      const { body } = await this.#send(resource, { ...call, signal: deadline.signal });
       return (await body.json()) as T;
     } catch (error) {
       throw asApiError(error, `${call.method} ${call.path}`);
+    } finally {
+      deadline.clear();
     }
   }
 
