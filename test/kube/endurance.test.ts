@@ -33,7 +33,9 @@ it('100,000 events over watches that break leave memory and connections as they 
   const client = new Client(new Connection(await api.start()));
   const { log } = captureLog();
   const metrics = createKubeMetrics(new Registry());
-  const reflector = new Reflector({ client, resource: CONFIG_MAPS, log, metrics });
+  // Short watches: one that has fallen silent is soon given up.
+  const options = { client, resource: CONFIG_MAPS, log, metrics, watchSeconds: 1, watchdogMs: 500 };
+  const reflector = new Reflector(options);
   const reconciled = new Set<string>();
   const controller = new Controller({
     name: 'endurance',
