@@ -28,7 +28,7 @@ export default defineConfig({
           include: cluster,
           // One cluster: an operator of another file would reconcile this file's resources into its own directory.
           fileParallelism: false,
-          globalSetup: ['test/support/control-plane.ts'],
+          globalSetup: ['test/support/control-plane.ts', 'test/support/postgres-server.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -4,7 +4,7 @@ import { ConfigError, type Invocation, readInvocation } from './config.ts';
 import { printCrds } from './crd/manifest.ts';
 import { createLogger } from './logger.ts';
 import { runProbe } from './probe-command.ts';
-import { FatalError, migrate, run } from './run.ts';
+import { FatalError, LeadLostError, migrate, run } from './run.ts';
 
 const PLANES = {
   run: { server: true, operator: true },
@@ -12,7 +12,7 @@ const PLANES = {
   operator: { server: false, operator: true },
 };
 
-/** Exit codes: 2 for wrong options, 1 for what only a person can mend. */
+/** Exit codes: 2 for wrong options, 1 for what only a person can mend, 3 when `operator` lost the lead, 70 after a defect; then starting anew helps. */
 async function main(args: readonly string[]): Promise<number> {
   let invocation: Invocation;
   try {
@@ -35,6 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
     else await run(PLANES[command], config, log, stopSignal());
     return 0;
   } catch (error) {
+    if (error instanceof LeadLostError) return 3;
     if (!(error instanceof FatalError)) throw error;
     process.stderr.write(`scim-operator: ${error.message}\n`);
     return 1;
@@ -53,9 +54,14 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-// A defect must not leave a process that looks alive and does nothing.
-process.on('unhandledRejection', (reason) => {
-  throw reason;
-});
+/** A defect must not leave a process that looks alive and does nothing. Says why, whatever the log level is. */
+function crash(error: unknown): never {
+  const err = error instanceof Error ? error : new Error(String(error));
+  createLogger('error').fatal({ err }, 'ended because of an error that nothing handled');
+  process.exit(70);
+}
 
-process.exit(await main(process.argv.slice(2)));
+process.on('unhandledRejection', crash);
+process.on('uncaughtException', crash);
+
+process.exit(await main(process.argv.slice(2)).catch(crash));

@@ -63,8 +63,8 @@ export function choice<T extends string>(
   });
 }
 
-export function toggle(flag: string, description: string): Option<boolean> {
-  const read = option(flag, description, undefined, 'true or false', (value) =>
+export function toggle(flag: string, description: string, fallback?: string): Option<boolean> {
+  const read = option(flag, description, fallback, 'true or false', (value) =>
     value === 'true' || value === 'false' ? { ok: true, value: value === 'true' } : REFUSED,
   );
   return { ...read, toggle: true };

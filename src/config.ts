@@ -29,6 +29,12 @@ export interface Config {
   readonly opsPort: number;
   readonly rateLimit: number;
   readonly deprovisionDelayMs: number;
+  readonly leaderElection: boolean;
+  readonly leaseDurationMs: number;
+  readonly renewDeadlineMs: number;
+  readonly retryPeriodMs: number;
+  readonly leaderElectionNamespace: string | undefined;
+  readonly leaderElectionIdentity: string | undefined;
   readonly kubeconfig: string | undefined;
   readonly logLevel: LogLevel;
 }
@@ -63,6 +69,34 @@ const OPTIONS = {
     'deprovision-delay',
     'How long after an integration with deletionPolicy Delete is gone its users and groups go, as a Go duration.',
     '10m',
+  ),
+  leaderElection: toggle(
+    'leader-election',
+    'Reconciles only while holding the Lease scim-operator, so that of several operators one works. Serving needs no Lease.',
+    'true',
+  ),
+  leaseDurationMs: duration(
+    'leader-election-lease-duration',
+    'How long others leave a Lease alone that is not renewed any more.',
+    '15s',
+  ),
+  renewDeadlineMs: duration(
+    'leader-election-renew-deadline',
+    'A leader that could not renew for so long stops reconciling; shorter than the lease duration.',
+    '10s',
+  ),
+  retryPeriodMs: duration(
+    'leader-election-retry-period',
+    'How often the Lease is renewed, or looked at; shorter than the renew deadline.',
+    '2s',
+  ),
+  leaderElectionNamespace: text(
+    'leader-election-namespace',
+    "Namespace of the Lease; without it the pod's own, or that of the kubeconfig's context, or default.",
+  ),
+  leaderElectionIdentity: text(
+    'leader-election-identity',
+    'A name that no other process has at the same time, such as that of the pod: after a crash the next process of the name need not wait for the Lease of the one before.',
   ),
   kubeconfig: text(
     'kubeconfig',
@@ -137,9 +171,26 @@ export function readInvocation(
       `--database-url (SCIM_OPERATOR_DATABASE_URL) must be postgres://… for ${command}, not "${String(values.databaseUrl)}": a SQLite file belongs to one process, which is what run is for`,
     );
   }
+  checkElectionTimes(values);
   values.publicUrl ??= '';
   values.kubeconfig ??= environment.KUBECONFIG?.split(':')[0] || undefined;
   return { kind: 'command', command, config: values as unknown as Config };
+}
+
+/** A leader gives up before others take over, and tries more than once before that. */
+function checkElectionTimes(values: Partial<Record<keyof Config, unknown>>): void {
+  const ascending = ['retryPeriodMs', 'renewDeadlineMs', 'leaseDurationMs'] as const;
+  let [least, below] = [1_000, 'at least 1s'];
+  for (const key of ascending) {
+    const { flag, variable } = OPTIONS[key];
+    const value = Number(values[key]);
+    if (value < least) {
+      throw new ConfigError(
+        `--${flag} (${variable}): ${value / 1000}s is not allowed; it must be ${below}`,
+      );
+    }
+    [least, below] = [value + 1, `longer than --${flag}, which is ${value / 1000}s`];
+  }
 }
 
 function probeConfig(

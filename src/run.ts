@@ -11,12 +11,17 @@ import { HttpServer, ListenError } from './http/server.ts';
 import { Backoff, pause } from './kube/backoff.ts';
 import { Connection, loadKubeConfig } from './kube/connection.ts';
 import type { Logger } from './logger.ts';
-import { createOperator } from './operator/operator.ts';
+import { createOperator, type ElectionOptions } from './operator/operator.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
 
 /** Only a person can mend it; the message is one line that says how. */
 export class FatalError extends Error {
   override readonly name = 'FatalError';
+}
+
+/** This process may not reconcile any more and serves nobody: it is to be started anew. The log has said why. */
+export class LeadLostError extends Error {
+  override readonly name = 'LeadLostError';
 }
 
 /** What is under way may take this long when the process stops; Kubernetes kills after 30 s. */
@@ -28,7 +33,7 @@ export interface Planes {
   readonly operator: boolean;
 }
 
-/** Runs until the signal aborts. Throws FatalError. */
+/** Runs until the signal aborts. Throws FatalError, and LeadLostError where it only reconciles. */
 export async function run(
   planes: Planes,
   config: Config,
@@ -55,16 +60,37 @@ export async function run(
   if (store === undefined) return ops.close(CLOSE_DEADLINE_MS);
 
   const server = planes.server ? await serve(store, config, log, metrics) : undefined;
-  const operator = connection && createOperator({ connection, store, ...config, log, registry });
+  const election = connection && electionOf(config, connection, planes);
+  const operator =
+    connection && createOperator({ connection, store, ...config, election, log, registry });
   if (operator !== undefined) stuck = operator.stuck;
   operator?.start();
 
-  await aborted(signal);
+  await Promise.race([aborted(signal), operator?.lost].filter((each) => each !== undefined));
+  const lost = !signal.aborted;
   log.info('stopping');
   await Promise.all([operator?.stop(), server?.stop()]);
   await store.close();
   await ops.close(CLOSE_DEADLINE_MS);
   log.info('stopped');
+  if (lost) throw new LeadLostError('the lead was lost');
+}
+
+/** Who serves goes on after losing the lead; who only reconciles ends, and the kubelet starts it anew. */
+function electionOf(
+  config: Config,
+  connection: Connection,
+  planes: Planes,
+): ElectionOptions | undefined {
+  if (!config.leaderElection) return undefined;
+  return {
+    namespace: config.leaderElectionNamespace ?? connection.namespace,
+    identity: config.leaderElectionIdentity,
+    leaseDurationMs: config.leaseDurationMs,
+    renewDeadlineMs: config.renewDeadlineMs,
+    retryPeriodMs: config.retryPeriodMs,
+    campaignsAgain: planes.server,
+  };
 }
 
 /** Serves SCIM until it is stopped. */

@@ -28,17 +28,24 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const run = (databaseUrl: string, more: readonly string[] = []) =>
-  new Program([
-    'run',
-    '--public-url=http://localhost',
-    '--host=127.0.0.1',
-    '--port=0',
-    '--ops-port=0',
-    `--kubeconfig=${kubeconfig}`,
-    `--database-url=${databaseUrl}`,
-    ...more,
-  ]);
+const run = (
+  databaseUrl: string,
+  more: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+) =>
+  new Program(
+    [
+      'run',
+      '--public-url=http://localhost',
+      '--host=127.0.0.1',
+      '--port=0',
+      '--ops-port=0',
+      `--kubeconfig=${kubeconfig}`,
+      `--database-url=${databaseUrl}`,
+      ...more,
+    ],
+    environment,
+  );
 
 const database = (name: string) => `file:${join(folder, name)}`;
 
@@ -150,6 +157,26 @@ describe('a running program', () => {
     expect((await readyz()).status).toBe(200);
     expect(await metrics()).toMatch(/^scim_directory_up 1$/m);
     expect(await program.stop()).toBe(0);
+  });
+});
+
+describe('a defect', () => {
+  it.each([
+    ['a rejection that nothing handles', "Promise.reject(new Error('boom'))"],
+    ['an error thrown where nobody catches', "throw new Error('boom')"],
+  ])('%s ends the process with 70 and says why', async (_, defect) => {
+    const preload = encodeURIComponent(`process.on('SIGUSR2', () => { ${defect} })`);
+    const program = run(database('defect.db'), ['--log-level=warn'], {
+      NODE_OPTIONS: `--import=data:text/javascript,${preload}`,
+    });
+    await program.logged('Kubernetes API was not reached; trying again until it is');
+    program.signal('SIGUSR2');
+    expect(await program.exited).toBe(70);
+    expect(program.lines.at(-1)).toMatchObject({
+      level: 'fatal',
+      msg: 'ended because of an error that nothing handled',
+      err: { message: 'boom', stack: expect.stringContaining('data:text/javascript') },
+    });
   });
 });
 

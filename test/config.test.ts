@@ -28,6 +28,12 @@ describe('an option', () => {
       opsPort: 9090,
       rateLimit: 1000,
       deprovisionDelayMs: 600_000,
+      leaderElection: true,
+      leaseDurationMs: 15_000,
+      renewDeadlineMs: 10_000,
+      retryPeriodMs: 2_000,
+      leaderElectionNamespace: undefined,
+      leaderElectionIdentity: undefined,
       kubeconfig: undefined,
       logLevel: 'info',
     });
@@ -54,6 +60,13 @@ describe('an option', () => {
     expect(configOf(['--public-url=https://scim.example.com/base/']).publicUrl).toBe(
       'https://scim.example.com/base',
     );
+  });
+
+  it('leader-election is switched off by a value, on by the flag alone', () => {
+    expect(configOf(['--leader-election=false']).leaderElection).toBe(false);
+    const off = { SCIM_OPERATOR_LEADER_ELECTION: 'false' };
+    expect(configOf([], off).leaderElection).toBe(false);
+    expect(configOf(['--leader-election'], off).leaderElection).toBe(true);
   });
 
   it('kubeconfig falls back to KUBECONFIG', () => {
@@ -101,6 +114,20 @@ describe('a wrong option is refused with its name, its value and what is allowed
     expect(refusal([command, ...PUBLIC_URL])).toMatch(
       /^--database-url \(SCIM_OPERATOR_DATABASE_URL\) must be postgres:.* for (operator|server), not "file:scim-operator.db"/,
     );
+  });
+
+  it.each([
+    [
+      ['--leader-election-renew-deadline=15s'],
+      '--leader-election-lease-duration (SCIM_OPERATOR_LEADER_ELECTION_LEASE_DURATION): 15s is not allowed; it must be longer than --leader-election-renew-deadline, which is 15s',
+    ],
+    [
+      ['--leader-election-retry-period=1m'],
+      '--leader-election-renew-deadline (SCIM_OPERATOR_LEADER_ELECTION_RENEW_DEADLINE): 10s is not allowed; it must be longer than --leader-election-retry-period, which is 60s',
+    ],
+    [['--leader-election-retry-period=0s'], '0s is not allowed; it must be at least 1s'],
+  ])('%j, in which a leader would lead too long or try too seldom', (args, message) => {
+    expect(refusal([...PUBLIC_URL, ...args])).toContain(message);
   });
 
   it('under the name of the variable that it came from', () => {

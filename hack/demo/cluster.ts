@@ -11,6 +11,8 @@ import {
   CUSTOM_RESOURCE_DEFINITIONS,
   type KubeObject,
   NAMESPACES,
+  ROLE_BINDINGS,
+  ROLES,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
 import { operatorManifests } from '../../src/operator/rbac.ts';
@@ -59,10 +61,15 @@ export async function installOperator(cluster: DemoCluster, folder: string): Pro
   const { client } = cluster;
   await applyCrd(cluster.kubeconfig);
   await client.apply(NAMESPACES, { metadata: { name: NAME } }, MANAGER);
-  const { serviceAccount, clusterRole, clusterRoleBinding } = operatorManifests(NAME, NAME);
+  const { serviceAccount, clusterRole, clusterRoleBinding, role, roleBinding } = operatorManifests(
+    NAME,
+    NAME,
+  );
   await client.apply(SERVICE_ACCOUNTS, serviceAccount, MANAGER);
   await client.apply(CLUSTER_ROLES, clusterRole, MANAGER);
   await client.apply(CLUSTER_ROLE_BINDINGS, clusterRoleBinding, MANAGER);
+  await client.apply(ROLES, role, MANAGER);
+  await client.apply(ROLE_BINDINGS, roleBinding, MANAGER);
   const path = join(folder, 'operator.kubeconfig');
   const text = await serviceAccountKubeconfig(
     client,
@@ -74,7 +81,7 @@ export async function installOperator(cluster: DemoCluster, folder: string): Pro
   return path;
 }
 
-/** A kubeconfig with a token of the ServiceAccount, for the same cluster as `config`. */
+/** A kubeconfig with a token of the ServiceAccount and its namespace, for the same cluster as `config`. */
 export async function serviceAccountKubeconfig(
   client: Client,
   config: KubeConfig,
@@ -102,6 +109,6 @@ export async function serviceAccountKubeconfig(
     'current-context': name,
     clusters: [{ name, cluster }],
     users: [{ name, user: { token: answer.status.token } }],
-    contexts: [{ name, context: { cluster: name, user: name } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace } }],
   })}\n`;
 }

@@ -1,6 +1,7 @@
 /** Calls to the Kubernetes API: each with a deadline, a typed error and a metric; no call ever names an empty object. */
 import { type Dispatcher, request } from 'undici';
 import type { Connection } from './connection.ts';
+import { Deadline } from './deadline.ts';
 import { ApiError, errorFromAnswer } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import {
@@ -41,6 +42,14 @@ export interface WatchEvent {
   readonly object: KubeObject & { readonly code?: number; readonly message?: string };
 }
 
+/** What must hold for calls to be sent at all. */
+export interface Fence {
+  /** Throws where nothing may be sent any more; asked at the last moment. */
+  permit(): void;
+  /** Aborts what is under way. */
+  readonly signal: AbortSignal;
+}
+
 interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
@@ -60,13 +69,25 @@ export class Client {
   readonly #metrics: KubeMetrics | undefined;
   readonly #host: string;
   readonly #deadlineMs: number;
+  readonly #fence: Fence | undefined;
 
   /** Every call but a watch is given up after `deadlineMs`. */
-  constructor(connection: Connection, metrics?: KubeMetrics, deadlineMs = DEADLINE_MS) {
+  constructor(
+    connection: Connection,
+    metrics?: KubeMetrics,
+    deadlineMs = DEADLINE_MS,
+    fence?: Fence,
+  ) {
     this.#connection = connection;
     this.#deadlineMs = deadlineMs;
     this.#metrics = metrics;
+    this.#fence = fence;
     this.#host = new URL(connection.server).host;
+  }
+
+  /** The same client behind a fence. */
+  fenced(fence: Fence): Client {
+    return new Client(this.#connection, this.#metrics, this.#deadlineMs, fence);
   }
 
   get<T extends KubeObject>(resource: ResourceDefinition, key: ObjectKey): Promise<T> {
@@ -198,13 +219,14 @@ export class Client {
   }
 
   async #json<T>(resource: ResourceDefinition, call: Call): Promise<T> {
-    const deadline = AbortSignal.timeout(this.#deadlineMs);
-    const signal = call.signal ? AbortSignal.any([call.signal, deadline]) : deadline;
-    const { body } = await this.#send(resource, { ...call, signal });
+    const deadline = new Deadline(this.#deadlineMs, call.signal, this.#fence?.signal);
     try {
+      const { body } = await this.#send(resource, { ...call, signal: deadline.signal });
       return (await body.json()) as T;
     } catch (error) {
       throw asApiError(error, `${call.method} ${call.path}`);
+    } finally {
+      deadline.clear();
     }
   }
 
@@ -242,6 +264,7 @@ export class Client {
     const query = Object.entries(call.query ?? {}).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(query as [string, string][]).toString();
     const url = `${this.#connection.server}${call.path}${search === '' ? '' : `?${search}`}`;
+    this.#fence?.permit();
     return request(url, {
       method: call.method,
       dispatcher,

@@ -1,4 +1,5 @@
 /** The way to an API server: its URL, credentials that are read again now and then, and one pool of connections. */
+import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
@@ -29,6 +30,8 @@ export function loadKubeConfig(path: string | undefined): KubeConfig {
 
 export class Connection {
   readonly server: string;
+  /** Of the kubeconfig's context, in a pod the pod's own. */
+  readonly namespace: string;
   readonly #config: KubeConfig;
   #access: Access | undefined;
   #agent: { readonly fingerprint: string; readonly agent: Agent } | undefined;
@@ -38,6 +41,8 @@ export class Connection {
     const cluster = config.getCurrentCluster();
     if (!cluster) throw new Error('the kubeconfig names no current cluster');
     this.#config = config;
+    const context = config.getContextObject(config.getCurrentContext());
+    this.namespace = context?.namespace?.trim() || 'default';
     this.server = cluster.server.replace(/\/+$/, '');
   }
 
@@ -46,7 +51,8 @@ export class Connection {
     if (this.#access !== undefined && now < this.#validUntil) return this.#access;
     const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);
-    this.#access = { dispatcher: this.#agentFor(options), headers: headersOf(options) };
+    const headers = { ...headersOf(options), ...(await this.#tokenHeader()) };
+    this.#access = { dispatcher: this.#agentFor(options), headers };
     this.#validUntil = now + CREDENTIALS_MAX_AGE_MS;
     return this.#access;
   }
@@ -58,6 +64,13 @@ export class Connection {
 
   async close(): Promise<void> {
     await this.#agent?.agent.destroy();
+  }
+
+  /** Of a service account as in a pod: client-node keeps such a token for a minute, even one that is refused. */
+  async #tokenHeader(): Promise<Record<string, string>> {
+    const tokenFile: unknown = this.#config.getCurrentUser()?.authProvider?.config?.tokenFile;
+    if (typeof tokenFile !== 'string') return {};
+    return { authorization: `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}` };
   }
 
   #agentFor(options: RequestOptions): Agent {

@@ -1,5 +1,6 @@
 /** Runs a reconcile function for keys, level by level: it is told which object to look at, never what happened. */
 import type { Logger } from '../logger.ts';
+import { Deadline } from './deadline.ts';
 import { beginSeries, type KubeMetrics } from './metrics.ts';
 import { keyText, type ObjectKey } from './resource.ts';
 import { Workqueue } from './workqueue.ts';
@@ -90,20 +91,22 @@ export class Controller {
     const { metrics, reconcile, deadlineMs = DEADLINE_MS } = this.#options;
     const controller = this.name;
     const log = this.#log.child({ object: text });
-    const deadline = AbortSignal.timeout(deadlineMs);
+    const deadline = new Deadline(deadlineMs, signal);
     const started = performance.now();
     metrics?.activeWorkers.inc({ controller });
     try {
-      const context = { signal: AbortSignal.any([signal, deadline]), log };
+      const context = { signal: deadline.signal, log };
       const { requeueAfterMs } = await reconcile(parseKey(text), context);
       this.#queue.forget(text);
       if (requeueAfterMs !== undefined) this.#queue.addAfter(text, requeueAfterMs);
       const result = requeueAfterMs === undefined ? 'success' : 'requeue_after';
       metrics?.reconciles.inc({ controller, result });
     } catch (error) {
-      if (deadline.aborted) metrics?.reconcileTimeouts.inc({ controller });
-      this.#afterError(text, error, log);
+      if (deadline.isOver) metrics?.reconcileTimeouts.inc({ controller });
+      if (signal.aborted) log.debug({ err: error }, 'reconcile was cut off');
+      else this.#afterError(text, error, log);
     } finally {
+      deadline.clear();
       metrics?.activeWorkers.dec({ controller });
       metrics?.reconcileSeconds.observe({ controller }, (performance.now() - started) / 1000);
     }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from '../logger.ts';
 import type { Client } from './client.ts';
 import { isNamespaceTerminating } from './errors.ts';
+import { microTime } from './micro-time.ts';
 import { EVENTS, type KubeObject } from './resource.ts';
 
 export interface NewEvent {
@@ -104,7 +105,7 @@ export class EventRecorder {
       EVENTS,
       {
         metadata: { name, namespace },
-        eventTime: microTime(last),
+        eventTime: microTime(new Date(last)),
         reportingController: controller,
         reportingInstance: instance.slice(0, 128),
         type,
@@ -118,7 +119,7 @@ export class EventRecorder {
   }
 
   async #repeat({ namespace, name, last }: Series, count: number): Promise<void> {
-    const patch = { series: { count, lastObservedTime: microTime(last) } };
+    const patch = { series: { count, lastObservedTime: microTime(new Date(last)) } };
     const { client, controller } = this.#options;
     await client.mergePatch(EVENTS, { namespace, name }, patch, { fieldManager: controller });
   }
@@ -159,9 +160,4 @@ function shorten(note: string, bytes: number): string {
   const encoded = new TextEncoder().encode(note);
   if (encoded.length <= bytes) return note;
   return new TextDecoder().decode(encoded.subarray(0, bytes)).replace(/\uFFFD+$/, '');
-}
-
-/** metav1.MicroTime wants six digits. */
-function microTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace('Z', '000Z');
 }

@@ -1,4 +1,4 @@
-/** Starts reflectors and controllers in the right order, and says whether they are alive. */
+/** Runs reflectors all the time and controllers while they may, and says whether all of them are alive. */
 import type { Controller } from './controller.ts';
 
 /** A reflector of any kind of object. */
@@ -11,33 +11,49 @@ export interface WatchLoop {
 
 export class Manager {
   readonly #reflectors: readonly WatchLoop[];
-  readonly #controllers: readonly Controller[];
   readonly #stop = new AbortController();
-  #running: Promise<unknown> | undefined;
+  #controllers: readonly Controller[] = [];
+  #reflecting: Promise<unknown> | undefined;
 
-  constructor(reflectors: readonly WatchLoop[], controllers: readonly Controller[]) {
+  constructor(reflectors: readonly WatchLoop[]) {
     this.#reflectors = reflectors;
-    this.#controllers = controllers;
   }
 
-  /** Controllers begin once every reflector has a complete list: on half a picture they would delete too much. */
+  /** Watches, also while somebody else controls: whoever takes over later knows everything already. */
   start(): void {
     const { signal } = this.#stop;
-    const reflecting = this.#reflectors.map((reflector) => reflector.run(signal));
-    const controlling = this.#whenSynced(signal).then(() =>
-      Promise.all(this.#controllers.map((controller) => controller.run(signal))),
-    );
-    this.#running = Promise.all([...reflecting, controlling]);
+    this.#reflecting = Promise.all(this.#reflectors.map((reflector) => reflector.run(signal)));
   }
 
-  /** Ends the watches, and the reconciles after they finished or hit their deadline. */
+  /**
+   * Runs controllers until the signal aborts; what they have in work then is finished or hits its deadline. They begin once every
+   * reflector has a complete list: on half a picture they would delete too much.
+   */
+  async control(controllers: readonly Controller[], signal: AbortSignal): Promise<void> {
+    this.#controllers = controllers;
+    await this.whenSynced(signal);
+    await Promise.all(controllers.map((controller) => controller.run(signal)));
+    this.#controllers = [];
+  }
+
+  /** Ends the watches. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#running;
+    await this.#reflecting;
   }
 
   get synced(): boolean {
     return this.#reflectors.every((reflector) => reflector.isSynced);
+  }
+
+  /** Resolves when every reflector has a complete list, or when the signal aborts. */
+  async whenSynced(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const aborted = () => resolve();
+    signal.addEventListener('abort', aborted);
+    if (signal.aborted) resolve();
+    await Promise.race([Promise.all(this.#reflectors.map(({ synced }) => synced)), promise]);
+    signal.removeEventListener('abort', aborted);
   }
 
   /** Why the process should be started anew; undefined while all loops go on trying, even if the API server is away. */
@@ -46,12 +62,5 @@ export class Manager {
       ...this.#reflectors.map((reflector) => reflector.stuck(now)),
       ...this.#controllers.map((controller) => controller.stuck()),
     ].find((reason) => reason !== undefined);
-  }
-
-  async #whenSynced(signal: AbortSignal): Promise<void> {
-    const aborted = new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve());
-    });
-    await Promise.race([Promise.all(this.#reflectors.map(({ synced }) => synced)), aborted]);
   }
 }

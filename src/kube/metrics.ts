@@ -133,6 +133,11 @@ export function createKubeMetrics(registry: Registry) {
       (q) => q.longestRunningMs() / 1000,
     ),
     queueRetries: counter('workqueue_retries_total', 'Keys added again after a failure.', queue),
+    leaderStatus: gauge(
+      'leader_election_master_status',
+      'Whether this process holds the Lease of the name: 1 leads, 0 stands by.',
+      queue,
+    ),
     relists: counter('reflector_lists_total', 'Full lists, the first one included.', ['resource']),
     watchErrors: counter('reflector_watch_errors_total', 'Lists and watches that failed.', [
       'resource',

@@ -113,6 +113,13 @@ export const EVENTS: ResourceDefinition = {
   kind: 'Event',
   namespaced: true,
 };
+export const LEASES: ResourceDefinition = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  plural: 'leases',
+  kind: 'Lease',
+  namespaced: true,
+};
 export const CUSTOM_RESOURCE_DEFINITIONS: ResourceDefinition = {
   group: 'apiextensions.k8s.io',
   version: 'v1',

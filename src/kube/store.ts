@@ -11,11 +11,16 @@ export type ChangeHandler<T> = (change: Change<T>) => void;
 export class ObjectStore<T extends KubeObject> {
   /** By namespace, empty for cluster-scoped objects, then by name. */
   readonly #namespaces = new Map<string, Map<string, T>>();
-  readonly #handlers: ChangeHandler<T>[] = [];
+  readonly #handlers = new Set<ChangeHandler<T>>();
 
-  /** Handlers only note what to look at: they must be quick and must not throw. */
-  onChange(handler: ChangeHandler<T>): void {
-    this.#handlers.push(handler);
+  /**
+   * Tells of every object that is there, as added, and of every change from now on, until the function that is answered is called.
+   * Handlers only note what to look at: they must be quick and must not throw.
+   */
+  onChange(handler: ChangeHandler<T>): () => void {
+    this.#handlers.add(handler);
+    for (const object of this.list()) handler({ type: 'added', object });
+    return () => this.#handlers.delete(handler);
   }
 
   get(key: ObjectKey): T | undefined {

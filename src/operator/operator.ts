@@ -1,5 +1,6 @@
 /** Wires reflectors and controllers to the directory. */
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Registry } from 'prom-client';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import {
@@ -14,12 +15,13 @@ import {
 } from '../crd/names.ts';
 import type { Store } from '../directory/store.ts';
 import { Backoff, pause } from '../kube/backoff.ts';
-import { Client } from '../kube/client.ts';
+import { Client, type Fence } from '../kube/client.ts';
 import type { Connection } from '../kube/connection.ts';
 import { Controller } from '../kube/controller.ts';
 import { EventRecorder } from '../kube/events.ts';
+import { type ElectionTimes, LeaderElector } from '../kube/leader-election.ts';
 import { Manager } from '../kube/manager.ts';
-import { createKubeMetrics } from '../kube/metrics.ts';
+import { createKubeMetrics, type KubeMetrics } from '../kube/metrics.ts';
 import { Reflector } from '../kube/reflector.ts';
 import {
   type KubeObject,
@@ -32,11 +34,14 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../kube/resource.ts';
+import type { Change } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import { ActivityCache } from './activity-cache.ts';
 import { missingResources, purgeEnded } from './cleanup.ts';
 import type { Caches, OperatorContext } from './context.ts';
+import { fencedStore } from './fence.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
+import { LEASE_NAME } from './rbac.ts';
 import { createReconcile } from './reconcile.ts';
 import { createRoleReconcile, type RoleState, type RoleStates } from './role-controller.ts';
 
@@ -47,6 +52,8 @@ export interface OperatorOptions {
   readonly publicUrl: string;
   /** Between the end of an integration with deletionPolicy Delete and that of its users and groups. */
   readonly deprovisionDelayMs: number;
+  /** Undefined: there is no other operator. */
+  readonly election?: ElectionOptions | undefined;
   readonly log: Logger;
   readonly registry: Registry;
   readonly now?: () => Date;
@@ -54,11 +61,21 @@ export interface OperatorOptions {
   readonly sweepIntervalMs?: number;
 }
 
+export interface ElectionOptions extends ElectionTimes {
+  readonly namespace: string;
+  /** A name that no other process has at the same time; undefined: there is none. */
+  readonly identity: string | undefined;
+  /** Whether to go on as a candidate after the lead was lost. */
+  readonly campaignsAgain: boolean;
+}
+
 export interface Operator {
   /** Returns at once; an API server that is away is waited for. */
   start(): void;
-  /** Finishes what is being reconciled. */
+  /** Finishes what is being reconciled, and hands over the lead. */
   stop(): Promise<void>;
+  /** Resolves when the lead was lost and is not campaigned for again. */
+  readonly lost: Promise<void>;
   /** Why the process should be started anew; undefined while everything goes on trying. */
   stuck(): string | undefined;
 }
@@ -66,22 +83,30 @@ export interface Operator {
 const SWEEP_INTERVAL_MS = 60_000;
 
 export function createOperator(options: OperatorOptions): Operator {
-  const { connection, log, registry } = options;
+  const { connection, log, registry, election } = options;
   const metrics = createKubeMetrics(registry);
   const client = new Client(connection, metrics);
+  const elector = election && createElector(election, options, metrics);
   const stop = new AbortController();
+  const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
   let manager: Manager | undefined;
   let running: Promise<void> | undefined;
 
   const run = async () => {
     const clusterUid = await readClusterUid(client, log, stop.signal);
     if (clusterUid === undefined) return;
-    const built = build(options, client, metrics, clusterUid);
-    manager = built.manager;
+    const reflectors = createReflectors(client, log, metrics);
+    manager = new Manager(Object.values(reflectors));
     manager.start();
-    await built.sweep(stop.signal);
+    const parts = { options, client, metrics, clusterUid, manager, caches: cachesOf(reflectors) };
+    if (elector === undefined) await lead(parts, { signal: stop.signal });
+    else {
+      let outcome: 'stopped' | 'lost';
+      do outcome = await elector.run(stop.signal, (term) => lead(parts, term));
+      while (outcome === 'lost' && election?.campaignsAgain);
+      if (outcome === 'lost') lose();
+    }
     await manager.stop();
-    await built.events.flush();
   };
   return {
     start: () => {
@@ -92,8 +117,27 @@ export function createOperator(options: OperatorOptions): Operator {
       await running;
       await connection.close();
     },
-    stuck: () => manager?.stuck(),
+    lost,
+    stuck: () => manager?.stuck() ?? elector?.stuck(),
   };
+}
+
+function createElector(
+  election: ElectionOptions,
+  { connection, log }: OperatorOptions,
+  metrics: KubeMetrics,
+): LeaderElector {
+  const { namespace, identity, renewDeadlineMs } = election;
+  return new LeaderElector({
+    ...election,
+    // One call without an answer must leave time for another.
+    client: new Client(connection, metrics, renewDeadlineMs / 2),
+    lease: { namespace, name: LEASE_NAME },
+    name: identity ?? hostname(),
+    inherits: identity !== undefined,
+    log,
+    metrics,
+  });
 }
 
 /** The UID of kube-system stands for the cluster. Undefined when the signal came first. */
@@ -119,17 +163,11 @@ async function readClusterUid(
   return undefined;
 }
 
-function build(
-  options: OperatorOptions,
-  client: Client,
-  metrics: ReturnType<typeof createKubeMetrics>,
-  clusterUid: string,
-) {
-  const { log } = options;
+function createReflectors(client: Client, log: Logger, metrics: KubeMetrics) {
   const labelSelector = `${LABEL_MANAGED_BY}=${MANAGED_BY}`;
   const reflect = <T extends KubeObject>(resource: ResourceDefinition, more: object = {}) =>
     new Reflector<T>({ client, resource, log, metrics, ...more });
-  const reflectors = {
+  return {
     integrations: reflect<KubeIntegration>(SCIM_INTEGRATIONS),
     secrets: reflect<KubeObject>(SECRETS, { labelSelector, metadataOnly: true }),
     existingSecrets: reflect<KubeObject>(SECRETS, {
@@ -140,7 +178,10 @@ function build(
     roles: reflect<Role>(ROLES, { labelSelector }),
     roleBindings: reflect<RoleBinding>(ROLE_BINDINGS, { labelSelector }),
   };
-  const caches: Caches = {
+}
+
+function cachesOf(reflectors: ReturnType<typeof createReflectors>): Caches {
+  return {
     integrations: reflectors.integrations.store,
     secrets: reflectors.secrets.store,
     existingSecrets: reflectors.existingSecrets.store,
@@ -148,46 +189,51 @@ function build(
     roles: reflectors.roles.store,
     roleBindings: reflectors.roleBindings.store,
   };
-  const controller = `${GROUP}/operator`;
+}
+
+/** What outlives a term. */
+interface Parts {
+  readonly options: OperatorOptions;
+  readonly client: Client;
+  readonly metrics: KubeMetrics;
+  readonly clusterUid: string;
+  readonly manager: Manager;
+  readonly caches: Caches;
+}
+
+/** Reconciles until the term ends; nothing of it is left then. */
+async function lead(
+  { options, client, metrics, clusterUid, manager, caches }: Parts,
+  { signal, fence }: { readonly signal: AbortSignal; readonly fence?: Fence },
+): Promise<void> {
+  const { log, store, publicUrl, now = () => new Date() } = options;
+  const writer = fence ? client.fenced(fence) : client;
   const events = new EventRecorder({
-    client,
-    controller,
+    client: writer,
+    controller: `${GROUP}/operator`,
     instance: `operator-${randomUUID()}`,
     log,
   });
-  const now = options.now ?? (() => new Date());
   const context: OperatorContext = {
-    client,
-    store: options.store,
+    client: writer,
+    store: fence ? fencedStore(store, fence) : store,
     caches,
     events,
-    activity: new ActivityCache(options.store.integrations, now),
-    publicUrl: options.publicUrl,
+    activity: new ActivityCache(store.integrations, now),
+    publicUrl,
     clusterUid,
     now,
   };
-  const controllers = createControllers(context, log, metrics);
-  return {
-    events,
-    manager: new Manager(Object.values(reflectors), [controllers.integrations, controllers.roles]),
-    sweep: async (signal: AbortSignal) => {
-      await Promise.race([
-        Promise.all(Object.values(reflectors).map(({ synced }) => synced)),
-        new Promise((resolve) => signal.addEventListener('abort', resolve)),
-      ]);
-      while (!signal.aborted) {
-        await sweep(context, controllers.integrations, options);
-        await pause(options.sweepIntervalMs ?? SWEEP_INTERVAL_MS, signal);
-      }
-    },
-  };
+  const { integrations, roles, detach } = createControllers(context, log, metrics);
+  await Promise.all([
+    manager.control([integrations, roles], signal),
+    manager.whenSynced(signal).then(() => sweepUntil(signal, context, integrations, options)),
+  ]);
+  detach();
+  await events.flush();
 }
 
-function createControllers(
-  context: OperatorContext,
-  log: Logger,
-  metrics: ReturnType<typeof createKubeMetrics>,
-) {
+function createControllers(context: OperatorContext, log: Logger, metrics: KubeMetrics) {
   const { caches } = context;
   const states = new Map<string, RoleState>();
   const roleStates: RoleStates = {
@@ -214,17 +260,23 @@ function createControllers(
     log,
     metrics,
   });
-  caches.integrations.onChange(({ object }) => integrations.enqueue(keyOf(object)));
-  for (const children of [caches.secrets, caches.serviceAccounts, caches.roleBindings]) {
-    children.onChange(({ object }) => {
-      for (const key of parentsOf(object, caches)) integrations.enqueue(key);
-    });
-  }
-  caches.existingSecrets.onChange(({ object }) => {
-    for (const key of usersOf(object, caches)) integrations.enqueue(key);
-  });
-  caches.roles.onChange(({ object }) => enqueueRole(object.metadata.namespace ?? ''));
-  return { integrations, roles };
+  const enqueueParents = ({ object }: Change<KubeObject>) => {
+    for (const key of parentsOf(object, caches)) integrations.enqueue(key);
+  };
+  const subscriptions = [
+    caches.integrations.onChange(({ object }) => integrations.enqueue(keyOf(object))),
+    caches.secrets.onChange(enqueueParents),
+    caches.existingSecrets.onChange(({ object }) => {
+      for (const key of usersOf(object, caches)) integrations.enqueue(key);
+    }),
+    caches.serviceAccounts.onChange(enqueueParents),
+    caches.roleBindings.onChange(enqueueParents),
+    caches.roles.onChange(({ object }) => enqueueRole(object.metadata.namespace ?? '')),
+  ];
+  const detach = () => {
+    for (const unsubscribe of subscriptions) unsubscribe();
+  };
+  return { integrations, roles, detach };
 }
 
 /** By label, owner and UID, since any of them may be what drifted. */
@@ -250,15 +302,19 @@ function usersOf({ metadata }: KubeObject, { integrations }: Caches): readonly O
 }
 
 /** What no event tells: resources deleted while nobody watched, and users whose time has come. */
-async function sweep(
+async function sweepUntil(
+  signal: AbortSignal,
   context: OperatorContext,
   controller: Controller,
-  { deprovisionDelayMs, log }: OperatorOptions,
+  { deprovisionDelayMs, sweepIntervalMs, log }: OperatorOptions,
 ): Promise<void> {
-  try {
-    for (const key of await missingResources(context)) controller.enqueue(key);
-    await purgeEnded(context, deprovisionDelayMs, log);
-  } catch (error) {
-    log.warn({ err: error }, 'sweep failed and is tried again');
+  while (!signal.aborted) {
+    try {
+      for (const key of await missingResources(context)) controller.enqueue(key);
+      await purgeEnded(context, deprovisionDelayMs, log);
+    } catch (error) {
+      if (!signal.aborted) log.warn({ err: error }, 'sweep failed and is tried again');
+    }
+    await pause(sweepIntervalMs ?? SWEEP_INTERVAL_MS, signal);
   }
 }

@@ -1,7 +1,7 @@
 /** The permissions of the operator itself, as data: the chart, the demo and the tests take them from here. */
 import { SCIM_INTEGRATIONS } from '../crd/names.ts';
 import { DIRECTORY_API_GROUP, PROVISIONER_RULES } from '../directory/permissions.ts';
-import type { KubeObject } from '../kube/resource.ts';
+import { type KubeObject, LEASES } from '../kube/resource.ts';
 
 export interface PolicyRule {
   readonly apiGroups: readonly string[];
@@ -54,10 +54,26 @@ export const OPERATOR_RULES: readonly PolicyRule[] = [
   ...SCIM_PROVISIONER_RULES,
 ];
 
+/** In the operator's namespace. */
+export const LEASE_NAME = 'scim-operator';
+
+/** For the Lease, in its namespace only. What doesn't exist yet has no name that a rule for `create` could be held against. */
+export const ELECTION_RULES: readonly PolicyRule[] = [
+  { apiGroups: [LEASES.group], resources: [LEASES.plural], verbs: ['create'] },
+  {
+    apiGroups: [LEASES.group],
+    resources: [LEASES.plural],
+    resourceNames: [LEASE_NAME],
+    verbs: ['get', 'patch'],
+  },
+];
+
 interface OperatorManifests {
   readonly serviceAccount: KubeObject;
   readonly clusterRole: KubeObject & { readonly rules: readonly PolicyRule[] };
   readonly clusterRoleBinding: KubeObject;
+  readonly role: KubeObject & { readonly rules: readonly PolicyRule[] };
+  readonly roleBinding: KubeObject;
 }
 
 /** A ServiceAccount with exactly the operator's permissions. */
@@ -65,12 +81,23 @@ export function operatorManifests(
   namespace: string,
   name: string,
   rules: readonly PolicyRule[] = OPERATOR_RULES,
+  electionRules: readonly PolicyRule[] = ELECTION_RULES,
 ): OperatorManifests {
-  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name };
+  const roleRef = (kind: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name });
   const subjects = [{ kind: 'ServiceAccount', namespace, name }];
   return {
     serviceAccount: { metadata: { namespace, name } },
     clusterRole: { metadata: { name }, rules },
-    clusterRoleBinding: { metadata: { name }, roleRef, subjects } as KubeObject,
+    clusterRoleBinding: {
+      metadata: { name },
+      roleRef: roleRef('ClusterRole'),
+      subjects,
+    } as KubeObject,
+    role: { metadata: { namespace, name }, rules: electionRules },
+    roleBinding: {
+      metadata: { namespace, name },
+      roleRef: roleRef('Role'),
+      subjects,
+    } as KubeObject,
   };
 }

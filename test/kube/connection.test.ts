@@ -61,4 +61,25 @@ describe('a connection', () => {
     await expect(client.get(NAMESPACES, { name: 'kube-system' })).resolves.toBeDefined();
     await connection.close();
   });
+
+  it('reads the token of a service account again as soon as it is refused', async () => {
+    const tokenFile = join(dir, 'token');
+    const config = loadKubeConfig(inject('kubeconfig'));
+    const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()];
+    if (!cluster || !user?.token) throw new Error('no cluster or token');
+    const authProvider = { name: 'tokenFile', config: { tokenFile } };
+    config.loadFromClusterAndUser(cluster, { name: 'pod', authProvider });
+    const connection = new Connection(config);
+    const client = new Client(connection);
+    const read = () => client.get(NAMESPACES, { name: 'kube-system' });
+
+    writeFileSync(tokenFile, `${user.token}\n`);
+    await expect(read()).resolves.toBeDefined();
+    writeFileSync(tokenFile, 'expired');
+    connection.forget();
+    await expect(read()).rejects.toMatchObject({ code: 401 });
+    writeFileSync(tokenFile, user.token);
+    await expect(read()).resolves.toBeDefined();
+    await connection.close();
+  });
 });

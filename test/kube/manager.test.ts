@@ -35,16 +35,22 @@ function controllerOf(reconciled: string[]): Controller {
 }
 
 let manager: Manager | undefined;
-afterEach(() => manager?.stop());
+let stop = new AbortController();
+afterEach(async () => {
+  stop.abort();
+  stop = new AbortController();
+  await manager?.stop();
+});
 
 describe('a manager', () => {
   it('lets controllers begin once every watch has a complete list', async () => {
     const [first, second] = [watchLoop(), watchLoop()];
     const reconciled: string[] = [];
     const controller = controllerOf(reconciled);
-    manager = new Manager([first, second], [controller]);
+    manager = new Manager([first, second]);
     controller.enqueue({ name: 'early' });
     manager.start();
+    void manager.control([controller], stop.signal);
     first.sync();
     await first.synced;
     await new Promise(setImmediate);
@@ -57,16 +63,19 @@ describe('a manager', () => {
   it('stops though a watch never got a list, and reconciles nothing then', async () => {
     const reconciled: string[] = [];
     const controller = controllerOf(reconciled);
-    manager = new Manager([watchLoop()], [controller]);
+    manager = new Manager([watchLoop()]);
     controller.enqueue({ name: 'never' });
     manager.start();
+    const controlling = manager.control([controller], stop.signal);
+    stop.abort();
+    await controlling;
     await manager.stop();
     expect(reconciled).toEqual([]);
   });
 
   it('says which loop is stuck', () => {
     const loop = watchLoop();
-    manager = new Manager([watchLoop(), loop], [controllerOf([])]);
+    manager = new Manager([watchLoop(), loop]);
     manager.start();
     expect(manager.stuck()).toBeUndefined();
     loop.stuckFor = 'the watch of secrets has not moved';

@@ -1,10 +1,12 @@
 /** The parts together: a small controller that keeps a copy of each ConfigMap that carries a label. */
-import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Client } from '../../src/kube/client.ts';
 import { Connection } from '../../src/kube/connection.ts';
 import { Controller } from '../../src/kube/controller.ts';
 import { isNotFound } from '../../src/kube/errors.ts';
 import { Manager } from '../../src/kube/manager.ts';
+import { createKubeMetrics, type KubeMetrics } from '../../src/kube/metrics.ts';
 import { Reflector } from '../../src/kube/reflector.ts';
 import { CONFIG_MAPS, type KubeObject, keyOf } from '../../src/kube/resource.ts';
 import { captureLog } from '../support/captured-log.ts';
@@ -19,22 +21,31 @@ interface ConfigMap extends KubeObject {
 let admin: Client;
 let namespace: string;
 let proxy: FaultProxy;
+let metrics: KubeMetrics;
 let manager: Manager;
+let stop: AbortController;
+let controlling: Promise<void>;
 
 beforeEach(async () => {
   admin = adminClient();
   namespace = await createNamespace(admin, 'runtime');
   proxy = await startFaultProxy(inject('kubeconfig'));
+  metrics = createKubeMetrics(new Registry());
   const client = new Client(new Connection(proxy.config), undefined, 2_000);
-  manager = copyingManager(client, namespace);
+  stop = new AbortController();
+  const copying = copyingManager(client, namespace);
+  manager = copying.manager;
   manager.start();
+  controlling = manager.control([copying.controller], stop.signal);
 });
 afterEach(async () => {
+  stop.abort();
+  await controlling;
   await manager.stop();
   await proxy.close();
 });
 
-function copyingManager(client: Client, inNamespace: string): Manager {
+function copyingManager(client: Client, inNamespace: string) {
   const { log } = captureLog();
   const reflect = (role: string) =>
     new Reflector<ConfigMap>({
@@ -42,6 +53,10 @@ function copyingManager(client: Client, inNamespace: string): Manager {
       resource: CONFIG_MAPS,
       namespace: inNamespace,
       labelSelector: `role=${role}`,
+      metrics,
+      // A dead connection shall be noticed while the test waits.
+      watchSeconds: 2,
+      watchdogMs: 1_000,
       log,
     });
   const [sources, copies] = [reflect('source'), reflect('copy')];
@@ -61,7 +76,7 @@ function copyingManager(client: Client, inNamespace: string): Manager {
     const name = metadata.labels?.source;
     if (name) controller.enqueue({ namespace: inNamespace, name });
   });
-  return new Manager([sources, copies], [controller]);
+  return { manager: new Manager([sources, copies]), controller };
 }
 
 function copyOf({ metadata, data }: ConfigMap, key: { namespace: string; name: string }) {
@@ -89,6 +104,13 @@ async function copies(): Promise<string[]> {
     labelSelector: 'role=copy',
   });
   return (items ?? []).map(({ metadata, data }) => `${metadata.name}=${data?.value}`).sort();
+}
+/** Resolves after so many more failed attempts to list or watch. */
+async function failures(count: number): Promise<void> {
+  const failed = async () =>
+    (await metrics.watchErrors.get()).values.reduce((sum, { value }) => sum + value, 0);
+  const wanted = (await failed()) + count;
+  await eventually(async () => expect(await failed()).toBeGreaterThanOrEqual(wanted));
 }
 const writes = () => proxy.requests.filter((request) => !request.startsWith('GET')).length;
 
@@ -136,4 +158,56 @@ it('ends in the desired state whatever happened to its connections meanwhile', a
   const expected = [...desired].map(([name, value]) => `${name}-copy=${value}`).sort();
   await eventually(async () => expect(await copies()).toEqual(expected), { deadlineMs: 20_000 });
   expect(manager.stuck()).toBeUndefined();
+});
+
+describe('converges within seconds after a time in which the API server', () => {
+  const answer = (status: number, body: string, headers = {}) => {
+    proxy.intercept = () => ({ status, body, headers });
+    proxy.cut();
+    return () => {
+      proxy.intercept = () => undefined;
+    };
+  };
+  const unauthorized = JSON.stringify({ kind: 'Status', code: 401, reason: 'Unauthorized' });
+  const forbidden = JSON.stringify({ kind: 'Status', code: 403, reason: 'Forbidden' });
+  const FAULTS: [string, () => (() => unknown) | Promise<() => unknown>][] = [
+    [
+      'refused connections',
+      async () => {
+        await proxy.refuse();
+        return proxy.accept;
+      },
+    ],
+    ['took connections and never answered', () => proxy.swallow()],
+    [
+      'answered later than anybody waits',
+      () => {
+        proxy.delay = () => 2_500;
+        proxy.cut();
+        return () => {
+          proxy.delay = () => 0;
+        };
+      },
+    ],
+    ['asked to come back later', () => answer(429, 'too many requests', { 'retry-after': '1' })],
+    ['lost its storage', () => answer(500, 'etcdserver: no leader')],
+    ['did not know the credentials', () => answer(401, unauthorized)],
+    ['allowed nothing', () => answer(403, forbidden)],
+    ['was hidden behind a login page', () => answer(200, '<html>login</html>')],
+  ];
+
+  it.each(FAULTS)('%s', async (_, begin) => {
+    await apply('a', '1');
+    await apply('b', '1');
+    await eventually(async () => expect(await copies()).toEqual(['a-copy=1', 'b-copy=1']));
+    const end = await begin();
+    await apply('a', '2');
+    await remove('b');
+    await apply('c', '1');
+    await failures(3);
+    expect(manager.stuck()).toBeUndefined();
+    await end();
+    await eventually(async () => expect(await copies()).toEqual(['a-copy=2', 'c-copy=1']));
+    expect(manager.stuck()).toBeUndefined();
+  });
 });

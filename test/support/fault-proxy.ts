@@ -19,12 +19,16 @@ export interface FaultProxy {
   readonly requests: readonly string[];
   /** Answers in the API server's place; undefined lets the request pass. */
   intercept: (request: string) => FakeAnswer | undefined;
+  /** Milliseconds that a request waits before it goes on. */
+  delay: (request: string) => number;
   /** Changes the URL under which a request goes on to the API server. */
   rewrite: (url: string) => string;
   /** Resets every connection. */
   cut(): void;
   /** Every connection stays open and never carries a byte again; new ones work. */
   mute(): void;
+  /** Every connection, new ones too, is open and never carries a byte, until the function that is answered is called. */
+  swallow(): () => void;
   /** No new connections, the open ones are reset, until `accept`. */
   refuse(): Promise<void>;
   accept(): Promise<void>;
@@ -41,7 +45,9 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
   const muted = new WeakSet<Socket>();
   const requests: string[] = [];
 
-  const forward = (incoming: IncomingMessage, answer: ServerResponse) => {
+  let swallowing = false;
+
+  const forward = async (incoming: IncomingMessage, answer: ServerResponse) => {
     const { method = 'GET', url = '/', headers, socket } = incoming;
     requests.push(`${method} ${url}`);
     if (muted.has(socket)) return;
@@ -50,6 +56,9 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
       answer.writeHead(fake.status, fake.headers).end(fake.body);
       return;
     }
+    const wait = proxy.delay(`${method} ${url}`);
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (socket.destroyed) return;
     const outgoing = request(`${target.server}${proxy.rewrite(url)}`, {
       method,
       headers,
@@ -65,9 +74,10 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
     answer.on('close', () => outgoing.destroy());
     incoming.pipe(outgoing);
   };
-  const server = createServer(forward);
+  const server = createServer((incoming, answer) => void forward(incoming, answer));
   server.on('connection', (socket) => {
     sockets.add(socket);
+    if (swallowing) muted.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
   server.listen(0, '127.0.0.1');
@@ -93,10 +103,18 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
     config,
     requests,
     intercept: () => undefined,
+    delay: () => 0,
     rewrite: (url) => url,
     cut,
     mute: () => {
       for (const socket of sockets) muted.add(socket);
+    },
+    swallow: () => {
+      swallowing = true;
+      for (const socket of sockets) muted.add(socket);
+      return () => {
+        swallowing = false;
+      };
     },
     refuse: stop,
     accept: async () => {

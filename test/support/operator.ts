@@ -17,13 +17,19 @@ import {
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
   type KubeObject,
+  ROLE_BINDINGS,
+  ROLES,
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
 import { textOf } from '../../src/operator/checks.ts';
 import type { Secret } from '../../src/operator/objects.ts';
-import { createOperator, type Operator } from '../../src/operator/operator.ts';
+import {
+  createOperator,
+  type ElectionOptions,
+  type Operator,
+} from '../../src/operator/operator.ts';
 import { operatorManifests, type PolicyRule } from '../../src/operator/rbac.ts';
 import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from './cluster.ts';
 import { eventually } from './eventually.ts';
@@ -35,6 +41,8 @@ export interface OperatorFixture {
   readonly store: Store;
   /** The kubeconfig of the operator's ServiceAccount. */
   readonly kubeconfig: string;
+  /** That of the ServiceAccount and of the Lease. */
+  readonly namespace: string;
   /** Starts an operator; it is stopped at the end, or with `stop`. */
   start(options?: StartOptions): Operator & { readonly registry: Registry };
   close(): Promise<void>;
@@ -47,20 +55,28 @@ export interface StartOptions {
   readonly connection?: Connection;
   readonly log?: Logger;
   readonly now?: () => Date;
+  /** Without it the operator takes itself for the only one. */
+  readonly election?: ElectionOptions;
 }
 
 /** `rules` are the operator's permissions, by default those that ship. */
-export async function operatorFixture(rules?: readonly PolicyRule[]): Promise<OperatorFixture> {
+export async function operatorFixture(
+  rules?: readonly PolicyRule[],
+  electionRules?: readonly PolicyRule[],
+): Promise<OperatorFixture> {
   const admin = adminClient();
   await applyCrd(admin);
   const folder = mkdtempSync(join(tmpdir(), 'scim-operator-test-'));
-  const kubeconfig = await operatorKubeconfig(admin, folder, rules);
+  const namespace = await createNamespace(admin, 'operator');
+  const manifests = operatorManifests(namespace, namespace, rules, electionRules);
+  const kubeconfig = await installOperator(admin, folder, manifests);
   const store = await openDirectory(`file:${join(folder, 'directory.db')}`);
   const running = new Set<Operator>();
   return {
     admin,
     store,
     kubeconfig,
+    namespace,
     start: (options = {}) => {
       const registry = new Registry();
       const operator = createOperator({
@@ -69,6 +85,7 @@ export async function operatorFixture(rules?: readonly PolicyRule[]): Promise<Op
         publicUrl: PUBLIC_URL,
         deprovisionDelayMs: options.deprovisionDelayMs ?? 600_000,
         sweepIntervalMs: options.sweepIntervalMs ?? 60_000,
+        election: options.election,
         log: options.log ?? createLogger('silent'),
         registry,
         ...(options.now === undefined ? {} : { now: options.now }),
@@ -79,7 +96,7 @@ export async function operatorFixture(rules?: readonly PolicyRule[]): Promise<Op
         running.delete(operator);
         await operator.stop();
       };
-      return { start: operator.start, stuck: operator.stuck, stop, registry };
+      return { ...operator, stop, registry };
     },
     close: async () => {
       await Promise.all([...running].map((operator) => operator.stop()));
@@ -89,19 +106,21 @@ export async function operatorFixture(rules?: readonly PolicyRule[]): Promise<Op
   };
 }
 
-async function operatorKubeconfig(
+/** Answers the path of the ServiceAccount's kubeconfig. */
+export async function installOperator(
   admin: Client,
   folder: string,
-  rules: readonly PolicyRule[] | undefined,
+  manifests: ReturnType<typeof operatorManifests>,
 ): Promise<string> {
-  const namespace = await createNamespace(admin, 'operator');
-  const manifests = operatorManifests(namespace, namespace, rules);
   await admin.create(SERVICE_ACCOUNTS, manifests.serviceAccount, TEST_MANAGER);
   await admin.create(CLUSTER_ROLES, manifests.clusterRole, TEST_MANAGER);
   await admin.create(CLUSTER_ROLE_BINDINGS, manifests.clusterRoleBinding, TEST_MANAGER);
+  await admin.create(ROLES, manifests.role, TEST_MANAGER);
+  await admin.create(ROLE_BINDINGS, manifests.roleBinding, TEST_MANAGER);
   const config = loadKubeConfig(inject('kubeconfig'));
   const path = join(folder, 'operator.kubeconfig');
-  writeFileSync(path, await serviceAccountKubeconfig(admin, config, namespace, namespace));
+  const { namespace = '', name } = manifests.serviceAccount.metadata;
+  writeFileSync(path, await serviceAccountKubeconfig(admin, config, namespace, name));
   return path;
 }
 

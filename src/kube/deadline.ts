@@ -1,0 +1,38 @@
+/** A time limit that leaves nothing behind: AbortSignal.any over AbortSignal.timeout holds memory until the time is over. */
+
+export class Deadline {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #others: readonly AbortSignal[];
+  readonly #follow = ({ target }: Event) => {
+    if (target instanceof AbortSignal) this.#controller.abort(target.reason);
+  };
+  #isOver = false;
+
+  /** Aborts after so many milliseconds, or with one of the other signals. `clear` must follow. */
+  constructor(milliseconds: number, ...others: readonly (AbortSignal | undefined)[]) {
+    this.#others = others.filter((signal) => signal !== undefined);
+    this.#timer = setTimeout(() => {
+      this.#isOver = true;
+      this.#controller.abort(new DOMException('the deadline has passed', 'TimeoutError'));
+    }, milliseconds);
+    for (const signal of this.#others) {
+      if (signal.aborted) this.#controller.abort(signal.reason);
+      else signal.addEventListener('abort', this.#follow);
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether the time ran out before `clear`. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    for (const signal of this.#others) signal.removeEventListener('abort', this.#follow);
+  }
+}

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { NotLeadingError } from '../../src/kube/tenure.ts';
+import { fencedStore } from '../../src/operator/fence.ts';
+import { type SqliteDirectory, useSqlite } from '../support/sqlite.ts';
+
+let directory: SqliteDirectory;
+beforeAll(async () => {
+  directory = await useSqlite();
+});
+afterAll(() => directory.close());
+
+it('the directory behind a fence works while its process leads, and not a moment longer', async () => {
+  let leads = true;
+  const permit = () => {
+    if (!leads) throw new NotLeadingError();
+  };
+  const { signal } = new AbortController();
+  const { integrations, tokens } = fencedStore(directory.store, { permit, signal });
+  const token = {
+    integrationId: 'i',
+    keyId: 'k',
+    hash: 'h',
+    issuedAt: 1,
+    expiresAt: undefined,
+    pending: false,
+  };
+  await tokens.add(token);
+  leads = false;
+  expect(() => tokens.revokeAll('i')).toThrow(NotLeadingError);
+  expect(() => integrations.end('i', 1)).toThrow(NotLeadingError);
+  expect(await directory.store.tokens.list('i')).toMatchObject([{ hash: 'h' }]);
+});

@@ -1,0 +1,212 @@
+/** Several processes on one cluster: one reconciles, all serve, and nobody who sends SCIM requests notices a change. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { serviceAccountKubeconfig } from '../../hack/demo/cluster.ts';
+import type { Lease } from '../../src/kube/lease.ts';
+import { LEASES } from '../../src/kube/resource.ts';
+import { LEASE_NAME } from '../../src/operator/rbac.ts';
+import { eventually } from '../support/eventually.ts';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+  PUBLIC_URL,
+} from '../support/operator.ts';
+import { createDatabase, type PostgresDatabase } from '../support/postgres.ts';
+import { Program } from '../support/program.ts';
+import { SteadyClient } from '../support/steady-client.ts';
+
+/** What a change of leaders may take, with room for a slow machine. */
+const PATIENCE = { deadlineMs: 25_000 };
+
+let fixture: OperatorFixture;
+let database: PostgresDatabase;
+const programs = new Set<Program>();
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  database = await createDatabase();
+});
+afterEach(async () => {
+  await Promise.all([...programs].map((program) => program.stop('SIGKILL')));
+  programs.clear();
+  // Nobody waits for the lease of a process of the test before.
+  const { items } = await fixture.admin.list<Lease>(LEASES, { namespace: fixture.namespace });
+  for (const { metadata } of items ?? []) await fixture.admin.delete(LEASES, lease(metadata.name));
+});
+afterAll(async () => {
+  await database.drop();
+  await fixture.close();
+});
+
+function start(command: string, more: readonly string[] = []): Program {
+  const program = new Program([
+    command,
+    `--public-url=${PUBLIC_URL}`,
+    '--host=127.0.0.1',
+    '--port=0',
+    '--ops-port=0',
+    '--leader-election-lease-duration=6s',
+    '--leader-election-renew-deadline=4s',
+    '--leader-election-retry-period=1s',
+    `--database-url=${database.url}`,
+    `--kubeconfig=${fixture.kubeconfig}`,
+    ...more,
+  ]);
+  programs.add(program);
+  return program;
+}
+
+const lease = (name = LEASE_NAME) => ({ namespace: fixture.namespace, name });
+const said = (program: Program, message: string) =>
+  program.lines.filter(({ msg }) => msg === message);
+const leads = (program: Program, times = 1) =>
+  eventually(() => expect(said(program, 'lead was taken')).toHaveLength(times), PATIENCE);
+const logged = (program: Program, message: string) =>
+  eventually(() => {
+    const [line] = said(program, message);
+    if (line === undefined) throw new Error(`not logged: ${message}; ${program.stderr}`);
+    return line;
+  }, PATIENCE);
+const standsBy = (program: Program) => logged(program, 'another was found leading; standing by');
+const ports = (servers: readonly Program[]) =>
+  Promise.all(servers.map(async (each) => Number((await logged(each, 'SCIM is served')).port)));
+const holder = async () => (await fixture.admin.get<Lease>(LEASES, lease())).spec?.holderIdentity;
+
+/** The way to the cluster for a program whose connections the test breaks. */
+async function proxied(proxy: FaultProxy, name: string): Promise<string> {
+  const path = `${fixture.kubeconfig}.${name}`;
+  const text = await serviceAccountKubeconfig(
+    fixture.admin,
+    proxy.config,
+    fixture.namespace,
+    fixture.namespace,
+  );
+  writeFileSync(path, text);
+  return `--kubeconfig=${path}`;
+}
+
+async function steadyClient(probe: IntegrationProbe, servers: readonly Program[]) {
+  const { status } = await probe.settled('True');
+  const path = new URL(status?.endpoint ?? '').pathname;
+  const urls = (await ports(servers)).map((port) => `http://127.0.0.1:${port}${path}`);
+  return new SteadyClient(urls, await probe.token());
+}
+
+describe('two servers and two operators on one database', () => {
+  it('go on without one failed request when the leader is killed, and when it is stopped', async () => {
+    const servers = [start('server'), start('server')];
+    await ports(servers);
+    const first = start('operator');
+    await leads(first);
+    // Whoever follows the second did not wait for its lease to end.
+    const second = start('operator', ['--leader-election-lease-duration=10m']);
+    await standsBy(second);
+    const client = await steadyClient(await IntegrationProbe.create(fixture), servers);
+
+    await first.stop('SIGKILL');
+    await leads(second);
+    await (await IntegrationProbe.create(fixture)).settled('True');
+
+    const third = start('operator');
+    await standsBy(third);
+    expect(await second.stop('SIGTERM')).toBe(0);
+    expect(said(second, 'lead was released')).toHaveLength(1);
+    await leads(third);
+    await (await IntegrationProbe.create(fixture)).settled('True');
+
+    const { answered, failures } = await client.stop();
+    expect(failures).toEqual([]);
+    expect(answered).toBeGreaterThan(100);
+  }, 120_000);
+
+  it('an operator that was killed leads again at once under its own name', async () => {
+    const named = ['--leader-election-identity=pod-0'];
+    const long = ['--leader-election-lease-duration=10m', '--leader-election-renew-deadline=9m'];
+    const first = start('operator', [...named, ...long]);
+    await leads(first);
+    await first.stop('SIGKILL');
+    await leads(start('operator', [...named, ...long]));
+  }, 120_000);
+});
+
+describe('a process whose API server is away for longer than the renew deadline', () => {
+  it('serves every request meanwhile with `run`, and leads again when it is back', async () => {
+    const proxy = await startFaultProxy(inject('kubeconfig'));
+    const program = start('run', [await proxied(proxy, 'run')]);
+    await leads(program);
+    const client = await steadyClient(await IntegrationProbe.create(fixture), [program]);
+    const { port } = await logged(program, 'metrics and probes are served');
+    const ops = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+
+    await proxy.refuse();
+    await eventually(() => expect(said(program, 'lead was lost')).toHaveLength(1), PATIENCE);
+    const waiting = await IntegrationProbe.create(fixture);
+    expect([await ops('/livez'), await ops('/readyz')]).toEqual([200, 200]);
+    await proxy.accept();
+    await leads(program, 2);
+    await waiting.settled('True');
+
+    const { answered, failures } = await client.stop();
+    expect(failures).toEqual([]);
+    expect(answered).toBeGreaterThan(50);
+    expect(await program.stop()).toBe(0);
+    await proxy.close();
+  }, 120_000);
+
+  it('ends with 3 with `operator`, to be started anew', async () => {
+    const proxy = await startFaultProxy(inject('kubeconfig'));
+    const program = start('operator', [await proxied(proxy, 'operator')]);
+    await leads(program);
+    await proxy.refuse();
+    expect(await program.exited).toBe(3);
+    expect(said(program, 'lead was lost')[0]?.reason).toMatch(/not renewed within 4 s: .*ECONN/);
+    expect(program.stderr).toBe('');
+    await proxy.close();
+  }, 120_000);
+});
+
+describe('a leader that was frozen', () => {
+  it('writes nothing when it wakes up, though there is work, and ends', async () => {
+    const proxy = await startFaultProxy(inject('kubeconfig'));
+    const frozen = start('operator', [await proxied(proxy, 'frozen')]);
+    await leads(frozen);
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const other = start('operator');
+    await standsBy(other);
+
+    frozen.signal('SIGSTOP');
+    await leads(other);
+    const seen = proxy.requests.length;
+    await probe.patch({ spec: { enabled: false } });
+    await probe.settled('True', 'Disabled');
+    frozen.signal('SIGCONT');
+    expect(await frozen.exited).toBe(3);
+    const writes = proxy.requests.slice(seen).filter((request) => !request.startsWith('GET'));
+    expect(writes).toEqual([]);
+    expect(await holder()).toBe(said(other, 'lead was taken')[0]?.identity);
+    await proxy.close();
+  }, 120_000);
+});
+
+describe('a second `run` with a directory of its own', () => {
+  it('takes no integration from the first', async () => {
+    const sqlite = (name: string) => `--database-url=file:${fixture.kubeconfig}.${name}.db`;
+    const first = start('run', [sqlite('first')]);
+    await leads(first);
+    const second = start('run', [sqlite('second')]);
+    await standsBy(second);
+    const probe = await IntegrationProbe.create(fixture);
+    const { status } = await probe.settled('True');
+    const [mine, other] = (await ports([first, second])).map(
+      (port) => `http://127.0.0.1:${port}${new URL(status?.endpoint ?? '').pathname}/Users`,
+    );
+    const headers = { authorization: `Bearer ${await probe.token()}` };
+    expect((await fetch(mine ?? '', { headers })).status).toBe(200);
+    expect((await fetch(other ?? '', { headers })).status).toBe(401);
+    expect(await second.stop()).toBe(0);
+    expect(said(second, 'lead was taken')).toEqual([]);
+    rmSync(`${fixture.kubeconfig}.second.db`, { force: true });
+  }, 120_000);
+});
