@@ -25,7 +25,7 @@ import { textOf } from '../../src/operator/checks.ts';
 import type { Secret } from '../../src/operator/objects.ts';
 import { createOperator, type Operator } from '../../src/operator/operator.ts';
 import { operatorManifests, type PolicyRule } from '../../src/operator/rbac.ts';
-import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from './cluster.ts';
+import { adminClient, applyCrds, createNamespace, TEST_MANAGER } from './cluster.ts';
 import { eventually } from './eventually.ts';
 
 export const PUBLIC_URL = 'https://scim.example.com';
@@ -51,7 +51,7 @@ export interface StartOptions {
 /** `rules` are the operator's permissions, by default those that ship. */
 export async function operatorFixture(rules?: readonly PolicyRule[]): Promise<OperatorFixture> {
   const admin = adminClient();
-  await applyCrd(admin);
+  await applyCrds(admin);
   const folder = mkdtempSync(join(tmpdir(), 'scim-operator-test-'));
   const kubeconfig = await operatorKubeconfig(admin, folder, rules);
   const store = await openDirectory(`file:${join(folder, 'directory.db')}`);
