@@ -168,6 +168,14 @@ export interface TokenRecord {
   readonly pending: boolean;
 }
 
+/** What is remembered of a tenant for as long as the directory lives, whatever became of its integrations. */
+export interface TenantHistory {
+  /** UIDs of the namespaces that were ever allowed to use it from this cluster, forgotten integrations' too. */
+  readonly namespaceUids: readonly string[];
+  /** A ScimTenant has said, in any cluster, who may use it. */
+  readonly governed: boolean;
+}
+
 export interface IntegrationActivity {
   readonly users: number;
   readonly groups: number;
@@ -189,8 +197,9 @@ export interface IntegrationStore {
    * nothing, or stops, when the integration lives (again).
    */
   purge(id: string, at: number): Promise<void>;
-  /** UIDs of the namespaces that were ever allowed to use the tenant from this cluster, forgotten integrations' too. */
-  tenantNamespaceUids(clusterUid: string, tenant: string): Promise<readonly string[]>;
+  tenantHistory(clusterUid: string, tenant: string): Promise<TenantHistory>;
+  /** Remembers for ever that a ScimTenant says who may use the tenant. */
+  govern(tenant: string): Promise<void>;
   activity(id: string): Promise<IntegrationActivity>;
   /** Records when integrations were last called: id → time. */
   touch(lastRequests: ReadonlyMap<string, number>): Promise<void>;

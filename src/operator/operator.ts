@@ -10,7 +10,9 @@ import {
   MANAGED_BY,
   ROLE_NAME,
   SCIM_INTEGRATIONS,
+  SCIM_TENANTS,
 } from '../crd/names.ts';
+import type { KubeTenant } from '../crd/tenant-object.ts';
 import type { Store } from '../directory/store.ts';
 import { Backoff, pause } from '../kube/backoff.ts';
 import { Client } from '../kube/client.ts';
@@ -38,6 +40,7 @@ import type { Caches, OperatorContext } from './context.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 import { createReconcile } from './reconcile.ts';
 import { createRoleReconcile, type RoleState, type RoleStates } from './role-controller.ts';
+import { createTenantController } from './tenant-controller.ts';
 
 export interface OperatorOptions {
   readonly connection: Connection;
@@ -63,6 +66,10 @@ export interface Operator {
 }
 
 const SWEEP_INTERVAL_MS = 60_000;
+const NO_TENANTS =
+  'ScimTenants can not be read: only the namespace with its own name may use a tenant';
+const NO_NAMESPACES =
+  'namespaces can not be listed: changes of their labels are noticed within a minute or so';
 
 export function createOperator(options: OperatorOptions): Operator {
   const { connection, log, registry } = options;
@@ -130,6 +137,8 @@ function build(
     new Reflector<T>({ client, resource, log, metrics, ...more });
   const reflectors = {
     integrations: reflect<KubeIntegration>(SCIM_INTEGRATIONS),
+    tenants: reflect<KubeTenant>(SCIM_TENANTS, { whenRefused: NO_TENANTS }),
+    namespaces: reflect<KubeObject>(NAMESPACES, { metadataOnly: true, whenRefused: NO_NAMESPACES }),
     secrets: reflect<KubeObject>(SECRETS, { labelSelector, metadataOnly: true }),
     serviceAccounts: reflect<ServiceAccount>(SERVICE_ACCOUNTS, { labelSelector }),
     roles: reflect<Role>(ROLES, { labelSelector }),
@@ -137,6 +146,8 @@ function build(
   };
   const caches: Caches = {
     integrations: reflectors.integrations.store,
+    tenants: reflectors.tenants.store,
+    namespaces: reflectors.namespaces.store,
     secrets: reflectors.secrets.store,
     serviceAccounts: reflectors.serviceAccounts.store,
     roles: reflectors.roles.store,
@@ -158,12 +169,13 @@ function build(
     activity: new ActivityCache(options.store.integrations, now),
     publicUrl: options.publicUrl,
     clusterUid,
+    mayReadTenants: () => !reflectors.tenants.isRefused,
     now,
   };
   const controllers = createControllers(context, log, metrics);
   return {
     events,
-    manager: new Manager(Object.values(reflectors), [controllers.integrations, controllers.roles]),
+    manager: new Manager(Object.values(reflectors), Object.values(controllers)),
     sweep: async (signal: AbortSignal) => {
       await Promise.race([
         Promise.all(Object.values(reflectors).map(({ synced }) => synced)),
@@ -215,7 +227,8 @@ function createControllers(
     });
   }
   caches.roles.onChange(({ object }) => enqueueRole(object.metadata.namespace ?? ''));
-  return { integrations, roles };
+  const tenants = createTenantController(context, integrations, { log, metrics });
+  return { integrations, roles, tenants };
 }
 
 /** By label, owner and UID, since any of them may be what drifted. */

@@ -5,9 +5,10 @@
  */
 import { secretNameOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { EVENT, REASON } from '../crd/names.ts';
+import { EVENT, REASON, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import { generateToken, hashToken, keyIdOf } from '../directory/tokens.ts';
-import { keyOf, SECRETS } from '../kube/resource.ts';
+import { ApiError } from '../kube/errors.ts';
+import { type KubeObject, keyOf, SECRETS } from '../kube/resource.ts';
 import { checkSecret, type FoundToken, isOurs, type Obstacle, textOf, uidOn } from './checks.ts';
 import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
 import { contains } from './drift.ts';
@@ -79,7 +80,7 @@ async function settle(
 
 const NO_TOKEN: Obstacle = {
   reason: REASON.SecretMissing,
-  message: 'there is no token, and reconciling is paused',
+  message: 'there is no token, and none is made now',
 };
 
 function isLive({ caches }: OperatorContext, uid: string): boolean {
@@ -147,6 +148,7 @@ async function generate(
   replaced: Secret | undefined,
 ): Promise<Settled> {
   const { store, now, events } = context;
+  await expectStillThere(context, integration);
   const token = generateToken();
   const [hash, keyId, issuedAt] = [hashToken(token), keyIdOf(token), now()];
   const record = { integrationId, keyId, hash, issuedAt: issuedAt.getTime(), expiresAt: undefined };
@@ -160,6 +162,17 @@ async function generate(
     note: `Generated the token ${keyId} into the Secret ${secretNameOf(integration)}`,
   });
   return { outcome: { kind: 'issued', keyId, issuedAt }, written };
+}
+
+/** Where the cache is behind, the namespace may be somebody else's by now, who must not read a token of the one before. */
+async function expectStillThere(
+  { client }: OperatorContext,
+  { metadata }: KubeIntegration,
+): Promise<void> {
+  const { namespace, name, uid } = metadata;
+  const live = await client.get<KubeObject>(SCIM_INTEGRATIONS, { namespace, name });
+  if (live.metadata.uid === uid) return;
+  throw new ApiError(409, `another integration ${name} took its place`, { reason: 'Conflict' });
 }
 
 /** Somebody else's write in between fails the reconcile; the next one reads what they wrote. */

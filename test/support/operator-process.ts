@@ -1,12 +1,20 @@
 /** The operator's reconcilers without its watches: looks at one namespace until there is nothing left to do, or until it dies. */
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
-import { LABEL_MANAGED_BY, MANAGED_BY, ROLE_NAME, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import {
+  LABEL_MANAGED_BY,
+  MANAGED_BY,
+  ROLE_NAME,
+  SCIM_INTEGRATIONS,
+  SCIM_TENANTS,
+} from '../../src/crd/names.ts';
+import type { KubeTenant } from '../../src/crd/tenant-object.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import type { Reconcile } from '../../src/kube/controller.ts';
 import { EventRecorder } from '../../src/kube/events.ts';
 import {
   type KubeObject,
+  NAMESPACES,
   type ObjectKey,
   type ResourceDefinition,
   ROLE_BINDINGS,
@@ -28,11 +36,12 @@ import { type OperatorFixture, PUBLIC_URL } from './operator.ts';
 export const CLUSTER_UID = 'the-cluster';
 const MAX_ROUNDS = 10;
 
-/** Reconciles the namespace until a round writes nothing, or until the life is over. */
+/** Reconciles the namespace until a round writes nothing, or until the life is over. After `behind` the first round's caches are. */
 export async function runProcess(
   fixture: OperatorFixture,
   namespace: string,
   life: Lifetime,
+  behind?: () => Promise<unknown>,
 ): Promise<void> {
   const connection = new Connection(loadKubeConfig(fixture.kubeconfig));
   const log = createLogger('silent');
@@ -48,6 +57,7 @@ export async function runProcess(
     activity: new ActivityCache(store.integrations, now),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,
+    mayReadTenants: () => true,
     now,
   };
   const [integrations, role] = reconcilers(context);
@@ -55,6 +65,7 @@ export async function runProcess(
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const before = life.writes.length;
       await fill(context.caches, client, namespace);
+      if (round === 0) await behind?.();
       for (const key of await keysIn(context, namespace)) await attempt(integrations, key, life);
       await attempt(role, { namespace, name: ROLE_NAME }, life);
       if (life.isOver || life.writes.length === before) return;
@@ -103,6 +114,8 @@ async function keysIn(context: OperatorContext, namespace: string): Promise<read
 function emptyCaches(): Caches {
   return {
     integrations: new ObjectStore<KubeIntegration>(),
+    tenants: new ObjectStore<KubeTenant>(),
+    namespaces: new ObjectStore<KubeObject>(),
     secrets: new ObjectStore<KubeObject>(),
     serviceAccounts: new ObjectStore<ServiceAccount>(),
     roles: new ObjectStore<Role>(),
@@ -117,7 +130,13 @@ async function fill(caches: Caches, client: Client, namespace: string): Promise<
     resource: ResourceDefinition,
     options: object = { labelSelector },
   ) => cache.replace((await client.list<T>(resource, { namespace, ...options })).items ?? []);
+  const loadAll = async <T extends KubeObject>(
+    cache: ObjectStore<T>,
+    resource: ResourceDefinition,
+  ) => cache.replace((await client.list<T>(resource)).items ?? []);
   await Promise.all([
+    loadAll(caches.tenants, SCIM_TENANTS),
+    loadAll(caches.namespaces, NAMESPACES),
     load(caches.integrations, SCIM_INTEGRATIONS, {}),
     load(caches.secrets, SECRETS, { labelSelector, metadataOnly: true }),
     load(caches.serviceAccounts, SERVICE_ACCOUNTS),

@@ -7,7 +7,7 @@ import type { IntegrationRecord, IntegrationStore, Scope } from '../store.ts';
 import { array, type Connections, type Queries } from './connection.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';
 import { ResourceTable } from './resource-table.ts';
-import { integrations, tenantNamespaces } from './schema.ts';
+import { governedTenants, integrations, tenantNamespaces } from './schema.ts';
 import { deleteUser, lockUser } from './user-store.ts';
 
 type Row = typeof integrations.$inferSelect;
@@ -60,8 +60,8 @@ export function createIntegrationStore(
       );
     },
     purge: (id, at) => purge(connections, types, id, at),
-    tenantNamespaceUids: async (clusterUid, tenant) => {
-      const rows = await guarded(() =>
+    tenantHistory: async (clusterUid, tenant) => {
+      const used = await guarded(() =>
         orm
           .select({ uid: tenantNamespaces.namespaceUid })
           .from(tenantNamespaces)
@@ -69,7 +69,15 @@ export function createIntegrationStore(
             and(eq(tenantNamespaces.tenant, tenant), eq(tenantNamespaces.clusterUid, clusterUid)),
           ),
       );
-      return rows.map(({ uid }) => uid);
+      const governed = await guarded(() =>
+        orm.select().from(governedTenants).where(eq(governedTenants.tenant, tenant)),
+      );
+      return { namespaceUids: used.map(({ uid }) => uid), governed: governed.length > 0 };
+    },
+    govern: async (tenant) => {
+      await connections.run(
+        sql`INSERT INTO governed_tenants (tenant) VALUES (${tenant}) ON CONFLICT DO NOTHING`,
+      );
     },
     activity: async (id) => {
       const record = await get(id);

@@ -167,17 +167,30 @@ export function integrationContract(open: Open): void {
       expect((await store.integrations.activity('okta')).lastRequestAt).toBe(at(5));
     });
 
-    it('leave the UIDs of all namespaces that were ever allowed to use a tenant', async () => {
+    it('leave the UIDs of all namespaces that were ever allowed to use a tenant from the cluster', async () => {
       const { integrations } = opened();
       await integrations.put(integration());
       await integrations.put(integration({ namespaceUid: 'not allowed', allowed: false }));
       await integrations.put(integration({ namespaceUid: 'uid-acme-2' }));
       await integrations.end('okta', at(1));
       await integrations.purge('okta', at(2));
-      const uids = await integrations.tenantNamespaceUids('cluster', 'acme');
-      expect(uids.toSorted()).toEqual(['uid-acme', 'uid-acme-2']);
-      expect(await integrations.tenantNamespaceUids('cluster', 'globex')).toEqual([]);
-      expect(await integrations.tenantNamespaceUids('other', 'acme')).toEqual([]);
+      const { namespaceUids } = await integrations.tenantHistory('cluster', 'acme');
+      expect(namespaceUids.toSorted()).toEqual(['uid-acme', 'uid-acme-2']);
+      const none = { namespaceUids: [], governed: false };
+      expect(await integrations.tenantHistory('cluster', 'globex')).toEqual(none);
+      expect(await integrations.tenantHistory('other', 'acme')).toEqual(none);
+    });
+
+    it('remember for every cluster that a ScimTenant has governed the tenant, and forget it never', async () => {
+      const { integrations } = opened();
+      await integrations.put(integration());
+      await integrations.govern('acme');
+      await integrations.govern('acme');
+      await integrations.end('okta', at(1));
+      await integrations.purge('okta', at(2));
+      expect((await integrations.tenantHistory('cluster', 'acme')).governed).toBe(true);
+      expect((await integrations.tenantHistory('other', 'acme')).governed).toBe(true);
+      expect((await integrations.tenantHistory('cluster', 'globex')).governed).toBe(false);
     });
   });
 

@@ -102,6 +102,11 @@ CREATE TABLE tenant_namespaces (
   PRIMARY KEY (tenant, cluster_uid, namespace_uid)
 );
 
+-- A tenant that a ScimTenant has governed needs one from then on.
+CREATE TABLE governed_tenants (
+  tenant TEXT COLLATE "C" NOT NULL PRIMARY KEY
+);
+
 CREATE TABLE tokens (
   hash TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   integration_id TEXT COLLATE "C" NOT NULL,

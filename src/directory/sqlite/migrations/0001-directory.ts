@@ -99,6 +99,11 @@ CREATE TABLE tenant_namespaces (
   PRIMARY KEY (tenant, cluster_uid, namespace_uid)
 ) STRICT, WITHOUT ROWID;
 
+-- A tenant that a ScimTenant has governed needs one from then on.
+CREATE TABLE governed_tenants (
+  tenant TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE tokens (
   hash TEXT NOT NULL PRIMARY KEY,
   integration_id TEXT NOT NULL,
