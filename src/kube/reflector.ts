@@ -199,8 +199,16 @@ export class Reflector<T extends KubeObject = KubeObject> {
     // An expired version is the server's everyday way to ask for a new list: nothing to report.
     if (!isExpired(error)) this.#noteTrouble(error);
     const wanted = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-    await pause(Math.max(this.#backoff.next(), Math.min(wanted, MAX_RETRY_AFTER_MS)), signal);
+    const wait = Math.max(this.#backoff.next(), Math.min(wanted, MAX_RETRY_AFTER_MS));
+    await pause(Math.min(wait, this.#undecidedMs()), signal);
     this.#lastAttempt = Date.now();
+  }
+
+  /** Until a refusal has lasted; an operator may wait for it to start. */
+  #undecidedMs(): number {
+    return this.#refusedAt === undefined || this.#isRefused
+      ? Number.POSITIVE_INFINITY
+      : Math.max(0, this.#refusedAt + REFUSAL_MS - Date.now());
   }
 
   /** One line for each kind of trouble, not for each attempt. */
