@@ -186,10 +186,12 @@ export interface IntegrationStore {
   /** The live (not ended) record of a custom resource. */
   find(owner: IntegrationOwner): Promise<IntegrationRecord | undefined>;
   get(id: string): Promise<IntegrationRecord | undefined>;
-  /** Records of one cluster, ended ones included. */
-  list(clusterUid: string): Promise<readonly IntegrationRecord[]>;
+  /** Records of one cluster, and of one tenant if it is given; ended ones included. */
+  list(clusterUid: string, tenant?: string): Promise<readonly IntegrationRecord[]>;
   /** Inserts or updates by id. False, and no write, when the id belongs to another custom resource's live record. */
   put(record: IntegrationRecord): Promise<boolean>;
+  /** Not allowed from now on, all at once, until `put` says otherwise; tokens and data stay. */
+  disallow(ids: readonly string[]): Promise<void>;
   /** Ends the integration and revokes its tokens at once; users and groups stay. */
   end(id: string, at: number): Promise<void>;
   /**

@@ -1,4 +1,4 @@
-/** ScimTenants: remembered in the directory, shown who uses them, and their integrations told of every change. */
+/** ScimTenants: remembered in the directory, lost rights ended, their integrations told of every change, and who uses them shown. */
 import { isDeepStrictEqual } from 'node:util';
 import { tenantOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
@@ -8,6 +8,7 @@ import { Controller, type ControllerOptions, type Reconcile } from '../kube/cont
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import { keyOf } from '../kube/resource.ts';
 import type { OperatorContext } from './context.ts';
+import { enforceTenancy } from './enforce-tenancy.ts';
 import { FIELD_MANAGER } from './objects.ts';
 import { TenantIndex } from './tenant-index.ts';
 import { buildTenantStatus } from './tenant-status.ts';
@@ -34,13 +35,16 @@ export function createTenantController(
     if (caches.tenants.get({ name })) controller.enqueueAfter({ name }, STATUS_DELAY_MS);
   });
   caches.tenants.onChange(({ object }) => {
+    controller.enqueue(keyOf(object));
     for (const { metadata } of index.integrationsOf(object.metadata.name))
       integrations.enqueue(metadata);
-    controller.enqueue(keyOf(object));
   });
   caches.namespaces.onChange(({ object }) => {
-    for (const { metadata } of caches.integrations.list(object.metadata.name))
-      integrations.enqueue(metadata);
+    for (const integration of caches.integrations.list(object.metadata.name)) {
+      const name = tenantOf(integration);
+      if (caches.tenants.get({ name })) controller.enqueue({ name });
+      integrations.enqueue(integration.metadata);
+    }
   });
   return controller;
 }
@@ -52,9 +56,11 @@ function createTenantReconcile(
   const { store, caches, clusterUid } = context;
   return async ({ name }) => {
     const tenant = caches.tenants.get({ name });
-    if (tenant === undefined || tenant.metadata.deletionTimestamp !== undefined) return {};
+    const isLive = tenant !== undefined && tenant.metadata.deletionTimestamp === undefined;
     const { governed } = await store.integrations.tenantHistory(clusterUid, name);
-    if (!governed) await store.integrations.govern(name);
+    if (isLive && !governed) await store.integrations.govern(name);
+    await enforceTenancy(context, name);
+    if (!isLive) return {};
     const written = await writeStatus(context, tenant, integrationsOf(name));
     return written ? {} : { requeueAfterMs: STALE_RETRY_MS };
   };

@@ -218,6 +218,18 @@ describe('whoever is quicker than the operator', () => {
     },
   );
 
+  it('loses a right before anything else is done, and nothing is taken', async () => {
+    const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
+    const probe = await integrationIn(fixture, tenant, { team: 'a' });
+    await runProcess(fixture, probe.namespace, new Lifetime());
+    await probe.settled('True', 'Succeeded');
+    await label(fixture.admin, probe.namespace, { team: null });
+    const life = new Lifetime();
+    await runProcess(fixture, probe.namespace, life);
+    expect(life.writes).toEqual(['put integration', 'patch ScimIntegration status']);
+    expect(await accepts(probe, tenant)).toBe(false);
+  });
+
   it('keeps no right when the ScimTenant goes meanwhile', async () => {
     const tenant = await createTenant(fixture.admin, { selector: {} });
     const probe = await integrationIn(fixture, tenant);

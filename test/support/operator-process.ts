@@ -111,7 +111,8 @@ async function keysIn(context: OperatorContext, namespace: string): Promise<read
   return [...present, ...missing.filter((key) => key.namespace === namespace)];
 }
 
-function emptyCaches(): Caches {
+/** Of a process that has seen nothing yet. */
+export function emptyCaches(): Caches {
   return {
     integrations: new ObjectStore<KubeIntegration>(),
     tenants: new ObjectStore<KubeTenant>(),

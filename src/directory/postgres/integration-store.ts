@@ -47,13 +47,26 @@ export function createIntegrationStore(
       const row = await get(id);
       return row && recordOf(row);
     },
-    list: async (clusterUid) => {
+    list: async (clusterUid, tenant) => {
       const rows = await guarded(() =>
-        orm.select().from(integrations).where(eq(integrations.clusterUid, clusterUid)),
+        orm
+          .select()
+          .from(integrations)
+          .where(
+            and(
+              eq(integrations.clusterUid, clusterUid),
+              tenant === undefined ? undefined : eq(integrations.tenant, tenant),
+            ),
+          ),
       );
       return rows.map(recordOf);
     },
     put: (record) => connections.transaction((queries) => put(queries, record)),
+    disallow: async (ids) => {
+      await connections.run(
+        sql`UPDATE integrations SET allowed = false WHERE id = ANY(${array(ids)})`,
+      );
+    },
     end: async (id, at) => {
       await connections.run(
         sql`WITH revoked AS (DELETE FROM tokens WHERE integration_id = ${id}) UPDATE integrations SET ended_at = ${at} WHERE id = ${id} AND ended_at IS NULL`,

@@ -68,16 +68,27 @@ export function createIntegrationStore(
     find: ({ clusterUid, namespace, name }) =>
       reading(() => toRecord(find.get({ clusterUid, namespace, name }))),
     get: (id) => reading(() => toRecord(get.get({ id }))),
-    list: (clusterUid) =>
+    list: (clusterUid, tenant) =>
       reading(() =>
         read.orm
           .select()
           .from(integrations)
-          .where(eq(integrations.clusterUid, clusterUid))
+          .where(
+            and(
+              eq(integrations.clusterUid, clusterUid),
+              tenant === undefined ? undefined : eq(integrations.tenant, tenant),
+            ),
+          )
           .all()
           .map(recordOf),
       ),
     put: (record) => writer.write(() => put(record)),
+    disallow: (ids) =>
+      writer.write(() => {
+        write.run(
+          sql`UPDATE integrations SET allowed = 0 WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
+        );
+      }),
     end: (id, at) =>
       writer.write(() => {
         write.orm

@@ -181,6 +181,35 @@ export function integrationContract(open: Open): void {
       expect(await integrations.tenantHistory('other', 'acme')).toEqual(none);
     });
 
+    it('are listed by cluster, and by tenant', async () => {
+      const { integrations } = opened();
+      await integrations.put(integration());
+      await integrations.put(integration({ id: 'globex', name: 'g', tenant: 'globex' }));
+      await integrations.put(integration({ id: 'other', clusterUid: 'other' }));
+      await integrations.end('okta', at(1));
+      const ids = async (...by: Parameters<typeof integrations.list>) =>
+        (await integrations.list(...by)).map(({ id }) => id).toSorted();
+      expect(await ids('cluster')).toEqual(['globex', 'okta']);
+      expect(await ids('cluster', 'acme')).toEqual(['okta']);
+      expect(await ids('cluster', 'initech')).toEqual([]);
+    });
+
+    it('are disallowed together, and keep all the rest', async () => {
+      const { integrations, tokens } = opened();
+      for (const id of ['okta', 'entra', 'kept'])
+        await integrations.put(integration({ id, name: id }));
+      await tokens.add(token());
+      await integrations.disallow(['okta', 'entra', 'nobody']);
+      await integrations.disallow([]);
+      const shut = integration({ name: 'okta', allowed: false });
+      expect(await integrations.get('okta')).toEqual(shut);
+      expect((await integrations.get('entra'))?.allowed).toBe(false);
+      expect((await integrations.get('kept'))?.allowed).toBe(true);
+      expect((await tokens.authenticate('acme', 'okta', 'hash', at(1)))?.integration).toEqual(shut);
+      await integrations.put(integration({ name: 'okta' }));
+      expect((await integrations.get('okta'))?.allowed).toBe(true);
+    });
+
     it('remember for every cluster that a ScimTenant has governed the tenant, and forget it never', async () => {
       const { integrations } = opened();
       await integrations.put(integration());
