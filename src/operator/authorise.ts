@@ -1,7 +1,7 @@
 /** The integration's rights in the directory, written before anything else: switching off must work even when all the rest fails. */
 
 import { isDeepStrictEqual } from 'node:util';
-import { deletionPolicyOf, isEnabled, secretNameOf } from '../crd/defaults.ts';
+import { deletionPolicyOf, isEnabled, secretNameOf, tenantOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { EVENT, REASON } from '../crd/names.ts';
 import { newIntegrationId } from '../directory/ids.ts';
@@ -75,7 +75,7 @@ const taken = (id: string): Obstacle => ({
 
 /**
  * An integration went with its namespace, or was made anew for another tenant, though one of its name is here before that was
- * noticed: neither gets the other's id and tokens.
+ * noticed: neither gets the other's id.
  */
 async function endIfOfAnother(
   { store, now }: OperatorContext,
@@ -89,14 +89,31 @@ async function endIfOfAnother(
 }
 
 async function idOf(
-  { client }: OperatorContext,
+  context: OperatorContext,
   integration: KubeIntegration,
   record: IntegrationRecord | undefined,
 ): Promise<string> {
   if (record !== undefined) return record.id;
   const key = { namespace: integration.metadata.namespace, name: secretNameOf(integration) };
-  const secret = await getIfExists<Secret>(client, SECRETS, key);
-  return knownId(integration, record, secret) ?? newIntegrationId();
+  const secret = await getIfExists<Secret>(context.client, SECRETS, key);
+  const id = knownId(integration, record, secret);
+  if (id === undefined) return newIntegrationId();
+  const isPinned = id === integration.spec?.integrationId;
+  const holder = isPinned ? undefined : await context.store.integrations.get(id);
+  return isOfFormerTenant(context, integration, holder) ? newIntegrationId() : id;
+}
+
+/** The Secret is still that of the integration that had the name before, in another tenant: its id is no other's, but not this one's. */
+function isOfFormerTenant(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  holder: IntegrationRecord | undefined,
+): boolean {
+  if (holder?.endedAt === undefined || holder.tenant === tenantOf(integration)) return false;
+  const owner = ownerOf(context, integration.metadata);
+  return Object.entries(owner).every(
+    ([field, value]) => value === holder[field as keyof typeof owner],
+  );
 }
 
 async function write(

@@ -236,6 +236,8 @@ describe('whoever is quicker than the operator', () => {
     await reconcile(probe, { 'put integration': () => deleteTenant(fixture.admin, tenant) });
     await probe.settled('False', 'TenantNotAllowed');
     expect(await accepts(probe, tenant)).toBe(false);
+    const { governed } = await fixture.store.integrations.tenantHistory(CLUSTER_UID, tenant);
+    expect(governed).toBe(true);
   });
 
   it('gets no token into the namespace that they made anew', async () => {
@@ -247,6 +249,26 @@ describe('whoever is quicker than the operator', () => {
     );
     await expect(stale).rejects.toThrow(/404/);
     await expect(probe.secret()).rejects.toThrow(/404/);
+  });
+
+  it('and makes an integration anew for another tenant gets another endpoint, and ends the one before', async () => {
+    const tenant = await createTenant(fixture.admin, { selector: {} });
+    const probe = await IntegrationProbe.create(fixture);
+    await runProcess(fixture, probe.namespace, new Lifetime());
+    const before = await doorOf(fixture, probe);
+    await probe.delete();
+    await probe.apply({ tenant });
+    await runProcess(fixture, probe.namespace, new Lifetime());
+    const after = await doorOf(fixture, probe);
+    expect(after.tenant).toBe(tenant);
+    expect(after.id).not.toBe(before.id);
+    expect(await after.answer()).toBe('open');
+    expect(await before.answer()).toBe('unauthorized');
+    expect(await ask(fixture, tenant, before.id, before.token)).toBe('unauthorized');
+    expect(await fixture.store.integrations.get(before.id)).toMatchObject({
+      tenant: before.tenant,
+      endedAt: expect.any(Number),
+    });
   });
 
   it('gets no right from a cache that is behind', async () => {
