@@ -60,7 +60,9 @@ describe('the program', () => {
     const program = new Program(['crds']);
     expect(await program.exited).toBe(0);
     expect(program.stdout).toBe(
-      readFileSync('crds/scim-operator.dev_scimintegrations.yaml', 'utf8'),
+      ['scimintegrations', 'scimtenants']
+        .map((plural) => readFileSync(`crds/scim-operator.dev_${plural}.yaml`, 'utf8'))
+        .join('---\n'),
     );
   });
 

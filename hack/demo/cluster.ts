@@ -1,8 +1,8 @@
-/** The cluster of the demo: a control plane of its own, or the one of the current kubeconfig; with the CRD and the operator's permissions. */
+/** The cluster of the demo: a control plane of its own, or the one of the current kubeconfig; with the CRDs and the operator's permissions. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { scimIntegrationCrd } from '../../src/crd/manifest.ts';
+import { allCrds } from '../../src/crd/manifest.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import {
@@ -25,10 +25,11 @@ import { MANAGER } from './examples.ts';
 export const NAME = 'scim-operator-demo';
 const TOKEN_SECONDS = 24 * 3600;
 
-/** Applies the CRD. */
-export async function applyCrd(kubeconfig: string): Promise<void> {
+/** Applies the CRDs. */
+export async function applyCrds(kubeconfig: string): Promise<void> {
   const client = new Client(new Connection(loadKubeConfig(kubeconfig)));
-  await client.apply<KubeObject>(CUSTOM_RESOURCE_DEFINITIONS, scimIntegrationCrd(), MANAGER);
+  for (const crd of allCrds())
+    await client.apply<KubeObject>(CUSTOM_RESOURCE_DEFINITIONS, crd, MANAGER);
 }
 
 /** Starts a control plane, or with `current` uses the kubeconfig's cluster; that also where nothing can be built. */
@@ -43,7 +44,7 @@ export async function openCluster(
       controllerManager: true,
       log,
       signal,
-      prepare: applyCrd,
+      prepare: applyCrds,
     });
     const { kubeconfig, stop } = controlPlane;
     const client = new Client(new Connection(loadKubeConfig(kubeconfig)));
@@ -56,10 +57,10 @@ export async function openCluster(
   }
 }
 
-/** The CRD, and the operator's ServiceAccount with exactly the permissions that the product ships. Answers its kubeconfig. */
+/** The CRDs, and the operator's ServiceAccount with exactly the permissions that the product ships. Answers its kubeconfig. */
 export async function installOperator(cluster: DemoCluster, folder: string): Promise<string> {
   const { client } = cluster;
-  await applyCrd(cluster.kubeconfig);
+  await applyCrds(cluster.kubeconfig);
   await client.apply(NAMESPACES, { metadata: { name: NAME } }, MANAGER);
   const { serviceAccount, clusterRole, clusterRoleBinding, role, roleBinding } = operatorManifests(
     NAME,

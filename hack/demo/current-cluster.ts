@@ -1,7 +1,6 @@
 /** The cluster of the current kubeconfig, which may be somebody's: what was there before is left alone. */
 import { join } from 'node:path';
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
-import { LABEL_INTEGRATION, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { LABEL_INTEGRATION, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { isNotFound, isResourceTypeMissing } from '../../src/kube/errors.ts';
@@ -10,6 +9,7 @@ import {
   CLUSTER_ROLES,
   type KubeObject,
   keyOf,
+  keyText,
   NAMESPACES,
   type ResourceDefinition,
   SECRETS,
@@ -31,7 +31,7 @@ export async function openCurrentCluster(name: string): Promise<DemoCluster> {
   const config = loadKubeConfig(kubeconfig);
   const client = new Client(new Connection(config));
   await client.get(NAMESPACES, { name: 'kube-system' });
-  await refuseIntegrations(client);
+  for (const resource of [SCIM_INTEGRATIONS, SCIM_TENANTS]) await refuseAny(client, resource);
   const examples = exampleObjects();
   const ours: (readonly [ResourceDefinition, KubeObject])[] = [
     [NAMESPACES, { metadata: { name } }],
@@ -49,18 +49,15 @@ export async function openCurrentCluster(name: string): Promise<DemoCluster> {
 }
 
 /** The demo's operator would take them over, with an empty directory. */
-async function refuseIntegrations(client: Client): Promise<void> {
-  const { items } = await client
-    .list<KubeIntegration>(SCIM_INTEGRATIONS, { limit: 1 })
-    .catch((error: unknown) => {
-      if (isResourceTypeMissing(error)) return { items: null };
-      throw error;
-    });
+async function refuseAny(client: Client, resource: ResourceDefinition): Promise<void> {
+  const { items } = await client.list(resource, { limit: 1 }).catch((error: unknown) => {
+    if (isResourceTypeMissing(error)) return { items: null };
+    throw error;
+  });
   const [first] = items ?? [];
   if (first === undefined) return;
-  const { namespace, name } = first.metadata;
   throw new Error(
-    `this cluster has ScimIntegrations (${namespace}/${name}), which the demo would take over: use a cluster without them`,
+    `this cluster has ${resource.kind}s (${keyText(keyOf(first))}), which the demo would take over: use a cluster without them`,
   );
 }
 
@@ -78,7 +75,7 @@ async function exists(
   }
 }
 
-/** The CRD stays, since others may have resources of it by now. What can't be removed doesn't keep the rest. */
+/** The CRDs stay, since others may have resources of it by now. What can't be removed doesn't keep the rest. */
 async function remove(
   client: Client,
   objects: readonly (readonly [ResourceDefinition, KubeObject])[],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { crdFiles } from './manifest.ts';
 import { fieldTable, fillIn } from './reference.ts';
 import { ScimIntegration } from './scim-integration.ts';
+import { ScimTenant } from './scim-tenant.ts';
 import { structuralSchema } from './structural-schema.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -11,10 +12,15 @@ const folder = join(root, 'crds');
 mkdirSync(folder, { recursive: true });
 for (const [name, text] of Object.entries(crdFiles())) writeFileSync(join(folder, name), text);
 
-const reference = join(root, 'docs', 'reference', 'scimintegration.md');
-const schema = structuralSchema(ScimIntegration);
-const filled = (['spec', 'status'] as const).reduce(
-  (text, part) => fillIn(text, part, fieldTable(schema, part)),
-  readFileSync(reference, 'utf8'),
-);
-writeFileSync(reference, filled);
+for (const [file, resource] of Object.entries({
+  'scimintegration.md': ScimIntegration,
+  'scimtenant.md': ScimTenant,
+})) {
+  const reference = join(root, 'docs', 'reference', file);
+  const schema = structuralSchema(resource);
+  const filled = (['spec', 'status'] as const).reduce(
+    (text, part) => fillIn(text, part, fieldTable(schema, part)),
+    readFileSync(reference, 'utf8'),
+  );
+  writeFileSync(reference, filled);
+}

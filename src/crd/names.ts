@@ -11,6 +11,14 @@ export const SCIM_INTEGRATIONS = {
   namespaced: true,
 } as const;
 
+export const SCIM_TENANTS = {
+  group: GROUP,
+  version: VERSION,
+  plural: 'scimtenants',
+  kind: 'ScimTenant',
+  namespaced: false,
+} as const;
+
 export const LABEL_MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'scim-operator';
 /** On children: the name of the integration, in the same namespace. */

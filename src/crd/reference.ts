@@ -8,6 +8,7 @@ interface Field {
   readonly maxLength?: number;
   readonly properties?: Readonly<Record<string, Field>>;
   readonly items?: Field;
+  readonly additionalProperties?: Field;
 }
 
 /** Markdown: one row for each field below `root`, parents before their children. */
@@ -28,12 +29,16 @@ function rowsOf({ properties = {} }: Field, prefix: string): readonly string[] {
   });
 }
 
-function typeOf({ type = '', format, enum: values, maxLength, items }: Field): string {
+function typeOf(field: Field): string {
+  const { type = '', format, enum: values, maxLength, items, additionalProperties } = field;
   if (values !== undefined) return values.map((value) => `\`${value}\``).join(', ');
-  if (items !== undefined) return `list of ${typeOf(items)}s`;
+  if (items !== undefined) return `list of ${pluralOf(items)}`;
+  if (additionalProperties !== undefined) return `map of ${pluralOf(additionalProperties)}`;
   if (format === 'date-time') return 'time';
   return maxLength === undefined ? type : `${type}, up to ${maxLength.toLocaleString('en-US')}`;
 }
+
+const pluralOf = (field: Field): string => typeOf(field).replace(/^\w+/, '$&s');
 
 const cell = (text: string): string => text.replaceAll('<', '&lt;').replaceAll('|', '\\|');
 

@@ -1,28 +1,20 @@
 /** The custom resource ScimIntegration: one identity provider's access to a tenant. */
 import { z } from 'zod';
+import { conditions, observedGeneration } from './condition.ts';
 import { DURATION_PATTERN } from './duration.ts';
+import {
+  DNS_LABEL,
+  DNS_LABEL_MESSAGE,
+  dateTime,
+  literal,
+  matching,
+  objectName,
+  rules,
+} from './rules.ts';
 
-const DNS_LABEL = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
 const DNS_SUBDOMAIN = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
 const INTEGRATION_ID = '^[A-Za-z0-9_-]{21}$';
 
-const dateTime = () => z.string().meta({ format: 'date-time' });
-const objectName = () => z.string().max(253);
-
-/** A CEL rule; without a path people read "<nil>: Invalid value". */
-interface Rule {
-  readonly rule: string;
-  readonly message: string;
-  readonly fieldPath?: string;
-}
-const rules = (...each: readonly Rule[]) => ({ 'x-kubernetes-validations': each });
-
-/** In CEL. */
-const literal = (pattern: string) => `r'${pattern}'`;
-
-/** A rule instead of a pattern, whose violation would only show the pattern. */
-const matching = (pattern: string, message: string) =>
-  z.string().meta(rules({ rule: `self.matches(${literal(pattern)})`, message }));
 const duration = () =>
   matching(DURATION_PATTERN, 'must be a duration such as 24h or 1h30m').max(32);
 const secretName = () =>
@@ -105,13 +97,10 @@ const Spec = z
         'False: every SCIM request of this integration is refused, while its token, endpoint and data stay. True when absent.',
       )
       .optional(),
-    tenant: matching(
-      DNS_LABEL,
-      "must be a DNS label: lower case letters, digits and '-', with a letter or digit at both ends",
-    )
+    tenant: matching(DNS_LABEL, DNS_LABEL_MESSAGE)
       .max(63)
       .describe(
-        "Tenant whose directory is provisioned; the namespace's name when absent. Fixed at creation, whether set or not.",
+        "Tenant whose directory is provisioned; the namespace's name when absent. Another than that must be allowed by a ScimTenant. Fixed at creation, whether set or not.",
       )
       .optional(),
     integrationId: matching(INTEGRATION_ID, 'must be 21 characters of A-Z, a-z, 0-9, _ and -')
@@ -139,25 +128,9 @@ const Spec = z
 const Reference = (kind: string) =>
   z.object({ name: objectName().describe(`Name of the ${kind}, in the same namespace.`) });
 
-const ConditionSchema = z.object({
-  type: z.string().max(316).describe('What the condition is about.'),
-  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
-  observedGeneration: z
-    .int()
-    .min(0)
-    .describe('Generation of the object that this was found for.')
-    .optional(),
-  lastTransitionTime: dateTime().describe('When the status changed last.'),
-  reason: z.string().min(1).max(1024).describe('Why, for programs: one word in CamelCase.'),
-  message: z.string().max(32768).describe('Why, for people.'),
-});
-
 const Status = z
   .object({
-    observedGeneration: z
-      .int()
-      .describe('Generation that the operator has seen; -1 before the first time.')
-      .optional(),
+    observedGeneration: observedGeneration().optional(),
     tenant: z.string().max(63).describe('Tenant in use.').optional(),
     integrationId: z.string().max(64).describe('Id in the endpoint.').optional(),
     endpoint: z
@@ -200,12 +173,9 @@ const Status = z
     lastRequestTime: dateTime()
       .describe('When the identity provider was last here; refreshed at most once a minute.')
       .optional(),
-    conditions: z
-      .array(ConditionSchema)
-      .max(16)
-      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
-      .describe('Ready, TokenReady and RBACReady; Reconciling and Stalled only while true.')
-      .optional(),
+    conditions: conditions(
+      'Ready, TokenReady and RBACReady; Reconciling and Stalled only while true.',
+    ).optional(),
   })
   .meta({ default: { observedGeneration: -1 } })
   .describe('What the operator found and made.');

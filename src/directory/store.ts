@@ -171,6 +171,14 @@ export interface TokenRecord {
 /** A token that another one has replaced. */
 export type EndingToken = Pick<TokenRecord, 'hash'> & { readonly expiresAt: number };
 
+/** What is remembered of a tenant for as long as the directory lives, whatever became of its integrations. */
+export interface TenantHistory {
+  /** UIDs of the namespaces that were ever allowed to use it from this cluster, forgotten integrations' too. */
+  readonly namespaceUids: readonly string[];
+  /** A ScimTenant has said, in any cluster, who may use it. */
+  readonly governed: boolean;
+}
+
 export interface IntegrationActivity {
   readonly users: number;
   readonly groups: number;
@@ -181,10 +189,12 @@ export interface IntegrationStore {
   /** The live (not ended) record of a custom resource. */
   find(owner: IntegrationOwner): Promise<IntegrationRecord | undefined>;
   get(id: string): Promise<IntegrationRecord | undefined>;
-  /** Records of one cluster, ended ones included. */
-  list(clusterUid: string): Promise<readonly IntegrationRecord[]>;
+  /** Records of one cluster, and of one tenant if it is given; ended ones included. */
+  list(clusterUid: string, tenant?: string): Promise<readonly IntegrationRecord[]>;
   /** Inserts or updates by id. False, and no write, when the id belongs to another custom resource's live record. */
   put(record: IntegrationRecord): Promise<boolean>;
+  /** Not allowed from now on, all at once, until `put` says otherwise; tokens and data stay. */
+  disallow(ids: readonly string[]): Promise<void>;
   /** Ends the integration and revokes its tokens at once; users and groups stay. */
   end(id: string, at: number): Promise<void>;
   /**
@@ -192,8 +202,9 @@ export interface IntegrationStore {
    * nothing, or stops, when the integration lives (again).
    */
   purge(id: string, at: number): Promise<void>;
-  /** UIDs of the namespaces that were ever allowed to use the tenant from this cluster, forgotten integrations' too. */
-  tenantNamespaceUids(clusterUid: string, tenant: string): Promise<readonly string[]>;
+  tenantHistory(clusterUid: string, tenant: string): Promise<TenantHistory>;
+  /** Remembers for ever that a ScimTenant says who may use the tenant. */
+  govern(tenant: string): Promise<void>;
   activity(id: string): Promise<IntegrationActivity>;
   /** Records when integrations were last called: id → time. */
   touch(lastRequests: ReadonlyMap<string, number>): Promise<void>;

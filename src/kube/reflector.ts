@@ -5,7 +5,13 @@
 import type { Logger } from '../logger.ts';
 import { Backoff, pause } from './backoff.ts';
 import type { Client, ListOptions, WatchEvent } from './client.ts';
-import { ApiError, isExpired, isResourceTypeMissing, isUnavailable } from './errors.ts';
+import {
+  ApiError,
+  isExpired,
+  isForbidden,
+  isResourceTypeMissing,
+  isUnavailable,
+} from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import type { KubeObject, ResourceDefinition } from './resource.ts';
 import { ObjectStore } from './store.ts';
@@ -17,6 +23,11 @@ export interface ReflectorOptions {
   readonly labelSelector?: string | undefined;
   /** Keeps only metadata, for Secrets. */
   readonly metadataOnly?: boolean;
+  /**
+   * For what can be done without: a list that stays forbidden, or of a type that stays unknown, then counts as an empty one, and this is the
+   * line in the log. Otherwise it is waited for.
+   */
+  readonly whenRefused?: string;
   readonly log: Logger;
   readonly metrics?: KubeMetrics;
   /** Seconds that the server keeps a watch open, plus up to half as much; a dead connection is noticed within that. */
@@ -32,6 +43,8 @@ const WATCHDOG_MS = 10_000;
 const RELIST_INTERVAL_MS = 30 * 60_000;
 /** What Retry-After may ask for at the most. */
 const MAX_RETRY_AFTER_MS = 60_000;
+/** For a moment an API server that starts forbids everything. */
+const REFUSAL_MS = 3_000;
 /** A watch that lasts so long, or delivers something, works; one that ends sooner was refused politely. */
 const SHORTEST_WATCH_MS = 1_000;
 
@@ -44,8 +57,11 @@ export class Reflector<T extends KubeObject = KubeObject> {
   /** What kind of failure was logged last; undefined while all is well. */
   #trouble: string | undefined;
   #lastAttempt = 0;
+  /** When lists began to be refused; undefined when the last one was not. */
+  #refusedAt: number | undefined;
+  #isRefused = false;
 
-  /** Resolves after the first complete list. */
+  /** Resolves after the first complete list, or where `whenRefused` applies. */
   readonly synced: Promise<void>;
 
   constructor(options: ReflectorOptions) {
@@ -59,6 +75,11 @@ export class Reflector<T extends KubeObject = KubeObject> {
 
   get isSynced(): boolean {
     return this.#synced === undefined;
+  }
+
+  /** The store is empty because nothing may be listed. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** Why the loop is stuck, if it is: it neither got an event nor tried again for longer than it ever waits. */
@@ -82,7 +103,10 @@ export class Reflector<T extends KubeObject = KubeObject> {
   }
 
   async #listAndWatch(signal: AbortSignal): Promise<void> {
-    let resourceVersion = await this.#list(signal);
+    let resourceVersion = await this.#list(signal).catch((error: unknown) => {
+      this.#noteRefusal(error);
+      throw error;
+    });
     const relistAt = Date.now() + RELIST_INTERVAL_MS;
     while (!signal.aborted && Date.now() < relistAt) {
       resourceVersion = await this.#watch(resourceVersion, signal);
@@ -100,11 +124,33 @@ export class Reflector<T extends KubeObject = KubeObject> {
       items.push(...(list.items ?? []));
       page = list.metadata;
     } while (page.continue);
+    this.#refusedAt = undefined;
+    this.#isRefused = false;
     this.store.replace(items);
     metrics?.relists.inc({ resource: resource.plural });
+    this.#noteSynced();
+    return page.resourceVersion ?? '';
+  }
+
+  #noteSynced(): void {
     this.#synced?.();
     this.#synced = undefined;
-    return page.resourceVersion ?? '';
+  }
+
+  #noteRefusal(error: unknown): void {
+    const { whenRefused } = this.#options;
+    if (whenRefused === undefined || this.#isRefused) return;
+    if (!isRefusal(error)) {
+      this.#refusedAt = undefined;
+      return;
+    }
+    this.#refusedAt ??= Date.now();
+    if (Date.now() - this.#refusedAt < REFUSAL_MS) return;
+    this.#log.warn({ reason: describe(error) }, whenRefused);
+    this.#trouble = describe(error);
+    this.#isRefused = true;
+    this.store.replace([]);
+    this.#noteSynced();
   }
 
   /** One watch, until the server ends it; answers where to go on. */
@@ -154,13 +200,23 @@ export class Reflector<T extends KubeObject = KubeObject> {
     // An expired version is the server's everyday way to ask for a new list: nothing to report.
     if (!isExpired(error)) this.#noteTrouble(error);
     const wanted = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-    await pause(Math.max(this.#backoff.next(), Math.min(wanted, MAX_RETRY_AFTER_MS)), signal);
+    const wait = Math.max(this.#backoff.next(), Math.min(wanted, MAX_RETRY_AFTER_MS));
+    await pause(Math.min(wait, this.#undecidedMs()), signal);
     this.#lastAttempt = Date.now();
+  }
+
+  /** Until a refusal has lasted; an operator may wait for it to start. */
+  #undecidedMs(): number {
+    return this.#refusedAt === undefined || this.#isRefused
+      ? Number.POSITIVE_INFINITY
+      : Math.max(0, this.#refusedAt + REFUSAL_MS - Date.now());
   }
 
   /** One line for each kind of trouble, not for each attempt. */
   #noteTrouble(error: unknown): void {
     this.#options.metrics?.watchErrors.inc({ resource: this.#options.resource.plural });
+    // Whether it stays refused is still to be seen.
+    if (this.#refusedAt !== undefined && !this.#isRefused) return;
     const trouble = isUnavailable(error) ? 'unavailable' : describe(error);
     if (this.#trouble !== trouble) this.#log.warn({ reason: describe(error) }, 'watch was lost');
     this.#trouble = trouble;
@@ -186,6 +242,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
     return this.#options.watchSeconds ?? WATCH_SECONDS;
   }
 }
+
+const isRefusal = (error: unknown): boolean => isForbidden(error) || isResourceTypeMissing(error);
 
 function describe(error: unknown): string {
   if (isResourceTypeMissing(error))

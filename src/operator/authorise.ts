@@ -6,13 +6,15 @@ import type { KubeIntegration } from '../crd/integration-object.ts';
 import { EVENT, REASON } from '../crd/names.ts';
 import { newIntegrationId } from '../directory/ids.ts';
 import type { IntegrationRecord } from '../directory/store.ts';
-import { type KubeObject, NAMESPACES, SECRETS } from '../kube/resource.ts';
-import { checkId, checkTenant, knownId, type Obstacle } from './checks.ts';
+import { SECRETS } from '../kube/resource.ts';
+import { checkId, knownId, type Obstacle } from './checks.ts';
 import { getIfExists, type OperatorContext, ownerOf } from './context.ts';
+import { gatherTenancy } from './gather-tenancy.ts';
 import type { Secret } from './objects.ts';
+import { isGoverned, type TenancyInput } from './tenancy.ts';
 
 export interface Authorisation {
-  /** The record as it now is; undefined for an integration that never had a right. */
+  /** The record as it now is, not allowed where the right was lost; undefined for an integration that never had one. */
   readonly record: IntegrationRecord | undefined;
   readonly stalled: Obstacle | undefined;
 }
@@ -21,17 +23,19 @@ export async function authorise(
   context: OperatorContext,
   integration: KubeIntegration,
 ): Promise<Authorisation> {
-  const { store, clusterUid } = context;
-  const known = await store.integrations.find(ownerOf(context, integration.metadata));
-  const namespaceUid = await namespaceUidOf(context, integration, known);
-  const record = await endIfOfEarlierNamespace(context, known, namespaceUid);
-  const usedBy = await store.integrations.tenantNamespaceUids(clusterUid, tenantOf(integration));
-  const forbidden = checkTenant(integration, namespaceUid, usedBy);
+  const { store } = context;
+  const found = await store.integrations.find(ownerOf(context, integration.metadata));
+  const known = await switchOff(context, integration, found);
+  const tenancy = await gatherTenancy(context, integration, known);
+  const { tenant, namespace, forbidden } = tenancy;
+  const record = await endIfOfAnother(context, known, tenancy);
+  // Before any right, so that the tenant goes to nobody when the ScimTenant is gone.
+  if (isGoverned(tenancy) && !tenancy.history.governed) await store.integrations.govern(tenant);
   if (forbidden !== undefined) {
     // Token and data stay, should the right come back.
     const shut = record && { ...record, enabled: isEnabled(integration), allowed: false };
     if (shut) await write(context, integration, shut, record);
-    return { record: undefined, stalled: forbidden };
+    return { record: shut, stalled: forbidden };
   }
   const id = await idOf(context, integration, record);
   const conflict = checkId(integration, id, await store.integrations.get(id), record);
@@ -40,9 +44,9 @@ export async function authorise(
   const next: IntegrationRecord = {
     id: record?.id ?? id,
     ...ownerOf(context, integration.metadata),
-    tenant: tenantOf(integration),
+    tenant,
     uid: integration.metadata.uid,
-    namespaceUid,
+    namespaceUid: namespace.uid,
     enabled: isEnabled(integration),
     allowed: true,
     deletionPolicy: deletionPolicyOf(integration),
@@ -52,42 +56,64 @@ export async function authorise(
   return written ? { record: next, stalled: conflict } : { record: undefined, stalled: taken(id) };
 }
 
+/** Needs to know nothing else, so that nothing else can keep it from happening. */
+async function switchOff(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  record: IntegrationRecord | undefined,
+): Promise<IntegrationRecord | undefined> {
+  if (record === undefined || !record.enabled || isEnabled(integration)) return record;
+  const off = { ...record, enabled: false };
+  await write(context, integration, off, record);
+  return off;
+}
+
 const taken = (id: string): Obstacle => ({
   reason: REASON.IntegrationIdConflict,
   message: `the id ${id} belongs to another integration; remove spec.integrationId or choose another`,
 });
 
-/** An object never changes its namespace, so a record of the same object knows it. */
-async function namespaceUidOf(
-  { client }: OperatorContext,
-  { metadata }: KubeIntegration,
-  record: IntegrationRecord | undefined,
-): Promise<string> {
-  if (record?.uid === metadata.uid) return record.namespaceUid;
-  const namespace = await client.get<KubeObject>(NAMESPACES, { name: metadata.namespace });
-  return namespace.metadata.uid ?? '';
-}
-
-/** An integration went with its namespace, though another of its name is here before that was noticed. */
-async function endIfOfEarlierNamespace(
+/**
+ * An integration went with its namespace, or was made anew for another tenant, though one of its name is here before that was
+ * noticed: neither gets the other's id.
+ */
+async function endIfOfAnother(
   { store, now }: OperatorContext,
   record: IntegrationRecord | undefined,
-  namespaceUid: string,
+  { tenant, namespace }: TenancyInput,
 ): Promise<IntegrationRecord | undefined> {
-  if (record === undefined || record.namespaceUid === namespaceUid) return record;
+  if (record === undefined) return undefined;
+  if (record.namespaceUid === namespace.uid && record.tenant === tenant) return record;
   await store.integrations.end(record.id, now().getTime());
   return undefined;
 }
 
 async function idOf(
-  { client }: OperatorContext,
+  context: OperatorContext,
   integration: KubeIntegration,
   record: IntegrationRecord | undefined,
 ): Promise<string> {
   if (record !== undefined) return record.id;
   const key = { namespace: integration.metadata.namespace, name: secretNameOf(integration) };
-  const secret = await getIfExists<Secret>(client, SECRETS, key);
-  return knownId(integration, record, secret) ?? newIntegrationId();
+  const secret = await getIfExists<Secret>(context.client, SECRETS, key);
+  const id = knownId(integration, record, secret);
+  if (id === undefined) return newIntegrationId();
+  const isPinned = id === integration.spec?.integrationId;
+  const holder = isPinned ? undefined : await context.store.integrations.get(id);
+  return isOfFormerTenant(context, integration, holder) ? newIntegrationId() : id;
+}
+
+/** The Secret is still that of the integration that had the name before, in another tenant: its id is no other's, but not this one's. */
+function isOfFormerTenant(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  holder: IntegrationRecord | undefined,
+): boolean {
+  if (holder?.endedAt === undefined || holder.tenant === tenantOf(integration)) return false;
+  const owner = ownerOf(context, integration.metadata);
+  return Object.entries(owner).every(
+    ([field, value]) => value === holder[field as keyof typeof owner],
+  );
 }
 
 async function write(

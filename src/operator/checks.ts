@@ -20,32 +20,6 @@ export interface Obstacle {
   readonly message: string;
 }
 
-/**
- * Without a ScimTenant only the namespace with the tenant's own name may use it, and only the first of that name: data is never handed
- * to the next owner of a name. `usedBy` are the UIDs of the namespaces that the tenant had.
- */
-export function checkTenant(
-  integration: KubeIntegration,
-  namespaceUid: string,
-  usedBy: readonly string[],
-): Obstacle | undefined {
-  const tenant = tenantOf(integration);
-  const { namespace } = integration.metadata;
-  if (tenant !== namespace) {
-    return {
-      reason: REASON.TenantNotAllowed,
-      message: `namespace ${namespace} may not use tenant ${tenant}; only the namespace ${tenant} may: create the integration there`,
-    };
-  }
-  if (usedBy.some((uid) => uid !== namespaceUid)) {
-    return {
-      reason: REASON.TenantNotAllowed,
-      message: `tenant ${tenant} holds data of an earlier namespace of this name; use another namespace`,
-    };
-  }
-  return undefined;
-}
-
 /** Where the id comes from, first to last: what the directory has, the pin, what the status or a restored Secret tells. */
 export function knownId(
   integration: KubeIntegration,

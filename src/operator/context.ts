@@ -1,5 +1,6 @@
 /** What the reconcilers work with. */
 import type { KubeIntegration } from '../crd/integration-object.ts';
+import type { KubeTenant } from '../crd/tenant-object.ts';
 import type { IntegrationOwner, Store } from '../directory/store.ts';
 import type { Client } from '../kube/client.ts';
 import { isNotFound } from '../kube/errors.ts';
@@ -9,9 +10,12 @@ import type { ObjectStore } from '../kube/store.ts';
 import type { ActivityCache } from './activity-cache.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 
-/** What the reflectors know. Of Secrets that is the metadata only. */
+/** What the reflectors know. Of Secrets and namespaces that is the metadata only. */
 export interface Caches {
   readonly integrations: ObjectStore<KubeIntegration>;
+  readonly tenants: ObjectStore<KubeTenant>;
+  /** Empty where they may not be listed. */
+  readonly namespaces: ObjectStore<KubeObject>;
   readonly secrets: ObjectStore<KubeObject>;
   /** That people keep and let us use. */
   readonly existingSecrets: ObjectStore<KubeObject>;
@@ -30,6 +34,8 @@ export interface OperatorContext {
   readonly publicUrl: string;
   /** UID of kube-system: which cluster the records belong to. */
   readonly clusterUid: string;
+  /** False while ScimTenants may not be listed, or their CRD is missing: then there are none. */
+  readonly mayReadTenants: () => boolean;
   readonly now: () => Date;
 }
 

@@ -2,17 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Registry } from 'prom-client';
-import type { KubeIntegration } from '../crd/integration-object.ts';
-import {
-  ANNOTATION_INTEGRATION_UID,
-  GROUP,
-  LABEL_INTEGRATION,
-  LABEL_MANAGED_BY,
-  LABEL_TOKEN,
-  MANAGED_BY,
-  ROLE_NAME,
-  SCIM_INTEGRATIONS,
-} from '../crd/names.ts';
+import { ANNOTATION_INTEGRATION_UID, GROUP, LABEL_INTEGRATION, ROLE_NAME } from '../crd/names.ts';
 import type { Store } from '../directory/store.ts';
 import { Backoff, pause } from '../kube/backoff.ts';
 import { Client, type Fence } from '../kube/client.ts';
@@ -22,28 +12,18 @@ import { EventRecorder } from '../kube/events.ts';
 import { type ElectionTimes, LeaderElector } from '../kube/leader-election.ts';
 import { Manager } from '../kube/manager.ts';
 import { createKubeMetrics, type KubeMetrics } from '../kube/metrics.ts';
-import { Reflector } from '../kube/reflector.ts';
-import {
-  type KubeObject,
-  keyOf,
-  NAMESPACES,
-  type ObjectKey,
-  type ResourceDefinition,
-  ROLE_BINDINGS,
-  ROLES,
-  SECRETS,
-  SERVICE_ACCOUNTS,
-} from '../kube/resource.ts';
+import { type KubeObject, keyOf, NAMESPACES, type ObjectKey } from '../kube/resource.ts';
 import type { Change } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import { ActivityCache } from './activity-cache.ts';
 import { missingResources, purgeEnded } from './cleanup.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import { fencedStore } from './fence.ts';
-import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 import { LEASE_NAME } from './rbac.ts';
 import { createReconcile } from './reconcile.ts';
+import { cachesOf, createReflectors, type Reflectors } from './reflectors.ts';
 import { createRoleReconcile, type RoleState, type RoleStates } from './role-controller.ts';
+import { createTenantController } from './tenant-controller.ts';
 
 export interface OperatorOptions {
   readonly connection: Connection;
@@ -98,7 +78,7 @@ export function createOperator(options: OperatorOptions): Operator {
     const reflectors = createReflectors(client, log, metrics);
     manager = new Manager(Object.values(reflectors));
     manager.start();
-    const parts = { options, client, metrics, clusterUid, manager, caches: cachesOf(reflectors) };
+    const parts = { options, client, metrics, clusterUid, manager, reflectors };
     if (elector === undefined) await lead(parts, { signal: stop.signal });
     else {
       let outcome: 'stopped' | 'lost';
@@ -163,34 +143,6 @@ async function readClusterUid(
   return undefined;
 }
 
-function createReflectors(client: Client, log: Logger, metrics: KubeMetrics) {
-  const labelSelector = `${LABEL_MANAGED_BY}=${MANAGED_BY}`;
-  const reflect = <T extends KubeObject>(resource: ResourceDefinition, more: object = {}) =>
-    new Reflector<T>({ client, resource, log, metrics, ...more });
-  return {
-    integrations: reflect<KubeIntegration>(SCIM_INTEGRATIONS),
-    secrets: reflect<KubeObject>(SECRETS, { labelSelector, metadataOnly: true }),
-    existingSecrets: reflect<KubeObject>(SECRETS, {
-      labelSelector: `${LABEL_TOKEN}=true`,
-      metadataOnly: true,
-    }),
-    serviceAccounts: reflect<ServiceAccount>(SERVICE_ACCOUNTS, { labelSelector }),
-    roles: reflect<Role>(ROLES, { labelSelector }),
-    roleBindings: reflect<RoleBinding>(ROLE_BINDINGS, { labelSelector }),
-  };
-}
-
-function cachesOf(reflectors: ReturnType<typeof createReflectors>): Caches {
-  return {
-    integrations: reflectors.integrations.store,
-    secrets: reflectors.secrets.store,
-    existingSecrets: reflectors.existingSecrets.store,
-    serviceAccounts: reflectors.serviceAccounts.store,
-    roles: reflectors.roles.store,
-    roleBindings: reflectors.roleBindings.store,
-  };
-}
-
 /** What outlives a term. */
 interface Parts {
   readonly options: OperatorOptions;
@@ -198,12 +150,12 @@ interface Parts {
   readonly metrics: KubeMetrics;
   readonly clusterUid: string;
   readonly manager: Manager;
-  readonly caches: Caches;
+  readonly reflectors: Reflectors;
 }
 
 /** Reconciles until the term ends; nothing of it is left then. */
 async function lead(
-  { options, client, metrics, clusterUid, manager, caches }: Parts,
+  { options, client, metrics, clusterUid, manager, reflectors }: Parts,
   { signal, fence }: { readonly signal: AbortSignal; readonly fence?: Fence },
 ): Promise<void> {
   const { log, store, publicUrl, now = () => new Date() } = options;
@@ -217,16 +169,17 @@ async function lead(
   const context: OperatorContext = {
     client: writer,
     store: fence ? fencedStore(store, fence) : store,
-    caches,
+    caches: cachesOf(reflectors),
     events,
     activity: new ActivityCache(store.integrations, now),
     publicUrl,
     clusterUid,
+    mayReadTenants: () => !reflectors.tenants.isRefused,
     now,
   };
-  const { integrations, roles, detach } = createControllers(context, log, metrics);
+  const { integrations, detach, ...others } = createControllers(context, log, metrics);
   await Promise.all([
-    manager.control([integrations, roles], signal),
+    manager.control([integrations, ...Object.values(others)], signal),
     manager.whenSynced(signal).then(() => sweepUntil(signal, context, integrations, options)),
   ]);
   detach();
@@ -263,6 +216,7 @@ function createControllers(context: OperatorContext, log: Logger, metrics: KubeM
   const enqueueParents = ({ object }: Change<KubeObject>) => {
     for (const key of parentsOf(object, caches)) integrations.enqueue(key);
   };
+  const tenants = createTenantController(context, integrations, { log, metrics });
   const subscriptions = [
     caches.integrations.onChange(({ object }) => integrations.enqueue(keyOf(object))),
     caches.secrets.onChange(enqueueParents),
@@ -272,11 +226,12 @@ function createControllers(context: OperatorContext, log: Logger, metrics: KubeM
     caches.serviceAccounts.onChange(enqueueParents),
     caches.roleBindings.onChange(enqueueParents),
     caches.roles.onChange(({ object }) => enqueueRole(object.metadata.namespace ?? '')),
+    tenants.detach,
   ];
   const detach = () => {
     for (const unsubscribe of subscriptions) unsubscribe();
   };
-  return { integrations, roles, detach };
+  return { integrations, roles, tenants: tenants.controller, detach };
 }
 
 /** By label, owner and UID, since any of them may be what drifted. */

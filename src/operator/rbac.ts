@@ -1,5 +1,5 @@
 /** The permissions of the operator itself, as data: the chart, the demo and the tests take them from here. */
-import { SCIM_INTEGRATIONS } from '../crd/names.ts';
+import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
 import { DIRECTORY_API_GROUP, PROVISIONER_RULES } from '../directory/permissions.ts';
 import { type KubeObject, LEASES } from '../kube/resource.ts';
 
@@ -32,10 +32,13 @@ export const OPERATOR_RULES: readonly PolicyRule[] = [
     resources: ['scimintegrations/finalizers'],
     verbs: ['update'],
   },
+  // Optional: without it only the namespace with its own name may use a tenant.
+  { apiGroups: [SCIM_TENANTS.group], resources: ['scimtenants'], verbs: WATCH },
+  { apiGroups: [SCIM_TENANTS.group], resources: ['scimtenants/status'], verbs: ['patch'] },
   { apiGroups: [''], resources: ['secrets'], verbs: [...WATCH, ...APPLY, 'delete'] },
   { apiGroups: [''], resources: ['serviceaccounts'], verbs: [...WATCH, ...APPLY] },
-  // Their UIDs tell a namespace, and the cluster (kube-system), from another of the same name.
-  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+  // Their UIDs tell a namespace, and the cluster (kube-system), from another of the same name; ScimTenants select them by labels.
+  { apiGroups: [''], resources: ['namespaces'], verbs: WATCH },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: [...WATCH, ...APPLY] },
   // The role of a binding can't be changed: a wrong one is deleted and made anew.
   {

@@ -58,7 +58,6 @@ async function work(
   enqueueRole: (namespace: string) => void,
 ): Promise<{ findings: Findings; error: unknown }> {
   const { namespace } = integration.metadata;
-  const paused = isPaused(integration);
   let findings: Findings = {};
   let error: unknown;
   const step = async (run: () => Promise<Findings>) => {
@@ -76,11 +75,11 @@ async function work(
     record = authorisation.record;
     return { stalled: authorisation.stalled };
   });
-  if (record === undefined) {
-    if (findings.stalled) announce(context, integration, findings.stalled);
-    return { findings, error };
-  }
-  const { id, tenant } = record;
+  if (findings.stalled) announce(context, integration, findings.stalled);
+  if (record === undefined) return { findings, error };
+  const { id, tenant, allowed } = record;
+  // Without a right nothing is made, but a token whose Secret is gone still ends.
+  const paused = isPaused(integration) || !allowed;
   const endpoint = endpointOf(context.publicUrl, tenant, id);
   await step(async () => ({
     integrationId: id,

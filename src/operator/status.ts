@@ -100,7 +100,8 @@ function buildConditions(
     readyCondition(integration, findings),
     ...progressConditions(findings),
   ].filter((condition) => condition !== undefined);
-  const present: readonly Condition[] = integration.status?.conditions?.map(complete) ?? [];
+  const present: readonly Condition[] =
+    integration.status?.conditions?.map(completeCondition) ?? [];
   // Present only while True, so that kstatus doesn't take their absence for work to be done.
   const kept = [CONDITION.Reconciling, CONDITION.Stalled]
     .filter((type) => !wanted.some((condition) => condition.type === type))
@@ -113,7 +114,11 @@ function buildConditions(
 
 type StatusCondition = NonNullable<ScimIntegrationStatus['conditions']>[number];
 
-function complete({ observedGeneration, ...condition }: StatusCondition): Condition {
+/** As the API server gives it → as setCondition takes it. */
+export function completeCondition({
+  observedGeneration,
+  ...condition
+}: StatusCondition): Condition {
   return observedGeneration === undefined ? condition : { ...condition, observedGeneration };
 }
 

@@ -8,7 +8,7 @@ import type { KubeIntegration } from '../crd/integration-object.ts';
 import { REASON, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import { generateToken, hashToken } from '../directory/tokens.ts';
 import { ApiError } from '../kube/errors.ts';
-import { keyOf, SECRETS } from '../kube/resource.ts';
+import { type KubeObject, keyOf, SECRETS } from '../kube/resource.ts';
 import {
   checkSecret,
   type FoundToken,
@@ -101,7 +101,7 @@ const FOREIGN_TOKEN: Obstacle = {
 
 const NO_TOKEN: Obstacle = {
   reason: REASON.SecretMissing,
-  message: 'there is no token, and reconciling is paused',
+  message: 'there is no token, and none is made now',
 };
 
 async function keep(
@@ -165,6 +165,7 @@ async function issue(
   secret: Secret | undefined,
 ): Promise<Held & { readonly secret: Secret }> {
   const { context, integration } = subject;
+  await expectStillThere(context, integration);
   const token = generateToken();
   const rotated = handledRotate(integration) || undefined;
   await addPending(subject, token);
@@ -187,6 +188,17 @@ async function rotateIfDue(
   await expectCurrent(context, integration);
   await endPrevious(subject, pair);
   return issue(subject, secret);
+}
+
+/** Where the cache is behind, the namespace may be somebody else's by now, who must not read a token of the one before. */
+async function expectStillThere(
+  { client }: OperatorContext,
+  { metadata }: KubeIntegration,
+): Promise<void> {
+  const { namespace, name, uid } = metadata;
+  const live = await client.get<KubeObject>(SCIM_INTEGRATIONS, { namespace, name });
+  if (live.metadata.uid === uid) return;
+  throw new ApiError(409, `another integration ${name} took its place`, { reason: 'Conflict' });
 }
 
 /** A token is never replaced because a cache is behind: what it doesn't know yet may be that it was replaced already. */

@@ -1,20 +1,21 @@
 import { globSync, readFileSync } from 'node:fs';
 import { loadAllYaml } from '@kubernetes/client-node';
-import { request } from 'undici';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { crdFiles, printCrds, scimIntegrationCrd } from '../../src/crd/manifest.ts';
-import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { allCrds, crdFiles, scimIntegrationCrd, scimTenantCrd } from '../../src/crd/manifest.ts';
+import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import { ScimIntegration } from '../../src/crd/scim-integration.ts';
+import { ScimTenant } from '../../src/crd/scim-tenant.ts';
 import { structuralSchema } from '../../src/crd/structural-schema.ts';
-import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   type KubeObject,
   NAMESPACES,
-  pathOf,
+  type ResourceDefinition,
 } from '../../src/kube/resource.ts';
 import { applyCrd, TEST_MANAGER } from '../support/cluster.ts';
 import { type IntegrationFixture, integrationFixture } from './fixture.ts';
+import { dryRunYaml, printed } from './raw-call.ts';
 
 let fixture: IntegrationFixture;
 
@@ -22,52 +23,7 @@ beforeAll(async () => {
   fixture = await integrationFixture();
 });
 
-/** The API server's answer to a call that the client has no method for. */
-async function call(
-  method: 'GET' | 'PATCH',
-  path: string,
-  headers: Record<string, string>,
-  body: string | null = null,
-): Promise<unknown> {
-  const connection = new Connection(loadKubeConfig(inject('kubeconfig')));
-  const access = await connection.access();
-  const answer = await request(`${connection.server}${path}`, {
-    method,
-    dispatcher: access.dispatcher,
-    headers: { ...access.headers, ...headers },
-    body,
-  });
-  const json = await answer.body.json();
-  await connection.close();
-  return json;
-}
-
-/** The spec that the API server makes of a CustomResourceDefinition's text. */
-async function dryRunYaml(name: string, text: string): Promise<unknown> {
-  const path = pathOf(CUSTOM_RESOURCE_DEFINITIONS, { name });
-  const query = `fieldManager=${TEST_MANAGER}&force=true&fieldValidation=Strict&dryRun=All`;
-  const headers = { 'content-type': 'application/apply-patch+yaml' };
-  const answer = await call('PATCH', `${path}?${query}`, headers, text);
-  return (answer as { spec?: unknown }).spec;
-}
-
-interface Table {
-  readonly columnDefinitions: readonly { readonly name: string; readonly priority: number }[];
-  readonly rows: readonly { readonly cells: readonly unknown[] }[];
-}
-
-/** What kubectl prints of an integration: column → cell, in order. */
-async function printed(name: string): Promise<Record<string, unknown>> {
-  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
-  const path = pathOf(SCIM_INTEGRATIONS, { namespace: fixture.namespace, name });
-  const table = (await call('GET', path, { accept })) as Table;
-  return Object.fromEntries(
-    table.columnDefinitions.map((column, index) => [
-      column.priority === 0 ? column.name : `${column.name} (wide)`,
-      table.rows[0]?.cells[index],
-    ]),
-  );
-}
+const print = (name: string) => printed(SCIM_INTEGRATIONS, { namespace: fixture.namespace, name });
 
 describe('kubectl get', () => {
   it('prints what the status says, and the endpoint and the key id where there is room', async () => {
@@ -85,7 +41,7 @@ describe('kubectl get', () => {
       ],
     };
     await fixture.patchStatus(name, status);
-    const row = await printed(name);
+    const row = await print(name);
     expect(Object.keys(row)).toEqual([
       ...['Name', 'Tenant', 'Ready', 'Reason', 'Users', 'Groups', 'Last Request', 'Age'],
       ...['Endpoint (wide)', 'Key ID (wide)'],
@@ -105,7 +61,7 @@ describe('kubectl get', () => {
 
   it('prints an integration that nobody has looked at yet', async () => {
     const { name } = (await fixture.create(undefined)).metadata;
-    expect(await printed(name)).toMatchObject({ Name: name, Tenant: null, Ready: null });
+    expect(await print(name)).toMatchObject({ Name: name, Tenant: null, Ready: null });
   });
 });
 
@@ -117,34 +73,30 @@ const condition = (type: string, status: string, reason: string) => ({
   lastTransitionTime: '2026-01-01T00:00:00Z',
 });
 
-describe('the custom resource definition', () => {
+const RESOURCES: readonly [string, ResourceDefinition, z.ZodType][] = [
+  ['ScimIntegration', SCIM_INTEGRATIONS, ScimIntegration],
+  ['ScimTenant', SCIM_TENANTS, ScimTenant],
+];
+const definitionOf = ({ plural, group }: ResourceDefinition) => {
+  const crd = allCrds().find(({ metadata }) => metadata.name === `${plural}.${group}`);
+  if (crd === undefined) throw new Error(`no CRD of ${plural}`);
+  return crd;
+};
+
+describe.each(RESOURCES)('the custom resource definition of %s', (_, resource, schema) => {
   it('has a structural schema', async () => {
-    const { status } = await applyCrd(fixture.client);
+    const { status } = await applyCrd(fixture.client, definitionOf(resource));
     expect(status?.conditions?.map(({ type }) => type)).not.toContain('NonStructuralSchema');
   });
 
-  it('is what crds/ holds', () => {
-    for (const [name, text] of Object.entries(crdFiles())) {
-      expect(readFileSync(`crds/${name}`, 'utf8')).toBe(text);
-    }
-  });
-
   it('says the same as YAML, as people apply it, and as the object that this version applies', async () => {
-    const { name } = scimIntegrationCrd().metadata;
+    const { name } = definitionOf(resource).metadata;
     const applied = await fixture.client.get<KubeObject & { spec: unknown }>(
       CUSTOM_RESOURCE_DEFINITIONS,
-      {
-        name,
-      },
+      { name },
     );
-    expect(await dryRunYaml(name, printCrds())).toEqual(applied.spec);
-  });
-
-  it('has the short name scimint and the category scim', () => {
-    expect(scimIntegrationCrd().spec.names).toMatchObject({
-      shortNames: ['scimint'],
-      categories: ['scim'],
-    });
+    const text = crdFiles()[`${resource.group}_${resource.plural}.yaml`] ?? '';
+    expect(await dryRunYaml(name, text)).toEqual(applied.spec);
   });
 
   it('explains every field', () => {
@@ -157,7 +109,7 @@ describe('the custom resource definition', () => {
         if (property.items) visit(property.items as Record<string, unknown>, `${path}.${name}[]`);
       }
     };
-    const { spec, status } = structuralSchema(ScimIntegration).properties as Record<
+    const { spec, status } = structuralSchema(schema).properties as Record<
       string,
       Record<string, unknown>
     >;
@@ -165,12 +117,37 @@ describe('the custom resource definition', () => {
     visit(status ?? {}, 'status');
     expect(undescribed).toEqual([]);
   });
+});
 
-  it('takes every example', async () => {
+describe('the custom resource definitions', () => {
+  it('are what crds/ holds, and all that it holds', () => {
+    const files = crdFiles();
+    for (const [name, text] of Object.entries(files)) {
+      expect(readFileSync(`crds/${name}`, 'utf8')).toBe(text);
+    }
+    expect(globSync('crds/*').sort()).toEqual(Object.keys(files).map((name) => `crds/${name}`));
+  });
+
+  it('have short names and the category scim', () => {
+    expect(scimIntegrationCrd().spec.names).toMatchObject({
+      shortNames: ['scimint'],
+      categories: ['scim'],
+    });
+    expect(scimTenantCrd().spec.names).toMatchObject({
+      singular: 'scimtenant',
+      shortNames: ['scimten'],
+      categories: ['scim'],
+    });
+  });
+
+  it('take every example', async () => {
     for (const file of globSync('examples/*.yaml', { exclude: ['examples/prometheus-*.yaml'] })) {
       for (const document of loadAllYaml(readFileSync(file, 'utf8')) as KubeObject[]) {
-        const resource = document.kind === 'Namespace' ? NAMESPACES : SCIM_INTEGRATIONS;
-        await fixture.client.apply(resource, document, TEST_MANAGER);
+        const resource = [NAMESPACES, SCIM_INTEGRATIONS, SCIM_TENANTS].find(
+          ({ kind }) => kind === document.kind,
+        );
+        if (resource === undefined) throw new Error(`${file} has a ${document.kind}`);
+        await fixture.client.apply<KubeObject>(resource, document, TEST_MANAGER);
       }
     }
   });

@@ -2,7 +2,7 @@
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { Client } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/resource.ts';
-import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
+import { adminClient, applyCrds, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 
 export type Spec = Record<string, unknown> | undefined;
 
@@ -27,7 +27,7 @@ export interface IntegrationFixture {
 
 export async function integrationFixture(): Promise<IntegrationFixture> {
   const client = adminClient();
-  await applyCrd(client);
+  await applyCrds(client);
   const namespace = await createNamespace(client, 'crd');
   let count = 0;
   const create: IntegrationFixture['create'] = (spec, { name } = {}) => {

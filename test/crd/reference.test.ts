@@ -3,16 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { CONDITION, EVENT, REASON } from '../../src/crd/names.ts';
 import { fieldTable, fillIn } from '../../src/crd/reference.ts';
 import { ScimIntegration } from '../../src/crd/scim-integration.ts';
+import { ScimTenant } from '../../src/crd/scim-tenant.ts';
 import { structuralSchema } from '../../src/crd/structural-schema.ts';
 
 const document = readFileSync('docs/reference/scimintegration.md', 'utf8');
+const PAGES = [
+  ['ScimIntegration', document, ScimIntegration],
+  ['ScimTenant', readFileSync('docs/reference/scimtenant.md', 'utf8'), ScimTenant],
+] as const;
+
+describe.each(PAGES)('the reference of %s', (_, page, schema) => {
+  it.each(['spec', 'status'] as const)('has every field of %s', (part) => {
+    const table = fieldTable(structuralSchema(schema), part);
+    expect(fillIn(page, part, table)).toBe(page);
+  });
+});
 
 describe('the reference of ScimIntegration', () => {
-  it.each(['spec', 'status'] as const)('has every field of %s', (part) => {
-    const table = fieldTable(structuralSchema(ScimIntegration), part);
-    expect(fillIn(document, part, table)).toBe(document);
-  });
-
   it.each([
     ['condition', CONDITION],
     ['reason', REASON],
@@ -37,6 +44,7 @@ describe('fieldTable', () => {
               type: 'array',
               items: { type: 'object', properties: { d: { enum: ['X', 'Y'] } } },
             },
+            e: { type: 'object', additionalProperties: { type: 'string', maxLength: 63 } },
           },
         },
       },
@@ -46,6 +54,7 @@ describe('fieldTable', () => {
       '| `a.b` | string, up to 1,024 |  |',
       '| `c` | list of objects |  |',
       '| `c[].d` | `X`, `Y` |  |',
+      '| `e` | map of strings, up to 63 |  |',
     ]);
   });
 });

@@ -321,6 +321,55 @@ describe('on a bad day, a reflector', () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(1_990);
   });
 
+  describe('that can do without,', () => {
+    const whenRefused = 'nothing may be listed: doing without';
+    const forbidden = '{"kind":"Status","reason":"Forbidden","message":"no"}';
+    const refuseLists = (request: string) =>
+      isWatch(request) ? undefined : { status: 403, body: forbidden };
+
+    it('takes a list that stays forbidden for an empty one, says so once, and recovers', async () => {
+      await apply('kept');
+      const { reflector, changes } = reflect({ client: through, whenRefused });
+      await reflector.synced;
+      await eventually(() => expect(watches()).toBe(1));
+      proxy.intercept = refuseLists;
+      proxy.cut();
+      await eventually(() => expect(reflector.isRefused).toBe(true));
+      expect(changes).toEqual(['added kept', 'deleted kept']);
+      proxy.intercept = () => undefined;
+      await eventually(() => expect(names(reflector)).toEqual(['kept=1']));
+      expect(reflector.isRefused).toBe(false);
+      await eventually(() => expect(lines('watch was restored')).toHaveLength(1));
+      expect(lines(whenRefused)).toHaveLength(1);
+    });
+
+    it.each([
+      ['that stays forbidden', refuseLists],
+      ['of a type that stays unknown', () => ({ status: 404, body: '404 page not found' })],
+    ])('does not wait for a list %s', async (_, fault) => {
+      proxy.intercept = fault;
+      const { reflector } = reflect({ client: through, whenRefused });
+      await reflector.synced;
+      expect(reflector.isRefused).toBe(true);
+      expect(captured.lines.map(({ msg }) => msg)).toEqual([whenRefused]);
+    });
+
+    it('keeps what it knows when it is refused for a moment only', async () => {
+      await apply('kept');
+      const { reflector, changes } = reflect({ client: through, whenRefused });
+      await reflector.synced;
+      await eventually(() => expect(watches()).toBe(1));
+      const faults = [{ status: 403, body: forbidden }];
+      proxy.intercept = (request) => (isWatch(request) ? undefined : faults.shift());
+      proxy.cut();
+      await eventually(() => expect(lists()).toBe(3));
+      await apply('later');
+      await eventually(() => expect(names(reflector)).toEqual(['kept=1', 'later=1']));
+      expect(changes).toEqual(['added kept', 'added later']);
+      expect(lines(whenRefused)).toEqual([]);
+    });
+  });
+
   it('says it again when the trouble becomes another one', async () => {
     const forbidden = '{"kind":"Status","reason":"Forbidden","message":"no rights to list"}';
     await proxy.refuse();

@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IntegrationRecord } from '../../src/directory/store.ts';
 import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
-import {
-  checkId,
-  checkSecret,
-  checkTenant,
-  isOurChild,
-  knownId,
-  textOf,
-} from '../../src/operator/checks.ts';
+import { checkId, checkSecret, isOurChild, knownId, textOf } from '../../src/operator/checks.ts';
 import { buildSecretFrame, buildTokenSecret, type Secret } from '../../src/operator/objects.ts';
 import { buildIntegration } from '../support/integration-objects.ts';
 
@@ -35,25 +28,6 @@ const secretOf = (integration = buildIntegration(), token = TOKEN): Secret =>
   buildTokenSecret(integration, token);
 
 const withUid = (uid: string) => buildIntegration({ metadata: { uid } });
-
-describe('the tenant', () => {
-  it.each([
-    ['is allowed to the namespace of its name', {}, [], undefined],
-    ['is allowed to the namespace that has used it before', {}, ['ns-1'], undefined],
-    ['of its own name may be written out', { tenant: 'acme' }, [], undefined],
-    ['of another name is refused', { tenant: 'globex' }, [], /may not use tenant globex/],
-    ['is refused to the next namespace of its name', {}, ['ns-0'], /earlier namespace/],
-    ['is refused even if both have used it', {}, ['ns-1', 'ns-0'], /earlier namespace/],
-  ])('%s', (_, spec, usedBy, message) => {
-    const obstacle = checkTenant(buildIntegration({ spec }), 'ns-1', usedBy);
-    if (message === undefined) expect(obstacle).toBeUndefined();
-    else
-      expect(obstacle).toMatchObject({
-        reason: 'TenantNotAllowed',
-        message: expect.stringMatching(message),
-      });
-  });
-});
 
 describe('the id', () => {
   const secret = buildSecretFrame(buildIntegration(), 'https://x', OTHER_ID);

@@ -6,10 +6,11 @@ import {
   OPERATOR_RULES,
   type PolicyRule,
 } from '../../src/operator/rbac.ts';
-import { captureLog } from '../support/captured-log.ts';
+import { captureLog, type LogLine } from '../support/captured-log.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { IntegrationProbe, operatorFixture } from '../support/operator.ts';
+import { createTenant, deleteTenant, integrationIn } from '../support/tenants.ts';
 
 /** The operator's rules without one verb on one resource. */
 function without(
@@ -103,6 +104,79 @@ describe('an operator whose role lacks a permission', () => {
       fixture.start({ log, election: electionIn(fixture.namespace) });
       await (await IntegrationProbe.create(fixture)).settled('True');
       expect(lines.map(({ msg }) => msg)).toContain('lead was taken');
+    } finally {
+      await fixture.close();
+    }
+  });
+});
+
+describe('an operator that may not', () => {
+  const refusals = (lines: readonly LogLine[]) =>
+    lines.filter(({ resource }) => resource === 'scimtenants');
+
+  it('list ScimTenants knows no tenants but those of the namespaces, and says so once', async () => {
+    const fixture = await operatorFixture(without('scimtenants', 'list'));
+    try {
+      const { log, lines } = captureLog();
+      fixture.start({ log });
+      const own = await IntegrationProbe.create(fixture);
+      const tenant = await createTenant(fixture.admin, { selector: {} });
+      const other = await integrationIn(fixture, tenant);
+      await own.settled('True', 'Succeeded');
+      await other.settled('False', 'TenantNotAllowed');
+      await fixture.store.integrations.govern(own.namespace);
+      await own.patch({ spec: { displayName: 'seen again' } });
+      await own.settled('False', 'TenantNotAllowed');
+      expect(refusals(lines)).toMatchObject([
+        { level: 'warn', msg: expect.stringMatching(/^ScimTenants can not be read: only/) },
+      ]);
+    } finally {
+      await fixture.close();
+    }
+  });
+
+  it('get a ScimTenant gives no right, and says which permission is missing', async () => {
+    const fixture = await operatorFixture(without('scimtenants', 'get'));
+    try {
+      fixture.start();
+      const probe = await IntegrationProbe.create(fixture);
+      await probe.settled('False', 'PermissionDenied');
+      expect((await probe.condition('Ready'))?.message).toMatch(/scimtenants/);
+      await expect(probe.secret()).rejects.toThrow(/404/);
+    } finally {
+      await fixture.close();
+    }
+  });
+
+  it('write the status of ScimTenants follows them all the same', async () => {
+    const fixture = await operatorFixture(without('scimtenants/status', 'patch'));
+    try {
+      fixture.start();
+      const tenant = await createTenant(fixture.admin, { selector: {} });
+      const probe = await integrationIn(fixture, tenant);
+      await probe.settled('True', 'Succeeded');
+      await deleteTenant(fixture.admin, tenant);
+      await probe.settled('False', 'TenantNotAllowed');
+    } finally {
+      await fixture.close();
+    }
+  });
+
+  it('list namespaces asks for each, and says so once', async () => {
+    const fixture = await operatorFixture(without('namespaces', 'list'));
+    try {
+      const { log, lines } = captureLog();
+      fixture.start({ log });
+      const tenant = await createTenant(fixture.admin, {
+        selector: { matchLabels: { team: 'a' } },
+      });
+      const chosen = await integrationIn(fixture, tenant, { team: 'a' });
+      const other = await integrationIn(fixture, tenant);
+      await chosen.settled('True', 'Succeeded');
+      await other.settled('False', 'TenantNotAllowed');
+      expect(lines.filter(({ resource }) => resource === 'namespaces')).toMatchObject([
+        { level: 'warn', msg: expect.stringMatching(/^namespaces can not be listed/) },
+      ]);
     } finally {
       await fixture.close();
     }

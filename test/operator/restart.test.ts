@@ -1,11 +1,12 @@
 import type { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
-import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import { keyOf } from '../../src/kube/resource.ts';
 import { Lifetime, mortalStore } from '../support/crashing.ts';
 import { eventually } from '../support/eventually.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { createTenant, getTenant, integrationIn } from '../support/tenants.ts';
 import { TokenProbe } from '../support/token-probe.ts';
 
 let fixture: OperatorFixture;
@@ -14,6 +15,9 @@ beforeAll(async () => {
   // What other files left in the cluster would be new to this directory.
   for (const integration of await integrations()) {
     await fixture.admin.delete(SCIM_INTEGRATIONS, keyOf(integration));
+  }
+  for (const tenant of (await fixture.admin.list(SCIM_TENANTS)).items ?? []) {
+    await fixture.admin.delete(SCIM_TENANTS, keyOf(tenant));
   }
 });
 afterAll(() => fixture.close());
@@ -40,6 +44,8 @@ describe('a restart', () => {
       IntegrationProbe.create(fixture, { enabled: false }),
       IntegrationProbe.create(fixture, { tenant: 'somebody-else' }),
     ]);
+    const tenant = await createTenant(fixture.admin, { selector: {} });
+    const governed = await integrationIn(fixture, tenant);
     const second = await IntegrationProbe.createIn(fixture, ready.namespace, {}, 'second');
     const rotation = { interval: '720h', overlap: '24h' };
     const rotating = await IntegrationProbe.create(fixture, { token: { rotation } });
@@ -59,6 +65,10 @@ describe('a restart', () => {
     await disabled.settled('True', 'Disabled');
     await refused.settled('False', 'TenantNotAllowed');
     await second.settled('True', 'Succeeded');
+    await governed.settled('True', 'Succeeded');
+    await eventually(async () =>
+      expect((await getTenant(fixture.admin, tenant)).status?.integrations).toBe(1),
+    );
     // Stopping finishes what the last events set in motion.
     await first.stop();
     const before = await integrations();
@@ -71,7 +81,8 @@ describe('a restart', () => {
       const of = (controller: string) =>
         sum(registry, name, (each) => each.controller === controller);
       expect(await of('scimintegration')).toBeGreaterThanOrEqual(before.length);
-      expect(await of('scimprovisioner-role')).toBeGreaterThanOrEqual(2);
+      expect(await of('scimprovisioner-role')).toBeGreaterThanOrEqual(3);
+      expect(await of('scimtenant')).toBeGreaterThanOrEqual(1);
     });
     await next.stop();
     const isWrite = ({ method }: { method?: string | number }) => method !== 'GET';

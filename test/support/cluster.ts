@@ -1,7 +1,7 @@
 /** What tests need of the cluster: the administrator's client, namespaces of their own, the CRDs. */
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
-import { scimIntegrationCrd } from '../../src/crd/manifest.ts';
+import { allCrds, scimIntegrationCrd } from '../../src/crd/manifest.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import {
@@ -18,14 +18,23 @@ export function adminClient(): Client {
 }
 
 /** A new namespace, so that tests don't meet. */
-export async function createNamespace(client: Client, prefix: string): Promise<string> {
+export async function createNamespace(
+  client: Client,
+  prefix: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const name = `${prefix}-${randomUUID().slice(0, 8)}`;
-  await client.create(NAMESPACES, { metadata: { name } }, TEST_MANAGER);
+  await client.create(NAMESPACES, { metadata: { name, labels } }, TEST_MANAGER);
   return name;
 }
 
 interface Crd extends KubeObject {
   readonly status?: { readonly conditions?: readonly { type: string; status: string }[] };
+}
+
+/** Applies every CRD of ours and waits until they are served. */
+export async function applyCrds(client: Client): Promise<void> {
+  for (const crd of allCrds()) await applyCrd(client, crd);
 }
 
 /** Applies a CRD, by default that of ScimIntegration, and waits until it is served. */

@@ -1,7 +1,7 @@
 /** One control plane for a whole test run; tests get its kubeconfig with `inject('kubeconfig')`. */
 import type { TestProject } from 'vitest/node';
 import { startControlPlane } from '../../hack/control-plane/start.ts';
-import { applyCrd } from '../../hack/demo/cluster.ts';
+import { applyCrds } from '../../hack/demo/cluster.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,7 +13,7 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const controlPlane = await startControlPlane({
     controllerManager: true,
-    prepare: applyCrd,
+    prepare: applyCrds,
     log: (line) => process.stderr.write(`${line}\n`),
   });
   project.provide('kubeconfig', controlPlane.kubeconfig);

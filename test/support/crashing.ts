@@ -108,7 +108,9 @@ export function mortalStore(store: Store, life: Lifetime): Store {
       find: (owner) => life.read(() => integrations.find(owner)),
       get: (id) => life.read(() => integrations.get(id)),
       put: (record) => life.write('put integration', () => integrations.put(record)),
+      disallow: (ids) => life.write('disallow integrations', () => integrations.disallow(ids)),
       end: (id, at) => life.write('end integration', () => integrations.end(id, at)),
+      govern: (tenant) => life.write('govern tenant', () => integrations.govern(tenant)),
       purge: (id, at) => life.write('purge integration', () => integrations.purge(id, at)),
     },
     tokens: {

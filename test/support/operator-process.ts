@@ -6,13 +6,16 @@ import {
   MANAGED_BY,
   ROLE_NAME,
   SCIM_INTEGRATIONS,
+  SCIM_TENANTS,
 } from '../../src/crd/names.ts';
+import type { KubeTenant } from '../../src/crd/tenant-object.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import type { Reconcile, Result } from '../../src/kube/controller.ts';
 import { EventRecorder } from '../../src/kube/events.ts';
 import {
   type KubeObject,
+  NAMESPACES,
   type ObjectKey,
   type ResourceDefinition,
   ROLE_BINDINGS,
@@ -34,12 +37,21 @@ import { type OperatorFixture, PUBLIC_URL } from './operator.ts';
 export const CLUSTER_UID = 'the-cluster';
 const MAX_ROUNDS = 10;
 
-/** Reconciles the namespace until a round writes nothing, or until the life is over; answers when the last one wants the next look. */
+export interface ProcessOptions {
+  readonly now?: () => Date;
+  /** What happens to the cluster that the first round doesn't see. */
+  readonly behind?: () => Promise<unknown>;
+}
+
+/**
+ * Reconciles the namespace until a round writes nothing, or until the life is over; answers when the last one wants the next look. After
+ * `behind` the first round's caches are.
+ */
 export async function runProcess(
   fixture: OperatorFixture,
   namespace: string,
   life: Lifetime,
-  now: () => Date = () => new Date(),
+  { now = () => new Date(), behind }: ProcessOptions = {},
 ): Promise<Result> {
   const connection = new Connection(loadKubeConfig(fixture.kubeconfig));
   const log = createLogger('silent');
@@ -54,6 +66,7 @@ export async function runProcess(
     activity: new ActivityCache(store.integrations, now),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,
+    mayReadTenants: () => true,
     now,
   };
   const [integrations, role] = reconcilers(context);
@@ -62,6 +75,7 @@ export async function runProcess(
       const before = life.writes.length;
       let result: Result = {};
       await fill(context.caches, client, namespace);
+      if (round === 0) await behind?.();
       for (const key of await keysIn(context, namespace))
         result = await attempt(integrations, key, life);
       await attempt(role, { namespace, name: ROLE_NAME }, life);
@@ -109,9 +123,12 @@ async function keysIn(context: OperatorContext, namespace: string): Promise<read
   return [...present, ...missing.filter((key) => key.namespace === namespace)];
 }
 
-function emptyCaches(): Caches {
+/** Of a process that has seen nothing yet. */
+export function emptyCaches(): Caches {
   return {
     integrations: new ObjectStore<KubeIntegration>(),
+    tenants: new ObjectStore<KubeTenant>(),
+    namespaces: new ObjectStore<KubeObject>(),
     secrets: new ObjectStore<KubeObject>(),
     existingSecrets: new ObjectStore<KubeObject>(),
     serviceAccounts: new ObjectStore<ServiceAccount>(),
@@ -127,7 +144,13 @@ async function fill(caches: Caches, client: Client, namespace: string): Promise<
     resource: ResourceDefinition,
     options: object = { labelSelector },
   ) => cache.replace((await client.list<T>(resource, { namespace, ...options })).items ?? []);
+  const loadAll = async <T extends KubeObject>(
+    cache: ObjectStore<T>,
+    resource: ResourceDefinition,
+  ) => cache.replace((await client.list<T>(resource)).items ?? []);
   await Promise.all([
+    loadAll(caches.tenants, SCIM_TENANTS),
+    loadAll(caches.namespaces, NAMESPACES),
     load(caches.integrations, SCIM_INTEGRATIONS, {}),
     load(caches.secrets, SECRETS, { labelSelector, metadataOnly: true }),
     load(caches.existingSecrets, SECRETS, {

@@ -31,7 +31,7 @@ import {
   type Operator,
 } from '../../src/operator/operator.ts';
 import { operatorManifests, type PolicyRule } from '../../src/operator/rbac.ts';
-import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from './cluster.ts';
+import { adminClient, applyCrds, createNamespace, TEST_MANAGER } from './cluster.ts';
 import { eventually } from './eventually.ts';
 
 export const PUBLIC_URL = 'https://scim.example.com';
@@ -65,7 +65,7 @@ export async function operatorFixture(
   electionRules?: readonly PolicyRule[],
 ): Promise<OperatorFixture> {
   const admin = adminClient();
-  await applyCrd(admin);
+  await applyCrds(admin);
   const folder = mkdtempSync(join(tmpdir(), 'scim-operator-test-'));
   const namespace = await createNamespace(admin, 'operator');
   const manifests = operatorManifests(namespace, namespace, rules, electionRules);

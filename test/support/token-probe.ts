@@ -39,7 +39,7 @@ export class TokenProbe {
   /** Runs a new process until nothing is left to do, or until its life is over; answers the wait for the next look, in milliseconds. */
   async reconcile(life = new Lifetime()): Promise<number | undefined> {
     const now = () => new Date(this.now);
-    const { requeueAfterMs } = await runProcess(this.#fixture, this.namespace, life, now);
+    const { requeueAfterMs } = await runProcess(this.#fixture, this.namespace, life, { now });
     return requeueAfterMs;
   }
 

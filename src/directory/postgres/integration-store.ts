@@ -7,7 +7,7 @@ import type { IntegrationRecord, IntegrationStore, Scope } from '../store.ts';
 import { array, type Connections, type Queries } from './connection.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';
 import { ResourceTable } from './resource-table.ts';
-import { integrations, tenantNamespaces } from './schema.ts';
+import { governedTenants, integrations, tenantNamespaces } from './schema.ts';
 import { deleteUser, lockUser } from './user-store.ts';
 
 type Row = typeof integrations.$inferSelect;
@@ -47,21 +47,34 @@ export function createIntegrationStore(
       const row = await get(id);
       return row && recordOf(row);
     },
-    list: async (clusterUid) => {
+    list: async (clusterUid, tenant) => {
       const rows = await guarded(() =>
-        orm.select().from(integrations).where(eq(integrations.clusterUid, clusterUid)),
+        orm
+          .select()
+          .from(integrations)
+          .where(
+            and(
+              eq(integrations.clusterUid, clusterUid),
+              tenant === undefined ? undefined : eq(integrations.tenant, tenant),
+            ),
+          ),
       );
       return rows.map(recordOf);
     },
     put: (record) => connections.transaction((queries) => put(queries, record)),
+    disallow: async (ids) => {
+      await connections.run(
+        sql`UPDATE integrations SET allowed = false WHERE id = ANY(${array(ids)})`,
+      );
+    },
     end: async (id, at) => {
       await connections.run(
         sql`WITH revoked AS (DELETE FROM tokens WHERE integration_id = ${id}) UPDATE integrations SET ended_at = ${at} WHERE id = ${id} AND ended_at IS NULL`,
       );
     },
     purge: (id, at) => purge(connections, types, id, at),
-    tenantNamespaceUids: async (clusterUid, tenant) => {
-      const rows = await guarded(() =>
+    tenantHistory: async (clusterUid, tenant) => {
+      const used = await guarded(() =>
         orm
           .select({ uid: tenantNamespaces.namespaceUid })
           .from(tenantNamespaces)
@@ -69,7 +82,15 @@ export function createIntegrationStore(
             and(eq(tenantNamespaces.tenant, tenant), eq(tenantNamespaces.clusterUid, clusterUid)),
           ),
       );
-      return rows.map(({ uid }) => uid);
+      const governed = await guarded(() =>
+        orm.select().from(governedTenants).where(eq(governedTenants.tenant, tenant)),
+      );
+      return { namespaceUids: used.map(({ uid }) => uid), governed: governed.length > 0 };
+    },
+    govern: async (tenant) => {
+      await connections.run(
+        sql`INSERT INTO governed_tenants (tenant) VALUES (${tenant}) ON CONFLICT DO NOTHING`,
+      );
     },
     activity: async (id) => {
       const record = await get(id);

@@ -133,6 +133,10 @@ export const tenantNamespaces = pgTable(
   (t) => [primaryKey({ columns: [t.tenant, t.clusterUid, t.namespaceUid] })],
 );
 
+export const governedTenants = pgTable('governed_tenants', {
+  tenant: text('tenant').primaryKey(),
+});
+
 export const tokens = pgTable(
   'tokens',
   {

@@ -6,7 +6,7 @@ import type { IntegrationRecord, IntegrationStore } from '../store.ts';
 import type { Connection, Connections } from './connection.ts';
 import { deleteGroup } from './group-store.ts';
 import { ResourceTable } from './resource-table.ts';
-import { externalIds, integrations, tenantNamespaces, tokens } from './schema.ts';
+import { externalIds, governedTenants, integrations, tenantNamespaces, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
 
 /** Resources deprovisioned in one write, so that others get their turn. */
@@ -68,16 +68,27 @@ export function createIntegrationStore(
     find: ({ clusterUid, namespace, name }) =>
       reading(() => toRecord(find.get({ clusterUid, namespace, name }))),
     get: (id) => reading(() => toRecord(get.get({ id }))),
-    list: (clusterUid) =>
+    list: (clusterUid, tenant) =>
       reading(() =>
         read.orm
           .select()
           .from(integrations)
-          .where(eq(integrations.clusterUid, clusterUid))
+          .where(
+            and(
+              eq(integrations.clusterUid, clusterUid),
+              tenant === undefined ? undefined : eq(integrations.tenant, tenant),
+            ),
+          )
           .all()
           .map(recordOf),
       ),
     put: (record) => writer.write(() => put(record)),
+    disallow: (ids) =>
+      writer.write(() => {
+        write.run(
+          sql`UPDATE integrations SET allowed = 0 WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
+        );
+      }),
     end: (id, at) =>
       writer.write(() => {
         write.orm
@@ -92,17 +103,26 @@ export function createIntegrationStore(
         // The next batch is a write of its own.
       }
     },
-    tenantNamespaceUids: (clusterUid, tenant) =>
-      reading(() =>
-        read.orm
+    tenantHistory: (clusterUid, tenant) =>
+      reading(() => {
+        const used = read.orm
           .select({ uid: tenantNamespaces.namespaceUid })
           .from(tenantNamespaces)
           .where(
             and(eq(tenantNamespaces.tenant, tenant), eq(tenantNamespaces.clusterUid, clusterUid)),
           )
-          .all()
-          .map(({ uid }) => uid),
-      ),
+          .all();
+        const governed = read.orm
+          .select()
+          .from(governedTenants)
+          .where(eq(governedTenants.tenant, tenant))
+          .all();
+        return { namespaceUids: used.map(({ uid }) => uid), governed: governed.length > 0 };
+      }),
+    govern: (tenant) =>
+      writer.write(() => {
+        write.orm.insert(governedTenants).values({ tenant }).onConflictDoNothing().run();
+      }),
     activity: (id) =>
       reading(() => {
         const record = get.get({ id });

@@ -128,6 +128,10 @@ export const tenantNamespaces = sqliteTable(
   (t) => [primaryKey({ columns: [t.tenant, t.clusterUid, t.namespaceUid] })],
 );
 
+export const governedTenants = sqliteTable('governed_tenants', {
+  tenant: text('tenant').primaryKey(),
+});
+
 export const tokens = sqliteTable(
   'tokens',
   {

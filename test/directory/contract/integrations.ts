@@ -167,17 +167,59 @@ export function integrationContract(open: Open): void {
       expect((await store.integrations.activity('okta')).lastRequestAt).toBe(at(5));
     });
 
-    it('leave the UIDs of all namespaces that were ever allowed to use a tenant', async () => {
+    it('leave the UIDs of all namespaces that were ever allowed to use a tenant from the cluster', async () => {
       const { integrations } = opened();
       await integrations.put(integration());
       await integrations.put(integration({ namespaceUid: 'not allowed', allowed: false }));
       await integrations.put(integration({ namespaceUid: 'uid-acme-2' }));
       await integrations.end('okta', at(1));
       await integrations.purge('okta', at(2));
-      const uids = await integrations.tenantNamespaceUids('cluster', 'acme');
-      expect(uids.toSorted()).toEqual(['uid-acme', 'uid-acme-2']);
-      expect(await integrations.tenantNamespaceUids('cluster', 'globex')).toEqual([]);
-      expect(await integrations.tenantNamespaceUids('other', 'acme')).toEqual([]);
+      const { namespaceUids } = await integrations.tenantHistory('cluster', 'acme');
+      expect(namespaceUids.toSorted()).toEqual(['uid-acme', 'uid-acme-2']);
+      const none = { namespaceUids: [], governed: false };
+      expect(await integrations.tenantHistory('cluster', 'globex')).toEqual(none);
+      expect(await integrations.tenantHistory('other', 'acme')).toEqual(none);
+    });
+
+    it('are listed by cluster, and by tenant', async () => {
+      const { integrations } = opened();
+      await integrations.put(integration());
+      await integrations.put(integration({ id: 'globex', name: 'g', tenant: 'globex' }));
+      await integrations.put(integration({ id: 'other', clusterUid: 'other' }));
+      await integrations.end('okta', at(1));
+      const ids = async (...by: Parameters<typeof integrations.list>) =>
+        (await integrations.list(...by)).map(({ id }) => id).toSorted();
+      expect(await ids('cluster')).toEqual(['globex', 'okta']);
+      expect(await ids('cluster', 'acme')).toEqual(['okta']);
+      expect(await ids('cluster', 'initech')).toEqual([]);
+    });
+
+    it('are disallowed together, and keep all the rest', async () => {
+      const { integrations, tokens } = opened();
+      for (const id of ['okta', 'entra', 'kept'])
+        await integrations.put(integration({ id, name: id }));
+      await tokens.add(token());
+      await integrations.disallow(['okta', 'entra', 'nobody']);
+      await integrations.disallow([]);
+      const shut = integration({ name: 'okta', allowed: false });
+      expect(await integrations.get('okta')).toEqual(shut);
+      expect((await integrations.get('entra'))?.allowed).toBe(false);
+      expect((await integrations.get('kept'))?.allowed).toBe(true);
+      expect((await tokens.authenticate('acme', 'okta', 'hash', at(1)))?.integration).toEqual(shut);
+      await integrations.put(integration({ name: 'okta' }));
+      expect((await integrations.get('okta'))?.allowed).toBe(true);
+    });
+
+    it('remember for every cluster that a ScimTenant has governed the tenant, and forget it never', async () => {
+      const { integrations } = opened();
+      await integrations.put(integration());
+      await integrations.govern('acme');
+      await integrations.govern('acme');
+      await integrations.end('okta', at(1));
+      await integrations.purge('okta', at(2));
+      expect((await integrations.tenantHistory('cluster', 'acme')).governed).toBe(true);
+      expect((await integrations.tenantHistory('other', 'acme')).governed).toBe(true);
+      expect((await integrations.tenantHistory('cluster', 'globex')).governed).toBe(false);
     });
   });
 

@@ -92,7 +92,7 @@ CREATE TABLE integrations (
   last_request_at BIGINT
 );
 CREATE UNIQUE INDEX integrations_owner ON integrations (cluster_uid, namespace, name) WHERE ended_at IS NULL;
-CREATE INDEX integrations_cluster ON integrations (cluster_uid);
+CREATE INDEX integrations_cluster ON integrations (cluster_uid, tenant);
 
 -- Every namespace that was ever allowed to use the tenant: kept when its integrations are forgotten, so that a tenant's data is
 -- not handed to the next owner of a namespace's name.
@@ -101,6 +101,11 @@ CREATE TABLE tenant_namespaces (
   cluster_uid TEXT COLLATE "C" NOT NULL,
   namespace_uid TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (tenant, cluster_uid, namespace_uid)
+);
+
+-- A tenant that a ScimTenant has governed needs one from then on.
+CREATE TABLE governed_tenants (
+  tenant TEXT COLLATE "C" NOT NULL PRIMARY KEY
 );
 
 CREATE TABLE tokens (

@@ -1,0 +1,27 @@
+/** metav1.Condition, as status has it. */
+import { z } from 'zod';
+import { dateTime } from './rules.ts';
+
+const ConditionSchema = z.object({
+  type: z.string().max(316).describe('What the condition is about.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  observedGeneration: z
+    .int()
+    .min(0)
+    .describe('Generation of the object that this was found for.')
+    .optional(),
+  lastTransitionTime: dateTime().describe('When the status changed last.'),
+  reason: z.string().min(1).max(1024).describe('Why, for programs: one word in CamelCase.'),
+  message: z.string().max(32768).describe('Why, for people.'),
+});
+
+export const observedGeneration = () =>
+  z.int().describe('Generation that the operator has seen; -1 before the first time.');
+
+/** A list with one of each type. */
+export const conditions = (description: string) =>
+  z
+    .array(ConditionSchema)
+    .max(16)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+    .describe(description);

@@ -1,0 +1,57 @@
+/** metav1.LabelSelector; what Kubernetes refuses in one is refused here too, because it would select something else than was meant. */
+import { z } from 'zod';
+import { matching, rules } from './rules.ts';
+
+const LABEL_KEY =
+  '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$';
+const LABEL_VALUE = '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$';
+
+const labelValue = () =>
+  matching(
+    LABEL_VALUE,
+    "must be the value of a label: empty, or letters, digits, '-', '_' and '.', with a letter or digit at both ends",
+  ).max(63);
+
+const Requirement = z
+  .object({
+    key: matching(
+      LABEL_KEY,
+      "must be the key of a label: letters, digits, '-', '_' and '.', with a letter or digit at both ends, perhaps after a DNS name and '/'",
+    )
+      .max(317)
+      .describe('Key of the label.'),
+    operator: z
+      .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+      .describe(
+        'In: the label has one of the values. NotIn: it is absent or has another value. Exists and DoesNotExist: whether it is there.',
+      ),
+    values: z
+      .array(labelValue())
+      .max(100)
+      .meta({ 'x-kubernetes-list-type': 'atomic' })
+      .describe('Values of the label; with In and NotIn at least one, otherwise none.')
+      .optional(),
+  })
+  .meta(
+    rules({
+      rule: `(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)`,
+      message: 'must be given with the operators In and NotIn, and with no other',
+      fieldPath: '.values',
+    }),
+  );
+
+export const LabelSelector = z
+  .object({
+    matchLabels: z
+      .record(z.string(), labelValue())
+      .meta({ maxProperties: 50 })
+      .describe('Labels and their values; all must be there.')
+      .optional(),
+    matchExpressions: z
+      .array(Requirement)
+      .max(50)
+      .meta({ 'x-kubernetes-list-type': 'atomic' })
+      .describe('Requirements on labels; all must hold.')
+      .optional(),
+  })
+  .meta({ 'x-kubernetes-map-type': 'atomic' });

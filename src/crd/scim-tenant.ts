@@ -1,0 +1,79 @@
+/** The custom resource ScimTenant: which namespaces may use a tenant. */
+import { z } from 'zod';
+import { conditions, observedGeneration } from './condition.ts';
+import { LabelSelector } from './label-selector.ts';
+import { DNS_LABEL, DNS_LABEL_MESSAGE, literal, matching, objectName, rules } from './rules.ts';
+
+/** How many integrations the status names. */
+export const MAX_LISTED_INTEGRATIONS = 100;
+
+const Namespaces = z
+  .object({
+    names: z
+      .array(matching(DNS_LABEL, DNS_LABEL_MESSAGE).max(63))
+      .max(1000)
+      .meta({ 'x-kubernetes-list-type': 'set' })
+      .describe('Namespaces by name. Whoever makes a namespace of that name may use the tenant.')
+      .optional(),
+    selector: LabelSelector.describe(
+      'Namespaces by their labels. Absent: none. Empty, {}: every namespace of the cluster.',
+    ).optional(),
+  })
+  .describe('Namespaces that may use the tenant: those named and those selected. No others may.');
+
+const Spec = z
+  .object({
+    displayName: z
+      .string()
+      .min(1)
+      .max(128)
+      .describe("Name that people see; the object's name when absent.")
+      .optional(),
+    namespaces: Namespaces,
+  })
+  .describe('Who may use the tenant.');
+
+const IntegrationReference = z.object({
+  namespace: z.string().max(63).describe('Namespace of the ScimIntegration.'),
+  name: objectName().describe('Name of the ScimIntegration.'),
+});
+
+const Status = z
+  .object({
+    observedGeneration: observedGeneration().optional(),
+    namespaces: z
+      .int()
+      .min(0)
+      .describe('Namespaces with an integration that uses the tenant.')
+      .optional(),
+    integrations: z.int().min(0).describe('Integrations that use the tenant.').optional(),
+    integrationRefs: z
+      .array(IntegrationReference)
+      .max(MAX_LISTED_INTEGRATIONS)
+      .meta({ 'x-kubernetes-list-type': 'atomic' })
+      .describe(
+        `The integrations that use the tenant, by namespace and name; the first ${MAX_LISTED_INTEGRATIONS} of them.`,
+      )
+      .optional(),
+    conditions: conditions('Ready.').optional(),
+  })
+  .meta({ default: { observedGeneration: -1 } })
+  .describe('Who uses the tenant.');
+
+export const ScimTenant = z
+  .object({
+    metadata: z.object({ name: z.string().max(63).optional() }),
+    spec: Spec,
+    status: Status.optional(),
+  })
+  .meta(
+    rules({
+      rule: `self.metadata.name.matches(${literal(DNS_LABEL)})`,
+      message: `names the tenant: ${DNS_LABEL_MESSAGE}`,
+      fieldPath: '.metadata.name',
+    }),
+  )
+  .describe('Which namespaces may use the tenant of this name. Nobody else may.');
+
+export type ScimTenantSpec = z.infer<typeof Spec>;
+export type ScimTenantStatus = z.infer<typeof Status>;

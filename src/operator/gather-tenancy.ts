@@ -1,0 +1,99 @@
+/** What the decision about an integration's tenant rests on: from the caches, or as it is now. */
+import { tenantOf } from '../crd/defaults.ts';
+import type { KubeIntegration } from '../crd/integration-object.ts';
+import { SCIM_TENANTS } from '../crd/names.ts';
+import type { KubeTenant } from '../crd/tenant-object.ts';
+import type { IntegrationRecord } from '../directory/store.ts';
+import { ApiError } from '../kube/errors.ts';
+import { type KubeObject, NAMESPACES } from '../kube/resource.ts';
+import type { Obstacle } from './checks.ts';
+import { getIfExists, type OperatorContext } from './context.ts';
+import {
+  checkTenancy,
+  type TenancyInput,
+  type TenantNamespace,
+  tenantNamespace,
+} from './tenancy.ts';
+
+export interface Tenancy extends TenancyInput {
+  readonly forbidden: Obstacle | undefined;
+}
+
+/**
+ * Rights are taken on what the caches say and given only on what the API server says now: a cache that is behind never opens a
+ * tenant. `record` is what the directory has under the integration's name.
+ */
+export async function gatherTenancy(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  record: IntegrationRecord | undefined,
+): Promise<Tenancy> {
+  const cached = await decide(context, integration, {
+    namespace: await cachedNamespace(context, integration, record),
+    scimTenant: context.caches.tenants.get({ name: tenantOf(integration) }),
+  });
+  if (cached.forbidden !== undefined || isHeld(integration, record, cached)) return cached;
+  return decide(context, integration, {
+    namespace: await liveNamespace(context, integration, record),
+    scimTenant: await liveTenant(context, tenantOf(integration)),
+  });
+}
+
+async function decide(
+  { store, clusterUid }: OperatorContext,
+  integration: KubeIntegration,
+  seen: Pick<TenancyInput, 'namespace' | 'scimTenant'>,
+): Promise<Tenancy> {
+  const tenant = tenantOf(integration);
+  const history = await store.integrations.tenantHistory(clusterUid, tenant);
+  const input = { ...seen, tenant, history };
+  return { ...input, forbidden: checkTenancy(input) };
+}
+
+/** The right is there already: nothing is given. */
+function isHeld(
+  { metadata }: KubeIntegration,
+  record: IntegrationRecord | undefined,
+  { tenant, namespace }: TenancyInput,
+): boolean {
+  return (
+    record?.allowed === true &&
+    record.uid === metadata.uid &&
+    record.tenant === tenant &&
+    record.namespaceUid === namespace.uid
+  );
+}
+
+async function cachedNamespace(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  record: IntegrationRecord | undefined,
+): Promise<TenantNamespace> {
+  const { uid, namespace: name } = integration.metadata;
+  const cached = context.caches.namespaces.get({ name });
+  const isOwn = record?.uid !== uid || record.namespaceUid === cached?.metadata.uid;
+  return cached !== undefined && isOwn
+    ? tenantNamespace(cached)
+    : liveNamespace(context, integration, record);
+}
+
+/** An object never changes its namespace: where its record knows another UID it went with that one, though the cache still has it. */
+async function liveNamespace(
+  { client }: OperatorContext,
+  { metadata }: KubeIntegration,
+  record: IntegrationRecord | undefined,
+): Promise<TenantNamespace> {
+  const name = metadata.namespace;
+  const live = tenantNamespace(await client.get<KubeObject>(NAMESPACES, { name }));
+  if (record?.uid === metadata.uid && record.namespaceUid !== live.uid)
+    throw new ApiError(404, `the namespace ${name} of the integration is gone`);
+  return live;
+}
+
+/** Fails where it can't be known. */
+async function liveTenant(
+  { client, mayReadTenants }: OperatorContext,
+  name: string,
+): Promise<KubeTenant | undefined> {
+  return mayReadTenants() ? getIfExists<KubeTenant>(client, SCIM_TENANTS, { name }) : undefined;
+}

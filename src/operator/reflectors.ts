@@ -1,0 +1,64 @@
+/** What the operator watches, and what it knows from that. */
+import type { KubeIntegration } from '../crd/integration-object.ts';
+import {
+  LABEL_MANAGED_BY,
+  LABEL_TOKEN,
+  MANAGED_BY,
+  SCIM_INTEGRATIONS,
+  SCIM_TENANTS,
+} from '../crd/names.ts';
+import type { KubeTenant } from '../crd/tenant-object.ts';
+import type { Client } from '../kube/client.ts';
+import type { KubeMetrics } from '../kube/metrics.ts';
+import { Reflector } from '../kube/reflector.ts';
+import {
+  type KubeObject,
+  NAMESPACES,
+  type ResourceDefinition,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '../kube/resource.ts';
+import type { Logger } from '../logger.ts';
+import type { Caches } from './context.ts';
+import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
+
+const NO_TENANTS =
+  'ScimTenants can not be read: only the namespace with its own name may use a tenant';
+const NO_NAMESPACES =
+  'namespaces can not be listed: changes of their labels are noticed within a minute or so';
+
+export function createReflectors(client: Client, log: Logger, metrics: KubeMetrics) {
+  const labelSelector = `${LABEL_MANAGED_BY}=${MANAGED_BY}`;
+  const reflect = <T extends KubeObject>(resource: ResourceDefinition, more: object = {}) =>
+    new Reflector<T>({ client, resource, log, metrics, ...more });
+  return {
+    integrations: reflect<KubeIntegration>(SCIM_INTEGRATIONS),
+    tenants: reflect<KubeTenant>(SCIM_TENANTS, { whenRefused: NO_TENANTS }),
+    namespaces: reflect<KubeObject>(NAMESPACES, { metadataOnly: true, whenRefused: NO_NAMESPACES }),
+    secrets: reflect<KubeObject>(SECRETS, { labelSelector, metadataOnly: true }),
+    existingSecrets: reflect<KubeObject>(SECRETS, {
+      labelSelector: `${LABEL_TOKEN}=true`,
+      metadataOnly: true,
+    }),
+    serviceAccounts: reflect<ServiceAccount>(SERVICE_ACCOUNTS, { labelSelector }),
+    roles: reflect<Role>(ROLES, { labelSelector }),
+    roleBindings: reflect<RoleBinding>(ROLE_BINDINGS, { labelSelector }),
+  };
+}
+
+export type Reflectors = ReturnType<typeof createReflectors>;
+
+export function cachesOf(reflectors: Reflectors): Caches {
+  return {
+    integrations: reflectors.integrations.store,
+    tenants: reflectors.tenants.store,
+    namespaces: reflectors.namespaces.store,
+    secrets: reflectors.secrets.store,
+    existingSecrets: reflectors.existingSecrets.store,
+    serviceAccounts: reflectors.serviceAccounts.store,
+    roles: reflectors.roles.store,
+    roleBindings: reflectors.roleBindings.store,
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * Which namespace may use a tenant, decided purely. Default deny: otherwise whoever may create objects in one namespace could write
+ * another tenant's directory.
+ */
+import { REASON } from '../crd/names.ts';
+import type { ScimTenantSpec } from '../crd/scim-tenant.ts';
+import type { KubeTenant } from '../crd/tenant-object.ts';
+import type { TenantHistory } from '../directory/store.ts';
+import { matchesLabels } from '../kube/label-selector.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import type { Obstacle } from './checks.ts';
+
+export interface TenantNamespace {
+  readonly name: string;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface TenancyInput {
+  readonly tenant: string;
+  readonly namespace: TenantNamespace;
+  /** The ScimTenant of the tenant's name; undefined where there is none, or none may be read. */
+  readonly scimTenant: KubeTenant | undefined;
+  readonly history: TenantHistory;
+}
+
+export function tenantNamespace({ metadata }: KubeObject): TenantNamespace {
+  const { name, uid = '', labels = {} } = metadata;
+  return { name, uid, labels };
+}
+
+/** A ScimTenant that waits for its deletion counts as gone. */
+export function isGoverned({ scimTenant }: TenancyInput): boolean {
+  return scimTenant !== undefined && scimTenant.metadata.deletionTimestamp === undefined;
+}
+
+/**
+ * With a ScimTenant exactly the namespaces that it names or selects. Without one only the namespace with the tenant's own name; and not that
+ * either once a ScimTenant has governed the tenant or another namespace has used it: retained data is never handed to a name's next owner.
+ */
+export function checkTenancy(input: TenancyInput): Obstacle | undefined {
+  const { tenant, namespace, scimTenant, history } = input;
+  if (scimTenant !== undefined && isGoverned(input)) {
+    return admits(scimTenant.spec.namespaces, namespace) ? undefined : notAllowed(input);
+  }
+  if (tenant !== namespace.name) return notAllowed(input);
+  if (history.governed) {
+    return obstacle(
+      `tenant ${tenant} was governed by a ScimTenant that is gone; only a ScimTenant ${tenant} that names or selects this namespace gives it back`,
+    );
+  }
+  if (history.namespaceUids.some((uid) => uid !== namespace.uid)) {
+    return obstacle(
+      `tenant ${tenant} holds data of an earlier namespace of this name; use another namespace, or let a cluster administrator allow this one in a ScimTenant ${tenant}`,
+    );
+  }
+  return undefined;
+}
+
+/** The union of both; an absent selector selects none, an empty one all. */
+function admits(
+  { names = [], selector }: ScimTenantSpec['namespaces'],
+  { name, labels }: TenantNamespace,
+): boolean {
+  return names.includes(name) || (selector !== undefined && matchesLabels(selector, labels));
+}
+
+/** The same whether there is such a tenant or not: nobody finds out by asking. */
+function notAllowed({ tenant, namespace }: TenancyInput): Obstacle {
+  return obstacle(
+    `namespace ${namespace.name} may not use tenant ${tenant}; a cluster administrator may allow it in spec.namespaces of the ScimTenant ${tenant}`,
+  );
+}
+
+const obstacle = (message: string): Obstacle => ({ reason: REASON.TenantNotAllowed, message });

@@ -1,0 +1,97 @@
+/** ScimTenants: remembered in the directory, lost rights ended, their integrations told of every change, and who uses them shown. */
+import { isDeepStrictEqual } from 'node:util';
+import { tenantOf } from '../crd/defaults.ts';
+import type { KubeIntegration } from '../crd/integration-object.ts';
+import { SCIM_TENANTS } from '../crd/names.ts';
+import type { KubeTenant } from '../crd/tenant-object.ts';
+import { Controller, type ControllerOptions, type Reconcile } from '../kube/controller.ts';
+import { isConflict, isNotFound } from '../kube/errors.ts';
+import { keyOf } from '../kube/resource.ts';
+import type { OperatorContext } from './context.ts';
+import { enforceTenancy } from './enforce-tenancy.ts';
+import { FIELD_MANAGER } from './objects.ts';
+import { TenantIndex } from './tenant-index.ts';
+import { buildTenantStatus } from './tenant-status.ts';
+
+/** Many integrations of one tenant that change together are one write of its status. */
+const STATUS_DELAY_MS = 1_000;
+const STALE_RETRY_MS = 100;
+
+/** Also enqueues into `integrations` what a change of a ScimTenant or of a namespace touches. */
+export function createTenantController(
+  context: OperatorContext,
+  integrations: Controller,
+  options: Pick<ControllerOptions, 'log' | 'metrics'>,
+): { readonly controller: Controller; detach(): void } {
+  const { caches } = context;
+  const index = new TenantIndex(caches.integrations);
+  const controller = new Controller({
+    ...options,
+    name: 'scimtenant',
+    reconcile: createTenantReconcile(context, (tenant) => index.integrationsOf(tenant)),
+  });
+  const subscriptions = [
+    index.close,
+    caches.integrations.onChange(({ object }) => {
+      const name = tenantOf(object);
+      if (caches.tenants.get({ name })) controller.enqueueAfter({ name }, STATUS_DELAY_MS);
+    }),
+    caches.tenants.onChange(({ object }) => {
+      controller.enqueue(keyOf(object));
+      for (const { metadata } of index.integrationsOf(object.metadata.name))
+        integrations.enqueue(metadata);
+    }),
+    caches.namespaces.onChange(({ object }) => {
+      for (const integration of caches.integrations.list(object.metadata.name)) {
+        const name = tenantOf(integration);
+        if (caches.tenants.get({ name })) controller.enqueue({ name });
+        integrations.enqueue(integration.metadata);
+      }
+    }),
+  ];
+  const detach = () => {
+    for (const unsubscribe of subscriptions) unsubscribe();
+  };
+  return { controller, detach };
+}
+
+function createTenantReconcile(
+  context: OperatorContext,
+  integrationsOf: (tenant: string) => readonly KubeIntegration[],
+): Reconcile {
+  const { store, caches, clusterUid } = context;
+  return async ({ name }) => {
+    const tenant = caches.tenants.get({ name });
+    const isLive = tenant !== undefined && tenant.metadata.deletionTimestamp === undefined;
+    const { governed } = await store.integrations.tenantHistory(clusterUid, name);
+    if (isLive && !governed) await store.integrations.govern(name);
+    await enforceTenancy(context, name);
+    if (!isLive) return {};
+    const written = await writeStatus(context, tenant, integrationsOf(name));
+    return written ? {} : { requeueAfterMs: STALE_RETRY_MS };
+  };
+}
+
+/** False when the object has changed since it was read. */
+async function writeStatus(
+  { client, now }: OperatorContext,
+  tenant: KubeTenant,
+  integrations: readonly KubeIntegration[],
+): Promise<boolean> {
+  const status = buildTenantStatus(tenant, integrations, now());
+  if (isDeepStrictEqual(status, tenant.status)) return true;
+  const { name, resourceVersion } = tenant.metadata;
+  try {
+    await client.mergePatch(
+      SCIM_TENANTS,
+      { name },
+      { metadata: { resourceVersion }, status },
+      { fieldManager: FIELD_MANAGER, subresource: 'status' },
+    );
+    return true;
+  } catch (error) {
+    if (isConflict(error)) return false;
+    if (isNotFound(error, name)) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+/** Calls to the API server that the client has no method for: tables, as kubectl prints them, and dry runs of YAML. */
+import { request } from 'undici';
+import { inject } from 'vitest';
+import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import {
+  CUSTOM_RESOURCE_DEFINITIONS,
+  type ObjectKey,
+  pathOf,
+  type ResourceDefinition,
+} from '../../src/kube/resource.ts';
+import { TEST_MANAGER } from '../support/cluster.ts';
+
+async function call(
+  method: 'GET' | 'PATCH',
+  path: string,
+  headers: Record<string, string>,
+  body: string | null = null,
+): Promise<unknown> {
+  const connection = new Connection(loadKubeConfig(inject('kubeconfig')));
+  const access = await connection.access();
+  const answer = await request(`${connection.server}${path}`, {
+    method,
+    dispatcher: access.dispatcher,
+    headers: { ...access.headers, ...headers },
+    body,
+  });
+  const json = await answer.body.json();
+  await connection.close();
+  return json;
+}
+
+/** The spec that the API server makes of a CustomResourceDefinition's text. */
+export async function dryRunYaml(name: string, text: string): Promise<unknown> {
+  const path = pathOf(CUSTOM_RESOURCE_DEFINITIONS, { name });
+  const query = `fieldManager=${TEST_MANAGER}&force=true&fieldValidation=Strict&dryRun=All`;
+  const headers = { 'content-type': 'application/apply-patch+yaml' };
+  const answer = await call('PATCH', `${path}?${query}`, headers, text);
+  return (answer as { spec?: unknown }).spec;
+}
+
+interface Table {
+  readonly columnDefinitions: readonly { readonly name: string; readonly priority: number }[];
+  readonly rows: readonly { readonly cells: readonly unknown[] }[];
+}
+
+/** What kubectl prints of an object: column → cell, in order. */
+export async function printed(
+  resource: ResourceDefinition,
+  key: ObjectKey,
+): Promise<Record<string, unknown>> {
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const table = (await call('GET', pathOf(resource, key), { accept })) as Table;
+  return Object.fromEntries(
+    table.columnDefinitions.map((column, index) => [
+      column.priority === 0 ? column.name : `${column.name} (wide)`,
+      table.rows[0]?.cells[index],
+    ]),
+  );
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import { MAX_LISTED_INTEGRATIONS } from '../../src/crd/scim-tenant.ts';
+import type { KubeTenant } from '../../src/crd/tenant-object.ts';
+import { buildTenantStatus } from '../../src/operator/tenant-status.ts';
+import { buildIntegration } from '../support/integration-objects.ts';
+
+const NOW = new Date('2026-05-06T07:08:09.123Z');
+const LATER = new Date('2026-06-07T08:09:10Z');
+const TENANT: KubeTenant = {
+  metadata: { name: 'acme', uid: 'uid', generation: 3, resourceVersion: '1' },
+  spec: { namespaces: {} },
+};
+
+const using = (
+  namespace: string,
+  name = 'okta',
+  status: KubeIntegration['status'] = { tenant: 'acme' },
+): KubeIntegration => buildIntegration({ metadata: { namespace, name }, status });
+
+const refusal = (type: string) => ({
+  type,
+  status: 'True' as const,
+  reason: 'TenantNotAllowed',
+  message: '',
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+});
+
+describe('the status of a ScimTenant', () => {
+  it('has who uses it, in order, and is ready', () => {
+    const integrations = [using('b'), using('a', 'z'), using('a', 'entra')];
+    expect(buildTenantStatus(TENANT, integrations, NOW)).toEqual({
+      observedGeneration: 3,
+      namespaces: 2,
+      integrations: 3,
+      integrationRefs: [
+        { namespace: 'a', name: 'entra' },
+        { namespace: 'a', name: 'z' },
+        { namespace: 'b', name: 'okta' },
+      ],
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: 'Succeeded',
+          message: expect.any(String),
+          observedGeneration: 3,
+          lastTransitionTime: '2026-05-06T07:08:09Z',
+        },
+      ],
+    });
+  });
+
+  it.each<[string, KubeIntegration]>([
+    ['was never allowed', using('a', 'x', { conditions: [refusal('Stalled')] })],
+    [
+      'is not allowed any more',
+      using('a', 'x', { tenant: 'acme', conditions: [refusal('Stalled')] }),
+    ],
+    ['nobody has looked at yet', buildIntegration()],
+    [
+      'is being deleted',
+      buildIntegration({
+        metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' },
+        status: { tenant: 'acme' },
+      }),
+    ],
+  ])('leaves out an integration that %s', (_, integration) => {
+    expect(buildTenantStatus(TENANT, [integration], NOW)).toMatchObject({
+      namespaces: 0,
+      integrations: 0,
+      integrationRefs: [],
+    });
+  });
+
+  it('counts all and names the first hundred', () => {
+    const integrations = Array.from({ length: 250 }, (_, index) => using('a', `idp-${index}`));
+    const status = buildTenantStatus(TENANT, integrations, NOW);
+    expect(status.integrations).toBe(250);
+    expect(status.integrationRefs).toHaveLength(MAX_LISTED_INTEGRATIONS);
+  });
+
+  it('stays as it is while nothing changes', () => {
+    const status = buildTenantStatus(TENANT, [using('a')], NOW);
+    expect(buildTenantStatus({ ...TENANT, status }, [using('a')], LATER)).toEqual(status);
+  });
+});

@@ -1,0 +1,106 @@
+/** ScimTenants of a test, and namespaces whose labels change. */
+import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import { SCIM_TENANTS } from '../../src/crd/names.ts';
+import type { ScimTenantSpec } from '../../src/crd/scim-tenant.ts';
+import type { KubeTenant } from '../../src/crd/tenant-object.ts';
+import { authenticate } from '../../src/directory/tokens.ts';
+import type { Client } from '../../src/kube/client.ts';
+import { type KubeObject, NAMESPACES } from '../../src/kube/resource.ts';
+import { createNamespace, TEST_MANAGER } from './cluster.ts';
+import { eventually } from './eventually.ts';
+import { IntegrationProbe, type OperatorFixture, unique } from './operator.ts';
+
+/** Answers the name, which is that of the tenant. */
+export async function createTenant(
+  client: Client,
+  namespaces: ScimTenantSpec['namespaces'],
+  name = unique('tenant'),
+): Promise<string> {
+  const tenant = { metadata: { name }, spec: { namespaces } } as KubeObject;
+  await client.create(SCIM_TENANTS, tenant, TEST_MANAGER);
+  return name;
+}
+
+export async function changeTenant(
+  client: Client,
+  name: string,
+  namespaces: ScimTenantSpec['namespaces'],
+): Promise<void> {
+  const patch = { spec: { namespaces } };
+  await client.mergePatch(SCIM_TENANTS, { name }, patch, { fieldManager: TEST_MANAGER });
+}
+
+export const deleteTenant = (client: Client, name: string) => client.delete(SCIM_TENANTS, { name });
+
+export const getTenant = (client: Client, name: string) =>
+  client.get<KubeObject & KubeTenant>(SCIM_TENANTS, { name });
+
+/** null removes a label. */
+export async function label(
+  client: Client,
+  name: string,
+  labels: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  const patch = { metadata: { labels } };
+  await client.mergePatch(NAMESPACES, { name }, patch, { fieldManager: TEST_MANAGER });
+}
+
+/** Deletes it and makes another one of the name. */
+export async function recreateNamespace(client: Client, name: string): Promise<void> {
+  await client.delete(NAMESPACES, { name });
+  await eventually(() => client.create(NAMESPACES, { metadata: { name } }, TEST_MANAGER), {
+    deadlineMs: 20_000,
+  });
+}
+
+/** The integration `idp` in a new namespace, which asks for the tenant. */
+export async function integrationIn(
+  fixture: OperatorFixture,
+  tenant: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<IntegrationProbe> {
+  const namespace = await createNamespace(fixture.admin, 'team', labels);
+  return IntegrationProbe.createIn(fixture, namespace, { tenant });
+}
+
+export type Answer = 'open' | 'not allowed' | 'unauthorized';
+
+/** What a request with the token gets at the endpoint, whose path it is given. */
+export async function ask(
+  { store }: OperatorFixture,
+  tenant: string,
+  integrationId: string,
+  token: string,
+): Promise<Answer> {
+  const found = await authenticate(store, tenant, integrationId, token, Date.now());
+  if (found === undefined) return 'unauthorized';
+  return found.integration.allowed ? 'open' : 'not allowed';
+}
+
+export interface Door {
+  readonly tenant: string;
+  readonly id: string;
+  readonly token: string;
+  answer(): Promise<Answer>;
+  /** Waits until the answer is this. */
+  becomes(answer: Answer): Promise<void>;
+}
+
+/** The endpoint of an integration that is Ready, with its token as it is now. */
+export async function doorOf(fixture: OperatorFixture, probe: IntegrationProbe): Promise<Door> {
+  const { status }: KubeIntegration = await probe.settled('True', 'Succeeded');
+  const { tenant = '', integrationId: id = '' } = status ?? {};
+  const token = await probe.token();
+  const answer = () => ask(fixture, tenant, id, token);
+  return {
+    tenant,
+    id,
+    token,
+    answer,
+    becomes: (wanted) =>
+      eventually(async () => {
+        const now = await answer();
+        if (now !== wanted) throw new Error(`the answer is ${now} instead of ${wanted}`);
+      }),
+  };
+}
