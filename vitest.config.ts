@@ -1,12 +1,22 @@
 import { defineConfig } from 'vitest/config';
 
-/** `cluster` tests run against a real API server, which is started once per run. */
-const cluster = [
-  'test/kube/**/*.test.ts',
-  'test/crd/**/*.test.ts',
-  'test/operator/**/*.test.ts',
-  'test/e2e/**/*.test.ts',
-];
+const operator = ['test/operator/**/*.test.ts'];
+const kube = ['test/kube/**/*.test.ts', 'test/crd/**/*.test.ts', 'test/e2e/**/*.test.ts'];
+
+/** A program takes seconds to start on a busy machine. */
+const timeouts = { testTimeout: 30_000, hookTimeout: 60_000 };
+
+/** Tests against a real API server, which is started once per project and run. */
+const onCluster = (name: string, include: string[]) => ({
+  test: {
+    name,
+    include,
+    // One cluster: an operator of another file would reconcile this file's resources into its own directory.
+    fileParallelism: false,
+    globalSetup: ['test/support/control-plane.ts', 'test/support/postgres-server.ts'],
+    ...timeouts,
+  },
+});
 
 export default defineConfig({
   test: {
@@ -15,24 +25,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: cluster,
+          exclude: [...kube, ...operator],
           globalSetup: ['test/support/postgres-server.ts'],
-          // A program takes seconds to start on a busy machine.
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          ...timeouts,
         },
       },
-      {
-        test: {
-          name: 'cluster',
-          include: cluster,
-          // One cluster: an operator of another file would reconcile this file's resources into its own directory.
-          fileParallelism: false,
-          globalSetup: ['test/support/control-plane.ts', 'test/support/postgres-server.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-        },
-      },
+      onCluster('kube', kube),
+      onCluster('operator', operator),
     ],
   },
 });
