@@ -99,7 +99,7 @@ export function httpUrl(flag: string, description: string): Option<string> {
   });
 }
 
-export const POSTGRES_URL = /^postgres(?:ql)?:\/\/[^/]*\/[^/?#]+/i;
+const POSTGRES_URL = /^postgres(?:ql)?:\/\/[^/]*\/[^/?#]+/i;
 
 export function databaseUrl(flag: string, description: string, fallback: string): Option<string> {
   const allowed = 'file: and the path of a SQLite file, or postgres://USER:PASSWORD@HOST/DATABASE';

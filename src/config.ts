@@ -8,11 +8,11 @@ import {
   httpUrl,
   integer,
   type Option,
-  POSTGRES_URL,
   secret,
   text,
   toggle,
 } from './config-values.ts';
+import { isPostgres } from './directory/database-url.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
 import { IDPS, type Idp } from './probe/sequences.ts';
 
@@ -166,7 +166,7 @@ export function readInvocation(
       '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required: the URL under which identity providers reach this server, such as https://scim.example.com',
     );
   }
-  if ((command === 'operator' || command === 'server') && !isPostgres(values.databaseUrl)) {
+  if ((command === 'operator' || command === 'server') && !isPostgres(String(values.databaseUrl))) {
     throw new ConfigError(
       `--database-url (SCIM_OPERATOR_DATABASE_URL) must be postgres://… for ${command}, not "${String(values.databaseUrl)}": a SQLite file belongs to one process, which is what run is for`,
     );
@@ -297,10 +297,6 @@ function resolveOption(
   const name = flagged === undefined ? option.variable : `--${option.flag}`;
   const shown = option.secret ? 'the value' : `"${value.replace(PASSWORD, '$1***@')}"`;
   throw new ConfigError(`${name}: ${shown} is not allowed; it must be ${option.allowed}`);
-}
-
-function isPostgres(databaseUrl: unknown): boolean {
-  return typeof databaseUrl === 'string' && POSTGRES_URL.test(databaseUrl);
 }
 
 /** In a URL of whatever form. */

@@ -2,7 +2,8 @@
 import type { Config } from './config.ts';
 import { RequestTracker } from './directory/activity.ts';
 import { DatabaseRefusedError } from './directory/database-errors.ts';
-import { openDirectory, shownDatabaseUrl } from './directory/open.ts';
+import { shownDatabaseUrl } from './directory/database-url.ts';
+import { openDirectory } from './directory/open.ts';
 import type { Store } from './directory/store.ts';
 import { createScimApp } from './http/app.ts';
 import { RequestMetrics } from './http/metrics.ts';

@@ -1,11 +1,11 @@
 /** A Kubernetes control plane on loopback: etcd, API server and, when asked for, the controller manager. No root, no containers. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { type Child, startChild, sweepAfterDeath } from '../child.ts';
+import { freePorts } from '../ports.ts';
 import { ensureBinaries, type Program, type ProgramPaths } from './binaries.ts';
 
 export interface ControlPlane {
@@ -222,21 +222,4 @@ async function isReady(server: string, token: string, caFile: string): Promise<b
   } finally {
     await agent.destroy();
   }
-}
-
-/** Free now; another process may take one before we use it. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(0, '127.0.0.1', resolve);
-      });
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

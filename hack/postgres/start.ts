@@ -9,12 +9,12 @@ import {
   readFileSync,
   rmSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { type Child, startChild, sweepAfterDeath } from '../child.ts';
+import { freePorts } from '../ports.ts';
 
 export interface PostgresServer {
   /** Of the database `postgres`, as its superuser. */
@@ -51,7 +51,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C'];
   execFileSync(initdb, ['-D', data, ...options, '--no-sync'], { ...user, cwd: dir, stdio: 'pipe' });
 
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const log = join(dir, 'log');
   const settings = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => [
@@ -108,15 +108,4 @@ async function ready(child: Child, url: string, log: string): Promise<void> {
       await client.end().catch(() => undefined);
     }
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -22,5 +22,8 @@ export const matching = (pattern: string, message: string) =>
 
 export const dateTime = () => z.string().meta({ format: 'date-time' });
 
+export const displayName = () =>
+  z.string().min(1).max(128).describe("Name that people see; the object's name when absent.");
+
 /** As long as Kubernetes allows any name to be. */
 export const objectName = () => z.string().max(253);

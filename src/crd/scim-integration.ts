@@ -6,6 +6,7 @@ import {
   DNS_LABEL,
   DNS_LABEL_MESSAGE,
   dateTime,
+  displayName,
   literal,
   matching,
   objectName,
@@ -83,12 +84,7 @@ const Token = z
 
 const Spec = z
   .object({
-    displayName: z
-      .string()
-      .min(1)
-      .max(128)
-      .describe("Name that people see; the object's name when absent.")
-      .optional(),
+    displayName: displayName().optional(),
     description: z.string().max(1024).describe('What the integration is for.').optional(),
     type: z.enum(['SCIM2']).describe('Protocol; SCIM2, the only one, when absent.').optional(),
     enabled: z

@@ -2,7 +2,15 @@
 import { z } from 'zod';
 import { conditions, observedGeneration } from './condition.ts';
 import { LabelSelector } from './label-selector.ts';
-import { DNS_LABEL, DNS_LABEL_MESSAGE, literal, matching, objectName, rules } from './rules.ts';
+import {
+  DNS_LABEL,
+  DNS_LABEL_MESSAGE,
+  displayName,
+  literal,
+  matching,
+  objectName,
+  rules,
+} from './rules.ts';
 
 /** How many integrations the status names. */
 export const MAX_LISTED_INTEGRATIONS = 100;
@@ -23,12 +31,7 @@ const Namespaces = z
 
 const Spec = z
   .object({
-    displayName: z
-      .string()
-      .min(1)
-      .max(128)
-      .describe("Name that people see; the object's name when absent.")
-      .optional(),
+    displayName: displayName().optional(),
     namespaces: Namespaces,
   })
   .describe('Who may use the tenant.');

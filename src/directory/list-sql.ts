@@ -27,8 +27,8 @@ export interface ResourceRow {
 export interface ListStatements {
   /** Selects `total`: the tenant's counter says it, unless the list is filtered. */
   readonly total: SQL;
-  /** Selects one row more than the page has, where a key for the next one is wanted. */
-  page(total: number): SQL;
+  /** Selects one row more than the page has, where a key for the next one is wanted. Undefined for a page that is empty in any case. */
+  page(total: number): SQL | undefined;
 }
 
 /** Throws invalidFilter and invalidPath for what can't be filtered or sorted by. */
@@ -55,6 +55,7 @@ export function listStatements(context: SearchContext, query: Query): ListStatem
         ? counted
         : sql`SELECT count(*) AS total FROM ${from(context, [tenant, condition], [condition])}`,
     page: (total) => {
+      if (isEmpty(query, total)) return undefined;
       const rows = isPlain ? windowOf(query, total, counted) : forwards(query, by);
       // Ids first: what is skipped and sorted is an index, or little more, and not the wide rows.
       const ids = sql`SELECT r.id FROM ${places} ${rows}`;
@@ -62,6 +63,10 @@ export function listStatements(context: SearchContext, query: Query): ListStatem
       return sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified", ${externalIdOf(context)} AS "externalId"${columns} FROM ${from(context, shown, sorted)} ORDER BY ${by}`;
     },
   };
+}
+
+function isEmpty({ start, limit }: Query, total: number): boolean {
+  return limit === 0 || ('offset' in start && start.offset >= total);
 }
 
 function forwards({ start, limit }: Query, by: SQL): SQL {

@@ -93,13 +93,15 @@ export function createEndpoint(options: EndpointOptions) {
   };
 }
 
+const servedAs = (method: string): string => (method === 'HEAD' ? 'GET' : method);
+
 /** What the methods of a route are to the metrics, looked up once. */
 function operationsAt(route: string | undefined, metrics: RequestMetrics) {
   const operations = new Map<string, Operation>(
     METHODS.map((method) => [method, metrics.operation(operationOf(route, method))]),
   );
   const other = metrics.operation(operationOf(undefined, ''));
-  return (method: string): Operation => operations.get(method === 'HEAD' ? 'GET' : method) ?? other;
+  return (method: string): Operation => operations.get(servedAs(method)) ?? other;
 }
 
 function callerOf({ tenant, integration }: Access): Scope | undefined {
@@ -132,7 +134,7 @@ async function serve(
   tracker.note(integration.id, at);
   limit(integration.id, at);
   if (methods === undefined) throw unknownPath();
-  const method = req.method === 'HEAD' ? 'GET' : req.method;
+  const method = servedAs(req.method);
   const handler = Object.hasOwn(methods, method) ? methods[method as Method] : undefined;
   if (handler === undefined) return refuseMethod(req.method, methods);
   const scope = { tenant: integration.tenant, integrationId: integration.id };

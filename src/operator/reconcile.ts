@@ -1,5 +1,4 @@
 /** The reconcile of a ScimIntegration, step by step. */
-import { isDeepStrictEqual } from 'node:util';
 import { isPaused } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { EVENT, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
@@ -11,19 +10,18 @@ import {
   isConflict,
   isForbidden,
   isNamespaceTerminating,
-  isNotFound,
 } from '../kube/errors.ts';
-import type { ObjectKey } from '../kube/resource.ts';
 import { REFRESH_MS } from './activity-cache.ts';
 import { authorise } from './authorise.ts';
 import type { Obstacle } from './checks.ts';
 import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
 import { endIntegration } from './cleanup.ts';
 import type { OperatorContext } from './context.ts';
-import { endpointOf, FIELD_MANAGER } from './objects.ts';
+import { endpointOf } from './objects.ts';
 import type { RoleStates } from './role-controller.ts';
 import { buildStatus, type Findings } from './status.ts';
 import { reconcileToken } from './token.ts';
+import { writeStatus } from './write-status.ts';
 
 /** Somebody else's object may be gone by then. */
 const CONFLICT_RETRY_MS = 30_000;
@@ -44,7 +42,8 @@ export function createReconcile(
     const { findings, error } = await work(context, integration, roles, enqueueRole);
     if (isNamespaceTerminating(error)) return {};
     if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
-    const written = await writeStatus(context, integration, findings);
+    const status = buildStatus(integration, findings, context.now());
+    const written = await writeStatus(context.client, SCIM_INTEGRATIONS, integration, status);
     if (error !== undefined) throw error;
     return written ? nextLook(findings, context.now()) : { requeueAfterMs: STALE_RETRY_MS };
   };
@@ -153,34 +152,6 @@ function announce(
     action: 'Reconcile',
     note: message,
   });
-}
-
-/** False when the object has changed since it was read: its next reconcile writes. */
-async function writeStatus(
-  { client, now }: OperatorContext,
-  integration: KubeIntegration,
-  findings: Findings,
-): Promise<boolean> {
-  const status = buildStatus(integration, findings, now());
-  if (isDeepStrictEqual(status, integration.status)) return true;
-  const { namespace, name, resourceVersion } = integration.metadata;
-  const key: ObjectKey = { namespace, name };
-  // What a merge patch is silent about would stay.
-  const gone = Object.keys(integration.status ?? {}).filter((field) => !(field in status));
-  const removed = Object.fromEntries(gone.map((field) => [field, null]));
-  try {
-    await client.mergePatch(
-      SCIM_INTEGRATIONS,
-      key,
-      { metadata: { resourceVersion }, status: { ...removed, ...status } },
-      { fieldManager: FIELD_MANAGER, subresource: 'status' },
-    );
-    return true;
-  } catch (error) {
-    if (isConflict(error)) return false;
-    if (isNotFound(error, name)) return true;
-    throw error;
-  }
 }
 
 function nextLook({ token, rbac, stalled }: Findings, now: Date): Result {

@@ -1,17 +1,14 @@
 /** ScimTenants: remembered in the directory, lost rights ended, their integrations told of every change, and who uses them shown. */
-import { isDeepStrictEqual } from 'node:util';
 import { tenantOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { SCIM_TENANTS } from '../crd/names.ts';
-import type { KubeTenant } from '../crd/tenant-object.ts';
 import { Controller, type ControllerOptions, type Reconcile } from '../kube/controller.ts';
-import { isConflict, isNotFound } from '../kube/errors.ts';
 import { keyOf } from '../kube/resource.ts';
 import type { OperatorContext } from './context.ts';
 import { enforceTenancy } from './enforce-tenancy.ts';
-import { FIELD_MANAGER } from './objects.ts';
 import { TenantIndex } from './tenant-index.ts';
 import { buildTenantStatus } from './tenant-status.ts';
+import { writeStatus } from './write-status.ts';
 
 /** Many integrations of one tenant that change together are one write of its status. */
 const STATUS_DELAY_MS = 1_000;
@@ -59,7 +56,7 @@ function createTenantReconcile(
   context: OperatorContext,
   integrationsOf: (tenant: string) => readonly KubeIntegration[],
 ): Reconcile {
-  const { store, caches, clusterUid } = context;
+  const { client, store, caches, clusterUid, now } = context;
   return async ({ name }) => {
     const tenant = caches.tenants.get({ name });
     const isLive = tenant !== undefined && tenant.metadata.deletionTimestamp === undefined;
@@ -67,31 +64,8 @@ function createTenantReconcile(
     if (isLive && !governed) await store.integrations.govern(name);
     await enforceTenancy(context, name);
     if (!isLive) return {};
-    const written = await writeStatus(context, tenant, integrationsOf(name));
+    const status = buildTenantStatus(tenant, integrationsOf(name), now());
+    const written = await writeStatus(client, SCIM_TENANTS, tenant, status);
     return written ? {} : { requeueAfterMs: STALE_RETRY_MS };
   };
-}
-
-/** False when the object has changed since it was read. */
-async function writeStatus(
-  { client, now }: OperatorContext,
-  tenant: KubeTenant,
-  integrations: readonly KubeIntegration[],
-): Promise<boolean> {
-  const status = buildTenantStatus(tenant, integrations, now());
-  if (isDeepStrictEqual(status, tenant.status)) return true;
-  const { name, resourceVersion } = tenant.metadata;
-  try {
-    await client.mergePatch(
-      SCIM_TENANTS,
-      { name },
-      { metadata: { resourceVersion }, status },
-      { fieldManager: FIELD_MANAGER, subresource: 'status' },
-    );
-    return true;
-  } catch (error) {
-    if (isConflict(error)) return false;
-    if (isNotFound(error, name)) return true;
-    throw error;
-  }
 }

@@ -119,7 +119,9 @@ async function keep(
 /** `secret` is ours with something that is no token; undefined: there is none. */
 async function replace(subject: TokenSubject, secret: Secret | undefined): Promise<Settled> {
   await revoke(subject);
-  return subject.paused ? obstacle(NO_TOKEN, true) : issue(subject, secret);
+  if (subject.paused) return obstacle(NO_TOKEN, true);
+  await expectStillThere(subject.context, subject.integration);
+  return issue(subject, secret);
 }
 
 /** Somebody else's Secret is in the way. */
@@ -159,13 +161,12 @@ async function move(subject: TokenSubject, former: FoundToken): Promise<Settled>
   return { ...kept, secret: await createTokenSecret(context, integration, token, rotated) };
 }
 
-/** A new token, into a new Secret or into the one that is there. */
+/** A new token, into a new Secret or into the one that is there; the integration was just read live. */
 async function issue(
   subject: TokenSubject,
   secret: Secret | undefined,
 ): Promise<Held & { readonly secret: Secret }> {
   const { context, integration } = subject;
-  await expectStillThere(context, integration);
   const token = generateToken();
   const rotated = handledRotate(integration) || undefined;
   await addPending(subject, token);

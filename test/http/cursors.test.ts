@@ -1,16 +1,12 @@
 /** Cursor pagination (RFC 9865) over HTTP, on both databases. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
-import { usePostgres } from '../support/postgres.ts';
+import { DATABASES } from '../support/databases.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
-import { useSqlite } from '../support/sqlite.ts';
 
 const HOUR = 3_600_000;
 
-describe.each([
-  ['SQLite', useSqlite],
-  ['PostgreSQL', usePostgres],
-])('cursors on %s', (_, open) => {
+describe.each(DATABASES)('cursors on %s', (_, open) => {
   let server: ScimServer;
   let client: ScimClient;
   let time = Date.now();

@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { BADGE, BADGE_TYPES } from '../support/badge-schema.ts';
-import { usePostgres } from '../support/postgres.ts';
+import { DATABASES } from '../support/databases.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
-import { useSqlite } from '../support/sqlite.ts';
 
 const PEOPLE: Readonly<Record<string, JsonObject>> = {
   ann: {
@@ -40,10 +39,7 @@ const PEOPLE: Readonly<Record<string, JsonObject>> = {
   cid: {},
 };
 
-describe.each([
-  ['SQLite', useSqlite],
-  ['PostgreSQL', usePostgres],
-])('on %s', (_database, open) => {
+describe.each(DATABASES)('on %s', (_database, open) => {
   let server: ScimServer;
   let client: ScimClient;
   beforeAll(async () => {

@@ -1,8 +1,7 @@
 /** Every single point in which identity providers differ from the RFC or from each other, over HTTP. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { usePostgres } from '../support/postgres.ts';
+import { DATABASES } from '../support/databases.ts';
 import { type ScimServer, startScimServer } from '../support/scim-server.ts';
-import { useSqlite } from '../support/sqlite.ts';
 import { DISCOVERY } from './idp-points/discovery.ts';
 import { GROUPS } from './idp-points/groups.ts';
 import { MESSAGES } from './idp-points/messages.ts';
@@ -19,10 +18,7 @@ it('the points are numbered from 1 to 71', () => {
   expect(POINTS.map(({ number }) => number)).toEqual(Array.from({ length: 71 }, (_, at) => at + 1));
 });
 
-describe.each([
-  ['SQLite', useSqlite],
-  ['PostgreSQL', usePostgres],
-] as const)('on %s', (_, open) => {
+describe.each(DATABASES)('on %s', (_, open) => {
   let server: ScimServer;
   beforeAll(async () => {
     server = await startScimServer({ open });

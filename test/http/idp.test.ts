@@ -4,9 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { playSequence } from '../../src/probe/player.ts';
 import { IDPS, SEQUENCES } from '../../src/probe/sequences.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
-import { usePostgres } from '../support/postgres.ts';
+import { DATABASES } from '../support/databases.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
-import { useSqlite } from '../support/sqlite.ts';
 
 /** Resources as clients write them, except that members are called by their names. */
 interface Directory {
@@ -17,10 +16,7 @@ interface Directory {
 const readDirectory = (name: string): Directory =>
   JSON.parse(readFileSync(new URL(`../idp/${name}.json`, import.meta.url), 'utf8'));
 
-describe.each([
-  ['SQLite', useSqlite],
-  ['PostgreSQL', usePostgres],
-] as const)('on %s', (_, open) => {
+describe.each(DATABASES)('on %s', (_, open) => {
   let server: ScimServer;
   beforeAll(async () => {
     server = await startScimServer({ open });

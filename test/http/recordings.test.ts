@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../src/scim/json.ts';
-import { usePostgres } from '../support/postgres.ts';
+import { DATABASES } from '../support/databases.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
-import { useSqlite } from '../support/sqlite.ts';
 
 interface Exchange {
   readonly seq: number;
@@ -16,10 +15,7 @@ interface Exchange {
   readonly response: JsonValue;
 }
 
-describe.each([
-  ['SQLite', useSqlite],
-  ['PostgreSQL', usePostgres],
-] as const)('on %s', (_, open) => {
+describe.each(DATABASES)('on %s', (_, open) => {
   let server: ScimServer;
   beforeAll(async () => {
     server = await startScimServer({ open });

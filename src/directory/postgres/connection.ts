@@ -1,6 +1,6 @@
 /** Connections to PostgreSQL: statements, transactions that are tried again where they met another, and errors in the protocol's terms. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type SQL, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import pg from 'pg';
@@ -160,6 +160,3 @@ async function again<T>(attempt: () => Promise<T>): Promise<T> {
     }
   }
 }
-
-/** A list of texts as one parameter. */
-export const array = (values: readonly string[]): SQL => sql`${sql.param(values)}::text[]`;

@@ -12,7 +12,7 @@ export const postgresDialect: SearchDialect = {
   },
   present: (json, path) =>
     sql`COALESCE(jsonb_path_exists(${json} #> ${arrayOf(path)}, ${ANY_VALUE}::jsonpath), FALSE)`,
-  values: (ids, alias) => sql`unnest(${sql.param(ids)}::text[]) AS ${sql.raw(alias)}(value)`,
+  values: (ids, alias) => sql`unnest(${array(ids)}) AS ${sql.raw(alias)}(value)`,
   // Of a join the planner makes what it likes, and without statistics that is the whole table.
   among: (value, query) => sql`${value} = ANY(ARRAY(${query}))`,
   // OFFSET keeps the planner from reading the whole table for a join.
@@ -39,6 +39,9 @@ const SCALARS: Readonly<Record<ScalarType, (text: SQL) => SQL>> = {
   boolean: (text) => sql`(${text})::boolean`,
 };
 
-function arrayOf(path: JsonPath): SQL {
-  return sql`${sql.param(path.map(String))}::text[]`;
+/** A list of texts as one parameter. */
+export function array(values: readonly string[]): SQL {
+  return sql`${sql.param(values)}::text[]`;
 }
+
+const arrayOf = (path: JsonPath): SQL => array(path.map(String));

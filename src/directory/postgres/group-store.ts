@@ -15,7 +15,8 @@ import type {
   Scope,
   StoredResource,
 } from '../store.ts';
-import { array, type Connections, type Queries } from './connection.ts';
+import type { Connections, Queries } from './connection.ts';
+import { array } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import {
   addedBy,
@@ -180,12 +181,8 @@ export async function lockGroup(
   scope: Scope,
   id: string,
 ): Promise<StoredResource> {
-  const { tenant } = scope;
-  await lockTenantNesting(queries, tenant);
-  await lockWithHolders(queries, tenant, id, () =>
-    table.lock(queries, tenant, id, sql`FOR UPDATE`),
-  );
-  return table.require(queries, scope, id);
+  await lockTenantNesting(queries, scope.tenant);
+  return lockWithHolders(queries, table, scope, id);
 }
 
 /** Removes the group, which is locked. */

@@ -4,11 +4,13 @@ import { ScimError } from '../../scim/error.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ResourceName } from '../resource-key.ts';
 import type { IntegrationRecord, IntegrationStore, Scope } from '../store.ts';
-import { array, type Connections, type Queries } from './connection.ts';
+import type { Connections, Queries } from './connection.ts';
+import { array } from './dialect.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';
+import { lockWithHolders } from './memberships.ts';
 import { ResourceTable } from './resource-table.ts';
 import { governedTenants, integrations, tenantNamespaces } from './schema.ts';
-import { deleteUser, lockUser } from './user-store.ts';
+import { deleteUser } from './user-store.ts';
 
 type Row = typeof integrations.$inferSelect;
 
@@ -170,7 +172,8 @@ async function deprovision(
     sql`SELECT 1 FROM integrations WHERE id = ${integrationId} AND ended_at IS NOT NULL FOR SHARE`,
   );
   if (ended.length === 0) return;
-  const [lock, remove] = table.name === 'User' ? [lockUser, deleteUser] : [lockGroup, deleteGroup];
+  const [lock, remove] =
+    table.name === 'User' ? [lockWithHolders, deleteUser] : [lockGroup, deleteGroup];
   const isThere = await lock(queries, table, scope, id).then(() => true, refuseAllBut404);
   const others = await queries.all(
     sql`SELECT 1 FROM external_ids WHERE tenant = ${tenant} AND resource_id = ${id} AND integration_id <> ${integrationId} LIMIT 1`,

@@ -9,10 +9,11 @@ import type { MemberChange } from '../../scim/members.ts';
 import { conditionCompiler } from '../condition-sql.ts';
 import { membersOf } from '../relations-sql.ts';
 import { rowHolder } from '../resource-conditions.ts';
-import type { Member } from '../store.ts';
-import { array, type Queries } from './connection.ts';
-import { postgresDialect } from './dialect.ts';
+import type { Member, Scope, StoredResource } from '../store.ts';
+import type { Queries } from './connection.ts';
+import { array, postgresDialect } from './dialect.ts';
 import { OvertakenError } from './errors.ts';
+import type { ResourceTable } from './resource-table.ts';
 
 /** How many rows changed, and which ids the tenant doesn't have. */
 export interface MembersChanged {
@@ -124,22 +125,24 @@ export function addedBy(changes: readonly MemberChange[]): string[] {
 /**
  * Locks the groups that hold the member, in the order of their ids, as everybody who locks several (the member among them, if it is a
  * group); then the member. So that nobody waits for somebody who waits for them, a group that came to hold the member meanwhile isn't
- * waited for any more: OvertakenError.
+ * waited for any more: OvertakenError. Answers the member as it now is; throws notFound.
  */
 export async function lockWithHolders(
   queries: Queries,
-  tenant: string,
+  table: ResourceTable,
+  scope: Scope,
   memberId: string,
-  lockMember: () => Promise<void>,
-): Promise<void> {
+): Promise<StoredResource> {
+  const { tenant } = scope;
   const holders = sql`SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId}`;
   const locked = await queries.all<{ id: string }>(
     sql`SELECT id FROM groups WHERE tenant = ${tenant} AND id = ANY(ARRAY(${holders} UNION ALL SELECT ${memberId})) ORDER BY id FOR NO KEY UPDATE`,
   );
-  await lockMember();
+  await table.lock(queries, tenant, memberId, sql`FOR UPDATE`);
   const ids = locked.map(({ id }) => id);
   const others = await queries.all(sql`${holders} AND group_id <> ALL(${array(ids)}) LIMIT 1`);
   if (others.length > 0) throw new OvertakenError();
+  return table.require(queries, scope, memberId);
 }
 
 /** Until the transaction ends. */

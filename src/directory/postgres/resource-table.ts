@@ -9,8 +9,7 @@ import { PLACES, type ResourceName } from '../resource-key.ts';
 import { lookupValues, searchDocument } from '../search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store.ts';
 import type { Queries } from './connection.ts';
-import { array } from './connection.ts';
-import { postgresDialect } from './dialect.ts';
+import { array, postgresDialect } from './dialect.ts';
 
 /** Parallel writers of a tenant rarely meet in one of so many. */
 const COUNTER_SLOTS = 16;
@@ -57,10 +56,8 @@ export class ResourceTable {
     );
     const [counted] = await queries.all<{ total: number }>(statements.total);
     const total = counted?.total ?? 0;
-    const isBehind = 'offset' in query.start && query.start.offset >= total;
-    const hasRows = query.limit > 0 && !isBehind;
-    const rows = hasRows ? await queries.all<ResourceRow>(statements.page(total)) : [];
-    return pageOf(rows, query, total);
+    const page = statements.page(total);
+    return pageOf(page ? await queries.all<ResourceRow>(page) : [], query, total);
   }
 
   /** Parts of a statement `WITH resource AS (…)`, which answers the id of the row that was inserted or changed, if any. */

@@ -97,8 +97,7 @@ export function createUserStore(
     change,
     delete: (scope, id, check, at) =>
       connections.transaction(async (queries) => {
-        const current = await lockUser(queries, table, scope, id);
-        check(current);
+        check(await lockWithHolders(queries, table, scope, id));
         await deleteUser(queries, table, scope.tenant, id, at);
       }),
   };
@@ -109,20 +108,6 @@ async function addGlobalUser(queries: Queries, id: string, key: string, at: numb
   await queries.run(
     sql`INSERT INTO users (id, user_name_key, created) VALUES (${id}, ${key}, ${at}) ON CONFLICT DO NOTHING`,
   );
-}
-
-/** Locks the user and the groups that hold it. Throws notFound. */
-export async function lockUser(
-  queries: Queries,
-  table: ResourceTable,
-  scope: Scope,
-  id: string,
-): Promise<StoredResource> {
-  const { tenant } = scope;
-  await lockWithHolders(queries, tenant, id, () =>
-    table.lock(queries, tenant, id, sql`FOR UPDATE`),
-  );
-  return table.require(queries, scope, id);
 }
 
 /** Removes the tenant's access, whose row is locked; the global user stays. */

@@ -47,10 +47,8 @@ export class ResourceTable {
     };
     const statements = listStatements(context, query);
     const total = this.connection.all<{ total: number }>(statements.total)[0]?.total ?? 0;
-    const isBehind = 'offset' in query.start && query.start.offset >= total;
-    const hasRows = query.limit > 0 && !isBehind;
-    const rows = hasRows ? this.connection.all<ResourceRow>(statements.page(total)) : [];
-    return pageOf(rows, query, total);
+    const page = statements.page(total);
+    return pageOf(page ? this.connection.all<ResourceRow>(page) : [], query, total);
   }
 
   addToCount(tenant: string, by: number): void {

@@ -68,7 +68,6 @@ function representGroup(
         };
   const whole = represent(group, types.group, baseUrl, version, computed);
   return {
-    id: group.id,
     etag: version,
     location: locationOf(types.group, baseUrl, group.id),
     body: project(whole, types.group, projection),

@@ -61,7 +61,6 @@ function representUser(
         };
   const whole = represent(user, types.user, baseUrl, version, computed);
   return {
-    id: user.id,
     etag: version,
     location: locationOf(types.user, baseUrl, user.id),
     body: project(whole, types.user, projection),

@@ -1,0 +1,8 @@
+/** What holds on every database is tested on every database: for `describe.each`. */
+import { usePostgres } from './postgres.ts';
+import { useSqlite } from './sqlite.ts';
+
+export const DATABASES = [
+  ['SQLite', useSqlite],
+  ['PostgreSQL', usePostgres],
+] as const;
