@@ -56,20 +56,23 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
     add: (token) => writer.write(() => put(token)),
     keepOnly: (token, previous) =>
       writer.write(() => {
+        const ofIntegration = eq(tokens.integrationId, token.integrationId);
+        const before = write.orm.select().from(tokens).where(ofIntegration).all().map(toRecord);
         put(token);
         const kept = [token.hash, ...(previous === undefined ? [] : [previous.hash])];
-        const ofIntegration = eq(tokens.integrationId, token.integrationId);
         write.orm
           .delete(tokens)
           .where(and(ofIntegration, notInArray(tokens.hash, kept)))
           .run();
-        if (previous === undefined) return;
-        const { hash, expiresAt } = previous;
-        write.orm
-          .update(tokens)
-          .set({ expiresAt })
-          .where(and(ofIntegration, eq(tokens.hash, hash)))
-          .run();
+        if (previous !== undefined) {
+          const { hash, expiresAt } = previous;
+          write.orm
+            .update(tokens)
+            .set({ expiresAt })
+            .where(and(ofIntegration, eq(tokens.hash, hash)))
+            .run();
+        }
+        return before;
       }),
     revokeAll: (integrationId) =>
       writer.write(
