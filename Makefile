@@ -3,6 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
 GENERATED := crds docs/reference
+SUITES := unit kube operator
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test conformance verify generate format build clean
@@ -28,8 +29,14 @@ demo: $(INSTALLED) ## Run it all on a real API server: one integration, two sync
 	@exec node hack/demo/main.ts
 
 test: $(INSTALLED) ## Run every test, against a real API server and real databases
-	@rm -f .test/report.json
-	vitest run --reporter=default --reporter=json --outputFile.json=.test/report.json
+	@rm -rf .test
+	@node hack/control-plane/build.ts
+	@$(MAKE) --no-print-directory --keep-going --jobs $(SUITES:%=test-%)
+
+# Side by side, because a test against an API server mostly waits.
+.PHONY: $(SUITES:%=test-%)
+$(SUITES:%=test-%): test-%: $(INSTALLED)
+	vitest run --project $* --reporter=default --reporter=json --outputFile.json=.test/$*.json
 
 conformance: $(INSTALLED) ## Run the public suite scim2-tester (Python) against a real SCIM server
 	@exec node hack/conformance/main.ts
