@@ -9,6 +9,7 @@ import type { KubeObject, ObjectKey, ResourceDefinition } from '../kube/resource
 import type { ObjectStore } from '../kube/store.ts';
 import type { ActivityCache } from './activity-cache.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
+import type { ReadSecrets } from './read-secrets.ts';
 
 /** What the reflectors know. Of Secrets and namespaces that is the metadata only. */
 export interface Caches {
@@ -30,6 +31,7 @@ export interface OperatorContext {
   readonly caches: Caches;
   readonly events: EventRecorder;
   readonly activity: ActivityCache;
+  readonly readSecrets: ReadSecrets;
   /** Without a trailing slash. */
   readonly publicUrl: string;
   /** UID of kube-system: which cluster the records belong to. */

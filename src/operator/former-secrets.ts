@@ -19,6 +19,13 @@ function formerNames({ caches }: OperatorContext, integration: KubeIntegration):
   return names;
 }
 
+export function mayHaveFormerSecrets(
+  context: OperatorContext,
+  integration: KubeIntegration,
+): boolean {
+  return formerNames(context, integration).size > 0;
+}
+
 async function formerSecrets(
   context: OperatorContext,
   integration: KubeIntegration,

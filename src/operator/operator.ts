@@ -20,6 +20,7 @@ import { missingResources, purgeEnded } from './cleanup.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import { fencedStore } from './fence.ts';
 import { LEASE_NAME } from './rbac.ts';
+import { ReadSecrets } from './read-secrets.ts';
 import { createReconcile } from './reconcile.ts';
 import { cachesOf, createReflectors, type Reflectors } from './reflectors.ts';
 import { createRoleReconcile, type RoleState, type RoleStates } from './role-controller.ts';
@@ -166,12 +167,14 @@ async function lead(
     instance: `operator-${randomUUID()}`,
     log,
   });
+  const caches = cachesOf(reflectors);
   const context: OperatorContext = {
     client: writer,
     store: fence ? fencedStore(store, fence) : store,
-    caches: cachesOf(reflectors),
+    caches,
     events,
     activity: new ActivityCache(store.integrations, now),
+    readSecrets: new ReadSecrets(caches.secrets),
     publicUrl,
     clusterUid,
     mayReadTenants: () => !reflectors.tenants.isRefused,

@@ -19,7 +19,7 @@ import {
 } from './checks.ts';
 import { getIfExists, type OperatorContext } from './context.ts';
 import { reconcileExistingSecret } from './existing-secret.ts';
-import { findFormerToken, removeFormerSecrets } from './former-secrets.ts';
+import { findFormerToken, mayHaveFormerSecrets, removeFormerSecrets } from './former-secrets.ts';
 import type { Secret } from './objects.ts';
 import { handledRotate, isRotationDue, type TokenPair } from './rotation.ts';
 import {
@@ -44,14 +44,28 @@ export async function reconcileToken(
   const subject: TokenSubject = { context, integration, integrationId, paused };
   const existing = integration.spec?.token?.existingSecret;
   if (existing !== undefined) return reconcileExistingSecret(subject, existing);
+  const confirmed = await confirm(subject, endpoint);
+  if (confirmed !== undefined) return confirmed;
   const settled = await settle(subject);
   if (settled.kind === 'obstacle') return settled;
   if (settled.secret === undefined) return { ...issued(subject, settled.pair), unmoved: true };
   if (paused) return issued(subject, settled.pair);
   const { secret, pair } = await rotateIfDue(subject, settled, settled.secret);
-  await correctDrift(subject, endpoint, secret);
+  const written = await correctDrift(subject, endpoint, secret);
   await removeFormerSecrets(context, integration);
+  context.readSecrets.note(integration, integrationId, endpoint, written);
   return issued(subject, pair);
+}
+
+/** The Secret is as it was read, and nothing is due: only the directory is to agree. Undefined where there is more to do. */
+async function confirm(subject: TokenSubject, endpoint: string): Promise<TokenOutcome | undefined> {
+  const { context, integration, paused } = subject;
+  const found = context.readSecrets.recall(integration, endpoint);
+  if (found === undefined || mayHaveFormerSecrets(context, integration)) return undefined;
+  if (await isForeign(subject, found.hash)) return undefined;
+  const pair = await adopt(subject, found);
+  const isDue = isRotationDue(integration, pair, found.rotated, context.now().getTime());
+  return isDue && !paused ? undefined : issued(subject, pair);
 }
 
 interface Held {
