@@ -16,7 +16,7 @@ const closing: (() => unknown)[] = [];
 async function bench(): Promise<boolean> {
   const options = readOptions(process.env);
   const stage = await setStage(options, progress, closing);
-  const cold = await coldStart(stage, options);
+  const cold = await coldStart(stage, options, progress);
   progress(`all are Ready after ${cold.seconds.toFixed(1)} s`);
   const again = await restart(stage, options);
   progress(`restarted and at rest after ${again.seconds.toFixed(1)} s`);

@@ -10,7 +10,8 @@ import type { Stage } from './stage.ts';
 const SCRAPE_MS = 30_000;
 /** No call but watches and the Lease for so long: the operator has nothing to do. */
 const QUIET_MS = 5_000;
-const READY_DEADLINE_MS = 30 * 60_000;
+const READY_DEADLINE_MS = 60 * 60_000;
+const PROGRESS_MS = 30_000;
 
 export interface Cpu {
   readonly operator: number;
@@ -38,11 +39,20 @@ export interface LoadPhase extends Phase {
 }
 
 /** Integrations exist, the directory is empty, and the operator starts. */
-export async function coldStart(stage: Stage, options: BenchOptions): Promise<Phase> {
-  return measure(stage, async () => {
-    stage.operator.start(profile(options, 'cold'));
-    await within(READY_DEADLINE_MS, stage.observer.reach(stage.keys.length), stage);
-  });
+export async function coldStart(
+  stage: Stage,
+  options: BenchOptions,
+  log: (line: string) => void,
+): Promise<Phase> {
+  const progress = setInterval(() => log(`${stage.observer.ready} are Ready`), PROGRESS_MS);
+  try {
+    return await measure(stage, async () => {
+      stage.operator.start(profile(options, 'cold'));
+      await within(READY_DEADLINE_MS, stage.observer.reach(stage.keys.length), stage);
+    });
+  } finally {
+    clearInterval(progress);
+  }
 }
 
 /** Everything is Ready: until the operator that was started anew has looked at all and rests. */
