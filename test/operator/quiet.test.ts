@@ -141,6 +141,25 @@ describe('an integration that is called all the time', () => {
   });
 });
 
+describe('an integration that was called', () => {
+  it('shows so in its status without any other event', async () => {
+    const operator = fixture.start({ now, sweepIntervalMs: 100 });
+    const probe = await IntegrationProbe.create(fixture);
+    const { status } = await probe.settled('True', 'Succeeded');
+    const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };
+    seconds += 60;
+    const at = now().getTime();
+    const attributes = { userName: 'ann', active: true };
+    await fixture.store.users.create(scope, { id: newId(), attributes, at });
+    await fixture.store.integrations.touch(new Map([[scope.integrationId, at]]));
+    await eventually(async () => {
+      const { users, lastRequestTime = '' } = (await probe.get()).status ?? {};
+      expect([users, Date.parse(lastRequestTime)]).toEqual([1, at]);
+    });
+    await operator.stop();
+  });
+});
+
 describe('the operator', () => {
   it('has no metric that the reference leaves out', async () => {
     const { registry, stop } = fixture.start();

@@ -1,5 +1,5 @@
 /** The statements about integrations and tenants that run with every reconcile, prepared once. */
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, gte, inArray, isNull, sql } from 'drizzle-orm';
 import { type Connection, parameter } from './connection.ts';
 import { externalIds, governedTenants, integrations, tenantNamespaces } from './schema.ts';
 
@@ -42,6 +42,27 @@ export function integrationReads(connection: Connection) {
           eq(integrations.namespace, sql.placeholder('namespace')),
           eq(integrations.name, sql.placeholder('name')),
           isNull(integrations.endedAt),
+        ),
+      )
+      .prepare(),
+    activeSince: orm
+      .select({
+        clusterUid: integrations.clusterUid,
+        namespace: integrations.namespace,
+        name: integrations.name,
+      })
+      .from(integrations)
+      .where(
+        and(
+          eq(integrations.clusterUid, parameter('clusterUid')),
+          isNull(integrations.endedAt),
+          inArray(
+            integrations.tenant,
+            orm
+              .select({ tenant: integrations.tenant })
+              .from(integrations)
+              .where(gte(integrations.lastRequestAt, parameter('at'))),
+          ),
         ),
       )
       .prepare(),

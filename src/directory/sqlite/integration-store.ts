@@ -92,6 +92,7 @@ export function createIntegrationStore(
         const lastRequestAt = record.lastRequestAt ?? undefined;
         return { users: countOf('User'), groups: countOf('Group'), lastRequestAt };
       }),
+    activeSince: (clusterUid, at) => reading(() => reads.activeSince.all({ clusterUid, at })),
     touch: (lastRequests) =>
       writer.write(() => {
         for (const [id, at] of lastRequests) {
