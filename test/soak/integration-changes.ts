@@ -25,16 +25,18 @@ let created = 0;
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-async function createOne({ admin, namespaces }: World, random: Random, name?: string) {
-  const metadata = { namespace: random.pick(namespaces), name: name ?? `idp-${++created}` };
-  const spec = {
-    enabled: random.chance(0.8),
-    deletionPolicy: random.pick(['Retain', 'Delete']),
-    // Another namespace's tenant: nothing is made for it.
-    ...(random.chance(0.1) ? { tenant: 'somebody-else' } : {}),
-  };
+async function createOne({ admin, namespaces }: World, random: Random) {
+  const metadata = { namespace: random.pick(namespaces), name: `idp-${++created}` };
+  // Another namespace's tenant: nothing is made for it.
+  const tenant = random.chance(0.1) ? { tenant: 'somebody-else' } : {};
+  const spec = { ...randomSpec(random), ...tenant };
   await admin.create(SCIM_INTEGRATIONS, { metadata, spec } as KubeObject, MANAGER);
 }
+
+const randomSpec = (random: Random) => ({
+  enabled: random.chance(0.8),
+  deletionPolicy: random.pick(['Retain', 'Delete']),
+});
 
 /** Does something to an integration that is there, if there is one. */
 const toOne =
@@ -100,9 +102,14 @@ export const INTEGRATION_CHANGES: Readonly<Record<string, RandomChange>> = {
   'integration deleted': toOne(({ admin }, _, integration) =>
     admin.delete(SCIM_INTEGRATIONS, keyOf(integration)),
   ),
-  'integration deleted and made anew': toOne(async (world, random, integration) => {
-    await world.admin.delete(SCIM_INTEGRATIONS, keyOf(integration));
-    await createOne(world, random, integration.metadata.name);
+  // Never for a tenant that it has no right to: what it had before would then be left to the garbage collector of Kubernetes, which does
+  // not notice that an owner is another one when both happened while it had no API server.
+  'integration deleted and made anew': toOne(async ({ admin }, random, { metadata, spec }) => {
+    const { namespace, name } = metadata;
+    await admin.delete(SCIM_INTEGRATIONS, { namespace, name });
+    if (spec?.tenant !== undefined) return;
+    const next = { metadata: { namespace, name }, spec: randomSpec(random) } as KubeObject;
+    await admin.create(SCIM_INTEGRATIONS, next, MANAGER);
   }),
   'switched on or off': toSpec((_, { spec }) => ({ enabled: spec?.enabled === false })),
   'display name': toSpec((random) => ({ displayName: `name ${random.next()}` })),
