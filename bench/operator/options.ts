@@ -17,13 +17,15 @@ export function readOptions(env: NodeJS.ProcessEnv): BenchOptions {
     integrations: count(env, 'INTEGRATIONS', 10_000),
     namespaces: count(env, 'NAMESPACES', 100),
     changesPerSecond: count(env, 'RATE', 20),
-    seconds: count(env, 'SECONDS', 60),
-    restSeconds: count(env, 'REST', 120),
+    seconds: count(env, 'LOAD_SECONDS', 60),
+    restSeconds: count(env, 'REST_SECONDS', 120),
     profiles: env.PROFILES || undefined,
   };
   const { integrations, changesPerSecond, seconds } = options;
   if (changesPerSecond * seconds > integrations)
-    throw new Error('INTEGRATIONS must be at least RATE × SECONDS: each is changed once at most');
+    throw new Error(
+      'INTEGRATIONS must be at least RATE × LOAD_SECONDS: each is changed once at most',
+    );
   return options;
 }
 

@@ -233,9 +233,9 @@ export interface TokenStore {
   add(token: TokenRecord): Promise<void>;
   /**
    * Makes this token current and ends every other one of its integration at once; only `previous`, if it is still there, works until
-   * its end.
+   * its end. Answers which tokens the integration had until then: of several that do the same at once, one finds it undone.
    */
-  keepOnly(token: TokenRecord, previous?: EndingToken): Promise<void>;
+  keepOnly(token: TokenRecord, previous?: EndingToken): Promise<readonly TokenRecord[]>;
   /** Ends every token of the integration at once; answers how many there were. */
   revokeAll(integrationId: string): Promise<number>;
 }

@@ -50,14 +50,14 @@ export async function adopt(
   const now = context.now().getTime();
   const pair = pairOf({ integration, integrationId, found, tokens, now });
   if (!isSettled(tokens, pair)) {
-    await context.store.tokens.keepOnly(pair.current, pair.previous);
-    announce(subject, tokens, pair);
+    announce(subject, await context.store.tokens.keepOnly(pair.current, pair.previous), pair);
   }
   return pair;
 }
 
 function announce(
   { context: { events }, integration }: TokenSubject,
+  /** What the directory had until then. */
   tokens: readonly TokenRecord[],
   { current, previous }: TokenPair,
 ): void {

@@ -12,37 +12,41 @@ const file = (status: string, ...tests: string[]) => ({
   assertionResults: tests.map((each) => ({ status: each })),
 });
 
-it.each<[string, object[] | undefined, number[], string, number]>([
-  ['all passed', [file('passed', 'passed', 'passed')], [0, 0, 0, 0], '2 passed, 0 failed', 0],
-  ['one failed', [file('failed', 'passed', 'failed')], [0, 1, 0, 0], '1 passed, 1 failed', 1],
-  ['skipped', [file('passed', 'passed', 'pending', 'todo')], [0, 0, 0, 0], '1 passed, 2 failed', 1],
+type Report = object[] | undefined;
+
+it.each<[string, Report[], string, string, number]>([
+  ['all passed', [[file('passed', 'passed', 'passed')]], '', '2 passed, 0 failed', 0],
   [
-    'a broken file',
-    [file('failed'), file('passed', 'passed')],
-    [0, 1, 0, 0],
-    '1 passed, 1 failed',
-    1,
+    'several reports',
+    [[file('passed', 'passed')], [file('passed', 'passed', 'passed')]],
+    '',
+    '3 passed, 0 failed',
+    0,
   ],
-  ['no report', undefined, [0, 1, 0, 0], '0 passed, 1 failed', 1],
+  ['one failed', [[file('failed', 'passed', 'failed')]], 'test', '1 passed, 1 failed', 1],
+  ['skipped', [[file('passed', 'passed', 'pending', 'todo')]], '', '1 passed, 2 failed', 1],
+  ['a broken file', [[file('failed'), file('passed', 'passed')]], 'test', '1 passed, 1 failed', 1],
+  ['no report', [undefined], 'test', '0 passed, 1 failed', 1],
+  ['one report of two', [[file('passed', 'passed')], undefined], 'test', '1 passed, 1 failed', 1],
   [
     'a failure without a failed test',
-    [file('passed', 'passed')],
-    [0, 1, 0, 0],
+    [[file('passed', 'passed')]],
+    'test',
     '1 passed, 1 failed',
     1,
   ],
-  ['a failed verify', [file('passed', 'passed')], [2, 0, 0, 0], '1 passed, 1 failed', 1],
-  ['a failed conformance run', [file('passed', 'passed')], [0, 0, 2, 0], '1 passed, 1 failed', 1],
-  ['a failed build', [file('passed', 'passed')], [0, 0, 0, 1], '1 passed, 1 failed', 1],
-  ['no tests at all', [], [0, 0, 0, 0], '0 passed, 0 failed', 1],
-])('counts %s', (name, testResults, exitCodes, line, exitCode) => {
-  const report = join(folder, `${name}.json`);
-  if (testResults !== undefined) writeFileSync(report, JSON.stringify({ testResults }));
-  const { stdout, status } = spawnSync(
-    process.execPath,
-    ['.ci/count.mjs', report, ...exitCodes.map(String)],
-    { encoding: 'utf8' },
-  );
+  ['a failed step', [[file('passed', 'passed')]], 'verify', '1 passed, 1 failed', 1],
+  ['no tests at all', [[]], '', '0 passed, 0 failed', 1],
+])('counts %s', (name, reports, broken, line, exitCode) => {
+  const paths = reports.map((testResults, index) => {
+    const path = join(folder, `${name} ${index}.json`);
+    if (testResults !== undefined) writeFileSync(path, JSON.stringify({ testResults }));
+    return path;
+  });
+  const steps = ['verify', 'test', 'build'].map((step) => `${step}=${step === broken ? 2 : 0}`);
+  const { stdout, status } = spawnSync(process.execPath, ['.ci/count.mjs', ...steps, ...paths], {
+    encoding: 'utf8',
+  });
   expect(stdout).toBe(`${line}\n`);
   expect(status).toBe(exitCode);
 });

@@ -7,7 +7,15 @@ import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { newId } from '../../src/directory/ids.ts';
 import { Connection } from '../../src/kube/connection.ts';
-import { keyOf, SECRETS, SERVICE_ACCOUNTS } from '../../src/kube/resource.ts';
+import {
+  type KubeObject,
+  keyOf,
+  type ResourceDefinition,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '../../src/kube/resource.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricNames, parseExposition } from '../support/exposition.ts';
@@ -23,7 +31,21 @@ beforeAll(async () => {
   // What other files left in the cluster would be new to this directory.
   const { items } = await fixture.admin.list<KubeIntegration>(SCIM_INTEGRATIONS);
   for (const each of items ?? []) await fixture.admin.delete(SCIM_INTEGRATIONS, keyOf(each));
+  // Each of their children that goes would be looked into.
+  for (const resource of [SERVICE_ACCOUNTS, ROLE_BINDINGS, ROLES]) {
+    await eventually(async () => expect(await owned(resource)).toEqual([]), { deadlineMs: 50_000 });
+  }
 });
+
+/** Names of the objects that the garbage collector has yet to remove. */
+async function owned(resource: ResourceDefinition): Promise<readonly string[]> {
+  const { items } = await fixture.admin.list<KubeObject>(resource);
+  return (items ?? [])
+    .filter(({ metadata }) =>
+      metadata.ownerReferences?.some(({ kind }) => kind === SCIM_INTEGRATIONS.kind),
+    )
+    .map(({ metadata }) => metadata.name);
+}
 afterAll(() => fixture.close());
 
 async function sum(registry: Registry, name: string, labels: object = {}): Promise<number> {
@@ -41,7 +63,10 @@ async function writes(registry: Registry): Promise<number> {
 }
 
 /** Resolves after the integration was looked at once more, and nothing is left to do. */
-async function lookAgain({ namespace, name }: IntegrationProbe, registry: Registry) {
+async function lookAgain(probe: IntegrationProbe, registry: Registry) {
+  const { namespace, name } = probe;
+  const versionOf = async () => (await probe.get()).metadata.resourceVersion;
+  const version = await versionOf();
   const reconciles = () =>
     sum(registry, 'controller_runtime_reconcile_total', { controller: 'scimintegration' });
   const before = await reconciles();
@@ -52,6 +77,8 @@ async function lookAgain({ namespace, name }: IntegrationProbe, registry: Regist
     { fieldManager: TEST_MANAGER },
   );
   await idleAfter(registry, before);
+  // A write of its own is one more thing to look at.
+  if ((await versionOf()) !== version) await idleAfter(registry, before + 1);
 }
 
 /** Resolves when more integrations than `count` were reconciled, and none is left to be. */

@@ -42,15 +42,20 @@ export function createTokenStore(connections: Connections): TokenStore {
     add: (token) => put(connections, token),
     keepOnly: (token, previous) =>
       connections.transaction(async (queries) => {
+        const before = await queries.all<Row>(
+          sql`SELECT hash, integration_id AS "integrationId", key_id AS "keyId", issued_at AS "issuedAt", expires_at AS "expiresAt", pending FROM tokens WHERE integration_id = ${token.integrationId} ORDER BY hash FOR UPDATE`,
+        );
         await put(queries, token);
         const { hash = token.hash, expiresAt } = previous ?? {};
         await queries.run(
           sql`DELETE FROM tokens WHERE integration_id = ${token.integrationId} AND hash NOT IN (${token.hash}, ${hash})`,
         );
-        if (previous === undefined) return;
-        await queries.run(
-          sql`UPDATE tokens SET expires_at = ${expiresAt} WHERE integration_id = ${token.integrationId} AND hash = ${hash}`,
-        );
+        if (previous !== undefined) {
+          await queries.run(
+            sql`UPDATE tokens SET expires_at = ${expiresAt} WHERE integration_id = ${token.integrationId} AND hash = ${hash}`,
+          );
+        }
+        return before.map(toRecord);
       }),
     revokeAll: (integrationId) =>
       connections.run(sql`DELETE FROM tokens WHERE integration_id = ${integrationId}`),

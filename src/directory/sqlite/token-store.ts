@@ -27,6 +27,7 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
   const ofIntegration = eq(tokens.integrationId, parameter('integrationId'));
   const byHash = eq(tokens.hash, parameter('hash'));
   const list = read.orm.select().from(tokens).where(ofIntegration).prepare();
+  const held = orm.select().from(tokens).where(ofIntegration).prepare();
   const find = read.orm.select().from(tokens).where(byHash).prepare();
   const upsert = orm
     .insert(tokens)
@@ -81,10 +82,12 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
     add: (token) => writer.write(() => put(token)),
     keepOnly: (token, previous) =>
       writer.write(() => {
-        put(token);
         const { integrationId, hash: current } = token;
+        const before = held.all({ integrationId }).map(toRecord);
+        put(token);
         removeOthers.run({ integrationId, current, previous: previous?.hash ?? current });
         if (previous !== undefined) expire.run({ integrationId, ...previous });
+        return before;
       }),
     revokeAll: (integrationId) => writer.write(() => removeAll.run({ integrationId }).changes),
   };

@@ -322,6 +322,19 @@ export function integrationContract(open: Open): void {
       expect(await tokens.authenticate('acme', 'okta', 'new', at(20))).toBeDefined();
     });
 
+    it('are settled by one of two that do the same at once, which finds what there was', async () => {
+      const { tokens } = opened();
+      const [old, pending] = [token({ hash: 'old' }), token({ hash: 'new', pending: true })];
+      await tokens.add(old);
+      await tokens.add(pending);
+      const before = await Promise.all([
+        tokens.keepOnly(token({ hash: 'new' })),
+        tokens.keepOnly(token({ hash: 'new' })),
+      ]);
+      const sorted = before.map((each) => each.toSorted((a, b) => (a.hash < b.hash ? -1 : 1)));
+      expect(sorted).toEqual(expect.arrayContaining([[pending, old], [token({ hash: 'new' })]]));
+    });
+
     it('come not back by being the one before', async () => {
       const { tokens } = opened();
       await tokens.add(token({ hash: 'foreign', integrationId: 'entra' }));

@@ -1,0 +1,12 @@
+/** Builds what the tests' control planes run, once, before several of them start at the same time. */
+import { ControlPlaneUnavailableError, ensureBinaries } from './binaries.ts';
+
+const log = (line: string) => process.stderr.write(`${line}\n`);
+
+try {
+  await ensureBinaries(['etcd', 'kube-apiserver', 'kube-controller-manager'], log);
+} catch (error) {
+  if (!(error instanceof ControlPlaneUnavailableError)) throw error;
+  log(error.message);
+  process.exitCode = 1;
+}
