@@ -45,6 +45,11 @@ export function ownerOf({ clusterUid }: OperatorContext, key: ObjectKey): Integr
   return { clusterUid, namespace: key.namespace ?? '', name: key.name };
 }
 
+/** Whether an integration has this UID, as far as the cache knows. */
+export function isLive({ integrations }: Caches, uid: string): boolean {
+  return integrations.list().some(({ metadata }) => metadata.uid === uid);
+}
+
 /** A live read; undefined only when the server says that this very object doesn't exist. */
 export async function getIfExists<T extends KubeObject>(
   client: Client,

@@ -17,7 +17,7 @@ import {
   type SecretVerdict,
   textOf,
 } from './checks.ts';
-import { getIfExists, type OperatorContext } from './context.ts';
+import { getIfExists, isLive, type OperatorContext } from './context.ts';
 import { reconcileExistingSecret } from './existing-secret.ts';
 import { findFormerToken, mayHaveFormerSecrets, removeFormerSecrets } from './former-secrets.ts';
 import type { Secret } from './objects.ts';
@@ -88,7 +88,7 @@ async function settle(subject: TokenSubject): Promise<Settled> {
   const { context, integration } = subject;
   const key = { namespace: integration.metadata.namespace, name: secretNameOf(integration) };
   const secret = await getIfExists<Secret>(context.client, SECRETS, key);
-  const verdict = checkSecret(secret, integration, (uid) => isLive(context, uid));
+  const verdict = checkSecret(secret, integration, (uid) => isLive(context.caches, uid));
   switch (verdict.kind) {
     case 'current':
       return keep(subject, verdict, secret);
@@ -101,10 +101,6 @@ async function settle(subject: TokenSubject): Promise<Settled> {
       return former === undefined ? replace(subject, undefined) : move(subject, former);
     }
   }
-}
-
-function isLive({ caches }: OperatorContext, uid: string): boolean {
-  return caches.integrations.list().some(({ metadata }) => metadata.uid === uid);
 }
 
 const FOREIGN_TOKEN: Obstacle = {
