@@ -6,11 +6,11 @@ GENERATED := crds docs/reference
 SUITES := unit kube operator
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance verify generate format build clean
+.PHONY: help demo test conformance soak bench-operator verify generate format build clean
 
 help: ## Print this help
 	@echo 'Targets:'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo 'Variables of make demo:'
 	@echo '  SYNC=off           leave the directory empty'
@@ -20,6 +20,17 @@ help: ## Print this help
 	@echo 'Variables of make conformance:'
 	@echo '  DATABASE_URL       use this database instead of a fresh SQLite file and a fresh PostgreSQL'
 	@echo '  CONFORMANCE_URL    check the endpoint of a running server, with the token CONFORMANCE_TOKEN'
+	@echo
+	@echo 'Variables of make soak:'
+	@echo '  MINUTES=3          how long faults and changes go on'
+	@echo '  SEED=…             chooses the same faults and changes again as the run that printed it'
+	@echo
+	@echo 'Variables of make bench-operator:'
+	@echo '  INTEGRATIONS=10000, NAMESPACES=100'
+	@echo '  RATE=20            changes a second while all are there'
+	@echo '  LOAD_SECONDS=60    how long they go on'
+	@echo '  REST_SECONDS=120   seconds in which the calls at rest are counted'
+	@echo '  PROFILES=FOLDER    write processor profiles of the operator there'
 
 $(INSTALLED): package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
@@ -40,6 +51,12 @@ $(SUITES:%=test-%): test-%: $(INSTALLED)
 
 conformance: $(INSTALLED) ## Run the public suite scim2-tester (Python) against a real SCIM server
 	@exec node hack/conformance/main.ts
+
+soak: $(INSTALLED) build ## Random faults and changes for MINUTES, then an exact comparison; fails on any difference
+	@exec node test/soak/main.ts
+
+bench-operator: $(INSTALLED) build ## Measure the operator with 10,000 integrations; fails when a bound is broken
+	@exec node bench/operator/main.ts
 
 verify: $(INSTALLED) ## Check format, lint, types and that generated files are up to date
 	biome check .

@@ -14,6 +14,8 @@ export interface ControlPlane {
   readonly server: string;
   readonly caFile: string;
   readonly dir: string;
+  /** Process ids, to see what each program uses. */
+  readonly pids: () => Readonly<Partial<Record<Program, number>>>;
   /** The API server keeps its port and its data. */
   restartApiServer(): Promise<void>;
   stopApiServer(): Promise<void>;
@@ -28,6 +30,8 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
   /** Runs before the controller manager starts: its garbage collector finds kinds that come later only after up to 30 s. */
   readonly prepare?: (kubeconfig: string) => Promise<void>;
+  /** Of kube-apiserver, beside those that it always gets. */
+  readonly apiServerFlags?: readonly string[];
 }
 
 const READY_DEADLINE_MS = 60_000;
@@ -72,7 +76,7 @@ async function start(
   dir: string,
   children: Child[],
   stop: () => Promise<void>,
-  { controllerManager, prepare }: StartOptions,
+  { controllerManager, prepare, apiServerFlags = [] }: StartOptions,
 ): Promise<ControlPlane> {
   const [clientPort, peerPort, port] = await freePorts(3);
   const etcdUrl = `http://127.0.0.1:${clientPort}`;
@@ -82,14 +86,17 @@ async function start(
   const caFile = join(dir, 'certs', 'apiserver.crt');
   writeSecrets(dir, token);
 
+  const pids: Partial<Record<Program, number>> = {};
   const run = (program: Program, args: readonly string[]) => {
     const child = startChild(paths(program), args, join(dir, `${program}.log`));
     children.push(child);
+    pids[program] = child.pid;
     return child;
   };
   const etcd = run('etcd', etcdArguments(dir, etcdUrl, `http://127.0.0.1:${peerPort}`));
   const startApiServer = async () => {
-    const child = run('kube-apiserver', apiServerArguments(dir, etcdUrl, String(port)));
+    const flags = [...apiServerArguments(dir, etcdUrl, String(port)), ...apiServerFlags];
+    const child = run('kube-apiserver', flags);
     await waitUntilReady(dir, { etcd, 'kube-apiserver': child }, () =>
       isReady(server, token, caFile),
     );
@@ -106,6 +113,7 @@ async function start(
     server,
     caFile,
     dir,
+    pids: () => pids,
     stop,
     stopApiServer: () => apiServer.stop('SIGKILL'),
     restartApiServer: async () => {

@@ -206,6 +206,8 @@ export interface IntegrationStore {
   /** Remembers for ever that a ScimTenant says who may use the tenant. */
   govern(tenant: string): Promise<void>;
   activity(id: string): Promise<IntegrationActivity>;
+  /** The live integrations of a cluster in whose tenants any was called since then: whose activity may be another now. */
+  activeSince(clusterUid: string, at: number): Promise<readonly IntegrationOwner[]>;
   /** Records when integrations were last called: id → time. */
   touch(lastRequests: ReadonlyMap<string, number>): Promise<void>;
 }

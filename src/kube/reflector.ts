@@ -121,7 +121,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
       this.#lastAttempt = Date.now();
       const options: ListOptions = { ...this.#scope(), limit: PAGE, signal };
       const list = await client.list<T>(resource, { ...options, continue: page.continue });
-      items.push(...(list.items ?? []));
+      items.push(...(list.items ?? []).map(withoutManagedFields));
       page = list.metadata;
     } while (page.continue);
     this.#refusedAt = undefined;
@@ -190,7 +190,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
     const { resourceVersion } = object.metadata;
     if (resourceVersion === undefined)
       throw new ApiError(0, 'watch: an event without resourceVersion');
-    if (type === 'ADDED' || type === 'MODIFIED') this.store.set(object as KubeObject as T);
+    if (type === 'ADDED' || type === 'MODIFIED')
+      this.store.set(withoutManagedFields(object as KubeObject as T));
     else if (type === 'DELETED') this.store.delete(object as KubeObject as T);
     else if (type !== 'BOOKMARK') throw new ApiError(0, `watch: an event of type ${type}`);
     return resourceVersion;
@@ -241,6 +242,12 @@ export class Reflector<T extends KubeObject = KubeObject> {
   #watchSeconds(): number {
     return this.#options.watchSeconds ?? WATCH_SECONDS;
   }
+}
+
+/** Nobody here reads who owns which field, and it is the larger part of most objects. A copy, because objects that lost a property are large. */
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 const isRefusal = (error: unknown): boolean => isForbidden(error) || isResourceTypeMissing(error);

@@ -1,8 +1,11 @@
 /** What integrations do, looked at rarely: a status that followed every request would be written with every request. */
 import type { IntegrationActivity, IntegrationStore } from '../directory/store.ts';
+import type { ObjectKey } from '../kube/resource.ts';
 
 /** Counts and the time of the last request reach the status at most this often. */
 export const REFRESH_MS = 60_000;
+/** Longer than a refresh and two sweeps: what a sweep was too early for, one of the next two takes. */
+const ACTIVE_MS = 3 * REFRESH_MS;
 
 export class ActivityCache {
   readonly #known = new Map<
@@ -29,4 +32,14 @@ export class ActivityCache {
   forget(integrationId: string): void {
     this.#known.delete(integrationId);
   }
+}
+
+/** Integrations that were called lately, or others of their tenants: the only ones whose activity can be another than their status says. */
+export async function activeIntegrations(
+  store: IntegrationStore,
+  clusterUid: string,
+  now: Date,
+): Promise<readonly ObjectKey[]> {
+  const active = await store.activeSince(clusterUid, now.getTime() - ACTIVE_MS);
+  return active.map(({ namespace, name }) => ({ namespace, name }));
 }

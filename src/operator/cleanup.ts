@@ -32,6 +32,7 @@ export async function endIntegration(
   log: Logger,
 ): Promise<Result> {
   const { client, store, now } = context;
+  context.readSecrets.forget(key);
   const record = await store.integrations.find(ownerOf(context, key));
   if (record === undefined) return {};
   if (terminating === undefined && (await isThere(client, key))) {

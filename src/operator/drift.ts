@@ -19,9 +19,10 @@ export function contains(actual: unknown, desired: unknown): boolean {
 /** Owner references may be more and in another order: others may own our objects too. */
 export function isAsDesired<T extends KubeObject>(actual: T, desired: T): boolean {
   const { ownerReferences = [], ...metadata } = desired.metadata;
-  const owners = actual.metadata.ownerReferences ?? [];
+  // By UID, which the API server merges them by: the Role of a namespace has as many as there are integrations.
+  const owners = new Map(actual.metadata.ownerReferences?.map((owner) => [owner.uid, owner]));
   return (
     contains(actual, { ...desired, metadata }) &&
-    ownerReferences.every((wanted) => owners.some((owner) => contains(owner, wanted)))
+    ownerReferences.every((wanted) => contains(owners.get(wanted.uid), wanted))
   );
 }

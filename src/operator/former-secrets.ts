@@ -1,15 +1,28 @@
-/** Secrets of this very integration under another name than its spec now says. */
+/** Secrets of this integration, or of one that had its name before, under another name than its spec now says. */
 import { secretNameOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { keyOf, SECRETS } from '../kube/resource.ts';
+import { type KubeObject, keyOf, SECRETS } from '../kube/resource.ts';
 import { checkSecret, type FoundToken, isOurs, uidOn } from './checks.ts';
-import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
+import { deleteIfExists, getIfExists, isLive, type OperatorContext } from './context.ts';
 import type { Secret } from './objects.ts';
 
+/** Made for it, or by our labels for an integration of its name that is gone. */
+function isFormer(
+  { caches }: OperatorContext,
+  integration: KubeIntegration,
+  secret: KubeObject,
+): boolean {
+  const uid = uidOn(secret);
+  if (uid === undefined || !isOurs(secret, integration)) return false;
+  return uid === integration.metadata.uid || !isLive(caches, uid);
+}
+
 /** What the cache knows, and what the status says should it know more. */
-function formerNames({ caches }: OperatorContext, integration: KubeIntegration): Set<string> {
-  const { namespace, uid } = integration.metadata;
-  const cached = caches.secrets.list(namespace).filter((secret) => uidOn(secret) === uid);
+function formerNames(context: OperatorContext, integration: KubeIntegration): Set<string> {
+  const { namespace } = integration.metadata;
+  const cached = context.caches.secrets
+    .list(namespace)
+    .filter((secret) => isFormer(context, integration, secret));
   const names = new Set(cached.map(({ metadata }) => metadata.name));
   const told = integration.status?.tokenSecretRef?.name;
   if (told !== undefined) names.add(told);
@@ -19,15 +32,22 @@ function formerNames({ caches }: OperatorContext, integration: KubeIntegration):
   return names;
 }
 
+export function mayHaveFormerSecrets(
+  context: OperatorContext,
+  integration: KubeIntegration,
+): boolean {
+  return formerNames(context, integration).size > 0;
+}
+
 async function formerSecrets(
   context: OperatorContext,
   integration: KubeIntegration,
 ): Promise<readonly Secret[]> {
-  const { namespace, uid } = integration.metadata;
+  const { namespace } = integration.metadata;
   const found: Secret[] = [];
   for (const name of formerNames(context, integration)) {
     const secret = await getIfExists<Secret>(context.client, SECRETS, { namespace, name });
-    if (secret && isOurs(secret, integration) && uidOn(secret) === uid) found.push(secret);
+    if (secret && isFormer(context, integration, secret)) found.push(secret);
   }
   return found;
 }

@@ -15,11 +15,12 @@ import { createKubeMetrics, type KubeMetrics } from '../kube/metrics.ts';
 import { type KubeObject, keyOf, NAMESPACES, type ObjectKey } from '../kube/resource.ts';
 import type { Change } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
-import { ActivityCache } from './activity-cache.ts';
+import { ActivityCache, activeIntegrations } from './activity-cache.ts';
 import { missingResources, purgeEnded } from './cleanup.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import { fencedStore } from './fence.ts';
 import { LEASE_NAME } from './rbac.ts';
+import { ReadSecrets } from './read-secrets.ts';
 import { createReconcile } from './reconcile.ts';
 import { cachesOf, createReflectors, type Reflectors } from './reflectors.ts';
 import { createRoleReconcile, type RoleState, type RoleStates } from './role-controller.ts';
@@ -166,12 +167,14 @@ async function lead(
     instance: `operator-${randomUUID()}`,
     log,
   });
+  const caches = cachesOf(reflectors);
   const context: OperatorContext = {
     client: writer,
     store: fence ? fencedStore(store, fence) : store,
-    caches: cachesOf(reflectors),
+    caches,
     events,
     activity: new ActivityCache(store.integrations, now),
+    readSecrets: new ReadSecrets(caches.secrets),
     publicUrl,
     clusterUid,
     mayReadTenants: () => !reflectors.tenants.isRefused,
@@ -256,20 +259,25 @@ function usersOf({ metadata }: KubeObject, { integrations }: Caches): readonly O
     .map(keyOf);
 }
 
-/** What no event tells: resources deleted while nobody watched, and users whose time has come. */
+/** What no event tells: resources deleted while nobody watched, integrations that were called, and users whose time has come. */
 async function sweepUntil(
   signal: AbortSignal,
   context: OperatorContext,
   controller: Controller,
   { deprovisionDelayMs, sweepIntervalMs, log }: OperatorOptions,
 ): Promise<void> {
+  const { store, clusterUid, now } = context;
+  const interval = sweepIntervalMs ?? SWEEP_INTERVAL_MS;
   while (!signal.aborted) {
     try {
       for (const key of await missingResources(context)) controller.enqueue(key);
+      // Spread out: whoever changes something must not wait behind all that were called.
+      for (const key of await activeIntegrations(store.integrations, clusterUid, now()))
+        controller.enqueueAfter(key, Math.random() * interval);
       await purgeEnded(context, deprovisionDelayMs, log);
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, 'sweep failed and is tried again');
     }
-    await pause(sweepIntervalMs ?? SWEEP_INTERVAL_MS, signal);
+    await pause(interval, signal);
   }
 }

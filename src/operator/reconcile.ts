@@ -11,7 +11,6 @@ import {
   isForbidden,
   isNamespaceTerminating,
 } from '../kube/errors.ts';
-import { REFRESH_MS } from './activity-cache.ts';
 import { authorise } from './authorise.ts';
 import type { Obstacle } from './checks.ts';
 import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
@@ -25,6 +24,9 @@ import { writeStatus } from './write-status.ts';
 
 /** Somebody else's object may be gone by then. */
 const CONFLICT_RETRY_MS = 30_000;
+/** Nothing should have changed without an event; should one have been missed all the same, it is made good after this long. */
+const RESYNC_MS = 10 * 60_000;
+const BLIND_RESYNC_MS = 60_000;
 /** Somebody wrote in between; their event is on its way. */
 const STALE_RETRY_MS = 100;
 
@@ -45,7 +47,7 @@ export function createReconcile(
     const status = buildStatus(integration, findings, context.now());
     const written = await writeStatus(context.client, SCIM_INTEGRATIONS, integration, status);
     if (error !== undefined) throw error;
-    return written ? nextLook(findings, context.now()) : { requeueAfterMs: STALE_RETRY_MS };
+    return written ? nextLook(context, findings) : { requeueAfterMs: STALE_RETRY_MS };
   };
 }
 
@@ -154,10 +156,13 @@ function announce(
   });
 }
 
-function nextLook({ token, rbac, stalled }: Findings, now: Date): Result {
+function nextLook({ caches, now }: OperatorContext, { token, rbac, stalled }: Findings): Result {
   const conflict = stalled !== undefined || token?.kind === 'obstacle' || typeof rbac === 'object';
-  // When there may be news again; spread out, so that many integrations don't come at once.
-  const usual = conflict ? CONFLICT_RETRY_MS : REFRESH_MS * (1 + 0.2 * Math.random());
-  const due = token?.kind === 'issued' ? token.dueAt - now.getTime() : usual;
-  return { requeueAfterMs: Math.max(1, Math.min(usual, due)) };
+  // Where namespaces may not be listed, nothing tells of their labels.
+  const isBlind = caches.namespaces.size === 0;
+  // Spread out, so that many integrations don't come at once.
+  const usual = (isBlind ? BLIND_RESYNC_MS : RESYNC_MS) * (1 + 0.2 * Math.random());
+  const next = conflict ? CONFLICT_RETRY_MS : usual;
+  const due = token?.kind === 'issued' ? token.dueAt - now().getTime() : next;
+  return { requeueAfterMs: Math.max(1, Math.min(next, due)) };
 }

@@ -16,7 +16,7 @@ export interface TokenInput {
   readonly integration: KubeIntegration;
   readonly integrationId: string;
   /** In the Secret. */
-  readonly found: FoundToken;
+  readonly found: Pick<FoundToken, 'hash' | 'keyId'>;
   /** In the directory. */
   readonly tokens: readonly TokenRecord[];
   /** Milliseconds since the epoch. */

@@ -45,23 +45,24 @@ export async function replaceToken(
   }
 }
 
-/** Applied to this very Secret as it was read: one that took its place meanwhile is left alone, and none is made. */
+/** Applied to this very Secret as it was read: one that took its place meanwhile is left alone, and none is made. Answers it as it is then. */
 export async function correctDrift(
   { context: { client, events }, integration, integrationId }: TokenSubject,
   endpoint: string,
   secret: Secret,
-): Promise<void> {
+): Promise<Secret> {
   const frame = buildSecretFrame(integration, endpoint, integrationId);
-  if (contains(secret, frame)) return;
+  if (contains(secret, frame)) return secret;
   const { uid = '', resourceVersion = '' } = secret.metadata;
   const metadata = { ...frame.metadata, uid, resourceVersion };
-  await client.apply(SECRETS, { ...frame, metadata }, FIELD_MANAGER);
+  const applied = await client.apply<Secret>(SECRETS, { ...frame, metadata }, FIELD_MANAGER);
   // A Secret that was made a moment ago is completed, not corrected.
-  if (secret.data?.endpoint === undefined) return;
+  if (secret.data?.endpoint === undefined) return applied;
   events.record(integration, {
     type: 'Normal',
     reason: EVENT.DriftCorrected,
     action: 'CorrectDrift',
     note: `Corrected the Secret ${frame.metadata.name}`,
   });
+  return applied;
 }

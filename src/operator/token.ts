@@ -17,9 +17,9 @@ import {
   type SecretVerdict,
   textOf,
 } from './checks.ts';
-import { getIfExists, type OperatorContext } from './context.ts';
+import { getIfExists, isLive, type OperatorContext } from './context.ts';
 import { reconcileExistingSecret } from './existing-secret.ts';
-import { findFormerToken, removeFormerSecrets } from './former-secrets.ts';
+import { findFormerToken, mayHaveFormerSecrets, removeFormerSecrets } from './former-secrets.ts';
 import type { Secret } from './objects.ts';
 import { handledRotate, isRotationDue, type TokenPair } from './rotation.ts';
 import {
@@ -44,14 +44,28 @@ export async function reconcileToken(
   const subject: TokenSubject = { context, integration, integrationId, paused };
   const existing = integration.spec?.token?.existingSecret;
   if (existing !== undefined) return reconcileExistingSecret(subject, existing);
+  const confirmed = await confirm(subject, endpoint);
+  if (confirmed !== undefined) return confirmed;
   const settled = await settle(subject);
   if (settled.kind === 'obstacle') return settled;
   if (settled.secret === undefined) return { ...issued(subject, settled.pair), unmoved: true };
   if (paused) return issued(subject, settled.pair);
   const { secret, pair } = await rotateIfDue(subject, settled, settled.secret);
-  await correctDrift(subject, endpoint, secret);
+  const written = await correctDrift(subject, endpoint, secret);
   await removeFormerSecrets(context, integration);
+  context.readSecrets.note(integration, integrationId, endpoint, written);
   return issued(subject, pair);
+}
+
+/** The Secret is as it was read, and nothing is due: only the directory is to agree. Undefined where there is more to do. */
+async function confirm(subject: TokenSubject, endpoint: string): Promise<TokenOutcome | undefined> {
+  const { context, integration, paused } = subject;
+  const found = context.readSecrets.recall(integration, endpoint);
+  if (found === undefined || mayHaveFormerSecrets(context, integration)) return undefined;
+  if (await isForeign(subject, found.hash)) return undefined;
+  const pair = await adopt(subject, found);
+  const isDue = isRotationDue(integration, pair, found.rotated, context.now().getTime());
+  return isDue && !paused ? undefined : issued(subject, pair);
 }
 
 interface Held {
@@ -74,7 +88,7 @@ async function settle(subject: TokenSubject): Promise<Settled> {
   const { context, integration } = subject;
   const key = { namespace: integration.metadata.namespace, name: secretNameOf(integration) };
   const secret = await getIfExists<Secret>(context.client, SECRETS, key);
-  const verdict = checkSecret(secret, integration, (uid) => isLive(context, uid));
+  const verdict = checkSecret(secret, integration, (uid) => isLive(context.caches, uid));
   switch (verdict.kind) {
     case 'current':
       return keep(subject, verdict, secret);
@@ -87,10 +101,6 @@ async function settle(subject: TokenSubject): Promise<Settled> {
       return former === undefined ? replace(subject, undefined) : move(subject, former);
     }
   }
-}
-
-function isLive({ caches }: OperatorContext, uid: string): boolean {
-  return caches.integrations.list().some(({ metadata }) => metadata.uid === uid);
 }
 
 const FOREIGN_TOKEN: Obstacle = {

@@ -72,6 +72,19 @@ const names = (reflector: Reflector<ConfigMap>) =>
 const lines = (message: string) => captured.lines.filter(({ msg }) => msg === message);
 
 describe('a reflector', () => {
+  it('keeps objects without their managedFields', async () => {
+    const listed = await apply('listed');
+    expect(listed.metadata.managedFields).toHaveLength(1);
+    const { reflector } = reflect();
+    await reflector.synced;
+    await apply('watched');
+    await eventually(() => expect(names(reflector)).toEqual(['listed=1', 'watched=1']));
+    const { managedFields: _, ...metadata } = listed.metadata;
+    expect(reflector.store.get({ namespace, name: 'listed' })?.metadata).toEqual(metadata);
+    for (const object of reflector.store.list())
+      expect(object.metadata).not.toHaveProperty('managedFields');
+  });
+
   it('knows what was there, then every creation, change and deletion', async () => {
     await apply('before');
     const { reflector, changes } = reflect();

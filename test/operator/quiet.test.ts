@@ -2,21 +2,24 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { newId } from '../../src/directory/ids.ts';
+import { Connection } from '../../src/kube/connection.ts';
 import {
   type KubeObject,
   keyOf,
   type ResourceDefinition,
   ROLE_BINDINGS,
   ROLES,
+  SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricNames, parseExposition } from '../support/exposition.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
 
 let fixture: OperatorFixture;
@@ -90,14 +93,14 @@ async function idleAfter(registry: Registry, count: number): Promise<void> {
   });
 }
 
-/** An integration that has settled, and an operator that begins after that. */
-async function settled() {
+/** An integration that has settled, and an operator that begins after that, on the connection. */
+async function settled(connection?: Connection) {
   const first = fixture.start({ now });
   const probe = await IntegrationProbe.create(fixture);
   await probe.settled('True', 'Succeeded');
   // Stopping finishes what the last events set in motion.
   await first.stop();
-  const { registry, stop } = fixture.start({ now });
+  const { registry, stop } = fixture.start({ now, ...(connection && { connection }) });
   await idleAfter(registry, 0);
   return { probe, registry, stop };
 }
@@ -113,6 +116,25 @@ describe('an integration that nobody calls', () => {
     expect(await probe.get()).toEqual(before);
     expect(await writes(registry)).toBe(0);
     await stop();
+  });
+
+  it('has its Secret read once, and again when that has changed', async () => {
+    const proxy = await startFaultProxy(inject('kubeconfig'));
+    const { probe, registry, stop } = await settled(new Connection(proxy.config));
+    const path = `/namespaces/${probe.namespace}/secrets/`;
+    const reads = () => proxy.requests.filter((request) => request.includes(path)).length;
+    expect(reads()).toBe(1);
+    for (let round = 0; round < 4; round += 1) await lookAgain(probe, registry);
+    expect(reads()).toBe(1);
+    const name = `${probe.name}-scim-token`;
+    const patch = { metadata: { annotations: { 'example.com/touched': 'yes' } } };
+    const manager = { fieldManager: TEST_MANAGER };
+    await fixture.admin.mergePatch(SECRETS, { ...probe.key, name }, patch, manager);
+    await eventually(() => expect(reads()).toBe(2));
+    await lookAgain(probe, registry);
+    expect(reads()).toBe(2);
+    await stop();
+    await proxy.close();
   });
 });
 
@@ -143,6 +165,25 @@ describe('an integration that is called all the time', () => {
     ]);
     expect(await writes(registry)).toBe(3);
     await stop();
+  });
+});
+
+describe('an integration that was called', () => {
+  it('shows so in its status without any other event', async () => {
+    const operator = fixture.start({ now, sweepIntervalMs: 100 });
+    const probe = await IntegrationProbe.create(fixture);
+    const { status } = await probe.settled('True', 'Succeeded');
+    const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };
+    seconds += 60;
+    const at = now().getTime();
+    const attributes = { userName: 'ann', active: true };
+    await fixture.store.users.create(scope, { id: newId(), attributes, at });
+    await fixture.store.integrations.touch(new Map([[scope.integrationId, at]]));
+    await eventually(async () => {
+      const { users, lastRequestTime = '' } = (await probe.get()).status ?? {};
+      expect([users, Date.parse(lastRequestTime)]).toEqual([1, at]);
+    });
+    await operator.stop();
   });
 });
 

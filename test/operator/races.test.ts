@@ -52,6 +52,20 @@ async function expectUntouched(probe: IntegrationProbe, secret: Secret | undefin
   expect(metadata.resourceVersion).toBe(secret?.metadata.resourceVersion);
 }
 
+describe('an integration that was made anew before anybody noticed', () => {
+  it('takes the token along from the Secret that the one before it named', async () => {
+    const probe = await IntegrationProbe.create(fixture, { token: { secretName: 'other' } });
+    await reconcile(probe);
+    const token = await probe.token('other');
+    await probe.delete();
+    await probe.apply();
+    await reconcile(probe);
+    expect(await probe.token()).toBe(token);
+    expect(await accepts(probe, token)).toBe(true);
+    await expect(probe.secret('other')).rejects.toThrow(/404/);
+  });
+});
+
 describe('somebody else who is quicker', () => {
   it('and makes a Secret of that name keeps it', async () => {
     const probe = await IntegrationProbe.create(fixture);

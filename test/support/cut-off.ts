@@ -5,6 +5,7 @@ import { EventRecorder } from '../../src/kube/events.ts';
 import { createLogger } from '../../src/logger.ts';
 import { ActivityCache } from '../../src/operator/activity-cache.ts';
 import type { OperatorContext } from '../../src/operator/context.ts';
+import { ReadSecrets } from '../../src/operator/read-secrets.ts';
 import { Lifetime, MortalClient } from './crashing.ts';
 import { PUBLIC_URL } from './operator.ts';
 import { CLUSTER_UID, emptyCaches } from './operator-process.ts';
@@ -15,12 +16,14 @@ export async function cutOff(store: Store, connection: Connection): Promise<Oper
   const client = new MortalClient(connection, dead);
   const log = createLogger('silent');
   const now = () => new Date();
+  const caches = emptyCaches();
   return {
     client,
     store,
-    caches: emptyCaches(),
+    caches,
     events: new EventRecorder({ client, controller: 'test', instance: 'test', log }),
     activity: new ActivityCache(store.integrations, now),
+    readSecrets: new ReadSecrets(caches.secrets),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,
     mayReadTenants: () => true,

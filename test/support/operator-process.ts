@@ -29,6 +29,7 @@ import { ActivityCache } from '../../src/operator/activity-cache.ts';
 import { missingResources } from '../../src/operator/cleanup.ts';
 import type { Caches, OperatorContext } from '../../src/operator/context.ts';
 import type { Role, RoleBinding, ServiceAccount } from '../../src/operator/objects.ts';
+import { ReadSecrets } from '../../src/operator/read-secrets.ts';
 import { createReconcile } from '../../src/operator/reconcile.ts';
 import { createRoleReconcile, type RoleState } from '../../src/operator/role-controller.ts';
 import { type Lifetime, MortalClient, mortalStore } from './crashing.ts';
@@ -58,12 +59,14 @@ export async function runProcess(
   const client = new Client(connection);
   const events = new EventRecorder({ client, controller: 'test', instance: 'test', log });
   const store = mortalStore(fixture.store, life);
+  const caches = emptyCaches();
   const context: OperatorContext = {
     client: new MortalClient(connection, life),
     store,
-    caches: emptyCaches(),
+    caches,
     events,
     activity: new ActivityCache(store.integrations, now),
+    readSecrets: new ReadSecrets(caches.secrets),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,
     mayReadTenants: () => true,

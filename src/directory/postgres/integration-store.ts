@@ -3,7 +3,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm';
 import { ScimError } from '../../scim/error.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ResourceName } from '../resource-key.ts';
-import type { IntegrationRecord, IntegrationStore, Scope } from '../store.ts';
+import type { IntegrationOwner, IntegrationRecord, IntegrationStore, Scope } from '../store.ts';
 import type { Connections, Queries } from './connection.ts';
 import { array } from './dialect.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';
@@ -104,6 +104,10 @@ export function createIntegrationStore(
       const lastRequestAt = record.lastRequestAt ?? undefined;
       return { users: countOf('User'), groups: countOf('Group'), lastRequestAt };
     },
+    activeSince: (clusterUid, at) =>
+      connections.all<IntegrationOwner>(
+        sql`SELECT cluster_uid AS "clusterUid", namespace, name FROM integrations WHERE cluster_uid = ${clusterUid} AND ended_at IS NULL AND tenant IN (SELECT tenant FROM integrations WHERE last_request_at >= ${at})`,
+      ),
     touch: async (lastRequests) => {
       const times = array([...lastRequests.values()].map(String));
       const given = sql`unnest(${array([...lastRequests.keys()])}, ${times}) AS n(id, at)`;

@@ -5,8 +5,9 @@ import type { ResourceName } from '../resource-key.ts';
 import type { IntegrationRecord, IntegrationStore } from '../store.ts';
 import type { Connection, Connections } from './connection.ts';
 import { deleteGroup } from './group-store.ts';
+import { integrationReads, integrationWrites } from './integration-statements.ts';
 import { ResourceTable } from './resource-table.ts';
-import { externalIds, governedTenants, integrations, tenantNamespaces, tokens } from './schema.ts';
+import { externalIds, governedTenants, integrations, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
 
 /** Resources deprovisioned in one write, so that others get their turn. */
@@ -22,52 +23,22 @@ export function createIntegrationStore(
     User: new ResourceTable(write, 'User', types.user),
     Group: new ResourceTable(write, 'Group', types.group),
   };
-  const getWith = ({ orm }: Connection) =>
-    orm
-      .select()
-      .from(integrations)
-      .where(eq(integrations.id, sql.placeholder('id')))
-      .prepare();
-  const get = getWith(read);
-  const getWriting = getWith(write);
-  const find = read.orm
-    .select()
-    .from(integrations)
-    .where(
-      and(
-        eq(integrations.clusterUid, sql.placeholder('clusterUid')),
-        eq(integrations.namespace, sql.placeholder('namespace')),
-        eq(integrations.name, sql.placeholder('name')),
-        isNull(integrations.endedAt),
-      ),
-    )
-    .prepare();
+  const reads = integrationReads(read);
+  const writes = integrationWrites(write);
 
   const put = (record: IntegrationRecord): boolean => {
-    const held = getWriting.get({ id: record.id });
+    const held = writes.get.get({ id: record.id });
     if (held && held.endedAt === null && !isSameOwner(held, record)) return false;
-    const values = { ...record, endedAt: record.endedAt ?? null };
-    const { id: _, ...changes } = values;
-    write.orm
-      .insert(integrations)
-      .values(values)
-      .onConflictDoUpdate({ target: integrations.id, set: changes })
-      .run();
+    writes.put.run({ ...record, endedAt: record.endedAt ?? null });
     const { tenant, clusterUid, namespaceUid, allowed } = record;
-    if (allowed) {
-      write.orm
-        .insert(tenantNamespaces)
-        .values({ tenant, clusterUid, namespaceUid })
-        .onConflictDoNothing()
-        .run();
-    }
+    if (allowed) writes.allowNamespace.run({ tenant, clusterUid, namespaceUid });
     return true;
   };
 
   return {
     find: ({ clusterUid, namespace, name }) =>
-      reading(() => toRecord(find.get({ clusterUid, namespace, name }))),
-    get: (id) => reading(() => toRecord(get.get({ id }))),
+      reading(() => toRecord(reads.find.get({ clusterUid, namespace, name }))),
+    get: (id) => reading(() => toRecord(reads.get.get({ id }))),
     list: (clusterUid, tenant) =>
       reading(() =>
         read.orm
@@ -99,44 +70,29 @@ export function createIntegrationStore(
         write.orm.delete(tokens).where(eq(tokens.integrationId, id)).run();
       }),
     purge: async (id, at) => {
-      while (await writer.write(() => purgeSome(write, tables, getWriting.get({ id }), at))) {
+      while (await writer.write(() => purgeSome(write, tables, writes.get.get({ id }), at))) {
         // The next batch is a write of its own.
       }
     },
     tenantHistory: (clusterUid, tenant) =>
-      reading(() => {
-        const used = read.orm
-          .select({ uid: tenantNamespaces.namespaceUid })
-          .from(tenantNamespaces)
-          .where(
-            and(eq(tenantNamespaces.tenant, tenant), eq(tenantNamespaces.clusterUid, clusterUid)),
-          )
-          .all();
-        const governed = read.orm
-          .select()
-          .from(governedTenants)
-          .where(eq(governedTenants.tenant, tenant))
-          .all();
-        return { namespaceUids: used.map(({ uid }) => uid), governed: governed.length > 0 };
-      }),
+      reading(() => ({
+        namespaceUids: reads.namespaceUids.all({ tenant, clusterUid }).map(({ uid }) => uid),
+        governed: reads.governed.get({ tenant }) !== undefined,
+      })),
     govern: (tenant) =>
       writer.write(() => {
         write.orm.insert(governedTenants).values({ tenant }).onConflictDoNothing().run();
       }),
     activity: (id) =>
       reading(() => {
-        const record = get.get({ id });
+        const record = reads.get.get({ id });
         if (record === undefined) return { users: 0, groups: 0, lastRequestAt: undefined };
-        const counts = read.orm
-          .select({ type: externalIds.resourceType, count: sql<number>`count(*)` })
-          .from(externalIds)
-          .where(provisionedBy(record))
-          .groupBy(externalIds.resourceType)
-          .all();
+        const counts = reads.provisioned.all({ id, tenant: record.tenant });
         const countOf = (type: ResourceName) => counts.find((row) => row.type === type)?.count ?? 0;
         const lastRequestAt = record.lastRequestAt ?? undefined;
         return { users: countOf('User'), groups: countOf('Group'), lastRequestAt };
       }),
+    activeSince: (clusterUid, at) => reading(() => reads.activeSince.all({ clusterUid, at })),
     touch: (lastRequests) =>
       writer.write(() => {
         for (const [id, at] of lastRequests) {

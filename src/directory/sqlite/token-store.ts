@@ -1,5 +1,5 @@
 /** Token hashes on SQLite. */
-import { and, eq, gt, isNull, notInArray, or } from 'drizzle-orm';
+import { and, eq, gt, isNull, ne, or, sql } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
 import type { TokenRecord, TokenStore } from '../store.ts';
 import { type Connections, parameter } from './connection.ts';
@@ -23,16 +23,53 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
       ),
     )
     .prepare();
+  const { orm } = write;
+  const ofIntegration = eq(tokens.integrationId, parameter('integrationId'));
+  const byHash = eq(tokens.hash, parameter('hash'));
+  const list = read.orm.select().from(tokens).where(ofIntegration).prepare();
+  const held = orm.select().from(tokens).where(ofIntegration).prepare();
+  const find = read.orm.select().from(tokens).where(byHash).prepare();
+  const upsert = orm
+    .insert(tokens)
+    .values({
+      hash: sql.placeholder('hash'),
+      integrationId: sql.placeholder('integrationId'),
+      keyId: sql.placeholder('keyId'),
+      issuedAt: sql.placeholder('issuedAt'),
+      expiresAt: sql.placeholder('expiresAt'),
+      pending: sql.placeholder('pending'),
+    })
+    .onConflictDoUpdate({
+      target: tokens.hash,
+      set: {
+        keyId: sql`excluded.key_id`,
+        issuedAt: sql`excluded.issued_at`,
+        expiresAt: sql`excluded.expires_at`,
+        pending: sql`excluded.pending`,
+      },
+      setWhere: sql`${tokens.integrationId} = excluded.integration_id`,
+    })
+    .prepare();
+  const removeOthers = orm
+    .delete(tokens)
+    .where(
+      and(
+        ofIntegration,
+        ne(tokens.hash, parameter('current')),
+        ne(tokens.hash, parameter('previous')),
+      ),
+    )
+    .prepare();
+  const expire = orm
+    .update(tokens)
+    .set({ expiresAt: sql`${sql.placeholder('expiresAt')}` })
+    .where(and(ofIntegration, byHash))
+    .prepare();
+  const removeAll = orm.delete(tokens).where(ofIntegration).prepare();
   const put = (token: TokenRecord) => {
-    const { hash, ...changes } = { ...token, expiresAt: token.expiresAt ?? null };
-    const setWhere = eq(tokens.integrationId, token.integrationId);
-    const { changes: rows } = write.orm
-      .insert(tokens)
-      .values({ hash, ...changes })
-      .onConflictDoUpdate({ target: tokens.hash, set: changes, setWhere })
-      .run();
+    const { changes } = upsert.run({ ...token, expiresAt: token.expiresAt ?? null });
     // Whoever shows a token of another integration must not take it away from there.
-    if (rows === 0) throw uniqueness('the token belongs to another integration');
+    if (changes === 0) throw uniqueness('the token belongs to another integration');
   };
   return {
     authenticate: (tenant, integrationId, hash, at) =>
@@ -40,44 +77,19 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
         const row = authenticate.get({ tenant, integrationId, hash, at });
         return row && { integration: recordOf(row.integration), keyId: row.keyId };
       }),
-    list: (integrationId) =>
-      reading(() =>
-        read.orm
-          .select()
-          .from(tokens)
-          .where(eq(tokens.integrationId, integrationId))
-          .all()
-          .map(toRecord),
-      ),
-    owner: (hash) =>
-      reading(
-        () => read.orm.select().from(tokens).where(eq(tokens.hash, hash)).get()?.integrationId,
-      ),
+    list: (integrationId) => reading(() => list.all({ integrationId }).map(toRecord)),
+    owner: (hash) => reading(() => find.get({ hash })?.integrationId),
     add: (token) => writer.write(() => put(token)),
     keepOnly: (token, previous) =>
       writer.write(() => {
-        const ofIntegration = eq(tokens.integrationId, token.integrationId);
-        const before = write.orm.select().from(tokens).where(ofIntegration).all().map(toRecord);
+        const { integrationId, hash: current } = token;
+        const before = held.all({ integrationId }).map(toRecord);
         put(token);
-        const kept = [token.hash, ...(previous === undefined ? [] : [previous.hash])];
-        write.orm
-          .delete(tokens)
-          .where(and(ofIntegration, notInArray(tokens.hash, kept)))
-          .run();
-        if (previous !== undefined) {
-          const { hash, expiresAt } = previous;
-          write.orm
-            .update(tokens)
-            .set({ expiresAt })
-            .where(and(ofIntegration, eq(tokens.hash, hash)))
-            .run();
-        }
+        removeOthers.run({ integrationId, current, previous: previous?.hash ?? current });
+        if (previous !== undefined) expire.run({ integrationId, ...previous });
         return before;
       }),
-    revokeAll: (integrationId) =>
-      writer.write(
-        () => write.orm.delete(tokens).where(eq(tokens.integrationId, integrationId)).run().changes,
-      ),
+    revokeAll: (integrationId) => writer.write(() => removeAll.run({ integrationId }).changes),
   };
 }
 

@@ -167,6 +167,28 @@ export function integrationContract(open: Open): void {
       expect((await store.integrations.activity('okta')).lastRequestAt).toBe(at(5));
     });
 
+    it('are active with the tenant in which one of them was called, until they end', async () => {
+      const { integrations } = opened();
+      const activeSince = async (time: number) =>
+        (await integrations.activeSince('cluster', time)).map(({ name }) => name).sort();
+      await integrations.put(integration());
+      await integrations.put(integration({ id: 'entra', name: 'entra' }));
+      await integrations.put(integration({ id: 'other', name: 'other', tenant: 'other' }));
+      await integrations.put(integration({ id: 'far', name: 'far', clusterUid: 'another' }));
+      expect(await activeSince(0)).toEqual([]);
+      await integrations.touch(new Map([['okta', at(5)]]));
+      const { clusterUid, namespace, name } = integration();
+      expect(await integrations.activeSince('cluster', at(5))).toContainEqual({
+        clusterUid,
+        namespace,
+        name,
+      });
+      expect(await activeSince(at(5))).toEqual(['entra', name].sort());
+      expect(await activeSince(at(5) + 1)).toEqual([]);
+      await integrations.end('entra', at(6));
+      expect(await activeSince(at(5))).toEqual([name]);
+    });
+
     it('leave the UIDs of all namespaces that were ever allowed to use a tenant from the cluster', async () => {
       const { integrations } = opened();
       await integrations.put(integration());

@@ -1,0 +1,57 @@
+/** `make bench-operator`: what the operator costs with many integrations, on a real API server; exits with 1 where a bound is broken. */
+import { cpus } from 'node:os';
+import { readOptions } from './options.ts';
+import { coldStart, rest, restart, steadyChanges } from './phases.ts';
+import { broken, tables } from './report.ts';
+import { setStage } from './stage.ts';
+
+const started = performance.now();
+const say = (line = '') => process.stdout.write(`${line}\n`);
+const progress = (line: string) => {
+  const seconds = Math.round((performance.now() - started) / 1000);
+  process.stderr.write(`${String(seconds).padStart(5)} s  ${line}\n`);
+};
+const closing: (() => unknown)[] = [];
+
+async function bench(): Promise<boolean> {
+  const options = readOptions(process.env);
+  const stage = await setStage(options, progress, closing);
+  const cold = await coldStart(stage, options, progress);
+  progress(`all are Ready after ${cold.seconds.toFixed(1)} s`);
+  const again = await restart(stage, options);
+  progress(`restarted and at rest after ${again.seconds.toFixed(1)} s`);
+  const resting = await rest(stage, options);
+  progress(`watched at rest for ${options.restSeconds} s`);
+  const load = await steadyChanges(stage, options);
+  progress(`${load.timed.length} changes were made`);
+
+  const measured = { cold, restart: again, rest: resting, load };
+  const { integrations, namespaces, changesPerSecond } = options;
+  const [processor] = cpus();
+  say(
+    `${integrations} integrations in ${namespaces} namespaces, ${changesPerSecond} changes a second; ${cpus().length} cores (${processor?.model}) shared with kube-apiserver, etcd, kube-controller-manager and the bench; Node.js ${process.versions.node}`,
+  );
+  say();
+  say(tables(options, measured));
+  const wrong = broken(measured);
+  say();
+  for (const line of wrong) say(`✗ ${line}`);
+  if (wrong.length === 0) say('✓ every bound holds');
+  return wrong.length === 0;
+}
+
+async function close(): Promise<void> {
+  for (const undo of closing.splice(0).reverse()) await undo();
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => void close().finally(() => process.exit(130)));
+
+let exitCode = 1;
+try {
+  if (await bench()) exitCode = 0;
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.stack : String(error)}\n`);
+}
+await close();
+process.exit(exitCode);
