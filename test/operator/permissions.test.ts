@@ -181,4 +181,22 @@ describe('an operator that may not', () => {
       await fixture.close();
     }
   });
+
+  it('read the CRD keeps an integration that is gone, and says why', async () => {
+    const fixture = await operatorFixture(without('customresourcedefinitions', 'get'));
+    try {
+      const { log, lines } = captureLog();
+      fixture.start({ log });
+      const probe = await IntegrationProbe.create(fixture);
+      await probe.settled('True');
+      const token = await probe.token();
+      await probe.delete();
+      await eventually(() =>
+        expect(JSON.stringify(lines)).toMatch(/403 .*customresourcedefinitions/),
+      );
+      expect(await probe.authenticate(token)).toBeDefined();
+    } finally {
+      await fixture.close();
+    }
+  });
 });

@@ -23,6 +23,8 @@ export async function cutOff(store: Store, connection: Connection): Promise<Oper
     activity: new ActivityCache(store.integrations, now),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,
+    sees: () => true,
+    unwritable: new Set(),
     mayReadTenants: () => true,
     now,
   };

@@ -66,6 +66,8 @@ export async function runProcess(
     activity: new ActivityCache(store.integrations, now),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,
+    sees: () => true,
+    unwritable: new Set(),
     mayReadTenants: () => true,
     now,
   };
