@@ -37,6 +37,7 @@ export function createReconcile(
 ): Reconcile {
   return async (key, { log }) => {
     const integration = context.caches.integrations.get(key);
+    if (integration === undefined && !context.sees(key.namespace ?? '')) return {};
     if (integration === undefined || integration.metadata.deletionTimestamp !== undefined) {
       context.unwritable.delete(keyText(key));
       enqueueRole(key.namespace ?? '');
