@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: reads the options, runs a command, and turns its failure into one line and an exit code. */
-import { ConfigError, type Invocation, readInvocation } from './config.ts';
+import { type Invocation, readInvocation } from './config.ts';
+import { ConfigError } from './config-resolve.ts';
 import { printCrds } from './crd/manifest.ts';
 import { createLogger } from './logger.ts';
 import { runProbe } from './probe-command.ts';

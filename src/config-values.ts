@@ -79,6 +79,17 @@ export function secret(flag: string, description: string): Option<string> {
   return { ...read, secret: true };
 }
 
+/** DNS labels, separated by commas; each once. An empty text is undefined: no choice was made. */
+export function names(flag: string, description: string): Option<readonly string[] | undefined> {
+  const allowed = 'names of at most 63 lower-case letters, digits and dashes, such as acme,globex';
+  return option(flag, description, undefined, allowed, (value) => {
+    if (value.trim() === '') return { ok: true, value: undefined };
+    const labels = value.split(',').map((label) => label.trim());
+    const known = labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label));
+    return known ? { ok: true, value: [...new Set(labels)] } : REFUSED;
+  });
+}
+
 /** A Go duration, in milliseconds. */
 export function duration(flag: string, description: string, fallback: string): Option<number> {
   return option(flag, description, fallback, 'a duration such as 90s, 10m or 24h', (value) => {

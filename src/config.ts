@@ -1,12 +1,14 @@
 /** Options from flags and environment: one table gives names, defaults, validation and `--help`. Only this file reads the environment. */
 
 import { formatHelp } from './config-help.ts';
+import { ConfigError, resolveOptions } from './config-resolve.ts';
 import {
   choice,
   databaseUrl,
   duration,
   httpUrl,
   integer,
+  names,
   type Option,
   secret,
   text,
@@ -16,11 +18,6 @@ import { isPostgres } from './directory/database-url.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
 import { IDPS, type Idp } from './probe/sequences.ts';
 
-/** A wrong option, in one line that names it, its value and what is allowed. The process exits with 2. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
-
 export interface Config {
   readonly publicUrl: string;
   readonly databaseUrl: string;
@@ -29,6 +26,8 @@ export interface Config {
   readonly opsPort: number;
   readonly rateLimit: number;
   readonly deprovisionDelayMs: number;
+  /** Undefined: all. */
+  readonly watchNamespaces: readonly string[] | undefined;
   readonly leaderElection: boolean;
   readonly leaseDurationMs: number;
   readonly renewDeadlineMs: number;
@@ -69,6 +68,10 @@ const OPTIONS = {
     'deprovision-delay',
     'How long after an integration with deletionPolicy Delete is gone its users and groups go, as a Go duration.',
     '10m',
+  ),
+  watchNamespaces: names(
+    'watch-namespaces',
+    'Namespaces that the operator looks after, separated by commas; without it all. They need not exist yet.',
   ),
   leaderElection: toggle(
     'leader-election',
@@ -269,44 +272,4 @@ function commandOf(words: readonly string[]): Command {
     );
   }
   return word as Command;
-}
-
-function resolveOptions<K extends string>(
-  options: Readonly<Record<K, Option<unknown>>>,
-  flags: ReadonlyMap<string, string>,
-  environment: NodeJS.ProcessEnv,
-): Partial<Record<K, unknown>> {
-  const values: Partial<Record<K, unknown>> = {};
-  for (const key of Object.keys(options) as K[]) {
-    values[key] = resolveOption(options[key], flags, environment);
-  }
-  return values;
-}
-
-function resolveOption(
-  option: Option<unknown>,
-  flags: ReadonlyMap<string, string>,
-  environment: NodeJS.ProcessEnv,
-): unknown {
-  const flagged = flags.get(option.flag);
-  const given = flagged ?? environmentValue(option, environment);
-  const value = given ?? option.fallback;
-  if (value === undefined) return undefined;
-  const parsed = option.parse(value);
-  if (parsed.ok) return parsed.value;
-  const name = flagged === undefined ? option.variable : `--${option.flag}`;
-  const shown = option.secret ? 'the value' : `"${value.replace(PASSWORD, '$1***@')}"`;
-  throw new ConfigError(`${name}: ${shown} is not allowed; it must be ${option.allowed}`);
-}
-
-/** In a URL of whatever form. */
-const PASSWORD = /(:\/\/[^:@/]*:).*@/;
-
-/**
- * Kubernetes sets `SCIM_OPERATOR_PORT=tcp://…` in every pod beside a Service named scim-operator; such a
- * service link is not our option. An empty variable counts as unset, as charts write it.
- */
-function environmentValue(option: Option<unknown>, environment: NodeJS.ProcessEnv) {
-  const value = environment[option.variable];
-  return value === '' || /^(tcp|udp|sctp):\/\//.test(value ?? '') ? undefined : value;
 }

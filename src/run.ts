@@ -46,12 +46,16 @@ export async function run(
   const metrics = createProcessMetrics(() => store);
   const { registry } = metrics;
   let stuck: () => string | undefined = () => undefined;
+  let unready: () => string | undefined = () => undefined;
 
   const ops = new HttpServer(
     createOpsApp({
       registry,
       live: () => stuck(),
-      ready: () => (store === undefined ? 'the directory is not open yet' : notReady(store)),
+      ready: async () =>
+        store === undefined
+          ? 'the directory is not open yet'
+          : ((await notReady(store)) ?? unready()),
       log,
     }),
     log,
@@ -65,6 +69,8 @@ export async function run(
   const operator =
     connection && createOperator({ connection, store, ...config, election, log, registry });
   if (operator !== undefined) stuck = operator.stuck;
+  // Who serves is ready to serve, whatever the cluster does.
+  if (operator !== undefined && !planes.server) unready = operator.unready;
   operator?.start();
 
   await Promise.race([aborted(signal), operator?.lost].filter((each) => each !== undefined));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Config, ConfigError, readInvocation } from '../src/config.ts';
+import { type Config, readInvocation } from '../src/config.ts';
+import { ConfigError } from '../src/config-resolve.ts';
 
 const PUBLIC_URL = ['--public-url', 'https://scim.example.com'];
 
@@ -28,6 +29,7 @@ describe('an option', () => {
       opsPort: 9090,
       rateLimit: 1000,
       deprovisionDelayMs: 600_000,
+      watchNamespaces: undefined,
       leaderElection: true,
       leaseDurationMs: 15_000,
       renewDeadlineMs: 10_000,
@@ -69,6 +71,14 @@ describe('an option', () => {
     expect(configOf(['--leader-election'], off).leaderElection).toBe(true);
   });
 
+  it('watch-namespaces is a list, each name once; empty it is as good as not there', () => {
+    const watched = (text: string) => configOf(['--watch-namespaces', text]).watchNamespaces;
+    expect(watched('acme, globex,acme')).toEqual(['acme', 'globex']);
+    expect(watched('')).toBeUndefined();
+    const environment = { SCIM_OPERATOR_WATCH_NAMESPACES: 'initech' };
+    expect(configOf([], environment).watchNamespaces).toEqual(['initech']);
+  });
+
   it('kubeconfig falls back to KUBECONFIG', () => {
     expect(configOf([], { KUBECONFIG: '/a:/b' }).kubeconfig).toBe('/a');
     expect(configOf(['--kubeconfig=/c'], { KUBECONFIG: '/a' }).kubeconfig).toBe('/c');
@@ -98,6 +108,9 @@ describe('a wrong option is refused with its name, its value and what is allowed
     ],
     ['--database-url', 'postgres://localhost', 'file: and the path of a SQLite file, or postgres:'],
     ['--database-url', 'scim.db', 'file: and the path of a SQLite file'],
+    ['--watch-namespaces', 'acme,', 'names of at most 63 lower-case letters, digits and dashes'],
+    ['--watch-namespaces', 'Acme', 'names of at most 63 lower-case letters, digits and dashes'],
+    ['--watch-namespaces', '*', 'names of at most 63 lower-case letters, digits and dashes'],
     ['--host', '', 'a text that is not empty'],
   ])('%s %s', (flag, value, allowed) => {
     const message = refusal([flag, value]);

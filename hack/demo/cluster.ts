@@ -62,15 +62,13 @@ export async function installOperator(cluster: DemoCluster, folder: string): Pro
   const { client } = cluster;
   await applyCrds(cluster.kubeconfig);
   await client.apply(NAMESPACES, { metadata: { name: NAME } }, MANAGER);
-  const { serviceAccount, clusterRole, clusterRoleBinding, role, roleBinding } = operatorManifests(
-    NAME,
-    NAME,
-  );
+  const { serviceAccount, clusterRole, clusterRoleBinding, roles, roleBindings } =
+    operatorManifests(NAME, NAME);
   await client.apply(SERVICE_ACCOUNTS, serviceAccount, MANAGER);
   await client.apply(CLUSTER_ROLES, clusterRole, MANAGER);
   await client.apply(CLUSTER_ROLE_BINDINGS, clusterRoleBinding, MANAGER);
-  await client.apply(ROLES, role, MANAGER);
-  await client.apply(ROLE_BINDINGS, roleBinding, MANAGER);
+  for (const role of roles) await client.apply(ROLES, role, MANAGER);
+  for (const binding of roleBindings) await client.apply(ROLE_BINDINGS, binding, MANAGER);
   const path = join(folder, 'operator.kubeconfig');
   const text = await serviceAccountKubeconfig(
     client,

@@ -1,7 +1,14 @@
-/** Writes the tables of docs/reference/metrics.md; run it with `make generate`. */
+/** Writes the tables of docs/reference/metrics.md and permissions.md; run it with `make generate`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allMetrics, fillInMetrics } from './metrics.ts';
+import { fillInPermissions } from './permissions.ts';
 
-const page = join(import.meta.dirname, '..', '..', 'docs', 'reference', 'metrics.md');
-writeFileSync(page, fillInMetrics(readFileSync(page, 'utf8'), allMetrics()));
+function rewrite(page: string, fillIn: (document: string) => string): void {
+  const path = join(import.meta.dirname, '..', '..', 'docs', 'reference', page);
+  writeFileSync(path, fillIn(readFileSync(path, 'utf8')));
+}
+
+const metrics = allMetrics();
+rewrite('metrics.md', (document) => fillInMetrics(document, metrics));
+rewrite('permissions.md', fillInPermissions);

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import { fillIn } from '../../src/crd/reference.ts';
 import { RequestMetrics } from '../../src/http/metrics.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
+import { createOperatorMetrics } from '../../src/operator/unwatched.ts';
 import { createProcessMetrics } from '../../src/process-metrics.ts';
 
 /** Names of the runtime's own metrics: they depend on its version and on the machine. */
@@ -13,6 +14,7 @@ export function allMetrics(): Registry {
   const { registry, census } = createProcessMetrics(() => undefined);
   new RequestMetrics(registry, census, Date.now);
   createKubeMetrics(registry);
+  createOperatorMetrics(registry);
   return registry;
 }
 

@@ -7,6 +7,8 @@ export interface WatchLoop {
   readonly isSynced: boolean;
   run(signal: AbortSignal): Promise<void>;
   stuck(now: number): string | undefined;
+  /** What may not be watched, for a person; undefined where nothing is missing that is needed. */
+  refusal(): string | undefined;
 }
 
 export class Manager {
@@ -54,6 +56,13 @@ export class Manager {
     if (signal.aborted) resolve();
     await Promise.race([Promise.all(this.#reflectors.map(({ synced }) => synced)), promise]);
     signal.removeEventListener('abort', aborted);
+  }
+
+  /** Why the objects are not known, or not followed; undefined while all is well. An API server that is away is no reason. */
+  unready(): string | undefined {
+    const refusals = this.#reflectors.map((reflector) => reflector.refusal());
+    const refused = refusals.find((reason) => reason !== undefined);
+    return refused ?? (this.synced ? undefined : 'the first lists are not complete yet');
   }
 
   /** Why the process should be started anew; undefined while all loops go on trying, even if the API server is away. */

@@ -142,5 +142,10 @@ export function createKubeMetrics(registry: Registry) {
     watchErrors: counter('reflector_watch_errors_total', 'Lists and watches that failed.', [
       'resource',
     ]),
+    refusedWatches: gauge(
+      'reflector_refused_watches',
+      'Watches that are refused now, because a permission or the CRD is missing.',
+      ['resource'],
+    ),
   };
 }

@@ -12,6 +12,7 @@ import {
   isResourceTypeMissing,
   isUnavailable,
 } from './errors.ts';
+import type { WatchLoop } from './manager.ts';
 import type { KubeMetrics } from './metrics.ts';
 import type { KubeObject, ResourceDefinition } from './resource.ts';
 import { ObjectStore } from './store.ts';
@@ -28,12 +29,21 @@ export interface ReflectorOptions {
    * line in the log. Otherwise it is waited for.
    */
   readonly whenRefused?: string;
+  /** With `whenRefused`: that nothing may be listed says nothing about what is there, and what was known stays. */
+  readonly keepsWhenRefused?: boolean;
   readonly log: Logger;
   readonly metrics?: KubeMetrics;
   /** Seconds that the server keeps a watch open, plus up to half as much; a dead connection is noticed within that. */
   readonly watchSeconds?: number;
   /** A watch that has outlived its own end by this much is dead. */
   readonly watchdogMs?: number;
+}
+
+/** A loop that keeps a store equal to what the API server has. */
+export interface ObjectWatch<T extends KubeObject> extends WatchLoop {
+  readonly store: ObjectStore<T>;
+  /** Nothing of the namespace may be listed, and that has lasted: what the store doesn't have of it may be there. */
+  isRefusedIn(namespace: string): boolean;
 }
 
 const PAGE = 500;
@@ -48,8 +58,8 @@ const REFUSAL_MS = 3_000;
 /** A watch that lasts so long, or delivers something, works; one that ends sooner was refused politely. */
 const SHORTEST_WATCH_MS = 1_000;
 
-export class Reflector<T extends KubeObject = KubeObject> {
-  readonly store = new ObjectStore<T>();
+export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch<T> {
+  readonly store: ObjectStore<T>;
   readonly #options: ReflectorOptions;
   readonly #log: Logger;
   readonly #backoff = new Backoff(200, 10_000);
@@ -60,14 +70,23 @@ export class Reflector<T extends KubeObject = KubeObject> {
   /** When lists began to be refused; undefined when the last one was not. */
   #refusedAt: number | undefined;
   #isRefused = false;
+  /** Lists or watches are refused, from the first refusal until a watch holds. */
+  #isRefusedNow = false;
 
   /** Resolves after the first complete list, or where `whenRefused` applies. */
   readonly synced: Promise<void>;
 
-  constructor(options: ReflectorOptions) {
+  /** Several reflectors, each of a namespace of its own, may fill one store. */
+  constructor(options: ReflectorOptions, store = new ObjectStore<T>()) {
     this.#options = options;
-    this.#log = options.log.child({ resource: options.resource.plural });
-    options.metrics?.watchErrors.inc({ resource: options.resource.plural }, 0);
+    this.store = store;
+    const { resource, namespace, log, metrics } = options;
+    this.#log = log.child({
+      resource: resource.plural,
+      ...(namespace === undefined ? {} : { namespace }),
+    });
+    metrics?.watchErrors.inc({ resource: resource.plural }, 0);
+    metrics?.refusedWatches.inc({ resource: resource.plural }, 0);
     this.synced = new Promise((resolve) => {
       this.#synced = resolve;
     });
@@ -77,9 +96,22 @@ export class Reflector<T extends KubeObject = KubeObject> {
     return this.#synced === undefined;
   }
 
-  /** The store is empty because nothing may be listed. */
+  /** Nothing may be listed, or its type is unknown, and that has lasted. */
   get isRefused(): boolean {
     return this.#isRefused;
+  }
+
+  isRefusedIn(): boolean {
+    return this.#isRefused;
+  }
+
+  /** What is missing, for a person, where it is more than can be done without. */
+  refusal(): string | undefined {
+    const { resource, namespace, whenRefused, keepsWhenRefused } = this.#options;
+    const isOptional = whenRefused !== undefined && !keepsWhenRefused;
+    if (!this.#isRefusedNow || isOptional) return undefined;
+    const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
+    return `${resource.plural}${where} can not be watched; the log says why`;
   }
 
   /** Why the loop is stuck, if it is: it neither got an event nor tried again for longer than it ever waits. */
@@ -114,7 +146,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
-    const { client, resource, metrics } = this.#options;
+    const { client, resource, namespace, metrics } = this.#options;
     const items: T[] = [];
     let page: { resourceVersion?: string; continue?: string } = {};
     do {
@@ -126,7 +158,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
     } while (page.continue);
     this.#refusedAt = undefined;
     this.#isRefused = false;
-    this.store.replace(items);
+    this.store.replace(items, namespace);
     metrics?.relists.inc({ resource: resource.plural });
     this.#noteSynced();
     return page.resourceVersion ?? '';
@@ -149,7 +181,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
     this.#log.warn({ reason: describe(error) }, whenRefused);
     this.#trouble = describe(error);
     this.#isRefused = true;
-    this.store.replace([]);
+    if (!this.#options.keepsWhenRefused) this.store.replace([]);
     this.#noteSynced();
   }
 
@@ -200,6 +232,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
   async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
     // An expired version is the server's everyday way to ask for a new list: nothing to report.
     if (!isExpired(error)) this.#noteTrouble(error);
+    if (isRefusal(error)) this.#setRefusedNow(true);
     const wanted = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
     const wait = Math.max(this.#backoff.next(), Math.min(wanted, MAX_RETRY_AFTER_MS));
     await pause(Math.min(wait, this.#undecidedMs()), signal);
@@ -223,8 +256,16 @@ export class Reflector<T extends KubeObject = KubeObject> {
     this.#trouble = trouble;
   }
 
+  #setRefusedNow(isRefusedNow: boolean): void {
+    if (this.#isRefusedNow === isRefusedNow) return;
+    this.#isRefusedNow = isRefusedNow;
+    const { metrics, resource } = this.#options;
+    metrics?.refusedWatches.inc({ resource: resource.plural }, isRefusedNow ? 1 : -1);
+  }
+
   #noteWell(): void {
     this.#backoff.reset();
+    this.#setRefusedNow(false);
     if (this.#trouble !== undefined)
       this.#log.info({ objects: this.store.size }, 'watch was restored');
     this.#trouble = undefined;

@@ -18,6 +18,11 @@ export interface OwnerReference {
   readonly controller?: boolean;
 }
 
+export interface ManagedFields {
+  readonly manager: string;
+  readonly subresource?: string;
+}
+
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
@@ -29,7 +34,7 @@ export interface ObjectMeta {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
-  readonly managedFields?: readonly unknown[];
+  readonly managedFields?: readonly ManagedFields[];
 }
 
 export interface KubeObject {

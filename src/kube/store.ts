@@ -54,10 +54,10 @@ export class ObjectStore<T extends KubeObject> {
     this.#tell({ type: 'deleted', object });
   }
 
-  /** Takes a full list: what isn't in it any more was deleted while nobody watched. */
-  replace(objects: readonly T[]): void {
+  /** Takes a full list, of one namespace where it is given: what isn't in it any more was deleted while nobody watched. */
+  replace(objects: readonly T[], namespace?: string): void {
     const listed = new Set(objects.map((object) => keyText(keyOf(object))));
-    const gone = this.list().filter((object) => !listed.has(keyText(keyOf(object))));
+    const gone = this.list(namespace).filter((object) => !listed.has(keyText(keyOf(object))));
     for (const object of gone) this.delete(object);
     for (const object of objects) this.set(object);
   }

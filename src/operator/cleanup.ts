@@ -127,22 +127,25 @@ async function isTokenKeptSince(
 export async function missingResources(context: OperatorContext): Promise<readonly ObjectKey[]> {
   const records = await context.store.integrations.list(context.clusterUid);
   return records
-    .filter(({ endedAt }) => endedAt === undefined)
+    .filter(({ endedAt, namespace }) => endedAt === undefined && context.sees(namespace))
     .map(({ namespace, name }) => ({ namespace, name }))
     .filter((key) => context.caches.integrations.get(key) === undefined);
 }
 
-/** deletionPolicy Delete, `delayMs` after the end. One that fails is tried again in the next sweep and holds up no other. */
+/**
+ * deletionPolicy Delete, `delayMs` after the end; not where one that was restored since would not be seen. One that fails is tried again in
+ * the next sweep and holds up no other.
+ */
 export async function purgeEnded(
   context: OperatorContext,
   delayMs: number,
   log: Logger,
 ): Promise<void> {
   const now = context.now().getTime();
-  for (const { id, tenant, deletionPolicy, endedAt } of await context.store.integrations.list(
-    context.clusterUid,
-  )) {
+  const records = await context.store.integrations.list(context.clusterUid);
+  for (const { id, tenant, namespace, deletionPolicy, endedAt } of records) {
     if (deletionPolicy !== 'Delete' || endedAt === undefined || endedAt > now - delayMs) continue;
+    if (!context.sees(namespace)) continue;
     const fields = { integrationId: id, tenant };
     try {
       await context.store.integrations.purge(id, now);

@@ -36,8 +36,12 @@ export interface OperatorContext {
   readonly publicUrl: string;
   /** UID of kube-system: which cluster the records belong to. */
   readonly clusterUid: string;
+  /** False for namespaces that are not watched, or may not be: what the caches don't have of them may be there. */
+  readonly sees: (namespace: string) => boolean;
   /** False while ScimTenants may not be listed, or their CRD is missing: then there are none. */
   readonly mayReadTenants: () => boolean;
+  /** Keys of integrations whose status may not be written: they can't say so themselves. */
+  readonly unwritable: Set<string>;
   readonly now: () => Date;
 }
 

@@ -15,8 +15,7 @@ import { createKubeMetrics, type KubeMetrics } from '../kube/metrics.ts';
 import { type KubeObject, keyOf, NAMESPACES, type ObjectKey } from '../kube/resource.ts';
 import type { Change } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
-import { ActivityCache, activeIntegrations } from './activity-cache.ts';
-import { missingResources, purgeEnded } from './cleanup.ts';
+import { ActivityCache } from './activity-cache.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import { fencedStore } from './fence.ts';
 import { LEASE_NAME } from './rbac.ts';
@@ -24,7 +23,9 @@ import { ReadSecrets } from './read-secrets.ts';
 import { createReconcile } from './reconcile.ts';
 import { cachesOf, createReflectors, type Reflectors } from './reflectors.ts';
 import { createRoleReconcile, type RoleState, type RoleStates } from './role-controller.ts';
+import { sweepUntil } from './sweep.ts';
 import { createTenantController } from './tenant-controller.ts';
+import { createOperatorMetrics, UnwatchedReport } from './unwatched.ts';
 
 export interface OperatorOptions {
   readonly connection: Connection;
@@ -33,6 +34,8 @@ export interface OperatorOptions {
   readonly publicUrl: string;
   /** Between the end of an integration with deletionPolicy Delete and that of its users and groups. */
   readonly deprovisionDelayMs: number;
+  /** Undefined: all. */
+  readonly watchNamespaces?: readonly string[] | undefined;
   /** Undefined: there is no other operator. */
   readonly election?: ElectionOptions | undefined;
   readonly log: Logger;
@@ -59,13 +62,23 @@ export interface Operator {
   readonly lost: Promise<void>;
   /** Why the process should be started anew; undefined while everything goes on trying. */
   stuck(): string | undefined;
+  /** Why the cluster is not looked after in full, leading or standing by: not read yet, or a permission is missing. */
+  unready(): string | undefined;
 }
 
-const SWEEP_INTERVAL_MS = 60_000;
+const UNKNOWN_CLUSTER = 'the namespace kube-system, whose UID names the cluster, was not read yet';
+
+function unwritten(keys: ReadonlySet<string>): string | undefined {
+  const [key] = keys;
+  return key && `the status of ScimIntegration ${key} may not be written; the log says why`;
+}
 
 export function createOperator(options: OperatorOptions): Operator {
   const { connection, log, registry, election } = options;
   const metrics = createKubeMetrics(registry);
+  const { watchNamespaces } = options;
+  const unwatched = new UnwatchedReport(watchNamespaces, createOperatorMetrics(registry), log);
+  const unwritable = new Set<string>();
   const client = new Client(connection, metrics);
   const elector = election && createElector(election, options, metrics);
   const stop = new AbortController();
@@ -76,10 +89,19 @@ export function createOperator(options: OperatorOptions): Operator {
   const run = async () => {
     const clusterUid = await readClusterUid(client, log, stop.signal);
     if (clusterUid === undefined) return;
-    const reflectors = createReflectors(client, log, metrics);
+    const reflectors = createReflectors(client, log, metrics, watchNamespaces);
     manager = new Manager(Object.values(reflectors));
     manager.start();
-    const parts = { options, client, metrics, clusterUid, manager, reflectors };
+    const parts = {
+      options,
+      client,
+      metrics,
+      clusterUid,
+      manager,
+      reflectors,
+      unwatched,
+      unwritable,
+    };
     if (elector === undefined) await lead(parts, { signal: stop.signal });
     else {
       let outcome: 'stopped' | 'lost';
@@ -100,6 +122,8 @@ export function createOperator(options: OperatorOptions): Operator {
     },
     lost,
     stuck: () => manager?.stuck() ?? elector?.stuck(),
+    unready: () =>
+      manager === undefined ? UNKNOWN_CLUSTER : (manager.unready() ?? unwritten(unwritable)),
   };
 }
 
@@ -152,14 +176,16 @@ interface Parts {
   readonly clusterUid: string;
   readonly manager: Manager;
   readonly reflectors: Reflectors;
+  readonly unwatched: UnwatchedReport;
+  readonly unwritable: Set<string>;
 }
 
 /** Reconciles until the term ends; nothing of it is left then. */
 async function lead(
-  { options, client, metrics, clusterUid, manager, reflectors }: Parts,
+  { options, client, metrics, clusterUid, manager, reflectors, unwatched, unwritable }: Parts,
   { signal, fence }: { readonly signal: AbortSignal; readonly fence?: Fence },
 ): Promise<void> {
-  const { log, store, publicUrl, now = () => new Date() } = options;
+  const { log, store, publicUrl, watchNamespaces, now = () => new Date() } = options;
   const writer = fence ? client.fenced(fence) : client;
   const events = new EventRecorder({
     client: writer,
@@ -177,13 +203,20 @@ async function lead(
     readSecrets: new ReadSecrets(caches.secrets),
     publicUrl,
     clusterUid,
+    sees: (namespace) =>
+      watchNamespaces?.includes(namespace) !== false &&
+      !reflectors.integrations.isRefusedIn(namespace),
     mayReadTenants: () => !reflectors.tenants.isRefused,
+    unwritable,
     now,
   };
+  unwritable.clear();
   const { integrations, detach, ...others } = createControllers(context, log, metrics);
   await Promise.all([
     manager.control([integrations, ...Object.values(others)], signal),
-    manager.whenSynced(signal).then(() => sweepUntil(signal, context, integrations, options)),
+    manager
+      .whenSynced(signal)
+      .then(() => sweepUntil(signal, context, integrations, { ...options, unwatched })),
   ]);
   detach();
   await events.flush();
@@ -257,27 +290,4 @@ function usersOf({ metadata }: KubeObject, { integrations }: Caches): readonly O
     .list(metadata.namespace)
     .filter(({ spec }) => spec?.token?.existingSecret?.name === metadata.name)
     .map(keyOf);
-}
-
-/** What no event tells: resources deleted while nobody watched, integrations that were called, and users whose time has come. */
-async function sweepUntil(
-  signal: AbortSignal,
-  context: OperatorContext,
-  controller: Controller,
-  { deprovisionDelayMs, sweepIntervalMs, log }: OperatorOptions,
-): Promise<void> {
-  const { store, clusterUid, now } = context;
-  const interval = sweepIntervalMs ?? SWEEP_INTERVAL_MS;
-  while (!signal.aborted) {
-    try {
-      for (const key of await missingResources(context)) controller.enqueue(key);
-      // Spread out: whoever changes something must not wait behind all that were called.
-      for (const key of await activeIntegrations(store.integrations, clusterUid, now()))
-        controller.enqueueAfter(key, Math.random() * interval);
-      await purgeEnded(context, deprovisionDelayMs, log);
-    } catch (error) {
-      if (!signal.aborted) log.warn({ err: error }, 'sweep failed and is tried again');
-    }
-    await pause(interval, signal);
-  }
 }

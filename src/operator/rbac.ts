@@ -1,7 +1,7 @@
 /** The permissions of the operator itself, as data: the chart, the demo and the tests take them from here. */
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
 import { DIRECTORY_API_GROUP, PROVISIONER_RULES } from '../directory/permissions.ts';
-import { type KubeObject, LEASES } from '../kube/resource.ts';
+import { type KubeObject, LEASES, type ObjectKey } from '../kube/resource.ts';
 
 export interface PolicyRule {
   readonly apiGroups: readonly string[];
@@ -19,7 +19,8 @@ const WATCH = ['get', 'list', 'watch'];
 /** Server-side apply creates or patches. */
 const APPLY = ['create', 'patch'];
 
-export const OPERATOR_RULES: readonly PolicyRule[] = [
+/** What the operator does in a namespace that it looks after. */
+const NAMESPACE_RULES: readonly PolicyRule[] = [
   { apiGroups: [SCIM_INTEGRATIONS.group], resources: ['scimintegrations'], verbs: WATCH },
   {
     apiGroups: [SCIM_INTEGRATIONS.group],
@@ -32,13 +33,8 @@ export const OPERATOR_RULES: readonly PolicyRule[] = [
     resources: ['scimintegrations/finalizers'],
     verbs: ['update'],
   },
-  // Optional: without it only the namespace with its own name may use a tenant.
-  { apiGroups: [SCIM_TENANTS.group], resources: ['scimtenants'], verbs: WATCH },
-  { apiGroups: [SCIM_TENANTS.group], resources: ['scimtenants/status'], verbs: ['patch'] },
   { apiGroups: [''], resources: ['secrets'], verbs: [...WATCH, ...APPLY, 'delete'] },
   { apiGroups: [''], resources: ['serviceaccounts'], verbs: [...WATCH, ...APPLY] },
-  // Their UIDs tell a namespace, and the cluster (kube-system), from another of the same name; ScimTenants select them by labels.
-  { apiGroups: [''], resources: ['namespaces'], verbs: WATCH },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: [...WATCH, ...APPLY] },
   // The role of a binding can't be changed: a wrong one is deleted and made anew.
   {
@@ -47,14 +43,42 @@ export const OPERATOR_RULES: readonly PolicyRule[] = [
     verbs: [...WATCH, ...APPLY, 'delete'],
   },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: APPLY },
-  // A CRD that is missing or ending means that its resources say nothing by being gone.
-  {
-    apiGroups: ['apiextensions.k8s.io'],
-    resources: ['customresourcedefinitions'],
-    resourceNames: [`${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}`],
-    verbs: ['get'],
-  },
   ...SCIM_PROVISIONER_RULES,
+];
+
+/** Optional: without it only the namespace with its own name may use a tenant. */
+export const TENANT_RULES: readonly PolicyRule[] = [
+  { apiGroups: [SCIM_TENANTS.group], resources: ['scimtenants'], verbs: WATCH },
+  { apiGroups: [SCIM_TENANTS.group], resources: ['scimtenants/status'], verbs: ['patch'] },
+];
+
+/** A CRD that is missing or ending means that its resources say nothing by being gone. */
+const DEFINITION_RULE: PolicyRule = {
+  apiGroups: ['apiextensions.k8s.io'],
+  resources: ['customresourcedefinitions'],
+  resourceNames: [`${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}`],
+  verbs: ['get'],
+};
+
+/** For an operator that looks after every namespace. */
+export const OPERATOR_RULES: readonly PolicyRule[] = [
+  ...NAMESPACE_RULES,
+  ...TENANT_RULES,
+  // Their UIDs tell a namespace, and the cluster (kube-system), from another of the same name; ScimTenants select them by labels.
+  { apiGroups: [''], resources: ['namespaces'], verbs: WATCH },
+  DEFINITION_RULE,
+];
+
+/** For an operator with `--watch-namespaces`, in a Role of each of them. A Role lets read the very namespace that it is in. */
+export const WATCHED_NAMESPACE_RULES: readonly PolicyRule[] = [
+  ...NAMESPACE_RULES,
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+];
+
+/** What such an operator needs of the cluster all the same: its identity, and whether the CRD is there. */
+export const CLUSTER_RULES: readonly PolicyRule[] = [
+  { apiGroups: [''], resources: ['namespaces'], resourceNames: ['kube-system'], verbs: ['get'] },
+  DEFINITION_RULE,
 ];
 
 /** In the operator's namespace. */
@@ -71,36 +95,65 @@ export const ELECTION_RULES: readonly PolicyRule[] = [
   },
 ];
 
-interface OperatorManifests {
+type RoleObject = KubeObject & { readonly rules: readonly PolicyRule[] };
+
+export interface OperatorManifests {
   readonly serviceAccount: KubeObject;
-  readonly clusterRole: KubeObject & { readonly rules: readonly PolicyRule[] };
+  readonly clusterRole: RoleObject;
   readonly clusterRoleBinding: KubeObject;
-  readonly role: KubeObject & { readonly rules: readonly PolicyRule[] };
-  readonly roleBinding: KubeObject;
+  /** For the Lease, and in each watched namespace. */
+  readonly roles: readonly RoleObject[];
+  readonly roleBindings: readonly KubeObject[];
 }
 
-/** A ServiceAccount with exactly the operator's permissions. */
+/** A ServiceAccount with exactly the permissions of an operator that looks after every namespace. */
 export function operatorManifests(
   namespace: string,
   name: string,
   rules: readonly PolicyRule[] = OPERATOR_RULES,
   electionRules: readonly PolicyRule[] = ELECTION_RULES,
 ): OperatorManifests {
-  const roleRef = (kind: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name });
+  const roles = [{ metadata: { namespace, name }, rules: electionRules }];
+  return manifestsOf({ namespace, name }, rules, roles);
+}
+
+/**
+ * A ServiceAccount with exactly the permissions of an operator that looks after `watched`, which exist. `clusterRules` may have TENANT_RULES
+ * too.
+ */
+export function namespacedManifests(
+  namespace: string,
+  name: string,
+  watched: readonly string[],
+  {
+    rules = WATCHED_NAMESPACE_RULES,
+    clusterRules = CLUSTER_RULES,
+  }: { readonly rules?: readonly PolicyRule[]; readonly clusterRules?: readonly PolicyRule[] } = {},
+): OperatorManifests {
+  const roles = watched.map((each) => ({
+    metadata: { namespace: each, name: `${name}-watch` },
+    rules,
+  }));
+  const election = { metadata: { namespace, name }, rules: ELECTION_RULES };
+  return manifestsOf({ namespace, name }, clusterRules, [election, ...roles]);
+}
+
+function manifestsOf(
+  { namespace, name }: Required<ObjectKey>,
+  rules: readonly PolicyRule[],
+  roles: readonly RoleObject[],
+): OperatorManifests {
   const subjects = [{ kind: 'ServiceAccount', namespace, name }];
+  const bindingOf = (kind: string, { metadata }: KubeObject) => {
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind, name: metadata.name };
+    return { metadata, roleRef, subjects } as KubeObject;
+  };
+  const clusterRole = { metadata: { name }, rules };
   return {
     serviceAccount: { metadata: { namespace, name } },
-    clusterRole: { metadata: { name }, rules },
-    clusterRoleBinding: {
-      metadata: { name },
-      roleRef: roleRef('ClusterRole'),
-      subjects,
-    } as KubeObject,
-    role: { metadata: { namespace, name }, rules: electionRules },
-    roleBinding: {
-      metadata: { namespace, name },
-      roleRef: roleRef('Role'),
-      subjects,
-    } as KubeObject,
+    clusterRole,
+    clusterRoleBinding: bindingOf('ClusterRole', clusterRole),
+    roles,
+    roleBindings: roles.map((role) => bindingOf('Role', role)),
   };
 }

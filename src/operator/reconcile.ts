@@ -2,6 +2,7 @@
 import { isPaused } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { EVENT, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import type { ScimIntegrationStatus } from '../crd/scim-integration.ts';
 import type { IntegrationRecord } from '../directory/store.ts';
 import type { Reconcile, Result } from '../kube/controller.ts';
 import {
@@ -11,6 +12,7 @@ import {
   isForbidden,
   isNamespaceTerminating,
 } from '../kube/errors.ts';
+import { keyText } from '../kube/resource.ts';
 import { authorise } from './authorise.ts';
 import type { Obstacle } from './checks.ts';
 import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
@@ -37,7 +39,9 @@ export function createReconcile(
 ): Reconcile {
   return async (key, { log }) => {
     const integration = context.caches.integrations.get(key);
+    if (integration === undefined && !context.sees(key.namespace ?? '')) return {};
     if (integration === undefined || integration.metadata.deletionTimestamp !== undefined) {
+      context.unwritable.delete(keyText(key));
       enqueueRole(key.namespace ?? '');
       return endIntegration(context, key, integration, log);
     }
@@ -45,10 +49,27 @@ export function createReconcile(
     if (isNamespaceTerminating(error)) return {};
     if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
     const status = buildStatus(integration, findings, context.now());
-    const written = await writeStatus(context.client, SCIM_INTEGRATIONS, integration, status);
+    const written = await writeOwnStatus(context, integration, status);
     if (error !== undefined) throw error;
     return written ? nextLook(context, findings) : { requeueAfterMs: STALE_RETRY_MS };
   };
+}
+
+/** What a condition can't say where it may not be written is left for the probes. */
+async function writeOwnStatus(
+  { client, unwritable }: OperatorContext,
+  integration: KubeIntegration,
+  status: ScimIntegrationStatus,
+): Promise<boolean> {
+  const key = keyText(integration.metadata);
+  try {
+    const written = await writeStatus(client, SCIM_INTEGRATIONS, integration, status);
+    unwritable.delete(key);
+    return written;
+  } catch (error) {
+    if (isForbidden(error)) unwritable.add(key);
+    throw error;
+  }
 }
 
 /** Each step's failure is kept for the status; the steps after it run all the same. */

@@ -10,7 +10,8 @@ import {
 import type { KubeTenant } from '../crd/tenant-object.ts';
 import type { Client } from '../kube/client.ts';
 import type { KubeMetrics } from '../kube/metrics.ts';
-import { Reflector } from '../kube/reflector.ts';
+import { NamespacedReflector } from '../kube/namespaced-reflector.ts';
+import { type ObjectWatch, Reflector, type ReflectorOptions } from '../kube/reflector.ts';
 import {
   type KubeObject,
   NAMESPACES,
@@ -28,15 +29,47 @@ const NO_TENANTS =
   'ScimTenants can not be read: only the namespace with its own name may use a tenant';
 const NO_NAMESPACES =
   'namespaces can not be listed: changes of their labels are noticed within a minute or so';
+const NOT_WATCHED =
+  'these objects of the namespace can not be watched, so it is not looked after until they can; does it exist, with the Role of the operator?';
 
-export function createReflectors(client: Client, log: Logger, metrics: KubeMetrics) {
+type Scope = Pick<ReflectorOptions, 'labelSelector' | 'metadataOnly'>;
+
+/** Namespaced kinds in `namespaces` only, where it is given: one that may not be watched holds up no other. */
+export function createReflectors(
+  client: Client,
+  log: Logger,
+  metrics: KubeMetrics,
+  namespaces?: readonly string[],
+) {
   const labelSelector = `${LABEL_MANAGED_BY}=${MANAGED_BY}`;
-  const reflect = <T extends KubeObject>(resource: ResourceDefinition, more: object = {}) =>
-    new Reflector<T>({ client, resource, log, metrics, ...more });
+  const common = { client, log, metrics };
+  const reflect = <T extends KubeObject>(
+    resource: ResourceDefinition,
+    scope: Scope = {},
+  ): ObjectWatch<T> =>
+    namespaces === undefined
+      ? new Reflector<T>({ ...common, resource, ...scope })
+      : new NamespacedReflector<T>({
+          ...common,
+          resource,
+          ...scope,
+          namespaces,
+          whenRefused: NOT_WATCHED,
+          keepsWhenRefused: true,
+        });
   return {
     integrations: reflect<KubeIntegration>(SCIM_INTEGRATIONS),
-    tenants: reflect<KubeTenant>(SCIM_TENANTS, { whenRefused: NO_TENANTS }),
-    namespaces: reflect<KubeObject>(NAMESPACES, { metadataOnly: true, whenRefused: NO_NAMESPACES }),
+    tenants: new Reflector<KubeTenant>({
+      ...common,
+      resource: SCIM_TENANTS,
+      whenRefused: NO_TENANTS,
+    }),
+    namespaces: new Reflector<KubeObject>({
+      ...common,
+      resource: NAMESPACES,
+      metadataOnly: true,
+      whenRefused: NO_NAMESPACES,
+    }),
     secrets: reflect<KubeObject>(SECRETS, { labelSelector, metadataOnly: true }),
     existingSecrets: reflect<KubeObject>(SECRETS, {
       labelSelector: `${LABEL_TOKEN}=true`,

@@ -191,7 +191,7 @@ function readyCondition(integration: KubeIntegration, findings: Findings): NewCo
 }
 
 function progressConditions(findings: Findings): readonly NewCondition[] {
-  const { stalled, rbac } = findings;
+  const { stalled } = findings;
   if (stalled !== undefined) return [{ type: CONDITION.Stalled, status: 'True', ...stalled }];
   const obstacle = obstacleIn(findings);
   const type = CONDITION.Reconciling;
@@ -200,14 +200,16 @@ function progressConditions(findings: Findings): readonly NewCondition[] {
       { type, status: 'True', reason: REASON.ProgressingWithRetry, message: obstacle.message },
     ];
   }
-  return rbac === 'pending'
-    ? [
-        {
-          type,
-          status: 'True',
-          reason: REASON.Progressing,
-          message: `Waiting for the Role ${ROLE_NAME}`,
-        },
-      ]
-    : [];
+  const waiting = waitsFor(findings);
+  return waiting === undefined
+    ? []
+    : [{ type, status: 'True', reason: REASON.Progressing, message: waiting }];
+}
+
+/** Without it the work of this generation is not done, though the integration may serve. */
+function waitsFor({ token, rbac }: Findings): string | undefined {
+  if (rbac === 'pending') return `Waiting for the Role ${ROLE_NAME}`;
+  return token?.kind === 'issued' && token.unmoved
+    ? 'Paused before the token is in the Secret that the spec names'
+    : undefined;
 }

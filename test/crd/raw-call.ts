@@ -4,6 +4,8 @@ import { inject } from 'vitest';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
+  type KubeObject,
+  keyOf,
   type ObjectKey,
   pathOf,
   type ResourceDefinition,
@@ -36,6 +38,18 @@ export async function dryRunYaml(name: string, text: string): Promise<unknown> {
   const headers = { 'content-type': 'application/apply-patch+yaml' };
   const answer = await call('PATCH', `${path}?${query}`, headers, text);
   return (answer as { spec?: unknown }).spec;
+}
+
+/** What the API server would make of an object that is applied; nothing is written. */
+export async function dryRunApply(
+  resource: ResourceDefinition,
+  object: KubeObject,
+  fieldManager: string,
+): Promise<KubeObject> {
+  const query = `fieldManager=${fieldManager}&force=true&dryRun=All`;
+  const headers = { 'content-type': 'application/apply-patch+yaml' };
+  const path = `${pathOf(resource, keyOf(object))}?${query}`;
+  return (await call('PATCH', path, headers, JSON.stringify(object))) as KubeObject;
 }
 
 interface Table {

@@ -4,7 +4,7 @@ import { Manager, type WatchLoop } from '../../src/kube/manager.ts';
 import { captureLog } from '../support/captured-log.ts';
 
 /** A watch that is in sync when the test says so. */
-function watchLoop(): WatchLoop & { sync: () => void; stuckFor?: string } {
+function watchLoop(): WatchLoop & { sync: () => void; stuckFor?: string; refusedFor?: string } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return {
     synced: promise,
@@ -19,6 +19,9 @@ function watchLoop(): WatchLoop & { sync: () => void; stuckFor?: string } {
       }),
     stuck() {
       return this.stuckFor;
+    },
+    refusal() {
+      return this.refusedFor;
     },
   };
 }
@@ -80,5 +83,16 @@ describe('a manager', () => {
     expect(manager.stuck()).toBeUndefined();
     loop.stuckFor = 'the watch of secrets has not moved';
     expect(manager.stuck()).toBe('the watch of secrets has not moved');
+  });
+
+  it('is ready when every watch has a list and none is refused', async () => {
+    const [first, second] = [watchLoop(), watchLoop()];
+    manager = new Manager([first, second]);
+    expect(manager.unready()).toBe('the first lists are not complete yet');
+    first.sync();
+    second.sync();
+    expect(manager.unready()).toBeUndefined();
+    second.refusedFor = 'secrets can not be watched';
+    expect(manager.unready()).toBe('secrets can not be watched');
   });
 });

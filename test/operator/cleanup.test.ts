@@ -1,8 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROVISIONER_PERMISSIONS } from '../../src/directory/permissions.ts';
 import { createUser } from '../../src/directory/users.ts';
+import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createReconcile } from '../../src/operator/reconcile.ts';
+import { cutOff } from '../support/cut-off.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+  unique,
+} from '../support/operator.ts';
+import { CLUSTER_UID } from '../support/operator-process.ts';
 
 let fixture: OperatorFixture;
 beforeAll(async () => {
@@ -53,6 +63,27 @@ describe('an integration deleted while the operator was away', () => {
     expect(await probe.token()).toBe(token);
     expect(await probe.authenticate(token)).toBeDefined();
     await next.stop();
+  });
+});
+
+describe('an integration that is not in the caches', () => {
+  it('is neither ended nor asked for where its namespace can not be seen', async () => {
+    const connection = new Connection(loadKubeConfig(fixture.kubeconfig));
+    // Every call to the API server would fail.
+    const context = { ...(await cutOff(fixture.store, connection)), sees: () => false };
+    const key = { namespace: 'unseen', name: unique('idp') };
+    const { integrations } = fixture.store;
+    await integrations.put({
+      ...{ id: key.name, clusterUid: CLUSTER_UID, ...key, tenant: 'unseen', uid: 'uid' },
+      ...{ namespaceUid: 'uid of unseen', enabled: true, allowed: true },
+      ...{ deletionPolicy: 'Delete', endedAt: undefined },
+    });
+    const roles = { get: () => undefined, set: () => undefined };
+    const reconcile = createReconcile(context, roles, () => undefined);
+    const { signal } = new AbortController();
+    expect(await reconcile(key, { signal, log: createLogger('silent') })).toEqual({});
+    expect(await integrations.get(key.name)).toMatchObject({ endedAt: undefined });
+    await connection.close();
   });
 });
 

@@ -37,32 +37,6 @@ const electionIn = (namespace: string) => ({
 });
 
 describe('an operator whose role lacks a permission', () => {
-  it.each([
-    ['secrets', 'create'],
-    ['secrets', 'get'],
-    ['secrets', 'patch'],
-    ['serviceaccounts', 'create'],
-    ['roles', 'create'],
-    ['rolebindings', 'create'],
-    ['users', 'update'],
-  ])('says so in the status: %s %s', async (resource, verb) => {
-    const fixture = await operatorFixture(without(resource, verb));
-    try {
-      fixture.start();
-      const probe = await IntegrationProbe.create(fixture);
-      const ready = await eventually(async () => {
-        const condition = await probe.condition('Ready');
-        expect(condition).toMatchObject({ status: 'False', reason: 'PermissionDenied' });
-        return condition;
-      });
-      expect(ready?.message).toMatch(
-        resource === 'users' ? /directory\.scim-operator\.dev/ : new RegExp(resource),
-      );
-    } finally {
-      await fixture.close();
-    }
-  });
-
   it('serves the integration all the same when only its RBAC objects fail', async () => {
     const fixture = await operatorFixture(without('serviceaccounts', 'create'));
     try {
@@ -177,6 +151,24 @@ describe('an operator that may not', () => {
       expect(lines.filter(({ resource }) => resource === 'namespaces')).toMatchObject([
         { level: 'warn', msg: expect.stringMatching(/^namespaces can not be listed/) },
       ]);
+    } finally {
+      await fixture.close();
+    }
+  });
+
+  it('read the CRD keeps an integration that is gone, and says why', async () => {
+    const fixture = await operatorFixture(without('customresourcedefinitions', 'get'));
+    try {
+      const { log, lines } = captureLog();
+      fixture.start({ log });
+      const probe = await IntegrationProbe.create(fixture);
+      await probe.settled('True');
+      const token = await probe.token();
+      await probe.delete();
+      await eventually(() =>
+        expect(JSON.stringify(lines)).toMatch(/403 .*customresourcedefinitions/),
+      );
+      expect(await probe.authenticate(token)).toBeDefined();
     } finally {
       await fixture.close();
     }

@@ -66,6 +66,16 @@ describe('the conditions', () => {
       { TokenReady: 'True Rotating', RBACReady: 'True RBACApplied', Ready: 'True Succeeded' },
     ],
     [
+      'say that the token has not moved while reconciling is paused',
+      { ...DONE, token: { ...ISSUED, unmoved: true } },
+      {
+        TokenReady: 'True TokenIssued',
+        RBACReady: 'True RBACApplied',
+        Ready: 'True Succeeded',
+        Reconciling: 'True Progressing',
+      },
+    ],
+    [
       'give the reason of a Secret in the way to Ready, and go on trying',
       { ...DONE, token: { kind: 'obstacle', obstacle: SECRET_CONFLICT, ended: false } },
       {

@@ -26,6 +26,8 @@ export async function cutOff(store: Store, connection: Connection): Promise<Oper
     readSecrets: new ReadSecrets(caches.secrets),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,
+    sees: () => true,
+    unwritable: new Set(),
     mayReadTenants: () => true,
     now,
   };

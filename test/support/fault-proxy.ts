@@ -67,6 +67,8 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
     outgoing.on('error', () => socket.destroy());
     outgoing.on('response', (response) => {
       if (!muted.has(socket)) answer.writeHead(response.statusCode ?? 502, response.headers);
+      // The head of a watch comes before its first event.
+      if (!muted.has(socket)) answer.flushHeaders();
       response.on('data', (chunk) => muted.has(socket) || answer.write(chunk));
       response.on('end', () => muted.has(socket) || answer.end());
       response.on('error', () => socket.destroy());

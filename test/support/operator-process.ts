@@ -69,6 +69,8 @@ export async function runProcess(
     readSecrets: new ReadSecrets(caches.secrets),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,
+    sees: () => true,
+    unwritable: new Set(),
     mayReadTenants: () => true,
     now,
   };

@@ -30,7 +30,11 @@ import {
   type ElectionOptions,
   type Operator,
 } from '../../src/operator/operator.ts';
-import { operatorManifests, type PolicyRule } from '../../src/operator/rbac.ts';
+import {
+  type OperatorManifests,
+  operatorManifests,
+  type PolicyRule,
+} from '../../src/operator/rbac.ts';
 import { adminClient, applyCrds, createNamespace, TEST_MANAGER } from './cluster.ts';
 import { eventually } from './eventually.ts';
 
@@ -50,6 +54,7 @@ export interface OperatorFixture {
 
 export interface StartOptions {
   readonly deprovisionDelayMs?: number;
+  readonly watchNamespaces?: readonly string[];
   readonly sweepIntervalMs?: number;
   readonly store?: Store;
   readonly connection?: Connection;
@@ -60,15 +65,24 @@ export interface StartOptions {
 }
 
 /** `rules` are the operator's permissions, by default those that ship. */
-export async function operatorFixture(
+export function operatorFixture(
   rules?: readonly PolicyRule[],
   electionRules?: readonly PolicyRule[],
+): Promise<OperatorFixture> {
+  return installedFixture((namespace) =>
+    operatorManifests(namespace, namespace, rules, electionRules),
+  );
+}
+
+/** With permissions of any shape, in the namespace that `manifestsIn` is given. */
+export async function installedFixture(
+  manifestsIn: (namespace: string) => OperatorManifests,
 ): Promise<OperatorFixture> {
   const admin = adminClient();
   await applyCrds(admin);
   const folder = mkdtempSync(join(tmpdir(), 'scim-operator-test-'));
   const namespace = await createNamespace(admin, 'operator');
-  const manifests = operatorManifests(namespace, namespace, rules, electionRules);
+  const manifests = manifestsIn(namespace);
   const kubeconfig = await installOperator(admin, folder, manifests);
   const store = await openDirectory(`file:${join(folder, 'directory.db')}`);
   const running = new Set<Operator>();
@@ -85,6 +99,7 @@ export async function operatorFixture(
         publicUrl: PUBLIC_URL,
         deprovisionDelayMs: options.deprovisionDelayMs ?? 600_000,
         sweepIntervalMs: options.sweepIntervalMs ?? 60_000,
+        watchNamespaces: options.watchNamespaces,
         election: options.election,
         log: options.log ?? createLogger('silent'),
         registry,
@@ -110,13 +125,14 @@ export async function operatorFixture(
 export async function installOperator(
   admin: Client,
   folder: string,
-  manifests: ReturnType<typeof operatorManifests>,
+  manifests: OperatorManifests,
 ): Promise<string> {
   await admin.create(SERVICE_ACCOUNTS, manifests.serviceAccount, TEST_MANAGER);
   await admin.create(CLUSTER_ROLES, manifests.clusterRole, TEST_MANAGER);
   await admin.create(CLUSTER_ROLE_BINDINGS, manifests.clusterRoleBinding, TEST_MANAGER);
-  await admin.create(ROLES, manifests.role, TEST_MANAGER);
-  await admin.create(ROLE_BINDINGS, manifests.roleBinding, TEST_MANAGER);
+  for (const role of manifests.roles) await admin.create(ROLES, role, TEST_MANAGER);
+  for (const binding of manifests.roleBindings)
+    await admin.create(ROLE_BINDINGS, binding, TEST_MANAGER);
   const config = loadKubeConfig(inject('kubeconfig'));
   const path = join(folder, 'operator.kubeconfig');
   const { namespace = '', name } = manifests.serviceAccount.metadata;

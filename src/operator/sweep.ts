@@ -1,0 +1,49 @@
+/** What no event tells: resources deleted while nobody watched, integrations that were called or that nobody watches, users whose time has come. */
+import { pause } from '../kube/backoff.ts';
+import type { Controller } from '../kube/controller.ts';
+import type { Logger } from '../logger.ts';
+import { activeIntegrations } from './activity-cache.ts';
+import { missingResources, purgeEnded } from './cleanup.ts';
+import type { OperatorContext } from './context.ts';
+import type { UnwatchedReport } from './unwatched.ts';
+
+const SWEEP_INTERVAL_MS = 60_000;
+
+export interface SweepOptions {
+  readonly deprovisionDelayMs: number;
+  readonly sweepIntervalMs?: number;
+  readonly unwatched: UnwatchedReport;
+  readonly log: Logger;
+}
+
+/** Begins at once, and goes on until the signal aborts. */
+export async function sweepUntil(
+  signal: AbortSignal,
+  context: OperatorContext,
+  integrations: Controller,
+  { deprovisionDelayMs, sweepIntervalMs = SWEEP_INTERVAL_MS, unwatched, log }: SweepOptions,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      unwatched.update(await context.store.integrations.list(context.clusterUid));
+      for (const key of await missingResources(context)) integrations.enqueue(key);
+      await lookAtActive(context, integrations, sweepIntervalMs);
+      await purgeEnded(context, deprovisionDelayMs, log);
+    } catch (error) {
+      if (!signal.aborted) log.warn({ err: error }, 'sweep failed and is tried again');
+    }
+    await pause(sweepIntervalMs, signal);
+  }
+}
+
+/** Spread out: whoever changes something must not wait behind all that were called. */
+async function lookAtActive(
+  { store, caches, clusterUid, now }: OperatorContext,
+  integrations: Controller,
+  withinMs: number,
+): Promise<void> {
+  for (const key of await activeIntegrations(store.integrations, clusterUid, now())) {
+    if (caches.integrations.get(key) === undefined) continue;
+    integrations.enqueueAfter(key, Math.random() * withinMs);
+  }
+}

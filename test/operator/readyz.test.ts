@@ -1,0 +1,85 @@
+/** What /readyz says of a process that looks after a cluster without a permission that it needs. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readInvocation } from '../../src/config.ts';
+import {
+  CLUSTER_RULES,
+  namespacedManifests,
+  WATCHED_NAMESPACE_RULES,
+} from '../../src/operator/rbac.ts';
+import { type Planes, run } from '../../src/run.ts';
+import { type CapturedLog, captureLog } from '../support/captured-log.ts';
+import { adminClient, createNamespace } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import { installedFixture, type OperatorFixture } from '../support/operator.ts';
+
+let fixture: OperatorFixture;
+let namespace: string;
+beforeAll(async () => {
+  namespace = await createNamespace(adminClient(), 'readyz');
+  const rules = WATCHED_NAMESPACE_RULES.filter(({ resources }) => !resources.includes('roles'));
+  fixture = await installedFixture((name) =>
+    namespacedManifests(name, name, [namespace], { rules, clusterRules: CLUSTER_RULES }),
+  );
+});
+afterAll(() => fixture.close());
+
+async function whileRunning(
+  planes: Planes,
+  check: (url: string, lines: CapturedLog['lines']) => Promise<void>,
+): Promise<void> {
+  const { log, lines } = captureLog();
+  const folder = await mkdtemp(join(tmpdir(), 'scim-operator-readyz-'));
+  const args = {
+    'public-url': 'https://scim.example.com',
+    'database-url': `file:${join(folder, 'directory.db')}`,
+    host: '127.0.0.1',
+    port: '0',
+    'ops-port': '0',
+    'leader-election': 'false',
+    kubeconfig: fixture.kubeconfig,
+    'watch-namespaces': namespace,
+  };
+  const flags = Object.entries(args).map(([flag, value]) => `--${flag}=${value}`);
+  const invocation = readInvocation(flags, {});
+  if (invocation.kind !== 'command') throw new Error('not a command');
+  const stop = new AbortController();
+  const running = run(planes, invocation.config, log, stop.signal);
+  try {
+    const line = await eventually(() => {
+      const found = lines.find(({ msg }) => msg === 'metrics and probes are served');
+      if (found === undefined) throw new Error('the port is not open yet');
+      return found;
+    });
+    await check(`http://127.0.0.1:${line.port}/readyz`, lines);
+  } finally {
+    stop.abort();
+    await running;
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe('/readyz', () => {
+  it('of a process that only looks after the cluster says which watch is refused', async () => {
+    await whileRunning({ server: false, operator: true }, async (url) => {
+      await eventually(async () => {
+        const answer = await fetch(url);
+        expect(answer.status).toBe(503);
+        expect(await answer.text()).toMatch(
+          new RegExp(`^roles in namespace ${namespace} can not be watched`),
+        );
+      });
+    });
+  });
+
+  it('of a process that serves is that of the directory', async () => {
+    await whileRunning({ server: true, operator: true }, async (url, lines) => {
+      await eventually(() =>
+        expect(lines).toContainEqual(expect.objectContaining({ resource: 'roles', namespace })),
+      );
+      expect((await fetch(url)).status).toBe(200);
+    });
+  });
+});
