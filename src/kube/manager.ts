@@ -7,6 +7,7 @@ export interface WatchLoop {
   readonly isSynced: boolean;
   run(signal: AbortSignal): Promise<void>;
   stuck(now: number): string | undefined;
+  onRestored(listener: () => void): () => void;
 }
 
 export class Manager {
@@ -32,7 +33,13 @@ export class Manager {
   async control(controllers: readonly Controller[], signal: AbortSignal): Promise<void> {
     this.#controllers = controllers;
     await this.whenSynced(signal);
+    // What failed while the API server was away need not wait for its turn any longer.
+    const retry = () => {
+      for (const controller of controllers) controller.retryFailed();
+    };
+    const detach = this.#reflectors.map((reflector) => reflector.onRestored(retry));
     await Promise.all(controllers.map((controller) => controller.run(signal)));
+    for (const unsubscribe of detach) unsubscribe();
     this.#controllers = [];
   }
 

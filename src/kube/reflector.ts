@@ -60,6 +60,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
   /** When lists began to be refused; undefined when the last one was not. */
   #refusedAt: number | undefined;
   #isRefused = false;
+  readonly #restored = new Set<() => void>();
 
   /** Resolves after the first complete list, or where `whenRefused` applies. */
   readonly synced: Promise<void>;
@@ -89,6 +90,12 @@ export class Reflector<T extends KubeObject = KubeObject> {
     return this.#lastAttempt > 0 && silence > limit
       ? `the watch of ${this.#options.resource.plural} has not moved for ${Math.round(silence / 1000)} s`
       : undefined;
+  }
+
+  /** Tells when the watch works again after trouble, until the function that is answered is called. */
+  onRestored(listener: () => void): () => void {
+    this.#restored.add(listener);
+    return () => this.#restored.delete(listener);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -224,9 +231,10 @@ export class Reflector<T extends KubeObject = KubeObject> {
 
   #noteWell(): void {
     this.#backoff.reset();
-    if (this.#trouble !== undefined)
-      this.#log.info({ objects: this.store.size }, 'watch was restored');
+    if (this.#trouble === undefined) return;
     this.#trouble = undefined;
+    this.#log.info({ objects: this.store.size }, 'watch was restored');
+    for (const listener of this.#restored) listener();
   }
 
   #scope() {

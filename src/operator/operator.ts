@@ -18,6 +18,7 @@ import type { Logger } from '../logger.ts';
 import { ActivityCache } from './activity-cache.ts';
 import { missingResources, purgeEnded } from './cleanup.ts';
 import type { Caches, OperatorContext } from './context.ts';
+import { isOutage } from './failure.ts';
 import { fencedStore } from './fence.ts';
 import { LEASE_NAME } from './rbac.ts';
 import { createReconcile } from './reconcile.ts';
@@ -204,12 +205,14 @@ function createControllers(context: OperatorContext, log: Logger, metrics: KubeM
   const integrations = new Controller({
     name: 'scimintegration',
     reconcile: createReconcile(context, roleStates, enqueueRole),
+    isOutage,
     log,
     metrics,
   });
   const roles = new Controller({
     name: 'scimprovisioner-role',
     reconcile: createRoleReconcile(context, roleStates),
+    isOutage,
     log,
     metrics,
   });
