@@ -59,17 +59,18 @@ export interface StartOptions {
   readonly election?: ElectionOptions;
 }
 
-/** `rules` are the operator's permissions, by default those that ship. */
+/** `rules` are the operator's permissions, by default those that ship; the cluster is by default that of the test run. */
 export async function operatorFixture(
   rules?: readonly PolicyRule[],
   electionRules?: readonly PolicyRule[],
+  cluster = inject('kubeconfig'),
 ): Promise<OperatorFixture> {
-  const admin = adminClient();
+  const admin = adminClient(cluster);
   await applyCrds(admin);
   const folder = mkdtempSync(join(tmpdir(), 'scim-operator-test-'));
   const namespace = await createNamespace(admin, 'operator');
   const manifests = operatorManifests(namespace, namespace, rules, electionRules);
-  const kubeconfig = await installOperator(admin, folder, manifests);
+  const kubeconfig = await installOperator(admin, folder, manifests, cluster);
   const store = await openDirectory(`file:${join(folder, 'directory.db')}`);
   const running = new Set<Operator>();
   return {
@@ -111,13 +112,14 @@ export async function installOperator(
   admin: Client,
   folder: string,
   manifests: ReturnType<typeof operatorManifests>,
+  cluster = inject('kubeconfig'),
 ): Promise<string> {
   await admin.create(SERVICE_ACCOUNTS, manifests.serviceAccount, TEST_MANAGER);
   await admin.create(CLUSTER_ROLES, manifests.clusterRole, TEST_MANAGER);
   await admin.create(CLUSTER_ROLE_BINDINGS, manifests.clusterRoleBinding, TEST_MANAGER);
   await admin.create(ROLES, manifests.role, TEST_MANAGER);
   await admin.create(ROLE_BINDINGS, manifests.roleBinding, TEST_MANAGER);
-  const config = loadKubeConfig(inject('kubeconfig'));
+  const config = loadKubeConfig(cluster);
   const path = join(folder, 'operator.kubeconfig');
   const { namespace = '', name } = manifests.serviceAccount.metadata;
   writeFileSync(path, await serviceAccountKubeconfig(admin, config, namespace, name));
