@@ -54,10 +54,11 @@ export function checkId(
   if (holder === undefined || holder.id === record?.id) return undefined;
   const live = holder.endedAt === undefined;
   if (!live && holder.tenant === tenantOf(integration)) return undefined;
-  return {
-    reason: REASON.IntegrationIdConflict,
-    message: `the id ${id} belongs to another integration; remove spec.integrationId or choose another`,
-  };
+  const message =
+    pinned === undefined
+      ? `the id ${id} that the status or the Secret names belongs to another integration, perhaps of another cluster with the same database; end that one, or delete this one and its Secret to begin anew`
+      : `the id ${id} belongs to another integration; remove spec.integrationId or choose another`;
+  return { reason: REASON.IntegrationIdConflict, message };
 }
 
 /** Made for this very integration, by its UID; or, by our labels, for one of this name, perhaps an earlier one. */
