@@ -100,7 +100,7 @@ describe('two clusters on one database', () => {
 
     // As docs/guides/backup-and-recovery.md says.
     await directory.database.query(
-      'UPDATE integrations SET ended_at = 0 WHERE ended_at IS NULL AND cluster_uid = $1',
+      'UPDATE integrations SET ended_at = (extract(epoch FROM now()) * 1000)::bigint WHERE ended_at IS NULL AND cluster_uid = $1',
       [await clusterUid(first.admin)],
     );
     await moved.patch({ spec: { description: 'looked at again' } });
