@@ -33,6 +33,8 @@ export const LABEL_TOKEN = `${GROUP}/token`;
 export const ANNOTATION_ROTATE = `${GROUP}/rotate`;
 /** On the token's Secret, written together with the token: the value of the rotate annotation that it answers. */
 export const ANNOTATION_ROTATED = `${GROUP}/rotated`;
+/** On a Secret: the key ids of its token and of the one that it replaced, and when. */
+export const ANNOTATION_REPLACED = `${GROUP}/replaced`;
 /** `disabled` pauses everything but `spec.enabled` and revocation. */
 export const ANNOTATION_RECONCILE = `${GROUP}/reconcile`;
 

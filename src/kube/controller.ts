@@ -1,6 +1,7 @@
 /** Runs a reconcile function for keys, level by level: it is told which object to look at, never what happened. */
 import type { Logger } from '../logger.ts';
 import { Deadline } from './deadline.ts';
+import { ApiError, isUnavailable } from './errors.ts';
 import { beginSeries, type KubeMetrics } from './metrics.ts';
 import { keyText, type ObjectKey } from './resource.ts';
 import { Workqueue } from './workqueue.ts';
@@ -31,10 +32,14 @@ export interface ControllerOptions {
   readonly metrics?: KubeMetrics | undefined;
   readonly concurrency?: number;
   readonly deadlineMs?: number;
+  /** Whether an error says of nothing but an outage, after which nobody should wait for minutes; by default those of the API server. */
+  readonly isOutage?: (error: unknown) => boolean;
 }
 
 const CONCURRENCY = 10;
 const DEADLINE_MS = 60_000;
+/** Between two attempts during an outage at the most, whatever Retry-After asks for. */
+const OUTAGE_RETRY_MS = 60_000;
 
 export class Controller {
   readonly name: string;
@@ -55,6 +60,11 @@ export class Controller {
 
   enqueueAfter(key: ObjectKey, delayMs: number): void {
     this.#queue.addAfter(keyText(key), delayMs);
+  }
+
+  /** Tries again at once whatever waits for that after a failure. */
+  retryFailed(): void {
+    this.#queue.retryFailed();
   }
 
   /** Works until the signal aborts; what is in work then is finished, or cut off by its deadline. */
@@ -124,8 +134,15 @@ export class Controller {
       log.error({ err: error }, 'reconcile failed and waits for a change');
       return;
     }
-    this.#queue.addRateLimited(text);
+    this.#queue.addRateLimited(text, this.#limits(error));
     log.warn({ err: error }, 'reconcile failed and is tried again');
+  }
+
+  #limits(error: unknown): { readonly least?: number; readonly most?: number } {
+    const { isOutage = isUnavailable } = this.#options;
+    const wanted = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+    const least = Math.min(wanted, OUTAGE_RETRY_MS);
+    return isOutage(error) ? { least, most: OUTAGE_RETRY_MS } : { least };
   }
 }
 

@@ -20,6 +20,8 @@ export class ApiError extends Error {
   readonly objectName: string | undefined;
   readonly causes: readonly string[];
   readonly retryAfterMs: number | undefined;
+  /** Which rule of the cluster refused it, such as `ResourceQuota small`. */
+  readonly refusedBy: string | undefined;
 
   constructor(
     code: number,
@@ -29,6 +31,7 @@ export class ApiError extends Error {
       objectName?: string | undefined;
       causes?: readonly string[];
       retryAfterMs?: number | undefined;
+      refusedBy?: string | undefined;
       cause?: unknown;
     } = {},
   ) {
@@ -38,6 +41,7 @@ export class ApiError extends Error {
     this.objectName = details.objectName;
     this.causes = details.causes ?? [];
     this.retryAfterMs = details.retryAfterMs;
+    this.refusedBy = details.refusedBy;
   }
 }
 
@@ -52,14 +56,34 @@ export function errorFromAnswer(
   confidential: boolean,
 ): ApiError {
   const status = parseStatus(body);
-  const said = confidential ? status.reason : (status.message ?? status.reason ?? body);
+  const refusedBy = findRule(status.message);
+  const told = refusedBy === undefined ? status.reason : `refused by ${refusedBy}`;
+  const said = confidential ? told : (status.message ?? status.reason ?? body);
   const seconds = Number(retryAfter ?? status.details?.retryAfterSeconds ?? Number.NaN);
   return new ApiError(code, oneLine(`${call}: ${code} ${said ?? ''}`), {
     reason: status.reason ?? '',
     objectName: status.details?.name,
     causes: (status.details?.causes ?? []).flatMap(({ reason }) => reason ?? []),
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
+    refusedBy,
   });
+}
+
+/** How admission begins its refusals. What follows is the rule's own text, which may quote the object. */
+const RULES: readonly (readonly [string, RegExp])[] = [
+  ['ResourceQuota', /: exceeded quota: ([\w.-]+)/],
+  ['ResourceQuota', /: status unknown for quota: ([\w.-]+)/],
+  ['ValidatingAdmissionPolicy', /: ValidatingAdmissionPolicy '([\w.-]+)' with binding /],
+  ['admission webhook', /^admission webhook "([\w.-]+)" denied the request/],
+  ['admission webhook', /^Internal error occurred: failed calling webhook "([\w.-]+)"/],
+];
+
+function findRule(message = ''): string | undefined {
+  for (const [kind, pattern] of RULES) {
+    const name = pattern.exec(message)?.[1];
+    if (name !== undefined) return `${kind} ${name}`;
+  }
+  return undefined;
 }
 
 /** A proxy's answer may be a page of HTML. */
@@ -97,9 +121,16 @@ export const isAlreadyExists = (error: unknown): error is ApiError =>
   has(error, (e) => e.reason === 'AlreadyExists');
 export const isNamespaceTerminating = (error: unknown): error is ApiError =>
   has(error, (e) => e.causes.includes('NamespaceTerminating'));
-/** The operator's role lacks something; nothing to do with a namespace that is ending. */
+/** The operator's role lacks something; nothing to do with a namespace that is ending, or with rules of the cluster. */
 export const isForbidden = (error: unknown): error is ApiError =>
-  has(error, (e) => e.code === 403 && !e.causes.includes('NamespaceTerminating'));
+  has(
+    error,
+    (e) =>
+      e.code === 403 && !e.causes.includes('NamespaceTerminating') && e.refusedBy === undefined,
+  );
+/** A quota, an admission policy or a webhook is against it: others must change something. */
+export const isRefused = (error: unknown): error is ApiError =>
+  has(error, (e) => e.refusedBy !== undefined);
 /** A watch's resourceVersion, or a list's continue token, is too old. */
 export const isExpired = (error: unknown): error is ApiError => has(error, (e) => e.code === 410);
 /** No answer, or one that says to come back. */

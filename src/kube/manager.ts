@@ -9,6 +9,8 @@ export interface WatchLoop {
   stuck(now: number): string | undefined;
   /** What may not be watched, for a person; undefined where nothing is missing that is needed. */
   refusal(): string | undefined;
+  /** Calls the listener when a watch works again that was in trouble; answers how to stop that. */
+  onRestored(listener: () => void): () => void;
 }
 
 export class Manager {
@@ -34,7 +36,13 @@ export class Manager {
   async control(controllers: readonly Controller[], signal: AbortSignal): Promise<void> {
     this.#controllers = controllers;
     await this.whenSynced(signal);
+    // What failed while the API server was away need not wait for its turn any longer.
+    const retry = () => {
+      for (const controller of controllers) controller.retryFailed();
+    };
+    const detach = this.#reflectors.map((reflector) => reflector.onRestored(retry));
     await Promise.all(controllers.map((controller) => controller.run(signal)));
+    for (const unsubscribe of detach) unsubscribe();
     this.#controllers = [];
   }
 

@@ -38,6 +38,13 @@ export class NamespacedReflector<T extends KubeObject> implements ObjectWatch<T>
     return firstOf(this.#all, (reflector) => reflector.stuck(now));
   }
 
+  onRestored(listener: () => void): () => void {
+    const detach = this.#all.map((reflector) => reflector.onRestored(listener));
+    return () => {
+      for (const each of detach) each();
+    };
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#all.map((reflector) => reflector.run(signal)));
   }

@@ -72,6 +72,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   #isRefused = false;
   /** Lists or watches are refused, from the first refusal until a watch holds. */
   #isRefusedNow = false;
+  readonly #restored = new Set<() => void>();
 
   /** Resolves after the first complete list, or where `whenRefused` applies. */
   readonly synced: Promise<void>;
@@ -121,6 +122,12 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     return this.#lastAttempt > 0 && silence > limit
       ? `the watch of ${this.#options.resource.plural} has not moved for ${Math.round(silence / 1000)} s`
       : undefined;
+  }
+
+  /** Tells when the watch works again after trouble, until the function that is answered is called. */
+  onRestored(listener: () => void): () => void {
+    this.#restored.add(listener);
+    return () => this.#restored.delete(listener);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -266,9 +273,10 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   #noteWell(): void {
     this.#backoff.reset();
     this.#setRefusedNow(false);
-    if (this.#trouble !== undefined)
-      this.#log.info({ objects: this.store.size }, 'watch was restored');
+    if (this.#trouble === undefined) return;
     this.#trouble = undefined;
+    this.#log.info({ objects: this.store.size }, 'watch was restored');
+    for (const listener of this.#restored) listener();
   }
 
   #scope() {

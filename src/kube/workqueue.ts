@@ -76,13 +76,18 @@ export class Workqueue {
     this.#timers.set(key, { due, timer });
   }
 
-  /** Adds the key after a delay that doubles with each failure since `forget`. */
-  addRateLimited(key: string): void {
+  /** Adds the key after a delay that doubles with each failure since `forget`, within these limits in milliseconds. */
+  addRateLimited(key: string, { least = 0, most = this.#longestDelayMs } = {}): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.#metrics?.queueRetries.inc(this.#labels);
-    const delay = Math.min(this.#longestDelayMs, this.#firstDelayMs * 2 ** Math.min(failures, 30));
-    this.addAfter(key, delay * (0.8 + 0.2 * this.#random()));
+    const delay = Math.min(most, this.#firstDelayMs * 2 ** Math.min(failures, 30));
+    this.addAfter(key, Math.max(least, delay * (0.8 + 0.2 * this.#random())));
+  }
+
+  /** Adds every key that waits for another attempt after a failure. */
+  retryFailed(): void {
+    for (const key of this.#failures.keys()) if (this.#timers.has(key)) this.add(key);
   }
 
   forget(key: string): void {

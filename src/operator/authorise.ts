@@ -28,7 +28,7 @@ export async function authorise(
   const known = await switchOff(context, integration, found);
   const tenancy = await gatherTenancy(context, integration, known);
   const { tenant, namespace, forbidden } = tenancy;
-  const record = await endIfOfAnother(context, known, tenancy);
+  const record = await endIfOfAnother(context, integration, known, tenancy);
   // Before any right, so that the tenant goes to nobody when the ScimTenant is gone.
   if (isGoverned(tenancy) && !tenancy.history.governed) await store.integrations.govern(tenant);
   if (forbidden !== undefined) {
@@ -74,18 +74,32 @@ const taken = (id: string): Obstacle => ({
 });
 
 /**
- * An integration went with its namespace, or was made anew for another tenant, though one of its name is here before that was
- * noticed: neither gets the other's id.
+ * An integration went with its namespace, or was made anew for another tenant or with an id of its own, though one of its name is here
+ * before that was noticed: neither gets the other's id.
  */
 async function endIfOfAnother(
-  { store, now }: OperatorContext,
+  context: OperatorContext,
+  integration: KubeIntegration,
   record: IntegrationRecord | undefined,
   { tenant, namespace }: TenancyInput,
 ): Promise<IntegrationRecord | undefined> {
   if (record === undefined) return undefined;
-  if (record.namespaceUid === namespace.uid && record.tenant === tenant) return record;
-  await store.integrations.end(record.id, now().getTime());
+  const isOwn = record.namespaceUid === namespace.uid && record.tenant === tenant;
+  if (isOwn && !(await hasAnotherId(context, integration, record))) return record;
+  await context.store.integrations.end(record.id, context.now().getTime());
   return undefined;
+}
+
+/** A directory that is an old copy may know an earlier integration only: the id of this one is in its spec, its status or its Secret. */
+async function hasAnotherId(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  record: IntegrationRecord,
+): Promise<boolean> {
+  if (record.uid === integration.metadata.uid) return false;
+  const id = knownId(integration, undefined, await secretOf(context, integration));
+  if (id === undefined || id === record.id) return false;
+  return !checkId(integration, id, await context.store.integrations.get(id), undefined);
 }
 
 async function idOf(
@@ -94,13 +108,19 @@ async function idOf(
   record: IntegrationRecord | undefined,
 ): Promise<string> {
   if (record !== undefined) return record.id;
-  const key = { namespace: integration.metadata.namespace, name: secretNameOf(integration) };
-  const secret = await getIfExists<Secret>(context.client, SECRETS, key);
-  const id = knownId(integration, record, secret);
+  const id = knownId(integration, record, await secretOf(context, integration));
   if (id === undefined) return newIntegrationId();
   const isPinned = id === integration.spec?.integrationId;
   const holder = isPinned ? undefined : await context.store.integrations.get(id);
   return isOfFormerTenant(context, integration, holder) ? newIntegrationId() : id;
+}
+
+function secretOf(
+  { client }: OperatorContext,
+  integration: KubeIntegration,
+): Promise<Secret | undefined> {
+  const key = { namespace: integration.metadata.namespace, name: secretNameOf(integration) };
+  return getIfExists<Secret>(client, SECRETS, key);
 }
 
 /** The Secret is still that of the integration that had the name before, in another tenant: its id is no other's, but not this one's. */

@@ -4,6 +4,7 @@ import type { KubeIntegration } from '../crd/integration-object.ts';
 import {
   ANNOTATION_INTEGRATION_CREATED,
   ANNOTATION_INTEGRATION_UID,
+  ANNOTATION_REPLACED,
   ANNOTATION_ROTATED,
   REASON,
   type Reason,
@@ -53,10 +54,11 @@ export function checkId(
   if (holder === undefined || holder.id === record?.id) return undefined;
   const live = holder.endedAt === undefined;
   if (!live && holder.tenant === tenantOf(integration)) return undefined;
-  return {
-    reason: REASON.IntegrationIdConflict,
-    message: `the id ${id} belongs to another integration; remove spec.integrationId or choose another`,
-  };
+  const message =
+    pinned === undefined
+      ? `the id ${id} that the status or the Secret names belongs to another integration, perhaps of another cluster with the same database; end that one, or delete this one and its Secret to begin anew`
+      : `the id ${id} belongs to another integration; remove spec.integrationId or choose another`;
+  return { reason: REASON.IntegrationIdConflict, message };
 }
 
 /** Made for this very integration, by its UID; or, by our labels, for one of this name, perhaps an earlier one. */
@@ -88,10 +90,31 @@ export interface FoundToken {
   readonly keyId: string;
   /** The value of the rotate annotation that the Secret was written for. */
   readonly rotated: string | undefined;
+  /** The token that it was rotated from. */
+  readonly replaced: ReplacedToken | undefined;
 }
 
-export function foundToken(token: string, rotated: string | undefined): FoundToken {
-  return { token, hash: hashToken(token), keyId: keyIdOf(token), rotated };
+export interface ReplacedToken {
+  readonly keyId: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export function foundToken(
+  token: string,
+  rotated?: string | undefined,
+  replaced?: ReplacedToken | undefined,
+): FoundToken {
+  return { token, hash: hashToken(token), keyId: keyIdOf(token), rotated, replaced };
+}
+
+/** What the Secret says is about another token, once somebody has written one there. */
+export function replacedBy(secret: Secret, token: string): ReplacedToken | undefined {
+  const [by, keyId, time] = secret.metadata.annotations?.[ANNOTATION_REPLACED]?.split(' ') ?? [];
+  const at = Date.parse(time ?? '');
+  return by === keyIdOf(token) && keyId !== undefined && !Number.isNaN(at)
+    ? { keyId, at }
+    : undefined;
 }
 
 export type SecretVerdict =
@@ -129,7 +152,11 @@ export function checkSecret(
   if (!isWellFormedToken(token)) return { kind: 'malformed' };
   return {
     kind: 'current',
-    ...foundToken(token, secret.metadata.annotations?.[ANNOTATION_ROTATED]),
+    ...foundToken(
+      token,
+      secret.metadata.annotations?.[ANNOTATION_ROTATED],
+      replacedBy(secret, token),
+    ),
   };
 }
 

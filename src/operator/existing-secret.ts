@@ -4,13 +4,12 @@ import type { SecretKeyRef } from '../crd/defaults.ts';
 import { LABEL_MANAGED_BY, LABEL_TOKEN, MANAGED_BY, REASON, type Reason } from '../crd/names.ts';
 import {
   generateKeyId,
-  hashToken,
   isAcceptableToken,
   isWellFormedToken,
   keyIdOf,
 } from '../directory/tokens.ts';
 import { SECRETS } from '../kube/resource.ts';
-import { type FoundToken, type Obstacle, textOf, uidOn } from './checks.ts';
+import { type FoundToken, foundToken, type Obstacle, textOf, uidOn } from './checks.ts';
 import { getIfExists } from './context.ts';
 import { findFormerToken, removeFormerSecrets } from './former-secrets.ts';
 import type { Secret } from './objects.ts';
@@ -85,7 +84,7 @@ export async function reconcileExistingSecret(
 
 function foundIn(token: string): FoundToken {
   const keyId = isWellFormedToken(token) ? keyIdOf(token) : generateKeyId();
-  return { token, hash: hashToken(token), keyId, rotated: undefined };
+  return { ...foundToken(token), keyId };
 }
 
 /** A generated token works on while its own Secret is there: a wrong reference costs no sync. */

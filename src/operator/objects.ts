@@ -4,6 +4,7 @@ import type { KubeIntegration } from '../crd/integration-object.ts';
 import {
   ANNOTATION_INTEGRATION_CREATED,
   ANNOTATION_INTEGRATION_UID,
+  ANNOTATION_REPLACED,
   ANNOTATION_ROTATED,
   GROUP,
   LABEL_INTEGRATION,
@@ -13,7 +14,9 @@ import {
   SCIM_INTEGRATIONS,
   VERSION,
 } from '../crd/names.ts';
+import { keyIdOf } from '../directory/tokens.ts';
 import type { KubeObject, OwnerReference } from '../kube/resource.ts';
+import type { FoundToken } from './checks.ts';
 import { type PolicyRule, SCIM_PROVISIONER_RULES } from './rbac.ts';
 
 export const FIELD_MANAGER = 'scim-operator';
@@ -70,14 +73,14 @@ function secretMetadata({ metadata }: KubeIntegration, name: string) {
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** The Secret as it is first created, with the token. `rotated` is the value of the rotate annotation that it answers. */
+/** The Secret as it is first created, with the token and what is to be remembered of it. */
 export function buildTokenSecret(
   integration: KubeIntegration,
   token: string,
-  rotated?: string,
+  origin: TokenOrigin = {},
 ): Secret {
   const { annotations, ...metadata } = secretMetadata(integration, secretNameOf(integration));
-  const change = buildTokenChange(token, rotated);
+  const change = buildTokenChange(token, origin);
   return {
     metadata: { ...metadata, annotations: { ...annotations, ...change.metadata.annotations } },
     type: 'Opaque',
@@ -85,12 +88,18 @@ export function buildTokenSecret(
   };
 }
 
+/** Where a token comes from: the value of the rotate annotation that it answers, and the token that it was rotated from. */
+export type TokenOrigin = Partial<Pick<FoundToken, 'rotated' | 'replaced'>>;
+
 /** What a new token changes in a Secret that is there. */
-export function buildTokenChange(token: string, rotated: string | undefined) {
-  return {
-    metadata: { annotations: rotated === undefined ? {} : { [ANNOTATION_ROTATED]: rotated } },
-    data: { token: base64(token) },
-  };
+export function buildTokenChange(token: string, { rotated, replaced }: TokenOrigin) {
+  const annotations: Record<string, string> = {};
+  if (rotated !== undefined) annotations[ANNOTATION_ROTATED] = rotated;
+  if (replaced !== undefined) {
+    const at = new Date(replaced.at).toISOString();
+    annotations[ANNOTATION_REPLACED] = `${keyIdOf(token)} ${replaced.keyId} ${at}`;
+  }
+  return { metadata: { annotations }, data: { token: base64(token) } };
 }
 
 /** All of the Secret but the token. */

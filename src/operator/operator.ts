@@ -17,6 +17,7 @@ import type { Change } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import { ActivityCache } from './activity-cache.ts';
 import type { Caches, OperatorContext } from './context.ts';
+import { isOutage } from './failure.ts';
 import { fencedStore } from './fence.ts';
 import { LEASE_NAME } from './rbac.ts';
 import { ReadSecrets } from './read-secrets.ts';
@@ -240,12 +241,14 @@ function createControllers(context: OperatorContext, log: Logger, metrics: KubeM
   const integrations = new Controller({
     name: 'scimintegration',
     reconcile: createReconcile(context, roleStates, enqueueRole),
+    isOutage,
     log,
     metrics,
   });
   const roles = new Controller({
     name: 'scimprovisioner-role',
     reconcile: createRoleReconcile(context, roleStates),
+    isOutage,
     log,
     metrics,
   });

@@ -44,7 +44,7 @@ export class ReadSecrets {
     const verdict = checkSecret(secret, integration, () => false);
     const isWhole = contains(secret, buildSecretFrame(integration, endpoint, integrationId));
     if (verdict.kind !== 'current' || uidOn(secret) !== integrationUid || !isWhole) return;
-    const { hash, keyId, rotated } = verdict;
+    const { hash, keyId, rotated, replaced } = verdict;
     const { uid, resourceVersion } = secret.metadata;
     this.#readings.set(keyText(keyOf(integration)), {
       uid,
@@ -52,7 +52,7 @@ export class ReadSecrets {
       integrationUid,
       secretName: secretNameOf(integration),
       endpoint,
-      found: { hash, keyId, rotated },
+      found: { hash, keyId, rotated, replaced },
     });
   }
 

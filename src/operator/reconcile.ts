@@ -6,11 +6,11 @@ import type { ScimIntegrationStatus } from '../crd/scim-integration.ts';
 import type { IntegrationRecord } from '../directory/store.ts';
 import type { Reconcile, Result } from '../kube/controller.ts';
 import {
-  ApiError,
   isAlreadyExists,
   isConflict,
   isForbidden,
   isNamespaceTerminating,
+  isRefused,
 } from '../kube/errors.ts';
 import { keyText } from '../kube/resource.ts';
 import { authorise } from './authorise.ts';
@@ -18,13 +18,14 @@ import type { Obstacle } from './checks.ts';
 import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
 import { endIntegration } from './cleanup.ts';
 import type { OperatorContext } from './context.ts';
+import { obstacleFrom } from './failure.ts';
 import { endpointOf } from './objects.ts';
 import type { RoleStates } from './role-controller.ts';
 import { buildStatus, type Findings } from './status.ts';
 import { reconcileToken } from './token.ts';
 import { writeStatus } from './write-status.ts';
 
-/** Somebody else's object may be gone by then. */
+/** Somebody else's object, or rule, may be gone by then. */
 const CONFLICT_RETRY_MS = 30_000;
 /** Nothing should have changed without an event; should one have been missed all the same, it is made good after this long. */
 const RESYNC_MS = 10 * 60_000;
@@ -50,6 +51,7 @@ export function createReconcile(
     if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
     const status = buildStatus(integration, findings, context.now());
     const written = await writeOwnStatus(context, integration, status);
+    if (isRefused(error)) return { requeueAfterMs: CONFLICT_RETRY_MS };
     if (error !== undefined) throw error;
     return written ? nextLook(context, findings) : { requeueAfterMs: STALE_RETRY_MS };
   };
@@ -108,6 +110,7 @@ async function work(
     endpoint,
     token: await reconcileToken(context, integration, id, endpoint, paused),
   }));
+  if (findings.token?.kind === 'obstacle') error ??= findings.token.error;
   if (!paused) {
     await step(async () => ({ rbac: await reconcileRbac(context, integration, roles) }));
     enqueueRole(namespace);
@@ -131,7 +134,7 @@ async function reconcileRbac(
     if (state === undefined && !ownsRole(context, integration)) return 'pending';
     return (await reconcileRoleBinding(context, integration)) ?? 'applied';
   } catch (error) {
-    if (isForbidden(error)) return obstacleFrom(error);
+    if (isForbidden(error) || isRefused(error)) return obstacleFrom(error);
     throw error;
   }
 }
@@ -140,19 +143,6 @@ async function reconcileRbac(
 function ownsRole({ caches }: OperatorContext, { metadata }: KubeIntegration): boolean {
   const role = caches.roles.get({ namespace: metadata.namespace, name: ROLE_NAME });
   return role?.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
-}
-
-/** Messages of the API and of the directory are safe to show; of any other error the log has more. */
-function obstacleFrom(error: unknown): Obstacle {
-  if (isForbidden(error)) {
-    return {
-      reason: REASON.PermissionDenied,
-      message: `The operator lacks a permission: ${error.message}`,
-    };
-  }
-  const known = error instanceof ApiError || (error instanceof Error && error.name === 'ScimError');
-  const message = known ? error.message : 'an unexpected error; the log of the operator says more';
-  return { reason: REASON.ReconciliationFailed, message };
 }
 
 const ANNOUNCED = new Map<string, string>([

@@ -2,14 +2,15 @@
 import { isPaused } from '../crd/defaults.ts';
 import { EVENT, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { Reconcile } from '../kube/controller.ts';
-import { isForbidden, isNamespaceTerminating } from '../kube/errors.ts';
+import { isForbidden, isNamespaceTerminating, isRefused } from '../kube/errors.ts';
 import { ROLES } from '../kube/resource.ts';
 import type { Obstacle } from './checks.ts';
 import { getIfExists, type OperatorContext } from './context.ts';
 import { isAsDesired } from './drift.ts';
+import { obstacleFrom } from './failure.ts';
 import { buildRole, FIELD_MANAGER, type Role } from './objects.ts';
 
-/** Not ours now; its owner may remove it. */
+/** Not ours now, or against a rule of the cluster; others may remove it. */
 const CONFLICT_RETRY_MS = 30_000;
 
 /** What became of the Role of each namespace, for the status of its integrations. */
@@ -40,12 +41,10 @@ export function createRoleReconcile(context: OperatorContext, states: RoleStates
       return state.kind === 'obstacle' ? { requeueAfterMs: CONFLICT_RETRY_MS } : {};
     } catch (error) {
       if (isNamespaceTerminating(error)) return {};
-      if (isForbidden(error)) {
-        states.set(namespace, {
-          kind: 'obstacle',
-          obstacle: { reason: REASON.PermissionDenied, message: error.message },
-        });
+      if (isForbidden(error) || isRefused(error)) {
+        states.set(namespace, { kind: 'obstacle', obstacle: obstacleFrom(error) });
       }
+      if (isRefused(error)) return { requeueAfterMs: CONFLICT_RETRY_MS };
       throw error;
     }
   };

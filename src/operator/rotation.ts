@@ -16,7 +16,7 @@ export interface TokenInput {
   readonly integration: KubeIntegration;
   readonly integrationId: string;
   /** In the Secret. */
-  readonly found: Pick<FoundToken, 'hash' | 'keyId'>;
+  readonly found: Pick<FoundToken, 'hash' | 'keyId' | 'replaced'>;
   /** In the directory. */
   readonly tokens: readonly TokenRecord[];
   /** Milliseconds since the epoch. */
@@ -25,15 +25,15 @@ export interface TokenInput {
 
 /**
  * The Secret wins: its token is current. Another one works on only where an overlap covers it, which is one that was rotated away; a hash
- * that is pending and in no Secret is left of a start that didn't finish. A token that the directory doesn't know was not rotated to: it
- * was written by hand, or the directory is an old copy, whose other tokens may have been revoked since.
+ * that is pending and in no Secret is left of a start that didn't finish. A token that the directory doesn't know was written by hand, or
+ * the directory is an old copy, whose other tokens may have been revoked since: of them only the one that the Secret names has an overlap.
  */
 export function pairOf(input: TokenInput): TokenPair {
   const { integrationId, found, tokens } = input;
   const { hash, keyId } = found;
   const known = tokens.find((token) => token.hash === hash);
   const issuedAt = Math.max(
-    known?.issuedAt ?? knownIssue(input) ?? input.now,
+    known?.issuedAt ?? rotatedAt(input) ?? knownIssue(input) ?? input.now,
     earliestIssue(input),
   );
   return {
@@ -54,6 +54,10 @@ function earliestIssue({ integration: { spec, metadata } }: TokenInput): number 
   return spec?.token?.existingSecret === undefined ? 0 : Date.parse(metadata.creationTimestamp);
 }
 
+function rotatedAt({ found: { replaced }, now }: TokenInput): number | undefined {
+  return replaced && Math.min(replaced.at, now);
+}
+
 /** A directory that was lost doesn't make a token younger. */
 function knownIssue({ integration, found, now }: TokenInput): number | undefined {
   const { tokenKeyId, tokenIssuedAt } = integration.status ?? {};
@@ -67,13 +71,14 @@ function previousOf(
   current: TokenRecord | undefined,
   issuedAt: number,
 ): TokenPair['previous'] {
-  if (current === undefined || integration.spec?.token?.existingSecret !== undefined)
-    return undefined;
-  // What was current until our own rotation, which did not get to say when it ends.
-  const isRotated = current.pending;
+  if (integration.spec?.token?.existingSecret !== undefined) return undefined;
+  const replaced = replacedInOverlap(integration, found);
   const [newest] = tokens
     .filter(({ hash, pending }) => hash !== found.hash && !pending)
-    .filter(({ expiresAt }) => expiresAt !== undefined || isRotated)
+    .filter(
+      ({ keyId, expiresAt }) =>
+        keyId === replaced || (current !== undefined && expiresAt !== undefined),
+    )
     .toSorted((a, b) => b.issuedAt - a.issuedAt);
   if (newest === undefined) return undefined;
   const end = Math.min(
@@ -81,6 +86,15 @@ function previousOf(
     issuedAt + overlapOf(integration),
   );
   return end > now ? { ...newest, expiresAt: end } : undefined;
+}
+
+/** The key id of the token that the Secret's was rotated from, unless the status knows that it has ended since. */
+function replacedInOverlap(
+  { status }: KubeIntegration,
+  { keyId, replaced }: TokenInput['found'],
+): string | undefined {
+  const hasEnded = status?.tokenKeyId === keyId && status.previousTokenExpiresAt === undefined;
+  return hasEnded ? undefined : replaced?.keyId;
 }
 
 /** Nothing but the pair is in the directory. */

@@ -6,6 +6,7 @@ import { Controller, type ControllerOptions, type Reconcile } from '../kube/cont
 import { keyOf } from '../kube/resource.ts';
 import type { OperatorContext } from './context.ts';
 import { enforceTenancy } from './enforce-tenancy.ts';
+import { isOutage } from './failure.ts';
 import { TenantIndex } from './tenant-index.ts';
 import { buildTenantStatus } from './tenant-status.ts';
 import { writeStatus } from './write-status.ts';
@@ -25,6 +26,7 @@ export function createTenantController(
   const controller = new Controller({
     ...options,
     name: 'scimtenant',
+    isOutage,
     reconcile: createTenantReconcile(context, (tenant) => index.integrationsOf(tenant)),
   });
   const subscriptions = [

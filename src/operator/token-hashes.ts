@@ -43,7 +43,7 @@ export async function isForeign(
 /** Makes the token that is in the Secret the current one; every other ends, now or with its overlap. */
 export async function adopt(
   subject: TokenSubject,
-  found: Pick<FoundToken, 'hash' | 'keyId'>,
+  found: Pick<FoundToken, 'hash' | 'keyId' | 'replaced'>,
 ): Promise<TokenPair> {
   const { context, integration, integrationId } = subject;
   const tokens = await context.store.tokens.list(integrationId);

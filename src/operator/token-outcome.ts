@@ -18,8 +18,14 @@ export interface IssuedToken {
 
 export type TokenOutcome =
   | IssuedToken
-  /** `ended`: no token works now. */
-  | { readonly kind: 'obstacle'; readonly obstacle: Obstacle; readonly ended: boolean };
+  | {
+      readonly kind: 'obstacle';
+      readonly obstacle: Obstacle;
+      /** No token works now. */
+      readonly ended: boolean;
+      /** What failed, where something did. */
+      readonly error?: unknown;
+    };
 
 export function issued(
   { integration, paused }: TokenSubject,

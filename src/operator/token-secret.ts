@@ -12,6 +12,7 @@ import {
   FIELD_MANAGER,
   type Secret,
   TOKEN_FIELD_MANAGER,
+  type TokenOrigin,
 } from './objects.ts';
 import type { TokenSubject } from './token-hashes.ts';
 
@@ -20,9 +21,9 @@ export function createTokenSecret(
   { client }: OperatorContext,
   integration: KubeIntegration,
   token: string,
-  rotated: string | undefined,
+  origin: TokenOrigin,
 ): Promise<Secret> {
-  const secret = buildTokenSecret(integration, token, rotated);
+  const secret = buildTokenSecret(integration, token, origin);
   return client.create(SECRETS, secret, TOKEN_FIELD_MANAGER);
 }
 
@@ -31,9 +32,9 @@ export async function replaceToken(
   { client }: OperatorContext,
   secret: Secret,
   token: string,
-  rotated: string | undefined,
+  origin: TokenOrigin,
 ): Promise<Secret> {
-  const { metadata, data } = buildTokenChange(token, rotated);
+  const { metadata, data } = buildTokenChange(token, origin);
   const { name, resourceVersion } = secret.metadata;
   const patch = { metadata: { ...metadata, resourceVersion }, data };
   const options = { fieldManager: TOKEN_FIELD_MANAGER };

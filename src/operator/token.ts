@@ -7,7 +7,7 @@ import { secretNameOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { REASON, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import { generateToken, hashToken } from '../directory/tokens.ts';
-import { ApiError } from '../kube/errors.ts';
+import { ApiError, isForbidden, isRefused } from '../kube/errors.ts';
 import { type KubeObject, keyOf, SECRETS } from '../kube/resource.ts';
 import {
   checkSecret,
@@ -19,6 +19,7 @@ import {
 } from './checks.ts';
 import { getIfExists, isLive, type OperatorContext } from './context.ts';
 import { reconcileExistingSecret } from './existing-secret.ts';
+import { obstacleFrom } from './failure.ts';
 import { findFormerToken, mayHaveFormerSecrets, removeFormerSecrets } from './former-secrets.ts';
 import type { Secret } from './objects.ts';
 import { handledRotate, isRotationDue, type TokenPair } from './rotation.ts';
@@ -131,7 +132,22 @@ async function replace(subject: TokenSubject, secret: Secret | undefined): Promi
   await revoke(subject);
   if (subject.paused) return obstacle(NO_TOKEN, true);
   await expectStillThere(subject.context, subject.integration);
-  return issue(subject, secret);
+  try {
+    return await issue(subject, secret);
+  } catch (error) {
+    if (!isForbidden(error) && !isRefused(error)) throw error;
+    return { kind: 'obstacle', obstacle: notWritten(subject, error), ended: true, error };
+  }
+}
+
+/** The status says it of the token too: what it had before is revoked. */
+function notWritten({ integration }: TokenSubject, error: unknown): Obstacle {
+  if (!isRefused(error)) return obstacleFrom(error);
+  const name = secretNameOf(integration);
+  return {
+    reason: REASON.SecretMissing,
+    message: `the Secret ${name} with a new token could not be written, because the cluster's ${error.refusedBy} is against it; change that, or what it objects to`,
+  };
 }
 
 /** Somebody else's Secret is in the way. */
@@ -159,7 +175,7 @@ async function findOwnToken(
   const token = secret && textOf(secret, 'token');
   if (token === undefined) return undefined;
   const isOwn = (await store.tokens.owner(hashToken(token))) === integrationId;
-  return isOwn ? foundToken(token, undefined) : undefined;
+  return isOwn ? foundToken(token) : undefined;
 }
 
 /** `spec.token.secretName` changed: the same token goes to the new Secret. */
@@ -167,24 +183,25 @@ async function move(subject: TokenSubject, former: FoundToken): Promise<Settled>
   const { context, integration, paused } = subject;
   const kept = await keep(subject, former, undefined);
   if (kept.kind === 'obstacle' || paused) return kept;
-  const { token, rotated } = former;
-  return { ...kept, secret: await createTokenSecret(context, integration, token, rotated) };
+  return { ...kept, secret: await createTokenSecret(context, integration, former.token, former) };
 }
 
-/** A new token, into a new Secret or into the one that is there; the integration was just read live. */
+/** A new token, into a new Secret or into the one that is there, where it takes the place of `former`; the integration was just read live. */
 async function issue(
   subject: TokenSubject,
   secret: Secret | undefined,
+  former?: FoundToken,
 ): Promise<Held & { readonly secret: Secret }> {
   const { context, integration } = subject;
   const token = generateToken();
   const rotated = handledRotate(integration) || undefined;
+  const replaced = former && { keyId: former.keyId, at: context.now().getTime() };
   await addPending(subject, token);
   const written =
     secret === undefined
-      ? await createTokenSecret(context, integration, token, rotated)
-      : await replaceToken(context, secret, token, rotated);
-  const found = foundToken(token, rotated);
+      ? await createTokenSecret(context, integration, token, { rotated })
+      : await replaceToken(context, secret, token, { rotated, replaced });
+  const found = foundToken(token, rotated, replaced);
   return { kind: 'held', found, pair: await adopt(subject, found), secret: written };
 }
 
@@ -198,7 +215,7 @@ async function rotateIfDue(
   if (!isRotationDue(integration, pair, found.rotated, now)) return { secret, pair };
   await expectCurrent(context, integration);
   await endPrevious(subject, pair);
-  return issue(subject, secret);
+  return issue(subject, secret, found);
 }
 
 /** Where the cache is behind, the namespace may be somebody else's by now, who must not read a token of the one before. */

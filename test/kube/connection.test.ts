@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
@@ -42,7 +42,6 @@ describe('a connection', () => {
     const cluster = source.getCurrentCluster();
     const user = source.getCurrentUser();
     if (!cluster?.caFile || !user?.token) throw new Error('no certificate or token');
-    const { readFileSync } = await import('node:fs');
     const certificate = readFileSync(cluster.caFile, 'utf8');
     writeFileSync(ca, certificate);
     writeFileSync(path, source.exportConfig());
@@ -59,6 +58,28 @@ describe('a connection', () => {
     connection.forget();
     expect((await connection.access()).dispatcher).not.toBe(first.dispatcher);
     await expect(client.get(NAMESPACES, { name: 'kube-system' })).resolves.toBeDefined();
+    await connection.close();
+  });
+
+  it('uses a client certificate that was renewed on disk as soon as the old one is refused', async () => {
+    const config = loadKubeConfig(inject('kubeconfig'));
+    const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()];
+    if (!cluster?.caFile || !user?.token) throw new Error('no certificate or token');
+    const [certFile, keyFile] = [join(dir, 'client.crt'), join(dir, 'client.key')];
+    const certificate = readFileSync(cluster.caFile, 'utf8');
+    writeFileSync(certFile, certificate);
+    copyFileSync(cluster.caFile.replace(/crt$/, 'key'), keyFile);
+    config.loadFromClusterAndUser(cluster, { name: 'admin', token: user.token, certFile, keyFile });
+    const connection = new Connection(config);
+
+    const first = await connection.access();
+    connection.forget();
+    expect((await connection.access()).dispatcher).toBe(first.dispatcher);
+    writeFileSync(certFile, `${certificate}\n`);
+    connection.forget();
+    expect((await connection.access()).dispatcher).not.toBe(first.dispatcher);
+    const key = { name: 'kube-system' };
+    await expect(new Client(connection).get(NAMESPACES, key)).resolves.toBeDefined();
     await connection.close();
   });
 

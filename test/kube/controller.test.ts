@@ -6,6 +6,7 @@ import {
   type Reconcile,
   TerminalError,
 } from '../../src/kube/controller.ts';
+import { ApiError } from '../../src/kube/errors.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
 import { keyText } from '../../src/kube/resource.ts';
 import { captureLog } from '../support/captured-log.ts';
@@ -173,6 +174,58 @@ describe('a controller', () => {
     controller.enqueue(A);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(runs).toBe(during + 3);
+  });
+
+  it('waits no longer than a minute while the API server is away, and five otherwise', async () => {
+    const away = new ApiError(0, 'ECONNREFUSED');
+    const waits: number[] = [];
+    let error: Error = away;
+    let last = Date.now();
+    const { controller } = start(async () => {
+      waits.push(Date.now() - last);
+      last = Date.now();
+      throw error;
+    });
+    controller.enqueue(A);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(Math.max(...waits)).toBeGreaterThan(45_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(60_000);
+    error = new Error('a defect');
+    await vi.advanceTimersByTimeAsync(900_000);
+    expect(Math.max(...waits)).toBeGreaterThan(200_000);
+  });
+
+  it.each([
+    ['as long as Retry-After says', 20, 20],
+    ['no longer than a minute, whatever Retry-After says', 86_400, 60],
+  ])('waits %s', async (_, retryAfter, seconds) => {
+    let runs = 0;
+    const { controller } = start(async () => {
+      runs += 1;
+      throw new ApiError(429, 'too many requests', { retryAfterMs: retryAfter * 1000 });
+    });
+    controller.enqueue(A);
+    await vi.advanceTimersByTimeAsync(seconds * 1000 - 1);
+    expect(runs).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(runs).toBe(2);
+  });
+
+  it('tries again at once what failed when it is told to, and nothing else', async () => {
+    const keys: string[] = [];
+    const { controller } = start(async ({ name }) => {
+      keys.push(name);
+      if (name === 'a' && keys.length < 3) throw new Error('the API is away');
+      return { requeueAfterMs: 3_600_000 };
+    });
+    controller.enqueue(A);
+    controller.enqueue(B);
+    await settle();
+    controller.retryFailed();
+    await settle();
+    controller.retryFailed();
+    await settle();
+    expect(keys).toEqual(['a', 'b', 'a']);
   });
 
   it('does not try again what can not succeed, until the object changes', async () => {

@@ -1,11 +1,18 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Controller } from '../../src/kube/controller.ts';
+import { ApiError } from '../../src/kube/errors.ts';
 import { Manager, type WatchLoop } from '../../src/kube/manager.ts';
 import { captureLog } from '../support/captured-log.ts';
 
 /** A watch that is in sync when the test says so. */
-function watchLoop(): WatchLoop & { sync: () => void; stuckFor?: string; refusedFor?: string } {
+function watchLoop(): WatchLoop & {
+  sync: () => void;
+  restore: () => void;
+  stuckFor?: string;
+  refusedFor?: string;
+} {
   const { promise, resolve } = Promise.withResolvers<void>();
+  const listeners = new Set<() => void>();
   return {
     synced: promise,
     isSynced: false,
@@ -22,6 +29,13 @@ function watchLoop(): WatchLoop & { sync: () => void; stuckFor?: string; refused
     },
     refusal() {
       return this.refusedFor;
+    },
+    onRestored(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    restore() {
+      for (const listener of listeners) listener();
     },
   };
 }
@@ -74,6 +88,34 @@ describe('a manager', () => {
     await controlling;
     await manager.stop();
     expect(reconciled).toEqual([]);
+  });
+
+  it('tries again what failed as soon as a watch is restored, and not any more once it has stopped', async () => {
+    const loop = watchLoop();
+    const attempts: string[] = [];
+    const controller = new Controller({
+      name: 'failing',
+      log: captureLog().log,
+      reconcile: async ({ name }) => {
+        attempts.push(name);
+        // Nobody would wait for so long here.
+        throw new ApiError(429, 'busy', { retryAfterMs: 50_000 });
+      },
+    });
+    manager = new Manager([loop]);
+    manager.start();
+    loop.sync();
+    const controlling = manager.control([controller], stop.signal);
+    controller.enqueue({ name: 'a' });
+    await vi.waitFor(() => expect(attempts).toEqual(['a']));
+    await new Promise(setImmediate);
+    loop.restore();
+    await vi.waitFor(() => expect(attempts).toEqual(['a', 'a']));
+    stop.abort();
+    await controlling;
+    loop.restore();
+    await new Promise(setImmediate);
+    expect(attempts).toEqual(['a', 'a']);
   });
 
   it('says which loop is stuck', () => {

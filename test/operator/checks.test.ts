@@ -96,12 +96,25 @@ describe('a Secret', () => {
       hash: hashToken(TOKEN),
       keyId: keyIdOf(TOKEN),
       rotated: undefined,
+      replaced: undefined,
     });
   });
 
   it('says which rotation its token answers', () => {
-    const secret = buildTokenSecret(integration, TOKEN, 'v7');
+    const secret = buildTokenSecret(integration, TOKEN, { rotated: 'v7' });
     expect(checkSecret(secret, integration, nobody)).toMatchObject({ rotated: 'v7' });
+  });
+
+  it('knows which token it was rotated from, and until somebody writes another one there', () => {
+    const replaced = { keyId: 'before0000', at: Date.UTC(2026, 2, 1) };
+    const secret = buildTokenSecret(integration, TOKEN, { replaced });
+    expect(checkSecret(secret, integration, nobody)).toMatchObject({ replaced });
+    const theirs = `scim_theirs0000_${'b'.repeat(184)}`;
+    const data = { token: Buffer.from(theirs).toString('base64') };
+    expect(checkSecret({ ...secret, data }, integration, nobody)).toMatchObject({
+      kind: 'current',
+      replaced: undefined,
+    });
   });
 
   it.each<[string, Secret]>([

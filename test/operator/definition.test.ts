@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../src/kube/resource.ts';
 import { captureLog } from '../support/captured-log.ts';
-import { applyCrd } from '../support/cluster.ts';
+import { applyCrd, applyCrds } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { createTenant, doorOf, integrationIn } from '../support/tenants.ts';
 import { TokenProbe } from '../support/token-probe.ts';
 
 const CRD = { name: `${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}` };
@@ -16,7 +17,7 @@ beforeAll(async () => {
   fixture = await operatorFixture();
 });
 afterAll(async () => {
-  await applyCrd(fixture.admin);
+  await applyCrds(fixture.admin);
   await fixture.close();
 });
 
@@ -28,7 +29,7 @@ describe('removing the CRD', () => {
         () => expect(lines.map((line) => line.doubt)).toContainEqual(expect.stringMatching(doubt)),
         PATIENTLY,
       );
-    fixture.start({ log, sweepIntervalMs: 200 });
+    const operator = fixture.start({ log, sweepIntervalMs: 200 });
     const probe = await IntegrationProbe.create(fixture);
     const existingSecret = { name: 'mine', key: 'key' };
     const second = await IntegrationProbe.create(fixture, { token: { existingSecret } });
@@ -70,5 +71,30 @@ describe('removing the CRD', () => {
     await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
     await second.delete();
     await eventually(async () => expect(await second.authenticate(mine)).toBeUndefined());
+    await operator.stop();
+  }, 90_000);
+});
+
+describe('removing the CRD of ScimTenants', () => {
+  it('shuts the tenants that they governed; applied again, each has its endpoint and token', async () => {
+    const name = `${SCIM_TENANTS.plural}.${SCIM_TENANTS.group}`;
+    const tenant = await createTenant(fixture.admin, { selector: {} });
+    const probe = await integrationIn(fixture, tenant);
+    const { stop } = fixture.start();
+    const door = await doorOf(fixture, probe);
+    await fixture.admin.delete(CUSTOM_RESOURCE_DEFINITIONS, { name });
+    await door.becomes('not allowed');
+    await probe.settled('False', 'TenantNotAllowed');
+    await eventually(() =>
+      expect(fixture.admin.get(CUSTOM_RESOURCE_DEFINITIONS, { name })).rejects.toThrow(/404/),
+    );
+    expect(await probe.token()).toBe(door.token);
+
+    await applyCrds(fixture.admin);
+    await createTenant(fixture.admin, { selector: {} }, tenant);
+    await eventually(() => probe.settled('True', 'Succeeded'), PATIENTLY);
+    expect(await door.answer()).toBe('open');
+    expect(await doorOf(fixture, probe)).toMatchObject({ id: door.id, token: door.token });
+    await stop();
   }, 90_000);
 });

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { hashToken } from '../../src/directory/tokens.ts';
 import {
   EVENTS,
   type KubeObject,
   NAMESPACES,
+  type ResourceDefinition,
   ROLE_BINDINGS,
   ROLES,
   SECRETS,
@@ -14,6 +16,7 @@ import type { Role, RoleBinding, ServiceAccount } from '../../src/operator/objec
 import { SCIM_PROVISIONER_RULES } from '../../src/operator/rbac.ts';
 import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
+import { deleteInForeground } from '../support/foreground.ts';
 import {
   IntegrationProbe,
   type OperatorFixture,
@@ -309,6 +312,32 @@ describe('a deleted ScimIntegration', () => {
     await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
     await probe.patch({ metadata: { finalizers: null } });
     await eventually(() => expect(probe.get()).rejects.toThrow(/404/));
+  });
+
+  it('goes in the foreground too, with its children, and leaves its neighbour what they share', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    const neighbour = await IntegrationProbe.createIn(fixture, probe.namespace, {}, 'neighbour');
+    await probe.settled('True', 'Succeeded');
+    const { metadata } = await neighbour.settled('True', 'Succeeded');
+    const { namespace } = probe;
+    const token = await probe.token();
+    await probe.authenticate(token);
+    const gone = (resource: ResourceDefinition, name: string) =>
+      eventually(() =>
+        expect(fixture.admin.get(resource, { namespace, name })).rejects.toThrow(/404/),
+      );
+
+    await deleteInForeground(SCIM_INTEGRATIONS, probe.key);
+    await gone(SCIM_INTEGRATIONS, 'idp');
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await gone(SECRETS, 'idp-scim-token');
+    await gone(SERVICE_ACCOUNTS, 'scim-idp');
+    await gone(ROLE_BINDINGS, 'scim-idp');
+    await eventually(async () => {
+      const role = await fixture.admin.get<Role>(ROLES, { namespace, name: 'SCIMProvisioner' });
+      expect(role.metadata.ownerReferences?.map(({ uid }) => uid)).toEqual([metadata.uid]);
+    });
+    await neighbour.settled('True', 'Succeeded');
   });
 
   it('ends with its namespace', async () => {

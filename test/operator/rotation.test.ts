@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import type { TokenRecord } from '../../src/directory/store.ts';
-import { foundToken } from '../../src/operator/checks.ts';
+import { foundToken, type ReplacedToken } from '../../src/operator/checks.ts';
 import {
   handledRotate,
   isRotationDue,
@@ -26,17 +26,23 @@ const record = (hash: string, changes: Partial<TokenRecord> = {}): TokenRecord =
   ...changes,
 });
 
-const FOUND = { ...foundToken('', undefined), hash: 'new', keyId: 'new' };
+const FOUND = { ...foundToken(''), hash: 'new', keyId: 'new' };
+
+/** What the Secret says. */
+const OLD = { keyId: 'old', at: NOW - HOUR };
 
 interface Situation {
   readonly tokens: readonly TokenRecord[];
   readonly spec?: KubeIntegration['spec'];
   readonly status?: KubeIntegration['status'];
+  /** What the Secret says was replaced. */
+  readonly replaced?: ReplacedToken;
 }
 
-function pair({ tokens, ...changes }: Situation): TokenPair {
+function pair({ tokens, replaced, ...changes }: Situation): TokenPair {
   const integration = buildIntegration(changes as object);
-  return pairOf({ integration, integrationId: 'id', found: FOUND, tokens, now: NOW });
+  const found = { ...FOUND, replaced };
+  return pairOf({ integration, integrationId: 'id', found, tokens, now: NOW });
 }
 
 const rotation = (overlap: string, interval?: string) => ({
@@ -57,22 +63,65 @@ describe('of the tokens in the directory', () => {
       { new: undefined },
     ],
     [
+      'of an old copy the one that the Secret names as replaced works for the rest of its overlap, and no other',
+      {
+        tokens: [record('old'), record('newer', { issuedAt: NOW })],
+        replaced: OLD,
+        spec: rotation('3h'),
+      },
+      { new: undefined, old: NOW + 2 * HOUR },
+    ],
+    [
+      'of an old copy one whose overlap is over ends',
+      {
+        tokens: [record('old')],
+        replaced: OLD,
+        spec: rotation('1h'),
+      },
+      { new: undefined },
+    ],
+    [
+      'of an old copy one that has ended before its overlap, as the status knows, ends',
+      {
+        tokens: [record('old')],
+        replaced: OLD,
+        status: { tokenKeyId: 'new' },
+      },
+      { new: undefined },
+    ],
+    [
+      'a time in the future makes no overlap longer',
+      {
+        tokens: [record('old')],
+        replaced: { keyId: 'old', at: NOW + 99 * HOUR },
+        spec: rotation('1h'),
+      },
+      { new: undefined, old: NOW + HOUR },
+    ],
+    [
       'a pending one that is in the Secret was rotated to: the one before works for the overlap',
       {
         tokens: [record('old'), record('new', { pending: true })],
+        replaced: OLD,
         spec: rotation('2h'),
       },
       { new: undefined, old: NOW + HOUR },
     ],
     [
       'the overlap is a day unless the spec says something else',
-      { tokens: [record('old'), record('new', { pending: true })] },
+      { tokens: [record('old'), record('new', { pending: true })], replaced: OLD },
       { new: undefined, old: NOW + 23 * HOUR },
+    ],
+    [
+      'a pending one that is in the Secret and replaced none ends every other',
+      { tokens: [record('old'), record('new', { pending: true })] },
+      { new: undefined },
     ],
     [
       'an overlap that is over already ends the one before',
       {
         tokens: [record('old'), record('new', { pending: true })],
+        replaced: OLD,
         spec: rotation('1h'),
       },
       { new: undefined },
@@ -121,6 +170,7 @@ describe('of the tokens in the directory', () => {
           record('old', { issuedAt: NOW - 2 * HOUR }),
           record('new', { pending: true }),
         ],
+        replaced: OLD,
       },
       { new: undefined, old: NOW + 23 * HOUR },
     ],

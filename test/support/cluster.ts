@@ -13,8 +13,15 @@ import { eventually } from './eventually.ts';
 
 export const TEST_MANAGER = 'test';
 
-export function adminClient(): Client {
-  return new Client(new Connection(loadKubeConfig(inject('kubeconfig'))));
+/** By default of the cluster that the test run has. */
+export function adminClient(kubeconfig = inject('kubeconfig')): Client {
+  return new Client(new Connection(loadKubeConfig(kubeconfig)));
+}
+
+/** What records of the cluster's integrations carry. */
+export async function clusterUid(client: Client): Promise<string> {
+  const { metadata } = await client.get<KubeObject>(NAMESPACES, { name: 'kube-system' });
+  return metadata.uid ?? '';
 }
 
 /** A new namespace, so that tests don't meet. */

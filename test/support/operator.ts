@@ -64,26 +64,29 @@ export interface StartOptions {
   readonly election?: ElectionOptions;
 }
 
-/** `rules` are the operator's permissions, by default those that ship. */
+/** `rules` are the operator's permissions, by default those that ship; the cluster is by default that of the test run. */
 export function operatorFixture(
   rules?: readonly PolicyRule[],
   electionRules?: readonly PolicyRule[],
+  cluster = inject('kubeconfig'),
 ): Promise<OperatorFixture> {
-  return installedFixture((namespace) =>
-    operatorManifests(namespace, namespace, rules, electionRules),
+  return installedFixture(
+    (namespace) => operatorManifests(namespace, namespace, rules, electionRules),
+    cluster,
   );
 }
 
 /** With permissions of any shape, in the namespace that `manifestsIn` is given. */
 export async function installedFixture(
   manifestsIn: (namespace: string) => OperatorManifests,
+  cluster = inject('kubeconfig'),
 ): Promise<OperatorFixture> {
-  const admin = adminClient();
+  const admin = adminClient(cluster);
   await applyCrds(admin);
   const folder = mkdtempSync(join(tmpdir(), 'scim-operator-test-'));
   const namespace = await createNamespace(admin, 'operator');
   const manifests = manifestsIn(namespace);
-  const kubeconfig = await installOperator(admin, folder, manifests);
+  const kubeconfig = await installOperator(admin, folder, manifests, cluster);
   const store = await openDirectory(`file:${join(folder, 'directory.db')}`);
   const running = new Set<Operator>();
   return {
@@ -126,6 +129,7 @@ export async function installOperator(
   admin: Client,
   folder: string,
   manifests: OperatorManifests,
+  cluster = inject('kubeconfig'),
 ): Promise<string> {
   await admin.create(SERVICE_ACCOUNTS, manifests.serviceAccount, TEST_MANAGER);
   await admin.create(CLUSTER_ROLES, manifests.clusterRole, TEST_MANAGER);
@@ -133,7 +137,7 @@ export async function installOperator(
   for (const role of manifests.roles) await admin.create(ROLES, role, TEST_MANAGER);
   for (const binding of manifests.roleBindings)
     await admin.create(ROLE_BINDINGS, binding, TEST_MANAGER);
-  const config = loadKubeConfig(inject('kubeconfig'));
+  const config = loadKubeConfig(cluster);
   const path = join(folder, 'operator.kubeconfig');
   const { namespace = '', name } = manifests.serviceAccount.metadata;
   writeFileSync(path, await serviceAccountKubeconfig(admin, config, namespace, name));

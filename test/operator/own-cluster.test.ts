@@ -1,0 +1,146 @@
+/** With a cluster that no other test shares: a second one on the same PostgreSQL database, and one whose API server is started anew. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ControlPlane, startControlPlane } from '../../hack/control-plane/start.ts';
+import { applyCrds } from '../../hack/demo/cluster.ts';
+import { LABEL_INTEGRATION } from '../../src/crd/names.ts';
+import type { Store } from '../../src/directory/store.ts';
+import { type KubeObject, NAMESPACES, SECRETS } from '../../src/kube/resource.ts';
+import { clusterUid, TEST_MANAGER } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { type PostgresDirectory, usePostgres } from '../support/postgres.ts';
+import { type Door, doorOf } from '../support/tenants.ts';
+
+/** Watches find an API server again after their backoff. */
+const PATIENTLY = { deadlineMs: 30_000 };
+
+let own: ControlPlane;
+let directory: PostgresDirectory;
+let first: OperatorFixture;
+let second: OperatorFixture;
+beforeAll(async () => {
+  directory = await usePostgres();
+  own = await startControlPlane({
+    controllerManager: false,
+    prepare: applyCrds,
+    log: () => undefined,
+  });
+  first = await on(directory.store);
+  second = await on(directory.store, own.kubeconfig);
+}, 120_000);
+afterAll(async () => {
+  await first.close();
+  await second.close();
+  await own.stop();
+  await directory.close();
+});
+
+/** A fixture whose operators and probes use the directory on PostgreSQL. */
+async function on(store: Store, cluster?: string): Promise<OperatorFixture> {
+  const fixture = await operatorFixture(undefined, undefined, cluster);
+  return { ...fixture, store, start: (options) => fixture.start({ store, ...options }) };
+}
+
+const EAGER = { sweepIntervalMs: 100, deprovisionDelayMs: 0 };
+
+describe('two clusters on one database', () => {
+  let mine: IntegrationProbe;
+  let ended: IntegrationProbe;
+  let door: Door;
+  const idOf = async (probe: IntegrationProbe) => (await probe.get()).status?.integrationId ?? '';
+
+  beforeAll(async () => {
+    const operator = first.start();
+    mine = await IntegrationProbe.create(first, { deletionPolicy: 'Delete' });
+    ended = await IntegrationProbe.create(first, { deletionPolicy: 'Delete' });
+    door = await doorOf(first, mine);
+    await ended.settled('True', 'Succeeded');
+    await ended.delete();
+    await eventually(() => expect(ended.secret()).rejects.toThrow(/404/));
+    await operator.stop();
+  });
+
+  /** In the other cluster, in a namespace of the same name as `mine` has here. */
+  const namesake = async (name = mine.name) => {
+    const metadata = { name: mine.namespace };
+    await second.admin.apply(NAMESPACES, { metadata }, TEST_MANAGER);
+    return IntegrationProbe.createIn(second, mine.namespace, { deletionPolicy: 'Delete' }, name);
+  };
+
+  it('are two: neither ends, nor deprovisions, what the other has made', async () => {
+    const operator = second.start(EAGER);
+    const theirs = await namesake();
+    const other = await doorOf(second, theirs);
+    expect(other.id).not.toBe(door.id);
+    expect(await door.answer()).toBe('open');
+
+    // Its sweeps do their work on its own records.
+    await theirs.delete();
+    await eventually(async () =>
+      expect(await first.store.integrations.get(other.id)).toBeUndefined(),
+    );
+    expect(await door.answer()).toBe('open');
+    expect(await first.store.integrations.get(door.id)).toMatchObject({ endedAt: undefined });
+    const records = await first.store.integrations.list(await clusterUid(first.admin));
+    expect(records.filter(({ namespace }) => namespace === ended.namespace)).toHaveLength(1);
+    await operator.stop();
+  });
+
+  it('keep an endpoint apart until the records of the lost one are ended; then the other has it, and the token', async () => {
+    const { data, type, metadata } = await mine.secret();
+    const labels = { ...metadata.labels, [LABEL_INTEGRATION]: 'moved' };
+    const copy = { namespace: mine.namespace, name: 'moved-scim-token', labels };
+    const secret = { metadata: copy, data, type } as KubeObject;
+    await second.admin.apply(NAMESPACES, { metadata: { name: mine.namespace } }, TEST_MANAGER);
+    await second.admin.create(SECRETS, secret, TEST_MANAGER);
+    const operator = second.start(EAGER);
+    const moved = await namesake('moved');
+    await moved.settled('False', 'IntegrationIdConflict');
+    expect(await door.answer()).toBe('open');
+
+    // As docs/guides/backup-and-recovery.md says.
+    await directory.database.query(
+      'UPDATE integrations SET ended_at = (extract(epoch FROM now()) * 1000)::bigint WHERE ended_at IS NULL AND cluster_uid = $1',
+      [await clusterUid(first.admin)],
+    );
+    await moved.patch({ spec: { description: 'looked at again' } });
+    await moved.settled('True', 'Succeeded');
+    expect(await idOf(moved)).toBe(door.id);
+    expect(await moved.token()).toBe(door.token);
+    expect(await door.answer()).toBe('open');
+    await operator.stop();
+  });
+});
+
+describe('an API server that is started anew', () => {
+  it('is followed within seconds, and meanwhile nothing that works ends', async () => {
+    const { registry, stuck, stop } = second.start();
+    const metric = registry.getSingleMetric('reflector_watch_errors_total');
+    const failures = async () =>
+      ((await metric?.get())?.values ?? []).reduce((sum, { value }) => sum + value, 0);
+    const probes = await Promise.all(
+      Array.from({ length: 5 }, () => IntegrationProbe.create(second)),
+    );
+    const doors = await Promise.all(probes.map((probe) => doorOf(second, probe)));
+    const [shut, ...open] = probes;
+    // Some of what these ask for fails.
+    const late = await Promise.all(
+      Array.from({ length: 10 }, () => IntegrationProbe.create(second)),
+    );
+    await own.stopApiServer();
+    const before = await failures();
+    await eventually(async () => expect(await failures()).toBeGreaterThan(before + 10));
+    expect(stuck()).toBeUndefined();
+    for (const { answer } of doors) expect(await answer()).toBe('open');
+
+    await own.restartApiServer();
+    await shut?.patch({ spec: { enabled: false } });
+    const fresh = await IntegrationProbe.create(second);
+    for (const probe of [...open, ...late, fresh])
+      await eventually(() => probe.settled('True', 'Succeeded'), PATIENTLY);
+    await shut?.settled('True', 'Disabled');
+    for (const { answer } of doors) expect(await answer()).toBe('open');
+    expect(stuck()).toBeUndefined();
+    await stop();
+  }, 90_000);
+});

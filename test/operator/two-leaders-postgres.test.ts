@@ -1,0 +1,118 @@
+/** Two operators on one PostgreSQL database, each with connections of its own, that both take themselves for the leader. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDirectory } from '../../src/directory/open.ts';
+import type { Store, TokenRecord } from '../../src/directory/store.ts';
+import { hashToken } from '../../src/directory/tokens.ts';
+import { SECRETS } from '../../src/kube/resource.ts';
+import { clusterUid } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { type PostgresDirectory, usePostgres } from '../support/postgres.ts';
+import { TokenProbe } from '../support/token-probe.ts';
+
+let fixture: OperatorFixture;
+let directory: PostgresDirectory;
+let second: Store;
+let store: Store;
+let probes: readonly IntegrationProbe[];
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  directory = await usePostgres();
+  second = await openDirectory(directory.database.url);
+  store = directory.store;
+  fixture.start({ store });
+  fixture.start({ store: second });
+  const seen = { ...fixture, store };
+  probes = await Promise.all(Array.from({ length: 15 }, () => IntegrationProbe.create(seen)));
+});
+afterAll(async () => {
+  await fixture.close();
+  await second.close();
+  await directory.close();
+});
+
+const each = <T>(look: (probe: IntegrationProbe) => Promise<T>): Promise<T[]> =>
+  Promise.all(probes.map(look));
+const settled = (reason: string) => each((probe) => probe.settled('True', reason));
+
+/** The live and the ended records of the integration. */
+async function recordsOf({ namespace, name }: IntegrationProbe) {
+  const records = await store.integrations.list(await clusterUid(fixture.admin));
+  return records.filter((record) => record.namespace === namespace && record.name === name);
+}
+
+/**
+ * Waits until all sides agree on one id, the Secret's token is the current one and so many others work; answers the tokens in the
+ * directory, the current one first.
+ */
+function agreed(probe: IntegrationProbe, others = 0): Promise<readonly TokenRecord[]> {
+  return eventually(async () => {
+    const { status } = await probe.get();
+    const token = await probe.token();
+    const records = await recordsOf(probe);
+    expect(records).toMatchObject([{ id: status?.integrationId, endedAt: undefined }]);
+    const tokens = await store.tokens.list(status?.integrationId ?? '');
+    const current = tokens.filter(({ hash }) => hash === hashToken(token));
+    expect(current).toMatchObject([
+      { pending: false, expiresAt: undefined, keyId: status?.tokenKeyId },
+    ]);
+    expect(tokens).toHaveLength(1 + others);
+    return [...current, ...tokens.filter(({ hash }) => hash !== hashToken(token))];
+  });
+}
+
+describe('two leaders at once on one PostgreSQL database', () => {
+  it('give every integration one record, one id and one token', async () => {
+    await settled('Succeeded');
+    await each((probe) => agreed(probe));
+  });
+
+  it('rotate each token once, and the one before works', async () => {
+    const before = await each((probe) => probe.token());
+    await each((probe) => new TokenProbe(fixture, probe).annotate('rotate', 'now'));
+    await each((probe) =>
+      eventually(async () => expect((await probe.get()).status?.lastHandledRotate).toBe('now')),
+    );
+    const after = await each((probe) => agreed(probe, 1));
+    for (const [index, tokens] of after.entries()) {
+      const hash = hashToken(before[index] ?? '');
+      expect(tokens.slice(1)).toMatchObject([{ hash, expiresAt: expect.any(Number) }]);
+      expect(tokens[0]?.hash).not.toBe(hash);
+    }
+  });
+
+  it('give one new token for a Secret that was deleted', async () => {
+    const before = await each((probe) => probe.token());
+    await each(({ namespace }) =>
+      fixture.admin.delete(SECRETS, { namespace, name: 'idp-scim-token' }),
+    );
+    await each((probe) => eventually(() => probe.token()));
+    const after = await each((probe) => agreed(probe));
+    for (const [index, [current]] of after.entries())
+      expect(current?.hash).not.toBe(hashToken(before[index] ?? ''));
+  });
+
+  it('switch off and on, and change nothing else', async () => {
+    const versions = () => each(async (probe) => (await probe.secret()).metadata.resourceVersion);
+    const before = await versions();
+    await each((probe) => probe.patch({ spec: { enabled: false } }));
+    await settled('Disabled');
+    for (const record of (await each(recordsOf)).flat()) expect(record.enabled).toBe(false);
+    await each((probe) => probe.patch({ spec: { enabled: true } }));
+    await settled('Succeeded');
+    for (const record of (await each(recordsOf)).flat()) expect(record.enabled).toBe(true);
+    expect(await versions()).toEqual(before);
+  });
+
+  it('end each once', async () => {
+    const ids = (await each(recordsOf)).flat().map(({ id }) => id);
+    await each((probe) => probe.delete());
+    await each((probe) =>
+      eventually(async () =>
+        expect(await recordsOf(probe)).toMatchObject([{ endedAt: expect.any(Number) }]),
+      ),
+    );
+    for (const id of ids) expect(await store.tokens.list(id)).toEqual([]);
+    await each((probe) => eventually(() => expect(probe.secret()).rejects.toThrow(/404/)));
+  });
+});
