@@ -11,6 +11,7 @@ import {
   secret,
   text,
   toggle,
+  usernamePrefix,
 } from './config-values.ts';
 import { isPostgres } from './directory/database-url.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
@@ -29,6 +30,8 @@ export interface Config {
   readonly opsPort: number;
   readonly rateLimit: number;
   readonly deprovisionDelayMs: number;
+  readonly groupBindings: boolean;
+  readonly usernamePrefix: string;
   readonly leaderElection: boolean;
   readonly leaseDurationMs: number;
   readonly renewDeadlineMs: number;
@@ -69,6 +72,16 @@ const OPTIONS = {
     'deprovision-delay',
     'How long after an integration with deletionPolicy Delete is gone its users and groups go, as a Go duration.',
     '10m',
+  ),
+  groupBindings: toggle(
+    'group-bindings',
+    'Follows ScimGroupBindings: gives the members of SCIM groups roles. Takes permissions of its own, and the admission policy in policies/.',
+    'false',
+  ),
+  usernamePrefix: usernamePrefix(
+    'username-prefix',
+    "What comes before a userName to be a Kubernetes user: the same as the API server's --oidc-username-prefix; - for none.",
+    'scim:',
   ),
   leaderElection: toggle(
     'leader-election',

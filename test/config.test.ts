@@ -28,6 +28,8 @@ describe('an option', () => {
       opsPort: 9090,
       rateLimit: 1000,
       deprovisionDelayMs: 600_000,
+      groupBindings: false,
+      usernamePrefix: 'scim:',
       leaderElection: true,
       leaseDurationMs: 15_000,
       renewDeadlineMs: 10_000,
@@ -67,6 +69,13 @@ describe('an option', () => {
     const off = { SCIM_OPERATOR_LEADER_ELECTION: 'false' };
     expect(configOf([], off).leaderElection).toBe(false);
     expect(configOf(['--leader-election'], off).leaderElection).toBe(true);
+  });
+
+  it('username-prefix is as the API server takes it: - is none', () => {
+    expect(configOf(['--username-prefix=oidc:']).usernamePrefix).toBe('oidc:');
+    expect(configOf(['--username-prefix=-']).usernamePrefix).toBe('');
+    for (const wrong of ['', 'system:', 'System:x:'])
+      expect(refusal([...PUBLIC_URL, `--username-prefix=${wrong}`])).toMatch(/begin with system:/);
   });
 
   it('kubeconfig falls back to KUBECONFIG', () => {

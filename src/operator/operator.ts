@@ -19,6 +19,7 @@ import { ActivityCache } from './activity-cache.ts';
 import { missingResources, purgeEnded } from './cleanup.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import { fencedStore } from './fence.ts';
+import { createGroupBindingController } from './group-binding-controller.ts';
 import { LEASE_NAME } from './rbac.ts';
 import { createReconcile } from './reconcile.ts';
 import { cachesOf, createReflectors, type Reflectors } from './reflectors.ts';
@@ -32,6 +33,8 @@ export interface OperatorOptions {
   readonly publicUrl: string;
   /** Between the end of an integration with deletionPolicy Delete and that of its users and groups. */
   readonly deprovisionDelayMs: number;
+  /** Undefined: ScimGroupBindings are left alone. */
+  readonly groupBindings?: GroupBindingOptions | undefined;
   /** Undefined: there is no other operator. */
   readonly election?: ElectionOptions | undefined;
   readonly log: Logger;
@@ -39,6 +42,11 @@ export interface OperatorOptions {
   readonly now?: () => Date;
   /** How often records without a resource are looked for. */
   readonly sweepIntervalMs?: number;
+}
+
+export interface GroupBindingOptions {
+  /** Before every userName, so that no provisioned name means somebody else. */
+  readonly usernamePrefix: string;
 }
 
 export interface ElectionOptions extends ElectionTimes {
@@ -75,7 +83,8 @@ export function createOperator(options: OperatorOptions): Operator {
   const run = async () => {
     const clusterUid = await readClusterUid(client, log, stop.signal);
     if (clusterUid === undefined) return;
-    const reflectors = createReflectors(client, log, metrics);
+    const followsGroups = options.groupBindings !== undefined;
+    const reflectors = createReflectors(client, log, metrics, followsGroups);
     manager = new Manager(Object.values(reflectors));
     manager.start();
     const parts = { options, client, metrics, clusterUid, manager, reflectors };
@@ -178,11 +187,18 @@ async function lead(
     now,
   };
   const { integrations, detach, ...others } = createControllers(context, log, metrics);
+  const groupBindings =
+    options.groupBindings &&
+    createGroupBindingController(context, options.groupBindings.usernamePrefix, { log, metrics });
+  const controllers = [integrations, ...Object.values(others)];
+  if (groupBindings) controllers.push(groupBindings.controller);
   await Promise.all([
-    manager.control([integrations, ...Object.values(others)], signal),
+    manager.control(controllers, signal),
     manager.whenSynced(signal).then(() => sweepUntil(signal, context, integrations, options)),
+    groupBindings?.follow(signal),
   ]);
   detach();
+  groupBindings?.detach();
   await events.flush();
 }
 

@@ -120,7 +120,7 @@ function ownsRole({ caches }: OperatorContext, { metadata }: KubeIntegration): b
 }
 
 /** Messages of the API and of the directory are safe to show; of any other error the log has more. */
-function obstacleFrom(error: unknown): Obstacle {
+export function obstacleFrom(error: unknown): Obstacle {
   if (isForbidden(error)) {
     return {
       reason: REASON.PermissionDenied,

@@ -1,9 +1,11 @@
 /** What the operator watches, and what it knows from that. */
+import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import {
   LABEL_MANAGED_BY,
   LABEL_TOKEN,
   MANAGED_BY,
+  SCIM_GROUP_BINDINGS,
   SCIM_INTEGRATIONS,
   SCIM_TENANTS,
 } from '../crd/names.ts';
@@ -20,6 +22,7 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../kube/resource.ts';
+import { ObjectStore } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import type { Caches } from './context.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
@@ -29,7 +32,16 @@ const NO_TENANTS =
 const NO_NAMESPACES =
   'namespaces can not be listed: changes of their labels are noticed within a minute or so';
 
-export function createReflectors(client: Client, log: Logger, metrics: KubeMetrics) {
+const NO_GROUP_BINDINGS =
+  'ScimGroupBindings can not be read: groups are not followed, and RoleBindings stay as they are';
+
+/** ScimGroupBindings are watched only where groups are followed. */
+export function createReflectors(
+  client: Client,
+  log: Logger,
+  metrics: KubeMetrics,
+  followsGroups: boolean,
+) {
   const labelSelector = `${LABEL_MANAGED_BY}=${MANAGED_BY}`;
   const reflect = <T extends KubeObject>(resource: ResourceDefinition, more: object = {}) =>
     new Reflector<T>({ client, resource, log, metrics, ...more });
@@ -45,6 +57,13 @@ export function createReflectors(client: Client, log: Logger, metrics: KubeMetri
     serviceAccounts: reflect<ServiceAccount>(SERVICE_ACCOUNTS, { labelSelector }),
     roles: reflect<Role>(ROLES, { labelSelector }),
     roleBindings: reflect<RoleBinding>(ROLE_BINDINGS, { labelSelector }),
+    ...(followsGroups
+      ? {
+          groupBindings: reflect<KubeGroupBinding>(SCIM_GROUP_BINDINGS, {
+            whenRefused: NO_GROUP_BINDINGS,
+          }),
+        }
+      : {}),
   };
 }
 
@@ -54,6 +73,7 @@ export function cachesOf(reflectors: Reflectors): Caches {
   return {
     integrations: reflectors.integrations.store,
     tenants: reflectors.tenants.store,
+    groupBindings: reflectors.groupBindings?.store ?? new ObjectStore<KubeGroupBinding>(),
     namespaces: reflectors.namespaces.store,
     secrets: reflectors.secrets.store,
     existingSecrets: reflectors.existingSecrets.store,

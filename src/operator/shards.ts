@@ -12,7 +12,7 @@ export interface Shard {
 
 /** In this order; a shard without subjects is to be deleted. Nobody loses in between what they had and shall have. */
 export interface ShardPlan {
-  /** Takes what somebody shall not have; may give as well. */
+  /** Takes from who shall not have it, and corrects; gives nothing. */
   readonly removals: readonly Shard[];
   /** Only gives. */
   readonly additions: readonly Shard[];
@@ -37,8 +37,8 @@ export function planShards(
     const isWrong =
       shard !== undefined &&
       (shard.isDrifted || kept.length < shard.subjects.length || between.length === 0);
-    if (isWrong) plan.removals.push({ index, subjects: between });
-    else if (between.length > kept.length) plan.additions.push({ index, subjects: between });
+    if (isWrong) plan.removals.push({ index, subjects: kept });
+    if (between.length > kept.length) plan.additions.push({ index, subjects: between });
     if (between.length > goal.length) plan.moves.push({ index, subjects: goal });
   }
   return plan;

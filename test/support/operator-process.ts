@@ -1,4 +1,5 @@
 /** The operator's reconcilers without its watches: looks at one namespace until there is nothing left to do, or until it dies. */
+import type { KubeGroupBinding } from '../../src/crd/group-binding-object.ts';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import {
   LABEL_MANAGED_BY,
@@ -128,6 +129,7 @@ export function emptyCaches(): Caches {
   return {
     integrations: new ObjectStore<KubeIntegration>(),
     tenants: new ObjectStore<KubeTenant>(),
+    groupBindings: new ObjectStore<KubeGroupBinding>(),
     namespaces: new ObjectStore<KubeObject>(),
     secrets: new ObjectStore<KubeObject>(),
     existingSecrets: new ObjectStore<KubeObject>(),

@@ -28,6 +28,7 @@ import type { Secret } from '../../src/operator/objects.ts';
 import {
   createOperator,
   type ElectionOptions,
+  type GroupBindingOptions,
   type Operator,
 } from '../../src/operator/operator.ts';
 import { operatorManifests, type PolicyRule } from '../../src/operator/rbac.ts';
@@ -55,6 +56,8 @@ export interface StartOptions {
   readonly connection?: Connection;
   readonly log?: Logger;
   readonly now?: () => Date;
+  /** Without it ScimGroupBindings are left alone. */
+  readonly groupBindings?: GroupBindingOptions;
   /** Without it the operator takes itself for the only one. */
   readonly election?: ElectionOptions;
 }
@@ -85,6 +88,7 @@ export async function operatorFixture(
         publicUrl: PUBLIC_URL,
         deprovisionDelayMs: options.deprovisionDelayMs ?? 600_000,
         sweepIntervalMs: options.sweepIntervalMs ?? 60_000,
+        groupBindings: options.groupBindings,
         election: options.election,
         log: options.log ?? createLogger('silent'),
         registry,
