@@ -15,9 +15,13 @@ const RESOURCES = [
   admission('validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding'),
 ];
 
+/** In the order in which they are applied. */
+export function policyObjects(): readonly (readonly [ResourceDefinition, KubeObject])[] {
+  return groupBindingPolicy().flatMap((object) =>
+    RESOURCES.filter(({ kind }) => kind === object.kind).map((each) => [each, object] as const),
+  );
+}
+
 export async function applyGroupBindingPolicy(client: Client, manager: string): Promise<void> {
-  for (const object of groupBindingPolicy()) {
-    const resource = RESOURCES.find(({ kind }) => kind === object.kind);
-    if (resource) await client.apply<KubeObject>(resource, object, manager);
-  }
+  for (const [resource, object] of policyObjects()) await client.apply(resource, object, manager);
 }

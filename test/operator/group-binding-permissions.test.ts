@@ -1,6 +1,6 @@
 /** An operator that follows groups, without one of the permissions that this takes. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { groupBindingRules, type PolicyRule } from '../../src/operator/rbac.ts';
+import type { PolicyRule } from '../../src/operator/rbac.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
 import {
@@ -73,21 +73,5 @@ describe('an operator that follows groups and may not', () => {
         { level: 'warn', msg: expect.stringMatching(/^ScimGroupBindings can not be read/) },
       ]),
     );
-  });
-});
-
-describe('the permissions for following groups', () => {
-  it('name every ClusterRole, and are without that rule where there is none', () => {
-    const rulesFor = (names?: readonly string[]) =>
-      groupBindingRules(names).filter(({ resources }) => resources.includes('clusterroles'));
-    expect(rulesFor()).toEqual([]);
-    expect(rulesFor([])).toEqual([]);
-    expect(rulesFor(['view', 'edit'])).toMatchObject([
-      { verbs: ['bind'], resourceNames: ['view', 'edit'] },
-    ]);
-    for (const { apiGroups, resources, verbs } of groupBindingRules(['view']))
-      expect(
-        [...apiGroups, ...resources, ...verbs].filter((word) => /^\*|escalate/.test(word)),
-      ).toEqual([]);
   });
 });
