@@ -42,19 +42,29 @@ export async function bindMembers(
   if (isRight && isEmpty(planShards(shards, subjects, SHARD_SIZE))) return summaryOf(shards);
   // The cache may be behind what this process wrote a moment ago.
   const work = await begin(context, binding);
+  const refusal = await change(work, subjects, permit);
+  if (refusal === 'gone') return { ...summaryOf(shardsOf(work)), isGone: true };
+  // Who may not be given anything keeps nothing either.
+  if (refusal !== undefined) await change(work, [], permit);
+  if (work.error !== undefined) throw work.error;
+  return { ...summaryOf(shardsOf(work)), obstacle: refusal ?? work.obstacle };
+}
+
+/** Answers what stands in the way of giving, where something is to be given. */
+async function change(
+  work: Work,
+  subjects: readonly string[],
+  permit: Permit,
+): Promise<Obstacle | 'gone' | undefined> {
   const plan = planShards(shardsOf(work), subjects, SHARD_SIZE);
   for (const shard of plan.removals) await attempt(work, () => take(work, shard));
   const refusal = plan.additions.length > 0 ? await permit() : undefined;
-  if (refusal === 'gone') return { ...summaryOf(shardsOf(work)), isGone: true };
-  if (refusal !== undefined) {
-    return { ...(await bindMembers(context, binding, [], permit)), obstacle: refusal };
-  }
+  if (refusal !== undefined) return refusal;
   for (const shard of plan.additions) await attempt(work, () => write(work, shard));
   // Who is to be moved keeps the old place until the new one is there.
   const isComplete = work.obstacle === undefined && work.error === undefined;
   if (isComplete) for (const shard of plan.moves) await attempt(work, () => take(work, shard));
-  if (work.error !== undefined) throw work.error;
-  return { ...summaryOf(shardsOf(work)), obstacle: work.obstacle };
+  return undefined;
 }
 
 const isEmpty = ({ removals, additions, moves }: ShardPlan): boolean =>
