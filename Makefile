@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
-GENERATED := crds docs/reference
+GENERATED := crds policies docs/reference
 SUITES := unit kube operator
 
 .DEFAULT_GOAL := help
@@ -64,7 +64,7 @@ verify: $(INSTALLED) ## Check format, lint, types and that generated files are u
 	$(MAKE) --no-print-directory generate
 	git diff --exit-code -- $(GENERATED)
 
-generate: $(INSTALLED) ## Write crds/ and the tables of docs/reference/
+generate: $(INSTALLED) ## Write crds/, policies/ and the tables of docs/reference/
 	node src/crd/generate.ts
 	node hack/reference/main.ts
 

@@ -38,6 +38,15 @@ export function text(flag: string, description: string, fallback?: string): Opti
   );
 }
 
+/** As the API server takes it: `-` is none, answered as an empty text. */
+export function usernamePrefix(flag: string, description: string, fallback: string) {
+  const allowed = "a text that doesn't begin with system:, such as oidc:, or - for none";
+  return option(flag, description, fallback, allowed, (value) => {
+    if (value === '' || /^system:/i.test(value)) return REFUSED;
+    return { ok: true, value: value === '-' ? '' : value } satisfies Parsed<string>;
+  });
+}
+
 export function integer(
   flag: string,
   description: string,

@@ -13,6 +13,7 @@ import {
   secret,
   text,
   toggle,
+  usernamePrefix,
 } from './config-values.ts';
 import { isPostgres } from './directory/database-url.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
@@ -28,6 +29,8 @@ export interface Config {
   readonly deprovisionDelayMs: number;
   /** Undefined: all. */
   readonly watchNamespaces: readonly string[] | undefined;
+  readonly groupBindings: boolean;
+  readonly usernamePrefix: string;
   readonly leaderElection: boolean;
   readonly leaseDurationMs: number;
   readonly renewDeadlineMs: number;
@@ -72,6 +75,16 @@ const OPTIONS = {
   watchNamespaces: names(
     'watch-namespaces',
     'Namespaces that the operator looks after, separated by commas; without it all. They need not exist yet.',
+  ),
+  groupBindings: toggle(
+    'group-bindings',
+    'Follows ScimGroupBindings: gives the members of SCIM groups roles. Takes permissions of its own, and the admission policy in policies/.',
+    'false',
+  ),
+  usernamePrefix: usernamePrefix(
+    'username-prefix',
+    "What comes before a userName to be a Kubernetes user: the same as the API server's --oidc-username-prefix; - for none.",
+    'scim:',
   ),
   leaderElection: toggle(
     'leader-election',

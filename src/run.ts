@@ -66,8 +66,10 @@ export async function run(
 
   const server = planes.server ? await serve(store, config, log, metrics) : undefined;
   const election = connection && electionOf(config, connection, planes);
-  const operator =
-    connection && createOperator({ connection, store, ...config, election, log, registry });
+  const { usernamePrefix } = config;
+  const groupBindings = config.groupBindings ? { usernamePrefix } : undefined;
+  const options = { store, ...config, groupBindings, election, log, registry };
+  const operator = connection && createOperator({ connection, ...options });
   if (operator !== undefined) stuck = operator.stuck;
   // Who serves is ready to serve, whatever the cluster does.
   if (operator !== undefined && !planes.server) unready = operator.unready;

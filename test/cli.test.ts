@@ -60,7 +60,7 @@ describe('the program', () => {
     const program = new Program(['crds']);
     expect(await program.exited).toBe(0);
     expect(program.stdout).toBe(
-      ['scimintegrations', 'scimtenants']
+      ['scimgroupbindings', 'scimintegrations', 'scimtenants']
         .map((plural) => readFileSync(`crds/scim-operator.dev_${plural}.yaml`, 'utf8'))
         .join('---\n'),
     );

@@ -30,6 +30,8 @@ describe('an option', () => {
       rateLimit: 1000,
       deprovisionDelayMs: 600_000,
       watchNamespaces: undefined,
+      groupBindings: false,
+      usernamePrefix: 'scim:',
       leaderElection: true,
       leaseDurationMs: 15_000,
       renewDeadlineMs: 10_000,
@@ -77,6 +79,13 @@ describe('an option', () => {
     expect(watched('')).toBeUndefined();
     const environment = { SCIM_OPERATOR_WATCH_NAMESPACES: 'initech' };
     expect(configOf([], environment).watchNamespaces).toEqual(['initech']);
+  });
+
+  it('username-prefix is as the API server takes it: - is none', () => {
+    expect(configOf(['--username-prefix=oidc:']).usernamePrefix).toBe('oidc:');
+    expect(configOf(['--username-prefix=-']).usernamePrefix).toBe('');
+    for (const wrong of ['', 'system:', 'System:x:'])
+      expect(refusal([...PUBLIC_URL, `--username-prefix=${wrong}`])).toMatch(/begin with system:/);
   });
 
   it('kubeconfig falls back to KUBECONFIG', () => {

@@ -15,14 +15,17 @@ import {
   ROLES,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { operatorManifests } from '../../src/operator/rbac.ts';
+import { groupBindingRules, OPERATOR_RULES, operatorManifests } from '../../src/operator/rbac.ts';
 import { ControlPlaneUnavailableError } from '../control-plane/binaries.ts';
 import { startControlPlane } from '../control-plane/start.ts';
 import { type DemoCluster, openCurrentCluster } from './current-cluster.ts';
 import { MANAGER } from './examples.ts';
+import { applyGroupBindingPolicy } from './policy.ts';
 
 /** Of the operator's ServiceAccount, its namespace and its ClusterRole: no installation has them. */
 export const NAME = 'scim-operator-demo';
+/** Those that the example gives. */
+const BINDABLE_CLUSTER_ROLES = ['view'];
 const TOKEN_SECONDS = 24 * 3600;
 
 /** Applies the CRDs. */
@@ -61,9 +64,13 @@ export async function openCluster(
 export async function installOperator(cluster: DemoCluster, folder: string): Promise<string> {
   const { client } = cluster;
   await applyCrds(cluster.kubeconfig);
+  await applyGroupBindingPolicy(client, MANAGER);
   await client.apply(NAMESPACES, { metadata: { name: NAME } }, MANAGER);
   const { serviceAccount, clusterRole, clusterRoleBinding, roles, roleBindings } =
-    operatorManifests(NAME, NAME);
+    operatorManifests(NAME, NAME, [
+      ...OPERATOR_RULES,
+      ...groupBindingRules(BINDABLE_CLUSTER_ROLES),
+    ]);
   await client.apply(SERVICE_ACCOUNTS, serviceAccount, MANAGER);
   await client.apply(CLUSTER_ROLES, clusterRole, MANAGER);
   await client.apply(CLUSTER_ROLE_BINDINGS, clusterRoleBinding, MANAGER);

@@ -1,6 +1,11 @@
 /** The cluster of the current kubeconfig, which may be somebody's: what was there before is left alone. */
 import { join } from 'node:path';
-import { LABEL_INTEGRATION, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
+import {
+  LABEL_INTEGRATION,
+  SCIM_GROUP_BINDINGS,
+  SCIM_INTEGRATIONS,
+  SCIM_TENANTS,
+} from '../../src/crd/names.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { isNotFound, isResourceTypeMissing } from '../../src/kube/errors.ts';
@@ -15,6 +20,7 @@ import {
   SECRETS,
 } from '../../src/kube/resource.ts';
 import { exampleObjects } from './examples.ts';
+import { policyObjects } from './policy.ts';
 
 export interface DemoCluster {
   readonly client: Client;
@@ -31,14 +37,15 @@ export async function openCurrentCluster(name: string): Promise<DemoCluster> {
   const config = loadKubeConfig(kubeconfig);
   const client = new Client(new Connection(config));
   await client.get(NAMESPACES, { name: 'kube-system' });
-  for (const resource of [SCIM_INTEGRATIONS, SCIM_TENANTS]) await refuseAny(client, resource);
+  for (const resource of [SCIM_INTEGRATIONS, SCIM_TENANTS, SCIM_GROUP_BINDINGS])
+    await refuseAny(client, resource);
   const examples = exampleObjects();
   const ours: (readonly [ResourceDefinition, KubeObject])[] = [
     [NAMESPACES, { metadata: { name } }],
     [CLUSTER_ROLES, { metadata: { name } }],
     [CLUSTER_ROLE_BINDINGS, { metadata: { name } }],
   ];
-  for (const [resource, object] of examples)
+  for (const [resource, object] of [...policyObjects(), ...examples])
     if (!(await exists(client, resource, object))) ours.push([resource, object]);
   return {
     client,

@@ -62,6 +62,7 @@ async function portOf(given: string | undefined, preferred: number): Promise<str
 export function operatorEnvironment(options: DemoOptions, kubeconfig: string): NodeJS.ProcessEnv {
   return {
     SCIM_OPERATOR_HOST: '127.0.0.1',
+    SCIM_OPERATOR_GROUP_BINDINGS: 'true',
     // One operator at a time: the next one takes over the Lease of one that was killed.
     SCIM_OPERATOR_LEADER_ELECTION_IDENTITY: `demo-${process.pid}`,
     ...process.env,

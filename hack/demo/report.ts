@@ -70,6 +70,8 @@ export function printNextSteps(
     `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":false}}'   # every request is refused`,
     `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":true}}'    # the same token works again`,
     `  kubectl delete secret ${secretName} -n ${namespace}      # the token is revoked, a new one is made`,
+    '  kubectl apply -f examples/scimgroupbinding.yaml   # the group Engineering gets two roles',
+    `  kubectl auth can-i list pods -n ${namespace} --as=scim:ada@acme.example`,
     `  kubectl get events -n ${namespace}`,
     '  kill -9 $OPERATOR_PID                    # it comes back, and nothing is lost',
     '',

@@ -1,8 +1,10 @@
-/** Writes crds/ and the tables in docs/reference/; run it with `make generate`. */
+/** Writes crds/, policies/ and the tables in docs/reference/; run it with `make generate`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GROUP_BINDING_POLICY_FILE, printGroupBindingPolicy } from './group-binding-policy.ts';
 import { crdFiles } from './manifest.ts';
 import { fieldTable, fillIn } from './reference.ts';
+import { ScimGroupBinding } from './scim-group-binding.ts';
 import { ScimIntegration } from './scim-integration.ts';
 import { ScimTenant } from './scim-tenant.ts';
 import { structuralSchema } from './structural-schema.ts';
@@ -12,9 +14,14 @@ const folder = join(root, 'crds');
 mkdirSync(folder, { recursive: true });
 for (const [name, text] of Object.entries(crdFiles())) writeFileSync(join(folder, name), text);
 
+const policies = join(root, 'policies');
+mkdirSync(policies, { recursive: true });
+writeFileSync(join(policies, GROUP_BINDING_POLICY_FILE), printGroupBindingPolicy());
+
 for (const [file, resource] of Object.entries({
   'scimintegration.md': ScimIntegration,
   'scimtenant.md': ScimTenant,
+  'scimgroupbinding.md': ScimGroupBinding,
 })) {
   const reference = join(root, 'docs', 'reference', file);
   const schema = structuralSchema(resource);

@@ -19,10 +19,20 @@ export const SCIM_TENANTS = {
   namespaced: false,
 } as const;
 
+export const SCIM_GROUP_BINDINGS = {
+  group: GROUP,
+  version: VERSION,
+  plural: 'scimgroupbindings',
+  kind: 'ScimGroupBinding',
+  namespaced: true,
+} as const;
+
 export const LABEL_MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'scim-operator';
 /** On children: the name of the integration, in the same namespace. */
 export const LABEL_INTEGRATION = `${GROUP}/integration`;
+/** On RoleBindings of members: the name of the ScimGroupBinding, in the same namespace. */
+export const LABEL_GROUP_BINDING = `${GROUP}/group-binding`;
 /** On the token's Secret: the UID of the integration it was made for. */
 export const ANNOTATION_INTEGRATION_UID = `${GROUP}/integration-uid`;
 /** On the token's Secret: when that integration was created. Tells whether it can have gone with an earlier CRD. */
@@ -82,6 +92,12 @@ export const REASON = {
   PermissionDenied: 'PermissionDenied',
   /** A ServiceAccount, Role or RoleBinding of that name exists and is not ours. */
   ObjectConflict: 'ObjectConflict',
+  /** The tenant has no such group. */
+  GroupNotFound: 'GroupNotFound',
+  /** Several groups of the tenant have the externalId. */
+  GroupAmbiguous: 'GroupAmbiguous',
+  /** The group has more members than RoleBindings are made for. */
+  GroupTooLarge: 'GroupTooLarge',
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];
 

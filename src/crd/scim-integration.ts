@@ -4,13 +4,14 @@ import { conditions, observedGeneration } from './condition.ts';
 import { DURATION_PATTERN } from './duration.ts';
 import {
   DNS_LABEL,
-  DNS_LABEL_MESSAGE,
   dateTime,
   displayName,
   literal,
   matching,
   objectName,
   rules,
+  sameIn,
+  tenantName,
 } from './rules.ts';
 
 const DNS_SUBDOMAIN = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
@@ -93,8 +94,7 @@ const Spec = z
         'False: every SCIM request of this integration is refused, while its token, endpoint and data stay. True when absent.',
       )
       .optional(),
-    tenant: matching(DNS_LABEL, DNS_LABEL_MESSAGE)
-      .max(63)
+    tenant: tenantName()
       .describe(
         "Tenant whose directory is provisioned; the namespace's name when absent. Another than that must be allowed by a ScimTenant. Fixed at creation, whether set or not.",
       )
@@ -175,9 +175,6 @@ const Status = z
   })
   .meta({ default: { observedGeneration: -1 } })
   .describe('What the operator found and made.');
-
-const sameIn = (path: string) =>
-  `(has(self.spec) && has(self.spec.${path})) == (has(oldSelf.spec) && has(oldSelf.spec.${path})) && (!(has(self.spec) && has(self.spec.${path})) || self.spec.${path} == oldSelf.spec.${path})`;
 
 export const ScimIntegration = z
   .object({

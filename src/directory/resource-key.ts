@@ -42,3 +42,8 @@ export function taken(name: ResourceName) {
   const kind = name === 'User' ? 'a user' : 'a group';
   return uniqueness(`${kind} with this ${KEY_ATTRIBUTE[name]} exists in the tenant`);
 }
+
+/** Whether the change of a user matters to whoever follows a group that it is in. */
+export function isOtherSubject(current: Attributes, next: Attributes): boolean {
+  return current.userName !== next.userName || current.active !== next.active;
+}

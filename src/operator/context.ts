@@ -1,4 +1,5 @@
 /** What the reconcilers work with. */
+import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import type { KubeTenant } from '../crd/tenant-object.ts';
 import type { IntegrationOwner, Store } from '../directory/store.ts';
@@ -15,6 +16,8 @@ import type { ReadSecrets } from './read-secrets.ts';
 export interface Caches {
   readonly integrations: ObjectStore<KubeIntegration>;
   readonly tenants: ObjectStore<KubeTenant>;
+  /** Empty where the operator doesn't follow groups. */
+  readonly groupBindings: ObjectStore<KubeGroupBinding>;
   /** Empty where they may not be listed. */
   readonly namespaces: ObjectStore<KubeObject>;
   readonly secrets: ObjectStore<KubeObject>;

@@ -28,23 +28,39 @@ export async function gatherTenancy(
   integration: KubeIntegration,
   record: IntegrationRecord | undefined,
 ): Promise<Tenancy> {
-  const cached = await decide(context, integration, {
+  const tenant = tenantOf(integration);
+  const cached = await decide(context, tenant, {
     namespace: await cachedNamespace(context, integration, record),
-    scimTenant: context.caches.tenants.get({ name: tenantOf(integration) }),
+    scimTenant: context.caches.tenants.get({ name: tenant }),
   });
   if (cached.forbidden !== undefined || isHeld(integration, record, cached)) return cached;
-  return decide(context, integration, {
+  return decide(context, tenant, {
     namespace: await liveNamespace(context, integration, record),
-    scimTenant: await liveTenant(context, tenantOf(integration)),
+    scimTenant: await liveTenant(context, tenant),
   });
+}
+
+/** Of an object that has no record: by what the caches say, which is enough to take a right, or by what is so now, to give it. */
+export async function forbiddenIn(
+  context: OperatorContext,
+  name: string,
+  tenant: string,
+  how: 'cached' | 'live',
+): Promise<Obstacle | undefined> {
+  const { client, caches } = context;
+  const known = how === 'cached' ? caches.namespaces.get({ name }) : undefined;
+  const namespace = known ?? (await client.get<KubeObject>(NAMESPACES, { name }));
+  const scimTenant =
+    how === 'cached' ? caches.tenants.get({ name: tenant }) : await liveTenant(context, tenant);
+  const seen = { namespace: tenantNamespace(namespace), scimTenant };
+  return (await decide(context, tenant, seen)).forbidden;
 }
 
 async function decide(
   { store, clusterUid }: OperatorContext,
-  integration: KubeIntegration,
+  tenant: string,
   seen: Pick<TenancyInput, 'namespace' | 'scimTenant'>,
 ): Promise<Tenancy> {
-  const tenant = tenantOf(integration);
   const history = await store.integrations.tenantHistory(clusterUid, tenant);
   const input = { ...seen, tenant, history };
   return { ...input, forbidden: checkTenancy(input) };

@@ -39,8 +39,9 @@ export interface Role extends KubeObject {
 export interface RoleBinding extends KubeObject {
   readonly roleRef?: { readonly apiGroup: string; readonly kind: string; readonly name: string };
   readonly subjects?: readonly {
+    readonly apiGroup?: string;
     readonly kind: string;
-    readonly namespace: string;
+    readonly namespace?: string;
     readonly name: string;
   }[];
 }

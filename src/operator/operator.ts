@@ -19,6 +19,7 @@ import { ActivityCache } from './activity-cache.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import { isOutage } from './failure.ts';
 import { fencedStore } from './fence.ts';
+import { createGroupBindingController } from './group-binding-controller.ts';
 import { LEASE_NAME } from './rbac.ts';
 import { ReadSecrets } from './read-secrets.ts';
 import { createReconcile } from './reconcile.ts';
@@ -37,6 +38,8 @@ export interface OperatorOptions {
   readonly deprovisionDelayMs: number;
   /** Undefined: all. */
   readonly watchNamespaces?: readonly string[] | undefined;
+  /** Undefined: ScimGroupBindings are left alone. */
+  readonly groupBindings?: GroupBindingOptions | undefined;
   /** Undefined: there is no other operator. */
   readonly election?: ElectionOptions | undefined;
   readonly log: Logger;
@@ -44,6 +47,11 @@ export interface OperatorOptions {
   readonly now?: () => Date;
   /** How often records without a resource are looked for. */
   readonly sweepIntervalMs?: number;
+}
+
+export interface GroupBindingOptions {
+  /** Before every userName, so that no provisioned name means somebody else. */
+  readonly usernamePrefix: string;
 }
 
 export interface ElectionOptions extends ElectionTimes {
@@ -90,7 +98,11 @@ export function createOperator(options: OperatorOptions): Operator {
   const run = async () => {
     const clusterUid = await readClusterUid(client, log, stop.signal);
     if (clusterUid === undefined) return;
-    const reflectors = createReflectors(client, log, metrics, watchNamespaces);
+    const followsGroups = options.groupBindings !== undefined;
+    const reflectors = createReflectors(client, log, metrics, {
+      namespaces: watchNamespaces,
+      followsGroups,
+    });
     manager = new Manager(Object.values(reflectors));
     manager.start();
     const parts = {
@@ -213,13 +225,20 @@ async function lead(
   };
   unwritable.clear();
   const { integrations, detach, ...others } = createControllers(context, log, metrics);
+  const groupBindings =
+    options.groupBindings &&
+    createGroupBindingController(context, options.groupBindings.usernamePrefix, { log, metrics });
+  const controllers = [integrations, ...Object.values(others)];
+  if (groupBindings) controllers.push(groupBindings.controller);
   await Promise.all([
-    manager.control([integrations, ...Object.values(others)], signal),
+    manager.control(controllers, signal),
     manager
       .whenSynced(signal)
       .then(() => sweepUntil(signal, context, integrations, { ...options, unwatched })),
+    groupBindings?.follow(signal),
   ]);
   detach();
+  groupBindings?.detach();
   await events.flush();
 }
 

@@ -1,5 +1,5 @@
 /** The permissions of the operator itself, as data: the chart, the demo and the tests take them from here. */
-import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
+import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
 import { DIRECTORY_API_GROUP, PROVISIONER_RULES } from '../directory/permissions.ts';
 import { type KubeObject, LEASES, type ObjectKey } from '../kube/resource.ts';
 
@@ -80,6 +80,24 @@ export const CLUSTER_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['namespaces'], resourceNames: ['kube-system'], verbs: ['get'] },
   DEFINITION_RULE,
 ];
+/**
+ * On top, where groups are followed. Kubernetes asks for `bind` of whoever gives a role that they don't have: for Roles in general, for
+ * ClusterRoles by name only.
+ */
+export function groupBindingRules(clusterRoles: readonly string[] = []): readonly PolicyRule[] {
+  const { group, plural } = SCIM_GROUP_BINDINGS;
+  const bind = { apiGroups: ['rbac.authorization.k8s.io'], verbs: ['bind'] };
+  return [
+    { apiGroups: [group], resources: [plural], verbs: WATCH },
+    { apiGroups: [group], resources: [`${plural}/status`], verbs: ['patch'] },
+    { apiGroups: [group], resources: [`${plural}/finalizers`], verbs: ['update'] },
+    { ...bind, resources: ['roles'] },
+    // Without names the rule would be for all of them.
+    ...(clusterRoles.length > 0
+      ? [{ ...bind, resources: ['clusterroles'], resourceNames: clusterRoles }]
+      : []),
+  ];
+}
 
 /** In the operator's namespace. */
 export const LEASE_NAME = 'scim-operator';

@@ -1,9 +1,11 @@
 /** What the operator watches, and what it knows from that. */
+import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import {
   LABEL_MANAGED_BY,
   LABEL_TOKEN,
   MANAGED_BY,
+  SCIM_GROUP_BINDINGS,
   SCIM_INTEGRATIONS,
   SCIM_TENANTS,
 } from '../crd/names.ts';
@@ -21,6 +23,7 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../kube/resource.ts';
+import { ObjectStore } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import type { Caches } from './context.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
@@ -29,17 +32,28 @@ const NO_TENANTS =
   'ScimTenants can not be read: only the namespace with its own name may use a tenant';
 const NO_NAMESPACES =
   'namespaces can not be listed: changes of their labels are noticed within a minute or so';
+const NO_GROUP_BINDINGS =
+  'ScimGroupBindings can not be read: groups are not followed, and RoleBindings stay as they are';
 const NOT_WATCHED =
   'these objects of the namespace can not be watched, so it is not looked after until they can; does it exist, with the Role of the operator?';
 
-type Scope = Pick<ReflectorOptions, 'labelSelector' | 'metadataOnly'>;
+type Scope = Pick<
+  ReflectorOptions,
+  'labelSelector' | 'metadataOnly' | 'whenRefused' | 'keepsWhenRefused'
+>;
 
-/** Namespaced kinds in `namespaces` only, where it is given: one that may not be watched holds up no other. */
+export interface ReflectorScope {
+  /** Undefined: all. One that may not be watched holds up no other. */
+  readonly namespaces?: readonly string[] | undefined;
+  /** Whether ScimGroupBindings are watched. */
+  readonly followsGroups: boolean;
+}
+
 export function createReflectors(
   client: Client,
   log: Logger,
   metrics: KubeMetrics,
-  namespaces?: readonly string[],
+  { namespaces, followsGroups }: ReflectorScope,
 ) {
   const labelSelector = `${LABEL_MANAGED_BY}=${MANAGED_BY}`;
   const common = { client, log, metrics };
@@ -52,10 +66,10 @@ export function createReflectors(
       : new NamespacedReflector<T>({
           ...common,
           resource,
-          ...scope,
           namespaces,
           whenRefused: NOT_WATCHED,
           keepsWhenRefused: true,
+          ...scope,
         });
   return {
     integrations: reflect<KubeIntegration>(SCIM_INTEGRATIONS),
@@ -78,6 +92,14 @@ export function createReflectors(
     serviceAccounts: reflect<ServiceAccount>(SERVICE_ACCOUNTS, { labelSelector }),
     roles: reflect<Role>(ROLES, { labelSelector }),
     roleBindings: reflect<RoleBinding>(ROLE_BINDINGS, { labelSelector }),
+    ...(followsGroups
+      ? {
+          groupBindings: reflect<KubeGroupBinding>(SCIM_GROUP_BINDINGS, {
+            whenRefused: NO_GROUP_BINDINGS,
+            keepsWhenRefused: true,
+          }),
+        }
+      : {}),
   };
 }
 
@@ -87,6 +109,7 @@ export function cachesOf(reflectors: Reflectors): Caches {
   return {
     integrations: reflectors.integrations.store,
     tenants: reflectors.tenants.store,
+    groupBindings: reflectors.groupBindings?.store ?? new ObjectStore<KubeGroupBinding>(),
     namespaces: reflectors.namespaces.store,
     secrets: reflectors.secrets.store,
     existingSecrets: reflectors.existingSecrets.store,

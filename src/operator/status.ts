@@ -93,15 +93,29 @@ function buildConditions(
   findings: Findings,
   now: Date,
 ): readonly Condition[] {
-  const observedGeneration = integration.metadata.generation;
   const wanted = [
     tokenCondition(findings),
     rbacCondition(findings),
     readyCondition(integration, findings),
     ...progressConditions(findings),
   ].filter((condition) => condition !== undefined);
-  const present: readonly Condition[] =
-    integration.status?.conditions?.map(completeCondition) ?? [];
+  return mergeConditions(integration, wanted, now);
+}
+
+/** The conditions of an object as they are now; those that are present only while True go when nobody wants them. */
+export function mergeConditions(
+  {
+    metadata,
+    status,
+  }: {
+    readonly metadata: { readonly generation: number };
+    readonly status?: { readonly conditions?: readonly StatusCondition[] | undefined } | undefined;
+  },
+  wanted: readonly NewCondition[],
+  now: Date,
+): readonly Condition[] {
+  const observedGeneration = metadata.generation;
+  const present: readonly Condition[] = status?.conditions?.map(completeCondition) ?? [];
   // Present only while True, so that kstatus doesn't take their absence for work to be done.
   const kept = [CONDITION.Reconciling, CONDITION.Stalled]
     .filter((type) => !wanted.some((condition) => condition.type === type))

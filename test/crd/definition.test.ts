@@ -2,8 +2,19 @@ import { globSync, readFileSync } from 'node:fs';
 import { loadAllYaml } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { allCrds, crdFiles, scimIntegrationCrd, scimTenantCrd } from '../../src/crd/manifest.ts';
-import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
+import {
+  GROUP_BINDING_POLICY_FILE,
+  printGroupBindingPolicy,
+} from '../../src/crd/group-binding-policy.ts';
+import {
+  allCrds,
+  crdFiles,
+  scimGroupBindingCrd,
+  scimIntegrationCrd,
+  scimTenantCrd,
+} from '../../src/crd/manifest.ts';
+import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
+import { ScimGroupBinding } from '../../src/crd/scim-group-binding.ts';
 import { ScimIntegration } from '../../src/crd/scim-integration.ts';
 import { ScimTenant } from '../../src/crd/scim-tenant.ts';
 import { structuralSchema } from '../../src/crd/structural-schema.ts';
@@ -12,6 +23,7 @@ import {
   type KubeObject,
   NAMESPACES,
   type ResourceDefinition,
+  ROLES,
 } from '../../src/kube/resource.ts';
 import { applyCrd, TEST_MANAGER } from '../support/cluster.ts';
 import { type IntegrationFixture, integrationFixture } from './fixture.ts';
@@ -76,6 +88,7 @@ const condition = (type: string, status: string, reason: string) => ({
 const RESOURCES: readonly [string, ResourceDefinition, z.ZodType][] = [
   ['ScimIntegration', SCIM_INTEGRATIONS, ScimIntegration],
   ['ScimTenant', SCIM_TENANTS, ScimTenant],
+  ['ScimGroupBinding', SCIM_GROUP_BINDINGS, ScimGroupBinding],
 ];
 const definitionOf = ({ plural, group }: ResourceDefinition) => {
   const crd = allCrds().find(({ metadata }) => metadata.name === `${plural}.${group}`);
@@ -119,12 +132,20 @@ describe.each(RESOURCES)('the custom resource definition of %s', (_, resource, s
   });
 });
 
+const EXAMPLE_RESOURCES = [
+  ...[NAMESPACES, ROLES],
+  ...[SCIM_INTEGRATIONS, SCIM_TENANTS, SCIM_GROUP_BINDINGS],
+];
+
 describe('the custom resource definitions', () => {
-  it('are what crds/ holds, and all that it holds', () => {
+  it('are what crds/ holds, and all that it holds; so is the policy', () => {
     const files = crdFiles();
     for (const [name, text] of Object.entries(files)) {
       expect(readFileSync(`crds/${name}`, 'utf8')).toBe(text);
     }
+    expect(readFileSync(`policies/${GROUP_BINDING_POLICY_FILE}`, 'utf8')).toBe(
+      printGroupBindingPolicy(),
+    );
     expect(globSync('crds/*').sort()).toEqual(Object.keys(files).map((name) => `crds/${name}`));
   });
 
@@ -138,14 +159,16 @@ describe('the custom resource definitions', () => {
       shortNames: ['scimten'],
       categories: ['scim'],
     });
+    expect(scimGroupBindingCrd().spec.names).toMatchObject({
+      shortNames: ['scimgb'],
+      categories: ['scim'],
+    });
   });
 
   it('take every example', async () => {
     for (const file of globSync('examples/*.yaml', { exclude: ['examples/prometheus-*.yaml'] })) {
       for (const document of loadAllYaml(readFileSync(file, 'utf8')) as KubeObject[]) {
-        const resource = [NAMESPACES, SCIM_INTEGRATIONS, SCIM_TENANTS].find(
-          ({ kind }) => kind === document.kind,
-        );
+        const resource = EXAMPLE_RESOURCES.find(({ kind }) => kind === document.kind);
         if (resource === undefined) throw new Error(`${file} has a ${document.kind}`);
         await fixture.client.apply<KubeObject>(resource, document, TEST_MANAGER);
       }

@@ -2,14 +2,17 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CONDITION, EVENT, REASON } from '../../src/crd/names.ts';
 import { fieldTable, fillIn } from '../../src/crd/reference.ts';
+import { ScimGroupBinding } from '../../src/crd/scim-group-binding.ts';
 import { ScimIntegration } from '../../src/crd/scim-integration.ts';
 import { ScimTenant } from '../../src/crd/scim-tenant.ts';
 import { structuralSchema } from '../../src/crd/structural-schema.ts';
 
 const document = readFileSync('docs/reference/scimintegration.md', 'utf8');
+const bindings = readFileSync('docs/reference/scimgroupbinding.md', 'utf8');
 const PAGES = [
   ['ScimIntegration', document, ScimIntegration],
   ['ScimTenant', readFileSync('docs/reference/scimtenant.md', 'utf8'), ScimTenant],
+  ['ScimGroupBinding', bindings, ScimGroupBinding],
 ] as const;
 
 describe.each(PAGES)('the reference of %s', (_, page, schema) => {
@@ -19,13 +22,15 @@ describe.each(PAGES)('the reference of %s', (_, page, schema) => {
   });
 });
 
-describe('the reference of ScimIntegration', () => {
+describe('the reference of ScimIntegration, or that of ScimGroupBinding', () => {
   it.each([
     ['condition', CONDITION],
     ['reason', REASON],
     ['event', EVENT],
   ])('has every %s that the operator knows', (_, names) => {
-    expect(Object.values(names).filter((name) => !document.includes(`\`${name}\``))).toEqual([]);
+    expect(
+      Object.values(names).filter((name) => !`${document}${bindings}`.includes(`\`${name}\``)),
+    ).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { censusContract } from './contract/census.ts';
 import { type Open, useStore } from './contract/fixture.ts';
 import { groupContract } from './contract/groups.ts';
 import { integrationContract } from './contract/integrations.ts';
+import { membershipContract } from './contract/memberships.ts';
 import { modelContract } from './contract/model.ts';
 import { searchContract } from './contract/search.ts';
 import { userContract } from './contract/users.ts';
@@ -12,6 +13,7 @@ export function storeContract(name: string, open: Open): void {
   describe(`the directory on ${name}`, () => {
     userContract(open);
     groupContract(open);
+    membershipContract(open);
     integrationContract(open);
     censusContract(open);
     searchContract(open);

@@ -4,7 +4,7 @@ import { authorise } from '../../src/operator/authorise.ts';
 import { cutOff } from '../support/cut-off.ts';
 import { buildIntegration } from '../support/integration-objects.ts';
 import { type OperatorFixture, operatorFixture } from '../support/operator.ts';
-import { CLUSTER_UID } from '../support/operator-process.ts';
+import { CLUSTER_UID } from '../support/operator-context.ts';
 
 let fixture: OperatorFixture;
 let connection: Connection;

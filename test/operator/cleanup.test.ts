@@ -12,7 +12,7 @@ import {
   operatorFixture,
   unique,
 } from '../support/operator.ts';
-import { CLUSTER_UID } from '../support/operator-process.ts';
+import { CLUSTER_UID } from '../support/operator-context.ts';
 
 let fixture: OperatorFixture;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { enforceTenancy } from '../../src/operator/enforce-tenancy.ts';
 import { cutOff } from '../support/cut-off.ts';
 import { type OperatorFixture, operatorFixture, unique } from '../support/operator.ts';
-import { CLUSTER_UID } from '../support/operator-process.ts';
+import { CLUSTER_UID } from '../support/operator-context.ts';
 
 let fixture: OperatorFixture;
 let connection: Connection;

@@ -9,7 +9,11 @@ import {
   buildTokenSecret,
   endpointOf,
 } from '../../src/operator/objects.ts';
-import { OPERATOR_RULES, SCIM_PROVISIONER_RULES } from '../../src/operator/rbac.ts';
+import {
+  groupBindingRules,
+  OPERATOR_RULES,
+  SCIM_PROVISIONER_RULES,
+} from '../../src/operator/rbac.ts';
 import { buildIntegration } from '../support/integration-objects.ts';
 
 const tracked = { metadata: { annotations: { 'argocd.argoproj.io/tracking-id': 'app:x' } } };
@@ -82,6 +86,19 @@ describe("the operator's own permissions", () => {
     for (const rule of OPERATOR_RULES) {
       const words = [...rule.apiGroups, ...rule.resources, ...rule.verbs];
       for (const word of words) expect(word).not.toMatch(/^\*|^(bind|escalate|impersonate)$/);
+    }
+  });
+
+  it('give roles only where groups are followed, and ClusterRoles by name', () => {
+    const ofClusterRoles = (names?: readonly string[]) =>
+      groupBindingRules(names).filter(({ resources }) => resources.includes('clusterroles'));
+    expect([ofClusterRoles(), ofClusterRoles([])]).toEqual([[], []]);
+    expect(ofClusterRoles(['view', 'edit'])).toMatchObject([
+      { verbs: ['bind'], resourceNames: ['view', 'edit'] },
+    ]);
+    for (const { apiGroups, resources, verbs } of groupBindingRules(['view'])) {
+      for (const word of [...apiGroups, ...resources, ...verbs])
+        expect(word).not.toMatch(/^\*|^(escalate|impersonate)$/);
     }
   });
 

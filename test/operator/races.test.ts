@@ -5,7 +5,8 @@ import type { Secret } from '../../src/operator/objects.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { Lifetime } from '../support/crashing.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
-import { CLUSTER_UID, runProcess } from '../support/operator-process.ts';
+import { CLUSTER_UID } from '../support/operator-context.ts';
+import { runProcess } from '../support/operator-process.ts';
 
 let fixture: OperatorFixture;
 beforeAll(async () => {

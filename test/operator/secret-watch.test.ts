@@ -39,19 +39,17 @@ const secretIn = (namespace: string, name: string, labels: Record<string, string
 
 describe('the watches of Secrets', () => {
   it.each([
-    ['in all namespaces', () => undefined],
-    ['in one namespace', (namespace: string) => [namespace]],
+    ['in all namespaces', () => ({})],
+    ['in one namespace', (namespace: string) => ({ namespaces: [namespace] })],
   ])('never bring another Secret, nor what is in any: %s', async (_, watched) => {
     const namespace = await createNamespace(fixture.admin, 'secrets');
     const stop = new AbortController();
     const metrics = createKubeMetrics(new Registry());
     const log = createLogger('silent');
-    const { secrets, existingSecrets } = createReflectors(
-      new Client(connection),
-      log,
-      metrics,
-      watched(namespace),
-    );
+    const { secrets, existingSecrets } = createReflectors(new Client(connection), log, metrics, {
+      followsGroups: false,
+      ...watched(namespace),
+    });
     const names = () =>
       [secrets, existingSecrets].map(({ store }) =>
         store.list(namespace).map(({ metadata }) => metadata.name),

@@ -20,7 +20,8 @@ import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { Lifetime } from '../support/crashing.ts';
 import { eventually } from '../support/eventually.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
-import { CLUSTER_UID, runProcess } from '../support/operator-process.ts';
+import { CLUSTER_UID } from '../support/operator-context.ts';
+import { runProcess } from '../support/operator-process.ts';
 import {
   ask,
   createTenant,

@@ -1,5 +1,3 @@
-/** The operator's reconcilers without its watches: looks at one namespace until there is nothing left to do, or until it dies. */
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import {
   LABEL_MANAGED_BY,
   LABEL_TOKEN,
@@ -8,11 +6,9 @@ import {
   SCIM_INTEGRATIONS,
   SCIM_TENANTS,
 } from '../../src/crd/names.ts';
-import type { KubeTenant } from '../../src/crd/tenant-object.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import type { Reconcile, Result } from '../../src/kube/controller.ts';
-import { EventRecorder } from '../../src/kube/events.ts';
 import {
   type KubeObject,
   NAMESPACES,
@@ -23,19 +19,16 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { ObjectStore } from '../../src/kube/store.ts';
+import type { ObjectStore } from '../../src/kube/store.ts';
 import { createLogger } from '../../src/logger.ts';
-import { ActivityCache } from '../../src/operator/activity-cache.ts';
 import { missingResources } from '../../src/operator/cleanup.ts';
 import type { Caches, OperatorContext } from '../../src/operator/context.ts';
-import type { Role, RoleBinding, ServiceAccount } from '../../src/operator/objects.ts';
-import { ReadSecrets } from '../../src/operator/read-secrets.ts';
 import { createReconcile } from '../../src/operator/reconcile.ts';
 import { createRoleReconcile, type RoleState } from '../../src/operator/role-controller.ts';
 import { type Lifetime, MortalClient, mortalStore } from './crashing.ts';
-import { type OperatorFixture, PUBLIC_URL } from './operator.ts';
+import type { OperatorFixture } from './operator.ts';
+import { operatorContext } from './operator-context.ts';
 
-export const CLUSTER_UID = 'the-cluster';
 const MAX_ROUNDS = 10;
 
 export interface ProcessOptions {
@@ -55,25 +48,13 @@ export async function runProcess(
   { now = () => new Date(), behind }: ProcessOptions = {},
 ): Promise<Result> {
   const connection = new Connection(loadKubeConfig(fixture.kubeconfig));
-  const log = createLogger('silent');
   const client = new Client(connection);
-  const events = new EventRecorder({ client, controller: 'test', instance: 'test', log });
-  const store = mortalStore(fixture.store, life);
-  const caches = emptyCaches();
-  const context: OperatorContext = {
+  const context = operatorContext({
     client: new MortalClient(connection, life),
-    store,
-    caches,
-    events,
-    activity: new ActivityCache(store.integrations, now),
-    readSecrets: new ReadSecrets(caches.secrets),
-    publicUrl: PUBLIC_URL,
-    clusterUid: CLUSTER_UID,
-    sees: () => true,
-    unwritable: new Set(),
-    mayReadTenants: () => true,
+    recorder: client,
+    store: mortalStore(fixture.store, life),
     now,
-  };
+  });
   const [integrations, role] = reconcilers(context);
   try {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -88,7 +69,7 @@ export async function runProcess(
     }
     throw new Error(`still writing after ${MAX_ROUNDS} rounds: ${life.writes.join(', ')}`);
   } finally {
-    await events.flush();
+    await context.events.flush();
     await connection.close();
   }
 }
@@ -126,20 +107,6 @@ async function keysIn(context: OperatorContext, namespace: string): Promise<read
   }));
   const missing = await missingResources(context);
   return [...present, ...missing.filter((key) => key.namespace === namespace)];
-}
-
-/** Of a process that has seen nothing yet. */
-export function emptyCaches(): Caches {
-  return {
-    integrations: new ObjectStore<KubeIntegration>(),
-    tenants: new ObjectStore<KubeTenant>(),
-    namespaces: new ObjectStore<KubeObject>(),
-    secrets: new ObjectStore<KubeObject>(),
-    existingSecrets: new ObjectStore<KubeObject>(),
-    serviceAccounts: new ObjectStore<ServiceAccount>(),
-    roles: new ObjectStore<Role>(),
-    roleBindings: new ObjectStore<RoleBinding>(),
-  };
 }
 
 async function fill(caches: Caches, client: Client, namespace: string): Promise<void> {

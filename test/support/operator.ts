@@ -28,6 +28,7 @@ import type { Secret } from '../../src/operator/objects.ts';
 import {
   createOperator,
   type ElectionOptions,
+  type GroupBindingOptions,
   type Operator,
 } from '../../src/operator/operator.ts';
 import {
@@ -60,6 +61,8 @@ export interface StartOptions {
   readonly connection?: Connection;
   readonly log?: Logger;
   readonly now?: () => Date;
+  /** Without it ScimGroupBindings are left alone. */
+  readonly groupBindings?: GroupBindingOptions;
   /** Without it the operator takes itself for the only one. */
   readonly election?: ElectionOptions;
 }
@@ -103,6 +106,7 @@ export async function installedFixture(
         deprovisionDelayMs: options.deprovisionDelayMs ?? 600_000,
         sweepIntervalMs: options.sweepIntervalMs ?? 60_000,
         watchNamespaces: options.watchNamespaces,
+        groupBindings: options.groupBindings,
         election: options.election,
         log: options.log ?? createLogger('silent'),
         registry,

@@ -5,7 +5,8 @@ import type { Secret } from '../../src/operator/objects.ts';
 import { TEST_MANAGER } from './cluster.ts';
 import { Lifetime } from './crashing.ts';
 import { IntegrationProbe, type OperatorFixture } from './operator.ts';
-import { CLUSTER_UID, runProcess } from './operator-process.ts';
+import { CLUSTER_UID } from './operator-context.ts';
+import { runProcess } from './operator-process.ts';
 
 export const SECOND = 1_000;
 export const HOUR = 3_600_000;

@@ -1,8 +1,11 @@
 /** SearchDialect of PostgreSQL, over JSONB documents. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { JsonPath, ScalarType, SearchDialect } from '../condition-sql.ts';
+import type { JsonPath, ScalarType } from '../condition-sql.ts';
+import type { MembershipDialect } from '../membership-sql.ts';
 
-export const postgresDialect: SearchDialect = {
+export const postgresDialect: MembershipDialect = {
+  asked: (rows) =>
+    sql`unnest(${array(rows.map(({ tenant }) => tenant))}, ${array(rows.map(({ value }) => value))}) AS w(tenant, value)`,
   scalar: (json, path, type) => SCALARS[type](sql`(${json} #>> ${arrayOf(path)})`),
   json: (json, path) => sql`(${json} #> ${arrayOf(path)})`,
   elements: (json, path, alias) => {

@@ -73,10 +73,10 @@ export class ResourceTable {
     return sql`${link}, ${put}, ${gone}, ${lookup}`;
   }
 
-  /** A part that counts one resource more, or less. */
-  counted(tenant: string, by: 1 | -1): SQL {
+  /** A part that counts one resource more, or less; or another counter up. */
+  counted(tenant: string, by: 1 | -1, counter: string = PLACES[this.name].counter): SQL {
     const slot = Math.floor(Math.random() * COUNTER_SLOTS);
-    return sql`counted AS (INSERT INTO counters AS c (tenant, name, slot, value) SELECT ${tenant}, ${PLACES[this.name].counter}, ${slot}::integer, ${by}::bigint FROM resource ON CONFLICT (tenant, name, slot) DO UPDATE SET value = c.value + excluded.value)`;
+    return sql`counted AS (INSERT INTO counters AS c (tenant, name, slot, value) SELECT ${tenant}, ${counter}, ${slot}::integer, ${by}::bigint FROM resource ON CONFLICT (tenant, name, slot) DO UPDATE SET value = c.value + excluded.value)`;
   }
 
   /** Parts that remove what belongs to the resource outside its row. */

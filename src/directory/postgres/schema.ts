@@ -1,4 +1,5 @@
 /** The tables of the migrations as Drizzle sees them; a test holds the two against each other, and the types against SQLite's. */
+import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
@@ -65,6 +66,9 @@ export const groupMembers = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenant, t.groupId, t.memberId] }),
     index('group_members_member').on(t.tenant, t.memberId, t.groupId),
+    index('group_members_nested')
+      .on(t.tenant, t.groupId, t.memberId)
+      .where(sql`member_type = 'Group'`),
   ],
 );
 
@@ -105,6 +109,7 @@ export const externalIds = pgTable(
     primaryKey({ columns: [t.tenant, t.resourceId, t.integrationId] }),
     index('external_ids_external_id').on(t.tenant, t.externalId, t.integrationId),
     index('external_ids_integration').on(t.integrationId, t.resourceType, t.tenant),
+    index('external_ids_group').on(t.tenant, t.externalId).where(sql`resource_type = 'Group'`),
   ],
 );
 

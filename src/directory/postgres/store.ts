@@ -3,9 +3,11 @@ import { eq, sql } from 'drizzle-orm';
 import pg from 'pg';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
+import { createMembershipStore } from '../membership-store.ts';
 import type { Store } from '../store.ts';
 import { readCensus } from './census.ts';
 import { type Connections, openConnections } from './connection.ts';
+import { postgresDialect } from './dialect.ts';
 import { asRefusal } from './errors.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
@@ -35,6 +37,7 @@ export async function openPostgresStore(
   return {
     users: createUserStore(connections, types, statistics),
     groups: createGroupStore(connections, types, statistics),
+    memberships: createMembershipStore({ dialect: postgresDialect, all: connections.all }),
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
     cursorKey,

@@ -3,8 +3,9 @@ import { sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
+import { USER_CHANGES } from '../membership-sql.ts';
 import { GROUPS_OF_USERS } from '../related.ts';
-import { rowOf } from '../resource-key.ts';
+import { isOtherSubject, rowOf } from '../resource-key.ts';
 import type {
   Decide,
   NewResource,
@@ -63,10 +64,13 @@ export function createUserStore(
       await addGlobalUser(queries, userId, key, at);
     }
     const updated = sql`UPDATE access SET user_id = ${userId}, user_name_key = ${key}, attributes = ${JSON.stringify(profile)}::json, version = version + 1, last_modified = greatest(last_modified, ${at}) WHERE tenant = ${tenant} AND id = ${id} AND version = ${version} RETURNING id, version, last_modified`;
+    const noted = isOtherSubject(current.attributes, attributes)
+      ? sql`, ${table.counted(tenant, 1, USER_CHANGES)}`
+      : sql``;
     const [row] = await refuseTaken(
       'User',
       queries.all<{ version: number; lastModified: number }>(
-        sql`WITH resource AS (${updated}), ${table.written(scope, profile, externalId)} SELECT version, last_modified AS "lastModified" FROM resource`,
+        sql`WITH resource AS (${updated}), ${table.written(scope, profile, externalId)}${noted} SELECT version, last_modified AS "lastModified" FROM resource`,
       ),
     );
     return row && { ...current, attributes, ...row };

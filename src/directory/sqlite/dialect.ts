@@ -1,8 +1,11 @@
 /** SearchDialect of SQLite, over JSONB documents. */
 import { sql } from 'drizzle-orm';
-import type { JsonPath, SearchDialect } from '../condition-sql.ts';
+import type { JsonPath } from '../condition-sql.ts';
+import type { MembershipDialect } from '../membership-sql.ts';
 
-export const sqliteDialect: SearchDialect = {
+export const sqliteDialect: MembershipDialect = {
+  asked: (rows) =>
+    sql`(SELECT value ->> 0 AS tenant, value ->> 1 AS value FROM json_each(${JSON.stringify(rows.map(({ tenant, value }) => [tenant, value]))})) AS w`,
   scalar: (json, path, type) => {
     const value = path.length === 0 ? json : sql`(${json} ->> ${textOf(path)})`;
     // JSON's 9007199254740994 is an integer of 64 bits to SQLite and a double to everybody else.

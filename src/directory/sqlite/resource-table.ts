@@ -4,6 +4,7 @@ import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { listStatements, pageOf, type ResourceRow, recordOf } from '../list-sql.ts';
+import { USER_CHANGES } from '../membership-sql.ts';
 import type { Related } from '../related.ts';
 import { PLACES, type ResourceName } from '../resource-key.ts';
 import type { SearchContext } from '../search-context.ts';
@@ -52,7 +53,12 @@ export class ResourceTable {
   }
 
   addToCount(tenant: string, by: number): void {
-    this.#statements.addToCount.run({ tenant, by });
+    this.#statements.addToCount.run({ tenant, by, counter: PLACES[this.#name].counter });
+  }
+
+  /** Whoever follows a group of the tenant is to look at its members again. */
+  noteUserChange(tenant: string): void {
+    this.#statements.addToCount.run({ tenant, by: 1, counter: USER_CHANGES });
   }
 
   /** Notes that the integration provisions the resource. */
@@ -110,7 +116,6 @@ export function readsOf<Row, R extends StoredResource>(
 
 function prepareStatements({ orm }: Connection, name: ResourceName) {
   const table = name === 'User' ? access : groups;
-  const { counter } = PLACES[name];
   const [tenant, id] = [sql.placeholder('tenant'), sql.placeholder('id')];
   const integrationId = sql.placeholder('integrationId');
   const externalId = sql.placeholder('externalId');
@@ -139,7 +144,12 @@ function prepareStatements({ orm }: Connection, name: ResourceName) {
       .prepare(),
     addToCount: orm
       .insert(counters)
-      .values({ tenant, name: counter, slot: 0, value: sql`${sql.placeholder('by')}` })
+      .values({
+        tenant,
+        name: sql.placeholder('counter'),
+        slot: 0,
+        value: sql`${sql.placeholder('by')}`,
+      })
       .onConflictDoUpdate({
         target: [counters.tenant, counters.name, counters.slot],
         set: { value: sql`${counters.value} + ${sql.placeholder('by')}` },

@@ -1,4 +1,5 @@
 /** The tables of the migrations as Drizzle sees them; a test holds the two against each other. */
+import { sql } from 'drizzle-orm';
 import {
   blob,
   index,
@@ -60,6 +61,9 @@ export const groupMembers = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.tenant, t.groupId, t.memberId] }),
     index('group_members_member').on(t.tenant, t.memberId, t.groupId),
+    index('group_members_nested')
+      .on(t.tenant, t.groupId, t.memberId)
+      .where(sql`member_type = 'Group'`),
   ],
 );
 
@@ -100,6 +104,7 @@ export const externalIds = sqliteTable(
     primaryKey({ columns: [t.tenant, t.resourceId, t.integrationId] }),
     index('external_ids_external_id').on(t.tenant, t.integrationId, t.externalId),
     index('external_ids_integration').on(t.integrationId, t.tenant, t.resourceType),
+    index('external_ids_group').on(t.tenant, t.externalId).where(sql`resource_type = 'Group'`),
   ],
 );
 

@@ -2,9 +2,11 @@
 import { eq } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
+import { createMembershipStore } from '../membership-store.ts';
 import type { Store } from '../store.ts';
 import { createCensus } from './census.ts';
 import { openConnections } from './connection.ts';
+import { sqliteDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
 import { signingKeys } from './schema.ts';
@@ -28,6 +30,10 @@ export function openSqliteStore(
   return {
     users: createUserStore(connections, types),
     groups: createGroupStore(connections, types),
+    memberships: createMembershipStore({
+      dialect: sqliteDialect,
+      all: (statement) => connections.reading(() => connections.read.all(statement)),
+    }),
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
     cursorKey: cursorKey.value,

@@ -5,7 +5,7 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
 import { GROUPS_OF_USERS } from '../related.ts';
-import { rowOf } from '../resource-key.ts';
+import { isOtherSubject, rowOf } from '../resource-key.ts';
 import type { NewResource, Scope, UserRecord, UserStore } from '../store.ts';
 import { type Connection, type Connections, parameter } from './connection.ts';
 import { leaveAllGroups } from './memberships.ts';
@@ -55,6 +55,7 @@ export function createUserStore(
     );
     table.setExternalId(scope, id, externalId);
     table.index(tenant, id, profile);
+    if (isOtherSubject(current.attributes, attributes)) table.noteUserChange(tenant);
     return { ...current, attributes, version, lastModified };
   };
 

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDirectory } from '../../../src/directory/open.ts';
-import type { Scope, Store } from '../../../src/directory/store.ts';
+import type { MembershipLimits, Scope, Store } from '../../../src/directory/store.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
 import { add, at, groupQuery, remove, userQuery } from '../contract/fixture.ts';
@@ -71,12 +71,25 @@ const GROUP_FILTERS = [
   `id eq "big" and members[value eq "${USER}" and type eq "User"]`,
 ];
 
+const read = (displayName: string, limits: MembershipLimits) =>
+  store.memberships.read('t2', { displayName }, limits);
+
 const LOOKUPS: readonly [string, () => Promise<unknown>][] = [
   ...USER_FILTERS.map((filter) => [filter, users(filter)] as const),
   ...GROUP_FILTERS.map((filter) => [filter, groups(filter)] as const),
   ['a user with groups', () => store.users.get(SCOPE, USER, true)],
   ['the members of a group', () => store.groups.get(SCOPE, 'small', true)],
   ['a group', () => store.groups.get(SCOPE, 'big', false)],
+  ['who is in a followed group', () => read('group2', { members: 100, groups: 2 })],
+  ['that a followed group is too large', () => read('group1', { members: 10, groups: 2 })],
+  [
+    'whether followed groups have changed',
+    () =>
+      store.memberships.bases([
+        { tenant: 't2', selector: { displayName: 'group1' }, groupIds: ['big', 'g3'] },
+        { tenant: 't1', selector: { externalId: 'egroup2' }, groupIds: ['small'] },
+      ]),
+  ],
 ].map(([name, run]) => [name, run] as [string, () => Promise<unknown>]);
 
 /** What PostgreSQL takes for small without statistics, and sorts. */

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createMembershipStore } from '../../../src/directory/membership-store.ts';
 import { type Connections, openConnections } from '../../../src/directory/sqlite/connection.ts';
+import { sqliteDialect } from '../../../src/directory/sqlite/dialect.ts';
 import { createGroupStore } from '../../../src/directory/sqlite/group-store.ts';
 import { createUserStore } from '../../../src/directory/sqlite/user-store.ts';
 import type { GroupStore, UserStore } from '../../../src/directory/store.ts';
@@ -103,6 +105,23 @@ describe('a look-up on SQLite', () => {
     const [counting, paging] = await plansOf(() => groups.list(ACME, groupQuery({ filter })));
     expect(wide(counting ?? ['no statement'])).toEqual([]);
     expect(wide(paging ?? ['no statement'])).toEqual([]);
+  });
+
+  it('of followed groups reads no table as a whole', async () => {
+    const memberships = createMembershipStore({
+      dialect: sqliteDialect,
+      all: async (statement) => connections.read.all(statement),
+    });
+    const limits = { members: 10, groups: 10 };
+    const selectors = [{ displayName: 'x' }, { externalId: 'x' }];
+    const plans = await plansOf(async () => {
+      for (const selector of selectors) await memberships.read(ACME.tenant, selector, limits);
+      await memberships.bases(
+        selectors.map((selector) => ({ tenant: ACME.tenant, selector, groupIds: ['g'] })),
+      );
+    });
+    expect(plans.length).toBeGreaterThan(6);
+    expect(plans.flatMap(wide)).toEqual([]);
   });
 
   it('is told from a filter that has no index', async () => {

@@ -1,0 +1,27 @@
+/** The admission policy of ScimGroupBindings in a cluster. */
+import { groupBindingPolicy } from '../../src/crd/group-binding-policy.ts';
+import type { Client } from '../../src/kube/client.ts';
+import type { KubeObject, ResourceDefinition } from '../../src/kube/resource.ts';
+
+const admission = (plural: string, kind: string): ResourceDefinition => ({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced: false,
+});
+const RESOURCES = [
+  admission('validatingadmissionpolicies', 'ValidatingAdmissionPolicy'),
+  admission('validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding'),
+];
+
+/** In the order in which they are applied. */
+export function policyObjects(): readonly (readonly [ResourceDefinition, KubeObject])[] {
+  return groupBindingPolicy().flatMap((object) =>
+    RESOURCES.filter(({ kind }) => kind === object.kind).map((each) => [each, object] as const),
+  );
+}
+
+export async function applyGroupBindingPolicy(client: Client, manager: string): Promise<void> {
+  for (const [resource, object] of policyObjects()) await client.apply(resource, object, manager);
+}

@@ -1,0 +1,178 @@
+/** Reading followed groups, the same on both databases. */
+import type { SQL } from 'drizzle-orm';
+import { fold } from '../scim/text.ts';
+import {
+  type Asked,
+  countUsersBelow,
+  type FoundRow,
+  type GroupBelowRow,
+  groupsBelow,
+  groupsByExternalId,
+  groupsByName,
+  groupVersions,
+  type MembershipDialect,
+  type UserBelowRow,
+  type UserChangesRow,
+  userChanges,
+  usersBelow,
+  type VersionRow,
+} from './membership-sql.ts';
+import type {
+  FollowedGroup,
+  GroupSelector,
+  MembershipBasis,
+  MembershipLimits,
+  MembershipReading,
+  MembershipStore,
+} from './store.ts';
+
+/** Users read at a time. */
+const PAGE = 1_000;
+
+/** Runs a statement, each in a snapshot of its own. */
+export interface MembershipQueries {
+  readonly dialect: MembershipDialect;
+  all<Row>(statement: SQL): Promise<Row[]>;
+}
+
+export function createMembershipStore(queries: MembershipQueries): MembershipStore {
+  return {
+    read: (tenant, selector, limits) => read(queries, tenant, selector, limits),
+    bases: (followed) => bases(queries, followed),
+  };
+}
+
+/** The basis is read before what rests on it: what changes in between makes the next basis another one. */
+async function read(
+  queries: MembershipQueries,
+  tenant: string,
+  selector: GroupSelector,
+  limits: MembershipLimits,
+): Promise<MembershipReading> {
+  const { dialect, all } = queries;
+  const changes = await changesIn(queries, [tenant]);
+  const found = await foundBy(queries, [{ tenant, selector }]);
+  const candidates = found.get(keyOf(askedBy(tenant, selector))) ?? [];
+  const [id] = candidates;
+  const basis = { found: candidates, versions: {}, userChanges: changes.get(tenant) ?? 0 };
+  if (id === undefined || candidates.length > 1) return { basis, userNames: [] };
+  const root = { tenant, value: id };
+  const groups = await all<GroupBelowRow>(groupsBelow(dialect, root, limits.groups + 1));
+  const reading = {
+    basis: {
+      ...basis,
+      versions: Object.fromEntries(groups.map((each) => [each.id, each.version])),
+    },
+  };
+  const group = groups.find((each) => each.id === id);
+  // Deleted a moment ago.
+  if (group === undefined) return { ...reading, userNames: [] };
+  const known = { ...reading, group: { id, displayName: group.displayName } };
+  const tooMany = { ...known, userNames: undefined };
+  if (groups.length > limits.groups) return tooMany;
+  const bound = limits.members + 1;
+  const [counted] = await all<{ total: number }>(countUsersBelow(dialect, root, bound));
+  if ((counted?.total ?? 0) > limits.members) return tooMany;
+  return { ...known, userNames: await activeUsersBelow(queries, root, limits.members) };
+}
+
+/** In pages, so that others get their turn; undefined for more than the limit. */
+async function activeUsersBelow(
+  { dialect, all }: MembershipQueries,
+  root: Asked,
+  limit: number,
+): Promise<readonly string[] | undefined> {
+  const names: string[] = [];
+  let [last, seen] = ['', 0];
+  for (;;) {
+    const page = await all<UserBelowRow>(usersBelow(dialect, root, last, PAGE));
+    seen += page.length;
+    if (seen > limit) return undefined;
+    for (const { userName, active } of page)
+      if (active === '1' || active === 'true') names.push(userName);
+    // Not at one that is short: nobody is to be left out.
+    const end = page.at(-1);
+    if (end === undefined) return names;
+    last = end.id;
+  }
+}
+
+async function bases(
+  queries: MembershipQueries,
+  followed: readonly FollowedGroup[],
+): Promise<readonly MembershipBasis[]> {
+  if (followed.length === 0) return [];
+  const changes = await changesIn(
+    queries,
+    followed.map(({ tenant }) => tenant),
+  );
+  const found = await foundBy(queries, followed);
+  const versions = await versionsOf(queries, followed);
+  return followed.map(({ tenant, selector, groupIds }) => ({
+    found: found.get(keyOf(askedBy(tenant, selector))) ?? [],
+    versions: Object.fromEntries(
+      groupIds.flatMap((value) => {
+        const version = versions.get(keyOf({ tenant, value }));
+        return version === undefined ? [] : [[value, version]];
+      }),
+    ),
+    userChanges: changes.get(tenant) ?? 0,
+  }));
+}
+
+async function changesIn({ dialect, all }: MembershipQueries, tenants: readonly string[]) {
+  const rows = await all<UserChangesRow>(userChanges(dialect, [...new Set(tenants)]));
+  return new Map(rows.map(({ tenant, changes }) => [tenant, changes]));
+}
+
+async function versionsOf({ dialect, all }: MembershipQueries, followed: readonly FollowedGroup[]) {
+  const asked = unique(
+    followed.flatMap(({ tenant, groupIds }) => groupIds.map((value) => ({ tenant, value }))),
+  );
+  const rows = asked.length === 0 ? [] : await all<VersionRow>(groupVersions(dialect, asked));
+  return new Map(rows.map(({ tenant, id, version }) => [keyOf({ tenant, value: id }), version]));
+}
+
+/** Ids of the groups by what was asked for, in order. */
+async function foundBy(
+  { dialect, all }: MembershipQueries,
+  selected: readonly { readonly tenant: string; readonly selector: GroupSelector }[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const asking = (kind: 'displayName' | 'externalId') =>
+    unique(
+      selected
+        .filter(({ selector }) => kind in selector)
+        .map(({ tenant, selector }) => askedBy(tenant, selector)),
+    );
+  const [names, externalIds] = [asking('displayName'), asking('externalId')];
+  const byName = names.length === 0 ? [] : await all<FoundRow>(groupsByName(dialect, names));
+  const byExternalId =
+    externalIds.length === 0 ? [] : await all<FoundRow>(groupsByExternalId(dialect, externalIds));
+  return new Map([...idsOf(byName, 'displayName'), ...idsOf(byExternalId, 'externalId')]);
+}
+
+type Kind = 'displayName' | 'externalId';
+
+/** Those of living integrations where there are any. */
+function idsOf(rows: readonly FoundRow[], kind: Kind): Map<string, readonly string[]> {
+  const byKey = Map.groupBy(rows, ({ tenant, value }) => keyOf({ tenant, value, kind }));
+  return new Map(
+    [...byKey].map(([key, each]) => {
+      const live = each.filter((row) => row.live > 0);
+      return [key, (live.length > 0 ? live : each).map(({ id }) => id)];
+    }),
+  );
+}
+
+function askedBy(tenant: string, selector: GroupSelector): Asked & { readonly kind: Kind } {
+  return 'displayName' in selector
+    ? { tenant, value: fold(selector.displayName), kind: 'displayName' }
+    : { tenant, value: selector.externalId, kind: 'externalId' };
+}
+
+const keyOf = ({ tenant, value, kind = 'id' }: Asked & { readonly kind?: Kind | 'id' }): string =>
+  JSON.stringify([kind, tenant, value]);
+
+function unique<T extends Asked>(asked: readonly T[]): readonly T[] {
+  return [...new Map(asked.map((each) => [keyOf(each), each])).values()];
+}

@@ -1,0 +1,176 @@
+/** Brings the RoleBindings of a ScimGroupBinding to a list of subjects: what is taken comes first, and whatever else fails. */
+import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+import { REASON } from '../crd/names.ts';
+import { isAlreadyExists, isForbidden, isNamespaceTerminating } from '../kube/errors.ts';
+import { keyOf, ROLE_BINDINGS } from '../kube/resource.ts';
+import type { Obstacle } from './checks.ts';
+import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
+import {
+  buildMembersBinding,
+  groupBindingLabels,
+  hasRoleOf,
+  isOfBinding,
+  shardOf,
+} from './group-binding-objects.ts';
+import { FIELD_MANAGER, type RoleBinding } from './objects.ts';
+import { planShards, type Shard, type ShardPlan } from './shards.ts';
+
+export const SHARD_SIZE = 1_000;
+
+/** Asked just before something is given: what stands in the way, or that the ScimGroupBinding itself is gone. */
+export type Permit = () => Promise<Obstacle | 'gone' | undefined>;
+
+export interface Bound {
+  readonly members: number;
+  readonly roleBindings: number;
+  readonly obstacle?: Obstacle | undefined;
+  /** There is no ScimGroupBinding to tell any more. */
+  readonly isGone?: boolean;
+}
+
+export async function bindMembers(
+  context: OperatorContext,
+  binding: KubeGroupBinding,
+  subjects: readonly string[],
+  permit: Permit,
+): Promise<Bound> {
+  const cached = context.caches.roleBindings
+    .list(binding.metadata.namespace)
+    .filter((each) => isOfBinding(each, binding));
+  const shards = cached.map((each) => shardOf(each, binding));
+  const isRight = cached.every((each) => hasRoleOf(each, binding));
+  if (isRight && isEmpty(planShards(shards, subjects, SHARD_SIZE))) return summaryOf(shards);
+  // The cache may be behind what this process wrote a moment ago.
+  const work = await begin(context, binding);
+  const refusal = await change(work, subjects, permit);
+  if (refusal === 'gone') return { ...summaryOf(shardsOf(work)), isGone: true };
+  // Who may not be given anything keeps nothing either.
+  if (refusal !== undefined) await change(work, [], permit);
+  if (work.error !== undefined) throw work.error;
+  return { ...summaryOf(shardsOf(work)), obstacle: refusal ?? work.obstacle };
+}
+
+/** Answers what stands in the way of giving, where something is to be given. */
+async function change(
+  work: Work,
+  subjects: readonly string[],
+  permit: Permit,
+): Promise<Obstacle | 'gone' | undefined> {
+  const plan = planShards(shardsOf(work), subjects, SHARD_SIZE);
+  for (const shard of plan.removals) await attempt(work, () => take(work, shard));
+  const refusal = plan.additions.length > 0 ? await permit() : undefined;
+  if (refusal !== undefined) return refusal;
+  for (const shard of plan.additions) await attempt(work, () => write(work, shard));
+  // Who is to be moved keeps the old place until the new one is there.
+  const isComplete = work.obstacle === undefined && work.error === undefined;
+  if (isComplete) for (const shard of plan.moves) await attempt(work, () => take(work, shard));
+  return undefined;
+}
+
+const isEmpty = ({ removals, additions, moves }: ShardPlan): boolean =>
+  removals.length + additions.length + moves.length === 0;
+
+function summaryOf(shards: readonly Shard[]): Bound {
+  const members = new Set(shards.flatMap(({ subjects }) => subjects));
+  return { members: members.size, roleBindings: shards.length };
+}
+
+/** One round: the RoleBindings as they are by now, and the first thing that went wrong. */
+interface Work {
+  readonly context: OperatorContext;
+  readonly binding: KubeGroupBinding;
+  readonly objects: Map<number, RoleBinding>;
+  obstacle?: Obstacle;
+  error?: unknown;
+}
+
+const shardsOf = ({ objects, binding }: Work): readonly Shard[] =>
+  [...objects.values()].map((each) => shardOf(each, binding));
+
+/** Reads what is there, and deletes what gives another role. */
+async function begin(context: OperatorContext, binding: KubeGroupBinding): Promise<Work> {
+  const { namespace, name } = binding.metadata;
+  const labelSelector = Object.entries(groupBindingLabels(name))
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
+  const options = { namespace, labelSelector };
+  const { items } = await context.client.list<RoleBinding>(ROLE_BINDINGS, options);
+  const work: Work = { context, binding, objects: new Map() };
+  for (const each of items ?? []) {
+    if (!isOfBinding(each, binding)) continue;
+    work.objects.set(shardOf(each, binding).index, each);
+    if (!hasRoleOf(each, binding)) await attempt(work, () => remove(work, each));
+  }
+  return work;
+}
+
+/** What fails doesn't keep the rest. */
+async function attempt(work: Work, run: () => Promise<void>): Promise<void> {
+  const { kind, name } = work.binding.spec.roleRef;
+  try {
+    await run();
+  } catch (error) {
+    if (isNamespaceTerminating(error) || !isForbidden(error)) {
+      work.error ??= error;
+      return;
+    }
+    work.obstacle ??= {
+      reason: REASON.PermissionDenied,
+      message: `The operator may not bind ${kind} ${name} here; give its role the verb bind on it: ${error.message}`,
+    };
+  }
+}
+
+/** Takes subjects out. Where the rest may not be bound any more, they lose it as well: nobody keeps what they shall not have. */
+async function take(work: Work, shard: Shard): Promise<void> {
+  const object = work.objects.get(shard.index);
+  if (object === undefined) return;
+  if (shard.subjects.length === 0) return remove(work, object);
+  try {
+    await write(work, shard);
+  } catch (error) {
+    if (isForbidden(error)) await remove(work, object);
+    throw error;
+  }
+}
+
+async function remove({ context, binding, objects }: Work, object: RoleBinding): Promise<void> {
+  await deleteIfExists(context.client, ROLE_BINDINGS, keyOf(object), object.metadata.uid);
+  objects.delete(shardOf(object, binding).index);
+}
+
+/** Another object of the name is never written: it would have to have the UID. */
+async function write(work: Work, shard: Shard): Promise<void> {
+  const { client } = work.context;
+  const desired = buildMembersBinding(work.binding, shard);
+  const known = work.objects.get(shard.index) ?? (await createNew(work, desired));
+  if (known === undefined) return;
+  const { uid } = known.metadata;
+  const metadata = { ...desired.metadata, ...(uid === undefined ? {} : { uid }) };
+  const written = await client.apply(ROLE_BINDINGS, { ...desired, metadata }, FIELD_MANAGER);
+  work.objects.set(shard.index, written);
+}
+
+/** Undefined when that is all; otherwise ours that has lost its labels. */
+async function createNew(work: Work, desired: RoleBinding): Promise<RoleBinding | undefined> {
+  const { client } = work.context;
+  const { index } = shardOf(desired, work.binding);
+  try {
+    work.objects.set(index, await client.create(ROLE_BINDINGS, desired, FIELD_MANAGER));
+    return undefined;
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const found = await getIfExists<RoleBinding>(client, ROLE_BINDINGS, keyOf(desired));
+    if (found === undefined) throw error;
+    if (isOfBinding(found, work.binding)) {
+      if (hasRoleOf(found, work.binding)) return found;
+      await remove(work, found);
+      throw error;
+    }
+    work.obstacle ??= {
+      reason: REASON.ObjectConflict,
+      message: `RoleBinding ${desired.metadata.name} exists and was not made for this ScimGroupBinding; delete it`,
+    };
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+/** ScimGroupBindings: told of every change of theirs, of their RoleBindings, of who may use the tenant, and of the group. */
+import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+import { LABEL_GROUP_BINDING } from '../crd/names.ts';
+import { Controller, type ControllerOptions } from '../kube/controller.ts';
+import { keyOf, type ObjectKey } from '../kube/resource.ts';
+import type { Caches, OperatorContext } from './context.ts';
+import { isOutage } from './failure.ts';
+import { FollowedGroups, followUntil } from './followed-groups.ts';
+import { createGroupBindingReconcile } from './group-binding-reconcile.ts';
+import { bindingTenantOf } from './group-members.ts';
+import type { RoleBinding } from './objects.ts';
+
+export interface GroupBindingController {
+  readonly controller: Controller;
+  /** Looks for changes of the groups until the signal aborts. */
+  follow(signal: AbortSignal): Promise<void>;
+  detach(): void;
+}
+
+export function createGroupBindingController(
+  context: OperatorContext,
+  prefix: string,
+  options: Pick<ControllerOptions, 'log' | 'metrics'>,
+): GroupBindingController {
+  const { caches, store } = context;
+  const followed = new FollowedGroups();
+  const controller = new Controller({
+    ...options,
+    name: 'scimgroupbinding',
+    reconcile: createGroupBindingReconcile(context, followed, prefix),
+    isOutage,
+  });
+  const enqueue = (bindings: readonly KubeGroupBinding[]) => {
+    for (const each of bindings) controller.enqueue(keyOf(each));
+  };
+  const subscriptions = [
+    caches.groupBindings.onChange(({ object }) => controller.enqueue(keyOf(object))),
+    caches.roleBindings.onChange(({ object }) => {
+      for (const key of parentsOf(object, caches)) controller.enqueue(key);
+    }),
+    caches.tenants.onChange(({ object }) =>
+      enqueue(
+        caches.groupBindings
+          .list()
+          .filter((each) => bindingTenantOf(each) === object.metadata.name),
+      ),
+    ),
+    caches.namespaces.onChange(({ object }) =>
+      enqueue(caches.groupBindings.list(object.metadata.name)),
+    ),
+  ];
+  return {
+    controller,
+    follow: (signal) => followUntil(signal, followed, store, controller, options.log),
+    detach: () => {
+      for (const unsubscribe of subscriptions) unsubscribe();
+    },
+  };
+}
+
+/** By label and by owner, since either may be what drifted. */
+function parentsOf({ metadata }: RoleBinding, { groupBindings }: Caches): readonly ObjectKey[] {
+  const { namespace = '', labels, ownerReferences = [] } = metadata;
+  const uids = new Set(ownerReferences.map(({ uid }) => uid));
+  const name = labels?.[LABEL_GROUP_BINDING];
+  return groupBindings
+    .list(namespace)
+    .filter((each) => uids.has(each.metadata.uid) || each.metadata.name === name)
+    .map(keyOf);
+}

@@ -1,0 +1,80 @@
+/** The RoleBindings of a ScimGroupBinding, built and read purely. */
+import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+import {
+  GROUP,
+  LABEL_GROUP_BINDING,
+  LABEL_MANAGED_BY,
+  MANAGED_BY,
+  SCIM_GROUP_BINDINGS,
+  VERSION,
+} from '../crd/names.ts';
+import type { OwnerReference } from '../kube/resource.ts';
+import { contains } from './drift.ts';
+import type { RoleBinding } from './objects.ts';
+import type { Shard } from './shards.ts';
+
+const RBAC = 'rbac.authorization.k8s.io';
+
+export function groupBindingLabels(name: string): Record<string, string> {
+  return { [LABEL_MANAGED_BY]: MANAGED_BY, [LABEL_GROUP_BINDING]: name };
+}
+
+const nameOf = ({ metadata }: KubeGroupBinding, index: number): string =>
+  `scim:group:${metadata.name}:${index}`;
+
+/** Without blockOwnerDeletion: deleting a ScimGroupBinding never waits. */
+function ownerReference({ metadata: { name, uid } }: KubeGroupBinding): OwnerReference {
+  return { apiVersion: `${GROUP}/${VERSION}`, kind: SCIM_GROUP_BINDINGS.kind, name, uid };
+}
+
+/** `subjects` are names of Kubernetes users. */
+export function buildMembersBinding(
+  binding: KubeGroupBinding,
+  { index, subjects }: Shard,
+): RoleBinding {
+  const { kind, name } = binding.spec.roleRef;
+  return {
+    metadata: {
+      namespace: binding.metadata.namespace,
+      name: nameOf(binding, index),
+      labels: groupBindingLabels(binding.metadata.name),
+      ownerReferences: [ownerReference(binding)],
+    },
+    roleRef: { apiGroup: RBAC, kind, name },
+    subjects: subjects.map((user) => ({ apiGroup: RBAC, kind: 'User', name: user })),
+  };
+}
+
+/** Made for this very ScimGroupBinding: by its UID and the name, because labels are anybody's to write. */
+export function isOfBinding({ metadata }: RoleBinding, binding: KubeGroupBinding): boolean {
+  return (
+    metadata.ownerReferences?.some(({ uid }) => uid === binding.metadata.uid) === true &&
+    indexOf(metadata.name, binding) !== undefined
+  );
+}
+
+function indexOf(name: string, binding: KubeGroupBinding): number | undefined {
+  const prefix = nameOf(binding, 0).slice(0, -1);
+  if (!name.startsWith(prefix)) return undefined;
+  const index = name.slice(prefix.length);
+  return /^(0|[1-9][0-9]{0,5})$/.test(index) ? Number(index) : undefined;
+}
+
+/** The role of a RoleBinding can't be changed: one with another is to be made anew. */
+export function hasRoleOf({ roleRef }: RoleBinding, binding: KubeGroupBinding): boolean {
+  return contains(roleRef, buildMembersBinding(binding, { index: 0, subjects: [] }).roleRef);
+}
+
+export function shardOf(object: RoleBinding, binding: KubeGroupBinding): Shard {
+  const index = indexOf(object.metadata.name, binding) ?? 0;
+  const subjects = (object.subjects ?? []).map(({ name }) => name);
+  const built = buildMembersBinding(binding, { index, subjects });
+  const { ownerReferences = [], labels } = built.metadata;
+  const isDrifted =
+    !contains(object.metadata.labels, labels) ||
+    !contains(object.subjects ?? [], built.subjects) ||
+    !ownerReferences.every((wanted) =>
+      object.metadata.ownerReferences?.some((owner) => contains(owner, wanted)),
+    );
+  return { index, subjects, isDrifted };
+}

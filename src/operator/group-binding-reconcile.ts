@@ -1,0 +1,118 @@
+/** The reconcile of a ScimGroupBinding: who is in the group, and who may know it, decide who has the role. */
+import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+import { EVENT, REASON, SCIM_GROUP_BINDINGS } from '../crd/names.ts';
+import type { Reconcile } from '../kube/controller.ts';
+import { isAlreadyExists, isConflict, isNamespaceTerminating } from '../kube/errors.ts';
+import { keyOf } from '../kube/resource.ts';
+import { bindMembers, type Permit } from './bind-members.ts';
+import { getIfExists, type OperatorContext } from './context.ts';
+import { obstacleFrom } from './failure.ts';
+import type { FollowedGroups } from './followed-groups.ts';
+import { forbiddenIn } from './gather-tenancy.ts';
+import { type BindingFindings, buildGroupBindingStatus } from './group-binding-status.ts';
+import { bindingTenantOf, MEMBERSHIP_LIMITS, membersOf, selectorOf } from './group-members.ts';
+import { writeStatus } from './write-status.ts';
+
+/** Somebody else's object, or a permission: nothing tells when that changes. */
+const OBSTACLE_RETRY_MS = 30_000;
+/** Somebody wrote in between; their event is on its way. */
+const STALE_RETRY_MS = 100;
+/** In case a change was not noticed: a database that was restored looks as if nothing had happened. */
+const REFRESH_MS = 600_000;
+
+/** `prefix` comes before every userName. */
+export function createGroupBindingReconcile(
+  context: OperatorContext,
+  followed: FollowedGroups,
+  prefix: string,
+): Reconcile {
+  return async (key) => {
+    const binding = context.caches.groupBindings.get(key);
+    if (binding === undefined || binding.metadata.deletionTimestamp !== undefined) {
+      // The garbage collector takes the RoleBindings.
+      followed.forget(key);
+      return {};
+    }
+    const { findings, error } = await work(context, binding, followed, prefix);
+    if (isNamespaceTerminating(error) || findings.bound?.isGone) return {};
+    if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
+    announce(context, binding, findings);
+    const status = buildGroupBindingStatus(binding, findings, context.now());
+    const written = await writeStatus(context.client, SCIM_GROUP_BINDINGS, binding, status);
+    if (error !== undefined) throw error;
+    if (!written) return { requeueAfterMs: STALE_RETRY_MS };
+    const isBlocked = findings.bound?.obstacle !== undefined;
+    return { requeueAfterMs: isBlocked ? OBSTACLE_RETRY_MS : REFRESH_MS * (1 + Math.random() / 5) };
+  };
+}
+
+/** What can't be read changes nothing: whoever has the role keeps it. */
+async function work(
+  context: OperatorContext,
+  binding: KubeGroupBinding,
+  followed: FollowedGroups,
+  prefix: string,
+): Promise<{ findings: BindingFindings; error?: unknown }> {
+  let findings: BindingFindings = {};
+  try {
+    const { subjects, ...known } = await gatherMembers(context, binding, followed, prefix);
+    findings = known;
+    const bound = await bindMembers(context, binding, subjects, permitFor(context, binding));
+    return { findings: { ...known, bound, obstacle: known.obstacle ?? bound.obstacle } };
+  } catch (error) {
+    return { findings: { ...findings, obstacle: obstacleFrom(error) }, error };
+  }
+}
+
+async function gatherMembers(
+  context: OperatorContext,
+  binding: KubeGroupBinding,
+  followed: FollowedGroups,
+  prefix: string,
+): Promise<BindingFindings & { subjects: readonly string[] }> {
+  const { namespace } = binding.metadata;
+  const [key, tenant] = [keyOf(binding), bindingTenantOf(binding)];
+  const forbidden = await forbiddenIn(context, namespace, tenant, 'cached');
+  if (forbidden !== undefined) {
+    followed.forget(key);
+    return { subjects: [], obstacle: forbidden, hasGroup: false };
+  }
+  const selector = selectorOf(binding);
+  const reading = await context.store.memberships.read(tenant, selector, MEMBERSHIP_LIMITS);
+  followed.note(key, tenant, selector, reading.basis);
+  const { subjects, refused, obstacle } = membersOf(binding, reading, prefix);
+  const { group } = reading;
+  return { subjects, refused, obstacle, ...(group ? { group } : { hasGroup: false }) };
+}
+
+/** A cache that is behind never gives a right: neither to a namespace nor for a ScimGroupBinding that is gone or another one by now. */
+const permitFor =
+  (context: OperatorContext, binding: KubeGroupBinding): Permit =>
+  async () => {
+    const live = await getIfExists<KubeGroupBinding>(
+      context.client,
+      SCIM_GROUP_BINDINGS,
+      keyOf(binding),
+    );
+    const isSame = live?.metadata.uid === binding.metadata.uid;
+    if (!isSame || live.metadata.deletionTimestamp !== undefined) return 'gone';
+    const { namespace } = binding.metadata;
+    return forbiddenIn(context, namespace, bindingTenantOf(binding), 'live');
+  };
+
+/** Once, when it begins. */
+function announce(
+  { events }: OperatorContext,
+  binding: KubeGroupBinding,
+  { obstacle }: BindingFindings,
+): void {
+  if (obstacle?.reason !== REASON.TenantNotAllowed) return;
+  const { conditions = [] } = binding.status ?? {};
+  if (conditions.some(({ reason }) => reason === REASON.TenantNotAllowed)) return;
+  events.record(binding, {
+    type: 'Warning',
+    reason: EVENT.TenantNotAllowed,
+    action: 'Reconcile',
+    note: obstacle.message,
+  });
+}

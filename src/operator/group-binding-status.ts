@@ -1,0 +1,65 @@
+/** The status of a ScimGroupBinding. */
+import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+import { CONDITION, REASON, type Reason } from '../crd/names.ts';
+import type { ScimGroupBindingStatus } from '../crd/scim-group-binding.ts';
+import type { NewCondition } from '../kube/conditions.ts';
+import type { Bound } from './bind-members.ts';
+import type { Obstacle } from './checks.ts';
+import { bindingTenantOf } from './group-members.ts';
+import { mergeConditions } from './status.ts';
+
+/** What a reconcile found; undefined for what was not reached. */
+export interface BindingFindings {
+  readonly group?: ScimGroupBindingStatus['group'];
+  /** False where the group was looked for and there is none that is meant. */
+  readonly hasGroup?: boolean;
+  /** Members whose names nobody may have. */
+  readonly refused?: number;
+  readonly bound?: Bound;
+  /** What stands in the way, first of all. */
+  readonly obstacle?: Obstacle | undefined;
+}
+
+/** Waits for a person: that the operator tries again can't help. */
+const STALLED: ReadonlySet<Reason> = new Set([
+  REASON.TenantNotAllowed,
+  REASON.GroupAmbiguous,
+  REASON.GroupTooLarge,
+]);
+
+export function buildGroupBindingStatus(
+  binding: KubeGroupBinding,
+  findings: BindingFindings,
+  now: Date,
+): ScimGroupBindingStatus {
+  const { group, hasGroup, bound } = findings;
+  const { group: before, ...status } = binding.status ?? {};
+  const shown = group ?? (hasGroup === undefined ? before : undefined);
+  return {
+    ...status,
+    observedGeneration: binding.metadata.generation,
+    tenant: bindingTenantOf(binding),
+    ...(shown === undefined ? {} : { group: shown }),
+    ...(bound === undefined ? {} : { members: bound.members, roleBindings: bound.roleBindings }),
+    conditions: [...mergeConditions(binding, conditionsOf(binding, findings), now)],
+  };
+}
+
+function conditionsOf(
+  { spec }: KubeGroupBinding,
+  { obstacle, bound, refused = 0 }: BindingFindings,
+): readonly NewCondition[] {
+  const type = CONDITION.Ready;
+  if (obstacle === undefined) {
+    const { kind, name } = spec.roleRef;
+    const leftOut =
+      refused === 0 ? '' : `; ${refused} whose names begin with system: never get a role`;
+    const message = `${bound?.members ?? 0} members of the group have ${kind} ${name}${leftOut}`;
+    return [{ type, status: 'True', reason: REASON.Succeeded, message }];
+  }
+  const { reason, message } = obstacle;
+  const progress: NewCondition = STALLED.has(reason)
+    ? { type: CONDITION.Stalled, status: 'True', reason, message }
+    : { type: CONDITION.Reconciling, status: 'True', reason: REASON.ProgressingWithRetry, message };
+  return [{ type, status: 'False', reason, message }, progress];
+}

@@ -1,0 +1,55 @@
+/** What a reconcile gets of an operator that runs nothing else. */
+import type { Store } from '../../src/directory/store.ts';
+import type { Client } from '../../src/kube/client.ts';
+import { EventRecorder } from '../../src/kube/events.ts';
+import { ObjectStore } from '../../src/kube/store.ts';
+import { createLogger } from '../../src/logger.ts';
+import { ActivityCache } from '../../src/operator/activity-cache.ts';
+import type { Caches, OperatorContext } from '../../src/operator/context.ts';
+import { ReadSecrets } from '../../src/operator/read-secrets.ts';
+import { PUBLIC_URL } from './operator.ts';
+
+export const CLUSTER_UID = 'the-cluster';
+
+export interface ContextParts {
+  readonly client: Client;
+  /** Writes the Events, by default as the client does. */
+  readonly recorder?: Client;
+  readonly store: Store;
+  readonly now?: () => Date;
+}
+
+/** It has seen nothing yet. */
+export function operatorContext({
+  client,
+  recorder = client,
+  store,
+  now = () => new Date(),
+}: ContextParts): OperatorContext {
+  const caches: Caches = {
+    integrations: new ObjectStore(),
+    tenants: new ObjectStore(),
+    groupBindings: new ObjectStore(),
+    namespaces: new ObjectStore(),
+    secrets: new ObjectStore(),
+    existingSecrets: new ObjectStore(),
+    serviceAccounts: new ObjectStore(),
+    roles: new ObjectStore(),
+    roleBindings: new ObjectStore(),
+  };
+  const log = createLogger('silent');
+  return {
+    client,
+    store,
+    caches,
+    events: new EventRecorder({ client: recorder, controller: 'test', instance: 'test', log }),
+    activity: new ActivityCache(store.integrations, now),
+    readSecrets: new ReadSecrets(caches.secrets),
+    publicUrl: PUBLIC_URL,
+    clusterUid: CLUSTER_UID,
+    sees: () => true,
+    unwritable: new Set(),
+    mayReadTenants: () => true,
+    now,
+  };
+}
