@@ -13,7 +13,7 @@ import type { IntegrationRecord } from '../directory/store.ts';
 import { hashToken, isWellFormedToken, keyIdOf } from '../directory/tokens.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { contains } from './drift.ts';
-import { labelsFor, type Secret } from './objects.ts';
+import { labelsFor, type ReplacedToken, type Secret } from './objects.ts';
 
 /** What stands in the way. */
 export interface Obstacle {
@@ -92,12 +92,6 @@ export interface FoundToken {
   readonly rotated: string | undefined;
   /** The token that it was rotated from. */
   readonly replaced: ReplacedToken | undefined;
-}
-
-export interface ReplacedToken {
-  readonly keyId: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
 }
 
 export function foundToken(

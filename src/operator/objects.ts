@@ -16,7 +16,6 @@ import {
 } from '../crd/names.ts';
 import { keyIdOf } from '../directory/tokens.ts';
 import type { KubeObject, OwnerReference } from '../kube/resource.ts';
-import type { FoundToken } from './checks.ts';
 import { type PolicyRule, SCIM_PROVISIONER_RULES } from './rbac.ts';
 
 export const FIELD_MANAGER = 'scim-operator';
@@ -90,7 +89,16 @@ export function buildTokenSecret(
 }
 
 /** Where a token comes from: the value of the rotate annotation that it answers, and the token that it was rotated from. */
-export type TokenOrigin = Partial<Pick<FoundToken, 'rotated' | 'replaced'>>;
+export interface TokenOrigin {
+  readonly rotated?: string | undefined;
+  readonly replaced?: ReplacedToken | undefined;
+}
+
+export interface ReplacedToken {
+  readonly keyId: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
 
 /** What a new token changes in a Secret that is there. */
 export function buildTokenChange(token: string, { rotated, replaced }: TokenOrigin) {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import type { TokenRecord } from '../../src/directory/store.ts';
-import { foundToken, type ReplacedToken } from '../../src/operator/checks.ts';
+import { foundToken } from '../../src/operator/checks.ts';
+import type { ReplacedToken } from '../../src/operator/objects.ts';
 import {
   handledRotate,
   isRotationDue,

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { errorFromAnswer, isForbidden, isRefused } from '../../src/kube/errors.ts';
+
+const answer = (code: number, message: string) =>
+  errorFromAnswer(
+    code,
+    JSON.stringify({ kind: 'Status', reason: 'Forbidden', message }),
+    undefined,
+    'POST /secrets',
+    true,
+  );
+
+describe('a refusal about a Secret', () => {
+  it.each([
+    [
+      'secrets "idp" is forbidden: exceeded quota: small, requested: secrets=1, used: secrets=9, limited: secrets=9',
+      'ResourceQuota small',
+    ],
+    [
+      'secrets "idp" is forbidden: status unknown for quota: small, resources: secrets',
+      'ResourceQuota small',
+    ],
+    [
+      `secrets "idp" is forbidden: ValidatingAdmissionPolicy 'no.secrets' with binding 'all' denied request: hunter2`,
+      'ValidatingAdmissionPolicy no.secrets',
+    ],
+    [
+      'admission webhook "gate.example.com" denied the request: hunter2',
+      'admission webhook gate.example.com',
+    ],
+    [
+      'Internal error occurred: failed calling webhook "gate.example.com": failed to call webhook: Post "https://hunter2"',
+      'admission webhook gate.example.com',
+    ],
+  ])('names the rule of the cluster and nothing else: %s', (message, rule) => {
+    const error = answer(403, message);
+    expect(error.refusedBy).toBe(rule);
+    expect(error.message).toBe(`POST /secrets: 403 refused by ${rule}`);
+    expect([isRefused(error), isForbidden(error)]).toEqual([true, false]);
+  });
+
+  it('for want of a permission is another thing', () => {
+    const error = answer(403, 'secrets is forbidden: User "x" cannot create resource "secrets"');
+    expect(error.message).toBe('POST /secrets: 403 Forbidden');
+    expect([isRefused(error), isForbidden(error)]).toEqual([false, true]);
+  });
+});
