@@ -4,9 +4,15 @@ import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
-import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { LABEL_MANAGED_BY, MANAGED_BY, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { newId } from '../../src/directory/ids.ts';
-import { keyOf, SERVICE_ACCOUNTS } from '../../src/kube/resource.ts';
+import {
+  type KubeObject,
+  keyOf,
+  ROLE_BINDINGS,
+  ROLES,
+  SERVICE_ACCOUNTS,
+} from '../../src/kube/resource.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricNames, parseExposition } from '../support/exposition.ts';
@@ -21,8 +27,24 @@ beforeAll(async () => {
   // What other files left in the cluster would be new to this directory.
   const { items } = await fixture.admin.list<KubeIntegration>(SCIM_INTEGRATIONS);
   for (const each of items ?? []) await fixture.admin.delete(SCIM_INTEGRATIONS, keyOf(each));
+  await eventually(async () => expect(await orphans()).toEqual([]), { deadlineMs: 50_000 });
 });
 afterAll(() => fixture.close());
+
+/** What the garbage collector has yet to take: the end of each would be another reconcile. */
+async function orphans(): Promise<readonly KubeObject[]> {
+  const labelSelector = `${LABEL_MANAGED_BY}=${MANAGED_BY}`;
+  const lists = await Promise.all(
+    [SERVICE_ACCOUNTS, ROLES, ROLE_BINDINGS].map((kind) =>
+      fixture.admin.list<KubeObject>(kind, { labelSelector }),
+    ),
+  );
+  return lists
+    .flatMap(({ items }) => items ?? [])
+    .filter(({ metadata }) =>
+      metadata.ownerReferences?.some(({ kind }) => kind === SCIM_INTEGRATIONS.kind),
+    );
+}
 
 async function sum(registry: Registry, name: string, labels: object = {}): Promise<number> {
   return parseExposition(await registry.metrics())
