@@ -23,6 +23,7 @@ help: ## Print this help
 	@echo
 	@echo 'Variables of make soak:'
 	@echo '  MINUTES=3          how long faults and changes go on'
+	@echo '  DATABASE=postgres  with the directory on a PostgreSQL server, which is killed at times'
 	@echo '  SEED=…             chooses the same faults and changes again as the run that printed it'
 	@echo
 	@echo 'Variables of make bench-operator:'

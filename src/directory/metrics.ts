@@ -2,10 +2,8 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { CensusCache } from './census-cache.ts';
 import { impatient } from './impatient.ts';
+import { ReadGauge, type Series } from './read-gauge.ts';
 import type { Census, CountedIntegration, CountedToken, Store } from './store.ts';
-
-/** One series: its labels and its value. */
-type Series<L extends string> = readonly [Readonly<Record<L, string>>, number];
 
 /** Registers the metrics; once for a registry. `store` answers undefined until the directory is open. */
 export function registerDirectoryMetrics(
@@ -20,15 +18,14 @@ export function registerDirectoryMetrics(
     labelNames: readonly L[],
     read: (census: Census) => readonly Series<L>[],
   ) =>
-    new Gauge({
+    new ReadGauge({
       name,
       help,
       labelNames,
       registers,
-      async collect() {
+      read: async () => {
         const known = await census.read();
-        this.reset();
-        for (const [labels, value] of known ? read(known) : []) this.set(labels, value);
+        return known ? read(known) : [];
       },
     });
   const answers = impatient(async () => {

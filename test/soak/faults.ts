@@ -1,4 +1,5 @@
 /** What goes wrong, one thing at a time: each fault lasts for some seconds and is over when its function resolves. */
+import { eventually } from '../support/eventually.ts';
 import type { FakeAnswer } from '../support/fault-proxy.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
@@ -72,6 +73,20 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       await pause(random.between(0.5, 8));
       operator.signal('SIGCONT');
       await operator.probe('livez');
+    });
+  },
+};
+
+/** Where the directory is on PostgreSQL. */
+export const DATABASE_FAULTS: Readonly<Record<string, Fault>> = {
+  'database killed': async ({ postgres, operator, downtime }, random) => {
+    await downtime.during(async () => {
+      await postgres?.kill();
+      await pause(random.between(0, 5));
+      await postgres?.restart();
+      await eventually(async () => {
+        if ((await operator.probe('readyz')) !== 200) throw new Error('it is not ready');
+      });
     });
   },
 };

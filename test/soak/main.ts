@@ -3,7 +3,7 @@
  * anything differs, and prints the seed that chooses the same faults and changes again.
  */
 import { join } from 'node:path';
-import { FAULTS, type Fault, KILLS } from './faults.ts';
+import { DATABASE_FAULTS, FAULTS, type Fault, KILLS } from './faults.ts';
 import { type Footprint, footprintOf, growth, show } from './footprint.ts';
 import { INTEGRATIONS } from './integrations.ts';
 import type { Kind, RandomChange } from './kind.ts';
@@ -39,8 +39,11 @@ function numberFrom(name: string, fallback: number): number {
 async function soak(): Promise<readonly string[]> {
   const minutes = numberFrom('MINUTES', 3);
   const seed = Math.floor(numberFrom('SEED', 1 + Math.random() * (2 ** 32 - 2)));
-  say(`soak: ${minutes} minutes, SEED=${seed}; the operator's log is in .test/soak`);
-  const world = await createWorld(new Random(seed), FOLDER, NAMESPACE_COUNT, closing);
+  const onPostgres = process.env.DATABASE === 'postgres';
+  const where = onPostgres ? 'PostgreSQL' : 'SQLite';
+  say(`soak: ${minutes} minutes on ${where}, SEED=${seed}; the operator's log is in .test/soak`);
+  const options = { namespaceCount: NAMESPACE_COUNT, onPostgres };
+  const world = await createWorld(new Random(seed), FOLDER, options, closing);
   const traffic = await SteadyTraffic.start(world);
   const counts = new Map<string, number>();
   const before = await stress(world, minutes * 60_000, counts);
@@ -77,9 +80,10 @@ async function stress(
   const note = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
   const changing = changeUntil(end, world, world.random.fork(), note);
   const random = world.random.fork();
-  await faultsUntil(end - (milliseconds * 2) / 3, { ...FAULTS, ...KILLS }, world, random, note);
+  const faults = { ...FAULTS, ...(world.postgres && DATABASE_FAULTS) };
+  await faultsUntil(end - (milliseconds * 2) / 3, { ...faults, ...KILLS }, world, random, note);
   const footprint = await footprintOf(world.operator);
-  await faultsUntil(end, FAULTS, world, random, note);
+  await faultsUntil(end, faults, world, random, note);
   await changing;
   return footprint;
 }
@@ -121,8 +125,13 @@ async function changeUntil(
   }
 }
 
-const differences = async (world: World): Promise<readonly string[]> =>
-  (await Promise.all(KINDS.map((kind) => kind.differences(world)))).flat();
+async function differences(world: World): Promise<readonly string[]> {
+  try {
+    return (await Promise.all(KINDS.map((kind) => kind.differences(world)))).flat();
+  } catch (error) {
+    return [`it could not be compared: ${error instanceof Error ? error.message : error}`];
+  }
+}
 
 /** Until nothing differs; at the deadline what still does. */
 async function converge(world: World): Promise<readonly string[]> {

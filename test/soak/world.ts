@@ -9,6 +9,7 @@ import {
   NAME,
   serviceAccountKubeconfig,
 } from '../../hack/demo/cluster.ts';
+import { type PostgresServer, startPostgres } from '../../hack/postgres/start.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 import type { Store } from '../../src/directory/store.ts';
 import { Client } from '../../src/kube/client.ts';
@@ -38,6 +39,8 @@ export interface World {
   readonly proxy: FaultProxy;
   readonly operator: BuiltOperator;
   readonly downtime: Downtime;
+  /** Where the directory is not in a SQLite file. */
+  readonly postgres: PostgresServer | undefined;
   /** The operator's own directory, to be read. */
   readonly store: Store;
   readonly tokens: SeenTokens;
@@ -49,7 +52,7 @@ export interface World {
 export async function createWorld(
   random: Random,
   folder: string,
-  namespaceCount: number,
+  { namespaceCount, onPostgres }: { namespaceCount: number; onPostgres: boolean },
   closing: (() => unknown)[],
 ): Promise<World> {
   rmSync(folder, { recursive: true, force: true });
@@ -71,7 +74,9 @@ export async function createWorld(
   writeFileSync(proxied, await serviceAccountKubeconfig(admin, proxy.config, NAME, NAME));
   const namespaces = Array.from({ length: namespaceCount }, (_, index) => `team-${index}`);
   for (const name of namespaces) await admin.create(NAMESPACES, { metadata: { name } }, MANAGER);
-  const databaseUrl = `file:${join(folder, 'directory.db')}`;
+  const postgres = onPostgres ? await startPostgres() : undefined;
+  if (postgres !== undefined) closing.push(() => postgres.stop());
+  const databaseUrl = postgres?.url ?? `file:${join(folder, 'directory.db')}`;
   const files = { kubeconfig: proxied, databaseUrl, log: join(folder, 'operator.log') };
   const operator = await BuiltOperator.prepare(files, OPERATOR_OPTIONS);
   closing.push(() => operator.stop('SIGKILL'));
@@ -90,6 +95,7 @@ export async function createWorld(
     proxy,
     operator,
     downtime: new Downtime(),
+    postgres,
     store,
     tokens,
     namespaces,
