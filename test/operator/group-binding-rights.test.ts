@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS } from '../../src/crd/names.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 import type { MembershipStore, Store } from '../../src/directory/store.ts';
-import { CLUSTER_ROLES, ROLE_BINDINGS } from '../../src/kube/resource.ts';
+import { CLUSTER_ROLES, type KubeObject, keyOf, ROLE_BINDINGS } from '../../src/kube/resource.ts';
 import { unavailable } from '../../src/scim/error.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
@@ -204,6 +204,9 @@ describe('a ScimGroupBinding', () => {
   });
 
   it('at rest costs the API server nothing, and is not looked at', async () => {
+    // What others left would be new to this directory.
+    const { items } = await fixture.admin.list<KubeObject>(SCIM_GROUP_BINDINGS);
+    for (const each of items ?? []) await fixture.admin.delete(SCIM_GROUP_BINDINGS, keyOf(each));
     const looks = { count: 0 };
     const store = withMemberships(fixture.store, {
       bases: (followed) => {
