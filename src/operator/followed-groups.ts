@@ -56,7 +56,7 @@ export async function followUntil(
   signal: AbortSignal,
   groups: FollowedGroups,
   store: Store,
-  controller: Controller,
+  controller: Pick<Controller, 'enqueue'>,
   log: Logger,
 ): Promise<void> {
   let awaySince: number | undefined;

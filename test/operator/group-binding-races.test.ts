@@ -6,10 +6,16 @@ import type { KubeTenant } from '../../src/crd/tenant-object.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { ApiError } from '../../src/kube/errors.ts';
-import { type KubeObject, NAMESPACES, type ResourceDefinition } from '../../src/kube/resource.ts';
+import {
+  type KubeObject,
+  NAMESPACES,
+  type ResourceDefinition,
+  ROLE_BINDINGS,
+} from '../../src/kube/resource.ts';
 import { createLogger } from '../../src/logger.ts';
 import { FollowedGroups } from '../../src/operator/followed-groups.ts';
 import { createGroupBindingReconcile } from '../../src/operator/group-binding-reconcile.ts';
+import type { RoleBinding } from '../../src/operator/objects.ts';
 import { BINDING_RULES, BindingProbe, People, STAFF } from '../support/group-bindings.ts';
 import { type OperatorFixture, operatorFixture } from '../support/operator.ts';
 import { operatorContext } from '../support/operator-context.ts';
@@ -101,6 +107,27 @@ describe('an operator whose picture is behind', () => {
     const before = await probe.roleBindings();
     await operator.reconcile();
     expect(await probe.roleBindings()).toEqual(before);
+  });
+});
+
+describe('a RoleBinding of another role', () => {
+  it('with our labels, our name and our owner is deleted and made anew', async () => {
+    const { probe } = await staffed();
+    const operator = await operatorOf(probe);
+    await operator.reconcile();
+    const [made] = await probe.roleBindings();
+    if (made === undefined) throw new Error('there is none');
+    const { name, labels = {}, ownerReferences = [], uid } = made.metadata;
+    const metadata = { namespace: probe.namespace, name, labels, ownerReferences };
+    await fixture.admin.delete(ROLE_BINDINGS, { ...probe.key, name });
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' };
+    const { subjects = [] } = made;
+    await fixture.admin.create<RoleBinding>(ROLE_BINDINGS, { metadata, roleRef, subjects }, 'test');
+    await operator.look();
+    await operator.reconcile();
+    const [after] = await probe.roleBindings();
+    expect(after).toMatchObject({ roleRef: { kind: 'Role', name: 'reader' }, subjects });
+    expect(after?.metadata.uid).not.toBe(uid);
   });
 });
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS } from '../../src/crd/names.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 import type { MembershipStore, Store } from '../../src/directory/store.ts';
-import { CLUSTER_ROLES, ROLE_BINDINGS } from '../../src/kube/resource.ts';
+import { CLUSTER_ROLES, type KubeObject, keyOf, ROLE_BINDINGS } from '../../src/kube/resource.ts';
 import { unavailable } from '../../src/scim/error.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
@@ -166,27 +166,6 @@ function fill(path: string, tenant: string, group: string, count: number): void 
   database.close();
 }
 
-describe('an operator that may not bind any more', () => {
-  it('takes the role from who leaves all the same, and says what it lacks', async () => {
-    start();
-    const probe = await BindingProbe.create(fixture.admin);
-    const { people, group } = await staff(fixture.store, probe.namespace);
-    await probe.binds('scim:ann', 'scim:bob');
-    const own = { name: fixture.namespace };
-    const without = BINDING_RULES.filter(({ verbs }) => !verbs.includes('bind'));
-    await fixture.admin.mergePatch(CLUSTER_ROLES, own, { rules: without }, manager);
-    await eventually(async () => {
-      await people.leave(group, 'bob');
-      expect(await probe.subjects()).not.toContain('scim:bob');
-    });
-    await probe.settled('False', 'PermissionDenied');
-    expect((await probe.condition('Ready'))?.message).toMatch(/may not bind Role reader .* bind /);
-    await fixture.admin.mergePatch(CLUSTER_ROLES, own, { rules: BINDING_RULES }, manager);
-    await people.changeUser('ann', { userName: 'Ann' });
-    await probe.binds('scim:Ann');
-  });
-});
-
 describe('a ScimGroupBinding', () => {
   it('is left alone by an operator that does not follow groups', async () => {
     const operator = start({});
@@ -225,6 +204,9 @@ describe('a ScimGroupBinding', () => {
   });
 
   it('at rest costs the API server nothing, and is not looked at', async () => {
+    // What others left would be new to this directory.
+    const { items } = await fixture.admin.list<KubeObject>(SCIM_GROUP_BINDINGS);
+    for (const each of items ?? []) await fixture.admin.delete(SCIM_GROUP_BINDINGS, keyOf(each));
     const looks = { count: 0 };
     const store = withMemberships(fixture.store, {
       bases: (followed) => {
@@ -263,5 +245,26 @@ describe('a ScimGroupBinding', () => {
     await people.changeUser('ann', { title: 'Countess' });
     await eventually(() => expect(looks.count).toBeGreaterThan(seen + 3));
     expect([await writes(), await reconciles()]).toEqual(before);
+  });
+});
+
+describe('an operator that may not bind any more', () => {
+  it('takes the role from who leaves all the same, and says what it lacks', async () => {
+    start();
+    const probe = await BindingProbe.create(fixture.admin);
+    const { people, group } = await staff(fixture.store, probe.namespace);
+    await probe.binds('scim:ann', 'scim:bob');
+    const own = { name: fixture.namespace };
+    const without = BINDING_RULES.filter(({ verbs }) => !verbs.includes('bind'));
+    await fixture.admin.mergePatch(CLUSTER_ROLES, own, { rules: without }, manager);
+    await eventually(async () => {
+      await people.leave(group, 'bob');
+      expect(await probe.subjects()).not.toContain('scim:bob');
+    });
+    await probe.settled('False', 'PermissionDenied');
+    expect((await probe.condition('Ready'))?.message).toMatch(/may not bind Role reader .* bind /);
+    await fixture.admin.mergePatch(CLUSTER_ROLES, own, { rules: BINDING_RULES }, manager);
+    await people.changeUser('ann', { userName: 'Ann' });
+    await probe.binds('scim:Ann');
   });
 });

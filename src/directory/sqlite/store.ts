@@ -1,4 +1,5 @@
 /** The directory on SQLite: see docs/adr/0003-directory-on-sqlite.md. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
@@ -32,7 +33,11 @@ export function openSqliteStore(
     groups: createGroupStore(connections, types),
     memberships: createMembershipStore({
       dialect: sqliteDialect,
-      all: (statement) => connections.reading(() => connections.read.all(statement)),
+      // Requests that have arrived meanwhile are served between two statements.
+      all: async (statement) => {
+        await nextTurn();
+        return connections.reading(() => connections.read.all(statement));
+      },
     }),
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
