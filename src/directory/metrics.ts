@@ -16,7 +16,7 @@ export function registerDirectoryMetrics(
     name: string,
     help: string,
     labelNames: readonly L[],
-    read: (census: Census) => readonly Series<L>[],
+    read: (census: Census) => Iterable<Series<L>>,
   ) =>
     new ReadGauge({
       name,
@@ -41,10 +41,10 @@ export function registerDirectoryMetrics(
     },
   });
   gauge('scim_directory_users', 'Users of the tenant.', ['tenant'], (known) =>
-    totalsOf(known).map(({ tenant, users }) => [{ tenant }, users]),
+    each(totalsOf(known), ({ tenant, users }) => [[{ tenant }, users]]),
   );
   gauge('scim_directory_groups', 'Groups of the tenant.', ['tenant'], (known) =>
-    totalsOf(known).map(({ tenant, groups }) => [{ tenant }, groups]),
+    each(totalsOf(known), ({ tenant, groups }) => [[{ tenant }, groups]]),
   );
   // Not `namespace` and `name`: Prometheus has labels of those names for what it scrapes.
   gauge(
@@ -52,13 +52,15 @@ export function registerDirectoryMetrics(
     'Always 1: which ScimIntegration has the id that the label integration has everywhere.',
     ['tenant', 'integration', 'integration_namespace', 'integration_name'],
     ({ integrations }) =>
-      integrations.map((each) => [
-        {
-          ...integrationLabels(each),
-          integration_namespace: each.namespace,
-          integration_name: each.name,
-        },
-        1,
+      each(integrations, (one) => [
+        [
+          {
+            ...integrationLabels(one),
+            integration_namespace: one.namespace,
+            integration_name: one.name,
+          },
+          1,
+        ],
       ]),
   );
   gauge(
@@ -66,28 +68,35 @@ export function registerDirectoryMetrics(
     'Whether requests of the integration are served (1), or refused because it is switched off or not allowed in its tenant (0).',
     ['tenant', 'integration'],
     ({ integrations }) =>
-      integrations.map((each) => [integrationLabels(each), each.enabled && each.allowed ? 1 : 0]),
+      each(integrations, (one) => [[integrationLabels(one), one.enabled && one.allowed ? 1 : 0]]),
   );
   gauge(
     'scim_last_request_timestamp_seconds',
     'When the integration last called while it was enabled; without a series: never.',
     ['tenant', 'integration'],
     ({ integrations }) =>
-      integrations.flatMap((each) => seriesAt(integrationLabels(each), each.lastRequestAt)),
+      each(integrations, (one) => seriesAt(integrationLabels(one), one.lastRequestAt)),
   );
   const tokenLabels = ['tenant', 'integration', 'key_id'] as const;
   gauge(
     'scim_token_issued_timestamp_seconds',
     'When the token was issued.',
     tokenLabels,
-    ({ tokens }) => tokens.flatMap((each) => seriesAt(labelsOfToken(each), each.issuedAt)),
+    ({ tokens }) => each(tokens, (one) => seriesAt(labelsOfToken(one), one.issuedAt)),
   );
   gauge(
     'scim_token_expires_timestamp_seconds',
     'From when on the token is refused; without a series: no end is set.',
     tokenLabels,
-    ({ tokens }) => tokens.flatMap((each) => seriesAt(labelsOfToken(each), each.expiresAt)),
+    ({ tokens }) => each(tokens, (one) => seriesAt(labelsOfToken(one), one.expiresAt)),
   );
+}
+
+function* each<T, L extends string>(
+  items: readonly T[],
+  seriesOf: (item: T) => readonly Series<L>[],
+): Generator<Series<L>> {
+  for (const item of items) yield* seriesOf(item);
 }
 
 /** An empty tenant counts while an integration provisions it. */
@@ -95,8 +104,8 @@ function totalsOf({ tenants, integrations }: Census) {
   const totals = new Map(
     integrations.map(({ tenant }) => [tenant, { tenant, users: 0, groups: 0 }]),
   );
-  for (const each of tenants) {
-    if (each.users > 0 || each.groups > 0) totals.set(each.tenant, each);
+  for (const one of tenants) {
+    if (one.users > 0 || one.groups > 0) totals.set(one.tenant, one);
   }
   return [...totals.values()];
 }
