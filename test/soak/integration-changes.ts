@@ -12,10 +12,9 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { textOf } from '../../src/operator/checks.ts';
-import type { Secret } from '../../src/operator/objects.ts';
 import type { RandomChange } from './kind.ts';
 import type { Random } from './random.ts';
+import { sendScim } from './scim-client.ts';
 import { MANAGER, type World } from './world.ts';
 
 /** Few, so that the same ones are changed again and again. */
@@ -78,22 +77,6 @@ const childKey = (integration: KubeIntegration) => ({
   name: childNameOf(integration),
 });
 
-/** Whatever it is answered: the integration may be switched off, or new. */
-async function sendUser({ admin, operator }: World, integration: KubeIntegration) {
-  const secret = await admin.get<Secret>(SECRETS, secretKey(integration));
-  const { pathname } = new URL(integration.status?.endpoint ?? 'http://localhost/none');
-  const answer = await fetch(`${operator.publicUrl}${pathname}/Users`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${textOf(secret, 'token')}`,
-      'content-type': 'application/scim+json',
-    },
-    body: JSON.stringify({ userName: `user-${Math.random()}` }),
-    signal: AbortSignal.timeout(10_000),
-  });
-  await answer.arrayBuffer();
-}
-
 export const INTEGRATION_CHANGES: Readonly<Record<string, RandomChange>> = {
   'integration created': async (world, random) => {
     const { items } = await world.admin.list(SCIM_INTEGRATIONS);
@@ -143,5 +126,7 @@ export const INTEGRATION_CHANGES: Readonly<Record<string, RandomChange>> = {
   'Role deleted': toOne(({ admin }, _, { metadata: { namespace } }) =>
     admin.delete(ROLES, { namespace, name: ROLE_NAME }),
   ),
-  'user sent': toOne((world, _, integration) => sendUser(world, integration)),
+  'user sent': toOne((world, random, integration) =>
+    sendScim(world, integration, 'POST', '/Users', { userName: `user-${random.next()}` }),
+  ),
 };

@@ -7,7 +7,13 @@ import {
   tenantOf,
 } from '../../src/crd/defaults.ts';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
-import { LABEL_MANAGED_BY, MANAGED_BY, ROLE_NAME, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import {
+  LABEL_GROUP_BINDING,
+  LABEL_MANAGED_BY,
+  MANAGED_BY,
+  ROLE_NAME,
+  SCIM_INTEGRATIONS,
+} from '../../src/crd/names.ts';
 import type { IntegrationRecord } from '../../src/directory/store.ts';
 import { hashToken, isWellFormedToken, keyIdOf } from '../../src/directory/tokens.ts';
 import {
@@ -66,7 +72,7 @@ const isAllowed = (integration: KubeIntegration) =>
   tenantOf(integration) === integration.metadata.namespace;
 
 async function gather({ admin, store, clusterUid }: World): Promise<Actual> {
-  const labelSelector = `${LABEL_MANAGED_BY}=${MANAGED_BY}`;
+  const labelSelector = `${LABEL_MANAGED_BY}=${MANAGED_BY},!${LABEL_GROUP_BINDING}`;
   const objects = new Map<ResourceDefinition, Objects>();
   for (const resource of CHILDREN) {
     const { items } = await admin.list(resource, { labelSelector });

@@ -5,14 +5,14 @@
 import { join } from 'node:path';
 import { DATABASE_FAULTS, FAULTS, type Fault, KILLS } from './faults.ts';
 import { type Footprint, footprintOf, growth, show } from './footprint.ts';
+import { GROUP_BINDINGS } from './group-bindings.ts';
 import { INTEGRATIONS } from './integrations.ts';
 import type { Kind, RandomChange } from './kind.ts';
 import { Random } from './random.ts';
 import { SteadyTraffic } from './steady-traffic.ts';
 import { createWorld, type World } from './world.ts';
 
-/** Another kind of object joins the soak here. */
-const KINDS: readonly Kind[] = [INTEGRATIONS];
+const KINDS: readonly Kind[] = [INTEGRATIONS, GROUP_BINDINGS];
 
 const FOLDER = join(import.meta.dirname, '..', '..', '.test', 'soak');
 const NAMESPACE_COUNT = 4;

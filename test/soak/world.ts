@@ -29,6 +29,7 @@ const OPERATOR_OPTIONS = [
   '--leader-election-renew-deadline=4s',
   '--leader-election-retry-period=1s',
   '--deprovision-delay=1s',
+  '--group-bindings',
 ];
 
 export interface World {
