@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDirectory } from '../../../src/directory/open.ts';
 import type { MembershipLimits, Scope, Store } from '../../../src/directory/store.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
+import { newPostgres, type PostgresDirectory } from '../../support/postgres.ts';
 import { add, at, groupQuery, remove, userQuery } from '../contract/fixture.ts';
 
 const SCOPE: Scope = { tenant: 't2', integrationId: 'i' };
@@ -35,7 +35,7 @@ let directory: PostgresDirectory;
 let store: Store;
 let client: pg.Client;
 beforeAll(async () => {
-  directory = await usePostgres();
+  directory = await newPostgres();
   store = directory.store;
   client = new pg.Client({ connectionString: directory.database.url });
   await client.connect();
