@@ -7,8 +7,12 @@ import { type ProcessUsage, usageOf } from './process-usage.ts';
 
 const ENTRY = join(import.meta.dirname, '..', 'dist', 'scim-operator.js');
 const POLL_MS = 20;
-/** As README.md recommends: on a large machine V8 would give 128 MiB to objects that have just been made. */
-const NODE_OPTIONS = ['--max-semi-space-size=16'];
+/** As README.md recommends: on a large machine V8 would collect late. */
+const NODE_OPTIONS = [
+  '--max-semi-space-size=16',
+  '--initial-old-space-size=64',
+  '--heap-growing-percent=30',
+];
 
 export interface OperatorFiles {
   readonly kubeconfig: string;

@@ -4,6 +4,7 @@ import { DIRECTORY_API_GROUP } from '../../src/directory/permissions.ts';
 import {
   CLUSTER_RULES,
   ELECTION_RULES,
+  groupBindingRules,
   OPERATOR_RULES,
   type PolicyRule,
   TENANT_RULES,
@@ -17,6 +18,7 @@ export function fillInPermissions(document: string): string {
     namespace: WATCHED_NAMESPACE_RULES.filter((rule) => !isGranted(rule)),
     cluster: CLUSTER_RULES,
     tenants: TENANT_RULES,
+    groups: groupBindingRules(['view']),
     election: ELECTION_RULES,
     granted: OPERATOR_RULES.filter(isGranted),
   };
