@@ -9,7 +9,7 @@ const ENTRY = join(import.meta.dirname, '..', 'dist', 'scim-operator.js');
 const POLL_MS = 20;
 /** As README.md recommends: on a large machine V8 would collect late. */
 const NODE_OPTIONS = [
-  '--max-semi-space-size=16',
+  '--max-semi-space-size=8',
   '--initial-old-space-size=64',
   '--heap-growing-percent=30',
 ];
