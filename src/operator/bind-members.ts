@@ -1,7 +1,12 @@
 /** Brings the RoleBindings of a ScimGroupBinding to a list of subjects: what is taken comes first, and whatever else fails. */
 import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import { REASON } from '../crd/names.ts';
-import { isAlreadyExists, isForbidden, isNamespaceTerminating } from '../kube/errors.ts';
+import {
+  isAlreadyExists,
+  isForbidden,
+  isNamespaceTerminating,
+  isNotFound,
+} from '../kube/errors.ts';
 import { keyOf, ROLE_BINDINGS } from '../kube/resource.ts';
 import type { Obstacle } from './checks.ts';
 import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
@@ -106,19 +111,23 @@ async function begin(context: OperatorContext, binding: KubeGroupBinding): Promi
 
 /** What fails doesn't keep the rest. */
 async function attempt(work: Work, run: () => Promise<void>): Promise<void> {
-  const { kind, name } = work.binding.spec.roleRef;
   try {
     await run();
   } catch (error) {
-    if (isNamespaceTerminating(error) || !isForbidden(error)) {
-      work.error ??= error;
-      return;
-    }
-    work.obstacle ??= {
-      reason: REASON.PermissionDenied,
-      message: `The operator may not bind ${kind} ${name} here; give its role the verb bind on it: ${error.message}`,
-    };
+    const message = isNamespaceTerminating(error) ? undefined : refusalOf(work.binding, error);
+    if (message === undefined) work.error ??= error;
+    else work.obstacle ??= { reason: REASON.PermissionDenied, message };
   }
+}
+
+function refusalOf({ spec }: KubeGroupBinding, error: unknown): string | undefined {
+  const { kind, name } = spec.roleRef;
+  if (isForbidden(error))
+    return `The operator may not bind ${kind} ${name} here; give its role the verb bind on it: ${error.message}`;
+  // What it may not bind it would have to hold, which the API server can't tell of a role that is not there.
+  if (isNotFound(error, name))
+    return `${kind} ${name} does not exist, and the operator may not bind one of that name; if it is misspelt, make another ScimGroupBinding, otherwise create it and give the operator's role the verb bind on it`;
+  return undefined;
 }
 
 /** Takes subjects out. Where the rest may not be bound any more, they lose it as well: nobody keeps what they shall not have. */

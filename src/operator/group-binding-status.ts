@@ -54,7 +54,7 @@ function conditionsOf(
     const { kind, name } = spec.roleRef;
     const leftOut =
       refused === 0 ? '' : `; ${refused} whose names begin with system: never get a role`;
-    const message = `${bound?.members ?? 0} members of the group have ${kind} ${name}${leftOut}`;
+    const message = `Members of the group with ${kind} ${name}: ${bound?.members ?? 0}${leftOut}`;
     return [{ type, status: 'True', reason: REASON.Succeeded, message }];
   }
   const { reason, message } = obstacle;

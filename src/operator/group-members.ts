@@ -44,7 +44,7 @@ export function membersOf(
   if (group === undefined) {
     return blocked(
       REASON.GroupNotFound,
-      `tenant ${tenant} has no such group; nobody has the role until the identity provider pushes it`,
+      `tenant ${tenant} has no group with ${describe(binding)}; nobody has the role until the identity provider pushes it, or spec.group names another`,
     );
   }
   if (userNames === undefined) {
@@ -56,6 +56,11 @@ export function membersOf(
   }
   const subjects = userNames.flatMap((userName) => subjectOf(userName, prefix) ?? []);
   return { subjects, refused: userNames.length - subjects.length };
+}
+
+function describe({ spec: { group } }: KubeGroupBinding): string {
+  const [[field, value] = ['displayName', '']] = Object.entries(group);
+  return `the ${field} ${JSON.stringify(value)}`;
 }
 
 const blocked = (reason: Obstacle['reason'], message: string): Members => ({

@@ -98,6 +98,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const run = async () => {
     const clusterUid = await readClusterUid(client, log, stop.signal);
     if (clusterUid === undefined) return;
+    log.info({ namespaces: watchNamespaces ?? 'all' }, 'these namespaces are looked after');
     const followsGroups = options.groupBindings !== undefined;
     const reflectors = createReflectors(client, log, metrics, {
       namespaces: watchNamespaces,

@@ -36,14 +36,18 @@ export async function sweepUntil(
   }
 }
 
-/** Spread out: whoever changes something must not wait behind all that were called. */
+/** Of many, each so much later than the one before: whoever changes something must not wait behind all that were called. */
+const SPREAD_MS = 5;
+
 async function lookAtActive(
   { store, caches, clusterUid, now }: OperatorContext,
   integrations: Controller,
   withinMs: number,
 ): Promise<void> {
-  for (const key of await activeIntegrations(store.integrations, clusterUid, now())) {
+  const active = await activeIntegrations(store.integrations, clusterUid, now());
+  const spreadMs = Math.min(withinMs, active.length * SPREAD_MS);
+  for (const key of active) {
     if (caches.integrations.get(key) === undefined) continue;
-    integrations.enqueueAfter(key, Math.random() * withinMs);
+    integrations.enqueueAfter(key, Math.random() * spreadMs);
   }
 }

@@ -2,8 +2,10 @@
 import { tenantOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { SCIM_TENANTS } from '../crd/names.ts';
+import type { KubeTenant } from '../crd/tenant-object.ts';
 import { Controller, type ControllerOptions, type Reconcile } from '../kube/controller.ts';
 import { keyOf } from '../kube/resource.ts';
+import type { Change } from '../kube/store.ts';
 import type { OperatorContext } from './context.ts';
 import { enforceTenancy } from './enforce-tenancy.ts';
 import { isOutage } from './failure.ts';
@@ -35,7 +37,9 @@ export function createTenantController(
       const name = tenantOf(object);
       if (caches.tenants.get({ name })) controller.enqueueAfter({ name }, STATUS_DELAY_MS);
     }),
-    caches.tenants.onChange(({ object }) => {
+    caches.tenants.onChange((change) => {
+      if (isOfStatusOnly(change)) return;
+      const { object } = change;
       controller.enqueue(keyOf(object));
       for (const { metadata } of index.integrationsOf(object.metadata.name))
         integrations.enqueue(metadata);
@@ -52,6 +56,11 @@ export function createTenantController(
     for (const unsubscribe of subscriptions) unsubscribe();
   };
   return { controller, detach };
+}
+
+/** Its own write, or that of an operator of other namespaces, with whom it would otherwise write in turns for ever. */
+function isOfStatusOnly({ type, object: { metadata, status } }: Change<KubeTenant>): boolean {
+  return type === 'modified' && status?.observedGeneration === metadata.generation;
 }
 
 function createTenantReconcile(

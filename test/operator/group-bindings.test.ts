@@ -99,7 +99,7 @@ describe('the members of a group', () => {
     await people.join(staff, ...reserved, 'cid');
     await probe.binds('scim:Ann', 'scim:bob', 'scim:cid');
     await eventually(async () =>
-      expect((await probe.condition('Ready'))?.message).toMatch(/^3 members .*; 3 whose names/),
+      expect((await probe.condition('Ready'))?.message).toMatch(/: 3; 3 whose names/),
     );
   });
 
@@ -134,6 +134,11 @@ describe('the members of a group', () => {
     await refused.settled('False', 'PermissionDenied');
     expect((await refused.condition('Ready'))?.message).toMatch(/may not bind ClusterRole admin/);
     expect(await refused.roleBindings()).toEqual([]);
+    const missing = await cluster('no-such-role');
+    await missing.settled('False', 'PermissionDenied');
+    expect((await missing.condition('Ready'))?.message).toMatch(
+      /^ClusterRole no-such-role does not exist, and the operator may not bind one of that name/,
+    );
     await people.changeUser('Ann', { active: false });
     await probe.binds('scim:bob');
   });

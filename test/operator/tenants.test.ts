@@ -103,6 +103,27 @@ describe('a ScimTenant', () => {
   });
 });
 
+describe('the status of a ScimTenant', () => {
+  it('that the operator of other namespaces has written is left alone until something changes', async () => {
+    const namespace = await createNamespace(fixture.admin, 'team');
+    const tenant = await createTenant(fixture.admin, { names: [namespace] });
+    const probe = await IntegrationProbe.createIn(fixture, namespace, { tenant });
+    const shows = (integrationRefs: readonly object[]) =>
+      eventually(async () =>
+        expect((await getTenant(fixture.admin, tenant)).status).toMatchObject({ integrationRefs }),
+      );
+    await shows([probe.key]);
+    const theirs = { status: { integrationRefs: [] } };
+    const options = { fieldManager: 'another', subresource: 'status' } as const;
+    await fixture.admin.mergePatch(SCIM_TENANTS, { name: tenant }, theirs, options);
+    // Their write is seen before this integration, and would have been answered by then.
+    await (await IntegrationProbe.create(fixture)).settled('True', 'Succeeded');
+    await shows([]);
+    await changeTenant(fixture.admin, tenant, { names: [namespace, 'another'] });
+    await shows([probe.key]);
+  });
+});
+
 describe('a right is lost at once, and regained with the same token,', () => {
   it('when a namespace loses its label and gets it again', async () => {
     const tenant = await createTenant(fixture.admin, {
