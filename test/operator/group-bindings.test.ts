@@ -46,15 +46,17 @@ describe('the members of a group', () => {
     await becomes('scim:cid', true);
     await people.leave(staff, 'Ann');
     await becomes('scim:Ann', false);
-    const { status } = await probe.settled('True', 'Succeeded');
-    expect(status).toEqual({
-      observedGeneration: 1,
-      tenant: probe.namespace,
-      group: { id: staff, displayName: 'Staff' },
-      members: 2,
-      roleBindings: 1,
-      conditions: [expect.objectContaining({ type: 'Ready', observedGeneration: 1 })],
-    });
+    // It is written after the RoleBinding.
+    await eventually(async () =>
+      expect((await probe.get()).status).toEqual({
+        observedGeneration: 1,
+        tenant: probe.namespace,
+        group: { id: staff, displayName: 'Staff' },
+        members: 2,
+        roleBindings: 1,
+        conditions: [expect.objectContaining({ type: 'Ready', status: 'True' })],
+      }),
+    );
     await probe.delete();
     await becomes('scim:bob', false);
     await eventually(async () => expect(await probe.roleBindings()).toEqual([]));
