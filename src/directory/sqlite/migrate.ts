@@ -3,12 +3,8 @@ import type Database from 'better-sqlite3';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { checkLedger, type Migration, sha256 } from '../migrations.ts';
 import { sql as directory } from './migrations/0001-directory.ts';
-import { sql as followedGroups } from './migrations/0002-followed-groups.ts';
 
-const MIGRATIONS: readonly Migration[] = [
-  { name: '0001-directory', sql: directory },
-  { name: '0002-followed-groups', sql: followedGroups },
-];
+const MIGRATIONS: readonly Migration[] = [{ name: '0001-directory', sql: directory }];
 
 /** "SCIM" in the file's header, so that a file of another program is known as such. */
 const APPLICATION_ID = 0x5343494d;
