@@ -1,5 +1,6 @@
 /** `make bench-operator`: what the operator costs with many integrations, on a real API server; exits with 1 where a bound is broken. */
 import { cpus } from 'node:os';
+import { type Closing, runTrial } from '../../hack/trial.ts';
 import { readOptions } from './options.ts';
 import { coldStart, rest, restart, steadyChanges } from './phases.ts';
 import { broken, tables } from './report.ts';
@@ -11,9 +12,8 @@ const progress = (line: string) => {
   const seconds = Math.round((performance.now() - started) / 1000);
   process.stderr.write(`${String(seconds).padStart(5)} s  ${line}\n`);
 };
-const closing: (() => unknown)[] = [];
 
-async function bench(): Promise<boolean> {
+async function bench(closing: Closing): Promise<boolean> {
   const options = readOptions(process.env);
   const stage = await setStage(options, progress, closing);
   const cold = await coldStart(stage, options, progress);
@@ -40,18 +40,4 @@ async function bench(): Promise<boolean> {
   return wrong.length === 0;
 }
 
-async function close(): Promise<void> {
-  for (const undo of closing.splice(0).reverse()) await undo();
-}
-
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => void close().finally(() => process.exit(130)));
-
-let exitCode = 1;
-try {
-  if (await bench()) exitCode = 0;
-} catch (error) {
-  process.stderr.write(`bench: ${error instanceof Error ? error.stack : String(error)}\n`);
-}
-await close();
-process.exit(exitCode);
+await runTrial('bench', bench);

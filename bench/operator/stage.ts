@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { BuiltOperator } from '../../hack/built-operator.ts';
 import { type ControlPlane, startControlPlane } from '../../hack/control-plane/start.ts';
 import { applyCrds, installOperator, NAME } from '../../hack/demo/cluster.ts';
+import type { Closing } from '../../hack/trial.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
@@ -25,11 +26,11 @@ export interface Stage {
   readonly keys: readonly ObjectKey[];
 }
 
-/** Everything is there but the operator, which has not been started. `closing` collects what is to be undone, the last first. */
+/** Everything is there but the operator, which has not been started. */
 export async function setStage(
   options: BenchOptions,
   log: (line: string) => void,
-  closing: (() => unknown)[],
+  closing: Closing,
 ): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'scim-operator-bench-'));
   closing.push(() => rmSync(folder, { recursive: true, force: true }));

@@ -138,7 +138,7 @@ async function foundBy(
   { dialect, all }: MembershipQueries,
   selected: readonly { readonly tenant: string; readonly selector: GroupSelector }[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const asking = (kind: 'displayName' | 'externalId') =>
+  const asking = (kind: Kind) =>
     unique(
       selected
         .filter(({ selector }) => kind in selector)

@@ -14,6 +14,13 @@ export interface LabelSelector {
 
 type Labels = Readonly<Record<string, string>>;
 
+/** For a list or a watch: what has all of these labels. */
+export function selectorFor(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
+}
+
 export function matchesLabels(
   { matchLabels = {}, matchExpressions = [] }: LabelSelector,
   labels: Labels,

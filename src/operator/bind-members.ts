@@ -7,6 +7,7 @@ import {
   isNamespaceTerminating,
   isNotFound,
 } from '../kube/errors.ts';
+import { selectorFor } from '../kube/label-selector.ts';
 import { keyOf, ROLE_BINDINGS } from '../kube/resource.ts';
 import type { Obstacle } from './checks.ts';
 import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
@@ -95,9 +96,7 @@ const shardsOf = ({ objects, binding }: Work): readonly Shard[] =>
 /** Reads what is there, and deletes what gives another role. */
 async function begin(context: OperatorContext, binding: KubeGroupBinding): Promise<Work> {
   const { namespace, name } = binding.metadata;
-  const labelSelector = Object.entries(groupBindingLabels(name))
-    .map(([label, value]) => `${label}=${value}`)
-    .join(',');
+  const labelSelector = selectorFor(groupBindingLabels(name));
   const options = { namespace, labelSelector };
   const { items } = await context.client.list<RoleBinding>(ROLE_BINDINGS, options);
   const work: Work = { context, binding, objects: new Map() };

@@ -6,6 +6,7 @@ import { hashToken } from '../directory/tokens.ts';
 import type { Client } from '../kube/client.ts';
 import type { Result } from '../kube/controller.ts';
 import { isResourceTypeMissing } from '../kube/errors.ts';
+import { selectorFor } from '../kube/label-selector.ts';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   type KubeObject,
@@ -72,9 +73,7 @@ async function secretsOf(
   client: Client,
   { namespace, name, uid }: IntegrationRecord,
 ): Promise<readonly KubeObject[]> {
-  const labelSelector = Object.entries(labelsFor(name))
-    .map(([label, value]) => `${label}=${value}`)
-    .join(',');
+  const labelSelector = selectorFor(labelsFor(name));
   const { items } = await client.list(SECRETS, { namespace, labelSelector, metadataOnly: true });
   return (items ?? []).filter((secret) => uidOn(secret) === uid);
 }
@@ -124,12 +123,14 @@ async function isTokenKeptSince(
 }
 
 /** Keys of records whose resource the cache doesn't have: deleted while nobody watched, perhaps. */
-export async function missingResources(context: OperatorContext): Promise<readonly ObjectKey[]> {
-  const records = await context.store.integrations.list(context.clusterUid);
+export function missingResources(
+  { caches, sees }: OperatorContext,
+  records: readonly IntegrationRecord[],
+): readonly ObjectKey[] {
   return records
-    .filter(({ endedAt, namespace }) => endedAt === undefined && context.sees(namespace))
+    .filter(({ endedAt, namespace }) => endedAt === undefined && sees(namespace))
     .map(({ namespace, name }) => ({ namespace, name }))
-    .filter((key) => context.caches.integrations.get(key) === undefined);
+    .filter((key) => caches.integrations.get(key) === undefined);
 }
 
 /**
@@ -138,11 +139,11 @@ export async function missingResources(context: OperatorContext): Promise<readon
  */
 export async function purgeEnded(
   context: OperatorContext,
+  records: readonly IntegrationRecord[],
   delayMs: number,
   log: Logger,
 ): Promise<void> {
   const now = context.now().getTime();
-  const records = await context.store.integrations.list(context.clusterUid);
   for (const { id, tenant, namespace, deletionPolicy, endedAt } of records) {
     if (deletionPolicy !== 'Delete' || endedAt === undefined || endedAt > now - delayMs) continue;
     if (!context.sees(namespace)) continue;

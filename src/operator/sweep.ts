@@ -25,10 +25,11 @@ export async function sweepUntil(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      unwatched.update(await context.store.integrations.list(context.clusterUid));
-      for (const key of await missingResources(context)) integrations.enqueue(key);
+      const records = await context.store.integrations.list(context.clusterUid);
+      unwatched.update(records);
+      for (const key of missingResources(context, records)) integrations.enqueue(key);
       await lookAtActive(context, integrations, sweepIntervalMs);
-      await purgeEnded(context, deprovisionDelayMs, log);
+      await purgeEnded(context, records, deprovisionDelayMs, log);
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, 'sweep failed and is tried again');
     }

@@ -3,6 +3,7 @@
  * anything differs, and prints the seed that chooses the same faults and changes again.
  */
 import { join } from 'node:path';
+import { type Closing, runTrial } from '../../hack/trial.ts';
 import { DATABASE_FAULTS, FAULTS, type Fault, KILLS } from './faults.ts';
 import { type Footprint, footprintOf, growth, show } from './footprint.ts';
 import { GROUP_BINDINGS } from './group-bindings.ts';
@@ -28,7 +29,6 @@ const progress = (line: string) => {
   process.stderr.write(`${seconds.padStart(6)} s  ${line}\n`);
 };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const closing: (() => unknown)[] = [];
 
 function numberFrom(name: string, fallback: number): number {
   const value = Number(process.env[name] || fallback);
@@ -36,7 +36,7 @@ function numberFrom(name: string, fallback: number): number {
   throw new Error(`${name}=${process.env[name]} is not allowed; it must be a number above 0`);
 }
 
-async function soak(): Promise<readonly string[]> {
+async function soak(closing: Closing): Promise<readonly string[]> {
   const minutes = numberFrom('MINUTES', 3);
   const seed = Math.floor(numberFrom('SEED', 1 + Math.random() * (2 ** 32 - 2)));
   const onPostgres = process.env.DATABASE === 'postgres';
@@ -157,22 +157,10 @@ function complaints({ operator }: World): readonly string[] {
   return lines.filter((line) => /"level":"(error|fatal)"/.test(line)).slice(0, 10);
 }
 
-async function close(): Promise<void> {
-  for (const undo of closing.splice(0).reverse()) await undo();
-}
-
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => void close().finally(() => process.exit(130)));
-
-let exitCode = 1;
-try {
-  const wrong = await soak();
+await runTrial('soak', async (closing) => {
+  const wrong = await soak(closing);
   say();
   for (const line of wrong) say(`✗ ${line}`);
   if (wrong.length === 0) say('✓ everything is as it should be');
-  if (wrong.length === 0) exitCode = 0;
-} catch (error) {
-  process.stderr.write(`soak: ${error instanceof Error ? error.stack : String(error)}\n`);
-}
-await close();
-process.exit(exitCode);
+  return wrong.length === 0;
+});

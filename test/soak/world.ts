@@ -10,6 +10,7 @@ import {
   serviceAccountKubeconfig,
 } from '../../hack/demo/cluster.ts';
 import { type PostgresServer, startPostgres } from '../../hack/postgres/start.ts';
+import type { Closing } from '../../hack/trial.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 import type { Store } from '../../src/directory/store.ts';
 import { Client } from '../../src/kube/client.ts';
@@ -49,12 +50,12 @@ export interface World {
   readonly random: Random;
 }
 
-/** The operator runs and is ready; `folder` keeps its log. `closing` collects what is to be undone, the last first. */
+/** The operator runs and is ready; `folder` keeps its log. */
 export async function createWorld(
   random: Random,
   folder: string,
   { namespaceCount, onPostgres }: { namespaceCount: number; onPostgres: boolean },
-  closing: (() => unknown)[],
+  closing: Closing,
 ): Promise<World> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

@@ -105,7 +105,8 @@ async function keysIn(context: OperatorContext, namespace: string): Promise<read
     namespace,
     name: metadata.name,
   }));
-  const missing = await missingResources(context);
+  const records = await context.store.integrations.list(context.clusterUid);
+  const missing = missingResources(context, records);
   return [...present, ...missing.filter((key) => key.namespace === namespace)];
 }
 

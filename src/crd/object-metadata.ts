@@ -1,0 +1,13 @@
+/** What the API server gives with every custom resource. */
+export interface ObjectMetadata {
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly resourceVersion: string;
+  readonly deletionTimestamp?: string;
+}
+
+export interface NamespacedMetadata extends ObjectMetadata {
+  readonly namespace: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
