@@ -20,7 +20,7 @@ export function createProcessMetrics(store: () => Store | undefined): ProcessMet
     labelNames: ['version'],
     registers: [registry],
   }).set({ version: packageJson.version }, 1);
-  const census = new CensusCache(store, Date.now);
+  const census = new CensusCache(store, () => performance.now());
   registerDirectoryMetrics(registry, census, store);
   return { registry, census };
 }

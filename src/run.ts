@@ -113,7 +113,7 @@ async function serve(
   const tracker = new RequestTracker(store, (error) =>
     log.warn({ err: error }, 'times of last requests were not written'),
   );
-  const metrics = new RequestMetrics(registry, census, Date.now);
+  const metrics = new RequestMetrics(registry, census, () => performance.now());
   const app = createScimApp({ store, publicUrl, log, now: Date.now, tracker, rateLimit, metrics });
   const server = new HttpServer(app, log);
   await listen(server, host, port, log, 'SCIM is served');

@@ -16,6 +16,17 @@ const ARROWS: Record<string, readonly string[]> = {
 /** Of the wiring, all that a folder may know. */
 const SHARED = ['src/logger.ts'];
 
+/** What they read it for is stored, shown, or compared with what was stored. */
+const WALL_CLOCK_READERS = [
+  'src/directory/ids.ts',
+  'src/directory/postgres/store.ts',
+  'src/directory/sqlite/store.ts',
+  'src/kube/events.ts',
+  'src/kube/leader-election.ts',
+  'src/operator/operator.ts',
+  'src/run.ts',
+];
+
 const imports = new Map(
   globSync('src/**/*.ts').map((file) => [
     file,
@@ -53,6 +64,13 @@ describe('the sources', () => {
     };
     for (const file of imports.keys()) visit(file, []);
     expect(done.size).toBe(imports.size);
+  });
+
+  it('read the wall clock only for times that others see: durations are of the monotonic clock', () => {
+    const readers = [...imports.keys()].filter((file) =>
+      /\bDate\.now\b|\bnew Date\(\)/.test(readFileSync(file, 'utf8')),
+    );
+    expect(readers.toSorted()).toEqual(WALL_CLOCK_READERS);
   });
 
   it('end the process in cli.ts only', () => {

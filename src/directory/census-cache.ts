@@ -17,7 +17,7 @@ export class CensusCache {
   readonly #take: () => Promise<Taken | undefined>;
   #taken: Taken | undefined;
 
-  /** `store` answers undefined until the directory is open. */
+  /** `store` answers undefined until the directory is open; `now` is a monotonic clock, in milliseconds. */
   constructor(store: () => Store | undefined, now: () => number) {
     this.#now = now;
     this.#take = impatient(async () => {
@@ -33,8 +33,7 @@ export class CensusCache {
   /** The last census that could be taken, if there was one; never rejects. */
   async read(): Promise<Census | undefined> {
     const age = this.#taken === undefined ? undefined : this.#now() - this.#taken.at;
-    // The clock may be set back.
-    if (age === undefined || age >= MAX_AGE_MS || age < 0) await this.#take();
+    if (age === undefined || age >= MAX_AGE_MS) await this.#take();
     return this.#taken?.census;
   }
 

@@ -132,7 +132,7 @@ async function serve(
   Object.assign(access, { tenant: integration.tenant, integration: integration.id, keyId });
   checkServed(integration);
   tracker.note(integration.id, at);
-  limit(integration.id, at);
+  limit(integration.id, performance.now());
   if (methods === undefined) throw unknownPath();
   const method = servedAs(req.method);
   const handler = Object.hasOwn(methods, method) ? methods[method as Method] : undefined;

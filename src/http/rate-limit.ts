@@ -12,7 +12,7 @@ interface Bucket {
   at: number;
 }
 
-/** Counts one request of the integration at `now`; throws ScimError 429 when there are too many. */
+/** Counts one request of the integration at `now`, of a monotonic clock in milliseconds; throws ScimError 429 when there are too many. */
 export type RateLimit = (integrationId: string, now: number) => void;
 
 /** `rate`: requests a second that an integration may send; 0 switches the limit off. */
@@ -23,8 +23,7 @@ export function createRateLimit(rate: number): RateLimit {
   let sweepAt = SWEEP_SIZE;
 
   const refill = (bucket: Bucket, now: number) => {
-    // The clock may be set back.
-    const elapsed = Math.max(0, now - bucket.at);
+    const elapsed = now - bucket.at;
     bucket.tokens = Math.min(burst, bucket.tokens + (elapsed * rate) / 1000);
     bucket.at = now;
   };

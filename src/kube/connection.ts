@@ -47,7 +47,7 @@ export class Connection {
   }
 
   async access(): Promise<Access> {
-    const now = Date.now();
+    const now = performance.now();
     if (this.#access !== undefined && now < this.#validUntil) return this.#access;
     const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);

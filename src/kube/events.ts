@@ -33,7 +33,10 @@ interface Series {
   readonly name: string;
   readonly namespace: string;
   count: number;
-  last: number;
+  /** Of the last occurrence, for people. */
+  last: Date;
+  /** Monotonic, in milliseconds: when that was. */
+  lastAt: number;
   /** How many of `count` the API server knows about; 0: the Event isn't there yet. */
   sent: number;
   sending: boolean;
@@ -55,7 +58,8 @@ export class EventRecorder {
     const key = seriesKey(regarding, event);
     const series = this.#seriesFor(key, regarding);
     series.count += 1;
-    series.last = Date.now();
+    series.last = new Date();
+    series.lastAt = performance.now();
     // What is sending now sends this one too.
     if (series.sending) return;
     if (this.#inFlight.size >= MAX_IN_FLIGHT) {
@@ -105,7 +109,7 @@ export class EventRecorder {
       EVENTS,
       {
         metadata: { name, namespace },
-        eventTime: microTime(new Date(last)),
+        eventTime: microTime(last),
         reportingController: controller,
         reportingInstance: instance.slice(0, 128),
         type,
@@ -119,16 +123,17 @@ export class EventRecorder {
   }
 
   async #repeat({ namespace, name, last }: Series, count: number): Promise<void> {
-    const patch = { series: { count, lastObservedTime: microTime(new Date(last)) } };
+    const patch = { series: { count, lastObservedTime: microTime(last) } };
     const { client, controller } = this.#options;
     await client.mergePatch(EVENTS, { namespace, name }, patch, { fieldManager: controller });
   }
 
   #seriesFor(key: string, { metadata }: KubeObject): Series {
     const known = this.#series.get(key);
-    if (known !== undefined && Date.now() - known.last < SERIES_WINDOW_MS) return known;
+    if (known !== undefined && performance.now() - known.lastAt < SERIES_WINDOW_MS) return known;
     const namespace = metadata.namespace ?? 'default';
-    const series = { name: eventName(metadata.name), namespace, count: 0, last: 0, sent: 0 };
+    const last = { last: new Date(), lastAt: performance.now() };
+    const series = { name: eventName(metadata.name), namespace, count: 0, sent: 0, ...last };
     return this.#remember(key, { ...series, sending: false });
   }
 

@@ -74,7 +74,7 @@ export class Manager {
   }
 
   /** Why the process should be started anew; undefined while all loops go on trying, even if the API server is away. */
-  stuck(now: number = Date.now()): string | undefined {
+  stuck(now: number = performance.now()): string | undefined {
     return [
       ...this.#reflectors.map((reflector) => reflector.stuck(now)),
       ...this.#controllers.map((controller) => controller.stuck()),

@@ -146,8 +146,8 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
       this.#noteRefusal(error);
       throw error;
     });
-    const relistAt = Date.now() + RELIST_INTERVAL_MS;
-    while (!signal.aborted && Date.now() < relistAt) {
+    const relistAt = performance.now() + RELIST_INTERVAL_MS;
+    while (!signal.aborted && performance.now() < relistAt) {
       resourceVersion = await this.#watch(resourceVersion, signal);
     }
   }
@@ -157,7 +157,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     const items: T[] = [];
     let page: { resourceVersion?: string; continue?: string } = {};
     do {
-      this.#lastAttempt = Date.now();
+      this.#lastAttempt = performance.now();
       const options: ListOptions = { ...this.#scope(), limit: PAGE, signal };
       const list = await client.list<T>(resource, { ...options, continue: page.continue });
       items.push(...(list.items ?? []).map(withoutManagedFields));
@@ -183,8 +183,8 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
       this.#refusedAt = undefined;
       return;
     }
-    this.#refusedAt ??= Date.now();
-    if (Date.now() - this.#refusedAt < REFUSAL_MS) return;
+    this.#refusedAt ??= performance.now();
+    if (performance.now() - this.#refusedAt < REFUSAL_MS) return;
     this.#log.warn({ reason: describe(error) }, whenRefused);
     this.#trouble = describe(error);
     this.#isRefused = true;
@@ -198,7 +198,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     const timeoutSeconds = Math.round(this.#watchSeconds() * (1 + Math.random() / 2));
     const deadline = AbortSignal.timeout(timeoutSeconds * 1000 + this.#watchdogMs());
     let resourceVersion = from;
-    const started = Date.now();
+    const started = performance.now();
     this.#lastAttempt = started;
     const events = client.watch(
       resource,
@@ -209,14 +209,14 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     const holds = setTimeout(() => this.#noteWell(), SHORTEST_WATCH_MS);
     try {
       for await (const event of events) {
-        this.#lastAttempt = Date.now();
+        this.#lastAttempt = performance.now();
         resourceVersion = this.#take(event);
         this.#noteWell();
       }
     } finally {
       clearTimeout(holds);
     }
-    if (resourceVersion === from && Date.now() - started < SHORTEST_WATCH_MS) {
+    if (resourceVersion === from && performance.now() - started < SHORTEST_WATCH_MS) {
       throw new ApiError(0, `watch ${resource.plural}: ended as soon as it began`);
     }
     return resourceVersion;
@@ -243,14 +243,14 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     const wanted = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
     const wait = Math.max(this.#backoff.next(), Math.min(wanted, MAX_RETRY_AFTER_MS));
     await pause(Math.min(wait, this.#undecidedMs()), signal);
-    this.#lastAttempt = Date.now();
+    this.#lastAttempt = performance.now();
   }
 
   /** Until a refusal has lasted; an operator may wait for it to start. */
   #undecidedMs(): number {
     return this.#refusedAt === undefined || this.#isRefused
       ? Number.POSITIVE_INFINITY
-      : Math.max(0, this.#refusedAt + REFUSAL_MS - Date.now());
+      : Math.max(0, this.#refusedAt + REFUSAL_MS - performance.now());
   }
 
   /** One line for each kind of trouble, not for each attempt. */

@@ -13,15 +13,16 @@ export class ActivityCache {
     { readonly at: number; readonly activity: IntegrationActivity }
   >();
   readonly #store: IntegrationStore;
-  readonly #now: () => Date;
+  readonly #clock: () => number;
 
-  constructor(store: IntegrationStore, now: () => Date) {
+  /** `clock` is monotonic, in milliseconds. */
+  constructor(store: IntegrationStore, clock: () => number = () => performance.now()) {
     this.#store = store;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   async read(integrationId: string): Promise<IntegrationActivity> {
-    const at = this.#now().getTime();
+    const at = this.#clock();
     const known = this.#known.get(integrationId);
     if (known !== undefined && at - known.at < REFRESH_MS) return known.activity;
     const activity = await this.#store.activity(integrationId);

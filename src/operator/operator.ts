@@ -213,7 +213,7 @@ async function lead(
     store: fence ? fencedStore(store, fence) : store,
     caches,
     events,
-    activity: new ActivityCache(store.integrations, now),
+    activity: new ActivityCache(store.integrations),
     readSecrets: new ReadSecrets(caches.secrets),
     publicUrl,
     clusterUid,

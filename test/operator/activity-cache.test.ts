@@ -19,7 +19,7 @@ describe('what an integration did', () => {
       endedAt: undefined,
     } as const;
     let time = 1_000_000;
-    const cache = new ActivityCache(store.integrations, () => new Date(time));
+    const cache = new ActivityCache(store.integrations, () => time);
     const at = async (seconds: number) => {
       time = 1_000_000 + seconds * 1000;
       return (await cache.read(record.id)).lastRequestAt;

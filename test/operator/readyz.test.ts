@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readInvocation } from '../../src/config.ts';
 import {
   CLUSTER_RULES,
@@ -60,6 +60,28 @@ async function whileRunning(
     await rm(folder, { recursive: true });
   }
 }
+
+describe('/livez', () => {
+  it.each([
+    ['forward', 300_000],
+    ['back', -300_000],
+  ])('is the same when the wall clock is put %s by five minutes', async (_, ms) => {
+    await whileRunning({ server: true, operator: true }, async (url, lines) => {
+      const live = () => fetch(url.replace('/readyz', '/livez'));
+      // By then every other watch has begun, too.
+      await eventually(() =>
+        expect(lines).toContainEqual(expect.objectContaining({ resource: 'roles', namespace })),
+      );
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
+      try {
+        const answer = await live();
+        expect([answer.status, await answer.text()]).toEqual([200, 'ok\n']);
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+  });
+});
 
 describe('/readyz', () => {
   it('of a process that only looks after the cluster says which watch is refused', async () => {

@@ -43,7 +43,7 @@ export function operatorContext({
     store,
     caches,
     events: new EventRecorder({ client: recorder, controller: 'test', instance: 'test', log }),
-    activity: new ActivityCache(store.integrations, now),
+    activity: new ActivityCache(store.integrations),
     readSecrets: new ReadSecrets(caches.secrets),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,
