@@ -14,6 +14,7 @@ help: ## Print this help
 	@echo
 	@echo 'Variables of make demo:'
 	@echo '  SYNC=off           leave the directory empty'
+	@echo '  CONTROL_PLANE=…    download, kind or build: take this way to a control plane and no other'
 	@echo '  CLUSTER=current    use the cluster of your kubeconfig instead of a control plane of its own'
 	@echo '  PORT, DATABASE_URL and SCIM_OPERATOR_… (see scim-operator --help) are passed on'
 	@echo
@@ -42,7 +43,7 @@ demo: $(INSTALLED) ## Run it all on a real API server: one integration, two sync
 
 test: $(INSTALLED) ## Run every test, against a real API server and real databases
 	@rm -rf .test
-	@node hack/control-plane/build.ts
+	@node hack/control-plane/prepare.ts
 	@$(MAKE) --no-print-directory --keep-going --jobs $(SUITES:%=test-%)
 
 # Side by side, because a test against an API server mostly waits.

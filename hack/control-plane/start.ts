@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { type Child, startChild, sweepAfterDeath } from '../child.ts';
 import { freePorts } from '../ports.ts';
-import { ensureBinaries, type Program, type ProgramPaths } from './binaries.ts';
+import { ensureBinaries, type ProgramPaths, type Source } from './binaries.ts';
+import type { Program } from './versions.ts';
 
 export interface ControlPlane {
   /** Path of the administrator's kubeconfig. */
@@ -26,8 +27,10 @@ export interface StartOptions {
   /** Garbage collection, namespace deletion. */
   readonly controllerManager: boolean;
   readonly log: (line: string) => void;
-  /** Ends a build that is under way. */
+  /** Ends a download or build that is under way. */
   readonly signal?: AbortSignal;
+  /** Of programs that are not there yet; by default what CONTROL_PLANE says. */
+  readonly sources?: readonly Source[];
   /** Runs before the controller manager starts: its garbage collector finds kinds that come later only after up to 30 s. */
   readonly prepare?: (kubeconfig: string) => Promise<void>;
   /** Of kube-apiserver, beside those that it always gets. */
@@ -44,7 +47,7 @@ class PortTakenError extends Error {}
 export async function startControlPlane(options: StartOptions): Promise<ControlPlane> {
   const programs: Program[] = ['etcd', 'kube-apiserver'];
   if (options.controllerManager) programs.push('kube-controller-manager');
-  const paths = await ensureBinaries(programs, options.log, options.signal);
+  const paths = await ensureBinaries(programs, options.log, options);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await attemptStart(paths, options);
@@ -78,8 +81,9 @@ async function start(
   stop: () => Promise<void>,
   { controllerManager, prepare, apiServerFlags = [] }: StartOptions,
 ): Promise<ControlPlane> {
-  const [clientPort, peerPort, port] = await freePorts(3);
-  const etcdUrl = `http://127.0.0.1:${clientPort}`;
+  const [port] = await freePorts(1);
+  // Sockets in a folder of this user's alone: etcd asks nobody who they are, and it holds every Secret.
+  const etcdUrl = `unix://${join(dir, 'etcd.sock')}`;
   const server = `https://127.0.0.1:${port}`;
   const token = randomBytes(24).toString('hex');
   const kubeconfig = join(dir, 'admin.kubeconfig');
@@ -93,7 +97,7 @@ async function start(
     pids[program] = child.pid;
     return child;
   };
-  const etcd = run('etcd', etcdArguments(dir, etcdUrl, `http://127.0.0.1:${peerPort}`));
+  const etcd = run('etcd', etcdArguments(dir, etcdUrl, `unix://${join(dir, 'peer.sock')}`));
   const startApiServer = async () => {
     const flags = [...apiServerArguments(dir, etcdUrl, String(port)), ...apiServerFlags];
     const child = run('kube-apiserver', flags);
@@ -141,10 +145,11 @@ function etcdArguments(dir: string, client: string, peer: string): string[] {
   return [
     `--data-dir=${join(dir, 'etcd')}`,
     `--listen-client-urls=${client}`,
-    `--advertise-client-urls=${client}`,
     `--listen-peer-urls=${peer}`,
-    `--initial-advertise-peer-urls=${peer}`,
-    `--initial-cluster=default=${peer}`,
+    // Addresses with a port are demanded, but nobody calls those of a member that is alone.
+    '--advertise-client-urls=http://127.0.0.1:2379',
+    '--initial-advertise-peer-urls=http://127.0.0.1:2380',
+    '--initial-cluster=default=http://127.0.0.1:2380',
     '--unsafe-no-fsync',
     '--log-level=warn',
   ];

@@ -1,4 +1,4 @@
-/** The cluster of the demo: a control plane of its own, or the one of the current kubeconfig; with the CRDs and the operator's permissions. */
+/** The cluster of the demo, with the CRDs and the operator's permissions. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
@@ -16,10 +16,13 @@ import {
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
 import { groupBindingRules, OPERATOR_RULES, operatorManifests } from '../../src/operator/rbac.ts';
-import { ControlPlaneUnavailableError } from '../control-plane/binaries.ts';
+import type { Source } from '../control-plane/binaries.ts';
 import { startControlPlane } from '../control-plane/start.ts';
+import { ControlPlaneUnavailableError } from '../control-plane/versions.ts';
 import { type DemoCluster, openCurrentCluster } from './current-cluster.ts';
+import type { ControlPlaneChoice } from './environment.ts';
 import { MANAGER } from './examples.ts';
+import { openKindCluster } from './kind-cluster.ts';
 import { applyGroupBindingPolicy } from './policy.ts';
 
 /** Of the operator's ServiceAccount, its namespace and its ClusterRole: no installation has them. */
@@ -35,29 +38,68 @@ export async function applyCrds(kubeconfig: string): Promise<void> {
     await client.apply<KubeObject>(CUSTOM_RESOURCE_DEFINITIONS, crd, MANAGER);
 }
 
-/** Starts a control plane, or with `current` uses the kubeconfig's cluster; that also where nothing can be built. */
+export interface ClusterChoice {
+  /** The kubeconfig's cluster. */
+  readonly current: boolean;
+  readonly controlPlane: ControlPlaneChoice;
+  /** Takes the kubeconfig of a kind cluster. */
+  readonly folder: string;
+}
+
+type Open = () => Promise<DemoCluster>;
+
+/**
+ * Opens the current cluster if it was chosen, otherwise the first that can be had: a control plane of official or
+ * earlier programs, a kind cluster, a control plane built with Go, and last the one that KUBECONFIG names.
+ */
 export async function openCluster(
-  current: boolean,
+  { current, controlPlane, folder }: ClusterChoice,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<DemoCluster> {
   if (current) return openCurrentCluster(NAME);
+  const own = (source: Source) => () => openOwnCluster(source, log, signal);
+  const ways: Readonly<Record<Exclude<ControlPlaneChoice, 'auto'>, Open>> = {
+    download: own('download'),
+    kind: () => openKindCluster(NAME, folder, log, signal),
+    build: own('build'),
+  };
+  if (controlPlane !== 'auto') return ways[controlPlane]();
+  for (const way of [ways.download, ways.kind]) {
+    try {
+      return await way();
+    } catch (error) {
+      if (!isUnavailable(error, signal)) throw error;
+      log(error.reason);
+    }
+  }
   try {
-    const controlPlane = await startControlPlane({
-      controllerManager: true,
-      log,
-      signal,
-      prepare: applyCrds,
-    });
-    const { kubeconfig, stop } = controlPlane;
-    const client = new Client(new Connection(loadKubeConfig(kubeconfig)));
-    return { client, kubeconfig, description: 'a control plane of its own', stop };
+    return await ways.build();
   } catch (error) {
-    const unavailable = error instanceof ControlPlaneUnavailableError && !signal.aborted;
-    if (!unavailable || !process.env.KUBECONFIG) throw error;
+    if (!isUnavailable(error, signal) || !process.env.KUBECONFIG) throw error;
     log(`${error.message}; using the cluster that KUBECONFIG names`);
     return openCurrentCluster(NAME);
   }
+}
+
+function isUnavailable(error: unknown, signal: AbortSignal): error is ControlPlaneUnavailableError {
+  return error instanceof ControlPlaneUnavailableError && !signal.aborted;
+}
+
+async function openOwnCluster(
+  source: Source,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<DemoCluster> {
+  const { kubeconfig, stop } = await startControlPlane({
+    controllerManager: true,
+    log,
+    signal,
+    sources: [source],
+    prepare: applyCrds,
+  });
+  const client = new Client(new Connection(loadKubeConfig(kubeconfig)));
+  return { client, kubeconfig, description: 'a control plane of its own', stop };
 }
 
 /** The CRDs, and the operator's ServiceAccount with exactly the permissions that the product ships. Answers its kubeconfig. */

@@ -1,9 +1,13 @@
 /** The options of the demo, and the ones that it hands to the operator. */
 import { createServer } from 'node:net';
 
+const CONTROL_PLANES = ['auto', 'build', 'download', 'kind'] as const;
+export type ControlPlaneChoice = (typeof CONTROL_PLANES)[number];
+
 export interface DemoOptions {
   readonly sync: boolean;
   readonly currentCluster: boolean;
+  readonly controlPlane: ControlPlaneChoice;
   /** As given: the operator refuses what is no port. */
   readonly port: string;
   readonly opsPort: string;
@@ -16,11 +20,13 @@ export async function readOptions(defaultDatabaseUrl: string): Promise<DemoOptio
   const { env } = process;
   const sync = oneOf('SYNC', ['on', 'off'], 'on') === 'on';
   const currentCluster = oneOf('CLUSTER', ['own', 'current'], 'own') === 'current';
+  const controlPlane = oneOf('CONTROL_PLANE', CONTROL_PLANES, 'auto');
   const port = await portOf(env.PORT || env.SCIM_OPERATOR_PORT, 8080);
   const opsPort = await portOf(env.SCIM_OPERATOR_OPS_PORT, 9090);
   return {
     sync,
     currentCluster,
+    controlPlane,
     port,
     opsPort,
     databaseUrl: env.DATABASE_URL || env.SCIM_OPERATOR_DATABASE_URL || defaultDatabaseUrl,
@@ -34,12 +40,11 @@ function localUrl(port: string): string {
   return URL.canParse(url) ? url : 'http://127.0.0.1';
 }
 
-function oneOf(name: string, allowed: readonly string[], fallback: string): string {
+function oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
   const value = process.env[name] || fallback;
-  if (!allowed.includes(value)) {
-    throw new Error(`${name}=${value} is not allowed; it must be ${allowed.join(' or ')}`);
-  }
-  return value;
+  const known = allowed.find((each) => each === value);
+  if (known !== undefined) return known;
+  throw new Error(`${name}=${value} is not allowed; it must be ${allowed.join(' or ')}`);
 }
 
 /** What was given, though never 0: the demo has to know the port. By default `preferred`, or a free one where that is taken. */

@@ -46,7 +46,11 @@ async function demo(stop: AbortSignal): Promise<void> {
   closing.push(() => rmSync(ENV_FILE, { force: true }));
   const options = await readOptions(`file:${join(FOLDER, 'directory.db')}`);
 
-  const cluster = await openCluster(options.currentCluster, say, stop);
+  const cluster = await openCluster(
+    { current: options.currentCluster, controlPlane: options.controlPlane, folder: FOLDER },
+    say,
+    stop,
+  );
   closing.push(cluster.stop);
   say(`✓ Kubernetes API: ${cluster.description} (${elapsed()})`);
   const kubeconfig = await installOperator(cluster, FOLDER);

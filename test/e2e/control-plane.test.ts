@@ -1,4 +1,6 @@
-import { beforeAll, expect, it } from 'vitest';
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeAll, expect, inject, it } from 'vitest';
 import type { Client } from '../../src/kube/client.ts';
 import { isNotFound } from '../../src/kube/errors.ts';
 import { CONFIG_MAPS, type KubeObject } from '../../src/kube/resource.ts';
@@ -32,4 +34,10 @@ it('the control plane of the tests collects what a deleted owner leaves', async 
       });
     expect(left).toBeUndefined();
   });
+});
+
+it('the etcd of the tests listens on a socket that no other user reaches', () => {
+  const folder = dirname(inject('kubeconfig'));
+  expect(statSync(join(folder, 'etcd.sock')).isSocket()).toBe(true);
+  expect(statSync(folder).mode & 0o077).toBe(0);
 });

@@ -1,5 +1,6 @@
-/** Builds what the tests' control planes run, once, before several of them start at the same time. */
-import { ControlPlaneUnavailableError, ensureBinaries } from './binaries.ts';
+/** Gets the programs of the tests' control planes, once, before several of them start at the same time. */
+import { ensureBinaries } from './binaries.ts';
+import { ControlPlaneUnavailableError } from './versions.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 

@@ -1,0 +1,95 @@
+/** A cluster that kind runs in Docker or podman for the demo, and removes with it. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { Client } from '../../src/kube/client.ts';
+import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import { ControlPlaneUnavailableError } from '../control-plane/versions.ts';
+import type { DemoCluster } from './current-cluster.ts';
+
+/** Milliseconds that an engine has to answer. */
+const ENGINE_MS = 5_000;
+const ENGINES = ['docker', 'podman'] as const;
+
+/**
+ * @param folder takes the administrator's kubeconfig.
+ * @throws {ControlPlaneUnavailableError} kind is not installed, no engine runs, or kind could not create the cluster.
+ */
+export async function openKindCluster(
+  name: string,
+  folder: string,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<DemoCluster> {
+  const engine = await runningEngine();
+  const env = { ...process.env, KIND_EXPERIMENTAL_PROVIDER: engine };
+  const kind = (args: readonly string[], limits: Limits = {}) => run('kind', args, env, limits);
+  const clusters = await kind(['get', 'clusters'], { timeout: ENGINE_MS });
+  if (clusters.split('\n').includes(name)) {
+    throw new Error(
+      `kind has a cluster ${name} already: stop the demo that uses it, or remove it with kind delete cluster --name ${name}`,
+    );
+  }
+  const kubeconfig = join(folder, 'kind.kubeconfig');
+  const remove = async () => {
+    await kind(['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig]);
+  };
+  log(`creating a kind cluster in ${engine}; the first time its image is pulled`);
+  try {
+    await kind(
+      ['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--wait', '120s'],
+      { signal },
+    );
+  } catch (error) {
+    await remove().catch(() => undefined);
+    throw error;
+  }
+  return {
+    client: new Client(new Connection(loadKubeConfig(kubeconfig))),
+    kubeconfig,
+    description: `a kind cluster in ${engine}`,
+    stop: remove,
+  };
+}
+
+async function runningEngine(): Promise<string> {
+  const limits = { timeout: ENGINE_MS };
+  await run('kind', ['version'], process.env, limits);
+  const runs = await Promise.allSettled(
+    ENGINES.map((engine) => run(engine, ['info'], process.env, limits)),
+  );
+  const engine = ENGINES.find((_, index) => runs[index]?.status === 'fulfilled');
+  if (engine !== undefined) return engine;
+  throw new ControlPlaneUnavailableError('neither Docker nor podman runs here');
+}
+
+interface Limits {
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Resolves to what the program printed. */
+function run(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  limits: Limits,
+): Promise<string> {
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], ...limits });
+  let output = '';
+  let complaint = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    complaint += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    const refuse = (why: string) =>
+      reject(new ControlPlaneUnavailableError(`${program} ${args[0]}: ${why}`));
+    child.once('error', (error) => refuse(error.message));
+    child.once('close', (code, by) => {
+      if (code === 0) return resolve(output);
+      refuse(complaint.trim().split('\n').at(-1) || `ended with ${by ?? code}`);
+    });
+  });
+}
