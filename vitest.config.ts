@@ -4,9 +4,9 @@ const operator = ['test/operator/**/*.test.ts'];
 const kube = ['test/kube/**/*.test.ts', 'test/crd/**/*.test.ts', 'test/e2e/**/*.test.ts'];
 
 const shared = {
-  // A program takes seconds to start on a busy machine.
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
+  // Only a failure waits this long; a program takes seconds to start on a busy machine.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
   // Loading all modules anew for each file would take half of the time; none of them holds state.
   isolate: false,
 };

@@ -159,7 +159,7 @@ describe('any request of the protocol is answered', () => {
       },
     );
     await fc.assert(property, settings);
-  }, 30_000);
+  });
 
   it('with any operations of a PATCH', async () => {
     const property = fc.asyncProperty(
@@ -170,7 +170,7 @@ describe('any request of the protocol is answered', () => {
       },
     );
     await fc.assert(property, settings);
-  }, 30_000);
+  });
 
   it('with any body of a PUT or POST', async () => {
     const property = fc.asyncProperty(
@@ -193,5 +193,5 @@ describe('any request of the protocol is answered', () => {
       },
     );
     await fc.assert(property, settings);
-  }, 30_000);
+  });
 });

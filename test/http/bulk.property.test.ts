@@ -27,7 +27,7 @@ describe('a Bulk of any operations', () => {
       }),
       { numRuns: 80 },
     );
-  }, 60_000);
+  });
 });
 
 interface Step {

@@ -123,5 +123,5 @@ describe('whatever two integrations of one tenant write', () => {
       }
     });
     await fc.assert(property, { numRuns: 15 });
-  }, 30_000);
+  });
 });

@@ -97,7 +97,7 @@ describe('nearly sound', () => {
       },
     );
     await fc.assert(property, settings);
-  }, 60_000);
+  });
 
   it('paths of PATCH operations are applied or refused', async () => {
     const property = fc.asyncProperty(
@@ -125,7 +125,7 @@ describe('nearly sound', () => {
       },
     );
     await fc.assert(property, settings);
-  }, 60_000);
+  });
 
   it('bodies of PATCH, PUT and POST are taken or refused', async () => {
     const patches = PATHS.map((path) =>
@@ -152,5 +152,5 @@ describe('nearly sound', () => {
       },
     );
     await fc.assert(property, settings);
-  }, 60_000);
+  });
 });

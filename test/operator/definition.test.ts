@@ -10,7 +10,6 @@ import { TokenProbe } from '../support/token-probe.ts';
 
 const CRD = { name: `${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}` };
 /** Watches find the new CRD after their backoff. */
-const PATIENTLY = { deadlineMs: 30_000 };
 
 let fixture: OperatorFixture;
 beforeAll(async () => {
@@ -25,9 +24,8 @@ describe('removing the CRD', () => {
   it('ends no integration; applied again, each has its endpoint and token, and ends when it is deleted', async () => {
     const { log, lines } = captureLog();
     const told = (doubt: RegExp) =>
-      eventually(
-        () => expect(lines.map((line) => line.doubt)).toContainEqual(expect.stringMatching(doubt)),
-        PATIENTLY,
+      eventually(() =>
+        expect(lines.map((line) => line.doubt)).toContainEqual(expect.stringMatching(doubt)),
       );
     const operator = fixture.start({ log, sweepIntervalMs: 200 });
     const probe = await IntegrationProbe.create(fixture);
@@ -56,13 +54,13 @@ describe('removing the CRD', () => {
     expect(await probe.token()).toBe(token);
 
     await probe.apply();
-    const after = await eventually(() => probe.settled('True', 'Succeeded'), PATIENTLY);
+    const after = await eventually(() => probe.settled('True', 'Succeeded'));
     expect(after.metadata.uid).not.toBe(before.metadata.uid);
     expect(after.status?.endpoint).toBe(before.status?.endpoint);
     expect(await probe.token()).toBe(token);
     expect(await probe.authenticate(token)).toBeDefined();
     await second.apply({ token: { existingSecret } });
-    const secondAfter = await eventually(() => second.settled('True', 'Succeeded'), PATIENTLY);
+    const secondAfter = await eventually(() => second.settled('True', 'Succeeded'));
     expect(secondAfter.status?.endpoint).toBe(secondBefore.status?.endpoint);
     expect(await second.authenticate(mine)).toBeDefined();
 
@@ -72,7 +70,7 @@ describe('removing the CRD', () => {
     await second.delete();
     await eventually(async () => expect(await second.authenticate(mine)).toBeUndefined());
     await operator.stop();
-  }, 90_000);
+  });
 });
 
 describe('removing the CRD of ScimTenants', () => {
@@ -92,9 +90,9 @@ describe('removing the CRD of ScimTenants', () => {
 
     await applyCrds(fixture.admin);
     await createTenant(fixture.admin, { selector: {} }, tenant);
-    await eventually(() => probe.settled('True', 'Succeeded'), PATIENTLY);
+    await eventually(() => probe.settled('True', 'Succeeded'));
     expect(await door.answer()).toBe('open');
     expect(await doorOf(fixture, probe)).toMatchObject({ id: door.id, token: door.token });
     await stop();
-  }, 90_000);
+  });
 });

@@ -98,6 +98,8 @@ describe('the directory', () => {
     const probe = await BindingProbe.create(fixture.admin);
     const { people, group } = await staff(fixture.store, probe.namespace);
     await probe.binds('scim:ann', 'scim:bob');
+    // The status comes after the RoleBinding, and is what must not change.
+    await probe.settled('True', 'Succeeded');
     away.is = true;
     await people.leave(group, 'bob');
     const before = await probe.roleBindings();

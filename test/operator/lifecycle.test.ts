@@ -266,19 +266,16 @@ describe('a deleted ScimIntegration', () => {
     await probe.delete();
     await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
     const { namespace } = probe;
-    await eventually(
-      async () => {
-        for (const [resource, name] of [
-          [SECRETS, 'idp-scim-token'],
-          [SERVICE_ACCOUNTS, 'scim-idp'],
-          [ROLE_BINDINGS, 'scim-idp'],
-          [ROLES, 'SCIMProvisioner'],
-        ] as const) {
-          await expect(fixture.admin.get(resource, { namespace, name })).rejects.toThrow(/404/);
-        }
-      },
-      { deadlineMs: 20_000 },
-    );
+    await eventually(async () => {
+      for (const [resource, name] of [
+        [SECRETS, 'idp-scim-token'],
+        [SERVICE_ACCOUNTS, 'scim-idp'],
+        [ROLE_BINDINGS, 'scim-idp'],
+        [ROLES, 'SCIMProvisioner'],
+      ] as const) {
+        await expect(fixture.admin.get(resource, { namespace, name })).rejects.toThrow(/404/);
+      }
+    });
   });
 
   it('gets another id and token when one of its name is made again', async () => {
@@ -346,12 +343,9 @@ describe('a deleted ScimIntegration', () => {
     const token = await probe.token();
     await probe.authenticate(token);
     await fixture.admin.delete(NAMESPACES, { name: probe.namespace });
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined(), {
-      deadlineMs: 20_000,
-    });
-    await eventually(
-      () => expect(fixture.admin.get(NAMESPACES, { name: probe.namespace })).rejects.toThrow(/404/),
-      { deadlineMs: 20_000 },
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await eventually(() =>
+      expect(fixture.admin.get(NAMESPACES, { name: probe.namespace })).rejects.toThrow(/404/),
     );
   });
 });
@@ -372,9 +366,8 @@ describe('the tenant', () => {
     const token = await probe.token();
     await probe.authenticate(token);
     await fixture.admin.delete(NAMESPACES, { name: probe.namespace });
-    await eventually(
-      () => fixture.admin.create(NAMESPACES, { metadata: { name: probe.namespace } }, TEST_MANAGER),
-      { deadlineMs: 20_000 },
+    await eventually(() =>
+      fixture.admin.create(NAMESPACES, { metadata: { name: probe.namespace } }, TEST_MANAGER),
     );
     await probe.apply();
     await probe.settled('False', 'TenantNotAllowed');

@@ -33,7 +33,7 @@ beforeAll(async () => {
   for (const each of items ?? []) await fixture.admin.delete(SCIM_INTEGRATIONS, keyOf(each));
   // Each of their children that goes would be looked into.
   for (const resource of [SERVICE_ACCOUNTS, ROLE_BINDINGS, ROLES]) {
-    await eventually(async () => expect(await owned(resource)).toEqual([]), { deadlineMs: 50_000 });
+    await eventually(async () => expect(await owned(resource)).toEqual([]));
   }
 });
 

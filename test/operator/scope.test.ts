@@ -122,8 +122,8 @@ describe('an operator of some namespaces', () => {
     for (const role of roles.filter(inLater)) await fixture.admin.create(ROLES, role, TEST_MANAGER);
     for (const binding of roleBindings.filter(inLater))
       await fixture.admin.create(ROLE_BINDINGS, binding, TEST_MANAGER);
-    await eventually(() => probe.settled('True'), { deadlineMs: 40_000 });
-    await eventually(() => expect(operator.unready()).toBeUndefined(), { deadlineMs: 40_000 });
+    await eventually(() => probe.settled('True'));
+    await eventually(() => expect(operator.unready()).toBeUndefined());
     expect(await refused()).toBe(0);
     expect(told().at(-1)).toMatchObject({ namespace: later, msg: 'watch was restored' });
   });

@@ -62,5 +62,5 @@ describe('two leaders at once', () => {
       });
     }
     await Promise.all(operators.map((operator) => operator.stop()));
-  }, 60_000);
+  });
 });

@@ -5,7 +5,7 @@
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { deadlineMs = 20_000, everyMs = 25 } = {},
+  { deadlineMs = 60_000, everyMs = 25 } = {},
 ): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {

@@ -48,9 +48,7 @@ export async function label(
 /** Deletes it and makes another one of the name. */
 export async function recreateNamespace(client: Client, name: string): Promise<void> {
   await client.delete(NAMESPACES, { name });
-  await eventually(() => client.create(NAMESPACES, { metadata: { name } }, TEST_MANAGER), {
-    deadlineMs: 20_000,
-  });
+  await eventually(() => client.create(NAMESPACES, { metadata: { name } }, TEST_MANAGER));
 }
 
 /** The integration `idp` in a new namespace, which asks for the tenant. */

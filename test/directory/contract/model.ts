@@ -51,7 +51,7 @@ export function modelContract(open: Open): void {
         numRuns: 60,
         interruptAfterTimeLimit: 20_000,
       });
-    }, 60_000);
+    });
   });
 }
 

@@ -166,7 +166,7 @@ export function searchContract(open: Open): void {
         numRuns: 40,
         interruptAfterTimeLimit: 20_000,
       });
-    }, 60_000);
+    });
   });
 
   describe('a filter', () => {

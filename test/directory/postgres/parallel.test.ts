@@ -70,7 +70,7 @@ describe('parallel operations of several stores', () => {
       interruptAfterTimeLimit: 20_000,
       endOnFailure: true,
     });
-  }, 60_000);
+  });
 
   it('leave tables that agree with each other, and meet no deadlock', async () => {
     const before = await deadlocks(directory.database);
@@ -108,7 +108,7 @@ describe('parallel operations of several stores', () => {
     expect(refusals.filter((error) => !isExpected(error))).toEqual([]);
     expect(await troubles(directory.database)).toEqual([]);
     expect((await deadlocks(directory.database)) - before).toBe(0);
-  }, 60_000);
+  });
 });
 
 interface Step {

@@ -40,7 +40,7 @@ beforeAll(async () => {
   client = new pg.Client({ connectionString: directory.database.url });
   await client.connect();
   await client.query(FILL);
-}, 60_000);
+});
 afterAll(async () => {
   await client.end();
   await directory.close();

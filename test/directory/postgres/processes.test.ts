@@ -28,7 +28,7 @@ beforeAll(async () => {
   );
   const client = await addIntegration(directory.store, ports[0] ?? 0);
   clients = ports.map((port) => client.at(port));
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(programs.map((program) => program.stop()));
   await directory.close();

@@ -67,7 +67,7 @@ describe('the directory on SQLite', () => {
       expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
       db.close();
     }
-  }, 30_000);
+  });
 
   it('forces each commit to the disk and lets readers go on meanwhile', () => {
     const { write, close } = openConnections(path, Date.now);
