@@ -22,6 +22,7 @@ import { IDPS, type Idp } from './probe/sequences.ts';
 export interface Config {
   readonly publicUrl: string;
   readonly databaseUrl: string;
+  readonly databaseConnections: number;
   readonly host: string;
   readonly port: number;
   readonly opsPort: number;
@@ -50,6 +51,13 @@ const OPTIONS = {
     'database-url',
     'The directory: a SQLite file, as file:PATH, or PostgreSQL 14 or newer, as postgres://USER:PASSWORD@HOST/DATABASE.',
     'file:scim-operator.db',
+  ),
+  databaseConnections: integer(
+    'database-connections',
+    'Connections to PostgreSQL that one process holds at most, and one more while the database does not answer.',
+    '10',
+    1,
+    1_000,
   ),
   host: text('host', 'Address to listen on.', '::'),
   port: integer('port', 'Port of SCIM; 0 takes a free one.', '8080', 0, 65_535),

@@ -61,7 +61,7 @@ export async function run(
     log,
   );
   await listen(ops, config.host, config.opsPort, log, 'metrics and probes are served');
-  store = await openWhenReachable(config.databaseUrl, log, signal);
+  store = await openWhenReachable(config, log, signal);
   if (store === undefined) return ops.close(CLOSE_DEADLINE_MS);
 
   const server = planes.server ? await serve(store, config, log, metrics) : undefined;
@@ -127,7 +127,7 @@ async function serve(
 
 /** Creates or upgrades the database. Throws FatalError. */
 export async function migrate(config: Config, log: Logger): Promise<void> {
-  const store = await open(config.databaseUrl);
+  const store = await open(config, log);
   await store.close();
   const databaseUrl = shownDatabaseUrl(config.databaseUrl);
   log.info({ databaseUrl }, 'database is up to date');
@@ -144,9 +144,12 @@ function connect(kubeconfig: string | undefined): Connection {
   }
 }
 
-async function open(databaseUrl: string): Promise<Store> {
+async function open(config: Config, log: Logger): Promise<Store> {
+  const { databaseUrl, databaseConnections: connections } = config;
+  const onPooler = () =>
+    log.info('a pooler is before the database: statements are not kept prepared there');
   try {
-    return await openDirectory(databaseUrl);
+    return await openDirectory(databaseUrl, undefined, { connections, onPooler });
   } catch (error) {
     if (!(error instanceof DatabaseRefusedError)) throw error;
     const shown = shownDatabaseUrl(databaseUrl);
@@ -156,16 +159,16 @@ async function open(databaseUrl: string): Promise<Store> {
 
 /** One line when it is away and one when it is back. Undefined when the signal came first. */
 async function openWhenReachable(
-  url: string,
+  config: Config,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Store | undefined> {
-  const databaseUrl = shownDatabaseUrl(url);
+  const databaseUrl = shownDatabaseUrl(config.databaseUrl);
   const backoff = new Backoff(200, 5_000);
   let away = false;
   while (!signal.aborted) {
     try {
-      const store = await open(url);
+      const store = await open(config, log);
       if (away) log.info({ databaseUrl }, 'database was reached');
       return store;
     } catch (error) {

@@ -24,6 +24,7 @@ describe('an option', () => {
     expect(configOf([])).toEqual({
       publicUrl: 'https://scim.example.com',
       databaseUrl: 'file:scim-operator.db',
+      databaseConnections: 10,
       host: '::',
       port: 8080,
       opsPort: 9090,

@@ -33,7 +33,19 @@ function codeOf(error: unknown): string | undefined {
 
 /** Whether the connection is of no use after the error: nobody answers there, or one that takes no writes. */
 export function isLost(error: unknown): boolean {
-  return databaseError(error) === undefined || codeOf(error) === '25006';
+  return databaseError(error) === undefined || isReadOnly(error);
+}
+
+export function isReadOnly(error: unknown): boolean {
+  return codeOf(error) === '25006';
+}
+
+/** Whether the server, or a pooler before it, has all the connections that it allows. */
+export function isFull(error: unknown): boolean {
+  return (
+    codeOf(error) === '53300' ||
+    /no more connections allowed/.test(databaseError(error)?.message ?? '')
+  );
 }
 
 /** The transaction was overtaken by another one before it had its locks, and has to begin again. */

@@ -1,4 +1,4 @@
-/** Brings a PostgreSQL database to this version's schema, one process at a time, each migration in one transaction. */
+/** Brings a PostgreSQL database to this version's schema, one process at a time, all of it in one transaction: a lock of the session would not hold behind a pooler. */
 import type pg from 'pg';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { checkLedger, type Migration, sha256 } from '../migrations.ts';
@@ -12,21 +12,21 @@ const LEDGER = 'scim_operator_migrations';
 
 /** Throws DatabaseRefusedError for a newer schema, one that was altered, and a database of another program. */
 export async function migrate(client: pg.Client, now: () => number): Promise<void> {
-  await client.query(`SELECT pg_advisory_lock(${LOCK})`);
-  await checkServer(client);
-  const applied = await ledgerOf(client);
-  checkLedger(applied, MIGRATIONS);
-  const names = new Set(applied.map(({ name }) => name));
-  for (const migration of MIGRATIONS.filter(({ name }) => !names.has(name))) {
-    await inTransaction(client, async () => {
+  await inTransaction(client, async () => {
+    await client.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
+    await checkServer(client);
+    const applied = await ledgerOf(client);
+    checkLedger(applied, MIGRATIONS);
+    const names = new Set(applied.map(({ name }) => name));
+    for (const migration of MIGRATIONS.filter(({ name }) => !names.has(name))) {
       await client.query(migration.sql);
       await client.query(`INSERT INTO ${LEDGER} VALUES ($1, $2, $3)`, [
         migration.name,
         sha256(migration),
         now(),
       ]);
-    });
-  }
+    }
+  });
 }
 
 /** What the directory promises rests on these. */

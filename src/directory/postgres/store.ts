@@ -1,4 +1,5 @@
 /** The directory on PostgreSQL: see docs/adr/0006-directory-on-postgresql.md. */
+import { randomBytes } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import pg from 'pg';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
@@ -19,18 +20,32 @@ import { createUserStore } from './user-store.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
+export interface PostgresOptions {
+  /** How many connections there may be. */
+  readonly connections: number;
+  /** Called when a pooler is between us and the server. */
+  readonly onPooler: () => void;
+}
+
 /** Connects and migrates. Throws DatabaseRefusedError, or any other error while the server can't be reached. */
 export async function openPostgresStore(
   url: string,
   types: ResourceTypes,
+  options: PostgresOptions,
   now: () => number = Date.now,
 ): Promise<Store> {
   await migrateDatabase(url, now);
-  const connections = openConnections(url);
+  // Others of the same name are told apart by it.
+  const name = `scim-operator ${randomBytes(4).toString('hex')}`;
+  const connections = openConnections(
+    () => ({ connectionString: url, application_name: name }),
+    options.connections,
+  );
   const cursorKey = await cursorKeyOf(connections).catch(async (error: unknown) => {
     await connections.close();
     throw error;
   });
+  if (await connections.pooled()) options.onPooler();
   const statistics = new Statistics(connections);
   // Nobody waits for it, and who lacks the privilege does without.
   statistics.begin().catch(() => undefined);

@@ -15,13 +15,14 @@ let directory: PostgresDirectory;
 let connections: Connections;
 beforeEach(async () => {
   directory = await usePostgres();
-  connections = openConnections(directory.database.url);
+  connections = openConnections(settingsOf(directory.database.url), 10);
 });
 afterEach(async () => {
   await connections.close();
   await directory.close();
 });
 
+const settingsOf = (connectionString: string) => () => ({ connectionString });
 const pidOf = async (queries: Pick<Connections, 'all'> = connections) => {
   const [row] = await queries.all<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`);
   return row?.pid;
@@ -67,7 +68,7 @@ describe('a transaction', () => {
 
   it('is ended by the server when its process is gone for long', async () => {
     const [row] = await connections.all(sql`SHOW idle_in_transaction_session_timeout`);
-    expect(row).toEqual({ idle_in_transaction_session_timeout: '30s' });
+    expect(row).toEqual({ idle_in_transaction_session_timeout: '10s' });
   });
 });
 
@@ -83,7 +84,7 @@ describe('a connection', () => {
     const proxy = await startTcpProxy(hostname, Number(port));
     const url = new URL(directory.database.url);
     url.host = `127.0.0.1:${proxy.port}`;
-    const through = openConnections(url.href, 300);
+    const through = openConnections(settingsOf(url.href), 10, { suspicionMs: 200, sweepMs: 50 });
     await pidOf(through);
     proxy.mute();
     await expect(pidOf(through)).rejects.toMatchObject(UNAVAILABLE);
@@ -112,7 +113,7 @@ describe('a connection', () => {
     Object.assign(url, { username: role, password: 'p' });
     const client = new pg.Client({ connectionString: url.href });
     await client.connect();
-    const second = openConnections(url.href);
+    const second = openConnections(settingsOf(url.href), 10, { acquireMs: 300, sweepMs: 50 });
     await expect(pidOf(second)).rejects.toMatchObject(UNAVAILABLE);
     await second.close();
     await client.end();

@@ -1,0 +1,128 @@
+/**
+ * Asks after statements that are not answered. A server says, on a connection of its own, what it is at work on: what it isn't was lost on
+ * the way, and so is the connection; what it is at work on is waited for.
+ */
+import { DatabaseError } from 'pg';
+import type { Session } from './session.ts';
+
+/** Of this process only: the name holds a part of its own. Behind a pooler it is the server's session that has it. */
+const AT_WORK = `SELECT pid FROM pg_stat_activity WHERE application_name = current_setting('application_name') AND pid <> pg_backend_pid() AND state NOT LIKE 'idle%'`;
+
+export interface Patience {
+  readonly acquireMs: number;
+  readonly suspicionMs: number;
+  readonly unreachableMs: number;
+  readonly silenceMs: number;
+}
+
+interface Asked {
+  readonly session: Session;
+  readonly askedAt: number;
+}
+
+export class Watch {
+  readonly #open: () => Promise<Session>;
+  readonly #patience: Patience;
+  /** Kept while there is something to ask after. */
+  #own: Session | undefined;
+  #looking = false;
+  #closed = false;
+
+  constructor(open: () => Promise<Session>, patience: Patience) {
+    this.#open = open;
+    this.#patience = patience;
+  }
+
+  /** Ends the connections on which nobody answers any more. Answers whether there were any. */
+  async look(sessions: readonly Session[]): Promise<boolean> {
+    if (this.#looking) return false;
+    const silent = silentFor(this.#patience.suspicionMs, sessions);
+    if (silent.length === 0) {
+      this.close();
+      this.#closed = false;
+      return false;
+    }
+    this.#looking = true;
+    try {
+      return await this.#judge(silent);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    const own = this.#own;
+    this.#own = undefined;
+    void own?.close();
+  }
+
+  async #judge(silent: readonly Asked[]): Promise<boolean> {
+    const { unreachableMs, silenceMs } = this.#patience;
+    const sessions = silent.map(({ session }) => session);
+    let atWork: readonly number[] | undefined;
+    let reason: unknown;
+    try {
+      atWork = await this.#atWork();
+    } catch (error) {
+      reason = error;
+    }
+    // Whoever was answered while we asked is none of them any more.
+    const waiting = silent.filter(({ session, askedAt }) => session.askedAt === askedAt);
+    const bound = reason instanceof DatabaseError ? silenceMs : unreachableMs;
+    const lost =
+      atWork === undefined
+        ? silentFor(bound, sessions).map(({ session }) => session)
+        : lostAmong(waiting, atWork);
+    const nobody = new Error('nobody answered', { cause: reason });
+    for (const session of lost) session.destroy(nobody);
+    const late = new Error('the server is at work on it for too long');
+    for (const { session } of silentFor(silenceMs, sessions)) session.giveUp(late);
+    return lost.length > 0;
+  }
+
+  async #atWork(): Promise<readonly number[]> {
+    const own = this.#own ?? (await this.#open());
+    this.#own = own;
+    if (this.#closed) this.close();
+    const silence = new Error('the server did not answer in time');
+    const timer = setTimeout(() => own.destroy(silence), this.#patience.acquireMs);
+    try {
+      const { rows } = await own.ask({ text: AT_WORK });
+      return rows.map(({ pid }: { pid: number }) => pid);
+    } catch (error) {
+      this.#own = undefined;
+      void own.close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function silentFor(milliseconds: number, sessions: readonly Session[]): Asked[] {
+  const now = performance.now();
+  return sessions.flatMap((session) => {
+    const { askedAt } = session;
+    return askedAt === undefined || now - askedAt < milliseconds ? [] : [{ session, askedAt }];
+  });
+}
+
+/**
+ * Those whose statements the server isn't at work on. Behind a pooler, where the server's processes have no fixed connection, it is their
+ * number that counts, and those which wait longest are taken for lost: a pooler serves in order, so that what was asked before
+ * us is answered or at work.
+ */
+export function lostAmong<S extends Pick<Session, 'direct' | 'pid'>>(
+  waiting: readonly { readonly session: S; readonly askedAt: number }[],
+  atWork: readonly number[],
+): S[] {
+  const direct = waiting.filter(({ session }) => session.direct);
+  const pooled = waiting
+    .filter(({ session }) => !session.direct)
+    .toSorted((a, b) => a.askedAt - b.askedAt);
+  return [
+    ...direct.filter(({ session }) => !atWork.includes(session.pid)),
+    ...pooled.slice(0, Math.max(0, pooled.length - atWork.length)),
+  ].map(({ session }) => session);
+}
