@@ -15,24 +15,27 @@ import {
 /** How many integrations the status names. */
 export const MAX_LISTED_INTEGRATIONS = 100;
 
-const Namespaces = z
-  .object({
-    names: z
-      .array(matching(DNS_LABEL, DNS_LABEL_MESSAGE).max(63))
-      .max(1000)
-      .meta({ 'x-kubernetes-list-type': 'set' })
-      .describe('Namespaces by name. Whoever makes a namespace of that name may use the tenant.')
-      .optional(),
-    selector: LabelSelector.describe(
-      'Namespaces by their labels. Absent: none. Empty, {}: every namespace of the cluster.',
-    ).optional(),
-  })
-  .describe('Namespaces that may use the tenant: those named and those selected. No others may.');
+const Namespaces = z.object({
+  names: z
+    .array(matching(DNS_LABEL, DNS_LABEL_MESSAGE).max(63))
+    .max(1000)
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .describe('Namespaces by name. Whoever makes a namespace of that name has its right.')
+    .optional(),
+  selector: LabelSelector.describe(
+    'Namespaces by their labels. Absent: none. Empty, {}: every namespace of the cluster.',
+  ).optional(),
+});
 
 const Spec = z
   .object({
     displayName: displayName().optional(),
-    namespaces: Namespaces,
+    namespaces: Namespaces.describe(
+      'Namespaces that may provision the tenant by a ScimIntegration and bind its groups: those named and those selected.',
+    ),
+    bindingNamespaces: Namespaces.describe(
+      'Namespaces that may only bind its groups, by a ScimGroupBinding. Whoever can read the token of an integration decides who is in a group.',
+    ).optional(),
   })
   .describe('Who may use the tenant.');
 
@@ -50,6 +53,7 @@ const Status = z
       .describe('Namespaces with an integration that uses the tenant.')
       .optional(),
     integrations: z.int().min(0).describe('Integrations that use the tenant.').optional(),
+    groupBindings: z.int().min(0).describe('ScimGroupBindings that use the tenant.').optional(),
     integrationRefs: z
       .array(IntegrationReference)
       .max(MAX_LISTED_INTEGRATIONS)

@@ -224,11 +224,14 @@ export type EndingToken = Pick<TokenRecord, 'hash'> & { readonly expiresAt: numb
 
 /** What is remembered of a tenant for as long as the directory lives, whatever became of its integrations. */
 export interface TenantHistory {
-  /** UIDs of the namespaces that were ever allowed to use it from this cluster, forgotten integrations' too. */
-  readonly namespaceUids: readonly string[];
+  /** UID of the namespace that has the tenant by its own name, in whichever cluster; forgotten integrations' too. */
+  readonly ownerUid: string | undefined;
   /** A ScimTenant has said, in any cluster, who may use it. */
   readonly governed: boolean;
 }
+
+/** A namespace, by its UID and that of its cluster. */
+export type ClusterNamespace = Pick<IntegrationRecord, 'clusterUid' | 'namespaceUid'>;
 
 export interface IntegrationActivity {
   readonly users: number;
@@ -253,7 +256,10 @@ export interface IntegrationStore {
    * nothing, or stops, when the integration lives (again).
    */
   purge(id: string, at: number): Promise<void>;
-  tenantHistory(clusterUid: string, tenant: string): Promise<TenantHistory>;
+  /** The same for every cluster: what one of them has is not given to another. */
+  tenantHistory(tenant: string): Promise<TenantHistory>;
+  /** Gives the tenant for ever to the namespace if no other has it; the history as it is then. Of several at once, one gets it. */
+  claim(tenant: string, namespace: ClusterNamespace): Promise<TenantHistory>;
   /** Remembers for ever that a ScimTenant says who may use the tenant. */
   govern(tenant: string): Promise<void>;
   activity(id: string): Promise<IntegrationActivity>;

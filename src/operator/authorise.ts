@@ -11,7 +11,7 @@ import { checkId, knownId, type Obstacle } from './checks.ts';
 import { getIfExists, type OperatorContext, ownerOf } from './context.ts';
 import { gatherTenancy } from './gather-tenancy.ts';
 import type { Secret } from './objects.ts';
-import { isGoverned, type TenancyInput } from './tenancy.ts';
+import { checkTenancy, isGoverned, type TenancyInput } from './tenancy.ts';
 
 export interface Authorisation {
   /** The record as it now is, not allowed where the right was lost; undefined for an integration that never had one. */
@@ -27,10 +27,11 @@ export async function authorise(
   const found = await store.integrations.find(ownerOf(context, integration.metadata));
   const known = await switchOff(context, integration, found);
   const tenancy = await gatherTenancy(context, integration, known);
-  const { tenant, namespace, forbidden } = tenancy;
+  const { tenant, namespace } = tenancy;
   const record = await endIfOfAnother(context, integration, known, tenancy);
   // Before any right, so that the tenant goes to nobody when the ScimTenant is gone.
   if (isGoverned(tenancy) && !tenancy.history.governed) await store.integrations.govern(tenant);
+  const forbidden = tenancy.forbidden ?? (await claimTenant(context, tenancy));
   if (forbidden !== undefined) {
     // Token and data stay, should the right come back.
     const shut = record && { ...record, enabled: isEnabled(integration), allowed: false };
@@ -54,6 +55,17 @@ export async function authorise(
   };
   const written = await write(context, integration, next, record);
   return written ? { record: next, stalled: conflict } : { record: undefined, stalled: taken(id) };
+}
+
+/** Before any right as well: of two clusters that begin with a tenant at once, one gets it. */
+async function claimTenant(
+  { store, clusterUid }: OperatorContext,
+  tenancy: TenancyInput,
+): Promise<Obstacle | undefined> {
+  if (isGoverned(tenancy) || tenancy.history.ownerUid !== undefined) return undefined;
+  const owner = { clusterUid, namespaceUid: tenancy.namespace.uid };
+  const history = await store.integrations.claim(tenancy.tenant, owner);
+  return checkTenancy({ ...tenancy, history });
 }
 
 /** Needs to know nothing else, so that nothing else can keep it from happening. */

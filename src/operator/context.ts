@@ -41,6 +41,8 @@ export interface OperatorContext {
   readonly clusterUid: string;
   /** False for namespaces that are not watched, or may not be: what the caches don't have of them may be there. */
   readonly sees: (namespace: string) => boolean;
+  /** Whether ScimGroupBindings are looked after. */
+  readonly followsGroups: boolean;
   /** False while ScimTenants may not be listed, or their CRD is missing: then there are none. */
   readonly mayReadTenants: () => boolean;
   /** Keys of integrations whose status may not be written: they can't say so themselves. */

@@ -9,13 +9,14 @@ export async function enforceTenancy(context: OperatorContext, tenant: string): 
   const records = await store.integrations.list(clusterUid, tenant);
   const allowed = records.filter((record) => record.allowed && record.endedAt === undefined);
   if (allowed.length === 0) return;
-  const history = await store.integrations.tenantHistory(clusterUid, tenant);
+  const history = await store.integrations.tenantHistory(tenant);
   const scimTenant = caches.tenants.get({ name: tenant });
   const hasLost = ({ namespace: name, namespaceUid }: IntegrationRecord): boolean => {
     const cached = caches.namespaces.get({ name });
     if (cached?.metadata.uid !== namespaceUid) return false;
     const namespace = tenantNamespace(cached);
-    return checkTenancy({ tenant, namespace, scimTenant, history }) !== undefined;
+    const input = { tenant, use: 'provision', namespace, scimTenant, history } as const;
+    return checkTenancy(input) !== undefined;
   };
   const lost = allowed.filter(hasLost).map(({ id }) => id);
   if (lost.length > 0) await store.integrations.disallow(lost);

@@ -29,18 +29,21 @@ export async function gatherTenancy(
   record: IntegrationRecord | undefined,
 ): Promise<Tenancy> {
   const tenant = tenantOf(integration);
+  const use = 'provision';
   const cached = await decide(context, tenant, {
+    use,
     namespace: await cachedNamespace(context, integration, record),
     scimTenant: context.caches.tenants.get({ name: tenant }),
   });
   if (cached.forbidden !== undefined || isHeld(integration, record, cached)) return cached;
   return decide(context, tenant, {
+    use,
     namespace: await liveNamespace(context, integration, record),
     scimTenant: await liveTenant(context, tenant),
   });
 }
 
-/** Of an object that has no record: by what the caches say, which is enough to take a right, or by what is so now, to give it. */
+/** Of a ScimGroupBinding, which has no record: by what the caches say, which is enough to take a right, or by what is so now, to give it. */
 export async function forbiddenIn(
   context: OperatorContext,
   name: string,
@@ -52,16 +55,16 @@ export async function forbiddenIn(
   const namespace = known ?? (await client.get<KubeObject>(NAMESPACES, { name }));
   const scimTenant =
     how === 'cached' ? caches.tenants.get({ name: tenant }) : await liveTenant(context, tenant);
-  const seen = { namespace: tenantNamespace(namespace), scimTenant };
+  const seen = { use: 'bind', namespace: tenantNamespace(namespace), scimTenant } as const;
   return (await decide(context, tenant, seen)).forbidden;
 }
 
 async function decide(
-  { store, clusterUid }: OperatorContext,
+  { store }: OperatorContext,
   tenant: string,
-  seen: Pick<TenancyInput, 'namespace' | 'scimTenant'>,
+  seen: Pick<TenancyInput, 'use' | 'namespace' | 'scimTenant'>,
 ): Promise<Tenancy> {
-  const history = await store.integrations.tenantHistory(clusterUid, tenant);
+  const history = await store.integrations.tenantHistory(tenant);
   const input = { ...seen, tenant, history };
   return { ...input, forbidden: checkTenancy(input) };
 }

@@ -220,6 +220,7 @@ async function lead(
     sees: (namespace) =>
       watchNamespaces?.includes(namespace) !== false &&
       !reflectors.integrations.isRefusedIn(namespace),
+    followsGroups: options.groupBindings !== undefined,
     mayReadTenants: () => !reflectors.tenants.isRefused,
     unwritable,
     now,

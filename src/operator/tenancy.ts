@@ -16,8 +16,12 @@ export interface TenantNamespace {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** What a namespace wants of a tenant: to write its directory, or only to bind its groups. */
+export type TenantUse = 'provision' | 'bind';
+
 export interface TenancyInput {
   readonly tenant: string;
+  readonly use: TenantUse;
   readonly namespace: TenantNamespace;
   /** The ScimTenant of the tenant's name; undefined where there is none, or none may be read. */
   readonly scimTenant: KubeTenant | undefined;
@@ -35,13 +39,17 @@ export function isGoverned({ scimTenant }: TenancyInput): boolean {
 }
 
 /**
- * With a ScimTenant exactly the namespaces that it names or selects. Without one only the namespace with the tenant's own name; and not that
- * either once a ScimTenant has governed the tenant or another namespace has used it: retained data is never handed to a name's next owner.
+ * With a ScimTenant exactly the namespaces that it names or selects for this use; whoever may provision may bind as well. Without one only
+ * the namespace with the tenant's own name; and not that either once a ScimTenant has governed the tenant or another namespace has used it,
+ * an earlier one or one of another cluster: data is never handed to another owner of a name.
  */
 export function checkTenancy(input: TenancyInput): Obstacle | undefined {
-  const { tenant, namespace, scimTenant, history } = input;
+  const { tenant, namespace, use, scimTenant, history } = input;
   if (scimTenant !== undefined && isGoverned(input)) {
-    return admits(scimTenant.spec.namespaces, namespace) ? undefined : notAllowed(input);
+    const { namespaces, bindingNamespaces = {} } = scimTenant.spec;
+    const isAdmitted =
+      admits(namespaces, namespace) || (use === 'bind' && admits(bindingNamespaces, namespace));
+    return isAdmitted ? undefined : notAllowed(input);
   }
   if (tenant !== namespace.name) return notAllowed(input);
   if (history.governed) {
@@ -49,9 +57,9 @@ export function checkTenancy(input: TenancyInput): Obstacle | undefined {
       `tenant ${tenant} was governed by a ScimTenant that is gone; only a ScimTenant ${tenant} that names or selects this namespace gives it back`,
     );
   }
-  if (history.namespaceUids.some((uid) => uid !== namespace.uid)) {
+  if (history.ownerUid !== undefined && history.ownerUid !== namespace.uid) {
     return obstacle(
-      `tenant ${tenant} holds data of an earlier namespace of this name; use another namespace, or let a cluster administrator allow this one in a ScimTenant ${tenant}`,
+      `tenant ${tenant} belongs to another namespace of this name, an earlier one or one of another cluster; use another namespace, or let a cluster administrator allow this one in a ScimTenant ${tenant}`,
     );
   }
   return undefined;
@@ -66,9 +74,10 @@ function admits(
 }
 
 /** The same whether there is such a tenant or not: nobody finds out by asking. */
-function notAllowed({ tenant, namespace }: TenancyInput): Obstacle {
+function notAllowed({ tenant, namespace, use }: TenancyInput): Obstacle {
+  const field = use === 'bind' ? 'spec.bindingNamespaces or spec.namespaces' : 'spec.namespaces';
   return obstacle(
-    `namespace ${namespace.name} may not use tenant ${tenant}; a cluster administrator may allow it in spec.namespaces of the ScimTenant ${tenant}`,
+    `namespace ${namespace.name} may not use tenant ${tenant}; a cluster administrator may allow it in ${field} of the ScimTenant ${tenant}`,
   );
 }
 

@@ -9,6 +9,7 @@ import type { Change } from '../kube/store.ts';
 import type { OperatorContext } from './context.ts';
 import { enforceTenancy } from './enforce-tenancy.ts';
 import { isOutage } from './failure.ts';
+import { bindingTenantOf } from './group-members.ts';
 import { TenantIndex } from './tenant-index.ts';
 import { buildTenantStatus } from './tenant-status.ts';
 import { writeStatus } from './write-status.ts';
@@ -35,6 +36,10 @@ export function createTenantController(
     index.close,
     caches.integrations.onChange(({ object }) => {
       const name = tenantOf(object);
+      if (caches.tenants.get({ name })) controller.enqueueAfter({ name }, STATUS_DELAY_MS);
+    }),
+    caches.groupBindings.onChange(({ object }) => {
+      const name = bindingTenantOf(object);
       if (caches.tenants.get({ name })) controller.enqueueAfter({ name }, STATUS_DELAY_MS);
     }),
     caches.tenants.onChange((change) => {
@@ -67,15 +72,19 @@ function createTenantReconcile(
   context: OperatorContext,
   integrationsOf: (tenant: string) => readonly KubeIntegration[],
 ): Reconcile {
-  const { client, store, caches, clusterUid, now } = context;
+  const { client, store, caches, now } = context;
   return async ({ name }) => {
     const tenant = caches.tenants.get({ name });
     const isLive = tenant !== undefined && tenant.metadata.deletionTimestamp === undefined;
-    const { governed } = await store.integrations.tenantHistory(clusterUid, name);
+    const { governed } = await store.integrations.tenantHistory(name);
     if (isLive && !governed) await store.integrations.govern(name);
     await enforceTenancy(context, name);
     if (!isLive) return {};
-    const status = buildTenantStatus(tenant, integrationsOf(name), now());
+    const groupBindings = context.followsGroups
+      ? caches.groupBindings.list().filter((each) => bindingTenantOf(each) === name)
+      : undefined;
+    const users = { integrations: integrationsOf(name), groupBindings };
+    const status = buildTenantStatus(tenant, users, now());
     const written = await writeStatus(client, SCIM_TENANTS, tenant, status);
     return written ? {} : { requeueAfterMs: STALE_RETRY_MS };
   };

@@ -1,4 +1,5 @@
 /** The status of a ScimTenant: who uses it, by what the operator last told the integrations. */
+import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { CONDITION, REASON } from '../crd/names.ts';
 import { MAX_LISTED_INTEGRATIONS, type ScimTenantStatus } from '../crd/scim-tenant.ts';
@@ -6,14 +7,20 @@ import type { KubeTenant } from '../crd/tenant-object.ts';
 import { type NewCondition, setCondition } from '../kube/conditions.ts';
 import { completeCondition } from './status.ts';
 
-/** `integrations` are all that ask for the tenant, refused ones included. */
+/** Those that ask for a tenant, refused ones included. */
+export interface TenantUsers {
+  readonly integrations: readonly KubeIntegration[];
+  /** Undefined where the operator doesn't follow groups. */
+  readonly groupBindings: readonly KubeGroupBinding[] | undefined;
+}
+
 export function buildTenantStatus(
   { metadata, status }: KubeTenant,
-  integrations: readonly KubeIntegration[],
+  { integrations, groupBindings }: TenantUsers,
   now: Date,
 ): ScimTenantStatus {
   const inUse = integrations
-    .filter((integration) => isInUse(integration, metadata.name))
+    .filter((each) => isInUse(each, metadata.name))
     .map(({ metadata: { namespace, name } }) => ({ namespace, name }))
     .toSorted((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name));
   const ready: NewCondition = {
@@ -23,18 +30,23 @@ export function buildTenantStatus(
     message: 'The namespaces that it names or selects may use the tenant, and no others',
     observedGeneration: metadata.generation,
   };
+  const bound = groupBindings?.filter((each) => isInUse(each, metadata.name)).length;
   const present = status?.conditions?.map(completeCondition) ?? [];
   return {
     observedGeneration: metadata.generation,
     namespaces: new Set(inUse.map(({ namespace }) => namespace)).size,
     integrations: inUse.length,
+    ...(bound === undefined ? {} : { groupBindings: bound }),
     integrationRefs: inUse.slice(0, MAX_LISTED_INTEGRATIONS),
     conditions: [...setCondition(present, ready, now)],
   };
 }
 
 /** Its status has the tenant once it had a right to it. */
-function isInUse({ metadata, status }: KubeIntegration, tenant: string): boolean {
+function isInUse(
+  { metadata, status }: KubeIntegration | KubeGroupBinding,
+  tenant: string,
+): boolean {
   const isRefused = status?.conditions?.some(({ reason }) => reason === REASON.TenantNotAllowed);
   return metadata.deletionTimestamp === undefined && status?.tenant === tenant && !isRefused;
 }

@@ -2,14 +2,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../hack/control-plane/start.ts';
 import { applyCrds } from '../../hack/demo/cluster.ts';
-import { LABEL_INTEGRATION } from '../../src/crd/names.ts';
+import { LABEL_INTEGRATION, LABEL_TOKEN } from '../../src/crd/names.ts';
 import type { Store } from '../../src/directory/store.ts';
 import { type KubeObject, NAMESPACES, SECRETS } from '../../src/kube/resource.ts';
+import type { Secret } from '../../src/operator/objects.ts';
 import { clusterUid, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
+import { BINDING_RULES, BindingProbe, FOLLOWING } from '../support/group-bindings.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
 import { type PostgresDirectory, usePostgres } from '../support/postgres.ts';
-import { type Door, doorOf } from '../support/tenants.ts';
+import { createTenant, type Door, doorOf } from '../support/tenants.ts';
 
 /** Watches find an API server again after their backoff. */
 
@@ -36,7 +38,7 @@ afterAll(async () => {
 
 /** A fixture whose operators and probes use the directory on PostgreSQL. */
 async function on(store: Store, cluster?: string): Promise<OperatorFixture> {
-  const fixture = await operatorFixture(undefined, undefined, cluster);
+  const fixture = await operatorFixture(BINDING_RULES, undefined, cluster);
   return { ...fixture, store, start: (options) => fixture.start({ store, ...options }) };
 }
 
@@ -65,6 +67,56 @@ describe('two clusters on one database', () => {
     await second.admin.apply(NAMESPACES, { metadata }, TEST_MANAGER);
     return IntegrationProbe.createIn(second, mine.namespace, { deletionPolicy: 'Delete' }, name);
   };
+
+  it('hand over an endpoint while both live: pinned, deleted here, allowed there by a ScimTenant', async () => {
+    const here = first.start();
+    const old = await IntegrationProbe.create(first);
+    const { id, token, answer } = await doorOf(first, old);
+    await old.patch({ spec: { integrationId: id } });
+    const { namespace } = old;
+    await second.admin.create(NAMESPACES, { metadata: { name: namespace } }, TEST_MANAGER);
+    await createTenant(second.admin, { names: [namespace] }, namespace);
+    const kept = {
+      metadata: { namespace, name: 'kept', labels: { [LABEL_TOKEN]: 'true' } },
+      data: { token: Buffer.from(token).toString('base64') },
+    };
+    await second.admin.create<Secret>(SECRETS, kept, TEST_MANAGER);
+    const there = second.start(EAGER);
+    const existingSecret = { name: 'kept', key: 'token' };
+    const spec = { integrationId: id, token: { existingSecret } };
+    const moved = await IntegrationProbe.createIn(second, namespace, spec);
+    await moved.settled('False', 'IntegrationIdConflict');
+    expect(await answer()).toBe('open');
+    await old.delete();
+    await eventually(() => expect(old.secret()).rejects.toThrow(/404/));
+    await moved.patch({ spec: { description: 'looked at again' } });
+    await moved.settled('True', 'Succeeded');
+    expect(await idOf(moved)).toBe(id);
+    expect(await answer()).toBe('open');
+    await here.stop();
+    await there.stop();
+  });
+
+  it('have one owner of a tenant: a namespace of the same name elsewhere gets nothing of it', async () => {
+    const operator = second.start({ ...FOLLOWING, ...EAGER });
+    const theirs = await namesake();
+    const refused = await theirs.settled('False', 'TenantNotAllowed');
+    const ready = refused.status?.conditions?.find(({ type }) => type === 'Ready');
+    expect(ready?.message).toMatch(/belongs to another namespace of this name/);
+    await expect(theirs.secret()).rejects.toThrow(/404/);
+    const binding = new BindingProbe(second.admin, mine.namespace);
+    await binding.apply();
+    await binding.settled('False', 'TenantNotAllowed');
+    expect(await door.answer()).toBe('open');
+
+    // Their administrators may know better.
+    await createTenant(second.admin, { names: [mine.namespace] }, mine.namespace);
+    await theirs.settled('True', 'Succeeded');
+    await binding.settled('False', 'GroupNotFound');
+    await operator.stop();
+    await theirs.delete();
+    await binding.delete();
+  });
 
   it('are two: neither ends, nor deprovisions, what the other has made', async () => {
     const operator = second.start(EAGER);

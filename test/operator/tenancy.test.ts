@@ -5,7 +5,11 @@ import { checkTenancy, type TenancyInput } from '../../src/operator/tenancy.ts';
 
 type Namespaces = ScimTenantSpec['namespaces'];
 
-const scimTenant = (namespaces: Namespaces, deletionTimestamp?: string): KubeTenant => ({
+const scimTenant = (
+  namespaces: Namespaces,
+  deletionTimestamp?: string,
+  bindingNamespaces?: Namespaces,
+): KubeTenant => ({
   metadata: {
     name: 'acme',
     uid: 'tenant-uid',
@@ -13,15 +17,16 @@ const scimTenant = (namespaces: Namespaces, deletionTimestamp?: string): KubeTen
     resourceVersion: '1',
     ...(deletionTimestamp && { deletionTimestamp }),
   },
-  spec: { namespaces },
+  spec: { namespaces, ...(bindingNamespaces && { bindingNamespaces }) },
 });
 
-const NEVER_USED = { namespaceUids: [], governed: false };
+const NEVER_USED = { ownerUid: undefined, governed: false };
 
 /** The namespace acme, of the tenant's own name, unless another is given. */
 function check(changes: Partial<TenancyInput>, namespace: Partial<TenancyInput['namespace']> = {}) {
   return checkTenancy({
     tenant: 'acme',
+    use: 'provision',
     namespace: { name: 'acme', uid: 'ns-1', labels: { team: 'a' }, ...namespace },
     scimTenant: undefined,
     history: NEVER_USED,
@@ -35,7 +40,7 @@ const refused = (message: RegExp) => ({
 });
 
 describe('without a ScimTenant a tenant', () => {
-  const used = (...namespaceUids: string[]) => ({ namespaceUids, governed: false });
+  const used = (ownerUid: string) => ({ ownerUid, governed: false });
 
   it.each([
     ['is allowed to the namespace of its name', NEVER_USED],
@@ -45,11 +50,14 @@ describe('without a ScimTenant a tenant', () => {
   });
 
   it.each([
-    ['is refused to the next namespace of its name', used('ns-0'), /earlier namespace/],
-    ['is refused even if both have used it', used('ns-1', 'ns-0'), /earlier namespace/],
+    [
+      'is refused to another namespace of its name, a later one or one of another cluster',
+      used('ns-0'),
+      /belongs to another namespace of this name/,
+    ],
     [
       'that a ScimTenant has governed is refused even to the namespace of its name',
-      { namespaceUids: ['ns-1'], governed: true },
+      { ownerUid: 'ns-1', governed: true },
       /governed by a ScimTenant that is gone/,
     ],
   ])('%s', (_, history, message) => {
@@ -94,14 +102,29 @@ describe('with a ScimTenant a tenant', () => {
     }
   });
 
+  it.each<[string, Namespaces]>([
+    ['named', { names: ['globex'] }],
+    ['selected', { selector: byLabel }],
+  ])('lets a namespace that is %s for binding only bind, and not provision', (_, binding) => {
+    const tenant = scimTenant({ names: ['acme'] }, undefined, binding);
+    const globex = { name: 'globex' };
+    expect(check({ scimTenant: tenant, use: 'bind' }, globex)).toBeUndefined();
+    expect(check({ scimTenant: tenant }, globex)).toEqual(refused(/in spec\.namespaces of/));
+    expect(check({ scimTenant: tenant, use: 'bind' })).toBeUndefined();
+    const other = { name: 'initech', labels: {} };
+    expect(check({ scimTenant: tenant, use: 'bind' }, other)).toEqual(
+      refused(/in spec\.bindingNamespaces or spec\.namespaces of/),
+    );
+  });
+
   it('is allowed whoever had it before', () => {
-    const history = { namespaceUids: ['ns-0', 'ns-9'], governed: true };
+    const history = { ownerUid: 'ns-0', governed: true };
     expect(check({ scimTenant: scimTenant({ names: ['acme'] }), history })).toBeUndefined();
   });
 
   it('that is being deleted counts as gone', () => {
     const going = scimTenant({ names: ['acme', 'globex'] }, '2026-01-01T00:00:00Z');
-    const history = { namespaceUids: [], governed: true };
+    const history = { ownerUid: undefined, governed: true };
     expect(check({ scimTenant: going, history })).toEqual(refused(/that is gone/));
     expect(check({ scimTenant: going, history }, { name: 'globex' })).toEqual(refused(/may not/));
   });
@@ -109,7 +132,7 @@ describe('with a ScimTenant a tenant', () => {
   it('is refused in the same words as one that is not there', () => {
     const stranger = { name: 'globex' };
     expect(check({ scimTenant: scimTenant({}) }, stranger)).toEqual(check({}, stranger));
-    const history = { namespaceUids: ['ns-0'], governed: true };
+    const history = { ownerUid: 'ns-0', governed: true };
     expect(check({ history }, stranger)).toEqual(check({}, stranger));
   });
 });

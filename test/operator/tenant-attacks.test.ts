@@ -237,7 +237,7 @@ describe('whoever is quicker than the operator', () => {
     await reconcile(probe, { 'put integration': () => deleteTenant(fixture.admin, tenant) });
     await probe.settled('False', 'TenantNotAllowed');
     expect(await accepts(probe, tenant)).toBe(false);
-    const { governed } = await fixture.store.integrations.tenantHistory(CLUSTER_UID, tenant);
+    const { governed } = await fixture.store.integrations.tenantHistory(tenant);
     expect(governed).toBe(true);
   });
 

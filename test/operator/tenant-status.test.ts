@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeGroupBinding } from '../../src/crd/group-binding-object.ts';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import { MAX_LISTED_INTEGRATIONS } from '../../src/crd/scim-tenant.ts';
 import type { KubeTenant } from '../../src/crd/tenant-object.ts';
@@ -26,10 +27,21 @@ const refusal = (type: string) => ({
   lastTransitionTime: '2026-01-01T00:00:00Z',
 });
 
+const statusOf = (
+  integrations: readonly KubeIntegration[],
+  groupBindings?: readonly KubeGroupBinding[],
+) => buildTenantStatus(TENANT, { integrations, groupBindings }, NOW);
+
+const binding = (status: Required<KubeGroupBinding>['status']): KubeGroupBinding => ({
+  metadata: { namespace: 'a', name: 'staff', uid: 'uid', generation: 1, resourceVersion: '1' },
+  spec: { group: { displayName: 'Staff' }, roleRef: { kind: 'Role', name: 'reader' } },
+  status,
+});
+
 describe('the status of a ScimTenant', () => {
   it('has who uses it, in order, and is ready', () => {
     const integrations = [using('b'), using('a', 'z'), using('a', 'entra')];
-    expect(buildTenantStatus(TENANT, integrations, NOW)).toEqual({
+    expect(statusOf(integrations)).toEqual({
       observedGeneration: 3,
       namespaces: 2,
       integrations: 3,
@@ -66,22 +78,34 @@ describe('the status of a ScimTenant', () => {
       }),
     ],
   ])('leaves out an integration that %s', (_, integration) => {
-    expect(buildTenantStatus(TENANT, [integration], NOW)).toMatchObject({
+    expect(statusOf([integration])).toMatchObject({
       namespaces: 0,
       integrations: 0,
       integrationRefs: [],
     });
   });
 
+  it('counts the ScimGroupBindings that use it, where groups are followed', () => {
+    expect(statusOf([])).not.toHaveProperty('groupBindings');
+    const bindings = [
+      binding({ tenant: 'acme' }),
+      binding({ tenant: 'acme', conditions: [refusal('Stalled')] }),
+      binding({ tenant: 'globex' }),
+      binding({}),
+    ];
+    expect(statusOf([], bindings).groupBindings).toBe(1);
+  });
+
   it('counts all and names the first hundred', () => {
     const integrations = Array.from({ length: 250 }, (_, index) => using('a', `idp-${index}`));
-    const status = buildTenantStatus(TENANT, integrations, NOW);
+    const status = statusOf(integrations);
     expect(status.integrations).toBe(250);
     expect(status.integrationRefs).toHaveLength(MAX_LISTED_INTEGRATIONS);
   });
 
   it('stays as it is while nothing changes', () => {
-    const status = buildTenantStatus(TENANT, [using('a')], NOW);
-    expect(buildTenantStatus({ ...TENANT, status }, [using('a')], LATER)).toEqual(status);
+    const status = statusOf([using('a')]);
+    const users = { integrations: [using('a')], groupBindings: undefined };
+    expect(buildTenantStatus({ ...TENANT, status }, users, LATER)).toEqual(status);
   });
 });

@@ -110,6 +110,8 @@ export function mortalStore(store: Store, life: Lifetime): Store {
       put: (record) => life.write('put integration', () => integrations.put(record)),
       disallow: (ids) => life.write('disallow integrations', () => integrations.disallow(ids)),
       end: (id, at) => life.write('end integration', () => integrations.end(id, at)),
+      claim: (tenant, namespace) =>
+        life.write('claim tenant', () => integrations.claim(tenant, namespace)),
       govern: (tenant) => life.write('govern tenant', () => integrations.govern(tenant)),
       purge: (id, at) => life.write('purge integration', () => integrations.purge(id, at)),
     },

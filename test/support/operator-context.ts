@@ -49,6 +49,7 @@ export function operatorContext({
     clusterUid: CLUSTER_UID,
     sees: () => true,
     unwritable: new Set(),
+    followsGroups: true,
     mayReadTenants: () => true,
     now,
   };

@@ -3,13 +3,19 @@ import { and, eq, isNull, sql } from 'drizzle-orm';
 import { ScimError } from '../../scim/error.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ResourceName } from '../resource-key.ts';
-import type { IntegrationOwner, IntegrationRecord, IntegrationStore, Scope } from '../store.ts';
+import type {
+  IntegrationOwner,
+  IntegrationRecord,
+  IntegrationStore,
+  Scope,
+  TenantHistory,
+} from '../store.ts';
 import type { Connections, Queries } from './connection.ts';
 import { array } from './dialect.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';
 import { lockWithHolders } from './memberships.ts';
 import { ResourceTable } from './resource-table.ts';
-import { governedTenants, integrations, tenantNamespaces } from './schema.ts';
+import { governedTenants, integrations, tenantOwners } from './schema.ts';
 import { deleteUser } from './user-store.ts';
 
 type Row = typeof integrations.$inferSelect;
@@ -27,6 +33,15 @@ export function createIntegrationStore(
       orm.select().from(integrations).where(eq(integrations.id, id)),
     );
     return row;
+  };
+  const tenantHistory = async (tenant: string): Promise<TenantHistory> => {
+    const [owner] = await guarded(() =>
+      orm.select().from(tenantOwners).where(eq(tenantOwners.tenant, tenant)),
+    );
+    const governed = await guarded(() =>
+      orm.select().from(governedTenants).where(eq(governedTenants.tenant, tenant)),
+    );
+    return { ownerUid: owner?.namespaceUid, governed: governed.length > 0 };
   };
   return {
     find: async ({ clusterUid, namespace, name }) => {
@@ -63,7 +78,7 @@ export function createIntegrationStore(
       );
       return rows.map(recordOf);
     },
-    put: (record) => connections.transaction((queries) => put(queries, record)),
+    put: (record) => put(connections, record),
     disallow: async (ids) => {
       await connections.run(
         sql`UPDATE integrations SET allowed = false WHERE id = ANY(${array(ids)})`,
@@ -75,19 +90,12 @@ export function createIntegrationStore(
       );
     },
     purge: (id, at) => purge(connections, types, id, at),
-    tenantHistory: async (clusterUid, tenant) => {
-      const used = await guarded(() =>
-        orm
-          .select({ uid: tenantNamespaces.namespaceUid })
-          .from(tenantNamespaces)
-          .where(
-            and(eq(tenantNamespaces.tenant, tenant), eq(tenantNamespaces.clusterUid, clusterUid)),
-          ),
+    tenantHistory,
+    claim: async (tenant, { clusterUid, namespaceUid }) => {
+      await connections.run(
+        sql`INSERT INTO tenant_owners (tenant, cluster_uid, namespace_uid) VALUES (${tenant}, ${clusterUid}, ${namespaceUid}) ON CONFLICT DO NOTHING`,
       );
-      const governed = await guarded(() =>
-        orm.select().from(governedTenants).where(eq(governedTenants.tenant, tenant)),
-      );
-      return { namespaceUids: used.map(({ uid }) => uid), governed: governed.length > 0 };
+      return tenantHistory(tenant);
     },
     govern: async (tenant) => {
       await connections.run(
@@ -126,13 +134,7 @@ async function put(queries: Queries, record: IntegrationRecord): Promise<boolean
   const rows = await queries.run(
     sql`INSERT INTO integrations AS i (id, tenant, cluster_uid, namespace, namespace_uid, name, uid, enabled, allowed, deletion_policy, ended_at) VALUES (${id}, ${tenant}, ${clusterUid}, ${namespace}, ${namespaceUid}, ${name}, ${uid}, ${enabled}, ${allowed}, ${deletionPolicy}, ${endedAt}) ON CONFLICT (id) DO UPDATE SET tenant = excluded.tenant, cluster_uid = excluded.cluster_uid, namespace = excluded.namespace, namespace_uid = excluded.namespace_uid, name = excluded.name, uid = excluded.uid, enabled = excluded.enabled, allowed = excluded.allowed, deletion_policy = excluded.deletion_policy, ended_at = excluded.ended_at WHERE i.ended_at IS NOT NULL OR (i.cluster_uid, i.namespace, i.name) = (excluded.cluster_uid, excluded.namespace, excluded.name)`,
   );
-  if (rows === 0) return false;
-  if (allowed) {
-    await queries.run(
-      sql`INSERT INTO tenant_namespaces (tenant, cluster_uid, namespace_uid) VALUES (${tenant}, ${clusterUid}, ${namespaceUid}) ON CONFLICT DO NOTHING`,
-    );
-  }
-  return true;
+  return rows > 0;
 }
 
 async function purge(

@@ -128,15 +128,11 @@ export const integrations = pgTable('integrations', {
   lastRequestAt: milliseconds('last_request_at'),
 });
 
-export const tenantNamespaces = pgTable(
-  'tenant_namespaces',
-  {
-    tenant: text('tenant').notNull(),
-    clusterUid: text('cluster_uid').notNull(),
-    namespaceUid: text('namespace_uid').notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.tenant, t.clusterUid, t.namespaceUid] })],
-);
+export const tenantOwners = pgTable('tenant_owners', {
+  tenant: text('tenant').primaryKey(),
+  clusterUid: text('cluster_uid').notNull(),
+  namespaceUid: text('namespace_uid').notNull(),
+});
 
 export const governedTenants = pgTable('governed_tenants', {
   tenant: text('tenant').primaryKey(),

@@ -1,7 +1,7 @@
 /** The statements about integrations and tenants that run with every reconcile, prepared once. */
 import { and, eq, gte, inArray, isNull, sql } from 'drizzle-orm';
 import { type Connection, parameter } from './connection.ts';
-import { externalIds, governedTenants, integrations, tenantNamespaces } from './schema.ts';
+import { externalIds, governedTenants, integrations, tenantOwners } from './schema.ts';
 
 /** Columns in which an update takes what the insert would have written. */
 const UPDATED = [
@@ -66,15 +66,10 @@ export function integrationReads(connection: Connection) {
         ),
       )
       .prepare(),
-    namespaceUids: orm
-      .select({ uid: tenantNamespaces.namespaceUid })
-      .from(tenantNamespaces)
-      .where(
-        and(
-          eq(tenantNamespaces.tenant, parameter('tenant')),
-          eq(tenantNamespaces.clusterUid, parameter('clusterUid')),
-        ),
-      )
+    owner: orm
+      .select()
+      .from(tenantOwners)
+      .where(eq(tenantOwners.tenant, parameter('tenant')))
       .prepare(),
     governed: orm
       .select()
@@ -115,15 +110,6 @@ export function integrationWrites(connection: Connection) {
         endedAt: sql.placeholder('endedAt'),
       })
       .onConflictDoUpdate({ target: integrations.id, set: excluded })
-      .prepare(),
-    allowNamespace: orm
-      .insert(tenantNamespaces)
-      .values({
-        tenant: sql.placeholder('tenant'),
-        clusterUid: sql.placeholder('clusterUid'),
-        namespaceUid: sql.placeholder('namespaceUid'),
-      })
-      .onConflictDoNothing()
       .prepare(),
   };
 }

@@ -7,7 +7,7 @@ import type { Connection, Connections } from './connection.ts';
 import { deleteGroup } from './group-store.ts';
 import { integrationReads, integrationWrites } from './integration-statements.ts';
 import { ResourceTable } from './resource-table.ts';
-import { externalIds, governedTenants, integrations, tokens } from './schema.ts';
+import { externalIds, governedTenants, integrations, tenantOwners, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
 
 /** Resources deprovisioned in one write, so that others get their turn. */
@@ -30,10 +30,13 @@ export function createIntegrationStore(
     const held = writes.get.get({ id: record.id });
     if (held && held.endedAt === null && !isSameOwner(held, record)) return false;
     writes.put.run({ ...record, endedAt: record.endedAt ?? null });
-    const { tenant, clusterUid, namespaceUid, allowed } = record;
-    if (allowed) writes.allowNamespace.run({ tenant, clusterUid, namespaceUid });
     return true;
   };
+  const tenantHistory = (tenant: string) =>
+    reading(() => ({
+      ownerUid: reads.owner.get({ tenant })?.namespaceUid,
+      governed: reads.governed.get({ tenant }) !== undefined,
+    }));
 
   return {
     find: ({ clusterUid, namespace, name }) =>
@@ -74,11 +77,14 @@ export function createIntegrationStore(
         // The next batch is a write of its own.
       }
     },
-    tenantHistory: (clusterUid, tenant) =>
-      reading(() => ({
-        namespaceUids: reads.namespaceUids.all({ tenant, clusterUid }).map(({ uid }) => uid),
-        governed: reads.governed.get({ tenant }) !== undefined,
-      })),
+    tenantHistory,
+    claim: async (tenant, { clusterUid, namespaceUid }) => {
+      const owner = { tenant, clusterUid, namespaceUid };
+      await writer.write(() => {
+        write.orm.insert(tenantOwners).values(owner).onConflictDoNothing().run();
+      });
+      return tenantHistory(tenant);
+    },
     govern: (tenant) =>
       writer.write(() => {
         write.orm.insert(governedTenants).values({ tenant }).onConflictDoNothing().run();

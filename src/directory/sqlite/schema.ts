@@ -123,15 +123,11 @@ export const integrations = sqliteTable('integrations', {
   lastRequestAt: integer('last_request_at'),
 });
 
-export const tenantNamespaces = sqliteTable(
-  'tenant_namespaces',
-  {
-    tenant: text('tenant').notNull(),
-    clusterUid: text('cluster_uid').notNull(),
-    namespaceUid: text('namespace_uid').notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.tenant, t.clusterUid, t.namespaceUid] })],
-);
+export const tenantOwners = sqliteTable('tenant_owners', {
+  tenant: text('tenant').primaryKey(),
+  clusterUid: text('cluster_uid').notNull(),
+  namespaceUid: text('namespace_uid').notNull(),
+});
 
 export const governedTenants = sqliteTable('governed_tenants', {
   tenant: text('tenant').primaryKey(),

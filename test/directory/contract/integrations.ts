@@ -189,18 +189,21 @@ export function integrationContract(open: Open): void {
       expect(await activeSince(at(5))).toEqual([name]);
     });
 
-    it('leave the UIDs of all namespaces that were ever allowed to use a tenant from the cluster', async () => {
+    it('leave their tenant to the one namespace that claimed it, of all clusters and for ever', async () => {
       const { integrations } = opened();
+      const none = { ownerUid: undefined, governed: false };
+      expect(await integrations.tenantHistory('acme')).toEqual(none);
+      const claims = ['one', 'two', 'three'].map((cluster) =>
+        integrations.claim('acme', { clusterUid: cluster, namespaceUid: `uid in ${cluster}` }),
+      );
+      const [owner, ...others] = new Set((await Promise.all(claims)).map((each) => each.ownerUid));
+      expect(owner).toMatch(/^uid in /);
+      expect(others).toEqual([]);
       await integrations.put(integration());
-      await integrations.put(integration({ namespaceUid: 'not allowed', allowed: false }));
-      await integrations.put(integration({ namespaceUid: 'uid-acme-2' }));
       await integrations.end('okta', at(1));
       await integrations.purge('okta', at(2));
-      const { namespaceUids } = await integrations.tenantHistory('cluster', 'acme');
-      expect(namespaceUids.toSorted()).toEqual(['uid-acme', 'uid-acme-2']);
-      const none = { namespaceUids: [], governed: false };
-      expect(await integrations.tenantHistory('cluster', 'globex')).toEqual(none);
-      expect(await integrations.tenantHistory('other', 'acme')).toEqual(none);
+      expect(await integrations.tenantHistory('acme')).toEqual({ ...none, ownerUid: owner });
+      expect(await integrations.tenantHistory('globex')).toEqual(none);
     });
 
     it('are listed by cluster, and by tenant', async () => {
@@ -239,9 +242,8 @@ export function integrationContract(open: Open): void {
       await integrations.govern('acme');
       await integrations.end('okta', at(1));
       await integrations.purge('okta', at(2));
-      expect((await integrations.tenantHistory('cluster', 'acme')).governed).toBe(true);
-      expect((await integrations.tenantHistory('other', 'acme')).governed).toBe(true);
-      expect((await integrations.tenantHistory('cluster', 'globex')).governed).toBe(false);
+      expect((await integrations.tenantHistory('acme')).governed).toBe(true);
+      expect((await integrations.tenantHistory('globex')).governed).toBe(false);
     });
   });
 

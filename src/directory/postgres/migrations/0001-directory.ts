@@ -94,13 +94,12 @@ CREATE TABLE integrations (
 CREATE UNIQUE INDEX integrations_owner ON integrations (cluster_uid, namespace, name) WHERE ended_at IS NULL;
 CREATE INDEX integrations_cluster ON integrations (cluster_uid, tenant);
 
--- Every namespace that was ever allowed to use the tenant: kept when its integrations are forgotten, so that a tenant's data is
--- not handed to the next owner of a namespace's name.
-CREATE TABLE tenant_namespaces (
-  tenant TEXT COLLATE "C" NOT NULL,
+-- The namespace that has the tenant by its own name: kept when its integrations are forgotten, so that a tenant's data is not
+-- handed to the next owner of a namespace's name, nor to a namespace of that name in another cluster.
+CREATE TABLE tenant_owners (
+  tenant TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   cluster_uid TEXT COLLATE "C" NOT NULL,
-  namespace_uid TEXT COLLATE "C" NOT NULL,
-  PRIMARY KEY (tenant, cluster_uid, namespace_uid)
+  namespace_uid TEXT COLLATE "C" NOT NULL
 );
 
 -- A tenant that a ScimTenant has governed needs one from then on.
