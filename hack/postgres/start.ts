@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -24,6 +25,8 @@ export interface PostgresServer {
   kill(): Promise<void>;
   /** After kill: on the same port, with the same data. */
   restart(): Promise<void>;
+  /** After kill: as a standby, which takes no writes until it is promoted. */
+  restartAsStandby(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -69,6 +72,10 @@ export async function startPostgres(): Promise<PostgresServer> {
     port,
     kill: () => child.stop('SIGKILL'),
     restart: async () => {
+      child = await start();
+    },
+    restartAsStandby: async () => {
+      writeFileSync(join(data, 'standby.signal'), '', { mode: 0o666 });
       child = await start();
     },
     stop: async () => {

@@ -6,30 +6,45 @@ export interface TcpProxy {
   readonly port: number;
   /** Every connection stays open and never carries a byte again; new ones work. */
   mute(): void;
+  /** New ones, too, until `heal`. */
+  swallow(): void;
+  /** New connections work; those that are open don't any more. */
+  heal(): void;
   close(): Promise<void>;
 }
 
 export async function startTcpProxy(host: string, port: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  let swallows = false;
+  const mute = () => {
+    for (const socket of sockets) {
+      socket.unpipe();
+      socket.resume();
+    }
+  };
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
   };
   const server = createServer((incoming) => {
+    keep(incoming);
+    if (swallows) return void incoming.resume();
     const outgoing = connect(port, host);
-    for (const socket of [incoming, outgoing]) keep(socket);
+    keep(outgoing);
     incoming.pipe(outgoing).pipe(incoming);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    mute: () => {
-      for (const socket of sockets) {
-        socket.unpipe();
-        socket.resume();
-      }
+    mute,
+    swallow: () => {
+      swallows = true;
+      mute();
+    },
+    heal: () => {
+      swallows = false;
     },
     close: async () => {
       server.close();

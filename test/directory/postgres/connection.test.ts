@@ -1,11 +1,12 @@
 /** What goes wrong between the directory and PostgreSQL, and what callers get to know of it. */
+import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Connections, openConnections } from '../../../src/directory/postgres/connection.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
-import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { ACME, addUser, at } from '../contract/fixture.ts';
 
 const UNAVAILABLE = { name: 'ScimError', status: 503, retryAfter: 5 };
@@ -29,6 +30,21 @@ const pidOf = async (queries: Pick<Connections, 'all'> = connections) => {
 };
 const terminate = (pid: number | undefined) =>
   directory.database.query('SELECT pg_terminate_backend($1, 5000)', [pid]);
+
+const named = (application_name: string) => () => ({
+  connectionString: directory.database.url,
+  application_name,
+});
+
+/** The database's URL for a user who may connect so often at once. */
+async function limitedRole(limit: number) {
+  const role = `role_${randomUUID().replaceAll('-', '')}`;
+  const { query } = directory.database;
+  await query(`CREATE ROLE ${role} LOGIN PASSWORD 'p' CONNECTION LIMIT ${limit}`);
+  const url = new URL(directory.database.url);
+  Object.assign(url, { username: role, password: 'p' });
+  return { url: url.href, drop: () => query(`DROP ROLE ${role}`) };
+}
 
 describe('a statement that fails by itself', () => {
   it('leaves its connection to the next one', async () => {
@@ -79,26 +95,6 @@ describe('a connection', () => {
     await expect(pidOf()).resolves.not.toBe(pid);
   });
 
-  it('on which nobody answers any more is given up: 503, and then a new one', async () => {
-    const { hostname, port } = new URL(directory.database.url);
-    const proxy = await startTcpProxy(hostname, Number(port));
-    const url = new URL(directory.database.url);
-    url.host = `127.0.0.1:${proxy.port}`;
-    const through = openConnections(settingsOf(url.href), 10, { suspicionMs: 200, sweepMs: 50 });
-    await pidOf(through);
-    proxy.mute();
-    await expect(pidOf(through)).rejects.toMatchObject(UNAVAILABLE);
-    expect(await pidOf(through)).toBeTypeOf('number');
-    const work = async (queries: Pick<Connections, 'all'>) => {
-      proxy.mute();
-      await pidOf(queries);
-    };
-    await expect(through.transaction(work)).rejects.toMatchObject(UNAVAILABLE);
-    expect(await pidOf(through)).toBeTypeOf('number');
-    await through.close();
-    await proxy.close();
-  });
-
   it('that takes no writes is 503 and replaced, as by that to a new primary', async () => {
     const pid = await pidOf();
     await connections.run(sql`SET default_transaction_read_only = on`);
@@ -107,17 +103,52 @@ describe('a connection', () => {
   });
 
   it('that the server has no room for is 503', async () => {
-    const role = `role_${new URL(directory.database.url).pathname.slice(1)}`;
-    await directory.database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'p' CONNECTION LIMIT 1`);
-    const url = new URL(directory.database.url);
-    Object.assign(url, { username: role, password: 'p' });
-    const client = new pg.Client({ connectionString: url.href });
+    const { url, drop } = await limitedRole(1);
+    const client = new pg.Client({ connectionString: url });
     await client.connect();
-    const second = openConnections(settingsOf(url.href), 10, { acquireMs: 300, sweepMs: 50 });
+    const second = openConnections(settingsOf(url), 10, { acquireMs: 300, sweepMs: 50 });
     await expect(pidOf(second)).rejects.toMatchObject(UNAVAILABLE);
     await second.close();
     await client.end();
-    await directory.database.query(`DROP ROLE ${role}`);
+    await drop();
+  });
+
+  it('that the server has no room for is not missed while others work', async () => {
+    const { url, drop } = await limitedRole(2);
+    const pools = [1, 2].map(() => openConnections(settingsOf(url), 5, { sweepMs: 50 }));
+    for (const pool of pools) await pidOf(pool);
+    const answers = pools.flatMap((pool) => Array.from({ length: 100 }, () => pidOf(pool)));
+    expect(await Promise.all(answers)).not.toContain(undefined);
+    await Promise.all(pools.map((pool) => pool.close()));
+    await drop();
+  });
+
+  it('that the server has no room for is waited for until it has', async () => {
+    const { url, drop } = await limitedRole(1);
+    const [first, second] = [1, 2].map(() => openConnections(settingsOf(url), 5, { sweepMs: 50 }));
+    await first?.all(sql`SELECT 1`);
+    const answer = second && pidOf(second);
+    await first?.close();
+    expect(await answer).toBeTypeOf('number');
+    await second?.close();
+    await drop();
+  });
+
+  it('is replaced when its time has come', async () => {
+    const short = openConnections(settingsOf(directory.database.url), 2, { lifeMs: 100 });
+    const pid = await pidOf(short);
+    await eventually(async () => expect(await pidOf(short)).not.toBe(pid));
+    await short.close();
+  });
+
+  it('is closed when nobody needs it, but for one', async () => {
+    const idle = openConnections(named('idle'), 5, { idleMs: 100, sweepMs: 50 });
+    await Promise.all(Array.from({ length: 5 }, () => idle.all(sql`SELECT pg_sleep(0.1)`)));
+    const open = () =>
+      directory.database.query("SELECT 1 FROM pg_stat_activity WHERE application_name = 'idle'");
+    await eventually(async () => expect(await open()).toHaveLength(1));
+    await idle.close();
+    await eventually(async () => expect(await open()).toHaveLength(0));
   });
 
   it('is waited for by many more requests than there are connections', async () => {

@@ -1,7 +1,10 @@
 /** A PostgreSQL server that goes away and comes back. */
+import { sql } from 'drizzle-orm';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../hack/postgres/start.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
+import { openConnections } from '../../../src/directory/postgres/connection.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type ScimServer, startScimServer } from '../../support/scim-server.ts';
@@ -99,4 +102,88 @@ describe('while PostgreSQL is away', () => {
     expect(text).not.toMatch(/postgres|ECONN|127\.0\.0\.1|terminat/i);
     await postgres.restart();
   });
+});
+
+describe('a server that takes no writes', () => {
+  const admin = async (text: string) => {
+    const client = new pg.Client({ connectionString: postgres.url });
+    await client.connect();
+    await client.query(text).finally(() => client.end());
+  };
+  const set = async (setting: string) => {
+    await admin(`ALTER SYSTEM ${setting}`);
+    await admin('SELECT pg_reload_conf()');
+  };
+  const sessions = async () => {
+    const client = new pg.Client({ connectionString: postgres.url });
+    await client.connect();
+    const { rows } = await client.query(
+      "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'scim-operator%'",
+    );
+    await client.end();
+    return rows.length;
+  };
+
+  it('is left: nothing is read from it, tokens neither, until one takes writes', async () => {
+    const client = await server.addIntegration();
+    await Promise.all(Array.from({ length: 30 }, () => client.send('GET', '/Users')));
+    await set('SET default_transaction_read_only = on');
+    const read = async () => (await client.send('GET', '/Users')).status;
+    await eventually(async () => expect(await read()).toBe(503));
+    expect(new Set(await Promise.all(Array.from({ length: 30 }, read)))).toEqual(new Set([503]));
+    await expect(server.store.tokens.owner('unknown')).rejects.toMatchObject({ status: 503 });
+    await expect(server.store.ping()).rejects.toMatchObject({ status: 503 });
+    await eventually(async () => expect(await sessions()).toBe(0));
+    await set('RESET default_transaction_read_only');
+    await eventually(async () => expect(await read()).toBe(200));
+  }, 60_000);
+
+  it('is not read from after it became a standby, until it is promoted', async () => {
+    const client = await server.addIntegration();
+    const create = async (userName: string) =>
+      (await client.send('POST', '/Users', { userName })).status;
+    expect(await create('before-the-switch')).toBe(201);
+    await postgres.kill();
+    await postgres.restartAsStandby();
+    expect((await client.send('GET', '/Users')).status).toBe(503);
+    expect(await create('meanwhile')).toBe(503);
+    await admin('SELECT pg_promote()');
+    await eventually(async () => expect(await create('after-the-switch')).toBe(201));
+  }, 60_000);
+
+  it('because its standby is gone holds a bounded number of writes, and says 503 to others', async () => {
+    const settings = () => ({ connectionString: postgres.url, application_name: 'bounded' });
+    const limits = { suspicionMs: 100, silenceMs: 300, acquireMs: 300, sweepMs: 50 };
+    const connections = openConnections(settings, 3, limits);
+    await connections.run(sql`CREATE TABLE IF NOT EXISTS written (n int)`);
+    const write = () => connections.run(sql`INSERT INTO written VALUES (1)`);
+    await set("SET synchronous_standby_names = 'gone'");
+    const stuck = async () => {
+      const client = new pg.Client({ connectionString: postgres.url });
+      await client.connect();
+      const { rows } = await client.query(
+        "SELECT 1 FROM pg_stat_activity WHERE application_name = 'bounded' AND wait_event = 'SyncRep'",
+      );
+      await client.end();
+      return rows.length;
+    };
+    const refused: unknown[] = [];
+    // The setting reaches the processes of the server one after the other.
+    await eventually(async () => {
+      await write().catch((error: unknown) => refused.push(error));
+      expect(await stuck()).toBe(3);
+    });
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(
+        Array.from({ length: 5 }, () => write().catch((error: unknown) => refused.push(error))),
+      );
+      expect(await stuck()).toBe(3);
+    }
+    expect(refused.length).toBeGreaterThanOrEqual(50);
+    for (const error of refused) expect(error).toMatchObject({ status: 503, retryAfter: 5 });
+    await set('RESET synchronous_standby_names');
+    await eventually(async () => expect(await write()).toBe(1));
+    expect(await stuck()).toBe(0);
+    await connections.close();
+  }, 60_000);
 });

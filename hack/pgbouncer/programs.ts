@@ -1,0 +1,80 @@
+/** PgBouncer itself: found in the PATH, or taken from Debian's archive into a cache outside the checkout. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { cacheFolder } from '../cache.ts';
+
+/** PgBouncer can't be had here; the message says why. */
+export class PgBouncerUnavailableError extends Error {
+  override readonly name = 'PgBouncerUnavailableError';
+}
+
+/** Of the package's libraries those that a small image lacks; their names differ among Debian's releases. */
+const LIBRARIES = /^ *Depends: (lib(?:event|c-?ares)\S*)/gm;
+
+export interface PgBouncerPrograms {
+  readonly command: string;
+  /** Folder of libraries that the system doesn't have. */
+  readonly libraries: string | undefined;
+}
+
+/** Throws PgBouncerUnavailableError. */
+export function findPgBouncer(): PgBouncerPrograms {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin'];
+  const command = folders.map((each) => join(each, 'pgbouncer')).find(existsSync);
+  if (command !== undefined) return { command, libraries: undefined };
+  const release = /^VERSION_CODENAME=(\w+)/m.exec(osRelease())?.[1];
+  if (release === undefined || !/^ID(_LIKE)?=.*debian/m.test(osRelease())) {
+    throw new PgBouncerUnavailableError('pgbouncer is not in the PATH, and this is no Debian');
+  }
+  const folder = cacheFolder(`pgbouncer_${release}_${process.arch}`);
+  if (!existsSync(folder)) download(folder);
+  const [library] = globSync(join(folder, 'usr/lib/*/libcares.so*'));
+  return {
+    command: join(folder, 'usr/sbin/pgbouncer'),
+    libraries: library && dirname(library),
+  };
+}
+
+function osRelease(): string {
+  return existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+}
+
+function download(folder: string): void {
+  // Of a run that ended, and apart from one that is under way.
+  const making = `${folder}.${process.pid}`;
+  mkdirSync(making, { recursive: true });
+  try {
+    const packages = join(making, 'packages');
+    mkdirSync(packages);
+    try {
+      fetchPackages(packages);
+    } catch {
+      // The lists are missing, or name versions that are gone.
+      run('apt-get', ['update'], packages);
+      fetchPackages(packages);
+    }
+    for (const file of globSync(join(packages, '*.deb'))) {
+      run('dpkg-deb', ['-x', file, making], packages);
+    }
+    rmSync(packages, { recursive: true });
+    if (!existsSync(folder)) renameSync(making, folder);
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
+}
+
+function fetchPackages(folder: string): void {
+  const dependencies = run('apt-cache', ['depends', 'pgbouncer'], folder);
+  const libraries = [...dependencies.matchAll(LIBRARIES)].map(([, name = '']) => name);
+  run('apt-get', ['download', 'pgbouncer', ...libraries], folder);
+}
+
+/** Returns what it printed. Throws PgBouncerUnavailableError. */
+function run(command: string, args: readonly string[], cwd: string): string {
+  const options = { cwd, encoding: 'utf8', timeout: 120_000 } as const;
+  const { status, stdout, stderr, error } = spawnSync(command, args, options);
+  if (status === 0) return stdout;
+  const reason = error?.message ?? stderr.trim();
+  throw new PgBouncerUnavailableError(`${command} ${args.join(' ')}: ${reason}`);
+}

@@ -1,0 +1,99 @@
+/** A real PgBouncer in transaction mode on loopback, before the server of a PostgreSQL URL. */
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { startChild, sweepAfterDeath } from '../child.ts';
+import { freePorts } from '../ports.ts';
+import { findPgBouncer } from './programs.ts';
+
+export interface PgBouncer {
+  /** The same database, through PgBouncer. */
+  through(url: string): string;
+  stop(): Promise<void>;
+}
+
+const READY_DEADLINE_MS = 30_000;
+/** It refuses to run as root: `nobody` it is then. */
+const NOBODY = 65_534;
+
+/** All clients of one database share `size` connections to the server. Throws PgBouncerUnavailableError. */
+export async function startPgBouncer(server: string, size: number): Promise<PgBouncer> {
+  const { command, libraries } = findPgBouncer();
+  const dir = mkdtempSync(join(tmpdir(), 'scim-operator-pgbouncer-'));
+  sweepAfterDeath(dir);
+  const [port = 0] = await freePorts(1);
+  const config = join(dir, 'pgbouncer.ini');
+  writeFileSync(config, settings(new URL(server), port, size), { mode: 0o600 });
+  // A cache in a home folder is not for `nobody`.
+  const program = join(dir, 'pgbouncer');
+  cpSync(command, program);
+  const copied = join(dir, 'lib');
+  if (libraries !== undefined)
+    cpSync(libraries, copied, { recursive: true, verbatimSymlinks: true });
+  const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+  if (user.uid !== undefined) for (const path of [dir, config]) chownSync(path, NOBODY, NOBODY);
+  chmodSync(dir, 0o755);
+
+  const log = join(dir, 'log');
+  const env = { ...process.env, ...(libraries && { LD_LIBRARY_PATH: copied }) };
+  const child = startChild(program, [config], log, env, user);
+  const through = (url: string) => {
+    const changed = new URL(url);
+    changed.host = `127.0.0.1:${port}`;
+    return changed.href;
+  };
+  const deadline = performance.now() + READY_DEADLINE_MS;
+  while (!(await answers(through(server)))) {
+    if (!child.running || performance.now() > deadline) {
+      const said = existsSync(log) ? readFileSync(log, 'utf8') : '';
+      throw new Error(`PgBouncer did not start:\n${said}`);
+    }
+    await pause(20);
+  }
+  return {
+    through,
+    stop: async () => {
+      await child.stop('SIGINT');
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function settings({ hostname, port, username, password }: URL, own: number, size: number): string {
+  const secret = password && ` password=${decodeURIComponent(password)}`;
+  return `[databases]
+* = host=${hostname} port=${port || 5432} user=${decodeURIComponent(username)}${secret}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${own}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = ${size}
+max_client_conn = 300
+`;
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

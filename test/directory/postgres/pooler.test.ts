@@ -1,0 +1,142 @@
+/** The directory behind PgBouncer in transaction mode, where one connection to the server is shared by all of ours. */
+import { sql } from 'drizzle-orm';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findPgBouncer, PgBouncerUnavailableError } from '../../../hack/pgbouncer/programs.ts';
+import { type PgBouncer, startPgBouncer } from '../../../hack/pgbouncer/start.ts';
+import { openDirectory } from '../../../src/directory/open.ts';
+import { openConnections } from '../../../src/directory/postgres/connection.ts';
+import type { Store } from '../../../src/directory/store.ts';
+import { createDatabase, type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
+import { troubles } from '../../support/postgres-tables.ts';
+import { Program } from '../../support/program.ts';
+import {
+  ACME,
+  add,
+  addGroup,
+  addUser,
+  at,
+  integration,
+  memberIds,
+  remove,
+} from '../contract/fixture.ts';
+
+/** Why there is no PgBouncer, if there is none; in CI a skipped test is a failed one. */
+const missing = whyMissing();
+const given = missing === undefined ? describe : describe.skip;
+
+let directory: PostgresDirectory;
+const bouncers: PgBouncer[] = [];
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  directory = await usePostgres();
+  for (const size of [1, 2]) bouncers.push(await startPgBouncer(directory.database.url, size));
+});
+afterAll(async () => {
+  if (missing !== undefined) return;
+  await Promise.all(bouncers.map((bouncer) => bouncer.stop()));
+  await directory.close();
+});
+
+const through = (size: 1 | 2, url = directory.database.url) =>
+  bouncers[size - 1]?.through(url) ?? '';
+const times = <T>(count: number, one: (index: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: count }, (_, index) => one(index)));
+
+given.each([1, 2] as const)('with %i connections to the server', (size) => {
+  it('writes of several processes at once are all done', async () => {
+    const scope = { ...ACME, tenant: `acme-${size}` };
+    let poolers = 0;
+    const options = { connections: 10, onPooler: () => void poolers++ };
+    const stores = await times(2, () => openDirectory(through(size), undefined, options));
+    expect(poolers).toBe(2);
+    const storeOf = (index: number) => stores[index % 2] as Store;
+    const users = await times(40, (n) => addUser(storeOf(n), scope, `user-${n}`));
+    const ids = users.map(({ id }) => id);
+    const groups = await times(3, (n) => addGroup(storeOf(n), scope, `group-${n}`));
+    const [group, holder] = groups.map(({ id }) => id) as [string, string];
+    const change = (n: number, to: string, ...changes: Parameters<Store['groups']['change']>[3]) =>
+      storeOf(n).groups.change(scope, to, undefined, changes, at(1));
+    await Promise.all([
+      ...ids.map((id, n) => change(n, group, add(id))),
+      // Those take a transaction each, and the lock of the tenant's nesting.
+      ...groups.slice(2).map(({ id }, n) => change(n, holder, add(id, ids[0] ?? ''))),
+      ...ids.map((id, n) =>
+        storeOf(n).users.change(
+          scope,
+          id,
+          (user) => ({ ...user.attributes, title: `${n}` }),
+          at(1),
+        ),
+      ),
+    ]);
+    expect(await memberIds(storeOf(0), scope, group)).toEqual(ids.toSorted());
+    await Promise.all(ids.slice(20).map((id, n) => change(n, group, remove(id))));
+    await Promise.all(
+      ids.slice(0, 10).map((id, n) => storeOf(n).users.delete(scope, id, () => {}, at(2))),
+    );
+    expect(await memberIds(storeOf(1), scope, group)).toEqual(ids.slice(10, 20).toSorted());
+    expect(await troubles(directory.database)).toEqual([]);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  it('tokens are looked up and kept by many at once', async () => {
+    const store = await openDirectory(through(size));
+    const { id, tenant } = integration({ id: `okta-${size}`, name: `okta-${size}` });
+    await store.integrations.put(integration({ id, name: id }));
+    const token = (n: number) => ({
+      ...{ hash: `hash-${size}-${n}`, integrationId: id, keyId: `key-${n}` },
+      ...{ issuedAt: at(0), expiresAt: undefined, pending: false },
+    });
+    await times(20, (n) => store.tokens.add(token(n)));
+    const found = await times(60, (n) =>
+      store.tokens.authenticate(tenant, id, `hash-${size}-${n % 20}`, at(1)),
+    );
+    expect(found.map((each) => each?.keyId)).toEqual(found.map((_, n) => `key-${n % 20}`));
+    await store.tokens.keepOnly(token(7), undefined);
+    expect(await store.tokens.list(id)).toHaveLength(1);
+    await store.close();
+  });
+
+  it('processes that start together bring one database to the schema', async () => {
+    const database = await createDatabase();
+    const stores = await times(4, () => openDirectory(through(size, database.url)));
+    expect(new Set(stores.map(({ cursorKey }) => cursorKey)).size).toBe(1);
+    await Promise.all(stores.map((store) => store.close()));
+    await database.drop();
+  });
+});
+
+given(`PgBouncer${missing === undefined ? '' : `, which is missing: ${missing}`}`, () => {
+  it('leaves nothing behind in sessions that others use next', async () => {
+    const settings = () => ({ connectionString: through(1), application_name: 'ours' });
+    const connections = openConnections(settings, 3);
+    const limit = sql`SHOW statement_timeout`;
+    const [inside] = await connections.transaction(({ all }) => all(limit));
+    expect(inside).toEqual({ statement_timeout: '1min' });
+    await connections.close();
+    const client = new pg.Client({ connectionString: through(1) });
+    await client.connect();
+    expect((await client.query('SHOW statement_timeout')).rows).toEqual([
+      { statement_timeout: '0' },
+    ]);
+    expect((await client.query('SELECT name FROM pg_prepared_statements')).rows).toEqual([]);
+    await client.end();
+  });
+
+  it('is told of in one line of the log', async () => {
+    const program = new Program(['migrate', `--database-url=${through(2)}`]);
+    expect(await program.exited).toBe(0);
+    expect(program.lines.filter(({ msg }) => /pooler/.test(String(msg)))).toHaveLength(1);
+  });
+});
+
+function whyMissing(): string | undefined {
+  try {
+    findPgBouncer();
+    return undefined;
+  } catch (error) {
+    if (error instanceof PgBouncerUnavailableError) return error.message;
+    throw error;
+  }
+}

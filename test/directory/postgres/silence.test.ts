@@ -1,0 +1,126 @@
+/** Statements that nobody answers: lost on the way, or with a server that is at work on them for long. */
+import { sql } from 'drizzle-orm';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Connections, openConnections } from '../../../src/directory/postgres/connection.ts';
+import { lostAmong } from '../../../src/directory/postgres/watch.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+
+const UNAVAILABLE = { name: 'ScimError', status: 503, retryAfter: 5 };
+const LIMITS = {
+  acquireMs: 2_000,
+  suspicionMs: 200,
+  unreachableMs: 1_000,
+  lookMs: 50,
+  sweepMs: 50,
+};
+const SIZE = 4;
+
+let directory: PostgresDirectory;
+let proxy: TcpProxy;
+let connections: Connections;
+beforeEach(async () => {
+  directory = await usePostgres();
+  const url = new URL(directory.database.url);
+  proxy = await startTcpProxy(url.hostname, Number(url.port));
+  url.host = `127.0.0.1:${proxy.port}`;
+  const settings = () => ({ connectionString: url.href, application_name: 'silence' });
+  connections = openConnections(settings, SIZE, LIMITS);
+});
+afterEach(async () => {
+  await connections.close();
+  await proxy.close();
+  await directory.close();
+});
+
+const all = <T>(count: number, ask: () => Promise<T>) =>
+  Promise.all(Array.from({ length: count }, ask));
+const one = () => connections.all(sql`SELECT 1 AS one`);
+const slow = () => connections.all(sql`SELECT pg_sleep(1)`);
+const working = () =>
+  directory.database.query(
+    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'silence' AND query LIKE '%pg_sleep%' AND state = 'active'",
+  );
+
+describe('a path that swallows what is open', () => {
+  it('costs what was under way, and nothing that is asked then', async () => {
+    const lost = Array.from({ length: SIZE }, slow);
+    const refusals = Promise.allSettled(lost);
+    await eventually(async () => expect(await working()).toHaveLength(SIZE));
+    proxy.mute();
+    const later = all(20, one);
+    for (const { status, ...rest } of await refusals) {
+      expect({ status, ...rest }).toMatchObject({ status: 'rejected', reason: UNAVAILABLE });
+    }
+    expect(await later).toHaveLength(20);
+  });
+
+  it('is not noticed by requests when nothing was under way', async () => {
+    await all(SIZE, slow);
+    proxy.mute();
+    // As long as a connection is trusted without a look.
+    await eventually(async () => expect(await one()).toHaveLength(1), { everyMs: LIMITS.lookMs });
+    expect(await all(20, one)).toHaveLength(20);
+  });
+
+  it('ends a transaction that was in the middle', async () => {
+    const work = async ({ all }: Pick<Connections, 'all'>) => {
+      await all(sql`SELECT 1`);
+      proxy.mute();
+      await all(sql`SELECT 1`);
+    };
+    await expect(connections.transaction(work)).rejects.toMatchObject(UNAVAILABLE);
+    expect(await connections.transaction(({ all }) => all(sql`SELECT 1`))).toHaveLength(1);
+  });
+
+  it('is 503 while new connections are swallowed as well, and no longer', async () => {
+    await one();
+    proxy.swallow();
+    await expect(all(SIZE * 3, one)).rejects.toMatchObject(UNAVAILABLE);
+    await expect(one()).rejects.toMatchObject(UNAVAILABLE);
+    proxy.heal();
+    await eventually(async () => expect(await one()).toHaveLength(1), { deadlineMs: 20_000 });
+    expect(await all(20, one)).toHaveLength(20);
+  });
+});
+
+describe('a server that is at work', () => {
+  it('is waited for, however many others wait for a connection', async () => {
+    const answers = Promise.all(Array.from({ length: SIZE }, slow));
+    expect(await all(20, one)).toHaveLength(20);
+    expect(await answers).toHaveLength(SIZE);
+  });
+});
+
+describe('of statements that are not answered', () => {
+  const waiting = (...sessions: { direct: boolean; pid: number }[]) =>
+    sessions.map((session, index) => ({ session, askedAt: index }));
+  const pooled = (pid: number) => ({ direct: false, pid });
+  const direct = (pid: number) => ({ direct: true, pid });
+  const lost = (...args: Parameters<typeof lostAmong>) => lostAmong(...args).map(({ pid }) => pid);
+
+  it.each([
+    [
+      'those are lost that the server is not at work on',
+      [direct(1), direct(2), direct(3)],
+      [2, 9],
+      [1, 3],
+    ],
+    ['none is lost that it is at work on', [direct(1), direct(2)], [1, 2], []],
+    [
+      'the oldest are lost behind a pooler, where it is at work on fewer',
+      [pooled(1), pooled(2), pooled(3)],
+      [77],
+      [1, 2],
+    ],
+    [
+      'none is lost behind a pooler where it is at work on as many',
+      [pooled(1), pooled(2)],
+      [77, 78, 79],
+      [],
+    ],
+  ])('%s', (_, sessions, atWork, expected) => {
+    expect(lost(waiting(...sessions), atWork)).toEqual(expected);
+  });
+});
