@@ -1,19 +1,14 @@
 /** The admission policy of ScimGroupBindings in a cluster. */
 import { groupBindingPolicy } from '../../src/crd/group-binding-policy.ts';
 import type { Client } from '../../src/kube/client.ts';
-import type { KubeObject, ResourceDefinition } from '../../src/kube/resource.ts';
+import {
+  ADMISSION_POLICIES,
+  ADMISSION_POLICY_BINDINGS,
+  type KubeObject,
+  type ResourceDefinition,
+} from '../../src/kube/resource.ts';
 
-const admission = (plural: string, kind: string): ResourceDefinition => ({
-  group: 'admissionregistration.k8s.io',
-  version: 'v1',
-  plural,
-  kind,
-  namespaced: false,
-});
-const RESOURCES = [
-  admission('validatingadmissionpolicies', 'ValidatingAdmissionPolicy'),
-  admission('validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding'),
-];
+const RESOURCES = [ADMISSION_POLICIES, ADMISSION_POLICY_BINDINGS];
 
 /** In the order in which they are applied. */
 export function policyObjects(): readonly (readonly [ResourceDefinition, KubeObject])[] {

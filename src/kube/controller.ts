@@ -1,7 +1,7 @@
 /** Runs a reconcile function for keys, level by level: it is told which object to look at, never what happened. */
 import type { Logger } from '../logger.ts';
 import { Deadline } from './deadline.ts';
-import { ApiError, isUnavailable } from './errors.ts';
+import { ApiError, isDenied, isUnavailable } from './errors.ts';
 import { beginSeries, type KubeMetrics } from './metrics.ts';
 import { keyText, type ObjectKey } from './resource.ts';
 import { Workqueue } from './workqueue.ts';
@@ -40,6 +40,9 @@ const CONCURRENCY = 10;
 const DEADLINE_MS = 60_000;
 /** Between two attempts during an outage at the most, whatever Retry-After asks for. */
 const OUTAGE_RETRY_MS = 60_000;
+
+/** Between two attempts at what is denied at the most: when somebody has changed what is against it, nobody waits for minutes. */
+export const DENIED_RETRY_MS = 30_000;
 
 export class Controller {
   readonly name: string;
@@ -142,6 +145,7 @@ export class Controller {
     const { isOutage = isUnavailable } = this.#options;
     const wanted = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
     const least = Math.min(wanted, OUTAGE_RETRY_MS);
+    if (isDenied(error)) return { least, most: DENIED_RETRY_MS };
     return isOutage(error) ? { least, most: OUTAGE_RETRY_MS } : { least };
   }
 }

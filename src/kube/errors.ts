@@ -131,6 +131,22 @@ export const isForbidden = (error: unknown): error is ApiError =>
 /** A quota, an admission policy or a webhook is against it: others must change something. */
 export const isRefused = (error: unknown): error is ApiError =>
   has(error, (e) => e.refusedBy !== undefined);
+/** Answers that say nothing about whether the request is allowed: who asks, who was quicker, or when. */
+const UNDECIDED: ReadonlySet<number> = new Set([401, 404, 408, 409, 410, 429]);
+/**
+ * The API server won't do it as things are: a permission, a rule of the cluster or the object itself is against it. Unlike an outage, that
+ * ends when somebody changes something, which nothing tells.
+ */
+export const isDenied = (error: unknown): error is ApiError =>
+  isRefused(error) ||
+  has(
+    error,
+    (e) =>
+      e.code >= 400 &&
+      e.code < 500 &&
+      !UNDECIDED.has(e.code) &&
+      !e.causes.includes('NamespaceTerminating'),
+  );
 /** A watch's resourceVersion, or a list's continue token, is too old. */
 export const isExpired = (error: unknown): error is ApiError => has(error, (e) => e.code === 410);
 /** No answer, or one that says to come back. */

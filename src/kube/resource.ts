@@ -133,3 +133,18 @@ export const CUSTOM_RESOURCE_DEFINITIONS: ResourceDefinition = {
   kind: 'CustomResourceDefinition',
   namespaced: false,
 };
+const admission = (plural: string, kind: string): ResourceDefinition => ({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced: false,
+});
+export const ADMISSION_POLICIES = admission(
+  'validatingadmissionpolicies',
+  'ValidatingAdmissionPolicy',
+);
+export const ADMISSION_POLICY_BINDINGS = admission(
+  'validatingadmissionpolicybindings',
+  'ValidatingAdmissionPolicyBinding',
+);

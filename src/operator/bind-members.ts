@@ -1,18 +1,15 @@
 /** Brings the RoleBindings of a ScimGroupBinding to a list of subjects: what is taken comes first, and whatever else fails. */
 import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import { REASON } from '../crd/names.ts';
-import {
-  isAlreadyExists,
-  isForbidden,
-  isNamespaceTerminating,
-  isNotFound,
-} from '../kube/errors.ts';
+import { isAlreadyExists, isDenied, isForbidden, isNotFound } from '../kube/errors.ts';
 import { selectorFor } from '../kube/label-selector.ts';
 import { keyOf, ROLE_BINDINGS } from '../kube/resource.ts';
 import type { Obstacle } from './checks.ts';
 import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
+import { obstacleFrom } from './failure.ts';
 import {
   buildMembersBinding,
+  givesMore,
   groupBindingLabels,
   hasRoleOf,
   isOfBinding,
@@ -62,14 +59,16 @@ async function change(
   subjects: readonly string[],
   permit: Permit,
 ): Promise<Obstacle | 'gone' | undefined> {
+  const { removals } = planShards(shardsOf(work), subjects, SHARD_SIZE);
+  for (const shard of removals) await attempt(work, () => take(work, shard));
+  // Another one, where a RoleBinding had to go that others are to keep.
   const plan = planShards(shardsOf(work), subjects, SHARD_SIZE);
-  for (const shard of plan.removals) await attempt(work, () => take(work, shard));
   const refusal = plan.additions.length > 0 ? await permit() : undefined;
   if (refusal !== undefined) return refusal;
   for (const shard of plan.additions) await attempt(work, () => write(work, shard));
   // Who is to be moved keeps the old place until the new one is there.
   const isComplete = work.obstacle === undefined && work.error === undefined;
-  if (isComplete) for (const shard of plan.moves) await attempt(work, () => take(work, shard));
+  if (isComplete) for (const shard of plan.moves) await attempt(work, () => shrink(work, shard));
   return undefined;
 }
 
@@ -113,33 +112,48 @@ async function attempt(work: Work, run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    const message = isNamespaceTerminating(error) ? undefined : refusalOf(work.binding, error);
-    if (message === undefined) work.error ??= error;
-    else work.obstacle ??= { reason: REASON.PermissionDenied, message };
+    const obstacle = denialOf(work.binding, error);
+    if (obstacle === undefined) work.error ??= error;
+    else work.obstacle ??= obstacle;
   }
 }
 
-function refusalOf({ spec }: KubeGroupBinding, error: unknown): string | undefined {
+/** Undefined for what nobody is against. */
+function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefined {
   const { kind, name } = spec.roleRef;
-  if (isForbidden(error))
-    return `The operator may not bind ${kind} ${name} here; give its role the verb bind on it: ${error.message}`;
+  const reason = REASON.PermissionDenied;
+  if (isForbidden(error)) {
+    const message = `The operator may not bind ${kind} ${name} here; give its role the verb bind on it: ${error.message}`;
+    return { reason, message };
+  }
   // What it may not bind it would have to hold, which the API server can't tell of a role that is not there.
-  if (isNotFound(error, name))
-    return `${kind} ${name} does not exist, and the operator may not bind one of that name; if it is misspelt, make another ScimGroupBinding, otherwise create it and give the operator's role the verb bind on it`;
-  return undefined;
+  if (isNotFound(error, name)) {
+    const message = `${kind} ${name} does not exist, and the operator may not bind one of that name; if it is misspelt, make another ScimGroupBinding, otherwise create it and give the operator's role the verb bind on it`;
+    return { reason, message };
+  }
+  return isDenied(error) ? obstacleFrom(error) : undefined;
 }
 
-/** Takes subjects out. Where the rest may not be bound any more, they lose it as well: nobody keeps what they shall not have. */
+/**
+ * Takes subjects out. Where the API server denies that, the RoleBinding goes as a whole, and the rest get another one if they may: nobody keeps
+ * what they shall not have.
+ */
 async function take(work: Work, shard: Shard): Promise<void> {
   const object = work.objects.get(shard.index);
   if (object === undefined) return;
-  if (shard.subjects.length === 0) return remove(work, object);
   try {
-    await write(work, shard);
+    await shrink(work, shard);
   } catch (error) {
-    if (isForbidden(error)) await remove(work, object);
-    throw error;
+    if (denialOf(work.binding, error) === undefined || !givesMore(object, shard)) throw error;
+    await remove(work, object);
   }
+}
+
+async function shrink(work: Work, shard: Shard): Promise<void> {
+  const object = work.objects.get(shard.index);
+  if (object === undefined) return;
+  if (shard.subjects.length === 0) await remove(work, object);
+  else await write(work, shard);
 }
 
 async function remove({ context, binding, objects }: Work, object: RoleBinding): Promise<void> {

@@ -65,6 +65,12 @@ export function hasRoleOf({ roleRef }: RoleBinding, binding: KubeGroupBinding): 
   return contains(roleRef, buildMembersBinding(binding, { index: 0, subjects: [] }).roleRef);
 }
 
+/** It binds somebody who is not in the shard, of whatever kind. */
+export function givesMore({ subjects = [] }: RoleBinding, shard: Shard): boolean {
+  const users = new Set(shard.subjects);
+  return subjects.some(({ kind, name }) => kind !== 'User' || !users.has(name));
+}
+
 export function shardOf(object: RoleBinding, binding: KubeGroupBinding): Shard {
   const index = indexOf(object.metadata.name, binding) ?? 0;
   const subjects = (object.subjects ?? []).map(({ name }) => name);

@@ -57,6 +57,24 @@ describe('a controller', () => {
     expect(await metric('controller_runtime_reconcile_total', 'success')).toBe(2);
   });
 
+  it.each([
+    ['a permission', new ApiError(403, 'no', { reason: 'Forbidden' })],
+    ['a rule of the cluster', new ApiError(422, 'no', { refusedBy: 'Policy x' })],
+    ['a webhook that does not answer', new ApiError(500, 'no', { refusedBy: 'webhook x' })],
+    ['the object itself', new ApiError(422, 'no', { reason: 'Invalid' })],
+  ])('tries again every 30 s at the latest while %s is against it', async (_, error) => {
+    let count = 0;
+    const { controller } = start(async () => {
+      count += 1;
+      throw error;
+    });
+    controller.enqueue(A);
+    await vi.advanceTimersByTimeAsync(60 * 60_000);
+    const before = count;
+    await vi.advanceTimersByTimeAsync(10 * 30_000);
+    expect(count - before).toBeGreaterThanOrEqual(10);
+  });
+
   it('has its series from the start, so that its first failure is an increase', async () => {
     const { registry } = start(async () => ({}));
     const text = await registry.metrics();

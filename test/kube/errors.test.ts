@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { errorFromAnswer, isForbidden, isRefused } from '../../src/kube/errors.ts';
+import {
+  ApiError,
+  errorFromAnswer,
+  isDenied,
+  isForbidden,
+  isRefused,
+} from '../../src/kube/errors.ts';
 
 const answer = (code: number, message: string) =>
   errorFromAnswer(
@@ -43,5 +49,32 @@ describe('a refusal about a Secret', () => {
     const error = answer(403, 'secrets is forbidden: User "x" cannot create resource "secrets"');
     expect(error.message).toBe('POST /secrets: 403 Forbidden');
     expect([isRefused(error), isForbidden(error)]).toEqual([false, true]);
+  });
+});
+
+describe('a denial', () => {
+  it.each([
+    [403, { reason: 'Forbidden' }],
+    [422, { reason: 'Invalid' }],
+    [400, { reason: 'BadRequest' }],
+    [422, { reason: 'Invalid', refusedBy: 'ValidatingAdmissionPolicy x' }],
+    [409, { reason: 'Conflict', refusedBy: 'admission webhook x' }],
+    [500, { reason: 'InternalError', refusedBy: 'admission webhook x' }],
+  ])('is %s %j', (code, details) => {
+    expect(isDenied(new ApiError(code, 'no', details))).toBe(true);
+  });
+
+  it.each([
+    [0, {}],
+    [401, { reason: 'Unauthorized' }],
+    [404, { reason: 'NotFound' }],
+    [409, { reason: 'Conflict' }],
+    [409, { reason: 'AlreadyExists' }],
+    [410, { reason: 'Expired' }],
+    [429, { reason: 'TooManyRequests' }],
+    [503, {}],
+    [403, { reason: 'Forbidden', causes: ['NamespaceTerminating'] }],
+  ])('is not %s %j', (code, details) => {
+    expect(isDenied(new ApiError(code, 'no', details))).toBe(false);
   });
 });

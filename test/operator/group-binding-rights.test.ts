@@ -4,8 +4,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS } from '../../src/crd/names.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 import type { MembershipStore, Store } from '../../src/directory/store.ts';
-import { CLUSTER_ROLES, type KubeObject, keyOf, ROLE_BINDINGS } from '../../src/kube/resource.ts';
+import {
+  CLUSTER_ROLES,
+  type KubeObject,
+  keyOf,
+  ROLE_BINDINGS,
+  ROLES,
+} from '../../src/kube/resource.ts';
+import type { RoleBinding } from '../../src/operator/objects.ts';
 import { unavailable } from '../../src/scim/error.ts';
+import { denyWrites } from '../support/admission.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { parseExposition } from '../support/exposition.ts';
@@ -14,6 +22,7 @@ import {
   BindingProbe,
   FOLLOWING,
   People,
+  READER,
   STAFF,
 } from '../support/group-bindings.ts';
 import { type OperatorFixture, operatorFixture, type StartOptions } from '../support/operator.ts';
@@ -250,7 +259,64 @@ describe('a ScimGroupBinding', () => {
   });
 });
 
+describe('where the cluster is against changes of RoleBindings', () => {
+  it('whoever leaves or is deactivated loses the role at once, and nobody else for long', async () => {
+    start();
+    const probe = await BindingProbe.create(fixture.admin);
+    const { people, group } = await staff(fixture.store, probe.namespace);
+    await people.add('cid');
+    await people.join(group, 'cid');
+    await probe.binds('scim:ann', 'scim:bob', 'scim:cid');
+    const update = await denyWrites(fixture.admin, probe.namespace, ROLE_BINDINGS, ['UPDATE']);
+    const [made] = await probe.roleBindings();
+    const key = { ...probe.key, name: made?.metadata.name ?? '' };
+    const touch = { metadata: { annotations: { 'example.com/touched': 'yes' } } };
+    const change = () => fixture.admin.mergePatch(ROLE_BINDINGS, key, touch, manager);
+    await eventually(() => expect(change()).rejects.toThrow(/not here/));
+    await people.leave(group, 'bob');
+    await probe.binds('scim:ann', 'scim:cid');
+    await people.changeUser('cid', { active: false });
+    await probe.binds('scim:ann');
+    await probe.settled('True', 'Succeeded');
+
+    const create = await denyWrites(fixture.admin, probe.namespace, ROLE_BINDINGS, ['CREATE']);
+    const another = async () => {
+      const metadata = { namespace: probe.namespace, name: 'another' };
+      const roleRef = { apiGroup: 'rbac.authorization.k8s.io', ...READER };
+      await fixture.admin.create<RoleBinding>(ROLE_BINDINGS, { metadata, roleRef }, TEST_MANAGER);
+      await fixture.admin.delete(ROLE_BINDINGS, metadata);
+    };
+    await eventually(() => expect(another()).rejects.toThrow(/not here/));
+    await people.changeUser('ann', { userName: 'Ann' });
+    await probe.binds();
+    await probe.settled('False', 'ReconciliationFailed');
+    expect((await probe.condition('Ready'))?.message).toContain(create.name);
+    await Promise.all([update.remove(), create.remove()]);
+    await eventually(another);
+    await people.changeUser('ann', { userName: 'ann' });
+    await probe.binds('scim:ann');
+    await probe.settled('True', 'Succeeded');
+  });
+});
+
 describe('an operator that may not bind any more', () => {
+  it('takes the role from who leaves even when the Role is gone', async () => {
+    start();
+    const probe = await BindingProbe.create(fixture.admin);
+    const { people, group } = await staff(fixture.store, probe.namespace);
+    await probe.binds('scim:ann', 'scim:bob');
+    const own = { name: fixture.namespace };
+    const without = BINDING_RULES.filter(({ verbs }) => !verbs.includes('bind'));
+    await fixture.admin.mergePatch(CLUSTER_ROLES, own, { rules: without }, manager);
+    await fixture.admin.delete(ROLES, { ...probe.key, name: READER.name });
+    await eventually(async () => {
+      await people.leave(group, 'bob');
+      expect(await probe.subjects()).not.toContain('scim:bob');
+    });
+    await probe.settled('False', 'PermissionDenied');
+    await fixture.admin.mergePatch(CLUSTER_ROLES, own, { rules: BINDING_RULES }, manager);
+  });
+
   it('takes the role from who leaves all the same, and says what it lacks', async () => {
     start();
     const probe = await BindingProbe.create(fixture.admin);
