@@ -3,7 +3,7 @@
 import { type Invocation, readInvocation } from './config.ts';
 import { ConfigError } from './config-resolve.ts';
 import { printCrds } from './crd/manifest.ts';
-import { createLogger } from './logger.ts';
+import { createLogger, type Logger } from './logger.ts';
 import { runProbe } from './probe-command.ts';
 import { FatalError, LeadLostError, migrate, run } from './run.ts';
 
@@ -30,6 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (invocation.kind === 'probe') return runProbe(invocation.config, process, stopSignal());
   const { command, config } = invocation;
   const log = createLogger(config.logLevel);
+  logWarnings(log);
   try {
     if (command === 'crds') process.stdout.write(printCrds());
     else if (command === 'migrate') await migrate(config, log);
@@ -53,6 +54,14 @@ function stopSignal(): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** Node.js and libraries warn on stderr, in lines that no collector of JSON understands. */
+function logWarnings(log: Logger): void {
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => {
+    log.warn({ warning: name, reason: message }, 'a library or Node.js warned');
+  });
 }
 
 /** A defect must not leave a process that looks alive and does nothing. Says why, whatever the log level is. */

@@ -31,6 +31,7 @@ function resolveOption(
   const parsed = option.parse(value);
   if (parsed.ok) return parsed.value;
   const name = flagged === undefined ? option.variable : `--${option.flag}`;
+  if (parsed.reason !== undefined) throw new ConfigError(`${name}: ${parsed.reason}`);
   const shown = option.secret ? 'the value' : `"${value.replace(PASSWORD, '$1***@')}"`;
   throw new ConfigError(`${name}: ${shown} is not allowed; it must be ${option.allowed}`);
 }
@@ -42,7 +43,7 @@ const PASSWORD = /(:\/\/[^:@/]*:).*@/;
  * Kubernetes sets `SCIM_OPERATOR_PORT=tcp://…` in every pod beside a Service named scim-operator; such a
  * service link is not our option. An empty variable counts as unset, as charts write it.
  */
-function environmentValue(option: Option<unknown>, environment: NodeJS.ProcessEnv) {
+export function environmentValue(option: Option<unknown>, environment: NodeJS.ProcessEnv) {
   const value = environment[option.variable];
   return value === '' || /^(tcp|udp|sctp):\/\//.test(value ?? '') ? undefined : value;
 }

@@ -1,7 +1,12 @@
 /** Kinds of option values: how each is read from text, and how its allowed values are described. */
 import { parseDuration } from './crd/duration.ts';
+import { DatabaseRefusedError } from './directory/database-errors.ts';
+import { parsePostgresUrl } from './directory/postgres/url.ts';
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false };
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  /** A reason goes without the value, which it may know better than to show. */
+  | { readonly ok: false; readonly reason?: string };
 
 export interface Option<T> {
   /** Without the dashes. */
@@ -125,7 +130,17 @@ export function databaseUrl(flag: string, description: string, fallback: string)
   const allowed = 'file: and the path of a SQLite file, or postgres://USER:PASSWORD@HOST/DATABASE';
   return option(flag, description, fallback, allowed, (value) => {
     const isFile = /^file:(?!\/\/[^/])[^?#]+$/.test(value);
-    const isServer = POSTGRES_URL.test(value) && URL.canParse(value) && !isFile;
-    return isFile || isServer ? { ok: true, value } : REFUSED;
+    if (isFile) return { ok: true, value };
+    return POSTGRES_URL.test(value) && URL.canParse(value) ? postgresUrl(value) : REFUSED;
   });
+}
+
+function postgresUrl(value: string): Parsed<string> {
+  try {
+    parsePostgresUrl(value);
+    return { ok: true, value };
+  } catch (error) {
+    if (error instanceof DatabaseRefusedError) return { ok: false, reason: error.message };
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 /** Options from flags and environment: one table gives names, defaults, validation and `--help`. Only this file reads the environment. */
 
 import { formatHelp } from './config-help.ts';
-import { ConfigError, resolveOptions } from './config-resolve.ts';
+import { ConfigError, environmentValue, resolveOptions } from './config-resolve.ts';
 import {
   choice,
   databaseUrl,
@@ -15,7 +15,7 @@ import {
   toggle,
   usernamePrefix,
 } from './config-values.ts';
-import { isPostgres } from './directory/database-url.ts';
+import { isPostgres, readDatabaseUrl } from './directory/database-url.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
 import { IDPS, type Idp } from './probe/sequences.ts';
 
@@ -23,6 +23,8 @@ export interface Config {
   readonly publicUrl: string;
   readonly databaseUrl: string;
   readonly databaseConnections: number;
+  /** What `databaseUrl` was read from, and is read from again. */
+  readonly databaseUrlFile: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly opsPort: number;
@@ -58,6 +60,10 @@ const OPTIONS = {
     '10',
     1,
     1_000,
+  ),
+  databaseUrlFile: text(
+    'database-url-file',
+    'A file that holds what --database-url would say. It is read again for each new connection, so that a password may be rotated.',
   ),
   host: text('host', 'Address to listen on.', '::'),
   port: integer('port', 'Port of SCIM; 0 takes a free one.', '8080', 0, 65_535),
@@ -184,6 +190,8 @@ export function readInvocation(
   checkFlags(command, flags);
   if (command === 'probe') return { kind: 'probe', config: probeConfig(flags, environment) };
   const values = resolveOptions(OPTIONS, flags, environment);
+  const file = values.databaseUrlFile;
+  if (file !== undefined) values.databaseUrl = databaseUrlOf(String(file), flags, environment);
   const serves = command === 'run' || command === 'operator' || command === 'server';
   if (serves && values.publicUrl === undefined) {
     throw new ConfigError(
@@ -199,6 +207,30 @@ export function readInvocation(
   values.publicUrl ??= '';
   values.kubeconfig ??= environment.KUBECONFIG?.split(':')[0] || undefined;
   return { kind: 'command', command, config: values as unknown as Config };
+}
+
+/** Of the file. Throws ConfigError, which shows nothing of what the file holds. */
+function databaseUrlOf(
+  path: string,
+  flags: ReadonlyMap<string, string>,
+  environment: NodeJS.ProcessEnv,
+): string {
+  const { databaseUrl: option, databaseUrlFile: ofFile } = OPTIONS;
+  const name = `--${ofFile.flag} (${ofFile.variable})`;
+  if (flags.has(option.flag) || environmentValue(option, environment) !== undefined) {
+    throw new ConfigError(`${name} and --${option.flag} (${option.variable}) exclude each other`);
+  }
+  let content: string;
+  try {
+    content = readDatabaseUrl(path);
+  } catch (error) {
+    throw new ConfigError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const parsed = option.parse(content);
+  if (parsed.ok) return parsed.value;
+  throw new ConfigError(
+    `${name}: in ${path} ${parsed.reason ?? `there must be ${option.allowed}`}`,
+  );
 }
 
 /** A leader gives up before others take over, and tries more than once before that. */

@@ -1,8 +1,8 @@
 /** Assembles the process: directory, SCIM server, probes and operator; starts and stops them in order. */
 import type { Config } from './config.ts';
 import { RequestTracker } from './directory/activity.ts';
-import { DatabaseRefusedError } from './directory/database-errors.ts';
-import { shownDatabaseUrl } from './directory/database-url.ts';
+import { DatabaseNotMigratedError, DatabaseRefusedError } from './directory/database-errors.ts';
+import { readDatabaseUrl, shownDatabaseUrl } from './directory/database-url.ts';
 import { openDirectory } from './directory/open.ts';
 import type { Store } from './directory/store.ts';
 import { createScimApp } from './http/app.ts';
@@ -14,6 +14,7 @@ import { Connection, loadKubeConfig } from './kube/connection.ts';
 import type { Logger } from './logger.ts';
 import { createOperator, type ElectionOptions } from './operator/operator.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
+import { ScimError } from './scim/error.ts';
 
 /** Only a person can mend it; the message is one line that says how. */
 export class FatalError extends Error {
@@ -125,12 +126,37 @@ async function serve(
   };
 }
 
-/** Creates or upgrades the database. Throws FatalError. */
+/** Creates or upgrades the database. Waits for nothing: what runs it, such as a Job, tries again. Throws FatalError. */
 export async function migrate(config: Config, log: Logger): Promise<void> {
-  const store = await open(config, log);
-  await store.close();
   const databaseUrl = shownDatabaseUrl(config.databaseUrl);
+  const store = await open(config, log).catch((error: unknown) => {
+    if (error instanceof FatalError || isDefect(error)) throw error;
+    const reason = reasonOf(error);
+    throw new FatalError(
+      error instanceof DatabaseNotMigratedError
+        ? `the database ${databaseUrl} can't be migrated: ${reason}`
+        : `the database ${databaseUrl} was not reached: ${reason}; try again when it can be`,
+    );
+  });
+  await store.close();
   log.info({ databaseUrl }, 'database is up to date');
+}
+
+/** Of the program, and not of what it runs on. */
+function isDefect(error: unknown): boolean {
+  const kinds = [TypeError, RangeError, ReferenceError, SyntaxError];
+  return !(error instanceof Error) || kinds.some((kind) => error instanceof kind);
+}
+
+/** Of several addresses that one name has, Node.js tells one by one. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return error.errors.map(reasonOf).join('; ');
+  }
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof ScimError && error.cause !== undefined
+    ? reasonOf(error.cause)
+    : error.message;
 }
 
 function connect(kubeconfig: string | undefined): Connection {
@@ -145,17 +171,21 @@ function connect(kubeconfig: string | undefined): Connection {
 }
 
 async function open(config: Config, log: Logger): Promise<Store> {
-  const { databaseUrl, databaseConnections: connections } = config;
+  const { databaseUrl, databaseUrlFile: file, databaseConnections: connections } = config;
+  const readUrl = file === undefined ? databaseUrl : () => readDatabaseUrl(file);
   const onPooler = () =>
     log.info('a pooler is before the database: statements are not kept prepared there');
   try {
-    return await openDirectory(databaseUrl, undefined, { connections, onPooler });
+    return await openDirectory(readUrl, undefined, { connections, onPooler });
   } catch (error) {
     if (!(error instanceof DatabaseRefusedError)) throw error;
     const shown = shownDatabaseUrl(databaseUrl);
     throw new FatalError(`the database ${shown} can't be used: ${error.message}`);
   }
 }
+
+const AWAY = 'database was not reached; trying again until it is';
+const NOT_MIGRATED = 'database was not migrated; trying again until it is';
 
 /** One line when it is away and one when it is back. Undefined when the signal came first. */
 async function openWhenReachable(
@@ -165,18 +195,17 @@ async function openWhenReachable(
 ): Promise<Store | undefined> {
   const databaseUrl = shownDatabaseUrl(config.databaseUrl);
   const backoff = new Backoff(200, 5_000);
-  let away = false;
+  let said: string | undefined;
   while (!signal.aborted) {
     try {
       const store = await open(config, log);
-      if (away) log.info({ databaseUrl }, 'database was reached');
+      if (said !== undefined) log.info({ databaseUrl }, 'database was reached');
       return store;
     } catch (error) {
       if (error instanceof FatalError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      if (!away)
-        log.warn({ databaseUrl, reason }, 'database was not reached; trying again until it is');
-      away = true;
+      const message = error instanceof DatabaseNotMigratedError ? NOT_MIGRATED : AWAY;
+      if (message !== said) log.warn({ databaseUrl, reason: reasonOf(error) }, message);
+      said = message;
       await pause(backoff.next(), signal);
     }
   }

@@ -25,6 +25,7 @@ describe('an option', () => {
       publicUrl: 'https://scim.example.com',
       databaseUrl: 'file:scim-operator.db',
       databaseConnections: 10,
+      databaseUrlFile: undefined,
       host: '::',
       port: 8080,
       opsPort: 9090,

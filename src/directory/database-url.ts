@@ -1,4 +1,5 @@
 /** URLs of databases: `file:PATH` and `postgres://…`. */
+import { readFileSync } from 'node:fs';
 
 export function isPostgres(databaseUrl: string): boolean {
   return /^postgres(ql)?:\/\//i.test(databaseUrl);
@@ -9,6 +10,13 @@ export function shownDatabaseUrl(databaseUrl: string): string {
   if (!isPostgres(databaseUrl)) return databaseUrl;
   const url = new URL(databaseUrl);
   if (url.password !== '') url.password = '***';
-  if (url.searchParams.has('password')) url.searchParams.set('password', '***');
+  for (const secret of ['password', 'sslpassword']) {
+    if (url.searchParams.has(secret)) url.searchParams.set(secret, '***');
+  }
   return url.href;
+}
+
+/** The URL that a file holds, as a mounted Secret does; a line break at its end is none of it. */
+export function readDatabaseUrl(path: string): string {
+  return readFileSync(path, 'utf8').trim();
 }

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../scim/resource-types.ts';
+import { DatabaseRefusedError } from './database-errors.ts';
 import { isPostgres } from './database-url.ts';
 import { openPostgresStore, type PostgresOptions } from './postgres/store.ts';
 import { openSqliteStore } from './sqlite/store.ts';
@@ -10,16 +11,21 @@ import type { Store } from './store.ts';
 const DEFAULTS: PostgresOptions = { connections: 10, onPooler: () => undefined };
 
 /**
- * `file:PATH`, relative or absolute, whose folder is made; or `postgres://…`. Throws DatabaseRefusedError when trying again
- * can't help, any other error when it may.
+ * `file:PATH`, relative or absolute, whose folder is made; or `postgres://…`. Where the URL can be read again, each new connection does so.
+ * Throws DatabaseRefusedError when trying again can't help, any other error when it may.
  */
 export async function openDirectory(
-  databaseUrl: string,
+  databaseUrl: string | (() => string),
   types: ResourceTypes = STANDARD_RESOURCE_TYPES,
   options: PostgresOptions = DEFAULTS,
 ): Promise<Store> {
-  if (isPostgres(databaseUrl)) return openPostgresStore(databaseUrl, types, options);
-  const path = databaseUrl.replace(/^file:(\/\/(?=\/))?/, '');
+  const readUrl = typeof databaseUrl === 'string' ? () => databaseUrl : databaseUrl;
+  const url = readUrl();
+  if (isPostgres(url)) return openPostgresStore(readUrl, types, options);
+  if (!url.startsWith('file:')) {
+    throw new DatabaseRefusedError('its URL begins neither with file: nor with postgres://');
+  }
+  const path = url.replace(/^file:(\/\/(?=\/))?/, '');
   mkdirSync(dirname(path), { recursive: true });
   return openSqliteStore(path, types);
 }

@@ -63,7 +63,9 @@ export async function usePostgres(
   types: ResourceTypes = STANDARD_RESOURCE_TYPES,
 ): Promise<PostgresDirectory> {
   const database = free.pop() ?? (await createFrom(inject('postgresTemplate')));
-  const store = await openDirectory(database.url, types);
+  // No name without its schema finds a table.
+  const url = `${database.url}?schema=public&options=-c%20search_path%3Dpg_catalog`;
+  const store = await openDirectory(url, types);
   return {
     store,
     database,

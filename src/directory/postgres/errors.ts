@@ -3,6 +3,7 @@ import { DatabaseError } from 'pg';
 import { unavailable } from '../../scim/error.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { type ResourceName, taken } from '../resource-key.ts';
+import { tlsRefusal } from './tls.ts';
 
 /** Drizzle wraps what the driver throws. */
 function databaseError(error: unknown): DatabaseError | undefined {
@@ -85,6 +86,11 @@ function rootOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error;
 }
 
+/** Whether a connection might be made with TLS where it was not without, or the other way: by `hostssl` in pg_hba.conf too. */
+export function isAboutTls(error: unknown): boolean {
+  return tlsRefusal(error) !== undefined || codeOf(error) === '28000';
+}
+
 const REFUSALS: Readonly<Record<string, string>> = {
   '28P01': 'the password is wrong',
   '28000': 'the server lets this user in with other credentials only, or not from here',
@@ -96,7 +102,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 export function asRefusal(error: unknown): unknown {
   const known = databaseError(error);
   const reason = known?.code === undefined ? undefined : REFUSALS[known.code];
-  return reason === undefined
-    ? error
-    : new DatabaseRefusedError(`${reason} (${known?.message ?? ''})`);
+  if (reason !== undefined) return new DatabaseRefusedError(`${reason} (${known?.message ?? ''})`);
+  const ofTls = tlsRefusal(error);
+  return ofTls === undefined ? error : new DatabaseRefusedError(ofTls);
 }

@@ -1,37 +1,78 @@
-/** Brings a PostgreSQL database to this version's schema, one process at a time, all of it in one transaction: a lock of the session would not hold behind a pooler. */
-import type pg from 'pg';
-import { DatabaseRefusedError } from '../database-errors.ts';
+/** Brings a PostgreSQL database to this version's schema, one process at a time, each migration in one transaction. */
+import { escapeIdentifier } from 'pg';
+import { DatabaseNotMigratedError, DatabaseRefusedError } from '../database-errors.ts';
 import { checkLedger, type Migration, sha256 } from '../migrations.ts';
+import { checkFree, findHome, LEDGER, type Session } from './ledger.ts';
 import { sql as directory } from './migrations/0001-directory.ts';
+import { checkReadsLedger, checkServes, mayMigrate } from './privileges.ts';
 
 const MIGRATIONS: readonly Migration[] = [{ name: '0001-directory', sql: directory }];
 
 /** "SCIM" */
 const LOCK = 0x5343494d;
-const LEDGER = 'scim_operator_migrations';
 
-/** Throws DatabaseRefusedError for a newer schema, one that was altered, and a database of another program. */
-export async function migrate(client: pg.Client, now: () => number): Promise<void> {
-  await inTransaction(client, async () => {
-    await client.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
-    await checkServer(client);
-    const applied = await ledgerOf(client);
-    checkLedger(applied, MIGRATIONS);
-    const names = new Set(applied.map(({ name }) => name));
-    for (const migration of MIGRATIONS.filter(({ name }) => !names.has(name))) {
-      await client.query(migration.sql);
-      await client.query(`INSERT INTO ${LEDGER} VALUES ($1, $2, $3)`, [
-        migration.name,
-        sha256(migration),
-        now(),
-      ]);
+/**
+ * Returns the schema of the directory, which all statements have to name. Writes only where a migration is missing, so that a role
+ * without CREATE may serve. Throws DatabaseRefusedError for a newer schema, one that was altered, a database of another program, and
+ * privileges that are missing; DatabaseNotMigratedError where another role has to migrate first.
+ */
+export async function migrate(
+  session: Session,
+  named: string | undefined,
+  now: () => number,
+): Promise<string> {
+  await checkServer(session);
+  for (;;) {
+    const { schema, missing } = await stateOf(session, named);
+    if (missing === undefined) {
+      await checkServes(session, schema);
+      return schema;
     }
-  });
+    if (!(await mayMigrate(session, schema))) throw new DatabaseNotMigratedError(schema);
+    await inTransaction(session, () => applyNext(session, named, now));
+  }
+}
+
+async function stateOf(session: Session, named: string | undefined) {
+  const { schema, hasLedger } = await findHome(session, named);
+  if (!hasLedger) return { schema, hasLedger, missing: MIGRATIONS[0] };
+  await checkReadsLedger(session, schema);
+  const { rows } = await session.query<{ name: string; sha256: string }>(
+    `SELECT name, sha256 FROM ${escapeIdentifier(schema)}.${LEDGER}`,
+  );
+  checkLedger(rows, MIGRATIONS);
+  const applied = new Set(rows.map(({ name }) => name));
+  return { schema, hasLedger, missing: MIGRATIONS.find(({ name }) => !applied.has(name)) };
+}
+
+/** Within a transaction: the lock and the search path end with it, as poolers want. */
+async function applyNext(
+  session: Session,
+  named: string | undefined,
+  now: () => number,
+): Promise<void> {
+  await session.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
+  // Another process may have been faster.
+  const { schema, hasLedger, missing } = await stateOf(session, named);
+  if (missing === undefined) return;
+  await session.query(`SET LOCAL search_path TO ${escapeIdentifier(schema)}`);
+  if (!hasLedger) {
+    await checkFree(session, schema);
+    await session.query(
+      `CREATE TABLE ${LEDGER} (name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL, applied_at BIGINT NOT NULL)`,
+    );
+  }
+  await session.query(missing.sql);
+  await session.query(`INSERT INTO ${LEDGER} VALUES ($1, $2, $3)`, [
+    missing.name,
+    sha256(missing),
+    now(),
+  ]);
 }
 
 /** What the directory promises rests on these. */
-async function checkServer(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ encoding: string; version: number; standby: boolean }>(
+async function checkServer(session: Session): Promise<void> {
+  const { rows } = await session.query<{ encoding: string; version: number; standby: boolean }>(
     `SELECT current_setting('server_encoding') AS encoding, current_setting('server_version_num')::int / 10000 AS version, pg_is_in_recovery() AS standby`,
   );
   const [server] = rows;
@@ -47,32 +88,13 @@ async function checkServer(client: pg.Client): Promise<void> {
   if (server.standby) throw new Error('the server is a standby, which takes no writes');
 }
 
-async function ledgerOf(client: pg.Client) {
-  const { rows } = await client.query<{ ledger: string | null; foreign: string | null }>(
-    `SELECT to_regclass('${LEDGER}')::text AS ledger, (SELECT min(tablename) FROM pg_tables WHERE schemaname = current_schema() AND tablename IN ('users', 'access', 'groups', 'group_members', 'integrations', 'tokens')) AS foreign`,
-  );
-  const [found] = rows;
-  if (found?.ledger == null && found?.foreign != null) {
-    throw new DatabaseRefusedError(
-      `it belongs to another program, which has a table ${found.foreign}; name another database`,
-    );
-  }
-  await client.query(
-    `CREATE TABLE IF NOT EXISTS ${LEDGER} (name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL, applied_at BIGINT NOT NULL)`,
-  );
-  const ledger = await client.query<{ name: string; sha256: string }>(
-    `SELECT name, sha256 FROM ${LEDGER}`,
-  );
-  return ledger.rows;
-}
-
-async function inTransaction(client: pg.Client, work: () => Promise<unknown>): Promise<void> {
-  await client.query('BEGIN');
+async function inTransaction(session: Session, work: () => Promise<unknown>): Promise<void> {
+  await session.query('BEGIN');
   try {
     await work();
-    await client.query('COMMIT');
+    await session.query('COMMIT');
   } catch (error) {
-    await client.query('ROLLBACK');
+    await session.query('ROLLBACK');
     throw error;
   }
 }

@@ -2,9 +2,8 @@
  * A bounded number of connections. One that can't be opened is nobody's failure while others will be free; one whose statement the server is
  * still at keeps its place, however long its user is gone, so that a server which hangs is not given more and more to do.
  */
-import type pg from 'pg';
 import { isFull } from './errors.ts';
-import { Session } from './session.ts';
+import { type Entry, Session } from './session.ts';
 import { Watch } from './watch.ts';
 
 export interface Limits {
@@ -38,7 +37,7 @@ export const LIMITS: Limits = {
 };
 
 /** How the server is reached; asked for each new connection. */
-export type Settings = () => pg.ClientConfig | Promise<pg.ClientConfig>;
+export type Settings = () => Entry;
 
 interface Waiter {
   readonly since: number;
@@ -148,7 +147,7 @@ export class Pool {
   }
 
   async #open(): Promise<Session> {
-    return Session.open(await this.#settings(), this.#limits.acquireMs);
+    return Session.open(this.#settings(), this.#limits.acquireMs);
   }
 
   #refused(error: unknown): void {

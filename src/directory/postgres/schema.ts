@@ -42,7 +42,6 @@ export const access = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenant, t.id] }),
     uniqueIndex('access_user_name').on(t.tenant, t.userNameKey),
-    index('access_user').on(t.userId),
   ],
 );
 

@@ -40,6 +40,11 @@ const SET = Object.entries(SESSION_SETTINGS)
 const FIRST_LOOK = `SELECT pg_backend_pid() = $1 AS direct, current_setting('transaction_read_only') = 'on' AS standby, CASE WHEN pg_backend_pid() = $1 THEN ${SET} END`;
 const LOOK = `SELECT current_setting('transaction_read_only') = 'on' AS standby`;
 
+export interface Entry extends pg.ClientConfig {
+  /** The driver's own, or one that knows more. */
+  readonly Client?: typeof pg.Client;
+}
+
 export class Session {
   readonly openedAt = performance.now();
   /** When its server was last seen to take writes. */
@@ -76,9 +81,10 @@ export class Session {
   }
 
   /** Throws ReadOnlyError, what the server says, or what the network does. */
-  static async open(config: pg.ClientConfig, deadlineMs: number): Promise<Session> {
+  static async open(entry: Entry, deadlineMs: number): Promise<Session> {
     const socket = new Socket();
-    const client = new pg.Client({
+    const { Client = pg.Client, ...config } = entry;
+    const client = new Client({
       ...config,
       stream: () => socket,
       keepAlive: true,

@@ -18,9 +18,9 @@ export class Statistics {
   /** A database that was restored from a dump has none at all. */
   async begin(): Promise<void> {
     const missing = await this.#queries.all(
-      sql`SELECT 1 FROM pg_class WHERE oid = to_regclass('access') AND reltuples < 0 AND pg_relation_size(oid) > 0`,
+      sql`SELECT 1 FROM pg_class WHERE oid = (SELECT tableoid FROM access LIMIT 1) AND reltuples < 0`,
     );
-    if (missing.length > 0) await this.#queries.run(ANALYZE);
+    if (missing.length > 0) await this.#analyze();
   }
 
   /** So many rows of users, groups and memberships were written. */
@@ -29,11 +29,24 @@ export class Statistics {
     if (this.#written < this.#next || this.#next > ENOUGH) return;
     this.#next *= 2;
     // A user without the privilege to analyse leaves it to autovacuum, and so does a database that is away.
-    this.#queries.run(ANALYZE).catch(() => undefined);
+    this.#analyze().catch(() => undefined);
+  }
+
+  async #analyze(): Promise<void> {
+    for (const table of GROWING) await this.#queries.run(sql`ANALYZE ${sql.raw(table)}`);
   }
 }
 
 /** From here on a doubling takes longer than autovacuum. */
 const ENOUGH = 1_000_000;
 
-const ANALYZE = sql`ANALYZE users, access, groups, group_members, search_documents, access_values, external_ids, counters`;
+const GROWING = [
+  'users',
+  'access',
+  'groups',
+  'group_members',
+  'search_documents',
+  'access_values',
+  'external_ids',
+  'counters',
+];

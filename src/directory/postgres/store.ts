@@ -1,24 +1,22 @@
 /** The directory on PostgreSQL: see docs/adr/0006-directory-on-postgresql.md. */
 import { randomBytes } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
-import pg from 'pg';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { createMembershipStore } from '../membership-store.ts';
 import type { Store } from '../store.ts';
+import { PostgresAddress } from './address.ts';
+import { beginDatabase } from './begin.ts';
 import { readCensus } from './census.ts';
+import { clientTo } from './client.ts';
 import { type Connections, openConnections } from './connection.ts';
 import { postgresDialect } from './dialect.ts';
-import { asRefusal } from './errors.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
-import { migrate } from './migrate.ts';
 import { signingKeys } from './schema.ts';
 import { Statistics } from './statistics.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUserStore } from './user-store.ts';
-
-const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface PostgresOptions {
   /** How many connections there may be. */
@@ -27,18 +25,23 @@ export interface PostgresOptions {
   readonly onPooler: () => void;
 }
 
-/** Connects and migrates. Throws DatabaseRefusedError, or any other error while the server can't be reached. */
+/**
+ * Connects and migrates. The URL is read again for each connection. Throws DatabaseRefusedError, or any other error while the
+ * server can't be reached.
+ */
 export async function openPostgresStore(
-  url: string,
+  readUrl: () => string,
   types: ResourceTypes,
   options: PostgresOptions,
   now: () => number = Date.now,
 ): Promise<Store> {
-  await migrateDatabase(url, now);
+  const address = new PostgresAddress(readUrl);
+  const schema = await beginDatabase(address, now);
   // Others of the same name are told apart by it.
-  const name = `scim-operator ${randomBytes(4).toString('hex')}`;
+  const name = `${address.applicationName} ${randomBytes(4).toString('hex')}`;
+  const Client = clientTo(address, schema);
   const connections = openConnections(
-    () => ({ connectionString: url, application_name: name }),
+    () => ({ Client, application_name: name }),
     options.connections,
   );
   const cursorKey = await cursorKeyOf(connections).catch(async (error: unknown) => {
@@ -71,21 +74,4 @@ async function cursorKeyOf({ orm, guarded }: Connections): Promise<string> {
   );
   if (row === undefined) throw new DatabaseRefusedError('its key for cursors is missing');
   return row.value;
-}
-
-async function migrateDatabase(url: string, now: () => number): Promise<void> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    application_name: 'scim-operator migrate',
-  });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await migrate(client, now);
-  } catch (error) {
-    throw asRefusal(error);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
 }

@@ -37,7 +37,6 @@ export const access = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.tenant, t.id] }),
     uniqueIndex('access_user_name').on(t.tenant, t.userNameKey),
-    index('access_user').on(t.userId),
   ],
 );
 

@@ -23,7 +23,6 @@ CREATE TABLE access (
   PRIMARY KEY (tenant, id)
 );
 CREATE UNIQUE INDEX access_user_name ON access (tenant, user_name_key);
-CREATE INDEX access_user ON access (user_id);
 
 CREATE TABLE groups (
   tenant TEXT COLLATE "C" NOT NULL,

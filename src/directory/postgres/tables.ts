@@ -1,0 +1,8 @@
+/** The names of the directory's tables. */
+import { getTableName, is } from 'drizzle-orm';
+import { PgTable } from 'drizzle-orm/pg-core';
+import * as schema from './schema.ts';
+
+export const TABLES: readonly string[] = Object.values(schema)
+  .filter((table) => is(table, PgTable))
+  .map(getTableName);

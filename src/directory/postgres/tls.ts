@@ -1,0 +1,134 @@
+/** TLS to PostgreSQL as libpq's sslmode and sslrootcert mean it (PostgreSQL documentation §32.19). */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import {
+  type ConnectionOptions,
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+} from 'node:tls';
+import { DatabaseRefusedError } from '../database-errors.ts';
+import type { TlsOptions } from './url.ts';
+
+interface Files {
+  readonly root: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** Reads the files of one URL, and makes something of them only where they have changed. */
+export class TlsFiles {
+  #read: (Files & { readonly password: string | undefined }) | undefined;
+  #context: SecureContext | undefined;
+
+  /** What `tls.connect` needs. Throws DatabaseRefusedError for a file that can't be read or used. */
+  options(tls: TlsOptions): ConnectionOptions {
+    const { rootCert, mode } = tls;
+    const secureContext = this.#contextOf(tls);
+    // A root certificate is heeded in every mode; with none, only verify-full doesn't take just any.
+    const verifies = rootCert !== undefined || mode === 'verify-full';
+    if (!verifies) return { secureContext, rejectUnauthorized: false };
+    if (mode === 'verify-full') return { secureContext };
+    return { secureContext, checkServerIdentity: () => undefined };
+  }
+
+  #contextOf({ mode, rootCert, cert, key, password }: TlsOptions): SecureContext {
+    const files: Files = {
+      root: rootCert === 'system' ? undefined : read('sslrootcert', rootCert),
+      cert: read('sslcert', cert),
+      key: read('sslkey', key),
+    };
+    const before = this.#read;
+    const isSame =
+      before?.root === files.root &&
+      before?.cert === files.cert &&
+      before?.key === files.key &&
+      before?.password === password;
+    if (this.#context !== undefined && isSame) return this.#context;
+    const trusted = rootCert === 'system' || mode === 'verify-full' ? systemRoots() : undefined;
+    const ca = files.root === undefined ? trusted : rootsOf(files.root, rootCert ?? '');
+    this.#context = contextOf(ca, files, password);
+    this.#read = { ...files, password };
+    return this.#context;
+  }
+}
+
+function read(parameter: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? error.code : error;
+    throw new DatabaseRefusedError(`the file ${path} of ${parameter} can't be read (${reason})`);
+  }
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Node.js passes over what is no certificate. */
+function rootsOf(text: string, path: string): string[] {
+  try {
+    const found = (text.match(CERTIFICATE) ?? []).map((pem) => new X509Certificate(pem).toString());
+    if (found.length > 0) return found;
+  } catch {
+    // Said below.
+  }
+  throw new DatabaseRefusedError(`the file ${path} of sslrootcert has no certificate in PEM`);
+}
+
+/** Those of the machine, and Node.js's own, since a container may have none. */
+function systemRoots(): string[] {
+  return [...new Set([...getCACertificates('system'), ...getCACertificates('default')])];
+}
+
+function contextOf(
+  ca: string[] | undefined,
+  { cert, key }: Files,
+  passphrase: string | undefined,
+): SecureContext {
+  try {
+    return createSecureContext({ ca, cert, key, passphrase });
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new DatabaseRefusedError(
+      `the files of sslcert and sslkey are no certificate and its key, or sslpassword is wrong (${reason})`,
+    );
+  }
+}
+
+/** Errors of a handshake that only a person can mend. */
+const UNTRUSTED = new Set([
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'CERT_REJECTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+export function speaksNoTls(error: unknown): boolean {
+  return error instanceof Error && error.message === 'The server does not support SSL connections';
+}
+
+/** Why there will be no TLS with the server until somebody mends that; undefined for any other error. */
+export function tlsRefusal(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (speaksNoTls(error)) {
+    return 'the server speaks no TLS; switch it on there (ssl = on), or set sslmode=prefer';
+  }
+  const code = 'code' in error ? String(error.code) : '';
+  if (UNTRUSTED.has(code)) {
+    return `the server's certificate comes from a CA that is not trusted (${code}); name the file of the CA's certificate in sslrootcert`;
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return `the server's certificate is for another host (${error.message}); sslmode=verify-ca trusts it all the same`;
+  }
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return `the server's certificate is not valid now (${code})`;
+  }
+  return /^ERR_SSL_|^EPROTO$/.test(code) ? `TLS with the server failed (${code})` : undefined;
+}
