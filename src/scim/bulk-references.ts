@@ -7,11 +7,14 @@ export type CreatedIds = ReadonlyMap<string, string | undefined>;
 
 const MARK = 'bulkId:';
 
-/** A reference is the whole text, except in these members: a URL ends with it, filters in the paths of a PATCH compare with it. */
-const ELSEWHERE: ReadonlyMap<string, RegExp> = new Map([
-  ['$ref', /(?<=^|\/)bulkId:([^/]+)$/g],
-  ['path', /(?<=")bulkId:([^"]+)(?=")/g],
-]);
+/** A URL ends with a reference. */
+const IN_REF = /(?<=^|\/)bulkId:([^/]+)$/g;
+/** JSON within a text has them as its own texts have. */
+const IN_JSON = /(?<=["/])bulkId:([^"\\/]+)(?=")/g;
+/** The literals in the path of a PATCH: in quotes, whatever their kind, or a word that is a reference. */
+const LITERAL =
+  /"(?:[^"\\]|\\[\s\S]?)*"?|(?<![^\s[(])'[^']*'?|“[^”]*”?|‘[^’]*’?|(?<![^\s[(])bulkId:[^\s"'()[\]]+/g;
+const QUOTES = /^["'“‘]|["'”’]$/g;
 
 /** The bulkId that a text names as a whole. */
 export function referencedBy(text: string): string | undefined {
@@ -40,12 +43,22 @@ function collect(value: JsonValue, key: string, found: Resolve): void {
   }
 }
 
+/** A reference is the whole text, except in these: a `$ref`, the path of a PATCH, JSON. */
 function replaceIn(text: string, key: string, resolve: Resolve): string {
-  const pattern = ELSEWHERE.get(key.toLowerCase());
-  if (pattern !== undefined)
-    return text.replaceAll(pattern, (_, bulkId: string) => resolve(bulkId));
-  const bulkId = referencedBy(text);
-  return bulkId === undefined ? text : resolve(bulkId);
+  const name = key.toLowerCase();
+  if (name === 'path') return replaceInPath(text, resolve);
+  const bulkId = name === '$ref' ? undefined : referencedBy(text);
+  if (bulkId !== undefined) return resolve(bulkId);
+  const pattern = name === '$ref' ? IN_REF : IN_JSON;
+  if (pattern === IN_JSON && !/^\s*[{[]/.test(text)) return text;
+  return text.replaceAll(pattern, (_, named: string) => resolve(named));
+}
+
+function replaceInPath(text: string, resolve: Resolve): string {
+  return text.replaceAll(LITERAL, (literal) => {
+    const bulkId = referencedBy(literal.replaceAll(QUOTES, ''));
+    return bulkId === undefined ? literal : JSON.stringify(resolve(bulkId));
+  });
 }
 
 /** The data with ids in the place of all references. Throws ScimError 409 for a bulkId under which nothing was created. */

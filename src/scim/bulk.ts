@@ -97,12 +97,17 @@ function requestOrRefusal(
   if (version !== undefined && typeof version !== 'string') {
     return invalidValue('version must be text');
   }
-  const data = method === 'DELETE' ? {} : property(operation, 'data');
+  const data = method === 'DELETE' ? {} : dataOf(method, property(operation, 'data'));
   if (!isJsonObject(data)) return invalidValue(`a ${method} needs data, a JSON object`);
   const inPath = referencedBy(target.id);
   const references = referencesIn(data);
   if (inPath !== undefined) references.add(inPath);
   return { method, ...target, version, data, references };
+}
+
+/** The RFC's own example of a PATCH has the list of operations itself as its data (RFC 7644 §3.7.3). */
+function dataOf(method: BulkMethod, data: JsonValue | undefined): JsonValue | undefined {
+  return method === 'PATCH' && Array.isArray(data) ? { Operations: data } : data;
 }
 
 /** Below the endpoint, with a slash too many or too few, as in URLs. */

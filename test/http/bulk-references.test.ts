@@ -49,6 +49,29 @@ describe('references in a Bulk', () => {
     expect(results[6]?.location).toBe(results[4]?.location);
   });
 
+  it('are resolved in a PATCH whose data is the list of operations, in any quotes or none, and in JSON', async () => {
+    const remove = (path: string) => ({ op: 'remove', path });
+    const results = await on.bulk([
+      group('team', 'bulkId:a', 'bulkId:b', 'bulkId:c'),
+      ...['a', 'b', 'c', 'd'].map((bulkId) => user(bulkId)),
+      {
+        method: 'PATCH',
+        path: '/Groups/bulkId:team',
+        data: [
+          remove('members[value eq bulkId:a]'),
+          { op: 'add', path: 'members', value: '[{"value":"bulkId:d"}]' },
+        ],
+      },
+      patch('/Groups/bulkId:team', remove("members[value eq 'bulkId:b']")),
+      patch('/Groups/bulkId:team', remove('members[value eq bulkId:nobody]')),
+      { method: 'PATCH', path: '/Groups/bulkId:team', data: [{ active: false }] },
+      { method: 'PATCH', path: '/Groups/bulkId:team', data: { op: 'remove', path: 'members' } },
+    ]);
+    expect(statuses(results)).toBe('201 201 201 201 201 204 204 409 400 400');
+    const [team, , , c, d] = results.map(idOf);
+    expect(await on.membersOf(team ?? '')).toEqual([c, d].sort());
+  });
+
   it('to what failed or was never there are 409 with the bulkId, and change nothing', async () => {
     const id = await on.newGroup();
     const results = await on.bulk([

@@ -101,7 +101,8 @@ describe('the body of a Bulk', () => {
     ['an empty bulkId', { method: 'POST', bulkId: '', path: '/Users' }, '400 invalidValue'],
     ['a POST without data', { method: 'POST', bulkId: 'q', path: '/Users' }, '400 invalidValue'],
     ['a PUT with data null', { method: 'PUT', path: '/Users/1', data: null }, '400 invalidValue'],
-    ['a PATCH with a list', { method: 'PATCH', path: '/Users/1', data: [] }, '400 invalidValue'],
+    ['a PUT with a list', { method: 'PUT', path: '/Users/1', data: [] }, '400 invalidValue'],
+    ['a PATCH with text', { method: 'PATCH', path: '/Users/1', data: '[]' }, '400 invalidValue'],
     ['a version of 1', { method: 'DELETE', path: '/Users/1', version: 1 }, '400 invalidValue'],
     ['no path', { method: 'DELETE' }, '400 invalidPath'],
     ['a path of 1', { method: 'DELETE', path: 1 }, '400 invalidPath'],
@@ -114,6 +115,19 @@ describe('the body of a Bulk', () => {
     ['users in lower case', { ...user('q'), path: '/users' }, '400 invalidPath'],
   ])('refuses an operation with %s in its place', (_, operation, expected) => {
     expect(refusal(operation)).toBe(expected);
+  });
+
+  it('takes the list of operations itself as the data of a PATCH, as RFC 7644 §3.7.3 shows it', () => {
+    const operations = [
+      { op: 'remove', path: 'nickName' },
+      { op: 'add', path: 'members', value: [{ value: 'bulkId:a' }] },
+      { op: 'remove', path: 'members[value eq bulkId:b]' },
+    ];
+    const [parsed] = parse({ method: 'PATCH', path: '/Groups/1', data: operations });
+    expect(parsed?.request).toMatchObject({
+      data: { Operations: operations },
+      references: new Set(['a', 'b']),
+    });
   });
 
   it('repeats what an operation was called, however wrong it is', () => {
@@ -145,6 +159,44 @@ describe('references', () => {
       Operations: [{ op: 'remove', path: 'members[value eq "id-d" or value eq "id-e"]' }],
       constructor: 'id-two\nlines',
     });
+  });
+
+  it.each([
+    ['members[value eq bulkId:a]', 'members[value eq "id-a"]'],
+    [
+      'members[value eq bulkId:a or value eq bulkId:b]',
+      'members[value eq "id-a" or value eq "id-b"]',
+    ],
+    ['members[(value eq bulkId:a)]', 'members[(value eq "id-a")]'],
+    ["members[value eq 'bulkId:a']", 'members[value eq "id-a"]'],
+    ['members[value eq “bulkId:a”]', 'members[value eq "id-a"]'],
+    [
+      'members[value eq ‘bulkId:a’ or value eq "bulkId:b"]',
+      'members[value eq "id-a" or value eq "id-b"]',
+    ],
+    ['members[value eq "bulkId:a"', 'members[value eq "id-a"'],
+    ['emails[display eq "see bulkId:x" and value eq "it\'s bulkId:x"]', undefined],
+    ['emails[display eq "\\" bulkId:x"]', undefined],
+    ["emails[display eq 'see bulkId:x']", undefined],
+    [
+      "emails[display eq O'Brien and value eq bulkId:a]",
+      'emails[display eq O\'Brien and value eq "id-a"]',
+    ],
+    ['emails[value eq notbulkId:x]', undefined],
+  ])('are literals of a path in any quotes or none: %s', (path, expected) => {
+    expect(resolveReferences({ path }, ids)).toEqual({ path: expected ?? path });
+  });
+
+  it.each([
+    ['[{"value":"bulkId:a"}]', '[{"value":"id-a"}]'],
+    [
+      ' {"value": "bulkId:a", "$ref":"../Users/bulkId:b"}',
+      ' {"value": "id-a", "$ref":"../Users/id-b"}',
+    ],
+    ['{"display":"see bulkId:x"}', undefined],
+    ['see "bulkId:x"', undefined],
+  ])('are texts within JSON that is a text: %s', (value, expected) => {
+    expect(resolveReferences({ value }, ids)).toEqual({ value: expected ?? value });
   });
 
   it.each([
@@ -180,6 +232,10 @@ describe('references', () => {
     '/bulkId:'.repeat(100_000),
     '"bulkId:'.repeat(100_000),
     `"bulkId:${'x'.repeat(800_000)}`,
+    '\\"'.repeat(400_000).concat('bulkId:'),
+    "'bulkId: '".repeat(80_000),
+    `[${'"bulkId:'.repeat(100_000)}`,
+    `{${'/bulkId:x'.repeat(80_000)}`,
   ])('are found in a time that grows with the text: %.20s…', (text) => {
     // Minutes where the time grows with the square: the test would run out of time.
     const found = ['value', '$ref', 'path'].map((key) => referencesIn({ [key]: text }).size);
