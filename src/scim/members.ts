@@ -5,6 +5,7 @@ import { isJsonObject, type JsonValue } from './json.ts';
 import type { PatchOperation } from './patch-parser.ts';
 import { comparisonsIn } from './patch-work.ts';
 import type { Attributes } from './resource.ts';
+import { memberWithoutId } from './values.ts';
 
 /** One step of a PATCH or PUT on `members`; `values` are ids as sent, unknown ones included. */
 export type MemberChange =
@@ -71,6 +72,15 @@ function toChange({ verb, ref, selector, value }: PatchOperation): MemberChange 
   return { kind: verb, values: memberIds(value) };
 }
 
+/**
+ * For a list in the place of members that there were. Throws invalidValue when none of its ids is known: after a restore of either side
+ * such a list would empty the group.
+ */
+export function refuseUnknown(values: readonly string[], unknown: readonly string[]): void {
+  if (values.length === 0 || unknown.length < values.length) return;
+  throw invalidValue('the group has members, and none of those sent is known; [] empties it');
+}
+
 /** The ids in `value eq "a" or value eq "b"`, the form that clients send; undefined for any other condition. */
 function valuesSelected(where: Condition): readonly string[] | undefined {
   if (where.kind === 'or') {
@@ -95,5 +105,5 @@ function memberId(member: JsonValue): string {
     // A client may name a member by URL alone; its last part is the id.
     if (typeof member.$ref === 'string') return member.$ref.slice(member.$ref.lastIndexOf('/') + 1);
   }
-  throw invalidValue('each member needs a value, the id of a user or group');
+  throw memberWithoutId();
 }

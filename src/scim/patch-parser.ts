@@ -9,9 +9,21 @@ import {
   ScimError,
 } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue, property } from './json.ts';
-import { resolveTarget, type Selector, type Target, targetOfKey } from './patch-target.ts';
+import {
+  isIgnored,
+  resolveTarget,
+  type Selector,
+  type Target,
+  targetOfKey,
+} from './patch-target.ts';
 import { type PatchPath, parsePath } from './path.ts';
-import { attributesFromValue, removesByValue } from './quirks/patch-value.ts';
+import {
+  announcesSchemas,
+  attributesFromValue,
+  removesByValue,
+  valueOfOnly,
+  withoutOwnName,
+} from './quirks/patch-value.ts';
 import { formatAttributePath, refText } from './resolve.ts';
 import {
   type Attribute,
@@ -41,14 +53,25 @@ export interface PatchOperation {
 /** Throws ScimError 400, or 413 for too many operations. */
 export function parsePatch(body: unknown, type: ResourceType): readonly PatchOperation[] {
   if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
-  // ConnId leaves Operations away and Entra's validator sends none: nothing is to be changed.
-  const operations = property(body, 'operations') ?? [];
-  if (!Array.isArray(operations)) throw invalidSyntax('Operations must be an array');
+  const operations = operationsIn(body);
   if (operations.length > MAX_OPERATIONS) {
     throw new ScimError(413, `a PATCH may have ${MAX_OPERATIONS} operations at the most`);
   }
   return operations.flatMap((operation) => parseOperation(operation, type));
 }
+
+/** ConnId leaves Operations away and Entra's validator sends none; anything in their place would be left undone. */
+function operationsIn(body: JsonObject): readonly JsonValue[] {
+  const operations = property(body, 'operations') ?? [];
+  if (!Array.isArray(operations)) throw invalidSyntax('Operations must be an array');
+  const others = Object.keys(body).filter((key) => !BODY.has(key.toLowerCase()));
+  if (operations.length === 0 && others.length > 0) {
+    throw invalidSyntax('a PATCH must have Operations, a list of objects with op, path and value');
+  }
+  return operations;
+}
+
+const BODY = new Set(['schemas', 'operations']);
 
 function parseOperation(operation: JsonValue, type: ResourceType): readonly PatchOperation[] {
   if (!isJsonObject(operation)) throw invalidSyntax('an operation must be a JSON object');
@@ -56,17 +79,19 @@ function parseOperation(operation: JsonValue, type: ResourceType): readonly Patc
   const path = property(operation, 'path') ?? '';
   if (typeof path !== 'string') throw invalidPath('path must be text');
   const value = property(operation, 'value');
-  if (verb === 'add' && value === undefined) {
-    throw invalidValue('an operation "add" needs a value');
+  if (verb !== 'remove' && value === undefined) {
+    throw invalidValue(`an operation "${verb}" needs a value; null stands for none`);
   }
   const text = path.trim();
   const extension = findExtension(type, text);
-  if (extension !== undefined) return onExtension(verb, extension, value, type);
-  if (text !== '' && text.toLowerCase() !== type.schema.id.toLowerCase()) {
-    return onPath(verb, parsePath(text), value, type);
-  }
+  if (extension !== undefined) return onExtensionPath(verb, extension, value, type);
+  if (text !== '' && !namesCore(type, text)) return onPath(verb, parsePath(text), value, type);
   if (verb === 'remove') throw noTarget('an operation "remove" needs a path');
   return withoutPath(verb, attributesFromValue(value), type);
+}
+
+function namesCore({ schema }: ResourceType, urn: string): boolean {
+  return urn.toLowerCase() === schema.id.toLowerCase();
 }
 
 function parseVerb(op: JsonValue | undefined): PatchVerb {
@@ -78,7 +103,7 @@ function parseVerb(op: JsonValue | undefined): PatchVerb {
 function onPath(
   verb: PatchVerb,
   path: PatchPath,
-  value: JsonValue | undefined,
+  sent: JsonValue | undefined,
   type: ResourceType,
 ): readonly PatchOperation[] {
   const target = resolveTarget(path, type);
@@ -86,6 +111,7 @@ function onPath(
     throw invalidPath(`${formatAttributePath(path.path)} is not an attribute of ${type.name}`);
   }
   const { attribute, sub } = target.ref;
+  if (verb === 'add' && announcesSchemas(target, sent, type)) return [];
   if (attribute.mutability === 'readOnly' || sub?.mutability === 'readOnly') {
     throw mutability(`${refText(target.ref)} can't be changed by clients`);
   }
@@ -93,6 +119,7 @@ function onPath(
     throw mutability(`${refText(target.ref)} is required and can't be removed`);
   }
   if (attribute.mutability === 'writeOnly') return [];
+  const value = sent && withoutOwnName(target, sent, type);
   if (verb === 'remove') return removal(target, value);
   return [operationOn(verb, target, value)];
 }
@@ -144,6 +171,26 @@ function complexChange(
   return { ...Object.fromEntries(emptied), ...(isJsonObject(known) ? known : {}) };
 }
 
+/** The path is the URN of an extension. */
+function onExtensionPath(
+  verb: PatchVerb,
+  schema: Schema,
+  sent: JsonValue | undefined,
+  type: ResourceType,
+): readonly PatchOperation[] {
+  if (verb === 'remove' || sent === undefined || isEmptyValue(sent)) {
+    return onExtension(verb, schema, undefined, type);
+  }
+  const attributes = attributesFromValue(sent);
+  const isUrn = (key: string) => findExtension(type, key) === schema;
+  const value = valueOfOnly(attributes, isUrn) ?? attributes;
+  const keys = isJsonObject(value) ? Object.keys(value) : [];
+  if (keys.length > 0 && !keys.some((key) => extensionTarget(schema, key, type))) {
+    throw invalidValue(`${schema.id} has no attribute of those in the value`);
+  }
+  return onExtension(verb, schema, value, type);
+}
+
 /** The path, or a key of a value without path, is the URN of an extension: its attributes, one by one. */
 function onExtension(
   verb: PatchVerb,
@@ -152,7 +199,7 @@ function onExtension(
   type: ResourceType,
 ): readonly PatchOperation[] {
   const removes = verb === 'remove' || value === undefined || isEmptyValue(value);
-  if (!removes) return withoutPath(verb, attributesFromValue(value), type, schema.id);
+  if (!removes) return withoutPath(verb, attributesFromValue(value), type, schema);
   if (verb === 'add') return [];
   return schema.attributes.filter(isWritable).map((attribute) => ({
     verb: 'remove',
@@ -160,6 +207,12 @@ function onExtension(
     selector: undefined,
     value: undefined,
   }));
+}
+
+/** What a key points at in an object of the extension's attributes, where it may be qualified by the URN once more. */
+function extensionTarget(schema: Schema, key: string, type: ResourceType): Target | undefined {
+  const target = targetOfKey(`${schema.id}:${key}`, type) ?? targetOfKey(key, type);
+  return target?.ref.extension === schema.id ? target : undefined;
 }
 
 /**
@@ -170,12 +223,16 @@ function withoutPath(
   verb: 'add' | 'replace',
   attributes: JsonObject,
   type: ResourceType,
-  urn?: string,
+  within?: Schema,
 ): readonly PatchOperation[] {
   return Object.entries(attributes).flatMap(([key, value]) => {
-    const extension = urn === undefined ? findExtension(type, key) : undefined;
+    const extension = within === undefined ? findExtension(type, key) : undefined;
     if (extension !== undefined) return onExtension(verb, extension, value, type);
-    const target = targetOfKey(urn === undefined ? key : `${urn}:${key}`, type);
-    return target === undefined ? [] : [operationOn(verb, target, value)];
+    if (within === undefined && namesCore(type, key)) {
+      return withoutPath(verb, attributesFromValue(value), type);
+    }
+    const target =
+      within === undefined ? targetOfKey(key, type) : extensionTarget(within, key, type);
+    return target === undefined || isIgnored(target) ? [] : [operationOn(verb, target, value)];
   });
 }

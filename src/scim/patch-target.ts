@@ -9,7 +9,7 @@ import { elementFromFilter } from './quirks/missing-element.ts';
 import { refText, resolvePath } from './resolve.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
 
-/** The `[…]` of a path. */
+/** The `[…]` of a path; behind a single complex attribute it selects this one or nothing. */
 export interface Selector {
   readonly where: Condition;
   /** The element that fulfils the filter, where the filter says enough to make one. */
@@ -26,7 +26,7 @@ export function resolveTarget(path: PatchPath, type: ResourceType): Target | und
   const ref = resolvePath(type, path.path);
   if (ref === undefined || path.filter === undefined) return ref && { ref, selector: undefined };
   const { attribute } = ref;
-  if (ref.sub !== undefined || !attribute.multiValued) {
+  if (ref.sub !== undefined || !(attribute.multiValued || attribute.type === 'complex')) {
     throw invalidPath(`${refText(ref)} has no elements to be selected with [ ]`);
   }
   const sub = path.sub === undefined ? undefined : findAttribute(attribute.subAttributes, path.sub);
@@ -52,16 +52,18 @@ function selectorOf(filter: Filter, attribute: Attribute): Selector {
   }
 }
 
-/** What a key of a value without path points at; undefined for what is ignored there: unknown names, and what clients can't write. */
+/** What a key of a value without path points at; undefined for an unknown name. */
 export function targetOfKey(key: string, type: ResourceType): Target | undefined {
-  let target: Target | undefined;
   try {
-    target = resolveTarget(parsePath(key), type);
+    return resolveTarget(parsePath(key), type);
   } catch (error) {
     if (error instanceof ScimError) return undefined;
     throw error;
   }
-  const mutabilities = [target?.ref.attribute.mutability, target?.ref.sub?.mutability];
-  const ignored = mutabilities.includes('readOnly') || mutabilities.includes('writeOnly');
-  return ignored ? undefined : target;
+}
+
+/** Clients send whole resources back: what they can't write is ignored where it isn't named by a path. */
+export function isIgnored({ ref: { attribute, sub } }: Target): boolean {
+  const mutabilities = [attribute.mutability, sub?.mutability];
+  return mutabilities.includes('readOnly') || mutabilities.includes('writeOnly');
 }

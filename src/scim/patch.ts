@@ -1,11 +1,13 @@
 /** PATCH operations applied to attributes (RFC 7644 §3.5.2.1–3), purely: a refused one leaves nothing behind. */
-import { invalidValue } from './error.ts';
+import { invalidValue, noTarget } from './error.ts';
 import { keepImmutable } from './immutable.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { matches } from './match.ts';
 import { nextElements } from './patch-elements.ts';
 import type { PatchOperation } from './patch-parser.ts';
 import { PatchWork } from './patch-work.ts';
 import { checkRequired } from './required.ts';
+import { refText } from './resolve.ts';
 import type { Attributes } from './resource.ts';
 import type { ResourceType } from './schema.ts';
 import { isEmpty, MAX_VALUES, withoutNull, withValue } from './values.ts';
@@ -51,7 +53,8 @@ function applyTo(holder: JsonObject, operation: PatchOperation, work: PatchWork)
   const { attribute } = operation.ref;
   const current = Object.hasOwn(holder, attribute.name) ? holder[attribute.name] : undefined;
   const elements = Array.isArray(current) ? current : [];
-  work.spend(operation, elements);
+  const isAsked = operation.selector !== undefined && isJsonObject(current);
+  work.spend(operation, isAsked ? [current] : elements);
   const next = attribute.multiValued
     ? nextElements(operation, elements)
     : nextSingle(operation, current);
@@ -63,10 +66,14 @@ function applyTo(holder: JsonObject, operation: PatchOperation, work: PatchWork)
 
 /** Add and replace are the same on a single value; of a complex one, what isn't named stays. */
 function nextSingle(
-  { verb, ref, value }: PatchOperation,
+  { verb, ref, selector, value }: PatchOperation,
   current: JsonValue | undefined,
 ): JsonValue | undefined {
   const { sub } = ref;
+  if (selector !== undefined && !matches(selector.where, current ?? {})) {
+    if (verb === 'remove') return current;
+    throw noTarget(`the value of ${refText(ref)} doesn't match the filter in the path`);
+  }
   const given = verb === 'remove' ? undefined : value;
   const named = sub === undefined ? given : { [sub.name]: given ?? null };
   if (!isJsonObject(named)) return named;

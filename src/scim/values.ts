@@ -2,12 +2,14 @@
 import { instant } from './comparable.ts';
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { complexFromJson } from './quirks/json-text.ts';
 import {
   booleanFromText,
   clearedFromEmpty,
   complexFromText,
   listFromSingle,
   singleFromList,
+  valueFromObject,
 } from './quirks/values.ts';
 import { type Attribute, findAttribute } from './schema.ts';
 import { hasTooManyMarks, MAX_MARKS } from './text.ts';
@@ -20,7 +22,10 @@ export const MAX_VALUES = 1000;
 
 const KEYS = new Set(['userName', 'displayName', 'externalId', 'emails.value']);
 
-/** Canonical value, or undefined for an absent one. `name` is how messages call it. Throws invalidValue. */
+/**
+ * Canonical value, or undefined for an absent one. `name` is how messages call it. Throws invalidValue, also for a value of
+ * which nothing is understood: it never counts as an absent one.
+ */
 export function normalizeValue(
   attribute: Attribute,
   value: JsonValue | undefined,
@@ -28,16 +33,29 @@ export function normalizeValue(
 ): JsonValue | undefined {
   if (value === undefined || value === null) return undefined;
   if (!attribute.multiValued) return normalizeSingle(attribute, value, name);
-  const given = listFromSingle(value);
+  const given = listFromSingle(complexFromJson(attribute, value));
   if (given.length > MAX_VALUES && name !== 'members') {
     throw invalidValue(`${name} has more than ${MAX_VALUES} values`);
   }
   const elements = given
     .map((each) => normalizeSingle(attribute, each, name))
     .filter((each) => each !== undefined);
+  if (elements.length < given.length) checkEmptyElements(given, elements.length, name);
   checkPrimaries(elements, name);
   return elements.length === 0 ? undefined : elements;
 }
+
+/** Beside others, an element without content is left out; alone it would empty the attribute, and every member has an id. */
+function checkEmptyElements(given: readonly JsonValue[], left: number, name: string): void {
+  if (name === 'members') throw memberWithoutId();
+  const clears = given.some((each) => isJsonObject(each) && !isEmpty(each));
+  if (left === 0 && !clears) {
+    throw invalidValue(`${name} has no value that says anything; [] and null stand for none`);
+  }
+}
+
+export const memberWithoutId = () =>
+  invalidValue('each member needs a value, the id of a user or group');
 
 function normalizeSingle(
   attribute: Attribute,
@@ -53,7 +71,9 @@ function normalizeSingle(
 
 /** What the client means by one value, where it writes it in another form than the schema's. */
 export function mendSingle(attribute: Attribute, sent: JsonValue): JsonValue {
-  return complexFromText(attribute, booleanFromText(attribute, singleFromList(attribute, sent)));
+  const single = singleFromList(attribute, complexFromJson(attribute, sent));
+  const value = valueFromObject(attribute, complexFromJson(attribute, single));
+  return complexFromText(attribute, booleanFromText(attribute, value));
 }
 
 function normalizeComplex(
@@ -63,7 +83,21 @@ function normalizeComplex(
 ): JsonObject | undefined {
   if (!isJsonObject(value)) throw invalidValue(`${name} must be an object`);
   const result = normalizeObject(attribute.subAttributes, value, (sub) => `${name}.${sub}`);
-  return Object.keys(result).length === 0 ? undefined : clearedFromEmpty(attribute, result);
+  if (!isEmpty(result)) return clearedFromEmpty(attribute, result);
+  checkNames(attribute, value, name);
+  return undefined;
+}
+
+/** An object that leaves no value may be empty, or clear with null what is known; anything else in it would be lost. */
+function checkNames({ subAttributes }: Attribute, value: JsonObject, name: string): void {
+  const keys = Object.keys(value);
+  const unknown = keys.filter((key) => findAttribute(subAttributes, key) === undefined);
+  const isLost = unknown.some((key) => value[key] !== null);
+  if (unknown.length === 0 || (unknown.length < keys.length && !isLost)) return;
+  const known = subAttributes.map((each) => each.name).join(', ');
+  throw invalidValue(
+    `${name} has a value of which nothing is understood; its sub-attributes are ${known}`,
+  );
 }
 
 /** Takes what the definitions know and clients may write; every other key is ignored. */

@@ -273,7 +273,9 @@ describe.each(DATABASES)('on %s', (_database, open) => {
     it.each([
       [`${BADGE}:nothing`, 'invalidPath', 'nothing'],
       [`${BADGE}:doors[nothing eq 1]`, 'invalidPath', 'nothing'],
-      [`${BADGE}:holder[desk eq "x"].floor`, 'invalidPath', 'holder'],
+      [`${BADGE}:level[value eq 1]`, 'invalidPath', 'level'],
+      [`${BADGE}:holder[desk eq "x"].floor`, 'invalidValue', 'holder'],
+      [`${BADGE}:holder[desk eq "x"].desk`, 'noTarget', 'holder'],
       ['urn:example:nothing:level', 'invalidPath', 'urn:example:nothing:level'],
       [`${BADGE}:level`, 'invalidValue', `${BADGE}:level`],
     ])('on %s with text is 400 %s', async (path, scimType, name) => {

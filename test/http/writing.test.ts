@@ -422,9 +422,19 @@ describe('members', () => {
       (a) => [a],
     ],
     [
-      'not removed by a list that names nobody',
-      () => [{ op: 'remove', path: 'members', value: [{ display: 'x' }] }],
-      (a) => [a],
+      '[ConnId, Salesforce] added under their own name',
+      (_, b) => [{ op: 'add', path: 'members', value: { members: [{ value: b }] } }],
+      (a, b) => [a, b],
+    ],
+    [
+      '[ConnId, Salesforce] removed under their own name',
+      (a) => [{ op: 'remove', path: 'members', value: { members: [{ value: a }] } }],
+      () => [],
+    ],
+    [
+      '[ConnId, Salesforce] replaced under their own name',
+      (_, b) => [{ op: 'replace', path: 'members', value: { members: [{ value: b }] } }],
+      (_, b) => [b],
     ],
     [
       '[Okta] replaced',

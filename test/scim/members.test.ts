@@ -109,12 +109,9 @@ describe('member operations', () => {
     expect(changes(operation)).toEqual([{ kind: 'add', values: [] }]);
   });
 
-  it.each([[[]], [{}], [[{}]], [[{ display: 'Ada' }]]])(
-    'that remove the value %j remove nobody',
-    (value) => {
-      expect(changes({ op: 'remove', path: 'members', value })).toEqual([]);
-    },
-  );
+  it('that remove the value [] remove nobody', () => {
+    expect(changes({ op: 'remove', path: 'members', value: [] })).toEqual([]);
+  });
 
   it('keep their order, apart from what else the PATCH changes', () => {
     const { operations, changes: order } = separate(

@@ -36,7 +36,6 @@ describe('add', () => {
     ['the same again', emails],
     ['the value alone', [{ value: 'a@x' }]],
     ['nothing', []],
-    ['an empty element', [{}]],
   ])('changes nothing for %s', (_, value) => {
     expect(add(value)).toEqual({ emails });
   });
@@ -87,7 +86,6 @@ describe('add', () => {
     const add = { op: 'add', path: 'name', value: { familyName: 'Byron' } };
     expect(patched(before, add)).toEqual({ name: { givenName: 'Ada', familyName: 'Byron' } });
     expect(patched(before, { ...add, value: {} })).toEqual(before);
-    expect(patched(before, { ...add, value: { shoeSize: 7 } })).toEqual(before);
   });
 
   it('sets a sub-attribute of every element where no filter selects any', () => {
@@ -147,11 +145,6 @@ describe('replace', () => {
     });
   });
 
-  it.each(['add', 'replace'])('leaves a selected element alone for unknown keys: %s', (op) => {
-    const path = 'emails[type eq "work"]';
-    expect(patched({ emails }, { op, path, value: { shoeSize: 7 } })).toEqual({ emails });
-  });
-
   it('makes the element that all terms of the filter describe', () => {
     const path = 'emails[type eq "other" and display eq "C"].value';
     expect(patched({}, { op: 'replace', path, value: 'c@x' })).toEqual({
@@ -198,8 +191,6 @@ describe('remove', () => {
       emails,
     ],
     ['none for an empty list', { path: 'emails', value: [] }, emails],
-    ['none for an empty object', { path: 'emails', value: {} }, emails],
-    ['none for unknown keys', { path: 'emails', value: [{ shoe: 1 }] }, emails],
     [
       'those selected, whatever the value',
       { path: 'emails[type eq "work"]', value: [1, 2] },

@@ -61,7 +61,11 @@ describe('a body', () => {
       },
       { title: 'Dr', emails: [{ value: 'a@x', primary: true }], [E]: { manager: { value: 'm' } } },
     ],
-    ['70 [Entra Postman] loses what nobody knows', { shoeSize: 7, name: { nick: 'A' } }, {}],
+    [
+      '70 [Entra Postman] loses what nobody knows',
+      { shoeSize: 7, name: { nick: 'A', givenName: 'B' } },
+      { name: { givenName: 'B' } },
+    ],
     [
       '39 [Entra] may have booleans as text',
       { active: 'False', roles: [{ value: 'r', primary: 'TRUE' }] },

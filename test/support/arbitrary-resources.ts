@@ -77,8 +77,14 @@ function simpleValue(
 function value(definition: Attribute): fc.Arbitrary<JsonValue> {
   if (!definition.multiValued) return single(definition);
   const list = fc.array(single(definition), { maxLength: 3 });
-  return list.map((elements) => elements.map((each, index) => withoutPrimary(each, index > 0)));
+  return list.map((elements) =>
+    elements.map((each, index) => withoutPrimary(each, index > 0)).filter(saysSomething),
+  );
 }
+
+/** A list of nothing but empty elements is refused. */
+const saysSomething = (element: JsonValue) =>
+  typeof element !== 'object' || element === null || Object.keys(element).length > 0;
 
 /** The first element alone may be primary, or the second when the first one isn't. */
 function withoutPrimary(element: JsonValue, later: boolean): JsonValue {

@@ -1,7 +1,10 @@
 /** Values of PATCH operations that identity providers send in another form or with another meaning than RFC 7644 has. */
 import { invalidValue } from '../error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
-import type { Target } from '../patch-target.ts';
+import { type Target, targetOfKey } from '../patch-target.ts';
+import { findAttribute, type ResourceType } from '../schema.ts';
+import { normalizeValue } from '../values.ts';
+import { complexFromJson, parseText } from './json-text.ts';
 
 /**
  * Keycloak's SCIM-SDK client sends the resource as text, or as a list of one.
@@ -16,12 +19,61 @@ export function attributesFromValue(value: JsonValue | undefined): JsonObject {
   return single;
 }
 
-function parseText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+/**
+ * ConnId and Salesforce name the attribute in the value once more.
+ * `{"path": "members", "value": {"members": [{"value": "2819c223"}]}}` → `{"path": "members", "value": [{"value": "2819c223"}]}`
+ */
+export function withoutOwnName(target: Target, value: JsonValue, type: ResourceType): JsonValue {
+  const { attribute, sub } = target.ref;
+  const parsed = complexFromJson(sub ?? attribute, value);
+  const single = Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
+  if (!isJsonObject(single)) return value;
+  return valueOfOnly(single, (key) => namesTarget(key, target, type)) ?? value;
+}
+
+function namesTarget(key: string, { ref, selector }: Target, type: ResourceType): boolean {
+  const { attribute, sub, extension } = ref;
+  if (sub !== undefined && key.toLowerCase() === sub.name.toLowerCase()) return true;
+  if (selector !== undefined || findAttribute(attribute.subAttributes, key) !== undefined) {
+    return false;
   }
+  const named = targetOfKey(key, type);
+  return (
+    named?.selector === undefined &&
+    named?.ref.attribute === attribute &&
+    named.ref.sub === sub &&
+    named.ref.extension === extension
+  );
+}
+
+/** The value under the only key that is meant, which `schemas`, `id` and `meta` may stand beside. */
+export function valueOfOnly(
+  object: JsonObject,
+  isMeant: (key: string) => boolean,
+): JsonValue | undefined {
+  const others = Object.keys(object).filter((key) => !COMMON.has(key.toLowerCase()));
+  const [only] = others;
+  return only !== undefined && others.length === 1 && isMeant(only) ? object[only] : undefined;
+}
+
+const COMMON = new Set(['schemas', 'id', 'meta']);
+
+/**
+ * Clients announce the extension that they are about to write. `schemas` follows from what a resource holds, so there is
+ * nothing to be done for those that its type has.
+ * `{"op": "add", "path": "schemas", "value": ["urn:…:enterprise:2.0:User"]}` → nothing
+ */
+export function announcesSchemas(
+  { ref, selector }: Target,
+  value: JsonValue | undefined,
+  type: ResourceType,
+): boolean {
+  const isSchemas = ref.extension === undefined && ref.attribute.name === 'schemas';
+  if (!isSchemas || selector !== undefined) return false;
+  const known = [type.schema, ...type.extensions.map(({ schema }) => schema)];
+  const urns = new Set<JsonValue>(known.map(({ id }) => id.toLowerCase()));
+  const given = normalizeValue(ref.attribute, value);
+  return Array.isArray(given) && given.every((urn) => urns.has(String(urn).toLowerCase()));
 }
 
 /**

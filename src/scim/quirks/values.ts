@@ -1,6 +1,6 @@
 /** Values that identity providers send in another form than the schema's; each function mends one deviation. */
 import { booleanText } from '../comparable.ts';
-import type { JsonObject, JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, property } from '../json.ts';
 import type { Attribute } from '../schema.ts';
 
 /**
@@ -20,6 +20,19 @@ export function booleanFromText(attribute: Attribute, value: JsonValue): JsonVal
 export function singleFromList(attribute: Attribute, value: JsonValue): JsonValue {
   if (attribute.multiValued || !Array.isArray(value) || value.length > 1) return value;
   return value[0] ?? null;
+}
+
+/**
+ * Entra ID wraps single values as if they were one of many.
+ * `{"active": [{"value": "False"}]}`, `{"displayName": {"$ref": null, "value": "x"}}` → `{"active": "False"}`, `{"displayName": "x"}`
+ */
+export function valueFromObject(attribute: Attribute, value: JsonValue): JsonValue {
+  if (attribute.type === 'complex' || !isJsonObject(value)) return value;
+  const others = Object.keys(value).filter((key) => key.toLowerCase() !== 'value');
+  const isWrapper =
+    others.length === Object.keys(value).length - 1 &&
+    others.every((key) => value[key] === null || key.toLowerCase() === '$ref');
+  return isWrapper ? (property(value, 'value') ?? null) : value;
 }
 
 /**

@@ -88,10 +88,47 @@ describe('PATCH answers', () => {
     }
   });
 
-  it('Operations: [] succeeds', async () => {
+  it('Operations: [] succeeds, and so does a body of nothing but schemas', async () => {
     const [user, group] = [await createUser(), await createGroup()];
-    expect((await patch(`/Users/${user.id}`)).body).toEqual(user.body);
-    expect((await patch(`/Groups/${group.id}`)).status).toBe(204);
+    for (const body of [{ Operations: [] }, { schemas: ['x'] }]) {
+      expect((await client.send('PATCH', `/Users/${user.id}`, body)).body).toEqual(user.body);
+      expect((await client.send('PATCH', `/Groups/${group.id}`, body)).status).toBe(204);
+    }
+  });
+
+  it.each([
+    { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], active: false },
+    { Operation: [{ op: 'replace', path: 'active', value: false }] },
+    { op: 'replace', path: 'active', value: false },
+  ])('anything else in the place of Operations: 400 invalidSyntax %j', async (body) => {
+    for (const { path, created } of [
+      { path: '/Users', created: await createUser() },
+      { path: '/Groups', created: await createGroup() },
+    ]) {
+      const answer = await client.send('PATCH', `${path}/${created.id}`, body);
+      expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidSyntax' });
+      expect((await client.send('GET', `${path}/${created.id}`)).body).toEqual(created.body);
+    }
+  });
+
+  it('a replace with a path and without value: 400, nothing changed', async () => {
+    const member = await createUser({ displayName: 'U', [E]: { department: 'D' } });
+    const group = await createGroup({ members: [{ value: member.id }] });
+    const of = (path: string, ...paths: readonly string[]) => paths.map((each) => [path, each]);
+    for (const [resource = '', path] of [
+      ...of(`/Groups/${group.id}`, 'members', 'displayName'),
+      ...of(`/Users/${member.id}`, 'active', 'displayName', E, `${E}:department`),
+    ]) {
+      const answer = await patch(resource, { op: 'replace', path });
+      expect(answer.body, path).toMatchObject({ status: '400', scimType: 'invalidValue' });
+    }
+    expect((await client.send('GET', `/Groups/${group.id}`)).body).toEqual(group.body);
+    const read = (await client.send('GET', `/Users/${member.id}`)).body;
+    expect(read).toMatchObject({
+      ...member.body,
+      groups: expect.any(Array),
+      meta: { version: expect.stringMatching(/^W\/"1\b/) },
+    });
   });
 });
 
@@ -222,6 +259,43 @@ describe('members', () => {
     expect((await patch(`/Groups/${id}`, { op: 'add', path: 'members', value })).status).toBe(204);
     const { body } = await client.send('GET', `/Groups/${id}`);
     expect(body.members).toMatchObject([{ value: user.id }]);
+  });
+
+  it.each([
+    ['one that nobody knows', [{ value: 'nobody' }]],
+    ['several that nobody knows', [{ value: 'nobody' }, { value: crypto.randomUUID() }]],
+    ['no id', [{ display: 'x' }]],
+    ['another name of the id', [{ id: 'x' }]],
+    ['nothing', [{}]],
+    ['null', [{ value: null }]],
+    ['JSON of no member', '[{"id":"x"}]'],
+  ])(
+    'of a group that has some are not replaced by %s: 400, nothing changed',
+    async (_, members) => {
+      const user = await createUser();
+      const before = await createGroup({ members: [{ value: user.id }] });
+      const path = `/Groups/${before.id}`;
+      for (const answer of [
+        await client.send('PUT', path, { displayName: `renamed-${++count}`, members }),
+        await patch(path, { op: 'replace', path: 'members', value: members }),
+        await patch(path, { op: 'replace', value: { displayName: `renamed-${++count}`, members } }),
+      ]) {
+        expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
+        expect((await client.send('GET', path)).body).toEqual(before.body);
+      }
+    },
+  );
+
+  it('that nobody knows replace nobody in an empty group, and [] empties any', async () => {
+    const user = await createUser();
+    const { id, body } = await createGroup({ members: [{ value: user.id }] });
+    const put = (members: readonly JsonObject[]) =>
+      client.send('PUT', `/Groups/${id}`, { displayName: String(body.displayName), members });
+    for (const members of [[], [{ value: 'nobody' }]]) {
+      expect((await put(members)).status).toBe(200);
+      const read = await client.send('GET', `/Groups/${id}?attributes=members`);
+      expect(read.body.members ?? []).toEqual([]);
+    }
   });
 
   it.each<[string, (own: string, inner: string) => Promise<{ status: number; body: JsonObject }>]>([
