@@ -5,7 +5,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
-import type { MemberChange } from '../../scim/members.ts';
+import { type MemberChange, refuseUnknown } from '../../scim/members.ts';
 import { conditionCompiler } from '../condition-sql.ts';
 import { membersOf } from '../relations-sql.ts';
 import { rowHolder } from '../resource-conditions.ts';
@@ -61,6 +61,7 @@ export async function changeMembers(
         change.values,
         nestingIsLocked,
       );
+      if (removed > 0) refuseUnknown(change.values, unknown);
       return { changed: removed + changed, unknown };
     }
   }

@@ -1,7 +1,7 @@
 /** Rows of group_members, changed one by one. */
 import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
-import type { MemberChange } from '../../scim/members.ts';
+import { type MemberChange, refuseUnknown } from '../../scim/members.ts';
 import { conditionCompiler } from '../condition-sql.ts';
 import { membersOf } from '../relations-sql.ts';
 import { rowHolder } from '../resource-conditions.ts';
@@ -44,6 +44,7 @@ export function changeMembers(
         sql`DELETE FROM group_members WHERE ${ofGroup} AND member_id NOT IN (SELECT i.value FROM ${list(change.values)})`,
       );
       const { changed, unknown } = addMembers(write, tenant, groupId, change.values);
+      if (removed > 0) refuseUnknown(change.values, unknown);
       return { changed: removed + changed, unknown };
     }
   }

@@ -177,6 +177,33 @@ export function groupContract(open: Open): void {
       expect(await memberIds(store, ACME, group.id)).toEqual([]);
     });
 
+    it('are not replaced by a list of which none is known, where the group has some', async () => {
+      const store = opened();
+      const [ann, bob] = [await addUser(store, ACME, 'ann'), await addUser(store, ACME, 'bob')];
+      const stranger = await addUser(store, GLOBEX, 'ann');
+      const group = await addGroup(store, ACME, 'staff', [ann.id, bob.id]);
+      const rename = () => ({ displayName: 'crew' });
+      for (const values of [['nobody'], ['nobody', stranger.id], ['']]) {
+        for (const decide of [undefined, rename]) {
+          for (const changes of [[replace(...values)], [remove(ann.id), replace(...values)]]) {
+            await expect(
+              store.groups.change(ACME, group.id, decide, changes, at(1)),
+            ).rejects.toMatchObject({ status: 400, scimType: 'invalidValue' });
+          }
+        }
+      }
+      const { version, attributes } = (await store.groups.get(ACME, group.id, false)) ?? {};
+      expect({ version, attributes }).toEqual({ version: 1, attributes: { displayName: 'staff' } });
+      expect(await memberIds(store, ACME, group.id)).toEqual([ann.id, bob.id].toSorted());
+      const part = await changeMembers(store, ACME, group.id, replace('nobody', bob.id));
+      expect(part.unknownMembers).toEqual(['nobody']);
+      expect(await memberIds(store, ACME, group.id)).toEqual([bob.id]);
+      const emptied = await changeMembers(store, ACME, group.id, remove(bob.id), replace('nobody'));
+      expect(emptied.unknownMembers).toEqual(['nobody']);
+      expect(await memberIds(store, ACME, group.id)).toEqual([]);
+      await changeMembers(store, ACME, group.id, replace('nobody'));
+    });
+
     it('are removed by a filter over value, type and $ref', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');

@@ -185,6 +185,8 @@ function changeGroup(
     );
     const joining = kind === 'remove' ? [] : [...values].filter((each) => model.has(each));
     if (joining.some((each) => holds(model, each, id))) return 400;
+    if (kind === 'replace' && leaving.length > 0 && values.size > 0 && joining.length === 0)
+      return 400;
     changed ||= leaving.length > 0 || joining.some((each) => !held.has(each));
     for (const each of leaving) held.delete(each);
     for (const each of joining) held.add(each);
