@@ -16,7 +16,7 @@ export class ActivityCache {
   readonly #clock: () => number;
 
   /** `clock` is monotonic, in milliseconds. */
-  constructor(store: IntegrationStore, clock: () => number = () => performance.now()) {
+  constructor(store: IntegrationStore, clock = () => performance.now()) {
     this.#store = store;
     this.#clock = clock;
   }

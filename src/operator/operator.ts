@@ -45,6 +45,8 @@ export interface OperatorOptions {
   readonly log: Logger;
   readonly registry: Registry;
   readonly now?: () => Date;
+  /** Monotonic, in milliseconds. */
+  readonly clock?: () => number;
   /** How often records without a resource are looked for. */
   readonly sweepIntervalMs?: number;
 }
@@ -213,7 +215,7 @@ async function lead(
     store: fence ? fencedStore(store, fence) : store,
     caches,
     events,
-    activity: new ActivityCache(store.integrations),
+    activity: new ActivityCache(store.integrations, options.clock),
     readSecrets: new ReadSecrets(caches.secrets),
     publicUrl,
     clusterUid,

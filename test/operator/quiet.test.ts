@@ -25,6 +25,7 @@ import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../supp
 let fixture: OperatorFixture;
 let seconds = 0;
 const now = () => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
+const clock = () => seconds * 1_000;
 
 beforeAll(async () => {
   fixture = await operatorFixture();
@@ -95,12 +96,12 @@ async function idleAfter(registry: Registry, count: number): Promise<void> {
 
 /** An integration that has settled, and an operator that begins after that, on the connection. */
 async function settled(connection?: Connection) {
-  const first = fixture.start({ now });
+  const first = fixture.start({ now, clock });
   const probe = await IntegrationProbe.create(fixture);
   await probe.settled('True', 'Succeeded');
   // Stopping finishes what the last events set in motion.
   await first.stop();
-  const { registry, stop } = fixture.start({ now, ...(connection && { connection }) });
+  const { registry, stop } = fixture.start({ now, clock, ...(connection && { connection }) });
   await idleAfter(registry, 0);
   return { probe, registry, stop };
 }
@@ -170,7 +171,7 @@ describe('an integration that is called all the time', () => {
 
 describe('an integration that was called', () => {
   it('shows so in its status without any other event', async () => {
-    const operator = fixture.start({ now, sweepIntervalMs: 100 });
+    const operator = fixture.start({ now, clock, sweepIntervalMs: 100 });
     const probe = await IntegrationProbe.create(fixture);
     const { status } = await probe.settled('True', 'Succeeded');
     const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };

@@ -61,6 +61,7 @@ export interface StartOptions {
   readonly connection?: Connection;
   readonly log?: Logger;
   readonly now?: () => Date;
+  readonly clock?: () => number;
   /** Without it ScimGroupBindings are left alone. */
   readonly groupBindings?: GroupBindingOptions;
   /** Without it the operator takes itself for the only one. */
@@ -110,7 +111,8 @@ export async function installedFixture(
         election: options.election,
         log: options.log ?? createLogger('silent'),
         registry,
-        ...(options.now === undefined ? {} : { now: options.now }),
+        ...(options.now && { now: options.now }),
+        ...(options.clock && { clock: options.clock }),
       });
       operator.start();
       running.add(operator);
