@@ -297,6 +297,33 @@ export interface TokenStore {
   revokeAll(integrationId: string): Promise<number>;
 }
 
+/** The custom resource that objects of a cluster are made for. */
+export interface Maker extends IntegrationOwner {
+  readonly kind: string;
+}
+
+/** An object in its maker's namespace. */
+export interface MadeObject {
+  readonly kind: string;
+  readonly name: string;
+  /** Undefined: it is about to be made, or was when the process ended. */
+  readonly uid: string | undefined;
+}
+
+/**
+ * What the operator made in a cluster. All else of an object can be copied, labels, annotations and owner references too, so that nothing
+ * but a UID that is remembered here says which one may be deleted.
+ */
+export interface MadeObjectStore {
+  /** In the order of kinds and names. */
+  list(maker: Maker): Promise<readonly MadeObject[]>;
+  /** Whoever of a kind has made objects in a cluster, whether it is there any more or not. */
+  makers(clusterUid: string, kind: string): Promise<readonly Maker[]>;
+  /** In the place of what had the kind and the name before. */
+  put(maker: Maker, object: MadeObject): Promise<void>;
+  forget(maker: Maker, object: Pick<MadeObject, 'kind' | 'name'>): Promise<void>;
+}
+
 /** What the whole directory holds, for those who watch over it. */
 export interface Census {
   /** Tenants that have, or once had, a user or group. */
@@ -329,6 +356,7 @@ export interface Store {
   readonly memberships: MembershipStore;
   readonly integrations: IntegrationStore;
   readonly tokens: TokenStore;
+  readonly madeObjects: MadeObjectStore;
   /** Signs cursors: the same in every process on this database, and nowhere else. */
   readonly cursorKey: string;
   census(): Promise<Census>;

@@ -15,5 +15,6 @@ export function fencedStore(store: Store, fence: Fence): Store {
     ...store,
     integrations: behindFence(store.integrations),
     tokens: behindFence(store.tokens),
+    madeObjects: behindFence(store.madeObjects),
   };
 }

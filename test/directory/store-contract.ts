@@ -4,6 +4,7 @@ import { censusContract } from './contract/census.ts';
 import { type Open, useStore } from './contract/fixture.ts';
 import { groupContract } from './contract/groups.ts';
 import { integrationContract } from './contract/integrations.ts';
+import { madeObjectContract } from './contract/made-objects.ts';
 import { membershipContract } from './contract/memberships.ts';
 import { modelContract } from './contract/model.ts';
 import { searchContract } from './contract/search.ts';
@@ -15,6 +16,7 @@ export function storeContract(name: string, open: Open): void {
     groupContract(open);
     membershipContract(open);
     integrationContract(open);
+    madeObjectContract(open);
     censusContract(open);
     searchContract(open);
     modelContract(open);

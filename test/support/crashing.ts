@@ -100,7 +100,7 @@ export class MortalClient extends Client {
 
 /** The real directory, for as long as the process lives. */
 export function mortalStore(store: Store, life: Lifetime): Store {
-  const { integrations, tokens } = store;
+  const { integrations, tokens, madeObjects } = store;
   return {
     ...store,
     integrations: {
@@ -123,6 +123,14 @@ export function mortalStore(store: Store, life: Lifetime): Store {
       keepOnly: (token, previous) =>
         life.write('keep token', () => tokens.keepOnly(token, previous)),
       revokeAll: (id) => life.write('revoke tokens', () => tokens.revokeAll(id)),
+    },
+    madeObjects: {
+      list: (maker) => life.read(() => madeObjects.list(maker)),
+      makers: (clusterUid, kind) => life.read(() => madeObjects.makers(clusterUid, kind)),
+      put: (maker, object) =>
+        life.write(`remember ${object.kind}`, () => madeObjects.put(maker, object)),
+      forget: (maker, object) =>
+        life.write(`forget ${object.kind}`, () => madeObjects.forget(maker, object)),
     },
   };
 }

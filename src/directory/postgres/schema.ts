@@ -150,6 +150,24 @@ export const tokens = pgTable(
   (t) => [index('tokens_integration').on(t.integrationId)],
 );
 
+export const madeObjects = pgTable(
+  'made_objects',
+  {
+    clusterUid: text('cluster_uid').notNull(),
+    makerKind: text('maker_kind').notNull(),
+    namespace: text('namespace').notNull(),
+    makerName: text('maker_name').notNull(),
+    kind: text('kind').notNull(),
+    name: text('name').notNull(),
+    uid: text('uid'),
+  },
+  (t) => [
+    primaryKey({
+      columns: [t.clusterUid, t.makerKind, t.namespace, t.makerName, t.kind, t.name],
+    }),
+  ],
+);
+
 export const counters = pgTable(
   'counters',
   {

@@ -13,6 +13,7 @@ import { type Connections, openConnections } from './connection.ts';
 import { postgresDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
+import { createMadeObjectStore } from './made-object-store.ts';
 import { signingKeys } from './schema.ts';
 import { Statistics } from './statistics.ts';
 import { createTokenStore } from './token-store.ts';
@@ -58,6 +59,7 @@ export async function openPostgresStore(
     memberships: createMembershipStore({ dialect: postgresDialect, all: connections.all }),
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
+    madeObjects: createMadeObjectStore(connections),
     cursorKey,
     census: () => readCensus(connections),
     // Writes a row's lock, which a standby refuses.

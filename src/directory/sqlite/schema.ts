@@ -145,6 +145,24 @@ export const tokens = sqliteTable(
   (t) => [index('tokens_integration').on(t.integrationId)],
 );
 
+export const madeObjects = sqliteTable(
+  'made_objects',
+  {
+    clusterUid: text('cluster_uid').notNull(),
+    makerKind: text('maker_kind').notNull(),
+    namespace: text('namespace').notNull(),
+    makerName: text('maker_name').notNull(),
+    kind: text('kind').notNull(),
+    name: text('name').notNull(),
+    uid: text('uid'),
+  },
+  (t) => [
+    primaryKey({
+      columns: [t.clusterUid, t.makerKind, t.namespace, t.makerName, t.kind, t.name],
+    }),
+  ],
+);
+
 export const counters = sqliteTable(
   'counters',
   {

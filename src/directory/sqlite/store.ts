@@ -10,6 +10,7 @@ import { openConnections } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
+import { createMadeObjectStore } from './made-object-store.ts';
 import { signingKeys } from './schema.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUserStore } from './user-store.ts';
@@ -41,6 +42,7 @@ export function openSqliteStore(
     }),
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
+    madeObjects: createMadeObjectStore(connections),
     cursorKey: cursorKey.value,
     census: createCensus(connections),
     ping: async () => {

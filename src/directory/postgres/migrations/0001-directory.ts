@@ -116,6 +116,18 @@ CREATE TABLE tokens (
 );
 CREATE INDEX tokens_integration ON tokens (integration_id);
 
+-- Objects that the operator made in clusters, by their UIDs: the only licence to delete one.
+CREATE TABLE made_objects (
+  cluster_uid TEXT COLLATE "C" NOT NULL,
+  maker_kind TEXT COLLATE "C" NOT NULL,
+  namespace TEXT COLLATE "C" NOT NULL,
+  maker_name TEXT COLLATE "C" NOT NULL,
+  kind TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
+  uid TEXT COLLATE "C",
+  PRIMARY KEY (cluster_uid, maker_kind, namespace, maker_name, kind, name)
+);
+
 -- Totals of a tenant, so that a list need not count; spread over slots, so that parallel writers don't wait for one row.
 CREATE TABLE counters (
   tenant TEXT COLLATE "C" NOT NULL,

@@ -112,6 +112,18 @@ CREATE TABLE tokens (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_integration ON tokens (integration_id);
 
+-- Objects that the operator made in clusters, by their UIDs: the only licence to delete one.
+CREATE TABLE made_objects (
+  cluster_uid TEXT NOT NULL,
+  maker_kind TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  maker_name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  uid TEXT,
+  PRIMARY KEY (cluster_uid, maker_kind, namespace, maker_name, kind, name)
+) STRICT, WITHOUT ROWID;
+
 -- Totals of a tenant, so that a list need not count. The one writer of this database needs one slot.
 CREATE TABLE counters (
   tenant TEXT NOT NULL,

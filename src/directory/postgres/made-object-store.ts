@@ -1,0 +1,34 @@
+/** What the operator made, on PostgreSQL. */
+import { sql } from 'drizzle-orm';
+import type { MadeObject, MadeObjectStore, Maker } from '../store.ts';
+import type { Connections } from './connection.ts';
+
+type Row = Omit<MadeObject, 'uid'> & { readonly uid: string | null };
+
+const ofMaker = ({ clusterUid, kind, namespace, name }: Maker) =>
+  sql`cluster_uid = ${clusterUid} AND maker_kind = ${kind} AND namespace = ${namespace} AND maker_name = ${name}`;
+
+export function createMadeObjectStore(connections: Connections): MadeObjectStore {
+  return {
+    list: async (maker) => {
+      const rows = await connections.all<Row>(
+        sql`SELECT kind, name, uid FROM made_objects WHERE ${ofMaker(maker)} ORDER BY kind, name`,
+      );
+      return rows.map(({ uid, ...object }) => ({ ...object, uid: uid ?? undefined }));
+    },
+    makers: (clusterUid, kind) =>
+      connections.all<Maker>(
+        sql`SELECT DISTINCT cluster_uid AS "clusterUid", maker_kind AS kind, namespace, maker_name AS name FROM made_objects WHERE cluster_uid = ${clusterUid} AND maker_kind = ${kind} ORDER BY namespace, name`,
+      ),
+    put: async (maker, { kind, name, uid = null }) => {
+      await connections.run(
+        sql`INSERT INTO made_objects (cluster_uid, maker_kind, namespace, maker_name, kind, name, uid) VALUES (${maker.clusterUid}, ${maker.kind}, ${maker.namespace}, ${maker.name}, ${kind}, ${name}, ${uid}) ON CONFLICT (cluster_uid, maker_kind, namespace, maker_name, kind, name) DO UPDATE SET uid = excluded.uid`,
+      );
+    },
+    forget: async (maker, { kind, name }) => {
+      await connections.run(
+        sql`DELETE FROM made_objects WHERE ${ofMaker(maker)} AND kind = ${kind} AND name = ${name}`,
+      );
+    },
+  };
+}
