@@ -145,17 +145,20 @@ export class Client {
     });
   }
 
-  /** JSON merge patch; with `metadata.resourceVersion` in it a stale one is a Conflict. */
+  /** JSON merge patch; with `metadata.resourceVersion` in it a stale one is a Conflict. `dryRun` finds out what would become of it. */
   mergePatch<T extends KubeObject>(
     resource: ResourceDefinition,
     key: ObjectKey,
     patch: unknown,
-    options: { fieldManager: string; subresource?: 'status' },
+    options: { fieldManager: string; subresource?: 'status'; dryRun?: boolean },
   ): Promise<T> {
     return this.#json(resource, {
       method: 'PATCH',
       path: pathOf(resource, key, options.subresource),
-      query: { fieldManager: options.fieldManager },
+      query: {
+        fieldManager: options.fieldManager,
+        dryRun: options.dryRun === true ? 'All' : undefined,
+      },
       body: patch,
       contentType: 'application/merge-patch+json',
     });

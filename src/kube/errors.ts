@@ -1,11 +1,17 @@
 /** What the Kubernetes API refuses, and what never reached it. */
 
+interface Cause {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly field?: string;
+}
+
 interface Status {
   readonly reason?: string;
   readonly message?: string;
   readonly details?: {
     readonly name?: string;
-    readonly causes?: readonly { readonly reason?: string; readonly message?: string }[];
+    readonly causes?: readonly Cause[];
     readonly retryAfterSeconds?: number;
   };
 }
@@ -57,7 +63,7 @@ export function errorFromAnswer(
 ): ApiError {
   const status = parseStatus(body);
   const refusedBy = findRule(status.message);
-  const told = refusedBy === undefined ? status.reason : `refused by ${refusedBy}`;
+  const told = refusedBy === undefined ? harmlessWords(status) : `refused by ${refusedBy}`;
   const said = confidential ? told : (status.message ?? status.reason ?? body);
   const seconds = Number(retryAfter ?? status.details?.retryAfterSeconds ?? Number.NaN);
   return new ApiError(code, oneLine(`${call}: ${code} ${said ?? ''}`), {
@@ -67,6 +73,25 @@ export function errorFromAnswer(
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
     refusedBy,
   });
+}
+
+/** Of these causes the API server's own words are about the field and never have its value in them. */
+const WITHOUT_VALUE = ['FieldValueForbidden', 'FieldValueRequired', 'FieldValueTooLong'];
+
+/** Whole messages of the API server in which nothing of the object is but its name. */
+const HARMLESS: readonly RegExp[] = [
+  /^secrets "[\w.-]+" is forbidden: User "[^"]*" cannot \w+ resource "secrets" in API group "" in the namespace "[\w-]+"$/,
+  /^secrets "[\w.-]+" is forbidden: unable to create new content in namespace [\w-]+ because it is being terminated$/,
+  /^secrets "[\w.-]+" (not found|already exists)$/,
+];
+
+/** What can be said of a refusal whose text may quote what was sent. */
+function harmlessWords({ reason, message = '', details }: Status): string | undefined {
+  if (HARMLESS.some((pattern) => pattern.test(message))) return message;
+  const causes = (details?.causes ?? [])
+    .filter((cause) => WITHOUT_VALUE.includes(cause.reason ?? ''))
+    .map((cause) => `${cause.field ?? ''}: ${cause.message ?? ''}`);
+  return causes.length === 0 ? reason : `${reason}: ${causes.join('; ')}`;
 }
 
 /** How admission begins its refusals. What follows is the rule's own text, which may quote the object. */
@@ -121,6 +146,11 @@ export const isAlreadyExists = (error: unknown): error is ApiError =>
   has(error, (e) => e.reason === 'AlreadyExists');
 export const isNamespaceTerminating = (error: unknown): error is ApiError =>
   has(error, (e) => e.causes.includes('NamespaceTerminating'));
+/** What was sent is not allowed for this object, whoever sends it. */
+export const isInvalid = (error: unknown): error is ApiError => has(error, (e) => e.code === 422);
+/** The API server has refused it: nothing of it was done. */
+export const isDeclined = (error: unknown): error is ApiError =>
+  has(error, (e) => (e.code >= 400 && e.code < 500) || e.refusedBy !== undefined);
 /** The operator's role lacks something; nothing to do with a namespace that is ending, or with rules of the cluster. */
 export const isForbidden = (error: unknown): error is ApiError =>
   has(

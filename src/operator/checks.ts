@@ -1,19 +1,11 @@
 /** Decisions about an integration as pure functions of what was gathered. */
-import { secretNameOf, tenantOf } from '../crd/defaults.ts';
+import { tenantOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import {
-  ANNOTATION_INTEGRATION_CREATED,
-  ANNOTATION_INTEGRATION_UID,
-  ANNOTATION_REPLACED,
-  ANNOTATION_ROTATED,
-  REASON,
-  type Reason,
-} from '../crd/names.ts';
+import { ANNOTATION_REPLACED, ANNOTATION_ROTATED, REASON, type Reason } from '../crd/names.ts';
 import type { IntegrationRecord } from '../directory/store.ts';
 import { hashToken, isWellFormedToken, keyIdOf } from '../directory/tokens.ts';
-import type { KubeObject } from '../kube/resource.ts';
-import { contains } from './drift.ts';
-import { labelsFor, type ReplacedToken, type Secret } from './objects.ts';
+import type { ReplacedToken, Secret } from './objects.ts';
+import { isGoing, isOurs, uidOn, whatHolds } from './ownership.ts';
 
 /** What stands in the way. */
 export interface Obstacle {
@@ -61,22 +53,6 @@ export function checkId(
   return { reason: REASON.IntegrationIdConflict, message };
 }
 
-/** Made for this very integration, by its UID; or, by our labels, for one of this name, perhaps an earlier one. */
-export function isOurs(object: KubeObject, { metadata }: KubeIntegration): boolean {
-  return (
-    uidOn(object) === metadata.uid || contains(object.metadata.labels, labelsFor(metadata.name))
-  );
-}
-
-export function uidOn(object: KubeObject): string | undefined {
-  return object.metadata.annotations?.[ANNOTATION_INTEGRATION_UID];
-}
-
-/** When the integration that it was made for was created; empty where that is unknown, which is before every time. */
-export function integrationCreatedOn(object: KubeObject): string {
-  return object.metadata.annotations?.[ANNOTATION_INTEGRATION_CREATED] ?? '';
-}
-
 export function textOf(secret: Secret, key: string): string | undefined {
   const { data = {} } = secret;
   // People choose the key, which may be the name of something that every object has.
@@ -114,28 +90,31 @@ export function replacedBy(secret: Secret, token: string): ReplacedToken | undef
 export type SecretVerdict =
   /** There is none: a token is to be generated, or moved here. */
   | { readonly kind: 'missing' }
+  /** There is none, but its name is not free yet. */
+  | { readonly kind: 'going'; readonly obstacle: Obstacle }
   /** It is the integration's, and its token counts. */
   | ({ readonly kind: 'current' } & FoundToken)
   /** It is the integration's, and holds no token. */
   | { readonly kind: 'malformed' }
   | { readonly kind: 'conflict'; readonly obstacle: Obstacle };
 
-/** `isLive` tells of a UID whether an integration has it. A Secret with this one's UID is known without its labels. */
+/** `holder` tells which other integration a Secret belongs to. A Secret with this one's UID is known without its labels. */
 export function checkSecret(
   secret: Secret | undefined,
   integration: KubeIntegration,
-  isLive: (uid: string) => boolean,
+  holder: (secret: Secret) => KubeIntegration | undefined,
 ): SecretVerdict {
   if (secret === undefined) return { kind: 'missing' };
-  const name = secretNameOf(integration);
-  const uid = uidOn(secret);
-  if (uid !== integration.metadata.uid && !isOurs(secret, integration)) {
-    return conflict(
-      `Secret ${name} exists and was not made for this integration; delete it, or set spec.token.secretName`,
-    );
-  }
-  if (uid !== integration.metadata.uid && uid !== undefined && isLive(uid)) {
-    return conflict(`Secret ${name} belongs to another integration; set spec.token.secretName`);
+  const { name } = secret.metadata;
+  if (isGoing(secret)) return { kind: 'going', obstacle: goingSecret(secret) };
+  if (uidOn(secret) !== integration.metadata.uid) {
+    const other = holder(secret);
+    if (other !== undefined) return conflict(belongsTo(name, other, integration));
+    if (!isOurs(secret, integration)) {
+      return conflict(
+        `Secret ${name} exists and was not made for this integration; set spec.token.secretName to another name, or delete the Secret if nobody needs it`,
+      );
+    }
   }
   if (secret.type !== undefined && secret.type !== 'Opaque') {
     return conflict(
@@ -154,12 +133,27 @@ export function checkSecret(
   };
 }
 
-function conflict(message: string): SecretVerdict {
-  return { kind: 'conflict', obstacle: { reason: REASON.SecretConflict, message } };
+/** A token that ended with its Secret. */
+export function goingSecret(secret: Secret): Obstacle {
+  return {
+    reason: REASON.SecretMissing,
+    message: `the token has ended, because the Secret ${secret.metadata.name} ${whatHolds(secret)}; there is a new token as soon as the name is free`,
+  };
 }
 
-/** A child that an integration of this name has: by its owner reference, or by labels where a restore gave it another UID. */
-export function isOurChild(child: KubeObject, integration: KubeIntegration): boolean {
-  const owned = child.metadata.ownerReferences?.some(({ uid }) => uid === integration.metadata.uid);
-  return owned === true || isOurs(child, integration);
+/** What helps without harm to the other one. */
+function belongsTo(
+  name: string,
+  { metadata }: KubeIntegration,
+  integration: KubeIntegration,
+): string {
+  const whose =
+    metadata.namespace === integration.metadata.namespace
+      ? `ScimIntegration ${metadata.name}`
+      : 'an integration of another namespace';
+  return `Secret ${name} belongs to ${whose}; set spec.token.secretName to another name`;
+}
+
+function conflict(message: string): SecretVerdict {
+  return { kind: 'conflict', obstacle: { reason: REASON.SecretConflict, message } };
 }

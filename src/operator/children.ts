@@ -9,10 +9,11 @@ import {
   SERVICE_ACCOUNTS,
 } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
-import { isOurChild, type Obstacle } from './checks.ts';
+import type { Obstacle } from './checks.ts';
 import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
 import { contains, isAsDesired } from './drift.ts';
 import { buildRoleBinding, buildServiceAccount, FIELD_MANAGER } from './objects.ts';
+import { isGoing, isOurChild, isOwnedBy, whatHolds } from './ownership.ts';
 
 export async function reconcileServiceAccount(
   context: OperatorContext,
@@ -28,7 +29,10 @@ export async function reconcileServiceAccount(
   );
 }
 
-/** The role of a binding can't be changed, so one with another role is deleted first. */
+/**
+ * The role of a binding can't be changed, so one with another role is deleted first; but only one that says itself that it goes with the
+ * integration.
+ */
 export async function reconcileRoleBinding(
   context: OperatorContext,
   integration: KubeIntegration,
@@ -36,7 +40,8 @@ export async function reconcileRoleBinding(
   const desired = buildRoleBinding(integration);
   const key = keyOf(desired);
   const cached = context.caches.roleBindings.get(key);
-  if (cached && isOurChild(cached, integration) && !contains(cached.roleRef, desired.roleRef)) {
+  if (cached && !isGoing(cached) && !contains(cached.roleRef, desired.roleRef)) {
+    if (!isOwnedBy(cached, integration.metadata.uid)) return foreign(ROLE_BINDINGS, key.name);
     await deleteIfExists(context.client, ROLE_BINDINGS, key, cached.metadata.uid);
   }
   return ensureChild(context, integration, ROLE_BINDINGS, context.caches.roleBindings, desired);
@@ -51,16 +56,14 @@ async function ensureChild<T extends KubeObject>(
 ): Promise<Obstacle | undefined> {
   const key = keyOf(desired);
   const cached = cache.get(key);
-  if (cached && isOurChild(cached, integration) && isAsDesired(cached, desired)) return undefined;
+  const isRight = (child: T) =>
+    !isGoing(child) && isOurChild(child, integration) && isAsDesired(child, desired);
+  if (cached && isRight(cached)) return undefined;
   // The cache holds labelled objects only and may be behind: before a write the server is asked.
   const live = await getIfExists<T>(client, resource, key);
-  if (live !== undefined && !isOurChild(live, integration)) {
-    return {
-      reason: REASON.ObjectConflict,
-      message: `${resource.kind} ${key.name} exists and was not made for this integration; delete or rename it`,
-    };
-  }
-  if (live !== undefined && isAsDesired(live, desired)) return undefined;
+  if (live !== undefined && isGoing(live)) return goingObject(resource, live);
+  if (live !== undefined && !isOurChild(live, integration)) return foreign(resource, key.name);
+  if (live !== undefined && isRight(live)) return undefined;
   await client.apply(resource, desired, FIELD_MANAGER);
   if (live !== undefined) {
     events.record(integration, {
@@ -71,4 +74,19 @@ async function ensureChild<T extends KubeObject>(
     });
   }
   return undefined;
+}
+
+function foreign({ kind }: ResourceDefinition, name: string): Obstacle {
+  return {
+    reason: REASON.ObjectConflict,
+    message: `${kind} ${name} exists and was not made for this integration; delete or rename it`,
+  };
+}
+
+/** It counts as gone, but nothing can take its place yet. */
+export function goingObject({ kind }: ResourceDefinition, object: KubeObject): Obstacle {
+  return {
+    reason: REASON.ObjectConflict,
+    message: `${kind} ${object.metadata.name} ${whatHolds(object)}; another one is made as soon as it is gone`,
+  };
 }

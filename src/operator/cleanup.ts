@@ -1,12 +1,11 @@
 /** The end of integrations, without finalizers: deleting one never hangs, and nothing ends because a read failed. */
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { LABEL_TOKEN, SCIM_INTEGRATIONS } from '../crd/names.ts';
-import type { IntegrationRecord } from '../directory/store.ts';
+import type { IntegrationRecord, MadeObject } from '../directory/store.ts';
 import { hashToken } from '../directory/tokens.ts';
 import type { Client } from '../kube/client.ts';
 import type { Result } from '../kube/controller.ts';
 import { isResourceTypeMissing } from '../kube/errors.ts';
-import { selectorFor } from '../kube/label-selector.ts';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   type KubeObject,
@@ -14,17 +13,19 @@ import {
   SECRETS,
 } from '../kube/resource.ts';
 import type { Logger } from '../logger.ts';
-import { integrationCreatedOn, textOf, uidOn } from './checks.ts';
-import { deleteIfExists, getIfExists, type OperatorContext, ownerOf } from './context.ts';
-import { labelsFor, type Secret } from './objects.ts';
+import { textOf } from './checks.ts';
+import { getIfExists, type OperatorContext, ownerOf } from './context.ts';
+import { deleteMade, integrationMaker } from './made-objects.ts';
+import type { Secret } from './objects.ts';
+import { integrationCreatedOn, isGoing, uidOn } from './ownership.ts';
 
 /** The cache may be behind the deletion of the object, or ahead of its creation. */
 const RECHECK_MS = 1_000;
 const CRD_RECHECK_MS = 30_000;
 
 /**
- * Ends the record of a custom resource that is gone or going. Its tokens end first; the record is the last to go, so that after a crash the
- * rest is done at the next start. `terminating` is the resource with a deletionTimestamp, which counts as gone.
+ * Ends the record of a custom resource that is gone or going. `terminating` is the resource with a deletionTimestamp, which counts as
+ * gone.
  */
 export async function endIntegration(
   context: OperatorContext,
@@ -32,50 +33,101 @@ export async function endIntegration(
   terminating: KubeIntegration | undefined,
   log: Logger,
 ): Promise<Result> {
-  const { client, store, now } = context;
+  const { client, store, seenEnds } = context;
+  const seen = seenEnds.of(key);
   context.readSecrets.forget(key);
   const record = await store.integrations.find(ownerOf(context, key));
-  if (record === undefined) return {};
-  if (terminating === undefined && (await isThere(client, key))) {
-    return { requeueAfterMs: RECHECK_MS };
+  if (record === undefined) {
+    seenEnds.forget(key, seen);
+    return {};
   }
-  const secrets = await secretsOf(client, record);
+  if (terminating === undefined) {
+    const live = await getLive(client, key);
+    const isAnother = live !== undefined && live.metadata.uid !== record.uid;
+    if (live !== undefined && !(isAnother && seen.includes(record.uid))) {
+      return { requeueAfterMs: RECHECK_MS };
+    }
+  }
+  const isEnded = await endRecord(context, record, terminating, log);
+  seenEnds.forget(key, seen);
+  return isEnded ? {} : { requeueAfterMs: CRD_RECHECK_MS };
+}
+
+/**
+ * Ends the record of a resource that was seen to go, and whose name another one has already. One whose end nobody saw may have been
+ * restored: then the other one is the same integration.
+ */
+export async function endPredecessor(
+  context: OperatorContext,
+  { metadata }: KubeIntegration,
+  log: Logger,
+): Promise<void> {
+  const { store, seenEnds } = context;
+  const seen = seenEnds.of(metadata);
+  if (seen.length === 0) return;
+  const record = await store.integrations.find(ownerOf(context, metadata));
+  if (record !== undefined && record.uid !== metadata.uid && seen.includes(record.uid)) {
+    context.readSecrets.forget(metadata);
+    await endRecord(context, record, undefined, log);
+  }
+  seenEnds.forget(metadata, seen);
+}
+
+/**
+ * The tokens end first; the record is the last to go, so that after a crash the rest is done at the next start. False where the record is
+ * kept, because it is in doubt what the end of the resource means.
+ */
+async function endRecord(
+  context: OperatorContext,
+  record: IntegrationRecord,
+  terminating: KubeIntegration | undefined,
+  log: Logger,
+): Promise<boolean> {
+  const { store, now } = context;
+  const maker = integrationMaker(context, record);
+  const made = await store.madeObjects.list(maker);
+  const secrets = await secretsOf(context, record, made);
   const doubt = await doubtAboutDefinition(context, record, secrets, terminating);
   if (doubt !== undefined) {
     log.warn(
       { integrationId: record.id, doubt },
       'integration is kept although its resource is gone',
     );
-    return { requeueAfterMs: CRD_RECHECK_MS };
+    return false;
   }
   await store.tokens.revokeAll(record.id);
-  for (const { metadata } of secrets) {
-    await deleteIfExists(client, SECRETS, { ...key, name: metadata.name }, metadata.uid);
+  for (const { name, uid } of made) {
+    const unfinished = secrets.find(({ metadata }) => metadata.name === name)?.metadata.uid;
+    await deleteMade(context, maker, SECRETS, { name, uid: uid ?? unfinished });
   }
   await store.integrations.end(record.id, now().getTime());
   context.activity.forget(record.id);
   log.info({ integrationId: record.id, tenant: record.tenant }, 'integration was ended');
-  return {};
+  return true;
 }
 
 /** Without its CRD no resource is there; what that means is decided by `doubtAboutDefinition`. */
-async function isThere(client: Client, key: ObjectKey): Promise<boolean> {
+async function getLive(client: Client, key: ObjectKey): Promise<KubeObject | undefined> {
   try {
-    return (await getIfExists(client, SCIM_INTEGRATIONS, key)) !== undefined;
+    return await getIfExists<KubeObject>(client, SCIM_INTEGRATIONS, key);
   } catch (error) {
-    if (isResourceTypeMissing(error)) return false;
+    if (isResourceTypeMissing(error)) return undefined;
     throw error;
   }
 }
 
-/** Read from the server, because the cache may not know yet of a Secret that was made a moment ago. */
+/** What says that it was made for the integration, under the names that the operator gave it. */
 async function secretsOf(
-  client: Client,
-  { namespace, name, uid }: IntegrationRecord,
+  { client }: OperatorContext,
+  { namespace, uid }: IntegrationRecord,
+  made: readonly MadeObject[],
 ): Promise<readonly KubeObject[]> {
-  const labelSelector = selectorFor(labelsFor(name));
-  const { items } = await client.list(SECRETS, { namespace, labelSelector, metadataOnly: true });
-  return (items ?? []).filter((secret) => uidOn(secret) === uid);
+  const found = await Promise.all(
+    made.map(({ name }) => getIfExists<KubeObject>(client, SECRETS, { namespace, name })),
+  );
+  return found.filter(
+    (secret) => secret !== undefined && !isGoing(secret) && uidOn(secret) === uid,
+  ) as readonly KubeObject[];
 }
 
 /**
@@ -93,7 +145,7 @@ async function doubtAboutDefinition(
     name,
   });
   if (definition === undefined) return 'the CRD is missing';
-  if (definition.metadata.deletionTimestamp !== undefined) return 'the CRD is being deleted';
+  if (isGoing(definition)) return 'the CRD is being deleted';
   if (terminating !== undefined) return undefined;
   const made = definition.metadata.creationTimestamp ?? '';
   const older =

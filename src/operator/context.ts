@@ -11,6 +11,7 @@ import type { ObjectStore } from '../kube/store.ts';
 import type { ActivityCache } from './activity-cache.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 import type { ReadSecrets } from './read-secrets.ts';
+import type { SeenEnds } from './seen-ends.ts';
 
 /** What the reflectors know. Of Secrets and namespaces that is the metadata only. */
 export interface Caches {
@@ -35,6 +36,7 @@ export interface OperatorContext {
   readonly events: EventRecorder;
   readonly activity: ActivityCache;
   readonly readSecrets: ReadSecrets;
+  readonly seenEnds: SeenEnds;
   /** Without a trailing slash. */
   readonly publicUrl: string;
   /** UID of kube-system: which cluster the records belong to. */
@@ -52,11 +54,6 @@ export interface OperatorContext {
 
 export function ownerOf({ clusterUid }: OperatorContext, key: ObjectKey): IntegrationOwner {
   return { clusterUid, namespace: key.namespace ?? '', name: key.name };
-}
-
-/** Whether an integration has this UID, as far as the cache knows. */
-export function isLive({ integrations }: Caches, uid: string): boolean {
-  return integrations.list().some(({ metadata }) => metadata.uid === uid);
 }
 
 /** A live read; undefined only when the server says that this very object doesn't exist. */

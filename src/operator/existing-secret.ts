@@ -1,7 +1,7 @@
 /** A token in a Secret that people keep: it is read, and never written. */
 
 import type { SecretKeyRef } from '../crd/defaults.ts';
-import { LABEL_MANAGED_BY, LABEL_TOKEN, MANAGED_BY, REASON, type Reason } from '../crd/names.ts';
+import { LABEL_INTEGRATION, LABEL_TOKEN, REASON, type Reason } from '../crd/names.ts';
 import {
   generateKeyId,
   isAcceptableToken,
@@ -9,12 +9,13 @@ import {
   keyIdOf,
 } from '../directory/tokens.ts';
 import { SECRETS } from '../kube/resource.ts';
-import { type FoundToken, foundToken, type Obstacle, textOf, uidOn } from './checks.ts';
+import { type FoundToken, foundToken, type Obstacle, textOf } from './checks.ts';
 import { getIfExists } from './context.ts';
 import { findFormerToken, removeFormerSecrets } from './former-secrets.ts';
 import type { Secret } from './objects.ts';
+import { isGoing, isMadeByOperator, whatHolds } from './ownership.ts';
 import { adopt, isForeign, revoke, type TokenSubject } from './token-hashes.ts';
-import { issued, type TokenOutcome } from './token-outcome.ts';
+import { blocked, issued, type TokenOutcome } from './token-outcome.ts';
 
 export type ExistingVerdict =
   | { readonly kind: 'usable'; readonly token: string }
@@ -26,15 +27,22 @@ export function checkExistingSecret(
   { name, key }: SecretKeyRef,
 ): ExistingVerdict {
   if (secret !== undefined && isMadeByOperator(secret)) {
+    const whose = secret.metadata.labels?.[LABEL_INTEGRATION];
     return unusable(
       REASON.SecretConflict,
-      `Secret ${name} is one that the operator made; name a Secret that you keep, or remove spec.token.existingSecret`,
+      `Secret ${name} is one that the operator made${whose === undefined ? '' : ` for ScimIntegration ${whose}`}; name a Secret that you keep, or remove spec.token.existingSecret`,
     );
   }
   if (secret?.metadata.labels?.[LABEL_TOKEN] !== 'true') {
     return unusable(
       REASON.SecretMissing,
       `there is no Secret ${name} with the label ${LABEL_TOKEN}: "true"; create it, or label it if it is there`,
+    );
+  }
+  if (isGoing(secret)) {
+    return unusable(
+      REASON.SecretMissing,
+      `no token of Secret ${name} counts any more, because it ${whatHolds(secret)}; create it again when it is gone, or name another one in spec.token.existingSecret`,
     );
   }
   const token = textOf(secret, key);
@@ -52,18 +60,27 @@ export function checkExistingSecret(
       );
 }
 
-function isMadeByOperator(secret: Secret): boolean {
-  return secret.metadata.labels?.[LABEL_MANAGED_BY] === MANAGED_BY || uidOn(secret) !== undefined;
-}
-
 function unusable(reason: Reason, message: string): ExistingVerdict {
   return { kind: 'unusable', obstacle: { reason, message } };
 }
 
-const foreignToken = ({ name }: SecretKeyRef): Obstacle => ({
-  reason: REASON.InvalidToken,
-  message: `the token in Secret ${name} belongs to another integration; write another one there`,
-});
+/** Of several that name one Secret the first one has its token, and keeps it. */
+async function foreignToken(
+  { context: { store, caches }, integration }: TokenSubject,
+  { name }: SecretKeyRef,
+  hash: string,
+): Promise<Obstacle> {
+  const holder = await store.integrations.get((await store.tokens.owner(hash)) ?? '');
+  const { namespace } = integration.metadata;
+  const isNeighbour =
+    holder?.namespace === namespace &&
+    caches.integrations.get({ namespace, name: holder.name })?.metadata.uid === holder.uid;
+  const whose = isNeighbour ? `ScimIntegration ${holder.name}` : 'another integration';
+  return {
+    reason: REASON.InvalidToken,
+    message: `the token in Secret ${name} belongs to ${whose}; keep one of its own in another Secret, and name that in spec.token.existingSecret`,
+  };
+}
 
 /** Whatever the Secret does not hold any more ends at once. */
 export async function reconcileExistingSecret(
@@ -76,7 +93,9 @@ export async function reconcileExistingSecret(
   const verdict = checkExistingSecret(secret, ref);
   if (verdict.kind === 'unusable') return refuse(subject, verdict.obstacle);
   const found = foundIn(verdict.token);
-  if (await isForeign(subject, found.hash)) return refuse(subject, foreignToken(ref));
+  if (await isForeign(subject, found.hash)) {
+    return refuse(subject, await foreignToken(subject, ref, found.hash));
+  }
   const pair = await adopt(subject, found);
   if (!paused) await removeFormerSecrets(context, integration);
   return issued(subject, pair);
@@ -92,8 +111,9 @@ async function refuse(subject: TokenSubject, obstacle: Obstacle): Promise<TokenO
   const { context, integration, integrationId } = subject;
   const former = await findFormerToken(context, integration);
   const tokens = await context.store.tokens.list(integrationId);
-  const works = former !== undefined && tokens.some(({ hash }) => hash === former.hash);
-  if (works) await adopt(subject, former);
-  else await revoke(subject);
-  return { kind: 'obstacle', obstacle, ended: !works };
+  if (former !== undefined && tokens.some(({ hash }) => hash === former.hash)) {
+    return blocked(subject, obstacle, await adopt(subject, former));
+  }
+  await revoke(subject);
+  return blocked(subject, obstacle);
 }

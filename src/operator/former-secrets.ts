@@ -1,63 +1,66 @@
-/** Secrets of this integration, or of one that had its name before, under another name than its spec now says. */
+/** Secrets that the operator made for this integration, or for one that had its name before, under another name than its spec now says. */
 import { secretNameOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { type KubeObject, keyOf, SECRETS } from '../kube/resource.ts';
-import { checkSecret, type FoundToken, isOurs, uidOn } from './checks.ts';
-import { deleteIfExists, getIfExists, isLive, type OperatorContext } from './context.ts';
+import { SECRETS } from '../kube/resource.ts';
+import { checkSecret, type FoundToken } from './checks.ts';
+import { getIfExists, type OperatorContext } from './context.ts';
+import { deleteMade, integrationMaker } from './made-objects.ts';
 import type { Secret } from './objects.ts';
+import { isGoing, isOurs, otherHolder } from './ownership.ts';
 
-/** Made for it, or by our labels for an integration of its name that is gone. */
-function isFormer(
-  { caches }: OperatorContext,
-  integration: KubeIntegration,
-  secret: KubeObject,
-): boolean {
-  const uid = uidOn(secret);
-  if (uid === undefined || !isOurs(secret, integration)) return false;
-  return uid === integration.metadata.uid || !isLive(caches, uid);
+interface FormerSecrets {
+  readonly present: readonly Secret[];
+  /** Names of those that are remembered, and gone or in whose place there is another one. */
+  readonly gone: readonly string[];
 }
 
-/** What the cache knows, and what the status says should it know more. */
-function formerNames(context: OperatorContext, integration: KubeIntegration): Set<string> {
-  const { namespace } = integration.metadata;
-  const cached = context.caches.secrets
-    .list(namespace)
-    .filter((secret) => isFormer(context, integration, secret));
-  const names = new Set(cached.map(({ metadata }) => metadata.name));
-  const told = integration.status?.tokenSecretRef?.name;
-  if (told !== undefined) names.add(told);
-  // With an existing Secret every one of ours is a former one.
-  if (integration.spec?.token?.existingSecret === undefined)
-    names.delete(secretNameOf(integration));
-  return names;
-}
-
-export function mayHaveFormerSecrets(
-  context: OperatorContext,
-  integration: KubeIntegration,
-): boolean {
-  return formerNames(context, integration).size > 0;
-}
-
+/** What the directory remembers, and what the status says where the directory was lost. */
 async function formerSecrets(
   context: OperatorContext,
   integration: KubeIntegration,
-): Promise<readonly Secret[]> {
+): Promise<FormerSecrets> {
+  const { client, store } = context;
   const { namespace } = integration.metadata;
-  const found: Secret[] = [];
-  for (const name of formerNames(context, integration)) {
-    const secret = await getIfExists<Secret>(context.client, SECRETS, { namespace, name });
-    if (secret && isFormer(context, integration, secret)) found.push(secret);
+  const made = await store.madeObjects.list(integrationMaker(context, integration.metadata));
+  const uids = new Map(made.map(({ name, uid }) => [name, uid]));
+  const told = integration.status?.tokenSecretRef?.name;
+  const names = new Set([...uids.keys(), ...(told === undefined ? [] : [told])]);
+  // With an existing Secret every one of ours is a former one.
+  if (integration.spec?.token?.existingSecret === undefined)
+    names.delete(secretNameOf(integration));
+  const present: Secret[] = [];
+  const gone: string[] = [];
+  for (const name of names) {
+    const secret = await getIfExists<Secret>(client, SECRETS, { namespace, name });
+    const isFormer =
+      secret !== undefined &&
+      !isGoing(secret) &&
+      (uids.get(name) === undefined
+        ? isAdoptable(context, integration, secret)
+        : secret.metadata.uid === uids.get(name));
+    if (isFormer) present.push(secret);
+    else if (uids.has(name)) gone.push(name);
   }
-  return found;
+  return { present, gone };
+}
+
+/** Under a name that is the operator's own word, ours by all that it says. */
+function isAdoptable(
+  { caches }: OperatorContext,
+  integration: KubeIntegration,
+  secret: Secret,
+): boolean {
+  const other = otherHolder(secret, integration, caches.integrations.list());
+  return other === undefined && isOurs(secret, integration);
 }
 
 export async function findFormerToken(
   context: OperatorContext,
   integration: KubeIntegration,
 ): Promise<FoundToken | undefined> {
-  for (const secret of await formerSecrets(context, integration)) {
-    const verdict = checkSecret(secret, integration, () => false);
+  const { present } = await formerSecrets(context, integration);
+  for (const secret of present) {
+    const verdict = checkSecret(secret, integration, () => undefined);
     if (verdict.kind === 'current') return verdict;
   }
   return undefined;
@@ -67,7 +70,8 @@ export async function removeFormerSecrets(
   context: OperatorContext,
   integration: KubeIntegration,
 ): Promise<void> {
-  for (const secret of await formerSecrets(context, integration)) {
-    await deleteIfExists(context.client, SECRETS, keyOf(secret), secret.metadata.uid);
-  }
+  const maker = integrationMaker(context, integration.metadata);
+  const { present, gone } = await formerSecrets(context, integration);
+  for (const { metadata } of present) await deleteMade(context, maker, SECRETS, metadata);
+  for (const name of gone) await deleteMade(context, maker, SECRETS, { name });
 }

@@ -24,6 +24,7 @@ export const TOKEN_FIELD_MANAGER = 'scim-operator-token';
 
 export interface Secret extends KubeObject {
   readonly type?: string;
+  readonly immutable?: boolean;
   readonly data?: Readonly<Record<string, string>>;
 }
 

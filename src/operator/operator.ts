@@ -25,6 +25,7 @@ import { ReadSecrets } from './read-secrets.ts';
 import { createReconcile } from './reconcile.ts';
 import { cachesOf, createReflectors, type Reflectors } from './reflectors.ts';
 import { createRoleReconcile, type RoleState, type RoleStates } from './role-controller.ts';
+import { SeenEnds } from './seen-ends.ts';
 import { sweepUntil } from './sweep.ts';
 import { createTenantController } from './tenant-controller.ts';
 import { createOperatorMetrics, UnwatchedReport } from './unwatched.ts';
@@ -106,6 +107,8 @@ export function createOperator(options: OperatorOptions): Operator {
       namespaces: watchNamespaces,
       followsGroups,
     });
+    // Older than any term, so that what a standby sees counts when it leads.
+    const seenEnds = new SeenEnds(reflectors.integrations.store);
     manager = new Manager(Object.values(reflectors));
     manager.start();
     const parts = {
@@ -115,6 +118,7 @@ export function createOperator(options: OperatorOptions): Operator {
       clusterUid,
       manager,
       reflectors,
+      seenEnds,
       unwatched,
       unwritable,
     };
@@ -192,15 +196,18 @@ interface Parts {
   readonly clusterUid: string;
   readonly manager: Manager;
   readonly reflectors: Reflectors;
+  readonly seenEnds: SeenEnds;
   readonly unwatched: UnwatchedReport;
   readonly unwritable: Set<string>;
 }
 
 /** Reconciles until the term ends; nothing of it is left then. */
 async function lead(
-  { options, client, metrics, clusterUid, manager, reflectors, unwatched, unwritable }: Parts,
+  parts: Parts,
   { signal, fence }: { readonly signal: AbortSignal; readonly fence?: Fence },
 ): Promise<void> {
+  const { options, client, metrics, clusterUid, manager, reflectors, seenEnds } = parts;
+  const { unwatched, unwritable } = parts;
   const { log, store, publicUrl, watchNamespaces, now = () => new Date() } = options;
   const writer = fence ? client.fenced(fence) : client;
   const events = new EventRecorder({
@@ -217,6 +224,7 @@ async function lead(
     events,
     activity: new ActivityCache(store.integrations, options.clock),
     readSecrets: new ReadSecrets(caches.secrets),
+    seenEnds,
     publicUrl,
     clusterUid,
     sees: (namespace) =>

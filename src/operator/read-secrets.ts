@@ -6,9 +6,10 @@ import { secretNameOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { type KubeObject, keyOf, keyText, type ObjectKey } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
-import { checkSecret, type FoundToken, uidOn } from './checks.ts';
+import { checkSecret, type FoundToken } from './checks.ts';
 import { contains } from './drift.ts';
 import { buildSecretFrame, type Secret } from './objects.ts';
+import { uidOn } from './ownership.ts';
 
 export type ReadToken = Omit<FoundToken, 'token'>;
 
@@ -41,7 +42,7 @@ export class ReadSecrets {
     secret: Secret,
   ): void {
     const { uid: integrationUid } = integration.metadata;
-    const verdict = checkSecret(secret, integration, () => false);
+    const verdict = checkSecret(secret, integration, () => undefined);
     const isWhole = contains(secret, buildSecretFrame(integration, endpoint, integrationId));
     if (verdict.kind !== 'current' || uidOn(secret) !== integrationUid || !isWhole) return;
     const { hash, keyId, rotated, replaced } = verdict;

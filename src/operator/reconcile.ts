@@ -16,10 +16,11 @@ import { keyText } from '../kube/resource.ts';
 import { authorise } from './authorise.ts';
 import type { Obstacle } from './checks.ts';
 import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
-import { endIntegration } from './cleanup.ts';
+import { endIntegration, endPredecessor } from './cleanup.ts';
 import type { OperatorContext } from './context.ts';
 import { obstacleFrom } from './failure.ts';
 import { endpointOf } from './objects.ts';
+import { isGoing, isOwnedBy } from './ownership.ts';
 import type { RoleStates } from './role-controller.ts';
 import { buildStatus, type Findings } from './status.ts';
 import { reconcileToken } from './token.ts';
@@ -41,17 +42,18 @@ export function createReconcile(
   return async (key, { log }) => {
     const integration = context.caches.integrations.get(key);
     if (integration === undefined && !context.sees(key.namespace ?? '')) return {};
-    if (integration === undefined || integration.metadata.deletionTimestamp !== undefined) {
+    if (integration === undefined || isGoing(integration)) {
       context.unwritable.delete(keyText(key));
       enqueueRole(key.namespace ?? '');
       return endIntegration(context, key, integration, log);
     }
+    await endPredecessor(context, integration, log);
     const { findings, error } = await work(context, integration, roles, enqueueRole);
     if (isNamespaceTerminating(error)) return {};
     if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
     const status = buildStatus(integration, findings, context.now());
     const written = await writeOwnStatus(context, integration, status);
-    if (isRefused(error)) return { requeueAfterMs: CONFLICT_RETRY_MS };
+    if (isRefused(error)) return refusedLook(context, findings);
     if (error !== undefined) throw error;
     return written ? nextLook(context, findings) : { requeueAfterMs: STALE_RETRY_MS };
   };
@@ -110,7 +112,11 @@ async function work(
     endpoint,
     token: await reconcileToken(context, integration, id, endpoint, paused),
   }));
-  if (findings.token?.kind === 'obstacle') error ??= findings.token.error;
+  const failed = findings.token?.error;
+  if (failed !== undefined) {
+    error ??= failed;
+    findings = { ...findings, failure: findings.failure ?? obstacleFrom(failed) };
+  }
   if (!paused) {
     await step(async () => ({ rbac: await reconcileRbac(context, integration, roles) }));
     enqueueRole(namespace);
@@ -142,7 +148,7 @@ async function reconcileRbac(
 /** After a start the Role is known from the cache before its controller has looked at it. */
 function ownsRole({ caches }: OperatorContext, { metadata }: KubeIntegration): boolean {
   const role = caches.roles.get({ namespace: metadata.namespace, name: ROLE_NAME });
-  return role?.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
+  return role !== undefined && !isGoing(role) && isOwnedBy(role, metadata.uid);
 }
 
 const ANNOUNCED = new Map<string, string>([
@@ -167,13 +173,22 @@ function announce(
   });
 }
 
-function nextLook({ caches, now }: OperatorContext, { token, rbac, stalled }: Findings): Result {
+function nextLook({ caches, now }: OperatorContext, findings: Findings): Result {
+  const { token, rbac, stalled } = findings;
   const conflict = stalled !== undefined || token?.kind === 'obstacle' || typeof rbac === 'object';
   // Where namespaces may not be listed, nothing tells of their labels.
   const isBlind = caches.namespaces.size === 0;
   // Spread out, so that many integrations don't come at once.
   const usual = (isBlind ? BLIND_RESYNC_MS : RESYNC_MS) * (1 + 0.2 * Math.random());
-  const next = conflict ? CONFLICT_RETRY_MS : usual;
-  const due = token?.kind === 'issued' ? token.dueAt - now().getTime() : next;
-  return { requeueAfterMs: Math.max(1, Math.min(next, due)) };
+  return lookWithin(conflict ? CONFLICT_RETRY_MS : usual, findings, now());
+}
+
+const refusedLook = ({ now }: OperatorContext, findings: Findings): Result =>
+  lookWithin(CONFLICT_RETRY_MS, findings, now());
+
+/** Earlier where a token is due: to be replaced, or to end. */
+function lookWithin(waitMs: number, { token }: Findings, now: Date): Result {
+  const held = token?.kind === 'obstacle' ? token.held : token;
+  const due = held === undefined ? waitMs : held.dueAt - now.getTime();
+  return { requeueAfterMs: Math.max(1, Math.min(waitMs, due)) };
 }

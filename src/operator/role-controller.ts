@@ -1,14 +1,16 @@
 /** The Role SCIMProvisioner of a namespace, under a key of its own: its integrations share it. */
 import { isPaused } from '../crd/defaults.ts';
-import { EVENT, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import { EVENT, REASON, ROLE_NAME } from '../crd/names.ts';
 import type { Reconcile } from '../kube/controller.ts';
 import { isForbidden, isNamespaceTerminating, isRefused } from '../kube/errors.ts';
 import { ROLES } from '../kube/resource.ts';
 import type { Obstacle } from './checks.ts';
+import { goingObject } from './children.ts';
 import { getIfExists, type OperatorContext } from './context.ts';
 import { isAsDesired } from './drift.ts';
 import { obstacleFrom } from './failure.ts';
 import { buildRole, FIELD_MANAGER, type Role } from './objects.ts';
+import { isGoing, isOurRole } from './ownership.ts';
 
 /** Not ours now, or against a rule of the cluster; others may remove it. */
 const CONFLICT_RETRY_MS = 30_000;
@@ -28,7 +30,7 @@ export function createRoleReconcile(context: OperatorContext, states: RoleStates
   return async ({ namespace = '' }) => {
     const integrations = context.caches.integrations
       .list(namespace)
-      .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+      .filter((each) => !isGoing(each));
     if (integrations.length === 0) {
       // The garbage collector takes the Role when its last owner is gone.
       states.set(namespace, undefined);
@@ -55,9 +57,11 @@ async function ensureRole(context: OperatorContext, desired: Role): Promise<Role
   const namespace = desired.metadata.namespace ?? '';
   const key = { namespace, name: ROLE_NAME };
   const cached = caches.roles.get(key);
-  if (cached && isAsDesired(cached, desired)) return { kind: 'applied' };
+  if (cached && !isGoing(cached) && isAsDesired(cached, desired)) return { kind: 'applied' };
   const live = await getIfExists<Role>(client, ROLES, key);
-  if (live !== undefined && !isOurs(live)) {
+  if (live !== undefined && isGoing(live))
+    return { kind: 'obstacle', obstacle: goingObject(ROLES, live) };
+  if (live !== undefined && !isOurRole(live)) {
     const message = `Role ${ROLE_NAME} exists in the namespace and belongs to no integration; delete it`;
     return { kind: 'obstacle', obstacle: { reason: REASON.ObjectConflict, message } };
   }
@@ -75,12 +79,4 @@ async function ensureRole(context: OperatorContext, desired: Role): Promise<Role
     });
   }
   return { kind: 'applied' };
-}
-
-/** An integration owns it, perhaps one that is gone and whose Role the garbage collector has not taken yet. */
-function isOurs({ metadata }: Role): boolean {
-  const { group, kind } = SCIM_INTEGRATIONS;
-  return (metadata.ownerReferences ?? []).some(
-    (owner) => owner.kind === kind && owner.apiVersion.startsWith(`${group}/`),
-  );
 }

@@ -11,7 +11,7 @@ import {
   setCondition,
 } from '../kube/conditions.ts';
 import type { Obstacle } from './checks.ts';
-import type { IssuedToken, TokenOutcome } from './token-outcome.ts';
+import type { TokenOutcome } from './token-outcome.ts';
 
 /** What the steps of a reconcile found; undefined for those that were not reached. */
 export interface Findings {
@@ -38,7 +38,8 @@ export function buildStatus(
     observedGeneration: integration.metadata.generation,
     ...(integrationId === undefined ? {} : { integrationId, tenant: tenantOf(integration) }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(token?.kind === 'issued' ? tokenStatus(integration, token) : {}),
+    ...secretStatus(integration, token),
+    ...tokenStatus(token),
     ...(rbac === 'applied'
       ? { serviceAccountRef: child, roleRef: { name: ROLE_NAME }, roleBindingRef: child }
       : {}),
@@ -53,19 +54,25 @@ function keptStatus(
   token: TokenOutcome | undefined,
 ): ScimIntegrationStatus {
   if (token === undefined) return status;
-  const { previousTokenExpiresAt, ...withoutPrevious } = status;
-  if (token.kind === 'issued') return withoutPrevious;
-  const { tokenKeyId, tokenIssuedAt, ...withoutToken } = withoutPrevious;
-  return token.ended ? withoutToken : status;
+  const { previousTokenExpiresAt, tokenKeyId, tokenIssuedAt, ...withoutToken } = status;
+  return withoutToken;
 }
 
-function tokenStatus(
+function secretStatus(
   integration: KubeIntegration,
-  { keyId, unmoved, issuedAt, previousExpiresAt, handledRotate }: IssuedToken,
+  token: TokenOutcome | undefined,
 ): ScimIntegrationStatus {
+  if (token?.kind !== 'issued' || token.unmoved) return {};
   const { name, key } = tokenSecretRefOf(integration);
+  return { tokenSecretRef: { name, key } };
+}
+
+/** As the directory has it, whatever stands in the way of what comes next. */
+function tokenStatus(token: TokenOutcome | undefined): ScimIntegrationStatus {
+  const held = token?.kind === 'obstacle' ? token.held : token;
+  if (held === undefined) return {};
+  const { keyId, issuedAt, previousExpiresAt, handledRotate } = held;
   return {
-    ...(unmoved ? {} : { tokenSecretRef: { name, key } }),
     tokenKeyId: keyId,
     tokenIssuedAt: seconds(issuedAt),
     lastHandledRotate: handledRotate,

@@ -88,11 +88,27 @@ function announce(
 
 /** Before a new token comes: never more than two are valid. */
 export async function endPrevious(
-  { context: { store, events }, integration }: TokenSubject,
+  { context: { store } }: TokenSubject,
   { current, previous }: TokenPair,
 ): Promise<void> {
+  if (previous !== undefined) await store.tokens.keepOnly(current);
+}
+
+/** The new token did not come: nothing has ended, and of the new one nothing is left. */
+export async function restorePrevious(
+  { context: { store } }: TokenSubject,
+  { current, previous }: TokenPair,
+): Promise<void> {
+  if (previous !== undefined) await store.tokens.add(previous);
+  await store.tokens.keepOnly(current, previous);
+}
+
+/** The new token has come before the overlap was over. */
+export function announceEarlyEnd(
+  { context: { events }, integration }: TokenSubject,
+  { current, previous }: TokenPair,
+): void {
   if (previous === undefined) return;
-  await store.tokens.keepOnly(current);
   events.record(integration, {
     type: 'Warning',
     reason: EVENT.TokenRevoked,

@@ -3,11 +3,9 @@ import type { Obstacle } from './checks.ts';
 import { handledRotate, nextDue, type TokenPair } from './rotation.ts';
 import type { TokenSubject } from './token-hashes.ts';
 
-export interface IssuedToken {
-  readonly kind: 'issued';
+/** A token that works. */
+export interface HeldToken {
   readonly keyId: string;
-  /** Still in the Secret that it was in before the spec named another. */
-  readonly unmoved?: boolean;
   readonly issuedAt: Date;
   /** Until when the token before works, while it does. */
   readonly previousExpiresAt?: Date | undefined;
@@ -16,23 +14,48 @@ export interface IssuedToken {
   readonly dueAt: number;
 }
 
-export type TokenOutcome =
-  | IssuedToken
-  | {
-      readonly kind: 'obstacle';
-      readonly obstacle: Obstacle;
-      /** No token works now. */
-      readonly ended: boolean;
-      /** What failed, where something did. */
-      readonly error?: unknown;
-    };
+export interface IssuedToken extends HeldToken {
+  readonly kind: 'issued';
+  /** Still in the Secret that it was in before the spec named another. */
+  readonly unmoved?: boolean;
+  /** What was to be done about it and failed. */
+  readonly error?: unknown;
+}
 
-export function issued(
-  { integration, paused }: TokenSubject,
-  { current, previous }: TokenPair,
-): IssuedToken {
+export interface BlockedToken {
+  readonly kind: 'obstacle';
+  readonly obstacle: Obstacle;
+  /** Works on all the same; undefined: no token works now. */
+  readonly held: HeldToken | undefined;
+  /** What failed, where something did. */
+  readonly error?: unknown;
+}
+
+export type TokenOutcome = IssuedToken | BlockedToken;
+
+export function issued(subject: TokenSubject, pair: TokenPair): IssuedToken {
+  return { kind: 'issued', ...held(subject, pair) };
+}
+
+/** What was to be done is left as it was: a rotation that was asked for is still to come. */
+export function undone(subject: TokenSubject, pair: TokenPair, error: unknown): IssuedToken {
+  return { ...issued({ ...subject, paused: true }, pair), error };
+}
+
+export function blocked(
+  subject: TokenSubject,
+  obstacle: Obstacle,
+  pair?: TokenPair | undefined,
+): BlockedToken {
   return {
-    kind: 'issued',
+    kind: 'obstacle',
+    obstacle,
+    held: pair && held({ ...subject, paused: true }, pair),
+  };
+}
+
+function held({ integration, paused }: TokenSubject, { current, previous }: TokenPair): HeldToken {
+  return {
     keyId: current.keyId,
     issuedAt: new Date(current.issuedAt),
     previousExpiresAt: previous && new Date(previous.expiresAt),

@@ -5,6 +5,7 @@ import { ApiError, isNotFound } from '../kube/errors.ts';
 import { keyOf, SECRETS } from '../kube/resource.ts';
 import type { OperatorContext } from './context.ts';
 import { contains } from './drift.ts';
+import { announceMade, integrationMaker } from './made-objects.ts';
 import {
   buildSecretFrame,
   buildTokenChange,
@@ -17,27 +18,30 @@ import {
 import type { TokenSubject } from './token-hashes.ts';
 
 /** Fails with AlreadyExists where somebody else was quicker; the next reconcile reads what they wrote. */
-export function createTokenSecret(
-  { client }: OperatorContext,
+export async function createTokenSecret(
+  context: OperatorContext,
   integration: KubeIntegration,
   token: string,
   origin: TokenOrigin,
 ): Promise<Secret> {
   const secret = buildTokenSecret(integration, token, origin);
-  return client.create(SECRETS, secret, TOKEN_FIELD_MANAGER);
+  const maker = integrationMaker(context, integration.metadata);
+  await announceMade(context, maker, SECRETS, secret.metadata.name);
+  return context.client.create(SECRETS, secret, TOKEN_FIELD_MANAGER);
 }
 
-/** Fails with Conflict where the Secret is not as it was read, or gone. */
+/** Fails with Conflict where the Secret is not as it was read, or gone. `dryRun`: only finds out whether it would. */
 export async function replaceToken(
   { client }: OperatorContext,
   secret: Secret,
   token: string,
   origin: TokenOrigin,
+  dryRun = false,
 ): Promise<Secret> {
   const { metadata, data } = buildTokenChange(token, origin);
   const { name, resourceVersion } = secret.metadata;
   const patch = { metadata: { ...metadata, resourceVersion }, data };
-  const options = { fieldManager: TOKEN_FIELD_MANAGER };
+  const options = { fieldManager: TOKEN_FIELD_MANAGER, dryRun };
   try {
     return await client.mergePatch<Secret>(SECRETS, keyOf(secret), patch, options);
   } catch (error) {

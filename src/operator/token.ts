@@ -7,31 +7,36 @@ import { secretNameOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { REASON, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import { generateToken, hashToken } from '../directory/tokens.ts';
-import { ApiError, isForbidden, isRefused } from '../kube/errors.ts';
-import { type KubeObject, keyOf, SECRETS } from '../kube/resource.ts';
 import {
-  checkSecret,
-  type FoundToken,
-  foundToken,
-  type Obstacle,
-  type SecretVerdict,
-  textOf,
-} from './checks.ts';
-import { getIfExists, isLive, type OperatorContext } from './context.ts';
+  ApiError,
+  isAlreadyExists,
+  isConflict,
+  isDeclined,
+  isForbidden,
+  isInvalid,
+  isRefused,
+} from '../kube/errors.ts';
+import { type KubeObject, keyOf, SECRETS } from '../kube/resource.ts';
+import { checkSecret, type FoundToken, foundToken, type Obstacle, textOf } from './checks.ts';
+import { getIfExists, type OperatorContext } from './context.ts';
 import { reconcileExistingSecret } from './existing-secret.ts';
 import { obstacleFrom } from './failure.ts';
-import { findFormerToken, mayHaveFormerSecrets, removeFormerSecrets } from './former-secrets.ts';
+import { findFormerToken, removeFormerSecrets } from './former-secrets.ts';
+import { integrationMaker, rememberMade } from './made-objects.ts';
 import type { Secret } from './objects.ts';
+import { isGoing, otherHolder } from './ownership.ts';
 import { handledRotate, isRotationDue, type TokenPair } from './rotation.ts';
 import {
   addPending,
   adopt,
+  announceEarlyEnd,
   endPrevious,
   isForeign,
+  restorePrevious,
   revoke,
   type TokenSubject,
 } from './token-hashes.ts';
-import { issued, type TokenOutcome } from './token-outcome.ts';
+import { blocked, issued, type TokenOutcome, undone } from './token-outcome.ts';
 import { correctDrift, createTokenSecret, replaceToken } from './token-secret.ts';
 
 /** `paused` still ends what has lost its Secret, but makes and replaces nothing. */
@@ -48,21 +53,52 @@ export async function reconcileToken(
   const confirmed = await confirm(subject, endpoint);
   if (confirmed !== undefined) return confirmed;
   const settled = await settle(subject);
-  if (settled.kind === 'obstacle') return settled;
-  if (settled.secret === undefined) return { ...issued(subject, settled.pair), unmoved: true };
-  if (paused) return issued(subject, settled.pair);
-  const { secret, pair } = await rotateIfDue(subject, settled, settled.secret);
-  const written = await correctDrift(subject, endpoint, secret);
-  await removeFormerSecrets(context, integration);
-  context.readSecrets.note(integration, integrationId, endpoint, written);
-  return issued(subject, pair);
+  if (settled.kind !== 'held') return settled;
+  const { secret } = settled;
+  if (secret === undefined) return { ...issued(subject, settled.pair), unmoved: true };
+  const maker = integrationMaker(context, integration.metadata);
+  await rememberMade(context, maker, SECRETS, secret);
+  return paused ? issued(subject, settled.pair) : maintain(subject, endpoint, settled, secret);
+}
+
+/** What can't be written leaves a token that works as it is. */
+async function maintain(
+  subject: TokenSubject,
+  endpoint: string,
+  { found, pair }: Held,
+  secret: Secret,
+): Promise<TokenOutcome> {
+  const { context, integration, integrationId } = subject;
+  let now: Rotated = { secret, pair };
+  try {
+    now = await rotateIfDue(subject, found, now);
+    const written = await correctDrift(subject, endpoint, now.secret);
+    await removeFormerSecrets(context, integration);
+    context.readSecrets.note(integration, integrationId, endpoint, written);
+    return issued(subject, now.pair);
+  } catch (error) {
+    if (isConflict(error)) throw error;
+    if (isInvalid(error) && secret.immutable === true)
+      return blocked(subject, immutableSecret(secret, error), now.pair);
+    return now.pair === pair
+      ? undone(subject, pair, error)
+      : { ...issued(subject, now.pair), error };
+  }
+}
+
+/** The way that costs no token comes first. */
+function immutableSecret({ metadata }: Secret, { message }: Error): Obstacle {
+  return {
+    reason: REASON.SecretConflict,
+    message: `Secret ${metadata.name} is immutable, so that nothing can be written to it; set spec.token.secretName to another name, and the token moves to a new Secret, or delete this one to get a new token: ${message}`,
+  };
 }
 
 /** The Secret is as it was read, and nothing is due: only the directory is to agree. Undefined where there is more to do. */
 async function confirm(subject: TokenSubject, endpoint: string): Promise<TokenOutcome | undefined> {
   const { context, integration, paused } = subject;
   const found = context.readSecrets.recall(integration, endpoint);
-  if (found === undefined || mayHaveFormerSecrets(context, integration)) return undefined;
+  if (found === undefined) return undefined;
   if (await isForeign(subject, found.hash)) return undefined;
   const pair = await adopt(subject, found);
   const isDue = isRotationDue(integration, pair, found.rotated, context.now().getTime());
@@ -77,26 +113,24 @@ interface Held {
   readonly secret: Secret | undefined;
 }
 
-type Settled = Held | Extract<TokenOutcome, { kind: 'obstacle' }>;
-
-const obstacle = (found: Obstacle, ended: boolean): Settled => ({
-  kind: 'obstacle',
-  obstacle: found,
-  ended,
-});
+type Settled = Held | TokenOutcome;
 
 async function settle(subject: TokenSubject): Promise<Settled> {
   const { context, integration } = subject;
   const key = { namespace: integration.metadata.namespace, name: secretNameOf(integration) };
   const secret = await getIfExists<Secret>(context.client, SECRETS, key);
-  const verdict = checkSecret(secret, integration, (uid) => isLive(context.caches, uid));
+  const verdict = checkSecret(secret, integration, (found) =>
+    otherHolder(found, integration, context.caches.integrations.list()),
+  );
   switch (verdict.kind) {
     case 'current':
       return keep(subject, verdict, secret);
     case 'malformed':
       return replace(subject, secret);
+    case 'going':
+      return yieldTo(subject, verdict.obstacle);
     case 'conflict':
-      return yieldTo(subject, verdict, secret);
+      return yieldTo(subject, verdict.obstacle, secret);
     case 'missing': {
       const former = await findFormerToken(context, integration);
       return former === undefined ? replace(subject, undefined) : move(subject, former);
@@ -122,7 +156,7 @@ async function keep(
 ): Promise<Settled> {
   if (await isForeign(subject, found.hash)) {
     await revoke(subject);
-    return obstacle(FOREIGN_TOKEN, true);
+    return blocked(subject, FOREIGN_TOKEN);
   }
   return { kind: 'held', found, pair: await adopt(subject, found), secret };
 }
@@ -130,13 +164,17 @@ async function keep(
 /** `secret` is ours with something that is no token; undefined: there is none. */
 async function replace(subject: TokenSubject, secret: Secret | undefined): Promise<Settled> {
   await revoke(subject);
-  if (subject.paused) return obstacle(NO_TOKEN, true);
+  if (subject.paused) return blocked(subject, NO_TOKEN);
   await expectStillThere(subject.context, subject.integration);
   try {
-    return await issue(subject, secret);
+    return await issue(subject, secret, draft(subject));
   } catch (error) {
+    // Of a token that is nowhere nothing is left.
+    if (isDeclined(error)) await subject.context.store.tokens.revokeAll(subject.integrationId);
+    if (isInvalid(error) && secret?.immutable === true)
+      return blocked(subject, immutableSecret(secret, error));
     if (!isForbidden(error) && !isRefused(error)) throw error;
-    return { kind: 'obstacle', obstacle: notWritten(subject, error), ended: true, error };
+    return { ...blocked(subject, notWritten(subject, error)), error };
   }
 }
 
@@ -150,21 +188,19 @@ function notWritten({ integration }: TokenSubject, error: unknown): Obstacle {
   };
 }
 
-/** Somebody else's Secret is in the way. */
+/** Somebody else's Secret is in the way, or one that is going. */
 async function yieldTo(
   subject: TokenSubject,
-  conflict: Extract<SecretVerdict, { kind: 'conflict' }>,
-  secret: Secret | undefined,
+  obstacle: Obstacle,
+  secret?: Secret | undefined,
 ): Promise<Settled> {
   const { context, integration } = subject;
   const held =
     (await findFormerToken(context, integration)) ?? (await findOwnToken(subject, secret));
-  if (held !== undefined && !(await isForeign(subject, held.hash))) {
-    await adopt(subject, held);
-    return obstacle(conflict.obstacle, false);
-  }
+  if (held !== undefined && !(await isForeign(subject, held.hash)))
+    return blocked(subject, obstacle, await adopt(subject, held));
   await revoke(subject);
-  return obstacle(conflict.obstacle, true);
+  return blocked(subject, obstacle);
 }
 
 /** A Secret that lost its labels, say, is not ours to touch, but still where people read the token. */
@@ -182,40 +218,66 @@ async function findOwnToken(
 async function move(subject: TokenSubject, former: FoundToken): Promise<Settled> {
   const { context, integration, paused } = subject;
   const kept = await keep(subject, former, undefined);
-  if (kept.kind === 'obstacle' || paused) return kept;
-  return { ...kept, secret: await createTokenSecret(context, integration, former.token, former) };
+  if (kept.kind !== 'held' || paused) return kept;
+  try {
+    const secret = await createTokenSecret(context, integration, former.token, former);
+    return { ...kept, secret };
+  } catch (error) {
+    if (isConflict(error) || isAlreadyExists(error)) throw error;
+    return { ...undone(subject, kept.pair, error), unmoved: true };
+  }
 }
 
-/** A new token, into a new Secret or into the one that is there, where it takes the place of `former`; the integration was just read live. */
+/** A new token, which takes the place of `former`. */
+function draft({ context, integration }: TokenSubject, former?: FoundToken): FoundToken {
+  return foundToken(
+    generateToken(),
+    handledRotate(integration) || undefined,
+    former && { keyId: former.keyId, at: context.now().getTime() },
+  );
+}
+
+/** The token goes into a new Secret, or into the one that is there; the integration was just read live. */
 async function issue(
   subject: TokenSubject,
   secret: Secret | undefined,
-  former?: FoundToken,
+  found: FoundToken,
 ): Promise<Held & { readonly secret: Secret }> {
   const { context, integration } = subject;
-  const token = generateToken();
-  const rotated = handledRotate(integration) || undefined;
-  const replaced = former && { keyId: former.keyId, at: context.now().getTime() };
-  await addPending(subject, token);
+  await addPending(subject, found.token);
   const written =
     secret === undefined
-      ? await createTokenSecret(context, integration, token, { rotated })
-      : await replaceToken(context, secret, token, { rotated, replaced });
-  const found = foundToken(token, rotated, replaced);
+      ? await createTokenSecret(context, integration, found.token, found)
+      : await replaceToken(context, secret, found.token, found);
   return { kind: 'held', found, pair: await adopt(subject, found), secret: written };
+}
+
+interface Rotated {
+  readonly secret: Secret;
+  readonly pair: TokenPair;
 }
 
 async function rotateIfDue(
   subject: TokenSubject,
-  { found, pair }: Held,
-  secret: Secret,
-): Promise<{ readonly secret: Secret; readonly pair: TokenPair }> {
+  found: FoundToken,
+  { secret, pair }: Rotated,
+): Promise<Rotated> {
   const { context, integration } = subject;
   const now = context.now().getTime();
   if (!isRotationDue(integration, pair, found.rotated, now)) return { secret, pair };
   await expectCurrent(context, integration);
+  const next = draft(subject, found);
+  // Nothing ends before its replacement can be written.
+  await replaceToken(context, secret, next.token, next, true);
   await endPrevious(subject, pair);
-  return issue(subject, secret, found);
+  try {
+    const rotated = await issue(subject, secret, next);
+    announceEarlyEnd(subject, pair);
+    return rotated;
+  } catch (error) {
+    if (isDeclined(error)) await restorePrevious(subject, pair);
+    throw error;
+  }
 }
 
 /** Where the cache is behind, the namespace may be somebody else's by now, who must not read a token of the one before. */
@@ -225,8 +287,8 @@ async function expectStillThere(
 ): Promise<void> {
   const { namespace, name, uid } = metadata;
   const live = await client.get<KubeObject>(SCIM_INTEGRATIONS, { namespace, name });
-  if (live.metadata.uid === uid) return;
-  throw new ApiError(409, `another integration ${name} took its place`, { reason: 'Conflict' });
+  if (live.metadata.uid === uid && !isGoing(live)) return;
+  throw new ApiError(409, `the integration ${name} is gone`, { reason: 'Conflict' });
 }
 
 /** A token is never replaced because a cache is behind: what it doesn't know yet may be that it was replaced already. */

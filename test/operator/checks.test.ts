@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import type { IntegrationRecord } from '../../src/directory/store.ts';
 import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
-import { checkId, checkSecret, isOurChild, knownId, textOf } from '../../src/operator/checks.ts';
+import { checkId, checkSecret, knownId, textOf } from '../../src/operator/checks.ts';
 import { buildSecretFrame, buildTokenSecret, type Secret } from '../../src/operator/objects.ts';
 import { buildIntegration } from '../support/integration-objects.ts';
 
@@ -78,7 +79,7 @@ describe('the id', () => {
 
 describe('a Secret', () => {
   const integration = buildIntegration();
-  const nobody = () => false;
+  const nobody = () => undefined;
 
   it('that is missing is missing', () => {
     expect(checkSecret(undefined, integration, nobody)).toEqual({ kind: 'missing' });
@@ -117,15 +118,61 @@ describe('a Secret', () => {
     });
   });
 
-  it.each<[string, Secret]>([
-    ['without labels and UID', strip(strip(secretOf(), 'labels'), 'annotations')],
-    ['of an integration of another name', secretOf(named('entra', 'uid-2'))],
-    ['of a live integration', secretOf(withUid('uid-2'))],
-    ['of another type', { ...secretOf(), type: 'kubernetes.io/service-account-token' }],
-  ])('%s is a conflict that never shows the token', (_, secret) => {
-    const verdict = checkSecret(secret, integration, (uid) => uid === 'uid-2');
-    expect(verdict).toMatchObject({ kind: 'conflict', obstacle: { reason: 'SecretConflict' } });
+  it.each<[string, Secret, RegExp]>([
+    [
+      'without labels and UID',
+      strip(strip(secretOf(), 'labels'), 'annotations'),
+      /was not made for this integration; .* delete the Secret if nobody needs it/,
+    ],
+    [
+      'of an integration of another name that is gone',
+      secretOf(named('gone', 'uid-9')),
+      /was not made for this integration/,
+    ],
+    [
+      'of another type',
+      { ...secretOf(), type: 'kubernetes.io/service-account-token' },
+      /instead of Opaque; delete it/,
+    ],
+  ])('%s is a conflict that never shows the token', (_, secret, message) => {
+    const verdict = checkSecret(secret, integration, nobody);
+    const obstacle = { reason: 'SecretConflict', message: expect.stringMatching(message) };
+    expect(verdict).toMatchObject({ kind: 'conflict', obstacle });
     expect(JSON.stringify(verdict)).not.toContain(TOKEN);
+  });
+
+  it.each<[string, KubeIntegration, string]>([
+    ['here', named('entra', 'uid-2'), 'belongs to ScimIntegration entra;'],
+    [
+      'elsewhere',
+      buildIntegration({ metadata: { namespace: 'globex', uid: 'uid-2' } }),
+      'belongs to an integration of another namespace;',
+    ],
+  ])('of another integration %s is a conflict without advice to harm it', (_, other, whose) => {
+    const verdict = checkSecret(secretOf(other), integration, () => other);
+    const message = expect.stringMatching(
+      new RegExp(`${whose} set spec.token.secretName to another`),
+    );
+    expect(verdict).toMatchObject({
+      kind: 'conflict',
+      obstacle: { reason: 'SecretConflict', message },
+    });
+    expect(JSON.stringify(verdict)).not.toContain('delete');
+  });
+
+  it.each<[string, Secret, RegExp]>([
+    ['ours', going(secretOf(), 'example.com/a'), /the finalizer example\.com\/a holds it;/],
+    [
+      'foreign',
+      going(strip(strip(secretOf(), 'labels'), 'annotations'), 'a', 'b'),
+      /the finalizers a, b hold it;/,
+    ],
+    ['held by nothing', going(secretOf()), /is being deleted; there is a new token/],
+  ])('that is being deleted is gone, and its name is not free: %s', (_, secret, message) => {
+    expect(checkSecret(secret, integration, nobody)).toMatchObject({
+      kind: 'going',
+      obstacle: { reason: 'SecretMissing', message: expect.stringMatching(message) },
+    });
   });
 
   it.each([
@@ -142,21 +189,6 @@ describe('a Secret', () => {
   });
 });
 
-describe('a child', () => {
-  const owned = {
-    metadata: {
-      name: 'scim-okta',
-      ownerReferences: [{ apiVersion: 'v1', kind: 'X', name: 'x', uid: 'uid-1' }],
-    },
-  };
-  it('is ours by its owner, by its labels, or not at all', () => {
-    expect(isOurChild(owned, buildIntegration())).toBe(true);
-    expect(isOurChild(owned, withUid('uid-2'))).toBe(false);
-    expect(isOurChild(secretOf(withUid('uid-0')), buildIntegration())).toBe(true);
-    expect(isOurChild({ metadata: { name: 'scim-okta' } }, buildIntegration())).toBe(false);
-  });
-});
-
 function named(name: string, uid: string) {
   return buildIntegration({ metadata: { name, uid } });
 }
@@ -164,4 +196,11 @@ function named(name: string, uid: string) {
 function strip(secret: Secret, part: 'labels' | 'annotations'): Secret {
   expect(textOf(secret, 'token')).toBe(TOKEN);
   return { ...secret, metadata: { ...secret.metadata, [part]: {} } };
+}
+
+function going({ metadata, ...rest }: Secret, ...finalizers: string[]): Secret {
+  return {
+    ...rest,
+    metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z', finalizers },
+  };
 }

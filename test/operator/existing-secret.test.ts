@@ -176,7 +176,7 @@ describe('the token in an existing Secret', () => {
     expect(await second.condition('TokenReady')).toMatchObject({
       status: 'False',
       reason: 'InvalidToken',
-      message: expect.stringContaining('belongs to another integration'),
+      message: expect.stringContaining('belongs to ScimIntegration idp'),
     });
     expect(await probe.accepts(token)).toBe(true);
     expect(await probe.tokenReady()).toBe('True TokenIssued');

@@ -77,7 +77,7 @@ describe('the conditions', () => {
     ],
     [
       'give the reason of a Secret in the way to Ready, and go on trying',
-      { ...DONE, token: { kind: 'obstacle', obstacle: SECRET_CONFLICT, ended: false } },
+      { ...DONE, token: { kind: 'obstacle', obstacle: SECRET_CONFLICT, held: ROTATING } },
       {
         TokenReady: 'False SecretConflict',
         RBACReady: 'True RBACApplied',
@@ -114,7 +114,7 @@ describe('the conditions', () => {
       'tell of an obstacle rather than of a failure',
       {
         ...DONE,
-        token: { kind: 'obstacle', obstacle: SECRET_CONFLICT, ended: false },
+        token: { kind: 'obstacle', obstacle: SECRET_CONFLICT, held: ROTATING },
         failure: FAILURE,
       },
       {
@@ -226,13 +226,16 @@ describe('the status', () => {
   it('names no token when none works any more', () => {
     const rotating = withStatus({ ...DONE, token: ROTATING });
     const token = { kind: 'obstacle', obstacle: SECRET_CONFLICT } as const;
-    const ended = buildStatus(rotating, { ...DONE, token: { ...token, ended: true } }, LATER);
-    const kept = buildStatus(rotating, { ...DONE, token: { ...token, ended: false } }, LATER);
+    const ended = buildStatus(rotating, { ...DONE, token: { ...token, held: undefined } }, LATER);
+    const kept = buildStatus(rotating, { ...DONE, token: { ...token, held: ROTATING } }, LATER);
     for (const field of ['tokenKeyId', 'tokenIssuedAt', 'previousTokenExpiresAt']) {
       expect(ended).not.toHaveProperty(field);
       expect(kept).toHaveProperty(field);
     }
     expect(ended).toMatchObject({ lastHandledRotate: 'v1' });
+    const { previousExpiresAt: _, ...alone } = ROTATING;
+    const over = buildStatus(rotating, { ...DONE, token: { ...token, held: alone } }, LATER);
+    expect(over).not.toHaveProperty('previousTokenExpiresAt');
   });
 
   it('has no time of a last request before the first', () => {

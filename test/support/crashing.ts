@@ -89,6 +89,8 @@ export class MortalClient extends Client {
   override mergePatch<T extends KubeObject>(
     ...[resource, key, patch, options]: Parameters<Client['mergePatch']>
   ): Promise<T> {
+    if (options.dryRun)
+      return this.#life.read(() => super.mergePatch<T>(resource, key, patch, options));
     const name = `patch ${resource.kind} ${options.subresource ?? ''}`.trim();
     return this.#life.write(name, () => super.mergePatch<T>(resource, key, patch, options));
   }

@@ -7,6 +7,7 @@ import { createLogger } from '../../src/logger.ts';
 import { ActivityCache } from '../../src/operator/activity-cache.ts';
 import type { Caches, OperatorContext } from '../../src/operator/context.ts';
 import { ReadSecrets } from '../../src/operator/read-secrets.ts';
+import { SeenEnds } from '../../src/operator/seen-ends.ts';
 import { PUBLIC_URL } from './operator.ts';
 
 export const CLUSTER_UID = 'the-cluster';
@@ -45,6 +46,7 @@ export function operatorContext({
     events: new EventRecorder({ client: recorder, controller: 'test', instance: 'test', log }),
     activity: new ActivityCache(store.integrations),
     readSecrets: new ReadSecrets(caches.secrets),
+    seenEnds: new SeenEnds(caches.integrations),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,
     sees: () => true,
