@@ -1,7 +1,7 @@
 /** The values of options: from the flags, else the environment that is given, else the defaults. */
 import type { Option } from './config-values.ts';
 
-/** A wrong option, in one line that names it, its value and what is allowed. The process exits with 2. */
+/** A wrong option, in one line that names it, its value where that can't hold a secret, and what is allowed. The process exits with 2. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -32,12 +32,20 @@ function resolveOption(
   if (parsed.ok) return parsed.value;
   const name = flagged === undefined ? option.variable : `--${option.flag}`;
   if (parsed.reason !== undefined) throw new ConfigError(`${name}: ${parsed.reason}`);
-  const shown = option.secret ? 'the value' : `"${value.replace(PASSWORD, '$1***@')}"`;
+  const shown = option.secret ? 'the value' : shownValue(value);
   throw new ConfigError(`${name}: ${shown} is not allowed; it must be ${option.allowed}`);
 }
 
-/** In a URL of whatever form. */
-const PASSWORD = /(:\/\/[^:@/]*:).*@/;
+/**
+ * What may hold a password or a token, whichever option it was given to: URLs and connection strings of whatever form, queries, our own
+ * tokens, long texts.
+ */
+const MAY_HOLD_SECRET = /[@=?#&]|:.*:|scim_|^.{100}/s;
+
+/** A wrong argument as a message may show it. */
+export function shownValue(value: string): string {
+  return MAY_HOLD_SECRET.test(value) ? 'the value' : `"${value}"`;
+}
 
 /**
  * Kubernetes sets `SCIM_OPERATOR_PORT=tcp://…` in every pod beside a Service named scim-operator; such a

@@ -1,7 +1,7 @@
 /** Options from flags and environment: one table gives names, defaults, validation and `--help`. Only this file reads the environment. */
 
 import { formatHelp } from './config-help.ts';
-import { ConfigError, environmentValue, resolveOptions } from './config-resolve.ts';
+import { ConfigError, environmentValue, resolveOptions, shownValue } from './config-resolve.ts';
 import {
   choice,
   databaseUrl,
@@ -200,7 +200,7 @@ export function readInvocation(
   }
   if ((command === 'operator' || command === 'server') && !isPostgres(String(values.databaseUrl))) {
     throw new ConfigError(
-      `--database-url (SCIM_OPERATOR_DATABASE_URL) must be postgres://… for ${command}, not "${String(values.databaseUrl)}": a SQLite file belongs to one process, which is what run is for`,
+      `--database-url (SCIM_OPERATOR_DATABASE_URL) must be postgres://… for ${command}, not ${shownValue(String(values.databaseUrl))}: a SQLite file belongs to one process, which is what run is for`,
     );
   }
   checkElectionTimes(values);
@@ -311,17 +311,19 @@ function splitFlag(argument: string): [name: string, inline: string | undefined]
   const equals = argument.indexOf('=');
   const name = argument.slice(2, equals < 0 ? undefined : equals);
   if (!ALL_OPTIONS.some((option) => option.flag === name)) {
-    throw new ConfigError(`--${name} is not an option; see --help`);
+    const shown = /^[\w-]{1,40}$/.test(name) ? `--${name}` : 'an argument';
+    throw new ConfigError(`${shown} is not an option; see --help`);
   }
   return [name, equals < 0 ? undefined : argument.slice(equals + 1)];
 }
 
 function commandOf(words: readonly string[]): Command {
   const [word = 'run', extra] = words;
-  if (extra !== undefined) throw new ConfigError(`"${extra}" is one argument too many; see --help`);
+  if (extra !== undefined)
+    throw new ConfigError(`${shownValue(extra)} is one argument too many; see --help`);
   if (!Object.hasOwn(COMMANDS, word)) {
     throw new ConfigError(
-      `"${word}" is not a command; allowed are ${Object.keys(COMMANDS).join(', ')}`,
+      `${shownValue(word)} is not a command; allowed are ${Object.keys(COMMANDS).join(', ')}`,
     );
   }
   return word as Command;

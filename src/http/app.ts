@@ -8,6 +8,7 @@ import type { Store } from '../directory/store.ts';
 import type { Directory } from '../directory/users.ts';
 import type { Logger } from '../logger.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../scim/resource-types.ts';
+import { ENDPOINT_PATTERN } from './access-log.ts';
 import { toResponse } from './answer.ts';
 import { createEndpoint, type Routes } from './endpoint.ts';
 import { errorAnswer, notImplemented } from './error.ts';
@@ -42,8 +43,6 @@ export interface ScimAppOptions {
   readonly metrics?: RequestMetrics;
 }
 
-const BASE = '/api/v1/:tenant/integrations/:integrationId/scim/v2';
-
 export type ScimApp = Hono<{ Bindings: ServerBindings }>;
 
 export function createScimApp(options: ScimAppOptions): ScimApp {
@@ -74,7 +73,7 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
     ...NOT_SERVED,
   };
   for (const [path, methods] of Object.entries(routes)) {
-    app.all(`${BASE}${path}`, endpoint(path, methods));
+    app.all(`${ENDPOINT_PATTERN}${path}`, endpoint(path, methods));
   }
   app.notFound(endpoint());
   app.onError((error) => {

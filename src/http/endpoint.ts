@@ -69,6 +69,7 @@ export function createEndpoint(options: EndpointOptions) {
   const refusals = createRefusals(log);
   return (route?: string, methods?: Methods) => {
     const operationFor = operationsAt(route, metrics);
+    const shownRoute = route?.replaceAll(/\{[^}]*\}/g, '');
     return async (context: ScimContext): Promise<Response> => {
       const startedAt = performance.now();
       const { method, path } = context.req;
@@ -76,6 +77,7 @@ export function createEndpoint(options: EndpointOptions) {
         requestId: requestIdOf(context.req.header('x-request-id')),
         method,
         path,
+        route: shownRoute,
         tenant: undefined,
         integration: undefined,
         keyId: undefined,
@@ -86,8 +88,8 @@ export function createEndpoint(options: EndpointOptions) {
       const response = toResponse(answer, access.requestId);
       const ms = performance.now() - startedAt;
       metrics.answered(operationFor(method), response.status, ms / 1000, callerOf(access));
-      if (response.status === 401) metrics.unauthorized(path);
-      logAccess(log, access, response.status, ms);
+      const meant = response.status === 401 ? metrics.unauthorized(path) : undefined;
+      logAccess(log, access, response.status, ms, meant);
       return response;
     };
   };

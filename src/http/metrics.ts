@@ -103,12 +103,13 @@ export class RequestMetrics {
     count(this.#tallyOf(caller).bulkOperations, this.operation(name).offset + status);
   }
 
-  /** A request without a valid token was refused. It counts for the integration that it meant, if there is one. */
-  unauthorized(path: string): void {
+  /** A request without a valid token was refused. It counts for the integration that it meant, which is returned, if there is one. */
+  unauthorized(path: string): Scope | undefined {
     const meant = parseEndpoint(path);
     const isKnown =
       meant !== undefined && this.#census.tenantOf(meant.integrationId) === meant.tenant;
     (isKnown ? this.#tallyOf(meant) : this.#nobody).unauthorized++;
+    return isKnown ? { tenant: meant.tenant, integrationId: meant.integrationId } : undefined;
   }
 
   #tallyOf({ tenant, integrationId }: Scope): Tally {

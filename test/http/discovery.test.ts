@@ -178,6 +178,41 @@ describe('the log', () => {
     expect(text).not.toContain(client.token.slice(16));
   });
 
+  const SECRET = 'k3TQeU7sYzV0';
+  it.each([
+    ['whose path is a token of another make', `/Users/eyJhbGciOi.${SECRET}`],
+    ['with an encoded token', `/Users/${encodeURIComponent(`scim_abc#${SECRET}`)}`],
+    ['to a path that nothing serves', `/${SECRET}/Users`],
+    ['with a token in its query', `/Users/x?access_token=${SECRET}`],
+  ])('shows nothing but the route of a request without a valid token, %s', async (_, path) => {
+    lines.splice(0);
+    for (const prefix of [client.path, '', `/api/v1/${SECRET}/integrations/${SECRET}/scim/v2`]) {
+      const headers = { referer: `http://x/${SECRET}`, authorization: `Bearer ${SECRET}` };
+      await fetch(`http://127.0.0.1:${server.port}${prefix}${path}`, { headers });
+    }
+    expect(lines.map((line) => Reflect.get(line, 'path'))).toEqual([
+      expect.stringMatching(/\/scim\/v2\/(Users\/:id|\*)$/),
+      '/api/v1/:tenant/integrations/:integrationId/scim/v2/*',
+      expect.stringMatching(/^\/api\/v1\/:tenant\/.*\/scim\/v2\/(Users\/:id|\*)$/),
+    ]);
+    expect(JSON.stringify(lines)).not.toContain(SECRET);
+  });
+
+  it('names the integration that a request without a valid token was sent to, if there is one', async () => {
+    await server.registry.metrics();
+    lines.splice(0);
+    await fetch(`http://127.0.0.1:${server.port}${client.path}/Users/x`);
+    expect(lines).toMatchObject([{ status: 401, path: `${client.path}/Users/:id` }]);
+    expect(lines[0]).not.toHaveProperty('integration');
+  });
+
+  it('shows no encoded token of a request with a valid one', async () => {
+    lines.splice(0);
+    const encoded = client.token.replaceAll('_', '%5F').replace('scim', '%73cim');
+    await client.send('GET', `/Users/${encoded}`);
+    expect(lines).toMatchObject([{ status: 404, path: `${client.path}/Users/:id` }]);
+  });
+
   it('counts members nobody knows', async () => {
     lines.splice(0);
     await client.send('POST', '/Groups', {

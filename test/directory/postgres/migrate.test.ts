@@ -74,6 +74,9 @@ describe('the URL of a database', () => {
   it.each([
     ['postgres://scim:secret@db/scim', 'postgres://scim:***@db/scim'],
     ['postgres://scim@db/scim?password=secret&sslmode=require', '***&sslmode=require'],
+    ['postgres://scim@db/scim?passwd=secret&x.token=secret', 'postgres://scim@db/scim?passwd=***'],
+    ['postgres://scim:12/secret@db/scim', 'postgres://***'],
+    ['postgres://db/scim#secret', 'postgres://db/scim'],
     ['file:scim.db', 'file:scim.db'],
   ])('is shown without its password: %s', (url, shown) => {
     expect(shownDatabaseUrl(url)).toContain(shown);
