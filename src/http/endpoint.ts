@@ -132,6 +132,7 @@ async function serve(
     at,
   );
   Object.assign(access, { tenant: integration.tenant, integration: integration.id, keyId });
+  env?.authenticated?.();
   checkServed(integration);
   tracker.note(integration.id, at);
   limit(integration.id, performance.now());

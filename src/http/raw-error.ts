@@ -1,5 +1,5 @@
 /** SCIM Errors for what never becomes a request: bytes that aren't HTTP, headers too large, clients too slow. */
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ScimError } from '../scim/error.ts';
 import { SCIM_MEDIA_TYPE } from './answer.ts';
@@ -24,7 +24,22 @@ export function parserError(code: string | undefined): ScimError {
   return (code === undefined ? undefined : BY_CODE[code]) ?? MALFORMED;
 }
 
-/** Writes a whole response to a bare socket and ends it. */
+/** Answers a request that is HTTP, but nothing that may be understood, and ends its connection. */
+export function answerAndEnd(outgoing: ServerResponse, error: ScimError): void {
+  const body = JSON.stringify(errorBody(error));
+  outgoing.writeHead(error.status, {
+    'Content-Type': SCIM_MEDIA_TYPE,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+  });
+  outgoing.end(body);
+}
+
+/** How long a client may go on sending after its answer: a socket closed on unread bytes takes the answer with it. */
+const LINGER_MS = 1_000;
+
+/** Writes a whole response to a bare socket. What still comes is thrown away, and a second later the socket is gone. */
 export function endWithError(socket: Duplex, error: ScimError): void {
   const body = JSON.stringify(errorBody(error));
   const head = [
@@ -35,4 +50,17 @@ export function endWithError(socket: Duplex, error: ScimError): void {
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  discardInput(socket);
+  const end = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(end));
+}
+
+/** Takes the socket from Node's HTTP parser, which would make a request of the rest of one that was refused. */
+function discardInput(socket: Duplex): void {
+  const discard = () => {};
+  socket.on('data', discard);
+  for (const listener of socket.listeners('data') as (() => void)[]) {
+    if (listener !== discard) socket.off('data', listener);
+  }
+  socket.resume();
 }

@@ -1,16 +1,24 @@
 /** A listening HTTP server around an application: time limits, answers below HTTP, and an orderly end. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import {
+  setImmediate as setImmediateAsync,
+  setTimeout as setTimeoutAsync,
+} from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../logger.ts';
 import { invalidSyntax } from '../scim/error.ts';
 import { toResponse } from './answer.ts';
+import { type Connection, type ConnectionMetrics, Connections } from './connections.ts';
 import { errorAnswer, methodNotAllowed } from './error.ts';
-import { endWithError, MAX_HEADER_BYTES, parserError } from './raw-error.ts';
+import { answerAndEnd, endWithError, MAX_HEADER_BYTES, parserError } from './raw-error.ts';
+import { faultInHead } from './request-head.ts';
 
 /** What the application gets besides the request. */
 export interface ServerBindings {
+  /** To be called when the request's token was found valid. */
+  readonly authenticated?: () => void;
   /** Tells a client that sent `Expect: 100-continue` to send the body; to be called before the body is read. */
   readonly admitBody?: () => void;
 }
@@ -44,39 +52,62 @@ const LIMITS = {
   // Longer than load balancers keep idle connections (60 s), so that they never send into a closing one.
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 2_000,
-  // No address is made from the Host header, so nothing is gained by refusing a request without one.
+  // Without any progress of an answer: its client doesn't read.
+  stallTimeout: 60_000,
+  // Node would refuse it without a body; see faultInHead.
   requireHostHeader: false,
 };
 
 /** How often a closing server drops connections that became idle. */
 const SWEEP_MS = 50;
 
+/** A client that was answered within this time may be sending its next request while the server closes. */
+const QUIET_MS = 500;
+
+export interface HttpServerOptions {
+  /** How many connections may be open on which no request with a valid token came; by default 1,000. */
+  readonly maxUnauthenticated?: number;
+  readonly metrics?: ConnectionMetrics;
+  /** Other times than those of production. */
+  readonly limits?: Partial<typeof LIMITS>;
+}
+
 export class HttpServer {
   readonly #server: Server;
-  /** Sockets with a response under way: nothing else may be written to them. */
-  readonly #answering = new WeakSet<Duplex>();
+  readonly #connections: Connections;
+  #isClosing = false;
 
-  constructor(app: Application, log: Logger) {
+  constructor(app: Application, log: Logger, options: HttpServerOptions = {}) {
+    const { maxUnauthenticated = 1_000, metrics } = options;
+    const limits = { ...LIMITS, ...options.limits };
+    this.#connections = new Connections(maxUnauthenticated, metrics);
     const awaitingContinue = new WeakSet<IncomingMessage>();
     const listener = getRequestListener(
       (request, { incoming, outgoing }) => {
         const h1 = incoming as IncomingMessage;
-        return app.fetch(
-          request,
-          awaitingContinue.delete(h1)
-            ? { admitBody: () => (outgoing as ServerResponse).writeContinue() }
-            : {},
-        );
+        const bindings: ServerBindings = this.#connections.of(h1.socket) ?? {};
+        if (!awaitingContinue.delete(h1)) return app.fetch(request, bindings);
+        const admitBody = () => (outgoing as ServerResponse).writeContinue();
+        const { authenticated = () => {} } = bindings;
+        return app.fetch(request, { authenticated, admitBody });
       },
       { hostname: 'localhost', errorHandler: (error) => refuse(error, log) },
     );
     const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-      const { socket } = incoming;
-      this.#answering.add(socket);
-      outgoing.once('close', () => this.#answering.delete(socket));
-      void listener(incoming, outgoing);
+      const connection = this.#connections.of(incoming.socket);
+      if (connection === undefined || connection.isRefused) return;
+      this.#track(connection, outgoing);
+      const fault = faultInHead(incoming);
+      if (fault === undefined) {
+        void listener(incoming, outgoing);
+      } else {
+        this.#connections.countEnd('malformed');
+        answerAndEnd(outgoing, fault);
+      }
     };
-    this.#server = createServer(LIMITS, onRequest);
+    this.#server = createServer(limits, onRequest);
+    this.#server.on('connection', (socket) => this.#connections.add(socket));
+    this.#server.setTimeout(limits.stallTimeout, (socket) => this.#onSilence(socket));
     this.#server.on('checkContinue', (incoming, outgoing) => {
       awaitingContinue.add(incoming);
       onRequest(incoming, outgoing);
@@ -86,6 +117,7 @@ export class HttpServer {
     this.#server.on('connect', (_request, socket: Duplex) => {
       // Node lets go of this socket: without a listener its error would end the process.
       socket.on('error', () => socket.destroy());
+      this.#connections.countEnd('malformed');
       endWithError(socket, methodNotAllowed('CONNECT', ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']));
     });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
@@ -113,31 +145,83 @@ export class HttpServer {
     return this.#server.address() as AddressInfo;
   }
 
-  /** Takes no more connections, lets requests end, and cuts off those still there after `deadlineMs`. */
+  /**
+   * Answers what clients are sending, each with `Connection: close`, then takes no more connections, lets requests end, and cuts
+   * off those still there after `deadlineMs`.
+   */
   async close(deadlineMs: number): Promise<void> {
-    if (!this.#server.listening) return;
+    if (!this.#server.listening || this.#isClosing) return;
+    this.#isClosing = true;
+    this.#connections.announceEnd();
+    const deadline = setTimeout(() => this.#connections.destroyAll(), deadlineMs);
+    await this.#awaitQuiet(Math.min(QUIET_MS, deadlineMs));
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    // close() alone waits for clients that keep their connections.
-    const sweep = setInterval(() => this.#server.closeIdleConnections(), SWEEP_MS);
-    const deadline = setTimeout(() => this.#server.closeAllConnections(), deadlineMs);
+    // The close() of http drops idle connections at once, though their clients may be sending.
+    NetServer.prototype.close.call(this.#server, () => resolve());
+    const sweep = setInterval(() => {
+      if (!this.#connections.isAnyFresh(QUIET_MS)) this.#server.closeIdleConnections();
+    }, SWEEP_MS);
     await promise;
     clearInterval(sweep);
     clearTimeout(deadline);
+    // Ends what http does at intervals.
+    this.#server.close();
   }
 
-  #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (error.code === 'ECONNRESET' || !socket.writable || this.#isMidResponse(socket)) {
-      socket.destroy();
-    } else {
-      endWithError(socket, parserError(error.code));
+  /** Until nobody seems about to send, `mostMs` at the most, and then until nothing waits to be accepted: it would be reset. */
+  async #awaitQuiet(mostMs: number): Promise<void> {
+    const end = performance.now() + mostMs;
+    while (this.#connections.isAnyFresh(QUIET_MS) && performance.now() < end)
+      await setTimeoutAsync(SWEEP_MS / 2);
+    for (let turns = 0, seen = -1; seen !== this.#connections.arrivals && turns < 100; turns++) {
+      seen = this.#connections.arrivals;
+      await setImmediateAsync();
     }
   }
 
-  #isMidResponse(socket: Duplex): boolean {
-    return this.#answering.has(socket) && (socket as Socket).bytesWritten > 0;
+  #track(connection: Connection, outgoing: ServerResponse): void {
+    this.#connections.arrivals++;
+    connection.underWay++;
+    connection.answer = outgoing;
+    if (this.#isClosing) outgoing.shouldKeepAlive = false;
+    outgoing.once('close', () => {
+      connection.underWay--;
+      connection.restsSince = performance.now();
+      if (connection.answer === outgoing) connection.answer = undefined;
+    });
+  }
+
+  /** A connection rests too long between requests, or its client doesn't read; who waits for a handler goes on waiting. */
+  #onSilence(socket: Socket): void {
+    const { underWay = 0 } = this.#connections.of(socket) ?? {};
+    if (underWay > 0 && socket.writableLength === 0) return;
+    if (underWay > 0) this.#connections.countEnd('timeout');
+    socket.destroy();
+  }
+
+  #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const connection = this.#connections.of(socket);
+    // What follows a refusal is as wrong as what was refused.
+    if (connection?.isRefused) return;
+    if (error.code !== 'ECONNRESET') this.#countFault(error.code);
+    const isMidResponse = connection !== undefined && isAnswering(connection);
+    if (error.code === 'ECONNRESET' || !socket.writable || isMidResponse) {
+      socket.destroy();
+      return;
+    }
+    if (connection !== undefined) connection.isRefused = true;
+    endWithError(socket, parserError(error.code));
+  }
+
+  #countFault(code: string | undefined): void {
+    const reason = code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timeout' : 'malformed';
+    this.#connections.countEnd(reason);
   }
 }
+
+/** Part of an answer may be on its way, or another one before it: nothing else may be written. */
+const isAnswering = ({ underWay, answer }: Connection): boolean =>
+  underWay > 1 || answer?.headersSent === true;
 
 /** Answers what the application never saw because no URL could be made of it. */
 function refuse(error: unknown, log: Logger): Response {

@@ -2,9 +2,17 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Application, HttpServer, ListenError } from '../../src/http/server.ts';
+import { ConnectionMetrics } from '../../src/http/connections.ts';
+import {
+  type Application,
+  HttpServer,
+  type HttpServerOptions,
+  ListenError,
+} from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
+import { eventually } from '../support/eventually.ts';
 import { connectRaw, sendRaw } from '../support/raw-http.ts';
 
 const open: HttpServer[] = [];
@@ -12,8 +20,8 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close(0)));
 });
 
-async function start(fetch: Application['fetch']): Promise<number> {
-  const server = new HttpServer({ fetch }, createLogger('silent'));
+async function start(fetch: Application['fetch'], options?: HttpServerOptions): Promise<number> {
+  const server = new HttpServer({ fetch }, createLogger('silent'), options);
   open.push(server);
   return (await server.listen({ host: '127.0.0.1', port: 0 })).port;
 }
@@ -28,7 +36,29 @@ describe('bytes that are no request', () => {
     ['a header with a control character', 'GET / HTTP/1.1\r\nX: a\x01b\r\n\r\n', 400],
     ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405],
     ['a backslash in the path', 'GET /a\\b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400],
-    ['a malformed Host', 'GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', 400],
+    ...['a b', 'a, b', 'a@b', 'a/b', 'a?b', 'a#b', 'a:99999', 'a:b', '[::1', 'a\\b'].map(
+      (host): [string, string, number] => [
+        `the Host ${host}`,
+        `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+        400,
+      ],
+    ),
+    ...[
+      ['no Host', ''],
+      ['two Hosts', 'Host: a\r\nHost: b\r\n'],
+      ['the same Host twice', 'Host: a\r\nhOST: a\r\n'],
+      ['an empty Host and another one', 'Host:\r\nHost: a\r\n'],
+      ['two types', 'Host: a\r\nContent-Type: application/json\r\ncontent-type: text/plain\r\n'],
+      ['two lengths', 'Host: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n'],
+      ['the same length twice', 'Host: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n'],
+      ['a length and chunks', 'Host: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n'],
+      ['chunks that are not last', 'Host: a\r\nTransfer-Encoding: chunked, gzip\r\n'],
+    ].map(([name, headers]): [string, string, number] => [
+      `${name} in HTTP/1.1`,
+      `POST / HTTP/1.1\r\n${headers}\r\n0\r\n\r\n`,
+      400,
+    ]),
+    ['two Hosts in HTTP/1.0', 'GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n', 400],
   ])('get a SCIM Error: %s', async (_, text, status) => {
     const answer = await sendRaw(await start(ok), text);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
@@ -68,12 +98,13 @@ describe('bytes that are no request', () => {
 });
 
 describe('a request', () => {
-  it('needs no Host header, as no address is made from it', async () => {
-    const port = await start(ok);
-    expect(await sendRaw(port, 'GET / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
-    expect(await sendRaw(port, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(
-      /^HTTP\/1.1 200 /,
-    );
+  it.each([
+    ['no Host in HTTP/1.0', 'GET / HTTP/1.0\r\n\r\n'],
+    ['an empty Host', 'GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n'],
+    ['an IPv6 Host', 'GET / HTTP/1.1\r\nHost: [::1]:80\r\nConnection: close\r\n\r\n'],
+    ['an absolute target', 'GET http://b/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'],
+  ])('may have %s', async (_, text) => {
+    expect(await sendRaw(await start(ok), text)).toMatch(/^HTTP\/1.1 200 /);
   });
 
   it('may ask for an upgrade, which is ignored, as ConnId does', async () => {
@@ -120,6 +151,124 @@ describe('a request', () => {
       'GET / HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n',
     );
     expect(text).toMatch(/^HTTP\/1.1 200 /);
+  });
+});
+
+describe('a connection', () => {
+  const SLOW = { headersTimeout: 100, requestTimeout: 300, connectionsCheckingInterval: 20 };
+  const HALF = 'POST / HTTP/1.1\r\nHost: x\r\n';
+  const registry = () => new Registry();
+
+  const REFUSED: readonly (readonly [string, string, string, number])[] = [
+    ['an unfinished head', HALF, 'Content-Length: 0\r\n\r\n', 408],
+    ['an unfinished body', `${HALF}Content-Length: 2\r\n\r\na`, 'b', 408],
+    ['no HTTP', 'GET / HTTQ\r\n\r\n', `${HALF}Content-Length: 0\r\n\r\n`, 400],
+    ['too large a head', `${HALF}X: ${'x'.repeat(70_000)}`, '\r\n\r\n', 431],
+    ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n', `${HALF}\r\n`, 405],
+  ];
+
+  it('that was refused below HTTP is gone soon, whatever the client does', async () => {
+    let served = 0;
+    const port = await start(
+      async (request) => {
+        await request.text();
+        served++;
+        return new Response('ok');
+      },
+      { limits: SLOW },
+    );
+    await Promise.all(
+      REFUSED.map(async ([name, text, rest, status]) => {
+        const connection = await connectRaw(port, { allowHalfOpen: true });
+        connection.socket.write(text);
+        await connection.waitFor('\r\n\r\n{');
+        // Neither ends its half nor stops sending.
+        connection.socket.write(rest);
+        const more = setInterval(() => connection.socket.write('x'), 50);
+        const all = await connection.ended();
+        clearInterval(more);
+        expect(all, name).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+        expect(all.match(/HTTP\/1.1 /g), name).toHaveLength(1);
+      }),
+    );
+    expect(served).toBe(0);
+  });
+
+  it('is ended when its client does not read the answer, and not while the answer is being made', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const metrics = new ConnectionMetrics(registry());
+    const port = await start(
+      async (request) => {
+        if (request.url.endsWith('/slow')) await promise;
+        return new Response('x'.repeat(request.url.endsWith('/slow') ? 1 : 50_000_000));
+      },
+      { metrics, limits: { stallTimeout: 200 } },
+    );
+    const waiting = await connectRaw(port);
+    waiting.socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+    const deaf = await connectRaw(port);
+    deaf.socket.pause();
+    deaf.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(async () => {
+      const { values } = await metrics.ended.get();
+      expect(values).toContainEqual({ labels: { reason: 'timeout' }, value: 1 });
+    });
+    resolve();
+    expect(await waiting.waitFor('\r\n\r\nx')).toMatch(/^HTTP\/1.1 200 /);
+    waiting.socket.destroy();
+    deaf.socket.destroy();
+  });
+
+  it('without a valid token gives way to a new one when there are too many, the oldest first', async () => {
+    const registered = registry();
+    const metrics = new ConnectionMetrics(registered);
+    const port = await start(
+      (request, { authenticated }) => {
+        if (request.headers.get('authorization') !== null) authenticated?.();
+        return new Response('ok');
+      },
+      { metrics, maxUnauthenticated: 5 },
+    );
+    const known = await connectRaw(port);
+    known.socket.write('GET / HTTP/1.1\r\nHost: x\r\nAuthorization: yes\r\n\r\n');
+    await known.waitFor('ok');
+    const strangers = [];
+    for (let index = 0; index < 12; index++) {
+      const stranger = await connectRaw(port);
+      stranger.socket.write(index % 2 ? HALF : `GET / HTTP/1.1\r\nHost: x\r\n\r\n${HALF}`);
+      if (index % 2 === 0) await stranger.waitFor('ok');
+      strangers.push(stranger);
+    }
+    await Promise.all(strangers.slice(0, 7).map((stranger) => stranger.ended()));
+    expect(strangers.map(({ socket }) => socket.closed)).toEqual([
+      ...Array(7).fill(true),
+      ...Array(5).fill(false),
+    ]);
+    known.socket.write('GET /again HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => expect(known.received().match(/200 OK/g)).toHaveLength(2));
+    expect(await registered.metrics()).toContain('scim_connections{authenticated="true"} 1');
+    expect(await registered.metrics()).toContain('scim_connections{authenticated="false"} 5');
+    expect(await registered.metrics()).toMatch(/refused_total\{reason="limit"\} 7/);
+    for (const { socket } of [known, ...strangers]) socket.destroy();
+  });
+
+  it('does not give way while a request is answered on it', async () => {
+    const begun = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    const port = await start(
+      () => {
+        begun.resolve();
+        return promise;
+      },
+      { maxUnauthenticated: 1 },
+    );
+    const first = await connectRaw(port);
+    first.socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await begun.promise;
+    const second = await connectRaw(port);
+    await second.ended();
+    resolve(new Response('done'));
+    expect(await first.ended()).toContain('done');
   });
 });
 
@@ -172,6 +321,34 @@ describe('closing', () => {
     await idle.ended();
     resolve(new Response('done'));
     expect(await busy.ended()).toContain('done');
+    await closed;
+  });
+
+  it('answers what clients are sending, for the last time on each connection', async () => {
+    const begun = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    const server = new HttpServer(
+      {
+        fetch: (request) => {
+          if (request.url.endsWith('/quick')) return new Response('quick');
+          begun.resolve();
+          return promise;
+        },
+      },
+      createLogger('silent'),
+    );
+    const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+    const [waiting, between] = [await connectRaw(port), await connectRaw(port)];
+    waiting.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    between.socket.write('GET /quick HTTP/1.1\r\nHost: x\r\n\r\n');
+    await begun.promise;
+    expect(await between.waitFor('quick')).toContain('Connection: keep-alive');
+
+    const closed = server.close(30_000);
+    between.socket.write('GET /quick HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await between.ended()).toMatch(/quick[\s\S]*Connection: close[\s\S]*quick$/);
+    resolve(new Response('done'));
+    expect(await waiting.ended()).toMatch(/Connection: close[\s\S]*done$/);
     await closed;
   });
 

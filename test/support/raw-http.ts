@@ -12,15 +12,19 @@ export interface RawConnection {
   ended(): Promise<string>;
 }
 
-export async function connectRaw(port: number): Promise<RawConnection> {
-  const socket = connect(port, '127.0.0.1');
+/** With `allowHalfOpen` the client goes on after the server has said that it will send no more. */
+export async function connectRaw(
+  port: number,
+  { allowHalfOpen = false } = {},
+): Promise<RawConnection> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
   let text = '';
   socket.on('data', (chunk: Buffer) => {
     text += chunk.toString('utf8');
   });
   // A reset after the answer is a way to end, too.
   socket.on('error', () => {});
-  const closed = once(socket, 'close');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   await once(socket, 'connect');
   return {
     socket,
