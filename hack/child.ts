@@ -29,7 +29,7 @@ export function startChild(
   env: NodeJS.ProcessEnv = process.env,
   user: { readonly uid?: number; readonly gid?: number } = {},
 ): Child {
-  const output = openSync(logFile, 'a');
+  const output = openSync(logFile, 'a', 0o600);
   const child = spawn('sh', ['-c', GUARD, 'sh', command, ...args], {
     env,
     ...user,

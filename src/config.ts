@@ -29,6 +29,7 @@ export interface Config {
   readonly port: number;
   readonly opsPort: number;
   readonly rateLimit: number;
+  readonly maxUnauthenticatedConnections: number;
   readonly deprovisionDelayMs: number;
   /** Undefined: all. */
   readonly watchNamespaces: readonly string[] | undefined;
@@ -79,6 +80,13 @@ const OPTIONS = {
     'SCIM requests a second that one integration may send; 0 switches the limit off.',
     '1000',
     0,
+    1_000_000,
+  ),
+  maxUnauthenticatedConnections: integer(
+    'max-unauthenticated-connections',
+    'Connections that may be open on which no request with a valid token came; above that a new one takes the place of the oldest.',
+    '1000',
+    1,
     1_000_000,
   ),
   deprovisionDelayMs: duration(

@@ -6,6 +6,7 @@ import { readDatabaseUrl, shownDatabaseUrl } from './directory/database-url.ts';
 import { openDirectory } from './directory/open.ts';
 import type { Store } from './directory/store.ts';
 import { createScimApp } from './http/app.ts';
+import { ConnectionMetrics } from './http/connections.ts';
 import { RequestMetrics } from './http/metrics.ts';
 import { createOpsApp } from './http/ops.ts';
 import { HttpServer, ListenError } from './http/server.ts';
@@ -14,6 +15,7 @@ import { Connection, loadKubeConfig } from './kube/connection.ts';
 import type { Logger } from './logger.ts';
 import { createOperator, type ElectionOptions } from './operator/operator.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
+import { isUnencrypted } from './public-url.ts';
 import { ScimError } from './scim/error.ts';
 
 /** Only a person can mend it; the message is one line that says how. */
@@ -62,6 +64,11 @@ export async function run(
     log,
   );
   await listen(ops, config.host, config.opsPort, log, 'metrics and probes are served');
+  if (isUnencrypted(config.publicUrl))
+    log.warn(
+      { publicUrl: config.publicUrl },
+      'the public URL is plain http: tokens and personal data can be read on their way; make it https',
+    );
   store = await openWhenReachable(config, log, signal);
   if (store === undefined) return ops.close(CLOSE_DEADLINE_MS);
 
@@ -110,13 +117,16 @@ async function serve(
   log: Logger,
   { registry, census }: ProcessMetrics,
 ) {
-  const { publicUrl, rateLimit, host, port } = config;
+  const { publicUrl, rateLimit, host, port, maxUnauthenticatedConnections } = config;
   const tracker = new RequestTracker(store, (error) =>
     log.warn({ err: error }, 'times of last requests were not written'),
   );
   const metrics = new RequestMetrics(registry, census, () => performance.now());
   const app = createScimApp({ store, publicUrl, log, now: Date.now, tracker, rateLimit, metrics });
-  const server = new HttpServer(app, log);
+  const server = new HttpServer(app, log, {
+    maxUnauthenticated: maxUnauthenticatedConnections,
+    metrics: new ConnectionMetrics(registry),
+  });
   await listen(server, host, port, log, 'SCIM is served');
   return {
     stop: async () => {
@@ -175,8 +185,11 @@ async function open(config: Config, log: Logger): Promise<Store> {
   const readUrl = file === undefined ? databaseUrl : () => readDatabaseUrl(file);
   const onPooler = () =>
     log.info('a pooler is before the database: statements are not kept prepared there');
+  const onReadableByOthers = (reason: string) =>
+    log.warn({ reason }, 'the database can be read by other users of this machine');
   try {
-    return await openDirectory(readUrl, undefined, { connections, onPooler });
+    const options = { connections, onPooler, onReadableByOthers };
+    return await openDirectory(readUrl, undefined, options);
   } catch (error) {
     if (!(error instanceof DatabaseRefusedError)) throw error;
     const shown = shownDatabaseUrl(databaseUrl);

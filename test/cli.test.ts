@@ -1,10 +1,11 @@
 /** The program as a process: exit codes and what it prints. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from './support/eventually.ts';
 import { createDatabase, type PostgresDatabase } from './support/postgres.ts';
 import { Program } from './support/program.ts';
 
@@ -46,6 +47,31 @@ const run = (
     ],
     environment,
   );
+
+/** Sends one request after the other on one connection until that ends; `lost` where a request had no whole answer. */
+function busyClient(port: number) {
+  const answers: string[] = [];
+  const socket = connect(port, '127.0.0.1');
+  const request = 'GET /api/v1/acme/integrations/abc/scim/v2/Users HTTP/1.1\r\nHost: x\r\n\r\n';
+  let text = '';
+  let isWaiting = true;
+  socket.write(request);
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('utf8');
+    const length = Number(/content-length: (\d+)/i.exec(text)?.[1]);
+    const end = text.indexOf('\r\n\r\n') + 4;
+    if (end < 4 || text.length < end + length) return;
+    answers.push(text);
+    isWaiting = !text.includes('Connection: close');
+    text = '';
+    if (isWaiting) socket.write(request);
+  });
+  socket.on('error', () => {});
+  const ended = new Promise<string>((resolve) => {
+    socket.once('close', () => resolve(isWaiting ? 'lost' : 'answered'));
+  });
+  return { answers, ended };
+}
 
 const database = (name: string) => `file:${join(folder, name)}`;
 
@@ -141,6 +167,33 @@ describe('a running program', () => {
     expect(await program.stop()).toBe(0);
     expect(program.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
     expect(program.lines.at(-1)).toMatchObject({ msg: 'stopped' });
+  });
+
+  it('warns about a public URL that is plain http', async () => {
+    const program = run(database('plain.db'), ['--public-url=http://scim.example.com']);
+    const message =
+      'the public URL is plain http: tokens and personal data can be read on their way; make it https';
+    expect((await program.logged(message)).publicUrl).toBe('http://scim.example.com');
+    await program.logged('SCIM is served');
+    expect(await program.stop()).toBe(0);
+    expect(program.lines.filter(({ msg }) => msg === message)).toHaveLength(1);
+  });
+
+  it('loses no request of sixteen busy clients when it is stopped, and tells each that it ends', async () => {
+    const program = run(database('busy.db'));
+    const { port } = await program.logged('SCIM is served');
+    const clients = Array.from({ length: 16 }, () => busyClient(Number(port)));
+    await eventually(() => {
+      for (const { answers } of clients) expect(answers.length).toBeGreaterThan(5);
+    });
+    const exit = program.stop();
+    const ends = await Promise.all(clients.map(({ ended }) => ended));
+    expect(await exit).toBe(0);
+    expect(ends).toEqual(Array(16).fill('answered'));
+    for (const { answers } of clients) {
+      expect(answers.at(-1)).toContain('\r\nConnection: close\r\n');
+      expect(answers.at(-2)).toContain('\r\nConnection: keep-alive\r\n');
+    }
   });
 
   it('waits for a database that can not be opened, with /readyz red, and goes on when it can', async () => {

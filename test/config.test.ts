@@ -30,6 +30,7 @@ describe('an option', () => {
       port: 8080,
       opsPort: 9090,
       rateLimit: 1000,
+      maxUnauthenticatedConnections: 1000,
       deprovisionDelayMs: 600_000,
       watchNamespaces: undefined,
       groupBindings: false,

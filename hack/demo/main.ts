@@ -42,7 +42,7 @@ const closing: (() => unknown)[] = [];
 async function demo(stop: AbortSignal): Promise<void> {
   refuseSecondDemo();
   rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true });
+  mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
   closing.push(() => rmSync(ENV_FILE, { force: true }));
   const options = await readOptions(`file:${join(FOLDER, 'directory.db')}`);
 

@@ -1,6 +1,7 @@
 /** The metrics as tables for docs/reference/, from the registry that the program has. */
 import type { Registry } from 'prom-client';
 import { fillIn } from '../../src/crd/reference.ts';
+import { ConnectionMetrics } from '../../src/http/connections.ts';
 import { RequestMetrics } from '../../src/http/metrics.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
 import { createOperatorMetrics } from '../../src/operator/unwatched.ts';
@@ -13,6 +14,7 @@ const RUNTIME = /^(?:process|nodejs)_/;
 export function allMetrics(): Registry {
   const { registry, census } = createProcessMetrics(() => undefined);
   new RequestMetrics(registry, census, Date.now);
+  new ConnectionMetrics(registry);
   createKubeMetrics(registry);
   createOperatorMetrics(registry);
   return registry;

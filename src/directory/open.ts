@@ -1,6 +1,4 @@
 /** Opens the directory that a database URL names. */
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../scim/resource-types.ts';
 import { DatabaseRefusedError } from './database-errors.ts';
 import { isPostgres } from './database-url.ts';
@@ -8,7 +6,12 @@ import { openPostgresStore, type PostgresOptions } from './postgres/store.ts';
 import { openSqliteStore } from './sqlite/store.ts';
 import type { Store } from './store.ts';
 
-const DEFAULTS: PostgresOptions = { connections: 10, onPooler: () => undefined };
+export interface DirectoryOptions extends PostgresOptions {
+  /** Told where files of a directory on SQLite can be read by other users of the machine, and why that stays so. */
+  readonly onReadableByOthers?: (reason: string) => void;
+}
+
+const DEFAULTS: DirectoryOptions = { connections: 10, onPooler: () => undefined };
 
 /**
  * `file:PATH`, relative or absolute, whose folder is made; or `postgres://…`. Where the URL can be read again, each new connection does so.
@@ -17,7 +20,7 @@ const DEFAULTS: PostgresOptions = { connections: 10, onPooler: () => undefined }
 export async function openDirectory(
   databaseUrl: string | (() => string),
   types: ResourceTypes = STANDARD_RESOURCE_TYPES,
-  options: PostgresOptions = DEFAULTS,
+  options: DirectoryOptions = DEFAULTS,
 ): Promise<Store> {
   const readUrl = typeof databaseUrl === 'string' ? () => databaseUrl : databaseUrl;
   const url = readUrl();
@@ -26,6 +29,5 @@ export async function openDirectory(
     throw new DatabaseRefusedError('its URL begins neither with file: nor with postgres://');
   }
   const path = url.replace(/^file:(\/\/(?=\/))?/, '');
-  mkdirSync(dirname(path), { recursive: true });
-  return openSqliteStore(path, types);
+  return openSqliteStore(path, types, options.onReadableByOthers);
 }

@@ -41,6 +41,8 @@ export class ConnectionMetrics {
 
 export class Connection {
   readonly socket: Socket;
+  /** All that came. */
+  requests = 0;
   /** Requests without a whole answer; more than one where they are pipelined. */
   underWay = 0;
   /** That of the last request. */

@@ -58,6 +58,9 @@ const LIMITS = {
   requireHostHeader: false,
 };
 
+/** What Node says of a request that doesn't arrive in time. */
+const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
+
 /** How often a closing server drops connections that became idle. */
 const SWEEP_MS = 50;
 
@@ -120,9 +123,11 @@ export class HttpServer {
       this.#connections.countEnd('malformed');
       endWithError(socket, methodNotAllowed('CONNECT', ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']));
     });
-    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-      this.#onClientError(error, socket),
-    );
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      if (error.code === TOO_SLOW)
+        this.#afterReading(socket, () => this.#onClientError(error, socket));
+      else this.#onClientError(error, socket);
+    });
   }
 
   /** Resolves with the address bound; port 0 takes a free one. Rejects with ListenError. */
@@ -181,6 +186,7 @@ export class HttpServer {
 
   #track(connection: Connection, outgoing: ServerResponse): void {
     this.#connections.arrivals++;
+    connection.requests++;
     connection.underWay++;
     connection.answer = outgoing;
     if (this.#isClosing) outgoing.shouldKeepAlive = false;
@@ -213,8 +219,17 @@ export class HttpServer {
     endWithError(socket, parserError(error.code));
   }
 
+  /** Time is looked at before what has come is read: on a machine that is short of it, a whole request may have come. */
+  #afterReading(socket: Duplex, act: () => void): void {
+    const connection = this.#connections.of(socket);
+    const requests = connection?.requests;
+    setImmediate(() => {
+      if (connection?.requests === requests) act();
+    });
+  }
+
   #countFault(code: string | undefined): void {
-    const reason = code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timeout' : 'malformed';
+    const reason = code === TOO_SLOW ? 'timeout' : 'malformed';
     this.#connections.countEnd(reason);
   }
 }

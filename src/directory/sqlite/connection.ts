@@ -5,6 +5,7 @@ import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { checkOwner, migrate } from './migrate.ts';
+import { createPrivately, makePrivate } from './private-files.ts';
 import { asScimError, isSqliteError, Writer } from './writer.ts';
 
 /** One connection: Drizzle for fixed statements, `query` for what is composed at run time. */
@@ -24,13 +25,23 @@ export interface Connections {
   close(): void;
 }
 
-/** Throws DatabaseRefusedError when retrying can't help, SqliteError when the file can't be opened now. */
-export function openConnections(path: string, now: () => number): Connections {
+/**
+ * Throws DatabaseRefusedError when retrying can't help, SqliteError when the file can't be opened now. `warn` is told where others
+ * may read the files.
+ */
+export function openConnections(
+  path: string,
+  now: () => number,
+  warn: (reason: string) => void,
+): Connections {
+  createPrivately(path);
   const write = new Database(path);
   let read: Database.Database | undefined;
   try {
     write.pragma('busy_timeout = 5000');
     checkOwner(write);
+    const readableByOthers = makePrivate(path);
+    if (readableByOthers !== undefined) warn(readableByOthers);
     write.pragma('journal_mode = WAL');
     write.pragma('synchronous = FULL');
     migrate(write, now);

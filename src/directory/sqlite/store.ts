@@ -15,13 +15,17 @@ import { signingKeys } from './schema.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUserStore } from './user-store.ts';
 
-/** Opens the file, creating and migrating it. Throws DatabaseRefusedError, or SqliteError when it can't be opened now. */
+/**
+ * Opens the file, creating and migrating it. Throws DatabaseRefusedError, or SqliteError when it can't be opened now. `warn` is told
+ * where others may read it.
+ */
 export function openSqliteStore(
   path: string,
   types: ResourceTypes,
+  warn: (reason: string) => void = () => {},
   now: () => number = Date.now,
 ): Store {
-  const connections = openConnections(path, now);
+  const connections = openConnections(path, now, warn);
   const cursorKey = connections.read.orm
     .select()
     .from(signingKeys)

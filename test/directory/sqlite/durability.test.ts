@@ -70,7 +70,7 @@ describe('the directory on SQLite', () => {
   });
 
   it('forces each commit to the disk and lets readers go on meanwhile', () => {
-    const { write, close } = openConnections(path, Date.now);
+    const { write, close } = openConnections(path, Date.now, () => {});
     expect(write.raw.pragma('synchronous', { simple: true })).toBe(2);
     expect(write.raw.pragma('journal_mode', { simple: true })).toBe('wal');
     close();

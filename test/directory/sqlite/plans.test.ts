@@ -20,7 +20,7 @@ let groups: GroupStore;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'scim-plans-'));
-  connections = openConnections(join(folder, 'directory.db'), Date.now);
+  connections = openConnections(join(folder, 'directory.db'), Date.now, () => {});
   users = createUserStore(connections, STANDARD_RESOURCE_TYPES);
   groups = createGroupStore(connections, STANDARD_RESOURCE_TYPES);
   // What the filters below find, so that they get as far as to read a page.

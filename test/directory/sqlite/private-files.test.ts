@@ -1,0 +1,77 @@
+/** Who can read the files of a directory. */
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openDirectory } from '../../../src/directory/open.ts';
+import { makePrivate } from '../../../src/directory/sqlite/private-files.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scim-private-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+async function withUmask(umask: number, run: () => Promise<void>): Promise<void> {
+  const before = process.umask(umask);
+  try {
+    await run();
+  } finally {
+    process.umask(before);
+  }
+}
+
+function modesIn(directory: string): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(directory).map((name) => [name, mode(join(directory, name))]),
+  );
+}
+
+const PRIVATE = { 'scim.db': '600', 'scim.db-shm': '600', 'scim.db-wal': '600' };
+
+it.each([0o000, 0o022, 0o277])('only their owner, whatever the umask is: %o', async (umask) => {
+  const path = join(folder, 'data', 'scim.db');
+  await withUmask(umask, async () => {
+    const store = await openDirectory(`file:${path}`);
+    expect(mode(dirname(path))).toBe('700');
+    expect(modesIn(dirname(path))).toEqual(PRIVATE);
+    await store.close();
+  });
+});
+
+it('nobody else any more, where an earlier process left them open', async () => {
+  const path = join(folder, 'scim.db');
+  const first = await openDirectory(`file:${path}`);
+  for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o666);
+  const second = await openDirectory(`file:${path}`);
+  expect(modesIn(folder)).toEqual(PRIVATE);
+  await Promise.all([first.close(), second.close()]);
+});
+
+it('whoever may already look into a folder that was there', async () => {
+  const shared = join(folder, 'shared');
+  mkdirSync(shared);
+  chmodSync(shared, 0o755);
+  const store = await openDirectory(`file:${join(shared, 'scim.db')}`);
+  expect(mode(shared)).toBe('755');
+  expect(modesIn(shared)).toEqual(PRIVATE);
+  await store.close();
+});
+
+it("stays as it was for another program's database, which is refused", async () => {
+  const path = join(folder, 'other.db');
+  new Database(path).exec('CREATE TABLE notes (text)').close();
+  chmodSync(path, 0o640);
+  await expect(openDirectory(`file:${path}`)).rejects.toThrow('belongs to another program');
+  expect(mode(path)).toBe('640');
+});
+
+it('is said where it can not be changed', () => {
+  // No user may change the mode of such a file.
+  expect(makePrivate('/proc/self/status')).toBe(
+    '/proc/self/status can be read by other users, and chmod fails (EPERM)',
+  );
+});
