@@ -1,0 +1,163 @@
+/** What a PATCH says beside its values: nothing is answered with success that is not done. */
+import { describe, expect, it } from 'vitest';
+import { parsePatch } from '../../src/scim/patch-parser.ts';
+import {
+  BEFORE,
+  changed,
+  E,
+  G,
+  GROUP,
+  INVALID_VALUE,
+  memberChanges,
+  refusal,
+  U,
+  USER,
+} from '../support/patched.ts';
+
+describe('a replace without value', () => {
+  const paths = ['active', 'displayName', 'title', 'name', 'name.givenName', 'emails', 'password'];
+  it.each([
+    ...paths,
+    'emails[type eq "work"]',
+    'emails[type eq "work"].value',
+    E,
+    `${E}:manager`,
+    U,
+  ])('is 400 invalidValue: %s', (path) => {
+    expect(refusal(() => changed({ op: 'Replace', path }))).toMatchObject(INVALID_VALUE);
+    expect(refusal(() => changed({ op: 'add', path }))).toMatchObject(INVALID_VALUE);
+  });
+
+  it('is 400 invalidValue for members too, and with none at all', () => {
+    for (const path of ['members', `${G}:members`, 'displayName', 'externalId', '']) {
+      const operation = { op: 'replace', path };
+      expect(refusal(() => memberChanges(operation))).toMatchObject(INVALID_VALUE);
+    }
+  });
+
+  it('is none with the value null, which clears', () => {
+    const cleared = ['displayName', 'name', 'emails', E].map((path) => ({
+      op: 'replace',
+      path,
+      value: null,
+    }));
+    const after = { displayName: undefined, name: undefined, emails: undefined, [E]: undefined };
+    expect(changed(...cleared)).toEqual(after);
+  });
+});
+
+describe('the body of a PATCH', () => {
+  it.each([
+    { schemas: [U], active: false },
+    { active: false },
+    { Operation: [{ op: 'replace', path: 'active', value: false }] },
+    { op: 'replace', path: 'active', value: false },
+    { schemas: [U], op: 'remove', path: 'title' },
+    { data: { Operations: [] } },
+    { Operations: null, active: false },
+    { Operations: [], active: false },
+    { Operations: {} },
+    { Operations: '[]' },
+    { Operations: false },
+    { Operations: [], operations: [{ op: 'remove', path: 'title' }] },
+  ])('that says something else than Operations is 400 invalidSyntax: %j', (body) => {
+    for (const type of [USER, GROUP]) {
+      const refused = refusal(() => parsePatch(body, type));
+      expect(refused).toMatchObject({ status: 400, scimType: 'invalidSyntax' });
+      expect(refused?.detail).toContain('Operations');
+    }
+  });
+
+  it.each([
+    { schemas: ['x'] },
+    { SCHEMAS: null },
+    {},
+    { operations: [] },
+    { schemas: [], OPERATIONS: [] },
+  ])('that asks for nothing succeeds: %j', (body) => {
+    expect(parsePatch(body, USER)).toEqual([]);
+  });
+});
+
+describe('an operation', () => {
+  it.each([
+    { op: 'replace', path: 'active', value: true, Value: false },
+    { op: 'replace', Op: 'remove', path: 'title', value: 'x' },
+    { op: 'remove', path: 'title', PATH: 'emails' },
+  ])('that says one thing in two spellings is 400 invalidSyntax: %j', (operation) => {
+    const refused = refusal(() => changed(operation));
+    expect(refused).toMatchObject({ status: 400, scimType: 'invalidSyntax' });
+  });
+});
+
+describe('schemas', () => {
+  it.each([[[E]], [E], [[U, E]], [[E.toUpperCase()]], [[{ value: E }]]])(
+    'may be added that the resource type has: %j',
+    (value) => {
+      expect(changed({ op: 'add', path: 'schemas', value })).toEqual({});
+      expect(changed({ op: 'Add', path: 'Schemas', value })).toEqual({});
+    },
+  );
+
+  it.each([
+    ['add', ['urn:x']],
+    ['add', [E, 'urn:x']],
+    ['add', [G]],
+    ['add', []],
+    ['add', null],
+    ['replace', [U]],
+    ['replace', [U, E]],
+    ['remove', [E]],
+  ])('are not changed otherwise: %s %j', (op, value) => {
+    const refused = refusal(() => changed({ op, path: 'schemas', value }));
+    expect(refused).toMatchObject({ status: 400, scimType: 'mutability' });
+  });
+});
+
+describe('brackets behind a single complex attribute', () => {
+  const manager = (filter: string, more = '') => `${E}:manager[${filter}]${more}`;
+
+  it.each<[string, object]>([
+    [manager('value eq "m1"'), { [E]: { department: 'Maths' } }],
+    ['manager[value eq "m1"]', { [E]: { department: 'Maths' } }],
+    [manager('value eq "m1"', '.$ref'), { [E]: { department: 'Maths', manager: { value: 'm1' } } }],
+    [manager('value eq "m2"'), {}],
+    [manager('value eq "m2"', '.$ref'), {}],
+    [manager('value eq "m1" and $ref co "/m2"'), {}],
+    ['name[givenName eq "ADA"]', { name: undefined }],
+    ['name[givenName eq "Eve"]', {}],
+    ['name[givenName eq "Ada"].familyName', { name: { givenName: 'Ada' } }],
+  ])('select it when it matches, to be removed: %s', (path, expected) => {
+    expect(changed({ op: 'remove', path })).toEqual(expected);
+  });
+
+  it('select it to be changed, and are noTarget when they don’t match', () => {
+    expect(
+      changed(
+        { op: 'replace', path: manager('value eq "m1"', '.value'), value: 'm2' },
+        { op: 'add', path: 'name[givenName eq "Ada"]', value: { middleName: 'K' } },
+      ),
+    ).toEqual({
+      [E]: { department: 'Maths', manager: { value: 'm2' } },
+      name: { ...BEFORE.name, middleName: 'K' },
+    });
+    for (const [path, value] of [
+      [manager('value eq "m9"'), 'm2'],
+      [manager('value eq "m9"', '.value'), 'm2'],
+      ['name[givenName eq "Eve"]', { familyName: 'x' }],
+    ]) {
+      for (const op of ['add', 'replace']) {
+        const refused = refusal(() => changed({ op, path, value }));
+        expect(refused).toMatchObject({ status: 400, scimType: 'noTarget' });
+      }
+    }
+  });
+
+  it.each(['title[value eq "x"]', 'name.givenName[value eq "x"]', 'active[value eq "true"]'])(
+    'are 400 invalidPath behind a simple one: %s',
+    (path) => {
+      const refused = refusal(() => changed({ op: 'remove', path }));
+      expect(refused).toMatchObject({ status: 400, scimType: 'invalidPath' });
+    },
+  );
+});
