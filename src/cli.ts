@@ -23,7 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`scim-operator: ${error.message}\n`);
     return 2;
   }
-  if (invocation.kind === 'help') {
+  if (invocation.kind === 'help' || invocation.kind === 'version') {
     process.stdout.write(invocation.text);
     return 0;
   }

@@ -12,6 +12,7 @@ export function formatHelp(
   return `scim-operator: SCIM 2.0 provisioning for Kubernetes platforms
 
 Usage: scim-operator [command] [options]
+       scim-operator --version
 
 Commands:
 ${commandLines.join('\n')}

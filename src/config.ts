@@ -1,5 +1,5 @@
 /** Options from flags and environment: one table gives names, defaults, validation and `--help`. Only this file reads the environment. */
-
+import packageJson from '../package.json' with { type: 'json' };
 import { formatHelp } from './config-help.ts';
 import { ConfigError, environmentValue, resolveOptions, shownValue } from './config-resolve.ts';
 import {
@@ -175,6 +175,7 @@ export type Command = keyof typeof COMMANDS;
 
 export type Invocation =
   | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version'; readonly text: string }
   | { readonly kind: 'probe'; readonly config: ProbeConfig }
   | {
       readonly kind: 'command';
@@ -190,7 +191,8 @@ export function readInvocation(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = process.env,
 ): Invocation {
-  const { command, flags, help } = parseArguments(args);
+  const { command, flags, help, version } = parseArguments(args);
+  if (version) return { kind: 'version', text: `scim-operator ${packageJson.version}\n` };
   if (help) {
     const text = formatHelp(COMMANDS, Object.values(OPTIONS), Object.values(PROBE_OPTIONS));
     return { kind: 'help', text };
@@ -284,16 +286,20 @@ interface ParsedArguments {
   readonly command: Command;
   readonly flags: ReadonlyMap<string, string>;
   readonly help: boolean;
+  readonly version: boolean;
 }
 
 function parseArguments(args: readonly string[]): ParsedArguments {
   const flags = new Map<string, string>();
   const words: string[] = [];
   let help = false;
+  let version = false;
   for (let index = 0; index < args.length; index++) {
     const argument = args[index] ?? '';
     if (argument === '--help' || argument === '-h') {
       help = true;
+    } else if (argument === '--version') {
+      version = true;
     } else if (argument.startsWith('--')) {
       const [name, inline] = splitFlag(argument);
       const value = inline ?? (isToggle(name) ? 'true' : args[++index]);
@@ -303,7 +309,7 @@ function parseArguments(args: readonly string[]): ParsedArguments {
       words.push(argument);
     }
   }
-  return { command: commandOf(words), flags, help };
+  return { command: commandOf(words), flags, help, version };
 }
 
 const ALL_OPTIONS: readonly Option<unknown>[] = [

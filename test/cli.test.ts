@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
 import { eventually } from './support/eventually.ts';
 import { createDatabase, type PostgresDatabase } from './support/postgres.ts';
 import { Program } from './support/program.ts';
@@ -76,6 +77,12 @@ function busyClient(port: number) {
 const database = (name: string) => `file:${join(folder, name)}`;
 
 describe('the program', () => {
+  it('prints its version, the one in its metrics', async () => {
+    const program = new Program(['--version']);
+    expect(await program.exited).toBe(0);
+    expect(program.stdout).toBe(`scim-operator ${packageJson.version}\n`);
+  });
+
   it('prints its help', async () => {
     const program = new Program(['--help']);
     expect(await program.exited).toBe(0);

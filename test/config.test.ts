@@ -261,5 +261,6 @@ describe('help', () => {
 
   it('is given whatever else is on the command line', () => {
     expect(readInvocation(['run', '-h'], {}).kind).toBe('help');
+    expect(readInvocation(['--version', 'run'], {}).kind).toBe('version');
   });
 });

@@ -4,7 +4,7 @@ import { fillIn } from '../../src/crd/reference.ts';
 import { ConnectionMetrics } from '../../src/http/connections.ts';
 import { RequestMetrics } from '../../src/http/metrics.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
-import { createOperatorMetrics } from '../../src/operator/unwatched.ts';
+import { createOperatorMetrics } from '../../src/operator/metrics.ts';
 import { createProcessMetrics } from '../../src/process-metrics.ts';
 
 /** Names of the runtime's own metrics: they depend on its version and on the machine. */
@@ -16,7 +16,7 @@ export function allMetrics(): Registry {
   new RequestMetrics(registry, census, Date.now);
   new ConnectionMetrics(registry);
   createKubeMetrics(registry);
-  createOperatorMetrics(registry);
+  createOperatorMetrics(registry, () => undefined);
   return registry;
 }
 

@@ -20,15 +20,17 @@ const column = (name: string, jsonPath: string, description: string, more: Colum
   ...more,
 });
 
-const ready = (field: string) => `.status.conditions[?(@.type=="Ready")].${field}`;
-const READY = column('Ready', ready('status'), 'Whether everything is in place.');
-const REASON = column('Reason', ready('reason'), 'Why.');
+const conditionField = (type: string, field: string) =>
+  `.status.conditions[?(@.type=="${type}")].${field}`;
+const READY = column('Ready', conditionField('Ready', 'status'), 'Whether everything is in place.');
+const REASON = column('Reason', conditionField('Ready', 'reason'), 'Why.');
 const AGE = column('Age', '.metadata.creationTimestamp', 'Time since creation.', { type: 'date' });
 
 const INTEGRATION_COLUMNS = [
   column('Tenant', '.status.tenant', 'Tenant that is provisioned.'),
   READY,
   REASON,
+  column('Paused', conditionField('Paused', 'status'), 'Whether an annotation pauses reconciling.'),
   column('Users', '.status.users', 'Users that this integration provisioned.', { type: 'integer' }),
   column('Groups', '.status.groups', 'Groups that this integration provisioned.', {
     type: 'integer',
@@ -38,11 +40,13 @@ const INTEGRATION_COLUMNS = [
   }),
   AGE,
   column('Endpoint', '.status.endpoint', 'SCIM base URL.', { priority: 1 }),
+  column('Secret', '.status.tokenSecretRef.name', 'Where the token is.', { priority: 1 }),
   column('Key ID', '.status.tokenKeyId', 'Public part of the token.', { priority: 1 }),
 ];
 
 const TENANT_COLUMNS = [
   READY,
+  REASON,
   column('Namespaces', '.status.namespaces', 'Namespaces that use the tenant.', {
     type: 'integer',
   }),

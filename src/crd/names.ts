@@ -59,6 +59,10 @@ export const CONDITION = {
   Reconciling: 'Reconciling',
   /** Present only while True: waits for a person. */
   Stalled: 'Stalled',
+  /** Present only while True: the annotation `reconcile` pauses what can be paused. */
+  Paused: 'Paused',
+  /** Present only while True: an annotation of ours means nothing as it is. */
+  InvalidAnnotation: 'InvalidAnnotation',
 } as const;
 
 export const REASON = {
@@ -92,6 +96,14 @@ export const REASON = {
   PermissionDenied: 'PermissionDenied',
   /** A ServiceAccount, Role or RoleBinding of that name exists and is not ours. */
   ObjectConflict: 'ObjectConflict',
+  /** The object is being deleted. */
+  Terminating: 'Terminating',
+  /** The annotation `reconcile` is `disabled`. */
+  ReconcileDisabled: 'ReconcileDisabled',
+  /** An annotation of ours that is not known, or has a value that is not. */
+  UnknownAnnotation: 'UnknownAnnotation',
+  /** No namespace is named or selected that exists. */
+  NobodySelected: 'NobodySelected',
   /** The tenant has no such group. */
   GroupNotFound: 'GroupNotFound',
   /** Several groups of the tenant have the externalId. */

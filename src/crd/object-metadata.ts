@@ -5,9 +5,10 @@ export interface ObjectMetadata {
   readonly generation: number;
   readonly resourceVersion: string;
   readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface NamespacedMetadata extends ObjectMetadata {
   readonly namespace: string;
-  readonly annotations?: Readonly<Record<string, string>>;
 }

@@ -90,7 +90,9 @@ const Status = z
       .describe('Users that have the role: active members of the group, direct and nested.')
       .optional(),
     roleBindings: z.int().min(0).describe('RoleBindings that they are in.').optional(),
-    conditions: conditions('Ready; Reconciling and Stalled only while true.').optional(),
+    conditions: conditions(
+      'Ready; Reconciling, Stalled and InvalidAnnotation only while true.',
+    ).optional(),
   })
   .meta({ default: { observedGeneration: -1 } })
   .describe('What the operator found and made.');

@@ -62,7 +62,7 @@ const Status = z
         `The integrations that use the tenant, by namespace and name; the first ${MAX_LISTED_INTEGRATIONS} of them.`,
       )
       .optional(),
-    conditions: conditions('Ready.').optional(),
+    conditions: conditions('Ready; InvalidAnnotation only while true.').optional(),
   })
   .meta({ default: { observedGeneration: -1 } })
   .describe('Who uses the tenant.');

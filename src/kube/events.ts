@@ -1,5 +1,6 @@
 /** Kubernetes Events (events.k8s.io/v1): never in the way of a reconcile, repeated ones as a series. */
 import { randomUUID } from 'node:crypto';
+import type { Counter } from 'prom-client';
 import type { Logger } from '../logger.ts';
 import type { Client } from './client.ts';
 import { isNamespaceTerminating } from './errors.ts';
@@ -22,10 +23,15 @@ export interface EventRecorderOptions {
   readonly controller: string;
   readonly instance: string;
   readonly log: Logger;
+  /** Counts every occurrence. */
+  readonly metric?: Counter<'type' | 'reason'>;
 }
 
 const SERIES_WINDOW_MS = 10 * 60_000;
 const MAX_SERIES = 1_000;
+/** Of notes that say in other words what became of one object; those after them are one series. */
+const MAX_NOTES = 5;
+const COMBINED = 'more of the same, not told one by one; the first of them: ';
 const MAX_NOTE = 1_024;
 const MAX_IN_FLIGHT = 100;
 
@@ -45,6 +51,8 @@ interface Series {
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #series = new Map<string, Series>();
+  /** When an object got a note of a kind that it had not had lately. */
+  readonly #notes = new Map<string, readonly number[]>();
   readonly #inFlight = new Set<Promise<void>>();
   #dropping = false;
 
@@ -55,7 +63,11 @@ export class EventRecorder {
   /** Returns at once; what can't be sent is logged and dropped. */
   record(regarding: KubeObject, event: NewEvent): void {
     const { log } = this.#options;
-    const key = seriesKey(regarding, event);
+    this.#options.metric?.inc({ type: event.type, reason: event.reason });
+    const told = this.#isOneTooMany(regarding, event)
+      ? { ...event, note: `${COMBINED}${event.note}` }
+      : event;
+    const key = seriesKey(regarding, event, told === event ? event.note : COMBINED);
     const series = this.#seriesFor(key, regarding);
     series.count += 1;
     series.last = new Date();
@@ -68,7 +80,7 @@ export class EventRecorder {
       return;
     }
     this.#dropping = false;
-    const sending = this.#send(series, regarding, event)
+    const sending = this.#send(series, regarding, told)
       .catch((error: unknown) => {
         this.#series.delete(key);
         if (isNamespaceTerminating(error)) return;
@@ -128,26 +140,43 @@ export class EventRecorder {
     await client.mergePatch(EVENTS, { namespace, name }, patch, { fieldManager: controller });
   }
 
+  /** Whether the object got other notes of this kind often enough within the window. */
+  #isOneTooMany(regarding: KubeObject, event: NewEvent): boolean {
+    if (this.#isRunning(seriesKey(regarding, event, event.note))) return false;
+    const kind = seriesKey(regarding, event, '');
+    const now = performance.now();
+    const recent = (this.#notes.get(kind) ?? []).filter((at) => now - at < SERIES_WINDOW_MS);
+    const isOneTooMany = recent.length >= MAX_NOTES;
+    remember(this.#notes, kind, isOneTooMany ? recent : [...recent, now]);
+    return isOneTooMany;
+  }
+
+  #isRunning(key: string): boolean {
+    const known = this.#series.get(key);
+    return known !== undefined && performance.now() - known.lastAt < SERIES_WINDOW_MS;
+  }
+
   #seriesFor(key: string, { metadata }: KubeObject): Series {
     const known = this.#series.get(key);
-    if (known !== undefined && performance.now() - known.lastAt < SERIES_WINDOW_MS) return known;
+    if (known !== undefined && this.#isRunning(key)) return known;
     const namespace = metadata.namespace ?? 'default';
     const last = { last: new Date(), lastAt: performance.now() };
     const series = { name: eventName(metadata.name), namespace, count: 0, sent: 0, ...last };
-    return this.#remember(key, { ...series, sending: false });
-  }
-
-  #remember(key: string, series: Series): Series {
-    this.#series.delete(key);
-    this.#series.set(key, series);
-    const [oldest] = this.#series.keys();
-    if (this.#series.size > MAX_SERIES && oldest !== undefined) this.#series.delete(oldest);
-    return series;
+    return remember(this.#series, key, { ...series, sending: false });
   }
 }
 
-function seriesKey({ metadata: { uid } }: KubeObject, event: NewEvent): string {
-  return JSON.stringify([uid, event.type, event.reason, event.action, event.note]);
+/** The oldest goes. */
+function remember<T>(map: Map<string, T>, key: string, value: T): T {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > MAX_SERIES && oldest !== undefined) map.delete(oldest);
+  return value;
+}
+
+function seriesKey({ metadata: { uid } }: KubeObject, event: NewEvent, note: string): string {
+  return JSON.stringify([uid, event.type, event.reason, event.action, note]);
 }
 
 /** Begins with the object's name, but is a DNS subdomain, which the name of a Role need not be. */

@@ -1,7 +1,7 @@
 /** The reconcile of a ScimGroupBinding: who is in the group, and who may know it, decide who has the role. */
 import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import { EVENT, REASON, SCIM_GROUP_BINDINGS } from '../crd/names.ts';
-import type { Reconcile } from '../kube/controller.ts';
+import type { Reconcile, Result } from '../kube/controller.ts';
 import { isAlreadyExists, isConflict, isNamespaceTerminating } from '../kube/errors.ts';
 import { keyOf } from '../kube/resource.ts';
 import { bindMembers, type Permit } from './bind-members.ts';
@@ -9,7 +9,11 @@ import { getIfExists, type OperatorContext } from './context.ts';
 import { obstacleFrom } from './failure.ts';
 import type { FollowedGroups } from './followed-groups.ts';
 import { forbiddenIn } from './gather-tenancy.ts';
-import { type BindingFindings, buildGroupBindingStatus } from './group-binding-status.ts';
+import {
+  type BindingFindings,
+  buildGroupBindingStatus,
+  buildTerminatingBindingStatus,
+} from './group-binding-status.ts';
 import { bindingTenantOf, MEMBERSHIP_LIMITS, membersOf, selectorOf } from './group-members.ts';
 import { writeStatus } from './write-status.ts';
 
@@ -31,7 +35,7 @@ export function createGroupBindingReconcile(
     if (binding === undefined || binding.metadata.deletionTimestamp !== undefined) {
       // The garbage collector takes the RoleBindings.
       followed.forget(key);
-      return {};
+      return binding === undefined ? {} : tellOfTermination(context, binding);
     }
     const { findings, error } = await work(context, binding, followed, prefix);
     if (isNamespaceTerminating(error) || findings.bound?.isGone) return {};
@@ -44,6 +48,16 @@ export function createGroupBindingReconcile(
     const isBlocked = findings.bound?.obstacle !== undefined;
     return { requeueAfterMs: isBlocked ? OBSTACLE_RETRY_MS : REFRESH_MS * (1 + Math.random() / 5) };
   };
+}
+
+/** Somebody's finalizer may hold it for long. */
+async function tellOfTermination(
+  { client, now }: OperatorContext,
+  binding: KubeGroupBinding,
+): Promise<Result> {
+  const status = buildTerminatingBindingStatus(binding, now());
+  const written = await writeStatus(client, SCIM_GROUP_BINDINGS, binding, status);
+  return written ? {} : { requeueAfterMs: STALE_RETRY_MS };
 }
 
 /** What can't be read changes nothing: whoever has the role keeps it. */

@@ -1,11 +1,12 @@
 /** The status of a ScimGroupBinding. */
 import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
-import { CONDITION, REASON, type Reason } from '../crd/names.ts';
+import { CONDITION, REASON, type Reason, SCIM_GROUP_BINDINGS } from '../crd/names.ts';
 import type { ScimGroupBindingStatus } from '../crd/scim-group-binding.ts';
 import type { NewCondition } from '../kube/conditions.ts';
 import type { Bound } from './bind-members.ts';
 import type { Obstacle } from './checks.ts';
 import { bindingTenantOf } from './group-members.ts';
+import { annotationNotices, terminating } from './notices.ts';
 import { mergeConditions } from './status.ts';
 
 /** What a reconcile found; undefined for what was not reached. */
@@ -41,9 +42,28 @@ export function buildGroupBindingStatus(
     tenant: bindingTenantOf(binding),
     ...(shown === undefined ? {} : { group: shown }),
     ...(bound === undefined ? {} : { members: bound.members, roleBindings: bound.roleBindings }),
-    conditions: [...mergeConditions(binding, conditionsOf(binding, findings), now)],
+    conditions: [...mergeConditions(binding, wantedConditions(binding, findings), now)],
   };
 }
+
+/** Of a ScimGroupBinding that is being deleted. */
+export function buildTerminatingBindingStatus(
+  binding: KubeGroupBinding,
+  now: Date,
+): ScimGroupBindingStatus {
+  const { metadata, status } = binding;
+  const condition = terminating(metadata, 'the group is not followed any more');
+  return {
+    ...status,
+    observedGeneration: metadata.generation,
+    conditions: [...mergeConditions(binding, [condition], now)],
+  };
+}
+
+const wantedConditions = (binding: KubeGroupBinding, findings: BindingFindings) => [
+  ...conditionsOf(binding, findings),
+  ...annotationNotices(SCIM_GROUP_BINDINGS.kind, binding.metadata),
+];
 
 function conditionsOf(
   { spec }: KubeGroupBinding,

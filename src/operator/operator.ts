@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Registry } from 'prom-client';
+import { scimGroupBindingCrd, scimIntegrationCrd, scimTenantCrd } from '../crd/manifest.ts';
 import { ANNOTATION_INTEGRATION_UID, GROUP, LABEL_INTEGRATION, ROLE_NAME } from '../crd/names.ts';
 import type { Store } from '../directory/store.ts';
 import { Backoff, pause } from '../kube/backoff.ts';
@@ -17,9 +18,11 @@ import type { Change } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import { ActivityCache } from './activity-cache.ts';
 import type { Caches, OperatorContext } from './context.ts';
+import { Definitions } from './definitions.ts';
 import { isOutage } from './failure.ts';
 import { fencedStore } from './fence.ts';
 import { createGroupBindingController } from './group-binding-controller.ts';
+import { createOperatorMetrics, type OperatorMetrics } from './metrics.ts';
 import { LEASE_NAME } from './rbac.ts';
 import { ReadSecrets } from './read-secrets.ts';
 import { createReconcile } from './reconcile.ts';
@@ -28,7 +31,7 @@ import { createRoleReconcile, type RoleState, type RoleStates } from './role-con
 import { SeenEnds } from './seen-ends.ts';
 import { sweepUntil } from './sweep.ts';
 import { createTenantController } from './tenant-controller.ts';
-import { createOperatorMetrics, UnwatchedReport } from './unwatched.ts';
+import { UnwatchedReport } from './unwatched.ts';
 
 export interface OperatorOptions {
   readonly connection: Connection;
@@ -89,12 +92,20 @@ export function createOperator(options: OperatorOptions): Operator {
   const { connection, log, registry, election } = options;
   const metrics = createKubeMetrics(registry);
   const { watchNamespaces } = options;
-  const unwatched = new UnwatchedReport(watchNamespaces, createOperatorMetrics(registry), log);
+  let led: Caches | undefined;
+  const ours = createOperatorMetrics(registry, () => led);
+  const unwatched = new UnwatchedReport(watchNamespaces, ours, log);
   const unwritable = new Set<string>();
   const client = new Client(connection, metrics);
   const elector = election && createElector(election, options, metrics);
   const stop = new AbortController();
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
+  const definitions = new Definitions({
+    client,
+    wanted: definitionsOf(options),
+    metrics: ours,
+    log,
+  });
   let manager: Manager | undefined;
   let running: Promise<void> | undefined;
 
@@ -111,6 +122,7 @@ export function createOperator(options: OperatorOptions): Operator {
     const seenEnds = new SeenEnds(reflectors.integrations.store);
     manager = new Manager(Object.values(reflectors));
     manager.start();
+    const checked = definitions.check(stop.signal);
     const parts = {
       options,
       client,
@@ -121,6 +133,10 @@ export function createOperator(options: OperatorOptions): Operator {
       seenEnds,
       unwatched,
       unwritable,
+      events: ours.events,
+      onLead: (caches: Caches | undefined) => {
+        led = caches;
+      },
     };
     if (elector === undefined) await lead(parts, { signal: stop.signal });
     else {
@@ -129,7 +145,7 @@ export function createOperator(options: OperatorOptions): Operator {
       while (outcome === 'lost' && election?.campaignsAgain);
       if (outcome === 'lost') lose();
     }
-    await manager.stop();
+    await Promise.all([manager.stop(), checked]);
   };
   return {
     start: () => {
@@ -143,8 +159,16 @@ export function createOperator(options: OperatorOptions): Operator {
     lost,
     stuck: () => manager?.stuck() ?? elector?.stuck(),
     unready: () =>
-      manager === undefined ? UNKNOWN_CLUSTER : (manager.unready() ?? unwritten(unwritable)),
+      manager === undefined
+        ? UNKNOWN_CLUSTER
+        : (definitions.unready() ?? manager.unready() ?? unwritten(unwritable)),
   };
+}
+
+/** Those that the operator uses. */
+function definitionsOf({ groupBindings }: OperatorOptions) {
+  const used = [scimIntegrationCrd(), scimTenantCrd()];
+  return groupBindings === undefined ? used : [...used, scimGroupBindingCrd()];
 }
 
 function createElector(
@@ -199,6 +223,9 @@ interface Parts {
   readonly seenEnds: SeenEnds;
   readonly unwatched: UnwatchedReport;
   readonly unwritable: Set<string>;
+  readonly events: OperatorMetrics['events'];
+  /** Told what is known when a term begins, and undefined when it ends. */
+  readonly onLead: (caches: Caches | undefined) => void;
 }
 
 /** Reconciles until the term ends; nothing of it is left then. */
@@ -215,8 +242,10 @@ async function lead(
     controller: `${GROUP}/operator`,
     instance: `operator-${randomUUID()}`,
     log,
+    metric: parts.events,
   });
   const caches = cachesOf(reflectors);
+  parts.onLead(caches);
   const context: OperatorContext = {
     client: writer,
     store: fence ? fencedStore(store, fence) : store,
@@ -249,6 +278,7 @@ async function lead(
       .then(() => sweepUntil(signal, context, integrations, { ...options, unwatched })),
     groupBindings?.follow(signal),
   ]);
+  parts.onLead(undefined);
   detach();
   groupBindings?.detach();
   await events.flush();

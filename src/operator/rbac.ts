@@ -52,11 +52,13 @@ export const TENANT_RULES: readonly PolicyRule[] = [
   { apiGroups: [SCIM_TENANTS.group], resources: ['scimtenants/status'], verbs: ['patch'] },
 ];
 
-/** A CRD that is missing or ending means that its resources say nothing by being gone. */
+/** A CRD that is missing or ending means that its resources say nothing by being gone; an older one drops fields. */
 const DEFINITION_RULE: PolicyRule = {
   apiGroups: ['apiextensions.k8s.io'],
   resources: ['customresourcedefinitions'],
-  resourceNames: [`${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}`],
+  resourceNames: [SCIM_INTEGRATIONS, SCIM_TENANTS, SCIM_GROUP_BINDINGS].map(
+    ({ plural, group }) => `${plural}.${group}`,
+  ),
   verbs: ['get'],
 };
 

@@ -12,7 +12,8 @@ import {
   isNamespaceTerminating,
   isRefused,
 } from '../kube/errors.ts';
-import { keyText } from '../kube/resource.ts';
+import { keyText, type ObjectKey } from '../kube/resource.ts';
+import type { Logger } from '../logger.ts';
 import { authorise } from './authorise.ts';
 import type { Obstacle } from './checks.ts';
 import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
@@ -22,7 +23,7 @@ import { obstacleFrom } from './failure.ts';
 import { endpointOf } from './objects.ts';
 import { isGoing, isOwnedBy } from './ownership.ts';
 import type { RoleStates } from './role-controller.ts';
-import { buildStatus, type Findings } from './status.ts';
+import { buildStatus, buildTerminatingStatus, type Findings } from './status.ts';
 import { reconcileToken } from './token.ts';
 import { writeStatus } from './write-status.ts';
 
@@ -43,9 +44,8 @@ export function createReconcile(
     const integration = context.caches.integrations.get(key);
     if (integration === undefined && !context.sees(key.namespace ?? '')) return {};
     if (integration === undefined || isGoing(integration)) {
-      context.unwritable.delete(keyText(key));
       enqueueRole(key.namespace ?? '');
-      return endIntegration(context, key, integration, log);
+      return end(context, key, integration, log);
     }
     await endPredecessor(context, integration, log);
     const { findings, error } = await work(context, integration, roles, enqueueRole);
@@ -57,6 +57,22 @@ export function createReconcile(
     if (error !== undefined) throw error;
     return written ? nextLook(context, findings) : { requeueAfterMs: STALE_RETRY_MS };
   };
+}
+
+/** Somebody's finalizer may hold a resource with a deletionTimestamp for long. */
+async function end(
+  context: OperatorContext,
+  key: ObjectKey,
+  integration: KubeIntegration | undefined,
+  log: Logger,
+): Promise<Result> {
+  context.unwritable.delete(keyText(key));
+  const result = await endIntegration(context, key, integration, log);
+  if (integration === undefined) return result;
+  const hasEnded = result.requeueAfterMs === undefined;
+  const status = buildTerminatingStatus(integration, hasEnded, context.now());
+  const written = await writeStatus(context.client, SCIM_INTEGRATIONS, integration, status);
+  return written ? result : { requeueAfterMs: STALE_RETRY_MS };
 }
 
 /** What a condition can't say where it may not be written is left for the probes. */

@@ -1,7 +1,7 @@
 /** Turns what the steps found into the status; nothing else does. */
-import { childNameOf, isEnabled, tenantOf, tokenSecretRefOf } from '../crd/defaults.ts';
+import { childNameOf, isEnabled, isPaused, tenantOf, tokenSecretRefOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { CONDITION, REASON, ROLE_NAME } from '../crd/names.ts';
+import { CONDITION, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { ScimIntegrationStatus } from '../crd/scim-integration.ts';
 import type { IntegrationActivity } from '../directory/store.ts';
 import {
@@ -11,6 +11,7 @@ import {
   setCondition,
 } from '../kube/conditions.ts';
 import type { Obstacle } from './checks.ts';
+import { annotationNotices, PAUSED, terminating } from './notices.ts';
 import type { TokenOutcome } from './token-outcome.ts';
 
 /** What the steps of a reconcile found; undefined for those that were not reached. */
@@ -45,6 +46,23 @@ export function buildStatus(
       : {}),
     ...(activity === undefined ? {} : activityStatus(activity)),
     conditions: [...buildConditions(integration, findings, now)],
+  };
+}
+
+/** Of an integration that is being deleted, after what the operator does about that. */
+export function buildTerminatingStatus(
+  integration: KubeIntegration,
+  hasEnded: boolean,
+  now: Date,
+): ScimIntegrationStatus {
+  const { tokenKeyId, tokenIssuedAt, previousTokenExpiresAt, ...rest } = integration.status ?? {};
+  const { metadata, status } = integration;
+  const ready = terminating(metadata, hasEnded ? 'its tokens have ended' : 'its tokens are to end');
+  const noToken = { ...ready, type: CONDITION.TokenReady };
+  return {
+    ...(hasEnded ? rest : status),
+    observedGeneration: metadata.generation,
+    conditions: [...mergeConditions(integration, hasEnded ? [ready, noToken] : [ready], now)],
   };
 }
 
@@ -105,6 +123,8 @@ function buildConditions(
     rbacCondition(findings),
     readyCondition(integration, findings),
     ...progressConditions(findings),
+    ...(isPaused(integration) ? [PAUSED] : []),
+    ...annotationNotices(SCIM_INTEGRATIONS.kind, integration.metadata),
   ].filter((condition) => condition !== undefined);
   return mergeConditions(integration, wanted, now);
 }
@@ -124,14 +144,22 @@ export function mergeConditions(
   const observedGeneration = metadata.generation;
   const present: readonly Condition[] = status?.conditions?.map(completeCondition) ?? [];
   // Present only while True, so that kstatus doesn't take their absence for work to be done.
-  const kept = [CONDITION.Reconciling, CONDITION.Stalled]
-    .filter((type) => !wanted.some((condition) => condition.type === type))
-    .reduce(removeCondition, present);
+  const kept = WHILE_TRUE.filter(
+    (type) => !wanted.some((condition) => condition.type === type),
+  ).reduce(removeCondition, present);
   return wanted.reduce(
     (conditions, condition) => setCondition(conditions, { ...condition, observedGeneration }, now),
     kept,
   );
 }
+
+/** What kstatus reads, and what is the exception. */
+const WHILE_TRUE = [
+  CONDITION.Reconciling,
+  CONDITION.Stalled,
+  CONDITION.Paused,
+  CONDITION.InvalidAnnotation,
+];
 
 type StatusCondition = NonNullable<ScimIntegrationStatus['conditions']>[number];
 

@@ -66,7 +66,7 @@ export function checkTenancy(input: TenancyInput): Obstacle | undefined {
 }
 
 /** The union of both; an absent selector selects none, an empty one all. */
-function admits(
+export function admits(
   { names = [], selector }: ScimTenantSpec['namespaces'],
   { name, labels }: TenantNamespace,
 ): boolean {

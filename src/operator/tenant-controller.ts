@@ -1,17 +1,21 @@
 /** ScimTenants: remembered in the directory, lost rights ended, their integrations told of every change, and who uses them shown. */
 import { tenantOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
-import { SCIM_TENANTS } from '../crd/names.ts';
+import { CONDITION, REASON, SCIM_TENANTS } from '../crd/names.ts';
 import type { KubeTenant } from '../crd/tenant-object.ts';
+import { findCondition } from '../kube/conditions.ts';
 import { Controller, type ControllerOptions, type Reconcile } from '../kube/controller.ts';
-import { keyOf } from '../kube/resource.ts';
+import { type KubeObject, keyOf } from '../kube/resource.ts';
 import type { Change } from '../kube/store.ts';
-import type { OperatorContext } from './context.ts';
+import type { Caches, OperatorContext } from './context.ts';
 import { enforceTenancy } from './enforce-tenancy.ts';
 import { isOutage } from './failure.ts';
 import { bindingTenantOf } from './group-members.ts';
+import { annotationNotices } from './notices.ts';
+import { completeCondition } from './status.ts';
+import { admits, tenantNamespace } from './tenancy.ts';
 import { TenantIndex } from './tenant-index.ts';
-import { buildTenantStatus } from './tenant-status.ts';
+import { buildTenantStatus, buildTerminatingTenantStatus } from './tenant-status.ts';
 import { writeStatus } from './write-status.ts';
 
 /** Many integrations of one tenant that change together are one write of its status. */
@@ -49,7 +53,10 @@ export function createTenantController(
       for (const { metadata } of index.integrationsOf(object.metadata.name))
         integrations.enqueue(metadata);
     }),
-    caches.namespaces.onChange(({ object }) => {
+    caches.namespaces.onChange((change) => {
+      const { object } = change;
+      for (const tenant of tenantsToldBy(change, caches))
+        controller.enqueueAfter(keyOf(tenant), STATUS_DELAY_MS);
       for (const integration of caches.integrations.list(object.metadata.name)) {
         const name = tenantOf(integration);
         if (caches.tenants.get({ name })) controller.enqueue({ name });
@@ -65,7 +72,42 @@ export function createTenantController(
 
 /** Its own write, or that of an operator of other namespaces, with whom it would otherwise write in turns for ever. */
 function isOfStatusOnly({ type, object: { metadata, status } }: Change<KubeTenant>): boolean {
-  return type === 'modified' && status?.observedGeneration === metadata.generation;
+  const [notice] = annotationNotices(SCIM_TENANTS.kind, metadata);
+  const told = status?.conditions?.find((each) => each.type === CONDITION.InvalidAnnotation);
+  return (
+    type === 'modified' &&
+    status?.observedGeneration === metadata.generation &&
+    told?.message === notice?.message
+  );
+}
+
+const scopesOf = ({ spec }: KubeTenant) => [spec.namespaces, spec.bindingNamespaces ?? {}];
+
+const isAdmitted = (tenant: KubeTenant, namespace: KubeObject): boolean =>
+  scopesOf(tenant).some((scope) => admits(scope, tenantNamespace(namespace)));
+
+/** Where namespaces may not be listed, a name or a selector is taken to mean somebody. */
+function admitsNobody(tenant: KubeTenant, { namespaces }: Caches): boolean {
+  const scopes = scopesOf(tenant);
+  const names = scopes.flatMap((scope) => scope.names ?? []);
+  if (names.length === 0 && scopes.every(({ selector }) => selector === undefined)) return true;
+  if (namespaces.size === 0 || names.some((name) => namespaces.get({ name }) !== undefined))
+    return false;
+  return !namespaces.list().some((each) => isAdmitted(tenant, each));
+}
+
+/** ScimTenants that were for nobody and may be for this namespace, or the other way round. */
+function tenantsToldBy(
+  { type, object }: Change<KubeObject>,
+  { tenants }: Caches,
+): readonly KubeTenant[] {
+  return tenants.list().filter((tenant) => {
+    const { status } = tenant;
+    const isIn = type !== 'deleted' && isAdmitted(tenant, object);
+    const ready = findCondition(status?.conditions?.map(completeCondition), CONDITION.Ready);
+    if (isIn) return ready?.reason === REASON.NobodySelected;
+    return ready?.reason === REASON.Succeeded && status?.integrations === 0;
+  });
 }
 
 function createTenantReconcile(
@@ -79,12 +121,15 @@ function createTenantReconcile(
     const { governed } = await store.integrations.tenantHistory(name);
     if (isLive && !governed) await store.integrations.govern(name);
     await enforceTenancy(context, name);
-    if (!isLive) return {};
+    if (tenant === undefined) return {};
     const groupBindings = context.followsGroups
       ? caches.groupBindings.list().filter((each) => bindingTenantOf(each) === name)
       : undefined;
-    const users = { integrations: integrationsOf(name), groupBindings };
-    const status = buildTenantStatus(tenant, users, now());
+    const isForNobody = admitsNobody(tenant, caches);
+    const users = { integrations: integrationsOf(name), groupBindings, isForNobody };
+    const status = isLive
+      ? buildTenantStatus(tenant, users, now())
+      : buildTerminatingTenantStatus(tenant, now());
     const written = await writeStatus(client, SCIM_TENANTS, tenant, status);
     return written ? {} : { requeueAfterMs: STALE_RETRY_MS };
   };

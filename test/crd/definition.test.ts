@@ -38,7 +38,7 @@ beforeAll(async () => {
 const print = (name: string) => printed(SCIM_INTEGRATIONS, { namespace: fixture.namespace, name });
 
 describe('kubectl get', () => {
-  it('prints what the status says, and the endpoint and the key id where there is room', async () => {
+  it('prints what the status says, and endpoint, Secret and key id where there is room', async () => {
     const { name } = (await fixture.create({})).metadata;
     const status = {
       tenant: 'acme',
@@ -46,6 +46,7 @@ describe('kubectl get', () => {
       groups: 0,
       lastRequestTime: new Date(Date.now() - 90_000).toISOString(),
       endpoint: 'https://scim.example.com/v2',
+      tokenSecretRef: { name: 'idp-scim-token', key: 'token' },
       tokenKeyId: 'AbCdEfGhIj',
       conditions: [
         condition('TokenReady', 'True', 'TokenIssued'),
@@ -55,8 +56,8 @@ describe('kubectl get', () => {
     await fixture.patchStatus(name, status);
     const row = await print(name);
     expect(Object.keys(row)).toEqual([
-      ...['Name', 'Tenant', 'Ready', 'Reason', 'Users', 'Groups', 'Last Request', 'Age'],
-      ...['Endpoint (wide)', 'Key ID (wide)'],
+      ...['Name', 'Tenant', 'Ready', 'Reason', 'Paused', 'Users', 'Groups', 'Last Request', 'Age'],
+      ...['Endpoint (wide)', 'Secret (wide)', 'Key ID (wide)'],
     ]);
     expect(row).toMatchObject({
       Name: name,
@@ -67,6 +68,7 @@ describe('kubectl get', () => {
       Groups: 0,
       'Last Request': expect.stringMatching(/^\d+[sm]/),
       'Endpoint (wide)': 'https://scim.example.com/v2',
+      'Secret (wide)': 'idp-scim-token',
       'Key ID (wide)': 'AbCdEfGhIj',
     });
   });

@@ -91,6 +91,20 @@ describe('an event recorder', () => {
     expect(captured.lines).toEqual([]);
   });
 
+  it('makes one series of what goes on in ever other words, such as a rotation each second', async () => {
+    const [object, other] = [await objectOf(), await objectOf(CONFIG_MAPS, 'other')];
+    for (let index = 0; index < 50; index++)
+      recorder.record(object, { ...EVENT, note: `Token ${index} was generated` });
+    recorder.record(other, EVENT);
+    const ofObject = (await recorded()).filter(({ regarding }) => regarding.name === 'object');
+    expect(ofObject.map(({ note }) => note).toSorted()).toEqual([
+      ...[0, 1, 2, 3, 4].map((index) => `Token ${index} was generated`),
+      'more of the same, not told one by one; the first of them: Token 5 was generated',
+    ]);
+    expect(ofObject.flatMap(({ series }) => series?.count ?? [])).toEqual([45]);
+    expect(await recorded()).toHaveLength(7);
+  });
+
   it('keeps apart what differs in object, reason or note', async () => {
     const [object, other] = [await objectOf(), await objectOf(CONFIG_MAPS, 'other')];
     recorder.record(object, EVENT);

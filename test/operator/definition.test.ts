@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scimIntegrationCrd } from '../../src/crd/manifest.ts';
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../src/kube/resource.ts';
+import { type Definition, lackingIn, type Schema } from '../../src/operator/definitions.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { applyCrd, applyCrds } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
@@ -18,6 +20,55 @@ beforeAll(async () => {
 afterAll(async () => {
   await applyCrds(fixture.admin);
   await fixture.close();
+});
+
+describe('a CRD that is older than the operator', () => {
+  it('is told of in the log, a metric and the probe until the CRDs are applied', async () => {
+    const { log, lines } = captureLog();
+    // Without what this version has, and with what it hasn't.
+    const built = JSON.stringify(scimIntegrationCrd());
+    const older = JSON.parse(built.replace('"lastHandledRotate"', '"handledRotate"'));
+    await applyCrd(fixture.admin, older);
+    const { stop, unready, registry } = fixture.start({ log });
+    const gauge = async () => (await registry.metrics()).match(/outdated_crds\{.*\} \d/g);
+    const reason =
+      'the CRD scimintegrations.scim-operator.dev is older than the operator: it lacks status.lastHandledRotate; apply the CRDs of this version, as scim-operator crds prints them';
+    await eventually(() => expect(unready()).toBe(reason));
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'error', msg: reason }));
+    expect(await gauge()).toContain(`outdated_crds{crd="${CRD.name}"} 1`);
+
+    await applyCrds(fixture.admin);
+    await eventually(() => expect(unready()).toBeUndefined());
+    expect(await gauge()).toContain(`outdated_crds{crd="${CRD.name}"} 0`);
+    await stop();
+  });
+
+  const rules = (rule: string) => ({ 'x-kubernetes-validations': [{ rule }] });
+  const wanted: Schema = {
+    ...rules('true'),
+    properties: { spec: { properties: { kind: { enum: ['a', 'b'] } } }, list: { items: {} } },
+  };
+  it.each<[string, Schema, readonly string[]]>([
+    ['is the same', wanted, []],
+    ['has more', { ...wanted, properties: { ...wanted.properties, more: {} } }, []],
+    ['lacks a field', { ...wanted, properties: { list: { items: {} } } }, ['spec']],
+    ['has another rule', { ...wanted, ...rules('false') }, ['a rule of the whole']],
+    [
+      'lacks a value',
+      {
+        ...wanted,
+        properties: { ...wanted.properties, spec: { properties: { kind: { enum: ['a'] } } } },
+      },
+      ['a value of spec.kind'],
+    ],
+    ['knows no schema', {}, ['a rule of the whole', 'spec', 'list']],
+  ])('is found by what it lacks: one that %s', (_, installed, lacks) => {
+    const of = (openAPIV3Schema: Schema): Definition => ({
+      metadata: { name: 'crd' },
+      spec: { versions: [{ name: 'v1alpha1', schema: { openAPIV3Schema } }] },
+    });
+    expect(lackingIn(of(installed), of(wanted))).toEqual(lacks);
+  });
 });
 
 describe('removing the CRD', () => {

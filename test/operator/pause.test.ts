@@ -45,6 +45,7 @@ describe('while reconciling is paused', () => {
       { data: { endpoint: 'bWluZQ==' } },
       { fieldManager: TEST_MANAGER },
     );
+    expect(await reconcile(probe)).toEqual(['patch ScimIntegration status']);
     expect(await reconcile(probe)).toEqual([]);
 
     await pause(probe, null);

@@ -30,7 +30,7 @@ const refusal = (type: string) => ({
 const statusOf = (
   integrations: readonly KubeIntegration[],
   groupBindings?: readonly KubeGroupBinding[],
-) => buildTenantStatus(TENANT, { integrations, groupBindings }, NOW);
+) => buildTenantStatus(TENANT, { integrations, groupBindings, isForNobody: false }, NOW);
 
 const binding = (status: Required<KubeGroupBinding>['status']): KubeGroupBinding => ({
   metadata: { namespace: 'a', name: 'staff', uid: 'uid', generation: 1, resourceVersion: '1' },
@@ -105,7 +105,7 @@ describe('the status of a ScimTenant', () => {
 
   it('stays as it is while nothing changes', () => {
     const status = statusOf([using('a')]);
-    const users = { integrations: [using('a')], groupBindings: undefined };
+    const users = { integrations: [using('a')], groupBindings: undefined, isForNobody: false };
     expect(buildTenantStatus({ ...TENANT, status }, users, LATER)).toEqual(status);
   });
 });

@@ -1,0 +1,27 @@
+/** Our annotations on custom resources, and what is wrong with those that people set. */
+import { ANNOTATION_RECONCILE, ANNOTATION_ROTATE, GROUP, SCIM_INTEGRATIONS } from './names.ts';
+
+type Annotations = Readonly<Record<string, string>> | undefined;
+
+/** What the annotation takes; undefined: anything. */
+const VALUES: Readonly<Record<string, readonly string[] | undefined>> = {
+  [ANNOTATION_RECONCILE]: ['disabled', 'enabled'],
+  [ANNOTATION_ROTATE]: undefined,
+};
+const SHOWN = 64;
+
+/** One sentence for each annotation of our group that means nothing on an object of the kind. */
+export function annotationFaults(kind: string, annotations: Annotations): readonly string[] {
+  return Object.entries(annotations ?? {})
+    .filter(([name]) => name.startsWith(`${GROUP}/`))
+    .flatMap(([name, value]) => faultOf(kind, name, value) ?? []);
+}
+
+function faultOf(kind: string, name: string, value: string): string | undefined {
+  const shown = name.slice(0, 2 * SHOWN);
+  if (kind !== SCIM_INTEGRATIONS.kind || !Object.hasOwn(VALUES, name))
+    return `${shown} is no annotation of a ${kind} and has no effect`;
+  const allowed = VALUES[name];
+  if (allowed === undefined || allowed.includes(value)) return undefined;
+  return `${shown} is ${JSON.stringify(value.slice(0, SHOWN))} and has no effect; it may be ${allowed.join(' or ')}`;
+}

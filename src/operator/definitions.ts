@@ -1,0 +1,116 @@
+/** Whether the CRDs in the cluster are as new as the operator: an older one drops fields that the operator writes, without a word. */
+import { VERSION } from '../crd/names.ts';
+import { pause } from '../kube/backoff.ts';
+import type { Client } from '../kube/client.ts';
+import { isForbidden, isNotFound } from '../kube/errors.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS, type KubeObject } from '../kube/resource.ts';
+import type { Logger } from '../logger.ts';
+import type { OperatorMetrics } from './metrics.ts';
+
+export interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly enum?: readonly unknown[];
+  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string }[];
+}
+
+export interface Definition extends KubeObject {
+  readonly spec: {
+    readonly versions: readonly {
+      readonly name: string;
+      readonly schema?: { readonly openAPIV3Schema?: Schema };
+    }[];
+  };
+}
+
+const RECHECK_MS = 10_000;
+/** Of what an older CRD lacks. */
+const MAX_SHOWN = 5;
+
+/** Paths of fields, values and rules that are wanted and not there. What is there besides may be that of a newer operator. */
+export function lackingIn(actual: Definition, wanted: Definition): readonly string[] {
+  return lacking(schemaOf(actual), schemaOf(wanted), '');
+}
+
+const schemaOf = ({ spec }: Definition): Schema =>
+  spec.versions.find(({ name }) => name === VERSION)?.schema?.openAPIV3Schema ?? {};
+
+function lacking(actual: Schema, wanted: Schema, path: string): readonly string[] {
+  const rules = actual['x-kubernetes-validations']?.map(({ rule }) => rule) ?? [];
+  const hasRules = (wanted['x-kubernetes-validations'] ?? []).every(({ rule }) =>
+    rules.includes(rule),
+  );
+  const hasValues = (wanted.enum ?? []).every((value) => actual.enum?.includes(value));
+  const fields = Object.entries(wanted.properties ?? {}).flatMap(([name, each]) => {
+    const field = path === '' ? name : `${path}.${name}`;
+    const present = actual.properties?.[name];
+    return present === undefined ? [field] : lacking(present, each, field);
+  });
+  return [
+    ...(hasRules ? [] : [`a rule of ${path || 'the whole'}`]),
+    ...(hasValues ? [] : [`a value of ${path}`]),
+    ...fields,
+    ...(wanted.items ? lacking(actual.items ?? {}, wanted.items, `${path}[]`) : []),
+  ];
+}
+
+export interface DefinitionsOptions {
+  readonly client: Client;
+  readonly wanted: readonly Definition[];
+  readonly metrics: Pick<OperatorMetrics, 'outdatedDefinitions'>;
+  readonly log: Logger;
+}
+
+/** What was found at the start, and since then where something was wrong. */
+export class Definitions {
+  readonly #options: DefinitionsOptions;
+  readonly #outdated = new Map<string, string>();
+
+  constructor(options: DefinitionsOptions) {
+    this.#options = options;
+  }
+
+  /** Which CRD is older than the operator, for a person; undefined while none is known to be. */
+  unready(): string | undefined {
+    const [first] = this.#outdated.values();
+    return first;
+  }
+
+  /** Looks until all are as new, or the signal aborts. Never rejects. */
+  async check(signal: AbortSignal): Promise<void> {
+    let open = this.#options.wanted;
+    while (open.length > 0 && !signal.aborted) {
+      const settled = await Promise.all(open.map((wanted) => this.#isCurrent(wanted)));
+      open = open.filter((_, index) => !settled[index]);
+      if (open.length > 0) await pause(RECHECK_MS, signal);
+    }
+  }
+
+  /** True also where that can't be known: a CRD that is missing is told of by its watch. */
+  async #isCurrent(wanted: Definition): Promise<boolean> {
+    const { client, log } = this.#options;
+    const { name } = wanted.metadata;
+    try {
+      const installed = await client.get<Definition>(CUSTOM_RESOURCE_DEFINITIONS, { name });
+      return this.#note(name, lackingIn(installed, wanted));
+    } catch (error) {
+      if (isForbidden(error)) log.info({ crd: name }, 'CRD may not be read, and is not compared');
+      return isForbidden(error) || isNotFound(error, name);
+    }
+  }
+
+  #note(name: string, lacks: readonly string[]): boolean {
+    const { metrics, log } = this.#options;
+    metrics.outdatedDefinitions.set({ crd: name }, lacks.length > 0 ? 1 : 0);
+    if (lacks.length === 0) {
+      if (this.#outdated.delete(name)) log.info({ crd: name }, 'CRD is up to date');
+      return true;
+    }
+    const more = lacks.length > MAX_SHOWN ? ` and ${lacks.length - MAX_SHOWN} more` : '';
+    const shown = `${lacks.slice(0, MAX_SHOWN).join(', ')}${more}`;
+    const reason = `the CRD ${name} is older than the operator: it lacks ${shown}; apply the CRDs of this version, as scim-operator crds prints them`;
+    if (!this.#outdated.has(name)) log.error({ crd: name, lacks: shown }, reason);
+    this.#outdated.set(name, reason);
+    return false;
+  }
+}

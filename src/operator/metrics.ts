@@ -1,0 +1,82 @@
+/** What the operator itself measures; what every controller does is in kube/metrics.ts. */
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { CONDITION, SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
+import { ReadGauge, type Series } from '../directory/read-gauge.ts';
+import type { Condition } from '../kube/conditions.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import type { Caches } from './context.ts';
+
+export type OperatorMetrics = ReturnType<typeof createOperatorMetrics>;
+
+const CONDITION_LABELS = [
+  'kind',
+  'resource_namespace',
+  'resource_name',
+  'condition',
+  'status',
+] as const;
+type ConditionLabel = (typeof CONDITION_LABELS)[number];
+
+/** Registers the metrics; once for a registry. `led` answers what is known while this process leads. */
+export function createOperatorMetrics(registry: Registry, led: () => Caches | undefined) {
+  const registers = [registry];
+  // Not `namespace` and `name`: Prometheus has labels of those names for what it scrapes.
+  new ReadGauge({
+    name: 'scim_operator_resource_condition',
+    help: 'Always 1: the status that the condition of the custom resource has now.',
+    labelNames: CONDITION_LABELS,
+    registers,
+    read: async () => {
+      const caches = led();
+      return caches === undefined ? [] : conditionSeries(caches);
+    },
+  });
+  return {
+    unwatchedIntegrations: new Gauge({
+      name: 'scim_operator_unwatched_integrations',
+      help: 'Integrations that are served although their namespace is not watched.',
+      registers,
+    }),
+    outdatedDefinitions: new Gauge({
+      name: 'scim_operator_outdated_crds',
+      help: 'Whether the CRD is older than the operator (1) or not (0), as found at the start.',
+      labelNames: ['crd'],
+      registers,
+    }),
+    events: new Counter({
+      name: 'scim_operator_events_total',
+      help: 'Events recorded, each occurrence of a series counted.',
+      labelNames: ['type', 'reason'],
+      registers,
+    }),
+  };
+}
+
+type WithConditions = KubeObject & {
+  readonly status?:
+    | { readonly conditions?: readonly Pick<Condition, 'type' | 'status'>[] | undefined }
+    | undefined;
+};
+
+/** Conditions that others write would be labels that others choose. */
+const KNOWN: ReadonlySet<string> = new Set(Object.values(CONDITION));
+
+function* conditionSeries(caches: Caches): Generator<Series<ConditionLabel>> {
+  yield* seriesOf(SCIM_INTEGRATIONS.kind, caches.integrations.list());
+  yield* seriesOf(SCIM_TENANTS.kind, caches.tenants.list());
+  yield* seriesOf(SCIM_GROUP_BINDINGS.kind, caches.groupBindings.list());
+}
+
+function* seriesOf(
+  kind: string,
+  objects: readonly WithConditions[],
+): Generator<Series<ConditionLabel>> {
+  for (const { metadata, status } of objects) {
+    const { namespace: resource_namespace = '', name: resource_name } = metadata;
+    for (const condition of status?.conditions ?? []) {
+      if (!KNOWN.has(condition.type)) continue;
+      const { type, status: state } = condition;
+      yield [{ kind, resource_namespace, resource_name, condition: type, status: state }, 1];
+    }
+  }
+}

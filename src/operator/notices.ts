@@ -1,0 +1,31 @@
+/** What the metadata of a custom resource says, as conditions: annotations that mean nothing, and a deletion that waits. */
+import { annotationFaults } from '../crd/annotations.ts';
+import { ANNOTATION_RECONCILE, CONDITION, REASON } from '../crd/names.ts';
+import type { ObjectMetadata } from '../crd/object-metadata.ts';
+import type { NewCondition } from '../kube/conditions.ts';
+
+/** None while all annotations of ours on an object of the kind mean something. */
+export function annotationNotices(
+  kind: string,
+  { annotations }: ObjectMetadata,
+): readonly NewCondition[] {
+  const faults = annotationFaults(kind, annotations);
+  if (faults.length === 0) return [];
+  const message = faults.join('; ').slice(0, 4_096);
+  const reason = REASON.UnknownAnnotation;
+  return [{ type: CONDITION.InvalidAnnotation, status: 'True', reason, message }];
+}
+
+export const PAUSED: NewCondition = {
+  type: CONDITION.Paused,
+  status: 'True',
+  reason: REASON.ReconcileDisabled,
+  message: `Paused by the annotation ${ANNOTATION_RECONCILE}: only spec.enabled and the end of tokens are followed`,
+};
+
+/** Of an object with a deletionTimestamp; `ended` says what has ended already. */
+export function terminating({ finalizers = [] }: ObjectMetadata, ended: string): NewCondition {
+  const held = finalizers.length === 0 ? '' : `; the object waits for ${finalizers.join(', ')}`;
+  const message = `It is being deleted: ${ended}${held}`;
+  return { type: CONDITION.Ready, status: 'False', reason: REASON.Terminating, message };
+}

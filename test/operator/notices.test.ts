@@ -1,0 +1,183 @@
+/** What people are told of an object whatever its spec is: paused, an annotation that means nothing, a deletion that waits, and all of it as metrics. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
+import type { Condition } from '../../src/kube/conditions.ts';
+import type { KubeObject, ObjectKey, ResourceDefinition } from '../../src/kube/resource.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { printed } from '../crd/raw-call.ts';
+import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import { parseExposition } from '../support/exposition.ts';
+import { BINDING_RULES, BindingProbe, FOLLOWING } from '../support/group-bindings.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+  unique,
+} from '../support/operator.ts';
+import { changeTenant, createTenant } from '../support/tenants.ts';
+
+let fixture: OperatorFixture;
+let operator: Operator & { readonly registry: { metrics(): Promise<string> } };
+beforeAll(async () => {
+  fixture = await operatorFixture(BINDING_RULES);
+  operator = fixture.start(FOLLOWING);
+});
+afterAll(() => fixture.close());
+
+type Kind = readonly [ResourceDefinition, ObjectKey];
+type Conditions = Readonly<Record<string, Condition>>;
+
+async function conditionsOf([resource, key]: Kind): Promise<Conditions> {
+  type WithStatus = KubeObject & { status?: { conditions?: readonly Condition[] } };
+  const { status } = await fixture.admin.get<WithStatus>(resource, key);
+  return Object.fromEntries((status?.conditions ?? []).map((each) => [each.type, each]));
+}
+
+/** Condition → status, as the metrics have them. */
+async function seriesOf([resource, { namespace = '', name }]: Kind) {
+  const samples = parseExposition(await operator.registry.metrics()).filter(
+    ({ name: metric, labels }) =>
+      metric === 'scim_operator_resource_condition' &&
+      labels.kind === resource.kind &&
+      labels.resource_namespace === namespace &&
+      labels.resource_name === name,
+  );
+  expect(samples.filter(({ value }) => value !== 1)).toEqual([]);
+  return Object.fromEntries(samples.map(({ labels }) => [labels.condition, labels.status]));
+}
+
+const annotate = ([resource, key]: Kind, annotations: Record<string, string | null>) =>
+  fixture.admin.mergePatch(
+    resource,
+    key,
+    { metadata: { annotations } },
+    { fieldManager: TEST_MANAGER },
+  );
+
+async function integration(): Promise<Kind> {
+  const probe = await IntegrationProbe.create(fixture);
+  await probe.settled('True', 'Succeeded');
+  return [SCIM_INTEGRATIONS, probe.key];
+}
+
+async function tenant(): Promise<Kind> {
+  const name = await createTenant(fixture.admin, { selector: {} }, unique('tenant'));
+  return [SCIM_TENANTS, { name }];
+}
+
+async function groupBinding(): Promise<Kind> {
+  const probe = await BindingProbe.create(fixture.admin);
+  return [SCIM_GROUP_BINDINGS, probe.key];
+}
+
+const KINDS = [
+  ['ScimIntegration', integration],
+  ['ScimTenant', tenant],
+  ['ScimGroupBinding', groupBinding],
+] as const;
+
+describe('a paused ScimIntegration', () => {
+  it('says so in a condition, a column and a metric until it goes on', async () => {
+    const one = await integration();
+    await annotate(one, { 'scim-operator.dev/reconcile': 'disabled' });
+    await eventually(async () =>
+      expect((await conditionsOf(one)).Paused).toMatchObject({
+        status: 'True',
+        reason: 'ReconcileDisabled',
+      }),
+    );
+    expect(await printed(...one)).toMatchObject({ Ready: 'True', Paused: 'True' });
+    await eventually(async () => expect(await seriesOf(one)).toMatchObject({ Paused: 'True' }));
+
+    await annotate(one, { 'scim-operator.dev/reconcile': 'enabled' });
+    await eventually(async () => expect(await conditionsOf(one)).not.toHaveProperty('Paused'));
+    await eventually(async () =>
+      expect(await seriesOf(one)).toEqual({ Ready: 'True', TokenReady: 'True', RBACReady: 'True' }),
+    );
+    expect(await conditionsOf(one)).not.toHaveProperty('InvalidAnnotation');
+  });
+});
+
+describe('an annotation that means nothing', () => {
+  it.each(['Disabled', 'true', 'false', ''])('is told of: reconcile is "%s"', async (value) => {
+    const one = await integration();
+    await annotate(one, { 'scim-operator.dev/reconcile': value });
+    await eventually(async () =>
+      expect((await conditionsOf(one)).InvalidAnnotation).toMatchObject({
+        status: 'True',
+        message: `scim-operator.dev/reconcile is "${value}" and has no effect; it may be disabled or enabled`,
+      }),
+    );
+    expect(await conditionsOf(one)).not.toHaveProperty('Paused');
+    expect(await printed(...one)).toMatchObject({ Ready: 'True' });
+  });
+
+  it.each(KINDS)('is told of: one that a %s does not have', async (kind, create) => {
+    const one = await create();
+    await annotate(one, { 'scim-operator.dev/paused': 'true', 'example.com/paused': 'true' });
+    await eventually(async () =>
+      expect((await conditionsOf(one)).InvalidAnnotation).toMatchObject({
+        status: 'True',
+        reason: 'UnknownAnnotation',
+        message: `scim-operator.dev/paused is no annotation of a ${kind} and has no effect`,
+      }),
+    );
+    await annotate(one, { 'scim-operator.dev/paused': null });
+    await eventually(async () =>
+      expect(await conditionsOf(one)).not.toHaveProperty('InvalidAnnotation'),
+    );
+  });
+});
+
+describe('an object that is being deleted', () => {
+  it.each(KINDS)(
+    'is not ready, says what it waits for, and has no series afterwards: %s',
+    async (_, create) => {
+      const one = await create();
+      const [resource, key] = one;
+      const hold = (finalizers: readonly string[]) =>
+        fixture.admin.mergePatch(
+          resource,
+          key,
+          { metadata: { finalizers } },
+          { fieldManager: TEST_MANAGER },
+        );
+      await hold(['example.com/backup']);
+      await fixture.admin.delete(resource, key);
+      await eventually(async () =>
+        expect((await conditionsOf(one)).Ready).toMatchObject({
+          status: 'False',
+          reason: 'Terminating',
+          message: expect.stringContaining('waits for example.com/backup'),
+        }),
+      );
+      await eventually(async () => expect(await seriesOf(one)).toMatchObject({ Ready: 'False' }));
+      await hold([]);
+      await eventually(async () => expect(await seriesOf(one)).toEqual({}));
+    },
+  );
+});
+
+describe('a ScimTenant that is for nobody', () => {
+  const readyIs = (name: string, reason: string) =>
+    eventually(async () =>
+      expect((await conditionsOf([SCIM_TENANTS, { name }])).Ready).toMatchObject({
+        status: 'True',
+        reason,
+      }),
+    );
+
+  it('says so, until a namespace is there that it names or selects', async () => {
+    const team = unique('team');
+    const name = await createTenant(fixture.admin, {});
+    await readyIs(name, 'NobodySelected');
+    expect(await printed(SCIM_TENANTS, { name })).toMatchObject({ Reason: 'NobodySelected' });
+    await changeTenant(fixture.admin, name, { selector: { matchLabels: { team } } });
+    await readyIs(name, 'NobodySelected');
+    await createNamespace(fixture.admin, 'tenant', { team });
+    await readyIs(name, 'Succeeded');
+    await changeTenant(fixture.admin, name, { names: [team], selector: null as never });
+    await readyIs(name, 'NobodySelected');
+  });
+});
