@@ -52,12 +52,13 @@ function selectorOf(filter: Filter, attribute: Attribute): Selector {
   }
 }
 
-/** What a key of a value without path points at; undefined for an unknown name. */
+/** What a key of a value without path points at; undefined for an unknown name. Throws invalidPath for brackets that make no sense. */
 export function targetOfKey(key: string, type: ResourceType): Target | undefined {
   try {
     return resolveTarget(parsePath(key), type);
   } catch (error) {
-    if (error instanceof ScimError) return undefined;
+    // Brackets are never part of a name that is merely unknown.
+    if (error instanceof ScimError && !key.includes('[')) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** Reads filters and paths from left to right, each character once: no backtracking, so no input is slow. */
 import type { Literal } from './filter.ts';
-import { literalWithoutQuotes } from './quirks/filter.ts';
+import { isPlainWord, literalWithoutQuotes, QUOTES } from './quirks/filter.ts';
 
 /** Bytes aside, no honest filter comes near these; they bound stack and work. */
 export const MAX_LENGTH = 8192;
@@ -90,13 +90,17 @@ export class Scanner {
     return this.#text.slice(start, this.#position);
   }
 
-  /** A JSON value, or text without quotes. */
+  /** A JSON value, text between other quotes, or text without quotes. */
   literal(): Literal {
-    if (this.peek('"')) return this.#string();
+    const start = this.#position;
+    const closing = QUOTES.get(this.#text.charAt(start));
+    if (closing !== undefined) return this.#string(closing);
     const word = this.word();
     if (word === '') throw this.fault('a value');
     const keyword = KEYWORDS.get(word.toLowerCase());
-    return keyword === undefined ? literalWithoutQuotes(word) : keyword;
+    if (keyword !== undefined) return keyword;
+    if (!isPlainWord(word)) throw this.fault('a value in double quotes', start);
+    return literalWithoutQuotes(word);
   }
 
   enter(): void {
@@ -112,27 +116,40 @@ export class Scanner {
       throw new SyntaxFault(`it has more than ${MAX_TERMS} comparisons`);
   }
 
-  #string(): string {
-    this.#position++;
+  #string(closing: string): string {
+    const start = this.#position++;
     let result = '';
     let plainFrom = this.#position;
     for (;;) {
       if (this.atEnd) throw this.fault('the closing quote');
       const character = this.#text.charAt(this.#position);
-      if (character === '"' || character === '\\') {
+      if (character === closing || character === '\\') {
         result += this.#text.slice(plainFrom, this.#position);
         this.#position++;
-        if (character === '"') return result;
-        result += this.#escape();
+        if (character === closing) return this.#closed(closing, start, result);
+        result += this.#escape(closing);
         plainFrom = this.#position;
+      } else if (character < ' ') {
+        throw this.fault('an escape sequence in place of a control character');
       } else {
         this.#position++;
       }
     }
   }
 
-  #escape(): string {
+  /** Of quotes that are not JSON's, one within the text can't be told from the last: `'O'Brien'`. */
+  #closed(closing: string, start: number, text: string): string {
+    const isLast = this.atEnd || WORD_END.test(this.#text.charAt(this.#position));
+    if (closing !== '"' && !isLast) throw this.fault('a value in double quotes', start);
+    return text;
+  }
+
+  #escape(closing: string): string {
     const letter = this.#text.charAt(this.#position);
+    if (letter === closing) {
+      this.#position++;
+      return letter;
+    }
     if (letter === 'u') {
       const digits = this.#text.slice(this.#position + 1, this.#position + 5);
       if (!/^[0-9A-Fa-f]{4}$/.test(digits)) throw this.fault('four hexadecimal digits');

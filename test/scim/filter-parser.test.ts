@@ -45,6 +45,20 @@ describe('a filter', () => {
     ['[authentik] unquoted text', 'userName eq x', 'userName eq "x"'],
     ['[Entra] unquoted text', 'externalId eq jyoung', 'externalId eq "jyoung"'],
     ['an unquoted address', 'userName eq a.b+c@x-y.com', 'userName eq "a.b+c@x-y.com"'],
+    ['single quotes', "userName eq 'x'", 'userName eq "x"'],
+    ['single quotes around spaces', "title eq 'a b' and (c eq 'd')", 'title eq "a b" and c eq "d"'],
+    ['single quotes with the others within', `title eq '"a" b'`, 'title eq "\\"a\\" b"'],
+    ['an escaped quote between its own', "title eq 'O\\'Brien'", 'title eq "O\'Brien"'],
+    ['curly quotes', 'userName eq “x y”', 'userName eq "x y"'],
+    ['curly quotes of one form', 'userName eq ”x”', 'userName eq "x"'],
+    ['German quotes', 'userName eq „x“', 'userName eq "x"'],
+    ['single curly quotes', 'members[value eq ‘x’]', 'members[value eq "x"]'],
+    ['backticks', 'userName eq `x`', 'userName eq "x"'],
+    ['no text between single quotes', "userName eq ''", 'userName eq ""'],
+    ['an apostrophe without quotes', "userName eq O'Brien", 'userName eq "O\'Brien"'],
+    ['a curly one', 'userName eq O’Brien', 'userName eq "O’Brien"'],
+    ['unquoted signs', 'userName eq ACME\\j=d,e;f%x', 'userName eq "ACME\\\\j=d,e;f%x"'],
+    ['no-break spaces', 'userName\u00a0eq\u2003"x"\u00a0', 'userName eq "x"'],
     ['unquoted text before ]', 'emails[type eq work]', 'emails[type eq "work"]'],
     ['unquoted text before )', '(userName eq x)', 'userName eq "x"'],
     [
@@ -190,6 +204,55 @@ describe('a filter', () => {
         const read = JSON.stringify(parseFilter(shout(printFilter(filter))));
         expect(read.toLowerCase()).toBe(JSON.stringify(filter).toLowerCase());
       }),
+    );
+  });
+});
+
+describe('a value that is no literal', () => {
+  it.each([
+    'x;',
+    'x,',
+    '"x";',
+    "'x';",
+    "'x",
+    "x'",
+    "''x''",
+    "'O'Brien'",
+    '‘O’Brien’',
+    '“x"',
+    '"x”',
+    '“x',
+    'x”',
+    '«x»',
+    '″x″',
+    '`x',
+    '""x""',
+    '\\"x\\"',
+    "\\'x\\'",
+    '%22x%22',
+    '%27x',
+    'x\u0000',
+    'x\u0007y',
+    '\u200bx',
+    'x\u200b',
+    '"a\tb"',
+    '"a\nb"',
+    "'a\u0000b'",
+    '"a\u001f"',
+  ])('is refused, because it would match nothing: %j', (value) => {
+    for (const text of [`userName eq ${value}`, `emails[value eq ${value}]`, `(a co ${value})`]) {
+      expect(() => parseFilter(text)).toThrow(
+        expect.objectContaining({ scimType: 'invalidFilter' }),
+      );
+    }
+  });
+
+  it('is told what to write', () => {
+    expect(() => parseFilter('userName eq x;')).toThrow(
+      'the filter is malformed: a value in double quotes expected at character 13',
+    );
+    expect(() => parseFilter('userName eq "a\tb"')).toThrow(
+      'an escape sequence in place of a control character expected at character 15',
     );
   });
 });

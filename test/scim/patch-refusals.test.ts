@@ -33,6 +33,26 @@ describe('a PATCH is refused', () => {
       'invalidPath',
       { op: 'add', path: 'emails[type eq "x"].foo', value: 'x' },
     ],
+    ...[
+      'emails[type eq "work;"',
+      'emails[type eq work;].value',
+      "emails[type eq 'work].value",
+      "emails[type eq 'wo'rk'].value",
+      'emails[type eq “work"].value',
+      'emails[type eq ""work""].value',
+      'emails[type eq %22work%22].value',
+      'emails[type eq \\"work\\"].value',
+      'emails[type eq "wo\trk"].value',
+      'emails[type eq "work"].value;',
+    ].flatMap((path): [string, string, Operation][] => [
+      [`for the filter in ${path}`, 'invalidPath', { op: 'replace', path, value: 'x' }],
+      [`for the filter in the key ${path}`, 'invalidPath', { op: 'add', value: { [path]: 'x' } }],
+    ]),
+    [
+      'for a type in quotes within quotes',
+      'noTarget',
+      { op: 'replace', path: 'emails[type eq "\'work\'"].value', value: 'x' },
+    ],
     [
       'for an unknown name in a filter',
       'invalidPath',

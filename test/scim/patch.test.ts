@@ -263,8 +263,23 @@ describe('paths', () => {
   });
 
   it('as keys of a value may have a filter', () => {
-    const value = { 'emails[type eq "work"].value': 'w@x', 'emails[type': 'ignored' };
+    const value = { 'emails[type eq "work"].value': 'w@x', 'shoes[type eq "x"]': 'ignored' };
     expect(patched({}, { op: 'add', value })).toEqual({ emails: [{ type: 'work', value: 'w@x' }] });
+  });
+
+  it.each([
+    "emails[type eq 'work'].value",
+    'emails[type eq “work”].value',
+    'emails[type eq ‘work’].value',
+    'emails[type eq `work`].value',
+    'emails[type eq work].value',
+    'emails[type\u00a0eq\u00a0"work"].value',
+  ])('mean the same element between other quotes: %s', (path) => {
+    const before = { emails: [{ type: 'work', value: 'old' }] };
+    const after = { emails: [{ type: 'work', value: 'new' }] };
+    expect(patched(before, { op: 'replace', path, value: 'new' })).toEqual(after);
+    expect(patched(before, { op: 'replace', value: { [path]: 'new' } })).toEqual(after);
+    expect(patched({}, { op: 'add', path, value: 'new' })).toEqual(after);
   });
 
   it('as keys of a value are ignored where nobody may write', () => {

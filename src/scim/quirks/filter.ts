@@ -3,6 +3,30 @@ import type { AttributePath, Filter, Literal } from '../filter.ts';
 import { findAttribute, type ResourceType, type Schema } from '../schema.ts';
 
 /**
+ * The quotes that text stands between, opening → closing. People write filters by hand, and word processors and web
+ * pages put other quotes in the place of the grammar's: `userName eq 'x'`, `userName eq “x”`.
+ */
+export const QUOTES: ReadonlyMap<string, string> = new Map([
+  ['"', '"'],
+  ["'", "'"],
+  ['`', '`'],
+  ['“', '”'],
+  ['”', '”'],
+  ['„', '“'],
+  ['‘', '’'],
+  ['’', '’'],
+]);
+
+/** Quotes anywhere, but for an apostrophe within a word; what is left of URL encoding; a separator at the end. */
+const NOT_PLAIN =
+  /[\p{Cc}"“”„‟‚‛‘`´′″«»‹›＂＇]|(?<![\p{L}\p{N}])['’]|['’](?![\p{L}\p{N}])|%[0-9A-F]{2}|^\p{Cf}|\p{Cf}$|[;,]$/iu;
+
+/** Whether text without quotes can only mean itself. As a literal, `x;` or `%22x%22` would match nothing, silently. */
+export function isPlainWord(word: string): boolean {
+  return !NOT_PLAIN.test(word);
+}
+
+/**
  * Entra ID and older versions of authentik leave the quotes away. 007 and numbers beyond the precision of a double are
  * kept as text, for attributes that are text.
  * `userName eq jyoung` → `userName eq "jyoung"`

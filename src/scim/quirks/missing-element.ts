@@ -4,6 +4,8 @@ import type { JsonObject, JsonValue } from '../json.ts';
 import { type Attribute, findAttribute } from '../schema.ts';
 import { normalizeValue } from '../values.ts';
 
+const QUOTED = /^['"`‘“”’].*['"`’”]$/s;
+
 /**
  * RFC 7644 §3.5.2.3 wants noTarget where the filter matches nothing; Entra ID expects the element to be made. It can be,
  * when the filter is one `eq`, or several joined by `and`; undefined otherwise.
@@ -19,6 +21,8 @@ export function elementFromFilter(filter: Filter, attribute: Attribute): JsonObj
     // Without quotes `value eq 42` is a number, which for text means its digits, as in every filter.
     const literal = sub.type === 'string' && typeof term.value === 'number';
     const given = literal ? String(term.value) : term.value;
+    // Quoted twice: the client means the element without the inner quotes.
+    if (typeof given === 'string' && QUOTED.test(given)) return undefined;
     const value = normalizeValue(sub, given, `${attribute.name}.${sub.name}`);
     if (value === undefined) return undefined;
     element[sub.name] = value;

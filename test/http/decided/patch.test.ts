@@ -65,6 +65,23 @@ describe('PATCH answers', () => {
     },
   );
 
+  it('that remove a member by a filter in other quotes remove it, or are refused', async () => {
+    const { id: member } = await createUser();
+    for (const value of [`'${member}'`, `“${member}”`, `‘${member}’`, member]) {
+      const { id } = await createGroup({ members: [{ value: member }] });
+      for (const wrong of [`${value};`, `'${member}`, `%22${member}%22`]) {
+        const refused = await patch(`/Groups/${id}`, {
+          op: 'remove',
+          path: `members[value eq ${wrong}]`,
+        });
+        expect(refused.body).toMatchObject({ status: '400', scimType: 'invalidPath' });
+      }
+      await patch(`/Groups/${id}`, { op: 'remove', path: `members[value eq ${value}]` });
+      const { body } = await client.send('GET', `/Groups/${id}`);
+      expect(body.members ?? []).toEqual([]);
+    }
+  });
+
   it('"" is stored as sent and is not pr; it clears manager', async () => {
     const { id } = await createUser({ nickName: '', [E]: { manager: { value: 'm' } } });
     const read = async () => (await client.send('GET', `/Users/${id}`)).body;

@@ -27,6 +27,35 @@ async function found(client: ScimClient, search: object): Promise<string[]> {
   return (body.Resources as { userName: string }[]).map(({ userName }) => userName);
 }
 
+describe('unknown names and literals: nobody is found silently', () => {
+  const bodies = [
+    'userName eq “ada”',
+    "userName eq 'ada'",
+    'userName eq ada',
+    "id pr and userName sw 'a'",
+  ];
+  it.each(bodies)('%s finds her, in a URL and in a search', async (filter) => {
+    const client = await tenantWith({ userName: 'ada' }, { userName: 'bob' });
+    expect(await found(client, { filter })).toEqual(['ada']);
+    const url = await client.send('GET', `/Users?filter=${encodeURIComponent(filter)}`);
+    expect(url.body).toMatchObject({ totalResults: 1 });
+  });
+
+  it.each(["userName eq 'ada", 'userName eq ada;', 'userName eq "a\tda"', 'userName eq %22ada%22'])(
+    '%j is refused, in a URL and in a search',
+    async (filter) => {
+      const client = await tenantWith({ userName: 'ada' });
+      for (const answer of [
+        await client.send('POST', '/Users/.search', { filter }),
+        await client.send('GET', `/Users?filter=${encodeURIComponent(filter)}`),
+        await client.send('POST', '/.search', { filter }),
+      ]) {
+        expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidFilter' });
+      }
+    },
+  );
+});
+
 describe('case: keys and literals are folded (NFC, toLowerCase) and compared bytewise', () => {
   it.each([
     ['GARCÍA', 'garcía', 'GARCI\u0301A'],
