@@ -9,6 +9,12 @@ export interface Related<Row, R> {
   attach(records: readonly StoredResource[], rows: readonly Row[]): R[];
 }
 
+/** Selects the ids that users of the tenant have. */
+export function knownUsers(dialect: SearchDialect, tenant: string, ids: readonly string[]): SQL {
+  const user = dialect.lookUp('access', 'a', sql`a.tenant = ${tenant} AND a.id = i.value`);
+  return sql`SELECT a.id FROM ${dialect.values(ids, 'i')} ${user}`;
+}
+
 interface MembershipRow {
   readonly userId: string;
   readonly groupId: string;

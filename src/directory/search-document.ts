@@ -1,6 +1,7 @@
 /** What filters and sorts compare, as one document a resource: the attributes with each value in comparable form. */
 import { comparable } from '../scim/comparable.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../scim/json.ts';
+import { managerWithoutReference, withManagerReference } from '../scim/manager.ts';
 import type { Attributes } from '../scim/resource.ts';
 import type { Attribute, ResourceType } from '../scim/schema.ts';
 
@@ -9,8 +10,13 @@ export function searchDocument(attributes: Attributes, type: ResourceType): Json
   const document: Record<string, JsonValue> = {
     ...comparables(type.schema.attributes, attributes),
   };
+  const managerId = managerWithoutReference(attributes);
+  const whole =
+    managerId === undefined
+      ? attributes
+      : withManagerReference(attributes, `../Users/${managerId}`);
   for (const { schema } of type.extensions) {
-    const held = attributes[schema.id];
+    const held = whole[schema.id];
     if (isJsonObject(held)) document[schema.id] = comparables(schema.attributes, held);
   }
   return document;

@@ -38,6 +38,8 @@ export interface StoredResource {
 /** A user in a tenant. `groups` is there when it was asked for. */
 export interface UserRecord extends StoredResource {
   readonly groups?: readonly GroupMembership[];
+  /** Of a manager who is a user of the tenant; see withManagers. */
+  readonly managerId?: string;
 }
 
 /** `members` is there when it was asked for. */
@@ -103,6 +105,8 @@ export interface UserStore {
   create(scope: Scope, user: NewResource): Promise<UserRecord>;
   get(scope: Scope, id: string, related: boolean): Promise<UserRecord | undefined>;
   list(scope: Scope, query: Query): Promise<Page<UserRecord>>;
+  /** Those of the ids that users of the tenant have. */
+  known(tenant: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Renaming moves the access to the other global user. */
   change(scope: Scope, id: string, decide: Decide<UserRecord>, at: number): Promise<UserRecord>;
   /** Removes the tenant's access and its memberships; the global user remains. `check` may refuse. */

@@ -1,6 +1,7 @@
 /** What a provisioner does with users: permissions, preconditions and the rules of `active`, above any database. */
 import { preconditionFailed } from '../scim/error.ts';
 import { keepImmutable } from '../scim/immutable.ts';
+import { withoutOwnReference } from '../scim/manager.ts';
 import { applyPatch } from '../scim/patch.ts';
 import type { PatchOperation } from '../scim/patch-parser.ts';
 import type { Attributes } from '../scim/resource.ts';
@@ -37,7 +38,7 @@ export async function createUser(
   demand(permissions, 'users.create', 'bindings.create');
   return store.users.create(scope, {
     id: newId(),
-    attributes: { ...attributes, active: attributes.active ?? true },
+    attributes: withoutOwnReference({ ...attributes, active: attributes.active ?? true }),
     at: now(),
   });
 }
@@ -103,7 +104,7 @@ async function changeUser(
   demand(permissions, 'users.patch');
   const decide = (current: UserRecord) => {
     checkVersion(current, ifMatch);
-    const attributes = next(current);
+    const attributes = withoutOwnReference(next(current));
     demand(permissions, ...permissionsFor(current.attributes, attributes));
     return attributes;
   };

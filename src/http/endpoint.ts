@@ -20,7 +20,10 @@ import type { ServerBindings } from './server.ts';
 /** What handlers need of a request; an operation of a Bulk has it without being one. */
 export interface ScimRequest {
   param(name: string): string | undefined;
+  /** The first value of the parameter. */
   query(name: string): string | undefined;
+  /** Every value of the parameter. */
+  queries(name: string): readonly string[] | undefined;
   /** `name` in lower case. */
   header(name: string): string | undefined;
 }

@@ -23,8 +23,20 @@ export function comparable(
       return undefined;
     default:
       if (typeof value !== 'string') return undefined;
+      if (namesResource(attribute)) return resourceReference(value);
       return attribute.caseExact ? value : fold(value);
   }
+}
+
+/** Whether values are URLs of users or groups, which only the endpoint that is asked has in full. */
+export function namesResource({ type, referenceTypes }: Attribute): boolean {
+  return type === 'reference' && referenceTypes.some((each) => each === 'User' || each === 'Group');
+}
+
+/** The same for the URL at any endpoint and for the relative forms of it (RFC 7643 §2.4): `../Users/{id}`. */
+function resourceReference(url: string): string {
+  const [, collection, id] = /(?:^|\/)(Users|Groups)\/([^/]+)$/.exec(url) ?? [];
+  return collection === undefined ? url : `../${collection}/${id}`;
 }
 
 /**

@@ -1,11 +1,13 @@
 /** Filters and sort orders bound to a resource type; unknown names and senseless comparisons are refused here, once. */
 
-import { literalComparable } from './comparable.ts';
+import { literalComparable, namesResource } from './comparable.ts';
 import type { AttributeRef, Condition, SortKey } from './condition.ts';
 import { invalidFilter, invalidPath, invalidValue } from './error.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
+import { versionTag } from './representation.ts';
 import { formatAttributePath, parseAttributePath, refText, resolvePath } from './resolve.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
+import { VERSION } from './schemas/common.ts';
 import { hasTooManyMarks } from './text.ts';
 
 /** Resolves names: to a reference, or to undefined where the attribute belongs to another type that is searched too. */
@@ -111,8 +113,14 @@ function bindComparison(
     kind: 'compare',
     ref,
     operator,
-    value: literalComparable(compared, value, refText(ref)),
+    value: literalComparable(compared, versionLiteral(compared, value), refText(ref)),
   };
+}
+
+/** As a client read it, the version may carry a digest that is not part of it; see etag. */
+function versionLiteral(compared: Attribute, value: Literal): Literal {
+  if (compared !== VERSION || typeof value !== 'string') return value;
+  return versionTag(value) ?? value;
 }
 
 /** A complex attribute that is compared stands for its `value` (RFC 7643 §2.4). */
@@ -129,7 +137,14 @@ const TEXT_OPERATORS = new Set<CompareOperator>(['co', 'sw', 'ew']);
 const ORDER_OPERATORS = new Set<CompareOperator>(['gt', 'ge', 'lt', 'le']);
 
 function checkOperator(ref: AttributeRef, operator: CompareOperator, value: Literal): void {
-  const { type } = ref.sub ?? ref.attribute;
+  const compared = ref.sub ?? ref.attribute;
+  const { type } = compared;
+  if (
+    namesResource(compared) &&
+    (ORDER_OPERATORS.has(operator) || operator === 'sw' || operator === 'co')
+  ) {
+    throw invalidFilter(`${operator} can't be used with ${refText(ref)}; compare the value`);
+  }
   const unordered = type === 'boolean' || type === 'binary';
   const notText =
     type === 'boolean' || type === 'integer' || type === 'decimal' || type === 'dateTime';

@@ -11,7 +11,7 @@ type Typed = Map<Comparable | undefined, number>;
 export class Elements {
   readonly #attribute: Attribute;
   readonly #list: JsonValue[] = [];
-  readonly #positions = new Map<Comparable, Typed>();
+  readonly #positions = new Map<string, Typed>();
 
   constructor(attribute: Attribute, elements: readonly JsonValue[]) {
     this.#attribute = attribute;
@@ -54,21 +54,51 @@ export class Elements {
     this.#positions.set(key, typed.set(this.#typeOf(element), position));
   }
 
-  #keyOf(element: JsonValue): Comparable {
-    const simple = !isJsonObject(element);
-    const value = simple ? element : element.value;
-    const definition = simple
-      ? this.#attribute
-      : findAttribute(this.#attribute.subAttributes, 'value');
-    const key = definition && comparable(definition, value);
-    // A JSON text of an object begins with a brace, and so could a value: the prefix keeps them apart.
-    return key === undefined ? `all ${sortedText(element)}` : `value ${key}`;
+  #keyOf(element: JsonValue): string {
+    return keyOf(this.#attribute, element);
   }
 
   #typeOf(element: JsonValue): Comparable | undefined {
-    const definition = findAttribute(this.#attribute.subAttributes, 'type');
-    return definition && isJsonObject(element) ? comparable(definition, element.type) : undefined;
+    return typeOf(this.#attribute, element);
   }
+}
+
+/**
+ * RFC 7643 §2.4: the same type and value are kept once. The first place is kept, with what the later ones bring. The list itself where
+ * nothing is there twice.
+ */
+export function distinct(
+  attribute: Attribute,
+  elements: readonly JsonValue[],
+): readonly JsonValue[] {
+  if (elements.length < 2) return elements;
+  const kept = new Map<string, JsonValue>();
+  for (const each of elements) {
+    const key = `${typeOf(attribute, each)} ${keyOf(attribute, each)}`;
+    const known = kept.get(key);
+    kept.set(key, known === undefined ? each : merged(known, each));
+  }
+  return kept.size === elements.length ? elements : [...kept.values()];
+}
+
+/** The primary one stays primary. */
+function merged(known: JsonValue, each: JsonValue): JsonValue {
+  if (!isJsonObject(known) || !isJsonObject(each)) return each;
+  return { ...known, ...each, ...(known.primary === true ? { primary: true } : {}) };
+}
+
+function keyOf(attribute: Attribute, element: JsonValue): string {
+  const simple = !isJsonObject(element);
+  const value = simple ? element : element.value;
+  const definition = simple ? attribute : findAttribute(attribute.subAttributes, 'value');
+  const key = definition && comparable(definition, value);
+  // A JSON text of an object begins with a brace, and so could a value: the prefix keeps them apart.
+  return key === undefined ? `all ${sortedText(element)}` : `value ${key}`;
+}
+
+function typeOf(attribute: Attribute, element: JsonValue): Comparable | undefined {
+  const definition = findAttribute(attribute.subAttributes, 'type');
+  return definition && isJsonObject(element) ? comparable(definition, element.type) : undefined;
 }
 
 function sortedText(element: JsonValue): string {

@@ -1,5 +1,5 @@
 /** PATCH operations on the elements of a multi-valued attribute. */
-import { Elements } from './elements.ts';
+import { distinct, Elements } from './elements.ts';
 import { noTarget } from './error.ts';
 import { refuseImmutable } from './immutable.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
@@ -16,7 +16,10 @@ export function nextElements(
   current: readonly JsonValue[],
 ): readonly JsonValue[] | undefined {
   const { verb, ref, selector, value } = operation;
-  if (selector !== undefined || ref.sub !== undefined) return changeSelected(operation, current);
+  if (selector !== undefined || ref.sub !== undefined) {
+    // What is set in several elements may make them the same.
+    return distinct(ref.attribute, changeSelected(operation, current));
+  }
   const given = Array.isArray(value) ? value : [];
   if (verb === 'add') return addElements(ref.attribute, current, given);
   if (verb === 'replace') return given;

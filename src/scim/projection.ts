@@ -29,8 +29,7 @@ export function parseProjection(
 }
 
 function keys(names: readonly string[], type: ResourceType): ReadonlySet<string> {
-  const found = names.map((name) => keyOf(withoutFilter(name).trim(), type));
-  return new Set(found.filter((key) => key !== undefined));
+  return new Set(names.flatMap((name) => keysOf(withoutFilter(name).trim(), type)));
 }
 
 function withoutFilter(name: string): string {
@@ -38,13 +37,20 @@ function withoutFilter(name: string): string {
   return start < 0 || end < start ? name : name.slice(0, start) + name.slice(end + 1);
 }
 
-function keyOf(name: string, type: ResourceType): string | undefined {
+/** A URN alone stands for all attributes of the schema; the common ones are part of each core schema (RFC 7643 §3.1). */
+function keysOf(name: string, type: ResourceType): readonly string[] {
   const extension = findExtension(type, name);
-  if (extension !== undefined) return extension.id;
+  if (extension !== undefined) return [extension.id];
+  if (name.toLowerCase() === type.schema.id.toLowerCase()) return coreKeys(type);
   const ref = resolvePath(type, parseAttributePath(name));
-  if (ref === undefined) return undefined;
+  if (ref === undefined) return [];
   const top = ref.extension === undefined ? '' : `${ref.extension}:`;
-  return `${top}${ref.attribute.name}${ref.sub === undefined ? '' : `.${ref.sub.name}`}`;
+  return [`${top}${ref.attribute.name}${ref.sub === undefined ? '' : `.${ref.sub.name}`}`];
+}
+
+function coreKeys(type: ResourceType): readonly string[] {
+  const byDefault = coreAttributes(type).filter(({ returned }) => returned === 'default');
+  return byDefault.map(({ name }) => name);
 }
 
 /** Whether the answer may carry the attribute, so that `members` and `groups` are read only when somebody wants them. */
@@ -120,6 +126,8 @@ function projectValue(
   if (inside === undefined || attribute.type !== 'complex') return inside && value;
   const inner = (each: JsonValue) =>
     isJsonObject(each) ? projectObject(each, attribute.subAttributes, `${key}.`, inside) : each;
+  // Only what is read in any case is ever an empty list: it says that there is nothing.
+  if (Array.isArray(value) && value.length === 0) return value;
   const kept = Array.isArray(value) ? value.map(inner) : inner(value);
   const filled = (each: JsonValue) => !isJsonObject(each) || Object.keys(each).length > 0;
   if (Array.isArray(kept)) {

@@ -42,24 +42,27 @@ function schemasIn(attributes: Attributes, type: ResourceType): readonly string[
   return [type.schema.id, ...extensions.map(({ schema }) => schema.id)];
 }
 
-/** The URL of a resource. */
+/** The URL of a resource: `meta.location`, and `$ref` where another one names it (RFC 7643 §2.4). */
 export function locationOf(type: ResourceType, baseUrl: string, id: string): string {
   return `${baseUrl}${type.endpoint}/${id}`;
-}
-
-/** Relative to the resource that carries it (RFC 7643 §2.4). */
-export function reference(type: ResourceType, id: string): string {
-  return `..${type.endpoint}/${id}`;
 }
 
 export function etag(version: number, digest?: string): string {
   return `W/"${version}${digest === undefined ? '' : `.${digest}`}"`;
 }
 
+const TAG = /(?:W\/)?"(\d{1,15})(?:\.[^"]*)?"/;
+
+/** The tag of the version alone, of one that may carry a digest; undefined for what is no tag of ours. */
+export function versionTag(tag: string): string | undefined {
+  const [whole, version] = TAG.exec(tag.trim()) ?? [];
+  return version !== undefined && whole === tag.trim() ? etag(Number(version)) : undefined;
+}
+
 /** The versions that an If-Match names; undefined for `*`. Tags that are not ours match nothing. */
 export function parseIfMatch(header: string): ReadonlySet<number> | undefined {
   if (header.trim() === '*') return undefined;
-  const tags = [...header.matchAll(/(?:W\/)?"(\d{1,15})(?:\.[^"]*)?"/g)];
+  const tags = [...header.matchAll(new RegExp(TAG, 'g'))];
   return new Set(tags.map((tag) => Number(tag[1])));
 }
 

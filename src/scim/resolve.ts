@@ -1,7 +1,7 @@
 /** From names that clients write to attributes of a schema. Names that are not in the schema resolve to nothing, so they go nowhere. */
 import type { AttributeRef } from './condition.ts';
 import type { AttributePath } from './filter.ts';
-import { extensionOfBareName } from './quirks/filter.ts';
+import { extensionOfBareName, pathBehindDot } from './quirks/filter.ts';
 import { findAttribute, findExtension, type ResourceType } from './schema.ts';
 import { coreAttributes } from './schemas/common.ts';
 
@@ -28,7 +28,10 @@ export function resolvePath(type: ResourceType, path: AttributePath): AttributeR
   const { urn } = path;
   const inCore = urn === undefined || urn.toLowerCase() === type.schema.id.toLowerCase();
   const extension = inCore ? undefined : findExtension(type, urn);
-  if (!inCore && extension === undefined) return undefined;
+  if (!inCore && extension === undefined) {
+    const behindDot = pathBehindDot(type, formatAttributePath(path));
+    return behindDot && resolvePath(type, behindDot);
+  }
   const attribute = findAttribute(extension?.attributes ?? coreAttributes(type), path.name);
   if (attribute === undefined) {
     const other = urn === undefined ? extensionOfBareName(type, path.name) : undefined;

@@ -1,6 +1,7 @@
 /** A resource as clients write it and the directory keeps it, apart from what only the server knows of it. */
 import { invalidSyntax, invalidValue } from './error.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
+import { placeQualifiedKeys } from './qualified-keys.ts';
 import { checkRequired } from './required.ts';
 import { findExtension, type ResourceType } from './schema.ts';
 import { coreAttributes } from './schemas/common.ts';
@@ -18,8 +19,9 @@ export type Attributes = { readonly [name: string]: JsonValue };
  * The attributes in the body of a POST or PUT. Keys in any case; unknown and readOnly ones are ignored, null and []
  * are absent, `schemas` may say what it likes. Throws invalidSyntax or invalidValue.
  */
-export function parseResource(body: unknown, type: ResourceType): Attributes {
-  if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
+export function parseResource(sent: unknown, type: ResourceType): Attributes {
+  if (!isJsonObject(sent)) throw invalidSyntax('the body must be a JSON object');
+  const body = placeQualifiedKeys(sent, type);
   const result: Record<string, JsonValue> = {
     ...normalizeObject(coreAttributes(type), body, (name) => name),
   };

@@ -1,5 +1,6 @@
 /** Values as clients send them → values as the schema has them; null and [] mean absent (RFC 7643 §2.5). */
 import { instant } from './comparable.ts';
+import { distinct } from './elements.ts';
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { complexFromJson } from './quirks/json-text.ts';
@@ -41,8 +42,9 @@ export function normalizeValue(
     .map((each) => normalizeSingle(attribute, each, name))
     .filter((each) => each !== undefined);
   if (elements.length < given.length) checkEmptyElements(given, elements.length, name);
-  checkPrimaries(elements, name);
-  return elements.length === 0 ? undefined : elements;
+  if (elements.length < 2) return elements.length === 0 ? undefined : elements;
+  // Of members the ids alone are taken, each once; there may be many.
+  return name === 'members' ? elements : distinct(attribute, withOnePrimary(elements));
 }
 
 /** Beside others, an element without content is left out; alone it would empty the attribute, and every member has an id. */
@@ -167,10 +169,13 @@ function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-/** RFC 7643 §2.4: `primary` is true for one element at the most. */
-function checkPrimaries(elements: readonly JsonValue[], name: string): void {
-  const primaries = elements.filter((each) => isJsonObject(each) && each.primary === true);
-  if (primaries.length > 1) throw invalidValue(`${name} has more than one primary value`);
+/** RFC 7643 §2.4: `primary` is true for one element at the most; of several it is the last. */
+function withOnePrimary(elements: readonly JsonValue[]): readonly JsonValue[] {
+  const isPrimary = (each: JsonValue) => isJsonObject(each) && each.primary === true;
+  const last = elements.findLastIndex(isPrimary);
+  return elements.map((each, index) =>
+    index < last && isJsonObject(each) && isPrimary(each) ? { ...each, primary: false } : each,
+  );
 }
 
 /** Deep equality; the order of keys means nothing, that of elements does. */

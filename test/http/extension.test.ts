@@ -88,7 +88,6 @@ describe('a resource with an extension', () => {
     ['tags', [{}]],
     ['holder', 7],
     ['doors', [7]],
-    ['doors', [{ primary: true }, { primary: true }]],
   ])('is refused when %s is %j', async (name, value) => {
     const answer = await createUser({ [name]: value } as JsonObject);
     expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidValue' });

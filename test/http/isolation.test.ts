@@ -44,7 +44,7 @@ describe('tenants', () => {
       members: [{ value: id }, { value: twin.id }],
     });
     expect(twinGroup.body.members).toEqual([
-      { value: twin.id, type: 'User', $ref: `../Users/${twin.id}` },
+      { value: twin.id, type: 'User', $ref: `${b.publicBaseUrl}/Users/${twin.id}` },
     ]);
     expect((await b.send('GET', `/Users?filter=id eq "${id}"`)).body.totalResults).toBe(0);
     expect((await b.send('DELETE', `/Users/${twin.id}`)).status).toBe(204);

@@ -85,10 +85,13 @@ function compared({ seq, method, path }: Exchange, status: number, body: JsonVal
 /** Without what the server alone decides: times, versions, addresses, types of members, and orders that mean nothing. */
 function essence(body: JsonValue): JsonValue {
   if (!isJsonObject(body)) return body;
-  // The recorded server computed no groups of users.
+  // The recorded server computed no groups of users, and left empty lists of members away (RFC 7643 §2.5).
   const { meta: _, groups: __, ...rest } = body;
+  const isEmpty = (value: JsonValue | undefined) => Array.isArray(value) && value.length === 0;
   return Object.fromEntries(
-    Object.entries(rest).map(([key, value]) => [key, essenceOf(key, value)]),
+    Object.entries(rest)
+      .filter(([key, value]) => key !== 'members' || !isEmpty(value))
+      .map(([key, value]) => [key, essenceOf(key, value)]),
   );
 }
 

@@ -54,6 +54,15 @@ describe('a filter of users', () => {
     ['active ne null', 'active ne null'],
     ['userName eq 42', 'userName eq "42"'],
     ['meta.created gt 2026-01-01T01:00:00+01:00', 'meta.created gt "2026-01-01T00:00:00.000Z"'],
+    ['meta.version eq "W/\\"3\\""', 'meta.version eq "W/\\"3\\""'],
+    ['meta.version ne "W/\\"3.abc\\""', 'meta.version ne "W/\\"3\\""'],
+    ['meta[version eq \'"3"\']', 'meta[version eq "W/\\"3\\""]'],
+    ['meta.version eq "3"', 'meta.version eq "3"'],
+    ['groups.$ref eq "https://x.example/scim/v2/Groups/g"', 'groups.$ref eq "../Groups/g"'],
+    ['groups[$ref ne "Groups/g"]', 'groups[$ref ne "../Groups/g"]'],
+    ['groups.$ref ew "b"', 'groups.$ref ew "b"'],
+    ['manager.$ref eq "/Users/m"', `${E}:manager.$ref eq "../Users/m"`],
+    ['profileUrl sw "https://x/Users/"', 'profileUrl sw "https://x/Users/"'],
     ['x509Certificates eq "AAb="', 'x509Certificates.value eq "AAb="'],
     [
       'groups.display sw "Admins" or not (title pr)',
@@ -65,6 +74,9 @@ describe('a filter of users', () => {
 
   it.each([
     ['colour eq "x"', 'colour is not an attribute of User'],
+    ['groups.$ref co "x"', "co can't be used with groups.$ref; compare the value"],
+    ['groups[$ref sw "https://"]', "sw can't be used with $ref; compare the value"],
+    ['manager.$ref gt "x"', `gt can't be used with ${E}:manager.$ref; compare the value`],
     ['name.colour pr', 'name.colour is not an attribute of User'],
     ['members eq "x"', 'members is not an attribute of User'],
     ['urn:example:2.0:User:userName eq "x"', 'urn:example:2.0:User:userName is not an attribute'],

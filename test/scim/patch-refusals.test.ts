@@ -125,18 +125,6 @@ describe('a PATCH is refused', () => {
       { op: 'add', path: 'title', value: ['a', 'b'] },
     ],
     [
-      'for two primaries',
-      'invalidValue',
-      {
-        op: 'add',
-        path: 'roles',
-        value: [
-          { value: 'a', primary: true },
-          { value: 'b', primary: true },
-        ],
-      },
-    ],
-    [
       'for a value that is no object where there is no path',
       'invalidValue',
       { op: 'replace', value: 7 },

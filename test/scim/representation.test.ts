@@ -4,8 +4,8 @@ import {
   etag,
   matchesEtag,
   parseIfMatch,
-  reference,
   represent,
+  versionTag,
 } from '../../src/scim/representation.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 
@@ -43,12 +43,6 @@ describe('a representation', () => {
     expect(whole).not.toHaveProperty('externalId');
     expect(whole).not.toHaveProperty('members');
   });
-
-  it('refers to others relative to itself', () => {
-    expect(reference(GROUP, 'g')).toBe('../Groups/g');
-    const resolved = new URL(reference(USER, 'u'), `${BASE_URL}/Groups/g`);
-    expect(resolved.href).toBe(`${BASE_URL}/Users/u`);
-  });
 });
 
 describe('a version', () => {
@@ -69,6 +63,18 @@ describe('a version', () => {
     ['"99999999999999999999"', []],
   ])('is asked for by If-Match: %s', (header, versions) => {
     expect(parseIfMatch(header)).toEqual(versions && new Set(versions));
+  });
+
+  it.each([
+    ['W/"3"', 'W/"3"'],
+    ['"3"', 'W/"3"'],
+    [' W/"3.abc" ', 'W/"3"'],
+    ['W/"1", W/"2"', undefined],
+    ['3', undefined],
+    ['W/"3', undefined],
+    ['*', undefined],
+  ])('is what a tag without its digest says: %s', (tag, version) => {
+    expect(versionTag(tag)).toBe(version);
   });
 
   it.each<[string, string, boolean]>([

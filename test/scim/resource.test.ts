@@ -43,6 +43,88 @@ describe('a body', () => {
       { name: { givenName: 'Ada' } },
     ],
     [
+      'of several primary values the last one is',
+      {
+        emails: [
+          { value: 'a', primary: true },
+          { value: 'b', primary: 'True' },
+          { value: 'c', primary: false },
+        ],
+      },
+      {
+        emails: [
+          { value: 'a', primary: false },
+          { value: 'b', primary: true },
+          { value: 'c', primary: false },
+        ],
+      },
+    ],
+    [
+      'the same type and value are one, and stay primary',
+      {
+        emails: [
+          { value: 'a@x', type: 'work', primary: true },
+          { value: 'b@x' },
+          { value: 'A@x', type: 'Work', primary: false, display: 'A' },
+          { value: 'a@x', type: 'home' },
+          { value: 'a@x' },
+          { value: 'b@x', type: null },
+        ],
+      },
+      {
+        emails: [
+          { value: 'A@x', type: 'Work', primary: true, display: 'A' },
+          { value: 'b@x' },
+          { value: 'a@x', type: 'home' },
+          { value: 'a@x' },
+        ],
+      },
+    ],
+    [
+      'the same address is one, another of its type is not',
+      {
+        addresses: [
+          { type: 'work', locality: 'Kyiv' },
+          { locality: 'Kyiv', type: 'work' },
+          { type: 'work', locality: 'Oslo' },
+        ],
+      },
+      {
+        addresses: [
+          { locality: 'Kyiv', type: 'work' },
+          { type: 'work', locality: 'Oslo' },
+        ],
+      },
+    ],
+    [
+      '[ConnId] qualified names are keys, with a dot or a colon',
+      {
+        [`${E}.department`]: 'D',
+        [`${E.toUpperCase()}:division`]: 'V',
+        [`${E}.manager.value`]: 'm',
+        [`${U}:title`]: 'Dr',
+        [`${U}.name.givenName`]: 'Ada',
+        [`${U}.shoeSize`]: 4,
+        'urn:example:2.0:User.title': 'x',
+        [U]: { nickName: 'A' },
+      },
+      {
+        [E]: { department: 'D', division: 'V', manager: { value: 'm' } },
+        title: 'Dr',
+        name: { givenName: 'Ada' },
+        nickName: 'A',
+      },
+    ],
+    [
+      'a qualified name joins what its object says',
+      {
+        [`${E}.department`]: 'D',
+        [E]: { division: 'V', Manager: { value: 'm' } },
+        [`${E}:manager.displayName`]: 'M',
+      },
+      { [E]: { department: 'D', division: 'V', manager: { value: 'm' } } },
+    ],
+    [
       '34 [OneLogin] may name schemas nobody knows',
       { schemas: ['urn:scim:x'], title: 'Dr' },
       { title: 'Dr' },
@@ -168,19 +250,15 @@ describe('a body is refused', () => {
     [{ title: 'a', Title: 'b' }, 'title is given more than once'],
     [{ title: 'a\0' }, 'title contains a NUL or half a surrogate pair'],
     [{ name: { givenName: '\ud800' } }, 'name.givenName contains a NUL or half a surrogate pair'],
-    [
-      {
-        emails: [
-          { value: 'a', primary: true },
-          { value: 'b', primary: 'True' },
-        ],
-      },
-      'emails has more than one primary value',
-    ],
     [{ userName: 'é'.repeat(513) }, 'userName is longer than 1024 bytes'],
     [{ externalId: 'x'.repeat(1025) }, 'externalId is longer than 1024 bytes'],
     [{ emails: [{ value: 'x'.repeat(1025) }] }, 'emails.value is longer than 1024 bytes'],
     [{ title: '€'.repeat(21_846) }, 'title is longer than 65536 bytes'],
+    [
+      { [E]: { Department: 'a' }, [`${E}.department`]: 'b' },
+      `${E}.department is given more than once`,
+    ],
+    [{ title: 'a', [`${U}:title`]: 'b' }, `${U}:title is given more than once`],
     [{ roles: Array(1001).fill('r') }, 'roles has more than 1000 values'],
   ])('%#: with the attribute’s name', (body, detail) => {
     expect(() => parsed(body)).toThrow(ofType('invalidValue', detail));

@@ -1,5 +1,6 @@
 /** Random resources, filters and sort orders of any resource type, made from its schemas alone. */
 import fc from 'fast-check';
+import { namesResource } from '../../src/scim/comparable.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from '../../src/scim/filter.ts';
 import type { JsonObject, JsonValue } from '../../src/scim/json.ts';
 import { type Attribute, attribute, type ResourceType } from '../../src/scim/schema.ts';
@@ -154,7 +155,9 @@ const EQUALITY: readonly CompareOperator[] = ['eq', 'ne'];
 const ORDER: readonly CompareOperator[] = ['gt', 'ge', 'lt', 'le'];
 const PARTS: readonly CompareOperator[] = ['co', 'sw', 'ew'];
 
-function operatorsOf({ type }: Attribute): readonly CompareOperator[] {
+function operatorsOf(definition: Attribute): readonly CompareOperator[] {
+  const { type } = definition;
+  if (namesResource(definition)) return [...EQUALITY, 'ew'];
   if (type === 'boolean' || type === 'binary') {
     return type === 'binary' ? [...EQUALITY, ...PARTS] : EQUALITY;
   }

@@ -28,7 +28,10 @@ export const user = (bulkId: string, more: object = {}) => ({
   data: { userName: newName('user'), ...more },
 });
 
-export const managed = (value: string) => ({ department: 'D', manager: { value } });
+export const managed = (value: string, $ref?: string) => ({
+  department: 'D',
+  manager: { value, ...($ref === undefined ? {} : { $ref }) },
+});
 export const managedBy = (value: string) => ({ [E]: managed(value) });
 
 export const group = (bulkId: string, ...members: readonly string[]) => ({

@@ -4,7 +4,7 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
 import { USER_CHANGES } from '../membership-sql.ts';
-import { GROUPS_OF_USERS } from '../related.ts';
+import { GROUPS_OF_USERS, knownUsers } from '../related.ts';
 import { isOtherSubject, rowOf } from '../resource-key.ts';
 import type {
   Decide,
@@ -15,6 +15,7 @@ import type {
   UserStore,
 } from '../store.ts';
 import type { Connections, Queries } from './connection.ts';
+import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import { leftGroups, lockWithHolders } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
@@ -98,6 +99,10 @@ export function createUserStore(
   return {
     create,
     ...readsOf(connections, table, GROUPS_OF_USERS),
+    known: async (tenant, ids) => {
+      const rows = await connections.all<{ id: string }>(knownUsers(postgresDialect, tenant, ids));
+      return new Set(rows.map(({ id }) => id));
+    },
     change,
     delete: (scope, id, check, at) =>
       connections.transaction(async (queries) => {

@@ -4,10 +4,11 @@ import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
-import { GROUPS_OF_USERS } from '../related.ts';
+import { GROUPS_OF_USERS, knownUsers } from '../related.ts';
 import { isOtherSubject, rowOf } from '../resource-key.ts';
 import type { NewResource, Scope, UserRecord, UserStore } from '../store.ts';
 import { type Connection, type Connections, parameter } from './connection.ts';
+import { sqliteDialect } from './dialect.ts';
 import { leaveAllGroups } from './memberships.ts';
 import { refuseTaken } from './refuse-taken.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
@@ -62,6 +63,11 @@ export function createUserStore(
   return {
     create: (scope, user) => writer.write(() => create(scope, user)),
     ...readsOf(reading, readTable, GROUPS_OF_USERS),
+    known: (tenant, ids) =>
+      reading(() => {
+        const rows = read.all<{ id: string }>(knownUsers(sqliteDialect, tenant, ids));
+        return new Set(rows.map(({ id }) => id));
+      }),
     change: (scope, id, decide, at) => writer.write(() => change(scope, id, decide, at)),
     delete: (scope, id, check, at) =>
       writer.write(() => {

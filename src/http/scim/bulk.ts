@@ -190,6 +190,7 @@ function callOf(call: ScimCall, { id, version, data }: OperationRequest): ScimCa
       param: (name) => (name === 'id' ? id : undefined),
       // Of the answer only the ETag is used, which needs no members.
       query: (name) => (name === 'excludedAttributes' ? 'members' : undefined),
+      queries: (name) => (name === 'excludedAttributes' ? ['members'] : undefined),
       header: (name) => (name === 'if-match' ? version : undefined),
     },
     body: async (limit) => withinLimit(data, limit),

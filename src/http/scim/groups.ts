@@ -10,8 +10,8 @@ import {
 import type { GroupChangeResult, GroupRecord } from '../../directory/store.ts';
 import type { Directory } from '../../directory/users.ts';
 import { MAX_PAYLOAD_BYTES } from '../../scim/discovery.ts';
-import { type Projection, project } from '../../scim/projection.ts';
-import { etag, locationOf, reference, represent } from '../../scim/representation.ts';
+import { type Projection, project, wants } from '../../scim/projection.ts';
+import { etag, locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ScimCall } from '../endpoint.ts';
 import type { ResourceKind } from './resource-kind.ts';
@@ -54,15 +54,16 @@ function representGroup(
   projection: Projection,
   baseUrl: string,
 ): Represented {
-  const members = group.members ?? [];
+  const { members } = group;
   const version = etag(group.version);
+  // An empty list, too: who compares whole groups must tell an empty one from one whose members weren't read.
   const computed =
-    members.length === 0
+    members === undefined || !wants(projection, 'members')
       ? {}
       : {
           members: members.map(({ value, type }) => ({
             value,
-            $ref: reference(type === 'User' ? types.user : types.group, value),
+            $ref: locationOf(type === 'User' ? types.user : types.group, baseUrl, value),
             type,
           })),
         };

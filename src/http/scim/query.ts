@@ -26,8 +26,26 @@ export interface Search {
 /** Unknown parameters, such as Entra's `aadOptscim062020`, are ignored. Throws invalidValue. */
 export function searchOfUrl(request: ScimRequest): Search {
   return readSearch((name) =>
-    name === 'cursor' ? request.query(name) : request.query(name) || undefined,
+    LISTS.has(name) ? listIn(request, name) : parameter(request, name, name === 'cursor'),
   );
+}
+
+const LISTS: ReadonlySet<string> = new Set(['attributes', 'excludedAttributes']);
+
+/** Of a list that is given twice, all; without a name it is not given. */
+function listIn(request: ScimRequest, name: string): readonly string[] | undefined {
+  if (request.query(name) === undefined) return undefined;
+  const given = request.queries(name)?.filter((each) => each !== '') ?? [];
+  return given.length === 0 ? undefined : given;
+}
+
+function parameter(request: ScimRequest, name: string, mayBeEmpty: boolean): string | undefined {
+  const value = request.query(name);
+  if (value === undefined) return undefined;
+  if (request.queries(name)?.some((each) => each !== value)) {
+    throw invalidValue(`${name} is given more than once`);
+  }
+  return value === '' && !mayBeEmpty ? undefined : value;
 }
 
 const NAMES = [
@@ -79,8 +97,10 @@ function readSearch(given: (name: string) => JsonValue | undefined): Search {
 
 function names(value: JsonValue | undefined, name: string): readonly string[] | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'string') return value.split(',').map((each) => each.trim());
-  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value;
+  const given = Array.isArray(value) ? value : [value];
+  if (given.every((each) => typeof each === 'string')) {
+    return given.flatMap((each) => each.split(',').map((one) => one.trim()));
+  }
   throw invalidValue(`${name} must be a list of attribute names`);
 }
 
@@ -103,7 +123,7 @@ function wholeNumber(value: JsonValue | undefined, name: string): number | undef
 
 /** The projection that a request on a single resource asks for. */
 export function projectionOf(request: ScimRequest, type: ResourceType): Projection {
-  const list = (name: string) => names(request.query(name) || undefined, name);
+  const list = (name: string) => names(listIn(request, name), name);
   return parseProjection(list('attributes'), list('excludedAttributes'), type);
 }
 

@@ -1,5 +1,5 @@
 /** What tells users from groups over HTTP. */
-import type { Page, Query, StoredResource } from '../../directory/store.ts';
+import type { Page, Query, Scope, StoredResource } from '../../directory/store.ts';
 import type { Caller, IfMatch } from '../../directory/users.ts';
 import type { PatchOperation } from '../../scim/patch-parser.ts';
 import type { Projection } from '../../scim/projection.ts';
@@ -27,6 +27,12 @@ export interface ResourceKind<R extends StoredResource> {
   delete(caller: Caller, id: string, ifMatch: IfMatch): Promise<void>;
   /** The resource as it was just written, whose caller need not hold the permission to read. */
   reread(caller: Caller, id: string): Promise<R | undefined>;
+  /** What else answers with the projection need to know of the records; without it nothing. */
+  readonly complete?: (
+    scope: Scope,
+    records: readonly R[],
+    projection: Projection,
+  ) => Promise<readonly R[]>;
   represent(record: R, projection: Projection, baseUrl: string): Represented;
   /** Whether a PATCH answers with the resource, or with 204. */
   answersPatch(request: ScimRequest): boolean;

@@ -1,7 +1,7 @@
 /** The routes that users and groups have alike (RFC 7644 §3.2–3.6). */
 import type { StoredResource } from '../../directory/store.ts';
 import { parsePatch } from '../../scim/patch-parser.ts';
-import { wants } from '../../scim/projection.ts';
+import { type Projection, wants } from '../../scim/projection.ts';
 import { etag } from '../../scim/representation.ts';
 import { parseResource } from '../../scim/resource.ts';
 import { MAX_BODY_BYTES } from '../body.ts';
@@ -35,7 +35,16 @@ export function resourceRoutes<R extends StoredResource>(
     const projection = projectionOf(call.request, type);
     const complete = Object.hasOwn(record, related) || !wants(projection, related);
     const whole = complete ? record : await kind.reread(call.caller, record.id);
-    return kind.represent(whole ?? record, projection, call.baseUrl);
+    return represented(call, whole ?? record, projection);
+  };
+
+  const represented = async (
+    { caller, baseUrl }: ScimCall,
+    record: R,
+    projection: Projection,
+  ): Promise<Represented> => {
+    const [complete = record] = (await kind.complete?.(caller.scope, [record], projection)) ?? [];
+    return kind.represent(complete, projection, baseUrl);
   };
 
   return {
@@ -51,14 +60,13 @@ export function resourceRoutes<R extends StoredResource>(
       POST: async (call) => list(call, searchOfBody(await call.body(MAX_BODY_BYTES))),
     },
     [`${type.endpoint}/${ID}`]: {
-      GET: async ({ request, caller, baseUrl }) => {
+      GET: async (call) => {
+        const { request, caller } = call;
         const id = idOf(request, type);
         const projection = projectionOf(request, type);
         const found = await kind.get(caller, id, wants(projection, related));
-        return readAnswer(
-          request,
-          kind.represent(foundOr404(found, type, id), projection, baseUrl),
-        );
+        const record = foundOr404(found, type, id);
+        return readAnswer(request, await represented(call, record, projection));
       },
       PUT: async (call) => {
         const id = idOf(call.request, type);

@@ -1,5 +1,6 @@
 /** Users over HTTP. */
 import { hash } from 'node:crypto';
+import { withManagers } from '../../directory/managers.ts';
 import type { GroupMembership, UserRecord } from '../../directory/store.ts';
 import {
   createUser,
@@ -10,9 +11,11 @@ import {
   patchUser,
   replaceUser,
 } from '../../directory/users.ts';
-import { type Projection, project } from '../../scim/projection.ts';
-import { etag, locationOf, reference, represent } from '../../scim/representation.ts';
+import { withManagerReference } from '../../scim/manager.ts';
+import { type Projection, project, wants } from '../../scim/projection.ts';
+import { etag, locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
+import { ENTERPRISE_USER_URN } from '../../scim/schemas/enterprise-user.ts';
 import { MAX_BODY_BYTES } from '../body.ts';
 import type { ResourceKind } from './resource-kind.ts';
 import type { Represented } from './resources.ts';
@@ -35,6 +38,8 @@ export function userKind(directory: Directory, types: ResourceTypes): ResourceKi
       patchUser(directory, caller, id, operations, type, ifMatch),
     delete: (caller, id, ifMatch) => deleteUser(directory, caller, id, ifMatch),
     reread: ({ scope }, id) => directory.store.users.get(scope, id, true),
+    complete: async (scope, users, projection) =>
+      wantsManager(projection) ? withManagers(directory.store, scope, users) : users,
     represent: (user, projection, baseUrl) => representUser(user, types, projection, baseUrl),
     answersPatch: () => true,
   };
@@ -46,20 +51,21 @@ function representUser(
   projection: Projection,
   baseUrl: string,
 ): Represented {
-  const groups = user.groups ?? [];
-  const version = etag(user.version, groups.length === 0 ? undefined : digest(groups));
+  const { groups = [], managerId } = user;
+  const version = etag(user.version, digest(groups, managerId));
   const computed =
     groups.length === 0
       ? {}
       : {
           groups: groups.map(({ groupId, displayName, type }) => ({
             value: groupId,
-            $ref: reference(types.group, groupId),
+            $ref: locationOf(types.group, baseUrl, groupId),
             display: displayName,
             type,
           })),
         };
-  const whole = represent(user, types.user, baseUrl, version, computed);
+  const known = managerId === undefined ? user : withManager(user, managerId, types, baseUrl);
+  const whole = represent(known, types.user, baseUrl, version, computed);
   return {
     etag: version,
     location: locationOf(types.user, baseUrl, user.id),
@@ -67,8 +73,30 @@ function representUser(
   };
 }
 
-/** Changes with the groups, which move no version: a client that asks with If-None-Match must see them change. */
-function digest(groups: readonly GroupMembership[]): string {
-  const parts = groups.map(({ groupId, displayName, type }) => [groupId, type, displayName]);
-  return hash('sha256', JSON.stringify(parts.sort())).slice(0, 16);
+function withManager(
+  user: UserRecord,
+  managerId: string,
+  types: ResourceTypes,
+  baseUrl: string,
+): UserRecord {
+  const url = locationOf(types.user, baseUrl, managerId);
+  return { ...user, attributes: withManagerReference(user.attributes, url) };
+}
+
+function wantsManager(projection: Projection): boolean {
+  const { only, without } = projection;
+  const isExcluded = only === undefined && without.has(ENTERPRISE_USER_URN);
+  const isWhole = only?.has(ENTERPRISE_USER_URN) ?? false;
+  return isWhole || (!isExcluded && wants(projection, `${ENTERPRISE_USER_URN}:manager`));
+}
+
+/**
+ * Changes with what moves no version: the groups, and whether the manager is known. A client that asks with If-None-Match must
+ * see them change. Undefined where there is neither.
+ */
+function digest(groups: readonly GroupMembership[], managerId: string | undefined) {
+  if (groups.length === 0 && managerId === undefined) return undefined;
+  const parts = groups.map(({ groupId, displayName, type }) => [groupId, type, displayName]).sort();
+  const known = managerId === undefined ? parts : [...parts, managerId];
+  return hash('sha256', JSON.stringify(known)).slice(0, 16);
 }

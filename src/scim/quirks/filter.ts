@@ -55,3 +55,16 @@ export function comparisonBehindBrackets(
 export function extensionOfBareName(type: ResourceType, name: string): Schema | undefined {
   return type.extensions.find(({ schema }) => findAttribute(schema.attributes, name))?.schema;
 }
+
+/**
+ * ConnId puts a dot between the URN and the attribute. `text` is a whole path that no schema knows.
+ * `urn:…:enterprise:2.0:User.department` → `urn:…:enterprise:2.0:User:department`
+ */
+export function pathBehindDot(type: ResourceType, text: string): AttributePath | undefined {
+  const lower = text.toLowerCase();
+  const schemas = [type.schema, ...type.extensions.map(({ schema }) => schema)];
+  const urn = schemas.map(({ id }) => id).find((id) => lower.startsWith(`${id.toLowerCase()}.`));
+  if (urn === undefined) return undefined;
+  const [name = '', ...subs] = text.slice(urn.length + 1).split('.');
+  return { urn, name, sub: subs.length === 0 ? undefined : subs.join('.') };
+}

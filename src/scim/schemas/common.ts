@@ -1,6 +1,11 @@
 /** Attributes that every resource has (RFC 7643 §3.1); no schema lists them. */
 import { type Attribute, attribute, type ResourceType } from '../schema.ts';
 
+export const VERSION = attribute('version', 'Version, the same as the ETag.', {
+  caseExact: true,
+  mutability: 'readOnly',
+});
+
 export const COMMON_ATTRIBUTES = [
   attribute('schemas', 'URNs of the schemas whose attributes the resource carries.', {
     type: 'reference',
@@ -38,10 +43,7 @@ export const COMMON_ATTRIBUTES = [
         mutability: 'readOnly',
       }),
       attribute('location', 'URL of the resource.', { type: 'reference', mutability: 'readOnly' }),
-      attribute('version', 'Version, the same as the ETag.', {
-        caseExact: true,
-        mutability: 'readOnly',
-      }),
+      VERSION,
     ],
   }),
 ];

@@ -15,8 +15,9 @@ import type { Comparable, SortKey } from '../../../src/scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../../src/scim/condition-resolver.ts';
 import type { Filter } from '../../../src/scim/filter.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/scim/json.ts';
+import { managerWithoutReference, withManagerReference } from '../../../src/scim/manager.ts';
 import { matches, order } from '../../../src/scim/match.ts';
-import { etag, reference, represent } from '../../../src/scim/representation.ts';
+import { etag, locationOf, represent } from '../../../src/scim/representation.ts';
 import { parseResource } from '../../../src/scim/resource.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
 import type { ResourceType } from '../../../src/scim/schema.ts';
@@ -40,7 +41,8 @@ const TYPES: ResourceTypes = {
 };
 const NAMES = ['a', 'Ab', 'b', 'É', 'ß', '💼', '\uffee', '10', '9', "a'b"];
 const IDS = ['u0', 'u1', 'u2', 'u3', 'g0', 'g1', 'g2'];
-const REFS = ['../Users/u0', '../Groups/g0', '../Groups/g1'];
+const BASE_URL = 'https://scim.example/scim/v2';
+const REFS = [`${BASE_URL}/Users/u0`, '../Users/u0', 'Groups/g0', `${BASE_URL}/Groups/g1`];
 const WORDS = [
   'user',
   'group',
@@ -49,6 +51,8 @@ const WORDS = [
   'Indirect',
   'W/"1"',
   'W/"2"',
+  'W/"1.abc"',
+  '"2"',
   user.schema.id,
   ODDITIES.id,
 ];
@@ -312,20 +316,26 @@ function expectSame(
 function userResource(record: UserRecord): JsonObject {
   const groups = (record.groups ?? []).map(({ groupId, displayName, type }) => ({
     value: groupId,
-    $ref: reference(TYPES.group, groupId),
+    $ref: locationOf(TYPES.group, BASE_URL, groupId),
     display: displayName,
     type,
   }));
-  return represent(record, TYPES.user, '', etag(record.version), { groups });
+  const managerId = managerWithoutReference(record.attributes);
+  const attributes =
+    managerId === undefined
+      ? record.attributes
+      : withManagerReference(record.attributes, locationOf(TYPES.user, BASE_URL, managerId));
+  const version = etag(record.version);
+  return represent({ ...record, attributes }, TYPES.user, BASE_URL, version, { groups });
 }
 
 function groupResource(record: GroupRecord): JsonObject {
   const members = (record.members ?? []).map(({ value, type }) => ({
     value,
-    $ref: reference(type === 'User' ? TYPES.user : TYPES.group, value),
+    $ref: locationOf(type === 'User' ? TYPES.user : TYPES.group, BASE_URL, value),
     type,
   }));
-  return represent(record, TYPES.group, '', etag(record.version), { members });
+  return represent(record, TYPES.group, BASE_URL, etag(record.version), { members });
 }
 
 /** RFC 7644 §3.4.2.3: by the primary or first value; missing ones last, or first when descending; ties by id. */

@@ -242,21 +242,23 @@ describe('no-op writes', () => {
 });
 
 describe('members', () => {
-  it('have value, type and a relative $ref, and no display', async () => {
+  it('have value, type and a URL as $ref, and no display', async () => {
     const [user, group] = [await createUser({ displayName: 'U' }), await createGroup()];
     const answer = await createGroup({
       members: [{ value: user.id, display: 'U' }, { value: group.id }],
     });
     expect(answer.body.members).toEqual([
-      { value: user.id, type: 'User', $ref: `../Users/${user.id}` },
-      { value: group.id, type: 'Group', $ref: `../Groups/${group.id}` },
+      { value: user.id, type: 'User', $ref: `${client.publicBaseUrl}/Users/${user.id}` },
+      { value: group.id, type: 'Group', $ref: `${client.publicBaseUrl}/Groups/${group.id}` },
     ]);
   });
 
   it.each(['user', 'Group', 'Robot', ''])('of type %j are accepted and corrected', async (type) => {
     const user = await createUser();
     const { body } = await createGroup({ members: [{ value: user.id, type }] });
-    expect(body.members).toEqual([{ value: user.id, type: 'User', $ref: `../Users/${user.id}` }]);
+    expect(body.members).toEqual([
+      { value: user.id, type: 'User', $ref: `${client.publicBaseUrl}/Users/${user.id}` },
+    ]);
   });
 
   it('named by $ref alone are found, relative or absolute', async () => {

@@ -133,7 +133,7 @@ describe('groups of a user', () => {
     );
     expect(await groupsOf(user.id)).toContainEqual({
       value: middle.id,
-      $ref: `../Groups/${middle.id}`,
+      $ref: `${client.publicBaseUrl}/Groups/${middle.id}`,
       display: middle.body.displayName,
       type: 'indirect',
     });

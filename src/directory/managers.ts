@@ -1,0 +1,19 @@
+/** Which users have a manager in the tenant, so that answers can name the manager's resource. */
+import { managerWithoutReference } from '../scim/manager.ts';
+import type { Scope, Store, UserRecord } from './store.ts';
+
+/** The records, with what is known of their managers. Users without one cost nothing. */
+export async function withManagers(
+  { users }: Store,
+  { tenant }: Scope,
+  records: readonly UserRecord[],
+): Promise<readonly UserRecord[]> {
+  const named = records.map(({ attributes }) => managerWithoutReference(attributes));
+  const ids = new Set(named.filter((id) => id !== undefined));
+  if (ids.size === 0) return records;
+  const known = await users.known(tenant, [...ids]);
+  return records.map((record, index) => {
+    const managerId = named[index];
+    return managerId !== undefined && known.has(managerId) ? { ...record, managerId } : record;
+  });
+}

@@ -1,0 +1,44 @@
+/** The manager of the EnterpriseUser extension, the one reference to another resource that clients write: by id, or with a URL as well. */
+import { isJsonObject, type JsonObject } from './json.ts';
+import type { Attributes } from './resource.ts';
+import { ENTERPRISE_USER_URN } from './schemas/enterprise-user.ts';
+
+/** The id of the manager, unless the client gave a URL of its own with it. */
+export function managerWithoutReference(attributes: Attributes): string | undefined {
+  const manager = managerIn(attributes);
+  const id = manager?.value;
+  return typeof id === 'string' && id !== '' && manager?.$ref === undefined ? id : undefined;
+}
+
+/** The attributes with the URL of the manager. */
+export function withManagerReference(attributes: Attributes, $ref: string): Attributes {
+  return withManager(attributes, { ...managerIn(attributes), $ref });
+}
+
+/**
+ * The attributes as they are kept: a `$ref` that says no more than `value` is left out, because it is made for each answer. So a
+ * resource that is sent back as it was read is the same.
+ */
+export function withoutOwnReference(attributes: Attributes): Attributes {
+  const { $ref, ...rest } = managerIn(attributes) ?? {};
+  if (typeof $ref !== 'string' || typeof rest.value !== 'string') return attributes;
+  const [, form, id] = OWN_REFERENCE.exec($ref) ?? [];
+  return form !== undefined && id === rest.value ? withManager(attributes, rest) : attributes;
+}
+
+/** The relative forms, and the URL at any address of an endpoint. */
+const OWN_REFERENCE = /^((?:\.\.\/|\/)?|https?:\/\/.+\/scim\/v2\/)Users\/([^/]+)$/;
+
+function managerIn(attributes: Attributes): JsonObject | undefined {
+  const extension = attributes[ENTERPRISE_USER_URN];
+  const manager = isJsonObject(extension) ? extension.manager : undefined;
+  return isJsonObject(manager) ? manager : undefined;
+}
+
+function withManager(attributes: Attributes, manager: JsonObject): Attributes {
+  const extension = attributes[ENTERPRISE_USER_URN];
+  return {
+    ...attributes,
+    [ENTERPRISE_USER_URN]: { ...(isJsonObject(extension) ? extension : {}), manager },
+  };
+}

@@ -1,0 +1,314 @@
+/** What a client reads is what it may filter by, follow and send back: versions, references, empty lists, qualified names. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../src/scim/json.ts';
+import { DATABASES } from '../support/databases.ts';
+import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+
+const U = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const G = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+
+describe.each(DATABASES)('on %s', (_, open) => {
+  let server: ScimServer;
+  let client: ScimClient;
+  beforeAll(async () => {
+    server = await startScimServer({ open });
+    client = await server.addIntegration();
+  });
+  afterAll(() => server.close());
+
+  let count = 0;
+  const createUser = async (more: JsonObject = {}) => {
+    const created = await client.send('POST', '/Users', { userName: `user-${++count}`, ...more });
+    expect(created.status, created.text).toBe(201);
+    return created;
+  };
+  const createGroup = (more: JsonObject = {}) =>
+    client.send('POST', '/Groups', { displayName: `group-${++count}`, ...more });
+  const patch = (path: string, ...Operations: readonly object[]) =>
+    client.send('PATCH', path, { Operations });
+  const read = async (path: string) => (await client.send('GET', path)).body;
+  const managerOf = (body: JsonObject) => (body[E] as JsonObject | undefined)?.manager;
+  /** Ids that the filter finds, in a URL and in a search, which find the same. */
+  const found = async (path: string, filter: string): Promise<readonly string[]> => {
+    const answers = [
+      await client.send('GET', `${path}?filter=${encodeURIComponent(filter)}`),
+      await client.send('POST', `${path}/.search`, { filter }),
+    ];
+    const ids = answers.map(({ status, text, body }) => {
+      expect(status, `${filter}: ${text}`).toBe(200);
+      return (body.Resources as JsonObject[]).map(({ id }) => String(id));
+    });
+    expect(ids[0]).toEqual(ids[1]);
+    return ids[0] ?? [];
+  };
+
+  describe('a version', () => {
+    it('as it was read finds the resource, whether it carries a digest or not', async () => {
+      const alone = await createUser();
+      const member = await createUser();
+      const group = await createGroup({ members: [{ value: member.id }] });
+      await patch(`/Users/${member.id}`, { op: 'add', path: 'title', value: 'Dr' });
+      const { version } = (await read(`/Users/${member.id}`)).meta as { version: string };
+      expect(version).toMatch(/^W\/"2\.\w+"$/);
+      const has = (tag: string, operator = 'eq') =>
+        found('/Users', `meta.version ${operator} ${JSON.stringify(tag)}`);
+      for (const tag of [version, 'W/"2"', '"2"', 'W/"2.another"']) {
+        expect([tag, await has(tag)]).toEqual([tag, [member.id]]);
+        const inBrackets = `meta[version eq ${JSON.stringify(tag)}] and id eq "${member.id}"`;
+        expect(await found('/Users', inBrackets)).toEqual([member.id]);
+        const others = await has(tag, 'ne');
+        expect(others).toContain(alone.id);
+        expect(others).not.toContain(member.id);
+      }
+      expect(await found('/Users', `meta.version pr and id eq "${member.id}"`)).toHaveLength(1);
+      expect(await has('W/"3"')).toEqual([]);
+      expect(await has('2')).toEqual([]);
+      const ofGroup = (group.body.meta as JsonObject).version;
+      const filter = `meta.version eq ${JSON.stringify(ofGroup)} and id eq "${group.id}"`;
+      expect(await found('/Groups', filter)).toEqual([group.id]);
+    });
+  });
+
+  describe('a reference', () => {
+    it('is the URL of the resource, and finds those that carry it in each of its forms', async () => {
+      const user = await createUser();
+      const inner = await createGroup({ members: [{ value: user.id }] });
+      const outer = await createGroup({ members: [{ value: inner.id }] });
+      const [innerUrl, outerUrl] = [inner, outer].map(({ body }) => body.meta as JsonObject);
+      expect((await read(`/Users/${user.id}`)).groups).toMatchObject(
+        [innerUrl, outerUrl].map((meta) => ({ $ref: meta?.location })),
+      );
+      const userUrl = (user.body.meta as JsonObject).location;
+      expect(inner.body.members).toEqual([{ value: user.id, type: 'User', $ref: userUrl }]);
+      expect((await read(`/Groups?filter=id eq "${inner.id}"`)).Resources).toEqual([inner.body]);
+      for (const url of [userUrl, `../Users/${user.id}`, `Users/${user.id}`]) {
+        for (const operator of ['eq', 'ew']) {
+          const filter = `members.$ref ${operator} "${url}"`;
+          expect([filter, await found('/Groups', filter)]).toEqual([filter, [inner.id]]);
+        }
+        expect(await found('/Groups', `members[$ref eq "${url}"]`)).toEqual([inner.id]);
+      }
+      expect(await found('/Users', `groups.$ref eq "${outerUrl?.location}"`)).toEqual([user.id]);
+      for (const operator of ['sw', 'co', 'gt']) {
+        const filter = encodeURIComponent(`members.$ref ${operator} "https://scim"`);
+        expect(await read(`/Groups?filter=${filter}`)).toMatchObject({
+          status: '400',
+          scimType: 'invalidFilter',
+        });
+      }
+      const answer = await patch(`/Groups/${inner.id}`, {
+        op: 'remove',
+        path: `members[$ref eq "${userUrl}"]`,
+      });
+      expect(answer.status).toBe(204);
+      expect((await read(`/Groups/${inner.id}`)).members).toEqual([]);
+    });
+
+    it('of a manager is there while the manager is, in every answer', async () => {
+      const boss = await createUser();
+      const $ref = (boss.body.meta as JsonObject).location;
+      const manager = { value: boss.id, $ref };
+      const created = await createUser({ [E]: { manager: { value: boss.id } } });
+      const path = `/Users/${created.id}`;
+      const answers = [
+        created.body,
+        await read(path),
+        ((await read(`/Users?filter=id eq "${created.id}"`)).Resources as JsonObject[])[0] ?? {},
+        (await patch(path, { op: 'add', path: 'title', value: 'Dr' })).body,
+        await read(`${path}?attributes=${E}`),
+        await read(`${path}?attributes=manager`),
+      ];
+      for (const body of answers) expect(managerOf(body)).toEqual(manager);
+      expect(managerOf(await read(`${path}?excludedAttributes=${E}`))).toBeUndefined();
+      expect(await found('/Users', `${E}:manager.$ref eq "${$ref}"`)).toEqual([created.id]);
+
+      const before = await client.send('GET', path);
+      const tag = before.headers.get('etag') ?? '';
+      const put = await client.send('PUT', path, before.body, { headers: { 'if-match': tag } });
+      expect(put.body).toEqual(before.body);
+      const known = { headers: { 'if-none-match': tag } };
+      expect((await client.send('GET', path, undefined, known)).status).toBe(304);
+
+      await client.send('DELETE', `/Users/${boss.id}`);
+      const after = await client.send('GET', path, undefined, known);
+      expect(after.status).toBe(200);
+      expect(managerOf(after.body)).toEqual({ value: boss.id });
+    });
+
+    it.each<[string, (id: string, url: string) => JsonObject]>([
+      ['the absolute one', (value, $ref) => ({ value, $ref })],
+      ['a relative one', (value) => ({ value, $ref: `../Users/${value}` })],
+      ['none', (value) => ({ value })],
+      ['null', (value) => ({ value, $ref: null })],
+    ])('of a manager may come in any form: %s, and changes nothing', async (_form, sent) => {
+      const boss = await createUser();
+      const url = String((boss.body.meta as JsonObject).location);
+      const { id, body } = await createUser({ [E]: { manager: sent(boss.id, url) } });
+      expect(managerOf(body)).toEqual({ value: boss.id, $ref: url });
+      const value = sent(boss.id, url);
+      const again = await patch(`/Users/${id}`, { op: 'replace', path: `${E}:manager`, value });
+      expect(again.body).toEqual(body);
+    });
+
+    it('of a manager who is not known, or to somebody else, stays as it was sent', async () => {
+      const boss = await createUser();
+      const elsewhere = { value: boss.id, $ref: 'https://hr.example.com/people/7' };
+      for (const manager of [{ value: 'nobody' }, elsewhere]) {
+        const { id, body } = await createUser({ [E]: { manager } });
+        expect(managerOf(body)).toEqual(manager);
+        expect(managerOf(await read(`/Users/${id}`))).toEqual(manager);
+      }
+    });
+  });
+
+  describe('an empty group', () => {
+    it('shows that it is empty, unless members are left out', async () => {
+      const { id, body } = await createGroup();
+      const path = `/Groups/${id}`;
+      const whole = [
+        body,
+        await read(path),
+        ((await read(`/Groups?filter=id eq "${id}"`)).Resources as JsonObject[])[0] ?? {},
+        (await client.send('PUT', path, body)).body,
+        await read(`${path}?attributes=members`),
+        await read(`${path}?attributes=members.value`),
+        await read(`${path}?attributes=${G}`),
+        await read(`${path}?excludedAttributes=displayName`),
+        (
+          await client.send('PATCH', `${path}?attributes=members`, {
+            Operations: [{ op: 'remove', path: 'members' }],
+          })
+        ).body,
+      ];
+      for (const each of whole) expect(each.members).toEqual([]);
+      for (const query of [
+        'excludedAttributes=members',
+        'attributes=displayName',
+        'attributes=id',
+      ]) {
+        expect(await read(`${path}?${query}`)).not.toHaveProperty('members');
+        const [listed] = (await read(`/Groups?filter=id eq "${id}"&${query}`))
+          .Resources as JsonObject[];
+        expect(listed).not.toHaveProperty('members');
+      }
+      expect((await read(path)).meta).toMatchObject({ version: 'W/"1"' });
+    });
+  });
+
+  describe('a name', () => {
+    it('of a schema stands for its attributes; a list in parts is one list', async () => {
+      const { id } = await createUser({ title: 'Dr', [E]: { department: 'Maths' } });
+      const keysOf = async (query: string) =>
+        Object.keys(await read(`/Users/${id}?${query}`)).sort();
+      const always = ['id', 'schemas'];
+      const core = [...always, 'active', 'meta', 'title', 'userName'];
+      expect(await keysOf(`attributes=${U}`)).toEqual(core.sort());
+      expect(await keysOf(`attributes=${U},${E}`)).toEqual([...core, E].sort());
+      expect(await keysOf(`excludedAttributes=${U}`)).toEqual([...always, E].sort());
+      expect(await keysOf('attributes=title&attributes=userName')).toEqual(
+        [...always, 'title', 'userName'].sort(),
+      );
+      expect(await keysOf('excludedAttributes=title&excludedAttributes=meta,userName')).toEqual(
+        [...always, 'active', E].sort(),
+      );
+      const filter = `id eq "${id}"`;
+      for (const attributes of [['title,userName'], ['title', ' userName'], 'title,userName']) {
+        const { body } = await client.send('POST', '/Users/.search', { filter, attributes });
+        const [user = {}] = body.Resources as JsonObject[];
+        expect(Object.keys(user).sort()).toEqual([...always, 'title', 'userName'].sort());
+      }
+    });
+
+    it.each(['filter', 'sortBy', 'count', 'startIndex', 'cursor'])(
+      'of the parameter %s is refused when it comes twice with two values',
+      async (name) => {
+        const value = { filter: 'title pr', sortBy: 'title' }[name] ?? '1';
+        const other = { filter: 'active eq true', sortBy: 'id' }[name] ?? '2';
+        expect(await read(`/Users?${name}=${value}&${name}=${other}`)).toMatchObject({
+          status: '400',
+          scimType: 'invalidValue',
+          detail: `${name} is given more than once`,
+        });
+        if (name === 'cursor') return;
+        expect(await read(`/Users?${name}=${value}&${name}=${value}`)).toHaveProperty('Resources');
+      },
+    );
+
+    it('behind the URN and a dot is understood wherever a path is [ConnId]', async () => {
+      const department = `department-${++count}`;
+      const created = await createUser({ [`${E}.department`]: department });
+      const path = `/Users/${created.id}`;
+      expect(created.body[E]).toEqual({ department });
+      expect(created.body.schemas).toEqual([U, E]);
+      expect(await found('/Users', `${E}.department eq "${department}"`)).toEqual([created.id]);
+      const only = await read(`${path}?attributes=${E}.department,${U}.userName`);
+      expect(Object.keys(only).sort()).toEqual(['id', 'schemas', E, 'userName'].sort());
+      expect(await read(`/Users?sortBy=${E}.department`)).toHaveProperty('Resources');
+      for (const [operation, expected] of [
+        [{ op: 'replace', path: `${E}.department`, value: 'b' }, { department: 'b' }],
+        [{ op: 'replace', value: { [`${E}.department`]: 'c' } }, { department: 'c' }],
+        [
+          { op: 'add', path: `${E}.manager.value`, value: 'm' },
+          { department: 'c', manager: { value: 'm' } },
+        ],
+        [{ op: 'remove', path: `${E}.manager` }, { department: 'c' }],
+      ] as const) {
+        expect((await patch(path, operation)).body[E]).toEqual(expected);
+      }
+      const put = { userName: created.body.userName ?? null, [`${E}.division`]: 'd' };
+      expect((await client.send('PUT', path, put)).body[E]).toEqual({ division: 'd' });
+    });
+  });
+
+  describe('a value that is sent twice', () => {
+    const twice = [
+      { value: 'a@example.com', type: 'work', primary: true },
+      { value: 'b@example.com', type: 'work' },
+      { value: 'A@example.com', type: 'WORK', display: 'Ada' },
+      { value: 'a@example.com', type: 'home', primary: true },
+    ];
+    const once = [
+      { value: 'A@example.com', type: 'WORK', display: 'Ada', primary: false },
+      { value: 'b@example.com', type: 'work' },
+      { value: 'a@example.com', type: 'home', primary: true },
+    ];
+
+    it('is kept once, with what the last says, whatever writes it; repeated it changes nothing', async () => {
+      const created = await createUser({ emails: twice });
+      expect(created.body.emails).toEqual(once);
+      const path = `/Users/${created.id}`;
+      const writes = [
+        () => client.send('PUT', path, { ...created.body, emails: twice }),
+        () => patch(path, { op: 'replace', path: 'emails', value: twice }),
+        () => patch(path, { op: 'replace', value: { emails: twice } }),
+      ];
+      for (const write of writes) expect((await write()).body).toEqual(created.body);
+      const bare = await createUser();
+      const added = await patch(`/Users/${bare.id}`, { op: 'add', path: 'emails', value: twice });
+      expect(added.body.emails).toEqual(once);
+      const [roles] = [['admin', { value: 'ADMIN' }, { value: 'admin', type: 'x' }]];
+      const other = await createUser({ roles });
+      expect(other.body.roles).toEqual([{ value: 'ADMIN' }, { value: 'admin', type: 'x' }]);
+    });
+
+    it('by a path that selects two is kept once', async () => {
+      const emails = [
+        { value: 'a@example.com', type: 'work', primary: true },
+        { value: 'b@example.com', type: 'work' },
+        { value: 'c@example.com', type: 'home' },
+      ];
+      const { id } = await createUser({ emails });
+      const operation = { op: 'replace', path: 'emails[type eq "work"].value', value: 'x@y.z' };
+      const changed = await patch(`/Users/${id}`, operation);
+      const [, , home] = emails;
+      expect(changed.body.emails).toEqual([{ value: 'x@y.z', type: 'work', primary: true }, home]);
+      expect((await patch(`/Users/${id}`, operation)).body).toEqual(changed.body);
+      const typed = { op: 'replace', path: 'emails.type', value: 'work' };
+      const same = { op: 'replace', path: 'emails.value', value: 'x@y.z' };
+      expect((await patch(`/Users/${id}`, typed, same)).body.emails).toEqual([
+        { value: 'x@y.z', type: 'work', primary: true },
+      ]);
+    });
+  });
+});

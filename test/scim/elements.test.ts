@@ -1,0 +1,45 @@
+/** Elements of multi-valued attributes that are there twice (RFC 7643 §2.4). */
+import { describe, expect, it } from 'vitest';
+import { distinct } from '../../src/scim/elements.ts';
+import type { JsonValue } from '../../src/scim/json.ts';
+import { attribute } from '../../src/scim/schema.ts';
+
+const TEXTS = attribute('tags', '', { multiValued: true });
+const EXACT = attribute('codes', '', { multiValued: true, caseExact: true });
+const NUMBERS = attribute('levels', '', { type: 'integer', multiValued: true });
+const DOORS = attribute('doors', '', {
+  multiValued: true,
+  subAttributes: [attribute('value', '', { caseExact: true }), attribute('primary', '')],
+});
+
+describe('elements', () => {
+  it.each<[string, typeof TEXTS, readonly JsonValue[], readonly JsonValue[]]>([
+    ['texts in any case', TEXTS, ['a', 'B', 'A', 'b'], ['A', 'b']],
+    ['texts in this case', EXACT, ['a', 'A', 'a'], ['a', 'A']],
+    ['numbers', NUMBERS, [1, 2, 1], [1, 2]],
+    [
+      'complex values without a type',
+      DOORS,
+      [{ value: 'x', primary: true }, { value: 'X' }, { value: 'x', primary: false }],
+      [{ value: 'x', primary: true }, { value: 'X' }],
+    ],
+    [
+      'complex values without a value',
+      DOORS,
+      [{ primary: false }, { primary: true }, { primary: false }],
+      [{ primary: false }, { primary: true }],
+    ],
+  ])('that are the same are one: %s', (_, definition, elements, expected) => {
+    expect(distinct(definition, elements)).toEqual(expected);
+  });
+
+  it('that differ are the very list', () => {
+    const elements = ['a', 'b'];
+    expect(distinct(TEXTS, elements)).toBe(elements);
+  });
+
+  it('by the thousand are compared once each', () => {
+    const elements = Array.from({ length: 200_000 }, (_, index) => `tag-${index % 1000}`);
+    expect(distinct(TEXTS, elements)).toHaveLength(1000);
+  });
+});
