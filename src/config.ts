@@ -77,7 +77,7 @@ const OPTIONS = {
   ),
   rateLimit: integer(
     'rate-limit',
-    'SCIM requests a second that one integration may send; 0 switches the limit off.',
+    'SCIM requests a second that one integration may send, operations of a Bulk each; 0 switches the limit off.',
     '1000',
     0,
     1_000_000,

@@ -31,9 +31,11 @@ export interface ScimAppOptions {
   readonly log: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds of a monotonic clock, for the rate limit; by default that of the process. */
+  readonly clock?: () => number;
   /** Told of every request whose token was accepted. */
   readonly tracker: Pick<RequestTracker, 'note'>;
-  /** Requests a second that an integration may send; 0: any number. */
+  /** Requests a second that an integration may send, operations of a Bulk each being one; 0: any number. */
   readonly rateLimit: number;
   /** The set that the store was opened with; by default the standard one. */
   readonly types?: ResourceTypes;
@@ -50,6 +52,7 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   const { types = STANDARD_RESOURCE_TYPES, permissions = PROVISIONER_PERMISSIONS } = options;
   const directory: Directory = { store, now };
   const limit = createRateLimit(rateLimit);
+  const { clock = () => performance.now() } = options;
   const { metrics = unreadMetrics(store, now) } = options;
   const endpoint = createEndpoint({
     directory,
@@ -57,6 +60,7 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
     log,
     tracker,
     limit,
+    clock,
     permissions,
     metrics,
   });

@@ -40,6 +40,8 @@ export interface ScimCall {
   log(fields: Readonly<Record<string, unknown>>, message: string): void;
   /** The answer to what a handler threw; a defect goes into the log. */
   refuse(error: unknown): Answer;
+  /** Counts so many requests more for the rate limit; throws ScimError 429 when there are too many. */
+  countRequests(more: number): void;
   /** Counts an operation of a Bulk; see operationOf. */
   countOperation(name: string, status: number): void;
 }
@@ -57,6 +59,8 @@ export interface EndpointOptions {
   readonly log: Logger;
   readonly tracker: Pick<RequestTracker, 'note'>;
   readonly limit: RateLimit;
+  /** Milliseconds of a monotonic clock. */
+  readonly clock: () => number;
   readonly permissions: Permissions;
   readonly metrics: RequestMetrics;
 }
@@ -120,7 +124,7 @@ type Refuse = (error: unknown) => Answer;
 async function serve(
   { req, env }: ScimContext,
   methods: Methods | undefined,
-  { directory, publicUrl, log, tracker, limit, permissions, metrics }: EndpointOptions,
+  { directory, publicUrl, log, tracker, limit, clock, permissions, metrics }: EndpointOptions,
   access: Access,
   refuse: Refuse,
 ): Promise<Answer> {
@@ -138,7 +142,7 @@ async function serve(
   env?.authenticated?.();
   checkServed(integration);
   tracker.note(integration.id, at);
-  limit(integration.id, performance.now());
+  limit(integration.id, clock());
   if (methods === undefined) throw unknownPath();
   const method = servedAs(req.method);
   const handler = Object.hasOwn(methods, method) ? methods[method as Method] : undefined;
@@ -152,6 +156,7 @@ async function serve(
     body: (most) => readJson(req.raw, most, env?.admitBody ?? (() => {})),
     log: (fields, message) => log.info({ requestId: access.requestId, ...fields }, message),
     refuse,
+    countRequests: (more) => limit(integration.id, clock(), more),
     countOperation: (name, status) => metrics.bulkOperation(name, status, scope),
   });
 }

@@ -1,4 +1,4 @@
-/** A token bucket for each integration: one that sends too much gets 429 and slows nobody else down. */
+/** A token bucket for each integration: one that sends too much gets 429 and slows nobody else down. A Bulk is as many requests as it has operations. */
 import { tooManyRequests } from './error.ts';
 
 /** Seconds of the rate that an idle integration may send at once. */
@@ -12,13 +12,19 @@ interface Bucket {
   at: number;
 }
 
-/** Counts one request of the integration at `now`, of a monotonic clock in milliseconds; throws ScimError 429 when there are too many. */
-export type RateLimit = (integrationId: string, now: number) => void;
+/**
+ * Counts requests of the integration, by default one, at `now`, of a monotonic clock in milliseconds; throws ScimError 429 when
+ * there are too many, and counts none of them. More than the bucket holds pass when it is full, and are paid for by the time after
+ * them.
+ */
+export type RateLimit = (integrationId: string, now: number, requests?: number) => void;
 
 /** `rate`: requests a second that an integration may send; 0 switches the limit off. */
 export function createRateLimit(rate: number): RateLimit {
   if (rate === 0) return () => {};
   const burst = rate * BURST_SECONDS;
+  // A Bulk was counted as one request before its operations are known.
+  const mostAtOnce = Math.max(1, burst - 1);
   const buckets = new Map<string, Bucket>();
   let sweepAt = SWEEP_SIZE;
 
@@ -36,7 +42,7 @@ export function createRateLimit(rate: number): RateLimit {
     sweepAt = Math.max(SWEEP_SIZE, buckets.size * 2);
   };
 
-  return (integrationId, now) => {
+  return (integrationId, now, requests = 1) => {
     let bucket = buckets.get(integrationId);
     if (bucket === undefined) {
       if (buckets.size >= sweepAt) sweep(now);
@@ -44,7 +50,10 @@ export function createRateLimit(rate: number): RateLimit {
       buckets.set(integrationId, bucket);
     }
     refill(bucket, now);
-    if (bucket.tokens < 1) throw tooManyRequests(rate, Math.ceil((1 - bucket.tokens) / rate));
-    bucket.tokens -= 1;
+    const needed = Math.min(requests, mostAtOnce);
+    if (bucket.tokens < needed) {
+      throw tooManyRequests(rate, Math.ceil((needed - bucket.tokens) / rate));
+    }
+    bucket.tokens -= requests;
   };
 }

@@ -226,6 +226,7 @@ describe('permissions', () => {
       body: async () => ({ Operations }),
       log: nothing,
       refuse: errorAnswer,
+      countRequests: nothing,
       countOperation: nothing,
     });
     expect(statuses(answer?.body?.Operations as unknown as BulkResult[])).toBe(

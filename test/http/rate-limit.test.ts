@@ -31,6 +31,26 @@ describe('an integration', () => {
     expect(() => limit('a', 0)).toThrow(expect.objectContaining({ status: 429, retryAfter: 1 }));
   });
 
+  it('pays for many at once, and may send more than it ever has when it has all', () => {
+    const limit = createRateLimit(10);
+    limit('a', 0, 15);
+    expect(() => limit('a', 0, 6)).toThrow(expect.objectContaining({ status: 429, retryAfter: 1 }));
+    expect(passed(limit, 'a', 0, 100)).toBe(5);
+    expect(() => limit('a', 0, 1000)).toThrow(expect.objectContaining({ retryAfter: 2 }));
+    limit('a', 2000, 1000);
+    expect(() => limit('a', 2000)).toThrow(expect.objectContaining({ retryAfter: 99 }));
+    expect(passed(limit, 'a', 99_900, 100)).toBe(0);
+    expect(passed(limit, 'a', 100_100, 100)).toBe(1);
+  });
+
+  it('may send a Bulk at every rate, its request counted already', () => {
+    for (const rate of [1, 2, 25]) {
+      const limit = createRateLimit(rate);
+      limit('a', 0);
+      expect(() => limit('a', 0, 999)).not.toThrow();
+    }
+  });
+
   it('takes nothing from another', () => {
     const limit = createRateLimit(10);
     passed(limit, 'a', 0, 100);

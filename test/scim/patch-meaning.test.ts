@@ -123,7 +123,7 @@ describe('brackets behind a single complex attribute', () => {
     [manager('value eq "m1"', '.$ref'), { [E]: { department: 'Maths', manager: { value: 'm1' } } }],
     [manager('value eq "m2"'), {}],
     [manager('value eq "m2"', '.$ref'), {}],
-    [manager('value eq "m1" and $ref co "/m2"'), {}],
+    [manager('value eq "m1" and $ref ew "/m2"'), {}],
     ['name[givenName eq "ADA"]', { name: undefined }],
     ['name[givenName eq "Eve"]', {}],
     ['name[givenName eq "Ada"].familyName', { name: { givenName: 'Ada' } }],

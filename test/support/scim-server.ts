@@ -61,6 +61,8 @@ export interface ScimServerOptions {
   readonly rateLimit?: number;
   readonly log?: Logger;
   readonly now?: () => number;
+  /** Of the rate limit, monotonic. */
+  readonly clock?: () => number;
   /** Puts something between the application and the directory. */
   readonly wrap?: (store: Store) => Store;
   readonly types?: ResourceTypes;
@@ -75,6 +77,7 @@ export async function startScimServer({
   rateLimit = 0,
   log = createLogger('silent'),
   now = Date.now,
+  clock = () => performance.now(),
   wrap = (store) => store,
   types = STANDARD_RESOURCE_TYPES,
   permissions = PROVISIONER_PERMISSIONS,
@@ -91,6 +94,7 @@ export async function startScimServer({
     publicUrl: PUBLIC_URL,
     log,
     now,
+    clock,
     tracker: { note: (id, at) => noted.set(id, at) },
     rateLimit,
     types,

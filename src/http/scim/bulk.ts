@@ -27,6 +27,8 @@ export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {
           types.user,
           types.group,
         ]);
+        // The request itself was counted as one, and nothing has been done yet.
+        call.countRequests(Math.max(0, operations.length - 1));
         const job = new BulkJob(call, resources, operations);
         for (const step of planBulk(operations)) {
           // What was begun is completed, or taken back.

@@ -154,8 +154,8 @@ const failing = () => Promise.reject(unavailable(new Error('disk I/O error')));
 
 describe('over the integration’s rate limit: 429 with Retry-After', () => {
   it('to that one alone, and only for as long', async () => {
-    let now = 1_000_000;
-    const limited = await startScimServer({ rateLimit: 5, now: () => now });
+    let now = 0;
+    const limited = await startScimServer({ rateLimit: 5, clock: () => now });
     const [one, two] = await Promise.all([limited.addIntegration(), limited.addIntegration()]);
     for (let index = 0; index < 10; index++) {
       expect((await one.send('GET', '/ServiceProviderConfig')).status).toBe(200);
@@ -167,6 +167,46 @@ describe('over the integration’s rate limit: 429 with Retry-After', () => {
     expect((await two.send('GET', '/Users')).body.totalResults).toBe(0);
     now += 1000;
     expect((await one.send('GET', '/Users')).status).toBe(200);
+    await limited.close();
+  });
+
+  it('to a Bulk by its operations, before any of them; one larger than the limit waits for a full one', async () => {
+    let now = 0;
+    const limited = await startScimServer({ rateLimit: 10, clock: () => now });
+    const client = await limited.addIntegration();
+    let count = 0;
+    const bulk = (operations: number) =>
+      client.send('POST', '/Bulk', {
+        Operations: Array.from({ length: operations }, () => ({
+          method: 'POST',
+          path: '/Users',
+          bulkId: `b${++count}`,
+          data: { userName: `u${count}` },
+        })),
+      });
+    const users = async () => {
+      now += 60_000;
+      const { totalResults } = (await client.send('GET', '/Users?count=0')).body;
+      now += 60_000;
+      return totalResults;
+    };
+    expect((await bulk(15)).status).toBe(200);
+    const refused = await bulk(15);
+    expect(refused.body).toMatchObject({ status: '429' });
+    // 4 of 20 are left, 14 are needed.
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await users()).toBe(15);
+
+    expect((await bulk(50)).status).toBe(200);
+    const after = await client.send('GET', '/Users');
+    expect(after.status).toBe(429);
+    expect(after.headers.get('retry-after')).toBe('4');
+    now += 3000;
+    expect((await client.send('GET', '/Users')).status).toBe(429);
+    now += 100;
+    expect((await client.send('GET', '/Users')).status).toBe(200);
+    expect((await bulk(50)).status).toBe(429);
+    expect(await users()).toBe(65);
     await limited.close();
   });
 });
