@@ -152,6 +152,27 @@ describe('the program', () => {
     expect(program.stderr).toMatch(/^scim-operator: no cluster: .*--kubeconfig.*\n$/);
   });
 
+  it('says what Node.js and libraries warn of in a line of its log', async () => {
+    const warn = `process.on('SIGUSR2', () => process.emitWarning('mind the gap'))`;
+    const program = run(database('warned.db'), [], {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(warn)}`,
+    });
+    await program.logged('Kubernetes API was not reached; trying again until it is');
+    program.signal('SIGUSR2');
+    const line = await program.logged('a library or Node.js warned');
+    expect(line).toMatchObject({ level: 'warn', reason: 'mind the gap' });
+    await program.stop();
+    expect(program.stderr).toBe('');
+  });
+
+  it('ends with 1 and one line when migrate does not reach the database', async () => {
+    const program = new Program(['migrate', '--database-url=postgres://u:s3cret@127.0.0.1:1/d']);
+    expect(await program.exited).toBe(1);
+    expect(program.stderr).toMatch(
+      /^scim-operator: the database postgres:\/\/u:\*{3}@127\.0\.0\.1:1\/d was not reached: .*\n$/,
+    );
+  });
+
   it('creates the database with migrate', async () => {
     const program = new Program(['migrate', `--database-url=${database('migrated.db')}`]);
     expect(await program.exited).toBe(0);
@@ -285,6 +306,22 @@ describe('a program on PostgreSQL', () => {
     const tables = await foreign.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'");
     expect(tables).toHaveLength(1);
     await foreign.drop();
+  });
+
+  it('waits for another role to migrate', async () => {
+    const fresh = await createDatabase();
+    const role = `${new URL(fresh.url).pathname.slice(1)}_role`;
+    await fresh.query(`CREATE ROLE ${role} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
+    const url = new URL(fresh.url);
+    url.username = role;
+    const program = serve(url.href);
+    const { reason } = await program.logged('database was not migrated; trying again until it is');
+    expect(reason).toMatch(/this role may not create them there; run scim-operator migrate/);
+    await fresh.query(`GRANT CREATE ON SCHEMA public TO ${role}`);
+    await program.logged('SCIM is served');
+    expect(await program.stop()).toBe(0);
+    await fresh.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    await fresh.drop();
   });
 
   it('waits for a server that can not be reached, and never shows its password', async () => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Config, readInvocation } from '../src/config.ts';
 import { ConfigError } from '../src/config-resolve.ts';
@@ -149,6 +152,45 @@ describe('a wrong option is refused with its name, its value and what is allowed
         expect(message).toMatch(/is not allowed|is not an option|is not a command|too many/);
       }
     }
+  });
+
+  it('what it can not do with a database, without the URL', () => {
+    const url = 'postgres://scim:s3cret@db/scim';
+    expect(refusal([...PUBLIC_URL, `--database-url=${url}?sslmode=foo`])).toBe(
+      '--database-url: sslmode=foo is not allowed; it must be one of disable, allow, prefer, require, verify-ca, verify-full',
+    );
+    expect(refusal(PUBLIC_URL, { SCIM_OPERATOR_DATABASE_URL: `${url}?s3cret` })).toBe(
+      'SCIM_OPERATOR_DATABASE_URL: its query has a parameter without a value',
+    );
+  });
+
+  it.each([
+    [
+      'postgres://scim:s3cret@db',
+      /: in .*url there must be file: and the path of a SQLite file, or/,
+    ],
+    [
+      'postgres://scim:s3cret@db/scim?sslmode=foo',
+      /: in .*url sslmode=foo is not allowed; it must/,
+    ],
+  ])('a file with the URL of no database: %s', (content, reason) => {
+    const folder = mkdtempSync(join(tmpdir(), 'scim-operator-config-'));
+    const path = join(folder, 'url');
+    writeFileSync(path, content);
+    const message = refusal([...PUBLIC_URL, `--database-url-file=${path}`]);
+    expect(message).toMatch(reason);
+    expect(message).not.toContain('s3cret');
+    rmSync(folder, { recursive: true });
+  });
+
+  it('a file with the URL that is not there, or beside a URL', () => {
+    const file = '--database-url-file=/does/not/exist';
+    expect(refusal([...PUBLIC_URL, file])).toMatch(
+      /^--database-url-file \(SCIM_OPERATOR_DATABASE_URL_FILE\): ENOENT: no such file/,
+    );
+    expect(refusal([...PUBLIC_URL, file], { SCIM_OPERATOR_DATABASE_URL: 'file:a' })).toMatch(
+      /and --database-url \(SCIM_OPERATOR_DATABASE_URL\) exclude each other/,
+    );
   });
 
   it.each(['operator', 'server'])('%s on a file that belongs to one process', (command) => {

@@ -21,6 +21,7 @@ export interface PostgresServer {
   /** Of the database `postgres`, as its superuser. */
   readonly url: string;
   readonly port: number;
+  readonly data: string;
   /** As after a crash of the machine's other processes: at once, and nobody is told. */
   kill(): Promise<void>;
   /** After kill: on the same port, with the same data. */
@@ -42,7 +43,10 @@ const SETTINGS = {
   full_page_writes: 'off',
 };
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** `files` are put into the data folder: its configuration, certificates. */
+export async function startPostgres(
+  files: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   const dir = mkdtempSync(join(tmpdir(), 'scim-operator-postgres-'));
   sweepAfterDeath(dir);
   chmodSync(dir, 0o755);
@@ -53,6 +57,10 @@ export async function startPostgres(): Promise<PostgresServer> {
   if (user.uid !== undefined) chownSync(data, NOBODY, NOBODY);
   const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C'];
   execFileSync(initdb, ['-D', data, ...options, '--no-sync'], { ...user, cwd: dir, stdio: 'pipe' });
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(data, name), content, { mode: 0o600 });
+    if (user.uid !== undefined) chownSync(join(data, name), NOBODY, NOBODY);
+  }
 
   const [port = 0] = await freePorts(1);
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
@@ -70,6 +78,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   return {
     url,
     port,
+    data,
     kill: () => child.stop('SIGKILL'),
     restart: async () => {
       child = await start();

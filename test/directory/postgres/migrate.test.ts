@@ -8,6 +8,7 @@ import { shownDatabaseUrl } from '../../../src/directory/database-url.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
 import * as schema from '../../../src/directory/postgres/schema.ts';
 import * as sqliteSchema from '../../../src/directory/sqlite/schema.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createDatabase, type PostgresDatabase } from '../../support/postgres.ts';
 import { ACME, addUser, userNames } from '../contract/fixture.ts';
 
@@ -18,8 +19,8 @@ beforeEach(async () => {
 afterEach(() => database.drop());
 
 const open = () => openDirectory(database.url);
-const refusal = async (): Promise<string> => {
-  const error = await open().catch((reason: unknown) => reason);
+const refusal = async (url: string = database.url): Promise<string> => {
+  const error = await openDirectory(url).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(DatabaseRefusedError);
   return error instanceof Error ? error.message : '';
 };
@@ -44,6 +45,78 @@ describe('opening a directory on PostgreSQL', () => {
     await store.close();
     expect(await database.query('SELECT * FROM public.users')).toEqual([]);
     expect(await database.query('SELECT * FROM directory.users')).toHaveLength(1);
+  });
+
+  describe('finds its schema', () => {
+    const inSchema = (schema: string) => `${database.url}?schema=${schema}`;
+    const onPath = (path: string) => `${database.url}?options=-c%20search_path%3D${path}`;
+    const named = async (url: string) => {
+      const store = await openDirectory(url);
+      const names = await userNames(store, ACME);
+      await store.close();
+      return names;
+    };
+
+    beforeEach(async () => {
+      const store = await open();
+      await addUser(store, ACME, 'ann');
+      await store.close();
+    });
+
+    it('where the tables are, when one named like the user comes before it', async () => {
+      await database.query(`DO $$ BEGIN EXECUTE format('CREATE SCHEMA %I', current_user); END $$`);
+      expect(await named(database.url)).toEqual(['ann']);
+    });
+
+    it('where the tables are, when another program has some of their names on the path', async () => {
+      await database.query('CREATE SCHEMA s9; CREATE TABLE s9.access (things text)');
+      expect(await named(onPath('s9,public'))).toEqual(['ann']);
+    });
+
+    it('by the name in the URL, in which a second directory may begin', async () => {
+      await database.query('CREATE SCHEMA "S 9"');
+      expect(await named(inSchema('S%209'))).toEqual([]);
+      expect(await named(inSchema('public'))).toEqual(['ann']);
+    });
+
+    it('and goes on in it while a connection that comes later has another path', async () => {
+      const store = await open();
+      await database.query('CREATE SCHEMA s9; CREATE TABLE s9.access (LIKE access INCLUDING ALL)');
+      const { pathname } = new URL(database.url);
+      await database.query(`ALTER DATABASE ${pathname.slice(1)} SET search_path = s9, public`);
+      await database.query(
+        `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+      );
+      expect(await eventually(() => userNames(store, ACME))).toEqual(['ann']);
+      await store.close();
+    });
+
+    it('but takes none of two on the path', async () => {
+      await database.query('CREATE SCHEMA s9');
+      await named(inSchema('s9'));
+      expect(await refusal(onPath('s9,public'))).toMatch(
+        /a directory in each of the schemas public, s9; name one .*\?schema=public/,
+      );
+    });
+
+    it('but begins none beside one that the path does not reach', async () => {
+      await database.query('CREATE SCHEMA s8');
+      expect(await refusal(onPath('s8'))).toMatch(
+        /is in the schema public, which the search path \(s8\) does not reach.*\?schema=public/,
+      );
+    });
+
+    it('but makes none that is not there', async () => {
+      expect(await refusal(inSchema('s7'))).toMatch(
+        /has no schema s7; create it \(CREATE SCHEMA "s7"\)/,
+      );
+    });
+  });
+
+  it('refuses a database where no schema of the path is there', async () => {
+    expect(await refusal(`${database.url}?options=-c%20search_path%3Dnowhere`)).toMatch(
+      /no schema of the search path \(nowhere\) is there/,
+    );
   });
 
   it("refuses another program's database and leaves it alone", async () => {
