@@ -86,6 +86,15 @@ function announce(
   }
 }
 
+/** Nothing is left of a token that is in no Secret, where there is no other. */
+export async function dropPending({
+  context: { store },
+  integrationId,
+}: TokenSubject): Promise<void> {
+  const tokens = await store.tokens.list(integrationId);
+  if (tokens.length > 0) await store.tokens.revokeAll(integrationId);
+}
+
 /** Before a new token comes: never more than two are valid. */
 export async function endPrevious(
   { context: { store } }: TokenSubject,

@@ -30,6 +30,7 @@ import {
   addPending,
   adopt,
   announceEarlyEnd,
+  dropPending,
   endPrevious,
   isForeign,
   restorePrevious,
@@ -166,11 +167,12 @@ async function replace(subject: TokenSubject, secret: Secret | undefined): Promi
   await revoke(subject);
   if (subject.paused) return blocked(subject, NO_TOKEN);
   await expectStillThere(subject.context, subject.integration);
+  const next = draft(subject);
   try {
-    return await issue(subject, secret, draft(subject));
+    if (secret !== undefined) await rehearse(subject, secret, next);
+    return await issue(subject, secret, next);
   } catch (error) {
-    // Of a token that is nowhere nothing is left.
-    if (isDeclined(error)) await subject.context.store.tokens.revokeAll(subject.integrationId);
+    if (isDeclined(error)) await dropPending(subject);
     if (isInvalid(error) && secret?.immutable === true)
       return blocked(subject, immutableSecret(secret, error));
     if (!isForbidden(error) && !isRefused(error)) throw error;
@@ -252,6 +254,15 @@ async function issue(
   return { kind: 'held', found, pair: await adopt(subject, found), secret: written };
 }
 
+/** Throws where the token can't be written: nothing ends before its replacement can. */
+async function rehearse(
+  { context }: TokenSubject,
+  secret: Secret,
+  found: FoundToken,
+): Promise<void> {
+  await replaceToken(context, secret, found.token, found, true);
+}
+
 interface Rotated {
   readonly secret: Secret;
   readonly pair: TokenPair;
@@ -267,8 +278,7 @@ async function rotateIfDue(
   if (!isRotationDue(integration, pair, found.rotated, now)) return { secret, pair };
   await expectCurrent(context, integration);
   const next = draft(subject, found);
-  // Nothing ends before its replacement can be written.
-  await replaceToken(context, secret, next.token, next, true);
+  await rehearse(subject, secret, next);
   await endPrevious(subject, pair);
   try {
     const rotated = await issue(subject, secret, next);

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import { authenticate } from '../../src/directory/tokens.ts';
 import { SECRETS } from '../../src/kube/resource.ts';
+import type { ObjectStore } from '../../src/kube/store.ts';
+import type { Caches } from '../../src/operator/context.ts';
 import type { Secret } from '../../src/operator/objects.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { Lifetime } from '../support/crashing.ts';
@@ -64,6 +67,60 @@ describe('an integration that was made anew before anybody noticed', () => {
     expect(await probe.token()).toBe(token);
     expect(await accepts(probe, token)).toBe(true);
     await expect(probe.secret('other')).rejects.toThrow(/404/);
+  });
+});
+
+describe('an integration that takes the name of another one', () => {
+  const going = (one: KubeIntegration): KubeIntegration => ({
+    ...one,
+    metadata: { ...one.metadata, resourceVersion: '0', deletionTimestamp: '2026-01-01T00:00:00Z' },
+  });
+
+  it.each<[string, (seen: ObjectStore<KubeIntegration>, next: KubeIntegration) => void, boolean]>([
+    ['whose end was seen', (seen, next) => seen.delete(seen.list()[0] ?? next), false],
+    [
+      'whose end was seen before its own beginning',
+      (seen, next) => {
+        seen.delete(seen.list()[0] ?? next);
+        seen.set(next);
+      },
+      false,
+    ],
+    [
+      'that was seen to be deleted',
+      (seen, next) => {
+        seen.set(going(seen.list()[0] ?? next));
+        seen.set(next);
+      },
+      false,
+    ],
+    [
+      'whose end was seen, and those of others in between',
+      (seen, next) => {
+        for (const uid of ['between', 'and again']) {
+          seen.delete(seen.list()[0] ?? next);
+          seen.set({ ...next, metadata: { ...next.metadata, uid } });
+        }
+        seen.set(next);
+      },
+      false,
+    ],
+    ['whose end nobody saw', (seen, next) => seen.set(next), true],
+  ])('has its token only where it may be that one restored: %s', async (_, see, isSame) => {
+    const { probe, token } = await ready();
+    const { integrationId = '' } = (await probe.get()).status ?? {};
+    const behind = async ({ integrations }: Caches) => {
+      await probe.delete();
+      await probe.apply();
+      see(integrations, await probe.get());
+    };
+    await runProcess(fixture, probe.namespace, new Lifetime(), { behind });
+    const { status } = await probe.settled('True', 'Succeeded');
+    expect((await probe.token()) === token).toBe(isSame);
+    expect(await accepts(probe, token)).toBe(isSame);
+    expect(await accepts(probe, await probe.token())).toBe(true);
+    expect(status?.integrationId === integrationId).toBe(isSame);
+    if (!isSame) expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
   });
 });
 

@@ -1,10 +1,19 @@
-/** Deletion as Argo CD and `kubectl delete --cascade=foreground` ask for it: the object goes after what it owns. */
+/** Deletion as it is asked for with `--cascade`. */
 import { request } from 'undici';
 import { inject } from 'vitest';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { type ObjectKey, pathOf, type ResourceDefinition } from '../../src/kube/resource.ts';
 
-export async function deleteInForeground(
+/** As Argo CD and `kubectl delete --cascade=foreground` do it: the object goes after what it owns. */
+export const deleteInForeground = (resource: ResourceDefinition, key: ObjectKey): Promise<void> =>
+  deleteWith('Foreground', resource, key);
+
+/** As `kubectl delete --cascade=orphan` does it: what the object owns stays, without an owner. */
+export const deleteLeaving = (resource: ResourceDefinition, key: ObjectKey): Promise<void> =>
+  deleteWith('Orphan', resource, key);
+
+async function deleteWith(
+  propagationPolicy: 'Foreground' | 'Orphan',
   resource: ResourceDefinition,
   key: ObjectKey,
 ): Promise<void> {
@@ -14,7 +23,7 @@ export async function deleteInForeground(
     method: 'DELETE',
     dispatcher,
     headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify({ propagationPolicy: 'Foreground' }),
+    body: JSON.stringify({ propagationPolicy }),
   });
   await answer.body.dump();
   await connection.close();

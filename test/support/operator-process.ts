@@ -33,8 +33,8 @@ const MAX_ROUNDS = 10;
 
 export interface ProcessOptions {
   readonly now?: () => Date;
-  /** What happens to the cluster that the first round doesn't see. */
-  readonly behind?: () => Promise<unknown>;
+  /** What happens to the cluster that the first round doesn't see, but for what it makes the caches see. */
+  readonly behind?: (caches: Caches) => Promise<unknown>;
 }
 
 /**
@@ -61,7 +61,7 @@ export async function runProcess(
       const before = life.writes.length;
       let result: Result = {};
       await fill(context.caches, client, namespace);
-      if (round === 0) await behind?.();
+      if (round === 0) await behind?.(context.caches);
       for (const key of await keysIn(context, namespace))
         result = await attempt(integrations, key, life);
       await attempt(role, { namespace, name: ROLE_NAME }, life);
