@@ -15,7 +15,12 @@ import {
   ROLES,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { groupBindingRules, OPERATOR_RULES, operatorManifests } from '../../src/operator/rbac.ts';
+import {
+  groupBindingRules,
+  OPERATOR_RULES,
+  operatorManifests,
+  POLICY_RULES,
+} from '../../src/operator/rbac.ts';
 import type { Source } from '../control-plane/binaries.ts';
 import { startControlPlane } from '../control-plane/start.ts';
 import { ControlPlaneUnavailableError } from '../control-plane/versions.ts';
@@ -112,6 +117,7 @@ export async function installOperator(cluster: DemoCluster, folder: string): Pro
     operatorManifests(NAME, NAME, [
       ...OPERATOR_RULES,
       ...groupBindingRules(BINDABLE_CLUSTER_ROLES),
+      ...POLICY_RULES,
     ]);
   await client.apply(SERVICE_ACCOUNTS, serviceAccount, MANAGER);
   await client.apply(CLUSTER_ROLES, clusterRole, MANAGER);

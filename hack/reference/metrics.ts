@@ -5,6 +5,7 @@ import { ConnectionMetrics } from '../../src/http/connections.ts';
 import { RequestMetrics } from '../../src/http/metrics.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
 import { createOperatorMetrics } from '../../src/operator/metrics.ts';
+import { createPolicyMetric } from '../../src/operator/policy-report.ts';
 import { createProcessMetrics } from '../../src/process-metrics.ts';
 
 /** Names of the runtime's own metrics: they depend on its version and on the machine. */
@@ -17,6 +18,7 @@ export function allMetrics(): Registry {
   new ConnectionMetrics(registry);
   createKubeMetrics(registry);
   createOperatorMetrics(registry, () => undefined);
+  createPolicyMetric(registry);
   return registry;
 }
 

@@ -6,6 +6,7 @@ import {
   ELECTION_RULES,
   groupBindingRules,
   OPERATOR_RULES,
+  POLICY_RULES,
   type PolicyRule,
   TENANT_RULES,
   WATCHED_NAMESPACE_RULES,
@@ -19,6 +20,7 @@ export function fillInPermissions(document: string): string {
     cluster: CLUSTER_RULES,
     tenants: TENANT_RULES,
     groups: groupBindingRules(['view']),
+    policy: POLICY_RULES,
     election: ELECTION_RULES,
     granted: OPERATOR_RULES.filter(isGranted),
   };

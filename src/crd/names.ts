@@ -63,6 +63,8 @@ export const CONDITION = {
   Paused: 'Paused',
   /** Present only while True: an annotation of ours means nothing as it is. */
   InvalidAnnotation: 'InvalidAnnotation',
+  /** Present only while True, or Unknown: nothing keeps authors from giving roles that they may not give. */
+  Unguarded: 'Unguarded',
 } as const;
 
 export const REASON = {
@@ -104,6 +106,10 @@ export const REASON = {
   UnknownAnnotation: 'UnknownAnnotation',
   /** No namespace is named or selected that exists. */
   NobodySelected: 'NobodySelected',
+  /** The admission policy of ScimGroupBindings is not in force. */
+  AdmissionPolicyMissing: 'AdmissionPolicyMissing',
+  /** Whether the admission policy is in force is not known. */
+  AdmissionPolicyUnknown: 'AdmissionPolicyUnknown',
   /** The tenant has no such group. */
   GroupNotFound: 'GroupNotFound',
   /** Several groups of the tenant have the externalId. */

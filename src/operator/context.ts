@@ -9,6 +9,7 @@ import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
 import type { ActivityCache } from './activity-cache.ts';
+import type { AdmissionPolicy, AdmissionPolicyBinding } from './admission-policy.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 import type { ReadSecrets } from './read-secrets.ts';
 import type { SeenEnds } from './seen-ends.ts';
@@ -19,6 +20,9 @@ export interface Caches {
   readonly tenants: ObjectStore<KubeTenant>;
   /** Empty where the operator doesn't follow groups. */
   readonly groupBindings: ObjectStore<KubeGroupBinding>;
+  /** Of the admission of ScimGroupBindings and of everything else; empty where the operator doesn't follow groups. */
+  readonly policies: ObjectStore<AdmissionPolicy>;
+  readonly policyBindings: ObjectStore<AdmissionPolicyBinding>;
   /** Empty where they may not be listed. */
   readonly namespaces: ObjectStore<KubeObject>;
   readonly secrets: ObjectStore<KubeObject>;
@@ -47,6 +51,8 @@ export interface OperatorContext {
   readonly followsGroups: boolean;
   /** False while ScimTenants may not be listed, or their CRD is missing: then there are none. */
   readonly mayReadTenants: () => boolean;
+  /** False while ValidatingAdmissionPolicies or their bindings may not be listed, or are not served. */
+  readonly mayReadPolicies: () => boolean;
   /** Keys of integrations whose status may not be written: they can't say so themselves. */
   readonly unwritable: Set<string>;
   readonly now: () => Date;

@@ -3,23 +3,28 @@ import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import { LABEL_GROUP_BINDING } from '../crd/names.ts';
 import { Controller, type ControllerOptions } from '../kube/controller.ts';
 import { keyOf, type ObjectKey } from '../kube/resource.ts';
+import { admissionPolicyIn } from './admission-policy.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import { isOutage } from './failure.ts';
 import { FollowedGroups, followUntil } from './followed-groups.ts';
 import { createGroupBindingReconcile } from './group-binding-reconcile.ts';
 import { bindingTenantOf } from './group-members.ts';
 import type { RoleBinding } from './objects.ts';
+import type { PolicyReport } from './policy-report.ts';
 
 export interface GroupBindingController {
   readonly controller: Controller;
   /** Looks for changes of the groups until the signal aborts. */
   follow(signal: AbortSignal): Promise<void>;
+  /** From now on, that everything was read, it is told whether the admission policy is in force. */
+  tellOfPolicy(): void;
   detach(): void;
 }
 
 export function createGroupBindingController(
   context: OperatorContext,
   prefix: string,
+  report: PolicyReport,
   options: Pick<ControllerOptions, 'log' | 'metrics'>,
 ): GroupBindingController {
   const { caches, store } = context;
@@ -33,7 +38,15 @@ export function createGroupBindingController(
   const enqueue = (bindings: readonly KubeGroupBinding[]) => {
     for (const each of bindings) controller.enqueue(keyOf(each));
   };
+  let isRead = false;
+  const onPolicy = () => {
+    if (!isRead || !report.tell(admissionPolicyIn(context))) return;
+    enqueue(caches.groupBindings.list());
+  };
   const subscriptions = [
+    caches.policies.onChange(onPolicy),
+    caches.policyBindings.onChange(onPolicy),
+    report.end,
     caches.groupBindings.onChange(({ object }) => controller.enqueue(keyOf(object))),
     caches.roleBindings.onChange(({ object }) => {
       for (const key of parentsOf(object, caches)) controller.enqueue(key);
@@ -52,6 +65,10 @@ export function createGroupBindingController(
   return {
     controller,
     follow: (signal) => followUntil(signal, followed, store, controller, options.log),
+    tellOfPolicy: () => {
+      isRead = true;
+      onPolicy();
+    },
     detach: () => {
       for (const unsubscribe of subscriptions) unsubscribe();
     },

@@ -4,6 +4,7 @@ import { EVENT, REASON, SCIM_GROUP_BINDINGS } from '../crd/names.ts';
 import type { Reconcile, Result } from '../kube/controller.ts';
 import { isAlreadyExists, isConflict, isNamespaceTerminating } from '../kube/errors.ts';
 import { keyOf } from '../kube/resource.ts';
+import { admissionPolicyIn } from './admission-policy.ts';
 import { bindMembers, type Permit } from './bind-members.ts';
 import { getIfExists, type OperatorContext } from './context.ts';
 import { obstacleFrom } from './failure.ts';
@@ -37,7 +38,8 @@ export function createGroupBindingReconcile(
       followed.forget(key);
       return binding === undefined ? {} : tellOfTermination(context, binding);
     }
-    const { findings, error } = await work(context, binding, followed, prefix);
+    const { findings: found, error } = await work(context, binding, followed, prefix);
+    const findings = { ...found, policy: admissionPolicyIn(context) };
     if (isNamespaceTerminating(error) || findings.bound?.isGone) return {};
     if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
     announce(context, binding, findings);

@@ -3,6 +3,7 @@ import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import { CONDITION, REASON, type Reason, SCIM_GROUP_BINDINGS } from '../crd/names.ts';
 import type { ScimGroupBindingStatus } from '../crd/scim-group-binding.ts';
 import type { NewCondition } from '../kube/conditions.ts';
+import type { PolicyVerdict } from './admission-policy.ts';
 import type { Bound } from './bind-members.ts';
 import type { Obstacle } from './checks.ts';
 import { bindingTenantOf } from './group-members.ts';
@@ -17,6 +18,7 @@ export interface BindingFindings {
   /** Members whose names nobody may have. */
   readonly refused?: number;
   readonly bound?: Bound;
+  readonly policy?: PolicyVerdict;
   /** What stands in the way, first of all. */
   readonly obstacle?: Obstacle | undefined;
 }
@@ -62,8 +64,23 @@ export function buildTerminatingBindingStatus(
 
 const wantedConditions = (binding: KubeGroupBinding, findings: BindingFindings) => [
   ...conditionsOf(binding, findings),
+  ...unguarded(findings.policy),
   ...annotationNotices(SCIM_GROUP_BINDINGS.kind, binding.metadata),
 ];
+
+/** Ready says nothing of it: the members have the role all the same. */
+function unguarded(policy: PolicyVerdict | undefined): readonly NewCondition[] {
+  if (policy === undefined || policy.state === 'enforced') return [];
+  const isKnown = policy.state === 'missing';
+  return [
+    {
+      type: CONDITION.Unguarded,
+      status: isKnown ? 'True' : 'Unknown',
+      reason: isKnown ? REASON.AdmissionPolicyMissing : REASON.AdmissionPolicyUnknown,
+      message: policy.message,
+    },
+  ];
+}
 
 function conditionsOf(
   { spec }: KubeGroupBinding,

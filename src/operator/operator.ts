@@ -23,6 +23,7 @@ import { isOutage } from './failure.ts';
 import { fencedStore } from './fence.ts';
 import { createGroupBindingController } from './group-binding-controller.ts';
 import { createOperatorMetrics, type OperatorMetrics } from './metrics.ts';
+import { createPolicyMetric, PolicyReport } from './policy-report.ts';
 import { LEASE_NAME } from './rbac.ts';
 import { ReadSecrets } from './read-secrets.ts';
 import { createReconcile } from './reconcile.ts';
@@ -95,6 +96,7 @@ export function createOperator(options: OperatorOptions): Operator {
   let led: Caches | undefined;
   const ours = createOperatorMetrics(registry, () => led);
   const unwatched = new UnwatchedReport(watchNamespaces, ours, log);
+  const policyReport = new PolicyReport(createPolicyMetric(registry), log);
   const unwritable = new Set<string>();
   const client = new Client(connection, metrics);
   const elector = election && createElector(election, options, metrics);
@@ -132,6 +134,7 @@ export function createOperator(options: OperatorOptions): Operator {
       reflectors,
       seenEnds,
       unwatched,
+      policyReport,
       unwritable,
       events: ours.events,
       onLead: (caches: Caches | undefined) => {
@@ -222,6 +225,7 @@ interface Parts {
   readonly reflectors: Reflectors;
   readonly seenEnds: SeenEnds;
   readonly unwatched: UnwatchedReport;
+  readonly policyReport: PolicyReport;
   readonly unwritable: Set<string>;
   readonly events: OperatorMetrics['events'];
   /** Told what is known when a term begins, and undefined when it ends. */
@@ -234,7 +238,7 @@ async function lead(
   { signal, fence }: { readonly signal: AbortSignal; readonly fence?: Fence },
 ): Promise<void> {
   const { options, client, metrics, clusterUid, manager, reflectors, seenEnds } = parts;
-  const { unwatched, unwritable } = parts;
+  const { unwatched, policyReport, unwritable } = parts;
   const { log, store, publicUrl, watchNamespaces, now = () => new Date() } = options;
   const writer = fence ? client.fenced(fence) : client;
   const events = new EventRecorder({
@@ -261,6 +265,8 @@ async function lead(
       !reflectors.integrations.isRefusedIn(namespace),
     followsGroups: options.groupBindings !== undefined,
     mayReadTenants: () => !reflectors.tenants.isRefused,
+    mayReadPolicies: () =>
+      reflectors.policies?.isRefused === false && reflectors.policyBindings?.isRefused === false,
     unwritable,
     now,
   };
@@ -268,7 +274,10 @@ async function lead(
   const { integrations, detach, ...others } = createControllers(context, log, metrics);
   const groupBindings =
     options.groupBindings &&
-    createGroupBindingController(context, options.groupBindings.usernamePrefix, { log, metrics });
+    createGroupBindingController(context, options.groupBindings.usernamePrefix, policyReport, {
+      log,
+      metrics,
+    });
   const controllers = [integrations, ...Object.values(others)];
   if (groupBindings) controllers.push(groupBindings.controller);
   await Promise.all([
@@ -277,6 +286,7 @@ async function lead(
       .whenSynced(signal)
       .then(() => sweepUntil(signal, context, integrations, { ...options, unwatched })),
     groupBindings?.follow(signal),
+    manager.whenSynced(signal).then(() => groupBindings?.tellOfPolicy()),
   ]);
   parts.onLead(undefined);
   detach();

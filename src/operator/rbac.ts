@@ -1,7 +1,13 @@
 /** The permissions of the operator itself, as data: the chart, the demo and the tests take them from here. */
 import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
 import { DIRECTORY_API_GROUP, PROVISIONER_RULES } from '../directory/permissions.ts';
-import { type KubeObject, LEASES, type ObjectKey } from '../kube/resource.ts';
+import {
+  ADMISSION_POLICIES,
+  ADMISSION_POLICY_BINDINGS,
+  type KubeObject,
+  LEASES,
+  type ObjectKey,
+} from '../kube/resource.ts';
 
 export interface PolicyRule {
   readonly apiGroups: readonly string[];
@@ -100,6 +106,15 @@ export function groupBindingRules(clusterRoles: readonly string[] = []): readonl
       : []),
   ];
 }
+
+/** Of the cluster, where groups are followed; optional: without it the operator can't tell whether authors are kept from giving too much. */
+export const POLICY_RULES: readonly PolicyRule[] = [
+  {
+    apiGroups: [ADMISSION_POLICIES.group],
+    resources: [ADMISSION_POLICIES.plural, ADMISSION_POLICY_BINDINGS.plural],
+    verbs: WATCH,
+  },
+];
 
 /** In the operator's namespace. */
 export const LEASE_NAME = 'scim-operator';

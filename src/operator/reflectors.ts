@@ -15,6 +15,8 @@ import type { KubeMetrics } from '../kube/metrics.ts';
 import { NamespacedReflector } from '../kube/namespaced-reflector.ts';
 import { type ObjectWatch, Reflector, type ReflectorOptions } from '../kube/reflector.ts';
 import {
+  ADMISSION_POLICIES,
+  ADMISSION_POLICY_BINDINGS,
   type KubeObject,
   NAMESPACES,
   type ResourceDefinition,
@@ -25,6 +27,7 @@ import {
 } from '../kube/resource.ts';
 import { ObjectStore } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
+import type { AdmissionPolicy, AdmissionPolicyBinding } from './admission-policy.ts';
 import type { Caches } from './context.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 
@@ -34,6 +37,8 @@ const NO_NAMESPACES =
   'namespaces can not be listed: changes of their labels are noticed within a minute or so';
 const NO_GROUP_BINDINGS =
   'ScimGroupBindings can not be read: groups are not followed, and RoleBindings stay as they are';
+const NO_POLICIES =
+  'ValidatingAdmissionPolicies can not be read: whether authors of ScimGroupBindings may give too much is not known';
 const NOT_WATCHED =
   'these objects of the namespace can not be watched, so it is not looked after until they can; does it exist, with the Role of the operator?';
 
@@ -98,6 +103,16 @@ export function createReflectors(
             whenRefused: NO_GROUP_BINDINGS,
             keepsWhenRefused: true,
           }),
+          policies: new Reflector<AdmissionPolicy>({
+            ...common,
+            resource: ADMISSION_POLICIES,
+            whenRefused: NO_POLICIES,
+          }),
+          policyBindings: new Reflector<AdmissionPolicyBinding>({
+            ...common,
+            resource: ADMISSION_POLICY_BINDINGS,
+            whenRefused: NO_POLICIES,
+          }),
         }
       : {}),
   };
@@ -110,6 +125,8 @@ export function cachesOf(reflectors: Reflectors): Caches {
     integrations: reflectors.integrations.store,
     tenants: reflectors.tenants.store,
     groupBindings: reflectors.groupBindings?.store ?? new ObjectStore<KubeGroupBinding>(),
+    policies: reflectors.policies?.store ?? new ObjectStore<AdmissionPolicy>(),
+    policyBindings: reflectors.policyBindings?.store ?? new ObjectStore<AdmissionPolicyBinding>(),
     namespaces: reflectors.namespaces.store,
     secrets: reflectors.secrets.store,
     existingSecrets: reflectors.existingSecrets.store,

@@ -159,6 +159,7 @@ const WHILE_TRUE = [
   CONDITION.Stalled,
   CONDITION.Paused,
   CONDITION.InvalidAnnotation,
+  CONDITION.Unguarded,
 ];
 
 type StatusCondition = NonNullable<ScimIntegrationStatus['conditions']>[number];

@@ -64,6 +64,20 @@ describe('an operator that follows groups and may not', () => {
     await probe.binds();
   });
 
+  it.each([['list', 'validatingadmissionpolicies']])(
+    '%s %s says that it can not tell, and binds all the same',
+    async (verb, resource) => {
+      const { probe } = await started(resource, verb);
+      await probe.binds('scim:ann');
+      await probe.settled('True', 'Succeeded');
+      expect(await probe.condition('Unguarded')).toMatchObject({
+        status: 'Unknown',
+        reason: 'AdmissionPolicyUnknown',
+        message: expect.stringMatching(/give its ClusterRole get, list and watch of both$/),
+      });
+    },
+  );
+
   it('list ScimGroupBindings follows none, says so once, and does the rest', async () => {
     const { probe, lines } = await started('scimgroupbindings', 'list');
     await (await IntegrationProbe.create(fixture)).settled('True', 'Succeeded');

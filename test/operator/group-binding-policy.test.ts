@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { serviceAccountKubeconfig } from '../../hack/demo/cluster.ts';
 import { applyGroupBindingPolicy } from '../../hack/demo/policy.ts';
+import { groupBindingPolicy } from '../../src/crd/group-binding-policy.ts';
 import { SCIM_GROUP_BINDINGS } from '../../src/crd/names.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import {
+  ADMISSION_POLICY_BINDINGS,
   type KubeObject,
   ROLE_BINDINGS,
   ROLES,
@@ -16,8 +18,10 @@ import {
 } from '../../src/kube/resource.ts';
 import type { Role, RoleBinding } from '../../src/operator/objects.ts';
 import type { PolicyRule } from '../../src/operator/rbac.ts';
+import { captureLog } from '../support/captured-log.ts';
 import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
+import { parseExposition } from '../support/exposition.ts';
 import {
   BINDING_RULES,
   BindingProbe,
@@ -136,7 +140,7 @@ describe('whoever holds the verb bind on a role', () => {
 
 describe('the operator', () => {
   it('is not kept from its work, and neither is the garbage collector', async () => {
-    fixture.start(FOLLOWING);
+    const operator = fixture.start(FOLLOWING);
     const people = new People(fixture.store, namespace);
     await people.add('ann');
     await people.group(STAFF, ['ann']);
@@ -147,5 +151,40 @@ describe('the operator', () => {
     await seen.settled('True', 'Succeeded');
     await probe.delete();
     await seen.binds();
+    await operator.stop();
+  });
+
+  it('says at once, in a condition, a metric and its log, that the policy is not in force, and goes on', async () => {
+    const { log, lines } = captureLog();
+    const { registry } = fixture.start({ ...FOLLOWING, log });
+    const states = async () =>
+      parseExposition(await registry.metrics())
+        .filter(({ name }) => name === 'scim_operator_admission_policy')
+        .map(({ labels }) => labels.state);
+    const told = (text: string) => lines.some(({ msg }) => msg === text);
+    const probe = new BindingProbe(fixture.admin, namespace, 'guarded');
+    await probe.apply();
+    await probe.binds('scim:ann');
+    await eventually(async () => expect(await states()).toEqual(['enforced']));
+    expect(told('authors of ScimGroupBindings must hold the verb bind')).toBe(true);
+    expect(await probe.condition('Unguarded')).toBeUndefined();
+
+    const name = { name: groupBindingPolicy()[1].metadata.name };
+    await fixture.admin.delete(ADMISSION_POLICY_BINDINGS, name);
+    await eventually(async () =>
+      expect(await probe.condition('Unguarded')).toMatchObject({
+        status: 'True',
+        reason: 'AdmissionPolicyMissing',
+        message: expect.stringMatching(/no ValidatingAdmissionPolicyBinding puts .* in force/),
+      }),
+    );
+    expect(await states()).toEqual(['missing']);
+    expect(told('authors of ScimGroupBindings may give too much')).toBe(true);
+    await probe.settled('True', 'Succeeded');
+    await probe.binds('scim:ann');
+
+    await applyGroupBindingPolicy(fixture.admin, TEST_MANAGER);
+    await eventually(async () => expect(await probe.condition('Unguarded')).toBeUndefined());
+    expect(await states()).toEqual(['enforced']);
   });
 });

@@ -12,13 +12,13 @@ import {
   ROLES,
 } from '../../src/kube/resource.ts';
 import type { Role, RoleBinding } from '../../src/operator/objects.ts';
-import { groupBindingRules, OPERATOR_RULES } from '../../src/operator/rbac.ts';
+import { groupBindingRules, OPERATOR_RULES, POLICY_RULES } from '../../src/operator/rbac.ts';
 import type { Attributes } from '../../src/scim/resource.ts';
 import { createNamespace, TEST_MANAGER } from './cluster.ts';
 import { eventually } from './eventually.ts';
 
 /** What the operator may do where it follows groups. */
-export const BINDING_RULES = [...OPERATOR_RULES, ...groupBindingRules(['view'])];
+export const BINDING_RULES = [...OPERATOR_RULES, ...groupBindingRules(['view']), ...POLICY_RULES];
 export const FOLLOWING = { groupBindings: { usernamePrefix: 'scim:' } };
 
 const SUBJECT_ACCESS_REVIEWS: ResourceDefinition = {

@@ -31,6 +31,8 @@ export function operatorContext({
     integrations: new ObjectStore(),
     tenants: new ObjectStore(),
     groupBindings: new ObjectStore(),
+    policies: new ObjectStore(),
+    policyBindings: new ObjectStore(),
     namespaces: new ObjectStore(),
     secrets: new ObjectStore(),
     existingSecrets: new ObjectStore(),
@@ -53,6 +55,7 @@ export function operatorContext({
     unwritable: new Set(),
     followsGroups: true,
     mayReadTenants: () => true,
+    mayReadPolicies: () => true,
     now,
   };
 }
