@@ -47,8 +47,7 @@ export function createReconcile(
       enqueueRole(key.namespace ?? '');
       return end(context, key, integration, log);
     }
-    await endPredecessor(context, integration, log);
-    const { findings, error } = await work(context, integration, roles, enqueueRole);
+    const { findings, error } = await work(context, integration, roles, enqueueRole, log);
     if (isNamespaceTerminating(error)) return {};
     if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
     const status = buildStatus(integration, findings, context.now());
@@ -98,6 +97,7 @@ async function work(
   integration: KubeIntegration,
   roles: RoleStates,
   enqueueRole: (namespace: string) => void,
+  log: Logger,
 ): Promise<{ findings: Findings; error: unknown }> {
   const { namespace } = integration.metadata;
   let findings: Findings = {};
@@ -111,6 +111,12 @@ async function work(
     }
   };
 
+  await step(async () => {
+    await endPredecessor(context, integration, log);
+    return {};
+  });
+  // What the one before left behind must not become this one's.
+  if (error !== undefined) return { findings, error };
   let record: IntegrationRecord | undefined;
   await step(async () => {
     const authorisation = await authorise(context, integration);

@@ -9,10 +9,16 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
+import { denyWrites } from '../support/admission.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { deleteLeaving } from '../support/foreground.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+  unique,
+} from '../support/operator.ts';
 import { TokenProbe } from '../support/token-probe.ts';
 
 let fixture: OperatorFixture;
@@ -224,6 +230,33 @@ describe('an integration that is deleted and made anew within milliseconds', () 
       before.set(next.token, next.id);
     }
     expect(new Set(before.values()).size).toBe(31);
+  });
+
+  it('has none of it either while its Secret may not be deleted, and says so', async () => {
+    const { probe, token } = await ready();
+    const { namespace } = probe;
+    const { integrationId = '' } = (await probe.get()).status ?? {};
+    const rule = await denyWrites(fixture.admin, namespace, SECRETS, ['DELETE']);
+    await eventually(async () => {
+      const name = unique('try');
+      await fixture.admin.create(SECRETS, { metadata: { namespace, name } }, TEST_MANAGER);
+      await expect(fixture.admin.delete(SECRETS, { namespace, name })).rejects.toThrow(rule.name);
+    });
+    await replace(probe);
+    await eventually(async () => {
+      const ready = await probe.condition('Ready');
+      expect(ready).toMatchObject({ status: 'False', reason: 'ReconciliationFailed' });
+      expect(ready?.message).toContain(rule.name);
+    });
+    expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
+    expect(await probe.token()).toBe(token);
+    await rule.remove();
+    await eventually(async () => {
+      await probe.patch({ metadata: { annotations: { looked: String(performance.now()) } } });
+      expect(await probe.condition('Ready')).toMatchObject({ status: 'True' });
+    });
+    expect(await probe.token()).not.toBe(token);
+    expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
   });
 
   it('keeps its endpoint where spec.integrationId pins it, and gets a new token', async () => {
