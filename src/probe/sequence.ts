@@ -19,9 +19,9 @@ export interface Step {
   readonly response: {
     /** One of these, where clients are content with either. */
     readonly status: number | readonly number[];
-    /** Beginnings of header values. */
-    readonly headers?: Readonly<Record<string, string>>;
-    /** What the answer must have; see findDifference. */
+    /** Beginnings of header values, one of them where there are several; the first is the RFC's. */
+    readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+    /** What the answer must have, see findDifference; where it is 204, what a GET then reads. The headers are those of a body. */
     readonly body?: JsonValue;
   };
   /** Name → path into the answer, such as `id` or `Resources.0.id`. */

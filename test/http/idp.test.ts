@@ -37,7 +37,10 @@ describe.each(DATABASES)('on %s', (_, open) => {
         await fill(await server.addIntegration({ tenant }), there);
         const client = await server.addIntegration({ tenant });
         const problems: string[] = [];
-        for await (const { step, problem, reason } of playSequence(sequence, client)) {
+        for await (const { step, problem, reason } of playSequence(sequence, {
+          ...client,
+          strict: true,
+        })) {
           if (problem !== undefined || reason !== undefined) {
             problems.push(`${step.name}: ${reason ?? JSON.stringify(problem)}`);
           }

@@ -11,6 +11,7 @@ interface Sent {
 async function play(
   steps: readonly Step[],
   answers: readonly Response[],
+  more: { strict?: boolean } = {},
 ): Promise<{ results: StepResult[]; sent: Sent[] }> {
   const sent: Sent[] = [];
   const script = [...answers];
@@ -21,7 +22,7 @@ async function play(
     return answer;
   };
   const results: StepResult[] = [];
-  const options = { baseUrl: 'http://scim', token: 't', fetch };
+  const options = { baseUrl: 'http://scim', token: 't', fetch, ...more };
   const sequence = { client: 'Test', headers: { 'user-agent': 'test' }, steps };
   for await (const result of playSequence(sequence, options)) results.push(result);
   return { results, sent };
@@ -43,6 +44,11 @@ describe('a step', () => {
   it.each<[string, Step['response'], Response]>([
     ['that goes as expected', { status: 200, body: { a: 1 } }, json({ a: 1, b: 2 })],
     ['with one of the statuses', { status: [200, 204] }, new Response(null, { status: 204 })],
+    [
+      'with one of the beginnings of a header',
+      { status: 200, headers: { 'content-type': ['text/plain', 'application/scim'] } },
+      json({}),
+    ],
     ['with an absent key', { status: 200, body: { a: null } }, json({})],
     ['with a null for an absent key', { status: 200, body: { a: null } }, json({ a: null })],
     ['with an empty list for an absent key', { status: 200, body: { a: null } }, json({ a: [] })],
@@ -69,6 +75,41 @@ describe('a step', () => {
   ])('%s passes', async (_, expected, answer) => {
     const { results } = await play([get(expected)], [answer]);
     expect(results).toMatchObject([{ outcome: 'passed', problem: undefined }]);
+  });
+
+  const either: Step['response'] = {
+    status: [200, 204],
+    headers: { 'content-type': ['application/scim+json', 'application/json'] },
+    body: { a: 1 },
+  };
+  const bare = () => new Response(null, { status: 204 });
+
+  it('that may be answered without a body is read afterwards, at the same path', async () => {
+    const patch = get(either, { request: { method: 'PATCH', path: '/Users/1?x=y' } });
+    const done = await play([patch], [bare(), json({ a: 1 })]);
+    expect(done.results).toMatchObject([{ outcome: 'passed', answer: { status: 204 } }]);
+    expect(done.sent.map(({ url, init }) => `${init.method} ${url}`)).toEqual([
+      'PATCH http://scim/Users/1?x=y',
+      'GET http://scim/Users/1',
+    ]);
+    const undone = await play([patch], [bare(), json({ a: 2 })]);
+    expect(undone.results).toMatchObject([
+      { outcome: 'failed', problem: { expected: 'body read afterwards.a is 1' } },
+    ]);
+    const gone = await play([patch], [bare(), json({ detail: 'gone' }, 404)]);
+    expect(gone.results).toMatchObject([
+      { outcome: 'failed', problem: { actual: 'status 404 ("gone")' } },
+    ]);
+  });
+
+  it('played strictly wants the body, and the first of several headers', async () => {
+    const [body] = (await play([get(either)], [bare()], { strict: true })).results;
+    expect(body?.problem).toEqual({ expected: 'status 200', actual: 'status 204' });
+    const other = new Response('{"a":1}', { headers: { 'content-type': 'application/json' } });
+    const [type] = (await play([get(either)], [other], { strict: true })).results;
+    expect(type?.problem?.expected).toBe('content-type is application/scim+json…');
+    const whole = await play([get(either)], [json({ a: 1 })], { strict: true });
+    expect(whole.results).toMatchObject([{ outcome: 'passed' }]);
   });
 
   it.each<[string, Step['response'], Response, string, string]>([

@@ -61,6 +61,54 @@ describe.each(IDPS)('the probe as %s', (idp) => {
   });
 });
 
+describe('at a server that answers a PATCH as RFC 7644 §3.5.2 lets it', () => {
+  const bare = (headers: Record<string, string>) => new Response(null, { status: 204, headers });
+  const typed = { 'content-type': 'application/scim+json' };
+
+  it.each<[Idp, string, Record<string, string>]>([
+    ['okta', 'no header', {}],
+    ['entra', 'no header', {}],
+    ['authentik', 'no header', {}],
+    ['keycloak', 'the Content-Type that it wants', typed],
+  ])('the probe as %s passes with 204 and %s', async (idp, _, headers) => {
+    const client = await newClient();
+    const without = async ({ method, forward }: Passing) => {
+      const answer = await forward();
+      return method === 'PATCH' && answer.ok ? bare(headers) : answer;
+    };
+    const report = await probeThrough(client, without, idp);
+    expect(report.steps.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
+    expect(report.passed).toBe(true);
+  });
+
+  it.each(IDPS)('the probe as %s passes with 200 and the resource', async (idp) => {
+    const client = await newClient();
+    const withBody = async ({ method, path, forward }: Passing) => {
+      const answer = await forward();
+      if (method !== 'PATCH' || answer.status !== 204) return answer;
+      const { text } = await client.send('GET', path);
+      return new Response(text, { headers: typed });
+    };
+    const report = await probeThrough(client, withBody, idp);
+    expect(report.steps.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
+    expect(report.passed).toBe(true);
+  });
+
+  it('the probe fails each PATCH that was answered with 204 and not done', async () => {
+    const client = await newClient();
+    const lazy = ({ method, path, forward }: Passing) =>
+      method === 'PATCH' && path.startsWith('/Users') ? bare({}) : forward();
+    const report = await probeThrough(client, lazy, 'entra');
+    expect(stepCalled(report, 'disables the user with text')).toMatchObject({
+      outcome: 'failed',
+      status: 204,
+      expected: 'body read afterwards.active is false',
+      actual: 'body read afterwards.active is true',
+    });
+    expect(stepCalled(report, 'sends no operations')).toMatchObject({ outcome: 'passed' });
+  });
+});
+
 it('probes of one directory don’t disturb each other', async () => {
   const client = await newClient();
   const { baseUrl, token } = client;
@@ -173,14 +221,17 @@ describe('the probe reports and cleans up when the server', () => {
     });
   });
 
-  it('calls its answers application/json', async () => {
-    const client = await newClient();
-    const report = await probeThrough(client, async ({ forward }) => {
+  it('calls its answers application/json, which Okta takes', async () => {
+    const plain = async ({ forward }: Passing) => {
       const answer = await forward();
       const headers = new Headers(answer.headers);
       headers.set('content-type', 'application/json');
       return new Response(answer.body, { status: answer.status, headers });
-    });
+    };
+    expect(await probeThrough(await newClient(), plain)).toMatchObject({ passed: true });
+    await proxy?.close();
+    const client = await newClient();
+    const report = await probeThrough(client, plain, 'entra');
     expect(stepCalled(report, 'creates the user')).toMatchObject({
       outcome: 'failed',
       expected: 'content-type is application/scim+json…',
