@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import { RequestTracker } from './directory/activity.ts';
 import { DatabaseNotMigratedError, DatabaseRefusedError } from './directory/database-errors.ts';
 import { readDatabaseUrl, shownDatabaseUrl } from './directory/database-url.ts';
+import { impatient } from './directory/impatient.ts';
 import { openDirectory } from './directory/open.ts';
 import type { Store } from './directory/store.ts';
 import { createScimApp } from './http/app.ts';
@@ -51,14 +52,18 @@ export async function run(
   let stuck: () => string | undefined = () => undefined;
   let unready: () => string | undefined = () => undefined;
 
+  const answers = impatient(async () => {
+    await store?.ping();
+    return true;
+  });
   const ops = new HttpServer(
     createOpsApp({
       registry,
       live: () => stuck(),
-      ready: async () =>
-        store === undefined
-          ? 'the directory is not open yet'
-          : ((await notReady(store)) ?? unready()),
+      ready: async () => {
+        if (store === undefined) return 'the directory is not open yet';
+        return (await answers()) ? unready() : 'the directory is not available';
+      },
       log,
     }),
     log,
@@ -223,15 +228,6 @@ async function openWhenReachable(
     }
   }
   return undefined;
-}
-
-async function notReady(store: Store): Promise<string | undefined> {
-  try {
-    await store.ping();
-    return undefined;
-  } catch {
-    return 'the directory is not available';
-  }
 }
 
 async function listen(

@@ -73,6 +73,10 @@ export class Pool {
     const since = performance.now();
     for (;;) {
       const session = this.#idle.pop() ?? (await this.#next(since));
+      if (session.lost) {
+        this.release(session);
+        continue;
+      }
       if (performance.now() - session.lookedAt < this.#limits.lookMs) return session;
       try {
         await session.look();
@@ -119,7 +123,7 @@ export class Pool {
 
   /** Whether nothing of it will be free: the server is at work for users who are gone. */
   #isStuck(): boolean {
-    return this.#sessions.size >= this.#size && [...this.#sessions].every(isGivenUp);
+    return this.#sessions.size >= this.#size && [...this.#sessions].every(({ givenUp }) => givenUp);
   }
 
   /** Opens as many connections as there are waiters without one. */
@@ -152,7 +156,7 @@ export class Pool {
 
   #refused(error: unknown): void {
     this.#refusal = error;
-    const others = [...this.#sessions].some((session) => !isGivenUp(session));
+    const others = [...this.#sessions].some(({ givenUp }) => !givenUp);
     if (others || isFull(error)) {
       this.#openAgainAt = performance.now() + this.#limits.sweepMs;
       return;
@@ -216,8 +220,4 @@ export class Pool {
     if (!(await this.#watch.look([...this.#sessions]))) return;
     for (const session of this.#idle.splice(0)) this.#retire(session);
   }
-}
-
-function isGivenUp(session: Session): boolean {
-  return session.lost && session.askedAt !== undefined;
 }

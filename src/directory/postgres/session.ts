@@ -53,6 +53,8 @@ export class Session {
   idleSince = 0;
   /** Not to be used again. */
   lost = false;
+  /** Its user waits no longer for what the server is at work on. */
+  givenUp = false;
   /** Its server takes no writes. */
   standby = false;
   /** Called when a statement is answered, for who waits for that after the user has gone. */
@@ -162,6 +164,7 @@ export class Session {
   /** Whoever waits for an answer gets the error; the connection stays until the answer comes. */
   giveUp(error: Error): void {
     this.lost = true;
+    this.givenUp = true;
     this.#giveUp(error);
   }
 

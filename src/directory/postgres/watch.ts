@@ -35,11 +35,10 @@ export class Watch {
 
   /** Ends the connections on which nobody answers any more. Answers whether there were any. */
   async look(sessions: readonly Session[]): Promise<boolean> {
-    if (this.#looking) return false;
+    if (this.#looking || this.#closed) return false;
     const silent = silentFor(this.#patience.suspicionMs, sessions);
     if (silent.length === 0) {
-      this.close();
-      this.#closed = false;
+      this.#rest();
       return false;
     }
     this.#looking = true;
@@ -52,6 +51,10 @@ export class Watch {
 
   close(): void {
     this.#closed = true;
+    this.#rest();
+  }
+
+  #rest(): void {
     const own = this.#own;
     this.#own = undefined;
     void own?.close();
@@ -84,7 +87,7 @@ export class Watch {
   async #atWork(): Promise<readonly number[]> {
     const own = this.#own ?? (await this.#open());
     this.#own = own;
-    if (this.#closed) this.close();
+    if (this.#closed) this.#rest();
     const silence = new Error('the server did not answer in time');
     const timer = setTimeout(() => own.destroy(silence), this.#patience.acquireMs);
     try {
