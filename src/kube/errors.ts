@@ -80,7 +80,7 @@ const WITHOUT_VALUE = ['FieldValueForbidden', 'FieldValueRequired', 'FieldValueT
 
 /** Whole messages of the API server in which nothing of the object is but its name. */
 const HARMLESS: readonly RegExp[] = [
-  /^secrets "[\w.-]+" is forbidden: User "[^"]*" cannot \w+ resource "secrets" in API group "" in the namespace "[\w-]+"$/,
+  /^secrets( "[\w.-]+")? is forbidden: User "[^"]*" cannot \w+ resource "secrets" in API group "" in the namespace "[\w-]+"$/,
   /^secrets "[\w.-]+" is forbidden: unable to create new content in namespace [\w-]+ because it is being terminated$/,
   /^secrets "[\w.-]+" (not found|already exists)$/,
 ];

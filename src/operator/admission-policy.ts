@@ -3,6 +3,7 @@ import { groupBindingPolicy } from '../crd/group-binding-policy.ts';
 import { GROUP, SCIM_GROUP_BINDINGS, VERSION } from '../crd/names.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
+import { isGoing } from './ownership.ts';
 
 interface ResourceRule {
   readonly apiGroups?: readonly string[];
@@ -93,7 +94,7 @@ function faultOf(
   bindings: readonly AdmissionPolicyBinding[],
 ): string | undefined {
   const named = `the ValidatingAdmissionPolicy ${metadata.name}`;
-  if (metadata.deletionTimestamp !== undefined) return `${named} is being deleted`;
+  if (isGoing({ metadata })) return `${named} is being deleted`;
   if (!asksForBind(spec))
     return `${named} does not ask for the verb bind as that of this version does`;
   if (spec?.failurePolicy === 'Ignore') return `${named} has the failurePolicy Ignore`;
@@ -103,10 +104,7 @@ function faultOf(
     narrows(spec?.matchConstraints) ||
     !coversAll(spec?.matchConstraints?.resourceRules);
   if (isNarrow) return `${named} does not match every ScimGroupBinding that is created or changed`;
-  const own = bindings.filter(
-    (each) =>
-      each.spec?.policyName === metadata.name && each.metadata.deletionTimestamp === undefined,
-  );
+  const own = bindings.filter((each) => each.spec?.policyName === metadata.name && !isGoing(each));
   if (own.length === 0) return `no ValidatingAdmissionPolicyBinding puts ${named} in force`;
   if (own.some(isInForce)) return undefined;
   return `no ValidatingAdmissionPolicyBinding puts ${named} in force everywhere, with the action Deny`;

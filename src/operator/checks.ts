@@ -48,7 +48,7 @@ export function checkId(
   if (!live && holder.tenant === tenantOf(integration)) return undefined;
   const message =
     pinned === undefined
-      ? `the id ${id} that the status or the Secret names belongs to another integration, perhaps of another cluster with the same database; end that one, or delete this one and its Secret to begin anew`
+      ? `the id ${id} that the status or the Secret names belongs to another integration, perhaps of another cluster with the same database; delete this one and its Secret to begin anew, or end that one if it is gone for good`
       : `the id ${id} belongs to another integration; remove spec.integrationId or choose another`;
   return { reason: REASON.IntegrationIdConflict, message };
 }

@@ -16,6 +16,7 @@ import {
   buildTerminatingBindingStatus,
 } from './group-binding-status.ts';
 import { bindingTenantOf, MEMBERSHIP_LIMITS, membersOf, selectorOf } from './group-members.ts';
+import { isGoing } from './ownership.ts';
 import { writeStatus } from './write-status.ts';
 
 /** Somebody else's object, or a permission: nothing tells when that changes. */
@@ -33,7 +34,7 @@ export function createGroupBindingReconcile(
 ): Reconcile {
   return async (key) => {
     const binding = context.caches.groupBindings.get(key);
-    if (binding === undefined || binding.metadata.deletionTimestamp !== undefined) {
+    if (binding === undefined || isGoing(binding)) {
       // The garbage collector takes the RoleBindings.
       followed.forget(key);
       return binding === undefined ? {} : tellOfTermination(context, binding);
@@ -111,7 +112,7 @@ const permitFor =
       keyOf(binding),
     );
     const isSame = live?.metadata.uid === binding.metadata.uid;
-    if (!isSame || live.metadata.deletionTimestamp !== undefined) return 'gone';
+    if (!isSame || isGoing(live)) return 'gone';
     const { namespace } = binding.metadata;
     return forbiddenIn(context, namespace, bindingTenantOf(binding), 'live');
   };

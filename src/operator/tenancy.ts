@@ -9,6 +9,7 @@ import type { TenantHistory } from '../directory/store.ts';
 import { matchesLabels } from '../kube/label-selector.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Obstacle } from './checks.ts';
+import { isGoing } from './ownership.ts';
 
 export interface TenantNamespace {
   readonly name: string;
@@ -35,7 +36,7 @@ export function tenantNamespace({ metadata }: KubeObject): TenantNamespace {
 
 /** A ScimTenant that waits for its deletion counts as gone. */
 export function isGoverned({ scimTenant }: TenancyInput): boolean {
-  return scimTenant !== undefined && scimTenant.metadata.deletionTimestamp === undefined;
+  return scimTenant !== undefined && !isGoing(scimTenant);
 }
 
 /**

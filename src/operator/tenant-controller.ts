@@ -12,6 +12,7 @@ import { enforceTenancy } from './enforce-tenancy.ts';
 import { isOutage } from './failure.ts';
 import { bindingTenantOf } from './group-members.ts';
 import { annotationNotices } from './notices.ts';
+import { isGoing } from './ownership.ts';
 import { completeCondition } from './status.ts';
 import { admits, tenantNamespace } from './tenancy.ts';
 import { TenantIndex } from './tenant-index.ts';
@@ -117,7 +118,7 @@ function createTenantReconcile(
   const { client, store, caches, now } = context;
   return async ({ name }) => {
     const tenant = caches.tenants.get({ name });
-    const isLive = tenant !== undefined && tenant.metadata.deletionTimestamp === undefined;
+    const isLive = tenant !== undefined && !isGoing(tenant);
     const { governed } = await store.integrations.tenantHistory(name);
     if (isLive && !governed) await store.integrations.govern(name);
     await enforceTenancy(context, name);

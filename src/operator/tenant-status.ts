@@ -6,6 +6,7 @@ import { MAX_LISTED_INTEGRATIONS, type ScimTenantStatus } from '../crd/scim-tena
 import type { KubeTenant } from '../crd/tenant-object.ts';
 import type { NewCondition } from '../kube/conditions.ts';
 import { annotationNotices, terminating } from './notices.ts';
+import { isGoing } from './ownership.ts';
 import { mergeConditions } from './status.ts';
 
 /** Those that ask for a tenant, refused ones included. */
@@ -68,12 +69,10 @@ export function buildTerminatingTenantStatus(tenant: KubeTenant, now: Date): Sci
 }
 
 /** Its status has the tenant once it had a right to it. */
-function isInUse(
-  { metadata, status }: KubeIntegration | KubeGroupBinding,
-  tenant: string,
-): boolean {
+function isInUse(user: KubeIntegration | KubeGroupBinding, tenant: string): boolean {
+  const { status } = user;
   const isRefused = status?.conditions?.some(({ reason }) => reason === REASON.TenantNotAllowed);
-  return metadata.deletionTimestamp === undefined && status?.tenant === tenant && !isRefused;
+  return !isGoing(user) && status?.tenant === tenant && !isRefused;
 }
 
 /** Not by locale: the order is the same everywhere. */

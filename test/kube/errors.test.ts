@@ -52,6 +52,62 @@ describe('a refusal about a Secret', () => {
   });
 });
 
+describe('what the API server says of a Secret', () => {
+  const said = (status: object) =>
+    errorFromAnswer(422, JSON.stringify(status), undefined, 'PATCH /secrets/idp', true).message;
+  const user = 'User "system:serviceaccount:ops:scim" cannot patch resource "secrets"';
+  const invalid = (reason: string, message: string) => ({
+    reason: 'Invalid',
+    message: 'Secret "idp" is invalid: hunter2',
+    details: { name: 'idp', causes: [{ reason, message, field: 'data' }] },
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'that it is immutable',
+      invalid('FieldValueForbidden', 'Forbidden: field is immutable when `immutable` is set'),
+      'Invalid: data: Forbidden: field is immutable when `immutable` is set',
+    ],
+    [
+      'that it is too large',
+      invalid('FieldValueTooLong', 'Too long: may not be more than 1048576 bytes'),
+      'Invalid: data: Too long: may not be more than 1048576 bytes',
+    ],
+    [
+      'that a permission is missing',
+      {
+        reason: 'Forbidden',
+        message: `secrets "idp" is forbidden: ${user} in API group "" in the namespace "acme"`,
+      },
+      `secrets "idp" is forbidden: ${user} in API group "" in the namespace "acme"`,
+    ],
+    [
+      'that it is there',
+      { reason: 'AlreadyExists', message: 'secrets "idp" already exists' },
+      'secrets "idp" already exists',
+    ],
+  ])('is shown where it has nothing of its contents: %s', (_, status, words) => {
+    expect(said(status)).toBe(`PATCH /secrets/idp: 422 ${words}`);
+  });
+
+  it.each<[string, object, string]>([
+    ['a value', invalid('FieldValueInvalid', 'Invalid value: "hunter2"'), 'Invalid'],
+    [
+      'a value not known',
+      invalid('FieldValueNotSupported', 'Unsupported value: "hunter2"'),
+      'Invalid',
+    ],
+    [
+      'more than is known',
+      { reason: 'Forbidden', message: 'secrets "idp" is forbidden: hunter2' },
+      'Forbidden',
+    ],
+    ['a message alone', { reason: 'BadRequest', message: 'hunter2' }, 'BadRequest'],
+  ])('is not shown where it may quote them: %s', (_, status, words) => {
+    expect(said(status)).toBe(`PATCH /secrets/idp: 422 ${words}`);
+  });
+});
+
 describe('a denial', () => {
   it.each([
     [403, { reason: 'Forbidden' }],
