@@ -42,6 +42,8 @@ export interface Config {
   readonly leaderElectionNamespace: string | undefined;
   readonly leaderElectionIdentity: string | undefined;
   readonly kubeconfig: string | undefined;
+  /** Of the process: for kubeconfigs, their plugins and proxies. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logLevel: LogLevel;
 }
 
@@ -138,10 +140,10 @@ const OPTIONS = {
   ),
   kubeconfig: text(
     'kubeconfig',
-    "Kubeconfig file; without it $KUBECONFIG, the pod's service account, or ~/.kube/config.",
+    "Kubeconfig file; without it those of $KUBECONFIG, or ~/.kube/config, or the pod's service account.",
   ),
   logLevel: choice('log-level', 'What is logged.', LOG_LEVELS, 'info'),
-} satisfies { [K in keyof Config]: Option<unknown> };
+} satisfies { [K in Exclude<keyof Config, 'environment'>]: Option<unknown> };
 
 export interface ProbeConfig {
   readonly idp: Idp;
@@ -215,8 +217,8 @@ export function readInvocation(
   }
   checkElectionTimes(values);
   values.publicUrl ??= '';
-  values.kubeconfig ??= environment.KUBECONFIG?.split(':')[0] || undefined;
-  return { kind: 'command', command, config: values as unknown as Config };
+  const config = { ...values, environment } as unknown as Config;
+  return { kind: 'command', command, config };
 }
 
 /** Of the file. Throws ConfigError, which shows nothing of what the file holds. */

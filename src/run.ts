@@ -45,7 +45,7 @@ export async function run(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const connection = planes.operator ? connect(config.kubeconfig) : undefined;
+  const connection = planes.operator ? connect(config) : undefined;
   let store: Store | undefined;
   const metrics = createProcessMetrics(() => store);
   const { registry } = metrics;
@@ -174,9 +174,10 @@ function reasonOf(error: unknown): string {
     : error.message;
 }
 
-function connect(kubeconfig: string | undefined): Connection {
+function connect({ kubeconfig, environment }: Config): Connection {
+  const reload = () => loadKubeConfig(kubeconfig, environment);
   try {
-    return new Connection(loadKubeConfig(kubeconfig));
+    return new Connection(reload(), { environment, reload });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new FatalError(

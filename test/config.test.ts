@@ -45,6 +45,7 @@ describe('an option', () => {
       leaderElectionNamespace: undefined,
       leaderElectionIdentity: undefined,
       kubeconfig: undefined,
+      environment: {},
       logLevel: 'info',
     });
   });
@@ -92,11 +93,6 @@ describe('an option', () => {
     expect(configOf(['--username-prefix=-']).usernamePrefix).toBe('');
     for (const wrong of ['', 'system:', 'System:x:'])
       expect(refusal([...PUBLIC_URL, `--username-prefix=${wrong}`])).toMatch(/begin with system:/);
-  });
-
-  it('kubeconfig falls back to KUBECONFIG', () => {
-    expect(configOf([], { KUBECONFIG: '/a:/b' }).kubeconfig).toBe('/a');
-    expect(configOf(['--kubeconfig=/c'], { KUBECONFIG: '/a' }).kubeconfig).toBe('/c');
   });
 });
 

@@ -1,8 +1,8 @@
 /** Calls to the Kubernetes API: each with a deadline, a typed error and a metric; no call ever names an empty object. */
 import { type Dispatcher, request } from 'undici';
-import type { Connection } from './connection.ts';
+import type { Access, Connection } from './connection.ts';
 import { Deadline } from './deadline.ts';
-import { ApiError, errorFromAnswer } from './errors.ts';
+import { ApiError, CredentialsError, errorFromAnswer } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import {
   apiVersionOf,
@@ -262,8 +262,18 @@ export class Client {
     }
   }
 
+  /** Again, once, where a credential was refused and there is another one now: nothing of the call was done. */
   async #exchange(call: Call): Promise<Dispatcher.ResponseData> {
-    const { dispatcher, headers } = await this.#connection.access();
+    const access = await this.#connection.access();
+    const answer = await this.#request(call, access);
+    if (answer.statusCode !== 401) return answer;
+    const renewed = await this.#connection.renew(access);
+    if (renewed === undefined) return answer;
+    await answer.body.dump();
+    return this.#request(call, renewed);
+  }
+
+  #request(call: Call, { dispatcher, headers }: Access): Promise<Dispatcher.ResponseData> {
     const query = Object.entries(call.query ?? {}).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(query as [string, string][]).toString();
     const url = `${this.#connection.server}${call.path}${search === '' ? '' : `?${search}`}`;
@@ -305,6 +315,9 @@ function asApiError(error: unknown, call: string): ApiError {
 
 function whatFailed(error: unknown): string {
   if (!(error instanceof Error)) return 'failed';
+  if (error instanceof CredentialsError) return error.message;
+  const proxyStatus = /^Proxy response \((\d+)\)/.exec(error.message)?.[1];
+  if (proxyStatus !== undefined) return `the proxy refuses to connect (${proxyStatus})`;
   if (error.name === 'TimeoutError') return 'no answer before the deadline';
   const cause = error.cause ?? error;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;

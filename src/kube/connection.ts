@@ -1,60 +1,69 @@
 /** The way to an API server: its URL, credentials that are read again now and then, and one pool of connections. */
-import { readFile } from 'node:fs/promises';
-import type { RequestOptions } from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type Dispatcher } from 'undici';
+import { readFileSync } from 'node:fs';
+import type { Cluster, KubeConfig } from '@kubernetes/client-node';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { Credentials, type Headers, type Identity } from './credentials.ts';
+import { CredentialsError } from './errors.ts';
+import type { Environment } from './kubeconfig.ts';
+import { proxyFor } from './proxy.ts';
+
+export { loadKubeConfig } from './kubeconfig.ts';
 
 /** Token and certificate files change while we run; kubelet leaves minutes for that. */
 const CREDENTIALS_MAX_AGE_MS = 10_000;
+/** How often, at the most, a refusal makes a plugin run and the kubeconfig be read. */
+const RENEWAL_INTERVAL_MS = 10_000;
 /** For calls that still use the connections with the old certificate. */
 const OLD_AGENT_GRACE_MS = 60_000;
-
-/** Where client-node turns when it finds no configuration at all. */
-const NOT_CONFIGURED = 'http://localhost:8080';
+const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface Access {
   readonly dispatcher: Dispatcher;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Headers;
 }
 
-/** Reads a kubeconfig file, or finds one as kubectl does, in a pod its service account. Throws when there is none. */
-export function loadKubeConfig(path: string | undefined): KubeConfig {
-  const config = new KubeConfig();
-  if (path === undefined) config.loadFromDefault();
-  else config.loadFromFile(path);
-  if (config.getCurrentCluster()?.server === NOT_CONFIGURED) {
-    throw new Error('there is no kubeconfig, and no service account as in a pod');
-  }
-  return config;
+export interface ConnectionOptions {
+  /** For proxies and for plugins. */
+  readonly environment?: Environment;
+  /** Reads the kubeconfig again, after its credentials were refused. */
+  readonly reload?: () => KubeConfig;
 }
 
 export class Connection {
   readonly server: string;
   /** Of the kubeconfig's context, in a pod the pod's own. */
   readonly namespace: string;
-  readonly #config: KubeConfig;
+  readonly #environment: Environment;
+  readonly #reload: (() => KubeConfig) | undefined;
+  #cluster: Cluster;
+  #credentials: Credentials;
+  #proxy: URL | undefined;
   #access: Access | undefined;
-  #agent: { readonly fingerprint: string; readonly agent: Agent } | undefined;
+  #reading: Promise<Access> | undefined;
+  #agent: { readonly fingerprint: string; readonly agent: Dispatcher } | undefined;
   #validUntil = 0;
+  #renewedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(config: KubeConfig) {
-    const cluster = config.getCurrentCluster();
-    if (!cluster) throw new Error('the kubeconfig names no current cluster');
-    this.#config = config;
+  /** Throws, in one line, for a kubeconfig that can't be used. */
+  constructor(config: KubeConfig, { environment = {}, reload }: ConnectionOptions = {}) {
+    this.#environment = environment;
+    this.#reload = reload;
+    this.#cluster = clusterOf(config);
+    this.#credentials = new Credentials(config, this.#cluster, environment);
+    const { server, proxyUrl } = this.#cluster;
+    this.server = serverOf(server);
+    this.#proxy = proxyFor(this.server, proxyUrl, environment);
     const context = config.getContextObject(config.getCurrentContext());
     this.namespace = context?.namespace?.trim() || 'default';
-    this.server = cluster.server.replace(/\/+$/, '');
   }
 
+  /** Rejects with CredentialsError. */
   async access(): Promise<Access> {
-    const now = performance.now();
-    if (this.#access !== undefined && now < this.#validUntil) return this.#access;
-    const options: RequestOptions = {};
-    await this.#config.applyToHTTPSOptions(options);
-    const headers = { ...headersOf(options), ...(await this.#tokenHeader()) };
-    this.#access = { dispatcher: this.#agentFor(options), headers };
-    this.#validUntil = now + CREDENTIALS_MAX_AGE_MS;
-    return this.#access;
+    if (this.#access !== undefined && performance.now() < this.#validUntil) return this.#access;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
   }
 
   /** Credentials were refused: the next call reads them again. */
@@ -62,40 +71,102 @@ export class Connection {
     this.#validUntil = 0;
   }
 
+  /**
+   * The API server doesn't know who called with `refused` (401): reads everything again, files, kubeconfig and what a plugin
+   * prints. Resolves with what is other than it was; undefined: nothing is.
+   */
+  async renew(refused: Access): Promise<Access | undefined> {
+    if (this.#access === refused) {
+      this.forget();
+      const now = performance.now();
+      if (now - this.#renewedAt >= RENEWAL_INTERVAL_MS) {
+        this.#renewedAt = now;
+        this.#credentials.forget();
+        this.#readKubeConfigAgain();
+      }
+    }
+    const access = await this.access();
+    const isSame =
+      access.dispatcher === refused.dispatcher &&
+      JSON.stringify(access.headers) === JSON.stringify(refused.headers);
+    return isSame ? undefined : access;
+  }
+
   async close(): Promise<void> {
     await this.#agent?.agent.destroy();
   }
 
-  /** Of a service account as in a pod: client-node keeps such a token for a minute, even one that is refused. */
-  async #tokenHeader(): Promise<Record<string, string>> {
-    const tokenFile: unknown = this.#config.getCurrentUser()?.authProvider?.config?.tokenFile;
-    if (typeof tokenFile !== 'string') return {};
-    return { authorization: `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}` };
+  async #read(): Promise<Access> {
+    const identity = await this.#credentials.read();
+    this.#access = { dispatcher: this.#agentFor(identity), headers: identity.headers };
+    this.#validUntil = performance.now() + CREDENTIALS_MAX_AGE_MS;
+    return this.#access;
   }
 
-  #agentFor(options: RequestOptions): Agent {
-    const { ca, cert, key, servername, rejectUnauthorized } = options;
-    const tls = { ca, cert, key, servername, rejectUnauthorized };
+  /** One that can't be read just now, or leads to another server, changes nothing. */
+  #readKubeConfigAgain(): void {
+    if (this.#reload === undefined) return;
+    try {
+      const config = this.#reload();
+      const cluster = clusterOf(config);
+      if (serverOf(cluster.server) !== this.server) return;
+      const proxy = proxyFor(this.server, cluster.proxyUrl, this.#environment);
+      this.#credentials = new Credentials(config, cluster, this.#environment);
+      this.#cluster = cluster;
+      this.#proxy = proxy;
+    } catch {
+      // Somebody may be writing it; what was known is tried again.
+    }
+  }
+
+  #agentFor({ cert, key }: Identity): Dispatcher {
+    const { tlsServerName: servername, skipTLSVerify } = this.#cluster;
+    const ca = authorityOf(this.#cluster);
+    const rejectUnauthorized = skipTLSVerify ? false : undefined;
     const connect = Object.fromEntries(
-      Object.entries(tls).filter(([, value]) => value !== undefined),
+      Object.entries({ ca, cert, key, servername, rejectUnauthorized }).filter(
+        ([, value]) => value !== undefined,
+      ),
     );
-    const fingerprint = JSON.stringify(Object.values(connect).map(String));
+    const fingerprint = JSON.stringify([this.#proxy, ...Object.values(connect).map(String)]);
     if (this.#agent?.fingerprint === fingerprint) return this.#agent.agent;
     const old = this.#agent?.agent;
     if (old) setTimeout(() => void old.destroy(), OLD_AGENT_GRACE_MS).unref();
-    // A half-open HTTP/2 connection would stall every call that shares it.
-    const agent = new Agent({ allowH2: false, connect: { ...connect, timeout: 10_000 } });
+    const agent = createAgent(connect, this.#proxy);
     this.#agent = { fingerprint, agent };
     return agent;
   }
 }
 
-/** Trimmed, because a token read from a file often ends in a newline, which no header may hold. */
-function headersOf({ headers, auth }: RequestOptions): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    if (typeof value === 'string') result[name.toLowerCase()] = value.trim();
+/** A half-open HTTP/2 connection would stall every call that shares it. */
+function createAgent(tls: object, proxy: URL | undefined): Dispatcher {
+  const timeout = CONNECT_TIMEOUT_MS;
+  if (proxy === undefined) return new Agent({ allowH2: false, connect: { ...tls, timeout } });
+  const requestTls = { ...tls, timeout };
+  return new ProxyAgent({ uri: proxy.href, allowH2: false, requestTls, connectTimeout: timeout });
+}
+
+function clusterOf(config: KubeConfig): Cluster {
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Error('the kubeconfig names no current cluster');
+  return cluster;
+}
+
+function serverOf(server: string): string {
+  const url = URL.canParse(server) ? new URL(server) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw new Error('the server of the kubeconfig is no http or https URL');
+  return server.replace(/\/+$/, '');
+}
+
+/** As in client-go, data wins over a file. */
+function authorityOf({ caData, caFile }: Cluster): Buffer | undefined {
+  if (caData) return Buffer.from(caData, 'base64');
+  if (!caFile) return undefined;
+  try {
+    return readFileSync(caFile);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error;
+    throw new CredentialsError(`${caFile}, which the kubeconfig names, can't be read (${code})`);
   }
-  if (auth) result.authorization ??= `Basic ${Buffer.from(auth).toString('base64')}`;
-  return result;
 }

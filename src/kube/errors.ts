@@ -51,6 +51,28 @@ export class ApiError extends Error {
   }
 }
 
+/** There is nothing to call the API server with; the message is one line for a person, without anything secret. */
+export class CredentialsError extends Error {
+  override readonly name = 'CredentialsError';
+}
+
+/** What became of a call, for the message of a log. */
+export type Outcome =
+  | 'had no credentials'
+  | 'was not reached'
+  | 'refused the credentials'
+  | 'refused the call'
+  | 'did not answer as it should';
+
+/** Only what never came to an answer wasn't reached. */
+export function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof ApiError)) return 'was not reached';
+  if (error.cause instanceof CredentialsError) return 'had no credentials';
+  if (error.code === 0) return 'was not reached';
+  if (error.code === 401) return 'refused the credentials';
+  return error.code === 403 ? 'refused the call' : 'did not answer as it should';
+}
+
 const MAX_MESSAGE = 500;
 
 /** `confidential` keeps the server's words out: about a Secret they may quote what is in it. */

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from '../logger.ts';
 import { pause } from './backoff.ts';
 import type { Client, Fence } from './client.ts';
-import { isAlreadyExists, isConflict, isNotFound } from './errors.ts';
+import { isAlreadyExists, isConflict, isNotFound, type Outcome, outcomeOf } from './errors.ts';
 import { claimed, type Lease, type LeaseRecord, nameIn, Observation, released } from './lease.ts';
 import type { KubeMetrics } from './metrics.ts';
 import { microTime } from './micro-time.ts';
@@ -49,6 +49,15 @@ const FIELD_MANAGER = 'leader-election';
 /** An election that did nothing for this much longer than it ever waits is stuck. */
 const STUCK_MARGIN_MS = 60_000;
 
+const MESSAGES: Readonly<Record<Outcome, string>> = {
+  'was not reached': 'Lease was not reached; trying again until it is',
+  'had no credentials': 'there are no credentials for the Lease; trying again until there are',
+  'refused the credentials':
+    'credentials were refused for the Lease; trying again until they are accepted',
+  'refused the call': 'Lease may not be used; trying again until it may',
+  'did not answer as it should': 'Lease could not be used; trying again until it can',
+};
+
 export class LeaderElector {
   /** What the Lease names as its holder. */
   readonly identity: string;
@@ -59,6 +68,8 @@ export class LeaderElector {
   readonly #observation = new Observation();
   #holder: string | undefined;
   #trouble: string | undefined;
+  /** Of the trouble that lasts. */
+  readonly #told = new Set<string>();
   #lastAttempt: number | undefined;
 
   constructor(options: LeaderElectionOptions) {
@@ -260,14 +271,16 @@ export class LeaderElector {
   /** One line for each kind of trouble, not for each attempt. */
   #noteTrouble(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    if (this.#trouble === undefined)
-      this.#log.warn({ reason }, 'Lease was not reached; trying again until it is');
+    const message = MESSAGES[outcomeOf(error)];
+    if (!this.#told.has(message)) this.#log.warn({ reason }, message);
+    this.#told.add(message);
     this.#trouble = reason;
   }
 
   #noteWell(): void {
     if (this.#trouble !== undefined) this.#log.info('Lease was reached');
     this.#trouble = undefined;
+    this.#told.clear();
   }
 
   #noteLoss(reason: string | undefined): void {

@@ -9,6 +9,7 @@ import { Backoff, pause } from '../kube/backoff.ts';
 import { Client, type Fence } from '../kube/client.ts';
 import type { Connection } from '../kube/connection.ts';
 import { Controller } from '../kube/controller.ts';
+import { type Outcome, outcomeOf } from '../kube/errors.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { type ElectionTimes, LeaderElector } from '../kube/leader-election.ts';
 import { Manager } from '../kube/manager.ts';
@@ -192,6 +193,17 @@ function createElector(
   });
 }
 
+const UNREAD: Readonly<Record<Outcome, string>> = {
+  'was not reached': 'Kubernetes API was not reached; trying again until it is',
+  'had no credentials':
+    'there are no credentials for the Kubernetes API; trying again until there are',
+  'refused the credentials':
+    'Kubernetes API refused the credentials; trying again until it accepts them',
+  'refused the call': 'Kubernetes API refused the first call; trying again until it is allowed',
+  'did not answer as it should':
+    'Kubernetes API did not answer as it should; trying again until it does',
+};
+
 /** The UID of kube-system stands for the cluster. Undefined when the signal came first. */
 async function readClusterUid(
   client: Client,
@@ -199,16 +211,17 @@ async function readClusterUid(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const backoff = new Backoff(200, 10_000);
-  let told = false;
+  const told = new Set<string>();
   while (!signal.aborted) {
     try {
       const namespace = await client.get<KubeObject>(NAMESPACES, { name: 'kube-system' });
-      if (told) log.info('Kubernetes API was reached');
+      if (told.size > 0) log.info('Kubernetes API was reached');
       return namespace.metadata.uid;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (!told) log.warn({ reason }, 'Kubernetes API was not reached; trying again until it is');
-      told = true;
+      const message = UNREAD[outcomeOf(error)];
+      if (!told.has(message)) log.warn({ reason }, message);
+      told.add(message);
       await pause(backoff.next(), signal);
     }
   }

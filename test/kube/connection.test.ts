@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { NAMESPACES } from '../../src/kube/resource.ts';
@@ -12,15 +12,12 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'scim-operator-connection-'));
 });
 afterEach(() => {
-  vi.unstubAllEnvs();
   rmSync(dir, { recursive: true });
 });
 
 describe('loadKubeConfig', () => {
   it('fails when there is no configuration, instead of trying a port of this machine', () => {
-    vi.stubEnv('KUBECONFIG', '');
-    vi.stubEnv('HOME', dir);
-    expect(() => loadKubeConfig(undefined)).toThrow('no kubeconfig');
+    expect(() => loadKubeConfig(undefined, { HOME: dir })).toThrow('no kubeconfig');
   });
 
   it('fails with the name of a file that is not there', () => {
@@ -29,8 +26,8 @@ describe('loadKubeConfig', () => {
   });
 
   it('finds the file that KUBECONFIG names', () => {
-    vi.stubEnv('KUBECONFIG', inject('kubeconfig'));
-    expect(new Connection(loadKubeConfig(undefined)).server).toMatch(/^https:/);
+    const config = loadKubeConfig(undefined, { KUBECONFIG: inject('kubeconfig') });
+    expect(new Connection(config).server).toMatch(/^https:/);
   });
 });
 

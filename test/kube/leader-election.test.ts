@@ -215,7 +215,7 @@ describe('a leader whose API server is away', () => {
     proxy.intercept = () => ({ status: 503, body: 'etcd has no leader' });
     await eventually(() =>
       expect(a.logged.lines.map(({ msg }) => msg)).toContain(
-        'Lease was not reached; trying again until it is',
+        'Lease could not be used; trying again until it can',
       ),
     );
     proxy.intercept = () => undefined;
@@ -378,7 +378,7 @@ describe('a candidate', () => {
     const a = new Candidate('a', { client: new Client(new Connection(config)), clock });
     await eventually(() => expect(attempts).toBeGreaterThan(5));
     expect(a.logged.lines.map(({ msg }) => msg)).toEqual([
-      'Lease was not reached; trying again until it is',
+      'credentials were refused for the Lease; trying again until they are accepted',
     ]);
     expect(a.elector.stuck()).toBeUndefined();
     expect(history).toEqual([]);

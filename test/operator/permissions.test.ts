@@ -59,7 +59,7 @@ describe('an operator whose role lacks a permission', () => {
       const { log, lines } = captureLog();
       const operator = fixture.start({ log, election: electionIn(fixture.namespace) });
       const line = await eventually(() => {
-        const found = lines.find(({ msg }) => msg.startsWith('Lease was not reached'));
+        const found = lines.find(({ msg }) => msg.startsWith('Lease may not be used'));
         expect(found).toBeDefined();
         return found;
       });

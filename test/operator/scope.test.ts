@@ -250,7 +250,9 @@ describe('an operator that may not read kube-system', () => {
       const { log, lines } = captureLog();
       const operator = other.start({ log, watchNamespaces: [home] });
       const line = await eventually(() => {
-        const found = lines.find(({ msg }) => msg.startsWith('Kubernetes API was not reached'));
+        const found = lines.find(({ msg }) =>
+          msg.startsWith('Kubernetes API refused the first call'),
+        );
         expect(found).toBeDefined();
         return found;
       });

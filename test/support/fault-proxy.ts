@@ -13,7 +13,7 @@ export interface FakeAnswer {
 }
 
 export interface FaultProxy {
-  /** Leads through the proxy, with the same credentials. */
+  /** Leads through the proxy, which has the same credentials. */
   readonly config: KubeConfig;
   /** `METHOD /path?query` of every request that arrived. */
   readonly requests: readonly string[];
@@ -41,6 +41,8 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
   if (!target) throw new Error('the kubeconfig names no cluster');
   const tls: { ca?: string | Buffer | (string | Buffer)[] } = {};
   await upstream.applyToHTTPSOptions(tls);
+  // None are sent to it, as it doesn't speak TLS.
+  const credentials = { authorization: `Bearer ${upstream.getCurrentUser()?.token}` };
   const sockets = new Set<Socket>();
   const muted = new WeakSet<Socket>();
   const requests: string[] = [];
@@ -61,7 +63,7 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
     if (socket.destroyed) return;
     const outgoing = request(`${target.server}${proxy.rewrite(url)}`, {
       method,
-      headers,
+      headers: { ...headers, ...credentials },
       ca: tls.ca,
     });
     outgoing.on('error', () => socket.destroy());
