@@ -178,7 +178,9 @@ export class HttpServer {
     const end = performance.now() + mostMs;
     while (this.#connections.isAnyFresh(QUIET_MS) && performance.now() < end)
       await setTimeoutAsync(SWEEP_MS / 2);
-    for (let turns = 0, seen = -1; seen !== this.#connections.arrivals && turns < 100; turns++) {
+    const latest = performance.now() + mostMs;
+    let seen = -1;
+    while (seen !== this.#connections.arrivals && performance.now() < latest) {
       seen = this.#connections.arrivals;
       await setImmediateAsync();
     }
