@@ -61,6 +61,8 @@ export const CONDITION = {
   Stalled: 'Stalled',
   /** Present only while True: the annotation `reconcile` pauses what can be paused. */
   Paused: 'Paused',
+  /** Present only while True: others change what the operator writes. */
+  Contended: 'Contended',
   /** Present only while True: an annotation of ours means nothing as it is. */
   InvalidAnnotation: 'InvalidAnnotation',
   /** Present only while True, or Unknown: nothing keeps authors from giving roles that they may not give. */
@@ -102,6 +104,8 @@ export const REASON = {
   Terminating: 'Terminating',
   /** The annotation `reconcile` is `disabled`. */
   ReconcileDisabled: 'ReconcileDisabled',
+  /** Others change what the operator writes, at once or again and again. */
+  ChangedByOthers: 'ChangedByOthers',
   /** An annotation of ours that is not known, or has a value that is not. */
   UnknownAnnotation: 'UnknownAnnotation',
   /** No namespace is named or selected that exists. */
@@ -132,6 +136,8 @@ export const EVENT = {
   IntegrationDisabled: 'IntegrationDisabled',
   /** Somebody's change of a child was undone. */
   DriftCorrected: 'DriftCorrected',
+  /** Others change what the operator writes, at once or again and again. */
+  Contended: 'Contended',
   /** A Secret of that name exists and is not ours. */
   SecretConflict: 'SecretConflict',
   /** The namespace may not use the tenant. */

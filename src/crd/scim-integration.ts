@@ -170,7 +170,7 @@ const Status = z
       .describe('When the identity provider was last here; refreshed at most once a minute.')
       .optional(),
     conditions: conditions(
-      'Ready, TokenReady and RBACReady; Reconciling, Stalled, Paused and InvalidAnnotation only while true.',
+      'Ready, TokenReady and RBACReady; Reconciling, Stalled, Paused, Contended and InvalidAnnotation only while true.',
     ).optional(),
   })
   .meta({ default: { observedGeneration: -1 } })

@@ -21,6 +21,8 @@ export interface OwnerReference {
 export interface ManagedFields {
   readonly manager: string;
   readonly subresource?: string;
+  readonly time?: string;
+  readonly fieldsV1?: object;
 }
 
 export interface ObjectMeta {

@@ -9,10 +9,11 @@ import {
   SERVICE_ACCOUNTS,
 } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
+import { applyDesired } from './apply-desired.ts';
 import type { Obstacle } from './checks.ts';
 import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
 import { contains, isAsDesired } from './drift.ts';
-import { buildRoleBinding, buildServiceAccount, FIELD_MANAGER } from './objects.ts';
+import { buildRoleBinding, buildServiceAccount } from './objects.ts';
 import { isGoing, isOurChild, isOwnedBy, whatHolds } from './ownership.ts';
 
 export async function reconcileServiceAccount(
@@ -48,32 +49,34 @@ export async function reconcileRoleBinding(
 }
 
 async function ensureChild<T extends KubeObject>(
-  { client, events }: OperatorContext,
+  context: OperatorContext,
   integration: KubeIntegration,
   resource: ResourceDefinition,
   cache: ObjectStore<T>,
   desired: T,
 ): Promise<Obstacle | undefined> {
+  const { client, contentions } = context;
   const key = keyOf(desired);
+  const { uid } = integration.metadata;
   const cached = cache.get(key);
   const isRight = (child: T) =>
     !isGoing(child) && isOurChild(child, integration) && isAsDesired(child, desired);
-  if (cached && isRight(cached)) return undefined;
+  if (cached && isRight(cached)) return contentions.settled(uid, resource, key.name);
   // The cache holds labelled objects only and may be behind: before a write the server is asked.
   const live = await getIfExists<T>(client, resource, key);
   if (live !== undefined && isGoing(live)) return goingObject(resource, live);
   if (live !== undefined && !isOurChild(live, integration)) return foreign(resource, key.name);
-  if (live !== undefined && isRight(live)) return undefined;
-  await client.apply(resource, desired, FIELD_MANAGER);
-  if (live !== undefined) {
-    events.record(integration, {
+  if (live !== undefined && isRight(live)) return contentions.settled(uid, resource, key.name);
+  const outcome = await applyDesired(context, uid, resource, live, desired);
+  if (outcome === 'corrected') {
+    context.events.record(integration, {
       type: 'Normal',
       reason: EVENT.DriftCorrected,
       action: 'CorrectDrift',
       note: `Corrected the ${resource.kind} ${key.name}`,
     });
   }
-  return undefined;
+  return typeof outcome === 'object' ? outcome : undefined;
 }
 
 function foreign({ kind }: ResourceDefinition, name: string): Obstacle {

@@ -10,6 +10,7 @@ import type { KubeObject, ObjectKey, ResourceDefinition } from '../kube/resource
 import type { ObjectStore } from '../kube/store.ts';
 import type { ActivityCache } from './activity-cache.ts';
 import type { AdmissionPolicy, AdmissionPolicyBinding } from './admission-policy.ts';
+import type { Contentions } from './contentions.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 import type { ReadSecrets } from './read-secrets.ts';
 import type { SeenEnds } from './seen-ends.ts';
@@ -41,6 +42,7 @@ export interface OperatorContext {
   readonly activity: ActivityCache;
   readonly readSecrets: ReadSecrets;
   readonly seenEnds: SeenEnds;
+  readonly contentions: Contentions;
   /** Without a trailing slash. */
   readonly publicUrl: string;
   /** UID of kube-system: which cluster the records belong to. */

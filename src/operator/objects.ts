@@ -72,7 +72,7 @@ function secretMetadata({ metadata }: KubeIntegration, name: string) {
   };
 }
 
-const base64 = (text: string) => Buffer.from(text).toString('base64');
+export const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 /** The Secret as it is first created, with the token and what is to be remembered of it. */
 export function buildTokenSecret(

@@ -18,6 +18,7 @@ import { type KubeObject, keyOf, NAMESPACES, type ObjectKey } from '../kube/reso
 import type { Change } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import { ActivityCache } from './activity-cache.ts';
+import { Contentions } from './contentions.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import { Definitions } from './definitions.ts';
 import { isOutage } from './failure.ts';
@@ -270,6 +271,7 @@ async function lead(
     events,
     activity: new ActivityCache(store.integrations, options.clock),
     readSecrets: new ReadSecrets(caches.secrets),
+    contentions: new Contentions(options.clock),
     seenEnds,
     publicUrl,
     clusterUid,

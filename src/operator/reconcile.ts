@@ -54,7 +54,10 @@ export function createReconcile(
     const written = await writeOwnStatus(context, integration, status);
     if (isRefused(error)) return refusedLook(context, findings);
     if (error !== undefined) throw error;
-    return written ? nextLook(context, findings) : { requeueAfterMs: STALE_RETRY_MS };
+    if (!written) return { requeueAfterMs: STALE_RETRY_MS };
+    const { requeueAfterMs = RESYNC_MS } = nextLook(context, findings);
+    const contended = context.contentions.nextLookMs(integration.metadata.uid) ?? RESYNC_MS;
+    return { requeueAfterMs: Math.min(requeueAfterMs, contended) };
   };
 }
 
@@ -66,6 +69,7 @@ async function end(
   log: Logger,
 ): Promise<Result> {
   context.unwritable.delete(keyText(key));
+  if (integration !== undefined) context.contentions.forget(integration.metadata.uid);
   const result = await endIntegration(context, key, integration, log);
   if (integration === undefined) return result;
   const hasEnded = result.requeueAfterMs === undefined;
@@ -143,9 +147,27 @@ async function work(
     await step(async () => ({ rbac: await reconcileRbac(context, integration, roles) }));
     enqueueRole(namespace);
   }
-  await step(async () => ({ activity: await context.activity.read(id) }));
+  await step(async () => ({
+    activity: await context.activity.read(id),
+    contended: contendedOf(context, integration, roles),
+  }));
   if (findings.token?.kind === 'obstacle') announce(context, integration, findings.token.obstacle);
+  const [message] = findings.contended ?? [];
+  if (message) announce(context, integration, { reason: REASON.ChangedByOthers, message });
   return { findings, error };
+}
+
+/** Of its own objects, and of the Role that it shares. */
+function contendedOf(
+  { contentions }: OperatorContext,
+  { metadata }: KubeIntegration,
+  roles: RoleStates,
+): readonly string[] {
+  const role = roles.get(metadata.namespace);
+  const own = contentions.of(metadata.uid);
+  if (role?.kind === 'applied') return role.contended ? [...own, role.contended] : own;
+  const shared = role?.obstacle;
+  return shared?.reason === REASON.ChangedByOthers ? [...own, shared.message] : own;
 }
 
 /** The API server takes a binding only when its role is there. */
@@ -176,6 +198,7 @@ function ownsRole({ caches }: OperatorContext, { metadata }: KubeIntegration): b
 const ANNOUNCED = new Map<string, string>([
   [REASON.SecretConflict, EVENT.SecretConflict],
   [REASON.TenantNotAllowed, EVENT.TenantNotAllowed],
+  [REASON.ChangedByOthers, EVENT.Contended],
 ]);
 
 /** Once, when it begins. */

@@ -1,15 +1,16 @@
 /** The Role SCIMProvisioner of a namespace, under a key of its own: its integrations share it. */
 import { isPaused } from '../crd/defaults.ts';
 import { EVENT, REASON, ROLE_NAME } from '../crd/names.ts';
-import type { Reconcile } from '../kube/controller.ts';
+import type { Reconcile, Result } from '../kube/controller.ts';
 import { isForbidden, isNamespaceTerminating, isRefused } from '../kube/errors.ts';
 import { ROLES } from '../kube/resource.ts';
+import { applyDesired } from './apply-desired.ts';
 import type { Obstacle } from './checks.ts';
 import { goingObject } from './children.ts';
 import { getIfExists, type OperatorContext } from './context.ts';
 import { isAsDesired } from './drift.ts';
 import { obstacleFrom } from './failure.ts';
-import { buildRole, FIELD_MANAGER, type Role } from './objects.ts';
+import { buildRole, type Role } from './objects.ts';
 import { isGoing, isOurRole } from './ownership.ts';
 
 /** Not ours now, or against a rule of the cluster; others may remove it. */
@@ -17,7 +18,7 @@ const CONFLICT_RETRY_MS = 30_000;
 
 /** What became of the Role of each namespace, for the status of its integrations. */
 export type RoleState =
-  | { readonly kind: 'applied' }
+  | { readonly kind: 'applied'; readonly contended?: string }
   | { readonly kind: 'obstacle'; readonly obstacle: Obstacle };
 
 export interface RoleStates {
@@ -34,13 +35,14 @@ export function createRoleReconcile(context: OperatorContext, states: RoleStates
     if (integrations.length === 0) {
       // The garbage collector takes the Role when its last owner is gone.
       states.set(namespace, undefined);
+      context.contentions.forget(roleOwner(namespace));
       return {};
     }
     if (integrations.every(isPaused)) return {};
     try {
       const state = await ensureRole(context, buildRole(namespace, integrations));
       states.set(namespace, state);
-      return state.kind === 'obstacle' ? { requeueAfterMs: CONFLICT_RETRY_MS } : {};
+      return nextLook(context, namespace, state);
     } catch (error) {
       if (isNamespaceTerminating(error)) return {};
       if (isForbidden(error) || isRefused(error)) {
@@ -52,12 +54,26 @@ export function createRoleReconcile(context: OperatorContext, states: RoleStates
   };
 }
 
+function nextLook({ contentions }: OperatorContext, namespace: string, state: RoleState): Result {
+  const usual = state.kind === 'obstacle' ? CONFLICT_RETRY_MS : Number.POSITIVE_INFINITY;
+  const next = Math.min(usual, contentions.nextLookMs(roleOwner(namespace)) ?? usual);
+  return Number.isFinite(next) ? { requeueAfterMs: next } : {};
+}
+
 async function ensureRole(context: OperatorContext, desired: Role): Promise<RoleState> {
-  const { client, caches, events } = context;
+  const { client, caches, events, contentions } = context;
   const namespace = desired.metadata.namespace ?? '';
   const key = { namespace, name: ROLE_NAME };
   const cached = caches.roles.get(key);
-  if (cached && !isGoing(cached) && isAsDesired(cached, desired)) return { kind: 'applied' };
+  const owner = roleOwner(namespace);
+  const applied = (): RoleState => {
+    const [contended] = contentions.of(owner);
+    return contended === undefined ? { kind: 'applied' } : { kind: 'applied', contended };
+  };
+  if (cached && !isGoing(cached) && isAsDesired(cached, desired)) {
+    contentions.settled(owner, ROLES, ROLE_NAME);
+    return applied();
+  }
   const live = await getIfExists<Role>(client, ROLES, key);
   if (live !== undefined && isGoing(live))
     return { kind: 'obstacle', obstacle: goingObject(ROLES, live) };
@@ -65,10 +81,16 @@ async function ensureRole(context: OperatorContext, desired: Role): Promise<Role
     const message = `Role ${ROLE_NAME} exists in the namespace and belongs to no integration; delete it`;
     return { kind: 'obstacle', obstacle: { reason: REASON.ObjectConflict, message } };
   }
-  if (live !== undefined && isAsDesired(live, desired)) return { kind: 'applied' };
-  await client.apply(ROLES, desired, FIELD_MANAGER);
+  if (live !== undefined && isAsDesired(live, desired)) {
+    contentions.settled(owner, ROLES, ROLE_NAME);
+    return applied();
+  }
+  const outcome = await applyDesired(context, owner, ROLES, live, desired);
+  if (typeof outcome === 'object') return { kind: 'obstacle', obstacle: outcome };
   const drifted =
-    live !== undefined && !isAsDesired(live, { ...desired, metadata: { ...live.metadata } });
+    outcome === 'corrected' &&
+    live !== undefined &&
+    !isAsDesired(live, { ...desired, metadata: { ...live.metadata } });
   const [integration] = caches.integrations.list(namespace);
   if (drifted && integration) {
     events.record(integration, {
@@ -78,5 +100,8 @@ async function ensureRole(context: OperatorContext, desired: Role): Promise<Role
       note: `Corrected the Role ${ROLE_NAME}`,
     });
   }
-  return { kind: 'applied' };
+  return applied();
 }
+
+/** The Role is nobody's alone. */
+const roleOwner = (namespace: string): string => `namespace ${namespace}`;

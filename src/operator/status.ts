@@ -23,6 +23,8 @@ export interface Findings {
   readonly token?: TokenOutcome;
   readonly rbac?: Obstacle | 'applied' | 'pending';
   readonly activity?: IntegrationActivity;
+  /** What others change, for people. */
+  readonly contended?: readonly string[];
   /** A step failed and is tried again. */
   readonly failure?: Obstacle;
 }
@@ -123,6 +125,7 @@ function buildConditions(
     rbacCondition(findings),
     readyCondition(integration, findings),
     ...progressConditions(findings),
+    ...contendedCondition(findings),
     ...(isPaused(integration) ? [PAUSED] : []),
     ...annotationNotices(SCIM_INTEGRATIONS.kind, integration.metadata),
   ].filter((condition) => condition !== undefined);
@@ -158,6 +161,7 @@ const WHILE_TRUE = [
   CONDITION.Reconciling,
   CONDITION.Stalled,
   CONDITION.Paused,
+  CONDITION.Contended,
   CONDITION.InvalidAnnotation,
   CONDITION.Unguarded,
 ];
@@ -238,6 +242,12 @@ function readyCondition(integration: KubeIntegration, findings: Findings): NewCo
         reason: REASON.Disabled,
         message: 'Every request is refused, because spec.enabled is false',
       };
+}
+
+function contendedCondition({ contended = [] }: Findings): readonly NewCondition[] {
+  if (contended.length === 0) return [];
+  const message = contended.join('; ').slice(0, 4_096);
+  return [{ type: CONDITION.Contended, status: 'True', reason: REASON.ChangedByOthers, message }];
 }
 
 function progressConditions(findings: Findings): readonly NewCondition[] {

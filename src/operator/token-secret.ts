@@ -52,18 +52,27 @@ export async function replaceToken(
 
 /** Applied to this very Secret as it was read: one that took its place meanwhile is left alone, and none is made. Answers it as it is then. */
 export async function correctDrift(
-  { context: { client, events }, integration, integrationId }: TokenSubject,
+  { context, integration, integrationId }: TokenSubject,
   endpoint: string,
   secret: Secret,
 ): Promise<Secret> {
   const frame = buildSecretFrame(integration, endpoint, integrationId);
-  if (contains(secret, frame)) return secret;
+  const owner = integration.metadata.uid;
+  const { name } = frame.metadata;
+  if (contains(secret, frame)) {
+    context.contentions.settled(owner, SECRETS, name);
+    return secret;
+  }
+  if (context.contentions.postponed(owner, SECRETS, name) !== undefined) return secret;
   const { uid = '', resourceVersion = '' } = secret.metadata;
   const metadata = { ...frame.metadata, uid, resourceVersion };
-  const applied = await client.apply<Secret>(SECRETS, { ...frame, metadata }, FIELD_MANAGER);
+  const desired = { ...frame, metadata };
+  const applied = await context.client.apply<Secret>(SECRETS, desired, FIELD_MANAGER);
+  const correction = { resource: SECRETS, before: secret, desired, written: applied };
+  if (context.contentions.note(owner, correction) !== undefined) return applied;
   // A Secret that was made a moment ago is completed, not corrected.
   if (secret.data?.endpoint === undefined) return applied;
-  events.record(integration, {
+  context.events.record(integration, {
     type: 'Normal',
     reason: EVENT.DriftCorrected,
     action: 'CorrectDrift',

@@ -23,7 +23,7 @@ import { reconcileExistingSecret } from './existing-secret.ts';
 import { obstacleFrom } from './failure.ts';
 import { findFormerToken, removeFormerSecrets } from './former-secrets.ts';
 import { integrationMaker, rememberMade } from './made-objects.ts';
-import type { Secret } from './objects.ts';
+import { base64, type Secret } from './objects.ts';
 import { isGoing, otherHolder } from './ownership.ts';
 import { handledRotate, isRotationDue, type TokenPair } from './rotation.ts';
 import {
@@ -162,15 +162,51 @@ async function keep(
   return { kind: 'held', found, pair: await adopt(subject, found), secret };
 }
 
+/** The token is written apart from the rest of its Secret. */
+const TOKEN_PART = 'token';
+
+const changedByOthers = (message: string): Obstacle => ({
+  reason: REASON.ChangedByOthers,
+  message,
+});
+
+/** Answers what people should know where the Secret came back with another token than was written. */
+function noteToken(
+  { context, integration }: TokenSubject,
+  before: Secret | undefined,
+  written: Secret,
+  token: string,
+): string | undefined {
+  return context.contentions.note<Secret>(integration.metadata.uid, {
+    resource: SECRETS,
+    before,
+    desired: {
+      metadata: { name: secretNameOf(integration) },
+      data: { token: base64(token) },
+    },
+    written,
+    part: TOKEN_PART,
+  });
+}
+
 /** `secret` is ours with something that is no token; undefined: there is none. */
 async function replace(subject: TokenSubject, secret: Secret | undefined): Promise<Settled> {
   await revoke(subject);
+  const { context, integration } = subject;
+  const owner = integration.metadata.uid;
+  const name = secretNameOf(integration);
   if (subject.paused) return blocked(subject, NO_TOKEN);
-  await expectStillThere(subject.context, subject.integration);
+  const postponed = context.contentions.postponed(owner, SECRETS, name, TOKEN_PART);
+  if (postponed !== undefined) return blocked(subject, changedByOthers(postponed));
+  await expectStillThere(context, integration);
   const next = draft(subject);
   try {
     if (secret !== undefined) await rehearse(subject, secret, next);
-    return await issue(subject, secret, next);
+    const settled = await issue(subject, secret, next);
+    const lost = noteToken(subject, secret, settled.secret, next.token);
+    if (lost === undefined) return settled;
+    await revoke(subject);
+    return blocked(subject, changedByOthers(lost));
   } catch (error) {
     if (isDeclined(error)) await dropPending(subject);
     if (isInvalid(error) && secret?.immutable === true)

@@ -5,6 +5,7 @@ import { EventRecorder } from '../../src/kube/events.ts';
 import { ObjectStore } from '../../src/kube/store.ts';
 import { createLogger } from '../../src/logger.ts';
 import { ActivityCache } from '../../src/operator/activity-cache.ts';
+import { Contentions } from '../../src/operator/contentions.ts';
 import type { Caches, OperatorContext } from '../../src/operator/context.ts';
 import { ReadSecrets } from '../../src/operator/read-secrets.ts';
 import { SeenEnds } from '../../src/operator/seen-ends.ts';
@@ -48,6 +49,7 @@ export function operatorContext({
     events: new EventRecorder({ client: recorder, controller: 'test', instance: 'test', log }),
     activity: new ActivityCache(store.integrations),
     readSecrets: new ReadSecrets(caches.secrets),
+    contentions: new Contentions(),
     seenEnds: new SeenEnds(caches.integrations),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,

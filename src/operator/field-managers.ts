@@ -1,0 +1,22 @@
+/** Who wrote a field, by the API server's own bookkeeping (managedFields). */
+import type { KubeObject, ManagedFields } from '../kube/resource.ts';
+import { FIELD_MANAGER, TOKEN_FIELD_MANAGER } from './objects.ts';
+
+/** The manager other than the operator that wrote the field at the path last; undefined: there is none, or that is not known. */
+export function managerOf({ metadata }: KubeObject, path: readonly string[]): string | undefined {
+  const entries = (metadata.managedFields ?? []).filter(
+    (entry) => !isOperator(entry) && covers(entry.fieldsV1, path),
+  );
+  const [last] = entries.toSorted((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1));
+  return last?.manager;
+}
+
+const isOperator = ({ manager }: ManagedFields): boolean =>
+  manager === FIELD_MANAGER || manager === TOKEN_FIELD_MANAGER;
+
+function covers(fields: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true;
+  if (typeof fields !== 'object' || fields === null) return false;
+  const field = (fields as Record<string, unknown>)[`f:${name}`];
+  return field !== undefined && covers(field, rest);
+}

@@ -1,0 +1,177 @@
+/** Another controller that changes an object of ours whenever the operator has corrected it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  EVENTS,
+  type KubeObject,
+  type ResourceDefinition,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+} from '../../src/kube/resource.ts';
+import { Contentions } from '../../src/operator/contentions.ts';
+import { eventually } from '../support/eventually.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+
+describe('corrections of one object', () => {
+  const desired = { metadata: { name: 'scim-idp' }, data: { a: '1' } };
+  const changed = { metadata: { name: 'scim-idp' }, data: { a: '2' } };
+  let now = 0;
+  const correct = (contentions: Contentions, written: typeof desired = desired) =>
+    contentions.note('uid', { resource: SECRETS, before: changed, desired, written });
+  const isPostponed = (contentions: Contentions) =>
+    contentions.postponed('uid', SECRETS, 'scim-idp') !== undefined;
+
+  it('wait longer each time, five minutes at the most, once they are more than a few', () => {
+    const contentions = new Contentions(() => now);
+    for (let n = 0; n < 5; n++) {
+      correct(contentions);
+      expect([isPostponed(contentions), contentions.of('uid')]).toEqual([false, []]);
+    }
+    const waits = [];
+    for (let n = 0; n < 11; n++) {
+      correct(contentions);
+      const wait = contentions.nextLookMs('uid') ?? 0;
+      expect(isPostponed(contentions)).toBe(true);
+      now += wait;
+      expect(isPostponed(contentions)).toBe(false);
+      waits.push(wait / 1_000);
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+    expect(contentions.of('uid')).toEqual([
+      'Secret scim-idp: data.a is changed again and again; it is corrected at growing intervals',
+    ]);
+    expect(contentions.of('another')).toEqual([]);
+    now += contentions.nextLookMs('uid') ?? 0;
+    expect([contentions.of('uid'), contentions.nextLookMs('uid')]).toEqual([[], undefined]);
+  });
+
+  it('count as few when they are far between', () => {
+    const contentions = new Contentions(() => now);
+    for (let n = 0; n < 50; n++) {
+      correct(contentions);
+      now += 20_000;
+      expect(contentions.of('uid')).toEqual([]);
+    }
+  });
+
+  it('that come back changed wait half a minute, and are forgotten once one does not', () => {
+    const contentions = new Contentions(() => now);
+    expect(correct(contentions, changed)).toContain('changes data.a of what is written');
+    expect([isPostponed(contentions), contentions.nextLookMs('uid')]).toEqual([true, 30_000]);
+    contentions.settled('uid', SECRETS, 'scim-idp');
+    expect([isPostponed(contentions), contentions.of('uid')]).toEqual([false, []]);
+  });
+});
+
+let fixture: OperatorFixture;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  fixture.start();
+});
+afterAll(() => fixture.close());
+
+type Patch = (object: KubeObject) => object | undefined;
+
+/** Puts its change back within milliseconds, until it is stopped; answers how often it had to. */
+function fight(
+  resource: ResourceDefinition,
+  key: { namespace: string; name: string },
+  patch: Patch,
+): () => Promise<number> {
+  let isOver = false;
+  let changes = 0;
+  const loop = async () => {
+    while (!isOver) {
+      const object = await fixture.admin.get<KubeObject>(resource, key);
+      const wanted = patch(object);
+      if (wanted === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+      else {
+        await fixture.admin.mergePatch(resource, key, wanted, { fieldManager: 'other-controller' });
+        changes++;
+      }
+    }
+    return changes;
+  };
+  const running = loop();
+  return () => {
+    isOver = true;
+    return running;
+  };
+}
+
+const dataIs =
+  (key: string, value: string): Patch =>
+  (object) =>
+    (object as { data?: Record<string, string> }).data?.[key] === value
+      ? undefined
+      : { data: { [key]: value } };
+
+const CASES: readonly (readonly [string, ResourceDefinition, string, Patch, string, boolean])[] = [
+  [
+    'the token in the Secret',
+    SECRETS,
+    'idp-scim-token',
+    dataIs('token', 'bWluZQ=='),
+    'Secret idp-scim-token: data.token is changed again and again, last by other-controller',
+    false,
+  ],
+  [
+    'the endpoint in the Secret',
+    SECRETS,
+    'idp-scim-token',
+    dataIs('endpoint', 'bWluZQ=='),
+    'Secret idp-scim-token: data.endpoint is changed again and again, last by other-controller',
+    true,
+  ],
+  [
+    'the subjects of the RoleBinding',
+    ROLE_BINDINGS,
+    'scim-idp',
+    (object) => ('subjects' in object ? { subjects: null } : undefined),
+    'RoleBinding scim-idp: subjects is changed again and again',
+    false,
+  ],
+  [
+    'the rules of the Role',
+    ROLES,
+    'SCIMProvisioner',
+    (object) => ('rules' in object && object.rules ? { rules: null } : undefined),
+    'Role SCIMProvisioner: rules is changed again and again',
+    false,
+  ],
+];
+
+interface Event extends KubeObject {
+  readonly reason: string;
+}
+
+describe('a controller that changes', () => {
+  it.concurrent.each(CASES)(
+    '%s at each correction is named and waited for, and all is well when it stops',
+    async (_, resource, name, patch, message, isReady) => {
+      const probe = await IntegrationProbe.create(fixture);
+      await probe.settled('True', 'Succeeded');
+      const key = { namespace: probe.namespace, name };
+      const stop = fight(resource, key, patch);
+      await eventually(async () => {
+        expect(await probe.condition('Contended')).toMatchObject({
+          status: 'True',
+          reason: 'ChangedByOthers',
+          message: expect.stringContaining(message),
+        });
+        if (!isReady) expect((await probe.condition('Ready'))?.reason).toBe('ChangedByOthers');
+      });
+      expect(await stop()).toBeLessThan(15);
+      await probe.settled('True', 'Succeeded');
+      await eventually(async () => expect(await probe.condition('Contended')).toBeUndefined());
+      expect(patch(await fixture.admin.get<KubeObject>(resource, key))).toBeDefined();
+      if (name === 'idp-scim-token')
+        expect(await probe.authenticate(await probe.token())).toBeDefined();
+      const { items } = await fixture.admin.list<Event>(EVENTS, { namespace: probe.namespace });
+      const about = (items ?? []).filter(({ reason }) => reason === 'Contended');
+      expect(about).toHaveLength(1);
+      expect((items ?? []).length).toBeLessThan(25);
+    },
+    120_000,
+  );
+});
