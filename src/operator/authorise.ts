@@ -11,6 +11,7 @@ import { checkId, knownId, type Obstacle } from './checks.ts';
 import { getIfExists, type OperatorContext, ownerOf } from './context.ts';
 import { gatherTenancy } from './gather-tenancy.ts';
 import type { Secret } from './objects.ts';
+import { isGoing } from './ownership.ts';
 import { checkTenancy, isGoverned, type TenancyInput } from './tenancy.ts';
 
 export interface Authorisation {
@@ -127,12 +128,13 @@ async function idOf(
   return isOfFormerTenant(context, integration, holder) ? newIntegrationId() : id;
 }
 
-function secretOf(
+async function secretOf(
   { client }: OperatorContext,
   integration: KubeIntegration,
 ): Promise<Secret | undefined> {
   const key = { namespace: integration.metadata.namespace, name: secretNameOf(integration) };
-  return getIfExists<Secret>(client, SECRETS, key);
+  const secret = await getIfExists<Secret>(client, SECRETS, key);
+  return secret !== undefined && isGoing(secret) ? undefined : secret;
 }
 
 /** The Secret is still that of the integration that had the name before, in another tenant: its id is no other's, but not this one's. */

@@ -259,6 +259,20 @@ describe('an integration that is deleted and made anew within milliseconds', () 
     expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
   });
 
+  it('has neither the token nor the endpoint of a Secret that somebody holds', async () => {
+    const { probe, token } = await ready();
+    const { endpoint } = (await probe.get()).status ?? {};
+    const key = { namespace: probe.namespace, name: GENERATED };
+    await setFinalizers(SECRETS, key, [HOLDER]);
+    await replace(probe);
+    await isHeld(probe);
+    expect(await probe.token()).toBe(token);
+    await setFinalizers(SECRETS, key, []);
+    const { status } = await probe.settled('True', 'Succeeded');
+    expect(await probe.token()).not.toBe(token);
+    expect(status?.endpoint).not.toBe(endpoint);
+  });
+
   it('keeps its endpoint where spec.integrationId pins it, and gets a new token', async () => {
     const spec = { integrationId: `replaced_${'x'.repeat(12)}` };
     const probe = await IntegrationProbe.create(fixture, spec);
