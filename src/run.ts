@@ -81,7 +81,8 @@ export async function run(
   const election = connection && electionOf(config, connection, planes);
   const { usernamePrefix } = config;
   const groupBindings = config.groupBindings ? { usernamePrefix } : undefined;
-  const options = { store, ...config, groupBindings, election, log, registry };
+  const installation = connection ? leaseNamespace(config, connection) : '';
+  const options = { store, ...config, installation, groupBindings, election, log, registry };
   const operator = connection && createOperator({ connection, ...options });
   if (operator !== undefined) stuck = operator.stuck;
   // Who serves is ready to serve, whatever the cluster does.
@@ -98,6 +99,9 @@ export async function run(
   if (lost) throw new LeadLostError('the lead was lost');
 }
 
+const leaseNamespace = (config: Config, connection: Connection): string =>
+  config.leaderElectionNamespace ?? connection.namespace;
+
 /** Who serves goes on after losing the lead; who only reconciles ends, and the kubelet starts it anew. */
 function electionOf(
   config: Config,
@@ -106,7 +110,7 @@ function electionOf(
 ): ElectionOptions | undefined {
   if (!config.leaderElection) return undefined;
   return {
-    namespace: config.leaderElectionNamespace ?? connection.namespace,
+    namespace: leaseNamespace(config, connection),
     identity: config.leaderElectionIdentity,
     leaseDurationMs: config.leaseDurationMs,
     renewDeadlineMs: config.renewDeadlineMs,

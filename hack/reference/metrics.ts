@@ -4,6 +4,7 @@ import { fillIn } from '../../src/crd/reference.ts';
 import { ConnectionMetrics } from '../../src/http/connections.ts';
 import { RequestMetrics } from '../../src/http/metrics.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
+import { createRoleMetrics } from '../../src/operator/lost-roles.ts';
 import { createOperatorMetrics } from '../../src/operator/metrics.ts';
 import { createPolicyMetric } from '../../src/operator/policy-report.ts';
 import { createProcessMetrics } from '../../src/process-metrics.ts';
@@ -19,6 +20,7 @@ export function allMetrics(): Registry {
   createKubeMetrics(registry);
   createOperatorMetrics(registry, () => undefined);
   createPolicyMetric(registry);
+  createRoleMetrics(registry);
   return registry;
 }
 

@@ -65,6 +65,8 @@ export const CONDITION = {
   Contended: 'Contended',
   /** Present only while True: an annotation of ours means nothing as it is. */
   InvalidAnnotation: 'InvalidAnnotation',
+  /** Present only while True: RoleBindings with the names of ours that the operator did not make. */
+  ForeignRoleBindings: 'ForeignRoleBindings',
   /** Present only while True, or Unknown: nothing keeps authors from giving roles that they may not give. */
   Unguarded: 'Unguarded',
 } as const;
@@ -142,5 +144,7 @@ export const EVENT = {
   SecretConflict: 'SecretConflict',
   /** The namespace may not use the tenant. */
   TenantNotAllowed: 'TenantNotAllowed',
+  /** RoleBindings have the names of those of a ScimGroupBinding and were not made for it. */
+  ObjectConflict: 'ObjectConflict',
 } as const;
 export type EventReason = (typeof EVENT)[keyof typeof EVENT];

@@ -91,7 +91,7 @@ const Status = z
       .optional(),
     roleBindings: z.int().min(0).describe('RoleBindings that they are in.').optional(),
     conditions: conditions(
-      'Ready; Reconciling, Stalled, InvalidAnnotation and Unguarded only while they say something.',
+      'Ready; Reconciling, Stalled, InvalidAnnotation, ForeignRoleBindings and Unguarded only while they say something.',
     ).optional(),
   })
   .meta({ default: { observedGeneration: -1 } })

@@ -312,6 +312,8 @@ export interface MadeObject {
   readonly name: string;
   /** Undefined: it is about to be made, or was when the process ended. */
   readonly uid: string | undefined;
+  /** Which of several operators on one cluster looks after it, where that matters for its end. */
+  readonly operator?: string | undefined;
 }
 
 /**
@@ -322,7 +324,10 @@ export interface MadeObjectStore {
   /** In the order of kinds and names. */
   list(maker: Maker): Promise<readonly MadeObject[]>;
   /** Whoever of a kind has made objects in a cluster, whether it is there any more or not. */
-  makers(clusterUid: string, kind: string): Promise<readonly Maker[]>;
+  makers(
+    clusterUid: string,
+    kind: string,
+  ): Promise<readonly (Maker & Pick<MadeObject, 'operator'>)[]>;
   /** In the place of what had the kind and the name before. */
   put(maker: Maker, object: MadeObject): Promise<void>;
   forget(maker: Maker, object: Pick<MadeObject, 'kind' | 'name'>): Promise<void>;

@@ -22,6 +22,8 @@ export interface ReflectorOptions {
   readonly resource: ResourceDefinition;
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
+  /** Keeps only those, of what the selector finds: for what no selector can say. */
+  readonly wants?: (object: KubeObject) => boolean;
   /** Keeps only metadata, for Secrets. */
   readonly metadataOnly?: boolean;
   /**
@@ -160,7 +162,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
       this.#lastAttempt = performance.now();
       const options: ListOptions = { ...this.#scope(), limit: PAGE, signal };
       const list = await client.list<T>(resource, { ...options, continue: page.continue });
-      items.push(...(list.items ?? []).map(withoutManagedFields));
+      items.push(...(list.items ?? []).filter(this.#wants).map(withoutManagedFields));
       page = list.metadata;
     } while (page.continue);
     this.#refusedAt = undefined;
@@ -229,9 +231,10 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     const { resourceVersion } = object.metadata;
     if (resourceVersion === undefined)
       throw new ApiError(0, 'watch: an event without resourceVersion');
-    if (type === 'ADDED' || type === 'MODIFIED')
+    if ((type === 'ADDED' || type === 'MODIFIED') && this.#wants(object as KubeObject))
       this.store.set(withoutManagedFields(object as KubeObject as T));
-    else if (type === 'DELETED') this.store.delete(object as KubeObject as T);
+    else if (type === 'DELETED' || type === 'ADDED' || type === 'MODIFIED')
+      this.store.delete(object as KubeObject as T);
     else if (type !== 'BOOKMARK') throw new ApiError(0, `watch: an event of type ${type}`);
     return resourceVersion;
   }
@@ -278,6 +281,8 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     this.#log.info({ objects: this.store.size }, 'watch was restored');
     for (const listener of this.#restored) listener();
   }
+
+  readonly #wants = (object: KubeObject): boolean => this.#options.wants?.(object) !== false;
 
   #scope() {
     const { namespace, labelSelector, metadataOnly } = this.#options;

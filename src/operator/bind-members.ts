@@ -1,21 +1,23 @@
 /** Brings the RoleBindings of a ScimGroupBinding to a list of subjects: what is taken comes first, and whatever else fails. */
 import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import { REASON } from '../crd/names.ts';
-import { isAlreadyExists, isDenied, isForbidden, isNotFound } from '../kube/errors.ts';
-import { selectorFor } from '../kube/label-selector.ts';
+import type { MadeObject, Maker } from '../directory/store.ts';
+import { isDenied, isForbidden, isNotFound } from '../kube/errors.ts';
 import { keyOf, ROLE_BINDINGS } from '../kube/resource.ts';
 import type { Obstacle } from './checks.ts';
-import { deleteIfExists, getIfExists, type OperatorContext } from './context.ts';
+import type { OperatorContext } from './context.ts';
 import { obstacleFrom } from './failure.ts';
 import {
   buildMembersBinding,
   givesMore,
-  groupBindingLabels,
   hasRoleOf,
+  isNamedFor,
   isOfBinding,
   shardOf,
 } from './group-binding-objects.ts';
+import { bindingMaker, deleteRole, rememberRole } from './made-roles.ts';
 import { FIELD_MANAGER, type RoleBinding } from './objects.ts';
+import { isGoing } from './ownership.ts';
 import { planShards, type Shard, type ShardPlan } from './shards.ts';
 
 export const SHARD_SIZE = 1_000;
@@ -29,6 +31,8 @@ export interface Bound {
   readonly obstacle?: Obstacle | undefined;
   /** There is no ScimGroupBinding to tell any more. */
   readonly isGone?: boolean;
+  /** Names of RoleBindings that are called like those of the ScimGroupBinding and were not made for it. */
+  readonly foreign: readonly string[];
 }
 
 export async function bindMembers(
@@ -37,20 +41,52 @@ export async function bindMembers(
   subjects: readonly string[],
   permit: Permit,
 ): Promise<Bound> {
-  const cached = context.caches.roleBindings
-    .list(binding.metadata.namespace)
-    .filter((each) => isOfBinding(each, binding));
-  const shards = cached.map((each) => shardOf(each, binding));
-  const isRight = cached.every((each) => hasRoleOf(each, binding));
-  if (isRight && isEmpty(planShards(shards, subjects, SHARD_SIZE))) return summaryOf(shards);
+  const maker = bindingMaker(context, keyOf(binding));
+  const made = await context.store.madeObjects.list(maker);
+  const cached = context.caches.roleBindings.list(binding.metadata.namespace);
+  const known = sortOut(binding, made, cached);
+  const shards = known.ours.map((each) => shardOf(each, binding));
+  const isRight =
+    known.ours.every((each) => hasRoleOf(each, binding) && !isGoing(each)) &&
+    isRemembered(context, made, known.ours);
+  if (isRight && isEmpty(planShards(shards, subjects, SHARD_SIZE)))
+    return { ...summaryOf(shards), foreign: known.foreign };
   // The cache may be behind what this process wrote a moment ago.
-  const work = await begin(context, binding);
+  const work = await begin(context, binding, maker, made);
   const refusal = await change(work, subjects, permit);
-  if (refusal === 'gone') return { ...summaryOf(shardsOf(work)), isGone: true };
+  if (refusal === 'gone') return { ...resultOf(work), isGone: true };
   // Who may not be given anything keeps nothing either.
   if (refusal !== undefined) await change(work, [], permit);
   if (work.error !== undefined) throw work.error;
-  return { ...summaryOf(shardsOf(work)), obstacle: refusal ?? work.obstacle };
+  return { ...resultOf(work), obstacle: refusal ?? work.obstacle };
+}
+
+/** What has a name of the ScimGroupBinding: by UID, or by its owner where a crash kept it from being remembered. */
+function sortOut(
+  binding: KubeGroupBinding,
+  made: readonly MadeObject[],
+  objects: readonly RoleBinding[],
+): { readonly ours: readonly RoleBinding[]; readonly foreign: readonly string[] } {
+  const uids = new Set(made.map(({ uid }) => uid));
+  const named = objects.filter((each) => isNamedFor(each, binding));
+  const isOurs = (each: RoleBinding) => uids.has(each.metadata.uid) || isOfBinding(each, binding);
+  return {
+    ours: named.filter(isOurs),
+    foreign: named.filter((each) => !isOurs(each)).map(({ metadata }) => metadata.name),
+  };
+}
+
+/** Exactly these, as looked after by this operator. */
+function isRemembered(
+  { installation }: OperatorContext,
+  made: readonly MadeObject[],
+  ours: readonly RoleBinding[],
+): boolean {
+  const uids = new Set(ours.map(({ metadata }) => metadata.uid));
+  return (
+    made.length === ours.length &&
+    made.every(({ uid, operator }) => uids.has(uid) && operator === installation)
+  );
 }
 
 /** Answers what stands in the way of giving, where something is to be given. */
@@ -75,7 +111,7 @@ async function change(
 const isEmpty = ({ removals, additions, moves }: ShardPlan): boolean =>
   removals.length + additions.length + moves.length === 0;
 
-function summaryOf(shards: readonly Shard[]): Bound {
+function summaryOf(shards: readonly Shard[]): Omit<Bound, 'foreign'> {
   const members = new Set(shards.flatMap(({ subjects }) => subjects));
   return { members: members.size, roleBindings: shards.length };
 }
@@ -84,7 +120,9 @@ function summaryOf(shards: readonly Shard[]): Bound {
 interface Work {
   readonly context: OperatorContext;
   readonly binding: KubeGroupBinding;
+  readonly maker: Maker;
   readonly objects: Map<number, RoleBinding>;
+  readonly foreign: readonly string[];
   obstacle?: Obstacle;
   error?: unknown;
 }
@@ -92,19 +130,40 @@ interface Work {
 const shardsOf = ({ objects, binding }: Work): readonly Shard[] =>
   [...objects.values()].map((each) => shardOf(each, binding));
 
-/** Reads what is there, and deletes what gives another role. */
-async function begin(context: OperatorContext, binding: KubeGroupBinding): Promise<Work> {
-  const { namespace, name } = binding.metadata;
-  const labelSelector = selectorFor(groupBindingLabels(name));
-  const options = { namespace, labelSelector };
-  const { items } = await context.client.list<RoleBinding>(ROLE_BINDINGS, options);
-  const work: Work = { context, binding, objects: new Map() };
-  for (const each of items ?? []) {
-    if (!isOfBinding(each, binding)) continue;
+const resultOf = (work: Work): Bound => ({
+  ...summaryOf(shardsOf(work)),
+  foreign: work.foreign,
+});
+
+/** Reads what is there, by name because labels are quickly lost; remembers it, and deletes what gives another role. */
+async function begin(
+  context: OperatorContext,
+  binding: KubeGroupBinding,
+  maker: Maker,
+  made: readonly MadeObject[],
+): Promise<Work> {
+  const { namespace } = binding.metadata;
+  const { items } = await context.client.list<RoleBinding>(ROLE_BINDINGS, { namespace });
+  const { ours, foreign } = sortOut(binding, made, items ?? []);
+  const work: Work = { context, binding, maker, objects: new Map(), foreign };
+  if (!isRemembered(context, made, ours)) await remember(context, maker, made, ours);
+  for (const each of ours) {
     work.objects.set(shardOf(each, binding).index, each);
     if (!hasRoleOf(each, binding)) await attempt(work, () => remove(work, each));
   }
   return work;
+}
+
+async function remember(
+  context: OperatorContext,
+  maker: Maker,
+  made: readonly MadeObject[],
+  ours: readonly RoleBinding[],
+): Promise<void> {
+  const names = new Set(ours.map(({ metadata }) => metadata.name));
+  for (const each of made)
+    if (!names.has(each.name)) await context.store.madeObjects.forget(maker, each);
+  for (const each of ours) await rememberRole(context, maker, each);
 }
 
 /** What fails doesn't keep the rest. */
@@ -156,8 +215,11 @@ async function shrink(work: Work, shard: Shard): Promise<void> {
   else await write(work, shard);
 }
 
-async function remove({ context, binding, objects }: Work, object: RoleBinding): Promise<void> {
-  await deleteIfExists(context.client, ROLE_BINDINGS, keyOf(object), object.metadata.uid);
+async function remove(
+  { context, binding, maker, objects }: Work,
+  object: RoleBinding,
+): Promise<void> {
+  await deleteRole(context, maker, object);
   objects.delete(shardOf(object, binding).index);
 }
 
@@ -165,34 +227,19 @@ async function remove({ context, binding, objects }: Work, object: RoleBinding):
 async function write(work: Work, shard: Shard): Promise<void> {
   const { client } = work.context;
   const desired = buildMembersBinding(work.binding, shard);
-  const known = work.objects.get(shard.index) ?? (await createNew(work, desired));
-  if (known === undefined) return;
+  const known = work.objects.get(shard.index);
+  if (known === undefined) return createNew(work, desired);
   const { uid } = known.metadata;
   const metadata = { ...desired.metadata, ...(uid === undefined ? {} : { uid }) };
   const written = await client.apply(ROLE_BINDINGS, { ...desired, metadata }, FIELD_MANAGER);
   work.objects.set(shard.index, written);
 }
 
-/** Undefined when that is all; otherwise ours that has lost its labels. */
-async function createNew(work: Work, desired: RoleBinding): Promise<RoleBinding | undefined> {
-  const { client } = work.context;
-  const { index } = shardOf(desired, work.binding);
-  try {
-    work.objects.set(index, await client.create(ROLE_BINDINGS, desired, FIELD_MANAGER));
-    return undefined;
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-    const found = await getIfExists<RoleBinding>(client, ROLE_BINDINGS, keyOf(desired));
-    if (found === undefined) throw error;
-    if (isOfBinding(found, work.binding)) {
-      if (hasRoleOf(found, work.binding)) return found;
-      await remove(work, found);
-      throw error;
-    }
-    work.obstacle ??= {
-      reason: REASON.ObjectConflict,
-      message: `RoleBinding ${desired.metadata.name} exists and was not made for this ScimGroupBinding; delete it`,
-    };
-    return undefined;
-  }
+async function createNew(work: Work, desired: RoleBinding): Promise<void> {
+  const { context, maker, objects, foreign } = work;
+  // It is told of in any case.
+  if (foreign.includes(desired.metadata.name)) return;
+  const made = await context.client.create(ROLE_BINDINGS, desired, FIELD_MANAGER);
+  objects.set(shardOf(desired, work.binding).index, made);
+  await rememberRole(context, maker, made);
 }

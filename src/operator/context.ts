@@ -51,6 +51,10 @@ export interface OperatorContext {
   readonly sees: (namespace: string) => boolean;
   /** Whether ScimGroupBindings are looked after. */
   readonly followsGroups: boolean;
+  /** Those of a namespace: `left` by the configuration, `refused` while they may not be listed. */
+  readonly follows: (namespace: string) => 'followed' | 'refused' | 'left';
+  /** Tells this operator from others on the cluster: the namespace of its Lease. */
+  readonly installation: string;
   /** False while ScimTenants may not be listed, or their CRD is missing: then there are none. */
   readonly mayReadTenants: () => boolean;
   /** False while ValidatingAdmissionPolicies or their bindings may not be listed, or are not served. */

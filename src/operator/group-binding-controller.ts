@@ -7,6 +7,7 @@ import { admissionPolicyIn } from './admission-policy.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import { isOutage } from './failure.ts';
 import { FollowedGroups, followUntil } from './followed-groups.ts';
+import { groupBindingNamedIn } from './group-binding-objects.ts';
 import { createGroupBindingReconcile } from './group-binding-reconcile.ts';
 import { bindingTenantOf } from './group-members.ts';
 import type { RoleBinding } from './objects.ts';
@@ -75,13 +76,13 @@ export function createGroupBindingController(
   };
 }
 
-/** By label and by owner, since either may be what drifted. */
+/** By label, owner and name, since any of them may be what drifted. */
 function parentsOf({ metadata }: RoleBinding, { groupBindings }: Caches): readonly ObjectKey[] {
   const { namespace = '', labels, ownerReferences = [] } = metadata;
   const uids = new Set(ownerReferences.map(({ uid }) => uid));
-  const name = labels?.[LABEL_GROUP_BINDING];
+  const named = new Set([labels?.[LABEL_GROUP_BINDING], groupBindingNamedIn(metadata.name)]);
   return groupBindings
     .list(namespace)
-    .filter((each) => uids.has(each.metadata.uid) || each.metadata.name === name)
+    .filter((each) => uids.has(each.metadata.uid) || named.has(each.metadata.name))
     .map(keyOf);
 }

@@ -11,6 +11,7 @@ import {
 import type { OwnerReference } from '../kube/resource.ts';
 import { contains } from './drift.ts';
 import type { RoleBinding } from './objects.ts';
+import { isOwnedBy } from './ownership.ts';
 import type { Shard } from './shards.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
@@ -19,8 +20,20 @@ export function groupBindingLabels(name: string): Record<string, string> {
   return { [LABEL_MANAGED_BY]: MANAGED_BY, [LABEL_GROUP_BINDING]: name };
 }
 
+export const GROUP_ROLE_BINDING_PREFIX = 'scim:group:';
+
 const nameOf = ({ metadata }: KubeGroupBinding, index: number): string =>
-  `scim:group:${metadata.name}:${index}`;
+  `${GROUP_ROLE_BINDING_PREFIX}${metadata.name}:${index}`;
+
+/** The name of the ScimGroupBinding that a RoleBinding of this name would be of. */
+export function groupBindingNamedIn(name: string): string | undefined {
+  return /^scim:group:([a-z0-9-]+):(?:0|[1-9][0-9]{0,5})$/.exec(name)?.[1];
+}
+
+/** Has a name that only RoleBindings of this ScimGroupBinding should have. */
+export function isNamedFor({ metadata }: RoleBinding, binding: KubeGroupBinding): boolean {
+  return indexOf(metadata.name, binding) !== undefined;
+}
 
 /** Without blockOwnerDeletion: deleting a ScimGroupBinding never waits. */
 function ownerReference({ metadata: { name, uid } }: KubeGroupBinding): OwnerReference {
@@ -45,12 +58,9 @@ export function buildMembersBinding(
   };
 }
 
-/** Made for this very ScimGroupBinding: by its UID and the name, because labels are anybody's to write. */
-export function isOfBinding({ metadata }: RoleBinding, binding: KubeGroupBinding): boolean {
-  return (
-    metadata.ownerReferences?.some(({ uid }) => uid === binding.metadata.uid) === true &&
-    indexOf(metadata.name, binding) !== undefined
-  );
+/** Says itself, by its owner and its name, that it goes with this very ScimGroupBinding; labels are anybody's to write. */
+export function isOfBinding(object: RoleBinding, binding: KubeGroupBinding): boolean {
+  return isOwnedBy(object, binding.metadata.uid) && isNamedFor(object, binding);
 }
 
 function indexOf(name: string, binding: KubeGroupBinding): number | undefined {

@@ -1,9 +1,9 @@
 /** The reconcile of a ScimGroupBinding: who is in the group, and who may know it, decide who has the role. */
 import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
-import { EVENT, REASON, SCIM_GROUP_BINDINGS } from '../crd/names.ts';
+import { EVENT, type EventReason, REASON, SCIM_GROUP_BINDINGS } from '../crd/names.ts';
 import type { Reconcile, Result } from '../kube/controller.ts';
 import { isAlreadyExists, isConflict, isNamespaceTerminating } from '../kube/errors.ts';
-import { keyOf } from '../kube/resource.ts';
+import { keyOf, type ObjectKey } from '../kube/resource.ts';
 import { admissionPolicyIn } from './admission-policy.ts';
 import { bindMembers, type Permit } from './bind-members.ts';
 import { getIfExists, type OperatorContext } from './context.ts';
@@ -14,8 +14,10 @@ import {
   type BindingFindings,
   buildGroupBindingStatus,
   buildTerminatingBindingStatus,
+  conflictWith,
 } from './group-binding-status.ts';
 import { bindingTenantOf, MEMBERSHIP_LIMITS, membersOf, selectorOf } from './group-members.ts';
+import { endRolesOfGone, type LeftRole } from './made-roles.ts';
 import { isGoing } from './ownership.ts';
 import { writeStatus } from './write-status.ts';
 
@@ -23,6 +25,8 @@ import { writeStatus } from './write-status.ts';
 const OBSTACLE_RETRY_MS = 30_000;
 /** Somebody wrote in between; their event is on its way. */
 const STALE_RETRY_MS = 100;
+/** The cache may be behind; without its CRD a ScimGroupBinding may be on its way back. */
+const GONE_RECHECK_MS = 5_000;
 /** In case a change was not noticed: a database that was restored looks as if nothing had happened. */
 const REFRESH_MS = 600_000;
 
@@ -35,9 +39,8 @@ export function createGroupBindingReconcile(
   return async (key) => {
     const binding = context.caches.groupBindings.get(key);
     if (binding === undefined || isGoing(binding)) {
-      // The garbage collector takes the RoleBindings.
       followed.forget(key);
-      return binding === undefined ? {} : tellOfTermination(context, binding);
+      return end(context, key, binding);
     }
     const { findings: found, error } = await work(context, binding, followed, prefix);
     const findings = { ...found, policy: admissionPolicyIn(context) };
@@ -48,19 +51,35 @@ export function createGroupBindingReconcile(
     const written = await writeStatus(context.client, SCIM_GROUP_BINDINGS, binding, status);
     if (error !== undefined) throw error;
     if (!written) return { requeueAfterMs: STALE_RETRY_MS };
-    const isBlocked = findings.bound?.obstacle !== undefined;
+    const { bound } = findings;
+    const isBlocked = bound?.obstacle !== undefined || (bound?.foreign.length ?? 0) > 0;
     return { requeueAfterMs: isBlocked ? OBSTACLE_RETRY_MS : REFRESH_MS * (1 + Math.random() / 5) };
   };
 }
 
-/** Somebody's finalizer may hold it for long. */
+/** Not left to the garbage collector, which a finalizer keeps waiting and `--cascade=orphan` sends away. */
+async function end(
+  context: OperatorContext,
+  key: ObjectKey,
+  going: KubeGroupBinding | undefined,
+): Promise<Result> {
+  if (context.follows(key.namespace ?? '') !== 'followed') return {};
+  const left = await endRolesOfGone(context, key, going);
+  if (going !== undefined) await tellOfTermination(context, going, left ?? []);
+  if (left === undefined) return { requeueAfterMs: GONE_RECHECK_MS };
+  const error = left.find((each) => each.error !== undefined)?.error;
+  if (error !== undefined && !isNamespaceTerminating(error)) throw error;
+  return left.length > 0 ? { requeueAfterMs: OBSTACLE_RETRY_MS } : {};
+}
+
+/** Somebody's finalizer may hold it for long. A status that has changed since is written with its next event. */
 async function tellOfTermination(
   { client, now }: OperatorContext,
   binding: KubeGroupBinding,
-): Promise<Result> {
-  const status = buildTerminatingBindingStatus(binding, now());
-  const written = await writeStatus(client, SCIM_GROUP_BINDINGS, binding, status);
-  return written ? {} : { requeueAfterMs: STALE_RETRY_MS };
+  left: readonly LeftRole[],
+): Promise<void> {
+  const status = buildTerminatingBindingStatus(binding, left, now());
+  await writeStatus(client, SCIM_GROUP_BINDINGS, binding, status);
 }
 
 /** What can't be read changes nothing: whoever has the role keeps it. */
@@ -75,7 +94,8 @@ async function work(
     const { subjects, ...known } = await gatherMembers(context, binding, followed, prefix);
     findings = known;
     const bound = await bindMembers(context, binding, subjects, permitFor(context, binding));
-    return { findings: { ...known, bound, obstacle: known.obstacle ?? bound.obstacle } };
+    const obstacle = known.obstacle ?? bound.obstacle ?? conflictWith(bound.foreign);
+    return { findings: { ...known, bound, obstacle } };
   } catch (error) {
     return { findings: { ...findings, obstacle: obstacleFrom(error) }, error };
   }
@@ -121,15 +141,26 @@ const permitFor =
 function announce(
   { events }: OperatorContext,
   binding: KubeGroupBinding,
-  { obstacle }: BindingFindings,
+  { obstacle, bound }: BindingFindings,
 ): void {
-  if (obstacle?.reason !== REASON.TenantNotAllowed) return;
   const { conditions = [] } = binding.status ?? {};
-  if (conditions.some(({ reason }) => reason === REASON.TenantNotAllowed)) return;
-  events.record(binding, {
-    type: 'Warning',
-    reason: EVENT.TenantNotAllowed,
-    action: 'Reconcile',
-    note: obstacle.message,
-  });
+  const foreign = conflictWith(bound?.foreign ?? []);
+  for (const each of [obstacle, foreign]) {
+    const event = ANNOUNCED.get(each?.reason ?? '');
+    if (each === undefined || event === undefined) continue;
+    if (conditions.some(({ reason }) => reason === each.reason)) continue;
+    events.record(binding, {
+      type: 'Warning',
+      reason: event,
+      action: 'Reconcile',
+      note: each.message,
+    });
+    // The same may stand in the way as well.
+    if (each.reason === foreign?.reason) break;
+  }
 }
+
+const ANNOUNCED = new Map<string, EventReason>([
+  [REASON.TenantNotAllowed, EVENT.TenantNotAllowed],
+  [REASON.ObjectConflict, EVENT.ObjectConflict],
+]);

@@ -7,6 +7,7 @@ import type { PolicyVerdict } from './admission-policy.ts';
 import type { Bound } from './bind-members.ts';
 import type { Obstacle } from './checks.ts';
 import { bindingTenantOf } from './group-members.ts';
+import type { LeftRole } from './made-roles.ts';
 import { annotationNotices, terminating } from './notices.ts';
 import { mergeConditions } from './status.ts';
 
@@ -51,22 +52,47 @@ export function buildGroupBindingStatus(
 /** Of a ScimGroupBinding that is being deleted. */
 export function buildTerminatingBindingStatus(
   binding: KubeGroupBinding,
+  left: readonly LeftRole[],
   now: Date,
 ): ScimGroupBindingStatus {
   const { metadata, status } = binding;
-  const condition = terminating(metadata, 'the group is not followed any more');
+  const [first] = left;
+  const ended =
+    first === undefined
+      ? 'nobody has the role by it any more'
+      : `RoleBinding ${first.name} is still there: ${first.reason}`;
+  const condition = terminating(metadata, ended);
   return {
     ...status,
     observedGeneration: metadata.generation,
+    ...(first === undefined ? { members: 0, roleBindings: 0 } : {}),
     conditions: [...mergeConditions(binding, [condition], now)],
   };
 }
 
 const wantedConditions = (binding: KubeGroupBinding, findings: BindingFindings) => [
   ...conditionsOf(binding, findings),
+  ...foreign(findings.bound),
   ...unguarded(findings.policy),
   ...annotationNotices(SCIM_GROUP_BINDINGS.kind, binding.metadata),
 ];
+
+/** They may give the role to anybody, whoever is in the group. */
+export function conflictWith(names: readonly string[]): Obstacle | undefined {
+  if (names.length === 0) return undefined;
+  const shown = names.slice(0, 5).join(', ');
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
+  const message = `RoleBinding ${shown}${more} has a name of this ScimGroupBinding and was not made for it; it may give roles to anybody: look at it and delete it`;
+  return { reason: REASON.ObjectConflict, message };
+}
+
+/** Whatever else stands in the way. */
+function foreign(bound: Bound | undefined): readonly NewCondition[] {
+  const conflict = conflictWith(bound?.foreign ?? []);
+  return conflict === undefined
+    ? []
+    : [{ type: CONDITION.ForeignRoleBindings, status: 'True', ...conflict }];
+}
 
 /** Ready says nothing of it: the members have the role all the same. */
 function unguarded(policy: PolicyVerdict | undefined): readonly NewCondition[] {

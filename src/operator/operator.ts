@@ -24,6 +24,7 @@ import { Definitions } from './definitions.ts';
 import { isOutage } from './failure.ts';
 import { fencedStore } from './fence.ts';
 import { createGroupBindingController } from './group-binding-controller.ts';
+import { createRoleMetrics, RoleReport } from './lost-roles.ts';
 import { createOperatorMetrics, type OperatorMetrics } from './metrics.ts';
 import { createPolicyMetric, PolicyReport } from './policy-report.ts';
 import { LEASE_NAME } from './rbac.ts';
@@ -45,7 +46,9 @@ export interface OperatorOptions {
   readonly deprovisionDelayMs: number;
   /** Undefined: all. */
   readonly watchNamespaces?: readonly string[] | undefined;
-  /** Undefined: ScimGroupBindings are left alone. */
+  /** Tells this operator from others on the cluster: the namespace of its Lease. */
+  readonly installation: string;
+  /** Undefined: ScimGroupBindings are left alone, and end what they gave. */
   readonly groupBindings?: GroupBindingOptions | undefined;
   /** Undefined: there is no other operator. */
   readonly election?: ElectionOptions | undefined;
@@ -137,6 +140,7 @@ export function createOperator(options: OperatorOptions): Operator {
       seenEnds,
       unwatched,
       policyReport,
+      roleReport: new RoleReport(createRoleMetrics(registry), log),
       unwritable,
       events: ours.events,
       onLead: (caches: Caches | undefined) => {
@@ -240,6 +244,7 @@ interface Parts {
   readonly seenEnds: SeenEnds;
   readonly unwatched: UnwatchedReport;
   readonly policyReport: PolicyReport;
+  readonly roleReport: RoleReport;
   readonly unwritable: Set<string>;
   readonly events: OperatorMetrics['events'];
   /** Told what is known when a term begins, and undefined when it ends. */
@@ -252,7 +257,7 @@ async function lead(
   { signal, fence }: { readonly signal: AbortSignal; readonly fence?: Fence },
 ): Promise<void> {
   const { options, client, metrics, clusterUid, manager, reflectors, seenEnds } = parts;
-  const { unwatched, policyReport, unwritable } = parts;
+  const { unwatched, policyReport, roleReport, unwritable } = parts;
   const { log, store, publicUrl, watchNamespaces, now = () => new Date() } = options;
   const writer = fence ? client.fenced(fence) : client;
   const events = new EventRecorder({
@@ -279,6 +284,12 @@ async function lead(
       watchNamespaces?.includes(namespace) !== false &&
       !reflectors.integrations.isRefusedIn(namespace),
     followsGroups: options.groupBindings !== undefined,
+    follows: (namespace) => {
+      const isIn = watchNamespaces?.includes(namespace) !== false;
+      if (reflectors.groupBindings === undefined || !isIn) return 'left';
+      return reflectors.groupBindings.isRefusedIn(namespace) ? 'refused' : 'followed';
+    },
+    installation: options.installation,
     mayReadTenants: () => !reflectors.tenants.isRefused,
     mayReadPolicies: () =>
       reflectors.policies?.isRefused === false && reflectors.policyBindings?.isRefused === false,
@@ -299,7 +310,7 @@ async function lead(
     manager.control(controllers, signal),
     manager
       .whenSynced(signal)
-      .then(() => sweepUntil(signal, context, integrations, { ...options, unwatched })),
+      .then(() => sweepUntil(signal, context, integrations, { ...options, unwatched, roleReport })),
     groupBindings?.follow(signal),
     manager.whenSynced(signal).then(() => groupBindings?.tellOfPolicy()),
   ]);

@@ -29,6 +29,7 @@ import { ObjectStore } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import type { AdmissionPolicy, AdmissionPolicyBinding } from './admission-policy.ts';
 import type { Caches } from './context.ts';
+import { GROUP_ROLE_BINDING_PREFIX } from './group-binding-objects.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 
 const NO_TENANTS =
@@ -44,7 +45,7 @@ const NOT_WATCHED =
 
 type Scope = Pick<
   ReflectorOptions,
-  'labelSelector' | 'metadataOnly' | 'whenRefused' | 'keepsWhenRefused'
+  'labelSelector' | 'wants' | 'metadataOnly' | 'whenRefused' | 'keepsWhenRefused'
 >;
 
 export interface ReflectorScope {
@@ -96,7 +97,11 @@ export function createReflectors(
     }),
     serviceAccounts: reflect<ServiceAccount>(SERVICE_ACCOUNTS, { labelSelector }),
     roles: reflect<Role>(ROLES, { labelSelector }),
-    roleBindings: reflect<RoleBinding>(ROLE_BINDINGS, { labelSelector }),
+    // Where groups are followed by name as well: a label is quickly lost, and never there on what somebody else has made.
+    roleBindings: reflect<RoleBinding>(
+      ROLE_BINDINGS,
+      followsGroups ? { wants: isOfInterest } : { labelSelector },
+    ),
     ...(followsGroups
       ? {
           groupBindings: reflect<KubeGroupBinding>(SCIM_GROUP_BINDINGS, {
@@ -117,6 +122,9 @@ export function createReflectors(
       : {}),
   };
 }
+
+const isOfInterest = ({ metadata: { name, labels } }: KubeObject): boolean =>
+  name.startsWith(GROUP_ROLE_BINDING_PREFIX) || labels?.[LABEL_MANAGED_BY] === MANAGED_BY;
 
 export type Reflectors = ReturnType<typeof createReflectors>;
 

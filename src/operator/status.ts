@@ -163,6 +163,7 @@ const WHILE_TRUE = [
   CONDITION.Paused,
   CONDITION.Contended,
   CONDITION.InvalidAnnotation,
+  CONDITION.ForeignRoleBindings,
   CONDITION.Unguarded,
 ];
 

@@ -5,6 +5,7 @@ import type { Logger } from '../logger.ts';
 import { activeIntegrations } from './activity-cache.ts';
 import { missingResources, purgeEnded } from './cleanup.ts';
 import type { OperatorContext } from './context.ts';
+import { endLostRoles, type RoleReport } from './lost-roles.ts';
 import type { UnwatchedReport } from './unwatched.ts';
 
 const SWEEP_INTERVAL_MS = 60_000;
@@ -13,6 +14,7 @@ export interface SweepOptions {
   readonly deprovisionDelayMs: number;
   readonly sweepIntervalMs?: number;
   readonly unwatched: UnwatchedReport;
+  readonly roleReport: RoleReport;
   readonly log: Logger;
 }
 
@@ -21,7 +23,13 @@ export async function sweepUntil(
   signal: AbortSignal,
   context: OperatorContext,
   integrations: Controller,
-  { deprovisionDelayMs, sweepIntervalMs = SWEEP_INTERVAL_MS, unwatched, log }: SweepOptions,
+  {
+    deprovisionDelayMs,
+    sweepIntervalMs = SWEEP_INTERVAL_MS,
+    unwatched,
+    roleReport,
+    log,
+  }: SweepOptions,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
@@ -30,6 +38,7 @@ export async function sweepUntil(
       for (const key of missingResources(context, records)) integrations.enqueue(key);
       await lookAtActive(context, integrations, sweepIntervalMs);
       await purgeEnded(context, records, deprovisionDelayMs, log);
+      await endLostRoles(context, roleReport);
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, 'sweep failed and is tried again');
     }

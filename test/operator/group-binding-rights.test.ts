@@ -91,12 +91,15 @@ describe('a namespace', () => {
 
 describe('the directory', () => {
   it('changes nothing while it is away, which the condition says', async () => {
-    const away = { is: false };
+    const away = { is: false, reads: 0 };
     const failing =
       <A extends unknown[], T>(run: (...args: A) => Promise<T>) =>
       async (...args: A) => {
         if (away.is) throw unavailable(new Error('away'));
-        return run(...args);
+        away.reads += 1;
+        return run(...args).finally(() => {
+          away.reads -= 1;
+        });
       };
     const { memberships } = fixture.store;
     const store = withMemberships(fixture.store, {
@@ -110,6 +113,8 @@ describe('the directory', () => {
     // The status comes after the RoleBinding, and is what must not change.
     await probe.settled('True', 'Succeeded');
     away.is = true;
+    // What was asked before is answered.
+    await eventually(() => expect(away.reads).toBe(0));
     await people.leave(group, 'bob');
     const before = await probe.roleBindings();
     const { status } = await probe.settled('False', 'ReconciliationFailed');
@@ -204,8 +209,7 @@ describe('a ScimGroupBinding', () => {
       );
     await finalizers(['example.com/wait']);
     await probe.delete();
-    for (const { metadata } of await probe.roleBindings())
-      await fixture.admin.delete(ROLE_BINDINGS, { ...probe.key, name: metadata.name });
+    await probe.binds();
     await people.changeUser('ann', { active: false });
     const second = new BindingProbe(fixture.admin, probe.namespace, 'second');
     await second.apply();

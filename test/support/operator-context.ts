@@ -56,6 +56,8 @@ export function operatorContext({
     sees: () => true,
     unwritable: new Set(),
     followsGroups: true,
+    follows: () => 'followed',
+    installation: 'test',
     mayReadTenants: () => true,
     mayReadPolicies: () => true,
     now,

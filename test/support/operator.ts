@@ -64,6 +64,8 @@ export interface StartOptions {
   readonly clock?: () => number;
   /** Without it ScimGroupBindings are left alone. */
   readonly groupBindings?: GroupBindingOptions;
+  /** By default that of the fixture. */
+  readonly installation?: string;
   /** Without it the operator takes itself for the only one. */
   readonly election?: ElectionOptions;
 }
@@ -108,6 +110,7 @@ export async function installedFixture(
         sweepIntervalMs: options.sweepIntervalMs ?? 60_000,
         watchNamespaces: options.watchNamespaces,
         groupBindings: options.groupBindings,
+        installation: options.installation ?? namespace,
         election: options.election,
         log: options.log ?? createLogger('silent'),
         registry,

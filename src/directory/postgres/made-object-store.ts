@@ -3,7 +3,11 @@ import { sql } from 'drizzle-orm';
 import type { MadeObject, MadeObjectStore, Maker } from '../store.ts';
 import type { Connections } from './connection.ts';
 
-type Row = Omit<MadeObject, 'uid'> & { readonly uid: string | null };
+type Row = Pick<MadeObject, 'kind' | 'name'> & {
+  readonly uid: string | null;
+  readonly operator: string | null;
+};
+type MakerRow = Maker & { readonly operator: string | null };
 
 const ofMaker = ({ clusterUid, kind, namespace, name }: Maker) =>
   sql`cluster_uid = ${clusterUid} AND maker_kind = ${kind} AND namespace = ${namespace} AND maker_name = ${name}`;
@@ -12,17 +16,23 @@ export function createMadeObjectStore(connections: Connections): MadeObjectStore
   return {
     list: async (maker) => {
       const rows = await connections.all<Row>(
-        sql`SELECT kind, name, uid FROM made_objects WHERE ${ofMaker(maker)} ORDER BY kind, name`,
+        sql`SELECT kind, name, uid, operator FROM made_objects WHERE ${ofMaker(maker)} ORDER BY kind, name`,
       );
-      return rows.map(({ uid, ...object }) => ({ ...object, uid: uid ?? undefined }));
+      return rows.map(({ uid, operator, ...object }) => ({
+        ...object,
+        uid: uid ?? undefined,
+        operator: operator ?? undefined,
+      }));
     },
-    makers: (clusterUid, kind) =>
-      connections.all<Maker>(
-        sql`SELECT DISTINCT cluster_uid AS "clusterUid", maker_kind AS kind, namespace, maker_name AS name FROM made_objects WHERE cluster_uid = ${clusterUid} AND maker_kind = ${kind} ORDER BY namespace, name`,
-      ),
-    put: async (maker, { kind, name, uid = null }) => {
+    makers: async (clusterUid, kind) => {
+      const rows = await connections.all<MakerRow>(
+        sql`SELECT DISTINCT cluster_uid AS "clusterUid", maker_kind AS kind, namespace, maker_name AS name, operator FROM made_objects WHERE cluster_uid = ${clusterUid} AND maker_kind = ${kind} ORDER BY namespace, name`,
+      );
+      return rows.map(({ operator, ...maker }) => ({ ...maker, operator: operator ?? undefined }));
+    },
+    put: async (maker, { kind, name, uid = null, operator = null }) => {
       await connections.run(
-        sql`INSERT INTO made_objects (cluster_uid, maker_kind, namespace, maker_name, kind, name, uid) VALUES (${maker.clusterUid}, ${maker.kind}, ${maker.namespace}, ${maker.name}, ${kind}, ${name}, ${uid}) ON CONFLICT (cluster_uid, maker_kind, namespace, maker_name, kind, name) DO UPDATE SET uid = excluded.uid`,
+        sql`INSERT INTO made_objects (cluster_uid, maker_kind, namespace, maker_name, kind, name, uid, operator) VALUES (${maker.clusterUid}, ${maker.kind}, ${maker.namespace}, ${maker.name}, ${kind}, ${name}, ${uid}, ${operator}) ON CONFLICT (cluster_uid, maker_kind, namespace, maker_name, kind, name) DO UPDATE SET uid = excluded.uid, operator = excluded.operator`,
       );
     },
     forget: async (maker, { kind, name }) => {

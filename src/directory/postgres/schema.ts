@@ -160,6 +160,7 @@ export const madeObjects = pgTable(
     kind: text('kind').notNull(),
     name: text('name').notNull(),
     uid: text('uid'),
+    operator: text('operator'),
   },
   (t) => [
     primaryKey({

@@ -22,12 +22,21 @@ export function createMadeObjectStore({
     list: (maker) =>
       reading(() =>
         read.orm
-          .select({ kind: madeObjects.kind, name: madeObjects.name, uid: madeObjects.uid })
+          .select({
+            kind: madeObjects.kind,
+            name: madeObjects.name,
+            uid: madeObjects.uid,
+            operator: madeObjects.operator,
+          })
           .from(madeObjects)
           .where(ofMaker(maker))
           .orderBy(asc(madeObjects.kind), asc(madeObjects.name))
           .all()
-          .map(({ uid, ...object }) => ({ ...object, uid: uid ?? undefined })),
+          .map(({ uid, operator, ...object }) => ({
+            ...object,
+            uid: uid ?? undefined,
+            operator: operator ?? undefined,
+          })),
       ),
     makers: (clusterUid, kind) =>
       reading(() =>
@@ -37,17 +46,22 @@ export function createMadeObjectStore({
             kind: madeObjects.makerKind,
             namespace: madeObjects.namespace,
             name: madeObjects.makerName,
+            operator: madeObjects.operator,
           })
           .from(madeObjects)
           .where(and(eq(madeObjects.clusterUid, clusterUid), eq(madeObjects.makerKind, kind)))
           .orderBy(asc(madeObjects.namespace), asc(madeObjects.makerName))
-          .all(),
+          .all()
+          .map(({ operator, ...maker }) => ({ ...maker, operator: operator ?? undefined })),
       ),
-    put: ({ clusterUid, kind: makerKind, namespace, name: makerName }, { uid = null, ...object }) =>
+    put: (
+      { clusterUid, kind: makerKind, namespace, name: makerName },
+      { uid = null, operator = null, ...object },
+    ) =>
       writer.write(() => {
         write.orm
           .insert(madeObjects)
-          .values({ clusterUid, makerKind, namespace, makerName, ...object, uid })
+          .values({ clusterUid, makerKind, namespace, makerName, ...object, uid, operator })
           .onConflictDoUpdate({
             target: [
               madeObjects.clusterUid,
@@ -57,7 +71,7 @@ export function createMadeObjectStore({
               madeObjects.kind,
               madeObjects.name,
             ],
-            set: { uid },
+            set: { uid, operator },
           })
           .run();
       }),

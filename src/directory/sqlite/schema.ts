@@ -155,6 +155,7 @@ export const madeObjects = sqliteTable(
     kind: text('kind').notNull(),
     name: text('name').notNull(),
     uid: text('uid'),
+    operator: text('operator'),
   },
   (t) => [
     primaryKey({

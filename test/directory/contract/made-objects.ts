@@ -61,5 +61,17 @@ export function madeObjectContract(open: Open): void {
       ]);
       expect(await madeObjects.makers('nobody', 'ScimIntegration')).toEqual([]);
     });
+
+    it('tell which operator looks after them, the last one that said so', async () => {
+      const { madeObjects } = opened();
+      const object = secret('a', 'uid');
+      await madeObjects.put(MAKER, { ...object, operator: 'one' });
+      await madeObjects.put(MAKER, { ...object, operator: 'two' });
+      const operator = 'two';
+      expect(await madeObjects.list(MAKER)).toEqual([{ ...object, operator }]);
+      expect(await madeObjects.makers('cluster', 'ScimIntegration')).toEqual([
+        { ...MAKER, operator },
+      ]);
+    });
   });
 }

@@ -125,6 +125,7 @@ CREATE TABLE made_objects (
   kind TEXT COLLATE "C" NOT NULL,
   name TEXT COLLATE "C" NOT NULL,
   uid TEXT COLLATE "C",
+  operator TEXT COLLATE "C",
   PRIMARY KEY (cluster_uid, maker_kind, namespace, maker_name, kind, name)
 );
 

@@ -121,6 +121,7 @@ CREATE TABLE made_objects (
   kind TEXT NOT NULL,
   name TEXT NOT NULL,
   uid TEXT,
+  operator TEXT,
   PRIMARY KEY (cluster_uid, maker_kind, namespace, maker_name, kind, name)
 ) STRICT, WITHOUT ROWID;
 
