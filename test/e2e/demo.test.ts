@@ -1,5 +1,5 @@
 /** `make demo`, as a newcomer and a benchmark use it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
@@ -33,6 +33,14 @@ describe('a demo without syncs', () => {
     const metrics = await (await fetch(demo.variable('METRICS_URL'))).text();
     expect(metrics).toContain('controller_runtime_reconcile_total');
     expect(metrics).toContain('workqueue_depth');
+  });
+
+  it('shows none of its files to other users', () => {
+    expect(statSync(demo.folder).mode & 0o777).toBe(0o700);
+    const files = readdirSync(demo.folder);
+    expect(files).toEqual(expect.arrayContaining(['directory.db', 'env', 'operator.log']));
+    for (const file of files)
+      expect([file, statSync(join(demo.folder, file)).mode & 0o077]).toEqual([file, 0]);
   });
 
   it('starts a killed operator again, with the same endpoint and token', async () => {
