@@ -125,12 +125,15 @@ describe('a connection', () => {
 
   it('that the server has no room for is waited for until it has', async () => {
     const { url, drop } = await limitedRole(1);
-    const [first, second] = [1, 2].map(() => openConnections(settingsOf(url), 5, { sweepMs: 50 }));
-    await first?.all(sql`SELECT 1`);
-    const answer = second && pidOf(second);
-    await first?.close();
+    const open = (acquireMs: number) =>
+      openConnections(settingsOf(url), 5, { acquireMs, sweepMs: 50 });
+    const [first, waiting, hasty] = [open(5_000), open(30_000), open(300)];
+    await pidOf(first);
+    const answer = pidOf(waiting);
+    await expect(pidOf(hasty)).rejects.toMatchObject(UNAVAILABLE);
+    await first.close();
     expect(await answer).toBeTypeOf('number');
-    await second?.close();
+    await Promise.all([waiting, hasty].map((each) => each.close()));
     await drop();
   });
 

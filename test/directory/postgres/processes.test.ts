@@ -1,18 +1,25 @@
 /** Several server processes on one database: whatever they do at once ends as if it had been done one after the other. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
 import { Program } from '../../support/program.ts';
 import { addIntegration, type ScimClient } from '../../support/scim-server.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 
 let directory: PostgresDirectory;
 let programs: readonly Program[];
+/** Before the database of the last process. */
+let proxy: TcpProxy;
 /** One integration, as each of the processes serves it. */
 let clients: readonly ScimClient[];
 
 beforeAll(async () => {
   directory = await usePostgres();
-  programs = [1, 2].map(
-    () =>
+  const through = new URL(directory.database.url);
+  proxy = await startTcpProxy(through.hostname, Number(through.port));
+  through.host = `127.0.0.1:${proxy.port}`;
+  programs = [directory.database.url, through.href].map(
+    (url) =>
       new Program([
         'server',
         '--public-url=https://scim.example.com',
@@ -20,7 +27,7 @@ beforeAll(async () => {
         '--port=0',
         '--ops-port=0',
         '--rate-limit=0',
-        `--database-url=${directory.database.url}`,
+        `--database-url=${url}`,
       ]),
   );
   const ports = await Promise.all(
@@ -31,6 +38,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(programs.map((program) => program.stop()));
+  await proxy.close();
   await directory.close();
 });
 
@@ -197,4 +205,17 @@ describe('two processes on one database', () => {
       expect((await server(index + 1).send('GET', `/Users/${id}`)).status).toBe(200);
     }
   });
+
+  it('say that they are not ready while nobody answers, and work again when somebody does', async () => {
+    const line = await programs[1]?.logged('metrics and probes are served');
+    const ready = async () => (await fetch(`http://127.0.0.1:${line?.port}/readyz`)).status;
+    expect(await ready()).toBe(200);
+    proxy.swallow();
+    await eventually(async () => expect(await ready()).toBe(503));
+    proxy.heal();
+    await eventually(async () => expect(await ready()).toBe(200));
+    await eventually(async () => {
+      expect((await server(1).send('GET', '/Users?count=1')).status).toBe(200);
+    });
+  }, 60_000);
 });
