@@ -166,6 +166,7 @@ describe('in a namespace that is not watched', () => {
       'GET /api/v1/namespaces',
       'GET /api/v1/namespaces/kube-system',
       'GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions/scimintegrations.scim-operator.dev',
+      'GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions/scimtenants.scim-operator.dev',
       'GET /apis/scim-operator.dev/v1alpha1/scimtenants',
     ]);
   });
