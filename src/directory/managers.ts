@@ -2,24 +2,15 @@
 import { managerWithoutReference } from '../scim/manager.ts';
 import type { Scope, Store, UserRecord } from './store.ts';
 
-/** The records, with what is known of their managers. Users without one cost nothing, not even a turn of the event loop. */
-export function withManagers(
-  store: Store,
-  scope: Scope,
-  records: readonly UserRecord[],
-): readonly UserRecord[] | Promise<readonly UserRecord[]> {
-  const isManaged = ({ attributes }: UserRecord) =>
-    managerWithoutReference(attributes) !== undefined;
-  return records.some(isManaged) ? lookUp(store, scope, records) : records;
-}
-
-async function lookUp(
+/** The records, with what is known of their managers. Users without one cost nothing. */
+export async function withManagers(
   { users }: Store,
   { tenant }: Scope,
   records: readonly UserRecord[],
 ): Promise<readonly UserRecord[]> {
   const named = records.map(({ attributes }) => managerWithoutReference(attributes));
   const ids = new Set(named.filter((id) => id !== undefined));
+  if (ids.size === 0) return records;
   const known = await users.known(tenant, [...ids]);
   return records.map((record, index) => {
     const managerId = named[index];

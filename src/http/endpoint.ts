@@ -19,7 +19,6 @@ import type { ServerBindings } from './server.ts';
 
 /** What handlers need of a request; an operation of a Bulk has it without being one. */
 export interface ScimRequest {
-  readonly url: string;
   param(name: string): string | undefined;
   /** The first value of the parameter. */
   query(name: string): string | undefined;

@@ -50,7 +50,9 @@ describe('a demo without syncs', () => {
     await eventually(() => expect(demo.variable('OPERATOR_PID')).not.toBe(pid));
     await eventually(async () => expect((await demo.scim('/Users')).status).toBe(200));
     expect(['SCIM_BASE', 'SCIM_TOKEN'].map((name) => demo.variable(name))).toEqual(before);
-    expect(demo.output).toContain('The operator ended (SIGKILL) and was started again');
+    await eventually(() =>
+      expect(demo.output).toContain('The operator ended (SIGKILL) and was started again'),
+    );
     // It leads again before the lease of the killed one has ended.
     await eventually(async () => {
       const metrics = await (await fetch(demo.variable('METRICS_URL'))).text();

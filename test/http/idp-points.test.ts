@@ -25,12 +25,8 @@ describe.each(DATABASES)('on %s', (_, open) => {
   });
   afterAll(() => server.close());
 
-  it.each(POINTS)(
-    '[$who] $number: $title',
-    async ({ number, check }) => {
-      const client = await server.addIntegration({ tenant: `point-${number}` });
-      await check(new Tenant(server, client));
-    },
-    60_000,
-  );
+  it.each(POINTS)('[$who] $number: $title', async ({ number, check }) => {
+    const client = await server.addIntegration({ tenant: `point-${number}` });
+    await check(new Tenant(server, client));
+  });
 });

@@ -212,7 +212,7 @@ describe('requests without a valid token', () => {
 describe('scim_rate_limited_requests_total', () => {
   it('counts what was refused with 429, from zero on', async () => {
     await stop();
-    await start({ rateLimit: 1 });
+    await start({ rateLimit: 1, clock: () => 0 });
     const limited = () => series('scim_rate_limited_requests_total', 'integration');
     await client.send('GET', '/Users');
     expect(await limited()).toEqual({ [idOf(client)]: 0 });

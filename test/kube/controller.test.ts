@@ -10,6 +10,7 @@ import { ApiError } from '../../src/kube/errors.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
 import { keyText } from '../../src/kube/resource.ts';
 import { captureLog } from '../support/captured-log.ts';
+import { eventually } from '../support/eventually.ts';
 
 const A = { namespace: 'ns', name: 'a' };
 const B = { namespace: 'ns', name: 'b' };
@@ -307,8 +308,10 @@ describe('a controller', () => {
       { deadlineMs: 20 },
     );
     controller.enqueue(A);
-    await vi.waitFor(() => expect(seen).toMatchObject({ name: 'TimeoutError' }));
-    expect(await metric('controller_runtime_reconcile_timeouts_total')).toBe(1);
+    await eventually(async () =>
+      expect(await metric('controller_runtime_reconcile_timeouts_total')).toBe(1),
+    );
+    expect(seen).toMatchObject({ name: 'TimeoutError' });
   });
 
   it('finishes what is in work when it stops, and takes up nothing more', async () => {

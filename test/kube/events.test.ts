@@ -42,7 +42,7 @@ beforeEach(async () => {
   namespace = await createNamespace(client, 'events');
   proxy = await startFaultProxy(inject('kubeconfig'));
   recorder = new EventRecorder({
-    client: new Client(new Connection(proxy.config), undefined, 2_000),
+    client: new Client(new Connection(proxy.config)),
     controller: 'example.org/test',
     instance: 'test-1',
     log: captured.log,
@@ -158,9 +158,10 @@ describe('an event recorder', () => {
 
   it('never waits for an API server that is away, nor collects without end', async () => {
     await proxy.refuse();
-    const object = await objectOf();
+    const { metadata, ...object } = await objectOf();
     for (let index = 0; index < 500; index++) {
-      recorder.record(object, { ...EVENT, note: `note ${index}` });
+      const each = { ...object, metadata: { ...metadata, uid: `uid-${index}` } };
+      recorder.record(each, EVENT);
     }
     await recorder.flush();
     const failed = captured.lines.filter(({ msg }) => msg === 'event was not recorded');

@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Controller } from '../../src/kube/controller.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { Manager, type WatchLoop } from '../../src/kube/manager.ts';
 import { captureLog } from '../support/captured-log.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** A watch that is in sync when the test says so. */
 function watchLoop(): WatchLoop & {
@@ -73,7 +74,7 @@ describe('a manager', () => {
     await new Promise(setImmediate);
     expect([manager.synced, reconciled]).toEqual([false, []]);
     second.sync();
-    await vi.waitFor(() => expect(reconciled).toEqual(['early']));
+    await eventually(() => expect(reconciled).toEqual(['early']));
     expect(manager.synced).toBe(true);
   });
 
@@ -107,10 +108,10 @@ describe('a manager', () => {
     loop.sync();
     const controlling = manager.control([controller], stop.signal);
     controller.enqueue({ name: 'a' });
-    await vi.waitFor(() => expect(attempts).toEqual(['a']));
+    await eventually(() => expect(attempts).toEqual(['a']));
     await new Promise(setImmediate);
     loop.restore();
-    await vi.waitFor(() => expect(attempts).toEqual(['a', 'a']));
+    await eventually(() => expect(attempts).toEqual(['a', 'a']));
     stop.abort();
     await controlling;
     loop.restore();

@@ -91,11 +91,17 @@ describe('deletionPolicy', () => {
   it('Retain keeps the users', async () => {
     const operator = fixture.start({ deprovisionDelayMs: 0, sweepIntervalMs: 100 });
     const probe = await IntegrationProbe.create(fixture);
+    const other = await IntegrationProbe.create(fixture, { deletionPolicy: 'Delete' });
     await probe.settled('True');
-    const users = await provision(probe, 'ada');
-    const token = await probe.token();
-    await probe.delete();
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await other.settled('True');
+    const [users, others] = [await provision(probe, 'ada'), await provision(other, 'grace')];
+    for (const each of [probe, other]) {
+      const token = await each.token();
+      await each.delete();
+      await eventually(async () => expect(await each.authenticate(token)).toBeUndefined());
+    }
+    // The sweep that deprovisions the one passes by the other.
+    await eventually(async () => expect(await others()).toBe(0));
     expect(await users()).toBe(1);
     await operator.stop();
   });

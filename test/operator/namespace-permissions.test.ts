@@ -200,23 +200,19 @@ describe('an operator whose Role lacks a permission', () => {
     expect(new Set(tried).size).toBe(permissions.length + 3);
   });
 
-  it.concurrent.each(Object.entries(SIGNS))(
-    'says so: %s',
-    { timeout: 60_000 },
-    async (permission, sign) => {
-      const namespace = await createNamespace(adminClient(), 'lacking');
-      const rules = without(permission);
-      const fixture = await installedFixture((name) =>
-        namespacedManifests(name, name, [namespace], { rules, clusterRules }),
-      );
-      try {
-        const { log, lines } = captureLog();
-        const operator = fixture.start({ log, watchNamespaces: [namespace] });
-        const [resource = ''] = permission.split(' ');
-        await sign({ fixture, namespace, resource, operator, lines });
-      } finally {
-        await fixture.close();
-      }
-    },
-  );
+  it.concurrent.each(Object.entries(SIGNS))('says so: %s', async (permission, sign) => {
+    const namespace = await createNamespace(adminClient(), 'lacking');
+    const rules = without(permission);
+    const fixture = await installedFixture((name) =>
+      namespacedManifests(name, name, [namespace], { rules, clusterRules }),
+    );
+    try {
+      const { log, lines } = captureLog();
+      const operator = fixture.start({ log, watchNamespaces: [namespace] });
+      const [resource = ''] = permission.split(' ');
+      await sign({ fixture, namespace, resource, operator, lines });
+    } finally {
+      await fixture.close();
+    }
+  });
 });

@@ -26,6 +26,8 @@ let fixture: OperatorFixture;
 let seconds = 0;
 const now = () => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
 const clock = () => seconds * 1_000;
+/** No sweep comes in between, however long the test takes. */
+const STILL = { now, clock, sweepIntervalMs: 3_600_000 };
 
 beforeAll(async () => {
   fixture = await operatorFixture();
@@ -96,12 +98,11 @@ async function idleAfter(registry: Registry, count: number): Promise<void> {
 
 /** An integration that has settled, and an operator that begins after that, on the connection. */
 async function settled(connection?: Connection) {
-  const first = fixture.start({ now, clock });
+  const first = fixture.start(STILL);
   const probe = await IntegrationProbe.create(fixture);
   await probe.settled('True', 'Succeeded');
-  // Stopping finishes what the last events set in motion.
   await first.stop();
-  const { registry, stop } = fixture.start({ now, clock, ...(connection && { connection }) });
+  const { registry, stop } = fixture.start({ ...STILL, ...(connection && { connection }) });
   await idleAfter(registry, 0);
   return { probe, registry, stop };
 }

@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
-import { keyOf } from '../../src/kube/resource.ts';
+import { keyOf, ROLES } from '../../src/kube/resource.ts';
 import { Lifetime, mortalStore } from '../support/crashing.ts';
 import { eventually } from '../support/eventually.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
@@ -69,7 +69,11 @@ describe('a restart', () => {
     await eventually(async () =>
       expect((await getTenant(fixture.admin, tenant)).status?.integrations).toBe(1),
     );
-    // Stopping finishes what the last events set in motion.
+    // Its second owner makes no integration wait, and what is queued when the operator stops is not done.
+    await eventually(async () => {
+      const key = { namespace: ready.namespace, name: 'SCIMProvisioner' };
+      expect((await fixture.admin.get(ROLES, key)).metadata.ownerReferences).toHaveLength(2);
+    });
     await first.stop();
     const before = await integrations();
 

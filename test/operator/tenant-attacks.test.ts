@@ -16,6 +16,7 @@ import {
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
 import type { Role, RoleBinding } from '../../src/operator/objects.ts';
+import { untilGranted, userOf } from '../support/access.ts';
 import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { Lifetime } from '../support/crashing.ts';
 import { eventually } from '../support/eventually.ts';
@@ -68,6 +69,7 @@ async function attacker(): Promise<{ client: Client; namespace: string }> {
   const config = loadKubeConfig(inject('kubeconfig'));
   const path = join(folder, namespace);
   writeFileSync(path, await serviceAccountKubeconfig(fixture.admin, config, namespace, name));
+  await untilGranted(fixture.admin, userOf(metadata), [role]);
   return { client: new Client(new Connection(loadKubeConfig(path))), namespace };
 }
 

@@ -1,11 +1,8 @@
 /** `scim-operator probe` as a process: what it prints where, and its exit codes. */
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Program } from '../support/program.ts';
 import { startScimProxy } from '../support/scim-proxy.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
-
-// On a busy machine a process takes seconds to start.
-vi.setConfig({ testTimeout: 30_000 });
 
 let server: ScimServer;
 let client: ScimClient;

@@ -36,9 +36,13 @@ export class Demo {
 
   /** Answers when everything has been played and printed. */
   async serving(): Promise<void> {
-    await eventually(() => {
-      if (!this.output.includes('Serving until Ctrl-C')) throw new Error(this.output);
-    });
+    await eventually(
+      () => {
+        if (!this.output.includes('Serving until Ctrl-C')) throw new Error(this.output);
+      },
+      // A whole cluster starts.
+      { deadlineMs: 110_000 },
+    );
   }
 
   /** A variable of the file that people source. */

@@ -5,15 +5,11 @@ import type { ScimGroupBindingSpec } from '../../src/crd/scim-group-binding.ts';
 import { newId } from '../../src/directory/ids.ts';
 import type { Scope, Store } from '../../src/directory/store.ts';
 import type { Client } from '../../src/kube/client.ts';
-import {
-  type KubeObject,
-  type ResourceDefinition,
-  ROLE_BINDINGS,
-  ROLES,
-} from '../../src/kube/resource.ts';
+import { type KubeObject, ROLE_BINDINGS, ROLES } from '../../src/kube/resource.ts';
 import type { Role, RoleBinding } from '../../src/operator/objects.ts';
 import { groupBindingRules, OPERATOR_RULES, POLICY_RULES } from '../../src/operator/rbac.ts';
 import type { Attributes } from '../../src/scim/resource.ts';
+import { mayDo } from './access.ts';
 import { createNamespace, TEST_MANAGER } from './cluster.ts';
 import { eventually } from './eventually.ts';
 
@@ -21,26 +17,8 @@ import { eventually } from './eventually.ts';
 export const BINDING_RULES = [...OPERATOR_RULES, ...groupBindingRules(['view']), ...POLICY_RULES];
 export const FOLLOWING = { groupBindings: { usernamePrefix: 'scim:' } };
 
-const SUBJECT_ACCESS_REVIEWS: ResourceDefinition = {
-  group: 'authorization.k8s.io',
-  version: 'v1',
-  plural: 'subjectaccessreviews',
-  kind: 'SubjectAccessReview',
-  namespaced: false,
-};
-
-interface AccessReview extends KubeObject {
-  readonly spec: object;
-  readonly status?: { readonly allowed: boolean };
-}
-
-/** What `kubectl auth can-i get configmaps --as=USER` says. */
-export async function mayRead(client: Client, namespace: string, user: string): Promise<boolean> {
-  const resourceAttributes = { namespace, verb: 'get', group: '', resource: 'configmaps' };
-  const review: AccessReview = { metadata: { name: '' }, spec: { user, resourceAttributes } };
-  const answer = await client.create(SUBJECT_ACCESS_REVIEWS, review, TEST_MANAGER);
-  return answer.status?.allowed === true;
-}
+export const mayRead = (client: Client, namespace: string, user: string): Promise<boolean> =>
+  mayDo(client, user, { namespace, verb: 'get', group: '', resource: 'configmaps' });
 
 export const READER = { kind: 'Role', name: 'reader' } as const;
 export const STAFF = { displayName: 'Staff' } as const;

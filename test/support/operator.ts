@@ -36,6 +36,7 @@ import {
   operatorManifests,
   type PolicyRule,
 } from '../../src/operator/rbac.ts';
+import { untilGranted, userOf } from './access.ts';
 import { adminClient, applyCrds, createNamespace, TEST_MANAGER } from './cluster.ts';
 import { eventually } from './eventually.ts';
 
@@ -146,6 +147,8 @@ export async function installOperator(
   for (const role of manifests.roles) await admin.create(ROLES, role, TEST_MANAGER);
   for (const binding of manifests.roleBindings)
     await admin.create(ROLE_BINDINGS, binding, TEST_MANAGER);
+  const user = userOf(manifests.serviceAccount.metadata);
+  await untilGranted(admin, user, [manifests.clusterRole, ...manifests.roles]);
   const config = loadKubeConfig(cluster);
   const path = join(folder, 'operator.kubeconfig');
   const { namespace = '', name } = manifests.serviceAccount.metadata;

@@ -189,7 +189,6 @@ function callOf(call: ScimCall, { id, version, data }: OperationRequest): ScimCa
   return {
     ...call,
     request: {
-      url: '',
       param: (name) => (name === 'id' ? id : undefined),
       // Of the answer only the ETag is used, which needs no members.
       query: (name) => (name === 'excludedAttributes' ? 'members' : undefined),

@@ -33,7 +33,6 @@ export function groupKind(directory: Directory, types: ResourceTypes): ResourceK
       changedGroup(call, await patchGroup(directory, call.caller, id, operations, type, ifMatch)),
     delete: (caller, id, ifMatch) => deleteGroup(directory, caller, id, ifMatch),
     reread: ({ scope }, id) => directory.store.groups.get(scope, id, true),
-    complete: (_scope, groups) => groups,
     represent: (group, projection, baseUrl) => representGroup(group, types, projection, baseUrl),
     // Entra expects 204; and a body with 100,000 members would cost more than the change (RFC 7644 §3.5.2 allows both).
     answersPatch: (request) => Boolean(request.query('attributes')),

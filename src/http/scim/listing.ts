@@ -42,7 +42,7 @@ export function listOf<R extends StoredResource>(
     type,
     page: async (start, limit) => {
       const { total, records, next } = await kind.list(caller, { ...query, start, limit });
-      const complete = await kind.complete(caller.scope, records, projection);
+      const complete = (await kind.complete?.(caller.scope, records, projection)) ?? records;
       const resources = complete.map((each) => kind.represent(each, projection, baseUrl).body);
       return { total, resources, next };
     },

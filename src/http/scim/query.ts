@@ -34,25 +34,18 @@ const LISTS: ReadonlySet<string> = new Set(['attributes', 'excludedAttributes'])
 
 /** Of a list that is given twice, all; without a name it is not given. */
 function listIn(request: ScimRequest, name: string): readonly string[] | undefined {
-  const given = valuesOf(request, name).filter((each) => each !== '');
+  if (request.query(name) === undefined) return undefined;
+  const given = request.queries(name)?.filter((each) => each !== '') ?? [];
   return given.length === 0 ? undefined : given;
 }
 
 function parameter(request: ScimRequest, name: string, mayBeEmpty: boolean): string | undefined {
-  const [value, ...others] = valuesOf(request, name);
-  if (others.some((each) => each !== value)) {
+  const value = request.query(name);
+  if (value === undefined) return undefined;
+  if (request.queries(name)?.some((each) => each !== value)) {
     throw invalidValue(`${name} is given more than once`);
   }
   return value === '' && !mayBeEmpty ? undefined : value;
-}
-
-/** To look for further values takes the whole query apart, which is left out where there can't be any. */
-function valuesOf(request: ScimRequest, name: string): readonly string[] {
-  const value = request.query(name);
-  if (value === undefined) return [];
-  const { url } = request;
-  const isRepeated = url.indexOf(`${name}=`) !== url.lastIndexOf(`${name}=`);
-  return isRepeated ? (request.queries(name) ?? []) : [value];
 }
 
 const NAMES = [

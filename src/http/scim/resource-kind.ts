@@ -27,12 +27,12 @@ export interface ResourceKind<R extends StoredResource> {
   delete(caller: Caller, id: string, ifMatch: IfMatch): Promise<void>;
   /** The resource as it was just written, whose caller need not hold the permission to read. */
   reread(caller: Caller, id: string): Promise<R | undefined>;
-  /** The records with what else answers with the projection need to know of them. */
-  complete(
+  /** What else answers with the projection need to know of the records; without it nothing. */
+  readonly complete?: (
     scope: Scope,
     records: readonly R[],
     projection: Projection,
-  ): readonly R[] | Promise<readonly R[]>;
+  ) => Promise<readonly R[]>;
   represent(record: R, projection: Projection, baseUrl: string): Represented;
   /** Whether a PATCH answers with the resource, or with 204. */
   answersPatch(request: ScimRequest): boolean;

@@ -43,7 +43,7 @@ export function resourceRoutes<R extends StoredResource>(
     record: R,
     projection: Projection,
   ): Promise<Represented> => {
-    const [complete = record] = await kind.complete(caller.scope, [record], projection);
+    const [complete = record] = (await kind.complete?.(caller.scope, [record], projection)) ?? [];
     return kind.represent(complete, projection, baseUrl);
   };
 

@@ -38,7 +38,7 @@ export function userKind(directory: Directory, types: ResourceTypes): ResourceKi
       patchUser(directory, caller, id, operations, type, ifMatch),
     delete: (caller, id, ifMatch) => deleteUser(directory, caller, id, ifMatch),
     reread: ({ scope }, id) => directory.store.users.get(scope, id, true),
-    complete: (scope, users, projection) =>
+    complete: async (scope, users, projection) =>
       wantsManager(projection) ? withManagers(directory.store, scope, users) : users,
     represent: (user, projection, baseUrl) => representUser(user, types, projection, baseUrl),
     answersPatch: () => true,
