@@ -157,13 +157,13 @@ describe('a connection', () => {
   it('is waited for by many more requests than there are connections', async () => {
     const { store } = directory;
     const { id } = await addUser(store, ACME, 'ann');
-    const titles = Array.from({ length: 200 }, (_, index) => `${index}`);
+    const titles = Array.from({ length: 60 }, (_, index) => `${index}`);
     await Promise.all(
       titles.map((title) =>
         store.users.change(ACME, id, (user) => ({ ...user.attributes, title }), at(1)),
       ),
     );
-    await expect(store.users.get(ACME, id, false)).resolves.toMatchObject({ version: 201 });
+    await expect(store.users.get(ACME, id, false)).resolves.toMatchObject({ version: 61 });
   });
 
   it('may hear notices', async () => {
