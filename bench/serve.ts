@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordIntegration } from '../hack/integration.ts';
 import { openDirectory } from '../src/directory/open.ts';
-import { createScimApp } from '../src/http/app.ts';
 import { HttpServer } from '../src/http/server.ts';
 import { createLogger } from '../src/logger.ts';
+import { createScimApp } from '../src/scim-server/app.ts';
+import { errorDocument } from '../src/scim-server/error.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scim-bench-'));
 const [databaseUrl = `file:${join(folder, 'directory.db')}`, wantedPort = '0'] =
@@ -27,7 +28,7 @@ const app = createScimApp({
   tracker: { note: () => undefined },
   rateLimit: 0,
 });
-const server = new HttpServer(app, log);
+const server = new HttpServer(app, log, { errorDocument });
 const address = await server.listen({ host: '127.0.0.1', port });
 const base = `http://127.0.0.1:${address.port}${path}`;
 process.stdout.write(`${base} ${token} ${process.pid}\n`);

@@ -6,9 +6,7 @@ import { readDatabaseUrl, shownDatabaseUrl } from './directory/database-url.ts';
 import { impatient } from './directory/impatient.ts';
 import { openDirectory } from './directory/open.ts';
 import type { Store } from './directory/store.ts';
-import { createScimApp } from './http/app.ts';
 import { ConnectionMetrics } from './http/connections.ts';
-import { RequestMetrics } from './http/metrics.ts';
 import { createOpsApp } from './http/ops.ts';
 import { HttpServer, ListenError } from './http/server.ts';
 import { Backoff, pause } from './kube/backoff.ts';
@@ -18,6 +16,9 @@ import { createOperator, type ElectionOptions } from './operator/operator.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
 import { isUnencrypted } from './public-url.ts';
 import { ScimError } from './scim/error.ts';
+import { createScimApp } from './scim-server/app.ts';
+import { errorDocument } from './scim-server/error.ts';
+import { RequestMetrics } from './scim-server/metrics.ts';
 
 /** Only a person can mend it; the message is one line that says how. */
 export class FatalError extends Error {
@@ -135,6 +136,7 @@ async function serve(
   const server = new HttpServer(app, log, {
     maxUnauthenticated: maxUnauthenticatedConnections,
     metrics: new ConnectionMetrics(registry),
+    errorDocument,
   });
   await listen(server, host, port, log, 'SCIM is served');
   return {

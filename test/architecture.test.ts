@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 const ARROWS: Record<string, readonly string[]> = {
   scim: [],
   directory: ['scim', '.'],
-  http: ['directory', 'scim', '.'],
+  http: ['scim', '.'],
+  'scim-server': ['http', 'directory', 'scim', '.'],
   crd: [],
   kube: ['.'],
   operator: ['directory', 'kube', 'crd', '.'],

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDirectory } from '../../src/directory/open.ts';
 import type { Store } from '../../src/directory/store.ts';
-import { createScimApp, type ScimApp } from '../../src/http/app.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
+import { createScimApp, type ScimApp } from '../../src/scim-server/app.ts';
+import { errorDocument } from '../../src/scim-server/error.ts';
 import { sweepAfterDeath } from '../child.ts';
 import { recordIntegration } from '../integration.ts';
 import { startPostgres } from '../postgres/start.ts';
@@ -34,6 +35,7 @@ export async function startServer(databaseUrl: string | undefined): Promise<Runn
   const server = new HttpServer(
     { fetch: async (request, bindings) => (await app.promise).fetch(request, bindings) },
     log,
+    { errorDocument },
   );
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   const publicUrl = `http://127.0.0.1:${port}`;

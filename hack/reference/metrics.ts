@@ -2,12 +2,12 @@
 import type { Registry } from 'prom-client';
 import { fillIn } from '../../src/crd/reference.ts';
 import { ConnectionMetrics } from '../../src/http/connections.ts';
-import { RequestMetrics } from '../../src/http/metrics.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
 import { createRoleMetrics } from '../../src/operator/lost-roles.ts';
 import { createOperatorMetrics } from '../../src/operator/metrics.ts';
 import { createPolicyMetric } from '../../src/operator/policy-report.ts';
 import { createProcessMetrics } from '../../src/process-metrics.ts';
+import { RequestMetrics } from '../../src/scim-server/metrics.ts';
 
 /** Names of the runtime's own metrics: they depend on its version and on the machine. */
 const RUNTIME = /^(?:process|nodejs)_/;

@@ -1,9 +1,9 @@
 /** What of users and groups is not in the search document but in columns and other tables, and the look-ups that have an index. */
 import { type SQL, sql } from 'drizzle-orm';
+import { refText } from '../scim/attribute-path.ts';
 import type { AttributeRef, Comparable, SortKey } from '../scim/condition.ts';
 import { invalidFilter, invalidPath } from '../scim/error.ts';
 import { matches } from '../scim/match.ts';
-import { refText } from '../scim/resolve.ts';
 import {
   type Compile,
   compareAny,

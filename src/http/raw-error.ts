@@ -1,9 +1,24 @@
-/** SCIM Errors for what never becomes a request: bytes that aren't HTTP, headers too large, clients too slow. */
+/** Errors for what never becomes a request: bytes that aren't HTTP, headers too large, clients too slow. */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ScimError } from '../scim/error.ts';
-import { SCIM_MEDIA_TYPE } from './answer.ts';
-import { errorBody } from './error.ts';
+
+/** An error as the clients of a port understand it. */
+export interface ErrorDocument {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** For people; of an error that is not a ScimError nothing is shown. */
+export function plainError(error: unknown): ErrorDocument {
+  const isKnown = error instanceof ScimError;
+  return {
+    status: isKnown ? error.status : 500,
+    contentType: 'text/plain; charset=utf-8',
+    body: `${isKnown ? error.detail : 'internal error'}\n`,
+  };
+}
 
 /** The request line counts, too. */
 export const MAX_HEADER_BYTES = 65_536;
@@ -25,10 +40,10 @@ export function parserError(code: string | undefined): ScimError {
 }
 
 /** Answers a request that is HTTP, but nothing that may be understood, and ends its connection. */
-export function answerAndEnd(outgoing: ServerResponse, error: ScimError): void {
-  const body = JSON.stringify(errorBody(error));
-  outgoing.writeHead(error.status, {
-    'Content-Type': SCIM_MEDIA_TYPE,
+export function answerAndEnd(outgoing: ServerResponse, document: ErrorDocument): void {
+  const { status, contentType, body } = document;
+  outgoing.writeHead(status, {
+    'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
     Connection: 'close',
@@ -40,11 +55,11 @@ export function answerAndEnd(outgoing: ServerResponse, error: ScimError): void {
 const LINGER_MS = 1_000;
 
 /** Writes a whole response to a bare socket. What still comes is thrown away, and a second later the socket is gone. */
-export function endWithError(socket: Duplex, error: ScimError): void {
-  const body = JSON.stringify(errorBody(error));
+export function endWithError(socket: Duplex, document: ErrorDocument): void {
+  const { status, contentType, body } = document;
   const head = [
-    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,
-    `Content-Type: ${SCIM_MEDIA_TYPE}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    `Content-Type: ${contentType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     'Connection: close',

@@ -8,11 +8,16 @@ import {
 } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../logger.ts';
-import { invalidSyntax } from '../scim/error.ts';
-import { toResponse } from './answer.ts';
+import { invalidSyntax, ScimError } from '../scim/error.ts';
 import { type Connection, type ConnectionMetrics, Connections } from './connections.ts';
-import { errorAnswer, methodNotAllowed } from './error.ts';
-import { answerAndEnd, endWithError, MAX_HEADER_BYTES, parserError } from './raw-error.ts';
+import {
+  answerAndEnd,
+  type ErrorDocument,
+  endWithError,
+  MAX_HEADER_BYTES,
+  parserError,
+  plainError,
+} from './raw-error.ts';
 import { faultInHead } from './request-head.ts';
 
 /** What the application gets besides the request. */
@@ -58,6 +63,12 @@ const LIMITS = {
   requireHostHeader: false,
 };
 
+const NO_URL = invalidSyntax('the request target or the Host header is malformed');
+const NO_TUNNEL = new ScimError(
+  405,
+  'CONNECT is not allowed here; allowed are GET, POST, PUT, PATCH, DELETE',
+);
+
 /** What Node says of a request that doesn't arrive in time. */
 const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
 
@@ -71,6 +82,8 @@ export interface HttpServerOptions {
   /** How many connections may be open on which no request with a valid token came; by default 1,000. */
   readonly maxUnauthenticated?: number;
   readonly metrics?: ConnectionMetrics;
+  /** What clients of this port are told of an error that the application never saw; by default plain text. */
+  readonly errorDocument?: (error: unknown) => ErrorDocument;
   /** Other times than those of production. */
   readonly limits?: Partial<typeof LIMITS>;
 }
@@ -78,10 +91,12 @@ export interface HttpServerOptions {
 export class HttpServer {
   readonly #server: Server;
   readonly #connections: Connections;
+  readonly #errorDocument: (error: unknown) => ErrorDocument;
   #isClosing = false;
 
   constructor(app: Application, log: Logger, options: HttpServerOptions = {}) {
-    const { maxUnauthenticated = 1_000, metrics } = options;
+    const { maxUnauthenticated = 1_000, metrics, errorDocument = plainError } = options;
+    this.#errorDocument = errorDocument;
     const limits = { ...LIMITS, ...options.limits };
     this.#connections = new Connections(maxUnauthenticated, metrics);
     const awaitingContinue = new WeakSet<IncomingMessage>();
@@ -94,7 +109,7 @@ export class HttpServer {
         const { authenticated = () => {} } = bindings;
         return app.fetch(request, { authenticated, admitBody });
       },
-      { hostname: 'localhost', errorHandler: (error) => refuse(error, log) },
+      { hostname: 'localhost', errorHandler: (error) => this.#refuse(error, log) },
     );
     const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
       const connection = this.#connections.of(incoming.socket);
@@ -105,7 +120,7 @@ export class HttpServer {
         void listener(incoming, outgoing);
       } else {
         this.#connections.countEnd('malformed');
-        answerAndEnd(outgoing, fault);
+        answerAndEnd(outgoing, errorDocument(fault));
       }
     };
     this.#server = createServer(limits, onRequest);
@@ -121,7 +136,7 @@ export class HttpServer {
       // Node lets go of this socket: without a listener its error would end the process.
       socket.on('error', () => socket.destroy());
       this.#connections.countEnd('malformed');
-      endWithError(socket, methodNotAllowed('CONNECT', ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']));
+      endWithError(socket, errorDocument(NO_TUNNEL));
     });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code === TOO_SLOW)
@@ -218,7 +233,7 @@ export class HttpServer {
       return;
     }
     if (connection !== undefined) connection.isRefused = true;
-    endWithError(socket, parserError(error.code));
+    endWithError(socket, this.#errorDocument(parserError(error.code)));
   }
 
   /** Time is looked at before what has come is read: on a machine that is short of it, a whole request may have come. */
@@ -230,6 +245,20 @@ export class HttpServer {
     });
   }
 
+  /** Answers what the application never saw because no URL could be made of it. */
+  #refuse(error: unknown, log: Logger): Response {
+    const malformed = error instanceof Error && error.name === 'RequestError';
+    if (!malformed) log.error({ err: error }, 'an answer could not be made');
+    const { status, contentType, body } = this.#errorDocument(malformed ? NO_URL : error);
+    const headers = {
+      'Content-Type': contentType,
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Request-Id': crypto.randomUUID(),
+    };
+    return new Response(body, { status, headers });
+  }
+
   #countFault(code: string | undefined): void {
     const reason = code === TOO_SLOW ? 'timeout' : 'malformed';
     this.#connections.countEnd(reason);
@@ -239,16 +268,6 @@ export class HttpServer {
 /** Part of an answer may be on its way, or another one before it: nothing else may be written. */
 const isAnswering = ({ underWay, answer }: Connection): boolean =>
   underWay > 1 || answer?.headersSent === true;
-
-/** Answers what the application never saw because no URL could be made of it. */
-function refuse(error: unknown, log: Logger): Response {
-  const malformed = error instanceof Error && error.name === 'RequestError';
-  if (!malformed) log.error({ err: error }, 'an answer could not be made');
-  const refused: unknown = malformed
-    ? invalidSyntax('the request target or the Host header is malformed')
-    : error;
-  return toResponse(errorAnswer(refused), crypto.randomUUID());
-}
 
 function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

@@ -1,11 +1,11 @@
 /** Filters and sort orders bound to a resource type; unknown names and senseless comparisons are refused here, once. */
 
+import { formatAttributePath, parseAttributePath, refText, resolvePath } from './attribute-path.ts';
 import { literalComparable, namesResource } from './comparable.ts';
 import type { AttributeRef, Condition, SortKey } from './condition.ts';
 import { invalidFilter, invalidPath, invalidValue } from './error.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
 import { versionTag } from './representation.ts';
-import { formatAttributePath, parseAttributePath, refText, resolvePath } from './resolve.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
 import { VERSION } from './schemas/common.ts';
 import { hasTooManyMarks } from './text.ts';

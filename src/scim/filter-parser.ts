@@ -1,8 +1,9 @@
 /** Text ↔ filter (RFC 7644 §3.4.2.2, figure 1), lenient where real clients are: see quirks/filter.ts. */
+
+import { formatAttributePath, parseAttributePath } from './attribute-path.ts';
 import { invalidFilter } from './error.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
 import { comparisonBehindBrackets } from './quirks/filter.ts';
-import { formatAttributePath, parseAttributePath } from './resolve.ts';
 import { Scanner, SyntaxFault } from './scanner.ts';
 
 const OPERATORS: readonly CompareOperator[] = [

@@ -2,8 +2,8 @@
 import type { Condition } from './condition.ts';
 import { invalidValue, mutability, tooMany } from './error.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
+import { comparisonsIn } from './patch-cost.ts';
 import type { PatchOperation } from './patch-parser.ts';
-import { comparisonsIn } from './patch-work.ts';
 import type { Attributes } from './resource.ts';
 import { memberWithoutId } from './values.ts';
 

@@ -1,12 +1,13 @@
 /** PATCH operations on the elements of a multi-valued attribute. */
-import { distinct, Elements } from './elements.ts';
+
+import { refText } from './attribute-path.ts';
+import { distinct, Elements } from './element-set.ts';
 import { noTarget } from './error.ts';
 import { refuseImmutable } from './immutable.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { matches } from './match.ts';
 import type { PatchOperation } from './patch-parser.ts';
 import type { Selector } from './patch-target.ts';
-import { refText } from './resolve.ts';
 import type { Attribute } from './schema.ts';
 import { isEmpty, withoutNull, withValue } from './values.ts';
 

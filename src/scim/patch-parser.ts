@@ -1,4 +1,6 @@
 /** The body of a PATCH → operations on single attributes (RFC 7644 §3.5.2), every name resolved and every value normalised. */
+
+import { formatAttributePath, refText } from './attribute-path.ts';
 import type { AttributeRef } from './condition.ts';
 import {
   invalidPath,
@@ -24,7 +26,6 @@ import {
   valueOfOnly,
   withoutOwnName,
 } from './quirks/patch-value.ts';
-import { formatAttributePath, refText } from './resolve.ts';
 import {
   type Attribute,
   findAttribute,

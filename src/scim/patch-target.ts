@@ -1,4 +1,6 @@
 /** What a path of a PATCH points at: the attribute, and which of its elements. */
+
+import { refText, resolvePath } from './attribute-path.ts';
 import type { AttributeRef, Condition } from './condition.ts';
 import { resolveElementFilter } from './condition-resolver.ts';
 import { invalidPath, ScimError } from './error.ts';
@@ -6,7 +8,6 @@ import type { Filter } from './filter.ts';
 import type { JsonObject } from './json.ts';
 import { type PatchPath, parsePath } from './path.ts';
 import { elementFromFilter } from './quirks/missing-element.ts';
-import { refText, resolvePath } from './resolve.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
 
 /** The `[…]` of a path; behind a single complex attribute it selects this one or nothing. */

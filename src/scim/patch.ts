@@ -1,13 +1,14 @@
 /** PATCH operations applied to attributes (RFC 7644 §3.5.2.1–3), purely: a refused one leaves nothing behind. */
+
+import { refText } from './attribute-path.ts';
 import { invalidValue, noTarget } from './error.ts';
 import { keepImmutable } from './immutable.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { matches } from './match.ts';
+import { PatchWork } from './patch-cost.ts';
 import { nextElements } from './patch-elements.ts';
 import type { PatchOperation } from './patch-parser.ts';
-import { PatchWork } from './patch-work.ts';
 import { checkRequired } from './required.ts';
-import { refText } from './resolve.ts';
 import type { Attributes } from './resource.ts';
 import type { ResourceType } from './schema.ts';
 import { isEmpty, MAX_VALUES, withoutNull, withValue } from './values.ts';

@@ -1,8 +1,9 @@
 /** Paths of PATCH operations (RFC 7644 §3.5.2, figure 7): `name.familyName`, `emails[type eq "work"].value`. */
+
+import { formatAttributePath, parseAttributePath } from './attribute-path.ts';
 import { invalidPath } from './error.ts';
 import type { AttributePath, Filter } from './filter.ts';
 import { parseBracketed, printFilter } from './filter-parser.ts';
-import { formatAttributePath, parseAttributePath } from './resolve.ts';
 import { Scanner, SyntaxFault } from './scanner.ts';
 
 export interface PatchPath {

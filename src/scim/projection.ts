@@ -1,6 +1,7 @@
 /** Which attributes an answer carries (RFC 7644 §3.9), by what the client asks and the schema allows. */
+
+import { parseAttributePath, resolvePath } from './attribute-path.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
-import { parseAttributePath, resolvePath } from './resolve.ts';
 import { type Attribute, findExtension, type ResourceType } from './schema.ts';
 import { coreAttributes } from './schemas/common.ts';
 

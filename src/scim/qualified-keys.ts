@@ -1,7 +1,8 @@
 /** Keys of a body that are paths: attributes that stand under their qualified names instead of in the object of their schema. */
+
+import { parseAttributePath, resolvePath } from './attribute-path.ts';
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
-import { parseAttributePath, resolvePath } from './resolve.ts';
 import { findExtension, type ResourceType } from './schema.ts';
 import { isEmptyValue } from './values.ts';
 

@@ -1,6 +1,6 @@
 /** Values as clients send them → values as the schema has them; null and [] mean absent (RFC 7643 §2.5). */
 import { instant } from './comparable.ts';
-import { distinct } from './elements.ts';
+import { distinct } from './element-set.ts';
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { complexFromJson } from './quirks/json-text.ts';

@@ -12,6 +12,7 @@ import {
   ListenError,
 } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
+import { errorDocument } from '../../src/scim-server/error.ts';
 import { eventually } from '../support/eventually.ts';
 import { connectRaw, sendRaw } from '../support/raw-http.ts';
 
@@ -21,7 +22,7 @@ afterEach(async () => {
 });
 
 async function start(fetch: Application['fetch'], options?: HttpServerOptions): Promise<number> {
-  const server = new HttpServer({ fetch }, createLogger('silent'), options);
+  const server = new HttpServer({ fetch }, createLogger('silent'), { errorDocument, ...options });
   open.push(server);
   return (await server.listen({ host: '127.0.0.1', port: 0 })).port;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { refText } from '../../src/scim/attribute-path.ts';
 import type { Condition } from '../../src/scim/condition.ts';
 import {
   resolveElementFilter,
@@ -8,7 +9,6 @@ import {
 } from '../../src/scim/condition-resolver.ts';
 import { ScimError } from '../../src/scim/error.ts';
 import { parseFilter } from '../../src/scim/filter-parser.ts';
-import { refText } from '../../src/scim/resolve.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { attribute, type ResourceType } from '../../src/scim/schema.ts';
 import { filterTrees } from '../support/arbitrary-filters.ts';

@@ -5,12 +5,13 @@ import { CensusCache } from '../../src/directory/census-cache.ts';
 import { registerDirectoryMetrics } from '../../src/directory/metrics.ts';
 import { type Permissions, PROVISIONER_PERMISSIONS } from '../../src/directory/permissions.ts';
 import type { IntegrationRecord, Store } from '../../src/directory/store.ts';
-import { createScimApp, type ScimApp } from '../../src/http/app.ts';
-import { RequestMetrics } from '../../src/http/metrics.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
+import { createScimApp, type ScimApp } from '../../src/scim-server/app.ts';
+import { errorDocument } from '../../src/scim-server/error.ts';
+import { RequestMetrics } from '../../src/scim-server/metrics.ts';
 import { useSqlite } from './sqlite.ts';
 
 export const PUBLIC_URL = 'https://scim.example.com';
@@ -101,7 +102,7 @@ export async function startScimServer({
     permissions,
     metrics: new RequestMetrics(registry, census, now),
   });
-  const server = new HttpServer(app, log);
+  const server = new HttpServer(app, log, { errorDocument });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   return {
     app,

@@ -2,7 +2,7 @@
 
 import { ScimError } from '../scim/error.ts';
 import type { JsonObject } from '../scim/json.ts';
-import type { Answer } from './answer.ts';
+import { type Answer, SCIM_MEDIA_TYPE } from './answer.ts';
 
 const ERROR_URN = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
@@ -29,6 +29,12 @@ export function errorAnswer(error: unknown): Answer {
       ...(known.retryAfter === undefined ? {} : { 'Retry-After': String(known.retryAfter) }),
     },
   };
+}
+
+/** The same for what never became a request of the application. */
+export function errorDocument(error: unknown) {
+  const { status, body } = errorAnswer(error);
+  return { status, contentType: SCIM_MEDIA_TYPE, body: JSON.stringify(body) };
 }
 
 /** One answer to everything that is wrong with a token or an endpoint, so that nothing can be told apart. */

@@ -9,7 +9,6 @@ import type { Routes, ScimCall } from '../endpoint.ts';
 import type { Cursors } from './cursor.ts';
 import { answerLists, listOf } from './listing.ts';
 import { projectionOf, type Search, searchOfBody, searchOfUrl } from './query.ts';
-import type { ResourceKind } from './resource-kind.ts';
 import {
   changedAnswer,
   createdAnswer,
@@ -19,7 +18,8 @@ import {
   ifMatchOf,
   type Represented,
   readAnswer,
-} from './resources.ts';
+} from './resource-answers.ts';
+import type { ResourceKind } from './resource-kind.ts';
 
 export function resourceRoutes<R extends StoredResource>(
   kind: ResourceKind<R>,

@@ -1,8 +1,8 @@
 /** Bodies as JSON: what parses, and what is refused although JSON.parse would take it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseJson } from '../../src/http/json.ts';
 import { ScimError } from '../../src/scim/error.ts';
+import { parseJson } from '../../src/scim-server/json.ts';
 
 describe('a body', () => {
   it('is read as JSON.parse reads it, however it is written', () => {

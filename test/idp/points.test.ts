@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DATABASES } from '../support/databases.ts';
 import { type ScimServer, startScimServer } from '../support/scim-server.ts';
-import { DISCOVERY } from './idp-points/discovery.ts';
-import { GROUPS } from './idp-points/groups.ts';
-import { MESSAGES } from './idp-points/messages.ts';
-import { Tenant } from './idp-points/point.ts';
-import { READING } from './idp-points/reading.ts';
-import { USER_PATCHES } from './idp-points/user-patches.ts';
-import { USERS } from './idp-points/users.ts';
+import { DISCOVERY } from './points/discovery.ts';
+import { GROUPS } from './points/groups.ts';
+import { MESSAGES } from './points/messages.ts';
+import { Tenant } from './points/point.ts';
+import { READING } from './points/reading.ts';
+import { USER_PATCHES } from './points/user-patches.ts';
+import { USERS } from './points/users.ts';
 
 const POINTS = [DISCOVERY, READING, USERS, USER_PATCHES, GROUPS, MESSAGES]
   .flat()

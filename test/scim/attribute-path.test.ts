@@ -4,7 +4,7 @@ import {
   parseAttributePath,
   refText,
   resolvePath,
-} from '../../src/scim/resolve.ts';
+} from '../../src/scim/attribute-path.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { attribute, type ResourceType } from '../../src/scim/schema.ts';
 

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_MEMBER_COMPARISONS } from '../../src/scim/members.ts';
-import { MAX_COMPARED } from '../../src/scim/patch-work.ts';
+import { MAX_COMPARED } from '../../src/scim/patch-cost.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
 

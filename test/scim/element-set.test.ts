@@ -1,6 +1,6 @@
 /** Elements of multi-valued attributes that are there twice (RFC 7643 §2.4). */
 import { describe, expect, it } from 'vitest';
-import { distinct } from '../../src/scim/elements.ts';
+import { distinct } from '../../src/scim/element-set.ts';
 import type { JsonValue } from '../../src/scim/json.ts';
 import { attribute } from '../../src/scim/schema.ts';
 

@@ -6,7 +6,7 @@ import type { Projection } from '../../scim/projection.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import type { ScimCall, ScimRequest } from '../endpoint.ts';
-import type { Represented } from './resources.ts';
+import type { Represented } from './resource-answers.ts';
 
 /** What the directory does with resources of a type, and how they look. */
 export interface ResourceKind<R extends StoredResource> {

@@ -4,6 +4,8 @@ import type { RequestTracker } from '../directory/activity.ts';
 import type { Permissions } from '../directory/permissions.ts';
 import type { Scope } from '../directory/store.ts';
 import type { Caller, Directory } from '../directory/users.ts';
+import { requestIdOf } from '../http/request-id.ts';
+import type { ServerBindings } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
 import { type Access, logAccess } from './access-log.ts';
 import { type Answer, toResponse } from './answer.ts';
@@ -14,8 +16,6 @@ import type { Operation, RequestMetrics } from './metrics.ts';
 import { operationOf } from './operations.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { createRefusals } from './refusal.ts';
-import { requestIdOf } from './request-id.ts';
-import type { ServerBindings } from './server.ts';
 
 /** What handlers need of a request; an operation of a Bulk has it without being one. */
 export interface ScimRequest {

@@ -16,7 +16,7 @@ import type { Answer } from '../answer.ts';
 import type { Routes, ScimCall } from '../endpoint.ts';
 import { payloadTooLarge, unknownPath } from '../error.ts';
 import { operationOf } from '../operations.ts';
-import { ID, isPossibleId } from './resources.ts';
+import { ID, isPossibleId } from './resource-answers.ts';
 
 /** `resources`: the routes of all types, as resourceRoutes makes them. */
 export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {

@@ -1,6 +1,6 @@
 /** The rate limit of an integration, on a clock that the test moves. */
 import { describe, expect, it } from 'vitest';
-import { createRateLimit, type RateLimit } from '../../src/http/rate-limit.ts';
+import { createRateLimit, type RateLimit } from '../../src/scim-server/rate-limit.ts';
 
 /** How many of `tries` requests at the time `now` pass. */
 function passed(limit: RateLimit, id: string, now: number, tries: number): number {

@@ -1,13 +1,13 @@
 /** Bulk over HTTP: what is answered, and what an operation that fails does to the others (RFC 7644 §3.7, §3.7.3). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { errorAnswer } from '../../src/http/error.ts';
-import { bulkRoutes } from '../../src/http/scim/bulk.ts';
-import { createCursors } from '../../src/http/scim/cursor.ts';
-import { groupKind } from '../../src/http/scim/groups.ts';
-import { resourceRoutes } from '../../src/http/scim/resource-routes.ts';
-import { userKind } from '../../src/http/scim/users.ts';
 import { createLogger } from '../../src/logger.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
+import { errorAnswer } from '../../src/scim-server/error.ts';
+import { bulkRoutes } from '../../src/scim-server/routes/bulk.ts';
+import { createCursors } from '../../src/scim-server/routes/cursor.ts';
+import { groupKind } from '../../src/scim-server/routes/groups.ts';
+import { resourceRoutes } from '../../src/scim-server/routes/resources.ts';
+import { userKind } from '../../src/scim-server/routes/users.ts';
 import {
   type BulkClient,
   type BulkResult,

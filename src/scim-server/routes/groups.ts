@@ -14,8 +14,8 @@ import { type Projection, project, wants } from '../../scim/projection.ts';
 import { etag, locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ScimCall } from '../endpoint.ts';
+import type { Represented } from './resource-answers.ts';
 import type { ResourceKind } from './resource-kind.ts';
-import type { Represented } from './resources.ts';
 
 export function groupKind(directory: Directory, types: ResourceTypes): ResourceKind<GroupRecord> {
   const type = types.group;

@@ -17,8 +17,8 @@ import { etag, locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { ENTERPRISE_USER_URN } from '../../scim/schemas/enterprise-user.ts';
 import { MAX_BODY_BYTES } from '../body.ts';
+import type { Represented } from './resource-answers.ts';
 import type { ResourceKind } from './resource-kind.ts';
-import type { Represented } from './resources.ts';
 
 export function userKind(directory: Directory, types: ResourceTypes): ResourceKind<UserRecord> {
   const type = types.user;
