@@ -59,11 +59,21 @@ const finalizers = (probe: BindingProbe, list: readonly string[] | null) =>
     manager,
   );
 
-/** As `kubectl delete --cascade=orphan` does; answers when it is gone. */
+const isGone = (probe: BindingProbe) =>
+  eventually(() => expect(probe.get()).rejects.toThrow(/404/));
+
+/** What the garbage collector does for `kubectl delete --cascade=orphan`; an operator that runs would correct it. */
 async function orphan(probe: BindingProbe) {
-  await finalizers(probe, ['orphan']);
+  const bare = { metadata: { ownerReferences: null } };
+  for (const { metadata } of await bound(probe))
+    await fixture.admin.mergePatch(
+      ROLE_BINDINGS,
+      { ...probe.key, name: metadata.name },
+      bare,
+      manager,
+    );
   await probe.delete();
-  await eventually(() => expect(probe.get()).rejects.toThrow(/404/));
+  await isGone(probe);
 }
 
 /** All RoleBindings of the namespace that give the Role, whatever they are called. */
@@ -82,7 +92,9 @@ const sample = async ({ registry }: ReturnType<OperatorFixture['start']>, name: 
 describe('a role ends', () => {
   it('with its ScimGroupBinding, whose dependents are orphaned', async () => {
     const { probe } = await given();
-    await orphan(probe);
+    await finalizers(probe, ['orphan']);
+    await probe.delete();
+    await isGone(probe);
     await nobodyHas(probe);
   });
 
