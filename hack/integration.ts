@@ -1,6 +1,7 @@
 /** An integration in the directory as the operator would record it, without a cluster. */
 import { newIntegrationId } from '../src/directory/ids.ts';
-import type { IntegrationRecord, Store } from '../src/directory/store.ts';
+import type { IntegrationRecord } from '../src/directory/store/integrations.ts';
+import type { Store } from '../src/directory/store/store.ts';
 import { generateToken, hashToken, keyIdOf } from '../src/directory/tokens.ts';
 
 export interface RecordedIntegration {

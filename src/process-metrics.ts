@@ -1,9 +1,9 @@
 /** The metrics that every process has, whatever it runs. */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import packageJson from '../package.json' with { type: 'json' };
-import { CensusCache } from './directory/census-cache.ts';
-import { registerDirectoryMetrics } from './directory/metrics.ts';
-import type { Store } from './directory/store.ts';
+import { CensusCache } from './directory/metrics/census-cache.ts';
+import { registerDirectoryMetrics } from './directory/metrics/gauges.ts';
+import type { Store } from './directory/store/store.ts';
 
 export interface ProcessMetrics {
   readonly registry: Registry;

@@ -1,11 +1,11 @@
 /** Assembles the process: directory, SCIM server, probes and operator; starts and stops them in order. */
 import type { Config } from './config.ts';
-import { RequestTracker } from './directory/activity.ts';
 import { DatabaseNotMigratedError, DatabaseRefusedError } from './directory/database-errors.ts';
 import { readDatabaseUrl, shownDatabaseUrl } from './directory/database-url.ts';
-import { impatient } from './directory/impatient.ts';
+import { RequestTracker } from './directory/last-requests.ts';
+import { impatient } from './directory/metrics/impatient.ts';
 import { openDirectory } from './directory/open.ts';
-import type { Store } from './directory/store.ts';
+import type { Store } from './directory/store/store.ts';
 import { ConnectionMetrics } from './http/connections.ts';
 import { createOpsApp } from './http/ops.ts';
 import { HttpServer, ListenError } from './http/server.ts';

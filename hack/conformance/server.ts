@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDirectory } from '../../src/directory/open.ts';
-import type { Store } from '../../src/directory/store.ts';
+import type { Store } from '../../src/directory/store/store.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createScimApp, type ScimApp } from '../../src/scim-server/app.ts';

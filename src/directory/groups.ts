@@ -7,7 +7,7 @@ import type { Attributes } from '../scim/resource.ts';
 import type { ResourceType } from '../scim/schema.ts';
 import { newId } from './ids.ts';
 import { demand } from './permissions.ts';
-import type { GroupChangeResult, GroupRecord, Page, Query } from './store.ts';
+import type { GroupChangeResult, GroupRecord, Page, Query } from './store/resources.ts';
 import { type Caller, checkVersion, type Directory, type IfMatch } from './users.ts';
 
 /** Unknown members are skipped and named in the result: identity providers take a 400 as final for the whole push. */

@@ -1,6 +1,7 @@
 /** Which users have a manager in the tenant, so that answers can name the manager's resource. */
 import { managerWithoutReference } from '../scim/manager.ts';
-import type { Scope, Store, UserRecord } from './store.ts';
+import type { Scope, UserRecord } from './store/resources.ts';
+import type { Store } from './store/store.ts';
 
 /** The records, with what is known of their managers. Users without one cost nothing. */
 export async function withManagers(

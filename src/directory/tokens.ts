@@ -1,6 +1,7 @@
 /** Tokens: 200 characters of which the directory keeps only a hash. */
 import { hash, randomBytes } from 'node:crypto';
-import type { Authenticated, Store } from './store.ts';
+import type { Store } from './store/store.ts';
+import type { Authenticated } from './store/tokens.ts';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const KEY_ID_LENGTH = 10;

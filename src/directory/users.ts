@@ -9,7 +9,8 @@ import type { ResourceType } from '../scim/schema.ts';
 import { fold } from '../scim/text.ts';
 import { newId } from './ids.ts';
 import { demand, type Permission, type Permissions } from './permissions.ts';
-import type { Page, Query, Scope, Store, StoredResource, UserRecord } from './store.ts';
+import type { Page, Query, Scope, StoredResource, UserRecord } from './store/resources.ts';
+import type { Store } from './store/store.ts';
 
 /** Who asks. */
 export interface Caller {

@@ -1,5 +1,5 @@
 /** What integrations do, looked at rarely: a status that followed every request would be written with every request. */
-import type { IntegrationActivity, IntegrationStore } from '../directory/store.ts';
+import type { IntegrationActivity, IntegrationStore } from '../directory/store/integrations.ts';
 import type { ObjectKey } from '../kube/resource.ts';
 
 /** Counts and the time of the last request reach the status at most this often. */

@@ -5,7 +5,7 @@ import { deletionPolicyOf, isEnabled, secretNameOf, tenantOf } from '../crd/defa
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { EVENT, REASON } from '../crd/names.ts';
 import { newIntegrationId } from '../directory/ids.ts';
-import type { IntegrationRecord } from '../directory/store.ts';
+import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import { SECRETS } from '../kube/resource.ts';
 import { checkId, knownId, type Obstacle } from './checks.ts';
 import { getIfExists, type OperatorContext, ownerOf } from './context.ts';

@@ -2,7 +2,7 @@
 import { tenantOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { ANNOTATION_REPLACED, ANNOTATION_ROTATED, REASON, type Reason } from '../crd/names.ts';
-import type { IntegrationRecord } from '../directory/store.ts';
+import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import { hashToken, isWellFormedToken, keyIdOf } from '../directory/tokens.ts';
 import type { ReplacedToken, Secret } from './objects.ts';
 import { isGoing, isOurs, uidOn, whatHolds } from './ownership.ts';

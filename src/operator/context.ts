@@ -2,7 +2,8 @@
 import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import type { KubeTenant } from '../crd/tenant-object.ts';
-import type { IntegrationOwner, Store } from '../directory/store.ts';
+import type { IntegrationOwner } from '../directory/store/integrations.ts';
+import type { Store } from '../directory/store/store.ts';
 import type { Client } from '../kube/client.ts';
 import { isNotFound } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';

@@ -1,5 +1,5 @@
 /** Lost rights, all of a tenant's in one write: the reconciles that say so to each integration may take a while. */
-import type { IntegrationRecord } from '../directory/store.ts';
+import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import type { OperatorContext } from './context.ts';
 import { checkTenancy, tenantNamespace } from './tenancy.ts';
 

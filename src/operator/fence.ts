@@ -1,5 +1,5 @@
 /** The directory for as long as this process leads. */
-import type { Store } from '../directory/store.ts';
+import type { Store } from '../directory/store/store.ts';
 import type { Fence } from '../kube/client.ts';
 
 /** What the operator uses of the directory throws once the lead is lost, so that two operators never write at once. */

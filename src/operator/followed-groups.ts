@@ -1,6 +1,11 @@
 /** The groups that ScimGroupBindings rest on, and the loop that notices when one of them has changed. */
 import { isDeepStrictEqual } from 'node:util';
-import type { FollowedGroup, GroupSelector, MembershipBasis, Store } from '../directory/store.ts';
+import type {
+  FollowedGroup,
+  GroupSelector,
+  MembershipBasis,
+} from '../directory/store/followed-groups.ts';
+import type { Store } from '../directory/store/store.ts';
 import { pause } from '../kube/backoff.ts';
 import type { Controller } from '../kube/controller.ts';
 import { keyText, type ObjectKey } from '../kube/resource.ts';

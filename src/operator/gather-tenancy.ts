@@ -3,7 +3,7 @@ import { tenantOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { SCIM_TENANTS } from '../crd/names.ts';
 import type { KubeTenant } from '../crd/tenant-object.ts';
-import type { IntegrationRecord } from '../directory/store.ts';
+import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import { ApiError } from '../kube/errors.ts';
 import { type KubeObject, NAMESPACES } from '../kube/resource.ts';
 import type { Obstacle } from './checks.ts';

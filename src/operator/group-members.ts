@@ -1,7 +1,11 @@
 /** Who gets the role, decided purely from what the directory says of the group. */
 import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
 import { REASON } from '../crd/names.ts';
-import type { GroupSelector, MembershipLimits, MembershipReading } from '../directory/store.ts';
+import type {
+  GroupSelector,
+  MembershipLimits,
+  MembershipReading,
+} from '../directory/store/followed-groups.ts';
 import type { Obstacle } from './checks.ts';
 
 /**

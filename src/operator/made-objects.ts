@@ -1,6 +1,6 @@
 /** What the operator made for a custom resource, remembered in the directory by UID: the licence to delete it, and nothing else is. */
 import { SCIM_INTEGRATIONS } from '../crd/names.ts';
-import type { Maker } from '../directory/store.ts';
+import type { Maker } from '../directory/store/made-objects.ts';
 import { isConflict } from '../kube/errors.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../kube/resource.ts';
 import { deleteIfExists, type OperatorContext, ownerOf } from './context.ts';

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { Registry } from 'prom-client';
 import { scimGroupBindingCrd, scimIntegrationCrd, scimTenantCrd } from '../crd/manifest.ts';
 import { ANNOTATION_INTEGRATION_UID, GROUP, LABEL_INTEGRATION, ROLE_NAME } from '../crd/names.ts';
-import type { Store } from '../directory/store.ts';
+import type { Store } from '../directory/store/store.ts';
 import { Backoff, pause } from '../kube/backoff.ts';
 import { Client, type Fence } from '../kube/client.ts';
 import type { Connection } from '../kube/connection.ts';

@@ -3,7 +3,7 @@ import { isPaused } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { EVENT, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { ScimIntegrationStatus } from '../crd/scim-integration.ts';
-import type { IntegrationRecord } from '../directory/store.ts';
+import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import type { Reconcile, Result } from '../kube/controller.ts';
 import {
   isAlreadyExists,

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isEnabled, overlapOf, rotationIntervalOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { ANNOTATION_ROTATE } from '../crd/names.ts';
-import type { TokenRecord } from '../directory/store.ts';
+import type { TokenRecord } from '../directory/store/tokens.ts';
 import type { FoundToken } from './checks.ts';
 
 /** What the directory should hold: the token in the Secret, and the one before it while its overlap runs. */

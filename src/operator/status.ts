@@ -3,7 +3,7 @@ import { childNameOf, isEnabled, isPaused, tenantOf, tokenSecretRefOf } from '..
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { CONDITION, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { ScimIntegrationStatus } from '../crd/scim-integration.ts';
-import type { IntegrationActivity } from '../directory/store.ts';
+import type { IntegrationActivity } from '../directory/store/integrations.ts';
 import {
   type Condition,
   type NewCondition,

@@ -5,7 +5,7 @@
 import { REASON } from '../crd/names.ts';
 import type { ScimTenantSpec } from '../crd/scim-tenant.ts';
 import type { KubeTenant } from '../crd/tenant-object.ts';
-import type { TenantHistory } from '../directory/store.ts';
+import type { TenantHistory } from '../directory/store/integrations.ts';
 import { matchesLabels } from '../kube/label-selector.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Obstacle } from './checks.ts';

@@ -2,7 +2,7 @@
 import { tokenSecretRefOf } from '../crd/defaults.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { EVENT } from '../crd/names.ts';
-import type { TokenRecord } from '../directory/store.ts';
+import type { TokenRecord } from '../directory/store/tokens.ts';
 import { hashToken, keyIdOf } from '../directory/tokens.ts';
 import type { FoundToken } from './checks.ts';
 import type { OperatorContext } from './context.ts';

@@ -1,5 +1,5 @@
 /** Integrations outside the watched namespaces: served as they are, and neither changed nor ended by what happens to their resources. */
-import type { IntegrationRecord } from '../directory/store.ts';
+import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import type { Logger } from '../logger.ts';
 import type { OperatorMetrics } from './metrics.ts';
 

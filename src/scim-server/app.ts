@@ -1,10 +1,10 @@
 /** The SCIM application: which path is served by what. */
 import { Hono } from 'hono';
 import { Registry } from 'prom-client';
-import type { RequestTracker } from '../directory/activity.ts';
-import { CensusCache } from '../directory/census-cache.ts';
+import type { RequestTracker } from '../directory/last-requests.ts';
+import { CensusCache } from '../directory/metrics/census-cache.ts';
 import { type Permissions, PROVISIONER_PERMISSIONS } from '../directory/permissions.ts';
-import type { Store } from '../directory/store.ts';
+import type { Store } from '../directory/store/store.ts';
 import type { Directory } from '../directory/users.ts';
 import type { ServerBindings } from '../http/server.ts';
 import type { Logger } from '../logger.ts';

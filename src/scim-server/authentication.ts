@@ -1,5 +1,7 @@
 /** Who calls: tenant and integration from the path, proven by a bearer token. Nothing of the body is read before. */
-import type { Authenticated, IntegrationRecord, Store } from '../directory/store.ts';
+import type { IntegrationRecord } from '../directory/store/integrations.ts';
+import type { Store } from '../directory/store/store.ts';
+import type { Authenticated } from '../directory/store/tokens.ts';
 import { authenticate } from '../directory/tokens.ts';
 import { forbidden, ScimError, unavailable } from '../scim/error.ts';
 import { unauthorized } from './error.ts';

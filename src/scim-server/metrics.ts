@@ -3,8 +3,8 @@
  * counted for an integration goes when the integration does.
  */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { CensusCache } from '../directory/census-cache.ts';
-import type { Scope } from '../directory/store.ts';
+import type { CensusCache } from '../directory/metrics/census-cache.ts';
+import type { Scope } from '../directory/store/resources.ts';
 import { parseEndpoint } from './authentication.ts';
 
 /** From a look-up in memory to what no client waits for any longer. */

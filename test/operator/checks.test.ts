@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
-import type { IntegrationRecord } from '../../src/directory/store.ts';
+import type { IntegrationRecord } from '../../src/directory/store/integrations.ts';
 import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
 import { checkId, checkSecret, knownId, textOf } from '../../src/operator/checks.ts';
 import { buildSecretFrame, buildTokenSecret, type Secret } from '../../src/operator/objects.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ScimTenantSpec } from '../../src/crd/scim-tenant.ts';
-import type { IntegrationRecord } from '../../src/directory/store.ts';
+import type { IntegrationRecord } from '../../src/directory/store/integrations.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { enforceTenancy } from '../../src/operator/enforce-tenancy.ts';
 import { cutOff } from '../support/cut-off.ts';

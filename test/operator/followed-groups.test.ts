@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { MembershipBasis, Store } from '../../src/directory/store.ts';
+import type { MembershipBasis } from '../../src/directory/store/followed-groups.ts';
+import type { Store } from '../../src/directory/store/store.ts';
 import { keyText, type ObjectKey } from '../../src/kube/resource.ts';
 import { FollowedGroups, followUntil } from '../../src/operator/followed-groups.ts';
 import { captureLog } from '../support/captured-log.ts';

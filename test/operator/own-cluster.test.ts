@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../hack/control-plane/start.ts';
 import { applyCrds } from '../../hack/demo/cluster.ts';
 import { LABEL_INTEGRATION, LABEL_TOKEN } from '../../src/crd/names.ts';
-import type { Store } from '../../src/directory/store.ts';
+import type { Store } from '../../src/directory/store/store.ts';
 import { type KubeObject, NAMESPACES, SECRETS } from '../../src/kube/resource.ts';
 import type { Secret } from '../../src/operator/objects.ts';
 import { clusterUid, TEST_MANAGER } from '../support/cluster.ts';

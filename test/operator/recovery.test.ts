@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { openDirectory } from '../../src/directory/open.ts';
-import type { Store } from '../../src/directory/store.ts';
+import type { Store } from '../../src/directory/store/store.ts';
 import { type KubeObject, SECRETS } from '../../src/kube/resource.ts';
 import type { Secret } from '../../src/operator/objects.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
-import type { TokenRecord } from '../../src/directory/store.ts';
+import type { TokenRecord } from '../../src/directory/store/tokens.ts';
 import { hashToken } from '../../src/directory/tokens.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { Lifetime } from '../support/crashing.ts';

@@ -1,7 +1,8 @@
 /** Two operators on one PostgreSQL database, each with connections of its own, that both take themselves for the leader. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDirectory } from '../../src/directory/open.ts';
-import type { Store, TokenRecord } from '../../src/directory/store.ts';
+import type { Store } from '../../src/directory/store/store.ts';
+import type { TokenRecord } from '../../src/directory/store/tokens.ts';
 import { hashToken } from '../../src/directory/tokens.ts';
 import { SECRETS } from '../../src/kube/resource.ts';
 import { clusterUid } from '../support/cluster.ts';

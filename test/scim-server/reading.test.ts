@@ -1,6 +1,6 @@
 /** Lists, searches, projections and ETags over HTTP (idp-behaviours §7, reading; each case names who sends it). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Query, Scope } from '../../src/directory/store.ts';
+import type { Query, Scope } from '../../src/directory/store/resources.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
 

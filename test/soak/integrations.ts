@@ -14,7 +14,7 @@ import {
   ROLE_NAME,
   SCIM_INTEGRATIONS,
 } from '../../src/crd/names.ts';
-import type { IntegrationRecord } from '../../src/directory/store.ts';
+import type { IntegrationRecord } from '../../src/directory/store/integrations.ts';
 import { hashToken, isWellFormedToken, keyIdOf } from '../../src/directory/tokens.ts';
 import {
   type KubeObject,

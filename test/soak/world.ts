@@ -12,7 +12,7 @@ import {
 import { type PostgresServer, startPostgres } from '../../hack/postgres/start.ts';
 import type { Closing } from '../../hack/trial.ts';
 import { openDirectory } from '../../src/directory/open.ts';
-import type { Store } from '../../src/directory/store.ts';
+import type { Store } from '../../src/directory/store/store.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { type KubeObject, NAMESPACES } from '../../src/kube/resource.ts';

@@ -1,5 +1,5 @@
 /** A process that dies after its k-th write: from then on nothing reaches the API server or the directory any more. */
-import type { Store } from '../../src/directory/store.ts';
+import type { Store } from '../../src/directory/store/store.ts';
 import { Client } from '../../src/kube/client.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../../src/kube/resource.ts';
 

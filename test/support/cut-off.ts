@@ -1,5 +1,5 @@
 /** An operator that reaches the directory, but not the API server. */
-import type { Store } from '../../src/directory/store.ts';
+import type { Store } from '../../src/directory/store/store.ts';
 import type { Connection } from '../../src/kube/connection.ts';
 import type { OperatorContext } from '../../src/operator/context.ts';
 import { Lifetime, MortalClient } from './crashing.ts';

@@ -1,5 +1,5 @@
 /** What a reconcile gets of an operator that runs nothing else. */
-import type { Store } from '../../src/directory/store.ts';
+import type { Store } from '../../src/directory/store/store.ts';
 import type { Client } from '../../src/kube/client.ts';
 import { EventRecorder } from '../../src/kube/events.ts';
 import { ObjectStore } from '../../src/kube/store.ts';

@@ -1,6 +1,6 @@
 /** What a directory's tables on PostgreSQL say of each other, apart from the store. */
 import pg from 'pg';
-import { lookupValues, searchDocument } from '../../src/directory/search-document.ts';
+import { lookupValues, searchDocument } from '../../src/directory/sql/search-document.ts';
 import type { Attributes } from '../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { eventually } from './eventually.ts';

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import { openDirectory } from '../../src/directory/open.ts';
 import * as schema from '../../src/directory/postgres/schema.ts';
-import type { Store } from '../../src/directory/store.ts';
+import type { Store } from '../../src/directory/store/store.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 
 export interface PostgresDatabase {

@@ -1,10 +1,11 @@
 /** A SCIM server on a port of its own, with a directory of its own, and clients of its integrations. */
 import { Registry } from 'prom-client';
 import { type RecordedIntegration, recordIntegration } from '../../hack/integration.ts';
-import { CensusCache } from '../../src/directory/census-cache.ts';
-import { registerDirectoryMetrics } from '../../src/directory/metrics.ts';
+import { CensusCache } from '../../src/directory/metrics/census-cache.ts';
+import { registerDirectoryMetrics } from '../../src/directory/metrics/gauges.ts';
 import { type Permissions, PROVISIONER_PERMISSIONS } from '../../src/directory/permissions.ts';
-import type { IntegrationRecord, Store } from '../../src/directory/store.ts';
+import type { IntegrationRecord } from '../../src/directory/store/integrations.ts';
+import type { Store } from '../../src/directory/store/store.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
 import type { JsonObject } from '../../src/scim/json.ts';

@@ -1,7 +1,7 @@
 /** The census of a directory on PostgreSQL. */
 import { eq, isNull, sql } from 'drizzle-orm';
-import { PLACES } from '../resource-key.ts';
-import type { Census, TenantTotals } from '../store.ts';
+import { PLACES } from '../sql/resource-key.ts';
+import type { Census, TenantTotals } from '../store/census.ts';
 import type { Connections } from './connection.ts';
 import { integrations, tokens } from './schema.ts';
 

@@ -1,7 +1,7 @@
 /** SearchDialect of PostgreSQL, over JSONB documents. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { JsonPath, ScalarType } from '../condition-sql.ts';
-import type { MembershipDialect } from '../membership-sql.ts';
+import type { JsonPath, ScalarType } from '../sql/conditions.ts';
+import type { MembershipDialect } from '../sql/followed-groups.ts';
 
 export const postgresDialect: MembershipDialect = {
   asked: (rows) =>

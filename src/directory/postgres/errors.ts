@@ -2,7 +2,7 @@
 import { DatabaseError } from 'pg';
 import { unavailable } from '../../scim/error.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
-import { type ResourceName, taken } from '../resource-key.ts';
+import { type ResourceName, taken } from '../sql/resource-key.ts';
 import { tlsRefusal } from './tls.ts';
 
 /** Drizzle wraps what the driver throws. */

@@ -3,9 +3,9 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
-import { type ResourceRow, recordOf } from '../list-sql.ts';
-import { MEMBERS_OF_GROUPS } from '../related.ts';
-import { rowOf } from '../resource-key.ts';
+import { type ResourceRow, recordOf } from '../sql/lists.ts';
+import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
+import { rowOf } from '../sql/resource-key.ts';
 import type {
   Decide,
   GroupChangeResult,
@@ -14,7 +14,7 @@ import type {
   NewGroup,
   Scope,
   StoredResource,
-} from '../store.ts';
+} from '../store/resources.ts';
 import type { Connections, Queries } from './connection.ts';
 import { array } from './dialect.ts';
 import { refuseTaken } from './errors.ts';

@@ -2,14 +2,14 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { ScimError } from '../../scim/error.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
-import type { ResourceName } from '../resource-key.ts';
+import type { ResourceName } from '../sql/resource-key.ts';
 import type {
   IntegrationOwner,
   IntegrationRecord,
   IntegrationStore,
-  Scope,
   TenantHistory,
-} from '../store.ts';
+} from '../store/integrations.ts';
+import type { Scope } from '../store/resources.ts';
 import type { Connections, Queries } from './connection.ts';
 import { array } from './dialect.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';

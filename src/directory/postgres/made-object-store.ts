@@ -1,6 +1,6 @@
 /** What the operator made, on PostgreSQL. */
 import { sql } from 'drizzle-orm';
-import type { MadeObject, MadeObjectStore, Maker } from '../store.ts';
+import type { MadeObject, MadeObjectStore, Maker } from '../store/made-objects.ts';
 import type { Connections } from './connection.ts';
 
 type Row = Pick<MadeObject, 'kind' | 'name'> & {

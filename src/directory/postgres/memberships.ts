@@ -6,10 +6,10 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
 import { type MemberChange, refuseUnknown } from '../../scim/members.ts';
-import { conditionCompiler } from '../condition-sql.ts';
-import { membersOf } from '../relations-sql.ts';
-import { rowHolder } from '../resource-conditions.ts';
-import type { Member, Scope, StoredResource } from '../store.ts';
+import { conditionCompiler } from '../sql/conditions.ts';
+import { membersOf } from '../sql/relations.ts';
+import { rowHolder } from '../sql/resource-conditions.ts';
+import type { Member, Scope, StoredResource } from '../store/resources.ts';
 import type { Queries } from './connection.ts';
 import { array, postgresDialect } from './dialect.ts';
 import { OvertakenError } from './errors.ts';

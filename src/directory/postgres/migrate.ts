@@ -1,7 +1,7 @@
 /** Brings a PostgreSQL database to this version's schema, one process at a time, each migration in one transaction. */
 import { escapeIdentifier } from 'pg';
 import { DatabaseNotMigratedError, DatabaseRefusedError } from '../database-errors.ts';
-import { checkLedger, type Migration, sha256 } from '../migrations.ts';
+import { checkLedger, type Migration, sha256 } from '../sql/ledger.ts';
 import { checkFree, findHome, LEDGER, type Session } from './ledger.ts';
 import { sql as directory } from './migrations/0001-directory.ts';
 import { checkReadsLedger, checkServes, mayMigrate } from './privileges.ts';

@@ -3,11 +3,11 @@ import { type SQL, sql } from 'drizzle-orm';
 import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
-import { listStatements, pageOf, type ResourceRow, recordOf } from '../list-sql.ts';
-import type { Related } from '../related.ts';
-import { PLACES, type ResourceName } from '../resource-key.ts';
-import { lookupValues, searchDocument } from '../search-document.ts';
-import type { Page, Query, Scope, StoredResource } from '../store.ts';
+import { listStatements, pageOf, type ResourceRow, recordOf } from '../sql/lists.ts';
+import type { Related } from '../sql/related.ts';
+import { PLACES, type ResourceName } from '../sql/resource-key.ts';
+import { lookupValues, searchDocument } from '../sql/search-document.ts';
+import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
 import type { Queries } from './connection.ts';
 import { array, postgresDialect } from './dialect.ts';
 

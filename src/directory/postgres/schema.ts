@@ -13,7 +13,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { Attributes } from '../../scim/resource.ts';
-import type { DeletionPolicy } from '../store.ts';
+import type { DeletionPolicy } from '../store/integrations.ts';
 
 const milliseconds = (name: string) => bigint(name, { mode: 'number' });
 

@@ -3,9 +3,9 @@ import { sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
-import { USER_CHANGES } from '../membership-sql.ts';
-import { GROUPS_OF_USERS, knownUsers } from '../related.ts';
-import { isOtherSubject, rowOf } from '../resource-key.ts';
+import { USER_CHANGES } from '../sql/followed-groups.ts';
+import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
+import { isOtherSubject, rowOf } from '../sql/resource-key.ts';
 import type {
   Decide,
   NewResource,
@@ -13,7 +13,7 @@ import type {
   StoredResource,
   UserRecord,
   UserStore,
-} from '../store.ts';
+} from '../store/resources.ts';
 import type { Connections, Queries } from './connection.ts';
 import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';

@@ -1,7 +1,7 @@
 /** The census of a directory on SQLite. */
 import { eq, isNull, sql } from 'drizzle-orm';
-import { PLACES } from '../resource-key.ts';
-import type { Census } from '../store.ts';
+import { PLACES } from '../sql/resource-key.ts';
+import type { Census } from '../store/census.ts';
 import type { Connections } from './connection.ts';
 import { counters, integrations, tokens } from './schema.ts';
 

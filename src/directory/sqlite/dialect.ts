@@ -1,7 +1,7 @@
 /** SearchDialect of SQLite, over JSONB documents. */
 import { sql } from 'drizzle-orm';
-import type { JsonPath } from '../condition-sql.ts';
-import type { MembershipDialect } from '../membership-sql.ts';
+import type { JsonPath } from '../sql/conditions.ts';
+import type { MembershipDialect } from '../sql/followed-groups.ts';
 
 export const sqliteDialect: MembershipDialect = {
   asked: (rows) =>

@@ -3,8 +3,8 @@ import { sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
-import { MEMBERS_OF_GROUPS } from '../related.ts';
-import { rowOf } from '../resource-key.ts';
+import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
+import { rowOf } from '../sql/resource-key.ts';
 import type {
   Decide,
   GroupChangeResult,
@@ -12,7 +12,7 @@ import type {
   GroupStore,
   NewGroup,
   Scope,
-} from '../store.ts';
+} from '../store/resources.ts';
 import type { Connection, Connections } from './connection.ts';
 import { changeMembers, leaveAllGroups } from './memberships.ts';
 import { refuseTaken } from './refuse-taken.ts';

@@ -1,8 +1,8 @@
 /** Integrations and what they provisioned, on SQLite. */
 import { and, eq, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
-import type { ResourceName } from '../resource-key.ts';
-import type { IntegrationRecord, IntegrationStore } from '../store.ts';
+import type { ResourceName } from '../sql/resource-key.ts';
+import type { IntegrationRecord, IntegrationStore } from '../store/integrations.ts';
 import type { Connection, Connections } from './connection.ts';
 import { deleteGroup } from './group-store.ts';
 import { integrationReads, integrationWrites } from './integration-statements.ts';

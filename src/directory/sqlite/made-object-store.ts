@@ -1,6 +1,6 @@
 /** What the operator made, on SQLite. */
 import { and, asc, eq } from 'drizzle-orm';
-import type { MadeObjectStore, Maker } from '../store.ts';
+import type { MadeObjectStore, Maker } from '../store/made-objects.ts';
 import type { Connections } from './connection.ts';
 import { madeObjects } from './schema.ts';
 

@@ -2,10 +2,10 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
 import { type MemberChange, refuseUnknown } from '../../scim/members.ts';
-import { conditionCompiler } from '../condition-sql.ts';
-import { membersOf } from '../relations-sql.ts';
-import { rowHolder } from '../resource-conditions.ts';
-import type { Member } from '../store.ts';
+import { conditionCompiler } from '../sql/conditions.ts';
+import { membersOf } from '../sql/relations.ts';
+import { rowHolder } from '../sql/resource-conditions.ts';
+import type { Member } from '../store/resources.ts';
 import type { Connection } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
 

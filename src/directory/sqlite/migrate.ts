@@ -1,7 +1,7 @@
 /** Brings a database to this version's schema: numbered SQL, each in one transaction, noted in a ledger with its hash. */
 import type Database from 'better-sqlite3';
 import { DatabaseRefusedError } from '../database-errors.ts';
-import { checkLedger, type Migration, sha256 } from '../migrations.ts';
+import { checkLedger, type Migration, sha256 } from '../sql/ledger.ts';
 import { sql as directory } from './migrations/0001-directory.ts';
 
 const MIGRATIONS: readonly Migration[] = [{ name: '0001-directory', sql: directory }];

@@ -1,5 +1,5 @@
 /** Unique keys on SQLite. */
-import { type ResourceName, taken } from '../resource-key.ts';
+import { type ResourceName, taken } from '../sql/resource-key.ts';
 import { isUniqueViolation } from './writer.ts';
 
 /** Runs a write of the row; one that meets another row of the key is refused with uniqueness. */

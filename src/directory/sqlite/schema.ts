@@ -10,7 +10,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/sqlite-core';
 import type { Attributes } from '../../scim/resource.ts';
-import type { DeletionPolicy } from '../store.ts';
+import type { DeletionPolicy } from '../store/integrations.ts';
 
 export const users = sqliteTable('users', {
   id: text('id').primaryKey(),

@@ -3,7 +3,7 @@
  * not a position: whatever is written meanwhile, none is read twice and none that stays is missed.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { PageKey } from '../../directory/store.ts';
+import type { PageKey } from '../../directory/store/resources.ts';
 import { CURSOR_TIMEOUT } from '../../scim/discovery.ts';
 import { expiredCursor, invalidCursor } from '../../scim/error.ts';
 

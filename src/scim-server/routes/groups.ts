@@ -7,7 +7,7 @@ import {
   patchGroup,
   replaceGroup,
 } from '../../directory/groups.ts';
-import type { GroupChangeResult, GroupRecord } from '../../directory/store.ts';
+import type { GroupChangeResult, GroupRecord } from '../../directory/store/resources.ts';
 import type { Directory } from '../../directory/users.ts';
 import { MAX_PAYLOAD_BYTES } from '../../scim/discovery.ts';
 import { type Projection, project, wants } from '../../scim/projection.ts';

@@ -1,5 +1,5 @@
 /** Lists of resources, of one type or of several, in pages by index (RFC 7644 §3.4.2.4) or by cursor (RFC 9865). */
-import type { PageKey, PageStart, StoredResource } from '../../directory/store.ts';
+import type { PageKey, PageStart, StoredResource } from '../../directory/store/resources.ts';
 import { ScimError } from '../../scim/error.ts';
 import type { JsonObject } from '../../scim/json.ts';
 import { parseProjection, wants } from '../../scim/projection.ts';

@@ -1,5 +1,5 @@
 /** What tells users from groups over HTTP. */
-import type { Page, Query, Scope, StoredResource } from '../../directory/store.ts';
+import type { Page, Query, Scope, StoredResource } from '../../directory/store/resources.ts';
 import type { Caller, IfMatch } from '../../directory/users.ts';
 import type { PatchOperation } from '../../scim/patch-parser.ts';
 import type { Projection } from '../../scim/projection.ts';

@@ -1,5 +1,5 @@
 /** The routes that users and groups have alike (RFC 7644 §3.2–3.6). */
-import type { StoredResource } from '../../directory/store.ts';
+import type { StoredResource } from '../../directory/store/resources.ts';
 import { parsePatch } from '../../scim/patch-parser.ts';
 import { type Projection, wants } from '../../scim/projection.ts';
 import { etag } from '../../scim/representation.ts';

@@ -1,7 +1,7 @@
 /** Users over HTTP. */
 import { hash } from 'node:crypto';
 import { withManagers } from '../../directory/managers.ts';
-import type { GroupMembership, UserRecord } from '../../directory/store.ts';
+import type { GroupMembership, UserRecord } from '../../directory/store/resources.ts';
 import {
   createUser,
   type Directory,

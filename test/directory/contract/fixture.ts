@@ -1,16 +1,16 @@
 /** What the contract suites share: a store for each test, scopes, and queries from the text of filters. */
 import { afterEach, beforeEach } from 'vitest';
 import { newId } from '../../../src/directory/ids.ts';
+import type { IntegrationRecord } from '../../../src/directory/store/integrations.ts';
 import type {
   GroupRecord,
-  IntegrationRecord,
   PageKey,
   Query,
   Scope,
-  Store,
-  TokenRecord,
   UserRecord,
-} from '../../../src/directory/store.ts';
+} from '../../../src/directory/store/resources.ts';
+import type { Store } from '../../../src/directory/store/store.ts';
+import type { TokenRecord } from '../../../src/directory/store/tokens.ts';
 import { resolveFilter, resolveSort } from '../../../src/scim/condition-resolver.ts';
 import { parseFilter } from '../../../src/scim/filter-parser.ts';
 import type { MemberChange } from '../../../src/scim/members.ts';

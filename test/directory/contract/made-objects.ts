@@ -1,6 +1,6 @@
 /** The contract of MadeObjectStore. */
 import { describe, expect, it } from 'vitest';
-import type { Maker } from '../../../src/directory/store.ts';
+import type { Maker } from '../../../src/directory/store/made-objects.ts';
 import { type Open, useStore } from './fixture.ts';
 
 const MAKER: Maker = {

@@ -4,9 +4,9 @@ import type {
   GroupSelector,
   MembershipBasis,
   MembershipLimits,
-  Scope,
-  Store,
-} from '../../../src/directory/store.ts';
+} from '../../../src/directory/store/followed-groups.ts';
+import type { Scope } from '../../../src/directory/store/resources.ts';
+import type { Store } from '../../../src/directory/store/store.ts';
 import type { Attributes } from '../../../src/scim/resource.ts';
 import {
   ACME,

@@ -1,7 +1,7 @@
 /** The store against a model of it in memory: whatever two tenants do, each has exactly what it wrote, and nothing of the other. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/directory/store.ts';
+import type { Store } from '../../../src/directory/store/store.ts';
 import { ScimError } from '../../../src/scim/error.ts';
 import type { MemberChange } from '../../../src/scim/members.ts';
 import { ACME, at, GLOBEX, groupQuery, type Open, userQuery, useStore } from './fixture.ts';

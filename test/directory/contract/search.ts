@@ -9,7 +9,7 @@ import type {
   Scope,
   StoredResource,
   UserRecord,
-} from '../../../src/directory/store.ts';
+} from '../../../src/directory/store/resources.ts';
 import { comparable } from '../../../src/scim/comparable.ts';
 import type { Comparable, SortKey } from '../../../src/scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../../src/scim/condition-resolver.ts';

@@ -2,7 +2,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDirectory } from '../../../src/directory/open.ts';
-import type { MembershipLimits, Scope, Store } from '../../../src/directory/store.ts';
+import type { MembershipLimits } from '../../../src/directory/store/followed-groups.ts';
+import type { Scope } from '../../../src/directory/store/resources.ts';
+import type { Store } from '../../../src/directory/store/store.ts';
 import { eventually } from '../../support/eventually.ts';
 import { newPostgres, type PostgresDirectory } from '../../support/postgres.ts';
 import { add, at, groupQuery, remove, userQuery } from '../contract/fixture.ts';

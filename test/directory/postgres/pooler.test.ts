@@ -6,7 +6,7 @@ import { findPgBouncer, PgBouncerUnavailableError } from '../../../hack/pgbounce
 import { type PgBouncer, startPgBouncer } from '../../../hack/pgbouncer/start.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
 import { openConnections } from '../../../src/directory/postgres/connection.ts';
-import type { Store } from '../../../src/directory/store.ts';
+import type { Store } from '../../../src/directory/store/store.ts';
 import { createDatabase, type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
 import { troubles } from '../../support/postgres-tables.ts';
 import { Program } from '../../support/program.ts';

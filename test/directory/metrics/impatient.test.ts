@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { impatient } from '../../src/directory/impatient.ts';
+import { impatient } from '../../../src/directory/metrics/impatient.ts';
 
 describe('a question that nobody waits long for', () => {
   it('is answered', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RequestTracker } from '../../src/directory/activity.ts';
+import { RequestTracker } from '../../src/directory/last-requests.ts';
 import { type SqliteDirectory, useSqlite } from '../support/sqlite.ts';
 import { at, integration } from './contract/fixture.ts';
 

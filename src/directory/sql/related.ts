@@ -1,7 +1,13 @@
 /** What is read along with a page of resources, in one statement: the groups of its users, or the members of its groups. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { SearchDialect } from './condition-sql.ts';
-import type { GroupMembership, GroupRecord, Member, StoredResource, UserRecord } from './store.ts';
+import type {
+  GroupMembership,
+  GroupRecord,
+  Member,
+  StoredResource,
+  UserRecord,
+} from '../store/resources.ts';
+import type { SearchDialect } from './conditions.ts';
 
 /** A statement, and what its rows say of each resource. */
 export interface Related<Row, R> {

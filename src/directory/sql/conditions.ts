@@ -3,9 +3,9 @@
  * condition is true or false, never NULL, so that `not` means the same as in memory (scim/match.ts).
  */
 import { type SQL, sql } from 'drizzle-orm';
-import type { AttributeRef, Comparable, Condition } from '../scim/condition.ts';
-import type { CompareOperator } from '../scim/filter.ts';
-import type { Attribute } from '../scim/schema.ts';
+import type { AttributeRef, Comparable, Condition } from '../../scim/condition.ts';
+import type { CompareOperator } from '../../scim/filter.ts';
+import type { Attribute } from '../../scim/schema.ts';
 
 export type JsonPath = readonly (string | number)[];
 

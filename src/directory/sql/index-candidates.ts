@@ -1,8 +1,8 @@
 /** What an index can answer: the ids that a look-up by equality finds, so that a filter is checked on few resources. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { AttributeRef, Condition } from '../scim/condition.ts';
-import { pathOf, subPath } from './condition-sql.ts';
-import { holdersOfMember, usersBelow } from './relations-sql.ts';
+import type { AttributeRef, Condition } from '../../scim/condition.ts';
+import { pathOf, subPath } from './conditions.ts';
+import { holdersOfMember, usersBelow } from './relations.ts';
 import type { SearchContext } from './search-context.ts';
 import { LOOKUP_PATHS } from './search-document.ts';
 

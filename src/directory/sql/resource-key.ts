@@ -1,8 +1,8 @@
 /** The attribute that a resource is unique by in its tenant: a user's userName, a group's displayName. */
 import { type SQL, sql } from 'drizzle-orm';
-import { uniqueness } from '../scim/error.ts';
-import type { Attributes } from '../scim/resource.ts';
-import { fold } from '../scim/text.ts';
+import { uniqueness } from '../../scim/error.ts';
+import type { Attributes } from '../../scim/resource.ts';
+import { fold } from '../../scim/text.ts';
 
 export const KEY_ATTRIBUTE = { User: 'userName', Group: 'displayName' } as const;
 export type ResourceName = keyof typeof KEY_ATTRIBUTE;

@@ -1,6 +1,6 @@
 /** What both databases say of their migrations: numbered SQL, each noted in a ledger with its hash. */
 import { hash } from 'node:crypto';
-import { DatabaseRefusedError } from './database-errors.ts';
+import { DatabaseRefusedError } from '../database-errors.ts';
 
 export interface Migration {
   readonly name: string;

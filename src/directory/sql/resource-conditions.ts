@@ -1,9 +1,9 @@
 /** What of users and groups is not in the search document but in columns and other tables, and the look-ups that have an index. */
 import { type SQL, sql } from 'drizzle-orm';
-import { refText } from '../scim/attribute-path.ts';
-import type { AttributeRef, Comparable, SortKey } from '../scim/condition.ts';
-import { invalidFilter, invalidPath } from '../scim/error.ts';
-import { matches } from '../scim/match.ts';
+import { refText } from '../../scim/attribute-path.ts';
+import type { AttributeRef, Comparable, SortKey } from '../../scim/condition.ts';
+import { invalidFilter, invalidPath } from '../../scim/error.ts';
+import { matches } from '../../scim/match.ts';
 import {
   type Compile,
   compareAny,
@@ -16,9 +16,9 @@ import {
   scalarType,
   subPath,
   TRUE,
-} from './condition-sql.ts';
+} from './conditions.ts';
 import { candidates } from './index-candidates.ts';
-import { groupsOf, membersOf, type Relation } from './relations-sql.ts';
+import { groupsOf, membersOf, type Relation } from './relations.ts';
 import type { SearchContext } from './search-context.ts';
 
 /** Of the query `… FROM access|groups r JOIN search_documents d …`. */

@@ -1,5 +1,5 @@
 /** When each integration was last called: collected in memory and written now and then, off the path of requests. */
-import type { Store } from './store.ts';
+import type { Store } from './store/store.ts';
 
 const FLUSH_INTERVAL_MS = 5_000;
 

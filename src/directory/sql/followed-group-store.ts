@@ -1,6 +1,14 @@
 /** Reading followed groups, the same on both databases. */
 import type { SQL } from 'drizzle-orm';
-import { fold } from '../scim/text.ts';
+import { fold } from '../../scim/text.ts';
+import type {
+  FollowedGroup,
+  GroupSelector,
+  MembershipBasis,
+  MembershipLimits,
+  MembershipReading,
+  MembershipStore,
+} from '../store/followed-groups.ts';
 import {
   type Asked,
   countUsersBelow,
@@ -16,15 +24,7 @@ import {
   userChanges,
   usersBelow,
   type VersionRow,
-} from './membership-sql.ts';
-import type {
-  FollowedGroup,
-  GroupSelector,
-  MembershipBasis,
-  MembershipLimits,
-  MembershipReading,
-  MembershipStore,
-} from './store.ts';
+} from './followed-groups.ts';
 
 /** Users read at a time. */
 const PAGE = 1_000;

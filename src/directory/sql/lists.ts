@@ -1,8 +1,9 @@
 /** Lists as SQL, for both databases: how many resources there are, and one page of them. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { SortKey } from '../scim/condition.ts';
-import type { Attributes } from '../scim/resource.ts';
-import { conditionCompiler } from './condition-sql.ts';
+import type { SortKey } from '../../scim/condition.ts';
+import type { Attributes } from '../../scim/resource.ts';
+import type { PageKey, Query, StoredResource } from '../store/resources.ts';
+import { conditionCompiler } from './conditions.ts';
 import {
   externalIdOf,
   isAlwaysThere,
@@ -10,7 +11,6 @@ import {
   sortExpression,
 } from './resource-conditions.ts';
 import type { SearchContext } from './search-context.ts';
-import type { PageKey, Query, StoredResource } from './store.ts';
 
 /** What the statements of a page select; `attributes` is JSON. */
 export interface ResourceRow {

@@ -1,9 +1,10 @@
 /** Gauges of what the directory holds, read from it when they are. */
 import { Gauge, type Registry } from 'prom-client';
+import type { Census, CountedIntegration, CountedToken } from '../store/census.ts';
+import type { Store } from '../store/store.ts';
 import type { CensusCache } from './census-cache.ts';
 import { impatient } from './impatient.ts';
 import { ReadGauge, type Series } from './read-gauge.ts';
-import type { Census, CountedIntegration, CountedToken, Store } from './store.ts';
 
 /** Registers the metrics; once for a registry. `store` answers undefined until the directory is open. */
 export function registerDirectoryMetrics(

@@ -1,6 +1,8 @@
 /** The census as metrics read it: never older than some seconds while the database answers, and never waited for while it doesn't. */
+
+import type { Census } from '../store/census.ts';
+import type { Store } from '../store/store.ts';
 import { impatient } from './impatient.ts';
-import type { Census, Store } from './store.ts';
 
 /** Several scrapers, or one that is in a hurry, cost the database one census in this time. */
 const MAX_AGE_MS = 10_000;

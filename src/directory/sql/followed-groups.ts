@@ -1,6 +1,6 @@
 /** Followed groups as SQL, for both databases: which group is meant, what is in it, and whether anything has changed. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { SearchDialect } from './condition-sql.ts';
+import type { SearchDialect } from './conditions.ts';
 
 /** The counter of changes of userNames and of `active` in a tenant. */
 export const USER_CHANGES = 'user_changes';

@@ -1,0 +1,131 @@
+/** Users and groups: what a database must do for them. */
+import type { Comparable, Condition, SortKey } from '../../scim/condition.ts';
+import type { MemberChange } from '../../scim/members.ts';
+import type { Attributes } from '../../scim/resource.ts';
+
+/** Whose directory, seen by which integration: its own `externalId`s only. */
+export interface Scope {
+  readonly tenant: string;
+  readonly integrationId: string;
+}
+
+export interface GroupMembership {
+  readonly groupId: string;
+  readonly displayName: string;
+  readonly type: 'direct' | 'indirect';
+}
+
+export interface Member {
+  readonly value: string;
+  readonly type: 'User' | 'Group';
+}
+
+/** `attributes` carries the externalId of the scope's integration. */
+export interface StoredResource {
+  readonly id: string;
+  readonly attributes: Attributes;
+  readonly version: number;
+  readonly created: number;
+  readonly lastModified: number;
+}
+
+/** A user in a tenant. `groups` is there when it was asked for. */
+export interface UserRecord extends StoredResource {
+  readonly groups?: readonly GroupMembership[];
+  /** Of a manager who is a user of the tenant; see withManagers. */
+  readonly managerId?: string;
+}
+
+/** `members` is there when it was asked for. */
+export interface GroupRecord extends StoredResource {
+  readonly members?: readonly Member[];
+}
+
+export interface NewResource {
+  /** A UUIDv7: ids are in creation order. */
+  readonly id: string;
+  readonly attributes: Attributes;
+  readonly at: number;
+}
+
+export interface NewGroup extends NewResource {
+  readonly members: readonly string[];
+}
+
+/**
+ * Decides on the next attributes from the current ones, inside the transaction: synchronous, pure,
+ * possibly called again. Throws ScimError to refuse. Equal attributes are no write: neither the version nor
+ * lastModified moves.
+ */
+export type Decide<R extends StoredResource> = (current: R) => Attributes;
+
+/** Counts member ids that were skipped because the tenant has no such user or group. */
+export interface GroupChangeResult {
+  readonly group: GroupRecord;
+  readonly unknownMembers: readonly string[];
+}
+
+/** The place of a resource in a list: what the list is sorted by, where it isn't by id alone, and the id. */
+export interface PageKey {
+  /** In comparable form; null for a resource without a value. */
+  readonly sorted?: Comparable | null;
+  readonly id: string;
+}
+
+/**
+ * Where a page begins: so many resources behind the start, zero-based; or behind the resource at `after`, which stays right while
+ * others write (undefined: at the start).
+ */
+export type PageStart = { readonly offset: number } | { readonly after: PageKey | undefined };
+
+export interface Query {
+  readonly filter?: Condition;
+  readonly sort?: SortKey;
+  readonly start: PageStart;
+  /** At most this many records; 0 asks for the total only. */
+  readonly limit: number;
+  /** Load users' groups, or groups' members, for each record of the page. */
+  readonly related: boolean;
+}
+
+export interface Page<R> {
+  readonly total: number;
+  readonly records: readonly R[];
+  /** Of the last record, where the query asked for a page behind a key and there are more behind this one. */
+  readonly next?: PageKey;
+}
+
+export interface UserStore {
+  create(scope: Scope, user: NewResource): Promise<UserRecord>;
+  get(scope: Scope, id: string, related: boolean): Promise<UserRecord | undefined>;
+  list(scope: Scope, query: Query): Promise<Page<UserRecord>>;
+  /** Those of the ids that users of the tenant have. */
+  known(tenant: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Renaming moves the access to the other global user. */
+  change(scope: Scope, id: string, decide: Decide<UserRecord>, at: number): Promise<UserRecord>;
+  /** Removes the tenant's access and its memberships; the global user remains. `check` may refuse. */
+  delete(scope: Scope, id: string, check: (current: UserRecord) => void, at: number): Promise<void>;
+}
+
+export interface GroupStore {
+  create(scope: Scope, group: NewGroup): Promise<GroupChangeResult>;
+  get(scope: Scope, id: string, related: boolean): Promise<GroupRecord | undefined>;
+  list(scope: Scope, query: Query): Promise<Page<GroupRecord>>;
+  /**
+   * Applies `decide` and the member changes in order, at a cost that depends on the change alone; without `decide` the attributes
+   * stay, whatever they are. A cycle of groups is 400.
+   */
+  change(
+    scope: Scope,
+    id: string,
+    decide: Decide<GroupRecord> | undefined,
+    members: readonly MemberChange[],
+    at: number,
+  ): Promise<GroupChangeResult>;
+  delete(
+    scope: Scope,
+    id: string,
+    check: (current: GroupRecord) => void,
+    at: number,
+  ): Promise<void>;
+}

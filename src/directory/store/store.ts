@@ -1,0 +1,28 @@
+/**
+ * What a database must do for the directory: atomic operations only. Each resolves after its commit
+ * and changes nothing when it rejects. Two implementations share one contract suite (test/directory).
+ *
+ * Operations reject with ScimError: notFound, uniqueness (409), or 503 while the database is away.
+ * Times are milliseconds since the epoch.
+ */
+import type { Census } from './census.ts';
+import type { MembershipStore } from './followed-groups.ts';
+import type { IntegrationStore } from './integrations.ts';
+import type { MadeObjectStore } from './made-objects.ts';
+import type { GroupStore, UserStore } from './resources.ts';
+import type { TokenStore } from './tokens.ts';
+
+export interface Store {
+  readonly users: UserStore;
+  readonly groups: GroupStore;
+  readonly memberships: MembershipStore;
+  readonly integrations: IntegrationStore;
+  readonly tokens: TokenStore;
+  readonly madeObjects: MadeObjectStore;
+  /** Signs cursors: the same in every process on this database, and nowhere else. */
+  readonly cursorKey: string;
+  census(): Promise<Census>;
+  /** Rejects while the database can't be read and written. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
