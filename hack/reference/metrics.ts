@@ -18,7 +18,11 @@ export function allMetrics(): Registry {
   new RequestMetrics(registry, census, Date.now);
   new ConnectionMetrics(registry);
   createKubeMetrics(registry);
-  createOperatorMetrics(registry, () => undefined);
+  createOperatorMetrics(
+    registry,
+    () => undefined,
+    () => 0,
+  );
   createPolicyMetric(registry);
   createRoleMetrics(registry);
   return registry;

@@ -142,6 +142,8 @@ export const EVENT = {
   Contended: 'Contended',
   /** A Secret of that name exists and is not ours. */
   SecretConflict: 'SecretConflict',
+  /** Another installation looks after it, with another directory. */
+  OtherInstallation: 'OtherInstallation',
   /** The namespace may not use the tenant. */
   TenantNotAllowed: 'TenantNotAllowed',
   /** RoleBindings have the names of those of a ScimGroupBinding and were not made for it. */

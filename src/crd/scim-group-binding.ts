@@ -1,6 +1,7 @@
 /** The custom resource ScimGroupBinding: gives the members of a SCIM group a role in a namespace. */
 import { z } from 'zod';
 import { conditions, observedGeneration } from './condition.ts';
+import { directoryMark } from './directory-mark.ts';
 import {
   DNS_LABEL,
   DNS_LABEL_MESSAGE,
@@ -76,6 +77,7 @@ const Spec = z
 const Status = z
   .object({
     observedGeneration: observedGeneration().optional(),
+    directory: directoryMark().optional(),
     tenant: z.string().max(63).describe('Tenant in use.').optional(),
     group: z
       .object({

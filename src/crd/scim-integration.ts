@@ -1,6 +1,7 @@
 /** The custom resource ScimIntegration: one identity provider's access to a tenant. */
 import { z } from 'zod';
 import { conditions, observedGeneration } from './condition.ts';
+import { directoryMark } from './directory-mark.ts';
 import { DURATION_PATTERN } from './duration.ts';
 import {
   DNS_LABEL,
@@ -127,6 +128,7 @@ const Reference = (kind: string) =>
 const Status = z
   .object({
     observedGeneration: observedGeneration().optional(),
+    directory: directoryMark().optional(),
     tenant: z.string().max(63).describe('Tenant in use.').optional(),
     integrationId: z.string().max(64).describe('Id in the endpoint.').optional(),
     endpoint: z

@@ -12,6 +12,7 @@ import type { ObjectStore } from '../kube/store.ts';
 import type { ActivityCache } from './activity-cache.ts';
 import type { AdmissionPolicy, AdmissionPolicyBinding } from './admission-policy.ts';
 import type { Contentions } from './contentions.ts';
+import type { DirectoryMarks } from './directory-marks.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 import type { ReadSecrets } from './read-secrets.ts';
 import type { SeenEnds } from './seen-ends.ts';
@@ -44,6 +45,7 @@ export interface OperatorContext {
   readonly readSecrets: ReadSecrets;
   readonly seenEnds: SeenEnds;
   readonly contentions: Contentions;
+  readonly marks: DirectoryMarks;
   /** Without a trailing slash. */
   readonly publicUrl: string;
   /** UID of kube-system: which cluster the records belong to. */

@@ -17,6 +17,7 @@ import {
   conflictWith,
 } from './group-binding-status.ts';
 import { bindingTenantOf, MEMBERSHIP_LIMITS, membersOf, selectorOf } from './group-members.ts';
+import { isLeftToAnother } from './left-to-another.ts';
 import { endRolesOfGone, type LeftRole } from './made-roles.ts';
 import { isGoing } from './ownership.ts';
 import { writeStatus } from './write-status.ts';
@@ -40,14 +41,20 @@ export function createGroupBindingReconcile(
     const binding = context.caches.groupBindings.get(key);
     if (binding === undefined || isGoing(binding)) {
       followed.forget(key);
+      context.marks.forget(SCIM_GROUP_BINDINGS.kind, key);
       return end(context, key, binding);
+    }
+    if (isLeftToAnother(context, binding)) {
+      followed.forget(key);
+      return {};
     }
     const { findings: found, error } = await work(context, binding, followed, prefix);
     const findings = { ...found, policy: admissionPolicyIn(context) };
     if (isNamespaceTerminating(error) || findings.bound?.isGone) return {};
     if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
     announce(context, binding, findings);
-    const status = buildGroupBindingStatus(binding, findings, context.now());
+    const built = buildGroupBindingStatus(binding, findings, context.now());
+    const status = { ...built, directory: context.marks.ours };
     const written = await writeStatus(context.client, SCIM_GROUP_BINDINGS, binding, status);
     if (error !== undefined) throw error;
     if (!written) return { requeueAfterMs: STALE_RETRY_MS };

@@ -17,8 +17,12 @@ const CONDITION_LABELS = [
 ] as const;
 type ConditionLabel = (typeof CONDITION_LABELS)[number];
 
-/** Registers the metrics; once for a registry. `led` answers what is known while this process leads. */
-export function createOperatorMetrics(registry: Registry, led: () => Caches | undefined) {
+/** Registers the metrics; once for a registry. `led` answers what is known while this process leads, `others` what it leaves to others. */
+export function createOperatorMetrics(
+  registry: Registry,
+  led: () => Caches | undefined,
+  others: () => number,
+) {
   const registers = [registry];
   // Not `namespace` and `name`: Prometheus has labels of those names for what it scrapes.
   new ReadGauge({
@@ -29,6 +33,14 @@ export function createOperatorMetrics(registry: Registry, led: () => Caches | un
     read: async () => {
       const caches = led();
       return caches === undefined ? [] : conditionSeries(caches);
+    },
+  });
+  new Gauge({
+    name: 'scim_operator_other_installation_resources',
+    help: 'Custom resources that are left to another installation, which has another directory; a leader that has one counts as one.',
+    registers,
+    collect() {
+      this.set(others());
     },
   });
   return {

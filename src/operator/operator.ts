@@ -21,6 +21,7 @@ import { ActivityCache } from './activity-cache.ts';
 import { Contentions } from './contentions.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import { Definitions } from './definitions.ts';
+import { DirectoryMarks } from './directory-marks.ts';
 import { isOutage } from './failure.ts';
 import { fencedStore } from './fence.ts';
 import { createGroupBindingController } from './group-binding-controller.ts';
@@ -99,7 +100,12 @@ export function createOperator(options: OperatorOptions): Operator {
   const metrics = createKubeMetrics(registry);
   const { watchNamespaces } = options;
   let led: Caches | undefined;
-  const ours = createOperatorMetrics(registry, () => led);
+  let marks: DirectoryMarks | undefined;
+  const ours = createOperatorMetrics(
+    registry,
+    () => led,
+    () => marks?.others ?? 0,
+  );
   const unwatched = new UnwatchedReport(watchNamespaces, ours, log);
   const policyReport = new PolicyReport(createPolicyMetric(registry), log);
   const unwritable = new Set<string>();
@@ -125,6 +131,14 @@ export function createOperator(options: OperatorOptions): Operator {
       namespaces: watchNamespaces,
       followsGroups,
     });
+    const here = new DirectoryMarks({
+      directoryKey: options.store.cursorKey,
+      clusterUid,
+      lease: election && `${election.namespace}/${LEASE_NAME}`,
+      log,
+    });
+    marks = here;
+    reflectors.integrations.store.onChange(({ object }) => here.observe(object));
     // Older than any term, so that what a standby sees counts when it leads.
     const seenEnds = new SeenEnds(reflectors.integrations.store);
     manager = new Manager(Object.values(reflectors));
@@ -142,9 +156,11 @@ export function createOperator(options: OperatorOptions): Operator {
       policyReport,
       roleReport: new RoleReport(createRoleMetrics(registry), log),
       unwritable,
+      marks: here,
       events: ours.events,
       onLead: (caches: Caches | undefined) => {
         led = caches;
+        here.leads(caches !== undefined);
       },
     };
     if (elector === undefined) await lead(parts, { signal: stop.signal });
@@ -170,7 +186,7 @@ export function createOperator(options: OperatorOptions): Operator {
     unready: () =>
       manager === undefined
         ? UNKNOWN_CLUSTER
-        : (definitions.unready() ?? manager.unready() ?? unwritten(unwritable)),
+        : (definitions.unready() ?? manager.unready() ?? marks?.unready() ?? unwritten(unwritable)),
   };
 }
 
@@ -246,6 +262,7 @@ interface Parts {
   readonly policyReport: PolicyReport;
   readonly roleReport: RoleReport;
   readonly unwritable: Set<string>;
+  readonly marks: DirectoryMarks;
   readonly events: OperatorMetrics['events'];
   /** Told what is known when a term begins, and undefined when it ends. */
   readonly onLead: (caches: Caches | undefined) => void;
@@ -277,6 +294,7 @@ async function lead(
     activity: new ActivityCache(store.integrations, options.clock),
     readSecrets: new ReadSecrets(caches.secrets),
     contentions: new Contentions(options.clock),
+    marks: parts.marks,
     seenEnds,
     publicUrl,
     clusterUid,

@@ -20,6 +20,7 @@ import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
 import { endIntegration, endPredecessor } from './cleanup.ts';
 import type { OperatorContext } from './context.ts';
 import { obstacleFrom } from './failure.ts';
+import { isLeftToAnother } from './left-to-another.ts';
 import { endpointOf } from './objects.ts';
 import { isGoing, isOwnedBy } from './ownership.ts';
 import type { RoleStates } from './role-controller.ts';
@@ -69,6 +70,7 @@ async function end(
   log: Logger,
 ): Promise<Result> {
   context.unwritable.delete(keyText(key));
+  context.marks.forget(SCIM_INTEGRATIONS.kind, key);
   if (integration !== undefined) context.contentions.forget(integration.metadata.uid);
   const result = await endIntegration(context, key, integration, log);
   if (integration === undefined) return result;
@@ -104,7 +106,7 @@ async function work(
   log: Logger,
 ): Promise<{ findings: Findings; error: unknown }> {
   const { namespace } = integration.metadata;
-  let findings: Findings = {};
+  let findings: Findings = { directory: context.marks.ours };
   let error: unknown;
   const step = async (run: () => Promise<Findings>) => {
     try {
@@ -116,6 +118,7 @@ async function work(
   };
 
   await step(async () => {
+    if (isLeftToAnother(context, integration)) return {};
     await endPredecessor(context, integration, log);
     return {};
   });

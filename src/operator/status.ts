@@ -1,5 +1,6 @@
 /** Turns what the steps found into the status; nothing else does. */
 import { childNameOf, isEnabled, isPaused, tenantOf, tokenSecretRefOf } from '../crd/defaults.ts';
+import type { DirectoryMark } from '../crd/directory-mark.ts';
 import type { KubeIntegration } from '../crd/integration-object.ts';
 import { CONDITION, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { ScimIntegrationStatus } from '../crd/scim-integration.ts';
@@ -16,6 +17,8 @@ import type { TokenOutcome } from './token-outcome.ts';
 
 /** What the steps of a reconcile found; undefined for those that were not reached. */
 export interface Findings {
+  /** That the integration is of from now on. */
+  readonly directory?: DirectoryMark;
   readonly integrationId?: string;
   readonly endpoint?: string;
   /** Waits for a person: retrying can't help. */
@@ -39,6 +42,7 @@ export function buildStatus(
   return {
     ...keptStatus(integration, token),
     observedGeneration: integration.metadata.generation,
+    ...(findings.directory === undefined ? {} : { directory: findings.directory }),
     ...(integrationId === undefined ? {} : { integrationId, tenant: tenantOf(integration) }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...secretStatus(integration, token),

@@ -7,6 +7,7 @@ import { createLogger } from '../../src/logger.ts';
 import { ActivityCache } from '../../src/operator/activity-cache.ts';
 import { Contentions } from '../../src/operator/contentions.ts';
 import type { Caches, OperatorContext } from '../../src/operator/context.ts';
+import { DirectoryMarks } from '../../src/operator/directory-marks.ts';
 import { ReadSecrets } from '../../src/operator/read-secrets.ts';
 import { SeenEnds } from '../../src/operator/seen-ends.ts';
 import { PUBLIC_URL } from './operator.ts';
@@ -50,6 +51,12 @@ export function operatorContext({
     activity: new ActivityCache(store.integrations),
     readSecrets: new ReadSecrets(caches.secrets),
     contentions: new Contentions(),
+    marks: new DirectoryMarks({
+      directoryKey: store.cursorKey,
+      clusterUid: CLUSTER_UID,
+      lease: undefined,
+      log,
+    }),
     seenEnds: new SeenEnds(caches.integrations),
     publicUrl: PUBLIC_URL,
     clusterUid: CLUSTER_UID,

@@ -1,0 +1,16 @@
+/** Which directory has what a custom resource stands for, as its status says. */
+import { z } from 'zod';
+
+const Mark = z
+  .object({
+    id: z.string().max(64).describe('Made once for each directory, and in its backups, too.'),
+    cluster: z.string().max(64).describe('UID of the cluster, that of its namespace kube-system.'),
+    lease: z
+      .string()
+      .max(320)
+      .describe('Lease of the operator, as namespace/name; empty without leader election.'),
+  })
+  .describe('The directory and the operator that look after the object; no other may.');
+
+export const directoryMark = () => Mark;
+export type DirectoryMark = z.infer<typeof Mark>;

@@ -1,0 +1,107 @@
+/**
+ * This installation among others in the cluster: two with different directories must not look after one object, or each would undo what the
+ * other does. The status of an object says whose it is.
+ */
+import { createHmac } from 'node:crypto';
+import type { DirectoryMark } from '../crd/directory-mark.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import { keyText } from '../kube/resource.ts';
+import type { Logger } from '../logger.ts';
+
+export type Marked = KubeObject & {
+  readonly status?: { readonly directory?: DirectoryMark | undefined } | undefined;
+};
+
+export interface DirectoryMarksOptions {
+  /** Known to the processes on one directory only. */
+  readonly directoryKey: string;
+  readonly clusterUid: string;
+  /** As namespace/name; undefined: there is no election, because there is no other operator. */
+  readonly lease: string | undefined;
+  readonly log: Logger;
+}
+
+export class DirectoryMarks {
+  /** For the status of what this installation looks after. */
+  readonly ours: DirectoryMark;
+  readonly #log: Logger;
+  /** UIDs of what had our mark. */
+  readonly #held = new Set<string>();
+  /** What is left to another installation, and why. */
+  readonly #others = new Map<string, string>();
+  readonly #told = new Set<string>();
+  #leads = false;
+
+  constructor({ directoryKey, clusterUid, lease = '', log }: DirectoryMarksOptions) {
+    const id = createHmac('sha256', directoryKey).update('id of the directory').digest('hex');
+    this.ours = { id: id.slice(0, 16), cluster: clusterUid, lease };
+    this.#log = log;
+  }
+
+  /** A term began or ended. */
+  leads(leads: boolean): void {
+    this.#leads = leads;
+    this.#others.clear();
+  }
+
+  /**
+   * Why the object is left alone; undefined: it is ours. One that a directory before ours looked after is taken over where its operator can't be
+   * at work any more: we hold the same Lease, or there is no other operator. Should it be taken from us then, somebody is.
+   */
+  reasonToLeave(object: Marked): string | undefined {
+    const key = `${object.kind} ${keyText(object.metadata)}`;
+    const { uid = '' } = object.metadata;
+    const mark = object.status?.directory;
+    if (!this.#isForeign(mark)) {
+      if (mark !== undefined) this.#held.add(uid);
+      this.#others.delete(key);
+      return undefined;
+    }
+    const isFree = this.ours.lease === '' || this.ours.lease === mark.lease;
+    if (isFree && !this.#held.has(uid)) {
+      this.#others.delete(key);
+      return undefined;
+    }
+    return this.#leave(key, mark);
+  }
+
+  /** What a standby sees: the leader must have our directory. */
+  observe(object: Marked): void {
+    const mark = object.status?.directory;
+    if (this.#leads || !this.#isForeign(mark)) return;
+    if (mark.lease === this.ours.lease) this.#leave('', mark);
+  }
+
+  /** The object is gone. */
+  forget(kind: string, key: { readonly namespace?: string; readonly name: string }): void {
+    this.#others.delete(`${kind} ${keyText(key)}`);
+  }
+
+  /** How many objects are left to another installation. */
+  get others(): number {
+    return this.#others.size;
+  }
+
+  /** Why this installation doesn't do what it should; undefined: nobody is in its way. */
+  unready(): string | undefined {
+    const [first] = this.#others.values();
+    return first;
+  }
+
+  #isForeign(mark: DirectoryMark | undefined): mark is DirectoryMark {
+    return mark !== undefined && mark.cluster === this.ours.cluster && mark.id !== this.ours.id;
+  }
+
+  #leave(key: string, { id, lease }: DirectoryMark): string {
+    const who = `the directory ${id}${lease === '' ? '' : ` (Lease ${lease})`}`;
+    const what = key === '' ? 'the operator that leads' : key;
+    const reason =
+      key === ''
+        ? `${what} works with another database: ${who}, not ${this.ours.id}; give all operators of one Lease the same --database-url`
+        : `${what} is looked after by another installation, with ${who}, and left to it; give both the same database, or keep their --watch-namespaces apart; if that one is gone, remove status.directory`;
+    this.#others.set(key, reason);
+    if (!this.#told.has(`${id} ${key === ''}`)) this.#log.error({ directory: id, lease }, reason);
+    this.#told.add(`${id} ${key === ''}`);
+    return reason;
+  }
+}

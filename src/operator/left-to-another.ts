@@ -1,0 +1,15 @@
+/** Leaves objects alone that another installation looks after. */
+import { EVENT } from '../crd/names.ts';
+import type { OperatorContext } from './context.ts';
+import type { Marked } from './directory-marks.ts';
+
+/** Says so once, when it begins. */
+export function isLeftToAnother({ marks, events }: OperatorContext, object: Marked): boolean {
+  const before = marks.others;
+  const reason = marks.reasonToLeave(object);
+  if (reason !== undefined && marks.others > before) {
+    const event = { reason: EVENT.OtherInstallation, action: 'Reconcile', note: reason };
+    events.record(object, { type: 'Warning', ...event });
+  }
+  return reason !== undefined;
+}

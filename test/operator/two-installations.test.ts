@@ -1,0 +1,196 @@
+/** Two installations in one cluster, each with a directory of its own, and others that only look like that. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import {
+  EVENTS,
+  type KubeObject,
+  keyOf,
+  type ResourceDefinition,
+} from '../../src/kube/resource.ts';
+import { DirectoryMarks } from '../../src/operator/directory-marks.ts';
+import { captureLog } from '../support/captured-log.ts';
+import { TEST_MANAGER } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import {
+  BINDING_RULES,
+  BindingProbe,
+  FOLLOWING,
+  People,
+  STAFF,
+} from '../support/group-bindings.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+
+let first: OperatorFixture;
+let second: OperatorFixture;
+beforeAll(async () => {
+  first = await operatorFixture(BINDING_RULES);
+});
+afterAll(() => first.close());
+/** What others left would be another installation's. */
+async function removeAll(): Promise<void> {
+  for (const resource of [SCIM_INTEGRATIONS, SCIM_GROUP_BINDINGS]) {
+    const { items } = await first.admin.list<KubeObject>(resource);
+    for (const each of items ?? []) await first.admin.delete(resource, keyOf(each));
+  }
+}
+
+beforeEach(async () => {
+  await removeAll();
+  second = await operatorFixture(BINDING_RULES);
+});
+afterEach(() => second.close());
+
+const electedIn = ({ namespace }: OperatorFixture) => ({
+  ...FOLLOWING,
+  election: {
+    namespace,
+    identity: undefined,
+    leaseDurationMs: 3_000,
+    renewDeadlineMs: 2_000,
+    retryPeriodMs: 200,
+    campaignsAgain: true,
+  },
+});
+
+async function settledWith({ store }: OperatorFixture): Promise<IntegrationProbe> {
+  const probe = await IntegrationProbe.create(first);
+  await probe.settled('True', 'Succeeded');
+  const { status } = await probe.get();
+  expect(await store.integrations.get(status?.integrationId ?? '')).toBeDefined();
+  return probe;
+}
+
+const release = (resource: ResourceDefinition, key: { namespace: string; name: string }) =>
+  first.admin.mergePatch(
+    resource,
+    key,
+    { status: { directory: null } },
+    { fieldManager: TEST_MANAGER, subresource: 'status' },
+  );
+
+describe('a second installation with a directory of its own', () => {
+  it('leaves everything to the first one and says so, until it is told that that one is gone', async () => {
+    const operator = first.start(electedIn(first));
+    const probe = await settledWith(first);
+    const binding = await BindingProbe.create(first.admin);
+    const people = new People(first.store, binding.namespace);
+    await people.add('ada');
+    await people.group(STAFF, ['ada']);
+    await binding.binds('scim:ada');
+    const before = await Promise.all([probe.get(), probe.secret(), binding.roleBindings()]);
+
+    const { log, lines } = captureLog();
+    const { registry, unready, stop } = second.start({ ...electedIn(second), log });
+    await eventually(async () => {
+      expect(unready()).toMatch(/is looked after by another installation, with the directory/);
+      const left = (await registry.metrics()).match(/other_installation_resources (\d+)/)?.[1];
+      expect(Number(left)).toBeGreaterThanOrEqual(2);
+    });
+    type Event = KubeObject & { readonly reason: string };
+    await eventually(async () => {
+      const { items } = await first.admin.list<Event>(EVENTS, { namespace: probe.namespace });
+      expect((items ?? []).map(({ reason }) => reason)).toContain('OtherInstallation');
+    });
+    expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    expect(await Promise.all([probe.get(), probe.secret(), binding.roleBindings()])).toEqual(
+      before,
+    );
+    expect(operator.unready()).toBeUndefined();
+
+    await operator.stop();
+    await release(SCIM_INTEGRATIONS, probe.key);
+    await release(SCIM_GROUP_BINDINGS, binding.key);
+    const { integrationId = '' } = (await probe.get()).status ?? {};
+    await eventually(async () =>
+      expect(await second.store.integrations.get(integrationId)).toBeDefined(),
+    );
+    // Its directory knows nobody yet.
+    await binding.settled('False', 'GroupNotFound');
+    expect((await probe.get()).status?.directory?.lease).toContain(second.namespace);
+    await stop();
+  });
+
+  it('takes over where it says that there is no other operator, and the first one stands back and says so', async () => {
+    const { log, lines } = captureLog();
+    const operator = first.start({ ...FOLLOWING, log });
+    const probe = await settledWith(first);
+    const other = second.start(FOLLOWING);
+    await eventually(() =>
+      expect(operator.unready()).toMatch(/is looked after by another installation/),
+    );
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'error' }));
+    await probe.patch({ spec: { enabled: false } });
+    await probe.settled('True', 'Disabled');
+    const { integrationId = '' } = (await probe.get()).status ?? {};
+    expect(await second.store.integrations.get(integrationId)).toMatchObject({ enabled: false });
+    expect(other.unready()).toBeUndefined();
+    await Promise.all([operator.stop(), other.stop()]);
+  });
+});
+
+describe('the same installation', () => {
+  it('goes on in another namespace with the same directory', async () => {
+    const operator = first.start(electedIn(first));
+    const probe = await settledWith(first);
+    await operator.stop();
+    const moved = second.start({ ...electedIn(second), store: first.store });
+    await probe.patch({ spec: { displayName: 'Moved' } });
+    await probe.settled('True', 'Succeeded');
+    await eventually(() => expect(moved.unready()).toBeUndefined());
+    await moved.stop();
+  });
+
+  it('goes on with a new, empty directory, once it holds the Lease; until then it says that the leader has another', async () => {
+    const operator = first.start(electedIn(first));
+    const probe = await settledWith(first);
+    const token = await probe.token();
+    const { status } = await probe.get();
+    const rebuilt = first.start({ ...electedIn(first), store: second.store });
+    await eventually(() =>
+      expect(rebuilt.unready()).toMatch(/the operator that leads works with another database/),
+    );
+    await operator.stop();
+    await eventually(async () => {
+      const record = await second.store.integrations.get(status?.integrationId ?? '');
+      expect(record).toBeDefined();
+    });
+    await eventually(() => expect(rebuilt.unready()).toBeUndefined());
+    expect(await probe.token()).toBe(token);
+    await rebuilt.stop();
+  });
+});
+
+describe('a mark', () => {
+  const of = (directoryKey: string, clusterUid = 'cluster') =>
+    new DirectoryMarks({
+      directoryKey,
+      clusterUid,
+      lease: 'scim/scim-operator',
+      log: captureLog().log,
+    });
+  const marked = (directory?: object) =>
+    ({ metadata: { name: 'idp', uid: 'uid' }, status: { directory } }) as KubeObject;
+
+  it('tells nothing of the key that it is made from, and is the same in every process of a directory', () => {
+    expect(of('key').ours).toEqual(of('key').ours);
+    expect(of('key').ours.id).not.toBe(of('another').ours.id);
+    expect(JSON.stringify(of('a-long-key').ours)).not.toContain('a-long-key');
+  });
+
+  it.each([
+    ['there is none', undefined],
+    ['it is ours', of('ours').ours],
+    ['it is of another cluster, from which the object was restored', of('theirs', 'gone').ours],
+    ['it is of an earlier directory of the same Lease', of('theirs').ours],
+  ])('keeps nobody away where %s', (_, mark) => {
+    expect(of('ours').reasonToLeave(marked(mark))).toBeUndefined();
+  });
+
+  it('that takes the place of ours means that another operator is at work', () => {
+    const ours = of('ours');
+    expect(ours.reasonToLeave(marked(ours.ours))).toBeUndefined();
+    expect(ours.reasonToLeave(marked(of('theirs').ours))).toContain('another installation');
+    ours.forget('undefined', { name: 'idp' });
+    expect(ours.unready()).toBeUndefined();
+  });
+});
