@@ -176,11 +176,12 @@ describe('an integration that was called', () => {
     const probe = await IntegrationProbe.create(fixture);
     const { status } = await probe.settled('True', 'Succeeded');
     const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };
-    seconds += 60;
-    const at = now().getTime();
+    const at = now().getTime() + 60_000;
     const attributes = { userName: 'ann', active: true };
     await fixture.store.users.create(scope, { id: newId(), attributes, at });
     await fixture.store.integrations.touch(new Map([[scope.integrationId, at]]));
+    // Only now: whoever looked between the two would not look again within a minute of this clock.
+    seconds += 60;
     await eventually(async () => {
       const { users, lastRequestTime = '' } = (await probe.get()).status ?? {};
       expect([users, Date.parse(lastRequestTime)]).toEqual([1, at]);
