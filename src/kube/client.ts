@@ -318,8 +318,10 @@ function whatFailed(error: unknown): string {
   if (error instanceof CredentialsError) return error.message;
   const proxyStatus = /^Proxy response \((\d+)\)/.exec(error.message)?.[1];
   if (proxyStatus !== undefined) return `the proxy refuses to connect (${proxyStatus})`;
-  if (error.name === 'TimeoutError') return 'no answer before the deadline';
   const cause = error.cause ?? error;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  // Whichever of the two is quicker.
+  if (error.name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT')
+    return 'no answer before the deadline';
   return typeof code === 'string' ? code : error.message;
 }

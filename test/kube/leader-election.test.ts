@@ -349,7 +349,8 @@ describe('a Lease', () => {
   });
 
   it('goes over once between two living processes of one name, not back and forth', async () => {
-    const a = new Candidate('pod', { inherits: true });
+    // Whoever takes a Lease loses against a renewal of the same moment, and then waits as anybody does.
+    const a = new Candidate('pod', { inherits: true, retryPeriodMs: 5_000 });
     await a.leads();
     const b = new Candidate('pod', { inherits: true });
     const term = await b.leads();
