@@ -55,7 +55,7 @@ conformance: $(INSTALLED) ## Run the public suite scim2-tester (Python) against 
 	@exec node hack/conformance/main.ts
 
 soak: $(INSTALLED) build ## Random faults and changes for MINUTES, then an exact comparison; fails on any difference
-	@exec node test/soak/main.ts
+	@exec node hack/soak/main.ts
 
 bench-operator: $(INSTALLED) build ## Measure the operator with 10,000 integrations; fails when a bound is broken
 	@exec node bench/operator/main.ts
@@ -67,8 +67,7 @@ verify: $(INSTALLED) ## Check format, lint, types and that generated files are u
 	git diff --exit-code -- $(GENERATED)
 
 generate: $(INSTALLED) ## Write crds/, policies/ and the tables of docs/reference/
-	node src/crd/generate.ts
-	node hack/reference/main.ts
+	node hack/generate/main.ts
 
 format: $(INSTALLED) ## Format the sources and mend what the linter can
 	biome check --write .

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KubeIntegration } from '../src/crd/integration-object.ts';
 import { SCIM_INTEGRATIONS } from '../src/crd/names.ts';
+import type { KubeIntegration } from '../src/crd/objects.ts';
 import { Client } from '../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../src/kube/connection.ts';
 import { NAMESPACES, SECRETS } from '../src/kube/resource.ts';

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { recordIntegration } from '../hack/integration.ts';
+import { recordIntegration } from '../hack/scim-server/integration.ts';
 import { openDirectory } from '../src/directory/open.ts';
 import { HttpServer } from '../src/http/server.ts';
 import { createLogger } from '../src/logger.ts';

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
+import { runProbe } from './commands/probe.ts';
+import { FatalError, LeadLostError, migrate, run } from './commands/run.ts';
 /** The command line: reads the options, runs a command, and turns its failure into one line and an exit code. */
-import { type Invocation, readInvocation } from './config.ts';
-import { ConfigError } from './config-resolve.ts';
+import { type Invocation, readInvocation } from './config/invocation.ts';
+import { ConfigError } from './config/resolve.ts';
 import { printCrds } from './crd/manifest.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { runProbe } from './probe-command.ts';
-import { FatalError, LeadLostError, migrate, run } from './run.ts';
 
 const PLANES = {
   run: { server: true, operator: true },

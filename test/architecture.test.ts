@@ -13,6 +13,19 @@ const ARROWS: Record<string, readonly string[]> = {
   kube: ['.'],
   operator: ['directory', 'kube', 'crd', '.'],
   probe: ['scim'],
+  config: ['directory', 'probe', 'crd', '.'],
+  commands: [
+    'config',
+    'scim-server',
+    'operator',
+    'directory',
+    'probe',
+    'http',
+    'kube',
+    'scim',
+    'crd',
+    '.',
+  ],
 };
 /** Of the wiring, all that a folder may know. */
 const SHARED = ['src/logger.ts'];
@@ -27,7 +40,7 @@ const WALL_CLOCK_READERS = [
   'src/kube/events.ts',
   'src/kube/leader-election.ts',
   'src/operator/operator.ts',
-  'src/run.ts',
+  'src/commands/run.ts',
 ];
 
 const imports = new Map(
@@ -48,7 +61,7 @@ describe('the sources', () => {
       return targets
         .filter((target) => {
           const to = folderOf(target);
-          if (to === from) return false;
+          if (to === from || !target.startsWith('src/')) return false;
           return !ARROWS[from]?.includes(to) || (to === '.' && !SHARED.includes(target));
         })
         .map((target) => `${file} → ${target}`);
@@ -73,7 +86,7 @@ describe('the sources', () => {
     const readers = [...imports.keys()].filter((file) =>
       /\bDate\.now\b|\bnew Date\(\)/.test(readFileSync(file, 'utf8')),
     );
-    expect(readers.toSorted()).toEqual(WALL_CLOCK_READERS);
+    expect(readers.toSorted()).toEqual(WALL_CLOCK_READERS.toSorted());
   });
 
   it('end the process in cli.ts only', () => {

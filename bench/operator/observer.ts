@@ -1,6 +1,7 @@
 /** Sees through watches of its own what anybody could see: which integrations are Ready, and which Secrets are there. */
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+
 import { LABEL_MANAGED_BY, MANAGED_BY, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import type { KubeIntegration } from '../../src/crd/objects.ts';
 import type { Client } from '../../src/kube/client.ts';
 import { Reflector } from '../../src/kube/reflector.ts';
 import {

@@ -1,5 +1,5 @@
 /** What is measured, one phase after the other, on the same stage. */
-import { usageOf } from '../../hack/process-usage.ts';
+import { usageOf } from '../../hack/process/usage.ts';
 import { parseExposition } from '../../test/support/exposition.ts';
 import type { Calls } from './call-log.ts';
 import { applyLoad, type Timed } from './load.ts';

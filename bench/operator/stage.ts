@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BuiltOperator } from '../../hack/built-operator.ts';
 import { type ControlPlane, startControlPlane } from '../../hack/control-plane/start.ts';
 import { applyCrds, installOperator, NAME } from '../../hack/demo/cluster.ts';
+import { BuiltOperator } from '../../hack/operator/built.ts';
 import type { Closing } from '../../hack/trial.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { Client } from '../../src/kube/client.ts';

@@ -1,7 +1,8 @@
 /** `make conformance`: the public suite scim2-tester against a running server; fails on what is neither right nor justified. */
+
+import { type RunningServer, startServer, startServerOnPostgres } from '../scim-server/start.ts';
 import { EXCEPTIONS } from './exceptions.ts';
 import { isConforming, judge, type Verdict } from './judge.ts';
-import { type RunningServer, startServer, startServerOnPostgres } from './server.ts';
 import { ensureSuite, runSuite } from './suite.ts';
 
 const RESOURCES = ['User', 'Group'];

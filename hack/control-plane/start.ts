@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
-import { type Child, startChild, sweepAfterDeath } from '../child.ts';
-import { freePorts } from '../ports.ts';
+import { type Child, startChild, sweepAfterDeath } from '../process/child.ts';
+import { freePorts } from '../process/ports.ts';
 import { ensureBinaries, type ProgramPaths, type Source } from './binaries.ts';
 import type { Program } from './versions.ts';
 

@@ -24,11 +24,11 @@ import {
 import type { Source } from '../control-plane/binaries.ts';
 import { startControlPlane } from '../control-plane/start.ts';
 import { ControlPlaneUnavailableError } from '../control-plane/versions.ts';
+import { applyGroupBindingPolicy } from '../operator/policy.ts';
 import { type DemoCluster, openCurrentCluster } from './current-cluster.ts';
 import type { ControlPlaneChoice } from './environment.ts';
 import { MANAGER } from './examples.ts';
 import { openKindCluster } from './kind-cluster.ts';
-import { applyGroupBindingPolicy } from './policy.ts';
 
 /** Of the operator's ServiceAccount, its namespace and its ClusterRole: no installation has them. */
 export const NAME = 'scim-operator-demo';

@@ -19,8 +19,8 @@ import {
   type ResourceDefinition,
   SECRETS,
 } from '../../src/kube/resource.ts';
+import { policyObjects } from '../operator/policy.ts';
 import { exampleObjects } from './examples.ts';
-import { policyObjects } from './policy.ts';
 
 export interface DemoCluster {
   readonly client: Client;

@@ -1,18 +1,18 @@
 /** `make demo`: the product on a real API server, from an applied ScimIntegration to a filled directory, until Ctrl-C. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { SECRETS } from '../../src/kube/resource.ts';
 import { textOf } from '../../src/operator/checks.ts';
 import type { Secret } from '../../src/operator/objects.ts';
 import { playSequence } from '../../src/probe/player.ts';
 import type { Sequence } from '../../src/probe/sequence.ts';
+import { OperatorProcess } from '../operator/restarted.ts';
 import { installOperator, openCluster } from './cluster.ts';
 import type { DemoCluster } from './current-cluster.ts';
 import { type DemoOptions, operatorEnvironment, readOptions, shellExports } from './environment.ts';
 import { applyExample, EXAMPLE_FILE } from './examples.ts';
-import { OperatorProcess } from './operator-process.ts';
 import { isEmpty, printDirectory, printNextSteps } from './report.ts';
 import { ENTRA, OKTA } from './syncs.ts';
 

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { startChild, sweepAfterDeath } from '../child.ts';
-import { freePorts } from '../ports.ts';
+import { startChild, sweepAfterDeath } from '../process/child.ts';
+import { freePorts } from '../process/ports.ts';
 import { findPgBouncer } from './programs.ts';
 
 export interface PgBouncer {

@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { type Child, startChild, sweepAfterDeath } from '../child.ts';
-import { freePorts } from '../ports.ts';
+import { type Child, startChild, sweepAfterDeath } from '../process/child.ts';
+import { freePorts } from '../process/ports.ts';
 
 export interface PostgresServer {
   /** Of the database `postgres`, as its superuser. */

@@ -1,8 +1,8 @@
 /** What an integration means where its spec is silent: defaults live here, never in spec. */
 
 import { parseDuration } from './duration.ts';
-import type { KubeIntegration } from './integration-object.ts';
 import { ANNOTATION_RECONCILE } from './names.ts';
+import type { KubeIntegration } from './objects.ts';
 
 export interface SecretKeyRef {
   readonly name: string;

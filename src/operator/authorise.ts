@@ -2,8 +2,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { deletionPolicyOf, isEnabled, secretNameOf, tenantOf } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
 import { EVENT, REASON } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import { newIntegrationId } from '../directory/ids.ts';
 import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import { SECRETS } from '../kube/resource.ts';

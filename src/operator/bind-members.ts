@@ -1,6 +1,7 @@
 /** Brings the RoleBindings of a ScimGroupBinding to a list of subjects: what is taken comes first, and whatever else fails. */
-import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+
 import { REASON } from '../crd/names.ts';
+import type { KubeGroupBinding } from '../crd/objects.ts';
 import type { MadeObject, Maker } from '../directory/store/made-objects.ts';
 import { isDenied, isForbidden, isNotFound } from '../kube/errors.ts';
 import { keyOf, ROLE_BINDINGS } from '../kube/resource.ts';

@@ -1,7 +1,7 @@
 /** Decisions about an integration as pure functions of what was gathered. */
 import { tenantOf } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
 import { ANNOTATION_REPLACED, ANNOTATION_ROTATED, REASON, type Reason } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import { hashToken, isWellFormedToken, keyIdOf } from '../directory/tokens.ts';
 import type { ReplacedToken, Secret } from './objects.ts';

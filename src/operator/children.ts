@@ -1,6 +1,7 @@
 /** ServiceAccount and RoleBinding of an integration: made, corrected, and left alone where they are somebody else's. */
-import type { KubeIntegration } from '../crd/integration-object.ts';
+
 import { EVENT, REASON } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import {
   type KubeObject,
   keyOf,

@@ -1,6 +1,7 @@
 /** The end of integrations, without finalizers: deleting one never hangs, and nothing ends because a read failed. */
-import type { KubeIntegration } from '../crd/integration-object.ts';
+
 import { LABEL_TOKEN, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import type { MadeObject } from '../directory/store/made-objects.ts';
 import { hashToken } from '../directory/tokens.ts';

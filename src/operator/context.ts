@@ -1,7 +1,5 @@
 /** What the reconcilers work with. */
-import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
-import type { KubeTenant } from '../crd/tenant-object.ts';
+import type { KubeGroupBinding, KubeIntegration, KubeTenant } from '../crd/objects.ts';
 import type { IntegrationOwner } from '../directory/store/integrations.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { Client } from '../kube/client.ts';

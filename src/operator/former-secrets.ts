@@ -1,6 +1,6 @@
 /** Secrets that the operator made for this integration, or for one that had its name before, under another name than its spec now says. */
 import { secretNameOf } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import { SECRETS } from '../kube/resource.ts';
 import { checkSecret, type FoundToken } from './checks.ts';
 import { getIfExists, type OperatorContext } from './context.ts';

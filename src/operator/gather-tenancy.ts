@@ -1,8 +1,7 @@
 /** What the decision about an integration's tenant rests on: from the caches, or as it is now. */
 import { tenantOf } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
 import { SCIM_TENANTS } from '../crd/names.ts';
-import type { KubeTenant } from '../crd/tenant-object.ts';
+import type { KubeIntegration, KubeTenant } from '../crd/objects.ts';
 import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import { ApiError } from '../kube/errors.ts';
 import { type KubeObject, NAMESPACES } from '../kube/resource.ts';

@@ -1,6 +1,7 @@
 /** ScimGroupBindings: told of every change of theirs, of their RoleBindings, of who may use the tenant, and of the group. */
-import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+
 import { LABEL_GROUP_BINDING } from '../crd/names.ts';
+import type { KubeGroupBinding } from '../crd/objects.ts';
 import { Controller, type ControllerOptions } from '../kube/controller.ts';
 import { keyOf, type ObjectKey } from '../kube/resource.ts';
 import { admissionPolicyIn } from './admission-policy.ts';

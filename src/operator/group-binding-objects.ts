@@ -1,5 +1,5 @@
 /** The RoleBindings of a ScimGroupBinding, built and read purely. */
-import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+
 import {
   GROUP,
   LABEL_GROUP_BINDING,
@@ -8,6 +8,7 @@ import {
   SCIM_GROUP_BINDINGS,
   VERSION,
 } from '../crd/names.ts';
+import type { KubeGroupBinding } from '../crd/objects.ts';
 import type { OwnerReference } from '../kube/resource.ts';
 import { contains } from './drift.ts';
 import type { RoleBinding } from './objects.ts';

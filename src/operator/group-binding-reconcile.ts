@@ -1,6 +1,7 @@
 /** The reconcile of a ScimGroupBinding: who is in the group, and who may know it, decide who has the role. */
-import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+
 import { EVENT, type EventReason, REASON, SCIM_GROUP_BINDINGS } from '../crd/names.ts';
+import type { KubeGroupBinding } from '../crd/objects.ts';
 import type { Reconcile, Result } from '../kube/controller.ts';
 import { isAlreadyExists, isConflict, isNamespaceTerminating } from '../kube/errors.ts';
 import { keyOf, type ObjectKey } from '../kube/resource.ts';

@@ -1,6 +1,7 @@
 /** The status of a ScimGroupBinding. */
-import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+
 import { CONDITION, REASON, type Reason, SCIM_GROUP_BINDINGS } from '../crd/names.ts';
+import type { KubeGroupBinding } from '../crd/objects.ts';
 import type { ScimGroupBindingStatus } from '../crd/scim-group-binding.ts';
 import type { NewCondition } from '../kube/conditions.ts';
 import type { PolicyVerdict } from './admission-policy.ts';

@@ -1,6 +1,7 @@
 /** Who gets the role, decided purely from what the directory says of the group. */
-import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+
 import { REASON } from '../crd/names.ts';
+import type { KubeGroupBinding } from '../crd/objects.ts';
 import type {
   GroupSelector,
   MembershipLimits,

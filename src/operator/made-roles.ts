@@ -1,6 +1,7 @@
 /** RoleBindings that were made for ScimGroupBindings: what was given ends, whatever becomes of the object that gave it. */
-import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
+
 import { SCIM_GROUP_BINDINGS } from '../crd/names.ts';
+import type { KubeGroupBinding } from '../crd/objects.ts';
 import type { MadeObject, Maker } from '../directory/store/made-objects.ts';
 import { isConflict, isResourceTypeMissing } from '../kube/errors.ts';
 import { type ObjectKey, ROLE_BINDINGS } from '../kube/resource.ts';

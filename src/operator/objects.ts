@@ -1,6 +1,5 @@
 /** The objects that an integration gets, built purely. Nothing is copied from the integration's labels and annotations. */
 import { childNameOf, secretNameOf } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
 import {
   ANNOTATION_INTEGRATION_CREATED,
   ANNOTATION_INTEGRATION_UID,
@@ -14,6 +13,7 @@ import {
   SCIM_INTEGRATIONS,
   VERSION,
 } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import { keyIdOf } from '../directory/tokens.ts';
 import type { KubeObject, OwnerReference } from '../kube/resource.ts';
 import { type PolicyRule, SCIM_PROVISIONER_RULES } from './rbac.ts';

@@ -2,7 +2,7 @@
  * Whose an object is, decided here for every kind. Labels and annotations can be copied: under the name that an object of ours has they
  * let it be adopted, as after a restore; a licence to delete is only what `made-objects.ts` remembers.
  */
-import type { KubeIntegration } from '../crd/integration-object.ts';
+
 import {
   ANNOTATION_INTEGRATION_CREATED,
   ANNOTATION_INTEGRATION_UID,
@@ -10,6 +10,7 @@ import {
   MANAGED_BY,
   SCIM_INTEGRATIONS,
 } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { contains } from './drift.ts';
 import { labelsFor } from './objects.ts';

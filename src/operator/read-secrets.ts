@@ -3,7 +3,7 @@
  * every Secret again and again. No token is kept.
  */
 import { secretNameOf } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import { type KubeObject, keyOf, keyText, type ObjectKey } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
 import { checkSecret, type FoundToken } from './checks.ts';

@@ -1,7 +1,7 @@
 /** The reconcile of a ScimIntegration, step by step. */
 import { isPaused } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
 import { EVENT, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import type { ScimIntegrationStatus } from '../crd/scim-integration.ts';
 import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import type { Reconcile, Result } from '../kube/controller.ts';

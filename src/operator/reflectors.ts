@@ -1,6 +1,5 @@
 /** What the operator watches, and what it knows from that. */
-import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
+
 import {
   LABEL_MANAGED_BY,
   LABEL_TOKEN,
@@ -9,7 +8,7 @@ import {
   SCIM_INTEGRATIONS,
   SCIM_TENANTS,
 } from '../crd/names.ts';
-import type { KubeTenant } from '../crd/tenant-object.ts';
+import type { KubeGroupBinding, KubeIntegration, KubeTenant } from '../crd/objects.ts';
 import type { Client } from '../kube/client.ts';
 import type { KubeMetrics } from '../kube/metrics.ts';
 import { NamespacedReflector } from '../kube/namespaced-reflector.ts';

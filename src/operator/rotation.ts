@@ -1,8 +1,8 @@
 /** When tokens are replaced and how long the one before works, as pure functions of what was gathered. */
 import { isDeepStrictEqual } from 'node:util';
 import { isEnabled, overlapOf, rotationIntervalOf } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
 import { ANNOTATION_ROTATE } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import type { TokenRecord } from '../directory/store/tokens.ts';
 import type { FoundToken } from './checks.ts';
 

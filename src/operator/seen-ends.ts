@@ -1,5 +1,5 @@
 /** Ends of integrations that a watch has told of: what was seen to end is never taken for restored, however soon its name is back. */
-import type { KubeIntegration } from '../crd/integration-object.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import { keyOf, keyText, type ObjectKey } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
 import { isGoing } from './ownership.ts';

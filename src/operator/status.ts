@@ -1,8 +1,8 @@
 /** Turns what the steps found into the status; nothing else does. */
 import { childNameOf, isEnabled, isPaused, tenantOf, tokenSecretRefOf } from '../crd/defaults.ts';
 import type { DirectoryMark } from '../crd/directory-mark.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
 import { CONDITION, REASON, ROLE_NAME, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import type { ScimIntegrationStatus } from '../crd/scim-integration.ts';
 import type { IntegrationActivity } from '../directory/store/integrations.ts';
 import {

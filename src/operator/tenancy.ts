@@ -3,8 +3,8 @@
  * another tenant's directory.
  */
 import { REASON } from '../crd/names.ts';
+import type { KubeTenant } from '../crd/objects.ts';
 import type { ScimTenantSpec } from '../crd/scim-tenant.ts';
-import type { KubeTenant } from '../crd/tenant-object.ts';
 import type { TenantHistory } from '../directory/store/integrations.ts';
 import { matchesLabels } from '../kube/label-selector.ts';
 import type { KubeObject } from '../kube/resource.ts';

@@ -1,8 +1,7 @@
 /** ScimTenants: remembered in the directory, lost rights ended, their integrations told of every change, and who uses them shown. */
 import { tenantOf } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
 import { CONDITION, REASON, SCIM_TENANTS } from '../crd/names.ts';
-import type { KubeTenant } from '../crd/tenant-object.ts';
+import type { KubeIntegration, KubeTenant } from '../crd/objects.ts';
 import { findCondition } from '../kube/conditions.ts';
 import { Controller, type ControllerOptions, type Reconcile } from '../kube/controller.ts';
 import { type KubeObject, keyOf } from '../kube/resource.ts';

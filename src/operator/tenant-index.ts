@@ -1,6 +1,6 @@
 /** Integrations by tenant, kept along with their cache: a change of one tenant must not look at every integration. */
 import { tenantOf } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import { keyOf, keyText, type ObjectKey } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
 

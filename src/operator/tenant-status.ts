@@ -1,9 +1,8 @@
 /** The status of a ScimTenant: who uses it, by what the operator last told the integrations. */
-import type { KubeGroupBinding } from '../crd/group-binding-object.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
+
 import { CONDITION, REASON, SCIM_TENANTS } from '../crd/names.ts';
+import type { KubeGroupBinding, KubeIntegration, KubeTenant } from '../crd/objects.ts';
 import { MAX_LISTED_INTEGRATIONS, type ScimTenantStatus } from '../crd/scim-tenant.ts';
-import type { KubeTenant } from '../crd/tenant-object.ts';
 import type { NewCondition } from '../kube/conditions.ts';
 import { annotationNotices, terminating } from './notices.ts';
 import { isGoing } from './ownership.ts';

@@ -1,7 +1,7 @@
 /** The hashes that the directory has of an integration's tokens: which one counts, and their end. */
 import { tokenSecretRefOf } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
 import { EVENT } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import type { TokenRecord } from '../directory/store/tokens.ts';
 import { hashToken, keyIdOf } from '../directory/tokens.ts';
 import type { FoundToken } from './checks.ts';

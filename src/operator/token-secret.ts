@@ -1,6 +1,7 @@
 /** Writes of the Secret that the operator keeps: the token by a field manager of its own, all the rest by another. */
-import type { KubeIntegration } from '../crd/integration-object.ts';
+
 import { EVENT } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import { ApiError, isNotFound } from '../kube/errors.ts';
 import { keyOf, SECRETS } from '../kube/resource.ts';
 import type { OperatorContext } from './context.ts';

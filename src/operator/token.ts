@@ -4,8 +4,8 @@
  * next reconcile completes it.
  */
 import { secretNameOf } from '../crd/defaults.ts';
-import type { KubeIntegration } from '../crd/integration-object.ts';
 import { REASON, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import type { KubeIntegration } from '../crd/objects.ts';
 import { generateToken, hashToken } from '../directory/tokens.ts';
 import {
   ApiError,

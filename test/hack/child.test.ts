@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startChild } from '../../hack/child.ts';
+import { startChild } from '../../hack/process/child.ts';
 import { eventually } from '../support/eventually.ts';
 
 let folder: string;
@@ -20,7 +20,7 @@ it('a program ends, and its folder goes, when the process that started it is kil
   const data = mkdtempSync(join(folder, 'data-'));
   const log = join(data, 'log');
   const parent = join(folder, 'parent.ts');
-  const module = join(process.cwd(), 'hack/child.ts');
+  const module = join(process.cwd(), 'hack/process/child.ts');
   writeFileSync(
     parent,
     `import { startChild, sweepAfterDeath } from ${JSON.stringify(module)};

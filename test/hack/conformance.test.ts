@@ -16,8 +16,8 @@ import {
   isConforming,
   judge,
 } from '../../hack/conformance/judge.ts';
-import { startServer } from '../../hack/conformance/server.ts';
 import { ensureSuite, runSuite, SuiteUnavailableError } from '../../hack/conformance/suite.ts';
+import { startServer } from '../../hack/scim-server/start.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 
 let folder: string;

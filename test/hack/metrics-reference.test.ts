@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { loadYaml } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { allMetrics, fillInMetrics } from '../../hack/reference/metrics.ts';
+import { allMetrics, fillInMetrics } from '../../hack/generate/metrics.ts';
 import { metricNames } from '../support/exposition.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { Program } from '../support/program.ts';

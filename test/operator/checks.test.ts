@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import type { KubeIntegration } from '../../src/crd/objects.ts';
 import type { IntegrationRecord } from '../../src/directory/store/integrations.ts';
 import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
 import { checkId, checkSecret, knownId, textOf } from '../../src/operator/checks.ts';

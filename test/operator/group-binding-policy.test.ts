@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { serviceAccountKubeconfig } from '../../hack/demo/cluster.ts';
-import { applyGroupBindingPolicy } from '../../hack/demo/policy.ts';
+import { applyGroupBindingPolicy } from '../../hack/operator/policy.ts';
 import { groupBindingPolicy } from '../../src/crd/group-binding-policy.ts';
 import { SCIM_GROUP_BINDINGS } from '../../src/crd/names.ts';
 import { Client } from '../../src/kube/client.ts';

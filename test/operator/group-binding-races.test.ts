@@ -1,8 +1,7 @@
 /** What the operator does on a picture that is behind, and when a write in the middle fails. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KubeGroupBinding } from '../../src/crd/group-binding-object.ts';
 import { SCIM_TENANTS } from '../../src/crd/names.ts';
-import type { KubeTenant } from '../../src/crd/tenant-object.ts';
+import type { KubeGroupBinding, KubeTenant } from '../../src/crd/objects.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { ApiError } from '../../src/kube/errors.ts';

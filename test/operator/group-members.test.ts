@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeGroupBinding } from '../../src/crd/group-binding-object.ts';
+import type { KubeGroupBinding } from '../../src/crd/objects.ts';
 import {
   buildMembersBinding,
   isOfBinding,

@@ -1,9 +1,8 @@
 /** What Flux, Helm and Argo CD make of every single version of our objects. */
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
-import type { KubeTenant } from '../../src/crd/tenant-object.ts';
+import type { KubeIntegration, KubeTenant } from '../../src/crd/objects.ts';
 import {
   type KubeObject,
   ROLE_BINDINGS,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { generateToken } from '../../src/directory/tokens.ts';
 import type { KubeObject } from '../../src/kube/resource.ts';
 import { buildRole, buildServiceAccount, buildTokenSecret } from '../../src/operator/objects.ts';

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { newId } from '../../src/directory/ids.ts';
 import { Connection } from '../../src/kube/connection.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { authenticate } from '../../src/directory/tokens.ts';
 import { SECRETS } from '../../src/kube/resource.ts';
 import type { ObjectStore } from '../../src/kube/store.ts';

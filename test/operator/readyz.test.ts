@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readInvocation } from '../../src/config.ts';
+import { type Planes, run } from '../../src/commands/run.ts';
+import { readInvocation } from '../../src/config/invocation.ts';
 import {
   CLUSTER_RULES,
   namespacedManifests,
   WATCHED_NAMESPACE_RULES,
 } from '../../src/operator/rbac.ts';
-import { type Planes, run } from '../../src/run.ts';
 import { type CapturedLog, captureLog } from '../support/captured-log.ts';
 import { adminClient, createNamespace } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';

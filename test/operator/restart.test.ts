@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
+import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { keyOf, ROLES } from '../../src/kube/resource.ts';
 import { Lifetime, mortalStore } from '../support/crashing.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import type { KubeIntegration } from '../../src/crd/objects.ts';
 import type { TokenRecord } from '../../src/directory/store/tokens.ts';
 import { foundToken } from '../../src/operator/checks.ts';
 import type { ReplacedToken } from '../../src/operator/objects.ts';

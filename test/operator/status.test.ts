@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { buildStatus, type Findings } from '../../src/operator/status.ts';
 import { buildIntegration } from '../support/integration-objects.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeTenant } from '../../src/crd/objects.ts';
 import type { ScimTenantSpec } from '../../src/crd/scim-tenant.ts';
-import type { KubeTenant } from '../../src/crd/tenant-object.ts';
 import { checkTenancy, type TenancyInput } from '../../src/operator/tenancy.ts';
 
 type Namespaces = ScimTenantSpec['namespaces'];

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeGroupBinding } from '../../src/crd/group-binding-object.ts';
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import type { KubeGroupBinding, KubeIntegration, KubeTenant } from '../../src/crd/objects.ts';
 import { MAX_LISTED_INTEGRATIONS } from '../../src/crd/scim-tenant.ts';
-import type { KubeTenant } from '../../src/crd/tenant-object.ts';
 import { buildTenantStatus } from '../../src/operator/tenant-status.ts';
 import { buildIntegration } from '../support/integration-objects.ts';
 

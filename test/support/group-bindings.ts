@@ -1,6 +1,7 @@
 /** ScimGroupBindings of a test, the people in their groups, and what these may do in the end. */
-import type { KubeGroupBinding } from '../../src/crd/group-binding-object.ts';
+
 import { LABEL_GROUP_BINDING, SCIM_GROUP_BINDINGS } from '../../src/crd/names.ts';
+import type { KubeGroupBinding } from '../../src/crd/objects.ts';
 import type { ScimGroupBindingSpec } from '../../src/crd/scim-group-binding.ts';
 import { newId } from '../../src/directory/ids.ts';
 import type { Scope } from '../../src/directory/store/resources.ts';

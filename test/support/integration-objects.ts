@@ -1,5 +1,5 @@
 /** ScimIntegrations as the API server would give them, for tests of pure functions. */
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+import type { KubeIntegration } from '../../src/crd/objects.ts';
 
 interface Changes extends Partial<Omit<KubeIntegration, 'metadata'>> {
   readonly metadata?: Partial<KubeIntegration['metadata']>;

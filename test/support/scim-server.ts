@@ -1,6 +1,6 @@
 /** A SCIM server on a port of its own, with a directory of its own, and clients of its integrations. */
 import { Registry } from 'prom-client';
-import { type RecordedIntegration, recordIntegration } from '../../hack/integration.ts';
+import { type RecordedIntegration, recordIntegration } from '../../hack/scim-server/integration.ts';
 import { CensusCache } from '../../src/directory/metrics/census-cache.ts';
 import { registerDirectoryMetrics } from '../../src/directory/metrics/gauges.ts';
 import { type Permissions, PROVISIONER_PERMISSIONS } from '../../src/directory/permissions.ts';

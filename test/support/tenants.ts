@@ -1,8 +1,8 @@
 /** ScimTenants of a test, and namespaces whose labels change. */
-import type { KubeIntegration } from '../../src/crd/integration-object.ts';
+
 import { SCIM_TENANTS } from '../../src/crd/names.ts';
+import type { KubeIntegration, KubeTenant } from '../../src/crd/objects.ts';
 import type { ScimTenantSpec } from '../../src/crd/scim-tenant.ts';
-import type { KubeTenant } from '../../src/crd/tenant-object.ts';
 import { authenticate } from '../../src/directory/tokens.ts';
 import type { Client } from '../../src/kube/client.ts';
 import { type KubeObject, NAMESPACES } from '../../src/kube/resource.ts';

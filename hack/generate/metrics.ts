@@ -1,0 +1,61 @@
+/** The metrics as tables for docs/reference/, from the registry that the program has. */
+import type { Registry } from 'prom-client';
+import { createProcessMetrics } from '../../src/commands/process-metrics.ts';
+import { ConnectionMetrics } from '../../src/http/connections.ts';
+import { createKubeMetrics } from '../../src/kube/metrics.ts';
+import { createRoleMetrics } from '../../src/operator/lost-roles.ts';
+import { createOperatorMetrics } from '../../src/operator/metrics.ts';
+import { createPolicyMetric } from '../../src/operator/policy-report.ts';
+import { RequestMetrics } from '../../src/scim-server/metrics.ts';
+import { fillIn } from './tables.ts';
+
+/** Names of the runtime's own metrics: they depend on its version and on the machine. */
+const RUNTIME = /^(?:process|nodejs)_/;
+
+/** Every metric of a process that runs both planes. */
+export function allMetrics(): Registry {
+  const { registry, census } = createProcessMetrics(() => undefined);
+  new RequestMetrics(registry, census, Date.now);
+  new ConnectionMetrics(registry);
+  createKubeMetrics(registry);
+  createOperatorMetrics(
+    registry,
+    () => undefined,
+    () => 0,
+  );
+  createPolicyMetric(registry);
+  createRoleMetrics(registry);
+  return registry;
+}
+
+/** Replaces the tables in the document. */
+export function fillInMetrics(document: string, registry: Registry): string {
+  const rows = registry
+    .getMetricsAsArray()
+    .filter(({ name }) => !RUNTIME.test(name))
+    .map((metric) => ({ name: metric.name, row: rowOf(metric) }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const table = (isWanted: (name: string) => boolean) =>
+    ['| name | type | labels | meaning |', '|---|---|---|---|']
+      .concat(rows.filter(({ name }) => isWanted(name)).map(({ row }) => row))
+      .join('\n');
+  const isOurs = (name: string) => name.startsWith('scim_');
+  const withOurs = fillIn(document, 'scim', table(isOurs));
+  return fillIn(
+    withOurs,
+    'controllers',
+    table((name) => !isOurs(name)),
+  );
+}
+
+function rowOf(metric: ReturnType<Registry['getMetricsAsArray']>[number]): string {
+  const labels =
+    'labelNames' in metric && Array.isArray(metric.labelNames) ? metric.labelNames : [];
+  const cells = [
+    `\`${metric.name}\``,
+    String(metric.type),
+    labels.map((label) => `\`${label}\``).join(', '),
+    metric.help,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}

@@ -1,0 +1,166 @@
+/**
+ * `make soak`: faults and changes at random for some minutes, then an exact comparison of what should be with what is. Exits with 1 when
+ * anything differs, and prints the seed that chooses the same faults and changes again.
+ */
+import { join } from 'node:path';
+import { type Closing, runTrial } from '../trial.ts';
+import { DATABASE_FAULTS, FAULTS, type Fault, KILLS } from './faults.ts';
+import { type Footprint, footprintOf, growth, show } from './footprint.ts';
+import { GROUP_BINDINGS } from './group-bindings.ts';
+import { INTEGRATIONS } from './integrations.ts';
+import type { Kind, RandomChange } from './kind.ts';
+import { Random } from './random.ts';
+import { SteadyTraffic } from './steady-traffic.ts';
+import { createWorld, type World } from './world.ts';
+
+const KINDS: readonly Kind[] = [INTEGRATIONS, GROUP_BINDINGS];
+
+const FOLDER = join(import.meta.dirname, '..', '..', '.test', 'soak');
+const NAMESPACE_COUNT = 4;
+/** Longer than a watch that carries nothing any more is believed in. */
+const CONVERGENCE_DEADLINE_MS = 180_000;
+/** Idle connections are closed, times of last requests are in the statuses. */
+const QUIET_MS = 20_000;
+
+const started = performance.now();
+const say = (line = '') => process.stdout.write(`${line}\n`);
+const progress = (line: string) => {
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  process.stderr.write(`${seconds.padStart(6)} s  ${line}\n`);
+};
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function numberFrom(name: string, fallback: number): number {
+  const value = Number(process.env[name] || fallback);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new Error(`${name}=${process.env[name]} is not allowed; it must be a number above 0`);
+}
+
+async function soak(closing: Closing): Promise<readonly string[]> {
+  const minutes = numberFrom('MINUTES', 3);
+  const seed = Math.floor(numberFrom('SEED', 1 + Math.random() * (2 ** 32 - 2)));
+  const onPostgres = process.env.DATABASE === 'postgres';
+  const where = onPostgres ? 'PostgreSQL' : 'SQLite';
+  say(`soak: ${minutes} minutes on ${where}, SEED=${seed}; the operator's log is in .test/soak`);
+  const options = { namespaceCount: NAMESPACE_COUNT, onPostgres };
+  const world = await createWorld(new Random(seed), FOLDER, options, closing);
+  const traffic = await SteadyTraffic.start(world);
+  const counts = new Map<string, number>();
+  const before = await stress(world, minutes * 60_000, counts);
+  progress('the faults are over');
+  const wrong = await converge(world);
+  const { answered, failures, excused } = await traffic.stop();
+  await pause(QUIET_MS);
+  const after = await footprintOf(world.operator);
+  const late = (await differences(world)).filter((line) => !wrong.includes(line));
+
+  say();
+  for (const [name, count] of [...counts].sort()) say(`${String(count).padStart(6)} × ${name}`);
+  say(
+    `steady client: ${answered} answered, ${failures.length} failed, ${excused} while it was down`,
+  );
+  say(`after warm-up: ${show(before)}`);
+  say(`in the end:    ${show(after)}`);
+  return [
+    ...wrong,
+    ...late.map((line) => `after a while of rest: ${line}`),
+    ...failures.slice(0, 10).map((line) => `the steady client failed: ${line}`),
+    ...growth(before, after),
+    ...complaints(world),
+  ];
+}
+
+/** Changes all the time and one fault after the other; answers the footprint after the warm-up, when the last kill is over. */
+async function stress(
+  world: World,
+  milliseconds: number,
+  counts: Map<string, number>,
+): Promise<Footprint> {
+  const end = performance.now() + milliseconds;
+  const note = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
+  const changing = changeUntil(end, world, world.random.fork(), note);
+  const random = world.random.fork();
+  const faults = { ...FAULTS, ...(world.postgres && DATABASE_FAULTS) };
+  await faultsUntil(end - (milliseconds * 2) / 3, { ...faults, ...KILLS }, world, random, note);
+  const footprint = await footprintOf(world.operator);
+  await faultsUntil(end, faults, world, random, note);
+  await changing;
+  return footprint;
+}
+
+async function faultsUntil(
+  end: number,
+  faults: Readonly<Record<string, Fault>>,
+  world: World,
+  random: Random,
+  note: (name: string) => void,
+): Promise<void> {
+  while (performance.now() < end) {
+    const [name, fault] = random.pick(Object.entries(faults));
+    progress(name);
+    await fault(world, random);
+    note(`fault: ${name}`);
+    await pause(random.between(0, 3_000));
+  }
+}
+
+async function changeUntil(
+  end: number,
+  world: World,
+  random: Random,
+  note: (name: string) => void,
+): Promise<void> {
+  const changes: readonly (readonly [string, RandomChange])[] = KINDS.flatMap((kind) =>
+    Object.entries(kind.changes),
+  );
+  while (performance.now() < end) {
+    const [name, change] = random.pick(changes);
+    // What it was about may be gone, or the API server away: what counts is what the cluster says in the end.
+    const made = await change(world, random).then(
+      () => true,
+      () => false,
+    );
+    note(`change: ${name}${made ? '' : ' (refused)'}`);
+    await pause(random.between(50, 400));
+  }
+}
+
+async function differences(world: World): Promise<readonly string[]> {
+  try {
+    return (await Promise.all(KINDS.map((kind) => kind.differences(world)))).flat();
+  } catch (error) {
+    return [`it could not be compared: ${error instanceof Error ? error.message : error}`];
+  }
+}
+
+/** Until nothing differs; at the deadline what still does. */
+async function converge(world: World): Promise<readonly string[]> {
+  const since = performance.now();
+  for (;;) {
+    const wrong = await differences(world);
+    const elapsed = performance.now() - since;
+    if (wrong.length === 0) {
+      progress(
+        `everything is as it should be, ${(elapsed / 1000).toFixed(1)} s after the last fault`,
+      );
+      return [];
+    }
+    if (elapsed > CONVERGENCE_DEADLINE_MS) return wrong;
+    await pause(500);
+  }
+}
+
+/** What the operator itself says to be a defect. */
+function complaints({ operator }: World): readonly string[] {
+  if (!operator.running) return ['the operator has ended by itself'];
+  const lines = operator.log().split('\n');
+  return lines.filter((line) => /"level":"(error|fatal)"/.test(line)).slice(0, 10);
+}
+
+await runTrial('soak', async (closing) => {
+  const wrong = await soak(closing);
+  say();
+  for (const line of wrong) say(`✗ ${line}`);
+  if (wrong.length === 0) say('✓ everything is as it should be');
+  return wrong.length === 0;
+});

@@ -1,0 +1,39 @@
+/** SCIM requests to the tenant of a namespace, with the token of one of its integrations as the Secret has it now. */
+import { secretNameOf } from '../../src/crd/defaults.ts';
+import type { KubeIntegration } from '../../src/crd/objects.ts';
+import { SECRETS } from '../../src/kube/resource.ts';
+import { textOf } from '../../src/operator/checks.ts';
+import type { Secret } from '../../src/operator/objects.ts';
+import type { World } from './world.ts';
+
+const DEADLINE_MS = 10_000;
+
+export interface ScimAnswer {
+  readonly status: number;
+  readonly resources: readonly { readonly id: string; readonly active?: boolean }[];
+}
+
+/** Whatever it is answered: the integration may be switched off, or new. */
+export async function sendScim(
+  { admin, operator }: World,
+  integration: KubeIntegration,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<ScimAnswer> {
+  const { namespace } = integration.metadata;
+  const secret = await admin.get<Secret>(SECRETS, { namespace, name: secretNameOf(integration) });
+  const { pathname } = new URL(integration.status?.endpoint ?? 'http://localhost/none');
+  const answer = await fetch(`${operator.publicUrl}${pathname}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${textOf(secret, 'token')}`,
+      'content-type': 'application/scim+json',
+    },
+    signal: AbortSignal.timeout(DEADLINE_MS),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  const { Resources = [] } = text === '' ? {} : (JSON.parse(text) as { Resources?: [] });
+  return { status: answer.status, resources: Resources };
+}

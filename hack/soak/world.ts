@@ -1,0 +1,101 @@
+/** What is put under stress: a control plane, the operator behind a proxy that can fail, and what is known of both. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDirectory } from '../../src/directory/open.ts';
+import type { Store } from '../../src/directory/store/store.ts';
+import { Client } from '../../src/kube/client.ts';
+import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import { type KubeObject, NAMESPACES } from '../../src/kube/resource.ts';
+import { type FaultProxy, startFaultProxy } from '../../test/support/fault-proxy.ts';
+import { type ControlPlane, startControlPlane } from '../control-plane/start.ts';
+import { applyCrds, installOperator, NAME, serviceAccountKubeconfig } from '../demo/cluster.ts';
+import { BuiltOperator } from '../operator/built.ts';
+import { type PostgresServer, startPostgres } from '../postgres/start.ts';
+import type { Closing } from '../trial.ts';
+import { Downtime } from './downtime.ts';
+import type { Random } from './random.ts';
+import { SeenTokens } from './seen-tokens.ts';
+
+export const MANAGER = 'soak';
+/** The administrator's calls don't go through the proxy, but the API server itself is restarted at times. */
+const CALL_DEADLINE_MS = 5_000;
+/** Short, so that an outage of seconds costs the lead. */
+const OPERATOR_OPTIONS = [
+  '--leader-election-lease-duration=6s',
+  '--leader-election-renew-deadline=4s',
+  '--leader-election-retry-period=1s',
+  '--deprovision-delay=1s',
+  '--group-bindings',
+];
+
+export interface World {
+  readonly admin: Client;
+  readonly clusterUid: string;
+  readonly controlPlane: ControlPlane;
+  /** Between the operator and the API server. */
+  readonly proxy: FaultProxy;
+  readonly operator: BuiltOperator;
+  readonly downtime: Downtime;
+  /** Where the directory is not in a SQLite file. */
+  readonly postgres: PostgresServer | undefined;
+  /** The operator's own directory, to be read. */
+  readonly store: Store;
+  readonly tokens: SeenTokens;
+  readonly namespaces: readonly string[];
+  readonly random: Random;
+}
+
+/** The operator runs and is ready; `folder` keeps its log. */
+export async function createWorld(
+  random: Random,
+  folder: string,
+  { namespaceCount, onPostgres }: { namespaceCount: number; onPostgres: boolean },
+  closing: Closing,
+): Promise<World> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const controlPlane = await startControlPlane({
+    controllerManager: true,
+    prepare: applyCrds,
+    log: (line) => process.stderr.write(`${line}\n`),
+  });
+  closing.push(() => controlPlane.stop());
+  const { kubeconfig } = controlPlane;
+  const connection = new Connection(loadKubeConfig(kubeconfig));
+  const admin = new Client(connection, undefined, CALL_DEADLINE_MS);
+  const proxy = await startFaultProxy(kubeconfig);
+  closing.push(() => proxy.close());
+  const cluster = { client: admin, kubeconfig, description: '', stop: async () => undefined };
+  await installOperator(cluster, folder);
+  const proxied = join(folder, 'proxied.kubeconfig');
+  writeFileSync(proxied, await serviceAccountKubeconfig(admin, proxy.config, NAME, NAME));
+  const namespaces = Array.from({ length: namespaceCount }, (_, index) => `team-${index}`);
+  for (const name of namespaces) await admin.create(NAMESPACES, { metadata: { name } }, MANAGER);
+  const postgres = onPostgres ? await startPostgres() : undefined;
+  if (postgres !== undefined) closing.push(() => postgres.stop());
+  const databaseUrl = postgres?.url ?? `file:${join(folder, 'directory.db')}`;
+  const files = { kubeconfig: proxied, databaseUrl, log: join(folder, 'operator.log') };
+  const operator = await BuiltOperator.prepare(files, OPERATOR_OPTIONS);
+  closing.push(() => operator.stop('SIGKILL'));
+  operator.start();
+  await operator.logged('lead was taken');
+  const store = await openDirectory(databaseUrl);
+  closing.push(() => store.close());
+  const tokens = new SeenTokens(admin);
+  await tokens.start();
+  closing.push(() => tokens.stop());
+  const system = await admin.get<KubeObject>(NAMESPACES, { name: 'kube-system' });
+  return {
+    admin,
+    clusterUid: system.metadata.uid ?? '',
+    controlPlane,
+    proxy,
+    operator,
+    downtime: new Downtime(),
+    postgres,
+    store,
+    tokens,
+    namespaces,
+    random,
+  };
+}

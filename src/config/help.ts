@@ -1,0 +1,31 @@
+/** The text of `--help`. */
+import type { Option } from './values.ts';
+
+export function formatHelp(
+  commands: Readonly<Record<string, string>>,
+  options: readonly Option<unknown>[],
+  probeOptions: readonly Option<unknown>[],
+): string {
+  const commandLines = Object.entries(commands).map(
+    ([name, text]) => `  ${name.padEnd(10)}${text}`,
+  );
+  return `scim-operator: SCIM 2.0 provisioning for Kubernetes platforms
+
+Usage: scim-operator [command] [options]
+       scim-operator --version
+
+Commands:
+${commandLines.join('\n')}
+
+Options (each a flag and an environment variable; the flag wins):
+${options.map(formatOption).join('\n')}
+
+Options of probe:
+${probeOptions.map(formatOption).join('\n')}
+`;
+}
+
+function formatOption({ flag, variable, description, fallback }: Option<unknown>): string {
+  const text = fallback === undefined ? '' : ` Default: ${fallback}`;
+  return `  --${flag} (${variable})\n      ${description}${text}`;
+}

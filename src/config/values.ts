@@ -1,0 +1,146 @@
+/** Kinds of option values: how each is read from text, and how its allowed values are described. */
+import { parseDuration } from '../crd/duration.ts';
+import { DatabaseRefusedError } from '../directory/database-errors.ts';
+import { parsePostgresUrl } from '../directory/postgres/url.ts';
+
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  /** A reason goes without the value, which it may know better than to show. */
+  | { readonly ok: false; readonly reason?: string };
+
+export interface Option<T> {
+  /** Without the dashes. */
+  readonly flag: string;
+  /** The environment variable. */
+  readonly variable: string;
+  readonly description: string;
+  readonly fallback: string | undefined;
+  /** Completes "it must be …". */
+  readonly allowed: string;
+  /** Its value is never shown. */
+  readonly secret?: boolean;
+  /** The flag alone means true. */
+  readonly toggle?: boolean;
+  parse(text: string): Parsed<T>;
+}
+
+const REFUSED = { ok: false } as const;
+
+function option<T>(
+  flag: string,
+  description: string,
+  fallback: string | undefined,
+  allowed: string,
+  parse: (text: string) => Parsed<T>,
+): Option<T> {
+  const variable = `SCIM_OPERATOR_${flag.replaceAll('-', '_').toUpperCase()}`;
+  return { flag, variable, description, fallback, allowed, parse };
+}
+
+export function text(flag: string, description: string, fallback?: string): Option<string> {
+  return option(flag, description, fallback, 'a text that is not empty', (value) =>
+    value === '' ? REFUSED : { ok: true, value },
+  );
+}
+
+/** As the API server takes it: `-` is none, answered as an empty text. */
+export function usernamePrefix(flag: string, description: string, fallback: string) {
+  const allowed = "a text that doesn't begin with system:, such as oidc:, or - for none";
+  return option(flag, description, fallback, allowed, (value) => {
+    if (value === '' || /^system:/i.test(value)) return REFUSED;
+    return { ok: true, value: value === '-' ? '' : value } satisfies Parsed<string>;
+  });
+}
+
+export function integer(
+  flag: string,
+  description: string,
+  fallback: string,
+  least: number,
+  most: number,
+): Option<number> {
+  return option(flag, description, fallback, `a whole number from ${least} to ${most}`, (value) => {
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    return number >= least && number <= most ? { ok: true, value: number } : REFUSED;
+  });
+}
+
+export function choice<T extends string>(
+  flag: string,
+  description: string,
+  values: readonly T[],
+  fallback?: T,
+): Option<T> {
+  return option(flag, description, fallback, `one of ${values.join(', ')}`, (value) => {
+    const chosen = values.find((each) => each === value);
+    return chosen === undefined ? REFUSED : { ok: true, value: chosen };
+  });
+}
+
+export function toggle(flag: string, description: string, fallback?: string): Option<boolean> {
+  const read = option(flag, description, fallback, 'true or false', (value) =>
+    value === 'true' || value === 'false' ? { ok: true, value: value === 'true' } : REFUSED,
+  );
+  return { ...read, toggle: true };
+}
+
+/** What an Authorization header can carry. */
+export function secret(flag: string, description: string): Option<string> {
+  const allowed = 'visible ASCII characters without spaces';
+  const read = option(flag, description, undefined, allowed, (value) =>
+    /^[!-~]+$/.test(value) ? { ok: true, value } : REFUSED,
+  );
+  return { ...read, secret: true };
+}
+
+/** DNS labels, separated by commas; each once. An empty text is undefined: no choice was made. */
+export function names(flag: string, description: string): Option<readonly string[] | undefined> {
+  const allowed = 'names of at most 63 lower-case letters, digits and dashes, such as acme,globex';
+  return option(flag, description, undefined, allowed, (value) => {
+    if (value.trim() === '') return { ok: true, value: undefined };
+    const labels = value.split(',').map((label) => label.trim());
+    const known = labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label));
+    return known ? { ok: true, value: [...new Set(labels)] } : REFUSED;
+  });
+}
+
+/** A Go duration, in milliseconds. */
+export function duration(flag: string, description: string, fallback: string): Option<number> {
+  return option(flag, description, fallback, 'a duration such as 90s, 10m or 24h', (value) => {
+    const milliseconds = parseDuration(value);
+    return milliseconds === undefined ? REFUSED : { ok: true, value: milliseconds };
+  });
+}
+
+/** An absolute http(s) URL without query and fragment; a trailing slash is dropped. */
+export function httpUrl(flag: string, description: string): Option<string> {
+  const allowed =
+    'an http or https URL without query and fragment, such as https://scim.example.com';
+  return option(flag, description, undefined, allowed, (value) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const extras = url && (url.search || url.hash || url.username || url.password);
+    const plain = url && /^https?:$/.test(url.protocol) && !extras;
+    return plain ? { ok: true, value: url.href.replace(/\/+$/, '') } : REFUSED;
+  });
+}
+
+const POSTGRES_URL = /^postgres(?:ql)?:\/\/[^/]*\/[^/?#]+/i;
+
+export function databaseUrl(flag: string, description: string, fallback: string): Option<string> {
+  const allowed = 'file: and the path of a SQLite file, or postgres://USER:PASSWORD@HOST/DATABASE';
+  return option(flag, description, fallback, allowed, (value) => {
+    const isFile = /^file:(?!\/\/[^/])[^?#]+$/.test(value);
+    if (isFile) return { ok: true, value };
+    return POSTGRES_URL.test(value) && URL.canParse(value) ? postgresUrl(value) : REFUSED;
+  });
+}
+
+function postgresUrl(value: string): Parsed<string> {
+  try {
+    parsePostgresUrl(value);
+    return { ok: true, value };
+  } catch (error) {
+    if (error instanceof DatabaseRefusedError) return { ok: false, reason: error.message };
+    throw error;
+  }
+}

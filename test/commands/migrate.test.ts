@@ -1,0 +1,100 @@
+/** `scim-operator migrate`: every database that can't be migrated is one line that says what to do. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FatalError, migrate } from '../../src/commands/run.ts';
+import { readInvocation } from '../../src/config/invocation.ts';
+import { captureLog } from '../support/captured-log.ts';
+import { createDatabase, type PostgresDatabase } from '../support/postgres.ts';
+
+let folder: string;
+let database: PostgresDatabase;
+let role: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'scim-operator-migrate-'));
+  database = await createDatabase();
+  role = `${new URL(database.url).pathname.slice(1)}_role`;
+  await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 's3cret'`);
+});
+afterAll(async () => {
+  await database.drop();
+  const other = await createDatabase();
+  await other.query(`DROP ROLE ${role}`);
+  await other.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const { log } = captureLog();
+const run = (...args: string[]): Promise<void> => {
+  const invocation = readInvocation(['migrate', ...args], {});
+  if (invocation.kind !== 'command') throw new Error('help was given');
+  return migrate(invocation.config, log);
+};
+const refusal = async (url: string): Promise<string> => {
+  const error = await run(`--database-url=${url}`).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(FatalError);
+  const { message } = error as Error;
+  expect(message).not.toMatch(/\n|s3cret/);
+  return message;
+};
+const changed = (change: (url: URL) => void): string => {
+  const url = new URL(database.url);
+  change(url);
+  return url.href;
+};
+
+describe('migrate', () => {
+  it.each<[string, (url: URL) => void, RegExp]>([
+    [
+      'is away',
+      (url) => Object.assign(url, { port: '1' }),
+      /was not reached: .*ECONNREFUSED.*; try again/,
+    ],
+    [
+      'has a host without an address',
+      (url) => Object.assign(url, { host: 'db.invalid' }),
+      /was not reached: .*db\.invalid/,
+    ],
+    [
+      'is not there',
+      (url) => Object.assign(url, { pathname: '/none' }),
+      /can't be used: the server has no such database; create it/,
+    ],
+    [
+      'lacks the schema',
+      (url) => url.searchParams.set('schema', 's9'),
+      /can't be used: it has no schema s9; create it/,
+    ],
+    [
+      'speaks no TLS',
+      (url) => url.searchParams.set('sslmode', 'require'),
+      /can't be used: the server speaks no TLS/,
+    ],
+    [
+      'lacks the role',
+      (url) => Object.assign(url, { username: 'nobody_there' }),
+      /can't be used: the server lets this user in .*nobody_there/,
+    ],
+    [
+      'lets the role create nothing',
+      (url) => Object.assign(url, { username: role, password: 's3cret' }),
+      /can't be migrated: the schema public lacks tables of this version, and this role may not/,
+    ],
+  ])('of a database that %s fails in one line', async (_, change, reason) => {
+    expect(await refusal(changed(change))).toMatch(reason);
+  });
+
+  it('of a file whose folder can not be made fails in one line', async () => {
+    const path = join(folder, 'file');
+    writeFileSync(path, '');
+    expect(await refusal(`file:${path}/folder/scim.db`)).toMatch(/was not reached: .*ENOTDIR/);
+  });
+
+  it('reads the URL from a file', async () => {
+    const path = join(folder, 'url');
+    writeFileSync(path, `${database.url}\n`);
+    await run(`--database-url-file=${path}`);
+    expect(await database.query('SELECT name FROM scim_operator_migrations')).toHaveLength(1);
+  });
+});
