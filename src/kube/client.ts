@@ -25,6 +25,7 @@ export interface ObjectList<T> {
 export interface ListOptions {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
   readonly limit?: number;
   readonly continue?: string | undefined;
   readonly signal?: AbortSignal;
@@ -106,6 +107,7 @@ export class Client {
       path: collectionPath(resource, options.namespace),
       query: {
         labelSelector: options.labelSelector,
+        fieldSelector: options.fieldSelector,
         limit: options.limit?.toString(),
         continue: options.continue,
       },
@@ -204,6 +206,7 @@ export class Client {
         resourceVersion: options.resourceVersion,
         timeoutSeconds: String(options.timeoutSeconds),
         labelSelector: options.labelSelector,
+        fieldSelector: options.fieldSelector,
       },
       accept: options.metadataOnly ? `application/json;${METADATA}` : 'application/json',
       signal,

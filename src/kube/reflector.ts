@@ -22,6 +22,7 @@ export interface ReflectorOptions {
   readonly resource: ResourceDefinition;
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
   /** Keeps only those, of what the selector finds: for what no selector can say. */
   readonly wants?: (object: KubeObject) => boolean;
   /** Keeps only metadata, for Secrets. */
@@ -285,8 +286,8 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   readonly #wants = (object: KubeObject): boolean => this.#options.wants?.(object) !== false;
 
   #scope() {
-    const { namespace, labelSelector, metadataOnly } = this.#options;
-    return { namespace, labelSelector, metadataOnly };
+    const { namespace, labelSelector, fieldSelector, metadataOnly } = this.#options;
+    return { namespace, labelSelector, fieldSelector, metadataOnly };
   }
 
   #watchdogMs(): number {

@@ -14,7 +14,7 @@ export type Outcome = 'made' | 'corrected' | 'contended' | Obstacle;
  * doesn't do its work as it is: more than its metadata is somebody else's.
  */
 export async function applyDesired<T extends KubeObject>(
-  { client, contentions }: OperatorContext,
+  { client, contentions, unlabelled }: OperatorContext,
   owner: string,
   resource: ResourceDefinition,
   live: T | undefined,
@@ -24,6 +24,7 @@ export async function applyDesired<T extends KubeObject>(
   const postponed = contentions.postponed(owner, resource, name);
   if (postponed !== undefined) return contended(postponed, live, desired);
   const written = await client.apply(resource, desired, FIELD_MANAGER);
+  unlabelled.note(resource, written);
   const lost = contentions.note(owner, { resource, before: live, desired, written });
   if (lost !== undefined) return contended(lost, written, desired);
   return live === undefined ? 'made' : 'corrected';

@@ -14,6 +14,7 @@ import type { DirectoryMarks } from './directory-marks.ts';
 import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
 import type { ReadSecrets } from './read-secrets.ts';
 import type { SeenEnds } from './seen-ends.ts';
+import type { UnlabelledWatches } from './unlabelled.ts';
 
 /** What the reflectors know. Of Secrets and namespaces that is the metadata only. */
 export interface Caches {
@@ -44,6 +45,7 @@ export interface OperatorContext {
   readonly seenEnds: SeenEnds;
   readonly contentions: Contentions;
   readonly marks: DirectoryMarks;
+  readonly unlabelled: UnlabelledWatches;
   /** Without a trailing slash. */
   readonly publicUrl: string;
   /** UID of kube-system: which cluster the records belong to. */

@@ -14,7 +14,7 @@ import { EventRecorder } from '../kube/events.ts';
 import { type ElectionTimes, LeaderElector } from '../kube/leader-election.ts';
 import { Manager } from '../kube/manager.ts';
 import { createKubeMetrics, type KubeMetrics } from '../kube/metrics.ts';
-import { type KubeObject, keyOf, NAMESPACES, type ObjectKey } from '../kube/resource.ts';
+import { type KubeObject, keyOf, NAMESPACES, type ObjectKey, ROLES } from '../kube/resource.ts';
 import type { Change } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import { ActivityCache } from './activity-cache.ts';
@@ -36,6 +36,7 @@ import { createRoleReconcile, type RoleState, type RoleStates } from './role-con
 import { SeenEnds } from './seen-ends.ts';
 import { sweepUntil } from './sweep.ts';
 import { createTenantController } from './tenant-controller.ts';
+import { UnlabelledWatches } from './unlabelled.ts';
 import { UnwatchedReport } from './unwatched.ts';
 
 export interface OperatorOptions {
@@ -295,6 +296,7 @@ async function lead(
     readSecrets: new ReadSecrets(caches.secrets),
     contentions: new Contentions(options.clock),
     marks: parts.marks,
+    unlabelled: new UnlabelledWatches({ client, log, signal }),
     seenEnds,
     publicUrl,
     clusterUid,
@@ -380,6 +382,10 @@ function createControllers(context: OperatorContext, log: Logger, metrics: KubeM
     caches.serviceAccounts.onChange(enqueueParents),
     caches.roleBindings.onChange(enqueueParents),
     caches.roles.onChange(({ object }) => enqueueRole(object.metadata.namespace ?? '')),
+    context.unlabelled.onChange(({ kind }, object) => {
+      if (kind === ROLES.kind) enqueueRole(object.metadata.namespace ?? '');
+      else for (const key of parentsOf(object, caches)) integrations.enqueue(key);
+    }),
     tenants.detach,
   ];
   const detach = () => {

@@ -69,6 +69,7 @@ export async function correctDrift(
   const metadata = { ...frame.metadata, uid, resourceVersion };
   const desired = { ...frame, metadata };
   const applied = await context.client.apply<Secret>(SECRETS, desired, FIELD_MANAGER);
+  context.unlabelled.note(SECRETS, applied);
   const correction = { resource: SECRETS, before: secret, desired, written: applied };
   if (context.contentions.note(owner, correction) !== undefined) return applied;
   // A Secret that was made a moment ago is completed, not corrected.

@@ -165,6 +165,12 @@ const CASES: readonly (readonly [string, Mutation, string, 'True' | 'False'])[] 
     'False',
   ],
   [
+    'the label of the Secret',
+    { ...SECRET, patch: WITHOUT_LABEL, isChanged: hasNoLabel },
+    'Secret idp-scim-token: something in the cluster, such as a mutating admission policy or webhook, changes metadata.labels[app.kubernetes.io/managed-by] of',
+    'True',
+  ],
+  [
     'the endpoint in the Secret',
     {
       ...SECRET,
@@ -238,6 +244,19 @@ describe('a rule of the cluster that changes', () => {
     },
     120_000,
   );
+
+  it('makes no difference to the end of a token: its Secret is noticed to be gone without its label', async () => {
+    const namespace = await createNamespace(fixture.admin, 'tenant');
+    const rule = { ...SECRET, patch: WITHOUT_LABEL, isChanged: hasNoLabel };
+    const remove = await mutate(namespace, rule);
+    const probe = await IntegrationProbe.createIn(fixture, namespace);
+    await probe.settled('True', 'Succeeded');
+    await eventually(async () => expect(await probe.condition('Contended')).toBeDefined());
+    const token = await probe.token();
+    await fixture.admin.delete(SECRETS, { namespace, name: SECRET.name });
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await remove();
+  });
 
   it('costs a handful of reconciles', async () => {
     // A loop would be thousands by now.

@@ -10,6 +10,7 @@ import type { Caches, OperatorContext } from '../../src/operator/context.ts';
 import { DirectoryMarks } from '../../src/operator/directory-marks.ts';
 import { ReadSecrets } from '../../src/operator/read-secrets.ts';
 import { SeenEnds } from '../../src/operator/seen-ends.ts';
+import { UnlabelledWatches } from '../../src/operator/unlabelled.ts';
 import { PUBLIC_URL } from './operator.ts';
 
 export const CLUSTER_UID = 'the-cluster';
@@ -51,6 +52,7 @@ export function operatorContext({
     activity: new ActivityCache(store.integrations),
     readSecrets: new ReadSecrets(caches.secrets),
     contentions: new Contentions(),
+    unlabelled: new UnlabelledWatches({ client, log, signal: AbortSignal.abort() }),
     marks: new DirectoryMarks({
       directoryKey: store.cursorKey,
       clusterUid: CLUSTER_UID,
