@@ -8,9 +8,9 @@ import { SCIM_INTEGRATIONS } from '../src/crd/names.ts';
 import type { KubeIntegration } from '../src/crd/objects.ts';
 import { Client } from '../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../src/kube/connection.ts';
+import type { Secret } from '../src/kube/objects.ts';
+import { textOf } from '../src/kube/objects.ts';
 import { NAMESPACES, SECRETS } from '../src/kube/resource.ts';
-import { textOf } from '../src/operator/checks.ts';
-import type { Secret } from '../src/operator/objects.ts';
 
 const COUNT = Number(process.argv[2] ?? 20);
 const MANAGER = 'bench';

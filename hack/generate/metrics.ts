@@ -3,9 +3,9 @@ import type { Registry } from 'prom-client';
 import { createProcessMetrics } from '../../src/commands/process-metrics.ts';
 import { ConnectionMetrics } from '../../src/http/connections.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
-import { createRoleMetrics } from '../../src/operator/lost-roles.ts';
+import { createRoleMetrics } from '../../src/operator/group-binding/lost-roles.ts';
+import { createPolicyMetric } from '../../src/operator/group-binding/policy-report.ts';
 import { createOperatorMetrics } from '../../src/operator/metrics.ts';
-import { createPolicyMetric } from '../../src/operator/policy-report.ts';
 import { RequestMetrics } from '../../src/scim-server/metrics.ts';
 import { fillIn } from './tables.ts';
 

@@ -1,13 +1,13 @@
 /** The operator's permissions as tables for docs/reference/, from the rules that it has. */
 
 import { DIRECTORY_API_GROUP } from '../../src/directory/permissions.ts';
+import type { PolicyRule } from '../../src/kube/objects.ts';
 import {
   CLUSTER_RULES,
   ELECTION_RULES,
   groupBindingRules,
   OPERATOR_RULES,
   POLICY_RULES,
-  type PolicyRule,
   TENANT_RULES,
   WATCHED_NAMESPACE_RULES,
 } from '../../src/operator/rbac.ts';

@@ -6,15 +6,15 @@ import {
   SCIM_INTEGRATIONS,
 } from '../../src/crd/names.ts';
 import type { KubeGroupBinding, KubeIntegration } from '../../src/crd/objects.ts';
+import type { RoleBinding } from '../../src/kube/objects.ts';
 import { type KubeObject, keyOf, keyText, ROLE_BINDINGS } from '../../src/kube/resource.ts';
-import { hasRoleOf, isOfBinding } from '../../src/operator/group-binding-objects.ts';
 import {
   bindingTenantOf,
   MEMBERSHIP_LIMITS,
   membersOf,
   selectorOf,
-} from '../../src/operator/group-members.ts';
-import type { RoleBinding } from '../../src/operator/objects.ts';
+} from '../../src/operator/group-binding/members.ts';
+import { hasRoleOf, isOfBinding } from '../../src/operator/group-binding/objects.ts';
 import type { Kind, RandomChange } from './kind.ts';
 import type { Random } from './random.ts';
 import { sendScim } from './scim-client.ts';

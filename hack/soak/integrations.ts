@@ -16,6 +16,8 @@ import {
 import type { KubeIntegration } from '../../src/crd/objects.ts';
 import type { IntegrationRecord } from '../../src/directory/store/integrations.ts';
 import { hashToken, isWellFormedToken, keyIdOf } from '../../src/directory/tokens.ts';
+import { isAsDesired } from '../../src/kube/drift.ts';
+import { type Secret, textOf } from '../../src/kube/objects.ts';
 import {
   type KubeObject,
   keyOf,
@@ -26,15 +28,12 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { textOf } from '../../src/operator/checks.ts';
-import { isAsDesired } from '../../src/operator/drift.ts';
 import {
   buildRole,
   buildRoleBinding,
-  buildSecretFrame,
   buildServiceAccount,
-  type Secret,
-} from '../../src/operator/objects.ts';
+} from '../../src/operator/integration/objects.ts';
+import { buildSecretFrame } from '../../src/operator/token/objects.ts';
 import { INTEGRATION_CHANGES } from './integration-changes.ts';
 import type { Kind } from './kind.ts';
 import type { World } from './world.ts';

@@ -1,9 +1,9 @@
 /** SCIM requests to the tenant of a namespace, with the token of one of its integrations as the Secret has it now. */
 import { secretNameOf } from '../../src/crd/defaults.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
+import type { Secret } from '../../src/kube/objects.ts';
+import { textOf } from '../../src/kube/objects.ts';
 import { SECRETS } from '../../src/kube/resource.ts';
-import { textOf } from '../../src/operator/checks.ts';
-import type { Secret } from '../../src/operator/objects.ts';
 import type { World } from './world.ts';
 
 const DEADLINE_MS = 10_000;

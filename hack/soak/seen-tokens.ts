@@ -2,11 +2,11 @@
 import { LABEL_MANAGED_BY, MANAGED_BY } from '../../src/crd/names.ts';
 import { isWellFormedToken } from '../../src/directory/tokens.ts';
 import type { Client } from '../../src/kube/client.ts';
+import type { Secret } from '../../src/kube/objects.ts';
+import { textOf } from '../../src/kube/objects.ts';
 import { Reflector } from '../../src/kube/reflector.ts';
 import { SECRETS } from '../../src/kube/resource.ts';
 import { createLogger } from '../../src/logger.ts';
-import { textOf } from '../../src/operator/checks.ts';
-import type { Secret } from '../../src/operator/objects.ts';
 
 export interface SeenToken {
   readonly token: string;

@@ -1,8 +1,9 @@
 /** Calls to the Kubernetes API: each with a deadline, a typed error and a metric; no call ever names an empty object. */
+
 import { type Dispatcher, request } from 'undici';
 import type { Access, Connection } from './connection.ts';
 import { Deadline } from './deadline.ts';
-import { ApiError, CredentialsError, errorFromAnswer } from './errors.ts';
+import { ApiError, CredentialsError, errorFromAnswer, isNotFound } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import {
   apiVersionOf,
@@ -327,4 +328,32 @@ function whatFailed(error: unknown): string {
   if (error.name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT')
     return 'no answer before the deadline';
   return typeof code === 'string' ? code : error.message;
+}
+
+/** A live read; undefined only when the server says that this very object doesn't exist. */
+export async function getIfExists<T extends KubeObject>(
+  client: Client,
+  resource: ResourceDefinition,
+  key: ObjectKey,
+): Promise<T | undefined> {
+  try {
+    return await client.get<T>(resource, key);
+  } catch (error) {
+    if (isNotFound(error, key.name)) return undefined;
+    throw error;
+  }
+}
+
+/** With `uid` another object of the name is left alone: Conflict. */
+export async function deleteIfExists(
+  client: Client,
+  resource: ResourceDefinition,
+  key: ObjectKey,
+  uid: string | undefined,
+): Promise<void> {
+  try {
+    await client.delete(resource, key, uid);
+  } catch (error) {
+    if (!isNotFound(error, key.name)) throw error;
+  }
 }

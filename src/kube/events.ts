@@ -4,8 +4,8 @@ import type { Counter } from 'prom-client';
 import type { Logger } from '../logger.ts';
 import type { Client } from './client.ts';
 import { isNamespaceTerminating } from './errors.ts';
-import { microTime } from './micro-time.ts';
 import { EVENTS, type KubeObject } from './resource.ts';
+import { microTime } from './time.ts';
 
 export interface NewEvent {
   readonly type: 'Normal' | 'Warning';

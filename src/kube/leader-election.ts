@@ -9,9 +9,9 @@ import type { Client, Fence } from './client.ts';
 import { isAlreadyExists, isConflict, isNotFound, type Outcome, outcomeOf } from './errors.ts';
 import { claimed, type Lease, type LeaseRecord, nameIn, Observation, released } from './lease.ts';
 import type { KubeMetrics } from './metrics.ts';
-import { microTime } from './micro-time.ts';
 import { LEASES, type ObjectKey } from './resource.ts';
 import { type Held, Tenure } from './tenure.ts';
+import { microTime } from './time.ts';
 
 export interface ElectionTimes {
   /** For so long others leave a Lease alone that is not renewed; whole seconds. */

@@ -1,6 +1,7 @@
 /** The Lease (coordination.k8s.io/v1) that says which process leads: its record, and what one may conclude from looking at it. */
-import { microTime } from './micro-time.ts';
+
 import type { KubeObject } from './resource.ts';
+import { microTime } from './time.ts';
 
 export interface LeaseRecord {
   /** Empty after a release. */

@@ -1,10 +1,10 @@
 /** Writes an object as it should be, unless others change it again and again; what the API server answered is held against what was asked for. */
-import { REASON } from '../crd/names.ts';
+import { REASON } from '../crd/reasons.ts';
+import { contains } from '../kube/drift.ts';
 import type { KubeObject, ResourceDefinition } from '../kube/resource.ts';
-import type { Obstacle } from './checks.ts';
 import type { OperatorContext } from './context.ts';
-import { contains } from './drift.ts';
-import { FIELD_MANAGER } from './objects.ts';
+import type { Obstacle } from './obstacle.ts';
+import { FIELD_MANAGER } from './ownership.ts';
 
 /** `corrected` is what was there and is now as it should be. */
 export type Outcome = 'made' | 'corrected' | 'contended' | Obstacle;

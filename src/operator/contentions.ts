@@ -2,8 +2,9 @@
  * Objects that somebody else changes as often as the operator corrects them, or on the way into the API server. A correction that is undone
  * waits longer each time, so that two controllers that disagree cost the cluster next to nothing; people are told which field it is about.
  */
+
+import { differenceIn } from '../kube/drift.ts';
 import type { KubeObject, ResourceDefinition } from '../kube/resource.ts';
-import { differenceIn } from './drift.ts';
 import { managerOf } from './field-managers.ts';
 
 /** What is kept of an object that was corrected. */

@@ -3,17 +3,16 @@ import type { KubeGroupBinding, KubeIntegration, KubeTenant } from '../crd/objec
 import type { IntegrationOwner } from '../directory/store/integrations.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { Client } from '../kube/client.ts';
-import { isNotFound } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import type { KubeObject, ObjectKey, ResourceDefinition } from '../kube/resource.ts';
+import type { Role, RoleBinding, ServiceAccount } from '../kube/objects.ts';
+import type { KubeObject, ObjectKey } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
-import type { ActivityCache } from './activity-cache.ts';
-import type { AdmissionPolicy, AdmissionPolicyBinding } from './admission-policy.ts';
 import type { Contentions } from './contentions.ts';
 import type { DirectoryMarks } from './directory-marks.ts';
-import type { Role, RoleBinding, ServiceAccount } from './objects.ts';
-import type { ReadSecrets } from './read-secrets.ts';
-import type { SeenEnds } from './seen-ends.ts';
+import type { AdmissionPolicy, AdmissionPolicyBinding } from './group-binding/admission-policy.ts';
+import type { ActivityCache } from './integration/activity-cache.ts';
+import type { SeenEnds } from './integration/seen-ends.ts';
+import type { ReadSecrets } from './token/read-secrets.ts';
 import type { UnlabelledWatches } from './unlabelled.ts';
 
 /** What the reflectors know. Of Secrets and namespaces that is the metadata only. */
@@ -69,32 +68,4 @@ export interface OperatorContext {
 
 export function ownerOf({ clusterUid }: OperatorContext, key: ObjectKey): IntegrationOwner {
   return { clusterUid, namespace: key.namespace ?? '', name: key.name };
-}
-
-/** A live read; undefined only when the server says that this very object doesn't exist. */
-export async function getIfExists<T extends KubeObject>(
-  client: Client,
-  resource: ResourceDefinition,
-  key: ObjectKey,
-): Promise<T | undefined> {
-  try {
-    return await client.get<T>(resource, key);
-  } catch (error) {
-    if (isNotFound(error, key.name)) return undefined;
-    throw error;
-  }
-}
-
-/** With `uid` another object of the name is left alone: Conflict. */
-export async function deleteIfExists(
-  client: Client,
-  resource: ResourceDefinition,
-  key: ObjectKey,
-  uid: string | undefined,
-): Promise<void> {
-  try {
-    await client.delete(resource, key, uid);
-  } catch (error) {
-    if (!isNotFound(error, key.name)) throw error;
-  }
 }

@@ -1,6 +1,6 @@
 /** Who wrote a field, by the API server's own bookkeeping (managedFields). */
 import type { KubeObject, ManagedFields } from '../kube/resource.ts';
-import { FIELD_MANAGER, TOKEN_FIELD_MANAGER } from './objects.ts';
+import { FIELD_MANAGER, TOKEN_FIELD_MANAGER } from './ownership.ts';
 
 /** The manager other than the operator that wrote the field at the path last; undefined: there is none, or that is not known. */
 export function managerOf({ metadata }: KubeObject, path: readonly string[]): string | undefined {

@@ -1,5 +1,5 @@
 /** Leaves objects alone that another installation looks after. */
-import { EVENT } from '../crd/names.ts';
+import { EVENT } from '../crd/reasons.ts';
 import type { OperatorContext } from './context.ts';
 import type { Marked } from './directory-marks.ts';
 

@@ -1,9 +1,10 @@
 /** What the operator made for a custom resource, remembered in the directory by UID: the licence to delete it, and nothing else is. */
 import { SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { Maker } from '../directory/store/made-objects.ts';
+import { deleteIfExists } from '../kube/client.ts';
 import { isConflict } from '../kube/errors.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../kube/resource.ts';
-import { deleteIfExists, type OperatorContext, ownerOf } from './context.ts';
+import { type OperatorContext, ownerOf } from './context.ts';
 
 export function integrationMaker(context: OperatorContext, integration: ObjectKey): Maker {
   return { kind: SCIM_INTEGRATIONS.kind, ...ownerOf(context, integration) };

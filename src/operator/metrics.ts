@@ -1,6 +1,7 @@
 /** What the operator itself measures; what every controller does is in kube/metrics.ts. */
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { CONDITION, SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
+import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
+import { CONDITION } from '../crd/reasons.ts';
 import { ReadGauge, type Series } from '../directory/metrics/read-gauge.ts';
 import type { Condition } from '../kube/conditions.ts';
 import type { KubeObject } from '../kube/resource.ts';

@@ -1,7 +1,8 @@
 /** What the metadata of a custom resource says, as conditions: annotations that mean nothing, and a deletion that waits. */
 import { annotationFaults } from '../crd/annotations.ts';
-import { ANNOTATION_RECONCILE, CONDITION, REASON } from '../crd/names.ts';
+import { ANNOTATION_RECONCILE } from '../crd/names.ts';
 import type { ObjectMetadata } from '../crd/objects.ts';
+import { CONDITION, REASON } from '../crd/reasons.ts';
 import type { NewCondition } from '../kube/conditions.ts';
 
 /** None while all annotations of ours on an object of the kind mean something. */

@@ -6,14 +6,16 @@
 import {
   ANNOTATION_INTEGRATION_CREATED,
   ANNOTATION_INTEGRATION_UID,
+  GROUP,
+  LABEL_INTEGRATION,
   LABEL_MANAGED_BY,
   MANAGED_BY,
   SCIM_INTEGRATIONS,
+  VERSION,
 } from '../crd/names.ts';
 import type { KubeIntegration } from '../crd/objects.ts';
-import type { KubeObject } from '../kube/resource.ts';
-import { contains } from './drift.ts';
-import { labelsFor } from './objects.ts';
+import { contains } from '../kube/drift.ts';
+import type { KubeObject, OwnerReference } from '../kube/resource.ts';
 
 /** What is being deleted is gone, whatever still holds it; only its name is not free yet. */
 export function isGoing({ metadata }: Pick<KubeObject, 'metadata'>): boolean {
@@ -90,4 +92,18 @@ function holdsTokenIn({ spec, status }: KubeIntegration, name: string): boolean 
   const existing = spec?.token?.existingSecret?.name;
   const generated = status?.tokenKeyId && status.tokenSecretRef?.name;
   return (existing ?? generated) === name;
+}
+
+export const FIELD_MANAGER = 'scim-operator';
+
+/** Owns `data.token` alone, so that no drift correction can remove it or bring an old one back. */
+export const TOKEN_FIELD_MANAGER = 'scim-operator-token';
+
+export function labelsFor(integrationName: string): Record<string, string> {
+  return { [LABEL_MANAGED_BY]: MANAGED_BY, [LABEL_INTEGRATION]: integrationName };
+}
+
+/** Without blockOwnerDeletion: deleting an integration never waits for its children. */
+export function ownerReference({ metadata: { name, uid } }: KubeIntegration): OwnerReference {
+  return { apiVersion: `${GROUP}/${VERSION}`, kind: SCIM_INTEGRATIONS.kind, name, uid };
 }

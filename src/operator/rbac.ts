@@ -1,6 +1,8 @@
 /** The permissions of the operator itself, as data: the chart, the demo and the tests take them from here. */
+
 import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
 import { DIRECTORY_API_GROUP, PROVISIONER_RULES } from '../directory/permissions.ts';
+import type { PolicyRule } from '../kube/objects.ts';
 import {
   ADMISSION_POLICIES,
   ADMISSION_POLICY_BINDINGS,
@@ -8,13 +10,6 @@ import {
   LEASES,
   type ObjectKey,
 } from '../kube/resource.ts';
-
-export interface PolicyRule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-  readonly resourceNames?: readonly string[];
-}
 
 /** What SCIMProvisioner grants. The operator holds the same, so that Kubernetes lets it grant them without `bind` or `escalate`. */
 export const SCIM_PROVISIONER_RULES: readonly PolicyRule[] = Object.entries(PROVISIONER_RULES).map(

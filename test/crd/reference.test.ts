@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fieldTable, fillIn } from '../../hack/generate/tables.ts';
-import { CONDITION, EVENT, REASON } from '../../src/crd/names.ts';
+import { CONDITION, EVENT, REASON } from '../../src/crd/reasons.ts';
 import { ScimGroupBinding } from '../../src/crd/scim-group-binding.ts';
 import { ScimIntegration } from '../../src/crd/scim-integration.ts';
 import { ScimTenant } from '../../src/crd/scim-tenant.ts';

@@ -16,7 +16,7 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { FIELD_MANAGER } from '../../src/operator/objects.ts';
+import { FIELD_MANAGER } from '../../src/operator/ownership.ts';
 import { dryRunApply } from '../crd/raw-call.ts';
 import { createNamespace } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,11 +1,11 @@
 /** Each permission in a namespace, taken away: who is told, and where. */
 import { describe, expect, it } from 'vitest';
 import { DIRECTORY_API_GROUP } from '../../src/directory/permissions.ts';
+import type { PolicyRule } from '../../src/kube/objects.ts';
 import { NAMESPACES, ROLE_BINDINGS, SERVICE_ACCOUNTS } from '../../src/kube/resource.ts';
 import {
   CLUSTER_RULES,
   namespacedManifests,
-  type PolicyRule,
   TENANT_RULES,
   WATCHED_NAMESPACE_RULES,
 } from '../../src/operator/rbac.ts';

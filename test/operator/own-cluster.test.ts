@@ -4,8 +4,8 @@ import { type ControlPlane, startControlPlane } from '../../hack/control-plane/s
 import { applyCrds } from '../../hack/demo/cluster.ts';
 import { LABEL_INTEGRATION, LABEL_TOKEN } from '../../src/crd/names.ts';
 import type { Store } from '../../src/directory/store/store.ts';
+import type { Secret } from '../../src/kube/objects.ts';
 import { type KubeObject, NAMESPACES, SECRETS } from '../../src/kube/resource.ts';
-import type { Secret } from '../../src/operator/objects.ts';
 import { clusterUid, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { BINDING_RULES, BindingProbe, FOLLOWING } from '../support/group-bindings.ts';

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { generateToken } from '../../src/directory/tokens.ts';
 import type { KubeObject } from '../../src/kube/resource.ts';
-import { buildRole, buildServiceAccount, buildTokenSecret } from '../../src/operator/objects.ts';
+import { buildRole, buildServiceAccount } from '../../src/operator/integration/objects.ts';
 import { isOurChild, isOurRole, otherHolder } from '../../src/operator/ownership.ts';
+import { buildTokenSecret } from '../../src/operator/token/objects.ts';
 import { buildIntegration } from '../support/integration-objects.ts';
 
 const integration = buildIntegration();

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { PolicyRule } from '../../src/kube/objects.ts';
 import { LEASES } from '../../src/kube/resource.ts';
-import {
-  ELECTION_RULES,
-  LEASE_NAME,
-  OPERATOR_RULES,
-  type PolicyRule,
-} from '../../src/operator/rbac.ts';
+import { ELECTION_RULES, LEASE_NAME, OPERATOR_RULES } from '../../src/operator/rbac.ts';
 import { captureLog, type LogLine } from '../support/captured-log.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import type { PolicyRule } from '../../src/kube/objects.ts';
 import {
   type KubeObject,
   NAMESPACES,
@@ -11,12 +12,7 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import {
-  CLUSTER_RULES,
-  namespacedManifests,
-  type PolicyRule,
-  TENANT_RULES,
-} from '../../src/operator/rbac.ts';
+import { CLUSTER_RULES, namespacedManifests, TENANT_RULES } from '../../src/operator/rbac.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';

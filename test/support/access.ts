@@ -1,7 +1,7 @@
 /** What somebody may do in the cluster, by the API server's own word. */
 import type { Client } from '../../src/kube/client.ts';
+import type { Role } from '../../src/kube/objects.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../../src/kube/resource.ts';
-import type { Role } from '../../src/operator/objects.ts';
 import { TEST_MANAGER } from './cluster.ts';
 import { eventually } from './eventually.ts';
 

@@ -4,12 +4,12 @@ import type { Client } from '../../src/kube/client.ts';
 import { EventRecorder } from '../../src/kube/events.ts';
 import { ObjectStore } from '../../src/kube/store.ts';
 import { createLogger } from '../../src/logger.ts';
-import { ActivityCache } from '../../src/operator/activity-cache.ts';
 import { Contentions } from '../../src/operator/contentions.ts';
 import type { Caches, OperatorContext } from '../../src/operator/context.ts';
 import { DirectoryMarks } from '../../src/operator/directory-marks.ts';
-import { ReadSecrets } from '../../src/operator/read-secrets.ts';
-import { SeenEnds } from '../../src/operator/seen-ends.ts';
+import { ActivityCache } from '../../src/operator/integration/activity-cache.ts';
+import { SeenEnds } from '../../src/operator/integration/seen-ends.ts';
+import { ReadSecrets } from '../../src/operator/token/read-secrets.ts';
 import { UnlabelledWatches } from '../../src/operator/unlabelled.ts';
 import { PUBLIC_URL } from './operator.ts';
 

@@ -21,10 +21,10 @@ import {
 } from '../../src/kube/resource.ts';
 import type { ObjectStore } from '../../src/kube/store.ts';
 import { createLogger } from '../../src/logger.ts';
-import { missingResources } from '../../src/operator/cleanup.ts';
 import type { Caches, OperatorContext } from '../../src/operator/context.ts';
-import { createReconcile } from '../../src/operator/reconcile.ts';
-import { createRoleReconcile, type RoleState } from '../../src/operator/role-controller.ts';
+import { missingResources } from '../../src/operator/integration/end.ts';
+import { createReconcile } from '../../src/operator/integration/reconcile.ts';
+import { createRoleReconcile, type RoleState } from '../../src/operator/integration/role.ts';
 import { type Lifetime, MortalClient, mortalStore } from './crashing.ts';
 import type { OperatorFixture } from './operator.ts';
 import { operatorContext } from './operator-context.ts';

@@ -14,6 +14,8 @@ import type { Store } from '../../src/directory/store/store.ts';
 import { authenticate } from '../../src/directory/tokens.ts';
 import type { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import type { Secret } from '../../src/kube/objects.ts';
+import { type PolicyRule, textOf } from '../../src/kube/objects.ts';
 import {
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
@@ -24,19 +26,13 @@ import {
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
-import { textOf } from '../../src/operator/checks.ts';
-import type { Secret } from '../../src/operator/objects.ts';
 import {
   createOperator,
   type ElectionOptions,
   type GroupBindingOptions,
   type Operator,
 } from '../../src/operator/operator.ts';
-import {
-  type OperatorManifests,
-  operatorManifests,
-  type PolicyRule,
-} from '../../src/operator/rbac.ts';
+import { type OperatorManifests, operatorManifests } from '../../src/operator/rbac.ts';
 import { untilGranted, userOf } from './access.ts';
 import { adminClient, applyCrds, createNamespace, TEST_MANAGER } from './cluster.ts';
 import { eventually } from './eventually.ts';

@@ -1,7 +1,7 @@
 /** The tokens of one integration through the reconcilers alone, at a time that the test sets. */
 import { authenticate } from '../../src/directory/tokens.ts';
+import type { Secret } from '../../src/kube/objects.ts';
 import { EVENTS, type KubeObject, SECRETS } from '../../src/kube/resource.ts';
-import type { Secret } from '../../src/operator/objects.ts';
 import { TEST_MANAGER } from './cluster.ts';
 import { Lifetime } from './crashing.ts';
 import { IntegrationProbe, type OperatorFixture } from './operator.ts';

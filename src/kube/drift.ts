@@ -1,0 +1,56 @@
+/** Whether an object is still as it was built. */
+import type { KubeObject } from './resource.ts';
+
+/** Every value of `desired` is in `actual`; lists are compared whole, and objects may have more. */
+export function contains(actual: unknown, desired: unknown): boolean {
+  if (Array.isArray(desired)) {
+    return (
+      Array.isArray(actual) &&
+      actual.length === desired.length &&
+      desired.every((each, index) => contains(actual[index], each))
+    );
+  }
+  if (typeof desired !== 'object' || desired === null) return actual === desired;
+  if (typeof actual !== 'object' || actual === null) return false;
+  const held = actual as Record<string, unknown>;
+  return Object.entries(desired).every(([key, value]) => contains(held[key], value));
+}
+
+/** The path to the first value of `desired` that `actual` doesn't have; lists count whole. Undefined: it has them all. */
+function firstDifference(
+  actual: unknown,
+  desired: unknown,
+  path: readonly string[],
+): readonly string[] | undefined {
+  if (contains(actual, desired)) return undefined;
+  if (typeof desired !== 'object' || desired === null || Array.isArray(desired)) return path;
+  if (typeof actual !== 'object' || actual === null) return path;
+  const held = actual as Record<string, unknown>;
+  for (const [key, value] of Object.entries(desired)) {
+    const found = firstDifference(held[key], value, [...path, key]);
+    if (found !== undefined) return found;
+  }
+  return path;
+}
+
+/** The first field in which an object is not as it was built. */
+export function differenceIn<T extends KubeObject>(
+  actual: T,
+  desired: T,
+): readonly string[] | undefined {
+  if (isAsDesired(actual, desired)) return undefined;
+  const { ownerReferences: _, resourceVersion: __, ...metadata } = desired.metadata;
+  return firstDifference(actual, { ...desired, metadata }, []) ?? ['metadata', 'ownerReferences'];
+}
+
+/** Owner references may be more and in another order: others may own our objects too. */
+export function isAsDesired<T extends KubeObject>(actual: T, desired: T): boolean {
+  // A write names the version that it is for.
+  const { ownerReferences = [], resourceVersion: _, ...metadata } = desired.metadata;
+  // By UID, which the API server merges them by: the Role of a namespace has as many as there are integrations.
+  const owners = new Map(actual.metadata.ownerReferences?.map((owner) => [owner.uid, owner]));
+  return (
+    contains(actual, { ...desired, metadata }) &&
+    ownerReferences.every((wanted) => contains(owners.get(wanted.uid), wanted))
+  );
+}

@@ -1,0 +1,150 @@
+/** Whether the cluster keeps the authors of ScimGroupBindings from giving what they may not, decided purely. */
+import { groupBindingPolicy } from '../../crd/group-binding-policy.ts';
+import { GROUP, SCIM_GROUP_BINDINGS, VERSION } from '../../crd/names.ts';
+import type { KubeObject } from '../../kube/resource.ts';
+import type { ObjectStore } from '../../kube/store.ts';
+import { isGoing } from '../ownership.ts';
+
+interface ResourceRule {
+  readonly apiGroups?: readonly string[];
+  readonly apiVersions?: readonly string[];
+  readonly operations?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly scope?: string;
+}
+
+interface MatchResources {
+  readonly namespaceSelector?: object;
+  readonly objectSelector?: object;
+  readonly resourceRules?: readonly ResourceRule[];
+  readonly excludeResourceRules?: readonly ResourceRule[];
+}
+
+/** As far as it matters here. */
+export interface AdmissionPolicy extends KubeObject {
+  readonly spec?: {
+    readonly failurePolicy?: string;
+    readonly paramKind?: object;
+    readonly matchConstraints?: MatchResources;
+    readonly matchConditions?: readonly object[];
+    readonly validations?: readonly { readonly expression?: string }[];
+  };
+}
+
+export interface AdmissionPolicyBinding extends KubeObject {
+  readonly spec?: {
+    readonly policyName?: string;
+    readonly paramRef?: object;
+    readonly validationActions?: readonly string[];
+    readonly matchResources?: MatchResources;
+  };
+}
+
+export interface PolicyVerdict {
+  readonly state: 'enforced' | 'missing' | 'unknown';
+  readonly message: string;
+}
+
+const UNKNOWN_POLICY: PolicyVerdict = {
+  state: 'unknown',
+  message:
+    'The operator may not read ValidatingAdmissionPolicies and their bindings, or the API server does not have them: whether authors are kept from giving roles that they may not give is not known; give its ClusterRole get, list and watch of both',
+};
+
+const [OURS] = groupBindingPolicy();
+const HINT =
+  'whoever may write ScimGroupBindings can give roles that they do not have; apply policies/';
+
+export interface PolicySource {
+  readonly caches: {
+    readonly policies: ObjectStore<AdmissionPolicy>;
+    readonly policyBindings: ObjectStore<AdmissionPolicyBinding>;
+  };
+  readonly mayReadPolicies: () => boolean;
+}
+
+/** As far as the caches know. */
+export function admissionPolicyIn({ caches, mayReadPolicies }: PolicySource): PolicyVerdict {
+  if (!mayReadPolicies()) return UNKNOWN_POLICY;
+  return checkAdmissionPolicy(caches.policies.list(), caches.policyBindings.list());
+}
+
+/** A policy of any name counts that refuses what ours refuses, everywhere. */
+export function checkAdmissionPolicy(
+  policies: readonly AdmissionPolicy[],
+  bindings: readonly AdmissionPolicyBinding[],
+): PolicyVerdict {
+  const faults = policies
+    .filter(({ metadata, spec }) => metadata.name === OURS.metadata.name || asksForBind(spec))
+    .map((policy) => faultOf(policy, bindings));
+  if (faults.includes(undefined)) return { state: 'enforced', message: '' };
+  const [fault = 'there is no ValidatingAdmissionPolicy for ScimGroupBindings'] = faults;
+  return { state: 'missing', message: `${fault}: ${HINT}` };
+}
+
+const asksForBind = (spec: AdmissionPolicy['spec']): boolean =>
+  OURS.spec.validations.every(({ expression }) =>
+    spec?.validations?.some((validation) => validation.expression === expression),
+  );
+
+/** Undefined where it is enforced. */
+function faultOf(
+  { metadata, spec }: AdmissionPolicy,
+  bindings: readonly AdmissionPolicyBinding[],
+): string | undefined {
+  const named = `the ValidatingAdmissionPolicy ${metadata.name}`;
+  if (isGoing({ metadata })) return `${named} is being deleted`;
+  if (!asksForBind(spec))
+    return `${named} does not ask for the verb bind as that of this version does`;
+  if (spec?.failurePolicy === 'Ignore') return `${named} has the failurePolicy Ignore`;
+  const isNarrow =
+    spec?.paramKind !== undefined ||
+    !isEmpty(spec?.matchConditions) ||
+    narrows(spec?.matchConstraints) ||
+    !coversAll(spec?.matchConstraints?.resourceRules);
+  if (isNarrow) return `${named} does not match every ScimGroupBinding that is created or changed`;
+  const own = bindings.filter((each) => each.spec?.policyName === metadata.name && !isGoing(each));
+  if (own.length === 0) return `no ValidatingAdmissionPolicyBinding puts ${named} in force`;
+  if (own.some(isInForce)) return undefined;
+  return `no ValidatingAdmissionPolicyBinding puts ${named} in force everywhere, with the action Deny`;
+}
+
+function isInForce({ spec }: AdmissionPolicyBinding): boolean {
+  const { validationActions = [], paramRef, matchResources } = spec ?? {};
+  const rules = matchResources?.resourceRules;
+  return (
+    validationActions.includes('Deny') &&
+    paramRef === undefined &&
+    !narrows(matchResources) &&
+    (isEmpty(rules) || coversAll(rules))
+  );
+}
+
+const isEmpty = (value: object | undefined): boolean =>
+  value === undefined || Object.values(value).every((each) => isEmptyValue(each));
+
+const isEmptyValue = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'object' && value !== null && isEmpty(value));
+
+const narrows = (match: MatchResources | undefined): boolean =>
+  !isEmpty(match?.namespaceSelector) ||
+  !isEmpty(match?.objectSelector) ||
+  !isEmpty(match?.excludeResourceRules);
+
+function coversAll(rules: readonly ResourceRule[] = []): boolean {
+  return ['CREATE', 'UPDATE'].every((operation) =>
+    rules.some(
+      (rule) =>
+        hasOrAll(rule.apiGroups, GROUP) &&
+        hasOrAll(rule.apiVersions, VERSION) &&
+        hasOrAll(rule.operations, operation) &&
+        hasOrAll(rule.resources, SCIM_GROUP_BINDINGS.plural) &&
+        isEmpty(rule.resourceNames) &&
+        rule.scope !== 'Cluster',
+    ),
+  );
+}
+
+const hasOrAll = (values: readonly string[] = [], value: string): boolean =>
+  values.includes(value) || values.includes('*') || values.includes('*/*');

@@ -1,0 +1,246 @@
+/** Brings the RoleBindings of a ScimGroupBinding to a list of subjects: what is taken comes first, and whatever else fails. */
+
+import type { KubeGroupBinding } from '../../crd/objects.ts';
+import { REASON } from '../../crd/reasons.ts';
+import type { MadeObject, Maker } from '../../directory/store/made-objects.ts';
+import { isDenied, isForbidden, isNotFound } from '../../kube/errors.ts';
+import type { RoleBinding } from '../../kube/objects.ts';
+import { keyOf, ROLE_BINDINGS } from '../../kube/resource.ts';
+import type { OperatorContext } from '../context.ts';
+import type { Obstacle } from '../obstacle.ts';
+import { obstacleFrom } from '../obstacle.ts';
+import { FIELD_MANAGER, isGoing } from '../ownership.ts';
+import { bindingMaker, deleteRole, rememberRole } from './made-roles.ts';
+import {
+  buildMembersBinding,
+  givesMore,
+  hasRoleOf,
+  isNamedFor,
+  isOfBinding,
+  shardOf,
+} from './objects.ts';
+import { planShards, type Shard, type ShardPlan } from './shards.ts';
+
+export const SHARD_SIZE = 1_000;
+
+/** Asked just before something is given: what stands in the way, or that the ScimGroupBinding itself is gone. */
+export type Permit = () => Promise<Obstacle | 'gone' | undefined>;
+
+export interface Bound {
+  readonly members: number;
+  readonly roleBindings: number;
+  readonly obstacle?: Obstacle | undefined;
+  /** There is no ScimGroupBinding to tell any more. */
+  readonly isGone?: boolean;
+  /** Names of RoleBindings that are called like those of the ScimGroupBinding and were not made for it. */
+  readonly foreign: readonly string[];
+}
+
+export async function bindMembers(
+  context: OperatorContext,
+  binding: KubeGroupBinding,
+  subjects: readonly string[],
+  permit: Permit,
+): Promise<Bound> {
+  const maker = bindingMaker(context, keyOf(binding));
+  const made = await context.store.madeObjects.list(maker);
+  const cached = context.caches.roleBindings.list(binding.metadata.namespace);
+  const known = sortOut(binding, made, cached);
+  const shards = known.ours.map((each) => shardOf(each, binding));
+  const isRight =
+    known.ours.every((each) => hasRoleOf(each, binding) && !isGoing(each)) &&
+    isRemembered(context, made, known.ours);
+  if (isRight && isEmpty(planShards(shards, subjects, SHARD_SIZE)))
+    return { ...summaryOf(shards), foreign: known.foreign };
+  // The cache may be behind what this process wrote a moment ago.
+  const work = await begin(context, binding, maker, made);
+  const refusal = await change(work, subjects, permit);
+  if (refusal === 'gone') return { ...resultOf(work), isGone: true };
+  // Who may not be given anything keeps nothing either.
+  if (refusal !== undefined) await change(work, [], permit);
+  if (work.error !== undefined) throw work.error;
+  return { ...resultOf(work), obstacle: refusal ?? work.obstacle };
+}
+
+/** What has a name of the ScimGroupBinding: by UID, or by its owner where a crash kept it from being remembered. */
+function sortOut(
+  binding: KubeGroupBinding,
+  made: readonly MadeObject[],
+  objects: readonly RoleBinding[],
+): { readonly ours: readonly RoleBinding[]; readonly foreign: readonly string[] } {
+  const uids = new Set(made.map(({ uid }) => uid));
+  const named = objects.filter((each) => isNamedFor(each, binding));
+  const isOurs = (each: RoleBinding) => uids.has(each.metadata.uid) || isOfBinding(each, binding);
+  return {
+    ours: named.filter(isOurs),
+    foreign: named.filter((each) => !isOurs(each)).map(({ metadata }) => metadata.name),
+  };
+}
+
+/** Exactly these, as looked after by this operator. */
+function isRemembered(
+  { installation }: OperatorContext,
+  made: readonly MadeObject[],
+  ours: readonly RoleBinding[],
+): boolean {
+  const uids = new Set(ours.map(({ metadata }) => metadata.uid));
+  return (
+    made.length === ours.length &&
+    made.every(({ uid, operator }) => uids.has(uid) && operator === installation)
+  );
+}
+
+/** Answers what stands in the way of giving, where something is to be given. */
+async function change(
+  work: Work,
+  subjects: readonly string[],
+  permit: Permit,
+): Promise<Obstacle | 'gone' | undefined> {
+  const { removals } = planShards(shardsOf(work), subjects, SHARD_SIZE);
+  for (const shard of removals) await attempt(work, () => take(work, shard));
+  // Another one, where a RoleBinding had to go that others are to keep.
+  const plan = planShards(shardsOf(work), subjects, SHARD_SIZE);
+  const refusal = plan.additions.length > 0 ? await permit() : undefined;
+  if (refusal !== undefined) return refusal;
+  for (const shard of plan.additions) await attempt(work, () => write(work, shard));
+  // Who is to be moved keeps the old place until the new one is there.
+  const isComplete = work.obstacle === undefined && work.error === undefined;
+  if (isComplete) for (const shard of plan.moves) await attempt(work, () => shrink(work, shard));
+  return undefined;
+}
+
+const isEmpty = ({ removals, additions, moves }: ShardPlan): boolean =>
+  removals.length + additions.length + moves.length === 0;
+
+function summaryOf(shards: readonly Shard[]): Omit<Bound, 'foreign'> {
+  const members = new Set(shards.flatMap(({ subjects }) => subjects));
+  return { members: members.size, roleBindings: shards.length };
+}
+
+/** One round: the RoleBindings as they are by now, and the first thing that went wrong. */
+interface Work {
+  readonly context: OperatorContext;
+  readonly binding: KubeGroupBinding;
+  readonly maker: Maker;
+  readonly objects: Map<number, RoleBinding>;
+  readonly foreign: readonly string[];
+  obstacle?: Obstacle;
+  error?: unknown;
+}
+
+const shardsOf = ({ objects, binding }: Work): readonly Shard[] =>
+  [...objects.values()].map((each) => shardOf(each, binding));
+
+const resultOf = (work: Work): Bound => ({
+  ...summaryOf(shardsOf(work)),
+  foreign: work.foreign,
+});
+
+/** Reads what is there, by name because labels are quickly lost; remembers it, and deletes what gives another role. */
+async function begin(
+  context: OperatorContext,
+  binding: KubeGroupBinding,
+  maker: Maker,
+  made: readonly MadeObject[],
+): Promise<Work> {
+  const { namespace } = binding.metadata;
+  const { items } = await context.client.list<RoleBinding>(ROLE_BINDINGS, { namespace });
+  const { ours, foreign } = sortOut(binding, made, items ?? []);
+  const work: Work = { context, binding, maker, objects: new Map(), foreign };
+  if (!isRemembered(context, made, ours)) await remember(context, maker, made, ours);
+  for (const each of ours) {
+    work.objects.set(shardOf(each, binding).index, each);
+    if (!hasRoleOf(each, binding)) await attempt(work, () => remove(work, each));
+  }
+  return work;
+}
+
+async function remember(
+  context: OperatorContext,
+  maker: Maker,
+  made: readonly MadeObject[],
+  ours: readonly RoleBinding[],
+): Promise<void> {
+  const names = new Set(ours.map(({ metadata }) => metadata.name));
+  for (const each of made)
+    if (!names.has(each.name)) await context.store.madeObjects.forget(maker, each);
+  for (const each of ours) await rememberRole(context, maker, each);
+}
+
+/** What fails doesn't keep the rest. */
+async function attempt(work: Work, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    const obstacle = denialOf(work.binding, error);
+    if (obstacle === undefined) work.error ??= error;
+    else work.obstacle ??= obstacle;
+  }
+}
+
+/** Undefined for what nobody is against. */
+function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefined {
+  const { kind, name } = spec.roleRef;
+  const reason = REASON.PermissionDenied;
+  if (isForbidden(error)) {
+    const message = `The operator may not bind ${kind} ${name} here; give its role the verb bind on it: ${error.message}`;
+    return { reason, message };
+  }
+  // What it may not bind it would have to hold, which the API server can't tell of a role that is not there.
+  if (isNotFound(error, name)) {
+    const message = `${kind} ${name} does not exist, and the operator may not bind one of that name; if it is misspelt, make another ScimGroupBinding, otherwise create it and give the operator's role the verb bind on it`;
+    return { reason, message };
+  }
+  return isDenied(error) ? obstacleFrom(error) : undefined;
+}
+
+/**
+ * Takes subjects out. Where the API server denies that, the RoleBinding goes as a whole, and the rest get another one if they may: nobody keeps
+ * what they shall not have.
+ */
+async function take(work: Work, shard: Shard): Promise<void> {
+  const object = work.objects.get(shard.index);
+  if (object === undefined) return;
+  try {
+    await shrink(work, shard);
+  } catch (error) {
+    if (denialOf(work.binding, error) === undefined || !givesMore(object, shard)) throw error;
+    await remove(work, object);
+  }
+}
+
+async function shrink(work: Work, shard: Shard): Promise<void> {
+  const object = work.objects.get(shard.index);
+  if (object === undefined) return;
+  if (shard.subjects.length === 0) await remove(work, object);
+  else await write(work, shard);
+}
+
+async function remove(
+  { context, binding, maker, objects }: Work,
+  object: RoleBinding,
+): Promise<void> {
+  await deleteRole(context, maker, object);
+  objects.delete(shardOf(object, binding).index);
+}
+
+/** Another object of the name is never written: it would have to have the UID. */
+async function write(work: Work, shard: Shard): Promise<void> {
+  const { client } = work.context;
+  const desired = buildMembersBinding(work.binding, shard);
+  const known = work.objects.get(shard.index);
+  if (known === undefined) return createNew(work, desired);
+  const { uid } = known.metadata;
+  const metadata = { ...desired.metadata, ...(uid === undefined ? {} : { uid }) };
+  const written = await client.apply(ROLE_BINDINGS, { ...desired, metadata }, FIELD_MANAGER);
+  work.objects.set(shard.index, written);
+}
+
+async function createNew(work: Work, desired: RoleBinding): Promise<void> {
+  const { context, maker, objects, foreign } = work;
+  // It is told of in any case.
+  if (foreign.includes(desired.metadata.name)) return;
+  const made = await context.client.create(ROLE_BINDINGS, desired, FIELD_MANAGER);
+  objects.set(shardOf(desired, work.binding).index, made);
+  await rememberRole(context, maker, made);
+}

@@ -1,0 +1,89 @@
+/** ScimGroupBindings: told of every change of theirs, of their RoleBindings, of who may use the tenant, and of the group. */
+
+import { LABEL_GROUP_BINDING } from '../../crd/names.ts';
+import type { KubeGroupBinding } from '../../crd/objects.ts';
+import { Controller, type ControllerOptions } from '../../kube/controller.ts';
+import type { RoleBinding } from '../../kube/objects.ts';
+import { keyOf, type ObjectKey } from '../../kube/resource.ts';
+import type { Caches, OperatorContext } from '../context.ts';
+import { isOutage } from '../obstacle.ts';
+import { admissionPolicyIn } from './admission-policy.ts';
+import { FollowedGroups, followUntil } from './followed-groups.ts';
+import { bindingTenantOf } from './members.ts';
+import { groupBindingNamedIn } from './objects.ts';
+import type { PolicyReport } from './policy-report.ts';
+import { createGroupBindingReconcile } from './reconcile.ts';
+
+export interface GroupBindingController {
+  readonly controller: Controller;
+  /** Looks for changes of the groups until the signal aborts. */
+  follow(signal: AbortSignal): Promise<void>;
+  /** From now on, that everything was read, it is told whether the admission policy is in force. */
+  tellOfPolicy(): void;
+  detach(): void;
+}
+
+export function createGroupBindingController(
+  context: OperatorContext,
+  prefix: string,
+  report: PolicyReport,
+  options: Pick<ControllerOptions, 'log' | 'metrics'>,
+): GroupBindingController {
+  const { caches, store } = context;
+  const followed = new FollowedGroups();
+  const controller = new Controller({
+    ...options,
+    name: 'scimgroupbinding',
+    reconcile: createGroupBindingReconcile(context, followed, prefix),
+    isOutage,
+  });
+  const enqueue = (bindings: readonly KubeGroupBinding[]) => {
+    for (const each of bindings) controller.enqueue(keyOf(each));
+  };
+  let isRead = false;
+  const onPolicy = () => {
+    if (!isRead || !report.tell(admissionPolicyIn(context))) return;
+    enqueue(caches.groupBindings.list());
+  };
+  const subscriptions = [
+    caches.policies.onChange(onPolicy),
+    caches.policyBindings.onChange(onPolicy),
+    report.end,
+    caches.groupBindings.onChange(({ object }) => controller.enqueue(keyOf(object))),
+    caches.roleBindings.onChange(({ object }) => {
+      for (const key of parentsOf(object, caches)) controller.enqueue(key);
+    }),
+    caches.tenants.onChange(({ object }) =>
+      enqueue(
+        caches.groupBindings
+          .list()
+          .filter((each) => bindingTenantOf(each) === object.metadata.name),
+      ),
+    ),
+    caches.namespaces.onChange(({ object }) =>
+      enqueue(caches.groupBindings.list(object.metadata.name)),
+    ),
+  ];
+  return {
+    controller,
+    follow: (signal) => followUntil(signal, followed, store, controller, options.log),
+    tellOfPolicy: () => {
+      isRead = true;
+      onPolicy();
+    },
+    detach: () => {
+      for (const unsubscribe of subscriptions) unsubscribe();
+    },
+  };
+}
+
+/** By label, owner and name, since any of them may be what drifted. */
+function parentsOf({ metadata }: RoleBinding, { groupBindings }: Caches): readonly ObjectKey[] {
+  const { namespace = '', labels, ownerReferences = [] } = metadata;
+  const uids = new Set(ownerReferences.map(({ uid }) => uid));
+  const named = new Set([labels?.[LABEL_GROUP_BINDING], groupBindingNamedIn(metadata.name)]);
+  return groupBindings
+    .list(namespace)
+    .filter((each) => uids.has(each.metadata.uid) || named.has(each.metadata.name))
+    .map(keyOf);
+}

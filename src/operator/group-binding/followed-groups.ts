@@ -1,0 +1,94 @@
+/** The groups that ScimGroupBindings rest on, and the loop that notices when one of them has changed. */
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  FollowedGroup,
+  GroupSelector,
+  MembershipBasis,
+} from '../../directory/store/followed-groups.ts';
+import type { Store } from '../../directory/store/store.ts';
+import { pause } from '../../kube/backoff.ts';
+import type { Controller } from '../../kube/controller.ts';
+import { keyText, type ObjectKey } from '../../kube/resource.ts';
+import type { Logger } from '../../logger.ts';
+
+/** So that a change is in Kubernetes within two seconds. */
+const LOOK_EVERY_MS = 500;
+/** With very many bindings looking takes no more than a fifth of the time. */
+const SHARE = 4;
+/** So long without the directory, and every binding says that it is not followed. */
+const OUTAGE_MS = 5_000;
+
+interface Followed {
+  readonly key: ObjectKey;
+  readonly group: FollowedGroup;
+  readonly basis: MembershipBasis;
+}
+
+export class FollowedGroups {
+  readonly #followed = new Map<string, Followed>();
+
+  /** The basis of what was just read. */
+  note(key: ObjectKey, tenant: string, selector: GroupSelector, basis: MembershipBasis): void {
+    const group = { tenant, selector, groupIds: Object.keys(basis.versions) };
+    this.#followed.set(keyText(key), { key, group, basis });
+  }
+
+  forget(key: ObjectKey): void {
+    this.#followed.delete(keyText(key));
+  }
+
+  get keys(): readonly ObjectKey[] {
+    return [...this.#followed.values()].map(({ key }) => key);
+  }
+
+  /** Whose basis is another one than was noted last; each change is told once. */
+  async changed({ memberships }: Store): Promise<readonly ObjectKey[]> {
+    const followed = [...this.#followed];
+    const bases = await memberships.bases(followed.map(([, { group }]) => group));
+    return followed.flatMap(([text, each], index) => {
+      const basis = bases[index];
+      // What was read meanwhile is compared next time.
+      const isCurrent = this.#followed.get(text) === each;
+      if (basis === undefined || !isCurrent || isDeepStrictEqual(basis, each.basis)) return [];
+      this.#followed.set(text, { ...each, basis });
+      return [each.key];
+    });
+  }
+}
+
+/** Enqueues whose group has changed, until the signal aborts. */
+export async function followUntil(
+  signal: AbortSignal,
+  groups: FollowedGroups,
+  store: Store,
+  controller: Pick<Controller, 'enqueue'>,
+  log: Logger,
+): Promise<void> {
+  let awaySince: number | undefined;
+  let told = false;
+  const enqueueAll = () => {
+    for (const key of groups.keys) controller.enqueue(key);
+  };
+  while (!signal.aborted) {
+    const started = performance.now();
+    try {
+      for (const key of await groups.changed(store)) controller.enqueue(key);
+      if (told) {
+        log.info('followed groups are looked at again');
+        enqueueAll();
+      }
+      [awaySince, told] = [undefined, false];
+    } catch (error) {
+      awaySince ??= started;
+      if (!told && started - awaySince >= OUTAGE_MS && !signal.aborted) {
+        log.warn(
+          { err: error },
+          'followed groups can not be looked at; trying again until they can',
+        );
+        told = true;
+        enqueueAll();
+      }
+    }
+    await pause(Math.max(LOOK_EVERY_MS, SHARE * (performance.now() - started)), signal);
+  }
+}

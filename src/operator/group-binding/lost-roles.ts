@@ -1,0 +1,112 @@
+/** Roles that no ScimGroupBinding that is looked after gives: ended where the operator made them and may, told of in any case. */
+import { Gauge, type Registry } from 'prom-client';
+import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
+import type { RoleBinding } from '../../kube/objects.ts';
+import { keyText } from '../../kube/resource.ts';
+import type { Logger } from '../../logger.ts';
+import type { OperatorContext } from '../context.ts';
+import { isOutage, obstacleFrom } from '../obstacle.ts';
+import { isGoing } from '../ownership.ts';
+import { bindingMaker, endRoles, endRolesOfGone, type LeftRole } from './made-roles.ts';
+import { groupBindingNamedIn, isOfBinding } from './objects.ts';
+
+/** Registers the metrics; once for a registry. */
+export function createRoleMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    left: new Gauge({
+      name: 'scim_operator_left_role_bindings',
+      help: 'RoleBindings that the operator made for ScimGroupBindings that are gone or not followed any more, and could not delete.',
+      registers,
+    }),
+    foreign: new Gauge({
+      name: 'scim_operator_foreign_role_bindings',
+      help: 'RoleBindings with the name of one of a ScimGroupBinding that the operator did not make.',
+      registers,
+    }),
+  };
+}
+
+/** Tells of them: a line in the log when they are others than before. */
+export class RoleReport {
+  readonly #metrics: ReturnType<typeof createRoleMetrics>;
+  readonly #log: Logger;
+  readonly #told = new Map<string, string>();
+
+  constructor(metrics: ReturnType<typeof createRoleMetrics>, log: Logger) {
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  left(roles: readonly Pick<LeftRole, 'name' | 'reason'>[]): void {
+    this.#metrics.left.set(roles.length);
+    this.#tell(
+      roles.map(({ name, reason }) => `${name}: ${reason}`),
+      'RoleBindings of groups that are not followed any more could not be deleted, and give their roles on',
+    );
+  }
+
+  foreign(names: readonly string[]): void {
+    this.#metrics.foreign.set(names.length);
+    this.#tell(
+      names,
+      'RoleBindings have the names of those of ScimGroupBindings, but were not made by the operator',
+    );
+  }
+
+  #tell(roleBindings: readonly string[], message: string): void {
+    const told = roleBindings.join('\n');
+    if (told !== (this.#told.get(message) ?? '') && roleBindings.length > 0)
+      this.#log.warn(
+        { count: roleBindings.length, roleBindings: roleBindings.slice(0, 20) },
+        message,
+      );
+    this.#told.set(message, told);
+  }
+}
+
+/** Also at the start: what happened while nobody watched, and what the configuration has left. */
+export async function endLostRoles(context: OperatorContext, report: RoleReport): Promise<void> {
+  const { store, caches, clusterUid, installation, follows } = context;
+  const left: LeftRole[] = [];
+  for (const maker of await store.madeObjects.makers(clusterUid, SCIM_GROUP_BINDINGS.kind)) {
+    const { namespace, name } = maker;
+    const key = { namespace, name };
+    const binding = caches.groupBindings.get(key);
+    const how = follows(namespace);
+    if (how === 'refused') continue;
+    if (how === 'followed' && binding !== undefined && !isGoing(binding)) continue;
+    // Another operator may look after the namespace.
+    if (how === 'left' && maker.operator !== installation) continue;
+    const ending =
+      how === 'left' ? endRoles(context, maker) : endRolesOfGone(context, key, binding);
+    const roles = await ending.catch((error: unknown): readonly LeftRole[] => {
+      // Nothing is known of it, and of no other either.
+      if (isOutage(error)) throw error;
+      return [{ name, reason: obstacleFrom(error).message }];
+    });
+    for (const each of roles ?? [])
+      left.push({ ...each, name: keyText({ namespace, name: each.name }) });
+  }
+  report.left(left);
+  report.foreign(context.followsGroups ? await foreignRoles(context) : []);
+}
+
+/** Only what is not owned by a ScimGroupBinding of its name is asked for in the directory. */
+async function foreignRoles(context: OperatorContext): Promise<readonly string[]> {
+  const { caches, store } = context;
+  const isUnknown = async (object: RoleBinding): Promise<boolean> => {
+    const { namespace = '', name, uid } = object.metadata;
+    const of = groupBindingNamedIn(name);
+    if (of === undefined) return false;
+    const key = { namespace, name: of };
+    const binding = caches.groupBindings.get(key);
+    if (binding !== undefined && isOfBinding(object, binding)) return false;
+    const made = await store.madeObjects.list(bindingMaker(context, key));
+    return !made.some((each) => each.uid === uid);
+  };
+  const names: string[] = [];
+  for (const object of caches.roleBindings.list())
+    if (await isUnknown(object)) names.push(keyText(object.metadata));
+  return names;
+}

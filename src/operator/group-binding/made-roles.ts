@@ -1,0 +1,126 @@
+/** RoleBindings that were made for ScimGroupBindings: what was given ends, whatever becomes of the object that gave it. */
+
+import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
+import type { KubeGroupBinding } from '../../crd/objects.ts';
+import type { MadeObject, Maker } from '../../directory/store/made-objects.ts';
+import { deleteIfExists, getIfExists } from '../../kube/client.ts';
+import { isConflict, isResourceTypeMissing } from '../../kube/errors.ts';
+import type { RoleBinding } from '../../kube/objects.ts';
+import { type ObjectKey, ROLE_BINDINGS } from '../../kube/resource.ts';
+import { type OperatorContext, ownerOf } from '../context.ts';
+import { obstacleFrom } from '../obstacle.ts';
+import { FIELD_MANAGER, isGoing, whatHolds } from '../ownership.ts';
+import { isOfBinding } from './objects.ts';
+
+export function bindingMaker(context: OperatorContext, binding: ObjectKey): Maker {
+  return { kind: SCIM_GROUP_BINDINGS.kind, ...ownerOf(context, binding) };
+}
+
+export async function rememberRole(
+  { store, installation }: OperatorContext,
+  maker: Maker,
+  { metadata: { name, uid } }: RoleBinding,
+): Promise<void> {
+  const { kind } = ROLE_BINDINGS;
+  await store.madeObjects.put(maker, { kind, name, uid, operator: installation });
+}
+
+/** Ends the role even where a finalizer holds the object, which gives it all the same; answers whether the object is gone. */
+export async function deleteRole(
+  { client, store }: OperatorContext,
+  maker: Maker,
+  object: RoleBinding,
+): Promise<boolean> {
+  const { name, uid, finalizers = [] } = object.metadata;
+  const key = { namespace: maker.namespace, name };
+  const isHeld = finalizers.length > 0;
+  if (!isGoing(object)) await deleteIfExists(client, ROLE_BINDINGS, key, uid);
+  if (isHeld && (object.subjects ?? []).length > 0) {
+    const patch = { metadata: { uid }, subjects: [] };
+    await client.mergePatch(ROLE_BINDINGS, key, patch, { fieldManager: FIELD_MANAGER });
+  }
+  if (!isHeld) await store.madeObjects.forget(maker, { kind: ROLE_BINDINGS.kind, name });
+  return !isHeld;
+}
+
+/** A RoleBinding that should be gone. */
+export interface LeftRole {
+  readonly name: string;
+  readonly reason: string;
+  readonly error?: unknown;
+}
+
+/** Of a ScimGroupBinding that is gone, or not followed any more; another object that has the name by now is left alone. */
+export async function endRoles(
+  context: OperatorContext,
+  maker: Maker,
+): Promise<readonly LeftRole[]> {
+  const made = await context.store.madeObjects.list(maker);
+  const left = await Promise.all(made.map((object) => endRole(context, maker, object)));
+  return left.flatMap((each) => each ?? []);
+}
+
+async function endRole(
+  context: OperatorContext,
+  maker: Maker,
+  { kind, name, uid }: MadeObject,
+): Promise<LeftRole | undefined> {
+  const { client, store } = context;
+  try {
+    const live = await getIfExists<RoleBinding>(client, ROLE_BINDINGS, {
+      namespace: maker.namespace,
+      name,
+    });
+    if (live === undefined || live.metadata.uid !== uid) {
+      await store.madeObjects.forget(maker, { kind, name });
+      return undefined;
+    }
+    return (await deleteRole(context, maker, live))
+      ? undefined
+      : { name, reason: `it ${whatHolds(live)}` };
+  } catch (error) {
+    // Somebody else has the name; the next look finds that out.
+    if (isConflict(error)) return undefined;
+    return { name, reason: obstacleFrom(error).message, error };
+  }
+}
+
+/**
+ * Of a ScimGroupBinding that the cache doesn't have, or that is going. Undefined where it is there all the same, or can't be known to be
+ * gone: without its CRD every one of them is missing.
+ */
+export async function endRolesOfGone(
+  context: OperatorContext,
+  key: ObjectKey,
+  going: KubeGroupBinding | undefined,
+): Promise<readonly LeftRole[] | undefined> {
+  const maker = bindingMaker(context, key);
+  if (going !== undefined) await rememberOwned(context, maker, going);
+  else if ((await context.store.madeObjects.list(maker)).length === 0) return [];
+  else if (await mayBeThere(context, key)) return undefined;
+  return endRoles(context, maker);
+}
+
+/** What a crash kept from being remembered. */
+async function rememberOwned(
+  context: OperatorContext,
+  maker: Maker,
+  going: KubeGroupBinding,
+): Promise<void> {
+  const made = await context.store.madeObjects.list(maker);
+  const known = new Set(made.map(({ uid }) => uid));
+  const owned = context.caches.roleBindings
+    .list(maker.namespace)
+    .filter((each) => isOfBinding(each, going) && !known.has(each.metadata.uid));
+  for (const each of owned) await rememberRole(context, maker, each);
+}
+
+async function mayBeThere({ client }: OperatorContext, key: ObjectKey): Promise<boolean> {
+  try {
+    const live = await getIfExists(client, SCIM_GROUP_BINDINGS, key);
+    return live !== undefined && !isGoing(live);
+  } catch (error) {
+    if (isResourceTypeMissing(error)) return true;
+    throw error;
+  }
+}

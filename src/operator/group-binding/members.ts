@@ -1,0 +1,84 @@
+/** Who gets the role, decided purely from what the directory says of the group. */
+
+import type { KubeGroupBinding } from '../../crd/objects.ts';
+import { REASON } from '../../crd/reasons.ts';
+import type {
+  GroupSelector,
+  MembershipLimits,
+  MembershipReading,
+} from '../../directory/store/followed-groups.ts';
+import type { Obstacle } from '../obstacle.ts';
+
+/**
+ * The API server compares the user of a request with every subject in the namespace, and a change in the group means that all of it is
+ * read.
+ */
+export const MEMBERSHIP_LIMITS: MembershipLimits = { members: 10_000, groups: 1_000 };
+
+export const bindingTenantOf = ({ spec, metadata }: KubeGroupBinding): string =>
+  spec.tenant ?? metadata.namespace;
+
+export function selectorOf({ spec: { group } }: KubeGroupBinding): GroupSelector {
+  return group.externalId === undefined
+    ? { displayName: group.displayName ?? '' }
+    : { externalId: group.externalId };
+}
+
+export interface Members {
+  /** Names of Kubernetes users; nobody where something stands in the way. */
+  readonly subjects: readonly string[];
+  /** Members whose names nobody may have. */
+  readonly refused: number;
+  readonly obstacle?: Obstacle;
+}
+
+const NOBODY: Members = { subjects: [], refused: 0 };
+
+export function membersOf(
+  binding: KubeGroupBinding,
+  { basis, group, userNames }: MembershipReading,
+  prefix: string,
+): Members {
+  const tenant = bindingTenantOf(binding);
+  if (basis.found.length > 1) {
+    return blocked(
+      REASON.GroupAmbiguous,
+      `${basis.found.length} groups of tenant ${tenant} have this externalId, of different integrations: ${basis.found.slice(0, 5).join(', ')}; use the displayName, or change the externalId of all but one`,
+    );
+  }
+  if (group === undefined) {
+    return blocked(
+      REASON.GroupNotFound,
+      `tenant ${tenant} has no group with ${describe(binding)}; nobody has the role until the identity provider pushes it, or spec.group names another`,
+    );
+  }
+  if (userNames === undefined) {
+    const { members, groups } = MEMBERSHIP_LIMITS;
+    return blocked(
+      REASON.GroupTooLarge,
+      `the group has more than ${count(members)} members, direct and nested, or more than ${count(groups)} groups in it; nobody has the role until it is smaller: bind smaller groups`,
+    );
+  }
+  const subjects = userNames.flatMap((userName) => subjectOf(userName, prefix) ?? []);
+  return { subjects, refused: userNames.length - subjects.length };
+}
+
+function describe({ spec: { group } }: KubeGroupBinding): string {
+  const [[field, value] = ['displayName', '']] = Object.entries(group);
+  return `the ${field} ${JSON.stringify(value)}`;
+}
+
+const blocked = (reason: Obstacle['reason'], message: string): Members => ({
+  ...NOBODY,
+  obstacle: { reason, message },
+});
+
+const count = (number: number): string => number.toLocaleString('en-US');
+
+/** What begins with `system:` is Kubernetes' own: no provisioned name may come to mean it. */
+export function subjectOf(userName: string, prefix: string): string | undefined {
+  const subject = `${prefix}${userName}`;
+  return isReserved(userName) || isReserved(subject) ? undefined : subject;
+}
+
+export const isReserved = (name: string): boolean => name.toLowerCase().startsWith('system:');

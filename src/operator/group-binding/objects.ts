@@ -1,0 +1,97 @@
+/** The RoleBindings of a ScimGroupBinding, built and read purely. */
+
+import {
+  GROUP,
+  LABEL_GROUP_BINDING,
+  LABEL_MANAGED_BY,
+  MANAGED_BY,
+  SCIM_GROUP_BINDINGS,
+  VERSION,
+} from '../../crd/names.ts';
+import type { KubeGroupBinding } from '../../crd/objects.ts';
+import { contains } from '../../kube/drift.ts';
+import type { RoleBinding } from '../../kube/objects.ts';
+import type { OwnerReference } from '../../kube/resource.ts';
+import { isOwnedBy } from '../ownership.ts';
+import type { Shard } from './shards.ts';
+
+const RBAC = 'rbac.authorization.k8s.io';
+
+export function groupBindingLabels(name: string): Record<string, string> {
+  return { [LABEL_MANAGED_BY]: MANAGED_BY, [LABEL_GROUP_BINDING]: name };
+}
+
+export const GROUP_ROLE_BINDING_PREFIX = 'scim:group:';
+
+const nameOf = ({ metadata }: KubeGroupBinding, index: number): string =>
+  `${GROUP_ROLE_BINDING_PREFIX}${metadata.name}:${index}`;
+
+/** The name of the ScimGroupBinding that a RoleBinding of this name would be of. */
+export function groupBindingNamedIn(name: string): string | undefined {
+  return /^scim:group:([a-z0-9-]+):(?:0|[1-9][0-9]{0,5})$/.exec(name)?.[1];
+}
+
+/** Has a name that only RoleBindings of this ScimGroupBinding should have. */
+export function isNamedFor({ metadata }: RoleBinding, binding: KubeGroupBinding): boolean {
+  return indexOf(metadata.name, binding) !== undefined;
+}
+
+/** Without blockOwnerDeletion: deleting a ScimGroupBinding never waits. */
+function ownerReference({ metadata: { name, uid } }: KubeGroupBinding): OwnerReference {
+  return { apiVersion: `${GROUP}/${VERSION}`, kind: SCIM_GROUP_BINDINGS.kind, name, uid };
+}
+
+/** `subjects` are names of Kubernetes users. */
+export function buildMembersBinding(
+  binding: KubeGroupBinding,
+  { index, subjects }: Shard,
+): RoleBinding {
+  const { kind, name } = binding.spec.roleRef;
+  return {
+    metadata: {
+      namespace: binding.metadata.namespace,
+      name: nameOf(binding, index),
+      labels: groupBindingLabels(binding.metadata.name),
+      ownerReferences: [ownerReference(binding)],
+    },
+    roleRef: { apiGroup: RBAC, kind, name },
+    subjects: subjects.map((user) => ({ apiGroup: RBAC, kind: 'User', name: user })),
+  };
+}
+
+/** Says itself, by its owner and its name, that it goes with this very ScimGroupBinding; labels are anybody's to write. */
+export function isOfBinding(object: RoleBinding, binding: KubeGroupBinding): boolean {
+  return isOwnedBy(object, binding.metadata.uid) && isNamedFor(object, binding);
+}
+
+function indexOf(name: string, binding: KubeGroupBinding): number | undefined {
+  const prefix = nameOf(binding, 0).slice(0, -1);
+  if (!name.startsWith(prefix)) return undefined;
+  const index = name.slice(prefix.length);
+  return /^(0|[1-9][0-9]{0,5})$/.test(index) ? Number(index) : undefined;
+}
+
+/** The role of a RoleBinding can't be changed: one with another is to be made anew. */
+export function hasRoleOf({ roleRef }: RoleBinding, binding: KubeGroupBinding): boolean {
+  return contains(roleRef, buildMembersBinding(binding, { index: 0, subjects: [] }).roleRef);
+}
+
+/** It binds somebody who is not in the shard, of whatever kind. */
+export function givesMore({ subjects = [] }: RoleBinding, shard: Shard): boolean {
+  const users = new Set(shard.subjects);
+  return subjects.some(({ kind, name }) => kind !== 'User' || !users.has(name));
+}
+
+export function shardOf(object: RoleBinding, binding: KubeGroupBinding): Shard {
+  const index = indexOf(object.metadata.name, binding) ?? 0;
+  const subjects = (object.subjects ?? []).map(({ name }) => name);
+  const built = buildMembersBinding(binding, { index, subjects });
+  const { ownerReferences = [], labels } = built.metadata;
+  const isDrifted =
+    !contains(object.metadata.labels, labels) ||
+    !contains(object.subjects ?? [], built.subjects) ||
+    !ownerReferences.every((wanted) =>
+      object.metadata.ownerReferences?.some((owner) => contains(owner, wanted)),
+    );
+  return { index, subjects, isDrifted };
+}

@@ -1,0 +1,46 @@
+/** Tells whether the admission policy of ScimGroupBindings is in force: a line in the log when that is another than before, and a metric. */
+import { Gauge, type Registry } from 'prom-client';
+import type { Logger } from '../../logger.ts';
+import type { PolicyVerdict } from './admission-policy.ts';
+
+export type PolicyMetric = ReturnType<typeof createPolicyMetric>;
+
+/** Registers the metric; once for a registry. It has no series where groups are not followed, or by another process. */
+export function createPolicyMetric(registry: Registry) {
+  return new Gauge({
+    name: 'scim_operator_admission_policy',
+    help: 'Always 1: whether the admission policy of ScimGroupBindings is enforced, missing, or unknown because it may not be read.',
+    labelNames: ['state'],
+    registers: [registry],
+  });
+}
+
+export class PolicyReport {
+  readonly #metric: PolicyMetric;
+  readonly #log: Logger;
+  #told = '';
+
+  constructor(metric: PolicyMetric, log: Logger) {
+    this.#metric = metric;
+    this.#log = log;
+  }
+
+  /** Answers whether that is another verdict than before. */
+  tell({ state, message }: PolicyVerdict): boolean {
+    this.#metric.reset();
+    this.#metric.set({ state }, 1);
+    const told = `${state} ${message}`;
+    if (told === this.#told) return false;
+    this.#told = told;
+    if (state === 'enforced')
+      this.#log.info('authors of ScimGroupBindings must hold the verb bind');
+    else this.#log.warn({ reason: message }, 'authors of ScimGroupBindings may give too much');
+    return true;
+  }
+
+  /** Another process leads. */
+  readonly end = (): void => {
+    this.#metric.reset();
+    this.#told = '';
+  };
+}

@@ -1,0 +1,182 @@
+/** The reconcile of a ScimGroupBinding: who is in the group, and who may know it, decide who has the role. */
+
+import { type EventReason, SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
+import type { KubeGroupBinding } from '../../crd/objects.ts';
+import { EVENT, REASON } from '../../crd/reasons.ts';
+import { getIfExists } from '../../kube/client.ts';
+import type { Reconcile, Result } from '../../kube/controller.ts';
+import { isAlreadyExists, isConflict, isNamespaceTerminating } from '../../kube/errors.ts';
+import { keyOf, type ObjectKey } from '../../kube/resource.ts';
+import { writeStatus } from '../../kube/write-status.ts';
+import type { OperatorContext } from '../context.ts';
+import { isLeftToAnother } from '../left-to-another.ts';
+import { obstacleFrom } from '../obstacle.ts';
+import { FIELD_MANAGER, isGoing } from '../ownership.ts';
+import { forbiddenIn } from '../tenant/gather.ts';
+import { admissionPolicyIn } from './admission-policy.ts';
+import { bindMembers, type Permit } from './bind-members.ts';
+import type { FollowedGroups } from './followed-groups.ts';
+import { endRolesOfGone, type LeftRole } from './made-roles.ts';
+import { bindingTenantOf, MEMBERSHIP_LIMITS, membersOf, selectorOf } from './members.ts';
+import {
+  type BindingFindings,
+  buildGroupBindingStatus,
+  buildTerminatingBindingStatus,
+  conflictWith,
+} from './status.ts';
+
+/** Somebody else's object, or a permission: nothing tells when that changes. */
+const OBSTACLE_RETRY_MS = 30_000;
+/** Somebody wrote in between; their event is on its way. */
+const STALE_RETRY_MS = 100;
+/** The cache may be behind; without its CRD a ScimGroupBinding may be on its way back. */
+const GONE_RECHECK_MS = 5_000;
+/** In case a change was not noticed: a database that was restored looks as if nothing had happened. */
+const REFRESH_MS = 600_000;
+
+/** `prefix` comes before every userName. */
+export function createGroupBindingReconcile(
+  context: OperatorContext,
+  followed: FollowedGroups,
+  prefix: string,
+): Reconcile {
+  return async (key) => {
+    const binding = context.caches.groupBindings.get(key);
+    if (binding === undefined || isGoing(binding)) {
+      followed.forget(key);
+      context.marks.forget(SCIM_GROUP_BINDINGS.kind, key);
+      return end(context, key, binding);
+    }
+    if (isLeftToAnother(context, binding)) {
+      followed.forget(key);
+      return {};
+    }
+    const { findings: found, error } = await work(context, binding, followed, prefix);
+    const findings = { ...found, policy: admissionPolicyIn(context) };
+    if (isNamespaceTerminating(error) || findings.bound?.isGone) return {};
+    if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
+    announce(context, binding, findings);
+    const built = buildGroupBindingStatus(binding, findings, context.now());
+    const status = { ...built, directory: context.marks.ours };
+    const written = await writeStatus(
+      context.client,
+      SCIM_GROUP_BINDINGS,
+      binding,
+      status,
+      FIELD_MANAGER,
+    );
+    if (error !== undefined) throw error;
+    if (!written) return { requeueAfterMs: STALE_RETRY_MS };
+    const { bound } = findings;
+    const isBlocked = bound?.obstacle !== undefined || (bound?.foreign.length ?? 0) > 0;
+    return { requeueAfterMs: isBlocked ? OBSTACLE_RETRY_MS : REFRESH_MS * (1 + Math.random() / 5) };
+  };
+}
+
+/** Not left to the garbage collector, which a finalizer keeps waiting and `--cascade=orphan` sends away. */
+async function end(
+  context: OperatorContext,
+  key: ObjectKey,
+  going: KubeGroupBinding | undefined,
+): Promise<Result> {
+  if (context.follows(key.namespace ?? '') !== 'followed') return {};
+  const left = await endRolesOfGone(context, key, going);
+  if (going !== undefined) await tellOfTermination(context, going, left ?? []);
+  if (left === undefined) return { requeueAfterMs: GONE_RECHECK_MS };
+  const error = left.find((each) => each.error !== undefined)?.error;
+  if (error !== undefined && !isNamespaceTerminating(error)) throw error;
+  return left.length > 0 ? { requeueAfterMs: OBSTACLE_RETRY_MS } : {};
+}
+
+/** Somebody's finalizer may hold it for long. A status that has changed since is written with its next event. */
+async function tellOfTermination(
+  { client, now }: OperatorContext,
+  binding: KubeGroupBinding,
+  left: readonly LeftRole[],
+): Promise<void> {
+  const status = buildTerminatingBindingStatus(binding, left, now());
+  await writeStatus(client, SCIM_GROUP_BINDINGS, binding, status, FIELD_MANAGER);
+}
+
+/** What can't be read changes nothing: whoever has the role keeps it. */
+async function work(
+  context: OperatorContext,
+  binding: KubeGroupBinding,
+  followed: FollowedGroups,
+  prefix: string,
+): Promise<{ findings: BindingFindings; error?: unknown }> {
+  let findings: BindingFindings = {};
+  try {
+    const { subjects, ...known } = await gatherMembers(context, binding, followed, prefix);
+    findings = known;
+    const bound = await bindMembers(context, binding, subjects, permitFor(context, binding));
+    const obstacle = known.obstacle ?? bound.obstacle ?? conflictWith(bound.foreign);
+    return { findings: { ...known, bound, obstacle } };
+  } catch (error) {
+    return { findings: { ...findings, obstacle: obstacleFrom(error) }, error };
+  }
+}
+
+async function gatherMembers(
+  context: OperatorContext,
+  binding: KubeGroupBinding,
+  followed: FollowedGroups,
+  prefix: string,
+): Promise<BindingFindings & { subjects: readonly string[] }> {
+  const { namespace } = binding.metadata;
+  const [key, tenant] = [keyOf(binding), bindingTenantOf(binding)];
+  const forbidden = await forbiddenIn(context, namespace, tenant, 'cached');
+  if (forbidden !== undefined) {
+    followed.forget(key);
+    return { subjects: [], obstacle: forbidden, hasGroup: false };
+  }
+  const selector = selectorOf(binding);
+  const reading = await context.store.memberships.read(tenant, selector, MEMBERSHIP_LIMITS);
+  followed.note(key, tenant, selector, reading.basis);
+  const { subjects, refused, obstacle } = membersOf(binding, reading, prefix);
+  const { group } = reading;
+  return { subjects, refused, obstacle, ...(group ? { group } : { hasGroup: false }) };
+}
+
+/** A cache that is behind never gives a right: neither to a namespace nor for a ScimGroupBinding that is gone or another one by now. */
+const permitFor =
+  (context: OperatorContext, binding: KubeGroupBinding): Permit =>
+  async () => {
+    const live = await getIfExists<KubeGroupBinding>(
+      context.client,
+      SCIM_GROUP_BINDINGS,
+      keyOf(binding),
+    );
+    const isSame = live?.metadata.uid === binding.metadata.uid;
+    if (!isSame || isGoing(live)) return 'gone';
+    const { namespace } = binding.metadata;
+    return forbiddenIn(context, namespace, bindingTenantOf(binding), 'live');
+  };
+
+/** Once, when it begins. */
+function announce(
+  { events }: OperatorContext,
+  binding: KubeGroupBinding,
+  { obstacle, bound }: BindingFindings,
+): void {
+  const { conditions = [] } = binding.status ?? {};
+  const foreign = conflictWith(bound?.foreign ?? []);
+  for (const each of [obstacle, foreign]) {
+    const event = ANNOUNCED.get(each?.reason ?? '');
+    if (each === undefined || event === undefined) continue;
+    if (conditions.some(({ reason }) => reason === each.reason)) continue;
+    events.record(binding, {
+      type: 'Warning',
+      reason: event,
+      action: 'Reconcile',
+      note: each.message,
+    });
+    // The same may stand in the way as well.
+    if (each.reason === foreign?.reason) break;
+  }
+}
+
+const ANNOUNCED = new Map<string, EventReason>([
+  [REASON.TenantNotAllowed, EVENT.TenantNotAllowed],
+  [REASON.ObjectConflict, EVENT.ObjectConflict],
+]);

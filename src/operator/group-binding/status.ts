@@ -1,0 +1,130 @@
+/** The status of a ScimGroupBinding. */
+
+import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
+import type { KubeGroupBinding } from '../../crd/objects.ts';
+import { CONDITION, REASON, type Reason } from '../../crd/reasons.ts';
+import type { ScimGroupBindingStatus } from '../../crd/scim-group-binding.ts';
+import type { NewCondition } from '../../kube/conditions.ts';
+import { mergeConditions } from '../integration/status.ts';
+import { annotationNotices, terminating } from '../notices.ts';
+import type { Obstacle } from '../obstacle.ts';
+import type { PolicyVerdict } from './admission-policy.ts';
+import type { Bound } from './bind-members.ts';
+import type { LeftRole } from './made-roles.ts';
+import { bindingTenantOf } from './members.ts';
+
+/** What a reconcile found; undefined for what was not reached. */
+export interface BindingFindings {
+  readonly group?: ScimGroupBindingStatus['group'];
+  /** False where the group was looked for and there is none that is meant. */
+  readonly hasGroup?: boolean;
+  /** Members whose names nobody may have. */
+  readonly refused?: number;
+  readonly bound?: Bound;
+  readonly policy?: PolicyVerdict;
+  /** What stands in the way, first of all. */
+  readonly obstacle?: Obstacle | undefined;
+}
+
+/** Waits for a person: that the operator tries again can't help. */
+const STALLED: ReadonlySet<Reason> = new Set([
+  REASON.TenantNotAllowed,
+  REASON.GroupAmbiguous,
+  REASON.GroupTooLarge,
+]);
+
+export function buildGroupBindingStatus(
+  binding: KubeGroupBinding,
+  findings: BindingFindings,
+  now: Date,
+): ScimGroupBindingStatus {
+  const { group, hasGroup, bound } = findings;
+  const { group: before, ...status } = binding.status ?? {};
+  const shown = group ?? (hasGroup === undefined ? before : undefined);
+  return {
+    ...status,
+    observedGeneration: binding.metadata.generation,
+    tenant: bindingTenantOf(binding),
+    ...(shown === undefined ? {} : { group: shown }),
+    ...(bound === undefined ? {} : { members: bound.members, roleBindings: bound.roleBindings }),
+    conditions: [...mergeConditions(binding, wantedConditions(binding, findings), now)],
+  };
+}
+
+/** Of a ScimGroupBinding that is being deleted. */
+export function buildTerminatingBindingStatus(
+  binding: KubeGroupBinding,
+  left: readonly LeftRole[],
+  now: Date,
+): ScimGroupBindingStatus {
+  const { metadata, status } = binding;
+  const [first] = left;
+  const ended =
+    first === undefined
+      ? 'nobody has the role by it any more'
+      : `RoleBinding ${first.name} is still there: ${first.reason}`;
+  const condition = terminating(metadata, ended);
+  return {
+    ...status,
+    observedGeneration: metadata.generation,
+    ...(first === undefined ? { members: 0, roleBindings: 0 } : {}),
+    conditions: [...mergeConditions(binding, [condition], now)],
+  };
+}
+
+const wantedConditions = (binding: KubeGroupBinding, findings: BindingFindings) => [
+  ...conditionsOf(binding, findings),
+  ...foreign(findings.bound),
+  ...unguarded(findings.policy),
+  ...annotationNotices(SCIM_GROUP_BINDINGS.kind, binding.metadata),
+];
+
+/** They may give the role to anybody, whoever is in the group. */
+export function conflictWith(names: readonly string[]): Obstacle | undefined {
+  if (names.length === 0) return undefined;
+  const shown = names.slice(0, 5).join(', ');
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
+  const message = `RoleBinding ${shown}${more} has a name of this ScimGroupBinding and was not made for it; it may give roles to anybody: look at it and delete it`;
+  return { reason: REASON.ObjectConflict, message };
+}
+
+/** Whatever else stands in the way. */
+function foreign(bound: Bound | undefined): readonly NewCondition[] {
+  const conflict = conflictWith(bound?.foreign ?? []);
+  return conflict === undefined
+    ? []
+    : [{ type: CONDITION.ForeignRoleBindings, status: 'True', ...conflict }];
+}
+
+/** Ready says nothing of it: the members have the role all the same. */
+function unguarded(policy: PolicyVerdict | undefined): readonly NewCondition[] {
+  if (policy === undefined || policy.state === 'enforced') return [];
+  const isKnown = policy.state === 'missing';
+  return [
+    {
+      type: CONDITION.Unguarded,
+      status: isKnown ? 'True' : 'Unknown',
+      reason: isKnown ? REASON.AdmissionPolicyMissing : REASON.AdmissionPolicyUnknown,
+      message: policy.message,
+    },
+  ];
+}
+
+function conditionsOf(
+  { spec }: KubeGroupBinding,
+  { obstacle, bound, refused = 0 }: BindingFindings,
+): readonly NewCondition[] {
+  const type = CONDITION.Ready;
+  if (obstacle === undefined) {
+    const { kind, name } = spec.roleRef;
+    const leftOut =
+      refused === 0 ? '' : `; ${refused} whose names begin with system: never get a role`;
+    const message = `Members of the group with ${kind} ${name}: ${bound?.members ?? 0}${leftOut}`;
+    return [{ type, status: 'True', reason: REASON.Succeeded, message }];
+  }
+  const { reason, message } = obstacle;
+  const progress: NewCondition = STALLED.has(reason)
+    ? { type: CONDITION.Stalled, status: 'True', reason, message }
+    : { type: CONDITION.Reconciling, status: 'True', reason: REASON.ProgressingWithRetry, message };
+  return [{ type, status: 'False', reason, message }, progress];
+}

@@ -1,0 +1,255 @@
+/** The reconcile of a ScimIntegration, step by step. */
+import { isPaused } from '../../crd/defaults.ts';
+import { ROLE_NAME, SCIM_INTEGRATIONS } from '../../crd/names.ts';
+import type { KubeIntegration } from '../../crd/objects.ts';
+import { EVENT, REASON } from '../../crd/reasons.ts';
+import type { ScimIntegrationStatus } from '../../crd/scim-integration.ts';
+import type { IntegrationRecord } from '../../directory/store/integrations.ts';
+import type { Reconcile, Result } from '../../kube/controller.ts';
+import {
+  isAlreadyExists,
+  isConflict,
+  isForbidden,
+  isNamespaceTerminating,
+  isRefused,
+} from '../../kube/errors.ts';
+import { keyText, type ObjectKey } from '../../kube/resource.ts';
+import { writeStatus } from '../../kube/write-status.ts';
+import type { Logger } from '../../logger.ts';
+import type { OperatorContext } from '../context.ts';
+import { isLeftToAnother } from '../left-to-another.ts';
+import type { Obstacle } from '../obstacle.ts';
+import { obstacleFrom } from '../obstacle.ts';
+import { FIELD_MANAGER, isGoing, isOwnedBy } from '../ownership.ts';
+import { reconcileToken } from '../token/reconcile.ts';
+import { authorise } from './authorise.ts';
+import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
+import { endIntegration, endPredecessor } from './end.ts';
+import { endpointOf } from './objects.ts';
+import type { RoleStates } from './role.ts';
+import { buildStatus, buildTerminatingStatus, type Findings } from './status.ts';
+
+/** Somebody else's object, or rule, may be gone by then. */
+const CONFLICT_RETRY_MS = 30_000;
+/** Nothing should have changed without an event; should one have been missed all the same, it is made good after this long. */
+const RESYNC_MS = 10 * 60_000;
+const BLIND_RESYNC_MS = 60_000;
+/** Somebody wrote in between; their event is on its way. */
+const STALE_RETRY_MS = 100;
+
+export function createReconcile(
+  context: OperatorContext,
+  roles: RoleStates,
+  enqueueRole: (namespace: string) => void,
+): Reconcile {
+  return async (key, { log }) => {
+    const integration = context.caches.integrations.get(key);
+    if (integration === undefined && !context.sees(key.namespace ?? '')) return {};
+    if (integration === undefined || isGoing(integration)) {
+      enqueueRole(key.namespace ?? '');
+      return end(context, key, integration, log);
+    }
+    const { findings, error } = await work(context, integration, roles, enqueueRole, log);
+    if (isNamespaceTerminating(error)) return {};
+    if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
+    const status = buildStatus(integration, findings, context.now());
+    const written = await writeOwnStatus(context, integration, status);
+    if (isRefused(error)) return refusedLook(context, findings);
+    if (error !== undefined) throw error;
+    if (!written) return { requeueAfterMs: STALE_RETRY_MS };
+    const { requeueAfterMs = RESYNC_MS } = nextLook(context, findings);
+    const contended = context.contentions.nextLookMs(integration.metadata.uid) ?? RESYNC_MS;
+    return { requeueAfterMs: Math.min(requeueAfterMs, contended) };
+  };
+}
+
+/** Somebody's finalizer may hold a resource with a deletionTimestamp for long. */
+async function end(
+  context: OperatorContext,
+  key: ObjectKey,
+  integration: KubeIntegration | undefined,
+  log: Logger,
+): Promise<Result> {
+  context.unwritable.delete(keyText(key));
+  context.marks.forget(SCIM_INTEGRATIONS.kind, key);
+  if (integration !== undefined) context.contentions.forget(integration.metadata.uid);
+  const result = await endIntegration(context, key, integration, log);
+  if (integration === undefined) return result;
+  const hasEnded = result.requeueAfterMs === undefined;
+  const status = buildTerminatingStatus(integration, hasEnded, context.now());
+  const written = await writeStatus(
+    context.client,
+    SCIM_INTEGRATIONS,
+    integration,
+    status,
+    FIELD_MANAGER,
+  );
+  return written ? result : { requeueAfterMs: STALE_RETRY_MS };
+}
+
+/** What a condition can't say where it may not be written is left for the probes. */
+async function writeOwnStatus(
+  { client, unwritable }: OperatorContext,
+  integration: KubeIntegration,
+  status: ScimIntegrationStatus,
+): Promise<boolean> {
+  const key = keyText(integration.metadata);
+  try {
+    const written = await writeStatus(
+      client,
+      SCIM_INTEGRATIONS,
+      integration,
+      status,
+      FIELD_MANAGER,
+    );
+    unwritable.delete(key);
+    return written;
+  } catch (error) {
+    if (isForbidden(error)) unwritable.add(key);
+    throw error;
+  }
+}
+
+/** Each step's failure is kept for the status; the steps after it run all the same. */
+async function work(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  roles: RoleStates,
+  enqueueRole: (namespace: string) => void,
+  log: Logger,
+): Promise<{ findings: Findings; error: unknown }> {
+  const { namespace } = integration.metadata;
+  let findings: Findings = { directory: context.marks.ours };
+  let error: unknown;
+  const step = async (run: () => Promise<Findings>) => {
+    try {
+      findings = { ...findings, ...(await run()) };
+    } catch (thrown) {
+      error ??= thrown;
+      findings = { ...findings, failure: findings.failure ?? obstacleFrom(thrown) };
+    }
+  };
+
+  await step(async () => {
+    if (isLeftToAnother(context, integration)) return {};
+    await endPredecessor(context, integration, log);
+    return {};
+  });
+  // What the one before left behind must not become this one's.
+  if (error !== undefined) return { findings, error };
+  let record: IntegrationRecord | undefined;
+  await step(async () => {
+    const authorisation = await authorise(context, integration);
+    record = authorisation.record;
+    return { stalled: authorisation.stalled };
+  });
+  if (findings.stalled) announce(context, integration, findings.stalled);
+  if (record === undefined) return { findings, error };
+  const { id, tenant, allowed } = record;
+  // Without a right nothing is made, but a token whose Secret is gone still ends.
+  const paused = isPaused(integration) || !allowed;
+  const endpoint = endpointOf(context.publicUrl, tenant, id);
+  await step(async () => ({
+    integrationId: id,
+    endpoint,
+    token: await reconcileToken(context, integration, id, endpoint, paused),
+  }));
+  const failed = findings.token?.error;
+  if (failed !== undefined) {
+    error ??= failed;
+    findings = { ...findings, failure: findings.failure ?? obstacleFrom(failed) };
+  }
+  if (!paused) {
+    await step(async () => ({ rbac: await reconcileRbac(context, integration, roles) }));
+    enqueueRole(namespace);
+  }
+  await step(async () => ({
+    activity: await context.activity.read(id),
+    contended: contendedOf(context, integration, roles),
+  }));
+  if (findings.token?.kind === 'obstacle') announce(context, integration, findings.token.obstacle);
+  const [message] = findings.contended ?? [];
+  if (message) announce(context, integration, { reason: REASON.ChangedByOthers, message });
+  return { findings, error };
+}
+
+/** Of its own objects, and of the Role that it shares. */
+function contendedOf(
+  { contentions }: OperatorContext,
+  { metadata }: KubeIntegration,
+  roles: RoleStates,
+): readonly string[] {
+  const role = roles.get(metadata.namespace);
+  const own = contentions.of(metadata.uid);
+  if (role?.kind === 'applied') return role.contended ? [...own, role.contended] : own;
+  const shared = role?.obstacle;
+  return shared?.reason === REASON.ChangedByOthers ? [...own, shared.message] : own;
+}
+
+/** The API server takes a binding only when its role is there. */
+async function reconcileRbac(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  roles: RoleStates,
+): Promise<NonNullable<Findings['rbac']>> {
+  try {
+    const obstacle = await reconcileServiceAccount(context, integration);
+    if (obstacle !== undefined) return obstacle;
+    const state = roles.get(integration.metadata.namespace);
+    if (state?.kind === 'obstacle') return state.obstacle;
+    if (state === undefined && !ownsRole(context, integration)) return 'pending';
+    return (await reconcileRoleBinding(context, integration)) ?? 'applied';
+  } catch (error) {
+    if (isForbidden(error) || isRefused(error)) return obstacleFrom(error);
+    throw error;
+  }
+}
+
+/** After a start the Role is known from the cache before its controller has looked at it. */
+function ownsRole({ caches }: OperatorContext, { metadata }: KubeIntegration): boolean {
+  const role = caches.roles.get({ namespace: metadata.namespace, name: ROLE_NAME });
+  return role !== undefined && !isGoing(role) && isOwnedBy(role, metadata.uid);
+}
+
+const ANNOUNCED = new Map<string, string>([
+  [REASON.SecretConflict, EVENT.SecretConflict],
+  [REASON.TenantNotAllowed, EVENT.TenantNotAllowed],
+  [REASON.ChangedByOthers, EVENT.Contended],
+]);
+
+/** Once, when it begins. */
+function announce(
+  { events }: OperatorContext,
+  integration: KubeIntegration,
+  { reason, message }: Obstacle,
+): void {
+  const event = ANNOUNCED.get(reason);
+  const conditions = integration.status?.conditions ?? [];
+  if (event === undefined || conditions.some((condition) => condition.reason === reason)) return;
+  events.record(integration, {
+    type: 'Warning',
+    reason: event,
+    action: 'Reconcile',
+    note: message,
+  });
+}
+
+function nextLook({ caches, now }: OperatorContext, findings: Findings): Result {
+  const { token, rbac, stalled } = findings;
+  const conflict = stalled !== undefined || token?.kind === 'obstacle' || typeof rbac === 'object';
+  // Where namespaces may not be listed, nothing tells of their labels.
+  const isBlind = caches.namespaces.size === 0;
+  // Spread out, so that many integrations don't come at once.
+  const usual = (isBlind ? BLIND_RESYNC_MS : RESYNC_MS) * (1 + 0.2 * Math.random());
+  return lookWithin(conflict ? CONFLICT_RETRY_MS : usual, findings, now());
+}
+
+const refusedLook = ({ now }: OperatorContext, findings: Findings): Result =>
+  lookWithin(CONFLICT_RETRY_MS, findings, now());
+
+/** Earlier where a token is due: to be replaced, or to end. */
+function lookWithin(waitMs: number, { token }: Findings, now: Date): Result {
+  const held = token?.kind === 'obstacle' ? token.held : token;
+  const due = held === undefined ? waitMs : held.dueAt - now.getTime();
+  return { requeueAfterMs: Math.max(1, Math.min(waitMs, due)) };
+}

@@ -1,0 +1,110 @@
+/** The Role SCIMProvisioner of a namespace, under a key of its own: its integrations share it. */
+import { isPaused } from '../../crd/defaults.ts';
+import { ROLE_NAME } from '../../crd/names.ts';
+import { EVENT, REASON } from '../../crd/reasons.ts';
+import { getIfExists } from '../../kube/client.ts';
+import type { Reconcile, Result } from '../../kube/controller.ts';
+import { isAsDesired } from '../../kube/drift.ts';
+import { isForbidden, isNamespaceTerminating, isRefused } from '../../kube/errors.ts';
+import type { Role } from '../../kube/objects.ts';
+import { ROLES } from '../../kube/resource.ts';
+import { applyDesired } from '../apply-desired.ts';
+import type { OperatorContext } from '../context.ts';
+import type { Obstacle } from '../obstacle.ts';
+import { obstacleFrom } from '../obstacle.ts';
+import { isGoing, isOurRole } from '../ownership.ts';
+import { goingObject } from './children.ts';
+import { buildRole } from './objects.ts';
+
+/** Not ours now, or against a rule of the cluster; others may remove it. */
+const CONFLICT_RETRY_MS = 30_000;
+
+/** What became of the Role of each namespace, for the status of its integrations. */
+export type RoleState =
+  | { readonly kind: 'applied'; readonly contended?: string }
+  | { readonly kind: 'obstacle'; readonly obstacle: Obstacle };
+
+export interface RoleStates {
+  get(namespace: string): RoleState | undefined;
+  /** Tells the integrations of the namespace, when the state is another than before. */
+  set(namespace: string, state: RoleState | undefined): void;
+}
+
+export function createRoleReconcile(context: OperatorContext, states: RoleStates): Reconcile {
+  return async ({ namespace = '' }) => {
+    const integrations = context.caches.integrations
+      .list(namespace)
+      .filter((each) => !isGoing(each));
+    if (integrations.length === 0) {
+      // The garbage collector takes the Role when its last owner is gone.
+      states.set(namespace, undefined);
+      context.contentions.forget(roleOwner(namespace));
+      return {};
+    }
+    if (integrations.every(isPaused)) return {};
+    try {
+      const state = await ensureRole(context, buildRole(namespace, integrations));
+      states.set(namespace, state);
+      return nextLook(context, namespace, state);
+    } catch (error) {
+      if (isNamespaceTerminating(error)) return {};
+      if (isForbidden(error) || isRefused(error)) {
+        states.set(namespace, { kind: 'obstacle', obstacle: obstacleFrom(error) });
+      }
+      if (isRefused(error)) return { requeueAfterMs: CONFLICT_RETRY_MS };
+      throw error;
+    }
+  };
+}
+
+function nextLook({ contentions }: OperatorContext, namespace: string, state: RoleState): Result {
+  const usual = state.kind === 'obstacle' ? CONFLICT_RETRY_MS : Number.POSITIVE_INFINITY;
+  const next = Math.min(usual, contentions.nextLookMs(roleOwner(namespace)) ?? usual);
+  return Number.isFinite(next) ? { requeueAfterMs: next } : {};
+}
+
+async function ensureRole(context: OperatorContext, desired: Role): Promise<RoleState> {
+  const { client, caches, events, contentions } = context;
+  const namespace = desired.metadata.namespace ?? '';
+  const key = { namespace, name: ROLE_NAME };
+  const cached = caches.roles.get(key);
+  const owner = roleOwner(namespace);
+  const applied = (): RoleState => {
+    const [contended] = contentions.of(owner);
+    return contended === undefined ? { kind: 'applied' } : { kind: 'applied', contended };
+  };
+  if (cached && !isGoing(cached) && isAsDesired(cached, desired)) {
+    contentions.settled(owner, ROLES, ROLE_NAME);
+    return applied();
+  }
+  const live = await getIfExists<Role>(client, ROLES, key);
+  if (live !== undefined && isGoing(live))
+    return { kind: 'obstacle', obstacle: goingObject(ROLES, live) };
+  if (live !== undefined && !isOurRole(live)) {
+    const message = `Role ${ROLE_NAME} exists in the namespace and belongs to no integration; delete it`;
+    return { kind: 'obstacle', obstacle: { reason: REASON.ObjectConflict, message } };
+  }
+  if (live !== undefined && isAsDesired(live, desired)) {
+    contentions.settled(owner, ROLES, ROLE_NAME);
+    return applied();
+  }
+  const outcome = await applyDesired(context, owner, ROLES, live, desired);
+  if (typeof outcome === 'object') return { kind: 'obstacle', obstacle: outcome };
+  const drifted =
+    outcome === 'corrected' &&
+    live !== undefined &&
+    !isAsDesired(live, { ...desired, metadata: { ...live.metadata } });
+  const [integration] = caches.integrations.list(namespace);
+  if (drifted && integration) {
+    events.record(integration, {
+      type: 'Normal',
+      reason: EVENT.DriftCorrected,
+      action: 'CorrectDrift',
+      note: `Corrected the Role ${ROLE_NAME}`,
+    });
+  }
+  return applied();
+}
+
+/** The Role is nobody's alone. */
+const roleOwner = (namespace: string): string => `namespace ${namespace}`;

@@ -1,0 +1,287 @@
+/** Turns what the steps found into the status; nothing else does. */
+import {
+  childNameOf,
+  isEnabled,
+  isPaused,
+  tenantOf,
+  tokenSecretRefOf,
+} from '../../crd/defaults.ts';
+import type { DirectoryMark } from '../../crd/directory-mark.ts';
+import { ROLE_NAME, SCIM_INTEGRATIONS } from '../../crd/names.ts';
+import type { KubeIntegration } from '../../crd/objects.ts';
+import { CONDITION, REASON } from '../../crd/reasons.ts';
+import type { ScimIntegrationStatus } from '../../crd/scim-integration.ts';
+import type { IntegrationActivity } from '../../directory/store/integrations.ts';
+import {
+  type Condition,
+  type NewCondition,
+  removeCondition,
+  setCondition,
+} from '../../kube/conditions.ts';
+import { annotationNotices, PAUSED, terminating } from '../notices.ts';
+import type { Obstacle } from '../obstacle.ts';
+import type { TokenOutcome } from '../token/outcome.ts';
+
+/** What the steps of a reconcile found; undefined for those that were not reached. */
+export interface Findings {
+  /** That the integration is of from now on. */
+  readonly directory?: DirectoryMark;
+  readonly integrationId?: string;
+  readonly endpoint?: string;
+  /** Waits for a person: retrying can't help. */
+  readonly stalled?: Obstacle | undefined;
+  readonly token?: TokenOutcome;
+  readonly rbac?: Obstacle | 'applied' | 'pending';
+  readonly activity?: IntegrationActivity;
+  /** What others change, for people. */
+  readonly contended?: readonly string[];
+  /** A step failed and is tried again. */
+  readonly failure?: Obstacle;
+}
+
+export function buildStatus(
+  integration: KubeIntegration,
+  findings: Findings,
+  now: Date,
+): ScimIntegrationStatus {
+  const { token, activity, integrationId, endpoint, rbac } = findings;
+  const child = { name: childNameOf(integration) };
+  return {
+    ...keptStatus(integration, token),
+    observedGeneration: integration.metadata.generation,
+    ...(findings.directory === undefined ? {} : { directory: findings.directory }),
+    ...(integrationId === undefined ? {} : { integrationId, tenant: tenantOf(integration) }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...secretStatus(integration, token),
+    ...tokenStatus(token),
+    ...(rbac === 'applied'
+      ? { serviceAccountRef: child, roleRef: { name: ROLE_NAME }, roleBindingRef: child }
+      : {}),
+    ...(activity === undefined ? {} : activityStatus(activity)),
+    conditions: [...buildConditions(integration, findings, now)],
+  };
+}
+
+/** Of an integration that is being deleted, after what the operator does about that. */
+export function buildTerminatingStatus(
+  integration: KubeIntegration,
+  hasEnded: boolean,
+  now: Date,
+): ScimIntegrationStatus {
+  const { tokenKeyId, tokenIssuedAt, previousTokenExpiresAt, ...rest } = integration.status ?? {};
+  const { metadata, status } = integration;
+  const ready = terminating(metadata, hasEnded ? 'its tokens have ended' : 'its tokens are to end');
+  const noToken = { ...ready, type: CONDITION.TokenReady };
+  return {
+    ...(hasEnded ? rest : status),
+    observedGeneration: metadata.generation,
+    conditions: [...mergeConditions(integration, hasEnded ? [ready, noToken] : [ready], now)],
+  };
+}
+
+/** What stays until something else is found. */
+function keptStatus(
+  { status = {} }: KubeIntegration,
+  token: TokenOutcome | undefined,
+): ScimIntegrationStatus {
+  if (token === undefined) return status;
+  const { previousTokenExpiresAt, tokenKeyId, tokenIssuedAt, ...withoutToken } = status;
+  return withoutToken;
+}
+
+function secretStatus(
+  integration: KubeIntegration,
+  token: TokenOutcome | undefined,
+): ScimIntegrationStatus {
+  if (token?.kind !== 'issued' || token.unmoved) return {};
+  const { name, key } = tokenSecretRefOf(integration);
+  return { tokenSecretRef: { name, key } };
+}
+
+/** As the directory has it, whatever stands in the way of what comes next. */
+function tokenStatus(token: TokenOutcome | undefined): ScimIntegrationStatus {
+  const held = token?.kind === 'obstacle' ? token.held : token;
+  if (held === undefined) return {};
+  const { keyId, issuedAt, previousExpiresAt, handledRotate } = held;
+  return {
+    tokenKeyId: keyId,
+    tokenIssuedAt: seconds(issuedAt),
+    lastHandledRotate: handledRotate,
+    ...(previousExpiresAt === undefined
+      ? {}
+      : { previousTokenExpiresAt: seconds(previousExpiresAt) }),
+  };
+}
+
+function activityStatus({ users, groups, lastRequestAt }: IntegrationActivity) {
+  return {
+    users,
+    groups,
+    ...(lastRequestAt === undefined ? {} : { lastRequestTime: seconds(new Date(lastRequestAt)) }),
+  };
+}
+
+/** metav1.Time has no fractions. */
+function seconds(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function buildConditions(
+  integration: KubeIntegration,
+  findings: Findings,
+  now: Date,
+): readonly Condition[] {
+  const wanted = [
+    tokenCondition(findings),
+    rbacCondition(findings),
+    readyCondition(integration, findings),
+    ...progressConditions(findings),
+    ...contendedCondition(findings),
+    ...(isPaused(integration) ? [PAUSED] : []),
+    ...annotationNotices(SCIM_INTEGRATIONS.kind, integration.metadata),
+  ].filter((condition) => condition !== undefined);
+  return mergeConditions(integration, wanted, now);
+}
+
+/** The conditions of an object as they are now; those that are present only while True go when nobody wants them. */
+export function mergeConditions(
+  {
+    metadata,
+    status,
+  }: {
+    readonly metadata: { readonly generation: number };
+    readonly status?: { readonly conditions?: readonly StatusCondition[] | undefined } | undefined;
+  },
+  wanted: readonly NewCondition[],
+  now: Date,
+): readonly Condition[] {
+  const observedGeneration = metadata.generation;
+  const present: readonly Condition[] = status?.conditions?.map(completeCondition) ?? [];
+  // Present only while True, so that kstatus doesn't take their absence for work to be done.
+  const kept = WHILE_TRUE.filter(
+    (type) => !wanted.some((condition) => condition.type === type),
+  ).reduce(removeCondition, present);
+  return wanted.reduce(
+    (conditions, condition) => setCondition(conditions, { ...condition, observedGeneration }, now),
+    kept,
+  );
+}
+
+/** What kstatus reads, and what is the exception. */
+const WHILE_TRUE = [
+  CONDITION.Reconciling,
+  CONDITION.Stalled,
+  CONDITION.Paused,
+  CONDITION.Contended,
+  CONDITION.InvalidAnnotation,
+  CONDITION.ForeignRoleBindings,
+  CONDITION.Unguarded,
+];
+
+type StatusCondition = NonNullable<ScimIntegrationStatus['conditions']>[number];
+
+/** As the API server gives it → as setCondition takes it. */
+export function completeCondition({
+  observedGeneration,
+  ...condition
+}: StatusCondition): Condition {
+  return observedGeneration === undefined ? condition : { ...condition, observedGeneration };
+}
+
+function tokenCondition({ token }: Findings): NewCondition | undefined {
+  if (token === undefined) return undefined;
+  const type = CONDITION.TokenReady;
+  if (token.kind === 'obstacle') return { type, status: 'False', ...token.obstacle };
+  const { keyId, previousExpiresAt } = token;
+  const message = `The Secret holds the token ${keyId}`;
+  return previousExpiresAt === undefined
+    ? { type, status: 'True', reason: REASON.TokenIssued, message }
+    : {
+        type,
+        status: 'True',
+        reason: REASON.Rotating,
+        message: `${message}; the one before works until ${seconds(previousExpiresAt)}`,
+      };
+}
+
+function rbacCondition({ rbac }: Findings): NewCondition | undefined {
+  const type = CONDITION.RBACReady;
+  if (rbac === undefined) return undefined;
+  if (rbac === 'applied') {
+    const message = 'ServiceAccount, Role and RoleBinding are in place';
+    return { type, status: 'True', reason: REASON.RBACApplied, message };
+  }
+  return rbac === 'pending'
+    ? {
+        type,
+        status: 'False',
+        reason: REASON.Progressing,
+        message: `Waiting for the Role ${ROLE_NAME}`,
+      }
+    : { type, status: 'False', ...rbac };
+}
+
+/** What stands in the way first; undefined when nothing does. */
+function obstacleIn({ stalled, token, rbac, failure }: Findings): Obstacle | undefined {
+  if (stalled !== undefined) return stalled;
+  if (token?.kind === 'obstacle') return token.obstacle;
+  if (typeof rbac === 'object') return rbac;
+  return failure;
+}
+
+function readyCondition(integration: KubeIntegration, findings: Findings): NewCondition {
+  const type = CONDITION.Ready;
+  const obstacle = obstacleIn(findings);
+  if (obstacle !== undefined) return { type, status: 'False', ...obstacle };
+  if (findings.rbac === 'pending') {
+    return {
+      type,
+      status: 'False',
+      reason: REASON.Progressing,
+      message: `Waiting for the Role ${ROLE_NAME}`,
+    };
+  }
+  return isEnabled(integration)
+    ? {
+        type,
+        status: 'True',
+        reason: REASON.Succeeded,
+        message: 'The endpoint accepts requests with the token',
+      }
+    : {
+        type,
+        status: 'True',
+        reason: REASON.Disabled,
+        message: 'Every request is refused, because spec.enabled is false',
+      };
+}
+
+function contendedCondition({ contended = [] }: Findings): readonly NewCondition[] {
+  if (contended.length === 0) return [];
+  const message = contended.join('; ').slice(0, 4_096);
+  return [{ type: CONDITION.Contended, status: 'True', reason: REASON.ChangedByOthers, message }];
+}
+
+function progressConditions(findings: Findings): readonly NewCondition[] {
+  const { stalled } = findings;
+  if (stalled !== undefined) return [{ type: CONDITION.Stalled, status: 'True', ...stalled }];
+  const obstacle = obstacleIn(findings);
+  const type = CONDITION.Reconciling;
+  if (obstacle !== undefined) {
+    return [
+      { type, status: 'True', reason: REASON.ProgressingWithRetry, message: obstacle.message },
+    ];
+  }
+  const waiting = waitsFor(findings);
+  return waiting === undefined
+    ? []
+    : [{ type, status: 'True', reason: REASON.Progressing, message: waiting }];
+}
+
+/** Without it the work of this generation is not done, though the integration may serve. */
+function waitsFor({ token, rbac }: Findings): string | undefined {
+  if (rbac === 'pending') return `Waiting for the Role ${ROLE_NAME}`;
+  return token?.kind === 'issued' && token.unmoved
+    ? 'Paused before the token is in the Secret that the spec names'
+    : undefined;
+}

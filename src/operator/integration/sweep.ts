@@ -1,0 +1,63 @@
+/** What no event tells: resources deleted while nobody watched, integrations that were called or that nobody watches, users whose time has come. */
+import { pause } from '../../kube/backoff.ts';
+import type { Controller } from '../../kube/controller.ts';
+import type { Logger } from '../../logger.ts';
+import type { OperatorContext } from '../context.ts';
+import { endLostRoles, type RoleReport } from '../group-binding/lost-roles.ts';
+import { activeIntegrations } from './activity-cache.ts';
+import { missingResources, purgeEnded } from './end.ts';
+import type { UnwatchedReport } from './unwatched.ts';
+
+const SWEEP_INTERVAL_MS = 60_000;
+
+export interface SweepOptions {
+  readonly deprovisionDelayMs: number;
+  readonly sweepIntervalMs?: number;
+  readonly unwatched: UnwatchedReport;
+  readonly roleReport: RoleReport;
+  readonly log: Logger;
+}
+
+/** Begins at once, and goes on until the signal aborts. */
+export async function sweepUntil(
+  signal: AbortSignal,
+  context: OperatorContext,
+  integrations: Controller,
+  {
+    deprovisionDelayMs,
+    sweepIntervalMs = SWEEP_INTERVAL_MS,
+    unwatched,
+    roleReport,
+    log,
+  }: SweepOptions,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const records = await context.store.integrations.list(context.clusterUid);
+      unwatched.update(records);
+      for (const key of missingResources(context, records)) integrations.enqueue(key);
+      await lookAtActive(context, integrations, sweepIntervalMs);
+      await purgeEnded(context, records, deprovisionDelayMs, log);
+      await endLostRoles(context, roleReport);
+    } catch (error) {
+      if (!signal.aborted) log.warn({ err: error }, 'sweep failed and is tried again');
+    }
+    await pause(sweepIntervalMs, signal);
+  }
+}
+
+/** Of many, each so much later than the one before: whoever changes something must not wait behind all that were called. */
+const SPREAD_MS = 5;
+
+async function lookAtActive(
+  { store, caches, clusterUid, now }: OperatorContext,
+  integrations: Controller,
+  withinMs: number,
+): Promise<void> {
+  const active = await activeIntegrations(store.integrations, clusterUid, now());
+  const spreadMs = Math.min(withinMs, active.length * SPREAD_MS);
+  for (const key of active) {
+    if (caches.integrations.get(key) === undefined) continue;
+    integrations.enqueueAfter(key, Math.random() * spreadMs);
+  }
+}

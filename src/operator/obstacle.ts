@@ -1,0 +1,35 @@
+/** What a failed call means for people. */
+import type { Reason } from '../crd/reasons.ts';
+import { REASON } from '../crd/reasons.ts';
+import { ApiError, isForbidden, isRefused, isUnavailable } from '../kube/errors.ts';
+
+/** Messages of the API and of the directory are safe to show; of any other error the log has more. */
+export function obstacleFrom(error: unknown): Obstacle {
+  if (isForbidden(error)) {
+    return {
+      reason: REASON.PermissionDenied,
+      message: `The operator lacks a permission: ${error.message}`,
+    };
+  }
+  if (isRefused(error)) {
+    return {
+      reason: REASON.ReconciliationFailed,
+      message: `The cluster's ${error.refusedBy} is against it; change that, or what it objects to: ${error.message}`,
+    };
+  }
+  const known = error instanceof ApiError || (error instanceof Error && error.name === 'ScimError');
+  const message = known ? error.message : 'an unexpected error; the log of the operator says more';
+  return { reason: REASON.ReconciliationFailed, message };
+}
+
+/** The API server or the database is away: nothing is wrong with what was to be done. */
+export function isOutage(error: unknown): boolean {
+  const { name, status } = (error ?? {}) as { readonly name?: unknown; readonly status?: unknown };
+  return isUnavailable(error) || (name === 'ScimError' && status === 503);
+}
+
+/** What stands in the way. */
+export interface Obstacle {
+  readonly reason: Reason;
+  readonly message: string;
+}

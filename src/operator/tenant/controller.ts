@@ -1,0 +1,137 @@
+/** ScimTenants: remembered in the directory, lost rights ended, their integrations told of every change, and who uses them shown. */
+import { tenantOf } from '../../crd/defaults.ts';
+import { SCIM_TENANTS } from '../../crd/names.ts';
+import type { KubeIntegration, KubeTenant } from '../../crd/objects.ts';
+import { CONDITION, REASON } from '../../crd/reasons.ts';
+import { findCondition } from '../../kube/conditions.ts';
+import { Controller, type ControllerOptions, type Reconcile } from '../../kube/controller.ts';
+import { type KubeObject, keyOf } from '../../kube/resource.ts';
+import type { Change } from '../../kube/store.ts';
+import { writeStatus } from '../../kube/write-status.ts';
+import type { Caches, OperatorContext } from '../context.ts';
+import { bindingTenantOf } from '../group-binding/members.ts';
+import { completeCondition } from '../integration/status.ts';
+import { annotationNotices } from '../notices.ts';
+import { isOutage } from '../obstacle.ts';
+import { FIELD_MANAGER, isGoing } from '../ownership.ts';
+import { enforceTenancy } from './enforce.ts';
+import { TenantIndex } from './integrations-by-tenant.ts';
+import { buildTenantStatus, buildTerminatingTenantStatus } from './status.ts';
+import { admits, tenantNamespace } from './tenancy.ts';
+
+/** Many integrations of one tenant that change together are one write of its status. */
+const STATUS_DELAY_MS = 1_000;
+const STALE_RETRY_MS = 100;
+
+/** Also enqueues into `integrations` what a change of a ScimTenant or of a namespace touches. */
+export function createTenantController(
+  context: OperatorContext,
+  integrations: Controller,
+  options: Pick<ControllerOptions, 'log' | 'metrics'>,
+): { readonly controller: Controller; detach(): void } {
+  const { caches } = context;
+  const index = new TenantIndex(caches.integrations);
+  const controller = new Controller({
+    ...options,
+    name: 'scimtenant',
+    isOutage,
+    reconcile: createTenantReconcile(context, (tenant) => index.integrationsOf(tenant)),
+  });
+  const subscriptions = [
+    index.close,
+    caches.integrations.onChange(({ object }) => {
+      const name = tenantOf(object);
+      if (caches.tenants.get({ name })) controller.enqueueAfter({ name }, STATUS_DELAY_MS);
+    }),
+    caches.groupBindings.onChange(({ object }) => {
+      const name = bindingTenantOf(object);
+      if (caches.tenants.get({ name })) controller.enqueueAfter({ name }, STATUS_DELAY_MS);
+    }),
+    caches.tenants.onChange((change) => {
+      if (isOfStatusOnly(change)) return;
+      const { object } = change;
+      controller.enqueue(keyOf(object));
+      for (const { metadata } of index.integrationsOf(object.metadata.name))
+        integrations.enqueue(metadata);
+    }),
+    caches.namespaces.onChange((change) => {
+      const { object } = change;
+      for (const tenant of tenantsToldBy(change, caches))
+        controller.enqueueAfter(keyOf(tenant), STATUS_DELAY_MS);
+      for (const integration of caches.integrations.list(object.metadata.name)) {
+        const name = tenantOf(integration);
+        if (caches.tenants.get({ name })) controller.enqueue({ name });
+        integrations.enqueue(integration.metadata);
+      }
+    }),
+  ];
+  const detach = () => {
+    for (const unsubscribe of subscriptions) unsubscribe();
+  };
+  return { controller, detach };
+}
+
+/** Its own write, or that of an operator of other namespaces, with whom it would otherwise write in turns for ever. */
+function isOfStatusOnly({ type, object: { metadata, status } }: Change<KubeTenant>): boolean {
+  const [notice] = annotationNotices(SCIM_TENANTS.kind, metadata);
+  const told = status?.conditions?.find((each) => each.type === CONDITION.InvalidAnnotation);
+  return (
+    type === 'modified' &&
+    status?.observedGeneration === metadata.generation &&
+    told?.message === notice?.message
+  );
+}
+
+const scopesOf = ({ spec }: KubeTenant) => [spec.namespaces, spec.bindingNamespaces ?? {}];
+
+const isAdmitted = (tenant: KubeTenant, namespace: KubeObject): boolean =>
+  scopesOf(tenant).some((scope) => admits(scope, tenantNamespace(namespace)));
+
+/** Where namespaces may not be listed, a name or a selector is taken to mean somebody. */
+function admitsNobody(tenant: KubeTenant, { namespaces }: Caches): boolean {
+  const scopes = scopesOf(tenant);
+  const names = scopes.flatMap((scope) => scope.names ?? []);
+  if (names.length === 0 && scopes.every(({ selector }) => selector === undefined)) return true;
+  if (namespaces.size === 0 || names.some((name) => namespaces.get({ name }) !== undefined))
+    return false;
+  return !namespaces.list().some((each) => isAdmitted(tenant, each));
+}
+
+/** ScimTenants that were for nobody and may be for this namespace, or the other way round. */
+function tenantsToldBy(
+  { type, object }: Change<KubeObject>,
+  { tenants }: Caches,
+): readonly KubeTenant[] {
+  return tenants.list().filter((tenant) => {
+    const { status } = tenant;
+    const isIn = type !== 'deleted' && isAdmitted(tenant, object);
+    const ready = findCondition(status?.conditions?.map(completeCondition), CONDITION.Ready);
+    if (isIn) return ready?.reason === REASON.NobodySelected;
+    return ready?.reason === REASON.Succeeded && status?.integrations === 0;
+  });
+}
+
+function createTenantReconcile(
+  context: OperatorContext,
+  integrationsOf: (tenant: string) => readonly KubeIntegration[],
+): Reconcile {
+  const { client, store, caches, now } = context;
+  return async ({ name }) => {
+    const tenant = caches.tenants.get({ name });
+    const isLive = tenant !== undefined && !isGoing(tenant);
+    const { governed } = await store.integrations.tenantHistory(name);
+    if (isLive && !governed) await store.integrations.govern(name);
+    await enforceTenancy(context, name);
+    if (tenant === undefined) return {};
+    const groupBindings = context.followsGroups
+      ? caches.groupBindings.list().filter((each) => bindingTenantOf(each) === name)
+      : undefined;
+    const isForNobody = admitsNobody(tenant, caches);
+    const users = { integrations: integrationsOf(name), groupBindings, isForNobody };
+    const status = isLive
+      ? buildTenantStatus(tenant, users, now())
+      : buildTerminatingTenantStatus(tenant, now());
+    const written = await writeStatus(client, SCIM_TENANTS, tenant, status, FIELD_MANAGER);
+    return written ? {} : { requeueAfterMs: STALE_RETRY_MS };
+  };
+}

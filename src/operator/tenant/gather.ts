@@ -1,0 +1,118 @@
+/** What the decision about an integration's tenant rests on: from the caches, or as it is now. */
+import { tenantOf } from '../../crd/defaults.ts';
+import { SCIM_TENANTS } from '../../crd/names.ts';
+import type { KubeIntegration, KubeTenant } from '../../crd/objects.ts';
+import type { IntegrationRecord } from '../../directory/store/integrations.ts';
+import { getIfExists } from '../../kube/client.ts';
+import { ApiError } from '../../kube/errors.ts';
+import { type KubeObject, NAMESPACES } from '../../kube/resource.ts';
+import type { OperatorContext } from '../context.ts';
+import type { Obstacle } from '../obstacle.ts';
+import {
+  checkTenancy,
+  type TenancyInput,
+  type TenantNamespace,
+  tenantNamespace,
+} from './tenancy.ts';
+
+export interface Tenancy extends TenancyInput {
+  readonly forbidden: Obstacle | undefined;
+}
+
+/**
+ * Rights are taken on what the caches say and given only on what the API server says now: a cache that is behind never opens a
+ * tenant. `record` is what the directory has under the integration's name.
+ */
+export async function gatherTenancy(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  record: IntegrationRecord | undefined,
+): Promise<Tenancy> {
+  const tenant = tenantOf(integration);
+  const use = 'provision';
+  const cached = await decide(context, tenant, {
+    use,
+    namespace: await cachedNamespace(context, integration, record),
+    scimTenant: context.caches.tenants.get({ name: tenant }),
+  });
+  if (cached.forbidden !== undefined || isHeld(integration, record, cached)) return cached;
+  return decide(context, tenant, {
+    use,
+    namespace: await liveNamespace(context, integration, record),
+    scimTenant: await liveTenant(context, tenant),
+  });
+}
+
+/** Of a ScimGroupBinding, which has no record: by what the caches say, which is enough to take a right, or by what is so now, to give it. */
+export async function forbiddenIn(
+  context: OperatorContext,
+  name: string,
+  tenant: string,
+  how: 'cached' | 'live',
+): Promise<Obstacle | undefined> {
+  const { client, caches } = context;
+  const known = how === 'cached' ? caches.namespaces.get({ name }) : undefined;
+  const namespace = known ?? (await client.get<KubeObject>(NAMESPACES, { name }));
+  const scimTenant =
+    how === 'cached' ? caches.tenants.get({ name: tenant }) : await liveTenant(context, tenant);
+  const seen = { use: 'bind', namespace: tenantNamespace(namespace), scimTenant } as const;
+  return (await decide(context, tenant, seen)).forbidden;
+}
+
+async function decide(
+  { store }: OperatorContext,
+  tenant: string,
+  seen: Pick<TenancyInput, 'use' | 'namespace' | 'scimTenant'>,
+): Promise<Tenancy> {
+  const history = await store.integrations.tenantHistory(tenant);
+  const input = { ...seen, tenant, history };
+  return { ...input, forbidden: checkTenancy(input) };
+}
+
+/** The right is there already: nothing is given. */
+function isHeld(
+  { metadata }: KubeIntegration,
+  record: IntegrationRecord | undefined,
+  { tenant, namespace }: TenancyInput,
+): boolean {
+  return (
+    record?.allowed === true &&
+    record.uid === metadata.uid &&
+    record.tenant === tenant &&
+    record.namespaceUid === namespace.uid
+  );
+}
+
+async function cachedNamespace(
+  context: OperatorContext,
+  integration: KubeIntegration,
+  record: IntegrationRecord | undefined,
+): Promise<TenantNamespace> {
+  const { uid, namespace: name } = integration.metadata;
+  const cached = context.caches.namespaces.get({ name });
+  const isOwn = record?.uid !== uid || record.namespaceUid === cached?.metadata.uid;
+  return cached !== undefined && isOwn
+    ? tenantNamespace(cached)
+    : liveNamespace(context, integration, record);
+}
+
+/** An object never changes its namespace: where its record knows another UID it went with that one, though the cache still has it. */
+async function liveNamespace(
+  { client }: OperatorContext,
+  { metadata }: KubeIntegration,
+  record: IntegrationRecord | undefined,
+): Promise<TenantNamespace> {
+  const name = metadata.namespace;
+  const live = tenantNamespace(await client.get<KubeObject>(NAMESPACES, { name }));
+  if (record?.uid === metadata.uid && record.namespaceUid !== live.uid)
+    throw new ApiError(404, `the namespace ${name} of the integration is gone`);
+  return live;
+}
+
+/** Fails where it can't be known. */
+async function liveTenant(
+  { client, mayReadTenants }: OperatorContext,
+  name: string,
+): Promise<KubeTenant | undefined> {
+  return mayReadTenants() ? getIfExists<KubeTenant>(client, SCIM_TENANTS, { name }) : undefined;
+}

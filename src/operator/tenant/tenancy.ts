@@ -1,0 +1,86 @@
+/**
+ * Which namespace may use a tenant, decided purely. Default deny: otherwise whoever may create objects in one namespace could write
+ * another tenant's directory.
+ */
+
+import type { KubeTenant } from '../../crd/objects.ts';
+import { REASON } from '../../crd/reasons.ts';
+import type { ScimTenantSpec } from '../../crd/scim-tenant.ts';
+import type { TenantHistory } from '../../directory/store/integrations.ts';
+import { matchesLabels } from '../../kube/label-selector.ts';
+import type { KubeObject } from '../../kube/resource.ts';
+import type { Obstacle } from '../obstacle.ts';
+import { isGoing } from '../ownership.ts';
+
+export interface TenantNamespace {
+  readonly name: string;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What a namespace wants of a tenant: to write its directory, or only to bind its groups. */
+export type TenantUse = 'provision' | 'bind';
+
+export interface TenancyInput {
+  readonly tenant: string;
+  readonly use: TenantUse;
+  readonly namespace: TenantNamespace;
+  /** The ScimTenant of the tenant's name; undefined where there is none, or none may be read. */
+  readonly scimTenant: KubeTenant | undefined;
+  readonly history: TenantHistory;
+}
+
+export function tenantNamespace({ metadata }: KubeObject): TenantNamespace {
+  const { name, uid = '', labels = {} } = metadata;
+  return { name, uid, labels };
+}
+
+/** A ScimTenant that waits for its deletion counts as gone. */
+export function isGoverned({ scimTenant }: TenancyInput): boolean {
+  return scimTenant !== undefined && !isGoing(scimTenant);
+}
+
+/**
+ * With a ScimTenant exactly the namespaces that it names or selects for this use; whoever may provision may bind as well. Without one only
+ * the namespace with the tenant's own name; and not that either once a ScimTenant has governed the tenant or another namespace has used it,
+ * an earlier one or one of another cluster: data is never handed to another owner of a name.
+ */
+export function checkTenancy(input: TenancyInput): Obstacle | undefined {
+  const { tenant, namespace, use, scimTenant, history } = input;
+  if (scimTenant !== undefined && isGoverned(input)) {
+    const { namespaces, bindingNamespaces = {} } = scimTenant.spec;
+    const isAdmitted =
+      admits(namespaces, namespace) || (use === 'bind' && admits(bindingNamespaces, namespace));
+    return isAdmitted ? undefined : notAllowed(input);
+  }
+  if (tenant !== namespace.name) return notAllowed(input);
+  if (history.governed) {
+    return obstacle(
+      `tenant ${tenant} was governed by a ScimTenant that is gone; only a ScimTenant ${tenant} that names or selects this namespace gives it back`,
+    );
+  }
+  if (history.ownerUid !== undefined && history.ownerUid !== namespace.uid) {
+    return obstacle(
+      `tenant ${tenant} belongs to another namespace of this name, an earlier one or one of another cluster; use another namespace, or let a cluster administrator allow this one in a ScimTenant ${tenant}`,
+    );
+  }
+  return undefined;
+}
+
+/** The union of both; an absent selector selects none, an empty one all. */
+export function admits(
+  { names = [], selector }: ScimTenantSpec['namespaces'],
+  { name, labels }: TenantNamespace,
+): boolean {
+  return names.includes(name) || (selector !== undefined && matchesLabels(selector, labels));
+}
+
+/** The same whether there is such a tenant or not: nobody finds out by asking. */
+function notAllowed({ tenant, namespace, use }: TenancyInput): Obstacle {
+  const field = use === 'bind' ? 'spec.bindingNamespaces or spec.namespaces' : 'spec.namespaces';
+  return obstacle(
+    `namespace ${namespace.name} may not use tenant ${tenant}; a cluster administrator may allow it in ${field} of the ScimTenant ${tenant}`,
+  );
+}
+
+const obstacle = (message: string): Obstacle => ({ reason: REASON.TenantNotAllowed, message });

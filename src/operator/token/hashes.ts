@@ -1,0 +1,147 @@
+/** The hashes that the directory has of an integration's tokens: which one counts, and their end. */
+import { tokenSecretRefOf } from '../../crd/defaults.ts';
+import type { KubeIntegration } from '../../crd/objects.ts';
+import { EVENT } from '../../crd/reasons.ts';
+import type { TokenRecord } from '../../directory/store/tokens.ts';
+import { hashToken, keyIdOf } from '../../directory/tokens.ts';
+import type { OperatorContext } from '../context.ts';
+import type { FoundToken } from './check-secret.ts';
+import { isSettled, pairOf, type TokenPair } from './rotation.ts';
+
+export interface TokenSubject {
+  readonly context: OperatorContext;
+  readonly integration: KubeIntegration;
+  readonly integrationId: string;
+  /** Only what ends a token is done. */
+  readonly paused: boolean;
+}
+
+/** Already valid, so that the Secret never holds a token that doesn't work. */
+export async function addPending(
+  { context: { store, now }, integrationId }: TokenSubject,
+  token: string,
+): Promise<void> {
+  await store.tokens.add({
+    integrationId,
+    keyId: keyIdOf(token),
+    hash: hashToken(token),
+    issuedAt: now().getTime(),
+    expiresAt: undefined,
+    pending: true,
+  });
+}
+
+/** Another integration has it. */
+export async function isForeign(
+  { context: { store }, integrationId }: TokenSubject,
+  hash: string,
+): Promise<boolean> {
+  const owner = await store.tokens.owner(hash);
+  return owner !== undefined && owner !== integrationId;
+}
+
+/** Makes the token that is in the Secret the current one; every other ends, now or with its overlap. */
+export async function adopt(
+  subject: TokenSubject,
+  found: Pick<FoundToken, 'hash' | 'keyId' | 'replaced'>,
+): Promise<TokenPair> {
+  const { context, integration, integrationId } = subject;
+  const tokens = await context.store.tokens.list(integrationId);
+  const now = context.now().getTime();
+  const pair = pairOf({ integration, integrationId, found, tokens, now });
+  if (!isSettled(tokens, pair)) {
+    announce(subject, await context.store.tokens.keepOnly(pair.current, pair.previous), pair);
+  }
+  return pair;
+}
+
+function announce(
+  { context: { events }, integration }: TokenSubject,
+  /** What the directory had until then. */
+  tokens: readonly TokenRecord[],
+  { current, previous }: TokenPair,
+): void {
+  const { name } = tokenSecretRefOf(integration);
+  const before = tokens.find(
+    ({ hash, pending, expiresAt }) => hash !== current.hash && !pending && expiresAt === undefined,
+  );
+  if (before !== undefined) {
+    const end =
+      previous === undefined
+        ? 'ended'
+        : `works until ${new Date(previous.expiresAt).toISOString()}`;
+    events.record(integration, {
+      type: 'Normal',
+      reason: EVENT.TokenRotated,
+      action: 'RotateToken',
+      note: `The Secret ${name} holds the token ${current.keyId} now; the token ${before.keyId} ${end}`,
+    });
+  } else if (tokens.some(({ hash, pending }) => hash === current.hash && pending)) {
+    events.record(integration, {
+      type: 'Normal',
+      reason: EVENT.TokenGenerated,
+      action: 'GenerateToken',
+      note: `Generated the token ${current.keyId} into the Secret ${name}`,
+    });
+  }
+}
+
+/** Nothing is left of a token that is in no Secret, where there is no other. */
+export async function dropPending({
+  context: { store },
+  integrationId,
+}: TokenSubject): Promise<void> {
+  const tokens = await store.tokens.list(integrationId);
+  if (tokens.length > 0) await store.tokens.revokeAll(integrationId);
+}
+
+/** Before a new token comes: never more than two are valid. */
+export async function endPrevious(
+  { context: { store } }: TokenSubject,
+  { current, previous }: TokenPair,
+): Promise<void> {
+  if (previous !== undefined) await store.tokens.keepOnly(current);
+}
+
+/** The new token did not come: nothing has ended, and of the new one nothing is left. */
+export async function restorePrevious(
+  { context: { store } }: TokenSubject,
+  { current, previous }: TokenPair,
+): Promise<void> {
+  if (previous !== undefined) await store.tokens.add(previous);
+  await store.tokens.keepOnly(current, previous);
+}
+
+/** The new token has come before the overlap was over. */
+export function announceEarlyEnd(
+  { context: { events }, integration }: TokenSubject,
+  { current, previous }: TokenPair,
+): void {
+  if (previous === undefined) return;
+  events.record(integration, {
+    type: 'Warning',
+    reason: EVENT.TokenRevoked,
+    action: 'RevokeToken',
+    note: `The token ${previous.keyId} ended before its overlap did, because the token ${current.keyId} is rotated already`,
+  });
+}
+
+/** Ends every token, because no Secret holds one of them. */
+export async function revoke({
+  context: { store, events },
+  integration,
+  integrationId,
+}: TokenSubject): Promise<void> {
+  if ((await store.tokens.list(integrationId)).length === 0) return;
+  await store.tokens.revokeAll(integrationId);
+  const { tokenKeyId } = integration.status ?? {};
+  // Without a key id in the status the hash is left of a start that didn't finish: nobody had that token.
+  if (tokenKeyId === undefined) return;
+  const { name } = tokenSecretRefOf(integration);
+  events.record(integration, {
+    type: 'Warning',
+    reason: EVENT.TokenRevoked,
+    action: 'RevokeToken',
+    note: `The token ${tokenKeyId} was revoked, because the Secret ${name} does not hold it`,
+  });
+}

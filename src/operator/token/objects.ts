@@ -1,0 +1,79 @@
+/** The token's Secret, built purely. Nothing is copied from the integration's labels and annotations. */
+
+import { secretNameOf } from '../../crd/defaults.ts';
+import {
+  ANNOTATION_INTEGRATION_CREATED,
+  ANNOTATION_INTEGRATION_UID,
+  ANNOTATION_REPLACED,
+  ANNOTATION_ROTATED,
+} from '../../crd/names.ts';
+import type { KubeIntegration } from '../../crd/objects.ts';
+import { keyIdOf } from '../../directory/tokens.ts';
+import type { Secret } from '../../kube/objects.ts';
+import { labelsFor } from '../ownership.ts';
+
+export const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+/** Where a token comes from: the value of the rotate annotation that it answers, and the token that it was rotated from. */
+export interface TokenOrigin {
+  readonly rotated?: string | undefined;
+  readonly replaced?: ReplacedToken | undefined;
+}
+
+export interface ReplacedToken {
+  readonly keyId: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** The Secret as it is first created, with the token and what is to be remembered of it. */
+export function buildTokenSecret(
+  integration: KubeIntegration,
+  token: string,
+  origin: TokenOrigin = {},
+): Secret {
+  const { annotations, ...metadata } = secretMetadata(integration, secretNameOf(integration));
+  const change = buildTokenChange(token, origin);
+  return {
+    metadata: { ...metadata, annotations: { ...annotations, ...change.metadata.annotations } },
+    type: 'Opaque',
+    data: change.data,
+  };
+}
+
+/** What a new token changes in a Secret that is there. */
+export function buildTokenChange(token: string, { rotated, replaced }: TokenOrigin) {
+  const annotations: Record<string, string> = {};
+  if (rotated !== undefined) annotations[ANNOTATION_ROTATED] = rotated;
+  if (replaced !== undefined) {
+    const at = new Date(replaced.at).toISOString();
+    annotations[ANNOTATION_REPLACED] = `${keyIdOf(token)} ${replaced.keyId} ${at}`;
+  }
+  return { metadata: { annotations }, data: { token: base64(token) } };
+}
+
+/** All of the Secret but the token. */
+export function buildSecretFrame(
+  integration: KubeIntegration,
+  endpoint: string,
+  integrationId: string,
+): Secret {
+  return {
+    metadata: secretMetadata(integration, secretNameOf(integration)),
+    type: 'Opaque',
+    data: { endpoint: base64(endpoint), integrationId: base64(integrationId) },
+  };
+}
+
+/** No owner reference: the garbage collector would remove a restored Secret whose owner has a new UID. */
+function secretMetadata({ metadata }: KubeIntegration, name: string) {
+  return {
+    namespace: metadata.namespace,
+    name,
+    labels: labelsFor(metadata.name),
+    annotations: {
+      [ANNOTATION_INTEGRATION_UID]: metadata.uid,
+      [ANNOTATION_INTEGRATION_CREATED]: metadata.creationTimestamp,
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * What was found in the Secrets that the operator keeps, for as long as its watch shows no change of them: a quiet cluster is not asked for
+ * every Secret again and again. No token is kept.
+ */
+import { secretNameOf } from '../../crd/defaults.ts';
+import type { KubeIntegration } from '../../crd/objects.ts';
+import { contains } from '../../kube/drift.ts';
+import type { Secret } from '../../kube/objects.ts';
+import { type KubeObject, keyOf, keyText, type ObjectKey } from '../../kube/resource.ts';
+import type { ObjectStore } from '../../kube/store.ts';
+import { uidOn } from '../ownership.ts';
+import { checkSecret, type FoundToken } from './check-secret.ts';
+import { buildSecretFrame } from './objects.ts';
+
+export type ReadToken = Omit<FoundToken, 'token'>;
+
+interface Reading {
+  /** Of the Secret. */
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+  /** Of the integration, which an integration made anew under the name has not. */
+  readonly integrationUid: string;
+  readonly secretName: string;
+  readonly endpoint: string;
+  readonly found: ReadToken;
+}
+
+export class ReadSecrets {
+  /** Of Secrets, as far as the watch has come. */
+  readonly #cache: ObjectStore<KubeObject>;
+  /** By the key of the integration. */
+  readonly #readings = new Map<string, Reading>();
+
+  constructor(cache: ObjectStore<KubeObject>) {
+    this.#cache = cache;
+  }
+
+  /** Takes a Secret as it was read or written; of one that is not as it should be nothing is kept. */
+  note(
+    integration: KubeIntegration,
+    integrationId: string,
+    endpoint: string,
+    secret: Secret,
+  ): void {
+    const { uid: integrationUid } = integration.metadata;
+    const verdict = checkSecret(secret, integration, () => undefined);
+    const isWhole = contains(secret, buildSecretFrame(integration, endpoint, integrationId));
+    if (verdict.kind !== 'current' || uidOn(secret) !== integrationUid || !isWhole) return;
+    const { hash, keyId, rotated, replaced } = verdict;
+    const { uid, resourceVersion } = secret.metadata;
+    this.#readings.set(keyText(keyOf(integration)), {
+      uid,
+      resourceVersion,
+      integrationUid,
+      secretName: secretNameOf(integration),
+      endpoint,
+      found: { hash, keyId, rotated, replaced },
+    });
+  }
+
+  /** The token in the Secret, where that is as it was noted; undefined: it is to be read. */
+  recall(integration: KubeIntegration, endpoint: string): ReadToken | undefined {
+    const { namespace, uid } = integration.metadata;
+    const reading = this.#readings.get(keyText(keyOf(integration)));
+    const secretName = secretNameOf(integration);
+    const isSame =
+      reading?.integrationUid === uid &&
+      reading.endpoint === endpoint &&
+      reading.secretName === secretName;
+    if (!isSame) return undefined;
+    const cached = this.#cache.get({ namespace, name: secretName })?.metadata;
+    const isUnchanged =
+      cached?.uid === reading.uid && cached?.resourceVersion === reading.resourceVersion;
+    return isUnchanged ? reading.found : undefined;
+  }
+
+  forget(integration: ObjectKey): void {
+    this.#readings.delete(keyText(integration));
+  }
+}

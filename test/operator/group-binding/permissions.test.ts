@@ -1,0 +1,91 @@
+/** An operator that follows groups, without one of the permissions that this takes. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { PolicyRule } from '../../../src/kube/objects.ts';
+import { captureLog } from '../../support/captured-log.ts';
+import { eventually } from '../../support/eventually.ts';
+import {
+  BINDING_RULES,
+  BindingProbe,
+  FOLLOWING,
+  People,
+  STAFF,
+} from '../../support/group-bindings.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+
+let fixture: OperatorFixture;
+afterEach(() => fixture.close());
+
+function without(resource: string, verb: string): readonly PolicyRule[] {
+  return BINDING_RULES.map((rule) =>
+    rule.resources.includes(resource)
+      ? { ...rule, verbs: rule.verbs.filter((each) => each !== verb) }
+      : rule,
+  ).filter(({ verbs }) => verbs.length > 0);
+}
+
+/** With Ann in the group; what happens is the test's to say. */
+async function started(resource: string, verb: string) {
+  fixture = await operatorFixture(without(resource, verb));
+  const { log, lines } = captureLog();
+  fixture.start({ ...FOLLOWING, log });
+  const probe = await BindingProbe.create(fixture.admin);
+  const people = new People(fixture.store, probe.namespace);
+  await people.add('ann');
+  const group = await people.group(STAFF, ['ann']);
+  return { probe, people, group, lines };
+}
+
+describe('an operator that follows groups and may not', () => {
+  it.each([
+    ['roles', 'bind', /may not bind Role reader/],
+    ['rolebindings', 'create', /rolebindings/],
+    ['scimgroupbindings', 'get', /scimgroupbindings/],
+  ])('%s %s says so in the status', async (resource, verb, message) => {
+    const { probe } = await started(resource, verb);
+    await probe.settled('False', 'PermissionDenied');
+    expect((await probe.condition('Ready'))?.message).toMatch(message);
+    expect(await probe.roleBindings()).toEqual([]);
+  });
+
+  it('delete a RoleBinding says so when the last member goes', async () => {
+    const { probe, people, group } = await started('rolebindings', 'delete');
+    await probe.binds('scim:ann');
+    await people.leave(group, 'ann');
+    await probe.settled('False', 'PermissionDenied');
+    expect((await probe.condition('Ready'))?.message).toMatch(
+      /cannot delete resource "rolebindings"/,
+    );
+  });
+
+  it('write their status follows ScimGroupBindings all the same', async () => {
+    const { probe, people, group } = await started('scimgroupbindings/status', 'patch');
+    await probe.binds('scim:ann');
+    await people.leave(group, 'ann');
+    await probe.binds();
+  });
+
+  it.each([['list', 'validatingadmissionpolicies']])(
+    '%s %s says that it can not tell, and binds all the same',
+    async (verb, resource) => {
+      const { probe } = await started(resource, verb);
+      await probe.binds('scim:ann');
+      await probe.settled('True', 'Succeeded');
+      expect(await probe.condition('Unguarded')).toMatchObject({
+        status: 'Unknown',
+        reason: 'AdmissionPolicyUnknown',
+        message: expect.stringMatching(/give its ClusterRole get, list and watch of both$/),
+      });
+    },
+  );
+
+  it('list ScimGroupBindings follows none, says so once, and does the rest', async () => {
+    const { probe, lines } = await started('scimgroupbindings', 'list');
+    await (await IntegrationProbe.create(fixture)).settled('True', 'Succeeded');
+    expect(await probe.roleBindings()).toEqual([]);
+    await eventually(() =>
+      expect(lines.filter(({ resource }) => resource === 'scimgroupbindings')).toMatchObject([
+        { level: 'warn', msg: expect.stringMatching(/^ScimGroupBindings can not be read/) },
+      ]),
+    );
+  });
+});

@@ -1,0 +1,164 @@
+/** What the operator does on a picture that is behind, and when a write in the middle fails. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCIM_TENANTS } from '../../../src/crd/names.ts';
+import type { KubeGroupBinding, KubeTenant } from '../../../src/crd/objects.ts';
+import { Client } from '../../../src/kube/client.ts';
+import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
+import { ApiError } from '../../../src/kube/errors.ts';
+import type { RoleBinding } from '../../../src/kube/objects.ts';
+import {
+  type KubeObject,
+  NAMESPACES,
+  type ResourceDefinition,
+  ROLE_BINDINGS,
+} from '../../../src/kube/resource.ts';
+import { createLogger } from '../../../src/logger.ts';
+import { FollowedGroups } from '../../../src/operator/group-binding/followed-groups.ts';
+import { createGroupBindingReconcile } from '../../../src/operator/group-binding/reconcile.ts';
+import { BINDING_RULES, BindingProbe, People, STAFF } from '../../support/group-bindings.ts';
+import { type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { operatorContext } from '../../support/operator-context.ts';
+import { createTenant, deleteTenant } from '../../support/tenants.ts';
+
+const log = createLogger('silent');
+
+/** Refuses to write RoleBindings of some names. */
+class FailingClient extends Client {
+  failing = /^$/;
+
+  override apply<T extends KubeObject>(resource: ResourceDefinition, object: T, manager: string) {
+    if (this.failing.test(object.metadata.name))
+      return Promise.reject(new ApiError(500, 'the API server has a bad day'));
+    return super.apply(resource, object, manager);
+  }
+}
+
+let fixture: OperatorFixture;
+let connection: Connection;
+let client: FailingClient;
+beforeAll(async () => {
+  fixture = await operatorFixture(BINDING_RULES);
+  connection = new Connection(loadKubeConfig(fixture.kubeconfig));
+  client = new FailingClient(connection);
+});
+afterAll(async () => {
+  await connection.close();
+  await fixture.close();
+});
+
+/** An operator that has seen what is there now, and nothing since. */
+async function operatorOf(probe: BindingProbe) {
+  const context = operatorContext({ client, store: fixture.store });
+  const { caches } = context;
+  const look = async () => {
+    caches.groupBindings.replace([await probe.get()]);
+    caches.namespaces.replace([await fixture.admin.get(NAMESPACES, { name: probe.namespace })]);
+    caches.tenants.replace((await fixture.admin.list<KubeTenant>(SCIM_TENANTS)).items ?? []);
+    caches.roleBindings.replace(await probe.roleBindings());
+  };
+  await look();
+  const reconcile = createGroupBindingReconcile(context, new FollowedGroups(), 'scim:');
+  const { signal } = new AbortController();
+  return { look, caches, reconcile: () => reconcile(probe.key, { signal, log }) };
+}
+
+async function staffed(spec: Partial<KubeGroupBinding['spec']> = {}) {
+  const probe = await BindingProbe.create(fixture.admin, spec);
+  const people = new People(fixture.store, spec.tenant ?? probe.namespace);
+  await people.add('ann', 'bob');
+  return { probe, people, group: await people.group(STAFF, ['ann', 'bob']) };
+}
+
+describe('an operator whose picture is behind', () => {
+  it('gives nothing in a tenant that was taken meanwhile, and takes what is there', async () => {
+    const tenant = await createTenant(fixture.admin, { selector: {} });
+    const { probe, people, group } = await staffed({ tenant });
+    const operator = await operatorOf(probe);
+    await operator.reconcile();
+    await probe.binds('scim:ann', 'scim:bob');
+    await deleteTenant(fixture.admin, tenant);
+    await people.add('cid');
+    await people.join(group, 'cid');
+    operator.caches.groupBindings.replace([await probe.get()]);
+    await operator.reconcile();
+    expect(await probe.subjects()).toEqual([]);
+    expect(await probe.condition('Ready')).toMatchObject({ reason: 'TenantNotAllowed' });
+  });
+
+  it('gives nothing for a ScimGroupBinding that is gone, or another one by now', async () => {
+    const { probe } = await staffed();
+    const operator = await operatorOf(probe);
+    await probe.delete();
+    await operator.reconcile();
+    expect(await probe.roleBindings()).toEqual([]);
+    await probe.apply();
+    await operator.reconcile();
+    expect(await probe.roleBindings()).toEqual([]);
+    await operator.look();
+    await operator.reconcile();
+    await probe.binds('scim:ann', 'scim:bob');
+  });
+
+  it('does again what it did, and nothing else', async () => {
+    const { probe } = await staffed();
+    const operator = await operatorOf(probe);
+    await operator.reconcile();
+    const before = await probe.roleBindings();
+    await operator.reconcile();
+    expect(await probe.roleBindings()).toEqual(before);
+  });
+});
+
+describe('a RoleBinding of another role', () => {
+  it('with our labels, our name and our owner is deleted and made anew', async () => {
+    const { probe } = await staffed();
+    const operator = await operatorOf(probe);
+    await operator.reconcile();
+    const [made] = await probe.roleBindings();
+    if (made === undefined) throw new Error('there is none');
+    const { name, labels = {}, ownerReferences = [], uid } = made.metadata;
+    const metadata = { namespace: probe.namespace, name, labels, ownerReferences };
+    await fixture.admin.delete(ROLE_BINDINGS, { ...probe.key, name });
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' };
+    const { subjects = [] } = made;
+    await fixture.admin.create<RoleBinding>(ROLE_BINDINGS, { metadata, roleRef, subjects }, 'test');
+    await operator.look();
+    await operator.reconcile();
+    const [after] = await probe.roleBindings();
+    expect(after).toMatchObject({ roleRef: { kind: 'Role', name: 'reader' }, subjects });
+    expect(after?.metadata.uid).not.toBe(uid);
+  });
+});
+
+describe('when one RoleBinding can not be written', () => {
+  it('who is to lose the role in another one loses it, and nobody else does', async () => {
+    const { probe, people, group } = await staffed();
+    const names = Array.from({ length: 1_998 }, (_, n) => `u${String(n).padStart(4, '0')}`);
+    await people.add(...names);
+    await people.join(group, ...names);
+    const operator = await operatorOf(probe);
+    await operator.reconcile();
+    await operator.look();
+    const [first = [], second = []] = (await probe.roleBindings()).map(({ subjects = [] }) =>
+      subjects.map(({ name }) => name.replace('scim:', '')),
+    );
+    expect([first.length, second.length]).toEqual([1_000, 1_000]);
+    const [one = '', two = ''] = [first[5], second[5]];
+    await people.changeUser(one, { active: false });
+    await people.changeUser(two, { active: false });
+    client.failing = /:0$/;
+    await expect(operator.reconcile()).rejects.toThrow(/bad day/);
+    const subjects = await probe.subjects();
+    expect(subjects).toHaveLength(1_999);
+    expect(subjects).not.toContain(`scim:${two}`);
+    expect(await probe.condition('Ready')).toMatchObject({
+      status: 'False',
+      reason: 'ReconciliationFailed',
+    });
+    expect(await probe.condition('Reconciling')).toMatchObject({ reason: 'ProgressingWithRetry' });
+    client.failing = /^$/;
+    await operator.look();
+    await operator.reconcile();
+    expect(await probe.subjects()).not.toContain(`scim:${one}`);
+  });
+});

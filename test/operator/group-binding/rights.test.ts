@@ -1,0 +1,346 @@
+/** Who may not have a role: not the wrong namespace, not while the directory is away, and not a group without end. */
+import Database from 'better-sqlite3';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { SCIM_GROUP_BINDINGS } from '../../../src/crd/names.ts';
+import { openDirectory } from '../../../src/directory/open.ts';
+import type { MembershipStore } from '../../../src/directory/store/followed-groups.ts';
+import type { Store } from '../../../src/directory/store/store.ts';
+import { Connection } from '../../../src/kube/connection.ts';
+import type { RoleBinding } from '../../../src/kube/objects.ts';
+import { CLUSTER_ROLES, ROLE_BINDINGS, ROLES } from '../../../src/kube/resource.ts';
+import { unavailable } from '../../../src/scim/error.ts';
+import { mayDo, userOf } from '../../support/access.ts';
+import { denyWrites } from '../../support/admission.ts';
+import { TEST_MANAGER } from '../../support/cluster.ts';
+import { eventually } from '../../support/eventually.ts';
+import { parseExposition } from '../../support/exposition.ts';
+import { startFaultProxy } from '../../support/fault-proxy.ts';
+import {
+  BINDING_RULES,
+  BindingProbe,
+  FOLLOWING,
+  People,
+  READER,
+  STAFF,
+} from '../../support/group-bindings.ts';
+import {
+  type OperatorFixture,
+  operatorFixture,
+  type StartOptions,
+} from '../../support/operator.ts';
+import { usePostgres } from '../../support/postgres.ts';
+import { useSqlite } from '../../support/sqlite.ts';
+import { changeTenant, createTenant, deleteTenant, label } from '../../support/tenants.ts';
+
+let fixture: OperatorFixture;
+beforeAll(async () => {
+  fixture = await operatorFixture(BINDING_RULES);
+});
+afterAll(() => fixture.close());
+
+/** Each test's operators end with it: two would work against each other, on directories of their own. */
+const running = new Set<ReturnType<OperatorFixture['start']>>();
+afterEach(async () => {
+  await Promise.all([...running].map((operator) => operator.stop()));
+  running.clear();
+});
+function start(options: StartOptions = FOLLOWING) {
+  const operator = fixture.start(options);
+  running.add(operator);
+  return operator;
+}
+
+const manager = { fieldManager: TEST_MANAGER };
+
+/** With Ann and Bob in the group Staff of the tenant. */
+async function staff(store: Store, tenant: string) {
+  const people = new People(store, tenant);
+  await people.add('ann', 'bob');
+  return { people, group: await people.group(STAFF, ['ann', 'bob']) };
+}
+
+/** The store, whose memberships a test replaces or counts. */
+const withMemberships = (store: Store, memberships: Partial<MembershipStore>): Store => ({
+  ...store,
+  memberships: { ...store.memberships, ...memberships },
+});
+
+describe('a namespace', () => {
+  it('that may not use a tenant gets none of its people, and loses them with its right', async () => {
+    start();
+    const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
+    await staff(fixture.store, tenant);
+    const chosen = await BindingProbe.create(fixture.admin, { tenant }, { team: 'a' });
+    const other = await BindingProbe.create(fixture.admin, { tenant }, { team: 'b' });
+    await chosen.binds('scim:ann', 'scim:bob');
+    const refused = await other.settled('False', 'TenantNotAllowed');
+    expect(refused.status).toMatchObject({ members: 0, roleBindings: 0 });
+    expect(refused.status?.group).toBeUndefined();
+    expect(await other.condition('Stalled')).toMatchObject({ reason: 'TenantNotAllowed' });
+
+    await label(fixture.admin, chosen.namespace, { team: 'b' });
+    await chosen.binds();
+    await chosen.settled('False', 'TenantNotAllowed');
+    await label(fixture.admin, chosen.namespace, { team: 'a' });
+    await chosen.binds('scim:ann', 'scim:bob');
+    await changeTenant(fixture.admin, tenant, { names: [other.namespace] });
+    await other.binds('scim:ann', 'scim:bob');
+    await deleteTenant(fixture.admin, tenant);
+    await other.binds();
+    await chosen.binds();
+  });
+});
+
+describe('the directory', () => {
+  it('changes nothing while it is away, which the condition says', async () => {
+    const away = { is: false, reads: 0 };
+    const failing =
+      <A extends unknown[], T>(run: (...args: A) => Promise<T>) =>
+      async (...args: A) => {
+        if (away.is) throw unavailable(new Error('away'));
+        away.reads += 1;
+        return run(...args).finally(() => {
+          away.reads -= 1;
+        });
+      };
+    const { memberships } = fixture.store;
+    const store = withMemberships(fixture.store, {
+      read: failing(memberships.read),
+      bases: failing(memberships.bases),
+    });
+    start({ ...FOLLOWING, store });
+    const probe = await BindingProbe.create(fixture.admin);
+    const { people, group } = await staff(fixture.store, probe.namespace);
+    await probe.binds('scim:ann', 'scim:bob');
+    // The status comes after the RoleBinding, and is what must not change.
+    await probe.settled('True', 'Succeeded');
+    away.is = true;
+    // What was asked before is answered.
+    await eventually(() => expect(away.reads).toBe(0));
+    await people.leave(group, 'bob');
+    const before = await probe.roleBindings();
+    const { status } = await probe.settled('False', 'ReconciliationFailed');
+    expect(status).toMatchObject({ members: 2, roleBindings: 1, group: { id: group } });
+    expect(await probe.condition('Reconciling')).toMatchObject({ status: 'True' });
+    expect(await probe.roleBindings()).toEqual(before);
+    away.is = false;
+    await probe.binds('scim:ann');
+    await probe.settled('True', 'Succeeded');
+  });
+
+  it('that another process writes, on PostgreSQL, is followed as well', async () => {
+    const { store, database, close } = await usePostgres();
+    const server = await openDirectory(database.url);
+    start({ ...FOLLOWING, store });
+    const probe = await BindingProbe.create(fixture.admin);
+    const { people, group } = await staff(server, probe.namespace);
+    await probe.binds('scim:ann', 'scim:bob');
+    await people.changeUser('ann', { active: false });
+    await probe.binds('scim:bob');
+    await people.add('cid');
+    await people.join(group, 'cid');
+    await probe.binds('scim:bob', 'scim:cid');
+    await people.deleteUser('bob');
+    await probe.binds('scim:cid');
+    await people.deleteGroup(group);
+    await probe.binds();
+    await server.close();
+    await close();
+  });
+
+  it('with a group of 100,000 gives nobody the role, until it is small enough', async () => {
+    const { store, path, close } = await useSqlite();
+    start({ ...FOLLOWING, store });
+    const probe = await BindingProbe.create(fixture.admin);
+    const { people, group } = await staff(store, probe.namespace);
+    await probe.binds('scim:ann', 'scim:bob');
+    const crowd = await people.group({ displayName: 'crowd' });
+    fill(path, probe.namespace, crowd, 100_000);
+    await people.join(group, crowd);
+    await probe.binds();
+    const { status } = await probe.settled('False', 'GroupTooLarge');
+    expect(status).toMatchObject({ members: 0, roleBindings: 0, group: { id: group } });
+    const ready = await probe.condition('Ready');
+    expect(ready?.message).toMatch(/more than 10,000 members.*bind smaller groups/);
+    expect(await probe.condition('Stalled')).toMatchObject({ reason: 'GroupTooLarge' });
+    await people.leave(group, crowd);
+    await probe.binds('scim:ann', 'scim:bob');
+    await close();
+  });
+});
+
+/** Members that another program has put into the file. */
+function fill(path: string, tenant: string, group: string, count: number): void {
+  const database = new Database(path);
+  const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
+  database
+    .prepare(
+      `INSERT INTO access ${numbers} SELECT ?, 'u' || i, 'g' || i, 'user' || i, '{"userName":"user' || i || '","active":true}', 1, 0, 0 FROM n`,
+    )
+    .run(tenant);
+  database
+    .prepare(`INSERT INTO group_members ${numbers} SELECT ?, ?, 'u' || i, 'User' FROM n`)
+    .run(tenant, group);
+  database.close();
+}
+
+describe('a ScimGroupBinding', () => {
+  it('is left alone by an operator that does not follow groups', async () => {
+    const operator = start({});
+    const probe = await BindingProbe.create(fixture.admin);
+    await staff(fixture.store, probe.namespace);
+    const following = start();
+    await probe.binds('scim:ann', 'scim:bob');
+    const samples = parseExposition(await operator.registry.metrics());
+    expect(samples.filter(({ labels }) => labels.resource === 'scimgroupbindings')).toEqual([]);
+    const followed = parseExposition(await following.registry.metrics());
+    expect(followed.some(({ labels }) => labels.resource === 'scimgroupbindings')).toBe(true);
+  });
+
+  it('that waits for its deletion gets no RoleBinding any more', async () => {
+    start();
+    const probe = await BindingProbe.create(fixture.admin);
+    const { people } = await staff(fixture.store, probe.namespace);
+    await probe.binds('scim:ann', 'scim:bob');
+    const finalizers = (list: readonly string[] | null) =>
+      fixture.admin.mergePatch(
+        SCIM_GROUP_BINDINGS,
+        probe.key,
+        { metadata: { finalizers: list } },
+        manager,
+      );
+    await finalizers(['example.com/wait']);
+    await probe.delete();
+    await probe.binds();
+    await people.changeUser('ann', { active: false });
+    const second = new BindingProbe(fixture.admin, probe.namespace, 'second');
+    await second.apply();
+    await second.binds('scim:bob');
+    expect(await probe.roleBindings()).toEqual([]);
+    await finalizers(null);
+  });
+
+  it('at rest costs the API server nothing, and is not looked at', async () => {
+    const proxy = await startFaultProxy(fixture.kubeconfig);
+    const first = start();
+    const probe = await BindingProbe.create(fixture.admin);
+    const { people } = await staff(fixture.store, probe.namespace);
+    await probe.settled('True', 'Succeeded');
+    await probe.binds('scim:ann', 'scim:bob');
+    running.delete(first);
+    await first.stop();
+    // Of this one alone: what other tests left goes on meanwhile.
+    const seen = { looks: 0, reads: 0 };
+    const { memberships } = fixture.store;
+    const store = withMemberships(fixture.store, {
+      bases: (followed) => {
+        if (followed.some(({ tenant }) => tenant === probe.namespace)) seen.looks += 1;
+        return memberships.bases(followed);
+      },
+      read: (tenant, ...more) => {
+        if (tenant === probe.namespace) seen.reads += 1;
+        return memberships.read(tenant, ...more);
+      },
+    });
+    const writes = () =>
+      proxy.requests.filter(
+        (call) => !call.startsWith('GET') && call.includes(`/namespaces/${probe.namespace}/`),
+      );
+    const operator = start({ ...FOLLOWING, store, connection: new Connection(proxy.config) });
+    // Followed since it was read; that is all there is to do, and is done by then.
+    await eventually(() => expect(seen.looks).toBeGreaterThan(1));
+    const { reads } = seen;
+    await people.changeUser('ann', { title: 'Countess' });
+    const { looks } = seen;
+    await eventually(() => expect(seen.looks).toBeGreaterThan(looks + 3));
+    expect([seen.reads, writes()]).toEqual([reads, []]);
+    running.delete(operator);
+    await operator.stop();
+    await proxy.close();
+  });
+});
+
+describe('where the cluster is against changes of RoleBindings', () => {
+  it('whoever leaves or is deactivated loses the role at once, and nobody else for long', async () => {
+    start();
+    const probe = await BindingProbe.create(fixture.admin);
+    const { people, group } = await staff(fixture.store, probe.namespace);
+    await people.add('cid');
+    await people.join(group, 'cid');
+    await probe.binds('scim:ann', 'scim:bob', 'scim:cid');
+    const update = await denyWrites(fixture.admin, probe.namespace, ROLE_BINDINGS, ['UPDATE']);
+    const [made] = await probe.roleBindings();
+    const key = { ...probe.key, name: made?.metadata.name ?? '' };
+    const touch = { metadata: { annotations: { 'example.com/touched': 'yes' } } };
+    const change = () => fixture.admin.mergePatch(ROLE_BINDINGS, key, touch, manager);
+    await eventually(() => expect(change()).rejects.toThrow(/not here/));
+    await people.leave(group, 'bob');
+    await probe.binds('scim:ann', 'scim:cid');
+    await people.changeUser('cid', { active: false });
+    await probe.binds('scim:ann');
+    await probe.settled('True', 'Succeeded');
+
+    const create = await denyWrites(fixture.admin, probe.namespace, ROLE_BINDINGS, ['CREATE']);
+    const another = async () => {
+      const metadata = { namespace: probe.namespace, name: 'another' };
+      const roleRef = { apiGroup: 'rbac.authorization.k8s.io', ...READER };
+      await fixture.admin.create<RoleBinding>(ROLE_BINDINGS, { metadata, roleRef }, TEST_MANAGER);
+      await fixture.admin.delete(ROLE_BINDINGS, metadata);
+    };
+    await eventually(() => expect(another()).rejects.toThrow(/not here/));
+    await people.changeUser('ann', { userName: 'Ann' });
+    await probe.binds();
+    await eventually(async () =>
+      expect(await probe.condition('Ready')).toMatchObject({
+        reason: 'ReconciliationFailed',
+        message: expect.stringContaining(create.name),
+      }),
+    );
+    await Promise.all([update.remove(), create.remove()]);
+    await eventually(another);
+    await people.changeUser('ann', { userName: 'ann' });
+    await probe.binds('scim:ann');
+    await probe.settled('True', 'Succeeded');
+  });
+});
+
+describe('an operator that may not bind any more', () => {
+  const own = () => ({ namespace: fixture.namespace, name: fixture.namespace });
+  /** Changes the operator's ClusterRole, and waits until the API server goes by it. */
+  async function mayBind({ namespace }: BindingProbe, allowed: boolean): Promise<void> {
+    const rules = BINDING_RULES.filter(({ verbs }) => allowed || !verbs.includes('bind'));
+    await fixture.admin.mergePatch(CLUSTER_ROLES, { name: own().name }, { rules }, manager);
+    const bind = { namespace, verb: 'bind', group: 'rbac.authorization.k8s.io', resource: 'roles' };
+    await eventually(async () =>
+      expect(await mayDo(fixture.admin, userOf(own()), bind)).toBe(allowed),
+    );
+  }
+
+  it('takes the role from who leaves even when the Role is gone', async () => {
+    start();
+    const probe = await BindingProbe.create(fixture.admin);
+    const { people, group } = await staff(fixture.store, probe.namespace);
+    await probe.binds('scim:ann', 'scim:bob');
+    await mayBind(probe, false);
+    await fixture.admin.delete(ROLES, { ...probe.key, name: READER.name });
+    await people.leave(group, 'bob');
+    await eventually(async () => expect(await probe.subjects()).not.toContain('scim:bob'));
+    await probe.settled('False', 'PermissionDenied');
+    await mayBind(probe, true);
+  });
+
+  it('takes the role from who leaves all the same, and says what it lacks', async () => {
+    start();
+    const probe = await BindingProbe.create(fixture.admin);
+    const { people, group } = await staff(fixture.store, probe.namespace);
+    await probe.binds('scim:ann', 'scim:bob');
+    await mayBind(probe, false);
+    await people.leave(group, 'bob');
+    await eventually(async () => expect(await probe.subjects()).not.toContain('scim:bob'));
+    await probe.settled('False', 'PermissionDenied');
+    expect((await probe.condition('Ready'))?.message).toMatch(/may not bind Role reader .* bind /);
+    await mayBind(probe, true);
+    await people.changeUser('ann', { userName: 'Ann' });
+    await probe.binds('scim:Ann');
+  });
+});

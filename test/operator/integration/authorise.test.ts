@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
+import { authorise } from '../../../src/operator/integration/authorise.ts';
+import { cutOff } from '../../support/cut-off.ts';
+import { buildIntegration } from '../../support/integration-objects.ts';
+import { type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { CLUSTER_UID } from '../../support/operator-context.ts';
+
+let fixture: OperatorFixture;
+let connection: Connection;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  connection = new Connection(loadKubeConfig(fixture.kubeconfig));
+});
+afterAll(async () => {
+  await connection.close();
+  await fixture.close();
+});
+
+describe('switching an integration off', () => {
+  it('works although nobody knows whether its tenant is allowed', async () => {
+    const integration = buildIntegration({ spec: { enabled: false } });
+    const { namespace, name, uid } = integration.metadata;
+    const record = {
+      id: 'an_id_of_21_character',
+      clusterUid: CLUSTER_UID,
+      ...{ namespace, name, uid, tenant: namespace, namespaceUid: 'ns-1' },
+      ...{ enabled: true, allowed: true, deletionPolicy: 'Retain' as const, endedAt: undefined },
+    };
+    await fixture.store.integrations.put(record);
+    await expect(authorise(await cutOff(fixture.store, connection), integration)).rejects.toThrow(
+      /dead/,
+    );
+    expect(await fixture.store.integrations.get(record.id)).toEqual({ ...record, enabled: false });
+  });
+});

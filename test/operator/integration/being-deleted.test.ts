@@ -1,0 +1,296 @@
+/** What is being deleted is gone, whoever's finalizer holds it: Secrets, the other children, and the integration itself. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
+import {
+  type KubeObject,
+  type ResourceDefinition,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '../../../src/kube/resource.ts';
+import { denyWrites } from '../../support/admission.ts';
+import { TEST_MANAGER } from '../../support/cluster.ts';
+import { eventually } from '../../support/eventually.ts';
+import { deleteLeaving } from '../../support/foreground.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+  unique,
+} from '../../support/operator.ts';
+import { TokenProbe } from '../../support/token-probe.ts';
+
+let fixture: OperatorFixture;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  fixture.start();
+});
+afterAll(() => fixture.close());
+
+const GENERATED = 'idp-scim-token';
+const HOLDER = 'example.com/backup';
+
+async function setFinalizers(
+  resource: ResourceDefinition,
+  key: { namespace: string; name: string },
+  finalizers: readonly string[],
+): Promise<void> {
+  const patch = { metadata: { finalizers } };
+  await fixture.admin.mergePatch(resource, key, patch, { fieldManager: TEST_MANAGER });
+}
+
+/** Answers how to let it go. */
+async function deleteHeld(
+  resource: ResourceDefinition,
+  namespace: string,
+  name: string,
+): Promise<() => Promise<void>> {
+  const key = { namespace, name };
+  await setFinalizers(resource, key, [HOLDER]);
+  await fixture.admin.delete(resource, key);
+  return () => setFinalizers(resource, key, []);
+}
+
+async function ready(): Promise<{ probe: IntegrationProbe; tokens: TokenProbe; token: string }> {
+  const probe = await IntegrationProbe.create(fixture);
+  await probe.settled('True', 'Succeeded');
+  return { probe, tokens: new TokenProbe(fixture, probe), token: await probe.token() };
+}
+
+const ends = (probe: IntegrationProbe, token: string) =>
+  eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+
+const isHeld = (probe: IntegrationProbe, reason = 'SecretMissing') =>
+  eventually(async () => {
+    const condition = await probe.condition('TokenReady');
+    expect(condition).toMatchObject({ status: 'False', reason });
+    expect(condition?.message).toContain(`the finalizer ${HOLDER} holds it`);
+  });
+
+/** Another one than these works. */
+const recovers = (probe: IntegrationProbe, ...before: readonly string[]) =>
+  eventually(async () => {
+    const token = await probe.token();
+    expect(before).not.toContain(token);
+    expect(await probe.authenticate(token)).toBeDefined();
+    expect(await probe.condition('TokenReady')).toMatchObject({ status: 'True' });
+    for (const each of before) expect(await probe.authenticate(each)).toBeUndefined();
+  });
+
+describe('the Secret of a token', () => {
+  it('ends it at once; the condition says what holds it, and another comes as soon as the name is free', async () => {
+    const { probe, token } = await ready();
+    const release = await deleteHeld(SECRETS, probe.namespace, GENERATED);
+    await ends(probe, token);
+    await isHeld(probe);
+    expect((await probe.get()).status).not.toHaveProperty('tokenKeyId');
+    expect(await probe.token()).toBe(token);
+    await release();
+    await recovers(probe, token);
+  });
+
+  it('ends both tokens of an overlap, and a rotation that is asked for meanwhile waits', async () => {
+    const { probe, tokens, token } = await ready();
+    await tokens.annotate('rotate', 'one');
+    const second = await eventually(async () => {
+      const { status } = await probe.get();
+      expect(status?.lastHandledRotate).toBe('one');
+      return probe.token();
+    });
+    const release = await deleteHeld(SECRETS, probe.namespace, GENERATED);
+    await tokens.annotate('rotate', 'two');
+    await ends(probe, token);
+    await ends(probe, second);
+    await isHeld(probe);
+    expect(await probe.token()).toBe(second);
+    await release();
+    await recovers(probe, token, second);
+    const { integrationId = '' } = (await probe.get()).status ?? {};
+    expect(await fixture.store.tokens.list(integrationId)).toHaveLength(1);
+  });
+
+  it('whose name the token is to move to holds it up, and costs no token', async () => {
+    const { probe, token } = await ready();
+    const key = { namespace: probe.namespace, name: 'moved' };
+    const metadata = { ...key, labels: { 'app.kubernetes.io/managed-by': 'scim-operator' } };
+    await fixture.admin.create(SECRETS, { metadata } as KubeObject, TEST_MANAGER);
+    const release = await deleteHeld(SECRETS, probe.namespace, 'moved');
+    await probe.patch({ spec: { token: { secretName: 'moved' } } });
+    await isHeld(probe);
+    expect(await probe.authenticate(token)).toBeDefined();
+    await release();
+    await probe.patch({ metadata: { annotations: { looked: 'again' } } });
+    await eventually(async () => expect(await probe.token('moved')).toBe(token));
+    expect(await probe.authenticate(token)).toBeDefined();
+  });
+
+  it('ends it where people keep the Secret', async () => {
+    const mine = 'a-token-of-the-platform-team/held-by';
+    const spec = { token: { existingSecret: { name: 'mine', key: 'key' } } };
+    const probe = await IntegrationProbe.create(fixture, spec);
+    const tokens = new TokenProbe(fixture, probe);
+    await tokens.keepSecret('mine', mine);
+    await eventually(async () => expect(await probe.authenticate(mine)).toBeDefined());
+    const release = await deleteHeld(SECRETS, probe.namespace, 'mine');
+    await ends(probe, mine);
+    await isHeld(probe);
+    await release();
+    await eventually(() => expect(probe.secret('mine')).rejects.toThrow(/404/));
+    await tokens.keepSecret('mine', mine);
+    await eventually(async () => expect(await probe.authenticate(mine)).toBeDefined());
+  });
+});
+
+describe('another child', () => {
+  it.each<[string, ResourceDefinition, string]>([
+    ['ServiceAccount', SERVICE_ACCOUNTS, 'scim-idp'],
+    ['Role', ROLES, 'SCIMProvisioner'],
+    ['RoleBinding', ROLE_BINDINGS, 'scim-idp'],
+  ])(
+    'is missing while it is held, and is made as soon as its name is free: %s',
+    async (kind, resource, name) => {
+      const { probe } = await ready();
+      const key = { namespace: probe.namespace, name };
+      const before = await fixture.admin.get<KubeObject>(resource, key);
+      const release = await deleteHeld(resource, probe.namespace, name);
+      await eventually(async () => {
+        const condition = await probe.condition('RBACReady');
+        expect(condition).toMatchObject({ status: 'False', reason: 'ObjectConflict' });
+        expect(condition?.message).toContain(`${kind} ${name} is being deleted`);
+        expect(condition?.message).toContain(`the finalizer ${HOLDER} holds it`);
+      });
+      await release();
+      await probe.settled('True', 'Succeeded');
+      const after = await fixture.admin.get<KubeObject>(resource, key);
+      expect(after.metadata.uid).not.toBe(before.metadata.uid);
+    },
+  );
+});
+
+describe('an integration that somebody holds', () => {
+  it('is gone: its token ends and its Secret goes', async () => {
+    const { probe, token } = await ready();
+    const release = await deleteHeld(SCIM_INTEGRATIONS, probe.namespace, 'idp');
+    await ends(probe, token);
+    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+    await release();
+  });
+});
+
+describe('children that a deletion left behind', () => {
+  it('are adopted by the next integration of the name, the Role too', async () => {
+    const { probe, token } = await ready();
+    const children: readonly [ResourceDefinition, string][] = [
+      [SERVICE_ACCOUNTS, 'scim-idp'],
+      [ROLES, 'SCIMProvisioner'],
+      [ROLE_BINDINGS, 'scim-idp'],
+    ];
+    const read = () =>
+      Promise.all(
+        children.map(([resource, name]) =>
+          fixture.admin.get<KubeObject>(resource, { namespace: probe.namespace, name }),
+        ),
+      );
+    const before = await read();
+    await deleteLeaving(SCIM_INTEGRATIONS, probe.key);
+    await eventually(() => expect(probe.get()).rejects.toThrow(/404/));
+    for (const { metadata } of await read()) expect(metadata.ownerReferences).toBeUndefined();
+    await probe.apply();
+    const { metadata } = await probe.settled('True', 'Succeeded');
+    // The Role has a controller of its own.
+    await eventually(async () => {
+      const after = await read();
+      expect(after.map((each) => each.metadata.uid)).toEqual(
+        before.map((each) => each.metadata.uid),
+      );
+      for (const each of after)
+        expect(each.metadata.ownerReferences).toMatchObject([{ uid: metadata.uid }]);
+    });
+    expect(await probe.token()).not.toBe(token);
+  });
+});
+
+describe('an integration that is deleted and made anew within milliseconds', () => {
+  const replace = async (probe: IntegrationProbe, spec: object = {}) => {
+    await fixture.admin.delete(SCIM_INTEGRATIONS, probe.key);
+    const object = { metadata: probe.key, spec } as KubeObject;
+    return fixture.admin.create<KubeObject>(SCIM_INTEGRATIONS, object, TEST_MANAGER);
+  };
+
+  it('never has the token of the one before, in 30 rounds', async () => {
+    const { probe, token } = await ready();
+    const before = new Map([[token, (await probe.get()).status?.integrationId ?? '']]);
+    for (let round = 0; round < 30; round += 1) {
+      const { metadata } = await replace(probe);
+      const next = await eventually(async () => {
+        const { status, metadata: now } = await probe.get();
+        expect(now.uid).toBe(metadata.uid);
+        expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
+        return { token: await probe.token(), id: status?.integrationId ?? '' };
+      });
+      expect([...before.keys()]).not.toContain(next.token);
+      for (const [old, id] of before) expect(await fixture.store.tokens.list(id), old).toEqual([]);
+      expect(await fixture.store.tokens.list(next.id)).toHaveLength(1);
+      before.set(next.token, next.id);
+    }
+    expect(new Set(before.values()).size).toBe(31);
+  }, 300_000);
+
+  it('has none of it either while its Secret may not be deleted, and says so', async () => {
+    const { probe, token } = await ready();
+    const { namespace } = probe;
+    const { integrationId = '' } = (await probe.get()).status ?? {};
+    const rule = await denyWrites(fixture.admin, namespace, SECRETS, ['DELETE']);
+    await eventually(async () => {
+      const name = unique('try');
+      await fixture.admin.create(SECRETS, { metadata: { namespace, name } }, TEST_MANAGER);
+      await expect(fixture.admin.delete(SECRETS, { namespace, name })).rejects.toThrow(rule.name);
+    });
+    await replace(probe);
+    await eventually(async () => {
+      const ready = await probe.condition('Ready');
+      expect(ready).toMatchObject({ status: 'False', reason: 'ReconciliationFailed' });
+      expect(ready?.message).toContain(rule.name);
+    });
+    expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
+    expect(await probe.token()).toBe(token);
+    await rule.remove();
+    await eventually(async () => {
+      await probe.patch({ metadata: { annotations: { looked: String(performance.now()) } } });
+      expect(await probe.condition('Ready')).toMatchObject({ status: 'True' });
+    });
+    expect(await probe.token()).not.toBe(token);
+    expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
+  });
+
+  it('has neither the token nor the endpoint of a Secret that somebody holds', async () => {
+    const { probe, token } = await ready();
+    const { endpoint } = (await probe.get()).status ?? {};
+    const key = { namespace: probe.namespace, name: GENERATED };
+    await setFinalizers(SECRETS, key, [HOLDER]);
+    await replace(probe);
+    await isHeld(probe);
+    expect(await probe.token()).toBe(token);
+    await setFinalizers(SECRETS, key, []);
+    const { status } = await probe.settled('True', 'Succeeded');
+    expect(await probe.token()).not.toBe(token);
+    expect(status?.endpoint).not.toBe(endpoint);
+  });
+
+  it('keeps its endpoint where spec.integrationId pins it, and gets a new token', async () => {
+    const spec = { integrationId: `replaced_${'x'.repeat(12)}` };
+    const probe = await IntegrationProbe.create(fixture, spec);
+    const { status } = await probe.settled('True', 'Succeeded');
+    const token = await probe.token();
+    const { metadata } = await replace(probe, spec);
+    await eventually(async () => {
+      const now = await probe.settled('True', 'Succeeded');
+      expect(now.metadata.uid).toBe(metadata.uid);
+      expect(now.status?.endpoint).toBe(status?.endpoint);
+      expect(await probe.token()).not.toBe(token);
+    });
+    expect(await probe.authenticate(await probe.token())).toBeDefined();
+    expect(await probe.authenticate(token)).toBeUndefined();
+  });
+});

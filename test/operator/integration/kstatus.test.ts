@@ -1,0 +1,200 @@
+/** What Flux, Helm and Argo CD make of every single version of our objects. */
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../../src/crd/names.ts';
+import type { KubeIntegration, KubeTenant } from '../../../src/crd/objects.ts';
+import {
+  type KubeObject,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '../../../src/kube/resource.ts';
+import { healthOf } from '../../support/argocd-health.ts';
+import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
+import { type KStatus, kstatusOf } from '../../support/kstatus.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+  unique,
+} from '../../support/operator.ts';
+import { changeTenant, createTenant, deleteTenant } from '../../support/tenants.ts';
+import { VersionLog } from '../../support/version-log.ts';
+
+const SCRIPTS = 'examples/argocd/resource_customizations/scim-operator.dev';
+const HEALTH: Readonly<Record<KStatus, string>> = {
+  InProgress: 'Progressing',
+  Current: 'Healthy',
+  Failed: 'Degraded',
+  // Argo CD looks at the deletionTimestamp before it asks a script.
+  Terminating: 'Progressing',
+};
+
+let fixture: OperatorFixture;
+let log: VersionLog<KubeIntegration>;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  fixture.start();
+});
+afterAll(() => fixture.close());
+afterEach(() => log?.close());
+
+/** An integration that is about to be created. */
+async function expected(namespace?: string): Promise<IntegrationProbe> {
+  const probe = new IntegrationProbe(
+    fixture,
+    namespace ?? (await createNamespace(fixture.admin, 'tenant')),
+    unique('idp'),
+  );
+  log = await VersionLog.of(fixture.admin, SCIM_INTEGRATIONS, probe.key);
+  return probe;
+}
+
+/**
+ * Waits for the last of `states`. Until then every version of that generation has one of those before it. What is said by kstatus, Argo CD
+ * says too.
+ */
+async function passes<T extends KubeObject>(
+  versions: VersionLog<T>,
+  states: readonly KStatus[],
+  isLast: (object: T) => boolean = () => true,
+): Promise<T> {
+  const seen = await versions.until((object) => {
+    expect(kstatusOf(object)).toBe(states.at(-1));
+    expect(isLast(object)).toBe(true);
+  });
+  const last = seen.at(-1);
+  if (last === undefined) throw new Error('no version was seen');
+  const { generation } = last.metadata;
+  for (const object of seen.filter(({ metadata }) => metadata.generation === generation)) {
+    const state = kstatusOf(object);
+    if (object !== last) expect(states.slice(0, -1)).toContain(state);
+    const script = readFileSync(`${SCRIPTS}/${object.kind}/health.lua`, 'utf8');
+    expect(healthOf(script, object).status).toBe(HEALTH[state]);
+  }
+  return last;
+}
+
+const revision = ({ metadata }: KubeObject) => BigInt(metadata.resourceVersion ?? '0');
+
+describe('an integration', () => {
+  it('is in progress until everything is made, and then current', async () => {
+    const probe = await expected();
+    await probe.apply();
+    expect(await passes(log, ['InProgress'])).toMatchObject({ status: { observedGeneration: -1 } });
+    const current = await passes(log, ['InProgress', 'Current']);
+    const { namespace } = probe;
+    for (const [resource, name] of [
+      [SECRETS, `${probe.name}-scim-token`],
+      [SERVICE_ACCOUNTS, `scim-${probe.name}`],
+      [ROLE_BINDINGS, `scim-${probe.name}`],
+      [ROLES, 'SCIMProvisioner'],
+    ] as const) {
+      const child = await fixture.admin.get(resource, { namespace, name });
+      // Written before the version that says so: the API server counts all its writes in one order.
+      expect(revision(child)).toBeLessThan(revision(current));
+    }
+    expect(await probe.authenticate(await probe.token())).toMatchObject({ enabled: true });
+  });
+
+  it('is current again only when switching off, or on, has happened', async () => {
+    const probe = await expected();
+    await probe.apply();
+    await passes(log, ['InProgress', 'Current']);
+    const token = await probe.token();
+    for (const enabled of [false, true]) {
+      await probe.patch({ spec: { enabled } });
+      await passes(log, ['InProgress', 'Current'], ({ spec }) => spec?.enabled === enabled);
+      expect(await probe.authenticate(token)).toMatchObject({ enabled });
+    }
+  });
+
+  it('is current after another change only when the token has moved', async () => {
+    const probe = await expected();
+    await probe.apply();
+    await passes(log, ['InProgress', 'Current']);
+    await probe.patch({ spec: { token: { secretName: 'moved' } } });
+    const current = await passes(
+      log,
+      ['InProgress', 'Current'],
+      ({ spec }) => spec?.token?.secretName === 'moved',
+    );
+    expect(revision(await probe.secret('moved'))).toBeLessThan(revision(current));
+  });
+
+  it('is in progress while its changes are paused', async () => {
+    const probe = await expected();
+    await probe.apply();
+    await passes(log, ['InProgress', 'Current']);
+    await probe.patch({
+      metadata: { annotations: { 'scim-operator.dev/reconcile': 'disabled' } },
+      spec: { token: { secretName: 'moved' } },
+    });
+    const told = await probe.settled('True');
+    expect(kstatusOf(told)).toBe('InProgress');
+    await probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': null } } });
+    await probe.settled('True');
+    await log.until((object) => {
+      expect(kstatusOf(object)).toBe('Current');
+      expect(object.status?.tokenSecretRef?.name).toBe('moved');
+    });
+  });
+
+  it('never fails because of a Secret in its way, which somebody will remove', async () => {
+    const probe = await expected();
+    const { namespace } = probe;
+    const secret = { namespace, name: `${probe.name}-scim-token` };
+    await fixture.admin.create(SECRETS, { metadata: secret }, TEST_MANAGER);
+    await probe.apply();
+    const conflict = await passes(log, ['InProgress', 'InProgress'], ({ status }) =>
+      JSON.stringify(status).includes('SecretConflict'),
+    );
+    expect(conflict.status?.observedGeneration).toBe(conflict.metadata.generation);
+    await fixture.admin.delete(SECRETS, secret);
+    await probe.patch({ spec: { displayName: 'look again' } });
+    await passes(log, ['InProgress', 'Current']);
+  });
+
+  it('fails while its tenant is refused, which waits for an administrator, and is current once that is mended', async () => {
+    const probe = await expected();
+    const tenant = unique('tenant');
+    await probe.apply({ tenant });
+    await passes(log, ['InProgress', 'Failed']);
+    await createTenant(fixture.admin, { names: [probe.namespace] }, tenant);
+    const current = await passes(log, ['Failed', 'InProgress', 'Current']);
+    expect(revision(await probe.secret())).toBeLessThan(revision(current));
+    await deleteTenant(fixture.admin, tenant);
+    await passes(log, ['Current', 'Failed']);
+  });
+
+  it('goes without another word when it is deleted', async () => {
+    const probe = await expected();
+    await probe.apply();
+    await passes(log, ['InProgress', 'Current']);
+    await probe.delete();
+    const rest = await log.until((_, type) => expect(type).toBe('DELETED'));
+    expect(rest.map(kstatusOf).filter((state) => state !== 'Current')).toEqual([]);
+  });
+});
+
+describe('a ScimTenant', () => {
+  it('is current when its latest change is in force', async () => {
+    const name = unique('tenant');
+    const versions = await VersionLog.of<KubeTenant & KubeObject>(fixture.admin, SCIM_TENANTS, {
+      name,
+    });
+    try {
+      await createTenant(fixture.admin, { selector: {} }, name);
+      await passes(versions, ['InProgress', 'Current']);
+      await changeTenant(fixture.admin, name, { names: ['nobody'], selector: null as never });
+      await passes(
+        versions,
+        ['InProgress', 'Current'],
+        ({ metadata }) => metadata.generation === 2,
+      );
+    } finally {
+      await versions.close();
+    }
+  });
+});

@@ -1,0 +1,391 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
+import { hashToken } from '../../../src/directory/tokens.ts';
+import type { Role, RoleBinding, ServiceAccount } from '../../../src/kube/objects.ts';
+import { textOf } from '../../../src/kube/objects.ts';
+import {
+  EVENTS,
+  type KubeObject,
+  NAMESPACES,
+  type ResourceDefinition,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '../../../src/kube/resource.ts';
+import { SCIM_PROVISIONER_RULES } from '../../../src/operator/rbac.ts';
+import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
+import { eventually } from '../../support/eventually.ts';
+import { deleteInForeground } from '../../support/foreground.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+  PUBLIC_URL,
+} from '../../support/operator.ts';
+
+let fixture: OperatorFixture;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  fixture.start();
+});
+afterAll(() => fixture.close());
+
+const events = async (probe: IntegrationProbe) => {
+  const { items } = await fixture.admin.list<KubeObject & { reason: string; note: string }>(
+    EVENTS,
+    {
+      namespace: probe.namespace,
+    },
+  );
+  return items ?? [];
+};
+
+const expectEvent = (probe: IntegrationProbe, reason: string) =>
+  eventually(async () =>
+    expect((await events(probe)).map((event) => event.reason)).toContain(reason),
+  );
+
+describe('an applied ScimIntegration', () => {
+  it('becomes Ready with an endpoint, a token of 200 characters and its RBAC objects', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    const { status } = await probe.settled('True', 'Succeeded');
+    const { namespace } = probe;
+    const endpoint = `${PUBLIC_URL}/api/v1/${namespace}/integrations/${status?.integrationId}/scim/v2`;
+    expect(status).toMatchObject({
+      endpoint,
+      tenant: namespace,
+      observedGeneration: 1,
+      tokenSecretRef: { name: 'idp-scim-token', key: 'token' },
+      users: 0,
+      groups: 0,
+    });
+    expect(status?.conditions?.map(({ type, status }) => `${type}=${status}`).sort()).toEqual([
+      'RBACReady=True',
+      'Ready=True',
+      'TokenReady=True',
+    ]);
+    const secret = await probe.secret();
+    const token = textOf(secret, 'token') ?? '';
+    expect(token).toMatch(/^scim_[0-9A-Za-z]{10}_[0-9A-Za-z]{184}$/);
+    expect(token.slice(5, 15)).toBe(status?.tokenKeyId);
+    expect(textOf(secret, 'endpoint')).toBe(endpoint);
+    expect(textOf(secret, 'integrationId')).toBe(status?.integrationId);
+    expect(secret.type).toBe('Opaque');
+    expect(secret.metadata.ownerReferences).toBeUndefined();
+
+    const serviceAccount = await fixture.admin.get<ServiceAccount>(SERVICE_ACCOUNTS, {
+      namespace,
+      name: 'scim-idp',
+    });
+    expect(serviceAccount.automountServiceAccountToken).toBe(false);
+    const role = await fixture.admin.get<Role>(ROLES, { namespace, name: 'SCIMProvisioner' });
+    expect(role.rules).toEqual(SCIM_PROVISIONER_RULES);
+    const binding = await fixture.admin.get<RoleBinding>(ROLE_BINDINGS, {
+      namespace,
+      name: 'scim-idp',
+    });
+    expect(binding.roleRef?.name).toBe('SCIMProvisioner');
+    expect(binding.subjects).toEqual([{ kind: 'ServiceAccount', namespace, name: 'scim-idp' }]);
+    for (const child of [serviceAccount, role, binding]) {
+      expect(child.metadata.ownerReferences?.[0]).not.toHaveProperty('blockOwnerDeletion');
+    }
+    await expectEvent(probe, 'TokenGenerated');
+  });
+
+  it('leaves only the hash of its token in the directory, and no token in events and status', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    const { status } = await probe.settled('True');
+    const token = await probe.token();
+    const tokens = await fixture.store.tokens.list(status?.integrationId ?? '');
+    expect(tokens).toMatchObject([{ hash: hashToken(token), pending: false }]);
+    await expectEvent(probe, 'TokenGenerated');
+    const shown = JSON.stringify([tokens, await events(probe), await probe.get()]);
+    expect(shown).not.toContain(token.slice(16));
+  });
+
+  it('keeps a pinned integrationId', async () => {
+    const integrationId = `pinned_${'x'.repeat(14)}`;
+    const probe = await IntegrationProbe.create(fixture, { integrationId });
+    expect((await probe.settled('True')).status?.integrationId).toBe(integrationId);
+  });
+
+  it('shares the Role with the other integrations of its namespace', async () => {
+    const first = await IntegrationProbe.create(fixture);
+    const second = await IntegrationProbe.createIn(fixture, first.namespace, {}, 'other');
+    const uids = [await first.settled('True'), await second.settled('True')].map(
+      ({ metadata }) => metadata.uid,
+    );
+    await eventually(async () => {
+      const role = await fixture.admin.get<Role>(ROLES, {
+        namespace: first.namespace,
+        name: 'SCIMProvisioner',
+      });
+      expect(role.metadata.ownerReferences?.map(({ uid }) => uid).sort()).toEqual(uids.sort());
+    });
+    expect(await first.token()).not.toBe(await second.token());
+  });
+});
+
+describe('spec.enabled', () => {
+  it('shuts the door and opens it again, and changes nothing else', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True', 'Succeeded');
+    const before = await probe.secret();
+    const token = await probe.token();
+    expect(await probe.authenticate(token)).toMatchObject({ enabled: true });
+
+    await probe.patch({ spec: { enabled: false } });
+    const off = await probe.settled('True', 'Disabled');
+    expect(await probe.authenticate(token)).toMatchObject({ enabled: false });
+    expect((await probe.secret()).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+    await expectEvent(probe, 'IntegrationDisabled');
+
+    await probe.patch({ spec: { enabled: true } });
+    const on = await probe.settled('True', 'Succeeded');
+    expect(await probe.authenticate(token)).toMatchObject({ enabled: true });
+    expect(on.status?.endpoint).toBe(off.status?.endpoint);
+    await expectEvent(probe, 'IntegrationEnabled');
+  });
+
+  it('is followed while reconciling is paused', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const token = await probe.token();
+    await probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': 'disabled' } } });
+    await probe.patch({ spec: { enabled: false } });
+    await eventually(async () =>
+      expect(await probe.authenticate(token)).toMatchObject({ enabled: false }),
+    );
+  });
+});
+
+describe('the token', () => {
+  it('is revoked and replaced when its Secret is deleted', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const old = await probe.token();
+    await fixture.admin.delete(SECRETS, { namespace: probe.namespace, name: 'idp-scim-token' });
+    const fresh = await eventually(async () => {
+      const token = await probe.token();
+      expect(token).not.toBe(old);
+      expect(await probe.authenticate(token)).toBeDefined();
+      return token;
+    });
+    expect(fresh).toHaveLength(200);
+    expect(await probe.authenticate(old)).toBeUndefined();
+    await expectEvent(probe, 'TokenRevoked');
+  });
+
+  it('is revoked but not replaced while reconciling is paused', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const token = await probe.token();
+    await probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': 'disabled' } } });
+    // Secrets come by another watch.
+    await eventually(async () =>
+      expect(await probe.condition('Paused')).toMatchObject({ status: 'True' }),
+    );
+    await fixture.admin.delete(SECRETS, { namespace: probe.namespace, name: 'idp-scim-token' });
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await probe.settled('False', 'SecretMissing');
+    await expect(probe.secret()).rejects.toThrow(/404/);
+    await probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': null } } });
+    await probe.settled('True');
+  });
+
+  it('is replaced when the Secret holds something that is no token', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const old = await probe.token();
+    const data = { token: Buffer.from('hunter2').toString('base64') };
+    await fixture.admin.mergePatch(
+      SECRETS,
+      { namespace: probe.namespace, name: 'idp-scim-token' },
+      { data },
+      { fieldManager: TEST_MANAGER },
+    );
+    await eventually(async () => {
+      const token = await probe.token();
+      expect(token).toMatch(/^scim_/);
+      expect(await probe.authenticate(token)).toBeDefined();
+    });
+    expect(await probe.authenticate(old)).toBeUndefined();
+  });
+
+  it('is the one in the Secret when somebody writes another well-formed one there', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const old = await probe.token();
+    const mine = `scim_mine000000_${'a'.repeat(184)}`;
+    const data = { token: Buffer.from(mine).toString('base64') };
+    await fixture.admin.mergePatch(
+      SECRETS,
+      { namespace: probe.namespace, name: 'idp-scim-token' },
+      { data },
+      { fieldManager: TEST_MANAGER },
+    );
+    await eventually(async () => expect(await probe.authenticate(mine)).toBeDefined());
+    expect(await probe.authenticate(old)).toBeUndefined();
+    await eventually(async () => expect((await probe.get()).status?.tokenKeyId).toBe('mine000000'));
+  });
+
+  it('moves to the Secret that spec.token.secretName names, and the old Secret goes', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const token = await probe.token();
+    await probe.patch({ spec: { token: { secretName: 'moved' } } });
+    await eventually(async () => expect(await probe.token('moved')).toBe(token));
+    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+    expect(await probe.authenticate(token)).toBeDefined();
+    await eventually(async () =>
+      expect((await probe.get()).status?.tokenSecretRef?.name).toBe('moved'),
+    );
+  });
+
+  it('of another integration, copied into the Secret, opens nothing and harms nobody', async () => {
+    const victim = await IntegrationProbe.create(fixture);
+    const thief = await IntegrationProbe.create(fixture);
+    await victim.settled('True');
+    await thief.settled('True');
+    const token = await victim.token();
+    const data = { token: Buffer.from(token).toString('base64') };
+    await fixture.admin.mergePatch(
+      SECRETS,
+      { namespace: thief.namespace, name: 'idp-scim-token' },
+      { data },
+      { fieldManager: TEST_MANAGER },
+    );
+    await thief.settled('False', 'InvalidToken');
+    expect(await thief.authenticate(token)).toBeUndefined();
+    expect(await victim.authenticate(token)).toBeDefined();
+  });
+});
+
+describe('a deleted ScimIntegration', () => {
+  it('takes its token and its children along, at once and without a finalizer', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    expect((await probe.settled('True')).metadata).not.toHaveProperty('finalizers');
+    const token = await probe.token();
+    await probe.delete();
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    const { namespace } = probe;
+    await eventually(async () => {
+      for (const [resource, name] of [
+        [SECRETS, 'idp-scim-token'],
+        [SERVICE_ACCOUNTS, 'scim-idp'],
+        [ROLE_BINDINGS, 'scim-idp'],
+        [ROLES, 'SCIMProvisioner'],
+      ] as const) {
+        await expect(fixture.admin.get(resource, { namespace, name })).rejects.toThrow(/404/);
+      }
+    });
+  });
+
+  it('gets another id and token when one of its name is made again', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    const first = await probe.settled('True');
+    const token = await probe.token();
+    await probe.delete();
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await probe.apply();
+    const second = await probe.settled('True');
+    expect(second.status?.integrationId).not.toBe(first.status?.integrationId);
+    expect(await probe.authenticate(token)).toBeUndefined();
+  });
+
+  it('keeps the id when the new one pins it', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    const { status } = await probe.settled('True');
+    const token = await probe.token();
+    await probe.delete();
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await probe.apply({ integrationId: status?.integrationId ?? '' });
+    expect((await probe.settled('True')).status?.endpoint).toBe(status?.endpoint);
+  });
+
+  it('counts as gone while it waits for its children, which are not made again', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const token = await probe.token();
+    await probe.patch({ metadata: { finalizers: ['example.com/wait'] } });
+    await probe.delete();
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await probe.patch({ metadata: { finalizers: null } });
+    await eventually(() => expect(probe.get()).rejects.toThrow(/404/));
+  });
+
+  it('goes in the foreground too, with its children, and leaves its neighbour what they share', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    const neighbour = await IntegrationProbe.createIn(fixture, probe.namespace, {}, 'neighbour');
+    await probe.settled('True', 'Succeeded');
+    const { metadata } = await neighbour.settled('True', 'Succeeded');
+    const { namespace } = probe;
+    const token = await probe.token();
+    await probe.authenticate(token);
+    const gone = (resource: ResourceDefinition, name: string) =>
+      eventually(() =>
+        expect(fixture.admin.get(resource, { namespace, name })).rejects.toThrow(/404/),
+      );
+
+    await deleteInForeground(SCIM_INTEGRATIONS, probe.key);
+    await gone(SCIM_INTEGRATIONS, 'idp');
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await gone(SECRETS, 'idp-scim-token');
+    await gone(SERVICE_ACCOUNTS, 'scim-idp');
+    await gone(ROLE_BINDINGS, 'scim-idp');
+    await eventually(async () => {
+      const role = await fixture.admin.get<Role>(ROLES, { namespace, name: 'SCIMProvisioner' });
+      expect(role.metadata.ownerReferences?.map(({ uid }) => uid)).toEqual([metadata.uid]);
+    });
+    await neighbour.settled('True', 'Succeeded');
+  });
+
+  it('ends with its namespace', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const token = await probe.token();
+    await probe.authenticate(token);
+    await fixture.admin.delete(NAMESPACES, { name: probe.namespace });
+    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await eventually(() =>
+      expect(fixture.admin.get(NAMESPACES, { name: probe.namespace })).rejects.toThrow(/404/),
+    );
+  });
+});
+
+describe('the tenant', () => {
+  it('of another namespace is refused, and nothing is made', async () => {
+    const probe = await IntegrationProbe.create(fixture, { tenant: 'somebody-else' });
+    const { status } = await probe.settled('False', 'TenantNotAllowed');
+    expect(status?.conditions?.find(({ type }) => type === 'Stalled')?.status).toBe('True');
+    expect(status).not.toHaveProperty('endpoint');
+    await expect(probe.secret()).rejects.toThrow(/404/);
+    await expectEvent(probe, 'TenantNotAllowed');
+  });
+
+  it('is not handed to the next namespace of its name', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await probe.settled('True');
+    const token = await probe.token();
+    await probe.authenticate(token);
+    await fixture.admin.delete(NAMESPACES, { name: probe.namespace });
+    await eventually(() =>
+      fixture.admin.create(NAMESPACES, { metadata: { name: probe.namespace } }, TEST_MANAGER),
+    );
+    await probe.apply();
+    await probe.settled('False', 'TenantNotAllowed');
+    expect(await probe.authenticate(token)).toBeUndefined();
+  });
+
+  it('of a pinned id that another integration has is refused', async () => {
+    const holder = await IntegrationProbe.create(fixture);
+    const { status } = await holder.settled('True');
+    const namespace = await createNamespace(fixture.admin, 'tenant');
+    const probe = await IntegrationProbe.createIn(fixture, namespace, {
+      integrationId: status?.integrationId ?? '',
+    });
+    await probe.settled('False', 'IntegrationIdConflict');
+    expect(await holder.authenticate(await holder.token())).toBeDefined();
+  });
+});

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROLE_BINDINGS, ROLES, SECRETS, SERVICE_ACCOUNTS } from '../../../src/kube/resource.ts';
+import { TEST_MANAGER } from '../../support/cluster.ts';
+import { Lifetime } from '../../support/crashing.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { CLUSTER_UID } from '../../support/operator-context.ts';
+import { runProcess } from '../../support/operator-process.ts';
+
+let fixture: OperatorFixture;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+});
+afterAll(() => fixture.close());
+
+async function reconcile({ namespace }: IntegrationProbe): Promise<readonly string[]> {
+  const life = new Lifetime();
+  await runProcess(fixture, namespace, life);
+  return life.writes;
+}
+
+const pause = (probe: IntegrationProbe, value: string | null) =>
+  probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': value } } });
+
+async function paused(): Promise<IntegrationProbe> {
+  const probe = await IntegrationProbe.create(fixture);
+  await reconcile(probe);
+  await pause(probe, 'disabled');
+  return probe;
+}
+
+describe('while reconciling is paused', () => {
+  it('children stay as people leave them, and are put right afterwards', async () => {
+    const probe = await paused();
+    const { namespace } = probe;
+    for (const [resource, name] of [
+      [SERVICE_ACCOUNTS, 'scim-idp'],
+      [ROLE_BINDINGS, 'scim-idp'],
+      [ROLES, 'SCIMProvisioner'],
+    ] as const) {
+      await fixture.admin.delete(resource, { namespace, name });
+    }
+    await fixture.admin.mergePatch(
+      SECRETS,
+      { namespace, name: 'idp-scim-token' },
+      { data: { endpoint: 'bWluZQ==' } },
+      { fieldManager: TEST_MANAGER },
+    );
+    expect(await reconcile(probe)).toEqual(['patch ScimIntegration status']);
+    expect(await reconcile(probe)).toEqual([]);
+
+    await pause(probe, null);
+    expect(await reconcile(probe)).toEqual(
+      expect.arrayContaining([
+        'apply Secret',
+        'apply ServiceAccount',
+        'apply Role',
+        'apply RoleBinding',
+      ]),
+    );
+    expect(await reconcile(probe)).toEqual([]);
+  });
+
+  it('an integration can be switched off and on', async () => {
+    const probe = await paused();
+    const owner = { clusterUid: CLUSTER_UID, namespace: probe.namespace, name: probe.name };
+    const isOn = async () => (await fixture.store.integrations.find(owner))?.enabled;
+    for (const enabled of [false, true]) {
+      await probe.patch({ spec: { enabled } });
+      await reconcile(probe);
+      expect(await isOn()).toBe(enabled);
+    }
+  });
+
+  it('the token stays in its Secret, where the status says it is, though the spec names another', async () => {
+    const probe = await paused();
+    const token = await probe.token();
+    await probe.patch({ spec: { token: { secretName: 'moved' } } });
+    await reconcile(probe);
+    expect((await probe.get()).status?.tokenSecretRef?.name).toBe('idp-scim-token');
+    expect(await probe.token()).toBe(token);
+    await pause(probe, null);
+    await reconcile(probe);
+    expect((await probe.get()).status?.tokenSecretRef?.name).toBe('moved');
+    expect(await probe.token('moved')).toBe(token);
+  });
+
+  it('a token still ends with its integration', async () => {
+    const probe = await paused();
+    const { integrationId = '' } = (await probe.get()).status ?? {};
+    expect(await fixture.store.tokens.list(integrationId)).toHaveLength(1);
+    await probe.delete();
+    await reconcile(probe);
+    expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
+  });
+});

@@ -1,0 +1,209 @@
+/** What comes back from a backup, of the directory or of the cluster: endpoints and tokens as they are now, and nothing that was ended. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
+import type { KubeIntegration } from '../../../src/crd/objects.ts';
+import { openDirectory } from '../../../src/directory/open.ts';
+import type { Store } from '../../../src/directory/store/store.ts';
+import type { Secret } from '../../../src/kube/objects.ts';
+import { type KubeObject, SECRETS } from '../../../src/kube/resource.ts';
+import { TEST_MANAGER } from '../../support/cluster.ts';
+import { eventually } from '../../support/eventually.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { type Answer, ask, createTenant, recreateNamespace } from '../../support/tenants.ts';
+import { TokenProbe } from '../../support/token-probe.ts';
+
+let fixture: OperatorFixture;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+});
+afterAll(() => fixture.close());
+
+/** What an identity provider has of an integration. */
+interface Entry {
+  readonly tenant: string;
+  readonly id: string;
+  readonly endpoint: string;
+  readonly token: string;
+}
+
+async function entryOf(probe: IntegrationProbe, reason = 'Succeeded'): Promise<Entry> {
+  const { status } = await probe.settled('True', reason);
+  const { tenant = '', integrationId: id = '', endpoint = '' } = status ?? {};
+  return { tenant, id, endpoint, token: await probe.token() };
+}
+
+const answer = (store: Store, { tenant, id, token }: Entry): Promise<Answer> =>
+  ask({ ...fixture, store }, tenant, id, token);
+
+describe('a directory that was restored from yesterday', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scim-operator-recovery-'));
+  const [file, backup] = [join(folder, 'directory.db'), join(folder, 'backup.db')];
+  let store: Store;
+  let stop: () => Promise<void> = async () => undefined;
+  const names = ['kept', 'rotated', 'overlapping', 'recreated', 'shut', 'opened', 'gone', 'again'];
+  const probes = new Map<string, IntegrationProbe>();
+  const yesterday = new Map<string, Entry>();
+  const today = new Map<string, Entry>();
+  const probe = (name: string) => probes.get(name) as IntegrationProbe;
+  const former = (name: string) => yesterday.get(name) as Entry;
+  const now = (name: string) => today.get(name) as Entry;
+
+  const start = async () => {
+    store = await openDirectory(`file:${file}`);
+  };
+  const operate = () => {
+    const operator = fixture.start({ store, sweepIntervalMs: 500 });
+    stop = async () => {
+      stop = async () => undefined;
+      await operator.stop();
+      await store.close();
+    };
+  };
+  const specOf = (name: string) => ({
+    enabled: name !== 'opened',
+    token: { rotation: { overlap: name === 'rotated' ? '0s' : '24h' } },
+  });
+  const enter = async (name: string) => {
+    const { enabled = true } = (await probe(name).get()).spec ?? {};
+    return entryOf(probe(name), enabled ? 'Succeeded' : 'Disabled');
+  };
+
+  beforeAll(async () => {
+    await start();
+    operate();
+    for (const name of names)
+      probes.set(name, await IntegrationProbe.create(fixture, specOf(name), name));
+    for (const name of names) yesterday.set(name, await enter(name));
+    await stop();
+    copyFileSync(file, backup);
+
+    await start();
+    operate();
+    await change();
+    for (const name of probes.keys()) if (name !== 'gone') today.set(name, await enter(name));
+    await stop();
+    for (const suffix of ['-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+  });
+  afterEach(() => stop());
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** What happens between the backup and the restore. */
+  async function change(): Promise<void> {
+    const ended = (name: string) =>
+      eventually(async () => expect(await answer(store, former(name))).toBe('unauthorized'));
+    for (const name of ['rotated', 'overlapping'])
+      await new TokenProbe(fixture, probe(name)).annotate('rotate', 'now');
+    await new TokenProbe(fixture, probe('recreated')).deleteSecret('recreated-scim-token');
+    await probe('shut').patch({ spec: { enabled: false } });
+    await probe('opened').patch({ spec: { enabled: true } });
+    for (const name of ['gone', 'again']) await probe(name).delete();
+    for (const name of ['rotated', 'recreated', 'gone', 'again']) await ended(name);
+    await probe('again').apply();
+    probes.set('new', await IntegrationProbe.create(fixture, {}, 'new'));
+    for (const name of ['overlapping', 'recreated'])
+      await eventually(async () => expect(await probe(name).token()).not.toBe(former(name).token));
+  }
+
+  /** The cluster has said so all along; the directory follows. */
+  const expectTodaysState = async () => {
+    for (const [name, entry] of today) {
+      const rights = { enabled: name !== 'shut', allowed: true, endedAt: undefined };
+      await eventually(async () => {
+        expect(await store.integrations.get(entry.id)).toMatchObject(rights);
+        expect(await answer(store, entry)).toBe('open');
+        expect(await enter(name)).toEqual(entry);
+      });
+    }
+    for (const name of ['rotated', 'recreated', 'gone', 'again'])
+      await eventually(async () => expect(await answer(store, former(name))).toBe('unauthorized'));
+  };
+
+  it('has its endpoints, tokens and rights as they are today once the operator has looked', async () => {
+    copyFileSync(backup, file);
+    await start();
+    // Until then nobody can know.
+    expect(await answer(store, former('rotated'))).toBe('open');
+    operate();
+    await expectTodaysState();
+    expect(await answer(store, former('overlapping'))).toBe('open');
+    expect(now('again').id).not.toBe(former('again').id);
+    // A record ends after its tokens.
+    for (const name of ['gone', 'again'])
+      await eventually(async () =>
+        expect(await store.integrations.get(former(name).id)).toMatchObject({
+          endedAt: expect.any(Number),
+        }),
+      );
+  });
+
+  it('accepts no old token for a moment when its hashes were removed before the start', async () => {
+    copyFileSync(backup, file);
+    const raw = new Database(file);
+    raw.exec('DELETE FROM tokens');
+    raw.close();
+    await start();
+    for (const entry of [...yesterday.values(), ...today.values()])
+      expect(await answer(store, entry)).toBe('unauthorized');
+    operate();
+    await expectTodaysState();
+  });
+
+  it('is built anew from the cluster when it was lost', async () => {
+    rmSync(file, { force: true });
+    await start();
+    operate();
+    await expectTodaysState();
+  });
+});
+
+describe('objects that were restored from a backup of the cluster', () => {
+  let operator: ReturnType<OperatorFixture['start']>;
+  beforeEach(() => {
+    operator = fixture.start();
+  });
+  afterEach(() => operator.stop());
+
+  const copyOf = <T extends KubeObject>({ metadata, ...rest }: T) => {
+    const { namespace, name, labels, annotations } = metadata;
+    return { ...rest, metadata: { namespace, name, labels, annotations } } as KubeObject;
+  };
+  /** The Secret first, as backup programs do; the resource with a new UID and without its status. */
+  const restore = async (secret: Secret, { status: _, ...integration }: KubeIntegration) => {
+    await fixture.admin.create(SECRETS, copyOf(secret), TEST_MANAGER);
+    await fixture.admin.create(SCIM_INTEGRATIONS, copyOf(integration), TEST_MANAGER);
+  };
+  const ended = (probe: IntegrationProbe) =>
+    eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+
+  it('have the endpoint and the token that they had, after all of it was deleted', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    const entry = await entryOf(probe);
+    const [secret, integration] = [await probe.secret(), await probe.get()];
+    await probe.delete();
+    await ended(probe);
+    expect(await answer(fixture.store, entry)).toBe('unauthorized');
+    await restore(secret, integration);
+    expect(await entryOf(probe)).toEqual(entry);
+    expect((await probe.get()).metadata.uid).not.toBe(integration.metadata.uid);
+    expect(await answer(fixture.store, entry)).toBe('open');
+  });
+
+  it('go to nobody who makes their namespace anew, and back to whom a ScimTenant names', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    const entry = await entryOf(probe);
+    const [secret, integration] = [await probe.secret(), await probe.get()];
+    await operator.stop();
+    await recreateNamespace(fixture.admin, probe.namespace);
+    await restore(secret, integration);
+    operator = fixture.start();
+    await probe.settled('False', 'TenantNotAllowed');
+    expect(await answer(fixture.store, entry)).toBe('unauthorized');
+    await createTenant(fixture.admin, { names: [probe.namespace] }, probe.namespace);
+    expect(await entryOf(probe)).toEqual(entry);
+    expect(await answer(fixture.store, entry)).toBe('open');
+  });
+});

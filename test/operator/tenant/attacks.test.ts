@@ -1,0 +1,288 @@
+/** Confused deputies: somebody who may administer one namespace, and wants the directory of another tenant. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { serviceAccountKubeconfig } from '../../../hack/demo/cluster.ts';
+import { GROUP, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../../src/crd/names.ts';
+import { Client } from '../../../src/kube/client.ts';
+import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
+import type { Role, RoleBinding } from '../../../src/kube/objects.ts';
+import {
+  type KubeObject,
+  NAMESPACES,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '../../../src/kube/resource.ts';
+import { untilGranted, userOf } from '../../support/access.ts';
+import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
+import { Lifetime } from '../../support/crashing.ts';
+import { eventually } from '../../support/eventually.ts';
+import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { CLUSTER_UID } from '../../support/operator-context.ts';
+import { runProcess } from '../../support/operator-process.ts';
+import {
+  ask,
+  createTenant,
+  type Door,
+  deleteTenant,
+  doorOf,
+  integrationIn,
+  label,
+  recreateNamespace,
+} from '../../support/tenants.ts';
+
+let fixture: OperatorFixture;
+let folder: string;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  folder = mkdtempSync(join(tmpdir(), 'scim-operator-attacker-'));
+});
+afterAll(async () => {
+  await fixture.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A client with what people who may administer a namespace have, and nothing outside of it. */
+async function attacker(): Promise<{ client: Client; namespace: string }> {
+  const namespace = await createNamespace(fixture.admin, 'attacker');
+  const name = 'editor';
+  const metadata = { namespace, name };
+  const role: Role = {
+    metadata,
+    rules: [
+      { apiGroups: [GROUP, 'rbac.authorization.k8s.io', 'apps'], resources: ['*'], verbs: ['*'] },
+      { apiGroups: [''], resources: ['secrets', 'serviceaccounts', 'pods'], verbs: ['*'] },
+      { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
+    ],
+  };
+  const binding: RoleBinding = {
+    metadata,
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+    subjects: [{ kind: 'ServiceAccount', namespace, name }],
+  };
+  await fixture.admin.create(SERVICE_ACCOUNTS, { metadata }, TEST_MANAGER);
+  await fixture.admin.create(ROLES, role, TEST_MANAGER);
+  await fixture.admin.create(ROLE_BINDINGS, binding, TEST_MANAGER);
+  const config = loadKubeConfig(inject('kubeconfig'));
+  const path = join(folder, namespace);
+  writeFileSync(path, await serviceAccountKubeconfig(fixture.admin, config, namespace, name));
+  await untilGranted(fixture.admin, userOf(metadata), [role]);
+  return { client: new Client(new Connection(loadKubeConfig(path))), namespace };
+}
+
+const recordsIn = async (namespace: string) => {
+  const { metadata } = await fixture.admin.get<KubeObject>(NAMESPACES, { name: 'kube-system' });
+  const records = await fixture.store.integrations.list(metadata.uid ?? '');
+  return records.filter((record) => record.namespace === namespace);
+};
+
+describe('somebody who may administer a namespace of theirs', () => {
+  let victim: IntegrationProbe;
+  let door: Door;
+  let mine: { client: Client; namespace: string };
+  let stop: () => Promise<void>;
+  beforeAll(() => {
+    stop = fixture.start().stop;
+  });
+  afterAll(() => stop());
+  beforeEach(async () => {
+    const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'v' } } });
+    victim = await integrationIn(fixture, tenant, { team: 'v' });
+    door = await doorOf(fixture, victim);
+    mine = await attacker();
+  });
+
+  const apply = async (spec: NonNullable<Parameters<IntegrationProbe['apply']>[0]>) => {
+    const metadata = { namespace: mine.namespace, name: 'idp' };
+    const object = { metadata, spec } as KubeObject;
+    await mine.client.apply(SCIM_INTEGRATIONS, object, 'attacker');
+    return new IntegrationProbe(fixture, mine.namespace, 'idp');
+  };
+  const expectNothing = async (probe: IntegrationProbe) => {
+    await expect(probe.secret()).rejects.toThrow(/404/);
+    expect((await probe.get()).status).not.toHaveProperty('endpoint');
+    expect(await recordsIn(mine.namespace)).toEqual([]);
+    expect(await door.answer()).toBe('open');
+  };
+
+  it.each(['its name', 'the name of its namespace'])(
+    'gets no tenant by naming it: %s',
+    async (which) => {
+      const tenant = which === 'its name' ? door.tenant : victim.namespace;
+      const probe = await apply({ tenant });
+      await probe.settled('False', 'TenantNotAllowed');
+      await expectNothing(probe);
+    },
+  );
+
+  it('gets no tenant with the id of its integration', async () => {
+    const probe = await apply({ tenant: door.tenant, integrationId: door.id });
+    await probe.settled('False', 'TenantNotAllowed');
+    await expectNothing(probe);
+  });
+
+  it("gets nothing with another's id in their own tenant", async () => {
+    const probe = await apply({ integrationId: door.id });
+    await probe.settled('False', 'IntegrationIdConflict');
+    await expectNothing(probe);
+    expect(await ask(fixture, mine.namespace, door.id, door.token)).toBe('unauthorized');
+  });
+
+  it("gets nothing with another's id in a status that they wrote themselves", async () => {
+    const probe = await apply({ tenant: door.tenant });
+    await probe.settled('False', 'TenantNotAllowed');
+    const status = { tenant: door.tenant, integrationId: door.id, conditions: [] };
+    await mine.client.mergePatch(
+      SCIM_INTEGRATIONS,
+      probe.key,
+      { status },
+      { fieldManager: 'attacker', subresource: 'status' },
+    );
+    await probe.settled('False', 'TenantNotAllowed');
+    await expect(probe.secret()).rejects.toThrow(/404/);
+    expect(await recordsIn(mine.namespace)).toEqual([]);
+    expect(await door.answer()).toBe('open');
+  });
+
+  it("gets nothing with a copy of another's Secret, labels, annotations and all", async () => {
+    const { metadata, data, type } = await victim.secret();
+    const { name, labels, annotations } = metadata;
+    const copy = {
+      metadata: { namespace: mine.namespace, name, labels, annotations },
+      data,
+      type,
+    } as KubeObject;
+    await mine.client.create(SECRETS, copy, 'attacker');
+    const probe = await apply({});
+    await probe.settled('False');
+    expect(await recordsIn(mine.namespace)).toEqual([]);
+    expect(await ask(fixture, mine.namespace, door.id, door.token)).toBe('unauthorized');
+    expect(await door.answer()).toBe('open');
+    expect(await victim.token()).toBe(door.token);
+  });
+
+  it('gets nothing by making an integration anew under its name for another tenant', async () => {
+    const own = await apply({});
+    const before = await doorOf(fixture, own);
+    await mine.client.delete(SCIM_INTEGRATIONS, own.key);
+    const probe = await apply({ tenant: door.tenant });
+    await probe.settled('False', 'TenantNotAllowed');
+    expect(await ask(fixture, door.tenant, before.id, before.token)).toBe('unauthorized');
+    await before.becomes('unauthorized');
+    expect(await door.answer()).toBe('open');
+  });
+
+  it('may neither label their namespace nor make a ScimTenant, which would open it', async () => {
+    await expect(label(mine.client, mine.namespace, { team: 'v' })).rejects.toThrow(/403/);
+    const names = [mine.namespace];
+    await expect(createTenant(mine.client, { names })).rejects.toThrow(/403/);
+    const patch = { spec: { namespaces: { names } } };
+    const { tenant: name } = door;
+    await expect(
+      mine.client.mergePatch(SCIM_TENANTS, { name }, patch, { fieldManager: 'attacker' }),
+    ).rejects.toThrow(/403/);
+  });
+});
+
+describe('whoever is quicker than the operator', () => {
+  const accepts = async (probe: IntegrationProbe, tenant: string) => {
+    const { namespace, name } = probe;
+    const record = await fixture.store.integrations.find({
+      clusterUid: CLUSTER_UID,
+      namespace,
+      name,
+    });
+    return record?.allowed === true && record.tenant === tenant;
+  };
+  const reconcile = async (
+    probe: IntegrationProbe,
+    interference: Readonly<Record<string, () => Promise<unknown>>>,
+  ) => {
+    const life = new Lifetime(Number.POSITIVE_INFINITY, interference);
+    await runProcess(fixture, probe.namespace, life);
+    expect(life.pending).toEqual([]);
+  };
+
+  it.each(['put integration', 'add token', 'create Secret', 'patch ScimIntegration status'])(
+    'keeps no right that its namespace lost just before: %s',
+    async (write) => {
+      const tenant = await createTenant(fixture.admin, {
+        selector: { matchLabels: { team: 'a' } },
+      });
+      const probe = await integrationIn(fixture, tenant, { team: 'a' });
+      await reconcile(probe, {
+        [write]: () => label(fixture.admin, probe.namespace, { team: null }),
+      });
+      await probe.settled('False', 'TenantNotAllowed');
+      expect(await accepts(probe, tenant)).toBe(false);
+    },
+  );
+
+  it('loses a right before anything else is done, and nothing is taken', async () => {
+    const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
+    const probe = await integrationIn(fixture, tenant, { team: 'a' });
+    await runProcess(fixture, probe.namespace, new Lifetime());
+    await probe.settled('True', 'Succeeded');
+    await label(fixture.admin, probe.namespace, { team: null });
+    const life = new Lifetime();
+    await runProcess(fixture, probe.namespace, life);
+    expect(life.writes).toEqual(['put integration', 'patch ScimIntegration status']);
+    expect(await accepts(probe, tenant)).toBe(false);
+  });
+
+  it('keeps no right when the ScimTenant goes meanwhile', async () => {
+    const tenant = await createTenant(fixture.admin, { selector: {} });
+    const probe = await integrationIn(fixture, tenant);
+    await reconcile(probe, { 'put integration': () => deleteTenant(fixture.admin, tenant) });
+    await probe.settled('False', 'TenantNotAllowed');
+    expect(await accepts(probe, tenant)).toBe(false);
+    const { governed } = await fixture.store.integrations.tenantHistory(tenant);
+    expect(governed).toBe(true);
+  });
+
+  it('gets no token into the namespace that they made anew', async () => {
+    const probe = await IntegrationProbe.create(fixture);
+    await runProcess(fixture, probe.namespace, new Lifetime());
+    await probe.settled('True', 'Succeeded');
+    const stale = runProcess(fixture, probe.namespace, new Lifetime(), {
+      behind: () => recreateNamespace(fixture.admin, probe.namespace),
+    });
+    await expect(stale).rejects.toThrow(/404/);
+    await expect(probe.secret()).rejects.toThrow(/404/);
+  });
+
+  it('and makes an integration anew for another tenant gets another endpoint, and ends the one before', async () => {
+    const tenant = await createTenant(fixture.admin, { selector: {} });
+    const probe = await IntegrationProbe.create(fixture);
+    await runProcess(fixture, probe.namespace, new Lifetime());
+    const before = await doorOf(fixture, probe);
+    await probe.delete();
+    await probe.apply({ tenant });
+    await runProcess(fixture, probe.namespace, new Lifetime());
+    const after = await doorOf(fixture, probe);
+    expect(after.tenant).toBe(tenant);
+    expect(after.id).not.toBe(before.id);
+    expect(await after.answer()).toBe('open');
+    expect(await before.answer()).toBe('unauthorized');
+    expect(await ask(fixture, tenant, before.id, before.token)).toBe('unauthorized');
+    expect(await fixture.store.integrations.get(before.id)).toMatchObject({
+      tenant: before.tenant,
+      endedAt: expect.any(Number),
+    });
+  });
+
+  it('gets no right from a cache that is behind', async () => {
+    const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
+    const probe = await integrationIn(fixture, tenant, { team: 'a' });
+    // Between the look at the caches and the look at the API server itself.
+    const life = new Lifetime();
+    await runProcess(fixture, probe.namespace, life, {
+      behind: () => label(fixture.admin, probe.namespace, { team: null }),
+    });
+    expect(life.writes).not.toContain('put integration');
+    await eventually(() => probe.settled('False', 'TenantNotAllowed'));
+  });
+});

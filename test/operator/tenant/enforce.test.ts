@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ScimTenantSpec } from '../../../src/crd/scim-tenant.ts';
+import type { IntegrationRecord } from '../../../src/directory/store/integrations.ts';
+import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
+import { enforceTenancy } from '../../../src/operator/tenant/enforce.ts';
+import { cutOff } from '../../support/cut-off.ts';
+import { type OperatorFixture, operatorFixture, unique } from '../../support/operator.ts';
+import { CLUSTER_UID } from '../../support/operator-context.ts';
+
+let fixture: OperatorFixture;
+let connection: Connection;
+beforeAll(async () => {
+  fixture = await operatorFixture();
+  connection = new Connection(loadKubeConfig(fixture.kubeconfig));
+});
+afterAll(async () => {
+  await connection.close();
+  await fixture.close();
+});
+
+type Namespaces = ScimTenantSpec['namespaces'];
+
+/** Integrations of a tenant, one in each namespace, and what is left of their rights. */
+async function enforce(
+  namespaces: Namespaces | undefined,
+  records: Readonly<Record<string, Partial<IntegrationRecord>>>,
+  cached: Readonly<Record<string, Readonly<Record<string, string>>>>,
+): Promise<Record<string, boolean | undefined>> {
+  const { integrations } = fixture.store;
+  const tenant = unique('tenant');
+  const idOf = (namespace: string) => `${tenant}/${namespace}`;
+  for (const [namespace, changes] of Object.entries(records)) {
+    await integrations.put({
+      ...{ id: idOf(namespace), clusterUid: CLUSTER_UID, namespace, name: tenant, tenant },
+      ...{ uid: 'uid', namespaceUid: `uid of ${namespace}`, enabled: true, allowed: true },
+      ...{ deletionPolicy: 'Retain', endedAt: undefined },
+      ...changes,
+    });
+  }
+  const context = await cutOff(fixture.store, connection);
+  for (const [name, labels] of Object.entries(cached))
+    context.caches.namespaces.set({ metadata: { name, uid: `uid of ${name}`, labels } });
+  if (namespaces !== undefined) {
+    const metadata = { name: tenant, uid: 'uid', generation: 1, resourceVersion: '1' };
+    context.caches.tenants.set({ metadata, spec: { namespaces } });
+  }
+  await enforceTenancy(context, tenant);
+  const found = await Promise.all(
+    Object.keys(records).map(async (name) => [name, (await integrations.get(idOf(name)))?.allowed]),
+  );
+  return Object.fromEntries(found);
+}
+
+describe('the rights of a whole tenant', () => {
+  it('end at once for all whom its ScimTenant neither names nor selects, without the API server', async () => {
+    const namespaces = { names: ['named'], selector: { matchLabels: { team: 'a' } } };
+    const records = { named: {}, selected: {}, unlabelled: {}, other: {} };
+    const cached = { named: {}, selected: { team: 'a' }, unlabelled: {}, other: { team: 'b' } };
+    expect(await enforce(namespaces, records, cached)).toEqual({
+      named: true,
+      selected: true,
+      unlabelled: false,
+      other: false,
+    });
+  });
+
+  it('end when the ScimTenant is gone', async () => {
+    expect(await enforce(undefined, { a: {}, b: {} }, { a: {}, b: {} })).toEqual({
+      a: false,
+      b: false,
+    });
+  });
+
+  it('are never given, and stay where the namespace is not known', async () => {
+    const records = {
+      refused: { allowed: false },
+      unknown: {},
+      anew: { namespaceUid: 'another uid' },
+      ended: { endedAt: 1 },
+    };
+    const cached = { refused: {}, anew: {}, ended: {} };
+    expect(await enforce({ names: ['refused'] }, records, cached)).toEqual({
+      refused: false,
+      unknown: true,
+      anew: true,
+      ended: true,
+    });
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeTenant } from '../../../src/crd/objects.ts';
+import type { ScimTenantSpec } from '../../../src/crd/scim-tenant.ts';
+import { checkTenancy, type TenancyInput } from '../../../src/operator/tenant/tenancy.ts';
+
+type Namespaces = ScimTenantSpec['namespaces'];
+
+const scimTenant = (
+  namespaces: Namespaces,
+  deletionTimestamp?: string,
+  bindingNamespaces?: Namespaces,
+): KubeTenant => ({
+  metadata: {
+    name: 'acme',
+    uid: 'tenant-uid',
+    generation: 1,
+    resourceVersion: '1',
+    ...(deletionTimestamp && { deletionTimestamp }),
+  },
+  spec: { namespaces, ...(bindingNamespaces && { bindingNamespaces }) },
+});
+
+const NEVER_USED = { ownerUid: undefined, governed: false };
+
+/** The namespace acme, of the tenant's own name, unless another is given. */
+function check(changes: Partial<TenancyInput>, namespace: Partial<TenancyInput['namespace']> = {}) {
+  return checkTenancy({
+    tenant: 'acme',
+    use: 'provision',
+    namespace: { name: 'acme', uid: 'ns-1', labels: { team: 'a' }, ...namespace },
+    scimTenant: undefined,
+    history: NEVER_USED,
+    ...changes,
+  });
+}
+
+const refused = (message: RegExp) => ({
+  reason: 'TenantNotAllowed',
+  message: expect.stringMatching(message),
+});
+
+describe('without a ScimTenant a tenant', () => {
+  const used = (ownerUid: string) => ({ ownerUid, governed: false });
+
+  it.each([
+    ['is allowed to the namespace of its name', NEVER_USED],
+    ['is allowed to the namespace of its name that has used it before', used('ns-1')],
+  ])('%s', (_, history) => {
+    expect(check({ history })).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'is refused to another namespace of its name, a later one or one of another cluster',
+      used('ns-0'),
+      /belongs to another namespace of this name/,
+    ],
+    [
+      'that a ScimTenant has governed is refused even to the namespace of its name',
+      { ownerUid: 'ns-1', governed: true },
+      /governed by a ScimTenant that is gone/,
+    ],
+  ])('%s', (_, history, message) => {
+    expect(check({ history })).toEqual(refused(message));
+  });
+
+  it('is refused to a namespace of another name, whatever it has used', () => {
+    const other = { name: 'globex' };
+    expect(check({}, other)).toEqual(refused(/namespace globex may not use tenant acme/));
+    expect(check({ history: used('ns-1') }, other)).toEqual(refused(/may not use/));
+  });
+});
+
+describe('with a ScimTenant a tenant', () => {
+  const byLabel = { matchLabels: { team: 'a' } };
+
+  it.each<[string, Namespaces]>([
+    ['is allowed to a namespace that it names', { names: ['globex', 'initech'] }],
+    ['is allowed to a namespace that it selects', { selector: byLabel }],
+    ['is allowed to a namespace that it names and does not select', namesOnly()],
+    ['is allowed to a namespace that it selects and does not name', { names: [], selector: {} }],
+  ])('%s', (_, namespaces) => {
+    for (const name of ['globex', 'acme']) {
+      const named = { ...namespaces, ...(namespaces.names?.length && { names: [name] }) };
+      expect(check({ scimTenant: scimTenant(named) }, { name })).toBeUndefined();
+    }
+  });
+
+  it.each<[string, Namespaces]>([
+    ['that names nobody is refused', {}],
+    ['is refused to a namespace that it neither names nor selects', { names: ['initech'] }],
+    ['is refused to one with other labels', { selector: { matchLabels: { team: 'b' } } }],
+    [
+      'is refused to one without the label',
+      { selector: { matchExpressions: [{ key: 'tier', operator: 'Exists' }] } },
+    ],
+  ])('%s, and the namespace of its own name is no exception', (_, namespaces) => {
+    for (const name of ['globex', 'acme']) {
+      expect(check({ scimTenant: scimTenant(namespaces) }, { name })).toEqual(
+        refused(/may not use tenant acme; .* ScimTenant acme$/),
+      );
+    }
+  });
+
+  it.each<[string, Namespaces]>([
+    ['named', { names: ['globex'] }],
+    ['selected', { selector: byLabel }],
+  ])('lets a namespace that is %s for binding only bind, and not provision', (_, binding) => {
+    const tenant = scimTenant({ names: ['acme'] }, undefined, binding);
+    const globex = { name: 'globex' };
+    expect(check({ scimTenant: tenant, use: 'bind' }, globex)).toBeUndefined();
+    expect(check({ scimTenant: tenant }, globex)).toEqual(refused(/in spec\.namespaces of/));
+    expect(check({ scimTenant: tenant, use: 'bind' })).toBeUndefined();
+    const other = { name: 'initech', labels: {} };
+    expect(check({ scimTenant: tenant, use: 'bind' }, other)).toEqual(
+      refused(/in spec\.bindingNamespaces or spec\.namespaces of/),
+    );
+  });
+
+  it('is allowed whoever had it before', () => {
+    const history = { ownerUid: 'ns-0', governed: true };
+    expect(check({ scimTenant: scimTenant({ names: ['acme'] }), history })).toBeUndefined();
+  });
+
+  it('that is being deleted counts as gone', () => {
+    const going = scimTenant({ names: ['acme', 'globex'] }, '2026-01-01T00:00:00Z');
+    const history = { ownerUid: undefined, governed: true };
+    expect(check({ scimTenant: going, history })).toEqual(refused(/that is gone/));
+    expect(check({ scimTenant: going, history }, { name: 'globex' })).toEqual(refused(/may not/));
+  });
+
+  it('is refused in the same words as one that is not there', () => {
+    const stranger = { name: 'globex' };
+    expect(check({ scimTenant: scimTenant({}) }, stranger)).toEqual(check({}, stranger));
+    const history = { ownerUid: 'ns-0', governed: true };
+    expect(check({ history }, stranger)).toEqual(check({}, stranger));
+  });
+});
+
+function namesOnly(): Namespaces {
+  return { names: ['globex'], selector: { matchLabels: { team: 'nobody' } } };
+}
