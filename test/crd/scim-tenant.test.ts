@@ -137,7 +137,7 @@ describe('kubectl get', () => {
     );
     const row = await printed(SCIM_TENANTS, { name });
     expect(Object.keys(row)).toEqual([
-      ...['Name', 'Ready', 'Namespaces', 'Integrations', 'Age', 'Display Name (wide)'],
+      ...['Name', 'Ready', 'Reason', 'Namespaces', 'Integrations', 'Age', 'Display Name (wide)'],
     ]);
     expect(row).toMatchObject({
       Name: name,

@@ -50,6 +50,7 @@ describe('the members of a group', () => {
     await eventually(async () =>
       expect((await probe.get()).status).toEqual({
         observedGeneration: 1,
+        directory: expect.objectContaining({ lease: '' }),
         tenant: probe.namespace,
         group: { id: staff, displayName: 'Staff' },
         members: 2,
