@@ -1,4 +1,5 @@
 /** What a provisioner does with groups. */
+import { checkVersion, type IfMatch } from '../scim/etag.ts';
 import { keepImmutable } from '../scim/immutable.ts';
 import { type MemberChange, separateMemberOperations, separateMembers } from '../scim/members.ts';
 import { applyPatch } from '../scim/patch.ts';
@@ -8,7 +9,7 @@ import type { ResourceType } from '../scim/schema.ts';
 import { newId } from './ids.ts';
 import { demand } from './permissions.ts';
 import type { GroupChangeResult, GroupRecord, Page, Query } from './store/resources.ts';
-import { type Caller, checkVersion, type Directory, type IfMatch } from './users.ts';
+import type { Caller, Directory } from './users.ts';
 
 /** Unknown members are skipped and named in the result: identity providers take a 400 as final for the whole push. */
 export async function createGroup(
@@ -79,7 +80,7 @@ async function changeGroup(
 ): Promise<GroupChangeResult> {
   demand(permissions, 'groups.patch');
   const decide = (current: GroupRecord) => {
-    checkVersion(current, ifMatch);
+    checkVersion(current.version, ifMatch);
     return next === undefined ? current.attributes : next(current);
   };
   const decides = next !== undefined || ifMatch !== undefined;
@@ -93,5 +94,5 @@ export async function deleteGroup(
   ifMatch: IfMatch,
 ): Promise<void> {
   demand(permissions, 'groups.delete');
-  return store.groups.delete(scope, id, (current) => checkVersion(current, ifMatch), now());
+  return store.groups.delete(scope, id, (current) => checkVersion(current.version, ifMatch), now());
 }

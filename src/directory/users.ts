@@ -1,5 +1,5 @@
 /** What a provisioner does with users: permissions, preconditions and the rules of `active`, above any database. */
-import { preconditionFailed } from '../scim/error.ts';
+import { checkVersion, type IfMatch } from '../scim/etag.ts';
 import { keepImmutable } from '../scim/immutable.ts';
 import { withoutOwnReference } from '../scim/manager.ts';
 import { applyPatch } from '../scim/patch.ts';
@@ -9,7 +9,7 @@ import type { ResourceType } from '../scim/schema.ts';
 import { fold } from '../scim/text.ts';
 import { newId } from './ids.ts';
 import { demand, type Permission, type Permissions } from './permissions.ts';
-import type { Page, Query, Scope, StoredResource, UserRecord } from './store/resources.ts';
+import type { Page, Query, Scope, UserRecord } from './store/resources.ts';
 import type { Store } from './store/store.ts';
 
 /** Who asks. */
@@ -21,13 +21,6 @@ export interface Caller {
 export interface Directory {
   readonly store: Store;
   readonly now: () => number;
-}
-
-/** Versions that a write accepts (RFC 7644 §3.14), such as a set of them; undefined accepts any. */
-export type IfMatch = { has(version: number): boolean } | undefined;
-
-export function checkVersion(current: StoredResource, ifMatch: IfMatch): void {
-  if (ifMatch !== undefined && !ifMatch.has(current.version)) throw preconditionFailed();
 }
 
 /** `active` is true unless the client says otherwise. */
@@ -104,7 +97,7 @@ async function changeUser(
 ): Promise<UserRecord> {
   demand(permissions, 'users.patch');
   const decide = (current: UserRecord) => {
-    checkVersion(current, ifMatch);
+    checkVersion(current.version, ifMatch);
     const attributes = withoutOwnReference(next(current));
     demand(permissions, ...permissionsFor(current.attributes, attributes));
     return attributes;
@@ -130,5 +123,5 @@ export async function deleteUser(
   ifMatch: IfMatch,
 ): Promise<void> {
   demand(permissions, 'bindings.delete');
-  return store.users.delete(scope, id, (current) => checkVersion(current, ifMatch), now());
+  return store.users.delete(scope, id, (current) => checkVersion(current.version, ifMatch), now());
 }

@@ -4,8 +4,8 @@ import { formatAttributePath, parseAttributePath, refText, resolvePath } from '.
 import { literalComparable, namesResource } from './comparable.ts';
 import type { AttributeRef, Condition, SortKey } from './condition.ts';
 import { invalidFilter, invalidPath, invalidValue } from './error.ts';
+import { versionTag } from './etag.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
-import { versionTag } from './representation.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
 import { VERSION } from './schemas/common.ts';
 import { hasTooManyMarks } from './text.ts';

@@ -46,28 +46,3 @@ function schemasIn(attributes: Attributes, type: ResourceType): readonly string[
 export function locationOf(type: ResourceType, baseUrl: string, id: string): string {
   return `${baseUrl}${type.endpoint}/${id}`;
 }
-
-export function etag(version: number, digest?: string): string {
-  return `W/"${version}${digest === undefined ? '' : `.${digest}`}"`;
-}
-
-const TAG = /(?:W\/)?"(\d{1,15})(?:\.[^"]*)?"/;
-
-/** The tag of the version alone, of one that may carry a digest; undefined for what is no tag of ours. */
-export function versionTag(tag: string): string | undefined {
-  const [whole, version] = TAG.exec(tag.trim()) ?? [];
-  return version !== undefined && whole === tag.trim() ? etag(Number(version)) : undefined;
-}
-
-/** The versions that an If-Match names; undefined for `*`. Tags that are not ours match nothing. */
-export function parseIfMatch(header: string): ReadonlySet<number> | undefined {
-  if (header.trim() === '*') return undefined;
-  const tags = [...header.matchAll(new RegExp(TAG, 'g'))];
-  return new Set(tags.map((tag) => Number(tag[1])));
-}
-
-/** RFC 9110 §13.1.2, weak comparison. */
-export function matchesEtag(header: string, current: string): boolean {
-  const opaque = (tag: string) => tag.trim().replace(/^W\//, '');
-  return header.trim() === '*' || header.split(',').some((tag) => opaque(tag) === opaque(current));
-}

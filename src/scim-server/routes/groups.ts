@@ -10,8 +10,9 @@ import {
 import type { GroupChangeResult, GroupRecord } from '../../directory/store/resources.ts';
 import type { Directory } from '../../directory/users.ts';
 import { MAX_PAYLOAD_BYTES } from '../../scim/discovery.ts';
+import { etag } from '../../scim/etag.ts';
 import { type Projection, project, wants } from '../../scim/projection.ts';
-import { etag, locationOf, represent } from '../../scim/representation.ts';
+import { locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ScimCall } from '../endpoint.ts';
 import type { Represented } from './resource-answers.ts';

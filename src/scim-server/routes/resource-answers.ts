@@ -1,8 +1,7 @@
-/** What users and groups have in common over HTTP: ids, preconditions, ETags, and the answer that carries one resource. */
-import type { IfMatch } from '../../directory/users.ts';
+/** What users and groups have in common over HTTP: ids and the answer that carries one resource. */
 import { notFound, ScimError } from '../../scim/error.ts';
+import { matchesEtag } from '../../scim/etag.ts';
 import type { JsonObject } from '../../scim/json.ts';
-import { matchesEtag, parseIfMatch } from '../../scim/representation.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import type { Answer } from '../answer.ts';
 import type { ScimRequest } from '../endpoint.ts';
@@ -33,18 +32,6 @@ export function foundOr404<T>(found: T | undefined, type: ResourceType, id: stri
   if (found === undefined) throw notFound(type.name, id);
   return found;
 }
-
-/** What If-Match and If-None-Match let a write change (RFC 9110 §13.1.1, §13.1.2). */
-export function ifMatchOf(request: ScimRequest): IfMatch {
-  const versions = (name: string) => {
-    const header = request.header(name);
-    return header === undefined ? undefined : (parseIfMatch(header) ?? ANY);
-  };
-  const [wanted, unwanted] = [versions('if-match') ?? ANY, versions('if-none-match')];
-  return { has: (version) => wanted.has(version) && !unwanted?.has(version) };
-}
-
-const ANY = { has: () => true };
 
 /** 200, or 304 for a client that has this version (RFC 7644 §3.14). */
 export function readAnswer(request: ScimRequest, represented: Represented): Answer {

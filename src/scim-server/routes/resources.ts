@@ -1,11 +1,11 @@
 /** The routes that users and groups have alike (RFC 7644 §3.2–3.6). */
 import type { StoredResource } from '../../directory/store/resources.ts';
+import { etag, type IfMatch, ifMatchOf } from '../../scim/etag.ts';
 import { parsePatch } from '../../scim/patch-parser.ts';
 import { type Projection, wants } from '../../scim/projection.ts';
-import { etag } from '../../scim/representation.ts';
 import { parseResource } from '../../scim/resource.ts';
 import { MAX_BODY_BYTES } from '../body.ts';
-import type { Routes, ScimCall } from '../endpoint.ts';
+import type { Routes, ScimCall, ScimRequest } from '../endpoint.ts';
 import type { Cursors } from './cursor.ts';
 import { answerLists, listOf } from './listing.ts';
 import { projectionOf, type Search, searchOfBody, searchOfUrl } from './query.ts';
@@ -15,7 +15,6 @@ import {
   foundOr404,
   ID,
   idOf,
-  ifMatchOf,
   type Represented,
   readAnswer,
 } from './resource-answers.ts';
@@ -71,21 +70,24 @@ export function resourceRoutes<R extends StoredResource>(
       PUT: async (call) => {
         const id = idOf(call.request, type);
         const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
-        const changed = await kind.replace(call, id, attributes, ifMatchOf(call.request));
+        const changed = await kind.replace(call, id, attributes, preconditionOf(call.request));
         return changedAnswer(await written(call, changed));
       },
       PATCH: async (call) => {
         const id = idOf(call.request, type);
         const operations = parsePatch(await call.body(kind.maxBodyBytes), type);
-        const changed = await kind.patch(call, id, operations, ifMatchOf(call.request));
+        const changed = await kind.patch(call, id, operations, preconditionOf(call.request));
         return kind.answersPatch(call.request)
           ? changedAnswer(await written(call, changed))
           : { status: 204, headers: { ETag: etag(changed.version) } };
       },
       DELETE: async ({ request, caller }) => {
-        await kind.delete(caller, idOf(request, type), ifMatchOf(request));
+        await kind.delete(caller, idOf(request, type), preconditionOf(request));
         return { status: 204 };
       },
     },
   };
 }
+
+const preconditionOf = (request: ScimRequest): IfMatch =>
+  ifMatchOf(request.header('if-match'), request.header('if-none-match'));

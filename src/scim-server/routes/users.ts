@@ -11,9 +11,10 @@ import {
   patchUser,
   replaceUser,
 } from '../../directory/users.ts';
+import { etag } from '../../scim/etag.ts';
 import { withManagerReference } from '../../scim/manager.ts';
 import { type Projection, project, wants } from '../../scim/projection.ts';
-import { etag, locationOf, represent } from '../../scim/representation.ts';
+import { locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { ENTERPRISE_USER_URN } from '../../scim/schemas/enterprise-user.ts';
 import { MAX_BODY_BYTES } from '../body.ts';

@@ -13,11 +13,12 @@ import type {
 import { comparable } from '../../../src/scim/comparable.ts';
 import type { Comparable, SortKey } from '../../../src/scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../../src/scim/condition-resolver.ts';
+import { etag } from '../../../src/scim/etag.ts';
 import type { Filter } from '../../../src/scim/filter.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/scim/json.ts';
 import { managerWithoutReference, withManagerReference } from '../../../src/scim/manager.ts';
 import { matches, order } from '../../../src/scim/match.ts';
-import { etag, locationOf, represent } from '../../../src/scim/representation.ts';
+import { locationOf, represent } from '../../../src/scim/representation.ts';
 import { parseResource } from '../../../src/scim/resource.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
 import type { ResourceType } from '../../../src/scim/schema.ts';
