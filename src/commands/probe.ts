@@ -1,5 +1,5 @@
 /** The command `probe`: what is printed where. */
-import type { ProbeConfig } from '../config/invocation.ts';
+import type { ProbeConfig } from '../config/options.ts';
 import { probe, type StepReport } from '../probe/probe.ts';
 import { formatStep, formatSummary, formatTitle } from '../probe/report.ts';
 import { SEQUENCES } from '../probe/sequences.ts';

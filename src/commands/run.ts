@@ -1,5 +1,5 @@
 /** Assembles the process: directory, SCIM server, probes and operator; starts and stops them in order. */
-import type { Config } from '../config/invocation.ts';
+import type { Config } from '../config/options.ts';
 import { isUnencrypted } from '../config/public-url.ts';
 import { DatabaseNotMigratedError, DatabaseRefusedError } from '../directory/database-errors.ts';
 import { readDatabaseUrl, shownDatabaseUrl } from '../directory/database-url.ts';

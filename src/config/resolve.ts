@@ -1,22 +1,36 @@
 /** The values of options: from the flags, else the environment that is given, else the defaults. */
 import type { Option } from './values.ts';
 
-/** A wrong option, in one line that names it, its value where that can't hold a secret, and what is allowed. The process exits with 2. */
+/**
+ * A wrong option, in one line that names it, its value where that can't hold a secret, and what is
+ * allowed. The process exits with 2.
+ */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+type Options = Readonly<Record<string, Option<unknown>>>;
+
+/** The value of each option; undefined where nothing was given and the option has no fallback. */
+export type ValuesOf<O extends Options> = {
+  readonly [K in keyof O]: O[K] extends Option<infer T>
+    ? O[K]['fallback'] extends string
+      ? T
+      : T | undefined
+    : never;
+};
+
 /** Throws ConfigError for a value that is not allowed. */
-export function resolveOptions<K extends string>(
-  options: Readonly<Record<K, Option<unknown>>>,
+export function resolveOptions<O extends Options>(
+  options: O,
   flags: ReadonlyMap<string, string>,
   environment: NodeJS.ProcessEnv,
-): Partial<Record<K, unknown>> {
-  const values: Partial<Record<K, unknown>> = {};
-  for (const key of Object.keys(options) as K[]) {
-    values[key] = resolveOption(options[key], flags, environment);
-  }
-  return values;
+): ValuesOf<O> {
+  const values = Object.entries(options).map(([key, option]): [string, unknown] => [
+    key,
+    resolveOption(option, flags, environment),
+  ]);
+  return Object.fromEntries(values) as ValuesOf<O>;
 }
 
 function resolveOption(
@@ -37,8 +51,8 @@ function resolveOption(
 }
 
 /**
- * What may hold a password or a token, whichever option it was given to: URLs and connection strings of whatever form, queries, our own
- * tokens, long texts.
+ * What may hold a password or a token, whichever option it was given to: URLs and connection
+ * strings of whatever form, queries, our own tokens, long texts.
  */
 const MAY_HOLD_SECRET = /[@=?#&]|:.*:|scim_|^.{100}/s;
 

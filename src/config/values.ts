@@ -8,13 +8,14 @@ export type Parsed<T> =
   /** A reason goes without the value, which it may know better than to show. */
   | { readonly ok: false; readonly reason?: string };
 
-export interface Option<T> {
+/** Of type T; where the fallback is undefined there need not be a value. */
+export interface Option<T, Fallback extends string | undefined = string | undefined> {
   /** Without the dashes. */
   readonly flag: string;
   /** The environment variable. */
   readonly variable: string;
   readonly description: string;
-  readonly fallback: string | undefined;
+  readonly fallback: Fallback;
   /** Completes "it must be …". */
   readonly allowed: string;
   /** Its value is never shown. */
@@ -26,18 +27,22 @@ export interface Option<T> {
 
 const REFUSED = { ok: false } as const;
 
-function option<T>(
+function option<T, Fallback extends string | undefined>(
   flag: string,
   description: string,
-  fallback: string | undefined,
+  fallback: Fallback,
   allowed: string,
   parse: (text: string) => Parsed<T>,
-): Option<T> {
+): Option<T, Fallback> {
   const variable = `SCIM_OPERATOR_${flag.replaceAll('-', '_').toUpperCase()}`;
   return { flag, variable, description, fallback, allowed, parse };
 }
 
-export function text(flag: string, description: string, fallback?: string): Option<string> {
+export function text<Fallback extends string | undefined>(
+  flag: string,
+  description: string,
+  fallback: Fallback,
+): Option<string, Fallback> {
   return option(flag, description, fallback, 'a text that is not empty', (value) =>
     value === '' ? REFUSED : { ok: true, value },
   );
@@ -58,26 +63,30 @@ export function integer(
   fallback: string,
   least: number,
   most: number,
-): Option<number> {
+): Option<number, string> {
   return option(flag, description, fallback, `a whole number from ${least} to ${most}`, (value) => {
     const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
     return number >= least && number <= most ? { ok: true, value: number } : REFUSED;
   });
 }
 
-export function choice<T extends string>(
+export function choice<T extends string, Fallback extends T | undefined>(
   flag: string,
   description: string,
   values: readonly T[],
-  fallback?: T,
-): Option<T> {
+  fallback: Fallback,
+): Option<T, Fallback> {
   return option(flag, description, fallback, `one of ${values.join(', ')}`, (value) => {
     const chosen = values.find((each) => each === value);
     return chosen === undefined ? REFUSED : { ok: true, value: chosen };
   });
 }
 
-export function toggle(flag: string, description: string, fallback?: string): Option<boolean> {
+export function toggle<Fallback extends string | undefined>(
+  flag: string,
+  description: string,
+  fallback: Fallback,
+): Option<boolean, Fallback> {
   const read = option(flag, description, fallback, 'true or false', (value) =>
     value === 'true' || value === 'false' ? { ok: true, value: value === 'true' } : REFUSED,
   );
@@ -85,7 +94,7 @@ export function toggle(flag: string, description: string, fallback?: string): Op
 }
 
 /** What an Authorization header can carry. */
-export function secret(flag: string, description: string): Option<string> {
+export function secret(flag: string, description: string): Option<string, undefined> {
   const allowed = 'visible ASCII characters without spaces';
   const read = option(flag, description, undefined, allowed, (value) =>
     /^[!-~]+$/.test(value) ? { ok: true, value } : REFUSED,
@@ -94,7 +103,10 @@ export function secret(flag: string, description: string): Option<string> {
 }
 
 /** DNS labels, separated by commas; each once. An empty text is undefined: no choice was made. */
-export function names(flag: string, description: string): Option<readonly string[] | undefined> {
+export function names(
+  flag: string,
+  description: string,
+): Option<readonly string[] | undefined, undefined> {
   const allowed = 'names of at most 63 lower-case letters, digits and dashes, such as acme,globex';
   return option(flag, description, undefined, allowed, (value) => {
     if (value.trim() === '') return { ok: true, value: undefined };
@@ -105,7 +117,11 @@ export function names(flag: string, description: string): Option<readonly string
 }
 
 /** A Go duration, in milliseconds. */
-export function duration(flag: string, description: string, fallback: string): Option<number> {
+export function duration(
+  flag: string,
+  description: string,
+  fallback: string,
+): Option<number, string> {
   return option(flag, description, fallback, 'a duration such as 90s, 10m or 24h', (value) => {
     const milliseconds = parseDuration(value);
     return milliseconds === undefined ? REFUSED : { ok: true, value: milliseconds };
@@ -113,7 +129,7 @@ export function duration(flag: string, description: string, fallback: string): O
 }
 
 /** An absolute http(s) URL without query and fragment; a trailing slash is dropped. */
-export function httpUrl(flag: string, description: string): Option<string> {
+export function httpUrl(flag: string, description: string): Option<string, undefined> {
   const allowed =
     'an http or https URL without query and fragment, such as https://scim.example.com';
   return option(flag, description, undefined, allowed, (value) => {
@@ -126,7 +142,11 @@ export function httpUrl(flag: string, description: string): Option<string> {
 
 const POSTGRES_URL = /^postgres(?:ql)?:\/\/[^/]*\/[^/?#]+/i;
 
-export function databaseUrl(flag: string, description: string, fallback: string): Option<string> {
+export function databaseUrl(
+  flag: string,
+  description: string,
+  fallback: string,
+): Option<string, string> {
   const allowed = 'file: and the path of a SQLite file, or postgres://USER:PASSWORD@HOST/DATABASE';
   return option(flag, description, fallback, allowed, (value) => {
     const isFile = /^file:(?!\/\/[^/])[^?#]+$/.test(value);

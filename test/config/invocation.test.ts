@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Config, readInvocation } from '../../src/config/invocation.ts';
+import { readInvocation } from '../../src/config/invocation.ts';
+import type { Config } from '../../src/config/options.ts';
 import { ConfigError } from '../../src/config/resolve.ts';
 
 const PUBLIC_URL = ['--public-url', 'https://scim.example.com'];

@@ -1,0 +1,70 @@
+/** The command line as words: which command, which flags, not yet what their values mean. */
+import { ALL_OPTIONS } from './options.ts';
+import { ConfigError, shownValue } from './resolve.ts';
+
+export const COMMANDS = {
+  run: 'Runs the operator and the SCIM server in one process (the default).',
+  operator: 'Runs the operator alone; needs PostgreSQL.',
+  server: 'Runs the SCIM server alone, as one of any number; needs PostgreSQL.',
+  migrate: 'Creates or upgrades the database, then ends.',
+  crds: 'Prints the custom resource definitions as YAML.',
+  probe: 'Plays an identity provider against an endpoint, reports, and cleans up.',
+} as const;
+export type Command = keyof typeof COMMANDS;
+
+interface ParsedArguments {
+  readonly command: Command;
+  readonly flags: ReadonlyMap<string, string>;
+  readonly help: boolean;
+  readonly version: boolean;
+}
+
+/** Throws ConfigError for a flag or a command that does not exist. */
+export function parseArguments(args: readonly string[]): ParsedArguments {
+  const flags = new Map<string, string>();
+  const words: string[] = [];
+  let help = false;
+  let version = false;
+  for (let index = 0; index < args.length; index++) {
+    const argument = args[index] ?? '';
+    if (argument === '--help' || argument === '-h') {
+      help = true;
+    } else if (argument === '--version') {
+      version = true;
+    } else if (argument.startsWith('--')) {
+      const [name, inline] = splitFlag(argument);
+      const value = inline ?? (isToggle(name) ? 'true' : args[++index]);
+      if (value === undefined) throw new ConfigError(`--${name} needs a value; see --help`);
+      flags.set(name, value);
+    } else {
+      words.push(argument);
+    }
+  }
+  return { command: commandOf(words), flags, help, version };
+}
+
+function isToggle(name: string): boolean {
+  return ALL_OPTIONS.some(({ flag, toggle }) => flag === name && toggle === true);
+}
+
+function splitFlag(argument: string): [name: string, inline: string | undefined] {
+  const equals = argument.indexOf('=');
+  const name = argument.slice(2, equals < 0 ? undefined : equals);
+  if (!ALL_OPTIONS.some((option) => option.flag === name)) {
+    const shown = /^[\w-]{1,40}$/.test(name) ? `--${name}` : 'an argument';
+    throw new ConfigError(`${shown} is not an option; see --help`);
+  }
+  return [name, equals < 0 ? undefined : argument.slice(equals + 1)];
+}
+
+function commandOf(words: readonly string[]): Command {
+  const [word = 'run', extra] = words;
+  if (extra !== undefined)
+    throw new ConfigError(`${shownValue(extra)} is one argument too many; see --help`);
+  if (!Object.hasOwn(COMMANDS, word)) {
+    throw new ConfigError(
+      `${shownValue(word)} is not a command; allowed are ${Object.keys(COMMANDS).join(', ')}`,
+    );
+  }
+  return word as Command;
+}
