@@ -83,6 +83,7 @@ function parseOperation(operation: JsonValue, type: ResourceType): readonly Patc
   if (verb !== 'remove' && value === undefined) {
     throw invalidValue(`an operation "${verb}" needs a value; null stands for none`);
   }
+  if (value === undefined) refuseOtherKeys(operation);
   const text = path.trim();
   const extension = findExtension(type, text);
   if (extension !== undefined) return onExtensionPath(verb, extension, value, type);
@@ -90,6 +91,15 @@ function parseOperation(operation: JsonValue, type: ResourceType): readonly Patc
   if (verb === 'remove') throw noTarget('an operation "remove" needs a path');
   return withoutPath(verb, attributesFromValue(value), type);
 }
+
+/** A misspelled `value` must not make "remove these" into "remove all". Old clients of Entra ID send a `name`. */
+function refuseOtherKeys(operation: JsonObject): void {
+  const other = Object.keys(operation).find((key) => !OPERATION.has(key.toLowerCase()));
+  if (other === undefined) return;
+  throw invalidSyntax(`an operation has the keys op, path and value; ${other} is none of them`);
+}
+
+const OPERATION = new Set(['op', 'path', 'value', 'name']);
 
 function namesCore({ schema }: ResourceType, urn: string): boolean {
   return urn.toLowerCase() === schema.id.toLowerCase();

@@ -46,6 +46,20 @@ describe('a replace without value', () => {
   });
 });
 
+describe('a remove with a misspelled value', () => {
+  it.each(['values', 'Val', 'members'])('is 400 and empties no group: %s', (key) => {
+    const operation = { op: 'remove', path: 'members', [key]: [{ value: 'a' }] };
+    const refused = refusal(() => memberChanges(operation));
+    expect(refused).toMatchObject({ status: 400, scimType: 'invalidSyntax' });
+    expect(refused?.detail).toContain(key);
+  });
+
+  it('is done beside the name that old clients send', () => {
+    const operation = { name: 'removeMember', op: 'remove', path: 'members' };
+    expect(refusal(() => memberChanges(operation))).toBeUndefined();
+  });
+});
+
 describe('the body of a PATCH', () => {
   it.each([
     { schemas: [U], active: false },
