@@ -1,7 +1,12 @@
 #!/usr/bin/env node
+/**
+ * The command line: reads the options, runs a command, and turns its failure into one line and an
+ * exit code.
+ */
+import { FatalError, LeadLostError } from './commands/errors.ts';
+import { migrate } from './commands/migrate.ts';
 import { runProbe } from './commands/probe.ts';
-import { FatalError, LeadLostError, migrate, run } from './commands/run.ts';
-/** The command line: reads the options, runs a command, and turns its failure into one line and an exit code. */
+import { run } from './commands/run.ts';
 import { type Invocation, readInvocation } from './config/invocation.ts';
 import { ConfigError } from './config/resolve.ts';
 import { printCrds } from './crd/manifest.ts';
@@ -13,7 +18,10 @@ const PLANES = {
   operator: { server: false, operator: true },
 };
 
-/** Exit codes: 2 for wrong options, 1 for what only a person can mend, 3 when `operator` lost the lead, 70 after a defect; then starting anew helps. */
+/**
+ * Exit codes: 2 for wrong options, 1 for what only a person can mend, 3 when `operator` lost the
+ * lead, 70 after a defect. After the last two, starting the program again helps.
+ */
 async function main(args: readonly string[]): Promise<number> {
   let invocation: Invocation;
   try {
@@ -64,7 +72,10 @@ function logWarnings(log: Logger): void {
   });
 }
 
-/** A defect must not leave a process that looks alive and does nothing. Says why, whatever the log level is. */
+/**
+ * A defect must not leave a process that looks alive and does nothing. Says why, whatever the log
+ * level is.
+ */
 function crash(error: unknown): never {
   const err = error instanceof Error ? error : new Error(String(error));
   createLogger('error').fatal({ err }, 'ended because of an error that nothing handled');

@@ -1,0 +1,55 @@
+/** Opens the directory on the database that the options name. */
+import type { Config } from '../config/options.ts';
+import { DatabaseNotMigratedError, DatabaseRefusedError } from '../directory/database-errors.ts';
+import { readDatabaseUrl, shownDatabaseUrl } from '../directory/database-url.ts';
+import { openDirectory } from '../directory/open.ts';
+import type { Store } from '../directory/store/store.ts';
+import { Backoff, pause } from '../kube/backoff.ts';
+import type { Logger } from '../logger.ts';
+import { FatalError, reasonOf } from './errors.ts';
+
+/** Throws FatalError for a database that can't be used as it is. */
+export async function open(config: Config, log: Logger): Promise<Store> {
+  const { databaseUrl, databaseUrlFile: file, databaseConnections: connections } = config;
+  const readUrl = file === undefined ? databaseUrl : () => readDatabaseUrl(file);
+  const onPooler = () =>
+    log.info('a pooler is before the database: statements are not kept prepared there');
+  const onReadableByOthers = (reason: string) =>
+    log.warn({ reason }, 'the database can be read by other users of this machine');
+  try {
+    const options = { connections, onPooler, onReadableByOthers };
+    return await openDirectory(readUrl, undefined, options);
+  } catch (error) {
+    if (!(error instanceof DatabaseRefusedError)) throw error;
+    const shown = shownDatabaseUrl(databaseUrl);
+    throw new FatalError(`the database ${shown} can't be used: ${error.message}`);
+  }
+}
+
+const AWAY = 'database was not reached; trying again until it is';
+const NOT_MIGRATED = 'database was not migrated; trying again until it is';
+
+/** One line when it is away and one when it is back. Undefined when the signal came first. */
+export async function openWhenReachable(
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Store | undefined> {
+  const databaseUrl = shownDatabaseUrl(config.databaseUrl);
+  const backoff = new Backoff(200, 5_000);
+  let said: string | undefined;
+  while (!signal.aborted) {
+    try {
+      const store = await open(config, log);
+      if (said !== undefined) log.info({ databaseUrl }, 'database was reached');
+      return store;
+    } catch (error) {
+      if (error instanceof FatalError) throw error;
+      const message = error instanceof DatabaseNotMigratedError ? NOT_MIGRATED : AWAY;
+      if (message !== said) log.warn({ databaseUrl, reason: reasonOf(error) }, message);
+      said = message;
+      await pause(backoff.next(), signal);
+    }
+  }
+  return undefined;
+}

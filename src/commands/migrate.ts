@@ -1,0 +1,26 @@
+/** `migrate`: brings the database to the schema of this program. */
+import type { Config } from '../config/options.ts';
+import { DatabaseNotMigratedError } from '../directory/database-errors.ts';
+import { shownDatabaseUrl } from '../directory/database-url.ts';
+import type { Logger } from '../logger.ts';
+import { open } from './database.ts';
+import { FatalError, isDefect, reasonOf } from './errors.ts';
+
+/**
+ * Creates or upgrades the database. Waits for nothing: what runs it, such as a Job, tries again.
+ * Throws FatalError.
+ */
+export async function migrate(config: Config, log: Logger): Promise<void> {
+  const databaseUrl = shownDatabaseUrl(config.databaseUrl);
+  const store = await open(config, log).catch((error: unknown) => {
+    if (error instanceof FatalError || isDefect(error)) throw error;
+    const reason = reasonOf(error);
+    throw new FatalError(
+      error instanceof DatabaseNotMigratedError
+        ? `the database ${databaseUrl} can't be migrated: ${reason}`
+        : `the database ${databaseUrl} was not reached: ${reason}; try again when it can be`,
+    );
+  });
+  await store.close();
+  log.info({ databaseUrl }, 'database is up to date');
+}
