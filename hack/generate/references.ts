@@ -1,6 +1,7 @@
-/** Writes the tables of docs/reference/metrics.md and permissions.md; run it with `make generate`. */
+/** Writes the tables of docs/reference/metrics.md, permissions.md and scim.md; run it with `make generate`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fillInLimits } from './limits.ts';
 import { allMetrics, fillInMetrics } from './metrics.ts';
 import { fillInPermissions } from './permissions.ts';
 
@@ -12,3 +13,4 @@ function rewrite(page: string, fillIn: (document: string) => string): void {
 const metrics = allMetrics();
 rewrite('metrics.md', (document) => fillInMetrics(document, metrics));
 rewrite('permissions.md', fillInPermissions);
+rewrite('scim.md', fillInLimits);

@@ -1,7 +1,9 @@
 /** Errors for what never becomes a request: bytes that aren't HTTP, headers too large, clients too slow. */
+
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ScimError } from '../scim/error.ts';
+import { MAX_HEADER_BYTES } from '../scim/limits.ts';
 
 /** An error as the clients of a port understand it. */
 export interface ErrorDocument {
@@ -19,9 +21,6 @@ export function plainError(error: unknown): ErrorDocument {
     body: `${isKnown ? error.detail : 'internal error'}\n`,
   };
 }
-
-/** The request line counts, too. */
-export const MAX_HEADER_BYTES = 65_536;
 
 const BY_CODE: Record<string, ScimError> = {
   HPE_HEADER_OVERFLOW: new ScimError(

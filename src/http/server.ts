@@ -1,4 +1,5 @@
 /** A listening HTTP server around an application: time limits, answers below HTTP, and an orderly end. */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -9,12 +10,17 @@ import {
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../logger.ts';
 import { invalidSyntax, ScimError } from '../scim/error.ts';
+import {
+  HEAD_TIMEOUT_MS,
+  MAX_HEADER_BYTES,
+  REQUEST_TIMEOUT_MS,
+  STALL_TIMEOUT_MS,
+} from '../scim/limits.ts';
 import { type Connection, type ConnectionMetrics, Connections } from './connections.ts';
 import {
   answerAndEnd,
   type ErrorDocument,
   endWithError,
-  MAX_HEADER_BYTES,
   parserError,
   plainError,
 } from './raw-error.ts';
@@ -50,15 +56,13 @@ const REASONS: Record<string, string> = {
 };
 
 const LIMITS = {
-  // Filters come in the URL; 20 kB of one have been seen.
   maxHeaderSize: MAX_HEADER_BYTES,
-  headersTimeout: 10_000,
-  requestTimeout: 60_000,
+  headersTimeout: HEAD_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
   // Longer than load balancers keep idle connections (60 s), so that they never send into a closing one.
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 2_000,
-  // Without any progress of an answer: its client doesn't read.
-  stallTimeout: 60_000,
+  stallTimeout: STALL_TIMEOUT_MS,
   // Node would refuse it without a body; see faultInHead.
   requireHostHeader: false,
 };

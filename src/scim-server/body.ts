@@ -4,9 +4,6 @@ import { invalidSyntax } from '../scim/error.ts';
 import { payloadTooLarge, unsupportedMediaType } from './error.ts';
 import { parseJson } from './json.ts';
 
-/** Users, searches and everything else that is not a group. */
-export const MAX_BODY_BYTES = 1024 * 1024;
-
 /**
  * Reads and parses the body. Throws ScimError 413 when it is larger than `limit` bytes, as announced or as it
  * arrives; 415; or invalidSyntax.

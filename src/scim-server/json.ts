@@ -1,8 +1,7 @@
 /** JSON as strictly as a directory needs it: nothing nested beyond reason, and no key twice in one object. */
-import { invalidSyntax } from '../scim/error.ts';
 
-/** No body of SCIM needs more than 8 levels. */
-const MAX_DEPTH = 32;
+import { invalidSyntax } from '../scim/error.ts';
+import { MAX_JSON_DEPTH } from '../scim/limits.ts';
 
 /**
  * Parses the text of a body. JSON.parse keeps the last of two equal keys, other parsers the first: a proxy that checks bodies
@@ -40,8 +39,8 @@ function checkStructure(text: string): void {
       case 0x5b:
         keyExpected = text.charCodeAt(at) === 0x7b;
         keys = keyExpected ? new Set() : null;
-        if (open.push(keys) > MAX_DEPTH) {
-          throw invalidSyntax(`the body is nested deeper than ${MAX_DEPTH} levels`);
+        if (open.push(keys) > MAX_JSON_DEPTH) {
+          throw invalidSyntax(`the body is nested deeper than ${MAX_JSON_DEPTH} levels`);
         }
         break;
       case 0x7d:

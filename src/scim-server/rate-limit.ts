@@ -1,8 +1,7 @@
 /** A token bucket for each integration: one that sends too much gets 429 and slows nobody else down. A Bulk is as many requests as it has operations. */
+import { RATE_BURST_SECONDS } from '../scim/limits.ts';
 import { tooManyRequests } from './error.ts';
 
-/** Seconds of the rate that an idle integration may send at once. */
-const BURST_SECONDS = 2;
 /** Buckets that are kept before full ones are dropped: a full bucket is the same as none. */
 const SWEEP_SIZE = 1024;
 
@@ -22,7 +21,7 @@ export type RateLimit = (integrationId: string, now: number, requests?: number) 
 /** `rate`: requests a second that an integration may send; 0 switches the limit off. */
 export function createRateLimit(rate: number): RateLimit {
   if (rate === 0) return () => {};
-  const burst = rate * BURST_SECONDS;
+  const burst = rate * RATE_BURST_SECONDS;
   // A Bulk was counted as one request before its operations are known.
   const mostAtOnce = Math.max(1, burst - 1);
   const buckets = new Map<string, Bucket>();

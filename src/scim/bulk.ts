@@ -1,8 +1,9 @@
 /** The body of a Bulk → operations, each checked as far as it can be without the directory (RFC 7644 §3.7). */
+
 import { referencedBy, referencesIn } from './bulk-references.ts';
 import { invalidPath, invalidSyntax, invalidValue, ScimError } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue, property } from './json.ts';
-import { MAX_OPERATIONS } from './patch-parser.ts';
+import { MAX_OPERATIONS } from './limits.ts';
 import type { ResourceType } from './schema.ts';
 
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;

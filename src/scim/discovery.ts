@@ -1,6 +1,7 @@
 /** The documents of `/Schemas`, `/ResourceTypes` (RFC 7643 §6, §7) and `/ServiceProviderConfig` (§5). */
+
 import type { JsonObject } from './json.ts';
-import { MAX_OPERATIONS } from './patch-parser.ts';
+import { CURSOR_TIMEOUT, MAX_OPERATIONS, MAX_PAYLOAD_BYTES, MAX_RESULTS } from './limits.ts';
 import type { Attribute, ResourceType, Schema } from './schema.ts';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0';
@@ -44,15 +45,6 @@ export function resourceTypeDocument(type: ResourceType, baseUrl: string): JsonO
     meta: { resourceType: 'ResourceType', location: `${baseUrl}/ResourceTypes/${type.name}` },
   };
 }
-
-/** The largest page, and the default one: clients that read only the first page must see everybody. */
-export const MAX_RESULTS = 1000;
-
-/** Seconds that a cursor is good for (RFC 9865 §2.1). */
-export const CURSOR_TIMEOUT = 3600;
-
-/** The largest body of a group and of a Bulk, in bytes. */
-export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
 /** What is served now, no more: clients take each advert as behaviour. authentik reads 0 operations as endless. */
 export function serviceProviderConfig(baseUrl: string): JsonObject {

@@ -1,7 +1,9 @@
 /** Members of a group as changes to a set of rows: a group is never read to change one member. */
+
 import type { Condition } from './condition.ts';
 import { invalidValue, mutability, tooMany } from './error.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
+import { MAX_MEMBER_COMPARISONS } from './limits.ts';
 import { comparisonsIn } from './patch-cost.ts';
 import type { PatchOperation } from './patch-parser.ts';
 import type { Attributes } from './resource.ts';
@@ -35,9 +37,6 @@ export function separateMemberOperations(operations: readonly PatchOperation[]):
   checkScans(changes);
   return { operations: operations.filter((operation) => !isMembers(operation)), changes };
 }
-
-/** Comparisons of one PATCH that every member of the group is asked, while other writes wait. */
-export const MAX_MEMBER_COMPARISONS = 20;
 
 function checkScans(changes: readonly MemberChange[]): void {
   const scans = changes.flatMap((each) =>

@@ -1,11 +1,10 @@
 /** What a PATCH may cost: its filters are asked of every element, and other writes wait until it is done. */
+
 import type { Condition } from './condition.ts';
 import { tooMany } from './error.ts';
 import type { JsonValue } from './json.ts';
+import { MAX_COMPARED } from './limits.ts';
 import type { PatchOperation } from './patch-parser.ts';
-
-/** Characters that all operations of one PATCH may compare: half a second's work. */
-export const MAX_COMPARED = 64 * 1024 * 1024;
 
 export class PatchWork {
   #spent = 0;

@@ -11,6 +11,7 @@ import {
   ScimError,
 } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue, property } from './json.ts';
+import { MAX_OPERATIONS } from './limits.ts';
 import {
   isIgnored,
   resolveTarget,
@@ -34,9 +35,6 @@ import {
   type Schema,
 } from './schema.ts';
 import { isEmptyValue, isWritable, mendSingle, normalizeValue } from './values.ts';
-
-/** Operations in one PATCH, and in one Bulk. */
-export const MAX_OPERATIONS = 1000;
 
 export type PatchVerb = 'add' | 'replace' | 'remove';
 

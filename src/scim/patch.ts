@@ -4,6 +4,7 @@ import { refText } from './attribute-path.ts';
 import { invalidValue, noTarget } from './error.ts';
 import { keepImmutable } from './immutable.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { MAX_RESOURCE, MAX_VALUES } from './limits.ts';
 import { matches } from './match.ts';
 import { PatchWork } from './patch-cost.ts';
 import { nextElements } from './patch-elements.ts';
@@ -11,10 +12,7 @@ import type { PatchOperation } from './patch-parser.ts';
 import { checkRequired } from './required.ts';
 import type { Attributes } from './resource.ts';
 import type { ResourceType } from './schema.ts';
-import { isEmpty, MAX_VALUES, withoutNull, withValue } from './values.ts';
-
-/** Characters of all attributes as JSON: what a PATCH made, a PUT must be able to send back in its body. */
-export const MAX_RESOURCE = 1024 * 1024;
+import { isEmpty, withoutNull, withValue } from './values.ts';
 
 /** Throws noTarget, mutability or invalidValue, and tooMany for operations that cost too much. */
 export function applyPatch(

@@ -1,11 +1,8 @@
 /** Reads filters and paths from left to right, each character once: no backtracking, so no input is slow. */
-import type { Literal } from './filter.ts';
-import { isPlainWord, literalWithoutQuotes, QUOTES } from './quirks/filter.ts';
 
-/** Bytes aside, no honest filter comes near these; they bound stack and work. */
-export const MAX_LENGTH = 8192;
-export const MAX_DEPTH = 32;
-export const MAX_TERMS = 200;
+import type { Literal } from './filter.ts';
+import { MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS } from './limits.ts';
+import { isPlainWord, literalWithoutQuotes, QUOTES } from './quirks/filter.ts';
 
 const PATH_CHARACTER = /[A-Za-z0-9_$:.-]/;
 const WORD_END = /[\s()[\]"]/;
@@ -32,8 +29,8 @@ export class Scanner {
   #terms = 0;
 
   constructor(text: string) {
-    if (text.length > MAX_LENGTH)
-      throw new SyntaxFault(`it is longer than ${MAX_LENGTH} characters`);
+    if (text.length > MAX_FILTER_LENGTH)
+      throw new SyntaxFault(`it is longer than ${MAX_FILTER_LENGTH} characters`);
     this.#text = text;
   }
 
@@ -104,7 +101,8 @@ export class Scanner {
   }
 
   enter(): void {
-    if (++this.#depth > MAX_DEPTH) throw new SyntaxFault(`it is nested deeper than ${MAX_DEPTH}`);
+    if (++this.#depth > MAX_FILTER_DEPTH)
+      throw new SyntaxFault(`it is nested deeper than ${MAX_FILTER_DEPTH}`);
   }
 
   leave(): void {
@@ -112,8 +110,8 @@ export class Scanner {
   }
 
   countTerm(): void {
-    if (++this.#terms > MAX_TERMS)
-      throw new SyntaxFault(`it has more than ${MAX_TERMS} comparisons`);
+    if (++this.#terms > MAX_FILTER_TERMS)
+      throw new SyntaxFault(`it has more than ${MAX_FILTER_TERMS} comparisons`);
   }
 
   #string(closing: string): string {

@@ -1,4 +1,5 @@
 /** How text is compared where `caseExact` is false: the same in memory and in every database. */
+import { MAX_MARKS } from './limits.ts';
 
 /**
  * NFC and lower case; folded text folds to itself. Databases compare the result bytewise: their own `lower()` knows
@@ -11,9 +12,6 @@ export function fold(text: string): string {
   // Some letters are composed in lower case only: J + caron has no character of its own, j + caron has.
   return plain.normalize('NFC');
 }
-
-/** Combining marks in a row (in UTF-16 units). NFC sorts them, in a time that grows with the square of their number. */
-export const MAX_MARKS = 256;
 
 export function hasTooManyMarks(text: string): boolean {
   if (text.length <= MAX_MARKS || !/[\u0300-\uffff]/.test(text)) return false;

@@ -1,8 +1,10 @@
 /** Values as clients send them → values as the schema has them; null and [] mean absent (RFC 7643 §2.5). */
+
 import { instant } from './comparable.ts';
 import { distinct } from './element-set.ts';
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { KEY_ATTRIBUTES, MAX_KEY_BYTES, MAX_MARKS, MAX_TEXT_BYTES, MAX_VALUES } from './limits.ts';
 import { complexFromJson } from './quirks/json-text.ts';
 import {
   booleanFromText,
@@ -13,15 +15,9 @@ import {
   valueFromObject,
 } from './quirks/values.ts';
 import { type Attribute, findAttribute } from './schema.ts';
-import { hasTooManyMarks, MAX_MARKS } from './text.ts';
+import { hasTooManyMarks } from './text.ts';
 
-/** Bytes of a text that look-ups go through, and of any other. */
-export const MAX_KEY_BYTES = 1024;
-export const MAX_TEXT_BYTES = 65_536;
-/** Elements of a multi-valued attribute; `members` is bounded by the size of the body alone. */
-export const MAX_VALUES = 1000;
-
-const KEYS = new Set(['userName', 'displayName', 'externalId', 'emails.value']);
+const KEYS: ReadonlySet<string> = new Set(KEY_ATTRIBUTES);
 
 /**
  * Canonical value, or undefined for an absent one. `name` is how messages call it. Throws invalidValue, also for a value of

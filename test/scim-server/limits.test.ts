@@ -2,9 +2,9 @@
  * Input at the limits and beyond them: refused with an error that names the limit, or answered; either way at once. The
  * deadline of a test is generous: what is super-linear takes minutes at these sizes.
  */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAX_MEMBER_COMPARISONS } from '../../src/scim/members.ts';
-import { MAX_COMPARED } from '../../src/scim/patch-cost.ts';
+import { MAX_COMPARED, MAX_MEMBER_COMPARISONS } from '../../src/scim/limits.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
 

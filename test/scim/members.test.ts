@@ -1,10 +1,8 @@
 /** Operations on `members`, in every shape that clients send, as changes to a set. */
+
 import { describe, expect, it } from 'vitest';
-import {
-  MAX_MEMBER_COMPARISONS,
-  separateMemberOperations,
-  separateMembers,
-} from '../../src/scim/members.ts';
+import { MAX_MEMBER_COMPARISONS } from '../../src/scim/limits.ts';
+import { separateMemberOperations, separateMembers } from '../../src/scim/members.ts';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { parseResource } from '../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';

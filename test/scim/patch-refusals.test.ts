@@ -1,8 +1,9 @@
 /** What is refused of a PATCH, with which scimType and in which words (RFC 7644 §3.5.2, §3.12). */
+
 import { describe, expect, it } from 'vitest';
-import { applyPatch, MAX_RESOURCE } from '../../src/scim/patch.ts';
-import { MAX_COMPARED } from '../../src/scim/patch-cost.ts';
-import { MAX_OPERATIONS, parsePatch } from '../../src/scim/patch-parser.ts';
+import { MAX_COMPARED, MAX_OPERATIONS, MAX_RESOURCE } from '../../src/scim/limits.ts';
+import { applyPatch } from '../../src/scim/patch.ts';
+import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 
 const USER = STANDARD_RESOURCE_TYPES.user;

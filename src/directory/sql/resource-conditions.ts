@@ -1,8 +1,10 @@
 /** What of users and groups is not in the search document but in columns and other tables, and the look-ups that have an index. */
+
 import { type SQL, sql } from 'drizzle-orm';
 import { refText } from '../../scim/attribute-path.ts';
 import type { AttributeRef, Comparable, SortKey } from '../../scim/condition.ts';
 import { invalidFilter, invalidPath } from '../../scim/error.ts';
+import { MAX_TERMS_ON_GROUPS } from '../../scim/limits.ts';
 import { matches } from '../../scim/match.ts';
 import {
   type Compile,
@@ -41,9 +43,6 @@ export function resourceHolder(context: SearchContext): Holder {
     },
   };
 }
-
-/** Each is a recursive query, of which SQLite takes less than 200 in a statement. */
-const MAX_TERMS_ON_GROUPS = 50;
 
 function special(
   condition: LeafCondition,

@@ -1,4 +1,5 @@
 /** `/Bulk` (RFC 7644 §3.7): many operations in one request, each handed to the handler that would serve it alone. */
+
 import { setImmediate } from 'node:timers/promises';
 import { type BulkOperation, type OperationRequest, parseBulk } from '../../scim/bulk.ts';
 import { type BulkStep, planBulk } from '../../scim/bulk-plan.ts';
@@ -8,9 +9,9 @@ import {
   resolveReferences,
   separateUnresolved,
 } from '../../scim/bulk-references.ts';
-import { MAX_PAYLOAD_BYTES } from '../../scim/discovery.ts';
 import { ScimError } from '../../scim/error.ts';
 import type { JsonObject } from '../../scim/json.ts';
+import { MAX_PAYLOAD_BYTES } from '../../scim/limits.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { Answer } from '../answer.ts';
 import type { Routes, ScimCall } from '../endpoint.ts';

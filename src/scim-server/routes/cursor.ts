@@ -2,10 +2,11 @@
  * Cursors (RFC 9865): where a list goes on, signed, so that no client makes one up. A cursor names the last resource that was read,
  * not a position: whatever is written meanwhile, none is read twice and none that stays is missed.
  */
+
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { PageKey } from '../../directory/store/resources.ts';
-import { CURSOR_TIMEOUT } from '../../scim/discovery.ts';
 import { expiredCursor, invalidCursor } from '../../scim/error.ts';
+import { CURSOR_TIMEOUT } from '../../scim/limits.ts';
 
 const SIGNATURE_BYTES = 16;
 

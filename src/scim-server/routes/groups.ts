@@ -1,4 +1,5 @@
 /** Groups over HTTP. */
+
 import {
   createGroup,
   deleteGroup,
@@ -9,8 +10,8 @@ import {
 } from '../../directory/groups.ts';
 import type { GroupChangeResult, GroupRecord } from '../../directory/store/resources.ts';
 import type { Directory } from '../../directory/users.ts';
-import { MAX_PAYLOAD_BYTES } from '../../scim/discovery.ts';
 import { etag } from '../../scim/etag.ts';
+import { MAX_PAYLOAD_BYTES } from '../../scim/limits.ts';
 import { type Projection, project, wants } from '../../scim/projection.ts';
 import { locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';

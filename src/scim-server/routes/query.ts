@@ -1,10 +1,11 @@
 /** What a client searches for (RFC 7644 §3.4.2), from a URL or from the body of a `.search`. */
+
 import type { Condition, SortKey } from '../../scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../scim/condition-resolver.ts';
-import { MAX_RESULTS } from '../../scim/discovery.ts';
 import { invalidCount, invalidSyntax, invalidValue } from '../../scim/error.ts';
 import { parseFilter } from '../../scim/filter-parser.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../scim/json.ts';
+import { MAX_RESULTS } from '../../scim/limits.ts';
 import { type Projection, parseProjection } from '../../scim/projection.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import type { Answer } from '../answer.ts';

@@ -1,10 +1,11 @@
 /** The routes that users and groups have alike (RFC 7644 §3.2–3.6). */
+
 import type { StoredResource } from '../../directory/store/resources.ts';
 import { etag, type IfMatch, ifMatchOf } from '../../scim/etag.ts';
+import { MAX_BODY_BYTES } from '../../scim/limits.ts';
 import { parsePatch } from '../../scim/patch-parser.ts';
 import { type Projection, wants } from '../../scim/projection.ts';
 import { parseResource } from '../../scim/resource.ts';
-import { MAX_BODY_BYTES } from '../body.ts';
 import type { Routes, ScimCall, ScimRequest } from '../endpoint.ts';
 import type { Cursors } from './cursor.ts';
 import { answerLists, listOf } from './listing.ts';

@@ -1,4 +1,5 @@
 /** Users over HTTP. */
+
 import { hash } from 'node:crypto';
 import { withManagers } from '../../directory/managers.ts';
 import type { GroupMembership, UserRecord } from '../../directory/store/resources.ts';
@@ -12,12 +13,12 @@ import {
   replaceUser,
 } from '../../directory/users.ts';
 import { etag } from '../../scim/etag.ts';
+import { MAX_BODY_BYTES } from '../../scim/limits.ts';
 import { withManagerReference } from '../../scim/manager.ts';
 import { type Projection, project, wants } from '../../scim/projection.ts';
 import { locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { ENTERPRISE_USER_URN } from '../../scim/schemas/enterprise-user.ts';
-import { MAX_BODY_BYTES } from '../body.ts';
 import type { Represented } from './resource-answers.ts';
 import type { ResourceKind } from './resource-kind.ts';
 
