@@ -30,6 +30,10 @@ const ARROWS: Record<string, readonly string[]> = {
 /** Of the wiring, all that a folder may know. */
 const SHARED = ['src/logger.ts'];
 
+/** The types and the errors of the protocol, and text: all that a quirk may import. */
+const QUIRKS = 'src/scim/quirks/';
+const QUIRKS_KNOW = ['condition', 'error', 'filter', 'json', 'schema', 'text'];
+
 /** What they read it for is stored, shown, or compared with what was stored. */
 const WALL_CLOCK_READERS = [
   'src/directory/ids.ts',
@@ -66,6 +70,18 @@ describe('the sources', () => {
         })
         .map((target) => `${file} → ${target}`);
     });
+    expect(wrong).toEqual([]);
+  });
+
+  it('have quirks that stand alone: what they need of the protocol they are handed', () => {
+    const allowed = new Set(QUIRKS_KNOW.map((file) => `src/scim/${file}.ts`));
+    const wrong = [...imports]
+      .filter(([file]) => file.startsWith(QUIRKS))
+      .flatMap(([file, targets]) =>
+        targets
+          .filter((target) => !target.startsWith(QUIRKS) && !allowed.has(target))
+          .map((target) => `${file} → ${target}`),
+      );
     expect(wrong).toEqual([]);
   });
 

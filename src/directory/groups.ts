@@ -6,10 +6,10 @@ import { applyPatch } from '../scim/patch.ts';
 import type { PatchOperation } from '../scim/patch-parser.ts';
 import type { Attributes } from '../scim/resource.ts';
 import type { ResourceType } from '../scim/schema.ts';
+import type { Caller, Directory } from './caller.ts';
 import { newId } from './ids.ts';
 import { demand } from './permissions.ts';
 import type { GroupChangeResult, GroupRecord, Page, Query } from './store/resources.ts';
-import type { Caller, Directory } from './users.ts';
 
 /** Unknown members are skipped and named in the result: identity providers take a 400 as final for the whole push. */
 export async function createGroup(

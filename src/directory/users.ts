@@ -1,4 +1,5 @@
 /** What a provisioner does with users: permissions, preconditions and the rules of `active`, above any database. */
+
 import { checkVersion, type IfMatch } from '../scim/etag.ts';
 import { keepImmutable } from '../scim/immutable.ts';
 import { withoutOwnReference } from '../scim/manager.ts';
@@ -7,21 +8,10 @@ import type { PatchOperation } from '../scim/patch-parser.ts';
 import type { Attributes } from '../scim/resource.ts';
 import type { ResourceType } from '../scim/schema.ts';
 import { fold } from '../scim/text.ts';
+import type { Caller, Directory } from './caller.ts';
 import { newId } from './ids.ts';
-import { demand, type Permission, type Permissions } from './permissions.ts';
-import type { Page, Query, Scope, UserRecord } from './store/resources.ts';
-import type { Store } from './store/store.ts';
-
-/** Who asks. */
-export interface Caller {
-  readonly scope: Scope;
-  readonly permissions: Permissions;
-}
-
-export interface Directory {
-  readonly store: Store;
-  readonly now: () => number;
-}
+import { demand, type Permission } from './permissions.ts';
+import type { Page, Query, UserRecord } from './store/resources.ts';
 
 /** `active` is true unless the client says otherwise. */
 export async function createUser(

@@ -1,11 +1,11 @@
 /** The SCIM application: which path is served by what. */
 import { Hono } from 'hono';
 import { Registry } from 'prom-client';
+import type { Directory } from '../directory/caller.ts';
 import type { RequestTracker } from '../directory/last-requests.ts';
 import { CensusCache } from '../directory/metrics/census-cache.ts';
 import { type Permissions, PROVISIONER_PERMISSIONS } from '../directory/permissions.ts';
 import type { Store } from '../directory/store/store.ts';
-import type { Directory } from '../directory/users.ts';
 import type { ServerBindings } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../scim/resource-types.ts';

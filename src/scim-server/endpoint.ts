@@ -1,9 +1,9 @@
 /** What happens to every SCIM request around its handler: who calls, may they now, and what do they and the log get to know. */
 import type { Context } from 'hono';
+import type { Caller, Directory } from '../directory/caller.ts';
 import type { RequestTracker } from '../directory/last-requests.ts';
 import type { Permissions } from '../directory/permissions.ts';
 import type { Scope } from '../directory/store/resources.ts';
-import type { Caller, Directory } from '../directory/users.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import type { ServerBindings } from '../http/server.ts';
 import type { Logger } from '../logger.ts';

@@ -1,10 +1,11 @@
 /** The one definition of how attribute values and filter literals are compared: in memory, in indexes and in SQL. */
+
 import type { Comparable } from './condition.ts';
 import { invalidFilter } from './error.ts';
 import type { Literal } from './filter.ts';
 import type { JsonValue } from './json.ts';
 import type { Attribute } from './schema.ts';
-import { fold } from './text.ts';
+import { booleanText, fold } from './text.ts';
 
 /** A stored value as it is compared; undefined for what is no value of the attribute's type. */
 export function comparable(
@@ -99,9 +100,4 @@ function coerce(attribute: Attribute, literal: string | number | boolean): JsonV
   const isText =
     attribute.type !== 'boolean' && attribute.type !== 'integer' && attribute.type !== 'decimal';
   return isText ? String(literal) : literal;
-}
-
-export function booleanText(text: string): boolean | undefined {
-  const lower = text.toLowerCase();
-  return lower === 'true' ? true : lower === 'false' ? false : undefined;
 }

@@ -120,7 +120,7 @@ function onPath(
     throw invalidPath(`${formatAttributePath(path.path)} is not an attribute of ${type.name}`);
   }
   const { attribute, sub } = target.ref;
-  if (verb === 'add' && announcesSchemas(target, sent, type)) return [];
+  if (verb === 'add' && announcesSchemas(target, sent, type, normalizeValue)) return [];
   if (attribute.mutability === 'readOnly' || sub?.mutability === 'readOnly') {
     throw mutability(`${refText(target.ref)} can't be changed by clients`);
   }
@@ -128,7 +128,7 @@ function onPath(
     throw mutability(`${refText(target.ref)} is required and can't be removed`);
   }
   if (attribute.mutability === 'writeOnly') return [];
-  const value = sent && withoutOwnName(target, sent, type);
+  const value = sent && withoutOwnName(target, sent, (key) => targetOfKey(key, type));
   if (verb === 'remove') return removal(target, value);
   return [operationOn(verb, target, value)];
 }

@@ -9,6 +9,7 @@ import type { JsonObject } from './json.ts';
 import { type PatchPath, parsePath } from './path.ts';
 import { elementFromFilter } from './quirks/missing-element.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
+import { normalizeValue } from './values.ts';
 
 /** The `[…]` of a path; behind a single complex attribute it selects this one or nothing. */
 export interface Selector {
@@ -44,7 +45,7 @@ function selectorOf(filter: Filter, attribute: Attribute): Selector {
   try {
     return {
       where: resolveElementFilter(filter, attribute),
-      template: elementFromFilter(filter, attribute),
+      template: elementFromFilter(filter, attribute, normalizeValue),
     };
   } catch (error) {
     // A wrong name between the brackets is a fault of the path.

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Caller, Directory } from '../../src/directory/caller.ts';
 import {
   createGroup,
   deleteGroup,
@@ -8,7 +9,6 @@ import {
   replaceGroup,
 } from '../../src/directory/groups.ts';
 import { type Permission, PROVISIONER_PERMISSIONS } from '../../src/directory/permissions.ts';
-import type { Caller, Directory } from '../../src/directory/users.ts';
 import type { JsonValue } from '../../src/scim/json.ts';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Caller, Directory } from '../../src/directory/caller.ts';
 import {
   type Permission,
   type Permissions,
   PROVISIONER_PERMISSIONS,
 } from '../../src/directory/permissions.ts';
 import {
-  type Caller,
   createUser,
-  type Directory,
   deleteUser,
   getUser,
   listUsers,

@@ -1,5 +1,6 @@
 /** Groups over HTTP. */
 
+import type { Directory } from '../../directory/caller.ts';
 import {
   createGroup,
   deleteGroup,
@@ -9,7 +10,6 @@ import {
   replaceGroup,
 } from '../../directory/groups.ts';
 import type { GroupChangeResult, GroupRecord } from '../../directory/store/resources.ts';
-import type { Directory } from '../../directory/users.ts';
 import { etag } from '../../scim/etag.ts';
 import { MAX_PAYLOAD_BYTES } from '../../scim/limits.ts';
 import { type Projection, project, wants } from '../../scim/projection.ts';

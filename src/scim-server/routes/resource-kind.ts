@@ -1,6 +1,7 @@
 /** What tells users from groups over HTTP. */
+
+import type { Caller } from '../../directory/caller.ts';
 import type { Page, Query, Scope, StoredResource } from '../../directory/store/resources.ts';
-import type { Caller } from '../../directory/users.ts';
 import type { IfMatch } from '../../scim/etag.ts';
 import type { PatchOperation } from '../../scim/patch-parser.ts';
 import type { Projection } from '../../scim/projection.ts';

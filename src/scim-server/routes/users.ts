@@ -1,11 +1,11 @@
 /** Users over HTTP. */
 
 import { hash } from 'node:crypto';
+import type { Directory } from '../../directory/caller.ts';
 import { withManagers } from '../../directory/managers.ts';
 import type { GroupMembership, UserRecord } from '../../directory/store/resources.ts';
 import {
   createUser,
-  type Directory,
   deleteUser,
   getUser,
   listUsers,

@@ -2,7 +2,6 @@
 import type { Filter } from '../filter.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { type Attribute, findAttribute } from '../schema.ts';
-import { normalizeValue } from '../values.ts';
 
 const QUOTED = /^['"`‘“”’].*['"`’”]$/s;
 
@@ -11,7 +10,11 @@ const QUOTED = /^['"`‘“”’].*['"`’”]$/s;
  * when the filter is one `eq`, or several joined by `and`; undefined otherwise.
  * `{"path": "emails[type eq \"work\"].value", "value": "x"}` → `{"emails": [{"type": "work", "value": "x"}]}`
  */
-export function elementFromFilter(filter: Filter, attribute: Attribute): JsonObject | undefined {
+export function elementFromFilter(
+  filter: Filter,
+  attribute: Attribute,
+  normalize: (attribute: Attribute, value: JsonValue, name: string) => JsonValue | undefined,
+): JsonObject | undefined {
   const terms = filter.kind === 'and' ? filter.terms : [filter];
   const element: Record<string, JsonValue> = {};
   for (const term of terms) {
@@ -23,7 +26,7 @@ export function elementFromFilter(filter: Filter, attribute: Attribute): JsonObj
     const given = literal ? String(term.value) : term.value;
     // Quoted twice: the client means the element without the inner quotes.
     if (typeof given === 'string' && QUOTED.test(given)) return undefined;
-    const value = normalizeValue(sub, given, `${attribute.name}.${sub.name}`);
+    const value = normalize(sub, given, `${attribute.name}.${sub.name}`);
     if (value === undefined) return undefined;
     element[sub.name] = value;
   }

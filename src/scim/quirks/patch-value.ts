@@ -1,10 +1,16 @@
 /** Values of PATCH operations that identity providers send in another form or with another meaning than RFC 7644 has. */
+import type { AttributeRef } from '../condition.ts';
 import { invalidValue } from '../error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
-import { type Target, targetOfKey } from '../patch-target.ts';
-import { findAttribute, type ResourceType } from '../schema.ts';
-import { normalizeValue } from '../values.ts';
+import { type Attribute, findAttribute, type ResourceType } from '../schema.ts';
 import { complexFromJson, parseText } from './json-text.ts';
+
+/** What a path points at. */
+interface Aim {
+  readonly ref: AttributeRef;
+  /** The `[…]` of the path. */
+  readonly selector: object | undefined;
+}
 
 /**
  * Keycloak's SCIM-SDK client sends the resource as text, or as a list of one.
@@ -23,21 +29,29 @@ export function attributesFromValue(value: JsonValue | undefined): JsonObject {
  * ConnId and Salesforce name the attribute in the value once more.
  * `{"path": "members", "value": {"members": [{"value": "2819c223"}]}}` → `{"path": "members", "value": [{"value": "2819c223"}]}`
  */
-export function withoutOwnName(target: Target, value: JsonValue, type: ResourceType): JsonValue {
-  const { attribute, sub } = target.ref;
+export function withoutOwnName(
+  aim: Aim,
+  value: JsonValue,
+  aimOfKey: (key: string) => Aim | undefined,
+): JsonValue {
+  const { attribute, sub } = aim.ref;
   const parsed = complexFromJson(sub ?? attribute, value);
   const single = Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
   if (!isJsonObject(single)) return value;
-  return valueOfOnly(single, (key) => namesTarget(key, target, type)) ?? value;
+  return valueOfOnly(single, (key) => namesAim(key, aim, aimOfKey)) ?? value;
 }
 
-function namesTarget(key: string, { ref, selector }: Target, type: ResourceType): boolean {
+function namesAim(
+  key: string,
+  { ref, selector }: Aim,
+  aimOfKey: (key: string) => Aim | undefined,
+): boolean {
   const { attribute, sub, extension } = ref;
   if (sub !== undefined && key.toLowerCase() === sub.name.toLowerCase()) return true;
   if (selector !== undefined || findAttribute(attribute.subAttributes, key) !== undefined) {
     return false;
   }
-  const named = targetOfKey(key, type);
+  const named = aimOfKey(key);
   return (
     named?.selector === undefined &&
     named?.ref.attribute === attribute &&
@@ -64,15 +78,16 @@ const COMMON = new Set(['schemas', 'id', 'meta']);
  * `{"op": "add", "path": "schemas", "value": ["urn:…:enterprise:2.0:User"]}` → nothing
  */
 export function announcesSchemas(
-  { ref, selector }: Target,
+  { ref, selector }: Aim,
   value: JsonValue | undefined,
   type: ResourceType,
+  normalize: (attribute: Attribute, value: JsonValue | undefined) => JsonValue | undefined,
 ): boolean {
   const isSchemas = ref.extension === undefined && ref.attribute.name === 'schemas';
   if (!isSchemas || selector !== undefined) return false;
   const known = [type.schema, ...type.extensions.map(({ schema }) => schema)];
   const urns = new Set<JsonValue>(known.map(({ id }) => id.toLowerCase()));
-  const given = normalizeValue(ref.attribute, value);
+  const given = normalize(ref.attribute, value);
   return Array.isArray(given) && given.every((urn) => urns.has(String(urn).toLowerCase()));
 }
 
@@ -81,7 +96,7 @@ export function announcesSchemas(
  * attribute would go. Only elements of a list can be named so.
  * `{"op": "remove", "path": "members", "value": [{"value": "2819c223"}]}` → `{"op": "remove", "path": "members[value eq \"2819c223\"]"}`
  */
-export function removesByValue({ ref, selector }: Target, value: JsonValue): boolean {
+export function removesByValue({ ref, selector }: Aim, value: JsonValue): boolean {
   const takesElements =
     ref.attribute.multiValued && ref.sub === undefined && selector === undefined;
   return takesElements && value !== null;

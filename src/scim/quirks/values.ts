@@ -1,7 +1,8 @@
 /** Values that identity providers send in another form than the schema's; each function mends one deviation. */
-import { booleanText } from '../comparable.ts';
+
 import { isJsonObject, type JsonObject, type JsonValue, property } from '../json.ts';
 import type { Attribute } from '../schema.ts';
+import { booleanText } from '../text.ts';
 
 /**
  * Entra ID and Keycloak's pelotech plugin send booleans as text.
