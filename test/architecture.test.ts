@@ -43,7 +43,7 @@ const WALL_CLOCK_READERS = [
   'src/kube/credentials.ts',
   'src/kube/events.ts',
   'src/kube/leader-election.ts',
-  'src/operator/operator.ts',
+  'src/operator/term.ts',
   'src/commands/run.ts',
 ];
 

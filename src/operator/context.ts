@@ -10,9 +10,7 @@ import type { ObjectStore } from '../kube/store.ts';
 import type { Contentions } from './contentions.ts';
 import type { DirectoryMarks } from './directory-marks.ts';
 import type { AdmissionPolicy, AdmissionPolicyBinding } from './group-binding/admission-policy.ts';
-import type { ActivityCache } from './integration/activity-cache.ts';
 import type { SeenEnds } from './integration/seen-ends.ts';
-import type { ReadSecrets } from './token/read-secrets.ts';
 import type { UnlabelledWatches } from './unlabelled.ts';
 
 /** What the reflectors know. Of Secrets and namespaces that is the metadata only. */
@@ -21,7 +19,7 @@ export interface Caches {
   readonly tenants: ObjectStore<KubeTenant>;
   /** Empty where the operator doesn't follow groups. */
   readonly groupBindings: ObjectStore<KubeGroupBinding>;
-  /** Of the admission of ScimGroupBindings and of everything else; empty where the operator doesn't follow groups. */
+  /** Also those for other kinds; empty where the operator doesn't follow groups. */
   readonly policies: ObjectStore<AdmissionPolicy>;
   readonly policyBindings: ObjectStore<AdmissionPolicyBinding>;
   /** Empty where they may not be listed. */
@@ -39,8 +37,6 @@ export interface OperatorContext {
   readonly store: Store;
   readonly caches: Caches;
   readonly events: EventRecorder;
-  readonly activity: ActivityCache;
-  readonly readSecrets: ReadSecrets;
   readonly seenEnds: SeenEnds;
   readonly contentions: Contentions;
   readonly marks: DirectoryMarks;
@@ -49,7 +45,7 @@ export interface OperatorContext {
   readonly publicUrl: string;
   /** UID of kube-system: which cluster the records belong to. */
   readonly clusterUid: string;
-  /** False for namespaces that are not watched, or may not be: what the caches don't have of them may be there. */
+  /** False for namespaces that are not, or may not be, watched: what the caches lack may exist there. */
   readonly sees: (namespace: string) => boolean;
   /** Whether ScimGroupBindings are looked after. */
   readonly followsGroups: boolean;

@@ -1,13 +1,14 @@
-/** What a reconcile gets of an operator that runs nothing else. */
+/** What a reconcile, also that of an integration, gets of an operator that runs nothing else. */
 import type { Store } from '../../src/directory/store/store.ts';
 import type { Client } from '../../src/kube/client.ts';
 import { EventRecorder } from '../../src/kube/events.ts';
 import { ObjectStore } from '../../src/kube/store.ts';
 import { createLogger } from '../../src/logger.ts';
 import { Contentions } from '../../src/operator/contentions.ts';
-import type { Caches, OperatorContext } from '../../src/operator/context.ts';
+import type { Caches } from '../../src/operator/context.ts';
 import { DirectoryMarks } from '../../src/operator/directory-marks.ts';
 import { ActivityCache } from '../../src/operator/integration/activity-cache.ts';
+import type { IntegrationContext } from '../../src/operator/integration/context.ts';
 import { SeenEnds } from '../../src/operator/integration/seen-ends.ts';
 import { ReadSecrets } from '../../src/operator/token/read-secrets.ts';
 import { UnlabelledWatches } from '../../src/operator/unlabelled.ts';
@@ -29,7 +30,7 @@ export function operatorContext({
   recorder = client,
   store,
   now = () => new Date(),
-}: ContextParts): OperatorContext {
+}: ContextParts): IntegrationContext {
   const caches: Caches = {
     integrations: new ObjectStore(),
     tenants: new ObjectStore(),

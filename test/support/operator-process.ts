@@ -22,6 +22,7 @@ import {
 import type { ObjectStore } from '../../src/kube/store.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { Caches, OperatorContext } from '../../src/operator/context.ts';
+import type { IntegrationContext } from '../../src/operator/integration/context.ts';
 import { missingResources } from '../../src/operator/integration/end.ts';
 import { createReconcile } from '../../src/operator/integration/reconcile.ts';
 import { createRoleReconcile, type RoleState } from '../../src/operator/integration/role.ts';
@@ -74,7 +75,7 @@ export async function runProcess(
   }
 }
 
-function reconcilers(context: OperatorContext): readonly [Reconcile, Reconcile] {
+function reconcilers(context: IntegrationContext): readonly [Reconcile, Reconcile] {
   const states = new Map<string, RoleState>();
   const roleStates = {
     get: (namespace: string) => states.get(namespace),

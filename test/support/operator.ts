@@ -26,12 +26,8 @@ import {
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
-import {
-  createOperator,
-  type ElectionOptions,
-  type GroupBindingOptions,
-  type Operator,
-} from '../../src/operator/operator.ts';
+import { createOperator, type Operator } from '../../src/operator/operator.ts';
+import type { ElectionOptions, GroupBindingOptions } from '../../src/operator/options.ts';
 import { type OperatorManifests, operatorManifests } from '../../src/operator/rbac.ts';
 import { untilGranted, userOf } from './access.ts';
 import { adminClient, applyCrds, createNamespace, TEST_MANAGER } from './cluster.ts';

@@ -21,6 +21,7 @@ import type { Logger } from '../../logger.ts';
 import { type OperatorContext, ownerOf } from '../context.ts';
 import { deleteMade, integrationMaker } from '../made-objects.ts';
 import { integrationCreatedOn, isGoing, uidOn } from '../ownership.ts';
+import type { IntegrationContext } from './context.ts';
 
 /** The cache may be behind the deletion of the object, or ahead of its creation. */
 const RECHECK_MS = 1_000;
@@ -31,7 +32,7 @@ const CRD_RECHECK_MS = 30_000;
  * gone.
  */
 export async function endIntegration(
-  context: OperatorContext,
+  context: IntegrationContext,
   key: ObjectKey,
   terminating: KubeIntegration | undefined,
   log: Logger,
@@ -61,7 +62,7 @@ export async function endIntegration(
  * restored: then the other one is the same integration.
  */
 export async function endPredecessor(
-  context: OperatorContext,
+  context: IntegrationContext,
   { metadata }: KubeIntegration,
   log: Logger,
 ): Promise<void> {
@@ -81,7 +82,7 @@ export async function endPredecessor(
  * kept, because it is in doubt what the end of the resource means.
  */
 async function endRecord(
-  context: OperatorContext,
+  context: IntegrationContext,
   record: IntegrationRecord,
   terminating: KubeIntegration | undefined,
   log: Logger,

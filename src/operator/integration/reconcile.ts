@@ -1,4 +1,5 @@
 /** The reconcile of a ScimIntegration, step by step. */
+
 import { isPaused } from '../../crd/defaults.ts';
 import { ROLE_NAME, SCIM_INTEGRATIONS } from '../../crd/names.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
@@ -24,6 +25,7 @@ import { FIELD_MANAGER, isGoing, isOwnedBy } from '../ownership.ts';
 import { reconcileToken } from '../token/reconcile.ts';
 import { authorise } from './authorise.ts';
 import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
+import type { IntegrationContext } from './context.ts';
 import { endIntegration, endPredecessor } from './end.ts';
 import { endpointOf } from './objects.ts';
 import type { RoleStates } from './role.ts';
@@ -38,7 +40,7 @@ const BLIND_RESYNC_MS = 60_000;
 const STALE_RETRY_MS = 100;
 
 export function createReconcile(
-  context: OperatorContext,
+  context: IntegrationContext,
   roles: RoleStates,
   enqueueRole: (namespace: string) => void,
 ): Reconcile {
@@ -65,7 +67,7 @@ export function createReconcile(
 
 /** Somebody's finalizer may hold a resource with a deletionTimestamp for long. */
 async function end(
-  context: OperatorContext,
+  context: IntegrationContext,
   key: ObjectKey,
   integration: KubeIntegration | undefined,
   log: Logger,
@@ -112,7 +114,7 @@ async function writeOwnStatus(
 
 /** Each step's failure is kept for the status; the steps after it run all the same. */
 async function work(
-  context: OperatorContext,
+  context: IntegrationContext,
   integration: KubeIntegration,
   roles: RoleStates,
   enqueueRole: (namespace: string) => void,
@@ -152,7 +154,10 @@ async function work(
   await step(async () => ({
     integrationId: id,
     endpoint,
-    token: await reconcileToken(context, integration, id, endpoint, paused),
+    token: await reconcileToken(
+      { context, readSecrets: context.readSecrets, integration, integrationId: id, paused },
+      endpoint,
+    ),
   }));
   const failed = findings.token?.error;
   if (failed !== undefined) {

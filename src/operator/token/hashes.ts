@@ -1,4 +1,5 @@
 /** The hashes that the directory has of an integration's tokens: which one counts, and their end. */
+
 import { tokenSecretRefOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { EVENT } from '../../crd/reasons.ts';
@@ -6,10 +7,12 @@ import type { TokenRecord } from '../../directory/store/tokens.ts';
 import { hashToken, keyIdOf } from '../../directory/tokens.ts';
 import type { OperatorContext } from '../context.ts';
 import type { FoundToken } from './check-secret.ts';
+import type { ReadSecrets } from './read-secrets.ts';
 import { isSettled, pairOf, type TokenPair } from './rotation.ts';
 
 export interface TokenSubject {
   readonly context: OperatorContext;
+  readonly readSecrets: ReadSecrets;
   readonly integration: KubeIntegration;
   readonly integrationId: string;
   /** Only what ends a token is done. */

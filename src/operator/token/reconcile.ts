@@ -45,13 +45,10 @@ import { correctDrift, createTokenSecret, replaceToken } from './secret.ts';
 
 /** `paused` still ends what has lost its Secret, but makes and replaces nothing. */
 export async function reconcileToken(
-  context: OperatorContext,
-  integration: KubeIntegration,
-  integrationId: string,
+  subject: TokenSubject,
   endpoint: string,
-  paused: boolean,
 ): Promise<TokenOutcome> {
-  const subject: TokenSubject = { context, integration, integrationId, paused };
+  const { context, integration, paused } = subject;
   const existing = integration.spec?.token?.existingSecret;
   if (existing !== undefined) return reconcileExistingSecret(subject, existing);
   const confirmed = await confirm(subject, endpoint);
@@ -72,13 +69,13 @@ async function maintain(
   { found, pair }: Held,
   secret: Secret,
 ): Promise<TokenOutcome> {
-  const { context, integration, integrationId } = subject;
+  const { context, readSecrets, integration, integrationId } = subject;
   let now: Rotated = { secret, pair };
   try {
     now = await rotateIfDue(subject, found, now);
     const written = await correctDrift(subject, endpoint, now.secret);
     await removeFormerSecrets(context, integration);
-    context.readSecrets.note(integration, integrationId, endpoint, written);
+    readSecrets.note(integration, integrationId, endpoint, written);
     return issued(subject, now.pair);
   } catch (error) {
     if (isConflict(error)) throw error;
@@ -100,8 +97,8 @@ function immutableSecret({ metadata }: Secret, { message }: Error): Obstacle {
 
 /** The Secret is as it was read, and nothing is due: only the directory is to agree. Undefined where there is more to do. */
 async function confirm(subject: TokenSubject, endpoint: string): Promise<TokenOutcome | undefined> {
-  const { context, integration, paused } = subject;
-  const found = context.readSecrets.recall(integration, endpoint);
+  const { context, readSecrets, integration, paused } = subject;
+  const found = readSecrets.recall(integration, endpoint);
   if (found === undefined) return undefined;
   if (await isForeign(subject, found.hash)) return undefined;
   const pair = await adopt(subject, found);

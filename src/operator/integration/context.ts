@@ -1,0 +1,9 @@
+/** What the reconcile of integrations works with, besides what every reconciler has. */
+import type { OperatorContext } from '../context.ts';
+import type { ReadSecrets } from '../token/read-secrets.ts';
+import type { ActivityCache } from './activity-cache.ts';
+
+export interface IntegrationContext extends OperatorContext {
+  readonly activity: ActivityCache;
+  readonly readSecrets: ReadSecrets;
+}

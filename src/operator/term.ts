@@ -1,0 +1,118 @@
+/** A term: the controllers, the sweep and the event recorder, from the start of the lead to its end. */
+import { randomUUID } from 'node:crypto';
+import { GROUP } from '../crd/names.ts';
+import type { Client, Fence } from '../kube/client.ts';
+import { EventRecorder } from '../kube/events.ts';
+import type { Manager } from '../kube/manager.ts';
+import type { KubeMetrics } from '../kube/metrics.ts';
+import { Contentions } from './contentions.ts';
+import type { Caches, OperatorContext } from './context.ts';
+import type { DirectoryMarks } from './directory-marks.ts';
+import { fencedStore } from './fence.ts';
+import { createGroupBindingController } from './group-binding/controller.ts';
+import type { RoleReport } from './group-binding/lost-roles.ts';
+import type { PolicyReport } from './group-binding/policy-report.ts';
+import { createIntegrationControllers } from './integration/controller.ts';
+import type { SeenEnds } from './integration/seen-ends.ts';
+import { sweepUntil } from './integration/sweep.ts';
+import type { UnwatchedReport } from './integration/unwatched.ts';
+import type { OperatorMetrics } from './metrics.ts';
+import type { OperatorOptions } from './options.ts';
+import { cachesOf, type Reflectors } from './reflectors.ts';
+import { createTenantController } from './tenant/controller.ts';
+import { UnlabelledWatches } from './unlabelled.ts';
+
+/** What outlives a term. */
+export interface Parts {
+  readonly options: OperatorOptions;
+  readonly client: Client;
+  readonly metrics: KubeMetrics;
+  readonly clusterUid: string;
+  readonly manager: Manager;
+  readonly reflectors: Reflectors;
+  readonly seenEnds: SeenEnds;
+  readonly unwatched: UnwatchedReport;
+  readonly policyReport: PolicyReport;
+  readonly roleReport: RoleReport;
+  readonly unwritable: Set<string>;
+  readonly marks: DirectoryMarks;
+  readonly events: OperatorMetrics['events'];
+  /** Told what is known when a term begins, and undefined when it ends. */
+  readonly onLead: (caches: Caches | undefined) => void;
+}
+
+/** Reconciles until the term ends; nothing of it is left then. */
+export async function lead(
+  parts: Parts,
+  { signal, fence }: { readonly signal: AbortSignal; readonly fence?: Fence },
+): Promise<void> {
+  const { options, client, metrics, clusterUid, manager, reflectors, seenEnds } = parts;
+  const { unwatched, policyReport, roleReport, unwritable } = parts;
+  const { log, store, publicUrl, watchNamespaces, now = () => new Date() } = options;
+  const writer = fence ? client.fenced(fence) : client;
+  const events = new EventRecorder({
+    client: writer,
+    controller: `${GROUP}/operator`,
+    instance: `operator-${randomUUID()}`,
+    log,
+    metric: parts.events,
+  });
+  const caches = cachesOf(reflectors);
+  parts.onLead(caches);
+  const context: OperatorContext = {
+    client: writer,
+    store: fence ? fencedStore(store, fence) : store,
+    caches,
+    events,
+    contentions: new Contentions(options.clock),
+    marks: parts.marks,
+    unlabelled: new UnlabelledWatches({ client, log, signal }),
+    seenEnds,
+    publicUrl,
+    clusterUid,
+    sees: (namespace) =>
+      watchNamespaces?.includes(namespace) !== false &&
+      !reflectors.integrations.isRefusedIn(namespace),
+    followsGroups: options.groupBindings !== undefined,
+    follows: (namespace) => {
+      const isIn = watchNamespaces?.includes(namespace) !== false;
+      if (reflectors.groupBindings === undefined || !isIn) return 'left';
+      return reflectors.groupBindings.isRefusedIn(namespace) ? 'refused' : 'followed';
+    },
+    installation: options.installation,
+    mayReadTenants: () => !reflectors.tenants.isRefused,
+    mayReadPolicies: () =>
+      reflectors.policies?.isRefused === false && reflectors.policyBindings?.isRefused === false,
+    unwritable,
+    now,
+  };
+  unwritable.clear();
+  const { clock } = options;
+  const { integrations, roles, detach } = createIntegrationControllers(context, {
+    log,
+    metrics,
+    clock,
+  });
+  const tenants = createTenantController(context, integrations, { log, metrics });
+  const groupBindings =
+    options.groupBindings &&
+    createGroupBindingController(context, options.groupBindings.usernamePrefix, policyReport, {
+      log,
+      metrics,
+    });
+  const controllers = [integrations, roles, tenants.controller];
+  if (groupBindings) controllers.push(groupBindings.controller);
+  await Promise.all([
+    manager.control(controllers, signal),
+    manager
+      .whenSynced(signal)
+      .then(() => sweepUntil(signal, context, integrations, { ...options, unwatched, roleReport })),
+    groupBindings?.follow(signal),
+    manager.whenSynced(signal).then(() => groupBindings?.tellOfPolicy()),
+  ]);
+  parts.onLead(undefined);
+  detach();
+  tenants.detach();
+  groupBindings?.detach();
+  await events.flush();
+}
