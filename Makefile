@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
 GENERATED := crds policies docs/reference
-SUITES := unit kube operator
+SUITES := unit kube operator resources
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test conformance soak bench-operator verify generate format build clean

@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const operator = ['test/operator/**/*.test.ts'];
+const operator = ['test/operator/*.test.ts'];
+const resources = ['test/operator/*/**/*.test.ts'];
 const kube = ['test/kube/**/*.test.ts', 'test/crd/**/*.test.ts', 'test/e2e/**/*.test.ts'];
 
 const shared = {
@@ -30,13 +31,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...kube, ...operator],
+          exclude: [...kube, ...operator, ...resources],
           globalSetup: ['test/support/postgres-server.ts'],
           ...shared,
         },
       },
       onCluster('kube', kube),
       onCluster('operator', operator),
+      onCluster('resources', resources),
     ],
   },
 });

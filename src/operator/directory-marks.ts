@@ -65,6 +65,11 @@ export class DirectoryMarks {
     return this.#leave(key, mark);
   }
 
+  /** Our mark was written: the watch may show another's before it shows ours. */
+  hold({ metadata: { uid = '' } }: KubeObject): void {
+    this.#held.add(uid);
+  }
+
   /** What a standby sees: the leader must have our directory. */
   observe(object: Marked): void {
     const mark = object.status?.directory;

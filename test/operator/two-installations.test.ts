@@ -123,7 +123,7 @@ describe('a second installation with a directory of its own', () => {
     await probe.settled('True', 'Disabled');
     const { integrationId = '' } = (await probe.get()).status ?? {};
     expect(await second.store.integrations.get(integrationId)).toMatchObject({ enabled: false });
-    expect(other.unready()).toBeUndefined();
+    await eventually(() => expect(other.unready()).toBeUndefined());
     await Promise.all([operator.stop(), other.stop()]);
   });
 });

@@ -65,6 +65,7 @@ export function createGroupBindingReconcile(
       status,
       FIELD_MANAGER,
     );
+    if (written) context.marks.hold(binding);
     if (error !== undefined) throw error;
     if (!written) return { requeueAfterMs: STALE_RETRY_MS };
     const { bound } = findings;

@@ -51,6 +51,7 @@ export function createReconcile(
       enqueueRole(key.namespace ?? '');
       return end(context, key, integration, log);
     }
+    if (isLeftToAnother(context, integration)) return {};
     const { findings, error } = await work(context, integration, roles, enqueueRole, log);
     if (isNamespaceTerminating(error)) return {};
     if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
@@ -91,7 +92,7 @@ async function end(
 
 /** What a condition can't say where it may not be written is left for the probes. */
 async function writeOwnStatus(
-  { client, unwritable }: OperatorContext,
+  { client, unwritable, marks }: OperatorContext,
   integration: KubeIntegration,
   status: ScimIntegrationStatus,
 ): Promise<boolean> {
@@ -105,6 +106,7 @@ async function writeOwnStatus(
       FIELD_MANAGER,
     );
     unwritable.delete(key);
+    if (written) marks.hold(integration);
     return written;
   } catch (error) {
     if (isForbidden(error)) unwritable.add(key);
@@ -133,7 +135,6 @@ async function work(
   };
 
   await step(async () => {
-    if (isLeftToAnother(context, integration)) return {};
     await endPredecessor(context, integration, log);
     return {};
   });
