@@ -3,6 +3,7 @@
 import { type EventReason, SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { EVENT, REASON } from '../../crd/reasons.ts';
+import type { ScimGroupBindingStatus } from '../../crd/scim-group-binding.ts';
 import { getIfExists } from '../../kube/client.ts';
 import type { Reconcile, Result } from '../../kube/controller.ts';
 import { isAlreadyExists, isConflict, isNamespaceTerminating } from '../../kube/errors.ts';
@@ -57,21 +58,25 @@ export function createGroupBindingReconcile(
     if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
     announce(context, binding, findings);
     const built = buildGroupBindingStatus(binding, findings, context.now());
-    const status = { ...built, directory: context.marks.ours };
-    const written = await writeStatus(
-      context.client,
-      SCIM_GROUP_BINDINGS,
-      binding,
-      status,
-      FIELD_MANAGER,
-    );
-    if (written) context.marks.hold(binding);
+    const written = await writeOwnStatus(context, binding, built);
     if (error !== undefined) throw error;
     if (!written) return { requeueAfterMs: STALE_RETRY_MS };
     const { bound } = findings;
     const isBlocked = bound?.obstacle !== undefined || (bound?.foreign.length ?? 0) > 0;
     return { requeueAfterMs: isBlocked ? OBSTACLE_RETRY_MS : REFRESH_MS * (1 + Math.random() / 5) };
   };
+}
+
+/** With the mark of our directory, which makes the binding ours. */
+async function writeOwnStatus(
+  { client, marks }: OperatorContext,
+  binding: KubeGroupBinding,
+  built: ScimGroupBindingStatus,
+): Promise<boolean> {
+  const status = { ...built, directory: marks.ours };
+  const written = await writeStatus(client, SCIM_GROUP_BINDINGS, binding, status, FIELD_MANAGER);
+  if (written) marks.hold(binding);
+  return written;
 }
 
 /** Not left to the garbage collector, which a finalizer keeps waiting and `--cascade=orphan` sends away. */

@@ -52,18 +52,28 @@ export function createReconcile(
       return end(context, key, integration, log);
     }
     if (isLeftToAnother(context, integration)) return {};
-    const { findings, error } = await work(context, integration, roles, enqueueRole, log);
-    if (isNamespaceTerminating(error)) return {};
-    if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
-    const status = buildStatus(integration, findings, context.now());
-    const written = await writeOwnStatus(context, integration, status);
-    if (isRefused(error)) return refusedLook(context, findings);
-    if (error !== undefined) throw error;
-    if (!written) return { requeueAfterMs: STALE_RETRY_MS };
-    const { requeueAfterMs = RESYNC_MS } = nextLook(context, findings);
-    const contended = context.contentions.nextLookMs(integration.metadata.uid) ?? RESYNC_MS;
-    return { requeueAfterMs: Math.min(requeueAfterMs, contended) };
+    return reconcileLiving(context, integration, roles, enqueueRole, log);
   };
+}
+
+async function reconcileLiving(
+  context: IntegrationContext,
+  integration: KubeIntegration,
+  roles: RoleStates,
+  enqueueRole: (namespace: string) => void,
+  log: Logger,
+): Promise<Result> {
+  const { findings, error } = await work(context, integration, roles, enqueueRole, log);
+  if (isNamespaceTerminating(error)) return {};
+  if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
+  const status = buildStatus(integration, findings, context.now());
+  const written = await writeOwnStatus(context, integration, status);
+  if (isRefused(error)) return refusedLook(context, findings);
+  if (error !== undefined) throw error;
+  if (!written) return { requeueAfterMs: STALE_RETRY_MS };
+  const { requeueAfterMs = RESYNC_MS } = nextLook(context, findings);
+  const contended = context.contentions.nextLookMs(integration.metadata.uid) ?? RESYNC_MS;
+  return { requeueAfterMs: Math.min(requeueAfterMs, contended) };
 }
 
 /** Somebody's finalizer may hold a resource with a deletionTimestamp for long. */
