@@ -7,6 +7,8 @@ import type { Store } from './store/store.ts';
 export interface Caller {
   readonly scope: Scope;
   readonly permissions: Permissions;
+  /** The id of its request, as in the log. */
+  readonly requestId: string;
 }
 
 export interface Directory {

@@ -8,7 +8,6 @@ import { type Permissions, PROVISIONER_PERMISSIONS } from '../directory/permissi
 import type { Store } from '../directory/store/store.ts';
 import type { ServerBindings } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
-import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../scim/resource-types.ts';
 import { ENDPOINT_PATTERN } from './access-log.ts';
 import { toResponse } from './answer.ts';
 import { createEndpoint, type Routes } from './endpoint.ts';
@@ -37,8 +36,6 @@ export interface ScimAppOptions {
   readonly tracker: Pick<RequestTracker, 'note'>;
   /** Requests a second that an integration may send, operations of a Bulk each being one; 0: any number. */
   readonly rateLimit: number;
-  /** The set that the store was opened with; by default the standard one. */
-  readonly types?: ResourceTypes;
   /** What every caller may do; by default the rules of the Role SCIMProvisioner. */
   readonly permissions?: Permissions;
   /** By default ones that nobody reads. */
@@ -49,7 +46,7 @@ export type ScimApp = Hono<{ Bindings: ServerBindings }>;
 
 export function createScimApp(options: ScimAppOptions): ScimApp {
   const { store, now, publicUrl, log, tracker, rateLimit } = options;
-  const { types = STANDARD_RESOURCE_TYPES, permissions = PROVISIONER_PERMISSIONS } = options;
+  const { permissions = PROVISIONER_PERMISSIONS } = options;
   const directory: Directory = { store, now };
   const limit = createRateLimit(rateLimit);
   const { clock = () => performance.now() } = options;
@@ -66,14 +63,14 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   });
   const app: ScimApp = new Hono({ getPath: (request) => normalPath(request.url) });
   const cursors = createCursors(store.cursorKey, now);
-  const users = userKind(directory, types);
-  const groups = groupKind(directory, types);
+  const users = userKind(directory);
+  const groups = groupKind(directory);
   const resources = { ...resourceRoutes(users, cursors), ...resourceRoutes(groups, cursors) };
   const routes: Routes = {
     ...resources,
-    ...bulkRoutes(resources, types),
+    ...bulkRoutes(resources, store.types),
     ...searchRoutes(users, groups, cursors),
-    ...discoveryRoutes(types),
+    ...discoveryRoutes(store.types),
     ...NOT_SERVED,
   };
   for (const [path, methods] of Object.entries(routes)) {

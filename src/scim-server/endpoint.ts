@@ -150,7 +150,7 @@ async function serve(
   const scope = { tenant: integration.tenant, integrationId: integration.id };
   return handler({
     request: req,
-    caller: { scope, permissions },
+    caller: { scope, permissions, requestId: access.requestId },
     baseUrl: `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`,
     // Without a server around the application, as in tests, there are no bindings.
     body: (most) => readJson(req.raw, most, env?.admitBody ?? (() => {})),

@@ -1,14 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Caller, Directory } from '../../src/directory/caller.ts';
-import {
-  createGroup,
-  deleteGroup,
-  getGroup,
-  listGroups,
-  patchGroup,
-  replaceGroup,
-} from '../../src/directory/groups.ts';
+import type { Caller } from '../../src/directory/caller.ts';
+import { groupsOf } from '../../src/directory/groups.ts';
 import { type Permission, PROVISIONER_PERMISSIONS } from '../../src/directory/permissions.ts';
+import type { Resources } from '../../src/directory/resources.ts';
+import type { GroupRecord } from '../../src/directory/store/resources.ts';
 import type { JsonValue } from '../../src/scim/json.ts';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
@@ -16,51 +11,45 @@ import { type SqliteDirectory, useSqlite } from '../support/sqlite.ts';
 import { ACME, addUser, at, groupQuery, memberIds } from './contract/fixture.ts';
 
 const { group: type } = STANDARD_RESOURCE_TYPES;
-const CALLER: Caller = { scope: ACME, permissions: PROVISIONER_PERMISSIONS };
+const CALLER: Caller = { scope: ACME, permissions: PROVISIONER_PERMISSIONS, requestId: 'r' };
 const without = (lacking: Permission): Caller => ({
   scope: ACME,
   permissions: new Set([...PROVISIONER_PERMISSIONS].filter((each) => each !== lacking)),
+  requestId: 'r',
 });
 
 let sqlite: SqliteDirectory;
-let directory: Directory;
+let groups: Resources<GroupRecord>;
 
 beforeEach(async () => {
   sqlite = await useSqlite();
-  directory = { store: sqlite.store, now: () => at(1) };
+  groups = groupsOf({ store: sqlite.store, now: () => at(1) });
 });
 afterEach(() => sqlite.close());
 
 const patch = (id: string, operations: readonly JsonValue[], ifMatch?: ReadonlySet<number>) =>
-  patchGroup(directory, CALLER, id, parsePatch({ Operations: operations }, type), type, ifMatch);
+  groups.patch(CALLER, id, parsePatch({ Operations: operations }, type), ifMatch);
 
 describe('a group', () => {
   it('is created with its members, and emptied by a PUT without members', async () => {
     const ann = await addUser(sqlite.store, ACME, 'ann');
     const members = [{ value: ann.id }, { value: 'nobody' }];
-    const { group, unknownMembers } = await createGroup(directory, CALLER, {
+    const { record: group, unknownMembers } = await groups.create(CALLER, {
       displayName: 'staff',
       members,
     });
     expect(unknownMembers).toEqual(['nobody']);
     expect(group.attributes).toEqual({ displayName: 'staff' });
     expect(await memberIds(sqlite.store, ACME, group.id)).toEqual([ann.id]);
-    const replaced = await replaceGroup(
-      directory,
-      CALLER,
-      group.id,
-      { displayName: 'crew' },
-      type,
-      undefined,
-    );
-    expect(replaced.group).toMatchObject({ version: 2, attributes: { displayName: 'crew' } });
+    const replaced = await groups.replace(CALLER, group.id, { displayName: 'crew' }, undefined);
+    expect(replaced.record).toMatchObject({ version: 2, attributes: { displayName: 'crew' } });
     expect(await memberIds(sqlite.store, ACME, group.id)).toEqual([]);
   });
 
   it('takes a PATCH of its name and its members as one change', async () => {
     const ann = await addUser(sqlite.store, ACME, 'ann');
     const bob = await addUser(sqlite.store, ACME, 'bob');
-    const { group } = await createGroup(directory, CALLER, {
+    const { record: group } = await groups.create(CALLER, {
       displayName: 'staff',
       members: [{ value: ann.id }],
     });
@@ -69,34 +58,32 @@ describe('a group', () => {
       { op: 'replace', value: { displayName: 'crew' } },
       { op: 'remove', path: `members[value eq "${ann.id}"]` },
     ]);
-    expect(changed.group).toMatchObject({ version: 2, attributes: { displayName: 'crew' } });
+    expect(changed.record).toMatchObject({ version: 2, attributes: { displayName: 'crew' } });
     expect(await memberIds(sqlite.store, ACME, group.id)).toEqual([bob.id]);
   });
 
   it('changes neither name nor members when its version is not the one in If-Match', async () => {
     const ann = await addUser(sqlite.store, ACME, 'ann');
-    const { group } = await createGroup(directory, CALLER, { displayName: 'staff' });
+    const { record: group } = await groups.create(CALLER, { displayName: 'staff' });
     const operations = [{ op: 'add', path: 'members', value: [{ value: ann.id }] }];
     await expect(patch(group.id, operations, new Set([7]))).rejects.toMatchObject({ status: 412 });
     const put = { displayName: 'x', members: [{ value: ann.id }] };
-    const replaced = replaceGroup(directory, CALLER, group.id, put, type, new Set([7]));
+    const replaced = groups.replace(CALLER, group.id, put, new Set([7]));
     await expect(replaced).rejects.toMatchObject({ status: 412 });
-    const deleted = deleteGroup(directory, CALLER, group.id, new Set([7]));
+    const deleted = groups.delete(CALLER, group.id, new Set([7]));
     await expect(deleted).rejects.toMatchObject({ status: 412 });
-    expect(await getGroup(directory, CALLER, group.id, true)).toEqual({ ...group, members: [] });
+    expect(await groups.get(CALLER, group.id, true)).toEqual({ ...group, members: [] });
   });
 });
 
 describe('the permission', () => {
-  const anything = async () =>
-    (await createGroup(directory, CALLER, { displayName: 'staff' })).group.id;
+  const anything = async () => (await groups.create(CALLER, { displayName: 'staff' })).record.id;
   const uses: Record<string, (caller: Caller, id: string) => Promise<unknown>> = {
-    'groups.create': (caller) => createGroup(directory, caller, { displayName: 'other' }),
-    'groups.get': (caller, id) => getGroup(directory, caller, id, false),
-    'groups.list': (caller) => listGroups(directory, caller, groupQuery()),
-    'groups.patch': (caller, id) =>
-      replaceGroup(directory, caller, id, { displayName: 'x' }, type, undefined),
-    'groups.delete': (caller, id) => deleteGroup(directory, caller, id, undefined),
+    'groups.create': (caller) => groups.create(caller, { displayName: 'other' }),
+    'groups.get': (caller, id) => groups.get(caller, id, false),
+    'groups.list': (caller) => groups.list(caller, groupQuery()),
+    'groups.patch': (caller, id) => groups.replace(caller, id, { displayName: 'x' }, undefined),
+    'groups.delete': (caller, id) => groups.delete(caller, id, undefined),
   };
 
   it.each(Object.keys(uses))('%s is needed for what it is named after', async (name) => {
@@ -108,6 +95,6 @@ describe('the permission', () => {
       status: 403,
       detail: expect.stringContaining(name),
     });
-    await use({ scope: ACME, permissions: new Set([lacking]) });
+    await use({ ...CALLER, permissions: new Set([lacking]) });
   });
 });

@@ -1,49 +1,51 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Caller, Directory } from '../../src/directory/caller.ts';
-import {
-  type Permission,
-  type Permissions,
-  PROVISIONER_PERMISSIONS,
-} from '../../src/directory/permissions.ts';
-import {
-  createUser,
-  deleteUser,
-  getUser,
-  listUsers,
-  patchUser,
-  replaceUser,
-} from '../../src/directory/users.ts';
+import type { Caller } from '../../src/directory/caller.ts';
+import { type Permission, PROVISIONER_PERMISSIONS } from '../../src/directory/permissions.ts';
+import type { Resources } from '../../src/directory/resources.ts';
+import type { UserRecord } from '../../src/directory/store/resources.ts';
+import { usersOf } from '../../src/directory/users.ts';
 import type { JsonValue } from '../../src/scim/json.ts';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
+import type { Attributes } from '../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { type SqliteDirectory, useSqlite } from '../support/sqlite.ts';
 import { ACME, at, userQuery } from './contract/fixture.ts';
 
 const { user: type } = STANDARD_RESOURCE_TYPES;
-const CALLER: Caller = { scope: ACME, permissions: PROVISIONER_PERMISSIONS };
+const CALLER: Caller = { scope: ACME, permissions: PROVISIONER_PERMISSIONS, requestId: 'r' };
 const without = (...lacking: readonly Permission[]): Caller => ({
   scope: ACME,
   permissions: new Set([...PROVISIONER_PERMISSIONS].filter((each) => !lacking.includes(each))),
+  requestId: 'r',
 });
-const having = (...permissions: readonly Permission[]): Permissions => new Set(permissions);
+const having = (...permissions: readonly Permission[]): Caller => ({
+  ...CALLER,
+  permissions: new Set(permissions),
+});
 
 let sqlite: SqliteDirectory;
-let directory: Directory;
+let users: Resources<UserRecord>;
 let now = at(0);
 
 beforeEach(async () => {
   sqlite = await useSqlite();
   now = at(0);
-  directory = { store: sqlite.store, now: () => now };
+  users = usersOf({ store: sqlite.store, now: () => now });
 });
 afterEach(() => sqlite.close());
 
-const patch = (
+const create = async (attributes: Attributes) => (await users.create(CALLER, attributes)).record;
+const replace = async (id: string, attributes: Attributes) =>
+  (await users.replace(CALLER, id, attributes, undefined)).record;
+const patch = async (
   id: string,
   operations: readonly JsonValue[],
   caller = CALLER,
   ifMatch?: Set<number>,
-) => patchUser(directory, caller, id, parsePatch({ Operations: operations }, type), type, ifMatch);
+) => {
+  const parsed = parsePatch({ Operations: operations }, type);
+  return (await users.patch(caller, id, parsed, ifMatch)).record;
+};
 const forbiddenFor = (permission: Permission) => ({
   status: 403,
   detail: expect.stringContaining(permission),
@@ -51,42 +53,35 @@ const forbiddenFor = (permission: Permission) => ({
 
 describe('active', () => {
   it('is true for a new user unless the client says otherwise', async () => {
-    const ann = await createUser(directory, CALLER, { userName: 'ann' });
-    const bob = await createUser(directory, CALLER, { userName: 'bob', active: false });
+    const ann = await create({ userName: 'ann' });
+    const bob = await create({ userName: 'bob', active: false });
     expect([ann.attributes.active, bob.attributes.active]).toEqual([true, false]);
   });
 
   it('stays as it is with a PUT that does not mention it', async () => {
-    const { id } = await createUser(directory, CALLER, {
+    const { id } = await create({
       userName: 'ann',
       active: false,
       title: 'x',
     });
-    const replaced = await replaceUser(directory, CALLER, id, { userName: 'ann' }, type, undefined);
+    const replaced = await replace(id, { userName: 'ann' });
     expect(replaced.attributes).toEqual({ userName: 'ann', active: false });
-    const on = await replaceUser(
-      directory,
-      CALLER,
-      id,
-      { userName: 'ann', active: true },
-      type,
-      undefined,
-    );
+    const on = await replace(id, { userName: 'ann', active: true });
     expect(on.attributes.active).toBe(true);
   });
 
   it('is absent once a PATCH removed it, and a PUT without it leaves it so', async () => {
-    const { id } = await createUser(directory, CALLER, { userName: 'ann' });
+    const { id } = await create({ userName: 'ann' });
     const removed = await patch(id, [{ op: 'remove', path: 'active' }]);
     expect(removed.attributes).not.toHaveProperty('active');
-    const replaced = await replaceUser(directory, CALLER, id, { userName: 'ann' }, type, undefined);
+    const replaced = await replace(id, { userName: 'ann' });
     expect(replaced.attributes).not.toHaveProperty('active');
   });
 });
 
 describe('a precondition', () => {
   it('lets a write pass only at one of its versions', async () => {
-    const { id } = await createUser(directory, CALLER, { userName: 'ann' });
+    const { id } = await create({ userName: 'ann' });
     const set = [{ op: 'replace', path: 'title', value: 'x' }];
     const stale = { status: 412 };
     await expect(patch(id, set, CALLER, new Set([2, 3]))).rejects.toMatchObject(stale);
@@ -97,24 +92,24 @@ describe('a precondition', () => {
       lastModified: at(1),
     });
     const first = new Set([1]);
-    await expect(deleteUser(directory, CALLER, id, first)).rejects.toMatchObject(stale);
-    const put = replaceUser(directory, CALLER, id, { userName: 'ann' }, type, first);
+    await expect(users.delete(CALLER, id, first)).rejects.toMatchObject(stale);
+    const put = users.replace(CALLER, id, { userName: 'ann' }, first);
     await expect(put).rejects.toMatchObject(stale);
-    await deleteUser(directory, CALLER, id, new Set([2]));
-    expect(await getUser(directory, CALLER, id, false)).toBeUndefined();
+    await users.delete(CALLER, id, new Set([2]));
+    expect(await users.get(CALLER, id, false)).toBeUndefined();
   });
 });
 
 describe('a failing PATCH', () => {
   it('changes nothing, although operations before it would have', async () => {
-    const ann = await createUser(directory, CALLER, { userName: 'ann' });
-    await createUser(directory, CALLER, { userName: 'bob' });
+    const ann = await create({ userName: 'ann' });
+    await create({ userName: 'bob' });
     const operations = [
       { op: 'replace', path: 'title', value: 'x' },
       { op: 'replace', path: 'userName', value: 'bob' },
     ];
     await expect(patch(ann.id, operations)).rejects.toMatchObject({ status: 409 });
-    expect(await getUser(directory, CALLER, ann.id, false)).toEqual(ann);
+    expect(await users.get(CALLER, ann.id, true)).toEqual(ann);
   });
 });
 
@@ -122,25 +117,23 @@ describe('the permission', () => {
   it.each(['users.create', 'bindings.create'] as const)(
     '%s is needed to create',
     async (lacking) => {
-      const run = () => createUser(directory, without(lacking), { userName: 'ann' });
+      const run = () => users.create(without(lacking), { userName: 'ann' });
       await expect(run()).rejects.toMatchObject(forbiddenFor(lacking));
-      expect(await listUsers(directory, CALLER, userQuery())).toMatchObject({ total: 0 });
+      expect(await users.list(CALLER, userQuery())).toMatchObject({ total: 0 });
     },
   );
 
   it('users.get and users.list are needed to read', async () => {
-    const { id } = await createUser(directory, CALLER, { userName: 'ann' });
-    const get = () => getUser(directory, without('users.get'), id, false);
+    const { id } = await create({ userName: 'ann' });
+    const get = () => users.get(without('users.get'), id, false);
     await expect(get()).rejects.toMatchObject(forbiddenFor('users.get'));
-    const list = () => listUsers(directory, without('users.list'), userQuery());
+    const list = () => users.list(without('users.list'), userQuery());
     await expect(list()).rejects.toMatchObject(forbiddenFor('users.list'));
-    expect(
-      await getUser(directory, { scope: ACME, permissions: having('users.get') }, id, false),
-    ).toBeDefined();
+    expect(await users.get(having('users.get'), id, false)).toBeDefined();
   });
 
   it('users.patch is needed to change, and bindings.patch or users.create only for some changes', async () => {
-    const { id } = await createUser(directory, CALLER, { userName: 'ann' });
+    const { id } = await create({ userName: 'ann' });
     const title = [{ op: 'replace', path: 'title', value: 'x' }];
     const off = [{ op: 'replace', path: 'active', value: false }];
     const rename = [{ op: 'replace', path: 'userName', value: 'anne' }];
@@ -155,7 +148,7 @@ describe('the permission', () => {
     await expect(run(rename, without('users.create'))).rejects.toMatchObject(
       forbiddenFor('users.create'),
     );
-    const least: Caller = { scope: ACME, permissions: having('users.patch') };
+    const least: Caller = having('users.patch');
     await run(title, least);
     expect(await run(spell, least)).toMatchObject({
       version: 3,
@@ -164,15 +157,10 @@ describe('the permission', () => {
   });
 
   it('bindings.delete is needed to delete, and no permission to delete a global user exists', async () => {
-    const { id } = await createUser(directory, CALLER, { userName: 'ann' });
-    const run = () => deleteUser(directory, without('bindings.delete'), id, undefined);
+    const { id } = await create({ userName: 'ann' });
+    const run = () => users.delete(without('bindings.delete'), id, undefined);
     await expect(run()).rejects.toMatchObject(forbiddenFor('bindings.delete'));
     expect([...PROVISIONER_PERMISSIONS]).not.toContain('users.delete');
-    await deleteUser(
-      directory,
-      { scope: ACME, permissions: having('bindings.delete') },
-      id,
-      undefined,
-    );
+    await users.delete(having('bindings.delete'), id, undefined);
   });
 });

@@ -204,8 +204,8 @@ describe('permissions', () => {
     const types = STANDARD_RESOURCE_TYPES;
     const cursors = createCursors('key', Date.now);
     const resources = {
-      ...resourceRoutes(userKind(directory, types), cursors),
-      ...resourceRoutes(groupKind(directory, types), cursors),
+      ...resourceRoutes(userKind(directory), cursors),
+      ...resourceRoutes(groupKind(directory), cursors),
     };
     const id = await on.newUser();
     const Operations = [
@@ -221,6 +221,7 @@ describe('permissions', () => {
       caller: {
         scope: { tenant: client.record.tenant, integrationId: client.record.id },
         permissions: new Set(['users.create', 'users.patch', 'groups.create'] as const),
+        requestId: 'r',
       },
       baseUrl: client.publicBaseUrl,
       body: async () => ({ Operations }),

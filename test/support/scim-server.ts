@@ -99,7 +99,6 @@ export async function startScimServer({
     clock,
     tracker: { note: (id, at) => noted.set(id, at) },
     rateLimit,
-    types,
     permissions,
     metrics: new RequestMetrics(registry, census, now),
   });

@@ -54,6 +54,7 @@ export async function openPostgresStore(
   // Nobody waits for it, and who lacks the privilege does without.
   statistics.begin().catch(() => undefined);
   return {
+    types,
     users: createUserStore(connections, types, statistics),
     groups: createGroupStore(connections, types, statistics),
     memberships: createMembershipStore({ dialect: postgresDialect, all: connections.all }),

@@ -34,6 +34,7 @@ export function openSqliteStore(
   if (cursorKey === undefined) throw new DatabaseRefusedError('its key for cursors is missing');
   const ping = connections.read.raw.prepare('SELECT count(*) FROM counters');
   return {
+    types,
     users: createUserStore(connections, types),
     groups: createGroupStore(connections, types),
     memberships: createMembershipStore({

@@ -5,6 +5,7 @@
  * Operations reject with ScimError: notFound, uniqueness (409), or 503 while the database is away.
  * Times are milliseconds since the epoch.
  */
+import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { Census } from './census.ts';
 import type { MembershipStore } from './followed-groups.ts';
 import type { IntegrationStore } from './integrations.ts';
@@ -13,6 +14,8 @@ import type { GroupStore, UserStore } from './resources.ts';
 import type { TokenStore } from './tokens.ts';
 
 export interface Store {
+  /** What its users and groups are: the set that it was opened with. */
+  readonly types: ResourceTypes;
   readonly users: UserStore;
   readonly groups: GroupStore;
   readonly memberships: MembershipStore;

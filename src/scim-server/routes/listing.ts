@@ -29,7 +29,7 @@ export function listOf<R extends StoredResource>(
   { caller, baseUrl }: ScimCall,
   searched: readonly ResourceType[],
 ): List {
-  const { type } = kind;
+  const { type } = kind.resources;
   const projection = parseProjection(search.attributes, search.excludedAttributes, type);
   const filter = conditionOf(search, type, searched);
   const sort = sortIn(search, type, searched);
@@ -41,7 +41,11 @@ export function listOf<R extends StoredResource>(
   return {
     type,
     page: async (start, limit) => {
-      const { total, records, next } = await kind.list(caller, { ...query, start, limit });
+      const { total, records, next } = await kind.resources.list(caller, {
+        ...query,
+        start,
+        limit,
+      });
       const complete = (await kind.complete?.(caller.scope, records, projection)) ?? records;
       const resources = complete.map((each) => kind.represent(each, projection, baseUrl).body);
       return { total, resources, next };

@@ -1,5 +1,6 @@
 /** The routes that users and groups have alike (RFC 7644 §3.2–3.6). */
 
+import type { Change } from '../../directory/resources.ts';
 import type { StoredResource } from '../../directory/store/resources.ts';
 import { etag, type IfMatch, ifMatchOf } from '../../scim/etag.ts';
 import { MAX_BODY_BYTES } from '../../scim/limits.ts';
@@ -25,7 +26,8 @@ export function resourceRoutes<R extends StoredResource>(
   kind: ResourceKind<R>,
   cursors: Cursors,
 ): Routes {
-  const { type, related } = kind;
+  const { resources, related } = kind;
+  const { type } = resources;
 
   const list = async (call: ScimCall, search: Search) =>
     answerLists([listOf(kind, search, call, [type])], search, call, cursors);
@@ -34,7 +36,7 @@ export function resourceRoutes<R extends StoredResource>(
   const written = async (call: ScimCall, record: R): Promise<Represented> => {
     const projection = projectionOf(call.request, type);
     const complete = Object.hasOwn(record, related) || !wants(projection, related);
-    const whole = complete ? record : await kind.reread(call.caller, record.id);
+    const whole = complete ? record : await resources.reread(call.caller, record.id);
     return represented(call, whole ?? record, projection);
   };
 
@@ -52,7 +54,7 @@ export function resourceRoutes<R extends StoredResource>(
       GET: (call) => list(call, searchOfUrl(call.request)),
       POST: async (call) => {
         const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
-        const created = await kind.create(call, attributes);
+        const created = recordOf(call, await resources.create(call.caller, attributes));
         return createdAnswer(await written(call, created));
       },
     },
@@ -64,30 +66,45 @@ export function resourceRoutes<R extends StoredResource>(
         const { request, caller } = call;
         const id = idOf(request, type);
         const projection = projectionOf(request, type);
-        const found = await kind.get(caller, id, wants(projection, related));
+        const found = await resources.get(caller, id, wants(projection, related));
         const record = foundOr404(found, type, id);
         return readAnswer(request, await represented(call, record, projection));
       },
       PUT: async (call) => {
         const id = idOf(call.request, type);
         const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
-        const changed = await kind.replace(call, id, attributes, preconditionOf(call.request));
-        return changedAnswer(await written(call, changed));
+        const ifMatch = preconditionOf(call.request);
+        const change = await resources.replace(call.caller, id, attributes, ifMatch);
+        return changedAnswer(await written(call, recordOf(call, change)));
       },
       PATCH: async (call) => {
         const id = idOf(call.request, type);
         const operations = parsePatch(await call.body(kind.maxBodyBytes), type);
-        const changed = await kind.patch(call, id, operations, preconditionOf(call.request));
+        const ifMatch = preconditionOf(call.request);
+        const change = await resources.patch(call.caller, id, operations, ifMatch);
+        const changed = recordOf(call, change);
         return kind.answersPatch(call.request)
           ? changedAnswer(await written(call, changed))
           : { status: 204, headers: { ETag: etag(changed.version) } };
       },
       DELETE: async ({ request, caller }) => {
-        await kind.delete(caller, idOf(request, type), preconditionOf(request));
+        await resources.delete(caller, idOf(request, type), preconditionOf(request));
         return { status: 204 };
       },
     },
   };
+}
+
+/** Unknown members were skipped so that the rest of the push succeeds; somebody may wonder where they are. */
+function recordOf<R extends StoredResource>(
+  call: ScimCall,
+  { record, unknownMembers }: Change<R>,
+): R {
+  if (unknownMembers.length > 0) {
+    const fields = { group: record.id, count: unknownMembers.length };
+    call.log(fields, 'unknown members were skipped');
+  }
+  return record;
 }
 
 const preconditionOf = (request: ScimRequest): IfMatch =>

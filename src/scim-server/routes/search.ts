@@ -13,7 +13,7 @@ export function searchRoutes(
   groups: ResourceKind<GroupRecord>,
   cursors: Cursors,
 ): Routes {
-  const types = [users.type, groups.type];
+  const types = [users.resources.type, groups.resources.type];
   const search = (call: ScimCall, wanted: Search) => {
     const lists = [listOf(users, wanted, call, types), listOf(groups, wanted, call, types)];
     return answerLists(lists, wanted, call, cursors);

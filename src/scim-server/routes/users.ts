@@ -4,14 +4,7 @@ import { hash } from 'node:crypto';
 import type { Directory } from '../../directory/caller.ts';
 import { withManagers } from '../../directory/managers.ts';
 import type { GroupMembership, UserRecord } from '../../directory/store/resources.ts';
-import {
-  createUser,
-  deleteUser,
-  getUser,
-  listUsers,
-  patchUser,
-  replaceUser,
-} from '../../directory/users.ts';
+import { usersOf } from '../../directory/users.ts';
 import { etag } from '../../scim/etag.ts';
 import { MAX_BODY_BYTES } from '../../scim/limits.ts';
 import { withManagerReference } from '../../scim/manager.ts';
@@ -22,27 +15,15 @@ import { ENTERPRISE_USER_URN } from '../../scim/schemas/enterprise-user.ts';
 import type { Represented } from './resource-answers.ts';
 import type { ResourceKind } from './resource-kind.ts';
 
-export function userKind(directory: Directory, types: ResourceTypes): ResourceKind<UserRecord> {
-  const type = types.user;
+export function userKind(directory: Directory): ResourceKind<UserRecord> {
+  const { store } = directory;
   return {
-    type,
+    resources: usersOf(directory),
     related: 'groups',
     maxBodyBytes: MAX_BODY_BYTES,
-    list: (caller, query) => listUsers(directory, caller, query),
-    get: (caller, id, related) => getUser(directory, caller, id, related),
-    create: async ({ caller }, attributes) => ({
-      ...(await createUser(directory, caller, attributes)),
-      groups: [],
-    }),
-    replace: ({ caller }, id, attributes, ifMatch) =>
-      replaceUser(directory, caller, id, attributes, type, ifMatch),
-    patch: ({ caller }, id, operations, ifMatch) =>
-      patchUser(directory, caller, id, operations, type, ifMatch),
-    delete: (caller, id, ifMatch) => deleteUser(directory, caller, id, ifMatch),
-    reread: ({ scope }, id) => directory.store.users.get(scope, id, true),
     complete: async (scope, users, projection) =>
-      wantsManager(projection) ? withManagers(directory.store, scope, users) : users,
-    represent: (user, projection, baseUrl) => representUser(user, types, projection, baseUrl),
+      wantsManager(projection) ? withManagers(store, scope, users) : users,
+    represent: (user, projection, baseUrl) => representUser(user, store.types, projection, baseUrl),
     answersPatch: () => true,
   };
 }

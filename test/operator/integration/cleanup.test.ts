@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROVISIONER_PERMISSIONS } from '../../../src/directory/permissions.ts';
-import { createUser } from '../../../src/directory/users.ts';
+import { usersOf } from '../../../src/directory/users.ts';
 import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { createReconcile } from '../../../src/operator/integration/reconcile.ts';
@@ -26,8 +26,8 @@ async function provision(
 ): Promise<() => Promise<number>> {
   const { status } = await probe.get();
   const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };
-  const caller = { scope, permissions: PROVISIONER_PERMISSIONS };
-  await createUser({ store: fixture.store, now: Date.now }, caller, { userName });
+  const caller = { scope, permissions: PROVISIONER_PERMISSIONS, requestId: 'r' };
+  await usersOf({ store: fixture.store, now: Date.now }).create(caller, { userName });
   const query = { start: { offset: 0 }, limit: 0, related: false };
   return async () => (await fixture.store.users.list(scope, query)).total;
 }
