@@ -28,7 +28,7 @@ const ARROWS: Record<string, readonly string[]> = {
   ],
 };
 /** Of the wiring, all that a folder may know. */
-const SHARED = ['src/logger.ts'];
+const SHARED = ['src/logger.ts', 'src/outage.ts'];
 
 /** The types and the errors of the protocol, and text: all that a quirk may import. */
 const QUIRKS = 'src/scim/quirks/';

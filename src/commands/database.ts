@@ -6,6 +6,7 @@ import { openDirectory } from '../directory/open.ts';
 import type { Store } from '../directory/store/store.ts';
 import { Backoff, pause } from '../kube/backoff.ts';
 import type { Logger } from '../logger.ts';
+import { Outage } from '../outage.ts';
 import { FatalError, reasonOf } from './errors.ts';
 
 /** Throws FatalError for a database that can't be used as it is. */
@@ -37,17 +38,16 @@ export async function openWhenReachable(
 ): Promise<Store | undefined> {
   const databaseUrl = shownDatabaseUrl(config.databaseUrl);
   const backoff = new Backoff(200, 5_000);
-  let said: string | undefined;
+  const outage = new Outage();
   while (!signal.aborted) {
     try {
       const store = await open(config, log);
-      if (said !== undefined) log.info({ databaseUrl }, 'database was reached');
+      if (outage.ends()) log.info({ databaseUrl }, 'database was reached');
       return store;
     } catch (error) {
       if (error instanceof FatalError) throw error;
       const message = error instanceof DatabaseNotMigratedError ? NOT_MIGRATED : AWAY;
-      if (message !== said) log.warn({ databaseUrl, reason: reasonOf(error) }, message);
-      said = message;
+      if (outage.begins(message)) log.warn({ databaseUrl, reason: reasonOf(error) }, message);
       await pause(backoff.next(), signal);
     }
   }

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../logger.ts';
+import { Outage } from '../outage.ts';
 import { pause } from './backoff.ts';
 import type { Client, Fence } from './client.ts';
 import { isAlreadyExists, isConflict, isNotFound, type Outcome, outcomeOf } from './errors.ts';
@@ -67,9 +68,9 @@ export class LeaderElector {
   readonly #wallClock: () => Date;
   readonly #observation = new Observation();
   #holder: string | undefined;
+  readonly #outage = new Outage();
+  /** Why the Lease was not reached the last time. */
   #trouble: string | undefined;
-  /** Of the trouble that lasts. */
-  readonly #told = new Set<string>();
   #lastAttempt: number | undefined;
 
   constructor(options: LeaderElectionOptions) {
@@ -268,19 +269,16 @@ export class LeaderElector {
     this.#holder = holder;
   }
 
-  /** One line for each kind of trouble, not for each attempt. */
   #noteTrouble(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     const message = MESSAGES[outcomeOf(error)];
-    if (!this.#told.has(message)) this.#log.warn({ reason }, message);
-    this.#told.add(message);
+    if (this.#outage.begins(message)) this.#log.warn({ reason }, message);
     this.#trouble = reason;
   }
 
   #noteWell(): void {
-    if (this.#trouble !== undefined) this.#log.info('Lease was reached');
+    if (this.#outage.ends()) this.#log.info('Lease was reached');
     this.#trouble = undefined;
-    this.#told.clear();
   }
 
   #noteLoss(reason: string | undefined): void {

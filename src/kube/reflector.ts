@@ -3,6 +3,7 @@
  * another list; nothing ends the loop but its signal.
  */
 import type { Logger } from '../logger.ts';
+import { Outage } from '../outage.ts';
 import { Backoff, pause } from './backoff.ts';
 import type { Client, ListOptions, WatchEvent } from './client.ts';
 import {
@@ -67,8 +68,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   readonly #log: Logger;
   readonly #backoff = new Backoff(200, 10_000);
   #synced: (() => void) | undefined;
-  /** What kind of failure was logged last; undefined while all is well. */
-  #trouble: string | undefined;
+  readonly #outage = new Outage();
   #lastAttempt = 0;
   /** When lists began to be refused; undefined when the last one was not. */
   #refusedAt: number | undefined;
@@ -189,7 +189,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     this.#refusedAt ??= performance.now();
     if (performance.now() - this.#refusedAt < REFUSAL_MS) return;
     this.#log.warn({ reason: describe(error) }, whenRefused);
-    this.#trouble = describe(error);
+    this.#outage.begins(describe(error));
     this.#isRefused = true;
     if (!this.#options.keepsWhenRefused) this.store.replace([]);
     this.#noteSynced();
@@ -257,14 +257,12 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
       : Math.max(0, this.#refusedAt + REFUSAL_MS - performance.now());
   }
 
-  /** One line for each kind of trouble, not for each attempt. */
   #noteTrouble(error: unknown): void {
     this.#options.metrics?.watchErrors.inc({ resource: this.#options.resource.plural });
     // Whether it stays refused is still to be seen.
     if (this.#refusedAt !== undefined && !this.#isRefused) return;
     const trouble = isUnavailable(error) ? 'unavailable' : describe(error);
-    if (this.#trouble !== trouble) this.#log.warn({ reason: describe(error) }, 'watch was lost');
-    this.#trouble = trouble;
+    if (this.#outage.begins(trouble)) this.#log.warn({ reason: describe(error) }, 'watch was lost');
   }
 
   #setRefusedNow(isRefusedNow: boolean): void {
@@ -277,8 +275,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   #noteWell(): void {
     this.#backoff.reset();
     this.#setRefusedNow(false);
-    if (this.#trouble === undefined) return;
-    this.#trouble = undefined;
+    if (!this.#outage.ends()) return;
     this.#log.info({ objects: this.store.size }, 'watch was restored');
     for (const listener of this.#restored) listener();
   }

@@ -10,6 +10,7 @@ import { Manager } from '../kube/manager.ts';
 import { createKubeMetrics, type KubeMetrics } from '../kube/metrics.ts';
 import { type KubeObject, NAMESPACES } from '../kube/resource.ts';
 import type { Logger } from '../logger.ts';
+import { Outage } from '../outage.ts';
 import type { Caches } from './context.ts';
 import { Definitions } from './definitions.ts';
 import { DirectoryMarks } from './directory-marks.ts';
@@ -180,17 +181,16 @@ async function readClusterUid(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const backoff = new Backoff(200, 10_000);
-  const told = new Set<string>();
+  const outage = new Outage();
   while (!signal.aborted) {
     try {
       const namespace = await client.get<KubeObject>(NAMESPACES, { name: 'kube-system' });
-      if (told.size > 0) log.info('Kubernetes API was reached');
+      if (outage.ends()) log.info('Kubernetes API was reached');
       return namespace.metadata.uid;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const message = UNREAD[outcomeOf(error)];
-      if (!told.has(message)) log.warn({ reason }, message);
-      told.add(message);
+      if (outage.begins(message)) log.warn({ reason }, message);
       await pause(backoff.next(), signal);
     }
   }

@@ -1,5 +1,6 @@
 /** What becomes of an error: the answer, and what the log gets to know. */
 import type { Logger } from '../logger.ts';
+import { Outage } from '../outage.ts';
 import { ScimError } from '../scim/error.ts';
 import type { Answer } from './answer.ts';
 import { errorAnswer } from './error.ts';
@@ -16,22 +17,19 @@ export interface Refusals {
  * again, however many requests meet it.
  */
 export function createRefusals(log: Logger): Refusals {
-  let away = false;
+  const outage = new Outage();
   return {
     refuse: (error, requestId) => {
       if (!(error instanceof ScimError)) {
         log.error({ err: error, requestId }, 'a request failed');
-      } else if (error.status === 503 && !away) {
-        away = true;
+      } else if (error.status === 503 && outage.begins()) {
         const reason = error.cause instanceof Error ? error.cause.message : String(error.cause);
         log.warn({ reason }, 'the directory did not answer; requests are refused with 503');
       }
       return errorAnswer(error);
     },
     answered: () => {
-      if (!away) return;
-      away = false;
-      log.info('the directory answered again');
+      if (outage.ends()) log.info('the directory answered again');
     },
   };
 }

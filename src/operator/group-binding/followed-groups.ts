@@ -10,6 +10,7 @@ import { pause } from '../../kube/backoff.ts';
 import type { Controller } from '../../kube/controller.ts';
 import { keyText, type ObjectKey } from '../../kube/resource.ts';
 import type { Logger } from '../../logger.ts';
+import { Outage } from '../../outage.ts';
 
 /** So that a change is in Kubernetes within two seconds. */
 const LOOK_EVERY_MS = 500;
@@ -65,7 +66,7 @@ export async function followUntil(
   log: Logger,
 ): Promise<void> {
   let awaySince: number | undefined;
-  let told = false;
+  const outage = new Outage();
   const enqueueAll = () => {
     for (const key of groups.keys) controller.enqueue(key);
   };
@@ -73,19 +74,19 @@ export async function followUntil(
     const started = performance.now();
     try {
       for (const key of await groups.changed(store)) controller.enqueue(key);
-      if (told) {
+      if (outage.ends()) {
         log.info('followed groups are looked at again');
         enqueueAll();
       }
-      [awaySince, told] = [undefined, false];
+      awaySince = undefined;
     } catch (error) {
       awaySince ??= started;
-      if (!told && started - awaySince >= OUTAGE_MS && !signal.aborted) {
+      const lasts = started - awaySince >= OUTAGE_MS;
+      if (lasts && !signal.aborted && outage.begins()) {
         log.warn(
           { err: error },
           'followed groups can not be looked at; trying again until they can',
         );
-        told = true;
         enqueueAll();
       }
     }
