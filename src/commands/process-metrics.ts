@@ -16,7 +16,7 @@ export function createProcessMetrics(store: () => Store | undefined): ProcessMet
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'scim_operator_build_info',
-    help: 'Always 1: the version that runs.',
+    help: 'Always 1; version is the version that is running.',
     labelNames: ['version'],
     registers: [registry],
   }).set({ version: packageJson.version }, 1);

@@ -3,20 +3,20 @@ import { z } from 'zod';
 import { dateTime } from './rules.ts';
 
 const ConditionSchema = z.object({
-  type: z.string().max(316).describe('What the condition is about.'),
-  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  type: z.string().max(316).describe('Type of the condition.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether the condition is true.'),
   observedGeneration: z
     .int()
     .min(0)
-    .describe('Generation of the object that this was found for.')
+    .describe('Generation of the object that the condition was computed for.')
     .optional(),
-  lastTransitionTime: dateTime().describe('When the status changed last.'),
-  reason: z.string().min(1).max(1024).describe('Why, for programs: one word in CamelCase.'),
-  message: z.string().max(32768).describe('Why, for people.'),
+  lastTransitionTime: dateTime().describe('When the status last changed.'),
+  reason: z.string().min(1).max(1024).describe('Machine-readable reason: one word in CamelCase.'),
+  message: z.string().max(32768).describe('Human-readable explanation.'),
 });
 
 export const observedGeneration = () =>
-  z.int().describe('Generation that the operator has seen; -1 before the first time.');
+  z.int().describe('Generation that the operator last observed; -1 before the first time.');
 
 /** A list with one of each type. */
 export const conditions = (description: string) =>

@@ -6,7 +6,9 @@ const NAME = `${SCIM_GROUP_BINDINGS.plural}.${GROUP}`;
 
 /** The same question that the API server asks of who writes a RoleBinding. Only `spec` gives something: labels and the like are free. */
 const MAY_BIND =
-  "authorizer.group('rbac.authorization.k8s.io').resource(object.spec.roleRef.kind == 'Role' ? 'roles' : 'clusterroles').namespace(request.namespace).name(object.spec.roleRef.name).check('bind').allowed()";
+  "authorizer.group('rbac.authorization.k8s.io').resource(object.spec.roleRef.kind == 'Role' ? " +
+  "'roles' : " +
+  "'clusterroles').namespace(request.namespace).name(object.spec.roleRef.name).check('bind').allowed()";
 
 /** ValidatingAdmissionPolicy and its binding, in the order in which they are applied. */
 export const groupBindingPolicy = () =>
@@ -32,7 +34,9 @@ export const groupBindingPolicy = () =>
           {
             expression: `(request.operation == 'UPDATE' && object.spec == oldObject.spec) || ${MAY_BIND}`,
             messageExpression:
-              "'you may not give ' + object.spec.roleRef.kind + ' ' + object.spec.roleRef.name + ' to others: that takes the verb bind on it in this namespace'",
+              "'you may not grant ' + object.spec.roleRef.kind + ' ' + " +
+              "object.spec.roleRef.name + ': this requires the verb bind on it in this " +
+              "namespace'",
             reason: 'Forbidden',
           },
         ],

@@ -31,16 +31,23 @@ const INTEGRATION_COLUMNS = [
   READY,
   REASON,
   column('Paused', conditionField('Paused', 'status'), 'Whether an annotation pauses reconciling.'),
-  column('Users', '.status.users', 'Users that this integration provisioned.', { type: 'integer' }),
-  column('Groups', '.status.groups', 'Groups that this integration provisioned.', {
+  column('Users', '.status.users', 'Number of users that this integration provisioned.', {
     type: 'integer',
   }),
-  column('Last Request', '.status.lastRequestTime', 'When the identity provider was last here.', {
-    type: 'date',
+  column('Groups', '.status.groups', 'Number of groups that this integration provisioned.', {
+    type: 'integer',
   }),
+  column(
+    'Last Request',
+    '.status.lastRequestTime',
+    'When the identity provider last sent a request.',
+    {
+      type: 'date',
+    },
+  ),
   AGE,
   column('Endpoint', '.status.endpoint', 'SCIM base URL.', { priority: 1 }),
-  column('Secret', '.status.tokenSecretRef.name', 'Where the token is.', { priority: 1 }),
+  column('Secret', '.status.tokenSecretRef.name', 'Where the token is stored.', { priority: 1 }),
   column('Key ID', '.status.tokenKeyId', 'Public part of the token.', { priority: 1 }),
 ];
 
@@ -50,7 +57,7 @@ const TENANT_COLUMNS = [
   column('Namespaces', '.status.namespaces', 'Namespaces that use the tenant.', {
     type: 'integer',
   }),
-  column('Integrations', '.status.integrations', 'Integrations that use the tenant.', {
+  column('Integrations', '.status.integrations', 'Number of integrations that use the tenant.', {
     type: 'integer',
   }),
   AGE,
@@ -66,7 +73,7 @@ const GROUP_BINDING_COLUMNS = [
   REASON,
   AGE,
   column('Role Kind', '.spec.roleRef.kind', 'Role or ClusterRole.', { priority: 1 }),
-  column('RoleBindings', '.status.roleBindings', 'RoleBindings that they are in.', {
+  column('RoleBindings', '.status.roleBindings', 'Number of RoleBindings that grant the role.', {
     type: 'integer',
     priority: 1,
   }),

@@ -23,7 +23,7 @@ export const matching = (pattern: string, message: string) =>
 export const dateTime = () => z.string().meta({ format: 'date-time' });
 
 export const displayName = () =>
-  z.string().min(1).max(128).describe("Name that people see; the object's name when absent.");
+  z.string().min(1).max(128).describe('Display name. Defaults to the name of the object.');
 
 /** As long as Kubernetes allows any name to be. */
 export const objectName = () => z.string().max(253);

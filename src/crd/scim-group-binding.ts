@@ -18,14 +18,15 @@ const Group = z
       .string()
       .min(1)
       .max(1024)
-      .describe('displayName of the group, whatever its case; unique in the tenant.')
+      .describe('displayName of the group, case-insensitive; unique in the tenant.')
       .optional(),
     externalId: z
       .string()
       .min(1)
       .max(1024)
       .describe(
-        'externalId that an integration of the tenant gave the group, in the same case. It survives a change of the displayName.',
+        'externalId that an integration of the tenant gave the group, case-sensitive. It ' +
+          'survives a change of the displayName.',
       )
       .optional(),
   })
@@ -42,7 +43,8 @@ const RoleRef = z
     kind: z
       .enum(['Role', 'ClusterRole'])
       .describe(
-        'A Role of the same namespace, or a ClusterRole that the operator may bind; its permissions then hold in the namespace only.',
+        'A Role in the same namespace, or a ClusterRole that the operator may bind, whose ' +
+          'permissions then apply only in this namespace.',
       ),
     name: matching(
       '^([^/%.]|[.][^/%.]|[.][.][^/%])[^/%]*$',
@@ -55,18 +57,17 @@ const RoleRef = z
   .meta(
     rules({
       rule: 'self == oldSelf',
-      message: 'is fixed at creation; create another ScimGroupBinding for another role',
+      message: 'is immutable; create another ScimGroupBinding for another role',
     }),
   )
-  .describe(
-    'The role that is given. Fixed at creation; whoever creates it must hold `bind` on it.',
-  );
+  .describe('The role to grant. Immutable. The author must hold the verb `bind` on it.');
 
 const Spec = z
   .object({
     tenant: tenantName()
       .describe(
-        "Tenant whose group it is; the namespace's name when absent. Another than that must be allowed by a ScimTenant. Fixed at creation, whether set or not.",
+        'Tenant that the group belongs to. Defaults to the name of the namespace. Any other ' +
+          'tenant must be allowed by a ScimTenant. Immutable, even when unset.',
       )
       .optional(),
     group: Group,
@@ -81,23 +82,26 @@ const Status = z
     tenant: z.string().max(63).describe('Tenant in use.').optional(),
     group: z
       .object({
-        id: z.string().max(64).describe('Its id in SCIM.'),
-        displayName: z.string().max(1024).describe('Its displayName.'),
+        id: z.string().max(64).describe('SCIM id of the group.'),
+        displayName: z.string().max(1024).describe('displayName of the group.'),
       })
       .describe('The group that was found.')
       .optional(),
     members: z
       .int()
       .min(0)
-      .describe('Users that have the role: active members of the group, direct and nested.')
+      .describe(
+        'Number of users that have the role: active members of the group, direct and nested.',
+      )
       .optional(),
-    roleBindings: z.int().min(0).describe('RoleBindings that they are in.').optional(),
+    roleBindings: z.int().min(0).describe('Number of RoleBindings that grant the role.').optional(),
     conditions: conditions(
-      'Ready; Reconciling, Stalled, InvalidAnnotation, ForeignRoleBindings and Unguarded only while they say something.',
+      'Ready. Reconciling, Stalled, InvalidAnnotation, ForeignRoleBindings and Unguarded are ' +
+        'present only while they apply.',
     ).optional(),
   })
   .meta({ default: { observedGeneration: -1 } })
-  .describe('What the operator found and made.');
+  .describe('Observed state, as written by the operator.');
 
 export const ScimGroupBinding = z
   .object({
@@ -115,12 +119,14 @@ export const ScimGroupBinding = z
       {
         rule: sameIn('tenant'),
         message:
-          'is fixed at creation, whether set or not; create another ScimGroupBinding for another tenant',
+          'is immutable, even when unset; create another ScimGroupBinding for another tenant',
         fieldPath: '.spec.tenant',
       },
     ),
   )
-  .describe('Gives the members of a SCIM group a role in this namespace, for as long as they are.');
+  .describe(
+    'Grants the members of a SCIM group a role in this namespace for as long as they are members.',
+  );
 
 export type ScimGroupBindingSpec = z.infer<typeof Spec>;
 export type ScimGroupBindingStatus = z.infer<typeof Status>;

@@ -23,7 +23,8 @@ const duration = () =>
 const secretName = () =>
   matching(
     DNS_SUBDOMAIN,
-    "must be the name of a Secret: lower case letters, digits, '-' and '.', with a letter or digit at both ends",
+    "must be the name of a Secret: lower case letters, digits, '-' and '.', with a letter or " +
+      'digit at both ends',
   ).max(253);
 
 const DURATION = literal(DURATION_PATTERN);
@@ -32,12 +33,15 @@ const Rotation = z
   .object({
     interval: duration()
       .describe(
-        'Rotates the token when it is this old, as a Go duration such as 720h; not while enabled is false. Without it the token is rotated on request only.',
+        'Age at which the token is rotated, as a Go duration such as 720h; not while enabled ' +
+          'is false. If unset, the token is rotated only on request.',
       )
       .optional(),
     overlap: duration()
       .describe(
-        'How long the old token works after a rotation, as a Go duration. 24h when absent. Made shorter, it ends an overlap that is running; made longer, it counts from the next rotation on.',
+        'How long the previous token works after a rotation, as a Go duration. Defaults to ' +
+          '24h. A shorter value also shortens an overlap in progress; a longer one takes effect ' +
+          'at the next rotation.',
       )
       .optional(),
   })
@@ -49,7 +53,7 @@ const Rotation = z
       fieldPath: '.interval',
     }),
   )
-  .describe('When the token is replaced by a new one.');
+  .describe('When the token is rotated.');
 
 const ExistingSecret = z
   .object({
@@ -62,14 +66,17 @@ const ExistingSecret = z
       .describe('Key of the token in the Secret.'),
   })
   .describe(
-    'Uses the token in a Secret that you keep, instead of generating one: 32 to 1,024 visible ASCII characters. The Secret carries the label scim-operator.dev/token: "true" and is not one that the operator made.',
+    'Uses the token in a Secret that you maintain instead of generating one: 32 to 1,024 ' +
+      'visible ASCII characters. The Secret must have the label scim-operator.dev/token: "true" ' +
+      'and must not have been created by the operator.',
   );
 
 const Token = z
   .object({
     secretName: secretName()
       .describe(
-        'Name of the Secret that the token is written to; <name>-scim-token when absent. Changed: the same token moves, and the old Secret is deleted.',
+        'Name of the Secret that the token is written to. Defaults to <name>-scim-token. If ' +
+          'you change it, the same token moves to the new Secret, and the old Secret is deleted.',
       )
       .optional(),
     existingSecret: ExistingSecret.optional(),
@@ -78,49 +85,60 @@ const Token = z
   .meta(
     rules({
       rule: '!has(self.existingSecret) || (!has(self.secretName) && !has(self.rotation))',
-      message: 'excludes secretName and rotation: the token is yours to keep and to rotate',
+      message:
+        'cannot be combined with secretName or rotation: you maintain and rotate this token ' +
+        'yourself',
       fieldPath: '.existingSecret',
     }),
   )
-  .describe('Where the token is, and when it is replaced.');
+  .describe('Where the token is stored, and when it is rotated.');
 
 const Spec = z
   .object({
     displayName: displayName().optional(),
-    description: z.string().max(1024).describe('What the integration is for.').optional(),
-    type: z.enum(['SCIM2']).describe('Protocol; SCIM2, the only one, when absent.').optional(),
+    description: z.string().max(1024).describe('Purpose of the integration.').optional(),
+    type: z
+      .enum(['SCIM2'])
+      .describe('Protocol. SCIM2 is the default and the only value.')
+      .optional(),
     enabled: z
       .boolean()
       .describe(
-        'False: every SCIM request of this integration is refused, while its token, endpoint and data stay. True when absent.',
+        'Whether SCIM requests of this integration are served. If false, every request is ' +
+          'refused; the token, endpoint and data are kept. Defaults to true.',
       )
       .optional(),
     tenant: tenantName()
       .describe(
-        "Tenant whose directory is provisioned; the namespace's name when absent. Another than that must be allowed by a ScimTenant. Fixed at creation, whether set or not.",
+        'Tenant whose directory is provisioned. Defaults to the name of the namespace. Any ' +
+          'other tenant must be allowed by a ScimTenant. Immutable, even when unset.',
       )
       .optional(),
     integrationId: matching(INTEGRATION_ID, 'must be 21 characters of A-Z, a-z, 0-9, _ and -')
       .max(21)
       .describe(
-        'Pins the id in the endpoint (21 characters of A-Z, a-z, 0-9, _ and -), so that the endpoint survives a move to another cluster. Generated when absent; fixed once set.',
+        'Pins the id in the endpoint (21 characters of A-Z, a-z, 0-9, _ and -), so that the ' +
+          'endpoint survives a move to another cluster. Generated if unset; immutable once set.',
       )
       .optional(),
     identityProvider: z
       .enum(['Okta', 'EntraID', 'Authentik', 'Keycloak', 'Other'])
       .describe(
-        'Product that provisions. It informs people: behaviour is the same for all. Other when absent.',
+        'Identity provider that provisions. For information only: the behaviour is the same ' +
+          'for all. Defaults to Other.',
       )
       .optional(),
     token: Token.optional(),
     deletionPolicy: z
       .enum(['Retain', 'Delete'])
       .describe(
-        'What happens to provisioned users and groups when the integration is deleted. Retain, the default: they stay. Delete: those that no other integration provisioned are deprovisioned.',
+        'What happens to provisioned users and groups when the integration is deleted. Retain, ' +
+          'the default, keeps them. Delete deprovisions those that no other integration ' +
+          'provisioned.',
       )
       .optional(),
   })
-  .describe('What the integration should be. Every field is optional.');
+  .describe('Desired state of the integration. Every field is optional.');
 
 const Reference = (kind: string) =>
   z.object({ name: objectName().describe(`Name of the ${kind}, in the same namespace.`) });
@@ -141,24 +159,25 @@ const Status = z
         name: objectName().describe('Name of the Secret, in the same namespace.'),
         key: objectName().describe('Key of the token in the Secret.'),
       })
-      .describe('Where the token is.')
+      .describe('Where the token is stored.')
       .optional(),
     tokenKeyId: z
       .string()
       .max(64)
-      .describe('Public part of the current token, to recognise it by.')
+      .describe('Public part of the current token, which identifies it.')
       .optional(),
     tokenIssuedAt: dateTime()
       .describe('When the current token was generated, or first seen in the Secret.')
       .optional(),
     previousTokenExpiresAt: dateTime()
-      .describe('Until when the token before works; only while it does.')
+      .describe('When the previous token stops working. Present only while it works.')
       .optional(),
     lastHandledRotate: z
       .string()
       .max(1024)
       .describe(
-        'Value of the rotate annotation that was acted on last, its first 1,024 characters; empty before the first.',
+        'Value of the rotate annotation that was last acted on, truncated to 1,024 characters; ' +
+          'empty before the first.',
       )
       .optional(),
     serviceAccountRef: Reference('ServiceAccount')
@@ -166,17 +185,22 @@ const Status = z
       .optional(),
     roleRef: Reference('Role').describe('Role of the integration.').optional(),
     roleBindingRef: Reference('RoleBinding').describe('RoleBinding of the integration.').optional(),
-    users: z.int().min(0).describe('Users that this integration provisioned.').optional(),
-    groups: z.int().min(0).describe('Groups that this integration provisioned.').optional(),
+    users: z.int().min(0).describe('Number of users that this integration provisioned.').optional(),
+    groups: z
+      .int()
+      .min(0)
+      .describe('Number of groups that this integration provisioned.')
+      .optional(),
     lastRequestTime: dateTime()
-      .describe('When the identity provider was last here; refreshed at most once a minute.')
+      .describe('When the identity provider last sent a request; refreshed at most once a minute.')
       .optional(),
     conditions: conditions(
-      'Ready, TokenReady and RBACReady; Reconciling, Stalled, Paused, Contended and InvalidAnnotation only while true.',
+      'Ready, TokenReady and RBACReady. Reconciling, Stalled, Paused, Contended and ' +
+        'InvalidAnnotation are present only while true.',
     ).optional(),
   })
   .meta({ default: { observedGeneration: -1 } })
-  .describe('What the operator found and made.');
+  .describe('Observed state, as written by the operator.');
 
 export const ScimIntegration = z
   .object({
@@ -195,17 +219,24 @@ export const ScimIntegration = z
       },
       {
         rule: sameIn('tenant'),
-        message:
-          'is fixed at creation, whether set or not; create another integration for another tenant',
+        message: 'is immutable, even when unset; create another integration for another tenant',
         fieldPath: '.spec.tenant',
       },
       {
-        rule: '!(has(oldSelf.spec) && has(oldSelf.spec.integrationId)) || (has(self.spec) && has(self.spec.integrationId) && self.spec.integrationId == oldSelf.spec.integrationId)',
-        message: 'is fixed once set: identity providers hold the endpoint with it',
+        rule:
+          '!(has(oldSelf.spec) && has(oldSelf.spec.integrationId)) || (has(self.spec) && ' +
+          'has(self.spec.integrationId) && self.spec.integrationId == ' +
+          'oldSelf.spec.integrationId)',
+        message:
+          'is immutable once set, because identity providers use the endpoint that contains it',
         fieldPath: '.spec.integrationId',
       },
       {
-        rule: '!(has(self.spec) && has(self.spec.integrationId)) || (has(oldSelf.spec) && has(oldSelf.spec.integrationId)) || !has(oldSelf.status) || !has(oldSelf.status.integrationId) || oldSelf.status.integrationId == self.spec.integrationId',
+        rule:
+          '!(has(self.spec) && has(self.spec.integrationId)) || (has(oldSelf.spec) && ' +
+          'has(oldSelf.spec.integrationId)) || !has(oldSelf.status) || ' +
+          '!has(oldSelf.status.integrationId) || oldSelf.status.integrationId == ' +
+          'self.spec.integrationId',
         message: 'can only be set to the id that the integration already has, status.integrationId',
         fieldPath: '.spec.integrationId',
       },

@@ -20,10 +20,11 @@ const Namespaces = z.object({
     .array(matching(DNS_LABEL, DNS_LABEL_MESSAGE).max(63))
     .max(1000)
     .meta({ 'x-kubernetes-list-type': 'set' })
-    .describe('Namespaces by name. Whoever makes a namespace of that name has its right.')
+    .describe('Namespaces by name. Anyone who creates a namespace of that name gets its rights.')
     .optional(),
   selector: LabelSelector.describe(
-    'Namespaces by their labels. Absent: none. Empty, {}: every namespace of the cluster.',
+    'Namespaces by their labels. If absent, selects none. If empty ({}), selects every ' +
+      'namespace of the cluster.',
   ).optional(),
 });
 
@@ -31,13 +32,15 @@ const Spec = z
   .object({
     displayName: displayName().optional(),
     namespaces: Namespaces.describe(
-      'Namespaces that may provision the tenant by a ScimIntegration and bind its groups: those named and those selected.',
+      'Namespaces that may provision the tenant with a ScimIntegration and bind its groups: ' +
+        'those named and those selected.',
     ),
     bindingNamespaces: Namespaces.describe(
-      'Namespaces that may only bind its groups, by a ScimGroupBinding. Whoever can read the token of an integration decides who is in a group.',
+      'Namespaces that may only bind groups of the tenant, with a ScimGroupBinding. Anyone who ' +
+        'can read the token of an integration decides who is in a group.',
     ).optional(),
   })
-  .describe('Who may use the tenant.');
+  .describe('Which namespaces may use the tenant.');
 
 const IntegrationReference = z.object({
   namespace: z.string().max(63).describe('Namespace of the ScimIntegration.'),
@@ -50,10 +53,14 @@ const Status = z
     namespaces: z
       .int()
       .min(0)
-      .describe('Namespaces with an integration that uses the tenant.')
+      .describe('Number of namespaces with an integration that uses the tenant.')
       .optional(),
-    integrations: z.int().min(0).describe('Integrations that use the tenant.').optional(),
-    groupBindings: z.int().min(0).describe('ScimGroupBindings that use the tenant.').optional(),
+    integrations: z.int().min(0).describe('Number of integrations that use the tenant.').optional(),
+    groupBindings: z
+      .int()
+      .min(0)
+      .describe('Number of ScimGroupBindings that use the tenant.')
+      .optional(),
     integrationRefs: z
       .array(IntegrationReference)
       .max(MAX_LISTED_INTEGRATIONS)
@@ -62,10 +69,10 @@ const Status = z
         `The integrations that use the tenant, by namespace and name; the first ${MAX_LISTED_INTEGRATIONS} of them.`,
       )
       .optional(),
-    conditions: conditions('Ready; InvalidAnnotation only while true.').optional(),
+    conditions: conditions('Ready. InvalidAnnotation is present only while true.').optional(),
   })
   .meta({ default: { observedGeneration: -1 } })
-  .describe('Who uses the tenant.');
+  .describe('Which objects use the tenant.');
 
 export const ScimTenant = z
   .object({
@@ -80,7 +87,7 @@ export const ScimTenant = z
       fieldPath: '.metadata.name',
     }),
   )
-  .describe('Which namespaces may use the tenant of this name. Nobody else may.');
+  .describe('Defines which namespaces may use the tenant of this name. All others are denied.');
 
 export type ScimTenantSpec = z.infer<typeof Spec>;
 export type ScimTenantStatus = z.infer<typeof Status>;

@@ -20,7 +20,9 @@ export class ConnectionMetrics {
     const measure = () => this.count();
     new Gauge({
       name: 'scim_connections',
-      help: 'Open connections; authenticated are those on which a request with a valid token came.',
+      help:
+        'Open connections. A connection is authenticated once a request with a valid token ' +
+        'arrived on it.',
       labelNames: ['authenticated'],
       registers: [registry],
       collect() {
@@ -31,7 +33,10 @@ export class ConnectionMetrics {
     });
     this.ended = new Counter({
       name: 'scim_connections_refused_total',
-      help: 'Connections that the server ended: limit, more without a valid token than allowed; timeout, a request that took too long to arrive or an answer that was not read; malformed, no HTTP.',
+      help:
+        'Connections closed by the server: limit (more connections without a valid token than ' +
+        'allowed), timeout (a request that took too long to arrive, or a response that the ' +
+        'client did not read) or malformed (not HTTP).',
       labelNames: ['reason'],
       registers: [registry],
     });

@@ -80,12 +80,12 @@ export function createKubeMetrics(registry: Registry) {
     ),
     terminalErrors: counter(
       'controller_runtime_terminal_reconcile_errors_total',
-      'Reconciliations that failed and are not tried again.',
+      'Reconciliations that failed and are not retried.',
       controller,
     ),
     reconcileTimeouts: counter(
       'controller_runtime_reconcile_timeouts_total',
-      'Reconciliations that ran over their deadline.',
+      'Reconciliations that exceeded their deadline.',
       controller,
     ),
     reconcilePanics: counter(
@@ -100,51 +100,51 @@ export function createKubeMetrics(registry: Registry) {
     ),
     activeWorkers: gauge(
       'controller_runtime_active_workers',
-      'Workers that are reconciling.',
+      'Workers that are currently reconciling.',
       controller,
     ),
     maxConcurrent: gauge(
       'controller_runtime_max_concurrent_reconciles',
-      'Workers at the most.',
+      'Maximum number of concurrent workers.',
       controller,
     ),
     /** The queues at work, by name: their gauges are read when the metrics are. */
     queues,
-    queueDepth: queueGauge('workqueue_depth', 'Keys that wait for a worker.', (q) => q.depth),
+    queueDepth: queueGauge('workqueue_depth', 'Keys waiting for a worker.', (q) => q.depth),
     queueAdds: counter('workqueue_adds_total', 'Keys added.', queue),
     queueSeconds: histogram(
       'workqueue_queue_duration_seconds',
-      'Time that keys waited for a worker.',
+      'Time that keys spent waiting for a worker.',
       queue,
     ),
     workSeconds: histogram(
       'workqueue_work_duration_seconds',
-      'Time that workers took for a key.',
+      'Time that workers spent on a key.',
       queue,
     ),
     unfinishedSeconds: queueGauge(
       'workqueue_unfinished_work_seconds',
-      'Time that the keys in work have taken so far, summed.',
+      'Sum of the time that the keys in progress have taken so far.',
       (q) => q.unfinishedMs() / 1000,
     ),
     longestRunningSeconds: queueGauge(
       'workqueue_longest_running_processor_seconds',
-      'Time that the oldest key in work has taken so far.',
+      'Time that the oldest key in progress has taken so far.',
       (q) => q.longestRunningMs() / 1000,
     ),
     queueRetries: counter('workqueue_retries_total', 'Keys added again after a failure.', queue),
     leaderStatus: gauge(
       'leader_election_master_status',
-      'Whether this process holds the Lease of the name: 1 leads, 0 stands by.',
+      'Whether this process holds the named Lease (1) or is standing by (0).',
       queue,
     ),
-    relists: counter('reflector_lists_total', 'Full lists, the first one included.', ['resource']),
+    relists: counter('reflector_lists_total', 'Full lists, including the first one.', ['resource']),
     watchErrors: counter('reflector_watch_errors_total', 'Lists and watches that failed.', [
       'resource',
     ]),
     refusedWatches: gauge(
       'reflector_refused_watches',
-      'Watches that are refused now, because a permission or the CRD is missing.',
+      'Watches currently refused because a permission or the CRD is missing.',
       ['resource'],
     ),
   };

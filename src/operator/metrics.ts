@@ -28,7 +28,7 @@ export function createOperatorMetrics(
   // Not `namespace` and `name`: Prometheus has labels of those names for what it scrapes.
   new ReadGauge({
     name: 'scim_operator_resource_condition',
-    help: 'Always 1: the status that the condition of the custom resource has now.',
+    help: 'Always 1; status is the current status of the condition of the custom resource.',
     labelNames: CONDITION_LABELS,
     registers,
     read: async () => {
@@ -38,7 +38,9 @@ export function createOperatorMetrics(
   });
   new Gauge({
     name: 'scim_operator_other_installation_resources',
-    help: 'Custom resources that are left to another installation, which has another directory; a leader that has one counts as one.',
+    help:
+      'Custom resources left to another installation that has a different directory. A leader ' +
+      'of another installation counts as one.',
     registers,
     collect() {
       this.set(others());
@@ -52,13 +54,13 @@ export function createOperatorMetrics(
     }),
     outdatedDefinitions: new Gauge({
       name: 'scim_operator_outdated_crds',
-      help: 'Whether the CRD is older than the operator (1) or not (0), as found at the start.',
+      help: 'Whether the CRD is older than the operator (1) or not (0), as determined at startup.',
       labelNames: ['crd'],
       registers,
     }),
     events: new Counter({
       name: 'scim_operator_events_total',
-      help: 'Events recorded, each occurrence of a series counted.',
+      help: 'Events recorded, counting each occurrence in a series.',
       labelNames: ['type', 'reason'],
       registers,
     }),

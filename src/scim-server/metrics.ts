@@ -70,7 +70,7 @@ export class RequestMetrics {
     this.#now = now;
     this.#histogram = new Histogram({
       name: 'scim_request_duration_seconds',
-      help: 'Time from the head of a request to its answer.',
+      help: 'Time from the head of a request to its response.',
       labelNames: ['operation'],
       buckets: SECONDS,
       registers: [registry],
@@ -148,19 +148,21 @@ export class RequestMetrics {
     const all = [...integration, 'operation', 'code'] as const;
     counter(
       'scim_requests_total',
-      'Requests answered; without tenant and integration: those of callers that are not known.',
+      'Requests completed. Requests of unknown callers have no tenant and no integration.',
       all,
       (tally) => this.#series(tally, tally.requests),
     );
     counter(
       'scim_bulk_operations_total',
-      'Operations of Bulk requests, each with the status that it would have had alone.',
+      'Operations of Bulk requests, each with the status that it would have as a request of ' +
+        'its own.',
       all,
       (tally) => this.#series(tally, tally.bulkOperations),
     );
     counter(
       'scim_unauthorized_requests_total',
-      'Requests refused with 401; with tenant and integration: those sent to an endpoint that exists.',
+      'Requests refused with 401. Only those sent to an existing endpoint have a tenant and an ' +
+        'integration.',
       integration,
       ({ labels, unauthorized }) => [[labels, unauthorized]],
     );

@@ -94,12 +94,22 @@ describe('the API server refuses a group binding', () => {
   });
 
   it.each<[string, unknown, unknown, RegExp]>([
-    ['to another role', {}, { roleRef: { name: 'admin' } }, /roleRef: .*fixed at creation/],
-    ['to another kind', {}, { roleRef: { kind: 'ClusterRole' } }, /roleRef: .*fixed at creation/],
+    ['to another role', {}, { roleRef: { name: 'admin' } }, /roleRef: .*is immutable/],
+    ['to another kind', {}, { roleRef: { kind: 'ClusterRole' } }, /roleRef: .*is immutable/],
     ['to no role', {}, { roleRef: null }, /spec\.roleRef: Required value/],
-    ['to a tenant', {}, { tenant: 'acme' }, /spec\.tenant: .*fixed at creation/],
-    ['to no tenant', { tenant: 'acme' }, { tenant: null }, /spec\.tenant: .*fixed at creation/],
-    ['to another', { tenant: 'acme' }, { tenant: 'b' }, /spec\.tenant: .*fixed at creation/],
+    ['to a tenant', {}, { tenant: 'acme' }, /spec\.tenant: .*immutable, even when unset/],
+    [
+      'to no tenant',
+      { tenant: 'acme' },
+      { tenant: null },
+      /spec\.tenant: .*immutable, even when unset/,
+    ],
+    [
+      'to another',
+      { tenant: 'acme' },
+      { tenant: 'b' },
+      /spec\.tenant: .*immutable, even when unset/,
+    ],
   ])('that is changed %s', async (_, more, patch, message) => {
     await expect(change({ group, roleRef, ...(more as object) }, patch)).rejects.toThrow(message);
   });

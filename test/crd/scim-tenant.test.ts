@@ -104,7 +104,7 @@ describe('the API server refuses a tenant', () => {
     ...['Exists', 'DoesNotExist'].map<[string, unknown, RegExp]>((operator) => [
       `with ${operator} and values`,
       expression('a', operator, ['x']),
-      /values: .*must be given with the operators In and NotIn, and with no other/,
+      /values: .*must be given with the operators In and NotIn, and with no others/,
     ]),
     ['with an unknown field', { namespaces: {}, tenants: [] }, /unknown field "spec\.tenants"/],
   ])('%s', async (_, spec, message) => {

@@ -16,7 +16,7 @@ describe('the tenant of an integration', () => {
     ["can't be set later on an object without a spec", undefined, { tenant: 'a' }],
   ])('%s', async (_, before, after) => {
     await expect(fixture.replaceSpec(before, after)).rejects.toThrow(
-      /spec\.tenant: Invalid value: is fixed at creation/,
+      /spec\.tenant: Invalid value: is immutable, even when unset/,
     );
   });
 
@@ -34,7 +34,7 @@ describe('the integrationId of an integration', () => {
     ["can't be removed with the whole spec", { integrationId: ID }, undefined],
   ])('%s', async (_, before, after) => {
     await expect(fixture.replaceSpec(before, after)).rejects.toThrow(
-      /spec\.integrationId: Invalid value: is fixed once set/,
+      /spec\.integrationId: Invalid value: is immutable once set/,
     );
   });
 

@@ -166,12 +166,12 @@ describe('for the token, the API server', () => {
     [
       'existingSecret with secretName',
       { existingSecret: { name: 'a', key: 'k' }, secretName: 'b' },
-      /existingSecret: Invalid value: excludes secretName and rotation/,
+      /existingSecret: Invalid value: cannot be combined with secretName or rotation/,
     ],
     [
       'existingSecret with rotation',
       { existingSecret: { name: 'a', key: 'k' }, rotation: {} },
-      /existingSecret: Invalid value: excludes secretName and rotation/,
+      /existingSecret: Invalid value: cannot be combined with secretName or rotation/,
     ],
     ['existingSecret without a key', { existingSecret: { name: 'a' } }, /key: Required value/],
   ])('refuses %s', async (_, value, message) => {

@@ -35,22 +35,22 @@ export function registerDirectoryMetrics(
   });
   new Gauge({
     name: 'scim_directory_up',
-    help: 'Whether the database of the directory answers (1) or not (0).',
+    help: 'Whether the database of the directory responds (1) or not (0).',
     registers,
     async collect() {
       this.set((await answers()) ? 1 : 0);
     },
   });
-  gauge('scim_directory_users', 'Users of the tenant.', ['tenant'], (known) =>
+  gauge('scim_directory_users', 'Number of users in the tenant.', ['tenant'], (known) =>
     each(totalsOf(known), ({ tenant, users }) => [[{ tenant }, users]]),
   );
-  gauge('scim_directory_groups', 'Groups of the tenant.', ['tenant'], (known) =>
+  gauge('scim_directory_groups', 'Number of groups in the tenant.', ['tenant'], (known) =>
     each(totalsOf(known), ({ tenant, groups }) => [[{ tenant }, groups]]),
   );
   // Not `namespace` and `name`: Prometheus has labels of those names for what it scrapes.
   gauge(
     'scim_integration_info',
-    'Always 1: which ScimIntegration has the id that the label integration has everywhere.',
+    'Always 1; maps the id in the label integration to its ScimIntegration.',
     ['tenant', 'integration', 'integration_namespace', 'integration_name'],
     ({ integrations }) =>
       each(integrations, (one) => [
@@ -66,14 +66,15 @@ export function registerDirectoryMetrics(
   );
   gauge(
     'scim_integration_enabled',
-    'Whether requests of the integration are served (1), or refused because it is switched off or not allowed in its tenant (0).',
+    'Whether requests of the integration are served (1), or refused because it is disabled or ' +
+      'not allowed in its tenant (0).',
     ['tenant', 'integration'],
     ({ integrations }) =>
       each(integrations, (one) => [[integrationLabels(one), one.enabled && one.allowed ? 1 : 0]]),
   );
   gauge(
     'scim_last_request_timestamp_seconds',
-    'When the integration last called while it was enabled; without a series: never.',
+    'When the integration last sent a request while it was enabled. No series if it never has.',
     ['tenant', 'integration'],
     ({ integrations }) =>
       each(integrations, (one) => seriesAt(integrationLabels(one), one.lastRequestAt)),
@@ -87,7 +88,7 @@ export function registerDirectoryMetrics(
   );
   gauge(
     'scim_token_expires_timestamp_seconds',
-    'From when on the token is refused; without a series: no end is set.',
+    'When the token expires. No series if no expiry is set.',
     tokenLabels,
     ({ tokens }) => each(tokens, (one) => seriesAt(labelsOfToken(one), one.expiresAt)),
   );

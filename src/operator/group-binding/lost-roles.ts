@@ -16,12 +16,16 @@ export function createRoleMetrics(registry: Registry) {
   return {
     left: new Gauge({
       name: 'scim_operator_left_role_bindings',
-      help: 'RoleBindings that the operator made for ScimGroupBindings that are gone or not followed any more, and could not delete.',
+      help:
+        'RoleBindings that the operator created for ScimGroupBindings that are gone or no ' +
+        'longer followed, and could not delete.',
       registers,
     }),
     foreign: new Gauge({
       name: 'scim_operator_foreign_role_bindings',
-      help: 'RoleBindings with the name of one of a ScimGroupBinding that the operator did not make.',
+      help:
+        'RoleBindings that have the name of a RoleBinding of a ScimGroupBinding, and that the ' +
+        'operator did not create.',
       registers,
     }),
   };
@@ -42,7 +46,8 @@ export class RoleReport {
     this.#metrics.left.set(roles.length);
     this.#tell(
       roles.map(({ name, reason }) => `${name}: ${reason}`),
-      'RoleBindings of groups that are not followed any more could not be deleted, and give their roles on',
+      'RoleBindings of groups that are not followed any more could not be deleted, and give ' +
+        'their roles on',
     );
   }
 
@@ -50,7 +55,8 @@ export class RoleReport {
     this.#metrics.foreign.set(names.length);
     this.#tell(
       names,
-      'RoleBindings have the names of those of ScimGroupBindings, but were not made by the operator',
+      'RoleBindings have the names of those of ScimGroupBindings, but were not made by the ' +
+        'operator',
     );
   }
 

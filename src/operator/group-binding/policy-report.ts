@@ -9,7 +9,9 @@ export type PolicyMetric = ReturnType<typeof createPolicyMetric>;
 export function createPolicyMetric(registry: Registry) {
   return new Gauge({
     name: 'scim_operator_admission_policy',
-    help: 'Always 1: whether the admission policy of ScimGroupBindings is enforced, missing, or unknown because it may not be read.',
+    help:
+      'Always 1; state says whether the admission policy of ScimGroupBindings is enforced, ' +
+      'missing, or unknown because the operator may not read it.',
     labelNames: ['state'],
     registers: [registry],
   });

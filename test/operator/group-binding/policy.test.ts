@@ -107,7 +107,7 @@ describe('whoever lacks the verb bind on a role', () => {
   ])('can not give %s', async (_, roleRef) => {
     await expect(create(stranger, roleRef)).rejects.toMatchObject({
       code: 403,
-      message: expect.stringContaining(`you may not give ${roleRef.kind} ${roleRef.name}`),
+      message: expect.stringContaining(`you may not grant ${roleRef.kind} ${roleRef.name}`),
     });
   });
 
