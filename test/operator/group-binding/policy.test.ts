@@ -60,7 +60,7 @@ beforeAll(async () => {
   ]);
   await applyGroupBindingPolicy(fixture.admin, TEST_MANAGER);
   // The API server takes a moment to know it.
-  await eventually(() => expect(create(stranger, READER)).rejects.toThrow(/may not give/));
+  await eventually(() => expect(create(stranger, READER)).rejects.toThrow(/may not grant/));
   for (const roleRef of [READER, VIEW]) await eventually(() => create(binder, roleRef));
 });
 afterAll(async () => {
@@ -114,7 +114,7 @@ describe('whoever lacks the verb bind on a role', () => {
   it('can not give it to another group either, but may touch what gives nothing', async () => {
     const made = await create(binder, READER);
     const other = { spec: { group: { displayName: 'All' } } };
-    await expect(patch(stranger, made, other)).rejects.toThrow(/may not give Role reader/);
+    await expect(patch(stranger, made, other)).rejects.toThrow(/may not grant Role reader/);
     await patch(stranger, made, { metadata: { annotations: { 'example.com/seen': 'yes' } } });
     await patch(binder, made, other);
     await stranger.delete(SCIM_GROUP_BINDINGS, { namespace, name: made.metadata.name });
@@ -134,7 +134,7 @@ describe('whoever holds the verb bind on a role', () => {
     ['another ClusterRole', { kind: 'ClusterRole', name: 'admin' }],
     ['a ClusterRole of the name of the Role', { kind: 'ClusterRole', name: 'reader' }],
   ])('can not give %s', async (_, roleRef) => {
-    await expect(create(binder, roleRef)).rejects.toThrow(/may not give/);
+    await expect(create(binder, roleRef)).rejects.toThrow(/may not grant/);
   });
 });
 
