@@ -1,9 +1,13 @@
-/** Calls to the Kubernetes API: each with a deadline, a typed error and a metric; no call ever names an empty object. */
+/**
+ * Calls to the Kubernetes API: each with a deadline, a typed error and a metric; no call ever names
+ * an empty object.
+ */
 
 import { type Dispatcher, request } from 'undici';
 import type { Access, Connection } from './connection.ts';
 import { Deadline } from './deadline.ts';
-import { ApiError, CredentialsError, errorFromAnswer, isNotFound } from './errors.ts';
+import { errorFromAnswer } from './error-answer.ts';
+import { ApiError, CredentialsError, isNotFound } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import {
   apiVersionOf,
@@ -133,7 +137,10 @@ export class Client {
     });
   }
 
-  /** Server-side apply: creates or changes exactly the fields given and prunes those that this manager gave before. */
+  /**
+   * Server-side apply: creates or changes exactly the fields given and prunes those that this
+   * manager gave before.
+   */
   apply<T extends KubeObject>(
     resource: ResourceDefinition,
     object: T,
@@ -148,7 +155,10 @@ export class Client {
     });
   }
 
-  /** JSON merge patch; with `metadata.resourceVersion` in it a stale one is a Conflict. `dryRun` finds out what would become of it. */
+  /**
+   * JSON merge patch; with `metadata.resourceVersion` in it a stale one is a Conflict. `dryRun`
+   * finds out what would become of it.
+   */
   mergePatch<T extends KubeObject>(
     resource: ResourceDefinition,
     key: ObjectKey,
@@ -246,11 +256,10 @@ export class Client {
       code = String(answer.statusCode);
       if (answer.statusCode < 300) return answer;
       if (answer.statusCode === 401) this.#connection.forget();
-      const retryAfter = answer.headers['retry-after'];
       throw errorFromAnswer(
         answer.statusCode,
         await answer.body.text(),
-        typeof retryAfter === 'string' ? retryAfter : undefined,
+        answer.headers['retry-after'],
         name,
         resource === SECRETS,
       );
@@ -266,7 +275,10 @@ export class Client {
     }
   }
 
-  /** Again, once, where a credential was refused and there is another one now: nothing of the call was done. */
+  /**
+   * Again, once, where a credential was refused and there is another one now: nothing of the call
+   * was done.
+   */
   async #exchange(call: Call): Promise<Dispatcher.ResponseData> {
     const access = await this.#connection.access();
     const answer = await this.#request(call, access);

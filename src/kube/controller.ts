@@ -1,9 +1,13 @@
-/** Runs a reconcile function for keys, level by level: it is told which object to look at, never what happened. */
+/**
+ * Runs a reconcile function for keys, level by level: it is told which object to look at, never
+ * what happened.
+ */
 import type { Logger } from '../logger.ts';
 import { Deadline } from './deadline.ts';
-import { ApiError, isDenied, isUnavailable } from './errors.ts';
+import { isDenied, isUnavailable } from './errors.ts';
 import { beginSeries, type KubeMetrics } from './metrics.ts';
 import { keyText, type ObjectKey } from './resource.ts';
+import { pauseAskedBy } from './retry-after.ts';
 import { Workqueue } from './workqueue.ts';
 
 export interface Result {
@@ -32,16 +36,22 @@ export interface ControllerOptions {
   readonly metrics?: KubeMetrics | undefined;
   readonly concurrency?: number;
   readonly deadlineMs?: number;
-  /** Whether an error says of nothing but an outage, after which nobody should wait for minutes; by default those of the API server. */
+  /**
+   * Whether an error says of nothing but an outage, after which nobody should wait for minutes; by
+   * default those of the API server.
+   */
   readonly isOutage?: (error: unknown) => boolean;
 }
 
 const CONCURRENCY = 10;
 const DEADLINE_MS = 60_000;
-/** Between two attempts during an outage at the most, whatever Retry-After asks for. */
+/** Between two attempts during an outage at the most. */
 const OUTAGE_RETRY_MS = 60_000;
 
-/** Between two attempts at what is denied at the most: when somebody has changed what is against it, nobody waits for minutes. */
+/**
+ * Between two attempts at what is denied at the most: when somebody has changed what is against it,
+ * nobody waits for minutes.
+ */
 export const DENIED_RETRY_MS = 30_000;
 
 export class Controller {
@@ -70,7 +80,9 @@ export class Controller {
     this.#queue.retryFailed();
   }
 
-  /** Works until the signal aborts; what is in work then is finished, or cut off by its deadline. */
+  /**
+   * Works until the signal aborts; what is in work then is finished, or cut off by its deadline.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const { metrics, concurrency = CONCURRENCY } = this.#options;
     if (metrics) beginSeries(metrics, this.name, concurrency);
@@ -143,8 +155,7 @@ export class Controller {
 
   #limits(error: unknown): { readonly least?: number; readonly most?: number } {
     const { isOutage = isUnavailable } = this.#options;
-    const wanted = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-    const least = Math.min(wanted, OUTAGE_RETRY_MS);
+    const least = pauseAskedBy(error);
     if (isDenied(error)) return { least, most: DENIED_RETRY_MS };
     return isOutage(error) ? { least, most: OUTAGE_RETRY_MS } : { least };
   }

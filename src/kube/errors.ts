@@ -1,22 +1,9 @@
-/** What the Kubernetes API refuses, and what never reached it. */
+/** Errors of calls to the Kubernetes API, and what they mean. */
 
-interface Cause {
-  readonly reason?: string;
-  readonly message?: string;
-  readonly field?: string;
-}
-
-interface Status {
-  readonly reason?: string;
-  readonly message?: string;
-  readonly details?: {
-    readonly name?: string;
-    readonly causes?: readonly Cause[];
-    readonly retryAfterSeconds?: number;
-  };
-}
-
-/** `code` is the HTTP status, 0 when there was no answer. The message never holds a body that was sent. */
+/**
+ * `code` is the HTTP status, 0 when there was no answer. The message never holds a body that was
+ * sent.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: number;
@@ -51,7 +38,10 @@ export class ApiError extends Error {
   }
 }
 
-/** There is nothing to call the API server with; the message is one line for a person, without anything secret. */
+/**
+ * There is nothing to call the API server with; the message is one line for a person, without
+ * anything secret.
+ */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
 }
@@ -71,81 +61,6 @@ export function outcomeOf(error: unknown): Outcome {
   if (error.code === 0) return 'was not reached';
   if (error.code === 401) return 'refused the credentials';
   return error.code === 403 ? 'refused the call' : 'did not answer as it should';
-}
-
-const MAX_MESSAGE = 500;
-
-/** `confidential` keeps the server's words out: about a Secret they may quote what is in it. */
-export function errorFromAnswer(
-  code: number,
-  body: string,
-  retryAfter: string | undefined,
-  call: string,
-  confidential: boolean,
-): ApiError {
-  const status = parseStatus(body);
-  const refusedBy = findRule(status.message);
-  const told = refusedBy === undefined ? harmlessWords(status) : `refused by ${refusedBy}`;
-  const said = confidential ? told : (status.message ?? status.reason ?? body);
-  const seconds = Number(retryAfter ?? status.details?.retryAfterSeconds ?? Number.NaN);
-  return new ApiError(code, oneLine(`${call}: ${code} ${said ?? ''}`), {
-    reason: status.reason ?? '',
-    objectName: status.details?.name,
-    causes: (status.details?.causes ?? []).flatMap(({ reason }) => reason ?? []),
-    retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
-    refusedBy,
-  });
-}
-
-/** Of these causes the API server's own words are about the field and never have its value in them. */
-const WITHOUT_VALUE = ['FieldValueForbidden', 'FieldValueRequired', 'FieldValueTooLong'];
-
-/** Whole messages of the API server in which nothing of the object is but its name. */
-const HARMLESS: readonly RegExp[] = [
-  /^secrets( "[\w.-]+")? is forbidden: User "[^"]*" cannot \w+ resource "secrets" in API group "" in the namespace "[\w-]+"$/,
-  /^secrets "[\w.-]+" is forbidden: unable to create new content in namespace [\w-]+ because it is being terminated$/,
-  /^secrets "[\w.-]+" (not found|already exists)$/,
-];
-
-/** What can be said of a refusal whose text may quote what was sent. */
-function harmlessWords({ reason, message = '', details }: Status): string | undefined {
-  if (HARMLESS.some((pattern) => pattern.test(message))) return message;
-  const causes = (details?.causes ?? [])
-    .filter((cause) => WITHOUT_VALUE.includes(cause.reason ?? ''))
-    .map((cause) => `${cause.field ?? ''}: ${cause.message ?? ''}`);
-  return causes.length === 0 ? reason : `${reason}: ${causes.join('; ')}`;
-}
-
-/** How admission begins its refusals. What follows is the rule's own text, which may quote the object. */
-const RULES: readonly (readonly [string, RegExp])[] = [
-  ['ResourceQuota', /: exceeded quota: ([\w.-]+)/],
-  ['ResourceQuota', /: status unknown for quota: ([\w.-]+)/],
-  ['ValidatingAdmissionPolicy', /: ValidatingAdmissionPolicy '([\w.-]+)' with binding /],
-  ['admission webhook', /^admission webhook "([\w.-]+)" denied the request/],
-  ['admission webhook', /^Internal error occurred: failed calling webhook "([\w.-]+)"/],
-];
-
-function findRule(message = ''): string | undefined {
-  for (const [kind, pattern] of RULES) {
-    const name = pattern.exec(message)?.[1];
-    if (name !== undefined) return `${kind} ${name}`;
-  }
-  return undefined;
-}
-
-/** A proxy's answer may be a page of HTML. */
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, MAX_MESSAGE);
-}
-
-/** Errors come as plain text too: for a missing resource type, and from priority and fairness. */
-function parseStatus(body: string): Status {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Status) : {};
-  } catch {
-    return {};
-  }
 }
 
 const has = (error: unknown, test: (error: ApiError) => boolean): error is ApiError =>
@@ -173,7 +88,10 @@ export const isInvalid = (error: unknown): error is ApiError => has(error, (e) =
 /** The API server has refused it: nothing of it was done. */
 export const isDeclined = (error: unknown): error is ApiError =>
   has(error, (e) => (e.code >= 400 && e.code < 500) || e.refusedBy !== undefined);
-/** The operator's role lacks something; nothing to do with a namespace that is ending, or with rules of the cluster. */
+/**
+ * The operator's role lacks something; nothing to do with a namespace that is ending, or with rules
+ * of the cluster.
+ */
 export const isForbidden = (error: unknown): error is ApiError =>
   has(
     error,
@@ -183,11 +101,15 @@ export const isForbidden = (error: unknown): error is ApiError =>
 /** A quota, an admission policy or a webhook is against it: others must change something. */
 export const isRefused = (error: unknown): error is ApiError =>
   has(error, (e) => e.refusedBy !== undefined);
-/** Answers that say nothing about whether the request is allowed: who asks, who was quicker, or when. */
+/**
+ * Answers that say nothing about whether the request is allowed: who asks, who was quicker, or
+ * when.
+ */
 const UNDECIDED: ReadonlySet<number> = new Set([401, 404, 408, 409, 410, 429]);
 /**
- * The API server won't do it as things are: a permission, a rule of the cluster or the object itself is against it. Unlike an outage, that
- * ends when somebody changes something, which nothing tells.
+ * The API server won't do it as things are: a permission, a rule of the cluster or the object
+ * itself is against it. Unlike an outage, that ends when somebody changes something, which nothing
+ * tells.
  */
 export const isDenied = (error: unknown): error is ApiError =>
   isRefused(error) ||

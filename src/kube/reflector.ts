@@ -1,6 +1,6 @@
 /**
- * Keeps a store equal to what the API server has: list, then watch, for ever. Anything unexpected, silence included, ends in
- * another list; nothing ends the loop but its signal.
+ * Keeps a store equal to what the API server has: list, then watch, for ever. Anything unexpected,
+ * silence included, ends in another list; nothing ends the loop but its signal.
  */
 import type { Logger } from '../logger.ts';
 import { Outage } from '../outage.ts';
@@ -16,6 +16,7 @@ import {
 import type { WatchLoop } from './manager.ts';
 import type { KubeMetrics } from './metrics.ts';
 import type { KubeObject, ResourceDefinition } from './resource.ts';
+import { pauseAskedBy } from './retry-after.ts';
 import { ObjectStore } from './store.ts';
 
 export interface ReflectorOptions {
@@ -29,15 +30,21 @@ export interface ReflectorOptions {
   /** Keeps only metadata, for Secrets. */
   readonly metadataOnly?: boolean;
   /**
-   * For what can be done without: a list that stays forbidden, or of a type that stays unknown, then counts as an empty one, and this is the
-   * line in the log. Otherwise it is waited for.
+   * For what can be done without: a list that stays forbidden, or of a type that stays unknown,
+   * then counts as an empty one, and this is the line in the log. Otherwise it is waited for.
    */
   readonly whenRefused?: string;
-  /** With `whenRefused`: that nothing may be listed says nothing about what is there, and what was known stays. */
+  /**
+   * With `whenRefused`: that nothing may be listed says nothing about what is there, and what was
+   * known stays.
+   */
   readonly keepsWhenRefused?: boolean;
   readonly log: Logger;
   readonly metrics?: KubeMetrics;
-  /** Seconds that the server keeps a watch open, plus up to half as much; a dead connection is noticed within that. */
+  /**
+   * Seconds that the server keeps a watch open, plus up to half as much; a dead connection is
+   * noticed within that.
+   */
   readonly watchSeconds?: number;
   /** A watch that has outlived its own end by this much is dead. */
   readonly watchdogMs?: number;
@@ -46,20 +53,27 @@ export interface ReflectorOptions {
 /** A loop that keeps a store equal to what the API server has. */
 export interface ObjectWatch<T extends KubeObject> extends WatchLoop {
   readonly store: ObjectStore<T>;
-  /** Nothing of the namespace may be listed, and that has lasted: what the store doesn't have of it may be there. */
+  /**
+   * Nothing of the namespace may be listed, and that has lasted: what the store doesn't have of it
+   * may be there.
+   */
   isRefusedIn(namespace: string): boolean;
 }
 
 const PAGE = 500;
 const WATCH_SECONDS = 40;
 const WATCHDOG_MS = 10_000;
-/** A resourceVersion from the future (etcd restored from a backup) gives silence instead of an error. */
+/**
+ * A resourceVersion from the future (etcd restored from a backup) gives silence instead of an
+ * error.
+ */
 const RELIST_INTERVAL_MS = 30 * 60_000;
-/** What Retry-After may ask for at the most. */
-const MAX_RETRY_AFTER_MS = 60_000;
 /** For a moment an API server that starts forbids everything. */
 const REFUSAL_MS = 3_000;
-/** A watch that lasts so long, or delivers something, works; one that ends sooner was refused politely. */
+/**
+ * A watch that lasts so long, or delivers something, works; one that ends sooner was refused
+ * politely.
+ */
 const SHORTEST_WATCH_MS = 1_000;
 
 export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch<T> {
@@ -118,7 +132,10 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     return `${resource.plural}${where} can not be watched; the log says why`;
   }
 
-  /** Why the loop is stuck, if it is: it neither got an event nor tried again for longer than it ever waits. */
+  /**
+   * Why the loop is stuck, if it is: it neither got an event nor tried again for longer than it
+   * ever waits.
+   */
   stuck(now: number): string | undefined {
     const limit = this.#watchSeconds() * 1500 + 2 * this.#watchdogMs() + 60_000;
     const silence = now - this.#lastAttempt;
@@ -127,7 +144,9 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
       : undefined;
   }
 
-  /** Tells when the watch works again after trouble, until the function that is answered is called. */
+  /**
+   * Tells when the watch works again after trouble, until the function that is answered is called.
+   */
   onRestored(listener: () => void): () => void {
     this.#restored.add(listener);
     return () => this.#restored.delete(listener);
@@ -244,8 +263,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     // An expired version is the server's everyday way to ask for a new list: nothing to report.
     if (!isExpired(error)) this.#noteTrouble(error);
     if (isRefusal(error)) this.#setRefusedNow(true);
-    const wanted = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-    const wait = Math.max(this.#backoff.next(), Math.min(wanted, MAX_RETRY_AFTER_MS));
+    const wait = Math.max(this.#backoff.next(), pauseAskedBy(error));
     await pause(Math.min(wait, this.#undecidedMs()), signal);
     this.#lastAttempt = performance.now();
   }
@@ -296,7 +314,10 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   }
 }
 
-/** Nobody here reads who owns which field, and it is the larger part of most objects. A copy, because objects that lost a property are large. */
+/**
+ * Nobody here reads who owns which field, and it is the larger part of most objects. A copy,
+ * because objects that lost a property are large.
+ */
 function withoutManagedFields<T extends KubeObject>(object: T): T {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  ApiError,
-  errorFromAnswer,
-  isDenied,
-  isForbidden,
-  isRefused,
-} from '../../src/kube/errors.ts';
+import { errorFromAnswer } from '../../src/kube/error-answer.ts';
+import { ApiError, isDenied, isForbidden, isRefused } from '../../src/kube/errors.ts';
 
 const answer = (code: number, message: string) =>
   errorFromAnswer(
