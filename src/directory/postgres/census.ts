@@ -5,7 +5,12 @@ import type { Census, TenantTotals } from '../store/census.ts';
 import type { Connections } from './connection.ts';
 import { integrations, tokens } from './schema.ts';
 
-const TOTALS = sql`SELECT tenant, COALESCE(sum(value) FILTER (WHERE name = ${PLACES.User.counter}), 0) AS users, COALESCE(sum(value) FILTER (WHERE name = ${PLACES.Group.counter}), 0) AS groups FROM counters GROUP BY tenant`;
+const TOTALS = sql`
+  SELECT tenant, COALESCE(sum(value) FILTER (WHERE name = ${PLACES.User.counter}), 0) AS users,
+    COALESCE(sum(value) FILTER (WHERE name = ${PLACES.Group.counter}), 0) AS groups
+  FROM counters
+  GROUP BY tenant
+`;
 
 export async function readCensus({ orm, all, guarded }: Connections): Promise<Census> {
   const { id, tenant, namespace, name, enabled, allowed, lastRequestAt } = integrations;

@@ -5,7 +5,11 @@ import type { MembershipDialect } from '../sql/followed-groups.ts';
 
 export const postgresDialect: MembershipDialect = {
   asked: (rows) =>
-    sql`unnest(${array(rows.map(({ tenant }) => tenant))}, ${array(rows.map(({ value }) => value))}) AS w(tenant, value)`,
+    sql`
+      unnest(
+        ${array(rows.map(({ tenant }) => tenant))}, ${array(rows.map(({ value }) => value))}
+      ) AS w(tenant, value)
+    `,
   scalar: (json, path, type) => SCALARS[type](sql`(${json} #>> ${arrayOf(path)})`),
   json: (json, path) => sql`(${json} #> ${arrayOf(path)})`,
   elements: (json, path, alias) => {
@@ -20,7 +24,11 @@ export const postgresDialect: MembershipDialect = {
   among: (value, query) => sql`${value} = ANY(ARRAY(${query}))`,
   // OFFSET keeps the planner from reading the whole table for a join.
   lookUp: (table, alias, condition) =>
-    sql`CROSS JOIN LATERAL (SELECT * FROM ${sql.raw(`${table} ${alias}`)} WHERE ${condition} OFFSET 0) AS ${sql.raw(alias)}`,
+    sql`
+      CROSS JOIN LATERAL (
+        SELECT * FROM ${sql.raw(`${table} ${alias}`)} WHERE ${condition} OFFSET 0
+      ) AS ${sql.raw(alias)}
+    `,
   same: (left, right) => sql`${left} IS NOT DISTINCT FROM ${right}`,
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`starts_with(${text}, ${part})`,

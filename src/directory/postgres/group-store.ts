@@ -44,7 +44,11 @@ export function createGroupStore(
   ): Promise<GroupChangeResult> => {
     const { tenant } = scope;
     const { externalId, profile, key } = rowOf('Group', attributes);
-    const inserted = sql`INSERT INTO groups (tenant, id, display_name_key, attributes, version, created, last_modified) VALUES (${tenant}, ${id}, ${key}, ${JSON.stringify(profile)}::json, 1, ${at}, ${at}) RETURNING id`;
+    const inserted = sql`
+      INSERT INTO groups (tenant, id, display_name_key, attributes, version, created, last_modified)
+      VALUES (${tenant}, ${id}, ${key}, ${JSON.stringify(profile)}::json, 1, ${at}, ${at})
+      RETURNING id
+    `;
     const isNesting = await lockNesting(queries, tenant, members);
     const added: MemberChange = { kind: 'add', values: members };
     const { unknown } = await changeMembers(queries, tenant, id, added, isNesting);
@@ -52,7 +56,12 @@ export function createGroupStore(
     await refuseTaken(
       'Group',
       queries.run(
-        sql`WITH resource AS (${inserted}), ${table.written(scope, profile, externalId)}, ${table.counted(tenant, 1)} SELECT 1`,
+        sql`
+          WITH resource AS (${inserted}),
+            ${table.written(scope, profile, externalId)},
+            ${table.counted(tenant, 1)}
+          SELECT 1
+        `,
       ),
     );
     const group = { id, attributes, version: 1, created: at, lastModified: at };
@@ -84,11 +93,21 @@ export function createGroupStore(
       return { group: current, unknownMembers };
     }
     const { externalId, profile, key } = rowOf('Group', attributes);
-    const updated = sql`UPDATE groups SET display_name_key = ${key}, attributes = ${JSON.stringify(profile)}::json, version = version + 1, last_modified = greatest(last_modified, ${at}) WHERE tenant = ${tenant} AND id = ${id} RETURNING id, version, last_modified`;
+    const updated = sql`
+      UPDATE groups
+      SET display_name_key = ${key}, attributes = ${JSON.stringify(profile)}::json,
+        version = version + 1, last_modified = greatest(last_modified, ${at})
+      WHERE tenant = ${tenant} AND id = ${id}
+      RETURNING id, version, last_modified
+    `;
     const [row] = await refuseTaken(
       'Group',
       queries.all<{ version: number; lastModified: number }>(
-        sql`WITH resource AS (${updated}), ${table.written(scope, profile, externalId)} SELECT version, last_modified AS "lastModified" FROM resource`,
+        sql`
+          WITH resource AS (${updated}), ${table.written(scope, profile, externalId)}
+          SELECT version, last_modified AS "lastModified"
+          FROM resource
+        `,
       ),
     );
     return { group: { ...current, attributes, ...row }, unknownMembers };
@@ -152,21 +171,101 @@ async function changeUsers(
   { add, remove }: Delta,
   at: number,
 ): Promise<GroupChangeResult | undefined> {
-  const locked = sql`SELECT g.* FROM groups g WHERE g.tenant = ${tenant} AND g.id = ${id} AND NOT EXISTS (SELECT 1 FROM groups s WHERE s.tenant = ${tenant} AND s.id = ANY(${array(add)})) FOR NO KEY UPDATE OF g`;
-  const overtaken = sql`l.version <> (SELECT s.version FROM groups s WHERE s.tenant = ${tenant} AND s.id = ${id})`;
-  const seen = sql`(SELECT count(*) FROM group_members m WHERE m.tenant = ${tenant} AND m.group_id = ${id} AND m.member_id = ANY(${array(remove)}))`;
-  const target = sql`SELECT l.*, ${overtaken} AS overtaken FROM locked l WHERE NOT (${overtaken}) OR ${seen} = cardinality(${array(remove)})`;
-  const people = sql`SELECT a.id FROM target CROSS JOIN access a WHERE a.tenant = ${tenant} AND a.id = ANY(${array(add)}) FOR KEY SHARE OF a`;
-  const added = sql`INSERT INTO group_members (tenant, group_id, member_id, member_type) SELECT ${tenant}, ${id}, id, 'User' FROM people ON CONFLICT DO NOTHING RETURNING 1`;
-  const removed = sql`DELETE FROM group_members m USING target WHERE m.tenant = ${tenant} AND m.group_id = target.id AND m.member_id = ANY(${array(remove)}) RETURNING 1`;
-  const changed = sql`UPDATE groups g SET version = g.version + 1, last_modified = greatest(g.last_modified, ${at}) WHERE g.tenant = ${tenant} AND g.id = (SELECT id FROM target) AND (EXISTS (SELECT 1 FROM added) OR EXISTS (SELECT 1 FROM removed)) RETURNING g.version, g.last_modified`;
+  const locked = sql`
+    SELECT g.*
+    FROM groups g
+    WHERE g.tenant = ${tenant}
+      AND g.id = ${id}
+      AND NOT EXISTS (
+        SELECT 1 FROM groups s WHERE s.tenant = ${tenant} AND s.id = ANY(${array(add)})
+      )
+    FOR NO KEY UPDATE OF g
+  `;
+  const overtaken = sql`
+    l.version <> (SELECT s.version FROM groups s WHERE s.tenant = ${tenant} AND s.id = ${id})
+  `;
+  const seen = sql`
+    (
+      SELECT count(*)
+      FROM group_members m
+      WHERE m.tenant = ${tenant} AND m.group_id = ${id} AND m.member_id = ANY(${array(remove)})
+    )
+  `;
+  const target = sql`
+    SELECT l.*, ${overtaken} AS overtaken
+    FROM locked l
+    WHERE NOT (${overtaken}) OR ${seen} = cardinality(${array(remove)})
+  `;
+  const people = sql`
+    SELECT a.id
+    FROM target
+    CROSS JOIN access a
+    WHERE a.tenant = ${tenant} AND a.id = ANY(${array(add)})
+    FOR KEY SHARE OF a
+  `;
+  const added = sql`
+    INSERT INTO group_members (tenant, group_id, member_id, member_type)
+    SELECT ${tenant}, ${id}, id, 'User'
+    FROM people
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+  `;
+  const removed = sql`
+    DELETE FROM group_members m
+    USING target
+    WHERE m.tenant = ${tenant} AND m.group_id = target.id AND m.member_id = ANY(${array(remove)})
+    RETURNING 1
+  `;
+  const changed = sql`
+    UPDATE groups g
+    SET version = g.version + 1, last_modified = greatest(g.last_modified, ${at})
+    WHERE g.tenant = ${tenant}
+      AND g.id = (SELECT id FROM target)
+      AND (EXISTS (SELECT 1 FROM added) OR EXISTS (SELECT 1 FROM removed))
+    RETURNING g.version, g.last_modified
+  `;
   const link = (when: SQL) =>
-    sql`INSERT INTO external_ids AS x (tenant, integration_id, resource_id, resource_type, external_id) SELECT ${tenant}, ${integrationId}, id, 'Group', NULL FROM target WHERE ${when} ON CONFLICT (tenant, resource_id, integration_id)`;
+    sql`
+      INSERT INTO external_ids AS x (
+        tenant, integration_id, resource_id, resource_type, external_id
+      )
+      SELECT ${tenant}, ${integrationId}, id, 'Group', NULL
+      FROM target
+      WHERE ${when}
+      ON CONFLICT (tenant, resource_id, integration_id)
+    `;
   // An update that changes nothing reads what was committed meanwhile.
-  const links = sql`link AS (${link(sql`NOT overtaken`)} DO NOTHING), known AS (${link(sql`overtaken`)} DO UPDATE SET external_id = x.external_id RETURNING external_id)`;
-  const externalId = sql`CASE WHEN t.overtaken THEN (SELECT external_id FROM known) ELSE (SELECT l.external_id FROM external_ids l WHERE l.tenant = ${tenant} AND l.resource_id = t.id AND l.integration_id = ${integrationId}) END`;
+  const links = sql`
+    link AS (${link(sql`NOT overtaken`)} DO NOTHING),
+    known AS (
+      ${link(sql`overtaken`)} DO UPDATE SET external_id = x.external_id RETURNING external_id
+    )
+  `;
+  const externalId = sql`
+    CASE
+      WHEN t.overtaken THEN (SELECT external_id FROM known)
+      ELSE (
+        SELECT l.external_id
+        FROM external_ids l
+        WHERE l.tenant = ${tenant} AND l.resource_id = t.id AND l.integration_id = ${integrationId}
+      )
+    END
+  `;
   const [row] = await queries.all<ResourceRow & { users: readonly string[] }>(
-    sql`WITH locked AS MATERIALIZED (${locked}), target AS MATERIALIZED (${target}), people AS MATERIALIZED (${people}), added AS (${added}), removed AS (${removed}), changed AS (${changed}), ${links} SELECT t.id, t.attributes, COALESCE(c.version, t.version) AS version, t.created, COALESCE(c.last_modified, t.last_modified) AS "lastModified", ${externalId} AS "externalId", ARRAY(SELECT id FROM people) AS users FROM target t LEFT JOIN changed c ON TRUE`,
+    sql`
+      WITH locked AS MATERIALIZED (${locked}),
+        target AS MATERIALIZED (${target}),
+        people AS MATERIALIZED (${people}),
+        added AS (${added}),
+        removed AS (${removed}),
+        changed AS (${changed}),
+        ${links}
+      SELECT t.id, t.attributes, COALESCE(c.version, t.version) AS version, t.created,
+        COALESCE(c.last_modified, t.last_modified) AS "lastModified", ${externalId} AS "externalId",
+        ARRAY(SELECT id FROM people) AS users
+      FROM target t
+      LEFT JOIN changed c ON TRUE
+    `,
   );
   if (row === undefined) return undefined;
   const { users, ...record } = row;
@@ -194,6 +293,12 @@ export async function deleteGroup(
   at: number,
 ): Promise<void> {
   await queries.run(
-    sql`WITH resource AS (DELETE FROM groups WHERE tenant = ${tenant} AND id = ${id} RETURNING id), ${table.forgotten(tenant)}, members AS (DELETE FROM group_members WHERE tenant = ${tenant} AND group_id = ${id}), ${leftGroups(tenant, id, at)} SELECT 1`,
+    sql`
+      WITH resource AS (DELETE FROM groups WHERE tenant = ${tenant} AND id = ${id} RETURNING id),
+        ${table.forgotten(tenant)},
+        members AS (DELETE FROM group_members WHERE tenant = ${tenant} AND group_id = ${id}),
+        ${leftGroups(tenant, id, at)}
+      SELECT 1
+    `,
   );
 }

@@ -1,6 +1,5 @@
 /** Integrations and what they provisioned, on PostgreSQL. */
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { ScimError } from '../../scim/error.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ResourceName } from '../sql/resource-key.ts';
 import type {
@@ -9,19 +8,12 @@ import type {
   IntegrationStore,
   TenantHistory,
 } from '../store/integrations.ts';
-import type { Scope } from '../store/resources.ts';
 import type { Connections, Queries } from './connection.ts';
+import { deprovision } from './deprovision.ts';
 import { array } from './dialect.ts';
-import { deleteGroup, lockGroup } from './group-store.ts';
-import { lockWithHolders } from './memberships.ts';
-import { ResourceTable } from './resource-table.ts';
 import { governedTenants, integrations, tenantOwners } from './schema.ts';
-import { deleteUser } from './user-store.ts';
 
 type Row = typeof integrations.$inferSelect;
-
-/** Links looked at in one go. */
-const PURGE_BATCH = 200;
 
 export function createIntegrationStore(
   connections: Connections,
@@ -86,14 +78,23 @@ export function createIntegrationStore(
     },
     end: async (id, at) => {
       await connections.run(
-        sql`WITH revoked AS (DELETE FROM tokens WHERE integration_id = ${id}) UPDATE integrations SET ended_at = ${at} WHERE id = ${id} AND ended_at IS NULL`,
+        sql`
+          WITH revoked AS (DELETE FROM tokens WHERE integration_id = ${id})
+          UPDATE integrations
+          SET ended_at = ${at}
+          WHERE id = ${id} AND ended_at IS NULL
+        `,
       );
     },
-    purge: (id, at) => purge(connections, types, id, at),
+    purge: (id, at) => deprovision(connections, types, id, at),
     tenantHistory,
     claim: async (tenant, { clusterUid, namespaceUid }) => {
       await connections.run(
-        sql`INSERT INTO tenant_owners (tenant, cluster_uid, namespace_uid) VALUES (${tenant}, ${clusterUid}, ${namespaceUid}) ON CONFLICT DO NOTHING`,
+        sql`
+          INSERT INTO tenant_owners (tenant, cluster_uid, namespace_uid)
+          VALUES (${tenant}, ${clusterUid}, ${namespaceUid})
+          ON CONFLICT DO NOTHING
+        `,
       );
       return tenantHistory(tenant);
     },
@@ -106,7 +107,12 @@ export function createIntegrationStore(
       const record = await get(id);
       if (record === undefined) return { users: 0, groups: 0, lastRequestAt: undefined };
       const counts = await connections.all<{ type: ResourceName; count: number }>(
-        sql`SELECT resource_type AS type, count(*) AS count FROM external_ids WHERE integration_id = ${id} AND tenant = ${record.tenant} GROUP BY resource_type`,
+        sql`
+          SELECT resource_type AS type, count(*) AS count
+          FROM external_ids
+          WHERE integration_id = ${id} AND tenant = ${record.tenant}
+          GROUP BY resource_type
+        `,
       );
       const countOf = (type: ResourceName) => counts.find((row) => row.type === type)?.count ?? 0;
       const lastRequestAt = record.lastRequestAt ?? undefined;
@@ -114,15 +120,33 @@ export function createIntegrationStore(
     },
     activeSince: (clusterUid, at) =>
       connections.all<IntegrationOwner>(
-        sql`SELECT cluster_uid AS "clusterUid", namespace, name FROM integrations WHERE cluster_uid = ${clusterUid} AND ended_at IS NULL AND tenant IN (SELECT tenant FROM integrations WHERE last_request_at >= ${at})`,
+        sql`
+          SELECT cluster_uid AS "clusterUid", namespace, name
+          FROM integrations
+          WHERE cluster_uid = ${clusterUid}
+            AND ended_at IS NULL
+            AND tenant IN (SELECT tenant FROM integrations WHERE last_request_at >= ${at})
+        `,
       ),
     touch: async (lastRequests) => {
       const times = array([...lastRequests.values()].map(String));
       const given = sql`unnest(${array([...lastRequests.keys()])}, ${times}) AS n(id, at)`;
       // In the order of ids, so that processes which write at the same time don't wait for each other.
-      const locked = sql`SELECT i.id, n.at FROM integrations i JOIN ${given} ON n.id = i.id ORDER BY i.id FOR NO KEY UPDATE OF i`;
+      const locked = sql`
+        SELECT i.id, n.at
+        FROM integrations i
+        JOIN ${given} ON n.id = i.id
+        ORDER BY i.id
+        FOR NO KEY UPDATE OF i
+      `;
       await connections.run(
-        sql`WITH locked AS MATERIALIZED (${locked}) UPDATE integrations i SET last_request_at = greatest(i.last_request_at, locked.at::bigint) FROM locked WHERE i.id = locked.id`,
+        sql`
+          WITH locked AS MATERIALIZED (${locked})
+          UPDATE integrations i
+          SET last_request_at = greatest(i.last_request_at, locked.at::bigint)
+          FROM locked
+          WHERE i.id = locked.id
+        `,
       );
     },
   };
@@ -132,71 +156,28 @@ async function put(queries: Queries, record: IntegrationRecord): Promise<boolean
   const { id, tenant, clusterUid, namespace, namespaceUid, name, uid } = record;
   const { enabled, allowed, deletionPolicy, endedAt = null } = record;
   const rows = await queries.run(
-    sql`INSERT INTO integrations AS i (id, tenant, cluster_uid, namespace, namespace_uid, name, uid, enabled, allowed, deletion_policy, ended_at) VALUES (${id}, ${tenant}, ${clusterUid}, ${namespace}, ${namespaceUid}, ${name}, ${uid}, ${enabled}, ${allowed}, ${deletionPolicy}, ${endedAt}) ON CONFLICT (id) DO UPDATE SET tenant = excluded.tenant, cluster_uid = excluded.cluster_uid, namespace = excluded.namespace, namespace_uid = excluded.namespace_uid, name = excluded.name, uid = excluded.uid, enabled = excluded.enabled, allowed = excluded.allowed, deletion_policy = excluded.deletion_policy, ended_at = excluded.ended_at WHERE i.ended_at IS NOT NULL OR (i.cluster_uid, i.namespace, i.name) = (excluded.cluster_uid, excluded.namespace, excluded.name)`,
+    sql`
+      INSERT INTO integrations AS i (
+        id, tenant, cluster_uid, namespace, namespace_uid, name, uid, enabled, allowed,
+        deletion_policy, ended_at
+      )
+      VALUES (
+        ${id}, ${tenant}, ${clusterUid}, ${namespace}, ${namespaceUid}, ${name}, ${uid}, ${enabled},
+        ${allowed}, ${deletionPolicy}, ${endedAt}
+      )
+      ON CONFLICT (id)
+      DO UPDATE SET tenant = excluded.tenant, cluster_uid = excluded.cluster_uid,
+        namespace = excluded.namespace, namespace_uid = excluded.namespace_uid,
+        name = excluded.name, uid = excluded.uid, enabled = excluded.enabled,
+        allowed = excluded.allowed, deletion_policy = excluded.deletion_policy,
+        ended_at = excluded.ended_at
+      WHERE i.ended_at IS NOT NULL
+        OR (i.cluster_uid, i.namespace, i.name) = (
+          excluded.cluster_uid, excluded.namespace, excluded.name
+        )
+    `,
   );
   return rows > 0;
-}
-
-async function purge(
-  connections: Connections,
-  types: ResourceTypes,
-  id: string,
-  at: number,
-): Promise<void> {
-  const tables = {
-    User: new ResourceTable('User', types.user),
-    Group: new ResourceTable('Group', types.group),
-  };
-  for (;;) {
-    // An id can be pinned in another tenant after its end: what it provisioned in the one before is not its own any more.
-    const links = await connections.all<{ tenant: string; id: string; type: ResourceName }>(
-      sql`SELECT x.tenant, x.resource_id AS id, x.resource_type AS type FROM external_ids x JOIN integrations i ON i.id = x.integration_id AND i.tenant = x.tenant WHERE i.id = ${id} AND i.ended_at IS NOT NULL LIMIT ${PURGE_BATCH}`,
-    );
-    for (const link of links) {
-      const scope = { tenant: link.tenant, integrationId: id };
-      await connections.transaction((queries) =>
-        deprovision(queries, tables[link.type], scope, link.id, at),
-      );
-    }
-    if (links.length === 0) break;
-  }
-  await connections.run(
-    sql`WITH ended AS (DELETE FROM integrations WHERE id = ${id} AND ended_at IS NOT NULL RETURNING id) DELETE FROM tokens USING ended WHERE integration_id = ended.id`,
-  );
-}
-
-/** Deletes the resource when no other integration provisions it; else lets go of it. Does nothing when the integration lives (again). */
-async function deprovision(
-  queries: Queries,
-  table: ResourceTable,
-  scope: Scope,
-  id: string,
-  at: number,
-): Promise<void> {
-  const { tenant, integrationId } = scope;
-  const ended = await queries.all(
-    sql`SELECT 1 FROM integrations WHERE id = ${integrationId} AND ended_at IS NOT NULL FOR SHARE`,
-  );
-  if (ended.length === 0) return;
-  const [lock, remove] =
-    table.name === 'User' ? [lockWithHolders, deleteUser] : [lockGroup, deleteGroup];
-  const isThere = await lock(queries, table, scope, id).then(() => true, refuseAllBut404);
-  const others = await queries.all(
-    sql`SELECT 1 FROM external_ids WHERE tenant = ${tenant} AND resource_id = ${id} AND integration_id <> ${integrationId} LIMIT 1`,
-  );
-  if (isThere && others.length === 0) {
-    await remove(queries, table, tenant, id, at);
-    return;
-  }
-  await queries.run(
-    sql`DELETE FROM external_ids WHERE tenant = ${tenant} AND resource_id = ${id} AND integration_id = ${integrationId}`,
-  );
-}
-
-/** Somebody else may have deleted it a moment ago. */
-function refuseAllBut404(error: unknown): false {
-  if (error instanceof ScimError && error.status === 404) return false;
-  throw error;
 }
 
 export function recordOf({ lastRequestAt: _, endedAt, ...row }: Row): IntegrationRecord {

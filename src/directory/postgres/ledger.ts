@@ -24,7 +24,18 @@ interface Found {
   readonly known: boolean;
 }
 
-const FIND = `SELECT ARRAY(SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = '${LEDGER}' AND c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' ORDER BY 1) AS ledgers, current_schemas(false)::text[] AS path, current_setting('search_path') AS "searchPath", EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1) AS known`;
+const FIND = `
+  SELECT ARRAY(
+    SELECT n.nspname::text
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = '${LEDGER}' AND c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_'
+    ORDER BY 1
+  ) AS ledgers,
+    current_schemas(false)::text[] AS path,
+    current_setting('search_path') AS "searchPath",
+    EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1) AS known
+`;
 
 /**
  * The named schema; else the one schema on the search path that has a ledger; else, where no schema has one, that in which new tables
@@ -60,7 +71,13 @@ export async function findHome(session: Session, named: string | undefined): Pro
   );
 }
 
-const TABLES_THERE = `SELECT c.relname::text AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY($2) ORDER BY 1`;
+const TABLES_THERE = `
+  SELECT c.relname::text AS name
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relname = ANY($2)
+  ORDER BY 1
+`;
 
 /** Throws DatabaseRefusedError where another program's tables are in the place of ours. */
 export async function checkFree(session: Session, schema: string): Promise<void> {

@@ -35,7 +35,10 @@ export async function changeMembers(
       return addMembers(queries, tenant, groupId, change.values, nestingIsLocked);
     case 'remove': {
       const changed = await queries.run(
-        sql`DELETE FROM group_members m WHERE ${ofGroup} AND m.member_id = ANY(${array(change.values)})`,
+        sql`
+          DELETE FROM group_members m
+          WHERE ${ofGroup} AND m.member_id = ANY(${array(change.values)})
+        `,
       );
       return { changed, unknown: [] };
     }
@@ -46,13 +49,26 @@ export async function changeMembers(
         rowHolder(relation, postgresDialect),
       );
       const changed = await queries.run(
-        sql`DELETE FROM group_members WHERE tenant = ${tenant} AND group_id = ${groupId} AND member_id IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})`,
+        sql`
+          DELETE FROM group_members
+          WHERE tenant = ${tenant}
+            AND group_id = ${groupId}
+            AND member_id IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})
+        `,
       );
       return { changed, unknown: [] };
     }
     case 'replace': {
       const removed = await queries.run(
-        sql`DELETE FROM group_members m WHERE ${ofGroup} AND NOT EXISTS (SELECT 1 FROM ${postgresDialect.values(change.values, 'i')} WHERE i.value = m.member_id)`,
+        sql`
+          DELETE FROM group_members m
+          WHERE ${ofGroup}
+            AND NOT EXISTS (
+              SELECT 1
+              FROM ${postgresDialect.values(change.values, 'i')}
+              WHERE i.value = m.member_id
+            )
+        `,
       );
       const { changed, unknown } = await addMembers(
         queries,
@@ -77,7 +93,13 @@ async function addMembers(
   if (ids.length === 0) return { changed: 0, unknown: [] };
   // Locked, so that none is deleted before it is a member.
   const users = await queries.all<{ id: string }>(
-    sql`SELECT id FROM access WHERE tenant = ${tenant} AND id = ANY(${array(ids)}) ORDER BY id FOR KEY SHARE`,
+    sql`
+      SELECT id
+      FROM access
+      WHERE tenant = ${tenant} AND id = ANY(${array(ids)})
+      ORDER BY id
+      FOR KEY SHARE
+    `,
   );
   const groups =
     users.length === ids.length || !nestingIsLocked
@@ -89,7 +111,12 @@ async function addMembers(
   await refuseCycle(queries, tenant, groupId, groupIds);
   const insert = (type: Member['type'], found: readonly string[]) =>
     queries.run(
-      sql`INSERT INTO group_members (tenant, group_id, member_id, member_type) SELECT ${tenant}, ${groupId}, i.value, ${type} FROM ${postgresDialect.values(found, 'i')} ON CONFLICT DO NOTHING`,
+      sql`
+        INSERT INTO group_members (tenant, group_id, member_id, member_type)
+        SELECT ${tenant}, ${groupId}, i.value, ${type}
+        FROM ${postgresDialect.values(found, 'i')}
+        ON CONFLICT DO NOTHING
+      `,
     );
   const userIds = users.map(({ id }) => id);
   const added = await insert('User', userIds);
@@ -135,9 +162,17 @@ export async function lockWithHolders(
   memberId: string,
 ): Promise<StoredResource> {
   const { tenant } = scope;
-  const holders = sql`SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId}`;
+  const holders = sql`
+    SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId}
+  `;
   const locked = await queries.all<{ id: string }>(
-    sql`SELECT id FROM groups WHERE tenant = ${tenant} AND id = ANY(ARRAY(${holders} UNION ALL SELECT ${memberId})) ORDER BY id FOR NO KEY UPDATE`,
+    sql`
+      SELECT id
+      FROM groups
+      WHERE tenant = ${tenant} AND id = ANY(ARRAY(${holders} UNION ALL SELECT ${memberId}))
+      ORDER BY id
+      FOR NO KEY UPDATE
+    `,
   );
   await table.lock(queries, tenant, memberId, sql`FOR UPDATE`);
   const ids = locked.map(({ id }) => id);
@@ -162,7 +197,20 @@ async function refuseCycle(
 ): Promise<void> {
   if (groups.length === 0) return;
   const [found] = await queries.all<{ id: string }>(
-    sql`WITH RECURSIVE up(id) AS (SELECT ${groupId}::text COLLATE "C" UNION SELECT g.group_id FROM up CROSS JOIN group_members g WHERE g.tenant = ${tenant} AND g.member_id = up.id) SELECT id FROM up WHERE id = ANY(${array(groups)}) LIMIT 1`,
+    sql`
+      WITH RECURSIVE up(id) AS (
+        SELECT ${groupId}::text COLLATE "C"
+        UNION
+        SELECT g.group_id
+        FROM up
+        CROSS JOIN group_members g
+        WHERE g.tenant = ${tenant} AND g.member_id = up.id
+      )
+      SELECT id
+      FROM up
+      WHERE id = ANY(${array(groups)})
+      LIMIT 1
+    `,
   );
   if (found !== undefined) {
     throw invalidValue(`group ${found.id} can't be a member: the group would contain itself`);
@@ -171,5 +219,17 @@ async function refuseCycle(
 
 /** Parts of a statement: a deleted resource leaves all groups, which changes them. */
 export function leftGroups(tenant: string, memberId: string, at: number): SQL {
-  return sql`membership AS (DELETE FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId} RETURNING group_id), holder AS (UPDATE groups g SET version = g.version + 1, last_modified = greatest(g.last_modified, ${at}) FROM membership WHERE g.tenant = ${tenant} AND g.id = membership.group_id)`;
+  return sql`
+    membership AS (
+      DELETE FROM group_members
+      WHERE tenant = ${tenant} AND member_id = ${memberId}
+      RETURNING group_id
+    ),
+    holder AS (
+      UPDATE groups g
+      SET version = g.version + 1, last_modified = greatest(g.last_modified, ${at})
+      FROM membership
+      WHERE g.tenant = ${tenant} AND g.id = membership.group_id
+    )
+  `;
 }

@@ -12,9 +12,28 @@ interface Role {
   readonly ledger: boolean | null;
 }
 
-const ROLE = `SELECT current_user::text AS name, has_schema_privilege(n.oid, 'USAGE') AS usage, (SELECT has_table_privilege(c.oid, 'SELECT') FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = '${LEDGER}') AS ledger FROM pg_catalog.pg_namespace n WHERE n.nspname = $1`;
+const ROLE = `
+  SELECT current_user::text AS name,
+    has_schema_privilege(n.oid, 'USAGE') AS usage,
+    (
+      SELECT has_table_privilege(c.oid, 'SELECT')
+      FROM pg_catalog.pg_class c
+      WHERE c.relnamespace = n.oid AND c.relname = '${LEDGER}'
+    ) AS ledger
+  FROM pg_catalog.pg_namespace n
+  WHERE n.nspname = $1
+`;
 
-const LACKING = `SELECT t.name || ': ' || string_agg(p.name, ', ' ORDER BY p.position) AS lacks FROM unnest($2::text[]) AS t(name) CROSS JOIN unnest($3::text[]) WITH ORDINALITY AS p(name, position) JOIN pg_catalog.pg_namespace n ON n.nspname = $1 LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.name WHERE c.oid IS NULL OR NOT has_table_privilege(c.oid, p.name) GROUP BY t.name ORDER BY t.name`;
+const LACKING = `
+  SELECT t.name || ': ' || string_agg(p.name, ', ' ORDER BY p.position) AS lacks
+  FROM unnest($2::text[]) AS t(name)
+  CROSS JOIN unnest($3::text[]) WITH ORDINALITY AS p(name, position)
+  JOIN pg_catalog.pg_namespace n ON n.nspname = $1
+  LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
+  WHERE c.oid IS NULL OR NOT has_table_privilege(c.oid, p.name)
+  GROUP BY t.name
+  ORDER BY t.name
+`;
 
 /** Throws DatabaseRefusedError, with the GRANTs to run, for a role that may not see which migrations there are. */
 export async function checkReadsLedger(session: Session, schema: string): Promise<void> {

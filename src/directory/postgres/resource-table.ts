@@ -29,7 +29,15 @@ export class ResourceTable {
     id: string,
   ): Promise<StoredResource | undefined> {
     const [row] = await queries.all<ResourceRow>(
-      sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified", l.external_id AS "externalId" FROM ${PLACES[this.name].table} r LEFT JOIN external_ids l ON l.tenant = r.tenant AND l.resource_id = r.id AND l.integration_id = ${integrationId} WHERE r.tenant = ${tenant} AND r.id = ${id}`,
+      sql`
+        SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified",
+          l.external_id AS "externalId"
+        FROM ${PLACES[this.name].table} r
+        LEFT JOIN external_ids l ON l.tenant = r.tenant
+          AND l.resource_id = r.id
+          AND l.integration_id = ${integrationId}
+        WHERE r.tenant = ${tenant} AND r.id = ${id}
+      `,
     );
     return row && recordOf(row);
   }
@@ -44,7 +52,9 @@ export class ResourceTable {
   /** Locks the row until the transaction ends; what is read next is current. Throws notFound. */
   async lock(queries: Queries, tenant: string, id: string, strength: SQL): Promise<void> {
     const rows = await queries.all(
-      sql`SELECT 1 FROM ${PLACES[this.name].table} WHERE tenant = ${tenant} AND id = ${id} ${strength}`,
+      sql`
+        SELECT 1 FROM ${PLACES[this.name].table} WHERE tenant = ${tenant} AND id = ${id} ${strength}
+      `,
     );
     if (rows.length === 0) throw notFound(this.name, id);
   }
@@ -63,20 +73,64 @@ export class ResourceTable {
   /** Parts of a statement `WITH resource AS (…)`, which answers the id of the row that was inserted or changed, if any. */
   written({ tenant, integrationId }: Scope, profile: Attributes, externalId: string | null): SQL {
     const document = searchDocument(profile, this.#type);
-    const link = sql`link AS (INSERT INTO external_ids (tenant, integration_id, resource_id, resource_type, external_id) SELECT ${tenant}, ${integrationId}, id, ${this.name}, ${externalId}::text FROM resource ON CONFLICT (tenant, resource_id, integration_id) DO UPDATE SET external_id = excluded.external_id)`;
-    const put = sql`document AS (INSERT INTO search_documents (tenant, id, document) SELECT ${tenant}, id, ${JSON.stringify(document)}::jsonb FROM resource ON CONFLICT (tenant, id) DO UPDATE SET document = excluded.document)`;
+    const link = sql`
+      link AS (
+        INSERT INTO external_ids (tenant, integration_id, resource_id, resource_type, external_id)
+        SELECT ${tenant}, ${integrationId}, id, ${this.name}, ${externalId}::text
+        FROM resource
+        ON CONFLICT (tenant, resource_id, integration_id)
+        DO UPDATE SET external_id = excluded.external_id
+      )
+    `;
+    const put = sql`
+      document AS (
+        INSERT INTO search_documents (tenant, id, document)
+        SELECT ${tenant}, id, ${JSON.stringify(document)}::jsonb
+        FROM resource
+        ON CONFLICT (tenant, id)
+        DO UPDATE SET document = excluded.document
+      )
+    `;
     if (this.name === 'Group') return sql`${link}, ${put}`;
     const values = lookupValues(document);
-    const given = sql`unnest(${array(values.map(({ path }) => path))}, ${array(values.map(({ value }) => value))}) AS n(path, value)`;
-    const gone = sql`gone AS (DELETE FROM access_values v USING resource WHERE v.tenant = ${tenant} AND v.access_id = resource.id AND NOT EXISTS (SELECT 1 FROM ${given} WHERE n.path = v.path AND n.value = v.value))`;
-    const lookup = sql`lookup AS (INSERT INTO access_values (tenant, path, value, access_id) SELECT ${tenant}, n.path, n.value, resource.id FROM resource CROSS JOIN ${given} ON CONFLICT DO NOTHING)`;
+    const given = sql`
+      unnest(
+        ${array(values.map(({ path }) => path))}, ${array(values.map(({ value }) => value))}
+      ) AS n(path, value)
+    `;
+    const gone = sql`
+      gone AS (
+        DELETE FROM access_values v
+        USING resource
+        WHERE v.tenant = ${tenant}
+          AND v.access_id = resource.id
+          AND NOT EXISTS (SELECT 1 FROM ${given} WHERE n.path = v.path AND n.value = v.value)
+      )
+    `;
+    const lookup = sql`
+      lookup AS (
+        INSERT INTO access_values (tenant, path, value, access_id)
+        SELECT ${tenant}, n.path, n.value, resource.id
+        FROM resource
+        CROSS JOIN ${given}
+        ON CONFLICT DO NOTHING
+      )
+    `;
     return sql`${link}, ${put}, ${gone}, ${lookup}`;
   }
 
   /** A part that counts one resource more, or less; or another counter up. */
   counted(tenant: string, by: 1 | -1, counter: string = PLACES[this.name].counter): SQL {
     const slot = Math.floor(Math.random() * COUNTER_SLOTS);
-    return sql`counted AS (INSERT INTO counters AS c (tenant, name, slot, value) SELECT ${tenant}, ${counter}, ${slot}::integer, ${by}::bigint FROM resource ON CONFLICT (tenant, name, slot) DO UPDATE SET value = c.value + excluded.value)`;
+    return sql`
+      counted AS (
+        INSERT INTO counters AS c (tenant, name, slot, value)
+        SELECT ${tenant}, ${counter}, ${slot}::integer, ${by}::bigint
+        FROM resource
+        ON CONFLICT (tenant, name, slot)
+        DO UPDATE SET value = c.value + excluded.value
+      )
+    `;
   }
 
   /** Parts that remove what belongs to the resource outside its row. */
@@ -99,7 +153,14 @@ export class ResourceTable {
   /** Notes that the integration provisions the resource, while it is there. */
   async link(queries: Queries, { tenant, integrationId }: Scope, id: string): Promise<void> {
     await queries.run(
-      sql`INSERT INTO external_ids (tenant, integration_id, resource_id, resource_type, external_id) SELECT tenant, ${integrationId}, id, ${this.name}, NULL FROM ${PLACES[this.name].table} WHERE tenant = ${tenant} AND id = ${id} FOR KEY SHARE ON CONFLICT DO NOTHING`,
+      sql`
+        INSERT INTO external_ids (tenant, integration_id, resource_id, resource_type, external_id)
+        SELECT tenant, ${integrationId}, id, ${this.name}, NULL
+        FROM ${PLACES[this.name].table}
+        WHERE tenant = ${tenant} AND id = ${id}
+        FOR KEY SHARE
+        ON CONFLICT DO NOTHING
+      `,
     );
   }
 }

@@ -1,4 +1,7 @@
-/** The tables of the migrations as Drizzle sees them; a test holds the two against each other, and the types against SQLite's. */
+/**
+ * The tables of the migrations as Drizzle sees them: `tables.ts` takes all names from here, statements their
+ * columns and row types. A test holds the migrations against them, and the types against SQLite's.
+ */
 import { sql } from 'drizzle-orm';
 import {
   bigint,
@@ -112,20 +115,29 @@ export const externalIds = pgTable(
   ],
 );
 
-export const integrations = pgTable('integrations', {
-  id: text('id').primaryKey(),
-  tenant: text('tenant').notNull(),
-  clusterUid: text('cluster_uid').notNull(),
-  namespace: text('namespace').notNull(),
-  namespaceUid: text('namespace_uid').notNull(),
-  name: text('name').notNull(),
-  uid: text('uid').notNull(),
-  enabled: boolean('enabled').notNull(),
-  allowed: boolean('allowed').notNull(),
-  deletionPolicy: text('deletion_policy').$type<DeletionPolicy>().notNull(),
-  endedAt: milliseconds('ended_at'),
-  lastRequestAt: milliseconds('last_request_at'),
-});
+export const integrations = pgTable(
+  'integrations',
+  {
+    id: text('id').primaryKey(),
+    tenant: text('tenant').notNull(),
+    clusterUid: text('cluster_uid').notNull(),
+    namespace: text('namespace').notNull(),
+    namespaceUid: text('namespace_uid').notNull(),
+    name: text('name').notNull(),
+    uid: text('uid').notNull(),
+    enabled: boolean('enabled').notNull(),
+    allowed: boolean('allowed').notNull(),
+    deletionPolicy: text('deletion_policy').$type<DeletionPolicy>().notNull(),
+    endedAt: milliseconds('ended_at'),
+    lastRequestAt: milliseconds('last_request_at'),
+  },
+  (t) => [
+    uniqueIndex('integrations_owner')
+      .on(t.clusterUid, t.namespace, t.name)
+      .where(sql`ended_at IS NULL`),
+    index('integrations_cluster').on(t.clusterUid, t.tenant),
+  ],
+);
 
 export const tenantOwners = pgTable('tenant_owners', {
   tenant: text('tenant').primaryKey(),

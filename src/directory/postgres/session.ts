@@ -37,7 +37,11 @@ const SET = Object.entries(SESSION_SETTINGS)
   .map(([name, value]) => `set_config('${name}', '${value}', false)`)
   .join(' || ');
 /** The process that answers is the one that the connection was promised, unless a pooler is between. */
-const FIRST_LOOK = `SELECT pg_backend_pid() = $1 AS direct, current_setting('transaction_read_only') = 'on' AS standby, CASE WHEN pg_backend_pid() = $1 THEN ${SET} END`;
+const FIRST_LOOK = `
+  SELECT pg_backend_pid() = $1 AS direct,
+    current_setting('transaction_read_only') = 'on' AS standby,
+    CASE WHEN pg_backend_pid() = $1 THEN ${SET} END
+`;
 const LOOK = `SELECT current_setting('transaction_read_only') = 'on' AS standby`;
 
 export interface Entry extends pg.ClientConfig {

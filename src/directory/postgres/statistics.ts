@@ -18,7 +18,9 @@ export class Statistics {
   /** A database that was restored from a dump has none at all. */
   async begin(): Promise<void> {
     const missing = await this.#queries.all(
-      sql`SELECT 1 FROM pg_class WHERE oid = (SELECT tableoid FROM access LIMIT 1) AND reltuples < 0`,
+      sql`
+        SELECT 1 FROM pg_class WHERE oid = (SELECT tableoid FROM access LIMIT 1) AND reltuples < 0
+      `,
     );
     if (missing.length > 0) await this.#analyze();
   }

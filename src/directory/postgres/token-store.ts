@@ -43,16 +43,30 @@ export function createTokenStore(connections: Connections): TokenStore {
     keepOnly: (token, previous) =>
       connections.transaction(async (queries) => {
         const before = await queries.all<Row>(
-          sql`SELECT hash, integration_id AS "integrationId", key_id AS "keyId", issued_at AS "issuedAt", expires_at AS "expiresAt", pending FROM tokens WHERE integration_id = ${token.integrationId} ORDER BY hash FOR UPDATE`,
+          sql`
+            SELECT hash, integration_id AS "integrationId", key_id AS "keyId",
+              issued_at AS "issuedAt", expires_at AS "expiresAt", pending
+            FROM tokens
+            WHERE integration_id = ${token.integrationId}
+            ORDER BY hash
+            FOR UPDATE
+          `,
         );
         await put(queries, token);
         const { hash = token.hash, expiresAt } = previous ?? {};
         await queries.run(
-          sql`DELETE FROM tokens WHERE integration_id = ${token.integrationId} AND hash NOT IN (${token.hash}, ${hash})`,
+          sql`
+            DELETE FROM tokens
+            WHERE integration_id = ${token.integrationId} AND hash NOT IN (${token.hash}, ${hash})
+          `,
         );
         if (previous !== undefined) {
           await queries.run(
-            sql`UPDATE tokens SET expires_at = ${expiresAt} WHERE integration_id = ${token.integrationId} AND hash = ${hash}`,
+            sql`
+              UPDATE tokens
+              SET expires_at = ${expiresAt}
+              WHERE integration_id = ${token.integrationId} AND hash = ${hash}
+            `,
           );
         }
         return before.map(toRecord);
@@ -65,7 +79,14 @@ export function createTokenStore(connections: Connections): TokenStore {
 async function put(queries: Queries, token: TokenRecord): Promise<void> {
   const { hash, integrationId, keyId, issuedAt, expiresAt = null, pending } = token;
   const rows = await queries.run(
-    sql`INSERT INTO tokens (hash, integration_id, key_id, issued_at, expires_at, pending) VALUES (${hash}, ${integrationId}, ${keyId}, ${issuedAt}, ${expiresAt}, ${pending}) ON CONFLICT (hash) DO UPDATE SET key_id = excluded.key_id, issued_at = excluded.issued_at, expires_at = excluded.expires_at, pending = excluded.pending WHERE tokens.integration_id = excluded.integration_id`,
+    sql`
+      INSERT INTO tokens (hash, integration_id, key_id, issued_at, expires_at, pending)
+      VALUES (${hash}, ${integrationId}, ${keyId}, ${issuedAt}, ${expiresAt}, ${pending})
+      ON CONFLICT (hash)
+      DO UPDATE SET key_id = excluded.key_id, issued_at = excluded.issued_at,
+        expires_at = excluded.expires_at, pending = excluded.pending
+      WHERE tokens.integration_id = excluded.integration_id
+    `,
   );
   // Whoever shows a token of another integration must not take it away from there.
   if (rows === 0) throw uniqueness('the token belongs to another integration');

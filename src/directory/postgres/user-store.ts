@@ -33,11 +33,24 @@ export function createUserStore(
     const { externalId, profile, key } = rowOf('User', attributes);
     const userId = globalUserId(key);
     await addGlobalUser(connections, userId, key, at);
-    const inserted = sql`INSERT INTO access (tenant, id, user_id, user_name_key, attributes, version, created, last_modified) VALUES (${tenant}, ${id}, ${userId}, ${key}, ${JSON.stringify(profile)}::json, 1, ${at}, ${at}) RETURNING id`;
+    const inserted = sql`
+      INSERT INTO access (
+        tenant, id, user_id, user_name_key, attributes, version, created, last_modified
+      )
+      VALUES (
+        ${tenant}, ${id}, ${userId}, ${key}, ${JSON.stringify(profile)}::json, 1, ${at}, ${at}
+      )
+      RETURNING id
+    `;
     await refuseTaken(
       'User',
       connections.run(
-        sql`WITH resource AS (${inserted}), ${table.written(scope, profile, externalId)}, ${table.counted(tenant, 1)} SELECT 1`,
+        sql`
+          WITH resource AS (${inserted}),
+            ${table.written(scope, profile, externalId)},
+            ${table.counted(tenant, 1)}
+          SELECT 1
+        `,
       ),
     );
     statistics.note(1);
@@ -64,14 +77,25 @@ export function createUserStore(
     if (key !== rowOf('User', current.attributes).key) {
       await addGlobalUser(queries, userId, key, at);
     }
-    const updated = sql`UPDATE access SET user_id = ${userId}, user_name_key = ${key}, attributes = ${JSON.stringify(profile)}::json, version = version + 1, last_modified = greatest(last_modified, ${at}) WHERE tenant = ${tenant} AND id = ${id} AND version = ${version} RETURNING id, version, last_modified`;
+    const updated = sql`
+      UPDATE access
+      SET user_id = ${userId}, user_name_key = ${key},
+        attributes = ${JSON.stringify(profile)}::json, version = version + 1,
+        last_modified = greatest(last_modified, ${at})
+      WHERE tenant = ${tenant} AND id = ${id} AND version = ${version}
+      RETURNING id, version, last_modified
+    `;
     const noted = isOtherSubject(current.attributes, attributes)
       ? sql`, ${table.counted(tenant, 1, USER_CHANGES)}`
       : sql``;
     const [row] = await refuseTaken(
       'User',
       queries.all<{ version: number; lastModified: number }>(
-        sql`WITH resource AS (${updated}), ${table.written(scope, profile, externalId)}${noted} SELECT version, last_modified AS "lastModified" FROM resource`,
+        sql`
+          WITH resource AS (${updated}), ${table.written(scope, profile, externalId)}${noted}
+          SELECT version, last_modified AS "lastModified"
+          FROM resource
+        `,
       ),
     );
     return row && { ...current, attributes, ...row };
@@ -115,7 +139,11 @@ export function createUserStore(
 /** Idempotent, and written before the access, so that no access is without its global user. */
 async function addGlobalUser(queries: Queries, id: string, key: string, at: number): Promise<void> {
   await queries.run(
-    sql`INSERT INTO users (id, user_name_key, created) VALUES (${id}, ${key}, ${at}) ON CONFLICT DO NOTHING`,
+    sql`
+      INSERT INTO users (id, user_name_key, created)
+      VALUES (${id}, ${key}, ${at})
+      ON CONFLICT DO NOTHING
+    `,
   );
 }
 
@@ -128,6 +156,11 @@ export async function deleteUser(
   at: number,
 ): Promise<void> {
   await queries.run(
-    sql`WITH resource AS (DELETE FROM access WHERE tenant = ${tenant} AND id = ${id} RETURNING id), ${table.forgotten(tenant)}, ${leftGroups(tenant, id, at)} SELECT 1`,
+    sql`
+      WITH resource AS (DELETE FROM access WHERE tenant = ${tenant} AND id = ${id} RETURNING id),
+        ${table.forgotten(tenant)},
+        ${leftGroups(tenant, id, at)}
+      SELECT 1
+    `,
   );
 }

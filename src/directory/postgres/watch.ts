@@ -6,7 +6,13 @@ import { DatabaseError } from 'pg';
 import type { Session } from './session.ts';
 
 /** Of this process only: the name holds a part of its own. Behind a pooler it is the server's session that has it. */
-const AT_WORK = `SELECT pid FROM pg_stat_activity WHERE application_name = current_setting('application_name') AND pid <> pg_backend_pid() AND state NOT LIKE 'idle%'`;
+const AT_WORK = `
+  SELECT pid
+  FROM pg_stat_activity
+  WHERE application_name = current_setting('application_name')
+    AND pid <> pg_backend_pid()
+    AND state NOT LIKE 'idle%'
+`;
 
 export interface Patience {
   readonly acquireMs: number;

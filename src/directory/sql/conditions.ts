@@ -90,7 +90,13 @@ export function conditionCompiler(dialect: SearchDialect): Compile {
     }
     const alias = `e${++aliases}`;
     const inner = { json: sql.raw(`${alias}.value`), atom: attribute.type !== 'complex' };
-    return sql`EXISTS (SELECT 1 FROM ${dialect.elements(holder.json, path, alias)} WHERE ${compile(condition.where, inner)})`;
+    return sql`
+      EXISTS (
+        SELECT 1
+        FROM ${dialect.elements(holder.json, path, alias)}
+        WHERE ${compile(condition.where, inner)}
+      )
+    `;
   };
   const presentIn = (ref: AttributeRef, holder: Holder): SQL => {
     if (holder.atom) return sql`${dialect.scalar(holder.json, [], 'text')} <> ''`;
@@ -99,7 +105,13 @@ export function conditionCompiler(dialect: SearchDialect): Compile {
     }
     const alias = `e${++aliases}`;
     const value = sql.raw(`${alias}.value`);
-    return sql`EXISTS (SELECT 1 FROM ${dialect.elements(holder.json, pathOf(ref), alias)} WHERE ${dialect.present(value, subPath(ref))})`;
+    return sql`
+      EXISTS (
+        SELECT 1
+        FROM ${dialect.elements(holder.json, pathOf(ref), alias)}
+        WHERE ${dialect.present(value, subPath(ref))}
+      )
+    `;
   };
   const compareIn = (
     { ref, operator, value }: Extract<Condition, { kind: 'compare' }>,
@@ -133,7 +145,13 @@ export function compareAny(
 ): SQL {
   const some = sql`EXISTS (SELECT 1 FROM ${from} WHERE ${value} IS NOT NULL)`;
   if (expected === null) return operator === 'eq' ? sql`NOT ${some}` : some;
-  const holds = sql`EXISTS (SELECT 1 FROM ${from} WHERE ${value} IS NOT NULL AND ${compareScalar(dialect, value, operator, expected)})`;
+  const holds = sql`
+    EXISTS (
+      SELECT 1
+      FROM ${from}
+      WHERE ${value} IS NOT NULL AND ${compareScalar(dialect, value, operator, expected)}
+    )
+  `;
   return operator === 'ne' ? sql`(NOT ${some} OR ${holds})` : holds;
 }
 

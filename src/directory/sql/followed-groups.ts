@@ -24,13 +24,24 @@ export interface FoundRow extends Asked {
 
 export function groupsByName(dialect: MembershipDialect, asked: readonly Asked[]): SQL {
   const group = sql`g.tenant = w.tenant AND g.display_name_key = w.value`;
-  return sql`SELECT w.tenant, w.value, g.id, 1 AS live FROM ${dialect.asked(asked)} ${dialect.lookUp('groups', 'g', group)} ORDER BY g.id`;
+  return sql`
+    SELECT w.tenant, w.value, g.id, 1 AS live
+    FROM ${dialect.asked(asked)} ${dialect.lookUp('groups', 'g', group)}
+    ORDER BY g.id
+  `;
 }
 
 export function groupsByExternalId(dialect: MembershipDialect, asked: readonly Asked[]): SQL {
   const link = sql`x.tenant = w.tenant AND x.external_id = w.value AND x.resource_type = 'Group'`;
   const living = sql`i.id = x.integration_id AND i.tenant = x.tenant AND i.ended_at IS NULL`;
-  return sql`SELECT w.tenant, w.value, x.resource_id AS id, max(CASE WHEN i.id IS NULL THEN 0 ELSE 1 END) AS live FROM ${dialect.asked(asked)} ${dialect.lookUp('external_ids', 'x', link)} LEFT JOIN integrations i ON ${living} GROUP BY w.tenant, w.value, x.resource_id ORDER BY x.resource_id`;
+  return sql`
+    SELECT w.tenant, w.value, x.resource_id AS id,
+      max(CASE WHEN i.id IS NULL THEN 0 ELSE 1 END) AS live
+    FROM ${dialect.asked(asked)} ${dialect.lookUp('external_ids', 'x', link)}
+    LEFT JOIN integrations i ON ${living}
+    GROUP BY w.tenant, w.value, x.resource_id
+    ORDER BY x.resource_id
+  `;
 }
 
 export interface VersionRow {
@@ -41,7 +52,10 @@ export interface VersionRow {
 
 export function groupVersions(dialect: MembershipDialect, asked: readonly Asked[]): SQL {
   const group = sql`g.tenant = w.tenant AND g.id = w.value`;
-  return sql`SELECT w.tenant, g.id, g.version FROM ${dialect.asked(asked)} ${dialect.lookUp('groups', 'g', group)}`;
+  return sql`
+    SELECT w.tenant, g.id, g.version
+    FROM ${dialect.asked(asked)} ${dialect.lookUp('groups', 'g', group)}
+  `;
 }
 
 export interface UserChangesRow {
@@ -51,7 +65,11 @@ export interface UserChangesRow {
 
 export function userChanges(dialect: MembershipDialect, tenants: readonly string[]): SQL {
   const counter = sql`c.tenant = i.value AND c.name = ${USER_CHANGES}`;
-  return sql`SELECT i.value AS tenant, CAST(sum(c.value) AS BIGINT) AS changes FROM ${dialect.values(tenants, 'i')} ${dialect.lookUp('counters', 'c', counter)} GROUP BY i.value`;
+  return sql`
+    SELECT i.value AS tenant, CAST(sum(c.value) AS BIGINT) AS changes
+    FROM ${dialect.values(tenants, 'i')} ${dialect.lookUp('counters', 'c', counter)}
+    GROUP BY i.value
+  `;
 }
 
 export interface GroupBelowRow {
@@ -63,7 +81,12 @@ export interface GroupBelowRow {
 /** The group and those in it, at any depth. */
 export function groupsBelow(dialect: MembershipDialect, { tenant, value }: Asked, limit: number) {
   const group = sql`g.tenant = ${tenant} AND g.id = down.id`;
-  return sql`${down(dialect, tenant, value)} SELECT g.id, g.version, g.attributes ->> 'displayName' AS "displayName" FROM down ${dialect.lookUp('groups', 'g', group)} LIMIT ${limit}`;
+  return sql`
+    ${down(dialect, tenant, value)}
+    SELECT g.id, g.version, g.attributes ->> 'displayName' AS "displayName"
+    FROM down ${dialect.lookUp('groups', 'g', group)}
+    LIMIT ${limit}
+  `;
 }
 
 /** Selects the `total` of memberships of users in the group and in those below, counted up to the limit. */
@@ -72,7 +95,11 @@ export function countUsersBelow(
   { tenant, value }: Asked,
   limit: number,
 ): SQL {
-  return sql`${down(dialect, tenant, value)} SELECT count(*) AS total FROM (SELECT g.member_id FROM down ${usersOf(dialect, tenant)} LIMIT ${limit}) AS m`;
+  return sql`
+    ${down(dialect, tenant, value)}
+    SELECT count(*) AS total
+    FROM (SELECT g.member_id FROM down ${usersOf(dialect, tenant)} LIMIT ${limit}) AS m
+  `;
 }
 
 export interface UserBelowRow {
@@ -90,14 +117,35 @@ export function usersBelow(
   limit: number,
 ): SQL {
   const user = sql`a.tenant = ${tenant} AND a.id = m.id`;
-  const ids = sql`SELECT DISTINCT g.member_id AS id FROM down ${usersOf(dialect, tenant)} WHERE g.member_id > ${after} ORDER BY 1 LIMIT ${limit}`;
-  return sql`${down(dialect, tenant, value)} SELECT a.id, a.attributes ->> 'userName' AS "userName", CAST(a.attributes ->> 'active' AS TEXT) AS active FROM (${ids}) AS m ${dialect.lookUp('access', 'a', user)} ORDER BY a.id`;
+  const ids = sql`
+    SELECT DISTINCT g.member_id AS id
+    FROM down ${usersOf(dialect, tenant)}
+    WHERE g.member_id > ${after}
+    ORDER BY 1
+    LIMIT ${limit}
+  `;
+  return sql`
+    ${down(dialect, tenant, value)}
+    SELECT a.id, a.attributes ->> 'userName' AS "userName",
+      CAST(a.attributes ->> 'active' AS TEXT) AS active
+    FROM (${ids}) AS m ${dialect.lookUp('access', 'a', user)}
+    ORDER BY a.id
+  `;
 }
 
 /** A group that isn't there has nobody in it. */
 function down(dialect: MembershipDialect, tenant: string, groupId: string): SQL {
   const nested = sql`g.tenant = ${tenant} AND g.group_id = down.id AND g.member_type = 'Group'`;
-  return sql`WITH RECURSIVE down(id) AS (SELECT r.id FROM groups r WHERE r.tenant = ${tenant} AND r.id = ${groupId} UNION SELECT g.member_id FROM down ${dialect.lookUp('group_members', 'g', nested)})`;
+  return sql`
+    WITH RECURSIVE down(id) AS (
+      SELECT r.id
+      FROM groups r
+      WHERE r.tenant = ${tenant} AND r.id = ${groupId}
+      UNION
+      SELECT g.member_id
+      FROM down ${dialect.lookUp('group_members', 'g', nested)}
+    )
+  `;
 }
 
 function usersOf(dialect: MembershipDialect, tenant: string): SQL {

@@ -52,15 +52,29 @@ function equal(path: string, value: SQL, { scope, table, key }: SearchContext): 
     case 'id':
       return sql`SELECT ${value}`;
     case key.attribute:
-      return sql`SELECT k.id FROM ${table} k WHERE k.tenant = ${tenant} AND ${sql.raw(`k.${key.column}`)} = ${value}`;
+      return sql`
+        SELECT k.id
+        FROM ${table} k
+        WHERE k.tenant = ${tenant} AND ${sql.raw(`k.${key.column}`)} = ${value}
+      `;
     case 'externalId':
-      return sql`SELECT x.resource_id FROM external_ids x WHERE x.tenant = ${tenant} AND x.integration_id = ${integrationId} AND x.external_id = ${value}`;
+      return sql`
+        SELECT x.resource_id
+        FROM external_ids x
+        WHERE x.tenant = ${tenant}
+          AND x.integration_id = ${integrationId}
+          AND x.external_id = ${value}
+      `;
     case 'members.value':
       return holdersOfMember(tenant, value);
     case 'groups.value':
       return usersBelow(tenant, value);
     default:
       if (!LOOKUP_PATHS.has(path)) return undefined;
-      return sql`SELECT v.access_id FROM access_values v WHERE v.tenant = ${tenant} AND v.path = ${path} AND v.value = ${value}`;
+      return sql`
+        SELECT v.access_id
+        FROM access_values v
+        WHERE v.tenant = ${tenant} AND v.path = ${path} AND v.value = ${value}
+      `;
   }
 }

@@ -47,7 +47,11 @@ export function listStatements(context: SearchContext, query: Query): ListStatem
   const sorted = value === undefined ? [] : [value];
   const places = from(context, given, [...given, ...sorted]);
   const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
-  const counted = sql`SELECT CAST(COALESCE(sum(c.value), 0) AS BIGINT) AS total FROM counters c WHERE c.tenant = ${scope.tenant} AND c.name = ${context.counter}`;
+  const counted = sql`
+    SELECT CAST(COALESCE(sum(c.value), 0) AS BIGINT) AS total
+    FROM counters c
+    WHERE c.tenant = ${scope.tenant} AND c.name = ${context.counter}
+  `;
   const isPlain = condition === undefined && value === undefined;
   return {
     total:
@@ -60,7 +64,12 @@ export function listStatements(context: SearchContext, query: Query): ListStatem
       // Ids first: what is skipped and sorted is an index, or little more, and not the wide rows.
       const ids = sql`SELECT r.id FROM ${places} ${rows}`;
       const shown = [tenant, dialect.among(sql`r.id`, ids)];
-      return sql`SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified", ${externalIdOf(context)} AS "externalId"${columns} FROM ${from(context, shown, sorted)} ORDER BY ${by}`;
+      return sql`
+        SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified",
+          ${externalIdOf(context)} AS "externalId"${columns}
+        FROM ${from(context, shown, sorted)}
+        ORDER BY ${by}
+      `;
     },
   };
 }
@@ -84,7 +93,11 @@ function windowOf(query: Query, total: number, counted: SQL): SQL {
   if (!('offset' in start) || start.offset * 2 < total) return forwards(query, sql`r.id`);
   const behind = sql`((${counted}) - CAST(${start.offset} AS BIGINT))`;
   const size = sql`CAST(${limit} AS BIGINT)`;
-  return sql`ORDER BY r.id DESC LIMIT CASE WHEN ${behind} > ${size} THEN ${size} WHEN ${behind} > 0 THEN ${behind} ELSE 0 END OFFSET CASE WHEN ${behind} > ${size} THEN ${behind} - ${size} ELSE 0 END`;
+  return sql`
+    ORDER BY r.id DESC
+    LIMIT CASE WHEN ${behind} > ${size} THEN ${size} WHEN ${behind} > 0 THEN ${behind} ELSE 0 END
+    OFFSET CASE WHEN ${behind} > ${size} THEN ${behind} - ${size} ELSE 0 END
+  `;
 }
 
 /** The page of a query that the rows are. */

@@ -34,7 +34,20 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
     const ofMember = (id: SQL) =>
       dialect.lookUp('group_members', 'g', sql`g.tenant = ${tenant} AND g.member_id = ${id}`);
     const group = dialect.lookUp('groups', 'g', sql`g.tenant = ${tenant} AND g.id = up.id`);
-    return sql`WITH RECURSIVE up(user_id, id, direct) AS (SELECT g.member_id, g.group_id, 1 FROM ${dialect.values(ids, 'i')} ${ofMember(sql`i.value`)} UNION SELECT up.user_id, g.group_id, 0 FROM up ${ofMember(sql`up.id`)}) SELECT up.user_id AS "userId", g.id AS "groupId", g.attributes ->> 'displayName' AS "displayName", max(up.direct) AS direct FROM up ${group} GROUP BY up.user_id, g.id, g.attributes ->> 'displayName' ORDER BY up.user_id, g.id`;
+    return sql`
+      WITH RECURSIVE up(user_id, id, direct) AS (
+        SELECT g.member_id, g.group_id, 1
+        FROM ${dialect.values(ids, 'i')} ${ofMember(sql`i.value`)}
+        UNION
+        SELECT up.user_id, g.group_id, 0
+        FROM up ${ofMember(sql`up.id`)}
+      )
+      SELECT up.user_id AS "userId", g.id AS "groupId",
+        g.attributes ->> 'displayName' AS "displayName", max(up.direct) AS direct
+      FROM up ${group}
+      GROUP BY up.user_id, g.id, g.attributes ->> 'displayName'
+      ORDER BY up.user_id, g.id
+    `;
   },
   attach: (records, rows) => {
     const groups = collect(rows, ({ userId, groupId, displayName, direct }) => [
@@ -54,7 +67,11 @@ interface MemberRow {
 export const MEMBERS_OF_GROUPS: Related<MemberRow, GroupRecord> = {
   select: (dialect, tenant, ids) => {
     const ofGroup = sql`g.tenant = ${tenant} AND g.group_id = i.value`;
-    return sql`SELECT g.group_id AS "groupId", g.member_id AS value, g.member_type AS type FROM ${dialect.values(ids, 'i')} ${dialect.lookUp('group_members', 'g', ofGroup)} ORDER BY g.group_id, g.member_id`;
+    return sql`
+      SELECT g.group_id AS "groupId", g.member_id AS value, g.member_type AS type
+      FROM ${dialect.values(ids, 'i')} ${dialect.lookUp('group_members', 'g', ofGroup)}
+      ORDER BY g.group_id, g.member_id
+    `;
   },
   attach: (records, rows) => {
     const members = collect(rows, ({ groupId, value, type }) => [groupId, { value, type }]);

@@ -92,7 +92,15 @@ const noElements = (condition: LeafCondition) =>
 
 /** Of the integration that asks. */
 export function externalIdOf({ scope }: SearchContext): SQL {
-  return sql`(SELECT x.external_id FROM external_ids x WHERE x.tenant = ${scope.tenant} AND x.resource_id = r.id AND x.integration_id = ${scope.integrationId})`;
+  return sql`
+    (
+      SELECT x.external_id
+      FROM external_ids x
+      WHERE x.tenant = ${scope.tenant}
+        AND x.resource_id = r.id
+        AND x.integration_id = ${scope.integrationId}
+    )
+  `;
 }
 
 function onMeta(condition: LeafCondition, { dialect, type }: SearchContext): SQL {

@@ -4,9 +4,10 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
 import { DatabaseRefusedError } from '../database-errors.ts';
+import { asScimError, isSqliteError } from './errors.ts';
 import { checkOwner, migrate } from './migrate.ts';
 import { createPrivately, makePrivate } from './private-files.ts';
-import { asScimError, isSqliteError, Writer } from './writer.ts';
+import { Writer } from './writer.ts';
 
 /** One connection: Drizzle for fixed statements, `query` for what is composed at run time. */
 export interface Connection {

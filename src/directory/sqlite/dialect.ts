@@ -5,7 +5,12 @@ import type { MembershipDialect } from '../sql/followed-groups.ts';
 
 export const sqliteDialect: MembershipDialect = {
   asked: (rows) =>
-    sql`(SELECT value ->> 0 AS tenant, value ->> 1 AS value FROM json_each(${JSON.stringify(rows.map(({ tenant, value }) => [tenant, value]))})) AS w`,
+    sql`
+      (
+        SELECT value ->> 0 AS tenant, value ->> 1 AS value
+        FROM json_each(${JSON.stringify(rows.map(({ tenant, value }) => [tenant, value]))})
+      ) AS w
+    `,
   scalar: (json, path, type) => {
     const value = path.length === 0 ? json : sql`(${json} ->> ${textOf(path)})`;
     // JSON's 9007199254740994 is an integer of 64 bits to SQLite and a double to everybody else.
@@ -14,7 +19,13 @@ export const sqliteDialect: MembershipDialect = {
   json: (json, path) => sql`(${json} -> ${textOf(path)})`,
   elements: (json, path, alias) => sql`json_each(${json}, ${textOf(path)}) AS ${sql.raw(alias)}`,
   present: (json, path) =>
-    sql`EXISTS (SELECT 1 FROM json_tree(${json}, ${textOf(path)}) AS t WHERE t.atom IS NOT NULL AND t.atom <> '')`,
+    sql`
+      EXISTS (
+        SELECT 1
+        FROM json_tree(${json}, ${textOf(path)}) AS t
+        WHERE t.atom IS NOT NULL AND t.atom <> ''
+      )
+    `,
   values: (ids, alias) => sql`json_each(${JSON.stringify(ids)}) AS ${sql.raw(alias)}`,
   among: (value, query) => sql`${value} IN (${query})`,
   // In this order, whatever the planner thinks.
@@ -24,7 +35,12 @@ export const sqliteDialect: MembershipDialect = {
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`substr(${text}, 1, length(${part})) = ${part}`,
   endsWith: (text, part) =>
-    sql`(length(${text}) >= length(${part}) AND substr(${text}, length(${text}) - length(${part}) + 1) = ${part})`,
+    sql`
+      (
+        length(${text}) >= length(${part})
+          AND substr(${text}, length(${text}) - length(${part}) + 1) = ${part}
+      )
+    `,
   bind: (value) => sql`${typeof value === 'boolean' ? Number(value) : value}`,
 };
 

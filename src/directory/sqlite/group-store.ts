@@ -14,8 +14,8 @@ import type {
   Scope,
 } from '../store/resources.ts';
 import type { Connection, Connections } from './connection.ts';
+import { refuseTaken } from './errors.ts';
 import { changeMembers, leaveAllGroups } from './memberships.ts';
-import { refuseTaken } from './refuse-taken.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 
 export function createGroupStore(
@@ -29,7 +29,12 @@ export function createGroupStore(
     const { externalId, profile, key } = rowOf('Group', attributes);
     refuseTaken('Group', () =>
       write.run(
-        sql`INSERT INTO groups (tenant, id, display_name_key, attributes, version, created, last_modified) VALUES (${scope.tenant}, ${id}, ${key}, ${JSON.stringify(profile)}, 1, ${at}, ${at})`,
+        sql`
+          INSERT INTO groups (
+            tenant, id, display_name_key, attributes, version, created, last_modified
+          )
+          VALUES (${scope.tenant}, ${id}, ${key}, ${JSON.stringify(profile)}, 1, ${at}, ${at})
+        `,
       ),
     );
     table.setExternalId(scope, id, externalId);
@@ -60,13 +65,22 @@ export function createGroupStore(
     const lastModified = Math.max(at, current.lastModified);
     if (same) {
       write.run(
-        sql`UPDATE groups SET version = ${version}, last_modified = ${lastModified} WHERE tenant = ${tenant} AND id = ${id}`,
+        sql`
+          UPDATE groups
+          SET version = ${version}, last_modified = ${lastModified}
+          WHERE tenant = ${tenant} AND id = ${id}
+        `,
       );
     } else {
       const { externalId, profile, key } = rowOf('Group', attributes);
       refuseTaken('Group', () =>
         write.run(
-          sql`UPDATE groups SET display_name_key = ${key}, attributes = ${JSON.stringify(profile)}, version = ${version}, last_modified = ${lastModified} WHERE tenant = ${tenant} AND id = ${id}`,
+          sql`
+            UPDATE groups
+            SET display_name_key = ${key}, attributes = ${JSON.stringify(profile)},
+              version = ${version}, last_modified = ${lastModified}
+            WHERE tenant = ${tenant} AND id = ${id}
+          `,
         ),
       );
       table.setExternalId(scope, id, externalId);

@@ -1,17 +1,12 @@
 /** Integrations and what they provisioned, on SQLite. */
-import { and, eq, isNull, ne, type SQL, sql } from 'drizzle-orm';
+import { and, eq, gte, inArray, isNull, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ResourceName } from '../sql/resource-key.ts';
 import type { IntegrationRecord, IntegrationStore } from '../store/integrations.ts';
-import type { Connection, Connections } from './connection.ts';
-import { deleteGroup } from './group-store.ts';
-import { integrationReads, integrationWrites } from './integration-statements.ts';
+import { type Connection, type Connections, parameter } from './connection.ts';
+import { deprovisionSome } from './deprovision.ts';
 import { ResourceTable } from './resource-table.ts';
 import { externalIds, governedTenants, integrations, tenantOwners, tokens } from './schema.ts';
-import { deleteUser } from './user-store.ts';
-
-/** Resources deprovisioned in one write, so that others get their turn. */
-const PURGE_BATCH = 200;
 
 type Row = typeof integrations.$inferSelect;
 
@@ -60,7 +55,11 @@ export function createIntegrationStore(
     disallow: (ids) =>
       writer.write(() => {
         write.run(
-          sql`UPDATE integrations SET allowed = 0 WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
+          sql`
+            UPDATE integrations
+            SET allowed = 0
+            WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))
+          `,
         );
       }),
     end: (id, at) =>
@@ -73,7 +72,7 @@ export function createIntegrationStore(
         write.orm.delete(tokens).where(eq(tokens.integrationId, id)).run();
       }),
     purge: async (id, at) => {
-      while (await writer.write(() => purgeSome(write, tables, writes.get.get({ id }), at))) {
+      while (await writer.write(() => deprovisionSome(write, tables, writes.get.get({ id }), at))) {
         // The next batch is a write of its own.
       }
     },
@@ -103,57 +102,15 @@ export function createIntegrationStore(
       writer.write(() => {
         for (const [id, at] of lastRequests) {
           write.run(
-            sql`UPDATE integrations SET last_request_at = max(COALESCE(last_request_at, 0), ${at}) WHERE id = ${id}`,
+            sql`
+              UPDATE integrations
+              SET last_request_at = max(COALESCE(last_request_at, 0), ${at})
+              WHERE id = ${id}
+            `,
           );
         }
       }),
   };
-}
-
-/** An id can be pinned in another tenant after its end: what it provisioned in the one before is not its own any more. */
-function provisionedBy({ id, tenant }: Row): SQL | undefined {
-  return and(eq(externalIds.integrationId, id), eq(externalIds.tenant, tenant));
-}
-
-/**
- * Deprovisions some of what the integration alone provisioned, lets go of some of the rest, and at last forgets the record;
- * false when nothing is left to do.
- */
-function purgeSome(
-  write: Connection,
-  tables: Record<ResourceName, ResourceTable>,
-  record: Row | undefined,
-  at: number,
-): boolean {
-  if (record === undefined || record.endedAt === null) return false;
-  const links = write.orm
-    .select()
-    .from(externalIds)
-    .where(provisionedBy(record))
-    .limit(PURGE_BATCH)
-    .all();
-  for (const { tenant, resourceId, resourceType } of links) {
-    const ofResource = and(eq(externalIds.tenant, tenant), eq(externalIds.resourceId, resourceId));
-    const others = write.orm
-      .select()
-      .from(externalIds)
-      .where(and(ofResource, ne(externalIds.integrationId, record.id)))
-      .limit(1)
-      .all();
-    if (others.length > 0) {
-      write.orm
-        .delete(externalIds)
-        .where(and(ofResource, eq(externalIds.integrationId, record.id)))
-        .run();
-    } else {
-      const remove = resourceType === 'User' ? deleteUser : deleteGroup;
-      remove(write, tables[resourceType], tenant, resourceId, at);
-    }
-  }
-  if (links.length > 0) return true;
-  write.orm.delete(tokens).where(eq(tokens.integrationId, record.id)).run();
-  write.orm.delete(integrations).where(eq(integrations.id, record.id)).run();
-  return false;
 }
 
 function isSameOwner(row: Row, record: IntegrationRecord): boolean {
@@ -170,4 +127,115 @@ function toRecord(row: Row | undefined): IntegrationRecord | undefined {
 
 export function recordOf({ lastRequestAt: _, endedAt, ...row }: Row): IntegrationRecord {
   return { ...row, endedAt: endedAt ?? undefined };
+}
+
+/** Columns in which an update takes what the insert would have written. */
+const UPDATED = [
+  'tenant',
+  'clusterUid',
+  'namespace',
+  'namespaceUid',
+  'name',
+  'uid',
+  'enabled',
+  'allowed',
+  'deletionPolicy',
+  'endedAt',
+] as const;
+
+const excluded = Object.fromEntries(
+  UPDATED.map((column) => [column, sql`excluded.${sql.identifier(integrations[column].name)}`]),
+);
+
+function getIntegration({ orm }: Connection) {
+  return orm
+    .select()
+    .from(integrations)
+    .where(eq(integrations.id, parameter('id')))
+    .prepare();
+}
+
+function integrationReads(connection: Connection) {
+  const { orm } = connection;
+  return {
+    get: getIntegration(connection),
+    find: orm
+      .select()
+      .from(integrations)
+      .where(
+        and(
+          eq(integrations.clusterUid, sql.placeholder('clusterUid')),
+          eq(integrations.namespace, sql.placeholder('namespace')),
+          eq(integrations.name, sql.placeholder('name')),
+          isNull(integrations.endedAt),
+        ),
+      )
+      .prepare(),
+    activeSince: orm
+      .select({
+        clusterUid: integrations.clusterUid,
+        namespace: integrations.namespace,
+        name: integrations.name,
+      })
+      .from(integrations)
+      .where(
+        and(
+          eq(integrations.clusterUid, parameter('clusterUid')),
+          isNull(integrations.endedAt),
+          inArray(
+            integrations.tenant,
+            orm
+              .select({ tenant: integrations.tenant })
+              .from(integrations)
+              .where(gte(integrations.lastRequestAt, parameter('at'))),
+          ),
+        ),
+      )
+      .prepare(),
+    owner: orm
+      .select()
+      .from(tenantOwners)
+      .where(eq(tenantOwners.tenant, parameter('tenant')))
+      .prepare(),
+    governed: orm
+      .select()
+      .from(governedTenants)
+      .where(eq(governedTenants.tenant, parameter('tenant')))
+      .prepare(),
+    provisioned: orm
+      .select({ type: externalIds.resourceType, count: sql<number>`count(*)` })
+      .from(externalIds)
+      .where(
+        and(
+          eq(externalIds.integrationId, parameter('id')),
+          eq(externalIds.tenant, parameter('tenant')),
+        ),
+      )
+      .groupBy(externalIds.resourceType)
+      .prepare(),
+  };
+}
+
+function integrationWrites(connection: Connection) {
+  const { orm } = connection;
+  return {
+    get: getIntegration(connection),
+    put: orm
+      .insert(integrations)
+      .values({
+        id: sql.placeholder('id'),
+        tenant: sql.placeholder('tenant'),
+        clusterUid: sql.placeholder('clusterUid'),
+        namespace: sql.placeholder('namespace'),
+        namespaceUid: sql.placeholder('namespaceUid'),
+        name: sql.placeholder('name'),
+        uid: sql.placeholder('uid'),
+        enabled: sql.placeholder('enabled'),
+        allowed: sql.placeholder('allowed'),
+        deletionPolicy: sql.placeholder('deletionPolicy'),
+        endedAt: sql.placeholder('endedAt'),
+      })
+      .onConflictDoUpdate({ target: integrations.id, set: excluded })
+      .prepare(),
+  };
 }

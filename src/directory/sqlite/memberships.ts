@@ -24,7 +24,10 @@ export function changeMembers(
       return addMembers(write, tenant, groupId, change.values);
     case 'remove': {
       const changed = write.run(
-        sql`DELETE FROM group_members WHERE ${ofGroup} AND member_id IN (SELECT i.value FROM ${list(change.values)})`,
+        sql`
+          DELETE FROM group_members
+          WHERE ${ofGroup} AND member_id IN (SELECT i.value FROM ${list(change.values)})
+        `,
       );
       return { changed, unknown: [] };
     }
@@ -35,13 +38,20 @@ export function changeMembers(
         rowHolder(relation, sqliteDialect),
       );
       const changed = write.run(
-        sql`DELETE FROM group_members WHERE ${ofGroup} AND member_id IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})`,
+        sql`
+          DELETE FROM group_members
+          WHERE ${ofGroup}
+            AND member_id IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})
+        `,
       );
       return { changed, unknown: [] };
     }
     case 'replace': {
       const removed = write.run(
-        sql`DELETE FROM group_members WHERE ${ofGroup} AND member_id NOT IN (SELECT i.value FROM ${list(change.values)})`,
+        sql`
+          DELETE FROM group_members
+          WHERE ${ofGroup} AND member_id NOT IN (SELECT i.value FROM ${list(change.values)})
+        `,
       );
       const { changed, unknown } = addMembers(write, tenant, groupId, change.values);
       if (removed > 0) refuseUnknown(change.values, unknown);
@@ -58,7 +68,18 @@ function addMembers(
 ): { changed: number; unknown: readonly string[] } {
   if (ids.length === 0) return { changed: 0, unknown: [] };
   const found = write.all<{ id: string; type: Member['type'] | null }>(
-    sql`SELECT i.value AS id, CASE WHEN EXISTS (SELECT 1 FROM access a WHERE a.tenant = ${tenant} AND a.id = i.value) THEN 'User' WHEN EXISTS (SELECT 1 FROM groups g WHERE g.tenant = ${tenant} AND g.id = i.value) THEN 'Group' END AS type FROM ${list(ids)}`,
+    sql`
+      SELECT i.value AS id,
+        CASE
+          WHEN EXISTS (
+            SELECT 1 FROM access a WHERE a.tenant = ${tenant} AND a.id = i.value
+          ) THEN 'User'
+          WHEN EXISTS (
+            SELECT 1 FROM groups g WHERE g.tenant = ${tenant} AND g.id = i.value
+          ) THEN 'Group'
+        END AS type
+      FROM ${list(ids)}
+    `,
   );
   const unknown = found.filter(({ type }) => type === null).map(({ id }) => id);
   const added = found.filter(({ type }) => type !== null);
@@ -70,7 +91,13 @@ function addMembers(
   );
   const rows = JSON.stringify(added.map(({ id, type }) => [id, type]));
   const changed = write.run(
-    sql`INSERT INTO group_members SELECT ${tenant}, ${groupId}, value ->> 0, value ->> 1 FROM json_each(${rows}) WHERE true ON CONFLICT DO NOTHING`,
+    sql`
+      INSERT INTO group_members
+      SELECT ${tenant}, ${groupId}, value ->> 0, value ->> 1
+      FROM json_each(${rows})
+      WHERE true
+      ON CONFLICT DO NOTHING
+    `,
   );
   return { changed, unknown };
 }
@@ -84,7 +111,20 @@ function refuseCycle(
 ): void {
   if (groups.length === 0) return;
   const [found] = write.all<{ id: string }>(
-    sql`WITH RECURSIVE up(id) AS (SELECT ${groupId} UNION SELECT g.group_id FROM up CROSS JOIN group_members g WHERE g.tenant = ${tenant} AND g.member_id = up.id) SELECT id FROM up WHERE id IN (SELECT i.value FROM ${list(groups)}) LIMIT 1`,
+    sql`
+      WITH RECURSIVE up(id) AS (
+        SELECT ${groupId}
+        UNION
+        SELECT g.group_id
+        FROM up
+        CROSS JOIN group_members g
+        WHERE g.tenant = ${tenant} AND g.member_id = up.id
+      )
+      SELECT id
+      FROM up
+      WHERE id IN (SELECT i.value FROM ${list(groups)})
+      LIMIT 1
+    `,
   );
   if (found !== undefined) {
     throw invalidValue(`group ${found.id} can't be a member: the group would contain itself`);
@@ -99,7 +139,14 @@ export function leaveAllGroups(
   at: number,
 ): void {
   write.run(
-    sql`UPDATE groups SET version = version + 1, last_modified = max(last_modified, ${at}) WHERE tenant = ${tenant} AND id IN (SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId})`,
+    sql`
+      UPDATE groups
+      SET version = version + 1, last_modified = max(last_modified, ${at})
+      WHERE tenant = ${tenant}
+        AND id IN (
+          SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId}
+        )
+    `,
   );
   write.run(sql`DELETE FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId}`);
 }

@@ -107,20 +107,29 @@ export const externalIds = sqliteTable(
   ],
 );
 
-export const integrations = sqliteTable('integrations', {
-  id: text('id').primaryKey(),
-  tenant: text('tenant').notNull(),
-  clusterUid: text('cluster_uid').notNull(),
-  namespace: text('namespace').notNull(),
-  namespaceUid: text('namespace_uid').notNull(),
-  name: text('name').notNull(),
-  uid: text('uid').notNull(),
-  enabled: integer('enabled', { mode: 'boolean' }).notNull(),
-  allowed: integer('allowed', { mode: 'boolean' }).notNull(),
-  deletionPolicy: text('deletion_policy').$type<DeletionPolicy>().notNull(),
-  endedAt: integer('ended_at'),
-  lastRequestAt: integer('last_request_at'),
-});
+export const integrations = sqliteTable(
+  'integrations',
+  {
+    id: text('id').primaryKey(),
+    tenant: text('tenant').notNull(),
+    clusterUid: text('cluster_uid').notNull(),
+    namespace: text('namespace').notNull(),
+    namespaceUid: text('namespace_uid').notNull(),
+    name: text('name').notNull(),
+    uid: text('uid').notNull(),
+    enabled: integer('enabled', { mode: 'boolean' }).notNull(),
+    allowed: integer('allowed', { mode: 'boolean' }).notNull(),
+    deletionPolicy: text('deletion_policy').$type<DeletionPolicy>().notNull(),
+    endedAt: integer('ended_at'),
+    lastRequestAt: integer('last_request_at'),
+  },
+  (t) => [
+    uniqueIndex('integrations_owner')
+      .on(t.clusterUid, t.namespace, t.name)
+      .where(sql`ended_at IS NULL`),
+    index('integrations_cluster').on(t.clusterUid, t.tenant),
+  ],
+);
 
 export const tenantOwners = sqliteTable('tenant_owners', {
   tenant: text('tenant').primaryKey(),

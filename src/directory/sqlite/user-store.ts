@@ -9,8 +9,8 @@ import { isOtherSubject, rowOf } from '../sql/resource-key.ts';
 import type { NewResource, Scope, UserRecord, UserStore } from '../store/resources.ts';
 import { type Connection, type Connections, parameter } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
+import { refuseTaken } from './errors.ts';
 import { leaveAllGroups } from './memberships.ts';
-import { refuseTaken } from './refuse-taken.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 import { access, users } from './schema.ts';
 

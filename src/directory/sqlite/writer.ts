@@ -4,6 +4,7 @@
  */
 import type Database from 'better-sqlite3';
 import { unavailable } from '../../scim/error.ts';
+import { asScimError } from './errors.ts';
 
 interface Job {
   run(): unknown;
@@ -96,19 +97,4 @@ export class Writer {
   #rollback(): void {
     if (this.#db.inTransaction) this.#statements.rollback.run();
   }
-}
-
-/** A database that can't do it now is 503. A statement that it can never run is a defect of ours, stays what it is and becomes 500. */
-export function asScimError(error: unknown): unknown {
-  return isSqliteError(error) && !DEFECT.test(error.code) ? unavailable(error) : error;
-}
-
-const DEFECT = /^SQLITE_(CONSTRAINT|ERROR|MISMATCH|MISUSE|RANGE)/;
-
-export function isSqliteError(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && error.name === 'SqliteError' && 'code' in error;
-}
-
-export function isUniqueViolation(error: unknown): boolean {
-  return isSqliteError(error) && error.code === 'SQLITE_CONSTRAINT_UNIQUE';
 }

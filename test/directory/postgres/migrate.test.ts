@@ -206,6 +206,42 @@ describe('the schema', () => {
     expect(columns.toSorted(order)).toEqual(expected.toSorted(order));
   });
 
+  it('has its keys and indexes as Drizzle sees them', async () => {
+    await (await open()).close();
+    const actual = await database.query(`
+      SELECT t.relname AS table_name, i.relname AS name, x.indisunique AS is_unique,
+        x.indisprimary AS is_key, string_agg(a.attname, ', ' ORDER BY k.position) AS columns
+      FROM pg_index x
+      JOIN pg_class i ON i.oid = x.indexrelid
+      JOIN pg_class t ON t.oid = x.indrelid
+      CROSS JOIN unnest(x.indkey) WITH ORDINALITY AS k(attnum, position)
+      JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum
+      WHERE t.relnamespace = 'public'::regnamespace AND t.relname <> 'scim_operator_migrations'
+      GROUP BY 1, 2, 3, 4
+    `);
+    const expected = Object.values(schema)
+      .filter((table) => is(table, PgTable))
+      .map(getTableConfig)
+      .flatMap(({ name, columns, primaryKeys, indexes }) => {
+        const alone = columns.filter((each) => each.primary).map((each) => each.name);
+        const together = primaryKeys.flatMap((key) => key.columns.map((each) => each.name));
+        const key = { is_unique: true, is_key: true, columns: [...alone, ...together].join(', ') };
+        return [
+          { table_name: name, name: `${name}_pkey`, ...key },
+          ...indexes.map(({ config }) => ({
+            table_name: name,
+            name: config.name,
+            is_unique: config.unique,
+            is_key: false,
+            columns: config.columns.map((each) => ('name' in each ? each.name : '')).join(', '),
+          })),
+        ];
+      });
+    const order = (a: { name?: unknown }, b: { name?: unknown }) =>
+      String(a.name) < String(b.name) ? -1 : 1;
+    expect(actual.toSorted(order)).toEqual(expected.toSorted(order));
+  });
+
   it('compares every text bytewise', async () => {
     await (await open()).close();
     const others = await database.query(

@@ -136,7 +136,7 @@ async function plansOf(work: () => Promise<unknown>, mode: string): Promise<Plan
   spy.mockRestore();
   const plans: Plan[] = [];
   for (const { text, values } of statements) {
-    if (!/^(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text)) continue;
+    if (!/^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text)) continue;
     await client.query(`BEGIN; SET LOCAL plan_cache_mode = ${mode}; PREPARE p AS ${text}`);
     const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
     const { rows } = await client.query(

@@ -133,7 +133,27 @@ describe('opening a directory', () => {
         columns.map((each) => [each.name, each.type, each.notnull, each.pk]).toSorted(),
       ];
     });
-    db.close();
     expect(actual.toSorted()).toEqual(described.toSorted());
+    const indexes = db
+      .prepare<[], { name: string; unique: number; columns: string }>(`
+        SELECT l.name, l."unique", group_concat(i.name, ', ') AS columns
+        FROM sqlite_schema s
+        JOIN pragma_index_list(s.name) l
+        JOIN pragma_index_info(l.name) i
+        WHERE s.type = 'table' AND l.origin = 'c'
+        GROUP BY l.name
+      `)
+      .all();
+    db.close();
+    const asDescribed = tables
+      .flatMap((table) => getTableConfig(table).indexes)
+      .map(({ config }) => ({
+        name: config.name,
+        unique: Number(config.unique ?? false),
+        columns: config.columns.map((each) => ('name' in each ? each.name : '')).join(', '),
+      }));
+    expect(indexes.toSorted(byName)).toEqual(asDescribed.toSorted(byName));
   });
 });
+
+const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);

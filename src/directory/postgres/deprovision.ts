@@ -1,0 +1,98 @@
+/** What happens on PostgreSQL to what an integration provisioned, once it has ended. */
+import { sql } from 'drizzle-orm';
+import { ScimError } from '../../scim/error.ts';
+import type { ResourceTypes } from '../../scim/resource-types.ts';
+import type { ResourceName } from '../sql/resource-key.ts';
+import type { Scope } from '../store/resources.ts';
+import type { Connections, Queries } from './connection.ts';
+import { deleteGroup, lockGroup } from './group-store.ts';
+import { lockWithHolders } from './memberships.ts';
+import { ResourceTable } from './resource-table.ts';
+import { deleteUser } from './user-store.ts';
+
+/** Links looked at in one go. */
+const BATCH = 200;
+
+/** Deletes or lets go of all that it provisioned, and at last forgets the integration and its tokens. */
+export async function deprovision(
+  connections: Connections,
+  types: ResourceTypes,
+  id: string,
+  at: number,
+): Promise<void> {
+  const tables = {
+    User: new ResourceTable('User', types.user),
+    Group: new ResourceTable('Group', types.group),
+  };
+  for (;;) {
+    // An id can be pinned in another tenant after its end: what it provisioned in the one before is not its own any more.
+    const links = await connections.all<{ tenant: string; id: string; type: ResourceName }>(
+      sql`
+        SELECT x.tenant, x.resource_id AS id, x.resource_type AS type
+        FROM external_ids x
+        JOIN integrations i ON i.id = x.integration_id AND i.tenant = x.tenant
+        WHERE i.id = ${id} AND i.ended_at IS NOT NULL
+        LIMIT ${BATCH}
+      `,
+    );
+    for (const link of links) {
+      const scope = { tenant: link.tenant, integrationId: id };
+      await connections.transaction((queries) =>
+        deprovisionOne(queries, tables[link.type], scope, link.id, at),
+      );
+    }
+    if (links.length === 0) break;
+  }
+  await connections.run(
+    sql`
+      WITH ended AS (
+        DELETE FROM integrations WHERE id = ${id} AND ended_at IS NOT NULL RETURNING id
+      )
+      DELETE FROM tokens
+      USING ended
+      WHERE integration_id = ended.id
+    `,
+  );
+}
+
+/** Deletes the resource when no other integration provisions it; else lets go of it. Does nothing when the integration lives (again). */
+async function deprovisionOne(
+  queries: Queries,
+  table: ResourceTable,
+  scope: Scope,
+  id: string,
+  at: number,
+): Promise<void> {
+  const { tenant, integrationId } = scope;
+  const ended = await queries.all(
+    sql`SELECT 1 FROM integrations WHERE id = ${integrationId} AND ended_at IS NOT NULL FOR SHARE`,
+  );
+  if (ended.length === 0) return;
+  const [lock, remove] =
+    table.name === 'User' ? [lockWithHolders, deleteUser] : [lockGroup, deleteGroup];
+  const isThere = await lock(queries, table, scope, id).then(() => true, refuseAllBut404);
+  const others = await queries.all(
+    sql`
+      SELECT 1
+      FROM external_ids
+      WHERE tenant = ${tenant} AND resource_id = ${id} AND integration_id <> ${integrationId}
+      LIMIT 1
+    `,
+  );
+  if (isThere && others.length === 0) {
+    await remove(queries, table, tenant, id, at);
+    return;
+  }
+  await queries.run(
+    sql`
+      DELETE FROM external_ids
+      WHERE tenant = ${tenant} AND resource_id = ${id} AND integration_id = ${integrationId}
+    `,
+  );
+}
+
+/** Somebody else may have deleted it a moment ago. */
+function refuseAllBut404(error: unknown): false {
+  if (error instanceof ScimError && error.status === 404) return false;
+  throw error;
+}
