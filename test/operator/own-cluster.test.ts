@@ -85,8 +85,8 @@ describe('two clusters on one database', () => {
     const existingSecret = { name: 'kept', key: 'token' };
     const spec = { integrationId: id, token: { existingSecret } };
     const moved = await IntegrationProbe.createIn(second, namespace, spec);
+    // The ScimTenant there shuts out the namespace here, sooner or later; the id is its own until it ends.
     await moved.settled('False', 'IntegrationIdConflict');
-    expect(await answer()).toBe('open');
     await old.delete();
     // The last that happens to it.
     await eventually(async () =>
