@@ -34,6 +34,10 @@ const SHARED = ['src/logger.ts', 'src/outage.ts'];
 const QUIRKS = 'src/scim/quirks/';
 const QUIRKS_KNOW = ['condition', 'error', 'filter', 'json', 'schema', 'text'];
 
+/** How many files a folder may have, but for those that their prefixes divide. */
+const MOST_FILES = 20;
+const FLAT = new Set(['src/scim', 'src/kube', 'src/crd']);
+
 /** What they read it for is stored, shown, or compared with what was stored. */
 const WALL_CLOCK_READERS = [
   'src/directory/ids.ts',
@@ -83,6 +87,14 @@ describe('the sources', () => {
           .map((target) => `${file} → ${target}`),
       );
     expect(wrong).toEqual([]);
+  });
+
+  it('lie in folders that a glance takes in', () => {
+    const sizes = Map.groupBy(imports.keys(), (file) => dirname(file));
+    const large = [...sizes]
+      .filter(([folder, files]) => files.length > MOST_FILES && !FLAT.has(folder))
+      .map(([folder, files]) => `${folder}: ${files.length} files`);
+    expect(large).toEqual([]);
   });
 
   it('have no cycle of imports', () => {

@@ -1,7 +1,7 @@
 /** Kinds of option values: how each is read from text, and how its allowed values are described. */
 import { parseDuration } from '../crd/duration.ts';
 import { DatabaseRefusedError } from '../directory/database-errors.ts';
-import { parsePostgresUrl } from '../directory/postgres/url.ts';
+import { parsePostgresUrl } from '../directory/postgres/connection/url.ts';
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }

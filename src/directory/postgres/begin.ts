@@ -1,10 +1,10 @@
 /** The first connection to a database: finds out how it is entered, and brings the schema up to date. */
 import type pg from 'pg';
-import type { PostgresAddress } from './address.ts';
-import { clientTo } from './client.ts';
+import type { PostgresAddress } from './connection/address.ts';
+import { clientTo } from './connection/client.ts';
+import { speaksNoTls } from './connection/tls.ts';
 import { asRefusal, isAboutTls } from './errors.ts';
 import { migrate } from './migrate.ts';
-import { speaksNoTls } from './tls.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 

@@ -2,7 +2,7 @@
 import { eq, isNull, sql } from 'drizzle-orm';
 import { PLACES } from '../sql/resource-key.ts';
 import type { Census, TenantTotals } from '../store/census.ts';
-import type { Connections } from './connection.ts';
+import type { Connections } from './connection/connections.ts';
 import { integrations, tokens } from './schema.ts';
 
 const TOTALS = sql`

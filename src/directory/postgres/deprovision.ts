@@ -4,7 +4,7 @@ import { ScimError } from '../../scim/error.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { ResourceName } from '../sql/resource-key.ts';
 import type { Scope } from '../store/resources.ts';
-import type { Connections, Queries } from './connection.ts';
+import type { Connections, Queries } from './connection/connections.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';
 import { lockWithHolders } from './memberships.ts';
 import { ResourceTable } from './resource-table.ts';

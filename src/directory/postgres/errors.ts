@@ -3,7 +3,7 @@ import { DatabaseError } from 'pg';
 import { unavailable } from '../../scim/error.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { type ResourceName, taken } from '../sql/resource-key.ts';
-import { tlsRefusal } from './tls.ts';
+import { tlsRefusal } from './connection/tls.ts';
 
 /** Drizzle wraps what the driver throws. */
 function databaseError(error: unknown): DatabaseError | undefined {

@@ -15,7 +15,7 @@ import type {
   Scope,
   StoredResource,
 } from '../store/resources.ts';
-import type { Connections, Queries } from './connection.ts';
+import type { Connections, Queries } from './connection/connections.ts';
 import { array } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import {

@@ -8,7 +8,7 @@ import type {
   IntegrationStore,
   TenantHistory,
 } from '../store/integrations.ts';
-import type { Connections, Queries } from './connection.ts';
+import type { Connections, Queries } from './connection/connections.ts';
 import { deprovision } from './deprovision.ts';
 import { array } from './dialect.ts';
 import { governedTenants, integrations, tenantOwners } from './schema.ts';

@@ -1,7 +1,7 @@
 /** What the operator made, on PostgreSQL. */
 import { sql } from 'drizzle-orm';
 import type { MadeObject, MadeObjectStore, Maker } from '../store/made-objects.ts';
-import type { Connections } from './connection.ts';
+import type { Connections } from './connection/connections.ts';
 
 type Row = Pick<MadeObject, 'kind' | 'name'> & {
   readonly uid: string | null;

@@ -10,7 +10,7 @@ import { conditionCompiler } from '../sql/conditions.ts';
 import { membersOf } from '../sql/relations.ts';
 import { rowHolder } from '../sql/resource-conditions.ts';
 import type { Member, Scope, StoredResource } from '../store/resources.ts';
-import type { Queries } from './connection.ts';
+import type { Queries } from './connection/connections.ts';
 import { array, postgresDialect } from './dialect.ts';
 import { OvertakenError } from './errors.ts';
 import type { ResourceTable } from './resource-table.ts';

@@ -8,7 +8,7 @@ import type { Related } from '../sql/related.ts';
 import { PLACES, type ResourceName } from '../sql/resource-key.ts';
 import { lookupValues, searchDocument } from '../sql/search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
-import type { Queries } from './connection.ts';
+import type { Queries } from './connection/connections.ts';
 import { array, postgresDialect } from './dialect.ts';
 
 /** Parallel writers of a tenant rarely meet in one of so many. */

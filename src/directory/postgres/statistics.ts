@@ -1,6 +1,6 @@
 /** Statistics of the tables, refreshed while they fill. */
 import { sql } from 'drizzle-orm';
-import type { Queries } from './connection.ts';
+import type { Queries } from './connection/connections.ts';
 
 /**
  * Autovacuum looks once a minute. Until then the planner takes a table that an initial sync is filling for an empty one, and its plans

@@ -2,7 +2,7 @@
 import { and, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
 import type { TokenRecord, TokenStore } from '../store/tokens.ts';
-import type { Connections, Queries } from './connection.ts';
+import type { Connections, Queries } from './connection/connections.ts';
 import { recordOf } from './integration-store.ts';
 import { integrations, tokens } from './schema.ts';
 

@@ -14,7 +14,7 @@ import type {
   UserRecord,
   UserStore,
 } from '../store/resources.ts';
-import type { Connections, Queries } from './connection.ts';
+import type { Connections, Queries } from './connection/connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import { leftGroups, lockWithHolders } from './memberships.ts';

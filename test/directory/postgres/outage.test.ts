@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../hack/postgres/start.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
-import { openConnections } from '../../../src/directory/postgres/connection.ts';
+import { openConnections } from '../../../src/directory/postgres/connection/connections.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type ScimServer, startScimServer } from '../../support/scim-server.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPgBouncer, PgBouncerUnavailableError } from '../../../hack/pgbouncer/programs.ts';
 import { type PgBouncer, startPgBouncer } from '../../../hack/pgbouncer/start.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
-import { openConnections } from '../../../src/directory/postgres/connection.ts';
+import { openConnections } from '../../../src/directory/postgres/connection/connections.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { createDatabase, type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
 import { troubles } from '../../support/postgres-tables.ts';

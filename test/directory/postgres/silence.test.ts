@@ -1,9 +1,12 @@
 /** Statements that nobody answers: lost on the way, or with a server that is at work on them for long. */
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Connections, openConnections } from '../../../src/directory/postgres/connection.ts';
-import type { Settings } from '../../../src/directory/postgres/pool.ts';
-import { lostAmong } from '../../../src/directory/postgres/watch.ts';
+import {
+  type Connections,
+  openConnections,
+} from '../../../src/directory/postgres/connection/connections.ts';
+import type { Settings } from '../../../src/directory/postgres/connection/pool.ts';
+import { lostAmong } from '../../../src/directory/postgres/connection/watch.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';

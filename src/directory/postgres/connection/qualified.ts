@@ -1,6 +1,6 @@
 /** Statements with the schema of their tables. */
 import { escapeIdentifier } from 'pg';
-import { TABLES } from './tables.ts';
+import { TABLES } from '../tables.ts';
 
 /** Where a statement names a table, and not an alias or a column of that name. */
 const NAMED = new RegExp(

@@ -1,7 +1,7 @@
 /** Where the database is and how it is entered, looked up again for every connection. */
 import type { ClientConfig } from 'pg';
-import { DatabaseRefusedError } from '../database-errors.ts';
-import { isAboutTls } from './errors.ts';
+import { DatabaseRefusedError } from '../../database-errors.ts';
+import { isAboutTls } from '../errors.ts';
 import { TlsFiles } from './tls.ts';
 import { type PostgresUrl, parsePostgresUrl } from './url.ts';
 

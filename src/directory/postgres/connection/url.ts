@@ -3,7 +3,7 @@
  * nothing is taken from PG… variables or from files in the home directory.
  */
 import { userInfo } from 'node:os';
-import { DatabaseRefusedError } from '../database-errors.ts';
+import { DatabaseRefusedError } from '../../database-errors.ts';
 
 export const SSL_MODES = [
   'disable',

@@ -4,8 +4,8 @@ import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
 import type pg from 'pg';
-import { unavailable } from '../../scim/error.ts';
-import { asScimError, isTransient } from './errors.ts';
+import { unavailable } from '../../../scim/error.ts';
+import { asScimError, isTransient } from '../errors.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import { SESSION_SETTINGS, type Session } from './session.ts';
 

@@ -7,7 +7,7 @@ import {
   getCACertificates,
   type SecureContext,
 } from 'node:tls';
-import { DatabaseRefusedError } from '../database-errors.ts';
+import { DatabaseRefusedError } from '../../database-errors.ts';
 import type { TlsOptions } from './url.ts';
 
 interface Files {

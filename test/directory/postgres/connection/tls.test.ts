@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../hack/postgres/start.ts';
-import { DatabaseRefusedError } from '../../../src/directory/database-errors.ts';
-import { readDatabaseUrl } from '../../../src/directory/database-url.ts';
-import { openDirectory } from '../../../src/directory/open.ts';
-import { Authority } from '../../support/certificates.ts';
-import { eventually } from '../../support/eventually.ts';
+import { type PostgresServer, startPostgres } from '../../../../hack/postgres/start.ts';
+import { DatabaseRefusedError } from '../../../../src/directory/database-errors.ts';
+import { readDatabaseUrl } from '../../../../src/directory/database-url.ts';
+import { openDirectory } from '../../../../src/directory/open.ts';
+import { Authority } from '../../../support/certificates.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 const HBA = `
 hostnossl all plain_only 127.0.0.1/32 scram-sha-256

@@ -4,10 +4,13 @@ import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Connections, openConnections } from '../../../src/directory/postgres/connection.ts';
-import { eventually } from '../../support/eventually.ts';
-import { type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
-import { ACME, addUser, at } from '../contract/fixture.ts';
+import {
+  type Connections,
+  openConnections,
+} from '../../../../src/directory/postgres/connection/connections.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { type PostgresDirectory, usePostgres } from '../../../support/postgres.ts';
+import { ACME, addUser, at } from '../../contract/fixture.ts';
 
 const UNAVAILABLE = { name: 'ScimError', status: 503, retryAfter: 5 };
 const ADD_KEY = sql`INSERT INTO signing_keys VALUES ('cursor', 'a secret value')`;

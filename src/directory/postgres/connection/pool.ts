@@ -2,7 +2,7 @@
  * A bounded number of connections. One that can't be opened is nobody's failure while others will be free; one whose statement the server is
  * still at keeps its place, however long its user is gone, so that a server which hangs is not given more and more to do.
  */
-import { isFull } from './errors.ts';
+import { isFull } from '../errors.ts';
 import { type Entry, Session } from './session.ts';
 import { Watch } from './watch.ts';
 

@@ -1,6 +1,6 @@
 /** Statements get the schema of the directory's tables; the contract of stores runs without a search path to them. */
 import { describe, expect, it } from 'vitest';
-import { qualifier } from '../../../src/directory/postgres/qualified.ts';
+import { qualifier } from '../../../../src/directory/postgres/connection/qualified.ts';
 
 describe('a statement with the schema of its tables', () => {
   it.each([

@@ -1,8 +1,8 @@
 /** What a PostgreSQL URL means, and which are refused. */
 import { userInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { DatabaseRefusedError } from '../../../src/directory/database-errors.ts';
-import { parsePostgresUrl } from '../../../src/directory/postgres/url.ts';
+import { DatabaseRefusedError } from '../../../../src/directory/database-errors.ts';
+import { parsePostgresUrl } from '../../../../src/directory/postgres/connection/url.ts';
 
 const refusal = (url: string): string => {
   try {

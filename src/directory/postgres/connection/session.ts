@@ -1,7 +1,7 @@
 /** One connection to PostgreSQL, what is known of the server behind it, and how long that has been silent. */
 import { Socket } from 'node:net';
 import pg from 'pg';
-import { isLost, isReadOnly } from './errors.ts';
+import { isLost, isReadOnly } from '../errors.ts';
 
 /** TCP asks after a silent peer after this time, then every second, ten times. */
 const KEEP_ALIVE_DELAY_MS = 5_000;
