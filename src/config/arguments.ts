@@ -4,11 +4,11 @@ import { ConfigError, shownValue } from './resolve.ts';
 
 export const COMMANDS = {
   run: 'Runs the operator and the SCIM server in one process (the default).',
-  operator: 'Runs the operator alone; needs PostgreSQL.',
-  server: 'Runs the SCIM server alone, as one of any number; needs PostgreSQL.',
-  migrate: 'Creates or upgrades the database, then ends.',
+  operator: 'Runs only the operator; requires PostgreSQL.',
+  server: 'Runs only the SCIM server, as one of any number; requires PostgreSQL.',
+  migrate: 'Creates or upgrades the database, then exits.',
   crds: 'Prints the custom resource definitions as YAML.',
-  probe: 'Plays an identity provider against an endpoint, reports, and cleans up.',
+  probe: "Replays an identity provider's requests against an endpoint, reports, and cleans up.",
 } as const;
 export type Command = keyof typeof COMMANDS;
 

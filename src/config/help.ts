@@ -17,7 +17,7 @@ Usage: scim-operator [command] [options]
 Commands:
 ${commandLines.join('\n')}
 
-Options (each a flag and an environment variable; the flag wins):
+Options (each is a flag and an environment variable; the flag takes precedence):
 ${options.map(formatOption).join('\n')}
 
 Options of probe:

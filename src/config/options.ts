@@ -19,7 +19,7 @@ import {
 export const OPTIONS = {
   publicUrl: httpUrl(
     'public-url',
-    'Base URL under which identity providers reach the server; the HOST of every endpoint. ' +
+    'Base URL at which identity providers reach the server; it begins every endpoint. ' +
       'Required by run, operator and server.',
   ),
   databaseUrl: databaseUrl(
@@ -30,8 +30,8 @@ export const OPTIONS = {
   ),
   databaseConnections: integer(
     'database-connections',
-    'Connections to PostgreSQL that one process holds at most, and one more while the ' +
-      'database does not answer.',
+    'Maximum number of connections to PostgreSQL per process, plus one while the database ' +
+      'does not respond.',
     '10',
     1,
     1_000,
@@ -39,99 +39,101 @@ export const OPTIONS = {
   /** What `databaseUrl` was read from, and is read from again. */
   databaseUrlFile: text(
     'database-url-file',
-    'A file that holds what --database-url would say. It is read again for each new ' +
-      'connection, so that a password may be rotated.',
+    'File that contains the value of --database-url. It is read again for each new ' +
+      'connection, so that a password can be rotated.',
     undefined,
   ),
   host: text('host', 'Address to listen on.', '::'),
-  port: integer('port', 'Port of SCIM; 0 takes a free one.', '8080', 0, 65_535),
+  port: integer('port', 'Port for SCIM; 0 picks a free one.', '8080', 0, 65_535),
   opsPort: integer(
     'ops-port',
-    'Port of /metrics, /livez and /readyz; 0 takes a free one.',
+    'Port for /metrics, /livez and /readyz; 0 picks a free one.',
     '9090',
     0,
     65_535,
   ),
   rateLimit: integer(
     'rate-limit',
-    'SCIM requests a second that one integration may send, operations of a Bulk each; 0 ' +
-      'switches the limit off.',
+    'SCIM requests per second that one integration may send, counting each operation of a ' +
+      'Bulk; 0 disables the limit.',
     '1000',
     0,
     1_000_000,
   ),
   maxUnauthenticatedConnections: integer(
     'max-unauthenticated-connections',
-    'Connections that may be open on which no request with a valid token came; above that a ' +
-      'new one takes the place of the oldest.',
+    'Maximum number of open connections on which no request with a valid token has ' +
+      'arrived; beyond it, a new connection replaces the oldest idle one.',
     '1000',
     1,
     1_000_000,
   ),
   deprovisionDelayMs: duration(
     'deprovision-delay',
-    'How long after an integration with deletionPolicy Delete is gone its users and groups ' +
-      'go, as a Go duration.',
+    'Time between the end of an integration with deletionPolicy Delete and the removal of ' +
+      'its users and groups, as a Go duration.',
     '10m',
   ),
   /** Undefined: all. */
   watchNamespaces: names(
     'watch-namespaces',
-    'Namespaces that the operator looks after, separated by commas; without it all. They need ' +
+    'Namespaces that the operator manages, separated by commas; all if unset. They need ' +
       'not exist yet.',
   ),
   groupBindings: toggle(
     'group-bindings',
-    'Follows ScimGroupBindings: gives the members of SCIM groups roles. Takes permissions of ' +
-      'its own, and the admission policy in policies/.',
+    'Reconciles ScimGroupBindings, which grant roles to the members of SCIM groups. ' +
+      'Requires additional permissions, and the admission policy in policies/.',
     'false',
   ),
   usernamePrefix: usernamePrefix(
     'username-prefix',
-    "What comes before a userName to be a Kubernetes user: the same as the API server's " +
-      '--oidc-username-prefix; - for none.',
+    'Prefix that turns a userName into the name of a Kubernetes user; must equal the API ' +
+      "server's --oidc-username-prefix. Use - for none.",
     'scim:',
   ),
   leaderElection: toggle(
     'leader-election',
-    'Reconciles only while holding the Lease scim-operator, so that of several operators one ' +
-      'works. Serving needs no Lease.',
+    'Reconciles only while holding the Lease scim-operator, so that only one of several ' +
+      'operators does. Serving SCIM needs no Lease.',
     'true',
   ),
   leaseDurationMs: duration(
     'leader-election-lease-duration',
-    'How long others leave a Lease alone that is not renewed any more.',
+    'How long other operators wait before they take a Lease that is no longer renewed.',
     '15s',
   ),
   renewDeadlineMs: duration(
     'leader-election-renew-deadline',
-    'A leader that could not renew for so long stops reconciling; shorter than the lease duration.',
+    'A leader that could not renew the Lease for this long stops reconciling; must be ' +
+      'shorter than the lease duration.',
     '10s',
   ),
   retryPeriodMs: duration(
     'leader-election-retry-period',
-    'How often the Lease is renewed, or looked at; shorter than the renew deadline.',
+    'Interval at which the Lease is renewed or checked; must be shorter than the renew deadline.',
     '2s',
   ),
   leaderElectionNamespace: text(
     'leader-election-namespace',
-    "Namespace of the Lease; without it the pod's own, or that of the kubeconfig's context, " +
-      'or default.',
+    'Namespace of the Lease. Defaults to the namespace of the pod, or that of the ' +
+      "kubeconfig's context, or default.",
     undefined,
   ),
   leaderElectionIdentity: text(
     'leader-election-identity',
-    'A name that no other process has at the same time, such as that of the pod: after a ' +
-      'crash the next process of the name need not wait for the Lease of the one before.',
+    'Name that no other process has at the same time, such as the name of the pod: after ' +
+      'a crash, the next process of that name need not wait for the previous Lease to ' +
+      'expire.',
     undefined,
   ),
   kubeconfig: text(
     'kubeconfig',
-    "Kubeconfig file; without it those of $KUBECONFIG, or ~/.kube/config, or the pod's " +
-      'service account.',
+    'Kubeconfig file. Defaults to the files in $KUBECONFIG, or ~/.kube/config, or the ' +
+      'service account of the pod.',
     undefined,
   ),
-  logLevel: choice('log-level', 'What is logged.', LOG_LEVELS, 'info'),
+  logLevel: choice('log-level', 'Minimum level of log messages.', LOG_LEVELS, 'info'),
 } satisfies Readonly<Record<string, Option<unknown>>>;
 
 export type OptionValues = ValuesOf<typeof OPTIONS>;
@@ -144,16 +146,21 @@ export interface Config extends OptionValues {
 }
 
 export const PROBE_OPTIONS = {
-  idp: choice('idp', `Whose requests are played: ${IDPS.join(', ')}.`, IDPS, undefined),
+  idp: choice(
+    'idp',
+    `Identity provider whose requests are replayed: ${IDPS.join(', ')}.`,
+    IDPS,
+    undefined,
+  ),
   url: httpUrl(
     'url',
-    'The SCIM endpoint, as in status.endpoint of a ScimIntegration; any other SCIM 2.0 server ' +
-      'will do.',
+    'The SCIM endpoint, as in status.endpoint of a ScimIntegration; any other SCIM 2.0 ' +
+      'server works as well.',
   ),
   token: secret(
     'token',
-    'Its bearer token. Better in the variable: a command line is seen by everybody on the ' +
-      'machine (ps) and kept in histories.',
+    'Bearer token of the endpoint. Prefer the variable: everybody on the machine can see ' +
+      'a command line (ps), and shells keep it in their history.',
   ),
   json: toggle('json', 'Prints the report as one JSON document.', undefined),
 } satisfies Readonly<Record<string, Option<unknown>>>;
