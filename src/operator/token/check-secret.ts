@@ -1,5 +1,4 @@
-/** Decisions about an integration as pure functions of what was gathered. */
-
+/** Whether a Secret is the integration's, and holds a token that counts, decided purely. */
 import { ANNOTATION_REPLACED, ANNOTATION_ROTATED } from '../../crd/names.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { REASON } from '../../crd/reasons.ts';

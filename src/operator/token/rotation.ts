@@ -33,7 +33,7 @@ export function pairOf(input: TokenInput): TokenPair {
   const { hash, keyId } = found;
   const known = tokens.find((token) => token.hash === hash);
   const issuedAt = Math.max(
-    known?.issuedAt ?? rotatedAt(input) ?? knownIssue(input) ?? input.now,
+    keptIssue(input, known) ?? rotatedAt(input) ?? knownIssue(input) ?? input.now,
     earliestIssue(input),
   );
   return {
@@ -47,6 +47,11 @@ export function pairOf(input: TokenInput): TokenPair {
     },
     previous: previousOf(input, known, issuedAt),
   };
+}
+
+/** One that was rotated away and is in the Secret again counts from now, or whoever puts it back made it rotate again at once. */
+function keptIssue({ now }: TokenInput, known: TokenRecord | undefined): number | undefined {
+  return known?.expiresAt === undefined ? known?.issuedAt : now;
 }
 
 /** A token that others made counts from when this integration could have it, which tells it from one of an earlier CRD. */

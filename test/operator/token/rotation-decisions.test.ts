@@ -199,6 +199,18 @@ describe('of the tokens in the directory', () => {
     );
   });
 
+  it('one that somebody puts back after it was rotated away is not due again at once, however old it is', () => {
+    const situation = {
+      tokens: [record('new', { issuedAt: 0, expiresAt: NOW + HOUR }), record('newer')],
+      spec: rotation('1h', '2h'),
+    };
+    const back = pair(situation);
+    expect(back.current.issuedAt).toBe(NOW);
+    const integration = buildIntegration(situation as object);
+    expect(isRotationDue(integration, back, undefined, NOW)).toBe(false);
+    expect(nextDue(integration, back, false)).toBe(NOW + 2 * HOUR);
+  });
+
   it.each<[string, readonly TokenRecord[]]>([
     ['an expired one is still there', [record('new'), record('old', { expiresAt: NOW })]],
     ['the current one is still pending', [record('new', { pending: true })]],
