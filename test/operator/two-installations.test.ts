@@ -1,13 +1,18 @@
 /** Two installations in one cluster, each with a directory of its own, and others that only look like that. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { ROLE_NAME, SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
+import { Client } from '../../src/kube/client.ts';
+import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import {
   EVENTS,
   type KubeObject,
   keyOf,
   type ResourceDefinition,
+  ROLES,
 } from '../../src/kube/resource.ts';
 import { DirectoryMarks } from '../../src/operator/directory-marks.ts';
+import { createReconcile } from '../../src/operator/integration/reconcile.ts';
+import { createRoleReconcile, type RoleStates } from '../../src/operator/integration/role.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
@@ -19,6 +24,7 @@ import {
   STAFF,
 } from '../support/group-bindings.ts';
 import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { operatorContext } from '../support/operator-context.ts';
 
 let first: OperatorFixture;
 let second: OperatorFixture;
@@ -125,6 +131,58 @@ describe('a second installation with a directory of its own', () => {
     expect(await second.store.integrations.get(integrationId)).toMatchObject({ enabled: false });
     await eventually(() => expect(other.unready()).toBeUndefined());
     await Promise.all([operator.stop(), other.stop()]);
+  });
+});
+
+describe('what another installation looks after', () => {
+  /** The reconcilers of one that has another directory and has seen what there is now. */
+  async function strangerOf(probe: IntegrationProbe) {
+    const connection = new Connection(loadKubeConfig(first.kubeconfig));
+    const context = operatorContext({ client: new Client(connection), store: second.store });
+    const { log } = captureLog();
+    const { status } = await probe.get();
+    const clusterUid = status?.directory?.cluster ?? '';
+    const lease = `${second.namespace}/scim-operator`;
+    const directoryKey = second.store.cursorKey;
+    const marks = new DirectoryMarks({ directoryKey, clusterUid, lease, log });
+    const stranger = { ...context, clusterUid, marks };
+    const { caches } = stranger;
+    return {
+      /** All that it does of its own accord. */
+      look: async () => {
+        caches.integrations.replace([await probe.get()]);
+        const states: RoleStates = { get: () => undefined, set: () => undefined };
+        const { signal } = new AbortController();
+        const { namespace } = probe;
+        const roles = createRoleReconcile(stranger, states);
+        await roles({ namespace, name: ROLE_NAME }, { signal, log });
+        const integrations = createReconcile(stranger, states, () => undefined);
+        await integrations(probe.key, { signal, log });
+      },
+      close: () => connection.close(),
+    };
+  }
+
+  it('keeps the Role as it is there, and has its end told by nobody else', async () => {
+    const operator = first.start(electedIn(first));
+    const probe = await settledWith(first);
+    await operator.stop();
+    const stranger = await strangerOf(probe);
+    const role = { namespace: probe.namespace, name: ROLE_NAME };
+    const rules = { rules: null };
+    await first.admin.mergePatch(ROLES, role, rules, { fieldManager: TEST_MANAGER });
+    await stranger.look();
+    expect(await first.admin.get(ROLES, role)).toMatchObject(rules);
+
+    const finalizers = (names: readonly string[] | null) =>
+      probe.patch({ metadata: { finalizers: names } });
+    await finalizers(['example.com/wait']);
+    await probe.delete();
+    const { status } = await probe.get();
+    await stranger.look();
+    expect((await probe.get()).status).toEqual(status);
+    await finalizers(null);
+    await stranger.close();
   });
 });
 

@@ -84,10 +84,12 @@ async function end(
   log: Logger,
 ): Promise<Result> {
   context.unwritable.delete(keyText(key));
-  context.marks.forget(SCIM_INTEGRATIONS.kind, key);
+  const isLeft = integration !== undefined && isLeftToAnother(context, integration);
+  if (!isLeft) context.marks.forget(SCIM_INTEGRATIONS.kind, key);
   if (integration !== undefined) context.contentions.forget(integration.metadata.uid);
   const result = await endIntegration(context, key, integration, log);
-  if (integration === undefined) return result;
+  // Of a record from before another installation took over; what the status says is for that one to say.
+  if (integration === undefined || isLeft) return result;
   const hasEnded = result.requeueAfterMs === undefined;
   const status = buildTerminatingStatus(integration, hasEnded, context.now());
   const written = await writeStatus(

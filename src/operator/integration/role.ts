@@ -10,6 +10,7 @@ import type { Role } from '../../kube/objects.ts';
 import { ROLES } from '../../kube/resource.ts';
 import { applyDesired } from '../apply-desired.ts';
 import type { OperatorContext } from '../context.ts';
+import { isLeftToAnother } from '../left-to-another.ts';
 import type { Obstacle } from '../obstacle.ts';
 import { obstacleFrom } from '../obstacle.ts';
 import { isGoing, isOurRole } from '../ownership.ts';
@@ -41,7 +42,7 @@ export function createRoleReconcile(context: OperatorContext, states: RoleStates
       context.contentions.forget(roleOwner(namespace));
       return {};
     }
-    if (integrations.every(isPaused)) return {};
+    if (integrations.every((each) => isPaused(each) || isLeftToAnother(context, each))) return {};
     try {
       const state = await ensureRole(context, buildRole(namespace, integrations));
       states.set(namespace, state);
