@@ -34,6 +34,8 @@ const STALE_RETRY_MS = 100;
 const GONE_RECHECK_MS = 5_000;
 /** In case a change was not noticed: a database that was restored looks as if nothing had happened. */
 const REFRESH_MS = 600_000;
+/** Where namespaces may not be listed, nothing tells that one has lost the label that a ScimTenant selects. */
+const BLIND_REFRESH_MS = 60_000;
 
 /** `prefix` comes before every userName. */
 export function createGroupBindingReconcile(
@@ -45,7 +47,6 @@ export function createGroupBindingReconcile(
     const binding = context.caches.groupBindings.get(key);
     if (binding === undefined || isGoing(binding)) {
       followed.forget(key);
-      context.marks.forget(SCIM_GROUP_BINDINGS.kind, key);
       return end(context, key, binding);
     }
     if (isLeftToAnother(context, binding)) {
@@ -61,10 +62,15 @@ export function createGroupBindingReconcile(
     const written = await writeOwnStatus(context, binding, built);
     if (error !== undefined) throw error;
     if (!written) return { requeueAfterMs: STALE_RETRY_MS };
-    const { bound } = findings;
-    const isBlocked = bound?.obstacle !== undefined || (bound?.foreign.length ?? 0) > 0;
-    return { requeueAfterMs: isBlocked ? OBSTACLE_RETRY_MS : REFRESH_MS * (1 + Math.random() / 5) };
+    return { requeueAfterMs: nextLookMs(context, findings) };
   };
+}
+
+function nextLookMs({ caches }: OperatorContext, { bound }: BindingFindings): number {
+  const isBlocked = bound?.obstacle !== undefined || (bound?.foreign.length ?? 0) > 0;
+  if (isBlocked) return OBSTACLE_RETRY_MS;
+  const refreshMs = caches.namespaces.size === 0 ? BLIND_REFRESH_MS : REFRESH_MS;
+  return refreshMs * (1 + Math.random() / 5);
 }
 
 /** With the mark of our directory, which makes the binding ours. */
@@ -85,6 +91,8 @@ async function end(
   key: ObjectKey,
   going: KubeGroupBinding | undefined,
 ): Promise<Result> {
+  if (going !== undefined && isLeftToAnother(context, going)) return {};
+  context.marks.forget(SCIM_GROUP_BINDINGS.kind, key);
   if (context.follows(key.namespace ?? '') !== 'followed') return {};
   const left = await endRolesOfGone(context, key, going);
   if (going !== undefined) await tellOfTermination(context, going, left ?? []);

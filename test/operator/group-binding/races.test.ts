@@ -15,6 +15,7 @@ import {
 import { createLogger } from '../../../src/logger.ts';
 import { FollowedGroups } from '../../../src/operator/group-binding/followed-groups.ts';
 import { createGroupBindingReconcile } from '../../../src/operator/group-binding/reconcile.ts';
+import { TEST_MANAGER } from '../../support/cluster.ts';
 import { BINDING_RULES, BindingProbe, People, STAFF } from '../../support/group-bindings.ts';
 import { type OperatorFixture, operatorFixture } from '../../support/operator.ts';
 import { operatorContext } from '../../support/operator-context.ts';
@@ -62,8 +63,11 @@ async function operatorOf(probe: BindingProbe) {
   return { look, caches, reconcile: () => reconcile(probe.key, { signal, log }) };
 }
 
-async function staffed(spec: Partial<KubeGroupBinding['spec']> = {}) {
-  const probe = await BindingProbe.create(fixture.admin, spec);
+async function staffed(
+  spec: Partial<KubeGroupBinding['spec']> = {},
+  labels: Readonly<Record<string, string>> = {},
+) {
+  const probe = await BindingProbe.create(fixture.admin, spec, labels);
   const people = new People(fixture.store, spec.tenant ?? probe.namespace);
   await people.add('ann', 'bob');
   return { probe, people, group: await people.group(STAFF, ['ann', 'bob']) };
@@ -106,6 +110,28 @@ describe('an operator whose picture is behind', () => {
     const before = await probe.roleBindings();
     await operator.reconcile();
     expect(await probe.roleBindings()).toEqual(before);
+  });
+});
+
+describe('an operator that may not list namespaces', () => {
+  it('looks within two minutes whether one has lost the label that gives it the tenant', async () => {
+    const tenant = await createTenant(fixture.admin, {
+      selector: { matchLabels: { tier: 'gold' } },
+    });
+    const { probe } = await staffed({ tenant }, { tier: 'gold' });
+    const operator = await operatorOf(probe);
+    expect((await operator.reconcile()).requeueAfterMs).toBeGreaterThanOrEqual(600_000);
+    operator.caches.namespaces.replace([]);
+    operator.caches.groupBindings.replace([await probe.get()]);
+    expect((await operator.reconcile()).requeueAfterMs).toBeLessThan(120_000);
+    await probe.binds('scim:ann', 'scim:bob');
+    const labels = { metadata: { labels: { tier: null } } };
+    await fixture.admin.mergePatch(NAMESPACES, { name: probe.namespace }, labels, {
+      fieldManager: TEST_MANAGER,
+    });
+    operator.caches.groupBindings.replace([await probe.get()]);
+    await operator.reconcile();
+    expect(await probe.subjects()).toEqual([]);
   });
 });
 
