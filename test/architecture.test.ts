@@ -123,4 +123,41 @@ describe('the sources', () => {
     );
     expect(guilty).toEqual([]);
   });
+
+  it('export nothing that no other file uses', () => {
+    const used = new Set(
+      globSync('{src,test,hack,bench}/**/*.ts').flatMap((file) =>
+        [...readFileSync(file, 'utf8').matchAll(NAMED_IMPORT)].flatMap(
+          ([, names = '', path = '']) =>
+            names
+              .split(',')
+              .map(
+                (name) =>
+                  name
+                    .trim()
+                    .replace(/^type /, '')
+                    .split(' as ')[0],
+              )
+              .map((name) => `${normalize(join(dirname(file), path))} ${name}`),
+        ),
+      ),
+    );
+    const unused = [...imports.keys()]
+      .filter((file) => !READ_AS_A_WHOLE.has(file))
+      .flatMap((file) =>
+        [...readFileSync(file, 'utf8').matchAll(EXPORT)].map(([, name]) => `${file} ${name}`),
+      )
+      .filter((each) => !used.has(each));
+    expect(unused).toEqual([]);
+  });
 });
+
+const NAMED_IMPORT = /(?:import|export)(?: type)? \{([^}]*)\} from '(\.[^']*)'/g;
+const EXPORT = /^export (?:async )?(?:const|function|interface|type|class) (\w+)/gm;
+
+/** Imported with `* as`. */
+const READ_AS_A_WHOLE = new Set([
+  'src/directory/postgres/schema.ts',
+  'src/directory/sqlite/schema.ts',
+  'src/scim/limits.ts',
+]);

@@ -3,7 +3,7 @@ import { parseDuration } from '../crd/duration.ts';
 import { DatabaseRefusedError } from '../directory/database-errors.ts';
 import { parsePostgresUrl } from '../directory/postgres/connection/url.ts';
 
-export type Parsed<T> =
+type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   /** A reason goes without the value, which it may know better than to show. */
   | { readonly ok: false; readonly reason?: string };

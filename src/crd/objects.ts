@@ -13,7 +13,7 @@ export interface ObjectMetadata {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-export interface NamespacedMetadata extends ObjectMetadata {
+interface NamespacedMetadata extends ObjectMetadata {
   readonly namespace: string;
 }
 

@@ -6,7 +6,7 @@ import { openPostgresStore, type PostgresOptions } from './postgres/store.ts';
 import { openSqliteStore } from './sqlite/store.ts';
 import type { Store } from './store/store.ts';
 
-export interface DirectoryOptions extends PostgresOptions {
+interface DirectoryOptions extends PostgresOptions {
   /** Told where files of a directory on SQLite can be read by other users of the machine, and why that stays so. */
   readonly onReadableByOthers?: (reason: string) => void;
 }

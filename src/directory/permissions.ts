@@ -13,7 +13,7 @@ export const PROVISIONER_RULES = {
   bindings: ['create', 'get', 'list', 'update', 'patch', 'delete'],
 } as const;
 
-export type DirectoryResource = keyof typeof PROVISIONER_RULES;
+type DirectoryResource = keyof typeof PROVISIONER_RULES;
 export type Permission = {
   [R in DirectoryResource]: `${R}.${(typeof PROVISIONER_RULES)[R][number]}`;
 }[DirectoryResource];

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** Why a connection was ended by the server: too many without a token, too slow, not HTTP. */
-export type Ending = 'limit' | 'timeout' | 'malformed';
+type Ending = 'limit' | 'timeout' | 'malformed';
 
 export class ConnectionMetrics {
   readonly ended: Counter<'reason'>;

@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts';
 /** Undefined: well. Otherwise the reason, for a person. */
 export type Check = () => string | undefined | Promise<string | undefined>;
 
-export interface OpsOptions {
+interface OpsOptions {
   readonly registry: Registry;
   /** Whether the process is worth keeping. */
   readonly live: Check;

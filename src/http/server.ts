@@ -38,7 +38,7 @@ export interface Application {
   fetch(request: Request, bindings: ServerBindings): Response | Promise<Response>;
 }
 
-export interface ListenAddress {
+interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }

@@ -21,7 +21,7 @@ import {
 
 const DEADLINE_MS = 15_000;
 
-export interface ObjectList<T> {
+interface ObjectList<T> {
   readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
   /** null for an empty list of metadata. */
   readonly items: readonly T[] | null;
@@ -38,7 +38,7 @@ export interface ListOptions {
   readonly metadataOnly?: boolean | undefined;
 }
 
-export interface WatchOptions extends Omit<ListOptions, 'limit' | 'continue' | 'signal'> {
+interface WatchOptions extends Omit<ListOptions, 'limit' | 'continue' | 'signal'> {
   readonly resourceVersion: string;
   readonly timeoutSeconds: number;
 }

@@ -22,7 +22,7 @@ export interface Access {
   readonly headers: Headers;
 }
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   /** For proxies and for plugins. */
   readonly environment?: Environment;
   /** Reads the kubeconfig again, after its credentials were refused. */

@@ -15,7 +15,7 @@ export interface Result {
   readonly requeueAfterMs?: number | undefined;
 }
 
-export interface ReconcileContext {
+interface ReconcileContext {
   /** Aborts at the deadline and when the process stops. */
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -52,7 +52,7 @@ const OUTAGE_RETRY_MS = 60_000;
  * Between two attempts at what is denied at the most: when somebody has changed what is against it,
  * nobody waits for minutes.
  */
-export const DENIED_RETRY_MS = 30_000;
+const DENIED_RETRY_MS = 30_000;
 
 export class Controller {
   readonly name: string;

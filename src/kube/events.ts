@@ -17,7 +17,7 @@ export interface NewEvent {
   readonly note: string;
 }
 
-export interface EventRecorderOptions {
+interface EventRecorderOptions {
   readonly client: Client;
   /** Such as `scim-operator.dev/operator`. */
   readonly controller: string;

@@ -1,6 +1,6 @@
 /** Label selectors, metav1.LabelSelector, with the meaning that the API server gives them. */
 
-export interface LabelRequirement {
+interface LabelRequirement {
   readonly key: string;
   readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
   readonly values?: readonly string[] | undefined;
@@ -13,13 +13,6 @@ export interface LabelSelector {
 }
 
 type Labels = Readonly<Record<string, string>>;
-
-/** For a list or a watch: what has all of these labels. */
-export function selectorFor(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([label, value]) => `${label}=${value}`)
-    .join(',');
-}
 
 export function matchesLabels(
   { matchLabels = {}, matchExpressions = [] }: LabelSelector,

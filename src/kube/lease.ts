@@ -17,7 +17,7 @@ export interface Lease extends KubeObject {
   readonly spec?: LeaseRecord;
 }
 
-export interface Claim {
+interface Claim {
   readonly holderIdentity: string;
   readonly leaseDurationSeconds: number;
   /** By the claimant's own clock: for people, nobody else's decision rests on it. */

@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** What the gauges of a queue are read from. */
-export interface ObservedQueue {
+interface ObservedQueue {
   readonly depth: number;
   unfinishedMs(): number;
   longestRunningMs(): number;

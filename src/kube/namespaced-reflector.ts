@@ -3,7 +3,7 @@ import { type ObjectWatch, Reflector, type ReflectorOptions } from './reflector.
 import type { KubeObject } from './resource.ts';
 import { ObjectStore } from './store.ts';
 
-export interface NamespacedReflectorOptions extends Omit<ReflectorOptions, 'namespace'> {
+interface NamespacedReflectorOptions extends Omit<ReflectorOptions, 'namespace'> {
   readonly namespaces: readonly string[];
 }
 

@@ -25,7 +25,7 @@ export interface ManagedFields {
   readonly fieldsV1?: object;
 }
 
-export interface ObjectMeta {
+interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
   readonly uid?: string;

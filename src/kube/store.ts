@@ -6,7 +6,7 @@ export interface Change<T> {
   readonly object: T;
 }
 
-export type ChangeHandler<T> = (change: Change<T>) => void;
+type ChangeHandler<T> = (change: Change<T>) => void;
 
 export class ObjectStore<T extends KubeObject> {
   /** By namespace, empty for cluster-scoped objects, then by name. */

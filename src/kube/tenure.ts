@@ -17,7 +17,7 @@ export interface Held {
   readonly sentAt: number;
 }
 
-export interface TenureOptions {
+interface TenureOptions {
   readonly renewDeadlineMs: number;
   readonly clock: () => number;
   /** Called once; without a reason the time ran out. */

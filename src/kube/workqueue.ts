@@ -4,7 +4,7 @@
  */
 import { type KubeMetrics, queueLabels } from './metrics.ts';
 
-export interface WorkqueueOptions {
+interface WorkqueueOptions {
   readonly name: string;
   readonly metrics?: KubeMetrics | undefined;
   /** First and longest wait after failures; doubled each time. */

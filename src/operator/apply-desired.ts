@@ -7,7 +7,7 @@ import type { Obstacle } from './obstacle.ts';
 import { FIELD_MANAGER } from './ownership.ts';
 
 /** `corrected` is what was there and is now as it should be. */
-export type Outcome = 'made' | 'corrected' | 'contended' | Obstacle;
+type Outcome = 'made' | 'corrected' | 'contended' | Obstacle;
 
 /**
  * `owner` is whom the contention is counted for; `live` is the object as it was read, undefined where there is none. An obstacle means that it

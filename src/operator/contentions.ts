@@ -32,7 +32,7 @@ const CALM_MS = 20_000;
 const SWEEP_SIZE = 1_024;
 
 /** A correction, as it was asked for and as it came out. */
-export interface Correction<T extends KubeObject> {
+interface Correction<T extends KubeObject> {
   readonly resource: ResourceDefinition;
   /** As it was before; undefined: it was not there. */
   readonly before: T | undefined;

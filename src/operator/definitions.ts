@@ -54,7 +54,7 @@ function lacking(actual: Schema, wanted: Schema, path: string): readonly string[
   ];
 }
 
-export interface DefinitionsOptions {
+interface DefinitionsOptions {
   readonly client: Client;
   readonly wanted: readonly Definition[];
   readonly metrics: Pick<OperatorMetrics, 'outdatedDefinitions'>;

@@ -12,7 +12,7 @@ export type Marked = KubeObject & {
   readonly status?: { readonly directory?: DirectoryMark | undefined } | undefined;
 };
 
-export interface DirectoryMarksOptions {
+interface DirectoryMarksOptions {
   /** Known to the processes on one directory only. */
   readonly directoryKey: string;
   readonly clusterUid: string;

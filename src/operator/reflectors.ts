@@ -47,7 +47,7 @@ type Scope = Pick<
   'labelSelector' | 'wants' | 'metadataOnly' | 'whenRefused' | 'keepsWhenRefused'
 >;
 
-export interface ReflectorScope {
+interface ReflectorScope {
   /** Undefined: all. One that may not be watched holds up no other. */
   readonly namespaces?: readonly string[] | undefined;
   /** Whether ScimGroupBindings are watched. */

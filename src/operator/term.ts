@@ -23,7 +23,7 @@ import { createTenantController } from './tenant/controller.ts';
 import { UnlabelledWatches } from './unlabelled.ts';
 
 /** What outlives a term. */
-export interface Parts {
+interface Parts {
   readonly options: OperatorOptions;
   readonly client: Client;
   readonly metrics: KubeMetrics;

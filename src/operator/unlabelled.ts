@@ -11,14 +11,14 @@ import type { Logger } from '../logger.ts';
 /** Each is a connection; whatever is more is looked at every half minute only, because it is contended. */
 const MAX_WATCHES = 100;
 
-export interface UnlabelledOptions {
+interface UnlabelledOptions {
   readonly client: Client;
   readonly log: Logger;
   /** Ends all watches. */
   readonly signal: AbortSignal;
 }
 
-export type Listener = (resource: ResourceDefinition, object: KubeObject) => void;
+type Listener = (resource: ResourceDefinition, object: KubeObject) => void;
 
 export class UnlabelledWatches {
   readonly #options: UnlabelledOptions;

@@ -9,7 +9,7 @@ const TIMEOUT_SECONDS = 10;
 const NAMED_BY = { '/Groups': 'displayName', '/Users': 'userName' } as const;
 type Collection = keyof typeof NAMED_BY;
 
-export interface LeftBehind {
+interface LeftBehind {
   /** Below the endpoint; of the collection when the id is not known. */
   readonly path: string;
   readonly name: string;

@@ -7,7 +7,7 @@ import type { Sequence, Step } from './sequence.ts';
 /** What clients wait where nothing is known of it. */
 const TIMEOUT_SECONDS = 60;
 
-export interface PlayOptions extends Endpoint {
+interface PlayOptions extends Endpoint {
   /** Makes the names of a run its own; letters and digits. */
   readonly run?: string;
   /** Skips what is left; a request under way is waited for. */

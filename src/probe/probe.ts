@@ -12,7 +12,7 @@ const GRACE_MS = 5_000;
 /** A report is read line by line. */
 const MOST_CHARACTERS = 400;
 
-export interface ProbeOptions extends Endpoint {
+interface ProbeOptions extends Endpoint {
   readonly idp: Idp;
   /** Interrupts: what is left is skipped, what was created is deleted. */
   readonly stop?: AbortSignal;

@@ -15,7 +15,7 @@ export interface Access {
 }
 
 /** The endpoint that a request without a valid token was sent to, where there is such an integration. */
-export interface Meant {
+interface Meant {
   readonly tenant: string;
   readonly integrationId: string;
 }

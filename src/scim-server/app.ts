@@ -23,7 +23,7 @@ import { resourceRoutes } from './routes/resources.ts';
 import { searchRoutes } from './routes/search.ts';
 import { userKind } from './routes/users.ts';
 
-export interface ScimAppOptions {
+interface ScimAppOptions {
   readonly store: Store;
   /** Base of every `meta.location`, without a trailing slash. */
   readonly publicUrl: string;

@@ -7,7 +7,7 @@ import { forbidden, ScimError, unavailable } from '../scim/error.ts';
 import { unauthorized } from './error.ts';
 
 /** Where an integration's endpoint begins, and what follows. */
-export interface EndpointPath {
+interface EndpointPath {
   readonly tenant: string;
   readonly integrationId: string;
   /** Begins with a slash, or is empty. */

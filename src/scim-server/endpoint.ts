@@ -46,14 +46,14 @@ export interface ScimCall {
   countOperation(name: string, status: number): void;
 }
 
-export type ScimHandler = (call: ScimCall) => Answer | Promise<Answer>;
+type ScimHandler = (call: ScimCall) => Answer | Promise<Answer>;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
-export type Method = (typeof METHODS)[number];
-export type Methods = { readonly [M in Method]?: ScimHandler };
+type Method = (typeof METHODS)[number];
+type Methods = { readonly [M in Method]?: ScimHandler };
 /** Paths below the endpoint, with Hono's parameters. */
 export type Routes = Readonly<Record<string, Methods>>;
 
-export interface EndpointOptions {
+interface EndpointOptions {
   readonly directory: Directory;
   readonly publicUrl: string;
   readonly log: Logger;

@@ -9,7 +9,7 @@ const ERROR_URN = 'urn:ietf:params:scim:api:messages:2.0:Error';
 /** What clients are told of a defect; the log has the rest, under the request id. */
 const DEFECT = new ScimError(500, 'internal error; the log has the details under the X-Request-Id');
 
-export function errorBody({ status, scimType, detail }: ScimError): JsonObject {
+function errorBody({ status, scimType, detail }: ScimError): JsonObject {
   return {
     schemas: [ERROR_URN],
     status: String(status),

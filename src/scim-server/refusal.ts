@@ -5,7 +5,7 @@ import { ScimError } from '../scim/error.ts';
 import type { Answer } from './answer.ts';
 import { errorAnswer } from './error.ts';
 
-export interface Refusals {
+interface Refusals {
   /** The answer to a request that failed. */
   refuse(error: unknown, requestId: string): Answer;
   /** The directory has answered a request. */

@@ -3,7 +3,7 @@ import { ScimError } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
 /** Ids of the resources created so far, by bulkId; undefined where that failed. */
-export type CreatedIds = ReadonlyMap<string, string | undefined>;
+type CreatedIds = ReadonlyMap<string, string | undefined>;
 
 const MARK = 'bulkId:';
 

@@ -7,9 +7,9 @@ import { MAX_OPERATIONS } from './limits.ts';
 import type { ResourceType } from './schema.ts';
 
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
-export type BulkMethod = (typeof METHODS)[number];
+type BulkMethod = (typeof METHODS)[number];
 
-export interface BulkRequest {
+interface BulkRequest {
   /** The number of errors after which nothing more is done; Infinity when all is to be tried. */
   readonly failOnErrors: number;
   readonly operations: readonly BulkOperation[];

@@ -1,6 +1,6 @@
 /** The errors of the SCIM protocol (RFC 7644 §3.12) as values: status, scimType, detail. */
 
-export type ScimType =
+type ScimType =
   | 'invalidFilter'
   | 'tooMany'
   | 'uniqueness'

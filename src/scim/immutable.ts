@@ -6,7 +6,7 @@ import type { Attribute, ResourceType } from './schema.ts';
 import { isEmpty, sameValue, withValue } from './values.ts';
 
 /** What it means that a write leaves out an immutable value: a PUT keeps it, a PATCH would remove it and is refused. */
-export type WhenMissing = 'kept' | 'refused';
+type WhenMissing = 'kept' | 'refused';
 
 /**
  * The next attributes, with the immutable ones of the current. Throws mutability for another value. The elements of a

@@ -36,7 +36,7 @@ import {
 } from './schema.ts';
 import { isEmptyValue, isWritable, mendSingle, normalizeValue } from './values.ts';
 
-export type PatchVerb = 'add' | 'replace' | 'remove';
+type PatchVerb = 'add' | 'replace' | 'remove';
 
 export interface PatchOperation {
   readonly verb: PatchVerb;

@@ -3,7 +3,7 @@ import type { JsonObject } from './json.ts';
 import type { Attributes } from './resource.ts';
 import type { ResourceType } from './schema.ts';
 
-export interface Representable {
+interface Representable {
   readonly id: string;
   readonly attributes: Attributes;
   readonly version: number;

@@ -12,9 +12,9 @@ export type AttributeType =
   | 'binary'
   | 'reference'
   | 'complex';
-export type Mutability = 'readOnly' | 'readWrite' | 'immutable' | 'writeOnly';
-export type Returned = 'always' | 'never' | 'default' | 'request';
-export type Uniqueness = 'none' | 'server' | 'global';
+type Mutability = 'readOnly' | 'readWrite' | 'immutable' | 'writeOnly';
+type Returned = 'always' | 'never' | 'default' | 'request';
+type Uniqueness = 'none' | 'server' | 'global';
 
 /** An attribute's definition with every characteristic of RFC 7643 §2.2 decided. */
 export interface Attribute {
@@ -41,7 +41,7 @@ export interface Schema {
   readonly attributes: readonly Attribute[];
 }
 
-export interface SchemaExtension {
+interface SchemaExtension {
   readonly schema: Schema;
   readonly required: boolean;
 }

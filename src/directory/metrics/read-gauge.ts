@@ -7,7 +7,7 @@ import { Gauge, type GaugeConfiguration } from 'prom-client';
 /** One series: its labels and its value. */
 export type Series<L extends string> = readonly [Readonly<Record<L, string>>, number];
 
-export interface ReadGaugeOptions<L extends string>
+interface ReadGaugeOptions<L extends string>
   extends Pick<GaugeConfiguration<L>, 'name' | 'help' | 'registers'> {
   readonly labelNames: readonly L[];
   readonly read: () => Promise<Iterable<Series<L>>>;

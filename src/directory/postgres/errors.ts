@@ -17,7 +17,7 @@ function databaseError(error: unknown): DatabaseError | undefined {
  * A statement that the database can never run: a defect of ours. It says nothing of parameters and rows, which the errors of the driver
  * and Drizzle quote.
  */
-export class StatementError extends Error {
+class StatementError extends Error {
   override readonly name = 'StatementError';
   readonly code: string;
 

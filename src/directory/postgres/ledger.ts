@@ -10,7 +10,7 @@ export interface Session {
   query<Row extends object>(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
 }
 
-export interface Home {
+interface Home {
   readonly schema: string;
   /** Whether it holds a directory. */
   readonly hasLedger: boolean;

@@ -30,7 +30,7 @@ import {
 const PAGE = 1_000;
 
 /** Runs a statement, each in a snapshot of its own. */
-export interface MembershipQueries {
+interface MembershipQueries {
   readonly dialect: MembershipDialect;
   all<Row>(statement: SQL): Promise<Row[]>;
 }

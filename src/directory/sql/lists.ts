@@ -24,7 +24,7 @@ export interface ResourceRow {
   readonly sorted?: string | number | boolean | null;
 }
 
-export interface ListStatements {
+interface ListStatements {
   /** Selects `total`: the tenant's counter says it, unless the list is filtered. */
   readonly total: SQL;
   /** Selects one row more than the page has, where a key for the next one is wanted. Undefined for a page that is empty in any case. */

@@ -59,7 +59,7 @@ export function groupsOf(tenant: string): Relation {
 }
 
 /** `WITH up(id, direct)`: the groups that hold the member, itself or through groups. CROSS JOIN keeps SQLite from scanning memberships. */
-export function groupsAbove(tenant: string | SQL, memberId: SQL): SQL {
+function groupsAbove(tenant: string | SQL, memberId: SQL): SQL {
   return sql`
     WITH RECURSIVE up(id, direct) AS (
       SELECT g.group_id, 1

@@ -4,7 +4,7 @@ import { uniqueness } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import { fold } from '../../scim/text.ts';
 
-export const KEY_ATTRIBUTE = { User: 'userName', Group: 'displayName' } as const;
+const KEY_ATTRIBUTE = { User: 'userName', Group: 'displayName' } as const;
 export type ResourceName = keyof typeof KEY_ATTRIBUTE;
 
 /** Where resources are, the column that holds their folded userName or displayName, and their total. */

@@ -31,7 +31,7 @@ export interface TenantHistory {
 }
 
 /** A namespace, by its UID and that of its cluster. */
-export type ClusterNamespace = Pick<IntegrationRecord, 'clusterUid' | 'namespaceUid'>;
+type ClusterNamespace = Pick<IntegrationRecord, 'clusterUid' | 'namespaceUid'>;
 
 export interface IntegrationActivity {
   readonly users: number;

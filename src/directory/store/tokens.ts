@@ -15,7 +15,7 @@ export interface TokenRecord {
 }
 
 /** A token that another one has replaced. */
-export type EndingToken = Pick<TokenRecord, 'hash'> & { readonly expiresAt: number };
+type EndingToken = Pick<TokenRecord, 'hash'> & { readonly expiresAt: number };
 
 /** What a request's token says; `undefined` answers tell a caller nothing about which part was wrong. */
 export interface Authenticated {

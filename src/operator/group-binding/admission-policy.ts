@@ -56,7 +56,7 @@ const [OURS] = groupBindingPolicy();
 const HINT =
   'whoever may write ScimGroupBindings can give roles that they do not have; apply policies/';
 
-export interface PolicySource {
+interface PolicySource {
   readonly caches: {
     readonly policies: ObjectStore<AdmissionPolicy>;
     readonly policyBindings: ObjectStore<AdmissionPolicyBinding>;

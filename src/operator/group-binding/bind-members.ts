@@ -21,7 +21,7 @@ import {
 } from './objects.ts';
 import { planShards, type Shard, type ShardPlan } from './shards.ts';
 
-export const SHARD_SIZE = 1_000;
+const SHARD_SIZE = 1_000;
 
 /** Asked just before something is given: what stands in the way, or that the ScimGroupBinding itself is gone. */
 export type Permit = () => Promise<Obstacle | 'gone' | undefined>;

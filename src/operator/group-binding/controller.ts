@@ -14,7 +14,7 @@ import { groupBindingNamedIn } from './objects.ts';
 import type { PolicyReport } from './policy-report.ts';
 import { createGroupBindingReconcile } from './reconcile.ts';
 
-export interface GroupBindingController {
+interface GroupBindingController {
   readonly controller: Controller;
   /** Looks for changes of the groups until the signal aborts. */
   follow(signal: AbortSignal): Promise<void>;

@@ -24,7 +24,7 @@ export function selectorOf({ spec: { group } }: KubeGroupBinding): GroupSelector
     : { externalId: group.externalId };
 }
 
-export interface Members {
+interface Members {
   /** Names of Kubernetes users; nobody where something stands in the way. */
   readonly subjects: readonly string[];
   /** Members whose names nobody may have. */
@@ -81,4 +81,4 @@ export function subjectOf(userName: string, prefix: string): string | undefined 
   return isReserved(userName) || isReserved(subject) ? undefined : subject;
 }
 
-export const isReserved = (name: string): boolean => name.toLowerCase().startsWith('system:');
+const isReserved = (name: string): boolean => name.toLowerCase().startsWith('system:');

@@ -17,7 +17,7 @@ import type { Shard } from './shards.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 
-export function groupBindingLabels(name: string): Record<string, string> {
+function groupBindingLabels(name: string): Record<string, string> {
   return { [LABEL_MANAGED_BY]: MANAGED_BY, [LABEL_GROUP_BINDING]: name };
 }
 

@@ -3,7 +3,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Logger } from '../../logger.ts';
 import type { PolicyVerdict } from './admission-policy.ts';
 
-export type PolicyMetric = ReturnType<typeof createPolicyMetric>;
+type PolicyMetric = ReturnType<typeof createPolicyMetric>;
 
 /** Registers the metric; once for a registry. It has no series where groups are not followed, or by another process. */
 export function createPolicyMetric(registry: Registry) {

@@ -3,7 +3,7 @@ import type { IntegrationActivity, IntegrationStore } from '../../directory/stor
 import type { ObjectKey } from '../../kube/resource.ts';
 
 /** Counts and the time of the last request reach the status at most this often. */
-export const REFRESH_MS = 60_000;
+const REFRESH_MS = 60_000;
 /** Longer than a refresh and two sweeps: what a sweep was too early for, one of the next two takes. */
 const ACTIVE_MS = 3 * REFRESH_MS;
 

@@ -16,7 +16,7 @@ import { gatherTenancy } from '../tenant/gather.ts';
 import { checkTenancy, isGoverned, type TenancyInput } from '../tenant/tenancy.ts';
 import { checkId, knownId } from './identity.ts';
 
-export interface Authorisation {
+interface Authorisation {
   /** The record as it now is, not allowed where the right was lost; undefined for an integration that never had one. */
   readonly record: IntegrationRecord | undefined;
   readonly stalled: Obstacle | undefined;

@@ -16,7 +16,7 @@ interface IntegrationControllerOptions extends Pick<ControllerOptions, 'log' | '
   readonly clock?: (() => number) | undefined;
 }
 
-export interface IntegrationControllers {
+interface IntegrationControllers {
   readonly integrations: Controller;
   readonly roles: Controller;
   detach(): void;

@@ -10,7 +10,7 @@ import type { UnwatchedReport } from './unwatched.ts';
 
 const SWEEP_INTERVAL_MS = 60_000;
 
-export interface SweepOptions {
+interface SweepOptions {
   readonly deprovisionDelayMs: number;
   readonly sweepIntervalMs?: number;
   readonly unwatched: UnwatchedReport;

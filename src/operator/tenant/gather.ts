@@ -15,7 +15,7 @@ import {
   tenantNamespace,
 } from './tenancy.ts';
 
-export interface Tenancy extends TenancyInput {
+interface Tenancy extends TenancyInput {
   readonly forbidden: Obstacle | undefined;
 }
 

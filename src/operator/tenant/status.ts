@@ -10,7 +10,7 @@ import { annotationNotices, terminating } from '../notices.ts';
 import { isGoing } from '../ownership.ts';
 
 /** Those that ask for a tenant, refused ones included. */
-export interface TenantUsers {
+interface TenantUsers {
   readonly integrations: readonly KubeIntegration[];
   /** Undefined where the operator doesn't follow groups. */
   readonly groupBindings: readonly KubeGroupBinding[] | undefined;

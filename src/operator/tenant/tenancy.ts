@@ -19,7 +19,7 @@ export interface TenantNamespace {
 }
 
 /** What a namespace wants of a tenant: to write its directory, or only to bind its groups. */
-export type TenantUse = 'provision' | 'bind';
+type TenantUse = 'provision' | 'bind';
 
 export interface TenancyInput {
   readonly tenant: string;

@@ -28,7 +28,7 @@ export function foundToken(
 }
 
 /** What the Secret says is about another token, once somebody has written one there. */
-export function replacedBy(secret: Secret, token: string): ReplacedToken | undefined {
+function replacedBy(secret: Secret, token: string): ReplacedToken | undefined {
   const [by, keyId, time] = secret.metadata.annotations?.[ANNOTATION_REPLACED]?.split(' ') ?? [];
   const at = Date.parse(time ?? '');
   return by === keyIdOf(token) && keyId !== undefined && !Number.isNaN(at)
@@ -36,7 +36,7 @@ export function replacedBy(secret: Secret, token: string): ReplacedToken | undef
     : undefined;
 }
 
-export type SecretVerdict =
+type SecretVerdict =
   /** There is none: a token is to be generated, or moved here. */
   | { readonly kind: 'missing' }
   /** There is none, but its name is not free yet. */
@@ -83,7 +83,7 @@ export function checkSecret(
 }
 
 /** A token that ended with its Secret. */
-export function goingSecret(secret: Secret): Obstacle {
+function goingSecret(secret: Secret): Obstacle {
   return {
     reason: REASON.SecretMissing,
     message: `the token has ended, because the Secret ${secret.metadata.name} ${whatHolds(secret)}; there is a new token as soon as the name is free`,

@@ -20,7 +20,7 @@ import { findFormerToken, removeFormerSecrets } from './former-secrets.ts';
 import { adopt, isForeign, revoke, type TokenSubject } from './hashes.ts';
 import { blocked, issued, type TokenOutcome } from './outcome.ts';
 
-export type ExistingVerdict =
+type ExistingVerdict =
   | { readonly kind: 'usable'; readonly token: string }
   | { readonly kind: 'unusable'; readonly obstacle: Obstacle };
 

@@ -4,7 +4,7 @@ import type { TokenSubject } from './hashes.ts';
 import { handledRotate, nextDue, type TokenPair } from './rotation.ts';
 
 /** A token that works. */
-export interface HeldToken {
+interface HeldToken {
   readonly keyId: string;
   readonly issuedAt: Date;
   /** Until when the token before works, while it does. */
@@ -14,7 +14,7 @@ export interface HeldToken {
   readonly dueAt: number;
 }
 
-export interface IssuedToken extends HeldToken {
+interface IssuedToken extends HeldToken {
   readonly kind: 'issued';
   /** Still in the Secret that it was in before the spec named another. */
   readonly unmoved?: boolean;
@@ -22,7 +22,7 @@ export interface IssuedToken extends HeldToken {
   readonly error?: unknown;
 }
 
-export interface BlockedToken {
+interface BlockedToken {
   readonly kind: 'obstacle';
   readonly obstacle: Obstacle;
   /** Works on all the same; undefined: no token works now. */

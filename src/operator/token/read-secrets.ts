@@ -12,7 +12,7 @@ import { uidOn } from '../ownership.ts';
 import { checkSecret, type FoundToken } from './check-secret.ts';
 import { buildSecretFrame } from './objects.ts';
 
-export type ReadToken = Omit<FoundToken, 'token'>;
+type ReadToken = Omit<FoundToken, 'token'>;
 
 interface Reading {
   /** Of the Secret. */

@@ -12,7 +12,7 @@ export interface TokenPair {
   readonly previous: (TokenRecord & { readonly expiresAt: number }) | undefined;
 }
 
-export interface TokenInput {
+interface TokenInput {
   readonly integration: KubeIntegration;
   readonly integrationId: string;
   /** In the Secret. */

@@ -17,7 +17,7 @@ export interface CursorPlace {
 }
 
 /** What a cursor is good for: the same integration, type, filter and sort order. */
-export type CursorBinding = readonly (string | undefined)[];
+type CursorBinding = readonly (string | undefined)[];
 
 export interface Cursors {
   issue(place: CursorPlace, binding: CursorBinding): string;

@@ -10,14 +10,14 @@ import type { CursorPlace, Cursors } from './cursor.ts';
 import { conditionOf, listAnswer, type Search, sortOf } from './query.ts';
 import type { ResourceKind } from './resource-kind.ts';
 
-export interface ListPage {
+interface ListPage {
   readonly total: number;
   readonly resources: readonly JsonObject[];
   readonly next: PageKey | undefined;
 }
 
 /** The resources of one type that a search finds. */
-export interface List {
+interface List {
   readonly type: ResourceType;
   page(start: PageStart, limit: number): Promise<ListPage>;
 }

@@ -1,7 +1,7 @@
 /** The Group schema (RFC 7643 §4.2, §8.7.1). */
 import { attribute, type Schema } from '../schema.ts';
 
-export const GROUP_URN = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+const GROUP_URN = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
 export const GROUP_SCHEMA: Schema = {
   id: GROUP_URN,

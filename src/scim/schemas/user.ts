@@ -1,7 +1,7 @@
 /** The User schema (RFC 7643 §4.1, §8.7.1). */
 import { type Attribute, type AttributeOptions, attribute, type Schema } from '../schema.ts';
 
-export const USER_URN = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const USER_URN = 'urn:ietf:params:scim:schemas:core:2.0:User';
 
 /** A multi-valued attribute with the sub-attributes of RFC 7643 §2.4. */
 function plural(

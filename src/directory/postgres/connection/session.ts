@@ -26,7 +26,7 @@ const TYPES: pg.CustomTypesConfig = {
 };
 
 /** The server is a standby, or was told to take no writes: what it says may be old. */
-export class ReadOnlyError extends Error {
+class ReadOnlyError extends Error {
   override readonly name = 'ReadOnlyError';
   constructor() {
     super('the server takes no writes');

@@ -5,15 +5,8 @@
 import { userInfo } from 'node:os';
 import { DatabaseRefusedError } from '../../database-errors.ts';
 
-export const SSL_MODES = [
-  'disable',
-  'allow',
-  'prefer',
-  'require',
-  'verify-ca',
-  'verify-full',
-] as const;
-export type SslMode = (typeof SSL_MODES)[number];
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+type SslMode = (typeof SSL_MODES)[number];
 
 export interface PostgresUrl {
   /** A folder, of a Unix socket, begins with a slash. */

@@ -14,7 +14,7 @@ const AT_WORK = `
     AND state NOT LIKE 'idle%'
 `;
 
-export interface Patience {
+interface Patience {
   readonly acquireMs: number;
   readonly suspicionMs: number;
   readonly unreachableMs: number;
