@@ -81,18 +81,26 @@ function parseOperation(operation: JsonValue, type: ResourceType): readonly Patc
   if (verb !== 'remove' && value === undefined) {
     throw invalidValue(`an operation "${verb}" needs a value; null stands for none`);
   }
-  if (value === undefined) refuseOtherKeys(operation);
   const text = path.trim();
   const extension = findExtension(type, text);
   if (extension !== undefined) return onExtensionPath(verb, extension, value, type);
-  if (text !== '' && !namesCore(type, text)) return onPath(verb, parsePath(text), value, type);
+  if (text !== '' && !namesCore(type, text)) {
+    const parsed = onPath(verb, parsePath(text), value, type);
+    if (value === undefined && parsed.some(removesAllElements)) refuseOtherKeys(operation);
+    return parsed;
+  }
   if (verb === 'remove') throw noTarget('an operation "remove" needs a path');
-  return withoutPath(verb, attributesFromValue(value), type);
+  return onResource(verb, attributesFromValue(value), type);
 }
+
+const removesAllElements = ({ ref, selector }: PatchOperation): boolean =>
+  ref.attribute.multiValued && ref.sub === undefined && selector === undefined;
 
 /** A misspelled `value` must not make "remove these" into "remove all". Old clients of Entra ID send a `name`. */
 function refuseOtherKeys(operation: JsonObject): void {
-  const other = Object.keys(operation).find((key) => !OPERATION.has(key.toLowerCase()));
+  const other = Object.keys(operation).find(
+    (key) => !OPERATION.has(key.toLowerCase()) && operation[key] !== null,
+  );
   if (other === undefined) return;
   throw invalidSyntax(`an operation has the keys op, path and value; ${other} is none of them`);
 }
@@ -178,6 +186,21 @@ function complexChange(
     .filter(isWritable)
     .map((sub) => [sub.name, null]);
   return { ...Object.fromEntries(emptied), ...(isJsonObject(known) ? known : {}) };
+}
+
+/** Without a path. Where all that is understood is no attribute, `value` tells that the path was forgotten: `{"value": "2819c223"}`. */
+function onResource(
+  verb: 'add' | 'replace',
+  attributes: JsonObject,
+  type: ResourceType,
+): readonly PatchOperation[] {
+  const operations = withoutPath(verb, attributes, type);
+  if (operations.length === 0 && property(attributes, 'value') !== undefined) {
+    throw invalidValue(
+      `an operation without path needs an object of attributes; ${type.name} has no value`,
+    );
+  }
+  return operations;
 }
 
 /** The path is the URN of an extension. */

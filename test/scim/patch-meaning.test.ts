@@ -54,9 +54,37 @@ describe('a remove with a misspelled value', () => {
     expect(refused?.detail).toContain(key);
   });
 
-  it('is done beside the name that old clients send', () => {
-    const operation = { name: 'removeMember', op: 'remove', path: 'members' };
+  it.each([
+    { name: 'removeMember', op: 'remove', path: 'members' },
+    { op: 'remove', path: 'members', from: null },
+    { op: 'remove', path: 'members[value eq "a"]', display: 'Ada' },
+  ])('is none where no value could say less: %j', (operation) => {
     expect(refusal(() => memberChanges(operation))).toBeUndefined();
+  });
+
+  it('is none beside the path of a single value', () => {
+    const operation = { op: 'remove', path: 'displayName', display: 'Ada' };
+    expect(changed(operation)).toEqual({ displayName: undefined });
+  });
+});
+
+describe('an operation without the path that its value needs', () => {
+  it.each([
+    { value: 'u1' },
+    [{ value: 'u1' }],
+    [{ value: 'u1', type: 'User', $ref: null }],
+    '[{"value":"u1"}]',
+    { Value: 'u1', display: 'x' },
+  ])('is 400 invalidValue: %j', (value) => {
+    for (const op of ['add', 'replace']) {
+      expect(refusal(() => memberChanges({ op, value }))).toMatchObject(INVALID_VALUE);
+      expect(refusal(() => changed({ op, value }))).toMatchObject(INVALID_VALUE);
+    }
+  });
+
+  it('is none where attributes are understood', () => {
+    const value = { value: 'x', displayName: 'Lovelace' };
+    expect(changed({ op: 'replace', value })).toEqual({ displayName: 'Lovelace' });
   });
 });
 
