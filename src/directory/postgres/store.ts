@@ -45,11 +45,11 @@ export async function openPostgresStore(
     () => ({ Client, application_name: name }),
     options.connections,
   );
-  const cursorKey = await cursorKeyOf(connections).catch(async (error: unknown) => {
+  const { cursorKey, pooled } = await begin(connections).catch(async (error: unknown) => {
     await connections.close();
     throw error;
   });
-  if (await connections.pooled()) options.onPooler();
+  if (pooled) options.onPooler();
   const statistics = new Statistics(connections);
   // Nobody waits for it, and who lacks the privilege does without.
   statistics.begin().catch(() => undefined);
@@ -69,6 +69,10 @@ export async function openPostgresStore(
     },
     close: () => connections.close(),
   };
+}
+
+async function begin(connections: Connections) {
+  return { cursorKey: await cursorKeyOf(connections), pooled: await connections.pooled() };
 }
 
 async function cursorKeyOf({ orm, guarded }: Connections): Promise<string> {

@@ -115,7 +115,9 @@ async function inTransaction<T>(
   try {
     await ask({ text: session.direct ? 'BEGIN' : BEGIN_POOLED });
     const result = await work(queriesOf(ask));
-    await ask({ text: 'COMMIT' });
+    const { command } = await ask({ text: 'COMMIT' });
+    // PostgreSQL rolls back without an error where a statement of the transaction has failed.
+    if (command !== 'COMMIT') throw new Error('a transaction went on after an error');
     return result;
   } catch (error) {
     if (!session.lost) {

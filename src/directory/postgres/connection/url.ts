@@ -54,9 +54,13 @@ type Parameters = Partial<Record<(typeof PARAMETERS)[number], string>>;
 
 const NO_URL = 'it is no URL of the form postgres://USER:PASSWORD@HOST/DATABASE';
 
+/** Node.js takes credentials only where a host follows; libpq also where `host=` names it. */
+const NO_HOST = /^(postgres(?:ql)?:\/\/[^/?#@]*@)(?=\/)/i;
+
 /** Throws DatabaseRefusedError, which names what is wrong and shows nothing that may be part of a password. */
 export function parsePostgresUrl(text: string): PostgresUrl {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const withHost = text.replace(NO_HOST, '$1localhost');
+  const url = URL.canParse(withHost) ? new URL(withHost) : undefined;
   if (url === undefined) throw new DatabaseRefusedError(NO_URL);
   if (url.hash !== '') throw new DatabaseRefusedError('a # in it has to be written as %23');
   const parameters = parametersOf(url.search.slice(1));

@@ -76,6 +76,15 @@ describe('a transaction', () => {
     expect(await pidOf()).toBeTypeOf('number');
   });
 
+  it('that goes on after an error is not taken for committed', async () => {
+    const work = async ({ run }: Pick<Connections, 'run'>) => {
+      await run(sql`INSERT INTO signing_keys VALUES ('lost', 'x')`);
+      await run(ADD_KEY).catch(() => undefined);
+    };
+    await expect(connections.transaction(work)).rejects.toThrow('after an error');
+    expect(await connections.all(sql`SELECT 1 FROM signing_keys WHERE name = 'lost'`)).toEqual([]);
+  });
+
   it('whose connection is ended by the server is 503, and the next one is not', async () => {
     const work = async (queries: Pick<Connections, 'all'>) => {
       await terminate(await pidOf(queries));

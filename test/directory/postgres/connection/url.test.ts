@@ -21,6 +21,7 @@ describe('a PostgreSQL URL', () => {
     ['postgres://db/scim', { password: undefined, schema: undefined, options: undefined }],
     ['postgres://[::1]/scim', { host: '::1' }],
     ['postgres:///scim?host=/run/postgresql', { host: '/run/postgresql', database: 'scim' }],
+    ['postgres://scim:p@/scim?host=/run/pg', { host: '/run/pg', user: 'scim', password: 'p' }],
     ['postgres://%2Frun%2Fpostgresql/scim', { host: '/run/postgresql' }],
     ['postgres:///scim', { host: 'localhost' }],
     ['postgres://a:b@db/scim?user=scim&password=a+b%26c', { user: 'scim', password: 'a+b&c' }],
