@@ -38,7 +38,7 @@ $(INSTALLED): package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: $(INSTALLED) ## Run it all on a real API server: one integration, two syncs, until Ctrl-C
+demo: $(INSTALLED) ## Run the whole product on a real API server, with one integration and two syncs, until Ctrl-C
 	@exec node hack/demo/main.ts
 
 test: $(INSTALLED) ## Run every test, against a real API server and real databases
@@ -54,7 +54,7 @@ $(SUITES:%=test-%): test-%: $(INSTALLED)
 conformance: $(INSTALLED) ## Run the public suite scim2-tester (Python) against a real SCIM server
 	@exec node hack/conformance/main.ts
 
-soak: $(INSTALLED) build ## Random faults and changes for MINUTES, then an exact comparison; fails on any difference
+soak: $(INSTALLED) build ## Cause random faults and changes for MINUTES, then compare exactly; fails on any difference
 	@exec node hack/soak/main.ts
 
 bench-operator: $(INSTALLED) build ## Measure the operator with 10,000 integrations; fails when a bound is broken
@@ -69,11 +69,11 @@ verify: $(INSTALLED) ## Check format, lint, types and that generated files are u
 generate: $(INSTALLED) ## Write crds/, policies/ and the tables of docs/reference/
 	node hack/generate/main.ts
 
-format: $(INSTALLED) ## Format the sources and mend what the linter can
+format: $(INSTALLED) ## Format the sources and fix what the linter can
 	biome check --write .
 
 build: $(INSTALLED) ## Bundle the program into dist/scim-operator.js
 	npm run --silent build
 
-clean: ## Remove what the other targets made in this folder
+clean: ## Remove what the other targets created in this folder
 	rm -rf dist .demo .test coverage node_modules

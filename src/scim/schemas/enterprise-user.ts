@@ -6,9 +6,9 @@ export const ENTERPRISE_USER_URN = 'urn:ietf:params:scim:schemas:extension:enter
 export const ENTERPRISE_USER_SCHEMA: Schema = {
   id: ENTERPRISE_USER_URN,
   name: 'EnterpriseUser',
-  description: 'What organisations say of their people.',
+  description: 'Attributes of users that belong to an organisation.',
   attributes: [
-    attribute('employeeNumber', 'Number or code that the organisation gave.'),
+    attribute('employeeNumber', 'Number or code assigned by the organisation.'),
     attribute('costCenter', 'Cost center.'),
     attribute('organization', 'Organisation.'),
     attribute('division', 'Division.'),

@@ -8,7 +8,7 @@ export const GROUP_SCHEMA: Schema = {
   name: 'Group',
   description: 'A set of users and groups of the tenant.',
   attributes: [
-    attribute('displayName', 'Name of the group; unique in the tenant, in any case.', {
+    attribute('displayName', 'Name of the group; unique in the tenant, ignoring case.', {
       required: true,
       uniqueness: 'server',
     }),
@@ -24,7 +24,7 @@ export const GROUP_SCHEMA: Schema = {
           referenceTypes: ['User', 'Group'],
           mutability: 'immutable',
         }),
-        attribute('type', 'What the member is.', {
+        attribute('type', 'Type of the member.', {
           canonicalValues: ['User', 'Group'],
           mutability: 'immutable',
         }),

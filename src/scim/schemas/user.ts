@@ -15,18 +15,18 @@ function plural(
     multiValued: true,
     subAttributes: [
       attribute('value', what, value),
-      attribute('display', 'Name for people to read.'),
-      attribute('type', 'What it is for.', { canonicalValues: types }),
-      attribute('primary', 'Whether it is the preferred one; true once at the most.', {
+      attribute('display', 'Human-readable name.'),
+      attribute('type', 'Purpose of the value.', { canonicalValues: types }),
+      attribute('primary', 'Whether this value is the preferred one; true at most once.', {
         type: 'boolean',
       }),
     ],
   });
 }
 
-const NAME = attribute('name', "The parts of the user's name.", {
+const NAME = attribute('name', "Components of the user's name.", {
   subAttributes: [
-    attribute('formatted', 'Full name, ready to be shown.'),
+    attribute('formatted', 'Full name, formatted for display.'),
     attribute('familyName', 'Family name.'),
     attribute('givenName', 'Given name.'),
     attribute('middleName', 'Middle names.'),
@@ -38,14 +38,14 @@ const NAME = attribute('name', "The parts of the user's name.", {
 const ADDRESSES = attribute('addresses', 'Postal addresses.', {
   multiValued: true,
   subAttributes: [
-    attribute('formatted', 'Full address, ready to be shown or printed.'),
-    attribute('streetAddress', 'Street, house number, and the like.'),
+    attribute('formatted', 'Full address, formatted for display or printing.'),
+    attribute('streetAddress', 'Street, house number, and so on.'),
     attribute('locality', 'City or town.'),
     attribute('region', 'State or region.'),
     attribute('postalCode', 'Postal code.'),
     attribute('country', 'Country.'),
-    attribute('type', 'What it is for.', { canonicalValues: ['work', 'home', 'other'] }),
-    attribute('primary', 'Whether it is the preferred one; true once at the most.', {
+    attribute('type', 'Purpose of the value.', { canonicalValues: ['work', 'home', 'other'] }),
+    attribute('primary', 'Whether this value is the preferred one; true at most once.', {
       type: 'boolean',
     }),
   ],
@@ -53,7 +53,7 @@ const ADDRESSES = attribute('addresses', 'Postal addresses.', {
 
 const GROUPS = attribute(
   'groups',
-  'Groups of the user, direct or through other groups; changed through the groups.',
+  'Groups of the user, direct or through other groups; change the groups to change them.',
   {
     multiValued: true,
     mutability: 'readOnly',
@@ -78,10 +78,14 @@ export const USER_SCHEMA: Schema = {
   name: 'User',
   description: 'A person or account with access to the tenant.',
   attributes: [
-    attribute('userName', 'Name that the user signs in with; unique in the tenant, in any case.', {
-      required: true,
-      uniqueness: 'server',
-    }),
+    attribute(
+      'userName',
+      'Name that the user signs in with; unique in the tenant, ignoring case.',
+      {
+        required: true,
+        uniqueness: 'server',
+      },
+    ),
     NAME,
     attribute('displayName', 'Name to show.'),
     attribute('nickName', 'Casual name.'),
