@@ -9,7 +9,9 @@ interface Output {
   readonly stderr: { write(text: string): unknown };
 }
 
-/** Resolves with the exit code: 0 when every step passed and nothing was left behind, otherwise 1. */
+/**
+ * Resolves with the exit code: 0 when every step passed and nothing was left behind, otherwise 1.
+ */
 export async function runProbe(
   { idp, url, token, json }: ProbeConfig,
   { stdout, stderr }: Output,

@@ -1,4 +1,7 @@
-/** Assembles the process: directory, SCIM server, probes and operator; starts and stops them in order. */
+/**
+ * Assembles the process: directory, SCIM server, probes and operator; starts and stops them in
+ * order.
+ */
 import type { Config } from '../config/options.ts';
 import { isUnencrypted } from '../config/public-url.ts';
 import { RequestTracker } from '../directory/last-requests.ts';
@@ -91,7 +94,10 @@ export async function run(
 const leaseNamespace = (config: Config, connection: Connection): string =>
   config.leaderElectionNamespace ?? connection.namespace;
 
-/** Who serves goes on after losing the lead; who only reconciles ends, and the kubelet starts it anew. */
+/**
+ * Who serves goes on after losing the lead; who only reconciles ends, and the kubelet starts it
+ * anew.
+ */
 function electionOf(
   config: Config,
   connection: Connection,

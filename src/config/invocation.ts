@@ -1,4 +1,7 @@
-/** What the command line and the environment ask for. The environment of the process is read here only. */
+/**
+ * What the command line and the environment ask for. The environment of the process is read here
+ * only.
+ */
 import packageJson from '../../package.json' with { type: 'json' };
 import { isPostgres, readDatabaseUrl } from '../directory/database-url.ts';
 import { COMMANDS, type Command, parseArguments } from './arguments.ts';
@@ -24,8 +27,8 @@ export type Invocation =
     };
 
 /**
- * Reads the command line, then the environment (`--public-url` is also `SCIM_OPERATOR_PUBLIC_URL`), then
- * the defaults. Throws ConfigError.
+ * Reads the command line, then the environment (`--public-url` is also `SCIM_OPERATOR_PUBLIC_URL`),
+ * then the defaults. Throws ConfigError.
  */
 export function readInvocation(
   args: readonly string[],

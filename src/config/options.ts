@@ -1,4 +1,7 @@
-/** The options. One table gives their names, defaults, validation and `--help`, and the type of Config. */
+/**
+ * The options. One table gives their names, defaults, validation and `--help`, and the type of
+ * Config.
+ */
 import { LOG_LEVELS } from '../logger.ts';
 import { IDPS } from '../probe/sequences.ts';
 import type { ValuesOf } from './resolve.ts';

@@ -62,8 +62,8 @@ export function shownValue(value: string): string {
 }
 
 /**
- * Kubernetes sets `SCIM_OPERATOR_PORT=tcp://…` in every pod beside a Service named scim-operator; such a
- * service link is not our option. An empty variable counts as unset, as charts write it.
+ * Kubernetes sets `SCIM_OPERATOR_PORT=tcp://…` in every pod beside a Service named scim-operator;
+ * such a service link is not our option. An empty variable counts as unset, as charts write it.
  */
 export function environmentValue(option: Option<unknown>, environment: NodeJS.ProcessEnv) {
   const value = environment[option.variable];

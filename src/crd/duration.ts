@@ -2,7 +2,10 @@
 
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** Largest unit first, each once. Digits are bounded, because the API server's own words about an overflow help nobody. */
+/**
+ * Largest unit first, each once. Digits are bounded, because the API server's own words about an
+ * overflow help nobody.
+ */
 export const DURATION_PATTERN =
   '^([0-9]{1,6}h([0-9]{1,6}m)?([0-9]{1,6}s)?|[0-9]{1,6}m([0-9]{1,6}s)?|[0-9]{1,6}s)$';
 

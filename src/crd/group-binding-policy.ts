@@ -1,10 +1,16 @@
-/** Keeps the author of a ScimGroupBinding from giving what they may not: Kubernetes' own rule for RoleBindings, for ours. */
+/**
+ * Keeps the author of a ScimGroupBinding from giving what they may not: Kubernetes' own rule for
+ * RoleBindings, for ours.
+ */
 import { GROUP, SCIM_GROUP_BINDINGS } from './names.ts';
 import { printYaml } from './yaml.ts';
 
 const NAME = `${SCIM_GROUP_BINDINGS.plural}.${GROUP}`;
 
-/** The same question that the API server asks of who writes a RoleBinding. Only `spec` gives something: labels and the like are free. */
+/**
+ * The same question that the API server asks of who writes a RoleBinding. Only `spec` gives
+ * something: labels and the like are free.
+ */
 const MAY_BIND =
   "authorizer.group('rbac.authorization.k8s.io').resource(object.spec.roleRef.kind == 'Role' ? " +
   "'roles' : " +

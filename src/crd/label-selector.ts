@@ -1,4 +1,7 @@
-/** metav1.LabelSelector; what Kubernetes refuses in one is refused here too, because it would select something else than was meant. */
+/**
+ * metav1.LabelSelector; what Kubernetes refuses in one is refused here too, because it would select
+ * something else than was meant.
+ */
 import { z } from 'zod';
 import { matching, rules } from './rules.ts';
 

@@ -36,13 +36,19 @@ export const LABEL_INTEGRATION = `${GROUP}/integration`;
 export const LABEL_GROUP_BINDING = `${GROUP}/group-binding`;
 /** On the token's Secret: the UID of the integration it was made for. */
 export const ANNOTATION_INTEGRATION_UID = `${GROUP}/integration-uid`;
-/** On the token's Secret: when that integration was created. Tells whether it can have gone with an earlier CRD. */
+/**
+ * On the token's Secret: when that integration was created. Tells whether it can have gone with an
+ * earlier CRD.
+ */
 export const ANNOTATION_INTEGRATION_CREATED = `${GROUP}/integration-created`;
 /** On a Secret that people keep: lets the operator use the token in it. */
 export const LABEL_TOKEN = `${GROUP}/token`;
 /** On an integration: each new value rotates the token once. */
 export const ANNOTATION_ROTATE = `${GROUP}/rotate`;
-/** On the token's Secret, written together with the token: the value of the rotate annotation that it answers. */
+/**
+ * On the token's Secret, written together with the token: the value of the rotate annotation that
+ * it answers.
+ */
 export const ANNOTATION_ROTATED = `${GROUP}/rotated`;
 /** On a Secret: the key ids of its token and of the one that it replaced, and when. */
 export const ANNOTATION_REPLACED = `${GROUP}/replaced`;

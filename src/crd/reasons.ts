@@ -14,9 +14,14 @@ export const CONDITION = {
   Contended: 'Contended',
   /** Present only while True: an annotation of ours means nothing as it is. */
   InvalidAnnotation: 'InvalidAnnotation',
-  /** Present only while True: RoleBindings with the names of ours that the operator did not make. */
+  /**
+   * Present only while True: RoleBindings with the names of ours that the operator did not make.
+   */
   ForeignRoleBindings: 'ForeignRoleBindings',
-  /** Present only while True, or Unknown: nothing keeps authors from giving roles that they may not give. */
+  /**
+   * Present only while True, or Unknown: nothing keeps authors from giving roles that they may not
+   * give.
+   */
   Unguarded: 'Unguarded',
 } as const;
 
@@ -39,17 +44,25 @@ export const REASON = {
   TokenIssued: 'TokenIssued',
   /** The Secret holds a new token, and the one before still works. */
   Rotating: 'Rotating',
-  /** A Secret of that name exists and is not ours; or it is ours, and immutable, or named as an existing one. */
+  /**
+   * A Secret of that name exists and is not ours; or it is ours, and immutable, or named as an
+   * existing one.
+   */
   SecretConflict: 'SecretConflict',
   /** The Secret holds a token that can't be used. */
   InvalidToken: 'InvalidToken',
-  /** There is no Secret, or none that may be used, and none is made now; or it is being deleted, and its name is not free yet. */
+  /**
+   * There is no Secret, or none that may be used, and none is made now; or it is being deleted, and
+   * its name is not free yet.
+   */
   SecretMissing: 'SecretMissing',
   /** ServiceAccount, Role and RoleBinding are in place. */
   RBACApplied: 'RBACApplied',
   /** The operator's own role lacks a permission. */
   PermissionDenied: 'PermissionDenied',
-  /** A ServiceAccount, Role or RoleBinding of that name exists and is not ours, or is being deleted. */
+  /**
+   * A ServiceAccount, Role or RoleBinding of that name exists and is not ours, or is being deleted.
+   */
   ObjectConflict: 'ObjectConflict',
   /** The object is being deleted. */
   Terminating: 'Terminating',

@@ -30,6 +30,9 @@ export const objectName = () => z.string().max(253);
 
 export const tenantName = () => matching(DNS_LABEL, DNS_LABEL_MESSAGE).max(63);
 
-/** For the root: a field of spec is set or not, and what it is, as it was before. A rule on spec would not see that spec goes. */
+/**
+ * For the root: a field of spec is set or not, and what it is, as it was before. A rule on spec
+ * would not see that spec goes.
+ */
 export const sameIn = (field: string) =>
   `(has(self.spec) && has(self.spec.${field})) == (has(oldSelf.spec) && has(oldSelf.spec.${field})) && (!(has(self.spec) && has(self.spec.${field})) || self.spec.${field} == oldSelf.spec.${field})`;

@@ -25,7 +25,8 @@ function adapt(schema: JsonSchema): void {
     if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   }
   if (typeof schema.format === 'string' && !FORMATS.has(schema.format)) delete schema.format;
-  // Unknown fields are pruned by the API server; a schema may not say so itself. Of a map it is the schema of the values.
+  // Unknown fields are pruned by the API server; a schema may not say so itself. Of a map it is the
+  // schema of the values.
   if (typeof schema.additionalProperties !== 'object') delete schema.additionalProperties;
   delete schema.propertyNames;
   delete schema.$schema;

@@ -1,6 +1,7 @@
 /**
- * Plain data as YAML text. The Kubernetes client's own writer knows a CustomResourceDefinition by its generated model and drops
- * what that names otherwise: `default`, `enum` and every `x-kubernetes-…`.
+ * Plain data as YAML text. The Kubernetes client's own writer knows a CustomResourceDefinition by
+ * its generated model and drops what that names otherwise: `default`, `enum` and every
+ * `x-kubernetes-…`.
  */
 
 export type YamlValue =
@@ -52,7 +53,10 @@ const RESERVED = /^(y|n|yes|no|on|off|true|false|null|[.](inf|nan))$/i;
 /** Where JSON would escape quotes and backslashes, single quotes let patterns and rules be read. */
 const ESCAPED = /^[ -~]*["\\][ -~]*$/;
 
-/** A JSON text is YAML too; JSON leaves the line separators of Unicode as they are, YAML would fold them. */
+/**
+ * A JSON text is YAML too; JSON leaves the line separators of Unicode as they are, YAML would fold
+ * them.
+ */
 function scalar(value: YamlValue): string {
   if (typeof value === 'string' && PLAIN.test(value) && !RESERVED.test(value)) return value;
   if (typeof value === 'string' && ESCAPED.test(value)) return `'${value.replaceAll("'", "''")}'`;

@@ -1,4 +1,6 @@
-/** What every use case of the directory is given: the directory itself, and the client that asks. */
+/**
+ * What every use case of the directory is given: the directory itself, and the client that asks.
+ */
 import type { Permissions } from './permissions.ts';
 import type { Scope } from './store/resources.ts';
 import type { Store } from './store/store.ts';

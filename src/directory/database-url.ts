@@ -7,7 +7,10 @@ export function isPostgres(databaseUrl: string): boolean {
 
 const HIDDEN = '***';
 
-/** Parameters whose values are shown. Of any other, known to the driver or not, the value may be a secret. */
+/**
+ * Parameters whose values are shown. Of any other, known to the driver or not, the value may be a
+ * secret.
+ */
 const HARMLESS =
   /^(application_name|host|port|user|schema|ssl|sslmode|sslnegotiation|sslrootcert|sslcert|sslkey)$/;
 

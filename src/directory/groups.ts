@@ -11,13 +11,16 @@ import { type Change, type Resources, readsOf } from './resources.ts';
 import type { GroupChangeResult, GroupRecord } from './store/resources.ts';
 
 /**
- * Unknown members are skipped and named in the result: identity providers take a 400 as final for the
- * whole push.
+ * Unknown members are skipped and named in the result: identity providers take a 400 as final for
+ * the whole push.
  */
 export function groupsOf({ store, now }: Directory): Resources<GroupRecord> {
   const type = store.types.group;
 
-  /** Without `next` and a precondition the store need not read the group first; see usersOf on `decide`. */
+  /**
+   * Without `next` and a precondition the store need not read the group first; see usersOf on
+   * `decide`.
+   */
   const change = async (
     { scope, permissions }: Caller,
     id: string,

@@ -3,8 +3,8 @@ import { hash, randomBytes } from 'node:crypto';
 import { fold } from '../scim/text.ts';
 
 /**
- * UUIDv7 (RFC 9562 §5.7, §6.2 method 1): ids of one generator sort in the order of creation, within a millisecond and over a
- * clock that steps back too, and new rows go to the end of every index.
+ * UUIDv7 (RFC 9562 §5.7, §6.2 method 1): ids of one generator sort in the order of creation, within
+ * a millisecond and over a clock that steps back too, and new rows go to the end of every index.
  */
 export function idGenerator(now: () => number, random = randomBytes): () => string {
   let [last, counter] = [0, 0];

@@ -1,4 +1,7 @@
-/** When each integration was last called: collected in memory and written now and then, off the path of requests. */
+/**
+ * When each integration was last called: collected in memory and written now and then, off the path
+ * of requests.
+ */
 import type { Store } from './store/store.ts';
 
 const FLUSH_INTERVAL_MS = 5_000;

@@ -7,15 +7,19 @@ import { openSqliteStore } from './sqlite/store.ts';
 import type { Store } from './store/store.ts';
 
 interface DirectoryOptions extends PostgresOptions {
-  /** Told where files of a directory on SQLite can be read by other users of the machine, and why that stays so. */
+  /**
+   * Told where files of a directory on SQLite can be read by other users of the machine, and why
+   * that stays so.
+   */
   readonly onReadableByOthers?: (reason: string) => void;
 }
 
 const DEFAULTS: DirectoryOptions = { connections: 10, onPooler: () => undefined };
 
 /**
- * `file:PATH`, relative or absolute, whose folder is made; or `postgres://…`. Where the URL can be read again, each new connection does so.
- * Throws DatabaseRefusedError when trying again can't help, any other error when it may.
+ * `file:PATH`, relative or absolute, whose folder is made; or `postgres://…`. Where the URL can be
+ * read again, each new connection does so. Throws DatabaseRefusedError when trying again can't
+ * help, any other error when it may.
  */
 export async function openDirectory(
   databaseUrl: string | (() => string),

@@ -1,4 +1,7 @@
-/** What a provisioner does with the resources of one type, and what of it is the same for users and groups. */
+/**
+ * What a provisioner does with the resources of one type, and what of it is the same for users and
+ * groups.
+ */
 import type { IfMatch } from '../scim/etag.ts';
 import type { PatchOperation } from '../scim/patch-parser.ts';
 import type { Attributes } from '../scim/resource.ts';
@@ -7,7 +10,10 @@ import type { Caller } from './caller.ts';
 import { demand } from './permissions.ts';
 import type { Page, Query, Scope, StoredResource } from './store/resources.ts';
 
-/** Each rejects with 403 unless the caller holds the permission, and with 412 for another version than `ifMatch`. */
+/**
+ * Each rejects with 403 unless the caller holds the permission, and with 412 for another version
+ * than `ifMatch`.
+ */
 export interface Resources<R extends StoredResource> {
   readonly type: ResourceType;
   create(caller: Caller, attributes: Attributes): Promise<Change<R>>;
@@ -23,7 +29,9 @@ export interface Resources<R extends StoredResource> {
     ifMatch: IfMatch,
   ): Promise<Change<R>>;
   delete(caller: Caller, id: string, ifMatch: IfMatch): Promise<void>;
-  /** With what is related, as the caller has just written it: the permission to read is not needed. */
+  /**
+   * With what is related, as the caller has just written it: the permission to read is not needed.
+   */
   reread(caller: Caller, id: string): Promise<R | undefined>;
 }
 

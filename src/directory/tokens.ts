@@ -25,7 +25,8 @@ function base62(length: number, random: (size: number) => Buffer): string {
   let text = '';
   while (text.length < length) {
     for (const byte of random(length)) {
-      // 248 is the largest multiple of 62 in a byte: without the rest every character is equally likely.
+      // 248 is the largest multiple of 62 in a byte: without the rest every character is equally
+      // likely.
       if (byte < 248 && text.length < length) text += BASE62.charAt(byte % 62);
     }
   }

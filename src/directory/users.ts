@@ -1,6 +1,6 @@
 /**
- * What a provisioner does with users: permissions, preconditions and the rules of `active`, above any
- * database.
+ * What a provisioner does with users: permissions, preconditions and the rules of `active`, above
+ * any database.
  */
 import { checkVersion, type IfMatch } from '../scim/etag.ts';
 import { keepImmutable } from '../scim/immutable.ts';
@@ -18,8 +18,8 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
   const type = store.types.user;
 
   /**
-   * The store calls `decide` in the middle of its transaction, with the user as it is then: nobody can
-   * write between the decision and the change.
+   * The store calls `decide` in the middle of its transaction, with the user as it is then: nobody
+   * can write between the decision and the change.
    */
   const change = async (
     { scope, permissions }: Caller,

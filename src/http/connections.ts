@@ -1,4 +1,7 @@
-/** The connections of a server: which of them have shown a valid token, and what is to become of the others. */
+/**
+ * The connections of a server: which of them have shown a valid token, and what is to become of the
+ * others.
+ */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -95,8 +98,9 @@ export class Connections {
   }
 
   /**
-   * Takes up a new connection. Above the limit the oldest one without a token goes that no request is answered on: who
-   * comes with a token shows it at once, and who only holds connections holds the old ones.
+   * Takes up a new connection. Above the limit the oldest one without a token goes that no request
+   * is answered on: who comes with a token shows it at once, and who only holds connections holds
+   * the old ones.
    */
   add(socket: Socket): void {
     this.arrivals++;
@@ -120,7 +124,10 @@ export class Connections {
     this.#metrics?.ended.inc({ reason });
   }
 
-  /** Whether one was opened or answered on within the last so many milliseconds: its client may be about to send. */
+  /**
+   * Whether one was opened or answered on within the last so many milliseconds: its client may be
+   * about to send.
+   */
   isAnyFresh(withinMs: number): boolean {
     const since = performance.now() - withinMs;
     for (const { underWay, restsSince } of this.#all.values())

@@ -1,4 +1,7 @@
-/** The port for operators of the process: metrics and probes. It listens apart from SCIM, without a token. */
+/**
+ * The port for operators of the process: metrics and probes. It listens apart from SCIM, without a
+ * token.
+ */
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../logger.ts';

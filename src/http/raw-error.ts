@@ -1,4 +1,7 @@
-/** Errors for what never becomes a request: bytes that aren't HTTP, headers too large, clients too slow. */
+/**
+ * Errors for what never becomes a request: bytes that aren't HTTP, headers too large, clients too
+ * slow.
+ */
 
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -50,10 +53,16 @@ export function answerAndEnd(outgoing: ServerResponse, document: ErrorDocument):
   outgoing.end(body);
 }
 
-/** How long a client may go on sending after its answer: a socket closed on unread bytes takes the answer with it. */
+/**
+ * How long a client may go on sending after its answer: a socket closed on unread bytes takes the
+ * answer with it.
+ */
 const LINGER_MS = 1_000;
 
-/** Writes a whole response to a bare socket. What still comes is thrown away, and a second later the socket is gone. */
+/**
+ * Writes a whole response to a bare socket. What still comes is thrown away, and a second later the
+ * socket is gone.
+ */
 export function endWithError(socket: Duplex, document: ErrorDocument): void {
   const { status, contentType, body } = document;
   const head = [
@@ -69,7 +78,10 @@ export function endWithError(socket: Duplex, document: ErrorDocument): void {
   socket.once('close', () => clearTimeout(end));
 }
 
-/** Takes the socket from Node's HTTP parser, which would make a request of the rest of one that was refused. */
+/**
+ * Takes the socket from Node's HTTP parser, which would make a request of the rest of one that was
+ * refused.
+ */
 function discardInput(socket: Duplex): void {
   const discard = () => {};
   socket.on('data', discard);

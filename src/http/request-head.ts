@@ -1,14 +1,23 @@
-/** What a request's headers must be before anything is made of them; Node itself drops the second of two. */
+/**
+ * What a request's headers must be before anything is made of them; Node itself drops the second of
+ * two.
+ */
 import type { IncomingMessage } from 'node:http';
 import { invalidSyntax, type ScimError } from '../scim/error.ts';
 
-/** Headers that mean one thing: with two of them, two servers could understand two different requests. */
+/**
+ * Headers that mean one thing: with two of them, two servers could understand two different
+ * requests.
+ */
 const SINGLE = new Map([
   [4, 'host'],
   [12, 'content-type'],
 ]);
 
-/** RFC 9112 §3.2 for Host, RFC 9110 §5.3 for the rest. Two of Authorization are a token that is not valid. */
+/**
+ * RFC 9112 §3.2 for Host, RFC 9110 §5.3 for the rest. Two of Authorization are a token that is not
+ * valid.
+ */
 export function faultInHead({ rawHeaders, httpVersion }: IncomingMessage): ScimError | undefined {
   let hosts = 0;
   let types = 0;

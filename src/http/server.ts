@@ -1,4 +1,7 @@
-/** A listening HTTP server around an application: time limits, answers below HTTP, and an orderly end. */
+/**
+ * A listening HTTP server around an application: time limits, answers below HTTP, and an orderly
+ * end.
+ */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
@@ -30,7 +33,10 @@ import { faultInHead } from './request-head.ts';
 export interface ServerBindings {
   /** To be called when the request's token was found valid. */
   readonly authenticated?: () => void;
-  /** Tells a client that sent `Expect: 100-continue` to send the body; to be called before the body is read. */
+  /**
+   * Tells a client that sent `Expect: 100-continue` to send the body; to be called before the body
+   * is read.
+   */
   readonly admitBody?: () => void;
 }
 
@@ -59,7 +65,8 @@ const LIMITS = {
   maxHeaderSize: MAX_HEADER_BYTES,
   headersTimeout: HEAD_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
-  // Longer than load balancers keep idle connections (60 s), so that they never send into a closing one.
+  // Longer than load balancers keep idle connections (60 s), so that they never send into a closing
+  // one.
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 2_000,
   stallTimeout: STALL_TIMEOUT_MS,
@@ -79,14 +86,22 @@ const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
 /** How often a closing server drops connections that became idle. */
 const SWEEP_MS = 50;
 
-/** A client that was answered within this time may be sending its next request while the server closes. */
+/**
+ * A client that was answered within this time may be sending its next request while the server
+ * closes.
+ */
 const QUIET_MS = 500;
 
 export interface HttpServerOptions {
-  /** How many connections may be open on which no request with a valid token came; by default 1,000. */
+  /**
+   * How many connections may be open on which no request with a valid token came; by default 1,000.
+   */
   readonly maxUnauthenticated?: number;
   readonly metrics?: ConnectionMetrics;
-  /** What clients of this port are told of an error that the application never saw; by default plain text. */
+  /**
+   * What clients of this port are told of an error that the application never saw; by default plain
+   * text.
+   */
   readonly errorDocument?: (error: unknown) => ErrorDocument;
   /** Other times than those of production. */
   readonly limits?: Partial<typeof LIMITS>;
@@ -170,8 +185,8 @@ export class HttpServer {
   }
 
   /**
-   * Answers what clients are sending, each with `Connection: close`, then takes no more connections, lets requests end, and cuts
-   * off those still there after `deadlineMs`.
+   * Answers what clients are sending, each with `Connection: close`, then takes no more
+   * connections, lets requests end, and cuts off those still there after `deadlineMs`.
    */
   async close(deadlineMs: number): Promise<void> {
     if (!this.#server.listening || this.#isClosing) return;
@@ -192,7 +207,10 @@ export class HttpServer {
     this.#server.close();
   }
 
-  /** Until nobody seems about to send, `mostMs` at the most, and then until nothing waits to be accepted: it would be reset. */
+  /**
+   * Until nobody seems about to send, `mostMs` at the most, and then until nothing waits to be
+   * accepted: it would be reset.
+   */
   async #awaitQuiet(mostMs: number): Promise<void> {
     const end = performance.now() + mostMs;
     while (this.#connections.isAnyFresh(QUIET_MS) && performance.now() < end)
@@ -218,7 +236,10 @@ export class HttpServer {
     });
   }
 
-  /** A connection rests too long between requests, or its client doesn't read; who waits for a handler goes on waiting. */
+  /**
+   * A connection rests too long between requests, or its client doesn't read; who waits for a
+   * handler goes on waiting.
+   */
   #onSilence(socket: Socket): void {
     const { underWay = 0 } = this.#connections.of(socket) ?? {};
     if (underWay > 0 && socket.writableLength === 0) return;
@@ -240,7 +261,10 @@ export class HttpServer {
     endWithError(socket, this.#errorDocument(parserError(error.code)));
   }
 
-  /** Time is looked at before what has come is read: on a machine that is short of it, a whole request may have come. */
+  /**
+   * Time is looked at before what has come is read: on a machine that is short of it, a whole
+   * request may have come.
+   */
   #afterReading(socket: Duplex, act: () => void): void {
     const connection = this.#connections.of(socket);
     const requests = connection?.requests;

@@ -1,6 +1,9 @@
 /** Waiting longer after each failure. */
 
-/** Full jitter: anything up to the doubled delay, so that clients that failed together don't return together. */
+/**
+ * Full jitter: anything up to the doubled delay, so that clients that failed together don't return
+ * together.
+ */
 export class Backoff {
   readonly #firstMs: number;
   readonly #mostMs: number;

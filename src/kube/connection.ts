@@ -1,4 +1,7 @@
-/** The way to an API server: its URL, credentials that are read again now and then, and one pool of connections. */
+/**
+ * The way to an API server: its URL, credentials that are read again now and then, and one pool of
+ * connections.
+ */
 import { readFileSync } from 'node:fs';
 import type { Cluster, KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
@@ -72,8 +75,9 @@ export class Connection {
   }
 
   /**
-   * The API server doesn't know who called with `refused` (401): reads everything again, files, kubeconfig and what a plugin
-   * prints. Resolves with what is other than it was; undefined: nothing is.
+   * The API server doesn't know who called with `refused` (401): reads everything again, files,
+   * kubeconfig and what a plugin prints. Resolves with what is other than it was; undefined:
+   * nothing is.
    */
   async renew(refused: Access): Promise<Access | undefined> {
     if (this.#access === refused) {

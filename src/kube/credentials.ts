@@ -1,4 +1,7 @@
-/** Who calls the API server, from a user of a kubeconfig: headers and a client certificate, read again whenever they are asked for. */
+/**
+ * Who calls the API server, from a user of a kubeconfig: headers and a client certificate, read
+ * again whenever they are asked for.
+ */
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import type { Cluster, KubeConfig } from '@kubernetes/client-node';

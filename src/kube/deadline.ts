@@ -1,4 +1,7 @@
-/** A time limit that leaves nothing behind: AbortSignal.any over AbortSignal.timeout holds memory until the time is over. */
+/**
+ * A time limit that leaves nothing behind: AbortSignal.any over AbortSignal.timeout holds memory
+ * until the time is over.
+ */
 
 export class Deadline {
   readonly #controller = new AbortController();

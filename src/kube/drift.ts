@@ -16,7 +16,10 @@ export function contains(actual: unknown, desired: unknown): boolean {
   return Object.entries(desired).every(([key, value]) => contains(held[key], value));
 }
 
-/** The path to the first value of `desired` that `actual` doesn't have; lists count whole. Undefined: it has them all. */
+/**
+ * The path to the first value of `desired` that `actual` doesn't have; lists count whole.
+ * Undefined: it has them all.
+ */
 function firstDifference(
   actual: unknown,
   desired: unknown,
@@ -47,7 +50,8 @@ export function differenceIn<T extends KubeObject>(
 export function isAsDesired<T extends KubeObject>(actual: T, desired: T): boolean {
   // A write names the version that it is for.
   const { ownerReferences = [], resourceVersion: _, ...metadata } = desired.metadata;
-  // By UID, which the API server merges them by: the Role of a namespace has as many as there are integrations.
+  // By UID, which the API server merges them by: the Role of a namespace has as many as there are
+  // integrations.
   const owners = new Map(actual.metadata.ownerReferences?.map((owner) => [owner.uid, owner]));
   return (
     contains(actual, { ...desired, metadata }) &&

@@ -1,4 +1,6 @@
-/** Kubernetes Events (events.k8s.io/v1): never in the way of a reconcile, repeated ones as a series. */
+/**
+ * Kubernetes Events (events.k8s.io/v1): never in the way of a reconcile, repeated ones as a series.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Counter } from 'prom-client';
 import type { Logger } from '../logger.ts';

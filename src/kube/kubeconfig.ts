@@ -32,8 +32,8 @@ export interface KubeUser extends User {
 const IN_POD = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /**
- * Reads the file; without one those that KUBECONFIG names, ~/.kube/config, or in a pod its service account. Throws, in one line
- * that shows nothing of what is in a file.
+ * Reads the file; without one those that KUBECONFIG names, ~/.kube/config, or in a pod its service
+ * account. Throws, in one line that shows nothing of what is in a file.
  */
 export function loadKubeConfig(
   path: string | undefined,

@@ -1,6 +1,7 @@
 /**
- * One of several processes leads: the one that holds a Lease and renews it. Nobody's clock needs to be right, only to run at the usual
- * speed. Whoever can't renew has lost before anybody else may take over.
+ * One of several processes leads: the one that holds a Lease and renews it. Nobody's clock needs to
+ * be right, only to run at the usual speed. Whoever can't renew has lost before anybody else may
+ * take over.
  */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../logger.ts';
@@ -17,7 +18,10 @@ import { microTime } from './time.ts';
 export interface ElectionTimes {
   /** For so long others leave a Lease alone that is not renewed; whole seconds. */
   readonly leaseDurationMs: number;
-  /** A leader that could not renew for so long has lost; what it has under way gets the rest of the lease. */
+  /**
+   * A leader that could not renew for so long has lost; what it has under way gets the rest of the
+   * lease.
+   */
   readonly renewDeadlineMs: number;
   /** Between two attempts to take or renew. */
   readonly retryPeriodMs: number;
@@ -29,7 +33,10 @@ export interface LeaderElectionOptions extends ElectionTimes {
   readonly lease: ObjectKey;
   /** Names this process among the candidates. */
   readonly name: string;
-  /** No other process has this name at the same time: a Lease of an earlier process of the name is taken at once. */
+  /**
+   * No other process has this name at the same time: a Lease of an earlier process of the name is
+   * taken at once.
+   */
   readonly inherits: boolean;
   readonly log: Logger;
   readonly metrics?: KubeMetrics | undefined;
@@ -40,7 +47,10 @@ export interface LeaderElectionOptions extends ElectionTimes {
 
 /** The time in which a process leads. */
 export interface Term {
-  /** Aborts when the work shall end: in good order because the process stops, or because the lead was lost. */
+  /**
+   * Aborts when the work shall end: in good order because the process stops, or because the lead
+   * was lost.
+   */
   readonly signal: AbortSignal;
   /** Shut as soon as the lead is lost. */
   readonly fence: Fence;
@@ -84,8 +94,9 @@ export class LeaderElector {
   }
 
   /**
-   * Campaigns, and leads once: `lead` works until its signal aborts. `stopped` when the signal came (what was under way has been finished and the
-   * Lease released), `lost` when another may lead now; then one may run again.
+   * Campaigns, and leads once: `lead` works until its signal aborts. `stopped` when the signal came
+   * (what was under way has been finished and the Lease released), `lost` when another may lead
+   * now; then one may run again.
    */
   async run(signal: AbortSignal, lead: (term: Term) => Promise<void>): Promise<'stopped' | 'lost'> {
     const held = await this.#campaign(signal);
@@ -211,7 +222,8 @@ export class LeaderElector {
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error, this.#options.lease.name)) throw error;
     }
-    // Somebody changed the Lease, or its metadata only, or our last renewal was written though its answer was lost.
+    // Somebody changed the Lease, or its metadata only, or our last renewal was written though its
+    // answer was lost.
     const current = await this.#read();
     if (current === undefined) return { lease: await this.#create(spec), sentAt };
     this.#holder = current.spec?.holderIdentity;

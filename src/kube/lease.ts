@@ -1,4 +1,7 @@
-/** The Lease (coordination.k8s.io/v1) that says which process leads: its record, and what one may conclude from looking at it. */
+/**
+ * The Lease (coordination.k8s.io/v1) that says which process leads: its record, and what one may
+ * conclude from looking at it.
+ */
 
 import type { KubeObject } from './resource.ts';
 import { microTime } from './time.ts';
@@ -44,15 +47,16 @@ export function released(record: LeaseRecord, now: Date): LeaseRecord {
 }
 
 /**
- * `NAME_UUID`: no two processes are ever the same holder, and those that run one after the other under one name are known as such.
+ * `NAME_UUID`: no two processes are ever the same holder, and those that run one after the other
+ * under one name are known as such.
  */
 export function nameIn(identity: string): string {
   return identity.slice(0, Math.max(0, identity.lastIndexOf('_')));
 }
 
 /**
- * Somebody else's Lease as seen from here. Only the local clock counts, and only how long the record has been the same: what the
- * holder's clock says is in it, right or wrong, decides nothing.
+ * Somebody else's Lease as seen from here. Only the local clock counts, and only how long the
+ * record has been the same: what the holder's clock says is in it, right or wrong, decides nothing.
  */
 export class Observation {
   #text: string | undefined;
@@ -68,7 +72,10 @@ export class Observation {
     this.#since = now;
   }
 
-  /** Whether the record is the one that was seen first of all: its holder has given no sign of life since. */
+  /**
+   * Whether the record is the one that was seen first of all: its holder has given no sign of life
+   * since.
+   */
   get isFirst(): boolean {
     return this.#records === 1;
   }

@@ -1,4 +1,7 @@
-/** Runs reflectors all the time and controllers while they may, and says whether all of them are alive. */
+/**
+ * Runs reflectors all the time and controllers while they may, and says whether all of them are
+ * alive.
+ */
 import type { Controller } from './controller.ts';
 
 /** A reflector of any kind of object. */
@@ -23,15 +26,18 @@ export class Manager {
     this.#reflectors = reflectors;
   }
 
-  /** Watches, also while somebody else controls: whoever takes over later knows everything already. */
+  /**
+   * Watches, also while somebody else controls: whoever takes over later knows everything already.
+   */
   start(): void {
     const { signal } = this.#stop;
     this.#reflecting = Promise.all(this.#reflectors.map((reflector) => reflector.run(signal)));
   }
 
   /**
-   * Runs controllers until the signal aborts; what they have in work then is finished or hits its deadline. They begin once every
-   * reflector has a complete list: on half a picture they would delete too much.
+   * Runs controllers until the signal aborts; what they have in work then is finished or hits its
+   * deadline. They begin once every reflector has a complete list: on half a picture they would
+   * delete too much.
    */
   async control(controllers: readonly Controller[], signal: AbortSignal): Promise<void> {
     this.#controllers = controllers;
@@ -66,14 +72,20 @@ export class Manager {
     signal.removeEventListener('abort', aborted);
   }
 
-  /** Why the objects are not known, or not followed; undefined while all is well. An API server that is away is no reason. */
+  /**
+   * Why the objects are not known, or not followed; undefined while all is well. An API server that
+   * is away is no reason.
+   */
   unready(): string | undefined {
     const refusals = this.#reflectors.map((reflector) => reflector.refusal());
     const refused = refusals.find((reason) => reason !== undefined);
     return refused ?? (this.synced ? undefined : 'the first lists are not complete yet');
   }
 
-  /** Why the process should be started anew; undefined while all loops go on trying, even if the API server is away. */
+  /**
+   * Why the process should be started anew; undefined while all loops go on trying, even if the API
+   * server is away.
+   */
   stuck(now: number = performance.now()): string | undefined {
     return [
       ...this.#reflectors.map((reflector) => reflector.stuck(now)),

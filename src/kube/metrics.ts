@@ -19,8 +19,8 @@ export type KubeMetrics = ReturnType<typeof createKubeMetrics>;
 export const queueLabels = (name: string) => ({ name, controller: name });
 
 /**
- * Begins the series of a controller and its queue at zero: the first failure of a series that wasn't there would be no increase to
- * Prometheus.
+ * Begins the series of a controller and its queue at zero: the first failure of a series that
+ * wasn't there would be no increase to Prometheus.
  */
 export function beginSeries(metrics: KubeMetrics, name: string, maxConcurrent: number): void {
   const controller = { controller: name };

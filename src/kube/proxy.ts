@@ -1,4 +1,7 @@
-/** Which proxy leads to an API server: that of the kubeconfig, else that of the environment, as Go reads it. */
+/**
+ * Which proxy leads to an API server: that of the kubeconfig, else that of the environment, as Go
+ * reads it.
+ */
 import { BlockList, isIP } from 'node:net';
 import type { Environment } from './kubeconfig.ts';
 
@@ -31,7 +34,10 @@ function parseProxy(value: string, where: string): URL {
   return url.protocol === 'socks5h:' ? new URL(text.replace(/^socks5h/i, 'socks5')) : url;
 }
 
-/** As golang.org/x/net/http/httpproxy: names with what is below them, addresses, networks, each with a port or without. */
+/**
+ * As golang.org/x/net/http/httpproxy: names with what is below them, addresses, networks, each with
+ * a port or without.
+ */
 function isExempt({ hostname, port, protocol }: URL, exceptions: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
   if (host === 'localhost' || isIn(host, '127.0.0.0/8') || isIn(host, '::1/128')) return true;

@@ -66,8 +66,8 @@ export function keyText({ namespace, name }: ObjectKey): string {
 }
 
 /**
- * The URL path of a collection, or of an object when `name` is given. Refuses empty names: the API takes a DELETE without a
- * name as one of the whole collection.
+ * The URL path of a collection, or of an object when `name` is given. Refuses empty names: the API
+ * takes a DELETE without a name as one of the whole collection.
  */
 export function pathOf(
   resource: ResourceDefinition,

@@ -14,8 +14,9 @@ export class ObjectStore<T extends KubeObject> {
   readonly #handlers = new Set<ChangeHandler<T>>();
 
   /**
-   * Tells of every object that is there, as added, and of every change from now on, until the function that is answered is called.
-   * Handlers only note what to look at: they must be quick and must not throw.
+   * Tells of every object that is there, as added, and of every change from now on, until the
+   * function that is answered is called. Handlers only note what to look at: they must be quick and
+   * must not throw.
    */
   onChange(handler: ChangeHandler<T>): () => void {
     this.#handlers.add(handler);
@@ -54,7 +55,10 @@ export class ObjectStore<T extends KubeObject> {
     this.#tell({ type: 'deleted', object });
   }
 
-  /** Takes a full list, of one namespace where it is given: what isn't in it any more was deleted while nobody watched. */
+  /**
+   * Takes a full list, of one namespace where it is given: what isn't in it any more was deleted
+   * while nobody watched.
+   */
   replace(objects: readonly T[], namespace?: string): void {
     const listed = new Set(objects.map((object) => keyText(keyOf(object))));
     const gone = this.list(namespace).filter((object) => !listed.has(keyText(keyOf(object))));

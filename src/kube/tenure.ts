@@ -1,4 +1,7 @@
-/** One process's hold on a Lease: valid for the renew deadline from the moment the last renewal was sent. */
+/**
+ * One process's hold on a Lease: valid for the renew deadline from the moment the last renewal was
+ * sent.
+ */
 import type { Fence } from './client.ts';
 import type { Lease } from './lease.ts';
 
@@ -45,7 +48,9 @@ export class Tenure implements Fence {
     return this.#lost.signal;
   }
 
-  /** Looks at the clock itself: after a freeze of the process answers are read before timers run. */
+  /**
+   * Looks at the clock itself: after a freeze of the process answers are read before timers run.
+   */
   get isLost(): boolean {
     if (this.#remainingMs() <= 0) this.lose(undefined);
     return this.signal.aborted;

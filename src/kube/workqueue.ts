@@ -1,6 +1,6 @@
 /**
- * A queue of keys: a key waits once however often it is added, and is in work once at a time; added while in work, it is worked
- * on again afterwards.
+ * A queue of keys: a key waits once however often it is added, and is in work once at a time; added
+ * while in work, it is worked on again afterwards.
  */
 import { type KubeMetrics, queueLabels } from './metrics.ts';
 
@@ -76,7 +76,10 @@ export class Workqueue {
     this.#timers.set(key, { due, timer });
   }
 
-  /** Adds the key after a delay that doubles with each failure since `forget`, within these limits in milliseconds. */
+  /**
+   * Adds the key after a delay that doubles with each failure since `forget`, within these limits
+   * in milliseconds.
+   */
   addRateLimited(key: string, { least = 0, most = this.#longestDelayMs } = {}): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
@@ -144,7 +147,10 @@ export class Workqueue {
     }
   }
 
-  /** Not the first key of the map: finding that takes longer and longer while keys are removed at its front. */
+  /**
+   * Not the first key of the map: finding that takes longer and longer while keys are removed at
+   * its front.
+   */
   #next(): string | undefined {
     const key = this.#order[this.#head];
     if (key === undefined) return undefined;

@@ -4,7 +4,10 @@ import type { Client } from './client.ts';
 import { isConflict, isNotFound } from './errors.ts';
 import { type KubeObject, keyOf, type ResourceDefinition } from './resource.ts';
 
-/** Written only when it differs. False when the object has changed since it was read: its next reconcile writes. */
+/**
+ * Written only when it differs. False when the object has changed since it was read: its next
+ * reconcile writes.
+ */
 export async function writeStatus<S extends object>(
   client: Client,
   resource: ResourceDefinition,

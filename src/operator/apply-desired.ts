@@ -1,4 +1,7 @@
-/** Writes an object as it should be, unless others change it again and again; what the API server answered is held against what was asked for. */
+/**
+ * Writes an object as it should be, unless others change it again and again; what the API server
+ * answered is held against what was asked for.
+ */
 import { REASON } from '../crd/reasons.ts';
 import { contains } from '../kube/drift.ts';
 import type { KubeObject, ResourceDefinition } from '../kube/resource.ts';
@@ -10,8 +13,9 @@ import { FIELD_MANAGER } from './ownership.ts';
 type Outcome = 'made' | 'corrected' | 'contended' | Obstacle;
 
 /**
- * `owner` is whom the contention is counted for; `live` is the object as it was read, undefined where there is none. An obstacle means that it
- * doesn't do its work as it is: more than its metadata is somebody else's.
+ * `owner` is whom the contention is counted for; `live` is the object as it was read, undefined
+ * where there is none. An obstacle means that it doesn't do its work as it is: more than its
+ * metadata is somebody else's.
  */
 export async function applyDesired<T extends KubeObject>(
   { client, contentions, unlabelled }: OperatorContext,

@@ -1,6 +1,7 @@
 /**
- * Objects that somebody else changes as often as the operator corrects them, or on the way into the API server. A correction that is undone
- * waits longer each time, so that two controllers that disagree cost the cluster next to nothing; people are told which field it is about.
+ * Objects that somebody else changes as often as the operator corrects them, or on the way into the
+ * API server. A correction that is undone waits longer each time, so that two controllers that
+ * disagree cost the cluster next to nothing; people are told which field it is about.
  */
 
 import { differenceIn } from '../kube/drift.ts';
@@ -65,7 +66,10 @@ export class Contentions {
     return contest && this.#clock() < contest.at + contest.delayMs ? contest.message : undefined;
   }
 
-  /** Answers what people should know where the answer is not what was asked for: then nothing was corrected. */
+  /**
+   * Answers what people should know where the answer is not what was asked for: then nothing was
+   * corrected.
+   */
   note<T extends KubeObject>(owner: string, correction: Correction<T>): string | undefined {
     const { resource, before, desired, written, part } = correction;
     const object = `${resource.kind} ${desired.metadata.name}`;
@@ -93,7 +97,10 @@ export class Contentions {
     return contests.filter((each) => this.#isContended(each)).map(({ message }) => message);
   }
 
-  /** When the owner is to be looked at again: a correction has waited long enough, or the calm may have lasted. */
+  /**
+   * When the owner is to be looked at again: a correction has waited long enough, or the calm may
+   * have lasted.
+   */
   nextLookMs(owner: string): number | undefined {
     const now = this.#clock();
     const waits = [...(this.#contests.get(owner)?.values() ?? [])]

@@ -45,7 +45,10 @@ export interface OperatorContext {
   readonly publicUrl: string;
   /** UID of kube-system: which cluster the records belong to. */
   readonly clusterUid: string;
-  /** False for namespaces that are not, or may not be, watched: what the caches lack may exist there. */
+  /**
+   * False for namespaces that are not, or may not be, watched: what the caches lack may exist
+   * there.
+   */
   readonly sees: (namespace: string) => boolean;
   /** Whether ScimGroupBindings are looked after. */
   readonly followsGroups: boolean;
@@ -55,7 +58,9 @@ export interface OperatorContext {
   readonly installation: string;
   /** False while ScimTenants may not be listed, or their CRD is missing: then there are none. */
   readonly mayReadTenants: () => boolean;
-  /** False while ValidatingAdmissionPolicies or their bindings may not be listed, or are not served. */
+  /**
+   * False while ValidatingAdmissionPolicies or their bindings may not be listed, or are not served.
+   */
   readonly mayReadPolicies: () => boolean;
   /** Keys of integrations whose status may not be written: they can't say so themselves. */
   readonly unwritable: Set<string>;

@@ -1,4 +1,7 @@
-/** Whether the CRDs in the cluster are as new as the operator: an older one drops fields that the operator writes, without a word. */
+/**
+ * Whether the CRDs in the cluster are as new as the operator: an older one drops fields that the
+ * operator writes, without a word.
+ */
 import { VERSION } from '../crd/names.ts';
 import { pause } from '../kube/backoff.ts';
 import type { Client } from '../kube/client.ts';
@@ -27,7 +30,10 @@ const RECHECK_MS = 10_000;
 /** Of what an older CRD lacks. */
 const MAX_SHOWN = 5;
 
-/** Paths of fields, values and rules that are wanted and not there. What is there besides may be that of a newer operator. */
+/**
+ * Paths of fields, values and rules that are wanted and not there. What is there besides may be
+ * that of a newer operator.
+ */
 export function lackingIn(actual: Definition, wanted: Definition): readonly string[] {
   return lacking(schemaOf(actual), schemaOf(wanted), '');
 }

@@ -1,6 +1,6 @@
 /**
- * This installation among others in the cluster: two with different directories must not look after one object, or each would undo what the
- * other does. The status of an object says whose it is.
+ * This installation among others in the cluster: two with different directories must not look after
+ * one object, or each would undo what the other does. The status of an object says whose it is.
  */
 import { createHmac } from 'node:crypto';
 import type { DirectoryMark } from '../crd/directory-mark.ts';
@@ -45,8 +45,9 @@ export class DirectoryMarks {
   }
 
   /**
-   * Why the object is left alone; undefined: it is ours. One that a directory before ours looked after is taken over where its operator can't be
-   * at work any more: we hold the same Lease, or there is no other operator. Should it be taken from us then, somebody is.
+   * Why the object is left alone; undefined: it is ours. One that a directory before ours looked
+   * after is taken over where its operator can't be at work any more: we hold the same Lease, or
+   * there is no other operator. Should it be taken from us then, somebody is.
    */
   reasonToLeave(object: Marked): string | undefined {
     const key = `${object.kind} ${keyText(object.metadata)}`;

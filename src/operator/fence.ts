@@ -2,7 +2,10 @@
 import type { Store } from '../directory/store/store.ts';
 import type { Fence } from '../kube/client.ts';
 
-/** What the operator uses of the directory throws once the lead is lost, so that two operators never write at once. */
+/**
+ * What the operator uses of the directory throws once the lead is lost, so that two operators never
+ * write at once.
+ */
 export function fencedStore(store: Store, fence: Fence): Store {
   const behindFence = <T extends object>(part: T): T =>
     new Proxy(part, {

@@ -2,7 +2,10 @@
 import type { KubeObject, ManagedFields } from '../kube/resource.ts';
 import { FIELD_MANAGER, TOKEN_FIELD_MANAGER } from './ownership.ts';
 
-/** The manager other than the operator that wrote the field at the path last; undefined: there is none, or that is not known. */
+/**
+ * The manager other than the operator that wrote the field at the path last; undefined: there is
+ * none, or that is not known.
+ */
 export function managerOf({ metadata }: KubeObject, path: readonly string[]): string | undefined {
   const entries = (metadata.managedFields ?? []).filter(
     (entry) => !isOperator(entry) && covers(entry.fieldsV1, path),

@@ -1,4 +1,7 @@
-/** What the operator made for a custom resource, remembered in the directory by UID: the licence to delete it, and nothing else is. */
+/**
+ * What the operator made for a custom resource, remembered in the directory by UID: the licence to
+ * delete it, and nothing else is.
+ */
 import { SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { Maker } from '../directory/store/made-objects.ts';
 import { deleteIfExists } from '../kube/client.ts';

@@ -18,7 +18,10 @@ const CONDITION_LABELS = [
 ] as const;
 type ConditionLabel = (typeof CONDITION_LABELS)[number];
 
-/** Registers the metrics; once for a registry. `led` answers what is known while this process leads, `others` what it leaves to others. */
+/**
+ * Registers the metrics; once for a registry. `led` answers what is known while this process leads,
+ * `others` what it leaves to others.
+ */
 export function createOperatorMetrics(
   registry: Registry,
   led: () => Caches | undefined,

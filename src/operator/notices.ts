@@ -1,4 +1,7 @@
-/** What the metadata of a custom resource says, as conditions: annotations that mean nothing, and a deletion that waits. */
+/**
+ * What the metadata of a custom resource says, as conditions: annotations that mean nothing, and a
+ * deletion that waits.
+ */
 import { annotationFaults } from '../crd/annotations.ts';
 import { ANNOTATION_RECONCILE } from '../crd/names.ts';
 import type { ObjectMetadata } from '../crd/objects.ts';

@@ -3,7 +3,9 @@ import type { Reason } from '../crd/reasons.ts';
 import { REASON } from '../crd/reasons.ts';
 import { ApiError, isForbidden, isRefused, isUnavailable } from '../kube/errors.ts';
 
-/** Messages of the API and of the directory are safe to show; of any other error the log has more. */
+/**
+ * Messages of the API and of the directory are safe to show; of any other error the log has more.
+ */
 export function obstacleFrom(error: unknown): Obstacle {
   if (isForbidden(error)) {
     return {

@@ -33,7 +33,10 @@ export interface Operator {
   readonly lost: Promise<void>;
   /** Why the process should be started anew; undefined while everything goes on trying. */
   stuck(): string | undefined;
-  /** Why the cluster is not looked after in full, leading or standing by: not read yet, or a permission is missing. */
+  /**
+   * Why the cluster is not looked after in full, leading or standing by: not read yet, or a
+   * permission is missing.
+   */
   unready(): string | undefined;
 }
 

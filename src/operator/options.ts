@@ -10,7 +10,9 @@ export interface OperatorOptions {
   readonly store: Store;
   /** Without a trailing slash. */
   readonly publicUrl: string;
-  /** Between the end of an integration with deletionPolicy Delete and that of its users and groups. */
+  /**
+   * Between the end of an integration with deletionPolicy Delete and that of its users and groups.
+   */
   readonly deprovisionDelayMs: number;
   /** Undefined: all. */
   readonly watchNamespaces?: readonly string[] | undefined;

@@ -1,6 +1,7 @@
 /**
- * Whose an object is, decided here for every kind. Labels and annotations can be copied: under the name that an object of ours has they
- * let it be adopted, as after a restore; a licence to delete is only what `made-objects.ts` remembers.
+ * Whose an object is, decided here for every kind. Labels and annotations can be copied: under the
+ * name that an object of ours has they let it be adopted, as after a restore; a licence to delete
+ * is only what `made-objects.ts` remembers.
  */
 
 import {
@@ -31,7 +32,10 @@ export function whatHolds({ metadata: { finalizers = [] } }: KubeObject): string
     : `is being deleted, and the finalizers ${finalizers.join(', ')} hold it`;
 }
 
-/** Made for this very integration, by its UID; or, by our labels, for one of this name, perhaps an earlier one. */
+/**
+ * Made for this very integration, by its UID; or, by our labels, for one of this name, perhaps an
+ * earlier one.
+ */
 export function isOurs(object: KubeObject, { metadata }: KubeIntegration): boolean {
   return (
     uidOn(object) === metadata.uid || contains(object.metadata.labels, labelsFor(metadata.name))
@@ -42,12 +46,18 @@ export function uidOn(object: KubeObject): string | undefined {
   return object.metadata.annotations?.[ANNOTATION_INTEGRATION_UID];
 }
 
-/** When the integration that it was made for was created; empty where that is unknown, which is before every time. */
+/**
+ * When the integration that it was made for was created; empty where that is unknown, which is
+ * before every time.
+ */
 export function integrationCreatedOn(object: KubeObject): string {
   return object.metadata.annotations?.[ANNOTATION_INTEGRATION_CREATED] ?? '';
 }
 
-/** A child that an integration of this name has: by its owner reference, or by labels where a restore gave it another UID. */
+/**
+ * A child that an integration of this name has: by its owner reference, or by labels where a
+ * restore gave it another UID.
+ */
 export function isOurChild(child: KubeObject, integration: KubeIntegration): boolean {
   return isOwnedBy(child, integration.metadata.uid) || isOurs(child, integration);
 }
@@ -57,7 +67,10 @@ export function isOwnedBy({ metadata }: KubeObject, uid: string): boolean {
   return metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
 }
 
-/** The Role of a namespace: an integration owns it, perhaps one that is gone; or by our label, where it has lost its owners. */
+/**
+ * The Role of a namespace: an integration owns it, perhaps one that is gone; or by our label, where
+ * it has lost its owners.
+ */
 export function isOurRole({ metadata }: KubeObject): boolean {
   const { group, kind } = SCIM_INTEGRATIONS;
   const isOwned = metadata.ownerReferences?.some(
@@ -71,7 +84,10 @@ export function isMadeByOperator(object: KubeObject): boolean {
   return object.metadata.labels?.[LABEL_MANAGED_BY] === MANAGED_BY || uidOn(object) !== undefined;
 }
 
-/** Which other integration a Secret belongs to, of those that are there: by what it says itself, else by what they say of it. */
+/**
+ * Which other integration a Secret belongs to, of those that are there: by what it says itself,
+ * else by what they say of it.
+ */
 export function otherHolder(
   secret: KubeObject,
   integration: KubeIntegration,

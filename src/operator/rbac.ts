@@ -1,4 +1,7 @@
-/** The permissions of the operator itself, as data: the chart, the demo and the tests take them from here. */
+/**
+ * The permissions of the operator itself, as data: the chart, the demo and the tests take them from
+ * here.
+ */
 
 import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
 import { DIRECTORY_API_GROUP, PROVISIONER_RULES } from '../directory/permissions.ts';
@@ -11,7 +14,10 @@ import {
   type ObjectKey,
 } from '../kube/resource.ts';
 
-/** What SCIMProvisioner grants. The operator holds the same, so that Kubernetes lets it grant them without `bind` or `escalate`. */
+/**
+ * What SCIMProvisioner grants. The operator holds the same, so that Kubernetes lets it grant them
+ * without `bind` or `escalate`.
+ */
 export const SCIM_PROVISIONER_RULES: readonly PolicyRule[] = Object.entries(PROVISIONER_RULES).map(
   ([resource, verbs]) => ({ apiGroups: [DIRECTORY_API_GROUP], resources: [resource], verbs }),
 );
@@ -53,7 +59,10 @@ export const TENANT_RULES: readonly PolicyRule[] = [
   { apiGroups: [SCIM_TENANTS.group], resources: ['scimtenants/status'], verbs: ['patch'] },
 ];
 
-/** A CRD that is missing or ending means that its resources say nothing by being gone; an older one drops fields. */
+/**
+ * A CRD that is missing or ending means that its resources say nothing by being gone; an older one
+ * drops fields.
+ */
 const DEFINITION_RULE: PolicyRule = {
   apiGroups: ['apiextensions.k8s.io'],
   resources: ['customresourcedefinitions'],
@@ -67,25 +76,32 @@ const DEFINITION_RULE: PolicyRule = {
 export const OPERATOR_RULES: readonly PolicyRule[] = [
   ...NAMESPACE_RULES,
   ...TENANT_RULES,
-  // Their UIDs tell a namespace, and the cluster (kube-system), from another of the same name; ScimTenants select them by labels.
+  // Their UIDs tell a namespace, and the cluster (kube-system), from another of the same name;
+  // ScimTenants select them by labels.
   { apiGroups: [''], resources: ['namespaces'], verbs: WATCH },
   DEFINITION_RULE,
 ];
 
-/** For an operator with `--watch-namespaces`, in a Role of each of them. A Role lets read the very namespace that it is in. */
+/**
+ * For an operator with `--watch-namespaces`, in a Role of each of them. A Role lets read the very
+ * namespace that it is in.
+ */
 export const WATCHED_NAMESPACE_RULES: readonly PolicyRule[] = [
   ...NAMESPACE_RULES,
   { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
 ];
 
-/** What such an operator needs of the cluster all the same: its identity, and whether the CRD is there. */
+/**
+ * What such an operator needs of the cluster all the same: its identity, and whether the CRD is
+ * there.
+ */
 export const CLUSTER_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['namespaces'], resourceNames: ['kube-system'], verbs: ['get'] },
   DEFINITION_RULE,
 ];
 /**
- * On top, where groups are followed. Kubernetes asks for `bind` of whoever gives a role that they don't have: for Roles in general, for
- * ClusterRoles by name only.
+ * On top, where groups are followed. Kubernetes asks for `bind` of whoever gives a role that they
+ * don't have: for Roles in general, for ClusterRoles by name only.
  */
 export function groupBindingRules(clusterRoles: readonly string[] = []): readonly PolicyRule[] {
   const { group, plural } = SCIM_GROUP_BINDINGS;
@@ -102,7 +118,10 @@ export function groupBindingRules(clusterRoles: readonly string[] = []): readonl
   ];
 }
 
-/** Of the cluster, where groups are followed; optional: without it the operator can't tell whether authors are kept from giving too much. */
+/**
+ * Of the cluster, where groups are followed; optional: without it the operator can't tell whether
+ * authors are kept from giving too much.
+ */
 export const POLICY_RULES: readonly PolicyRule[] = [
   {
     apiGroups: [ADMISSION_POLICIES.group],
@@ -114,7 +133,10 @@ export const POLICY_RULES: readonly PolicyRule[] = [
 /** In the operator's namespace. */
 export const LEASE_NAME = 'scim-operator';
 
-/** For the Lease, in its namespace only. What doesn't exist yet has no name that a rule for `create` could be held against. */
+/**
+ * For the Lease, in its namespace only. What doesn't exist yet has no name that a rule for `create`
+ * could be held against.
+ */
 export const ELECTION_RULES: readonly PolicyRule[] = [
   { apiGroups: [LEASES.group], resources: [LEASES.plural], verbs: ['create'] },
   {
@@ -136,7 +158,9 @@ export interface OperatorManifests {
   readonly roleBindings: readonly KubeObject[];
 }
 
-/** A ServiceAccount with exactly the permissions of an operator that looks after every namespace. */
+/**
+ * A ServiceAccount with exactly the permissions of an operator that looks after every namespace.
+ */
 export function operatorManifests(
   namespace: string,
   name: string,
@@ -148,8 +172,8 @@ export function operatorManifests(
 }
 
 /**
- * A ServiceAccount with exactly the permissions of an operator that looks after `watched`, which exist. `clusterRules` may have TENANT_RULES
- * too.
+ * A ServiceAccount with exactly the permissions of an operator that looks after `watched`, which
+ * exist. `clusterRules` may have TENANT_RULES too.
  */
 export function namespacedManifests(
   namespace: string,

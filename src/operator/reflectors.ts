@@ -96,7 +96,8 @@ export function createReflectors(
     }),
     serviceAccounts: reflect<ServiceAccount>(SERVICE_ACCOUNTS, { labelSelector }),
     roles: reflect<Role>(ROLES, { labelSelector }),
-    // Where groups are followed by name as well: a label is quickly lost, and never there on what somebody else has made.
+    // Where groups are followed by name as well: a label is quickly lost, and never there on what
+    // somebody else has made.
     roleBindings: reflect<RoleBinding>(
       ROLE_BINDINGS,
       followsGroups ? { wants: isOfInterest } : { labelSelector },

@@ -1,4 +1,6 @@
-/** A term: the controllers, the sweep and the event recorder, from the start of the lead to its end. */
+/**
+ * A term: the controllers, the sweep and the event recorder, from the start of the lead to its end.
+ */
 import { randomUUID } from 'node:crypto';
 import { GROUP } from '../crd/names.ts';
 import type { Client, Fence } from '../kube/client.ts';

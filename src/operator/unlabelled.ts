@@ -1,6 +1,6 @@
 /**
- * Objects of ours whose label others take off while they are written. The watches of the operator select by that label, so each of these
- * is watched by its name.
+ * Objects of ours whose label others take off while they are written. The watches of the operator
+ * select by that label, so each of these is watched by its name.
  */
 import { LABEL_MANAGED_BY, MANAGED_BY } from '../crd/names.ts';
 import type { Client } from '../kube/client.ts';
@@ -8,7 +8,10 @@ import { Reflector } from '../kube/reflector.ts';
 import { type KubeObject, keyOf, keyText, type ResourceDefinition } from '../kube/resource.ts';
 import type { Logger } from '../logger.ts';
 
-/** Each is a connection; whatever is more is looked at every half minute only, because it is contended. */
+/**
+ * Each is a connection; whatever is more is looked at every half minute only, because it is
+ * contended.
+ */
 const MAX_WATCHES = 100;
 
 interface UnlabelledOptions {

@@ -4,7 +4,8 @@ import type { Answer } from './exchange.ts';
 import { describeStatus, type StepResult } from './player.ts';
 
 /**
- * Why there is no point in playing on, in one line, after the first answer: the URL or the token is wrong. Undefined when SCIM answered.
+ * Why there is no point in playing on, in one line, after the first answer: the URL or the token is
+ * wrong. Undefined when SCIM answered.
  */
 export function findRefusal({ answer, problem }: StepResult): string | undefined {
   if (answer === undefined) return problem?.actual;

@@ -96,7 +96,10 @@ function isNamed(held: JsonValue | undefined, name: string): boolean {
   return typeof held === 'string' && held.toLowerCase() === name.toLowerCase();
 }
 
-/** Paths of the resources with exactly this name, since a server may ignore the filter; or why that isn't known. */
+/**
+ * Paths of the resources with exactly this name, since a server may ignore the filter; or why that
+ * isn't known.
+ */
 async function lookUp(
   endpoint: Endpoint,
   { collection, name }: Named,

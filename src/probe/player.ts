@@ -1,4 +1,6 @@
-/** Plays a sequence against an endpoint over HTTP, step by step, and tells of each what came back. */
+/**
+ * Plays a sequence against an endpoint over HTTP, step by step, and tells of each what came back.
+ */
 import { isJsonObject, type JsonValue } from '../scim/json.ts';
 import { type Answer, type Endpoint, type Exchange, exchange, NoAnswerError } from './exchange.ts';
 import { type Difference, findDifference, valueAt } from './expectation.ts';
@@ -12,7 +14,10 @@ interface PlayOptions extends Endpoint {
   readonly run?: string;
   /** Skips what is left; a request under way is waited for. */
   readonly stop?: AbortSignal;
-  /** Of what a client accepts in several forms takes one: a body rather than 204, the media type of SCIM. */
+  /**
+   * Of what a client accepts in several forms takes one: a body rather than 204, the media type of
+   * SCIM.
+   */
   readonly strict?: boolean;
 }
 
@@ -29,8 +34,8 @@ export interface StepResult {
 }
 
 /**
- * Yields a result after each step and goes on after a failed one; a step that needs a value which an earlier one did not yield is skipped.
- * When no answer comes at all, the rest is skipped.
+ * Yields a result after each step and goes on after a failed one; a step that needs a value which
+ * an earlier one did not yield is skipped. When no answer comes at all, the rest is skipped.
  */
 export async function* playSequence(
   sequence: Sequence,
@@ -95,7 +100,10 @@ async function playStep(
   }
 }
 
-/** RFC 7644 §3.5.2: a PATCH may be answered without the resource. Whether it was done is seen by reading it. */
+/**
+ * RFC 7644 §3.5.2: a PATCH may be answered without the resource. Whether it was done is seen by
+ * reading it.
+ */
 async function findUndone(
   { request, response }: Step,
   { status }: Answer,

@@ -1,4 +1,7 @@
-/** Plays an identity provider against an endpoint, and leaves nothing behind: "Test Connection" without the identity provider. */
+/**
+ * Plays an identity provider against an endpoint, and leaves nothing behind: "Test Connection"
+ * without the identity provider.
+ */
 import { randomBytes } from 'node:crypto';
 import type { Endpoint } from './exchange.ts';
 import { findRefusal, hintFor } from './hints.ts';
@@ -129,7 +132,10 @@ function reportOf(result: StepResult, present: (text: string) => string): StepRe
   };
 }
 
-/** A server may send the token back, so it is masked before anything is cut: half a token is one too much. */
+/**
+ * A server may send the token back, so it is masked before anything is cut: half a token is one too
+ * much.
+ */
 function presentable(text: string, token: string): string {
   // In a JSON text, quotes and backslashes of a token look different.
   const forms = [token, JSON.stringify(token).slice(1, -1), encodeURIComponent(token)];

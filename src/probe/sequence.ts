@@ -1,8 +1,12 @@
-/** What an identity provider sends and what it needs to get back, as data: `sequences/*.json` hold such sequences. */
+/**
+ * What an identity provider sends and what it needs to get back, as data: `sequences/*.json` hold
+ * such sequences.
+ */
 import type { JsonValue } from '../scim/json.ts';
 
 /**
- * `{{name}}` in any text of a request or an expected answer stands for the value captured under the name. Two are always there:
+ * `{{name}}` in any text of a request or an expected answer stands for the value captured under the
+ * name. Two are always there:
  * `{{run}}`, which makes names unique, and `{{RUN}}`, the same in upper case.
  */
 export interface Step {
@@ -21,7 +25,10 @@ export interface Step {
     readonly status: number | readonly number[];
     /** Beginnings of header values, one of them where there are several; the first is the RFC's. */
     readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-    /** What the answer must have, see findDifference; where it is 204, what a GET then reads. The headers are those of a body. */
+    /**
+     * What the answer must have, see findDifference; where it is 204, what a GET then reads. The
+     * headers are those of a body.
+     */
     readonly body?: JsonValue;
   };
   /** Name → path into the answer, such as `id` or `Resources.0.id`. */

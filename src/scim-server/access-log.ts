@@ -14,7 +14,10 @@ export interface Access {
   keyId: string | undefined;
 }
 
-/** The endpoint that a request without a valid token was sent to, where there is such an integration. */
+/**
+ * The endpoint that a request without a valid token was sent to, where there is such an
+ * integration.
+ */
 interface Meant {
   readonly tenant: string;
   readonly integrationId: string;
@@ -46,7 +49,10 @@ export function logAccess(
   log.info({ ...fields, ms: Math.round(ms * 100) / 100 }, 'request answered');
 }
 
-/** Of a request without a valid token nothing that the client chose, because that may be a token of whatever make. */
+/**
+ * Of a request without a valid token nothing that the client chose, because that may be a token of
+ * whatever make.
+ */
 function shownPath({ path, route, tenant, integration }: Access, meant: Meant | undefined): string {
   if (integration !== undefined && PLAIN.test(path))
     return path.slice(0, MAX_PATH).replace(TOKEN, 'scim_…');

@@ -1,9 +1,12 @@
-/** What a handler answers, before it becomes an HTTP response: plain data, so that one place writes headers and bodies. */
+/**
+ * What a handler answers, before it becomes an HTTP response: plain data, so that one place writes
+ * headers and bodies.
+ */
 import type { JsonObject } from '../scim/json.ts';
 
 /**
- * RFC 7644 §8.1. Keycloak's client demands it on every answer, 204 included; the charset is for clients that
- * read unknown types as ISO-8859-1.
+ * RFC 7644 §8.1. Keycloak's client demands it on every answer, 204 included; the charset is for
+ * clients that read unknown types as ISO-8859-1.
  */
 export const SCIM_MEDIA_TYPE = 'application/scim+json; charset=utf-8';
 
@@ -14,8 +17,8 @@ export interface Answer {
 }
 
 /**
- * The response with the headers that every answer carries. `no-store`: answers hold personal data, which no
- * proxy may keep; clients may still compare ETags.
+ * The response with the headers that every answer carries. `no-store`: answers hold personal data,
+ * which no proxy may keep; clients may still compare ETags.
  */
 export function toResponse(answer: Answer, requestId: string): Response {
   const headers = {

@@ -34,7 +34,10 @@ interface ScimAppOptions {
   readonly clock?: () => number;
   /** Told of every request whose token was accepted. */
   readonly tracker: Pick<RequestTracker, 'note'>;
-  /** Requests a second that an integration may send, operations of a Bulk each being one; 0: any number. */
+  /**
+   * Requests a second that an integration may send, operations of a Bulk each being one; 0: any
+   * number.
+   */
   readonly rateLimit: number;
   /** What every caller may do; by default the rules of the Role SCIMProvisioner. */
   readonly permissions?: Permissions;

@@ -1,4 +1,7 @@
-/** Who calls: tenant and integration from the path, proven by a bearer token. Nothing of the body is read before. */
+/**
+ * Who calls: tenant and integration from the path, proven by a bearer token. Nothing of the body is
+ * read before.
+ */
 import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { Authenticated } from '../directory/store/tokens.ts';
@@ -25,14 +28,15 @@ export function parseEndpoint(path: string): EndpointPath | undefined {
 }
 
 /**
- * The scheme in any case (RFC 7235 §2.1), or none: Okta's header authentication sends the bare token. Two headers arrive
- * joined by a comma and a space, and are refused as no token holds a space.
+ * The scheme in any case (RFC 7235 §2.1), or none: Okta's header authentication sends the bare
+ * token. Two headers arrive joined by a comma and a space, and are refused as no token holds a
+ * space.
  */
 const CREDENTIALS = /^(?:bearer +)?([\x21-\x7e]+)$/i;
 
 /**
- * The integration whose token this is. Throws ScimError: 401, the same for all that can be wrong with token and
- * path; 503 when it can't be known.
+ * The integration whose token this is. Throws ScimError: 401, the same for all that can be wrong
+ * with token and path; 503 when it can't be known.
  */
 export async function authenticateRequest(
   store: Store,

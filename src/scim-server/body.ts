@@ -5,8 +5,8 @@ import { payloadTooLarge, unsupportedMediaType } from './error.ts';
 import { parseJson } from './json.ts';
 
 /**
- * Reads and parses the body. Throws ScimError 413 when it is larger than `limit` bytes, as announced or as it
- * arrives; 415; or invalidSyntax.
+ * Reads and parses the body. Throws ScimError 413 when it is larger than `limit` bytes, as
+ * announced or as it arrives; 415; or invalidSyntax.
  */
 export async function readJson(
   request: Request,
@@ -30,8 +30,9 @@ export async function readJson(
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.-]+\+)?json$/i;
 
 /**
- * RFC 7644 §8.1 asks for application/scim+json and application/json; no client sends anything else than some
- * JSON or nothing. What is left is mostly `curl -d` without a header: it gets to know what is missing.
+ * RFC 7644 §8.1 asks for application/scim+json and application/json; no client sends anything else
+ * than some JSON or nothing. What is left is mostly `curl -d` without a header: it gets to know
+ * what is missing.
  */
 function checkHeaders(headers: Headers): void {
   const type = headers.get('content-type')?.split(';', 1)[0]?.trim() ?? '';

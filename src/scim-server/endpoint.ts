@@ -1,4 +1,7 @@
-/** What happens to every SCIM request around its handler: who calls, may they now, and what do they and the log get to know. */
+/**
+ * What happens to every SCIM request around its handler: who calls, may they now, and what do they
+ * and the log get to know.
+ */
 import type { Context } from 'hono';
 import type { Caller, Directory } from '../directory/caller.ts';
 import type { RequestTracker } from '../directory/last-requests.ts';
@@ -32,7 +35,10 @@ export interface ScimRequest {
 export interface ScimCall {
   readonly request: ScimRequest;
   readonly caller: Caller;
-  /** URL of the integration's endpoint, as configured: the Host header has no say. Without a trailing slash. */
+  /**
+   * URL of the integration's endpoint, as configured: the Host header has no say. Without a
+   * trailing slash.
+   */
   readonly baseUrl: string;
   /** The parsed body; see readJson. */
   body(limit: number): Promise<unknown>;
@@ -40,7 +46,9 @@ export interface ScimCall {
   log(fields: Readonly<Record<string, unknown>>, message: string): void;
   /** The answer to what a handler threw; a defect goes into the log. */
   refuse(error: unknown): Answer;
-  /** Counts so many requests more for the rate limit; throws ScimError 429 when there are too many. */
+  /**
+   * Counts so many requests more for the rate limit; throws ScimError 429 when there are too many.
+   */
   countRequests(more: number): void;
   /** Counts an operation of a Bulk; see operationOf. */
   countOperation(name: string, status: number): void;
@@ -68,8 +76,8 @@ interface EndpointOptions {
 type ScimContext = Context<{ Bindings: ServerBindings }>;
 
 /**
- * One Hono handler for all methods of a route (a chain of middleware costs a tenth of the throughput). Without a
- * route the path is unknown.
+ * One Hono handler for all methods of a route (a chain of middleware costs a tenth of the
+ * throughput). Without a route the path is unknown.
  */
 export function createEndpoint(options: EndpointOptions) {
   const { log, metrics } = options;

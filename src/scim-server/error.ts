@@ -1,4 +1,7 @@
-/** The only serialiser of errors: ScimError → the body of RFC 7644 §3.12; whatever else was thrown → a bare 500. */
+/**
+ * The only serialiser of errors: ScimError → the body of RFC 7644 §3.12; whatever else was thrown →
+ * a bare 500.
+ */
 
 import { ScimError } from '../scim/error.ts';
 import type { JsonObject } from '../scim/json.ts';
@@ -37,7 +40,10 @@ export function errorDocument(error: unknown) {
   return { status, contentType: SCIM_MEDIA_TYPE, body: JSON.stringify(body) };
 }
 
-/** One answer to everything that is wrong with a token or an endpoint, so that nothing can be told apart. */
+/**
+ * One answer to everything that is wrong with a token or an endpoint, so that nothing can be told
+ * apart.
+ */
 export const unauthorized = (): ScimError =>
   new ScimError(401, 'a valid bearer token of this integration is required');
 

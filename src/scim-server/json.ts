@@ -1,11 +1,15 @@
-/** JSON as strictly as a directory needs it: nothing nested beyond reason, and no key twice in one object. */
+/**
+ * JSON as strictly as a directory needs it: nothing nested beyond reason, and no key twice in one
+ * object.
+ */
 
 import { invalidSyntax } from '../scim/error.ts';
 import { MAX_JSON_DEPTH } from '../scim/limits.ts';
 
 /**
- * Parses the text of a body. JSON.parse keeps the last of two equal keys, other parsers the first: a proxy that checks bodies
- * and this server could read different things, so such a body is refused. Throws invalidSyntax.
+ * Parses the text of a body. JSON.parse keeps the last of two equal keys, other parsers the first:
+ * a proxy that checks bodies and this server could read different things, so such a body is
+ * refused. Throws invalidSyntax.
  */
 export function parseJson(text: string): unknown {
   let value: unknown;

@@ -1,7 +1,8 @@
 /** Paths as clients with a sloppily configured base URL send them. */
 
 /**
- * The path of a URL, still percent-encoded: Keycloak's `//Users` and PingFederate's `/Users/` mean `/Users`.
+ * The path of a URL, still percent-encoded: Keycloak's `//Users` and PingFederate's `/Users/` mean
+ * `/Users`.
  */
 export function normalPath(url: string): string {
   const start = url.indexOf('/', url.indexOf('://') + 3);

@@ -1,6 +1,7 @@
 /**
- * Counters and latencies of requests. Counted here and handed over when the metrics are read: a request costs two look-ups, and what is
- * counted for an integration goes when the integration does.
+ * Counters and latencies of requests. Counted here and handed over when the metrics are read: a
+ * request costs two look-ups, and what is counted for an integration goes when the integration
+ * does.
  */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { CensusCache } from '../directory/metrics/census-cache.ts';
@@ -10,7 +11,10 @@ import { parseEndpoint } from './authentication.ts';
 /** From a look-up in memory to what no client waits for any longer. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** Durations are handed to the histogram by so many: in the midst of a request each costs several times as much. */
+/**
+ * Durations are handed to the histogram by so many: in the midst of a request each costs several
+ * times as much.
+ */
 const BATCH = 256;
 
 /** What requests ask for: see operationOf. */
@@ -103,7 +107,10 @@ export class RequestMetrics {
     count(this.#tallyOf(caller).bulkOperations, this.operation(name).offset + status);
   }
 
-  /** A request without a valid token was refused. It counts for the integration that it meant, which is returned, if there is one. */
+  /**
+   * A request without a valid token was refused. It counts for the integration that it meant, which
+   * is returned, if there is one.
+   */
   unauthorized(path: string): Scope | undefined {
     const meant = parseEndpoint(path);
     const isKnown =

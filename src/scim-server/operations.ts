@@ -26,7 +26,10 @@ const OF_ONE = new Map([
   ['DELETE', 'delete'],
 ]);
 
-/** `path` is a route's, with its parameters as patterns; without one: `other`, as for a method that isn't served there. */
+/**
+ * `path` is a route's, with its parameters as patterns; without one: `other`, as for a method that
+ * isn't served there.
+ */
 export function operationOf(path: string | undefined, method: string): string {
   if (path === undefined) return OTHER;
   const [type = '', below] = path.slice(1).split('/');

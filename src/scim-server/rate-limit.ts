@@ -1,4 +1,7 @@
-/** A token bucket for each integration: one that sends too much gets 429 and slows nobody else down. A Bulk is as many requests as it has operations. */
+/**
+ * A token bucket for each integration: one that sends too much gets 429 and slows nobody else down.
+ * A Bulk is as many requests as it has operations.
+ */
 import { RATE_BURST_SECONDS } from '../scim/limits.ts';
 import { tooManyRequests } from './error.ts';
 
@@ -12,9 +15,9 @@ interface Bucket {
 }
 
 /**
- * Counts requests of the integration, by default one, at `now`, of a monotonic clock in milliseconds; throws ScimError 429 when
- * there are too many, and counts none of them. More than the bucket holds pass when it is full, and are paid for by the time after
- * them.
+ * Counts requests of the integration, by default one, at `now`, of a monotonic clock in
+ * milliseconds; throws ScimError 429 when there are too many, and counts none of them. More than
+ * the bucket holds pass when it is full, and are paid for by the time after them.
  */
 export type RateLimit = (integrationId: string, now: number, requests?: number) => void;
 

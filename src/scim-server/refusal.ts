@@ -13,8 +13,8 @@ interface Refusals {
 }
 
 /**
- * A defect is logged with its cause. Of a directory that is away there is one line when it stops answering and one when it answers
- * again, however many requests meet it.
+ * A defect is logged with its cause. Of a directory that is away there is one line when it stops
+ * answering and one when it answers again, however many requests meet it.
  */
 export function createRefusals(log: Logger): Refusals {
   const outage = new Outage();

@@ -1,4 +1,7 @@
-/** From names that clients write to attributes of a schema. Names that are not in the schema resolve to nothing, so they go nowhere. */
+/**
+ * From names that clients write to attributes of a schema. Names that are not in the schema resolve
+ * to nothing, so they go nowhere.
+ */
 import type { AttributeRef } from './condition.ts';
 import type { AttributePath } from './filter.ts';
 import { extensionOfBareName, pathBehindDot } from './quirks/filter.ts';
@@ -6,8 +9,9 @@ import { findAttribute, findExtension, type ResourceType } from './schema.ts';
 import { coreAttributes } from './schemas/common.ts';
 
 /**
- * Splits `urn:…:2.0:User:name.familyName`. URNs contain dots and colons: the attribute begins behind the last colon,
- * unless the whole text is a URN known as an extension (see resolveExtension), which callers try first.
+ * Splits `urn:…:2.0:User:name.familyName`. URNs contain dots and colons: the attribute begins
+ * behind the last colon, unless the whole text is a URN known as an extension (see
+ * resolveExtension), which callers try first.
  */
 export function parseAttributePath(text: string): AttributePath {
   const colon = /^urn:/i.test(text) ? text.lastIndexOf(':') : -1;
@@ -23,7 +27,10 @@ export function formatAttributePath({ urn, name, sub }: AttributePath): string {
   return `${urn === undefined ? '' : `${urn}:`}${name}${sub === undefined ? '' : `.${sub}`}`;
 }
 
-/** Names in any case, optionally qualified by the URN of the core schema or of an extension (RFC 7644 §3.10). */
+/**
+ * Names in any case, optionally qualified by the URN of the core schema or of an extension (RFC
+ * 7644 §3.10).
+ */
 export function resolvePath(type: ResourceType, path: AttributePath): AttributeRef | undefined {
   const { urn } = path;
   const inCore = urn === undefined || urn.toLowerCase() === type.schema.id.toLowerCase();

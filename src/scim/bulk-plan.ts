@@ -3,8 +3,8 @@ import type { BulkOperation, OperationRequest } from './bulk.ts';
 import { ScimError } from './error.ts';
 
 /**
- * `begin` creates a resource without what can't be resolved yet and `complete` adds it, for resources that name each other in
- * a circle; `whole` is everything else.
+ * `begin` creates a resource without what can't be resolved yet and `complete` adds it, for
+ * resources that name each other in a circle; `whole` is everything else.
  */
 export interface BulkStep {
   readonly index: number;
@@ -26,9 +26,10 @@ interface Parts {
 }
 
 /**
- * The order sent, except that an operation waits for the resources that it names and for earlier operations on the same
- * resource. Users that name each other in a circle are created in two steps. What is in a circle still (groups that contain
- * each other) or waits for one comes at the end, where it will find that its references can't be resolved.
+ * The order sent, except that an operation waits for the resources that it names and for earlier
+ * operations on the same resource. Users that name each other in a circle are created in two steps.
+ * What is in a circle still (groups that contain each other) or waits for one comes at the end,
+ * where it will find that its references can't be resolved.
  */
 export function planBulk(operations: readonly BulkOperation[]): readonly BulkStep[] {
   const requests = operations.map(({ request }) => (request instanceof ScimError ? null : request));
@@ -68,7 +69,10 @@ function letWait(node: Node, other: Node): void {
   node.waits++;
 }
 
-/** Membership in a group has to have an order, as groups can't contain themselves; attributes of users need none. */
+/**
+ * Membership in a group has to have an order, as groups can't contain themselves; attributes of
+ * users need none.
+ */
 function isUserPost(request: OperationRequest | null): boolean {
   return request?.method === 'POST' && request.type.name === 'User';
 }
@@ -104,7 +108,10 @@ function keepOrderOnResources(
   });
 }
 
-/** Always the earliest node that waits for nothing; at the end those that wait for each other, as sent. */
+/**
+ * Always the earliest node that waits for nothing; at the end those that wait for each other, as
+ * sent.
+ */
 function inOrder(nodes: readonly Node[]): readonly BulkStep[] {
   const left = new Set(nodes);
   const ordered: BulkStep[] = [];
@@ -122,7 +129,9 @@ function earliestReady(nodes: Iterable<Node>): Node | undefined {
   return undefined;
 }
 
-/** The number of the circle that each node is in (Tarjan); nodes in none have a number of their own. */
+/**
+ * The number of the circle that each node is in (Tarjan); nodes in none have a number of their own.
+ */
 function stronglyConnected(edges: readonly (readonly number[])[]): readonly number[] {
   const circle: number[] = [];
   const order: number[] = [];

@@ -1,4 +1,7 @@
-/** Where the operations of a Bulk name each other: `bulkId:qwerty` in place of an id (RFC 7644 §3.7.2). */
+/**
+ * Where the operations of a Bulk name each other: `bulkId:qwerty` in place of an id (RFC 7644
+ * §3.7.2).
+ */
 import { ScimError } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
@@ -11,7 +14,10 @@ const MARK = 'bulkId:';
 const IN_REF = /(?<=^|\/)bulkId:([^/]+)$/g;
 /** JSON within a text has them as its own texts have. */
 const IN_JSON = /(?<=["/])bulkId:([^"\\/]+)(?=")/g;
-/** The literals in the path of a PATCH: in quotes, whatever their kind, or a word that is a reference. */
+/**
+ * The literals in the path of a PATCH: in quotes, whatever their kind, or a word that is a
+ * reference.
+ */
 const LITERAL =
   /"(?:[^"\\]|\\[\s\S]?)*"?|(?<![^\s[(])'[^']*'?|“[^”]*”?|‘[^’]*’?|(?<![^\s[(])bulkId:[^\s"'()[\]]+/g;
 const QUOTES = /^["'“‘]|["'”’]$/g;
@@ -61,7 +67,10 @@ function replaceInPath(text: string, resolve: Resolve): string {
   });
 }
 
-/** The data with ids in the place of all references. Throws ScimError 409 for a bulkId under which nothing was created. */
+/**
+ * The data with ids in the place of all references. Throws ScimError 409 for a bulkId under which
+ * nothing was created.
+ */
 export function resolveReferences(data: JsonObject, ids: CreatedIds): JsonObject {
   return resolveMembers(data, (bulkId) => idOfCreated(bulkId, ids));
 }
@@ -88,7 +97,10 @@ function resolveIn(value: JsonValue, key: string, resolve: Resolve): JsonValue {
   return isJsonObject(value) ? resolveMembers(value, resolve) : value;
 }
 
-/** Parts the attributes, and extensions as a whole, that name something not tried yet from those that can be written now. */
+/**
+ * Parts the attributes, and extensions as a whole, that name something not tried yet from those
+ * that can be written now.
+ */
 export function separateUnresolved(
   data: JsonObject,
   ids: CreatedIds,

@@ -1,4 +1,7 @@
-/** The body of a Bulk → operations, each checked as far as it can be without the directory (RFC 7644 §3.7). */
+/**
+ * The body of a Bulk → operations, each checked as far as it can be without the directory (RFC 7644
+ * §3.7).
+ */
 
 import { referencedBy, referencesIn } from './bulk-references.ts';
 import { invalidPath, invalidSyntax, invalidValue, ScimError } from './error.ts';
@@ -37,8 +40,8 @@ export interface OperationRequest {
 }
 
 /**
- * An operation that can't be carried out is a refusal in its place. Throws for what concerns the whole: invalidSyntax, or
- * ScimError 413 for too many operations.
+ * An operation that can't be carried out is a refusal in its place. Throws for what concerns the
+ * whole: invalidSyntax, or ScimError 413 for too many operations.
  */
 export function parseBulk(body: unknown, types: readonly ResourceType[]): BulkRequest {
   if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
@@ -106,7 +109,9 @@ function requestOrRefusal(
   return { method, ...target, version, data, references };
 }
 
-/** The RFC's own example of a PATCH has the list of operations itself as its data (RFC 7644 §3.7.3). */
+/**
+ * The RFC's own example of a PATCH has the list of operations itself as its data (RFC 7644 §3.7.3).
+ */
 function dataOf(method: BulkMethod, data: JsonValue | undefined): JsonValue | undefined {
   return method === 'PATCH' && Array.isArray(data) ? { Operations: data } : data;
 }

@@ -1,4 +1,7 @@
-/** The one definition of how attribute values and filter literals are compared: in memory, in indexes and in SQL. */
+/**
+ * The one definition of how attribute values and filter literals are compared: in memory, in
+ * indexes and in SQL.
+ */
 
 import type { Comparable } from './condition.ts';
 import { invalidFilter } from './error.ts';
@@ -29,20 +32,25 @@ export function comparable(
   }
 }
 
-/** Whether values are URLs of users or groups, which only the endpoint that is asked has in full. */
+/**
+ * Whether values are URLs of users or groups, which only the endpoint that is asked has in full.
+ */
 export function namesResource({ type, referenceTypes }: Attribute): boolean {
   return type === 'reference' && referenceTypes.some((each) => each === 'User' || each === 'Group');
 }
 
-/** The same for the URL at any endpoint and for the relative forms of it (RFC 7643 §2.4): `../Users/{id}`. */
+/**
+ * The same for the URL at any endpoint and for the relative forms of it (RFC 7643 §2.4):
+ * `../Users/{id}`.
+ */
 function resourceReference(url: string): string {
   const [, collection, id] = /(?:^|\/)(Users|Groups)\/([^/]+)$/.exec(url) ?? [];
   return collection === undefined ? url : `../${collection}/${id}`;
 }
 
 /**
- * RFC 3339 → UTC with milliseconds, so that the order of the text is the order of time. Undefined for days that no
- * calendar has, and for what in UTC is outside the years 0000 to 9999.
+ * RFC 3339 → UTC with milliseconds, so that the order of the text is the order of time. Undefined
+ * for days that no calendar has, and for what in UTC is outside the years 0000 to 9999.
  */
 export function instant(text: string): string | undefined {
   const match =
@@ -66,8 +74,8 @@ function utc(text: string): string | undefined {
 }
 
 /**
- * A literal as it is compared with the attribute's values; throws invalidFilter when it is of another type. `name` is
- * how the message calls the attribute.
+ * A literal as it is compared with the attribute's values; throws invalidFilter when it is of
+ * another type. `name` is how the message calls the attribute.
  */
 export function literalComparable(
   attribute: Attribute,
@@ -83,7 +91,9 @@ export function literalComparable(
   return result;
 }
 
-/** As in JSON: no hexadecimal, no Infinity. What is too large for a double is refused by its value. */
+/**
+ * As in JSON: no hexadecimal, no Infinity. What is too large for a double is refused by its value.
+ */
 const NUMBER = /^\s*-?\d+(?:\.\d+)?(?:e[+-]?\d+)?\s*$/i;
 
 /** Entra writes `primary eq "True"`; other clients leave quotes away or put them around numbers. */

@@ -1,4 +1,7 @@
-/** Filters and sort orders bound to a resource type; unknown names and senseless comparisons are refused here, once. */
+/**
+ * Filters and sort orders bound to a resource type; unknown names and senseless comparisons are
+ * refused here, once.
+ */
 
 import { formatAttributePath, parseAttributePath, refText, resolvePath } from './attribute-path.ts';
 import { literalComparable, namesResource } from './comparable.ts';
@@ -10,12 +13,15 @@ import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
 import { VERSION } from './schemas/common.ts';
 import { hasTooManyMarks } from './text.ts';
 
-/** Resolves names: to a reference, or to undefined where the attribute belongs to another type that is searched too. */
+/**
+ * Resolves names: to a reference, or to undefined where the attribute belongs to another type that
+ * is searched too.
+ */
 type Resolve = (path: AttributePath) => AttributeRef | undefined;
 
 /**
- * Binds a filter to a type. With `searched`, the types of one search, an attribute that only another of them has
- * matches nothing (RFC 7644 §3.4.2.1). Throws invalidFilter.
+ * Binds a filter to a type. With `searched`, the types of one search, an attribute that only
+ * another of them has matches nothing (RFC 7644 §3.4.2.1). Throws invalidFilter.
  */
 export function resolveFilter(
   filter: Filter,
@@ -161,8 +167,8 @@ function storable(text: string): boolean {
 }
 
 /**
- * RFC 7644 §3.4.2.3: a multi-valued attribute sorts by its primary or first value, a complex one by `value`.
- * Throws invalidPath, or invalidValue for an order that there isn't.
+ * RFC 7644 §3.4.2.3: a multi-valued attribute sorts by its primary or first value, a complex one by
+ * `value`. Throws invalidPath, or invalidValue for an order that there isn't.
  */
 export function resolveSort(
   sortBy: string,

@@ -1,4 +1,7 @@
-/** Filters bound to a schema: every name resolved, every literal typed and folded. Matched in memory or compiled to SQL. */
+/**
+ * Filters bound to a schema: every name resolved, every literal typed and folded. Matched in memory
+ * or compiled to SQL.
+ */
 import type { CompareOperator } from './filter.ts';
 import type { Attribute } from './schema.ts';
 
@@ -7,7 +10,9 @@ export interface AttributeRef {
   /** URN of the extension that holds the attribute; undefined for core and common attributes. */
   readonly extension: string | undefined;
   readonly attribute: Attribute;
-  /** The sub-attribute compared; undefined for a simple attribute, and for `pr` on a complex one. */
+  /**
+   * The sub-attribute compared; undefined for a simple attribute, and for `pr` on a complex one.
+   */
   readonly sub: Attribute | undefined;
 }
 
@@ -15,8 +20,9 @@ export interface AttributeRef {
 export type Comparable = string | number | boolean;
 
 /**
- * An attribute without a value counts as one that is null: `eq null` and `ne "x"` hold for it, every
- * other comparison doesn't. On a multi-valued attribute a comparison holds when it holds for any value.
+ * An attribute without a value counts as one that is null: `eq null` and `ne "x"` hold for it,
+ * every other comparison doesn't. On a multi-valued attribute a comparison holds when it holds for
+ * any value.
  */
 export type Condition =
   | { readonly kind: 'and' | 'or'; readonly terms: readonly Condition[] }

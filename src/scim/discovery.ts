@@ -1,4 +1,7 @@
-/** The documents of `/Schemas`, `/ResourceTypes` (RFC 7643 §6, §7) and `/ServiceProviderConfig` (§5). */
+/**
+ * The documents of `/Schemas`, `/ResourceTypes` (RFC 7643 §6, §7) and `/ServiceProviderConfig`
+ * (§5).
+ */
 
 import type { JsonObject } from './json.ts';
 import { CURSOR_TIMEOUT, MAX_OPERATIONS, MAX_PAYLOAD_BYTES, MAX_RESULTS } from './limits.ts';
@@ -46,7 +49,10 @@ export function resourceTypeDocument(type: ResourceType, baseUrl: string): JsonO
   };
 }
 
-/** What is served now, no more: clients take each advert as behaviour. authentik reads 0 operations as endless. */
+/**
+ * What is served now, no more: clients take each advert as behaviour. authentik reads 0 operations
+ * as endless.
+ */
 export function serviceProviderConfig(baseUrl: string): JsonObject {
   return {
     schemas: [`${CORE}:ServiceProviderConfig`],

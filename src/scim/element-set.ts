@@ -1,13 +1,22 @@
-/** The elements of a multi-valued attribute, found by what makes two of them the same without comparing each with each. */
+/**
+ * The elements of a multi-valued attribute, found by what makes two of them the same without
+ * comparing each with each.
+ */
 import { comparable } from './comparable.ts';
 import type { Comparable } from './condition.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { type Attribute, findAttribute } from './schema.ts';
 
-/** Positions by type, of the elements that share a value; undefined is the type of those without one. */
+/**
+ * Positions by type, of the elements that share a value; undefined is the type of those without
+ * one.
+ */
 type Typed = Map<Comparable | undefined, number>;
 
-/** Two elements are the same when `value` is and, where both have one, `type`; without `value`, when all is. */
+/**
+ * Two elements are the same when `value` is and, where both have one, `type`; without `value`, when
+ * all is.
+ */
 export class Elements {
   readonly #attribute: Attribute;
   readonly #list: JsonValue[] = [];
@@ -22,7 +31,9 @@ export class Elements {
     return this.#list;
   }
 
-  /** The position of the same element; where the type leaves a choice, the one with the same type. */
+  /**
+   * The position of the same element; where the type leaves a choice, the one with the same type.
+   */
   find(element: JsonValue): number | undefined {
     const typed = this.#positions.get(this.#keyOf(element));
     const type = this.#typeOf(element);
@@ -64,8 +75,8 @@ export class Elements {
 }
 
 /**
- * RFC 7643 §2.4: the same type and value are kept once. The first place is kept, with what the later ones bring. The list itself where
- * nothing is there twice.
+ * RFC 7643 §2.4: the same type and value are kept once. The first place is kept, with what the
+ * later ones bring. The list itself where nothing is there twice.
  */
 export function distinct(
   attribute: Attribute,
@@ -92,7 +103,8 @@ function keyOf(attribute: Attribute, element: JsonValue): string {
   const value = simple ? element : element.value;
   const definition = simple ? attribute : findAttribute(attribute.subAttributes, 'value');
   const key = definition && comparable(definition, value);
-  // A JSON text of an object begins with a brace, and so could a value: the prefix keeps them apart.
+  // A JSON text of an object begins with a brace, and so could a value: the prefix keeps them
+  // apart.
   return key === undefined ? `all ${sortedText(element)}` : `value ${key}`;
 }
 

@@ -15,7 +15,10 @@ type ScimType =
   | 'expiredCursor'
   | 'invalidCount';
 
-/** Anything that a SCIM client is told as an error; every other error is a defect and becomes a bare 500. */
+/**
+ * Anything that a SCIM client is told as an error; every other error is a defect and becomes a bare
+ * 500.
+ */
 export class ScimError extends Error {
   override readonly name = 'ScimError';
   readonly status: number;

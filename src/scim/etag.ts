@@ -1,6 +1,6 @@
 /**
- * Everything about ETags: how a version becomes one, and what If-Match and If-None-Match say about it
- * (RFC 7644 §3.14, RFC 9110 §13.1).
+ * Everything about ETags: how a version becomes one, and what If-Match and If-None-Match say about
+ * it (RFC 7644 §3.14, RFC 9110 §13.1).
  */
 import { preconditionFailed } from './error.ts';
 

@@ -1,4 +1,7 @@
-/** Text ↔ filter (RFC 7644 §3.4.2.2, figure 1), lenient where real clients are: see quirks/filter.ts. */
+/**
+ * Text ↔ filter (RFC 7644 §3.4.2.2, figure 1), lenient where real clients are: see
+ * quirks/filter.ts.
+ */
 
 import { formatAttributePath, parseAttributePath } from './attribute-path.ts';
 import { invalidFilter } from './error.ts';
@@ -95,7 +98,10 @@ function parseComparison(scanner: Scanner, path: AttributePath): Filter {
   return { kind: 'compare', path, operator, value: scanner.literal() };
 }
 
-/** The text of a parsed filter in its one canonical form; parseFilter reads it back as the same tree. */
+/**
+ * The text of a parsed filter in its one canonical form; parseFilter reads it back as the same
+ * tree.
+ */
 export function printFilter(filter: Filter): string {
   switch (filter.kind) {
     case 'and':

@@ -1,4 +1,7 @@
-/** Filters as clients write them (RFC 7644 §3.4.2.2): the syntax tree, before any schema is looked at. */
+/**
+ * Filters as clients write them (RFC 7644 §3.4.2.2): the syntax tree, before any schema is looked
+ * at.
+ */
 
 export type CompareOperator = 'eq' | 'ne' | 'co' | 'sw' | 'ew' | 'gt' | 'ge' | 'lt' | 'le';
 export type Literal = string | number | boolean | null;

@@ -5,12 +5,16 @@ import type { Attributes } from './resource.ts';
 import type { Attribute, ResourceType } from './schema.ts';
 import { isEmpty, sameValue, withValue } from './values.ts';
 
-/** What it means that a write leaves out an immutable value: a PUT keeps it, a PATCH would remove it and is refused. */
+/**
+ * What it means that a write leaves out an immutable value: a PUT keeps it, a PATCH would remove it
+ * and is refused.
+ */
 type WhenMissing = 'kept' | 'refused';
 
 /**
- * The next attributes, with the immutable ones of the current. Throws mutability for another value. The elements of a
- * multi-valued attribute come and go as a whole; see refuseImmutable for their sub-attributes.
+ * The next attributes, with the immutable ones of the current. Throws mutability for another value.
+ * The elements of a multi-valued attribute come and go as a whole; see refuseImmutable for their
+ * sub-attributes.
  */
 export function keepImmutable(
   current: Attributes,

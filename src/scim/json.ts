@@ -7,8 +7,9 @@ export interface JsonObject {
 }
 
 /**
- * The member with this name in any case; `name` in lower case. RFC 7643 §2.1 frees the names of attributes, and clients all others.
- * Throws invalidSyntax where the name is there in two spellings, as one of the two would be left undone.
+ * The member with this name in any case; `name` in lower case. RFC 7643 §2.1 frees the names of
+ * attributes, and clients all others. Throws invalidSyntax where the name is there in two
+ * spellings, as one of the two would be left undone.
  */
 export function property(object: JsonObject, name: string): JsonValue | undefined {
   const [key, other] = Object.keys(object).filter((each) => each.toLowerCase() === name);

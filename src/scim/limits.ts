@@ -1,4 +1,7 @@
-/** Every limit that a SCIM client can meet; the table in docs/reference/scim.md is generated from them. */
+/**
+ * Every limit that a SCIM client can meet; the table in docs/reference/scim.md is generated from
+ * them.
+ */
 
 /** The largest body of a user, a search, and everything else but groups and Bulk. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -22,7 +25,9 @@ export const RATE_BURST_SECONDS = 2;
 /** Operations in one PATCH, and in one Bulk. */
 export const MAX_OPERATIONS = 1000;
 
-/** The largest page, and the default one: clients that read only the first page must see everybody. */
+/**
+ * The largest page, and the default one: clients that read only the first page must see everybody.
+ */
 export const MAX_RESULTS = 1000;
 
 /** Seconds that a cursor is good for (RFC 9865 §2.1). */
@@ -31,7 +36,10 @@ export const CURSOR_TIMEOUT = 3600;
 /** No body of SCIM needs more than 8 levels. */
 export const MAX_JSON_DEPTH = 32;
 
-/** No honest filter comes near these; they bound the stack and the work. The length is in UTF-16 units. */
+/**
+ * No honest filter comes near these; they bound the stack and the work. The length is in UTF-16
+ * units.
+ */
 export const MAX_FILTER_LENGTH = 8192;
 export const MAX_FILTER_DEPTH = 32;
 export const MAX_FILTER_TERMS = 200;
@@ -58,5 +66,8 @@ export const KEY_ATTRIBUTES = ['userName', 'displayName', 'externalId', 'emails.
 export const MAX_KEY_BYTES = 1024;
 export const MAX_TEXT_BYTES = 65_536;
 
-/** Combining marks in a row, in UTF-16 units. NFC sorts them in a time that grows with the square of their number. */
+/**
+ * Combining marks in a row, in UTF-16 units. NFC sorts them in a time that grows with the square of
+ * their number.
+ */
 export const MAX_MARKS = 256;

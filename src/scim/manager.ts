@@ -1,4 +1,7 @@
-/** The manager of the EnterpriseUser extension, the one reference to another resource that clients write: by id, or with a URL as well. */
+/**
+ * The manager of the EnterpriseUser extension, the one reference to another resource that clients
+ * write: by id, or with a URL as well.
+ */
 import { isJsonObject, type JsonObject } from './json.ts';
 import type { Attributes } from './resource.ts';
 import { ENTERPRISE_USER_URN } from './schemas/enterprise-user.ts';
@@ -16,8 +19,8 @@ export function withManagerReference(attributes: Attributes, $ref: string): Attr
 }
 
 /**
- * The attributes as they are kept: a `$ref` that says no more than `value` is left out, because it is made for each answer. So a
- * resource that is sent back as it was read is the same.
+ * The attributes as they are kept: a `$ref` that says no more than `value` is left out, because it
+ * is made for each answer. So a resource that is sent back as it was read is the same.
  */
 export function withoutOwnReference(attributes: Attributes): Attributes {
   const { $ref, ...rest } = managerIn(attributes) ?? {};

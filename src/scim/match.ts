@@ -1,4 +1,7 @@
-/** Conditions evaluated in memory: what PATCH selects elements with, and the oracle of the SQL compiler. */
+/**
+ * Conditions evaluated in memory: what PATCH selects elements with, and the oracle of the SQL
+ * compiler.
+ */
 import { comparable } from './comparable.ts';
 import type { AttributeRef, Comparable, Condition } from './condition.ts';
 import type { CompareOperator } from './filter.ts';
@@ -6,7 +9,10 @@ import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import type { Attribute } from './schema.ts';
 import { compareText } from './text.ts';
 
-/** Whether a resource in canonical spelling (see Attributes), or an element of a value path, fulfils the condition. */
+/**
+ * Whether a resource in canonical spelling (see Attributes), or an element of a value path, fulfils
+ * the condition.
+ */
 export function matches(condition: Condition, holder: JsonValue): boolean {
   switch (condition.kind) {
     case 'constant':

@@ -26,7 +26,10 @@ export function separateMembers(attributes: Attributes): {
   return { attributes: rest, members: memberIds(members) };
 }
 
-/** Parts the operations on `members` from the others; they don't depend on each other. Throws mutability, invalidValue or tooMany. */
+/**
+ * Parts the operations on `members` from the others; they don't depend on each other. Throws
+ * mutability, invalidValue or tooMany.
+ */
 export function separateMemberOperations(operations: readonly PatchOperation[]): {
   operations: readonly PatchOperation[];
   changes: readonly MemberChange[];
@@ -72,15 +75,18 @@ function toChange({ verb, ref, selector, value }: PatchOperation): MemberChange 
 }
 
 /**
- * For a list in the place of members that there were. Throws invalidValue when none of its ids is known: after a restore of either side
- * such a list would empty the group.
+ * For a list in the place of members that there were. Throws invalidValue when none of its ids is
+ * known: after a restore of either side such a list would empty the group.
  */
 export function refuseUnknown(values: readonly string[], unknown: readonly string[]): void {
   if (values.length === 0 || unknown.length < values.length) return;
   throw invalidValue('the group has members, and none of those sent is known; [] empties it');
 }
 
-/** The ids in `value eq "a" or value eq "b"`, the form that clients send; undefined for any other condition. */
+/**
+ * The ids in `value eq "a" or value eq "b"`, the form that clients send; undefined for any other
+ * condition.
+ */
 function valuesSelected(where: Condition): readonly string[] | undefined {
   if (where.kind === 'or') {
     const each = where.terms.map(valuesSelected);

@@ -1,4 +1,7 @@
-/** What a PATCH may cost: its filters are asked of every element, and other writes wait until it is done. */
+/**
+ * What a PATCH may cost: its filters are asked of every element, and other writes wait until it is
+ * done.
+ */
 
 import type { Condition } from './condition.ts';
 import { tooMany } from './error.ts';
@@ -21,7 +24,10 @@ export class PatchWork {
   }
 }
 
-/** How many comparisons there are. To look for long text within text that nearly contains it costs many times as much. */
+/**
+ * How many comparisons there are. To look for long text within text that nearly contains it costs
+ * many times as much.
+ */
 export function comparisonsIn(condition: Condition): number {
   switch (condition.kind) {
     case 'and':

@@ -30,7 +30,10 @@ export function nextElements(
   return current.filter((each) => gone.find(each) === undefined);
 }
 
-/** RFC 7644 §3.5.2.1: a value that is there already is not added again; it may bring more sub-attributes. */
+/**
+ * RFC 7644 §3.5.2.1: a value that is there already is not added again; it may bring more
+ * sub-attributes.
+ */
 function addElements(
   attribute: Attribute,
   current: readonly JsonValue[],
@@ -75,7 +78,10 @@ function withoutSub({ ref }: PatchOperation, element: JsonValue): readonly JsonV
   return isEmpty(rest) ? [] : [rest];
 }
 
-/** Replace leaves of a selected element only what the filter says of it (RFC 7644 §3.5.2.3); add leaves the rest. */
+/**
+ * Replace leaves of a selected element only what the filter says of it (RFC 7644 §3.5.2.3); add
+ * leaves the rest.
+ */
 function changeElement(
   { verb, ref, selector, value }: PatchOperation,
   element: JsonValue,
@@ -90,7 +96,9 @@ function changeElement(
   return withoutNull({ ...kept, ...value });
 }
 
-/** The element that a filter without a match asks for; undefined where there is no value to be set. */
+/**
+ * The element that a filter without a match asks for; undefined where there is no value to be set.
+ */
 function newElement(
   operation: PatchOperation,
   selector: Selector | undefined,

@@ -1,4 +1,7 @@
-/** The body of a PATCH → operations on single attributes (RFC 7644 §3.5.2), every name resolved and every value normalised. */
+/**
+ * The body of a PATCH → operations on single attributes (RFC 7644 §3.5.2), every name resolved and
+ * every value normalised.
+ */
 
 import { formatAttributePath, refText } from './attribute-path.ts';
 import type { AttributeRef } from './condition.ts';
@@ -43,8 +46,8 @@ export interface PatchOperation {
   readonly ref: AttributeRef;
   readonly selector: Selector | undefined;
   /**
-   * Canonical; undefined for a remove without value, and for null, [] and what else means absent. In the object for a
-   * single complex value null stands for a sub-attribute to be removed.
+   * Canonical; undefined for a remove without value, and for null, [] and what else means absent.
+   * In the object for a single complex value null stands for a sub-attribute to be removed.
    */
   readonly value: JsonValue | undefined;
 }
@@ -59,7 +62,10 @@ export function parsePatch(body: unknown, type: ResourceType): readonly PatchOpe
   return operations.flatMap((operation) => parseOperation(operation, type));
 }
 
-/** ConnId leaves Operations away and Entra's validator sends none; anything in their place would be left undone. */
+/**
+ * ConnId leaves Operations away and Entra's validator sends none; anything in their place would be
+ * left undone.
+ */
 function operationsIn(body: JsonObject): readonly JsonValue[] {
   const operations = property(body, 'operations') ?? [];
   if (!Array.isArray(operations)) throw invalidSyntax('Operations must be an array');
@@ -96,7 +102,10 @@ function parseOperation(operation: JsonValue, type: ResourceType): readonly Patc
 const removesAllElements = ({ ref, selector }: PatchOperation): boolean =>
   ref.attribute.multiValued && ref.sub === undefined && selector === undefined;
 
-/** A misspelled `value` must not make "remove these" into "remove all". Old clients of Entra ID send a `name`. */
+/**
+ * A misspelled `value` must not make "remove these" into "remove all". Old clients of Entra ID send
+ * a `name`.
+ */
 function refuseOtherKeys(operation: JsonObject): void {
   const other = Object.keys(operation).find(
     (key) => !OPERATION.has(key.toLowerCase()) && operation[key] !== null,
@@ -188,7 +197,10 @@ function complexChange(
   return { ...Object.fromEntries(emptied), ...(isJsonObject(known) ? known : {}) };
 }
 
-/** Without a path. Where all that is understood is no attribute, `value` tells that the path was forgotten: `{"value": "2819c223"}`. */
+/**
+ * Without a path. Where all that is understood is no attribute, `value` tells that the path was
+ * forgotten: `{"value": "2819c223"}`.
+ */
 function onResource(
   verb: 'add' | 'replace',
   attributes: JsonObject,
@@ -223,7 +235,10 @@ function onExtensionPath(
   return onExtension(verb, schema, value, type);
 }
 
-/** The path, or a key of a value without path, is the URN of an extension: its attributes, one by one. */
+/**
+ * The path, or a key of a value without path, is the URN of an extension: its attributes, one by
+ * one.
+ */
 function onExtension(
   verb: PatchVerb,
   schema: Schema,
@@ -241,15 +256,18 @@ function onExtension(
   }));
 }
 
-/** What a key points at in an object of the extension's attributes, where it may be qualified by the URN once more. */
+/**
+ * What a key points at in an object of the extension's attributes, where it may be qualified by the
+ * URN once more.
+ */
 function extensionTarget(schema: Schema, key: string, type: ResourceType): Target | undefined {
   const target = targetOfKey(`${schema.id}:${key}`, type) ?? targetOfKey(key, type);
   return target?.ref.extension === schema.id ? target : undefined;
 }
 
 /**
- * Each key is a path of its own: Entra writes `name.givenName` and `urn:…:User:department`. Unknown and readOnly
- * ones are ignored, because clients send back whole resources.
+ * Each key is a path of its own: Entra writes `name.givenName` and `urn:…:User:department`. Unknown
+ * and readOnly ones are ignored, because clients send back whole resources.
  */
 function withoutPath(
   verb: 'add' | 'replace',

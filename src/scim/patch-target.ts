@@ -23,7 +23,10 @@ export interface Target {
   readonly selector: Selector | undefined;
 }
 
-/** Undefined for an attribute that the type doesn't have; throws invalidPath for brackets that make no sense. */
+/**
+ * Undefined for an attribute that the type doesn't have; throws invalidPath for brackets that make
+ * no sense.
+ */
 export function resolveTarget(path: PatchPath, type: ResourceType): Target | undefined {
   const ref = resolvePath(type, path.path);
   if (ref === undefined || path.filter === undefined) return ref && { ref, selector: undefined };
@@ -54,7 +57,10 @@ function selectorOf(filter: Filter, attribute: Attribute): Selector {
   }
 }
 
-/** What a key of a value without path points at; undefined for an unknown name. Throws invalidPath for brackets that make no sense. */
+/**
+ * What a key of a value without path points at; undefined for an unknown name. Throws invalidPath
+ * for brackets that make no sense.
+ */
 export function targetOfKey(key: string, type: ResourceType): Target | undefined {
   try {
     return resolveTarget(parsePath(key), type);
@@ -65,7 +71,10 @@ export function targetOfKey(key: string, type: ResourceType): Target | undefined
   }
 }
 
-/** Clients send whole resources back: what they can't write is ignored where it isn't named by a path. */
+/**
+ * Clients send whole resources back: what they can't write is ignored where it isn't named by a
+ * path.
+ */
 export function isIgnored({ ref: { attribute, sub } }: Target): boolean {
   const mutabilities = [attribute.mutability, sub?.mutability];
   return mutabilities.includes('readOnly') || mutabilities.includes('writeOnly');

@@ -1,4 +1,7 @@
-/** PATCH operations applied to attributes (RFC 7644 §3.5.2.1–3), purely: a refused one leaves nothing behind. */
+/**
+ * PATCH operations applied to attributes (RFC 7644 §3.5.2.1–3), purely: a refused one leaves
+ * nothing behind.
+ */
 
 import { refText } from './attribute-path.ts';
 import { invalidValue, noTarget } from './error.ts';

@@ -1,4 +1,7 @@
-/** Paths of PATCH operations (RFC 7644 §3.5.2, figure 7): `name.familyName`, `emails[type eq "work"].value`. */
+/**
+ * Paths of PATCH operations (RFC 7644 §3.5.2, figure 7): `name.familyName`,
+ * `emails[type eq "work"].value`.
+ */
 
 import { formatAttributePath, parseAttributePath } from './attribute-path.ts';
 import { invalidPath } from './error.ts';

@@ -1,4 +1,7 @@
-/** Which attributes an answer carries (RFC 7644 §3.9), by what the client asks and the schema allows. */
+/**
+ * Which attributes an answer carries (RFC 7644 §3.9), by what the client asks and the schema
+ * allows.
+ */
 
 import { parseAttributePath, resolvePath } from './attribute-path.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
@@ -17,7 +20,8 @@ export const EVERYTHING: Projection = { only: undefined, without: new Set() };
 const ALWAYS_ONLY: Projection = { only: new Set(), without: new Set() };
 
 /**
- * `attributes` wins where a client sends both. Unknown names are ignored, a filter in a name too: Microsoft's collection sends
+ * `attributes` wins where a client sends both. Unknown names are ignored, a filter in a name too:
+ * Microsoft's collection sends
  * `emails[type eq "work"].value`.
  */
 export function parseProjection(
@@ -38,7 +42,10 @@ function withoutFilter(name: string): string {
   return start < 0 || end < start ? name : name.slice(0, start) + name.slice(end + 1);
 }
 
-/** A URN alone stands for all attributes of the schema; the common ones are part of each core schema (RFC 7643 §3.1). */
+/**
+ * A URN alone stands for all attributes of the schema; the common ones are part of each core schema
+ * (RFC 7643 §3.1).
+ */
 function keysOf(name: string, type: ResourceType): readonly string[] {
   const extension = findExtension(type, name);
   if (extension !== undefined) return [extension.id];
@@ -54,7 +61,10 @@ function coreKeys(type: ResourceType): readonly string[] {
   return byDefault.map(({ name }) => name);
 }
 
-/** Whether the answer may carry the attribute, so that `members` and `groups` are read only when somebody wants them. */
+/**
+ * Whether the answer may carry the attribute, so that `members` and `groups` are read only when
+ * somebody wants them.
+ */
 export function wants(projection: Projection, name: string): boolean {
   const { only, without } = projection;
   if (only === undefined) return !without.has(name);
@@ -85,7 +95,9 @@ export function project(
 
 const hiding = new WeakMap<ResourceType, boolean>();
 
-/** Whether the directory keeps anything of this type that answers carry on request only, or never. */
+/**
+ * Whether the directory keeps anything of this type that answers carry on request only, or never.
+ */
 function hidesSomething(type: ResourceType): boolean {
   const known = hiding.get(type);
   if (known !== undefined) return known;
@@ -139,8 +151,9 @@ function projectValue(
 }
 
 /**
- * What the projection leaves of the sub-attributes; undefined when the whole attribute is left away. Whoever names a
- * complex attribute gets what it returns by default; whoever excludes one, what is always returned (RFC 7644 §3.9).
+ * What the projection leaves of the sub-attributes; undefined when the whole attribute is left
+ * away. Whoever names a complex attribute gets what it returns by default; whoever excludes one,
+ * what is always returned (RFC 7644 §3.9).
  */
 function projectionInside(
   { returned, type, subAttributes }: Attribute,

@@ -1,4 +1,7 @@
-/** Keys of a body that are paths: attributes that stand under their qualified names instead of in the object of their schema. */
+/**
+ * Keys of a body that are paths: attributes that stand under their qualified names instead of in
+ * the object of their schema.
+ */
 
 import { parseAttributePath, resolvePath } from './attribute-path.ts';
 import { invalidValue } from './error.ts';
@@ -7,9 +10,11 @@ import { findExtension, type ResourceType } from './schema.ts';
 import { isEmptyValue } from './values.ts';
 
 /**
- * The body with each such attribute where the schema has it; the body itself where there is none. ConnId and clients that
- * make a PUT of the keys of a PATCH send them. Unknown ones stay, to be ignored. Throws invalidValue for an attribute that is given twice.
- * `{"urn:…:enterprise:2.0:User.department": "x"}` → `{"urn:…:enterprise:2.0:User": {"department": "x"}}`
+ * The body with each such attribute where the schema has it; the body itself where there is none.
+ * ConnId and clients that make a PUT of the keys of a PATCH send them. Unknown ones stay, to be
+ * ignored. Throws invalidValue for an attribute that is given twice.
+ * `{"urn:…:enterprise:2.0:User.department": "x"}` →
+ * `{"urn:…:enterprise:2.0:User": {"department": "x"}}`
  */
 export function placeQualifiedKeys(body: JsonObject, type: ResourceType): JsonObject {
   const isQualified = (key: string) => /^urn:/i.test(key) && findExtension(type, key) === undefined;

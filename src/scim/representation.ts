@@ -12,7 +12,10 @@ interface Representable {
   readonly lastModified: number;
 }
 
-/** `computed` holds `groups` or `members`. `baseUrl` is that of the integration's endpoint, without a trailing slash. */
+/**
+ * `computed` holds `groups` or `members`. `baseUrl` is that of the integration's endpoint, without
+ * a trailing slash.
+ */
 export function represent(
   resource: Representable,
   type: ResourceType,
@@ -42,7 +45,9 @@ function schemasIn(attributes: Attributes, type: ResourceType): readonly string[
   return [type.schema.id, ...extensions.map(({ schema }) => schema.id)];
 }
 
-/** The URL of a resource: `meta.location`, and `$ref` where another one names it (RFC 7643 §2.4). */
+/**
+ * The URL of a resource: `meta.location`, and `$ref` where another one names it (RFC 7643 §2.4).
+ */
 export function locationOf(type: ResourceType, baseUrl: string, id: string): string {
   return `${baseUrl}${type.endpoint}/${id}`;
 }

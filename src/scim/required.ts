@@ -5,8 +5,9 @@ import type { Attribute, ResourceType } from './schema.ts';
 import { isWritable } from './values.ts';
 
 /**
- * Throws invalidValue for a required attribute that is missing or blank. A sub-attribute is required where its complex
- * attribute has a value, an attribute of an extension where the resource carries the extension.
+ * Throws invalidValue for a required attribute that is missing or blank. A sub-attribute is
+ * required where its complex attribute has a value, an attribute of an extension where the resource
+ * carries the extension.
  */
 export function checkRequired(attributes: JsonObject, type: ResourceType): void {
   checkObject(attributes, type.schema.attributes, '');
@@ -34,7 +35,9 @@ const isMissing = (value: JsonValue | undefined) =>
 
 const demanding = new WeakMap<readonly Attribute[], readonly Attribute[]>();
 
-/** Those that are required or have sub-attributes that are; of the ones that the directory keeps. */
+/**
+ * Those that are required or have sub-attributes that are; of the ones that the directory keeps.
+ */
 function demandingOf(attributes: readonly Attribute[]): readonly Attribute[] {
   let found = demanding.get(attributes);
   if (found === undefined) {

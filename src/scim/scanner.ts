@@ -1,4 +1,7 @@
-/** Reads filters and paths from left to right, each character once: no backtracking, so no input is slow. */
+/**
+ * Reads filters and paths from left to right, each character once: no backtracking, so no input is
+ * slow.
+ */
 
 import type { Literal } from './filter.ts';
 import { MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS } from './limits.ts';
@@ -135,7 +138,9 @@ export class Scanner {
     }
   }
 
-  /** Of quotes that are not JSON's, one within the text can't be told from the last: `'O'Brien'`. */
+  /**
+   * Of quotes that are not JSON's, one within the text can't be told from the last: `'O'Brien'`.
+   */
   #closed(closing: string, start: number, text: string): string {
     const isLast = this.atEnd || WORD_END.test(this.#text.charAt(this.#position));
     if (closing !== '"' && !isLast) throw this.fault('a value in double quotes', start);

@@ -2,14 +2,16 @@
 import { MAX_MARKS } from './limits.ts';
 
 /**
- * NFC and lower case; folded text folds to itself. Databases compare the result bytewise: their own `lower()` knows
- * ASCII only.
+ * NFC and lower case; folded text folds to itself. Databases compare the result bytewise: their own
+ * `lower()` knows ASCII only.
  */
 export function fold(text: string): string {
   const lower = text.normalize('NFC').toLowerCase();
-  // A sigma at a word's end has a form of its own, which would keep the beginning of a longer word from matching.
+  // A sigma at a word's end has a form of its own, which would keep the beginning of a longer word
+  // from matching.
   const plain = lower.includes('ς') ? lower.replaceAll('ς', 'σ') : lower;
-  // Some letters are composed in lower case only: J + caron has no character of its own, j + caron has.
+  // Some letters are composed in lower case only: J + caron has no character of its own, j + caron
+  // has.
   return plain.normalize('NFC');
 }
 

@@ -1,4 +1,7 @@
-/** Values as clients send them → values as the schema has them; null and [] mean absent (RFC 7643 §2.5). */
+/**
+ * Values as clients send them → values as the schema has them; null and [] mean absent (RFC 7643
+ * §2.5).
+ */
 
 import { instant } from './comparable.ts';
 import { distinct } from './element-set.ts';
@@ -20,8 +23,8 @@ import { hasTooManyMarks } from './text.ts';
 const KEYS: ReadonlySet<string> = new Set(KEY_ATTRIBUTES);
 
 /**
- * Canonical value, or undefined for an absent one. `name` is how messages call it. Throws invalidValue, also for a value of
- * which nothing is understood: it never counts as an absent one.
+ * Canonical value, or undefined for an absent one. `name` is how messages call it. Throws
+ * invalidValue, also for a value of which nothing is understood: it never counts as an absent one.
  */
 export function normalizeValue(
   attribute: Attribute,
@@ -43,7 +46,10 @@ export function normalizeValue(
   return name === 'members' ? elements : distinct(attribute, withOnePrimary(elements));
 }
 
-/** Beside others, an element without content is left out; alone it would empty the attribute, and every member has an id. */
+/**
+ * Beside others, an element without content is left out; alone it would empty the attribute, and
+ * every member has an id.
+ */
 function checkEmptyElements(given: readonly JsonValue[], left: number, name: string): void {
   if (name === 'members') throw memberWithoutId();
   const clears = given.some((each) => isJsonObject(each) && !isEmpty(each));
@@ -86,7 +92,10 @@ function normalizeComplex(
   return undefined;
 }
 
-/** An object that leaves no value may be empty, or clear with null what is known; anything else in it would be lost. */
+/**
+ * An object that leaves no value may be empty, or clear with null what is known; anything else in
+ * it would be lost.
+ */
 function checkNames({ subAttributes }: Attribute, value: JsonObject, name: string): void {
   const keys = Object.keys(value);
   const unknown = keys.filter((key) => findAttribute(subAttributes, key) === undefined);

@@ -1,4 +1,7 @@
-/** The census as metrics read it: never older than some seconds while the database answers, and never waited for while it doesn't. */
+/**
+ * The census as metrics read it: never older than some seconds while the database answers, and
+ * never waited for while it doesn't.
+ */
 
 import type { Census } from '../store/census.ts';
 import type { Store } from '../store/store.ts';
@@ -19,7 +22,10 @@ export class CensusCache {
   readonly #take: () => Promise<Taken | undefined>;
   #taken: Taken | undefined;
 
-  /** `store` answers undefined until the directory is open; `now` is a monotonic clock, in milliseconds. */
+  /**
+   * `store` answers undefined until the directory is open; `now` is a monotonic clock, in
+   * milliseconds.
+   */
   constructor(store: () => Store | undefined, now: () => number) {
     this.#now = now;
     this.#take = impatient(async () => {
@@ -44,7 +50,10 @@ export class CensusCache {
     return this.#taken?.tenants.get(integrationId);
   }
 
-  /** Whether an integration that was last seen at the time `seenAt` has ended since, as far as is known. */
+  /**
+   * Whether an integration that was last seen at the time `seenAt` has ended since, as far as is
+   * known.
+   */
   isGone(integrationId: string, seenAt: number): boolean {
     if (this.#taken === undefined) return false;
     const { at, tenants } = this.#taken;

@@ -6,7 +6,10 @@ import type { CensusCache } from './census-cache.ts';
 import { impatient } from './impatient.ts';
 import { ReadGauge, type Series } from './read-gauge.ts';
 
-/** Registers the metrics; once for a registry. `store` answers undefined until the directory is open. */
+/**
+ * Registers the metrics; once for a registry. `store` answers undefined until the directory is
+ * open.
+ */
 export function registerDirectoryMetrics(
   registry: Registry,
   census: CensusCache,

@@ -4,8 +4,9 @@
 const DEADLINE_MS = 2_000;
 
 /**
- * The question, to be asked over and over: undefined when it fails or is not answered before the deadline. It is put once at a time,
- * so that a database that hangs isn't given more and more to do.
+ * The question, to be asked over and over: undefined when it fails or is not answered before the
+ * deadline. It is put once at a time, so that a database that hangs isn't given more and more to
+ * do.
  */
 export function impatient<T>(
   ask: () => Promise<T>,

@@ -1,6 +1,7 @@
 /**
- * A gauge whose series are read when the metrics are, and kept by nobody. prom-client would hold each beside a text of all its labels; with
- * thousands of integrations that is more than the operator itself holds.
+ * A gauge whose series are read when the metrics are, and kept by nobody. prom-client would hold
+ * each beside a text of all its labels; with thousands of integrations that is more than the
+ * operator itself holds.
  */
 import { Gauge, type GaugeConfiguration } from 'prom-client';
 
@@ -25,7 +26,10 @@ export class ReadGauge<L extends string> extends Gauge<L> {
     return { ...(await super.get()), values: [...valuesOf(await this.#read())] };
   }
 
-  /** What prom-client prefers for its text: one series at a time, each forgotten as soon as its line is made. */
+  /**
+   * What prom-client prefers for its text: one series at a time, each forgotten as soon as its line
+   * is made.
+   */
   async getForPromString() {
     return { ...(await super.get()), values: valuesOf(await this.#read()) };
   }

@@ -1,4 +1,7 @@
-/** The first connection to a database: finds out how it is entered, and brings the schema up to date. */
+/**
+ * The first connection to a database: finds out how it is entered, and brings the schema up to
+ * date.
+ */
 import type pg from 'pg';
 import type { PostgresAddress } from './connection/address.ts';
 import { clientTo } from './connection/client.ts';
@@ -8,7 +11,10 @@ import { migrate } from './migrate.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** Returns the schema of the directory. Throws DatabaseRefusedError, or any other error while the server can't be reached. */
+/**
+ * Returns the schema of the directory. Throws DatabaseRefusedError, or any other error while the
+ * server can't be reached.
+ */
 export async function beginDatabase(address: PostgresAddress, now: () => number): Promise<string> {
   const client = await connect(address);
   try {

@@ -13,7 +13,10 @@ import { deleteUser } from './user-store.ts';
 /** Links looked at in one go. */
 const BATCH = 200;
 
-/** Deletes or lets go of all that it provisioned, and at last forgets the integration and its tokens. */
+/**
+ * Deletes or lets go of all that it provisioned, and at last forgets the integration and its
+ * tokens.
+ */
 export async function deprovision(
   connections: Connections,
   types: ResourceTypes,
@@ -25,7 +28,8 @@ export async function deprovision(
     Group: new ResourceTable('Group', types.group),
   };
   for (;;) {
-    // An id can be pinned in another tenant after its end: what it provisioned in the one before is not its own any more.
+    // An id can be pinned in another tenant after its end: what it provisioned in the one before is
+    // not its own any more.
     const links = await connections.all<{ tenant: string; id: string; type: ResourceName }>(
       sql`
         SELECT x.tenant, x.resource_id AS id, x.resource_type AS type
@@ -55,7 +59,10 @@ export async function deprovision(
   );
 }
 
-/** Deletes the resource when no other integration provisions it; else lets go of it. Does nothing when the integration lives (again). */
+/**
+ * Deletes the resource when no other integration provisions it; else lets go of it. Does nothing
+ * when the integration lives (again).
+ */
 async function deprovisionOne(
   queries: Queries,
   table: ResourceTable,

@@ -1,4 +1,7 @@
-/** What PostgreSQL's errors mean: come back later, somebody else has it, try again, or a defect of ours. */
+/**
+ * What PostgreSQL's errors mean: come back later, somebody else has it, try again, or a defect of
+ * ours.
+ */
 import { DatabaseError } from 'pg';
 import { unavailable } from '../../scim/error.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
@@ -14,8 +17,8 @@ function databaseError(error: unknown): DatabaseError | undefined {
 }
 
 /**
- * A statement that the database can never run: a defect of ours. It says nothing of parameters and rows, which the errors of the driver
- * and Drizzle quote.
+ * A statement that the database can never run: a defect of ours. It says nothing of parameters and
+ * rows, which the errors of the driver and Drizzle quote.
  */
 class StatementError extends Error {
   override readonly name = 'StatementError';
@@ -32,7 +35,10 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof StatementError ? error.code : databaseError(error)?.code;
 }
 
-/** Whether the connection is of no use after the error: nobody answers there, or one that takes no writes. */
+/**
+ * Whether the connection is of no use after the error: nobody answers there, or one that takes no
+ * writes.
+ */
 export function isLost(error: unknown): boolean {
   return databaseError(error) === undefined || isReadOnly(error);
 }
@@ -71,7 +77,10 @@ export async function refuseTaken<T>(name: ResourceName, write: Promise<T>): Pro
 /** Classes of errors that are the statement's own fault: what it asks for can never be done. */
 const DEFECT = /^(?:0A|21|22|23|26|34|42|54)/;
 
-/** What the driver threw: a database that can't do it now is 503, and what it can never do a StatementError, which becomes 500. */
+/**
+ * What the driver threw: a database that can't do it now is 503, and what it can never do a
+ * StatementError, which becomes 500.
+ */
 export function asScimError(error: unknown): unknown {
   const known = databaseError(error);
   if (known?.code !== undefined && DEFECT.test(known.code)) {
@@ -86,7 +95,10 @@ function rootOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error;
 }
 
-/** Whether a connection might be made with TLS where it was not without, or the other way: by `hostssl` in pg_hba.conf too. */
+/**
+ * Whether a connection might be made with TLS where it was not without, or the other way: by
+ * `hostssl` in pg_hba.conf too.
+ */
 export function isAboutTls(error: unknown): boolean {
   return tlsRefusal(error) !== undefined || codeOf(error) === '28000';
 }

@@ -159,10 +159,11 @@ function deltaOf(changes: readonly MemberChange[]): Delta | undefined {
 }
 
 /**
- * Adds users and removes members in one statement, which waits for the group's row before it touches a member. It doesn't see what was
- * committed while it waited: to an addition that makes no difference, as adding what is there changes nothing; a removal of what wasn't
- * there before is left alone then. Undefined, and nothing changed, where it is, where there is no such group, and where a group is to be
- * added.
+ * Adds users and removes members in one statement, which waits for the group's row before it
+ * touches a member. It doesn't see what was committed while it waited: to an addition that makes no
+ * difference, as adding what is there changes nothing; a removal of what wasn't there before is
+ * left alone then. Undefined, and nothing changed, where it is, where there is no such group, and
+ * where a group is to be added.
  */
 async function changeUsers(
   queries: Queries,
@@ -273,7 +274,10 @@ async function changeUsers(
   return { group: recordOf(record), unknownMembers: add.filter((each) => !known.has(each)) };
 }
 
-/** Locks the group and all that hold it, as one of those who change the tenant's nesting. Throws notFound. */
+/**
+ * Locks the group and all that hold it, as one of those who change the tenant's nesting. Throws
+ * notFound.
+ */
 export async function lockGroup(
   queries: Queries,
   table: ResourceTable,

@@ -131,7 +131,8 @@ export function createIntegrationStore(
     touch: async (lastRequests) => {
       const times = array([...lastRequests.values()].map(String));
       const given = sql`unnest(${array([...lastRequests.keys()])}, ${times}) AS n(id, at)`;
-      // In the order of ids, so that processes which write at the same time don't wait for each other.
+      // In the order of ids, so that processes which write at the same time don't wait for each
+      // other.
       const locked = sql`
         SELECT i.id, n.at
         FROM integrations i

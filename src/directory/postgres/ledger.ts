@@ -38,8 +38,9 @@ const FIND = `
 `;
 
 /**
- * The named schema; else the one schema on the search path that has a ledger; else, where no schema has one, that in which new tables
- * are made. Throws DatabaseRefusedError rather than begin an empty directory beside another one.
+ * The named schema; else the one schema on the search path that has a ledger; else, where no schema
+ * has one, that in which new tables are made. Throws DatabaseRefusedError rather than begin an
+ * empty directory beside another one.
  */
 export async function findHome(session: Session, named: string | undefined): Promise<Home> {
   const [found] = (await session.query<Found>(FIND, [named ?? ''])).rows;

@@ -1,7 +1,8 @@
 /**
- * Rows of group_members on PostgreSQL: the group's row is locked first, then its users', so that no change is lost or meets a deadlock. Groups
- * as members are guarded by a lock of the tenant's, and not by one of their rows: PostgreSQL itself runs into deadlocks over a row that
- * some lock as a whole and others against deletion only.
+ * Rows of group_members on PostgreSQL: the group's row is locked first, then its users', so that no
+ * change is lost or meets a deadlock. Groups as members are guarded by a lock of the tenant's, and
+ * not by one of their rows: PostgreSQL itself runs into deadlocks over a row that some lock as a
+ * whole and others against deletion only.
  */
 import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
@@ -21,7 +22,10 @@ export interface MembersChanged {
   readonly unknown: readonly string[];
 }
 
-/** Applies one change to a group whose row is locked. Groups become members only where the tenant's nesting is locked. */
+/**
+ * Applies one change to a group whose row is locked. Groups become members only where the tenant's
+ * nesting is locked.
+ */
 export async function changeMembers(
   queries: Queries,
   tenant: string,
@@ -126,8 +130,9 @@ async function addMembers(
 }
 
 /**
- * Whether any of the ids is a group: then the whole tenant's nesting is locked, as two such changes together could close a circle that
- * neither sees, and so that no member is deleted meanwhile. To be called before any row is locked.
+ * Whether any of the ids is a group: then the whole tenant's nesting is locked, as two such changes
+ * together could close a circle that neither sees, and so that no member is deleted meanwhile. To
+ * be called before any row is locked.
  */
 export async function lockNesting(
   queries: Queries,
@@ -151,9 +156,10 @@ export function addedBy(changes: readonly MemberChange[]): string[] {
 }
 
 /**
- * Locks the groups that hold the member, in the order of their ids, as everybody who locks several (the member among them, if it is a
- * group); then the member. So that nobody waits for somebody who waits for them, a group that came to hold the member meanwhile isn't
- * waited for any more: OvertakenError. Answers the member as it now is; throws notFound.
+ * Locks the groups that hold the member, in the order of their ids, as everybody who locks several
+ * (the member among them, if it is a group); then the member. So that nobody waits for somebody who
+ * waits for them, a group that came to hold the member meanwhile isn't waited for any more:
+ * OvertakenError. Answers the member as it now is; throws notFound.
  */
 export async function lockWithHolders(
   queries: Queries,

@@ -1,4 +1,7 @@
-/** Brings a PostgreSQL database to this version's schema, one process at a time, each migration in one transaction. */
+/**
+ * Brings a PostgreSQL database to this version's schema, one process at a time, each migration in
+ * one transaction.
+ */
 import { escapeIdentifier } from 'pg';
 import { DatabaseNotMigratedError, DatabaseRefusedError } from '../database-errors.ts';
 import { checkLedger, type Migration, sha256 } from '../sql/ledger.ts';
@@ -12,9 +15,10 @@ const MIGRATIONS: readonly Migration[] = [{ name: '0001-directory', sql: directo
 const LOCK = 0x5343494d;
 
 /**
- * Returns the schema of the directory, which all statements have to name. Writes only where a migration is missing, so that a role
- * without CREATE may serve. Throws DatabaseRefusedError for a newer schema, one that was altered, a database of another program, and
- * privileges that are missing; DatabaseNotMigratedError where another role has to migrate first.
+ * Returns the schema of the directory, which all statements have to name. Writes only where a
+ * migration is missing, so that a role without CREATE may serve. Throws DatabaseRefusedError for a
+ * newer schema, one that was altered, a database of another program, and privileges that are
+ * missing; DatabaseNotMigratedError where another role has to migrate first.
  */
 export async function migrate(
   session: Session,

@@ -35,14 +35,20 @@ const LACKING = `
   ORDER BY t.name
 `;
 
-/** Throws DatabaseRefusedError, with the GRANTs to run, for a role that may not see which migrations there are. */
+/**
+ * Throws DatabaseRefusedError, with the GRANTs to run, for a role that may not see which migrations
+ * there are.
+ */
 export async function checkReadsLedger(session: Session, schema: string): Promise<void> {
   const [role] = (await session.query<Role>(ROLE, [schema])).rows;
   if (role === undefined || (role.usage && role.ledger !== false)) return;
   throw lacks(role.name, schema, role.usage ? `${LEDGER}: SELECT` : `schema ${schema}: USAGE`);
 }
 
-/** Throws DatabaseRefusedError, with the GRANTs to run, for a role that may not read and write every table. */
+/**
+ * Throws DatabaseRefusedError, with the GRANTs to run, for a role that may not read and write every
+ * table.
+ */
 export async function checkServes(session: Session, schema: string): Promise<void> {
   const { rows } = await session.query<{ lacks: string }>(LACKING, [schema, TABLES, NEEDED]);
   if (rows.length === 0) return;

@@ -1,4 +1,7 @@
-/** What users and groups have in common on PostgreSQL: reading rows and lists, and the parts of a write outside the row. */
+/**
+ * What users and groups have in common on PostgreSQL: reading rows and lists, and the parts of a
+ * write outside the row.
+ */
 import { type SQL, sql } from 'drizzle-orm';
 import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
@@ -70,7 +73,10 @@ export class ResourceTable {
     return pageOf(page ? await queries.all<ResourceRow>(page) : [], query, total);
   }
 
-  /** Parts of a statement `WITH resource AS (…)`, which answers the id of the row that was inserted or changed, if any. */
+  /**
+   * Parts of a statement `WITH resource AS (…)`, which answers the id of the row that was inserted
+   * or changed, if any.
+   */
   written({ tenant, integrationId }: Scope, profile: Attributes, externalId: string | null): SQL {
     const document = searchDocument(profile, this.#type);
     const link = sql`

@@ -1,6 +1,7 @@
 /**
- * The tables of the migrations as Drizzle sees them: `tables.ts` takes all names from here, statements their
- * columns and row types. A test holds the migrations against them, and the types against SQLite's.
+ * The tables of the migrations as Drizzle sees them: `tables.ts` takes all names from here,
+ * statements their columns and row types. A test holds the migrations against them, and the types
+ * against SQLite's.
  */
 import { sql } from 'drizzle-orm';
 import {

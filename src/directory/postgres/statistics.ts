@@ -3,8 +3,9 @@ import { sql } from 'drizzle-orm';
 import type { Queries } from './connection/connections.ts';
 
 /**
- * Autovacuum looks once a minute. Until then the planner takes a table that an initial sync is filling for an empty one, and its plans
- * are slower by hundreds: so whoever writes has the tables analysed at each doubling of what was written.
+ * Autovacuum looks once a minute. Until then the planner takes a table that an initial sync is
+ * filling for an empty one, and its plans are slower by hundreds: so whoever writes has the tables
+ * analysed at each doubling of what was written.
  */
 export class Statistics {
   readonly #queries: Queries;
@@ -30,7 +31,8 @@ export class Statistics {
     this.#written += rows;
     if (this.#written < this.#next || this.#next > ENOUGH) return;
     this.#next *= 2;
-    // A user without the privilege to analyse leaves it to autovacuum, and so does a database that is away.
+    // A user without the privilege to analyse leaves it to autovacuum, and so does a database that
+    // is away.
     this.#analyze().catch(() => undefined);
   }
 

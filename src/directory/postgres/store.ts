@@ -27,8 +27,8 @@ export interface PostgresOptions {
 }
 
 /**
- * Connects and migrates. The URL is read again for each connection. Throws DatabaseRefusedError, or any other error while the
- * server can't be reached.
+ * Connects and migrates. The URL is read again for each connection. Throws DatabaseRefusedError, or
+ * any other error while the server can't be reached.
  */
 export async function openPostgresStore(
   readUrl: () => string,

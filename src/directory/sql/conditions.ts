@@ -1,6 +1,7 @@
 /**
- * Conditions → SQL, for both databases. Attribute names reach SQL as parameters only, and only those of the schema; every
- * condition is true or false, never NULL, so that `not` means the same as in memory (scim/match.ts).
+ * Conditions → SQL, for both databases. Attribute names reach SQL as parameters only, and only
+ * those of the schema; every condition is true or false, never NULL, so that `not` means the same
+ * as in memory (scim/match.ts).
  */
 import { type SQL, sql } from 'drizzle-orm';
 import type { AttributeRef, Comparable, Condition } from '../../scim/condition.ts';
@@ -12,7 +13,10 @@ export type JsonPath = readonly (string | number)[];
 /** As what a value is compared (see comparable.ts). */
 export type ScalarType = 'text' | 'number' | 'boolean';
 
-/** What differs between databases. A JSON path is a list of keys and indexes; an empty one is the value itself, a scalar. */
+/**
+ * What differs between databases. A JSON path is a list of keys and indexes; an empty one is the
+ * value itself, a scalar.
+ */
 export interface SearchDialect {
   /** The scalar at the path, as it is compared; NULL where there is none. */
   scalar(json: SQL, path: JsonPath, type: ScalarType): SQL;
@@ -26,7 +30,10 @@ export interface SearchDialect {
   values(ids: readonly string[], alias: string): SQL;
   /** Whether the value is one of few that the query selects, by whatever index the value has. */
   among(value: SQL, query: SQL): SQL;
-  /** Joins, to what stands before it in FROM, the rows of the table that fulfil the condition: by an index, row after row. */
+  /**
+   * Joins, to what stands before it in FROM, the rows of the table that fulfil the condition: by an
+   * index, row after row.
+   */
   lookUp(table: string, alias: string, condition: SQL): SQL;
   /** Equality in which NULL equals NULL. */
   same(left: SQL, right: SQL): SQL;
@@ -36,11 +43,20 @@ export interface SearchDialect {
   bind(value: Comparable): SQL;
 }
 
-/** What a condition is asked of: a resource with columns of its own, an element of an array, a row of a relation. */
+/**
+ * What a condition is asked of: a resource with columns of its own, an element of an array, a row
+ * of a relation.
+ */
 export interface Holder {
-  /** Answers for attributes that are not in the document; undefined sends the condition to the document. */
+  /**
+   * Answers for attributes that are not in the document; undefined sends the condition to the
+   * document.
+   */
   readonly special?: (condition: LeafCondition, compile: Compile) => SQL | undefined;
-  /** What an index says beforehand: true for every resource that fulfils the condition, and for few others. */
+  /**
+   * What an index says beforehand: true for every resource that fulfils the condition, and for few
+   * others.
+   */
   readonly narrow?: (condition: Condition) => SQL | undefined;
   readonly json: SQL;
   /** The holder is a plain value, an element of a multi-valued attribute without sub-attributes. */

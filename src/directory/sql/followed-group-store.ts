@@ -42,7 +42,10 @@ export function createMembershipStore(queries: MembershipQueries): MembershipSto
   };
 }
 
-/** The basis is read before what rests on it: what changes in between makes the next basis another one. */
+/**
+ * The basis is read before what rests on it: what changes in between makes the next basis another
+ * one.
+ */
 async function read(
   queries: MembershipQueries,
   tenant: string,

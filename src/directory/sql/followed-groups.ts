@@ -1,4 +1,7 @@
-/** Followed groups as SQL, for both databases: which group is meant, what is in it, and whether anything has changed. */
+/**
+ * Followed groups as SQL, for both databases: which group is meant, what is in it, and whether
+ * anything has changed.
+ */
 import { type SQL, sql } from 'drizzle-orm';
 import type { SearchDialect } from './conditions.ts';
 
@@ -89,7 +92,10 @@ export function groupsBelow(dialect: MembershipDialect, { tenant, value }: Asked
   `;
 }
 
-/** Selects the `total` of memberships of users in the group and in those below, counted up to the limit. */
+/**
+ * Selects the `total` of memberships of users in the group and in those below, counted up to the
+ * limit.
+ */
 export function countUsersBelow(
   dialect: MembershipDialect,
   { tenant, value }: Asked,

@@ -1,4 +1,7 @@
-/** What an index can answer: the ids that a look-up by equality finds, so that a filter is checked on few resources. */
+/**
+ * What an index can answer: the ids that a look-up by equality finds, so that a filter is checked
+ * on few resources.
+ */
 import { type SQL, sql } from 'drizzle-orm';
 import type { AttributeRef, Condition } from '../../scim/condition.ts';
 import { pathOf, subPath } from './conditions.ts';
@@ -7,8 +10,8 @@ import type { SearchContext } from './search-context.ts';
 import { LOOKUP_PATHS } from './search-document.ts';
 
 /**
- * Selects ids of which every resource that fulfils the condition is one; undefined where no index helps. Within a condition
- * between `[ ]`, `outer` is the attribute before the brackets.
+ * Selects ids of which every resource that fulfils the condition is one; undefined where no index
+ * helps. Within a condition between `[ ]`, `outer` is the attribute before the brackets.
  */
 export function candidates(
   condition: Condition,

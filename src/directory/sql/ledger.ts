@@ -1,4 +1,6 @@
-/** What both databases say of their migrations: numbered SQL, each noted in a ledger with its hash. */
+/**
+ * What both databases say of their migrations: numbered SQL, each noted in a ledger with its hash.
+ */
 import { hash } from 'node:crypto';
 import { DatabaseRefusedError } from '../database-errors.ts';
 

@@ -27,7 +27,10 @@ export interface ResourceRow {
 interface ListStatements {
   /** Selects `total`: the tenant's counter says it, unless the list is filtered. */
   readonly total: SQL;
-  /** Selects one row more than the page has, where a key for the next one is wanted. Undefined for a page that is empty in any case. */
+  /**
+   * Selects one row more than the page has, where a key for the next one is wanted. Undefined for a
+   * page that is empty in any case.
+   */
   page(total: number): SQL | undefined;
 }
 
@@ -85,8 +88,9 @@ function forwards({ start, limit }: Query, by: SQL): SQL {
 }
 
 /**
- * The page by its offset, read from the end that is nearer, so that the last page costs what the first does. From the end it is counted by
- * the total of the very statement: whoever is created meanwhile must not move the page.
+ * The page by its offset, read from the end that is nearer, so that the last page costs what the
+ * first does. From the end it is counted by the total of the very statement: whoever is created
+ * meanwhile must not move the page.
  */
 function windowOf(query: Query, total: number, counted: SQL): SQL {
   const { start, limit } = query;
@@ -126,7 +130,10 @@ function keyOf({ id, sorted = null }: ResourceRow, sort: SortKey | undefined): P
   return sort === undefined ? { id } : { id, sorted };
 }
 
-/** The search documents are joined only where what is `asked` asks them. CROSS JOIN keeps SQLite from beginning with them. */
+/**
+ * The search documents are joined only where what is `asked` asks them. CROSS JOIN keeps SQLite
+ * from beginning with them.
+ */
 function from({ table }: SearchContext, conditions: readonly SQL[], asked: readonly SQL[]): SQL {
   const isAsked = asked.some(mentionsDocument);
   const document = isAsked ? sql` CROSS JOIN search_documents d` : sql``;
@@ -144,7 +151,10 @@ function mentionsDocument(asked: SQL): boolean {
   });
 }
 
-/** Ties are broken by id, in the sort's direction; missing values come last, or first when descending (RFC 7644 §3.4.2.3). */
+/**
+ * Ties are broken by id, in the sort's direction; missing values come last, or first when
+ * descending (RFC 7644 §3.4.2.3).
+ */
 function order(sort: SortKey | undefined, value: SQL | undefined): SQL {
   if (value === undefined) return sql`r.id`;
   const direction = sort?.descending ? sql`DESC` : sql`ASC`;

@@ -1,4 +1,7 @@
-/** What is read along with a page of resources, in one statement: the groups of its users, or the members of its groups. */
+/**
+ * What is read along with a page of resources, in one statement: the groups of its users, or the
+ * members of its groups.
+ */
 import { type SQL, sql } from 'drizzle-orm';
 import type {
   GroupMembership,

@@ -58,7 +58,10 @@ export function groupsOf(tenant: string): Relation {
   };
 }
 
-/** `WITH up(id, direct)`: the groups that hold the member, itself or through groups. CROSS JOIN keeps SQLite from scanning memberships. */
+/**
+ * `WITH up(id, direct)`: the groups that hold the member, itself or through groups. CROSS JOIN
+ * keeps SQLite from scanning memberships.
+ */
 function groupsAbove(tenant: string | SQL, memberId: SQL): SQL {
   return sql`
     WITH RECURSIVE up(id, direct) AS (

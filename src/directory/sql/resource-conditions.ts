@@ -1,4 +1,7 @@
-/** What of users and groups is not in the search document but in columns and other tables, and the look-ups that have an index. */
+/**
+ * What of users and groups is not in the search document but in columns and other tables, and the
+ * look-ups that have an index.
+ */
 
 import { type SQL, sql } from 'drizzle-orm';
 import { refText } from '../../scim/attribute-path.ts';

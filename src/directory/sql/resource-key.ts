@@ -1,4 +1,7 @@
-/** The attribute that a resource is unique by in its tenant: a user's userName, a group's displayName. */
+/**
+ * The attribute that a resource is unique by in its tenant: a user's userName, a group's
+ * displayName.
+ */
 import { type SQL, sql } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
@@ -7,7 +10,9 @@ import { fold } from '../../scim/text.ts';
 const KEY_ATTRIBUTE = { User: 'userName', Group: 'displayName' } as const;
 export type ResourceName = keyof typeof KEY_ATTRIBUTE;
 
-/** Where resources are, the column that holds their folded userName or displayName, and their total. */
+/**
+ * Where resources are, the column that holds their folded userName or displayName, and their total.
+ */
 export interface ResourcePlace {
   readonly table: SQL;
   readonly key: { readonly attribute: string; readonly column: string };

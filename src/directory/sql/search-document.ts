@@ -1,11 +1,17 @@
-/** What filters and sorts compare, as one document a resource: the attributes with each value in comparable form. */
+/**
+ * What filters and sorts compare, as one document a resource: the attributes with each value in
+ * comparable form.
+ */
 import { comparable } from '../../scim/comparable.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../scim/json.ts';
 import { managerWithoutReference, withManagerReference } from '../../scim/manager.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { Attribute, ResourceType } from '../../scim/schema.ts';
 
-/** `externalId` is left out: it depends on who asks. In a list the primary element stands first, as sorting wants it. */
+/**
+ * `externalId` is left out: it depends on who asks. In a list the primary element stands first, as
+ * sorting wants it.
+ */
 export function searchDocument(attributes: Attributes, type: ResourceType): JsonObject {
   const document: Record<string, JsonValue> = {
     ...comparables(type.schema.attributes, attributes),

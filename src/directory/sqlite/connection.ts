@@ -1,4 +1,6 @@
-/** The two connections to a database file: one writes, in groups; the other reads what is committed. */
+/**
+ * The two connections to a database file: one writes, in groups; the other reads what is committed.
+ */
 import Database from 'better-sqlite3';
 import { type SQL, sql } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
@@ -27,8 +29,8 @@ export interface Connections {
 }
 
 /**
- * Throws DatabaseRefusedError when retrying can't help, SqliteError when the file can't be opened now. `warn` is told where others
- * may read the files.
+ * Throws DatabaseRefusedError when retrying can't help, SqliteError when the file can't be opened
+ * now. `warn` is told where others may read the files.
  */
 export function openConnections(
   path: string,
@@ -78,7 +80,10 @@ export function openConnections(
 }
 
 const MAX_PREPARED = 500;
-/** SQLite plans a statement again at every bind, at 30 µs, unless its parameters are expressions; `+` changes nothing else. */
+/**
+ * SQLite plans a statement again at every bind, at 30 µs, unless its parameters are expressions;
+ * `+` changes nothing else.
+ */
 class StablePlanDialect extends SQLiteSyncDialect {
   override escapeParam(): string {
     return '+?';

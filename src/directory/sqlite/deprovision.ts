@@ -12,14 +12,17 @@ const BATCH = 200;
 
 type Row = typeof integrations.$inferSelect;
 
-/** An id can be pinned in another tenant after its end: what it provisioned in the one before is not its own any more. */
+/**
+ * An id can be pinned in another tenant after its end: what it provisioned in the one before is not
+ * its own any more.
+ */
 function provisionedBy({ id, tenant }: Row): SQL | undefined {
   return and(eq(externalIds.integrationId, id), eq(externalIds.tenant, tenant));
 }
 
 /**
- * Deprovisions some of what the integration alone provisioned, lets go of some of the rest, and at last forgets the record;
- * false when nothing is left to do.
+ * Deprovisions some of what the integration alone provisioned, lets go of some of the rest, and at
+ * last forgets the record; false when nothing is left to do.
  */
 export function deprovisionSome(
   write: Connection,

@@ -1,4 +1,7 @@
-/** What SQLite's errors mean: a taken key, a database that is not available now, or a defect of ours. */
+/**
+ * What SQLite's errors mean: a taken key, a database that is not available now, or a defect of
+ * ours.
+ */
 import { unavailable } from '../../scim/error.ts';
 import { type ResourceName, taken } from '../sql/resource-key.ts';
 
@@ -17,8 +20,8 @@ const isUniqueViolation = (error: unknown): boolean =>
 const DEFECT = /^SQLITE_(CONSTRAINT|ERROR|MISMATCH|MISUSE|RANGE)/;
 
 /**
- * A database that can't do it now is 503. A statement that it can never run is a defect of ours, stays
- * what it is and becomes 500.
+ * A database that can't do it now is 503. A statement that it can never run is a defect of ours,
+ * stays what it is and becomes 500.
  */
 export function asScimError(error: unknown): unknown {
   return isSqliteError(error) && !DEFECT.test(error.code) ? unavailable(error) : error;

@@ -1,4 +1,7 @@
-/** Brings a database to this version's schema: numbered SQL, each in one transaction, noted in a ledger with its hash. */
+/**
+ * Brings a database to this version's schema: numbered SQL, each in one transaction, noted in a
+ * ledger with its hash.
+ */
 import type Database from 'better-sqlite3';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { checkLedger, type Migration, sha256 } from '../sql/ledger.ts';
@@ -30,7 +33,10 @@ function apply(db: Database.Database, migration: Migration, at: number) {
   db.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run(name, sha256(migration), at);
 }
 
-/** Only reads: throws DatabaseRefusedError for a file of another program before anything is written to it. */
+/**
+ * Only reads: throws DatabaseRefusedError for a file of another program before anything is written
+ * to it.
+ */
 export function checkOwner(db: Database.Database): void {
   const id = db.pragma('application_id', { simple: true });
   if (id === APPLICATION_ID) return;

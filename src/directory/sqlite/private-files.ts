@@ -6,10 +6,16 @@ const FOLDER = 0o700;
 const FILE = 0o600;
 const OTHERS = 0o077;
 
-/** What SQLite puts beside a database; it takes over the mode of the database file for those that it makes. */
+/**
+ * What SQLite puts beside a database; it takes over the mode of the database file for those that it
+ * makes.
+ */
 const SUFFIXES = ['', '-wal', '-shm', '-journal'];
 
-/** Makes the folder and the file where they are missing, whatever the umask is. A folder that is there is left as it is. */
+/**
+ * Makes the folder and the file where they are missing, whatever the umask is. A folder that is
+ * there is left as it is.
+ */
 export function createPrivately(path: string): void {
   const folder = dirname(path);
   if (mkdirSync(folder, { recursive: true, mode: FOLDER }) !== undefined) chmodSync(folder, FOLDER);
@@ -21,7 +27,10 @@ export function createPrivately(path: string): void {
   }
 }
 
-/** Takes from everybody else what they may do with the files. Returns why that can't be done, for a person. */
+/**
+ * Takes from everybody else what they may do with the files. Returns why that can't be done, for a
+ * person.
+ */
 export function makePrivate(path: string): string | undefined {
   for (const suffix of SUFFIXES) {
     const file = `${path}${suffix}`;

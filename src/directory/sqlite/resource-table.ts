@@ -1,4 +1,7 @@
-/** What users and groups have in common: rows with attributes, externalIds, search documents, counters and lists. */
+/**
+ * What users and groups have in common: rows with attributes, externalIds, search documents,
+ * counters and lists.
+ */
 import { and, eq, sql } from 'drizzle-orm';
 import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';

@@ -16,8 +16,8 @@ import { createTokenStore } from './token-store.ts';
 import { createUserStore } from './user-store.ts';
 
 /**
- * Opens the file, creating and migrating it. Throws DatabaseRefusedError, or SqliteError when it can't be opened now. `warn` is told
- * where others may read it.
+ * Opens the file, creating and migrating it. Throws DatabaseRefusedError, or SqliteError when it
+ * can't be opened now. `warn` is told where others may read it.
  */
 export function openSqliteStore(
   path: string,

@@ -1,6 +1,7 @@
 /**
- * Group commit: writes that arrive in one turn of the event loop share a transaction and its fsync, each in a savepoint of its
- * own. Every answer, refusals too, leaves after the COMMIT, since a refusal may rest on a neighbour's write.
+ * Group commit: writes that arrive in one turn of the event loop share a transaction and its fsync,
+ * each in a savepoint of its own. Every answer, refusals too, leaves after the COMMIT, since a
+ * refusal may rest on a neighbour's write.
  */
 import type Database from 'better-sqlite3';
 import { unavailable } from '../../scim/error.ts';
@@ -35,8 +36,8 @@ export class Writer {
   }
 
   /**
-   * Runs the synchronous job in a transaction; it may be run a second time where the first one vanished. Rejects with what the job throws,
-   * or with 503 when the database fails.
+   * Runs the synchronous job in a transaction; it may be run a second time where the first one
+   * vanished. Rejects with what the job throws, or with 503 when the database fails.
    */
   write<T>(run: () => T): Promise<T> {
     if (this.#waiting.length >= MAX_WAITING) {
@@ -59,7 +60,10 @@ export class Writer {
     });
   }
 
-  /** False when the transaction vanished under several jobs: nothing is written or answered, and each deserves a try alone. */
+  /**
+   * False when the transaction vanished under several jobs: nothing is written or answered, and
+   * each deserves a try alone.
+   */
   #commitTogether(jobs: readonly Job[]): boolean {
     const answers: (() => void)[] = [];
     let running = false;
@@ -86,7 +90,8 @@ export class Writer {
       this.#statements.release.run();
       return () => job.resolve(value);
     } catch (error) {
-      // SQLITE_FULL and I/O errors end the whole transaction: there is nothing left to roll back to.
+      // SQLITE_FULL and I/O errors end the whole transaction: there is nothing left to roll back
+      // to.
       if (!this.#db.inTransaction) throw error;
       this.#statements.rollbackTo.run();
       this.#statements.release.run();

@@ -8,7 +8,10 @@ export interface Census {
   readonly tenants: readonly TenantTotals[];
   /** The live ones of every cluster. */
   readonly integrations: readonly CountedIntegration[];
-  /** Those of live integrations, without what they could be known by; expired ones too, until they are removed. */
+  /**
+   * Those of live integrations, without what they could be known by; expired ones too, until they
+   * are removed.
+   */
   readonly tokens: readonly CountedToken[];
 }
 

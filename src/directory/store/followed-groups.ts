@@ -3,7 +3,8 @@
 export type GroupSelector = { readonly displayName: string } | { readonly externalId: string };
 
 /**
- * What is known of a group's members rests on this: as long as it is the same, they are. Plain data, to be compared whole.
+ * What is known of a group's members rests on this: as long as it is the same, they are. Plain
+ * data, to be compared whole.
  */
 export interface MembershipBasis {
   /** Ids of the groups that the selector finds, in order. */
@@ -18,11 +19,17 @@ export interface MembershipReading {
   readonly basis: MembershipBasis;
   /** Where the selector finds exactly one. */
   readonly group?: { readonly id: string; readonly displayName: string };
-  /** Of the active users in the group, itself or through groups, in the order of their ids; undefined where the limits are passed. */
+  /**
+   * Of the active users in the group, itself or through groups, in the order of their ids;
+   * undefined where the limits are passed.
+   */
   readonly userNames: readonly string[] | undefined;
 }
 
-/** `members` counts users, inactive ones too, once for each of the groups that they are in; `groups` counts the group itself as well. */
+/**
+ * `members` counts users, inactive ones too, once for each of the groups that they are in; `groups`
+ * counts the group itself as well.
+ */
 export interface MembershipLimits {
   readonly members: number;
   readonly groups: number;
@@ -38,8 +45,8 @@ export interface FollowedGroup {
 /** Who is in a group, for those who follow it without SCIM. */
 export interface MembershipStore {
   /**
-   * An externalId counts whichever integration gave it; those of ended integrations only where no living one gave it. Never more is
-   * read than the limits and one.
+   * An externalId counts whichever integration gave it; those of ended integrations only where no
+   * living one gave it. Never more is read than the limits and one.
    */
   read(
     tenant: string,

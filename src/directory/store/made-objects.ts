@@ -17,8 +17,9 @@ export interface MadeObject {
 }
 
 /**
- * What the operator made in a cluster. All else of an object can be copied, labels, annotations and owner references too, so that nothing
- * but a UID that is remembered here says which one may be deleted.
+ * What the operator made in a cluster. All else of an object can be copied, labels, annotations and
+ * owner references too, so that nothing but a UID that is remembered here says which one may be
+ * deleted.
  */
 export interface MadeObjectStore {
   /** In the order of kinds and names. */

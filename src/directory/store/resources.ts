@@ -54,8 +54,8 @@ export interface NewGroup extends NewResource {
 
 /**
  * Decides on the next attributes from the current ones, inside the transaction: synchronous, pure,
- * possibly called again. Throws ScimError to refuse. Equal attributes are no write: neither the version nor
- * lastModified moves.
+ * possibly called again. Throws ScimError to refuse. Equal attributes are no write: neither the
+ * version nor lastModified moves.
  */
 export type Decide<R extends StoredResource> = (current: R) => Attributes;
 
@@ -65,7 +65,10 @@ export interface GroupChangeResult {
   readonly unknownMembers: readonly string[];
 }
 
-/** The place of a resource in a list: what the list is sorted by, where it isn't by id alone, and the id. */
+/**
+ * The place of a resource in a list: what the list is sorted by, where it isn't by id alone, and
+ * the id.
+ */
 export interface PageKey {
   /** In comparable form; null for a resource without a value. */
   readonly sorted?: Comparable | null;
@@ -73,8 +76,8 @@ export interface PageKey {
 }
 
 /**
- * Where a page begins: so many resources behind the start, zero-based; or behind the resource at `after`, which stays right while
- * others write (undefined: at the start).
+ * Where a page begins: so many resources behind the start, zero-based; or behind the resource at
+ * `after`, which stays right while others write (undefined: at the start).
  */
 export type PageStart = { readonly offset: number } | { readonly after: PageKey | undefined };
 
@@ -91,7 +94,10 @@ export interface Query {
 export interface Page<R> {
   readonly total: number;
   readonly records: readonly R[];
-  /** Of the last record, where the query asked for a page behind a key and there are more behind this one. */
+  /**
+   * Of the last record, where the query asked for a page behind a key and there are more behind
+   * this one.
+   */
   readonly next?: PageKey;
 }
 
@@ -103,7 +109,9 @@ export interface UserStore {
   known(tenant: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Renaming moves the access to the other global user. */
   change(scope: Scope, id: string, decide: Decide<UserRecord>, at: number): Promise<UserRecord>;
-  /** Removes the tenant's access and its memberships; the global user remains. `check` may refuse. */
+  /**
+   * Removes the tenant's access and its memberships; the global user remains. `check` may refuse.
+   */
   delete(scope: Scope, id: string, check: (current: UserRecord) => void, at: number): Promise<void>;
 }
 
@@ -112,8 +120,8 @@ export interface GroupStore {
   get(scope: Scope, id: string, related: boolean): Promise<GroupRecord | undefined>;
   list(scope: Scope, query: Query): Promise<Page<GroupRecord>>;
   /**
-   * Applies `decide` and the member changes in order, at a cost that depends on the change alone; without `decide` the attributes
-   * stay, whatever they are. A cycle of groups is 400.
+   * Applies `decide` and the member changes in order, at a cost that depends on the change alone;
+   * without `decide` the attributes stay, whatever they are. A cycle of groups is 400.
    */
   change(
     scope: Scope,

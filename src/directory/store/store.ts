@@ -1,6 +1,7 @@
 /**
  * What a database must do for the directory: atomic operations only. Each resolves after its commit
- * and changes nothing when it rejects. Two implementations share one contract suite (test/directory).
+ * and changes nothing when it rejects. Two implementations share one contract suite
+ * (test/directory).
  *
  * Operations reject with ScimError: notFound, uniqueness (409), or 503 while the database is away.
  * Times are milliseconds since the epoch.

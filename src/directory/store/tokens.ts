@@ -17,14 +17,19 @@ export interface TokenRecord {
 /** A token that another one has replaced. */
 type EndingToken = Pick<TokenRecord, 'hash'> & { readonly expiresAt: number };
 
-/** What a request's token says; `undefined` answers tell a caller nothing about which part was wrong. */
+/**
+ * What a request's token says; `undefined` answers tell a caller nothing about which part was
+ * wrong.
+ */
 export interface Authenticated {
   readonly integration: IntegrationRecord;
   readonly keyId: string;
 }
 
 export interface TokenStore {
-  /** The integration of this tenant with this id, if a valid token has this hash at the time `at`. */
+  /**
+   * The integration of this tenant with this id, if a valid token has this hash at the time `at`.
+   */
   authenticate(
     tenant: string,
     integrationId: string,
@@ -37,8 +42,9 @@ export interface TokenStore {
   /** Refused with uniqueness, as is keepOnly, when another integration has the token. */
   add(token: TokenRecord): Promise<void>;
   /**
-   * Makes this token current and ends every other one of its integration at once; only `previous`, if it is still there, works until
-   * its end. Answers which tokens the integration had until then: of several that do the same at once, one finds it undone.
+   * Makes this token current and ends every other one of its integration at once; only `previous`,
+   * if it is still there, works until its end. Answers which tokens the integration had until then:
+   * of several that do the same at once, one finds it undone.
    */
   keepOnly(token: TokenRecord, previous?: EndingToken): Promise<readonly TokenRecord[]>;
   /** Ends every token of the integration at once; answers how many there were. */

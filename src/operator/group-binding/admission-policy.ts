@@ -1,4 +1,7 @@
-/** Whether the cluster keeps the authors of ScimGroupBindings from giving what they may not, decided purely. */
+/**
+ * Whether the cluster keeps the authors of ScimGroupBindings from giving what they may not, decided
+ * purely.
+ */
 import { groupBindingPolicy } from '../../crd/group-binding-policy.ts';
 import { GROUP, SCIM_GROUP_BINDINGS, VERSION } from '../../crd/names.ts';
 import type { KubeObject } from '../../kube/resource.ts';

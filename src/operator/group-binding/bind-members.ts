@@ -1,4 +1,7 @@
-/** Brings the RoleBindings of a ScimGroupBinding to a list of subjects: what is taken comes first, and whatever else fails. */
+/**
+ * Brings the RoleBindings of a ScimGroupBinding to a list of subjects: what is taken comes first,
+ * and whatever else fails.
+ */
 
 import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { REASON } from '../../crd/reasons.ts';
@@ -23,7 +26,10 @@ import { planShards, type Shard, type ShardPlan } from './shards.ts';
 
 const SHARD_SIZE = 1_000;
 
-/** Asked just before something is given: what stands in the way, or that the ScimGroupBinding itself is gone. */
+/**
+ * Asked just before something is given: what stands in the way, or that the ScimGroupBinding itself
+ * is gone.
+ */
 export type Permit = () => Promise<Obstacle | 'gone' | undefined>;
 
 export interface Bound {
@@ -32,7 +38,10 @@ export interface Bound {
   readonly obstacle?: Obstacle | undefined;
   /** There is no ScimGroupBinding to tell any more. */
   readonly isGone?: boolean;
-  /** Names of RoleBindings that are called like those of the ScimGroupBinding and were not made for it. */
+  /**
+   * Names of RoleBindings that are called like those of the ScimGroupBinding and were not made for
+   * it.
+   */
   readonly foreign: readonly string[];
 }
 
@@ -62,7 +71,10 @@ export async function bindMembers(
   return { ...resultOf(work), obstacle: refusal ?? work.obstacle };
 }
 
-/** What has a name of the ScimGroupBinding: by UID, or by its owner where a crash kept it from being remembered. */
+/**
+ * What has a name of the ScimGroupBinding: by UID, or by its owner where a crash kept it from being
+ * remembered.
+ */
 function sortOut(
   binding: KubeGroupBinding,
   made: readonly MadeObject[],
@@ -136,7 +148,10 @@ const resultOf = (work: Work): Bound => ({
   foreign: work.foreign,
 });
 
-/** Reads what is there, by name because labels are quickly lost; remembers it, and deletes what gives another role. */
+/**
+ * Reads what is there, by name because labels are quickly lost; remembers it, and deletes what
+ * gives another role.
+ */
 async function begin(
   context: OperatorContext,
   binding: KubeGroupBinding,
@@ -186,7 +201,8 @@ function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefi
     const message = `The operator may not bind ${kind} ${name} here; give its role the verb bind on it: ${error.message}`;
     return { reason, message };
   }
-  // What it may not bind it would have to hold, which the API server can't tell of a role that is not there.
+  // What it may not bind it would have to hold, which the API server can't tell of a role that is
+  // not there.
   if (isNotFound(error, name)) {
     const message = `${kind} ${name} does not exist, and the operator may not bind one of that name; if it is misspelt, make another ScimGroupBinding, otherwise create it and give the operator's role the verb bind on it`;
     return { reason, message };
@@ -195,8 +211,8 @@ function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefi
 }
 
 /**
- * Takes subjects out. Where the API server denies that, the RoleBinding goes as a whole, and the rest get another one if they may: nobody keeps
- * what they shall not have.
+ * Takes subjects out. Where the API server denies that, the RoleBinding goes as a whole, and the
+ * rest get another one if they may: nobody keeps what they shall not have.
  */
 async function take(work: Work, shard: Shard): Promise<void> {
   const object = work.objects.get(shard.index);

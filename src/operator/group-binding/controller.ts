@@ -1,4 +1,7 @@
-/** ScimGroupBindings: told of every change of theirs, of their RoleBindings, of who may use the tenant, and of the group. */
+/**
+ * ScimGroupBindings: told of every change of theirs, of their RoleBindings, of who may use the
+ * tenant, and of the group.
+ */
 
 import { LABEL_GROUP_BINDING } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';

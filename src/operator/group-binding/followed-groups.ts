@@ -1,4 +1,7 @@
-/** The groups that ScimGroupBindings rest on, and the loop that notices when one of them has changed. */
+/**
+ * The groups that ScimGroupBindings rest on, and the loop that notices when one of them has
+ * changed.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type {
   FollowedGroup,

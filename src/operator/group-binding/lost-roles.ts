@@ -1,4 +1,7 @@
-/** Roles that no ScimGroupBinding that is looked after gives: ended where the operator made them and may, told of in any case. */
+/**
+ * Roles that no ScimGroupBinding that is looked after gives: ended where the operator made them and
+ * may, told of in any case.
+ */
 import { Gauge, type Registry } from 'prom-client';
 import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { RoleBinding } from '../../kube/objects.ts';

@@ -1,4 +1,7 @@
-/** RoleBindings that were made for ScimGroupBindings: what was given ends, whatever becomes of the object that gave it. */
+/**
+ * RoleBindings that were made for ScimGroupBindings: what was given ends, whatever becomes of the
+ * object that gave it.
+ */
 
 import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
@@ -25,7 +28,10 @@ export async function rememberRole(
   await store.madeObjects.put(maker, { kind, name, uid, operator: installation });
 }
 
-/** Ends the role even where a finalizer holds the object, which gives it all the same; answers whether the object is gone. */
+/**
+ * Ends the role even where a finalizer holds the object, which gives it all the same; answers
+ * whether the object is gone.
+ */
 export async function deleteRole(
   { client, store }: OperatorContext,
   maker: Maker,
@@ -50,7 +56,10 @@ export interface LeftRole {
   readonly error?: unknown;
 }
 
-/** Of a ScimGroupBinding that is gone, or not followed any more; another object that has the name by now is left alone. */
+/**
+ * Of a ScimGroupBinding that is gone, or not followed any more; another object that has the name by
+ * now is left alone.
+ */
 export async function endRoles(
   context: OperatorContext,
   maker: Maker,
@@ -86,8 +95,8 @@ async function endRole(
 }
 
 /**
- * Of a ScimGroupBinding that the cache doesn't have, or that is going. Undefined where it is there all the same, or can't be known to be
- * gone: without its CRD every one of them is missing.
+ * Of a ScimGroupBinding that the cache doesn't have, or that is going. Undefined where it is there
+ * all the same, or can't be known to be gone: without its CRD every one of them is missing.
  */
 export async function endRolesOfGone(
   context: OperatorContext,

@@ -10,8 +10,8 @@ import type {
 import type { Obstacle } from '../obstacle.ts';
 
 /**
- * The API server compares the user of a request with every subject in the namespace, and a change in the group means that all of it is
- * read.
+ * The API server compares the user of a request with every subject in the namespace, and a change
+ * in the group means that all of it is read.
  */
 export const MEMBERSHIP_LIMITS: MembershipLimits = { members: 10_000, groups: 1_000 };
 

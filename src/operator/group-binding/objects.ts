@@ -59,7 +59,10 @@ export function buildMembersBinding(
   };
 }
 
-/** Says itself, by its owner and its name, that it goes with this very ScimGroupBinding; labels are anybody's to write. */
+/**
+ * Says itself, by its owner and its name, that it goes with this very ScimGroupBinding; labels are
+ * anybody's to write.
+ */
 export function isOfBinding(object: RoleBinding, binding: KubeGroupBinding): boolean {
   return isOwnedBy(object, binding.metadata.uid) && isNamedFor(object, binding);
 }

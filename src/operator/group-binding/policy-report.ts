@@ -1,11 +1,17 @@
-/** Tells whether the admission policy of ScimGroupBindings is in force: a line in the log when that is another than before, and a metric. */
+/**
+ * Tells whether the admission policy of ScimGroupBindings is in force: a line in the log when that
+ * is another than before, and a metric.
+ */
 import { Gauge, type Registry } from 'prom-client';
 import type { Logger } from '../../logger.ts';
 import type { PolicyVerdict } from './admission-policy.ts';
 
 type PolicyMetric = ReturnType<typeof createPolicyMetric>;
 
-/** Registers the metric; once for a registry. It has no series where groups are not followed, or by another process. */
+/**
+ * Registers the metric; once for a registry. It has no series where groups are not followed, or by
+ * another process.
+ */
 export function createPolicyMetric(registry: Registry) {
   return new Gauge({
     name: 'scim_operator_admission_policy',

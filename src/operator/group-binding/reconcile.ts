@@ -1,4 +1,7 @@
-/** The reconcile of a ScimGroupBinding: who is in the group, and who may know it, decide who has the role. */
+/**
+ * The reconcile of a ScimGroupBinding: who is in the group, and who may know it, decide who has the
+ * role.
+ */
 
 import { type EventReason, SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
@@ -32,9 +35,14 @@ const OBSTACLE_RETRY_MS = 30_000;
 const STALE_RETRY_MS = 100;
 /** The cache may be behind; without its CRD a ScimGroupBinding may be on its way back. */
 const GONE_RECHECK_MS = 5_000;
-/** In case a change was not noticed: a database that was restored looks as if nothing had happened. */
+/**
+ * In case a change was not noticed: a database that was restored looks as if nothing had happened.
+ */
 const REFRESH_MS = 600_000;
-/** Where namespaces may not be listed, nothing tells that one has lost the label that a ScimTenant selects. */
+/**
+ * Where namespaces may not be listed, nothing tells that one has lost the label that a ScimTenant
+ * selects.
+ */
 const BLIND_REFRESH_MS = 60_000;
 
 /** `prefix` comes before every userName. */
@@ -85,7 +93,10 @@ async function writeOwnStatus(
   return written;
 }
 
-/** Not left to the garbage collector, which a finalizer keeps waiting and `--cascade=orphan` sends away. */
+/**
+ * Not left to the garbage collector, which a finalizer keeps waiting and `--cascade=orphan` sends
+ * away.
+ */
 async function end(
   context: OperatorContext,
   key: ObjectKey,
@@ -102,7 +113,10 @@ async function end(
   return left.length > 0 ? { requeueAfterMs: OBSTACLE_RETRY_MS } : {};
 }
 
-/** Somebody's finalizer may hold it for long. A status that has changed since is written with its next event. */
+/**
+ * Somebody's finalizer may hold it for long. A status that has changed since is written with its
+ * next event.
+ */
 async function tellOfTermination(
   { client, now }: OperatorContext,
   binding: KubeGroupBinding,
@@ -152,7 +166,10 @@ async function gatherMembers(
   return { subjects, refused, obstacle, ...(group ? { group } : { hasGroup: false }) };
 }
 
-/** A cache that is behind never gives a right: neither to a namespace nor for a ScimGroupBinding that is gone or another one by now. */
+/**
+ * A cache that is behind never gives a right: neither to a namespace nor for a ScimGroupBinding
+ * that is gone or another one by now.
+ */
 const permitFor =
   (context: OperatorContext, binding: KubeGroupBinding): Permit =>
   async () => {

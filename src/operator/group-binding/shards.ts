@@ -1,6 +1,6 @@
 /**
- * Members over RoleBindings, decided purely: each stays where it is while others come and go, so that one change rewrites one
- * RoleBinding.
+ * Members over RoleBindings, decided purely: each stays where it is while others come and go, so
+ * that one change rewrites one RoleBinding.
  */
 
 export interface Shard {
@@ -10,7 +10,10 @@ export interface Shard {
   readonly isDrifted?: boolean;
 }
 
-/** In this order; a shard without subjects is to be deleted. Nobody loses in between what they had and shall have. */
+/**
+ * In this order; a shard without subjects is to be deleted. Nobody loses in between what they had
+ * and shall have.
+ */
 export interface ShardPlan {
   /** Takes from who shall not have it, and corrects; gives nothing. */
   readonly removals: readonly Shard[];
@@ -63,7 +66,10 @@ function keepWanted(existing: readonly Shard[], wanted: ReadonlySet<string>): Ke
     }));
 }
 
-/** The shards that go on. Fewer than there are only when these would be half empty: otherwise they would come and go with every member. */
+/**
+ * The shards that go on. Fewer than there are only when these would be half empty: otherwise they
+ * would come and go with every member.
+ */
 function holdersOf(shards: readonly KeptShard[], total: number, size: number): KeptShard[] {
   const used = shards.filter(({ kept }) => kept.length > 0);
   if (used.length < 2 || total > ((used.length - 1) * size) / 2) return used;

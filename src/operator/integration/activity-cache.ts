@@ -1,10 +1,15 @@
-/** What integrations do, looked at rarely: a status that followed every request would be written with every request. */
+/**
+ * What integrations do, looked at rarely: a status that followed every request would be written
+ * with every request.
+ */
 import type { IntegrationActivity, IntegrationStore } from '../../directory/store/integrations.ts';
 import type { ObjectKey } from '../../kube/resource.ts';
 
 /** Counts and the time of the last request reach the status at most this often. */
 const REFRESH_MS = 60_000;
-/** Longer than a refresh and two sweeps: what a sweep was too early for, one of the next two takes. */
+/**
+ * Longer than a refresh and two sweeps: what a sweep was too early for, one of the next two takes.
+ */
 const ACTIVE_MS = 3 * REFRESH_MS;
 
 export class ActivityCache {
@@ -35,7 +40,10 @@ export class ActivityCache {
   }
 }
 
-/** Integrations that were called lately, or others of their tenants: the only ones whose activity can be another than their status says. */
+/**
+ * Integrations that were called lately, or others of their tenants: the only ones whose activity
+ * can be another than their status says.
+ */
 export async function activeIntegrations(
   store: IntegrationStore,
   clusterUid: string,

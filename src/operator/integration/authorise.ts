@@ -1,4 +1,7 @@
-/** The integration's rights in the directory, written before anything else: switching off must work even when all the rest fails. */
+/**
+ * The integration's rights in the directory, written before anything else: switching off must work
+ * even when all the rest fails.
+ */
 
 import { isDeepStrictEqual } from 'node:util';
 import { deletionPolicyOf, isEnabled, secretNameOf, tenantOf } from '../../crd/defaults.ts';
@@ -17,7 +20,10 @@ import { checkTenancy, isGoverned, type TenancyInput } from '../tenant/tenancy.t
 import { checkId, knownId } from './identity.ts';
 
 interface Authorisation {
-  /** The record as it now is, not allowed where the right was lost; undefined for an integration that never had one. */
+  /**
+   * The record as it now is, not allowed where the right was lost; undefined for an integration
+   * that never had one.
+   */
   readonly record: IntegrationRecord | undefined;
   readonly stalled: Obstacle | undefined;
 }
@@ -89,8 +95,8 @@ const taken = (id: string): Obstacle => ({
 });
 
 /**
- * An integration went with its namespace, or was made anew for another tenant or with an id of its own, though one of its name is here
- * before that was noticed: neither gets the other's id.
+ * An integration went with its namespace, or was made anew for another tenant or with an id of its
+ * own, though one of its name is here before that was noticed: neither gets the other's id.
  */
 async function endIfOfAnother(
   context: OperatorContext,
@@ -105,7 +111,10 @@ async function endIfOfAnother(
   return undefined;
 }
 
-/** A directory that is an old copy may know an earlier integration only: the id of this one is in its spec, its status or its Secret. */
+/**
+ * A directory that is an old copy may know an earlier integration only: the id of this one is in
+ * its spec, its status or its Secret.
+ */
 async function hasAnotherId(
   context: OperatorContext,
   integration: KubeIntegration,
@@ -139,7 +148,10 @@ async function secretOf(
   return secret !== undefined && isGoing(secret) ? undefined : secret;
 }
 
-/** The Secret is still that of the integration that had the name before, in another tenant: its id is no other's, but not this one's. */
+/**
+ * The Secret is still that of the integration that had the name before, in another tenant: its id
+ * is no other's, but not this one's.
+ */
 function isOfFormerTenant(
   context: OperatorContext,
   integration: KubeIntegration,

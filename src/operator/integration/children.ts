@@ -1,4 +1,7 @@
-/** ServiceAccount and RoleBinding of an integration: made, corrected, and left alone where they are somebody else's. */
+/**
+ * ServiceAccount and RoleBinding of an integration: made, corrected, and left alone where they are
+ * somebody else's.
+ */
 
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { EVENT, REASON } from '../../crd/reasons.ts';
@@ -33,8 +36,8 @@ export async function reconcileServiceAccount(
 }
 
 /**
- * The role of a binding can't be changed, so one with another role is deleted first; but only one that says itself that it goes with the
- * integration.
+ * The role of a binding can't be changed, so one with another role is deleted first; but only one
+ * that says itself that it goes with the integration.
  */
 export async function reconcileRoleBinding(
   context: OperatorContext,

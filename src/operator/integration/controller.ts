@@ -1,4 +1,7 @@
-/** ScimIntegrations and their Roles: each change of theirs, or of what they own or use, enqueues them. */
+/**
+ * ScimIntegrations and their Roles: each change of theirs, or of what they own or use, enqueues
+ * them.
+ */
 import { ANNOTATION_INTEGRATION_UID, LABEL_INTEGRATION, ROLE_NAME } from '../../crd/names.ts';
 import { Controller, type ControllerOptions } from '../../kube/controller.ts';
 import { type KubeObject, keyOf, type ObjectKey, ROLES } from '../../kube/resource.ts';

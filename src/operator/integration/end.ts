@@ -1,4 +1,7 @@
-/** The end of integrations, without finalizers: deleting one never hangs, and nothing ends because a read failed. */
+/**
+ * The end of integrations, without finalizers: deleting one never hangs, and nothing ends because a
+ * read failed.
+ */
 
 import { LABEL_TOKEN, SCIM_INTEGRATIONS } from '../../crd/names.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
@@ -28,8 +31,8 @@ const RECHECK_MS = 1_000;
 const CRD_RECHECK_MS = 30_000;
 
 /**
- * Ends the record of a custom resource that is gone or going. `terminating` is the resource with a deletionTimestamp, which counts as
- * gone.
+ * Ends the record of a custom resource that is gone or going. `terminating` is the resource with a
+ * deletionTimestamp, which counts as gone.
  */
 export async function endIntegration(
   context: IntegrationContext,
@@ -58,8 +61,8 @@ export async function endIntegration(
 }
 
 /**
- * Ends the record of a resource that was seen to go, and whose name another one has already. One whose end nobody saw may have been
- * restored: then the other one is the same integration.
+ * Ends the record of a resource that was seen to go, and whose name another one has already. One
+ * whose end nobody saw may have been restored: then the other one is the same integration.
  */
 export async function endPredecessor(
   context: IntegrationContext,
@@ -78,8 +81,9 @@ export async function endPredecessor(
 }
 
 /**
- * The tokens end first; the record is the last to go, so that after a crash the rest is done at the next start. False where the record is
- * kept, because it is in doubt what the end of the resource means.
+ * The tokens end first; the record is the last to go, so that after a crash the rest is done at the
+ * next start. False where the record is kept, because it is in doubt what the end of the resource
+ * means.
  */
 async function endRecord(
   context: IntegrationContext,
@@ -135,8 +139,9 @@ async function secretsOf(
 }
 
 /**
- * Removing the CRD deletes every resource of it, which nobody means as the end of each integration. A resource that is older than the CRD
- * was made under an earlier one, went with it, and may still be on its way back.
+ * Removing the CRD deletes every resource of it, which nobody means as the end of each integration.
+ * A resource that is older than the CRD was made under an earlier one, went with it, and may still
+ * be on its way back.
  */
 async function doubtAboutDefinition(
   context: OperatorContext,
@@ -161,7 +166,10 @@ async function doubtAboutDefinition(
     : undefined;
 }
 
-/** An existing Secret, which is not ours to mark, holds a token that the integration had before `made`. */
+/**
+ * An existing Secret, which is not ours to mark, holds a token that the integration had before
+ * `made`.
+ */
 async function isTokenKeptSince(
   { client, store }: OperatorContext,
   { id, namespace }: IntegrationRecord,
@@ -190,8 +198,8 @@ export function missingResources(
 }
 
 /**
- * deletionPolicy Delete, `delayMs` after the end; not where one that was restored since would not be seen. One that fails is tried again in
- * the next sweep and holds up no other.
+ * deletionPolicy Delete, `delayMs` after the end; not where one that was restored since would not
+ * be seen. One that fails is tried again in the next sweep and holds up no other.
  */
 export async function purgeEnded(
   context: OperatorContext,

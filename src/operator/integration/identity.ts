@@ -9,7 +9,10 @@ import { textOf } from '../../kube/objects.ts';
 import type { Obstacle } from '../obstacle.ts';
 import { isOurs } from '../ownership.ts';
 
-/** Where the id comes from, first to last: what the directory has, the pin, what the status or a restored Secret tells. */
+/**
+ * Where the id comes from, first to last: what the directory has, the pin, what the status or a
+ * restored Secret tells.
+ */
 export function knownId(
   integration: KubeIntegration,
   record: IntegrationRecord | undefined,

@@ -1,4 +1,7 @@
-/** The objects that an integration gets, built purely. Nothing is copied from the integration's labels and annotations. */
+/**
+ * The objects that an integration gets, built purely. Nothing is copied from the integration's
+ * labels and annotations.
+ */
 
 import { childNameOf } from '../../crd/defaults.ts';
 import { LABEL_MANAGED_BY, MANAGED_BY, ROLE_NAME } from '../../crd/names.ts';

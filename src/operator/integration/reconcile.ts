@@ -33,7 +33,10 @@ import { buildStatus, buildTerminatingStatus, type Findings } from './status.ts'
 
 /** Somebody else's object, or rule, may be gone by then. */
 const CONFLICT_RETRY_MS = 30_000;
-/** Nothing should have changed without an event; should one have been missed all the same, it is made good after this long. */
+/**
+ * Nothing should have changed without an event; should one have been missed all the same, it is
+ * made good after this long.
+ */
 const RESYNC_MS = 10 * 60_000;
 const BLIND_RESYNC_MS = 60_000;
 /** Somebody wrote in between; their event is on its way. */
@@ -88,7 +91,8 @@ async function end(
   if (!isLeft) context.marks.forget(SCIM_INTEGRATIONS.kind, key);
   if (integration !== undefined) context.contentions.forget(integration.metadata.uid);
   const result = await endIntegration(context, key, integration, log);
-  // Of a record from before another installation took over; what the status says is for that one to say.
+  // Of a record from before another installation took over; what the status says is for that one to
+  // say.
   if (integration === undefined || isLeft) return result;
   const hasEnded = result.requeueAfterMs === undefined;
   const status = buildTerminatingStatus(integration, hasEnded, context.now());

@@ -1,4 +1,7 @@
-/** Ends of integrations that a watch has told of: what was seen to end is never taken for restored, however soon its name is back. */
+/**
+ * Ends of integrations that a watch has told of: what was seen to end is never taken for restored,
+ * however soon its name is back.
+ */
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { keyOf, keyText, type ObjectKey } from '../../kube/resource.ts';
 import type { ObjectStore } from '../../kube/store.ts';

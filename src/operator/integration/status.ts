@@ -143,7 +143,10 @@ function buildConditions(
   return mergeConditions(integration, wanted, now);
 }
 
-/** The conditions of an object as they are now; those that are present only while True go when nobody wants them. */
+/**
+ * The conditions of an object as they are now; those that are present only while True go when
+ * nobody wants them.
+ */
 export function mergeConditions(
   {
     metadata,

@@ -1,4 +1,7 @@
-/** What no event tells: resources deleted while nobody watched, integrations that were called or that nobody watches, users whose time has come. */
+/**
+ * What no event tells: resources deleted while nobody watched, integrations that were called or
+ * that nobody watches, users whose time has come.
+ */
 import { pause } from '../../kube/backoff.ts';
 import type { Controller } from '../../kube/controller.ts';
 import type { Logger } from '../../logger.ts';
@@ -46,7 +49,10 @@ export async function sweepUntil(
   }
 }
 
-/** Of many, each so much later than the one before: whoever changes something must not wait behind all that were called. */
+/**
+ * Of many, each so much later than the one before: whoever changes something must not wait behind
+ * all that were called.
+ */
 const SPREAD_MS = 5;
 
 async function lookAtActive(

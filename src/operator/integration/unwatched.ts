@@ -1,4 +1,7 @@
-/** Integrations outside the watched namespaces: served as they are, and neither changed nor ended by what happens to their resources. */
+/**
+ * Integrations outside the watched namespaces: served as they are, and neither changed nor ended by
+ * what happens to their resources.
+ */
 import type { IntegrationRecord } from '../../directory/store/integrations.ts';
 import type { Logger } from '../../logger.ts';
 import type { OperatorMetrics } from '../metrics.ts';

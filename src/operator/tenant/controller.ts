@@ -1,4 +1,7 @@
-/** ScimTenants: remembered in the directory, lost rights ended, their integrations told of every change, and who uses them shown. */
+/**
+ * ScimTenants: remembered in the directory, lost rights ended, their integrations told of every
+ * change, and who uses them shown.
+ */
 import { tenantOf } from '../../crd/defaults.ts';
 import { SCIM_TENANTS } from '../../crd/names.ts';
 import type { KubeIntegration, KubeTenant } from '../../crd/objects.ts';
@@ -71,7 +74,10 @@ export function createTenantController(
   return { controller, detach };
 }
 
-/** Its own write, or that of an operator of other namespaces, with whom it would otherwise write in turns for ever. */
+/**
+ * Its own write, or that of an operator of other namespaces, with whom it would otherwise write in
+ * turns for ever.
+ */
 function isOfStatusOnly({ type, object: { metadata, status } }: Change<KubeTenant>): boolean {
   const [notice] = annotationNotices(SCIM_TENANTS.kind, metadata);
   const told = status?.conditions?.find((each) => each.type === CONDITION.InvalidAnnotation);

@@ -1,9 +1,15 @@
-/** Lost rights, all of a tenant's in one write: the reconciles that say so to each integration may take a while. */
+/**
+ * Lost rights, all of a tenant's in one write: the reconciles that say so to each integration may
+ * take a while.
+ */
 import type { IntegrationRecord } from '../../directory/store/integrations.ts';
 import type { OperatorContext } from '../context.ts';
 import { checkTenancy, tenantNamespace } from './tenancy.ts';
 
-/** Only takes rights, and only on what is known: what the caches don't have is left to the integration's own reconcile. */
+/**
+ * Only takes rights, and only on what is known: what the caches don't have is left to the
+ * integration's own reconcile.
+ */
 export async function enforceTenancy(context: OperatorContext, tenant: string): Promise<void> {
   const { store, caches, clusterUid } = context;
   const records = await store.integrations.list(clusterUid, tenant);

@@ -20,8 +20,9 @@ interface Tenancy extends TenancyInput {
 }
 
 /**
- * Rights are taken on what the caches say and given only on what the API server says now: a cache that is behind never opens a
- * tenant. `record` is what the directory has under the integration's name.
+ * Rights are taken on what the caches say and given only on what the API server says now: a cache
+ * that is behind never opens a tenant. `record` is what the directory has under the integration's
+ * name.
  */
 export async function gatherTenancy(
   context: OperatorContext,
@@ -43,7 +44,10 @@ export async function gatherTenancy(
   });
 }
 
-/** Of a ScimGroupBinding, which has no record: by what the caches say, which is enough to take a right, or by what is so now, to give it. */
+/**
+ * Of a ScimGroupBinding, which has no record: by what the caches say, which is enough to take a
+ * right, or by what is so now, to give it.
+ */
 export async function forbiddenIn(
   context: OperatorContext,
   name: string,
@@ -96,7 +100,10 @@ async function cachedNamespace(
     : liveNamespace(context, integration, record);
 }
 
-/** An object never changes its namespace: where its record knows another UID it went with that one, though the cache still has it. */
+/**
+ * An object never changes its namespace: where its record knows another UID it went with that one,
+ * though the cache still has it.
+ */
 async function liveNamespace(
   { client }: OperatorContext,
   { metadata }: KubeIntegration,

@@ -1,4 +1,7 @@
-/** Integrations by tenant, kept along with their cache: a change of one tenant must not look at every integration. */
+/**
+ * Integrations by tenant, kept along with their cache: a change of one tenant must not look at
+ * every integration.
+ */
 import { tenantOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { keyOf, keyText, type ObjectKey } from '../../kube/resource.ts';

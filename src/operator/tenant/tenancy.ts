@@ -1,6 +1,6 @@
 /**
- * Which namespace may use a tenant, decided purely. Default deny: otherwise whoever may create objects in one namespace could write
- * another tenant's directory.
+ * Which namespace may use a tenant, decided purely. Default deny: otherwise whoever may create
+ * objects in one namespace could write another tenant's directory.
  */
 
 import type { KubeTenant } from '../../crd/objects.ts';
@@ -41,9 +41,10 @@ export function isGoverned({ scimTenant }: TenancyInput): boolean {
 }
 
 /**
- * With a ScimTenant exactly the namespaces that it names or selects for this use; whoever may provision may bind as well. Without one only
- * the namespace with the tenant's own name; and not that either once a ScimTenant has governed the tenant or another namespace has used it,
- * an earlier one or one of another cluster: data is never handed to another owner of a name.
+ * With a ScimTenant exactly the namespaces that it names or selects for this use; whoever may
+ * provision may bind as well. Without one only the namespace with the tenant's own name; and not
+ * that either once a ScimTenant has governed the tenant or another namespace has used it, an
+ * earlier one or one of another cluster: data is never handed to another owner of a name.
  */
 export function checkTenancy(input: TenancyInput): Obstacle | undefined {
   const { tenant, namespace, use, scimTenant, history } = input;

@@ -47,7 +47,10 @@ type SecretVerdict =
   | { readonly kind: 'malformed' }
   | { readonly kind: 'conflict'; readonly obstacle: Obstacle };
 
-/** `holder` tells which other integration a Secret belongs to. A Secret with this one's UID is known without its labels. */
+/**
+ * `holder` tells which other integration a Secret belongs to. A Secret with this one's UID is known
+ * without its labels.
+ */
 export function checkSecret(
   secret: Secret | undefined,
   integration: KubeIntegration,

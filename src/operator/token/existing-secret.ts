@@ -24,7 +24,10 @@ type ExistingVerdict =
   | { readonly kind: 'usable'; readonly token: string }
   | { readonly kind: 'unusable'; readonly obstacle: Obstacle };
 
-/** The label is its keeper's consent. Without it nothing is told of the Secret, not even that it exists. */
+/**
+ * The label is its keeper's consent. Without it nothing is told of the Secret, not even that it
+ * exists.
+ */
 export function checkExistingSecret(
   secret: Secret | undefined,
   { name, key }: SecretKeyRef,

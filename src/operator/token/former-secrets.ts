@@ -1,4 +1,7 @@
-/** Secrets that the operator made for this integration, or for one that had its name before, under another name than its spec now says. */
+/**
+ * Secrets that the operator made for this integration, or for one that had its name before, under
+ * another name than its spec now says.
+ */
 import { secretNameOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { getIfExists } from '../../kube/client.ts';

@@ -1,4 +1,6 @@
-/** The hashes that the directory has of an integration's tokens: which one counts, and their end. */
+/**
+ * The hashes that the directory has of an integration's tokens: which one counts, and their end.
+ */
 
 import { tokenSecretRefOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
@@ -43,7 +45,9 @@ export async function isForeign(
   return owner !== undefined && owner !== integrationId;
 }
 
-/** Makes the token that is in the Secret the current one; every other ends, now or with its overlap. */
+/**
+ * Makes the token that is in the Secret the current one; every other ends, now or with its overlap.
+ */
 export async function adopt(
   subject: TokenSubject,
   found: Pick<FoundToken, 'hash' | 'keyId' | 'replaced'>,
@@ -138,7 +142,8 @@ export async function revoke({
   if ((await store.tokens.list(integrationId)).length === 0) return;
   await store.tokens.revokeAll(integrationId);
   const { tokenKeyId } = integration.status ?? {};
-  // Without a key id in the status the hash is left of a start that didn't finish: nobody had that token.
+  // Without a key id in the status the hash is left of a start that didn't finish: nobody had that
+  // token.
   if (tokenKeyId === undefined) return;
   const { name } = tokenSecretRefOf(integration);
   events.record(integration, {

@@ -1,4 +1,7 @@
-/** The token's Secret, built purely. Nothing is copied from the integration's labels and annotations. */
+/**
+ * The token's Secret, built purely. Nothing is copied from the integration's labels and
+ * annotations.
+ */
 
 import { secretNameOf } from '../../crd/defaults.ts';
 import {
@@ -14,7 +17,10 @@ import { labelsFor } from '../ownership.ts';
 
 export const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** Where a token comes from: the value of the rotate annotation that it answers, and the token that it was rotated from. */
+/**
+ * Where a token comes from: the value of the rotate annotation that it answers, and the token that
+ * it was rotated from.
+ */
 export interface TokenOrigin {
   readonly rotated?: string | undefined;
   readonly replaced?: ReplacedToken | undefined;
@@ -65,7 +71,10 @@ export function buildSecretFrame(
   };
 }
 
-/** No owner reference: the garbage collector would remove a restored Secret whose owner has a new UID. */
+/**
+ * No owner reference: the garbage collector would remove a restored Secret whose owner has a new
+ * UID.
+ */
 function secretMetadata({ metadata }: KubeIntegration, name: string) {
   return {
     namespace: metadata.namespace,

@@ -10,7 +10,10 @@ interface HeldToken {
   /** Until when the token before works, while it does. */
   readonly previousExpiresAt?: Date | undefined;
   readonly handledRotate: string;
-  /** When something is to be done next without anybody's change, in milliseconds since the epoch; infinite: never. */
+  /**
+   * When something is to be done next without anybody's change, in milliseconds since the epoch;
+   * infinite: never.
+   */
   readonly dueAt: number;
 }
 

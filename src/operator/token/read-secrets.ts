@@ -1,6 +1,6 @@
 /**
- * What was found in the Secrets that the operator keeps, for as long as its watch shows no change of them: a quiet cluster is not asked for
- * every Secret again and again. No token is kept.
+ * What was found in the Secrets that the operator keeps, for as long as its watch shows no change
+ * of them: a quiet cluster is not asked for every Secret again and again. No token is kept.
  */
 import { secretNameOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
@@ -35,7 +35,9 @@ export class ReadSecrets {
     this.#cache = cache;
   }
 
-  /** Takes a Secret as it was read or written; of one that is not as it should be nothing is kept. */
+  /**
+   * Takes a Secret as it was read or written; of one that is not as it should be nothing is kept.
+   */
   note(
     integration: KubeIntegration,
     integrationId: string,

@@ -1,7 +1,8 @@
 /**
- * The token and its Secret. Order of writes: the hash goes into the directory, already valid; then the Secret is written; then the hash is
- * confirmed and every other one ends, now or with its overlap. A crash anywhere leaves a token that works, or none and no Secret, and the
- * next reconcile completes it.
+ * The token and its Secret. Order of writes: the hash goes into the directory, already valid; then
+ * the Secret is written; then the hash is confirmed and every other one ends, now or with its
+ * overlap. A crash anywhere leaves a token that works, or none and no Secret, and the next
+ * reconcile completes it.
  */
 import { secretNameOf } from '../../crd/defaults.ts';
 import { SCIM_INTEGRATIONS } from '../../crd/names.ts';
@@ -95,7 +96,10 @@ function immutableSecret({ metadata }: Secret, { message }: Error): Obstacle {
   };
 }
 
-/** The Secret is as it was read, and nothing is due: only the directory is to agree. Undefined where there is more to do. */
+/**
+ * The Secret is as it was read, and nothing is due: only the directory is to agree. Undefined where
+ * there is more to do.
+ */
 async function confirm(subject: TokenSubject, endpoint: string): Promise<TokenOutcome | undefined> {
   const { context, readSecrets, integration, paused } = subject;
   const found = readSecrets.recall(integration, endpoint);
@@ -170,7 +174,9 @@ const changedByOthers = (message: string): Obstacle => ({
   message,
 });
 
-/** Answers what people should know where the Secret came back with another token than was written. */
+/**
+ * Answers what people should know where the Secret came back with another token than was written.
+ */
 function noteToken(
   { context, integration }: TokenSubject,
   before: Secret | undefined,
@@ -241,7 +247,9 @@ async function yieldTo(
   return blocked(subject, obstacle);
 }
 
-/** A Secret that lost its labels, say, is not ours to touch, but still where people read the token. */
+/**
+ * A Secret that lost its labels, say, is not ours to touch, but still where people read the token.
+ */
 async function findOwnToken(
   { context: { store }, integrationId }: TokenSubject,
   secret: Secret | undefined,
@@ -275,7 +283,10 @@ function draft({ context, integration }: TokenSubject, former?: FoundToken): Fou
   );
 }
 
-/** The token goes into a new Secret, or into the one that is there; the integration was just read live. */
+/**
+ * The token goes into a new Secret, or into the one that is there; the integration was just read
+ * live.
+ */
 async function issue(
   subject: TokenSubject,
   secret: Secret | undefined,
@@ -326,7 +337,10 @@ async function rotateIfDue(
   }
 }
 
-/** Where the cache is behind, the namespace may be somebody else's by now, who must not read a token of the one before. */
+/**
+ * Where the cache is behind, the namespace may be somebody else's by now, who must not read a token
+ * of the one before.
+ */
 async function expectStillThere(
   { client }: OperatorContext,
   { metadata }: KubeIntegration,
@@ -337,7 +351,10 @@ async function expectStillThere(
   throw new ApiError(409, `the integration ${name} is gone`, { reason: 'Conflict' });
 }
 
-/** A token is never replaced because a cache is behind: what it doesn't know yet may be that it was replaced already. */
+/**
+ * A token is never replaced because a cache is behind: what it doesn't know yet may be that it was
+ * replaced already.
+ */
 async function expectCurrent({ client }: OperatorContext, cached: KubeIntegration): Promise<void> {
   const live = await getIfExists<KubeIntegration>(client, SCIM_INTEGRATIONS, keyOf(cached));
   if (live?.metadata.resourceVersion === cached.metadata.resourceVersion) return;

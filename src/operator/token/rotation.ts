@@ -1,4 +1,7 @@
-/** When tokens are replaced and how long the one before works, as pure functions of what was gathered. */
+/**
+ * When tokens are replaced and how long the one before works, as pure functions of what was
+ * gathered.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { isEnabled, overlapOf, rotationIntervalOf } from '../../crd/defaults.ts';
 import { ANNOTATION_ROTATE } from '../../crd/names.ts';
@@ -6,7 +9,10 @@ import type { KubeIntegration } from '../../crd/objects.ts';
 import type { TokenRecord } from '../../directory/store/tokens.ts';
 import type { FoundToken } from './check-secret.ts';
 
-/** What the directory should hold: the token in the Secret, and the one before it while its overlap runs. */
+/**
+ * What the directory should hold: the token in the Secret, and the one before it while its overlap
+ * runs.
+ */
 export interface TokenPair {
   readonly current: TokenRecord;
   readonly previous: (TokenRecord & { readonly expiresAt: number }) | undefined;
@@ -24,9 +30,11 @@ interface TokenInput {
 }
 
 /**
- * The Secret wins: its token is current. Another one works on only where an overlap covers it, which is one that was rotated away; a hash
- * that is pending and in no Secret is left of a start that didn't finish. A token that the directory doesn't know was written by hand, or
- * the directory is an old copy, whose other tokens may have been revoked since: of them only the one that the Secret names has an overlap.
+ * The Secret wins: its token is current. Another one works on only where an overlap covers it,
+ * which is one that was rotated away; a hash that is pending and in no Secret is left of a start
+ * that didn't finish. A token that the directory doesn't know was written by hand, or the directory
+ * is an old copy, whose other tokens may have been revoked since: of them only the one that the
+ * Secret names has an overlap.
  */
 export function pairOf(input: TokenInput): TokenPair {
   const { integrationId, found, tokens } = input;
@@ -49,12 +57,18 @@ export function pairOf(input: TokenInput): TokenPair {
   };
 }
 
-/** One that was rotated away and is in the Secret again counts from now, or whoever puts it back made it rotate again at once. */
+/**
+ * One that was rotated away and is in the Secret again counts from now, or whoever puts it back
+ * made it rotate again at once.
+ */
 function keptIssue({ now }: TokenInput, known: TokenRecord | undefined): number | undefined {
   return known?.expiresAt === undefined ? known?.issuedAt : now;
 }
 
-/** A token that others made counts from when this integration could have it, which tells it from one of an earlier CRD. */
+/**
+ * A token that others made counts from when this integration could have it, which tells it from one
+ * of an earlier CRD.
+ */
 function earliestIssue({ integration: { spec, metadata } }: TokenInput): number {
   return spec?.token?.existingSecret === undefined ? 0 : Date.parse(metadata.creationTimestamp);
 }
@@ -70,7 +84,10 @@ function knownIssue({ integration, found, now }: TokenInput): number | undefined
   return Math.min(Date.parse(tokenIssuedAt), now);
 }
 
-/** An overlap that is running gets shorter with the spec, never longer: when it ends was said when it began. */
+/**
+ * An overlap that is running gets shorter with the spec, never longer: when it ends was said when
+ * it began.
+ */
 function previousOf(
   { integration, found, tokens, now }: TokenInput,
   current: TokenRecord | undefined,
@@ -93,7 +110,10 @@ function previousOf(
   return end > now ? { ...newest, expiresAt: end } : undefined;
 }
 
-/** The key id of the token that the Secret's was rotated from, unless the status knows that it has ended since. */
+/**
+ * The key id of the token that the Secret's was rotated from, unless the status knows that it has
+ * ended since.
+ */
 function replacedInOverlap(
   { status }: KubeIntegration,
   { keyId, replaced }: TokenInput['found'],
@@ -119,11 +139,15 @@ const MAX_ROTATE = 1_024;
 /** What the annotation says, as far as the status can hold it; empty: nothing. */
 function wantedRotate({ metadata }: KubeIntegration): string {
   const value = metadata.annotations?.[ANNOTATION_ROTATE] ?? '';
-  // By characters as the API server counts them; half a character would not come back as it was written.
+  // By characters as the API server counts them; half a character would not come back as it was
+  // written.
   return value.length <= MAX_ROTATE ? value : [...value].slice(0, MAX_ROTATE).join('');
 }
 
-/** What `status.lastHandledRotate` is to say once the integration has a token. Taking the annotation away changes nothing. */
+/**
+ * What `status.lastHandledRotate` is to say once the integration has a token. Taking the annotation
+ * away changes nothing.
+ */
 export function handledRotate(integration: KubeIntegration, paused = false): string {
   const last = integration.status?.lastHandledRotate;
   if (paused && last !== undefined) return last;
@@ -131,8 +155,8 @@ export function handledRotate(integration: KubeIntegration, paused = false): str
 }
 
 /**
- * Whether the token is to be replaced now. `rotated` is what the Secret says of its token: a crash may have kept the status from saying the
- * same, or the cache may not know of it yet.
+ * Whether the token is to be replaced now. `rotated` is what the Secret says of its token: a crash
+ * may have kept the status from saying the same, or the cache may not know of it yet.
  */
 export function isRotationDue(
   integration: KubeIntegration,

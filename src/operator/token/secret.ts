@@ -1,4 +1,7 @@
-/** Writes of the Secret that the operator keeps: the token by a field manager of its own, all the rest by another. */
+/**
+ * Writes of the Secret that the operator keeps: the token by a field manager of its own, all the
+ * rest by another.
+ */
 
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { EVENT } from '../../crd/reasons.ts';
@@ -17,7 +20,10 @@ import {
   type TokenOrigin,
 } from './objects.ts';
 
-/** Fails with AlreadyExists where somebody else was quicker; the next reconcile reads what they wrote. */
+/**
+ * Fails with AlreadyExists where somebody else was quicker; the next reconcile reads what they
+ * wrote.
+ */
 export async function createTokenSecret(
   context: OperatorContext,
   integration: KubeIntegration,
@@ -30,7 +36,10 @@ export async function createTokenSecret(
   return context.client.create(SECRETS, secret, TOKEN_FIELD_MANAGER);
 }
 
-/** Fails with Conflict where the Secret is not as it was read, or gone. `dryRun`: only finds out whether it would. */
+/**
+ * Fails with Conflict where the Secret is not as it was read, or gone. `dryRun`: only finds out
+ * whether it would.
+ */
 export async function replaceToken(
   { client }: OperatorContext,
   secret: Secret,
@@ -50,7 +59,10 @@ export async function replaceToken(
   }
 }
 
-/** Applied to this very Secret as it was read: one that took its place meanwhile is left alone, and none is made. Answers it as it is then. */
+/**
+ * Applied to this very Secret as it was read: one that took its place meanwhile is left alone, and
+ * none is made. Answers it as it is then.
+ */
 export async function correctDrift(
   { context, integration, integrationId }: TokenSubject,
   endpoint: string,

@@ -1,4 +1,7 @@
-/** `/Bulk` (RFC 7644 §3.7): many operations in one request, each handed to the handler that would serve it alone. */
+/**
+ * `/Bulk` (RFC 7644 §3.7): many operations in one request, each handed to the handler that would
+ * serve it alone.
+ */
 
 import { setImmediate } from 'node:timers/promises';
 import { type BulkOperation, type OperationRequest, parseBulk } from '../../scim/bulk.ts';
@@ -34,7 +37,8 @@ export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {
         for (const step of planBulk(operations)) {
           // What was begun is completed, or taken back.
           if (job.errors >= failOnErrors && step.part !== 'complete') continue;
-          // Operations that are refused before they reach the directory would keep everybody else waiting.
+          // Operations that are refused before they reach the directory would keep everybody else
+          // waiting.
           await setImmediate();
           await job.take(step);
         }
@@ -102,7 +106,10 @@ class BulkJob {
     return answer;
   }
 
-  /** Adds what is missing. When that fails the resource is deleted again: an operation that fails changes nothing. */
+  /**
+   * Adds what is missing. When that fails the resource is deleted again: an operation that fails
+   * changes nothing.
+   */
   async #complete(index: number, { request }: BulkOperation): Promise<Answer | undefined> {
     const created = this.#answers.get(index);
     const missing = this.#missing.get(index);
@@ -200,7 +207,10 @@ function callOf(call: ScimCall, { id, version, data }: OperationRequest): ScimCa
   };
 }
 
-/** The whole Bulk was within its own limit, but is to get nothing in that each operation alone would not. */
+/**
+ * The whole Bulk was within its own limit, but is to get nothing in that each operation alone would
+ * not.
+ */
 function withinLimit(data: JsonObject, limit: number): JsonObject {
   const isWithin = limit >= MAX_PAYLOAD_BYTES || Buffer.byteLength(JSON.stringify(data)) <= limit;
   if (!isWithin) throw payloadTooLarge(limit);

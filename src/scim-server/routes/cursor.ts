@@ -1,6 +1,7 @@
 /**
- * Cursors (RFC 9865): where a list goes on, signed, so that no client makes one up. A cursor names the last resource that was read,
- * not a position: whatever is written meanwhile, none is read twice and none that stays is missed.
+ * Cursors (RFC 9865): where a list goes on, signed, so that no client makes one up. A cursor names
+ * the last resource that was read, not a position: whatever is written meanwhile, none is read
+ * twice and none that stays is missed.
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -21,7 +22,10 @@ type CursorBinding = readonly (string | undefined)[];
 
 export interface Cursors {
   issue(place: CursorPlace, binding: CursorBinding): string;
-  /** Throws invalidCursor for one that was altered or made for something else, expiredCursor for an old one. */
+  /**
+   * Throws invalidCursor for one that was altered or made for something else, expiredCursor for an
+   * old one.
+   */
   read(cursor: string, binding: CursorBinding): CursorPlace;
 }
 

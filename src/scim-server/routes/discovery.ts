@@ -60,7 +60,10 @@ function missing(kind: string, id: string): never {
   throw notFound(kind, id.slice(0, 200));
 }
 
-/** RFC 7644 §4: paging and sorting are ignored here, a filter is refused, lest a client takes all for the matches. */
+/**
+ * RFC 7644 §4: paging and sorting are ignored here, a filter is refused, lest a client takes all
+ * for the matches.
+ */
 function all({ request }: ScimCall, documents: readonly JsonObject[]): Answer {
   if (request.query('filter')) throw forbidden('filters are not supported on this path');
   return listAnswer(documents.length, { startIndex: 1 }, documents);

@@ -32,7 +32,8 @@ function representGroup(
 ): Represented {
   const { members } = group;
   const version = etag(group.version);
-  // An empty list, too: who compares whole groups must tell an empty one from one whose members weren't read.
+  // An empty list, too: who compares whole groups must tell an empty one from one whose members
+  // weren't read.
   const computed =
     members === undefined || !wants(projection, 'members')
       ? {}

@@ -1,4 +1,7 @@
-/** Lists of resources, of one type or of several, in pages by index (RFC 7644 §3.4.2.4) or by cursor (RFC 9865). */
+/**
+ * Lists of resources, of one type or of several, in pages by index (RFC 7644 §3.4.2.4) or by cursor
+ * (RFC 9865).
+ */
 import type { PageKey, PageStart, StoredResource } from '../../directory/store/resources.ts';
 import { ScimError } from '../../scim/error.ts';
 import type { JsonObject } from '../../scim/json.ts';
@@ -22,7 +25,10 @@ interface List {
   page(start: PageStart, limit: number): Promise<ListPage>;
 }
 
-/** `searched`: the types of the whole search; an attribute that only another of them has matches nothing. */
+/**
+ * `searched`: the types of the whole search; an attribute that only another of them has matches
+ * nothing.
+ */
 export function listOf<R extends StoredResource>(
   kind: ResourceKind<R>,
   search: Search,
@@ -75,7 +81,10 @@ function isSortable(search: Search, type: ResourceType): boolean {
   }
 }
 
-/** The lists stand one behind the other, each sorted by itself: no order is defined between unlike resources. */
+/**
+ * The lists stand one behind the other, each sorted by itself: no order is defined between unlike
+ * resources.
+ */
 export function answerLists(
   lists: readonly List[],
   search: Search,

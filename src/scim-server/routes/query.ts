@@ -105,7 +105,10 @@ function names(value: JsonValue | undefined, name: string): readonly string[] | 
   throw invalidValue(`${name} must be a list of attribute names`);
 }
 
-/** More than the maximum is the maximum, less than none is none; in pages by cursor that is an error (RFC 9865 §2.1). */
+/**
+ * More than the maximum is the maximum, less than none is none; in pages by cursor that is an error
+ * (RFC 9865 §2.1).
+ */
 function countOf(given: JsonValue | undefined, byCursor: boolean): number {
   if (byCursor && given !== undefined && !/^\+?\d+$/.test(String(given).trim())) {
     throw invalidCount(`count must be a whole number from 0 to ${MAX_RESULTS}`);
@@ -143,7 +146,8 @@ export function sortOf({ sortBy, sortOrder }: Search, type: ResourceType): SortK
 }
 
 /**
- * RFC 7644 §3.4.2, RFC 9865 §2. `Resources` is there when it is empty, too: Entra tests its connection with such an answer.
+ * RFC 7644 §3.4.2, RFC 9865 §2. `Resources` is there when it is empty, too: Entra tests its
+ * connection with such an answer.
  * `place` holds the startIndex, or the cursor of the next page.
  */
 export function listAnswer(

@@ -9,7 +9,9 @@ import type { ScimRequest } from '../endpoint.ts';
 /** A resource as a client gets it, and its ETag. */
 export interface Represented {
   readonly etag: string;
-  /** URL, the same as meta.location; made of ids, so nothing that a client wrote gets into a header. */
+  /**
+   * URL, the same as meta.location; made of ids, so nothing that a client wrote gets into a header.
+   */
   readonly location: string;
   readonly body: JsonObject;
 }

@@ -95,7 +95,10 @@ export function resourceRoutes<R extends StoredResource>(
   };
 }
 
-/** Unknown members were skipped so that the rest of the push succeeds; somebody may wonder where they are. */
+/**
+ * Unknown members were skipped so that the rest of the push succeeds; somebody may wonder where
+ * they are.
+ */
 function recordOf<R extends StoredResource>(
   call: ScimCall,
   { record, unknownMembers }: Change<R>,

@@ -1,4 +1,6 @@
-/** Searches over users and groups at once, at the root of the endpoint (RFC 7644 §3.4.2.1, §3.4.3). */
+/**
+ * Searches over users and groups at once, at the root of the endpoint (RFC 7644 §3.4.2.1, §3.4.3).
+ */
 
 import type { GroupRecord, UserRecord } from '../../directory/store/resources.ts';
 import { MAX_BODY_BYTES } from '../../scim/limits.ts';

@@ -74,8 +74,8 @@ function wantsManager(projection: Projection): boolean {
 }
 
 /**
- * Changes with what moves no version: the groups, and whether the manager is known. A client that asks with If-None-Match must
- * see them change. Undefined where there is neither.
+ * Changes with what moves no version: the groups, and whether the manager is known. A client that
+ * asks with If-None-Match must see them change. Undefined where there is neither.
  */
 function digest(groups: readonly GroupMembership[], managerId: string | undefined) {
   if (groups.length === 0 && managerId === undefined) return undefined;

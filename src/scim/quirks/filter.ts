@@ -3,8 +3,9 @@ import type { AttributePath, Filter, Literal } from '../filter.ts';
 import { findAttribute, type ResourceType, type Schema } from '../schema.ts';
 
 /**
- * The quotes that text stands between, opening → closing. People write filters by hand, and word processors and web
- * pages put other quotes in the place of the grammar's: `userName eq 'x'`, `userName eq “x”`.
+ * The quotes that text stands between, opening → closing. People write filters by hand, and word
+ * processors and web pages put other quotes in the place of the grammar's: `userName eq 'x'`,
+ * `userName eq “x”`.
  */
 export const QUOTES: ReadonlyMap<string, string> = new Map([
   ['"', '"'],
@@ -17,11 +18,17 @@ export const QUOTES: ReadonlyMap<string, string> = new Map([
   ['’', '’'],
 ]);
 
-/** Quotes anywhere, but for an apostrophe within a word; what is left of URL encoding; a separator at the end. */
+/**
+ * Quotes anywhere, but for an apostrophe within a word; what is left of URL encoding; a separator
+ * at the end.
+ */
 const NOT_PLAIN =
   /[\p{Cc}"“”„‟‚‛‘`´′″«»‹›＂＇]|(?<![\p{L}\p{N}])['’]|['’](?![\p{L}\p{N}])|%[0-9A-F]{2}|^\p{Cf}|\p{Cf}$|[;,]$/iu;
 
-/** Whether text without quotes can only mean itself. As a literal, `x;` or `%22x%22` would match nothing, silently. */
+/**
+ * Whether text without quotes can only mean itself. As a literal, `x;` or `%22x%22` would match
+ * nothing, silently.
+ */
 export function isPlainWord(word: string): boolean {
   return !NOT_PLAIN.test(word);
 }

@@ -6,9 +6,11 @@ import { type Attribute, findAttribute } from '../schema.ts';
 const QUOTED = /^['"`‘“”’].*['"`’”]$/s;
 
 /**
- * RFC 7644 §3.5.2.3 wants noTarget where the filter matches nothing; Entra ID expects the element to be made. It can be,
- * when the filter is one `eq`, or several joined by `and`; undefined otherwise.
- * `{"path": "emails[type eq \"work\"].value", "value": "x"}` → `{"emails": [{"type": "work", "value": "x"}]}`
+ * RFC 7644 §3.5.2.3 wants noTarget where the filter matches nothing; Entra ID expects the element
+ * to be made. It can be, when the filter is one `eq`, or several joined by `and`; undefined
+ * otherwise.
+ * `{"path": "emails[type eq \"work\"].value", "value": "x"}` →
+ * `{"emails": [{"type": "work", "value": "x"}]}`
  */
 export function elementFromFilter(
   filter: Filter,
@@ -21,7 +23,8 @@ export function elementFromFilter(
     if (term.kind !== 'compare' || term.operator !== 'eq') return undefined;
     const sub = findAttribute(attribute.subAttributes, term.path.name);
     if (sub === undefined) return undefined;
-    // Without quotes `value eq 42` is a number, which for text means its digits, as in every filter.
+    // Without quotes `value eq 42` is a number, which for text means its digits, as in every
+    // filter.
     const literal = sub.type === 'string' && typeof term.value === 'number';
     const given = literal ? String(term.value) : term.value;
     // Quoted twice: the client means the element without the inner quotes.

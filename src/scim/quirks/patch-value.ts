@@ -1,4 +1,7 @@
-/** Values of PATCH operations that identity providers send in another form or with another meaning than RFC 7644 has. */
+/**
+ * Values of PATCH operations that identity providers send in another form or with another meaning
+ * than RFC 7644 has.
+ */
 import type { AttributeRef } from '../condition.ts';
 import { invalidValue } from '../error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
@@ -27,7 +30,8 @@ export function attributesFromValue(value: JsonValue | undefined): JsonObject {
 
 /**
  * ConnId and Salesforce name the attribute in the value once more.
- * `{"path": "members", "value": {"members": [{"value": "2819c223"}]}}` → `{"path": "members", "value": [{"value": "2819c223"}]}`
+ * `{"path": "members", "value": {"members": [{"value": "2819c223"}]}}` →
+ * `{"path": "members", "value": [{"value": "2819c223"}]}`
  */
 export function withoutOwnName(
   aim: Aim,
@@ -60,7 +64,9 @@ function namesAim(
   );
 }
 
-/** The value under the only key that is meant, which `schemas`, `id` and `meta` may stand beside. */
+/**
+ * The value under the only key that is meant, which `schemas`, `id` and `meta` may stand beside.
+ */
 export function valueOfOnly(
   object: JsonObject,
   isMeant: (key: string) => boolean,
@@ -73,8 +79,8 @@ export function valueOfOnly(
 const COMMON = new Set(['schemas', 'id', 'meta']);
 
 /**
- * Clients announce the extension that they are about to write. `schemas` follows from what a resource holds, so there is
- * nothing to be done for those that its type has.
+ * Clients announce the extension that they are about to write. `schemas` follows from what a
+ * resource holds, so there is nothing to be done for those that its type has.
  * `{"op": "add", "path": "schemas", "value": ["urn:…:enterprise:2.0:User"]}` → nothing
  */
 export function announcesSchemas(
@@ -92,9 +98,10 @@ export function announcesSchemas(
 }
 
 /**
- * Entra ID, ConnId and older versions of authentik name in the value what is to be removed; by RFC 7644 §3.5.2.2 the whole
- * attribute would go. Only elements of a list can be named so.
- * `{"op": "remove", "path": "members", "value": [{"value": "2819c223"}]}` → `{"op": "remove", "path": "members[value eq \"2819c223\"]"}`
+ * Entra ID, ConnId and older versions of authentik name in the value what is to be removed; by RFC
+ * 7644 §3.5.2.2 the whole attribute would go. Only elements of a list can be named so.
+ * `{"op": "remove", "path": "members", "value": [{"value": "2819c223"}]}` →
+ * `{"op": "remove", "path": "members[value eq \"2819c223\"]"}`
  */
 export function removesByValue({ ref, selector }: Aim, value: JsonValue): boolean {
   const takesElements =

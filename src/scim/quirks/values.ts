@@ -1,4 +1,7 @@
-/** Values that identity providers send in another form than the schema's; each function mends one deviation. */
+/**
+ * Values that identity providers send in another form than the schema's; each function mends one
+ * deviation.
+ */
 
 import { isJsonObject, type JsonObject, type JsonValue, property } from '../json.ts';
 import type { Attribute } from '../schema.ts';
@@ -14,8 +17,8 @@ export function booleanFromText(attribute: Attribute, value: JsonValue): JsonVal
 }
 
 /**
- * The SCIM-SDK client and Keycloak's little-auth plugin wrap single values in a list; languages whose lists and maps
- * are one type write an empty object as a list.
+ * The SCIM-SDK client and Keycloak's little-auth plugin wrap single values in a list; languages
+ * whose lists and maps are one type write an empty object as a list.
  * `{"active": [false]}` → `{"active": false}`, `{"name": []}` → `{"name": null}`
  */
 export function singleFromList(attribute: Attribute, value: JsonValue): JsonValue {
@@ -25,7 +28,8 @@ export function singleFromList(attribute: Attribute, value: JsonValue): JsonValu
 
 /**
  * Entra ID wraps single values as if they were one of many.
- * `{"active": [{"value": "False"}]}`, `{"displayName": {"$ref": null, "value": "x"}}` → `{"active": "False"}`, `{"displayName": "x"}`
+ * `{"active": [{"value": "False"}]}`, `{"displayName": {"$ref": null, "value": "x"}}` →
+ * `{"active": "False"}`, `{"displayName": "x"}`
  */
 export function valueFromObject(attribute: Attribute, value: JsonValue): JsonValue {
   if (attribute.type === 'complex' || !isJsonObject(value)) return value;
@@ -37,9 +41,10 @@ export function valueFromObject(attribute: Attribute, value: JsonValue): JsonVal
 }
 
 /**
- * Entra ID sends the manager as its bare id, clears it with empty text, and the reference collection of Microsoft
- * sends members as bare ids.
- * `{"manager": "2819c223"}` → `{"manager": {"value": "2819c223"}}`, `{"manager": ""}` → `{"manager": null}`
+ * Entra ID sends the manager as its bare id, clears it with empty text, and the reference
+ * collection of Microsoft sends members as bare ids.
+ * `{"manager": "2819c223"}` → `{"manager": {"value": "2819c223"}}`, `{"manager": ""}` →
+ * `{"manager": null}`
  */
 export function complexFromText(attribute: Attribute, value: JsonValue): JsonValue {
   if (attribute.type !== 'complex' || typeof value !== 'string') return value;

@@ -50,7 +50,10 @@ export const COMMON_ATTRIBUTES = [
 
 const cores = new WeakMap<ResourceType, readonly Attribute[]>();
 
-/** The attributes that stand at the top of a resource of this type: its core schema's and the common ones. */
+/**
+ * The attributes that stand at the top of a resource of this type: its core schema's and the common
+ * ones.
+ */
 export function coreAttributes(type: ResourceType): readonly Attribute[] {
   let attributes = cores.get(type);
   if (attributes === undefined) {

@@ -6,8 +6,9 @@ import { TlsFiles } from './tls.ts';
 import { type PostgresUrl, parsePostgresUrl } from './url.ts';
 
 /**
- * Passwords and certificates are rotated: each connection takes those that are there when it begins. Host, port, database and schema
- * stay, as half of the connections would be to another directory.
+ * Passwords and certificates are rotated: each connection takes those that are there when it
+ * begins. Host, port, database and schema stay, as half of the connections would be to another
+ * directory.
  */
 export class PostgresAddress {
   readonly #readUrl: () => string;
@@ -50,7 +51,10 @@ export class PostgresAddress {
     return mode === 'prefer' || mode === 'allow';
   }
 
-  /** A connection could not be made: where that was about TLS, and the server decides, the next one is made the other way. */
+  /**
+   * A connection could not be made: where that was about TLS, and the server decides, the next one
+   * is made the other way.
+   */
   failed(error: unknown, encrypted: boolean): void {
     if (this.choosesTls && isAboutTls(error)) this.#encrypts = !encrypted;
   }

@@ -4,8 +4,9 @@ import type { PostgresAddress } from './address.ts';
 import { qualifier } from './qualified.ts';
 
 /**
- * A class of connections to the address. Where a schema is given, each statement names it: a search path belongs to the session, which
- * poolers hand around, and a schema that is made later may come first there.
+ * A class of connections to the address. Where a schema is given, each statement names it: a search
+ * path belongs to the session, which poolers hand around, and a schema that is made later may come
+ * first there.
  */
 export function clientTo(address: PostgresAddress, schema?: string): typeof pg.Client {
   const qualified = schema === undefined ? undefined : qualifier(schema);

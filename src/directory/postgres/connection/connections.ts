@@ -1,4 +1,7 @@
-/** Connections to PostgreSQL: statements, transactions that are tried again where they met another, and errors in the protocol's terms. */
+/**
+ * Connections to PostgreSQL: statements, transactions that are tried again where they met another,
+ * and errors in the protocol's terms.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
@@ -9,7 +12,10 @@ import { asScimError, isTransient } from '../errors.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import { SESSION_SETTINGS, type Session } from './session.ts';
 
-/** Runs statements, each alone or all in one transaction. Rejects with ScimError 503 while the database is away. */
+/**
+ * Runs statements, each alone or all in one transaction. Rejects with ScimError 503 while the
+ * database is away.
+ */
 export interface Queries {
   all<Row>(statement: SQL): Promise<Row[]>;
   /** Answers how many rows were written. */
@@ -19,8 +25,9 @@ export interface Queries {
 export interface Connections extends Queries {
   readonly orm: PgRemoteDatabase;
   /**
-   * Runs the work in a transaction, READ COMMITTED, and again when it met another one. Every statement sees what was committed
-   * before it began: who must not be overtaken locks first, and reads in a statement of its own.
+   * Runs the work in a transaction, READ COMMITTED, and again when it met another one. Every
+   * statement sees what was committed before it began: who must not be overtaken locks first, and
+   * reads in a statement of its own.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
   /** For what Drizzle prepared. */
@@ -97,7 +104,10 @@ async function onSession<T>(pool: Pool, work: (session: Session) => Promise<T>):
 
 const names = new Map<string, string>();
 
-/** With the name under which the server keeps the parsed statement: of the first ones, since every connection keeps them all. */
+/**
+ * With the name under which the server keeps the parsed statement: of the first ones, since every
+ * connection keeps them all.
+ */
 function named(text: string): { name?: string; text: string } {
   const known = names.get(text);
   if (known !== undefined) return { name: known, text };

@@ -1,6 +1,7 @@
 /**
- * A bounded number of connections. One that can't be opened is nobody's failure while others will be free; one whose statement the server is
- * still at keeps its place, however long its user is gone, so that a server which hangs is not given more and more to do.
+ * A bounded number of connections. One that can't be opened is nobody's failure while others will
+ * be free; one whose statement the server is still at keeps its place, however long its user is
+ * gone, so that a server which hangs is not given more and more to do.
  */
 import { isFull } from '../errors.ts';
 import { type Entry, Session } from './session.ts';
@@ -13,7 +14,10 @@ export interface Limits {
   readonly lookMs: number;
   /** Unused ones are closed, so that others can have the server's. */
   readonly idleMs: number;
-  /** Then a connection is replaced, some a fifth earlier; the name of the server may lead to another one meanwhile. */
+  /**
+   * Then a connection is replaced, some a fifth earlier; the name of the server may lead to another
+   * one meanwhile.
+   */
   readonly lifeMs: number;
   /** From then on a statement that is not answered is asked after, on a connection of its own. */
   readonly suspicionMs: number;
@@ -68,7 +72,10 @@ export class Pool {
     this.#sweeper = setInterval(() => this.#sweep(), limits.sweepMs);
   }
 
-  /** A connection to a server that takes writes, until it is released. Rejects when there is none for long. */
+  /**
+   * A connection to a server that takes writes, until it is released. Rejects when there is none
+   * for long.
+   */
   async acquire(): Promise<Session> {
     const since = performance.now();
     for (;;) {

@@ -12,8 +12,8 @@ const NAMED = new RegExp(
 const MAX_KEPT = 500;
 
 /**
- * Puts the schema before every table of the directory. Statements are shared with SQLite and hold no values, so the word before a name
- * tells that it is a table.
+ * Puts the schema before every table of the directory. Statements are shared with SQLite and hold
+ * no values, so the word before a name tells that it is a table.
  */
 export function qualifier(schema: string): (statement: string) => string {
   const kept = new Map<string, string>();

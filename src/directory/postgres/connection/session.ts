@@ -1,4 +1,7 @@
-/** One connection to PostgreSQL, what is known of the server behind it, and how long that has been silent. */
+/**
+ * One connection to PostgreSQL, what is known of the server behind it, and how long that has been
+ * silent.
+ */
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { isLost, isReadOnly } from '../errors.ts';
@@ -8,14 +11,20 @@ const KEEP_ALIVE_DELAY_MS = 5_000;
 /** A socket that nobody answers on is not waited for when it is closed. */
 const FAREWELL_MS = 1_000;
 
-/** What every connection of ours wants, where the session is its own. Longer than any request is waited for by Okta and Entra ID. */
+/**
+ * What every connection of ours wants, where the session is its own. Longer than any request is
+ * waited for by Okta and Entra ID.
+ */
 export const SESSION_SETTINGS = {
   statement_timeout: '60s',
   // What a process that vanished has locked. Ours are never idle there.
   idle_in_transaction_session_timeout: '10s',
 } as const;
 
-/** BIGINT and NUMERIC as numbers: none is beyond 2^53. JSON stays text, which is parsed where it is needed. */
+/**
+ * BIGINT and NUMERIC as numbers: none is beyond 2^53. JSON stays text, which is parsed where it is
+ * needed.
+ */
 const TYPES: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => {
     const { builtins } = pg.types;
@@ -36,7 +45,9 @@ class ReadOnlyError extends Error {
 const SET = Object.entries(SESSION_SETTINGS)
   .map(([name, value]) => `set_config('${name}', '${value}', false)`)
   .join(' || ');
-/** The process that answers is the one that the connection was promised, unless a pooler is between. */
+/**
+ * The process that answers is the one that the connection was promised, unless a pooler is between.
+ */
 const FIRST_LOOK = `
   SELECT pg_backend_pid() = $1 AS direct,
     current_setting('transaction_read_only') = 'on' AS standby,
@@ -112,7 +123,10 @@ export class Session {
     }
   }
 
-  /** Whether the server's session is this connection's own; a pooler gives it another one for each transaction. */
+  /**
+   * Whether the server's session is this connection's own; a pooler gives it another one for each
+   * transaction.
+   */
   get direct(): boolean {
     return this.#direct;
   }

@@ -1,4 +1,6 @@
-/** TLS to PostgreSQL as libpq's sslmode and sslrootcert mean it (PostgreSQL documentation §32.19). */
+/**
+ * TLS to PostgreSQL as libpq's sslmode and sslrootcert mean it (PostgreSQL documentation §32.19).
+ */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
@@ -21,11 +23,14 @@ export class TlsFiles {
   #read: (Files & { readonly password: string | undefined }) | undefined;
   #context: SecureContext | undefined;
 
-  /** What `tls.connect` needs. Throws DatabaseRefusedError for a file that can't be read or used. */
+  /**
+   * What `tls.connect` needs. Throws DatabaseRefusedError for a file that can't be read or used.
+   */
   options(tls: TlsOptions): ConnectionOptions {
     const { rootCert, mode } = tls;
     const secureContext = this.#contextOf(tls);
-    // A root certificate is heeded in every mode; with none, only verify-full doesn't take just any.
+    // A root certificate is heeded in every mode; with none, only verify-full doesn't take just
+    // any.
     const verifies = rootCert !== undefined || mode === 'verify-full';
     if (!verifies) return { secureContext, rejectUnauthorized: false };
     if (mode === 'verify-full') return { secureContext };
@@ -114,7 +119,10 @@ export function speaksNoTls(error: unknown): boolean {
   return error instanceof Error && error.message === 'The server does not support SSL connections';
 }
 
-/** Why there will be no TLS with the server until somebody mends that; undefined for any other error. */
+/**
+ * Why there will be no TLS with the server until somebody mends that; undefined for any other
+ * error.
+ */
 export function tlsRefusal(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (speaksNoTls(error)) {

@@ -1,6 +1,7 @@
 /**
- * The URL of a PostgreSQL server, as libpq reads it (PostgreSQL documentation §32.1.1.2). What is not understood is refused, and
- * nothing is taken from PG… variables or from files in the home directory.
+ * The URL of a PostgreSQL server, as libpq reads it (PostgreSQL documentation §32.1.1.2). What is
+ * not understood is refused, and nothing is taken from PG… variables or from files in the home
+ * directory.
  */
 import { userInfo } from 'node:os';
 import { DatabaseRefusedError } from '../../database-errors.ts';
@@ -57,7 +58,10 @@ const NO_URL = 'it is no URL of the form postgres://USER:PASSWORD@HOST/DATABASE'
 /** Node.js takes credentials only where a host follows; libpq also where `host=` names it. */
 const NO_HOST = /^(postgres(?:ql)?:\/\/[^/?#@]*@)(?=\/)/i;
 
-/** Throws DatabaseRefusedError, which names what is wrong and shows nothing that may be part of a password. */
+/**
+ * Throws DatabaseRefusedError, which names what is wrong and shows nothing that may be part of a
+ * password.
+ */
 export function parsePostgresUrl(text: string): PostgresUrl {
   const withHost = text.replace(NO_HOST, '$1localhost');
   const url = URL.canParse(withHost) ? new URL(withHost) : undefined;

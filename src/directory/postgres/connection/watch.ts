@@ -1,11 +1,15 @@
 /**
- * Asks after statements that are not answered. A server says, on a connection of its own, what it is at work on: what it isn't was lost on
- * the way, and so is the connection; what it is at work on is waited for.
+ * Asks after statements that are not answered. A server says, on a connection of its own, what it
+ * is at work on: what it isn't was lost on the way, and so is the connection; what it is at work on
+ * is waited for.
  */
 import { DatabaseError } from 'pg';
 import type { Session } from './session.ts';
 
-/** Of this process only: the name holds a part of its own. Behind a pooler it is the server's session that has it. */
+/**
+ * Of this process only: the name holds a part of its own. Behind a pooler it is the server's
+ * session that has it.
+ */
 const AT_WORK = `
   SELECT pid
   FROM pg_stat_activity
@@ -118,9 +122,9 @@ function silentFor(milliseconds: number, sessions: readonly Session[]): Asked[] 
 }
 
 /**
- * Those whose statements the server isn't at work on. Behind a pooler, where the server's processes have no fixed connection, it is their
- * number that counts, and those which wait longest are taken for lost: a pooler serves in order, so that what was asked before
- * us is answered or at work.
+ * Those whose statements the server isn't at work on. Behind a pooler, where the server's processes
+ * have no fixed connection, it is their number that counts, and those which wait longest are taken
+ * for lost: a pooler serves in order, so that what was asked before us is answered or at work.
  */
 export function lostAmong<S extends Pick<Session, 'direct' | 'pid'>>(
   waiting: readonly { readonly session: S; readonly askedAt: number }[],
