@@ -3,7 +3,6 @@
  * what happened.
  */
 import type { Logger } from '../logger.ts';
-import { Deadline } from './deadline.ts';
 import { isDenied, isUnavailable } from './errors.ts';
 import { beginSeries, type KubeMetrics } from './metrics.ts';
 import { keyText, type ObjectKey } from './resource.ts';
@@ -16,18 +15,14 @@ export interface Result {
 }
 
 interface ReconcileContext {
-  /** Aborts at the deadline and when the process stops. */
-  readonly signal: AbortSignal;
   readonly log: Logger;
 }
 
-/** Throwing means: try again, later each time. TerminalError: only after a change. */
+/**
+ * Throwing means: try again, later each time. Nothing here cuts a reconcile short: each of its
+ * calls needs a deadline of its own.
+ */
 export type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Result>;
-
-/** Trying again can't help until the object changes. */
-export class TerminalError extends Error {
-  override readonly name = 'TerminalError';
-}
 
 export interface ControllerOptions {
   readonly name: string;
@@ -35,7 +30,6 @@ export interface ControllerOptions {
   readonly log: Logger;
   readonly metrics?: KubeMetrics | undefined;
   readonly concurrency?: number;
-  readonly deadlineMs?: number;
   /**
    * Whether an error says of nothing but an outage, after which nobody should wait for minutes; by
    * default those of the API server.
@@ -44,7 +38,8 @@ export interface ControllerOptions {
 }
 
 const CONCURRENCY = 10;
-const DEADLINE_MS = 60_000;
+/** A reconcile that takes longer hangs, whatever the deadlines of its calls. */
+const STUCK_MS = 150_000;
 /** Between two attempts during an outage at the most. */
 const OUTAGE_RETRY_MS = 60_000;
 
@@ -81,7 +76,8 @@ export class Controller {
   }
 
   /**
-   * Works until the signal aborts; what is in work then is finished, or cut off by its deadline.
+   * Works until the signal aborts. What is in work then is finished, or cut off by the fence of its
+   * client.
    */
   async run(signal: AbortSignal): Promise<void> {
     const { metrics, concurrency = CONCURRENCY } = this.#options;
@@ -93,9 +89,8 @@ export class Controller {
 
   /** Why the controller is stuck, if it is. */
   stuck(): string | undefined {
-    const { deadlineMs = DEADLINE_MS } = this.#options;
     const running = this.#queue.longestRunningMs();
-    return running > 2 * deadlineMs + 30_000
+    return running > STUCK_MS
       ? `a reconcile of ${this.name} has been running for ${Math.round(running / 1000)} s`
       : undefined;
   }
@@ -113,25 +108,21 @@ export class Controller {
   }
 
   async #process(text: string, signal: AbortSignal): Promise<void> {
-    const { metrics, reconcile, deadlineMs = DEADLINE_MS } = this.#options;
+    const { metrics, reconcile } = this.#options;
     const controller = this.name;
     const log = this.#log.child({ object: text });
-    const deadline = new Deadline(deadlineMs, signal);
     const started = performance.now();
     metrics?.activeWorkers.inc({ controller });
     try {
-      const context = { signal: deadline.signal, log };
-      const { requeueAfterMs } = await reconcile(parseKey(text), context);
+      const { requeueAfterMs } = await reconcile(parseKey(text), { log });
       this.#queue.forget(text);
       if (requeueAfterMs !== undefined) this.#queue.addAfter(text, requeueAfterMs);
       const result = requeueAfterMs === undefined ? 'success' : 'requeue_after';
       metrics?.reconciles.inc({ controller, result });
     } catch (error) {
-      if (deadline.isOver) metrics?.reconcileTimeouts.inc({ controller });
       if (signal.aborted) log.debug({ err: error }, 'reconcile was cut off');
       else this.#afterError(text, error, log);
     } finally {
-      deadline.clear();
       metrics?.activeWorkers.dec({ controller });
       metrics?.reconcileSeconds.observe({ controller }, (performance.now() - started) / 1000);
     }
@@ -143,12 +134,6 @@ export class Controller {
     metrics?.reconciles.inc({ controller, result: 'error' });
     metrics?.reconcileErrors.inc({ controller });
     if (!(error instanceof Error)) metrics?.reconcilePanics.inc({ controller });
-    if (error instanceof TerminalError) {
-      metrics?.terminalErrors.inc({ controller });
-      this.#queue.forget(text);
-      log.error({ err: error }, 'reconcile failed and waits for a change');
-      return;
-    }
     this.#queue.addRateLimited(text, this.#limits(error));
     log.warn({ err: error }, 'reconcile failed and is tried again');
   }

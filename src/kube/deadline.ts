@@ -10,13 +10,11 @@ export class Deadline {
   readonly #follow = ({ target }: Event) => {
     if (target instanceof AbortSignal) this.#controller.abort(target.reason);
   };
-  #isOver = false;
 
   /** Aborts after so many milliseconds, or with one of the other signals. `clear` must follow. */
   constructor(milliseconds: number, ...others: readonly (AbortSignal | undefined)[]) {
     this.#others = others.filter((signal) => signal !== undefined);
     this.#timer = setTimeout(() => {
-      this.#isOver = true;
       this.#controller.abort(new DOMException('the deadline has passed', 'TimeoutError'));
     }, milliseconds);
     for (const signal of this.#others) {
@@ -27,11 +25,6 @@ export class Deadline {
 
   get signal(): AbortSignal {
     return this.#controller.signal;
-  }
-
-  /** Whether the time ran out before `clear`. */
-  get isOver(): boolean {
-    return this.#isOver;
   }
 
   clear(): void {

@@ -35,9 +35,8 @@ export class Manager {
   }
 
   /**
-   * Runs controllers until the signal aborts; what they have in work then is finished or hits its
-   * deadline. They begin once every reflector has a complete list: on half a picture they would
-   * delete too much.
+   * Runs controllers until the signal aborts; what they have in work then is finished. They begin
+   * once every reflector has a complete list: on half a picture they would delete too much.
    */
   async control(controllers: readonly Controller[], signal: AbortSignal): Promise<void> {
     this.#controllers = controllers;

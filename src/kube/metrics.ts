@@ -11,7 +11,7 @@ interface ObservedQueue {
 }
 
 /** What a reconcile may end with, in the words of controller-runtime. */
-const RESULTS = ['success', 'error', 'requeue', 'requeue_after'];
+const RESULTS = ['success', 'error', 'requeue_after'];
 
 export type KubeMetrics = ReturnType<typeof createKubeMetrics>;
 
@@ -25,10 +25,8 @@ export const queueLabels = (name: string) => ({ name, controller: name });
 export function beginSeries(metrics: KubeMetrics, name: string, maxConcurrent: number): void {
   const controller = { controller: name };
   for (const result of RESULTS) metrics.reconciles.inc({ ...controller, result }, 0);
-  const { reconcileErrors, terminalErrors, reconcileTimeouts, reconcilePanics } = metrics;
-  for (const counter of [reconcileErrors, terminalErrors, reconcileTimeouts, reconcilePanics]) {
+  for (const counter of [metrics.reconcileErrors, metrics.reconcilePanics])
     counter.inc(controller, 0);
-  }
   metrics.maxConcurrent.set(controller, maxConcurrent);
   metrics.activeWorkers.set(controller, 0);
   for (const counter of [metrics.queueAdds, metrics.queueRetries])
@@ -76,16 +74,6 @@ export function createKubeMetrics(registry: Registry) {
     reconcileErrors: counter(
       'controller_runtime_reconcile_errors_total',
       'Reconciliations that failed.',
-      controller,
-    ),
-    terminalErrors: counter(
-      'controller_runtime_terminal_reconcile_errors_total',
-      'Reconciliations that failed and are not retried.',
-      controller,
-    ),
-    reconcileTimeouts: counter(
-      'controller_runtime_reconcile_timeouts_total',
-      'Reconciliations that exceeded their deadline.',
       controller,
     ),
     reconcilePanics: counter(

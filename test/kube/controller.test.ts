@@ -1,16 +1,10 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  Controller,
-  type ControllerOptions,
-  type Reconcile,
-  TerminalError,
-} from '../../src/kube/controller.ts';
+import { Controller, type ControllerOptions, type Reconcile } from '../../src/kube/controller.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
 import { keyText } from '../../src/kube/resource.ts';
 import { captureLog } from '../support/captured-log.ts';
-import { eventually } from '../support/eventually.ts';
 
 const A = { namespace: 'ns', name: 'a' };
 const B = { namespace: 'ns', name: 'b' };
@@ -79,14 +73,12 @@ describe('a controller', () => {
   it('has its series from the start, so that its first failure is an increase', async () => {
     const { registry } = start(async () => ({}));
     const text = await registry.metrics();
-    for (const result of ['success', 'error', 'requeue', 'requeue_after']) {
+    for (const result of ['success', 'error', 'requeue_after']) {
       const labels = `{controller="test",result="${result}"}`;
       expect(text).toContain(`controller_runtime_reconcile_total${labels} 0`);
     }
     for (const name of [
       'controller_runtime_reconcile_errors_total',
-      'controller_runtime_terminal_reconcile_errors_total',
-      'controller_runtime_reconcile_timeouts_total',
       'controller_runtime_reconcile_panics_total',
       'controller_runtime_active_workers',
     ]) {
@@ -247,22 +239,6 @@ describe('a controller', () => {
     expect(keys).toEqual(['a', 'b', 'a']);
   });
 
-  it('does not try again what can not succeed, until the object changes', async () => {
-    let runs = 0;
-    const { controller, lines, metric } = start(async () => {
-      runs += 1;
-      throw new TerminalError('the spec is wrong');
-    });
-    controller.enqueue(A);
-    await vi.advanceTimersByTimeAsync(3_600_000);
-    expect(runs).toBe(1);
-    expect(lines[0]?.level).toBe('error');
-    expect(await metric('controller_runtime_terminal_reconcile_errors_total')).toBe(1);
-    controller.enqueue(A);
-    await settle();
-    expect(runs).toBe(2);
-  });
-
   it('survives a reconcile that throws at once, or throws something that is no error', async () => {
     const seen: string[] = [];
     const { controller, metric } = start((key) => {
@@ -292,28 +268,6 @@ describe('a controller', () => {
     expect(done).toHaveLength(100);
   });
 
-  it('tells a reconcile that its time is over', async () => {
-    vi.useRealTimers();
-    let seen: unknown;
-    const aborted = (signal: AbortSignal) =>
-      new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason));
-      });
-    const { controller, metric } = start(
-      (_, { signal }) =>
-        aborted(signal).catch((error: unknown) => {
-          seen = error;
-          throw error;
-        }),
-      { deadlineMs: 20 },
-    );
-    controller.enqueue(A);
-    await eventually(async () =>
-      expect(await metric('controller_runtime_reconcile_timeouts_total')).toBe(1),
-    );
-    expect(seen).toMatchObject({ name: 'TimeoutError' });
-  });
-
   it('finishes what is in work when it stops, and takes up nothing more', async () => {
     const begun: string[] = [];
     let finish: () => void = () => undefined;
@@ -340,7 +294,7 @@ describe('a controller', () => {
     expect(begun).toEqual(['a']);
   });
 
-  it('is stuck when a reconcile runs far beyond its deadline', async () => {
+  it('is stuck when a reconcile hangs', async () => {
     let finish: () => void = () => undefined;
     const { controller } = start(
       () =>

@@ -152,12 +152,11 @@ describe('what another installation looks after', () => {
       look: async () => {
         caches.integrations.replace([await probe.get()]);
         const states: RoleStates = { get: () => undefined, set: () => undefined };
-        const { signal } = new AbortController();
         const { namespace } = probe;
         const roles = createRoleReconcile(stranger, states);
-        await roles({ namespace, name: ROLE_NAME }, { signal, log });
+        await roles({ namespace, name: ROLE_NAME }, { log });
         const integrations = createReconcile(stranger, states, () => undefined);
-        await integrations(probe.key, { signal, log });
+        await integrations(probe.key, { log });
       },
       close: () => connection.close(),
     };

@@ -92,9 +92,8 @@ function reconcilers(context: IntegrationContext): readonly [Reconcile, Reconcil
 
 /** What fails after death fails for that reason. */
 async function attempt(reconcile: Reconcile, key: ObjectKey, life: Lifetime): Promise<Result> {
-  const { signal } = new AbortController();
   try {
-    return await reconcile(key, { signal, log: createLogger('silent') });
+    return await reconcile(key, { log: createLogger('silent') });
   } catch (error) {
     if (!life.isOver) throw error;
     return {};

@@ -59,8 +59,7 @@ async function operatorOf(probe: BindingProbe) {
   };
   await look();
   const reconcile = createGroupBindingReconcile(context, new FollowedGroups(), 'scim:');
-  const { signal } = new AbortController();
-  return { look, caches, reconcile: () => reconcile(probe.key, { signal, log }) };
+  return { look, caches, reconcile: () => reconcile(probe.key, { log }) };
 }
 
 async function staffed(

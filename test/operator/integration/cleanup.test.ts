@@ -80,8 +80,7 @@ describe('an integration that is not in the caches', () => {
     });
     const roles = { get: () => undefined, set: () => undefined };
     const reconcile = createReconcile(context, roles, () => undefined);
-    const { signal } = new AbortController();
-    expect(await reconcile(key, { signal, log: createLogger('silent') })).toEqual({});
+    expect(await reconcile(key, { log: createLogger('silent') })).toEqual({});
     expect(await integrations.get(key.name)).toMatchObject({ endedAt: undefined });
     await connection.close();
   });
