@@ -8,23 +8,24 @@ import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 /** Ids of the resources created so far, by bulkId; undefined where that failed. */
 type CreatedIds = ReadonlyMap<string, string | undefined>;
 
-const MARK = 'bulkId:';
+const MARK = /bulkId:/i;
+const WHOLE = /^bulkId:(.+)$/is;
 
 /** A URL ends with a reference. */
-const IN_REF = /(?<=^|\/)bulkId:([^/]+)$/g;
+const IN_REF = /(?<=^|\/)bulkId:([^/]+)$/gi;
 /** JSON within a text has them as its own texts have. */
-const IN_JSON = /(?<=["/])bulkId:([^"\\/]+)(?=")/g;
+const IN_JSON = /(?<=["/])bulkId:([^"\\/]+)(?=")/gi;
 /**
  * The literals in the path of a PATCH: in quotes, whatever their kind, or a word that is a
  * reference.
  */
 const LITERAL =
-  /"(?:[^"\\]|\\[\s\S]?)*"?|(?<![^\s[(])'[^']*'?|“[^”]*”?|‘[^’]*’?|(?<![^\s[(])bulkId:[^\s"'()[\]]+/g;
+  /"(?:[^"\\]|\\[\s\S]?)*"?|(?<![^\s[(])'[^']*'?|“[^”]*”?|‘[^’]*’?|(?<![^\s[(])bulkId:[^\s"'()[\]]+/gi;
 const QUOTES = /^["'“‘]|["'”’]$/g;
 
 /** The bulkId that a text names as a whole. */
 export function referencedBy(text: string): string | undefined {
-  return text.startsWith(MARK) && text.length > MARK.length ? text.slice(MARK.length) : undefined;
+  return WHOLE.exec(text)?.[1];
 }
 
 type Resolve = (bulkId: string) => string;
@@ -41,7 +42,7 @@ export function referencesIn(data: JsonObject): Set<string> {
 
 function collect(value: JsonValue, key: string, found: Resolve): void {
   if (typeof value === 'string') {
-    if (value.includes(MARK)) replaceIn(value, key, found);
+    if (MARK.test(value)) replaceIn(value, key, found);
   } else if (Array.isArray(value)) {
     for (const each of value) collect(each, key, found);
   } else if (isJsonObject(value)) {
@@ -91,7 +92,7 @@ function resolveMembers(object: JsonObject, resolve: Resolve): JsonObject {
 
 function resolveIn(value: JsonValue, key: string, resolve: Resolve): JsonValue {
   if (typeof value === 'string') {
-    return value.includes(MARK) ? replaceIn(value, key, resolve) : value;
+    return MARK.test(value) ? replaceIn(value, key, resolve) : value;
   }
   if (Array.isArray(value)) return value.map((each) => resolveIn(each, key, resolve));
   return isJsonObject(value) ? resolveMembers(value, resolve) : value;

@@ -52,7 +52,7 @@ describe('references in a Bulk', () => {
     expect(results[6]?.location).toBe(results[4]?.location);
   });
 
-  it('are resolved in a PATCH whose data is the list of operations, in any quotes or none, and in JSON', async () => {
+  it('are resolved in a PATCH whose data is the list of operations, in any quotes or none, in any case, and in JSON', async () => {
     const remove = (path: string) => ({ op: 'remove', path });
     const results = await on.bulk([
       group('team', 'bulkId:a', 'bulkId:b', 'bulkId:c'),
@@ -65,7 +65,7 @@ describe('references in a Bulk', () => {
           { op: 'add', path: 'members', value: '[{"value":"bulkId:d"}]' },
         ],
       },
-      patch('/Groups/bulkId:team', remove("members[value eq 'bulkId:b']")),
+      patch('/Groups/bulkid:team', remove("members[value eq 'BulkId:b']")),
       patch('/Groups/bulkId:team', remove('members[value eq bulkId:nobody]')),
       { method: 'PATCH', path: '/Groups/bulkId:team', data: [{ active: false }] },
       { method: 'PATCH', path: '/Groups/bulkId:team', data: { op: 'remove', path: 'members' } },

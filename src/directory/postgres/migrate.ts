@@ -98,7 +98,8 @@ async function inTransaction(session: Session, work: () => Promise<unknown>): Pr
     await work();
     await session.query('COMMIT');
   } catch (error) {
-    await session.query('ROLLBACK');
+    // Where the connection is gone, so is the transaction.
+    await session.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
 }

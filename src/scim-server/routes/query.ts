@@ -67,7 +67,9 @@ export function searchOfBody(body: unknown): Search {
   for (const [key, value] of Object.entries(body)) {
     const name = NAMES.find((each) => each.toLowerCase() === key.toLowerCase());
     const isGiven = name === 'cursor' ? value !== null : !isUnassigned(value);
-    if (name !== undefined && isGiven) values.set(name, value);
+    if (name === undefined || !isGiven) continue;
+    if (values.has(name)) throw invalidValue(`${name} is given more than once`);
+    values.set(name, value);
   }
   return readSearch((name) => values.get(name));
 }
