@@ -25,6 +25,17 @@ export const CONDITION = {
   Unguarded: 'Unguarded',
 } as const;
 
+/** Conditions that are present only while True: those that kstatus reads, and exceptions. */
+export const WHILE_TRUE: readonly string[] = [
+  CONDITION.Reconciling,
+  CONDITION.Stalled,
+  CONDITION.Paused,
+  CONDITION.Contended,
+  CONDITION.InvalidAnnotation,
+  CONDITION.ForeignRoleBindings,
+  CONDITION.Unguarded,
+];
+
 export const REASON = {
   /** Everything is as the spec says. */
   Succeeded: 'Succeeded',

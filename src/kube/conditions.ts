@@ -1,4 +1,5 @@
 /** metav1.Condition lists, changed purely. */
+import { seconds } from './time.ts';
 
 export interface Condition {
   readonly type: string;
@@ -20,9 +21,7 @@ export function setCondition(
   const index = conditions.findIndex(({ type }) => type === next.type);
   const known = conditions[index];
   const lastTransitionTime =
-    known?.status === next.status
-      ? known.lastTransitionTime
-      : now.toISOString().replace(/\.\d+Z$/, 'Z');
+    known?.status === next.status ? known.lastTransitionTime : seconds(now);
   const condition = { ...next, lastTransitionTime };
   return known === undefined ? [...conditions, condition] : conditions.with(index, condition);
 }
@@ -39,4 +38,43 @@ export function findCondition(
   type: string,
 ): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
+}
+
+/** As the API server returns it. */
+type StatusCondition = Omit<Condition, 'observedGeneration'> & {
+  readonly observedGeneration?: number | undefined;
+};
+
+interface ConditionedObject {
+  readonly metadata: { readonly generation: number };
+  readonly status?: { readonly conditions?: readonly StatusCondition[] | undefined } | undefined;
+}
+
+/**
+ * The conditions that an object is to have: those wanted, of its present generation, and those that
+ * it has. Of the types in `whileTrue`, which are present only while True, only those wanted remain.
+ */
+export function mergeConditions(
+  { metadata, status }: ConditionedObject,
+  wanted: readonly NewCondition[],
+  whileTrue: readonly string[],
+  now: Date,
+): readonly Condition[] {
+  const observedGeneration = metadata.generation;
+  const present: readonly Condition[] = status?.conditions?.map(completeCondition) ?? [];
+  const kept = whileTrue
+    .filter((type) => !wanted.some((condition) => condition.type === type))
+    .reduce(removeCondition, present);
+  return wanted.reduce(
+    (conditions, condition) => setCondition(conditions, { ...condition, observedGeneration }, now),
+    kept,
+  );
+}
+
+/** As the API server returns it → as setCondition takes it. */
+export function completeCondition({
+  observedGeneration,
+  ...condition
+}: StatusCondition): Condition {
+  return observedGeneration === undefined ? condition : { ...condition, observedGeneration };
 }

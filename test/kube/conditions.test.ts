@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   type Condition,
   findCondition,
+  mergeConditions,
+  type NewCondition,
   removeCondition,
   setCondition,
 } from '../../src/kube/conditions.ts';
@@ -54,5 +56,33 @@ describe('removeCondition and findCondition', () => {
     expect(findCondition(conditions, 'Ready')?.reason).toBe('Progressing');
     expect(findCondition(removeCondition(conditions, 'Ready'), 'Ready')).toBeUndefined();
     expect(findCondition(undefined, 'Ready')).toBeUndefined();
+  });
+});
+
+describe('mergeConditions', () => {
+  const stalled = { ...ready, type: 'Stalled', status: 'True' } as const;
+  const conditions = [ready, stalled, { ...ready, type: 'Kept' }].reduce<readonly Condition[]>(
+    (present, each) => setCondition(present, { ...each, observedGeneration: 1 }, earlier),
+    [],
+  );
+  const object = { metadata: { generation: 2 }, status: { conditions } };
+  const merged = (wanted: readonly NewCondition[]) =>
+    mergeConditions(object, wanted, ['Stalled'], later).map(
+      ({ type, status, observedGeneration }) => `${type}=${status} of ${observedGeneration}`,
+    );
+
+  it('writes what is wanted with the present generation, and keeps the others', () => {
+    expect(merged([{ ...ready, status: 'True' }])).toEqual(['Ready=True of 2', 'Kept=False of 1']);
+  });
+
+  it('removes what is present only while True, unless it is wanted', () => {
+    expect(merged([stalled])).toEqual(['Ready=False of 1', 'Stalled=True of 2', 'Kept=False of 1']);
+    expect(merged([])).toEqual(['Ready=False of 1', 'Kept=False of 1']);
+  });
+
+  it('begins with an object that has no status', () => {
+    expect(mergeConditions({ metadata: { generation: 1 } }, [ready], [], earlier)).toEqual([
+      { ...ready, observedGeneration: 1, lastTransitionTime: '2026-01-01T10:00:00Z' },
+    ]);
   });
 });

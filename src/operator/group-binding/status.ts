@@ -2,10 +2,9 @@
 
 import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
-import { CONDITION, REASON, type Reason } from '../../crd/reasons.ts';
+import { CONDITION, REASON, type Reason, WHILE_TRUE } from '../../crd/reasons.ts';
 import type { ScimGroupBindingStatus } from '../../crd/scim-group-binding.ts';
-import type { NewCondition } from '../../kube/conditions.ts';
-import { mergeConditions } from '../integration/status.ts';
+import { mergeConditions, type NewCondition } from '../../kube/conditions.ts';
 import { annotationNotices, terminating } from '../notices.ts';
 import type { Obstacle } from '../obstacle.ts';
 import type { PolicyVerdict } from './admission-policy.ts';
@@ -47,7 +46,7 @@ export function buildGroupBindingStatus(
     tenant: bindingTenantOf(binding),
     ...(shown === undefined ? {} : { group: shown }),
     ...(bound === undefined ? {} : { members: bound.members, roleBindings: bound.roleBindings }),
-    conditions: [...mergeConditions(binding, wantedConditions(binding, findings), now)],
+    conditions: [...mergeConditions(binding, wantedConditions(binding, findings), WHILE_TRUE, now)],
   };
 }
 
@@ -68,7 +67,7 @@ export function buildTerminatingBindingStatus(
     ...status,
     observedGeneration: metadata.generation,
     ...(first === undefined ? { members: 0, roleBindings: 0 } : {}),
-    conditions: [...mergeConditions(binding, [condition], now)],
+    conditions: [...mergeConditions(binding, [condition], WHILE_TRUE, now)],
   };
 }
 

@@ -9,15 +9,11 @@ import {
 import type { DirectoryMark } from '../../crd/directory-mark.ts';
 import { ROLE_NAME, SCIM_INTEGRATIONS } from '../../crd/names.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
-import { CONDITION, REASON } from '../../crd/reasons.ts';
+import { CONDITION, REASON, WHILE_TRUE } from '../../crd/reasons.ts';
 import type { ScimIntegrationStatus } from '../../crd/scim-integration.ts';
 import type { IntegrationActivity } from '../../directory/store/integrations.ts';
-import {
-  type Condition,
-  type NewCondition,
-  removeCondition,
-  setCondition,
-} from '../../kube/conditions.ts';
+import { type Condition, mergeConditions, type NewCondition } from '../../kube/conditions.ts';
+import { seconds } from '../../kube/time.ts';
 import { annotationNotices, PAUSED, terminating } from '../notices.ts';
 import type { Obstacle } from '../obstacle.ts';
 import type { TokenOutcome } from '../token/outcome.ts';
@@ -72,10 +68,11 @@ export function buildTerminatingStatus(
   const { metadata, status } = integration;
   const ready = terminating(metadata, hasEnded ? 'its tokens have ended' : 'its tokens are to end');
   const noToken = { ...ready, type: CONDITION.TokenReady };
+  const wanted = hasEnded ? [ready, noToken] : [ready];
   return {
     ...(hasEnded ? rest : status),
     observedGeneration: metadata.generation,
-    conditions: [...mergeConditions(integration, hasEnded ? [ready, noToken] : [ready], now)],
+    conditions: [...mergeConditions(integration, wanted, WHILE_TRUE, now)],
   };
 }
 
@@ -121,11 +118,6 @@ function activityStatus({ users, groups, lastRequestAt }: IntegrationActivity) {
   };
 }
 
-/** metav1.Time has no fractions. */
-function seconds(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, 'Z');
-}
-
 function buildConditions(
   integration: KubeIntegration,
   findings: Findings,
@@ -140,55 +132,7 @@ function buildConditions(
     ...(isPaused(integration) ? [PAUSED] : []),
     ...annotationNotices(SCIM_INTEGRATIONS.kind, integration.metadata),
   ].filter((condition) => condition !== undefined);
-  return mergeConditions(integration, wanted, now);
-}
-
-/**
- * The conditions of an object as they are now; those that are present only while True go when
- * nobody wants them.
- */
-export function mergeConditions(
-  {
-    metadata,
-    status,
-  }: {
-    readonly metadata: { readonly generation: number };
-    readonly status?: { readonly conditions?: readonly StatusCondition[] | undefined } | undefined;
-  },
-  wanted: readonly NewCondition[],
-  now: Date,
-): readonly Condition[] {
-  const observedGeneration = metadata.generation;
-  const present: readonly Condition[] = status?.conditions?.map(completeCondition) ?? [];
-  // Present only while True, so that kstatus doesn't take their absence for work to be done.
-  const kept = WHILE_TRUE.filter(
-    (type) => !wanted.some((condition) => condition.type === type),
-  ).reduce(removeCondition, present);
-  return wanted.reduce(
-    (conditions, condition) => setCondition(conditions, { ...condition, observedGeneration }, now),
-    kept,
-  );
-}
-
-/** What kstatus reads, and what is the exception. */
-const WHILE_TRUE = [
-  CONDITION.Reconciling,
-  CONDITION.Stalled,
-  CONDITION.Paused,
-  CONDITION.Contended,
-  CONDITION.InvalidAnnotation,
-  CONDITION.ForeignRoleBindings,
-  CONDITION.Unguarded,
-];
-
-type StatusCondition = NonNullable<ScimIntegrationStatus['conditions']>[number];
-
-/** As the API server gives it → as setCondition takes it. */
-export function completeCondition({
-  observedGeneration,
-  ...condition
-}: StatusCondition): Condition {
-  return observedGeneration === undefined ? condition : { ...condition, observedGeneration };
+  return mergeConditions(integration, wanted, WHILE_TRUE, now);
 }
 
 function tokenCondition({ token }: Findings): NewCondition | undefined {

@@ -2,10 +2,9 @@
 
 import { SCIM_TENANTS } from '../../crd/names.ts';
 import type { KubeGroupBinding, KubeIntegration, KubeTenant } from '../../crd/objects.ts';
-import { CONDITION, REASON } from '../../crd/reasons.ts';
+import { CONDITION, REASON, WHILE_TRUE } from '../../crd/reasons.ts';
 import { MAX_LISTED_INTEGRATIONS, type ScimTenantStatus } from '../../crd/scim-tenant.ts';
-import type { NewCondition } from '../../kube/conditions.ts';
-import { mergeConditions } from '../integration/status.ts';
+import { mergeConditions, type NewCondition } from '../../kube/conditions.ts';
 import { annotationNotices, terminating } from '../notices.ts';
 import { isGoing } from '../ownership.ts';
 
@@ -39,7 +38,7 @@ export function buildTenantStatus(
     integrations: inUse.length,
     ...(bound === undefined ? {} : { groupBindings: bound }),
     integrationRefs: inUse.slice(0, MAX_LISTED_INTEGRATIONS),
-    conditions: [...mergeConditions(tenant, conditions, now)],
+    conditions: [...mergeConditions(tenant, conditions, WHILE_TRUE, now)],
   };
 }
 
@@ -64,7 +63,7 @@ export function buildTerminatingTenantStatus(tenant: KubeTenant, now: Date): Sci
   return {
     ...status,
     observedGeneration: metadata.generation,
-    conditions: [...mergeConditions(tenant, [condition], now)],
+    conditions: [...mergeConditions(tenant, [condition], WHILE_TRUE, now)],
   };
 }
 
