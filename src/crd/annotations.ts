@@ -23,5 +23,8 @@ function faultOf(kind: string, name: string, value: string): string | undefined 
     return `${shown} is no annotation of a ${kind} and has no effect`;
   const allowed = VALUES[name];
   if (allowed === undefined || allowed.includes(value)) return undefined;
-  return `${shown} is ${JSON.stringify(value.slice(0, SHOWN))} and has no effect; it may be ${allowed.join(' or ')}`;
+  return (
+    `${shown} is ${JSON.stringify(value.slice(0, SHOWN))} and has no effect; it may be ` +
+    `${allowed.join(' or ')}`
+  );
 }

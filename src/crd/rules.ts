@@ -35,4 +35,6 @@ export const tenantName = () => matching(DNS_LABEL, DNS_LABEL_MESSAGE).max(63);
  * would not see that spec goes.
  */
 export const sameIn = (field: string) =>
-  `(has(self.spec) && has(self.spec.${field})) == (has(oldSelf.spec) && has(oldSelf.spec.${field})) && (!(has(self.spec) && has(self.spec.${field})) || self.spec.${field} == oldSelf.spec.${field})`;
+  `(has(self.spec) && has(self.spec.${field})) == (has(oldSelf.spec) && ` +
+  `has(oldSelf.spec.${field})) && (!(has(self.spec) && has(self.spec.${field})) || ` +
+  `self.spec.${field} == oldSelf.spec.${field})`;

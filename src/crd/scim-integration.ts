@@ -49,7 +49,10 @@ const Rotation = z
     rules({
       // What is no duration has its own message; converting it would add one that nobody
       // understands.
-      rule: `!has(self.interval) || !self.interval.matches(${DURATION}) || (has(self.overlap) && !self.overlap.matches(${DURATION})) || duration(self.interval) > duration(has(self.overlap) ? self.overlap : '24h')`,
+      rule:
+        `!has(self.interval) || !self.interval.matches(${DURATION}) || (has(self.overlap) && ` +
+        `!self.overlap.matches(${DURATION})) || duration(self.interval) > ` +
+        `duration(has(self.overlap) ? self.overlap : '24h')`,
       message: 'must be longer than overlap, which is 24h unless set',
       fieldPath: '.interval',
     }),

@@ -66,7 +66,8 @@ const Status = z
       .max(MAX_LISTED_INTEGRATIONS)
       .meta({ 'x-kubernetes-list-type': 'atomic' })
       .describe(
-        `The integrations that use the tenant, by namespace and name; the first ${MAX_LISTED_INTEGRATIONS} of them.`,
+        'The integrations that use the tenant, by namespace and name; the first ' +
+          `${MAX_LISTED_INTEGRATIONS} of them.`,
       )
       .optional(),
     conditions: conditions('Ready. InvalidAnnotation is present only while true.').optional(),

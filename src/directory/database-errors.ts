@@ -17,7 +17,8 @@ export class DatabaseNotMigratedError extends Error {
 
   constructor(schema: string) {
     super(
-      `the schema ${schema} lacks tables of this version, and this role may not create them there; run scim-operator migrate as the role that owns the schema`,
+      `the schema ${schema} lacks tables of this version, and this role may not create them ` +
+        'there; run scim-operator migrate as the role that owns the schema',
     );
   }
 }

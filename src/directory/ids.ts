@@ -16,7 +16,8 @@ export function idGenerator(now: () => number, random = randomBytes): () => stri
     const time = last.toString(16).padStart(12, '0');
     const group = (value: number) => value.toString(16).padStart(4, '0');
     const variant = group((bytes.readUInt16BE(6) & 0x3fff) | 0x8000);
-    return `${time.slice(0, 8)}-${time.slice(8)}-${group(counter | 0x7000)}-${variant}-${bytes.toString('hex', 0, 6)}`;
+    const start = `${time.slice(0, 8)}-${time.slice(8)}`;
+    return `${start}-${group(counter | 0x7000)}-${variant}-${bytes.toString('hex', 0, 6)}`;
   };
 }
 

@@ -36,7 +36,8 @@ export class Credentials {
     const { name, config: settings } = this.#user.authProvider ?? {};
     if (name !== undefined && !settings?.tokenFile && !PROVIDERS.includes(name)) {
       throw new Error(
-        `the kubeconfig's user ${this.#user.name} has the auth-provider ${name}, which Kubernetes has removed; use an exec plugin`,
+        `the kubeconfig's user ${this.#user.name} has the auth-provider ${name}, which ` +
+          'Kubernetes has removed; use an exec plugin',
       );
     }
   }

@@ -77,7 +77,8 @@ export class Contentions {
     const message =
       lost === undefined
         ? `${object}: ${undone(before, desired)}; it is corrected at growing intervals`
-        : `${object}: something in the cluster, such as a mutating admission policy or webhook, changes ${shown(lost)} of what is written`;
+        : `${object}: something in the cluster, such as a mutating admission policy or ` +
+          `webhook, changes ${shown(lost)} of what is written`;
     this.#strike(owner, keyOf(resource, desired.metadata.name, part), lost !== undefined, message);
     return lost === undefined ? undefined : message;
   }

@@ -114,7 +114,9 @@ export class Definitions {
     }
     const more = lacks.length > MAX_SHOWN ? ` and ${lacks.length - MAX_SHOWN} more` : '';
     const shown = `${lacks.slice(0, MAX_SHOWN).join(', ')}${more}`;
-    const reason = `the CRD ${name} is older than the operator: it lacks ${shown}; apply the CRDs of this version, as scim-operator crds prints them`;
+    const reason =
+      `the CRD ${name} is older than the operator: it lacks ${shown}; apply the CRDs of this ` +
+      'version, as scim-operator crds prints them';
     if (!this.#outdated.has(name)) log.error({ crd: name, lacks: shown }, reason);
     this.#outdated.set(name, reason);
     return false;

@@ -103,8 +103,11 @@ export class DirectoryMarks {
     const what = key === '' ? 'the operator that leads' : key;
     const reason =
       key === ''
-        ? `${what} works with another database: ${who}, not ${this.ours.id}; give all operators of one Lease the same --database-url`
-        : `${what} is looked after by another installation, with ${who}, and left to it; give both the same database, or keep their --watch-namespaces apart; if that one is gone, remove status.directory`;
+        ? `${what} works with another database: ${who}, not ${this.ours.id}; give all ` +
+          'operators of one Lease the same --database-url'
+        : `${what} is looked after by another installation, with ${who}, and left to it; give ` +
+          'both the same database, or keep their --watch-namespaces apart; if that one is ' +
+          'gone, remove status.directory';
     this.#others.set(key, reason);
     if (!this.#told.has(`${id} ${key === ''}`)) this.#log.error({ directory: id, lease }, reason);
     this.#told.add(`${id} ${key === ''}`);

@@ -24,7 +24,9 @@ export const PAUSED: NewCondition = {
   type: CONDITION.Paused,
   status: 'True',
   reason: REASON.ReconcileDisabled,
-  message: `Paused by the annotation ${ANNOTATION_RECONCILE}: only spec.enabled and the end of tokens are followed`,
+  message:
+    `Paused by the annotation ${ANNOTATION_RECONCILE}: only spec.enabled and the end of tokens ` +
+    'are followed',
 };
 
 /** Of an object with a deletionTimestamp; `ended` says what has ended already. */

@@ -16,7 +16,9 @@ export function obstacleFrom(error: unknown): Obstacle {
   if (isRefused(error)) {
     return {
       reason: REASON.ReconciliationFailed,
-      message: `The cluster's ${error.refusedBy} is against it; change that, or what it objects to: ${error.message}`,
+      message:
+        `The cluster's ${error.refusedBy} is against it; change that, or what it objects to: ` +
+        `${error.message}`,
     };
   }
   const known = error instanceof ApiError || (error instanceof Error && error.name === 'ScimError');

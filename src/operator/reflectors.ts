@@ -38,9 +38,11 @@ const NO_NAMESPACES =
 const NO_GROUP_BINDINGS =
   'ScimGroupBindings can not be read: groups are not followed, and RoleBindings stay as they are';
 const NO_POLICIES =
-  'ValidatingAdmissionPolicies can not be read: whether authors of ScimGroupBindings may give too much is not known';
+  'ValidatingAdmissionPolicies can not be read: whether authors of ScimGroupBindings may ' +
+  'give too much is not known';
 const NOT_WATCHED =
-  'these objects of the namespace can not be watched, so it is not looked after until they can; does it exist, with the Role of the operator?';
+  'these objects of the namespace can not be watched, so it is not looked after until they ' +
+  'can; does it exist, with the Role of the operator?';
 
 type Scope = Pick<
   ReflectorOptions,

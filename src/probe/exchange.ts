@@ -84,7 +84,10 @@ function explain(error: unknown, { host, hostname }: URL): string {
       return `nothing listens at ${host} (${code}): check host and port of the URL`;
     case 'ECONNRESET':
     case 'UND_ERR_SOCKET':
-      return `${host} closed the connection without an answer (${code}): does this port speak HTTP, and the URL begin with the right one of http and https?`;
+      return (
+        `${host} closed the connection without an answer (${code}): does this port speak HTTP, ` +
+        'and the URL begin with the right one of http and https?'
+      );
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'ETIMEDOUT':
@@ -102,7 +105,10 @@ function explain(error: unknown, { host, hostname }: URL): string {
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-      return `the certificate of ${host} is not of an authority known here (${code}): identity providers want a public one; for a private one name its file in NODE_EXTRA_CA_CERTS`;
+      return (
+        `the certificate of ${host} is not of an authority known here (${code}): identity ` +
+        'providers want a public one; for a private one name its file in NODE_EXTRA_CA_CERTS'
+      );
     default:
       return `${host} gave no answer (${code ?? textOf(cause, 'message') ?? String(error)})`;
   }

@@ -12,19 +12,34 @@ export function findRefusal({ answer, problem }: StepResult): string | undefined
   const { status, headers, body } = answer;
   const came = describeStatus(status, body);
   if (status === 401) {
-    return `the token was not accepted: status ${came}; take token and endpoint from the Secret of the same ScimIntegration`;
+    return (
+      `the token was not accepted: status ${came}; take token and endpoint from the Secret of ` +
+      'the same ScimIntegration'
+    );
   }
   if (status === 403) {
-    return `the token was accepted, the request was not: status ${came}; is the integration enabled, and its namespace allowed in the tenant?`;
+    return (
+      `the token was accepted, the request was not: status ${came}; is the integration ` +
+      'enabled, and its namespace allowed in the tenant?'
+    );
   }
   if (status === 404) {
-    return `there is no SCIM endpoint at this URL: status ${came}; the URL is status.endpoint of the ScimIntegration and ends in /scim/v2`;
+    return (
+      `there is no SCIM endpoint at this URL: status ${came}; the URL is status.endpoint of ` +
+      'the ScimIntegration and ends in /scim/v2'
+    );
   }
   if (status >= 300 && status < 400) {
-    return `the URL redirects to ${JSON.stringify(headers.get('location'))} (status ${status}), which identity providers don't follow; give the URL that it leads to`;
+    return (
+      `the URL redirects to ${JSON.stringify(headers.get('location'))} (status ${status}), ` +
+      `which identity providers don't follow; give the URL that it leads to`
+    );
   }
   if (headers.get('content-type')?.startsWith('text/html')) {
-    return `a web page answers at this URL (status ${status}), not a SCIM endpoint; the URL is status.endpoint of the ScimIntegration and ends in /scim/v2`;
+    return (
+      `a web page answers at this URL (status ${status}), not a SCIM endpoint; the URL is ` +
+      'status.endpoint of the ScimIntegration and ends in /scim/v2'
+    );
   }
   return undefined;
 }
@@ -40,7 +55,10 @@ function ofAnswer(answer: Answer | undefined, expected: string): string | undefi
   if (answer === undefined) return 'Nothing was played after this.';
   const { status, headers, body } = answer;
   if (expected.startsWith('content-type')) {
-    return 'SCIM is answered with Content-Type: application/scim+json (RFC 7644 §3.1); some clients take nothing else.';
+    return (
+      'SCIM is answered with Content-Type: application/scim+json (RFC 7644 §3.1); some clients ' +
+      'take nothing else.'
+    );
   }
   if (!expected.startsWith('status')) return undefined;
   if (status >= 500 && status !== 501) {

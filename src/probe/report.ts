@@ -12,7 +12,9 @@ export function formatStep(step: StepReport): string {
   const { outcome, name, method, path, status, durationMs, expected, actual, hint, reason } = step;
   const came = outcome === 'skipped' ? '---' : String(status ?? '---');
   const time = durationMs === null ? '' : `${durationMs} ms`;
-  const head = `${MARKS[outcome]} ${name.padEnd(NAME_WIDTH)} ${came} ${time.padStart(8)}  ${method} ${readable(path)}`;
+  const head =
+    `${MARKS[outcome]} ${name.padEnd(NAME_WIDTH)} ${came} ${time.padStart(8)}  ${method} ` +
+    `${readable(path)}`;
   const details: readonly (readonly [string, string | undefined])[] = [
     ['expected', expected],
     ['came', actual],
@@ -28,7 +30,9 @@ export function formatStep(step: StepReport): string {
 export function formatSummary({ summary, durationMs, cleanup, run }: ProbeReport): string {
   const { passed, failed, skipped } = summary;
   const total = passed + failed + skipped;
-  const counts = `${passed} of ${total} steps passed, ${failed} failed, ${skipped} skipped, in ${(durationMs / 1000).toFixed(1)} s.`;
+  const counts =
+    `${passed} of ${total} steps passed, ${failed} failed, ${skipped} skipped, in ` +
+    `${(durationMs / 1000).toFixed(1)} s.`;
   const { deleted, left } = cleanup;
   if (left.length === 0) {
     return `${counts}\nCleaned up: what was created is gone again (${deleted} deleted at the end).`;

@@ -62,9 +62,13 @@ async function applyNext(
   await session.query(`SET LOCAL search_path TO ${escapeIdentifier(schema)}`);
   if (!hasLedger) {
     await checkFree(session, schema);
-    await session.query(
-      `CREATE TABLE ${LEDGER} (name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL, applied_at BIGINT NOT NULL)`,
-    );
+    await session.query(`
+      CREATE TABLE ${LEDGER} (
+        name TEXT NOT NULL PRIMARY KEY,
+        sha256 TEXT NOT NULL,
+        applied_at BIGINT NOT NULL
+      )
+    `);
   }
   await session.query(missing.sql);
   await session.query(`INSERT INTO ${LEDGER} VALUES ($1, $2, $3)`, [
@@ -77,7 +81,11 @@ async function applyNext(
 /** What the directory promises rests on these. */
 async function checkServer(session: Session): Promise<void> {
   const { rows } = await session.query<{ encoding: string; version: number; standby: boolean }>(
-    `SELECT current_setting('server_encoding') AS encoding, current_setting('server_version_num')::int / 10000 AS version, pg_is_in_recovery() AS standby`,
+    `
+      SELECT current_setting('server_encoding') AS encoding,
+        current_setting('server_version_num')::int / 10000 AS version,
+        pg_is_in_recovery() AS standby
+    `,
   );
   const [server] = rows;
   if (server === undefined) throw new Error('the server said nothing of itself');

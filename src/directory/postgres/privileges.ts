@@ -70,6 +70,8 @@ export async function mayMigrate(session: Session, schema: string): Promise<bool
 function lacks(role: string, schema: string, what: string): DatabaseRefusedError {
   const [to, where] = [escapeIdentifier(role), escapeIdentifier(schema)];
   return new DatabaseRefusedError(
-    `the role ${role} lacks privileges (${what}); as the owner of the tables: GRANT USAGE ON SCHEMA ${where} TO ${to}; GRANT ${NEEDED.join(', ')} ON ALL TABLES IN SCHEMA ${where} TO ${to}`,
+    `the role ${role} lacks privileges (${what}); as the owner of the tables: GRANT USAGE ON ` +
+      `SCHEMA ${where} TO ${to}; GRANT ${NEEDED.join(', ')} ON ALL TABLES IN SCHEMA ${where} ` +
+      `TO ${to}`,
   );
 }

@@ -16,9 +16,13 @@ const APPLICATION_ID = 0x5343494d;
 export function migrate(db: Database.Database, now: () => number): void {
   db.transaction(() => {
     db.pragma(`application_id = ${APPLICATION_ID}`);
-    db.exec(
-      'CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT',
-    );
+    db.exec(`
+      CREATE TABLE IF NOT EXISTS migrations (
+        name TEXT NOT NULL PRIMARY KEY,
+        sha256 TEXT NOT NULL,
+        applied_at INTEGER NOT NULL
+      ) STRICT
+    `);
   }).immediate();
   checkLedger(ledgerOf(db), MIGRATIONS);
   for (const migration of MIGRATIONS) {

@@ -52,7 +52,9 @@ export interface PolicyVerdict {
 const UNKNOWN_POLICY: PolicyVerdict = {
   state: 'unknown',
   message:
-    'The operator may not read ValidatingAdmissionPolicies and their bindings, or the API server does not have them: whether authors are kept from giving roles that they may not give is not known; give its ClusterRole get, list and watch of both',
+    'The operator may not read ValidatingAdmissionPolicies and their bindings, or the API ' +
+    'server does not have them: whether authors are kept from giving roles that they may not ' +
+    'give is not known; give its ClusterRole get, list and watch of both',
 };
 
 const [OURS] = groupBindingPolicy();

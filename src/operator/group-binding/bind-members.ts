@@ -198,13 +198,18 @@ function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefi
   const { kind, name } = spec.roleRef;
   const reason = REASON.PermissionDenied;
   if (isForbidden(error)) {
-    const message = `The operator may not bind ${kind} ${name} here; give its role the verb bind on it: ${error.message}`;
+    const message =
+      `The operator may not bind ${kind} ${name} here; give its role the verb bind on it: ` +
+      `${error.message}`;
     return { reason, message };
   }
   // What it may not bind it would have to hold, which the API server can't tell of a role that is
   // not there.
   if (isNotFound(error, name)) {
-    const message = `${kind} ${name} does not exist, and the operator may not bind one of that name; if it is misspelt, make another ScimGroupBinding, otherwise create it and give the operator's role the verb bind on it`;
+    const message =
+      `${kind} ${name} does not exist, and the operator may not bind one of that name; if it ` +
+      `is misspelt, make another ScimGroupBinding, otherwise create it and give the operator's ` +
+      'role the verb bind on it';
     return { reason, message };
   }
   return isDenied(error) ? obstacleFrom(error) : undefined;

@@ -83,7 +83,9 @@ export function conflictWith(names: readonly string[]): Obstacle | undefined {
   if (names.length === 0) return undefined;
   const shown = names.slice(0, 5).join(', ');
   const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
-  const message = `RoleBinding ${shown}${more} has a name of this ScimGroupBinding and was not made for it; it may give roles to anybody: look at it and delete it`;
+  const message =
+    `RoleBinding ${shown}${more} has a name of this ScimGroupBinding and was not made for it; ` +
+    'it may give roles to anybody: look at it and delete it';
   return { reason: REASON.ObjectConflict, message };
 }
 

@@ -95,6 +95,8 @@ function foreign({ kind }: ResourceDefinition, name: string): Obstacle {
 export function goingObject({ kind }: ResourceDefinition, object: KubeObject): Obstacle {
   return {
     reason: REASON.ObjectConflict,
-    message: `${kind} ${object.metadata.name} ${whatHolds(object)}; another one is made as soon as it is gone`,
+    message:
+      `${kind} ${object.metadata.name} ${whatHolds(object)}; another one is made as soon as it ` +
+      'is gone',
   };
 }

@@ -39,7 +39,9 @@ export function checkId(
   if (pinned !== undefined && pinned !== id) {
     return {
       reason: REASON.IntegrationIdConflict,
-      message: `spec.integrationId is ${pinned}, but this integration already has the id ${id}; set it to that or remove it`,
+      message:
+        `spec.integrationId is ${pinned}, but this integration already has the id ${id}; set ` +
+        'it to that or remove it',
     };
   }
   if (holder === undefined || holder.id === record?.id) return undefined;
@@ -47,7 +49,9 @@ export function checkId(
   if (!live && holder.tenant === tenantOf(integration)) return undefined;
   const message =
     pinned === undefined
-      ? `the id ${id} that the status or the Secret names belongs to another integration, perhaps of another cluster with the same database; delete this one and its Secret to begin anew, or end that one if it is gone for good`
+      ? `the id ${id} that the status or the Secret names belongs to another integration, ` +
+        'perhaps of another cluster with the same database; delete this one and its Secret to ' +
+        'begin anew, or end that one if it is gone for good'
       : `the id ${id} belongs to another integration; remove spec.integrationId or choose another`;
   return { reason: REASON.IntegrationIdConflict, message };
 }

@@ -57,12 +57,15 @@ export function checkTenancy(input: TenancyInput): Obstacle | undefined {
   if (tenant !== namespace.name) return notAllowed(input);
   if (history.governed) {
     return obstacle(
-      `tenant ${tenant} was governed by a ScimTenant that is gone; only a ScimTenant ${tenant} that names or selects this namespace gives it back`,
+      `tenant ${tenant} was governed by a ScimTenant that is gone; only a ScimTenant ` +
+        `${tenant} that names or selects this namespace gives it back`,
     );
   }
   if (history.ownerUid !== undefined && history.ownerUid !== namespace.uid) {
     return obstacle(
-      `tenant ${tenant} belongs to another namespace of this name, an earlier one or one of another cluster; use another namespace, or let a cluster administrator allow this one in a ScimTenant ${tenant}`,
+      `tenant ${tenant} belongs to another namespace of this name, an earlier one or one of ` +
+        'another cluster; use another namespace, or let a cluster administrator allow this one ' +
+        `in a ScimTenant ${tenant}`,
     );
   }
   return undefined;
@@ -80,7 +83,8 @@ export function admits(
 function notAllowed({ tenant, namespace, use }: TenancyInput): Obstacle {
   const field = use === 'bind' ? 'spec.bindingNamespaces or spec.namespaces' : 'spec.namespaces';
   return obstacle(
-    `namespace ${namespace.name} may not use tenant ${tenant}; a cluster administrator may allow it in ${field} of the ScimTenant ${tenant}`,
+    `namespace ${namespace.name} may not use tenant ${tenant}; a cluster administrator may ` +
+      `allow it in ${field} of the ScimTenant ${tenant}`,
   );
 }
 

@@ -64,7 +64,8 @@ export function checkSecret(
     if (other !== undefined) return conflict(belongsTo(name, other, integration));
     if (!isOurs(secret, integration)) {
       return conflict(
-        `Secret ${name} exists and was not made for this integration; set spec.token.secretName to another name, or delete the Secret if nobody needs it`,
+        `Secret ${name} exists and was not made for this integration; set ` +
+          'spec.token.secretName to another name, or delete the Secret if nobody needs it',
       );
     }
   }
@@ -89,7 +90,9 @@ export function checkSecret(
 function goingSecret(secret: Secret): Obstacle {
   return {
     reason: REASON.SecretMissing,
-    message: `the token has ended, because the Secret ${secret.metadata.name} ${whatHolds(secret)}; there is a new token as soon as the name is free`,
+    message:
+      `the token has ended, because the Secret ${secret.metadata.name} ${whatHolds(secret)}; ` +
+      'there is a new token as soon as the name is free',
   };
 }
 

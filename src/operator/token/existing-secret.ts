@@ -36,19 +36,23 @@ export function checkExistingSecret(
     const whose = secret.metadata.labels?.[LABEL_INTEGRATION];
     return unusable(
       REASON.SecretConflict,
-      `Secret ${name} is one that the operator made${whose === undefined ? '' : ` for ScimIntegration ${whose}`}; name a Secret that you keep, or remove spec.token.existingSecret`,
+      `Secret ${name} is one that the operator ` +
+        `made${whose === undefined ? '' : ` for ScimIntegration ${whose}`}; name a Secret that ` +
+        'you keep, or remove spec.token.existingSecret',
     );
   }
   if (secret?.metadata.labels?.[LABEL_TOKEN] !== 'true') {
     return unusable(
       REASON.SecretMissing,
-      `there is no Secret ${name} with the label ${LABEL_TOKEN}: "true"; create it, or label it if it is there`,
+      `there is no Secret ${name} with the label ${LABEL_TOKEN}: "true"; create it, or label ` +
+        'it if it is there',
     );
   }
   if (isGoing(secret)) {
     return unusable(
       REASON.SecretMissing,
-      `no token of Secret ${name} counts any more, because it ${whatHolds(secret)}; create it again when it is gone, or name another one in spec.token.existingSecret`,
+      `no token of Secret ${name} counts any more, because it ${whatHolds(secret)}; create ` +
+        'it again when it is gone, or name another one in spec.token.existingSecret',
     );
   }
   const token = textOf(secret, key);
@@ -62,7 +66,8 @@ export function checkExistingSecret(
     ? { kind: 'usable', token }
     : unusable(
         REASON.InvalidToken,
-        `the key ${key} of Secret ${name} does not hold 32 to 1,024 visible ASCII characters; write a token without spaces and without a line break at its end`,
+        `the key ${key} of Secret ${name} does not hold 32 to 1,024 visible ASCII ` +
+          'characters; write a token without spaces and without a line break at its end',
       );
 }
 
@@ -84,7 +89,9 @@ async function foreignToken(
   const whose = isNeighbour ? `ScimIntegration ${holder.name}` : 'another integration';
   return {
     reason: REASON.InvalidToken,
-    message: `the token in Secret ${name} belongs to ${whose}; keep one of its own in another Secret, and name that in spec.token.existingSecret`,
+    message:
+      `the token in Secret ${name} belongs to ${whose}; keep one of its own in another Secret, ` +
+      'and name that in spec.token.existingSecret',
   };
 }
 

@@ -129,7 +129,9 @@ export function announceEarlyEnd(
     type: 'Warning',
     reason: EVENT.TokenRevoked,
     action: 'RevokeToken',
-    note: `The token ${previous.keyId} ended before its overlap did, because the token ${current.keyId} is rotated already`,
+    note:
+      `The token ${previous.keyId} ended before its overlap did, because the token ` +
+      `${current.keyId} is rotated already`,
   });
 }
 

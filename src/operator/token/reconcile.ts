@@ -92,7 +92,10 @@ async function maintain(
 function immutableSecret({ metadata }: Secret, { message }: Error): Obstacle {
   return {
     reason: REASON.SecretConflict,
-    message: `Secret ${metadata.name} is immutable, so that nothing can be written to it; set spec.token.secretName to another name, and the token moves to a new Secret, or delete this one to get a new token: ${message}`,
+    message:
+      `Secret ${metadata.name} is immutable, so that nothing can be written to it; set ` +
+      'spec.token.secretName to another name, and the token moves to a new Secret, or delete ' +
+      `this one to get a new token: ${message}`,
   };
 }
 
@@ -228,7 +231,9 @@ function notWritten({ integration }: TokenSubject, error: unknown): Obstacle {
   const name = secretNameOf(integration);
   return {
     reason: REASON.SecretMissing,
-    message: `the Secret ${name} with a new token could not be written, because the cluster's ${error.refusedBy} is against it; change that, or what it objects to`,
+    message:
+      `the Secret ${name} with a new token could not be written, because the cluster's ` +
+      `${error.refusedBy} is against it; change that, or what it objects to`,
   };
 }
 

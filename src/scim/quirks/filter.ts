@@ -18,12 +18,21 @@ export const QUOTES: ReadonlyMap<string, string> = new Map([
   ['’', '’'],
 ]);
 
-/**
- * Quotes anywhere, but for an apostrophe within a word; what is left of URL encoding; a separator
- * at the end.
- */
-const NOT_PLAIN =
-  /[\p{Cc}"“”„‟‚‛‘`´′″«»‹›＂＇]|(?<![\p{L}\p{N}])['’]|['’](?![\p{L}\p{N}])|%[0-9A-F]{2}|^\p{Cf}|\p{Cf}$|[;,]$/iu;
+const NOT_PLAIN = new RegExp(
+  [
+    // Quotes anywhere, but for an apostrophe within a word.
+    '[\\p{Cc}"“”„‟‚‛‘`´′″«»‹›＂＇]',
+    "(?<![\\p{L}\\p{N}])['’]",
+    "['’](?![\\p{L}\\p{N}])",
+    // What is left of URL encoding.
+    '%[0-9A-F]{2}',
+    '^\\p{Cf}',
+    '\\p{Cf}$',
+    // A separator at the end.
+    '[;,]$',
+  ].join('|'),
+  'iu',
+);
 
 /**
  * Whether text without quotes can only mean itself. As a literal, `x;` or `%22x%22` would match
@@ -34,8 +43,8 @@ export function isPlainWord(word: string): boolean {
 }
 
 /**
- * Entra ID and older versions of authentik leave the quotes away. 007 and numbers beyond the precision of a double are
- * kept as text, for attributes that are text.
+ * Entra ID and older versions of authentik leave the quotes away. 007 and numbers beyond the
+ * precision of a double are kept as text, for attributes that are text.
  * `userName eq jyoung` → `userName eq "jyoung"`
  */
 export function literalWithoutQuotes(word: string): Literal {

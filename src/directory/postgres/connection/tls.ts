@@ -130,10 +130,16 @@ export function tlsRefusal(error: unknown): string | undefined {
   }
   const code = 'code' in error ? String(error.code) : '';
   if (UNTRUSTED.has(code)) {
-    return `the server's certificate comes from a CA that is not trusted (${code}); name the file of the CA's certificate in sslrootcert`;
+    return (
+      `the server's certificate comes from a CA that is not trusted (${code}); name the file ` +
+      `of the CA's certificate in sslrootcert`
+    );
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `the server's certificate is for another host (${error.message}); sslmode=verify-ca trusts it all the same`;
+    return (
+      `the server's certificate is for another host (${error.message}); sslmode=verify-ca ` +
+      'trusts it all the same'
+    );
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return `the server's certificate is not valid now (${code})`;
