@@ -30,6 +30,21 @@ const ARROWS: Record<string, readonly string[]> = {
 /** Of the wiring, all that a folder may know. */
 const SHARED = ['src/logger.ts', 'src/outage.ts'];
 
+const OPERATOR = 'src/operator/';
+/** The folder within operator/; undefined for what lies in operator/ itself. */
+const roomOf = (path: string) => (path.includes('/') ? path.split('/')[0] : undefined);
+/** What puts the operator together, from all rooms; no room knows it. */
+const ASSEMBLY = ['operator.ts', 'term.ts', 'options.ts', 'reflectors.ts', 'definitions.ts'];
+/** Every room may import the other files of operator/ itself. What else it may: rooms, or single files of them. */
+const OPERATOR_ARROWS: Record<string, readonly string[]> = {
+  token: [],
+  tenant: ['group-binding/members.ts'],
+  'group-binding': ['tenant/gather.ts'],
+  integration: ['token', 'tenant', 'group-binding/lost-roles.ts'],
+  // Types only.
+  'context.ts': ['group-binding/admission-policy.ts', 'integration/seen-ends.ts'],
+};
+
 /** The types and the errors of the protocol, and text: all that a quirk may import. */
 const QUIRKS = 'src/scim/quirks/';
 const QUIRKS_KNOW = ['condition', 'error', 'filter', 'json', 'schema', 'text'];
@@ -74,6 +89,25 @@ describe('the sources', () => {
         })
         .map((target) => `${file} → ${target}`);
     });
+    expect(wrong).toEqual([]);
+  });
+
+  it('import along the arrows within operator/ only', () => {
+    const wrong = [...imports]
+      .filter(([file]) => file.startsWith(OPERATOR))
+      .flatMap(([file, targets]) => {
+        const from = file.slice(OPERATOR.length);
+        if (ASSEMBLY.includes(from)) return [];
+        const room = roomOf(from);
+        const allowed = OPERATOR_ARROWS[room ?? from] ?? [];
+        return targets
+          .filter((target) => target.startsWith(OPERATOR))
+          .map((target) => target.slice(OPERATOR.length))
+          .filter((to) => roomOf(to) !== room || room === undefined)
+          .filter((to) => roomOf(to) !== undefined || ASSEMBLY.includes(to))
+          .filter((to) => !allowed.some((each) => to === each || roomOf(to) === each))
+          .map((to) => `${from} → ${to}`);
+      });
     expect(wrong).toEqual([]);
   });
 
