@@ -7,7 +7,6 @@ import type { Store } from '../directory/store/store.ts';
 import type { Authenticated } from '../directory/store/tokens.ts';
 import { authenticate } from '../directory/tokens.ts';
 import { forbidden, ScimError, unavailable } from '../scim/error.ts';
-import { unauthorized } from './error.ts';
 
 /** Where an integration's endpoint begins, and what follows. */
 interface EndpointPath {
@@ -62,3 +61,10 @@ export function checkServed({ enabled, allowed }: IntegrationRecord): void {
   if (!enabled) throw forbidden('integration is disabled');
   if (!allowed) throw forbidden('integration is not allowed in this tenant');
 }
+
+/**
+ * One answer to everything that is wrong with a token or an endpoint, so that nothing can be told
+ * apart.
+ */
+const unauthorized = (): ScimError =>
+  new ScimError(401, 'a valid bearer token of this integration is required');

@@ -40,13 +40,6 @@ export function errorDocument(error: unknown) {
   return { status, contentType: SCIM_MEDIA_TYPE, body: JSON.stringify(body) };
 }
 
-/**
- * One answer to everything that is wrong with a token or an endpoint, so that nothing can be told
- * apart.
- */
-export const unauthorized = (): ScimError =>
-  new ScimError(401, 'a valid bearer token of this integration is required');
-
 export const methodNotAllowed = (method: string, allowed: readonly string[]): ScimError =>
   new ScimError(405, `${method} is not allowed here; allowed are ${allowed.join(', ')}`);
 
