@@ -98,8 +98,8 @@ const Status = z
       .optional(),
     roleBindings: z.int().min(0).describe('Number of RoleBindings that grant the role.').optional(),
     conditions: conditions(
-      'Ready. Reconciling, Stalled, InvalidAnnotation, ForeignRoleBindings and Unguarded are ' +
-        'present only while they apply.',
+      'Ready. Reconciling, Stalled, Contended, InvalidAnnotation, ForeignRoleBindings and ' +
+        'Unguarded are present only while they apply.',
     ).optional(),
   })
   .meta({ default: { observedGeneration: -1 } })

@@ -1,6 +1,6 @@
 /**
- * What the metadata of a custom resource says, as conditions: annotations that mean nothing, and a
- * deletion that waits.
+ * Conditions that every custom resource may have: annotations that mean nothing, a deletion that
+ * waits, what others change.
  */
 import { annotationFaults } from '../crd/annotations.ts';
 import { ANNOTATION_RECONCILE } from '../crd/names.ts';
@@ -18,6 +18,13 @@ export function annotationNotices(
   const message = faults.join('; ').slice(0, 4_096);
   const reason = REASON.UnknownAnnotation;
   return [{ type: CONDITION.InvalidAnnotation, status: 'True', reason, message }];
+}
+
+/** Of what others change, as `Contentions` tells it; none while that is nothing. */
+export function contentionNotices(contended: readonly string[] = []): readonly NewCondition[] {
+  if (contended.length === 0) return [];
+  const message = contended.join('; ').slice(0, 4_096);
+  return [{ type: CONDITION.Contended, status: 'True', reason: REASON.ChangedByOthers, message }];
 }
 
 export const PAUSED: NewCondition = {

@@ -6,6 +6,7 @@
 import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { REASON } from '../../crd/reasons.ts';
 import type { MadeObject, Maker } from '../../directory/store/made-objects.ts';
+import { differenceIn } from '../../kube/drift.ts';
 import { isDenied, isForbidden, isNotFound } from '../../kube/errors.ts';
 import type { RoleBinding } from '../../kube/objects.ts';
 import { keyOf, ROLE_BINDINGS } from '../../kube/resource.ts';
@@ -32,6 +33,12 @@ const SHARD_SIZE = 1_000;
  */
 export type Permit = () => Promise<Obstacle | 'gone' | undefined>;
 
+interface Wanted {
+  readonly subjects: readonly string[];
+  /** They had the role after the last look: what is not so any more, others have changed. */
+  readonly isRepeated: boolean;
+}
+
 export interface Bound {
   readonly members: number;
   readonly roleBindings: number;
@@ -48,7 +55,7 @@ export interface Bound {
 export async function bindMembers(
   context: OperatorContext,
   binding: KubeGroupBinding,
-  subjects: readonly string[],
+  { subjects, isRepeated }: Wanted,
   permit: Permit,
 ): Promise<Bound> {
   const maker = bindingMaker(context, keyOf(binding));
@@ -59,10 +66,14 @@ export async function bindMembers(
   const isRight =
     known.ours.every((each) => hasRoleOf(each, binding) && !isGoing(each)) &&
     isRemembered(context, made, known.ours);
-  if (isRight && isEmpty(planShards(shards, subjects, SHARD_SIZE)))
+  if (isRight && isEmpty(planShards(shards, subjects, SHARD_SIZE))) {
+    const { uid } = binding.metadata;
+    for (const { metadata } of known.ours)
+      context.contentions.settled(uid, ROLE_BINDINGS, metadata.name);
     return { ...summaryOf(shards), foreign: known.foreign };
+  }
   // The cache may be behind what this process wrote a moment ago.
-  const work = await begin(context, binding, maker, made);
+  const work = { ...(await begin(context, binding, maker, made)), isRepeated };
   const refusal = await change(work, subjects, permit);
   if (refusal === 'gone') return { ...resultOf(work), isGone: true };
   // Who may not be given anything keeps nothing either.
@@ -114,7 +125,7 @@ async function change(
   const plan = planShards(shardsOf(work), subjects, SHARD_SIZE);
   const refusal = plan.additions.length > 0 ? await permit() : undefined;
   if (refusal !== undefined) return refusal;
-  for (const shard of plan.additions) await attempt(work, () => write(work, shard));
+  for (const shard of plan.additions) await attempt(work, () => give(work, shard));
   // Who is to be moved keeps the old place until the new one is there.
   const isComplete = work.obstacle === undefined && work.error === undefined;
   if (isComplete) for (const shard of plan.moves) await attempt(work, () => shrink(work, shard));
@@ -136,6 +147,7 @@ interface Work {
   readonly maker: Maker;
   readonly objects: Map<number, RoleBinding>;
   readonly foreign: readonly string[];
+  readonly isRepeated?: boolean;
   obstacle?: Obstacle;
   error?: unknown;
 }
@@ -222,12 +234,39 @@ function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefi
 async function take(work: Work, shard: Shard): Promise<void> {
   const object = work.objects.get(shard.index);
   if (object === undefined) return;
+  // Its labels, say; what gives too much never waits.
+  if (!givesMore(object, shard) && postponed(work, shard) !== undefined) return;
   try {
     await shrink(work, shard);
   } catch (error) {
     if (denialOf(work.binding, error) === undefined || !givesMore(object, shard)) throw error;
     await remove(work, object);
   }
+}
+
+/** Others who take it away again and again are waited for. */
+async function give(work: Work, shard: Shard): Promise<void> {
+  const message = postponed(work, shard);
+  if (message === undefined) await write(work, shard);
+  else work.obstacle ??= { reason: REASON.ChangedByOthers, message };
+}
+
+function postponed({ context, binding, isRepeated }: Work, shard: Shard): string | undefined {
+  if (!isRepeated) return undefined;
+  const { name } = buildMembersBinding(binding, shard).metadata;
+  return context.contentions.postponed(binding.metadata.uid, ROLE_BINDINGS, name);
+}
+
+/** A group that changes is nobody's interference. */
+function noteWrite(
+  { context, binding, isRepeated }: Work,
+  before: RoleBinding | undefined,
+  desired: RoleBinding,
+  written: RoleBinding,
+): void {
+  if (!isRepeated && differenceIn(written, desired) === undefined) return;
+  const correction = { resource: ROLE_BINDINGS, before, desired, written };
+  context.contentions.note(binding.metadata.uid, correction);
 }
 
 async function shrink(work: Work, shard: Shard): Promise<void> {
@@ -254,6 +293,7 @@ async function write(work: Work, shard: Shard): Promise<void> {
   const { uid } = known.metadata;
   const metadata = { ...desired.metadata, ...(uid === undefined ? {} : { uid }) };
   const written = await client.apply(ROLE_BINDINGS, { ...desired, metadata }, FIELD_MANAGER);
+  noteWrite(work, known, desired, written);
   work.objects.set(shard.index, written);
 }
 
@@ -262,6 +302,7 @@ async function createNew(work: Work, desired: RoleBinding): Promise<void> {
   // It is told of in any case.
   if (foreign.includes(desired.metadata.name)) return;
   const made = await context.client.create(ROLE_BINDINGS, desired, FIELD_MANAGER);
+  noteWrite(work, undefined, desired, made);
   objects.set(shardOf(desired, work.binding).index, made);
   await rememberRole(context, maker, made);
 }

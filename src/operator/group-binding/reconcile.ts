@@ -10,7 +10,7 @@ import type { ScimGroupBindingStatus } from '../../crd/scim-group-binding.ts';
 import { getIfExists } from '../../kube/client.ts';
 import type { Reconcile, Result } from '../../kube/controller.ts';
 import { isAlreadyExists, isConflict, isNamespaceTerminating } from '../../kube/errors.ts';
-import { keyOf, type ObjectKey } from '../../kube/resource.ts';
+import { keyOf, keyText, type ObjectKey } from '../../kube/resource.ts';
 import { writeStatus } from '../../kube/write-status.ts';
 import type { OperatorContext } from '../context.ts';
 import { isLeftToAnother } from '../left-to-another.ts';
@@ -51,18 +51,21 @@ export function createGroupBindingReconcile(
   followed: FollowedGroups,
   prefix: string,
 ): Reconcile {
+  const given: Given = new Map();
   return async (key) => {
     const binding = context.caches.groupBindings.get(key);
     if (binding === undefined || isGoing(binding)) {
       followed.forget(key);
+      given.delete(keyText(key));
       return end(context, key, binding);
     }
     if (isLeftToAnother(context, binding)) {
       followed.forget(key);
       return {};
     }
-    const { findings: found, error } = await work(context, binding, followed, prefix);
-    const findings = { ...found, policy: admissionPolicyIn(context) };
+    const { findings: found, error } = await work(context, binding, { followed, given, prefix });
+    const contended = context.contentions.of(binding.metadata.uid);
+    const findings = { ...found, contended, policy: admissionPolicyIn(context) };
     if (isNamespaceTerminating(error) || findings.bound?.isGone) return {};
     if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
     announce(context, binding, findings);
@@ -70,7 +73,8 @@ export function createGroupBindingReconcile(
     const written = await writeOwnStatus(context, binding, built);
     if (error !== undefined) throw error;
     if (!written) return { requeueAfterMs: STALE_RETRY_MS };
-    return { requeueAfterMs: nextLookMs(context, findings) };
+    const contest = context.contentions.nextLookMs(binding.metadata.uid) ?? REFRESH_MS;
+    return { requeueAfterMs: Math.min(contest, nextLookMs(context, findings)) };
   };
 }
 
@@ -79,6 +83,18 @@ function nextLookMs({ caches }: OperatorContext, { bound }: BindingFindings): nu
   if (isBlocked) return OBSTACLE_RETRY_MS;
   const refreshMs = caches.namespaces.size === 0 ? BLIND_REFRESH_MS : REFRESH_MS;
   return refreshMs * (1 + Math.random() / 5);
+}
+
+/**
+ * Who got the role at the last look that nothing stood in the way of, with the UID of the
+ * ScimGroupBinding; by its key.
+ */
+type Given = Map<string, string>;
+
+interface Following {
+  readonly followed: FollowedGroups;
+  readonly given: Given;
+  readonly prefix: string;
 }
 
 /** With the mark of our directory, which makes the binding ours. */
@@ -104,6 +120,7 @@ async function end(
 ): Promise<Result> {
   if (going !== undefined && isLeftToAnother(context, going)) return {};
   context.marks.forget(SCIM_GROUP_BINDINGS.kind, key);
+  if (going !== undefined) context.contentions.forget(going.metadata.uid);
   if (context.follows(key.namespace ?? '') !== 'followed') return {};
   const left = await endRolesOfGone(context, key, going);
   if (going !== undefined) await tellOfTermination(context, going, left ?? []);
@@ -130,14 +147,17 @@ async function tellOfTermination(
 async function work(
   context: OperatorContext,
   binding: KubeGroupBinding,
-  followed: FollowedGroups,
-  prefix: string,
+  { followed, given, prefix }: Following,
 ): Promise<{ findings: BindingFindings; error?: unknown }> {
   let findings: BindingFindings = {};
   try {
     const { subjects, ...known } = await gatherMembers(context, binding, followed, prefix);
     findings = known;
-    const bound = await bindMembers(context, binding, subjects, permitFor(context, binding));
+    const key = keyText(keyOf(binding));
+    const members = [binding.metadata.uid, ...subjects.toSorted()].join('\n');
+    const wanted = { subjects, isRepeated: given.get(key) === members };
+    const bound = await bindMembers(context, binding, wanted, permitFor(context, binding));
+    if (bound.obstacle === undefined) given.set(key, members);
     const obstacle = known.obstacle ?? bound.obstacle ?? conflictWith(bound.foreign);
     return { findings: { ...known, bound, obstacle } };
   } catch (error) {
@@ -188,26 +208,29 @@ const permitFor =
 function announce(
   { events }: OperatorContext,
   binding: KubeGroupBinding,
-  { obstacle, bound }: BindingFindings,
+  { obstacle, bound, contended = [] }: BindingFindings,
 ): void {
   const { conditions = [] } = binding.status ?? {};
   const foreign = conflictWith(bound?.foreign ?? []);
-  for (const each of [obstacle, foreign]) {
+  const [message] = contended;
+  const contest = message === undefined ? undefined : { reason: REASON.ChangedByOthers, message };
+  const told = new Set(conditions.map(({ reason }) => reason));
+  for (const each of [obstacle, foreign, contest]) {
     const event = ANNOUNCED.get(each?.reason ?? '');
-    if (each === undefined || event === undefined) continue;
-    if (conditions.some(({ reason }) => reason === each.reason)) continue;
+    if (each === undefined || event === undefined || told.has(each.reason)) continue;
+    // The same may stand in the way as well.
+    told.add(each.reason);
     events.record(binding, {
       type: 'Warning',
       reason: event,
       action: 'Reconcile',
       note: each.message,
     });
-    // The same may stand in the way as well.
-    if (each.reason === foreign?.reason) break;
   }
 }
 
 const ANNOUNCED = new Map<string, EventReason>([
   [REASON.TenantNotAllowed, EVENT.TenantNotAllowed],
   [REASON.ObjectConflict, EVENT.ObjectConflict],
+  [REASON.ChangedByOthers, EVENT.Contended],
 ]);

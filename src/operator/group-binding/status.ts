@@ -5,7 +5,7 @@ import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { CONDITION, REASON, type Reason, WHILE_TRUE } from '../../crd/reasons.ts';
 import type { ScimGroupBindingStatus } from '../../crd/scim-group-binding.ts';
 import { mergeConditions, type NewCondition } from '../../kube/conditions.ts';
-import { annotationNotices, terminating } from '../notices.ts';
+import { annotationNotices, contentionNotices, terminating } from '../notices.ts';
 import type { Obstacle } from '../obstacle.ts';
 import type { PolicyVerdict } from './admission-policy.ts';
 import type { Bound } from './bind-members.ts';
@@ -21,6 +21,8 @@ export interface BindingFindings {
   readonly refused?: number;
   readonly bound?: Bound;
   readonly policy?: PolicyVerdict;
+  /** What others change, for people. */
+  readonly contended?: readonly string[];
   /** What stands in the way, first of all. */
   readonly obstacle?: Obstacle | undefined;
 }
@@ -74,6 +76,7 @@ export function buildTerminatingBindingStatus(
 const wantedConditions = (binding: KubeGroupBinding, findings: BindingFindings) => [
   ...conditionsOf(binding, findings),
   ...foreign(findings.bound),
+  ...contentionNotices(findings.contended),
   ...unguarded(findings.policy),
   ...annotationNotices(SCIM_GROUP_BINDINGS.kind, binding.metadata),
 ];

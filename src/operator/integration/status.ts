@@ -14,7 +14,7 @@ import type { ScimIntegrationStatus } from '../../crd/scim-integration.ts';
 import type { IntegrationActivity } from '../../directory/store/integrations.ts';
 import { type Condition, mergeConditions, type NewCondition } from '../../kube/conditions.ts';
 import { seconds } from '../../kube/time.ts';
-import { annotationNotices, PAUSED, terminating } from '../notices.ts';
+import { annotationNotices, contentionNotices, PAUSED, terminating } from '../notices.ts';
 import type { Obstacle } from '../obstacle.ts';
 import type { TokenOutcome } from '../token/outcome.ts';
 
@@ -128,7 +128,7 @@ function buildConditions(
     rbacCondition(findings),
     readyCondition(integration, findings),
     ...progressConditions(findings),
-    ...contendedCondition(findings),
+    ...contentionNotices(findings.contended),
     ...(isPaused(integration) ? [PAUSED] : []),
     ...annotationNotices(SCIM_INTEGRATIONS.kind, integration.metadata),
   ].filter((condition) => condition !== undefined);
@@ -201,12 +201,6 @@ function readyCondition(integration: KubeIntegration, findings: Findings): NewCo
         reason: REASON.Disabled,
         message: 'Every request is refused, because spec.enabled is false',
       };
-}
-
-function contendedCondition({ contended = [] }: Findings): readonly NewCondition[] {
-  if (contended.length === 0) return [];
-  const message = contended.join('; ').slice(0, 4_096);
-  return [{ type: CONDITION.Contended, status: 'True', reason: REASON.ChangedByOthers, message }];
 }
 
 function progressConditions(findings: Findings): readonly NewCondition[] {

@@ -13,6 +13,7 @@ import {
   ROLE_BINDINGS,
 } from '../../../src/kube/resource.ts';
 import { createLogger } from '../../../src/logger.ts';
+import { Contentions } from '../../../src/operator/contentions.ts';
 import { FollowedGroups } from '../../../src/operator/group-binding/followed-groups.ts';
 import { createGroupBindingReconcile } from '../../../src/operator/group-binding/reconcile.ts';
 import { TEST_MANAGER } from '../../support/cluster.ts';
@@ -49,7 +50,9 @@ afterAll(async () => {
 
 /** An operator that has seen what is there now, and nothing since. */
 async function operatorOf(probe: BindingProbe) {
-  const context = operatorContext({ client, store: fixture.store });
+  let now = 0;
+  const contentions = new Contentions(() => now);
+  const context = { ...operatorContext({ client, store: fixture.store }), contentions };
   const { caches } = context;
   const look = async () => {
     caches.groupBindings.replace([await probe.get()]);
@@ -59,7 +62,14 @@ async function operatorOf(probe: BindingProbe) {
   };
   await look();
   const reconcile = createGroupBindingReconcile(context, new FollowedGroups(), 'scim:');
-  return { look, caches, reconcile: () => reconcile(probe.key, { log }) };
+  return {
+    look,
+    caches,
+    reconcile: () => reconcile(probe.key, { log }),
+    pass: (milliseconds: number) => {
+      now += milliseconds;
+    },
+  };
 }
 
 async function staffed(
@@ -131,6 +141,76 @@ describe('an operator that may not list namespaces', () => {
     operator.caches.groupBindings.replace([await probe.get()]);
     await operator.reconcile();
     expect(await probe.subjects()).toEqual([]);
+  });
+});
+
+describe('a RoleBinding that others change at each correction', () => {
+  const name = 'scim:group:staff:0';
+
+  /** As often as it is corrected at once. */
+  async function contend(probe: BindingProbe, disturb: () => Promise<unknown>) {
+    const operator = await operatorOf(probe);
+    await operator.reconcile();
+    const look = async () => {
+      await operator.look();
+      return operator.reconcile();
+    };
+    for (let n = 0; n < 6; n++) {
+      await disturb();
+      await look();
+    }
+    await disturb();
+    const { requeueAfterMs = 0 } = await look();
+    return { operator, look, requeueAfterMs };
+  }
+
+  it('is made again at growing intervals where they delete it, which is said; a change of the group waits for nothing', async () => {
+    const { probe, people, group } = await staffed();
+    const remove = () => fixture.admin.delete(ROLE_BINDINGS, { ...probe.key, name });
+    const { operator, look, requeueAfterMs } = await contend(probe, remove);
+    expect(await probe.roleBindings()).toEqual([]);
+    const message = expect.stringContaining(`RoleBinding ${name}: it is deleted again and again`);
+    const contended = { status: 'True', reason: 'ChangedByOthers', message };
+    expect(await probe.condition('Contended')).toMatchObject(contended);
+    expect(await probe.condition('Ready')).toMatchObject({ ...contended, status: 'False' });
+    expect(requeueAfterMs).toBe(1_000);
+    operator.pass(requeueAfterMs);
+    await look();
+    await probe.binds('scim:ann', 'scim:bob');
+
+    await remove();
+    await people.leave(group, 'bob');
+    await look();
+    await probe.binds('scim:ann');
+    operator.pass(600_000);
+    await look();
+    expect(await probe.condition('Contended')).toBeUndefined();
+    expect(await probe.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('never gives the role to whom they add, and is said to be contended', async () => {
+    const { probe } = await staffed();
+    const user = (each: string) => ({
+      apiGroup: 'rbac.authorization.k8s.io',
+      kind: 'User',
+      name: each,
+    });
+    const subjects = ['scim:ann', 'scim:bob', 'mallory'].map(user);
+    await contend(probe, () =>
+      fixture.admin.mergePatch(
+        ROLE_BINDINGS,
+        { ...probe.key, name },
+        { subjects },
+        { fieldManager: TEST_MANAGER },
+      ),
+    );
+    await probe.binds('scim:ann', 'scim:bob');
+    expect(await probe.condition('Contended')).toMatchObject({
+      message: expect.stringContaining(
+        `subjects is changed again and again, last by ${TEST_MANAGER}`,
+      ),
+    });
+    expect(await probe.condition('Ready')).toMatchObject({ status: 'True' });
   });
 });
 
