@@ -11,7 +11,7 @@ import { coreAttributes } from './schemas/common.ts';
 /**
  * Splits `urn:…:2.0:User:name.familyName`. URNs contain dots and colons: the attribute begins
  * behind the last colon, unless the whole text is a URN known as an extension (see
- * resolveExtension), which callers try first.
+ * findExtension), which callers try first.
  */
 export function parseAttributePath(text: string): AttributePath {
   const colon = /^urn:/i.test(text) ? text.lastIndexOf(':') : -1;

@@ -35,12 +35,16 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof StatementError ? error.code : databaseError(error)?.code;
 }
 
+/** With these the server, or a pooler before it, ends the connection a moment later. */
+const LAST_WORDS = /^(?:08|57P|25P0[34])/;
+
 /**
- * Whether the connection is of no use after the error: nobody answers there, or one that takes no
- * writes.
+ * Whether the connection is of no use after the error: nobody answers there any more, or one that
+ * takes no writes.
  */
 export function isLost(error: unknown): boolean {
-  return databaseError(error) === undefined || isReadOnly(error);
+  const known = databaseError(error);
+  return known === undefined || isReadOnly(error) || LAST_WORDS.test(known.code ?? '');
 }
 
 export function isReadOnly(error: unknown): boolean {

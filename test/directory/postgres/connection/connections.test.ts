@@ -107,6 +107,16 @@ describe('a connection', () => {
     await expect(pidOf()).resolves.not.toBe(pid);
   });
 
+  it('that the server ends at a statement is not given to the next one who waits', async () => {
+    const only = openConnections(settingsOf(directory.database.url), 1);
+    const ended = sql`SELECT pg_terminate_backend(pg_backend_pid())`;
+    const failing = expect(only.run(ended)).rejects.toMatchObject(UNAVAILABLE);
+    const waiting = Array.from({ length: 3 }, () => pidOf(only));
+    await failing;
+    expect(await Promise.all(waiting)).toHaveLength(3);
+    await only.close();
+  });
+
   it('that takes no writes is 503 and replaced, as by that to a new primary', async () => {
     const pid = await pidOf();
     await connections.run(sql`SET default_transaction_read_only = on`);
