@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto';
 import type { DirectoryMark } from '../crd/directory-mark.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { keyText } from '../kube/resource.ts';
+import type { Change } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 
 export type Marked = KubeObject & {
@@ -29,6 +30,8 @@ export class DirectoryMarks {
   readonly #held = new Set<string>();
   /** What is left to another installation, and why. */
   readonly #others = new Map<string, string>();
+  /** Keys of what the watch shows with the mark of another directory and our Lease. */
+  readonly #foreign = new Set<string>();
   readonly #told = new Set<string>();
   #leads = false;
 
@@ -72,10 +75,15 @@ export class DirectoryMarks {
   }
 
   /** What a standby sees: the leader must have our directory. */
-  observe(object: Marked): void {
+  observe({ type, object }: Pick<Change<Marked>, 'type' | 'object'>): void {
     const mark = object.status?.directory;
-    if (this.#leads || !this.#isForeign(mark)) return;
-    if (mark.lease === this.ours.lease) this.#leave('', mark);
+    const key = keyText(object.metadata);
+    const isForeign = this.#isForeign(mark) && mark.lease === this.ours.lease;
+    if (isForeign && type !== 'deleted') this.#foreign.add(key);
+    else this.#foreign.delete(key);
+    if (this.#leads) return;
+    if (this.#foreign.size === 0) this.#others.delete('');
+    else if (isForeign) this.#leave('', mark);
   }
 
   /** The object is gone. */

@@ -90,7 +90,7 @@ export function createOperator(options: OperatorOptions): Operator {
       log,
     });
     marks = here;
-    reflectors.integrations.store.onChange(({ object }) => here.observe(object));
+    reflectors.integrations.store.onChange((change) => here.observe(change));
     // Older than any term, so that what a standby sees counts when it leads.
     const seenEnds = new SeenEnds(reflectors.integrations.store);
     manager = new Manager(Object.values(reflectors));

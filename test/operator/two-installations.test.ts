@@ -243,6 +243,23 @@ describe('a mark', () => {
     expect(of('ours').reasonToLeave(marked(mark))).toBeUndefined();
   });
 
+  it('of another directory and our Lease means a wrong leader, until there is none of them any more', () => {
+    const standby = of('ours');
+    const theirs = marked(of('theirs').ours);
+    const other = { ...theirs, metadata: { name: 'other', uid: 'other' } };
+    const wrong = expect.stringContaining('the operator that leads works with another database');
+    standby.observe({ type: 'added', object: theirs });
+    standby.observe({ type: 'added', object: other });
+    standby.observe({ type: 'modified', object: marked(standby.ours) });
+    expect(standby.unready()).toEqual(wrong);
+    standby.observe({ type: 'deleted', object: other });
+    expect(standby.unready()).toBeUndefined();
+    standby.observe({ type: 'modified', object: theirs });
+    expect(standby.unready()).toEqual(wrong);
+    standby.leads(true);
+    expect(standby.unready()).toBeUndefined();
+  });
+
   it('that takes the place of ours means that another operator is at work', () => {
     const ours = of('ours');
     expect(ours.reasonToLeave(marked(ours.ours))).toBeUndefined();
