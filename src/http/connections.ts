@@ -89,10 +89,6 @@ export class Connections {
     };
   }
 
-  get size(): number {
-    return this.#all.size;
-  }
-
   of(socket: Duplex): Connection | undefined {
     return this.#all.get(socket);
   }
