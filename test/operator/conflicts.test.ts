@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   EVENTS,
   type KubeObject,
@@ -10,14 +10,9 @@ import {
 } from '../../src/kube/resource.ts';
 import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../support/operator.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-  fixture.start();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator({ starts: {} });
 
 const foreignObject = (namespace: string, name: string, more: object = {}) =>
   ({ metadata: { namespace, name }, ...more }) as KubeObject;

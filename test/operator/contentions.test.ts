@@ -1,5 +1,5 @@
 /** Another controller that changes an object of ours whenever the operator has corrected it. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   EVENTS,
   type KubeObject,
@@ -10,7 +10,7 @@ import {
 } from '../../src/kube/resource.ts';
 import { Contentions } from '../../src/operator/contentions.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../support/operator.ts';
 
 describe('corrections of one object', () => {
   const desired = { metadata: { name: 'scim-idp' }, data: { a: '1' } };
@@ -63,12 +63,7 @@ describe('corrections of one object', () => {
   });
 });
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-  fixture.start();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator({ starts: {} });
 
 type Patch = (object: KubeObject) => object | undefined;
 

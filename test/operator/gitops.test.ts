@@ -1,5 +1,5 @@
 /** Argo CD, Flux and kubectl apply what they applied before, again and again: nothing may change by that, nor look different to them. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   LABEL_MANAGED_BY,
   MANAGED_BY,
@@ -20,20 +20,10 @@ import { FIELD_MANAGER } from '../../src/operator/ownership.ts';
 import { dryRunApply } from '../crd/raw-call.ts';
 import { createNamespace } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import {
-  IntegrationProbe,
-  type OperatorFixture,
-  operatorFixture,
-  unique,
-} from '../support/operator.ts';
+import { IntegrationProbe, unique, useOperator } from '../support/operator.ts';
 import { getTenant } from '../support/tenants.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-  fixture.start();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator({ starts: {} });
 
 type Marks = Pick<KubeObject['metadata'], 'labels' | 'annotations'>;
 

@@ -1,15 +1,11 @@
 /** Two operators that both take themselves for the only one, which no Lease can rule out for good: nothing is done twice. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { hashToken } from '../../src/directory/tokens.ts';
 import { EVENTS, type KubeObject } from '../../src/kube/resource.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../support/operator.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator();
 
 interface Event extends KubeObject {
   readonly reason: string;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
-import { inject } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { serviceAccountKubeconfig } from '../../hack/demo/cluster.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
@@ -62,6 +62,45 @@ export interface StartOptions {
   readonly installation?: string;
   /** Without it the operator takes itself for the only one. */
   readonly election?: ElectionOptions;
+}
+
+/**
+ * A fixture for all tests of a file, which is there once its hooks run; with `starts` an operator
+ * runs all the time.
+ */
+export function useOperator({
+  rules,
+  starts,
+}: {
+  readonly rules?: readonly PolicyRule[];
+  readonly starts?: StartOptions;
+} = {}): OperatorFixture {
+  let opened: OperatorFixture | undefined;
+  beforeAll(async () => {
+    opened = await operatorFixture(rules);
+    if (starts !== undefined) opened.start(starts);
+  });
+  afterAll(() => opened?.close());
+  const fixture = (): OperatorFixture => {
+    if (opened === undefined) throw new Error('the fixture is there from the first test on');
+    return opened;
+  };
+  return {
+    get admin() {
+      return fixture().admin;
+    },
+    get store() {
+      return fixture().store;
+    },
+    get kubeconfig() {
+      return fixture().kubeconfig;
+    },
+    get namespace() {
+      return fixture().namespace;
+    },
+    start: (options) => fixture().start(options),
+    close: () => fixture().close(),
+  };
 }
 
 /** `rules` are the operator's permissions, by default those that ship; the cluster is by default that of the test run. */

@@ -1,5 +1,5 @@
 /** Whoever gave a role ends it, whatever becomes of the ScimGroupBinding; what somebody else made is told of and left alone. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS } from '../../../src/crd/names.ts';
 import type { RoleBinding } from '../../../src/kube/objects.ts';
 import {
@@ -22,17 +22,9 @@ import {
   READER,
   STAFF,
 } from '../../support/group-bindings.ts';
-import {
-  type OperatorFixture,
-  operatorFixture,
-  type StartOptions,
-} from '../../support/operator.ts';
+import { type OperatorFixture, type StartOptions, useOperator } from '../../support/operator.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture(BINDING_RULES);
-});
-afterAll(() => fixture.close());
+const fixture = useOperator({ rules: BINDING_RULES });
 
 const running = new Set<ReturnType<OperatorFixture['start']>>();
 async function stop() {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS } from '../../../src/crd/names.ts';
 import { ROLE_BINDINGS } from '../../../src/kube/resource.ts';
 import { TEST_MANAGER } from '../../support/cluster.ts';
@@ -11,14 +11,9 @@ import {
   People,
   READER,
 } from '../../support/group-bindings.ts';
-import { type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { useOperator } from '../../support/operator.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture(BINDING_RULES);
-  fixture.start(FOLLOWING);
-});
-afterAll(() => fixture.close());
+const fixture = useOperator({ rules: BINDING_RULES, starts: FOLLOWING });
 
 /** Ann and Bob are in the group Staff of the namespace's own tenant. */
 async function staffed() {

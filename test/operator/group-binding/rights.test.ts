@@ -1,6 +1,6 @@
 /** Who may not have a role: not the wrong namespace, not while the directory is away, and not a group without end. */
 import Database from 'better-sqlite3';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS } from '../../../src/crd/names.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
 import type { MembershipStore } from '../../../src/directory/store/followed-groups.ts';
@@ -23,20 +23,12 @@ import {
   READER,
   STAFF,
 } from '../../support/group-bindings.ts';
-import {
-  type OperatorFixture,
-  operatorFixture,
-  type StartOptions,
-} from '../../support/operator.ts';
+import { type OperatorFixture, type StartOptions, useOperator } from '../../support/operator.ts';
 import { usePostgres } from '../../support/postgres.ts';
 import { useSqlite } from '../../support/sqlite.ts';
 import { changeTenant, createTenant, deleteTenant, label } from '../../support/tenants.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture(BINDING_RULES);
-});
-afterAll(() => fixture.close());
+const fixture = useOperator({ rules: BINDING_RULES });
 
 /** Each test's operators end with it: two would work against each other, on directories of their own. */
 const running = new Set<ReturnType<OperatorFixture['start']>>();

@@ -1,5 +1,5 @@
 /** What is being deleted is gone, whoever's finalizer holds it: Secrets, the other children, and the integration itself. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import {
   type KubeObject,
@@ -13,20 +13,10 @@ import { denyWrites } from '../../support/admission.ts';
 import { TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
 import { deleteLeaving } from '../../support/foreground.ts';
-import {
-  IntegrationProbe,
-  type OperatorFixture,
-  operatorFixture,
-  unique,
-} from '../../support/operator.ts';
+import { IntegrationProbe, unique, useOperator } from '../../support/operator.ts';
 import { TokenProbe } from '../../support/token-probe.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-  fixture.start();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator({ starts: {} });
 
 const GENERATED = 'idp-scim-token';
 const HOLDER = 'example.com/backup';

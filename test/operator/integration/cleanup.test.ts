@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PROVISIONER_PERMISSIONS } from '../../../src/directory/permissions.ts';
 import { usersOf } from '../../../src/directory/users.ts';
 import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
@@ -6,19 +6,10 @@ import { createLogger } from '../../../src/logger.ts';
 import { createReconcile } from '../../../src/operator/integration/reconcile.ts';
 import { cutOff } from '../../support/cut-off.ts';
 import { eventually } from '../../support/eventually.ts';
-import {
-  IntegrationProbe,
-  type OperatorFixture,
-  operatorFixture,
-  unique,
-} from '../../support/operator.ts';
+import { IntegrationProbe, unique, useOperator } from '../../support/operator.ts';
 import { CLUSTER_UID } from '../../support/operator-context.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator();
 
 async function provision(
   probe: IntegrationProbe,

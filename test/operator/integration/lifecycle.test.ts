@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import { hashToken } from '../../../src/directory/tokens.ts';
 import type { Role, RoleBinding, ServiceAccount } from '../../../src/kube/objects.ts';
@@ -17,19 +17,9 @@ import { SCIM_PROVISIONER_RULES } from '../../../src/operator/rbac.ts';
 import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
 import { deleteInForeground } from '../../support/foreground.ts';
-import {
-  IntegrationProbe,
-  type OperatorFixture,
-  operatorFixture,
-  PUBLIC_URL,
-} from '../../support/operator.ts';
+import { IntegrationProbe, PUBLIC_URL, useOperator } from '../../support/operator.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-  fixture.start();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator({ starts: {} });
 
 const events = async (probe: IntegrationProbe) => {
   const { items } = await fixture.admin.list<KubeObject & { reason: string; note: string }>(

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ROLE_BINDINGS, ROLES, SECRETS, SERVICE_ACCOUNTS } from '../../../src/kube/resource.ts';
 import { TEST_MANAGER } from '../../support/cluster.ts';
 import { Lifetime } from '../../support/crashing.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator.ts';
 import { CLUSTER_UID } from '../../support/operator-context.ts';
 import { runProcess } from '../../support/operator-process.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator();
 
 async function reconcile({ namespace }: IntegrationProbe): Promise<readonly string[]> {
   const life = new Lifetime();

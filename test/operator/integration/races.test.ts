@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { KubeIntegration } from '../../../src/crd/objects.ts';
 import { authenticate } from '../../../src/directory/tokens.ts';
 import type { Secret } from '../../../src/kube/objects.ts';
@@ -7,15 +7,11 @@ import type { ObjectStore } from '../../../src/kube/store.ts';
 import type { Caches } from '../../../src/operator/context.ts';
 import { TEST_MANAGER } from '../../support/cluster.ts';
 import { Lifetime } from '../../support/crashing.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator.ts';
 import { CLUSTER_UID } from '../../support/operator-context.ts';
 import { runProcess } from '../../support/operator-process.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator();
 
 const SECRET = 'idp-scim-token';
 

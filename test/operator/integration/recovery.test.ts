@@ -12,15 +12,11 @@ import type { Secret } from '../../../src/kube/objects.ts';
 import { type KubeObject, SECRETS } from '../../../src/kube/resource.ts';
 import { TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { IntegrationProbe, type OperatorFixture, useOperator } from '../../support/operator.ts';
 import { type Answer, ask, createTenant, recreateNamespace } from '../../support/tenants.ts';
 import { TokenProbe } from '../../support/token-probe.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator();
 
 /** What an identity provider has of an integration. */
 interface Entry {

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SCIM_TENANTS } from '../../../src/crd/names.ts';
 import { EVENTS, type KubeObject, SECRETS } from '../../../src/kube/resource.ts';
 import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator.ts';
 import {
   changeTenant,
   createTenant,
@@ -15,12 +15,7 @@ import {
   recreateNamespace,
 } from '../../support/tenants.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-  fixture.start();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator({ starts: {} });
 
 const refusalsOf = async ({ namespace }: IntegrationProbe) => {
   type Event = KubeObject & { reason: string };

@@ -1,20 +1,16 @@
 /** What can be copied, labels, annotations and tokens, neither lets the operator delete an object nor makes it the token's Secret. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import type { Secret } from '../../../src/kube/objects.ts';
 import { type KubeObject, ROLE_BINDINGS, SECRETS } from '../../../src/kube/resource.ts';
 import { labelsFor } from '../../../src/operator/ownership.ts';
 import { TEST_MANAGER } from '../../support/cluster.ts';
 import { eachLife } from '../../support/crashing.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator.ts';
 import { CLUSTER_UID } from '../../support/operator-context.ts';
 import { TokenProbe } from '../../support/token-probe.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator();
 
 const GENERATED = 'idp-scim-token';
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LABEL_INTEGRATION, SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import { authenticate, hashToken } from '../../../src/directory/tokens.ts';
 import type { Secret } from '../../../src/kube/objects.ts';
@@ -6,15 +6,11 @@ import { textOf } from '../../../src/kube/objects.ts';
 import { ROLE_BINDINGS, ROLES, SECRETS, SERVICE_ACCOUNTS } from '../../../src/kube/resource.ts';
 import { TEST_MANAGER } from '../../support/cluster.ts';
 import { eachLife, Lifetime } from '../../support/crashing.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator.ts';
 import { CLUSTER_UID } from '../../support/operator-context.ts';
 import { runProcess } from '../../support/operator-process.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator();
 
 const NAME = 'idp';
 const SECRET = `${NAME}-scim-token`;

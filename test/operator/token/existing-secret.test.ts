@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SECRETS } from '../../../src/kube/resource.ts';
 import { eachLife } from '../../support/crashing.ts';
 import { eventually } from '../../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator.ts';
 import { TokenProbe } from '../../support/token-probe.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator();
 
 const GENERATED = 'idp-scim-token';
 const EXISTING = { token: { existingSecret: { name: 'mine', key: 'key' } } };

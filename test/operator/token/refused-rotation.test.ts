@@ -1,18 +1,14 @@
 /** Rotations whose write is refused: nothing ends before its replacement is there, and the status says what is true in the directory. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../../src/kube/errors.ts';
 import { SECRETS } from '../../../src/kube/resource.ts';
 import { denyWrites } from '../../support/admission.ts';
 import { Lifetime } from '../../support/crashing.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { useOperator } from '../../support/operator.ts';
 import { HOUR, TokenProbe } from '../../support/token-probe.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator();
 
 const GENERATED = 'idp-scim-token';
 

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { hashToken } from '../../../src/directory/tokens.ts';
 import { eachLife, type Lifetime } from '../../support/crashing.ts';
-import { type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { useOperator } from '../../support/operator.ts';
 import { HOUR, TokenProbe } from '../../support/token-probe.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator();
 
 const GENERATED = 'idp-scim-token';
 const SPEC = { token: { rotation: { interval: '48h', overlap: '2h' } } };

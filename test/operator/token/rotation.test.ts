@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import type { TokenRecord } from '../../../src/directory/store/tokens.ts';
 import { hashToken } from '../../../src/directory/tokens.ts';
 import { TEST_MANAGER } from '../../support/cluster.ts';
 import { Lifetime } from '../../support/crashing.ts';
-import { type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { useOperator } from '../../support/operator.ts';
 import { HOUR, SECOND, TokenProbe } from '../../support/token-probe.ts';
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator();
 
 type Spec = Parameters<typeof TokenProbe.create>[1];
 const rotating = (overlap: string, interval?: string): Spec => ({
