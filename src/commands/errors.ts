@@ -7,8 +7,8 @@ export class FatalError extends Error {
 }
 
 /**
- * This process may not reconcile any more and serves nobody: it is to be started anew. The log has
- * said why.
+ * This process may no longer reconcile and serves nobody, so it must be restarted. The log says
+ * why.
  */
 export class LeadLostError extends Error {
   override readonly name = 'LeadLostError';

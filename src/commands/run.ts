@@ -95,8 +95,8 @@ const leaseNamespace = (config: Config, connection: Connection): string =>
   config.leaderElectionNamespace ?? connection.namespace;
 
 /**
- * Who serves goes on after losing the lead; who only reconciles ends, and the kubelet starts it
- * anew.
+ * A process that serves goes on after losing the lead; one that only reconciles ends, and the
+ * kubelet restarts it.
  */
 function electionOf(
   config: Config,

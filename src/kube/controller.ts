@@ -44,7 +44,7 @@ const STUCK_MS = 150_000;
 const OUTAGE_RETRY_MS = 60_000;
 
 /**
- * Between two attempts at what is denied at the most: when somebody has changed what is against it,
+ * The longest wait before a denied request is tried again: once somebody has removed the obstacle,
  * nobody waits for minutes.
  */
 const DENIED_RETRY_MS = 30_000;

@@ -98,7 +98,7 @@ export const isForbidden = (error: unknown): error is ApiError =>
     (e) =>
       e.code === 403 && !e.causes.includes('NamespaceTerminating') && e.refusedBy === undefined,
   );
-/** A quota, an admission policy or a webhook is against it: others must change something. */
+/** A quota, an admission policy or a webhook rejects it: somebody must change something. */
 export const isRefused = (error: unknown): error is ApiError =>
   has(error, (e) => e.refusedBy !== undefined);
 /**
@@ -107,9 +107,9 @@ export const isRefused = (error: unknown): error is ApiError =>
  */
 const UNDECIDED: ReadonlySet<number> = new Set([401, 404, 408, 409, 410, 429]);
 /**
- * The API server won't do it as things are: a permission, a rule of the cluster or the object
- * itself is against it. Unlike an outage, that ends when somebody changes something, which nothing
- * tells.
+ * The API server rejects it as things are: a permission, a rule of the cluster or the object itself
+ * prevents it. Unlike an outage, that ends when somebody changes something, and no watch tells of
+ * such a change.
  */
 export const isDenied = (error: unknown): error is ApiError =>
   isRefused(error) ||

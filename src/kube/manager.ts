@@ -82,7 +82,7 @@ export class Manager {
   }
 
   /**
-   * Why the process should be started anew; undefined while all loops go on trying, even if the API
+   * Why the process should be restarted; undefined while all loops keep trying, even if the API
    * server is away.
    */
   stuck(now: number = performance.now()): string | undefined {

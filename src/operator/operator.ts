@@ -31,7 +31,7 @@ export interface Operator {
   stop(): Promise<void>;
   /** Resolves when the lead was lost and is not campaigned for again. */
   readonly lost: Promise<void>;
-  /** Why the process should be started anew; undefined while everything goes on trying. */
+  /** Why the process should be restarted; undefined while everything keeps trying. */
   stuck(): string | undefined;
   /**
    * Why the cluster is not looked after in full, leading or standing by: not read yet, or a

@@ -43,7 +43,7 @@ const NAMESPACE_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['secrets'], verbs: [...WATCH, ...APPLY, 'delete'] },
   { apiGroups: [''], resources: ['serviceaccounts'], verbs: [...WATCH, ...APPLY] },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: [...WATCH, ...APPLY] },
-  // The role of a binding can't be changed: a wrong one is deleted and made anew.
+  // The role of a binding is immutable: a wrong binding is deleted and recreated.
   {
     apiGroups: ['rbac.authorization.k8s.io'],
     resources: ['rolebindings'],

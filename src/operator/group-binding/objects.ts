@@ -74,7 +74,7 @@ function indexOf(name: string, binding: KubeGroupBinding): number | undefined {
   return /^(0|[1-9][0-9]{0,5})$/.test(index) ? Number(index) : undefined;
 }
 
-/** The role of a RoleBinding can't be changed: one with another is to be made anew. */
+/** The role of a RoleBinding is immutable: one with another role must be recreated. */
 export function hasRoleOf({ roleRef }: RoleBinding, binding: KubeGroupBinding): boolean {
   return contains(roleRef, buildMembersBinding(binding, { index: 0, subjects: [] }).roleRef);
 }

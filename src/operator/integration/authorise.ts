@@ -95,8 +95,8 @@ const taken = (id: string): Obstacle => ({
 });
 
 /**
- * An integration went with its namespace, or was made anew for another tenant or with an id of its
- * own, though one of its name is here before that was noticed: neither gets the other's id.
+ * An integration went with its namespace, or was recreated for another tenant or with another id,
+ * and one of the same name exists before the operator noticed: neither gets the other's id.
  */
 async function endIfOfAnother(
   context: OperatorContext,

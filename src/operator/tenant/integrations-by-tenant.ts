@@ -10,7 +10,7 @@ import type { ObjectStore } from '../../kube/store.ts';
 export class TenantIndex {
   readonly #integrations: ObjectStore<KubeIntegration>;
   readonly #keys = new Map<string, Map<string, ObjectKey>>();
-  /** An integration that was made anew while nobody watched may have another tenant. */
+  /** An integration that was recreated while nobody watched may have another tenant. */
   readonly #tenants = new Map<string, string>();
   /** Follows the cache no more. */
   readonly close: () => void;

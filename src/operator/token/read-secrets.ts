@@ -18,7 +18,7 @@ interface Reading {
   /** Of the Secret. */
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
-  /** Of the integration, which an integration made anew under the name has not. */
+  /** Of the integration; a recreated one of the same name has another UID. */
   readonly integrationUid: string;
   readonly secretName: string;
   readonly endpoint: string;
