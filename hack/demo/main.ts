@@ -3,8 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join, relative } from 'node:path';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
-import type { Secret } from '../../src/kube/objects.ts';
-import { textOf } from '../../src/kube/objects.ts';
+import { type Secret, textOf } from '../../src/kube/objects.ts';
 import { SECRETS } from '../../src/kube/resource.ts';
 import { playSequence } from '../../src/probe/player.ts';
 import type { Sequence } from '../../src/probe/sequence.ts';

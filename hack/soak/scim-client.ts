@@ -1,8 +1,7 @@
 /** SCIM requests to the tenant of a namespace, with the token of one of its integrations as the Secret has it now. */
 import { secretNameOf } from '../../src/crd/defaults.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
-import type { Secret } from '../../src/kube/objects.ts';
-import { textOf } from '../../src/kube/objects.ts';
+import { type Secret, textOf } from '../../src/kube/objects.ts';
 import { SECRETS } from '../../src/kube/resource.ts';
 import type { World } from './world.ts';
 

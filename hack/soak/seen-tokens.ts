@@ -2,8 +2,7 @@
 import { LABEL_MANAGED_BY, MANAGED_BY } from '../../src/crd/names.ts';
 import { isWellFormedToken } from '../../src/directory/tokens.ts';
 import type { Client } from '../../src/kube/client.ts';
-import type { Secret } from '../../src/kube/objects.ts';
-import { textOf } from '../../src/kube/objects.ts';
+import { type Secret, textOf } from '../../src/kube/objects.ts';
 import { Reflector } from '../../src/kube/reflector.ts';
 import { SECRETS } from '../../src/kube/resource.ts';
 import { createLogger } from '../../src/logger.ts';

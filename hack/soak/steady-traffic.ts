@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
-import type { Secret } from '../../src/kube/objects.ts';
-import { textOf } from '../../src/kube/objects.ts';
+import { type Secret, textOf } from '../../src/kube/objects.ts';
 import { type KubeObject, NAMESPACES, SECRETS } from '../../src/kube/resource.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { MANAGER, type World } from './world.ts';

@@ -4,8 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { DirectoryMark } from '../crd/directory-mark.ts';
-import type { KubeObject } from '../kube/resource.ts';
-import { keyText } from '../kube/resource.ts';
+import { type KubeObject, keyText } from '../kube/resource.ts';
 import type { Change } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 

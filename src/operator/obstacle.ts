@@ -1,6 +1,5 @@
 /** What a failed call means for people. */
-import type { Reason } from '../crd/reasons.ts';
-import { REASON } from '../crd/reasons.ts';
+import { REASON, type Reason } from '../crd/reasons.ts';
 import { ApiError, isForbidden, isRefused, isUnavailable } from '../kube/errors.ts';
 
 /**

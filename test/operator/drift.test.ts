@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KubeObject, ResourceDefinition } from '../../src/kube/resource.ts';
 import {
   EVENTS,
+  type KubeObject,
+  type ResourceDefinition,
   ROLE_BINDINGS,
   ROLES,
   SECRETS,

@@ -14,8 +14,7 @@ import type { Store } from '../../src/directory/store/store.ts';
 import { authenticate } from '../../src/directory/tokens.ts';
 import type { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
-import type { Secret } from '../../src/kube/objects.ts';
-import { type PolicyRule, textOf } from '../../src/kube/objects.ts';
+import { type PolicyRule, type Secret, textOf } from '../../src/kube/objects.ts';
 import {
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,

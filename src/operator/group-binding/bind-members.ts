@@ -11,8 +11,7 @@ import { isDenied, isForbidden, isNotFound } from '../../kube/errors.ts';
 import type { RoleBinding } from '../../kube/objects.ts';
 import { keyOf, ROLE_BINDINGS } from '../../kube/resource.ts';
 import type { OperatorContext } from '../context.ts';
-import type { Obstacle } from '../obstacle.ts';
-import { obstacleFrom } from '../obstacle.ts';
+import { type Obstacle, obstacleFrom } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing } from '../ownership.ts';
 import { bindingMaker, deleteRole, rememberRole } from './made-roles.ts';
 import {

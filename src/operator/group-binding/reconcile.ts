@@ -16,6 +16,7 @@ import type { OperatorContext } from '../context.ts';
 import { isLeftToAnother } from '../left-to-another.ts';
 import { obstacleFrom } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing } from '../ownership.ts';
+import { OBSTACLE_RETRY_MS, STALE_RETRY_MS } from '../retries.ts';
 import { forbiddenIn } from '../tenant/gather.ts';
 import { admissionPolicyIn } from './admission-policy.ts';
 import { bindMembers, type Permit } from './bind-members.ts';
@@ -29,10 +30,6 @@ import {
   conflictWith,
 } from './status.ts';
 
-/** Somebody else's object, or a permission: nothing tells when that changes. */
-const OBSTACLE_RETRY_MS = 30_000;
-/** Somebody wrote in between; their event is on its way. */
-const STALE_RETRY_MS = 100;
 /** The cache may be behind; without its CRD a ScimGroupBinding may be on its way back. */
 const GONE_RECHECK_MS = 5_000;
 /**

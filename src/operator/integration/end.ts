@@ -8,12 +8,10 @@ import type { KubeIntegration } from '../../crd/objects.ts';
 import type { IntegrationRecord } from '../../directory/store/integrations.ts';
 import type { MadeObject } from '../../directory/store/made-objects.ts';
 import { hashToken } from '../../directory/tokens.ts';
-import type { Client } from '../../kube/client.ts';
-import { getIfExists } from '../../kube/client.ts';
+import { type Client, getIfExists } from '../../kube/client.ts';
 import type { Result } from '../../kube/controller.ts';
 import { isResourceTypeMissing } from '../../kube/errors.ts';
-import type { Secret } from '../../kube/objects.ts';
-import { textOf } from '../../kube/objects.ts';
+import { type Secret, textOf } from '../../kube/objects.ts';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   type KubeObject,

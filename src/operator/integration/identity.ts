@@ -4,8 +4,7 @@ import { tenantOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { REASON } from '../../crd/reasons.ts';
 import type { IntegrationRecord } from '../../directory/store/integrations.ts';
-import type { Secret } from '../../kube/objects.ts';
-import { textOf } from '../../kube/objects.ts';
+import { type Secret, textOf } from '../../kube/objects.ts';
 import type { Obstacle } from '../obstacle.ts';
 import { isOurs } from '../ownership.ts';
 

@@ -19,9 +19,9 @@ import { writeStatus } from '../../kube/write-status.ts';
 import type { Logger } from '../../logger.ts';
 import type { OperatorContext } from '../context.ts';
 import { isLeftToAnother } from '../left-to-another.ts';
-import type { Obstacle } from '../obstacle.ts';
-import { obstacleFrom } from '../obstacle.ts';
+import { type Obstacle, obstacleFrom } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing, isOwnedBy } from '../ownership.ts';
+import { OBSTACLE_RETRY_MS, STALE_RETRY_MS } from '../retries.ts';
 import { reconcileToken } from '../token/reconcile.ts';
 import { authorise } from './authorise.ts';
 import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
@@ -31,16 +31,12 @@ import { endpointOf } from './objects.ts';
 import type { RoleStates } from './role.ts';
 import { buildStatus, buildTerminatingStatus, type Findings } from './status.ts';
 
-/** Somebody else's object, or rule, may be gone by then. */
-const CONFLICT_RETRY_MS = 30_000;
 /**
  * Nothing should have changed without an event; should one have been missed all the same, it is
  * made good after this long.
  */
 const RESYNC_MS = 10 * 60_000;
 const BLIND_RESYNC_MS = 60_000;
-/** Somebody wrote in between; their event is on its way. */
-const STALE_RETRY_MS = 100;
 
 export function createReconcile(
   context: IntegrationContext,
@@ -263,11 +259,11 @@ function nextLook({ caches, now }: OperatorContext, findings: Findings): Result 
   const isBlind = caches.namespaces.size === 0;
   // Spread out, so that many integrations don't come at once.
   const usual = (isBlind ? BLIND_RESYNC_MS : RESYNC_MS) * (1 + 0.2 * Math.random());
-  return lookWithin(conflict ? CONFLICT_RETRY_MS : usual, findings, now());
+  return lookWithin(conflict ? OBSTACLE_RETRY_MS : usual, findings, now());
 }
 
 const refusedLook = ({ now }: OperatorContext, findings: Findings): Result =>
-  lookWithin(CONFLICT_RETRY_MS, findings, now());
+  lookWithin(OBSTACLE_RETRY_MS, findings, now());
 
 /** Earlier where a token is due: to be replaced, or to end. */
 function lookWithin(waitMs: number, { token }: Findings, now: Date): Result {

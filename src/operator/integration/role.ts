@@ -1,4 +1,5 @@
 /** The Role SCIMProvisioner of a namespace, under a key of its own: its integrations share it. */
+
 import { isPaused } from '../../crd/defaults.ts';
 import { ROLE_NAME } from '../../crd/names.ts';
 import { EVENT, REASON } from '../../crd/reasons.ts';
@@ -11,14 +12,11 @@ import { ROLES } from '../../kube/resource.ts';
 import { applyDesired } from '../apply-desired.ts';
 import type { OperatorContext } from '../context.ts';
 import { isLeftToAnother } from '../left-to-another.ts';
-import type { Obstacle } from '../obstacle.ts';
-import { obstacleFrom } from '../obstacle.ts';
+import { type Obstacle, obstacleFrom } from '../obstacle.ts';
 import { isGoing, isOurRole } from '../ownership.ts';
+import { OBSTACLE_RETRY_MS } from '../retries.ts';
 import { goingObject } from './children.ts';
 import { buildRole } from './objects.ts';
-
-/** Not ours now, or against a rule of the cluster; others may remove it. */
-const CONFLICT_RETRY_MS = 30_000;
 
 /** What became of the Role of each namespace, for the status of its integrations. */
 export type RoleState =
@@ -52,14 +50,14 @@ export function createRoleReconcile(context: OperatorContext, states: RoleStates
       if (isForbidden(error) || isRefused(error)) {
         states.set(namespace, { kind: 'obstacle', obstacle: obstacleFrom(error) });
       }
-      if (isRefused(error)) return { requeueAfterMs: CONFLICT_RETRY_MS };
+      if (isRefused(error)) return { requeueAfterMs: OBSTACLE_RETRY_MS };
       throw error;
     }
   };
 }
 
 function nextLook({ contentions }: OperatorContext, namespace: string, state: RoleState): Result {
-  const usual = state.kind === 'obstacle' ? CONFLICT_RETRY_MS : Number.POSITIVE_INFINITY;
+  const usual = state.kind === 'obstacle' ? OBSTACLE_RETRY_MS : Number.POSITIVE_INFINITY;
   const next = Math.min(usual, contentions.nextLookMs(roleOwner(namespace)) ?? usual);
   return Number.isFinite(next) ? { requeueAfterMs: next } : {};
 }

@@ -2,6 +2,7 @@
  * ScimTenants: remembered in the directory, lost rights ended, their integrations told of every
  * change, and who uses them shown.
  */
+
 import { tenantOf } from '../../crd/defaults.ts';
 import { SCIM_TENANTS } from '../../crd/names.ts';
 import type { KubeIntegration, KubeTenant } from '../../crd/objects.ts';
@@ -16,6 +17,7 @@ import { bindingTenantOf } from '../group-binding/members.ts';
 import { annotationNotices } from '../notices.ts';
 import { isOutage } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing } from '../ownership.ts';
+import { STALE_RETRY_MS } from '../retries.ts';
 import { enforceTenancy } from './enforce.ts';
 import { TenantIndex } from './integrations-by-tenant.ts';
 import { buildTenantStatus, buildTerminatingTenantStatus } from './status.ts';
@@ -23,7 +25,6 @@ import { admits, tenantNamespace } from './tenancy.ts';
 
 /** Many integrations of one tenant that change together are one write of its status. */
 const STATUS_DELAY_MS = 1_000;
-const STALE_RETRY_MS = 100;
 
 /** Also enqueues into `integrations` what a change of a ScimTenant or of a namespace touches. */
 export function createTenantController(

@@ -10,8 +10,7 @@ import {
   keyIdOf,
 } from '../../directory/tokens.ts';
 import { getIfExists } from '../../kube/client.ts';
-import type { Secret } from '../../kube/objects.ts';
-import { textOf } from '../../kube/objects.ts';
+import { type Secret, textOf } from '../../kube/objects.ts';
 import { SECRETS } from '../../kube/resource.ts';
 import type { Obstacle } from '../obstacle.ts';
 import { isGoing, isMadeByOperator, whatHolds } from '../ownership.ts';

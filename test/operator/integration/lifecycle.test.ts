@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import { hashToken } from '../../../src/directory/tokens.ts';
-import type { Role, RoleBinding, ServiceAccount } from '../../../src/kube/objects.ts';
-import { textOf } from '../../../src/kube/objects.ts';
+import {
+  type Role,
+  type RoleBinding,
+  type ServiceAccount,
+  textOf,
+} from '../../../src/kube/objects.ts';
 import {
   EVENTS,
   type KubeObject,

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LABEL_INTEGRATION, SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import { authenticate, hashToken } from '../../../src/directory/tokens.ts';
-import type { Secret } from '../../../src/kube/objects.ts';
-import { textOf } from '../../../src/kube/objects.ts';
+import { type Secret, textOf } from '../../../src/kube/objects.ts';
 import { ROLE_BINDINGS, ROLES, SECRETS, SERVICE_ACCOUNTS } from '../../../src/kube/resource.ts';
 import { TEST_MANAGER } from '../../support/cluster.ts';
 import { eachLife, Lifetime } from '../../support/crashing.ts';
