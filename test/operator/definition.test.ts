@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { scimIntegrationCrd } from '../../src/crd/manifest.ts';
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../src/kube/resource.ts';
@@ -6,21 +6,14 @@ import { type Definition, lackingIn, type Schema } from '../../src/operator/defi
 import { captureLog } from '../support/captured-log.ts';
 import { applyCrd, applyCrds } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../support/operator.ts';
 import { createTenant, doorOf, integrationIn } from '../support/tenants.ts';
 import { TokenProbe } from '../support/token-probe.ts';
 
 const CRD = { name: `${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}` };
-/** Watches find the new CRD after their backoff. */
 
-let fixture: OperatorFixture;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-});
-afterAll(async () => {
-  await applyCrds(fixture.admin);
-  await fixture.close();
-});
+const fixture = useOperator();
+afterAll(() => applyCrds(fixture.admin));
 
 describe('a CRD that is older than the operator', () => {
   it('is told of in the log, a metric and the probe until the CRDs are applied', async () => {

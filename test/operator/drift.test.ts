@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   EVENTS,
   type KubeObject,
@@ -10,17 +10,14 @@ import {
 } from '../../src/kube/resource.ts';
 import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../support/operator.ts';
 
-let fixture: OperatorFixture;
+const fixture = useOperator({ starts: {} });
 let probe: IntegrationProbe;
 beforeAll(async () => {
-  fixture = await operatorFixture();
-  fixture.start();
   probe = await IntegrationProbe.create(fixture);
   await probe.settled('True');
 });
-afterAll(() => fixture.close());
 
 interface Child {
   readonly resource: ResourceDefinition;

@@ -7,23 +7,15 @@ import { LEASES } from '../../src/kube/resource.ts';
 import { LEASE_NAME } from '../../src/operator/rbac.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
-import {
-  IntegrationProbe,
-  type OperatorFixture,
-  operatorFixture,
-  PUBLIC_URL,
-} from '../support/operator.ts';
+import { IntegrationProbe, PUBLIC_URL, useOperator } from '../support/operator.ts';
 import { createDatabase, type PostgresDatabase } from '../support/postgres.ts';
 import { Program } from '../support/program.ts';
 import { SteadyClient } from '../support/steady-client.ts';
 
-/** What a change of leaders may take, with room for a slow machine. */
-
-let fixture: OperatorFixture;
+const fixture = useOperator();
 let database: PostgresDatabase;
 const programs = new Set<Program>();
 beforeAll(async () => {
-  fixture = await operatorFixture();
   database = await createDatabase();
 });
 afterEach(async () => {
@@ -33,10 +25,7 @@ afterEach(async () => {
   const { items } = await fixture.admin.list<Lease>(LEASES, { namespace: fixture.namespace });
   for (const { metadata } of items ?? []) await fixture.admin.delete(LEASES, lease(metadata.name));
 });
-afterAll(async () => {
-  await database.drop();
-  await fixture.close();
-});
+afterAll(() => database.drop());
 
 function start(command: string, more: readonly string[] = []): Program {
   const program = new Program([

@@ -1,5 +1,5 @@
 /** Rules of the cluster that change what the operator writes, on its way into the API server. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   EVENTS,
   type KubeObject,
@@ -15,8 +15,8 @@ import { parseExposition } from '../support/exposition.ts';
 import {
   IntegrationProbe,
   type OperatorFixture,
-  operatorFixture,
   unique,
+  useOperator,
 } from '../support/operator.ts';
 
 const ADMISSION = { group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false };
@@ -31,14 +31,12 @@ const BINDINGS: ResourceDefinition = {
   kind: 'MutatingAdmissionPolicyBinding',
 };
 
-let fixture: OperatorFixture;
+const fixture = useOperator();
 let operator: ReturnType<OperatorFixture['start']>;
-beforeAll(async () => {
-  fixture = await operatorFixture();
+beforeAll(() => {
   // Half a minute of waiting is one second.
   operator = fixture.start({ clock: () => 30 * performance.now() });
 });
-afterAll(() => fixture.close());
 
 interface Mutation {
   readonly resource: ResourceDefinition;

@@ -1,5 +1,5 @@
 /** What people are told of an object whatever its spec is: paused, an annotation that means nothing, a deletion that waits, and all of it as metrics. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import type { Condition } from '../../src/kube/conditions.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../../src/kube/resource.ts';
@@ -9,21 +9,14 @@ import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { parseExposition } from '../support/exposition.ts';
 import { BINDING_RULES, BindingProbe, FOLLOWING } from '../support/group-bindings.ts';
-import {
-  IntegrationProbe,
-  type OperatorFixture,
-  operatorFixture,
-  unique,
-} from '../support/operator.ts';
+import { IntegrationProbe, unique, useOperator } from '../support/operator.ts';
 import { changeTenant, createTenant } from '../support/tenants.ts';
 
-let fixture: OperatorFixture;
+const fixture = useOperator({ rules: BINDING_RULES });
 let operator: Operator & { readonly registry: { metrics(): Promise<string> } };
-beforeAll(async () => {
-  fixture = await operatorFixture(BINDING_RULES);
+beforeAll(() => {
   operator = fixture.start(FOLLOWING);
 });
-afterAll(() => fixture.close());
 
 type Kind = readonly [ResourceDefinition, ObjectKey];
 type Conditions = Readonly<Record<string, Condition>>;

@@ -13,8 +13,6 @@ import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../supp
 import { type PostgresDirectory, usePostgres } from '../support/postgres.ts';
 import { createTenant, type Door, doorOf } from '../support/tenants.ts';
 
-/** Watches find an API server again after their backoff. */
-
 let own: ControlPlane;
 let directory: PostgresDirectory;
 let first: OperatorFixture;

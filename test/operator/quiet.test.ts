@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { newId } from '../../src/directory/ids.ts';
@@ -20,9 +20,9 @@ import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricNames, parseExposition } from '../support/exposition.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../support/operator.ts';
 
-let fixture: OperatorFixture;
+const fixture = useOperator();
 let seconds = 0;
 const now = () => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
 const clock = () => seconds * 1_000;
@@ -30,7 +30,6 @@ const clock = () => seconds * 1_000;
 const STILL = { now, clock, sweepIntervalMs: 3_600_000 };
 
 beforeAll(async () => {
-  fixture = await operatorFixture();
   // What other files left in the cluster would be new to this directory.
   const { items } = await fixture.admin.list<KubeIntegration>(SCIM_INTEGRATIONS);
   for (const each of items ?? []) await fixture.admin.delete(SCIM_INTEGRATIONS, keyOf(each));
@@ -49,7 +48,6 @@ async function owned(resource: ResourceDefinition): Promise<readonly string[]> {
     )
     .map(({ metadata }) => metadata.name);
 }
-afterAll(() => fixture.close());
 
 async function sum(registry: Registry, name: string, labels: object = {}): Promise<number> {
   return parseExposition(await registry.metrics())

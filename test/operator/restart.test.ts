@@ -1,17 +1,16 @@
 import type { Registry } from 'prom-client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { keyOf, ROLES } from '../../src/kube/resource.ts';
 import { Lifetime, mortalStore } from '../support/crashing.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../support/operator.ts';
 import { createTenant, getTenant, integrationIn } from '../support/tenants.ts';
 import { TokenProbe } from '../support/token-probe.ts';
 
-let fixture: OperatorFixture;
+const fixture = useOperator();
 beforeAll(async () => {
-  fixture = await operatorFixture();
   // What other files left in the cluster would be new to this directory.
   for (const integration of await integrations()) {
     await fixture.admin.delete(SCIM_INTEGRATIONS, keyOf(integration));
@@ -20,7 +19,6 @@ beforeAll(async () => {
     await fixture.admin.delete(SCIM_TENANTS, keyOf(tenant));
   }
 });
-afterAll(() => fixture.close());
 
 async function integrations(): Promise<readonly KubeIntegration[]> {
   return (await fixture.admin.list<KubeIntegration>(SCIM_INTEGRATIONS)).items ?? [];

@@ -1,5 +1,5 @@
 /** Two installations in one cluster, each with a directory of its own, and others that only look like that. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROLE_NAME, SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
@@ -23,15 +23,17 @@ import {
   People,
   STAFF,
 } from '../support/group-bindings.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+  useOperator,
+} from '../support/operator.ts';
 import { operatorContext } from '../support/operator-context.ts';
 
-let first: OperatorFixture;
+const first = useOperator({ rules: BINDING_RULES });
 let second: OperatorFixture;
-beforeAll(async () => {
-  first = await operatorFixture(BINDING_RULES);
-});
-afterAll(() => first.close());
+
 /** What others left would be another installation's. */
 async function removeAll(): Promise<void> {
   for (const resource of [SCIM_INTEGRATIONS, SCIM_GROUP_BINDINGS]) {

@@ -29,7 +29,7 @@ import {
   READER,
   STAFF,
 } from '../../support/group-bindings.ts';
-import { type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { useOperator } from '../../support/operator.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const AUTHOR: PolicyRule = {
@@ -40,7 +40,7 @@ const AUTHOR: PolicyRule = {
 
 const VIEW = { kind: 'ClusterRole', name: 'view' };
 
-let fixture: OperatorFixture;
+const fixture = useOperator({ rules: BINDING_RULES });
 let folder: string;
 let namespace: string;
 const connections: Connection[] = [];
@@ -49,7 +49,6 @@ let stranger: Client;
 let binder: Client;
 
 beforeAll(async () => {
-  fixture = await operatorFixture(BINDING_RULES);
   folder = mkdtempSync(join(tmpdir(), 'scim-authors-'));
   namespace = await createNamespace(fixture.admin, 'authors');
   stranger = await author('stranger', []);
@@ -66,7 +65,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(connections.map((connection) => connection.close()));
   rmSync(folder, { recursive: true });
-  await fixture.close();
 });
 
 async function author(name: string, rules: readonly PolicyRule[]): Promise<Client> {

@@ -18,7 +18,7 @@ import { FollowedGroups } from '../../../src/operator/group-binding/followed-gro
 import { createGroupBindingReconcile } from '../../../src/operator/group-binding/reconcile.ts';
 import { TEST_MANAGER } from '../../support/cluster.ts';
 import { BINDING_RULES, BindingProbe, People, STAFF } from '../../support/group-bindings.ts';
-import { type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { useOperator } from '../../support/operator.ts';
 import { operatorContext } from '../../support/operator-context.ts';
 import { createTenant, deleteTenant } from '../../support/tenants.ts';
 
@@ -35,18 +35,14 @@ class FailingClient extends Client {
   }
 }
 
-let fixture: OperatorFixture;
+const fixture = useOperator({ rules: BINDING_RULES });
 let connection: Connection;
 let client: FailingClient;
-beforeAll(async () => {
-  fixture = await operatorFixture(BINDING_RULES);
+beforeAll(() => {
   connection = new Connection(loadKubeConfig(fixture.kubeconfig));
   client = new FailingClient(connection);
 });
-afterAll(async () => {
-  await connection.close();
-  await fixture.close();
-});
+afterAll(() => connection.close());
 
 /** An operator that has seen what is there now, and nothing since. */
 async function operatorOf(probe: BindingProbe) {

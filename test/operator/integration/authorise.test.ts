@@ -3,19 +3,15 @@ import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
 import { authorise } from '../../../src/operator/integration/authorise.ts';
 import { cutOff } from '../../support/cut-off.ts';
 import { buildIntegration } from '../../support/integration-objects.ts';
-import { type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { useOperator } from '../../support/operator.ts';
 import { CLUSTER_UID } from '../../support/operator-context.ts';
 
-let fixture: OperatorFixture;
+const fixture = useOperator();
 let connection: Connection;
-beforeAll(async () => {
-  fixture = await operatorFixture();
+beforeAll(() => {
   connection = new Connection(loadKubeConfig(fixture.kubeconfig));
 });
-afterAll(async () => {
-  await connection.close();
-  await fixture.close();
-});
+afterAll(() => connection.close());
 
 describe('switching an integration off', () => {
   it('works although nobody knows whether its tenant is allowed', async () => {

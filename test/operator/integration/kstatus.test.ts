@@ -1,6 +1,6 @@
 /** What Flux, Helm and Argo CD make of every single version of our objects. */
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../../src/crd/names.ts';
 import type { KubeIntegration, KubeTenant } from '../../../src/crd/objects.ts';
 import {
@@ -13,12 +13,7 @@ import {
 import { healthOf } from '../../support/argocd-health.ts';
 import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
 import { type KStatus, kstatusOf } from '../../support/kstatus.ts';
-import {
-  IntegrationProbe,
-  type OperatorFixture,
-  operatorFixture,
-  unique,
-} from '../../support/operator.ts';
+import { IntegrationProbe, unique, useOperator } from '../../support/operator.ts';
 import { changeTenant, createTenant, deleteTenant } from '../../support/tenants.ts';
 import { VersionLog } from '../../support/version-log.ts';
 
@@ -31,13 +26,8 @@ const HEALTH: Readonly<Record<KStatus, string>> = {
   Terminating: 'Progressing',
 };
 
-let fixture: OperatorFixture;
+const fixture = useOperator({ starts: {} });
 let log: VersionLog<KubeIntegration>;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-  fixture.start();
-});
-afterAll(() => fixture.close());
 afterEach(() => log?.close());
 
 /** An integration that is about to be created. */

@@ -20,7 +20,7 @@ import { untilGranted, userOf } from '../../support/access.ts';
 import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
 import { Lifetime } from '../../support/crashing.ts';
 import { eventually } from '../../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator.ts';
 import { CLUSTER_UID } from '../../support/operator-context.ts';
 import { runProcess } from '../../support/operator-process.ts';
 import {
@@ -34,16 +34,12 @@ import {
   recreateNamespace,
 } from '../../support/tenants.ts';
 
-let fixture: OperatorFixture;
+const fixture = useOperator();
 let folder: string;
-beforeAll(async () => {
-  fixture = await operatorFixture();
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'scim-operator-attacker-'));
 });
-afterAll(async () => {
-  await fixture.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A client with what people who may administer a namespace have, and nothing outside of it. */
 async function attacker(): Promise<{ client: Client; namespace: string }> {

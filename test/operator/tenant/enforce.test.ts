@@ -4,19 +4,15 @@ import type { IntegrationRecord } from '../../../src/directory/store/integration
 import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
 import { enforceTenancy } from '../../../src/operator/tenant/enforce.ts';
 import { cutOff } from '../../support/cut-off.ts';
-import { type OperatorFixture, operatorFixture, unique } from '../../support/operator.ts';
+import { unique, useOperator } from '../../support/operator.ts';
 import { CLUSTER_UID } from '../../support/operator-context.ts';
 
-let fixture: OperatorFixture;
+const fixture = useOperator();
 let connection: Connection;
-beforeAll(async () => {
-  fixture = await operatorFixture();
+beforeAll(() => {
   connection = new Connection(loadKubeConfig(fixture.kubeconfig));
 });
-afterAll(async () => {
-  await connection.close();
-  await fixture.close();
-});
+afterAll(() => connection.close());
 
 type Namespaces = ScimTenantSpec['namespaces'];
 
