@@ -1,5 +1,6 @@
 /** ScimGroupBindings under stress, the people in their groups, and the exact comparison of who should have a role with who has it. */
 
+import { bindingTenantOf } from '../../src/crd/defaults.ts';
 import {
   LABEL_GROUP_BINDING,
   SCIM_GROUP_BINDINGS,
@@ -9,7 +10,6 @@ import type { KubeGroupBinding, KubeIntegration } from '../../src/crd/objects.ts
 import type { RoleBinding } from '../../src/kube/objects.ts';
 import { type KubeObject, keyOf, keyText, ROLE_BINDINGS } from '../../src/kube/resource.ts';
 import {
-  bindingTenantOf,
   MEMBERSHIP_LIMITS,
   membersOf,
   selectorOf,

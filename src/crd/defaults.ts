@@ -1,8 +1,8 @@
-/** What an integration means where its spec is silent: defaults live here, never in spec. */
+/** What a spec means where it is silent: defaults live here, never in spec. */
 
 import { parseDuration } from './duration.ts';
 import { ANNOTATION_RECONCILE } from './names.ts';
-import type { KubeIntegration } from './objects.ts';
+import type { KubeGroupBinding, KubeIntegration } from './objects.ts';
 
 export interface SecretKeyRef {
   readonly name: string;
@@ -15,6 +15,9 @@ export const isEnabled = ({ spec }: KubeIntegration): boolean => spec?.enabled ?
 
 export const tenantOf = ({ spec, metadata }: KubeIntegration): string =>
   spec?.tenant ?? metadata.namespace;
+
+export const bindingTenantOf = ({ spec, metadata }: KubeGroupBinding): string =>
+  spec.tenant ?? metadata.namespace;
 
 /** Reconciling is paused: only `spec.enabled` and revocation count. */
 export const isPaused = ({ metadata }: KubeIntegration): boolean =>

@@ -32,6 +32,41 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[];
 }
 
+export interface ResourceRule {
+  readonly apiGroups?: readonly string[];
+  readonly apiVersions?: readonly string[];
+  readonly operations?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly scope?: string;
+}
+
+export interface MatchResources {
+  readonly namespaceSelector?: object;
+  readonly objectSelector?: object;
+  readonly resourceRules?: readonly ResourceRule[];
+  readonly excludeResourceRules?: readonly ResourceRule[];
+}
+
+export interface AdmissionPolicy extends KubeObject {
+  readonly spec?: {
+    readonly failurePolicy?: string;
+    readonly paramKind?: object;
+    readonly matchConstraints?: MatchResources;
+    readonly matchConditions?: readonly object[];
+    readonly validations?: readonly { readonly expression?: string }[];
+  };
+}
+
+export interface AdmissionPolicyBinding extends KubeObject {
+  readonly spec?: {
+    readonly policyName?: string;
+    readonly paramRef?: object;
+    readonly validationActions?: readonly string[];
+    readonly matchResources?: MatchResources;
+  };
+}
+
 export function textOf(secret: Secret, key: string): string | undefined {
   const { data = {} } = secret;
   // People choose the key, which may be the name of something that every object has.

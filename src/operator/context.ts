@@ -4,13 +4,17 @@ import type { IntegrationOwner } from '../directory/store/integrations.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { Client } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import type { Role, RoleBinding, ServiceAccount } from '../kube/objects.ts';
+import type {
+  AdmissionPolicy,
+  AdmissionPolicyBinding,
+  Role,
+  RoleBinding,
+  ServiceAccount,
+} from '../kube/objects.ts';
 import type { KubeObject, ObjectKey } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
 import type { Contentions } from './contentions.ts';
 import type { DirectoryMarks } from './directory-marks.ts';
-import type { AdmissionPolicy, AdmissionPolicyBinding } from './group-binding/admission-policy.ts';
-import type { SeenEnds } from './integration/seen-ends.ts';
 import type { UnlabelledWatches } from './unlabelled.ts';
 
 /** What the reflectors know. Of Secrets and namespaces that is the metadata only. */
@@ -37,7 +41,6 @@ export interface OperatorContext {
   readonly store: Store;
   readonly caches: Caches;
   readonly events: EventRecorder;
-  readonly seenEnds: SeenEnds;
   readonly contentions: Contentions;
   readonly marks: DirectoryMarks;
   readonly unlabelled: UnlabelledWatches;

@@ -1,6 +1,11 @@
-/** What a failed call means for people. */
+/** What a failed call means to a user, and when a reconcile looks again. */
 import { REASON, type Reason } from '../crd/reasons.ts';
 import { ApiError, isForbidden, isRefused, isUnavailable } from '../kube/errors.ts';
+
+/** Another's object, or a rule of the cluster, may be gone by then; milliseconds. */
+export const OBSTACLE_RETRY_MS = 30_000;
+/** Somebody wrote in between, and their event is on its way; milliseconds. */
+export const STALE_RETRY_MS = 100;
 
 /**
  * Messages of the API and of the directory are safe to show; of any other error the log has more.

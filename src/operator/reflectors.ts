@@ -12,7 +12,13 @@ import type { KubeGroupBinding, KubeIntegration, KubeTenant } from '../crd/objec
 import type { Client } from '../kube/client.ts';
 import type { KubeMetrics } from '../kube/metrics.ts';
 import { NamespacedReflector } from '../kube/namespaced-reflector.ts';
-import type { Role, RoleBinding, ServiceAccount } from '../kube/objects.ts';
+import type {
+  AdmissionPolicy,
+  AdmissionPolicyBinding,
+  Role,
+  RoleBinding,
+  ServiceAccount,
+} from '../kube/objects.ts';
 import { type ObjectWatch, Reflector, type ReflectorOptions } from '../kube/reflector.ts';
 import {
   ADMISSION_POLICIES,
@@ -28,7 +34,6 @@ import {
 import { ObjectStore } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import type { Caches } from './context.ts';
-import type { AdmissionPolicy, AdmissionPolicyBinding } from './group-binding/admission-policy.ts';
 import { GROUP_ROLE_BINDING_PREFIX } from './group-binding/objects.ts';
 
 const NO_TENANTS =

@@ -16,11 +16,11 @@ import type { RoleReport } from './group-binding/lost-roles.ts';
 import type { PolicyReport } from './group-binding/policy-report.ts';
 import { createIntegrationControllers } from './integration/controller.ts';
 import type { SeenEnds } from './integration/seen-ends.ts';
-import { sweepUntil } from './integration/sweep.ts';
 import type { UnwatchedReport } from './integration/unwatched.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import type { OperatorOptions } from './options.ts';
 import { cachesOf, type Reflectors } from './reflectors.ts';
+import { sweepUntil } from './sweep.ts';
 import { createTenantController } from './tenant/controller.ts';
 import { UnlabelledWatches } from './unlabelled.ts';
 
@@ -69,7 +69,6 @@ export async function lead(
     contentions: new Contentions(options.clock),
     marks: parts.marks,
     unlabelled: new UnlabelledWatches({ client, log, signal }),
-    seenEnds,
     publicUrl,
     clusterUid,
     sees: (namespace) =>
@@ -91,6 +90,7 @@ export async function lead(
   unwritable.clear();
   const { clock } = options;
   const { integrations, roles, detach } = createIntegrationControllers(context, {
+    seenEnds,
     log,
     metrics,
     clock,

@@ -4,45 +4,14 @@
  */
 import { groupBindingPolicy } from '../../crd/group-binding-policy.ts';
 import { GROUP, SCIM_GROUP_BINDINGS, VERSION } from '../../crd/names.ts';
-import type { KubeObject } from '../../kube/resource.ts';
+import type {
+  AdmissionPolicy,
+  AdmissionPolicyBinding,
+  MatchResources,
+  ResourceRule,
+} from '../../kube/objects.ts';
 import type { ObjectStore } from '../../kube/store.ts';
 import { isGoing } from '../ownership.ts';
-
-interface ResourceRule {
-  readonly apiGroups?: readonly string[];
-  readonly apiVersions?: readonly string[];
-  readonly operations?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly scope?: string;
-}
-
-interface MatchResources {
-  readonly namespaceSelector?: object;
-  readonly objectSelector?: object;
-  readonly resourceRules?: readonly ResourceRule[];
-  readonly excludeResourceRules?: readonly ResourceRule[];
-}
-
-/** As far as it matters here. */
-export interface AdmissionPolicy extends KubeObject {
-  readonly spec?: {
-    readonly failurePolicy?: string;
-    readonly paramKind?: object;
-    readonly matchConstraints?: MatchResources;
-    readonly matchConditions?: readonly object[];
-    readonly validations?: readonly { readonly expression?: string }[];
-  };
-}
-
-export interface AdmissionPolicyBinding extends KubeObject {
-  readonly spec?: {
-    readonly policyName?: string;
-    readonly paramRef?: object;
-    readonly validationActions?: readonly string[];
-    readonly matchResources?: MatchResources;
-  };
-}
 
 export interface PolicyVerdict {
   readonly state: 'enforced' | 'missing' | 'unknown';

@@ -3,6 +3,7 @@
  * tenant, and of the group.
  */
 
+import { bindingTenantOf } from '../../crd/defaults.ts';
 import { LABEL_GROUP_BINDING } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { Controller, type ControllerOptions } from '../../kube/controller.ts';
@@ -12,7 +13,6 @@ import type { Caches, OperatorContext } from '../context.ts';
 import { isOutage } from '../obstacle.ts';
 import { admissionPolicyIn } from './admission-policy.ts';
 import { FollowedGroups, followUntil } from './followed-groups.ts';
-import { bindingTenantOf } from './members.ts';
 import { groupBindingNamedIn } from './objects.ts';
 import type { PolicyReport } from './policy-report.ts';
 import { createGroupBindingReconcile } from './reconcile.ts';

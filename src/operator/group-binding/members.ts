@@ -1,5 +1,6 @@
 /** Who gets the role, decided purely from what the directory says of the group. */
 
+import { bindingTenantOf } from '../../crd/defaults.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { REASON } from '../../crd/reasons.ts';
 import type {
@@ -14,9 +15,6 @@ import type { Obstacle } from '../obstacle.ts';
  * in the group means that all of it is read.
  */
 export const MEMBERSHIP_LIMITS: MembershipLimits = { members: 10_000, groups: 1_000 };
-
-export const bindingTenantOf = ({ spec, metadata }: KubeGroupBinding): string =>
-  spec.tenant ?? metadata.namespace;
 
 export function selectorOf({ spec: { group } }: KubeGroupBinding): GroupSelector {
   return group.externalId === undefined

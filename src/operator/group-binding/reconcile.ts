@@ -3,6 +3,7 @@
  * role.
  */
 
+import { bindingTenantOf } from '../../crd/defaults.ts';
 import { type EventReason, SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { EVENT, REASON } from '../../crd/reasons.ts';
@@ -14,15 +15,14 @@ import { keyOf, keyText, type ObjectKey } from '../../kube/resource.ts';
 import { writeStatus } from '../../kube/write-status.ts';
 import type { OperatorContext } from '../context.ts';
 import { isLeftToAnother } from '../left-to-another.ts';
-import { obstacleFrom } from '../obstacle.ts';
+import { OBSTACLE_RETRY_MS, obstacleFrom, STALE_RETRY_MS } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing } from '../ownership.ts';
-import { OBSTACLE_RETRY_MS, STALE_RETRY_MS } from '../retries.ts';
 import { forbiddenIn } from '../tenant/gather.ts';
 import { admissionPolicyIn } from './admission-policy.ts';
 import { bindMembers, type Permit } from './bind-members.ts';
 import type { FollowedGroups } from './followed-groups.ts';
 import { endRolesOfGone, type LeftRole } from './made-roles.ts';
-import { bindingTenantOf, MEMBERSHIP_LIMITS, membersOf, selectorOf } from './members.ts';
+import { MEMBERSHIP_LIMITS, membersOf, selectorOf } from './members.ts';
 import {
   type BindingFindings,
   buildGroupBindingStatus,

@@ -1,5 +1,6 @@
 /** The status of a ScimGroupBinding. */
 
+import { bindingTenantOf } from '../../crd/defaults.ts';
 import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { CONDITION, REASON, type Reason, WHILE_TRUE } from '../../crd/reasons.ts';
@@ -10,7 +11,6 @@ import type { Obstacle } from '../obstacle.ts';
 import type { PolicyVerdict } from './admission-policy.ts';
 import type { Bound } from './bind-members.ts';
 import type { LeftRole } from './made-roles.ts';
-import { bindingTenantOf } from './members.ts';
 
 /** What a reconcile found; undefined for what was not reached. */
 export interface BindingFindings {

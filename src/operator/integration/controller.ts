@@ -13,8 +13,10 @@ import { ActivityCache } from './activity-cache.ts';
 import type { IntegrationContext } from './context.ts';
 import { createReconcile } from './reconcile.ts';
 import { createRoleReconcile, type RoleState, type RoleStates } from './role.ts';
+import type { SeenEnds } from './seen-ends.ts';
 
 interface IntegrationControllerOptions extends Pick<ControllerOptions, 'log' | 'metrics'> {
+  readonly seenEnds: SeenEnds;
   /** Monotonic, in milliseconds. */
   readonly clock?: (() => number) | undefined;
 }
@@ -28,12 +30,13 @@ interface IntegrationControllers {
 /** The controllers of integrations, and of the Roles that the integrations of a namespace share. */
 export function createIntegrationControllers(
   shared: OperatorContext,
-  { clock, ...options }: IntegrationControllerOptions,
+  { seenEnds, clock, ...options }: IntegrationControllerOptions,
 ): IntegrationControllers {
   const context: IntegrationContext = {
     ...shared,
     activity: new ActivityCache(shared.store.integrations, clock),
     readSecrets: new ReadSecrets(shared.caches.secrets),
+    seenEnds,
   };
   const { caches } = context;
   const states = new Map<string, RoleState>();

@@ -12,9 +12,8 @@ import { ROLES } from '../../kube/resource.ts';
 import { applyDesired } from '../apply-desired.ts';
 import type { OperatorContext } from '../context.ts';
 import { isLeftToAnother } from '../left-to-another.ts';
-import { type Obstacle, obstacleFrom } from '../obstacle.ts';
+import { OBSTACLE_RETRY_MS, type Obstacle, obstacleFrom } from '../obstacle.ts';
 import { isGoing, isOurRole } from '../ownership.ts';
-import { OBSTACLE_RETRY_MS } from '../retries.ts';
 import { goingObject } from './children.ts';
 import { buildRole } from './objects.ts';
 

@@ -3,7 +3,7 @@
  * change, and who uses them shown.
  */
 
-import { tenantOf } from '../../crd/defaults.ts';
+import { bindingTenantOf, tenantOf } from '../../crd/defaults.ts';
 import { SCIM_TENANTS } from '../../crd/names.ts';
 import type { KubeIntegration, KubeTenant } from '../../crd/objects.ts';
 import { CONDITION, REASON } from '../../crd/reasons.ts';
@@ -13,11 +13,9 @@ import { type KubeObject, keyOf } from '../../kube/resource.ts';
 import type { Change } from '../../kube/store.ts';
 import { writeStatus } from '../../kube/write-status.ts';
 import type { Caches, OperatorContext } from '../context.ts';
-import { bindingTenantOf } from '../group-binding/members.ts';
 import { annotationNotices } from '../notices.ts';
-import { isOutage } from '../obstacle.ts';
+import { isOutage, STALE_RETRY_MS } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing } from '../ownership.ts';
-import { STALE_RETRY_MS } from '../retries.ts';
 import { enforceTenancy } from './enforce.ts';
 import { TenantIndex } from './integrations-by-tenant.ts';
 import { buildTenantStatus, buildTerminatingTenantStatus } from './status.ts';

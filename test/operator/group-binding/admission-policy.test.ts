@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { groupBindingPolicy } from '../../../src/crd/group-binding-policy.ts';
+import type { AdmissionPolicy, AdmissionPolicyBinding } from '../../../src/kube/objects.ts';
 import { ObjectStore } from '../../../src/kube/store.ts';
 import {
-  type AdmissionPolicy,
-  type AdmissionPolicyBinding,
   admissionPolicyIn,
   checkAdmissionPolicy,
 } from '../../../src/operator/group-binding/admission-policy.ts';

@@ -1,15 +1,15 @@
 /**
- * What no event tells: resources deleted while nobody watched, integrations that were called or
- * that nobody watches, users whose time has come.
+ * Once a minute, in every room, what no event reports: resources deleted while nobody watched,
+ * integrations that received requests or aren't watched, users to be deleted, roles nobody gives.
  */
-import { pause } from '../../kube/backoff.ts';
-import type { Controller } from '../../kube/controller.ts';
-import type { Logger } from '../../logger.ts';
-import type { OperatorContext } from '../context.ts';
-import { endLostRoles, type RoleReport } from '../group-binding/lost-roles.ts';
-import { activeIntegrations } from './activity-cache.ts';
-import { missingResources, purgeEnded } from './end.ts';
-import type { UnwatchedReport } from './unwatched.ts';
+import { pause } from '../kube/backoff.ts';
+import type { Controller } from '../kube/controller.ts';
+import type { Logger } from '../logger.ts';
+import type { OperatorContext } from './context.ts';
+import { endLostRoles, type RoleReport } from './group-binding/lost-roles.ts';
+import { activeIntegrations } from './integration/activity-cache.ts';
+import { missingResources, purgeEnded } from './integration/end.ts';
+import type { UnwatchedReport } from './integration/unwatched.ts';
 
 const SWEEP_INTERVAL_MS = 60_000;
 
