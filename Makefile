@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
-GENERATED := crds policies docs/reference
+GENERATED := crds policies docs/reference examples/argocd
 SUITES := unit kube operator resources
 
 .DEFAULT_GOAL := help
@@ -66,7 +66,7 @@ verify: $(INSTALLED) ## Check format, lint, types and that generated files are u
 	$(MAKE) --no-print-directory generate
 	git diff --exit-code -- $(GENERATED)
 
-generate: $(INSTALLED) ## Write crds/, policies/ and the tables of docs/reference/
+generate: $(INSTALLED) ## Write crds/, policies/, examples/argocd/ and the tables of docs/reference/
 	node hack/generate/main.ts
 
 format: $(INSTALLED) ## Format the sources and fix what the linter can

@@ -1,3 +1,4 @@
-/** `make generate`: crds/, policies/ and the tables of docs/reference/. */
+/** `make generate`: crds/, policies/, examples/argocd/ and the tables of docs/reference/. */
+import './argocd.ts';
 import './custom-resources.ts';
 import './references.ts';
