@@ -20,7 +20,7 @@ const foreignObject = (namespace: string, name: string, more: object = {}) =>
 const SUBJECT = { kind: 'ServiceAccount', namespace: 'default', name: 'default' };
 const VIEW = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' };
 
-describe('an object that exists and is not ours', () => {
+describe('an existing object that does not belong to the operator', () => {
   it.each<[string, ResourceDefinition, string, string, object]>([
     ['Secret', SECRETS, 'idp-scim-token', 'SecretConflict', { data: { token: 'bWluZQ==' } }],
     ['ServiceAccount', SERVICE_ACCOUNTS, 'scim-idp', 'ObjectConflict', {}],
@@ -33,7 +33,7 @@ describe('an object that exists and is not ours', () => {
       { roleRef: VIEW, subjects: [SUBJECT] },
     ],
   ])(
-    'is left alone: %s; the integration says so and recovers when it goes',
+    'is left alone if it is a %s, and the integration is not ready until it is deleted',
     async (_, resource, name, reason, more) => {
       const namespace = await createNamespace(fixture.admin, 'tenant');
       const foreign = await fixture.admin.create(
@@ -49,7 +49,7 @@ describe('an object that exists and is not ours', () => {
       expect(after.metadata.resourceVersion).toBe(foreign.metadata.resourceVersion);
 
       await fixture.admin.delete(resource, { namespace, name });
-      // Any change of the integration makes the operator look again at once; without one it does within 30 s.
+      // Any change to the integration triggers a reconcile; without one, it happens within 30 s.
       await probe.patch({ metadata: { annotations: { looked: 'again' } } });
       await eventually(async () => {
         await probe.patch({ metadata: { annotations: { looked: String(performance.now()) } } });
@@ -58,7 +58,7 @@ describe('an object that exists and is not ours', () => {
     },
   );
 
-  it('is announced once', async () => {
+  it('is reported in a single event', async () => {
     const namespace = await createNamespace(fixture.admin, 'tenant');
     await fixture.admin.create(SECRETS, foreignObject(namespace, 'idp-scim-token'), TEST_MANAGER);
     const probe = await IntegrationProbe.createIn(fixture, namespace);
@@ -74,14 +74,15 @@ describe('an object that exists and is not ours', () => {
   });
 });
 
-describe('a Secret with our labels', () => {
-  it('whose integration is gone is adopted, with its token and its endpoint', async () => {
+describe('a Secret with the labels of a deleted integration', () => {
+  it('is adopted with its token and its endpoint', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True');
     const token = await probe.token();
     const { metadata, ...rest } = await probe.secret();
     const { labels, annotations } = metadata;
-    // As after a restore into a new cluster: the Secret is there first, the resource has a new UID and no status.
+    // This is the order of a restore into a new cluster. The Secret comes first, and the
+    // integration then has a new UID and no status.
     const namespace = await createNamespace(fixture.admin, 'tenant');
     await probe.delete();
     await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());

@@ -1,4 +1,4 @@
-/** Another controller that changes an object of ours whenever the operator has corrected it. */
+/** Another controller changes an object whenever the operator has corrected it. */
 import { describe, expect, it } from 'vitest';
 import {
   EVENTS,
@@ -21,7 +21,7 @@ describe('corrections of one object', () => {
   const isPostponed = (contentions: Contentions) =>
     contentions.postponed('uid', SECRETS, 'scim-idp') !== undefined;
 
-  it('wait longer each time, five minutes at the most, once they are more than a few', () => {
+  it('are made at growing intervals of up to five minutes after the first few', () => {
     const contentions = new Contentions(() => now);
     for (let n = 0; n < 5; n++) {
       correct(contentions);
@@ -45,7 +45,7 @@ describe('corrections of one object', () => {
     expect([contentions.of('uid'), contentions.nextLookMs('uid')]).toEqual([[], undefined]);
   });
 
-  it('count as few when they are far between', () => {
+  it('are made immediately if they are rare', () => {
     const contentions = new Contentions(() => now);
     for (let n = 0; n < 50; n++) {
       correct(contentions);
@@ -54,7 +54,7 @@ describe('corrections of one object', () => {
     }
   });
 
-  it('that come back changed wait half a minute, and are forgotten once one does not', () => {
+  it('wait for 30 s after an answer that differs from what was written, until one does not', () => {
     const contentions = new Contentions(() => now);
     expect(correct(contentions, changed)).toContain('changes data.a of what is written');
     expect([isPostponed(contentions), contentions.nextLookMs('uid')]).toEqual([true, 30_000]);
@@ -67,7 +67,7 @@ const fixture = useOperator({ starts: {} });
 
 type Patch = (object: KubeObject) => object | undefined;
 
-/** Puts its change back within milliseconds, until it is stopped; answers how often it had to. */
+/** Reapplies its change within milliseconds until stopped; returns how often it had to. */
 function fight(
   resource: ResourceDefinition,
   key: { namespace: string; name: string },
@@ -140,9 +140,9 @@ interface Event extends KubeObject {
   readonly reason: string;
 }
 
-describe('a controller that changes', () => {
+describe('another controller that keeps changing', () => {
   it.concurrent.each(CASES)(
-    '%s at each correction is named and waited for, and all is well when it stops',
+    '%s is named in the status and corrected less often, and all is well when it stops',
     async (_, resource, name, patch, message, isReady) => {
       const probe = await IntegrationProbe.create(fixture);
       await probe.settled('True', 'Succeeded');

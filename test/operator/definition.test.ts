@@ -16,9 +16,9 @@ const fixture = useOperator();
 afterAll(() => applyCrds(fixture.admin));
 
 describe('a CRD that is older than the operator', () => {
-  it('is told of in the log, a metric and the probe until the CRDs are applied', async () => {
+  it('is reported in the log, a metric and the readiness probe until the new CRDs are applied', async () => {
     const { log, lines } = captureLog();
-    // Without what this version has, and with what it hasn't.
+    // Lacks a field of this version and has one that this version lacks.
     const built = JSON.stringify(scimIntegrationCrd());
     const older = JSON.parse(built.replace('"lastHandledRotate"', '"handledRotate"'));
     await applyCrd(fixture.admin, older);
@@ -42,20 +42,20 @@ describe('a CRD that is older than the operator', () => {
     properties: { spec: { properties: { kind: { enum: ['a', 'b'] } } }, list: { items: {} } },
   };
   it.each<[string, Schema, readonly string[]]>([
-    ['is the same', wanted, []],
-    ['has more', { ...wanted, properties: { ...wanted.properties, more: {} } }, []],
-    ['lacks a field', { ...wanted, properties: { list: { items: {} } } }, ['spec']],
-    ['has another rule', { ...wanted, ...rules('false') }, ['a rule of the whole']],
+    ['equal CRD', wanted, []],
+    ['CRD with another field', { ...wanted, properties: { ...wanted.properties, more: {} } }, []],
+    ['CRD that lacks a field', { ...wanted, properties: { list: { items: {} } } }, ['spec']],
+    ['CRD with another rule', { ...wanted, ...rules('false') }, ['a rule of the whole']],
     [
-      'lacks a value',
+      'CRD that lacks a value',
       {
         ...wanted,
         properties: { ...wanted.properties, spec: { properties: { kind: { enum: ['a'] } } } },
       },
       ['a value of spec.kind'],
     ],
-    ['knows no schema', {}, ['a rule of the whole', 'spec', 'list']],
-  ])('is found by what it lacks: one that %s', (_, installed, lacks) => {
+    ['CRD without a schema', {}, ['a rule of the whole', 'spec', 'list']],
+  ])('is detected by what it lacks: %s', (_, installed, lacks) => {
     const of = (openAPIV3Schema: Schema): Definition => ({
       metadata: { name: 'crd' },
       spec: { versions: [{ name: 'v1alpha1', schema: { openAPIV3Schema } }] },
@@ -64,8 +64,8 @@ describe('a CRD that is older than the operator', () => {
   });
 });
 
-describe('removing the CRD', () => {
-  it('ends no integration; applied again, each has its endpoint and token, and ends when it is deleted', async () => {
+describe('removing the CRD of ScimIntegrations', () => {
+  it('ends no integration, and recreated integrations keep their endpoint and token until deleted', async () => {
     const { log, lines } = captureLog();
     const told = (doubt: RegExp) =>
       eventually(() =>
@@ -89,7 +89,7 @@ describe('removing the CRD', () => {
     await eventually(() =>
       expect(fixture.admin.get(CUSTOM_RESOURCE_DEFINITIONS, CRD)).rejects.toThrow(/404/),
     );
-    // Times of creation are whole seconds: that of the new CRD must be behind both tokens.
+    // A creationTimestamp has whole seconds, and the new CRD must be younger than both tokens.
     await eventually(() => expect(Math.floor(Date.now() / 1_000) * 1_000).toBeGreaterThan(issued));
     await applyCrd(fixture.admin);
     await told(/CRD is newer/);
@@ -118,7 +118,7 @@ describe('removing the CRD', () => {
 });
 
 describe('removing the CRD of ScimTenants', () => {
-  it('shuts the tenants that they governed; applied again, each has its endpoint and token', async () => {
+  it('revokes the rights in the tenants that they governed, until they are recreated', async () => {
     const name = `${SCIM_TENANTS.plural}.${SCIM_TENANTS.group}`;
     const tenant = await createTenant(fixture.admin, { selector: {} });
     const probe = await integrationIn(fixture, tenant);

@@ -31,7 +31,7 @@ const ROLE_BINDING: Child = { resource: ROLE_BINDINGS, name: 'scim-idp' };
 const read = ({ resource, name }: Child) =>
   fixture.admin.get<KubeObject>(resource, { namespace: probe.namespace, name });
 
-/** All that the operator decides on; the server's own bookkeeping left out. */
+/** Everything that the operator sets, without what the API server adds. */
 function essence({ metadata, ...rest }: KubeObject): object {
   const { labels, annotations, ownerReferences, name } = metadata;
   return { ...rest, metadata: { labels, annotations, ownerReferences, name } };
@@ -40,14 +40,14 @@ function essence({ metadata, ...rest }: KubeObject): object {
 describe('the operator corrects', () => {
   it.each<[string, Child, object]>([
     [
-      'a label taken from the Secret',
+      'a label removed from the Secret',
       SECRET,
       { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } },
     ],
-    ['the endpoint in the Secret', SECRET, { data: { endpoint: 'ZXZpbA==' } }],
-    ['an integrationId taken from the Secret', SECRET, { data: { integrationId: null } }],
+    ['a changed endpoint in the Secret', SECRET, { data: { endpoint: 'ZXZpbA==' } }],
+    ['an integrationId removed from the Secret', SECRET, { data: { integrationId: null } }],
     [
-      'the owner annotation of the Secret',
+      'a changed owner annotation of the Secret',
       SECRET,
       { metadata: { annotations: { 'scim-operator.dev/integration-uid': 'x' } } },
     ],
@@ -57,7 +57,7 @@ describe('the operator corrects', () => {
       { automountServiceAccountToken: true },
     ],
     [
-      'a label taken from the ServiceAccount',
+      'a label removed from the ServiceAccount',
       SERVICE_ACCOUNT,
       { metadata: { labels: { 'scim-operator.dev/integration': null } } },
     ],
@@ -72,7 +72,7 @@ describe('the operator corrects', () => {
       { rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }] },
     ],
     [
-      'a label taken from the Role',
+      'a label removed from the Role',
       ROLE,
       { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } },
     ],
@@ -106,7 +106,7 @@ describe('the operator corrects', () => {
     await probe.settled('True');
   });
 
-  it('a RoleBinding made anew with another role', async () => {
+  it('a RoleBinding recreated with another role', async () => {
     const before = (await read(ROLE_BINDING)) as KubeObject & { roleRef: object; subjects: object };
     await fixture.admin.delete(ROLE_BINDINGS, { namespace: probe.namespace, name: 'scim-idp' });
     const { labels, ownerReferences } = before.metadata;
@@ -141,7 +141,7 @@ describe('the operator corrects', () => {
     );
   });
 
-  it('and leaves what others added', async () => {
+  it('its own fields without touching what others added', async () => {
     const key = { namespace: probe.namespace, name: 'scim-idp' };
     const patch = {
       metadata: { annotations: { 'example.com/note': 'mine' } },
@@ -157,7 +157,7 @@ describe('the operator corrects', () => {
     });
   });
 
-  it('without touching the token, and says so in an event', async () => {
+  it('without changing the token, and reports it in an event', async () => {
     const token = await probe.token();
     expect(await probe.authenticate(token)).toBeDefined();
     await eventually(async () => {

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => directory.close());
 
-it('the directory behind a fence works while its process leads, and not a moment longer', async () => {
+it('a fenced directory works only as long as its process leads', async () => {
   let leads = true;
   const permit = () => {
     if (!leads) throw new NotLeadingError();

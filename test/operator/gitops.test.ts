@@ -1,4 +1,7 @@
-/** Argo CD, Flux and kubectl apply what they applied before, again and again: nothing may change by that, nor look different to them. */
+/**
+ * Argo CD, Flux and kubectl apply the same manifests again and again. That must change nothing and
+ * must never look like drift to them.
+ */
 import { describe, expect, it } from 'vitest';
 import {
   LABEL_MANAGED_BY,
@@ -29,7 +32,9 @@ type Marks = Pick<KubeObject['metadata'], 'labels' | 'annotations'>;
 
 const ARGO_CD = 'argocd-controller';
 const FLUX = 'kustomize-controller';
-/** What the tools know their objects by. Copied to others, they would take those for objects to prune. */
+/**
+ * The marks by which the tools know their objects. They would prune any other object that has them.
+ */
 const MARKS: Readonly<Record<string, (name: string) => Marks>> = {
   [ARGO_CD]: (name) => ({
     labels: { 'app.kubernetes.io/instance': 'platform' },
@@ -72,7 +77,7 @@ async function integrationManifest(marks: (name: string) => Marks): Promise<Mani
 const probeOf = ({ metadata: { namespace = '', name } }: Manifest) =>
   new IntegrationProbe(fixture, namespace, name);
 
-/** Applies what was applied before, once the status is at rest. */
+/** Applies the manifest again once the status has settled. */
 async function expectNoDrift(
   resource: ResourceDefinition,
   manifest: Manifest,
@@ -88,7 +93,7 @@ async function expectNoDrift(
       metadata: { ...manifest.metadata, generation: 1 },
     });
   });
-  // Of the object itself nothing is the operator's but the status.
+  // The operator owns nothing of the object but its status.
   const { metadata } = await admin.get<KubeObject>(resource, keyOf(manifest));
   const ours = metadata.managedFields?.filter(({ manager: each }) => each === FIELD_MANAGER);
   expect(ours?.map(({ subresource }) => subresource)).toEqual(['status']);
@@ -97,7 +102,7 @@ async function expectNoDrift(
 describe.each([ARGO_CD, FLUX])('%s with server-side apply', (manager) => {
   const marks = MARKS[manager] ?? (() => ({}));
 
-  it('finds a ScimIntegration as it was applied, and none of its marks on the objects made for it', async () => {
+  it('sees no drift in a ScimIntegration, and its marks are on none of the objects created for it', async () => {
     const manifest = await integrationManifest(marks);
     const { namespace = '' } = manifest.metadata;
     await fixture.admin.apply(SCIM_INTEGRATIONS, manifest as KubeObject, manager);
@@ -115,7 +120,7 @@ describe.each([ARGO_CD, FLUX])('%s with server-side apply', (manager) => {
     }
   });
 
-  it('finds a ScimTenant as it was applied', async () => {
+  it('sees no drift in a ScimTenant', async () => {
     const name = unique('tenant');
     const spec = { namespaces: { names: ['acme'], selector: { matchLabels: { team: 'a' } } } };
     const manifest = manifestOf(SCIM_TENANTS, { name, ...marks(`ScimTenant:/${name}`) }, spec);
@@ -126,7 +131,7 @@ describe.each([ARGO_CD, FLUX])('%s with server-side apply', (manager) => {
     await expectNoDrift(SCIM_TENANTS, manifest, manager);
   });
 
-  it('keeps a change of its own, and the operator follows it', async () => {
+  it('can change the spec, and the operator acts on it', async () => {
     const manifest = await integrationManifest(marks);
     await fixture.admin.apply(SCIM_INTEGRATIONS, manifest as KubeObject, manager);
     const probe = probeOf(manifest);
@@ -140,7 +145,7 @@ describe.each([ARGO_CD, FLUX])('%s with server-side apply', (manager) => {
 });
 
 describe('client-side apply', () => {
-  it('has nothing to patch after the operator has done its work', async () => {
+  it('has nothing to patch after the operator has reconciled', async () => {
     const manifest = await integrationManifest(() => ({}));
     const annotation = 'kubectl.kubernetes.io/last-applied-configuration';
     const applied = {
@@ -153,7 +158,8 @@ describe('client-side apply', () => {
       'kubectl-client-side-apply',
     );
     const live = await probeOf(manifest).settled('True', 'Succeeded');
-    // The patch is what the manifest has and the object hasn't, and what the annotation has and the manifest hasn't.
+    // The patch consists of what the object lacks of the manifest, and of what the manifest lacks
+    // of the annotation.
     expect(live).toMatchObject(applied);
     expect(JSON.parse(live.metadata.annotations?.[annotation] ?? '')).toEqual(manifest);
     expect(live.spec).toEqual(manifest.spec);

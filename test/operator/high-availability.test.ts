@@ -1,4 +1,7 @@
-/** Several processes on one cluster: one reconciles, all serve, and nobody who sends SCIM requests notices a change. */
+/**
+ * Several processes run on one cluster. One of them reconciles, all serve, and a change of leader
+ * fails no SCIM request.
+ */
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { serviceAccountKubeconfig } from '../../hack/demo/cluster.ts';
@@ -21,7 +24,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await Promise.all([...programs].map((program) => program.stop('SIGKILL')));
   programs.clear();
-  // Nobody waits for the lease of a process of the test before.
+  // The next test must not wait for a lease that this one leaves.
   const { items } = await fixture.admin.list<Lease>(LEASES, { namespace: fixture.namespace });
   for (const { metadata } of items ?? []) await fixture.admin.delete(LEASES, lease(metadata.name));
 });
@@ -45,7 +48,7 @@ function start(command: string, more: readonly string[] = []): Program {
   return program;
 }
 
-/** A lease that nobody loses by a slow machine, nor waits out. */
+/** A slow machine can't lose this lease, and no test can wait until it expires. */
 const LONG = ['--leader-election-lease-duration=10m', '--leader-election-renew-deadline=9m'];
 const lease = (name = LEASE_NAME) => ({ namespace: fixture.namespace, name });
 const said = (program: Program, message: string) =>
@@ -63,7 +66,7 @@ const ports = (servers: readonly Program[]) =>
   Promise.all(servers.map(async (each) => Number((await logged(each, 'SCIM is served')).port)));
 const holder = async () => (await fixture.admin.get<Lease>(LEASES, lease())).spec?.holderIdentity;
 
-/** The way to the cluster for a program whose connections the test breaks. */
+/** Returns the option that connects a program through the proxy. */
 async function proxied(proxy: FaultProxy, name: string): Promise<string> {
   const path = `${fixture.kubeconfig}.${name}`;
   const text = await serviceAccountKubeconfig(
@@ -84,12 +87,12 @@ async function steadyClient(probe: IntegrationProbe, servers: readonly Program[]
 }
 
 describe('two servers and two operators on one database', () => {
-  it('go on without one failed request when the leader is killed, and when it is stopped', async () => {
+  it('serve every request while one leader is killed and the next is stopped', async () => {
     const servers = [start('server'), start('server')];
     await ports(servers);
     const first = start('operator');
     await leads(first);
-    // Whoever follows the second did not wait for its lease to end.
+    // The third operator leads too soon to have waited for this lease to expire.
     const second = start('operator', LONG);
     await standsBy(second);
     const client = await steadyClient(await IntegrationProbe.create(fixture), servers);
@@ -110,7 +113,7 @@ describe('two servers and two operators on one database', () => {
     expect(answered).toBeGreaterThan(0);
   });
 
-  it('an operator that was killed leads again at once under its own name', async () => {
+  it('let a killed operator lead again right away under the same identity', async () => {
     const named = ['--leader-election-identity=pod-0'];
     const first = start('operator', [...named, ...LONG]);
     await leads(first);
@@ -119,8 +122,8 @@ describe('two servers and two operators on one database', () => {
   });
 });
 
-describe('a process whose API server is away for longer than the renew deadline', () => {
-  it('serves every request meanwhile with `run`, and leads again when it is back', async () => {
+describe('a leader whose API server is unreachable for longer than the renew deadline', () => {
+  it('keeps serving as `run`, and leads again when the API server is back', async () => {
     const proxy = await startFaultProxy(inject('kubeconfig'));
     const program = start('run', [await proxied(proxy, 'run')]);
     await leads(program);
@@ -146,7 +149,7 @@ describe('a process whose API server is away for longer than the renew deadline'
     await proxy.close();
   });
 
-  it('ends with 3 with `operator`, to be started anew', async () => {
+  it('exits with code 3 as `operator`, so that it is restarted', async () => {
     const proxy = await startFaultProxy(inject('kubeconfig'));
     const program = start('operator', [await proxied(proxy, 'operator')]);
     await leads(program);
@@ -158,8 +161,8 @@ describe('a process whose API server is away for longer than the renew deadline'
   });
 });
 
-describe('a leader that was frozen', () => {
-  it('writes nothing when it wakes up, though there is work, and ends', async () => {
+describe('a leader that was suspended', () => {
+  it('writes nothing when it resumes although there is work, and exits', async () => {
     const proxy = await startFaultProxy(inject('kubeconfig'));
     const frozen = start('operator', [await proxied(proxy, 'frozen')]);
     await leads(frozen);

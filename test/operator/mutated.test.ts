@@ -1,4 +1,4 @@
-/** Rules of the cluster that change what the operator writes, on its way into the API server. */
+/** Mutating admission policies change what the operator writes. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   EVENTS,
@@ -34,7 +34,7 @@ const BINDINGS: ResourceDefinition = {
 const fixture = useOperator();
 let operator: ReturnType<OperatorFixture['start']>;
 beforeAll(() => {
-  // Half a minute of waiting is one second.
+  // With this clock, a wait of 30 s takes one second.
   operator = fixture.start({ clock: () => 30 * performance.now() });
 });
 
@@ -43,14 +43,16 @@ interface Mutation {
   readonly name: string;
   /** JSONPatch operations in CEL. */
   readonly patch: string;
-  /** Whether an object is as the rule makes it. */
+  /** Whether the policy has changed the object. */
   readonly isChanged: (object: KubeObject) => boolean;
 }
 
 const create = (resource: ResourceDefinition, object: object) =>
   fixture.admin.create(resource, object as KubeObject, TEST_MANAGER);
 
-/** Changes the objects of the name in the namespace until it is removed. */
+/**
+ * Installs a policy for objects of this name in the namespace; returns a function that removes it.
+ */
 async function mutate(
   namespace: string,
   { resource, name, patch, isChanged }: Mutation,
@@ -88,7 +90,7 @@ async function mutate(
   };
 }
 
-/** The API server heeds a new rule some time later. */
+/** The API server doesn't apply a new policy right away. */
 async function untilHeeded(
   namespace: string,
   resource: ResourceDefinition,
@@ -122,7 +124,9 @@ const field = (object: KubeObject, name: string) =>
 const SECRET = { resource: SECRETS, name: 'idp-scim-token' };
 const SERVICE_ACCOUNT = { resource: SERVICE_ACCOUNTS, name: 'scim-idp' };
 
-/** What is changed, how the status names it, and whether the integration is ready all the same. */
+/**
+ * What the policy changes, how the status names it, and whether the integration is ready anyway.
+ */
 const CASES: readonly (readonly [string, Mutation, string, 'True' | 'False'])[] = [
   [
     'the label of the ServiceAccount',
@@ -204,9 +208,9 @@ async function reconciles(): Promise<number> {
     .reduce((sum, { value }) => sum + value, 0);
 }
 
-describe('a rule of the cluster that changes', () => {
+describe('a mutating admission policy that changes', () => {
   it.concurrent.each(CASES)(
-    '%s is named, nothing is called corrected, and it heals',
+    '%s is reported, never counts as drift, and can be removed',
     async (_, mutation, message, ready) => {
       const namespace = await createNamespace(fixture.admin, 'tenant');
       const remove = await mutate(namespace, mutation);
@@ -222,7 +226,7 @@ describe('a rule of the cluster that changes', () => {
       expect(await drifts(namespace)).toEqual([]);
       const key = { namespace, name: mutation.name };
       const { metadata } = await fixture.admin.get<KubeObject>(mutation.resource, key);
-      // Looked at again at once, and still not written.
+      // This triggers a reconcile, which still writes nothing.
       await probe.patch({ spec: { displayName: 'Another name' } });
       await probe.settled(ready);
       expect(await fixture.admin.get<KubeObject>(mutation.resource, key)).toMatchObject({
@@ -243,7 +247,7 @@ describe('a rule of the cluster that changes', () => {
     120_000,
   );
 
-  it('makes no difference to the end of a token: its Secret is noticed to be gone without its label', async () => {
+  it('the label of the Secret does not keep its deletion from revoking the token', async () => {
     const namespace = await createNamespace(fixture.admin, 'tenant');
     const rule = { ...SECRET, patch: WITHOUT_LABEL, isChanged: hasNoLabel };
     const remove = await mutate(namespace, rule);
@@ -256,8 +260,8 @@ describe('a rule of the cluster that changes', () => {
     await remove();
   });
 
-  it('costs a handful of reconciles', async () => {
-    // A loop would be thousands by now.
+  it('an object causes only a few reconciles', async () => {
+    // A loop would have caused thousands by now.
     expect(await reconciles()).toBeLessThan(200 * CASES.length);
   });
 });

@@ -1,4 +1,4 @@
-/** Each permission in a namespace, taken away: who is told, and where. */
+/** Takes each permission in a namespace away, and checks where that is reported. */
 import { describe, expect, it } from 'vitest';
 import { DIRECTORY_API_GROUP } from '../../src/directory/permissions.ts';
 import type { PolicyRule } from '../../src/kube/objects.ts';
@@ -32,7 +32,7 @@ async function sum({ operator }: Trial, name: string, labels: object): Promise<n
     .reduce((total, { value }) => total + value, 0);
 }
 
-/** A line about a call that was forbidden. */
+/** Waits for a warning about a forbidden call. */
 async function expectLine({ lines }: Trial, wanted: RegExp): Promise<void> {
   await eventually(() => {
     const told = lines.filter(({ level }) => level === 'warn').map((line) => JSON.stringify(line));
@@ -40,7 +40,7 @@ async function expectLine({ lines }: Trial, wanted: RegExp): Promise<void> {
   });
 }
 
-/** Ready says which permission is missing. */
+/** The condition Ready names the missing permission. */
 async function inCondition(trial: Trial, probe?: IntegrationProbe): Promise<void> {
   const told = probe ?? (await create(trial));
   await eventually(async () => {
@@ -50,7 +50,7 @@ async function inCondition(trial: Trial, probe?: IntegrationProbe): Promise<void
   });
 }
 
-/** The log, a metric and /readyz do. */
+/** The log, a metric and /readyz name the missing permission. */
 async function inWatch(trial: Trial): Promise<void> {
   const { resource, operator } = trial;
   await expectLine(trial, new RegExp(`"resource":"${resource}"`));
@@ -60,7 +60,7 @@ async function inWatch(trial: Trial): Promise<void> {
   });
 }
 
-/** The same, where it is the status itself that can't be written. */
+/** Without the permission to write the status, only the log, a metric and /readyz can name it. */
 async function inStatus(trial: Trial): Promise<void> {
   const { key } = await create(trial);
   await expectLine(trial, /scimintegrations.*status/);
@@ -77,7 +77,7 @@ async function expectErrors(trial: Trial): Promise<void> {
   );
 }
 
-/** Log and metric do: there is no status any more. */
+/** There is no status any more, so only the log and a metric report it. */
 async function atTheEnd(trial: Trial): Promise<void> {
   const probe = await create(trial);
   await probe.settled('True');
@@ -86,7 +86,7 @@ async function atTheEnd(trial: Trial): Promise<void> {
   await expectErrors(trial);
 }
 
-/** A binding to another role can only be made anew. */
+/** The role of a RoleBinding is immutable, so the operator must delete and recreate it. */
 async function atAnotherRole(trial: Trial): Promise<void> {
   const probe = await create(trial);
   await probe.settled('True');
@@ -98,14 +98,14 @@ async function atAnotherRole(trial: Trial): Promise<void> {
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' };
   const wrong = { ...binding, metadata: { ...key, labels, ownerReferences }, roleRef };
   await eventually(async () => {
-    // The operator may be quicker.
+    // The operator may have recreated it already.
     await admin.delete(ROLE_BINDINGS, key).catch(() => undefined);
     await admin.create(ROLE_BINDINGS, wrong, TEST_MANAGER);
   });
   await inCondition(trial, probe);
 }
 
-/** Events are the smallest of its worries: the log says that one is missing. */
+/** A missing event changes nothing else, so only the log reports it. */
 async function inLog(trial: Trial): Promise<void> {
   await (await create(trial)).settled('True');
   await expectLine(trial, /event was not recorded/);
@@ -128,7 +128,7 @@ async function inLogOfSecond(trial: Trial): Promise<void> {
   await expectLine(trial, /event was not recorded/);
 }
 
-/** OpenShift alone asks for it. */
+/** Only OpenShift requires this permission. */
 async function nowhere(trial: Trial): Promise<void> {
   await (await create(trial)).settled('True');
 }
@@ -164,13 +164,13 @@ const SIGNS: Readonly<Record<string, (trial: Trial) => Promise<void>>> = {
   'events create': inLog,
   'events patch': inLogOfSecond,
   'namespaces get': inCondition,
-  // What it lacks itself it can't grant.
+  // The operator can't grant a permission that it lacks.
   'groups delete': inCondition,
   'users update': inCondition,
   'bindings list': inCondition,
 };
 
-/** Of the rules that are granted on only one verb of each is tried. */
+/** Of each rule that the operator only passes on, a single verb is tried. */
 const permissions = WATCHED_NAMESPACE_RULES.filter(
   ({ apiGroups }) => !apiGroups.includes(DIRECTORY_API_GROUP),
 ).flatMap(({ resources, verbs }) =>
@@ -186,7 +186,7 @@ function without(permission: string): readonly PolicyRule[] {
   ).filter(({ verbs }) => verbs.length > 0);
 }
 
-/** All of the cluster, so that nothing else is missing. */
+/** All permissions for the cluster, so that nothing else is missing. */
 const clusterRules: readonly PolicyRule[] = [
   ...CLUSTER_RULES,
   ...TENANT_RULES,
@@ -194,25 +194,28 @@ const clusterRules: readonly PolicyRule[] = [
 ];
 
 describe('an operator whose Role lacks a permission', () => {
-  it('is tried with every one that it has', () => {
+  it('is tested with each permission that it needs', () => {
     const tried = Object.keys(SIGNS);
     expect(permissions.filter((permission) => !tried.includes(permission))).toEqual([]);
     expect(new Set(tried).size).toBe(permissions.length + 3);
   });
 
-  it.concurrent.each(Object.entries(SIGNS))('says so: %s', async (permission, sign) => {
-    const namespace = await createNamespace(adminClient(), 'lacking');
-    const rules = without(permission);
-    const fixture = await installedFixture((name) =>
-      namespacedManifests(name, name, [namespace], { rules, clusterRules }),
-    );
-    try {
-      const { log, lines } = captureLog();
-      const operator = fixture.start({ log, watchNamespaces: [namespace] });
-      const [resource = ''] = permission.split(' ');
-      await sign({ fixture, namespace, resource, operator, lines });
-    } finally {
-      await fixture.close();
-    }
-  });
+  it.concurrent.each(Object.entries(SIGNS))(
+    'reports that it lacks %s',
+    async (permission, sign) => {
+      const namespace = await createNamespace(adminClient(), 'lacking');
+      const rules = without(permission);
+      const fixture = await installedFixture((name) =>
+        namespacedManifests(name, name, [namespace], { rules, clusterRules }),
+      );
+      try {
+        const { log, lines } = captureLog();
+        const operator = fixture.start({ log, watchNamespaces: [namespace] });
+        const [resource = ''] = permission.split(' ');
+        await sign({ fixture, namespace, resource, operator, lines });
+      } finally {
+        await fixture.close();
+      }
+    },
+  );
 });

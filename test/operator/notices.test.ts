@@ -1,4 +1,7 @@
-/** What people are told of an object whatever its spec is: paused, an annotation that means nothing, a deletion that waits, and all of it as metrics. */
+/**
+ * Conditions that don't depend on the spec, and the same conditions as metrics: paused, an
+ * annotation without effect, a deletion that waits.
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import type { Condition } from '../../src/kube/conditions.ts';
@@ -27,7 +30,7 @@ async function conditionsOf([resource, key]: Kind): Promise<Conditions> {
   return Object.fromEntries((status?.conditions ?? []).map((each) => [each.type, each]));
 }
 
-/** Condition → status, as the metrics have them. */
+/** Maps conditions to their status, according to the metrics. */
 async function seriesOf([resource, { namespace = '', name }]: Kind) {
   const samples = parseExposition(await operator.registry.metrics()).filter(
     ({ name: metric, labels }) =>
@@ -71,7 +74,7 @@ const KINDS = [
 ] as const;
 
 describe('a paused ScimIntegration', () => {
-  it('says so in a condition, a column and a metric until it goes on', async () => {
+  it('has a condition, a column and a metric that say so until it is resumed', async () => {
     const one = await integration();
     await annotate(one, { 'scim-operator.dev/reconcile': 'disabled' });
     await eventually(async () =>
@@ -92,8 +95,8 @@ describe('a paused ScimIntegration', () => {
   });
 });
 
-describe('an annotation that means nothing', () => {
-  it.each(['Disabled', 'true', 'false', ''])('is told of: reconcile is "%s"', async (value) => {
+describe('an annotation without effect', () => {
+  it.each(['Disabled', 'true', 'false', ''])('is reported if reconcile is "%s"', async (value) => {
     const one = await integration();
     await annotate(one, { 'scim-operator.dev/reconcile': value });
     await eventually(async () =>
@@ -106,7 +109,7 @@ describe('an annotation that means nothing', () => {
     expect(await printed(...one)).toMatchObject({ Ready: 'True' });
   });
 
-  it.each(KINDS)('is told of: one that a %s does not have', async (kind, create) => {
+  it.each(KINDS)('is reported if a %s has no such annotation', async (kind, create) => {
     const one = await create();
     await annotate(one, { 'scim-operator.dev/paused': 'true', 'example.com/paused': 'true' });
     await eventually(async () =>
@@ -125,7 +128,7 @@ describe('an annotation that means nothing', () => {
 
 describe('an object that is being deleted', () => {
   it.each(KINDS)(
-    'is not ready, says what it waits for, and has no series afterwards: %s',
+    'is not ready, names what it waits for, and has no metrics afterwards (%s)',
     async (_, create) => {
       const one = await create();
       const [resource, key] = one;
@@ -152,7 +155,7 @@ describe('an object that is being deleted', () => {
   );
 });
 
-describe('a ScimTenant that is for nobody', () => {
+describe('a ScimTenant that selects no namespace', () => {
   const readyIs = (name: string, reason: string) =>
     eventually(async () =>
       expect((await conditionsOf([SCIM_TENANTS, { name }])).Ready).toMatchObject({
@@ -161,7 +164,7 @@ describe('a ScimTenant that is for nobody', () => {
       }),
     );
 
-  it('says so, until a namespace is there that it names or selects', async () => {
+  it('says so until a namespace exists that it names or selects', async () => {
     const team = unique('team');
     const name = await createTenant(fixture.admin, {});
     await readyIs(name, 'NobodySelected');

@@ -1,4 +1,7 @@
-/** With a cluster that no other test shares: a second one on the same PostgreSQL database, and one whose API server is started anew. */
+/**
+ * Needs a cluster of its own, as a second one on the same PostgreSQL database and to restart its
+ * API server.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../hack/control-plane/start.ts';
 import { applyCrds } from '../../hack/demo/cluster.ts';
@@ -59,14 +62,17 @@ describe('two clusters on one database', () => {
     await operator.stop();
   });
 
-  /** In the other cluster, in a namespace of the same name as `mine` has here. */
+  /**
+   * Creates an integration in the other cluster, in a namespace with the same name as that of
+   * `mine`.
+   */
   const namesake = async (name = mine.name) => {
     const metadata = { name: mine.namespace };
     await second.admin.apply(NAMESPACES, { metadata }, TEST_MANAGER);
     return IntegrationProbe.createIn(second, mine.namespace, { deletionPolicy: 'Delete' }, name);
   };
 
-  it('hand over an endpoint while both live: pinned, deleted here, allowed there by a ScimTenant', async () => {
+  it('can hand over a pinned endpoint while both are running', async () => {
     const here = first.start();
     const old = await IntegrationProbe.create(first);
     const { id, token, answer } = await doorOf(first, old);
@@ -83,10 +89,11 @@ describe('two clusters on one database', () => {
     const existingSecret = { name: 'kept', key: 'token' };
     const spec = { integrationId: id, token: { existingSecret } };
     const moved = await IntegrationProbe.createIn(second, namespace, spec);
-    // The ScimTenant there shuts out the namespace here, sooner or later; the id is its own until it ends.
+    // The ScimTenant in the other cluster will revoke the rights of the namespace in this one. The
+    // id still belongs to the old integration until that ends.
     await moved.settled('False', 'IntegrationIdConflict');
     await old.delete();
-    // The last that happens to it.
+    // Setting endedAt is the last step of its end.
     await eventually(async () =>
       expect((await first.store.integrations.get(id))?.endedAt).toBeDefined(),
     );
@@ -98,7 +105,7 @@ describe('two clusters on one database', () => {
     await there.stop();
   });
 
-  it('have one owner of a tenant: a namespace of the same name elsewhere gets nothing of it', async () => {
+  it('give a tenant to one namespace, and nothing to a namespace of the same name in the other cluster', async () => {
     const operator = second.start({ ...FOLLOWING, ...EAGER });
     const theirs = await namesake();
     const refused = await theirs.settled('False', 'TenantNotAllowed');
@@ -110,7 +117,7 @@ describe('two clusters on one database', () => {
     await binding.settled('False', 'TenantNotAllowed');
     expect(await door.answer()).toBe('open');
 
-    // Their administrators may know better.
+    // An administrator of the other cluster can allow it with a ScimTenant.
     await createTenant(second.admin, { names: [mine.namespace] }, mine.namespace);
     await theirs.settled('True', 'Succeeded');
     await binding.settled('False', 'GroupNotFound');
@@ -119,14 +126,14 @@ describe('two clusters on one database', () => {
     await binding.delete();
   });
 
-  it('are two: neither ends, nor deprovisions, what the other has made', async () => {
+  it("never end or deprovision each other's integrations", async () => {
     const operator = second.start(EAGER);
     const theirs = await namesake();
     const other = await doorOf(second, theirs);
     expect(other.id).not.toBe(door.id);
     expect(await door.answer()).toBe('open');
 
-    // Its sweeps do their work on its own records.
+    // The sweep of the other cluster does purge that cluster's own records.
     await theirs.delete();
     await eventually(async () =>
       expect(await first.store.integrations.get(other.id)).toBeUndefined(),
@@ -138,7 +145,7 @@ describe('two clusters on one database', () => {
     await operator.stop();
   });
 
-  it('keep an endpoint apart until the records of the lost one are ended; then the other has it, and the token', async () => {
+  it('release the endpoint and token of a lost cluster once its records are ended by hand', async () => {
     const { data, type, metadata } = await mine.secret();
     const labels = { ...metadata.labels, [LABEL_INTEGRATION]: 'moved' };
     const copy = { namespace: mine.namespace, name: 'moved-scim-token', labels };
@@ -150,7 +157,7 @@ describe('two clusters on one database', () => {
     await moved.settled('False', 'IntegrationIdConflict');
     expect(await door.answer()).toBe('open');
 
-    // As docs/guides/backup-and-recovery.md says.
+    // The statement of docs/guides/backup-and-recovery.md.
     await directory.database.query(
       'UPDATE integrations SET ended_at = (extract(epoch FROM now()) * 1000)::bigint WHERE ended_at IS NULL AND cluster_uid = $1',
       [await clusterUid(first.admin)],
@@ -164,8 +171,8 @@ describe('two clusters on one database', () => {
   });
 });
 
-describe('an API server that is started anew', () => {
-  it('is followed within seconds, and meanwhile nothing that works ends', async () => {
+describe('an API server that restarts', () => {
+  it('is watched again within seconds, and no token stops working in the meantime', async () => {
     const { registry, stuck, stop } = second.start();
     const metric = registry.getSingleMetric('reflector_watch_errors_total');
     const failures = async () =>
@@ -175,7 +182,7 @@ describe('an API server that is started anew', () => {
     );
     const doors = await Promise.all(probes.map((probe) => doorOf(second, probe)));
     const [shut, ...open] = probes;
-    // Some of what these ask for fails.
+    // Some calls for these fail.
     const late = await Promise.all(
       Array.from({ length: 10 }, () => IntegrationProbe.create(second)),
     );

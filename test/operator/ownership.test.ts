@@ -14,25 +14,25 @@ const without = (object: KubeObject, part: 'labels' | 'ownerReferences' | 'annot
   return { ...object, metadata };
 };
 
-describe('a child', () => {
+describe('an object created for an integration', () => {
   const child = buildServiceAccount(integration);
 
   it.each<[string, boolean, KubeObject]>([
-    ['is ours as it was made', true, child],
-    ['is ours without its labels', true, without(child, 'labels')],
+    ['is owned as it was created', true, child],
+    ['is owned without its labels', true, without(child, 'labels')],
     [
-      'is ours without its owner, as after a deletion that left it',
+      'is owned without its owner reference, as after an orphaning deletion',
       true,
       without(child, 'ownerReferences'),
     ],
     [
-      'is ours when it was made for an earlier one of the name',
+      'is owned if it was created for a predecessor of the same name',
       true,
       buildServiceAccount(withUid('0')),
     ],
-    ['is not ours without both', false, without(without(child, 'labels'), 'ownerReferences')],
+    ['is not owned without either', false, without(without(child, 'labels'), 'ownerReferences')],
     [
-      'is not ours when it was made for another name',
+      'is not owned if it was created for an integration of another name',
       false,
       buildServiceAccount(buildIntegration({ metadata: { name: 'entra', uid: 'uid-2' } })),
     ],
@@ -45,16 +45,16 @@ describe('the Role of a namespace', () => {
   const role = buildRole('acme', [integration]);
 
   it.each<[string, boolean, KubeObject]>([
-    ['is ours as it was made', true, role],
-    ['is ours without its labels', true, without(role, 'labels')],
-    ['is ours without its owners', true, without(role, 'ownerReferences')],
-    ['is not ours without both', false, without(without(role, 'labels'), 'ownerReferences')],
+    ['is owned as it was created', true, role],
+    ['is owned without its labels', true, without(role, 'labels')],
+    ['is owned without its owner references', true, without(role, 'ownerReferences')],
+    ['is not owned without either', false, without(without(role, 'labels'), 'ownerReferences')],
   ])('%s', (_, expected, object) => {
     expect(isOurRole(object)).toBe(expected);
   });
 });
 
-describe('the other holder of a Secret', () => {
+describe('the other integration that uses a Secret', () => {
   const entra = buildIntegration({ metadata: { name: 'entra', uid: 'uid-2' } });
   const secret = (of: KubeIntegration) => buildTokenSecret(of, generateToken());
   const bare = without(without(secret(entra), 'labels'), 'annotations');
@@ -72,19 +72,34 @@ describe('the other holder of a Secret', () => {
   };
 
   it.each<[string, KubeObject, KubeIntegration[], boolean]>([
-    ['is the one whose UID it has', secret(entra), [integration, entra], true],
-    ['is the one whose name it has', without(secret(entra), 'annotations'), [entra], true],
+    ['is the one whose UID the Secret contains', secret(entra), [integration, entra], true],
     [
-      'is the one that has its token there',
+      'is the one whose name the Secret contains',
+      without(secret(entra), 'annotations'),
+      [entra],
+      true,
+    ],
+    [
+      'is the one whose status says that its token is there',
       bare,
       [saying({ tokenKeyId: 'k', tokenSecretRef })],
       true,
     ],
-    ['is the one that uses it as an existing one', bare, [named(bare.metadata.name)], true],
-    ['is nobody who only had a token there', bare, [saying({ tokenSecretRef })], false],
-    ['is nobody who is being deleted', secret(entra), [going], false],
-    ['is nobody where it is its own', secret(integration), [integration, entra], false],
-    ['is nobody who only names ours', secret(withUid('0')), [named('okta-scim-token')], false],
+    ['is the one that names it as its existingSecret', bare, [named(bare.metadata.name)], true],
+    ['is never one that no longer has a token there', bare, [saying({ tokenSecretRef })], false],
+    ['is never one that is being deleted', secret(entra), [going], false],
+    [
+      'is not found if the Secret belongs to the integration itself',
+      secret(integration),
+      [integration, entra],
+      false,
+    ],
+    [
+      'is never one that names a Secret of the integration as its existingSecret',
+      secret(withUid('0')),
+      [named('okta-scim-token')],
+      false,
+    ],
   ])('%s', (_, object, integrations, found) => {
     expect(otherHolder(object, integration, integrations)?.metadata.name).toBe(
       found ? 'entra' : undefined,

@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { IntegrationProbe, operatorFixture } from '../support/operator.ts';
 import { createTenant, deleteTenant, integrationIn } from '../support/tenants.ts';
 
-/** The operator's rules without one verb on one resource. */
+/** The rules without one verb on one resource. */
 function without(
   resource: string,
   verb: string,
@@ -33,7 +33,7 @@ const electionIn = (namespace: string) => ({
 });
 
 describe('an operator whose role lacks a permission', () => {
-  it('serves the integration all the same when only its RBAC objects fail', async () => {
+  it('still provides a working token if only the RBAC objects fail', async () => {
     const fixture = await operatorFixture(without('serviceaccounts', 'create'));
     try {
       fixture.start();
@@ -46,28 +46,31 @@ describe('an operator whose role lacks a permission', () => {
     }
   });
 
-  it.each(['get', 'create', 'patch'])('does not lead, and says why: leases %s', async (verb) => {
-    const fixture = await operatorFixture(undefined, without('leases', verb, ELECTION_RULES));
-    try {
-      // With `patch` alone missing the Lease of somebody who left is there.
-      const lease = { namespace: fixture.namespace, name: LEASE_NAME };
-      if (verb === 'patch') await fixture.admin.create(LEASES, { metadata: lease }, TEST_MANAGER);
-      const { log, lines } = captureLog();
-      const operator = fixture.start({ log, election: electionIn(fixture.namespace) });
-      const line = await eventually(() => {
-        const found = lines.find(({ msg }) => msg.startsWith('Lease may not be used'));
-        expect(found).toBeDefined();
-        return found;
-      });
-      expect(line?.reason).toMatch(/403 .*leases/);
-      expect(operator.stuck()).toBeUndefined();
-      expect(lines.map(({ msg }) => msg)).not.toContain('lead was taken');
-    } finally {
-      await fixture.close();
-    }
-  });
+  it.each(['get', 'create', 'patch'])(
+    'does not lead without %s on leases, and logs the reason',
+    async (verb) => {
+      const fixture = await operatorFixture(undefined, without('leases', verb, ELECTION_RULES));
+      try {
+        // `patch` is needed only if a previous leader has left its Lease.
+        const lease = { namespace: fixture.namespace, name: LEASE_NAME };
+        if (verb === 'patch') await fixture.admin.create(LEASES, { metadata: lease }, TEST_MANAGER);
+        const { log, lines } = captureLog();
+        const operator = fixture.start({ log, election: electionIn(fixture.namespace) });
+        const line = await eventually(() => {
+          const found = lines.find(({ msg }) => msg.startsWith('Lease may not be used'));
+          expect(found).toBeDefined();
+          return found;
+        });
+        expect(line?.reason).toMatch(/403 .*leases/);
+        expect(operator.stuck()).toBeUndefined();
+        expect(lines.map(({ msg }) => msg)).not.toContain('lead was taken');
+      } finally {
+        await fixture.close();
+      }
+    },
+  );
 
-  it('leads with the rules for the Lease that ship', async () => {
+  it('leads with the shipped rules for the Lease', async () => {
     const fixture = await operatorFixture();
     try {
       const { log, lines } = captureLog();
@@ -84,7 +87,7 @@ describe('an operator that may not', () => {
   const refusals = (lines: readonly LogLine[]) =>
     lines.filter(({ resource }) => resource === 'scimtenants');
 
-  it('list ScimTenants knows no tenants but those of the namespaces, and says so once', async () => {
+  it('list ScimTenants allows only the tenants of the namespaces, and logs a single warning', async () => {
     const fixture = await operatorFixture(without('scimtenants', 'list'));
     try {
       const { log, lines } = captureLog();
@@ -105,7 +108,7 @@ describe('an operator that may not', () => {
     }
   });
 
-  it('get a ScimTenant gives no right, and says which permission is missing', async () => {
+  it('get a ScimTenant grants nothing, and names the missing permission', async () => {
     const fixture = await operatorFixture(without('scimtenants', 'get'));
     try {
       fixture.start();
@@ -118,7 +121,7 @@ describe('an operator that may not', () => {
     }
   });
 
-  it('write the status of ScimTenants follows them all the same', async () => {
+  it('write the status of ScimTenants still enforces them', async () => {
     const fixture = await operatorFixture(without('scimtenants/status', 'patch'));
     try {
       fixture.start();
@@ -132,7 +135,7 @@ describe('an operator that may not', () => {
     }
   });
 
-  it('list namespaces asks for each, and says so once', async () => {
+  it('list namespaces reads each of them, and logs a single warning', async () => {
     const fixture = await operatorFixture(without('namespaces', 'list'));
     try {
       const { log, lines } = captureLog();
@@ -152,7 +155,7 @@ describe('an operator that may not', () => {
     }
   });
 
-  it('read the CRD keeps an integration that is gone, and says why', async () => {
+  it('read the CRD keeps a deleted integration working, and logs the reason', async () => {
     const fixture = await operatorFixture(without('customresourcedefinitions', 'get'));
     try {
       const { log, lines } = captureLog();

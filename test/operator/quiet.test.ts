@@ -1,4 +1,4 @@
-/** How often the operator writes when little or nothing happens, on a clock that the test moves. */
+/** Counts the operator's writes when little or nothing happens, on a clock that the test moves. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
@@ -26,20 +26,20 @@ const fixture = useOperator();
 let seconds = 0;
 const now = () => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
 const clock = () => seconds * 1_000;
-/** No sweep comes in between, however long the test takes. */
+/** No sweep interferes, however long the test takes. */
 const STILL = { now, clock, sweepIntervalMs: 3_600_000 };
 
 beforeAll(async () => {
-  // What other files left in the cluster would be new to this directory.
+  // The leftovers of other test files would be new to this directory.
   const { items } = await fixture.admin.list<KubeIntegration>(SCIM_INTEGRATIONS);
   for (const each of items ?? []) await fixture.admin.delete(SCIM_INTEGRATIONS, keyOf(each));
-  // Each of their children that goes would be looked into.
+  // Each deletion of one of their objects would cause a reconcile.
   for (const resource of [SERVICE_ACCOUNTS, ROLE_BINDINGS, ROLES]) {
     await eventually(async () => expect(await owned(resource)).toEqual([]));
   }
 });
 
-/** Names of the objects that the garbage collector has yet to remove. */
+/** Names of the objects that the garbage collector has yet to delete. */
 async function owned(resource: ResourceDefinition): Promise<readonly string[]> {
   const { items } = await fixture.admin.list<KubeObject>(resource);
   return (items ?? [])
@@ -63,7 +63,7 @@ async function writes(registry: Registry): Promise<number> {
   return (await sum(registry, name)) - (await sum(registry, name, { method: 'GET' }));
 }
 
-/** Resolves after the integration was looked at once more, and nothing is left to do. */
+/** Resolves when the integration has been reconciled once more and nothing is left to do. */
 async function lookAgain(probe: IntegrationProbe, registry: Registry) {
   const { namespace, name } = probe;
   const versionOf = async () => (await probe.get()).metadata.resourceVersion;
@@ -78,11 +78,11 @@ async function lookAgain(probe: IntegrationProbe, registry: Registry) {
     { fieldManager: TEST_MANAGER },
   );
   await idleAfter(registry, before);
-  // A write of its own is one more thing to look at.
+  // A write by the operator causes one more reconcile.
   if ((await versionOf()) !== version) await idleAfter(registry, before + 1);
 }
 
-/** Resolves when more integrations than `count` were reconciled, and none is left to be. */
+/** Resolves when more than `count` reconciles have finished and none is left to do. */
 async function idleAfter(registry: Registry, count: number): Promise<void> {
   await eventually(async () => {
     const labels = { controller: 'scimintegration' };
@@ -94,7 +94,7 @@ async function idleAfter(registry: Registry, count: number): Promise<void> {
   });
 }
 
-/** An integration that has settled, and an operator that begins after that, on the connection. */
+/** Creates an integration and waits until it has settled, then starts an operator. */
 async function settled(connection?: Connection) {
   const first = fixture.start(STILL);
   const probe = await IntegrationProbe.create(fixture);
@@ -105,8 +105,8 @@ async function settled(connection?: Connection) {
   return { probe, registry, stop };
 }
 
-describe('an integration that nobody calls', () => {
-  it('is looked at for hours without a write', async () => {
+describe('an integration without requests', () => {
+  it('is reconciled for hours without a write', async () => {
     const { probe, registry, stop } = await settled();
     const before = await probe.get();
     for (let round = 0; round < 4; round += 1) {
@@ -118,7 +118,7 @@ describe('an integration that nobody calls', () => {
     await stop();
   });
 
-  it('has its Secret read once, and again when that has changed', async () => {
+  it('has its Secret read once, and again only when it changes', async () => {
     const proxy = await startFaultProxy(inject('kubeconfig'));
     const { probe, registry, stop } = await settled(new Connection(proxy.config));
     const path = `/namespaces/${probe.namespace}/secrets/`;
@@ -138,8 +138,8 @@ describe('an integration that nobody calls', () => {
   });
 });
 
-describe('an integration that is called all the time', () => {
-  it('has its status written once a minute, and nothing else', async () => {
+describe('an integration with constant requests', () => {
+  it('causes one write a minute, of its status', async () => {
     const { probe, registry, stop } = await settled();
     const { status } = await probe.get();
     const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };
@@ -168,8 +168,8 @@ describe('an integration that is called all the time', () => {
   });
 });
 
-describe('an integration that was called', () => {
-  it('shows so in its status without any other event', async () => {
+describe('an integration that received a request', () => {
+  it('shows it in its status without any other trigger', async () => {
     const operator = fixture.start({ now, clock, sweepIntervalMs: 100 });
     const probe = await IntegrationProbe.create(fixture);
     const { status } = await probe.settled('True', 'Succeeded');
@@ -178,7 +178,8 @@ describe('an integration that was called', () => {
     const attributes = { userName: 'ann', active: true };
     await fixture.store.users.create(scope, { id: newId(), attributes, at });
     await fixture.store.integrations.touch(new Map([[scope.integrationId, at]]));
-    // Only now: whoever looked between the two would not look again within a minute of this clock.
+    // The clock moves only now. A reconcile between the two writes would otherwise be the last one
+    // within a minute of this clock.
     seconds += 60;
     await eventually(async () => {
       const { users, lastRequestTime = '' } = (await probe.get()).status ?? {};
@@ -189,7 +190,7 @@ describe('an integration that was called', () => {
 });
 
 describe('the operator', () => {
-  it('has no metric that the reference leaves out', async () => {
+  it("has no metric that the reference doesn't document", async () => {
     const { registry, stop } = fixture.start();
     const page = readFileSync('docs/reference/metrics.md', 'utf8');
     const names = metricNames(await registry.metrics());

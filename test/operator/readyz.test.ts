@@ -1,4 +1,4 @@
-/** What /readyz says of a process that looks after a cluster without a permission that it needs. */
+/** /readyz and /livez of a process whose operator lacks a permission. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,10 +65,10 @@ describe('/livez', () => {
   it.each([
     ['forward', 300_000],
     ['back', -300_000],
-  ])('is the same when the wall clock is put %s by five minutes', async (_, ms) => {
+  ])('still succeeds when the wall clock is set %s by five minutes', async (_, ms) => {
     await whileRunning({ server: true, operator: true }, async (url, lines) => {
       const live = () => fetch(url.replace('/readyz', '/livez'));
-      // By then every other watch has begun, too.
+      // Every other watch has started by then.
       await eventually(() =>
         expect(lines).toContainEqual(expect.objectContaining({ resource: 'roles', namespace })),
       );
@@ -84,7 +84,7 @@ describe('/livez', () => {
 });
 
 describe('/readyz', () => {
-  it('of a process that only looks after the cluster says which watch is refused', async () => {
+  it('names the refused watch if the process is only an operator', async () => {
     await whileRunning({ server: false, operator: true }, async (url) => {
       await eventually(async () => {
         const answer = await fetch(url);
@@ -96,7 +96,7 @@ describe('/readyz', () => {
     });
   });
 
-  it('of a process that serves is that of the directory', async () => {
+  it('depends only on the directory if the process serves SCIM', async () => {
     await whileRunning({ server: true, operator: true }, async (url, lines) => {
       await eventually(() =>
         expect(lines).toContainEqual(expect.objectContaining({ resource: 'roles', namespace })),

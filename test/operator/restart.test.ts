@@ -11,7 +11,7 @@ import { TokenProbe } from '../support/token-probe.ts';
 
 const fixture = useOperator();
 beforeAll(async () => {
-  // What other files left in the cluster would be new to this directory.
+  // The leftovers of other test files would be new to this directory.
   for (const integration of await integrations()) {
     await fixture.admin.delete(SCIM_INTEGRATIONS, keyOf(integration));
   }
@@ -35,7 +35,7 @@ async function sum(
 }
 
 describe('a restart', () => {
-  it('with everything in place writes nothing, to the cluster or to the directory', async () => {
+  it('writes nothing to the cluster or the directory if everything is in place', async () => {
     const first = fixture.start();
     const [ready, disabled, refused] = await Promise.all([
       IntegrationProbe.create(fixture),
@@ -67,7 +67,8 @@ describe('a restart', () => {
     await eventually(async () =>
       expect((await getTenant(fixture.admin, tenant)).status?.integrations).toBe(1),
     );
-    // Its second owner makes no integration wait, and what is queued when the operator stops is not done.
+    // No integration waits for the second owner reference, and stopping the operator drops what is
+    // queued.
     await eventually(async () => {
       const key = { namespace: ready.namespace, name: 'SCIMProvisioner' };
       expect((await fixture.admin.get(ROLES, key)).metadata.ownerReferences).toHaveLength(2);

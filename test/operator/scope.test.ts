@@ -1,4 +1,4 @@
-/** An operator of a few namespaces, with exactly the permissions that such an installation has. */
+/** An operator for a few namespaces, with exactly the permissions of such an installation. */
 import type { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** Starts the operator in place of the one before. */
+/** Starts an operator in place of the previous one. */
 async function watch(watchNamespaces: readonly string[], options: StartOptions = {}) {
   await stop();
   const operator = fixture.start({ ...options, watchNamespaces });
@@ -55,7 +55,7 @@ async function watch(watchNamespaces: readonly string[], options: StartOptions =
   return operator;
 }
 
-/** Of the administrator, for what has nothing to do with permissions. */
+/** A connection as administrator, for tests that aren't about permissions. */
 const adminConnection = () => new Connection(loadKubeConfig(inject('kubeconfig')));
 
 async function sample(registry: Registry, name: string, labels: object = {}) {
@@ -68,7 +68,7 @@ async function sample(registry: Registry, name: string, labels: object = {}) {
 const integrationIn = (namespace: string) =>
   IntegrationProbe.createIn(fixture, namespace, {}, unique('idp'));
 
-describe('an operator of some namespaces', () => {
+describe('an operator that watches some namespaces', () => {
   const later = unique('later');
   const { log, lines } = captureLog();
   let operator: Awaited<ReturnType<typeof watch>>;
@@ -76,7 +76,7 @@ describe('an operator of some namespaces', () => {
     operator = await watch([home, later], { log });
   });
 
-  it('makes everything for the integrations there, and ends them', async () => {
+  it('creates everything for their integrations, and ends them', async () => {
     const probe = await integrationIn(home);
     await probe.settled('True', 'Succeeded');
     const token = await probe.token();
@@ -86,7 +86,7 @@ describe('an operator of some namespaces', () => {
     await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
   });
 
-  it('corrects drift there', async () => {
+  it('corrects drift in them', async () => {
     const probe = await integrationIn(home);
     await probe.settled('True');
     const key = { namespace: home, name: `scim-${probe.name}` };
@@ -99,7 +99,7 @@ describe('an operator of some namespaces', () => {
     );
   });
 
-  it('is not held up by one that does not exist, reports it, and looks after it once it and its Role are there', async () => {
+  it('reports a missing namespace, and manages it as soon as it and its Role exist', async () => {
     const resource = SCIM_INTEGRATIONS.plural;
     const refused = () => sample(operator.registry, 'reflector_refused_watches', { resource });
     const told = () => lines.filter((line) => line.resource === resource);
@@ -122,7 +122,7 @@ describe('an operator of some namespaces', () => {
     expect(told().at(-1)).toMatchObject({ namespace: later, msg: 'watch was restored' });
   });
 
-  it('finds one that is made later at once where its permissions are there already', async () => {
+  it('manages a namespace that is created later as soon as it exists if the permissions are there', async () => {
     const name = unique('later');
     const next = await watch([home, name], { connection: adminConnection() });
     await eventually(() => expect(next.unready()).toBeUndefined());
@@ -131,7 +131,7 @@ describe('an operator of some namespaces', () => {
   });
 });
 
-describe('in a namespace that is not watched', () => {
+describe('an operator that watches another namespace', () => {
   const { log, lines } = captureLog();
   let proxy: FaultProxy;
   beforeAll(async () => {
@@ -143,7 +143,7 @@ describe('in a namespace that is not watched', () => {
     await proxy.close();
   });
 
-  it('nothing is touched or asked for', async () => {
+  it('changes and reads nothing in this one', async () => {
     const elsewhere = await IntegrationProbe.create(fixture);
     const before = await elsewhere.get();
     const probe = await integrationIn(home);
@@ -165,7 +165,7 @@ describe('in a namespace that is not watched', () => {
     ]);
   });
 
-  it('a tenant is no use where ScimTenants may not be read', async () => {
+  it('allows no other tenant if it may not read ScimTenants', async () => {
     const tenant = await createTenant(fixture.admin, { names: [home] });
     const probe = await IntegrationProbe.createIn(fixture, home, { tenant }, unique('idp'));
     await probe.settled('False', 'TenantNotAllowed');
@@ -174,8 +174,8 @@ describe('in a namespace that is not watched', () => {
   });
 });
 
-describe('an operator that may read ScimTenants, but not list namespaces', () => {
-  it('follows their selectors all the same', async () => {
+describe('an operator that may read ScimTenants but not list namespaces', () => {
+  it('still honours their selectors', async () => {
     const namespace = await createNamespace(fixture.admin, 'team', { team: 'a' });
     const other = await installed([namespace], [...CLUSTER_RULES, ...TENANT_RULES]);
     try {
@@ -191,8 +191,8 @@ describe('an operator that may read ScimTenants, but not list namespaces', () =>
   });
 });
 
-describe('an integration whose namespace is watched no more', () => {
-  it('is served and kept whatever becomes of its resource, and reported once and as a metric', async () => {
+describe('an integration whose namespace is no longer watched', () => {
+  it('keeps working even if its resource is deleted, and is reported by one warning and a metric', async () => {
     await watch([home, second], { connection: adminConnection() });
     const kept = await integrationIn(second);
     const ended = await integrationIn(home);
@@ -207,7 +207,7 @@ describe('an integration whose namespace is watched no more', () => {
     const { log, lines } = captureLog();
     const quick = () => ({ sweepIntervalMs: 50, connection: adminConnection() });
     const { registry } = await watch([home], { ...quick(), log });
-    // A sweep that ended the one would have ended the other.
+    // The sweep that ended one would also have ended the other.
     await eventually(async () => expect(await answers(ended)).toBeUndefined());
     expect(await answers(kept)).toBeDefined();
     expect(await kept.secret()).toBeDefined();
@@ -220,8 +220,8 @@ describe('an integration whose namespace is watched no more', () => {
     await eventually(async () => expect(await answers(kept)).toBeUndefined());
   });
 
-  it('keeps its users though it had ended with deletionPolicy Delete', async () => {
-    // The operator before may watch both.
+  it('keeps its users even if it ended with deletionPolicy Delete', async () => {
+    // The previous operator may watch both.
     await stop();
     const { integrations } = fixture.store;
     const { metadata } = await fixture.admin.get(NAMESPACES, { name: 'kube-system' });
@@ -240,7 +240,7 @@ describe('an integration whose namespace is watched no more', () => {
 });
 
 describe('an operator that may not read kube-system', () => {
-  it('does not begin, and says which permission is missing', async () => {
+  it('does not start, and names the missing permission', async () => {
     const rules = CLUSTER_RULES.filter(({ resources }) => !resources.includes('namespaces'));
     const other = await installed([home], rules);
     try {

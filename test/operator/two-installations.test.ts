@@ -1,4 +1,7 @@
-/** Two installations in one cluster, each with a directory of its own, and others that only look like that. */
+/**
+ * Two installations with separate directories in one cluster, and operators that only look like
+ * one.
+ */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROLE_NAME, SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { Client } from '../../src/kube/client.ts';
@@ -34,7 +37,7 @@ import { operatorContext } from '../support/operator-context.ts';
 const first = useOperator({ rules: BINDING_RULES });
 let second: OperatorFixture;
 
-/** What others left would be another installation's. */
+/** The leftovers of other tests would belong to another installation. */
 async function removeAll(): Promise<void> {
   for (const resource of [SCIM_INTEGRATIONS, SCIM_GROUP_BINDINGS]) {
     const { items } = await first.admin.list<KubeObject>(resource);
@@ -77,7 +80,7 @@ const release = (resource: ResourceDefinition, key: { namespace: string; name: s
   );
 
 describe('a second installation with a directory of its own', () => {
-  it('leaves everything to the first one and says so, until it is told that that one is gone', async () => {
+  it("leaves everything to the first and reports it, until the first one's mark is removed", async () => {
     const operator = first.start(electedIn(first));
     const probe = await settledWith(first);
     const binding = await BindingProbe.create(first.admin);
@@ -112,9 +115,9 @@ describe('a second installation with a directory of its own', () => {
     await eventually(async () =>
       expect(await second.store.integrations.get(integrationId)).toBeDefined(),
     );
-    // Its directory knows nobody yet.
+    // The second directory has no groups yet.
     await binding.settled('False', 'GroupNotFound');
-    // The status with the mark comes after everything that it tells of.
+    // The mark is written last, together with the status.
     await eventually(async () =>
       expect((await probe.get()).status?.directory).toMatchObject({
         lease: expect.stringContaining(second.namespace),
@@ -123,7 +126,7 @@ describe('a second installation with a directory of its own', () => {
     await stop();
   });
 
-  it('takes over where it says that there is no other operator, and the first one stands back and says so', async () => {
+  it('takes over if it runs without leader election, and the first one stops and reports it', async () => {
     const { log, lines } = captureLog();
     const operator = first.start({ ...FOLLOWING, log });
     const probe = await settledWith(first);
@@ -141,8 +144,10 @@ describe('a second installation with a directory of its own', () => {
   });
 });
 
-describe('what another installation looks after', () => {
-  /** The reconcilers of one that has another directory and has seen what there is now. */
+describe('an integration of another installation', () => {
+  /**
+   * The reconcilers of an installation with another directory, which has seen the current state.
+   */
   async function strangerOf(probe: IntegrationProbe) {
     const connection = new Connection(loadKubeConfig(first.kubeconfig));
     const context = operatorContext({ client: new Client(connection), store: second.store });
@@ -155,7 +160,7 @@ describe('what another installation looks after', () => {
     const stranger = { ...context, clusterUid, marks };
     const { caches } = stranger;
     return {
-      /** All that it does of its own accord. */
+      /** Runs every reconciler once. */
       look: async () => {
         caches.integrations.replace([await probe.get()]);
         const states: RoleStates = { get: () => undefined, set: () => undefined };
@@ -169,7 +174,7 @@ describe('what another installation looks after', () => {
     };
   }
 
-  it('keeps the Role as it is there, and has its end told by nobody else', async () => {
+  it('has its Role and the status of its deletion left alone', async () => {
     const operator = first.start(electedIn(first));
     const probe = await settledWith(first);
     await operator.stop();
@@ -193,7 +198,7 @@ describe('what another installation looks after', () => {
 });
 
 describe('the same installation', () => {
-  it('goes on in another namespace with the same directory', async () => {
+  it('continues in another namespace with the same directory', async () => {
     const operator = first.start(electedIn(first));
     const probe = await settledWith(first);
     await operator.stop();
@@ -204,7 +209,7 @@ describe('the same installation', () => {
     await moved.stop();
   });
 
-  it('goes on with a new, empty directory, once it holds the Lease; until then it says that the leader has another', async () => {
+  it("continues with an empty directory once it leads, and reports the leader's other database until then", async () => {
     const operator = first.start(electedIn(first));
     const probe = await settledWith(first);
     const token = await probe.token();
@@ -224,7 +229,7 @@ describe('the same installation', () => {
   });
 });
 
-describe('a mark', () => {
+describe('the mark of a directory on an object', () => {
   const of = (directoryKey: string, clusterUid = 'cluster') =>
     new DirectoryMarks({
       directoryKey,
@@ -235,22 +240,22 @@ describe('a mark', () => {
   const marked = (directory?: object) =>
     ({ metadata: { name: 'idp', uid: 'uid' }, status: { directory } }) as KubeObject;
 
-  it('tells nothing of the key that it is made from, and is the same in every process of a directory', () => {
+  it("doesn't reveal the directory's key, and is the same in every process of that directory", () => {
     expect(of('key').ours).toEqual(of('key').ours);
     expect(of('key').ours.id).not.toBe(of('another').ours.id);
     expect(JSON.stringify(of('a-long-key').ours)).not.toContain('a-long-key');
   });
 
   it.each([
-    ['there is none', undefined],
-    ['it is ours', of('ours').ours],
-    ['it is of another cluster, from which the object was restored', of('theirs', 'gone').ours],
-    ['it is of an earlier directory of the same Lease', of('theirs').ours],
-  ])('keeps nobody away where %s', (_, mark) => {
+    ['it is missing', undefined],
+    ["it is that of the operator's directory", of('ours').ours],
+    ['it is of another cluster, as after a restore', of('theirs', 'gone').ours],
+    ['it is of a previous directory of the same Lease', of('theirs').ours],
+  ])('keeps no operator away if %s', (_, mark) => {
     expect(of('ours').reasonToLeave(marked(mark))).toBeUndefined();
   });
 
-  it('of another directory and our Lease means a wrong leader, until there is none of them any more', () => {
+  it('shows that the leader has another directory, until no object with that mark is left', () => {
     const standby = of('ours');
     const theirs = marked(of('theirs').ours);
     const other = { ...theirs, metadata: { name: 'other', uid: 'other' } };
@@ -267,7 +272,7 @@ describe('a mark', () => {
     expect(standby.unready()).toBeUndefined();
   });
 
-  it('that takes the place of ours means that another operator is at work', () => {
+  it('shows that another installation is active if it replaces that of the operator', () => {
     const ours = of('ours');
     expect(ours.reasonToLeave(marked(ours.ours))).toBeUndefined();
     expect(ours.reasonToLeave(marked(of('theirs').ours))).toContain('another installation');

@@ -1,4 +1,7 @@
-/** Two operators on one PostgreSQL database, each with connections of its own, that both take themselves for the leader. */
+/**
+ * Two operators with separate connections to one PostgreSQL database, both of which believe that
+ * they lead.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDirectory } from '../../src/directory/open.ts';
 import type { Store } from '../../src/directory/store/store.ts';
@@ -36,15 +39,15 @@ const each = <T>(look: (probe: IntegrationProbe) => Promise<T>): Promise<T[]> =>
   Promise.all(probes.map(look));
 const settled = (reason: string) => each((probe) => probe.settled('True', reason));
 
-/** The live and the ended records of the integration. */
+/** All records of the integration, including ended ones. */
 async function recordsOf({ namespace, name }: IntegrationProbe) {
   const records = await store.integrations.list(await clusterUid(fixture.admin));
   return records.filter((record) => record.namespace === namespace && record.name === name);
 }
 
 /**
- * Waits until all sides agree on one id, the Secret's token is the current one and so many others work; answers the tokens in the
- * directory, the current one first.
+ * Waits until the status, the Secret and the directory agree on one id and one current token, and
+ * `others` more tokens are valid. Returns the tokens in the directory, the current one first.
  */
 function agreed(probe: IntegrationProbe, others = 0): Promise<readonly TokenRecord[]> {
   return eventually(async () => {
@@ -63,12 +66,12 @@ function agreed(probe: IntegrationProbe, others = 0): Promise<readonly TokenReco
 }
 
 describe('two leaders at once on one PostgreSQL database', () => {
-  it('give every integration one record, one id and one token', async () => {
+  it('give each integration one record, one id and one token', async () => {
     await settled('Succeeded');
     await each((probe) => agreed(probe));
   });
 
-  it('rotate each token once, and the one before works', async () => {
+  it('rotate each token once, and the previous one keeps working', async () => {
     const before = await each((probe) => probe.token());
     await each((probe) => new TokenProbe(fixture, probe).annotate('rotate', 'now'));
     await each((probe) =>
@@ -82,7 +85,7 @@ describe('two leaders at once on one PostgreSQL database', () => {
     }
   });
 
-  it('give one new token for a Secret that was deleted', async () => {
+  it('issue one new token after a Secret was deleted', async () => {
     const before = await each((probe) => probe.token());
     await each(({ namespace }) =>
       fixture.admin.delete(SECRETS, { namespace, name: 'idp-scim-token' }),
@@ -93,8 +96,8 @@ describe('two leaders at once on one PostgreSQL database', () => {
       expect(current?.hash).not.toBe(hashToken(before[index] ?? ''));
   });
 
-  it('switch off and on, and change nothing else', async () => {
-    // The one that is behind may undo for a moment what the other has done.
+  it('disable and enable integrations without changing anything else', async () => {
+    // The one that lags behind may briefly undo what the other has done.
     const recorded = (what: object) =>
       each((probe) => eventually(async () => expect(await recordsOf(probe)).toMatchObject([what])));
     const versions = () => each(async (probe) => (await probe.secret()).metadata.resourceVersion);
@@ -108,7 +111,7 @@ describe('two leaders at once on one PostgreSQL database', () => {
     expect(await versions()).toEqual(before);
   });
 
-  it('end each once', async () => {
+  it('end each integration once', async () => {
     const ids = (await each(recordsOf)).flat().map(({ id }) => id);
     await each((probe) => probe.delete());
     await each((probe) =>

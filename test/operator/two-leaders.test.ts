@@ -1,4 +1,7 @@
-/** Two operators that both take themselves for the only one, which no Lease can rule out for good: nothing is done twice. */
+/**
+ * Two operators that both believe they are alone, which a Lease can't rule out entirely. Nothing
+ * may be done twice.
+ */
 import { describe, expect, it } from 'vitest';
 import { hashToken } from '../../src/directory/tokens.ts';
 import { EVENTS, type KubeObject } from '../../src/kube/resource.ts';
@@ -21,7 +24,7 @@ async function settled(probes: readonly IntegrationProbe[], reason: string): Pro
 }
 
 describe('two leaders at once', () => {
-  it('give every integration one id and one token, and leave it as one would', async () => {
+  it('give each integration one id and one token, with the same outcome as a single leader', async () => {
     const operators = [fixture.start(), fixture.start()];
     const probes = await Promise.all(
       Array.from({ length: 10 }, () => IntegrationProbe.create(fixture)),
@@ -35,7 +38,8 @@ describe('two leaders at once', () => {
         expect(tokens).toMatchObject([{ hash, pending: false, keyId: status?.tokenKeyId }]);
         expect(await probe.authenticate(await probe.token())).toBeDefined();
       });
-      // None where one revoked the other's hash before it was confirmed, which the Secret then brought back.
+      // There is no event if one leader revoked the other's hash before it was confirmed, and the
+      // hash was then adopted from the Secret.
       expect(await eventsOf(probe, 'TokenGenerated')).toBeLessThanOrEqual(1);
     }
 

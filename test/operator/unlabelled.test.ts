@@ -15,8 +15,8 @@ afterEach(() => stop.abort());
 
 const LABELS = { 'app.kubernetes.io/managed-by': 'scim-operator' };
 
-describe('an object that has lost its label', () => {
-  it('is watched by its name, and no other is, until it is labelled again or gone', async () => {
+describe('an object that lost its label', () => {
+  it('is watched by name until it is labelled again or deleted', async () => {
     const namespace = await createNamespace(client, 'unlabelled');
     const make = (name: string, labels = {}) =>
       client.apply<KubeObject>(
@@ -43,7 +43,7 @@ describe('an object that has lost its label', () => {
     await client.delete(SERVICE_ACCOUNTS, { namespace, name: 'one' });
     await eventually(() => expect(seen).toEqual(['ServiceAccount one', 'ServiceAccount one']));
 
-    // Both gone and labelled it is not watched any more.
+    // An object that is deleted or labelled again is no longer watched.
     watches.note(SERVICE_ACCOUNTS, other);
     watches.note(SERVICE_ACCOUNTS, { metadata: { ...other.metadata, labels: LABELS } });
     watches.note(SERVICE_ACCOUNTS, await make('one'));
