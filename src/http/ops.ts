@@ -26,8 +26,8 @@ export function createOpsApp({ registry, live, ready, log }: OpsOptions): Hono {
   app.get('/readyz', () => report(ready));
   app.notFound(() => text(404, 'not found; see /metrics, /livez, /readyz\n'));
   app.onError((error) => {
-    log.error({ err: error }, 'a probe or the metrics failed');
-    return text(500, 'internal error; the log has the details\n');
+    log.error({ err: error }, 'a request to the operations port failed');
+    return text(500, 'internal error; see the log\n');
   });
   return app;
 }

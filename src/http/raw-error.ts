@@ -28,10 +28,11 @@ export function plainError(error: unknown): ErrorDocument {
 const BY_CODE: Record<string, ScimError> = {
   HPE_HEADER_OVERFLOW: new ScimError(
     431,
-    `the request line and headers are larger than ${MAX_HEADER_BYTES} bytes; send a long filter to .search`,
+    `the request line and headers are larger than ${MAX_HEADER_BYTES} bytes; ` +
+      'send long filters in a POST to .search',
   ),
   HPE_CHUNK_EXTENSIONS_OVERFLOW: new ScimError(413, 'the chunk extensions are too large'),
-  HPE_INVALID_METHOD: new ScimError(501, 'the method is not known'),
+  HPE_INVALID_METHOD: new ScimError(501, 'the method is unknown'),
   ERR_HTTP_REQUEST_TIMEOUT: new ScimError(408, 'the request took too long to arrive'),
 };
 const MALFORMED = new ScimError(400, 'the request is not valid HTTP', 'invalidSyntax');

@@ -56,9 +56,9 @@ export class ListenError extends Error {
 
 const REASONS: Record<string, string> = {
   EADDRINUSE: 'the port is in use',
-  EACCES: 'the port needs more privileges',
+  EACCES: 'the port requires more privileges',
   EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'the host name is not known',
+  ENOTFOUND: 'the host name is unknown',
 };
 
 const LIMITS = {
@@ -77,7 +77,7 @@ const LIMITS = {
 const NO_URL = invalidSyntax('the request target or the Host header is malformed');
 const NO_TUNNEL = new ScimError(
   405,
-  'CONNECT is not allowed here; allowed are GET, POST, PUT, PATCH, DELETE',
+  'CONNECT is not allowed; the allowed methods are GET, POST, PUT, PATCH, DELETE',
 );
 
 /** What Node says of a request that doesn't arrive in time. */
@@ -276,7 +276,7 @@ export class HttpServer {
   /** Answers what the application never saw because no URL could be made of it. */
   #refuse(error: unknown, log: Logger): Response {
     const malformed = error instanceof Error && error.name === 'RequestError';
-    if (!malformed) log.error({ err: error }, 'an answer could not be made');
+    if (!malformed) log.error({ err: error }, 'failed to create a response');
     const { status, contentType, body } = this.#errorDocument(malformed ? NO_URL : error);
     const headers = {
       'Content-Type': contentType,

@@ -46,7 +46,7 @@ export function logAccess(
   const { requestId, method, tenant, integration, keyId } = access;
   const path = shownPath(access, meant);
   const fields = { requestId, method, path, tenant, integration, keyId, status };
-  log.info({ ...fields, ms: Math.round(ms * 100) / 100 }, 'request answered');
+  log.info({ ...fields, ms: Math.round(ms * 100) / 100 }, 'request completed');
 }
 
 /**

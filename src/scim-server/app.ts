@@ -92,7 +92,7 @@ const unreadMetrics = (store: Store, now: () => number) =>
 
 /** RFC 7644 §3.11: a token is not a person. */
 const refuseMe = () => {
-  throw notImplemented('a token is not a person: /Me is not served');
+  throw notImplemented('/Me is not supported: a token does not identify a user');
 };
 const NOT_SERVED: Routes = {
   '/Me': { GET: refuseMe, POST: refuseMe, PUT: refuseMe, PATCH: refuseMe, DELETE: refuseMe },

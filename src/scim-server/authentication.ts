@@ -58,8 +58,8 @@ export async function authenticateRequest(
 
 /** Throws ScimError 403 for an integration that is switched off or not allowed in its tenant. */
 export function checkServed({ enabled, allowed }: IntegrationRecord): void {
-  if (!enabled) throw forbidden('integration is disabled');
-  if (!allowed) throw forbidden('integration is not allowed in this tenant');
+  if (!enabled) throw forbidden('the integration is disabled');
+  if (!allowed) throw forbidden('the integration is not allowed in this tenant');
 }
 
 /**
@@ -67,4 +67,4 @@ export function checkServed({ enabled, allowed }: IntegrationRecord): void {
  * apart.
  */
 const unauthorized = (): ScimError =>
-  new ScimError(401, 'a valid bearer token of this integration is required');
+  new ScimError(401, 'a valid bearer token for this integration is required');

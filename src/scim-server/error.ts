@@ -10,7 +10,10 @@ import { type Answer, SCIM_MEDIA_TYPE } from './answer.ts';
 const ERROR_URN = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
 /** What clients are told of a defect; the log has the rest, under the request id. */
-const DEFECT = new ScimError(500, 'internal error; the log has the details under the X-Request-Id');
+const DEFECT = new ScimError(
+  500,
+  "internal error; to find the cause, search the server's log for the X-Request-Id",
+);
 
 function errorBody({ status, scimType, detail }: ScimError): JsonObject {
   return {
@@ -41,9 +44,12 @@ export function errorDocument(error: unknown) {
 }
 
 export const methodNotAllowed = (method: string, allowed: readonly string[]): ScimError =>
-  new ScimError(405, `${method} is not allowed here; allowed are ${allowed.join(', ')}`);
+  new ScimError(
+    405,
+    `${method} is not allowed on this path; the allowed methods are ${allowed.join(', ')}`,
+  );
 
-export const unknownPath = (): ScimError => new ScimError(404, 'there is nothing at this path');
+export const unknownPath = (): ScimError => new ScimError(404, 'the path does not exist');
 
 export const payloadTooLarge = (limit: number): ScimError =>
   new ScimError(413, `the body is larger than ${limit} bytes`);
@@ -53,4 +59,9 @@ export const unsupportedMediaType = (detail: string): ScimError => new ScimError
 export const notImplemented = (detail: string): ScimError => new ScimError(501, detail);
 
 export const tooManyRequests = (rate: number, retryAfter: number): ScimError =>
-  new ScimError(429, `more than ${rate} requests a second`, undefined, { retryAfter });
+  new ScimError(
+    429,
+    `the limit is ${rate} requests a second; wait as long as Retry-After says`,
+    undefined,
+    { retryAfter },
+  );

@@ -79,7 +79,7 @@ function isEscaped(text: string, at: number): boolean {
 function addKey(keys: Set<string>, quoted: string): void {
   const key = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
   if (keys.has(key)) {
-    throw invalidSyntax(`the key ${JSON.stringify(key.slice(0, 64))} is twice in one object`);
+    throw invalidSyntax(`the key ${JSON.stringify(key.slice(0, 64))} occurs twice in one object`);
   }
   keys.add(key);
 }

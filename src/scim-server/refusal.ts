@@ -24,12 +24,12 @@ export function createRefusals(log: Logger): Refusals {
         log.error({ err: error, requestId }, 'a request failed');
       } else if (error.status === 503 && outage.begins()) {
         const reason = error.cause instanceof Error ? error.cause.message : String(error.cause);
-        log.warn({ reason }, 'the directory did not answer; requests are refused with 503');
+        log.warn({ reason }, 'the directory is unreachable; requests are refused with 503');
       }
       return errorAnswer(error);
     },
     answered: () => {
-      if (outage.ends()) log.info('the directory answered again');
+      if (outage.ends()) log.info('the directory is reachable again');
     },
   };
 }

@@ -53,3 +53,8 @@ export function resolvePath(type: ResourceType, path: AttributePath): AttributeR
 export function refText({ extension, attribute, sub }: AttributeRef): string {
   return formatAttributePath({ urn: extension, name: attribute.name, sub: sub?.name });
 }
+
+/** Why brackets can't follow the attribute. */
+export function noElementsText(ref: AttributeRef): string {
+  return `${refText(ref)} can't be followed by [ ]; only multi-valued and complex attributes can`;
+}

@@ -80,7 +80,7 @@ export function resolveReferences(data: JsonObject, ids: CreatedIds): JsonObject
 export function idOfCreated(bulkId: string, ids: CreatedIds): string {
   const id = ids.get(bulkId);
   if (id !== undefined) return id;
-  const detail = `bulkId:${bulkId.slice(0, 64)} names no resource that this Bulk has created`;
+  const detail = `this Bulk created no resource with the bulkId ${JSON.stringify(bulkId.slice(0, 64))}`;
   throw new ScimError(409, detail, 'invalidValue');
 }
 

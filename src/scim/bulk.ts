@@ -48,7 +48,7 @@ export function parseBulk(body: unknown, types: readonly ResourceType[]): BulkRe
   const given = property(body, 'operations');
   if (!Array.isArray(given)) throw invalidSyntax('Operations must be an array');
   if (given.length > MAX_OPERATIONS) {
-    throw new ScimError(413, `a Bulk may have ${MAX_OPERATIONS} operations at the most`);
+    throw new ScimError(413, `the Bulk has more than ${MAX_OPERATIONS} operations`);
   }
   const operations = given.map((operation) => parseOperation(operation, types));
   refuseTwins(operations);
@@ -59,7 +59,7 @@ export function parseBulk(body: unknown, types: readonly ResourceType[]): BulkRe
 function parseFailOnErrors(value: JsonValue | undefined): number {
   if (value === undefined || value === null) return Number.POSITIVE_INFINITY;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return Math.max(1, value);
-  throw invalidSyntax('failOnErrors must be a whole number');
+  throw invalidSyntax('failOnErrors must be a whole number, 0 or more');
 }
 
 /** What a reference means can't be known when two resources are created under one bulkId. */
@@ -68,14 +68,16 @@ function refuseTwins(operations: readonly BulkOperation[]): void {
   for (const { method, bulkId } of operations) {
     if (method !== 'POST' || bulkId === undefined) continue;
     if (known.has(bulkId)) {
-      throw invalidSyntax(`the bulkId ${JSON.stringify(bulkId.slice(0, 64))} is given twice`);
+      throw invalidSyntax(
+        `more than one POST has the bulkId ${JSON.stringify(bulkId.slice(0, 64))}`,
+      );
     }
     known.add(bulkId);
   }
 }
 
 function parseOperation(operation: JsonValue, types: readonly ResourceType[]): BulkOperation {
-  if (!isJsonObject(operation)) throw invalidSyntax('an operation must be a JSON object');
+  if (!isJsonObject(operation)) throw invalidSyntax('each operation must be a JSON object');
   const named = property(operation, 'method');
   const method = typeof named === 'string' ? named.toUpperCase() : undefined;
   const bulkId = parseBulkId(property(operation, 'bulkid'));
@@ -94,15 +96,15 @@ function requestOrRefusal(
 ): OperationRequest | ScimError {
   const method = METHODS.find((each) => each === named);
   if (method === undefined) return invalidValue(`method must be one of ${METHODS.join(', ')}`);
-  if (method === 'POST' && bulkId === undefined) return invalidValue('a POST needs a bulkId');
+  if (method === 'POST' && bulkId === undefined) return invalidValue('a POST must have a bulkId');
   const target = parsePath(property(operation, 'path'), method, types);
   if (target === undefined) return invalidPath(pathsOf(method, types));
   const version = property(operation, 'version') ?? undefined;
   if (version !== undefined && typeof version !== 'string') {
-    return invalidValue('version must be text');
+    return invalidValue('version must be a string');
   }
   const data = method === 'DELETE' ? {} : dataOf(method, property(operation, 'data'));
-  if (!isJsonObject(data)) return invalidValue(`a ${method} needs data, a JSON object`);
+  if (!isJsonObject(data)) return invalidValue(`the data of a ${method} must be a JSON object`);
   const inPath = referencedBy(target.id);
   const references = referencesIn(data);
   if (inPath !== undefined) references.add(inPath);

@@ -3,7 +3,13 @@
  * refused here, once.
  */
 
-import { formatAttributePath, parseAttributePath, refText, resolvePath } from './attribute-path.ts';
+import {
+  formatAttributePath,
+  noElementsText,
+  parseAttributePath,
+  refText,
+  resolvePath,
+} from './attribute-path.ts';
 import { literalComparable, namesResource } from './comparable.ts';
 import type { AttributeRef, Condition, SortKey } from './condition.ts';
 import { invalidFilter, invalidPath, invalidValue } from './error.ts';
@@ -80,7 +86,7 @@ function bind(filter: Filter, resolve: Resolve): Condition {
         ref.sub !== undefined ||
         !(ref.attribute.multiValued || ref.attribute.type === 'complex')
       ) {
-        throw invalidFilter(`${refText(ref)} has no elements to be selected with [ ]`);
+        throw invalidFilter(noElementsText(ref));
       }
       return { kind: 'any', ref, where: resolveElementFilter(filter.filter, ref.attribute) };
     }
@@ -134,31 +140,42 @@ function simple(ref: AttributeRef): AttributeRef {
   if (ref.sub !== undefined || ref.attribute.type !== 'complex') return ref;
   const value = findAttribute(ref.attribute.subAttributes, 'value');
   if (value === undefined) {
-    throw invalidFilter(`${refText(ref)} is complex; name one of its sub-attributes`);
+    throw invalidFilter(`${refText(ref)} is a complex attribute; use one of its sub-attributes`);
   }
   return { ...ref, sub: value };
 }
 
+const OPERATORS: readonly CompareOperator[] = [
+  'eq',
+  'ne',
+  'co',
+  'sw',
+  'ew',
+  'gt',
+  'ge',
+  'lt',
+  'le',
+];
 const TEXT_OPERATORS = new Set<CompareOperator>(['co', 'sw', 'ew']);
 const ORDER_OPERATORS = new Set<CompareOperator>(['gt', 'ge', 'lt', 'le']);
 
 function checkOperator(ref: AttributeRef, operator: CompareOperator, value: Literal): void {
   const compared = ref.sub ?? ref.attribute;
+  if (isApplicable(operator, compared, value)) return;
+  const what = value === null ? 'null' : refText(ref);
+  const others = OPERATORS.filter((each) => isApplicable(each, compared, value)).join(', ');
+  throw invalidFilter(`${operator} can't be used with ${what}; use one of ${others}`);
+}
+
+function isApplicable(operator: CompareOperator, compared: Attribute, value: Literal): boolean {
   const { type } = compared;
-  if (
-    namesResource(compared) &&
-    (ORDER_OPERATORS.has(operator) || operator === 'sw' || operator === 'co')
-  ) {
-    throw invalidFilter(`${operator} can't be used with ${refText(ref)}; compare the value`);
-  }
-  const unordered = type === 'boolean' || type === 'binary';
-  const notText =
-    type === 'boolean' || type === 'integer' || type === 'decimal' || type === 'dateTime';
-  const refused =
-    (ORDER_OPERATORS.has(operator) && (unordered || value === null)) ||
-    (TEXT_OPERATORS.has(operator) && (notText || value === null));
-  if (refused)
-    throw invalidFilter(`${operator} can't be used with ${value === null ? 'null' : refText(ref)}`);
+  const isOrder = ORDER_OPERATORS.has(operator);
+  if (namesResource(compared) && (isOrder || operator === 'sw' || operator === 'co')) return false;
+  const isUnordered = type === 'boolean' || type === 'binary';
+  const isText =
+    type !== 'boolean' && type !== 'integer' && type !== 'decimal' && type !== 'dateTime';
+  if (isOrder) return !isUnordered && value !== null;
+  return !TEXT_OPERATORS.has(operator) || (isText && value !== null);
 }
 
 /** Text that no stored value can contain, because bodies with it are refused. */
@@ -182,7 +199,7 @@ export function resolveSort(
   const value = findAttribute(ref.attribute.subAttributes, 'value');
   const complex = ref.sub === undefined && ref.attribute.type === 'complex';
   if (complex && value === undefined) {
-    throw invalidPath(`sortBy: ${sortBy} is complex; name one of its sub-attributes`);
+    throw invalidPath(`sortBy: ${sortBy} is a complex attribute; use one of its sub-attributes`);
   }
   return {
     ref: complex ? { ...ref, sub: value } : ref,

@@ -56,12 +56,13 @@ export const invalidCount = badRequest('invalidCount');
 
 export const invalidCursor = (): ScimError =>
   badRequest('invalidCursor')(
-    'the cursor is not one of this integration for this filter and sort order; begin with an empty one',
+    'the cursor was not issued to this integration for this filter and sort order; ' +
+      'start again with an empty cursor',
   );
 
 export const expiredCursor = (seconds: number): ScimError =>
   badRequest('expiredCursor')(
-    `the cursor is older than ${seconds} seconds; begin with an empty one`,
+    `the cursor is older than ${seconds} seconds; start again with an empty cursor`,
   );
 
 /** A value that must be unique is taken: 409 (RFC 7644 §3.3). */
@@ -69,7 +70,10 @@ export const uniqueness = (detail: string): ScimError => new ScimError(409, deta
 
 /** RFC 7644 §3.14: the version is not one in If-Match, or is one in If-None-Match. */
 export const preconditionFailed = (): ScimError =>
-  new ScimError(412, 'the resource is not of a version that the request demands; read it again');
+  new ScimError(
+    412,
+    "the resource's version doesn't satisfy If-Match or If-None-Match; read it again",
+  );
 
 export const notFound = (kind: string, id: string): ScimError =>
   new ScimError(404, `${kind} ${id} not found`);
@@ -78,4 +82,7 @@ export const forbidden = (detail: string): ScimError => new ScimError(403, detai
 
 /** The directory can't answer now; the client is to come back after `seconds`. */
 export const unavailable = (cause: unknown, seconds = 5): ScimError =>
-  new ScimError(503, 'the directory is not available', undefined, { retryAfter: seconds, cause });
+  new ScimError(503, 'the directory is unavailable; try again later', undefined, {
+    retryAfter: seconds,
+    cause,
+  });

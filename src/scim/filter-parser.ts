@@ -26,11 +26,10 @@ export function parseFilter(text: string): Filter {
   try {
     const scanner = new Scanner(text);
     const filter = parseOr(scanner);
-    if (!scanner.atEnd) throw scanner.fault('"and", "or" or the end');
+    if (!scanner.atEnd) throw scanner.fault('"and", "or" or the end of the filter');
     return filter;
   } catch (error) {
-    if (error instanceof SyntaxFault)
-      throw invalidFilter(`the filter is malformed: ${error.message}`);
+    if (error instanceof SyntaxFault) throw invalidFilter(`the filter ${error.message}`);
     throw error;
   }
 }

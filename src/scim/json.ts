@@ -13,7 +13,8 @@ export interface JsonObject {
  */
 export function property(object: JsonObject, name: string): JsonValue | undefined {
   const [key, other] = Object.keys(object).filter((each) => each.toLowerCase() === name);
-  if (other !== undefined) throw invalidSyntax(`${key} and ${other} are the same name`);
+  if (other !== undefined)
+    throw invalidSyntax(`${key} and ${other} are the same name; send only one of them`);
   return key === undefined ? undefined : object[key];
 }
 

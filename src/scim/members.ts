@@ -47,7 +47,7 @@ function checkScans(changes: readonly MemberChange[]): void {
   );
   if (scans.reduce((sum, each) => sum + each, 0) > MAX_MEMBER_COMPARISONS) {
     throw tooMany(
-      `members may be compared ${MAX_MEMBER_COMPARISONS} times at the most, unless by "value eq"`,
+      `a PATCH may compare members at most ${MAX_MEMBER_COMPARISONS} times, not counting "value eq"`,
     );
   }
 }
@@ -61,7 +61,9 @@ function namesMembers(where: Condition): boolean {
 
 function toChange({ verb, ref, selector, value }: PatchOperation): MemberChange {
   if (ref.sub !== undefined || (selector !== undefined && verb !== 'remove')) {
-    throw mutability('members are added and removed, their sub-attributes are not changed');
+    throw mutability(
+      "members can only be added and removed; their sub-attributes can't be changed",
+    );
   }
   if (selector !== undefined) {
     const values = valuesSelected(selector.where);
@@ -80,7 +82,7 @@ function toChange({ verb, ref, selector, value }: PatchOperation): MemberChange 
  */
 export function refuseUnknown(values: readonly string[], unknown: readonly string[]): void {
   if (values.length === 0 || unknown.length < values.length) return;
-  throw invalidValue('the group has members, and none of those sent is known; [] empties it');
+  throw invalidValue('none of the members exists; to empty the group, send []');
 }
 
 /**

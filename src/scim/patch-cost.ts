@@ -18,8 +18,8 @@ export class PatchWork {
     this.#spent += comparisons * elements.reduce<number>((sum, each) => sum + sizeOf(each), 0);
     if (this.#spent > MAX_COMPARED) {
       throw tooMany(
-        `the operations may compare ${MAX_COMPARED} characters at the most: the text of an ` +
-          'attribute counts once for each comparison in a filter',
+        `the operations compare more than ${MAX_COMPARED} characters; the text of an attribute ` +
+          'counts once for each comparison in a filter',
       );
     }
   }

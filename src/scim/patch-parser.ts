@@ -57,7 +57,7 @@ export function parsePatch(body: unknown, type: ResourceType): readonly PatchOpe
   if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
   const operations = operationsIn(body);
   if (operations.length > MAX_OPERATIONS) {
-    throw new ScimError(413, `a PATCH may have ${MAX_OPERATIONS} operations at the most`);
+    throw new ScimError(413, `the PATCH has more than ${MAX_OPERATIONS} operations`);
   }
   return operations.flatMap((operation) => parseOperation(operation, type));
 }
@@ -71,7 +71,9 @@ function operationsIn(body: JsonObject): readonly JsonValue[] {
   if (!Array.isArray(operations)) throw invalidSyntax('Operations must be an array');
   const others = Object.keys(body).filter((key) => !BODY.has(key.toLowerCase()));
   if (operations.length === 0 && others.length > 0) {
-    throw invalidSyntax('a PATCH must have Operations, a list of objects with op, path and value');
+    throw invalidSyntax(
+      'Operations is missing or empty; it must list objects with op, path and value',
+    );
   }
   return operations;
 }
@@ -79,13 +81,13 @@ function operationsIn(body: JsonObject): readonly JsonValue[] {
 const BODY = new Set(['schemas', 'operations']);
 
 function parseOperation(operation: JsonValue, type: ResourceType): readonly PatchOperation[] {
-  if (!isJsonObject(operation)) throw invalidSyntax('an operation must be a JSON object');
+  if (!isJsonObject(operation)) throw invalidSyntax('each operation must be a JSON object');
   const verb = parseVerb(property(operation, 'op'));
   const path = property(operation, 'path') ?? '';
-  if (typeof path !== 'string') throw invalidPath('path must be text');
+  if (typeof path !== 'string') throw invalidPath('path must be a string');
   const value = property(operation, 'value');
   if (verb !== 'remove' && value === undefined) {
-    throw invalidValue(`an operation "${verb}" needs a value; null stands for none`);
+    throw invalidValue(`the operation "${verb}" has no value; to clear the attribute, send null`);
   }
   const text = path.trim();
   const extension = findExtension(type, text);
@@ -95,7 +97,8 @@ function parseOperation(operation: JsonValue, type: ResourceType): readonly Patc
     if (value === undefined && parsed.some(removesAllElements)) refuseOtherKeys(operation);
     return parsed;
   }
-  if (verb === 'remove') throw noTarget('an operation "remove" needs a path');
+  if (verb === 'remove')
+    throw noTarget('the operation "remove" has no path; name the attribute to remove');
   return onResource(verb, attributesFromValue(value), type);
 }
 
@@ -111,7 +114,7 @@ function refuseOtherKeys(operation: JsonObject): void {
     (key) => !OPERATION.has(key.toLowerCase()) && operation[key] !== null,
   );
   if (other === undefined) return;
-  throw invalidSyntax(`an operation has the keys op, path and value; ${other} is none of them`);
+  throw invalidSyntax(`${other} is not a key of an operation; the keys are op, path and value`);
 }
 
 const OPERATION = new Set(['op', 'path', 'value', 'name']);
@@ -139,7 +142,7 @@ function onPath(
   const { attribute, sub } = target.ref;
   if (verb === 'add' && announcesSchemas(target, sent, type, normalizeValue)) return [];
   if (attribute.mutability === 'readOnly' || sub?.mutability === 'readOnly') {
-    throw mutability(`${refText(target.ref)} can't be changed by clients`);
+    throw mutability(`${refText(target.ref)} is read-only`);
   }
   if (verb === 'remove' && (sub ?? attribute).required) {
     throw mutability(`${refText(target.ref)} is required and can't be removed`);
@@ -209,7 +212,7 @@ function onResource(
   const operations = withoutPath(verb, attributes, type);
   if (operations.length === 0 && property(attributes, 'value') !== undefined) {
     throw invalidValue(
-      `an operation without path needs an object of attributes; ${type.name} has no value`,
+      `${type.name} has no attribute named value; add a path, or send an object of attributes`,
     );
   }
   return operations;
@@ -230,7 +233,7 @@ function onExtensionPath(
   const value = valueOfOnly(attributes, isUrn) ?? attributes;
   const keys = isJsonObject(value) ? Object.keys(value) : [];
   if (keys.length > 0 && !keys.some((key) => extensionTarget(schema, key, type))) {
-    throw invalidValue(`${schema.id} has no attribute of those in the value`);
+    throw invalidValue(`the value contains no attribute of ${schema.id}`);
   }
   return onExtension(verb, schema, value, type);
 }

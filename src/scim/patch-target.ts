@@ -1,6 +1,6 @@
 /** What a path of a PATCH points at: the attribute, and which of its elements. */
 
-import { refText, resolvePath } from './attribute-path.ts';
+import { noElementsText, resolvePath } from './attribute-path.ts';
 import type { AttributeRef, Condition } from './condition.ts';
 import { resolveElementFilter } from './condition-resolver.ts';
 import { invalidPath, ScimError } from './error.ts';
@@ -32,7 +32,7 @@ export function resolveTarget(path: PatchPath, type: ResourceType): Target | und
   if (ref === undefined || path.filter === undefined) return ref && { ref, selector: undefined };
   const { attribute } = ref;
   if (ref.sub !== undefined || !(attribute.multiValued || attribute.type === 'complex')) {
-    throw invalidPath(`${refText(ref)} has no elements to be selected with [ ]`);
+    throw invalidPath(noElementsText(ref));
   }
   const sub = path.sub === undefined ? undefined : findAttribute(attribute.subAttributes, path.sub);
   if (path.sub !== undefined && sub === undefined) {

@@ -35,7 +35,7 @@ export function applyPatch(
 function checkSize(current: Attributes, result: Attributes): void {
   const size = JSON.stringify(result).length;
   if (size > MAX_RESOURCE && size > JSON.stringify(current).length) {
-    throw invalidValue(`the resource would have more than ${MAX_RESOURCE} characters`);
+    throw invalidValue(`the resource would be longer than ${MAX_RESOURCE} characters`);
   }
 }
 

@@ -24,10 +24,10 @@ export function parsePath(text: string): PatchPath {
     const path = parseAttributePath(scanner.pathText());
     const filter = scanner.take('[') ? parseBracketed(scanner) : undefined;
     const sub = filter !== undefined && scanner.take('.') ? scanner.pathText() : undefined;
-    if (!scanner.atEnd) throw scanner.fault('the end');
+    if (!scanner.atEnd) throw scanner.fault('the end of the path');
     return { path, filter, sub };
   } catch (error) {
-    if (error instanceof SyntaxFault) throw invalidPath(`the path is malformed: ${error.message}`);
+    if (error instanceof SyntaxFault) throw invalidPath(`the path ${error.message}`);
     throw error;
   }
 }

@@ -20,7 +20,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: '\t',
 };
 
-/** What is wrong and where; callers turn it into invalidFilter or invalidPath. */
+/** The message continues a sentence that begins with "the filter" or "the path". */
 export class SyntaxFault extends Error {
   override readonly name = 'SyntaxFault';
 }
@@ -33,7 +33,7 @@ export class Scanner {
 
   constructor(text: string) {
     if (text.length > MAX_FILTER_LENGTH)
-      throw new SyntaxFault(`it is longer than ${MAX_FILTER_LENGTH} characters`);
+      throw new SyntaxFault(`is longer than ${MAX_FILTER_LENGTH} characters`);
     this.#text = text;
   }
 
@@ -47,7 +47,7 @@ export class Scanner {
 
   fault(expected: string, position: number = this.#position): SyntaxFault {
     const where = position >= this.#text.length ? 'at the end' : `at character ${position + 1}`;
-    return new SyntaxFault(`${expected} expected ${where}`);
+    return new SyntaxFault(`is malformed: expected ${expected} ${where}`);
   }
 
   skipSpace(): void {
@@ -105,7 +105,7 @@ export class Scanner {
 
   enter(): void {
     if (++this.#depth > MAX_FILTER_DEPTH)
-      throw new SyntaxFault(`it is nested deeper than ${MAX_FILTER_DEPTH}`);
+      throw new SyntaxFault(`is nested deeper than ${MAX_FILTER_DEPTH} levels`);
   }
 
   leave(): void {
@@ -114,7 +114,7 @@ export class Scanner {
 
   countTerm(): void {
     if (++this.#terms > MAX_FILTER_TERMS)
-      throw new SyntaxFault(`it has more than ${MAX_FILTER_TERMS} comparisons`);
+      throw new SyntaxFault(`has more than ${MAX_FILTER_TERMS} comparisons`);
   }
 
   #string(closing: string): string {
@@ -131,7 +131,7 @@ export class Scanner {
         result += this.#escape(closing);
         plainFrom = this.#position;
       } else if (character < ' ') {
-        throw this.fault('an escape sequence in place of a control character');
+        throw this.fault('an escape sequence instead of a control character');
       } else {
         this.#position++;
       }
@@ -160,7 +160,7 @@ export class Scanner {
       return String.fromCharCode(Number.parseInt(digits, 16));
     }
     const meaning = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
-    if (meaning === undefined) throw this.fault('an escape sequence of JSON');
+    if (meaning === undefined) throw this.fault('a JSON escape sequence');
     this.#position++;
     return meaning;
   }

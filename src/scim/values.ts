@@ -54,12 +54,12 @@ function checkEmptyElements(given: readonly JsonValue[], left: number, name: str
   if (name === 'members') throw memberWithoutId();
   const clears = given.some((each) => isJsonObject(each) && !isEmpty(each));
   if (left === 0 && !clears) {
-    throw invalidValue(`${name} has no value that says anything; [] and null stand for none`);
+    throw invalidValue(`${name} contains only empty values; to clear it, send [] or null`);
   }
 }
 
 export const memberWithoutId = () =>
-  invalidValue('each member needs a value, the id of a user or group');
+  invalidValue('each member must have a value, which is the id of a user or group');
 
 function normalizeSingle(
   attribute: Attribute,
@@ -102,9 +102,7 @@ function checkNames({ subAttributes }: Attribute, value: JsonObject, name: strin
   const isLost = unknown.some((key) => value[key] !== null);
   if (unknown.length === 0 || (unknown.length < keys.length && !isLost)) return;
   const known = subAttributes.map((each) => each.name).join(', ');
-  throw invalidValue(
-    `${name} has a value of which nothing is understood; its sub-attributes are ${known}`,
-  );
+  throw invalidValue(`${name} contains no known sub-attribute; its sub-attributes are ${known}`);
 }
 
 /** Takes what the definitions know and clients may write; every other key is ignored. */
@@ -153,9 +151,9 @@ function checkType(attribute: Attribute, value: JsonValue, name: string): void {
 }
 
 function checkText(attribute: Attribute, value: JsonValue, name: string): void {
-  if (typeof value !== 'string') throw invalidValue(`${name} must be text`);
+  if (typeof value !== 'string') throw invalidValue(`${name} must be a string`);
   if (!value.isWellFormed() || value.includes('\0')) {
-    throw invalidValue(`${name} contains a NUL or half a surrogate pair`);
+    throw invalidValue(`${name} contains a NUL character or an unpaired surrogate`);
   }
   const limit = KEYS.has(name) ? MAX_KEY_BYTES : MAX_TEXT_BYTES;
   // A UTF-16 unit is at least one byte and at most three.
@@ -166,7 +164,7 @@ function checkText(attribute: Attribute, value: JsonValue, name: string): void {
     throw invalidValue(`${name} has more than ${MAX_MARKS} combining marks in a row`);
   }
   if (attribute.type === 'dateTime' && instant(value) === undefined) {
-    throw invalidValue(`${name} must be a date and time as in 2026-01-31T12:00:00Z`);
+    throw invalidValue(`${name} must be a date and time such as 2026-01-31T12:00:00Z`);
   }
 }
 

@@ -145,7 +145,7 @@ describe('the probe plays nothing and says why when', () => {
   it('the integration is disabled', async () => {
     const { baseUrl, token } = await server.addIntegration({ tenant: 'off', enabled: false });
     expect(await failureAt(baseUrl, token)).toMatch(
-      /status 403 \("integration is disabled"\); is the integration enabled/,
+      /status 403 \("the integration is disabled"\); is the integration enabled/,
     );
   });
 

@@ -88,7 +88,7 @@ describe('references in a Bulk', () => {
     expect(statuses(results)).toBe('400 409 409 409 409 201');
     expect(results.map(({ response }) => response?.detail)).toMatchObject([
       expect.anything(),
-      ...['bad', 'nobody', 'bad', 'g'].map((name) => expect.stringContaining(`bulkId:${name} `)),
+      ...['bad', 'nobody', 'bad', 'g'].map((name) => expect.stringContaining(`bulkId "${name}"`)),
       undefined,
     ]);
     expect(results[1]?.response?.scimType).toBe('invalidValue');
@@ -132,7 +132,7 @@ describe('references in a Bulk', () => {
       user('fine'),
     ]);
     expect(statuses(results)).toBe('409 409 409 201');
-    expect(results[0]?.response?.detail).toContain('bulkId:b ');
+    expect(results[0]?.response?.detail).toContain('bulkId "b"');
     expect(results[0]).not.toHaveProperty('location');
     expect(await on.total(`userName eq "${a.data.userName}"`)).toBe(0);
   });

@@ -171,7 +171,7 @@ describe('the log', () => {
         tenant: 'acme',
         integration: client.record.id,
       },
-      { method: 'POST', status: 201, msg: 'request answered' },
+      { method: 'POST', status: 201, msg: 'request completed' },
       { status: 404 },
     ]);
     expect(text).not.toContain('private');

@@ -207,7 +207,7 @@ describe('references', () => {
       expect.objectContaining({
         status: 409,
         scimType: 'invalidValue',
-        detail: expect.stringContaining('bulkId:a'),
+        detail: 'this Bulk created no resource with the bulkId "a"',
       }),
     );
   });

@@ -140,33 +140,33 @@ describe('a filter', () => {
   });
 
   it.each([
-    ['', 'an attribute name expected at the end'],
-    ['  ', 'an attribute name expected at the end'],
-    ['userName', 'pr or one of eq, ne, co, sw, ew, gt, ge, lt, le expected at the end'],
-    ['userName is "x"', 'pr or one of eq, ne, co, sw, ew, gt, ge, lt, le expected at character 10'],
-    ['userName eq', 'a value expected at the end'],
-    ['userName eq )', 'a value expected at character 13'],
-    ['userName eq "x', 'the closing quote expected at the end'],
-    ['userName eq "\\', 'an escape sequence of JSON expected at the end'],
-    ['userName eq "\\x"', 'an escape sequence of JSON expected at character 15'],
-    ['userName eq "\\u12"', 'four hexadecimal digits expected at character 15'],
-    ['userName eq "x" y', '"and", "or" or the end expected at character 17'],
-    ['userName eq "x"y', '"and", "or" or the end expected at character 16'],
-    ['userName eq x"y"', '"and", "or" or the end expected at character 14'],
-    ['userName pr and', 'an attribute name expected at the end'],
-    ['and userName pr', 'pr or one of eq, ne, co, sw, ew, gt, ge, lt, le expected at character 5'],
-    ['userName pr or or title pr', 'pr or one of'],
-    ['(userName pr', '")" expected at the end'],
-    ['userName pr)', '"and", "or" or the end expected at character 12'],
-    ['()', 'an attribute name expected at character 2'],
-    ['not userName pr', '"(" expected at character 5'],
-    ['emails[type eq "work"', '"]" expected at the end'],
-    ['emails[]', 'an attribute name expected at character 8'],
-    ['emails[type eq "work")', '"]" expected at character 22'],
-    ['emails[type eq "work"]. eq "x"', 'an attribute name expected at character 24'],
-    ['emails[type eq "work"].value', 'pr or one of'],
-    ['"userName" eq "x"', 'an attribute name expected at character 1'],
-    ['userName; DROP TABLE users', 'pr or one of'],
+    ['', 'expected an attribute name at the end'],
+    ['  ', 'expected an attribute name at the end'],
+    ['userName', 'expected pr or one of eq, ne, co, sw, ew, gt, ge, lt, le at the end'],
+    ['userName is "x"', 'expected pr or one of eq, ne, co, sw, ew, gt, ge, lt, le at character 10'],
+    ['userName eq', 'expected a value at the end'],
+    ['userName eq )', 'expected a value at character 13'],
+    ['userName eq "x', 'expected the closing quote at the end'],
+    ['userName eq "\\', 'expected a JSON escape sequence at the end'],
+    ['userName eq "\\x"', 'expected a JSON escape sequence at character 15'],
+    ['userName eq "\\u12"', 'expected four hexadecimal digits at character 15'],
+    ['userName eq "x" y', 'expected "and", "or" or the end of the filter at character 17'],
+    ['userName eq "x"y', 'expected "and", "or" or the end of the filter at character 16'],
+    ['userName eq x"y"', 'expected "and", "or" or the end of the filter at character 14'],
+    ['userName pr and', 'expected an attribute name at the end'],
+    ['and userName pr', 'expected pr or one of eq, ne, co, sw, ew, gt, ge, lt, le at character 5'],
+    ['userName pr or or title pr', 'expected pr or one of'],
+    ['(userName pr', 'expected ")" at the end'],
+    ['userName pr)', 'expected "and", "or" or the end of the filter at character 12'],
+    ['()', 'expected an attribute name at character 2'],
+    ['not userName pr', 'expected "(" at character 5'],
+    ['emails[type eq "work"', 'expected "]" at the end'],
+    ['emails[]', 'expected an attribute name at character 8'],
+    ['emails[type eq "work")', 'expected "]" at character 22'],
+    ['emails[type eq "work"]. eq "x"', 'expected an attribute name at character 24'],
+    ['emails[type eq "work"].value', 'expected pr or one of'],
+    ['"userName" eq "x"', 'expected an attribute name at character 1'],
+    ['userName; DROP TABLE users', 'expected pr or one of'],
   ])('that is malformed is refused with the place: %s', (text, detail) => {
     expect(() => parseFilter(text)).toThrow(
       expect.objectContaining({
@@ -249,10 +249,10 @@ describe('a value that is no literal', () => {
 
   it('is told what to write', () => {
     expect(() => parseFilter('userName eq x;')).toThrow(
-      'the filter is malformed: a value in double quotes expected at character 13',
+      'the filter is malformed: expected a value in double quotes at character 13',
     );
     expect(() => parseFilter('userName eq "a\tb"')).toThrow(
-      'an escape sequence in place of a control character expected at character 15',
+      'expected an escape sequence instead of a control character at character 15',
     );
   });
 });
@@ -264,10 +264,10 @@ describe('a hostile filter', () => {
 
   it.each([
     ['longer than 8192 characters', `userName eq "${'x'.repeat(8192)}"`],
-    ['nested deeper than 32', `${'('.repeat(33)}a pr${')'.repeat(33)}`],
-    ['nested deeper than 32', `${'not('.repeat(33)}a pr${')'.repeat(33)}`],
-    ['nested deeper than 32', `${'a['.repeat(33)}b pr${']'.repeat(33)}`],
-    ['nested deeper than 32', '('.repeat(8192)],
+    ['nested deeper than 32 levels', `${'('.repeat(33)}a pr${')'.repeat(33)}`],
+    ['nested deeper than 32 levels', `${'not('.repeat(33)}a pr${')'.repeat(33)}`],
+    ['nested deeper than 32 levels', `${'a['.repeat(33)}b pr${']'.repeat(33)}`],
+    ['nested deeper than 32 levels', '('.repeat(8192)],
     ['more than 200 comparisons', Array(201).fill('a pr').join(' or ')],
   ])('is refused when it is %s', (limit, text) => {
     expect(() => parseFilter(text)).toThrow(limit);

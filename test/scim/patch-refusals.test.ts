@@ -152,8 +152,8 @@ describe('a PATCH is refused', () => {
     ].map((operation) => refusal(operation));
     expect(details).toMatchObject([
       { detail: 'name.nick is not an attribute of User' },
-      { detail: 'emails.value must be text' },
-      { detail: `${E}:manager.displayName can't be changed by clients` },
+      { detail: 'emails.value must be a string' },
+      { detail: `${E}:manager.displayName is read-only` },
     ]);
   });
 

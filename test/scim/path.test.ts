@@ -36,17 +36,17 @@ describe('a path', () => {
   });
 
   it.each([
-    ['', 'an attribute name expected at the end'],
-    ['emails[type eq "work"', '"]" expected at the end'],
-    ['emails[type eq "work"] .value', 'the end expected at character 23'],
-    ['emails[type eq "work"].', 'an attribute name expected at the end'],
-    ['emails[type eq "work"].value[a pr]', 'the end expected at character 29'],
-    ['emails[]', 'an attribute name expected at character 8'],
-    ['emails[0]', 'pr or one of'],
-    ['user name', 'the end expected at character 5'],
-    ['/name/familyName', 'an attribute name expected at character 1'],
-    ['name/familyName', 'the end expected at character 5'],
-    [`emails[${'('.repeat(33)}`, 'nested deeper than 32'],
+    ['', 'expected an attribute name at the end'],
+    ['emails[type eq "work"', 'expected "]" at the end'],
+    ['emails[type eq "work"] .value', 'expected the end of the path at character 23'],
+    ['emails[type eq "work"].', 'expected an attribute name at the end'],
+    ['emails[type eq "work"].value[a pr]', 'expected the end of the path at character 29'],
+    ['emails[]', 'expected an attribute name at character 8'],
+    ['emails[0]', 'expected pr or one of'],
+    ['user name', 'expected the end of the path at character 5'],
+    ['/name/familyName', 'expected an attribute name at character 1'],
+    ['name/familyName', 'expected the end of the path at character 5'],
+    [`emails[${'('.repeat(33)}`, 'nested deeper than 32 levels'],
     ['a'.repeat(8193), 'longer than 8192 characters'],
     [`emails[${Array(201).fill('type pr').join(' or ')}]`, 'more than 200 comparisons'],
   ])('that is malformed is refused with the place: %s', (text, detail) => {

@@ -57,9 +57,9 @@ describe('members of which nothing is understood', () => {
       (value) => refusal(() => memberChanges({ op: 'replace', path: 'members', value }))?.detail,
     );
     expect(details).toEqual([
-      'members has a value of which nothing is understood; its sub-attributes are value, $ref, type',
-      'each member needs a value, the id of a user or group',
-      'each member needs a value, the id of a user or group',
+      'members contains no known sub-attribute; its sub-attributes are value, $ref, type',
+      'each member must have a value, which is the id of a user or group',
+      'each member must have a value, which is the id of a user or group',
     ]);
   });
 });
@@ -139,7 +139,7 @@ describe('a value of which nothing is understood', () => {
   it('is named, with the sub-attributes that there are', () => {
     const operation = { op: 'replace', path: `${E}:manager`, value: { secret: 'hunter2' } };
     expect(refusal(() => changed(operation))?.detail).toBe(
-      `${E}:manager has a value of which nothing is understood; its sub-attributes are value, $ref, displayName`,
+      `${E}:manager contains no known sub-attribute; its sub-attributes are value, $ref, displayName`,
     );
   });
 

@@ -127,7 +127,7 @@ class BulkJob {
     if (!isSuccess(undone)) {
       this.#call.log(
         { id: ofCreated.id },
-        'a resource that could not be completed was left behind',
+        'a resource that could not be completed could not be deleted',
       );
     }
     return completed;

@@ -84,7 +84,7 @@ function readSearch(given: (name: string) => JsonValue | undefined): Search {
   const text = (name: string) => {
     const value = given(name);
     if (value === undefined || typeof value === 'string') return value;
-    throw invalidValue(`${name} must be text`);
+    throw invalidValue(`${name} must be a string`);
   };
   return {
     attributes: list('attributes'),

@@ -26,7 +26,7 @@ export const isPossibleId = (id: string): boolean => POSSIBLE_ID.test(id);
 /** The id in the path. What can't be one is not repeated in the answer, nor looked up. */
 export function idOf(request: ScimRequest, type: ResourceType): string {
   const id = request.param('id') ?? '';
-  if (!isPossibleId(id)) throw new ScimError(404, `there is no such ${type.name}`);
+  if (!isPossibleId(id)) throw new ScimError(404, `${type.name} not found`);
   return id;
 }
 

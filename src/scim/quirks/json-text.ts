@@ -24,7 +24,7 @@ export function complexFromJson(attribute: Attribute, value: JsonValue): JsonVal
   if (attribute.type !== 'complex' || typeof value !== 'string') return value;
   const parsed = BEGINS.test(value) ? parseText(value) : undefined;
   if (parsed === undefined && LOOKS_LIKE_JSON.test(value)) {
-    throw invalidValue(`${attribute.name} is a text that begins like JSON and is not valid JSON`);
+    throw invalidValue(`${attribute.name} begins like JSON but is not valid JSON`);
   }
   return parsed ?? value;
 }

@@ -23,7 +23,7 @@ export function attributesFromValue(value: JsonValue | undefined): JsonObject {
   const parsed = typeof value === 'string' ? parseText(value) : value;
   const single = Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
   if (!isJsonObject(single)) {
-    throw invalidValue('the value of an operation without path must be an object of attributes');
+    throw invalidValue('the value of an operation without a path must be an object of attributes');
   }
   return single;
 }

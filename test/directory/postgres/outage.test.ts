@@ -59,8 +59,8 @@ describe('while PostgreSQL is away', () => {
     const told = captured.lines.filter(({ msg }) => msg.startsWith('the directory'));
     // The server's processes end one after the other: one that is left may answer in between.
     const pair = [
-      ['warn', 'the directory did not answer; requests are refused with 503'],
-      ['info', 'the directory answered again'],
+      ['warn', 'the directory is unreachable; requests are refused with 503'],
+      ['info', 'the directory is reachable again'],
     ];
     const pairs = Array.from({ length: told.length / 2 }, () => pair);
     expect(told.map(({ level, msg }) => [level, msg])).toEqual(pairs.flat());

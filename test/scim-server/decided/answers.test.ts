@@ -77,7 +77,7 @@ describe('right token, integration disabled or no longer allowed in its tenant: 
     await server.store.integrations.put({ ...one.record, enabled: false });
     const refused = await one.send('GET', `/Users/${id}`);
     expect(refused.status).toBe(403);
-    expect(refused.body).toMatchObject({ status: '403', detail: 'integration is disabled' });
+    expect(refused.body).toMatchObject({ status: '403', detail: 'the integration is disabled' });
     expect((await one.send('POST', '/Users', { userName: 'ghost' })).status).toBe(403);
     expect((await one.send('GET', '/nothing')).status).toBe(403);
     await server.store.integrations.put(one.record);
@@ -89,7 +89,7 @@ describe('right token, integration disabled or no longer allowed in its tenant: 
     const one = await server.addIntegration({ tenant: 'lost', allowed: false });
     expect((await one.send('GET', '/Users')).body).toMatchObject({
       status: '403',
-      detail: 'integration is not allowed in this tenant',
+      detail: 'the integration is not allowed in this tenant',
     });
   });
 
