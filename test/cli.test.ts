@@ -157,7 +157,7 @@ describe('the program', () => {
     const program = run(database('warned.db'), [], {
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(warn)}`,
     });
-    await program.logged('Kubernetes API was not reached; trying again until it is');
+    await program.logged('Kubernetes API was not reached; retrying');
     program.signal('SIGUSR2');
     const line = await program.logged('a library or Node.js warned');
     expect(line).toMatchObject({ level: 'warn', reason: 'mind the gap' });
@@ -185,7 +185,7 @@ describe('a running program', () => {
     const program = run(database('away.db'));
     const { port } = await program.logged('SCIM is served');
     const { port: opsPort } = await program.logged('metrics and probes are served');
-    await program.logged('Kubernetes API was not reached; trying again until it is');
+    await program.logged('Kubernetes API was not reached; retrying');
     const ops = (path: string) => fetch(`http://127.0.0.1:${opsPort}${path}`);
     expect((await ops('/readyz')).status).toBe(200);
     expect((await ops('/livez')).status).toBe(200);
@@ -252,7 +252,7 @@ describe('a defect', () => {
     const program = run(database('defect.db'), ['--log-level=warn'], {
       NODE_OPTIONS: `--import=data:text/javascript,${preload}`,
     });
-    await program.logged('Kubernetes API was not reached; trying again until it is');
+    await program.logged('Kubernetes API was not reached; retrying');
     program.signal('SIGUSR2');
     expect(await program.exited).toBe(70);
     expect(program.lines.at(-1)).toMatchObject({

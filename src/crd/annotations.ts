@@ -20,11 +20,11 @@ export function annotationFaults(kind: string, annotations: Annotations): readon
 function faultOf(kind: string, name: string, value: string): string | undefined {
   const shown = name.slice(0, 2 * SHOWN);
   if (kind !== SCIM_INTEGRATIONS.kind || !Object.hasOwn(VALUES, name))
-    return `${shown} is no annotation of a ${kind} and has no effect`;
+    return `${shown} is not an annotation of a ${kind} and has no effect`;
   const allowed = VALUES[name];
   if (allowed === undefined || allowed.includes(value)) return undefined;
   return (
-    `${shown} is ${JSON.stringify(value.slice(0, SHOWN))} and has no effect; it may be ` +
+    `${shown} is ${JSON.stringify(value.slice(0, SHOWN))} and has no effect; set it to ` +
     `${allowed.join(' or ')}`
   );
 }

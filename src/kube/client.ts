@@ -325,7 +325,7 @@ function typed<T extends KubeObject>(resource: ResourceDefinition, object: T): T
 function asApiError(error: unknown, call: string): ApiError {
   if (error instanceof ApiError) return error;
   // What JSON.parse says quotes the text, which may be a Secret.
-  if (error instanceof SyntaxError) return new ApiError(0, `${call}: an answer that is not JSON`);
+  if (error instanceof SyntaxError) return new ApiError(0, `${call}: the response is not JSON`);
   return new ApiError(0, `${call}: ${whatFailed(error)}`, { cause: error });
 }
 
@@ -333,12 +333,12 @@ function whatFailed(error: unknown): string {
   if (!(error instanceof Error)) return 'failed';
   if (error instanceof CredentialsError) return error.message;
   const proxyStatus = /^Proxy response \((\d+)\)/.exec(error.message)?.[1];
-  if (proxyStatus !== undefined) return `the proxy refuses to connect (${proxyStatus})`;
+  if (proxyStatus !== undefined) return `the proxy refused to connect (${proxyStatus})`;
   const cause = error.cause ?? error;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   // Whichever of the two is quicker.
   if (error.name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT')
-    return 'no answer before the deadline';
+    return 'no response before the deadline';
   return typeof code === 'string' ? code : error.message;
 }
 

@@ -152,14 +152,14 @@ function createAgent(tls: object, proxy: URL | undefined): Dispatcher {
 
 function clusterOf(config: KubeConfig): Cluster {
   const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error('the kubeconfig names no current cluster');
+  if (!cluster) throw new Error('the kubeconfig has no current cluster');
   return cluster;
 }
 
 function serverOf(server: string): string {
   const url = URL.canParse(server) ? new URL(server) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw new Error('the server of the kubeconfig is no http or https URL');
+    throw new Error('the server of the kubeconfig is not an http or https URL');
   return server.replace(/\/+$/, '');
 }
 

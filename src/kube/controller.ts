@@ -135,7 +135,7 @@ export class Controller {
     metrics?.reconcileErrors.inc({ controller });
     if (!(error instanceof Error)) metrics?.reconcilePanics.inc({ controller });
     this.#queue.addRateLimited(text, this.#limits(error));
-    log.warn({ err: error }, 'reconcile failed and is tried again');
+    log.warn({ err: error }, 'reconcile failed; retrying');
   }
 
   #limits(error: unknown): { readonly least?: number; readonly most?: number } {

@@ -52,7 +52,7 @@ export type Outcome =
   | 'was not reached'
   | 'refused the credentials'
   | 'refused the call'
-  | 'did not answer as it should';
+  | 'responded unexpectedly';
 
 /** Only what never came to an answer wasn't reached. */
 export function outcomeOf(error: unknown): Outcome {
@@ -60,7 +60,7 @@ export function outcomeOf(error: unknown): Outcome {
   if (error.cause instanceof CredentialsError) return 'had no credentials';
   if (error.code === 0) return 'was not reached';
   if (error.code === 401) return 'refused the credentials';
-  return error.code === 403 ? 'refused the call' : 'did not answer as it should';
+  return error.code === 403 ? 'refused the call' : 'responded unexpectedly';
 }
 
 const has = (error: unknown, test: (error: ApiError) => boolean): error is ApiError =>

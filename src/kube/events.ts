@@ -33,7 +33,7 @@ const SERIES_WINDOW_MS = 10 * 60_000;
 const MAX_SERIES = 1_000;
 /** Of notes that say in other words what became of one object; those after them are one series. */
 const MAX_NOTES = 5;
-const COMBINED = 'more of the same, not told one by one; the first of them: ';
+const COMBINED = 'Several similar events, of which this is the first: ';
 const MAX_NOTE = 1_024;
 const MAX_IN_FLIGHT = 100;
 
@@ -77,7 +77,7 @@ export class EventRecorder {
     // What is sending now sends this one too.
     if (series.sending) return;
     if (this.#inFlight.size >= MAX_IN_FLIGHT) {
-      if (!this.#dropping) log.warn('events were dropped: too many are being sent');
+      if (!this.#dropping) log.warn('events were dropped, because too many were being sent');
       this.#dropping = true;
       return;
     }

@@ -47,7 +47,7 @@ export async function runPlugin(
     child.once('error', (error) => resolve(startFailure(error, plugin)));
     child.once('close', (code, signal) => {
       if (code === 0) resolve(undefined);
-      else resolve(`ended with ${code ?? signal}${lastWords(complaints)}`);
+      else resolve(`exited with ${code ?? signal}${lastWords(complaints)}`);
     });
   });
   if (failure !== undefined) throw new CredentialsError(`the exec plugin ${command} ${failure}`);
@@ -86,7 +86,7 @@ function parse(output: string, { command, apiVersion }: ExecPlugin): PluginCrede
     throw refuse('printed neither a token nor a certificate with its key');
   const expiry = text('expirationTimestamp');
   const expiresAt = expiry === undefined ? undefined : Date.parse(expiry);
-  if (Number.isNaN(expiresAt)) throw refuse('printed an expirationTimestamp that is no time');
+  if (Number.isNaN(expiresAt)) throw refuse('printed an expirationTimestamp that is not a time');
   return { token, cert, key, expiresAt };
 }
 

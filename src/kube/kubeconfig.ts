@@ -46,9 +46,8 @@ export function loadKubeConfig(
   // As kubectl does: what isn't there is passed over.
   const files = wanted.filter((each) => existsSync(each));
   if (files.length > 0) return checked(merged(files.map(readKubeConfig)), files.join(delimiter));
-  if (listed.length > 0) throw new Error(`KUBECONFIG names no file that is there: ${listed}`);
-  if (!existsSync(IN_POD))
-    throw new Error('there is no kubeconfig, and no service account as in a pod');
+  if (listed.length > 0) throw new Error(`no file that KUBECONFIG names exists: ${listed}`);
+  if (!existsSync(IN_POD)) throw new Error("there is no kubeconfig, and no pod's service account");
   const config = new KubeConfig();
   config.loadFromCluster();
   return config;
@@ -65,7 +64,8 @@ function readKubeConfig(path: string): KubeConfig {
     const where = typeof line === 'number' ? ` in line ${line + 1}` : '';
     throw new Error(`${path} is not valid YAML${where}`);
   }
-  if (typeof raw !== 'object' || raw === null) throw new Error(`${path} is empty or no kubeconfig`);
+  if (typeof raw !== 'object' || raw === null)
+    throw new Error(`${path} is empty or not a kubeconfig`);
   const config = new KubeConfig();
   try {
     config.loadFromString(text);
@@ -111,14 +111,14 @@ const EXEC_VERSIONS = /^client\.authentication\.k8s\.io\/(v1|v1beta1)$/;
 function pluginOf(exec: object, folder: string, where: string): ExecPlugin {
   const command = textAt(exec, 'command');
   const apiVersion = textAt(exec, 'apiVersion') ?? '';
-  if (command === undefined) throw new Error(`${where} has an exec without command`);
+  if (command === undefined) throw new Error(`${where} has an exec without a command`);
   if (!EXEC_VERSIONS.test(apiVersion)) {
     throw new Error(
       `${where} has an exec with an apiVersion other than client.authentication.k8s.io/v1 or v1beta1`,
     );
   }
   if (textAt(exec, 'interactiveMode') === 'Always')
-    throw new Error(`${where} has an exec with interactiveMode Always: there is no terminal`);
+    throw new Error(`${where} has an exec with interactiveMode Always, but there is no terminal`);
   return {
     command: command.includes('/') ? absolute(folder, command) : command,
     args: listAt(exec, 'args'),

@@ -61,12 +61,11 @@ const FIELD_MANAGER = 'leader-election';
 const STUCK_MARGIN_MS = 60_000;
 
 const MESSAGES: Readonly<Record<Outcome, string>> = {
-  'was not reached': 'Lease was not reached; trying again until it is',
-  'had no credentials': 'there are no credentials for the Lease; trying again until there are',
-  'refused the credentials':
-    'credentials were refused for the Lease; trying again until they are accepted',
-  'refused the call': 'Lease may not be used; trying again until it may',
-  'did not answer as it should': 'Lease could not be used; trying again until it can',
+  'was not reached': 'Lease was not reached; retrying',
+  'had no credentials': 'there are no credentials for the Lease; retrying',
+  'refused the credentials': 'credentials were refused for the Lease; retrying',
+  'refused the call': 'Lease may not be used; retrying',
+  'responded unexpectedly': 'Lease could not be used; retrying',
 };
 
 export class LeaderElector {
@@ -117,7 +116,7 @@ export class LeaderElector {
     const silence = this.#clock() - this.#lastAttempt;
     const { leaseDurationMs, retryPeriodMs } = this.#options;
     return silence > leaseDurationMs + retryPeriodMs + STUCK_MARGIN_MS
-      ? `the leader election has not moved for ${Math.round(silence / 1000)} s`
+      ? `the leader election has made no progress for ${Math.round(silence / 1000)} s`
       : undefined;
   }
 
@@ -237,7 +236,7 @@ export class LeaderElector {
       await this.#write(lease, released(lease.spec ?? {}, this.#wallClock()));
       this.#log.info('lead was released');
     } catch (err) {
-      this.#log.warn({ err }, 'lead was not released; others wait until the lease ends');
+      this.#log.warn({ err }, 'lead was not released; others wait until the Lease expires');
     }
   }
 
@@ -277,7 +276,7 @@ export class LeaderElector {
 
   #noteHolder(holder: string | undefined): void {
     if (holder !== this.#holder)
-      this.#log.info({ holder }, 'another was found leading; standing by');
+      this.#log.info({ holder }, 'another process was found leading; standing by');
     this.#holder = holder;
   }
 
@@ -295,7 +294,7 @@ export class LeaderElector {
 
   #noteLoss(reason: string | undefined): void {
     const { renewDeadlineMs } = this.#options;
-    const why = this.#trouble ?? 'the process stood still';
+    const why = this.#trouble ?? 'the process was suspended';
     const expired = `the Lease was not renewed within ${renewDeadlineMs / 1000} s: ${why}`;
     this.#log.warn({ reason: reason ?? expired }, 'lead was lost');
   }

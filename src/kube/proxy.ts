@@ -25,10 +25,10 @@ const PROTOCOLS = ['http:', 'https:', 'socks5:', 'socks5h:'];
 function parseProxy(value: string, where: string): URL {
   const text = value.includes('://') ? value : `http://${value}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.hostname === '') throw new Error(`${where} is no URL`);
+  if (url === undefined || url.hostname === '') throw new Error(`${where} is not a URL`);
   if (!PROTOCOLS.includes(url.protocol))
     throw new Error(
-      `${where} is of kind ${url.protocol.slice(0, -1)}; http, https and socks5 work`,
+      `${where} has the scheme ${url.protocol.slice(0, -1)}; use http, https or socks5`,
     );
   // The name of the server is always resolved by the proxy.
   return url.protocol === 'socks5h:' ? new URL(text.replace(/^socks5h/i, 'socks5')) : url;

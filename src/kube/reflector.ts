@@ -129,7 +129,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     const isOptional = whenRefused !== undefined && !keepsWhenRefused;
     if (!this.#isRefusedNow || isOptional) return undefined;
     const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
-    return `${resource.plural}${where} can not be watched; the log says why`;
+    return `${resource.plural}${where} cannot be watched; see the log`;
   }
 
   /**
@@ -139,9 +139,9 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   stuck(now: number): string | undefined {
     const limit = this.#watchSeconds() * 1500 + 2 * this.#watchdogMs() + 60_000;
     const silence = now - this.#lastAttempt;
-    return this.#lastAttempt > 0 && silence > limit
-      ? `the watch of ${this.#options.resource.plural} has not moved for ${Math.round(silence / 1000)} s`
-      : undefined;
+    if (this.#lastAttempt === 0 || silence <= limit) return undefined;
+    const { plural } = this.#options.resource;
+    return `the watch of ${plural} has made no progress for ${Math.round(silence / 1000)} s`;
   }
 
   /**
@@ -239,7 +239,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
       clearTimeout(holds);
     }
     if (resourceVersion === from && performance.now() - started < SHORTEST_WATCH_MS) {
-      throw new ApiError(0, `watch ${resource.plural}: ended as soon as it began`);
+      throw new ApiError(0, `watch ${resource.plural}: ended immediately`);
     }
     return resourceVersion;
   }
@@ -327,6 +327,6 @@ const isRefusal = (error: unknown): boolean => isForbidden(error) || isResourceT
 
 function describe(error: unknown): string {
   if (isResourceTypeMissing(error))
-    return 'the API server does not serve this resource; is its CRD applied?';
+    return 'the API server does not serve this resource; apply its CRD';
   return error instanceof Error ? error.message : String(error);
 }

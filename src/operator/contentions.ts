@@ -76,9 +76,9 @@ export class Contentions {
     const lost = differenceIn(written, desired);
     const message =
       lost === undefined
-        ? `${object}: ${undone(before, desired)}; it is corrected at growing intervals`
-        : `${object}: something in the cluster, such as a mutating admission policy or ` +
-          `webhook, changes ${shown(lost)} of what is written`;
+        ? `${object}: ${undone(before, desired)}; the operator corrects it at growing intervals`
+        : `${object}: ${shown(lost)} is changed on every write; exempt the object from the ` +
+          'mutating admission policy or webhook that does this';
     this.#strike(owner, keyOf(resource, desired.metadata.name, part), lost !== undefined, message);
     return lost === undefined ? undefined : message;
   }
@@ -148,9 +148,9 @@ const keyOf = ({ kind }: ResourceDefinition, name: string, part = ''): string =>
 
 function undone<T extends KubeObject>(before: T | undefined, desired: T): string {
   const changed = before && differenceIn(before, desired);
-  if (before === undefined || changed === undefined) return 'it is deleted again and again';
+  if (before === undefined || changed === undefined) return 'it is deleted repeatedly';
   const by = managerOf(before, changed);
-  return `${shown(changed)} is changed again and again${by === undefined ? '' : `, last by ${by}`}`;
+  return `${shown(changed)} is changed repeatedly${by === undefined ? '' : `, last by ${by}`}`;
 }
 
 function delayAfter(strikes: number): number {

@@ -53,7 +53,7 @@ function lacking(actual: Schema, wanted: Schema, path: string): readonly string[
     return present === undefined ? [field] : lacking(present, each, field);
   });
   return [
-    ...(hasRules ? [] : [`a rule of ${path || 'the whole'}`]),
+    ...(hasRules ? [] : [`a rule on ${path || 'the whole object'}`]),
     ...(hasValues ? [] : [`a value of ${path}`]),
     ...fields,
     ...(wanted.items ? lacking(actual.items ?? {}, wanted.items, `${path}[]`) : []),
@@ -100,7 +100,8 @@ export class Definitions {
       const installed = await client.get<Definition>(CUSTOM_RESOURCE_DEFINITIONS, { name });
       return this.#note(name, lackingIn(installed, wanted));
     } catch (error) {
-      if (isForbidden(error)) log.info({ crd: name }, 'CRD may not be read, and is not compared');
+      if (isForbidden(error))
+        log.info({ crd: name }, 'CRD was not compared, because the operator may not read it');
       return isForbidden(error) || isNotFound(error, name);
     }
   }
@@ -115,8 +116,8 @@ export class Definitions {
     const more = lacks.length > MAX_SHOWN ? ` and ${lacks.length - MAX_SHOWN} more` : '';
     const shown = `${lacks.slice(0, MAX_SHOWN).join(', ')}${more}`;
     const reason =
-      `the CRD ${name} is older than the operator: it lacks ${shown}; apply the CRDs of this ` +
-      'version, as scim-operator crds prints them';
+      `the CRD ${name} is older than the operator and lacks ${shown}; apply the CRDs that ` +
+      '"scim-operator crds" of this version prints';
     if (!this.#outdated.has(name)) log.error({ crd: name, lacks: shown }, reason);
     this.#outdated.set(name, reason);
     return false;

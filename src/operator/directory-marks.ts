@@ -106,15 +106,14 @@ export class DirectoryMarks {
   }
 
   #leave(key: string, { id, lease }: DirectoryMark): string {
-    const who = `the directory ${id}${lease === '' ? '' : ` (Lease ${lease})`}`;
-    const what = key === '' ? 'the operator that leads' : key;
+    const directory = `the directory ${id}${lease === '' ? '' : ` (Lease ${lease})`}`;
     const reason =
       key === ''
-        ? `${what} works with another database: ${who}, not ${this.ours.id}; give all ` +
+        ? `the leading operator uses ${directory}, and this one uses ${this.ours.id}; give all ` +
           'operators of one Lease the same --database-url'
-        : `${what} is looked after by another installation, with ${who}, and left to it; give ` +
-          'both the same database, or keep their --watch-namespaces apart; if that one is ' +
-          'gone, remove status.directory';
+        : `${key} is managed by another installation, with ${directory}, and was left alone; ` +
+          'give both installations the same database, or keep their --watch-namespaces apart; ' +
+          'if the other installation is gone, remove status.directory';
     this.#others.set(key, reason);
     if (!this.#told.has(`${id} ${key === ''}`)) this.#log.error({ directory: id, lease }, reason);
     this.#told.add(`${id} ${key === ''}`);

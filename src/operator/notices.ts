@@ -32,13 +32,13 @@ export const PAUSED: NewCondition = {
   status: 'True',
   reason: REASON.ReconcileDisabled,
   message:
-    `Paused by the annotation ${ANNOTATION_RECONCILE}: only spec.enabled and the end of tokens ` +
-    'are followed',
+    `Paused by the annotation ${ANNOTATION_RECONCILE}; only spec.enabled and the revocation of ` +
+    'tokens still take effect',
 };
 
 /** Of an object with a deletionTimestamp; `ended` says what has ended already. */
 export function terminating({ finalizers = [] }: ObjectMetadata, ended: string): NewCondition {
-  const held = finalizers.length === 0 ? '' : `; the object waits for ${finalizers.join(', ')}`;
-  const message = `It is being deleted: ${ended}${held}`;
+  const held = finalizers.length === 0 ? '' : `; the object is held by ${finalizers.join(', ')}`;
+  const message = `The object is being deleted; ${ended}${held}`;
   return { type: CONDITION.Ready, status: 'False', reason: REASON.Terminating, message };
 }

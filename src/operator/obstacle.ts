@@ -20,13 +20,11 @@ export function obstacleFrom(error: unknown): Obstacle {
   if (isRefused(error)) {
     return {
       reason: REASON.ReconciliationFailed,
-      message:
-        `The cluster's ${error.refusedBy} is against it; change that, or what it objects to: ` +
-        `${error.message}`,
+      message: `Rejected by ${error.refusedBy}: ${error.message}`,
     };
   }
   const known = error instanceof ApiError || (error instanceof Error && error.name === 'ScimError');
-  const message = known ? error.message : 'an unexpected error; the log of the operator says more';
+  const message = known ? error.message : 'Unexpected error; see the log of the operator';
   return { reason: REASON.ReconciliationFailed, message };
 }
 

@@ -40,11 +40,12 @@ export interface Operator {
   unready(): string | undefined;
 }
 
-const UNKNOWN_CLUSTER = 'the namespace kube-system, whose UID names the cluster, was not read yet';
+const UNKNOWN_CLUSTER =
+  'the namespace kube-system, whose UID identifies the cluster, has not been read yet';
 
 function unwritten(keys: ReadonlySet<string>): string | undefined {
   const [key] = keys;
-  return key && `the status of ScimIntegration ${key} may not be written; the log says why`;
+  return key && `the operator may not write the status of ScimIntegration ${key}; see the log`;
 }
 
 export function createOperator(options: OperatorOptions): Operator {
@@ -77,7 +78,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const run = async () => {
     const clusterUid = await readClusterUid(client, log, stop.signal);
     if (clusterUid === undefined) return;
-    log.info({ namespaces: watchNamespaces ?? 'all' }, 'these namespaces are looked after');
+    log.info({ namespaces: watchNamespaces ?? 'all' }, 'these namespaces are managed');
     const followsGroups = options.groupBindings !== undefined;
     const reflectors = createReflectors(client, log, metrics, {
       namespaces: watchNamespaces,
@@ -167,14 +168,11 @@ function createElector(
 }
 
 const UNREAD: Readonly<Record<Outcome, string>> = {
-  'was not reached': 'Kubernetes API was not reached; trying again until it is',
-  'had no credentials':
-    'there are no credentials for the Kubernetes API; trying again until there are',
-  'refused the credentials':
-    'Kubernetes API refused the credentials; trying again until it accepts them',
-  'refused the call': 'Kubernetes API refused the first call; trying again until it is allowed',
-  'did not answer as it should':
-    'Kubernetes API did not answer as it should; trying again until it does',
+  'was not reached': 'Kubernetes API was not reached; retrying',
+  'had no credentials': 'there are no credentials for the Kubernetes API; retrying',
+  'refused the credentials': 'Kubernetes API refused the credentials; retrying',
+  'refused the call': 'Kubernetes API refused the first call; retrying',
+  'responded unexpectedly': 'Kubernetes API responded unexpectedly; retrying',
 };
 
 /** The UID of kube-system stands for the cluster. Undefined when the signal came first. */

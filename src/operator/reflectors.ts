@@ -37,17 +37,17 @@ import type { Caches } from './context.ts';
 import { GROUP_ROLE_BINDING_PREFIX } from './group-binding/objects.ts';
 
 const NO_TENANTS =
-  'ScimTenants can not be read: only the namespace with its own name may use a tenant';
+  'ScimTenants could not be read, so only the namespace of its own name may use a tenant';
 const NO_NAMESPACES =
-  'namespaces can not be listed: changes of their labels are noticed within a minute or so';
+  'namespaces could not be listed, so changes of their labels are noticed after about a minute';
 const NO_GROUP_BINDINGS =
-  'ScimGroupBindings can not be read: groups are not followed, and RoleBindings stay as they are';
+  'ScimGroupBindings could not be read, so groups are not followed and RoleBindings stay the same';
 const NO_POLICIES =
-  'ValidatingAdmissionPolicies can not be read: whether authors of ScimGroupBindings may ' +
-  'give too much is not known';
+  'ValidatingAdmissionPolicies could not be read, so it is unknown whether authors of ' +
+  'ScimGroupBindings can grant too much';
 const NOT_WATCHED =
-  'these objects of the namespace can not be watched, so it is not looked after until they ' +
-  'can; does it exist, with the Role of the operator?';
+  'these objects could not be watched, so their namespace is not managed yet; check that it ' +
+  'exists and contains the Role of the operator';
 
 type Scope = Pick<
   ReflectorOptions,

@@ -43,7 +43,7 @@ export async function sweepUntil(
       await purgeEnded(context, records, deprovisionDelayMs, log);
       await endLostRoles(context, roleReport);
     } catch (error) {
-      if (!signal.aborted) log.warn({ err: error }, 'sweep failed and is tried again');
+      if (!signal.aborted) log.warn({ err: error }, 'sweep failed; retrying');
     }
     await pause(sweepIntervalMs, signal);
   }

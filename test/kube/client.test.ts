@@ -248,7 +248,7 @@ describe('on a bad day', () => {
     await eventually(list);
     proxy.mute();
     const error = await eventually(() => mustFail(list()));
-    expect(String(error)).toContain('no answer before the deadline');
+    expect(String(error)).toContain('no response before the deadline');
     expect(isUnavailable(error)).toBe(true);
     await eventually(list);
   });

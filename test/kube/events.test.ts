@@ -99,7 +99,7 @@ describe('an event recorder', () => {
     const ofObject = (await recorded()).filter(({ regarding }) => regarding.name === 'object');
     expect(ofObject.map(({ note }) => note).toSorted()).toEqual([
       ...[0, 1, 2, 3, 4].map((index) => `Token ${index} was generated`),
-      'more of the same, not told one by one; the first of them: Token 5 was generated',
+      'Several similar events, of which this is the first: Token 5 was generated',
     ]);
     expect(ofObject.flatMap(({ series }) => series?.count ?? [])).toEqual([45]);
     expect(await recorded()).toHaveLength(7);

@@ -188,11 +188,11 @@ printf '{"apiVersion":"${V1}","kind":"ExecCredential","status":{"token":"%s"}}' 
 
   it.each([
     ['is not there', ['no-such-plugin'], /exec plugin no-such-plugin was not found: install it$/],
-    ['fails', ['sh', '-c', 'echo log in first >&2; exit 3'], /sh ended with 3: log in first$/],
+    ['fails', ['sh', '-c', 'echo log in first >&2; exit 3'], /sh exited with 3: log in first$/],
     [
       'complains with its token',
       ['sh', '-c', 'echo bad eyJhbGciOiJSUzI1NiIsImtpZCI6.s3cret >&2; exit 1'],
-      /sh ended with 1: bad …$/,
+      /sh exited with 1: bad …$/,
     ],
     ['prints no JSON', ['echo', 's3cret'], /exec plugin echo printed no JSON$/],
     ['prints something else', ['echo', '{"token":"s3cret"}'], /printed no ExecCredential$/],
@@ -257,7 +257,7 @@ describe('a proxy', () => {
     const url = proxy.url.replace('//', '//ann:wr0ng@');
     const { whoAmI } = connect(write({ token }, { ...hidden(), 'proxy-url': url }));
     const error = await whoAmI().then(undefined, (failure: unknown) => failure);
-    expect(error).toHaveProperty('message', expect.stringMatching(/the proxy refuses .*407/));
+    expect(error).toHaveProperty('message', expect.stringMatching(/the proxy refused .*407/));
     expect(String(error)).not.toContain('wr0ng');
     expect(outcomeOf(error)).toBe('was not reached');
   });
@@ -332,7 +332,7 @@ describe('files', () => {
       'users:\n- name: u\n  user: {token: s3cret\n x',
       /is not valid YAML in line \d$/,
     ],
-    ['is empty', '', /is empty or no kubeconfig$/],
+    ['is empty', '', /is empty or not a kubeconfig$/],
     [
       'has no context',
       '{"users":[{"name":"u","user":{"token":"s3cret"}}]}',
@@ -367,9 +367,9 @@ describe('files', () => {
     [
       'has another kind of proxy',
       () => write({}, { 'proxy-url': 'socks4://u:s3cret@p' }),
-      /is of kind socks4; http, https and socks5 work$/,
+      /has the scheme socks4; use http, https or socks5$/,
     ],
-    ['has no URL', () => write({}, { server: 'api.example.com' }), /is no http or https URL$/],
+    ['has no URL', () => write({}, { server: 'api.example.com' }), /is not an http or https URL$/],
   ])('that %s are refused in one line', (_, text, message) => {
     const path = join(dir, 'config');
     if (typeof text === 'string') writeFileSync(path, text);

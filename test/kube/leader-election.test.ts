@@ -95,7 +95,7 @@ class Candidate {
   async standsBy(): Promise<void> {
     await eventually(() =>
       expect(this.logged.lines.map(({ msg }) => msg)).toContain(
-        'another was found leading; standing by',
+        'another process was found leading; standing by',
       ),
     );
   }
@@ -217,9 +217,7 @@ describe('a leader whose API server is away', () => {
     const term = await a.leads();
     proxy.intercept = () => ({ status: 503, body: 'etcd has no leader' });
     await eventually(() =>
-      expect(a.logged.lines.map(({ msg }) => msg)).toContain(
-        'Lease could not be used; trying again until it can',
-      ),
+      expect(a.logged.lines.map(({ msg }) => msg)).toContain('Lease could not be used; retrying'),
     );
     proxy.intercept = () => undefined;
     await renewals(10);
@@ -382,7 +380,7 @@ describe('a candidate', () => {
     const a = new Candidate('a', { client: new Client(new Connection(config)), clock });
     await eventually(() => expect(attempts).toBeGreaterThan(5));
     expect(a.logged.lines.map(({ msg }) => msg)).toEqual([
-      'credentials were refused for the Lease; trying again until they are accepted',
+      'credentials were refused for the Lease; retrying',
     ]);
     expect(a.elector.stuck()).toBeUndefined();
     expect(history).toEqual([]);
@@ -394,6 +392,6 @@ describe('a candidate', () => {
     await a.leads();
     expect(a.elector.stuck()).toBeUndefined();
     skipped = 1_000_000;
-    expect(a.elector.stuck()).toMatch(/^the leader election has not moved for \d+ s$/);
+    expect(a.elector.stuck()).toMatch(/^the leader election has made no progress for \d+ s$/);
   });
 });

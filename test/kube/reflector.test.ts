@@ -233,7 +233,7 @@ describe('on a bad day, a reflector', () => {
     proxy.mute();
     await apply('unheard');
     await eventually(() => expect(names(reflector)).toEqual(['unheard=1']));
-    expect(lines('watch was lost')[0]?.reason).toContain('no answer before the deadline');
+    expect(lines('watch was lost')[0]?.reason).toContain('no response before the deadline');
   });
 
   it('lists again when its version has expired, wherever the server says so, without a warning', async () => {

@@ -38,7 +38,7 @@ describe('corrections of one object', () => {
     }
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
     expect(contentions.of('uid')).toEqual([
-      'Secret scim-idp: data.a is changed again and again; it is corrected at growing intervals',
+      'Secret scim-idp: data.a is changed repeatedly; the operator corrects it at growing intervals',
     ]);
     expect(contentions.of('another')).toEqual([]);
     now += contentions.nextLookMs('uid') ?? 0;
@@ -56,7 +56,7 @@ describe('corrections of one object', () => {
 
   it('wait for 30 s after an answer that differs from what was written, until one does not', () => {
     const contentions = new Contentions(() => now);
-    expect(correct(contentions, changed)).toContain('changes data.a of what is written');
+    expect(correct(contentions, changed)).toContain('data.a is changed on every write');
     expect([isPostponed(contentions), contentions.nextLookMs('uid')]).toEqual([true, 30_000]);
     contentions.settled('uid', SECRETS, 'scim-idp');
     expect([isPostponed(contentions), contentions.of('uid')]).toEqual([false, []]);
@@ -107,7 +107,7 @@ const CASES: readonly (readonly [string, ResourceDefinition, string, Patch, stri
     SECRETS,
     'idp-scim-token',
     dataIs('token', 'bWluZQ=='),
-    'Secret idp-scim-token: data.token is changed again and again, last by other-controller',
+    'Secret idp-scim-token: data.token is changed repeatedly, last by other-controller',
     false,
   ],
   [
@@ -115,7 +115,7 @@ const CASES: readonly (readonly [string, ResourceDefinition, string, Patch, stri
     SECRETS,
     'idp-scim-token',
     dataIs('endpoint', 'bWluZQ=='),
-    'Secret idp-scim-token: data.endpoint is changed again and again, last by other-controller',
+    'Secret idp-scim-token: data.endpoint is changed repeatedly, last by other-controller',
     true,
   ],
   [
@@ -123,7 +123,7 @@ const CASES: readonly (readonly [string, ResourceDefinition, string, Patch, stri
     ROLE_BINDINGS,
     'scim-idp',
     (object) => ('subjects' in object ? { subjects: null } : undefined),
-    'RoleBinding scim-idp: subjects is changed again and again',
+    'RoleBinding scim-idp: subjects is changed repeatedly',
     false,
   ],
   [
@@ -131,7 +131,7 @@ const CASES: readonly (readonly [string, ResourceDefinition, string, Patch, stri
     ROLES,
     'SCIMProvisioner',
     (object) => ('rules' in object && object.rules ? { rules: null } : undefined),
-    'Role SCIMProvisioner: rules is changed again and again',
+    'Role SCIMProvisioner: rules is changed repeatedly',
     false,
   ],
 ];

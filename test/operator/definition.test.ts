@@ -25,7 +25,7 @@ describe('a CRD that is older than the operator', () => {
     const { stop, unready, registry } = fixture.start({ log });
     const gauge = async () => (await registry.metrics()).match(/outdated_crds\{.*\} \d/g);
     const reason =
-      'the CRD scimintegrations.scim-operator.dev is older than the operator: it lacks status.lastHandledRotate; apply the CRDs of this version, as scim-operator crds prints them';
+      'the CRD scimintegrations.scim-operator.dev is older than the operator and lacks status.lastHandledRotate; apply the CRDs that "scim-operator crds" of this version prints';
     await eventually(() => expect(unready()).toBe(reason));
     expect(lines).toContainEqual(expect.objectContaining({ level: 'error', msg: reason }));
     expect(await gauge()).toContain(`outdated_crds{crd="${CRD.name}"} 1`);
@@ -45,7 +45,7 @@ describe('a CRD that is older than the operator', () => {
     ['equal CRD', wanted, []],
     ['CRD with another field', { ...wanted, properties: { ...wanted.properties, more: {} } }, []],
     ['CRD that lacks a field', { ...wanted, properties: { list: { items: {} } } }, ['spec']],
-    ['CRD with another rule', { ...wanted, ...rules('false') }, ['a rule of the whole']],
+    ['CRD with another rule', { ...wanted, ...rules('false') }, ['a rule on the whole object']],
     [
       'CRD that lacks a value',
       {
@@ -54,7 +54,7 @@ describe('a CRD that is older than the operator', () => {
       },
       ['a value of spec.kind'],
     ],
-    ['CRD without a schema', {}, ['a rule of the whole', 'spec', 'list']],
+    ['CRD without a schema', {}, ['a rule on the whole object', 'spec', 'list']],
   ])('is detected by what it lacks: %s', (_, installed, lacks) => {
     const of = (openAPIV3Schema: Schema): Definition => ({
       metadata: { name: 'crd' },

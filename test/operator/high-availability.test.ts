@@ -61,7 +61,8 @@ const logged = (program: Program, message: string) =>
     if (line === undefined) throw new Error(`not logged: ${message}; ${program.stderr}`);
     return line;
   });
-const standsBy = (program: Program) => logged(program, 'another was found leading; standing by');
+const standsBy = (program: Program) =>
+  logged(program, 'another process was found leading; standing by');
 const ports = (servers: readonly Program[]) =>
   Promise.all(servers.map(async (each) => Number((await logged(each, 'SCIM is served')).port)));
 const holder = async () => (await fixture.admin.get<Lease>(LEASES, lease())).spec?.holderIdentity;

@@ -102,7 +102,7 @@ describe('an annotation without effect', () => {
     await eventually(async () =>
       expect((await conditionsOf(one)).InvalidAnnotation).toMatchObject({
         status: 'True',
-        message: `scim-operator.dev/reconcile is "${value}" and has no effect; it may be disabled or enabled`,
+        message: `scim-operator.dev/reconcile is "${value}" and has no effect; set it to disabled or enabled`,
       }),
     );
     expect(await conditionsOf(one)).not.toHaveProperty('Paused');
@@ -116,7 +116,7 @@ describe('an annotation without effect', () => {
       expect((await conditionsOf(one)).InvalidAnnotation).toMatchObject({
         status: 'True',
         reason: 'UnknownAnnotation',
-        message: `scim-operator.dev/paused is no annotation of a ${kind} and has no effect`,
+        message: `scim-operator.dev/paused is not an annotation of a ${kind} and has no effect`,
       }),
     );
     await annotate(one, { 'scim-operator.dev/paused': null });
@@ -145,7 +145,7 @@ describe('an object that is being deleted', () => {
         expect((await conditionsOf(one)).Ready).toMatchObject({
           status: 'False',
           reason: 'Terminating',
-          message: expect.stringContaining('waits for example.com/backup'),
+          message: expect.stringContaining('held by example.com/backup'),
         }),
       );
       await eventually(async () => expect(await seriesOf(one)).toMatchObject({ Ready: 'False' }));

@@ -101,7 +101,7 @@ describe('an operator that may not', () => {
       await own.patch({ spec: { displayName: 'seen again' } });
       await own.settled('False', 'TenantNotAllowed');
       expect(refusals(lines)).toMatchObject([
-        { level: 'warn', msg: expect.stringMatching(/^ScimTenants can not be read: only/) },
+        { level: 'warn', msg: expect.stringMatching(/^ScimTenants could not be read, so only/) },
       ]);
     } finally {
       await fixture.close();
@@ -148,7 +148,7 @@ describe('an operator that may not', () => {
       await chosen.settled('True', 'Succeeded');
       await other.settled('False', 'TenantNotAllowed');
       expect(lines.filter(({ resource }) => resource === 'namespaces')).toMatchObject([
-        { level: 'warn', msg: expect.stringMatching(/^namespaces can not be listed/) },
+        { level: 'warn', msg: expect.stringMatching(/^namespaces could not be listed/) },
       ]);
     } finally {
       await fixture.close();

@@ -90,7 +90,7 @@ describe('/readyz', () => {
         const answer = await fetch(url);
         expect(answer.status).toBe(503);
         expect(await answer.text()).toMatch(
-          new RegExp(`^roles in namespace ${namespace} can not be watched`),
+          new RegExp(`^roles in namespace ${namespace} cannot be watched`),
         );
       });
     });

@@ -104,7 +104,7 @@ describe('an operator that watches some namespaces', () => {
     const refused = () => sample(operator.registry, 'reflector_refused_watches', { resource });
     const told = () => lines.filter((line) => line.resource === resource);
     expect(told()).toMatchObject([
-      { level: 'warn', namespace: later, msg: expect.stringMatching(/can not be watched/) },
+      { level: 'warn', namespace: later, msg: expect.stringMatching(/could not be watched/) },
     ]);
     expect(await refused()).toBe(1);
     expect(operator.unready()).toContain(later);
@@ -170,7 +170,9 @@ describe('an operator that watches another namespace', () => {
     const probe = await IntegrationProbe.createIn(fixture, home, { tenant }, unique('idp'));
     await probe.settled('False', 'TenantNotAllowed');
     const told = lines.filter(({ resource }) => resource === 'scimtenants');
-    expect(told.map(({ msg }) => msg)).toEqual([expect.stringMatching(/^ScimTenants can not be/)]);
+    expect(told.map(({ msg }) => msg)).toEqual([
+      expect.stringMatching(/^ScimTenants could not be/),
+    ]);
   });
 });
 
@@ -211,7 +213,7 @@ describe('an integration whose namespace is no longer watched', () => {
     await eventually(async () => expect(await answers(ended)).toBeUndefined());
     expect(await answers(kept)).toBeDefined();
     expect(await kept.secret()).toBeDefined();
-    const told = lines.filter(({ msg }) => /not watched are served on/.test(msg));
+    const told = lines.filter(({ msg }) => /not watched are still served/.test(msg));
     expect(told).toMatchObject([{ level: 'warn', namespaces: expect.arrayContaining([second]) }]);
     expect(await sample(registry, 'scim_operator_unwatched_integrations')).toBe(
       told[0]?.integrations,

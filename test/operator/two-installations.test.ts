@@ -93,7 +93,7 @@ describe('a second installation with a directory of its own', () => {
     const { log, lines } = captureLog();
     const { registry, unready, stop } = second.start({ ...electedIn(second), log });
     await eventually(async () => {
-      expect(unready()).toMatch(/is looked after by another installation, with the directory/);
+      expect(unready()).toMatch(/is managed by another installation, with the directory/);
       const left = (await registry.metrics()).match(/other_installation_resources (\d+)/)?.[1];
       expect(Number(left)).toBeGreaterThanOrEqual(2);
     });
@@ -132,7 +132,7 @@ describe('a second installation with a directory of its own', () => {
     const probe = await settledWith(first);
     const other = second.start(FOLLOWING);
     await eventually(() =>
-      expect(operator.unready()).toMatch(/is looked after by another installation/),
+      expect(operator.unready()).toMatch(/is managed by another installation/),
     );
     expect(lines).toContainEqual(expect.objectContaining({ level: 'error' }));
     await probe.patch({ spec: { enabled: false } });
@@ -216,7 +216,7 @@ describe('the same installation', () => {
     const { status } = await probe.get();
     const rebuilt = first.start({ ...electedIn(first), store: second.store });
     await eventually(() =>
-      expect(rebuilt.unready()).toMatch(/the operator that leads works with another database/),
+      expect(rebuilt.unready()).toMatch(/the leading operator uses the directory/),
     );
     await operator.stop();
     await eventually(async () => {
@@ -259,7 +259,7 @@ describe('the mark of a directory on an object', () => {
     const standby = of('ours');
     const theirs = marked(of('theirs').ours);
     const other = { ...theirs, metadata: { name: 'other', uid: 'other' } };
-    const wrong = expect.stringContaining('the operator that leads works with another database');
+    const wrong = expect.stringContaining('the leading operator uses the directory');
     standby.observe({ type: 'added', object: theirs });
     standby.observe({ type: 'added', object: other });
     standby.observe({ type: 'modified', object: marked(standby.ours) });

@@ -22,13 +22,13 @@ const UNKNOWN_POLICY: PolicyVerdict = {
   state: 'unknown',
   message:
     'The operator may not read ValidatingAdmissionPolicies and their bindings, or the API ' +
-    'server does not have them: whether authors are kept from giving roles that they may not ' +
-    'give is not known; give its ClusterRole get, list and watch of both',
+    'server does not serve them, so it is unknown whether authors can grant roles that they do ' +
+    'not have; give its ClusterRole get, list and watch on both',
 };
 
 const [OURS] = groupBindingPolicy();
 const HINT =
-  'whoever may write ScimGroupBindings can give roles that they do not have; apply policies/';
+  'so authors of ScimGroupBindings can grant roles that they do not have; apply policies/';
 
 interface PolicySource {
   readonly caches: {
@@ -53,8 +53,8 @@ export function checkAdmissionPolicy(
     .filter(({ metadata, spec }) => metadata.name === OURS.metadata.name || asksForBind(spec))
     .map((policy) => faultOf(policy, bindings));
   if (faults.includes(undefined)) return { state: 'enforced', message: '' };
-  const [fault = 'there is no ValidatingAdmissionPolicy for ScimGroupBindings'] = faults;
-  return { state: 'missing', message: `${fault}: ${HINT}` };
+  const [fault = 'There is no ValidatingAdmissionPolicy for ScimGroupBindings'] = faults;
+  return { state: 'missing', message: `${fault}, ${HINT}` };
 }
 
 const asksForBind = (spec: AdmissionPolicy['spec']): boolean =>
@@ -67,10 +67,10 @@ function faultOf(
   { metadata, spec }: AdmissionPolicy,
   bindings: readonly AdmissionPolicyBinding[],
 ): string | undefined {
-  const named = `the ValidatingAdmissionPolicy ${metadata.name}`;
+  const named = `ValidatingAdmissionPolicy ${metadata.name}`;
   if (isGoing({ metadata })) return `${named} is being deleted`;
   if (!asksForBind(spec))
-    return `${named} does not ask for the verb bind as that of this version does`;
+    return `${named} does not require the verb bind in the way of this version`;
   if (spec?.failurePolicy === 'Ignore') return `${named} has the failurePolicy Ignore`;
   const isNarrow =
     spec?.paramKind !== undefined ||
@@ -79,9 +79,9 @@ function faultOf(
     !coversAll(spec?.matchConstraints?.resourceRules);
   if (isNarrow) return `${named} does not match every ScimGroupBinding that is created or changed`;
   const own = bindings.filter((each) => each.spec?.policyName === metadata.name && !isGoing(each));
-  if (own.length === 0) return `no ValidatingAdmissionPolicyBinding puts ${named} in force`;
+  if (own.length === 0) return `No ValidatingAdmissionPolicyBinding puts ${named} in force`;
   if (own.some(isInForce)) return undefined;
-  return `no ValidatingAdmissionPolicyBinding puts ${named} in force everywhere, with the action Deny`;
+  return `No ValidatingAdmissionPolicyBinding puts ${named} in force everywhere with the action Deny`;
 }
 
 function isInForce({ spec }: AdmissionPolicyBinding): boolean {

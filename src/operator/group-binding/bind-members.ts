@@ -210,17 +210,17 @@ function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefi
   const reason = REASON.PermissionDenied;
   if (isForbidden(error)) {
     const message =
-      `The operator may not bind ${kind} ${name} here; give its role the verb bind on it: ` +
-      `${error.message}`;
+      `The operator may not bind ${kind} ${name} in this namespace; give its role the verb bind ` +
+      `on it: ${error.message}`;
     return { reason, message };
   }
   // What it may not bind it would have to hold, which the API server can't tell of a role that is
   // not there.
   if (isNotFound(error, name)) {
     const message =
-      `${kind} ${name} does not exist, and the operator may not bind one of that name; if it ` +
-      `is misspelt, make another ScimGroupBinding, otherwise create it and give the operator's ` +
-      'role the verb bind on it';
+      `${kind} ${name} does not exist, and the operator may not bind one of that name; create ` +
+      "it and give the operator's role the verb bind on it, or create another ScimGroupBinding " +
+      'if the name is wrong';
     return { reason, message };
   }
   return isDenied(error) ? obstacleFrom(error) : undefined;

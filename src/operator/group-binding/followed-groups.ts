@@ -78,7 +78,7 @@ export async function followUntil(
     try {
       for (const key of await groups.changed(store)) controller.enqueue(key);
       if (outage.ends()) {
-        log.info('followed groups are looked at again');
+        log.info('groups are followed again');
         enqueueAll();
       }
       awaySince = undefined;
@@ -86,10 +86,7 @@ export async function followUntil(
       awaySince ??= started;
       const lasts = started - awaySince >= OUTAGE_MS;
       if (lasts && !signal.aborted && outage.begins()) {
-        log.warn(
-          { err: error },
-          'followed groups can not be looked at; trying again until they can',
-        );
+        log.warn({ err: error }, 'groups could not be followed; retrying');
         enqueueAll();
       }
     }

@@ -49,8 +49,8 @@ export class RoleReport {
     this.#metrics.left.set(roles.length);
     this.#tell(
       roles.map(({ name, reason }) => `${name}: ${reason}`),
-      'RoleBindings of groups that are not followed any more could not be deleted, and give ' +
-        'their roles on',
+      'RoleBindings of groups that are no longer followed could not be deleted and still grant ' +
+        'their roles',
     );
   }
 
@@ -58,8 +58,8 @@ export class RoleReport {
     this.#metrics.foreign.set(names.length);
     this.#tell(
       names,
-      'RoleBindings have the names of those of ScimGroupBindings, but were not made by the ' +
-        'operator',
+      'RoleBindings have the names of RoleBindings of ScimGroupBindings but were not created ' +
+        'by the operator',
     );
   }
 

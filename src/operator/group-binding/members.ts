@@ -41,7 +41,7 @@ export function membersOf(
   if (basis.found.length > 1) {
     return blocked(
       REASON.GroupAmbiguous,
-      `${basis.found.length} groups of tenant ${tenant} have this externalId, of different ` +
+      `${basis.found.length} groups of tenant ${tenant} have this externalId, from different ` +
         `integrations: ${basis.found.slice(0, 5).join(', ')}; use the displayName, or change ` +
         'the externalId of all but one',
     );
@@ -49,17 +49,16 @@ export function membersOf(
   if (group === undefined) {
     return blocked(
       REASON.GroupNotFound,
-      `tenant ${tenant} has no group with ${describe(binding)}; nobody has the role until ` +
-        'the identity provider pushes it, or spec.group names another',
+      `Tenant ${tenant} has no group with ${describe(binding)}; nobody has the role until the ` +
+        'identity provider pushes the group or spec.group names another',
     );
   }
   if (userNames === undefined) {
     const { members, groups } = MEMBERSHIP_LIMITS;
     return blocked(
       REASON.GroupTooLarge,
-      `the group has more than ${count(members)} members, direct and nested, or more than ` +
-        `${count(groups)} groups in it; nobody has the role until it is smaller: bind smaller ` +
-        'groups',
+      `The group has more than ${count(members)} members, direct and nested, or contains more ` +
+        `than ${count(groups)} groups, so nobody has the role; bind smaller groups`,
     );
   }
   const subjects = userNames.flatMap((userName) => subjectOf(userName, prefix) ?? []);

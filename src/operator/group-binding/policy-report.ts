@@ -42,7 +42,11 @@ export class PolicyReport {
     this.#told = told;
     if (state === 'enforced')
       this.#log.info('authors of ScimGroupBindings must hold the verb bind');
-    else this.#log.warn({ reason: message }, 'authors of ScimGroupBindings may give too much');
+    else
+      this.#log.warn(
+        { reason: message },
+        'authors of ScimGroupBindings may be able to grant too much',
+      );
     return true;
   }
 

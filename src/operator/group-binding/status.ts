@@ -62,8 +62,8 @@ export function buildTerminatingBindingStatus(
   const [first] = left;
   const ended =
     first === undefined
-      ? 'nobody has the role by it any more'
-      : `RoleBinding ${first.name} is still there: ${first.reason}`;
+      ? 'it no longer grants the role'
+      : `RoleBinding ${first.name} still exists: ${first.reason}`;
   const condition = terminating(metadata, ended);
   return {
     ...status,
@@ -87,8 +87,8 @@ export function conflictWith(names: readonly string[]): Obstacle | undefined {
   const shown = names.slice(0, 5).join(', ');
   const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
   const message =
-    `RoleBinding ${shown}${more} has a name of this ScimGroupBinding and was not made for it; ` +
-    'it may give roles to anybody: look at it and delete it';
+    'RoleBindings that have the names of this ScimGroupBinding, but were not created for it, may ' +
+    `grant roles to anybody: ${shown}${more}; check and delete them`;
   return { reason: REASON.ObjectConflict, message };
 }
 
@@ -122,8 +122,8 @@ function conditionsOf(
   if (obstacle === undefined) {
     const { kind, name } = spec.roleRef;
     const leftOut =
-      refused === 0 ? '' : `; ${refused} whose names begin with system: never get a role`;
-    const message = `Members of the group with ${kind} ${name}: ${bound?.members ?? 0}${leftOut}`;
+      refused === 0 ? '' : `; ${refused} more never get a role, as their names begin with system:`;
+    const message = `Members who have ${kind} ${name}: ${bound?.members ?? 0}${leftOut}`;
     return [{ type, status: 'True', reason: REASON.Succeeded, message }];
   }
   const { reason, message } = obstacle;

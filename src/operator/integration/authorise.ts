@@ -91,7 +91,7 @@ async function switchOff(
 
 const taken = (id: string): Obstacle => ({
   reason: REASON.IntegrationIdConflict,
-  message: `the id ${id} belongs to another integration; remove spec.integrationId or choose another`,
+  message: `The id ${id} belongs to another integration; remove spec.integrationId or choose another`,
 });
 
 /**
@@ -179,7 +179,7 @@ async function write(
       action: next.enabled ? 'Enable' : 'Disable',
       note: next.enabled
         ? 'Requests with the token are accepted again'
-        : 'Every request is refused from now on; token, endpoint and data stay',
+        : 'Every request is refused from now on; the token, endpoint and data are kept',
     });
   }
   return true;

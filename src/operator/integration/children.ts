@@ -87,7 +87,7 @@ async function ensureChild<T extends KubeObject>(
 function foreign({ kind }: ResourceDefinition, name: string): Obstacle {
   return {
     reason: REASON.ObjectConflict,
-    message: `${kind} ${name} exists and was not made for this integration; delete or rename it`,
+    message: `${kind} ${name} exists and was not created for this integration; delete it`,
   };
 }
 
@@ -96,7 +96,7 @@ export function goingObject({ kind }: ResourceDefinition, object: KubeObject): O
   return {
     reason: REASON.ObjectConflict,
     message:
-      `${kind} ${object.metadata.name} ${whatHolds(object)}; another one is made as soon as it ` +
-      'is gone',
+      `${kind} ${object.metadata.name} ${whatHolds(object)}; it is recreated as soon as it is ` +
+      'gone',
   };
 }

@@ -97,7 +97,7 @@ async function endRecord(
   if (doubt !== undefined) {
     log.warn(
       { integrationId: record.id, doubt },
-      'integration is kept although its resource is gone',
+      'integration was kept although its resource is gone',
     );
     return false;
   }
@@ -160,7 +160,7 @@ async function doubtAboutDefinition(
       ? secrets.some((secret) => integrationCreatedOn(secret) < made)
       : await isTokenKeptSince(context, record, made);
   return older
-    ? 'the CRD is newer than the integration; apply the resource again, or delete the Secret to end it'
+    ? 'the CRD is newer than the integration; reapply the resource, or delete its Secret to end it'
     : undefined;
 }
 
@@ -214,7 +214,7 @@ export async function purgeEnded(
       await context.store.integrations.purge(id, now);
       log.info(fields, 'users and groups were deprovisioned');
     } catch (err) {
-      log.warn({ ...fields, err }, 'users and groups were not deprovisioned; tried again later');
+      log.warn({ ...fields, err }, 'users and groups were not deprovisioned; retrying later');
     }
   }
 }

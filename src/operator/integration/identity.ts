@@ -39,8 +39,8 @@ export function checkId(
     return {
       reason: REASON.IntegrationIdConflict,
       message:
-        `spec.integrationId is ${pinned}, but this integration already has the id ${id}; set ` +
-        'it to that or remove it',
+        `spec.integrationId is ${pinned}, but this integration already has the id ${id}; change ` +
+        'the field to that id or remove it',
     };
   }
   if (holder === undefined || holder.id === record?.id) return undefined;
@@ -48,9 +48,9 @@ export function checkId(
   if (!live && holder.tenant === tenantOf(integration)) return undefined;
   const message =
     pinned === undefined
-      ? `the id ${id} that the status or the Secret names belongs to another integration, ` +
-        'perhaps of another cluster with the same database; delete this one and its Secret to ' +
-        'begin anew, or end that one if it is gone for good'
-      : `the id ${id} belongs to another integration; remove spec.integrationId or choose another`;
+      ? `The id ${id} in the status or the Secret belongs to another integration, perhaps in ` +
+        'another cluster with the same database; delete this integration and its Secret to start ' +
+        'over, or end the other one if it is gone for good'
+      : `The id ${id} belongs to another integration; remove spec.integrationId or choose another`;
   return { reason: REASON.IntegrationIdConflict, message };
 }

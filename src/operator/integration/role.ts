@@ -79,7 +79,7 @@ async function ensureRole(context: OperatorContext, desired: Role): Promise<Role
   if (live !== undefined && isGoing(live))
     return { kind: 'obstacle', obstacle: goingObject(ROLES, live) };
   if (live !== undefined && !isOurRole(live)) {
-    const message = `Role ${ROLE_NAME} exists in the namespace and belongs to no integration; delete it`;
+    const message = `Role ${ROLE_NAME} exists and was not created for an integration; delete it`;
     return { kind: 'obstacle', obstacle: { reason: REASON.ObjectConflict, message } };
   }
   if (live !== undefined && isAsDesired(live, desired)) {

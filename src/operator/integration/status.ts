@@ -66,7 +66,10 @@ export function buildTerminatingStatus(
 ): ScimIntegrationStatus {
   const { tokenKeyId, tokenIssuedAt, previousTokenExpiresAt, ...rest } = integration.status ?? {};
   const { metadata, status } = integration;
-  const ready = terminating(metadata, hasEnded ? 'its tokens have ended' : 'its tokens are to end');
+  const ready = terminating(
+    metadata,
+    hasEnded ? 'its tokens are revoked' : 'its tokens will be revoked',
+  );
   const noToken = { ...ready, type: CONDITION.TokenReady };
   const wanted = hasEnded ? [ready, noToken] : [ready];
   return {
@@ -140,14 +143,14 @@ function tokenCondition({ token }: Findings): NewCondition | undefined {
   const type = CONDITION.TokenReady;
   if (token.kind === 'obstacle') return { type, status: 'False', ...token.obstacle };
   const { keyId, previousExpiresAt } = token;
-  const message = `The Secret holds the token ${keyId}`;
+  const message = `The Secret contains the token ${keyId}`;
   return previousExpiresAt === undefined
     ? { type, status: 'True', reason: REASON.TokenIssued, message }
     : {
         type,
         status: 'True',
         reason: REASON.Rotating,
-        message: `${message}; the one before works until ${seconds(previousExpiresAt)}`,
+        message: `${message}; the previous token works until ${seconds(previousExpiresAt)}`,
       };
 }
 
@@ -223,6 +226,6 @@ function progressConditions(findings: Findings): readonly NewCondition[] {
 function waitsFor({ token, rbac }: Findings): string | undefined {
   if (rbac === 'pending') return `Waiting for the Role ${ROLE_NAME}`;
   return token?.kind === 'issued' && token.unmoved
-    ? 'Paused before the token is in the Secret that the spec names'
+    ? 'Paused before the token was moved to the Secret that the spec names'
     : undefined;
 }

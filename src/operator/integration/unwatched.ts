@@ -36,7 +36,8 @@ export class UnwatchedReport {
     if (told !== this.#told && unwatched.length > 0)
       this.#log.warn(
         { integrations: unwatched.length, namespaces },
-        'integrations of namespaces that are not watched are served on, whatever becomes of their resources',
+        'integrations of namespaces that are not watched are still served, whatever happens to ' +
+          'their resources',
       );
     this.#told = told;
   }

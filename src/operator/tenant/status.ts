@@ -46,20 +46,20 @@ const IN_FORCE: NewCondition = {
   type: CONDITION.Ready,
   status: 'True',
   reason: REASON.Succeeded,
-  message: 'The namespaces that it names or selects may use the tenant, and no others',
+  message: 'Only the namespaces that it names or selects may use the tenant',
 };
 
 /** In force as well; that may be what is wanted until a namespace is made. */
 const FOR_NOBODY: NewCondition = {
   ...IN_FORCE,
   reason: REASON.NobodySelected,
-  message: 'No namespace may use the tenant: none that exists is named or selected',
+  message: 'No namespace may use the tenant, because none that exists is named or selected',
 };
 
 /** Of a ScimTenant that is being deleted: it counts as gone. */
 export function buildTerminatingTenantStatus(tenant: KubeTenant, now: Date): ScimTenantStatus {
   const { metadata, status } = tenant;
-  const condition = terminating(metadata, 'nobody may use the tenant by it any more');
+  const condition = terminating(metadata, 'it no longer allows the use of the tenant');
   return {
     ...status,
     observedGeneration: metadata.generation,

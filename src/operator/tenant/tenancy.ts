@@ -57,15 +57,15 @@ export function checkTenancy(input: TenancyInput): Obstacle | undefined {
   if (tenant !== namespace.name) return notAllowed(input);
   if (history.governed) {
     return obstacle(
-      `tenant ${tenant} was governed by a ScimTenant that is gone; only a ScimTenant ` +
-        `${tenant} that names or selects this namespace gives it back`,
+      `Tenant ${tenant} was governed by a ScimTenant that is gone; ask a cluster administrator ` +
+        `for a ScimTenant ${tenant} that names or selects this namespace`,
     );
   }
   if (history.ownerUid !== undefined && history.ownerUid !== namespace.uid) {
     return obstacle(
-      `tenant ${tenant} belongs to another namespace of this name, an earlier one or one of ` +
-        'another cluster; use another namespace, or let a cluster administrator allow this one ' +
-        `in a ScimTenant ${tenant}`,
+      `Tenant ${tenant} belongs to another namespace of this name, an earlier one or one of ` +
+        'another cluster; use another namespace, or ask a cluster administrator to allow this ' +
+        `one in a ScimTenant ${tenant}`,
     );
   }
   return undefined;
@@ -83,7 +83,7 @@ export function admits(
 function notAllowed({ tenant, namespace, use }: TenancyInput): Obstacle {
   const field = use === 'bind' ? 'spec.bindingNamespaces or spec.namespaces' : 'spec.namespaces';
   return obstacle(
-    `namespace ${namespace.name} may not use tenant ${tenant}; a cluster administrator may ` +
+    `Namespace ${namespace.name} may not use tenant ${tenant}; ask a cluster administrator to ` +
       `allow it in ${field} of the ScimTenant ${tenant}`,
   );
 }

@@ -76,14 +76,14 @@ describe('the admission policy of ScimGroupBindings', () => {
   });
 
   it.each<[string, readonly AdmissionPolicy[], readonly AdmissionPolicyBinding[], RegExp]>([
-    ['that is not there', [], [bound()], /^there is no ValidatingAdmissionPolicy/],
+    ['that is not there', [], [bound()], /^There is no ValidatingAdmissionPolicy/],
     ['that is being deleted', [policy({}, DELETED)], [bound()], /is being deleted/],
     ['that may fail', [policy({ failurePolicy: 'Ignore' })], [bound()], /failurePolicy Ignore/],
     [
       'that asks something else',
       [policy({ validations: [{ expression: 'true' }] })],
       [bound()],
-      /does not ask for the verb bind/,
+      /does not require the verb bind/,
     ],
     ['for creation only', [ruled({ operations: ['CREATE'] })], [bound()], /does not match every/],
     ['for other resources', [ruled({ resources: ['pods'] })], [bound()], /does not match every/],
@@ -103,14 +103,14 @@ describe('the admission policy of ScimGroupBindings', () => {
       [bound()],
       /does not match every/,
     ],
-    ['without a binding', [policy()], [], /no ValidatingAdmissionPolicyBinding puts/],
-    ['with a binding of another', [policy()], [bound({ policyName: 'x' })], /no Validating/],
-    ['with a binding that goes', [policy()], [bound({}, DELETED)], /no Validating/],
+    ['without a binding', [policy()], [], /No ValidatingAdmissionPolicyBinding puts/],
+    ['with a binding of another', [policy()], [bound({ policyName: 'x' })], /No Validating/],
+    ['with a binding that goes', [policy()], [bound({}, DELETED)], /No Validating/],
     [
       'that only warns',
       [policy()],
       [bound({ validationActions: ['Warn', 'Audit'] })],
-      /in force everywhere, with the action Deny/,
+      /in force everywhere with the action Deny/,
     ],
     [
       'in force in some namespaces',

@@ -86,8 +86,8 @@ describe('following', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(enqueued.splice(0)).toEqual(['acme/one', 'acme/two']);
     expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
-      ['warn', expect.stringMatching(/can not be looked at/)],
-      ['info', expect.stringMatching(/looked at again/)],
+      ['warn', expect.stringMatching(/could not be followed/)],
+      ['info', expect.stringMatching(/followed again/)],
     ]);
 
     state.version = 2;

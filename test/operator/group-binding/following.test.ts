@@ -99,7 +99,7 @@ describe('the members of a group', () => {
     await people.join(staff, ...reserved, 'cid');
     await probe.binds('scim:Ann', 'scim:bob', 'scim:cid');
     await eventually(async () =>
-      expect((await probe.condition('Ready'))?.message).toMatch(/: 3; 3 whose names/),
+      expect((await probe.condition('Ready'))?.message).toMatch(/: 3; 3 more never get a role/),
     );
   });
 

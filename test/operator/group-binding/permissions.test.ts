@@ -73,7 +73,7 @@ describe('an operator that follows groups and may not', () => {
       expect(await probe.condition('Unguarded')).toMatchObject({
         status: 'Unknown',
         reason: 'AdmissionPolicyUnknown',
-        message: expect.stringMatching(/give its ClusterRole get, list and watch of both$/),
+        message: expect.stringMatching(/give its ClusterRole get, list and watch on both$/),
       });
     },
   );
@@ -84,7 +84,7 @@ describe('an operator that follows groups and may not', () => {
     expect(await probe.roleBindings()).toEqual([]);
     await eventually(() =>
       expect(lines.filter(({ resource }) => resource === 'scimgroupbindings')).toMatchObject([
-        { level: 'warn', msg: expect.stringMatching(/^ScimGroupBindings can not be read/) },
+        { level: 'warn', msg: expect.stringMatching(/^ScimGroupBindings could not be read/) },
       ]),
     );
   });

@@ -175,12 +175,12 @@ describe('the operator', () => {
       expect(await probe.condition('Unguarded')).toMatchObject({
         status: 'True',
         reason: 'AdmissionPolicyMissing',
-        message: expect.stringMatching(/no ValidatingAdmissionPolicyBinding puts .* in force/),
+        message: expect.stringMatching(/No ValidatingAdmissionPolicyBinding puts .* in force/),
       }),
     );
     await eventually(async () => expect(await states()).toEqual(['missing']));
     await eventually(() =>
-      expect(told('authors of ScimGroupBindings may give too much')).toBe(true),
+      expect(told('authors of ScimGroupBindings may be able to grant too much')).toBe(true),
     );
     await probe.settled('True', 'Succeeded');
     await probe.binds('scim:ann');

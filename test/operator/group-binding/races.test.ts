@@ -165,7 +165,7 @@ describe('a RoleBinding that others change at each correction', () => {
     const remove = () => fixture.admin.delete(ROLE_BINDINGS, { ...probe.key, name });
     const { operator, look, requeueAfterMs } = await contend(probe, remove);
     expect(await probe.roleBindings()).toEqual([]);
-    const message = expect.stringContaining(`RoleBinding ${name}: it is deleted again and again`);
+    const message = expect.stringContaining(`RoleBinding ${name}: it is deleted repeatedly`);
     const contended = { status: 'True', reason: 'ChangedByOthers', message };
     expect(await probe.condition('Contended')).toMatchObject(contended);
     expect(await probe.condition('Ready')).toMatchObject({ ...contended, status: 'False' });
@@ -202,9 +202,7 @@ describe('a RoleBinding that others change at each correction', () => {
     );
     await probe.binds('scim:ann', 'scim:bob');
     expect(await probe.condition('Contended')).toMatchObject({
-      message: expect.stringContaining(
-        `subjects is changed again and again, last by ${TEST_MANAGER}`,
-      ),
+      message: expect.stringContaining(`subjects is changed repeatedly, last by ${TEST_MANAGER}`),
     });
     expect(await probe.condition('Ready')).toMatchObject({ status: 'True' });
   });

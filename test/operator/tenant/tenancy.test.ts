@@ -66,7 +66,7 @@ describe('without a ScimTenant a tenant', () => {
 
   it('is refused to a namespace of another name, whatever it has used', () => {
     const other = { name: 'globex' };
-    expect(check({}, other)).toEqual(refused(/namespace globex may not use tenant acme/));
+    expect(check({}, other)).toEqual(refused(/Namespace globex may not use tenant acme/));
     expect(check({ history: used('ns-1') }, other)).toEqual(refused(/may not use/));
   });
 });
