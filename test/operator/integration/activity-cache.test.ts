@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ActivityCache } from '../../../src/operator/integration/activity-cache.ts';
 import { useSqlite } from '../../support/sqlite.ts';
 
-describe('what an integration did', () => {
-  it('is read from the directory at most once a minute, however often it is asked for', async () => {
+describe('the activity of an integration', () => {
+  it('is read from the directory at most once a minute, however often it is requested', async () => {
     const { store, close } = await useSqlite();
     const record = {
       id: 'an_id_of_21_character',

@@ -13,8 +13,8 @@ beforeAll(() => {
 });
 afterAll(() => connection.close());
 
-describe('switching an integration off', () => {
-  it('works although nobody knows whether its tenant is allowed', async () => {
+describe('disabling an integration', () => {
+  it("works even if the API server can't say whether its tenant is allowed", async () => {
     const integration = buildIntegration({ spec: { enabled: false } });
     const { namespace, name, uid } = integration.metadata;
     const record = {

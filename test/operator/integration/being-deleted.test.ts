@@ -1,4 +1,7 @@
-/** What is being deleted is gone, whoever's finalizer holds it: Secrets, the other children, and the integration itself. */
+/**
+ * An object that is being deleted counts as gone, even if a finalizer holds it. That applies to
+ * Secrets, the other objects of an integration, and the integration itself.
+ */
 import { describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import {
@@ -30,7 +33,7 @@ async function setFinalizers(
   await fixture.admin.mergePatch(resource, key, patch, { fieldManager: TEST_MANAGER });
 }
 
-/** Answers how to let it go. */
+/** Deletes an object that a finalizer holds; returns a function that removes the finalizer. */
 async function deleteHeld(
   resource: ResourceDefinition,
   namespace: string,
@@ -58,7 +61,7 @@ const isHeld = (probe: IntegrationProbe, reason = 'SecretMissing') =>
     expect(condition?.message).toContain(`the finalizer ${HOLDER} holds it`);
   });
 
-/** Another one than these works. */
+/** Waits until a new token works and none of these does. */
 const recovers = (probe: IntegrationProbe, ...before: readonly string[]) =>
   eventually(async () => {
     const token = await probe.token();
@@ -68,8 +71,8 @@ const recovers = (probe: IntegrationProbe, ...before: readonly string[]) =>
     for (const each of before) expect(await probe.authenticate(each)).toBeUndefined();
   });
 
-describe('the Secret of a token', () => {
-  it('ends it at once; the condition says what holds it, and another comes as soon as the name is free', async () => {
+describe("a token's Secret that is being deleted", () => {
+  it('revokes the token immediately, is reported with its finalizer, and is replaced once it is gone', async () => {
     const { probe, token } = await ready();
     const release = await deleteHeld(SECRETS, probe.namespace, GENERATED);
     await ends(probe, token);
@@ -80,7 +83,7 @@ describe('the Secret of a token', () => {
     await recovers(probe, token);
   });
 
-  it('ends both tokens of an overlap, and a rotation that is asked for meanwhile waits', async () => {
+  it('revokes both tokens of an overlap and postpones a requested rotation', async () => {
     const { probe, tokens, token } = await ready();
     await tokens.annotate('rotate', 'one');
     const second = await eventually(async () => {
@@ -100,7 +103,7 @@ describe('the Secret of a token', () => {
     expect(await fixture.store.tokens.list(integrationId)).toHaveLength(1);
   });
 
-  it('whose name the token is to move to holds it up, and costs no token', async () => {
+  it('delays a move of the token to its name, without revoking the token', async () => {
     const { probe, token } = await ready();
     const key = { namespace: probe.namespace, name: 'moved' };
     const metadata = { ...key, labels: { 'app.kubernetes.io/managed-by': 'scim-operator' } };
@@ -115,7 +118,7 @@ describe('the Secret of a token', () => {
     expect(await probe.authenticate(token)).toBeDefined();
   });
 
-  it('ends it where people keep the Secret', async () => {
+  it('revokes the token even if it is an existingSecret', async () => {
     const mine = 'a-token-of-the-platform-team/held-by';
     const spec = { token: { existingSecret: { name: 'mine', key: 'key' } } };
     const probe = await IntegrationProbe.create(fixture, spec);
@@ -132,34 +135,31 @@ describe('the Secret of a token', () => {
   });
 });
 
-describe('another child', () => {
+describe('another object of an integration that is being deleted', () => {
   it.each<[string, ResourceDefinition, string]>([
     ['ServiceAccount', SERVICE_ACCOUNTS, 'scim-idp'],
     ['Role', ROLES, 'SCIMProvisioner'],
     ['RoleBinding', ROLE_BINDINGS, 'scim-idp'],
-  ])(
-    'is missing while it is held, and is made as soon as its name is free: %s',
-    async (kind, resource, name) => {
-      const { probe } = await ready();
-      const key = { namespace: probe.namespace, name };
-      const before = await fixture.admin.get<KubeObject>(resource, key);
-      const release = await deleteHeld(resource, probe.namespace, name);
-      await eventually(async () => {
-        const condition = await probe.condition('RBACReady');
-        expect(condition).toMatchObject({ status: 'False', reason: 'ObjectConflict' });
-        expect(condition?.message).toContain(`${kind} ${name} is being deleted`);
-        expect(condition?.message).toContain(`the finalizer ${HOLDER} holds it`);
-      });
-      await release();
-      await probe.settled('True', 'Succeeded');
-      const after = await fixture.admin.get<KubeObject>(resource, key);
-      expect(after.metadata.uid).not.toBe(before.metadata.uid);
-    },
-  );
+  ])('counts as missing and is recreated once it is gone (%s)', async (kind, resource, name) => {
+    const { probe } = await ready();
+    const key = { namespace: probe.namespace, name };
+    const before = await fixture.admin.get<KubeObject>(resource, key);
+    const release = await deleteHeld(resource, probe.namespace, name);
+    await eventually(async () => {
+      const condition = await probe.condition('RBACReady');
+      expect(condition).toMatchObject({ status: 'False', reason: 'ObjectConflict' });
+      expect(condition?.message).toContain(`${kind} ${name} is being deleted`);
+      expect(condition?.message).toContain(`the finalizer ${HOLDER} holds it`);
+    });
+    await release();
+    await probe.settled('True', 'Succeeded');
+    const after = await fixture.admin.get<KubeObject>(resource, key);
+    expect(after.metadata.uid).not.toBe(before.metadata.uid);
+  });
 });
 
-describe('an integration that somebody holds', () => {
-  it('is gone: its token ends and its Secret goes', async () => {
+describe('an integration that is being deleted', () => {
+  it('loses its token and its Secret while a finalizer still holds it', async () => {
     const { probe, token } = await ready();
     const release = await deleteHeld(SCIM_INTEGRATIONS, probe.namespace, 'idp');
     await ends(probe, token);
@@ -168,8 +168,8 @@ describe('an integration that somebody holds', () => {
   });
 });
 
-describe('children that a deletion left behind', () => {
-  it('are adopted by the next integration of the name, the Role too', async () => {
+describe('objects that the deletion of an integration orphaned', () => {
+  it('are adopted by the next integration of that name, including the Role', async () => {
     const { probe, token } = await ready();
     const children: readonly [ResourceDefinition, string][] = [
       [SERVICE_ACCOUNTS, 'scim-idp'],
@@ -188,7 +188,7 @@ describe('children that a deletion left behind', () => {
     for (const { metadata } of await read()) expect(metadata.ownerReferences).toBeUndefined();
     await probe.apply();
     const { metadata } = await probe.settled('True', 'Succeeded');
-    // The Role has a controller of its own.
+    // The Role has its own controller.
     await eventually(async () => {
       const after = await read();
       expect(after.map((each) => each.metadata.uid)).toEqual(
@@ -201,14 +201,14 @@ describe('children that a deletion left behind', () => {
   });
 });
 
-describe('an integration that is deleted and made anew within milliseconds', () => {
+describe('an integration that is deleted and recreated within milliseconds', () => {
   const replace = async (probe: IntegrationProbe, spec: object = {}) => {
     await fixture.admin.delete(SCIM_INTEGRATIONS, probe.key);
     const object = { metadata: probe.key, spec } as KubeObject;
     return fixture.admin.create<KubeObject>(SCIM_INTEGRATIONS, object, TEST_MANAGER);
   };
 
-  it('never has the token of the one before, in 30 rounds', async () => {
+  it('never has the token of its predecessor, in 30 rounds', async () => {
     const { probe, token } = await ready();
     const before = new Map([[token, (await probe.get()).status?.integrationId ?? '']]);
     for (let round = 0; round < 30; round += 1) {
@@ -227,7 +227,7 @@ describe('an integration that is deleted and made anew within milliseconds', () 
     expect(new Set(before.values()).size).toBe(31);
   }, 300_000);
 
-  it('has none of it either while its Secret may not be deleted, and says so', async () => {
+  it("gets no token while deleting its predecessor's Secret is forbidden, and reports that", async () => {
     const { probe, token } = await ready();
     const { namespace } = probe;
     const { integrationId = '' } = (await probe.get()).status ?? {};
@@ -254,7 +254,7 @@ describe('an integration that is deleted and made anew within milliseconds', () 
     expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
   });
 
-  it('has neither the token nor the endpoint of a Secret that somebody holds', async () => {
+  it('gets neither the token nor the endpoint in a Secret that a finalizer holds', async () => {
     const { probe, token } = await ready();
     const { endpoint } = (await probe.get()).status ?? {};
     const key = { namespace: probe.namespace, name: GENERATED };
@@ -268,7 +268,7 @@ describe('an integration that is deleted and made anew within milliseconds', () 
     expect(status?.endpoint).not.toBe(endpoint);
   });
 
-  it('keeps its endpoint where spec.integrationId pins it, and gets a new token', async () => {
+  it('keeps an endpoint that spec.integrationId pins, and gets a new token', async () => {
     const spec = { integrationId: `replaced_${'x'.repeat(12)}` };
     const probe = await IntegrationProbe.create(fixture, spec);
     const { status } = await probe.settled('True', 'Succeeded');

@@ -23,8 +23,8 @@ async function provision(
   return async () => (await fixture.store.users.list(scope, query)).total;
 }
 
-describe('an integration deleted while the operator was away', () => {
-  it('is ended when the operator comes back', async () => {
+describe('an integration that is deleted while no operator runs', () => {
+  it('ends when an operator starts', async () => {
     const operator = fixture.start();
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True');
@@ -39,7 +39,7 @@ describe('an integration deleted while the operator was away', () => {
     await next.stop();
   });
 
-  it('and made again before it came back is the same one, with its endpoint and token', async () => {
+  it('keeps its endpoint and token if it is recreated before an operator starts', async () => {
     const operator = fixture.start();
     const probe = await IntegrationProbe.create(fixture);
     const before = await probe.settled('True');
@@ -57,8 +57,8 @@ describe('an integration deleted while the operator was away', () => {
   });
 });
 
-describe('an integration that is not in the caches', () => {
-  it('is neither ended nor asked for where its namespace can not be seen', async () => {
+describe('an integration that is missing from the caches', () => {
+  it("is neither ended nor read if its namespace isn't watched", async () => {
     const connection = new Connection(loadKubeConfig(fixture.kubeconfig));
     // Every call to the API server would fail.
     const context = { ...(await cutOff(fixture.store, connection)), sees: () => false };
@@ -90,13 +90,13 @@ describe('deletionPolicy', () => {
       await each.delete();
       await eventually(async () => expect(await each.authenticate(token)).toBeUndefined());
     }
-    // The sweep that deprovisions the one passes by the other.
+    // The sweep that deprovisions one also visits the other.
     await eventually(async () => expect(await others()).toBe(0));
     expect(await users()).toBe(1);
     await operator.stop();
   });
 
-  it('Delete removes what no other integration provisioned, after the delay', async () => {
+  it('Delete removes the users that no other integration provisioned, after the delay', async () => {
     const operator = fixture.start({ deprovisionDelayMs: 300, sweepIntervalMs: 100 });
     const probe = await IntegrationProbe.create(fixture, { deletionPolicy: 'Delete' });
     const other = await IntegrationProbe.createIn(fixture, probe.namespace, {}, 'other');
@@ -110,7 +110,7 @@ describe('deletionPolicy', () => {
     await operator.stop();
   });
 
-  it('Delete leaves the users alone until the delay is over', async () => {
+  it('Delete keeps the users until the delay is over', async () => {
     const operator = fixture.start({ deprovisionDelayMs: 3_600_000, sweepIntervalMs: 50 });
     const probe = await IntegrationProbe.create(fixture, { deletionPolicy: 'Delete' });
     await probe.settled('True');

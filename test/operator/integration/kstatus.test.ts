@@ -1,4 +1,4 @@
-/** What Flux, Helm and Argo CD make of every single version of our objects. */
+/** How Flux, Helm and Argo CD interpret every single version of the custom resources. */
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../../src/crd/names.ts';
@@ -22,7 +22,7 @@ const HEALTH: Readonly<Record<KStatus, string>> = {
   InProgress: 'Progressing',
   Current: 'Healthy',
   Failed: 'Degraded',
-  // Argo CD looks at the deletionTimestamp before it asks a script.
+  // Argo CD checks the deletionTimestamp before it runs a script.
   Terminating: 'Progressing',
 };
 
@@ -30,7 +30,7 @@ const fixture = useOperator({ starts: {} });
 let log: VersionLog<KubeIntegration>;
 afterEach(() => log?.close());
 
-/** An integration that is about to be created. */
+/** An integration that the test is about to create. */
 async function expected(namespace?: string): Promise<IntegrationProbe> {
   const probe = new IntegrationProbe(
     fixture,
@@ -42,8 +42,8 @@ async function expected(namespace?: string): Promise<IntegrationProbe> {
 }
 
 /**
- * Waits for the last of `states`. Until then every version of that generation has one of those before it. What is said by kstatus, Argo CD
- * says too.
+ * Waits for the last of `states`. Every earlier version of that generation must have one of the
+ * previous states. Argo CD must agree with kstatus.
  */
 async function passes<T extends KubeObject>(
   versions: VersionLog<T>,
@@ -69,7 +69,7 @@ async function passes<T extends KubeObject>(
 const revision = ({ metadata }: KubeObject) => BigInt(metadata.resourceVersion ?? '0');
 
 describe('an integration', () => {
-  it('is in progress until everything is made, and then current', async () => {
+  it('is in progress until everything is created, and then current', async () => {
     const probe = await expected();
     await probe.apply();
     expect(await passes(log, ['InProgress'])).toMatchObject({ status: { observedGeneration: -1 } });
@@ -82,13 +82,14 @@ describe('an integration', () => {
       [ROLES, 'SCIMProvisioner'],
     ] as const) {
       const child = await fixture.admin.get(resource, { namespace, name });
-      // Written before the version that says so: the API server counts all its writes in one order.
+      // It was written before the version that reports it. The API server numbers all writes in one
+      // order.
       expect(revision(child)).toBeLessThan(revision(current));
     }
     expect(await probe.authenticate(await probe.token())).toMatchObject({ enabled: true });
   });
 
-  it('is current again only when switching off, or on, has happened', async () => {
+  it('is current again only when disabling or enabling it has taken effect', async () => {
     const probe = await expected();
     await probe.apply();
     await passes(log, ['InProgress', 'Current']);
@@ -100,7 +101,7 @@ describe('an integration', () => {
     }
   });
 
-  it('is current after another change only when the token has moved', async () => {
+  it('is current after a change of token.secretName only when the token has moved', async () => {
     const probe = await expected();
     await probe.apply();
     await passes(log, ['InProgress', 'Current']);
@@ -113,7 +114,7 @@ describe('an integration', () => {
     expect(revision(await probe.secret('moved'))).toBeLessThan(revision(current));
   });
 
-  it('is in progress while its changes are paused', async () => {
+  it('is in progress while reconciling a change is paused', async () => {
     const probe = await expected();
     await probe.apply();
     await passes(log, ['InProgress', 'Current']);
@@ -131,7 +132,7 @@ describe('an integration', () => {
     });
   });
 
-  it('never fails because of a Secret in its way, which somebody will remove', async () => {
+  it('is in progress, not failed, while another Secret occupies the name', async () => {
     const probe = await expected();
     const { namespace } = probe;
     const secret = { namespace, name: `${probe.name}-scim-token` };
@@ -146,7 +147,7 @@ describe('an integration', () => {
     await passes(log, ['InProgress', 'Current']);
   });
 
-  it('fails while its tenant is refused, which waits for an administrator, and is current once that is mended', async () => {
+  it('fails while its tenant is not allowed, and is current once it is', async () => {
     const probe = await expected();
     const tenant = unique('tenant');
     await probe.apply({ tenant });
@@ -158,7 +159,7 @@ describe('an integration', () => {
     await passes(log, ['Current', 'Failed']);
   });
 
-  it('goes without another word when it is deleted', async () => {
+  it('keeps its last status when it is deleted', async () => {
     const probe = await expected();
     await probe.apply();
     await passes(log, ['InProgress', 'Current']);
@@ -169,7 +170,7 @@ describe('an integration', () => {
 });
 
 describe('a ScimTenant', () => {
-  it('is current when its latest change is in force', async () => {
+  it('is current once its latest change is in force', async () => {
     const name = unique('tenant');
     const versions = await VersionLog.of<KubeTenant & KubeObject>(fixture.admin, SCIM_TENANTS, {
       name,

@@ -41,7 +41,7 @@ const expectEvent = (probe: IntegrationProbe, reason: string) =>
   );
 
 describe('an applied ScimIntegration', () => {
-  it('becomes Ready with an endpoint, a token of 200 characters and its RBAC objects', async () => {
+  it('becomes ready with an endpoint, a token of 200 characters and its RBAC objects', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const { status } = await probe.settled('True', 'Succeeded');
     const { namespace } = probe;
@@ -87,7 +87,7 @@ describe('an applied ScimIntegration', () => {
     await expectEvent(probe, 'TokenGenerated');
   });
 
-  it('leaves only the hash of its token in the directory, and no token in events and status', async () => {
+  it('stores only the hash of its token in the directory, and reveals no token in events or status', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const { status } = await probe.settled('True');
     const token = await probe.token();
@@ -122,7 +122,7 @@ describe('an applied ScimIntegration', () => {
 });
 
 describe('spec.enabled', () => {
-  it('shuts the door and opens it again, and changes nothing else', async () => {
+  it('disables and enables an integration without changing anything else', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True', 'Succeeded');
     const before = await probe.secret();
@@ -142,7 +142,7 @@ describe('spec.enabled', () => {
     await expectEvent(probe, 'IntegrationEnabled');
   });
 
-  it('is followed while reconciling is paused', async () => {
+  it('is obeyed while reconciling is paused', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True');
     const token = await probe.token();
@@ -176,7 +176,7 @@ describe('the token', () => {
     await probe.settled('True');
     const token = await probe.token();
     await probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': 'disabled' } } });
-    // Secrets come by another watch.
+    // Secrets have another watch, which could be faster.
     await eventually(async () =>
       expect(await probe.condition('Paused')).toMatchObject({ status: 'True' }),
     );
@@ -188,7 +188,7 @@ describe('the token', () => {
     await probe.settled('True');
   });
 
-  it('is replaced when the Secret holds something that is no token', async () => {
+  it('is replaced when the Secret contains something else', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True');
     const old = await probe.token();
@@ -207,7 +207,7 @@ describe('the token', () => {
     expect(await probe.authenticate(old)).toBeUndefined();
   });
 
-  it('is the one in the Secret when somebody writes another well-formed one there', async () => {
+  it('is replaced by another valid token that a user writes into the Secret', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True');
     const old = await probe.token();
@@ -224,7 +224,7 @@ describe('the token', () => {
     await eventually(async () => expect((await probe.get()).status?.tokenKeyId).toBe('mine000000'));
   });
 
-  it('moves to the Secret that spec.token.secretName names, and the old Secret goes', async () => {
+  it('moves to the Secret that spec.token.secretName names, and the old Secret is deleted', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True');
     const token = await probe.token();
@@ -237,7 +237,7 @@ describe('the token', () => {
     );
   });
 
-  it('of another integration, copied into the Secret, opens nothing and harms nobody', async () => {
+  it('of another integration is rejected in this Secret and keeps working in its own', async () => {
     const victim = await IntegrationProbe.create(fixture);
     const thief = await IntegrationProbe.create(fixture);
     await victim.settled('True');
@@ -257,7 +257,7 @@ describe('the token', () => {
 });
 
 describe('a deleted ScimIntegration', () => {
-  it('takes its token and its children along, at once and without a finalizer', async () => {
+  it('takes its token and its objects with it immediately, without a finalizer', async () => {
     const probe = await IntegrationProbe.create(fixture);
     expect((await probe.settled('True')).metadata).not.toHaveProperty('finalizers');
     const token = await probe.token();
@@ -276,7 +276,7 @@ describe('a deleted ScimIntegration', () => {
     });
   });
 
-  it('gets another id and token when one of its name is made again', async () => {
+  it('has another id and token when it is recreated', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const first = await probe.settled('True');
     const token = await probe.token();
@@ -288,7 +288,7 @@ describe('a deleted ScimIntegration', () => {
     expect(await probe.authenticate(token)).toBeUndefined();
   });
 
-  it('keeps the id when the new one pins it', async () => {
+  it('has the same id when it is recreated with spec.integrationId', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const { status } = await probe.settled('True');
     const token = await probe.token();
@@ -298,7 +298,7 @@ describe('a deleted ScimIntegration', () => {
     expect((await probe.settled('True')).status?.endpoint).toBe(status?.endpoint);
   });
 
-  it('counts as gone while it waits for its children, which are not made again', async () => {
+  it('has no valid token while a finalizer holds it', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True');
     const token = await probe.token();
@@ -309,7 +309,7 @@ describe('a deleted ScimIntegration', () => {
     await eventually(() => expect(probe.get()).rejects.toThrow(/404/));
   });
 
-  it('goes in the foreground too, with its children, and leaves its neighbour what they share', async () => {
+  it('can be deleted in the foreground, and its neighbour keeps the Role that they share', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const neighbour = await IntegrationProbe.createIn(fixture, probe.namespace, {}, 'neighbour');
     await probe.settled('True', 'Succeeded');
@@ -348,8 +348,8 @@ describe('a deleted ScimIntegration', () => {
   });
 });
 
-describe('the tenant', () => {
-  it('of another namespace is refused, and nothing is made', async () => {
+describe('a ScimIntegration', () => {
+  it('gets nothing if its tenant belongs to another namespace', async () => {
     const probe = await IntegrationProbe.create(fixture, { tenant: 'somebody-else' });
     const { status } = await probe.settled('False', 'TenantNotAllowed');
     expect(status?.conditions?.find(({ type }) => type === 'Stalled')?.status).toBe('True');
@@ -358,7 +358,7 @@ describe('the tenant', () => {
     await expectEvent(probe, 'TenantNotAllowed');
   });
 
-  it('is not handed to the next namespace of its name', async () => {
+  it('gets nothing in a new namespace of the same name', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True');
     const token = await probe.token();
@@ -372,7 +372,7 @@ describe('the tenant', () => {
     expect(await probe.authenticate(token)).toBeUndefined();
   });
 
-  it('of a pinned id that another integration has is refused', async () => {
+  it('gets nothing if it pins the id of another integration', async () => {
     const holder = await IntegrationProbe.create(fixture);
     const { status } = await holder.settled('True');
     const namespace = await createNamespace(fixture.admin, 'tenant');

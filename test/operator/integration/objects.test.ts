@@ -19,7 +19,7 @@ const tracked = { metadata: { annotations: { 'argocd.argoproj.io/tracking-id': '
 const integration = buildIntegration(tracked);
 const other = buildIntegration({ metadata: { name: 'entra', uid: 'uid-2' } });
 
-describe('what an integration gets', () => {
+describe('every object created for an integration', () => {
   const children = [
     buildTokenSecret(integration, generateToken()),
     buildSecretFrame(integration, 'https://x', 'id'),
@@ -28,14 +28,14 @@ describe('what an integration gets', () => {
     buildRole('acme', [integration, other]),
   ];
 
-  it('is in its own namespace and has none of its annotations', () => {
+  it('is in its namespace and has none of its annotations', () => {
     for (const { metadata } of children) {
       expect(metadata.namespace).toBe('acme');
       expect(JSON.stringify(metadata)).not.toContain('argocd');
     }
   });
 
-  it('never holds up its deletion and never has a controller', () => {
+  it('never blocks its deletion and never has a controller reference', () => {
     for (const { metadata } of children) {
       for (const owner of metadata.ownerReferences ?? []) {
         expect(Object.keys(owner).sort()).toEqual(['apiVersion', 'kind', 'name', 'uid']);
@@ -43,20 +43,20 @@ describe('what an integration gets', () => {
     }
   });
 
-  it('is a Secret without an owner, so that a restored one stays', () => {
+  it('has an owner unless it is the Secret, so that a restored Secret is kept', () => {
     expect(buildSecretFrame(integration, 'https://x', 'id').metadata).not.toHaveProperty(
       'ownerReferences',
     );
   });
 
-  it('is corrected without the token', () => {
+  it('is corrected without knowing the token', () => {
     expect(Object.keys(buildSecretFrame(integration, 'https://x', 'id').data ?? {})).toEqual([
       'endpoint',
       'integrationId',
     ]);
   });
 
-  it('is an endpoint below the public URL', () => {
+  it('refers to an endpoint below the public URL', () => {
     expect(endpointOf('https://scim.example.com/base', 'acme', 'id')).toBe(
       'https://scim.example.com/base/api/v1/acme/integrations/id/scim/v2',
     );
@@ -64,13 +64,13 @@ describe('what an integration gets', () => {
 });
 
 describe('the Role of a namespace', () => {
-  it('is the same whatever the order of its owners', () => {
+  it('is the same in any order of its owners', () => {
     expect(buildRole('acme', [integration, other])).toEqual(
       buildRole('acme', [other, integration]),
     );
   });
 
-  it('has drifted when an owner is missing or a rule was added, not when it has more owners', () => {
+  it('has drifted if an owner is missing or a rule was added, but not if it has more owners', () => {
     const both = buildRole('acme', [integration, other]);
     const one = buildRole('acme', [integration]);
     expect(isAsDesired(both, one)).toBe(true);
@@ -81,14 +81,14 @@ describe('the Role of a namespace', () => {
 });
 
 describe("the operator's own permissions", () => {
-  it('have no wildcards, and nothing that grants more than they are', () => {
+  it("have no wildcards and don't allow escalation", () => {
     for (const rule of OPERATOR_RULES) {
       const words = [...rule.apiGroups, ...rule.resources, ...rule.verbs];
       for (const word of words) expect(word).not.toMatch(/^\*|^(bind|escalate|impersonate)$/);
     }
   });
 
-  it('give roles only where groups are followed, and ClusterRoles by name', () => {
+  it('allow binding roles only if groups are followed, and ClusterRoles only by name', () => {
     const ofClusterRoles = (names?: readonly string[]) =>
       groupBindingRules(names).filter(({ resources }) => resources.includes('clusterroles'));
     expect([ofClusterRoles(), ofClusterRoles([])]).toEqual([[], []]);
@@ -101,7 +101,7 @@ describe("the operator's own permissions", () => {
     }
   });
 
-  it('cover what SCIMProvisioner grants, which cannot delete users', () => {
+  it("include those of SCIMProvisioner, which can't delete users", () => {
     expect(OPERATOR_RULES).toEqual(expect.arrayContaining([...SCIM_PROVISIONER_RULES]));
     const users = SCIM_PROVISIONER_RULES.find(({ resources }) => resources.includes('users'));
     expect(users?.verbs).toEqual(['create', 'get', 'list', 'update', 'patch']);

@@ -24,8 +24,8 @@ async function paused(): Promise<IntegrationProbe> {
   return probe;
 }
 
-describe('while reconciling is paused', () => {
-  it('children stay as people leave them, and are put right afterwards', async () => {
+describe('while reconciling is paused,', () => {
+  it('drift stays, and is corrected afterwards', async () => {
     const probe = await paused();
     const { namespace } = probe;
     for (const [resource, name] of [
@@ -56,7 +56,7 @@ describe('while reconciling is paused', () => {
     expect(await reconcile(probe)).toEqual([]);
   });
 
-  it('an integration can be switched off and on', async () => {
+  it('an integration can be disabled and enabled', async () => {
     const probe = await paused();
     const owner = { clusterUid: CLUSTER_UID, namespace: probe.namespace, name: probe.name };
     const isOn = async () => (await fixture.store.integrations.find(owner))?.enabled;
@@ -67,7 +67,7 @@ describe('while reconciling is paused', () => {
     }
   });
 
-  it('the token stays in its Secret, where the status says it is, though the spec names another', async () => {
+  it('the token stays in its Secret although the spec names another, and the status says so', async () => {
     const probe = await paused();
     const token = await probe.token();
     await probe.patch({ spec: { token: { secretName: 'moved' } } });
@@ -80,7 +80,7 @@ describe('while reconciling is paused', () => {
     expect(await probe.token('moved')).toBe(token);
   });
 
-  it('a token still ends with its integration', async () => {
+  it('deleting an integration still revokes its token', async () => {
     const probe = await paused();
     const { integrationId = '' } = (await probe.get()).status ?? {};
     expect(await fixture.store.tokens.list(integrationId)).toHaveLength(1);

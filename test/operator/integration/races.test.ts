@@ -33,7 +33,7 @@ const remove = ({ namespace }: IntegrationProbe, name = SECRET) =>
 
 type Interference = Readonly<Record<string, () => Promise<unknown>>>;
 
-/** Reconciles while somebody else acts just before the named writes. */
+/** Reconciles while another client acts just before the named writes. */
 async function reconcile(probe: IntegrationProbe, interference: Interference = {}): Promise<void> {
   const life = new Lifetime(Number.POSITIVE_INFINITY, interference);
   await runProcess(fixture, probe.namespace, life);
@@ -52,8 +52,8 @@ async function expectUntouched(probe: IntegrationProbe, secret: Secret | undefin
   expect(metadata.resourceVersion).toBe(secret?.metadata.resourceVersion);
 }
 
-describe('an integration that was made anew before anybody noticed', () => {
-  it('takes the token along from the Secret that the one before it named', async () => {
+describe('an integration that was recreated while no operator ran', () => {
+  it('moves the token from the Secret that its predecessor named', async () => {
     const probe = await IntegrationProbe.create(fixture, { token: { secretName: 'other' } });
     await reconcile(probe);
     const token = await probe.token('other');
@@ -66,16 +66,16 @@ describe('an integration that was made anew before anybody noticed', () => {
   });
 });
 
-describe('an integration that takes the name of another one', () => {
+describe('an integration that replaces another of the same name', () => {
   const going = (one: KubeIntegration): KubeIntegration => ({
     ...one,
     metadata: { ...one.metadata, resourceVersion: '0', deletionTimestamp: '2026-01-01T00:00:00Z' },
   });
 
   it.each<[string, (seen: ObjectStore<KubeIntegration>, next: KubeIntegration) => void, boolean]>([
-    ['whose end was seen', (seen, next) => seen.delete(seen.list()[0] ?? next), false],
+    ['its end was seen', (seen, next) => seen.delete(seen.list()[0] ?? next), false],
     [
-      'whose end was seen before its own beginning',
+      'its end was seen before the creation of the next',
       (seen, next) => {
         seen.delete(seen.list()[0] ?? next);
         seen.set(next);
@@ -83,7 +83,7 @@ describe('an integration that takes the name of another one', () => {
       false,
     ],
     [
-      'that was seen to be deleted',
+      'its deletionTimestamp was seen',
       (seen, next) => {
         seen.set(going(seen.list()[0] ?? next));
         seen.set(next);
@@ -91,7 +91,7 @@ describe('an integration that takes the name of another one', () => {
       false,
     ],
     [
-      'whose end was seen, and those of others in between',
+      'its end was seen, and so were others in between',
       (seen, next) => {
         for (const uid of ['between', 'and again']) {
           seen.delete(seen.list()[0] ?? next);
@@ -101,8 +101,8 @@ describe('an integration that takes the name of another one', () => {
       },
       false,
     ],
-    ['whose end nobody saw', (seen, next) => seen.set(next), true],
-  ])('has its token only where it may be that one restored: %s', async (_, see, isSame) => {
+    ['its end was not seen', (seen, next) => seen.set(next), true],
+  ])('keeps its token only if it may be the same one restored (%s)', async (_, see, isSame) => {
     const { probe, token } = await ready();
     const { integrationId = '' } = (await probe.get()).status ?? {};
     const behind = async ({ integrations }: Caches) => {
@@ -120,8 +120,8 @@ describe('an integration that takes the name of another one', () => {
   });
 });
 
-describe('somebody else who is quicker', () => {
-  it('and makes a Secret of that name keeps it', async () => {
+describe('another client that is faster than the operator', () => {
+  it('and creates a Secret of that name keeps it', async () => {
     const probe = await IntegrationProbe.create(fixture);
     let theirs: Secret | undefined;
     await reconcile(probe, {
@@ -135,7 +135,7 @@ describe('somebody else who is quicker', () => {
     expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
   });
 
-  it('and makes the Secret that the token moves to costs no token', async () => {
+  it("and creates the Secret that the token moves to doesn't end the token", async () => {
     const { probe, token } = await ready();
     await probe.patch({ spec: { token: { secretName: 'moved' } } });
     let theirs: Secret | undefined;
@@ -150,7 +150,7 @@ describe('somebody else who is quicker', () => {
     expect(await accepts(probe, token)).toBe(true);
   });
 
-  it('and replaces the Secret while it is corrected keeps the new one', async () => {
+  it('and replaces a Secret during its correction keeps the new one', async () => {
     const { probe, token } = await ready();
     await fixture.admin.mergePatch(
       SECRETS,
@@ -170,7 +170,7 @@ describe('somebody else who is quicker', () => {
     expect(await accepts(probe, token)).toBe(false);
   });
 
-  it('and deletes the Secret while it is made gets a new token', async () => {
+  it('and deletes a Secret during its creation gets a new token', async () => {
     const probe = await IntegrationProbe.create(fixture);
     let first = '';
     await reconcile(probe, {
@@ -185,7 +185,7 @@ describe('somebody else who is quicker', () => {
     expect(await accepts(probe, await probe.token())).toBe(true);
   });
 
-  it('and changes the integration is seen by the next reconcile', async () => {
+  it('and changes the integration is noticed by the next reconcile', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await reconcile(probe, {
       'patch ScimIntegration status': () => probe.patch({ spec: { enabled: false } }),
@@ -195,7 +195,7 @@ describe('somebody else who is quicker', () => {
 });
 
 describe('a token', () => {
-  it('ends when a foreign Secret took the place of its own', async () => {
+  it('ends when a foreign Secret replaces its own', async () => {
     const { probe, token } = await ready();
     await remove(probe);
     await foreign(probe);
@@ -204,7 +204,7 @@ describe('a token', () => {
     expect(await accepts(probe, token)).toBe(false);
   });
 
-  it('works on while a Secret that is not ours any more still holds it', async () => {
+  it('keeps working while a Secret that lost its marks still contains it', async () => {
     const { probe, token } = await ready();
     const { data } = await probe.secret();
     await remove(probe);
@@ -214,7 +214,7 @@ describe('a token', () => {
     expect(await accepts(probe, token)).toBe(true);
   });
 
-  it('ends when the Secret holds the token of another integration instead', async () => {
+  it('ends when its Secret contains the token of another integration instead', async () => {
     const victim = await ready();
     const { probe, token } = await ready();
     const { data } = await victim.probe.secret();

@@ -1,4 +1,7 @@
-/** What comes back from a backup, of the directory or of the cluster: endpoints and tokens as they are now, and nothing that was ended. */
+/**
+ * After a restore of the directory or of the cluster from a backup, endpoints and tokens are the
+ * current ones, and nothing that was ended works again.
+ */
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +21,7 @@ import { TokenProbe } from '../../support/token-probe.ts';
 
 const fixture = useOperator();
 
-/** What an identity provider has of an integration. */
+/** The configuration of an identity provider for an integration. */
 interface Entry {
   readonly tenant: string;
   readonly id: string;
@@ -35,7 +38,7 @@ async function entryOf(probe: IntegrationProbe, reason = 'Succeeded'): Promise<E
 const answer = (store: Store, { tenant, id, token }: Entry): Promise<Answer> =>
   ask({ ...fixture, store }, tenant, id, token);
 
-describe('a directory that was restored from yesterday', () => {
+describe("a directory that was restored from yesterday's backup", () => {
   const folder = mkdtempSync(join(tmpdir(), 'scim-operator-recovery-'));
   const [file, backup] = [join(folder, 'directory.db'), join(folder, 'backup.db')];
   let store: Store;
@@ -87,7 +90,7 @@ describe('a directory that was restored from yesterday', () => {
   afterEach(() => stop());
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** What happens between the backup and the restore. */
+  /** The changes between the backup and the restore. */
   async function change(): Promise<void> {
     const ended = (name: string) =>
       eventually(async () => expect(await answer(store, former(name))).toBe('unauthorized'));
@@ -104,7 +107,7 @@ describe('a directory that was restored from yesterday', () => {
       await eventually(async () => expect(await probe(name).token()).not.toBe(former(name).token));
   }
 
-  /** The cluster has said so all along; the directory follows. */
+  /** Waits until the directory agrees with the cluster. */
   const expectTodaysState = async () => {
     for (const [name, entry] of today) {
       const rights = { enabled: name !== 'shut', allowed: true, endedAt: undefined };
@@ -118,10 +121,10 @@ describe('a directory that was restored from yesterday', () => {
       await eventually(async () => expect(await answer(store, former(name))).toBe('unauthorized'));
   };
 
-  it('has its endpoints, tokens and rights as they are today once the operator has looked', async () => {
+  it("has today's endpoints, tokens and rights once the operator has reconciled", async () => {
     copyFileSync(backup, file);
     await start();
-    // Until then nobody can know.
+    // Nothing can tell the server about the rotation before then.
     expect(await answer(store, former('rotated'))).toBe('open');
     operate();
     await expectTodaysState();
@@ -136,7 +139,7 @@ describe('a directory that was restored from yesterday', () => {
       );
   });
 
-  it('accepts no old token for a moment when its hashes were removed before the start', async () => {
+  it('never accepts an old token if its hashes are removed before the start', async () => {
     copyFileSync(backup, file);
     const raw = new Database(file);
     raw.exec('DELETE FROM tokens');
@@ -148,7 +151,7 @@ describe('a directory that was restored from yesterday', () => {
     await expectTodaysState();
   });
 
-  it('is built anew from the cluster when it was lost', async () => {
+  it('is rebuilt from the cluster if it was lost', async () => {
     rmSync(file, { force: true });
     await start();
     operate();
@@ -167,7 +170,9 @@ describe('objects that were restored from a backup of the cluster', () => {
     const { namespace, name, labels, annotations } = metadata;
     return { ...rest, metadata: { namespace, name, labels, annotations } } as KubeObject;
   };
-  /** The Secret first, as backup programs do; the resource with a new UID and without its status. */
+  /**
+   * Like backup programs, restores the Secret first. The integration gets a new UID and no status.
+   */
   const restore = async (secret: Secret, { status: _, ...integration }: KubeIntegration) => {
     await fixture.admin.create(SECRETS, copyOf(secret), TEST_MANAGER);
     await fixture.admin.create(SCIM_INTEGRATIONS, copyOf(integration), TEST_MANAGER);
@@ -175,7 +180,7 @@ describe('objects that were restored from a backup of the cluster', () => {
   const ended = (probe: IntegrationProbe) =>
     eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
 
-  it('have the endpoint and the token that they had, after all of it was deleted', async () => {
+  it('have their previous endpoint and token, even if everything had been deleted', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const entry = await entryOf(probe);
     const [secret, integration] = [await probe.secret(), await probe.get()];
@@ -188,7 +193,7 @@ describe('objects that were restored from a backup of the cluster', () => {
     expect(await answer(fixture.store, entry)).toBe('open');
   });
 
-  it('go to nobody who makes their namespace anew, and back to whom a ScimTenant names', async () => {
+  it('work in a recreated namespace only once a ScimTenant names it', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const entry = await entryOf(probe);
     const [secret, integration] = [await probe.secret(), await probe.get()];

@@ -46,12 +46,12 @@ const withStatus = (
 describe('the conditions', () => {
   it.each<[string, Findings, Record<string, string>]>([
     [
-      'say that all is done',
+      'report that everything is done',
       DONE,
       { TokenReady: 'True TokenIssued', RBACReady: 'True RBACApplied', Ready: 'True Succeeded' },
     ],
     [
-      'say that the Role is waited for',
+      'report that the Role is not ready yet',
       { ...DONE, rbac: 'pending' },
       {
         TokenReady: 'True TokenIssued',
@@ -61,12 +61,12 @@ describe('the conditions', () => {
       },
     ],
     [
-      'say that the token before works too',
+      'report that the previous token also works',
       { ...DONE, token: ROTATING },
       { TokenReady: 'True Rotating', RBACReady: 'True RBACApplied', Ready: 'True Succeeded' },
     ],
     [
-      'say that the token has not moved while reconciling is paused',
+      'report that the token has not moved while reconciling is paused',
       { ...DONE, token: { ...ISSUED, unmoved: true } },
       {
         TokenReady: 'True TokenIssued',
@@ -76,7 +76,7 @@ describe('the conditions', () => {
       },
     ],
     [
-      'give the reason of a Secret in the way to Ready, and go on trying',
+      'report a conflicting Secret in Ready as the reason, and that it is retried',
       { ...DONE, token: { kind: 'obstacle', obstacle: SECRET_CONFLICT, held: ROTATING } },
       {
         TokenReady: 'False SecretConflict',
@@ -86,7 +86,7 @@ describe('the conditions', () => {
       },
     ],
     [
-      'give the reason of an object in the way to Ready',
+      'report another conflicting object in Ready as the reason',
       { ...DONE, rbac: OBJECT_CONFLICT },
       {
         TokenReady: 'True TokenIssued',
@@ -96,12 +96,12 @@ describe('the conditions', () => {
       },
     ],
     [
-      'say Stalled, and nothing of steps that were not reached, when a person must act',
+      'contain Stalled and omit the steps that were not reached if a human must act',
       { stalled: STALLED },
       { Ready: 'False TenantNotAllowed', Stalled: 'True TenantNotAllowed' },
     ],
     [
-      'say that a step failed and is tried again',
+      'report that a step failed and is retried',
       { ...DONE, failure: FAILURE },
       {
         TokenReady: 'True TokenIssued',
@@ -111,7 +111,7 @@ describe('the conditions', () => {
       },
     ],
     [
-      'tell of an obstacle rather than of a failure',
+      'report an obstacle rather than a failure',
       {
         ...DONE,
         token: { kind: 'obstacle', obstacle: SECRET_CONFLICT, held: ROTATING },
@@ -128,19 +128,19 @@ describe('the conditions', () => {
     expect(conditionsOf(findings)).toEqual(expected);
   });
 
-  it('say Ready and Disabled of an integration that is switched off', () => {
+  it('are Ready with the reason Disabled for a disabled integration', () => {
     const disabled = buildIntegration({ spec: { enabled: false } });
     expect(conditionsOf(DONE, disabled)).toMatchObject({ Ready: 'True Disabled' });
   });
 
-  it('say of a disabled integration what stands in its way', () => {
+  it('report the obstacles of a disabled integration', () => {
     const disabled = buildIntegration({ spec: { enabled: false } });
     expect(conditionsOf({ ...DONE, rbac: OBJECT_CONFLICT }, disabled)).toMatchObject({
       Ready: 'False ObjectConflict',
     });
   });
 
-  it('have Reconciling and Stalled only while they are true', () => {
+  it('contain Reconciling and Stalled only while they are true', () => {
     const stuck = withStatus({ stalled: STALLED });
     expect(Object.keys(conditionsOf(DONE, stuck)).sort()).toEqual([
       'RBACReady',
@@ -149,7 +149,7 @@ describe('the conditions', () => {
     ]);
   });
 
-  it('keep the time of their last change until their status changes', () => {
+  it('keep lastTransitionTime until their status changes', () => {
     const ready = withStatus(DONE);
     const times = (findings: Findings) =>
       buildStatus(ready, findings, LATER).conditions?.map(
@@ -166,12 +166,12 @@ describe('the conditions', () => {
 });
 
 describe('the status', () => {
-  it('is the same when nothing has changed, whatever the time', () => {
+  it('is the same at a later time if nothing has changed', () => {
     const ready = withStatus(DONE);
     expect(buildStatus(ready, DONE, LATER)).toEqual(ready.status);
   });
 
-  it('names the generation it was found for, on every condition too', () => {
+  it('names the observed generation, also in every condition', () => {
     const integration = withStatus(DONE, NOW, { metadata: { generation: 7 } });
     expect(integration.status?.observedGeneration).toBe(7);
     expect(integration.status?.conditions?.map((each) => each.observedGeneration)).toEqual([
@@ -179,7 +179,7 @@ describe('the status', () => {
     ]);
   });
 
-  it('names what was made', () => {
+  it('names the created objects', () => {
     const spec = { token: { secretName: 'mine' } };
     expect(buildStatus(buildIntegration({ spec }), DONE, NOW)).toMatchObject({
       tenant: 'acme',
@@ -203,7 +203,7 @@ describe('the status', () => {
     expect(buildStatus(ready, { failure: FAILURE }, LATER)).toMatchObject(known);
   });
 
-  it('says what was asked for last, and until when the token before works, while it does', () => {
+  it('names the last handled rotation, and the end of the previous token while that works', () => {
     const rotating = withStatus({ ...DONE, token: ROTATING });
     expect(rotating.status).toMatchObject({
       lastHandledRotate: 'v1',
@@ -215,7 +215,7 @@ describe('the status', () => {
     );
   });
 
-  it('names the existing Secret and its key', () => {
+  it('names the existingSecret and its key', () => {
     const spec = { token: { existingSecret: { name: 'mine', key: 'k' } } };
     expect(buildStatus(buildIntegration({ spec }), DONE, NOW).tokenSecretRef).toEqual({
       name: 'mine',
@@ -223,7 +223,7 @@ describe('the status', () => {
     });
   });
 
-  it('names no token when none works any more', () => {
+  it('names no token if none works any more', () => {
     const rotating = withStatus({ ...DONE, token: ROTATING });
     const token = { kind: 'obstacle', obstacle: SECRET_CONFLICT } as const;
     const ended = buildStatus(rotating, { ...DONE, token: { ...token, held: undefined } }, LATER);
@@ -238,7 +238,7 @@ describe('the status', () => {
     expect(over).not.toHaveProperty('previousTokenExpiresAt');
   });
 
-  it('has no time of a last request before the first', () => {
+  it('has no lastRequestTime before the first request', () => {
     const activity = { users: 0, groups: 0, lastRequestAt: undefined };
     expect(buildStatus(buildIntegration(), { ...DONE, activity }, NOW)).not.toHaveProperty(
       'lastRequestTime',

@@ -1,4 +1,7 @@
-/** Confused deputies: somebody who may administer one namespace, and wants the directory of another tenant. */
+/**
+ * The operator must not become a confused deputy for the administrator of one namespace who wants
+ * the directory of another tenant.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +44,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A client with what people who may administer a namespace have, and nothing outside of it. */
+/** A client with the permissions of an administrator of one namespace, and none outside of it. */
 async function attacker(): Promise<{ client: Client; namespace: string }> {
   const namespace = await createNamespace(fixture.admin, 'attacker');
   const name = 'editor';
@@ -75,7 +78,7 @@ const recordsIn = async (namespace: string) => {
   return records.filter((record) => record.namespace === namespace);
 };
 
-describe('somebody who may administer a namespace of theirs', () => {
+describe('an attacker who administers a namespace', () => {
   let victim: IntegrationProbe;
   let door: Door;
   let mine: { client: Client; namespace: string };
@@ -104,30 +107,30 @@ describe('somebody who may administer a namespace of theirs', () => {
     expect(await door.answer()).toBe('open');
   };
 
-  it.each(['its name', 'the name of its namespace'])(
-    'gets no tenant by naming it: %s',
+  it.each(['its own name', 'the namespace of an integration'])(
+    'gets no tenant by naming %s',
     async (which) => {
-      const tenant = which === 'its name' ? door.tenant : victim.namespace;
+      const tenant = which === 'its own name' ? door.tenant : victim.namespace;
       const probe = await apply({ tenant });
       await probe.settled('False', 'TenantNotAllowed');
       await expectNothing(probe);
     },
   );
 
-  it('gets no tenant with the id of its integration', async () => {
+  it('gets no tenant by pinning the id of its integration', async () => {
     const probe = await apply({ tenant: door.tenant, integrationId: door.id });
     await probe.settled('False', 'TenantNotAllowed');
     await expectNothing(probe);
   });
 
-  it("gets nothing with another's id in their own tenant", async () => {
+  it('gets nothing by pinning the id of another integration in their own tenant', async () => {
     const probe = await apply({ integrationId: door.id });
     await probe.settled('False', 'IntegrationIdConflict');
     await expectNothing(probe);
     expect(await ask(fixture, mine.namespace, door.id, door.token)).toBe('unauthorized');
   });
 
-  it("gets nothing with another's id in a status that they wrote themselves", async () => {
+  it('gets nothing by writing the id of another integration into a status', async () => {
     const probe = await apply({ tenant: door.tenant });
     await probe.settled('False', 'TenantNotAllowed');
     const status = { tenant: door.tenant, integrationId: door.id, conditions: [] };
@@ -143,7 +146,7 @@ describe('somebody who may administer a namespace of theirs', () => {
     expect(await door.answer()).toBe('open');
   });
 
-  it("gets nothing with a copy of another's Secret, labels, annotations and all", async () => {
+  it('gets nothing by copying the Secret of another integration with its labels and annotations', async () => {
     const { metadata, data, type } = await victim.secret();
     const { name, labels, annotations } = metadata;
     const copy = {
@@ -160,7 +163,7 @@ describe('somebody who may administer a namespace of theirs', () => {
     expect(await victim.token()).toBe(door.token);
   });
 
-  it('gets nothing by making an integration anew under its name for another tenant', async () => {
+  it('gets nothing by recreating an integration for another tenant', async () => {
     const own = await apply({});
     const before = await doorOf(fixture, own);
     await mine.client.delete(SCIM_INTEGRATIONS, own.key);
@@ -171,7 +174,7 @@ describe('somebody who may administer a namespace of theirs', () => {
     expect(await door.answer()).toBe('open');
   });
 
-  it('may neither label their namespace nor make a ScimTenant, which would open it', async () => {
+  it('can neither label their namespace nor create or change a ScimTenant', async () => {
     await expect(label(mine.client, mine.namespace, { team: 'v' })).rejects.toThrow(/403/);
     const names = [mine.namespace];
     await expect(createTenant(mine.client, { names })).rejects.toThrow(/403/);
@@ -183,7 +186,7 @@ describe('somebody who may administer a namespace of theirs', () => {
   });
 });
 
-describe('whoever is quicker than the operator', () => {
+describe('an integration that changes faster than the operator works', () => {
   const accepts = async (probe: IntegrationProbe, tenant: string) => {
     const { namespace, name } = probe;
     const record = await fixture.store.integrations.find({
@@ -203,7 +206,7 @@ describe('whoever is quicker than the operator', () => {
   };
 
   it.each(['put integration', 'add token', 'create Secret', 'patch ScimIntegration status'])(
-    'keeps no right that its namespace lost just before: %s',
+    'keeps no right that its namespace loses just before a write (%s)',
     async (write) => {
       const tenant = await createTenant(fixture.admin, {
         selector: { matchLabels: { team: 'a' } },
@@ -217,7 +220,7 @@ describe('whoever is quicker than the operator', () => {
     },
   );
 
-  it('loses a right before anything else is done, and nothing is taken', async () => {
+  it('loses its right before anything else is written, and none of its objects', async () => {
     const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
     const probe = await integrationIn(fixture, tenant, { team: 'a' });
     await runProcess(fixture, probe.namespace, new Lifetime());
@@ -229,7 +232,7 @@ describe('whoever is quicker than the operator', () => {
     expect(await accepts(probe, tenant)).toBe(false);
   });
 
-  it('keeps no right when the ScimTenant goes meanwhile', async () => {
+  it('keeps no right if the ScimTenant is deleted in the meantime', async () => {
     const tenant = await createTenant(fixture.admin, { selector: {} });
     const probe = await integrationIn(fixture, tenant);
     await reconcile(probe, { 'put integration': () => deleteTenant(fixture.admin, tenant) });
@@ -239,7 +242,7 @@ describe('whoever is quicker than the operator', () => {
     expect(governed).toBe(true);
   });
 
-  it('gets no token into the namespace that they made anew', async () => {
+  it('gets no token in a namespace that was recreated in the meantime', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await runProcess(fixture, probe.namespace, new Lifetime());
     await probe.settled('True', 'Succeeded');
@@ -250,7 +253,7 @@ describe('whoever is quicker than the operator', () => {
     await expect(probe.secret()).rejects.toThrow(/404/);
   });
 
-  it('and makes an integration anew for another tenant gets another endpoint, and ends the one before', async () => {
+  it('has another endpoint if it is recreated for another tenant, and its old endpoint ends', async () => {
     const tenant = await createTenant(fixture.admin, { selector: {} });
     const probe = await IntegrationProbe.create(fixture);
     await runProcess(fixture, probe.namespace, new Lifetime());
@@ -270,10 +273,10 @@ describe('whoever is quicker than the operator', () => {
     });
   });
 
-  it('gets no right from a cache that is behind', async () => {
+  it('gets no right from a stale cache', async () => {
     const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
     const probe = await integrationIn(fixture, tenant, { team: 'a' });
-    // Between the look at the caches and the look at the API server itself.
+    // This happens between the check of the caches and that of the API server.
     const life = new Lifetime();
     await runProcess(fixture, probe.namespace, life, {
       behind: () => label(fixture.admin, probe.namespace, { team: null }),

@@ -16,7 +16,9 @@ afterAll(() => connection.close());
 
 type Namespaces = ScimTenantSpec['namespaces'];
 
-/** Integrations of a tenant, one in each namespace, and what is left of their rights. */
+/**
+ * Stores an integration of a tenant for each namespace, and returns which of them keep their right.
+ */
 async function enforce(
   namespaces: Namespaces | undefined,
   records: Readonly<Record<string, Partial<IntegrationRecord>>>,
@@ -47,8 +49,8 @@ async function enforce(
   return Object.fromEntries(found);
 }
 
-describe('the rights of a whole tenant', () => {
-  it('end at once for all whom its ScimTenant neither names nor selects, without the API server', async () => {
+describe('the rights of all integrations of a tenant', () => {
+  it('end for every namespace that its ScimTenant neither names nor selects, without an API call', async () => {
     const namespaces = { names: ['named'], selector: { matchLabels: { team: 'a' } } };
     const records = { named: {}, selected: {}, unlabelled: {}, other: {} };
     const cached = { named: {}, selected: { team: 'a' }, unlabelled: {}, other: { team: 'b' } };
@@ -67,7 +69,7 @@ describe('the rights of a whole tenant', () => {
     });
   });
 
-  it('are never given, and stay where the namespace is not known', async () => {
+  it('are never granted, and are kept if the namespace is unknown', async () => {
     const records = {
       refused: { allowed: false },
       unknown: {},

@@ -23,7 +23,7 @@ const refusalsOf = async ({ namespace }: IntegrationProbe) => {
   return (items ?? []).filter(({ reason }) => reason === 'TenantNotAllowed');
 };
 
-/** Out and in again by a change on either side: the same endpoint and token, and one event. */
+/** Loses the right and regains it, with the same endpoint and token and a single event. */
 async function expectLostAndRegained(
   probe: IntegrationProbe,
   lose: () => Promise<void>,
@@ -45,7 +45,7 @@ async function expectLostAndRegained(
 }
 
 describe('a ScimTenant', () => {
-  it('opens its tenant to a namespace that it names and one that it selects, and to no other', async () => {
+  it('allows its tenant to a namespace that it names and to one that it selects, but to no other', async () => {
     const chosen = await createNamespace(fixture.admin, 'team');
     const tenant = await createTenant(fixture.admin, {
       names: [chosen],
@@ -64,12 +64,12 @@ describe('a ScimTenant', () => {
     await expect(other.secret()).rejects.toThrow(/404/);
   });
 
-  it('with an empty selector opens it to every namespace', async () => {
+  it('with an empty selector allows its tenant to every namespace', async () => {
     const tenant = await createTenant(fixture.admin, { selector: {} });
     await (await integrationIn(fixture, tenant)).settled('True', 'Succeeded');
   });
 
-  it('shows who uses it, without those that it refuses', async () => {
+  it('shows the integrations that use it, without those that are not allowed', async () => {
     const tenant = await createTenant(fixture.admin, {
       selector: { matchExpressions: [{ key: 'team', operator: 'In', values: ['a', 'b'] }] },
     });
@@ -99,7 +99,7 @@ describe('a ScimTenant', () => {
 });
 
 describe('the status of a ScimTenant', () => {
-  it('that the operator of other namespaces has written is left alone until something changes', async () => {
+  it('is left alone if another operator has written it, until something changes', async () => {
     const namespace = await createNamespace(fixture.admin, 'team');
     const tenant = await createTenant(fixture.admin, { names: [namespace] });
     const probe = await IntegrationProbe.createIn(fixture, namespace, { tenant });
@@ -111,10 +111,11 @@ describe('the status of a ScimTenant', () => {
     await shows([probe.key]);
     const theirs = { status: { integrationRefs: [] } };
     const options = { fieldManager: 'another', subresource: 'status' } as const;
-    // What the integration's own last changes set in motion may still come.
+    // The last changes of the integration may still cause a write.
     await eventually(async () => {
       await fixture.admin.mergePatch(SCIM_TENANTS, { name: tenant }, theirs, options);
-      // Their write is seen before this integration, and would have been answered by then.
+      // The operator sees their write before this integration, so it would have reacted to it by
+      // then.
       await (await IntegrationProbe.create(fixture)).settled('True', 'Succeeded');
       const { status } = await getTenant(fixture.admin, tenant);
       expect(status).toMatchObject({ integrationRefs: [] });
@@ -124,7 +125,7 @@ describe('the status of a ScimTenant', () => {
   });
 });
 
-describe('a right is lost at once, and regained with the same token,', () => {
+describe('a right is lost immediately, and regained with the same token,', () => {
   it('when a namespace loses its label and gets it again', async () => {
     const tenant = await createTenant(fixture.admin, {
       selector: { matchLabels: { team: 'a' } },
@@ -137,7 +138,7 @@ describe('a right is lost at once, and regained with the same token,', () => {
     );
   });
 
-  it('when a ScimTenant names others and then this one again', async () => {
+  it('when a ScimTenant names other namespaces and then this one again', async () => {
     const tenant = await createTenant(fixture.admin, { names: [] });
     const probe = await integrationIn(fixture, tenant);
     await probe.settled('False', 'TenantNotAllowed');
@@ -150,7 +151,7 @@ describe('a right is lost at once, and regained with the same token,', () => {
     await door.becomes('open');
   });
 
-  it('when a ScimTenant is deleted and made again', async () => {
+  it('when a ScimTenant is deleted and recreated', async () => {
     const tenant = await createTenant(fixture.admin, { selector: {} });
     const probe = await integrationIn(fixture, tenant);
     await expectLostAndRegained(
@@ -171,7 +172,7 @@ describe('a right is lost at once, and regained with the same token,', () => {
     );
   });
 
-  it('when a ScimTenant waits for its deletion', async () => {
+  it('when a ScimTenant is being deleted', async () => {
     const tenant = await createTenant(fixture.admin, { selector: {} });
     const door = await doorOf(fixture, await integrationIn(fixture, tenant));
     const setFinalizers = (finalizers: readonly string[] | null) =>
@@ -187,7 +188,7 @@ describe('a right is lost at once, and regained with the same token,', () => {
     await setFinalizers(null);
   });
 
-  it('and a token whose Secret is deleted meanwhile ends all the same', async () => {
+  it('but a token still ends if its Secret is deleted in between', async () => {
     const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
     const probe = await integrationIn(fixture, tenant, { team: 'a' });
     const door = await doorOf(fixture, probe);
@@ -203,7 +204,7 @@ describe('a right is lost at once, and regained with the same token,', () => {
 });
 
 describe('a tenant that a ScimTenant has governed', () => {
-  it('is refused to the namespace of its name from then on, until a ScimTenant names it', async () => {
+  it('is not allowed to the namespace of its name any more once the ScimTenant is deleted', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const tenant = probe.namespace;
     const door = await doorOf(fixture, probe);
@@ -218,7 +219,7 @@ describe('a tenant that a ScimTenant has governed', () => {
     expect((await probe.condition('Ready'))?.message).toMatch(/was governed/);
   });
 
-  it('stays so for whoever makes the first integration after the ScimTenant is gone', async () => {
+  it('is not allowed to the first integration that is created after the ScimTenant was deleted', async () => {
     const namespace = await createNamespace(fixture.admin, 'tenant');
     await createTenant(fixture.admin, { names: [] }, namespace);
     await eventually(async () =>
@@ -231,8 +232,8 @@ describe('a tenant that a ScimTenant has governed', () => {
   });
 });
 
-describe('a namespace that somebody else makes anew', () => {
-  it('gets nothing of the tenant of its name, and that even after a ScimTenant came and went', async () => {
+describe('a namespace that is recreated', () => {
+  it('gets nothing of the tenant of its name, even after a ScimTenant was created and deleted', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const door = await doorOf(fixture, probe);
     await recreateNamespace(fixture.admin, probe.namespace);
@@ -246,7 +247,7 @@ describe('a namespace that somebody else makes anew', () => {
     await probe.settled('False', 'TenantNotAllowed');
   });
 
-  it('gets the tenant when a ScimTenant says so, with a token of its own', async () => {
+  it('gets the tenant with a new token if a ScimTenant allows it', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const door = await doorOf(fixture, probe);
     await recreateNamespace(fixture.admin, probe.namespace);
@@ -259,7 +260,7 @@ describe('a namespace that somebody else makes anew', () => {
     expect(await door.answer()).toBe('unauthorized');
   });
 
-  it('is not selected by the labels that the one before it had', async () => {
+  it('is not selected by the labels of its predecessor', async () => {
     const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
     const probe = await integrationIn(fixture, tenant, { team: 'a' });
     const door = await doorOf(fixture, probe);

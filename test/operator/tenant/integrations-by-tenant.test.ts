@@ -17,7 +17,7 @@ function indexed(...integrations: readonly KubeIntegration[]) {
 }
 
 describe('the integrations of a tenant', () => {
-  it('are those that name it and those in the namespace of its name that name none', () => {
+  it('are those that name it, and those in the namespace of its name that name no tenant', () => {
     const { names } = indexed(
       integration('a'),
       integration('b', 'globex'),
@@ -28,14 +28,14 @@ describe('the integrations of a tenant', () => {
     expect(names('initech')).toEqual([]);
   });
 
-  it('are as they are now', () => {
+  it('are the latest versions', () => {
     const { store, index } = indexed(integration('a', 'globex'));
     const changed = integration('a', 'globex', '2');
     store.set(changed);
     expect(index.integrationsOf('globex')).toEqual([changed]);
   });
 
-  it('lose the one that was deleted, and the one that was made anew for another tenant', () => {
+  it('exclude one that was deleted and one that was recreated for another tenant', () => {
     const { store, names } = indexed(integration('a', 'globex'), integration('b', 'globex'));
     store.delete(integration('a', 'globex'));
     expect(names('globex')).toEqual(['b']);

@@ -37,7 +37,7 @@ const binding = (status: Required<KubeGroupBinding>['status']): KubeGroupBinding
 });
 
 describe('the status of a ScimTenant', () => {
-  it('has who uses it, in order, and is ready', () => {
+  it('lists the integrations that use it in order, and is ready', () => {
     const integrations = [using('b'), using('a', 'z'), using('a', 'entra')];
     expect(statusOf(integrations)).toEqual({
       observedGeneration: 3,
@@ -63,11 +63,8 @@ describe('the status of a ScimTenant', () => {
 
   it.each<[string, KubeIntegration]>([
     ['was never allowed', using('a', 'x', { conditions: [refusal('Stalled')] })],
-    [
-      'is not allowed any more',
-      using('a', 'x', { tenant: 'acme', conditions: [refusal('Stalled')] }),
-    ],
-    ['nobody has looked at yet', buildIntegration()],
+    ['is no longer allowed', using('a', 'x', { tenant: 'acme', conditions: [refusal('Stalled')] })],
+    ['was not reconciled yet', buildIntegration()],
     [
       'is being deleted',
       buildIntegration({
@@ -83,7 +80,7 @@ describe('the status of a ScimTenant', () => {
     });
   });
 
-  it('counts the ScimGroupBindings that use it, where groups are followed', () => {
+  it('counts the ScimGroupBindings that use it if groups are followed', () => {
     expect(statusOf([])).not.toHaveProperty('groupBindings');
     const bindings = [
       binding({ tenant: 'acme' }),
@@ -94,14 +91,14 @@ describe('the status of a ScimTenant', () => {
     expect(statusOf([], bindings).groupBindings).toBe(1);
   });
 
-  it('counts all and names the first hundred', () => {
+  it('counts all integrations and lists the first hundred', () => {
     const integrations = Array.from({ length: 250 }, (_, index) => using('a', `idp-${index}`));
     const status = statusOf(integrations);
     expect(status.integrations).toBe(250);
     expect(status.integrationRefs).toHaveLength(MAX_LISTED_INTEGRATIONS);
   });
 
-  it('stays as it is while nothing changes', () => {
+  it('is the same if nothing has changed', () => {
     const status = statusOf([using('a')]);
     const users = { integrations: [using('a')], groupBindings: undefined, isForNobody: false };
     expect(buildTenantStatus({ ...TENANT, status }, users, LATER)).toEqual(status);

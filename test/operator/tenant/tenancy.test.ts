@@ -22,7 +22,7 @@ const scimTenant = (
 
 const NEVER_USED = { ownerUid: undefined, governed: false };
 
-/** The namespace acme, of the tenant's own name, unless another is given. */
+/** Checks the namespace acme, which has the name of the tenant, unless another is given. */
 function check(changes: Partial<TenancyInput>, namespace: Partial<TenancyInput['namespace']> = {}) {
   return checkTenancy({
     tenant: 'acme',
@@ -39,24 +39,24 @@ const refused = (message: RegExp) => ({
   message: expect.stringMatching(message),
 });
 
-describe('without a ScimTenant a tenant', () => {
+describe('a tenant without a ScimTenant', () => {
   const used = (ownerUid: string) => ({ ownerUid, governed: false });
 
   it.each([
     ['is allowed to the namespace of its name', NEVER_USED],
-    ['is allowed to the namespace of its name that has used it before', used('ns-1')],
+    ['is allowed to the namespace of its name that used it before', used('ns-1')],
   ])('%s', (_, history) => {
     expect(check({ history })).toBeUndefined();
   });
 
   it.each([
     [
-      'is refused to another namespace of its name, a later one or one of another cluster',
+      'is refused to a different namespace of its name, be it a later one or in another cluster',
       used('ns-0'),
       /belongs to another namespace of this name/,
     ],
     [
-      'that a ScimTenant has governed is refused even to the namespace of its name',
+      'is refused even to the namespace of its name if a ScimTenant ever governed it',
       { ownerUid: 'ns-1', governed: true },
       /governed by a ScimTenant that is gone/,
     ],
@@ -64,21 +64,24 @@ describe('without a ScimTenant a tenant', () => {
     expect(check({ history })).toEqual(refused(message));
   });
 
-  it('is refused to a namespace of another name, whatever it has used', () => {
+  it('is refused to a namespace of another name, even if it used the tenant before', () => {
     const other = { name: 'globex' };
     expect(check({}, other)).toEqual(refused(/Namespace globex may not use tenant acme/));
     expect(check({ history: used('ns-1') }, other)).toEqual(refused(/may not use/));
   });
 });
 
-describe('with a ScimTenant a tenant', () => {
+describe('a tenant with a ScimTenant', () => {
   const byLabel = { matchLabels: { team: 'a' } };
 
   it.each<[string, Namespaces]>([
-    ['is allowed to a namespace that it names', { names: ['globex', 'initech'] }],
-    ['is allowed to a namespace that it selects', { selector: byLabel }],
-    ['is allowed to a namespace that it names and does not select', namesOnly()],
-    ['is allowed to a namespace that it selects and does not name', { names: [], selector: {} }],
+    ['is allowed to a namespace that the ScimTenant names', { names: ['globex', 'initech'] }],
+    ['is allowed to a namespace that the ScimTenant selects', { selector: byLabel }],
+    ['is allowed to a namespace that the ScimTenant names but does not select', namesOnly()],
+    [
+      'is allowed to a namespace that the ScimTenant selects but does not name',
+      { names: [], selector: {} },
+    ],
   ])('%s', (_, namespaces) => {
     for (const name of ['globex', 'acme']) {
       const named = { ...namespaces, ...(namespaces.names?.length && { names: [name] }) };
@@ -87,14 +90,17 @@ describe('with a ScimTenant a tenant', () => {
   });
 
   it.each<[string, Namespaces]>([
-    ['that names nobody is refused', {}],
-    ['is refused to a namespace that it neither names nor selects', { names: ['initech'] }],
-    ['is refused to one with other labels', { selector: { matchLabels: { team: 'b' } } }],
+    ['is refused if the ScimTenant names and selects nothing', {}],
     [
-      'is refused to one without the label',
+      'is refused to a namespace that the ScimTenant neither names nor selects',
+      { names: ['initech'] },
+    ],
+    ['is refused to a namespace with other labels', { selector: { matchLabels: { team: 'b' } } }],
+    [
+      'is refused to a namespace without the label',
       { selector: { matchExpressions: [{ key: 'tier', operator: 'Exists' }] } },
     ],
-  ])('%s, and the namespace of its own name is no exception', (_, namespaces) => {
+  ])('%s, even if the namespace has the name of the tenant', (_, namespaces) => {
     for (const name of ['globex', 'acme']) {
       expect(check({ scimTenant: scimTenant(namespaces) }, { name })).toEqual(
         refused(/may not use tenant acme; .* ScimTenant acme$/),
@@ -105,31 +111,34 @@ describe('with a ScimTenant a tenant', () => {
   it.each<[string, Namespaces]>([
     ['named', { names: ['globex'] }],
     ['selected', { selector: byLabel }],
-  ])('lets a namespace that is %s for binding only bind, and not provision', (_, binding) => {
-    const tenant = scimTenant({ names: ['acme'] }, undefined, binding);
-    const globex = { name: 'globex' };
-    expect(check({ scimTenant: tenant, use: 'bind' }, globex)).toBeUndefined();
-    expect(check({ scimTenant: tenant }, globex)).toEqual(refused(/in spec\.namespaces of/));
-    expect(check({ scimTenant: tenant, use: 'bind' })).toBeUndefined();
-    const other = { name: 'initech', labels: {} };
-    expect(check({ scimTenant: tenant, use: 'bind' }, other)).toEqual(
-      refused(/in spec\.bindingNamespaces or spec\.namespaces of/),
-    );
-  });
+  ])(
+    'lets a namespace that is %s only in bindingNamespaces bind groups, but not provision',
+    (_, binding) => {
+      const tenant = scimTenant({ names: ['acme'] }, undefined, binding);
+      const globex = { name: 'globex' };
+      expect(check({ scimTenant: tenant, use: 'bind' }, globex)).toBeUndefined();
+      expect(check({ scimTenant: tenant }, globex)).toEqual(refused(/in spec\.namespaces of/));
+      expect(check({ scimTenant: tenant, use: 'bind' })).toBeUndefined();
+      const other = { name: 'initech', labels: {} };
+      expect(check({ scimTenant: tenant, use: 'bind' }, other)).toEqual(
+        refused(/in spec\.bindingNamespaces or spec\.namespaces of/),
+      );
+    },
+  );
 
-  it('is allowed whoever had it before', () => {
+  it('is allowed regardless of who used it before', () => {
     const history = { ownerUid: 'ns-0', governed: true };
     expect(check({ scimTenant: scimTenant({ names: ['acme'] }), history })).toBeUndefined();
   });
 
-  it('that is being deleted counts as gone', () => {
+  it('is refused if the ScimTenant is being deleted', () => {
     const going = scimTenant({ names: ['acme', 'globex'] }, '2026-01-01T00:00:00Z');
     const history = { ownerUid: undefined, governed: true };
     expect(check({ scimTenant: going, history })).toEqual(refused(/that is gone/));
     expect(check({ scimTenant: going, history }, { name: 'globex' })).toEqual(refused(/may not/));
   });
 
-  it('is refused in the same words as one that is not there', () => {
+  it('is refused in the same words whether the ScimTenant exists or not', () => {
     const stranger = { name: 'globex' };
     expect(check({ scimTenant: scimTenant({}) }, stranger)).toEqual(check({}, stranger));
     const history = { ownerUid: 'ns-0', governed: true };
