@@ -1,13 +1,6 @@
-/**
- * Calls to the Kubernetes API: each with a deadline, a typed error and a metric; no call ever names
- * an empty object.
- */
-
-import { type Dispatcher, request } from 'undici';
-import type { Access, Connection } from './connection.ts';
-import { Deadline } from './deadline.ts';
-import { errorFromAnswer } from './error-answer.ts';
-import { ApiError, CredentialsError, isNotFound } from './errors.ts';
+/** The verbs of the Kubernetes API, for objects of any kind. No call ever names an empty object. */
+import type { Connection } from './connection.ts';
+import { isNotFound } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import {
   apiVersionOf,
@@ -16,10 +9,8 @@ import {
   type ObjectKey,
   pathOf,
   type ResourceDefinition,
-  SECRETS,
 } from './resource.ts';
-
-const DEADLINE_MS = 15_000;
+import { type Call, type Fence, Transport } from './transport.ts';
 
 interface ObjectList<T> {
   readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
@@ -48,34 +39,15 @@ export interface WatchEvent {
   readonly object: KubeObject & { readonly code?: number; readonly message?: string };
 }
 
-/** What must hold for calls to be sent at all. */
-export interface Fence {
-  /** Throws where nothing may be sent any more; asked at the last moment. */
-  permit(): void;
-  /** Aborts what is under way. */
-  readonly signal: AbortSignal;
-}
-
-interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly query?: Record<string, string | undefined>;
-  readonly body?: unknown;
-  readonly contentType?: string;
-  readonly accept?: string;
-  readonly confidential?: boolean;
-  readonly signal?: AbortSignal;
-}
-
+const DEADLINE_MS = 15_000;
 const METADATA = 'as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 /** Every method rejects with ApiError. */
 export class Client {
   readonly #connection: Connection;
   readonly #metrics: KubeMetrics | undefined;
-  readonly #host: string;
   readonly #deadlineMs: number;
-  readonly #fence: Fence | undefined;
+  readonly #transport: Transport;
 
   /** Every call but a watch is given up after `deadlineMs`. */
   constructor(
@@ -85,10 +57,9 @@ export class Client {
     fence?: Fence,
   ) {
     this.#connection = connection;
-    this.#deadlineMs = deadlineMs;
     this.#metrics = metrics;
-    this.#fence = fence;
-    this.#host = new URL(connection.server).host;
+    this.#deadlineMs = deadlineMs;
+    this.#transport = new Transport(connection, { metrics, deadlineMs, fence });
   }
 
   /** The same client behind a fence. */
@@ -97,7 +68,7 @@ export class Client {
   }
 
   get<T extends KubeObject>(resource: ResourceDefinition, key: ObjectKey): Promise<T> {
-    return this.#json(resource, { method: 'GET', path: pathOf(resource, key) });
+    return this.call(resource, { method: 'GET', path: pathOf(resource, key) });
   }
 
   list<T extends KubeObject>(
@@ -107,7 +78,7 @@ export class Client {
     const accept = options.metadataOnly
       ? `application/json;${METADATA.replace('PartialObjectMetadata', 'PartialObjectMetadataList')}`
       : 'application/json';
-    return this.#json(resource, {
+    return this.call(resource, {
       method: 'GET',
       path: collectionPath(resource, options.namespace),
       query: {
@@ -128,7 +99,7 @@ export class Client {
     fieldManager: string,
   ): Promise<T> {
     const { namespace } = object.metadata;
-    return this.#json(resource, {
+    return this.call(resource, {
       method: 'POST',
       path: collectionPath(resource, namespace),
       query: { fieldManager, fieldValidation: 'Strict' },
@@ -146,7 +117,7 @@ export class Client {
     object: T,
     fieldManager: string,
   ): Promise<T> {
-    return this.#json(resource, {
+    return this.call(resource, {
       method: 'PATCH',
       path: pathOf(resource, keyOf(object)),
       query: { fieldManager, force: 'true', fieldValidation: 'Strict' },
@@ -165,7 +136,7 @@ export class Client {
     patch: unknown,
     options: { fieldManager: string; subresource?: 'status'; dryRun?: boolean },
   ): Promise<T> {
-    return this.#json(resource, {
+    return this.call(resource, {
       method: 'PATCH',
       path: pathOf(resource, key, options.subresource),
       query: {
@@ -179,7 +150,7 @@ export class Client {
 
   /** With `uid` another object of the name is left alone: Conflict. */
   async delete(resource: ResourceDefinition, key: ObjectKey, uid?: string): Promise<void> {
-    await this.#json(resource, {
+    await this.call(resource, {
       method: 'DELETE',
       path: pathOf(resource, key),
       body: uid === undefined ? undefined : { preconditions: { uid } },
@@ -194,7 +165,7 @@ export class Client {
     subresource: string,
     body: unknown,
   ): Promise<T> {
-    return this.#json(resource, {
+    return this.call(resource, {
       method: 'POST',
       path: pathOf(resource, key, subresource),
       body,
@@ -208,7 +179,7 @@ export class Client {
     options: WatchOptions,
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent> {
-    const answer = await this.#send(resource, {
+    yield* this.#transport.lines<WatchEvent>(resource, {
       method: 'GET',
       path: collectionPath(resource, options.namespace),
       query: {
@@ -222,94 +193,11 @@ export class Client {
       accept: options.metadataOnly ? `application/json;${METADATA}` : 'application/json',
       signal,
     });
-    let rest = '';
-    const decoder = new TextDecoder();
-    try {
-      for await (const chunk of answer.body) {
-        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) if (line !== '') yield JSON.parse(line) as WatchEvent;
-      }
-    } catch (error) {
-      throw asApiError(error, `watch ${resource.plural}`);
-    }
   }
 
-  async #json<T>(resource: ResourceDefinition, call: Call): Promise<T> {
-    const deadline = new Deadline(this.#deadlineMs, call.signal, this.#fence?.signal);
-    try {
-      const { body } = await this.#send(resource, { ...call, signal: deadline.signal });
-      return (await body.json()) as T;
-    } catch (error) {
-      throw asApiError(error, `${call.method} ${call.path}`);
-    } finally {
-      deadline.clear();
-    }
-  }
-
-  async #send(resource: ResourceDefinition, call: Call): Promise<Dispatcher.ResponseData> {
-    const name = `${call.method} ${call.path}`;
-    const started = performance.now();
-    let code = '<error>';
-    try {
-      const answer = await this.#exchange(call);
-      code = String(answer.statusCode);
-      if (answer.statusCode < 300) return answer;
-      if (answer.statusCode === 401) this.#connection.forget();
-      throw errorFromAnswer(
-        answer.statusCode,
-        await answer.body.text(),
-        answer.headers['retry-after'],
-        name,
-        resource === SECRETS,
-      );
-    } catch (error) {
-      throw asApiError(error, name);
-    } finally {
-      const host = this.#host;
-      this.#metrics?.requests.inc({ code, method: call.method, host });
-      this.#metrics?.requestSeconds.observe(
-        { verb: call.method, host },
-        (performance.now() - started) / 1000,
-      );
-    }
-  }
-
-  /**
-   * Again, once, where a credential was refused and there is another one now: nothing of the call
-   * was done.
-   */
-  async #exchange(call: Call): Promise<Dispatcher.ResponseData> {
-    const access = await this.#connection.access();
-    const answer = await this.#request(call, access);
-    if (answer.statusCode !== 401) return answer;
-    const renewed = await this.#connection.renew(access);
-    if (renewed === undefined) return answer;
-    await answer.body.dump();
-    return this.#request(call, renewed);
-  }
-
-  #request(call: Call, { dispatcher, headers }: Access): Promise<Dispatcher.ResponseData> {
-    const query = Object.entries(call.query ?? {}).filter(([, value]) => value !== undefined);
-    const search = new URLSearchParams(query as [string, string][]).toString();
-    const url = `${this.#connection.server}${call.path}${search === '' ? '' : `?${search}`}`;
-    this.#fence?.permit();
-    return request(url, {
-      method: call.method,
-      dispatcher,
-      headers: {
-        ...headers,
-        'user-agent': 'scim-operator',
-        accept: call.accept ?? 'application/json',
-        ...(call.body === undefined
-          ? {}
-          : { 'content-type': call.contentType ?? 'application/json' }),
-      },
-      body: call.body === undefined ? null : JSON.stringify(call.body),
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
-      headersTimeout: this.#deadlineMs,
-      bodyTimeout: 0,
-    });
+  /** Every method but `watch` calls the API server through this one. */
+  protected call<T>(resource: ResourceDefinition, call: Call): Promise<T> {
+    return this.#transport.json(resource, call);
   }
 }
 
@@ -320,26 +208,6 @@ function collectionPath(resource: ResourceDefinition, namespace: string | undefi
 
 function typed<T extends KubeObject>(resource: ResourceDefinition, object: T): T {
   return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
-}
-
-function asApiError(error: unknown, call: string): ApiError {
-  if (error instanceof ApiError) return error;
-  // What JSON.parse says quotes the text, which may be a Secret.
-  if (error instanceof SyntaxError) return new ApiError(0, `${call}: the response is not JSON`);
-  return new ApiError(0, `${call}: ${whatFailed(error)}`, { cause: error });
-}
-
-function whatFailed(error: unknown): string {
-  if (!(error instanceof Error)) return 'failed';
-  if (error instanceof CredentialsError) return error.message;
-  const proxyStatus = /^Proxy response \((\d+)\)/.exec(error.message)?.[1];
-  if (proxyStatus !== undefined) return `the proxy refused to connect (${proxyStatus})`;
-  const cause = error.cause ?? error;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  // Whichever of the two is quicker.
-  if (error.name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT')
-    return 'no response before the deadline';
-  return typeof code === 'string' ? code : error.message;
 }
 
 /** A live read; undefined only when the server says that this very object doesn't exist. */

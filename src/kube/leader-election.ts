@@ -7,13 +7,14 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from '../logger.ts';
 import { Outage } from '../outage.ts';
 import { pause } from './backoff.ts';
-import type { Client, Fence } from './client.ts';
+import type { Client } from './client.ts';
 import { isAlreadyExists, isConflict, isNotFound, type Outcome, outcomeOf } from './errors.ts';
 import { claimed, type Lease, type LeaseRecord, nameIn, Observation, released } from './lease.ts';
 import type { KubeMetrics } from './metrics.ts';
 import { LEASES, type ObjectKey } from './resource.ts';
 import { type Held, Tenure } from './tenure.ts';
 import { microTime } from './time.ts';
+import type { Fence } from './transport.ts';
 
 export interface ElectionTimes {
   /** For so long others leave a Lease alone that is not renewed; whole seconds. */

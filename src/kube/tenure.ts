@@ -2,8 +2,9 @@
  * One process's hold on a Lease: valid for the renew deadline from the moment the last renewal was
  * sent.
  */
-import type { Fence } from './client.ts';
+
 import type { Lease } from './lease.ts';
+import type { Fence } from './transport.ts';
 
 /** The lead was lost: nothing may be written any more. */
 export class NotLeadingError extends Error {

@@ -1,6 +1,6 @@
 /** The directory for as long as this process leads. */
 import type { Store } from '../directory/store/store.ts';
-import type { Fence } from '../kube/client.ts';
+import type { Fence } from '../kube/transport.ts';
 
 /**
  * What the operator uses of the directory throws once the lead is lost, so that two operators never

@@ -3,10 +3,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { GROUP } from '../crd/names.ts';
-import type { Client, Fence } from '../kube/client.ts';
+import type { Client } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import type { Manager } from '../kube/manager.ts';
 import type { KubeMetrics } from '../kube/metrics.ts';
+import type { Fence } from '../kube/transport.ts';
 import { Contentions } from './contentions.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import type { DirectoryMarks } from './directory-marks.ts';

@@ -1,0 +1,166 @@
+/**
+ * How a call reaches the API server: with credentials, a deadline, a metric and a typed error, and
+ * only while its fence permits it.
+ */
+import { type Dispatcher, request } from 'undici';
+import type { Access, Connection } from './connection.ts';
+import { Deadline } from './deadline.ts';
+import { errorFromAnswer } from './error-answer.ts';
+import { ApiError, CredentialsError } from './errors.ts';
+import type { KubeMetrics } from './metrics.ts';
+import { type ResourceDefinition, SECRETS } from './resource.ts';
+
+/** What must hold for calls to be sent at all. */
+export interface Fence {
+  /** Throws where nothing may be sent any more; asked at the last moment. */
+  permit(): void;
+  /** Aborts what is under way. */
+  readonly signal: AbortSignal;
+}
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Record<string, string | undefined>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly signal?: AbortSignal;
+}
+
+interface TransportOptions {
+  readonly metrics: KubeMetrics | undefined;
+  readonly deadlineMs: number;
+  readonly fence: Fence | undefined;
+}
+
+/** Every method rejects with ApiError. */
+export class Transport {
+  readonly #connection: Connection;
+  readonly #metrics: KubeMetrics | undefined;
+  readonly #host: string;
+  readonly #deadlineMs: number;
+  readonly #fence: Fence | undefined;
+
+  constructor(connection: Connection, { metrics, deadlineMs, fence }: TransportOptions) {
+    this.#connection = connection;
+    this.#deadlineMs = deadlineMs;
+    this.#metrics = metrics;
+    this.#fence = fence;
+    this.#host = new URL(connection.server).host;
+  }
+
+  /** Resolves with the body; given up after the deadline. */
+  async json<T>(resource: ResourceDefinition, call: Call): Promise<T> {
+    const deadline = new Deadline(this.#deadlineMs, call.signal, this.#fence?.signal);
+    try {
+      const { body } = await this.#send(resource, { ...call, signal: deadline.signal });
+      return (await body.json()) as T;
+    } catch (error) {
+      throw asApiError(error, `${call.method} ${call.path}`);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /** Each line of the body as it comes, until the server ends it; no deadline but the signal's. */
+  async *lines<T>(resource: ResourceDefinition, call: Call): AsyncGenerator<T> {
+    const answer = await this.#send(resource, call);
+    let rest = '';
+    const decoder = new TextDecoder();
+    try {
+      for await (const chunk of answer.body) {
+        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) if (line !== '') yield JSON.parse(line) as T;
+      }
+    } catch (error) {
+      throw asApiError(error, `watch ${resource.plural}`);
+    }
+  }
+
+  async #send(resource: ResourceDefinition, call: Call): Promise<Dispatcher.ResponseData> {
+    const name = `${call.method} ${call.path}`;
+    const started = performance.now();
+    let code = '<error>';
+    try {
+      const answer = await this.#exchange(call);
+      code = String(answer.statusCode);
+      if (answer.statusCode < 300) return answer;
+      if (answer.statusCode === 401) this.#connection.forget();
+      throw errorFromAnswer(
+        answer.statusCode,
+        await answer.body.text(),
+        answer.headers['retry-after'],
+        name,
+        resource === SECRETS,
+      );
+    } catch (error) {
+      throw asApiError(error, name);
+    } finally {
+      const host = this.#host;
+      this.#metrics?.requests.inc({ code, method: call.method, host });
+      this.#metrics?.requestSeconds.observe(
+        { verb: call.method, host },
+        (performance.now() - started) / 1000,
+      );
+    }
+  }
+
+  /**
+   * Again, once, where a credential was refused and there is another one now: nothing of the call
+   * was done.
+   */
+  async #exchange(call: Call): Promise<Dispatcher.ResponseData> {
+    const access = await this.#connection.access();
+    const answer = await this.#request(call, access);
+    if (answer.statusCode !== 401) return answer;
+    const renewed = await this.#connection.renew(access);
+    if (renewed === undefined) return answer;
+    await answer.body.dump();
+    return this.#request(call, renewed);
+  }
+
+  #request(call: Call, { dispatcher, headers }: Access): Promise<Dispatcher.ResponseData> {
+    const query = Object.entries(call.query ?? {}).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(query as [string, string][]).toString();
+    const url = `${this.#connection.server}${call.path}${search === '' ? '' : `?${search}`}`;
+    this.#fence?.permit();
+    return request(url, {
+      method: call.method,
+      dispatcher,
+      headers: {
+        ...headers,
+        'user-agent': 'scim-operator',
+        accept: call.accept ?? 'application/json',
+        ...(call.body === undefined
+          ? {}
+          : { 'content-type': call.contentType ?? 'application/json' }),
+      },
+      body: call.body === undefined ? null : JSON.stringify(call.body),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+      headersTimeout: this.#deadlineMs,
+      bodyTimeout: 0,
+    });
+  }
+}
+
+function asApiError(error: unknown, call: string): ApiError {
+  if (error instanceof ApiError) return error;
+  // What JSON.parse says quotes the text, which may be a Secret.
+  if (error instanceof SyntaxError) return new ApiError(0, `${call}: the response is not JSON`);
+  return new ApiError(0, `${call}: ${whatFailed(error)}`, { cause: error });
+}
+
+function whatFailed(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed';
+  if (error instanceof CredentialsError) return error.message;
+  const proxyStatus = /^Proxy response \((\d+)\)/.exec(error.message)?.[1];
+  if (proxyStatus !== undefined) return `the proxy refused to connect (${proxyStatus})`;
+  const cause = error.cause ?? error;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  // Whichever of the two is quicker.
+  if (error.name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT')
+    return 'no response before the deadline';
+  return typeof code === 'string' ? code : error.message;
+}
