@@ -1,7 +1,8 @@
 /** A process that dies after its k-th write: from then on nothing reaches the API server or the directory any more. */
 import type { Store } from '../../src/directory/store/store.ts';
 import { Client } from '../../src/kube/client.ts';
-import type { KubeObject, ObjectKey, ResourceDefinition } from '../../src/kube/resource.ts';
+import type { ResourceDefinition } from '../../src/kube/resource.ts';
+import type { Call } from '../../src/kube/transport.ts';
 
 export class CrashError extends Error {
   override readonly name = 'CrashError';
@@ -64,75 +65,78 @@ export class MortalClient extends Client {
     this.#life = life;
   }
 
-  override get<T extends KubeObject>(resource: ResourceDefinition, key: ObjectKey): Promise<T> {
-    return this.#life.read(() => super.get<T>(resource, key));
-  }
-
-  override create<T extends KubeObject>(
-    resource: ResourceDefinition,
-    object: T,
-    manager: string,
-  ): Promise<T> {
-    return this.#life.write(`create ${resource.kind}`, () =>
-      super.create(resource, object, manager),
-    );
-  }
-
-  override apply<T extends KubeObject>(
-    resource: ResourceDefinition,
-    object: T,
-    manager: string,
-  ): Promise<T> {
-    return this.#life.write(`apply ${resource.kind}`, () => super.apply(resource, object, manager));
-  }
-
-  override mergePatch<T extends KubeObject>(
-    ...[resource, key, patch, options]: Parameters<Client['mergePatch']>
-  ): Promise<T> {
-    if (options.dryRun)
-      return this.#life.read(() => super.mergePatch<T>(resource, key, patch, options));
-    const name = `patch ${resource.kind} ${options.subresource ?? ''}`.trim();
-    return this.#life.write(name, () => super.mergePatch<T>(resource, key, patch, options));
-  }
-
-  override delete(resource: ResourceDefinition, key: ObjectKey, uid?: string): Promise<void> {
-    return this.#life.write(`delete ${resource.kind}`, () => super.delete(resource, key, uid));
+  protected override call<T>(resource: ResourceDefinition, call: Call): Promise<T> {
+    const run = () => super.call<T>(resource, call);
+    const isWrite = call.method !== 'GET' && call.query?.dryRun === undefined;
+    return isWrite ? this.#life.write(nameOf(resource, call), run) : this.#life.read(run);
   }
 }
 
+/** Such as `patch ScimIntegration status`. */
+function nameOf({ kind, plural }: ResourceDefinition, { method, path, contentType }: Call): string {
+  const [, subresource] = path.split(`/${plural}/`)[1]?.split('/') ?? [];
+  const verbs = { GET: 'get', POST: 'create', PUT: 'replace', PATCH: 'patch', DELETE: 'delete' };
+  const verb = contentType === 'application/apply-patch+yaml' ? 'apply' : verbs[method];
+  return [verb, kind, subresource].filter((part) => part !== undefined).join(' ');
+}
+
+/** Of each method, that it only reads, or the name of its write. */
+type Methods<T> = {
+  readonly [Name in keyof T]: T[Name] extends (...args: infer Args) => unknown
+    ? 'read' | ((...args: Args) => string)
+    : never;
+};
+
+const INTEGRATIONS: Methods<Store['integrations']> = {
+  find: 'read',
+  get: 'read',
+  list: 'read',
+  put: () => 'put integration',
+  disallow: () => 'disallow integrations',
+  end: () => 'end integration',
+  purge: () => 'purge integration',
+  tenantHistory: 'read',
+  claim: () => 'claim tenant',
+  govern: () => 'govern tenant',
+  activity: 'read',
+  activeSince: 'read',
+  touch: () => 'touch integrations',
+};
+const TOKENS: Methods<Store['tokens']> = {
+  authenticate: 'read',
+  list: 'read',
+  owner: 'read',
+  add: () => 'add token',
+  keepOnly: () => 'keep token',
+  revokeAll: () => 'revoke tokens',
+};
+const MADE_OBJECTS: Methods<Store['madeObjects']> = {
+  list: 'read',
+  makers: 'read',
+  put: (_, { kind }) => `remember ${kind}`,
+  forget: (_, { kind }) => `forget ${kind}`,
+};
+
 /** The real directory, for as long as the process lives. */
 export function mortalStore(store: Store, life: Lifetime): Store {
-  const { integrations, tokens, madeObjects } = store;
+  const mortal = <T extends object>(part: T, methods: Methods<T>): T =>
+    new Proxy(part, {
+      get: (target, key) => {
+        const method: unknown = Reflect.get(target, key);
+        if (typeof method !== 'function') return method;
+        return (...args: unknown[]) => {
+          const run = async (): Promise<unknown> => Reflect.apply(method, target, args);
+          const name: unknown = Reflect.get(methods, key);
+          return typeof name === 'function'
+            ? life.write(String(Reflect.apply(name, undefined, args)), run)
+            : life.read(run);
+        };
+      },
+    });
   return {
     ...store,
-    integrations: {
-      ...integrations,
-      find: (owner) => life.read(() => integrations.find(owner)),
-      get: (id) => life.read(() => integrations.get(id)),
-      put: (record) => life.write('put integration', () => integrations.put(record)),
-      disallow: (ids) => life.write('disallow integrations', () => integrations.disallow(ids)),
-      end: (id, at) => life.write('end integration', () => integrations.end(id, at)),
-      claim: (tenant, namespace) =>
-        life.write('claim tenant', () => integrations.claim(tenant, namespace)),
-      govern: (tenant) => life.write('govern tenant', () => integrations.govern(tenant)),
-      purge: (id, at) => life.write('purge integration', () => integrations.purge(id, at)),
-    },
-    tokens: {
-      ...tokens,
-      list: (id) => life.read(() => tokens.list(id)),
-      owner: (hash) => life.read(() => tokens.owner(hash)),
-      add: (token) => life.write('add token', () => tokens.add(token)),
-      keepOnly: (token, previous) =>
-        life.write('keep token', () => tokens.keepOnly(token, previous)),
-      revokeAll: (id) => life.write('revoke tokens', () => tokens.revokeAll(id)),
-    },
-    madeObjects: {
-      list: (maker) => life.read(() => madeObjects.list(maker)),
-      makers: (clusterUid, kind) => life.read(() => madeObjects.makers(clusterUid, kind)),
-      put: (maker, object) =>
-        life.write(`remember ${object.kind}`, () => madeObjects.put(maker, object)),
-      forget: (maker, object) =>
-        life.write(`forget ${object.kind}`, () => madeObjects.forget(maker, object)),
-    },
+    integrations: mortal(store.integrations, INTEGRATIONS),
+    tokens: mortal(store.tokens, TOKENS),
+    madeObjects: mortal(store.madeObjects, MADE_OBJECTS),
   };
 }
