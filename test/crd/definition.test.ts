@@ -38,7 +38,7 @@ beforeAll(async () => {
 const print = (name: string) => printed(SCIM_INTEGRATIONS, { namespace: fixture.namespace, name });
 
 describe('kubectl get', () => {
-  it('prints what the status says, and endpoint, Secret and key id where there is room', async () => {
+  it('prints the status, and with -o wide the endpoint, the Secret and the key id', async () => {
     const { name } = (await fixture.create({})).metadata;
     const status = {
       tenant: 'acme',
@@ -73,7 +73,7 @@ describe('kubectl get', () => {
     });
   });
 
-  it('prints an integration that nobody has looked at yet', async () => {
+  it('prints an integration that was not reconciled yet', async () => {
     const { name } = (await fixture.create(undefined)).metadata;
     expect(await print(name)).toMatchObject({ Name: name, Tenant: null, Ready: null });
   });
@@ -104,7 +104,7 @@ describe.each(RESOURCES)('the custom resource definition of %s', (_, resource, s
     expect(status?.conditions?.map(({ type }) => type)).not.toContain('NonStructuralSchema');
   });
 
-  it('says the same as YAML, as people apply it, and as the object that this version applies', async () => {
+  it('is the same as a YAML file and as an applied object', async () => {
     const { name } = definitionOf(resource).metadata;
     const applied = await fixture.client.get<KubeObject & { spec: unknown }>(
       CUSTOM_RESOURCE_DEFINITIONS,
@@ -140,7 +140,7 @@ const EXAMPLE_RESOURCES = [
 ];
 
 describe('the custom resource definitions', () => {
-  it('are what crds/ holds, and all that it holds; so is the policy', () => {
+  it('and the admission policy are exactly the files in crds/ and policies/', () => {
     const files = crdFiles();
     for (const [name, text] of Object.entries(files)) {
       expect(readFileSync(`crds/${name}`, 'utf8')).toBe(text);
@@ -167,7 +167,7 @@ describe('the custom resource definitions', () => {
     });
   });
 
-  it('take every example', async () => {
+  it('accept every example', async () => {
     for (const file of globSync('examples/*.yaml', { exclude: ['examples/prometheus-*.yaml'] })) {
       for (const document of loadAllYaml(readFileSync(file, 'utf8')) as KubeObject[]) {
         const resource = EXAMPLE_RESOURCES.find(({ kind }) => kind === document.kind);

@@ -9,7 +9,7 @@ describe('parseDuration', () => {
     ['1h30m', 5_400_000],
     ['1h5s', 3_605_000],
     ['24h', 86_400_000],
-  ])('takes %s', (text, milliseconds) => {
+  ])('accepts %s', (text, milliseconds) => {
     expect(parseDuration(text)).toBe(milliseconds);
   });
 

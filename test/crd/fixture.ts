@@ -1,4 +1,4 @@
-/** ScimIntegrations in a namespace of the test file's own, on the test run's API server. */
+/** ScimIntegrations in a namespace for one test file, on the API server of the test run. */
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { Client } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/resource.ts';
@@ -11,15 +11,15 @@ export interface Integration extends KubeObject {
   readonly status?: Record<string, unknown>;
 }
 
-/** 21 characters, as an integrationId has. */
+/** A valid integrationId of 21 characters. */
 export const ID = 'AbCdEfGhIjKlMnOpQrS-_';
 
 export interface IntegrationFixture {
   readonly client: Client;
   readonly namespace: string;
-  /** Under a new name, unless one is given. */
+  /** Creates one under a new name, unless a name is given. */
   create(spec: Spec, more?: { name?: string }): Promise<Integration>;
-  /** Creates one with the spec `before` and makes it `after`. */
+  /** Creates one with the spec `before` and changes that to `after`. */
   replaceSpec(before: Spec, after: Spec): Promise<Integration>;
   patch(name: string, spec: Spec | null): Promise<Integration>;
   patchStatus(name: string, status: Record<string, unknown>): Promise<Integration>;

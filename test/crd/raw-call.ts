@@ -1,4 +1,7 @@
-/** Calls to the API server that the client has no method for: tables, as kubectl prints them, and dry runs of YAML. */
+/**
+ * Calls to the API server for which the client has no method, namely tables for kubectl and dry
+ * runs of YAML.
+ */
 import { request } from 'undici';
 import { inject } from 'vitest';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
@@ -31,7 +34,7 @@ async function call(
   return json;
 }
 
-/** The spec that the API server makes of a CustomResourceDefinition's text. */
+/** Returns the spec that the API server derives from the text of a CustomResourceDefinition. */
 export async function dryRunYaml(name: string, text: string): Promise<unknown> {
   const path = pathOf(CUSTOM_RESOURCE_DEFINITIONS, { name });
   const query = `fieldManager=${TEST_MANAGER}&force=true&fieldValidation=Strict&dryRun=All`;
@@ -40,7 +43,7 @@ export async function dryRunYaml(name: string, text: string): Promise<unknown> {
   return (answer as { spec?: unknown }).spec;
 }
 
-/** What the API server would make of an object that is applied; nothing is written. */
+/** Returns the object as applying it would leave it, without writing it. */
 export async function dryRunApply(
   resource: ResourceDefinition,
   object: KubeObject,
@@ -57,7 +60,7 @@ interface Table {
   readonly rows: readonly { readonly cells: readonly unknown[] }[];
 }
 
-/** What kubectl prints of an object: column → cell, in order. */
+/** Returns what kubectl prints for an object as a map from columns to cells, in order. */
 export async function printed(
   resource: ResourceDefinition,
   key: ObjectKey,

@@ -17,18 +17,18 @@ const PAGES = [
 ] as const;
 
 describe.each(PAGES)('the reference of %s', (_, page, schema) => {
-  it.each(['spec', 'status'] as const)('has every field of %s', (part) => {
+  it.each(['spec', 'status'] as const)('documents every field of %s', (part) => {
     const table = fieldTable(structuralSchema(schema), part);
     expect(fillIn(page, part, table)).toBe(page);
   });
 });
 
-describe('the reference of ScimIntegration, or that of another kind,', () => {
+describe('the reference', () => {
   it.each([
     ['condition', CONDITION],
     ['reason', REASON],
     ['event', EVENT],
-  ])('has every %s that the operator knows', (_, names) => {
+  ])('documents every %s of the operator', (_, names) => {
     expect(
       Object.values(names).filter(
         (name) => !`${document}${bindings}${tenants}`.includes(`\`${name}\``),
@@ -38,7 +38,7 @@ describe('the reference of ScimIntegration, or that of another kind,', () => {
 });
 
 describe('fieldTable', () => {
-  it('lists fields below their parents, with elements of lists, and escapes what Markdown reads', () => {
+  it('lists fields below their parents, includes elements of lists, and escapes Markdown', () => {
     const schema = {
       properties: {
         spec: {
@@ -68,7 +68,7 @@ describe('fieldTable', () => {
 });
 
 describe('fillIn', () => {
-  it('replaces what is between the marks, again and again', () => {
+  it('replaces the text between the marks, even repeatedly', () => {
     const empty = 'a\n<!-- generated: x -->\n<!-- end: x -->\nb\n';
     const once = fillIn(empty, 'x', 'one');
     expect(once).toBe('a\n<!-- generated: x -->\none\n<!-- end: x -->\nb\n');

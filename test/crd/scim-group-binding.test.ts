@@ -38,24 +38,24 @@ const role = (name: unknown, kind: unknown = 'Role') => ({ group, roleRef: { kin
 
 describe('the API server accepts a group binding', () => {
   it.each<[string, unknown]>([
-    ['by displayName', { group, roleRef }],
-    ['by externalId', { group: { externalId: 'e'.repeat(1024) }, roleRef }],
-    ['to a ClusterRole', role('view', 'ClusterRole')],
-    ['of another tenant', { tenant: 'a-1', group, roleRef }],
+    ['with a group by displayName', { group, roleRef }],
+    ['with a group by externalId', { group: { externalId: 'e'.repeat(1024) }, roleRef }],
+    ['with a ClusterRole', role('view', 'ClusterRole')],
+    ['with another tenant', { tenant: 'a-1', group, roleRef }],
     ...['SCIMProvisioner', 'a:b', '.x', '..x', '...', 'x..', 'n'.repeat(253)].map(
-      (name): [string, unknown] => [`to a role ${name.slice(0, 20)}`, role(name)],
+      (name): [string, unknown] => [`with a role named ${name.slice(0, 20)}`, role(name)],
     ),
-  ])('%s, and keeps its spec as it was written', async (_, spec) => {
+  ])('%s, and stores its spec unchanged', async (_, spec) => {
     expect((await create(spec)).spec).toEqual(spec);
   });
 
-  it('with a name of 63 characters, and shows observedGeneration -1 at first', async () => {
+  it('with a name of 63 characters, and initially shows observedGeneration -1', async () => {
     const { metadata, status } = await create({ group, roleRef }, 'n'.repeat(63));
     expect(metadata.name).toHaveLength(63);
     expect(status).toEqual({ observedGeneration: -1 });
   });
 
-  it('whose group is another one from now on', async () => {
+  it('whose group is changed', async () => {
     const changed = await change(
       { group, roleRef },
       { group: { displayName: null, externalId: 'e' } },
@@ -68,55 +68,59 @@ describe('the API server refuses a group binding', () => {
   it.each<[string, unknown, RegExp]>([
     ['without a spec', undefined, /spec: Required value/],
     ['without a group', { roleRef }, /spec\.group: Required value/],
-    ['of no group', { group: {}, roleRef }, /exactly one of displayName and externalId/],
+    ['with an empty group', { group: {}, roleRef }, /exactly one of displayName and externalId/],
     [
-      'of a group by both',
+      'with a group by both names',
       { group: { displayName: 'a', externalId: 'b' }, roleRef },
       /exactly one of displayName and externalId/,
     ],
-    ['of a group without a name', { group: { displayName: '' }, roleRef }, /at least 1 chars/],
+    [
+      'with a group with an empty name',
+      { group: { displayName: '' }, roleRef },
+      /at least 1 chars/,
+    ],
     ['without a role', { group }, /spec\.roleRef: Required value/],
-    ['to something else', role('x', 'Group'), /Unsupported value: "Group"/],
-    ['to a role without a name', { group, roleRef: { kind: 'Role' } }, /roleRef\.name: Required/],
+    ['with a role of another kind', role('x', 'Group'), /Unsupported value: "Group"/],
+    ['with a role without a name', { group, roleRef: { kind: 'Role' } }, /roleRef\.name: Required/],
     ...['.', '..', 'a/b', '%41', ''].map((name): [string, unknown, RegExp] => [
-      `to a role that can't be, "${name}"`,
+      `with the invalid role name "${name}"`,
       role(name),
       /roleRef\.name: Invalid value/,
     ]),
-    ['of what is no tenant', { tenant: 'A', group, roleRef }, /spec\.tenant: .*DNS label/],
+    ['with an invalid tenant', { tenant: 'A', group, roleRef }, /spec\.tenant: .*DNS label/],
     ['with an unknown field', { group, roleRef, subjects: [] }, /unknown field "spec\.subjects"/],
   ])('%s', async (_, spec, message) => {
     await expect(create(spec)).rejects.toThrow(message);
   });
 
-  it.each(['with.dots', 'n'.repeat(64)])('called %s', async (name) => {
+  it.each(['with.dots', 'n'.repeat(64)])('named %s', async (name) => {
     await expect(create({ group, roleRef }, name)).rejects.toThrow(/metadata\.name/);
   });
 
   it.each<[string, unknown, unknown, RegExp]>([
-    ['to another role', {}, { roleRef: { name: 'admin' } }, /roleRef: .*is immutable/],
-    ['to another kind', {}, { roleRef: { kind: 'ClusterRole' } }, /roleRef: .*is immutable/],
-    ['to no role', {}, { roleRef: null }, /spec\.roleRef: Required value/],
-    ['to a tenant', {}, { tenant: 'acme' }, /spec\.tenant: .*immutable, even when unset/],
+    ['its role', {}, { roleRef: { name: 'admin' } }, /roleRef: .*is immutable/],
+    ['the kind of its role', {}, { roleRef: { kind: 'ClusterRole' } }, /roleRef: .*is immutable/],
+    ['its role to none', {}, { roleRef: null }, /spec\.roleRef: Required value/],
+    ['its unset tenant', {}, { tenant: 'acme' }, /spec\.tenant: .*immutable, even when unset/],
     [
-      'to no tenant',
+      'its tenant to none',
       { tenant: 'acme' },
       { tenant: null },
       /spec\.tenant: .*immutable, even when unset/,
     ],
     [
-      'to another',
+      'its tenant',
       { tenant: 'acme' },
       { tenant: 'b' },
       /spec\.tenant: .*immutable, even when unset/,
     ],
-  ])('that is changed %s', async (_, more, patch, message) => {
+  ])('that changes %s', async (_, more, patch, message) => {
     await expect(change({ group, roleRef, ...(more as object) }, patch)).rejects.toThrow(message);
   });
 });
 
 describe('kubectl get', () => {
-  it('prints who has which role, and whether all is well', async () => {
+  it('prints the group, its role, the number of members and the condition Ready', async () => {
     const { name } = (await create({ group, roleRef })).metadata;
     const lastTransitionTime = '2026-01-01T00:00:00Z';
     const ready = { type: 'Ready', status: 'True', reason: 'Succeeded', message: '' };

@@ -29,11 +29,11 @@ const matchLabels = (labels: Record<string, string>) => ({
 
 describe('the API server accepts a tenant', () => {
   it.each<[string, unknown]>([
-    ['that nobody may use', { namespaces: {} }],
+    ['that no namespace may use', { namespaces: {} }],
     ['with names', { namespaces: { names: ['acme', 'acme-2', '7'] } }],
     ['that every namespace may use', { namespaces: { selector: {} } }],
     [
-      'with everything',
+      'with every field',
       {
         displayName: 'd'.repeat(128),
         namespaces: {
@@ -50,7 +50,7 @@ describe('the API server accepts a tenant', () => {
         },
       },
     ],
-  ])('%s, and keeps its spec as it was written', async (_, spec) => {
+  ])('%s, and stores its spec unchanged', async (_, spec) => {
     expect((await create(spec)).spec).toEqual(spec);
   });
 
@@ -59,7 +59,7 @@ describe('the API server accepts a tenant', () => {
     expect((await create({ namespaces: {} }, name)).metadata.name).toBe(name);
   });
 
-  it('and shows observedGeneration -1 before anybody has looked at it', async () => {
+  it('and shows observedGeneration -1 until it is reconciled', async () => {
     expect((await create({ namespaces: {} })).status).toEqual({ observedGeneration: -1 });
   });
 });
@@ -67,39 +67,47 @@ describe('the API server accepts a tenant', () => {
 describe('the API server refuses a tenant', () => {
   it.each<[string, unknown, RegExp]>([
     ['without a spec', undefined, /spec: Required value/],
-    ['that says nothing of namespaces', {}, /spec\.namespaces: Required value/],
-    ['without a display name', { displayName: '', namespaces: {} }, /at least 1 chars long/],
+    ['without namespaces', {}, /spec\.namespaces: Required value/],
+    ['with an empty display name', { displayName: '', namespaces: {} }, /at least 1 chars long/],
     [
-      'with a name that no namespace has',
+      'with an invalid namespace name',
       { namespaces: { names: ['ok', 'Acme'] } },
       /spec\.namespaces\.names\[1\]: Invalid value: .*must be a DNS label/,
     ],
-    ['with a name twice', { namespaces: { names: ['a', 'a'] } }, /Duplicate value/],
+    ['with a duplicate namespace name', { namespaces: { names: ['a', 'a'] } }, /Duplicate value/],
     [
-      'with a label value that no label has',
+      'with an invalid label value',
       matchLabels({ team: 'a b' }),
       /selector\.matchLabels\[team\]: Invalid value: .*must be the value of a label/,
     ],
-    ['with a long label value', matchLabels({ team: 'v'.repeat(64) }), /may not be more than 63/],
     [
-      'with a label key that no label has',
+      'with a label value that is too long',
+      matchLabels({ team: 'v'.repeat(64) }),
+      /may not be more than 63/,
+    ],
+    [
+      'with an invalid label key',
       expression('no key', 'Exists'),
       /matchExpressions\[0\]\.key: Invalid value: .*must be the key of a label/,
     ],
     [
-      'with a long label key',
+      'with a label key that is too long',
       expression('k'.repeat(64), 'DoesNotExist'),
       /must be the key of a label/,
     ],
     [
-      'with a value that no label has',
+      'with an invalid value in an expression',
       expression('a', 'NotIn', ['-']),
       /values\[0\]: Invalid value: .*must be the value of a label/,
     ],
     ['with an unknown operator', expression('a', 'Gt', ['1']), /Unsupported value: "Gt"/],
     ...['In', 'NotIn'].flatMap<[string, unknown, RegExp]>((operator) => [
       [`with ${operator} without values`, expression('a', operator), /values: .*must be given/],
-      [`with ${operator} and no value`, expression('a', operator, []), /values: .*must be given/],
+      [
+        `with ${operator} and an empty list of values`,
+        expression('a', operator, []),
+        /values: .*must be given/,
+      ],
     ]),
     ...['Exists', 'DoesNotExist'].map<[string, unknown, RegExp]>((operator) => [
       `with ${operator} and values`,
@@ -111,7 +119,7 @@ describe('the API server refuses a tenant', () => {
     await expect(create(spec)).rejects.toThrow(message);
   });
 
-  it.each(['with.dots', 'n'.repeat(64)])('called %s, which no tenant can be', async (name) => {
+  it.each(['with.dots', 'n'.repeat(64)])('with the invalid name %s', async (name) => {
     await expect(create({ namespaces: {} }, name)).rejects.toThrow(
       /metadata\.name: .*(must be a DNS label|may not be more than 63|Too long)/,
     );
@@ -119,7 +127,7 @@ describe('the API server refuses a tenant', () => {
 });
 
 describe('kubectl get', () => {
-  it('prints how many use the tenant, and its display name where there is room', async () => {
+  it('prints how many namespaces and integrations use the tenant, and with -o wide its display name', async () => {
     const { metadata } = await create({ displayName: 'Acme Inc.', namespaces: {} });
     const { name } = metadata;
     const lastTransitionTime = '2026-01-01T00:00:00Z';

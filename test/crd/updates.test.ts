@@ -20,7 +20,7 @@ describe('the tenant of an integration', () => {
     );
   });
 
-  it('may stay while other fields change', async () => {
+  it('can stay the same while other fields change', async () => {
     await fixture.replaceSpec({ tenant: 'a' }, { tenant: 'a', enabled: false });
     await fixture.replaceSpec(undefined, { enabled: false });
     await fixture.replaceSpec({ enabled: true }, undefined);
@@ -38,7 +38,7 @@ describe('the integrationId of an integration', () => {
     );
   });
 
-  it('can be pinned later to the id that the integration has, and to no other', async () => {
+  it('can be pinned later, but only to the current id of the integration', async () => {
     const { name } = (await fixture.create({})).metadata;
     await fixture.patchStatus(name, { observedGeneration: 1, integrationId: ID });
     const pin = (integrationId: string) => fixture.patch(name, { integrationId });
@@ -48,7 +48,7 @@ describe('the integrationId of an integration', () => {
     await pin(ID);
   });
 
-  it('can be pinned while the integration has none yet', async () => {
+  it('can be pinned while the integration has no id yet', async () => {
     await fixture.replaceSpec({}, { integrationId: ID });
   });
 });

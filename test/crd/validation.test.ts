@@ -29,7 +29,7 @@ describe('the API server accepts an integration', () => {
       'with the longest displayName and description',
       { displayName: 'd'.repeat(128), description: 'd'.repeat(1024) },
     ],
-  ])('%s, and keeps its spec as it was written', async (_, spec) => {
+  ])('%s, and stores its spec unchanged', async (_, spec) => {
     const created = await fixture.create(spec);
     expect(created.spec).toEqual(spec);
   });
@@ -38,7 +38,7 @@ describe('the API server accepts an integration', () => {
     await fixture.create({}, { name: 'n'.repeat(52) });
   });
 
-  it('and shows observedGeneration -1 before anybody has looked at it', async () => {
+  it('and shows observedGeneration -1 until it is reconciled', async () => {
     expect((await fixture.create({})).status).toEqual({ observedGeneration: -1 });
   });
 });
@@ -62,7 +62,7 @@ describe('the API server refuses an integration', () => {
       /spec\.type: Unsupported value: "LDAP": supported values: "SCIM2"/,
     ],
     [
-      'with a tenant that is no DNS label',
+      'with a tenant that is not a DNS label',
       { tenant: 'Acme_Inc' },
       /spec\.tenant: Invalid value: "Acme_Inc": must be a DNS label/,
     ],
@@ -88,12 +88,12 @@ describe('the API server refuses an integration', () => {
       /spec\.deletionPolicy: Unsupported value/,
     ],
     [
-      'with a secretName that is no object name',
+      'with a secretName that is not an object name',
       { token: { secretName: 'My Secret' } },
       /spec\.token\.secretName: Invalid value: "My Secret": must be the name of a Secret/,
     ],
     [
-      'with a token in a Secret without a name',
+      'with an empty secretName',
       { token: { secretName: '' } },
       /spec\.token\.secretName: Invalid value: "": must be the name of a Secret/,
     ],
@@ -107,7 +107,7 @@ describe('the API server refuses an integration', () => {
       { tenant: '' },
       /spec\.tenant: Invalid value: "": must be a DNS label/,
     ],
-    ['with a field of another kind than documented', { enabled: 'yes' }, /enabled/],
+    ['with a field of the wrong type', { enabled: 'yes' }, /enabled/],
   ])('%s', async (_, spec, message) => {
     await expect(fixture.create(spec)).rejects.toThrow(message);
   });
@@ -124,14 +124,14 @@ describe('the API server refuses an integration', () => {
   });
 });
 
-describe('for the token, the API server', () => {
+describe('in the token of an integration, the API server', () => {
   const token = (value: object) => fixture.create({ token: value });
 
   it.each<[string, object]>([
     ['an interval longer than the default overlap', { rotation: { interval: '25h' } }],
     ['an interval longer than the overlap', { rotation: { interval: '6s', overlap: '2s' } }],
     ['the longest interval', { rotation: { interval: '999999h999999m999999s', overlap: '0s' } }],
-    ['an overlap alone', { rotation: { overlap: '100h' } }],
+    ['an overlap without an interval', { rotation: { overlap: '100h' } }],
     ['an existing Secret', { existingSecret: { name: 'mine', key: 'token' } }],
   ])('accepts %s', async (_, value) => {
     await token(value);
@@ -149,12 +149,12 @@ describe('for the token, the API server', () => {
       /rotation\.interval: Invalid value: must be longer than overlap/,
     ],
     [
-      'an interval of nothing',
+      'an interval of zero',
       { rotation: { interval: '0s', overlap: '0s' } },
       /must be longer than overlap/,
     ],
     [
-      "a duration that isn't one",
+      'an invalid duration',
       { rotation: { interval: '2 days' } },
       /is invalid: spec\.token\.rotation\.interval: Invalid value: "2 days": must be a duration such as/,
     ],

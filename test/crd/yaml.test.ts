@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { printYaml } from '../../src/crd/yaml.ts';
 
 describe('printYaml', () => {
-  it('writes text that another reader understands as the same value', () => {
+  it('writes text that another parser reads as the same value', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: 'grapheme' }),
@@ -25,7 +25,7 @@ describe('printYaml', () => {
     })).any;
     fc.assert(
       fc.property(value, (any) => {
-        // The reader takes a document of a kind that it doesn't know as it is.
+        // The parser leaves a document of an unknown kind as it is.
         const wrapped = { apiVersion: 'v1', kind: 'Unknown', any } as { any: string };
         expect(loadYaml(printYaml(wrapped))).toEqual(wrapped);
       }),
@@ -33,7 +33,7 @@ describe('printYaml', () => {
     );
   });
 
-  it('indents lists and maps, and quotes only what needs it', () => {
+  it('indents lists and maps, and quotes only where necessary', () => {
     const value = { a: [{ b: 'c d', e: [] }, ['f'], '1'], 'g/h': { i: true, j: undefined, k: {} } };
     expect(printYaml(value)).toBe(
       'a:\n  - b: c d\n    e: []\n  - - f\n  - "1"\ng/h:\n  i: true\n  k: {}\n',

@@ -16,7 +16,7 @@ const testsOf = (kind: string) =>
   loadYaml<HealthTests>(readFileSync(join(FOLDER, kind, 'health_test.yaml'), 'utf8')).tests;
 
 describe('the health scripts for Argo CD', () => {
-  it('are there for every kind', () => {
+  it('exist for every kind', () => {
     expect(readdirSync(FOLDER).sort()).toEqual(KINDS);
   });
 
@@ -24,18 +24,21 @@ describe('the health scripts for Argo CD', () => {
     KINDS.flatMap((kind) =>
       testsOf(kind).map(({ healthStatus, inputPath }) => [kind, inputPath, healthStatus] as const),
     ),
-  )('say of a %s in %s what the test beside them expects', (kind, inputPath, healthStatus) => {
-    const resource: unknown = loadYaml(readFileSync(join(FOLDER, kind, inputPath), 'utf8'));
-    expect(resource).toMatchObject({ kind });
-    expect(healthOf(script(kind), resource)).toEqual(healthStatus);
-  });
+  )(
+    'return the health of a %s in %s that the test beside them expects',
+    (kind, inputPath, healthStatus) => {
+      const resource: unknown = loadYaml(readFileSync(join(FOLDER, kind, inputPath), 'utf8'));
+      expect(resource).toMatchObject({ kind });
+      expect(healthOf(script(kind), resource)).toEqual(healthStatus);
+    },
+  );
 
-  it.each(KINDS)('have a test for every example of a %s', (kind) => {
+  it.each(KINDS)('are tested with every example of a %s', (kind) => {
     const tested = testsOf(kind).map(({ inputPath }) => inputPath.replace('testdata/', ''));
     expect(tested.sort()).toEqual(readdirSync(join(FOLDER, kind, 'testdata')).sort());
   });
 
-  it('are one for all kinds, and those in the snippet for argocd-cm', () => {
+  it('are identical for all kinds and in the snippet for argocd-cm', () => {
     const { data } = loadYaml<{ data: Record<string, string> }>(
       readFileSync('examples/argocd/argocd-cm.yaml', 'utf8'),
     );
@@ -47,7 +50,7 @@ describe('the health scripts for Argo CD', () => {
     for (const kind of KINDS) expect(script(kind)).toBe(script('ScimIntegration'));
   });
 
-  it('wait for an object whose status nobody has written yet', () => {
+  it('wait for an object that has no status yet', () => {
     const metadata = { name: 'idp', generation: 1 };
     expect(healthOf(script('ScimTenant'), { kind: 'ScimTenant', metadata }).status).toBe(
       'Progressing',

@@ -62,12 +62,12 @@ describe('the admission policy of ScimGroupBindings', () => {
       [bound()],
     ],
     [
-      'with more to ask and more to do',
+      'with another validation and another action',
       [policy({ validations: [...POLICY.spec.validations, { expression: 'true' }] })],
       [bound({ validationActions: ['Deny', 'Audit'] })],
     ],
     [
-      'with one binding of several in force',
+      'with one of several bindings in force',
       [policy()],
       [bound({ validationActions: ['Warn'] }, { name: 'other' }), bound()],
     ],
@@ -76,36 +76,76 @@ describe('the admission policy of ScimGroupBindings', () => {
   });
 
   it.each<[string, readonly AdmissionPolicy[], readonly AdmissionPolicyBinding[], RegExp]>([
-    ['that is not there', [], [bound()], /^There is no ValidatingAdmissionPolicy/],
+    ['that does not exist', [], [bound()], /^There is no ValidatingAdmissionPolicy/],
     ['that is being deleted', [policy({}, DELETED)], [bound()], /is being deleted/],
-    ['that may fail', [policy({ failurePolicy: 'Ignore' })], [bound()], /failurePolicy Ignore/],
     [
-      'that asks something else',
+      'that is ignored on failure',
+      [policy({ failurePolicy: 'Ignore' })],
+      [bound()],
+      /failurePolicy Ignore/,
+    ],
+    [
+      'that validates something else',
       [policy({ validations: [{ expression: 'true' }] })],
       [bound()],
       /does not require the verb bind/,
     ],
-    ['for creation only', [ruled({ operations: ['CREATE'] })], [bound()], /does not match every/],
-    ['for other resources', [ruled({ resources: ['pods'] })], [bound()], /does not match every/],
-    ['for other names', [ruled({ resourceNames: ['x'] })], [bound()], /does not match every/],
-    ['for another version', [ruled({ apiVersions: ['v9'] })], [bound()], /does not match every/],
-    ['for some namespaces', [matching({ namespaceSelector: ACME })], [bound()], /not match every/],
-    ['for some objects', [matching({ objectSelector: ACME })], [bound()], /does not match every/],
     [
-      'with exceptions',
+      'that covers only creation',
+      [ruled({ operations: ['CREATE'] })],
+      [bound()],
+      /does not match every/,
+    ],
+    [
+      'that covers other resources',
+      [ruled({ resources: ['pods'] })],
+      [bound()],
+      /does not match every/,
+    ],
+    [
+      'that covers other names',
+      [ruled({ resourceNames: ['x'] })],
+      [bound()],
+      /does not match every/,
+    ],
+    [
+      'that covers another version',
+      [ruled({ apiVersions: ['v9'] })],
+      [bound()],
+      /does not match every/,
+    ],
+    [
+      'that covers some namespaces',
+      [matching({ namespaceSelector: ACME })],
+      [bound()],
+      /not match every/,
+    ],
+    [
+      'that covers some objects',
+      [matching({ objectSelector: ACME })],
+      [bound()],
+      /does not match every/,
+    ],
+    [
+      'that has exceptions',
       [matching({ excludeResourceRules: [RULE] })],
       [bound()],
       /does not match every/,
     ],
     [
-      'with conditions',
+      'that has conditions',
       [policy({ matchConditions: [{ name: 'x', expression: 'false' }] })],
       [bound()],
       /does not match every/,
     ],
-    ['without a binding', [policy()], [], /No ValidatingAdmissionPolicyBinding puts/],
-    ['with a binding of another', [policy()], [bound({ policyName: 'x' })], /No Validating/],
-    ['with a binding that goes', [policy()], [bound({}, DELETED)], /No Validating/],
+    ['that has no binding', [policy()], [], /No ValidatingAdmissionPolicyBinding puts/],
+    [
+      'that has a binding of another policy',
+      [policy()],
+      [bound({ policyName: 'x' })],
+      /No Validating/,
+    ],
+    ['that has a binding that is being deleted', [policy()], [bound({}, DELETED)], /No Validating/],
     [
       'that only warns',
       [policy()],
@@ -113,19 +153,19 @@ describe('the admission policy of ScimGroupBindings', () => {
       /in force everywhere with the action Deny/,
     ],
     [
-      'in force in some namespaces',
+      'that is in force in some namespaces',
       [policy()],
       [bound({ matchResources: { namespaceSelector: ACME } })],
       /in force everywhere/,
     ],
-  ])('is missing when there is one %s', (_, policies, bindings, message) => {
+  ])('counts as missing if it is one %s', (_, policies, bindings, message) => {
     const verdict = checkAdmissionPolicy(policies, bindings);
     expect(verdict.state).toBe('missing');
     expect(verdict.message).toMatch(message);
     expect(verdict.message).toMatch(/apply policies\/$/);
   });
 
-  it('is unknown where it may not be read', () => {
+  it('is unknown if it may not be read', () => {
     const caches = {
       policies: new ObjectStore<AdmissionPolicy>(),
       policyBindings: new ObjectStore<AdmissionPolicyBinding>(),

@@ -1,4 +1,7 @@
-/** Whoever gave a role ends it, whatever becomes of the ScimGroupBinding; what somebody else made is told of and left alone. */
+/**
+ * The operator ends every role that it gave, whatever happens to the ScimGroupBinding. It reports
+ * RoleBindings that others created and leaves them alone.
+ */
 import { afterEach, describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS } from '../../../src/crd/names.ts';
 import type { RoleBinding } from '../../../src/kube/objects.ts';
@@ -41,7 +44,7 @@ function start(options: StartOptions = FOLLOWING) {
 const manager = { fieldManager: TEST_MANAGER };
 const RBAC = 'rbac.authorization.k8s.io';
 
-/** With Ann and Bob in the group Staff, who have the role. */
+/** Puts Ann and Bob into the group Staff and waits until they have the role. */
 async function given(options: StartOptions = FOLLOWING) {
   start(options);
   const probe = await BindingProbe.create(fixture.admin);
@@ -63,7 +66,10 @@ const finalizers = (probe: BindingProbe, list: readonly string[] | null) =>
 const isGone = (probe: BindingProbe) =>
   eventually(() => expect(probe.get()).rejects.toThrow(/404/));
 
-/** What the garbage collector does for `kubectl delete --cascade=orphan`; an operator that runs would correct it. */
+/**
+ * Does what the garbage collector does for `kubectl delete --cascade=orphan`. A running operator
+ * would correct it.
+ */
 async function orphan(probe: BindingProbe) {
   const bare = { metadata: { ownerReferences: null } };
   for (const { metadata } of await bound(probe))
@@ -77,7 +83,7 @@ async function orphan(probe: BindingProbe) {
   await isGone(probe);
 }
 
-/** All RoleBindings of the namespace that give the Role, whatever they are called. */
+/** All RoleBindings of the namespace that give the Role, whatever their name. */
 async function bound({ client, namespace }: BindingProbe): Promise<readonly RoleBinding[]> {
   const { items } = await client.list<RoleBinding>(ROLE_BINDINGS, { namespace });
   return (items ?? []).filter(({ roleRef }) => roleRef?.name === READER.name);
@@ -90,8 +96,8 @@ const nobodyHas = (probe: BindingProbe) =>
 const sample = async ({ registry }: ReturnType<OperatorFixture['start']>, name: string) =>
   parseExposition(await registry.metrics()).find((each) => each.name === name)?.value;
 
-describe('a role ends', () => {
-  it('with its ScimGroupBinding, whose dependents are orphaned', async () => {
+describe('a role is revoked', () => {
+  it('if its ScimGroupBinding is deleted and orphans its dependents', async () => {
     const { probe } = await given();
     await finalizers(probe, ['orphan']);
     await probe.delete();
@@ -99,7 +105,7 @@ describe('a role ends', () => {
     await nobodyHas(probe);
   });
 
-  it('with its ScimGroupBinding, which a finalizer holds', async () => {
+  it('if its ScimGroupBinding is deleted but held by a finalizer', async () => {
     const { probe } = await given();
     await finalizers(probe, ['example.com/wait']);
     await probe.delete();
@@ -109,7 +115,7 @@ describe('a role ends', () => {
     await finalizers(probe, null);
   });
 
-  it('when its ScimGroupBinding was orphaned while no operator ran', async () => {
+  it('if its ScimGroupBinding orphaned the RoleBinding while no operator ran', async () => {
     const { probe } = await given();
     await stop();
     await orphan(probe);
@@ -118,7 +124,7 @@ describe('a role ends', () => {
     await nobodyHas(probe);
   });
 
-  it('for whom the next ScimGroupBinding of the name does not give it', async () => {
+  it("from users who don't get it from the next ScimGroupBinding of that name", async () => {
     const { probe, people } = await given();
     await stop();
     await orphan(probe);
@@ -130,7 +136,7 @@ describe('a role ends', () => {
     await probe.settled('True', 'Succeeded');
   });
 
-  it('though a finalizer holds the RoleBinding', async () => {
+  it('even if a finalizer holds the RoleBinding', async () => {
     const { probe } = await given();
     const [made] = await bound(probe);
     const key = { namespace: probe.namespace, name: made?.metadata.name ?? '' };
@@ -143,7 +149,7 @@ describe('a role ends', () => {
     await eventually(async () => expect(await bound(probe)).toEqual([]));
   });
 
-  it('though its RoleBinding has lost its labels and its owner', async () => {
+  it('even if its RoleBinding lost its labels and its owner', async () => {
     const { probe } = await given();
     await stop();
     const [made] = await bound(probe);
@@ -155,14 +161,14 @@ describe('a role ends', () => {
     await nobodyHas(probe);
   });
 
-  it('when the operator does not follow groups any more', async () => {
+  it('if the operator no longer follows groups', async () => {
     const { probe } = await given();
     await stop();
     start({});
     await nobodyHas(probe);
   });
 
-  it('when its namespace is not watched any more, and then only by the operator that looked after it', async () => {
+  it('if its namespace is no longer watched, but only by the operator that gave it', async () => {
     const { probe } = await given();
     await stop();
     const elsewhere = { ...FOLLOWING, watchNamespaces: [fixture.namespace] };
@@ -177,8 +183,8 @@ describe('a role ends', () => {
   });
 });
 
-describe('a role that can not be ended', () => {
-  it('is told of until it can', async () => {
+describe("a role that can't be revoked", () => {
+  it('is reported in the log and a metric until it can', async () => {
     const { probe } = await given();
     await stop();
     const rule = await denyWrites(fixture.admin, probe.namespace, ROLE_BINDINGS, ['DELETE']);
@@ -207,7 +213,7 @@ describe('a role that can not be ended', () => {
     );
   });
 
-  it('for want of a permission either', async () => {
+  it('is counted if the operator lacks the permission', async () => {
     const { probe } = await given();
     await stop();
     const own = { name: fixture.namespace };
@@ -221,7 +227,7 @@ describe('a role that can not be ended', () => {
     const user = userOf({ namespace: fixture.namespace, name: fixture.namespace });
     const action = { namespace, verb: 'delete', group: RBAC, resource: 'rolebindings' };
     await eventually(async () => expect(await mayDo(fixture.admin, user, action)).toBe(false));
-    // Those of other tests are not followed any more either.
+    // The metric also counts what other tests left.
     const operator = start({});
     await eventually(async () =>
       expect(await sample(operator, 'scim_operator_left_role_bindings')).toBeGreaterThan(0),
@@ -232,8 +238,8 @@ describe('a role that can not be ended', () => {
   });
 });
 
-describe('a RoleBinding that the operator did not make', () => {
-  it('is told of by whatever ScimGroupBinding has its name, and left alone', async () => {
+describe('a RoleBinding that the operator did not create', () => {
+  it('is reported by the ScimGroupBinding that its name refers to, and left alone', async () => {
     const operator = start();
     const probe = await BindingProbe.create(fixture.admin, { group: { displayName: 'nobody' } });
     const foreign: RoleBinding = {
@@ -277,7 +283,7 @@ describe('a RoleBinding that the operator did not make', () => {
     );
   });
 
-  it('is not taken for one by a copy of all that can be copied', async () => {
+  it('is left alone even if it is a copy with all labels and annotations', async () => {
     const { probe } = await given();
     const [made] = await bound(probe);
     if (made?.roleRef === undefined) throw new Error('there is none');

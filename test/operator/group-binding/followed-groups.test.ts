@@ -17,7 +17,7 @@ const basis = (version: number): MembershipBasis => ({
   userChanges: 0,
 });
 
-/** A directory of one group, whose version a test sets; undefined: it can't be read. */
+/** A directory with one group, whose version a test sets. With undefined, it can't be read. */
 function directoryOf(version: number | undefined) {
   const state = { version };
   const bases: Store['memberships']['bases'] = async (followed) => {
@@ -29,7 +29,7 @@ function directoryOf(version: number | undefined) {
 }
 
 describe('followed groups', () => {
-  it('tell each change once, and nothing of what is forgotten', async () => {
+  it('report each change once, and none of a forgotten binding', async () => {
     const { state, store } = directoryOf(1);
     const groups = new FollowedGroups();
     groups.note(ONE, 'acme', STAFF, basis(1));
@@ -41,7 +41,7 @@ describe('followed groups', () => {
     expect(await groups.changed(store)).toEqual([ONE]);
   });
 
-  it('leave what was read while they looked to the next look', async () => {
+  it('leave a binding that was read during a poll to the next poll', async () => {
     const { store } = directoryOf(2);
     const groups = new FollowedGroups();
     groups.note(ONE, 'acme', STAFF, basis(1));
@@ -60,7 +60,7 @@ describe('following', () => {
     vi.useRealTimers();
   });
 
-  it('looks at every binding once when the directory is away for long, and once when it is back', async () => {
+  it('enqueues every binding once when the directory is unreachable for long, and once when it is back', async () => {
     const { state, store } = directoryOf(1);
     const groups = new FollowedGroups();
     groups.note(ONE, 'acme', STAFF, basis(1));

@@ -15,7 +15,7 @@ import { useOperator } from '../../support/operator.ts';
 
 const fixture = useOperator({ rules: BINDING_RULES, starts: FOLLOWING });
 
-/** Ann and Bob are in the group Staff of the namespace's own tenant. */
+/** Puts Ann and Bob into the group Staff of the tenant that has the name of the namespace. */
 async function staffed() {
   const probe = await BindingProbe.create(fixture.admin);
   const people = new People(fixture.store, probe.namespace);
@@ -41,7 +41,7 @@ describe('the members of a group', () => {
     await becomes('scim:cid', true);
     await people.leave(staff, 'Ann');
     await becomes('scim:Ann', false);
-    // It is written after the RoleBinding.
+    // The status is written after the RoleBinding.
     await eventually(async () =>
       expect((await probe.get()).status).toEqual({
         observedGeneration: 1,
@@ -60,7 +60,7 @@ describe('the members of a group', () => {
     await eventually(async () => expect(await probe.roleBindings()).toEqual([]));
   });
 
-  it('are followed through everything that happens to them', async () => {
+  it('get or lose the role with every change of users and groups', async () => {
     const { probe, people, staff } = await staffed();
     await people.changeUser('bob', { active: false });
     await probe.binds('scim:Ann');
@@ -92,7 +92,7 @@ describe('the members of a group', () => {
     expect(await probe.condition('Reconciling')).toBeUndefined();
   });
 
-  it('never get a name that is Kubernetes’ own', async () => {
+  it('never get a name that Kubernetes reserves', async () => {
     const { probe, people, staff } = await staffed();
     const reserved = ['system:admin', 'System:masters', 'system:serviceaccount:kube-system:x'];
     await people.add(...reserved);
@@ -103,7 +103,7 @@ describe('the members of a group', () => {
     );
   });
 
-  it('are those of another group when the binding says so', async () => {
+  it('are those of another group when the ScimGroupBinding refers to it', async () => {
     const { probe, people } = await staffed();
     await people.group({ displayName: 'Other', externalId: 'e-1' }, ['cid']);
     await fixture.admin.mergePatch(
@@ -147,7 +147,7 @@ describe('the members of a group', () => {
 describe('the RoleBindings of a group', () => {
   const nameOf = ({ name }: BindingProbe, index = 0) => `scim:group:${name}:${index}`;
 
-  it('are corrected when somebody changes or deletes them', async () => {
+  it('are corrected when another client changes or deletes them', async () => {
     const { probe } = await staffed();
     const { namespace } = probe;
     const key = { namespace, name: nameOf(probe) };
@@ -168,7 +168,7 @@ describe('the RoleBindings of a group', () => {
     await probe.binds('scim:Ann', 'scim:bob');
   });
 
-  it('are never those of somebody else, whatever their labels say', async () => {
+  it('never include one that another client created, whatever its labels', async () => {
     const probe = new BindingProbe(
       fixture.admin,
       (await BindingProbe.create(fixture.admin, { group: { displayName: 'nobody' } })).namespace,
@@ -197,7 +197,7 @@ describe('the RoleBindings of a group', () => {
     await probe.binds('scim:Ann');
   });
 
-  it('change one by one, and are as few as are needed', async () => {
+  it('change one at a time, and are as few as possible', async () => {
     const { probe, people, staff } = await staffed();
     const names = Array.from({ length: 2_498 }, (_, n) => `user-${String(n).padStart(4, '0')}`);
     await people.add(...names);

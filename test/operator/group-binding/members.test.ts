@@ -29,16 +29,16 @@ describe('a member becomes a Kubernetes user', () => {
     ['tem:masters', 'sys'],
     [':masters', 'system'],
     ['em:node:x', 'SyST'],
-  ])('never: %s with the prefix "%s"', (userName, prefix) => {
+  ])('never if reserved: %s with the prefix "%s"', (userName, prefix) => {
     expect(subjectOf(userName, prefix)).toBeUndefined();
   });
 });
 
-describe('what the directory says of a group', () => {
+describe('a reading of a group', () => {
   const basis = { found: ['g'], versions: { g: 1 }, userChanges: 0 };
   const group = { id: 'g', displayName: 'Staff' };
 
-  it('gives nobody the role where it is not one group, or one that is too large', () => {
+  it('gives nobody the role if it found no group, several groups or too large a group', () => {
     const readings = [
       { basis: { ...basis, found: [] }, userNames: [] },
       { basis: { ...basis, found: ['g', 'h'] }, userNames: ['ann'] },
@@ -56,7 +56,7 @@ describe('what the directory says of a group', () => {
     expect(seen[2]?.obstacle?.message).toContain('more than 10,000 members');
   });
 
-  it('names its members, and counts whom it leaves out', () => {
+  it('lists its members and counts those that are left out', () => {
     const reading = { basis, group, userNames: ['ann', 'system:x', 'Bob'] };
     expect(membersOf(binding, reading, 'p:')).toEqual({
       subjects: ['p:ann', 'p:Bob'],
@@ -68,7 +68,7 @@ describe('what the directory says of a group', () => {
 describe('a RoleBinding', () => {
   const built = buildMembersBinding(binding, { index: 12, subjects: ['scim:ann'] });
 
-  it('is known by its name and its owner, not by labels', () => {
+  it('is recognised by its name and its owner, not by its labels', () => {
     expect(built.metadata.name).toBe('scim:group:staff:12');
     expect(isOfBinding(built, binding)).toBe(true);
     const { ownerReferences, ...unowned } = built.metadata;
@@ -81,7 +81,7 @@ describe('a RoleBinding', () => {
       expect(isOfBinding({ ...built, metadata: { ...built.metadata, name } }, binding)).toBe(false);
   });
 
-  it('never holds up the end of its ScimGroupBinding', () => {
+  it('never blocks the deletion of its ScimGroupBinding', () => {
     expect(built.metadata.ownerReferences).toEqual([
       {
         apiVersion: 'scim-operator.dev/v1alpha1',
@@ -92,7 +92,7 @@ describe('a RoleBinding', () => {
     ]);
   });
 
-  it('has drifted with a subject that is no user, or without its labels', () => {
+  it('has drifted if a subject is not a user', () => {
     expect(shardOf(built, binding)).toEqual({
       index: 12,
       subjects: ['scim:ann'],

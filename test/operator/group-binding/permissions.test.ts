@@ -1,4 +1,4 @@
-/** An operator that follows groups, without one of the permissions that this takes. */
+/** An operator that follows groups without one of the permissions that this requires. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PolicyRule } from '../../../src/kube/objects.ts';
 import { captureLog } from '../../support/captured-log.ts';
@@ -23,7 +23,7 @@ function without(resource: string, verb: string): readonly PolicyRule[] {
   ).filter(({ verbs }) => verbs.length > 0);
 }
 
-/** With Ann in the group; what happens is the test's to say. */
+/** Starts the operator and puts Ann into the group. What follows is up to the test. */
 async function started(resource: string, verb: string) {
   fixture = await operatorFixture(without(resource, verb));
   const { log, lines } = captureLog();
@@ -35,19 +35,19 @@ async function started(resource: string, verb: string) {
   return { probe, people, group, lines };
 }
 
-describe('an operator that follows groups and may not', () => {
+describe('an operator that follows groups but lacks the permission to', () => {
   it.each([
-    ['roles', 'bind', /may not bind Role reader/],
-    ['rolebindings', 'create', /rolebindings/],
-    ['scimgroupbindings', 'get', /scimgroupbindings/],
-  ])('%s %s says so in the status', async (resource, verb, message) => {
+    ['bind', 'roles', /may not bind Role reader/],
+    ['create', 'rolebindings', /rolebindings/],
+    ['get', 'scimgroupbindings', /scimgroupbindings/],
+  ])('%s %s reports it in the status', async (verb, resource, message) => {
     const { probe } = await started(resource, verb);
     await probe.settled('False', 'PermissionDenied');
     expect((await probe.condition('Ready'))?.message).toMatch(message);
     expect(await probe.roleBindings()).toEqual([]);
   });
 
-  it('delete a RoleBinding says so when the last member goes', async () => {
+  it('delete RoleBindings reports it when the last member leaves', async () => {
     const { probe, people, group } = await started('rolebindings', 'delete');
     await probe.binds('scim:ann');
     await people.leave(group, 'ann');
@@ -57,7 +57,7 @@ describe('an operator that follows groups and may not', () => {
     );
   });
 
-  it('write their status follows ScimGroupBindings all the same', async () => {
+  it('patch their status still follows ScimGroupBindings', async () => {
     const { probe, people, group } = await started('scimgroupbindings/status', 'patch');
     await probe.binds('scim:ann');
     await people.leave(group, 'ann');
@@ -65,7 +65,7 @@ describe('an operator that follows groups and may not', () => {
   });
 
   it.each([['list', 'validatingadmissionpolicies']])(
-    '%s %s says that it can not tell, and binds all the same',
+    '%s %s reports an unknown admission policy and still binds',
     async (verb, resource) => {
       const { probe } = await started(resource, verb);
       await probe.binds('scim:ann');
@@ -78,7 +78,7 @@ describe('an operator that follows groups and may not', () => {
     },
   );
 
-  it('list ScimGroupBindings follows none, says so once, and does the rest', async () => {
+  it('list ScimGroupBindings follows none, logs a single warning, and does the rest', async () => {
     const { probe, lines } = await started('scimgroupbindings', 'list');
     await (await IntegrationProbe.create(fixture)).settled('True', 'Succeeded');
     expect(await probe.roleBindings()).toEqual([]);

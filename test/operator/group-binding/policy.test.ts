@@ -1,4 +1,4 @@
-/** Nobody gives by a ScimGroupBinding what they may not give by a RoleBinding. */
+/** No user can grant a role with a ScimGroupBinding that they can't grant with a RoleBinding. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,10 @@ const fixture = useOperator({ rules: BINDING_RULES });
 let folder: string;
 let namespace: string;
 const connections: Connection[] = [];
-/** Writes ScimGroupBindings, and may give nothing; and one who may give the Role `reader` and the ClusterRole `view`. */
+/**
+ * Both write ScimGroupBindings. The stranger may grant nothing, the binder the Role `reader` and
+ * the ClusterRole `view`.
+ */
 let stranger: Client;
 let binder: Client;
 
@@ -58,7 +61,7 @@ beforeAll(async () => {
     { ...bind, resources: ['clusterroles'], resourceNames: ['view'] },
   ]);
   await applyGroupBindingPolicy(fixture.admin, TEST_MANAGER);
-  // The API server takes a moment to know it.
+  // The API server doesn't apply a new policy right away.
   await eventually(() => expect(create(stranger, READER)).rejects.toThrow(/may not grant/));
   for (const roleRef of [READER, VIEW]) await eventually(() => create(binder, roleRef));
 });
@@ -98,18 +101,18 @@ const patch = (client: Client, { metadata }: KubeObject, change: object) =>
     fieldManager: TEST_MANAGER,
   });
 
-describe('whoever lacks the verb bind on a role', () => {
+describe('a user without the verb bind on a role', () => {
   it.each([
     ['a Role', READER],
     ['a ClusterRole', VIEW],
-  ])('can not give %s', async (_, roleRef) => {
+  ])("can't grant %s", async (_, roleRef) => {
     await expect(create(stranger, roleRef)).rejects.toMatchObject({
       code: 403,
       message: expect.stringContaining(`you may not grant ${roleRef.kind} ${roleRef.name}`),
     });
   });
 
-  it('can not give it to another group either, but may touch what gives nothing', async () => {
+  it("can't grant it to another group, but can make changes that grant nothing", async () => {
     const made = await create(binder, READER);
     const other = { spec: { group: { displayName: 'All' } } };
     await expect(patch(stranger, made, other)).rejects.toThrow(/may not grant Role reader/);
@@ -119,25 +122,25 @@ describe('whoever lacks the verb bind on a role', () => {
   });
 });
 
-describe('whoever holds the verb bind on a role', () => {
+describe('a user with the verb bind on a role', () => {
   it.each([
     ['the Role', READER],
     ['the ClusterRole', VIEW],
-  ])('can give %s', async (_, roleRef) => {
+  ])('can grant %s', async (_, roleRef) => {
     expect((await create(binder, roleRef)).metadata.uid).toBeDefined();
   });
 
   it.each([
     ['another Role', { kind: 'Role', name: 'writer' }],
     ['another ClusterRole', { kind: 'ClusterRole', name: 'admin' }],
-    ['a ClusterRole of the name of the Role', { kind: 'ClusterRole', name: 'reader' }],
-  ])('can not give %s', async (_, roleRef) => {
+    ['a ClusterRole with the name of the Role', { kind: 'ClusterRole', name: 'reader' }],
+  ])("can't grant %s", async (_, roleRef) => {
     await expect(create(binder, roleRef)).rejects.toThrow(/may not grant/);
   });
 });
 
-describe('the operator', () => {
-  it('is not kept from its work, and neither is the garbage collector', async () => {
+describe('the admission policy', () => {
+  it('hinders neither the operator nor the garbage collector', async () => {
     const operator = fixture.start(FOLLOWING);
     const people = new People(fixture.store, namespace);
     await people.add('ann');
@@ -152,7 +155,7 @@ describe('the operator', () => {
     await operator.stop();
   });
 
-  it('says at once, in a condition, a metric and its log, that the policy is not in force, and goes on', async () => {
+  it('is reported in a condition, a metric and the log if it is not in force, while binding continues', async () => {
     const { log, lines } = captureLog();
     const { registry } = fixture.start({ ...FOLLOWING, log });
     const states = async () =>

@@ -1,4 +1,4 @@
-/** What the operator does on a picture that is behind, and when a write in the middle fails. */
+/** An operator works with stale caches, or a write in the middle fails. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_TENANTS } from '../../../src/crd/names.ts';
 import type { KubeGroupBinding, KubeTenant } from '../../../src/crd/objects.ts';
@@ -44,7 +44,7 @@ beforeAll(() => {
 });
 afterAll(() => connection.close());
 
-/** An operator that has seen what is there now, and nothing since. */
+/** An operator whose caches contain the present state and are not updated. */
 async function operatorOf(probe: BindingProbe) {
   let now = 0;
   const contentions = new Contentions(() => now);
@@ -78,8 +78,8 @@ async function staffed(
   return { probe, people, group: await people.group(STAFF, ['ann', 'bob']) };
 }
 
-describe('an operator whose picture is behind', () => {
-  it('gives nothing in a tenant that was taken meanwhile, and takes what is there', async () => {
+describe('an operator with stale caches', () => {
+  it('grants nothing in a tenant that was just revoked, and revokes what it granted', async () => {
     const tenant = await createTenant(fixture.admin, { selector: {} });
     const { probe, people, group } = await staffed({ tenant });
     const operator = await operatorOf(probe);
@@ -94,7 +94,7 @@ describe('an operator whose picture is behind', () => {
     expect(await probe.condition('Ready')).toMatchObject({ reason: 'TenantNotAllowed' });
   });
 
-  it('gives nothing for a ScimGroupBinding that is gone, or another one by now', async () => {
+  it('grants nothing for a ScimGroupBinding that was deleted or recreated', async () => {
     const { probe } = await staffed();
     const operator = await operatorOf(probe);
     await probe.delete();
@@ -108,7 +108,7 @@ describe('an operator whose picture is behind', () => {
     await probe.binds('scim:ann', 'scim:bob');
   });
 
-  it('does again what it did, and nothing else', async () => {
+  it('changes nothing when it reconciles again', async () => {
     const { probe } = await staffed();
     const operator = await operatorOf(probe);
     await operator.reconcile();
@@ -119,7 +119,7 @@ describe('an operator whose picture is behind', () => {
 });
 
 describe('an operator that may not list namespaces', () => {
-  it('looks within two minutes whether one has lost the label that gives it the tenant', async () => {
+  it('checks at least every two minutes whether a namespace still has the label that selects it', async () => {
     const tenant = await createTenant(fixture.admin, {
       selector: { matchLabels: { tier: 'gold' } },
     });
@@ -140,10 +140,10 @@ describe('an operator that may not list namespaces', () => {
   });
 });
 
-describe('a RoleBinding that others change at each correction', () => {
+describe('a RoleBinding that another client changes after each correction', () => {
   const name = 'scim:group:staff:0';
 
-  /** As often as it is corrected at once. */
+  /** Disturbs it as often as it is corrected immediately, and once more. */
   async function contend(probe: BindingProbe, disturb: () => Promise<unknown>) {
     const operator = await operatorOf(probe);
     await operator.reconcile();
@@ -160,7 +160,7 @@ describe('a RoleBinding that others change at each correction', () => {
     return { operator, look, requeueAfterMs };
   }
 
-  it('is made again at growing intervals where they delete it, which is said; a change of the group waits for nothing', async () => {
+  it('is recreated at growing intervals if it is deleted, but follows the group immediately', async () => {
     const { probe, people, group } = await staffed();
     const remove = () => fixture.admin.delete(ROLE_BINDINGS, { ...probe.key, name });
     const { operator, look, requeueAfterMs } = await contend(probe, remove);
@@ -184,7 +184,7 @@ describe('a RoleBinding that others change at each correction', () => {
     expect(await probe.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
-  it('never gives the role to whom they add, and is said to be contended', async () => {
+  it('never gives the role to a user who is added, and is reported as contended', async () => {
     const { probe } = await staffed();
     const user = (each: string) => ({
       apiGroup: 'rbac.authorization.k8s.io',
@@ -208,8 +208,8 @@ describe('a RoleBinding that others change at each correction', () => {
   });
 });
 
-describe('a RoleBinding of another role', () => {
-  it('with our labels, our name and our owner is deleted and made anew', async () => {
+describe('a RoleBinding to another role', () => {
+  it("is recreated if it has the name, the labels and the owner of the operator's own", async () => {
     const { probe } = await staffed();
     const operator = await operatorOf(probe);
     await operator.reconcile();
@@ -229,8 +229,8 @@ describe('a RoleBinding of another role', () => {
   });
 });
 
-describe('when one RoleBinding can not be written', () => {
-  it('who is to lose the role in another one loses it, and nobody else does', async () => {
+describe("when one RoleBinding can't be written,", () => {
+  it('users who are to lose the role by another one lose it, and no others do', async () => {
     const { probe, people, group } = await staffed();
     const names = Array.from({ length: 1_998 }, (_, n) => `u${String(n).padStart(4, '0')}`);
     await people.add(...names);

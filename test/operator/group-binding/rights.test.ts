@@ -1,4 +1,7 @@
-/** Who may not have a role: not the wrong namespace, not while the directory is away, and not a group without end. */
+/**
+ * Roles are not given in a namespace without the right, not changed while the directory is
+ * unreachable, and not given to groups of any size.
+ */
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS } from '../../../src/crd/names.ts';
@@ -30,7 +33,9 @@ import { changeTenant, createTenant, deleteTenant, label } from '../../support/t
 
 const fixture = useOperator({ rules: BINDING_RULES });
 
-/** Each test's operators end with it: two would work against each other, on directories of their own. */
+/**
+ * Stops the operators of each test. Two with separate directories would work against each other.
+ */
 const running = new Set<ReturnType<OperatorFixture['start']>>();
 afterEach(async () => {
   await Promise.all([...running].map((operator) => operator.stop()));
@@ -44,21 +49,21 @@ function start(options: StartOptions = FOLLOWING) {
 
 const manager = { fieldManager: TEST_MANAGER };
 
-/** With Ann and Bob in the group Staff of the tenant. */
+/** Puts Ann and Bob into the group Staff of the tenant. */
 async function staff(store: Store, tenant: string) {
   const people = new People(store, tenant);
   await people.add('ann', 'bob');
   return { people, group: await people.group(STAFF, ['ann', 'bob']) };
 }
 
-/** The store, whose memberships a test replaces or counts. */
+/** The store with some functions for memberships replaced. */
 const withMemberships = (store: Store, memberships: Partial<MembershipStore>): Store => ({
   ...store,
   memberships: { ...store.memberships, ...memberships },
 });
 
 describe('a namespace', () => {
-  it('that may not use a tenant gets none of its people, and loses them with its right', async () => {
+  it('has bindings to users of a tenant only as long as it may use that tenant', async () => {
     start();
     const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
     await staff(fixture.store, tenant);
@@ -84,7 +89,7 @@ describe('a namespace', () => {
 });
 
 describe('the directory', () => {
-  it('changes nothing while it is away, which the condition says', async () => {
+  it('leaves roles unchanged while it is unreachable, and the condition says so', async () => {
     const away = { is: false, reads: 0 };
     const failing =
       <A extends unknown[], T>(run: (...args: A) => Promise<T>) =>
@@ -104,10 +109,10 @@ describe('the directory', () => {
     const probe = await BindingProbe.create(fixture.admin);
     const { people, group } = await staff(fixture.store, probe.namespace);
     await probe.binds('scim:ann', 'scim:bob');
-    // The status comes after the RoleBinding, and is what must not change.
+    // The status, which must not change, is written after the RoleBinding.
     await probe.settled('True', 'Succeeded');
     away.is = true;
-    // What was asked before is answered.
+    // Earlier reads must have finished.
     await eventually(() => expect(away.reads).toBe(0));
     await people.leave(group, 'bob');
     const before = await probe.roleBindings();
@@ -120,7 +125,7 @@ describe('the directory', () => {
     await probe.settled('True', 'Succeeded');
   });
 
-  it('that another process writes, on PostgreSQL, is followed as well', async () => {
+  it('is also followed if another process writes to it on PostgreSQL', async () => {
     const { store, database, close } = await usePostgres();
     const server = await openDirectory(database.url);
     start({ ...FOLLOWING, store });
@@ -140,7 +145,7 @@ describe('the directory', () => {
     await close();
   });
 
-  it('with a group of 100,000 gives nobody the role, until it is small enough', async () => {
+  it('gives nobody the role in a group of 100,000 members until that is smaller', async () => {
     const { store, path, close } = await useSqlite();
     start({ ...FOLLOWING, store });
     const probe = await BindingProbe.create(fixture.admin);
@@ -161,7 +166,7 @@ describe('the directory', () => {
   });
 });
 
-/** Members that another program has put into the file. */
+/** Adds members directly in the file, as another program. */
 function fill(path: string, tenant: string, group: string, count: number): void {
   const database = new Database(path);
   const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
@@ -189,7 +194,7 @@ describe('a ScimGroupBinding', () => {
     expect(followed.some(({ labels }) => labels.resource === 'scimgroupbindings')).toBe(true);
   });
 
-  it('that waits for its deletion gets no RoleBinding any more', async () => {
+  it('gets no RoleBinding while it is being deleted', async () => {
     start();
     const probe = await BindingProbe.create(fixture.admin);
     const { people } = await staff(fixture.store, probe.namespace);
@@ -212,7 +217,7 @@ describe('a ScimGroupBinding', () => {
     await finalizers(null);
   });
 
-  it('at rest costs the API server nothing, and is not looked at', async () => {
+  it('costs no API call and no read of its members at rest', async () => {
     const proxy = await startFaultProxy(fixture.kubeconfig);
     const first = start();
     const probe = await BindingProbe.create(fixture.admin);
@@ -221,7 +226,7 @@ describe('a ScimGroupBinding', () => {
     await probe.binds('scim:ann', 'scim:bob');
     running.delete(first);
     await first.stop();
-    // Of this one alone: what other tests left goes on meanwhile.
+    // Counts for this binding only, because those of other tests are also followed.
     const seen = { looks: 0, reads: 0 };
     const { memberships } = fixture.store;
     const store = withMemberships(fixture.store, {
@@ -239,7 +244,7 @@ describe('a ScimGroupBinding', () => {
         (call) => !call.startsWith('GET') && call.includes(`/namespaces/${probe.namespace}/`),
       );
     const operator = start({ ...FOLLOWING, store, connection: new Connection(proxy.config) });
-    // Followed since it was read; that is all there is to do, and is done by then.
+    // The group is followed only after it was read. Nothing is left to do then.
     await eventually(() => expect(seen.looks).toBeGreaterThan(1));
     const { reads } = seen;
     await people.changeUser('ann', { title: 'Countess' });
@@ -252,8 +257,8 @@ describe('a ScimGroupBinding', () => {
   });
 });
 
-describe('where the cluster is against changes of RoleBindings', () => {
-  it('whoever leaves or is deactivated loses the role at once, and nobody else for long', async () => {
+describe('if the cluster denies changes of RoleBindings,', () => {
+  it('users who leave or are deactivated still lose the role immediately, and others only briefly', async () => {
     start();
     const probe = await BindingProbe.create(fixture.admin);
     const { people, group } = await staff(fixture.store, probe.namespace);
@@ -296,9 +301,9 @@ describe('where the cluster is against changes of RoleBindings', () => {
   });
 });
 
-describe('an operator that may not bind any more', () => {
+describe('an operator that may no longer bind a role', () => {
   const own = () => ({ namespace: fixture.namespace, name: fixture.namespace });
-  /** Changes the operator's ClusterRole, and waits until the API server goes by it. */
+  /** Changes the operator's ClusterRole and waits until that takes effect. */
   async function mayBind({ namespace }: BindingProbe, allowed: boolean): Promise<void> {
     const rules = BINDING_RULES.filter(({ verbs }) => allowed || !verbs.includes('bind'));
     await fixture.admin.mergePatch(CLUSTER_ROLES, { name: own().name }, { rules }, manager);
@@ -308,7 +313,7 @@ describe('an operator that may not bind any more', () => {
     );
   }
 
-  it('takes the role from who leaves even when the Role is gone', async () => {
+  it('revokes the role from a user who leaves even if the Role was deleted', async () => {
     start();
     const probe = await BindingProbe.create(fixture.admin);
     const { people, group } = await staff(fixture.store, probe.namespace);
@@ -321,7 +326,7 @@ describe('an operator that may not bind any more', () => {
     await mayBind(probe, true);
   });
 
-  it('takes the role from who leaves all the same, and says what it lacks', async () => {
+  it('still revokes the role from a user who leaves, and names the missing permission', async () => {
     start();
     const probe = await BindingProbe.create(fixture.admin);
     const { people, group } = await staff(fixture.store, probe.namespace);

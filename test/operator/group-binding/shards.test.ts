@@ -22,7 +22,10 @@ const names = (count: number, from = 0) =>
 
 const name = fc.integer({ min: 0, max: 30 }).map((n) => `u${n}`);
 const wantedNames = fc.uniqueArray(name, { maxLength: 25 });
-/** Whatever is there: too many in one, some twice, gaps in the numbers. */
+/**
+ * Any initial state, such as too many subjects in a shard, duplicates, and gaps between the
+ * indexes.
+ */
 const anyShards = fc.uniqueArray(
   fc.record({
     index: fc.integer({ min: 0, max: 12 }),
@@ -33,7 +36,7 @@ const anyShards = fc.uniqueArray(
 );
 
 describe('the plan of shards', () => {
-  it('ends with everybody who shall have the role, once each, in shards that are not too large', () => {
+  it('gives the role once to everybody who should have it, in shards within the limit', () => {
     fc.assert(
       fc.property(anyShards, wantedNames, (existing, wanted) => {
         const planned = plan(existing, wanted);
@@ -48,7 +51,7 @@ describe('the plan of shards', () => {
     );
   });
 
-  it('takes nothing on the way from who had it and shall have it, and by the removals alone everything from who shall not', () => {
+  it('revokes everything with its removals alone, and never interrupts the role of users who keep it', () => {
     fc.assert(
       fc.property(anyShards, wantedNames, (existing, wanted) => {
         const planned = plan(existing, wanted);
@@ -66,7 +69,7 @@ describe('the plan of shards', () => {
     );
   });
 
-  it('writes one shard for one member that comes, and one for one that goes', () => {
+  it('writes a single shard for a member who joins or leaves', () => {
     const everybody = names(2_500);
     const existing = steps(plan([], everybody, 1_000));
     expect(existing.map(({ index, subjects }) => [index, subjects.length])).toEqual([
@@ -84,7 +87,7 @@ describe('the plan of shards', () => {
     });
   });
 
-  it('takes before it gives, in one shard too', () => {
+  it('revokes before it grants, even in a single shard', () => {
     const existing = [{ index: 0, subjects: ['a', 'b', 'c', 'd'] }];
     expect(plan(existing, ['a', 'b', 'c', 'e'])).toEqual({
       removals: [{ index: 0, subjects: ['a', 'b', 'c'] }],
@@ -93,7 +96,7 @@ describe('the plan of shards', () => {
     });
   });
 
-  it('puts half empty shards together, and no others', () => {
+  it('merges shards only if that saves one', () => {
     const twoOfFive = [
       { index: 0, subjects: ['a'] },
       { index: 3, subjects: ['b', 'c'] },
@@ -106,12 +109,12 @@ describe('the plan of shards', () => {
     });
   });
 
-  it('corrects what drifted though its subjects are right', () => {
+  it('corrects a drifted shard even if its subjects are right', () => {
     const drifted = [{ index: 0, subjects: ['a', 'b'], isDrifted: true }];
     expect(plan(drifted, ['a', 'b']).removals).toEqual([{ index: 0, subjects: ['a', 'b'] }]);
   });
 
-  it('leaves nothing of a group without members', () => {
+  it('leaves no shard for a group without members', () => {
     const existing = [
       { index: 0, subjects: ['a'] },
       { index: 7, subjects: [] },
