@@ -60,7 +60,7 @@ async function mustFail(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('apply', () => {
-  it('creates an object, and changes nothing when it is said again', async () => {
+  it('creates an object, and changes nothing when repeated', async () => {
     const object = configMap({ a: '1' });
     const created = await client.apply(CONFIG_MAPS, object, MANAGER);
     const again = await client.apply(CONFIG_MAPS, object, MANAGER);
@@ -68,7 +68,7 @@ describe('apply', () => {
     expect(again.metadata.resourceVersion).toBe(created.metadata.resourceVersion);
   });
 
-  it('puts back what others changed and prunes what it does not say any more', async () => {
+  it('reverts changes by others and prunes fields that it no longer sets', async () => {
     const object = configMap({ a: '1', b: '2' });
     await client.apply(CONFIG_MAPS, object, MANAGER);
     const drift = { data: { a: 'changed', theirs: 'kept' } };
@@ -84,7 +84,7 @@ describe('apply', () => {
     expect(read.metadata.name).toBe('SCIMProvisioner');
   });
 
-  it('refuses fields that the API does not know, rather than losing them', async () => {
+  it('rejects fields that the API does not know instead of dropping them', async () => {
     const object = { ...configMap(), dta: { a: '1' } };
     const error = await failure(client.apply(CONFIG_MAPS, object, MANAGER));
     expect(error).toMatchObject({ name: 'ApiError', message: expect.stringContaining('dta') });
@@ -93,12 +93,12 @@ describe('apply', () => {
 
 describe('names', () => {
   it.each([
-    ['an empty name', SECRETS, { namespace: 'default', name: '' }],
-    ['an empty namespace', SECRETS, { namespace: '', name: 'x' }],
-    ['no namespace', SECRETS, { name: 'x' }],
-    ['an empty name of a cluster-scoped object', NAMESPACES, { name: '' }],
+    ['empty', SECRETS, { namespace: 'default', name: '' }],
+    ['in an empty namespace', SECRETS, { namespace: '', name: 'x' }],
+    ['without a namespace', SECRETS, { name: 'x' }],
+    ['empty for a cluster-scoped object', NAMESPACES, { name: '' }],
   ] satisfies [string, ResourceDefinition, { namespace?: string; name: string }][])(
-    'with %s never reach the API',
+    'never reach the API if they are %s',
     async (_, resource, key) => {
       await client.apply(SECRETS, { metadata: { name: 'survivor', namespace } }, MANAGER);
       expect(() => client.get(resource, key)).toThrow(TypeError);
@@ -107,7 +107,7 @@ describe('names', () => {
     },
   );
 
-  it('can not lead to another path', async () => {
+  it("can't lead to another path", async () => {
     const error = await failure(client.get(SECRETS, { namespace, name: '../configmaps/x' }));
     expect(error).toBeInstanceOf(ApiError);
     expect(isNotFound(error, 'x')).toBe(false);
@@ -115,7 +115,7 @@ describe('names', () => {
 });
 
 describe('errors', () => {
-  it('tell a missing object from a missing kind of objects', async () => {
+  it('tell a missing object from a missing resource type', async () => {
     const missing = await failure(client.get(CONFIG_MAPS, { namespace, name: 'nobody' }));
     expect(isNotFound(missing, 'nobody')).toBe(true);
     expect(isNotFound(missing, 'somebody')).toBe(false);
@@ -132,14 +132,14 @@ describe('errors', () => {
     }
   });
 
-  it('do not take a missing namespace for a missing object', async () => {
+  it("don't mistake a missing namespace for a missing object", async () => {
     const object = { metadata: { name: 'x', namespace: 'no-such-namespace' } };
     const error = await failure(client.create(CONFIG_MAPS, object, MANAGER));
     expect(isNotFound(error, 'x')).toBe(false);
     expect(isResourceTypeMissing(error)).toBe(false);
   });
 
-  it('tell "there already" from "changed in between"', async () => {
+  it('tell an existing object from a conflicting change', async () => {
     const created = await client.create(CONFIG_MAPS, configMap({ a: '1' }), MANAGER);
     const twice = await failure(
       client.create(CONFIG_MAPS, configMap({}, created.metadata.name), MANAGER),
@@ -159,7 +159,7 @@ describe('errors', () => {
     expect([isAlreadyExists(stale), isConflict(stale)]).toEqual([false, true]);
   });
 
-  it('say that another object of the name was left alone by a delete', async () => {
+  it('report a conflict if another object of that name was to be deleted', async () => {
     const created = await client.create(CONFIG_MAPS, configMap(), MANAGER);
     const error = await failure(client.delete(CONFIG_MAPS, keyOf(created), 'another-uid'));
     expect(isConflict(error)).toBe(true);
@@ -168,7 +168,7 @@ describe('errors', () => {
     expect(isNotFound(gone, created.metadata.name)).toBe(true);
   });
 
-  it('about a Secret never quote what the server says of it', async () => {
+  it('about a Secret never quote the server', async () => {
     const object = { metadata: { name: 'quoted', namespace }, data: { 'not a key': 'eA==' } };
     const open = await failure(client.apply(CONFIG_MAPS, object, MANAGER));
     expect(String(open)).toContain('not a key');
@@ -199,7 +199,7 @@ describe('errors', () => {
 });
 
 describe('list', () => {
-  it('gives pages that lead on to each other', async () => {
+  it('returns pages that continue each other', async () => {
     const labels = { page: 'yes' };
     for (const name of ['p1', 'p2', 'p3']) {
       await client.apply(CONFIG_MAPS, { metadata: { name, namespace, labels } }, MANAGER);
@@ -217,7 +217,7 @@ describe('list', () => {
     expect(second.metadata.continue ?? '').toBe('');
   });
 
-  it('gives metadata alone where that was asked for', async () => {
+  it('returns only metadata if requested', async () => {
     const data = { token: Buffer.from('x').toString('base64') };
     const labels = { metadata: 'only' };
     const secret = { metadata: { name: 'metadata-only', namespace, labels }, data };
@@ -229,7 +229,7 @@ describe('list', () => {
   });
 });
 
-describe('on a bad day', () => {
+describe('when the API server fails,', () => {
   let proxy: FaultProxy;
   let through: Client;
   let impatient: Client;
@@ -243,7 +243,7 @@ describe('on a bad day', () => {
   });
   afterAll(() => proxy.close());
 
-  it('a call that gets no answer ends at its deadline, and the next one works', async () => {
+  it('a call without a response ends at its deadline, and the next one works', async () => {
     const list = () => impatient.list(CONFIG_MAPS, { namespace });
     await eventually(list);
     proxy.mute();
@@ -253,9 +253,9 @@ describe('on a bad day', () => {
     await eventually(list);
   });
 
-  it('a refused connection is named by its code', async () => {
+  it('a refused connection is reported with its code', async () => {
     await proxy.refuse();
-    // The first calls may still meet a connection that was reset.
+    // The first calls may still use a connection that was reset.
     const error = await eventually(async () => {
       const refused = await mustFail(through.list(CONFIG_MAPS, { namespace }));
       expect(String(refused)).toContain('ECONNREFUSED');
@@ -267,22 +267,25 @@ describe('on a bad day', () => {
 
   it.each([
     ['plain text', 429, { 'retry-after': '7' }, 'Too many requests, please try again later.'],
-    ['a page of HTML', 503, { 'retry-after': '7' }, '<html>\n<h1>\nUnavailable</h1></html>'],
+    ['HTML', 503, { 'retry-after': '7' }, '<html>\n<h1>\nUnavailable</h1></html>'],
     [
       'a Status',
       429,
       {},
       JSON.stringify({ kind: 'Status', message: 'busy', details: { retryAfterSeconds: 7 } }),
     ],
-  ])('an answer in %s is one line, with its Retry-After', async (_, status, headers, body) => {
-    proxy.intercept = () => ({ status, headers, body });
-    const error = await failure(through.list(CONFIG_MAPS, { namespace }));
-    expect(error).toMatchObject({ code: status, retryAfterMs: 7_000 });
-    expect(String(error)).not.toContain('\n');
-    expect(isUnavailable(error)).toBe(true);
-  });
+  ])(
+    'an error in %s is reported in one line, with its Retry-After',
+    async (_, status, headers, body) => {
+      proxy.intercept = () => ({ status, headers, body });
+      const error = await failure(through.list(CONFIG_MAPS, { namespace }));
+      expect(error).toMatchObject({ code: status, retryAfterMs: 7_000 });
+      expect(String(error)).not.toContain('\n');
+      expect(isUnavailable(error)).toBe(true);
+    },
+  );
 
-  it('an answer that is no JSON is an error, not a crash', async () => {
+  it('a response that is not JSON is an error, not a crash', async () => {
     proxy.intercept = () => ({ status: 200, body: '<html>login</html>' });
     const error = await failure(through.list(CONFIG_MAPS, { namespace }));
     expect(error).toMatchObject({ code: 0, message: expect.stringContaining('not JSON') });

@@ -18,13 +18,13 @@ const ready = {
 } as const;
 
 describe('setCondition', () => {
-  it('adds a condition with the time in whole seconds, as metav1.Time has it', () => {
+  it('adds a condition with the time in whole seconds, like metav1.Time', () => {
     expect(setCondition([], ready, earlier)).toEqual([
       { ...ready, lastTransitionTime: '2026-01-01T10:00:00Z' },
     ]);
   });
 
-  it('keeps the time of transition while only reason, message or generation change', () => {
+  it('keeps lastTransitionTime if only the reason, message or generation changes', () => {
     const before = setCondition([], ready, earlier);
     const next = { ...ready, reason: 'Other', message: 'still', observedGeneration: 2 };
     expect(setCondition(before, next, later)).toEqual([
@@ -32,13 +32,13 @@ describe('setCondition', () => {
     ]);
   });
 
-  it('moves the time of transition when the status changes', () => {
+  it('updates lastTransitionTime if the status changes', () => {
     const before = setCondition([], ready, earlier);
     const [after] = setCondition(before, { ...ready, status: 'True' }, later);
     expect(after?.lastTransitionTime).toBe('2026-01-01T11:00:00Z');
   });
 
-  it('leaves the other conditions, their order and the given list alone', () => {
+  it('changes neither the other conditions nor their order nor the given list', () => {
     const first = setCondition([], { ...ready, type: 'TokenReady' }, earlier);
     const before: readonly Condition[] = Object.freeze(setCondition(first, ready, earlier));
     const after = setCondition(before, { ...ready, type: 'TokenReady', status: 'True' }, later);
@@ -51,7 +51,7 @@ describe('setCondition', () => {
 });
 
 describe('removeCondition and findCondition', () => {
-  it('work on the type alone', () => {
+  it('depend only on the type', () => {
     const conditions = setCondition([], ready, earlier);
     expect(findCondition(conditions, 'Ready')?.reason).toBe('Progressing');
     expect(findCondition(removeCondition(conditions, 'Ready'), 'Ready')).toBeUndefined();
@@ -71,16 +71,16 @@ describe('mergeConditions', () => {
       ({ type, status, observedGeneration }) => `${type}=${status} of ${observedGeneration}`,
     );
 
-  it('writes what is wanted with the present generation, and keeps the others', () => {
+  it('sets the wanted conditions with the current generation and keeps the others', () => {
     expect(merged([{ ...ready, status: 'True' }])).toEqual(['Ready=True of 2', 'Kept=False of 1']);
   });
 
-  it('removes what is present only while True, unless it is wanted', () => {
+  it('removes conditions that exist only while True, unless they are wanted', () => {
     expect(merged([stalled])).toEqual(['Ready=False of 1', 'Stalled=True of 2', 'Kept=False of 1']);
     expect(merged([])).toEqual(['Ready=False of 1', 'Kept=False of 1']);
   });
 
-  it('begins with an object that has no status', () => {
+  it('accepts an object without a status', () => {
     expect(mergeConditions({ metadata: { generation: 1 } }, [ready], [], earlier)).toEqual([
       { ...ready, observedGeneration: 1, lastTransitionTime: '2026-01-01T10:00:00Z' },
     ]);

@@ -16,11 +16,11 @@ afterEach(() => {
 });
 
 describe('loadKubeConfig', () => {
-  it('fails when there is no configuration, instead of trying a port of this machine', () => {
+  it('fails without a configuration instead of trying a local port', () => {
     expect(() => loadKubeConfig(undefined, { HOME: dir })).toThrow('no kubeconfig');
   });
 
-  it('fails with the name of a file that is not there', () => {
+  it('fails with the name of a missing file', () => {
     const path = join(dir, 'missing');
     expect(() => loadKubeConfig(path)).toThrow(path);
   });
@@ -32,7 +32,7 @@ describe('loadKubeConfig', () => {
 });
 
 describe('a connection', () => {
-  it('is one pool for all calls, until the certificate of the server changes', async () => {
+  it('uses one pool for all calls until the certificate authority changes', async () => {
     const path = join(dir, 'config');
     const ca = join(dir, 'ca.crt');
     const source = loadKubeConfig(inject('kubeconfig'));
@@ -58,7 +58,7 @@ describe('a connection', () => {
     await connection.close();
   });
 
-  it('uses a client certificate that was renewed on disk as soon as the old one is refused', async () => {
+  it('uses a renewed client certificate on disk as soon as the old one is refused', async () => {
     const config = loadKubeConfig(inject('kubeconfig'));
     const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()];
     if (!cluster?.caFile || !user?.token) throw new Error('no certificate or token');
@@ -80,7 +80,7 @@ describe('a connection', () => {
     await connection.close();
   });
 
-  it('reads the token of a service account again as soon as it is refused', async () => {
+  it('reads the token file of a service account again as soon as the token is refused', async () => {
     const tokenFile = join(dir, 'token');
     const config = loadKubeConfig(inject('kubeconfig'));
     const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()];

@@ -35,11 +35,11 @@ function start(reconcile: Reconcile, more: Partial<ControllerOptions> = {}) {
   return { controller, lines, metric, registry };
 }
 
-/** Lets what is due happen. */
+/** Runs everything that is due. */
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
 describe('a controller', () => {
-  it('reconciles the key it was told, cluster-scoped ones too', async () => {
+  it('reconciles enqueued keys, including cluster-scoped ones', async () => {
     const keys: object[] = [];
     const { controller, metric } = start(async (key) => {
       keys.push(key);
@@ -53,11 +53,11 @@ describe('a controller', () => {
   });
 
   it.each([
-    ['a permission', new ApiError(403, 'no', { reason: 'Forbidden' })],
-    ['a rule of the cluster', new ApiError(422, 'no', { refusedBy: 'Policy x' })],
-    ['a webhook that does not answer', new ApiError(500, 'no', { refusedBy: 'webhook x' })],
-    ['the object itself', new ApiError(422, 'no', { reason: 'Invalid' })],
-  ])('tries again every 30 s at the latest while %s is against it', async (_, error) => {
+    ['a missing permission', new ApiError(403, 'no', { reason: 'Forbidden' })],
+    ['an admission policy', new ApiError(422, 'no', { refusedBy: 'Policy x' })],
+    ['an unresponsive webhook', new ApiError(500, 'no', { refusedBy: 'webhook x' })],
+    ['an invalid object', new ApiError(422, 'no', { reason: 'Invalid' })],
+  ])('retries at least every 30 s while it is refused because of %s', async (_, error) => {
     let count = 0;
     const { controller } = start(async () => {
       count += 1;
@@ -70,7 +70,7 @@ describe('a controller', () => {
     expect(count - before).toBeGreaterThanOrEqual(10);
   });
 
-  it('has its series from the start, so that its first failure is an increase', async () => {
+  it('exports its metrics from the start, so that its first failure is an increase', async () => {
     const { registry } = start(async () => ({}));
     const text = await registry.metrics();
     for (const result of ['success', 'error', 'requeue_after']) {
@@ -95,7 +95,7 @@ describe('a controller', () => {
     }
   });
 
-  it('counts what its queue does as client-go does', async () => {
+  it('counts the activity of its queue like client-go', async () => {
     let fail = true;
     const { controller, registry } = start(async () => {
       if (fail) throw new Error('the API is away');
@@ -114,7 +114,7 @@ describe('a controller', () => {
     expect(text).toContain('controller_runtime_reconcile_time_seconds_count{controller="test"} 2');
   });
 
-  it('never works on one key twice at once, and works on it again after a change meanwhile', async () => {
+  it('never reconciles a key twice at once, and reconciles it again if it changed meanwhile', async () => {
     const finish: (() => void)[] = [];
     const { controller } = start(() => new Promise((done) => finish.push(() => done({}))));
     controller.enqueue(A);
@@ -129,7 +129,7 @@ describe('a controller', () => {
     for (const each of finish) each();
   });
 
-  it('works on as many keys at once as it may', async () => {
+  it('reconciles as many keys at once as it is allowed to', async () => {
     const finish: (() => void)[] = [];
     const reconcile: Reconcile = () => new Promise((done) => finish.push(() => done({})));
     const { controller, metric } = start(reconcile, { concurrency: 2 });
@@ -145,7 +145,7 @@ describe('a controller', () => {
     for (const each of finish) each();
   });
 
-  it('looks again after the time that the result asks for, or earlier when something changes', async () => {
+  it('reconciles again after the time that the result requests, or earlier after a change', async () => {
     let runs = 0;
     const { controller, metric } = start(async () => {
       runs += 1;
@@ -162,7 +162,7 @@ describe('a controller', () => {
     expect(await metric('controller_runtime_reconcile_total', 'requeue_after')).toBe(3);
   });
 
-  it('tries again after a failure, later each time, and begins anew after a success', async () => {
+  it('retries after growing delays, which a success resets', async () => {
     let fail = true;
     let runs = 0;
     const { controller, lines, metric } = start(async () => {
@@ -187,7 +187,7 @@ describe('a controller', () => {
     expect(runs).toBe(during + 3);
   });
 
-  it('waits no longer than a minute while the API server is away, and five otherwise', async () => {
+  it('waits up to a minute while the API server is unreachable, and longer otherwise', async () => {
     const away = new ApiError(0, 'ECONNREFUSED');
     const waits: number[] = [];
     let error: Error = away;
@@ -207,8 +207,8 @@ describe('a controller', () => {
   });
 
   it.each([
-    ['as long as Retry-After says', 20, 20],
-    ['no longer than a minute, whatever Retry-After says', 86_400, 60],
+    ['as long as Retry-After requests', 20, 20],
+    ['no longer than a minute, whatever Retry-After requests', 86_400, 60],
   ])('waits %s', async (_, retryAfter, seconds) => {
     let runs = 0;
     const { controller } = start(async () => {
@@ -222,7 +222,7 @@ describe('a controller', () => {
     expect(runs).toBe(2);
   });
 
-  it('tries again at once what failed when it is told to, and nothing else', async () => {
+  it('can retry immediately what failed, and nothing else', async () => {
     const keys: string[] = [];
     const { controller } = start(async ({ name }) => {
       keys.push(name);
@@ -239,7 +239,7 @@ describe('a controller', () => {
     expect(keys).toEqual(['a', 'b', 'a']);
   });
 
-  it('survives a reconcile that throws at once, or throws something that is no error', async () => {
+  it('survives a reconcile that throws synchronously or throws something other than an error', async () => {
     const seen: string[] = [];
     const { controller, metric } = start((key) => {
       seen.push(keyText(key));
@@ -255,7 +255,7 @@ describe('a controller', () => {
     expect(await metric('controller_runtime_active_workers')).toBe(0);
   });
 
-  it('one failing object never holds up the others', async () => {
+  it('reconciles the other objects while one always fails', async () => {
     const done: string[] = [];
     const { controller } = start(async ({ name }) => {
       if (name === 'bad') throw new Error('always');
@@ -268,7 +268,7 @@ describe('a controller', () => {
     expect(done).toHaveLength(100);
   });
 
-  it('finishes what is in work when it stops, and takes up nothing more', async () => {
+  it('finishes running reconciles when it stops, and starts no more', async () => {
     const begun: string[] = [];
     let finish: () => void = () => undefined;
     const reconcile: Reconcile = ({ name }) => {

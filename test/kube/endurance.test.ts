@@ -1,4 +1,4 @@
-/** What a process needs after many events is what it needed before: memory and connections. */
+/** After many events, a process needs as much memory and as many connections as before. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Registry } from 'prom-client';
@@ -20,7 +20,7 @@ const EVENTS = 100_000;
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
-/** What is still in use, in megabytes. */
+/** The memory in use after a garbage collection, in megabytes. */
 function megabytes(): number {
   collectGarbage();
   return process.memoryUsage().heapUsed / 1e6;
@@ -28,12 +28,12 @@ function megabytes(): number {
 const sockets = () =>
   process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
 
-it('100,000 events over watches that break leave memory and connections as they were', async () => {
+it('100,000 events over breaking watches increase neither memory nor connections', async () => {
   const api = new RestlessApi();
   const client = new Client(new Connection(await api.start()));
   const { log } = captureLog();
   const metrics = createKubeMetrics(new Registry());
-  // Short watches: one that has fallen silent is soon given up.
+  // With short watches, one that has fallen silent soon ends.
   const options = { client, resource: CONFIG_MAPS, log, metrics, watchSeconds: 1, watchdogMs: 500 };
   const reflector = new Reflector(options);
   const reconciled = new Set<string>();

@@ -33,21 +33,21 @@ describe('a refusal about a Secret', () => {
       'Internal error occurred: failed calling webhook "gate.example.com": failed to call webhook: Post "https://hunter2"',
       'admission webhook gate.example.com',
     ],
-  ])('names the rule of the cluster and nothing else: %s', (message, rule) => {
+  ])('names the rule of the cluster and nothing else (%s)', (message, rule) => {
     const error = answer(403, message);
     expect(error.refusedBy).toBe(rule);
     expect(error.message).toBe(`POST /secrets: 403 refused by ${rule}`);
     expect([isRefused(error), isForbidden(error)]).toEqual([true, false]);
   });
 
-  it('for want of a permission is another thing', () => {
+  it('is distinguished from a missing permission', () => {
     const error = answer(403, 'secrets is forbidden: User "x" cannot create resource "secrets"');
     expect(error.message).toBe('POST /secrets: 403 Forbidden');
     expect([isRefused(error), isForbidden(error)]).toEqual([false, true]);
   });
 });
 
-describe('what the API server says of a Secret', () => {
+describe("the API server's message about a Secret", () => {
   const said = (status: object) =>
     errorFromAnswer(422, JSON.stringify(status), undefined, 'PATCH /secrets/idp', true).message;
   const user = 'User "system:serviceaccount:ops:scim" cannot patch resource "secrets"';
@@ -59,17 +59,17 @@ describe('what the API server says of a Secret', () => {
 
   it.each<[string, object, string]>([
     [
-      'that it is immutable',
+      'an immutable Secret',
       invalid('FieldValueForbidden', 'Forbidden: field is immutable when `immutable` is set'),
       'Invalid: data: Forbidden: field is immutable when `immutable` is set',
     ],
     [
-      'that it is too large',
+      'a Secret that is too large',
       invalid('FieldValueTooLong', 'Too long: may not be more than 1048576 bytes'),
       'Invalid: data: Too long: may not be more than 1048576 bytes',
     ],
     [
-      'that a permission is missing',
+      'a missing permission',
       {
         reason: 'Forbidden',
         message: `secrets "idp" is forbidden: ${user} in API group "" in the namespace "acme"`,
@@ -81,24 +81,24 @@ describe('what the API server says of a Secret', () => {
       { reason: 'AlreadyExists', message: 'secrets "idp" already exists' },
       'secrets "idp" already exists',
     ],
-  ])('is shown where it has nothing of its contents: %s', (_, status, words) => {
+  ])("is shown if it can't contain the Secret's values (%s)", (_, status, words) => {
     expect(said(status)).toBe(`PATCH /secrets/idp: 422 ${words}`);
   });
 
   it.each<[string, object, string]>([
     ['a value', invalid('FieldValueInvalid', 'Invalid value: "hunter2"'), 'Invalid'],
     [
-      'a value not known',
+      'an unsupported value',
       invalid('FieldValueNotSupported', 'Unsupported value: "hunter2"'),
       'Invalid',
     ],
     [
-      'more than is known',
+      'an unknown addition',
       { reason: 'Forbidden', message: 'secrets "idp" is forbidden: hunter2' },
       'Forbidden',
     ],
-    ['a message alone', { reason: 'BadRequest', message: 'hunter2' }, 'BadRequest'],
-  ])('is not shown where it may quote them: %s', (_, status, words) => {
+    ['only a message', { reason: 'BadRequest', message: 'hunter2' }, 'BadRequest'],
+  ])("is not shown if it may quote the Secret's values (%s)", (_, status, words) => {
     expect(said(status)).toBe(`PATCH /secrets/idp: 422 ${words}`);
   });
 });

@@ -66,7 +66,7 @@ async function recorded(inNamespace = namespace): Promise<readonly Event[]> {
 const writes = () => proxy.requests.length;
 
 describe('an event recorder', () => {
-  it('says what happened to which object', async () => {
+  it('records what happened to which object', async () => {
     const object = await objectOf();
     recorder.record(object, EVENT);
     const [event, ...more] = await recorded();
@@ -81,7 +81,7 @@ describe('an event recorder', () => {
     expect(captured.lines).toEqual([]);
   });
 
-  it('makes one event of many that say the same, in few writes', async () => {
+  it('merges equal events into one, with few writes', async () => {
     const object = await objectOf();
     for (let index = 0; index < 50; index++) recorder.record(object, EVENT);
     expect(await recorded()).toMatchObject([{ series: { count: 50 } }]);
@@ -91,7 +91,7 @@ describe('an event recorder', () => {
     expect(captured.lines).toEqual([]);
   });
 
-  it('makes one series of what goes on in ever other words, such as a rotation each second', async () => {
+  it('merges similar events with ever different notes into one, such as a rotation every second', async () => {
     const [object, other] = [await objectOf(), await objectOf(CONFIG_MAPS, 'other')];
     for (let index = 0; index < 50; index++)
       recorder.record(object, { ...EVENT, note: `Token ${index} was generated` });
@@ -105,7 +105,7 @@ describe('an event recorder', () => {
     expect(await recorded()).toHaveLength(7);
   });
 
-  it('keeps apart what differs in object, reason or note', async () => {
+  it('keeps events with another object, reason or note separate', async () => {
     const [object, other] = [await objectOf(), await objectOf(CONFIG_MAPS, 'other')];
     recorder.record(object, EVENT);
     recorder.record(other, EVENT);
@@ -114,7 +114,7 @@ describe('an event recorder', () => {
     expect(await recorded()).toHaveLength(4);
   });
 
-  it('shortens a note to what the API takes, whatever the alphabet', async () => {
+  it('shortens a note to the limit of the API in any alphabet', async () => {
     const object = await objectOf();
     recorder.record(object, { ...EVENT, note: 'ü€😀'.repeat(500) });
     const [event] = await recorded();
@@ -122,7 +122,7 @@ describe('an event recorder', () => {
     expect(event?.note).not.toContain('\uFFFD');
   });
 
-  it('works for names that an Event itself could not have, and for cluster-scoped objects', async () => {
+  it('works for names that an Event could not have, and for cluster-scoped objects', async () => {
     recorder.record(await objectOf(ROLES, 'SCIMProvisioner', { rules: [] }), EVENT);
     recorder.record(await objectOf(CONFIG_MAPS, `${'a'.repeat(199)}.${'b'.repeat(50)}`), EVENT);
     const cluster = await client.get(NAMESPACES, { name: namespace });
@@ -133,7 +133,7 @@ describe('an event recorder', () => {
     expect(captured.lines).toEqual([]);
   });
 
-  it('drops what the API refuses with one line, and begins anew afterwards', async () => {
+  it('drops a refused event with one log line, and continues afterwards', async () => {
     const object = await objectOf();
     const forbidden = '{"kind":"Status","reason":"Forbidden","message":"no"}';
     proxy.intercept = () => ({ status: 403, body: forbidden });
@@ -145,7 +145,7 @@ describe('an event recorder', () => {
     expect(await recorded()).toHaveLength(1);
   });
 
-  it('creates the event again when the API server has dropped it', async () => {
+  it('recreates an event that the API server has dropped', async () => {
     const object = await objectOf();
     recorder.record(object, EVENT);
     const [event] = await recorded();
@@ -156,7 +156,7 @@ describe('an event recorder', () => {
     expect(await recorded()).toHaveLength(1);
   });
 
-  it('never waits for an API server that is away, nor collects without end', async () => {
+  it('neither waits for an unreachable API server nor queues without limit', async () => {
     await proxy.refuse();
     const { metadata, ...object } = await objectOf();
     for (let index = 0; index < 500; index++) {

@@ -1,4 +1,7 @@
-/** Kubeconfigs against a real API server: whatever kubectl understands works, or one line says what doesn't. */
+/**
+ * Kubeconfigs against a real API server. Whatever kubectl understands works, and any other is
+ * rejected in one line.
+ */
 
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -56,7 +59,7 @@ const real = () => {
   return { server: cluster.server, caFile: cluster.caFile, token: user.token, port };
 };
 
-/** A kubeconfig of the real cluster, with other fields of cluster and user. */
+/** A kubeconfig of the real cluster, with other fields for the cluster and the user. */
 function write(user: Fields, cluster: Fields = {}, name = 'config'): string {
   const path = join(dir, name);
   const { server, caFile } = real();
@@ -88,7 +91,7 @@ function connect(path: string, environment: Record<string, string> = {}) {
 const ADMIN = { username: 'admin', groups: expect.arrayContaining(['system:masters']) };
 
 describe('a user', () => {
-  it('with tokenFile is who the file says, also when it changes', async () => {
+  it('with tokenFile is that of the file, even after the file changes', async () => {
     const { token } = real();
     writeFileSync(join(dir, 'token'), `${token}\n`);
     const { whoAmI } = connect(write({ tokenFile: 'token', token: 'of no use' }));
@@ -100,14 +103,14 @@ describe('a user', () => {
     expect(await again.whoAmI()).toMatchObject(ADMIN);
   });
 
-  it('whose token in the kubeconfig was replaced is known by the new one at once', async () => {
+  it('with a replaced token in the kubeconfig uses the new one immediately', async () => {
     const { token } = real();
     const { whoAmI } = connect(write({ token: 'expired' }));
     write({ token });
     expect(await whoAmI()).toMatchObject(ADMIN);
   });
 
-  it('may impersonate another', async () => {
+  it('can impersonate another', async () => {
     const { token } = real();
     const { whoAmI } = connect(
       write({
@@ -126,7 +129,7 @@ describe('a user', () => {
     });
   });
 
-  it('that is not known or not allowed is told so, not that nothing was reached', async () => {
+  it('who is unknown is reported as refused, not as an unreachable server', async () => {
     const { token } = real();
     const failure = (user: Fields) =>
       connect(write(user))
@@ -143,7 +146,7 @@ describe('a user', () => {
 describe('an exec plugin', () => {
   const V1 = 'client.authentication.k8s.io/v1';
 
-  /** Counts its runs; the first `stale` of them print a token that nobody knows. */
+  /** Counts its runs. The first `stale` of them print an invalid token. */
   function plugin(stale: number, fields: Fields = {}) {
     const { token } = real();
     mkdirSync(join(dir, 'bin'), { recursive: true });
@@ -162,21 +165,21 @@ printf '{"apiVersion":"${V1}","kind":"ExecCredential","status":{"token":"%s"}}' 
   }
   const runs = () => readFileSync(join(dir, 'runs'), 'utf8').trim().split('\n');
 
-  it('without expiry runs once, and again when its token is refused', async () => {
+  it('without an expiry runs once, and again when its token is refused', async () => {
     const { whoAmI } = connect(write(plugin(1)), { PATH });
     expect(await whoAmI()).toMatchObject(ADMIN);
     expect(await whoAmI()).toMatchObject(ADMIN);
     expect(runs()).toHaveLength(2);
   });
 
-  it('whose new token is refused as well is not run for every call', async () => {
+  it('does not run for every call if its new token is also refused', async () => {
     const { whoAmI } = connect(write(plugin(99)), { PATH });
     for (let call = 0; call < 5; call++)
       await expect(whoAmI()).rejects.toMatchObject({ code: 401 });
     expect(runs()).toHaveLength(2);
   });
 
-  it('is told which cluster it is for, where it wants to know', async () => {
+  it('is told which cluster it is for if it asks', async () => {
     const { whoAmI } = connect(write(plugin(0, { provideClusterInfo: true })), { PATH });
     expect(await whoAmI()).toMatchObject(ADMIN);
     expect(JSON.parse(runs()[0] ?? '')).toMatchObject({
@@ -187,21 +190,25 @@ printf '{"apiVersion":"${V1}","kind":"ExecCredential","status":{"token":"%s"}}' 
   });
 
   it.each([
-    ['is not there', ['no-such-plugin'], /exec plugin no-such-plugin was not found: install it$/],
+    ['is missing', ['no-such-plugin'], /exec plugin no-such-plugin was not found: install it$/],
     ['fails', ['sh', '-c', 'echo log in first >&2; exit 3'], /sh exited with 3: log in first$/],
     [
-      'complains with its token',
+      'quotes its token in an error',
       ['sh', '-c', 'echo bad eyJhbGciOiJSUzI1NiIsImtpZCI6.s3cret >&2; exit 1'],
       /sh exited with 1: bad …$/,
     ],
-    ['prints no JSON', ['echo', 's3cret'], /exec plugin echo printed no JSON$/],
-    ['prints something else', ['echo', '{"token":"s3cret"}'], /printed no ExecCredential$/],
+    ['prints something other than JSON', ['echo', 's3cret'], /exec plugin echo printed no JSON$/],
     [
-      'prints nothing of use',
+      'prints something other than an ExecCredential',
+      ['echo', '{"token":"s3cret"}'],
+      /printed no ExecCredential$/,
+    ],
+    [
+      'prints no credentials',
       ['echo', `{"apiVersion":"${V1}","kind":"ExecCredential"}`],
       /printed neither a token nor a certificate with its key$/,
     ],
-  ])('that %s is said so in one line', async (_, [command = '', ...args], message) => {
+  ])('that %s is reported in one line', async (_, [command = '', ...args], message) => {
     const exec = { apiVersion: V1, command, args, installHint: 'install it' };
     const { whoAmI } = connect(write({ exec }), { PATH });
     const error = await whoAmI().then(undefined, (failure: unknown) => failure);
@@ -217,7 +224,7 @@ describe('a proxy', () => {
     closing.push(() => proxy.close());
     return proxy;
   };
-  /** Only the proxy knows the name. */
+  /** Only the proxy can resolve this name. */
   const hidden = () => ({
     server: `https://api.example.invalid:${real().port}`,
     'tls-server-name': 'kubernetes.default',
@@ -232,7 +239,7 @@ describe('a proxy', () => {
     expect(proxy.targets[0]).toBe(`api.example.invalid:${port}`);
   });
 
-  it('of SOCKS5 is used', async () => {
+  it('that speaks SOCKS5 is used', async () => {
     const proxy = await start(startSocksProxy());
     const { token, port } = real();
     const { whoAmI } = connect(write({ token }, { ...hidden(), 'proxy-url': proxy.url }));
@@ -240,7 +247,7 @@ describe('a proxy', () => {
     expect(proxy.targets[0]).toBe(`api.example.invalid:${port}`);
   });
 
-  it('that the environment names is used, but for what NO_PROXY names', async () => {
+  it('that the environment names is used, except for the hosts in NO_PROXY', async () => {
     const proxy = await start(startConnectProxy());
     const { token } = real();
     const path = write({ token }, hidden());
@@ -251,7 +258,7 @@ describe('a proxy', () => {
     expect(proxy.targets).toHaveLength(1);
   });
 
-  it('that refuses is named, without its password', async () => {
+  it('that refuses the connection is reported without its password', async () => {
     const proxy = await start(startConnectProxy('ann:s3cret'));
     const { token } = real();
     const url = proxy.url.replace('//', '//ann:wr0ng@');
@@ -264,7 +271,7 @@ describe('a proxy', () => {
 });
 
 describe('a server', () => {
-  it('of http is reached, as behind kubectl proxy, and told no secret', async () => {
+  it('with http is reached, as behind kubectl proxy, but receives no token', async () => {
     const proxy = await startFaultProxy(inject('kubeconfig'));
     closing.push(() => proxy.close());
     const { server } = proxy.config.getCurrentCluster() ?? { server: '' };
@@ -283,7 +290,7 @@ describe('a server', () => {
     expect(JSON.stringify(seen)).not.toContain('s3cret');
   });
 
-  it('is trusted by the certificate in the kubeconfig itself, before that in a file', async () => {
+  it('is verified with the inline certificate authority before that in a file', async () => {
     const { token, caFile } = real();
     const data = readFileSync(caFile).toString('base64');
     const path = write(
@@ -294,8 +301,8 @@ describe('a server', () => {
   });
 });
 
-describe('files', () => {
-  it('that KUBECONFIG lists are one: of each name the first counts, and what is missing is passed over', async () => {
+describe('kubeconfig files', () => {
+  it('in KUBECONFIG are merged, where the first entry of a name wins and missing files are skipped', async () => {
     const { token } = real();
     const first = join(dir, 'first');
     writeFileSync(
@@ -318,7 +325,7 @@ describe('files', () => {
     expect((await review).status?.userInfo).toMatchObject(ADMIN);
   });
 
-  it('are found at home', () => {
+  it('are found in the home directory', () => {
     mkdirSync(join(dir, '.kube'));
     write({}, {}, join('.kube', 'config'));
     expect(loadKubeConfig(undefined, { HOME: dir, KUBECONFIG: '' }).getCurrentContext()).toBe('c');
@@ -328,49 +335,49 @@ describe('files', () => {
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'x' };
   it.each<[string, string | (() => string), RegExp]>([
     [
-      'is not YAML',
+      'are not YAML',
       'users:\n- name: u\n  user: {token: s3cret\n x',
       /is not valid YAML in line \d$/,
     ],
-    ['is empty', '', /is empty or not a kubeconfig$/],
+    ['are empty', '', /is empty or not a kubeconfig$/],
     [
-      'has no context',
+      'have no context',
       '{"users":[{"name":"u","user":{"token":"s3cret"}}]}',
       /has no current-context$/,
     ],
-    ['names no server', '{"clusters":[{"name":"c","cluster":{}}]}', /cluster.server is missing$/],
+    ['name no server', '{"clusters":[{"name":"c","cluster":{}}]}', /cluster.server is missing$/],
     [
-      'names a missing cluster',
+      'name a missing cluster',
       '{"current-context":"c","contexts":[{"name":"c","context":{"cluster":"x"}}]}',
       /has no cluster x, which its context c names$/,
     ],
     [
-      'impersonates nobody',
+      'impersonate nobody',
       () => write(AS),
       /user u has as-uid, as-groups or as-user-extra without as$/,
     ],
     [
-      'has an old plugin',
+      'have an old plugin',
       () => write({ exec: { ...exec, apiVersion: 'client.authentication.k8s.io/v1alpha1' } }),
       /apiVersion other than/,
     ],
     [
-      'has a plugin for people',
+      'have an interactive plugin',
       () => write({ exec: { ...exec, interactiveMode: 'Always' } }),
       /there is no terminal$/,
     ],
     [
-      'has a removed provider',
+      'have a removed auth provider',
       () => write({ 'auth-provider': { name: 'gcp', config: {} } }),
       /auth-provider gcp, which Kubernetes has removed; use an exec plugin$/,
     ],
     [
-      'has another kind of proxy',
+      'have a proxy of another kind',
       () => write({}, { 'proxy-url': 'socks4://u:s3cret@p' }),
       /has the scheme socks4; use http, https or socks5$/,
     ],
-    ['has no URL', () => write({}, { server: 'api.example.com' }), /is not an http or https URL$/],
-  ])('that %s are refused in one line', (_, text, message) => {
+    ['have no URL', () => write({}, { server: 'api.example.com' }), /is not an http or https URL$/],
+  ])('that %s are rejected in one line', (_, text, message) => {
     const path = join(dir, 'config');
     if (typeof text === 'string') writeFileSync(path, text);
     else text();
@@ -379,7 +386,7 @@ describe('files', () => {
     expect(open).not.toThrow(/s3cret|\n/);
   });
 
-  it('with a token file that can not be read are told apart from a server that is away', async () => {
+  it('with an unreadable token file are told from an unreachable server', async () => {
     const { whoAmI } = connect(write({ tokenFile: 'missing' }));
     const error = await whoAmI().then(undefined, (failure: unknown) => failure);
     expect(error).toHaveProperty('message', expect.stringMatching(/missing, which .* \(ENOENT\)$/));

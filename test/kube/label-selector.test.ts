@@ -8,7 +8,10 @@ import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.t
 const KEYS = ['a', 'b', 'example.com/c'] as const;
 const VALUES = ['', 'x', 'y'] as const;
 
-/** Every choice of absent and each value, for each key: all that a selector over these can tell apart. */
+/**
+ * Every combination of an absent key and each of its values. A selector over these keys can't
+ * distinguish more.
+ */
 const OBJECTS: readonly Record<string, string>[] = KEYS.reduce<readonly Record<string, string>[]>(
   (objects, key) =>
     objects.flatMap((labels) => [labels, ...VALUES.map((value) => ({ ...labels, [key]: value }))]),
@@ -34,7 +37,7 @@ const arbitrarySelector: fc.Arbitrary<LabelSelector> = fc.record(
   { requiredKeys: [] },
 );
 
-/** The same selector as the query parameter has it. */
+/** Formats the selector as a query parameter. */
 function queryOf({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
   const requirements = matchExpressions.map(({ key, operator, values = [] }) => {
     switch (operator) {
@@ -67,7 +70,7 @@ describe('a label selector', () => {
     }
   });
 
-  it('selects what the API server selects with it', async () => {
+  it('selects the same objects as the API server', async () => {
     await fc.assert(
       fc.asyncProperty(arbitrarySelector, async (selector) => {
         const ours = { ...selector, matchLabels: { ...selector.matchLabels, ...mine } };
@@ -83,18 +86,18 @@ describe('a label selector', () => {
     );
   });
 
-  it('that is empty selects everything', () => {
+  it('selects everything if it is empty', () => {
     for (const labels of OBJECTS) expect(matchesLabels({}, labels)).toBe(true);
   });
 
-  it('finds no label in what every object has', () => {
+  it('never mistakes a built-in property for a label', () => {
     const expression = (operator: 'Exists' | 'DoesNotExist') =>
       matchesLabels({ matchExpressions: [{ key: 'constructor', operator }] }, {});
     expect(expression('Exists')).toBe(false);
     expect(expression('DoesNotExist')).toBe(true);
   });
 
-  it('with an operator that is not known selects nothing', () => {
+  it('selects nothing if it has an unknown operator', () => {
     const unknown = JSON.parse('{"matchExpressions":[{"key":"a","operator":"Gt","values":["1"]}]}');
     expect(matchesLabels(unknown, { a: '2' })).toBe(false);
   });

@@ -15,11 +15,11 @@ import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.t
 import { eventually } from '../support/eventually.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 
-/** Long enough for a busy machine to stand still in between. */
+/** Long enough for a busy machine to stall in between. */
 const TIMES = { leaseDurationMs: 10_000, renewDeadlineMs: 8_000, retryPeriodMs: 200 };
-/** For a test that waits for their end. */
+/** For tests that wait until they are over. */
 const SHORT = { leaseDurationMs: 4_000, renewDeadlineMs: 3_000, retryPeriodMs: 200 };
-/** Nobody's patience: whoever takes over did not wait for this lease to end. */
+/** Too long to wait for. A candidate that takes over did not wait for this lease to expire. */
 const LONG = { leaseDurationMs: 600_000, renewDeadlineMs: 500_000, retryPeriodMs: 200 };
 
 let admin: Client;
@@ -37,7 +37,7 @@ afterEach(async () => {
   await Promise.all(candidates.splice(0).map((candidate) => candidate.stop()));
 });
 
-/** One process of several. */
+/** One of several processes. */
 class Candidate {
   readonly elector: LeaderElector;
   readonly registry = new Registry();
@@ -91,7 +91,7 @@ class Candidate {
     });
   }
 
-  /** Resolves once it has looked at the Lease and found another's name in it. */
+  /** Resolves once it has read the Lease and found that another process holds it. */
   async standsBy(): Promise<void> {
     await eventually(() =>
       expect(this.logged.lines.map(({ msg }) => msg)).toContain(
@@ -108,7 +108,7 @@ const read = () => admin.get<Lease>(LEASES, key);
 const change = (patch: object) =>
   admin.mergePatch<Lease>(LEASES, key, patch, { fieldManager: TEST_MANAGER });
 
-/** Resolves after so many more renewals. */
+/** Resolves after `count` more renewals. */
 async function renewals(count: number): Promise<void> {
   for (let index = 0; index < count; index++) {
     const { spec } = await read();
@@ -116,8 +116,8 @@ async function renewals(count: number): Promise<void> {
   }
 }
 
-describe('of several candidates', () => {
-  it('one leads, and its Lease says so', async () => {
+describe('if several candidates run,', () => {
+  it('one leads, and the Lease names it', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => new Candidate(name)) as [
       Candidate,
       Candidate,
@@ -142,7 +142,7 @@ describe('of several candidates', () => {
       expect(await other.status()).toBe('leader_election_master_status{name="leader"} 0');
   });
 
-  it('another takes over at once from one that stops, after that has finished its work', async () => {
+  it('another takes over as soon as the leader has stopped and finished its work', async () => {
     const work = Promise.withResolvers<void>();
     const a = new Candidate('a', LONG, () => work.promise);
     await a.leads();
@@ -162,7 +162,7 @@ describe('of several candidates', () => {
     expect(await a.status()).toContain(' 0');
   });
 
-  it('wrong clocks neither take the lead from one nor keep it from another', async () => {
+  it('wrong wall clocks neither end a lead nor prevent one', async () => {
     const hours = (count: number) => () => new Date(Date.now() + count * 3_600_000);
     const slow = new Candidate('slow', { wallClock: hours(-24) });
     await slow.leads();
@@ -170,7 +170,7 @@ describe('of several candidates', () => {
     await fast.standsBy();
     await renewals(10);
     expect(history).toEqual(['slow leads']);
-    // The fast one's times are far in the future for whoever comes next.
+    // The times of the fast clock are far in the future for the next candidate.
     await slow.stop();
     await fast.leads();
     const again = new Candidate('slow again', { wallClock: hours(-24) });
@@ -180,7 +180,7 @@ describe('of several candidates', () => {
   });
 });
 
-describe('a leader whose API server is away', () => {
+describe('a leader whose API server is unreachable', () => {
   let proxy: FaultProxy;
   let through: () => Client;
   beforeEach(async () => {
@@ -193,7 +193,7 @@ describe('a leader whose API server is away', () => {
     await proxy.close();
   });
 
-  it('has ended its work before another leads, and can lead again later', async () => {
+  it('ends its work before another leads, and can lead again later', async () => {
     const a = new Candidate('a', { client: through(), ...SHORT });
     await a.leads();
     const b = new Candidate('b', SHORT);
@@ -212,7 +212,7 @@ describe('a leader whose API server is away', () => {
     await again.leads();
   });
 
-  it('loses nothing by an outage that is shorter than the renew deadline', async () => {
+  it('keeps leading during an outage that is shorter than the renew deadline', async () => {
     const a = new Candidate('a', { client: through() });
     const term = await a.leads();
     proxy.intercept = () => ({ status: 503, body: 'etcd has no leader' });
@@ -226,7 +226,7 @@ describe('a leader whose API server is away', () => {
     expect(a.logged.lines.at(-1)?.msg).toBe('Lease was reached');
   });
 
-  it('loses nothing by a connection that carries nothing any more', async () => {
+  it('keeps leading when a connection goes silent', async () => {
     const client = new Client(new Connection(proxy.config), undefined, 500);
     const a = new Candidate('a', { client });
     const term = await a.leads();
@@ -237,8 +237,8 @@ describe('a leader whose API server is away', () => {
   });
 });
 
-describe('a leader that stood still', () => {
-  /** Time enough before the first renewal. */
+describe('a leader that was suspended', () => {
+  /** Leaves enough time before the first renewal. */
   const times = { leaseDurationMs: 10_000, renewDeadlineMs: 8_000, retryPeriodMs: 3_000 };
   let skipped: number;
   const clock = () => performance.now() + skipped;
@@ -246,7 +246,7 @@ describe('a leader that stood still', () => {
     skipped = 0;
   });
 
-  it('writes nothing when it wakes up after the renew deadline, even before a timer fires', async () => {
+  it('writes nothing after it resumes past the renew deadline, even before a timer fires', async () => {
     const a = new Candidate('a', { clock, ...times });
     const term = await a.leads();
     const writer = adminClient().fenced(term.fence);
@@ -262,7 +262,7 @@ describe('a leader that stood still', () => {
     ).rejects.toMatchObject({ reason: 'NotFound' });
   });
 
-  it('leaves the Lease alone when it wakes up after the renew deadline', async () => {
+  it('leaves the Lease alone after it resumes past the renew deadline', async () => {
     const a = new Candidate('a', { clock, ...times });
     await a.leads();
     skipped = times.renewDeadlineMs;
@@ -271,12 +271,12 @@ describe('a leader that stood still', () => {
     expect((await read()).spec).toEqual(spec);
   });
 
-  it('has what is under way cut off', async () => {
+  it('has its pending calls aborted when it loses the lead', async () => {
     const proxy = await startFaultProxy(inject('kubeconfig'));
     const a = new Candidate('a');
     const term = await a.leads();
     const writer = new Client(new Connection(proxy.config)).fenced(term.fence);
-    // The request arrives, its answer never does.
+    // The request arrives, but its response never does.
     proxy.intercept = () => {
       proxy.mute();
       return undefined;
@@ -291,7 +291,7 @@ describe('a leader that stood still', () => {
 });
 
 describe('a Lease', () => {
-  it('that somebody gave to another is lost at the next renewal, and left alone', async () => {
+  it('that was given to another process is lost at the next renewal, and left alone', async () => {
     const a = new Candidate('a');
     await a.leads();
     await change({ spec: { holderIdentity: 'thief' } });
@@ -302,7 +302,7 @@ describe('a Lease', () => {
     expect((await read()).spec?.holderIdentity).toBe('thief');
   });
 
-  it('that somebody labelled is still its holder’s', async () => {
+  it('still belongs to its holder after another client labels it', async () => {
     const a = new Candidate('a');
     const term = await a.leads();
     await change({ metadata: { labels: { touched: 'yes' } } });
@@ -311,7 +311,7 @@ describe('a Lease', () => {
     expect((await read()).metadata.labels).toEqual({ touched: 'yes' });
   });
 
-  it('that was deleted is made anew by its holder', async () => {
+  it('is recreated by its holder if it is deleted', async () => {
     const a = new Candidate('a');
     const term = await a.leads();
     const { metadata } = await read();
@@ -321,13 +321,13 @@ describe('a Lease', () => {
     expect(term.signal.aborted).toBe(false);
   });
 
-  it('that is nobody’s, or says nothing, is taken', async () => {
+  it('is acquired if it has no holder', async () => {
     await admin.create(LEASES, { metadata: key }, TEST_MANAGER);
     const a = new Candidate('a', LONG);
     await a.leads();
   });
 
-  it('of an earlier process of the same name is taken at once, if names are unique', async () => {
+  it('of an earlier process of the same name is acquired immediately if names are unique', async () => {
     const dead = (name: string) =>
       change({
         spec: {
@@ -346,14 +346,14 @@ describe('a Lease', () => {
     expect(history).toEqual(['pod-1 leads']);
   });
 
-  it('goes over once between two living processes of one name, not back and forth', async () => {
-    // Whoever takes a Lease loses against a renewal of the same moment, and then waits as anybody does.
+  it('changes hands once between two running processes of the same name, not back and forth', async () => {
+    // A takeover loses against a simultaneous renewal, and then waits like any other candidate.
     const a = new Candidate('pod', { inherits: true, retryPeriodMs: 5_000 });
     await a.leads();
     const b = new Candidate('pod', { inherits: true });
     const term = await b.leads();
     expect(await a.outcome).toBe('lost');
-    // The one that lost campaigns again, as `run` does.
+    // The one that lost campaigns again, like `run`.
     const stop = new AbortController();
     const again = a.elector.run(stop.signal, async () => {
       history.push('back');
@@ -367,7 +367,7 @@ describe('a Lease', () => {
 });
 
 describe('a candidate', () => {
-  it('says once what keeps it from the Lease, and is alive all the same', async () => {
+  it('logs once what keeps it from the Lease, and is not stuck', async () => {
     const config = loadKubeConfig(inject('kubeconfig'));
     const cluster = config.getCurrentCluster();
     if (!cluster) throw new Error('no cluster');
@@ -386,7 +386,7 @@ describe('a candidate', () => {
     expect(history).toEqual([]);
   });
 
-  it('is stuck when it has not tried for longer than it ever waits', async () => {
+  it("is stuck if it hasn't tried for longer than it ever waits", async () => {
     let skipped = 0;
     const a = new Candidate('a', { ...LONG, clock: () => performance.now() + skipped });
     await a.leads();

@@ -5,7 +5,7 @@ import { Manager, type WatchLoop } from '../../src/kube/manager.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
 
-/** A watch that is in sync when the test says so. */
+/** A watch that is synced when the test says so. */
 function watchLoop(): WatchLoop & {
   sync: () => void;
   restore: () => void;
@@ -61,7 +61,7 @@ afterEach(async () => {
 });
 
 describe('a manager', () => {
-  it('lets controllers begin once every watch has a complete list', async () => {
+  it('starts controllers once every watch has a complete list', async () => {
     const [first, second] = [watchLoop(), watchLoop()];
     const reconciled: string[] = [];
     const controller = controllerOf(reconciled);
@@ -78,7 +78,7 @@ describe('a manager', () => {
     expect(manager.synced).toBe(true);
   });
 
-  it('stops though a watch never got a list, and reconciles nothing then', async () => {
+  it('stops even if a watch never got a list, and reconciles nothing then', async () => {
     const reconciled: string[] = [];
     const controller = controllerOf(reconciled);
     manager = new Manager([watchLoop()]);
@@ -91,7 +91,7 @@ describe('a manager', () => {
     expect(reconciled).toEqual([]);
   });
 
-  it('tries again what failed as soon as a watch is restored, and not any more once it has stopped', async () => {
+  it('retries what failed as soon as a watch is restored, but not after it has stopped', async () => {
     const loop = watchLoop();
     const attempts: string[] = [];
     const controller = new Controller({
@@ -99,7 +99,7 @@ describe('a manager', () => {
       log: captureLog().log,
       reconcile: async ({ name }) => {
         attempts.push(name);
-        // Nobody would wait for so long here.
+        // The test doesn't wait this long.
         throw new ApiError(429, 'busy', { retryAfterMs: 50_000 });
       },
     });
@@ -119,7 +119,7 @@ describe('a manager', () => {
     expect(attempts).toEqual(['a', 'a']);
   });
 
-  it('says which loop is stuck', () => {
+  it('names the loop that is stuck', () => {
     const loop = watchLoop();
     manager = new Manager([watchLoop(), loop]);
     manager.start();
@@ -128,7 +128,7 @@ describe('a manager', () => {
     expect(manager.stuck()).toBe('the watch of secrets has not moved');
   });
 
-  it('is ready when every watch has a list and none is refused', async () => {
+  it('is ready if every watch has a list and none is refused', async () => {
     const [first, second] = [watchLoop(), watchLoop()];
     manager = new Manager([first, second]);
     expect(manager.unready()).toBe('the first lists are not complete yet');

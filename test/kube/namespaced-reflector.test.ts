@@ -64,7 +64,7 @@ const isIn = (namespace: string) => (request: string) =>
   request.includes(`/namespaces/${namespace}/`) ? FORBIDDEN : undefined;
 
 describe('a reflector of some namespaces', () => {
-  it('knows what is in each, and nothing of another', async () => {
+  it('knows the objects in each, and none in another', async () => {
     const elsewhere = await createNamespace(admin, 'elsewhere');
     await make(elsewhere, 'other');
     await make(first, 'a');
@@ -76,7 +76,7 @@ describe('a reflector of some namespaces', () => {
     await eventually(() => expect(changes).toEqual(['added first/a', 'added second/b']));
   });
 
-  it('takes nothing of one namespace for gone because another is listed anew', async () => {
+  it('keeps the objects of one namespace while another is listed again', async () => {
     await make(first, 'a');
     await make(second, 'b');
     const { reflector, changes } = reflect();
@@ -97,7 +97,7 @@ describe('a reflector of some namespaces', () => {
     expect(changes.toSorted()).toEqual(['added first/a', 'added first/c', 'added second/b']);
   });
 
-  it('begins without one that is refused, and takes it in when it no longer is', async () => {
+  it('starts without one that is refused, and includes it once it is not', async () => {
     await make(first, 'a');
     await make(second, 'b');
     proxy.intercept = isIn(second);
@@ -113,7 +113,7 @@ describe('a reflector of some namespaces', () => {
     expect(reflector.isRefusedIn(second)).toBe(false);
   });
 
-  it('keeps what it knew of one that is refused later', async () => {
+  it('keeps the objects of one that is refused later', async () => {
     await make(second, 'b');
     const { reflector, changes } = reflect();
     await eventually(() => expect(changes).toEqual(['added second/b']));
@@ -124,7 +124,7 @@ describe('a reflector of some namespaces', () => {
     expect(changes).toEqual(['added second/b']);
   });
 
-  it('sees nothing of a namespace that is not its own', async () => {
+  it('sees nothing in a namespace that it does not watch', async () => {
     const { reflector } = reflect();
     expect(reflector.isRefusedIn('another')).toBe(true);
   });

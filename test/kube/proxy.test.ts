@@ -1,4 +1,4 @@
-/** Which proxy leads to an API server. */
+/** Which proxy is used for an API server. */
 import { describe, expect, it } from 'vitest';
 import { proxyFor } from '../../src/kube/proxy.ts';
 
@@ -37,7 +37,7 @@ describe('the proxy of the environment', () => {
     ['https://[fd00::1]:6443', 'fd00::/8'],
     ['https://[fd00::1]:6443', 'fd00::1'],
     ['https://[fd00::1]:6443', '[fd00::1]:6443'],
-  ])('to %s is none with NO_PROXY=%s', (server, exceptions) => {
+  ])('to %s is not used with NO_PROXY=%s', (server, exceptions) => {
     expect(through(server, { HTTPS_PROXY: PROXY, NO_PROXY: exceptions })).toBeUndefined();
     expect(through(server, { https_proxy: PROXY, no_proxy: exceptions })).toBeUndefined();
   });
@@ -50,24 +50,24 @@ describe('the proxy of the environment', () => {
     ['https://example.com', '.example.com'],
     ['https://11.96.0.1', '10.0.0.0/8'],
     ['https://10.96.0.1', '10.0.0.0/99'],
-  ])('to %s is there all the same with NO_PROXY=%s', (server, exceptions) => {
+  ])('to %s is still used with NO_PROXY=%s', (server, exceptions) => {
     expect(through(server, { HTTPS_PROXY: PROXY, NO_PROXY: exceptions })).toBe(PROXY);
   });
 });
 
 describe('the proxy of a kubeconfig', () => {
-  it('wins over the environment, and has no exceptions', () => {
+  it('takes precedence over the environment, and has no exceptions', () => {
     const environment = { HTTPS_PROXY: 'http://other', NO_PROXY: '*' };
     expect(through('https://localhost', environment, PROXY)).toBe(PROXY);
   });
 
-  it('may be one of SOCKS', () => {
+  it('can be a SOCKS proxy', () => {
     expect(through(SERVER, {}, 'socks5://proxy:1080')).toBe('socks5://proxy:1080');
     expect(through(SERVER, {}, 'socks5h://proxy:1080')).toBe('socks5://proxy:1080');
   });
 
   it.each(['socks4://user:s3cret@proxy', 'ftp://user:s3cret@proxy', 'http://user:s3cret@'])(
-    'is refused in one line without its password: %s',
+    'is rejected in one line without its password (%s)',
     (url) => {
       expect(() => through(SERVER, {}, url)).toThrow(/^proxy-url of the kubeconfig is/);
       expect(() => through(SERVER, {}, url)).not.toThrow(/s3cret/);

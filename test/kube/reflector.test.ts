@@ -39,7 +39,10 @@ afterEach(async () => {
   await Promise.all(running);
 });
 
-/** A running reflector; by default of what the test itself makes, not of what the cluster puts into each namespace. */
+/**
+ * Starts a reflector. By default it watches the objects that the test creates, not those that the
+ * cluster adds to each namespace.
+ */
 function reflect<T extends KubeObject = ConfigMap>(
   more: Partial<ReflectorOptions> = {},
 ): { reflector: Reflector<T>; changes: string[] } {
@@ -73,7 +76,7 @@ const names = (reflector: Reflector<ConfigMap>) =>
 const lines = (message: string) => captured.lines.filter(({ msg }) => msg === message);
 
 describe('a reflector', () => {
-  it('keeps objects without their managedFields', async () => {
+  it('stores objects without their managedFields', async () => {
     const listed = await apply('listed');
     expect(listed.metadata.managedFields).toHaveLength(1);
     const { reflector } = reflect();
@@ -86,7 +89,7 @@ describe('a reflector', () => {
       expect(object.metadata).not.toHaveProperty('managedFields');
   });
 
-  it('knows what was there, then every creation, change and deletion', async () => {
+  it('knows the existing objects, then every creation, change and deletion', async () => {
     await apply('before');
     const { reflector, changes } = reflect();
     expect(reflector.isSynced).toBe(false);
@@ -102,7 +105,7 @@ describe('a reflector', () => {
     expect(captured.lines).toEqual([]);
   });
 
-  it('sees an object that loses its label go', async () => {
+  it('drops an object that loses its label', async () => {
     await apply('labelled');
     const { reflector } = reflect();
     await reflector.synced;
@@ -112,7 +115,7 @@ describe('a reflector', () => {
     await eventually(() => expect(names(reflector)).toEqual([]));
   });
 
-  it('sees all namespaces, or its own only', async () => {
+  it('sees all namespaces, or only its own', async () => {
     const other = await createNamespace(client, 'reflector');
     const { reflector: own } = reflect();
     const { reflector: all } = reflect({ namespace: undefined });
@@ -127,7 +130,7 @@ describe('a reflector', () => {
     });
   });
 
-  it('never holds what is in a Secret where metadata is enough', async () => {
+  it('never stores the data of Secrets if it needs only metadata', async () => {
     const data = { token: Buffer.from('secret').toString('base64') };
     const secret = (name: string) => ({ metadata: { name, namespace, labels }, data });
     await client.apply(SECRETS, secret('listed'), TEST_MANAGER);
@@ -138,7 +141,7 @@ describe('a reflector', () => {
     for (const object of reflector.store.list()) expect(object).not.toHaveProperty('data');
   });
 
-  it('waits for a CRD that is applied later, saying so once', async () => {
+  it('waits for a CRD that is applied later, and logs that once', async () => {
     const things = thingsOf('later');
     const { reflector } = reflect<KubeObject>({ resource: things, ...EVERYTHING });
     await eventually(() => expect(lines('watch was lost')).toHaveLength(1));
@@ -151,7 +154,7 @@ describe('a reflector', () => {
     expect(lines('watch was lost')).toHaveLength(1);
   });
 
-  it('stops at once', async () => {
+  it('stops immediately', async () => {
     const { reflector } = reflect();
     await reflector.synced;
     stop.abort();
@@ -161,10 +164,10 @@ describe('a reflector', () => {
   });
 });
 
-/** Without the label that tells other objects of the test from what the cluster makes. */
+/** Objects of a custom kind need no label to tell them from those that the cluster creates. */
 const EVERYTHING = { labelSelector: undefined };
 
-/** A kind of objects of a test's own. */
+/** A kind of its own for one test. */
 function thingsOf(prefix: string): ResourceDefinition {
   const group = `${prefix}-${randomUUID().slice(0, 8)}.example.org`;
   return { group, version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
@@ -183,7 +186,7 @@ function crdOf({ group, version, plural, kind }: ResourceDefinition): KubeObject
   } as KubeObject;
 }
 
-describe('on a bad day, a reflector', () => {
+describe('when the API server fails, a reflector', () => {
   let proxy: FaultProxy;
   let through: Client;
 
@@ -197,7 +200,7 @@ describe('on a bad day, a reflector', () => {
   const watches = () => proxy.requests.filter(isWatch).length;
   const lists = () => proxy.requests.length - watches();
 
-  it('learns what was created, changed and deleted while its watch was cut', async () => {
+  it('learns what was created, changed and deleted while its watch was interrupted', async () => {
     await apply('kept');
     await apply('deleted');
     const { reflector, changes } = reflect({ client: through });
@@ -215,7 +218,7 @@ describe('on a bad day, a reflector', () => {
     expect(lines('watch was lost')).toHaveLength(1);
   });
 
-  it('survives resets again and again', async () => {
+  it('survives repeated resets', async () => {
     const { reflector } = reflect({ client: through });
     await reflector.synced;
     for (let round = 1; round <= 5; round++) {
@@ -225,7 +228,7 @@ describe('on a bad day, a reflector', () => {
     }
   });
 
-  it('notices a connection that is open but dead', async () => {
+  it('notices an open connection that is dead', async () => {
     const impatient = new Client(new Connection(proxy.config), undefined, 2_000);
     const { reflector } = reflect({ client: impatient, watchSeconds: 3, watchdogMs: 500 });
     await reflector.synced;
@@ -236,7 +239,7 @@ describe('on a bad day, a reflector', () => {
     expect(lines('watch was lost')[0]?.reason).toContain('no response before the deadline');
   });
 
-  it('lists again when its version has expired, wherever the server says so, without a warning', async () => {
+  it('lists again without a warning if its version has expired, in an event or a response', async () => {
     const expired = JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410 } });
     const gone = JSON.stringify({ kind: 'Status', reason: 'Expired', code: 410 });
     const faults = [
@@ -251,7 +254,7 @@ describe('on a bad day, a reflector', () => {
     expect(captured.lines).toEqual([]);
   });
 
-  it('reads lists of several pages, anew when the token for the next one has expired', async () => {
+  it('reads lists of several pages, and starts over if the token for the next page has expired', async () => {
     await Promise.all(Array.from({ length: 510 }, (_, index) => apply(`page-${index}`)));
     const faults = [{ status: 410, body: '{"kind":"Status","reason":"Expired","code":410}' }];
     proxy.intercept = (request) => (request.includes('continue=') ? faults.shift() : undefined);
@@ -261,7 +264,7 @@ describe('on a bad day, a reflector', () => {
     expect(lists()).toBe(4);
   });
 
-  it('lists again when a real API server finds its version too old', async () => {
+  it('lists again if a real API server finds its version too old', async () => {
     const things = thingsOf('old');
     await applyCrd(client, crdOf(things));
     const rewritten: string[] = [];
@@ -278,7 +281,7 @@ describe('on a bad day, a reflector', () => {
     expect(captured.lines).toEqual([]);
   });
 
-  it('goes on when the server ends its watch, without another list and without a word', async () => {
+  it('continues after the server ends its watch, without another list and without logging', async () => {
     const { reflector } = reflect({ client: through, watchSeconds: 1 });
     await eventually(() => expect(watches()).toBeGreaterThan(1));
     await apply('late');
@@ -312,13 +315,13 @@ describe('on a bad day, a reflector', () => {
     expect(lines('watch was lost')).toHaveLength(1);
   });
 
-  it('slows down before a server that ends every watch at once', async () => {
+  it('slows down if the server ends every watch immediately', async () => {
     proxy.intercept = (request) => (isWatch(request) ? { status: 200, body: '' } : undefined);
     const waits = vi.spyOn(Backoff.prototype, 'next');
     const reset = vi.spyOn(Backoff.prototype, 'reset');
     reflect({ client: through });
     await eventually(() => expect(watches()).toBeGreaterThan(4));
-    // A wait before each watch but the first, and none that begins anew at the shortest.
+    // There is a wait before each watch but the first, and the delay is never reset.
     expect(waits.mock.calls.length).toBeGreaterThanOrEqual(watches() - 1);
     expect(new Set(waits.mock.contexts).size).toBe(1);
     expect(reset).not.toHaveBeenCalled();
@@ -327,7 +330,7 @@ describe('on a bad day, a reflector', () => {
     expect(lines('watch was restored')).toHaveLength(0);
   });
 
-  it('waits as long as Retry-After says', async () => {
+  it('waits as long as Retry-After requests', async () => {
     const busy = { status: 429, headers: { 'retry-after': '2' }, body: 'too many requests' };
     const faults = [busy];
     const times: number[] = [];
@@ -340,13 +343,13 @@ describe('on a bad day, a reflector', () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(1_990);
   });
 
-  describe('that can do without,', () => {
+  describe('that is optional', () => {
     const whenRefused = 'nothing may be listed: doing without';
     const forbidden = '{"kind":"Status","reason":"Forbidden","message":"no"}';
     const refuseLists = (request: string) =>
       isWatch(request) ? undefined : { status: 403, body: forbidden };
 
-    it('takes a list that stays forbidden for an empty one, says so once, and recovers', async () => {
+    it('treats a list that stays forbidden as empty, logs that once, and recovers', async () => {
       await apply('kept');
       const { reflector, changes } = reflect({ client: through, whenRefused });
       await reflector.synced;
@@ -373,7 +376,7 @@ describe('on a bad day, a reflector', () => {
       expect(captured.lines.map(({ msg }) => msg)).toEqual([whenRefused]);
     });
 
-    it('keeps what it knows when it is refused for a moment only', async () => {
+    it('keeps its objects if it is refused only briefly', async () => {
       await apply('kept');
       const { reflector, changes } = reflect({ client: through, whenRefused });
       await reflector.synced;
@@ -389,7 +392,7 @@ describe('on a bad day, a reflector', () => {
     });
   });
 
-  it('says it again when the trouble becomes another one', async () => {
+  it('logs again if the reason of the failure changes', async () => {
     const forbidden = '{"kind":"Status","reason":"Forbidden","message":"no rights to list"}';
     await proxy.refuse();
     const { reflector } = reflect({ client: through });
@@ -403,7 +406,7 @@ describe('on a bad day, a reflector', () => {
     await eventually(() => expect(lines('watch was restored')).toHaveLength(1));
   });
 
-  it('is alive while it goes on trying, and stuck when it does not', async () => {
+  it('is stuck only if it no longer retries', async () => {
     await proxy.refuse();
     const { reflector } = reflect({ client: through });
     await eventually(() => expect(lines('watch was lost')).toHaveLength(1));
@@ -411,7 +414,7 @@ describe('on a bad day, a reflector', () => {
     expect(reflector.stuck(performance.now() + 600_000)).toContain('configmaps');
   });
 
-  it('stops at once though nothing answers', async () => {
+  it('stops immediately even during a long Retry-After', async () => {
     proxy.intercept = () => ({ status: 429, headers: { 'retry-after': '50' }, body: '' });
     reflect({ client: through });
     await eventually(() => expect(lines('watch was lost')).toHaveLength(1));

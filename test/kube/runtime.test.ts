@@ -1,4 +1,7 @@
-/** The parts together: a small controller that keeps a copy of each ConfigMap that carries a label. */
+/**
+ * All parts together, as a small controller that keeps a copy of each ConfigMap with a certain
+ * label.
+ */
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Client } from '../../src/kube/client.ts';
@@ -54,7 +57,7 @@ function copyingManager(client: Client, inNamespace: string) {
       namespace: inNamespace,
       labelSelector: `role=${role}`,
       metrics,
-      // A dead connection shall be noticed while the test waits.
+      // The test waits until a dead connection is noticed.
       watchSeconds: 2,
       watchdogMs: 1_000,
       log,
@@ -105,7 +108,7 @@ async function copies(): Promise<string[]> {
   });
   return (items ?? []).map(({ metadata, data }) => `${metadata.name}=${data?.value}`).sort();
 }
-/** Resolves after so many more failed attempts to list or watch. */
+/** Resolves after `count` more failed attempts to list or watch. */
 async function failures(count: number): Promise<void> {
   const failed = async () =>
     (await metrics.watchErrors.get()).values.reduce((sum, { value }) => sum + value, 0);
@@ -114,7 +117,7 @@ async function failures(count: number): Promise<void> {
 }
 const writes = () => proxy.requests.filter((request) => !request.startsWith('GET')).length;
 
-it('follows creation, change and deletion, corrects drift, and is quiet at rest', async () => {
+it('follows creations, changes and deletions, corrects drift, and writes nothing at rest', async () => {
   await apply('a', '1');
   await apply('b', '1');
   await eventually(async () => expect(await copies()).toEqual(['a-copy=1', 'b-copy=1']));
@@ -140,7 +143,7 @@ it('follows creation, change and deletion, corrects drift, and is quiet at rest'
   );
 });
 
-it('ends in the desired state whatever happened to its connections meanwhile', async () => {
+it('reaches the desired state whatever happens to its connections in the meantime', async () => {
   const desired = new Map<string, string>();
   for (let round = 0; round < 60; round++) {
     const name = `object-${round % 12}`;
@@ -160,7 +163,7 @@ it('ends in the desired state whatever happened to its connections meanwhile', a
   expect(manager.stuck()).toBeUndefined();
 });
 
-describe('converges within seconds after a time in which the API server', () => {
+describe('the controller converges within seconds after an API server', () => {
   const answer = (status: number, body: string, headers = {}) => {
     proxy.intercept = () => ({ status, body, headers });
     proxy.cut();
@@ -172,15 +175,15 @@ describe('converges within seconds after a time in which the API server', () => 
   const forbidden = JSON.stringify({ kind: 'Status', code: 403, reason: 'Forbidden' });
   const FAULTS: [string, () => (() => unknown) | Promise<() => unknown>][] = [
     [
-      'refused connections',
+      'that refused connections',
       async () => {
         await proxy.refuse();
         return proxy.accept;
       },
     ],
-    ['took connections and never answered', () => proxy.swallow()],
+    ['that accepted connections and never responded', () => proxy.swallow()],
     [
-      'answered later than anybody waits',
+      'that responded after every deadline',
       () => {
         proxy.delay = () => 2_500;
         proxy.cut();
@@ -189,11 +192,11 @@ describe('converges within seconds after a time in which the API server', () => 
         };
       },
     ],
-    ['asked to come back later', () => answer(429, 'too many requests', { 'retry-after': '1' })],
-    ['lost its storage', () => answer(500, 'etcdserver: no leader')],
-    ['did not know the credentials', () => answer(401, unauthorized)],
-    ['allowed nothing', () => answer(403, forbidden)],
-    ['was hidden behind a login page', () => answer(200, '<html>login</html>')],
+    ['that sent Retry-After', () => answer(429, 'too many requests', { 'retry-after': '1' })],
+    ['that lost its storage', () => answer(500, 'etcdserver: no leader')],
+    ['that refused the credentials', () => answer(401, unauthorized)],
+    ['that forbade everything', () => answer(403, forbidden)],
+    ['that was hidden behind a login page', () => answer(200, '<html>login</html>')],
   ];
 
   it.each(FAULTS)('%s', async (_, begin) => {

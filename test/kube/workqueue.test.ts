@@ -14,7 +14,7 @@ afterEach(() => {
 const newQueue = (options: { random?: () => number } = {}) =>
   new Workqueue({ name: 'test', random: () => 1, ...options });
 
-/** The keys that can be taken now, in order; each is done at once. */
+/** Takes and finishes all available keys, and returns them in order. */
 async function drain(queue: Workqueue): Promise<string[]> {
   const keys: string[] = [];
   while (queue.depth > 0) {
@@ -27,14 +27,14 @@ async function drain(queue: Workqueue): Promise<string[]> {
 }
 
 describe('a workqueue', () => {
-  it('gives each key once however often it was added, first come first served', async () => {
+  it('returns each key once in the order of arrival, however often it was added', async () => {
     const queue = newQueue();
     for (const key of ['a', 'b', 'a', 'c', 'b']) queue.add(key);
     expect(queue.depth).toBe(3);
     expect(await drain(queue)).toEqual(['a', 'b', 'c']);
   });
 
-  it('gives a key that was added while in work again, but only when it is done', async () => {
+  it('returns a key again that was added while in progress, but only when that is done', async () => {
     const queue = newQueue();
     queue.add('a');
     expect(await queue.take()).toBe('a');
@@ -45,7 +45,7 @@ describe('a workqueue', () => {
     expect(await drain(queue)).toEqual(['a']);
   });
 
-  it('wakes whoever waited first', async () => {
+  it('wakes the first waiter first', async () => {
     const queue = newQueue();
     const [first, second] = [queue.take(), queue.take()];
     queue.add('a');
@@ -53,7 +53,7 @@ describe('a workqueue', () => {
     expect(await Promise.all([first, second])).toEqual(['a', 'b']);
   });
 
-  it('doubles the wait after each failure up to the longest, and forgets', async () => {
+  it('doubles the delay after each failure up to the maximum, and can forget it', async () => {
     const queue = newQueue();
     const waits: number[] = [];
     for (let failure = 0; failure < 11; failure++) {
@@ -70,7 +70,7 @@ describe('a workqueue', () => {
     expect(queue.depth).toBe(1);
   });
 
-  it('spreads the waits, so that keys that failed together do not return together', () => {
+  it("spreads the delays, so that keys that failed together don't return together", () => {
     const early = newQueue({ random: () => 0 });
     early.addRateLimited('a');
     vi.advanceTimersByTime(799);
@@ -79,7 +79,7 @@ describe('a workqueue', () => {
     expect(early.depth).toBe(1);
   });
 
-  it('keeps the shortest of several delays, and one timer a key', () => {
+  it('keeps the shortest of several delays, with one timer per key', () => {
     const queue = newQueue();
     queue.addAfter('a', 5_000);
     queue.addAfter('a', 1_000);
@@ -89,7 +89,7 @@ describe('a workqueue', () => {
     expect(queue.depth).toBe(1);
   });
 
-  it('does not take a delay of months, too long for a timer, for none', () => {
+  it('supports a delay of months, which is too long for a timer', () => {
     const queue = newQueue();
     queue.addAfter('a', 90 * 86_400_000);
     vi.advanceTimersByTime(60_000);
@@ -98,7 +98,7 @@ describe('a workqueue', () => {
     expect(queue.depth).toBe(1);
   });
 
-  it('ends all waiting when it closes, and takes nothing any more', async () => {
+  it('ends all waiting when it closes, and accepts no more keys', async () => {
     const queue = newQueue();
     const waiting = queue.take();
     queue.addAfter('b', 1_000);
@@ -109,14 +109,14 @@ describe('a workqueue', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('keeps the order over far more keys than it compacts at', async () => {
+  it('keeps the order of thousands of keys while it compacts itself', async () => {
     const queue = newQueue();
     const keys = Array.from({ length: 5_000 }, (_, index) => `key-${index}`);
     for (const key of keys) queue.add(key);
     expect(await drain(queue)).toEqual(keys);
   });
 
-  it('shows depth, adds, retries and work in progress under the names of client-go', async () => {
+  it('exports depth, adds, retries and work in progress under the names of client-go', async () => {
     const registry = new Registry();
     const queue = new Workqueue({ name: 'q', metrics: createKubeMetrics(registry) });
     for (const key of ['a', 'b', 'c']) queue.add(key);
@@ -139,7 +139,7 @@ describe('a workqueue', () => {
   });
 });
 
-describe('whatever workers and events do', () => {
+describe('for any sequence of workers and events,', () => {
   const KEYS = ['a', 'b', 'c'];
   const keyed = fc.record({
     act: fc.constantFrom('add' as const, 'later' as const, 'retry' as const, 'done' as const),
@@ -154,7 +154,7 @@ describe('whatever workers and events do', () => {
   function watched() {
     const queue = newQueue();
     const inWork = new Set<string>();
-    /** Keys that changed after a worker last looked at them. */
+    /** Keys that changed after a worker last took them. */
     const unseen = new Set<string>();
     const changed = (add: (key: string) => void) => (key: string) => {
       unseen.add(key);
@@ -186,7 +186,7 @@ describe('whatever workers and events do', () => {
     return { acts, finish };
   }
 
-  it('no key is in work twice at once, and no add is lost', async () => {
+  it('no key is in progress twice at once, and no added key is lost', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const { acts, finish } = watched();
