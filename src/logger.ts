@@ -1,4 +1,4 @@
-/** JSON-lines logging. Constant messages in the past tense, details as fields, never a token. */
+/** JSON-lines logging: constant messages in the past tense, details as fields, and no token. */
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 
 export type { Logger } from 'pino';

@@ -1,25 +1,23 @@
 /**
- * Lasting trouble in the log: one line when it begins and one when it is over, however often it is
- * met.
+ * Logs lasting trouble with one line when it begins and one when it ends, however often it is
+ * noticed in between.
  */
 
-/** A kind may be a message that is never the same twice. */
+/** Limits memory, because a kind may be a message that is never the same twice. */
 const MOST_KINDS = 50;
 
 export class Outage {
   readonly #kinds = new Set<string>();
 
-  /**
-   * Notes the trouble. True for the first of its kind since all was well, which deserves a line.
-   */
-  begins(kind = 'away'): boolean {
+  /** Returns true, and deserves a line, for the first trouble of its kind since all was well. */
+  begins(kind = 'unreachable'): boolean {
     if (this.#kinds.has(kind)) return false;
     if (this.#kinds.size >= MOST_KINDS) this.#kinds.clear();
     this.#kinds.add(kind);
     return true;
   }
 
-  /** Notes that all is well. True where there was trouble until now, whose end deserves a line. */
+  /** Returns true, and deserves a line, if there was trouble until now. */
   ends(): boolean {
     const lasted = this.#kinds.size > 0;
     this.#kinds.clear();

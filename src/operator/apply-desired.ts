@@ -1,6 +1,6 @@
 /**
- * Writes an object as it should be, unless others change it again and again; what the API server
- * answered is held against what was asked for.
+ * Writes an object in its desired form, unless others keep changing it. The API server's response
+ * is compared with the request, because admission may have changed it.
  */
 import { REASON } from '../crd/reasons.ts';
 import { contains } from '../kube/drift.ts';
@@ -9,13 +9,13 @@ import type { OperatorContext } from './context.ts';
 import type { Obstacle } from './obstacle.ts';
 import { FIELD_MANAGER } from './ownership.ts';
 
-/** `corrected` is what was there and is now as it should be. */
+/** `corrected`: the object existed and now has its desired form. */
 type Outcome = 'made' | 'corrected' | 'contended' | Obstacle;
 
 /**
- * `owner` is whom the contention is counted for; `live` is the object as it was read, undefined
- * where there is none. An obstacle means that it doesn't do its work as it is: more than its
- * metadata is somebody else's.
+ * Contention is counted per `owner`. `live` is the object as it was read, or undefined if it
+ * doesn't exist. Returns an obstacle if others changed more than the metadata, so that the object
+ * doesn't do its job.
  */
 export async function applyDesired<T extends KubeObject>(
   { client, contentions, unlabelled }: OperatorContext,

@@ -1,46 +1,46 @@
 /**
- * Objects that somebody else changes as often as the operator corrects them, or on the way into the
- * API server. A correction that is undone waits longer each time, so that two controllers that
- * disagree cost the cluster next to nothing; people are told which field it is about.
+ * Objects that something else changes whenever the operator corrects them, or during admission.
+ * Each correction that is undone makes the next one wait longer, so that two controllers that
+ * disagree cost the cluster next to nothing. Users are told which field is contended.
  */
 
 import { differenceIn } from '../kube/drift.ts';
 import type { KubeObject, ResourceDefinition } from '../kube/resource.ts';
 import { managerOf } from './field-managers.ts';
 
-/** What is kept of an object that was corrected. */
+/** The history of an object that was corrected. */
 interface Contest {
-  /** Corrections that followed one another without calm. */
+  /** Number of corrections in a row, without calm in between. */
   readonly strikes: number;
-  /** Monotonic, in milliseconds: when it was corrected last. */
+  /** Monotonic, in milliseconds: when it was last corrected. */
   readonly at: number;
   /** How long the next correction waits. */
   readonly delayMs: number;
-  /** Whether the change came with the write itself. */
+  /** Whether the write itself was changed, during admission. */
   readonly isMutated: boolean;
   readonly message: string;
 }
 
-/** So many in a row may be people at work. */
+/** This many corrections in a row may be caused by a user at work. */
 const FREE = 5;
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 5 * 60_000;
-/** A rule of the cluster may be gone by then. */
+/** The mutating rule may have been removed by then. */
 const MUTATED_DELAY_MS = 30_000;
-/** Undisturbed for so long after the delay, an object is no longer contended. */
+/** An object that is undisturbed for this long after the delay is no longer contended. */
 const CALM_MS = 20_000;
-/** Owners that are kept before those are dropped that nobody disturbs any more. */
+/** Number of owners from which on those that nothing disturbs any more are dropped. */
 const SWEEP_SIZE = 1_024;
 
-/** A correction, as it was asked for and as it came out. */
+/** A correction: the request and its result. */
 interface Correction<T extends KubeObject> {
   readonly resource: ResourceDefinition;
-  /** As it was before; undefined: it was not there. */
+  /** The object before the correction; undefined if it didn't exist. */
   readonly before: T | undefined;
   readonly desired: T;
-  /** As the API server answered. */
+  /** The API server's response. */
   readonly written: T;
-  /** Of an object that is written in parts: which one. */
+  /** Which part, for an object that is written in parts. */
   readonly part?: string;
 }
 
@@ -55,7 +55,7 @@ export class Contentions {
     this.#clock = clock;
   }
 
-  /** Why the object is not corrected now; undefined: it may be. */
+  /** Returns why the object must not be corrected yet, or undefined if it may be. */
   postponed(
     owner: string,
     resource: ResourceDefinition,
@@ -67,8 +67,8 @@ export class Contentions {
   }
 
   /**
-   * Answers what people should know where the answer is not what was asked for: then nothing was
-   * corrected.
+   * Counts a correction. Returns a message if the response differs from the request, which means
+   * that nothing was corrected.
    */
   note<T extends KubeObject>(owner: string, correction: Correction<T>): string | undefined {
     const { resource, before, desired, written, part } = correction;
@@ -83,7 +83,7 @@ export class Contentions {
     return lost === undefined ? undefined : message;
   }
 
-  /** The object is as it should be, by a write or by itself. */
+  /** Notes that the object has its desired form, with or without a write. */
   settled(owner: string, resource: ResourceDefinition, name: string): undefined {
     const contests = this.#contests.get(owner);
     const key = keyOf(resource, name);
@@ -92,15 +92,15 @@ export class Contentions {
     return undefined;
   }
 
-  /** For people: what others change; empty while nothing is contended. */
+  /** Messages about what others change; empty while nothing is contended. */
   of(owner: string): readonly string[] {
     const contests = [...(this.#contests.get(owner)?.values() ?? [])];
     return contests.filter((each) => this.#isContended(each)).map(({ message }) => message);
   }
 
   /**
-   * When the owner is to be looked at again: a correction has waited long enough, or the calm may
-   * have lasted.
+   * When to reconcile the owner again: when a correction has waited long enough, or when the calm
+   * may have lasted long enough.
    */
   nextLookMs(owner: string): number | undefined {
     const now = this.#clock();
@@ -119,7 +119,7 @@ export class Contentions {
     return strikes > FREE && this.#clock() < at + delayMs + CALM_MS;
   }
 
-  /** An integration that is gone leaves no other sign. */
+  /** Nothing else tells that an integration is gone. */
   #sweep(now: number): void {
     if (this.#contests.size < this.#sweepAt) return;
     for (const [owner, contests] of this.#contests) {
@@ -158,7 +158,7 @@ function delayAfter(strikes: number): number {
   return Math.min(FIRST_DELAY_MS * 2 ** (strikes - FREE - 1), MAX_DELAY_MS);
 }
 
-/** As people write it: `metadata.labels[app.kubernetes.io/managed-by]`. */
+/** In the usual notation: `metadata.labels[app.kubernetes.io/managed-by]`. */
 function shown(path: readonly string[]): string {
   return path.reduce(
     (text, name) =>

@@ -1,4 +1,4 @@
-/** What the reconcilers work with. */
+/** The dependencies and the configuration of every reconciler. */
 import type { KubeGroupBinding, KubeIntegration, KubeTenant } from '../crd/objects.ts';
 import type { IntegrationOwner } from '../directory/store/integrations.ts';
 import type { Store } from '../directory/store/store.ts';
@@ -17,19 +17,19 @@ import type { Contentions } from './contentions.ts';
 import type { DirectoryMarks } from './directory-marks.ts';
 import type { UnlabelledWatches } from './unlabelled.ts';
 
-/** What the reflectors know. Of Secrets and namespaces that is the metadata only. */
+/** What the reflectors know. For Secrets and namespaces, this is the metadata only. */
 export interface Caches {
   readonly integrations: ObjectStore<KubeIntegration>;
   readonly tenants: ObjectStore<KubeTenant>;
-  /** Empty where the operator doesn't follow groups. */
+  /** Empty if the operator doesn't follow groups. */
   readonly groupBindings: ObjectStore<KubeGroupBinding>;
-  /** Also those for other kinds; empty where the operator doesn't follow groups. */
+  /** Includes policies for other kinds; empty if the operator doesn't follow groups. */
   readonly policies: ObjectStore<AdmissionPolicy>;
   readonly policyBindings: ObjectStore<AdmissionPolicyBinding>;
-  /** Empty where they may not be listed. */
+  /** Empty if the operator may not list them. */
   readonly namespaces: ObjectStore<KubeObject>;
   readonly secrets: ObjectStore<KubeObject>;
-  /** That people keep and let us use. */
+  /** Secrets that users maintain and let the operator use. */
   readonly existingSecrets: ObjectStore<KubeObject>;
   readonly serviceAccounts: ObjectStore<ServiceAccount>;
   readonly roles: ObjectStore<Role>;
@@ -49,23 +49,26 @@ export interface OperatorContext {
   /** UID of kube-system: which cluster the records belong to. */
   readonly clusterUid: string;
   /**
-   * False for namespaces that are not, or may not be, watched: what the caches lack may exist
-   * there.
+   * False for namespaces that are not, or may not be, watched. Objects that the caches lack may
+   * exist there.
    */
   readonly sees: (namespace: string) => boolean;
-  /** Whether ScimGroupBindings are looked after. */
+  /** Whether ScimGroupBindings are managed. */
   readonly followsGroups: boolean;
-  /** Those of a namespace: `left` by the configuration, `refused` while they may not be listed. */
+  /**
+   * Whether those of a namespace are managed: `left` if the configuration excludes them, `refused`
+   * while the operator may not list them.
+   */
   readonly follows: (namespace: string) => 'followed' | 'refused' | 'left';
-  /** Tells this operator from others on the cluster: the namespace of its Lease. */
+  /** Distinguishes this operator from others on the cluster: the namespace of its Lease. */
   readonly installation: string;
-  /** False while ScimTenants may not be listed, or their CRD is missing: then there are none. */
+  /** False while ScimTenants may not be listed or their CRD is missing, which counts as none. */
   readonly mayReadTenants: () => boolean;
   /**
    * False while ValidatingAdmissionPolicies or their bindings may not be listed, or are not served.
    */
   readonly mayReadPolicies: () => boolean;
-  /** Keys of integrations whose status may not be written: they can't say so themselves. */
+  /** Keys of integrations whose status may not be written, so that it can't report this itself. */
   readonly unwritable: Set<string>;
   readonly now: () => Date;
 }

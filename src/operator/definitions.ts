@@ -1,6 +1,6 @@
 /**
- * Whether the CRDs in the cluster are as new as the operator: an older one drops fields that the
- * operator writes, without a word.
+ * Checks whether the CRDs in the cluster are as new as the operator. An older CRD silently drops
+ * fields that the operator writes.
  */
 import { VERSION } from '../crd/names.ts';
 import { pause } from '../kube/backoff.ts';
@@ -27,12 +27,12 @@ export interface Definition extends KubeObject {
 }
 
 const RECHECK_MS = 10_000;
-/** Of what an older CRD lacks. */
+/** Number of missing fields that the message lists. */
 const MAX_SHOWN = 5;
 
 /**
- * Paths of fields, values and rules that are wanted and not there. What is there besides may be
- * that of a newer operator.
+ * Returns the paths of the fields, values and rules that are missing. Additional ones may belong to
+ * a newer operator.
  */
 export function lackingIn(actual: Definition, wanted: Definition): readonly string[] {
   return lacking(schemaOf(actual), schemaOf(wanted), '');
@@ -67,7 +67,7 @@ interface DefinitionsOptions {
   readonly log: Logger;
 }
 
-/** What was found at the start, and since then where something was wrong. */
+/** The result of the check at startup, and of the checks that follow while a CRD is outdated. */
 export class Definitions {
   readonly #options: DefinitionsOptions;
   readonly #outdated = new Map<string, string>();
@@ -76,13 +76,13 @@ export class Definitions {
     this.#options = options;
   }
 
-  /** Which CRD is older than the operator, for a person; undefined while none is known to be. */
+  /** A message about a CRD that is older than the operator; undefined while none is known to be. */
   unready(): string | undefined {
     const [first] = this.#outdated.values();
     return first;
   }
 
-  /** Looks until all are as new, or the signal aborts. Never rejects. */
+  /** Checks until all CRDs are up to date, or the signal aborts. Never rejects. */
   async check(signal: AbortSignal): Promise<void> {
     let open = this.#options.wanted;
     while (open.length > 0 && !signal.aborted) {
@@ -92,7 +92,7 @@ export class Definitions {
     }
   }
 
-  /** True also where that can't be known: a CRD that is missing is told of by its watch. */
+  /** Also true if it can't be known. A missing CRD is reported by its watch. */
   async #isCurrent(wanted: Definition): Promise<boolean> {
     const { client, log } = this.#options;
     const { name } = wanted.metadata;

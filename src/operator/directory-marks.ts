@@ -1,6 +1,6 @@
 /**
- * This installation among others in the cluster: two with different directories must not look after
- * one object, or each would undo what the other does. The status of an object says whose it is.
+ * Keeps installations in one cluster apart. Two with different directories must not manage the same
+ * object, or each would undo what the other does. The status of an object says whose it is.
  */
 import { createHmac } from 'node:crypto';
 import type { DirectoryMark } from '../crd/directory-mark.ts';
@@ -13,23 +13,23 @@ export type Marked = KubeObject & {
 };
 
 interface DirectoryMarksOptions {
-  /** Known to the processes on one directory only. */
+  /** Known only to the processes that share the directory. */
   readonly directoryKey: string;
   readonly clusterUid: string;
-  /** As namespace/name; undefined: there is no election, because there is no other operator. */
+  /** As namespace/name; undefined without an election, because there is no other operator. */
   readonly lease: string | undefined;
   readonly log: Logger;
 }
 
 export class DirectoryMarks {
-  /** For the status of what this installation looks after. */
+  /** For the status of the objects that this installation manages. */
   readonly ours: DirectoryMark;
   readonly #log: Logger;
-  /** UIDs of what had our mark. */
+  /** UIDs of objects that had our mark. */
   readonly #held = new Set<string>();
-  /** What is left to another installation, and why. */
+  /** The objects left to another installation, with the reason. */
   readonly #others = new Map<string, string>();
-  /** Keys of what the watch shows with the mark of another directory and our Lease. */
+  /** Keys of objects that the watch shows with the mark of another directory and our Lease. */
   readonly #foreign = new Set<string>();
   readonly #told = new Set<string>();
   #leads = false;
@@ -40,16 +40,17 @@ export class DirectoryMarks {
     this.#log = log;
   }
 
-  /** A term began or ended. */
+  /** Notes that a term began or ended. */
   leads(leads: boolean): void {
     this.#leads = leads;
     this.#others.clear();
   }
 
   /**
-   * Why the object is left alone; undefined: it is ours. One that a directory before ours looked
-   * after is taken over where its operator can't be at work any more: we hold the same Lease, or
-   * there is no other operator. Should it be taken from us then, somebody is.
+   * Returns why the object is left alone, or undefined if it is ours. An object that an earlier
+   * directory managed is taken over if its operator can't be running any more, because we hold the
+   * same Lease or there is no other operator. If the object then gets the other mark again, there
+   * is another operator after all.
    */
   reasonToLeave(object: Marked): string | undefined {
     const key = `${object.kind} ${keyText(object.metadata)}`;
@@ -68,12 +69,12 @@ export class DirectoryMarks {
     return this.#leave(key, mark);
   }
 
-  /** Our mark was written: the watch may show another's before it shows ours. */
+  /** Notes that our mark was written. The watch may still show the other mark for a moment. */
   hold({ metadata: { uid = '' } }: KubeObject): void {
     this.#held.add(uid);
   }
 
-  /** What a standby sees: the leader must have our directory. */
+  /** Takes what a standby sees. The leader must use our directory. */
   observe({ type, object }: Pick<Change<Marked>, 'type' | 'object'>): void {
     const mark = object.status?.directory;
     const key = keyText(object.metadata);
@@ -85,17 +86,17 @@ export class DirectoryMarks {
     else if (isForeign) this.#leave('', mark);
   }
 
-  /** The object is gone. */
+  /** Notes that the object is gone. */
   forget(kind: string, key: { readonly namespace?: string; readonly name: string }): void {
     this.#others.delete(`${kind} ${keyText(key)}`);
   }
 
-  /** How many objects are left to another installation. */
+  /** Number of objects left to another installation. */
   get others(): number {
     return this.#others.size;
   }
 
-  /** Why this installation doesn't do what it should; undefined: nobody is in its way. */
+  /** Why this installation doesn't manage everything that it should; undefined if it does. */
   unready(): string | undefined {
     const [first] = this.#others.values();
     return first;

@@ -1,10 +1,10 @@
-/** The directory for as long as this process leads. */
+/** Restricts the directory to the time in which this process leads. */
 import type { Store } from '../directory/store/store.ts';
 import type { Fence } from '../kube/transport.ts';
 
 /**
- * What the operator uses of the directory throws once the lead is lost, so that two operators never
- * write at once.
+ * Makes the parts of the directory that the operator uses throw once the lead is lost, so that two
+ * operators never write at the same time.
  */
 export function fencedStore(store: Store, fence: Fence): Store {
   const behindFence = <T extends object>(part: T): T =>

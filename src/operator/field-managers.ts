@@ -1,10 +1,10 @@
-/** Who wrote a field, by the API server's own bookkeeping (managedFields). */
+/** Who wrote a field, according to the API server's bookkeeping (managedFields). */
 import type { KubeObject, ManagedFields } from '../kube/resource.ts';
 import { FIELD_MANAGER, TOKEN_FIELD_MANAGER } from './ownership.ts';
 
 /**
- * The manager other than the operator that wrote the field at the path last; undefined: there is
- * none, or that is not known.
+ * Returns the manager, other than the operator, that last wrote the field at the path; undefined if
+ * there is none or it is unknown.
  */
 export function managerOf({ metadata }: KubeObject, path: readonly string[]): string | undefined {
   const entries = (metadata.managedFields ?? []).filter(

@@ -1,9 +1,9 @@
-/** Leaves objects alone that another installation looks after. */
+/** Leaves objects alone that another installation manages. */
 import { EVENT } from '../crd/reasons.ts';
 import type { OperatorContext } from './context.ts';
 import type { Marked } from './directory-marks.ts';
 
-/** Says so once, when it begins. */
+/** Records an event only when this begins. */
 export function isLeftToAnother({ marks, events }: OperatorContext, object: Marked): boolean {
   const before = marks.others;
   const reason = marks.reasonToLeave(object);

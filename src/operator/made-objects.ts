@@ -1,6 +1,6 @@
 /**
- * What the operator made for a custom resource, remembered in the directory by UID: the licence to
- * delete it, and nothing else is.
+ * The directory remembers by UID what the operator created for a custom resource. Only this permits
+ * the operator to delete an object.
  */
 import { SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { Maker } from '../directory/store/made-objects.ts';
@@ -13,7 +13,7 @@ export function integrationMaker(context: OperatorContext, integration: ObjectKe
   return { kind: SCIM_INTEGRATIONS.kind, ...ownerOf(context, integration) };
 }
 
-/** Before it is made: then its end is found after a crash, too. */
+/** Called before the object is created, so that a clean-up after a crash finds it. */
 export async function announceMade(
   { store }: OperatorContext,
   maker: Maker,
@@ -23,7 +23,7 @@ export async function announceMade(
   await store.madeObjects.put(maker, { kind, name, uid: undefined });
 }
 
-/** After it was made, or adopted under its proper name. */
+/** Called after the object was created, or adopted under its proper name. */
 export async function rememberMade(
   { store }: OperatorContext,
   maker: Maker,
@@ -35,7 +35,7 @@ export async function rememberMade(
   await store.madeObjects.put(maker, { kind, name, uid });
 }
 
-/** Deletes the very object and forgets it; another one that has the name by now is left alone. */
+/** Deletes this very object and forgets it. Another object that now has the name is left alone. */
 export async function deleteMade(
   { client, store }: OperatorContext,
   maker: Maker,

@@ -1,4 +1,4 @@
-/** What the operator itself measures; what every controller does is in kube/metrics.ts. */
+/** The metrics of the operator itself. Those of every controller are in kube/metrics.ts. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
 import { CONDITION } from '../crd/reasons.ts';
@@ -19,8 +19,8 @@ const CONDITION_LABELS = [
 type ConditionLabel = (typeof CONDITION_LABELS)[number];
 
 /**
- * Registers the metrics; once for a registry. `led` answers what is known while this process leads,
- * `others` what it leaves to others.
+ * Registers the metrics, once per registry. `led` returns the caches while this process leads, and
+ * `others` returns the number of resources that are left to other installations.
  */
 export function createOperatorMetrics(
   registry: Registry,
@@ -28,7 +28,7 @@ export function createOperatorMetrics(
   others: () => number,
 ) {
   const registers = [registry];
-  // Not `namespace` and `name`: Prometheus has labels of those names for what it scrapes.
+  // Not `namespace` and `name`, because Prometheus gives its targets labels of those names.
   new ReadGauge({
     name: 'scim_operator_resource_condition',
     help: 'Always 1; status is the current status of the condition of the custom resource.',
@@ -76,7 +76,7 @@ type WithConditions = KubeObject & {
     | undefined;
 };
 
-/** Conditions that others write would be labels that others choose. */
+/** Conditions written by others would let them choose labels. */
 const KNOWN: ReadonlySet<string> = new Set(Object.values(CONDITION));
 
 function* conditionSeries(caches: Caches): Generator<Series<ConditionLabel>> {

@@ -1,6 +1,6 @@
 /**
- * Conditions that every custom resource may have: annotations that mean nothing, a deletion that
- * waits, what others change.
+ * Conditions that every custom resource may have: for annotations without effect, a pending
+ * deletion, and changes by others.
  */
 import { annotationFaults } from '../crd/annotations.ts';
 import { ANNOTATION_RECONCILE } from '../crd/names.ts';
@@ -8,7 +8,7 @@ import type { ObjectMetadata } from '../crd/objects.ts';
 import { CONDITION, REASON } from '../crd/reasons.ts';
 import type { NewCondition } from '../kube/conditions.ts';
 
-/** None while all annotations of ours on an object of the kind mean something. */
+/** Returns none while all our annotations on an object of the kind have an effect. */
 export function annotationNotices(
   kind: string,
   { annotations }: ObjectMetadata,
@@ -20,7 +20,7 @@ export function annotationNotices(
   return [{ type: CONDITION.InvalidAnnotation, status: 'True', reason, message }];
 }
 
-/** Of what others change, as `Contentions` tells it; none while that is nothing. */
+/** Takes the messages of `Contentions`; returns none without a message. */
 export function contentionNotices(contended: readonly string[] = []): readonly NewCondition[] {
   if (contended.length === 0) return [];
   const message = contended.join('; ').slice(0, 4_096);
@@ -36,7 +36,7 @@ export const PAUSED: NewCondition = {
     'tokens still take effect',
 };
 
-/** Of an object with a deletionTimestamp; `ended` says what has ended already. */
+/** For an object with a deletionTimestamp. `ended` says what has already ended. */
 export function terminating({ finalizers = [] }: ObjectMetadata, ended: string): NewCondition {
   const held = finalizers.length === 0 ? '' : `; the object is held by ${finalizers.join(', ')}`;
   const message = `The object is being deleted; ${ended}${held}`;

@@ -1,15 +1,13 @@
-/** What a failed call means to a user, and when a reconcile looks again. */
+/** Explains a failed call to users, and says when a reconcile retries. */
 import { REASON, type Reason } from '../crd/reasons.ts';
 import { ApiError, isForbidden, isRefused, isUnavailable } from '../kube/errors.ts';
 
-/** Another's object, or a rule of the cluster, may be gone by then; milliseconds. */
+/** Milliseconds; the other object or the rule that was in the way may be gone by then. */
 export const OBSTACLE_RETRY_MS = 30_000;
-/** Somebody wrote in between, and their event is on its way; milliseconds. */
+/** Milliseconds; after a conflicting write, whose event is on its way. */
 export const STALE_RETRY_MS = 100;
 
-/**
- * Messages of the API and of the directory are safe to show; of any other error the log has more.
- */
+/** Shows the messages of the API and of the directory, which are safe, but of no other error. */
 export function obstacleFrom(error: unknown): Obstacle {
   if (isForbidden(error)) {
     return {
@@ -28,13 +26,13 @@ export function obstacleFrom(error: unknown): Obstacle {
   return { reason: REASON.ReconciliationFailed, message };
 }
 
-/** The API server or the database is away: nothing is wrong with what was to be done. */
+/** The API server or the database is unreachable, and nothing is wrong with the task itself. */
 export function isOutage(error: unknown): boolean {
   const { name, status } = (error ?? {}) as { readonly name?: unknown; readonly status?: unknown };
   return isUnavailable(error) || (name === 'ScimError' && status === 503);
 }
 
-/** What stands in the way. */
+/** Why something could not be done, for a condition. */
 export interface Obstacle {
   readonly reason: Reason;
   readonly message: string;

@@ -1,4 +1,4 @@
-/** Wires reflectors and controllers to the directory. */
+/** Connects reflectors and controllers with the directory. */
 
 import { hostname } from 'node:os';
 import { scimGroupBindingCrd, scimIntegrationCrd, scimTenantCrd } from '../crd/manifest.ts';
@@ -25,17 +25,17 @@ import { createReflectors } from './reflectors.ts';
 import { lead } from './term.ts';
 
 export interface Operator {
-  /** Returns at once; an API server that is away is waited for. */
+  /** Returns at once. While the API server is unreachable, the operator keeps trying. */
   start(): void;
-  /** Finishes what is being reconciled, and hands over the lead. */
+  /** Finishes the reconciles in progress, and releases the lead. */
   stop(): Promise<void>;
-  /** Resolves when the lead was lost and is not campaigned for again. */
+  /** Resolves when the lead was lost and this process doesn't campaign again. */
   readonly lost: Promise<void>;
   /** Why the process should be restarted; undefined while everything keeps trying. */
   stuck(): string | undefined;
   /**
-   * Why the cluster is not looked after in full, leading or standing by: not read yet, or a
-   * permission is missing.
+   * Why the cluster is not fully managed, whether this process leads or stands by: it hasn't been
+   * read yet, or a permission is missing.
    */
   unready(): string | undefined;
 }
@@ -92,7 +92,7 @@ export function createOperator(options: OperatorOptions): Operator {
     });
     marks = here;
     reflectors.integrations.store.onChange((change) => here.observe(change));
-    // Older than any term, so that what a standby sees counts when it leads.
+    // Older than any term, so that the ends that a standby sees count when it leads.
     const seenEnds = new SeenEnds(reflectors.integrations.store);
     manager = new Manager(Object.values(reflectors));
     manager.start();
@@ -143,7 +143,7 @@ export function createOperator(options: OperatorOptions): Operator {
   };
 }
 
-/** Those that the operator uses. */
+/** The CRDs that the operator uses. */
 function definitionsOf({ groupBindings }: OperatorOptions) {
   const used = [scimIntegrationCrd(), scimTenantCrd()];
   return groupBindings === undefined ? used : [...used, scimGroupBindingCrd()];
@@ -157,7 +157,7 @@ function createElector(
   const { namespace, identity, renewDeadlineMs } = election;
   return new LeaderElector({
     ...election,
-    // One call without an answer must leave time for another.
+    // One call without a response must leave time for another.
     client: new Client(connection, metrics, renewDeadlineMs / 2),
     lease: { namespace, name: LEASE_NAME },
     name: identity ?? hostname(),
@@ -175,7 +175,7 @@ const UNREAD: Readonly<Record<Outcome, string>> = {
   'responded unexpectedly': 'Kubernetes API responded unexpectedly; retrying',
 };
 
-/** The UID of kube-system stands for the cluster. Undefined when the signal came first. */
+/** The UID of kube-system identifies the cluster. Undefined if the signal aborts first. */
 async function readClusterUid(
   client: Client,
   log: Logger,

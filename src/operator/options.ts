@@ -1,4 +1,4 @@
-/** What an operator is started with. */
+/** The options of an operator. */
 import type { Registry } from 'prom-client';
 import type { Store } from '../directory/store/store.ts';
 import type { Connection } from '../kube/connection.ts';
@@ -11,35 +11,36 @@ export interface OperatorOptions {
   /** Without a trailing slash. */
   readonly publicUrl: string;
   /**
-   * Between the end of an integration with deletionPolicy Delete and that of its users and groups.
+   * Time between the end of an integration with deletionPolicy Delete and the deprovisioning of its
+   * users and groups.
    */
   readonly deprovisionDelayMs: number;
-  /** Undefined: all. */
+  /** Undefined for all. */
   readonly watchNamespaces?: readonly string[] | undefined;
-  /** Tells this operator from others on the cluster: the namespace of its Lease. */
+  /** Distinguishes this operator from others on the cluster: the namespace of its Lease. */
   readonly installation: string;
-  /** Undefined: ScimGroupBindings are left alone, and end what they gave. */
+  /** If undefined, ScimGroupBindings are not managed, and the roles that they granted end. */
   readonly groupBindings?: GroupBindingOptions | undefined;
-  /** Undefined: there is no other operator. */
+  /** Undefined if there is no other operator. */
   readonly election?: ElectionOptions | undefined;
   readonly log: Logger;
   readonly registry: Registry;
   readonly now?: () => Date;
   /** Monotonic, in milliseconds. */
   readonly clock?: () => number;
-  /** How often records without a resource are looked for. */
+  /** How often the operator looks for records without a resource. */
   readonly sweepIntervalMs?: number;
 }
 
 export interface GroupBindingOptions {
-  /** Before every userName, so that no provisioned name means somebody else. */
+  /** Prefix of every userName, so that no provisioned name refers to another user. */
   readonly usernamePrefix: string;
 }
 
 export interface ElectionOptions extends ElectionTimes {
   readonly namespace: string;
-  /** A name that no other process has at the same time; undefined: there is none. */
+  /** A name that no other process has at the same time; undefined if there is no such name. */
   readonly identity: string | undefined;
-  /** Whether to go on as a candidate after the lead was lost. */
+  /** Whether to campaign again after the lead was lost. */
   readonly campaignsAgain: boolean;
 }

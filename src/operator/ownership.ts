@@ -1,7 +1,7 @@
 /**
- * Whose an object is, decided here for every kind. Labels and annotations can be copied: under the
- * name that an object of ours has they let it be adopted, as after a restore; a licence to delete
- * is only what `made-objects.ts` remembers.
+ * Decides for every kind whose an object is. Labels and annotations can be copied. Under the name
+ * of one of our objects, they allow an adoption, as after a restore. Only what `made-objects.ts`
+ * remembers permits a deletion.
  */
 
 import {
@@ -18,12 +18,12 @@ import type { KubeIntegration } from '../crd/objects.ts';
 import { contains } from '../kube/drift.ts';
 import type { KubeObject, OwnerReference } from '../kube/resource.ts';
 
-/** What is being deleted is gone, whatever still holds it; only its name is not free yet. */
+/** An object that is being deleted counts as gone, even if a finalizer keeps its name occupied. */
 export function isGoing({ metadata }: Pick<KubeObject, 'metadata'>): boolean {
   return metadata.deletionTimestamp !== undefined;
 }
 
-/** For people: why the name of an object that is going is not free. */
+/** Says why the name of an object that is being deleted is not free, as part of a message. */
 export function whatHolds({ metadata: { finalizers = [] } }: KubeObject): string {
   const [first, ...others] = finalizers;
   if (first === undefined) return 'is being deleted';
@@ -33,8 +33,8 @@ export function whatHolds({ metadata: { finalizers = [] } }: KubeObject): string
 }
 
 /**
- * Made for this very integration, by its UID; or, by our labels, for one of this name, perhaps an
- * earlier one.
+ * Whether the object was created for this very integration, according to its UID, or for one of
+ * this name, perhaps an earlier one, according to our labels.
  */
 export function isOurs(object: KubeObject, { metadata }: KubeIntegration): boolean {
   return (
@@ -47,29 +47,29 @@ export function uidOn(object: KubeObject): string | undefined {
 }
 
 /**
- * When the integration that it was made for was created; empty where that is unknown, which is
- * before every time.
+ * When the integration that the object was created for was itself created; empty if unknown, which
+ * sorts before every time.
  */
 export function integrationCreatedOn(object: KubeObject): string {
   return object.metadata.annotations?.[ANNOTATION_INTEGRATION_CREATED] ?? '';
 }
 
 /**
- * A child that an integration of this name has: by its owner reference, or by labels where a
- * restore gave it another UID.
+ * Whether the object is a child of the integration: according to its owner reference, or to its
+ * labels if a restore gave the integration another UID.
  */
 export function isOurChild(child: KubeObject, integration: KubeIntegration): boolean {
   return isOwnedBy(child, integration.metadata.uid) || isOurs(child, integration);
 }
 
-/** Whoever writes that lets Kubernetes itself delete the object together with its owner. */
+/** An owner reference lets Kubernetes itself delete the object together with its owner. */
 export function isOwnedBy({ metadata }: KubeObject, uid: string): boolean {
   return metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
 }
 
 /**
- * The Role of a namespace: an integration owns it, perhaps one that is gone; or by our label, where
- * it has lost its owners.
+ * Whether the Role of a namespace is ours: an integration owns it, perhaps one that is gone, or it
+ * has our label but has lost its owners.
  */
 export function isOurRole({ metadata }: KubeObject): boolean {
   const { group, kind } = SCIM_INTEGRATIONS;
@@ -79,14 +79,14 @@ export function isOurRole({ metadata }: KubeObject): boolean {
   return isOwned === true || metadata.labels?.[LABEL_MANAGED_BY] === MANAGED_BY;
 }
 
-/** Made by the operator for anybody, as far as one can see. */
+/** Whether the operator apparently created the object, for any integration. */
 export function isMadeByOperator(object: KubeObject): boolean {
   return object.metadata.labels?.[LABEL_MANAGED_BY] === MANAGED_BY || uidOn(object) !== undefined;
 }
 
 /**
- * Which other integration a Secret belongs to, of those that are there: by what it says itself,
- * else by what they say of it.
+ * Returns the other existing integration that a Secret belongs to, according to the Secret itself
+ * or else to the integrations.
  */
 export function otherHolder(
   secret: KubeObject,
@@ -112,7 +112,7 @@ function holdsTokenIn({ spec, status }: KubeIntegration, name: string): boolean 
 
 export const FIELD_MANAGER = 'scim-operator';
 
-/** Owns `data.token` alone, so that no drift correction can remove it or bring an old one back. */
+/** Owns only `data.token`, so that no drift correction removes the token or restores an old one. */
 export const TOKEN_FIELD_MANAGER = 'scim-operator-token';
 
 export function labelsFor(integrationName: string): Record<string, string> {

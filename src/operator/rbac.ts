@@ -1,6 +1,6 @@
 /**
- * The permissions of the operator itself, as data: the chart, the demo and the tests take them from
- * here.
+ * The permissions of the operator itself, as data, from which the chart, the demo and the tests
+ * take them.
  */
 
 import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
@@ -15,8 +15,8 @@ import {
 } from '../kube/resource.ts';
 
 /**
- * What SCIMProvisioner grants. The operator holds the same, so that Kubernetes lets it grant them
- * without `bind` or `escalate`.
+ * The permissions that SCIMProvisioner grants. The operator holds them itself, so that Kubernetes
+ * lets it grant them without `bind` or `escalate`.
  */
 export const SCIM_PROVISIONER_RULES: readonly PolicyRule[] = Object.entries(PROVISIONER_RULES).map(
   ([resource, verbs]) => ({ apiGroups: [DIRECTORY_API_GROUP], resources: [resource], verbs }),
@@ -26,7 +26,7 @@ const WATCH = ['get', 'list', 'watch'];
 /** Server-side apply creates or patches. */
 const APPLY = ['create', 'patch'];
 
-/** What the operator does in a namespace that it looks after. */
+/** For each namespace that the operator manages. */
 const NAMESPACE_RULES: readonly PolicyRule[] = [
   { apiGroups: [SCIM_INTEGRATIONS.group], resources: ['scimintegrations'], verbs: WATCH },
   {
@@ -34,7 +34,7 @@ const NAMESPACE_RULES: readonly PolicyRule[] = [
     resources: ['scimintegrations/status'],
     verbs: ['patch'],
   },
-  // OpenShift asks for it of whoever sets an owner reference.
+  // OpenShift requires this for setting an owner reference.
   {
     apiGroups: [SCIM_INTEGRATIONS.group],
     resources: ['scimintegrations/finalizers'],
@@ -53,14 +53,14 @@ const NAMESPACE_RULES: readonly PolicyRule[] = [
   ...SCIM_PROVISIONER_RULES,
 ];
 
-/** Optional: without it only the namespace with its own name may use a tenant. */
+/** Optional. Without them, only the namespace of its own name may use a tenant. */
 export const TENANT_RULES: readonly PolicyRule[] = [
   { apiGroups: [SCIM_TENANTS.group], resources: ['scimtenants'], verbs: WATCH },
   { apiGroups: [SCIM_TENANTS.group], resources: ['scimtenants/status'], verbs: ['patch'] },
 ];
 
 /**
- * A CRD that is missing or ending means that its resources say nothing by being gone; an older one
+ * If a CRD is missing or being deleted, the absence of its resources means nothing. An older CRD
  * drops fields.
  */
 const DEFINITION_RULE: PolicyRule = {
@@ -72,19 +72,19 @@ const DEFINITION_RULE: PolicyRule = {
   verbs: ['get'],
 };
 
-/** For an operator that looks after every namespace. */
+/** For an operator that manages every namespace. */
 export const OPERATOR_RULES: readonly PolicyRule[] = [
   ...NAMESPACE_RULES,
   ...TENANT_RULES,
-  // Their UIDs tell a namespace, and the cluster (kube-system), from another of the same name;
-  // ScimTenants select them by labels.
+  // UIDs distinguish a namespace, and the cluster (kube-system), from another of the same name.
+  // ScimTenants select namespaces by label.
   { apiGroups: [''], resources: ['namespaces'], verbs: WATCH },
   DEFINITION_RULE,
 ];
 
 /**
- * For an operator with `--watch-namespaces`, in a Role of each of them. A Role lets read the very
- * namespace that it is in.
+ * For an operator with `--watch-namespaces`, in a Role in each of them. A Role can also permit
+ * reading the namespace that it is in.
  */
 export const WATCHED_NAMESPACE_RULES: readonly PolicyRule[] = [
   ...NAMESPACE_RULES,
@@ -92,16 +92,16 @@ export const WATCHED_NAMESPACE_RULES: readonly PolicyRule[] = [
 ];
 
 /**
- * What such an operator needs of the cluster all the same: its identity, and whether the CRD is
- * there.
+ * What such an operator still needs from the cluster: its identity, and whether the CRD exists.
  */
 export const CLUSTER_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['namespaces'], resourceNames: ['kube-system'], verbs: ['get'] },
   DEFINITION_RULE,
 ];
+
 /**
- * On top, where groups are followed. Kubernetes asks for `bind` of whoever gives a role that they
- * don't have: for Roles in general, for ClusterRoles by name only.
+ * Needed additionally to follow groups. Kubernetes requires `bind` to grant a role that one doesn't
+ * have: here for all Roles, and for ClusterRoles only by name.
  */
 export function groupBindingRules(clusterRoles: readonly string[] = []): readonly PolicyRule[] {
   const { group, plural } = SCIM_GROUP_BINDINGS;
@@ -111,7 +111,7 @@ export function groupBindingRules(clusterRoles: readonly string[] = []): readonl
     { apiGroups: [group], resources: [`${plural}/status`], verbs: ['patch'] },
     { apiGroups: [group], resources: [`${plural}/finalizers`], verbs: ['update'] },
     { ...bind, resources: ['roles'] },
-    // Without names the rule would be for all of them.
+    // A rule without names would permit all of them.
     ...(clusterRoles.length > 0
       ? [{ ...bind, resources: ['clusterroles'], resourceNames: clusterRoles }]
       : []),
@@ -119,8 +119,8 @@ export function groupBindingRules(clusterRoles: readonly string[] = []): readonl
 }
 
 /**
- * Of the cluster, where groups are followed; optional: without it the operator can't tell whether
- * authors are kept from giving too much.
+ * Cluster-wide and optional, to follow groups. Without them, the operator can't tell whether
+ * authors are prevented from granting too much.
  */
 export const POLICY_RULES: readonly PolicyRule[] = [
   {
@@ -134,8 +134,8 @@ export const POLICY_RULES: readonly PolicyRule[] = [
 export const LEASE_NAME = 'scim-operator';
 
 /**
- * For the Lease, in its namespace only. What doesn't exist yet has no name that a rule for `create`
- * could be held against.
+ * For the Lease, only in its namespace. A rule for `create` can't be restricted to a name, because
+ * the object doesn't exist yet.
  */
 export const ELECTION_RULES: readonly PolicyRule[] = [
   { apiGroups: [LEASES.group], resources: [LEASES.plural], verbs: ['create'] },
@@ -158,9 +158,7 @@ export interface OperatorManifests {
   readonly roleBindings: readonly KubeObject[];
 }
 
-/**
- * A ServiceAccount with exactly the permissions of an operator that looks after every namespace.
- */
+/** A ServiceAccount with exactly the permissions of an operator that manages every namespace. */
 export function operatorManifests(
   namespace: string,
   name: string,
@@ -172,8 +170,8 @@ export function operatorManifests(
 }
 
 /**
- * A ServiceAccount with exactly the permissions of an operator that looks after `watched`, which
- * exist. `clusterRules` may have TENANT_RULES too.
+ * A ServiceAccount with exactly the permissions of an operator that manages the namespaces
+ * `watched`, which must exist. `clusterRules` may include TENANT_RULES.
  */
 export function namespacedManifests(
   namespace: string,

@@ -1,4 +1,4 @@
-/** What the operator watches, and what it knows from that. */
+/** The watches of the operator, and the caches that they fill. */
 
 import {
   LABEL_MANAGED_BY,
@@ -55,7 +55,7 @@ type Scope = Pick<
 >;
 
 interface ReflectorScope {
-  /** Undefined: all. One that may not be watched holds up no other. */
+  /** Undefined for all. A namespace that may not be watched doesn't hold up the others. */
   readonly namespaces?: readonly string[] | undefined;
   /** Whether ScimGroupBindings are watched. */
   readonly followsGroups: boolean;
@@ -103,8 +103,8 @@ export function createReflectors(
     }),
     serviceAccounts: reflect<ServiceAccount>(SERVICE_ACCOUNTS, { labelSelector }),
     roles: reflect<Role>(ROLES, { labelSelector }),
-    // Where groups are followed by name as well: a label is quickly lost, and never there on what
-    // somebody else has made.
+    // If groups are followed, also by name, because a label is easily lost and is missing on
+    // RoleBindings that somebody else created.
     roleBindings: reflect<RoleBinding>(
       ROLE_BINDINGS,
       followsGroups ? { wants: isOfInterest } : { labelSelector },

@@ -1,6 +1,6 @@
 /**
- * Once a minute, in every room, what no event reports: resources deleted while nobody watched,
- * integrations that received requests or aren't watched, users to be deleted, roles nobody gives.
+ * Looks once a minute for everything that no event reports: resources deleted while nobody watched,
+ * integrations that received requests or aren't watched, users to delete, and lost roles.
  */
 import { pause } from '../kube/backoff.ts';
 import type { Controller } from '../kube/controller.ts';
@@ -21,7 +21,7 @@ interface SweepOptions {
   readonly log: Logger;
 }
 
-/** Begins at once, and goes on until the signal aborts. */
+/** Starts at once and continues until the signal aborts. */
 export async function sweepUntil(
   signal: AbortSignal,
   context: OperatorContext,
@@ -50,8 +50,7 @@ export async function sweepUntil(
 }
 
 /**
- * Of many, each so much later than the one before: whoever changes something must not wait behind
- * all that were called.
+ * Average interval between active integrations. A user's change must not wait behind all of them.
  */
 const SPREAD_MS = 5;
 

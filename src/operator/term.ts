@@ -1,6 +1,4 @@
-/**
- * A term: the controllers, the sweep and the event recorder, from the start of the lead to its end.
- */
+/** A term: the controllers, the sweep and the event recorder, for as long as this process leads. */
 import { randomUUID } from 'node:crypto';
 import { GROUP } from '../crd/names.ts';
 import type { Client } from '../kube/client.ts';
@@ -25,7 +23,7 @@ import { sweepUntil } from './sweep.ts';
 import { createTenantController } from './tenant/controller.ts';
 import { UnlabelledWatches } from './unlabelled.ts';
 
-/** What outlives a term. */
+/** The objects that outlive a term. */
 interface Parts {
   readonly options: OperatorOptions;
   readonly client: Client;
@@ -40,11 +38,11 @@ interface Parts {
   readonly unwritable: Set<string>;
   readonly marks: DirectoryMarks;
   readonly events: OperatorMetrics['events'];
-  /** Told what is known when a term begins, and undefined when it ends. */
+  /** Called with the caches when a term begins, and with undefined when it ends. */
   readonly onLead: (caches: Caches | undefined) => void;
 }
 
-/** Reconciles until the term ends; nothing of it is left then. */
+/** Reconciles until the term ends, and leaves nothing of it behind. */
 export async function lead(
   parts: Parts,
   { signal, fence }: { readonly signal: AbortSignal; readonly fence?: Fence },

@@ -1,6 +1,6 @@
 /**
- * Objects of ours whose label others take off while they are written. The watches of the operator
- * select by that label, so each of these is watched by its name.
+ * Watches of our objects whose label something removes during the write. The other watches of the
+ * operator select by that label, so each of these objects is watched by its name.
  */
 import { LABEL_MANAGED_BY, MANAGED_BY } from '../crd/names.ts';
 import type { Client } from '../kube/client.ts';
@@ -8,10 +8,7 @@ import { Reflector } from '../kube/reflector.ts';
 import { type KubeObject, keyOf, keyText, type ResourceDefinition } from '../kube/resource.ts';
 import type { Logger } from '../logger.ts';
 
-/**
- * Each is a connection; whatever is more is looked at every half minute only, because it is
- * contended.
- */
+/** Each is a connection. Further objects are contended and are checked every 30 seconds instead. */
 const MAX_WATCHES = 100;
 
 interface UnlabelledOptions {
@@ -32,13 +29,13 @@ export class UnlabelledWatches {
     this.#options = options;
   }
 
-  /** Calls the listener at each change of such an object; answers how to stop that. */
+  /** Calls the listener on each change of such an object. Returns a function that stops this. */
   onChange(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Takes an object of ours as the API server has it. */
+  /** Takes one of our objects as the API server returned it. */
   note(resource: ResourceDefinition, object: KubeObject): void {
     const key = `${resource.kind} ${keyText(keyOf(object))}`;
     const isLabelled = object.metadata.labels?.[LABEL_MANAGED_BY] === MANAGED_BY;

@@ -1,6 +1,6 @@
 /**
- * Whether the cluster keeps the authors of ScimGroupBindings from giving what they may not, decided
- * purely.
+ * Decides, as a pure function, whether the cluster prevents authors of ScimGroupBindings from
+ * granting roles that they may not grant.
  */
 import { groupBindingPolicy } from '../../crd/group-binding-policy.ts';
 import { GROUP, SCIM_GROUP_BINDINGS, VERSION } from '../../crd/names.ts';
@@ -38,13 +38,13 @@ interface PolicySource {
   readonly mayReadPolicies: () => boolean;
 }
 
-/** As far as the caches know. */
+/** Based on the caches. */
 export function admissionPolicyIn({ caches, mayReadPolicies }: PolicySource): PolicyVerdict {
   if (!mayReadPolicies()) return UNKNOWN_POLICY;
   return checkAdmissionPolicy(caches.policies.list(), caches.policyBindings.list());
 }
 
-/** A policy of any name counts that refuses what ours refuses, everywhere. */
+/** A policy of any name counts if it refuses everywhere what ours refuses. */
 export function checkAdmissionPolicy(
   policies: readonly AdmissionPolicy[],
   bindings: readonly AdmissionPolicyBinding[],
@@ -62,7 +62,7 @@ const asksForBind = (spec: AdmissionPolicy['spec']): boolean =>
     spec?.validations?.some((validation) => validation.expression === expression),
   );
 
-/** Undefined where it is enforced. */
+/** Undefined if the policy is enforced. */
 function faultOf(
   { metadata, spec }: AdmissionPolicy,
   bindings: readonly AdmissionPolicyBinding[],

@@ -1,6 +1,6 @@
 /**
- * Brings the RoleBindings of a ScimGroupBinding to a list of subjects: what is taken comes first,
- * and whatever else fails.
+ * Brings the RoleBindings of a ScimGroupBinding in line with a list of subjects. Revocations come
+ * first and happen even if everything else fails.
  */
 
 import type { KubeGroupBinding } from '../../crd/objects.ts';
@@ -27,14 +27,14 @@ import { planShards, type Shard, type ShardPlan } from './shards.ts';
 const SHARD_SIZE = 1_000;
 
 /**
- * Asked just before something is given: what stands in the way, or that the ScimGroupBinding itself
- * is gone.
+ * Called just before a role is granted. Returns what prevents that, or that the ScimGroupBinding
+ * itself is gone.
  */
 export type Permit = () => Promise<Obstacle | 'gone' | undefined>;
 
 interface Wanted {
   readonly subjects: readonly string[];
-  /** They had the role after the last look: what is not so any more, others have changed. */
+  /** They had the role after the last reconcile, so any difference was made by others. */
   readonly isRepeated: boolean;
 }
 
@@ -42,12 +42,9 @@ export interface Bound {
   readonly members: number;
   readonly roleBindings: number;
   readonly obstacle?: Obstacle | undefined;
-  /** There is no ScimGroupBinding to tell any more. */
+  /** The ScimGroupBinding that would report the result is gone. */
   readonly isGone?: boolean;
-  /**
-   * Names of RoleBindings that are called like those of the ScimGroupBinding and were not made for
-   * it.
-   */
+  /** RoleBindings that have a name of the ScimGroupBinding but were not created for it. */
   readonly foreign: readonly string[];
 }
 
@@ -75,15 +72,15 @@ export async function bindMembers(
   const work = { ...(await begin(context, binding, maker, made)), isRepeated };
   const refusal = await change(work, subjects, permit);
   if (refusal === 'gone') return { ...resultOf(work), isGone: true };
-  // Who may not be given anything keeps nothing either.
+  // If nothing may be granted, everything is revoked.
   if (refusal !== undefined) await change(work, [], permit);
   if (work.error !== undefined) throw work.error;
   return { ...resultOf(work), obstacle: refusal ?? work.obstacle };
 }
 
 /**
- * What has a name of the ScimGroupBinding: by UID, or by its owner where a crash kept it from being
- * remembered.
+ * Separates our RoleBindings from others that have a name of the ScimGroupBinding: by UID, or by
+ * owner if a crash prevented the UID from being recorded.
  */
 function sortOut(
   binding: KubeGroupBinding,
@@ -99,7 +96,7 @@ function sortOut(
   };
 }
 
-/** Exactly these, as looked after by this operator. */
+/** Whether exactly these are recorded, as managed by this operator. */
 function isRemembered(
   { installation }: OperatorContext,
   made: readonly MadeObject[],
@@ -112,7 +109,7 @@ function isRemembered(
   );
 }
 
-/** Answers what stands in the way of giving, where something is to be given. */
+/** Returns what prevents granting, if something is to be granted. */
 async function change(
   work: Work,
   subjects: readonly string[],
@@ -120,12 +117,12 @@ async function change(
 ): Promise<Obstacle | 'gone' | undefined> {
   const { removals } = planShards(shardsOf(work), subjects, SHARD_SIZE);
   for (const shard of removals) await attempt(work, () => take(work, shard));
-  // Another one, where a RoleBinding had to go that others are to keep.
+  // A new plan, because a whole RoleBinding may have been deleted with subjects that must stay.
   const plan = planShards(shardsOf(work), subjects, SHARD_SIZE);
   const refusal = plan.additions.length > 0 ? await permit() : undefined;
   if (refusal !== undefined) return refusal;
   for (const shard of plan.additions) await attempt(work, () => give(work, shard));
-  // Who is to be moved keeps the old place until the new one is there.
+  // A subject that moves keeps its old place until it has the new one.
   const isComplete = work.obstacle === undefined && work.error === undefined;
   if (isComplete) for (const shard of plan.moves) await attempt(work, () => shrink(work, shard));
   return undefined;
@@ -139,7 +136,7 @@ function summaryOf(shards: readonly Shard[]): Omit<Bound, 'foreign'> {
   return { members: members.size, roleBindings: shards.length };
 }
 
-/** One round: the RoleBindings as they are by now, and the first thing that went wrong. */
+/** The state of one round: the current RoleBindings, and the first failure. */
 interface Work {
   readonly context: OperatorContext;
   readonly binding: KubeGroupBinding;
@@ -160,8 +157,8 @@ const resultOf = (work: Work): Bound => ({
 });
 
 /**
- * Reads what is there, by name because labels are quickly lost; remembers it, and deletes what
- * gives another role.
+ * Reads the existing RoleBindings, by name because labels are easily lost. Records them, and
+ * deletes those that grant another role.
  */
 async function begin(
   context: OperatorContext,
@@ -193,7 +190,7 @@ async function remember(
   for (const each of ours) await rememberRole(context, maker, each);
 }
 
-/** What fails doesn't keep the rest. */
+/** A failure doesn't prevent the rest. */
 async function attempt(work: Work, run: () => Promise<void>): Promise<void> {
   try {
     await run();
@@ -204,7 +201,7 @@ async function attempt(work: Work, run: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Undefined for what nobody is against. */
+/** Undefined if nothing denied the request. */
 function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefined {
   const { kind, name } = spec.roleRef;
   const reason = REASON.PermissionDenied;
@@ -214,8 +211,8 @@ function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefi
       `on it: ${error.message}`;
     return { reason, message };
   }
-  // What it may not bind it would have to hold, which the API server can't tell of a role that is
-  // not there.
+  // Without `bind`, the operator would have to hold the role's permissions, which the API server
+  // can't check for a role that doesn't exist.
   if (isNotFound(error, name)) {
     const message =
       `${kind} ${name} does not exist, and the operator may not bind one of that name; create ` +
@@ -227,13 +224,13 @@ function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefi
 }
 
 /**
- * Takes subjects out. Where the API server denies that, the RoleBinding goes as a whole, and the
- * rest get another one if they may: nobody keeps what they shall not have.
+ * Removes subjects. If the API server denies that, the whole RoleBinding is deleted, and the other
+ * subjects get a new one if permitted, so that nobody keeps a role that they must not have.
  */
 async function take(work: Work, shard: Shard): Promise<void> {
   const object = work.objects.get(shard.index);
   if (object === undefined) return;
-  // Its labels, say; what gives too much never waits.
+  // The difference is only in metadata, such as labels. Granting too much is never postponed.
   if (!givesMore(object, shard) && postponed(work, shard) !== undefined) return;
   try {
     await shrink(work, shard);
@@ -243,7 +240,7 @@ async function take(work: Work, shard: Shard): Promise<void> {
   }
 }
 
-/** Others who take it away again and again are waited for. */
+/** Waits longer each time if something keeps revoking the role. */
 async function give(work: Work, shard: Shard): Promise<void> {
   const message = postponed(work, shard);
   if (message === undefined) await write(work, shard);
@@ -256,7 +253,7 @@ function postponed({ context, binding, isRepeated }: Work, shard: Shard): string
   return context.contentions.postponed(binding.metadata.uid, ROLE_BINDINGS, name);
 }
 
-/** A group that changes is nobody's interference. */
+/** A change of the group doesn't count as contention. */
 function noteWrite(
   { context, binding, isRepeated }: Work,
   before: RoleBinding | undefined,
@@ -283,7 +280,7 @@ async function remove(
   objects.delete(shardOf(object, binding).index);
 }
 
-/** Another object of the name is never written: it would have to have the UID. */
+/** The UID makes sure that another object of the name is never written. */
 async function write(work: Work, shard: Shard): Promise<void> {
   const { client } = work.context;
   const desired = buildMembersBinding(work.binding, shard);
@@ -298,7 +295,7 @@ async function write(work: Work, shard: Shard): Promise<void> {
 
 async function createNew(work: Work, desired: RoleBinding): Promise<void> {
   const { context, maker, objects, foreign } = work;
-  // It is told of in any case.
+  // It is reported in any case.
   if (foreign.includes(desired.metadata.name)) return;
   const made = await context.client.create(ROLE_BINDINGS, desired, FIELD_MANAGER);
   noteWrite(work, undefined, desired, made);

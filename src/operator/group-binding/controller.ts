@@ -1,6 +1,6 @@
 /**
- * ScimGroupBindings: told of every change of theirs, of their RoleBindings, of who may use the
- * tenant, and of the group.
+ * The controller of ScimGroupBindings. They are enqueued when they change themselves, or when their
+ * RoleBindings, the group, or the right to use the tenant change.
  */
 
 import { bindingTenantOf } from '../../crd/defaults.ts';
@@ -19,9 +19,9 @@ import { createGroupBindingReconcile } from './reconcile.ts';
 
 interface GroupBindingController {
   readonly controller: Controller;
-  /** Looks for changes of the groups until the signal aborts. */
+  /** Polls the groups for changes until the signal aborts. */
   follow(signal: AbortSignal): Promise<void>;
-  /** From now on, that everything was read, it is told whether the admission policy is in force. */
+  /** Starts reporting whether the admission policy is in force. Called once everything was read. */
   tellOfPolicy(): void;
   detach(): void;
 }
@@ -80,7 +80,7 @@ export function createGroupBindingController(
   };
 }
 
-/** By label, owner and name, since any of them may be what drifted. */
+/** Finds ScimGroupBindings by label, owner and name, because any of them may have drifted. */
 function parentsOf({ metadata }: RoleBinding, { groupBindings }: Caches): readonly ObjectKey[] {
   const { namespace = '', labels, ownerReferences = [] } = metadata;
   const uids = new Set(ownerReferences.map(({ uid }) => uid));

@@ -1,7 +1,4 @@
-/**
- * The groups that ScimGroupBindings rest on, and the loop that notices when one of them has
- * changed.
- */
+/** The groups that ScimGroupBindings depend on, and the loop that notices when one changes. */
 import { isDeepStrictEqual } from 'node:util';
 import type {
   FollowedGroup,
@@ -15,11 +12,11 @@ import { keyText, type ObjectKey } from '../../kube/resource.ts';
 import type { Logger } from '../../logger.ts';
 import { Outage } from '../../outage.ts';
 
-/** So that a change is in Kubernetes within two seconds. */
+/** Short enough for a change to reach Kubernetes within two seconds. */
 const LOOK_EVERY_MS = 500;
-/** With very many bindings looking takes no more than a fifth of the time. */
+/** With very many bindings, polling takes at most a fifth of the time. */
 const SHARE = 4;
-/** So long without the directory, and every binding says that it is not followed. */
+/** After this long without the directory, every binding reports that it is not followed. */
 const OUTAGE_MS = 5_000;
 
 interface Followed {
@@ -31,7 +28,7 @@ interface Followed {
 export class FollowedGroups {
   readonly #followed = new Map<string, Followed>();
 
-  /** The basis of what was just read. */
+  /** Notes the basis of a reading. */
   note(key: ObjectKey, tenant: string, selector: GroupSelector, basis: MembershipBasis): void {
     const group = { tenant, selector, groupIds: Object.keys(basis.versions) };
     this.#followed.set(keyText(key), { key, group, basis });
@@ -45,13 +42,13 @@ export class FollowedGroups {
     return [...this.#followed.values()].map(({ key }) => key);
   }
 
-  /** Whose basis is another one than was noted last; each change is told once. */
+  /** Returns the bindings whose basis differs from the last noted one, once for each change. */
   async changed({ memberships }: Store): Promise<readonly ObjectKey[]> {
     const followed = [...this.#followed];
     const bases = await memberships.bases(followed.map(([, { group }]) => group));
     return followed.flatMap(([text, each], index) => {
       const basis = bases[index];
-      // What was read meanwhile is compared next time.
+      // A group that was read meanwhile is compared next time.
       const isCurrent = this.#followed.get(text) === each;
       if (basis === undefined || !isCurrent || isDeepStrictEqual(basis, each.basis)) return [];
       this.#followed.set(text, { ...each, basis });
@@ -60,7 +57,7 @@ export class FollowedGroups {
   }
 }
 
-/** Enqueues whose group has changed, until the signal aborts. */
+/** Enqueues bindings whose group has changed, until the signal aborts. */
 export async function followUntil(
   signal: AbortSignal,
   groups: FollowedGroups,
@@ -68,7 +65,7 @@ export async function followUntil(
   controller: Pick<Controller, 'enqueue'>,
   log: Logger,
 ): Promise<void> {
-  let awaySince: number | undefined;
+  let failingSince: number | undefined;
   const outage = new Outage();
   const enqueueAll = () => {
     for (const key of groups.keys) controller.enqueue(key);
@@ -81,10 +78,10 @@ export async function followUntil(
         log.info('groups are followed again');
         enqueueAll();
       }
-      awaySince = undefined;
+      failingSince = undefined;
     } catch (error) {
-      awaySince ??= started;
-      const lasts = started - awaySince >= OUTAGE_MS;
+      failingSince ??= started;
+      const lasts = started - failingSince >= OUTAGE_MS;
       if (lasts && !signal.aborted && outage.begins()) {
         log.warn({ err: error }, 'groups could not be followed; retrying');
         enqueueAll();

@@ -1,6 +1,6 @@
 /**
- * Roles that no ScimGroupBinding that is looked after gives: ended where the operator made them and
- * may, told of in any case.
+ * Finds RoleBindings that no managed ScimGroupBinding accounts for. Those that the operator created
+ * are deleted if possible, and all others are reported.
  */
 import { Gauge, type Registry } from 'prom-client';
 import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
@@ -13,7 +13,7 @@ import { isGoing } from '../ownership.ts';
 import { bindingMaker, endRoles, endRolesOfGone, type LeftRole } from './made-roles.ts';
 import { groupBindingNamedIn, isOfBinding } from './objects.ts';
 
-/** Registers the metrics; once for a registry. */
+/** Registers the metrics, once per registry. */
 export function createRoleMetrics(registry: Registry) {
   const registers = [registry];
   return {
@@ -34,7 +34,7 @@ export function createRoleMetrics(registry: Registry) {
   };
 }
 
-/** Tells of them: a line in the log when they are others than before. */
+/** Reports them in metrics, and in the log when they change. */
 export class RoleReport {
   readonly #metrics: ReturnType<typeof createRoleMetrics>;
   readonly #log: Logger;
@@ -74,7 +74,7 @@ export class RoleReport {
   }
 }
 
-/** Also at the start: what happened while nobody watched, and what the configuration has left. */
+/** Also run at startup, for what happened in the meantime and for changes of the configuration. */
 export async function endLostRoles(context: OperatorContext, report: RoleReport): Promise<void> {
   const { store, caches, clusterUid, installation, follows } = context;
   const left: LeftRole[] = [];
@@ -85,12 +85,12 @@ export async function endLostRoles(context: OperatorContext, report: RoleReport)
     const how = follows(namespace);
     if (how === 'refused') continue;
     if (how === 'followed' && binding !== undefined && !isGoing(binding)) continue;
-    // Another operator may look after the namespace.
+    // Another operator may manage the namespace.
     if (how === 'left' && maker.operator !== installation) continue;
     const ending =
       how === 'left' ? endRoles(context, maker) : endRolesOfGone(context, key, binding);
     const roles = await ending.catch((error: unknown): readonly LeftRole[] => {
-      // Nothing is known of it, and of no other either.
+      // During an outage, nothing is known about any of them.
       if (isOutage(error)) throw error;
       return [{ name, reason: obstacleFrom(error).message }];
     });
@@ -101,7 +101,7 @@ export async function endLostRoles(context: OperatorContext, report: RoleReport)
   report.foreign(context.followsGroups ? await foreignRoles(context) : []);
 }
 
-/** Only what is not owned by a ScimGroupBinding of its name is asked for in the directory. */
+/** Asks the directory only about RoleBindings that no ScimGroupBinding of their name owns. */
 async function foreignRoles(context: OperatorContext): Promise<readonly string[]> {
   const { caches, store } = context;
   const isUnknown = async (object: RoleBinding): Promise<boolean> => {

@@ -1,6 +1,6 @@
 /**
- * RoleBindings that were made for ScimGroupBindings: what was given ends, whatever becomes of the
- * object that gave it.
+ * The RoleBindings created for ScimGroupBindings. What a ScimGroupBinding granted ends with it,
+ * whatever happens to the object.
  */
 
 import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
@@ -29,7 +29,7 @@ export async function rememberRole(
 }
 
 /**
- * Ends the role even where a finalizer holds the object, which gives it all the same; answers
+ * Revokes the role even if a finalizer holds the RoleBinding, which would still grant it. Returns
  * whether the object is gone.
  */
 export async function deleteRole(
@@ -49,7 +49,7 @@ export async function deleteRole(
   return !isHeld;
 }
 
-/** A RoleBinding that should be gone. */
+/** A RoleBinding that should be gone but still exists. */
 export interface LeftRole {
   readonly name: string;
   readonly reason: string;
@@ -57,8 +57,8 @@ export interface LeftRole {
 }
 
 /**
- * Of a ScimGroupBinding that is gone, or not followed any more; another object that has the name by
- * now is left alone.
+ * Deletes the RoleBindings of a ScimGroupBinding that is gone or no longer followed. Another object
+ * that now has the name is left alone.
  */
 export async function endRoles(
   context: OperatorContext,
@@ -88,15 +88,16 @@ async function endRole(
       ? undefined
       : { name, reason: `it ${whatHolds(live)}` };
   } catch (error) {
-    // Somebody else has the name; the next look finds that out.
+    // Another object has the name, which the next reconcile finds out.
     if (isConflict(error)) return undefined;
     return { name, reason: obstacleFrom(error).message, error };
   }
 }
 
 /**
- * Of a ScimGroupBinding that the cache doesn't have, or that is going. Undefined where it is there
- * all the same, or can't be known to be gone: without its CRD every one of them is missing.
+ * Ends the roles of a ScimGroupBinding that is missing from the cache or being deleted. Returns
+ * undefined if it exists nevertheless, or can't be known to be gone: without the CRD, all of them
+ * are missing.
  */
 export async function endRolesOfGone(
   context: OperatorContext,
@@ -110,7 +111,7 @@ export async function endRolesOfGone(
   return endRoles(context, maker);
 }
 
-/** What a crash kept from being remembered. */
+/** Records what a crash prevented from being recorded. */
 async function rememberOwned(
   context: OperatorContext,
   maker: Maker,

@@ -1,4 +1,4 @@
-/** Who gets the role, decided purely from what the directory says of the group. */
+/** Decides, as a pure function of what the directory knows of the group, who gets the role. */
 
 import { bindingTenantOf } from '../../crd/defaults.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
@@ -11,8 +11,8 @@ import type {
 import type { Obstacle } from '../obstacle.ts';
 
 /**
- * The API server compares the user of a request with every subject in the namespace, and a change
- * in the group means that all of it is read.
+ * Limited because the API server compares the user of each request with every subject in the
+ * namespace, and because each change of a group reads the whole group.
  */
 export const MEMBERSHIP_LIMITS: MembershipLimits = { members: 10_000, groups: 1_000 };
 
@@ -23,9 +23,9 @@ export function selectorOf({ spec: { group } }: KubeGroupBinding): GroupSelector
 }
 
 interface Members {
-  /** Names of Kubernetes users; nobody where something stands in the way. */
+  /** Names of Kubernetes users; empty if there is an obstacle. */
   readonly subjects: readonly string[];
-  /** Members whose names nobody may have. */
+  /** Number of members whose names are reserved. */
   readonly refused: number;
   readonly obstacle?: Obstacle;
 }
@@ -77,7 +77,7 @@ const blocked = (reason: Obstacle['reason'], message: string): Members => ({
 
 const count = (number: number): string => number.toLocaleString('en-US');
 
-/** What begins with `system:` is Kubernetes' own: no provisioned name may come to mean it. */
+/** Names that begin with `system:` belong to Kubernetes, so no provisioned name may be one. */
 export function subjectOf(userName: string, prefix: string): string | undefined {
   const subject = `${prefix}${userName}`;
   return isReserved(userName) || isReserved(subject) ? undefined : subject;

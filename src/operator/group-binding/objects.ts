@@ -1,4 +1,4 @@
-/** The RoleBindings of a ScimGroupBinding, built and read purely. */
+/** Builds and reads the RoleBindings of a ScimGroupBinding, as pure functions. */
 
 import {
   GROUP,
@@ -26,12 +26,12 @@ export const GROUP_ROLE_BINDING_PREFIX = 'scim:group:';
 const nameOf = ({ metadata }: KubeGroupBinding, index: number): string =>
   `${GROUP_ROLE_BINDING_PREFIX}${metadata.name}:${index}`;
 
-/** The name of the ScimGroupBinding that a RoleBinding of this name would be of. */
+/** Returns the name of the ScimGroupBinding that a RoleBinding of this name would belong to. */
 export function groupBindingNamedIn(name: string): string | undefined {
   return /^scim:group:([a-z0-9-]+):(?:0|[1-9][0-9]{0,5})$/.exec(name)?.[1];
 }
 
-/** Has a name that only RoleBindings of this ScimGroupBinding should have. */
+/** Whether it has a name that only RoleBindings of this ScimGroupBinding should have. */
 export function isNamedFor({ metadata }: RoleBinding, binding: KubeGroupBinding): boolean {
   return indexOf(metadata.name, binding) !== undefined;
 }
@@ -60,8 +60,8 @@ export function buildMembersBinding(
 }
 
 /**
- * Says itself, by its owner and its name, that it goes with this very ScimGroupBinding; labels are
- * anybody's to write.
+ * Whether the RoleBinding belongs to this very ScimGroupBinding, according to its owner and its
+ * name. Labels don't count, because anybody may write them.
  */
 export function isOfBinding(object: RoleBinding, binding: KubeGroupBinding): boolean {
   return isOwnedBy(object, binding.metadata.uid) && isNamedFor(object, binding);
@@ -74,12 +74,12 @@ function indexOf(name: string, binding: KubeGroupBinding): number | undefined {
   return /^(0|[1-9][0-9]{0,5})$/.test(index) ? Number(index) : undefined;
 }
 
-/** The role of a RoleBinding is immutable: one with another role must be recreated. */
+/** The role of a RoleBinding is immutable, so one with another role must be recreated. */
 export function hasRoleOf({ roleRef }: RoleBinding, binding: KubeGroupBinding): boolean {
   return contains(roleRef, buildMembersBinding(binding, { index: 0, subjects: [] }).roleRef);
 }
 
-/** It binds somebody who is not in the shard, of whatever kind. */
+/** Whether it binds a subject of any kind that is not in the shard. */
 export function givesMore({ subjects = [] }: RoleBinding, shard: Shard): boolean {
   const users = new Set(shard.subjects);
   return subjects.some(({ kind, name }) => kind !== 'User' || !users.has(name));

@@ -1,6 +1,6 @@
 /**
- * Tells whether the admission policy of ScimGroupBindings is in force: a line in the log when that
- * is another than before, and a metric.
+ * Reports whether the admission policy of ScimGroupBindings is in force: in a metric, and in the
+ * log when this changes.
  */
 import { Gauge, type Registry } from 'prom-client';
 import type { Logger } from '../../logger.ts';
@@ -9,8 +9,8 @@ import type { PolicyVerdict } from './admission-policy.ts';
 type PolicyMetric = ReturnType<typeof createPolicyMetric>;
 
 /**
- * Registers the metric; once for a registry. It has no series where groups are not followed, or by
- * another process.
+ * Registers the metric, once per registry. It has no series if groups are not followed, or if
+ * another process follows them.
  */
 export function createPolicyMetric(registry: Registry) {
   return new Gauge({
@@ -33,7 +33,7 @@ export class PolicyReport {
     this.#log = log;
   }
 
-  /** Answers whether that is another verdict than before. */
+  /** Returns whether the verdict has changed. */
   tell({ state, message }: PolicyVerdict): boolean {
     this.#metric.reset();
     this.#metric.set({ state }, 1);
@@ -50,7 +50,7 @@ export class PolicyReport {
     return true;
   }
 
-  /** Another process leads. */
+  /** Called when this process no longer leads. */
   readonly end = (): void => {
     this.#metric.reset();
     this.#told = '';

@@ -1,6 +1,6 @@
 /**
- * The reconcile of a ScimGroupBinding: who is in the group, and who may know it, decide who has the
- * role.
+ * Reconciles a ScimGroupBinding. Who is in the group, and whether the namespace may use the tenant,
+ * decide who has the role.
  */
 
 import { bindingTenantOf } from '../../crd/defaults.ts';
@@ -30,19 +30,17 @@ import {
   conflictWith,
 } from './status.ts';
 
-/** The cache may be behind; without its CRD a ScimGroupBinding may be on its way back. */
+/** The cache may be behind, and without its CRD a ScimGroupBinding may still be restored. */
 const GONE_RECHECK_MS = 5_000;
-/**
- * In case a change was not noticed: a database that was restored looks as if nothing had happened.
- */
+/** In case a change was not noticed. A restored database looks as if nothing had happened. */
 const REFRESH_MS = 600_000;
 /**
- * Where namespaces may not be listed, nothing tells that one has lost the label that a ScimTenant
+ * If namespaces may not be listed, nothing reports that one has lost the label that a ScimTenant
  * selects.
  */
 const BLIND_REFRESH_MS = 60_000;
 
-/** `prefix` comes before every userName. */
+/** `prefix` is prepended to every userName. */
 export function createGroupBindingReconcile(
   context: OperatorContext,
   followed: FollowedGroups,
@@ -83,8 +81,8 @@ function nextLookMs({ caches }: OperatorContext, { bound }: BindingFindings): nu
 }
 
 /**
- * Who got the role at the last look that nothing stood in the way of, with the UID of the
- * ScimGroupBinding; by its key.
+ * By key of the ScimGroupBinding: its UID, and who got the role in the last reconcile without an
+ * obstacle.
  */
 type Given = Map<string, string>;
 
@@ -94,7 +92,7 @@ interface Following {
   readonly prefix: string;
 }
 
-/** With the mark of our directory, which makes the binding ours. */
+/** Writes the status with the mark of our directory, which makes the binding ours. */
 async function writeOwnStatus(
   { client, marks }: OperatorContext,
   binding: KubeGroupBinding,
@@ -107,8 +105,8 @@ async function writeOwnStatus(
 }
 
 /**
- * Not left to the garbage collector, which a finalizer keeps waiting and `--cascade=orphan` sends
- * away.
+ * Not left to the garbage collector, which waits for finalizers and doesn't act with
+ * `--cascade=orphan`.
  */
 async function end(
   context: OperatorContext,
@@ -128,8 +126,8 @@ async function end(
 }
 
 /**
- * Somebody's finalizer may hold it for long. A status that has changed since is written with its
- * next event.
+ * A finalizer may hold the object for a long time. If the object has changed, the reconcile of that
+ * change writes the status.
  */
 async function tellOfTermination(
   { client, now }: OperatorContext,
@@ -140,7 +138,7 @@ async function tellOfTermination(
   await writeStatus(client, SCIM_GROUP_BINDINGS, binding, status, FIELD_MANAGER);
 }
 
-/** What can't be read changes nothing: whoever has the role keeps it. */
+/** If a read fails, nothing changes, and current holders keep the role. */
 async function work(
   context: OperatorContext,
   binding: KubeGroupBinding,
@@ -184,8 +182,8 @@ async function gatherMembers(
 }
 
 /**
- * A cache that is behind never gives a right: neither to a namespace nor for a ScimGroupBinding
- * that is gone or another one by now.
+ * A stale cache never grants anything, neither to a namespace nor for a ScimGroupBinding that is
+ * gone or has been replaced.
  */
 const permitFor =
   (context: OperatorContext, binding: KubeGroupBinding): Permit =>
@@ -201,7 +199,7 @@ const permitFor =
     return forbiddenIn(context, namespace, bindingTenantOf(binding), 'live');
   };
 
-/** Once, when it begins. */
+/** Records each event once, when the obstacle begins. */
 function announce(
   { events }: OperatorContext,
   binding: KubeGroupBinding,
@@ -215,7 +213,7 @@ function announce(
   for (const each of [obstacle, foreign, contest]) {
     const event = ANNOUNCED.get(each?.reason ?? '');
     if (each === undefined || event === undefined || told.has(each.reason)) continue;
-    // The same may stand in the way as well.
+    // Two of them may be the same.
     told.add(each.reason);
     events.record(binding, {
       type: 'Warning',

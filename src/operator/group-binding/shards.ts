@@ -1,25 +1,25 @@
 /**
- * Members over RoleBindings, decided purely: each stays where it is while others come and go, so
- * that one change rewrites one RoleBinding.
+ * Distributes members over RoleBindings, as a pure function. Each member stays where it is while
+ * others come and go, so that one change rewrites one RoleBinding.
  */
 
 export interface Shard {
   readonly index: number;
   readonly subjects: readonly string[];
-  /** There is something about it that is to be corrected in any case. */
+  /** The RoleBinding has other differences that must be corrected. */
   readonly isDrifted?: boolean;
 }
 
 /**
- * In this order; a shard without subjects is to be deleted. Nobody loses in between what they had
- * and shall have.
+ * To be carried out in this order. A shard without subjects is deleted. Nobody who keeps the role
+ * loses it in between.
  */
 export interface ShardPlan {
-  /** Takes from who shall not have it, and corrects; gives nothing. */
+  /** Revokes and corrects, but grants nothing. */
   readonly removals: readonly Shard[];
-  /** Only gives. */
+  /** Only grants. */
   readonly additions: readonly Shard[];
-  /** Takes from one shard what another one has by now: not before all additions are made. */
+  /** Removes from one shard what another one now has, so only after all additions succeeded. */
   readonly moves: readonly Shard[];
 }
 
@@ -48,7 +48,7 @@ export function planShards(
 }
 
 interface KeptShard extends Shard {
-  /** Who shall have it and is in no shard before. */
+  /** The wanted subjects that are in no earlier shard. */
   readonly kept: readonly string[];
 }
 
@@ -67,8 +67,8 @@ function keepWanted(existing: readonly Shard[], wanted: ReadonlySet<string>): Ke
 }
 
 /**
- * The shards that go on. Fewer than there are only when these would be half empty: otherwise they
- * would come and go with every member.
+ * Returns the shards that remain. Their number shrinks only when they would be half empty, so that
+ * shards don't come and go with every member.
  */
 function holdersOf(shards: readonly KeptShard[], total: number, size: number): KeptShard[] {
   const used = shards.filter(({ kept }) => kept.length > 0);
@@ -77,7 +77,7 @@ function holdersOf(shards: readonly KeptShard[], total: number, size: number): K
   return fullest.slice(0, Math.ceil(total / size)).toSorted((a, b) => a.index - b.index);
 }
 
-/** Who has no place gets one where there is room, first in the holders and then in new shards. */
+/** Places the remaining members where there is room, first in the holders, then in new shards. */
 function place(
   holders: readonly KeptShard[],
   wanted: readonly string[],

@@ -12,22 +12,22 @@ import type { PolicyVerdict } from './admission-policy.ts';
 import type { Bound } from './bind-members.ts';
 import type { LeftRole } from './made-roles.ts';
 
-/** What a reconcile found; undefined for what was not reached. */
+/** What a reconcile found; undefined for steps that were not reached. */
 export interface BindingFindings {
   readonly group?: ScimGroupBindingStatus['group'];
-  /** False where the group was looked for and there is none that is meant. */
+  /** False if the group was looked for and not found. */
   readonly hasGroup?: boolean;
-  /** Members whose names nobody may have. */
+  /** Number of members whose names are reserved. */
   readonly refused?: number;
   readonly bound?: Bound;
   readonly policy?: PolicyVerdict;
-  /** What others change, for people. */
+  /** Messages about what others change. */
   readonly contended?: readonly string[];
-  /** What stands in the way, first of all. */
+  /** The first obstacle. */
   readonly obstacle?: Obstacle | undefined;
 }
 
-/** Waits for a person: that the operator tries again can't help. */
+/** Somebody must act, because retrying can't help. */
 const STALLED: ReadonlySet<Reason> = new Set([
   REASON.TenantNotAllowed,
   REASON.GroupAmbiguous,
@@ -52,7 +52,7 @@ export function buildGroupBindingStatus(
   };
 }
 
-/** Of a ScimGroupBinding that is being deleted. */
+/** For a ScimGroupBinding that is being deleted. */
 export function buildTerminatingBindingStatus(
   binding: KubeGroupBinding,
   left: readonly LeftRole[],
@@ -81,7 +81,7 @@ const wantedConditions = (binding: KubeGroupBinding, findings: BindingFindings) 
   ...annotationNotices(SCIM_GROUP_BINDINGS.kind, binding.metadata),
 ];
 
-/** They may give the role to anybody, whoever is in the group. */
+/** These RoleBindings may grant the role to anybody, whoever is in the group. */
 export function conflictWith(names: readonly string[]): Obstacle | undefined {
   if (names.length === 0) return undefined;
   const shown = names.slice(0, 5).join(', ');
@@ -92,7 +92,7 @@ export function conflictWith(names: readonly string[]): Obstacle | undefined {
   return { reason: REASON.ObjectConflict, message };
 }
 
-/** Whatever else stands in the way. */
+/** Reported in addition to any other obstacle. */
 function foreign(bound: Bound | undefined): readonly NewCondition[] {
   const conflict = conflictWith(bound?.foreign ?? []);
   return conflict === undefined
@@ -100,7 +100,7 @@ function foreign(bound: Bound | undefined): readonly NewCondition[] {
     : [{ type: CONDITION.ForeignRoleBindings, status: 'True', ...conflict }];
 }
 
-/** Ready says nothing of it: the members have the role all the same. */
+/** Not part of Ready, because the members have the role nevertheless. */
 function unguarded(policy: PolicyVerdict | undefined): readonly NewCondition[] {
   if (policy === undefined || policy.state === 'enforced') return [];
   const isKnown = policy.state === 'missing';

@@ -1,15 +1,13 @@
 /**
- * What integrations do, looked at rarely: a status that followed every request would be written
- * with every request.
+ * Caches the activity of integrations. A status that followed every request would be written with
+ * every request.
  */
 import type { IntegrationActivity, IntegrationStore } from '../../directory/store/integrations.ts';
 import type { ObjectKey } from '../../kube/resource.ts';
 
 /** Counts and the time of the last request reach the status at most this often. */
 const REFRESH_MS = 60_000;
-/**
- * Longer than a refresh and two sweeps: what a sweep was too early for, one of the next two takes.
- */
+/** Longer than a refresh and two sweeps, so that one of the next two sweeps sees any request. */
 const ACTIVE_MS = 3 * REFRESH_MS;
 
 export class ActivityCache {
@@ -41,8 +39,8 @@ export class ActivityCache {
 }
 
 /**
- * Integrations that were called lately, or others of their tenants: the only ones whose activity
- * can be another than their status says.
+ * Returns the integrations that were recently called, and the others of their tenants. Only their
+ * activity can differ from their status.
  */
 export async function activeIntegrations(
   store: IntegrationStore,

@@ -1,6 +1,6 @@
 /**
- * The integration's rights in the directory, written before anything else: switching off must work
- * even when all the rest fails.
+ * Writes the integration's rights to the directory before anything else, because switching off must
+ * work even if everything after it fails.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -21,7 +21,7 @@ import { checkId, knownId } from './identity.ts';
 
 interface Authorisation {
   /**
-   * The record as it now is, not allowed where the right was lost; undefined for an integration
+   * The current record, with `allowed` false if the right was lost; undefined for an integration
    * that never had one.
    */
   readonly record: IntegrationRecord | undefined;
@@ -38,11 +38,11 @@ export async function authorise(
   const tenancy = await gatherTenancy(context, integration, known);
   const { tenant, namespace } = tenancy;
   const record = await endIfOfAnother(context, integration, known, tenancy);
-  // Before any right, so that the tenant goes to nobody when the ScimTenant is gone.
+  // Before any right, so that nobody gets the tenant when the ScimTenant is gone.
   if (isGoverned(tenancy) && !tenancy.history.governed) await store.integrations.govern(tenant);
   const forbidden = tenancy.forbidden ?? (await claimTenant(context, tenancy));
   if (forbidden !== undefined) {
-    // Token and data stay, should the right come back.
+    // The token and the data are kept in case the right is restored.
     const shut = record && { ...record, enabled: isEnabled(integration), allowed: false };
     if (shut) await write(context, integration, shut, record);
     return { record: shut, stalled: forbidden };
@@ -66,7 +66,7 @@ export async function authorise(
   return written ? { record: next, stalled: conflict } : { record: undefined, stalled: taken(id) };
 }
 
-/** Before any right as well: of two clusters that begin with a tenant at once, one gets it. */
+/** Also before any right: if two clusters start using a tenant at the same time, one gets it. */
 async function claimTenant(
   { store, clusterUid }: OperatorContext,
   tenancy: TenancyInput,
@@ -77,7 +77,7 @@ async function claimTenant(
   return checkTenancy({ ...tenancy, history });
 }
 
-/** Needs to know nothing else, so that nothing else can keep it from happening. */
+/** Depends on nothing else, so that nothing else can prevent it. */
 async function switchOff(
   context: OperatorContext,
   integration: KubeIntegration,
@@ -95,8 +95,9 @@ const taken = (id: string): Obstacle => ({
 });
 
 /**
- * An integration went with its namespace, or was recreated for another tenant or with another id,
- * and one of the same name exists before the operator noticed: neither gets the other's id.
+ * Ends the record of another integration of this name. That one was deleted with its namespace, or
+ * was recreated for another tenant or with another id, before the operator noticed. Neither may get
+ * the other's id.
  */
 async function endIfOfAnother(
   context: OperatorContext,
@@ -112,8 +113,8 @@ async function endIfOfAnother(
 }
 
 /**
- * A directory that is an old copy may know an earlier integration only: the id of this one is in
- * its spec, its status or its Secret.
+ * A directory restored from an old copy may know only an earlier integration. The id of this one is
+ * then in its spec, its status or its Secret.
  */
 async function hasAnotherId(
   context: OperatorContext,
@@ -149,8 +150,8 @@ async function secretOf(
 }
 
 /**
- * The Secret is still that of the integration that had the name before, in another tenant: its id
- * is no other's, but not this one's.
+ * Whether the id comes from the Secret of the previous integration of this name, in another tenant.
+ * Such an id belongs to no other integration, but not to this one either.
  */
 function isOfFormerTenant(
   context: OperatorContext,

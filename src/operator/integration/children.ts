@@ -1,6 +1,6 @@
 /**
- * ServiceAccount and RoleBinding of an integration: made, corrected, and left alone where they are
- * somebody else's.
+ * The ServiceAccount and the RoleBinding of an integration: created, corrected, and left alone if
+ * they belong to somebody else.
  */
 
 import type { KubeIntegration } from '../../crd/objects.ts';
@@ -36,8 +36,8 @@ export async function reconcileServiceAccount(
 }
 
 /**
- * The role of a binding can't be changed, so one with another role is deleted first; but only one
- * that says itself that it goes with the integration.
+ * The role of a binding is immutable, so a binding with another role is deleted first, but only if
+ * its owner reference says that it is to be deleted with the integration.
  */
 export async function reconcileRoleBinding(
   context: OperatorContext,
@@ -67,7 +67,7 @@ async function ensureChild<T extends KubeObject>(
   const isRight = (child: T) =>
     !isGoing(child) && isOurChild(child, integration) && isAsDesired(child, desired);
   if (cached && isRight(cached)) return contentions.settled(uid, resource, key.name);
-  // The cache holds labelled objects only and may be behind: before a write the server is asked.
+  // The cache only has labelled objects and may be behind, so a live read precedes any write.
   const live = await getIfExists<T>(client, resource, key);
   if (live !== undefined && isGoing(live)) return goingObject(resource, live);
   if (live !== undefined && !isOurChild(live, integration)) return foreign(resource, key.name);
@@ -91,7 +91,7 @@ function foreign({ kind }: ResourceDefinition, name: string): Obstacle {
   };
 }
 
-/** It counts as gone, but nothing can take its place yet. */
+/** For an object that counts as gone but can't be replaced yet. */
 export function goingObject({ kind }: ResourceDefinition, object: KubeObject): Obstacle {
   return {
     reason: REASON.ObjectConflict,

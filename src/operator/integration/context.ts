@@ -1,4 +1,4 @@
-/** What the reconcile of integrations works with, besides what every reconciler has. */
+/** The additional dependencies of the reconciler of integrations. */
 import type { OperatorContext } from '../context.ts';
 import type { ReadSecrets } from '../token/read-secrets.ts';
 import type { ActivityCache } from './activity-cache.ts';

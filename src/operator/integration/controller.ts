@@ -1,6 +1,6 @@
 /**
- * ScimIntegrations and their Roles: each change of theirs, or of what they own or use, enqueues
- * them.
+ * The controllers of ScimIntegrations and their Roles. Each change of these, or of an object that
+ * they own or use, enqueues them.
  */
 import { ANNOTATION_INTEGRATION_UID, LABEL_INTEGRATION, ROLE_NAME } from '../../crd/names.ts';
 import { Controller, type ControllerOptions } from '../../kube/controller.ts';
@@ -27,7 +27,7 @@ interface IntegrationControllers {
   detach(): void;
 }
 
-/** The controllers of integrations, and of the Roles that the integrations of a namespace share. */
+/** Creates two controllers: for integrations, and for the Role that those of a namespace share. */
 export function createIntegrationControllers(
   shared: OperatorContext,
   { seenEnds, clock, ...options }: IntegrationControllerOptions,
@@ -87,7 +87,7 @@ export function createIntegrationControllers(
   return { integrations, roles, detach };
 }
 
-/** By label, owner and UID, since any of them may be what drifted. */
+/** Finds integrations by label, owner and UID, because any of them may have drifted. */
 function parentsOf({ metadata }: KubeObject, { integrations }: Caches): readonly ObjectKey[] {
   const { namespace = '', labels, ownerReferences = [] } = metadata;
   const labelled = labels?.[LABEL_INTEGRATION];
@@ -101,7 +101,7 @@ function parentsOf({ metadata }: KubeObject, { integrations }: Caches): readonly
   return [...names].map((name) => ({ namespace, name }));
 }
 
-/** Whose spec names this Secret. */
+/** Returns the integrations whose spec names this Secret. */
 function usersOf({ metadata }: KubeObject, { integrations }: Caches): readonly ObjectKey[] {
   return integrations
     .list(metadata.namespace)

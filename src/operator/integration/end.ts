@@ -1,6 +1,6 @@
 /**
- * The end of integrations, without finalizers: deleting one never hangs, and nothing ends because a
- * read failed.
+ * Ends integrations without finalizers, so that deleting one never hangs. No integration ends
+ * because a read failed.
  */
 
 import { LABEL_TOKEN, SCIM_INTEGRATIONS } from '../../crd/names.ts';
@@ -29,8 +29,8 @@ const RECHECK_MS = 1_000;
 const CRD_RECHECK_MS = 30_000;
 
 /**
- * Ends the record of a custom resource that is gone or going. `terminating` is the resource with a
- * deletionTimestamp, which counts as gone.
+ * Ends the record of a custom resource that is gone or being deleted. `terminating` is the resource
+ * with a deletionTimestamp, which counts as gone.
  */
 export async function endIntegration(
   context: IntegrationContext,
@@ -59,8 +59,8 @@ export async function endIntegration(
 }
 
 /**
- * Ends the record of a resource that was seen to go, and whose name another one has already. One
- * whose end nobody saw may have been restored: then the other one is the same integration.
+ * Ends the record of a resource whose deletion was seen and whose name is already reused. If nobody
+ * saw the deletion, the resource may have been restored and is the same integration.
  */
 export async function endPredecessor(
   context: IntegrationContext,
@@ -79,9 +79,9 @@ export async function endPredecessor(
 }
 
 /**
- * The tokens end first; the record is the last to go, so that after a crash the rest is done at the
- * next start. False where the record is kept, because it is in doubt what the end of the resource
- * means.
+ * Revokes the tokens first and ends the record last, so that the next start finishes the rest after
+ * a crash. Returns false if the record is kept, because it is unclear what the absence of the
+ * resource means.
  */
 async function endRecord(
   context: IntegrationContext,
@@ -112,7 +112,7 @@ async function endRecord(
   return true;
 }
 
-/** Without its CRD no resource is there; what that means is decided by `doubtAboutDefinition`. */
+/** Without its CRD, no resource exists. `doubtAboutDefinition` decides what that means. */
 async function getLive(client: Client, key: ObjectKey): Promise<KubeObject | undefined> {
   try {
     return await getIfExists<KubeObject>(client, SCIM_INTEGRATIONS, key);
@@ -122,7 +122,7 @@ async function getLive(client: Client, key: ObjectKey): Promise<KubeObject | und
   }
 }
 
-/** What says that it was made for the integration, under the names that the operator gave it. */
+/** Returns the Secrets that were created for the integration, under the names the operator used. */
 async function secretsOf(
   { client }: OperatorContext,
   { namespace, uid }: IntegrationRecord,
@@ -137,9 +137,9 @@ async function secretsOf(
 }
 
 /**
- * Removing the CRD deletes every resource of it, which nobody means as the end of each integration.
- * A resource that is older than the CRD was made under an earlier one, went with it, and may still
- * be on its way back.
+ * Removing the CRD deletes all its resources, but is not meant to end every integration. A resource
+ * older than the CRD was created under an earlier CRD, was deleted with it, and may still be
+ * restored.
  */
 async function doubtAboutDefinition(
   context: OperatorContext,
@@ -165,8 +165,8 @@ async function doubtAboutDefinition(
 }
 
 /**
- * An existing Secret, which is not ours to mark, holds a token that the integration had before
- * `made`.
+ * Whether an existing Secret, which the operator may not annotate, contains a token that the
+ * integration had before `made`.
  */
 async function isTokenKeptSince(
   { client, store }: OperatorContext,
@@ -184,7 +184,7 @@ async function isTokenKeptSince(
   return older.some(({ hash }) => kept.includes(hash));
 }
 
-/** Keys of records whose resource the cache doesn't have: deleted while nobody watched, perhaps. */
+/** Keys of records whose resource isn't in the cache, perhaps because nobody saw its deletion. */
 export function missingResources(
   { caches, sees }: OperatorContext,
   records: readonly IntegrationRecord[],
@@ -196,8 +196,9 @@ export function missingResources(
 }
 
 /**
- * deletionPolicy Delete, `delayMs` after the end; not where one that was restored since would not
- * be seen. One that fails is tried again in the next sweep and holds up no other.
+ * Carries out deletionPolicy Delete, `delayMs` after the end, but not in a namespace where a
+ * restored integration would not be seen. A failure doesn't hold up the others, and the next sweep
+ * retries it.
  */
 export async function purgeEnded(
   context: OperatorContext,

@@ -8,10 +8,7 @@ import { type Secret, textOf } from '../../kube/objects.ts';
 import type { Obstacle } from '../obstacle.ts';
 import { isOurs } from '../ownership.ts';
 
-/**
- * Where the id comes from, first to last: what the directory has, the pin, what the status or a
- * restored Secret tells.
- */
+/** Takes the id from the directory, the spec, the status or a restored Secret, in this order. */
 export function knownId(
   integration: KubeIntegration,
   record: IntegrationRecord | undefined,

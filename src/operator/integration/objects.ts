@@ -1,6 +1,6 @@
 /**
- * The objects that an integration gets, built purely. Nothing is copied from the integration's
- * labels and annotations.
+ * Builds the objects of an integration, as pure functions. The integration's labels and annotations
+ * are not copied.
  */
 
 import { childNameOf } from '../../crd/defaults.ts';
@@ -36,7 +36,7 @@ export function buildRoleBinding(integration: KubeIntegration): RoleBinding {
   };
 }
 
-/** One for the namespace: every live integration owns it, none controls it. */
+/** One per namespace. Every live integration owns it, and none controls it. */
 export function buildRole(namespace: string, integrations: readonly KubeIntegration[]): Role {
   const byName = integrations.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   return {

@@ -1,4 +1,4 @@
-/** The reconcile of a ScimIntegration, step by step. */
+/** Reconciles a ScimIntegration, step by step. */
 
 import { isPaused } from '../../crd/defaults.ts';
 import { ROLE_NAME, SCIM_INTEGRATIONS } from '../../crd/names.ts';
@@ -30,10 +30,7 @@ import { endpointOf } from './objects.ts';
 import type { RoleStates } from './role.ts';
 import { buildStatus, buildTerminatingStatus, type Findings } from './status.ts';
 
-/**
- * Nothing should have changed without an event; should one have been missed all the same, it is
- * made good after this long.
- */
+/** Every change should cause an event. If one was missed, it is noticed after this long. */
 const RESYNC_MS = 10 * 60_000;
 const BLIND_RESYNC_MS = 60_000;
 
@@ -74,7 +71,7 @@ async function reconcileLiving(
   return { requeueAfterMs: Math.min(requeueAfterMs, contended) };
 }
 
-/** Somebody's finalizer may hold a resource with a deletionTimestamp for long. */
+/** A finalizer may hold a resource with a deletionTimestamp for a long time. */
 async function end(
   context: IntegrationContext,
   key: ObjectKey,
@@ -86,8 +83,7 @@ async function end(
   if (!isLeft) context.marks.forget(SCIM_INTEGRATIONS.kind, key);
   if (integration !== undefined) context.contentions.forget(integration.metadata.uid);
   const result = await endIntegration(context, key, integration, log);
-  // Of a record from before another installation took over; what the status says is for that one to
-  // say.
+  // If another installation took over, the record is older than that, and the status is its own.
   if (integration === undefined || isLeft) return result;
   const hasEnded = result.requeueAfterMs === undefined;
   const status = buildTerminatingStatus(integration, hasEnded, context.now());
@@ -101,7 +97,7 @@ async function end(
   return written ? result : { requeueAfterMs: STALE_RETRY_MS };
 }
 
-/** What a condition can't say where it may not be written is left for the probes. */
+/** If the status may not be written, no condition can say so, and the probes must. */
 async function writeOwnStatus(
   { client, unwritable, marks }: OperatorContext,
   integration: KubeIntegration,
@@ -125,7 +121,7 @@ async function writeOwnStatus(
   }
 }
 
-/** Each step's failure is kept for the status; the steps after it run all the same. */
+/** The failure of a step is kept for the status. The following steps run nevertheless. */
 async function work(
   context: IntegrationContext,
   integration: KubeIntegration,
@@ -149,7 +145,7 @@ async function work(
     await endPredecessor(context, integration, log);
     return {};
   });
-  // What the one before left behind must not become this one's.
+  // This integration must not get what its predecessor left behind.
   if (error !== undefined) return { findings, error };
   let record: IntegrationRecord | undefined;
   await step(async () => {
@@ -160,7 +156,7 @@ async function work(
   if (findings.stalled) announce(context, integration, findings.stalled);
   if (record === undefined) return { findings, error };
   const { id, tenant, allowed } = record;
-  // Without a right nothing is made, but a token whose Secret is gone still ends.
+  // Without a right nothing is created, but a token whose Secret is gone is still revoked.
   const paused = isPaused(integration) || !allowed;
   const endpoint = endpointOf(context.publicUrl, tenant, id);
   await step(async () => ({
@@ -190,7 +186,7 @@ async function work(
   return { findings, error };
 }
 
-/** Of its own objects, and of the Role that it shares. */
+/** For its own objects, and for the Role that it shares. */
 function contendedOf(
   { contentions }: OperatorContext,
   { metadata }: KubeIntegration,
@@ -203,7 +199,7 @@ function contendedOf(
   return shared?.reason === REASON.ChangedByOthers ? [...own, shared.message] : own;
 }
 
-/** The API server takes a binding only when its role is there. */
+/** The API server accepts a binding only if its role exists. */
 async function reconcileRbac(
   context: OperatorContext,
   integration: KubeIntegration,
@@ -222,7 +218,7 @@ async function reconcileRbac(
   }
 }
 
-/** After a start the Role is known from the cache before its controller has looked at it. */
+/** After a start, the cache has the Role before the Role's controller has reconciled it. */
 function ownsRole({ caches }: OperatorContext, { metadata }: KubeIntegration): boolean {
   const role = caches.roles.get({ namespace: metadata.namespace, name: ROLE_NAME });
   return role !== undefined && !isGoing(role) && isOwnedBy(role, metadata.uid);
@@ -234,7 +230,7 @@ const ANNOUNCED = new Map<string, string>([
   [REASON.ChangedByOthers, EVENT.Contended],
 ]);
 
-/** Once, when it begins. */
+/** Records an event once, when the obstacle begins. */
 function announce(
   { events }: OperatorContext,
   integration: KubeIntegration,
@@ -254,9 +250,9 @@ function announce(
 function nextLook({ caches, now }: OperatorContext, findings: Findings): Result {
   const { token, rbac, stalled } = findings;
   const conflict = stalled !== undefined || token?.kind === 'obstacle' || typeof rbac === 'object';
-  // Where namespaces may not be listed, nothing tells of their labels.
+  // If namespaces may not be listed, nothing reports changes of their labels.
   const isBlind = caches.namespaces.size === 0;
-  // Spread out, so that many integrations don't come at once.
+  // Spread out, so that many integrations don't reconcile at the same time.
   const usual = (isBlind ? BLIND_RESYNC_MS : RESYNC_MS) * (1 + 0.2 * Math.random());
   return lookWithin(conflict ? OBSTACLE_RETRY_MS : usual, findings, now());
 }
@@ -264,7 +260,7 @@ function nextLook({ caches, now }: OperatorContext, findings: Findings): Result 
 const refusedLook = ({ now }: OperatorContext, findings: Findings): Result =>
   lookWithin(OBSTACLE_RETRY_MS, findings, now());
 
-/** Earlier where a token is due: to be replaced, or to end. */
+/** Earlier if a token is due to be replaced or to end. */
 function lookWithin(waitMs: number, { token }: Findings, now: Date): Result {
   const held = token?.kind === 'obstacle' ? token.held : token;
   const due = held === undefined ? waitMs : held.dueAt - now.getTime();

@@ -1,4 +1,4 @@
-/** The Role SCIMProvisioner of a namespace, under a key of its own: its integrations share it. */
+/** Reconciles the Role SCIMProvisioner, which the integrations of a namespace share. */
 
 import { isPaused } from '../../crd/defaults.ts';
 import { ROLE_NAME } from '../../crd/names.ts';
@@ -17,14 +17,14 @@ import { isGoing, isOurRole } from '../ownership.ts';
 import { goingObject } from './children.ts';
 import { buildRole } from './objects.ts';
 
-/** What became of the Role of each namespace, for the status of its integrations. */
+/** The state of the Role of a namespace, for the status of its integrations. */
 export type RoleState =
   | { readonly kind: 'applied'; readonly contended?: string }
   | { readonly kind: 'obstacle'; readonly obstacle: Obstacle };
 
 export interface RoleStates {
   get(namespace: string): RoleState | undefined;
-  /** Tells the integrations of the namespace, when the state is another than before. */
+  /** Enqueues the integrations of the namespace if the state has changed. */
   set(namespace: string, state: RoleState | undefined): void;
 }
 
@@ -34,7 +34,7 @@ export function createRoleReconcile(context: OperatorContext, states: RoleStates
       .list(namespace)
       .filter((each) => !isGoing(each));
     if (integrations.length === 0) {
-      // The garbage collector takes the Role when its last owner is gone.
+      // The garbage collector deletes the Role when its last owner is gone.
       states.set(namespace, undefined);
       context.contentions.forget(roleOwner(namespace));
       return {};
@@ -104,5 +104,5 @@ async function ensureRole(context: OperatorContext, desired: Role): Promise<Role
   return applied();
 }
 
-/** The Role is nobody's alone. */
+/** The Role belongs to no single integration. */
 const roleOwner = (namespace: string): string => `namespace ${namespace}`;

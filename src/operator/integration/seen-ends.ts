@@ -1,13 +1,13 @@
 /**
- * Ends of integrations that a watch has told of: what was seen to end is never taken for restored,
- * however soon its name is back.
+ * Remembers the deletions of integrations that a watch has shown. An integration that was seen to
+ * end never counts as restored, however soon its name is reused.
  */
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { keyOf, keyText, type ObjectKey } from '../../kube/resource.ts';
 import type { ObjectStore } from '../../kube/store.ts';
 import { isGoing } from '../ownership.ts';
 
-/** A standby sees ends that only a leader acts on; the oldest are forgotten. */
+/** A standby sees ends that only a leader acts on, so the oldest are forgotten. */
 const MAX_KEYS = 10_000;
 
 export class SeenEnds {
@@ -20,12 +20,12 @@ export class SeenEnds {
     });
   }
 
-  /** Of resources that had the name. */
+  /** Returns the UIDs of the ended resources that had the name. */
   of(key: ObjectKey): readonly string[] {
     return this.#uids.get(keyText(key)) ?? [];
   }
 
-  /** What was to be done because of these is done. */
+  /** Called when these ends have been dealt with. */
   forget(key: ObjectKey, uids: readonly string[]): void {
     const left = this.of(key).filter((uid) => !uids.includes(uid));
     if (left.length === 0) this.#uids.delete(keyText(key));

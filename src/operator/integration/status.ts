@@ -1,4 +1,4 @@
-/** Turns what the steps found into the status; nothing else does. */
+/** The only place that turns the findings of a reconcile into the status. */
 import {
   childNameOf,
   isEnabled,
@@ -18,20 +18,20 @@ import { annotationNotices, contentionNotices, PAUSED, terminating } from '../no
 import type { Obstacle } from '../obstacle.ts';
 import type { TokenOutcome } from '../token/outcome.ts';
 
-/** What the steps of a reconcile found; undefined for those that were not reached. */
+/** What the steps of a reconcile found; undefined for steps that were not reached. */
 export interface Findings {
-  /** That the integration is of from now on. */
+  /** The directory that the integration belongs to from now on. */
   readonly directory?: DirectoryMark;
   readonly integrationId?: string;
   readonly endpoint?: string;
-  /** Waits for a person: retrying can't help. */
+  /** Somebody must act, because retrying can't help. */
   readonly stalled?: Obstacle | undefined;
   readonly token?: TokenOutcome;
   readonly rbac?: Obstacle | 'applied' | 'pending';
   readonly activity?: IntegrationActivity;
-  /** What others change, for people. */
+  /** Messages about what others change. */
   readonly contended?: readonly string[];
-  /** A step failed and is tried again. */
+  /** A step failed and will be retried. */
   readonly failure?: Obstacle;
 }
 
@@ -58,7 +58,7 @@ export function buildStatus(
   };
 }
 
-/** Of an integration that is being deleted, after what the operator does about that. */
+/** For an integration that is being deleted, after the operator has acted on that. */
 export function buildTerminatingStatus(
   integration: KubeIntegration,
   hasEnded: boolean,
@@ -79,7 +79,7 @@ export function buildTerminatingStatus(
   };
 }
 
-/** What stays until something else is found. */
+/** The part of the status that stays until a step finds something else. */
 function keptStatus(
   { status = {} }: KubeIntegration,
   token: TokenOutcome | undefined,
@@ -98,7 +98,7 @@ function secretStatus(
   return { tokenSecretRef: { name, key } };
 }
 
-/** As the directory has it, whatever stands in the way of what comes next. */
+/** Describes the token in the directory, whatever prevents the next step. */
 function tokenStatus(token: TokenOutcome | undefined): ScimIntegrationStatus {
   const held = token?.kind === 'obstacle' ? token.held : token;
   if (held === undefined) return {};
@@ -171,7 +171,7 @@ function rbacCondition({ rbac }: Findings): NewCondition | undefined {
     : { type, status: 'False', ...rbac };
 }
 
-/** What stands in the way first; undefined when nothing does. */
+/** Returns the first obstacle, if there is one. */
 function obstacleIn({ stalled, token, rbac, failure }: Findings): Obstacle | undefined {
   if (stalled !== undefined) return stalled;
   if (token?.kind === 'obstacle') return token.obstacle;
@@ -222,7 +222,7 @@ function progressConditions(findings: Findings): readonly NewCondition[] {
     : [{ type, status: 'True', reason: REASON.Progressing, message: waiting }];
 }
 
-/** Without it the work of this generation is not done, though the integration may serve. */
+/** Until then, this generation is not fully reconciled, although requests may be served. */
 function waitsFor({ token, rbac }: Findings): string | undefined {
   if (rbac === 'pending') return `Waiting for the Role ${ROLE_NAME}`;
   return token?.kind === 'issued' && token.unmoved

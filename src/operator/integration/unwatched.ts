@@ -1,19 +1,19 @@
 /**
- * Integrations outside the watched namespaces: served as they are, and neither changed nor ended by
- * what happens to their resources.
+ * Integrations outside the watched namespaces. They are served unchanged, and nothing that happens
+ * to their resources changes or ends them.
  */
 import type { IntegrationRecord } from '../../directory/store/integrations.ts';
 import type { Logger } from '../../logger.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 
-/** Tells of them: a line in the log when they are others than before. */
+/** Reports them in a metric, and in the log when their namespaces change. */
 export class UnwatchedReport {
   readonly #namespaces: ReadonlySet<string> | undefined;
   readonly #metrics: Pick<OperatorMetrics, 'unwatchedIntegrations'>;
   readonly #log: Logger;
   #told = '';
 
-  /** Without `namespaces` all are watched. */
+  /** Without `namespaces`, all namespaces are watched. */
   constructor(
     namespaces: readonly string[] | undefined,
     metrics: Pick<OperatorMetrics, 'unwatchedIntegrations'>,

@@ -1,6 +1,6 @@
 /**
- * ScimTenants: remembered in the directory, lost rights ended, their integrations told of every
- * change, and who uses them shown.
+ * The controller of ScimTenants. It records them in the directory, ends lost rights, enqueues their
+ * integrations on every change, and shows in the status who uses them.
  */
 
 import { bindingTenantOf, tenantOf } from '../../crd/defaults.ts';
@@ -21,10 +21,10 @@ import { TenantIndex } from './integrations-by-tenant.ts';
 import { buildTenantStatus, buildTerminatingTenantStatus } from './status.ts';
 import { admits, tenantNamespace } from './tenancy.ts';
 
-/** Many integrations of one tenant that change together are one write of its status. */
+/** Combines changes of many integrations of a tenant into one write of its status. */
 const STATUS_DELAY_MS = 1_000;
 
-/** Also enqueues into `integrations` what a change of a ScimTenant or of a namespace touches. */
+/** Also enqueues the integrations that a change of a ScimTenant or a namespace affects. */
 export function createTenantController(
   context: OperatorContext,
   integrations: Controller,
@@ -73,8 +73,8 @@ export function createTenantController(
 }
 
 /**
- * Its own write, or that of an operator of other namespaces, with whom it would otherwise write in
- * turns for ever.
+ * Whether the change is the operator's own write, or that of an operator of other namespaces. The
+ * two would otherwise overwrite each other forever.
  */
 function isOfStatusOnly({ type, object: { metadata, status } }: Change<KubeTenant>): boolean {
   const [notice] = annotationNotices(SCIM_TENANTS.kind, metadata);
@@ -91,7 +91,7 @@ const scopesOf = ({ spec }: KubeTenant) => [spec.namespaces, spec.bindingNamespa
 const isAdmitted = (tenant: KubeTenant, namespace: KubeObject): boolean =>
   scopesOf(tenant).some((scope) => admits(scope, tenantNamespace(namespace)));
 
-/** Where namespaces may not be listed, a name or a selector is taken to mean somebody. */
+/** If namespaces may not be listed, any name or selector is assumed to match a namespace. */
 function admitsNobody(tenant: KubeTenant, { namespaces }: Caches): boolean {
   const scopes = scopesOf(tenant);
   const names = scopes.flatMap((scope) => scope.names ?? []);
@@ -101,7 +101,7 @@ function admitsNobody(tenant: KubeTenant, { namespaces }: Caches): boolean {
   return !namespaces.list().some((each) => isAdmitted(tenant, each));
 }
 
-/** ScimTenants that were for nobody and may be for this namespace, or the other way round. */
+/** ScimTenants that matched no namespace and may now match this one, or the other way round. */
 function tenantsToldBy(
   { type, object }: Change<KubeObject>,
   { tenants }: Caches,

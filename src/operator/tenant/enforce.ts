@@ -1,14 +1,14 @@
 /**
- * Lost rights, all of a tenant's in one write: the reconciles that say so to each integration may
- * take a while.
+ * Ends all lost rights of a tenant in one write, because the reconciles that report this on each
+ * integration may take a while.
  */
 import type { IntegrationRecord } from '../../directory/store/integrations.ts';
 import type { OperatorContext } from '../context.ts';
 import { checkTenancy, tenantNamespace } from './tenancy.ts';
 
 /**
- * Only takes rights, and only on what is known: what the caches don't have is left to the
- * integration's own reconcile.
+ * Only revokes rights, and only based on what the caches have. The rest is left to the reconcile of
+ * each integration.
  */
 export async function enforceTenancy(context: OperatorContext, tenant: string): Promise<void> {
   const { store, caches, clusterUid } = context;

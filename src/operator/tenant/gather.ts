@@ -1,4 +1,4 @@
-/** What the decision about an integration's tenant rests on: from the caches, or as it is now. */
+/** Gathers what the decision about a tenant is based on, from the caches or with live reads. */
 import { tenantOf } from '../../crd/defaults.ts';
 import { SCIM_TENANTS } from '../../crd/names.ts';
 import type { KubeIntegration, KubeTenant } from '../../crd/objects.ts';
@@ -20,9 +20,8 @@ interface Tenancy extends TenancyInput {
 }
 
 /**
- * Rights are taken on what the caches say and given only on what the API server says now: a cache
- * that is behind never opens a tenant. `record` is what the directory has under the integration's
- * name.
+ * Rights are revoked based on the caches but granted only based on live reads, so that a stale
+ * cache never opens a tenant. `record` is the directory's record under the integration's name.
  */
 export async function gatherTenancy(
   context: OperatorContext,
@@ -45,8 +44,8 @@ export async function gatherTenancy(
 }
 
 /**
- * Of a ScimGroupBinding, which has no record: by what the caches say, which is enough to take a
- * right, or by what is so now, to give it.
+ * For a ScimGroupBinding, which has no record. The caches suffice to revoke a right; granting it
+ * requires live reads.
  */
 export async function forbiddenIn(
   context: OperatorContext,
@@ -73,7 +72,7 @@ async function decide(
   return { ...input, forbidden: checkTenancy(input) };
 }
 
-/** The right is there already: nothing is given. */
+/** Whether the integration already has the right, so that nothing is granted. */
 function isHeld(
   { metadata }: KubeIntegration,
   record: IntegrationRecord | undefined,
@@ -101,8 +100,8 @@ async function cachedNamespace(
 }
 
 /**
- * An object never changes its namespace: where its record knows another UID it went with that one,
- * though the cache still has it.
+ * An object never changes its namespace. If its record has another UID, it was deleted with that
+ * namespace, although the cache still has it.
  */
 async function liveNamespace(
   { client }: OperatorContext,
@@ -116,7 +115,7 @@ async function liveNamespace(
   return live;
 }
 
-/** Fails where it can't be known. */
+/** Throws if the ScimTenant can't be read. */
 async function liveTenant(
   { client, mayReadTenants }: OperatorContext,
   name: string,

@@ -1,5 +1,5 @@
 /**
- * Integrations by tenant, kept along with their cache: a change of one tenant must not look at
+ * An index of the cached integrations by tenant, so that a change of one tenant doesn't look at
  * every integration.
  */
 import { tenantOf } from '../../crd/defaults.ts';
@@ -12,7 +12,7 @@ export class TenantIndex {
   readonly #keys = new Map<string, Map<string, ObjectKey>>();
   /** An integration that was recreated while nobody watched may have another tenant. */
   readonly #tenants = new Map<string, string>();
-  /** Follows the cache no more. */
+  /** Stops following the cache. */
   readonly close: () => void;
 
   constructor(integrations: ObjectStore<KubeIntegration>) {

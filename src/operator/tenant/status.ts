@@ -1,4 +1,4 @@
-/** The status of a ScimTenant: who uses it, by what the operator last told the integrations. */
+/** The status of a ScimTenant: who uses it, according to the status of its users. */
 
 import { SCIM_TENANTS } from '../../crd/names.ts';
 import type { KubeGroupBinding, KubeIntegration, KubeTenant } from '../../crd/objects.ts';
@@ -8,12 +8,12 @@ import { mergeConditions, type NewCondition } from '../../kube/conditions.ts';
 import { annotationNotices, terminating } from '../notices.ts';
 import { isGoing } from '../ownership.ts';
 
-/** Those that ask for a tenant, refused ones included. */
+/** The objects that name a tenant, including those that are refused. */
 interface TenantUsers {
   readonly integrations: readonly KubeIntegration[];
-  /** Undefined where the operator doesn't follow groups. */
+  /** Undefined if the operator doesn't follow groups. */
   readonly groupBindings: readonly KubeGroupBinding[] | undefined;
-  /** No namespace that exists may. */
+  /** Whether no existing namespace may use the tenant. */
   readonly isForNobody: boolean;
 }
 
@@ -49,14 +49,14 @@ const IN_FORCE: NewCondition = {
   message: 'Only the namespaces that it names or selects may use the tenant',
 };
 
-/** In force as well; that may be what is wanted until a namespace is made. */
+/** Also in force, which may be intended until a namespace is created. */
 const FOR_NOBODY: NewCondition = {
   ...IN_FORCE,
   reason: REASON.NobodySelected,
   message: 'No namespace may use the tenant, because none that exists is named or selected',
 };
 
-/** Of a ScimTenant that is being deleted: it counts as gone. */
+/** For a ScimTenant that is being deleted, which counts as gone. */
 export function buildTerminatingTenantStatus(tenant: KubeTenant, now: Date): ScimTenantStatus {
   const { metadata, status } = tenant;
   const condition = terminating(metadata, 'it no longer allows the use of the tenant');
@@ -67,12 +67,12 @@ export function buildTerminatingTenantStatus(tenant: KubeTenant, now: Date): Sci
   };
 }
 
-/** Its status has the tenant once it had a right to it. */
+/** The status names the tenant once the object has had a right to it. */
 function isInUse(user: KubeIntegration | KubeGroupBinding, tenant: string): boolean {
   const { status } = user;
   const isRefused = status?.conditions?.some(({ reason }) => reason === REASON.TenantNotAllowed);
   return !isGoing(user) && status?.tenant === tenant && !isRefused;
 }
 
-/** Not by locale: the order is the same everywhere. */
+/** Independent of the locale, so that the order is the same everywhere. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,6 +1,6 @@
 /**
- * Which namespace may use a tenant, decided purely. Default deny: otherwise whoever may create
- * objects in one namespace could write another tenant's directory.
+ * Decides, as a pure function, which namespace may use a tenant. The default is to deny. Otherwise,
+ * anyone who may create objects in one namespace could write another tenant's directory.
  */
 
 import type { KubeTenant } from '../../crd/objects.ts';
@@ -18,14 +18,14 @@ export interface TenantNamespace {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What a namespace wants of a tenant: to write its directory, or only to bind its groups. */
+/** How a namespace uses a tenant: it writes the directory, or only binds groups. */
 type TenantUse = 'provision' | 'bind';
 
 export interface TenancyInput {
   readonly tenant: string;
   readonly use: TenantUse;
   readonly namespace: TenantNamespace;
-  /** The ScimTenant of the tenant's name; undefined where there is none, or none may be read. */
+  /** The ScimTenant of the tenant's name; undefined if there is none or it may not be read. */
   readonly scimTenant: KubeTenant | undefined;
   readonly history: TenantHistory;
 }
@@ -35,16 +35,19 @@ export function tenantNamespace({ metadata }: KubeObject): TenantNamespace {
   return { name, uid, labels };
 }
 
-/** A ScimTenant that waits for its deletion counts as gone. */
+/** A ScimTenant that is being deleted counts as gone. */
 export function isGoverned({ scimTenant }: TenancyInput): boolean {
   return scimTenant !== undefined && !isGoing(scimTenant);
 }
 
 /**
- * With a ScimTenant exactly the namespaces that it names or selects for this use; whoever may
- * provision may bind as well. Without one only the namespace with the tenant's own name; and not
- * that either once a ScimTenant has governed the tenant or another namespace has used it, an
- * earlier one or one of another cluster: data is never handed to another owner of a name.
+ * Returns why the namespace may not use the tenant; undefined if it may.
+ *
+ * - With a ScimTenant, the namespaces may that it names or selects for this use. A namespace that
+ *   may provision may also bind.
+ * - Without one, only the namespace of the tenant's own name may, unless a ScimTenant has ever
+ *   governed the tenant, or another namespace of this name has used it (an earlier one, or one of
+ *   another cluster). Data is never handed to another owner of a name.
  */
 export function checkTenancy(input: TenancyInput): Obstacle | undefined {
   const { tenant, namespace, use, scimTenant, history } = input;
@@ -71,7 +74,7 @@ export function checkTenancy(input: TenancyInput): Obstacle | undefined {
   return undefined;
 }
 
-/** The union of both; an absent selector selects none, an empty one all. */
+/** Takes the union of names and selector. An absent selector selects none, an empty one all. */
 export function admits(
   { names = [], selector }: ScimTenantSpec['namespaces'],
   { name, labels }: TenantNamespace,
@@ -79,7 +82,7 @@ export function admits(
   return names.includes(name) || (selector !== undefined && matchesLabels(selector, labels));
 }
 
-/** The same whether there is such a tenant or not: nobody finds out by asking. */
+/** The same whether or not the tenant exists, so that nobody can find out. */
 function notAllowed({ tenant, namespace, use }: TenancyInput): Obstacle {
   const field = use === 'bind' ? 'spec.bindingNamespaces or spec.namespaces' : 'spec.namespaces';
   return obstacle(
