@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line: reads the options, runs a command, and turns its failure into one line and an
+ * The command line. It reads the options, runs a command, and turns a failure into one line and an
  * exit code.
  */
 import { FatalError, LeadLostError } from './commands/errors.ts';
@@ -19,8 +19,8 @@ const PLANES = {
 };
 
 /**
- * Exit codes: 2 for wrong options, 1 for what only a person can mend, 3 when `operator` lost the
- * lead, 70 after a defect. After the last two, starting the program again helps.
+ * Exit codes: 2 for invalid options, 1 for a problem that a person must fix, 3 when `operator` lost
+ * the lead, and 70 after a defect. After 3 and 70, restarting the program helps.
  */
 async function main(args: readonly string[]): Promise<number> {
   let invocation: Invocation;
@@ -52,7 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. */
+/** Aborts on the first SIGINT or SIGTERM. A second one ends the process immediately. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -64,21 +64,21 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** Node.js and libraries warn on stderr, in lines that no collector of JSON understands. */
+/** By default, warnings go to stderr as plain text, which no collector of JSON logs can parse. */
 function logWarnings(log: Logger): void {
   process.removeAllListeners('warning');
   process.on('warning', ({ name, message }) => {
-    log.warn({ warning: name, reason: message }, 'a library or Node.js warned');
+    log.warn({ warning: name, reason: message }, 'warning from Node.js or a library');
   });
 }
 
 /**
- * A defect must not leave a process that looks alive and does nothing. Says why, whatever the log
- * level is.
+ * A defect must not leave behind a process that looks alive and does nothing. The reason is logged
+ * at every log level.
  */
 function crash(error: unknown): never {
   const err = error instanceof Error ? error : new Error(String(error));
-  createLogger('error').fatal({ err }, 'ended because of an error that nothing handled');
+  createLogger('error').fatal({ err }, 'exiting because of an unhandled error');
   process.exit(70);
 }
 

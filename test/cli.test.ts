@@ -1,4 +1,4 @@
-/** The program as a process: exit codes and what it prints. */
+/** The program as a process: its exit codes and its output. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ let kubeconfig: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'scim-operator-cli-'));
   kubeconfig = join(folder, 'kubeconfig');
-  // Nothing listens on port 1: a cluster that is away.
+  // Nothing listens on port 1, so the cluster is unreachable.
   writeFileSync(
     kubeconfig,
     JSON.stringify({
@@ -49,7 +49,10 @@ const run = (
     environment,
   );
 
-/** Sends one request after the other on one connection until that ends; `lost` where a request had no whole answer. */
+/**
+ * Sends one request after the other on one connection until it closes. `ended` resolves with `lost`
+ * if a request got no complete response.
+ */
 function busyClient(port: number) {
   const answers: string[] = [];
   const socket = connect(port, '127.0.0.1');
@@ -77,7 +80,7 @@ function busyClient(port: number) {
 const database = (name: string) => `file:${join(folder, name)}`;
 
 describe('the program', () => {
-  it('prints its version, the one in its metrics', async () => {
+  it('prints its version', async () => {
     const program = new Program(['--version']);
     expect(await program.exited).toBe(0);
     expect(program.stdout).toBe(`scim-operator ${packageJson.version}\n`);
@@ -89,7 +92,7 @@ describe('the program', () => {
     expect(program.stdout).toContain('Usage: scim-operator [command] [options]');
   });
 
-  it('prints the CRDs that crds/ has', async () => {
+  it('prints the CRDs in crds/', async () => {
     const program = new Program(['crds']);
     expect(await program.exited).toBe(0);
     expect(program.stdout).toBe(
@@ -99,7 +102,7 @@ describe('the program', () => {
     );
   });
 
-  it('ends with 2 and one line for a wrong option', async () => {
+  it('exits with 2 and one line for an invalid option', async () => {
     const program = new Program(['--port=many']);
     expect(await program.exited).toBe(2);
     expect(program.stderr).toBe(
@@ -107,7 +110,7 @@ describe('the program', () => {
     );
   });
 
-  it('ends with 1 and one line when a port is in use', async () => {
+  it('exits with 1 and one line if a port is in use', async () => {
     const server = createServer();
     const port = await new Promise<number>((resolve) => {
       server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
@@ -131,7 +134,7 @@ describe('the program', () => {
       (path) => writeFileSync(path, 'x'.repeat(4096)),
       /is not a SQLite database/,
     ],
-  ])('ends with 1 and one line for a file of %s, and leaves it alone', async (_, make, reason) => {
+  ])('exits with 1 and one line for a file of %s, and leaves it alone', async (_, make, reason) => {
     const path = join(folder, `foreign-${Math.random()}.db`);
     make(path);
     const before = readFileSync(path);
@@ -142,34 +145,36 @@ describe('the program', () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  it('ends with 1 and one line when no cluster is configured', async () => {
+  it('exits with 1 and one line if no cluster is configured', async () => {
     const program = new Program([
       'run',
       '--public-url=http://localhost',
       '--kubeconfig=/does/not/exist',
     ]);
     expect(await program.exited).toBe(1);
-    expect(program.stderr).toMatch(/^scim-operator: no cluster: .*--kubeconfig.*\n$/);
+    expect(program.stderr).toMatch(
+      /^scim-operator: no usable cluster configuration: .*--kubeconfig.*\n$/,
+    );
   });
 
-  it('says what Node.js and libraries warn of in a line of its log', async () => {
+  it('logs the warnings of Node.js and libraries', async () => {
     const warn = `process.on('SIGUSR2', () => process.emitWarning('mind the gap'))`;
     const program = run(database('warned.db'), [], {
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(warn)}`,
     });
     await program.logged('Kubernetes API was not reached; retrying');
     program.signal('SIGUSR2');
-    const line = await program.logged('a library or Node.js warned');
+    const line = await program.logged('warning from Node.js or a library');
     expect(line).toMatchObject({ level: 'warn', reason: 'mind the gap' });
     await program.stop();
     expect(program.stderr).toBe('');
   });
 
-  it('ends with 1 and one line when migrate does not reach the database', async () => {
+  it('exits with 1 and one line if migrate can’t reach the database', async () => {
     const program = new Program(['migrate', '--database-url=postgres://u:s3cret@127.0.0.1:1/d']);
     expect(await program.exited).toBe(1);
     expect(program.stderr).toMatch(
-      /^scim-operator: the database postgres:\/\/u:\*{3}@127\.0\.0\.1:1\/d was not reached: .*\n$/,
+      /^scim-operator: can't reach the database postgres:\/\/u:\*{3}@127\.0\.0\.1:1\/d: .*\n$/,
     );
   });
 
@@ -181,10 +186,10 @@ describe('the program', () => {
 });
 
 describe('a running program', () => {
-  it('serves SCIM while the cluster is away, says so once, and ends in order', async () => {
+  it('serves SCIM while the cluster is unreachable, logs that once, and stops cleanly', async () => {
     const program = run(database('away.db'));
-    const { port } = await program.logged('SCIM is served');
-    const { port: opsPort } = await program.logged('metrics and probes are served');
+    const { port } = await program.logged('serving SCIM');
+    const { port: opsPort } = await program.logged('serving metrics and probes');
     await program.logged('Kubernetes API was not reached; retrying');
     const ops = (path: string) => fetch(`http://127.0.0.1:${opsPort}${path}`);
     expect((await ops('/readyz')).status).toBe(200);
@@ -197,19 +202,19 @@ describe('a running program', () => {
     expect(program.lines.at(-1)).toMatchObject({ msg: 'stopped' });
   });
 
-  it('warns about a public URL that is plain http', async () => {
+  it('warns about a public URL with plain http', async () => {
     const program = run(database('plain.db'), ['--public-url=http://scim.example.com']);
     const message =
-      'the public URL is plain http: tokens and personal data can be read on their way; make it https';
+      'the public URL uses plain http, which exposes tokens and personal data; use https';
     expect((await program.logged(message)).publicUrl).toBe('http://scim.example.com');
-    await program.logged('SCIM is served');
+    await program.logged('serving SCIM');
     expect(await program.stop()).toBe(0);
     expect(program.lines.filter(({ msg }) => msg === message)).toHaveLength(1);
   });
 
-  it('loses no request of sixteen busy clients when it is stopped, and tells each that it ends', async () => {
+  it('stops without losing a request of sixteen busy clients, and closes each connection', async () => {
     const program = run(database('busy.db'));
-    const { port } = await program.logged('SCIM is served');
+    const { port } = await program.logged('serving SCIM');
     const clients = Array.from({ length: 16 }, () => busyClient(Number(port)));
     await eventually(() => {
       for (const { answers } of clients) expect(answers.length).toBeGreaterThan(5);
@@ -224,19 +229,19 @@ describe('a running program', () => {
     }
   });
 
-  it('waits for a database that can not be opened, with /readyz red, and goes on when it can', async () => {
+  it('retries while the database can’t be opened, with /readyz failing, and then continues', async () => {
     const path = join(folder, 'blocked');
     writeFileSync(path, 'a file where a folder is wanted');
     const program = run(`file:${join(path, 'scim.db')}`);
-    const { port } = await program.logged('metrics and probes are served');
-    await program.logged('database was not reached; trying again until it is');
+    const { port } = await program.logged('serving metrics and probes');
+    await program.logged('database was not reached; retrying');
     const readyz = () => fetch(`http://127.0.0.1:${port}/readyz`);
     const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     expect((await readyz()).status).toBe(503);
     expect(await metrics()).toMatch(/^scim_directory_up 0$/m);
     rmSync(path);
     await program.logged('database was reached');
-    await program.logged('SCIM is served');
+    await program.logged('serving SCIM');
     expect((await readyz()).status).toBe(200);
     expect(await metrics()).toMatch(/^scim_directory_up 1$/m);
     expect(await program.stop()).toBe(0);
@@ -245,9 +250,9 @@ describe('a running program', () => {
 
 describe('a defect', () => {
   it.each([
-    ['a rejection that nothing handles', "Promise.reject(new Error('boom'))"],
-    ['an error thrown where nobody catches', "throw new Error('boom')"],
-  ])('%s ends the process with 70 and says why', async (_, defect) => {
+    ['an unhandled rejection', "Promise.reject(new Error('boom'))"],
+    ['an uncaught error', "throw new Error('boom')"],
+  ])('%s ends the process with exit code 70 and a reason in the log', async (_, defect) => {
     const preload = encodeURIComponent(`process.on('SIGUSR2', () => { ${defect} })`);
     const program = run(database('defect.db'), ['--log-level=warn'], {
       NODE_OPTIONS: `--import=data:text/javascript,${preload}`,
@@ -257,7 +262,7 @@ describe('a defect', () => {
     expect(await program.exited).toBe(70);
     expect(program.lines.at(-1)).toMatchObject({
       level: 'fatal',
-      msg: 'ended because of an error that nothing handled',
+      msg: 'exiting because of an unhandled error',
       err: { message: 'boom', stack: expect.stringContaining('data:text/javascript') },
     });
   });
@@ -280,24 +285,24 @@ describe('a program on PostgreSQL', () => {
       `--database-url=${url}`,
     ]);
 
-  it('serves without a cluster, beside another one on the same database', async () => {
+  it('serves without a cluster, next to another process on the same database', async () => {
     const programs = [serve(postgres.url), serve(postgres.url)];
     for (const program of programs) {
-      const { port } = await program.logged('SCIM is served');
+      const { port } = await program.logged('serving SCIM');
       const base = `http://127.0.0.1:${port}/api/v1/acme/integrations/abc/scim/v2`;
       expect((await fetch(`${base}/Users`)).status).toBe(401);
     }
     expect(await Promise.all(programs.map((program) => program.stop()))).toEqual([0, 0]);
   });
 
-  it('ends with 1 and one line for a database that is not there', async () => {
+  it('exits with 1 and one line if the database does not exist', async () => {
     const program = serve(`${postgres.url}_not`);
     expect(await program.exited).toBe(1);
     expect(program.stderr).toMatch(/can't be used: the server has no such database; create it/);
     expect(program.stderr.trimEnd()).not.toContain('\n');
   });
 
-  it("ends with 1 and one line for another program's database, and leaves it alone", async () => {
+  it("exits with 1 and one line for another program's database, and leaves it alone", async () => {
     const foreign = await createDatabase();
     await foreign.query('CREATE TABLE groups (things text)');
     const program = serve(foreign.url);
@@ -308,25 +313,25 @@ describe('a program on PostgreSQL', () => {
     await foreign.drop();
   });
 
-  it('waits for another role to migrate', async () => {
+  it('retries until another role has migrated the database', async () => {
     const fresh = await createDatabase();
     const role = `${new URL(fresh.url).pathname.slice(1)}_role`;
     await fresh.query(`CREATE ROLE ${role} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
     const url = new URL(fresh.url);
     url.username = role;
     const program = serve(url.href);
-    const { reason } = await program.logged('database was not migrated; trying again until it is');
+    const { reason } = await program.logged('database was not migrated; retrying');
     expect(reason).toMatch(/this role may not create them there; run scim-operator migrate/);
     await fresh.query(`GRANT CREATE ON SCHEMA public TO ${role}`);
-    await program.logged('SCIM is served');
+    await program.logged('serving SCIM');
     expect(await program.stop()).toBe(0);
     await fresh.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
     await fresh.drop();
   });
 
-  it('waits for a server that can not be reached, and never shows its password', async () => {
+  it('retries while the server is unreachable, and never shows its password', async () => {
     const program = serve('postgres://scim:s3cret@127.0.0.1:1/scim');
-    const line = await program.logged('database was not reached; trying again until it is');
+    const line = await program.logged('database was not reached; retrying');
     expect(line.databaseUrl).toBe('postgres://scim:***@127.0.0.1:1/scim');
     expect(await program.stop()).toBe(0);
     expect(program.stdout + program.stderr).not.toContain('s3cret');

@@ -98,7 +98,7 @@ export const KILLS: Readonly<Record<string, Fault>> = {
       await operator.stop('SIGKILL');
       await pause(random.between(0, 2));
       operator.start();
-      await operator.logged('SCIM is served');
+      await operator.logged('serving SCIM');
     });
   },
 };

@@ -9,14 +9,14 @@ import type { Logger } from '../logger.ts';
 import { Outage } from '../outage.ts';
 import { FatalError, reasonOf } from './errors.ts';
 
-/** Throws FatalError for a database that can't be used as it is. */
+/** Throws FatalError if the database can't be used as it is. */
 export async function open(config: Config, log: Logger): Promise<Store> {
   const { databaseUrl, databaseUrlFile: file, databaseConnections: connections } = config;
   const readUrl = file === undefined ? databaseUrl : () => readDatabaseUrl(file);
   const onPooler = () =>
-    log.info('a pooler is before the database: statements are not kept prepared there');
+    log.info('the database is behind a pooler; named prepared statements are not used');
   const onReadableByOthers = (reason: string) =>
-    log.warn({ reason }, 'the database can be read by other users of this machine');
+    log.warn({ reason }, 'other users of this machine can read the database');
   try {
     const options = { connections, onPooler, onReadableByOthers };
     return await openDirectory(readUrl, undefined, options);
@@ -27,10 +27,13 @@ export async function open(config: Config, log: Logger): Promise<Store> {
   }
 }
 
-const AWAY = 'database was not reached; trying again until it is';
-const NOT_MIGRATED = 'database was not migrated; trying again until it is';
+const UNREACHABLE = 'database was not reached; retrying';
+const NOT_MIGRATED = 'database was not migrated; retrying';
 
-/** One line when it is away and one when it is back. Undefined when the signal came first. */
+/**
+ * Logs once when the database is unreachable and once when it is reachable again. Resolves with
+ * undefined if the signal aborts first.
+ */
 export async function openWhenReachable(
   config: Config,
   log: Logger,
@@ -46,7 +49,7 @@ export async function openWhenReachable(
       return store;
     } catch (error) {
       if (error instanceof FatalError) throw error;
-      const message = error instanceof DatabaseNotMigratedError ? NOT_MIGRATED : AWAY;
+      const message = error instanceof DatabaseNotMigratedError ? NOT_MIGRATED : UNREACHABLE;
       if (outage.begins(message)) log.warn({ databaseUrl, reason: reasonOf(error) }, message);
       await pause(backoff.next(), signal);
     }

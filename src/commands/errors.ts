@@ -1,26 +1,26 @@
-/** How a command fails, and how the reason of a failure is told. */
+/** The ways in which a command fails, and how a failure's reason is put into words. */
 import { ScimError } from '../scim/error.ts';
 
-/** Only a person can mend it; the message is one line that says how. */
+/** A problem that a person must fix. The message is one line that says how. */
 export class FatalError extends Error {
   override readonly name = 'FatalError';
 }
 
 /**
- * This process may no longer reconcile and serves nobody, so it must be restarted. The log says
- * why.
+ * The process may no longer reconcile and doesn't serve SCIM either, so it must be restarted. The
+ * log says why.
  */
 export class LeadLostError extends Error {
   override readonly name = 'LeadLostError';
 }
 
-/** Of the program, and not of what it runs on. */
+/** Whether an error is a defect of the program and not a fault of its environment. */
 export function isDefect(error: unknown): boolean {
   const kinds = [TypeError, RangeError, ReferenceError, SyntaxError];
   return !(error instanceof Error) || kinds.some((kind) => error instanceof kind);
 }
 
-/** Of several addresses that one name has, Node.js tells one by one. */
+/** If a name has several addresses, Node.js reports an error for each of them. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(reasonOf).join('; ');

@@ -1,4 +1,4 @@
-/** `migrate`: brings the database to the schema of this program. */
+/** `migrate`: brings the database to the schema of this version. */
 import type { Config } from '../config/options.ts';
 import { DatabaseNotMigratedError } from '../directory/database-errors.ts';
 import { shownDatabaseUrl } from '../directory/database-url.ts';
@@ -7,7 +7,7 @@ import { open } from './database.ts';
 import { FatalError, isDefect, reasonOf } from './errors.ts';
 
 /**
- * Creates or upgrades the database. Waits for nothing: what runs it, such as a Job, tries again.
+ * Creates or upgrades the database. It never waits, because its caller, such as a Job, retries.
  * Throws FatalError.
  */
 export async function migrate(config: Config, log: Logger): Promise<void> {
@@ -18,7 +18,7 @@ export async function migrate(config: Config, log: Logger): Promise<void> {
     throw new FatalError(
       error instanceof DatabaseNotMigratedError
         ? `the database ${databaseUrl} can't be migrated: ${reason}`
-        : `the database ${databaseUrl} was not reached: ${reason}; try again when it can be`,
+        : `can't reach the database ${databaseUrl}: ${reason}; run migrate again when it is reachable`,
     );
   });
   await store.close();

@@ -1,4 +1,4 @@
-/** The command `probe`: what is printed where. */
+/** `probe`: runs a probe and prints its report. */
 import type { ProbeConfig } from '../config/options.ts';
 import { probe, type StepReport } from '../probe/probe.ts';
 import { formatStep, formatSummary, formatTitle } from '../probe/report.ts';
@@ -9,9 +9,7 @@ interface Output {
   readonly stderr: { write(text: string): unknown };
 }
 
-/**
- * Resolves with the exit code: 0 when every step passed and nothing was left behind, otherwise 1.
- */
+/** Resolves with the exit code: 0 if every step passed and nothing was left behind, otherwise 1. */
 export async function runProbe(
   { idp, url, token, json }: ProbeConfig,
   { stdout, stderr }: Output,
@@ -20,7 +18,7 @@ export async function runProbe(
   const say = (text: string) => stdout.write(`${text}\n`);
   const complain = (text: string) => stderr.write(`scim-operator: ${text}\n`);
   stop.addEventListener('abort', () =>
-    complain('interrupted, cleaning up; a second time ends at once'),
+    complain('interrupted; cleaning up. Interrupt again to exit immediately'),
   );
   let titled = false;
   const onStep = (step: StepReport) => {

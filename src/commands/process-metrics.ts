@@ -1,4 +1,4 @@
-/** The metrics that every process has, whatever it runs. */
+/** The metrics that every process has, whichever command it runs. */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import packageJson from '../../package.json' with { type: 'json' };
 import { CensusCache } from '../directory/metrics/census-cache.ts';
@@ -10,7 +10,7 @@ export interface ProcessMetrics {
   readonly census: CensusCache;
 }
 
-/** `store` answers undefined until the directory is open. */
+/** `store` returns undefined until the directory is open. */
 export function createProcessMetrics(store: () => Store | undefined): ProcessMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

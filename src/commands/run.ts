@@ -1,6 +1,5 @@
 /**
- * Assembles the process: directory, SCIM server, probes and operator; starts and stops them in
- * order.
+ * Assembles the directory, the SCIM server, the probes and the operator, and starts and stops them.
  */
 import type { Config } from '../config/options.ts';
 import { isUnencrypted } from '../config/public-url.ts';
@@ -21,16 +20,18 @@ import { openWhenReachable } from './database.ts';
 import { FatalError, LeadLostError } from './errors.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
 
-/** What is under way may take this long when the process stops; Kubernetes kills after 30 s. */
+/**
+ * How long requests in progress may take once the process stops. Kubernetes kills it after 30 s.
+ */
 const CLOSE_DEADLINE_MS = 20_000;
 
-/** What a process runs: the plane that serves, the one that reconciles, or both. */
+/** The planes that a process runs: the one that serves SCIM, the one that reconciles, or both. */
 export interface Planes {
   readonly server: boolean;
   readonly operator: boolean;
 }
 
-/** Runs until the signal aborts. Throws FatalError, and LeadLostError where it only reconciles. */
+/** Runs until the signal aborts. Throws FatalError, or LeadLostError if it only reconciles. */
 export async function run(
   planes: Planes,
   config: Config,
@@ -60,11 +61,11 @@ export async function run(
     }),
     log,
   );
-  await listen(ops, config.host, config.opsPort, log, 'metrics and probes are served');
+  await listen(ops, config.host, config.opsPort, log, 'serving metrics and probes');
   if (isUnencrypted(config.publicUrl))
     log.warn(
       { publicUrl: config.publicUrl },
-      'the public URL is plain http: tokens and personal data can be read on their way; make it https',
+      'the public URL uses plain http, which exposes tokens and personal data; use https',
     );
   store = await openWhenReachable(config, log, signal);
   if (store === undefined) return ops.close(CLOSE_DEADLINE_MS);
@@ -77,7 +78,7 @@ export async function run(
   const options = { store, ...config, installation, groupBindings, election, log, registry };
   const operator = connection && createOperator({ connection, ...options });
   if (operator !== undefined) stuck = operator.stuck;
-  // Who serves is ready to serve, whatever the cluster does.
+  // A process that serves SCIM is ready whatever the cluster does.
   if (operator !== undefined && !planes.server) unready = operator.unready;
   operator?.start();
 
@@ -95,8 +96,8 @@ const leaseNamespace = (config: Config, connection: Connection): string =>
   config.leaderElectionNamespace ?? connection.namespace;
 
 /**
- * A process that serves goes on after losing the lead; one that only reconciles ends, and the
- * kubelet restarts it.
+ * A process that serves SCIM keeps running after losing the lead. One that only reconciles exits,
+ * and the kubelet restarts it.
  */
 function electionOf(
   config: Config,
@@ -114,7 +115,7 @@ function electionOf(
   };
 }
 
-/** Serves SCIM until it is stopped. */
+/** Serves SCIM until `stop` is called. */
 async function serve(
   store: Store,
   config: Config,
@@ -123,7 +124,7 @@ async function serve(
 ) {
   const { publicUrl, rateLimit, host, port, maxUnauthenticatedConnections } = config;
   const tracker = new RequestTracker(store, (error) =>
-    log.warn({ err: error }, 'times of last requests were not written'),
+    log.warn({ err: error }, 'could not write the times of last requests'),
   );
   const metrics = new RequestMetrics(registry, census, () => performance.now());
   const app = createScimApp({ store, publicUrl, log, now: Date.now, tracker, rateLimit, metrics });
@@ -132,7 +133,7 @@ async function serve(
     metrics: new ConnectionMetrics(registry),
     errorDocument,
   });
-  await listen(server, host, port, log, 'SCIM is served');
+  await listen(server, host, port, log, 'serving SCIM');
   return {
     stop: async () => {
       await server.close(CLOSE_DEADLINE_MS);
@@ -148,7 +149,7 @@ function connect({ kubeconfig, environment }: Config): Connection {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new FatalError(
-      `no cluster: ${reason}; name a kubeconfig with --kubeconfig (SCIM_OPERATOR_KUBECONFIG) or KUBECONFIG`,
+      `no usable cluster configuration: ${reason}; set --kubeconfig (SCIM_OPERATOR_KUBECONFIG) or KUBECONFIG`,
     );
   }
 }

@@ -1,6 +1,6 @@
-/** The command line as words: which command, which flags, not yet what their values mean. */
+/** Splits the command line into a command and flags. What their values mean is decided later. */
 import { ALL_OPTIONS } from './options.ts';
-import { ConfigError, shownValue } from './resolve.ts';
+import { ConfigError, mayHoldSecret } from './resolve.ts';
 
 export const COMMANDS = {
   run: 'Runs the operator and the SCIM server in one process (the default).',
@@ -19,7 +19,7 @@ interface ParsedArguments {
   readonly version: boolean;
 }
 
-/** Throws ConfigError for a flag or a command that does not exist. */
+/** Throws ConfigError for an unknown flag or command. */
 export function parseArguments(args: readonly string[]): ParsedArguments {
   const flags = new Map<string, string>();
   const words: string[] = [];
@@ -34,7 +34,7 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
     } else if (argument.startsWith('--')) {
       const [name, inline] = splitFlag(argument);
       const value = inline ?? (isToggle(name) ? 'true' : args[++index]);
-      if (value === undefined) throw new ConfigError(`--${name} needs a value; see --help`);
+      if (value === undefined) throw new ConfigError(`--${name} requires a value; see --help`);
       flags.set(name, value);
     } else {
       words.push(argument);
@@ -51,20 +51,23 @@ function splitFlag(argument: string): [name: string, inline: string | undefined]
   const equals = argument.indexOf('=');
   const name = argument.slice(2, equals < 0 ? undefined : equals);
   if (!ALL_OPTIONS.some((option) => option.flag === name)) {
-    const shown = /^[\w-]{1,40}$/.test(name) ? `--${name}` : 'an argument';
-    throw new ConfigError(`${shown} is not an option; see --help`);
+    const shown = /^[\w-]{1,40}$/.test(name) ? ` --${name}` : '';
+    throw new ConfigError(`unknown option${shown}; see --help`);
   }
   return [name, equals < 0 ? undefined : argument.slice(equals + 1)];
 }
 
 function commandOf(words: readonly string[]): Command {
   const [word = 'run', extra] = words;
-  if (extra !== undefined)
-    throw new ConfigError(`${shownValue(extra)} is one argument too many; see --help`);
+  if (extra !== undefined) {
+    throw new ConfigError(`unexpected argument${quoted(extra)}; see --help`);
+  }
   if (!Object.hasOwn(COMMANDS, word)) {
     throw new ConfigError(
-      `${shownValue(word)} is not a command; allowed are ${Object.keys(COMMANDS).join(', ')}`,
+      `unknown command${quoted(word)}; it must be one of ${Object.keys(COMMANDS).join(', ')}`,
     );
   }
   return word as Command;
 }
+
+const quoted = (word: string): string => (mayHoldSecret(word) ? '' : ` "${word}"`);

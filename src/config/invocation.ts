@@ -1,6 +1,6 @@
 /**
- * What the command line and the environment ask for. The environment of the process is read here
- * only.
+ * Turns the command line and the environment into a command and its configuration. This is the only
+ * place that reads the environment of the process.
  */
 import packageJson from '../../package.json' with { type: 'json' };
 import { isPostgres, readDatabaseUrl } from '../directory/database-url.ts';
@@ -27,8 +27,8 @@ export type Invocation =
     };
 
 /**
- * Reads the command line, then the environment (`--public-url` is also `SCIM_OPERATOR_PUBLIC_URL`),
- * then the defaults. Throws ConfigError.
+ * A flag takes precedence over its variable (`--public-url` over `SCIM_OPERATOR_PUBLIC_URL`), and
+ * that over the default. Throws ConfigError.
  */
 export function readInvocation(
   args: readonly string[],
@@ -57,22 +57,22 @@ function configOf(
   const serves = command === 'run' || command === 'operator' || command === 'server';
   if (serves && publicUrl === undefined) {
     throw new ConfigError(
-      '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required: the URL under which identity providers ' +
+      '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required: the URL at which identity providers ' +
         'reach this server, such as https://scim.example.com',
     );
   }
   if ((command === 'operator' || command === 'server') && !isPostgres(databaseUrl)) {
     throw new ConfigError(
       '--database-url (SCIM_OPERATOR_DATABASE_URL) must be postgres://… for ' +
-        `${command}, not ${shownValue(databaseUrl)}: a SQLite file belongs to one process, ` +
-        'which is what run is for',
+        `${command}, not ${shownValue(databaseUrl)}; only the command run can use a ` +
+        'SQLite file',
     );
   }
   checkElectionTimes(values);
   return { ...values, databaseUrl, publicUrl: publicUrl ?? '', environment };
 }
 
-/** Of the file. Throws ConfigError, which shows nothing of what the file holds. */
+/** Reads the URL from the file. Throws ConfigError, which shows nothing of the file's content. */
 function databaseUrlOf(
   path: string,
   flags: ReadonlyMap<string, string>,
@@ -81,7 +81,9 @@ function databaseUrlOf(
   const { databaseUrl: option, databaseUrlFile: ofFile } = OPTIONS;
   const name = `--${ofFile.flag} (${ofFile.variable})`;
   if (flags.has(option.flag) || environmentValue(option, environment) !== undefined) {
-    throw new ConfigError(`${name} and --${option.flag} (${option.variable}) exclude each other`);
+    throw new ConfigError(
+      `${name} and --${option.flag} (${option.variable}) exclude each other; set only one`,
+    );
   }
   let content: string;
   try {
@@ -92,11 +94,13 @@ function databaseUrlOf(
   const parsed = option.parse(content);
   if (parsed.ok) return parsed.value;
   throw new ConfigError(
-    `${name}: in ${path} ${parsed.reason ?? `there must be ${option.allowed}`}`,
+    parsed.reason === undefined
+      ? `${name}: ${path} must contain ${option.allowed}`
+      : `${name}: invalid URL in ${path}: ${parsed.reason}`,
   );
 }
 
-/** A leader gives up before others take over, and tries more than once before that. */
+/** A leader must give up before others take over, and must be able to retry before it does. */
 function checkElectionTimes(values: OptionValues): void {
   const ascending = ['retryPeriodMs', 'renewDeadlineMs', 'leaseDurationMs'] as const;
   let [least, below] = [1_000, 'at least 1s'];

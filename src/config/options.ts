@@ -1,6 +1,6 @@
 /**
- * The options. One table gives their names, defaults, validation and `--help`, and the type of
- * Config.
+ * The options. One table gives their names, defaults and validation, the text of `--help`, and the
+ * type of Config.
  */
 import { LOG_LEVELS } from '../logger.ts';
 import { IDPS } from '../probe/sequences.ts';
@@ -39,7 +39,7 @@ export const OPTIONS = {
     1,
     1_000,
   ),
-  /** What `databaseUrl` was read from, and is read from again. */
+  /** The file from which `databaseUrl` was read, and is read again for each new connection. */
   databaseUrlFile: text(
     'database-url-file',
     'File that contains the value of --database-url. It is read again for each new ' +
@@ -77,7 +77,7 @@ export const OPTIONS = {
       'its users and groups, as a Go duration.',
     '10m',
   ),
-  /** Undefined: all. */
+  /** Undefined means all. */
   watchNamespaces: names(
     'watch-namespaces',
     'Namespaces that the operator manages, separated by commas; all if unset. They need ' +
@@ -142,9 +142,9 @@ export const OPTIONS = {
 export type OptionValues = ValuesOf<typeof OPTIONS>;
 
 export interface Config extends OptionValues {
-  /** Empty for the commands that serve nobody. */
+  /** Empty for the commands that don't serve SCIM. */
   readonly publicUrl: string;
-  /** Of the process: for kubeconfigs, their plugins and proxies. */
+  /** The environment of the process, for kubeconfigs, their plugins and proxies. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -158,7 +158,7 @@ export const PROBE_OPTIONS = {
   url: httpUrl(
     'url',
     'The SCIM endpoint, as in status.endpoint of a ScimIntegration; any other SCIM 2.0 ' +
-      'server works as well.',
+      'server works too.',
   ),
   token: secret(
     'token',
@@ -170,7 +170,7 @@ export const PROBE_OPTIONS = {
 
 type ProbeValues = ValuesOf<typeof PROBE_OPTIONS>;
 
-/** With a value for each option. */
+/** Every option has a value. */
 export type ProbeConfig = { readonly [K in keyof ProbeValues]: NonNullable<ProbeValues[K]> };
 
 export const ALL_OPTIONS: readonly Option<unknown>[] = [

@@ -1,8 +1,8 @@
-/** The URL under which identity providers reach the server. */
+/** The URL at which identity providers reach the server. */
 
 const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])\.?$/;
 
-/** Whether requests to it cross a network as plain text. */
+/** Whether requests to this URL cross a network as plain text. */
 export function isUnencrypted(publicUrl: string): boolean {
   const { protocol, hostname } = new URL(publicUrl);
   return protocol === 'http:' && !LOOPBACK.test(hostname);

@@ -1,9 +1,9 @@
-/** The values of options: from the flags, else the environment that is given, else the defaults. */
+/** Resolves each option from its flag, its environment variable or its default, in that order. */
 import type { Option } from './values.ts';
 
 /**
- * A wrong option, in one line that names it, its value where that can't hold a secret, and what is
- * allowed. The process exits with 2.
+ * An invalid option. The message is one line that names the option, its value unless it may hold a
+ * secret, and the allowed values. The process exits with 2.
  */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -11,7 +11,7 @@ export class ConfigError extends Error {
 
 type Options = Readonly<Record<string, Option<unknown>>>;
 
-/** The value of each option; undefined where nothing was given and the option has no fallback. */
+/** The value of each option, or undefined if it was not given and has no fallback. */
 export type ValuesOf<O extends Options> = {
   readonly [K in keyof O]: O[K] extends Option<infer T>
     ? O[K]['fallback'] extends string
@@ -51,19 +51,22 @@ function resolveOption(
 }
 
 /**
- * What may hold a password or a token, whichever option it was given to: URLs and connection
- * strings of whatever form, queries, our own tokens, long texts.
+ * Whether a value may contain a password or a token, whichever option it was given to: URLs and
+ * connection strings of any form, queries, our own tokens, long texts.
  */
-const MAY_HOLD_SECRET = /[@=?#&]|:.*:|scim_|^.{100}/s;
+export function mayHoldSecret(value: string): boolean {
+  return /[@=?#&]|:.*:|scim_|^.{100}/s.test(value);
+}
 
-/** A wrong argument as a message may show it. */
+/** A value as a message may show it. */
 export function shownValue(value: string): string {
-  return MAY_HOLD_SECRET.test(value) ? 'the value' : `"${value}"`;
+  return mayHoldSecret(value) ? 'the value' : `"${value}"`;
 }
 
 /**
- * Kubernetes sets `SCIM_OPERATOR_PORT=tcp://…` in every pod beside a Service named scim-operator;
- * such a service link is not our option. An empty variable counts as unset, as charts write it.
+ * Kubernetes sets `SCIM_OPERATOR_PORT=tcp://…` in every pod of a namespace that has a Service named
+ * scim-operator. Such a service link is ignored. An empty variable counts as unset, because charts
+ * write variables that way.
  */
 export function environmentValue(option: Option<unknown>, environment: NodeJS.ProcessEnv) {
   const value = environment[option.variable];

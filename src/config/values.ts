@@ -1,14 +1,14 @@
-/** Kinds of option values: how each is read from text, and how its allowed values are described. */
+/** The kinds of option values: how each is parsed and how its allowed values are described. */
 import { parseDuration } from '../crd/duration.ts';
 import { DatabaseRefusedError } from '../directory/database-errors.ts';
 import { parsePostgresUrl } from '../directory/postgres/connection/url.ts';
 
 type Parsed<T> =
   | { readonly ok: true; readonly value: T }
-  /** A reason goes without the value, which it may know better than to show. */
+  /** A reason takes the place of the value in the message, because it knows what it may show. */
   | { readonly ok: false; readonly reason?: string };
 
-/** Of type T; where the fallback is undefined there need not be a value. */
+/** An option of type T. If the fallback is undefined, it need not have a value. */
 export interface Option<T, Fallback extends string | undefined = string | undefined> {
   /** Without the dashes. */
   readonly flag: string;
@@ -43,14 +43,14 @@ export function text<Fallback extends string | undefined>(
   description: string,
   fallback: Fallback,
 ): Option<string, Fallback> {
-  return option(flag, description, fallback, 'a text that is not empty', (value) =>
+  return option(flag, description, fallback, 'non-empty text', (value) =>
     value === '' ? REFUSED : { ok: true, value },
   );
 }
 
-/** As the API server takes it: `-` is none, answered as an empty text. */
+/** The API server's syntax: `-` stands for no prefix, which is returned as an empty string. */
 export function usernamePrefix(flag: string, description: string, fallback: string) {
-  const allowed = "a text that doesn't begin with system:, such as oidc:, or - for none";
+  const allowed = "a prefix such as oidc: that doesn't begin with system:, or - for none";
   return option(flag, description, fallback, allowed, (value) => {
     if (value === '' || /^system:/i.test(value)) return REFUSED;
     return { ok: true, value: value === '-' ? '' : value } satisfies Parsed<string>;
@@ -93,7 +93,7 @@ export function toggle<Fallback extends string | undefined>(
   return { ...read, toggle: true };
 }
 
-/** What an Authorization header can carry. */
+/** A value that an Authorization header can carry. */
 export function secret(flag: string, description: string): Option<string, undefined> {
   const allowed = 'visible ASCII characters without spaces';
   const read = option(flag, description, undefined, allowed, (value) =>
@@ -102,12 +102,17 @@ export function secret(flag: string, description: string): Option<string, undefi
   return { ...read, secret: true };
 }
 
-/** DNS labels, separated by commas; each once. An empty text is undefined: no choice was made. */
+/**
+ * DNS labels, separated by commas, without duplicates. Empty text counts as unset and is returned
+ * as
+ * undefined.
+ */
 export function names(
   flag: string,
   description: string,
 ): Option<readonly string[] | undefined, undefined> {
-  const allowed = 'names of at most 63 lower-case letters, digits and dashes, such as acme,globex';
+  const allowed =
+    'names of at most 63 lower-case letters, digits and dashes, separated by commas, such as acme,globex';
   return option(flag, description, undefined, allowed, (value) => {
     if (value.trim() === '') return { ok: true, value: undefined };
     const labels = value.split(',').map((label) => label.trim());
@@ -128,10 +133,10 @@ export function duration(
   });
 }
 
-/** An absolute http(s) URL without query and fragment; a trailing slash is dropped. */
+/** An absolute http or https URL without a query or fragment. A trailing slash is dropped. */
 export function httpUrl(flag: string, description: string): Option<string, undefined> {
   const allowed =
-    'an http or https URL without query and fragment, such as https://scim.example.com';
+    'an http or https URL without a query or fragment, such as https://scim.example.com';
   return option(flag, description, undefined, allowed, (value) => {
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const extras = url && (url.search || url.hash || url.username || url.password);
@@ -147,7 +152,7 @@ export function databaseUrl(
   description: string,
   fallback: string,
 ): Option<string, string> {
-  const allowed = 'file: and the path of a SQLite file, or postgres://USER:PASSWORD@HOST/DATABASE';
+  const allowed = 'file:PATH of a SQLite file, or postgres://USER:PASSWORD@HOST/DATABASE';
   return option(flag, description, fallback, allowed, (value) => {
     const isFile = /^file:(?!\/\/[^/])[^?#]+$/.test(value);
     if (isFile) return { ok: true, value };

@@ -1,19 +1,19 @@
-/** One request to an endpoint and its answer; where none comes, why, in one line. */
+/** Sends one request to an endpoint. If no response comes, the error says why in one line. */
 import type { JsonValue } from '../scim/json.ts';
 
 export interface Endpoint {
   /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly token: string;
-  /** Gives up on requests that are under way. */
+  /** Aborts requests in progress. */
   readonly signal?: AbortSignal;
-  /** For endpoints that the global one can't reach. */
+  /** For endpoints that the global fetch can't reach. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
 export interface Exchange {
   readonly method: string;
-  /** Below the endpoint, with the query. */
+  /** Relative to the endpoint, with the query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: JsonValue;
@@ -22,17 +22,17 @@ export interface Exchange {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** Undefined when it is empty or not JSON. */
+  /** Undefined if it is empty or not JSON. */
   readonly body: JsonValue | undefined;
   readonly durationMs: number;
 }
 
-/** No answer came; the message is what happened, for a person. */
+/** No response came. The message says what happened, for people to read. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
 
-/** Redirects are answers: no identity provider follows one. Throws NoAnswerError. */
+/** Returns a redirect as it is, because no identity provider follows one. Throws NoAnswerError. */
 export async function exchange(
   { baseUrl, token, signal, fetch = globalThis.fetch }: Endpoint,
   request: Exchange,
@@ -58,8 +58,8 @@ export async function exchange(
     const { status, headers } = response;
     return { status, headers, body: parse(text), durationMs };
   } catch (error) {
-    if (timeout.aborted) throw new NoAnswerError(`no answer within ${timeoutSeconds} s`);
-    if (signal?.aborted) throw new NoAnswerError('given up');
+    if (timeout.aborted) throw new NoAnswerError(`no response within ${timeoutSeconds} s`);
+    if (signal?.aborted) throw new NoAnswerError('interrupted before a response came');
     throw new NoAnswerError(explain(error, new URL(baseUrl)));
   }
 }
@@ -72,7 +72,7 @@ function parse(text: string): JsonValue | undefined {
   }
 }
 
-/** By the codes of Node.js and OpenSSL; fetch itself says "fetch failed" and nothing more. */
+/** Uses the codes of Node.js and OpenSSL, because fetch itself only says "fetch failed". */
 function explain(error: unknown, { host, hostname }: URL): string {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = textOf(cause, 'code');
@@ -81,12 +81,12 @@ function explain(error: unknown, { host, hostname }: URL): string {
     case 'EAI_AGAIN':
       return `the name ${hostname} can't be resolved (${code}): check the URL and DNS`;
     case 'ECONNREFUSED':
-      return `nothing listens at ${host} (${code}): check host and port of the URL`;
+      return `nothing is listening at ${host} (${code}): check the host and the port in the URL`;
     case 'ECONNRESET':
     case 'UND_ERR_SOCKET':
       return (
-        `${host} closed the connection without an answer (${code}): does this port speak HTTP, ` +
-        'and the URL begin with the right one of http and https?'
+        `${host} closed the connection without a response (${code}): check that the port speaks ` +
+        'HTTP and that the URL begins with the right scheme (http or https)'
       );
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
@@ -96,7 +96,7 @@ function explain(error: unknown, { host, hostname }: URL): string {
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
     case 'EPROTO':
-      return `${host} doesn't speak TLS (${code}): does the URL begin with https where http is served?`;
+      return `${host} doesn't speak TLS (${code}): if it serves http, change https in the URL to http`;
     case 'CERT_HAS_EXPIRED':
       return `the certificate of ${host} has expired (${code})`;
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
@@ -106,11 +106,11 @@ function explain(error: unknown, { host, hostname }: URL): string {
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
       return (
-        `the certificate of ${host} is not of an authority known here (${code}): identity ` +
-        'providers want a public one; for a private one name its file in NODE_EXTRA_CA_CERTS'
+        `the certificate of ${host} is not from a known authority (${code}): identity providers ` +
+        'in the cloud require a public one; to test with a private one, set NODE_EXTRA_CA_CERTS'
       );
     default:
-      return `${host} gave no answer (${code ?? textOf(cause, 'message') ?? String(error)})`;
+      return `${host} did not respond (${code ?? textOf(cause, 'message') ?? String(error)})`;
   }
 }
 

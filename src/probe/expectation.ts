@@ -1,18 +1,18 @@
-/** Whether an answer is what was expected of it; says where it isn't. */
+/** Compares a response with what was expected, and says where they differ. */
 import { isJsonObject, type JsonValue } from '../scim/json.ts';
 
-/** For a person: both sides name the place. */
+/** For people to read. Both sides name the place. */
 export interface Difference {
   readonly expected: string;
   readonly actual: string;
 }
 
 /**
- * The first difference; undefined when `actual` has all that `expected` asks for:
- * - of an object a part: keys that aren't named may be there;
- * - of a list the whole, in any order; `{"$has": […]}` is content with more;
- * - null for what must be absent, null or an empty list, which are the same (RFC 7643 §2.5);
- * - `{"$is": "number"}`, "text", "boolean" or "list" for any value of that kind.
+ * Returns the first difference, or undefined if `actual` has everything that `expected` asks for:
+ * - An object may have more keys than expected.
+ * - A list must have exactly the expected elements, in any order. `{"$has": […]}` allows more.
+ * - null expects an absent attribute, null or an empty list, which are the same (RFC 7643 §2.5).
+ * - `{"$is": "number"}`, "text", "boolean" or "list" expects any value of that kind.
  */
 export function findDifference(
   expected: JsonValue,
@@ -40,7 +40,7 @@ export function findDifference(
   return undefined;
 }
 
-/** How kinds are told; any other name of a kind fits nothing. */
+/** The names that `$is` may use. No value is of any other kind. */
 function kindOf(value: JsonValue | undefined): string {
   if (Array.isArray(value)) return 'list';
   return typeof value === 'string' ? 'text' : typeof value;
@@ -50,7 +50,7 @@ function differenceOfKind(kind: string, actual: JsonValue | undefined, path: str
   return kindOf(actual) === kind ? undefined : differs(path, `a ${kind}`, actual);
 }
 
-/** Each expected element is looked for among those that no earlier one took. */
+/** Looks for each expected element among those that no earlier one has matched. */
 function differenceOfLists(
   expected: readonly JsonValue[],
   actual: JsonValue | undefined,
@@ -62,7 +62,7 @@ function differenceOfLists(
   for (const wanted of expected) {
     const index = left.findIndex((each) => findDifference(wanted, each) === undefined);
     if (index < 0) {
-      // With one on each side the exact place can be told.
+      // With one element on each side, the exact place is known.
       const [only] = actual;
       return actual.length === 1 && expected.length === 1
         ? findDifference(wanted, only, `${path}[0]`)

@@ -1,50 +1,50 @@
-/** What an administrator can do about an answer. */
+/** What to do about a response. */
 import { isJsonObject } from '../scim/json.ts';
 import type { Answer } from './exchange.ts';
 import { describeStatus, type StepResult } from './player.ts';
 
 /**
- * Why there is no point in playing on, in one line, after the first answer: the URL or the token is
- * wrong. Undefined when SCIM answered.
+ * Says in one line why the first response leaves no point in going on, for example because the URL
+ * or the token is wrong. Undefined if a SCIM server responded.
  */
 export function findRefusal({ answer, problem }: StepResult): string | undefined {
   if (answer === undefined) return problem?.actual;
   const { status, headers, body } = answer;
-  const came = describeStatus(status, body);
+  const received = describeStatus(status, body);
   if (status === 401) {
     return (
-      `the token was not accepted: status ${came}; take token and endpoint from the Secret of ` +
-      'the same ScimIntegration'
+      `the token was not accepted: status ${received}; take the token and the endpoint from the ` +
+      'Secret of the same ScimIntegration'
     );
   }
   if (status === 403) {
     return (
-      `the token was accepted, the request was not: status ${came}; is the integration ` +
-      'enabled, and its namespace allowed in the tenant?'
+      `the token was accepted, but the request was not: status ${received}; check that the ` +
+      'integration is enabled and that its namespace is allowed in the tenant'
     );
   }
   if (status === 404) {
     return (
-      `there is no SCIM endpoint at this URL: status ${came}; the URL is status.endpoint of ` +
-      'the ScimIntegration and ends in /scim/v2'
+      `there is no SCIM endpoint at this URL: status ${received}; use status.endpoint of the ` +
+      'ScimIntegration, which ends in /scim/v2'
     );
   }
   if (status >= 300 && status < 400) {
     return (
       `the URL redirects to ${JSON.stringify(headers.get('location'))} (status ${status}), ` +
-      `which identity providers don't follow; give the URL that it leads to`
+      "which identity providers don't follow; use the URL that it leads to"
     );
   }
   if (headers.get('content-type')?.startsWith('text/html')) {
     return (
-      `a web page answers at this URL (status ${status}), not a SCIM endpoint; the URL is ` +
-      'status.endpoint of the ScimIntegration and ends in /scim/v2'
+      `there is a web page at this URL (status ${status}), not a SCIM endpoint; use ` +
+      'status.endpoint of the ScimIntegration, which ends in /scim/v2'
     );
   }
   return undefined;
 }
 
-/** What to look at for a failed step; undefined where the expectation says it all. */
+/** What to check after a failed step. Undefined if the expectation says it all. */
 export function hintFor({ step, answer, problem }: StepResult): string | undefined {
   if (problem === undefined) return undefined;
   const hints = [step.why, ofAnswer(answer, problem.expected)].filter((each) => each !== undefined);
@@ -52,12 +52,12 @@ export function hintFor({ step, answer, problem }: StepResult): string | undefin
 }
 
 function ofAnswer(answer: Answer | undefined, expected: string): string | undefined {
-  if (answer === undefined) return 'Nothing was played after this.';
+  if (answer === undefined) return 'The remaining steps were skipped.';
   const { status, headers, body } = answer;
   if (expected.startsWith('content-type')) {
     return (
-      'SCIM is answered with Content-Type: application/scim+json (RFC 7644 §3.1); some clients ' +
-      'take nothing else.'
+      'A SCIM response has Content-Type: application/scim+json (RFC 7644 §3.1); some clients ' +
+      'accept nothing else.'
     );
   }
   if (!expected.startsWith('status')) return undefined;
@@ -68,17 +68,17 @@ function ofAnswer(answer: Answer | undefined, expected: string): string | undefi
   }
   switch (status) {
     case 401:
-      return 'The token was accepted before: was it rotated or revoked just now?';
+      return 'The token was accepted before. Check whether it was just rotated or revoked.';
     case 403:
-      return 'The integration lacks the permission, or was disabled just now.';
+      return 'The integration lacks the permission or was just disabled.';
     case 405:
     case 501:
-      return 'The server does not offer this.';
+      return 'The server does not support this.';
     case 429:
-      return 'The rate limit is lower than what the client sends.';
+      return 'The rate limit is lower than the rate at which the client sends requests.';
     default:
       return isJsonObject(body) || status < 400
         ? undefined
-        : 'The refusal has no SCIM Error body; does a proxy answer in place of the server?';
+        : 'The response has no SCIM Error body. Check whether a proxy responds in place of the server.';
   }
 }

@@ -1,16 +1,16 @@
-/** What a run created, so that it can be deleted again whatever happened. */
+/** Records what a run created, so that it can be deleted whatever happens. */
 import { isJsonObject, type JsonValue } from '../scim/json.ts';
 import { type Endpoint, exchange, NoAnswerError } from './exchange.ts';
 import { describeStatus, type StepResult } from './player.ts';
 
 const TIMEOUT_SECONDS = 10;
 
-/** Collection → what the client calls its resources by. */
+/** Collection → the attribute that holds the name of its resources. */
 const NAMED_BY = { '/Groups': 'displayName', '/Users': 'userName' } as const;
 type Collection = keyof typeof NAMED_BY;
 
 interface LeftBehind {
-  /** Below the endpoint; of the collection when the id is not known. */
+  /** Relative to the endpoint. If the id is unknown, the path of the collection. */
   readonly path: string;
   readonly name: string;
   readonly reason: string;
@@ -28,7 +28,7 @@ interface Named {
 
 export class Leftovers {
   readonly #created = new Map<string, Named>();
-  /** Name → what was created perhaps: the answer had no id, or never came. */
+  /** Name → what may have been created: the response had no id, or none came. */
   readonly #doubtful = new Map<string, Named>();
 
   note({ step, outcome, answer }: StepResult): void {
@@ -49,18 +49,18 @@ export class Leftovers {
     }
   }
 
-  /** Deletes them, groups first. Never throws for an endpoint that refuses or doesn't answer. */
+  /** Deletes everything, groups first. Doesn't throw if the endpoint refuses or doesn't respond. */
   async cleanUp(endpoint: Endpoint): Promise<Cleanup> {
     const left: LeftBehind[] = [];
     for (const named of this.#doubtful.values()) {
       const found = await attempt(() => lookUp(endpoint, named));
       if (typeof found === 'string') {
-        const reason = `it may be there: its creation had no proper answer, and the look-up: ${found}`;
+        const reason = `it may exist: its creation got no proper response, nor did the lookup: ${found}`;
         left.push({ path: named.collection, name: named.name, reason });
       } else for (const path of found) this.#created.set(path, named);
     }
     let deleted = 0;
-    // Of paths, /Groups comes before /Users.
+    // Sorting by path puts /Groups before /Users.
     const all = [...this.#created].sort(([one], [other]) => one.localeCompare(other));
     for (const [path, { name }] of all) {
       const refusal = await attempt(() => remove(endpoint, path));
@@ -75,7 +75,7 @@ function isSuccess(status: number | undefined): boolean {
   return status !== undefined && status >= 200 && status < 300;
 }
 
-/** The message of a missing answer instead of an exception. */
+/** Returns the message of a NoAnswerError instead of throwing it. */
 async function attempt<T>(action: () => Promise<T>): Promise<T | string> {
   try {
     return await action();
@@ -85,20 +85,21 @@ async function attempt<T>(action: () => Promise<T>): Promise<T | string> {
   }
 }
 
-/** Undefined when it is gone, otherwise why not. */
+/** Returns undefined if the resource is gone, otherwise the reason why it isn't. */
 async function remove(endpoint: Endpoint, path: string): Promise<string | undefined> {
   const { status, body } = await exchange(endpoint, { method: 'DELETE', path }, TIMEOUT_SECONDS);
   return isSuccess(status) || status === 404 ? undefined : `status ${describeStatus(status, body)}`;
 }
 
-/** Some servers store names in lower case. */
+/** Ignores case, because some servers store names in lower case. */
 function isNamed(held: JsonValue | undefined, name: string): boolean {
   return typeof held === 'string' && held.toLowerCase() === name.toLowerCase();
 }
 
 /**
- * Paths of the resources with exactly this name, since a server may ignore the filter; or why that
- * isn't known.
+ * Returns the paths of the resources with exactly this name, because a server may ignore the
+ * filter.
+ * If the lookup fails, it returns the reason.
  */
 async function lookUp(
   endpoint: Endpoint,

@@ -1,31 +1,29 @@
-/**
- * Plays a sequence against an endpoint over HTTP, step by step, and tells of each what came back.
- */
+/** Plays a sequence against an endpoint over HTTP and reports the result of each step. */
 import { isJsonObject, type JsonValue } from '../scim/json.ts';
 import { type Answer, type Endpoint, type Exchange, exchange, NoAnswerError } from './exchange.ts';
 import { type Difference, findDifference, valueAt } from './expectation.ts';
 import type { Sequence, Step } from './sequence.ts';
 
-/** What clients wait where nothing is known of it. */
+/** For clients whose timeout is unknown. */
 const TIMEOUT_SECONDS = 60;
 
 interface PlayOptions extends Endpoint {
-  /** Makes the names of a run its own; letters and digits. */
+  /** Makes the names of a run unique. Letters and digits. */
   readonly run?: string;
-  /** Skips what is left; a request under way is waited for. */
+  /** Skips the remaining steps, after waiting for a request in progress. */
   readonly stop?: AbortSignal;
   /**
-   * Of what a client accepts in several forms takes one: a body rather than 204, the media type of
+   * Accepts only one of the forms that a client accepts: a body and not 204, and the media type of
    * SCIM.
    */
   readonly strict?: boolean;
 }
 
 export interface StepResult {
-  /** With every `{{name}}` filled in that was captured. */
+  /** With every captured `{{name}}` filled in. */
   readonly step: Step;
   readonly outcome: 'passed' | 'failed' | 'skipped';
-  /** Undefined when the step was skipped and when no answer came. */
+  /** Undefined if the step was skipped or no response came. */
   readonly answer: Answer | undefined;
   /** Why the step failed. */
   readonly problem: Difference | undefined;
@@ -34,8 +32,10 @@ export interface StepResult {
 }
 
 /**
- * Yields a result after each step and goes on after a failed one; a step that needs a value which
- * an earlier one did not yield is skipped. When no answer comes at all, the rest is skipped.
+ * Yields a result after each step and continues after a failed one. A step is skipped if it needs a
+ * value that an earlier step did not provide. If no response comes to a step, the remaining steps
+ * are
+ * skipped.
  */
 export async function* playSequence(
   sequence: Sequence,
@@ -57,7 +57,7 @@ export async function* playSequence(
     }
     const wanted = strict ? strictly(step) : step;
     const result = await playStep(wanted, sequence.headers, endpoint, timeoutSeconds);
-    if (result.answer === undefined) silent = `no answer came to "${step.name}"`;
+    if (result.answer === undefined) silent = `no response to "${step.name}"`;
     for (const [name, path] of Object.entries(step.capture ?? {})) {
       const value = valueAt(result.answer?.body, path);
       if (typeof value === 'string') captured.set(name, value);
@@ -95,14 +95,14 @@ async function playStep(
     return { step, outcome, answer, problem, reason: undefined };
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
-    const problem = { expected: 'an answer', actual: error.message };
+    const problem = { expected: 'a response', actual: error.message };
     return { step, outcome: 'failed', answer: undefined, problem, reason: undefined };
   }
 }
 
 /**
- * RFC 7644 §3.5.2: a PATCH may be answered without the resource. Whether it was done is seen by
- * reading it.
+ * The response to a PATCH may lack the resource (RFC 7644 §3.5.2). In that case, reads the resource
+ * to see whether the change was made.
  */
 async function findUndone(
   { request, response }: Step,
@@ -115,7 +115,7 @@ async function findUndone(
   return read.status === 200
     ? findDifference(response.body, read.body, 'body read afterwards')
     : {
-        expected: 'status 200 when it is read afterwards',
+        expected: 'status 200 when read afterwards',
         actual: `status ${describeStatus(read.status, read.body)}`,
       };
 }
@@ -148,13 +148,13 @@ function findProblem(
   return expected.body === undefined ? undefined : findDifference(expected.body, body);
 }
 
-/** With what the server says of an error. */
+/** The status, and the detail that the server gave of an error. */
 export function describeStatus(status: number, body: JsonValue | undefined): string {
   const detail = isJsonObject(body) ? body.detail : undefined;
   return typeof detail === 'string' ? `${status} (${JSON.stringify(detail)})` : `${status}`;
 }
 
-/** A copy with every `{{name}}` replaced; `missing` is the first name that was not captured. */
+/** Returns a copy with every `{{name}}` replaced, and the first name that was not captured. */
 function fill(
   step: Step,
   captured: ReadonlyMap<string, string>,
@@ -163,7 +163,7 @@ function fill(
   const text = JSON.stringify(step).replace(/\{\{(\w+)\}\}/g, (placeholder, name: string) => {
     const value = captured.get(name);
     if (value === undefined) missing ??= name;
-    // Inside of a JSON text.
+    // The placeholder is inside a JSON string.
     return value === undefined ? placeholder : JSON.stringify(value).slice(1, -1);
   });
   return { step: JSON.parse(text) as Step, missing };
@@ -172,6 +172,6 @@ function fill(
 function whyMissing(name: string, steps: readonly Step[]): string {
   const source = steps.find(({ capture = {} }) => Object.hasOwn(capture, name));
   return source === undefined
-    ? `nothing is called ${name}`
-    : `"${source.name}" gave no ${source.capture?.[name]}`;
+    ? `no step provides ${name}`
+    : `"${source.name}" returned no ${source.capture?.[name]}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Plays an identity provider against an endpoint, and leaves nothing behind: "Test Connection"
- * without the identity provider.
+ * Plays an identity provider against an endpoint and deletes what it created, like the "Test
+ * Connection" of an identity provider without the identity provider.
  */
 import { randomBytes } from 'node:crypto';
 import type { Endpoint } from './exchange.ts';
@@ -9,17 +9,17 @@ import { type Cleanup, Leftovers } from './leftovers.ts';
 import { playSequence, type StepResult } from './player.ts';
 import { type Idp, SEQUENCES } from './sequences.ts';
 
-/** How long a request under way is waited for when the probe is interrupted. */
+/** How long an interrupted probe waits for a request in progress. */
 const GRACE_MS = 5_000;
 
-/** A report is read line by line. */
+/** Keeps the lines of a report readable. */
 const MOST_CHARACTERS = 400;
 
 interface ProbeOptions extends Endpoint {
   readonly idp: Idp;
-  /** Interrupts: what is left is skipped, what was created is deleted. */
+  /** Interrupts the probe: skips the remaining steps and deletes what was created. */
   readonly stop?: AbortSignal;
-  /** Told of each step as soon as it is done; not called before the endpoint answered as one. */
+  /** Called after each step, once the first response has shown that this is a SCIM endpoint. */
   readonly onStep?: (step: StepReport) => void;
 }
 
@@ -28,7 +28,7 @@ export interface StepReport {
   readonly outcome: 'passed' | 'failed' | 'skipped';
   readonly method: string;
   readonly path: string;
-  /** Null without an answer, as are the times. */
+  /** Null if no response came, as is the duration. */
   readonly status: number | null;
   readonly durationMs: number | null;
   readonly expected?: string;
@@ -42,7 +42,7 @@ export interface ProbeReport {
   readonly identityProvider: Idp;
   readonly client: string;
   readonly endpoint: string;
-  /** Part of every name that was created. */
+  /** Part of the name of everything that was created. */
   readonly run: string;
   /** Every step passed and nothing was left behind. */
   readonly passed: boolean;
@@ -54,7 +54,7 @@ export interface ProbeReport {
   readonly cleanup: Cleanup;
 }
 
-/** Never throws for what an endpoint does. */
+/** Doesn't throw, whatever the endpoint does. */
 export async function probe({
   idp,
   stop,
@@ -63,7 +63,7 @@ export async function probe({
 }: ProbeOptions): Promise<ProbeReport> {
   const startedAt = performance.now();
   const sequence = SEQUENCES[idp];
-  // Begins with a letter: filters without quotes would take digits for a number.
+  // Begins with a letter, because a filter without quotes would read digits as a number.
   const run = `r${randomBytes(5).toString('hex')}`;
   const leftovers = new Leftovers();
   const present = (text: string) => presentable(text, endpoint.token);
@@ -108,7 +108,7 @@ export async function probe({
   };
 }
 
-/** A request under way may still create something: it is given some time to tell. */
+/** A request in progress may still create something, so its response is awaited for a while. */
 function whenStopped(stop: AbortSignal | undefined) {
   if (stop === undefined) return {};
   const late = new AbortController();
@@ -133,11 +133,12 @@ function reportOf(result: StepResult, present: (text: string) => string): StepRe
 }
 
 /**
- * A server may send the token back, so it is masked before anything is cut: half a token is one too
- * much.
+ * A server may send the token back, so it is masked. That happens before the text is cut, so that
+ * no
+ * part of a token remains.
  */
 function presentable(text: string, token: string): string {
-  // In a JSON text, quotes and backslashes of a token look different.
+  // JSON escapes the quotes and backslashes of a token.
   const forms = [token, JSON.stringify(token).slice(1, -1), encodeURIComponent(token)];
   const masked = forms.reduce((result, form) => result.replaceAll(form, '***'), text);
   return masked.length > MOST_CHARACTERS ? `${masked.slice(0, MOST_CHARACTERS)}…` : masked;

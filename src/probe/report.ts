@@ -1,4 +1,4 @@
-/** The report of a probe as text, line by line. */
+/** Formats the report of a probe as text. */
 import type { ProbeReport, StepReport } from './probe.ts';
 
 const MARKS = { passed: '✓', failed: '✗', skipped: '-' } as const;
@@ -10,14 +10,14 @@ export function formatTitle(client: string, url: string): string {
 
 export function formatStep(step: StepReport): string {
   const { outcome, name, method, path, status, durationMs, expected, actual, hint, reason } = step;
-  const came = outcome === 'skipped' ? '---' : String(status ?? '---');
+  const code = outcome === 'skipped' ? '---' : String(status ?? '---');
   const time = durationMs === null ? '' : `${durationMs} ms`;
   const head =
-    `${MARKS[outcome]} ${name.padEnd(NAME_WIDTH)} ${came} ${time.padStart(8)}  ${method} ` +
+    `${MARKS[outcome]} ${name.padEnd(NAME_WIDTH)} ${code} ${time.padStart(8)}  ${method} ` +
     `${readable(path)}`;
   const details: readonly (readonly [string, string | undefined])[] = [
     ['expected', expected],
-    ['came', actual],
+    ['actual', actual],
     ['hint', hint],
     ['skipped', reason],
   ];
@@ -35,17 +35,19 @@ export function formatSummary({ summary, durationMs, cleanup, run }: ProbeReport
     `${(durationMs / 1000).toFixed(1)} s.`;
   const { deleted, left } = cleanup;
   if (left.length === 0) {
-    return `${counts}\nCleaned up: what was created is gone again (${deleted} deleted at the end).`;
+    return `${counts}\nCleaned up: the probe deleted everything it created (${deleted} at the end).`;
   }
   const lines = left.map(({ path, name, reason }) => `  ${path}  ${name}: ${reason}`);
   return [
     counts,
-    `Left behind, please delete it (every name has scim-probe-${run} in it):`,
+    `Could not delete the following; please delete them (their names contain scim-probe-${run}):`,
     ...lines,
   ].join('\n');
 }
 
-/** Percent-encoding is hard to read; what can't be decoded is left. */
+/**
+ * Decodes percent-encoding, which is hard to read. A path that can't be decoded is left as it is.
+ */
 function readable(path: string): string {
   try {
     return decodeURIComponent(path).replaceAll(/\p{Cc}/gu, '�');

@@ -1,4 +1,4 @@
-/** The identity providers whose sequences are known. */
+/** The identity providers that the probe can play. */
 import type { Sequence } from './sequence.ts';
 import authentik from './sequences/authentik.json' with { type: 'json' };
 import entra from './sequences/entra.json' with { type: 'json' };

@@ -1,4 +1,4 @@
-/** `scim-operator migrate`: every database that can't be migrated is one line that says what to do. */
+/** `scim-operator migrate`: a database that can't be migrated results in one line that says why. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,17 +48,17 @@ const changed = (change: (url: URL) => void): string => {
 describe('migrate', () => {
   it.each<[string, (url: URL) => void, RegExp]>([
     [
-      'is away',
+      'is unreachable',
       (url) => Object.assign(url, { port: '1' }),
-      /was not reached: .*ECONNREFUSED.*; try again/,
+      /can't reach the database .*ECONNREFUSED.*; run migrate again/,
     ],
     [
       'has a host without an address',
       (url) => Object.assign(url, { host: 'db.invalid' }),
-      /was not reached: .*db\.invalid/,
+      /can't reach the database .*: .*db\.invalid/,
     ],
     [
-      'is not there',
+      'doesn’t exist',
       (url) => Object.assign(url, { pathname: '/none' }),
       /can't be used: the server has no such database; create it/,
     ],
@@ -68,7 +68,7 @@ describe('migrate', () => {
       /can't be used: it has no schema s9; create it/,
     ],
     [
-      'speaks no TLS',
+      'doesn’t support TLS',
       (url) => url.searchParams.set('sslmode', 'require'),
       /can't be used: the server speaks no TLS/,
     ],
@@ -78,18 +78,20 @@ describe('migrate', () => {
       /can't be used: the server lets this user in .*nobody_there/,
     ],
     [
-      'lets the role create nothing',
+      'doesn’t let the role create tables',
       (url) => Object.assign(url, { username: role, password: 's3cret' }),
       /can't be migrated: the schema public lacks tables of this version, and this role may not/,
     ],
-  ])('of a database that %s fails in one line', async (_, change, reason) => {
+  ])('fails with one line if the database %s', async (_, change, reason) => {
     expect(await refusal(changed(change))).toMatch(reason);
   });
 
-  it('of a file whose folder can not be made fails in one line', async () => {
+  it('fails with one line if the folder of the file can’t be created', async () => {
     const path = join(folder, 'file');
     writeFileSync(path, '');
-    expect(await refusal(`file:${path}/folder/scim.db`)).toMatch(/was not reached: .*ENOTDIR/);
+    expect(await refusal(`file:${path}/folder/scim.db`)).toMatch(
+      /can't reach the database .*: .*ENOTDIR/,
+    );
   });
 
   it('reads the URL from a file', async () => {

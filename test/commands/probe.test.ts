@@ -1,4 +1,4 @@
-/** `scim-operator probe` as a process: what it prints where, and its exit codes. */
+/** `scim-operator probe` as a process: its output and its exit codes. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Program } from '../support/program.ts';
 import { startScimProxy } from '../support/scim-proxy.ts';
@@ -17,7 +17,7 @@ const probe = (url: string, ...more: readonly string[]) =>
     SCIM_OPERATOR_TOKEN: client.token,
   });
 
-it('prints a line for each step and a summary, and ends with 0 when all passed', async () => {
+it('prints a line for each step and a summary, and exits with 0 if every step passed', async () => {
   const program = probe(client.baseUrl);
   expect(await program.exited).toBe(0);
   const lines = program.stdout.split('\n');
@@ -43,7 +43,7 @@ it('prints one JSON document with --json', async () => {
   });
 });
 
-it('ends with 1 and one line where there is no endpoint', async () => {
+it('exits with 1 and one line if there is no endpoint', async () => {
   const program = probe(`${client.baseUrl}/v3`);
   expect(await program.exited).toBe(1);
   expect(program.stdout).toBe('');
@@ -52,13 +52,13 @@ it('ends with 1 and one line where there is no endpoint', async () => {
   );
 });
 
-it('ends with 2 and one line for a wrong option', async () => {
+it('exits with 2 and one line for an invalid option', async () => {
   const program = new Program(['probe', '--idp=onelogin']);
   expect(await program.exited).toBe(2);
   expect(program.stderr).toMatch(/^scim-operator: --idp: "onelogin" is not allowed; .*\n$/);
 });
 
-it('says of a failed step what was expected, what came and what to do, names what is left, and ends with 1; the token never shows', async () => {
+it('reports the expected and actual response, a hint and what is left, and never the token', async () => {
   const proxy = await startScimProxy(client, ({ method, path, forward }) => {
     const detail = `Bearer ${client.token} may not do this`;
     return method === 'DELETE' || path.includes('Engineering')
@@ -72,17 +72,17 @@ it('says of a failed step what was expected, what came and what to do, names wha
     expect(program.stdout + program.stderr).not.toContain(client.token);
     if (format.length > 0) continue;
     expect(program.stdout).toMatch(
-      /✗ looks for a group .*\n {6}expected: status 200\n {6}came: {5}status 403 \(.*\n {6}hint: {5}Group push matches/,
+      /✗ looks for a group .*\n {6}expected: status 200\n {6}actual: {3}status 403 \(.*\n {6}hint: {5}Group push matches/,
     );
     expect(program.stdout).toMatch(
-      /Left behind, please delete it \(every name has scim-probe-r\w+ in it\):\n {2}\/Groups\/\S+ {2}scim-probe-r\w+ \w+: status 403/,
+      /Could not delete the following; please delete them \(their names contain scim-probe-r\w+\):\n {2}\/Groups\/\S+ {2}scim-probe-r\w+ \w+: status 403/,
     );
   }
   await proxy.close();
 });
 
 it.each(['SIGINT', 'SIGTERM'] as const)(
-  'cleans up at %s, even when the user being created is not yet known',
+  'cleans up on %s, including a user whose creation is in progress',
   async (signal) => {
     const own = await server.addIntegration({ tenant: signal.toLowerCase() });
     const held = Promise.withResolvers<void>();
@@ -100,7 +100,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
       SCIM_OPERATOR_TOKEN: own.token,
     });
     program.resolve(started);
-    await started.printed('interrupted, cleaning up');
+    await started.printed('interrupted; cleaning up');
     held.resolve();
     expect(await started.exited).toBe(1);
     expect(started.stdout).toContain('skipped:  interrupted');

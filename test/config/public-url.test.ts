@@ -14,6 +14,6 @@ it.each([
   ['http://127.0.0.1', false],
   ['http://127.1', false],
   ['http://[::1]:8080', false],
-])('%s is read by others on its way: %s', (url, expected) => {
+])('whether %s is unencrypted on the network: %s', (url, expected) => {
   expect(isUnencrypted(url)).toBe(expected);
 });

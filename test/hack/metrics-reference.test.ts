@@ -26,8 +26,8 @@ describe('the reference of the metrics', () => {
       '--ops-port=0',
     ]);
     try {
-      await server.logged('SCIM is served');
-      const { port } = await server.logged('metrics and probes are served');
+      await server.logged('serving SCIM');
+      const { port } = await server.logged('serving metrics and probes');
       const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
       const names = metricNames(text).filter((name) => !/^(?:process|nodejs)_/.test(name));
       expect(names).toContain('scim_requests_total');

@@ -1,4 +1,4 @@
-/** PATCH bodies that identity providers send (idp-behaviours §7 and §9), each named by who sends it. */
+/** PATCH bodies that identity providers send. Each title begins with the client that sends it. */
 import { describe, expect, it } from 'vitest';
 import { applyPatch } from '../../src/scim/patch.ts';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
@@ -27,33 +27,33 @@ function patched(before: object, operations: readonly object[], type = USER): ob
 
 const ACTIVE: readonly Case[] = [
   {
-    who: '39 [Entra] switches off by the text "False"',
+    who: 'Entra ID: deactivates with the text "False"',
     operations: [{ op: 'Replace', path: 'active', value: 'False' }],
     after: { active: false },
   },
   {
-    who: '39 [Entra] switches on by the text "True"',
+    who: 'Entra ID: activates with the text "True"',
     before: { active: false },
     operations: [{ op: 'Replace', path: 'active', value: 'True' }],
     after: { active: true },
   },
   {
-    who: '39 [pelotech] switches off by the text "false"',
+    who: 'Keycloak with the pelotech plugin: deactivates with the text "false"',
     operations: [{ op: 'replace', path: 'active', value: 'false' }],
     after: { active: false },
   },
   {
-    who: '§9 [little-auth] switches off by a list of one',
+    who: 'little-auth: deactivates with a list of one value',
     operations: [{ op: 'replace', path: 'active', value: [false] }],
     after: { active: false },
   },
   {
-    who: '40 [Okta] switches off without a path',
+    who: 'Okta: deactivates without a path',
     operations: [{ op: 'replace', value: { active: false } }],
     after: { active: false },
   },
   {
-    who: '55 [authentik] sends id, schemas and meta along',
+    who: 'authentik: also sends id, schemas and meta',
     operations: [
       { op: 'replace', value: { id: 'x', schemas: [U], meta: { version: 'y' }, title: 'Dr' } },
     ],
@@ -63,7 +63,7 @@ const ACTIVE: readonly Case[] = [
 
 const VALUES: readonly Case[] = [
   {
-    who: '41 [Entra flag] writes dotted and URN keys',
+    who: 'Entra ID with its feature flag: uses dotted keys and URNs as keys',
     before: { name: { familyName: 'Lovelace' } },
     operations: [
       { op: 'replace', value: { 'name.givenName': 'Ada', [`${E}:employeeNumber`]: '7' } },
@@ -71,47 +71,47 @@ const VALUES: readonly Case[] = [
     after: { name: { familyName: 'Lovelace', givenName: 'Ada' }, [E]: { employeeNumber: '7' } },
   },
   {
-    who: '41 [Entra flag] writes an extension as an object',
+    who: 'Entra ID with its feature flag: writes an extension as an object',
     before: { [E]: { department: 'Maths' } },
     operations: [{ op: 'add', value: { [E.toUpperCase()]: { Division: 'Engines' } } }],
     after: { [E]: { department: 'Maths', division: 'Engines' } },
   },
   {
-    who: '§3 [Entra] writes an attribute of the extension by its path',
+    who: 'Entra ID: writes an attribute of the extension by its path',
     operations: [{ op: 'Add', path: `${E}:department`, value: 'Maths' }],
     after: { [E]: { department: 'Maths' } },
   },
   {
-    who: '§3 [Entra] takes the last attribute of the extension away',
+    who: 'Entra ID: removes the last attribute of the extension',
     before: { [E]: { department: 'Maths' } },
     operations: [{ op: 'Remove', path: `${E}:department` }],
     after: {},
   },
   {
-    who: '42 [Entra] replaces an e-mail that is not there',
+    who: 'Entra ID: replaces an e-mail that does not exist',
     operations: [{ op: 'Replace', path: 'emails[type eq "work"].value', value: WORK.value }],
     after: { emails: [WORK] },
   },
   {
-    who: '42 [Entra] adds an e-mail of another type',
+    who: 'Entra ID: adds an e-mail of another type',
     before: { emails: [WORK] },
     operations: [{ op: 'Add', path: 'emails[type eq "home"].value', value: HOME.value }],
     after: { emails: [WORK, HOME] },
   },
   {
-    who: '43 [Entra] adds an e-mail that is there',
+    who: 'Entra ID: adds an e-mail that already exists',
     before: { emails: [WORK, HOME] },
     operations: [{ op: 'Add', path: 'emails[type eq "work"].value', value: 'new@work.example' }],
     after: { emails: [{ ...WORK, value: 'new@work.example' }, HOME] },
   },
   {
-    who: '43 [Entra] names the type in another case',
+    who: 'Entra ID: writes the type in another case',
     before: { emails: [WORK] },
     operations: [{ op: 'Replace', path: 'Emails[Type EQ "WORK"].Value', value: 'n@w.example' }],
     after: { emails: [{ ...WORK, value: 'n@w.example' }] },
   },
   {
-    who: '44 [Entra] makes phone numbers and the parts of an address',
+    who: 'Entra ID: creates phone numbers and the parts of an address',
     operations: [
       { op: 'Add', path: 'phoneNumbers[type eq "mobile"].value', value: '+44 1' },
       { op: 'Add', path: 'addresses[type eq "work"].streetAddress', value: '12 St James’s Sq' },
@@ -123,7 +123,7 @@ const VALUES: readonly Case[] = [
     },
   },
   {
-    who: '44 [Microsoft’s validator] makes a second e-mail primary',
+    who: 'Microsoft’s validator: makes a second e-mail primary',
     before: { emails: [{ ...WORK, primary: true }] },
     operations: [
       { op: 'add', path: 'emails[type eq "home"].value', value: HOME.value },
@@ -138,12 +138,12 @@ const VALUES: readonly Case[] = [
     },
   },
   {
-    who: '47 [Entra] makes the primary role',
+    who: 'Entra ID: creates the primary role',
     operations: [{ op: 'Add', path: 'roles[primary eq "True"].value', value: 'admin' }],
     after: { roles: [{ primary: true, value: 'admin' }] },
   },
   {
-    who: '47 [Entra] changes the primary role',
+    who: 'Entra ID: changes the primary role',
     before: { roles: [{ value: 'a' }, { value: 'b', primary: true }] },
     operations: [
       { op: 'Replace', path: 'roles[primary eq "True"].value', value: 'c' },
@@ -152,12 +152,12 @@ const VALUES: readonly Case[] = [
     after: { roles: [{ value: 'a' }, { value: 'c', display: 'C', primary: true }] },
   },
   {
-    who: '48 [Entra] adds a role that is JSON in a text, verbatim',
+    who: 'Entra ID: adds a role whose value is JSON text, which is kept unchanged',
     operations: [{ op: 'Add', path: 'roles', value: [{ value: '{"id":"1", "displayName":"R"}' }] }],
     after: { roles: [{ value: '{"id":"1", "displayName":"R"}' }] },
   },
   {
-    who: '49 [Entra] empties attributes with null',
+    who: 'Entra ID: empties attributes with null',
     before: { title: 'Dr', nickName: 'A', emails: [WORK] },
     operations: [
       { op: 'Replace', path: 'title', value: null },
@@ -167,35 +167,35 @@ const VALUES: readonly Case[] = [
     after: {},
   },
   {
-    who: '49 [Entra] empties an attribute with empty text, which is kept',
+    who: 'Entra ID: empties an attribute with an empty text, which is kept',
     before: { title: 'Dr' },
     operations: [{ op: 'Replace', path: 'title', value: '' }],
     after: { title: '' },
   },
   {
-    who: '50 [Entra] sends no operation',
+    who: 'Entra ID: sends no operation',
     before: { title: 'Dr' },
     operations: [],
     after: { title: 'Dr' },
   },
   {
-    who: '51 [SailPoint] replaces a part of the name',
+    who: 'SailPoint: replaces a part of the name',
     before: { name: { givenName: 'Ada', familyName: 'Byron' } },
     operations: [{ op: 'replace', path: 'name', value: { familyName: 'Lovelace' } }],
     after: { name: { givenName: 'Ada', familyName: 'Lovelace' } },
   },
   {
-    who: '69 [Keycloak] sends the resource as text',
+    who: 'Keycloak: sends the resource as text',
     operations: [{ op: 'replace', value: '{"title":"Dr","name":{"givenName":"Ada"}}' }],
     after: { title: 'Dr', name: { givenName: 'Ada' } },
   },
   {
-    who: '§9 [SCIM-SDK] sends the resource in a list',
+    who: 'SCIM-SDK: sends the resource in a list',
     operations: [{ op: 'replace', value: [{ title: 'Dr', active: 'false' }] }],
     after: { title: 'Dr', active: false },
   },
   {
-    who: 'rule 7: spaces in a value behind a filter stay',
+    who: 'every client: spaces in a value of a filtered path are kept',
     operations: [{ op: 'add', path: 'addresses[type eq "work"].formatted', value: ' 1 A  St ' }],
     after: { addresses: [{ type: 'work', formatted: ' 1 A  St ' }] },
   },
@@ -205,39 +205,39 @@ const MANAGED = { [E]: { manager: { value: 'm1', $ref: '../Users/m1' } } };
 
 const MANAGER: readonly Case[] = [
   {
-    who: '45 [Entra] is set by a bare id',
+    who: 'Entra ID: sets it by a bare id',
     operations: [{ op: 'Add', path: `${E}:manager`, value: 'm1' }],
     after: { [E]: { manager: { value: 'm1' } } },
   },
   {
-    who: '46 [Entra] is set by a list of one, without the URN',
+    who: 'Entra ID: sets it by a list of one value, without the URN',
     operations: [{ op: 'Add', path: 'manager', value: [{ $ref: '../Users/m1', value: 'm1' }] }],
     after: MANAGED,
   },
   {
-    who: '46 [SCIM-SDK] is set by valueNode',
+    who: 'SCIM-SDK: sets it by valueNode',
     operations: [{ op: 'replace', path: `${E}:manager`, value: [{ value: 'm1', $ref: null }] }],
     after: { [E]: { manager: { value: 'm1' } } },
   },
   {
-    who: '46 [Entra Postman] is set by an object with capitals',
+    who: 'Microsoft’s Postman collection: sets it by an object with capitalised keys',
     operations: [{ op: 'replace', value: { [E]: { Manager: { Value: 'm1' } } } }],
     after: { [E]: { manager: { value: 'm1' } } },
   },
   {
-    who: '45 [Entra] is replaced by a bare id, and the old one’s URL goes',
+    who: 'Entra ID: replaces it by a bare id, which removes the previous URL',
     before: MANAGED,
     operations: [{ op: 'Replace', path: `${E}:manager`, value: 'm2' }],
     after: { [E]: { manager: { value: 'm2' } } },
   },
   {
-    who: '46 [Entra] is replaced with a URL, which stays even when it is the old one’s',
+    who: 'Entra ID: replaces it with a URL, which is kept even if it is the previous one',
     before: MANAGED,
     operations: [{ op: 'Add', path: 'manager', value: [{ $ref: '../Users/m1', value: 'm2' }] }],
     after: { [E]: { manager: { value: 'm2', $ref: '../Users/m1' } } },
   },
   {
-    who: '46 is replaced in its value alone, and the old one’s URL goes',
+    who: 'Entra ID: replaces only its value, which removes the previous URL',
     before: MANAGED,
     operations: [{ op: 'Replace', path: `${E}:manager.value`, value: 'm2' }],
     after: { [E]: { manager: { value: 'm2' } } },
@@ -256,14 +256,14 @@ const MANAGER: readonly Case[] = [
     { op: 'replace', value: { [E]: { manager: null } } },
     { op: 'replace', value: { [`${E}:manager`]: '' } },
   ].map((operation) => ({
-    who: `46 [Entra] is cleared by ${JSON.stringify(operation)}`,
+    who: `Entra ID: clears it by ${JSON.stringify(operation)}`,
     before: MANAGED,
     operations: [operation],
     after: {},
   })),
 ];
 
-describe('a PATCH as identity providers send it', () => {
+describe('a PATCH of an identity provider', () => {
   it.each([...ACTIVE, ...VALUES])('$who', ({ before = {}, operations, after }) => {
     const { active } = { ...BASE, ...after };
     expect(patched(before, operations)).toEqual({ ...BASE, active, ...after });
@@ -274,21 +274,24 @@ describe('a PATCH as identity providers send it', () => {
   });
 
   it.each([
-    ['50 [Entra] with an empty list', { Operations: [] }],
-    ['§9 [ConnId] left away', { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'] }],
+    ['Entra ID: an empty list', { Operations: [] }],
+    [
+      'ConnId: no Operations at all',
+      { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'] },
+    ],
     ['null', { Operations: null }],
-  ])('takes Operations %s as nothing to do', (_, body) => {
+  ])('changes nothing if its Operations are missing or empty (%s)', (_, body) => {
     expect(parsePatch(body, USER)).toEqual([]);
   });
 
-  it('§3 [Entra] writes ops and keys in any case', () => {
+  it('may have ops and keys in any case (Entra ID)', () => {
     const body = { operations: [{ OP: 'ADD', Path: 'TITLE', Value: 'Dr' }] };
     expect(applyPatch(BASE, parsePatch(body, USER), USER)).toEqual({ ...BASE, title: 'Dr' });
   });
 
   it.each([
-    ['55 [Okta] without a path', { op: 'replace', value: { id: 'x', displayName: 'new' } }],
-    ['56 [Entra] by path', { op: 'Replace', path: 'displayName', value: 'new' }],
+    ['without a path (Okta)', { op: 'replace', value: { id: 'x', displayName: 'new' } }],
+    ['by path (Entra ID)', { op: 'Replace', path: 'displayName', value: 'new' }],
   ])('renames a group %s', (_, operation) => {
     const operations = parsePatch({ Operations: [operation] }, GROUP);
     expect(applyPatch({ displayName: 'old', externalId: 'e' }, operations, GROUP)).toEqual({
@@ -298,13 +301,9 @@ describe('a PATCH as identity providers send it', () => {
   });
 
   it.each([
-    [
-      '§9 [ConnId] an unknown path',
-      { op: 'replace', path: '__ENABLE__', value: true },
-      'invalidPath',
-    ],
-    ['69 [Keycloak] text that is no JSON', { op: 'replace', value: '{"a":' }, 'invalidValue'],
-    ['69 [Keycloak] JSON that is no object', { op: 'replace', value: '7' }, 'invalidValue'],
+    ['an unknown path (ConnId)', { op: 'replace', path: '__ENABLE__', value: true }, 'invalidPath'],
+    ['text that is not JSON (Keycloak)', { op: 'replace', value: '{"a":' }, 'invalidValue'],
+    ['JSON text that is not an object (Keycloak)', { op: 'replace', value: '7' }, 'invalidValue'],
   ])('refuses %s', (_, operation, scimType) => {
     expect(() => parsePatch({ Operations: [operation] }, USER)).toThrow(
       expect.objectContaining({ status: 400, scimType }),

@@ -1,4 +1,7 @@
-/** Recorded traffic of real clients, replayed: every answer is the one that the client lived well with. */
+/**
+ * Replays recorded traffic of real clients. Every response must be one that the client handled
+ * well.
+ */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../src/scim/json.ts';
@@ -25,7 +28,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
   it.each([
     ['authentik-default', 150],
     ['keycloak-pelotech-put', 115],
-  ])('%s is answered without a difference', async (name, count) => {
+  ])('%s gets the recorded responses', async (name, count) => {
     const client = await server.addIntegration({ tenant: name });
     const exchanges = readRecording(name);
     const ids = new Map<string, string>();
@@ -51,7 +54,7 @@ function readRecording(name: string): readonly Exchange[] {
     .map((line) => JSON.parse(line));
 }
 
-/** What the HTTP client sets by itself, and the token that was masked. */
+/** The headers that the HTTP client sets itself, and that of the masked token. */
 const NOT_REPLAYED = ['authorization', 'connection', 'content-length', 'accept-encoding', 'host'];
 
 function send(client: ScimClient, exchange: Exchange, ids: ReadonlyMap<string, string>) {
@@ -62,7 +65,7 @@ function send(client: ScimClient, exchange: Exchange, ids: ReadonlyMap<string, s
   return client.send(exchange.method, withIds(exchange.path, ids), body, { headers });
 }
 
-/** Ids that the recorded server gave out → those that this one did. */
+/** Replaces the ids of the recorded server with those of this one. */
 function withIds<T extends JsonValue>(value: T, ids: ReadonlyMap<string, string>): T {
   const text = JSON.stringify(value).replace(/[0-9a-f]{32}/g, (id) => ids.get(id) ?? id);
   return JSON.parse(text) as T;
@@ -74,7 +77,10 @@ interface Compared {
   readonly body: JsonValue;
 }
 
-/** A PATCH may be answered with 200 or 204, errors in other words, and a configuration with other limits. */
+/**
+ * A PATCH may return 200 or 204, an error may have another wording, and the configuration may have
+ * other limits.
+ */
 function compared({ seq, method, path }: Exchange, status: number, body: JsonValue): Compared {
   const exchange = `${seq} ${method} ${path}`;
   if (method === 'PATCH' && status < 300) return { exchange, status: 204, body: null };
@@ -82,10 +88,14 @@ function compared({ seq, method, path }: Exchange, status: number, body: JsonVal
   return { exchange, status, body: comparable ? essence(body) : null };
 }
 
-/** Without what the server alone decides: times, versions, addresses, types of members, and orders that mean nothing. */
+/**
+ * Removes what only the server decides: times, versions, addresses, the types of members, and
+ * orders
+ * without a meaning.
+ */
 function essence(body: JsonValue): JsonValue {
   if (!isJsonObject(body)) return body;
-  // The recorded server computed no groups of users, and left empty lists of members away (RFC 7643 §2.5).
+  // The recorded server computed no groups of users and omitted empty members (RFC 7643 §2.5).
   const { meta: _, groups: __, ...rest } = body;
   const isEmpty = (value: JsonValue | undefined) => Array.isArray(value) && value.length === 0;
   return Object.fromEntries(

@@ -1,4 +1,6 @@
-/** The sequences of identity providers, played in full against a server over HTTP, and the directory that comes of it. */
+/**
+ * Plays the sequences of identity providers in full over HTTP and checks the resulting directory.
+ */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { playSequence } from '../../src/probe/player.ts';
@@ -7,7 +9,7 @@ import type { JsonObject } from '../../src/scim/json.ts';
 import { DATABASES } from '../support/databases.ts';
 import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
 
-/** Resources as clients write them, except that members are called by their names. */
+/** Resources as clients write them, except that members are given by name. */
 interface Directory {
   readonly users: readonly JsonObject[];
   readonly groups: readonly (JsonObject & { readonly members?: readonly string[] })[];
@@ -29,9 +31,9 @@ describe.each(DATABASES)('on %s', (_, open) => {
 
     it.each([
       ['an empty directory', { users: [], groups: [] }],
-      ['a directory of others, which it leaves alone', readDirectory('before')],
+      ['a directory with other resources, which it leaves alone', readDirectory('before')],
     ])(
-      'gets what it needs at every step, and makes the directory it means, in %s',
+      'gets what it needs at every step and produces the expected directory, in %s',
       async (title, there) => {
         const tenant = `${name}-${title.length}`;
         await fill(await server.addIntegration({ tenant }), there);
@@ -69,7 +71,7 @@ async function fill(client: ScimClient, { users, groups }: Directory): Promise<v
   }
 }
 
-/** In order of creation, without what the server adds. */
+/** Reads the directory in order of creation, without what the server adds. */
 async function read(client: ScimClient): Promise<Directory> {
   const list = async (path: string) =>
     (await client.send('GET', path)).body.Resources as unknown as readonly JsonObject[];

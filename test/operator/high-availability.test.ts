@@ -64,7 +64,7 @@ const logged = (program: Program, message: string) =>
 const standsBy = (program: Program) =>
   logged(program, 'another process was found leading; standing by');
 const ports = (servers: readonly Program[]) =>
-  Promise.all(servers.map(async (each) => Number((await logged(each, 'SCIM is served')).port)));
+  Promise.all(servers.map(async (each) => Number((await logged(each, 'serving SCIM')).port)));
 const holder = async () => (await fixture.admin.get<Lease>(LEASES, lease())).spec?.holderIdentity;
 
 /** Returns the option that connects a program through the proxy. */
@@ -129,7 +129,7 @@ describe('a leader whose API server is unreachable for longer than the renew dea
     const program = start('run', [await proxied(proxy, 'run')]);
     await leads(program);
     const client = await steadyClient(await IntegrationProbe.create(fixture), [program]);
-    const { port } = await logged(program, 'metrics and probes are served');
+    const { port } = await logged(program, 'serving metrics and probes');
     const ops = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
 
     const lost = () => said(program, 'lead was lost').length;

@@ -49,7 +49,7 @@ async function whileRunning(
   const running = run(planes, invocation.config, log, stop.signal);
   try {
     const line = await eventually(() => {
-      const found = lines.find(({ msg }) => msg === 'metrics and probes are served');
+      const found = lines.find(({ msg }) => msg === 'serving metrics and probes');
       if (found === undefined) throw new Error('the port is not open yet');
       return found;
     });

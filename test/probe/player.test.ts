@@ -1,4 +1,4 @@
-/** The player of sequences, against a fetch that answers from a script: it finds what is wrong, and fills in what it captured. */
+/** The player of sequences, with a fetch that returns scripted responses. */
 import { describe, expect, it } from 'vitest';
 import { playSequence, type StepResult } from '../../src/probe/player.ts';
 import type { Step } from '../../src/probe/sequence.ts';
@@ -42,20 +42,20 @@ const json = (body: unknown, status = 200) =>
 
 describe('a step', () => {
   it.each<[string, Step['response'], Response]>([
-    ['that goes as expected', { status: 200, body: { a: 1 } }, json({ a: 1, b: 2 })],
-    ['with one of the statuses', { status: [200, 204] }, new Response(null, { status: 204 })],
+    ['with the expected response', { status: 200, body: { a: 1 } }, json({ a: 1, b: 2 })],
+    ['with one of several statuses', { status: [200, 204] }, new Response(null, { status: 204 })],
     [
-      'with one of the beginnings of a header',
+      'with one of several beginnings of a header',
       { status: 200, headers: { 'content-type': ['text/plain', 'application/scim'] } },
       json({}),
     ],
     ['with an absent key', { status: 200, body: { a: null } }, json({})],
-    ['with a null for an absent key', { status: 200, body: { a: null } }, json({ a: null })],
+    ['with null for an absent key', { status: 200, body: { a: null } }, json({ a: null })],
     ['with an empty list for an absent key', { status: 200, body: { a: null } }, json({ a: [] })],
     ['with a list in another order', { status: 200, body: [1, { x: 2 }] }, json([{ x: 2 }, 1])],
-    ['with a list with more', { status: 200, body: { $has: [1] } }, json([2, 1])],
+    ['with a list that has more elements', { status: 200, body: { $has: [1] } }, json([2, 1])],
     [
-      'with values of the kinds',
+      'with values of the expected kinds',
       {
         status: 200,
         body: {
@@ -84,7 +84,7 @@ describe('a step', () => {
   };
   const bare = () => new Response(null, { status: 204 });
 
-  it('that may be answered without a body is read afterwards, at the same path', async () => {
+  it('whose response may lack a body is checked by reading the resource', async () => {
     const patch = get(either, { request: { method: 'PATCH', path: '/Users/1?x=y' } });
     const done = await play([patch], [bare(), json({ a: 1 })]);
     expect(done.results).toMatchObject([{ outcome: 'passed', answer: { status: 204 } }]);
@@ -102,7 +102,7 @@ describe('a step', () => {
     ]);
   });
 
-  it('played strictly wants the body, and the first of several headers', async () => {
+  it('played strictly requires the body and the first of several headers', async () => {
     const [body] = (await play([get(either)], [bare()], { strict: true })).results;
     expect(body?.problem).toEqual({ expected: 'status 200', actual: 'status 204' });
     const other = new Response('{"a":1}', { headers: { 'content-type': 'application/json' } });
@@ -136,7 +136,7 @@ describe('a step', () => {
       'body.a is [1]',
     ],
     [
-      'with a list too long',
+      'with too long a list',
       { status: 200, body: { a: [1] } },
       json({ a: [1, 2] }),
       'body.a with 1 element',
@@ -150,14 +150,14 @@ describe('a step', () => {
       'body.a[0].x is 2',
     ],
     [
-      'with an element once that should be there twice',
+      'with an element once that is expected twice',
       { status: 200, body: [1, 1] },
       json([1, 2]),
       'body with 1',
       'body is [1,2]',
     ],
     [
-      'without one of several',
+      'without one of several elements',
       { status: 200, body: { a: { $has: [1, 3] } } },
       json({ a: [1, 2] }),
       'body.a with 3',
@@ -171,14 +171,14 @@ describe('a step', () => {
       'body.a is "1"',
     ],
     [
-      'with something else than a list',
+      'with a value that is not a list',
       { status: 200, body: [] },
       json({}),
       'body is a list',
       'body is {}',
     ],
     [
-      'with something else than an object',
+      'with a value that is not an object',
       { status: 200, body: {} },
       json([]),
       'body is an object',
@@ -210,7 +210,7 @@ describe('a step', () => {
     expect(results).toMatchObject([{ outcome: 'failed', problem: { expected, actual } }]);
   });
 
-  it('gets captured values into path, body and expectation', async () => {
+  it('uses captured values in its path, body and expectation', async () => {
     const { results, sent } = await play(
       [
         get({ status: 200 }, { capture: { alice: 'Resources.0.id', quote: 'quote' } }),
@@ -236,7 +236,7 @@ describe('a step', () => {
     });
   });
 
-  it('without what it should capture fails, and what needs it is skipped, while the rest is played', async () => {
+  it('fails without the value it should capture, and only the steps that need it are skipped', async () => {
     const steps = [
       get({ status: 200 }, { name: 'creates', capture: { alice: 'id' } }),
       get({ status: 200 }, { request: { method: 'GET', path: '/Users/{{alice}}' } }),
@@ -245,21 +245,21 @@ describe('a step', () => {
     const { results, sent } = await play(steps, [json({}), json({})]);
     expect(results).toMatchObject([
       { outcome: 'failed', problem: { expected: 'body.id is a text', actual: 'no body.id' } },
-      { outcome: 'skipped', reason: '"creates" gave no id' },
+      { outcome: 'skipped', reason: '"creates" returned no id' },
       { outcome: 'passed' },
     ]);
     expect(sent).toHaveLength(2);
   });
 
-  it('without any answer fails, and the rest is skipped', async () => {
+  it('fails without a response, and the remaining steps are skipped', async () => {
     const { results } = await play([get({ status: 200 }), get({ status: 200 })], []);
     expect(results).toMatchObject([
-      { outcome: 'failed', answer: undefined, problem: { expected: 'an answer' } },
-      { outcome: 'skipped', reason: 'no answer came to "reads"' },
+      { outcome: 'failed', answer: undefined, problem: { expected: 'a response' } },
+      { outcome: 'skipped', reason: 'no response to "reads"' },
     ]);
   });
 
-  it('is given up after the time that the client waits', async () => {
+  it('fails after the time that the client waits for a response', async () => {
     const fetch = (_: unknown, { signal }: RequestInit = {}) =>
       new Promise<Response>((_, reject) => signal?.addEventListener('abort', () => reject()));
     const sequence = {
@@ -276,10 +276,10 @@ describe('a step', () => {
     })) {
       results.push(result);
     }
-    expect(results).toMatchObject([{ problem: { actual: 'no answer within 0.01 s' } }]);
+    expect(results).toMatchObject([{ problem: { actual: 'no response within 0.01 s' } }]);
   });
 
-  it('has a name for the run in both cases', async () => {
+  it('can use the name of the run in lower and upper case', async () => {
     const step = get({ status: 200 }, { request: { method: 'GET', path: '/{{run}}/{{RUN}}' } });
     expect((await play([step], [json({})])).sent[0]?.url).toBe('http://scim/run/RUN');
   });

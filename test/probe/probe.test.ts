@@ -37,7 +37,7 @@ const stepCalled = ({ steps }: ProbeReport, name: string): StepReport | undefine
   steps.find((step) => step.name === name);
 
 describe.each(IDPS)('the probe as %s', (idp) => {
-  it('passes where others are already, touches none of them, and leaves nothing behind', async () => {
+  it('passes in a directory that is in use, touches nothing in it, and leaves nothing behind', async () => {
     const client = await newClient();
     const { id } = await client.send('POST', '/Users', { userName: 'carol', externalId: 'bill' });
     await client.send('POST', '/Groups', { displayName: 'Engineering', members: [{ value: id }] });
@@ -61,7 +61,7 @@ describe.each(IDPS)('the probe as %s', (idp) => {
   });
 });
 
-describe('at a server that answers a PATCH as RFC 7644 §3.5.2 lets it', () => {
+describe('with a server that responds to a PATCH as RFC 7644 §3.5.2 allows', () => {
   const bare = (headers: Record<string, string>) => new Response(null, { status: 204, headers });
   const typed = { 'content-type': 'application/scim+json' };
 
@@ -69,7 +69,7 @@ describe('at a server that answers a PATCH as RFC 7644 §3.5.2 lets it', () => {
     ['okta', 'no header', {}],
     ['entra', 'no header', {}],
     ['authentik', 'no header', {}],
-    ['keycloak', 'the Content-Type that it wants', typed],
+    ['keycloak', 'the Content-Type that it needs', typed],
   ])('the probe as %s passes with 204 and %s', async (idp, _, headers) => {
     const client = await newClient();
     const without = async ({ method, forward }: Passing) => {
@@ -94,12 +94,12 @@ describe('at a server that answers a PATCH as RFC 7644 §3.5.2 lets it', () => {
     expect(report.passed).toBe(true);
   });
 
-  it('the probe fails each PATCH that was answered with 204 and not done', async () => {
+  it('the probe fails each PATCH that returned 204 but changed nothing', async () => {
     const client = await newClient();
     const lazy = ({ method, path, forward }: Passing) =>
       method === 'PATCH' && path.startsWith('/Users') ? bare({}) : forward();
     const report = await probeThrough(client, lazy, 'entra');
-    expect(stepCalled(report, 'disables the user with text')).toMatchObject({
+    expect(stepCalled(report, 'disables the user with a text value')).toMatchObject({
       outcome: 'failed',
       status: 204,
       expected: 'body read afterwards.active is false',
@@ -109,7 +109,7 @@ describe('at a server that answers a PATCH as RFC 7644 §3.5.2 lets it', () => {
   });
 });
 
-it('probes of one directory don’t disturb each other', async () => {
+it('several probes of one directory don’t disturb each other', async () => {
   const client = await newClient();
   const { baseUrl, token } = client;
   const reports = await Promise.all(
@@ -119,7 +119,7 @@ it('probes of one directory don’t disturb each other', async () => {
   expect(new Set(reports.map(({ run }) => run)).size).toBe(reports.length);
 });
 
-describe('the probe plays nothing and says why when', () => {
+describe('the probe stops after the first response and says why if', () => {
   const failureAt = async (baseUrl: string, token = 'some-token') => {
     const told: StepReport[] = [];
     const report = await probe({
@@ -138,14 +138,14 @@ describe('the probe plays nothing and says why when', () => {
   it('the token is wrong', async () => {
     const { baseUrl } = await newClient();
     expect(await failureAt(baseUrl)).toMatch(
-      /^the token was not accepted: status 401 \(".*take token and endpoint from/,
+      /^the token was not accepted: status 401 \(".*take the token and the endpoint from/,
     );
   });
 
   it('the integration is disabled', async () => {
     const { baseUrl, token } = await server.addIntegration({ tenant: 'off', enabled: false });
     expect(await failureAt(baseUrl, token)).toMatch(
-      /status 403 \("the integration is disabled"\); is the integration enabled/,
+      /status 403 \("the integration is disabled"\); check that the integration is enabled/,
     );
   });
 
@@ -160,7 +160,7 @@ describe('the probe plays nothing and says why when', () => {
     const gone = await startScimProxy(await newClient(), () => null);
     await gone.close();
     expect(await failureAt(gone.baseUrl)).toMatch(
-      /^nothing listens at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)/,
+      /^nothing is listening at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)/,
     );
   });
 
@@ -170,22 +170,22 @@ describe('the probe plays nothing and says why when', () => {
     );
   });
 
-  it('the port speaks no TLS', async () => {
+  it('the port doesn’t speak TLS', async () => {
     const { baseUrl } = await newClient();
     expect(await failureAt(baseUrl.replace('http:', 'https:'))).toMatch(
-      /doesn't speak TLS .*does the URL begin with https where http is served/,
+      /doesn't speak TLS .*change https in the URL to http/,
     );
   });
 
-  it('the connection is closed at once', async () => {
+  it('the connection is closed immediately', async () => {
     proxy = await startScimProxy(await newClient(), () => null);
-    expect(await failureAt(proxy.baseUrl)).toMatch(/closed the connection without an answer/);
+    expect(await failureAt(proxy.baseUrl)).toMatch(/closed the connection without a response/);
   });
 
-  it('a web page answers', async () => {
+  it('there is a web page at the URL', async () => {
     const headers = { 'content-type': 'text/html; charset=utf-8' };
     proxy = await startScimProxy(await newClient(), () => new Response('<html>', { headers }));
-    expect(await failureAt(proxy.baseUrl)).toMatch(/^a web page answers at this URL/);
+    expect(await failureAt(proxy.baseUrl)).toMatch(/^there is a web page at this URL/);
   });
 
   it('the URL redirects', async () => {
@@ -200,8 +200,8 @@ describe('the probe plays nothing and says why when', () => {
   });
 });
 
-describe('the probe reports and cleans up when the server', () => {
-  it('answers everything with 500', async () => {
+describe('the probe reports and cleans up if the server', () => {
+  it('responds to everything with 500', async () => {
     const report = await probeThrough(
       await newClient(),
       () => new Response('{}', { status: 500, headers: { 'x-request-id': 'r-1' } }),
@@ -217,11 +217,11 @@ describe('the probe reports and cleans up when the server', () => {
     });
     expect(report.cleanup.left[0]).toMatchObject({
       path: '/Users',
-      reason: expect.stringContaining('it may be there'),
+      reason: expect.stringContaining('it may exist'),
     });
   });
 
-  it('calls its answers application/json, which Okta takes', async () => {
+  it('sends application/json, which only Okta accepts', async () => {
     const plain = async ({ forward }: Passing) => {
       const answer = await forward();
       const headers = new Headers(answer.headers);
@@ -238,13 +238,13 @@ describe('the probe reports and cleans up when the server', () => {
       actual: 'content-type is "application/json"',
       hint: expect.stringContaining('RFC 7644 §3.1'),
     });
-    // What was captured all the same is used.
+    // Values are captured from a failed step too.
     expect(report.summary.skipped).toBe(0);
     expect(report.cleanup.left).toEqual([]);
     expect((await client.send('GET', '/Users')).body.totalResults).toBe(0);
   });
 
-  it('fails after it created a user', async () => {
+  it('fails after creating a user', async () => {
     const client = await newClient();
     const report = await probeThrough(client, async ({ method, forward }) => {
       const answer = await forward();
@@ -253,14 +253,14 @@ describe('the probe reports and cleans up when the server', () => {
     expect(stepCalled(report, 'reads the user before the update')).toMatchObject({
       outcome: 'skipped',
       status: null,
-      reason: '"creates the user" gave no id',
+      reason: '"creates the user" returned no id',
     });
     expect(report.cleanup).toMatchObject({ deleted: 3, left: [] });
     expect((await client.send('GET', '/Users')).body.totalResults).toBe(0);
     expect((await client.send('GET', '/Groups')).body.totalResults).toBe(0);
   });
 
-  it('ignores filters, whose answer then has others in it', async () => {
+  it('ignores filters and so returns other users', async () => {
     const client = await newClient();
     await client.send('POST', '/Users', { userName: 'carol' });
     await probeThrough(client, async ({ method, path, forward }) => {
@@ -293,7 +293,7 @@ describe('the probe reports and cleans up when the server', () => {
     }
   });
 
-  it('stops answering in the middle', async () => {
+  it('stops responding in the middle', async () => {
     const client = await newClient();
     let away = false;
     const report = await probeThrough(client, ({ method, forward }) => {
@@ -303,17 +303,17 @@ describe('the probe reports and cleans up when the server', () => {
     expect(stepCalled(report, 'puts back what it read, with edits')).toMatchObject({
       outcome: 'failed',
       status: null,
-      expected: 'an answer',
+      expected: 'a response',
       actual: expect.stringContaining('closed the connection'),
     });
     expect(report.steps.at(-1)).toMatchObject({
       outcome: 'skipped',
-      reason: 'no answer came to "puts back what it read, with edits"',
+      reason: 'no response to "puts back what it read, with edits"',
     });
     expect(report.cleanup).toEqual({ deleted: 1, left: [] });
   });
 
-  it('is interrupted: what is left is skipped', async () => {
+  it('works, but the probe is interrupted, which skips the remaining steps', async () => {
     const client = await newClient();
     const stop = new AbortController();
     const report = await probe({

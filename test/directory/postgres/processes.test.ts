@@ -33,7 +33,7 @@ beforeAll(async () => {
       ]),
   );
   const ports = await Promise.all(
-    programs.map(async (program) => Number((await program.logged('SCIM is served')).port)),
+    programs.map(async (program) => Number((await program.logged('serving SCIM')).port)),
   );
   const client = await addIntegration(directory.store, ports[0] ?? 0);
   clients = ports.map((port) => client.at(port));
@@ -209,7 +209,7 @@ describe('two processes on one database', () => {
   });
 
   it('say that they are not ready while nobody answers, and work again when somebody does', async () => {
-    const line = await programs[1]?.logged('metrics and probes are served');
+    const line = await programs[1]?.logged('serving metrics and probes');
     const ready = async () => (await fetch(`http://127.0.0.1:${line?.port}/readyz`)).status;
     await eventually(async () => expect(await ready()).toBe(200));
     proxy.swallow();

@@ -1,4 +1,4 @@
-/** Points 1 to 11: discovery, access, and what holds for every answer. */
+/** Discovery, authentication, and what holds for every response. */
 import { expect } from 'vitest';
 import { E, ERROR, G, LIST, type Point, resources, U } from './point.ts';
 
@@ -6,9 +6,8 @@ const SCIM_JSON = /^application\/scim\+json(;[^,]*)?$/;
 
 export const DISCOVERY: readonly Point[] = [
   {
-    number: 1,
-    who: 'authentik, KC, SailPoint',
-    title: 'ServiceProviderConfig has everything, numbers where they are due',
+    who: 'authentik, Keycloak, SailPoint',
+    title: 'ServiceProviderConfig is complete, and its numbers are numbers',
     async check(at) {
       const { status, body } = await at.get('/ServiceProviderConfig');
       expect(status).toBe(200);
@@ -28,9 +27,8 @@ export const DISCOVERY: readonly Point[] = [
     },
   },
   {
-    number: 2,
-    who: 'authentik sfdc',
-    title: 'ServiceProviderConfigs is the same',
+    who: 'authentik for Salesforce',
+    title: 'ServiceProviderConfigs returns the same as ServiceProviderConfig',
     async check(at) {
       const [one, other] = [
         await at.get('/ServiceProviderConfig'),
@@ -41,9 +39,8 @@ export const DISCOVERY: readonly Point[] = [
     },
   },
   {
-    number: 3,
-    who: 'KC, SailPoint, Okta',
-    title: 'resource types are a list, and each is there by name',
+    who: 'Keycloak, SailPoint, Okta',
+    title: 'ResourceTypes returns a list, and each type can be read by name',
     async check(at) {
       const { status, body } = await at.get('/ResourceTypes');
       expect(status).toBe(200);
@@ -56,9 +53,8 @@ export const DISCOVERY: readonly Point[] = [
     },
   },
   {
-    number: 4,
-    who: 'Entra, KC, SailPoint',
-    title: 'schemas are a list, and each is there by URN',
+    who: 'Entra ID, Keycloak, SailPoint',
+    title: 'Schemas returns a list, and each schema can be read by URN',
     async check(at) {
       const { status, body } = await at.get('/Schemas');
       expect(status).toBe(200);
@@ -71,9 +67,8 @@ export const DISCOVERY: readonly Point[] = [
     },
   },
   {
-    number: 5,
     who: 'Okta',
-    title: 'a bad Authorization is 401 with an Error',
+    title: 'an invalid Authorization header gets 401 with an Error',
     async check(at) {
       for (const authorization of ['Bearer wrong', 'Basic dTpw', 'wrong', '']) {
         const options = { headers: { authorization } };
@@ -84,9 +79,8 @@ export const DISCOVERY: readonly Point[] = [
     },
   },
   {
-    number: 6,
-    who: 'all',
-    title: 'errors have the URN, status and detail, as scim+json',
+    who: 'every client',
+    title: 'errors have the Error URN, a status and a detail, as scim+json',
     async check(at) {
       const { body } = await at.user();
       const { id } = await at.user();
@@ -112,9 +106,8 @@ export const DISCOVERY: readonly Point[] = [
     },
   },
   {
-    number: 7,
-    who: 'KC',
-    title: 'every answer to GET, POST, PUT and PATCH has one scim+json Content-Type, 204 included',
+    who: 'Keycloak',
+    title: 'every response to GET, POST, PUT and PATCH has one scim+json Content-Type, even a 204',
     async check(at) {
       const created = await at.user();
       const group = await at.group();
@@ -135,7 +128,6 @@ export const DISCOVERY: readonly Point[] = [
     },
   },
   {
-    number: 8,
     who: 'OneLogin',
     title: 'Accept: application/json and an empty User-Agent make no difference',
     async check(at) {
@@ -147,8 +139,7 @@ export const DISCOVERY: readonly Point[] = [
     },
   },
   {
-    number: 9,
-    who: 'authentik, KC',
+    who: 'authentik, Keycloak',
     title: 'a GET may have a Content-Type and no body',
     async check(at) {
       const headers = { 'content-type': 'application/scim+json' };
@@ -156,9 +147,8 @@ export const DISCOVERY: readonly Point[] = [
     },
   },
   {
-    number: 10,
-    who: 'KC, PingFederate',
-    title: '//Users and /Users/ are /Users',
+    who: 'Keycloak, PingFederate',
+    title: '//Users and /Users/ mean /Users',
     async check(at) {
       expect((await at.send('POST', '//Users', { userName: 'double' })).status).toBe(201);
       expect((await at.send('POST', '/Users/', { userName: 'trailing' })).status).toBe(201);
@@ -166,9 +156,8 @@ export const DISCOVERY: readonly Point[] = [
     },
   },
   {
-    number: 11,
-    who: 'Entra, OneLogin',
-    title: 'parameters nobody knows and a stray ? or & are ignored',
+    who: 'Entra ID, OneLogin',
+    title: 'unknown parameters and a stray ? or & are ignored',
     async check(at) {
       const { id, body } = await at.user();
       await at.user();

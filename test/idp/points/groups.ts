@@ -1,8 +1,8 @@
-/** Points 54 to 67: groups and their members. */
+/** Groups and their members. */
 import { expect } from 'vitest';
 import { G, MICROSOFT_GROUP, type Point, type Tenant } from './point.ts';
 
-/** A group of one member, and another user. */
+/** A group with one member, and a user who is not a member. */
 async function groupOfOne(at: Tenant) {
   const [inside, outside] = [(await at.user()).id, (await at.user()).id];
   const { id, body } = await at.group([inside]);
@@ -14,9 +14,9 @@ const valued = (ids: readonly string[]) => ids.map((value) => ({ value }));
 
 export const GROUPS: readonly Point[] = [
   {
-    number: 54,
-    who: 'all',
-    title: 'groups are created without, with and with no members, of any name',
+    who: 'every client',
+    title:
+      'groups of any name can be created with members, with an empty list, and without the attribute',
     async check(at) {
       const { id } = await at.user();
       const bodies: readonly [object, readonly string[]][] = [
@@ -34,9 +34,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 55,
     who: 'Okta, authentik',
-    title: 'a group is renamed without a path, the id in the value ignored',
+    title: 'a PATCH without a path renames a group, and the id in its value is ignored',
     async check(at) {
       const { id, path, inside } = await groupOfOne(at);
       const value = { id: 'other', schemas: [G], displayName: 'renamed' };
@@ -46,9 +45,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 56,
-    who: 'Entra',
-    title: 'displayName and externalId are replaced by path: 204',
+    who: 'Entra ID',
+    title: 'replacing displayName or externalId by path returns 204',
     async check(at) {
       const { path } = await groupOfOne(at);
       for (const attribute of ['displayName', 'externalId']) {
@@ -59,9 +57,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 57,
-    who: 'all',
-    title: 'members are added in every form',
+    who: 'every client',
+    title: 'members can be added in every form that clients use',
     async check(at) {
       const [a, b] = [(await at.user()).id, (await at.user()).id];
       const forms: readonly (readonly object[])[] = [
@@ -92,9 +89,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 58,
-    who: 'JumpCloud, Entra, authentik',
-    title: 'a member who is there is added again, and is there once',
+    who: 'JumpCloud, Entra ID, authentik',
+    title: 'adding an existing member again succeeds and lists the member once',
     async check(at) {
       const { id, path, inside } = await groupOfOne(at);
       const operation = { op: 'Add', path: 'members', value: valued([inside, inside]) };
@@ -103,9 +99,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 59,
-    who: 'Okta, authentik, KC, Entra flag',
-    title: 'a member is removed by members[value eq], and once more with success',
+    who: 'Okta, authentik, Keycloak, Entra ID with its feature flag',
+    title: 'members[value eq] removes a member, and succeeds when repeated',
     async check(at) {
       const { id, path, inside, outside } = await groupOfOne(at);
       await at.patch(path, { op: 'add', path: 'members', value: valued([outside]) });
@@ -117,9 +112,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 60,
-    who: 'Entra, authentik old',
-    title: 'Remove with a list of values removes those alone',
+    who: 'Entra ID, older authentik',
+    title: 'Remove with a list of values removes only those members',
     async check(at) {
       const { id, path, inside, outside } = await groupOfOne(at);
       await at.patch(path, { op: 'add', path: 'members', value: valued([outside]) });
@@ -129,9 +123,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 61,
-    who: 'Entra reference',
-    title: 'remove members without a value empties the group',
+    who: 'Microsoft’s reference code',
+    title: 'removing members without a value empties the group',
     async check(at) {
       const { id, path } = await groupOfOne(at);
       expect((await at.patch(path, { op: 'remove', path: 'members' })).status).toBe(204);
@@ -139,9 +132,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 62,
     who: 'Okta',
-    title: 'replace members sets exactly those, also none',
+    title: 'replacing members sets exactly the given members, even none',
     async check(at) {
       const { id, path, outside } = await groupOfOne(at);
       for (const ids of [[outside], []]) {
@@ -152,9 +144,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 63,
     who: 'authentik, Okta',
-    title: 'PUT sets exactly the members in it, also none',
+    title: 'PUT sets exactly the given members, even none',
     async check(at) {
       const { id, path, displayName, outside } = await groupOfOne(at);
       for (const ids of [[outside], []]) {
@@ -165,9 +156,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 64,
-    who: 'Entra',
-    title: 'of 50 PATCHes at once none is lost',
+    who: 'Entra ID',
+    title: 'none of 50 concurrent PATCHes is lost',
     async check(at) {
       const users = await Promise.all(Array.from({ length: 50 }, () => at.user()));
       const { id } = await at.group();
@@ -181,9 +171,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 65,
-    who: 'KC, Okta',
-    title: 'a thousand members come in one PATCH',
+    who: 'Keycloak, Okta',
+    title: 'one PATCH can add a thousand members',
     async check(at) {
       const users = await Promise.all(Array.from({ length: 1000 }, () => at.user()));
       const ids = users.map(({ id }) => id);
@@ -194,9 +183,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 66,
-    who: 'Entra, Okta, authentik',
-    title: 'a deleted group is 204, then 404',
+    who: 'Entra ID, Okta, authentik',
+    title: 'deleting a group returns 204, and reading it then returns 404',
     async check(at) {
       const { path } = await groupOfOne(at);
       expect((await at.delete(path)).status).toBe(204);
@@ -204,9 +192,8 @@ export const GROUPS: readonly Point[] = [
     },
   },
   {
-    number: 67,
     who: 'Okta',
-    title: 'a member nobody knows is skipped while the others come',
+    title: 'an unknown member is skipped, and the others are added',
     async check(at) {
       const { id, path, inside, outside } = await groupOfOne(at);
       const value = valued([crypto.randomUUID(), outside, '00u-nobody']);

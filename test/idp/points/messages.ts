@@ -1,13 +1,12 @@
-/** Points 68 to 71: Bulk, resources as text, and the older collection of Microsoft. */
+/** Bulk, resources as text, and Microsoft's older Postman collection. */
 import { expect } from 'vitest';
 import { E, type Point, resources, U } from './point.ts';
 
 export const MESSAGES: readonly Point[] = [
   {
-    number: 68,
-    who: 'KC',
+    who: 'Keycloak',
     title:
-      'Bulk is as ServiceProviderConfig says: references are resolved and limits hold, or it is 501',
+      'Bulk resolves references and keeps its limits if ServiceProviderConfig offers it, otherwise returns 501',
     async check(at) {
       const { body: config } = await at.get('/ServiceProviderConfig');
       const { supported, maxOperations } = config.bulk as {
@@ -34,9 +33,8 @@ export const MESSAGES: readonly Point[] = [
     },
   },
   {
-    number: 69,
-    who: 'KC',
-    title: 'a resource as text is parsed, anything else in text is 400 invalidValue',
+    who: 'Keycloak',
+    title: 'a resource sent as text is parsed, and any other text gets 400 invalidValue',
     async check(at) {
       const { id } = await at.user();
       const replace = (value: string) => at.patch(`/Users/${id}`, { op: 'replace', value });
@@ -53,9 +51,9 @@ export const MESSAGES: readonly Point[] = [
     },
   },
   {
-    number: 70,
-    who: 'Entra Postman',
-    title: 'a PUT without userName is 400; unknown attributes and keys in any case are taken',
+    who: 'Microsoft’s Postman collection',
+    title:
+      'a PUT without userName gets 400, but unknown attributes and keys in any case are accepted',
     async check(at) {
       const { id } = await at.user();
       const path = `/Users/${id}`;
@@ -80,9 +78,9 @@ export const MESSAGES: readonly Point[] = [
     },
   },
   {
-    number: 71,
-    who: 'Entra Postman',
-    title: 'its filters and attributes find and show the right ones',
+    who: 'Microsoft’s Postman collection',
+    title:
+      'its filters find the right users, and its attributes parameter selects the right attributes',
     async check(at) {
       const user = (userName: string, familyName: string, domain: string) =>
         at.user({

@@ -1,4 +1,4 @@
-/** A point in which identity providers differ, and what each check has at hand: a tenant of its own. */
+/** A point in which identity providers differ, and the tenant that each check gets for itself. */
 import { expect } from 'vitest';
 import type { JsonObject } from '../../../src/scim/json.ts';
 import type { ScimAnswer, ScimClient, ScimServer, SendOptions } from '../../support/scim-server.ts';
@@ -13,8 +13,7 @@ export const MICROSOFT_GROUP =
   'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group';
 
 export interface Point {
-  readonly number: number;
-  /** Who sends or needs it. */
+  /** The clients that send or need it. */
   readonly who: string;
   readonly title: string;
   check(at: Tenant): Promise<void>;
@@ -54,7 +53,7 @@ export class Tenant {
     return `name-${++this.#names}`;
   }
 
-  /** Creates one; fails the test if that fails. */
+  /** Creates a user. Fails the test if that fails. */
   async user(more: object = {}): Promise<ScimAnswer> {
     const answer = await this.send('POST', '/Users', { userName: this.newName(), ...more });
     expect(answer.status, answer.text).toBe(201);
@@ -71,7 +70,7 @@ export class Tenant {
     return answer;
   }
 
-  /** Of a group, sorted. */
+  /** The ids of a group's members, sorted. */
   async members(id: string): Promise<readonly string[]> {
     const { body } = await this.get(`/Groups/${id}`);
     return resources(body.members)
@@ -79,7 +78,7 @@ export class Tenant {
       .sort();
   }
 
-  /** Ids of what a filter finds; fails the test for anything but a list. */
+  /** The ids that a filter finds. Fails the test if the response is not a list. */
   async find(type: 'Users' | 'Groups', query: string): Promise<readonly string[]> {
     const { status, body, text } = await this.get(`/${type}?${query}`);
     expect(status, text).toBe(200);

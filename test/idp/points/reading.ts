@@ -1,4 +1,4 @@
-/** Points 12 to 28: looking for users and groups, and reading them. */
+/** Looking for users and groups, and reading them. */
 import { expect } from 'vitest';
 import { E, ERROR, type Point, resources } from './point.ts';
 
@@ -7,9 +7,8 @@ const eq = (attribute: string, value: string) =>
 
 export const READING: readonly Point[] = [
   {
-    number: 12,
-    who: 'Entra',
-    title: 'a random userName is an empty list, not 404',
+    who: 'Entra ID',
+    title: 'looking for a random userName returns an empty list, not 404',
     async check(at) {
       await at.user();
       const { status, body } = await at.get(`/Users?${eq('userName', crypto.randomUUID())}`);
@@ -18,9 +17,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 13,
     who: 'Okta',
-    title: 'the connection test gets numbers for paging',
+    title: 'the connection test gets the paging attributes as numbers',
     async check(at) {
       for (let index = 0; index < 5; index++) await at.user();
       for (const count of [1, 2]) {
@@ -31,9 +29,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 14,
     who: 'Okta, authentik',
-    title: 'userName eq finds the user, percent-encoded and in another case',
+    title: 'userName eq finds the user, percent-encoded and in any case',
     async check(at) {
       const { id } = await at.user({ userName: "zoë.o'brien+x@example.com" });
       await at.user();
@@ -43,9 +40,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 15,
     who: 'OneLogin',
-    title: 'a filter with + for blanks and a trailing & finds the user',
+    title: 'a filter with + for spaces and a trailing & finds the user',
     async check(at) {
       const { id, body } = await at.user();
       await at.user();
@@ -54,8 +50,7 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 16,
-    who: 'KC',
+    who: 'Keycloak',
     title: 'operators may be in upper case',
     async check(at) {
       const { id, body } = await at.user();
@@ -64,8 +59,7 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 17,
-    who: 'authentik old, Entra',
+    who: 'older authentik, Entra ID',
     title: 'values may lack their quotes',
     async check(at) {
       const { id } = await at.user({ userName: 'x@example.com', externalId: 'jyoung' });
@@ -75,9 +69,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 18,
-    who: 'Entra',
-    title: 'externalId and the work e-mail match',
+    who: 'Entra ID',
+    title: 'users can be found by externalId and by work e-mail',
     async check(at) {
       const emails = [
         { type: 'work', value: 'a@work.example.com' },
@@ -92,9 +85,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 19,
-    who: 'Entra',
-    title: 'id and manager are checked at once, for the id alone',
+    who: 'Entra ID',
+    title: 'one filter checks id and manager, and attributes=id returns only the id',
     async check(at) {
       const manager = await at.user();
       const { id } = await at.user({ [E]: { manager: { value: manager.id } } });
@@ -107,9 +99,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 20,
-    who: 'Entra',
-    title: 'membership is checked by id and members',
+    who: 'Entra ID',
+    title: 'a filter on id and members checks a membership',
     async check(at) {
       const [member, other] = [await at.user(), await at.user()];
       const { id } = await at.group([member.id]);
@@ -120,8 +111,7 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 21,
-    who: 'Okta, Entra, authentik, KC',
+    who: 'Okta, Entra ID, authentik, Keycloak',
     title: 'groups are found by displayName',
     async check(at) {
       const { id } = await at.group([], { displayName: 'ops/on call' });
@@ -135,9 +125,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 22,
-    who: 'Entra',
-    title: 'excludedAttributes=members leaves members away, in lists and alone',
+    who: 'Entra ID',
+    title: 'excludedAttributes=members omits members from lists and single groups',
     async check(at) {
       const { id, body } = await at.group([(await at.user()).id]);
       const filter = eq('displayName', String(body.displayName));
@@ -149,9 +138,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 23,
     who: 'authentik',
-    title: 'pages up to totalResults show everybody once, and none is empty before',
+    title: 'the pages up to totalResults show every user once, and none of them is empty',
     async check(at) {
       const created: string[] = [];
       for (let index = 0; index < 11; index++) created.push((await at.user()).id);
@@ -167,9 +155,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 24,
     who: 'Okta',
-    title: 'the order is stable while others change, and past the end is an empty list',
+    title: 'the order is stable while users change, and a page past the end is an empty list',
     async check(at) {
       const ids = [await at.user(), await at.user(), await at.user()].map(({ id }) => id);
       const first = await at.get('/Users?startIndex=1&count=2');
@@ -182,9 +169,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 25,
-    who: 'Entra',
-    title: 'startIndex is echoed',
+    who: 'Entra ID',
+    title: 'the response repeats startIndex',
     async check(at) {
       for (let index = 0; index < 7; index++) await at.user();
       const { body } = await at.get('/Users?startIndex=6&count=5');
@@ -192,9 +178,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 26,
-    who: 'Entra, Okta',
-    title: 'an unknown id is 404 with an Error',
+    who: 'Entra ID, Okta',
+    title: 'an unknown id gets 404 with an Error',
     async check(at) {
       for (const path of ['/Users', '/Groups']) {
         const { status, body } = await at.get(`${path}/${crypto.randomUUID()}`);
@@ -204,9 +189,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 27,
-    who: 'KC',
-    title: '.search takes upper-case comparators and parentheses',
+    who: 'Keycloak',
+    title: '.search accepts upper-case operators and parentheses',
     async check(at) {
       const { id, body } = await at.user();
       await at.user();
@@ -221,9 +205,8 @@ export const READING: readonly Point[] = [
     },
   },
   {
-    number: 28,
-    who: 'Entra',
-    title: 'a deactivated user is answered, inactive',
+    who: 'Entra ID',
+    title: 'a deactivated user is still returned, as inactive',
     async check(at) {
       const { id, body } = await at.user();
       await at.patch(`/Users/${id}`, { op: 'Replace', path: 'active', value: 'False' });

@@ -1,8 +1,8 @@
-/** Points 41 to 51: what Microsoft and SailPoint patch in users. */
+/** How Microsoft and SailPoint patch users. */
 import { expect } from 'vitest';
 import { E, type Point } from './point.ts';
 
-/** The paths of everything in Entra's default mapping, and what its Logic App tests besides. */
+/** The paths in Entra ID's default mapping, and those that its Logic App also tests. */
 const OPTIONAL = [
   ...['displayName', 'nickName', 'title', 'userType', 'preferredLanguage', 'locale', 'timezone'],
   ...['profileUrl', 'externalId', 'name.formatted', 'name.familyName', 'name.givenName'],
@@ -17,9 +17,8 @@ const OPTIONAL = [
 
 export const USER_PATCHES: readonly Point[] = [
   {
-    number: 41,
-    who: 'Entra flag',
-    title: 'dotted and URN keys without a path are applied',
+    who: 'Entra ID with its feature flag',
+    title: 'a PATCH without a path may use dotted keys and URNs as keys',
     async check(at) {
       const { id } = await at.user({ name: { familyName: 'Gray' }, [E]: { department: 'Sales' } });
       const value = { displayName: 'B', 'name.givenName': 'Bill', [`${E}:employeeNumber`]: '7' };
@@ -32,9 +31,8 @@ export const USER_PATCHES: readonly Point[] = [
     },
   },
   {
-    number: 42,
-    who: 'Entra',
-    title: 'an e-mail that a filtered path does not find is created, with its type',
+    who: 'Entra ID',
+    title: 'if a filtered path finds no e-mail, one is created with the type of the filter',
     async check(at) {
       const { id } = await at.user();
       const op = 'Replace';
@@ -53,9 +51,8 @@ export const USER_PATCHES: readonly Point[] = [
     },
   },
   {
-    number: 43,
-    who: 'Entra',
-    title: 'an e-mail that is there is changed, not doubled',
+    who: 'Entra ID',
+    title: 'adding an existing e-mail changes it and does not add a second one',
     async check(at) {
       const { id } = await at.user({ emails: [{ type: 'work', value: 'old', primary: true }] });
       const path = 'emails[type eq "work"].value';
@@ -64,9 +61,8 @@ export const USER_PATCHES: readonly Point[] = [
     },
   },
   {
-    number: 44,
-    who: 'Entra',
-    title: 'phone numbers and addresses are created by filtered paths',
+    who: 'Entra ID',
+    title: 'filtered paths create phone numbers and addresses',
     async check(at) {
       const { id } = await at.user();
       const { body } = await at.patch(
@@ -80,9 +76,8 @@ export const USER_PATCHES: readonly Point[] = [
     },
   },
   {
-    number: 45,
-    who: 'Entra',
-    title: 'a manager as bare text is stored, and comes back with value',
+    who: 'Entra ID',
+    title: 'a manager given as bare text is stored and returned as an object with value',
     async check(at) {
       const [{ id }, manager] = [await at.user(), await at.user()];
       await at.patch(`/Users/${id}`, { op: 'Add', path: `${E}:manager`, value: manager.id });
@@ -91,9 +86,8 @@ export const USER_PATCHES: readonly Point[] = [
     },
   },
   {
-    number: 46,
-    who: 'Entra',
-    title: 'the manager is cleared by "" and Remove, and set in a list',
+    who: 'Entra ID',
+    title: 'the manager is cleared by "" and by Remove, and may be set in a list',
     async check(at) {
       const [{ id }, manager] = [await at.user({ [E]: { department: 'D' } }), await at.user()];
       const managerAfter = async (operation: object) => {
@@ -111,8 +105,7 @@ export const USER_PATCHES: readonly Point[] = [
     },
   },
   {
-    number: 47,
-    who: 'Entra',
+    who: 'Entra ID',
     title: 'roles[primary eq "True"] creates and updates the primary role',
     async check(at) {
       const { id } = await at.user();
@@ -126,9 +119,8 @@ export const USER_PATCHES: readonly Point[] = [
     },
   },
   {
-    number: 48,
-    who: 'Entra',
-    title: 'a role that is JSON in text is kept as it is',
+    who: 'Entra ID',
+    title: 'a role whose value is JSON text is kept unchanged',
     async check(at) {
       const { id } = await at.user();
       const value = [{ value: '{"id":"18d1","value":"User","displayName":"User"}' }];
@@ -137,9 +129,8 @@ export const USER_PATCHES: readonly Point[] = [
     },
   },
   {
-    number: 49,
-    who: 'Entra',
-    title: 'every optional attribute takes "" and null, and is empty or absent then',
+    who: 'Entra ID',
+    title: 'every optional attribute accepts "" and null, and is then empty or absent',
     async check(at) {
       const { id } = await at.user();
       for (const path of OPTIONAL) {
@@ -155,9 +146,8 @@ export const USER_PATCHES: readonly Point[] = [
     },
   },
   {
-    number: 51,
     who: 'SailPoint',
-    title: 'a part of the name leaves the rest',
+    title: 'replacing a part of the name keeps the rest',
     async check(at) {
       const { id } = await at.user({ name: { familyName: 'F', givenName: 'G' } });
       const value = { givenName: 'H' };

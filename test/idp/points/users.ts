@@ -1,12 +1,11 @@
-/** Points 29 to 53 without those of user-patches.ts: creating, changing and deleting users. */
+/** Creating, changing and deleting users, except for what user-patches.ts covers. */
 import { expect } from 'vitest';
 import { E, ERROR, type Point, U } from './point.ts';
 
 export const USERS: readonly Point[] = [
   {
-    number: 29,
-    who: 'all',
-    title: 'a minimal user is 201 with id, meta and Location, values echoed',
+    who: 'every client',
+    title: 'creating a minimal user returns 201 with its values, id, meta and Location',
     async check(at) {
       const { status, id, body, headers } = await at.user({ userName: 'Ann', externalId: 'e-1' });
       const location = `${at.client.publicBaseUrl}/Users/${id}`;
@@ -23,9 +22,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 30,
     who: 'authentik',
-    title: 'blank names and empty e-mails are taken',
+    title: 'blank names and empty e-mails are accepted',
     async check(at) {
       const name = { formatted: ' ', givenName: '', familyName: ' ' };
       const { body } = await at.user({ name, displayName: '', emails: [] });
@@ -33,9 +31,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 31,
-    who: 'KC',
-    title: 'an id of the client is ignored, e-mails need no type',
+    who: 'Keycloak',
+    title: 'the client’s id is ignored, and e-mails need no type',
     async check(at) {
       const emails = [{ primary: true, value: 'a@example.com' }];
       const { id, body } = await at.user({ id: 'mine', emails });
@@ -44,9 +41,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 32,
     who: 'Okta',
-    title: 'groups, password and locale are taken, and no password comes back',
+    title: 'groups, password and locale are accepted, and no password is ever returned',
     async check(at) {
       const password = 'tlpWENT2m';
       const { id, text, body } = await at.user({ groups: [], password, locale: 'en-US' });
@@ -58,9 +54,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 33,
-    who: 'Entra',
-    title: 'both schemas, empty roles, meta and nulls are taken',
+    who: 'Entra ID',
+    title: 'both schemas, empty roles, meta and nulls are accepted',
     async check(at) {
       const { body } = await at.user({
         schemas: [U, E],
@@ -76,9 +71,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 34,
     who: 'OneLogin',
-    title: 'schemas nobody knows are no error in a PUT',
+    title: 'a PUT may list unknown schemas',
     async check(at) {
       const { id, body } = await at.user();
       const schemas = ['urn:scim:schemas:core:2.0', 'urn:scim:schemas:extension:enterprise:2.0'];
@@ -87,9 +81,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 35,
-    who: 'all',
-    title: 'a userName that is taken, in any case, is 409 uniqueness',
+    who: 'every client',
+    title: 'a userName that is taken, in any case, gets 409 uniqueness',
     async check(at) {
       await at.user({ userName: 'Ann@example.com' });
       for (const userName of ['Ann@example.com', 'ANN@EXAMPLE.COM']) {
@@ -100,9 +93,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 36,
     who: 'Okta',
-    title: 'what was read can be put back, with meta and groups, and changes nothing',
+    title: 'putting back what was read, with meta and groups, changes nothing',
     async check(at) {
       const emails = [{ value: 'a@example.com', type: 'work', display: 'a@example.com' }];
       const { id } = await at.user({ emails, name: { middleName: '' } });
@@ -115,9 +107,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 37,
     who: 'authentik',
-    title: 'the same PUT twice has the same answer, and is 404 for a deleted user',
+    title: 'repeating a PUT returns the same response, and 404 once the user is deleted',
     async check(at) {
       const { id } = await at.user();
       const user = {
@@ -139,9 +130,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 38,
     who: 'authentik',
-    title: 'DELETE is 204, then 404',
+    title: 'deleting a user returns 204, and deleting it again 404',
     async check(at) {
       const { id } = await at.user();
       expect(await at.delete(`/Users/${id}`)).toMatchObject({ status: 204, text: '' });
@@ -149,9 +139,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 39,
-    who: 'Entra',
-    title: 'active "False" and "True" are booleans, and the id stays',
+    who: 'Entra ID',
+    title: '"False" and "True" for active are read as booleans, and the id is kept',
     async check(at) {
       const { id } = await at.user();
       for (const [value, active] of [
@@ -164,9 +153,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 40,
     who: 'Okta',
-    title: 'active is replaced without a path',
+    title: 'a PATCH without a path replaces active',
     async check(at) {
       const { id } = await at.user();
       const answer = await at.patch(`/Users/${id}`, { op: 'replace', value: { active: false } });
@@ -175,9 +163,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 50,
-    who: 'Entra',
-    title: 'no operations succeed and change nothing',
+    who: 'Entra ID',
+    title: 'a PATCH without operations succeeds and changes nothing',
     async check(at) {
       const [created, group] = [await at.user(), await at.group()];
       const answer = await at.patch(`/Users/${created.id}`);
@@ -187,9 +174,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 52,
     who: 'Okta',
-    title: 'a reactivated user has the id of before',
+    title: 'a reactivated user keeps its id',
     async check(at) {
       const { id, body } = await at.user();
       await at.put(`/Users/${id}`, { ...body, active: false });
@@ -200,9 +186,8 @@ export const USERS: readonly Point[] = [
     },
   },
   {
-    number: 53,
-    who: 'KC',
-    title: 'ETags are advertised, and an old one in If-Match is 412',
+    who: 'Keycloak',
+    title: 'ETags are advertised, and an outdated one in If-Match gets 412',
     async check(at) {
       const config = await at.get('/ServiceProviderConfig');
       expect(config.body.etag).toEqual({ supported: true });
