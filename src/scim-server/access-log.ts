@@ -1,4 +1,7 @@
-/** One line for each request. Paths without their query: filters name people. Never a token. */
+/**
+ * Logs one line for each request. The path is logged without its query, because filters contain
+ * personal data. A token is never logged.
+ */
 import type { Logger } from '../logger.ts';
 
 export interface Access {
@@ -6,35 +9,37 @@ export interface Access {
   readonly method: string;
   /** As the client sent it. */
   readonly path: string;
-  /** What follows the endpoint, its parameters as patterns; undefined for what no route serves. */
+  /**
+   * The path below the endpoint, with its parameters as patterns; undefined if no route serves it.
+   */
   readonly route: string | undefined;
-  /** Who called, once that is known. */
+  /** The caller, once it is known. */
   tenant: string | undefined;
   integration: string | undefined;
   keyId: string | undefined;
 }
 
-/**
- * The endpoint that a request without a valid token was sent to, where there is such an
- * integration.
- */
+/** The endpoint that a request without a valid token was sent to, if that integration exists. */
 interface Meant {
   readonly tenant: string;
   readonly integrationId: string;
 }
 
-/** Where integrations' endpoints begin, as a pattern of Hono's. */
+/** The path of an integration's endpoint, as a Hono pattern. */
 export const ENDPOINT_PATTERN = '/api/v1/:tenant/integrations/:integrationId/scim/v2';
 
 const MAX_PATH = 200;
 
-/** Somebody who mixed up the fields of a form may have put the token into the URL. */
+/** The token may be in the URL by mistake, for example if the fields of a form were mixed up. */
 const TOKEN = /scim_[A-Za-z0-9]{10}_[A-Za-z0-9]*/g;
 
-/** Ids and names of ours need no more; encoded, a token would not be recognised. */
+/**
+ * The server's own ids and names need no other characters. In encoded form, a token would not be
+ * recognised.
+ */
 const PLAIN = /^[\w\-.~:/]*$/;
 
-/** `ms`: how long it took. */
+/** `ms` is the duration of the request in milliseconds. */
 export function logAccess(
   log: Logger,
   access: Access,
@@ -50,8 +55,8 @@ export function logAccess(
 }
 
 /**
- * Of a request without a valid token nothing that the client chose, because that may be a token of
- * whatever make.
+ * For a request without a valid token, nothing that the client chose is shown, because it may be a
+ * token of any kind.
  */
 function shownPath({ path, route, tenant, integration }: Access, meant: Meant | undefined): string {
   if (integration !== undefined && PLAIN.test(path))

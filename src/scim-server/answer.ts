@@ -1,11 +1,11 @@
 /**
- * What a handler answers, before it becomes an HTTP response: plain data, so that one place writes
- * headers and bodies.
+ * What a handler returns before it becomes an HTTP response. It is plain data, so that headers and
+ * bodies are written in one place.
  */
 import type { JsonObject } from '../scim/json.ts';
 
 /**
- * RFC 7644 §8.1. Keycloak's client demands it on every answer, 204 included; the charset is for
+ * RFC 7644 §8.1. Keycloak's client requires it on every response, including 204. The charset is for
  * clients that read unknown types as ISO-8859-1.
  */
 export const SCIM_MEDIA_TYPE = 'application/scim+json; charset=utf-8';
@@ -17,8 +17,8 @@ export interface Answer {
 }
 
 /**
- * The response with the headers that every answer carries. `no-store`: answers hold personal data,
- * which no proxy may keep; clients may still compare ETags.
+ * Adds the headers that every response has. `no-store`: responses contain personal data, which no
+ * proxy may keep; clients can still compare ETags.
  */
 export function toResponse(answer: Answer, requestId: string): Response {
   const headers = {

@@ -1,4 +1,4 @@
-/** The SCIM application: which path is served by what. */
+/** The SCIM application: maps paths to handlers. */
 import { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import type { Directory } from '../directory/caller.ts';
@@ -25,23 +25,23 @@ import { userKind } from './routes/users.ts';
 
 interface ScimAppOptions {
   readonly store: Store;
-  /** Base of every `meta.location`, without a trailing slash. */
+  /** Base URL of every `meta.location`, without a trailing slash. */
   readonly publicUrl: string;
   readonly log: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Milliseconds of a monotonic clock, for the rate limit; by default that of the process. */
   readonly clock?: () => number;
-  /** Told of every request whose token was accepted. */
+  /** Notified of every request whose token was accepted. */
   readonly tracker: Pick<RequestTracker, 'note'>;
   /**
-   * Requests a second that an integration may send, operations of a Bulk each being one; 0: any
-   * number.
+   * Requests per second that an integration may send, counting each operation of a Bulk; 0 means no
+   * limit.
    */
   readonly rateLimit: number;
-  /** What every caller may do; by default the rules of the Role SCIMProvisioner. */
+  /** The permissions of every caller; by default the rules of the Role SCIMProvisioner. */
   readonly permissions?: Permissions;
-  /** By default ones that nobody reads. */
+  /** By default, metrics that nothing reads. */
   readonly metrics?: RequestMetrics;
 }
 
@@ -90,7 +90,7 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
 const unreadMetrics = (store: Store, now: () => number) =>
   new RequestMetrics(new Registry(), new CensusCache(() => store, now), now);
 
-/** RFC 7644 §3.11: a token is not a person. */
+/** A token does not identify a user (RFC 7644 §3.11). */
 const refuseMe = () => {
   throw notImplemented('/Me is not supported: a token does not identify a user');
 };

@@ -1,12 +1,14 @@
-/** Bodies of requests: bytes within a limit → JSON. Called only after the token was accepted. */
+/**
+ * Reads the body of a request, within a limit, as JSON. Called only after the token was accepted.
+ */
 import { isUtf8 } from 'node:buffer';
 import { invalidSyntax } from '../scim/error.ts';
 import { payloadTooLarge, unsupportedMediaType } from './error.ts';
 import { parseJson } from './json.ts';
 
 /**
- * Reads and parses the body. Throws ScimError 413 when it is larger than `limit` bytes, as
- * announced or as it arrives; 415; or invalidSyntax.
+ * Reads and parses the body. Throws ScimError 413 if the body, or its announced length, is larger
+ * than `limit` bytes; ScimError 415; or invalidSyntax.
  */
 export async function readJson(
   request: Request,
@@ -22,7 +24,7 @@ export async function readJson(
       ? await readWithin(request, limit)
       : new Uint8Array(await orAborted(request.arrayBuffer()));
   if (bytes.length === 0) throw invalidSyntax('the body is empty');
-  // A decoder would replace what is not UTF-8, and something else would be stored than was sent.
+  // A decoder would replace invalid UTF-8, and the stored text would differ from what was sent.
   if (!isUtf8(bytes)) throw invalidSyntax('the body is not valid UTF-8');
   return parseJson(new TextDecoder().decode(bytes));
 }
@@ -30,8 +32,8 @@ export async function readJson(
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.-]+\+)?json$/i;
 
 /**
- * RFC 7644 §8.1 asks for application/scim+json and application/json; no client sends anything else
- * than some JSON or nothing. What is left is mostly `curl -d` without a header: it gets to know
+ * RFC 7644 §8.1 requires application/scim+json and application/json. Known clients send some type
+ * of JSON or no type. Other types are mostly from `curl -d` without a header, whose user learns
  * what is missing.
  */
 function checkHeaders(headers: Headers): void {
@@ -45,7 +47,7 @@ function checkHeaders(headers: Headers): void {
   }
 }
 
-/** A body of unknown length is counted while it arrives. */
+/** A body of unknown length is counted as it arrives. */
 async function readWithin(request: Request, limit: number): Promise<Uint8Array> {
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array();
@@ -60,7 +62,7 @@ async function readWithin(request: Request, limit: number): Promise<Uint8Array> 
   }
 }
 
-/** A client that went away is nobody's defect, and nobody reads the answer. */
+/** A client that disconnected is not a defect, and nothing reads the response. */
 async function orAborted<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;

@@ -1,6 +1,6 @@
 /**
- * What happens to every SCIM request around its handler: who calls, may they now, and what do they
- * and the log get to know.
+ * The steps around the handler of every SCIM request: authentication, the rate limit, errors,
+ * metrics and the log.
  */
 import type { Context } from 'hono';
 import type { Caller, Directory } from '../directory/caller.ts';
@@ -20,7 +20,10 @@ import { operationOf } from './operations.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { createRefusals } from './refusal.ts';
 
-/** What handlers need of a request; an operation of a Bulk has it without being one. */
+/**
+ * The parts of a request that handlers need. An operation of a Bulk provides them without being an
+ * HTTP request.
+ */
 export interface ScimRequest {
   param(name: string): string | undefined;
   /** The first value of the parameter. */
@@ -36,18 +39,19 @@ export interface ScimCall {
   readonly request: ScimRequest;
   readonly caller: Caller;
   /**
-   * URL of the integration's endpoint, as configured: the Host header has no say. Without a
+   * URL of the integration's endpoint, as configured: the Host header is not used. Without a
    * trailing slash.
    */
   readonly baseUrl: string;
   /** The parsed body; see readJson. */
   body(limit: number): Promise<unknown>;
-  /** Logs what the client isn't told. */
+  /** Logs what the client isn't told, with the request id. */
   log(fields: Readonly<Record<string, unknown>>, message: string): void;
-  /** The answer to what a handler threw; a defect goes into the log. */
+  /** The response to an error that a handler threw. A defect is logged. */
   refuse(error: unknown): Answer;
   /**
-   * Counts so many requests more for the rate limit; throws ScimError 429 when there are too many.
+   * Counts this many additional requests for the rate limit. Throws ScimError 429 if there are too
+   * many.
    */
   countRequests(more: number): void;
   /** Counts an operation of a Bulk; see operationOf. */
@@ -76,8 +80,8 @@ interface EndpointOptions {
 type ScimContext = Context<{ Bindings: ServerBindings }>;
 
 /**
- * One Hono handler for all methods of a route (a chain of middleware costs a tenth of the
- * throughput). Without a route the path is unknown.
+ * Returns one Hono handler for all methods of a route: a chain of middleware would cost a tenth of
+ * the throughput. Without a route, the path is unknown.
  */
 export function createEndpoint(options: EndpointOptions) {
   const { log, metrics } = options;
@@ -112,7 +116,7 @@ export function createEndpoint(options: EndpointOptions) {
 
 const servedAs = (method: string): string => (method === 'HEAD' ? 'GET' : method);
 
-/** What the methods of a route are to the metrics, looked up once. */
+/** The metrics of each method of a route, looked up once. */
 function operationsAt(route: string | undefined, metrics: RequestMetrics) {
   const operations = new Map<string, Operation>(
     METHODS.map((method) => [method, metrics.operation(operationOf(route, method))]),

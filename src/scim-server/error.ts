@@ -1,6 +1,6 @@
 /**
- * The only serialiser of errors: ScimError → the body of RFC 7644 §3.12; whatever else was thrown →
- * a bare 500.
+ * The only place that serialises errors: a ScimError becomes the body of RFC 7644 §3.12, and
+ * everything else a bare 500.
  */
 
 import { ScimError } from '../scim/error.ts';
@@ -9,7 +9,7 @@ import { type Answer, SCIM_MEDIA_TYPE } from './answer.ts';
 
 const ERROR_URN = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
-/** What clients are told of a defect; the log has the rest, under the request id. */
+/** What clients are told of a defect. The details are in the log, under the request id. */
 const DEFECT = new ScimError(
   500,
   "internal error; to find the cause, search the server's log for the X-Request-Id",
@@ -24,7 +24,7 @@ function errorBody({ status, scimType, detail }: ScimError): JsonObject {
   };
 }
 
-/** Never contains anything of an error that is not a ScimError. */
+/** Reveals nothing about an error that is not a ScimError. */
 export function errorAnswer(error: unknown): Answer {
   const known = error instanceof ScimError ? error : DEFECT;
   return {
@@ -37,7 +37,7 @@ export function errorAnswer(error: unknown): Answer {
   };
 }
 
-/** The same for what never became a request of the application. */
+/** The same for requests that never reached the application. */
 export function errorDocument(error: unknown) {
   const { status, body } = errorAnswer(error);
   return { status, contentType: SCIM_MEDIA_TYPE, body: JSON.stringify(body) };

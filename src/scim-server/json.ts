@@ -1,5 +1,5 @@
 /**
- * JSON as strictly as a directory needs it: nothing nested beyond reason, and no key twice in one
+ * Parses JSON as strictly as a directory needs: limited nesting, and no duplicate keys in an
  * object.
  */
 
@@ -7,9 +7,9 @@ import { invalidSyntax } from '../scim/error.ts';
 import { MAX_JSON_DEPTH } from '../scim/limits.ts';
 
 /**
- * Parses the text of a body. JSON.parse keeps the last of two equal keys, other parsers the first:
- * a proxy that checks bodies and this server could read different things, so such a body is
- * refused. Throws invalidSyntax.
+ * Parses the text of a body. JSON.parse keeps the last of two equal keys, other parsers the first.
+ * A proxy that checks bodies could therefore read something else than this server, so duplicate
+ * keys are refused. Throws invalidSyntax.
  */
 export function parseJson(text: string): unknown {
   let value: unknown;
@@ -22,7 +22,7 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** Walks text that is known to be valid JSON. */
+/** Walks through text that is known to be valid JSON. */
 function checkStructure(text: string): void {
   /** The keys of each open object, null for an open array. */
   const open: (Set<string> | null)[] = [];

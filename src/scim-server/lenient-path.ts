@@ -1,7 +1,7 @@
-/** Paths as clients with a sloppily configured base URL send them. */
+/** Accepts paths of clients whose base URL has extra slashes. */
 
 /**
- * The path of a URL, still percent-encoded: Keycloak's `//Users` and PingFederate's `/Users/` mean
+ * The path of a URL, still percent-encoded. Keycloak's `//Users` and PingFederate's `/Users/` mean
  * `/Users`.
  */
 export function normalPath(url: string): string {

@@ -1,25 +1,24 @@
 /**
- * Counters and latencies of requests. Counted here and handed over when the metrics are read: a
- * request costs two look-ups, and what is counted for an integration goes when the integration
- * does.
+ * Counters and latencies of requests. They are kept here and handed over when the metrics are read.
+ * A request then costs only two look-ups, and the series of an integration are deleted with it.
  */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { CensusCache } from '../directory/metrics/census-cache.ts';
 import type { Scope } from '../directory/store/resources.ts';
 import { parseEndpoint } from './authentication.ts';
 
-/** From a look-up in memory to what no client waits for any longer. */
+/** From a look-up in memory up to a duration that no client waits for. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /**
- * Durations are handed to the histogram by so many: in the midst of a request each costs several
- * times as much.
+ * Durations are handed to the histogram in batches of this size, because observing each one during
+ * its request costs several times as much.
  */
 const BATCH = 256;
 
-/** What requests ask for: see operationOf. */
+/** A kind of request; see operationOf. */
 export class Operation {
-  /** Statuses are counted from here on. */
+  /** Added to a status to form the key of its count. */
   readonly offset: number;
   readonly #histogram: Histogram.Internal<string>;
   readonly #durations: number[] = [];
@@ -39,7 +38,7 @@ export class Operation {
   }
 }
 
-/** By operation and status: `offset + status` → number. */
+/** Keys are `offset + status`. */
 type Counts = Map<number, number>;
 
 class Tally {
@@ -55,7 +54,7 @@ class Tally {
   }
 }
 
-/** More than any status. */
+/** Larger than any status. */
 const OFFSET = 1000;
 
 export class RequestMetrics {
@@ -65,10 +64,10 @@ export class RequestMetrics {
   readonly #operations = new Map<string, Operation>();
   readonly #names: string[] = [];
   readonly #tallies = new Map<string, Tally>();
-  /** Requests without a valid token, whatever their path says. */
+  /** Requests without a valid token, whatever their path contains. */
   readonly #nobody = new Tally('', '');
 
-  /** Registers the metrics; once for a registry. `now` is the clock of the census. */
+  /** Registers the metrics; call it once for each registry. `now` is the clock of the census. */
   constructor(registry: Registry, census: CensusCache, now: () => number) {
     this.#census = census;
     this.#now = now;
@@ -85,7 +84,7 @@ export class RequestMetrics {
     this.#register(registry);
   }
 
-  /** To be asked for once, not with every request. */
+  /** Call this once for each name, not for every request. */
   operation(name: string): Operation {
     const known = this.#operations.get(name);
     if (known !== undefined) return known;
@@ -95,21 +94,21 @@ export class RequestMetrics {
     return operation;
   }
 
-  /** A request was answered; without a caller: nobody that is known. */
+  /** Counts a completed request; `caller` is undefined if the caller is unknown. */
   answered(operation: Operation, status: number, seconds: number, caller: Scope | undefined): void {
     operation.took(seconds);
     const tally = caller === undefined ? this.#nobody : this.#tallyOf(caller);
     count(tally.requests, operation.offset + status);
   }
 
-  /** An operation of a Bulk came to its end. */
+  /** Counts a completed operation of a Bulk. */
   bulkOperation(name: string, status: number, caller: Scope): void {
     count(this.#tallyOf(caller).bulkOperations, this.operation(name).offset + status);
   }
 
   /**
-   * A request without a valid token was refused. It counts for the integration that it meant, which
-   * is returned, if there is one.
+   * Counts a request that was refused because it has no valid token. It counts for the integration
+   * that its path names, which is returned if it exists.
    */
   unauthorized(path: string): Scope | undefined {
     const meant = parseEndpoint(path);
@@ -121,7 +120,7 @@ export class RequestMetrics {
 
   #tallyOf({ tenant, integrationId }: Scope): Tally {
     let tally = this.#tallies.get(integrationId);
-    // An id can be pinned in another tenant after its end.
+    // An id can be pinned in another tenant after its integration has ended.
     if (tally === undefined || tally.labels.tenant !== tenant) {
       tally = new Tally(tenant, integrationId);
       this.#tallies.set(integrationId, tally);
@@ -181,7 +180,7 @@ export class RequestMetrics {
     );
   }
 
-  /** Of integrations that still are, as far as is known. */
+  /** The tallies of integrations that still exist, as far as is known. */
   async #current(): Promise<readonly Tally[]> {
     await this.#census.read();
     for (const [id, { seenAt }] of this.#tallies) {

@@ -1,8 +1,11 @@
-/** What a request asks for, as metrics name it: few names, none of which a client can make up. */
+/**
+ * Names what a request does, for the metrics. The set of names is small, and clients can't add to
+ * it.
+ */
 
 const OTHER = 'other';
 
-/** First segments of paths that are one operation, whatever follows and by which method. */
+/** Path segments that are one operation, whatever follows and whatever the method is. */
 const SINGLE = new Map([
   ['', 'search'],
   ['.search', 'search'],
@@ -27,8 +30,8 @@ const OF_ONE = new Map([
 ]);
 
 /**
- * `path` is a route's, with its parameters as patterns; without one: `other`, as for a method that
- * isn't served there.
+ * `path` is the path of a route, with its parameters as patterns. Returns `other` if there is no
+ * path, or if the method isn't served there.
  */
 export function operationOf(path: string | undefined, method: string): string {
   if (path === undefined) return OTHER;

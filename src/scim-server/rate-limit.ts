@@ -1,11 +1,11 @@
 /**
- * A token bucket for each integration: one that sends too much gets 429 and slows nobody else down.
- * A Bulk is as many requests as it has operations.
+ * A token bucket for each integration: one that sends too much gets 429 and slows down no other. A
+ * Bulk counts as many requests as it has operations.
  */
 import { RATE_BURST_SECONDS } from '../scim/limits.ts';
 import { tooManyRequests } from './error.ts';
 
-/** Buckets that are kept before full ones are dropped: a full bucket is the same as none. */
+/** The number of buckets above which full ones are dropped; a full bucket is the same as none. */
 const SWEEP_SIZE = 1024;
 
 interface Bucket {
@@ -15,17 +15,19 @@ interface Bucket {
 }
 
 /**
- * Counts requests of the integration, by default one, at `now`, of a monotonic clock in
- * milliseconds; throws ScimError 429 when there are too many, and counts none of them. More than
- * the bucket holds pass when it is full, and are paid for by the time after them.
+ * Counts requests of the integration, by default one. `now` is in milliseconds of a monotonic
+ * clock. Throws ScimError 429 if there are too many, and then counts none of them. A full bucket
+ * lets more requests pass than it holds; later requests wait until the excess is paid back.
  */
 export type RateLimit = (integrationId: string, now: number, requests?: number) => void;
 
-/** `rate`: requests a second that an integration may send; 0 switches the limit off. */
+/**
+ * `rate` is the number of requests per second that an integration may send; 0 disables the limit.
+ */
 export function createRateLimit(rate: number): RateLimit {
   if (rate === 0) return () => {};
   const burst = rate * RATE_BURST_SECONDS;
-  // A Bulk was counted as one request before its operations are known.
+  // A Bulk is already counted as one request before its operations are known.
   const mostAtOnce = Math.max(1, burst - 1);
   const buckets = new Map<string, Bucket>();
   let sweepAt = SWEEP_SIZE;

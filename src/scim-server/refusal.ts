@@ -1,4 +1,4 @@
-/** What becomes of an error: the answer, and what the log gets to know. */
+/** Turns an error into a response and a line in the log. */
 import type { Logger } from '../logger.ts';
 import { Outage } from '../outage.ts';
 import { ScimError } from '../scim/error.ts';
@@ -6,15 +6,15 @@ import type { Answer } from './answer.ts';
 import { errorAnswer } from './error.ts';
 
 interface Refusals {
-  /** The answer to a request that failed. */
+  /** The response to a request that failed. */
   refuse(error: unknown, requestId: string): Answer;
-  /** The directory has answered a request. */
+  /** Call this when the directory has answered a request. */
   answered(): void;
 }
 
 /**
- * A defect is logged with its cause. Of a directory that is away there is one line when it stops
- * answering and one when it answers again, however many requests meet it.
+ * A defect is logged with its cause. When the directory becomes unreachable, one line is logged,
+ * and another when it is reachable again, however many requests fail in between.
  */
 export function createRefusals(log: Logger): Refusals {
   const outage = new Outage();

@@ -1,6 +1,6 @@
 /**
- * From names that clients write to attributes of a schema. Names that are not in the schema resolve
- * to nothing, so they go nowhere.
+ * Resolves the names that clients write to attributes of a schema. A name that isn't in the schema
+ * resolves to nothing.
  */
 import type { AttributeRef } from './condition.ts';
 import type { AttributePath } from './filter.ts';
@@ -9,9 +9,9 @@ import { findAttribute, findExtension, type ResourceType } from './schema.ts';
 import { coreAttributes } from './schemas/common.ts';
 
 /**
- * Splits `urn:…:2.0:User:name.familyName`. URNs contain dots and colons: the attribute begins
- * behind the last colon, unless the whole text is a URN known as an extension (see
- * findExtension), which callers try first.
+ * Splits `urn:…:2.0:User:name.familyName`. URNs contain dots and colons, so the attribute begins
+ * after the last colon. Callers first check whether the whole text is the URN of an extension (see
+ * findExtension).
  */
 export function parseAttributePath(text: string): AttributePath {
   const colon = /^urn:/i.test(text) ? text.lastIndexOf(':') : -1;
@@ -28,8 +28,8 @@ export function formatAttributePath({ urn, name, sub }: AttributePath): string {
 }
 
 /**
- * Names in any case, optionally qualified by the URN of the core schema or of an extension (RFC
- * 7644 §3.10).
+ * Finds the attribute by its name in any case, optionally qualified by the URN of the core schema
+ * or of an extension (RFC 7644 §3.10).
  */
 export function resolvePath(type: ResourceType, path: AttributePath): AttributeRef | undefined {
   const { urn } = path;

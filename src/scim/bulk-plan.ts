@@ -1,10 +1,11 @@
-/** In which order the operations of a Bulk are carried out (RFC 7644 §3.7, §3.7.1). */
+/** The order in which the operations of a Bulk are carried out (RFC 7644 §3.7, §3.7.1). */
 import type { BulkOperation, OperationRequest } from './bulk.ts';
 import { ScimError } from './error.ts';
 
 /**
- * `begin` creates a resource without what can't be resolved yet and `complete` adds it, for
- * resources that name each other in a circle; `whole` is everything else.
+ * For resources that reference each other in a circle, `begin` creates the resource without the
+ * attributes that can't be resolved yet, and `complete` adds them. `whole` is every other
+ * operation.
  */
 export interface BulkStep {
   readonly index: number;
@@ -13,23 +14,23 @@ export interface BulkStep {
 
 interface Node {
   readonly step: BulkStep;
-  /** What waits for this node. */
+  /** The nodes that wait for this one. */
   readonly followers: Node[];
-  /** How many nodes it waits for itself. */
+  /** How many nodes this one waits for. */
   waits: number;
 }
 
-/** What an operation consists of: one node, or two; `first` is the one that creates. */
+/** The one or two nodes of an operation. `first` creates the resource. */
 interface Parts {
   readonly first: Node;
   readonly last: Node;
 }
 
 /**
- * The order sent, except that an operation waits for the resources that it names and for earlier
- * operations on the same resource. Users that name each other in a circle are created in two steps.
- * What is in a circle still (groups that contain each other) or waits for one comes at the end,
- * where it will find that its references can't be resolved.
+ * Returns the steps in the order sent, except that an operation waits for the resources that it
+ * references and for earlier operations on the same resource. Users that reference each other in a
+ * circle are created in two steps. Operations that are still in a circle (groups that contain each
+ * other), or that wait for one, come at the end, where their references can't be resolved.
  */
 export function planBulk(operations: readonly BulkOperation[]): readonly BulkStep[] {
   const requests = operations.map(({ request }) => (request instanceof ScimError ? null : request));
@@ -70,14 +71,16 @@ function letWait(node: Node, other: Node): void {
 }
 
 /**
- * Membership in a group has to have an order, as groups can't contain themselves; attributes of
- * users need none.
+ * Only users are created in two steps. Memberships need an order, because a group can't contain
+ * itself.
  */
 function isUserPost(request: OperationRequest | null): boolean {
   return request?.method === 'POST' && request.type.name === 'User';
 }
 
-/** For each operation the POSTs that it names; what names nothing there is isn't waited for. */
+/**
+ * The POSTs that each operation references. A reference to no POST of this Bulk is not waited for.
+ */
 function namedOperations(
   operations: readonly BulkOperation[],
   requests: readonly (OperationRequest | null)[],
@@ -109,8 +112,8 @@ function keepOrderOnResources(
 }
 
 /**
- * Always the earliest node that waits for nothing; at the end those that wait for each other, as
- * sent.
+ * Repeatedly takes the earliest node that waits for nothing. Nodes that wait for each other come at
+ * the end, in the order sent.
  */
 function inOrder(nodes: readonly Node[]): readonly BulkStep[] {
   const left = new Set(nodes);
@@ -130,7 +133,8 @@ function earliestReady(nodes: Iterable<Node>): Node | undefined {
 }
 
 /**
- * The number of the circle that each node is in (Tarjan); nodes in none have a number of their own.
+ * Numbers the strongly connected components (Tarjan): nodes in the same circle share a number, and
+ * a node in no circle has its own.
  */
 function stronglyConnected(edges: readonly (readonly number[])[]): readonly number[] {
   const circle: number[] = [];

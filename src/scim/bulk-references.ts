@@ -1,36 +1,34 @@
 /**
- * Where the operations of a Bulk name each other: `bulkId:qwerty` in place of an id (RFC 7644
- * §3.7.2).
+ * References between the operations of a Bulk: `bulkId:qwerty` in place of an id (RFC 7644 §3.7.2).
  */
 import { ScimError } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
-/** Ids of the resources created so far, by bulkId; undefined where that failed. */
+/** Ids of the resources created so far, by bulkId; undefined if the creation failed. */
 type CreatedIds = ReadonlyMap<string, string | undefined>;
 
 const MARK = /bulkId:/i;
 const WHOLE = /^bulkId:(.+)$/is;
 
-/** A URL ends with a reference. */
+/** In a `$ref`, the URL ends with the reference. */
 const IN_REF = /(?<=^|\/)bulkId:([^/]+)$/gi;
-/** JSON within a text has them as its own texts have. */
+/** In JSON that is sent as a string, a reference is a whole string or the end of a URL. */
 const IN_JSON = /(?<=["/])bulkId:([^"\\/]+)(?=")/gi;
 /**
- * The literals in the path of a PATCH: in quotes, whatever their kind, or a word that is a
- * reference.
+ * The literals in the path of a PATCH: text in quotes of any kind, or a word that is a reference.
  */
 const LITERAL =
   /"(?:[^"\\]|\\[\s\S]?)*"?|(?<![^\s[(])'[^']*'?|“[^”]*”?|‘[^’]*’?|(?<![^\s[(])bulkId:[^\s"'()[\]]+/gi;
 const QUOTES = /^["'“‘]|["'”’]$/g;
 
-/** The bulkId that a text names as a whole. */
+/** The bulkId, if the whole text is a reference. */
 export function referencedBy(text: string): string | undefined {
   return WHOLE.exec(text)?.[1];
 }
 
 type Resolve = (bulkId: string) => string;
 
-/** All bulkIds that are named, at any depth. */
+/** All bulkIds that the data references, at any depth. */
 export function referencesIn(data: JsonObject): Set<string> {
   const found = new Set<string>();
   collect(data, '', (bulkId) => {
@@ -50,7 +48,7 @@ function collect(value: JsonValue, key: string, found: Resolve): void {
   }
 }
 
-/** A reference is the whole text, except in these: a `$ref`, the path of a PATCH, JSON. */
+/** A reference is the whole text, except in a `$ref`, in the path of a PATCH and in JSON. */
 function replaceIn(text: string, key: string, resolve: Resolve): string {
   const name = key.toLowerCase();
   if (name === 'path') return replaceInPath(text, resolve);
@@ -69,8 +67,8 @@ function replaceInPath(text: string, resolve: Resolve): string {
 }
 
 /**
- * The data with ids in the place of all references. Throws ScimError 409 for a bulkId under which
- * nothing was created.
+ * Replaces every reference by the id. Throws ScimError 409 for a bulkId under which nothing was
+ * created.
  */
 export function resolveReferences(data: JsonObject, ids: CreatedIds): JsonObject {
   return resolveMembers(data, (bulkId) => idOfCreated(bulkId, ids));
@@ -99,8 +97,8 @@ function resolveIn(value: JsonValue, key: string, resolve: Resolve): JsonValue {
 }
 
 /**
- * Parts the attributes, and extensions as a whole, that name something not tried yet from those
- * that can be written now.
+ * Separates the attributes, and whole extensions, that can be written now from those that reference
+ * an operation not tried yet.
  */
 export function separateUnresolved(
   data: JsonObject,

@@ -1,6 +1,6 @@
 /**
- * The body of a Bulk → operations, each checked as far as it can be without the directory (RFC 7644
- * §3.7).
+ * Parses the body of a Bulk into operations and checks each as far as possible without the
+ * directory (RFC 7644 §3.7).
  */
 
 import { referencedBy, referencesIn } from './bulk-references.ts';
@@ -13,35 +13,35 @@ const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 type BulkMethod = (typeof METHODS)[number];
 
 interface BulkRequest {
-  /** The number of errors after which nothing more is done; Infinity when all is to be tried. */
+  /** The number of errors after which the Bulk stops; Infinity if every operation is tried. */
   readonly failOnErrors: number;
   readonly operations: readonly BulkOperation[];
 }
 
-/** `method` and `bulkId` as they are repeated in the answer. */
+/** `method` and `bulkId` are repeated in the response. */
 export interface BulkOperation {
   readonly method: string | undefined;
   readonly bulkId: string | undefined;
   readonly request: OperationRequest | ScimError;
 }
 
-/** What one operation would be as an HTTP request. */
+/** An operation as the HTTP request that it stands for. */
 export interface OperationRequest {
   readonly method: BulkMethod;
   readonly type: ResourceType;
-  /** As in the path, maybe a reference to another operation; empty for a POST. */
+  /** From the path; may be a reference to another operation. Empty for a POST. */
   readonly id: string;
   /** Acts as `If-Match` does. */
   readonly version: string | undefined;
   /** Empty for a DELETE. */
   readonly data: JsonObject;
-  /** The bulkIds that path and data name. */
+  /** The bulkIds that the path and the data reference. */
   readonly references: ReadonlySet<string>;
 }
 
 /**
- * An operation that can't be carried out is a refusal in its place. Throws for what concerns the
- * whole: invalidSyntax, or ScimError 413 for too many operations.
+ * An invalid operation becomes a ScimError in its place. Throws if the body as a whole is invalid:
+ * invalidSyntax, or ScimError 413 for too many operations.
  */
 export function parseBulk(body: unknown, types: readonly ResourceType[]): BulkRequest {
   if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
@@ -55,14 +55,14 @@ export function parseBulk(body: unknown, types: readonly ResourceType[]): BulkRe
   return { failOnErrors: parseFailOnErrors(property(body, 'failonerrors')), operations };
 }
 
-/** 0 accepts as many errors as 1: none after which it would go on. */
+/** 0 means the same as 1: stop at the first error. */
 function parseFailOnErrors(value: JsonValue | undefined): number {
   if (value === undefined || value === null) return Number.POSITIVE_INFINITY;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return Math.max(1, value);
   throw invalidSyntax('failOnErrors must be a whole number, 0 or more');
 }
 
-/** What a reference means can't be known when two resources are created under one bulkId. */
+/** If two POSTs had the same bulkId, a reference to it would be ambiguous. */
 function refuseTwins(operations: readonly BulkOperation[]): void {
   const known = new Set<string>();
   for (const { method, bulkId } of operations) {
@@ -112,13 +112,13 @@ function requestOrRefusal(
 }
 
 /**
- * The RFC's own example of a PATCH has the list of operations itself as its data (RFC 7644 §3.7.3).
+ * In the RFC's own example of a PATCH, the data is the list of operations itself (RFC 7644 §3.7.3).
  */
 function dataOf(method: BulkMethod, data: JsonValue | undefined): JsonValue | undefined {
   return method === 'PATCH' && Array.isArray(data) ? { Operations: data } : data;
 }
 
-/** Below the endpoint, with a slash too many or too few, as in URLs. */
+/** Relative to the endpoint. Extra or missing slashes are accepted, as in URLs. */
 function parsePath(
   path: JsonValue | undefined,
   method: BulkMethod,

@@ -10,7 +10,7 @@ import type { JsonValue } from './json.ts';
 import type { Attribute } from './schema.ts';
 import { booleanText, fold } from './text.ts';
 
-/** A stored value as it is compared; undefined for what is no value of the attribute's type. */
+/** The form in which a stored value is compared; undefined if it is not of the attribute's type. */
 export function comparable(
   attribute: Attribute,
   value: JsonValue | undefined,
@@ -33,24 +33,22 @@ export function comparable(
 }
 
 /**
- * Whether values are URLs of users or groups, which only the endpoint that is asked has in full.
+ * Whether values are URLs of users or groups. Their full form depends on the endpoint that returns
+ * them.
  */
 export function namesResource({ type, referenceTypes }: Attribute): boolean {
   return type === 'reference' && referenceTypes.some((each) => each === 'User' || each === 'Group');
 }
 
-/**
- * The same for the URL at any endpoint and for the relative forms of it (RFC 7643 §2.4):
- * `../Users/{id}`.
- */
+/** Reduces the URL at any endpoint, and its relative forms (RFC 7643 §2.4), to `../Users/{id}`. */
 function resourceReference(url: string): string {
   const [, collection, id] = /(?:^|\/)(Users|Groups)\/([^/]+)$/.exec(url) ?? [];
   return collection === undefined ? url : `../${collection}/${id}`;
 }
 
 /**
- * RFC 3339 → UTC with milliseconds, so that the order of the text is the order of time. Undefined
- * for days that no calendar has, and for what in UTC is outside the years 0000 to 9999.
+ * Converts RFC 3339 to UTC with milliseconds, so that the text sorts by time. Undefined for days
+ * that don't exist, and for times outside the years 0000 to 9999 in UTC.
  */
 export function instant(text: string): string | undefined {
   const match =
@@ -61,7 +59,7 @@ export function instant(text: string): string | undefined {
   const [, day = ''] = match;
   const zone = (match[3] ?? 'Z').toUpperCase().replace(/^([+-]\d\d)(\d\d)$/, '$1:$2');
   const result = utc(`${day}T${match[2] ?? '00:00:00'}${zone}`);
-  // Date takes 30 February for 2 March.
+  // Date reads 30 February as 2 March.
   const isDay = utc(`${day}T00:00:00Z`)?.startsWith(day);
   return isDay && result?.length === UTC_LENGTH ? result : undefined;
 }
@@ -74,8 +72,8 @@ function utc(text: string): string | undefined {
 }
 
 /**
- * A literal as it is compared with the attribute's values; throws invalidFilter when it is of
- * another type. `name` is how the message calls the attribute.
+ * The form in which a literal is compared with the attribute's values. Throws invalidFilter if it
+ * is of another type. Messages refer to the attribute as `name`.
  */
 export function literalComparable(
   attribute: Attribute,
@@ -92,11 +90,12 @@ export function literalComparable(
 }
 
 /**
- * As in JSON: no hexadecimal, no Infinity. What is too large for a double is refused by its value.
+ * As in JSON: no hexadecimal, no Infinity. A number that is too large for a double is refused
+ * later, as Infinity.
  */
 const NUMBER = /^\s*-?\d+(?:\.\d+)?(?:e[+-]?\d+)?\s*$/i;
 
-/** Entra writes `primary eq "True"`; other clients leave quotes away or put them around numbers. */
+/** Entra writes `primary eq "True"`; other clients omit quotes or put them around numbers. */
 function coerce(attribute: Attribute, literal: string | number | boolean): JsonValue | undefined {
   if (attribute.type === 'boolean' && typeof literal === 'string') {
     return booleanText(literal);

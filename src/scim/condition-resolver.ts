@@ -1,6 +1,6 @@
 /**
- * Filters and sort orders bound to a resource type; unknown names and senseless comparisons are
- * refused here, once.
+ * Binds filters and sort orders to a resource type. Unknown names and meaningless comparisons are
+ * refused here.
  */
 
 import {
@@ -20,13 +20,12 @@ import { VERSION } from './schemas/common.ts';
 import { hasTooManyMarks } from './text.ts';
 
 /**
- * Resolves names: to a reference, or to undefined where the attribute belongs to another type that
- * is searched too.
+ * Resolves a name to an attribute, or to undefined if only another of the searched types has it.
  */
 type Resolve = (path: AttributePath) => AttributeRef | undefined;
 
 /**
- * Binds a filter to a type. With `searched`, the types of one search, an attribute that only
+ * Binds a filter to a type. `searched` lists the types of the whole search; an attribute that only
  * another of them has matches nothing (RFC 7644 §3.4.2.1). Throws invalidFilter.
  */
 export function resolveFilter(
@@ -102,7 +101,7 @@ function filterable(ref: AttributeRef): AttributeRef {
   return ref;
 }
 
-/** What no answer carries can't be told by asking for it either. */
+/** An attribute that is never returned must not be revealed by a filter or a sort order. */
 function isHidden({ attribute, sub }: AttributeRef): boolean {
   return attribute.returned === 'never' || sub?.returned === 'never';
 }
@@ -129,13 +128,15 @@ function bindComparison(
   };
 }
 
-/** As a client read it, the version may carry a digest that is not part of it; see etag. */
+/**
+ * The ETag that a client read may contain a digest, which is not part of the version (see etag).
+ */
 function versionLiteral(compared: Attribute, value: Literal): Literal {
   if (compared !== VERSION || typeof value !== 'string') return value;
   return versionTag(value) ?? value;
 }
 
-/** A complex attribute that is compared stands for its `value` (RFC 7643 §2.4). */
+/** In a comparison, a complex attribute stands for its `value` (RFC 7643 §2.4). */
 function simple(ref: AttributeRef): AttributeRef {
   if (ref.sub !== undefined || ref.attribute.type !== 'complex') return ref;
   const value = findAttribute(ref.attribute.subAttributes, 'value');
@@ -178,14 +179,14 @@ function isApplicable(operator: CompareOperator, compared: Attribute, value: Lit
   return !TEXT_OPERATORS.has(operator) || (isText && value !== null);
 }
 
-/** Text that no stored value can contain, because bodies with it are refused. */
+/** False for text that no stored value can contain, because bodies with it are refused. */
 function storable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0') && !hasTooManyMarks(text);
 }
 
 /**
- * RFC 7644 §3.4.2.3: a multi-valued attribute sorts by its primary or first value, a complex one by
- * `value`. Throws invalidPath, or invalidValue for an order that there isn't.
+ * A multi-valued attribute sorts by its primary or first value, a complex one by `value` (RFC 7644
+ * §3.4.2.3). Throws invalidPath, or invalidValue for an unknown order.
  */
 export function resolveSort(
   sortBy: string,

@@ -16,13 +16,12 @@ export interface AttributeRef {
   readonly sub: Attribute | undefined;
 }
 
-/** What attribute values and literals become before they are compared (see comparable.ts). */
+/** The form in which attribute values and literals are compared (see comparable.ts). */
 export type Comparable = string | number | boolean;
 
 /**
- * An attribute without a value counts as one that is null: `eq null` and `ne "x"` hold for it,
- * every other comparison doesn't. On a multi-valued attribute a comparison holds when it holds for
- * any value.
+ * An attribute without a value counts as null: only `eq null` and `ne "x"` hold for it. A
+ * comparison of a multi-valued attribute holds if it holds for any value.
  */
 export type Condition =
   | { readonly kind: 'and' | 'or'; readonly terms: readonly Condition[] }

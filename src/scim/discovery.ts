@@ -9,7 +9,7 @@ import type { Attribute, ResourceType, Schema } from './schema.ts';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0';
 
-/** `password` is left out: Entra ID's validator stumbles over it, and nothing is kept of it. */
+/** `password` is left out: it is never stored, and Entra ID's validator fails on it. */
 export function schemaDocument(schema: Schema, baseUrl: string): JsonObject {
   return {
     schemas: [`${CORE}:Schema`],
@@ -50,8 +50,8 @@ export function resourceTypeDocument(type: ResourceType, baseUrl: string): JsonO
 }
 
 /**
- * What is served now, no more: clients take each advert as behaviour. authentik reads 0 operations
- * as endless.
+ * Announces only what is served, because clients rely on every announcement. authentik reads 0
+ * operations as unlimited.
  */
 export function serviceProviderConfig(baseUrl: string): JsonObject {
   return {

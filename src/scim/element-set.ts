@@ -1,21 +1,18 @@
 /**
- * The elements of a multi-valued attribute, found by what makes two of them the same without
- * comparing each with each.
+ * The elements of a multi-valued attribute, indexed by what makes two of them the same, so that
+ * none is compared with every other.
  */
 import { comparable } from './comparable.ts';
 import type { Comparable } from './condition.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { type Attribute, findAttribute } from './schema.ts';
 
-/**
- * Positions by type, of the elements that share a value; undefined is the type of those without
- * one.
- */
+/** The positions of elements that share a value, by type. The key undefined stands for no type. */
 type Typed = Map<Comparable | undefined, number>;
 
 /**
- * Two elements are the same when `value` is and, where both have one, `type`; without `value`, when
- * all is.
+ * Two elements are the same if their `value` is the same, and also their `type` if both have one.
+ * Elements without `value` are the same if all their sub-attributes are.
  */
 export class Elements {
   readonly #attribute: Attribute;
@@ -31,9 +28,7 @@ export class Elements {
     return this.#list;
   }
 
-  /**
-   * The position of the same element; where the type leaves a choice, the one with the same type.
-   */
+  /** The position of the same element, preferably of one with the same type. */
   find(element: JsonValue): number | undefined {
     const typed = this.#positions.get(this.#keyOf(element));
     const type = this.#typeOf(element);
@@ -48,7 +43,7 @@ export class Elements {
     return position;
   }
 
-  /** The element takes over what `added` brings, a type included. */
+  /** Adds the sub-attributes of `added`, including a type, to the element. */
   merge(position: number, added: JsonValue): number {
     const known = this.#list[position];
     const merged = isJsonObject(known) && isJsonObject(added) ? { ...known, ...added } : added;
@@ -75,8 +70,8 @@ export class Elements {
 }
 
 /**
- * RFC 7643 §2.4: the same type and value are kept once. The first place is kept, with what the
- * later ones bring. The list itself where nothing is there twice.
+ * Keeps each combination of type and value once (RFC 7643 §2.4): at its first position, merged with
+ * the later elements. Returns the list itself if there are no duplicates.
  */
 export function distinct(
   attribute: Attribute,
@@ -92,7 +87,7 @@ export function distinct(
   return kept.size === elements.length ? elements : [...kept.values()];
 }
 
-/** The primary one stays primary. */
+/** An element that was primary stays primary. */
 function merged(known: JsonValue, each: JsonValue): JsonValue {
   if (!isJsonObject(known) || !isJsonObject(each)) return each;
   return { ...known, ...each, ...(known.primary === true ? { primary: true } : {}) };
@@ -103,8 +98,7 @@ function keyOf(attribute: Attribute, element: JsonValue): string {
   const value = simple ? element : element.value;
   const definition = simple ? attribute : findAttribute(attribute.subAttributes, 'value');
   const key = definition && comparable(definition, value);
-  // A JSON text of an object begins with a brace, and so could a value: the prefix keeps them
-  // apart.
+  // A value could look like the JSON of an object, so the prefix keeps them apart.
   return key === undefined ? `all ${sortedText(element)}` : `value ${key}`;
 }
 

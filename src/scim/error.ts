@@ -15,15 +15,12 @@ type ScimType =
   | 'expiredCursor'
   | 'invalidCount';
 
-/**
- * Anything that a SCIM client is told as an error; every other error is a defect and becomes a bare
- * 500.
- */
+/** An error that the SCIM client is told. Every other error is a defect and becomes a bare 500. */
 export class ScimError extends Error {
   override readonly name = 'ScimError';
   readonly status: number;
   readonly scimType: ScimType | undefined;
-  /** For a person: says what is wrong and with which attribute, never a stored value. */
+  /** Human-readable: says what is wrong and with which attribute, never a stored value. */
   readonly detail: string;
   /** Seconds for the `Retry-After` header. */
   readonly retryAfter: number | undefined;
@@ -68,7 +65,7 @@ export const expiredCursor = (seconds: number): ScimError =>
 /** A value that must be unique is taken: 409 (RFC 7644 §3.3). */
 export const uniqueness = (detail: string): ScimError => new ScimError(409, detail, 'uniqueness');
 
-/** RFC 7644 §3.14: the version is not one in If-Match, or is one in If-None-Match. */
+/** The version is not in If-Match, or it is in If-None-Match (RFC 7644 §3.14). */
 export const preconditionFailed = (): ScimError =>
   new ScimError(
     412,
@@ -80,7 +77,7 @@ export const notFound = (kind: string, id: string): ScimError =>
 
 export const forbidden = (detail: string): ScimError => new ScimError(403, detail);
 
-/** The directory can't answer now; the client is to come back after `seconds`. */
+/** The directory can't be reached now. The client should retry after `seconds`. */
 export const unavailable = (cause: unknown, seconds = 5): ScimError =>
   new ScimError(503, 'the directory is unavailable; try again later', undefined, {
     retryAfter: seconds,

@@ -4,7 +4,10 @@
  */
 import { preconditionFailed } from './error.ts';
 
-/** The digest tells apart answers that share a version, such as a user's in other groups. */
+/**
+ * The digest distinguishes responses that share a version, such as those of a user before and after
+ * a change of groups.
+ */
 export function etag(version: number, digest?: string): string {
   return `W/"${version}${digest === undefined ? '' : `.${digest}`}"`;
 }
@@ -20,7 +23,7 @@ export function versionTag(tag: string): string | undefined {
 /** The versions that a write accepts, such as a set of them; undefined accepts any. */
 export type IfMatch = { has(version: number): boolean } | undefined;
 
-/** What the headers If-Match and If-None-Match let a write change. */
+/** The versions that If-Match and If-None-Match allow a write to change. */
 export function ifMatchOf(ifMatch: string | undefined, ifNoneMatch: string | undefined): IfMatch {
   const wanted = versionsIn(ifMatch) ?? ANY;
   const unwanted = versionsIn(ifNoneMatch);

@@ -1,6 +1,6 @@
 /**
- * Text ↔ filter (RFC 7644 §3.4.2.2, figure 1), lenient where real clients are: see
- * quirks/filter.ts.
+ * Parses and prints filters (RFC 7644 §3.4.2.2, figure 1). For deviations that real clients need,
+ * see quirks/filter.ts.
  */
 
 import { formatAttributePath, parseAttributePath } from './attribute-path.ts';
@@ -34,7 +34,10 @@ export function parseFilter(text: string): Filter {
   }
 }
 
-/** The filter inside `[…]`, with the scanner behind the opening bracket; takes the closing one. */
+/**
+ * Parses the filter inside `[…]`. The opening bracket is already consumed; the closing one is
+ * consumed here.
+ */
 export function parseBracketed(scanner: Scanner): Filter {
   scanner.enter();
   const filter = parseOr(scanner);

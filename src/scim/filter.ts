@@ -1,12 +1,11 @@
 /**
- * Filters as clients write them (RFC 7644 §3.4.2.2): the syntax tree, before any schema is looked
- * at.
+ * The syntax tree of filters as clients write them (RFC 7644 §3.4.2.2), independent of any schema.
  */
 
 export type CompareOperator = 'eq' | 'ne' | 'co' | 'sw' | 'ew' | 'gt' | 'ge' | 'lt' | 'le';
 export type Literal = string | number | boolean | null;
 
-/** `urn:…:User:name.familyName` is {urn, name, sub}. Spelling is the client's. */
+/** `urn:…:User:name.familyName` is {urn, name, sub}, spelled as the client sent it. */
 export interface AttributePath {
   readonly urn: string | undefined;
   readonly name: string;
@@ -23,5 +22,5 @@ export type Filter =
       readonly operator: CompareOperator;
       readonly value: Literal;
     }
-  /** `emails[type eq "work"]`: one element fulfils the whole inner filter. */
+  /** `emails[type eq "work"]`: one element satisfies the whole inner filter. */
   | { readonly kind: 'any'; readonly path: AttributePath; readonly filter: Filter };

@@ -1,4 +1,6 @@
-/** What keeps its value once it has one (RFC 7643 §7 "mutability", RFC 7644 §3.5.1 and §3.5.2). */
+/**
+ * Attributes that keep their first value (RFC 7643 §7 "mutability", RFC 7644 §3.5.1 and §3.5.2).
+ */
 import { mutability } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import type { Attributes } from './resource.ts';
@@ -6,15 +8,15 @@ import type { Attribute, ResourceType } from './schema.ts';
 import { isEmpty, sameValue, withValue } from './values.ts';
 
 /**
- * What it means that a write leaves out an immutable value: a PUT keeps it, a PATCH would remove it
- * and is refused.
+ * What happens if a write leaves out an immutable value: a PUT keeps it; a PATCH, which would
+ * remove it, is refused.
  */
 type WhenMissing = 'kept' | 'refused';
 
 /**
- * The next attributes, with the immutable ones of the current. Throws mutability for another value.
- * The elements of a multi-valued attribute come and go as a whole; see refuseImmutable for their
- * sub-attributes.
+ * Returns `next` with the immutable values of `current`. Throws mutability if one of them has
+ * another value. Elements of a multi-valued attribute are added and removed as a whole; for their
+ * sub-attributes, see refuseImmutable.
  */
 export function keepImmutable(
   current: Attributes,
@@ -33,7 +35,7 @@ export function keepImmutable(
   return result;
 }
 
-/** Throws mutability when the attribute is immutable and has another value already. */
+/** Throws mutability if the attribute is immutable and already has another value. */
 export function refuseImmutable(
   attribute: Attribute,
   held: JsonValue | undefined,
@@ -45,7 +47,7 @@ export function refuseImmutable(
   }
 }
 
-/** `prefix` goes before the names in messages. */
+/** `prefix` precedes the names in messages. */
 function keepIn(
   current: JsonObject,
   next: JsonObject,
@@ -75,7 +77,7 @@ const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(val
 
 const guarded = new WeakMap<readonly Attribute[], readonly Attribute[]>();
 
-/** Those that are immutable, and single complex ones with sub-attributes that are. */
+/** The immutable attributes, and single complex ones with immutable sub-attributes. */
 function guardedOf(attributes: readonly Attribute[]): readonly Attribute[] {
   let found = guarded.get(attributes);
   if (found === undefined) {

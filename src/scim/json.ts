@@ -1,4 +1,4 @@
-/** JSON as SCIM bodies carry it. */
+/** The JSON of SCIM bodies. */
 import { invalidSyntax } from './error.ts';
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
@@ -7,9 +7,9 @@ export interface JsonObject {
 }
 
 /**
- * The member with this name in any case; `name` in lower case. RFC 7643 §2.1 frees the names of
- * attributes, and clients all others. Throws invalidSyntax where the name is there in two
- * spellings, as one of the two would be left undone.
+ * The member with this name in any case; `name` is in lower case. RFC 7643 §2.1 makes attribute
+ * names case-insensitive, and clients treat all other names alike. Throws invalidSyntax if the name
+ * occurs in two spellings, because one of them would be ignored.
  */
 export function property(object: JsonObject, name: string): JsonValue | undefined {
   const [key, other] = Object.keys(object).filter((each) => each.toLowerCase() === name);

@@ -1,62 +1,67 @@
 /**
- * Every limit that a SCIM client can meet; the table in docs/reference/scim.md is generated from
- * them.
+ * Every limit that a SCIM client can reach. The table in docs/reference/scim.md is generated from
+ * this file.
  */
 
-/** The largest body of a user, a search, and everything else but groups and Bulk. */
+/** The largest body of any request except groups and Bulk. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** The largest body of a group and of a Bulk. */
 export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
-/** The request line counts as well. Filters come in the URL; 20 kB of one have been seen. */
+/** Includes the request line. Filters are part of it, and clients have sent filters of 20 kB. */
 export const MAX_HEADER_BYTES = 65_536;
 
-/** Milliseconds until a request's head, and until a whole request, must have arrived. */
+/** Milliseconds within which the head of a request, and the whole request, must arrive. */
 export const HEAD_TIMEOUT_MS = 10_000;
 export const REQUEST_TIMEOUT_MS = 60_000;
 
-/** Milliseconds without any progress of a response: its client does not read. */
+/**
+ * Milliseconds after which a response that makes no progress is aborted: its client doesn't read
+ * it.
+ */
 export const STALL_TIMEOUT_MS = 60_000;
 
-/** Seconds of the rate (`--rate-limit`) that an idle integration may send at once. */
+/** Seconds' worth of the rate (`--rate-limit`) that an idle integration may send at once. */
 export const RATE_BURST_SECONDS = 2;
 
 /** Operations in one PATCH, and in one Bulk. */
 export const MAX_OPERATIONS = 1000;
 
 /**
- * The largest page, and the default one: clients that read only the first page must see everybody.
+ * The largest and the default page: clients that read only the first page should see everything.
  */
 export const MAX_RESULTS = 1000;
 
-/** Seconds that a cursor is good for (RFC 9865 §2.1). */
+/** Seconds for which a cursor is valid (RFC 9865 §2.1). */
 export const CURSOR_TIMEOUT = 3600;
 
-/** No body of SCIM needs more than 8 levels. */
+/** No SCIM body needs more than 8 levels. */
 export const MAX_JSON_DEPTH = 32;
 
 /**
- * No honest filter comes near these; they bound the stack and the work. The length is in UTF-16
- * units.
+ * Real filters stay far below these limits, which bound the stack and the work. The length is in
+ * UTF-16 units.
  */
 export const MAX_FILTER_LENGTH = 8192;
 export const MAX_FILTER_DEPTH = 32;
 export const MAX_FILTER_TERMS = 200;
 
-/** Each is a recursive query, of which SQLite takes fewer than 200 in a statement. */
+/**
+ * Each comparison is a recursive query, and SQLite accepts fewer than 200 of them in a statement.
+ */
 export const MAX_TERMS_ON_GROUPS = 50;
 
-/** Characters that all operations of one PATCH may compare: half a second's work. */
+/** Characters that all operations of one PATCH may compare, which takes about half a second. */
 export const MAX_COMPARED = 64 * 1024 * 1024;
 
-/** Comparisons in one PATCH that are made for every member of the group while other writes wait. */
+/** Comparisons in one PATCH that run over every member of the group while other writes wait. */
 export const MAX_MEMBER_COMPARISONS = 20;
 
-/** Characters of all attributes as JSON: a PUT must be able to send back what a PATCH made. */
+/** Characters of all attributes as JSON. A PUT must be able to send back the result of a PATCH. */
 export const MAX_RESOURCE = 1024 * 1024;
 
-/** Elements of a multi-valued attribute; `members` is bounded by the size of the body alone. */
+/** Elements of a multi-valued attribute. `members` is limited only by the size of the body. */
 export const MAX_VALUES = 1000;
 
 /** The attributes that resources are looked up by. */
@@ -66,8 +71,5 @@ export const KEY_ATTRIBUTES = ['userName', 'displayName', 'externalId', 'emails.
 export const MAX_KEY_BYTES = 1024;
 export const MAX_TEXT_BYTES = 65_536;
 
-/**
- * Combining marks in a row, in UTF-16 units. NFC sorts them in a time that grows with the square of
- * their number.
- */
+/** Combining marks in a row, in UTF-16 units. NFC takes quadratic time to sort them. */
 export const MAX_MARKS = 256;

@@ -1,12 +1,12 @@
 /**
- * The manager of the EnterpriseUser extension, the one reference to another resource that clients
- * write: by id, or with a URL as well.
+ * The manager of the EnterpriseUser extension. It is the only reference to another resource that
+ * clients write: an id, optionally with a URL.
  */
 import { isJsonObject, type JsonObject } from './json.ts';
 import type { Attributes } from './resource.ts';
 import { ENTERPRISE_USER_URN } from './schemas/enterprise-user.ts';
 
-/** The id of the manager, unless the client gave a URL of its own with it. */
+/** The id of the manager, unless the client sent its own URL with it. */
 export function managerWithoutReference(attributes: Attributes): string | undefined {
   const manager = managerIn(attributes);
   const id = manager?.value;
@@ -19,8 +19,9 @@ export function withManagerReference(attributes: Attributes, $ref: string): Attr
 }
 
 /**
- * The attributes as they are kept: a `$ref` that says no more than `value` is left out, because it
- * is made for each answer. So a resource that is sent back as it was read is the same.
+ * The attributes as they are stored. A `$ref` that says no more than `value` is left out, because
+ * it is generated for each response. A client can therefore send back what it read without changing
+ * it.
  */
 export function withoutOwnReference(attributes: Attributes): Attributes {
   const { $ref, ...rest } = managerIn(attributes) ?? {};
@@ -29,7 +30,7 @@ export function withoutOwnReference(attributes: Attributes): Attributes {
   return form !== undefined && id === rest.value ? withManager(attributes, rest) : attributes;
 }
 
-/** The relative forms, and the URL at any address of an endpoint. */
+/** The relative forms, and the URL of an endpoint at any address. */
 const OWN_REFERENCE = /^((?:\.\.\/|\/)?|https?:\/\/.+\/scim\/v2\/)Users\/([^/]+)$/;
 
 function managerIn(attributes: Attributes): JsonObject | undefined {

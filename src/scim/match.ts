@@ -1,6 +1,6 @@
 /**
- * Conditions evaluated in memory: what PATCH selects elements with, and the oracle of the SQL
- * compiler.
+ * Evaluates conditions in memory: PATCH selects elements this way, and tests compare the SQL
+ * compiler with it.
  */
 import { comparable } from './comparable.ts';
 import type { AttributeRef, Comparable, Condition } from './condition.ts';
@@ -10,8 +10,8 @@ import type { Attribute } from './schema.ts';
 import { compareText } from './text.ts';
 
 /**
- * Whether a resource in canonical spelling (see Attributes), or an element of a value path, fulfils
- * the condition.
+ * Whether a resource in canonical spelling (see Attributes), or an element of a value path,
+ * satisfies the condition.
  */
 export function matches(condition: Condition, holder: JsonValue): boolean {
   switch (condition.kind) {
@@ -32,13 +32,13 @@ export function matches(condition: Condition, holder: JsonValue): boolean {
   }
 }
 
-/** RFC 7644 §3.4.2.2: `pr` wants a non-empty value. */
+/** `pr` requires a non-empty value (RFC 7644 §3.4.2.2). */
 function isPresent(value: JsonValue): boolean {
   if (isJsonObject(value)) return Object.values(value).some(isPresent);
   return Array.isArray(value) ? value.some(isPresent) : value !== null && value !== '';
 }
 
-/** The values of the attribute, none for an absent one; elements of arrays each. */
+/** The values of the attribute, with arrays flattened; empty if the attribute is absent. */
 function values(ref: AttributeRef, holder: JsonValue): readonly JsonValue[] {
   const outer = ref.extension === undefined ? holder : property(holder, ref.extension);
   const elements = flatten(element(outer, ref.attribute));
@@ -48,7 +48,7 @@ function values(ref: AttributeRef, holder: JsonValue): readonly JsonValue[] {
     : elements.flatMap((each) => flatten(property(each, sub.name)));
 }
 
-/** Inside `[ ]` of a simple multi-valued attribute the holder is the value itself. */
+/** Inside the `[ ]` of a simple multi-valued attribute, the holder is the value itself. */
 function element(holder: JsonValue | undefined, attribute: Attribute): JsonValue | undefined {
   if (isJsonObject(holder)) return property(holder, attribute.name);
   return attribute.name === 'value' ? holder : undefined;

@@ -1,4 +1,7 @@
-/** Members of a group as changes to a set of rows: a group is never read to change one member. */
+/**
+ * Changes of members as changes to a set of rows, so that a group is never read to change one
+ * member.
+ */
 
 import type { Condition } from './condition.ts';
 import { invalidValue, mutability, tooMany } from './error.ts';
@@ -9,7 +12,9 @@ import type { PatchOperation } from './patch-parser.ts';
 import type { Attributes } from './resource.ts';
 import { memberWithoutId } from './values.ts';
 
-/** One step of a PATCH or PUT on `members`; `values` are ids as sent, unknown ones included. */
+/**
+ * One step of a PATCH or PUT on `members`; `values` are the ids as sent, including unknown ones.
+ */
 export type MemberChange =
   | { readonly kind: 'add' | 'remove' | 'replace'; readonly values: readonly string[] }
   /** `members[…]` with a filter other than `value eq`; refs are relative to the element. */
@@ -17,7 +22,7 @@ export type MemberChange =
 
 const MEMBERS = 'members';
 
-/** Takes `members` out of a parsed body; none is the same as an empty list. */
+/** Separates `members` from a parsed body. A missing list counts as an empty one. */
 export function separateMembers(attributes: Attributes): {
   attributes: Attributes;
   members: readonly string[];
@@ -27,7 +32,7 @@ export function separateMembers(attributes: Attributes): {
 }
 
 /**
- * Parts the operations on `members` from the others; they don't depend on each other. Throws
+ * Separates the operations on `members` from the others, which don't depend on them. Throws
  * mutability, invalidValue or tooMany.
  */
 export function separateMemberOperations(operations: readonly PatchOperation[]): {
@@ -52,7 +57,7 @@ function checkScans(changes: readonly MemberChange[]): void {
   }
 }
 
-/** Whether only members with certain ids can fulfil the condition, which an index finds. */
+/** Whether only members with certain ids, which an index finds, can satisfy the condition. */
 function namesMembers(where: Condition): boolean {
   if (where.kind === 'and') return where.terms.some(namesMembers);
   if (where.kind === 'or') return where.terms.every(namesMembers);
@@ -71,14 +76,14 @@ function toChange({ verb, ref, selector, value }: PatchOperation): MemberChange 
       ? { kind: 'removeWhere', where: selector.where }
       : { kind: 'remove', values };
   }
-  // Without a value every member goes (RFC 7644 §3.5.2.2).
+  // Without a value, every member is removed (RFC 7644 §3.5.2.2).
   if (verb === 'remove' && value === undefined) return { kind: 'replace', values: [] };
   return { kind: verb, values: memberIds(value) };
 }
 
 /**
- * For a list in the place of members that there were. Throws invalidValue when none of its ids is
- * known: after a restore of either side such a list would empty the group.
+ * Checks a list that replaces existing members. Throws invalidValue if none of its ids is known:
+ * after a restore of either side, such a list would empty the group.
  */
 export function refuseUnknown(values: readonly string[], unknown: readonly string[]): void {
   if (values.length === 0 || unknown.length < values.length) return;
@@ -109,7 +114,7 @@ function memberIds(members: JsonValue | undefined): readonly string[] {
 function memberId(member: JsonValue): string {
   if (isJsonObject(member)) {
     if (typeof member.value === 'string') return member.value;
-    // A client may name a member by URL alone; its last part is the id.
+    // A client may name a member by its URL alone, whose last segment is the id.
     if (typeof member.$ref === 'string') return member.$ref.slice(member.$ref.lastIndexOf('/') + 1);
   }
   throw memberWithoutId();

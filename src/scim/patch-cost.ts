@@ -1,6 +1,6 @@
 /**
- * What a PATCH may cost: its filters are asked of every element, and other writes wait until it is
- * done.
+ * Limits the cost of a PATCH: its filters are evaluated for every element, and other writes wait
+ * until it is done.
  */
 
 import type { Condition } from './condition.ts';
@@ -12,7 +12,7 @@ import type { PatchOperation } from './patch-parser.ts';
 export class PatchWork {
   #spent = 0;
 
-  /** Notes an operation on the elements of an attribute. Throws tooMany. */
+  /** Adds the cost of an operation on the elements of an attribute. Throws tooMany. */
   spend({ selector }: PatchOperation, elements: readonly JsonValue[]): void {
     const comparisons = selector === undefined ? 1 : comparisonsIn(selector.where);
     this.#spent += comparisons * elements.reduce<number>((sum, each) => sum + sizeOf(each), 0);
@@ -26,8 +26,8 @@ export class PatchWork {
 }
 
 /**
- * How many comparisons there are. To look for long text within text that nearly contains it costs
- * many times as much.
+ * The number of comparisons. Searching for long text within text that nearly contains it takes many
+ * times as long, and counts accordingly.
  */
 export function comparisonsIn(condition: Condition): number {
   switch (condition.kind) {
@@ -45,12 +45,12 @@ export function comparisonsIn(condition: Condition): number {
   }
 }
 
-/** What an element costs besides its text. */
+/** The cost of an element in addition to its text, in characters. */
 const PER_ELEMENT = 64;
 
 const sizes = new WeakMap<object, number>();
 
-/** Elements that an operation leaves as they are aren't measured again. */
+/** Elements that an operation leaves unchanged aren't measured again. */
 function sizeOf(element: JsonValue): number {
   if (typeof element !== 'object' || element === null) return PER_ELEMENT + String(element).length;
   let size = sizes.get(element);

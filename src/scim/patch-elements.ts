@@ -11,28 +11,31 @@ import type { Selector } from './patch-target.ts';
 import type { Attribute } from './schema.ts';
 import { isEmpty, withoutNull, withValue } from './values.ts';
 
-/** The elements after the operation; none or undefined is an absent attribute. Throws noTarget. */
+/**
+ * The elements after the operation. An empty list or undefined means that the attribute is absent.
+ * Throws noTarget.
+ */
 export function nextElements(
   operation: PatchOperation,
   current: readonly JsonValue[],
 ): readonly JsonValue[] | undefined {
   const { verb, ref, selector, value } = operation;
   if (selector !== undefined || ref.sub !== undefined) {
-    // What is set in several elements may make them the same.
+    // Setting the same value in several elements may make them the same.
     return distinct(ref.attribute, changeSelected(operation, current));
   }
   const given = Array.isArray(value) ? value : [];
   if (verb === 'add') return addElements(ref.attribute, current, given);
   if (verb === 'replace') return given;
-  // Entra and authentik name the elements to be removed in the value; without one all go.
+  // Entra and authentik list the elements to remove in the value. Without a value, all are removed.
   if (value === undefined) return undefined;
   const gone = new Elements(ref.attribute, given);
   return current.filter((each) => gone.find(each) === undefined);
 }
 
 /**
- * RFC 7644 §3.5.2.1: a value that is there already is not added again; it may bring more
- * sub-attributes.
+ * A value that already exists is not added again, but gets the new sub-attributes (RFC 7644
+ * §3.5.2.1).
  */
 function addElements(
   attribute: Attribute,
@@ -79,8 +82,8 @@ function withoutSub({ ref }: PatchOperation, element: JsonValue): readonly JsonV
 }
 
 /**
- * Replace leaves of a selected element only what the filter says of it (RFC 7644 §3.5.2.3); add
- * leaves the rest.
+ * Replace keeps only what the filter says of the selected element (RFC 7644 §3.5.2.3). Add keeps
+ * the rest.
  */
 function changeElement(
   { verb, ref, selector, value }: PatchOperation,
@@ -96,9 +99,7 @@ function changeElement(
   return withoutNull({ ...kept, ...value });
 }
 
-/**
- * The element that a filter without a match asks for; undefined where there is no value to be set.
- */
+/** The element that a filter without a match describes; undefined if there is no value to set. */
 function newElement(
   operation: PatchOperation,
   selector: Selector | undefined,
@@ -106,7 +107,7 @@ function newElement(
   if (operation.value === undefined) return undefined;
   const template = selector === undefined ? {} : selector.template;
   const made = template === undefined ? undefined : changeElement(operation, template);
-  // One that the filter doesn't find would be made again by every repetition.
+  // An element that the filter doesn't find would be created again by every retry.
   if (made === undefined || (selector !== undefined && !matches(selector.where, made))) {
     throw noTarget(`no value of ${refText(operation.ref)} matches the filter in the path`);
   }
@@ -117,7 +118,7 @@ function isPrimary(element: JsonValue | undefined): boolean {
   return isJsonObject(element) && element.primary === true;
 }
 
-/** RFC 7644 §3.5.2: the element at `index` became primary, so the others are not any more. */
+/** If the element at `index` is primary, the others no longer are (RFC 7644 §3.5.2). */
 function keepOnePrimary(elements: readonly JsonValue[], index: number): readonly JsonValue[] {
   if (!isPrimary(elements[index])) return elements;
   return elements.map((each, at) =>

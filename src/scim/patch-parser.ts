@@ -1,6 +1,6 @@
 /**
- * The body of a PATCH → operations on single attributes (RFC 7644 §3.5.2), every name resolved and
- * every value normalised.
+ * Parses the body of a PATCH into operations on single attributes (RFC 7644 §3.5.2), with every
+ * name resolved and every value normalised.
  */
 
 import { formatAttributePath, refText } from './attribute-path.ts';
@@ -46,8 +46,8 @@ export interface PatchOperation {
   readonly ref: AttributeRef;
   readonly selector: Selector | undefined;
   /**
-   * Canonical; undefined for a remove without value, and for null, [] and what else means absent.
-   * In the object for a single complex value null stands for a sub-attribute to be removed.
+   * Canonical. Undefined for a remove without a value, and for null, [] and everything else that
+   * means absent. In the object of a single complex value, null removes the sub-attribute.
    */
   readonly value: JsonValue | undefined;
 }
@@ -63,8 +63,8 @@ export function parsePatch(body: unknown, type: ResourceType): readonly PatchOpe
 }
 
 /**
- * ConnId leaves Operations away and Entra's validator sends none; anything in their place would be
- * left undone.
+ * ConnId omits Operations, and Entra's validator sends an empty list. Anything else in their place
+ * would be ignored, so it is refused.
  */
 function operationsIn(body: JsonObject): readonly JsonValue[] {
   const operations = property(body, 'operations') ?? [];
@@ -106,7 +106,7 @@ const removesAllElements = ({ ref, selector }: PatchOperation): boolean =>
   ref.attribute.multiValued && ref.sub === undefined && selector === undefined;
 
 /**
- * A misspelled `value` must not make "remove these" into "remove all". Old clients of Entra ID send
+ * A misspelled `value` must not turn "remove these" into "remove all". Older Entra ID clients send
  * a `name`.
  */
 function refuseOtherKeys(operation: JsonObject): void {
@@ -153,7 +153,7 @@ function onPath(
   return [operationOn(verb, target, value)];
 }
 
-/** Without a value every element goes; one that turns out to name no element removes none. */
+/** Without a value, every element is removed. A value that names no element removes none. */
 function removal(target: Target, given: JsonValue | undefined): readonly PatchOperation[] {
   const { ref, selector } = target;
   const all = { verb: 'remove', ref, selector, value: undefined } as const;
@@ -182,7 +182,10 @@ function operationOn(
   return { verb, ref, selector, value: cleared ? undefined : value };
 }
 
-/** The canonical object, with null for what the client empties; {} changes nothing. */
+/**
+ * The canonical object, with null for each sub-attribute that the client clears; {} changes
+ * nothing.
+ */
 function complexChange(
   verb: 'add' | 'replace',
   attribute: Attribute,
@@ -201,8 +204,8 @@ function complexChange(
 }
 
 /**
- * Without a path. Where all that is understood is no attribute, `value` tells that the path was
- * forgotten: `{"value": "2819c223"}`.
+ * An operation without a path. If no attribute is known but the key is `value`, the client forgot
+ * the path: `{"value": "2819c223"}`.
  */
 function onResource(
   verb: 'add' | 'replace',
@@ -239,8 +242,8 @@ function onExtensionPath(
 }
 
 /**
- * The path, or a key of a value without path, is the URN of an extension: its attributes, one by
- * one.
+ * Expands an extension, which is named by the path or by a key of a value without a path, into
+ * operations on its attributes.
  */
 function onExtension(
   verb: PatchVerb,
@@ -259,18 +262,15 @@ function onExtension(
   }));
 }
 
-/**
- * What a key points at in an object of the extension's attributes, where it may be qualified by the
- * URN once more.
- */
+/** The target of a key in an object of the extension's attributes. The key may repeat the URN. */
 function extensionTarget(schema: Schema, key: string, type: ResourceType): Target | undefined {
   const target = targetOfKey(`${schema.id}:${key}`, type) ?? targetOfKey(key, type);
   return target?.ref.extension === schema.id ? target : undefined;
 }
 
 /**
- * Each key is a path of its own: Entra writes `name.givenName` and `urn:…:User:department`. Unknown
- * and readOnly ones are ignored, because clients send back whole resources.
+ * Each key is a path: Entra writes `name.givenName` and `urn:…:User:department`. Unknown and
+ * readOnly keys are ignored, because clients send back whole resources.
  */
 function withoutPath(
   verb: 'add' | 'replace',

@@ -1,4 +1,4 @@
-/** What a path of a PATCH points at: the attribute, and which of its elements. */
+/** Resolves the path of a PATCH to an attribute and a selection of its elements. */
 
 import { noElementsText, resolvePath } from './attribute-path.ts';
 import type { AttributeRef, Condition } from './condition.ts';
@@ -11,10 +11,10 @@ import { elementFromFilter } from './quirks/missing-element.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
 import { normalizeValue } from './values.ts';
 
-/** The `[…]` of a path; behind a single complex attribute it selects this one or nothing. */
+/** The `[…]` of a path. After a single complex attribute, it selects that attribute or nothing. */
 export interface Selector {
   readonly where: Condition;
-  /** The element that fulfils the filter, where the filter says enough to make one. */
+  /** An element that satisfies the filter, if the filter says enough to create one. */
   readonly template: JsonObject | undefined;
 }
 
@@ -24,8 +24,7 @@ export interface Target {
 }
 
 /**
- * Undefined for an attribute that the type doesn't have; throws invalidPath for brackets that make
- * no sense.
+ * Undefined for an attribute that the type doesn't have. Throws invalidPath for invalid brackets.
  */
 export function resolveTarget(path: PatchPath, type: ResourceType): Target | undefined {
   const ref = resolvePath(type, path.path);
@@ -51,29 +50,29 @@ function selectorOf(filter: Filter, attribute: Attribute): Selector {
       template: elementFromFilter(filter, attribute, normalizeValue),
     };
   } catch (error) {
-    // A wrong name between the brackets is a fault of the path.
+    // An error between the brackets is an error in the path.
     if (error instanceof ScimError) throw invalidPath(error.detail);
     throw error;
   }
 }
 
 /**
- * What a key of a value without path points at; undefined for an unknown name. Throws invalidPath
- * for brackets that make no sense.
+ * The target of a key in a value without a path; undefined for an unknown name. Throws invalidPath
+ * for invalid brackets.
  */
 export function targetOfKey(key: string, type: ResourceType): Target | undefined {
   try {
     return resolveTarget(parsePath(key), type);
   } catch (error) {
-    // Brackets are never part of a name that is merely unknown.
+    // A key with brackets is not just an unknown name.
     if (error instanceof ScimError && !key.includes('[')) return undefined;
     throw error;
   }
 }
 
 /**
- * Clients send whole resources back: what they can't write is ignored where it isn't named by a
- * path.
+ * Clients send back whole resources, so attributes that they can't write are ignored unless a path
+ * names them.
  */
 export function isIgnored({ ref: { attribute, sub } }: Target): boolean {
   const mutabilities = [attribute.mutability, sub?.mutability];

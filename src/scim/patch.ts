@@ -1,6 +1,6 @@
 /**
- * PATCH operations applied to attributes (RFC 7644 §3.5.2.1–3), purely: a refused one leaves
- * nothing behind.
+ * Applies PATCH operations to attributes (RFC 7644 §3.5.2.1–3). The input is not changed, so a
+ * refused PATCH leaves nothing behind.
  */
 
 import { refText } from './attribute-path.ts';
@@ -31,7 +31,7 @@ export function applyPatch(
   return result;
 }
 
-/** One that was too large already may become smaller. */
+/** A resource that is already too large may become smaller. */
 function checkSize(current: Attributes, result: Attributes): void {
   const size = JSON.stringify(result).length;
   if (size > MAX_RESOURCE && size > JSON.stringify(current).length) {
@@ -66,7 +66,10 @@ function applyTo(holder: JsonObject, operation: PatchOperation, work: PatchWork)
   return withValue(holder, attribute.name, next);
 }
 
-/** Add and replace are the same on a single value; of a complex one, what isn't named stays. */
+/**
+ * Add and replace do the same to a single value. Of a complex value, the sub-attributes that aren't
+ * named are kept.
+ */
 function nextSingle(
   { verb, ref, selector, value }: PatchOperation,
   current: JsonValue | undefined,
@@ -84,7 +87,7 @@ function nextSingle(
   return isEmpty(changed) ? undefined : changed;
 }
 
-/** A manager who is replaced by id alone takes the old one's `$ref` along. */
+/** When a manager is replaced by id alone, the previous manager's `$ref` is removed. */
 function withoutStaleReference(held: JsonObject, named: JsonObject): JsonObject {
   const isSame = held.value === undefined || named.value === undefined;
   if (isSame || held.value === named.value) return held;

@@ -13,7 +13,7 @@ export interface PatchPath {
   readonly path: AttributePath;
   /** Selects elements of a multi-valued attribute. */
   readonly filter: Filter | undefined;
-  /** The sub-attribute behind the brackets. */
+  /** The sub-attribute after the brackets. */
   readonly sub: string | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Which attributes an answer carries (RFC 7644 §3.9), by what the client asks and the schema
+ * Which attributes a response contains (RFC 7644 §3.9): what the client asks for and the schema
  * allows.
  */
 
@@ -10,7 +10,7 @@ import { coreAttributes } from './schemas/common.ts';
 
 /** Names are keys: `name`, `name.familyName`, `urn:…:User`, `urn:…:User:department`. */
 export interface Projection {
-  /** Undefined: what is returned by default. */
+  /** Undefined selects what is returned by default. */
   readonly only: ReadonlySet<string> | undefined;
   readonly without: ReadonlySet<string>;
 }
@@ -20,9 +20,8 @@ export const EVERYTHING: Projection = { only: undefined, without: new Set() };
 const ALWAYS_ONLY: Projection = { only: new Set(), without: new Set() };
 
 /**
- * `attributes` wins where a client sends both. Unknown names are ignored, a filter in a name too:
- * Microsoft's collection sends
- * `emails[type eq "work"].value`.
+ * `attributes` takes precedence over `excluded`. Unknown names are ignored, and so is a filter in a
+ * name: Microsoft's Postman collection sends `emails[type eq "work"].value`.
  */
 export function parseProjection(
   attributes: readonly string[] | undefined,
@@ -62,8 +61,7 @@ function coreKeys(type: ResourceType): readonly string[] {
 }
 
 /**
- * Whether the answer may carry the attribute, so that `members` and `groups` are read only when
- * somebody wants them.
+ * Whether the response may contain the attribute. `members` and `groups` are read only if it may.
  */
 export function wants(projection: Projection, name: string): boolean {
   const { only, without } = projection;
@@ -71,7 +69,7 @@ export function wants(projection: Projection, name: string): boolean {
   return only.has(name) || [...only].some((key) => key.startsWith(`${name}.`));
 }
 
-/** A copy of the resource with what the projection leaves. */
+/** The resource with only the attributes that the projection selects. */
 export function project(
   resource: JsonObject,
   type: ResourceType,
@@ -95,9 +93,7 @@ export function project(
 
 const hiding = new WeakMap<ResourceType, boolean>();
 
-/**
- * Whether the directory keeps anything of this type that answers carry on request only, or never.
- */
+/** Whether the type has stored attributes that are returned only on request, or never. */
 function hidesSomething(type: ResourceType): boolean {
   const known = hiding.get(type);
   if (known !== undefined) return known;
@@ -139,7 +135,7 @@ function projectValue(
   if (inside === undefined || attribute.type !== 'complex') return inside && value;
   const inner = (each: JsonValue) =>
     isJsonObject(each) ? projectObject(each, attribute.subAttributes, `${key}.`, inside) : each;
-  // Only what is read in any case is ever an empty list: it says that there is nothing.
+  // Only `members` can be an empty list, which says that the group is empty.
   if (Array.isArray(value) && value.length === 0) return value;
   const kept = Array.isArray(value) ? value.map(inner) : inner(value);
   const filled = (each: JsonValue) => !isJsonObject(each) || Object.keys(each).length > 0;
@@ -151,9 +147,9 @@ function projectValue(
 }
 
 /**
- * What the projection leaves of the sub-attributes; undefined when the whole attribute is left
- * away. Whoever names a complex attribute gets what it returns by default; whoever excludes one,
- * what is always returned (RFC 7644 §3.9).
+ * The projection of the sub-attributes; undefined if the whole attribute is left out. A complex
+ * attribute that is named has the sub-attributes returned by default; one that is excluded has
+ * those that are always returned (RFC 7644 §3.9).
  */
 function projectionInside(
   { returned, type, subAttributes }: Attribute,

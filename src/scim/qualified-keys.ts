@@ -1,6 +1,6 @@
 /**
- * Keys of a body that are paths: attributes that stand under their qualified names instead of in
- * the object of their schema.
+ * Keys of a body that are paths: attributes under their qualified names instead of in the object of
+ * their schema.
  */
 
 import { parseAttributePath, resolvePath } from './attribute-path.ts';
@@ -10,9 +10,9 @@ import { findExtension, type ResourceType } from './schema.ts';
 import { isEmptyValue } from './values.ts';
 
 /**
- * The body with each such attribute where the schema has it; the body itself where there is none.
- * ConnId and clients that make a PUT of the keys of a PATCH send them. Unknown ones stay, to be
- * ignored. Throws invalidValue for an attribute that is given twice.
+ * Moves each such attribute to its place in the schema; returns the body itself if there is none.
+ * ConnId sends such keys, and so do clients that use the keys of a PATCH in a PUT. Unknown ones are
+ * dropped. Throws invalidValue for an attribute that is given twice.
  * `{"urn:…:enterprise:2.0:User.department": "x"}` →
  * `{"urn:…:enterprise:2.0:User": {"department": "x"}}`
  */
@@ -44,7 +44,7 @@ function placesOf(key: string, value: JsonValue, type: ResourceType): readonly P
   return [[path.filter((name) => name !== undefined), value]];
 }
 
-/** A copy with the value at the path, whose names may be there in another case. */
+/** A copy with the value at the path. Existing names are found in any case. */
 function place(
   holder: JsonObject,
   [name = '', ...rest]: readonly string[],

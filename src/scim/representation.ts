@@ -1,4 +1,4 @@
-/** Resources as clients read them: attributes with what the server knows of the resource. */
+/** Resources as clients read them: their attributes, and what the server adds. */
 import type { JsonObject } from './json.ts';
 import type { Attributes } from './resource.ts';
 import type { ResourceType } from './schema.ts';
@@ -13,8 +13,8 @@ interface Representable {
 }
 
 /**
- * `computed` holds `groups` or `members`. `baseUrl` is that of the integration's endpoint, without
- * a trailing slash.
+ * `computed` contains `groups` or `members`. `baseUrl` is the URL of the integration's endpoint,
+ * without a trailing slash.
  */
 export function represent(
   resource: Representable,
@@ -46,7 +46,7 @@ function schemasIn(attributes: Attributes, type: ResourceType): readonly string[
 }
 
 /**
- * The URL of a resource: `meta.location`, and `$ref` where another one names it (RFC 7643 §2.4).
+ * The URL of a resource: its `meta.location`, and the `$ref` of references to it (RFC 7643 §2.4).
  */
 export function locationOf(type: ResourceType, baseUrl: string, id: string): string {
   return `${baseUrl}${type.endpoint}/${id}`;

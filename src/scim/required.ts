@@ -1,4 +1,4 @@
-/** What a resource must have (RFC 7643 §2.2 "required", §6 for extensions). */
+/** Checks required attributes (RFC 7643 §2.2 "required", §6 for extensions). */
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import type { Attribute, ResourceType } from './schema.ts';
@@ -6,8 +6,8 @@ import { isWritable } from './values.ts';
 
 /**
  * Throws invalidValue for a required attribute that is missing or blank. A sub-attribute is
- * required where its complex attribute has a value, an attribute of an extension where the resource
- * carries the extension.
+ * required if its complex attribute has a value, and an attribute of an extension if the resource
+ * has the extension.
  */
 export function checkRequired(attributes: JsonObject, type: ResourceType): void {
   checkObject(attributes, type.schema.attributes, '');
@@ -18,7 +18,7 @@ export function checkRequired(attributes: JsonObject, type: ResourceType): void 
   }
 }
 
-/** `prefix` goes before the names in messages. */
+/** `prefix` precedes the names in messages. */
 function checkObject(holder: JsonObject, attributes: readonly Attribute[], prefix: string): void {
   for (const attribute of demandingOf(attributes)) {
     const value = Object.hasOwn(holder, attribute.name) ? holder[attribute.name] : undefined;
@@ -35,9 +35,7 @@ const isMissing = (value: JsonValue | undefined) =>
 
 const demanding = new WeakMap<readonly Attribute[], readonly Attribute[]>();
 
-/**
- * Those that are required or have sub-attributes that are; of the ones that the directory keeps.
- */
+/** The stored attributes that are required or have required sub-attributes. */
 function demandingOf(attributes: readonly Attribute[]): readonly Attribute[] {
   let found = demanding.get(attributes);
   if (found === undefined) {

@@ -1,6 +1,6 @@
 /**
- * The resource types that a tenant has (RFC 7643 §6). A set is a value, so that tenants may have
- * their own extensions.
+ * The resource types of a tenant (RFC 7643 §6). They are passed as a value, so that tenants can
+ * have their own extensions.
  */
 import type { ResourceType, Schema } from './schema.ts';
 import { ENTERPRISE_USER_SCHEMA } from './schemas/enterprise-user.ts';

@@ -1,7 +1,4 @@
-/**
- * A resource as clients write it and the directory keeps it, apart from what only the server knows
- * of it.
- */
+/** A resource as clients write it and the directory stores it, without what the server adds. */
 import { invalidSyntax, invalidValue } from './error.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { placeQualifiedKeys } from './qualified-keys.ts';
@@ -11,18 +8,17 @@ import { coreAttributes } from './schemas/common.ts';
 import { isEmptyValue, normalizeObject } from './values.ts';
 
 /**
- * Attribute values under the schema's own spelling of their names; extension attributes in an
- * object under the extension's URN. Holds what clients may write, `externalId` included; never
- * `schemas`, `id`,
- * `meta`, `groups` of a user, `password`, unknown names, null, [] or an empty object.
- * `members` of a group appears in what a client sent, and is kept apart from there on (see
- * members.ts).
+ * Attribute values by name, in the spelling of the schema; extension attributes are in an object
+ * under the extension's URN. Contains what clients may write, including `externalId`, but never
+ * `schemas`, `id`, `meta`, a user's `groups`, `password`, unknown names, null, [] or an empty
+ * object. `members` of a group is present only in what a client sent, and is then kept separately
+ * (see members.ts).
  */
 export type Attributes = { readonly [name: string]: JsonValue };
 
 /**
- * The attributes in the body of a POST or PUT. Keys in any case; unknown and readOnly ones are
- * ignored, null and [] are absent, `schemas` may say what it likes. Throws invalidSyntax or
+ * Parses the body of a POST or PUT. Keys are case-insensitive, unknown and readOnly ones are
+ * ignored, null and [] mean absent, and `schemas` is not checked. Throws invalidSyntax or
  * invalidValue.
  */
 export function parseResource(sent: unknown, type: ResourceType): Attributes {

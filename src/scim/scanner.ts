@@ -1,6 +1,6 @@
 /**
- * Reads filters and paths from left to right, each character once: no backtracking, so no input is
- * slow.
+ * Reads filters and paths from left to right and each character once. Without backtracking, no
+ * input is slow.
  */
 
 import type { Literal } from './filter.ts';
@@ -68,7 +68,7 @@ export class Scanner {
     if (!this.take(character)) throw this.fault(`"${character}"`);
   }
 
-  /** Takes the keyword when it stands here as a whole word, in any case. */
+  /** Consumes the keyword if it is the next whole word, in any case. */
   takeKeyword(keyword: string): boolean {
     const end = this.#position + keyword.length;
     if (this.#text.slice(this.#position, end).toLowerCase() !== keyword) return false;
@@ -90,7 +90,7 @@ export class Scanner {
     return this.#text.slice(start, this.#position);
   }
 
-  /** A JSON value, text between other quotes, or text without quotes. */
+  /** Reads a JSON value, text between other quotes, or text without quotes. */
   literal(): Literal {
     const start = this.#position;
     const closing = QUOTES.get(this.#text.charAt(start));
@@ -139,7 +139,8 @@ export class Scanner {
   }
 
   /**
-   * Of quotes that are not JSON's, one within the text can't be told from the last: `'O'Brien'`.
+   * With quotes other than JSON's, a quote within the text can't be told from the closing one:
+   * `'O'Brien'`.
    */
   #closed(closing: string, start: number, text: string): string {
     const isLast = this.atEnd || WORD_END.test(this.#text.charAt(this.#position));

@@ -55,7 +55,7 @@ export interface ResourceType {
   readonly extensions: readonly SchemaExtension[];
 }
 
-/** What differs from the defaults of RFC 7643 §2.2. */
+/** The characteristics that differ from the defaults of RFC 7643 §2.2. */
 export type AttributeOptions = Partial<Omit<Attribute, 'name' | 'description'>>;
 
 /** Builds a definition; omitted characteristics take the defaults of RFC 7643 §2.2. */

@@ -7,8 +7,7 @@ import { MAX_MARKS } from './limits.ts';
  */
 export function fold(text: string): string {
   const lower = text.normalize('NFC').toLowerCase();
-  // A sigma at a word's end has a form of its own, which would keep the beginning of a longer word
-  // from matching.
+  // A final sigma has its own form, which would keep the beginning of a longer word from matching.
   const plain = lower.includes('ς') ? lower.replaceAll('ς', 'σ') : lower;
   // Some letters are composed in lower case only: J + caron has no character of its own, j + caron
   // has.
@@ -39,7 +38,7 @@ function utf8Rank(unit: number): number {
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
-/** Undefined for text that is no boolean. */
+/** Undefined for text that is not a boolean. */
 export function booleanText(text: string): boolean | undefined {
   const lower = text.toLowerCase();
   return lower === 'true' ? true : lower === 'false' ? false : undefined;

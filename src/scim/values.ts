@@ -1,6 +1,6 @@
 /**
- * Values as clients send them → values as the schema has them; null and [] mean absent (RFC 7643
- * §2.5).
+ * Normalises the values that clients send to the form of the schema; null and [] mean absent (RFC
+ * 7643 §2.5).
  */
 
 import { instant } from './comparable.ts';
@@ -23,8 +23,9 @@ import { hasTooManyMarks } from './text.ts';
 const KEYS: ReadonlySet<string> = new Set(KEY_ATTRIBUTES);
 
 /**
- * Canonical value, or undefined for an absent one. `name` is how messages call it. Throws
- * invalidValue, also for a value of which nothing is understood: it never counts as an absent one.
+ * Returns the canonical value, or undefined for an absent one. Messages refer to it as `name`.
+ * Throws invalidValue, also for a value of which nothing is understood, because that must never
+ * count as absent.
  */
 export function normalizeValue(
   attribute: Attribute,
@@ -42,13 +43,13 @@ export function normalizeValue(
     .filter((each) => each !== undefined);
   if (elements.length < given.length) checkEmptyElements(given, elements.length, name);
   if (elements.length < 2) return elements.length === 0 ? undefined : elements;
-  // Of members the ids alone are taken, each once; there may be many.
+  // Only the ids of members are used, each once; there may be many.
   return name === 'members' ? elements : distinct(attribute, withOnePrimary(elements));
 }
 
 /**
- * Beside others, an element without content is left out; alone it would empty the attribute, and
- * every member has an id.
+ * An element without content is dropped if there are others. Alone, it would empty the attribute,
+ * so it is refused. A member without an id is always refused.
  */
 function checkEmptyElements(given: readonly JsonValue[], left: number, name: string): void {
   if (name === 'members') throw memberWithoutId();
@@ -73,7 +74,7 @@ function normalizeSingle(
   return mended;
 }
 
-/** What the client means by one value, where it writes it in another form than the schema's. */
+/** Converts a single value that the client sent in another form than the schema's. */
 export function mendSingle(attribute: Attribute, sent: JsonValue): JsonValue {
   const single = singleFromList(attribute, complexFromJson(attribute, sent));
   const value = valueFromObject(attribute, complexFromJson(attribute, single));
@@ -93,8 +94,8 @@ function normalizeComplex(
 }
 
 /**
- * An object that leaves no value may be empty, or clear with null what is known; anything else in
- * it would be lost.
+ * Checks an object that yields no value. It may be empty, or clear known sub-attributes with null;
+ * anything else in it would be lost.
  */
 function checkNames({ subAttributes }: Attribute, value: JsonObject, name: string): void {
   const keys = Object.keys(value);
@@ -105,7 +106,7 @@ function checkNames({ subAttributes }: Attribute, value: JsonObject, name: strin
   throw invalidValue(`${name} contains no known sub-attribute; its sub-attributes are ${known}`);
 }
 
-/** Takes what the definitions know and clients may write; every other key is ignored. */
+/** Keeps the known attributes that clients may write, and ignores every other key. */
 export function normalizeObject(
   attributes: readonly Attribute[],
   value: JsonObject,
@@ -129,7 +130,10 @@ export function isEmptyValue(value: JsonValue): boolean {
   return value === null || (Array.isArray(value) && value.length === 0);
 }
 
-/** Clients may write it and the directory keeps it; password is accepted and dropped. */
+/**
+ * Whether clients may write the attribute and the directory stores it. `password` is accepted and
+ * dropped.
+ */
 export function isWritable(attribute: Attribute): boolean {
   return attribute.mutability !== 'readOnly' && attribute.mutability !== 'writeOnly';
 }
@@ -172,7 +176,7 @@ function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-/** RFC 7643 §2.4: `primary` is true for one element at the most; of several it is the last. */
+/** At most one element is primary (RFC 7643 §2.4). If several are, the last one counts. */
 function withOnePrimary(elements: readonly JsonValue[]): readonly JsonValue[] {
   const isPrimary = (each: JsonValue) => isJsonObject(each) && each.primary === true;
   const last = elements.findLastIndex(isPrimary);
@@ -181,7 +185,7 @@ function withOnePrimary(elements: readonly JsonValue[]): readonly JsonValue[] {
   );
 }
 
-/** Deep equality; the order of keys means nothing, that of elements does. */
+/** Deep equality. The order of keys doesn't matter; the order of elements does. */
 export function sameValue(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
   if (left === right) return true;
   if (Array.isArray(left) && Array.isArray(right)) {

@@ -1,5 +1,5 @@
 /**
- * `/Bulk` (RFC 7644 §3.7): many operations in one request, each handed to the handler that would
+ * `/Bulk` (RFC 7644 §3.7): many operations in one request, each passed to the handler that would
  * serve it alone.
  */
 
@@ -22,7 +22,7 @@ import { payloadTooLarge, unknownPath } from '../error.ts';
 import { operationOf } from '../operations.ts';
 import { ID, isPossibleId } from './resource-answers.ts';
 
-/** `resources`: the routes of all types, as resourceRoutes makes them. */
+/** `resources` are the routes of all types, from resourceRoutes. */
 export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {
   return {
     '/Bulk': {
@@ -31,14 +31,14 @@ export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {
           types.user,
           types.group,
         ]);
-        // The request itself was counted as one, and nothing has been done yet.
+        // The request itself was already counted, and nothing has been done yet.
         call.countRequests(Math.max(0, operations.length - 1));
         const job = new BulkJob(call, resources, operations);
         for (const step of planBulk(operations)) {
-          // What was begun is completed, or taken back.
+          // A resource that was begun must be completed or deleted again.
           if (job.errors >= failOnErrors && step.part !== 'complete') continue;
-          // Operations that are refused before they reach the directory would keep everybody else
-          // waiting.
+          // Operations that are refused before they reach the directory would block all other
+          // requests.
           await setImmediate();
           await job.take(step);
         }
@@ -53,7 +53,7 @@ function bulkAnswer(Operations: readonly JsonObject[]): Answer {
   return { status: 200, body: { schemas, Operations } };
 }
 
-/** What has become of the operations so far. */
+/** The results of the operations so far. */
 class BulkJob {
   /** The number of operations that failed. */
   errors = 0;
@@ -62,7 +62,7 @@ class BulkJob {
   readonly #operations: readonly BulkOperation[];
   readonly #answers = new Map<number, Answer>();
   readonly #ids = new Map<string, string | undefined>();
-  /** What is still missing in resources that were begun. */
+  /** The missing attributes of resources that were begun. */
   readonly #missing = new Map<number, JsonObject>();
 
   constructor(call: ScimCall, resources: Routes, operations: readonly BulkOperation[]) {
@@ -85,7 +85,7 @@ class BulkJob {
     }
   }
 
-  /** In the order of the request; operations that were never tried are left out. */
+  /** The results in the order of the request. Operations that were never tried are left out. */
   results(): readonly JsonObject[] {
     return this.#operations.flatMap((operation, index) => {
       const answer = this.#answers.get(index);
@@ -107,8 +107,8 @@ class BulkJob {
   }
 
   /**
-   * Adds what is missing. When that fails the resource is deleted again: an operation that fails
-   * changes nothing.
+   * Adds the missing attributes. If that fails, the resource is deleted again, because an operation
+   * that fails must change nothing.
    */
   async #complete(index: number, { request }: BulkOperation): Promise<Answer | undefined> {
     const created = this.#answers.get(index);
@@ -153,7 +153,7 @@ class BulkJob {
     return bulkId === undefined ? id : idOfCreated(bulkId, this.#ids);
   }
 
-  /** RFC 7644 §3.7.3: the body of a success is left out, that of an error is not. */
+  /** The body of a success is left out, that of an error is included (RFC 7644 §3.7.3). */
   #result({ method, bulkId, request }: BulkOperation, answer: Answer): JsonObject {
     const location = answer.headers?.Location ?? this.#locationOf(request);
     const version = answer.headers?.ETag;
@@ -179,7 +179,7 @@ class BulkJob {
 const routeOf = ({ method, type }: OperationRequest): string =>
   method === 'POST' ? type.endpoint : `${type.endpoint}/${ID}`;
 
-/** An operation that is none has no name of its own. */
+/** An invalid operation has no name of its own. */
 function nameOf({ request }: BulkOperation): string {
   return request instanceof ScimError
     ? operationOf(undefined, '')
@@ -198,7 +198,7 @@ function callOf(call: ScimCall, { id, version, data }: OperationRequest): ScimCa
     ...call,
     request: {
       param: (name) => (name === 'id' ? id : undefined),
-      // Of the answer only the ETag is used, which needs no members.
+      // Only the ETag of the response is used, which doesn't need the members.
       query: (name) => (name === 'excludedAttributes' ? 'members' : undefined),
       queries: (name) => (name === 'excludedAttributes' ? ['members'] : undefined),
       header: (name) => (name === 'if-match' ? version : undefined),
@@ -207,10 +207,7 @@ function callOf(call: ScimCall, { id, version, data }: OperationRequest): ScimCa
   };
 }
 
-/**
- * The whole Bulk was within its own limit, but is to get nothing in that each operation alone would
- * not.
- */
+/** Within a Bulk, an operation must not exceed the limit that it would have on its own. */
 function withinLimit(data: JsonObject, limit: number): JsonObject {
   const isWithin = limit >= MAX_PAYLOAD_BYTES || Buffer.byteLength(JSON.stringify(data)) <= limit;
   if (!isWithin) throw payloadTooLarge(limit);

@@ -1,7 +1,7 @@
 /**
- * Cursors (RFC 9865): where a list goes on, signed, so that no client makes one up. A cursor names
- * the last resource that was read, not a position: whatever is written meanwhile, none is read
- * twice and none that stays is missed.
+ * Cursors (RFC 9865): the position in a list, signed so that clients can't forge one. A cursor
+ * names the last resource that was read, not an index. Whatever is written in the meantime, no
+ * resource is read twice and none that stays is missed.
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -11,25 +11,25 @@ import { CURSOR_TIMEOUT } from '../../scim/limits.ts';
 
 const SIGNATURE_BYTES = 16;
 
-/** Behind the key, or at the start, of the resources of a type. */
+/** The position after the key, or at the start, of the resources of a type. */
 export interface CursorPlace {
   readonly type: string;
   readonly key: PageKey | undefined;
 }
 
-/** What a cursor is good for: the same integration, type, filter and sort order. */
+/** What a cursor is valid for: the same integration, type, filter and sort order. */
 type CursorBinding = readonly (string | undefined)[];
 
 export interface Cursors {
   issue(place: CursorPlace, binding: CursorBinding): string;
   /**
-   * Throws invalidCursor for one that was altered or made for something else, expiredCursor for an
-   * old one.
+   * Throws invalidCursor for a cursor that was altered or issued for something else, and
+   * expiredCursor for an old one.
    */
   read(cursor: string, binding: CursorBinding): CursorPlace;
 }
 
-/** `now` in milliseconds since the epoch. */
+/** `now` returns milliseconds since the epoch. */
 export function createCursors(signingKey: string, now: () => number): Cursors {
   const sign = (payload: string, binding: CursorBinding) =>
     createHmac('sha256', signingKey)

@@ -17,7 +17,7 @@ export function discoveryRoutes(types: ResourceTypes): Routes {
   const resourceTypes = [types.user, types.group];
   return {
     '/ServiceProviderConfig': { GET: config },
-    // The name that Salesforce made up and authentik's mode for it asks for.
+    // Salesforce uses this name, and so does authentik's mode for it.
     '/ServiceProviderConfigs': { GET: config },
     '/Schemas': {
       GET: (call) =>
@@ -61,8 +61,8 @@ function missing(kind: string, id: string): never {
 }
 
 /**
- * RFC 7644 §4: paging and sorting are ignored here, a filter is refused, lest a client takes all
- * for the matches.
+ * Paging and sorting are ignored here (RFC 7644 §4). A filter is refused, so that a client doesn't
+ * take all documents for matches.
  */
 function all({ request }: ScimCall, documents: readonly JsonObject[]): Answer {
   if (request.query('filter')) throw forbidden('filters are not supported on this path');

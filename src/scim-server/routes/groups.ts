@@ -1,4 +1,4 @@
-/** Groups over HTTP. */
+/** The routes of groups. */
 
 import type { Directory } from '../../directory/caller.ts';
 import { groupsOf } from '../../directory/groups.ts';
@@ -18,8 +18,8 @@ export function groupKind(directory: Directory): ResourceKind<GroupRecord> {
     related: 'members',
     maxBodyBytes: MAX_PAYLOAD_BYTES,
     represent: (group, projection, baseUrl) => representGroup(group, types, projection, baseUrl),
-    // Entra ID expects 204; and a body with 100,000 members would cost more than the change
-    // (RFC 7644 §3.5.2 allows both).
+    // Entra ID expects 204, and a body with 100,000 members would cost more than the change. RFC
+    // 7644 §3.5.2 allows both.
     answersPatch: (request) => Boolean(request.query('attributes')),
   };
 }
@@ -32,7 +32,7 @@ function representGroup(
 ): Represented {
   const { members } = group;
   const version = etag(group.version);
-  // An empty list, too: who compares whole groups must tell an empty one from one whose members
+  // An empty list is included: a client must be able to tell an empty group from one whose members
   // weren't read.
   const computed =
     members === undefined || !wants(projection, 'members')

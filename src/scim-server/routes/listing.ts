@@ -1,5 +1,5 @@
 /**
- * Lists of resources, of one type or of several, in pages by index (RFC 7644 §3.4.2.4) or by cursor
+ * Lists of resources, of one or several types, in pages by index (RFC 7644 §3.4.2.4) or by cursor
  * (RFC 9865).
  */
 import type { PageKey, PageStart, StoredResource } from '../../directory/store/resources.ts';
@@ -26,8 +26,8 @@ interface List {
 }
 
 /**
- * `searched`: the types of the whole search; an attribute that only another of them has matches
- * nothing.
+ * `searched` lists the types of the whole search. An attribute that only another of them has
+ * matches nothing.
  */
 export function listOf<R extends StoredResource>(
   kind: ResourceKind<R>,
@@ -59,7 +59,7 @@ export function listOf<R extends StoredResource>(
   };
 }
 
-/** A type without the attribute is not sorted; when none has it, the client is told. */
+/** A type without the attribute is not sorted. If no type has it, the request is refused. */
 function sortIn(search: Search, type: ResourceType, searched: readonly ResourceType[]) {
   try {
     return sortOf(search, type);
@@ -82,7 +82,7 @@ function isSortable(search: Search, type: ResourceType): boolean {
 }
 
 /**
- * The lists stand one behind the other, each sorted by itself: no order is defined between unlike
+ * The lists follow each other, and each is sorted separately: no order is defined between unlike
  * resources.
  */
 export function answerLists(

@@ -1,4 +1,4 @@
-/** What a client searches for (RFC 7644 §3.4.2), from a URL or from the body of a `.search`. */
+/** The parameters of a search (RFC 7644 §3.4.2), from a URL or from the body of a `.search`. */
 
 import type { Condition, SortKey } from '../../scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../scim/condition-resolver.ts';
@@ -19,7 +19,7 @@ export interface Search {
   readonly sortOrder: string | undefined;
   /** One-based, at least 1. */
   readonly startIndex: number;
-  /** RFC 9865: empty at the first page. Undefined: pages by startIndex. */
+  /** RFC 9865: empty for the first page. Undefined means paging by startIndex. */
   readonly cursor: string | undefined;
   readonly count: number;
 }
@@ -74,7 +74,7 @@ export function searchOfBody(body: unknown): Search {
   return readSearch((name) => values.get(name));
 }
 
-/** RFC 7643 §2.5; an empty text is what an empty parameter is in a URL. */
+/** RFC 7643 §2.5. An empty string is treated like an empty parameter in a URL. */
 function isUnassigned(value: JsonValue): boolean {
   return value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }
@@ -108,8 +108,8 @@ function names(value: JsonValue | undefined, name: string): readonly string[] | 
 }
 
 /**
- * More than the maximum is the maximum, less than none is none; in pages by cursor that is an error
- * (RFC 9865 §2.1).
+ * A count above the maximum is reduced to it, and a negative one counts as 0. In pages by cursor, a
+ * negative one is an error (RFC 9865 §2.1).
  */
 function countOf(given: JsonValue | undefined, byCursor: boolean): number {
   if (byCursor && given !== undefined && !/^\+?\d+$/.test(String(given).trim())) {
@@ -118,7 +118,7 @@ function countOf(given: JsonValue | undefined, byCursor: boolean): number {
   return Math.min(MAX_RESULTS, Math.max(0, wholeNumber(given, 'count') ?? MAX_RESULTS));
 }
 
-/** What is beyond exact numbers is as good as endless. */
+/** Numbers beyond the exact integers are treated as the largest one. */
 function wholeNumber(value: JsonValue | undefined, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (Number.isInteger(value) || (typeof value === 'string' && /^[+-]?\d+$/.test(value.trim()))) {
@@ -148,9 +148,8 @@ export function sortOf({ sortBy, sortOrder }: Search, type: ResourceType): SortK
 }
 
 /**
- * RFC 7644 §3.4.2, RFC 9865 §2. `Resources` is there when it is empty, too: Entra tests its
- * connection with such an answer.
- * `place` holds the startIndex, or the cursor of the next page.
+ * RFC 7644 §3.4.2, RFC 9865 §2. `Resources` is present even if it is empty, because Entra tests its
+ * connection with such a response. `place` contains the startIndex, or the cursor of the next page.
  */
 export function listAnswer(
   total: number,

@@ -1,4 +1,4 @@
-/** What users and groups have in common over HTTP: ids and the answer that carries one resource. */
+/** Ids and responses, which users and groups have in common. */
 import { notFound, ScimError } from '../../scim/error.ts';
 import { matchesEtag } from '../../scim/etag.ts';
 import type { JsonObject } from '../../scim/json.ts';
@@ -6,24 +6,27 @@ import type { ResourceType } from '../../scim/schema.ts';
 import type { Answer } from '../answer.ts';
 import type { ScimRequest } from '../endpoint.ts';
 
-/** A resource as a client gets it, and its ETag. */
+/** A resource as a client receives it, and its ETag. */
 export interface Represented {
   readonly etag: string;
   /**
-   * URL, the same as meta.location; made of ids, so nothing that a client wrote gets into a header.
+   * The URL, the same as meta.location. It consists of ids, so no text of a client gets into a
+   * header.
    */
   readonly location: string;
   readonly body: JsonObject;
 }
 
-/** Hono's pattern of an id: anything but a `.search`. */
+/** Hono's pattern of an id; it doesn't match `.search`. */
 export const ID = ':id{[^./][^/]*}';
 
 const POSSIBLE_ID = /^[\w-]{1,64}$/;
 
 export const isPossibleId = (id: string): boolean => POSSIBLE_ID.test(id);
 
-/** The id in the path. What can't be one is not repeated in the answer, nor looked up. */
+/**
+ * The id in the path. Text that can't be an id is neither looked up nor repeated in the response.
+ */
 export function idOf(request: ScimRequest, type: ResourceType): string {
   const id = request.param('id') ?? '';
   if (!isPossibleId(id)) throw new ScimError(404, `${type.name} not found`);
@@ -35,7 +38,7 @@ export function foundOr404<T>(found: T | undefined, type: ResourceType, id: stri
   return found;
 }
 
-/** 200, or 304 for a client that has this version (RFC 7644 §3.14). */
+/** 200, or 304 for a client that already has this version (RFC 7644 §3.14). */
 export function readAnswer(request: ScimRequest, represented: Represented): Answer {
   const { etag } = represented;
   const known = request.header('if-none-match');

@@ -1,4 +1,4 @@
-/** The routes that users and groups have alike (RFC 7644 §3.2–3.6). */
+/** The routes that users and groups share (RFC 7644 §3.2–3.6). */
 
 import type { Change } from '../../directory/resources.ts';
 import type { StoredResource } from '../../directory/store/resources.ts';
@@ -32,7 +32,7 @@ export function resourceRoutes<R extends StoredResource>(
   const list = async (call: ScimCall, search: Search) =>
     answerLists([listOf(kind, search, call, [type])], search, call, cursors);
 
-  /** A write answers with the whole resource, what was not part of it included. */
+  /** A write returns the whole resource, including what was not part of the write. */
   const written = async (call: ScimCall, record: R): Promise<Represented> => {
     const projection = projectionOf(call.request, type);
     const complete = Object.hasOwn(record, related) || !wants(projection, related);
@@ -96,8 +96,8 @@ export function resourceRoutes<R extends StoredResource>(
 }
 
 /**
- * Unknown members were skipped so that the rest of the push succeeds; somebody may wonder where
- * they are.
+ * Unknown members are skipped so that the rest of the push succeeds. The log says so for those who
+ * look for them.
  */
 function recordOf<R extends StoredResource>(
   call: ScimCall,

@@ -1,4 +1,4 @@
-/** Users over HTTP. */
+/** The routes of users. */
 
 import { hash } from 'node:crypto';
 import type { Directory } from '../../directory/caller.ts';
@@ -74,8 +74,8 @@ function wantsManager(projection: Projection): boolean {
 }
 
 /**
- * Changes with what moves no version: the groups, and whether the manager is known. A client that
- * asks with If-None-Match must see them change. Undefined where there is neither.
+ * A digest of what changes without a new version: the groups, and whether the manager is known. A
+ * client that sends If-None-Match must see such a change. Undefined if there is neither.
  */
 function digest(groups: readonly GroupMembership[], managerId: string | undefined) {
   if (groups.length === 0 && managerId === undefined) return undefined;

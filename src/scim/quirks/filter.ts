@@ -1,11 +1,10 @@
-/** Filters and paths that identity providers write outside of the grammar of RFC 7644 §3.4.2.2. */
+/** Filters and paths that identity providers send outside the grammar of RFC 7644 §3.4.2.2. */
 import type { AttributePath, Filter, Literal } from '../filter.ts';
 import { findAttribute, type ResourceType, type Schema } from '../schema.ts';
 
 /**
- * The quotes that text stands between, opening → closing. People write filters by hand, and word
- * processors and web pages put other quotes in the place of the grammar's: `userName eq 'x'`,
- * `userName eq “x”`.
+ * The quotes around text, opening → closing. Administrators write filters by hand, and word
+ * processors and web pages replace the grammar's quotes: `userName eq 'x'`, `userName eq “x”`.
  */
 export const QUOTES: ReadonlyMap<string, string> = new Map([
   ['"', '"'],
@@ -20,11 +19,11 @@ export const QUOTES: ReadonlyMap<string, string> = new Map([
 
 const NOT_PLAIN = new RegExp(
   [
-    // Quotes anywhere, but for an apostrophe within a word.
+    // Quotes anywhere, except for an apostrophe within a word.
     '[\\p{Cc}"“”„‟‚‛‘`´′″«»‹›＂＇]',
     "(?<![\\p{L}\\p{N}])['’]",
     "['’](?![\\p{L}\\p{N}])",
-    // What is left of URL encoding.
+    // Remains of URL encoding.
     '%[0-9A-F]{2}',
     '^\\p{Cf}',
     '\\p{Cf}$',
@@ -35,16 +34,16 @@ const NOT_PLAIN = new RegExp(
 );
 
 /**
- * Whether text without quotes can only mean itself. As a literal, `x;` or `%22x%22` would match
- * nothing, silently.
+ * Whether text without quotes is unambiguous. As literals, `x;` and `%22x%22` would silently match
+ * nothing.
  */
 export function isPlainWord(word: string): boolean {
   return !NOT_PLAIN.test(word);
 }
 
 /**
- * Entra ID and older versions of authentik leave the quotes away. 007 and numbers beyond the
- * precision of a double are kept as text, for attributes that are text.
+ * Entra ID and older versions of authentik omit the quotes. 007 and numbers beyond the precision of
+ * a double are kept as text, for attributes that are text.
  * `userName eq jyoung` → `userName eq "jyoung"`
  */
 export function literalWithoutQuotes(word: string): Literal {
@@ -53,7 +52,7 @@ export function literalWithoutQuotes(word: string): Literal {
 }
 
 /**
- * Entra ID matches users by a comparison behind the brackets; both are meant of the same element.
+ * Entra ID matches users with a comparison after the brackets. Both apply to the same element.
  * `emails[type eq "work"].value eq "x"` → `emails[type eq "work" and value eq "x"]`
  */
 export function comparisonBehindBrackets(
@@ -65,7 +64,7 @@ export function comparisonBehindBrackets(
 }
 
 /**
- * Entra ID leaves the extension's URN away.
+ * Entra ID omits the extension's URN.
  * `manager eq "x"` → `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq "x"`
  */
 export function extensionOfBareName(type: ResourceType, name: string): Schema | undefined {
@@ -73,7 +72,7 @@ export function extensionOfBareName(type: ResourceType, name: string): Schema | 
 }
 
 /**
- * ConnId puts a dot between the URN and the attribute. `text` is a whole path that no schema knows.
+ * ConnId puts a dot between the URN and the attribute. `text` is a whole path whose URN is unknown.
  * `urn:…:enterprise:2.0:User.department` → `urn:…:enterprise:2.0:User:department`
  */
 export function pathBehindDot(type: ResourceType, text: string): AttributePath | undefined {

@@ -1,13 +1,13 @@
-/** JSON that clients send within a text. */
+/** JSON that clients send as a string. */
 import { invalidValue } from '../error.ts';
 import type { JsonValue } from '../json.ts';
 import type { Attribute } from '../schema.ts';
 
 const BEGINS = /^\s*[{[]/;
-/** An id in braces, as `{2819c223-7f76}`, is none. */
+/** An id in braces, such as `{2819c223-7f76}`, is not JSON. */
 const LOOKS_LIKE_JSON = /^\s*[{[]\s*(?:["{}[\]]|$)/;
 
-/** The value that the text is JSON of; undefined for any other text. */
+/** The parsed value; undefined for text that is not JSON. */
 export function parseText(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text);
@@ -17,7 +17,7 @@ export function parseText(text: string): JsonValue | undefined {
 }
 
 /**
- * Keycloak's SCIM-SDK client sends complex values as text. Throws invalidValue for broken JSON.
+ * Keycloak's SCIM-SDK client sends complex values as strings. Throws invalidValue for broken JSON.
  * `{"manager": "{\"value\": \"2819c223\"}"}` → `{"manager": {"value": "2819c223"}}`
  */
 export function complexFromJson(attribute: Attribute, value: JsonValue): JsonValue {

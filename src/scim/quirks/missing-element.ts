@@ -1,4 +1,4 @@
-/** Elements that a path of a PATCH selects, and that aren't there. */
+/** Elements that the path of a PATCH selects but that don't exist. */
 import type { Filter } from '../filter.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { type Attribute, findAttribute } from '../schema.ts';
@@ -6,9 +6,9 @@ import { type Attribute, findAttribute } from '../schema.ts';
 const QUOTED = /^['"`‘“”’].*['"`’”]$/s;
 
 /**
- * RFC 7644 §3.5.2.3 wants noTarget where the filter matches nothing; Entra ID expects the element
- * to be made. It can be, when the filter is one `eq`, or several joined by `and`; undefined
- * otherwise.
+ * RFC 7644 §3.5.2.3 requires noTarget if the filter matches nothing, but Entra ID expects the
+ * element to be created. That is possible if the filter is one `eq`, or several joined by `and`;
+ * otherwise the result is undefined.
  * `{"path": "emails[type eq \"work\"].value", "value": "x"}` →
  * `{"emails": [{"type": "work", "value": "x"}]}`
  */
@@ -23,7 +23,7 @@ export function elementFromFilter(
     if (term.kind !== 'compare' || term.operator !== 'eq') return undefined;
     const sub = findAttribute(attribute.subAttributes, term.path.name);
     if (sub === undefined) return undefined;
-    // Without quotes `value eq 42` is a number, which for text means its digits, as in every
+    // In `value eq 42`, 42 is a number. For a string attribute it means its digits, as in every
     // filter.
     const literal = sub.type === 'string' && typeof term.value === 'number';
     const given = literal ? String(term.value) : term.value;

@@ -1,6 +1,6 @@
 /**
- * Values of PATCH operations that identity providers send in another form or with another meaning
- * than RFC 7644 has.
+ * Values of PATCH operations that identity providers send in another form, or with another meaning,
+ * than RFC 7644 defines.
  */
 import type { AttributeRef } from '../condition.ts';
 import { invalidValue } from '../error.ts';
@@ -8,7 +8,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { type Attribute, findAttribute, type ResourceType } from '../schema.ts';
 import { complexFromJson, parseText } from './json-text.ts';
 
-/** What a path points at. */
+/** The target of a path. */
 interface Aim {
   readonly ref: AttributeRef;
   /** The `[…]` of the path. */
@@ -16,7 +16,7 @@ interface Aim {
 }
 
 /**
- * Keycloak's SCIM-SDK client sends the resource as text, or as a list of one.
+ * Keycloak's SCIM-SDK client sends the resource as a string, or as a list with one element.
  * `"value": "{\"active\": false}"`, `"value": [{"active": false}]` → `"value": {"active": false}`
  */
 export function attributesFromValue(value: JsonValue | undefined): JsonObject {
@@ -29,7 +29,7 @@ export function attributesFromValue(value: JsonValue | undefined): JsonObject {
 }
 
 /**
- * ConnId and Salesforce name the attribute in the value once more.
+ * ConnId and Salesforce repeat the attribute's name in the value.
  * `{"path": "members", "value": {"members": [{"value": "2819c223"}]}}` →
  * `{"path": "members", "value": [{"value": "2819c223"}]}`
  */
@@ -65,7 +65,7 @@ function namesAim(
 }
 
 /**
- * The value under the only key that is meant, which `schemas`, `id` and `meta` may stand beside.
+ * The value under the only key, if that is the key meant. `schemas`, `id` and `meta` don't count.
  */
 export function valueOfOnly(
   object: JsonObject,
@@ -79,8 +79,8 @@ export function valueOfOnly(
 const COMMON = new Set(['schemas', 'id', 'meta']);
 
 /**
- * Clients announce the extension that they are about to write. `schemas` follows from what a
- * resource holds, so there is nothing to be done for those that its type has.
+ * Clients announce the extension that they are about to write. `schemas` follows from the
+ * attributes of a resource, so adding a schema of its type changes nothing.
  * `{"op": "add", "path": "schemas", "value": ["urn:…:enterprise:2.0:User"]}` → nothing
  */
 export function announcesSchemas(
@@ -98,8 +98,8 @@ export function announcesSchemas(
 }
 
 /**
- * Entra ID, ConnId and older versions of authentik name in the value what is to be removed; by RFC
- * 7644 §3.5.2.2 the whole attribute would go. Only elements of a list can be named so.
+ * Entra ID, ConnId and older versions of authentik list in the value what to remove. By RFC 7644
+ * §3.5.2.2, the whole attribute would be removed. Only elements of a list can be removed this way.
  * `{"op": "remove", "path": "members", "value": [{"value": "2819c223"}]}` →
  * `{"op": "remove", "path": "members[value eq \"2819c223\"]"}`
  */

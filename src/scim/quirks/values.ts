@@ -1,5 +1,5 @@
 /**
- * Values that identity providers send in another form than the schema's; each function mends one
+ * Values that identity providers send in another form than the schema's. Each function corrects one
  * deviation.
  */
 
@@ -8,7 +8,7 @@ import type { Attribute } from '../schema.ts';
 import { booleanText } from '../text.ts';
 
 /**
- * Entra ID and Keycloak's pelotech plugin send booleans as text.
+ * Entra ID and Keycloak's pelotech plugin send booleans as strings.
  * `{"active": "False"}` → `{"active": false}`
  */
 export function booleanFromText(attribute: Attribute, value: JsonValue): JsonValue {
@@ -27,7 +27,7 @@ export function singleFromList(attribute: Attribute, value: JsonValue): JsonValu
 }
 
 /**
- * Entra ID wraps single values as if they were one of many.
+ * Entra ID wraps single values as if they were elements of a list.
  * `{"active": [{"value": "False"}]}`, `{"displayName": {"$ref": null, "value": "x"}}` →
  * `{"active": "False"}`, `{"displayName": "x"}`
  */
@@ -41,10 +41,10 @@ export function valueFromObject(attribute: Attribute, value: JsonValue): JsonVal
 }
 
 /**
- * Entra ID sends the manager as its bare id, clears it with empty text, and the reference
- * collection of Microsoft sends members as bare ids.
- * `{"manager": "2819c223"}` → `{"manager": {"value": "2819c223"}}`, `{"manager": ""}` →
- * `{"manager": null}`
+ * Entra ID sends the manager as a bare id and clears it with an empty string. Microsoft's Postman
+ * collection sends members as bare ids.
+ * `{"manager": "2819c223"}` → `{"manager": {"value": "2819c223"}}`,
+ * `{"manager": ""}` → `{"manager": null}`
  */
 export function complexFromText(attribute: Attribute, value: JsonValue): JsonValue {
   if (attribute.type !== 'complex' || typeof value !== 'string') return value;
@@ -53,7 +53,8 @@ export function complexFromText(attribute: Attribute, value: JsonValue): JsonVal
 }
 
 /**
- * Entra ID clears the manager with empty text inside the object, too. Takes the canonical form.
+ * Entra ID also clears the manager with an empty string inside the object. Expects the canonical
+ * form.
  * `{"manager": {"value": ""}}` → `{"manager": null}`
  */
 export function clearedFromEmpty(attribute: Attribute, value: JsonObject): JsonObject | undefined {
@@ -63,7 +64,7 @@ export function clearedFromEmpty(attribute: Attribute, value: JsonObject): JsonO
 }
 
 /**
- * Clients send one element where a list belongs.
+ * Clients send a single element instead of a list.
  * `{"emails": {"value": "a@example.com"}}` → `{"emails": [{"value": "a@example.com"}]}`
  */
 export function listFromSingle(value: JsonValue): readonly JsonValue[] {

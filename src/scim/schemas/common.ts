@@ -7,14 +7,14 @@ export const VERSION = attribute('version', 'Version, the same as the ETag.', {
 });
 
 export const COMMON_ATTRIBUTES = [
-  attribute('schemas', 'URNs of the schemas whose attributes the resource carries.', {
+  attribute('schemas', 'URNs of the schemas whose attributes the resource contains.', {
     type: 'reference',
     multiValued: true,
     required: true,
     returned: 'always',
     mutability: 'readOnly',
   }),
-  attribute('id', 'Identifier given by the server; never reused.', {
+  attribute('id', 'Identifier assigned by the server; never reused.', {
     caseExact: true,
     mutability: 'readOnly',
     returned: 'always',
@@ -27,7 +27,7 @@ export const COMMON_ATTRIBUTES = [
       caseExact: true,
     },
   ),
-  attribute('meta', 'What the server knows about the resource.', {
+  attribute('meta', 'Metadata that the server maintains.', {
     mutability: 'readOnly',
     subAttributes: [
       attribute('resourceType', 'Name of the resource type.', {
@@ -51,7 +51,7 @@ export const COMMON_ATTRIBUTES = [
 const cores = new WeakMap<ResourceType, readonly Attribute[]>();
 
 /**
- * The attributes that stand at the top of a resource of this type: its core schema's and the common
+ * The top-level attributes of a resource of this type: those of its core schema and the common
  * ones.
  */
 export function coreAttributes(type: ResourceType): readonly Attribute[] {

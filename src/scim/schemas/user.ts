@@ -53,7 +53,7 @@ const ADDRESSES = attribute('addresses', 'Postal addresses.', {
 
 const GROUPS = attribute(
   'groups',
-  'Groups of the user, direct or through other groups; change the groups to change them.',
+  'Groups that the user belongs to, directly or through other groups; computed by the server.',
   {
     multiValued: true,
     mutability: 'readOnly',
@@ -99,7 +99,7 @@ export const USER_SCHEMA: Schema = {
     attribute('locale', 'Locale for numbers, currency and dates, as an RFC 5646 tag.'),
     attribute('timezone', 'Time zone, as an IANA name.'),
     attribute('active', 'Whether the user may use the tenant.', { type: 'boolean' }),
-    attribute('password', 'Accepted and discarded: people sign in through the identity provider.', {
+    attribute('password', 'Accepted and discarded: users sign in through the identity provider.', {
       mutability: 'writeOnly',
       returned: 'never',
     }),
