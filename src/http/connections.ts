@@ -1,24 +1,24 @@
 /**
- * The connections of a server: which of them have shown a valid token, and what is to become of the
- * others.
+ * The open connections of a server. Those on which no valid token has arrived are limited in
+ * number.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Why a connection was ended by the server: too many without a token, too slow, not HTTP. */
+/** Why the server closed a connection: too many without a valid token, too slow, or not HTTP. */
 type Ending = 'limit' | 'timeout' | 'malformed';
 
 export class ConnectionMetrics {
   readonly ended: Counter<'reason'>;
-  /** What the gauge shows. */
+  /** Returns the values of the gauge. */
   count: () => { readonly authenticated: number; readonly unauthenticated: number } = () => ({
     authenticated: 0,
     unauthenticated: 0,
   });
 
-  /** Registers the metrics; once for a registry. */
+  /** Registers the metrics; call it once for each registry. */
   constructor(registry: Registry) {
     const measure = () => this.count();
     new Gauge({
@@ -49,18 +49,18 @@ export class ConnectionMetrics {
 
 export class Connection {
   readonly socket: Socket;
-  /** All that came. */
+  /** All requests that arrived. */
   requests = 0;
-  /** Requests without a whole answer; more than one where they are pipelined. */
+  /** Requests whose response is incomplete; more than one if they are pipelined. */
   underWay = 0;
-  /** That of the last request. */
+  /** The response to the last request. */
   answer: ServerResponse | undefined;
-  /** When it was opened or last answered on, on the clock of `performance`. */
+  /** When the connection was opened or last completed a response, on the clock of `performance`. */
   restsSince = performance.now();
   isAuthenticated = false;
-  /** It was answered below HTTP: nothing that comes on it becomes a request. */
+  /** The connection got an error below HTTP. Nothing that arrives on it becomes a request. */
   isRefused = false;
-  /** To be called when a token was found valid. */
+  /** Call this when a token was found valid. */
   readonly authenticated: () => void;
 
   constructor(socket: Socket, authenticated: (connection: Connection) => void) {
@@ -71,14 +71,14 @@ export class Connection {
 
 export class Connections {
   readonly #all = new Map<Duplex, Connection>();
-  /** Without an authenticated request so far, the oldest first. */
+  /** Connections without an authenticated request so far, the oldest first. */
   readonly #strangers = new Set<Connection>();
   readonly #limit: number;
   readonly #metrics: ConnectionMetrics | undefined;
-  /** Counts connections and requests. */
+  /** The number of connections and requests so far. */
   arrivals = 0;
 
-  /** `limit`: how many may be open without an authenticated request. */
+  /** `limit` is the number of connections that may be open without an authenticated request. */
   constructor(limit: number, metrics: ConnectionMetrics | undefined) {
     this.#limit = limit;
     this.#metrics = metrics;
@@ -94,9 +94,9 @@ export class Connections {
   }
 
   /**
-   * Takes up a new connection. Above the limit the oldest one without a token goes that no request
-   * is answered on: who comes with a token shows it at once, and who only holds connections holds
-   * the old ones.
+   * Adds a new connection. Above the limit, the oldest connection without a token and without a
+   * request in progress is closed. A client with a token sends it right away, so the old
+   * connections are those of clients that only occupy them.
    */
   add(socket: Socket): void {
     this.arrivals++;
@@ -115,14 +115,14 @@ export class Connections {
     socket.once('close', () => this.#remove(connection));
   }
 
-  /** A connection that the server ends. */
+  /** Counts a connection that the server closes. */
   countEnd(reason: Ending): void {
     this.#metrics?.ended.inc({ reason });
   }
 
   /**
-   * Whether one was opened or answered on within the last so many milliseconds: its client may be
-   * about to send.
+   * Whether a connection was opened, or completed a response, within the last `withinMs`
+   * milliseconds. Its client may be about to send a request.
    */
   isAnyFresh(withinMs: number): boolean {
     const since = performance.now() - withinMs;
@@ -131,7 +131,7 @@ export class Connections {
     return false;
   }
 
-  /** Lets every answer under way be the last one of its connection. */
+  /** Makes every response in progress the last one on its connection. */
   announceEnd(): void {
     for (const { answer } of this.#all.values()) {
       if (answer !== undefined && !answer.headersSent) answer.shouldKeepAlive = false;

@@ -1,24 +1,24 @@
 /**
- * The port for operators of the process: metrics and probes. It listens apart from SCIM, without a
+ * The port for metrics and probes of the process. It is separate from the SCIM port and needs no
  * token.
  */
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../logger.ts';
 
-/** Undefined: well. Otherwise the reason, for a person. */
+/** Returns undefined if all is well, otherwise a human-readable reason. */
 export type Check = () => string | undefined | Promise<string | undefined>;
 
 interface OpsOptions {
   readonly registry: Registry;
-  /** Whether the process is worth keeping. */
+  /** Whether the process should keep running. */
   readonly live: Check;
-  /** Whether it can serve now. */
+  /** Whether the process can serve requests now. */
   readonly ready: Check;
   readonly log: Logger;
 }
 
-/** `/metrics`, `/livez` and `/readyz`; a failed check is 503 with the reason as text. */
+/** Serves `/metrics`, `/livez` and `/readyz`. A failed check is 503 with the reason as text. */
 export function createOpsApp({ registry, live, ready, log }: OpsOptions): Hono {
   const app = new Hono();
   app.get('/metrics', async () => text(200, await registry.metrics(), registry.contentType));

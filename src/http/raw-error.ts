@@ -1,6 +1,6 @@
 /**
- * Errors for what never becomes a request: bytes that aren't HTTP, headers too large, clients too
- * slow.
+ * Errors for input that never becomes a request: bytes that aren't HTTP, headers that are too
+ * large, clients that are too slow.
  */
 
 import { type ServerResponse, STATUS_CODES } from 'node:http';
@@ -8,14 +8,14 @@ import type { Duplex } from 'node:stream';
 import { ScimError } from '../scim/error.ts';
 import { MAX_HEADER_BYTES } from '../scim/limits.ts';
 
-/** An error as the clients of a port understand it. */
+/** An error in the format that the clients of a port expect. */
 export interface ErrorDocument {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
 }
 
-/** For people; of an error that is not a ScimError nothing is shown. */
+/** Plain text. Reveals nothing about an error that is not a ScimError. */
 export function plainError(error: unknown): ErrorDocument {
   const isKnown = error instanceof ScimError;
   return {
@@ -42,7 +42,7 @@ export function parserError(code: string | undefined): ScimError {
   return (code === undefined ? undefined : BY_CODE[code]) ?? MALFORMED;
 }
 
-/** Answers a request that is HTTP, but nothing that may be understood, and ends its connection. */
+/** Responds to a request that is HTTP but must not be interpreted, and closes its connection. */
 export function answerAndEnd(outgoing: ServerResponse, document: ErrorDocument): void {
   const { status, contentType, body } = document;
   outgoing.writeHead(status, {
@@ -55,14 +55,14 @@ export function answerAndEnd(outgoing: ServerResponse, document: ErrorDocument):
 }
 
 /**
- * How long a client may go on sending after its answer: a socket closed on unread bytes takes the
- * answer with it.
+ * How long a client may continue to send after the response. If a socket is closed while it has
+ * unread bytes, the response is lost with it.
  */
 const LINGER_MS = 1_000;
 
 /**
- * Writes a whole response to a bare socket. What still comes is thrown away, and a second later the
- * socket is gone.
+ * Writes a whole response to a bare socket. Further input is discarded, and the socket is closed a
+ * second later.
  */
 export function endWithError(socket: Duplex, document: ErrorDocument): void {
   const { status, contentType, body } = document;
@@ -80,8 +80,8 @@ export function endWithError(socket: Duplex, document: ErrorDocument): void {
 }
 
 /**
- * Takes the socket from Node's HTTP parser, which would make a request of the rest of one that was
- * refused.
+ * Detaches the socket from Node's HTTP parser, which would parse the rest of a refused request as a
+ * new one.
  */
 function discardInput(socket: Duplex): void {
   const discard = () => {};

@@ -1,12 +1,12 @@
 /**
- * What a request's headers must be before anything is made of them; Node itself drops the second of
- * two.
+ * Checks the headers of a request before it is interpreted. Node itself drops the second of two
+ * equal headers.
  */
 import type { IncomingMessage } from 'node:http';
 import { invalidSyntax, type ScimError } from '../scim/error.ts';
 
 /**
- * Headers that mean one thing: with two of them, two servers could understand two different
+ * Headers that must not be repeated: with two of them, two servers could understand two different
  * requests.
  */
 const SINGLE = new Map([
@@ -15,8 +15,8 @@ const SINGLE = new Map([
 ]);
 
 /**
- * RFC 9112 §3.2 for Host, RFC 9110 §5.3 for the rest. Two of Authorization are a token that is not
- * valid.
+ * RFC 9112 §3.2 for Host, RFC 9110 §5.3 for Content-Type. Two Authorization headers are treated as
+ * an invalid token.
  */
 export function faultInHead({ rawHeaders, httpVersion }: IncomingMessage): ScimError | undefined {
   let hosts = 0;

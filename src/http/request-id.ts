@@ -1,6 +1,6 @@
-/** The id that ties a request to its log lines. */
+/** The id that connects a request to its log lines. */
 
-/** A client's own id is taken when it can't disturb a log or a header. */
+/** A client's own id is used if it can't disturb a log or a header. */
 const SANE = /^[\w.:/+=-]{1,128}$/;
 
 export function requestIdOf(header: string | undefined): string {

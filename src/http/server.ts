@@ -1,6 +1,6 @@
 /**
- * A listening HTTP server around an application: time limits, answers below HTTP, and an orderly
- * end.
+ * A listening HTTP server around an application: time limits, errors below HTTP, and an orderly
+ * shutdown.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -20,6 +20,7 @@ import {
   STALL_TIMEOUT_MS,
 } from '../scim/limits.ts';
 import { type Connection, type ConnectionMetrics, Connections } from './connections.ts';
+import { listenError } from './listen-error.ts';
 import {
   answerAndEnd,
   type ErrorDocument,
@@ -29,13 +30,13 @@ import {
 } from './raw-error.ts';
 import { faultInHead } from './request-head.ts';
 
-/** What the application gets besides the request. */
+/** What the application receives with a request. */
 export interface ServerBindings {
-  /** To be called when the request's token was found valid. */
+  /** Call this when the request's token was found valid. */
   readonly authenticated?: () => void;
   /**
-   * Tells a client that sent `Expect: 100-continue` to send the body; to be called before the body
-   * is read.
+   * Tells a client that sent `Expect: 100-continue` to send the body. Call it before the body is
+   * read.
    */
   readonly admitBody?: () => void;
 }
@@ -49,28 +50,16 @@ interface ListenAddress {
   readonly port: number;
 }
 
-/** The address can't be had; the message is one line for a person. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}
-
-const REASONS: Record<string, string> = {
-  EADDRINUSE: 'the port is in use',
-  EACCES: 'the port requires more privileges',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'the host name is unknown',
-};
-
 const LIMITS = {
   maxHeaderSize: MAX_HEADER_BYTES,
   headersTimeout: HEAD_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
-  // Longer than load balancers keep idle connections (60 s), so that they never send into a closing
-  // one.
+  // Longer than load balancers keep idle connections (60 s), so that they never send into a
+  // connection that is being closed.
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 2_000,
   stallTimeout: STALL_TIMEOUT_MS,
-  // Node would refuse it without a body; see faultInHead.
+  // Node would refuse a request without Host with an empty body; see faultInHead.
   requireHostHeader: false,
 };
 
@@ -80,30 +69,25 @@ const NO_TUNNEL = new ScimError(
   'CONNECT is not allowed; the allowed methods are GET, POST, PUT, PATCH, DELETE',
 );
 
-/** What Node says of a request that doesn't arrive in time. */
+/** Node's code for a request that doesn't arrive in time. */
 const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
 
-/** How often a closing server drops connections that became idle. */
+/** How often a closing server drops idle connections. */
 const SWEEP_MS = 50;
 
 /**
- * A client that was answered within this time may be sending its next request while the server
- * closes.
+ * A client that received a response within this time may be sending its next request while the
+ * server closes.
  */
 const QUIET_MS = 500;
 
 export interface HttpServerOptions {
-  /**
-   * How many connections may be open on which no request with a valid token came; by default 1,000.
-   */
+  /** How many connections may be open without a request with a valid token; 1,000 by default. */
   readonly maxUnauthenticated?: number;
   readonly metrics?: ConnectionMetrics;
-  /**
-   * What clients of this port are told of an error that the application never saw; by default plain
-   * text.
-   */
+  /** The format of errors that the application never sees; plain text by default. */
   readonly errorDocument?: (error: unknown) => ErrorDocument;
-  /** Other times than those of production. */
+  /** Overrides the limits of production. */
   readonly limits?: Partial<typeof LIMITS>;
 }
 
@@ -149,10 +133,11 @@ export class HttpServer {
       awaitingContinue.add(incoming);
       onRequest(incoming, outgoing);
     });
-    // An expectation that is not known is ignored rather than answered without a body.
+    // An unknown expectation is ignored, because Node would respond without a body.
     this.#server.on('checkExpectation', onRequest);
     this.#server.on('connect', (_request, socket: Duplex) => {
-      // Node lets go of this socket: without a listener its error would end the process.
+      // Node no longer handles this socket: without a listener, an error on it would end the
+      // process.
       socket.on('error', () => socket.destroy());
       this.#connections.countEnd('malformed');
       endWithError(socket, errorDocument(NO_TUNNEL));
@@ -164,20 +149,16 @@ export class HttpServer {
     });
   }
 
-  /** Resolves with the address bound; port 0 takes a free one. Rejects with ListenError. */
+  /** Resolves with the bound address; port 0 selects a free one. Rejects with ListenError. */
   async listen({ host, port }: ListenAddress): Promise<AddressInfo> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', reject);
-    // Without a host Node listens on `::`, or on 0.0.0.0 where IPv6 is switched off.
+    // Without a host, Node listens on `::`, or on 0.0.0.0 if IPv6 is disabled.
     this.#server.listen(host === '::' ? { port } : { host, port }, resolve);
     try {
       await promise;
     } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException;
-      throw new ListenError(
-        `can't listen on ${formatAddress(host, port)}: ${REASONS[code] ?? code}`,
-        { cause: error },
-      );
+      throw listenError(host, port, error);
     } finally {
       this.#server.off('error', reject);
     }
@@ -185,8 +166,9 @@ export class HttpServer {
   }
 
   /**
-   * Answers what clients are sending, each with `Connection: close`, then takes no more
-   * connections, lets requests end, and cuts off those still there after `deadlineMs`.
+   * Responds to requests that clients are sending, each with `Connection: close`. Then accepts no
+   * more connections, waits for the requests in progress, and closes what remains after
+   * `deadlineMs`.
    */
   async close(deadlineMs: number): Promise<void> {
     if (!this.#server.listening || this.#isClosing) return;
@@ -195,7 +177,7 @@ export class HttpServer {
     const deadline = setTimeout(() => this.#connections.destroyAll(), deadlineMs);
     await this.#awaitQuiet(Math.min(QUIET_MS, deadlineMs));
     const { promise, resolve } = Promise.withResolvers<void>();
-    // The close() of http drops idle connections at once, though their clients may be sending.
+    // The close() of http drops idle connections at once, although their clients may be sending.
     NetServer.prototype.close.call(this.#server, () => resolve());
     const sweep = setInterval(() => {
       if (!this.#connections.isAnyFresh(QUIET_MS)) this.#server.closeIdleConnections();
@@ -203,13 +185,13 @@ export class HttpServer {
     await promise;
     clearInterval(sweep);
     clearTimeout(deadline);
-    // Ends what http does at intervals.
+    // Stops the periodic checks of http.
     this.#server.close();
   }
 
   /**
-   * Until nobody seems about to send, `mostMs` at the most, and then until nothing waits to be
-   * accepted: it would be reset.
+   * Waits until no client seems about to send, and then until no connection waits to be accepted,
+   * because closing would reset it. Each wait takes at most `mostMs`.
    */
   async #awaitQuiet(mostMs: number): Promise<void> {
     const end = performance.now() + mostMs;
@@ -237,8 +219,8 @@ export class HttpServer {
   }
 
   /**
-   * A connection rests too long between requests, or its client doesn't read; who waits for a
-   * handler goes on waiting.
+   * The connection is idle for too long, or its client doesn't read the response. A client that
+   * waits for a handler may continue to wait.
    */
   #onSilence(socket: Socket): void {
     const { underWay = 0 } = this.#connections.of(socket) ?? {};
@@ -249,7 +231,7 @@ export class HttpServer {
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.#connections.of(socket);
-    // What follows a refusal is as wrong as what was refused.
+    // Input after a refusal is as invalid as what was refused.
     if (connection?.isRefused) return;
     if (error.code !== 'ECONNRESET') this.#countFault(error.code);
     const isMidResponse = connection !== undefined && isAnswering(connection);
@@ -262,8 +244,8 @@ export class HttpServer {
   }
 
   /**
-   * Time is looked at before what has come is read: on a machine that is short of it, a whole
-   * request may have come.
+   * The timeout is checked before new input is read. On a slow machine, a whole request may already
+   * have arrived.
    */
   #afterReading(socket: Duplex, act: () => void): void {
     const connection = this.#connections.of(socket);
@@ -273,7 +255,9 @@ export class HttpServer {
     });
   }
 
-  /** Answers what the application never saw because no URL could be made of it. */
+  /**
+   * Responds to a request from which no URL could be made, so that the application never sees it.
+   */
   #refuse(error: unknown, log: Logger): Response {
     const malformed = error instanceof Error && error.name === 'RequestError';
     if (!malformed) log.error({ err: error }, 'failed to create a response');
@@ -293,10 +277,6 @@ export class HttpServer {
   }
 }
 
-/** Part of an answer may be on its way, or another one before it: nothing else may be written. */
+/** Part of a response, or of an earlier one, may already be sent. Nothing else may be written. */
 const isAnswering = ({ underWay, answer }: Connection): boolean =>
   underWay > 1 || answer?.headersSent === true;
-
-function formatAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}

@@ -5,12 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConnectionMetrics } from '../../src/http/connections.ts';
-import {
-  type Application,
-  HttpServer,
-  type HttpServerOptions,
-  ListenError,
-} from '../../src/http/server.ts';
+import { ListenError } from '../../src/http/listen-error.ts';
+import { type Application, HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { errorDocument } from '../../src/scim-server/error.ts';
 import { eventually } from '../support/eventually.ts';
