@@ -105,7 +105,7 @@ describe('two clusters on one database', () => {
     await there.stop();
   });
 
-  it('give a tenant to one namespace, and nothing to a namespace of the same name in the other cluster', async () => {
+  it('give a tenant to one namespace, but not to its namesake in the other cluster', async () => {
     const operator = second.start({ ...FOLLOWING, ...EAGER });
     const theirs = await namesake();
     const refused = await theirs.settled('False', 'TenantNotAllowed');

@@ -60,7 +60,7 @@ describe('following', () => {
     vi.useRealTimers();
   });
 
-  it('enqueues every binding once when the directory is unreachable for long, and once when it is back', async () => {
+  it('enqueues every binding once during a long outage of the directory, and once after it', async () => {
     const { state, store } = directoryOf(1);
     const groups = new FollowedGroups();
     groups.note(ONE, 'acme', STAFF, basis(1));

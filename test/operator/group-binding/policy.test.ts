@@ -155,7 +155,7 @@ describe('the admission policy', () => {
     await operator.stop();
   });
 
-  it('is reported in a condition, a metric and the log if it is not in force, while binding continues', async () => {
+  it('is reported in a condition, a metric and the log if it is not in force', async () => {
     const { log, lines } = captureLog();
     const { registry } = fixture.start({ ...FOLLOWING, log });
     const states = async () =>
