@@ -386,7 +386,7 @@ describe('kubeconfig files', () => {
     expect(open).not.toThrow(/s3cret|\n/);
   });
 
-  it('with an unreadable token file are told from an unreachable server', async () => {
+  it('with an unreadable token file are reported as such, not as an unreachable server', async () => {
     const { whoAmI } = connect(write({ tokenFile: 'missing' }));
     const error = await whoAmI().then(undefined, (failure: unknown) => failure);
     expect(error).toHaveProperty('message', expect.stringMatching(/missing, which .* \(ENOENT\)$/));

@@ -54,7 +54,7 @@ describe('corrections of one object', () => {
     }
   });
 
-  it('wait for 30 s after an answer that differs from what was written, until one does not', () => {
+  it("are postponed by 30 s while the API server's answer differs from what was written", () => {
     const contentions = new Contentions(() => now);
     expect(correct(contentions, changed)).toContain('data.a is changed on every write');
     expect([isPostponed(contentions), contentions.nextLookMs('uid')]).toEqual([true, 30_000]);
@@ -140,9 +140,9 @@ interface Event extends KubeObject {
   readonly reason: string;
 }
 
-describe('another controller that keeps changing', () => {
+describe('while another controller keeps changing', () => {
   it.concurrent.each(CASES)(
-    '%s is named in the status and corrected less often, and all is well when it stops',
+    '%s, the status reports it and corrections become rare, until it stops',
     async (_, resource, name, patch, message, isReady) => {
       const probe = await IntegrationProbe.create(fixture);
       await probe.settled('True', 'Succeeded');

@@ -157,7 +157,7 @@ describe('the operator corrects', () => {
     });
   });
 
-  it('without changing the token, and reports it in an event', async () => {
+  it('drift without changing the token, and reports it in an event', async () => {
     const token = await probe.token();
     expect(await probe.authenticate(token)).toBeDefined();
     await eventually(async () => {

@@ -83,11 +83,11 @@ describe('an operator whose role lacks a permission', () => {
   });
 });
 
-describe('an operator that may not', () => {
+describe('without the permission to', () => {
   const refusals = (lines: readonly LogLine[]) =>
     lines.filter(({ resource }) => resource === 'scimtenants');
 
-  it('list ScimTenants allows only the tenants of the namespaces, and logs a single warning', async () => {
+  it('list ScimTenants, an operator allows only the tenants of the namespaces, with a single warning', async () => {
     const fixture = await operatorFixture(without('scimtenants', 'list'));
     try {
       const { log, lines } = captureLog();
@@ -108,7 +108,7 @@ describe('an operator that may not', () => {
     }
   });
 
-  it('get a ScimTenant grants nothing, and names the missing permission', async () => {
+  it('get a ScimTenant, an operator grants nothing, and names the permission', async () => {
     const fixture = await operatorFixture(without('scimtenants', 'get'));
     try {
       fixture.start();
@@ -121,7 +121,7 @@ describe('an operator that may not', () => {
     }
   });
 
-  it('write the status of ScimTenants still enforces them', async () => {
+  it('patch the status of ScimTenants, an operator still enforces them', async () => {
     const fixture = await operatorFixture(without('scimtenants/status', 'patch'));
     try {
       fixture.start();
@@ -135,7 +135,7 @@ describe('an operator that may not', () => {
     }
   });
 
-  it('list namespaces reads each of them, and logs a single warning', async () => {
+  it('list namespaces, an operator reads each of them, with a single warning', async () => {
     const fixture = await operatorFixture(without('namespaces', 'list'));
     try {
       const { log, lines } = captureLog();
@@ -155,7 +155,7 @@ describe('an operator that may not', () => {
     }
   });
 
-  it('read the CRD keeps a deleted integration working, and logs the reason', async () => {
+  it('read the CRD, an operator keeps a deleted integration working, and logs the reason', async () => {
     const fixture = await operatorFixture(without('customresourcedefinitions', 'get'));
     try {
       const { log, lines } = captureLog();

@@ -122,7 +122,7 @@ describe('an operator that watches some namespaces', () => {
     expect(told().at(-1)).toMatchObject({ namespace: later, msg: 'watch was restored' });
   });
 
-  it('manages a namespace that is created later as soon as it exists if the permissions are there', async () => {
+  it('manages a namespace as soon as it is created if its permissions already exist', async () => {
     const name = unique('later');
     const next = await watch([home, name], { connection: adminConnection() });
     await eventually(() => expect(next.unready()).toBeUndefined());

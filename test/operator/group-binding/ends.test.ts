@@ -184,7 +184,7 @@ describe('a role is revoked', () => {
 });
 
 describe("a role that can't be revoked", () => {
-  it('is reported in the log and a metric until it can', async () => {
+  it('is reported in the log and a metric until it is', async () => {
     const { probe } = await given();
     await stop();
     const rule = await denyWrites(fixture.admin, probe.namespace, ROLE_BINDINGS, ['DELETE']);

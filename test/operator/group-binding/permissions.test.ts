@@ -35,19 +35,19 @@ async function started(resource: string, verb: string) {
   return { probe, people, group, lines };
 }
 
-describe('an operator that follows groups but lacks the permission to', () => {
+describe('without the permission to', () => {
   it.each([
     ['bind', 'roles', /may not bind Role reader/],
     ['create', 'rolebindings', /rolebindings/],
     ['get', 'scimgroupbindings', /scimgroupbindings/],
-  ])('%s %s reports it in the status', async (verb, resource, message) => {
+  ])('%s %s, an operator reports that in the status', async (verb, resource, message) => {
     const { probe } = await started(resource, verb);
     await probe.settled('False', 'PermissionDenied');
     expect((await probe.condition('Ready'))?.message).toMatch(message);
     expect(await probe.roleBindings()).toEqual([]);
   });
 
-  it('delete RoleBindings reports it when the last member leaves', async () => {
+  it('delete RoleBindings, an operator reports that when the last member leaves', async () => {
     const { probe, people, group } = await started('rolebindings', 'delete');
     await probe.binds('scim:ann');
     await people.leave(group, 'ann');
@@ -57,7 +57,7 @@ describe('an operator that follows groups but lacks the permission to', () => {
     );
   });
 
-  it('patch their status still follows ScimGroupBindings', async () => {
+  it('patch the status of ScimGroupBindings, an operator still follows them', async () => {
     const { probe, people, group } = await started('scimgroupbindings/status', 'patch');
     await probe.binds('scim:ann');
     await people.leave(group, 'ann');
@@ -65,7 +65,7 @@ describe('an operator that follows groups but lacks the permission to', () => {
   });
 
   it.each([['list', 'validatingadmissionpolicies']])(
-    '%s %s reports an unknown admission policy and still binds',
+    '%s %s, an operator reports an unknown admission policy and still binds',
     async (verb, resource) => {
       const { probe } = await started(resource, verb);
       await probe.binds('scim:ann');
@@ -78,7 +78,7 @@ describe('an operator that follows groups but lacks the permission to', () => {
     },
   );
 
-  it('list ScimGroupBindings follows none, logs a single warning, and does the rest', async () => {
+  it('list ScimGroupBindings, an operator follows none, with a single warning, and does the rest', async () => {
     const { probe, lines } = await started('scimgroupbindings', 'list');
     await (await IntegrationProbe.create(fixture)).settled('True', 'Succeeded');
     expect(await probe.roleBindings()).toEqual([]);

@@ -230,7 +230,7 @@ describe('a RoleBinding to another role', () => {
 });
 
 describe("when one RoleBinding can't be written,", () => {
-  it('users who are to lose the role by another one lose it, and no others do', async () => {
+  it('users in the others still lose the role if they should, and nobody else does', async () => {
     const { probe, people, group } = await staffed();
     const names = Array.from({ length: 1_998 }, (_, n) => `u${String(n).padStart(4, '0')}`);
     await people.add(...names);

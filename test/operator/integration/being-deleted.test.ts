@@ -135,7 +135,7 @@ describe("a token's Secret that is being deleted", () => {
   });
 });
 
-describe('another object of an integration that is being deleted', () => {
+describe('a ServiceAccount, Role or RoleBinding that is being deleted', () => {
   it.each<[string, ResourceDefinition, string]>([
     ['ServiceAccount', SERVICE_ACCOUNTS, 'scim-idp'],
     ['Role', ROLES, 'SCIMProvisioner'],

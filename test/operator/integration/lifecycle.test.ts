@@ -256,8 +256,8 @@ describe('the token', () => {
   });
 });
 
-describe('a deleted ScimIntegration', () => {
-  it('takes its token and its objects with it immediately, without a finalizer', async () => {
+describe('deleting a ScimIntegration', () => {
+  it('removes its token and its objects immediately, without a finalizer', async () => {
     const probe = await IntegrationProbe.create(fixture);
     expect((await probe.settled('True')).metadata).not.toHaveProperty('finalizers');
     const token = await probe.token();
@@ -276,7 +276,7 @@ describe('a deleted ScimIntegration', () => {
     });
   });
 
-  it('has another id and token when it is recreated', async () => {
+  it('means another id and token when it is recreated', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const first = await probe.settled('True');
     const token = await probe.token();
@@ -288,7 +288,7 @@ describe('a deleted ScimIntegration', () => {
     expect(await probe.authenticate(token)).toBeUndefined();
   });
 
-  it('has the same id when it is recreated with spec.integrationId', async () => {
+  it('keeps its id free for a recreated one that pins it', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const { status } = await probe.settled('True');
     const token = await probe.token();
@@ -298,7 +298,7 @@ describe('a deleted ScimIntegration', () => {
     expect((await probe.settled('True')).status?.endpoint).toBe(status?.endpoint);
   });
 
-  it('has no valid token while a finalizer holds it', async () => {
+  it('revokes its token even while a finalizer holds it', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True');
     const token = await probe.token();
@@ -309,7 +309,7 @@ describe('a deleted ScimIntegration', () => {
     await eventually(() => expect(probe.get()).rejects.toThrow(/404/));
   });
 
-  it('can be deleted in the foreground, and its neighbour keeps the Role that they share', async () => {
+  it('works in the foreground, and leaves its neighbour the Role that they share', async () => {
     const probe = await IntegrationProbe.create(fixture);
     const neighbour = await IntegrationProbe.createIn(fixture, probe.namespace, {}, 'neighbour');
     await probe.settled('True', 'Succeeded');
@@ -335,7 +335,7 @@ describe('a deleted ScimIntegration', () => {
     await neighbour.settled('True', 'Succeeded');
   });
 
-  it('ends with its namespace', async () => {
+  it("with its namespace revokes its token and doesn't block the namespace", async () => {
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True');
     const token = await probe.token();

@@ -220,7 +220,7 @@ describe('an integration that changes faster than the operator works', () => {
     },
   );
 
-  it('loses its right before anything else is written, and none of its objects', async () => {
+  it('loses its right before anything else is written, but none of its objects', async () => {
     const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
     const probe = await integrationIn(fixture, tenant, { team: 'a' });
     await runProcess(fixture, probe.namespace, new Lifetime());
