@@ -1,16 +1,16 @@
-/** Our annotations on custom resources, and what is wrong with those that people set. */
+/** Our annotations on custom resources, and the mistakes that users make with them. */
 import { ANNOTATION_RECONCILE, ANNOTATION_ROTATE, GROUP, SCIM_INTEGRATIONS } from './names.ts';
 
 type Annotations = Readonly<Record<string, string>> | undefined;
 
-/** What the annotation takes; undefined: anything. */
+/** The values that an annotation accepts; undefined for any value. */
 const VALUES: Readonly<Record<string, readonly string[] | undefined>> = {
   [ANNOTATION_RECONCILE]: ['disabled', 'enabled'],
   [ANNOTATION_ROTATE]: undefined,
 };
 const SHOWN = 64;
 
-/** One sentence for each annotation of our group that means nothing on an object of the kind. */
+/** One message for each annotation of our group that has no effect on an object of the kind. */
 export function annotationFaults(kind: string, annotations: Annotations): readonly string[] {
   return Object.entries(annotations ?? {})
     .filter(([name]) => name.startsWith(`${GROUP}/`))

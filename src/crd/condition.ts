@@ -1,4 +1,4 @@
-/** metav1.Condition, as status has it. */
+/** metav1.Condition, as it appears in a status. */
 import { z } from 'zod';
 import { dateTime } from './rules.ts';
 
@@ -18,7 +18,7 @@ const ConditionSchema = z.object({
 export const observedGeneration = () =>
   z.int().describe('Generation that the operator last observed; -1 before the first time.');
 
-/** A list with one of each type. */
+/** A list with at most one condition of each type. */
 export const conditions = (description: string) =>
   z
     .array(ConditionSchema)

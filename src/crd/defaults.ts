@@ -1,4 +1,4 @@
-/** What a spec means where it is silent: defaults live here, never in spec. */
+/** The defaults of the custom resources, which are never written to a spec. */
 
 import { parseDuration } from './duration.ts';
 import { ANNOTATION_RECONCILE } from './names.ts';
@@ -19,7 +19,7 @@ export const tenantOf = ({ spec, metadata }: KubeIntegration): string =>
 export const bindingTenantOf = ({ spec, metadata }: KubeGroupBinding): string =>
   spec.tenant ?? metadata.namespace;
 
-/** Reconciling is paused: only `spec.enabled` and revocation count. */
+/** Whether reconciling is paused, so that only `spec.enabled` and revocation take effect. */
 export const isPaused = ({ metadata }: KubeIntegration): boolean =>
   metadata.annotations?.[ANNOTATION_RECONCILE] === 'disabled';
 
@@ -29,17 +29,17 @@ export const deletionPolicyOf = ({ spec }: KubeIntegration): 'Retain' | 'Delete'
 export const secretNameOf = ({ spec, metadata }: KubeIntegration): string =>
   spec?.token?.secretName ?? `${metadata.name}-scim-token`;
 
-/** Where the token is: in a Secret of ours, or in an existing one. */
+/** Where the token is: in a Secret of the operator, or in an existing one. */
 export const tokenSecretRefOf = (integration: KubeIntegration): SecretKeyRef =>
   integration.spec?.token?.existingSecret ?? { name: secretNameOf(integration), key: 'token' };
 
-/** How long the token before works after a rotation, in milliseconds. */
+/** How long the previous token works after a rotation, in milliseconds. */
 export const overlapOf = ({ spec }: KubeIntegration): number =>
   parseDuration(spec?.token?.rotation?.overlap ?? '') ?? DEFAULT_OVERLAP_MS;
 
-/** How old a token gets, in milliseconds; undefined: until somebody asks for a new one. */
+/** Age at which a token is rotated, in milliseconds; undefined if only on request. */
 export const rotationIntervalOf = ({ spec }: KubeIntegration): number | undefined =>
   parseDuration(spec?.token?.rotation?.interval ?? '');
 
-/** Of the ServiceAccount and the RoleBinding. */
+/** The name of the ServiceAccount and the RoleBinding. */
 export const childNameOf = ({ metadata }: KubeIntegration): string => `scim-${metadata.name}`;

@@ -1,4 +1,4 @@
-/** Which directory has what a custom resource stands for, as its status says. */
+/** The mark in the status of a custom resource that says which directory has its records. */
 import { z } from 'zod';
 
 const Mark = z

@@ -1,6 +1,6 @@
 /**
- * Keeps the author of a ScimGroupBinding from giving what they may not: Kubernetes' own rule for
- * RoleBindings, for ours.
+ * Prevents authors of ScimGroupBindings from granting roles that they may not grant, by the rule
+ * that Kubernetes itself applies to RoleBindings.
  */
 import { GROUP, SCIM_GROUP_BINDINGS } from './names.ts';
 import { printYaml } from './yaml.ts';
@@ -8,8 +8,8 @@ import { printYaml } from './yaml.ts';
 const NAME = `${SCIM_GROUP_BINDINGS.plural}.${GROUP}`;
 
 /**
- * The same question that the API server asks of who writes a RoleBinding. Only `spec` gives
- * something: labels and the like are free.
+ * The same check that the API server makes for the author of a RoleBinding. Only `spec` grants
+ * something, so labels and other metadata may be changed freely.
  */
 const MAY_BIND =
   "authorizer.group('rbac.authorization.k8s.io').resource(object.spec.roleRef.kind == 'Role' ? " +
@@ -62,7 +62,7 @@ const HEADER =
 
 export const GROUP_BINDING_POLICY_FILE = `${NAME}.yaml`;
 
-/** For policies/. */
+/** The content of the file in policies/. */
 export const printGroupBindingPolicy = (): string =>
   `${HEADER}${groupBindingPolicy()
     .map((object) => printYaml(object))

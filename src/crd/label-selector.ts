@@ -1,6 +1,6 @@
 /**
- * metav1.LabelSelector; what Kubernetes refuses in one is refused here too, because it would select
- * something else than was meant.
+ * The schema of metav1.LabelSelector. It refuses whatever Kubernetes refuses in a selector, because
+ * such a selector would not select what its author meant.
  */
 import { z } from 'zod';
 import { matching, rules } from './rules.ts';

@@ -1,4 +1,4 @@
-/** Names that users, charts and other programs see; they never change. */
+/** Names that users, charts and other programs depend on. They never change. */
 import type { EVENT } from './reasons.ts';
 
 export const GROUP = 'scim-operator.dev';
@@ -34,23 +34,23 @@ export const MANAGED_BY = 'scim-operator';
 export const LABEL_INTEGRATION = `${GROUP}/integration`;
 /** On RoleBindings of members: the name of the ScimGroupBinding, in the same namespace. */
 export const LABEL_GROUP_BINDING = `${GROUP}/group-binding`;
-/** On the token's Secret: the UID of the integration it was made for. */
+/** On the token's Secret: the UID of the integration that it was created for. */
 export const ANNOTATION_INTEGRATION_UID = `${GROUP}/integration-uid`;
 /**
- * On the token's Secret: when that integration was created. Tells whether it can have gone with an
- * earlier CRD.
+ * On the token's Secret: when that integration was created. Shows whether it may have been deleted
+ * with an earlier CRD.
  */
 export const ANNOTATION_INTEGRATION_CREATED = `${GROUP}/integration-created`;
-/** On a Secret that people keep: lets the operator use the token in it. */
+/** On a Secret that users maintain: lets the operator use the token in it. */
 export const LABEL_TOKEN = `${GROUP}/token`;
 /** On an integration: each new value rotates the token once. */
 export const ANNOTATION_ROTATE = `${GROUP}/rotate`;
 /**
  * On the token's Secret, written together with the token: the value of the rotate annotation that
- * it answers.
+ * caused the rotation.
  */
 export const ANNOTATION_ROTATED = `${GROUP}/rotated`;
-/** On a Secret: the key ids of its token and of the one that it replaced, and when. */
+/** On a Secret: the key ids of its token and of the token that it replaced, and when. */
 export const ANNOTATION_REPLACED = `${GROUP}/replaced`;
 /** `disabled` pauses everything but `spec.enabled` and revocation. */
 export const ANNOTATION_RECONCILE = `${GROUP}/reconcile`;

@@ -1,4 +1,4 @@
-/** The custom resources as the API server gives them. */
+/** The custom resources as the API server returns them. */
 import type { ScimGroupBindingSpec, ScimGroupBindingStatus } from './scim-group-binding.ts';
 import type { ScimIntegrationSpec, ScimIntegrationStatus } from './scim-integration.ts';
 import type { ScimTenantSpec, ScimTenantStatus } from './scim-tenant.ts';

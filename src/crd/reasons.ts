@@ -1,31 +1,29 @@
-/** The conditions, reasons and events that people and other programs see; they never change. */
+/** The conditions, reasons and events that users and programs depend on. They never change. */
 
 export const CONDITION = {
   Ready: 'Ready',
   TokenReady: 'TokenReady',
   RBACReady: 'RBACReady',
-  /** Present only while True, as kstatus wants it. */
+  /** Present only while True, as kstatus requires. */
   Reconciling: 'Reconciling',
-  /** Present only while True: waits for a person. */
+  /** Present only while True: somebody must act. */
   Stalled: 'Stalled',
-  /** Present only while True: the annotation `reconcile` pauses what can be paused. */
+  /** Present only while True: the annotation `reconcile` pauses reconciling. */
   Paused: 'Paused',
   /** Present only while True: others change what the operator writes. */
   Contended: 'Contended',
-  /** Present only while True: an annotation of ours means nothing as it is. */
+  /** Present only while True: one of our annotations has no effect. */
   InvalidAnnotation: 'InvalidAnnotation',
-  /**
-   * Present only while True: RoleBindings with the names of ours that the operator did not make.
-   */
+  /** Present only while True: RoleBindings have our names but were not created by us. */
   ForeignRoleBindings: 'ForeignRoleBindings',
   /**
-   * Present only while True, or Unknown: nothing keeps authors from giving roles that they may not
-   * give.
+   * Present only while True or Unknown: nothing prevents authors from granting roles that they may
+   * not grant.
    */
   Unguarded: 'Unguarded',
 } as const;
 
-/** Conditions that are present only while True: those that kstatus reads, and exceptions. */
+/** Conditions that are present only while True: those that kstatus reads, and exceptional ones. */
 export const WHILE_TRUE: readonly string[] = [
   CONDITION.Reconciling,
   CONDITION.Stalled,
@@ -39,11 +37,11 @@ export const WHILE_TRUE: readonly string[] = [
 export const REASON = {
   /** Everything is as the spec says. */
   Succeeded: 'Succeeded',
-  /** Switched off on purpose, which is healthy. */
+  /** Disabled on purpose, which is healthy. */
   Disabled: 'Disabled',
   /** Not done yet. */
   Progressing: 'Progressing',
-  /** A step failed and is tried again. */
+  /** A step failed and will be retried. */
   ProgressingWithRetry: 'ProgressingWithRetry',
   /** A step failed; the message says which. */
   ReconciliationFailed: 'ReconciliationFailed',
@@ -51,20 +49,20 @@ export const REASON = {
   TenantNotAllowed: 'TenantNotAllowed',
   /** spec.integrationId belongs to another integration. */
   IntegrationIdConflict: 'IntegrationIdConflict',
-  /** The Secret holds a token that works. */
+  /** The Secret contains a token that works. */
   TokenIssued: 'TokenIssued',
-  /** The Secret holds a new token, and the one before still works. */
+  /** The Secret contains a new token, and the previous one still works. */
   Rotating: 'Rotating',
   /**
-   * A Secret of that name exists and is not ours; or it is ours, and immutable, or named as an
-   * existing one.
+   * A Secret of that name exists and is not ours, or it is ours but immutable or named as an
+   * existing Secret.
    */
   SecretConflict: 'SecretConflict',
-  /** The Secret holds a token that can't be used. */
+  /** The Secret contains a token that can't be used. */
   InvalidToken: 'InvalidToken',
   /**
-   * There is no Secret, or none that may be used, and none is made now; or it is being deleted, and
-   * its name is not free yet.
+   * There is no usable Secret and none is created now, or it is being deleted and its name is not
+   * free yet.
    */
   SecretMissing: 'SecretMissing',
   /** ServiceAccount, Role and RoleBinding are in place. */
@@ -79,21 +77,21 @@ export const REASON = {
   Terminating: 'Terminating',
   /** The annotation `reconcile` is `disabled`. */
   ReconcileDisabled: 'ReconcileDisabled',
-  /** Others change what the operator writes, at once or again and again. */
+  /** Others change what the operator writes, during the write or repeatedly. */
   ChangedByOthers: 'ChangedByOthers',
-  /** An annotation of ours that is not known, or has a value that is not. */
+  /** One of our annotations is unknown or has an unknown value. */
   UnknownAnnotation: 'UnknownAnnotation',
-  /** No namespace is named or selected that exists. */
+  /** No existing namespace is named or selected. */
   NobodySelected: 'NobodySelected',
   /** The admission policy of ScimGroupBindings is not in force. */
   AdmissionPolicyMissing: 'AdmissionPolicyMissing',
-  /** Whether the admission policy is in force is not known. */
+  /** It is unknown whether the admission policy is in force. */
   AdmissionPolicyUnknown: 'AdmissionPolicyUnknown',
   /** The tenant has no such group. */
   GroupNotFound: 'GroupNotFound',
   /** Several groups of the tenant have the externalId. */
   GroupAmbiguous: 'GroupAmbiguous',
-  /** The group has more members than RoleBindings are made for. */
+  /** The group has more members than are bound. */
   GroupTooLarge: 'GroupTooLarge',
 } as const;
 
@@ -102,24 +100,24 @@ export type Reason = (typeof REASON)[keyof typeof REASON];
 export const EVENT = {
   /** A token was written to the Secret. */
   TokenGenerated: 'TokenGenerated',
-  /** Another token took the place of the one before, which may work on for a while. */
+  /** A new token replaced the previous one, which may still work for a while. */
   TokenRotated: 'TokenRotated',
-  /** The Secret no longer held the token, or it was rotated once more: its hash went. */
+  /** A hash was removed, because the Secret no longer had the token or after another rotation. */
   TokenRevoked: 'TokenRevoked',
   /** spec.enabled became true. */
   IntegrationEnabled: 'IntegrationEnabled',
   /** spec.enabled became false. */
   IntegrationDisabled: 'IntegrationDisabled',
-  /** Somebody's change of a child was undone. */
+  /** A change of a child was undone. */
   DriftCorrected: 'DriftCorrected',
-  /** Others change what the operator writes, at once or again and again. */
+  /** Others change what the operator writes, during the write or repeatedly. */
   Contended: 'Contended',
   /** A Secret of that name exists and is not ours. */
   SecretConflict: 'SecretConflict',
-  /** Another installation looks after it, with another directory. */
+  /** Another installation, with another directory, manages the object. */
   OtherInstallation: 'OtherInstallation',
   /** The namespace may not use the tenant. */
   TenantNotAllowed: 'TenantNotAllowed',
-  /** RoleBindings have the names of those of a ScimGroupBinding and were not made for it. */
+  /** RoleBindings have the names of a ScimGroupBinding but were not created for it. */
   ObjectConflict: 'ObjectConflict',
 } as const;

@@ -1,6 +1,4 @@
-/**
- * The custom resource ScimGroupBinding: gives the members of a SCIM group a role in a namespace.
- */
+/** The custom resource ScimGroupBinding: the members of a SCIM group get a role in a namespace. */
 import { z } from 'zod';
 import { conditions, observedGeneration } from './condition.ts';
 import { directoryMark } from './directory-mark.ts';

@@ -47,8 +47,7 @@ const Rotation = z
   })
   .meta(
     rules({
-      // What is no duration has its own message; converting it would add one that nobody
-      // understands.
+      // An invalid duration has its own message. Converting it would add an obscure one.
       rule:
         `!has(self.interval) || !self.interval.matches(${DURATION}) || (has(self.overlap) && ` +
         `!self.overlap.matches(${DURATION})) || duration(self.interval) > ` +

@@ -12,7 +12,7 @@ import {
   rules,
 } from './rules.ts';
 
-/** How many integrations the status names. */
+/** Number of integrations that the status lists. */
 export const MAX_LISTED_INTEGRATIONS = 100;
 
 const Namespaces = z.object({

@@ -1,11 +1,11 @@
-/** zod → the structural OpenAPI v3 schema that a CustomResourceDefinition takes. */
+/** Converts zod to the structural OpenAPI v3 schema that a CustomResourceDefinition requires. */
 import { z } from 'zod';
 import type { YamlValue } from './yaml.ts';
 
-/** Plain data: it comes from JSON. */
+/** Plain data, because it comes from JSON. */
 type JsonSchema = Record<string, YamlValue>;
 
-/** Formats that the API server knows and checks; it warns about others. */
+/** Formats that the API server knows and checks. It warns about others. */
 const FORMATS = new Set(['date-time', 'int64']);
 
 export function structuralSchema(schema: z.ZodType): JsonSchema {
@@ -25,8 +25,8 @@ function adapt(schema: JsonSchema): void {
     if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   }
   if (typeof schema.format === 'string' && !FORMATS.has(schema.format)) delete schema.format;
-  // Unknown fields are pruned by the API server; a schema may not say so itself. Of a map it is the
-  // schema of the values.
+  // The API server prunes unknown fields, and a schema must not say so itself. In a map, this is
+  // the schema of the values.
   if (typeof schema.additionalProperties !== 'object') delete schema.additionalProperties;
   delete schema.propertyNames;
   delete schema.$schema;

@@ -1,7 +1,7 @@
 /**
- * Plain data as YAML text. The Kubernetes client's own writer knows a CustomResourceDefinition by
- * its generated model and drops what that names otherwise: `default`, `enum` and every
- * `x-kubernetes-…`.
+ * Prints plain data as YAML. The writer of the Kubernetes client uses a generated model of
+ * CustomResourceDefinition and drops fields that the model names differently: `default`, `enum` and
+ * every `x-kubernetes-…`.
  */
 
 export type YamlValue =
@@ -12,7 +12,7 @@ export type YamlValue =
   | readonly YamlValue[]
   | { readonly [key: string]: YamlValue | undefined };
 
-/** Ends with a newline. Keys keep their order, undefined ones are left out, nothing is folded. */
+/** Ends with a newline. Keeps the order of keys, omits undefined values, and folds nothing. */
 export function printYaml(value: YamlValue): string {
   return `${linesOf(value).join('\n')}\n`;
 }
@@ -46,16 +46,16 @@ const isMap = (value: YamlValue): value is { readonly [key: string]: YamlValue |
 const hasValue = (entry: [string, YamlValue | undefined]): entry is [string, YamlValue] =>
   entry[1] !== undefined;
 
-/** What no reader of YAML takes for a number, a date, a truth value or an indicator. */
+/** Text that no YAML reader takes for a number, a date, a boolean or an indicator. */
 const PLAIN = /^[.]?[A-Za-z][A-Za-z0-9._/,;'()-]*( [A-Za-z0-9(][A-Za-z0-9._/,;'()-]*)*$/;
 const RESERVED = /^(y|n|yes|no|on|off|true|false|null|[.](inf|nan))$/i;
 
-/** Where JSON would escape quotes and backslashes, single quotes let patterns and rules be read. */
+/** Text in which JSON would escape quotes and backslashes. Single quotes keep it readable. */
 const ESCAPED = /^[ -~]*["\\][ -~]*$/;
 
 /**
- * A JSON text is YAML too; JSON leaves the line separators of Unicode as they are, YAML would fold
- * them.
+ * JSON is also YAML, except that it leaves the line separators of Unicode unescaped, which YAML
+ * would fold.
  */
 function scalar(value: YamlValue): string {
   if (typeof value === 'string' && PLAIN.test(value) && !RESERVED.test(value)) return value;

@@ -1,8 +1,7 @@
-/** Waiting longer after each failure. */
+/** Waits longer after each failure. */
 
 /**
- * Full jitter: anything up to the doubled delay, so that clients that failed together don't return
- * together.
+ * Uses jitter, up to the doubled delay, so that clients that failed together don't return together.
  */
 export class Backoff {
   readonly #firstMs: number;
@@ -26,7 +25,7 @@ export class Backoff {
   }
 }
 
-/** Resolves after the time, or at once when the signal aborts. */
+/** Resolves after this time, or as soon as the signal aborts. */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

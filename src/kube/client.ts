@@ -1,4 +1,4 @@
-/** The verbs of the Kubernetes API, for objects of any kind. No call ever names an empty object. */
+/** The verbs of the Kubernetes API, for objects of any kind. No call has an empty name. */
 import type { Connection } from './connection.ts';
 import { isNotFound } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
@@ -25,7 +25,7 @@ export interface ListOptions {
   readonly limit?: number;
   readonly continue?: string | undefined;
   readonly signal?: AbortSignal;
-  /** PartialObjectMetadata: the contents of Secrets never come here. */
+  /** Requests PartialObjectMetadata, so that the contents of Secrets are never sent. */
   readonly metadataOnly?: boolean | undefined;
 }
 
@@ -49,7 +49,7 @@ export class Client {
   readonly #deadlineMs: number;
   readonly #transport: Transport;
 
-  /** Every call but a watch is given up after `deadlineMs`. */
+  /** Every call except a watch fails after `deadlineMs`. */
   constructor(
     connection: Connection,
     metrics?: KubeMetrics,
@@ -92,7 +92,7 @@ export class Client {
     });
   }
 
-  /** Fails with AlreadyExists where the object is there. */
+  /** Rejects with AlreadyExists if the object exists. */
   create<T extends KubeObject>(
     resource: ResourceDefinition,
     object: T,
@@ -109,8 +109,8 @@ export class Client {
   }
 
   /**
-   * Server-side apply: creates or changes exactly the fields given and prunes those that this
-   * manager gave before.
+   * Server-side apply. Creates or changes exactly the given fields, and prunes those that only this
+   * manager has set before.
    */
   apply<T extends KubeObject>(
     resource: ResourceDefinition,
@@ -127,8 +127,8 @@ export class Client {
   }
 
   /**
-   * JSON merge patch; with `metadata.resourceVersion` in it a stale one is a Conflict. `dryRun`
-   * finds out what would become of it.
+   * JSON merge patch. If it contains a stale `metadata.resourceVersion`, it rejects with Conflict.
+   * `dryRun` validates it without writing.
    */
   mergePatch<T extends KubeObject>(
     resource: ResourceDefinition,
@@ -148,7 +148,7 @@ export class Client {
     });
   }
 
-  /** With `uid` another object of the name is left alone: Conflict. */
+  /** With `uid`, rejects with Conflict if the name belongs to another object. */
   async delete(resource: ResourceDefinition, key: ObjectKey, uid?: string): Promise<void> {
     await this.call(resource, {
       method: 'DELETE',
@@ -173,7 +173,7 @@ export class Client {
     });
   }
 
-  /** Events as they come, until the server ends the watch; no deadline but the signal's. */
+  /** Yields events until the server ends the watch. Only the signal limits the time. */
   async *watch(
     resource: ResourceDefinition,
     options: WatchOptions,
@@ -195,13 +195,13 @@ export class Client {
     });
   }
 
-  /** Every method but `watch` calls the API server through this one. */
+  /** Every method except `watch` calls the API server through this one. */
   protected call<T>(resource: ResourceDefinition, call: Call): Promise<T> {
     return this.#transport.json(resource, call);
   }
 }
 
-/** A namespaced resource without a namespace is listed in all of them. */
+/** Without a namespace, a namespaced resource is listed in all namespaces. */
 function collectionPath(resource: ResourceDefinition, namespace: string | undefined): string {
   return pathOf(resource, namespace === undefined ? {} : { namespace });
 }
@@ -210,7 +210,7 @@ function typed<T extends KubeObject>(resource: ResourceDefinition, object: T): T
   return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
 }
 
-/** A live read; undefined only when the server says that this very object doesn't exist. */
+/** A live read. Undefined only if the server says that this very object doesn't exist. */
 export async function getIfExists<T extends KubeObject>(
   client: Client,
   resource: ResourceDefinition,
@@ -224,7 +224,7 @@ export async function getIfExists<T extends KubeObject>(
   }
 }
 
-/** With `uid` another object of the name is left alone: Conflict. */
+/** With `uid`, rejects with Conflict if the name belongs to another object. */
 export async function deleteIfExists(
   client: Client,
   resource: ResourceDefinition,

@@ -1,4 +1,4 @@
-/** metav1.Condition lists, changed purely. */
+/** Pure functions that change lists of metav1.Condition. */
 import { seconds } from './time.ts';
 
 export interface Condition {
@@ -12,7 +12,7 @@ export interface Condition {
 
 export type NewCondition = Omit<Condition, 'lastTransitionTime'>;
 
-/** `lastTransitionTime` moves only when the status does. */
+/** `lastTransitionTime` changes only when the status does. */
 export function setCondition(
   conditions: readonly Condition[],
   next: NewCondition,
@@ -51,8 +51,9 @@ interface ConditionedObject {
 }
 
 /**
- * The conditions that an object is to have: those wanted, of its present generation, and those that
- * it has. Of the types in `whileTrue`, which are present only while True, only those wanted remain.
+ * Returns the conditions that an object should have: those wanted, with its current generation, and
+ * those it already has. Types in `whileTrue` are present only while True, so they are kept only if
+ * wanted.
  */
 export function mergeConditions(
   { metadata, status }: ConditionedObject,
@@ -71,7 +72,7 @@ export function mergeConditions(
   );
 }
 
-/** As the API server returns it → as setCondition takes it. */
+/** Converts a condition from the API server for setCondition. */
 export function completeCondition({
   observedGeneration,
   ...condition

@@ -1,5 +1,5 @@
 /**
- * The way to an API server: its URL, credentials that are read again now and then, and one pool of
+ * The connection to an API server: its URL, credentials that are reread regularly, and one pool of
  * connections.
  */
 import { readFileSync } from 'node:fs';
@@ -12,9 +12,9 @@ import { proxyFor } from './proxy.ts';
 
 export { loadKubeConfig } from './kubeconfig.ts';
 
-/** Token and certificate files change while we run; kubelet leaves minutes for that. */
+/** Token and certificate files change at runtime. The kubelet leaves minutes to notice. */
 const CREDENTIALS_MAX_AGE_MS = 10_000;
-/** How often, at the most, a refusal makes a plugin run and the kubeconfig be read. */
+/** Minimum interval at which refusals rerun a plugin and reread the kubeconfig. */
 const RENEWAL_INTERVAL_MS = 10_000;
 /** For calls that still use the connections with the old certificate. */
 const OLD_AGENT_GRACE_MS = 60_000;
@@ -26,15 +26,15 @@ export interface Access {
 }
 
 interface ConnectionOptions {
-  /** For proxies and for plugins. */
+  /** Environment variables for proxies and plugins. */
   readonly environment?: Environment;
-  /** Reads the kubeconfig again, after its credentials were refused. */
+  /** Rereads the kubeconfig after its credentials were refused. */
   readonly reload?: () => KubeConfig;
 }
 
 export class Connection {
   readonly server: string;
-  /** Of the kubeconfig's context, in a pod the pod's own. */
+  /** The namespace of the kubeconfig's context, or of the pod. */
   readonly namespace: string;
   readonly #environment: Environment;
   readonly #reload: (() => KubeConfig) | undefined;
@@ -47,7 +47,7 @@ export class Connection {
   #validUntil = 0;
   #renewedAt = Number.NEGATIVE_INFINITY;
 
-  /** Throws, in one line, for a kubeconfig that can't be used. */
+  /** Throws an error of one line if the kubeconfig can't be used. */
   constructor(config: KubeConfig, { environment = {}, reload }: ConnectionOptions = {}) {
     this.#environment = environment;
     this.#reload = reload;
@@ -69,15 +69,14 @@ export class Connection {
     return this.#reading;
   }
 
-  /** Credentials were refused: the next call reads them again. */
+  /** Makes the next call reread the credentials, after they were refused. */
   forget(): void {
     this.#validUntil = 0;
   }
 
   /**
-   * The API server doesn't know who called with `refused` (401): reads everything again, files,
-   * kubeconfig and what a plugin prints. Resolves with what is other than it was; undefined:
-   * nothing is.
+   * Rereads the files, the kubeconfig and the output of a plugin after the API server responded to
+   * `refused` with 401. Resolves with undefined if nothing has changed.
    */
   async renew(refused: Access): Promise<Access | undefined> {
     if (this.#access === refused) {
@@ -107,7 +106,7 @@ export class Connection {
     return this.#access;
   }
 
-  /** One that can't be read just now, or leads to another server, changes nothing. */
+  /** A kubeconfig that can't be read now, or that names another server, changes nothing. */
   #readKubeConfigAgain(): void {
     if (this.#reload === undefined) return;
     try {
@@ -119,7 +118,7 @@ export class Connection {
       this.#cluster = cluster;
       this.#proxy = proxy;
     } catch {
-      // Somebody may be writing it; what was known is tried again.
+      // It may be half-written. The known credentials are tried again.
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * Runs a reconcile function for keys, level by level: it is told which object to look at, never
- * what happened.
+ * Runs a reconcile function for keys. It is level-based: the function learns which object to look
+ * at, never what happened.
  */
 import type { Logger } from '../logger.ts';
 import { isDenied, isUnavailable } from './errors.ts';
@@ -10,7 +10,7 @@ import { pauseAskedBy } from './retry-after.ts';
 import { Workqueue } from './workqueue.ts';
 
 export interface Result {
-  /** Look again after this long, if nothing calls for it earlier. */
+  /** Reconcile again after this time, unless something requires it earlier. */
   readonly requeueAfterMs?: number | undefined;
 }
 
@@ -19,8 +19,8 @@ interface ReconcileContext {
 }
 
 /**
- * Throwing means: try again, later each time. Nothing here cuts a reconcile short: each of its
- * calls needs a deadline of its own.
+ * A reconcile that throws is retried, later each time. Nothing here cuts a reconcile short, so each
+ * of its calls needs its own deadline.
  */
 export type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Result>;
 
@@ -31,8 +31,8 @@ export interface ControllerOptions {
   readonly metrics?: KubeMetrics | undefined;
   readonly concurrency?: number;
   /**
-   * Whether an error says of nothing but an outage, after which nobody should wait for minutes; by
-   * default those of the API server.
+   * Whether an error only indicates an outage, after which nothing should wait for minutes. By
+   * default, this covers outages of the API server.
    */
   readonly isOutage?: (error: unknown) => boolean;
 }
@@ -40,12 +40,12 @@ export interface ControllerOptions {
 const CONCURRENCY = 10;
 /** A reconcile that takes longer hangs, whatever the deadlines of its calls. */
 const STUCK_MS = 150_000;
-/** Between two attempts during an outage at the most. */
+/** Maximum time between two attempts during an outage. */
 const OUTAGE_RETRY_MS = 60_000;
 
 /**
- * The longest wait before a denied request is tried again: once somebody has removed the obstacle,
- * nobody waits for minutes.
+ * Maximum wait before a denied request is retried, so that nobody waits for minutes after removing
+ * the obstacle.
  */
 const DENIED_RETRY_MS = 30_000;
 
@@ -70,14 +70,14 @@ export class Controller {
     this.#queue.addAfter(keyText(key), delayMs);
   }
 
-  /** Tries again at once whatever waits for that after a failure. */
+  /** Retries at once all keys that wait for a retry after a failure. */
   retryFailed(): void {
     this.#queue.retryFailed();
   }
 
   /**
-   * Works until the signal aborts. What is in work then is finished, or cut off by the fence of its
-   * client.
+   * Works until the signal aborts. Reconciles in progress are then finished, or cut off by the
+   * fence of their client.
    */
   async run(signal: AbortSignal): Promise<void> {
     const { metrics, concurrency = CONCURRENCY } = this.#options;

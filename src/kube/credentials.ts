@@ -1,6 +1,6 @@
 /**
- * Who calls the API server, from a user of a kubeconfig: headers and a client certificate, read
- * again whenever they are asked for.
+ * The credentials of a kubeconfig's user: headers and a client certificate, reread whenever they
+ * are requested.
  */
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
@@ -17,7 +17,7 @@ export interface Identity {
   readonly key?: string | Buffer;
 }
 
-/** Kinds of auth-provider that client-node still knows how to use. */
+/** Kinds of auth-provider that client-node still supports. */
 const PROVIDERS = ['oidc'];
 
 export class Credentials {
@@ -27,7 +27,7 @@ export class Credentials {
   readonly #environment: Environment;
   #plugin: PluginCredential | undefined;
 
-  /** Throws for a user whose credentials can't be used, in one line. */
+  /** Throws an error of one line if the user's credentials can't be used. */
   constructor(config: KubeConfig, cluster: Cluster, environment: Environment) {
     this.#config = config;
     this.#cluster = cluster;
@@ -42,16 +42,16 @@ export class Credentials {
     }
   }
 
-  /** Rejects with CredentialsError where there are none. */
+  /** Rejects with CredentialsError if there are none. */
   async read(): Promise<Identity> {
     const impersonation = impersonationHeaders(this.#user.impersonation);
-    // As kubectl: what is secret isn't sent where everybody can read it.
+    // Like kubectl, never sends secrets over an unencrypted connection.
     if (!this.#cluster.server.startsWith('https:')) return { headers: impersonation };
     const { headers, ...certificate } = await this.#authentication();
     return { headers: { ...headers, ...impersonation }, ...certificate };
   }
 
-  /** What a plugin printed was refused. */
+  /** Forgets the output of the plugin, after it was refused. */
   forget(): void {
     this.#plugin = undefined;
   }
@@ -107,7 +107,7 @@ export class Credentials {
   }
 }
 
-/** Trimmed, because a token read from a file often ends in a newline, which no header may hold. */
+/** Trimmed, because a token file often ends with a newline, which a header can't contain. */
 const bearer = (token: string) => ({ authorization: `Bearer ${token.trim()}` });
 
 /** As in client-go, data wins over a file. */
@@ -139,7 +139,7 @@ function impersonationHeaders(impersonation: Impersonation | undefined): Headers
   };
 }
 
-/** What no name of a header may have is percent-encoded; the API server decodes it. */
+/** Percent-encodes characters that header names can't contain. The API server decodes them. */
 const headerName = (key: string) =>
   key
     .toLowerCase()

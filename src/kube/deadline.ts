@@ -1,6 +1,6 @@
 /**
- * A time limit that leaves nothing behind: AbortSignal.any over AbortSignal.timeout holds memory
- * until the time is over.
+ * A time limit that frees its memory at once. AbortSignal.any with AbortSignal.timeout would hold
+ * it until the time is over.
  */
 
 export class Deadline {
@@ -11,7 +11,7 @@ export class Deadline {
     if (target instanceof AbortSignal) this.#controller.abort(target.reason);
   };
 
-  /** Aborts after so many milliseconds, or with one of the other signals. `clear` must follow. */
+  /** Aborts after this time, or with one of the other signals. Call `clear` afterwards. */
   constructor(milliseconds: number, ...others: readonly (AbortSignal | undefined)[]) {
     this.#others = others.filter((signal) => signal !== undefined);
     this.#timer = setTimeout(() => {

@@ -1,7 +1,7 @@
-/** Whether an object is still as it was built. */
+/** Finds differences between an object and its desired form. */
 import type { KubeObject } from './resource.ts';
 
-/** Every value of `desired` is in `actual`; lists are compared whole, and objects may have more. */
+/** Whether `actual` has every value of `desired`. Lists must be equal; objects may have more. */
 export function contains(actual: unknown, desired: unknown): boolean {
   if (Array.isArray(desired)) {
     return (
@@ -17,8 +17,8 @@ export function contains(actual: unknown, desired: unknown): boolean {
 }
 
 /**
- * The path to the first value of `desired` that `actual` doesn't have; lists count whole.
- * Undefined: it has them all.
+ * Returns the path to the first value of `desired` that `actual` lacks; undefined if it has them
+ * all. A list counts as one value.
  */
 function firstDifference(
   actual: unknown,
@@ -36,7 +36,7 @@ function firstDifference(
   return path;
 }
 
-/** The first field in which an object is not as it was built. */
+/** Returns the first field in which an object differs from its desired form. */
 export function differenceIn<T extends KubeObject>(
   actual: T,
   desired: T,
@@ -46,12 +46,12 @@ export function differenceIn<T extends KubeObject>(
   return firstDifference(actual, { ...desired, metadata }, []) ?? ['metadata', 'ownerReferences'];
 }
 
-/** Owner references may be more and in another order: others may own our objects too. */
+/** There may be more owner references, in any order, because others may also own our objects. */
 export function isAsDesired<T extends KubeObject>(actual: T, desired: T): boolean {
-  // A write names the version that it is for.
+  // A write names the version that it replaces.
   const { ownerReferences = [], resourceVersion: _, ...metadata } = desired.metadata;
-  // By UID, which the API server merges them by: the Role of a namespace has as many as there are
-  // integrations.
+  // By UID, like the API server merges them, because the Role of a namespace has as many owners as
+  // there are integrations.
   const owners = new Map(actual.metadata.ownerReferences?.map((owner) => [owner.uid, owner]));
   return (
     contains(actual, { ...desired, metadata }) &&

@@ -1,6 +1,6 @@
 /**
- * From an answer that refuses to an error that is safe to log: which rule refused, and how long to
- * wait.
+ * Turns an error response into an error that is safe to log, and that says which rule refused the
+ * request and how long to wait.
  */
 import { ApiError } from './errors.ts';
 import { type Header, readRetryAfter } from './retry-after.ts';
@@ -23,7 +23,7 @@ interface Status {
 
 const MAX_MESSAGE = 500;
 
-/** `confidential` keeps the server's words out: about a Secret they may quote what is in it. */
+/** `confidential` leaves out the server's own words, which may quote the contents of a Secret. */
 export function errorFromAnswer(
   code: number,
   body: string,
@@ -44,12 +44,10 @@ export function errorFromAnswer(
   });
 }
 
-/**
- * Of these causes the API server's own words are about the field and never have its value in them.
- */
+/** For these causes, the API server's message is about the field and never contains its value. */
 const WITHOUT_VALUE = ['FieldValueForbidden', 'FieldValueRequired', 'FieldValueTooLong'];
 
-/** Whole messages of the API server in which nothing of the object is but its name. */
+/** Complete messages of the API server that contain nothing of the object except its name. */
 const HARMLESS: readonly RegExp[] = [
   new RegExp(
     '^secrets( "[\\w.-]+")? is forbidden: User "[^"]*" cannot \\w+ resource "secrets" ' +
@@ -62,7 +60,7 @@ const HARMLESS: readonly RegExp[] = [
   /^secrets "[\w.-]+" (not found|already exists)$/,
 ];
 
-/** What can be said of a refusal whose text may quote what was sent. */
+/** The safe part of a refusal whose message may quote the request. */
 function harmlessWords({ reason, message = '', details }: Status): string | undefined {
   if (HARMLESS.some((pattern) => pattern.test(message))) return message;
   const causes = (details?.causes ?? [])
@@ -71,10 +69,7 @@ function harmlessWords({ reason, message = '', details }: Status): string | unde
   return causes.length === 0 ? reason : `${reason}: ${causes.join('; ')}`;
 }
 
-/**
- * How admission begins its refusals. What follows is the rule's own text, which may quote the
- * object.
- */
+/** How refusals by admission begin. The rest is the rule's own text, which may quote the object. */
 const RULES: readonly (readonly [string, RegExp])[] = [
   ['ResourceQuota', /: exceeded quota: ([\w.-]+)/],
   ['ResourceQuota', /: status unknown for quota: ([\w.-]+)/],
@@ -91,12 +86,12 @@ function findRule(message = ''): string | undefined {
   return undefined;
 }
 
-/** A proxy's answer may be a page of HTML. */
+/** A proxy may respond with an HTML page. */
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim().slice(0, MAX_MESSAGE);
 }
 
-/** Errors come as plain text too: for a missing resource type, and from priority and fairness. */
+/** Errors of missing resource types and of API Priority and Fairness are plain text. */
 function parseStatus(body: string): Status {
   try {
     const parsed: unknown = JSON.parse(body);

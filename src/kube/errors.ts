@@ -1,19 +1,19 @@
 /** Errors of calls to the Kubernetes API, and what they mean. */
 
 /**
- * `code` is the HTTP status, 0 when there was no answer. The message never holds a body that was
- * sent.
+ * `code` is the HTTP status, or 0 if there was no response. The message never contains the body of
+ * the request.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: number;
-  /** metav1.StatusReason, empty without one. */
+  /** metav1.StatusReason, or empty. */
   readonly reason: string;
-  /** The object that the answer is about. */
+  /** The object that the response is about. */
   readonly objectName: string | undefined;
   readonly causes: readonly string[];
   readonly retryAfterMs: number | undefined;
-  /** Which rule of the cluster refused it, such as `ResourceQuota small`. */
+  /** The rule of the cluster that refused the request, such as `ResourceQuota small`. */
   readonly refusedBy: string | undefined;
 
   constructor(
@@ -39,14 +39,13 @@ export class ApiError extends Error {
 }
 
 /**
- * There is nothing to call the API server with; the message is one line for a person, without
- * anything secret.
+ * There are no credentials for the API server. The message is one line for users, without secrets.
  */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
 }
 
-/** What became of a call, for the message of a log. */
+/** The outcome of a call, for a log message. */
 export type Outcome =
   | 'had no credentials'
   | 'was not reached'
@@ -54,7 +53,7 @@ export type Outcome =
   | 'refused the call'
   | 'responded unexpectedly';
 
-/** Only what never came to an answer wasn't reached. */
+/** Without a response, the API server was not reached. */
 export function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof ApiError)) return 'was not reached';
   if (error.cause instanceof CredentialsError) return 'had no credentials';
@@ -66,7 +65,7 @@ export function outcomeOf(error: unknown): Outcome {
 const has = (error: unknown, test: (error: ApiError) => boolean): error is ApiError =>
   error instanceof ApiError && test(error);
 
-/** The object with this name doesn't exist: said by the server about this very object. */
+/** The server says about this very object that it doesn't exist. */
 export function isNotFound(error: unknown, name: string): error is ApiError {
   return has(error, (e) => e.code === 404 && e.reason === 'NotFound' && e.objectName === name);
 }
@@ -76,21 +75,21 @@ export function isResourceTypeMissing(error: unknown): error is ApiError {
   return has(error, (e) => e.code === 404 && e.objectName === undefined);
 }
 
-/** Someone else wrote in between. */
+/** Somebody else wrote in between. */
 export const isConflict = (error: unknown): error is ApiError =>
   has(error, (e) => e.reason === 'Conflict');
 export const isAlreadyExists = (error: unknown): error is ApiError =>
   has(error, (e) => e.reason === 'AlreadyExists');
 export const isNamespaceTerminating = (error: unknown): error is ApiError =>
   has(error, (e) => e.causes.includes('NamespaceTerminating'));
-/** What was sent is not allowed for this object, whoever sends it. */
+/** The object may not have these values, whoever sends them. */
 export const isInvalid = (error: unknown): error is ApiError => has(error, (e) => e.code === 422);
-/** The API server has refused it: nothing of it was done. */
+/** The API server refused the request and changed nothing. */
 export const isDeclined = (error: unknown): error is ApiError =>
   has(error, (e) => (e.code >= 400 && e.code < 500) || e.refusedBy !== undefined);
 /**
- * The operator's role lacks something; nothing to do with a namespace that is ending, or with rules
- * of the cluster.
+ * The operator's role lacks a permission. Excludes refusals because of a namespace that is being
+ * deleted, or by a rule of the cluster.
  */
 export const isForbidden = (error: unknown): error is ApiError =>
   has(
@@ -98,18 +97,14 @@ export const isForbidden = (error: unknown): error is ApiError =>
     (e) =>
       e.code === 403 && !e.causes.includes('NamespaceTerminating') && e.refusedBy === undefined,
   );
-/** A quota, an admission policy or a webhook rejects it: somebody must change something. */
+/** A quota, an admission policy or a webhook refused the request, so somebody must act. */
 export const isRefused = (error: unknown): error is ApiError =>
   has(error, (e) => e.refusedBy !== undefined);
-/**
- * Answers that say nothing about whether the request is allowed: who asks, who was quicker, or
- * when.
- */
+/** These responses don't say whether the request is allowed, only that it failed this time. */
 const UNDECIDED: ReadonlySet<number> = new Set([401, 404, 408, 409, 410, 429]);
 /**
- * The API server rejects it as things are: a permission, a rule of the cluster or the object itself
- * prevents it. Unlike an outage, that ends when somebody changes something, and no watch tells of
- * such a change.
+ * A permission, a rule of the cluster or the object itself prevents the request. Unlike an outage,
+ * this ends only when somebody changes something, and no watch reports such a change.
  */
 export const isDenied = (error: unknown): error is ApiError =>
   isRefused(error) ||
@@ -123,6 +118,6 @@ export const isDenied = (error: unknown): error is ApiError =>
   );
 /** A watch's resourceVersion, or a list's continue token, is too old. */
 export const isExpired = (error: unknown): error is ApiError => has(error, (e) => e.code === 410);
-/** No answer, or one that says to come back. */
+/** There was no response, or one that asks to retry. */
 export const isUnavailable = (error: unknown): error is ApiError =>
   has(error, (e) => e.code === 0 || e.code === 429 || e.code >= 500);

@@ -1,5 +1,6 @@
 /**
- * Kubernetes Events (events.k8s.io/v1): never in the way of a reconcile, repeated ones as a series.
+ * Records Kubernetes Events (events.k8s.io/v1). They never delay a reconcile, and repeated ones
+ * become a series.
  */
 import { randomUUID } from 'node:crypto';
 import type { Counter } from 'prom-client';
@@ -15,7 +16,7 @@ export interface NewEvent {
   readonly reason: string;
   /** What was done, CamelCase. */
   readonly action: string;
-  /** For people; never holds a token. */
+  /** Text for users, which never contains a token. */
   readonly note: string;
 }
 
@@ -31,7 +32,7 @@ interface EventRecorderOptions {
 
 const SERIES_WINDOW_MS = 10 * 60_000;
 const MAX_SERIES = 1_000;
-/** Of notes that say in other words what became of one object; those after them are one series. */
+/** Number of different notes of one kind for an object. Further ones are combined in one series. */
 const MAX_NOTES = 5;
 const COMBINED = 'Several similar events, of which this is the first: ';
 const MAX_NOTE = 1_024;
@@ -41,11 +42,11 @@ interface Series {
   readonly name: string;
   readonly namespace: string;
   count: number;
-  /** Of the last occurrence, for people. */
+  /** Wall-clock time of the last occurrence. */
   last: Date;
-  /** Monotonic, in milliseconds: when that was. */
+  /** The same time in milliseconds of the monotonic clock. */
   lastAt: number;
-  /** How many of `count` the API server knows about; 0: the Event isn't there yet. */
+  /** How many of `count` the API server knows about; 0 while the Event doesn't exist yet. */
   sent: number;
   sending: boolean;
 }
@@ -53,7 +54,7 @@ interface Series {
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #series = new Map<string, Series>();
-  /** When an object got a note of a kind that it had not had lately. */
+  /** When an object got a new note of a kind, by object and kind. */
   readonly #notes = new Map<string, readonly number[]>();
   readonly #inFlight = new Set<Promise<void>>();
   #dropping = false;
@@ -62,7 +63,7 @@ export class EventRecorder {
     this.#options = options;
   }
 
-  /** Returns at once; what can't be sent is logged and dropped. */
+  /** Returns at once. Events that can't be sent are logged and dropped. */
   record(regarding: KubeObject, event: NewEvent): void {
     const { log } = this.#options;
     this.#options.metric?.inc({ type: event.type, reason: event.reason });
@@ -74,7 +75,7 @@ export class EventRecorder {
     series.count += 1;
     series.last = new Date();
     series.lastAt = performance.now();
-    // What is sending now sends this one too.
+    // The loop that is already sending also sends this one.
     if (series.sending) return;
     if (this.#inFlight.size >= MAX_IN_FLIGHT) {
       if (!this.#dropping) log.warn('events were dropped, because too many were being sent');
@@ -92,12 +93,12 @@ export class EventRecorder {
     this.#inFlight.add(sending);
   }
 
-  /** Waits for what is being sent. */
+  /** Waits for the events that are being sent. */
   async flush(): Promise<void> {
     await Promise.all(this.#inFlight);
   }
 
-  /** Until the API server knows the whole count: one write at a time, in order. */
+  /** Writes until the API server knows the whole count, one write at a time and in order. */
   async #send(series: Series, regarding: KubeObject, event: NewEvent): Promise<void> {
     series.sending = true;
     try {
@@ -142,7 +143,7 @@ export class EventRecorder {
     await client.mergePatch(EVENTS, { namespace, name }, patch, { fieldManager: controller });
   }
 
-  /** Whether the object got other notes of this kind often enough within the window. */
+  /** Whether the object already got enough other notes of this kind within the window. */
   #isOneTooMany(regarding: KubeObject, event: NewEvent): boolean {
     if (this.#isRunning(seriesKey(regarding, event, event.note))) return false;
     const kind = seriesKey(regarding, event, '');
@@ -168,7 +169,7 @@ export class EventRecorder {
   }
 }
 
-/** The oldest goes. */
+/** Drops the oldest entry if there are too many. */
 function remember<T>(map: Map<string, T>, key: string, value: T): T {
   map.delete(key);
   map.set(key, value);
@@ -181,7 +182,7 @@ function seriesKey({ metadata: { uid } }: KubeObject, event: NewEvent, note: str
   return JSON.stringify([uid, event.type, event.reason, event.action, note]);
 }
 
-/** Begins with the object's name, but is a DNS subdomain, which the name of a Role need not be. */
+/** Begins with the object's name but is always a DNS subdomain, unlike the name of a Role. */
 function eventName(regarding: string): string {
   const prefix = regarding
     .toLowerCase()
@@ -191,7 +192,7 @@ function eventName(regarding: string): string {
   return `${prefix}.${randomUUID().slice(0, 13)}`;
 }
 
-/** To so many bytes of UTF-8, as the API server counts. */
+/** Shortens to this many bytes of UTF-8, which is what the API server counts. */
 function shorten(note: string, bytes: number): string {
   const encoded = new TextEncoder().encode(note);
   if (encoded.length <= bytes) return note;

@@ -1,4 +1,4 @@
-/** Credentials that a program prints: client.authentication.k8s.io, as client-go runs it. */
+/** Runs a program that prints credentials (client.authentication.k8s.io), as client-go does. */
 import { spawn } from 'node:child_process';
 import type { Cluster } from '@kubernetes/client-node';
 import { CredentialsError } from './errors.ts';
@@ -8,7 +8,7 @@ export interface PluginCredential {
   readonly token: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
-  /** Milliseconds since the epoch; undefined: until it is refused. */
+  /** Milliseconds since the epoch; undefined if it is valid until refused. */
   readonly expiresAt: number | undefined;
 }
 
@@ -59,7 +59,7 @@ function startFailure(error: NodeJS.ErrnoException, { installHint }: ExecPlugin)
   return installHint === undefined ? what : `${what}: ${installHint}`;
 }
 
-/** What it says last, without what may be a token. */
+/** The last line of its output, without anything that may be a token. */
 function lastWords(complaints: string): string {
   const last = complaints.trim().split('\n').at(-1)?.trim() ?? '';
   if (last === '') return '';
@@ -72,7 +72,7 @@ function parse(output: string, { command, apiVersion }: ExecPlugin): PluginCrede
   try {
     answer = JSON.parse(output);
   } catch {
-    // The parser quotes what it reads.
+    // The parser's message quotes its input.
     throw refuse('printed no JSON');
   }
   if (answer?.kind !== 'ExecCredential') throw refuse('printed no ExecCredential');

@@ -1,9 +1,9 @@
-/** Kubeconfigs as kubectl finds, merges and reads them. */
+/** Finds, merges and reads kubeconfigs as kubectl does. */
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { KubeConfig, loadYaml, type User } from '@kubernetes/client-node';
 
-/** Variables by name; this folder reads none itself. */
+/** Environment variables by name. This folder reads none itself. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Impersonation {
@@ -22,7 +22,7 @@ export interface ExecPlugin {
   readonly provideClusterInfo: boolean;
 }
 
-/** What client-node's own reader leaves out. */
+/** Includes what client-node's own reader leaves out. */
 export interface KubeUser extends User {
   readonly tokenFile?: string;
   readonly impersonation?: Impersonation;
@@ -32,8 +32,8 @@ export interface KubeUser extends User {
 const IN_POD = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /**
- * Reads the file; without one those that KUBECONFIG names, ~/.kube/config, or in a pod its service
- * account. Throws, in one line that shows nothing of what is in a file.
+ * Reads the file; without one, the files that KUBECONFIG names, or ~/.kube/config, or the service
+ * account of the pod. Errors are one line and show nothing of a file's contents.
  */
 export function loadKubeConfig(
   path: string | undefined,
@@ -43,7 +43,7 @@ export function loadKubeConfig(
   const listed = (environment.KUBECONFIG ?? '').split(delimiter).filter((each) => each !== '');
   const home = environment.HOME ? [join(environment.HOME, '.kube', 'config')] : [];
   const wanted = listed.length > 0 ? listed : home;
-  // As kubectl does: what isn't there is passed over.
+  // Like kubectl, skips files that don't exist.
   const files = wanted.filter((each) => existsSync(each));
   if (files.length > 0) return checked(merged(files.map(readKubeConfig)), files.join(delimiter));
   if (listed.length > 0) throw new Error(`no file that KUBECONFIG names exists: ${listed}`);
@@ -59,7 +59,7 @@ function readKubeConfig(path: string): KubeConfig {
   try {
     raw = text.trim() === '' ? undefined : loadYaml(text);
   } catch (error) {
-    // What the parser says quotes lines, with the tokens in them.
+    // The parser's message quotes lines, including tokens.
     const line: unknown = Reflect.get(Object(Reflect.get(Object(error), 'mark')), 'line');
     const where = typeof line === 'number' ? ` in line ${line + 1}` : '';
     throw new Error(`${path} is not valid YAML${where}`);
@@ -132,7 +132,7 @@ function pluginOf(exec: object, folder: string, where: string): ExecPlugin {
   };
 }
 
-/** Of entries with one name, and of current contexts, the first counts. */
+/** If several entries have the same name, or several contexts are current, the first one counts. */
 function merged(configs: readonly KubeConfig[]): KubeConfig {
   const first = <T extends { readonly name: string }>(entries: readonly T[]): T[] => [
     ...new Map(entries.toReversed().map((entry) => [entry.name, entry])).values(),

@@ -1,4 +1,4 @@
-/** Label selectors, metav1.LabelSelector, with the meaning that the API server gives them. */
+/** Evaluates label selectors (metav1.LabelSelector) as the API server does. */
 
 interface LabelRequirement {
   readonly key: string;
@@ -6,7 +6,7 @@ interface LabelRequirement {
   readonly values?: readonly string[] | undefined;
 }
 
-/** Every label and every requirement must hold: an empty one selects everything. */
+/** Every label and every requirement must match, so an empty selector selects everything. */
 export interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>> | undefined;
   readonly matchExpressions?: readonly LabelRequirement[] | undefined;
@@ -24,7 +24,7 @@ export function matchesLabels(
   );
 }
 
-/** NotIn holds where the label is absent, too. */
+/** NotIn also matches if the label is absent. */
 function meets(labels: Labels, { key, operator, values = [] }: LabelRequirement): boolean {
   const value = labelOf(labels, key);
   switch (operator) {
@@ -37,12 +37,12 @@ function meets(labels: Labels, { key, operator, values = [] }: LabelRequirement)
     case 'DoesNotExist':
       return value === undefined;
     default:
-      // Of a newer schema: what isn't understood selects nothing.
+      // An unknown operator, from a newer schema, selects nothing.
       return false;
   }
 }
 
-/** No label is called like a property of every object. */
+/** Ignores properties that every object inherits. */
 function labelOf(labels: Labels, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * One of several processes leads: the one that holds a Lease and renews it. Nobody's clock needs to
- * be right, only to run at the usual speed. Whoever can't renew has lost before anybody else may
- * take over.
+ * Elects a leader among several processes: the one that holds a Lease and renews it. The clocks
+ * need not be right, but must run at the usual speed. A leader that can't renew has lost the lead
+ * before another process may take over.
  */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../logger.ts';
@@ -17,26 +17,26 @@ import { microTime } from './time.ts';
 import type { Fence } from './transport.ts';
 
 export interface ElectionTimes {
-  /** For so long others leave a Lease alone that is not renewed; whole seconds. */
+  /** How long others leave a Lease alone that is not renewed; whole seconds. */
   readonly leaseDurationMs: number;
   /**
-   * A leader that could not renew for so long has lost; what it has under way gets the rest of the
-   * lease.
+   * A leader that could not renew for this long has lost the lead. Its calls in progress may use
+   * the remaining time of the Lease.
    */
   readonly renewDeadlineMs: number;
-  /** Between two attempts to take or renew. */
+  /** Time between two attempts to take or renew the Lease. */
   readonly retryPeriodMs: number;
 }
 
 export interface LeaderElectionOptions extends ElectionTimes {
-  /** Its calls should have a deadline well below the renew deadline. */
+  /** The deadline of its calls should be well below the renew deadline. */
   readonly client: Client;
   readonly lease: ObjectKey;
   /** Names this process among the candidates. */
   readonly name: string;
   /**
-   * No other process has this name at the same time: a Lease of an earlier process of the name is
-   * taken at once.
+   * Whether no other process has this name at the same time, so that the Lease of an earlier
+   * process of this name is taken at once.
    */
   readonly inherits: boolean;
   readonly log: Logger;
@@ -46,19 +46,16 @@ export interface LeaderElectionOptions extends ElectionTimes {
   readonly wallClock?: () => Date;
 }
 
-/** The time in which a process leads. */
+/** The period in which a process leads. */
 export interface Term {
-  /**
-   * Aborts when the work shall end: in good order because the process stops, or because the lead
-   * was lost.
-   */
+  /** Aborts when the work must end, because the process stops or because the lead was lost. */
   readonly signal: AbortSignal;
-  /** Shut as soon as the lead is lost. */
+  /** Permits nothing once the lead is lost. */
   readonly fence: Fence;
 }
 
 const FIELD_MANAGER = 'leader-election';
-/** An election that did nothing for this much longer than it ever waits is stuck. */
+/** An election is stuck if it does nothing for this much longer than it ever waits. */
 const STUCK_MARGIN_MS = 60_000;
 
 const MESSAGES: Readonly<Record<Outcome, string>> = {
@@ -70,7 +67,7 @@ const MESSAGES: Readonly<Record<Outcome, string>> = {
 };
 
 export class LeaderElector {
-  /** What the Lease names as its holder. */
+  /** The identity of this process as a holder of the Lease. */
   readonly identity: string;
   readonly #options: LeaderElectionOptions;
   readonly #log: Logger;
@@ -79,7 +76,7 @@ export class LeaderElector {
   readonly #observation = new Observation();
   #holder: string | undefined;
   readonly #outage = new Outage();
-  /** Why the Lease was not reached the last time. */
+  /** Why the last attempt to use the Lease failed. */
   #trouble: string | undefined;
   #lastAttempt: number | undefined;
 
@@ -94,9 +91,9 @@ export class LeaderElector {
   }
 
   /**
-   * Campaigns, and leads once: `lead` works until its signal aborts. `stopped` when the signal came
-   * (what was under way has been finished and the Lease released), `lost` when another may lead
-   * now; then one may run again.
+   * Campaigns, and leads once. `lead` works until its signal aborts. Resolves with `stopped` after
+   * the signal aborted, the work was finished and the Lease was released, or with `lost` if another
+   * process may lead now. It may then be run again.
    */
   async run(signal: AbortSignal, lead: (term: Term) => Promise<void>): Promise<'stopped' | 'lost'> {
     const held = await this.#campaign(signal);
@@ -111,7 +108,7 @@ export class LeaderElector {
     }
   }
 
-  /** Why the election is stuck, if it is; an API server that is away is no reason. */
+  /** Why the election is stuck, if it is. An unreachable API server doesn't count. */
   stuck(): string | undefined {
     if (this.#lastAttempt === undefined) return undefined;
     const silence = this.#clock() - this.#lastAttempt;
@@ -121,7 +118,7 @@ export class LeaderElector {
       : undefined;
   }
 
-  /** Undefined when the signal came first. */
+  /** Undefined if the signal aborts first. */
   async #campaign(signal: AbortSignal): Promise<Held | undefined> {
     while (!signal.aborted) {
       let wait = this.#retryIn();
@@ -129,10 +126,10 @@ export class LeaderElector {
         const taken = await this.#tryToTake();
         this.#noteWell();
         if (typeof taken !== 'number') return taken;
-        // Not a moment later than allowed, but never in a busy loop either.
+        // As early as allowed, but never in a busy loop.
         wait = Math.min(wait, Math.max(taken, 1));
       } catch (error) {
-        // Another was faster: it is seen in the next round.
+        // Another process was faster, which the next round shows.
         if (!isConflict(error) && !isAlreadyExists(error)) this.#noteTrouble(error);
       }
       await pause(wait, signal);
@@ -140,7 +137,7 @@ export class LeaderElector {
     return undefined;
   }
 
-  /** Answers the milliseconds until the holder's lease ends, where it may not be taken. */
+  /** Returns the milliseconds until the holder's Lease expires, if it may not be taken yet. */
   async #tryToTake(): Promise<Held | number> {
     const lease = await this.#read();
     if (lease === undefined) return this.#take(undefined);
@@ -213,7 +210,7 @@ export class LeaderElector {
     }
   }
 
-  /** Undefined: another holds it. */
+  /** Undefined if another process holds the Lease. */
   async #renewOnce(known: Lease): Promise<Held | undefined> {
     const sentAt = this.#attempt();
     const spec = { ...known.spec, renewTime: microTime(this.#wallClock()) };
@@ -222,8 +219,8 @@ export class LeaderElector {
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error, this.#options.lease.name)) throw error;
     }
-    // Somebody changed the Lease, or its metadata only, or our last renewal was written though its
-    // answer was lost.
+    // Somebody changed the Lease, or only its metadata, or our last renewal was written although
+    // its response was lost.
     const current = await this.#read();
     if (current === undefined) return { lease: await this.#create(spec), sentAt };
     this.#holder = current.spec?.holderIdentity;
@@ -231,7 +228,7 @@ export class LeaderElector {
     return { lease: await this.#write(current, spec), sentAt };
   }
 
-  /** Failing costs the next leader the rest of the lease, nothing else. */
+  /** If this fails, the next leader must only wait until the Lease expires. */
   async #release(lease: Lease): Promise<void> {
     try {
       await this.#write(lease, released(lease.spec ?? {}, this.#wallClock()));
@@ -257,7 +254,7 @@ export class LeaderElector {
     return client.create<Lease>(LEASES, { metadata: { ...lease }, spec }, FIELD_MANAGER);
   }
 
-  /** Conflict where it is not `known` any more. */
+  /** Rejects with Conflict if the Lease is no longer `known`. */
   #write(known: Lease, spec: LeaseRecord): Promise<Lease> {
     const { client, lease } = this.#options;
     const { resourceVersion } = known.metadata;
@@ -270,7 +267,7 @@ export class LeaderElector {
     return this.#lastAttempt;
   }
 
-  /** Never longer than the retry period, and not in step with the others. */
+  /** At most the retry period, with jitter so that processes don't act in step. */
   #retryIn(): number {
     return this.#options.retryPeriodMs * (0.8 + 0.2 * Math.random());
   }

@@ -1,6 +1,6 @@
 /**
- * The Lease (coordination.k8s.io/v1) that says which process leads: its record, and what one may
- * conclude from looking at it.
+ * The Lease (coordination.k8s.io/v1) that says which process leads: its record, and what another
+ * process may conclude from it.
  */
 
 import type { KubeObject } from './resource.ts';
@@ -12,7 +12,7 @@ export interface LeaseRecord {
   readonly leaseDurationSeconds?: number | undefined;
   readonly acquireTime?: string | undefined;
   readonly renewTime?: string | undefined;
-  /** How often the holder changed. */
+  /** Number of times that the holder changed. */
   readonly leaseTransitions?: number | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface Lease extends KubeObject {
 interface Claim {
   readonly holderIdentity: string;
   readonly leaseDurationSeconds: number;
-  /** By the claimant's own clock: for people, nobody else's decision rests on it. */
+  /** From the claimant's own clock. For information only, because no decision depends on it. */
   readonly now: Date;
 }
 
@@ -41,29 +41,29 @@ export function claimed(before: LeaseRecord | undefined, claim: Claim): LeaseRec
   };
 }
 
-/** The holder's record when it leaves; whoever comes next need not wait. */
+/** The record of a holder that leaves, so that the next one need not wait. */
 export function released(record: LeaseRecord, now: Date): LeaseRecord {
   return { ...record, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(now) };
 }
 
 /**
- * `NAME_UUID`: no two processes are ever the same holder, and those that run one after the other
- * under one name are known as such.
+ * Identities have the form `NAME_UUID`. No two processes have the same one, but successive
+ * processes of one name can be recognised.
  */
 export function nameIn(identity: string): string {
   return identity.slice(0, Math.max(0, identity.lastIndexOf('_')));
 }
 
 /**
- * Somebody else's Lease as seen from here. Only the local clock counts, and only how long the
- * record has been the same: what the holder's clock says is in it, right or wrong, decides nothing.
+ * Observes another process's Lease. Only the local clock counts, and only how long the record has
+ * been unchanged. The times in the record, which come from the holder's clock, decide nothing.
  */
 export class Observation {
   #text: string | undefined;
   #since = 0;
   #records = 0;
 
-  /** `now` in milliseconds of a monotonic clock, read after the record was. */
+  /** `now` is in milliseconds of a monotonic clock, read after the record. */
   note(record: LeaseRecord, now: number): void {
     const text = JSON.stringify(record);
     if (text === this.#text) return;
@@ -72,10 +72,7 @@ export class Observation {
     this.#since = now;
   }
 
-  /**
-   * Whether the record is the one that was seen first of all: its holder has given no sign of life
-   * since.
-   */
+  /** Whether the record is still the first one seen, so that its holder may no longer exist. */
   get isFirst(): boolean {
     return this.#records === 1;
   }

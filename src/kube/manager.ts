@@ -1,5 +1,5 @@
 /**
- * Runs reflectors all the time and controllers while they may, and says whether all of them are
+ * Runs reflectors all the time and controllers during a term, and reports whether all of them are
  * alive.
  */
 import type { Controller } from './controller.ts';
@@ -10,9 +10,9 @@ export interface WatchLoop {
   readonly isSynced: boolean;
   run(signal: AbortSignal): Promise<void>;
   stuck(now: number): string | undefined;
-  /** What may not be watched, for a person; undefined where nothing is missing that is needed. */
+  /** A message about what may not be watched; undefined if nothing necessary is missing. */
   refusal(): string | undefined;
-  /** Calls the listener when a watch works again that was in trouble; answers how to stop that. */
+  /** Calls the listener when a failed watch works again. Returns a function that stops this. */
   onRestored(listener: () => void): () => void;
 }
 
@@ -26,22 +26,21 @@ export class Manager {
     this.#reflectors = reflectors;
   }
 
-  /**
-   * Watches, also while somebody else controls: whoever takes over later knows everything already.
-   */
+  /** Starts the watches, even if another process leads, so that a takeover finds full caches. */
   start(): void {
     const { signal } = this.#stop;
     this.#reflecting = Promise.all(this.#reflectors.map((reflector) => reflector.run(signal)));
   }
 
   /**
-   * Runs controllers until the signal aborts; what they have in work then is finished. They begin
-   * once every reflector has a complete list: on half a picture they would delete too much.
+   * Runs controllers until the signal aborts, and finishes the reconciles in progress. They start
+   * once every reflector has a complete list, because with partial caches they would delete too
+   * much.
    */
   async control(controllers: readonly Controller[], signal: AbortSignal): Promise<void> {
     this.#controllers = controllers;
     await this.whenSynced(signal);
-    // What failed while the API server was away need not wait for its turn any longer.
+    // Whatever failed while the API server was unreachable need not wait any longer.
     const retry = () => {
       for (const controller of controllers) controller.retryFailed();
     };
@@ -72,8 +71,8 @@ export class Manager {
   }
 
   /**
-   * Why the objects are not known, or not followed; undefined while all is well. An API server that
-   * is away is no reason.
+   * Why the objects are not known or not followed; undefined if they are. An unreachable API server
+   * doesn't count.
    */
   unready(): string | undefined {
     const refusals = this.#reflectors.map((reflector) => reflector.refusal());
@@ -83,7 +82,7 @@ export class Manager {
 
   /**
    * Why the process should be restarted; undefined while all loops keep trying, even if the API
-   * server is away.
+   * server is unreachable.
    */
   stuck(now: number = performance.now()): string | undefined {
     return [

@@ -3,14 +3,14 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** What the gauges of a queue are read from. */
+/** The source of the gauges of a queue. */
 interface ObservedQueue {
   readonly depth: number;
   unfinishedMs(): number;
   longestRunningMs(): number;
 }
 
-/** What a reconcile may end with, in the words of controller-runtime. */
+/** The possible results of a reconcile, as controller-runtime names them. */
 const RESULTS = ['success', 'error', 'requeue_after'];
 
 export type KubeMetrics = ReturnType<typeof createKubeMetrics>;
@@ -19,8 +19,8 @@ export type KubeMetrics = ReturnType<typeof createKubeMetrics>;
 export const queueLabels = (name: string) => ({ name, controller: name });
 
 /**
- * Begins the series of a controller and its queue at zero: the first failure of a series that
- * wasn't there would be no increase to Prometheus.
+ * Starts the series of a controller and its queue at zero. To Prometheus, the first failure in a
+ * series that didn't exist would not be an increase.
  */
 export function beginSeries(metrics: KubeMetrics, name: string, maxConcurrent: number): void {
   const controller = { controller: name };
@@ -33,7 +33,7 @@ export function beginSeries(metrics: KubeMetrics, name: string, maxConcurrent: n
     counter.inc(queueLabels(name), 0);
 }
 
-/** Registers the metrics; once for a registry. */
+/** Registers the metrics, once per registry. */
 export function createKubeMetrics(registry: Registry) {
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
@@ -96,7 +96,7 @@ export function createKubeMetrics(registry: Registry) {
       'Maximum number of concurrent workers.',
       controller,
     ),
-    /** The queues at work, by name: their gauges are read when the metrics are. */
+    /** The active queues by name. Their gauges are read when the metrics are scraped. */
     queues,
     queueDepth: queueGauge('workqueue_depth', 'Keys waiting for a worker.', (q) => q.depth),
     queueAdds: counter('workqueue_adds_total', 'Keys added.', queue),

@@ -1,6 +1,6 @@
 /**
- * One store for several namespaces, each with a reflector of its own: one that is refused or
- * missing doesn't hold up the others.
+ * One store for several namespaces, each with its own reflector, so that a refused or missing
+ * namespace doesn't hold up the others.
  */
 import { type ObjectWatch, Reflector, type ReflectorOptions } from './reflector.ts';
 import type { KubeObject } from './resource.ts';

@@ -69,7 +69,7 @@ export interface AdmissionPolicyBinding extends KubeObject {
 
 export function textOf(secret: Secret, key: string): string | undefined {
   const { data = {} } = secret;
-  // People choose the key, which may be the name of something that every object has.
+  // Users choose the key, which may be the name of a property that every object inherits.
   const value = Object.hasOwn(data, key) ? data[key] : undefined;
   return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
 }

@@ -1,11 +1,10 @@
 /**
- * Which proxy leads to an API server: that of the kubeconfig, else that of the environment, as Go
- * reads it.
+ * Selects the proxy for an API server: the kubeconfig's, or else the environment's, as Go reads it.
  */
 import { BlockList, isIP } from 'node:net';
 import type { Environment } from './kubeconfig.ts';
 
-/** Throws for a proxy that can't be used, in one line without its password. */
+/** Throws an error of one line, without the password, if the proxy can't be used. */
 export function proxyFor(
   server: string,
   proxyUrl: string | undefined,
@@ -35,8 +34,8 @@ function parseProxy(value: string, where: string): URL {
 }
 
 /**
- * As golang.org/x/net/http/httpproxy: names with what is below them, addresses, networks, each with
- * a port or without.
+ * Reads NO_PROXY like golang.org/x/net/http/httpproxy: names including their subdomains, addresses
+ * and networks, each with or without a port.
  */
 function isExempt({ hostname, port, protocol }: URL, exceptions: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();

@@ -1,6 +1,6 @@
 /**
- * Keeps a store equal to what the API server has: list, then watch, for ever. Anything unexpected,
- * silence included, ends in another list; nothing ends the loop but its signal.
+ * Keeps a store equal to the state of the API server: lists, then watches, forever. Anything
+ * unexpected, including silence, causes another list. Only the signal ends the loop.
  */
 import type { Logger } from '../logger.ts';
 import { Outage } from '../outage.ts';
@@ -25,37 +25,37 @@ export interface ReflectorOptions {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
-  /** Keeps only those, of what the selector finds: for what no selector can say. */
+  /** Filters what the selectors find, for conditions that no selector can express. */
   readonly wants?: (object: KubeObject) => boolean;
-  /** Keeps only metadata, for Secrets. */
+  /** Reads only metadata, for Secrets. */
   readonly metadataOnly?: boolean;
   /**
-   * For what can be done without: a list that stays forbidden, or of a type that stays unknown,
-   * then counts as an empty one, and this is the line in the log. Otherwise it is waited for.
+   * Makes the resource optional, and is the log message. If the list stays forbidden or the type
+   * stays unknown, it counts as an empty list. Without this option, the reflector keeps waiting.
    */
   readonly whenRefused?: string;
   /**
-   * With `whenRefused`: that nothing may be listed says nothing about what is there, and what was
-   * known stays.
+   * With `whenRefused`, keeps the known objects while the list is refused, because a refusal says
+   * nothing about which objects exist.
    */
   readonly keepsWhenRefused?: boolean;
   readonly log: Logger;
   readonly metrics?: KubeMetrics;
   /**
-   * Seconds that the server keeps a watch open, plus up to half as much; a dead connection is
-   * noticed within that.
+   * Seconds for which the server keeps a watch open, plus up to half as much. A dead connection is
+   * noticed within this time.
    */
   readonly watchSeconds?: number;
-  /** A watch that has outlived its own end by this much is dead. */
+  /** A watch that outlives its end by this much is dead. */
   readonly watchdogMs?: number;
 }
 
-/** A loop that keeps a store equal to what the API server has. */
+/** A loop that keeps a store equal to the state of the API server. */
 export interface ObjectWatch<T extends KubeObject> extends WatchLoop {
   readonly store: ObjectStore<T>;
   /**
-   * Nothing of the namespace may be listed, and that has lasted: what the store doesn't have of it
-   * may be there.
+   * Whether lists of the namespace have been refused for a while, so that objects missing from the
+   * store may exist.
    */
   isRefusedIn(namespace: string): boolean;
 }
@@ -63,16 +63,13 @@ export interface ObjectWatch<T extends KubeObject> extends WatchLoop {
 const PAGE = 500;
 const WATCH_SECONDS = 40;
 const WATCHDOG_MS = 10_000;
-/**
- * A resourceVersion from the future (etcd restored from a backup) gives silence instead of an
- * error.
- */
+/** A resourceVersion from the future (etcd restored from a backup) causes silence, not an error. */
 const RELIST_INTERVAL_MS = 30 * 60_000;
-/** For a moment an API server that starts forbids everything. */
+/** A starting API server forbids everything for a moment. */
 const REFUSAL_MS = 3_000;
 /**
- * A watch that lasts so long, or delivers something, works; one that ends sooner was refused
- * politely.
+ * A watch works if it lasts this long or delivers an event. One that ends sooner was effectively
+ * refused.
  */
 const SHORTEST_WATCH_MS = 1_000;
 
@@ -84,17 +81,17 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   #synced: (() => void) | undefined;
   readonly #outage = new Outage();
   #lastAttempt = 0;
-  /** When lists began to be refused; undefined when the last one was not. */
+  /** When lists began to be refused; undefined if the last one was not. */
   #refusedAt: number | undefined;
   #isRefused = false;
-  /** Lists or watches are refused, from the first refusal until a watch holds. */
+  /** True from the first refusal of a list or watch until a watch works. */
   #isRefusedNow = false;
   readonly #restored = new Set<() => void>();
 
-  /** Resolves after the first complete list, or where `whenRefused` applies. */
+  /** Resolves after the first complete list, or when `whenRefused` applies. */
   readonly synced: Promise<void>;
 
-  /** Several reflectors, each of a namespace of its own, may fill one store. */
+  /** Several reflectors, each for its own namespace, may fill one store. */
   constructor(options: ReflectorOptions, store = new ObjectStore<T>()) {
     this.#options = options;
     this.store = store;
@@ -114,7 +111,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     return this.#synced === undefined;
   }
 
-  /** Nothing may be listed, or its type is unknown, and that has lasted. */
+  /** Whether lists have been refused, or the type unknown, for a while. */
   get isRefused(): boolean {
     return this.#isRefused;
   }
@@ -123,7 +120,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     return this.#isRefused;
   }
 
-  /** What is missing, for a person, where it is more than can be done without. */
+  /** A message about what is missing, unless it is optional. */
   refusal(): string | undefined {
     const { resource, namespace, whenRefused, keepsWhenRefused } = this.#options;
     const isOptional = whenRefused !== undefined && !keepsWhenRefused;
@@ -133,7 +130,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   }
 
   /**
-   * Why the loop is stuck, if it is: it neither got an event nor tried again for longer than it
+   * Why the loop is stuck, if it is: it neither received an event nor retried for longer than it
    * ever waits.
    */
   stuck(now: number): string | undefined {
@@ -144,9 +141,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     return `the watch of ${plural} has made no progress for ${Math.round(silence / 1000)} s`;
   }
 
-  /**
-   * Tells when the watch works again after trouble, until the function that is answered is called.
-   */
+  /** Calls the listener when a failed watch works again. Returns a function that stops this. */
   onRestored(listener: () => void): () => void {
     this.#restored.add(listener);
     return () => this.#restored.delete(listener);
@@ -214,7 +209,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     this.#noteSynced();
   }
 
-  /** One watch, until the server ends it; answers where to go on. */
+  /** Watches until the server ends the watch. Returns the resourceVersion to continue from. */
   async #watch(from: string, signal: AbortSignal): Promise<string> {
     const { client, resource } = this.#options;
     const timeoutSeconds = Math.round(this.#watchSeconds() * (1 + Math.random() / 2));
@@ -227,7 +222,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
       { ...this.#scope(), resourceVersion, timeoutSeconds },
       AbortSignal.any([signal, deadline]),
     );
-    // A list alone is not enough to call the trouble over: the watch after it must hold.
+    // A list alone doesn't end the trouble. The watch after it must work.
     const holds = setTimeout(() => this.#noteWell(), SHORTEST_WATCH_MS);
     try {
       for await (const event of events) {
@@ -260,7 +255,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   }
 
   async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
-    // An expired version is the server's everyday way to ask for a new list: nothing to report.
+    // An expired version is the server's usual way to request a new list, and not an error.
     if (!isExpired(error)) this.#noteTrouble(error);
     if (isRefusal(error)) this.#setRefusedNow(true);
     const wait = Math.max(this.#backoff.next(), pauseAskedBy(error));
@@ -268,7 +263,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     this.#lastAttempt = performance.now();
   }
 
-  /** Until a refusal has lasted; an operator may wait for it to start. */
+  /** The time until a refusal counts, for which the start of an operator may be waiting. */
   #undecidedMs(): number {
     return this.#refusedAt === undefined || this.#isRefused
       ? Number.POSITIVE_INFINITY
@@ -277,7 +272,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
 
   #noteTrouble(error: unknown): void {
     this.#options.metrics?.watchErrors.inc({ resource: this.#options.resource.plural });
-    // Whether it stays refused is still to be seen.
+    // It is not clear yet whether it stays refused.
     if (this.#refusedAt !== undefined && !this.#isRefused) return;
     const trouble = isUnavailable(error) ? 'unavailable' : describe(error);
     if (this.#outage.begins(trouble)) this.#log.warn({ reason: describe(error) }, 'watch was lost');
@@ -315,8 +310,8 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
 }
 
 /**
- * Nobody here reads who owns which field, and it is the larger part of most objects. A copy,
- * because objects that lost a property are large.
+ * Nothing reads managedFields from the store, and they are the larger part of most objects. Returns
+ * a copy, because an object with a deleted property uses more memory.
  */
 function withoutManagedFields<T extends KubeObject>(object: T): T {
   const { managedFields: _, ...metadata } = object.metadata;

@@ -1,6 +1,6 @@
-/** Kubernetes objects and the resources under which the API serves them. */
+/** Kubernetes objects, and the resources under which the API serves them. */
 
-/** What the API calls a resource; `plural` is the part of the URL. */
+/** A resource of the API. `plural` is part of the URL. */
 export interface ResourceDefinition {
   /** Empty for the core group. */
   readonly group: string;
@@ -66,8 +66,8 @@ export function keyText({ namespace, name }: ObjectKey): string {
 }
 
 /**
- * The URL path of a collection, or of an object when `name` is given. Refuses empty names: the API
- * takes a DELETE without a name as one of the whole collection.
+ * Returns the URL path of a collection, or of an object if `name` is given. Refuses empty names,
+ * because a DELETE without a name deletes the whole collection.
  */
 export function pathOf(
   resource: ResourceDefinition,

@@ -1,18 +1,15 @@
-/**
- * Retry-After, by which a busy API server asks for a pause: how it is read, and how far it is
- * heeded.
- */
+/** Reads Retry-After, by which a busy API server asks for a pause, and limits the pause. */
 import { ApiError } from './errors.ts';
 
-/** As undici gives it. */
+/** As undici returns it. */
 export type Header = string | readonly string[] | undefined;
 
-/** However long a pause is asked for. */
+/** A longer pause is not honoured. */
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * Milliseconds: from the header, else from `retryAfterSeconds` of the Status; undefined without
- * either.
+ * Returns milliseconds from the header or else from `retryAfterSeconds` of the Status; undefined
+ * without either.
  */
 export function readRetryAfter(
   header: Header,
@@ -23,7 +20,7 @@ export function readRetryAfter(
   return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
 
-/** The least milliseconds to wait after the error before the next attempt. */
+/** Returns the minimum milliseconds to wait after the error. */
 export function pauseAskedBy(error: unknown): number {
   const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
   return Math.min(asked, LONGEST_PAUSE_MS);

@@ -1,4 +1,4 @@
-/** What a reflector knows: the objects by key. Objects are shared: read them, never change them. */
+/** The objects that a reflector knows, by key. They are shared, so never change them. */
 import { type KubeObject, keyOf, keyText, type ObjectKey } from './resource.ts';
 
 export interface Change<T> {
@@ -9,14 +9,14 @@ export interface Change<T> {
 type ChangeHandler<T> = (change: Change<T>) => void;
 
 export class ObjectStore<T extends KubeObject> {
-  /** By namespace, empty for cluster-scoped objects, then by name. */
+  /** By namespace (empty for cluster-scoped objects), then by name. */
   readonly #namespaces = new Map<string, Map<string, T>>();
   readonly #handlers = new Set<ChangeHandler<T>>();
 
   /**
-   * Tells of every object that is there, as added, and of every change from now on, until the
-   * function that is answered is called. Handlers only note what to look at: they must be quick and
-   * must not throw.
+   * Calls the handler for every existing object, as added, and for every later change. Returns a
+   * function that stops this. Handlers only note what to reconcile. They must be quick and must not
+   * throw.
    */
   onChange(handler: ChangeHandler<T>): () => void {
     this.#handlers.add(handler);
@@ -56,7 +56,7 @@ export class ObjectStore<T extends KubeObject> {
   }
 
   /**
-   * Takes a full list, of one namespace where it is given: what isn't in it any more was deleted
+   * Takes a full list, of one namespace if given. Objects that are no longer in it were deleted
    * while nobody watched.
    */
   replace(objects: readonly T[], namespace?: string): void {

@@ -1,12 +1,12 @@
 /**
- * One process's hold on a Lease: valid for the renew deadline from the moment the last renewal was
- * sent.
+ * One process's hold on a Lease. It is valid for the renew deadline, counted from the moment when
+ * the last renewal was sent.
  */
 
 import type { Lease } from './lease.ts';
 import type { Fence } from './transport.ts';
 
-/** The lead was lost: nothing may be written any more. */
+/** The lead was lost, so nothing may be written any more. */
 export class NotLeadingError extends Error {
   override readonly name = 'NotLeadingError';
 
@@ -15,7 +15,7 @@ export class NotLeadingError extends Error {
   }
 }
 
-/** The Lease as this process wrote it, and when it sent that, on a monotonic clock. */
+/** The Lease as this process wrote it, and when it sent the write, on a monotonic clock. */
 export interface Held {
   readonly lease: Lease;
   readonly sentAt: number;
@@ -24,7 +24,7 @@ export interface Held {
 interface TenureOptions {
   readonly renewDeadlineMs: number;
   readonly clock: () => number;
-  /** Called once; without a reason the time ran out. */
+  /** Called once, without a reason if the time ran out. */
   readonly onLost: (reason: string | undefined) => void;
 }
 
@@ -49,9 +49,7 @@ export class Tenure implements Fence {
     return this.#lost.signal;
   }
 
-  /**
-   * Looks at the clock itself: after a freeze of the process answers are read before timers run.
-   */
+  /** Reads the clock, because after a freeze, the process reads responses before timers run. */
   get isLost(): boolean {
     if (this.#remainingMs() <= 0) this.lose(undefined);
     return this.signal.aborted;
@@ -75,7 +73,7 @@ export class Tenure implements Fence {
     this.#lost.abort(new NotLeadingError());
   }
 
-  /** Nothing is lost any more by the passing of time. */
+  /** Stops the timer, so that the hold is no longer lost when the time runs out. */
   end(): void {
     clearTimeout(this.#timer);
   }

@@ -1,6 +1,6 @@
 /**
- * How a call reaches the API server: with credentials, a deadline, a metric and a typed error, and
- * only while its fence permits it.
+ * Sends calls to the API server, with credentials, a deadline, a metric and a typed error, and only
+ * while the fence permits it.
  */
 import { type Dispatcher, request } from 'undici';
 import type { Access, Connection } from './connection.ts';
@@ -10,11 +10,11 @@ import { ApiError, CredentialsError } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import { type ResourceDefinition, SECRETS } from './resource.ts';
 
-/** What must hold for calls to be sent at all. */
+/** The condition under which calls may be sent. */
 export interface Fence {
-  /** Throws where nothing may be sent any more; asked at the last moment. */
+  /** Throws if nothing may be sent any more. Called at the last moment. */
   permit(): void;
-  /** Aborts what is under way. */
+  /** Aborts the calls in progress. */
   readonly signal: AbortSignal;
 }
 
@@ -50,7 +50,7 @@ export class Transport {
     this.#host = new URL(connection.server).host;
   }
 
-  /** Resolves with the body; given up after the deadline. */
+  /** Resolves with the body, or rejects after the deadline. */
   async json<T>(resource: ResourceDefinition, call: Call): Promise<T> {
     const deadline = new Deadline(this.#deadlineMs, call.signal, this.#fence?.signal);
     try {
@@ -63,7 +63,7 @@ export class Transport {
     }
   }
 
-  /** Each line of the body as it comes, until the server ends it; no deadline but the signal's. */
+  /** Yields each line of the body until the server ends it. Only the signal limits the time. */
   async *lines<T>(resource: ResourceDefinition, call: Call): AsyncGenerator<T> {
     const answer = await this.#send(resource, call);
     let rest = '';
@@ -107,10 +107,7 @@ export class Transport {
     }
   }
 
-  /**
-   * Again, once, where a credential was refused and there is another one now: nothing of the call
-   * was done.
-   */
+  /** Repeats the call once with renewed credentials if it was refused, which changed nothing. */
   async #exchange(call: Call): Promise<Dispatcher.ResponseData> {
     const access = await this.#connection.access();
     const answer = await this.#request(call, access);
@@ -147,7 +144,7 @@ export class Transport {
 
 function asApiError(error: unknown, call: string): ApiError {
   if (error instanceof ApiError) return error;
-  // What JSON.parse says quotes the text, which may be a Secret.
+  // The message of JSON.parse quotes the text, which may be a Secret.
   if (error instanceof SyntaxError) return new ApiError(0, `${call}: the response is not JSON`);
   return new ApiError(0, `${call}: ${whatFailed(error)}`, { cause: error });
 }
@@ -159,7 +156,7 @@ function whatFailed(error: unknown): string {
   if (proxyStatus !== undefined) return `the proxy refused to connect (${proxyStatus})`;
   const cause = error.cause ?? error;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  // Whichever of the two is quicker.
+  // Either of the two may fire first.
   if (error.name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT')
     return 'no response before the deadline';
   return typeof code === 'string' ? code : error.message;

@@ -1,13 +1,13 @@
 /**
- * A queue of keys: a key waits once however often it is added, and is in work once at a time; added
- * while in work, it is worked on again afterwards.
+ * A queue of keys. A key waits only once, however often it is added, and is only worked on once at
+ * a time. If it is added while it is being worked on, it is worked on again afterwards.
  */
 import { type KubeMetrics, queueLabels } from './metrics.ts';
 
 interface WorkqueueOptions {
   readonly name: string;
   readonly metrics?: KubeMetrics | undefined;
-  /** First and longest wait after failures; doubled each time. */
+  /** The first and the longest wait after failures. The wait doubles each time. */
   readonly firstDelayMs?: number;
   readonly longestDelayMs?: number;
   readonly random?: () => number;
@@ -23,9 +23,9 @@ export class Workqueue {
   readonly #firstDelayMs: number;
   readonly #longestDelayMs: number;
   readonly #random: () => number;
-  /** The keys that wait, and since when. */
+  /** The waiting keys, and since when they wait. */
   readonly #waiting = new Map<string, number>();
-  /** The same keys in the order of work, from `#head` on. */
+  /** The same keys in order, starting at `#head`. */
   #order: string[] = [];
   #head = 0;
   readonly #inWork = new Map<string, number>();
@@ -61,7 +61,7 @@ export class Workqueue {
     this.#hand();
   }
 
-  /** Of several delays for a key the shortest counts; none is longer than 24 days. */
+  /** If a key has several delays, the shortest one counts. None is longer than 24 days. */
   addAfter(key: string, delayMs: number): void {
     if (this.#closed) return;
     const wait = Math.min(delayMs, LONGEST_TIMER_MS);
@@ -77,8 +77,8 @@ export class Workqueue {
   }
 
   /**
-   * Adds the key after a delay that doubles with each failure since `forget`, within these limits
-   * in milliseconds.
+   * Adds the key after a delay that doubles with each failure since `forget`. The limits are in
+   * milliseconds.
    */
   addRateLimited(key: string, { least = 0, most = this.#longestDelayMs } = {}): void {
     const failures = this.#failures.get(key) ?? 0;
@@ -88,7 +88,7 @@ export class Workqueue {
     this.addAfter(key, Math.max(least, delay * (0.8 + 0.2 * this.#random())));
   }
 
-  /** Adds every key that waits for another attempt after a failure. */
+  /** Adds every key that waits for a retry after a failure. */
   retryFailed(): void {
     for (const key of this.#failures.keys()) if (this.#timers.has(key)) this.add(key);
   }
@@ -97,7 +97,7 @@ export class Workqueue {
     this.#failures.delete(key);
   }
 
-  /** The next key, when there is one; undefined once the queue is closed. `done` must follow. */
+  /** Resolves with the next key, or undefined once the queue is closed. Call `done` afterwards. */
   take(): Promise<string | undefined> {
     return new Promise((resolve) => {
       if (this.#closed) return resolve(undefined);
@@ -122,13 +122,13 @@ export class Workqueue {
     if (this.#metrics?.queues.get(this.#name) === this) this.#metrics.queues.delete(this.#name);
   }
 
-  /** How long the oldest key has been in work, in milliseconds. */
+  /** Milliseconds for which the oldest key has been worked on. */
   longestRunningMs(): number {
     const [oldest] = this.#inWork.values();
     return oldest === undefined ? 0 : performance.now() - oldest;
   }
 
-  /** How long all keys in work have been there, summed, in milliseconds. */
+  /** Sum of the milliseconds for which keys have been worked on so far. */
   unfinishedMs(): number {
     const now = performance.now();
     return [...this.#inWork.values()].reduce((sum, started) => sum + now - started, 0);
@@ -148,8 +148,8 @@ export class Workqueue {
   }
 
   /**
-   * Not the first key of the map: finding that takes longer and longer while keys are removed at
-   * its front.
+   * Doesn't use the first key of the map, because finding it takes longer and longer while keys are
+   * removed from the front.
    */
   #next(): string | undefined {
     const key = this.#order[this.#head];

@@ -1,12 +1,12 @@
-/** The status subresource of custom resources. */
+/** Writes the status subresource of custom resources. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Client } from './client.ts';
 import { isConflict, isNotFound } from './errors.ts';
 import { type KubeObject, keyOf, type ResourceDefinition } from './resource.ts';
 
 /**
- * Written only when it differs. False when the object has changed since it was read: its next
- * reconcile writes.
+ * Writes the status only if it differs. Returns false if the object has changed since it was read,
+ * so that the next reconcile must write.
  */
 export async function writeStatus<S extends object>(
   client: Client,
@@ -17,7 +17,7 @@ export async function writeStatus<S extends object>(
 ): Promise<boolean> {
   if (isDeepStrictEqual(status, object.status)) return true;
   const { name, resourceVersion } = object.metadata;
-  // What a merge patch is silent about would stay.
+  // A merge patch keeps the fields that it doesn't mention.
   const gone = Object.keys(object.status ?? {}).filter((field) => !(field in status));
   const removed = Object.fromEntries(gone.map((field) => [field, null]));
   try {
