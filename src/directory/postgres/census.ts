@@ -1,22 +1,25 @@
 /** The census of a directory on PostgreSQL. */
 import { eq, isNull, sql } from 'drizzle-orm';
-import { PLACES } from '../sql/resource-key.ts';
+import { named } from '../sql/names.ts';
+import { TOTALS } from '../sql/resource-key.ts';
 import type { Census, TenantTotals } from '../store/census.ts';
 import type { Connections } from './connection/connections.ts';
-import { integrations, tokens } from './schema.ts';
+import { counters, integrations, tokens } from './schema.ts';
 
-const TOTALS = sql`
-  SELECT tenant, COALESCE(sum(value) FILTER (WHERE name = ${PLACES.User.counter}), 0) AS users,
-    COALESCE(sum(value) FILTER (WHERE name = ${PLACES.Group.counter}), 0) AS groups
-  FROM counters
-  GROUP BY tenant
+const c = named(counters);
+const totalOf = (counter: string) =>
+  sql`COALESCE(sum(${c.value}) FILTER (WHERE ${c.name} = ${counter}), 0)`;
+const TENANT_TOTALS = sql<TenantTotals>`
+  SELECT ${c.tenant}, ${totalOf(TOTALS.User)} AS users, ${totalOf(TOTALS.Group)} AS groups
+  FROM ${c.table}
+  GROUP BY ${c.tenant}
 `;
 
 export async function readCensus({ orm, all, guarded }: Connections): Promise<Census> {
   const { id, tenant, namespace, name, enabled, allowed, lastRequestAt } = integrations;
   const { integrationId, keyId, issuedAt, expiresAt } = tokens;
-  // One after the other: a census takes one connection, not three.
-  const tenants = await all<TenantTotals>(TOTALS);
+  // One after the other, so that a census takes one connection and not three.
+  const tenants = await all(TENANT_TOTALS);
   const live = await guarded(() =>
     orm
       .select({ id, tenant, namespace, name, enabled, allowed, lastRequestAt })

@@ -2,16 +2,23 @@
 import { sql } from 'drizzle-orm';
 import { ScimError } from '../../scim/error.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
-import type { ResourceName } from '../sql/resource-key.ts';
+import { named, type Row, selected } from '../sql/names.ts';
 import type { Scope } from '../store/resources.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';
 import { lockWithHolders } from './memberships.ts';
 import { ResourceTable } from './resource-table.ts';
+import { externalIds, integrations, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
 
-/** Links looked at in one go. */
+/** Links that one statement reads. */
 const BATCH = 200;
+
+const x = named(externalIds, 'x');
+const i = named(integrations, 'i');
+const t = named(tokens, 't');
+const LINK = selected(x, 'tenant', 'resourceId', 'resourceType');
+type LinkRow = Pick<Row<'externalIds'>, 'tenant' | 'resourceId' | 'resourceType'>;
 
 /**
  * Deletes or lets go of all that it provisioned, and at last forgets the integration and its
@@ -30,19 +37,19 @@ export async function deprovision(
   for (;;) {
     // An id can be pinned in another tenant after its end: what it provisioned in the one before is
     // not its own any more.
-    const links = await connections.all<{ tenant: string; id: string; type: ResourceName }>(
+    const links = await connections.all<LinkRow>(
       sql`
-        SELECT x.tenant, x.resource_id AS id, x.resource_type AS type
-        FROM external_ids x
-        JOIN integrations i ON i.id = x.integration_id AND i.tenant = x.tenant
-        WHERE i.id = ${id} AND i.ended_at IS NOT NULL
+        SELECT ${LINK}
+        FROM ${x.table}
+        JOIN ${i.table} ON ${i.id} = ${x.integrationId} AND ${i.tenant} = ${x.tenant}
+        WHERE ${i.id} = ${id} AND ${i.endedAt} IS NOT NULL
         LIMIT ${BATCH}
       `,
     );
     for (const link of links) {
       const scope = { tenant: link.tenant, integrationId: id };
       await connections.transaction((queries) =>
-        deprovisionOne(queries, tables[link.type], scope, link.id, at),
+        deprovisionOne(queries, tables[link.resourceType], scope, link.resourceId, at),
       );
     }
     if (links.length === 0) break;
@@ -50,11 +57,13 @@ export async function deprovision(
   await connections.run(
     sql`
       WITH ended AS (
-        DELETE FROM integrations WHERE id = ${id} AND ended_at IS NOT NULL RETURNING id
+        DELETE FROM ${i.table}
+        WHERE ${i.id} = ${id} AND ${i.endedAt} IS NOT NULL
+        RETURNING ${i.id} AS ended_id
       )
-      DELETE FROM tokens
+      DELETE FROM ${t.table}
       USING ended
-      WHERE integration_id = ended.id
+      WHERE ${t.integrationId} = ended_id
     `,
   );
 }
@@ -72,17 +81,23 @@ async function deprovisionOne(
 ): Promise<void> {
   const { tenant, integrationId } = scope;
   const ended = await queries.all(
-    sql`SELECT 1 FROM integrations WHERE id = ${integrationId} AND ended_at IS NOT NULL FOR SHARE`,
+    sql`
+      SELECT 1
+      FROM ${i.table}
+      WHERE ${i.id} = ${integrationId} AND ${i.endedAt} IS NOT NULL
+      FOR SHARE
+    `,
   );
   if (ended.length === 0) return;
   const [lock, remove] =
     table.name === 'User' ? [lockWithHolders, deleteUser] : [lockGroup, deleteGroup];
   const isThere = await lock(queries, table, scope, id).then(() => true, refuseAllBut404);
+  const ofResource = sql`${x.tenant} = ${tenant} AND ${x.resourceId} = ${id}`;
   const others = await queries.all(
     sql`
       SELECT 1
-      FROM external_ids
-      WHERE tenant = ${tenant} AND resource_id = ${id} AND integration_id <> ${integrationId}
+      FROM ${x.table}
+      WHERE ${ofResource} AND ${x.integrationId} <> ${integrationId}
       LIMIT 1
     `,
   );
@@ -91,10 +106,7 @@ async function deprovisionOne(
     return;
   }
   await queries.run(
-    sql`
-      DELETE FROM external_ids
-      WHERE tenant = ${tenant} AND resource_id = ${id} AND integration_id = ${integrationId}
-    `,
+    sql`DELETE FROM ${x.table} WHERE ${ofResource} AND ${x.integrationId} = ${integrationId}`,
   );
 }
 

@@ -2,8 +2,10 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { JsonPath, ScalarType } from '../sql/conditions.ts';
 import type { MembershipDialect } from '../sql/followed-groups.ts';
+import * as tables from './schema.ts';
 
 export const postgresDialect: MembershipDialect = {
+  tables,
   asked: (rows) =>
     sql`
       unnest(
@@ -23,12 +25,8 @@ export const postgresDialect: MembershipDialect = {
   // Of a join the planner makes what it likes, and without statistics that is the whole table.
   among: (value, query) => sql`${value} = ANY(ARRAY(${query}))`,
   // OFFSET keeps the planner from reading the whole table for a join.
-  lookUp: (table, alias, condition) =>
-    sql`
-      CROSS JOIN LATERAL (
-        SELECT * FROM ${sql.raw(`${table} ${alias}`)} WHERE ${condition} OFFSET 0
-      ) AS ${sql.raw(alias)}
-    `,
+  lookUp: ({ table, alias }, condition) =>
+    sql`CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE ${condition} OFFSET 0) AS ${alias}`,
   same: (left, right) => sql`${left} IS NOT DISTINCT FROM ${right}`,
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`starts_with(${text}, ${part})`,

@@ -1,19 +1,40 @@
 /** Integrations and what they provisioned, on PostgreSQL. */
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
-import type { ResourceName } from '../sql/resource-key.ts';
-import type {
-  IntegrationOwner,
-  IntegrationRecord,
-  IntegrationStore,
-  TenantHistory,
-} from '../store/integrations.ts';
+import { columns, named, selected } from '../sql/names.ts';
+import type { IntegrationRecord, IntegrationStore, TenantHistory } from '../store/integrations.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { deprovision } from './deprovision.ts';
 import { array } from './dialect.ts';
-import { governedTenants, integrations, tenantOwners } from './schema.ts';
+import { externalIds, governedTenants, integrations, tenantOwners, tokens } from './schema.ts';
 
 type Row = typeof integrations.$inferSelect;
+type ProvisionedRow = {
+  readonly type: (typeof externalIds.$inferSelect)['resourceType'];
+  readonly count: number;
+};
+
+const i = named(integrations);
+const live = named(integrations, 'i');
+const given = named(integrations, 'excluded');
+const x = named(externalIds);
+const t = named(tokens);
+const owners = named(tenantOwners);
+const governed = named(governedTenants);
+const OWNER = columns(owners, 'tenant', 'clusterUid', 'namespaceUid');
+const CUSTOM_RESOURCE = selected(i, 'clusterUid', 'namespace', 'name');
+const UPDATED = [
+  'tenant',
+  'clusterUid',
+  'namespace',
+  'namespaceUid',
+  'name',
+  'uid',
+  'enabled',
+  'allowed',
+  'deletionPolicy',
+  'endedAt',
+] as const;
 
 export function createIntegrationStore(
   connections: Connections,
@@ -30,10 +51,10 @@ export function createIntegrationStore(
     const [owner] = await guarded(() =>
       orm.select().from(tenantOwners).where(eq(tenantOwners.tenant, tenant)),
     );
-    const governed = await guarded(() =>
+    const isGoverned = await guarded(() =>
       orm.select().from(governedTenants).where(eq(governedTenants.tenant, tenant)),
     );
-    return { ownerUid: owner?.namespaceUid, governed: governed.length > 0 };
+    return { ownerUid: owner?.namespaceUid, governed: isGoverned.length > 0 };
   };
   return {
     find: async ({ clusterUid, namespace, name }) => {
@@ -73,16 +94,16 @@ export function createIntegrationStore(
     put: (record) => put(connections, record),
     disallow: async (ids) => {
       await connections.run(
-        sql`UPDATE integrations SET allowed = false WHERE id = ANY(${array(ids)})`,
+        sql`UPDATE ${i.table} SET ${i.allowed} = FALSE WHERE ${i.id} = ANY(${array(ids)})`,
       );
     },
     end: async (id, at) => {
       await connections.run(
         sql`
-          WITH revoked AS (DELETE FROM tokens WHERE integration_id = ${id})
-          UPDATE integrations
-          SET ended_at = ${at}
-          WHERE id = ${id} AND ended_at IS NULL
+          WITH revoked AS (DELETE FROM ${t.table} WHERE ${t.integrationId} = ${id})
+          UPDATE ${i.table}
+          SET ${i.endedAt} = ${at}
+          WHERE ${i.id} = ${id} AND ${i.endedAt} IS NULL
         `,
       );
     },
@@ -91,7 +112,7 @@ export function createIntegrationStore(
     claim: async (tenant, { clusterUid, namespaceUid }) => {
       await connections.run(
         sql`
-          INSERT INTO tenant_owners (tenant, cluster_uid, namespace_uid)
+          INSERT INTO ${owners.table} (${OWNER})
           VALUES (${tenant}, ${clusterUid}, ${namespaceUid})
           ON CONFLICT DO NOTHING
         `,
@@ -100,53 +121,60 @@ export function createIntegrationStore(
     },
     govern: async (tenant) => {
       await connections.run(
-        sql`INSERT INTO governed_tenants (tenant) VALUES (${tenant}) ON CONFLICT DO NOTHING`,
+        sql`
+          INSERT INTO ${governed.table} (${governed.tenant})
+          VALUES (${tenant})
+          ON CONFLICT DO NOTHING
+        `,
       );
     },
     activity: async (id) => {
       const record = await get(id);
       if (record === undefined) return { users: 0, groups: 0, lastRequestAt: undefined };
-      const counts = await connections.all<{ type: ResourceName; count: number }>(
+      const counts = await connections.all<ProvisionedRow>(
         sql`
-          SELECT resource_type AS type, count(*) AS count
-          FROM external_ids
-          WHERE integration_id = ${id} AND tenant = ${record.tenant}
-          GROUP BY resource_type
+          SELECT ${x.resourceType} AS type, count(*) AS count
+          FROM ${x.table}
+          WHERE ${x.integrationId} = ${id} AND ${x.tenant} = ${record.tenant}
+          GROUP BY ${x.resourceType}
         `,
       );
-      const countOf = (type: ResourceName) => counts.find((row) => row.type === type)?.count ?? 0;
+      const countOf = (type: ProvisionedRow['type']) =>
+        counts.find((row) => row.type === type)?.count ?? 0;
       const lastRequestAt = record.lastRequestAt ?? undefined;
       return { users: countOf('User'), groups: countOf('Group'), lastRequestAt };
     },
     activeSince: (clusterUid, at) =>
-      connections.all<IntegrationOwner>(
+      connections.all<Pick<Row, 'clusterUid' | 'namespace' | 'name'>>(
         sql`
-          SELECT cluster_uid AS "clusterUid", namespace, name
-          FROM integrations
-          WHERE cluster_uid = ${clusterUid}
-            AND ended_at IS NULL
-            AND tenant IN (SELECT tenant FROM integrations WHERE last_request_at >= ${at})
+          SELECT ${CUSTOM_RESOURCE}
+          FROM ${i.table}
+          WHERE ${i.clusterUid} = ${clusterUid}
+            AND ${i.endedAt} IS NULL
+            AND ${i.tenant} IN (
+              SELECT ${i.tenant} FROM ${i.table} WHERE ${i.lastRequestAt} >= ${at}
+            )
         `,
       ),
     touch: async (lastRequests) => {
       const times = array([...lastRequests.values()].map(String));
-      const given = sql`unnest(${array([...lastRequests.keys()])}, ${times}) AS n(id, at)`;
+      const noted = sql`unnest(${array([...lastRequests.keys()])}, ${times}) AS n(id, at)`;
       // In the order of ids, so that processes which write at the same time don't wait for each
       // other.
       const locked = sql`
-        SELECT i.id, n.at
-        FROM integrations i
-        JOIN ${given} ON n.id = i.id
-        ORDER BY i.id
+        SELECT ${live.id}, n.at
+        FROM ${live.table}
+        JOIN ${noted} ON n.id = ${live.id}
+        ORDER BY ${live.id}
         FOR NO KEY UPDATE OF i
       `;
       await connections.run(
         sql`
           WITH locked AS MATERIALIZED (${locked})
-          UPDATE integrations i
-          SET last_request_at = greatest(i.last_request_at, locked.at::bigint)
+          UPDATE ${live.table}
+          SET ${i.lastRequestAt} = greatest(${live.lastRequestAt}, locked.at::bigint)
           FROM locked
-          WHERE i.id = locked.id
+          WHERE ${live.id} = locked.id
         `,
       );
     },
@@ -158,23 +186,16 @@ async function put(queries: Queries, record: IntegrationRecord): Promise<boolean
   const { enabled, allowed, deletionPolicy, endedAt = null } = record;
   const rows = await queries.run(
     sql`
-      INSERT INTO integrations AS i (
-        id, tenant, cluster_uid, namespace, namespace_uid, name, uid, enabled, allowed,
-        deletion_policy, ended_at
-      )
+      INSERT INTO ${i.table} AS i (${columns(i, 'id', ...UPDATED)})
       VALUES (
         ${id}, ${tenant}, ${clusterUid}, ${namespace}, ${namespaceUid}, ${name}, ${uid}, ${enabled},
         ${allowed}, ${deletionPolicy}, ${endedAt}
       )
-      ON CONFLICT (id)
-      DO UPDATE SET tenant = excluded.tenant, cluster_uid = excluded.cluster_uid,
-        namespace = excluded.namespace, namespace_uid = excluded.namespace_uid,
-        name = excluded.name, uid = excluded.uid, enabled = excluded.enabled,
-        allowed = excluded.allowed, deletion_policy = excluded.deletion_policy,
-        ended_at = excluded.ended_at
-      WHERE i.ended_at IS NOT NULL
-        OR (i.cluster_uid, i.namespace, i.name) = (
-          excluded.cluster_uid, excluded.namespace, excluded.name
+      ON CONFLICT (${i.id})
+      DO UPDATE SET (${columns(i, ...UPDATED)}) = ROW (${columns(given, ...UPDATED)})
+      WHERE ${live.endedAt} IS NOT NULL
+        OR (${live.clusterUid}, ${live.namespace}, ${live.name}) = (
+          ${given.clusterUid}, ${given.namespace}, ${given.name}
         )
     `,
   );

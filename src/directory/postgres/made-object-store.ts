@@ -1,31 +1,36 @@
 /** What the operator made, on PostgreSQL. */
 import { sql } from 'drizzle-orm';
-import type { MadeObject, MadeObjectStore, Maker } from '../store/made-objects.ts';
+import { columns, named, type Row, selected } from '../sql/names.ts';
+import type { MadeObjectStore, Maker } from '../store/made-objects.ts';
 import type { Connections } from './connection/connections.ts';
+import { madeObjects } from './schema.ts';
 
-type Row = Pick<MadeObject, 'kind' | 'name'> & {
-  readonly uid: string | null;
-  readonly operator: string | null;
-};
-type MakerRow = Maker & { readonly operator: string | null };
+const o = named(madeObjects);
+const KEY = ['clusterUid', 'makerKind', 'namespace', 'makerName', 'kind', 'name'] as const;
+const INSERTED = columns(o, ...KEY, 'uid', 'operator');
+const CONFLICT = columns(o, ...KEY);
+const GIVEN = named(madeObjects, 'excluded');
+
+type ObjectRow = Pick<Row<'madeObjects'>, 'kind' | 'name' | 'uid' | 'operator'>;
+type MakerRow = Maker & Pick<Row<'madeObjects'>, 'operator'>;
 
 const ofMaker = ({ clusterUid, kind, namespace, name }: Maker) =>
   sql`
-    cluster_uid = ${clusterUid}
-      AND maker_kind = ${kind}
-      AND namespace = ${namespace}
-      AND maker_name = ${name}
+    ${o.clusterUid} = ${clusterUid}
+      AND ${o.makerKind} = ${kind}
+      AND ${o.namespace} = ${namespace}
+      AND ${o.makerName} = ${name}
   `;
 
 export function createMadeObjectStore(connections: Connections): MadeObjectStore {
   return {
     list: async (maker) => {
-      const rows = await connections.all<Row>(
+      const rows = await connections.all<ObjectRow>(
         sql`
-          SELECT kind, name, uid, operator
-          FROM made_objects
+          SELECT ${selected(o, 'kind', 'name', 'uid', 'operator')}
+          FROM ${o.table}
           WHERE ${ofMaker(maker)}
-          ORDER BY kind, name
+          ORDER BY ${o.kind}, ${o.name}
         `,
       );
       return rows.map(({ uid, operator, ...object }) => ({
@@ -37,11 +42,11 @@ export function createMadeObjectStore(connections: Connections): MadeObjectStore
     makers: async (clusterUid, kind) => {
       const rows = await connections.all<MakerRow>(
         sql`
-          SELECT DISTINCT cluster_uid AS "clusterUid", maker_kind AS kind, namespace,
-            maker_name AS name, operator
-          FROM made_objects
-          WHERE cluster_uid = ${clusterUid} AND maker_kind = ${kind}
-          ORDER BY namespace, name
+          SELECT DISTINCT ${selected(o, 'clusterUid', 'namespace', 'operator')},
+            ${o.makerKind} AS kind, ${o.makerName} AS name
+          FROM ${o.table}
+          WHERE ${o.clusterUid} = ${clusterUid} AND ${o.makerKind} = ${kind}
+          ORDER BY ${o.namespace}, ${o.makerName}
         `,
       );
       return rows.map(({ operator, ...maker }) => ({ ...maker, operator: operator ?? undefined }));
@@ -49,21 +54,22 @@ export function createMadeObjectStore(connections: Connections): MadeObjectStore
     put: async (maker, { kind, name, uid = null, operator = null }) => {
       await connections.run(
         sql`
-          INSERT INTO made_objects (
-            cluster_uid, maker_kind, namespace, maker_name, kind, name, uid, operator
-          )
+          INSERT INTO ${o.table} (${INSERTED})
           VALUES (
             ${maker.clusterUid}, ${maker.kind}, ${maker.namespace}, ${maker.name}, ${kind}, ${name},
             ${uid}, ${operator}
           )
-          ON CONFLICT (cluster_uid, maker_kind, namespace, maker_name, kind, name)
-          DO UPDATE SET uid = excluded.uid, operator = excluded.operator
+          ON CONFLICT (${CONFLICT})
+          DO UPDATE SET ${o.uid} = ${GIVEN.uid}, ${o.operator} = ${GIVEN.operator}
         `,
       );
     },
     forget: async (maker, { kind, name }) => {
       await connections.run(
-        sql`DELETE FROM made_objects WHERE ${ofMaker(maker)} AND kind = ${kind} AND name = ${name}`,
+        sql`
+          DELETE FROM ${o.table}
+          WHERE ${ofMaker(maker)} AND ${o.kind} = ${kind} AND ${o.name} = ${name}
+        `,
       );
     },
   };

@@ -8,13 +8,20 @@ import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
 import { type MemberChange, refuseUnknown } from '../../scim/members.ts';
 import { conditionCompiler } from '../sql/conditions.ts';
+import { columns, named, type Row } from '../sql/names.ts';
 import { membersOf } from '../sql/relations.ts';
 import { rowHolder } from '../sql/resource-conditions.ts';
-import type { Member, Scope, StoredResource } from '../store/resources.ts';
+import type { Scope, StoredResource } from '../store/resources.ts';
 import type { Queries } from './connection/connections.ts';
 import { array, postgresDialect } from './dialect.ts';
 import { OvertakenError } from './errors.ts';
 import type { ResourceTable } from './resource-table.ts';
+import { access, groupMembers, groups } from './schema.ts';
+
+const m = named(groupMembers);
+const g = named(groups);
+const a = named(access);
+const INSERTED = columns(m, 'tenant', 'groupId', 'memberId', 'memberType');
 
 /** How many rows changed, and which ids the tenant doesn't have. */
 export interface MembersChanged {
@@ -33,31 +40,30 @@ export async function changeMembers(
   change: MemberChange,
   nestingIsLocked: boolean,
 ): Promise<MembersChanged> {
-  const ofGroup = sql`m.tenant = ${tenant} AND m.group_id = ${groupId}`;
+  const ofGroup = sql`${m.tenant} = ${tenant} AND ${m.groupId} = ${groupId}`;
   switch (change.kind) {
     case 'add':
       return addMembers(queries, tenant, groupId, change.values, nestingIsLocked);
     case 'remove': {
       const changed = await queries.run(
         sql`
-          DELETE FROM group_members m
-          WHERE ${ofGroup} AND m.member_id = ANY(${array(change.values)})
+          DELETE FROM ${m.table}
+          WHERE ${ofGroup} AND ${m.memberId} = ANY(${array(change.values)})
         `,
       );
       return { changed, unknown: [] };
     }
     case 'removeWhere': {
-      const relation = membersOf(tenant, sql`${groupId}`);
+      const relation = membersOf(postgresDialect.tables, tenant, sql`${groupId}`);
       const condition = conditionCompiler(postgresDialect)(
         change.where,
         rowHolder(relation, postgresDialect),
       );
       const changed = await queries.run(
         sql`
-          DELETE FROM group_members
-          WHERE tenant = ${tenant}
-            AND group_id = ${groupId}
-            AND member_id IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})
+          DELETE FROM ${m.table}
+          WHERE ${ofGroup}
+            AND ${m.memberId} IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})
         `,
       );
       return { changed, unknown: [] };
@@ -65,12 +71,12 @@ export async function changeMembers(
     case 'replace': {
       const removed = await queries.run(
         sql`
-          DELETE FROM group_members m
+          DELETE FROM ${m.table}
           WHERE ${ofGroup}
             AND NOT EXISTS (
               SELECT 1
               FROM ${postgresDialect.values(change.values, 'i')}
-              WHERE i.value = m.member_id
+              WHERE i.value = ${m.memberId}
             )
         `,
       );
@@ -96,27 +102,31 @@ async function addMembers(
 ): Promise<MembersChanged> {
   if (ids.length === 0) return { changed: 0, unknown: [] };
   // Locked, so that none is deleted before it is a member.
-  const users = await queries.all<{ id: string }>(
+  const users = await queries.all<Pick<Row<'access'>, 'id'>>(
     sql`
-      SELECT id
-      FROM access
-      WHERE tenant = ${tenant} AND id = ANY(${array(ids)})
-      ORDER BY id
+      SELECT ${a.id}
+      FROM ${a.table}
+      WHERE ${a.tenant} = ${tenant} AND ${a.id} = ANY(${array(ids)})
+      ORDER BY ${a.id}
       FOR KEY SHARE
     `,
   );
-  const groups =
+  const nestable =
     users.length === ids.length || !nestingIsLocked
       ? []
-      : await queries.all<{ id: string }>(
-          sql`SELECT id FROM groups WHERE tenant = ${tenant} AND id = ANY(${array(ids)})`,
+      : await queries.all<Pick<Row<'groups'>, 'id'>>(
+          sql`
+            SELECT ${g.id}
+            FROM ${g.table}
+            WHERE ${g.tenant} = ${tenant} AND ${g.id} = ANY(${array(ids)})
+          `,
         );
-  const groupIds = groups.map(({ id }) => id);
+  const groupIds = nestable.map(({ id }) => id);
   await refuseCycle(queries, tenant, groupId, groupIds);
-  const insert = (type: Member['type'], found: readonly string[]) =>
+  const insert = (type: Row<'groupMembers'>['memberType'], found: readonly string[]) =>
     queries.run(
       sql`
-        INSERT INTO group_members (tenant, group_id, member_id, member_type)
+        INSERT INTO ${m.table} (${INSERTED})
         SELECT ${tenant}, ${groupId}, i.value, ${type}
         FROM ${postgresDialect.values(found, 'i')}
         ON CONFLICT DO NOTHING
@@ -141,7 +151,12 @@ export async function lockNesting(
 ): Promise<boolean> {
   if (ids.length === 0) return false;
   const nested = await queries.all(
-    sql`SELECT 1 FROM groups WHERE tenant = ${tenant} AND id = ANY(${array(ids)}) LIMIT 1`,
+    sql`
+      SELECT 1
+      FROM ${g.table}
+      WHERE ${g.tenant} = ${tenant} AND ${g.id} = ANY(${array(ids)})
+      LIMIT 1
+    `,
   );
   if (nested.length === 0) return false;
   await lockTenantNesting(queries, tenant);
@@ -169,20 +184,21 @@ export async function lockWithHolders(
 ): Promise<StoredResource> {
   const { tenant } = scope;
   const holders = sql`
-    SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId}
+    SELECT ${m.groupId} FROM ${m.table} WHERE ${m.tenant} = ${tenant} AND ${m.memberId} = ${memberId}
   `;
-  const locked = await queries.all<{ id: string }>(
+  const locked = await queries.all<Pick<Row<'groups'>, 'id'>>(
     sql`
-      SELECT id
-      FROM groups
-      WHERE tenant = ${tenant} AND id = ANY(ARRAY(${holders} UNION ALL SELECT ${memberId}))
-      ORDER BY id
+      SELECT ${g.id}
+      FROM ${g.table}
+      WHERE ${g.tenant} = ${tenant}
+        AND ${g.id} = ANY(ARRAY(${holders} UNION ALL SELECT ${memberId}))
+      ORDER BY ${g.id}
       FOR NO KEY UPDATE
     `,
   );
   await table.lock(queries, tenant, memberId, sql`FOR UPDATE`);
   const ids = locked.map(({ id }) => id);
-  const others = await queries.all(sql`${holders} AND group_id <> ALL(${array(ids)}) LIMIT 1`);
+  const others = await queries.all(sql`${holders} AND ${m.groupId} <> ALL(${array(ids)}) LIMIT 1`);
   if (others.length > 0) throw new OvertakenError();
   return table.require(queries, scope, memberId);
 }
@@ -199,22 +215,23 @@ async function refuseCycle(
   queries: Queries,
   tenant: string,
   groupId: string,
-  groups: readonly string[],
+  nested: readonly string[],
 ): Promise<void> {
-  if (groups.length === 0) return;
-  const [found] = await queries.all<{ id: string }>(
+  if (nested.length === 0) return;
+  const held = named(groupMembers, 'g');
+  const [found] = await queries.all<Pick<Row<'groups'>, 'id'>>(
     sql`
       WITH RECURSIVE up(id) AS (
         SELECT ${groupId}::text COLLATE "C"
         UNION
-        SELECT g.group_id
+        SELECT ${held.groupId}
         FROM up
-        CROSS JOIN group_members g
-        WHERE g.tenant = ${tenant} AND g.member_id = up.id
+        CROSS JOIN ${held.table}
+        WHERE ${held.tenant} = ${tenant} AND ${held.memberId} = up.id
       )
       SELECT id
       FROM up
-      WHERE id = ANY(${array(groups)})
+      WHERE id = ANY(${array(nested)})
       LIMIT 1
     `,
   );
@@ -227,15 +244,15 @@ async function refuseCycle(
 export function leftGroups(tenant: string, memberId: string, at: number): SQL {
   return sql`
     membership AS (
-      DELETE FROM group_members
-      WHERE tenant = ${tenant} AND member_id = ${memberId}
-      RETURNING group_id
+      DELETE FROM ${m.table}
+      WHERE ${m.tenant} = ${tenant} AND ${m.memberId} = ${memberId}
+      RETURNING ${m.groupId} AS holder_id
     ),
     holder AS (
-      UPDATE groups g
-      SET version = g.version + 1, last_modified = greatest(g.last_modified, ${at})
+      UPDATE ${g.table}
+      SET ${g.version} = ${g.version} + 1, ${g.lastModified} = greatest(${g.lastModified}, ${at})
       FROM membership
-      WHERE g.tenant = ${tenant} AND g.id = membership.group_id
+      WHERE ${g.tenant} = ${tenant} AND ${g.id} = membership.holder_id
     )
   `;
 }

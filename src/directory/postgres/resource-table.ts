@@ -2,28 +2,59 @@
  * What users and groups have in common on PostgreSQL: reading rows and lists, and the parts of a
  * write outside the row.
  */
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
-import { listStatements, pageOf, type ResourceRow, recordOf } from '../sql/lists.ts';
+import {
+  listStatements,
+  pageOf,
+  type ResourceRow,
+  recordOf,
+  resourceColumns,
+} from '../sql/lists.ts';
+import { columns, type Names, named, selected } from '../sql/names.ts';
 import type { Related } from '../sql/related.ts';
-import { PLACES, type ResourceName } from '../sql/resource-key.ts';
+import { type ResourceName, resourceNames, searchContext, TOTALS } from '../sql/resource-key.ts';
 import { lookupValues, searchDocument } from '../sql/search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
 import type { Queries } from './connection/connections.ts';
 import { array, postgresDialect } from './dialect.ts';
+import { accessValues, counters, externalIds, searchDocuments } from './schema.ts';
 
-/** Parallel writers of a tenant rarely meet in one of so many. */
+/** With so many slots, parallel writers of a tenant rarely meet in one. */
 const COUNTER_SLOTS = 16;
+
+const LINKS = named(externalIds);
+const LINK = columns(LINKS, 'tenant', 'integrationId', 'resourceId', 'resourceType', 'externalId');
+const LINK_KEY = columns(LINKS, 'tenant', 'resourceId', 'integrationId');
+const l = named(externalIds, 'l');
+const EXTERNAL_ID = selected(l, 'externalId');
+const DOCUMENTS = named(searchDocuments);
+const DOCUMENT = columns(DOCUMENTS, 'tenant', 'id', 'document');
+const DOCUMENT_KEY = columns(DOCUMENTS, 'tenant', 'id');
+const d = named(searchDocuments, 'd');
+const VALUES = named(accessValues);
+const VALUE = columns(VALUES, 'tenant', 'path', 'value', 'accessId');
+const v = named(accessValues, 'v');
+const COUNTERS = named(counters);
+const COUNTER = columns(COUNTERS, 'tenant', 'name', 'slot', 'value');
+const COUNTER_KEY = columns(COUNTERS, 'tenant', 'name', 'slot');
+const c = named(counters, 'c');
 
 export class ResourceTable {
   readonly name: ResourceName;
   readonly #type: ResourceType;
+  readonly #row;
+  readonly #r;
+  readonly #columns;
 
   constructor(name: ResourceName, type: ResourceType) {
     this.name = name;
     this.#type = type;
+    this.#row = resourceNames(postgresDialect.tables, name);
+    this.#r = resourceNames(postgresDialect.tables, name, 'r');
+    this.#columns = resourceColumns(this.#r);
   }
 
   async get(
@@ -31,15 +62,15 @@ export class ResourceTable {
     { tenant, integrationId }: Scope,
     id: string,
   ): Promise<StoredResource | undefined> {
+    const r = this.#r;
     const [row] = await queries.all<ResourceRow>(
       sql`
-        SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified",
-          l.external_id AS "externalId"
-        FROM ${PLACES[this.name].table} r
-        LEFT JOIN external_ids l ON l.tenant = r.tenant
-          AND l.resource_id = r.id
-          AND l.integration_id = ${integrationId}
-        WHERE r.tenant = ${tenant} AND r.id = ${id}
+        SELECT ${this.#columns}, ${EXTERNAL_ID}
+        FROM ${r.table}
+        LEFT JOIN ${l.table} ON ${l.tenant} = ${r.tenant}
+          AND ${l.resourceId} = ${r.id}
+          AND ${l.integrationId} = ${integrationId}
+        WHERE ${r.tenant} = ${tenant} AND ${r.id} = ${id}
       `,
     );
     return row && recordOf(row);
@@ -54,23 +85,22 @@ export class ResourceTable {
 
   /** Locks the row until the transaction ends; what is read next is current. Throws notFound. */
   async lock(queries: Queries, tenant: string, id: string, strength: SQL): Promise<void> {
+    const row = this.#row;
     const rows = await queries.all(
       sql`
-        SELECT 1 FROM ${PLACES[this.name].table} WHERE tenant = ${tenant} AND id = ${id} ${strength}
+        SELECT 1 FROM ${row.table} WHERE ${row.tenant} = ${tenant} AND ${row.id} = ${id} ${strength}
       `,
     );
     if (rows.length === 0) throw notFound(this.name, id);
   }
 
   async list(queries: Queries, scope: Scope, query: Query): Promise<Page<StoredResource>> {
-    const statements = listStatements(
-      { dialect: postgresDialect, scope, type: this.#type, ...PLACES[this.name] },
-      query,
-    );
-    const [counted] = await queries.all<{ total: number }>(statements.total);
+    const context = searchContext(postgresDialect, scope, this.name, this.#type);
+    const statements = listStatements(context, query);
+    const [counted] = await queries.all(statements.total);
     const total = counted?.total ?? 0;
     const page = statements.page(total);
-    return pageOf(page ? await queries.all<ResourceRow>(page) : [], query, total);
+    return pageOf(page ? await queries.all(page) : [], query, total);
   }
 
   /**
@@ -78,23 +108,24 @@ export class ResourceTable {
    * or changed, if any.
    */
   written({ tenant, integrationId }: Scope, profile: Attributes, externalId: string | null): SQL {
+    const { id } = this.#row;
     const document = searchDocument(profile, this.#type);
     const link = sql`
       link AS (
-        INSERT INTO external_ids (tenant, integration_id, resource_id, resource_type, external_id)
-        SELECT ${tenant}, ${integrationId}, id, ${this.name}, ${externalId}::text
+        INSERT INTO ${LINKS.table} (${LINK})
+        SELECT ${tenant}, ${integrationId}, ${id}, ${this.name}, ${externalId}::text
         FROM resource
-        ON CONFLICT (tenant, resource_id, integration_id)
-        DO UPDATE SET external_id = excluded.external_id
+        ON CONFLICT (${LINK_KEY})
+        DO UPDATE SET ${LINKS.externalId} = ${named(externalIds, 'excluded').externalId}
       )
     `;
     const put = sql`
       document AS (
-        INSERT INTO search_documents (tenant, id, document)
-        SELECT ${tenant}, id, ${JSON.stringify(document)}::jsonb
+        INSERT INTO ${DOCUMENTS.table} (${DOCUMENT})
+        SELECT ${tenant}, ${id}, ${JSON.stringify(document)}::jsonb
         FROM resource
-        ON CONFLICT (tenant, id)
-        DO UPDATE SET document = excluded.document
+        ON CONFLICT (${DOCUMENT_KEY})
+        DO UPDATE SET ${DOCUMENTS.document} = ${named(searchDocuments, 'excluded').document}
       )
     `;
     if (this.name === 'Group') return sql`${link}, ${put}`;
@@ -106,16 +137,16 @@ export class ResourceTable {
     `;
     const gone = sql`
       gone AS (
-        DELETE FROM access_values v
+        DELETE FROM ${v.table}
         USING resource
-        WHERE v.tenant = ${tenant}
-          AND v.access_id = resource.id
-          AND NOT EXISTS (SELECT 1 FROM ${given} WHERE n.path = v.path AND n.value = v.value)
+        WHERE ${v.tenant} = ${tenant}
+          AND ${v.accessId} = resource.id
+          AND NOT EXISTS (SELECT 1 FROM ${given} WHERE n.path = ${v.path} AND n.value = ${v.value})
       )
     `;
     const lookup = sql`
       lookup AS (
-        INSERT INTO access_values (tenant, path, value, access_id)
+        INSERT INTO ${VALUES.table} (${VALUE})
         SELECT ${tenant}, n.path, n.value, resource.id
         FROM resource
         CROSS JOIN ${given}
@@ -125,32 +156,42 @@ export class ResourceTable {
     return sql`${link}, ${put}, ${gone}, ${lookup}`;
   }
 
-  /** A part that counts one resource more, or less; or another counter up. */
-  counted(tenant: string, by: 1 | -1, counter: string = PLACES[this.name].counter): SQL {
+  /** A part that changes the total of the resources, or another counter. */
+  counted(tenant: string, by: 1 | -1, counter: string = TOTALS[this.name]): SQL {
     const slot = Math.floor(Math.random() * COUNTER_SLOTS);
     return sql`
       counted AS (
-        INSERT INTO counters AS c (tenant, name, slot, value)
+        INSERT INTO ${COUNTERS.table} AS c (${COUNTER})
         SELECT ${tenant}, ${counter}, ${slot}::integer, ${by}::bigint
         FROM resource
-        ON CONFLICT (tenant, name, slot)
-        DO UPDATE SET value = c.value + excluded.value
+        ON CONFLICT (${COUNTER_KEY})
+        DO UPDATE SET ${COUNTERS.value} = ${c.value} + ${named(counters, 'excluded').value}
       )
     `;
   }
 
-  /** Parts that remove what belongs to the resource outside its row. */
+  /** Deletes the row and returns its id: the `resource` of a statement with `forgotten`. */
+  deleted(tenant: string, id: string): SQL {
+    const row = this.#row;
+    return sql`
+      DELETE FROM ${row.table}
+      WHERE ${row.tenant} = ${tenant} AND ${row.id} = ${id}
+      RETURNING ${row.id}
+    `;
+  }
+
+  /** Parts that remove everything that belongs to the resource outside its row. */
   forgotten(tenant: string): SQL {
-    const from = (table: string, column: string) =>
-      sql.raw(
-        `DELETE FROM ${table} USING resource WHERE ${table}.${column} = resource.id AND tenant`,
-      );
+    const from = (names: Names<'tenant'>, id: StringChunk) =>
+      sql`
+        DELETE FROM ${names.table}
+        USING resource
+        WHERE ${names.tenant} = ${tenant} AND ${id} = resource.id
+      `;
     const parts = [
-      sql`document AS (${from('search_documents', 'id')} = ${tenant})`,
-      sql`links AS (${from('external_ids', 'resource_id')} = ${tenant})`,
-      ...(this.name === 'User'
-        ? [sql`lookup AS (${from('access_values', 'access_id')} = ${tenant})`]
-        : []),
+      sql`document AS (${from(d, d.id)})`,
+      sql`links AS (${from(l, l.resourceId)})`,
+      ...(this.name === 'User' ? [sql`lookup AS (${from(v, v.accessId)})`] : []),
       this.counted(tenant, -1),
     ];
     return sql.join(parts, sql`, `);
@@ -158,12 +199,13 @@ export class ResourceTable {
 
   /** Notes that the integration provisions the resource, while it is there. */
   async link(queries: Queries, { tenant, integrationId }: Scope, id: string): Promise<void> {
+    const row = this.#row;
     await queries.run(
       sql`
-        INSERT INTO external_ids (tenant, integration_id, resource_id, resource_type, external_id)
-        SELECT tenant, ${integrationId}, id, ${this.name}, NULL
-        FROM ${PLACES[this.name].table}
-        WHERE tenant = ${tenant} AND id = ${id}
+        INSERT INTO ${LINKS.table} (${LINK})
+        SELECT ${row.tenant}, ${integrationId}, ${row.id}, ${this.name}, NULL
+        FROM ${row.table}
+        WHERE ${row.tenant} = ${tenant} AND ${row.id} = ${id}
         FOR KEY SHARE
         ON CONFLICT DO NOTHING
       `,
@@ -172,15 +214,15 @@ export class ResourceTable {
 }
 
 /** Reading records, with what is related to them where it is asked for. */
-export function readsOf<Row, R extends StoredResource>(
+export function readsOf<Found, R extends StoredResource>(
   queries: Queries,
   table: ResourceTable,
-  related: Related<Row, R>,
+  related: Related<Found, R>,
 ) {
   const withRelated = async ({ tenant }: Scope, records: readonly StoredResource[]) => {
     const ids = records.map(({ id }) => id);
     const statement = related.select(postgresDialect, tenant, ids);
-    return related.attach(records, await queries.all<Row>(statement));
+    return related.attach(records, await queries.all(statement));
   };
   return {
     get: async (

@@ -1,6 +1,17 @@
 /** Statistics of the tables, refreshed while they fill. */
 import { sql } from 'drizzle-orm';
+import { named } from '../sql/names.ts';
 import type { Queries } from './connection/connections.ts';
+import {
+  access,
+  accessValues,
+  counters,
+  externalIds,
+  groupMembers,
+  groups,
+  searchDocuments,
+  users,
+} from './schema.ts';
 
 /**
  * Autovacuum looks once a minute. Until then the planner takes a table that an initial sync is
@@ -20,7 +31,9 @@ export class Statistics {
   async begin(): Promise<void> {
     const missing = await this.#queries.all(
       sql`
-        SELECT 1 FROM pg_class WHERE oid = (SELECT tableoid FROM access LIMIT 1) AND reltuples < 0
+        SELECT 1
+        FROM pg_class
+        WHERE oid = (SELECT tableoid FROM ${named(access).table} LIMIT 1) AND reltuples < 0
       `,
     );
     if (missing.length > 0) await this.#analyze();
@@ -37,7 +50,7 @@ export class Statistics {
   }
 
   async #analyze(): Promise<void> {
-    for (const table of GROWING) await this.#queries.run(sql`ANALYZE ${sql.raw(table)}`);
+    for (const table of GROWING) await this.#queries.run(sql`ANALYZE ${named(table).table}`);
   }
 }
 
@@ -45,12 +58,12 @@ export class Statistics {
 const ENOUGH = 1_000_000;
 
 const GROWING = [
-  'users',
-  'access',
-  'groups',
-  'group_members',
-  'search_documents',
-  'access_values',
-  'external_ids',
-  'counters',
+  users,
+  access,
+  groups,
+  groupMembers,
+  searchDocuments,
+  accessValues,
+  externalIds,
+  counters,
 ];

@@ -4,6 +4,7 @@ import { eq, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { createMembershipStore } from '../sql/followed-group-store.ts';
+import { named } from '../sql/names.ts';
 import type { Store } from '../store/store.ts';
 import { beginDatabase } from './begin.ts';
 import { readCensus } from './census.ts';
@@ -63,9 +64,9 @@ export async function openPostgresStore(
     madeObjects: createMadeObjectStore(connections),
     cursorKey,
     census: () => readCensus(connections),
-    // Writes a row's lock, which a standby refuses.
+    // The lock of a row is a write, which a standby refuses.
     ping: async () => {
-      await connections.all(sql`SELECT 1 FROM signing_keys FOR KEY SHARE`);
+      await connections.all(sql`SELECT 1 FROM ${named(signingKeys).table} FOR KEY SHARE`);
     },
     close: () => connections.close(),
   };

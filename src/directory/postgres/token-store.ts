@@ -1,12 +1,20 @@
 /** Token hashes on PostgreSQL. */
 import { and, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
+import { columns, named, selected } from '../sql/names.ts';
 import type { TokenRecord, TokenStore } from '../store/tokens.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { recordOf } from './integration-store.ts';
 import { integrations, tokens } from './schema.ts';
 
 type Row = typeof tokens.$inferSelect;
+
+const t = named(tokens);
+const COLUMNS = ['hash', 'integrationId', 'keyId', 'issuedAt', 'expiresAt', 'pending'] as const;
+const INSERTED = columns(t, ...COLUMNS);
+const SELECTED = selected(t, ...COLUMNS);
+const CURRENT = named(tokens, 't');
+const GIVEN = named(tokens, 'excluded');
 
 export function createTokenStore(connections: Connections): TokenStore {
   const { orm, guarded } = connections;
@@ -44,11 +52,10 @@ export function createTokenStore(connections: Connections): TokenStore {
       connections.transaction(async (queries) => {
         const before = await queries.all<Row>(
           sql`
-            SELECT hash, integration_id AS "integrationId", key_id AS "keyId",
-              issued_at AS "issuedAt", expires_at AS "expiresAt", pending
-            FROM tokens
-            WHERE integration_id = ${token.integrationId}
-            ORDER BY hash
+            SELECT ${SELECTED}
+            FROM ${t.table}
+            WHERE ${t.integrationId} = ${token.integrationId}
+            ORDER BY ${t.hash}
             FOR UPDATE
           `,
         );
@@ -56,23 +63,24 @@ export function createTokenStore(connections: Connections): TokenStore {
         const { hash = token.hash, expiresAt } = previous ?? {};
         await queries.run(
           sql`
-            DELETE FROM tokens
-            WHERE integration_id = ${token.integrationId} AND hash NOT IN (${token.hash}, ${hash})
+            DELETE FROM ${t.table}
+            WHERE ${t.integrationId} = ${token.integrationId}
+              AND ${t.hash} NOT IN (${token.hash}, ${hash})
           `,
         );
         if (previous !== undefined) {
           await queries.run(
             sql`
-              UPDATE tokens
-              SET expires_at = ${expiresAt}
-              WHERE integration_id = ${token.integrationId} AND hash = ${hash}
+              UPDATE ${t.table}
+              SET ${t.expiresAt} = ${expiresAt}
+              WHERE ${t.integrationId} = ${token.integrationId} AND ${t.hash} = ${hash}
             `,
           );
         }
         return before.map(toRecord);
       }),
     revokeAll: (integrationId) =>
-      connections.run(sql`DELETE FROM tokens WHERE integration_id = ${integrationId}`),
+      connections.run(sql`DELETE FROM ${t.table} WHERE ${t.integrationId} = ${integrationId}`),
   };
 }
 
@@ -80,12 +88,12 @@ async function put(queries: Queries, token: TokenRecord): Promise<void> {
   const { hash, integrationId, keyId, issuedAt, expiresAt = null, pending } = token;
   const rows = await queries.run(
     sql`
-      INSERT INTO tokens (hash, integration_id, key_id, issued_at, expires_at, pending)
+      INSERT INTO ${t.table} AS t (${INSERTED})
       VALUES (${hash}, ${integrationId}, ${keyId}, ${issuedAt}, ${expiresAt}, ${pending})
-      ON CONFLICT (hash)
-      DO UPDATE SET key_id = excluded.key_id, issued_at = excluded.issued_at,
-        expires_at = excluded.expires_at, pending = excluded.pending
-      WHERE tokens.integration_id = excluded.integration_id
+      ON CONFLICT (${t.hash})
+      DO UPDATE SET ${t.keyId} = ${GIVEN.keyId}, ${t.issuedAt} = ${GIVEN.issuedAt},
+        ${t.expiresAt} = ${GIVEN.expiresAt}, ${t.pending} = ${GIVEN.pending}
+      WHERE ${CURRENT.integrationId} = ${GIVEN.integrationId}
     `,
   );
   // Whoever shows a token of another integration must not take it away from there.

@@ -4,6 +4,7 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
 import { USER_CHANGES } from '../sql/followed-groups.ts';
+import { columns, named, type Row, selected } from '../sql/names.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
 import { isOtherSubject, rowOf } from '../sql/resource-key.ts';
 import type {
@@ -19,7 +20,23 @@ import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import { leftGroups, lockWithHolders } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
+import { access, users } from './schema.ts';
 import type { Statistics } from './statistics.ts';
+
+const a = named(access);
+const INSERTED = columns(
+  a,
+  'tenant',
+  'id',
+  'userId',
+  'userNameKey',
+  'attributes',
+  'version',
+  'created',
+  'lastModified',
+);
+const u = named(users);
+const GLOBAL_USER = columns(u, 'id', 'userNameKey', 'created');
 
 export function createUserStore(
   connections: Connections,
@@ -34,13 +51,11 @@ export function createUserStore(
     const userId = globalUserId(key);
     await addGlobalUser(connections, userId, key, at);
     const inserted = sql`
-      INSERT INTO access (
-        tenant, id, user_id, user_name_key, attributes, version, created, last_modified
-      )
+      INSERT INTO ${a.table} (${INSERTED})
       VALUES (
         ${tenant}, ${id}, ${userId}, ${key}, ${JSON.stringify(profile)}::json, 1, ${at}, ${at}
       )
-      RETURNING id
+      RETURNING ${a.id}
     `;
     await refuseTaken(
       'User',
@@ -78,22 +93,22 @@ export function createUserStore(
       await addGlobalUser(queries, userId, key, at);
     }
     const updated = sql`
-      UPDATE access
-      SET user_id = ${userId}, user_name_key = ${key},
-        attributes = ${JSON.stringify(profile)}::json, version = version + 1,
-        last_modified = greatest(last_modified, ${at})
-      WHERE tenant = ${tenant} AND id = ${id} AND version = ${version}
-      RETURNING id, version, last_modified
+      UPDATE ${a.table}
+      SET ${a.userId} = ${userId}, ${a.userNameKey} = ${key},
+        ${a.attributes} = ${JSON.stringify(profile)}::json, ${a.version} = ${a.version} + 1,
+        ${a.lastModified} = greatest(${a.lastModified}, ${at})
+      WHERE ${a.tenant} = ${tenant} AND ${a.id} = ${id} AND ${a.version} = ${version}
+      RETURNING ${a.id}, ${a.version}, ${a.lastModified}
     `;
     const noted = isOtherSubject(current.attributes, attributes)
       ? sql`, ${table.counted(tenant, 1, USER_CHANGES)}`
       : sql``;
     const [row] = await refuseTaken(
       'User',
-      queries.all<{ version: number; lastModified: number }>(
+      queries.all<Pick<Row<'access'>, 'version' | 'lastModified'>>(
         sql`
           WITH resource AS (${updated}), ${table.written(scope, profile, externalId)}${noted}
-          SELECT version, last_modified AS "lastModified"
+          SELECT ${selected(a, 'version', 'lastModified')}
           FROM resource
         `,
       ),
@@ -101,7 +116,7 @@ export function createUserStore(
     return row && { ...current, attributes, ...row };
   };
 
-  /** Without a lock first; who was overtaken locks the row and decides again. */
+  /** Tries without a lock first. If another write overtakes it, it locks the row and decides again. */
   const change = async (
     scope: Scope,
     id: string,
@@ -124,7 +139,7 @@ export function createUserStore(
     create,
     ...readsOf(connections, table, GROUPS_OF_USERS),
     known: async (tenant, ids) => {
-      const rows = await connections.all<{ id: string }>(knownUsers(postgresDialect, tenant, ids));
+      const rows = await connections.all(knownUsers(postgresDialect, tenant, ids));
       return new Set(rows.map(({ id }) => id));
     },
     change,
@@ -136,11 +151,11 @@ export function createUserStore(
   };
 }
 
-/** Idempotent, and written before the access, so that no access is without its global user. */
+/** Idempotent. Comes before the access, so that no access lacks its global user. */
 async function addGlobalUser(queries: Queries, id: string, key: string, at: number): Promise<void> {
   await queries.run(
     sql`
-      INSERT INTO users (id, user_name_key, created)
+      INSERT INTO ${u.table} (${GLOBAL_USER})
       VALUES (${id}, ${key}, ${at})
       ON CONFLICT DO NOTHING
     `,
@@ -157,7 +172,7 @@ export async function deleteUser(
 ): Promise<void> {
   await queries.run(
     sql`
-      WITH resource AS (DELETE FROM access WHERE tenant = ${tenant} AND id = ${id} RETURNING id),
+      WITH resource AS (${table.deleted(tenant, id)}),
         ${table.forgotten(tenant)},
         ${leftGroups(tenant, id, at)}
       SELECT 1

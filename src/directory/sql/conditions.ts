@@ -3,10 +3,14 @@
  * those of the schema; every condition is true or false, never NULL, so that `not` means the same
  * as in memory (scim/match.ts).
  */
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import type { AttributeRef, Comparable, Condition } from '../../scim/condition.ts';
 import type { CompareOperator } from '../../scim/filter.ts';
 import type { Attribute } from '../../scim/schema.ts';
+import type { Names, Tables } from './names.ts';
+
+/** Part of a statement: a composed expression, or the name of a column. */
+export type Expression = SQL | StringChunk;
 
 export type JsonPath = readonly (string | number)[];
 
@@ -18,28 +22,29 @@ export type ScalarType = 'text' | 'number' | 'boolean';
  * value itself, a scalar.
  */
 export interface SearchDialect {
+  readonly tables: Tables;
   /** The scalar at the path, as it is compared; NULL where there is none. */
-  scalar(json: SQL, path: JsonPath, type: ScalarType): SQL;
+  scalar(json: Expression, path: JsonPath, type: ScalarType): Expression;
   /** The JSON value at the path. */
-  json(json: SQL, path: JsonPath): SQL;
+  json(json: Expression, path: JsonPath): SQL;
   /** A FROM item with a column `value` for each element of the array at the path. */
-  elements(json: SQL, path: JsonPath, alias: string): SQL;
+  elements(json: Expression, path: JsonPath, alias: string): SQL;
   /** Whether anything but null, "" and emptiness is at the path or below it. */
-  present(json: SQL, path: JsonPath): SQL;
+  present(json: Expression, path: JsonPath): SQL;
   /** A FROM item with a column `value` for each of the ids. */
   values(ids: readonly string[], alias: string): SQL;
   /** Whether the value is one of few that the query selects, by whatever index the value has. */
-  among(value: SQL, query: SQL): SQL;
+  among(value: Expression, query: SQL): SQL;
   /**
-   * Joins, to what stands before it in FROM, the rows of the table that fulfil the condition: by an
-   * index, row after row.
+   * Joins the rows of the table that fulfil the condition to what precedes it in FROM, row by row
+   * and by an index.
    */
-  lookUp(table: string, alias: string, condition: SQL): SQL;
+  lookUp(table: Names<never>, condition: SQL): SQL;
   /** Equality in which NULL equals NULL. */
-  same(left: SQL, right: SQL): SQL;
-  contains(text: SQL, part: SQL): SQL;
-  startsWith(text: SQL, part: SQL): SQL;
-  endsWith(text: SQL, part: SQL): SQL;
+  same(left: Expression, right: Expression): SQL;
+  contains(text: Expression, part: Expression): SQL;
+  startsWith(text: Expression, part: Expression): SQL;
+  endsWith(text: Expression, part: Expression): SQL;
   bind(value: Comparable): SQL;
 }
 
@@ -58,7 +63,7 @@ export interface Holder {
    * others.
    */
   readonly narrow?: (condition: Condition) => SQL | undefined;
-  readonly json: SQL;
+  readonly json: Expression;
   /** The holder is a plain value, an element of a multi-valued attribute without sub-attributes. */
   readonly atom?: boolean;
 }
@@ -155,7 +160,7 @@ export function conditionCompiler(dialect: SearchDialect): Compile {
 export function compareAny(
   dialect: SearchDialect,
   from: SQL,
-  value: SQL,
+  value: Expression,
   operator: CompareOperator,
   expected: Comparable | null,
 ): SQL {
@@ -173,7 +178,7 @@ export function compareAny(
 
 export function compareScalar(
   dialect: SearchDialect,
-  value: SQL,
+  value: Expression,
   operator: CompareOperator,
   expected: Comparable | null,
 ): SQL {

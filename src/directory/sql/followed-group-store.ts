@@ -13,17 +13,13 @@ import {
   type Asked,
   countUsersBelow,
   type FoundRow,
-  type GroupBelowRow,
   groupsBelow,
   groupsByExternalId,
   groupsByName,
   groupVersions,
   type MembershipDialect,
-  type UserBelowRow,
-  type UserChangesRow,
   userChanges,
   usersBelow,
-  type VersionRow,
 } from './followed-groups.ts';
 
 /** Users read at a time. */
@@ -32,7 +28,7 @@ const PAGE = 1_000;
 /** Runs a statement, each in a snapshot of its own. */
 interface MembershipQueries {
   readonly dialect: MembershipDialect;
-  all<Row>(statement: SQL): Promise<Row[]>;
+  all<Row>(statement: SQL<Row>): Promise<Row[]>;
 }
 
 export function createMembershipStore(queries: MembershipQueries): MembershipStore {
@@ -60,7 +56,7 @@ async function read(
   const basis = { found: candidates, versions: {}, userChanges: changes.get(tenant) ?? 0 };
   if (id === undefined || candidates.length > 1) return { basis, userNames: [] };
   const root = { tenant, value: id };
-  const groups = await all<GroupBelowRow>(groupsBelow(dialect, root, limits.groups + 1));
+  const groups = await all(groupsBelow(dialect, root, limits.groups + 1));
   const reading = {
     basis: {
       ...basis,
@@ -74,7 +70,7 @@ async function read(
   const tooMany = { ...known, userNames: undefined };
   if (groups.length > limits.groups) return tooMany;
   const bound = limits.members + 1;
-  const [counted] = await all<{ total: number }>(countUsersBelow(dialect, root, bound));
+  const [counted] = await all(countUsersBelow(dialect, root, bound));
   if ((counted?.total ?? 0) > limits.members) return tooMany;
   return { ...known, userNames: await activeUsersBelow(queries, root, limits.members) };
 }
@@ -88,7 +84,7 @@ async function activeUsersBelow(
   const names: string[] = [];
   let [last, seen] = ['', 0];
   for (;;) {
-    const page = await all<UserBelowRow>(usersBelow(dialect, root, last, PAGE));
+    const page = await all(usersBelow(dialect, root, last, PAGE));
     seen += page.length;
     if (seen > limit) return undefined;
     for (const { userName, active } of page)
@@ -124,7 +120,7 @@ async function bases(
 }
 
 async function changesIn({ dialect, all }: MembershipQueries, tenants: readonly string[]) {
-  const rows = await all<UserChangesRow>(userChanges(dialect, [...new Set(tenants)]));
+  const rows = await all(userChanges(dialect, [...new Set(tenants)]));
   return new Map(rows.map(({ tenant, changes }) => [tenant, changes]));
 }
 
@@ -132,7 +128,7 @@ async function versionsOf({ dialect, all }: MembershipQueries, followed: readonl
   const asked = unique(
     followed.flatMap(({ tenant, groupIds }) => groupIds.map((value) => ({ tenant, value }))),
   );
-  const rows = asked.length === 0 ? [] : await all<VersionRow>(groupVersions(dialect, asked));
+  const rows = asked.length === 0 ? [] : await all(groupVersions(dialect, asked));
   return new Map(rows.map(({ tenant, id, version }) => [keyOf({ tenant, value: id }), version]));
 }
 
@@ -148,9 +144,9 @@ async function foundBy(
         .map(({ tenant, selector }) => askedBy(tenant, selector)),
     );
   const [names, externalIds] = [asking('displayName'), asking('externalId')];
-  const byName = names.length === 0 ? [] : await all<FoundRow>(groupsByName(dialect, names));
+  const byName = names.length === 0 ? [] : await all(groupsByName(dialect, names));
   const byExternalId =
-    externalIds.length === 0 ? [] : await all<FoundRow>(groupsByExternalId(dialect, externalIds));
+    externalIds.length === 0 ? [] : await all(groupsByExternalId(dialect, externalIds));
   return new Map([...idsOf(byName, 'displayName'), ...idsOf(byExternalId, 'externalId')]);
 }
 

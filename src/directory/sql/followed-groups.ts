@@ -4,6 +4,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm';
 import type { SearchDialect } from './conditions.ts';
+import { named, type Row } from './names.ts';
 
 /** The counter of changes of userNames and of `active` in a tenant. */
 export const USER_CHANGES = 'user_changes';
@@ -19,142 +20,156 @@ export interface MembershipDialect extends SearchDialect {
   asked(rows: readonly Asked[]): SQL;
 }
 
-export interface FoundRow extends Asked {
-  readonly id: string;
-  /** 1, or 0 for what only an ended integration says. */
+export interface FoundRow extends Asked, Pick<Row<'groups'>, 'id'> {
+  /** 1, or 0 if only an ended integration gave the externalId. */
   readonly live: number;
 }
 
-export function groupsByName(dialect: MembershipDialect, asked: readonly Asked[]): SQL {
-  const group = sql`g.tenant = w.tenant AND g.display_name_key = w.value`;
+export function groupsByName(dialect: MembershipDialect, asked: readonly Asked[]): SQL<FoundRow> {
+  const g = named(dialect.tables.groups, 'g');
+  const group = sql`${g.tenant} = w.tenant AND ${g.displayNameKey} = w.value`;
   return sql`
-    SELECT w.tenant, w.value, g.id, 1 AS live
-    FROM ${dialect.asked(asked)} ${dialect.lookUp('groups', 'g', group)}
-    ORDER BY g.id
+    SELECT w.tenant, w.value, ${g.id}, 1 AS live
+    FROM ${dialect.asked(asked)} ${dialect.lookUp(g, group)}
+    ORDER BY ${g.id}
   `;
 }
 
-export function groupsByExternalId(dialect: MembershipDialect, asked: readonly Asked[]): SQL {
-  const link = sql`x.tenant = w.tenant AND x.external_id = w.value AND x.resource_type = 'Group'`;
-  const living = sql`i.id = x.integration_id AND i.tenant = x.tenant AND i.ended_at IS NULL`;
+export function groupsByExternalId(
+  dialect: MembershipDialect,
+  asked: readonly Asked[],
+): SQL<FoundRow> {
+  const x = named(dialect.tables.externalIds, 'x');
+  const i = named(dialect.tables.integrations, 'i');
+  const link = sql`
+    ${x.tenant} = w.tenant AND ${x.externalId} = w.value AND ${x.resourceType} = 'Group'
+  `;
+  const living = sql`
+    ${i.id} = ${x.integrationId} AND ${i.tenant} = ${x.tenant} AND ${i.endedAt} IS NULL
+  `;
   return sql`
-    SELECT w.tenant, w.value, x.resource_id AS id,
-      max(CASE WHEN i.id IS NULL THEN 0 ELSE 1 END) AS live
-    FROM ${dialect.asked(asked)} ${dialect.lookUp('external_ids', 'x', link)}
-    LEFT JOIN integrations i ON ${living}
-    GROUP BY w.tenant, w.value, x.resource_id
-    ORDER BY x.resource_id
+    SELECT w.tenant, w.value, ${x.resourceId} AS id,
+      max(CASE WHEN ${i.id} IS NULL THEN 0 ELSE 1 END) AS live
+    FROM ${dialect.asked(asked)} ${dialect.lookUp(x, link)}
+    LEFT JOIN ${i.table} ON ${living}
+    GROUP BY w.tenant, w.value, ${x.resourceId}
+    ORDER BY ${x.resourceId}
   `;
 }
 
-export interface VersionRow {
-  readonly tenant: string;
-  readonly id: string;
-  readonly version: number;
-}
-
-export function groupVersions(dialect: MembershipDialect, asked: readonly Asked[]): SQL {
-  const group = sql`g.tenant = w.tenant AND g.id = w.value`;
+export function groupVersions(
+  dialect: MembershipDialect,
+  asked: readonly Asked[],
+): SQL<Pick<Row<'groups'>, 'tenant' | 'id' | 'version'>> {
+  const g = named(dialect.tables.groups, 'g');
+  const group = sql`${g.tenant} = w.tenant AND ${g.id} = w.value`;
   return sql`
-    SELECT w.tenant, g.id, g.version
-    FROM ${dialect.asked(asked)} ${dialect.lookUp('groups', 'g', group)}
+    SELECT w.tenant, ${g.id}, ${g.version}
+    FROM ${dialect.asked(asked)} ${dialect.lookUp(g, group)}
   `;
 }
 
-export interface UserChangesRow {
-  readonly tenant: string;
-  readonly changes: number;
-}
-
-export function userChanges(dialect: MembershipDialect, tenants: readonly string[]): SQL {
-  const counter = sql`c.tenant = i.value AND c.name = ${USER_CHANGES}`;
+export function userChanges(
+  dialect: MembershipDialect,
+  tenants: readonly string[],
+): SQL<{ readonly tenant: string; readonly changes: number }> {
+  const c = named(dialect.tables.counters, 'c');
+  const counter = sql`${c.tenant} = i.value AND ${c.name} = ${USER_CHANGES}`;
   return sql`
-    SELECT i.value AS tenant, CAST(sum(c.value) AS BIGINT) AS changes
-    FROM ${dialect.values(tenants, 'i')} ${dialect.lookUp('counters', 'c', counter)}
+    SELECT i.value AS tenant, CAST(sum(${c.value}) AS BIGINT) AS changes
+    FROM ${dialect.values(tenants, 'i')} ${dialect.lookUp(c, counter)}
     GROUP BY i.value
   `;
 }
 
-export interface GroupBelowRow {
-  readonly id: string;
-  readonly version: number;
-  readonly displayName: string;
-}
-
-/** The group and those in it, at any depth. */
-export function groupsBelow(dialect: MembershipDialect, { tenant, value }: Asked, limit: number) {
-  const group = sql`g.tenant = ${tenant} AND g.id = down.id`;
+/** Selects the group and the groups in it, at any depth. */
+export function groupsBelow(
+  dialect: MembershipDialect,
+  { tenant, value }: Asked,
+  limit: number,
+): SQL<Pick<Row<'groups'>, 'id' | 'version'> & { readonly displayName: string }> {
+  const g = named(dialect.tables.groups, 'g');
+  const group = sql`${g.tenant} = ${tenant} AND ${g.id} = down.id`;
   return sql`
     ${down(dialect, tenant, value)}
-    SELECT g.id, g.version, g.attributes ->> 'displayName' AS "displayName"
-    FROM down ${dialect.lookUp('groups', 'g', group)}
+    SELECT ${g.id}, ${g.version}, ${g.attributes} ->> 'displayName' AS "displayName"
+    FROM down ${dialect.lookUp(g, group)}
     LIMIT ${limit}
   `;
 }
 
 /**
- * Selects the `total` of memberships of users in the group and in those below, counted up to the
- * limit.
+ * Selects the `total` of memberships of users in the group and in the groups below it, counted up
+ * to the limit.
  */
 export function countUsersBelow(
   dialect: MembershipDialect,
   { tenant, value }: Asked,
   limit: number,
-): SQL {
+): SQL<{ readonly total: number }> {
+  const g = named(dialect.tables.groupMembers, 'g');
   return sql`
     ${down(dialect, tenant, value)}
     SELECT count(*) AS total
-    FROM (SELECT g.member_id FROM down ${usersOf(dialect, tenant)} LIMIT ${limit}) AS m
+    FROM (SELECT ${g.memberId} FROM down ${usersOf(dialect, tenant)} LIMIT ${limit}) AS m
   `;
 }
 
-export interface UserBelowRow {
-  readonly id: string;
+interface UserBelowRow extends Pick<Row<'access'>, 'id'> {
   readonly userName: string;
-  /** 1 as SQLite says it, true as PostgreSQL does; absent is inactive. */
+  /** 1 on SQLite, true on PostgreSQL; a user without it is inactive. */
   readonly active: string | null;
 }
 
-/** The next users behind the id, in order. */
+/** Selects the next users behind the id, in the order of ids. */
 export function usersBelow(
   dialect: MembershipDialect,
   { tenant, value }: Asked,
   after: string,
   limit: number,
-): SQL {
-  const user = sql`a.tenant = ${tenant} AND a.id = m.id`;
+): SQL<UserBelowRow> {
+  const a = named(dialect.tables.access, 'a');
+  const g = named(dialect.tables.groupMembers, 'g');
+  const user = sql`${a.tenant} = ${tenant} AND ${a.id} = m.id`;
   const ids = sql`
-    SELECT DISTINCT g.member_id AS id
+    SELECT DISTINCT ${g.memberId} AS id
     FROM down ${usersOf(dialect, tenant)}
-    WHERE g.member_id > ${after}
+    WHERE ${g.memberId} > ${after}
     ORDER BY 1
     LIMIT ${limit}
   `;
   return sql`
     ${down(dialect, tenant, value)}
-    SELECT a.id, a.attributes ->> 'userName' AS "userName",
-      CAST(a.attributes ->> 'active' AS TEXT) AS active
-    FROM (${ids}) AS m ${dialect.lookUp('access', 'a', user)}
-    ORDER BY a.id
+    SELECT ${a.id}, ${a.attributes} ->> 'userName' AS "userName",
+      CAST(${a.attributes} ->> 'active' AS TEXT) AS active
+    FROM (${ids}) AS m ${dialect.lookUp(a, user)}
+    ORDER BY ${a.id}
   `;
 }
 
-/** A group that isn't there has nobody in it. */
+/** `WITH down(id)`: the group and the groups in it; empty if the group doesn't exist. */
 function down(dialect: MembershipDialect, tenant: string, groupId: string): SQL {
-  const nested = sql`g.tenant = ${tenant} AND g.group_id = down.id AND g.member_type = 'Group'`;
+  const r = named(dialect.tables.groups, 'r');
+  const g = named(dialect.tables.groupMembers, 'g');
+  const nested = sql`
+    ${g.tenant} = ${tenant} AND ${g.groupId} = down.id AND ${g.memberType} = 'Group'
+  `;
   return sql`
     WITH RECURSIVE down(id) AS (
-      SELECT r.id
-      FROM groups r
-      WHERE r.tenant = ${tenant} AND r.id = ${groupId}
+      SELECT ${r.id}
+      FROM ${r.table}
+      WHERE ${r.tenant} = ${tenant} AND ${r.id} = ${groupId}
       UNION
-      SELECT g.member_id
-      FROM down ${dialect.lookUp('group_members', 'g', nested)}
+      SELECT ${g.memberId}
+      FROM down ${dialect.lookUp(g, nested)}
     )
   `;
 }
 
 function usersOf(dialect: MembershipDialect, tenant: string): SQL {
-  const user = sql`g.tenant = ${tenant} AND g.group_id = down.id AND g.member_type = 'User'`;
-  return dialect.lookUp('group_members', 'g', user);
+  const g = named(dialect.tables.groupMembers, 'g');
+  const user = sql`
+    ${g.tenant} = ${tenant} AND ${g.groupId} = down.id AND ${g.memberType} = 'User'
+  `;
+  return dialect.lookUp(g, user);
 }

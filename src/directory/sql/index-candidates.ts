@@ -5,8 +5,9 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { AttributeRef, Condition } from '../../scim/condition.ts';
 import { pathOf, subPath } from './conditions.ts';
+import { named } from './names.ts';
 import { holdersOfMember, usersBelow } from './relations.ts';
-import type { SearchContext } from './search-context.ts';
+import { resourceNames, type SearchContext } from './resource-key.ts';
 import { LOOKUP_PATHS } from './search-document.ts';
 
 /**
@@ -49,35 +50,42 @@ function found(
   return terms.map((term) => candidates(term, context, outer)).filter((each) => each !== undefined);
 }
 
-function equal(path: string, value: SQL, { scope, table, key }: SearchContext): SQL | undefined {
-  const { tenant, integrationId } = scope;
+function equal(path: string, value: SQL, context: SearchContext): SQL | undefined {
+  const { tables } = context.dialect;
+  const { tenant, integrationId } = context.scope;
   switch (path) {
     case 'id':
       return sql`SELECT ${value}`;
-    case key.attribute:
+    case context.key: {
+      const k = resourceNames(tables, context.name, 'k');
       return sql`
-        SELECT k.id
-        FROM ${table} k
-        WHERE k.tenant = ${tenant} AND ${sql.raw(`k.${key.column}`)} = ${value}
+        SELECT ${k.id}
+        FROM ${k.table}
+        WHERE ${k.tenant} = ${tenant} AND ${k.key} = ${value}
       `;
-    case 'externalId':
+    }
+    case 'externalId': {
+      const x = named(tables.externalIds, 'x');
       return sql`
-        SELECT x.resource_id
-        FROM external_ids x
-        WHERE x.tenant = ${tenant}
-          AND x.integration_id = ${integrationId}
-          AND x.external_id = ${value}
+        SELECT ${x.resourceId}
+        FROM ${x.table}
+        WHERE ${x.tenant} = ${tenant}
+          AND ${x.integrationId} = ${integrationId}
+          AND ${x.externalId} = ${value}
       `;
+    }
     case 'members.value':
-      return holdersOfMember(tenant, value);
+      return holdersOfMember(tables, tenant, value);
     case 'groups.value':
-      return usersBelow(tenant, value);
-    default:
+      return usersBelow(tables, tenant, value);
+    default: {
       if (!LOOKUP_PATHS.has(path)) return undefined;
+      const v = named(tables.accessValues, 'v');
       return sql`
-        SELECT v.access_id
-        FROM access_values v
-        WHERE v.tenant = ${tenant} AND v.path = ${path} AND v.value = ${value}
+        SELECT ${v.accessId}
+        FROM ${v.table}
+        WHERE ${v.tenant} = ${tenant} AND ${v.path} = ${path} AND ${v.value} = ${value}
       `;
+    }
   }
 }

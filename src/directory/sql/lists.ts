@@ -1,43 +1,46 @@
 /** Lists as SQL, for both databases: how many resources there are, and one page of them. */
-import { type SQL, sql } from 'drizzle-orm';
+import { SQL, type StringChunk, sql } from 'drizzle-orm';
 import type { SortKey } from '../../scim/condition.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { PageKey, Query, StoredResource } from '../store/resources.ts';
-import { conditionCompiler } from './conditions.ts';
+import { conditionCompiler, type Expression } from './conditions.ts';
+import { named, type Row, selected } from './names.ts';
 import {
   externalIdOf,
   isAlwaysThere,
   resourceHolder,
   sortExpression,
 } from './resource-conditions.ts';
-import type { SearchContext } from './search-context.ts';
+import { type ResourceNames, type SearchContext, TOTALS } from './resource-key.ts';
+
+const COLUMNS = ['id', 'attributes', 'version', 'created', 'lastModified'] as const;
 
 /** What the statements of a page select; `attributes` is JSON. */
-export interface ResourceRow {
-  readonly id: string;
+export interface ResourceRow
+  extends Omit<Pick<Row<'groups'>, (typeof COLUMNS)[number]>, 'attributes'>,
+    Pick<Row<'externalIds'>, 'externalId'> {
   readonly attributes: string;
-  readonly version: number;
-  readonly created: number;
-  readonly lastModified: number;
-  readonly externalId: string | null;
-  /** Where the list is sorted. */
+  /** Only in a sorted list. */
   readonly sorted?: string | number | boolean | null;
 }
 
+/** The columns that a ResourceRow takes from the resource's own row. */
+export const resourceColumns = (names: ResourceNames): StringChunk => selected(names, ...COLUMNS);
+
 interface ListStatements {
   /** Selects `total`: the tenant's counter says it, unless the list is filtered. */
-  readonly total: SQL;
+  readonly total: SQL<{ total: number }>;
   /**
    * Selects one row more than the page has, where a key for the next one is wanted. Undefined for a
    * page that is empty in any case.
    */
-  page(total: number): SQL | undefined;
+  page(total: number): SQL<ResourceRow> | undefined;
 }
 
 /** Throws invalidFilter and invalidPath for what can't be filtered or sorted by. */
 export function listStatements(context: SearchContext, query: Query): ListStatements {
-  const { dialect, scope } = context;
-  const tenant = sql`r.tenant = ${scope.tenant}`;
+  const { dialect, scope, r } = context;
+  const tenant = sql`${r.tenant} = ${scope.tenant}`;
   const condition =
     query.filter && conditionCompiler(dialect)(query.filter, resourceHolder(context));
   const value = query.sort && sortExpression(query.sort, context);
@@ -45,15 +48,16 @@ export function listStatements(context: SearchContext, query: Query): ListStatem
     'after' in query.start && query.start.after !== undefined
       ? behindKey(query.start.after, query.sort, value, context)
       : undefined;
-  const by = order(query.sort, value);
+  const by = order(query.sort, value, r.id);
   const given = [tenant, condition, behind].filter((each) => each !== undefined);
   const sorted = value === undefined ? [] : [value];
   const places = from(context, given, [...given, ...sorted]);
   const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
-  const counted = sql`
-    SELECT CAST(COALESCE(sum(c.value), 0) AS BIGINT) AS total
-    FROM counters c
-    WHERE c.tenant = ${scope.tenant} AND c.name = ${context.counter}
+  const c = named(dialect.tables.counters, 'c');
+  const counted = sql<{ total: number }>`
+    SELECT CAST(COALESCE(sum(${c.value}), 0) AS BIGINT) AS total
+    FROM ${c.table}
+    WHERE ${c.tenant} = ${scope.tenant} AND ${c.name} = ${TOTALS[context.name]}
   `;
   const isPlain = condition === undefined && value === undefined;
   return {
@@ -63,12 +67,12 @@ export function listStatements(context: SearchContext, query: Query): ListStatem
         : sql`SELECT count(*) AS total FROM ${from(context, [tenant, condition], [condition])}`,
     page: (total) => {
       if (isEmpty(query, total)) return undefined;
-      const rows = isPlain ? windowOf(query, total, counted) : forwards(query, by);
+      const rows = isPlain ? windowOf(query, total, counted, r.id) : forwards(query, by);
       // Ids first: what is skipped and sorted is an index, or little more, and not the wide rows.
-      const ids = sql`SELECT r.id FROM ${places} ${rows}`;
-      const shown = [tenant, dialect.among(sql`r.id`, ids)];
+      const ids = sql`SELECT ${r.id} FROM ${places} ${rows}`;
+      const shown = [tenant, dialect.among(r.id, ids)];
       return sql`
-        SELECT r.id, r.attributes, r.version, r.created, r.last_modified AS "lastModified",
+        SELECT ${resourceColumns(r)},
           ${externalIdOf(context)} AS "externalId"${columns}
         FROM ${from(context, shown, sorted)}
         ORDER BY ${by}
@@ -81,7 +85,7 @@ function isEmpty({ start, limit }: Query, total: number): boolean {
   return limit === 0 || ('offset' in start && start.offset >= total);
 }
 
-function forwards({ start, limit }: Query, by: SQL): SQL {
+function forwards({ start, limit }: Query, by: Expression): SQL {
   return 'offset' in start
     ? sql`ORDER BY ${by} LIMIT ${limit} OFFSET ${start.offset}`
     : sql`ORDER BY ${by} LIMIT ${limit + 1}`;
@@ -92,13 +96,13 @@ function forwards({ start, limit }: Query, by: SQL): SQL {
  * first does. From the end it is counted by the total of the very statement: whoever is created
  * meanwhile must not move the page.
  */
-function windowOf(query: Query, total: number, counted: SQL): SQL {
+function windowOf(query: Query, total: number, counted: SQL, id: StringChunk): SQL {
   const { start, limit } = query;
-  if (!('offset' in start) || start.offset * 2 < total) return forwards(query, sql`r.id`);
+  if (!('offset' in start) || start.offset * 2 < total) return forwards(query, id);
   const behind = sql`((${counted}) - CAST(${start.offset} AS BIGINT))`;
   const size = sql`CAST(${limit} AS BIGINT)`;
   return sql`
-    ORDER BY r.id DESC
+    ORDER BY ${id} DESC
     LIMIT CASE WHEN ${behind} > ${size} THEN ${size} WHEN ${behind} > 0 THEN ${behind} ELSE 0 END
     OFFSET CASE WHEN ${behind} > ${size} THEN ${behind} - ${size} ELSE 0 END
   `;
@@ -131,47 +135,52 @@ function keyOf({ id, sorted = null }: ResourceRow, sort: SortKey | undefined): P
 }
 
 /**
- * The search documents are joined only where what is `asked` asks them. CROSS JOIN keeps SQLite
- * from beginning with them.
+ * Joins the search documents only if one of the expressions in `asked` reads them. CROSS JOIN keeps
+ * SQLite from beginning with them.
  */
-function from({ table }: SearchContext, conditions: readonly SQL[], asked: readonly SQL[]): SQL {
-  const isAsked = asked.some(mentionsDocument);
-  const document = isAsked ? sql` CROSS JOIN search_documents d` : sql``;
-  const where = isAsked ? [sql`d.tenant = r.tenant AND d.id = r.id`, ...conditions] : conditions;
-  return sql`${table} r${document} WHERE ${sql.join([...where], sql` AND `)}`;
+function from(
+  { r, d }: SearchContext,
+  conditions: readonly SQL[],
+  asked: readonly Expression[],
+): SQL {
+  if (!asked.some((each) => mentions(each, d.document))) {
+    return sql`${r.table} WHERE ${sql.join([...conditions], sql` AND `)}`;
+  }
+  const document = sql`${d.tenant} = ${r.tenant} AND ${d.id} = ${r.id}`;
+  const where = sql.join([document, ...conditions], sql` AND `);
+  return sql`${r.table} CROSS JOIN ${d.table} WHERE ${where}`;
 }
 
-function mentionsDocument(asked: SQL): boolean {
-  return asked.queryChunks.some((chunk) => {
-    if (typeof chunk !== 'object' || chunk === null) return false;
-    if ('queryChunks' in chunk) return mentionsDocument(chunk as SQL);
-    return (
-      'value' in chunk && Array.isArray(chunk.value) && chunk.value.join('').includes('d.document')
-    );
-  });
+function mentions(expression: unknown, name: StringChunk): boolean {
+  if (expression === name) return true;
+  return expression instanceof SQL && expression.queryChunks.some((each) => mentions(each, name));
 }
 
 /**
  * Ties are broken by id, in the sort's direction; missing values come last, or first when
  * descending (RFC 7644 §3.4.2.3).
  */
-function order(sort: SortKey | undefined, value: SQL | undefined): SQL {
-  if (value === undefined) return sql`r.id`;
+function order(
+  sort: SortKey | undefined,
+  value: Expression | undefined,
+  id: StringChunk,
+): Expression {
+  if (value === undefined) return id;
   const direction = sort?.descending ? sql`DESC` : sql`ASC`;
   const nulls = sort?.descending ? sql`NULLS FIRST` : sql`NULLS LAST`;
-  return sql`${value} ${direction} ${nulls}, r.id ${direction}`;
+  return sql`${value} ${direction} ${nulls}, ${id} ${direction}`;
 }
 
 /** Holds for what follows the key in that order. */
 function behindKey(
   { id, sorted }: PageKey,
   sort: SortKey | undefined,
-  value: SQL | undefined,
+  value: Expression | undefined,
   context: SearchContext,
 ): SQL {
-  const { dialect } = context;
+  const { dialect, r } = context;
   const [beyond, orSame] = sort?.descending ? [sql`<`, sql`<=`] : [sql`>`, sql`>=`];
-  const later = sql`r.id ${beyond} ${id}`;
+  const later = sql`${r.id} ${beyond} ${id}`;
   if (value === undefined) return later;
   const missing = sql`${value} IS NULL`;
   if (sorted === null || sorted === undefined) {

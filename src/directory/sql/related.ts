@@ -10,23 +10,28 @@ import type {
   StoredResource,
   UserRecord,
 } from '../store/resources.ts';
-import type { SearchDialect } from './conditions.ts';
+import type { Expression, SearchDialect } from './conditions.ts';
+import { named, type Row } from './names.ts';
 
 /** A statement, and what its rows say of each resource. */
-export interface Related<Row, R> {
-  select(dialect: SearchDialect, tenant: string, ids: readonly string[]): SQL;
-  attach(records: readonly StoredResource[], rows: readonly Row[]): R[];
+export interface Related<Found, R> {
+  select(dialect: SearchDialect, tenant: string, ids: readonly string[]): SQL<Found>;
+  attach(records: readonly StoredResource[], rows: readonly Found[]): R[];
 }
 
 /** Selects the ids that users of the tenant have. */
-export function knownUsers(dialect: SearchDialect, tenant: string, ids: readonly string[]): SQL {
-  const user = dialect.lookUp('access', 'a', sql`a.tenant = ${tenant} AND a.id = i.value`);
-  return sql`SELECT a.id FROM ${dialect.values(ids, 'i')} ${user}`;
+export function knownUsers(
+  dialect: SearchDialect,
+  tenant: string,
+  ids: readonly string[],
+): SQL<Pick<Row<'access'>, 'id'>> {
+  const a = named(dialect.tables.access, 'a');
+  const user = dialect.lookUp(a, sql`${a.tenant} = ${tenant} AND ${a.id} = i.value`);
+  return sql`SELECT ${a.id} FROM ${dialect.values(ids, 'i')} ${user}`;
 }
 
-interface MembershipRow {
+interface MembershipRow extends Pick<Row<'groupMembers'>, 'groupId'> {
   readonly userId: string;
-  readonly groupId: string;
   readonly displayName: string;
   readonly direct: number;
 }
@@ -34,22 +39,24 @@ interface MembershipRow {
 /** Direct and indirect groups. */
 export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
   select: (dialect, tenant, ids) => {
-    const ofMember = (id: SQL) =>
-      dialect.lookUp('group_members', 'g', sql`g.tenant = ${tenant} AND g.member_id = ${id}`);
-    const group = dialect.lookUp('groups', 'g', sql`g.tenant = ${tenant} AND g.id = up.id`);
+    const held = named(dialect.tables.groupMembers, 'g');
+    const g = named(dialect.tables.groups, 'g');
+    const ofMember = (id: Expression) =>
+      dialect.lookUp(held, sql`${held.tenant} = ${tenant} AND ${held.memberId} = ${id}`);
+    const group = dialect.lookUp(g, sql`${g.tenant} = ${tenant} AND ${g.id} = up.id`);
     return sql`
       WITH RECURSIVE up(user_id, id, direct) AS (
-        SELECT g.member_id, g.group_id, 1
+        SELECT ${held.memberId}, ${held.groupId}, 1
         FROM ${dialect.values(ids, 'i')} ${ofMember(sql`i.value`)}
         UNION
-        SELECT up.user_id, g.group_id, 0
+        SELECT up.user_id, ${held.groupId}, 0
         FROM up ${ofMember(sql`up.id`)}
       )
-      SELECT up.user_id AS "userId", g.id AS "groupId",
-        g.attributes ->> 'displayName' AS "displayName", max(up.direct) AS direct
+      SELECT up.user_id AS "userId", ${g.id} AS "groupId",
+        ${g.attributes} ->> 'displayName' AS "displayName", max(up.direct) AS direct
       FROM up ${group}
-      GROUP BY up.user_id, g.id, g.attributes ->> 'displayName'
-      ORDER BY up.user_id, g.id
+      GROUP BY up.user_id, ${g.id}, ${g.attributes} ->> 'displayName'
+      ORDER BY up.user_id, ${g.id}
     `;
   },
   attach: (records, rows) => {
@@ -61,19 +68,16 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
   },
 };
 
-interface MemberRow {
-  readonly groupId: string;
-  readonly value: string;
-  readonly type: Member['type'];
-}
+interface MemberRow extends Member, Pick<Row<'groupMembers'>, 'groupId'> {}
 
 export const MEMBERS_OF_GROUPS: Related<MemberRow, GroupRecord> = {
   select: (dialect, tenant, ids) => {
-    const ofGroup = sql`g.tenant = ${tenant} AND g.group_id = i.value`;
+    const g = named(dialect.tables.groupMembers, 'g');
+    const ofGroup = sql`${g.tenant} = ${tenant} AND ${g.groupId} = i.value`;
     return sql`
-      SELECT g.group_id AS "groupId", g.member_id AS value, g.member_type AS type
-      FROM ${dialect.values(ids, 'i')} ${dialect.lookUp('group_members', 'g', ofGroup)}
-      ORDER BY g.group_id, g.member_id
+      SELECT ${g.groupId} AS "groupId", ${g.memberId} AS value, ${g.memberType} AS type
+      FROM ${dialect.values(ids, 'i')} ${dialect.lookUp(g, ofGroup)}
+      ORDER BY ${g.groupId}, ${g.memberId}
     `;
   },
   attach: (records, rows) => {
@@ -82,9 +86,9 @@ export const MEMBERS_OF_GROUPS: Related<MemberRow, GroupRecord> = {
   },
 };
 
-function collect<Row, T>(
-  rows: readonly Row[],
-  entryOf: (row: Row) => [key: string, value: T],
+function collect<Found, T>(
+  rows: readonly Found[],
+  entryOf: (row: Found) => [key: string, value: T],
 ): ReadonlyMap<string, readonly T[]> {
   const result = new Map<string, T[]>();
   for (const row of rows) {

@@ -1,9 +1,11 @@
 /** Memberships as SQL: the members of a group, the groups of a user through any depth. */
 import { type SQL, sql } from 'drizzle-orm';
+import type { Expression } from './conditions.ts';
+import { named, type Tables } from './names.ts';
 
-/** Rows that are the elements of an attribute of the resource `r`. */
+/** Rows that are the elements of a multi-valued attribute. */
 export interface Relation {
-  /** A FROM item that depends on `r`. */
+  /** A FROM item, without an alias. */
   readonly rows: SQL;
   /** The column that a sub-attribute is, in comparable form. */
   column(subAttribute: string): string;
@@ -17,16 +19,17 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 const column = (subAttribute: string) => NAMES[subAttribute] ?? 'value';
 
-/** Of the group with this id; by default that of `r`. */
-export function membersOf(tenant: string, groupId: SQL = sql.raw('r.id')): Relation {
+/** The members of the group with this id. */
+export function membersOf({ groupMembers }: Tables, tenant: string, groupId: Expression): Relation {
+  const g = named(groupMembers, 'g');
   return {
     rows: sql`
       (
-        SELECT g.member_id AS value,
-          CASE g.member_type WHEN 'User' THEN 'user' ELSE 'group' END AS type,
-          '../' || g.member_type || 's/' || g.member_id AS ref
-        FROM group_members g
-        WHERE g.tenant = ${tenant} AND g.group_id = ${groupId}
+        SELECT ${g.memberId} AS value,
+          CASE ${g.memberType} WHEN 'User' THEN 'user' ELSE 'group' END AS type,
+          '../' || ${g.memberType} || 's/' || ${g.memberId} AS ref
+        FROM ${g.table}
+        WHERE ${g.tenant} = ${tenant} AND ${g.groupId} = ${groupId}
       )
     `,
     column,
@@ -34,24 +37,29 @@ export function membersOf(tenant: string, groupId: SQL = sql.raw('r.id')): Relat
 }
 
 /** Selects the ids of the groups that have the member. */
-export function holdersOfMember(tenant: string, memberId: SQL): SQL {
+export function holdersOfMember({ groupMembers }: Tables, tenant: string, memberId: SQL): SQL {
+  const g = named(groupMembers, 'g');
   return sql`
-    SELECT g.group_id FROM group_members g WHERE g.tenant = ${tenant} AND g.member_id = ${memberId}
+    SELECT ${g.groupId}
+    FROM ${g.table}
+    WHERE ${g.tenant} = ${tenant} AND ${g.memberId} = ${memberId}
   `;
 }
 
-export function groupsOf(tenant: string): Relation {
+/** The groups that hold the user with this id, itself or through groups. */
+export function groupsOf(tables: Tables, tenant: string, userId: Expression): Relation {
+  const g = named(tables.groups, 'g');
   return {
     rows: sql`
       (
-        ${groupsAbove(tenant, sql.raw('r.id'))}
-        SELECT g.id AS value, g.display_name_key AS display,
+        ${groupsAbove(tables, tenant, userId)}
+        SELECT ${g.id} AS value, ${g.displayNameKey} AS display,
           CASE max(up.direct) WHEN 1 THEN 'direct' ELSE 'indirect' END AS type,
-          '../Groups/' || g.id AS ref
+          '../Groups/' || ${g.id} AS ref
         FROM up
-        CROSS JOIN groups g
-        WHERE g.tenant = ${tenant} AND g.id = up.id
-        GROUP BY g.id, g.display_name_key
+        CROSS JOIN ${g.table}
+        WHERE ${g.tenant} = ${tenant} AND ${g.id} = up.id
+        GROUP BY ${g.id}, ${g.displayNameKey}
       )
     `,
     column,
@@ -62,38 +70,40 @@ export function groupsOf(tenant: string): Relation {
  * `WITH up(id, direct)`: the groups that hold the member, itself or through groups. CROSS JOIN
  * keeps SQLite from scanning memberships.
  */
-function groupsAbove(tenant: string | SQL, memberId: SQL): SQL {
+function groupsAbove({ groupMembers }: Tables, tenant: string, memberId: Expression): SQL {
+  const g = named(groupMembers, 'g');
   return sql`
     WITH RECURSIVE up(id, direct) AS (
-      SELECT g.group_id, 1
-      FROM group_members g
-      WHERE g.tenant = ${tenant} AND g.member_id = ${memberId}
+      SELECT ${g.groupId}, 1
+      FROM ${g.table}
+      WHERE ${g.tenant} = ${tenant} AND ${g.memberId} = ${memberId}
       UNION
-      SELECT g.group_id, 0
+      SELECT ${g.groupId}, 0
       FROM up
-      CROSS JOIN group_members g
-      WHERE g.tenant = ${tenant} AND g.member_id = up.id
+      CROSS JOIN ${g.table}
+      WHERE ${g.tenant} = ${tenant} AND ${g.memberId} = up.id
     )
   `;
 }
 
 /** Selects the ids of the users in a group, itself or through groups. */
-export function usersBelow(tenant: string, groupId: SQL): SQL {
+export function usersBelow({ groupMembers }: Tables, tenant: string, groupId: SQL): SQL {
+  const g = named(groupMembers, 'g');
   return sql`
     SELECT *
     FROM (
       WITH RECURSIVE down(id) AS (
         SELECT ${groupId}
         UNION
-        SELECT g.member_id
+        SELECT ${g.memberId}
         FROM down
-        CROSS JOIN group_members g
-        WHERE g.tenant = ${tenant} AND g.group_id = down.id AND g.member_type = 'Group'
+        CROSS JOIN ${g.table}
+        WHERE ${g.tenant} = ${tenant} AND ${g.groupId} = down.id AND ${g.memberType} = 'Group'
       )
-      SELECT g.member_id
+      SELECT ${g.memberId}
       FROM down
-      CROSS JOIN group_members g
-      WHERE g.tenant = ${tenant} AND g.group_id = down.id AND g.member_type = 'User'
+      CROSS JOIN ${g.table}
+      WHERE ${g.tenant} = ${tenant} AND ${g.groupId} = down.id AND ${g.memberType} = 'User'
     ) AS below
   `;
 }

@@ -3,7 +3,7 @@
  * look-ups that have an index.
  */
 
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import { refText } from '../../scim/attribute-path.ts';
 import type { AttributeRef, Comparable, SortKey } from '../../scim/condition.ts';
 import { invalidFilter, invalidPath } from '../../scim/error.ts';
@@ -13,6 +13,7 @@ import {
   type Compile,
   compareAny,
   compareScalar,
+  type Expression,
   FALSE,
   type Holder,
   type LeafCondition,
@@ -23,17 +24,14 @@ import {
   TRUE,
 } from './conditions.ts';
 import { candidates } from './index-candidates.ts';
+import { named } from './names.ts';
 import { groupsOf, membersOf, type Relation } from './relations.ts';
-import type { SearchContext } from './search-context.ts';
-
-/** Of the query `… FROM access|groups r JOIN search_documents d …`. */
-const DOCUMENT = sql.raw('d.document');
-const ID = sql.raw('r.id');
+import type { SearchContext } from './resource-key.ts';
 
 export function resourceHolder(context: SearchContext): Holder {
   let ofGroups = 0;
   return {
-    json: DOCUMENT,
+    json: context.d.document,
     special: (condition, compile) => {
       if (condition.ref.attribute.name === 'groups' && ++ofGroups > MAX_TERMS_ON_GROUPS) {
         throw invalidFilter(`groups are compared more than ${MAX_TERMS_ON_GROUPS} times`);
@@ -42,7 +40,7 @@ export function resourceHolder(context: SearchContext): Holder {
     },
     narrow: (condition) => {
       const ids = candidates(condition, context);
-      return ids && context.dialect.among(ID, ids);
+      return ids && context.dialect.among(context.r.id, ids);
     },
   };
 }
@@ -57,7 +55,7 @@ function special(
   const column = columnOf(condition, context);
   if (column !== undefined) return onColumn(condition, column, context.dialect);
   const ids = condition.kind === 'compare' ? candidates(condition, context) : undefined;
-  if (ids !== undefined) return context.dialect.among(ID, ids);
+  if (ids !== undefined) return context.dialect.among(context.r.id, ids);
   switch (ref.attribute.name) {
     case 'externalId':
       return onColumn(condition, externalIdOf(context), context.dialect);
@@ -68,20 +66,30 @@ function special(
     case 'schemas':
       return onSchemas(condition, context);
     case 'members':
-      return onRelation(condition, membersOf(context.scope.tenant), context, compile);
+      return onRelation(
+        condition,
+        membersOf(context.dialect.tables, context.scope.tenant, context.r.id),
+        context,
+        compile,
+      );
     case 'groups':
-      return onRelation(condition, groupsOf(context.scope.tenant), context, compile);
+      return onRelation(
+        condition,
+        groupsOf(context.dialect.tables, context.scope.tenant, context.r.id),
+        context,
+        compile,
+      );
     default:
       return undefined;
   }
 }
 
-function columnOf({ ref }: LeafCondition, { key }: SearchContext): SQL | undefined {
-  if (ref.attribute.name === 'id') return ID;
-  return ref.attribute.name === key.attribute ? sql.raw(`r.${key.column}`) : undefined;
+function columnOf({ ref }: LeafCondition, { key, r }: SearchContext): StringChunk | undefined {
+  if (ref.attribute.name === 'id') return r.id;
+  return ref.attribute.name === key ? r.key : undefined;
 }
 
-function onColumn(condition: LeafCondition, column: SQL, dialect: SearchDialect): SQL {
+function onColumn(condition: LeafCondition, column: Expression, dialect: SearchDialect): SQL {
   if (condition.kind === 'any') throw noElements(condition);
   if (condition.kind === 'present') return sql`(${column} IS NOT NULL AND ${column} <> '')`;
   const { operator, value } = condition;
@@ -93,30 +101,31 @@ function onColumn(condition: LeafCondition, column: SQL, dialect: SearchDialect)
 const noElements = (condition: LeafCondition) =>
   invalidFilter(`${refText(condition.ref)} can't be filtered with [ ]`);
 
-/** Of the integration that asks. */
-export function externalIdOf({ scope }: SearchContext): SQL {
+/** The externalId that the calling integration gave the resource. */
+export function externalIdOf({ dialect, scope, r }: SearchContext): SQL {
+  const x = named(dialect.tables.externalIds, 'x');
   return sql`
     (
-      SELECT x.external_id
-      FROM external_ids x
-      WHERE x.tenant = ${scope.tenant}
-        AND x.resource_id = r.id
-        AND x.integration_id = ${scope.integrationId}
+      SELECT ${x.externalId}
+      FROM ${x.table}
+      WHERE ${x.tenant} = ${scope.tenant}
+        AND ${x.resourceId} = ${r.id}
+        AND ${x.integrationId} = ${scope.integrationId}
     )
   `;
 }
 
-function onMeta(condition: LeafCondition, { dialect, type }: SearchContext): SQL {
+function onMeta(condition: LeafCondition, { dialect, type, r }: SearchContext): SQL {
   if (condition.kind === 'any') throw noElements(condition);
   if (condition.kind === 'present') return TRUE;
   const { operator, value } = condition;
   switch (condition.ref.sub?.name) {
     case 'created':
-      return compareScalar(dialect, sql.raw('r.created'), operator, milliseconds(value));
+      return compareScalar(dialect, r.created, operator, milliseconds(value));
     case 'lastModified':
-      return compareScalar(dialect, sql.raw('r.last_modified'), operator, milliseconds(value));
+      return compareScalar(dialect, r.lastModified, operator, milliseconds(value));
     case 'version':
-      return compareScalar(dialect, sql.raw(`('W/"' || r.version || '"')`), operator, value);
+      return compareScalar(dialect, sql`('W/"' || ${r.version} || '"')`, operator, value);
     case 'resourceType':
       return matches(condition, { meta: { resourceType: type.name } }) ? TRUE : FALSE;
     default:
@@ -127,7 +136,7 @@ function onMeta(condition: LeafCondition, { dialect, type }: SearchContext): SQL
 /** What stands between the brackets of `meta[…]`, asked of the resource. */
 function metaHolder({ attribute }: AttributeRef, context: SearchContext): Holder {
   return {
-    json: DOCUMENT,
+    json: context.d.document,
     special: (inner) =>
       onMeta({ ...inner, ref: { ...inner.ref, attribute, sub: inner.ref.attribute } }, context),
   };
@@ -138,7 +147,7 @@ function milliseconds(value: Comparable | null): number | null {
 }
 
 /** A resource has its core schema and the extensions it carries values of. */
-function onSchemas(condition: LeafCondition, { dialect, type }: SearchContext): SQL {
+function onSchemas(condition: LeafCondition, { dialect, type, d }: SearchContext): SQL {
   if (condition.kind === 'present') return TRUE;
   if (condition.kind === 'compare' && condition.value === null)
     return condition.operator === 'ne' ? TRUE : FALSE;
@@ -146,7 +155,7 @@ function onSchemas(condition: LeafCondition, { dialect, type }: SearchContext): 
   if (holds(type.schema.id)) return TRUE;
   const carried = type.extensions
     .filter(({ schema }) => holds(schema.id))
-    .map(({ schema }) => sql`${dialect.json(DOCUMENT, [schema.id])} IS NOT NULL`);
+    .map(({ schema }) => sql`${dialect.json(d.document, [schema.id])} IS NOT NULL`);
   return carried.length === 0 ? FALSE : sql`(${sql.join(carried, sql` OR `)})`;
 }
 
@@ -173,40 +182,41 @@ function onRelation(
 /** A row `m` of the relation, as the element that a condition between `[ ]` is asked of. */
 export function rowHolder(relation: Relation, dialect: SearchDialect): Holder {
   return {
-    json: DOCUMENT,
+    // Never read: every attribute of a row is a column.
+    json: TRUE,
     special: (inner) =>
       onColumn(inner, sql.raw(`m.${relation.column(inner.ref.attribute.name)}`), dialect),
   };
 }
 
-/** What a list is sorted by; throws invalidPath for what has no order. */
-export function sortExpression({ ref }: SortKey, context: SearchContext): SQL {
+/** What a list is sorted by. Throws invalidPath for an attribute that has no order. */
+export function sortExpression({ ref }: SortKey, context: SearchContext): Expression {
+  const { r } = context;
   const { attribute, sub } = ref;
   if (ref.extension === undefined) {
-    if (attribute.name === 'id') return ID;
-    if (attribute.name === context.key.attribute) return sql.raw(`r.${context.key.column}`);
+    if (attribute.name === 'id') return r.id;
+    if (attribute.name === context.key) return r.key;
     if (attribute.name === 'externalId') return externalIdOf(context);
-    if (attribute.name === 'meta') return metaColumn(sub?.name);
+    if (attribute.name === 'meta') return metaColumn(sub?.name, context);
     if (['members', 'groups', 'schemas'].includes(attribute.name)) {
       throw invalidPath(`sortBy: resources can't be sorted by ${refText(ref)}`);
     }
   }
   const first = attribute.multiValued ? [0] : [];
   return context.dialect.scalar(
-    DOCUMENT,
+    context.d.document,
     [...pathOf(ref), ...first, ...subPath(ref)],
     scalarType(ref),
   );
 }
 
-/** Whether every resource has a value of what is sorted by. */
+/** Whether every resource has a value of the attribute that the list is sorted by. */
 export function isAlwaysThere({ ref }: SortKey, { key }: SearchContext): boolean {
-  const { name } = ref.attribute;
-  return ref.extension === undefined && ['id', 'meta', key.attribute].includes(name);
+  return ref.extension === undefined && ['id', 'meta', key].includes(ref.attribute.name);
 }
 
-function metaColumn(sub: string | undefined): SQL {
-  if (sub === 'created' || sub === undefined) return sql.raw('r.created');
-  if (sub === 'lastModified') return sql.raw('r.last_modified');
-  return sub === 'version' ? sql.raw('r.version') : ID;
+function metaColumn(sub: string | undefined, { r }: SearchContext): StringChunk {
+  if (sub === 'created' || sub === undefined) return r.created;
+  if (sub === 'lastModified') return r.lastModified;
+  return sub === 'version' ? r.version : r.id;
 }

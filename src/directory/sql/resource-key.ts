@@ -1,39 +1,72 @@
 /**
- * The attribute that a resource is unique by in its tenant: a user's userName, a group's
- * displayName.
+ * Rows of users and groups, and the attribute that they are unique by in their tenant: a user's
+ * userName, a group's displayName.
  */
-import { type SQL, sql } from 'drizzle-orm';
+import type { StringChunk } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
+import type { ResourceType } from '../../scim/schema.ts';
 import { fold } from '../../scim/text.ts';
+import type { Scope } from '../store/resources.ts';
+import type { SearchDialect } from './conditions.ts';
+import { type Names, named, type Row, type Tables } from './names.ts';
 
 const KEY_ATTRIBUTE = { User: 'userName', Group: 'displayName' } as const;
 export type ResourceName = keyof typeof KEY_ATTRIBUTE;
 
-/**
- * Where resources are, the column that holds their folded userName or displayName, and their total.
- */
-export interface ResourcePlace {
-  readonly table: SQL;
-  readonly key: { readonly attribute: string; readonly column: string };
-  /** The name of their total in counters. */
-  readonly counter: string;
+/** The names of their totals in the table of counters. */
+export const TOTALS: Readonly<Record<ResourceName, string>> = { User: 'users', Group: 'groups' };
+
+/** The columns that users and groups have in common; `key` is the folded userName or displayName. */
+export type ResourceNames = Names<keyof Row<'access'> & keyof Row<'groups'>> &
+  Readonly<Record<'key', StringChunk>>;
+
+export function resourceNames(
+  { access, groups }: Tables,
+  name: ResourceName,
+  alias?: string,
+): ResourceNames {
+  if (name === 'Group') {
+    const names = named(groups, alias);
+    return { ...names, key: names.displayNameKey };
+  }
+  const names = named(access, alias);
+  return { ...names, key: names.userNameKey };
 }
 
-export const PLACES: Readonly<Record<ResourceName, ResourcePlace>> = {
-  User: {
-    table: sql.raw('access'),
-    key: { attribute: KEY_ATTRIBUTE.User, column: 'user_name_key' },
-    counter: 'users',
-  },
-  Group: {
-    table: sql.raw('groups'),
-    key: { attribute: KEY_ATTRIBUTE.Group, column: 'display_name_key' },
-    counter: 'groups',
-  },
-};
+/** The resources of one type that conditions and lists are composed for. */
+export interface SearchContext {
+  readonly dialect: SearchDialect;
+  readonly scope: Scope;
+  readonly type: ResourceType;
+  readonly name: ResourceName;
+  /** The attribute that the resources are unique by. */
+  readonly key: string;
+  /** A resource's row. */
+  readonly r: ResourceNames;
+  /** Its search document. */
+  readonly d: Names<keyof Row<'searchDocuments'>>;
+}
 
-/** What goes into the row, apart from the externalId, which belongs to an integration. */
+export function searchContext(
+  dialect: SearchDialect,
+  scope: Scope,
+  name: ResourceName,
+  type: ResourceType,
+): SearchContext {
+  const { tables } = dialect;
+  return {
+    dialect,
+    scope,
+    type,
+    name,
+    key: KEY_ATTRIBUTE[name],
+    r: resourceNames(tables, name, 'r'),
+    d: named(tables.searchDocuments, 'd'),
+  };
+}
+
+/** The values of the row, and the externalId, which belongs to an integration. */
 export function rowOf(name: ResourceName, { externalId, ...profile }: Attributes) {
   return {
     externalId: typeof externalId === 'string' ? externalId : null,
@@ -42,13 +75,13 @@ export function rowOf(name: ResourceName, { externalId, ...profile }: Attributes
   };
 }
 
-/** The refusal of a write that met another row of the key. */
+/** The refusal of a write whose key another row has. */
 export function taken(name: ResourceName) {
   const kind = name === 'User' ? 'a user' : 'a group';
   return uniqueness(`${kind} with this ${KEY_ATTRIBUTE[name]} exists in the tenant`);
 }
 
-/** Whether the change of a user matters to whoever follows a group that it is in. */
+/** Whether a change of a user changes the members of the groups that are followed. */
 export function isOtherSubject(current: Attributes, next: Attributes): boolean {
   return current.userName !== next.userName || current.active !== next.active;
 }

@@ -1,6 +1,6 @@
 /** The census of a directory on SQLite. */
 import { eq, isNull, sql } from 'drizzle-orm';
-import { PLACES } from '../sql/resource-key.ts';
+import { TOTALS } from '../sql/resource-key.ts';
 import type { Census } from '../store/census.ts';
 import type { Connections } from './connection.ts';
 import { counters, integrations, tokens } from './schema.ts';
@@ -11,8 +11,8 @@ export function createCensus({ read: { orm }, reading }: Connections): () => Pro
   const totals = orm
     .select({
       tenant: counters.tenant,
-      users: totalOf(PLACES.User.counter),
-      groups: totalOf(PLACES.Group.counter),
+      users: totalOf(TOTALS.User),
+      groups: totalOf(TOTALS.Group),
     })
     .from(counters)
     .groupBy(counters.tenant)

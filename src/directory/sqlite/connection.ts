@@ -6,6 +6,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
 import { DatabaseRefusedError } from '../database-errors.ts';
+import { composer } from '../sql/compose.ts';
 import { asScimError, isSqliteError } from './errors.ts';
 import { checkOwner, migrate } from './migrate.ts';
 import { createPrivately, makePrivate } from './private-files.ts';
@@ -15,7 +16,7 @@ import { Writer } from './writer.ts';
 export interface Connection {
   readonly raw: Database.Database;
   readonly orm: BetterSQLite3Database;
-  all<Row>(statement: SQL): Row[];
+  all<Row>(statement: SQL<Row>): Row[];
   run(statement: SQL): number;
 }
 
@@ -84,12 +85,13 @@ const MAX_PREPARED = 500;
  * SQLite plans a statement again at every bind, at 30 µs, unless its parameters are expressions;
  * `+` changes nothing else.
  */
+const PARAMETER = '+?';
 class StablePlanDialect extends SQLiteSyncDialect {
   override escapeParam(): string {
-    return '+?';
+    return PARAMETER;
   }
 }
-const dialect = new StablePlanDialect();
+const compose = composer(new StablePlanDialect(), () => PARAMETER);
 
 /** The same for a placeholder in the WHERE of a statement that Drizzle prepares. */
 export const parameter = (name: string): SQL => sql`+${sql.placeholder(name)}`;
@@ -109,12 +111,12 @@ function connection(raw: Database.Database): Connection {
   return {
     raw,
     orm: drizzle(raw),
-    all: <Row>(statement: SQL) => {
-      const query = dialect.sqlToQuery(statement);
+    all: <Row>(statement: SQL<Row>) => {
+      const query = compose(statement);
       return prepare(query.sql).all(...query.params) as Row[];
     },
     run: (statement) => {
-      const query = dialect.sqlToQuery(statement);
+      const query = compose(statement);
       return prepare(query.sql).run(...query.params).changes;
     },
   };

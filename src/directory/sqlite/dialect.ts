@@ -2,8 +2,10 @@
 import { sql } from 'drizzle-orm';
 import type { JsonPath } from '../sql/conditions.ts';
 import type { MembershipDialect } from '../sql/followed-groups.ts';
+import * as tables from './schema.ts';
 
 export const sqliteDialect: MembershipDialect = {
+  tables,
   asked: (rows) =>
     sql`
       (
@@ -29,8 +31,7 @@ export const sqliteDialect: MembershipDialect = {
   values: (ids, alias) => sql`json_each(${JSON.stringify(ids)}) AS ${sql.raw(alias)}`,
   among: (value, query) => sql`${value} IN (${query})`,
   // In this order, whatever the planner thinks.
-  lookUp: (table, alias, condition) =>
-    sql`CROSS JOIN ${sql.raw(`${table} ${alias}`)} ON ${condition}`,
+  lookUp: ({ table }, condition) => sql`CROSS JOIN ${table} ON ${condition}`,
   same: (left, right) => sql`${left} IS ${right}`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`substr(${text}, 1, length(${part})) = ${part}`,

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
+import { columns, named } from '../sql/names.ts';
 import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
 import { rowOf } from '../sql/resource-key.ts';
 import type {
@@ -17,6 +18,20 @@ import type { Connection, Connections } from './connection.ts';
 import { refuseTaken } from './errors.ts';
 import { changeMembers, leaveAllGroups } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
+import { groupMembers, groups } from './schema.ts';
+
+const g = named(groups);
+const m = named(groupMembers);
+const INSERTED = columns(
+  g,
+  'tenant',
+  'id',
+  'displayNameKey',
+  'attributes',
+  'version',
+  'created',
+  'lastModified',
+);
 
 export function createGroupStore(
   { writer, write, read, reading }: Connections,
@@ -30,9 +45,7 @@ export function createGroupStore(
     refuseTaken('Group', () =>
       write.run(
         sql`
-          INSERT INTO groups (
-            tenant, id, display_name_key, attributes, version, created, last_modified
-          )
+          INSERT INTO ${g.table} (${INSERTED})
           VALUES (${scope.tenant}, ${id}, ${key}, ${JSON.stringify(profile)}, 1, ${at}, ${at})
         `,
       ),
@@ -66,9 +79,9 @@ export function createGroupStore(
     if (same) {
       write.run(
         sql`
-          UPDATE groups
-          SET version = ${version}, last_modified = ${lastModified}
-          WHERE tenant = ${tenant} AND id = ${id}
+          UPDATE ${g.table}
+          SET ${g.version} = ${version}, ${g.lastModified} = ${lastModified}
+          WHERE ${g.tenant} = ${tenant} AND ${g.id} = ${id}
         `,
       );
     } else {
@@ -76,10 +89,10 @@ export function createGroupStore(
       refuseTaken('Group', () =>
         write.run(
           sql`
-            UPDATE groups
-            SET display_name_key = ${key}, attributes = ${JSON.stringify(profile)},
-              version = ${version}, last_modified = ${lastModified}
-            WHERE tenant = ${tenant} AND id = ${id}
+            UPDATE ${g.table}
+            SET ${g.displayNameKey} = ${key}, ${g.attributes} = ${JSON.stringify(profile)},
+              ${g.version} = ${version}, ${g.lastModified} = ${lastModified}
+            WHERE ${g.tenant} = ${tenant} AND ${g.id} = ${id}
           `,
         ),
       );
@@ -110,8 +123,8 @@ export function deleteGroup(
   id: string,
   at: number,
 ): void {
-  write.run(sql`DELETE FROM groups WHERE tenant = ${tenant} AND id = ${id}`);
-  write.run(sql`DELETE FROM group_members WHERE tenant = ${tenant} AND group_id = ${id}`);
+  write.run(sql`DELETE FROM ${g.table} WHERE ${g.tenant} = ${tenant} AND ${g.id} = ${id}`);
+  write.run(sql`DELETE FROM ${m.table} WHERE ${m.tenant} = ${tenant} AND ${m.groupId} = ${id}`);
   leaveAllGroups(write, tenant, id, at);
   table.forget(tenant, id);
 }

@@ -1,6 +1,7 @@
 /** Integrations and what they provisioned, on SQLite. */
 import { and, eq, gte, inArray, isNull, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
+import { named } from '../sql/names.ts';
 import type { ResourceName } from '../sql/resource-key.ts';
 import type { IntegrationRecord, IntegrationStore } from '../store/integrations.ts';
 import { type Connection, type Connections, parameter } from './connection.ts';
@@ -9,6 +10,8 @@ import { ResourceTable } from './resource-table.ts';
 import { externalIds, governedTenants, integrations, tenantOwners, tokens } from './schema.ts';
 
 type Row = typeof integrations.$inferSelect;
+
+const i = named(integrations);
 
 export function createIntegrationStore(
   { writer, write, read, reading }: Connections,
@@ -56,9 +59,9 @@ export function createIntegrationStore(
       writer.write(() => {
         write.run(
           sql`
-            UPDATE integrations
-            SET allowed = 0
-            WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))
+            UPDATE ${i.table}
+            SET ${i.allowed} = 0
+            WHERE ${i.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))
           `,
         );
       }),
@@ -103,9 +106,9 @@ export function createIntegrationStore(
         for (const [id, at] of lastRequests) {
           write.run(
             sql`
-              UPDATE integrations
-              SET last_request_at = max(COALESCE(last_request_at, 0), ${at})
-              WHERE id = ${id}
+              UPDATE ${i.table}
+              SET ${i.lastRequestAt} = max(COALESCE(${i.lastRequestAt}, 0), ${at})
+              WHERE ${i.id} = ${id}
             `,
           );
         }
@@ -129,7 +132,7 @@ export function recordOf({ lastRequestAt: _, endedAt, ...row }: Row): Integratio
   return { ...row, endedAt: endedAt ?? undefined };
 }
 
-/** Columns in which an update takes what the insert would have written. */
+/** The columns that an update takes from the row that the insert would have written. */
 const UPDATED = [
   'tenant',
   'clusterUid',
@@ -143,9 +146,8 @@ const UPDATED = [
   'endedAt',
 ] as const;
 
-const excluded = Object.fromEntries(
-  UPDATED.map((column) => [column, sql`excluded.${sql.identifier(integrations[column].name)}`]),
-);
+const given = named(integrations, 'excluded');
+const excluded = Object.fromEntries(UPDATED.map((column) => [column, sql`${given[column]}`]));
 
 function getIntegration({ orm }: Connection) {
   return orm

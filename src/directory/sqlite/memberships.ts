@@ -3,11 +3,17 @@ import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
 import { type MemberChange, refuseUnknown } from '../../scim/members.ts';
 import { conditionCompiler } from '../sql/conditions.ts';
+import { columns, named, type Row } from '../sql/names.ts';
 import { membersOf } from '../sql/relations.ts';
 import { rowHolder } from '../sql/resource-conditions.ts';
-import type { Member } from '../store/resources.ts';
 import type { Connection } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
+import { access, groupMembers, groups } from './schema.ts';
+
+const m = named(groupMembers);
+const g = named(groups);
+
+const INSERTED = columns(m, 'tenant', 'groupId', 'memberId', 'memberType');
 
 const list = (ids: readonly string[]): SQL => sqliteDialect.values(ids, 'i');
 
@@ -18,30 +24,30 @@ export function changeMembers(
   groupId: string,
   change: MemberChange,
 ): { changed: number; unknown: readonly string[] } {
-  const ofGroup = sql`tenant = ${tenant} AND group_id = ${groupId}`;
+  const ofGroup = sql`${m.tenant} = ${tenant} AND ${m.groupId} = ${groupId}`;
   switch (change.kind) {
     case 'add':
       return addMembers(write, tenant, groupId, change.values);
     case 'remove': {
       const changed = write.run(
         sql`
-          DELETE FROM group_members
-          WHERE ${ofGroup} AND member_id IN (SELECT i.value FROM ${list(change.values)})
+          DELETE FROM ${m.table}
+          WHERE ${ofGroup} AND ${m.memberId} IN (SELECT i.value FROM ${list(change.values)})
         `,
       );
       return { changed, unknown: [] };
     }
     case 'removeWhere': {
-      const relation = membersOf(tenant, sql`${groupId}`);
+      const relation = membersOf(sqliteDialect.tables, tenant, sql`${groupId}`);
       const condition = conditionCompiler(sqliteDialect)(
         change.where,
         rowHolder(relation, sqliteDialect),
       );
       const changed = write.run(
         sql`
-          DELETE FROM group_members
+          DELETE FROM ${m.table}
           WHERE ${ofGroup}
-            AND member_id IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})
+            AND ${m.memberId} IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})
         `,
       );
       return { changed, unknown: [] };
@@ -49,8 +55,8 @@ export function changeMembers(
     case 'replace': {
       const removed = write.run(
         sql`
-          DELETE FROM group_members
-          WHERE ${ofGroup} AND member_id NOT IN (SELECT i.value FROM ${list(change.values)})
+          DELETE FROM ${m.table}
+          WHERE ${ofGroup} AND ${m.memberId} NOT IN (SELECT i.value FROM ${list(change.values)})
         `,
       );
       const { changed, unknown } = addMembers(write, tenant, groupId, change.values);
@@ -67,15 +73,17 @@ function addMembers(
   ids: readonly string[],
 ): { changed: number; unknown: readonly string[] } {
   if (ids.length === 0) return { changed: 0, unknown: [] };
-  const found = write.all<{ id: string; type: Member['type'] | null }>(
+  const a = named(access, 'a');
+  const nested = named(groups, 'g');
+  const found = write.all<{ id: string; type: Row<'groupMembers'>['memberType'] | null }>(
     sql`
       SELECT i.value AS id,
         CASE
           WHEN EXISTS (
-            SELECT 1 FROM access a WHERE a.tenant = ${tenant} AND a.id = i.value
+            SELECT 1 FROM ${a.table} WHERE ${a.tenant} = ${tenant} AND ${a.id} = i.value
           ) THEN 'User'
           WHEN EXISTS (
-            SELECT 1 FROM groups g WHERE g.tenant = ${tenant} AND g.id = i.value
+            SELECT 1 FROM ${nested.table} WHERE ${nested.tenant} = ${tenant} AND ${nested.id} = i.value
           ) THEN 'Group'
         END AS type
       FROM ${list(ids)}
@@ -92,7 +100,7 @@ function addMembers(
   const rows = JSON.stringify(added.map(({ id, type }) => [id, type]));
   const changed = write.run(
     sql`
-      INSERT INTO group_members
+      INSERT INTO ${m.table} (${INSERTED})
       SELECT ${tenant}, ${groupId}, value ->> 0, value ->> 1
       FROM json_each(${rows})
       WHERE true
@@ -110,15 +118,16 @@ function refuseCycle(
   groups: readonly string[],
 ): void {
   if (groups.length === 0) return;
-  const [found] = write.all<{ id: string }>(
+  const held = named(groupMembers, 'g');
+  const [found] = write.all<Pick<Row<'groups'>, 'id'>>(
     sql`
       WITH RECURSIVE up(id) AS (
         SELECT ${groupId}
         UNION
-        SELECT g.group_id
+        SELECT ${held.groupId}
         FROM up
-        CROSS JOIN group_members g
-        WHERE g.tenant = ${tenant} AND g.member_id = up.id
+        CROSS JOIN ${held.table}
+        WHERE ${held.tenant} = ${tenant} AND ${held.memberId} = up.id
       )
       SELECT id
       FROM up
@@ -138,15 +147,14 @@ export function leaveAllGroups(
   memberId: string,
   at: number,
 ): void {
+  const ofMember = sql`${m.tenant} = ${tenant} AND ${m.memberId} = ${memberId}`;
   write.run(
     sql`
-      UPDATE groups
-      SET version = version + 1, last_modified = max(last_modified, ${at})
-      WHERE tenant = ${tenant}
-        AND id IN (
-          SELECT group_id FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId}
-        )
+      UPDATE ${g.table}
+      SET ${g.version} = ${g.version} + 1, ${g.lastModified} = max(${g.lastModified}, ${at})
+      WHERE ${g.tenant} = ${tenant}
+        AND ${g.id} IN (SELECT ${m.groupId} FROM ${m.table} WHERE ${ofMember})
     `,
   );
-  write.run(sql`DELETE FROM group_members WHERE tenant = ${tenant} AND member_id = ${memberId}`);
+  write.run(sql`DELETE FROM ${m.table} WHERE ${ofMember}`);
 }

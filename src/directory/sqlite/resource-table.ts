@@ -7,10 +7,10 @@ import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { USER_CHANGES } from '../sql/followed-groups.ts';
-import { listStatements, pageOf, type ResourceRow, recordOf } from '../sql/lists.ts';
+import { listStatements, pageOf, recordOf } from '../sql/lists.ts';
+import { named } from '../sql/names.ts';
 import type { Related } from '../sql/related.ts';
-import { PLACES, type ResourceName } from '../sql/resource-key.ts';
-import type { SearchContext } from '../sql/search-context.ts';
+import { type ResourceName, searchContext, TOTALS } from '../sql/resource-key.ts';
 import { lookupValues, searchDocument } from '../sql/search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
 import { type Connection, type Connections, parameter } from './connection.ts';
@@ -43,20 +43,15 @@ export class ResourceTable {
   }
 
   list(scope: Scope, query: Query): Page<StoredResource> {
-    const context: SearchContext = {
-      dialect: sqliteDialect,
-      scope,
-      type: this.#type,
-      ...PLACES[this.#name],
-    };
+    const context = searchContext(sqliteDialect, scope, this.#name, this.#type);
     const statements = listStatements(context, query);
-    const total = this.connection.all<{ total: number }>(statements.total)[0]?.total ?? 0;
+    const total = this.connection.all(statements.total)[0]?.total ?? 0;
     const page = statements.page(total);
-    return pageOf(page ? this.connection.all<ResourceRow>(page) : [], query, total);
+    return pageOf(page ? this.connection.all(page) : [], query, total);
   }
 
   addToCount(tenant: string, by: number): void {
-    this.#statements.addToCount.run({ tenant, by, counter: PLACES[this.#name].counter });
+    this.#statements.addToCount.run({ tenant, by, counter: TOTALS[this.#name] });
   }
 
   /** Whoever follows a group of the tenant is to look at its members again. */
@@ -93,14 +88,14 @@ export class ResourceTable {
 }
 
 /** Reading records, with what is related to them where it is asked for. */
-export function readsOf<Row, R extends StoredResource>(
+export function readsOf<Found, R extends StoredResource>(
   reading: Connections['reading'],
   table: ResourceTable,
-  related: Related<Row, R>,
+  related: Related<Found, R>,
 ) {
   const withRelated = ({ tenant }: Scope, records: readonly StoredResource[]): R[] => {
     const ids = records.map(({ id }) => id);
-    const rows = table.connection.all<Row>(related.select(sqliteDialect, tenant, ids));
+    const rows = table.connection.all(related.select(sqliteDialect, tenant, ids));
     return related.attach(records, rows);
   };
   return {
@@ -168,7 +163,7 @@ function prepareStatements({ orm }: Connection, name: ResourceName) {
       .values({ ...link, externalId })
       .onConflictDoUpdate({
         target: [externalIds.tenant, externalIds.resourceId, externalIds.integrationId],
-        set: { externalId: sql`excluded.external_id` },
+        set: { externalId: sql`${named(externalIds, 'excluded').externalId}` },
       })
       .prepare(),
     putDocument: orm
@@ -176,7 +171,7 @@ function prepareStatements({ orm }: Connection, name: ResourceName) {
       .values({ tenant, id, document: sql`jsonb(${sql.placeholder('document')})` })
       .onConflictDoUpdate({
         target: [searchDocuments.tenant, searchDocuments.id],
-        set: { document: sql`excluded.document` },
+        set: { document: sql`${named(searchDocuments, 'excluded').document}` },
       })
       .prepare(),
     deleteDocument: orm

@@ -1,4 +1,7 @@
-/** The tables of the migrations as Drizzle sees them; a test holds the two against each other. */
+/**
+ * The tables of the migrations as Drizzle sees them. Statements take the names of tables and columns
+ * and the types of rows from here. A test holds the migrated database to them.
+ */
 import { sql } from 'drizzle-orm';
 import {
   blob,

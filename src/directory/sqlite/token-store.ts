@@ -1,6 +1,7 @@
 /** Token hashes on SQLite. */
 import { and, eq, gt, isNull, ne, or, sql } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
+import { named } from '../sql/names.ts';
 import type { TokenRecord, TokenStore } from '../store/tokens.ts';
 import { type Connections, parameter } from './connection.ts';
 import { recordOf } from './integration-store.ts';
@@ -29,6 +30,7 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
   const list = read.orm.select().from(tokens).where(ofIntegration).prepare();
   const held = orm.select().from(tokens).where(ofIntegration).prepare();
   const find = read.orm.select().from(tokens).where(byHash).prepare();
+  const given = named(tokens, 'excluded');
   const upsert = orm
     .insert(tokens)
     .values({
@@ -42,12 +44,12 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
     .onConflictDoUpdate({
       target: tokens.hash,
       set: {
-        keyId: sql`excluded.key_id`,
-        issuedAt: sql`excluded.issued_at`,
-        expiresAt: sql`excluded.expires_at`,
-        pending: sql`excluded.pending`,
+        keyId: sql`${given.keyId}`,
+        issuedAt: sql`${given.issuedAt}`,
+        expiresAt: sql`${given.expiresAt}`,
+        pending: sql`${given.pending}`,
       },
-      setWhere: sql`${tokens.integrationId} = excluded.integration_id`,
+      setWhere: sql`${tokens.integrationId} = ${given.integrationId}`,
     })
     .prepare();
   const removeOthers = orm

@@ -4,6 +4,7 @@ import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
+import { named } from '../sql/names.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
 import { isOtherSubject, rowOf } from '../sql/resource-key.ts';
 import type { NewResource, Scope, UserRecord, UserStore } from '../store/resources.ts';
@@ -13,6 +14,8 @@ import { refuseTaken } from './errors.ts';
 import { leaveAllGroups } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 import { access, users } from './schema.ts';
+
+const ROW = named(access);
 
 export function createUserStore(
   { writer, write, read, reading }: Connections,
@@ -65,7 +68,7 @@ export function createUserStore(
     ...readsOf(reading, readTable, GROUPS_OF_USERS),
     known: (tenant, ids) =>
       reading(() => {
-        const rows = read.all<{ id: string }>(knownUsers(sqliteDialect, tenant, ids));
+        const rows = read.all(knownUsers(sqliteDialect, tenant, ids));
         return new Set(rows.map(({ id }) => id));
       }),
     change: (scope, id, decide, at) => writer.write(() => change(scope, id, decide, at)),
@@ -85,7 +88,7 @@ export function deleteUser(
   id: string,
   at: number,
 ): void {
-  write.run(sql`DELETE FROM access WHERE tenant = ${tenant} AND id = ${id}`);
+  write.run(sql`DELETE FROM ${ROW.table} WHERE ${ROW.tenant} = ${tenant} AND ${ROW.id} = ${id}`);
   leaveAllGroups(write, tenant, id, at);
   table.forget(tenant, id);
 }

@@ -8,6 +8,7 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
 import type pg from 'pg';
 import { unavailable } from '../../../scim/error.ts';
+import { composer } from '../../sql/compose.ts';
 import { asScimError, isTransient } from '../errors.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import { SESSION_SETTINGS, type Session } from './session.ts';
@@ -17,7 +18,7 @@ import { SESSION_SETTINGS, type Session } from './session.ts';
  * database is away.
  */
 export interface Queries {
-  all<Row>(statement: SQL): Promise<Row[]>;
+  all<Row>(statement: SQL<Row>): Promise<Row[]>;
   /** Answers how many rows were written. */
   run(statement: SQL): Promise<number>;
 }
@@ -47,7 +48,7 @@ const BEGIN_POOLED = [
   ...Object.entries(SESSION_SETTINGS).map(([name, value]) => `SET LOCAL ${name} = '${value}'`),
 ].join('; ');
 
-const dialect = new PgDialect();
+const compose = composer(new PgDialect(), (position) => `$${position}`);
 
 /** `limits` differ in tests only. */
 export function openConnections(
@@ -73,11 +74,11 @@ type Ask = (query: pg.QueryConfig) => Promise<pg.QueryResult>;
 
 function queriesOf(ask: Ask): Queries {
   const query = (statement: SQL) => {
-    const { sql: text, params: values } = dialect.sqlToQuery(statement);
+    const { sql: text, params: values } = compose(statement);
     return ask({ ...named(text), values });
   };
   return {
-    all: async <Row>(statement: SQL) => (await query(statement)).rows as Row[],
+    all: async <Row>(statement: SQL<Row>) => (await query(statement)).rows as Row[],
     run: async (statement) => (await query(statement)).rowCount ?? 0,
   };
 }
