@@ -50,7 +50,7 @@ export function differenceIn<T extends KubeObject>(
 export function isAsDesired<T extends KubeObject>(actual: T, desired: T): boolean {
   // A write names the version that it replaces.
   const { ownerReferences = [], resourceVersion: _, ...metadata } = desired.metadata;
-  // By UID, like the API server merges them, because the Role of a namespace has as many owners as
+  // By UID, as the API server merges them, because the Role of a namespace has as many owners as
   // there are integrations.
   const owners = new Map(actual.metadata.ownerReferences?.map((owner) => [owner.uid, owner]));
   return (

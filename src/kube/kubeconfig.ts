@@ -46,8 +46,9 @@ export function loadKubeConfig(
   // Like kubectl, skips files that don't exist.
   const files = wanted.filter((each) => existsSync(each));
   if (files.length > 0) return checked(merged(files.map(readKubeConfig)), files.join(delimiter));
-  if (listed.length > 0) throw new Error(`no file that KUBECONFIG names exists: ${listed}`);
-  if (!existsSync(IN_POD)) throw new Error("there is no kubeconfig, and no pod's service account");
+  if (listed.length > 0) throw new Error(`none of the files in KUBECONFIG exists: ${listed}`);
+  if (!existsSync(IN_POD))
+    throw new Error("there is neither a kubeconfig nor a pod's service account");
   const config = new KubeConfig();
   config.loadFromCluster();
   return config;

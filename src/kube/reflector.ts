@@ -30,8 +30,8 @@ export interface ReflectorOptions {
   /** Reads only metadata, for Secrets. */
   readonly metadataOnly?: boolean;
   /**
-   * Makes the resource optional, and is the log message. If the list stays forbidden or the type
-   * stays unknown, it counts as an empty list. Without this option, the reflector keeps waiting.
+   * Makes the resource optional. If the list stays forbidden or the type stays unknown, this is
+   * logged and the list counts as empty. Without this option, the reflector keeps waiting.
    */
   readonly whenRefused?: string;
   /**

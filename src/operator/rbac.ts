@@ -43,7 +43,7 @@ const NAMESPACE_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['secrets'], verbs: [...WATCH, ...APPLY, 'delete'] },
   { apiGroups: [''], resources: ['serviceaccounts'], verbs: [...WATCH, ...APPLY] },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: [...WATCH, ...APPLY] },
-  // The role of a binding is immutable: a wrong binding is deleted and recreated.
+  // The role of a binding is immutable, so a wrong binding is deleted and recreated.
   {
     apiGroups: ['rbac.authorization.k8s.io'],
     resources: ['rolebindings'],
@@ -100,8 +100,8 @@ export const CLUSTER_RULES: readonly PolicyRule[] = [
 ];
 
 /**
- * Needed additionally to follow groups. Kubernetes requires `bind` to grant a role that one doesn't
- * have: here for all Roles, and for ClusterRoles only by name.
+ * Needed additionally to follow groups. Kubernetes requires `bind` for granting permissions that
+ * the operator doesn't hold itself. It covers all Roles, but ClusterRoles only by name.
  */
 export function groupBindingRules(clusterRoles: readonly string[] = []): readonly PolicyRule[] {
   const { group, plural } = SCIM_GROUP_BINDINGS;

@@ -109,7 +109,7 @@ export async function lead(
       .whenSynced(signal)
       .then(() => sweepUntil(signal, context, integrations, { ...options, unwatched, roleReport })),
     groupBindings?.follow(signal),
-    manager.whenSynced(signal).then(() => groupBindings?.tellOfPolicy()),
+    manager.whenSynced(signal).then(() => groupBindings?.startPolicyReport()),
   ]);
   parts.onLead(undefined);
   detach();

@@ -70,7 +70,7 @@ function faultOf(
   const named = `ValidatingAdmissionPolicy ${metadata.name}`;
   if (isGoing({ metadata })) return `${named} is being deleted`;
   if (!asksForBind(spec))
-    return `${named} does not require the verb bind in the way of this version`;
+    return `${named} does not require the verb bind as the policy of this version does`;
   if (spec?.failurePolicy === 'Ignore') return `${named} has the failurePolicy Ignore`;
   const isNarrow =
     spec?.paramKind !== undefined ||

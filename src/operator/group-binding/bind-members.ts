@@ -116,12 +116,12 @@ async function change(
   permit: Permit,
 ): Promise<Obstacle | 'gone' | undefined> {
   const { removals } = planShards(shardsOf(work), subjects, SHARD_SIZE);
-  for (const shard of removals) await attempt(work, () => take(work, shard));
+  for (const shard of removals) await attempt(work, () => revoke(work, shard));
   // A new plan, because a whole RoleBinding may have been deleted with subjects that must stay.
   const plan = planShards(shardsOf(work), subjects, SHARD_SIZE);
   const refusal = plan.additions.length > 0 ? await permit() : undefined;
   if (refusal !== undefined) return refusal;
-  for (const shard of plan.additions) await attempt(work, () => give(work, shard));
+  for (const shard of plan.additions) await attempt(work, () => grant(work, shard));
   // A subject that moves keeps its old place until it has the new one.
   const isComplete = work.obstacle === undefined && work.error === undefined;
   if (isComplete) for (const shard of plan.moves) await attempt(work, () => shrink(work, shard));
@@ -227,7 +227,7 @@ function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefi
  * Removes subjects. If the API server denies that, the whole RoleBinding is deleted, and the other
  * subjects get a new one if permitted, so that nobody keeps a role that they must not have.
  */
-async function take(work: Work, shard: Shard): Promise<void> {
+async function revoke(work: Work, shard: Shard): Promise<void> {
   const object = work.objects.get(shard.index);
   if (object === undefined) return;
   // The difference is only in metadata, such as labels. Granting too much is never postponed.
@@ -241,7 +241,7 @@ async function take(work: Work, shard: Shard): Promise<void> {
 }
 
 /** Waits longer each time if something keeps revoking the role. */
-async function give(work: Work, shard: Shard): Promise<void> {
+async function grant(work: Work, shard: Shard): Promise<void> {
   const message = postponed(work, shard);
   if (message === undefined) await write(work, shard);
   else work.obstacle ??= { reason: REASON.ChangedByOthers, message };

@@ -22,7 +22,7 @@ interface GroupBindingController {
   /** Polls the groups for changes until the signal aborts. */
   follow(signal: AbortSignal): Promise<void>;
   /** Starts reporting whether the admission policy is in force. Called once everything was read. */
-  tellOfPolicy(): void;
+  startPolicyReport(): void;
   detach(): void;
 }
 
@@ -70,7 +70,7 @@ export function createGroupBindingController(
   return {
     controller,
     follow: (signal) => followUntil(signal, followed, store, controller, options.log),
-    tellOfPolicy: () => {
+    startPolicyReport: () => {
       isRead = true;
       onPolicy();
     },

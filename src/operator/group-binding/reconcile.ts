@@ -118,7 +118,7 @@ async function end(
   if (going !== undefined) context.contentions.forget(going.metadata.uid);
   if (context.follows(key.namespace ?? '') !== 'followed') return {};
   const left = await endRolesOfGone(context, key, going);
-  if (going !== undefined) await tellOfTermination(context, going, left ?? []);
+  if (going !== undefined) await reportTermination(context, going, left ?? []);
   if (left === undefined) return { requeueAfterMs: GONE_RECHECK_MS };
   const error = left.find((each) => each.error !== undefined)?.error;
   if (error !== undefined && !isNamespaceTerminating(error)) throw error;
@@ -129,7 +129,7 @@ async function end(
  * A finalizer may hold the object for a long time. If the object has changed, the reconcile of that
  * change writes the status.
  */
-async function tellOfTermination(
+async function reportTermination(
   { client, now }: OperatorContext,
   binding: KubeGroupBinding,
   left: readonly LeftRole[],

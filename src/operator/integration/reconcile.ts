@@ -83,7 +83,7 @@ async function end(
   if (!isLeft) context.marks.forget(SCIM_INTEGRATIONS.kind, key);
   if (integration !== undefined) context.contentions.forget(integration.metadata.uid);
   const result = await endIntegration(context, key, integration, log);
-  // If another installation took over, the record is older than that, and the status is its own.
+  // If another installation took over, this record is a remnant, and the status is no longer ours.
   if (integration === undefined || isLeft) return result;
   const hasEnded = result.requeueAfterMs === undefined;
   const status = buildTerminatingStatus(integration, hasEnded, context.now());

@@ -49,7 +49,7 @@ export function createTenantController(
       if (caches.tenants.get({ name })) controller.enqueueAfter({ name }, STATUS_DELAY_MS);
     }),
     caches.tenants.onChange((change) => {
-      if (isOfStatusOnly(change)) return;
+      if (isStatusOnly(change)) return;
       const { object } = change;
       controller.enqueue(keyOf(object));
       for (const { metadata } of index.integrationsOf(object.metadata.name))
@@ -57,7 +57,7 @@ export function createTenantController(
     }),
     caches.namespaces.onChange((change) => {
       const { object } = change;
-      for (const tenant of tenantsToldBy(change, caches))
+      for (const tenant of tenantsAffectedBy(change, caches))
         controller.enqueueAfter(keyOf(tenant), STATUS_DELAY_MS);
       for (const integration of caches.integrations.list(object.metadata.name)) {
         const name = tenantOf(integration);
@@ -76,7 +76,7 @@ export function createTenantController(
  * Whether the change is the operator's own write, or that of an operator of other namespaces. The
  * two would otherwise overwrite each other forever.
  */
-function isOfStatusOnly({ type, object: { metadata, status } }: Change<KubeTenant>): boolean {
+function isStatusOnly({ type, object: { metadata, status } }: Change<KubeTenant>): boolean {
   const [notice] = annotationNotices(SCIM_TENANTS.kind, metadata);
   const told = status?.conditions?.find((each) => each.type === CONDITION.InvalidAnnotation);
   return (
@@ -102,7 +102,7 @@ function admitsNobody(tenant: KubeTenant, { namespaces }: Caches): boolean {
 }
 
 /** ScimTenants that matched no namespace and may now match this one, or the other way round. */
-function tenantsToldBy(
+function tenantsAffectedBy(
   { type, object }: Change<KubeObject>,
   { tenants }: Caches,
 ): readonly KubeTenant[] {

@@ -43,7 +43,7 @@ export function isGoverned({ scimTenant }: TenancyInput): boolean {
 /**
  * Returns why the namespace may not use the tenant; undefined if it may.
  *
- * - With a ScimTenant, the namespaces may that it names or selects for this use. A namespace that
+ * - With a ScimTenant, exactly the namespaces that it names or selects for this use may. Those that
  *   may provision may also bind.
  * - Without one, only the namespace of the tenant's own name may, unless a ScimTenant has ever
  *   governed the tenant, or another namespace of this name has used it (an earlier one, or one of
