@@ -26,10 +26,8 @@ import { createRefusals } from './refusal.ts';
  */
 export interface ScimRequest {
   param(name: string): string | undefined;
-  /** The first value of the parameter. */
-  query(name: string): string | undefined;
-  /** Every value of the parameter. */
-  queries(name: string): readonly string[] | undefined;
+  /** The values of every parameter of the URL, by its name as sent. */
+  queries(): Readonly<Record<string, readonly string[]>>;
   /** `name` in lower case. */
   header(name: string): string | undefined;
 }

@@ -199,8 +199,7 @@ function callOf(call: ScimCall, { id, version, data }: OperationRequest): ScimCa
     request: {
       param: (name) => (name === 'id' ? id : undefined),
       // Only the ETag of the response is used, which doesn't need the members.
-      query: (name) => (name === 'excludedAttributes' ? 'members' : undefined),
-      queries: (name) => (name === 'excludedAttributes' ? ['members'] : undefined),
+      queries: () => ({ excludedAttributes: ['members'] }),
       header: (name) => (name === 'if-match' ? version : undefined),
     },
     body: async (limit) => withinLimit(data, limit),

@@ -9,7 +9,7 @@ import type { JsonObject } from '../../scim/json.ts';
 import { type ResourceTypes, schemasOf } from '../../scim/resource-types.ts';
 import type { Answer } from '../answer.ts';
 import type { Routes, ScimCall } from '../endpoint.ts';
-import { listAnswer } from './query.ts';
+import { isGiven, listAnswer } from './query.ts';
 
 export function discoveryRoutes(types: ResourceTypes): Routes {
   const config = ({ baseUrl }: ScimCall) => found(serviceProviderConfig(baseUrl));
@@ -65,6 +65,6 @@ function missing(kind: string, id: string): never {
  * take all documents for matches.
  */
 function all({ request }: ScimCall, documents: readonly JsonObject[]): Answer {
-  if (request.query('filter')) throw forbidden('filters are not supported on this path');
+  if (isGiven(request, 'filter')) throw forbidden('filters are not supported on this path');
   return listAnswer(documents.length, { startIndex: 1 }, documents);
 }

@@ -8,6 +8,7 @@ import { MAX_PAYLOAD_BYTES } from '../../scim/limits.ts';
 import { type Projection, project, wants } from '../../scim/projection.ts';
 import { locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
+import { isGiven } from './query.ts';
 import type { Represented } from './resource-answers.ts';
 import type { ResourceKind } from './resource-kind.ts';
 
@@ -20,7 +21,7 @@ export function groupKind(directory: Directory): ResourceKind<GroupRecord> {
     represent: (group, projection, baseUrl) => representGroup(group, types, projection, baseUrl),
     // Entra ID expects 204, and a body with 100,000 members would cost more than the change. RFC
     // 7644 §3.5.2 allows both.
-    answersPatch: (request) => Boolean(request.query('attributes')),
+    answersPatch: (request) => isGiven(request, 'attributes'),
   };
 }
 

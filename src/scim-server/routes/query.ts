@@ -24,31 +24,6 @@ export interface Search {
   readonly count: number;
 }
 
-/** Unknown parameters, such as Entra's `aadOptscim062020`, are ignored. Throws invalidValue. */
-export function searchOfUrl(request: ScimRequest): Search {
-  return readSearch((name) =>
-    LISTS.has(name) ? listIn(request, name) : parameter(request, name, name === 'cursor'),
-  );
-}
-
-const LISTS: ReadonlySet<string> = new Set(['attributes', 'excludedAttributes']);
-
-/** Of a list that is given twice, all; without a name it is not given. */
-function listIn(request: ScimRequest, name: string): readonly string[] | undefined {
-  if (request.query(name) === undefined) return undefined;
-  const given = request.queries(name)?.filter((each) => each !== '') ?? [];
-  return given.length === 0 ? undefined : given;
-}
-
-function parameter(request: ScimRequest, name: string, mayBeEmpty: boolean): string | undefined {
-  const value = request.query(name);
-  if (value === undefined) return undefined;
-  if (request.queries(name)?.some((each) => each !== value)) {
-    throw invalidValue(`${name} is given more than once`);
-  }
-  return value === '' && !mayBeEmpty ? undefined : value;
-}
-
 const NAMES = [
   'attributes',
   'excludedAttributes',
@@ -58,30 +33,95 @@ const NAMES = [
   'startIndex',
   'count',
   'cursor',
-];
+] as const;
+type Name = (typeof NAMES)[number];
 
-/** RFC 7644 §3.4.3; names in any case. Throws invalidSyntax or invalidValue. */
+/** In any case, as the names of attributes (RFC 7643 §2.1). */
+const BY_LOWER_CASE: ReadonlyMap<string, Name> = new Map(
+  NAMES.map((name) => [name.toLowerCase(), name]),
+);
+
+/**
+ * The known parameters of a URL. Unknown ones are ignored, because identity providers append their
+ * own, such as Entra's `aadOptscim062020`. Throws invalidValue for a name in two spellings.
+ */
+function parametersOf(request: ScimRequest): ReadonlyMap<Name, readonly string[]> {
+  const found = new Map<Name, readonly string[]>();
+  for (const [key, values] of Object.entries(request.queries())) {
+    const name = BY_LOWER_CASE.get(key.toLowerCase());
+    if (name === undefined) continue;
+    if (found.has(name)) throw givenTwice(name);
+    found.set(name, values);
+  }
+  return found;
+}
+
+const givenTwice = (name: Name) => invalidValue(`${name} is given more than once`);
+
+/** Whether the parameter has a value. Throws invalidValue for a name in two spellings. */
+export function isGiven(request: ScimRequest, name: Name): boolean {
+  return (
+    parametersOf(request)
+      .get(name)
+      ?.some((value) => value !== '') ?? false
+  );
+}
+
+/** Throws invalidValue, or invalidCount. */
+export function searchOfUrl(request: ScimRequest): Search {
+  const parameters = parametersOf(request);
+  return readSearch((name) => {
+    const values = parameters.get(name);
+    return LISTS.has(name) ? givenNames(values) : single(name, values);
+  });
+}
+
+const LISTS: ReadonlySet<Name> = new Set<Name>(['attributes', 'excludedAttributes']);
+
+/** A list that is given more than once is merged; one without any name counts as not given. */
+function givenNames(values: readonly string[] = []): readonly string[] | undefined {
+  const given = values.filter((each) => each !== '');
+  return given.length === 0 ? undefined : given;
+}
+
+function single(name: Name, values: readonly string[] = []): string | undefined {
+  const [value] = values;
+  if (values.some((each) => each !== value)) throw givenTwice(name);
+  return value === '' && name !== 'cursor' ? undefined : value;
+}
+
+/**
+ * Reads the body of a `.search` (RFC 7644 §3.4.3), with names in any case. An unknown name is
+ * refused: without a misspelled filter, the response would be the whole list. Throws invalidSyntax,
+ * invalidValue or invalidCount.
+ */
 export function searchOfBody(body: unknown): Search {
   if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
-  const values = new Map<string, JsonValue>();
+  const values = new Map<Name, JsonValue>();
   for (const [key, value] of Object.entries(body)) {
-    const name = NAMES.find((each) => each.toLowerCase() === key.toLowerCase());
+    const name = BY_LOWER_CASE.get(key.toLowerCase());
     const isGiven = name === 'cursor' ? value !== null : !isUnassigned(value);
-    if (name === undefined || !isGiven) continue;
-    if (values.has(name)) throw invalidValue(`${name} is given more than once`);
+    if (!isGiven || key.toLowerCase() === 'schemas') continue;
+    if (name === undefined) throw unknownKey(key);
+    if (values.has(name)) throw givenTwice(name);
     values.set(name, value);
   }
   return readSearch((name) => values.get(name));
 }
+
+const unknownKey = (key: string) =>
+  invalidSyntax(
+    `${JSON.stringify(key.slice(0, 64))} is not a key of a search; the keys are ${NAMES.join(', ')}`,
+  );
 
 /** RFC 7643 §2.5. An empty string is treated like an empty parameter in a URL. */
 function isUnassigned(value: JsonValue): boolean {
   return value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
-function readSearch(given: (name: string) => JsonValue | undefined): Search {
-  const list = (name: string) => names(given(name), name);
-  const text = (name: string) => {
+function readSearch(given: (name: Name) => JsonValue | undefined): Search {
+  const list = (name: Name) => names(given(name), name);
+  const text = (name: Name) => {
     const value = given(name);
     if (value === undefined || typeof value === 'string') return value;
     throw invalidValue(`${name} must be a string`);
@@ -127,9 +167,13 @@ function wholeNumber(value: JsonValue | undefined, name: string): number | undef
   throw invalidValue(`${name} must be a whole number`);
 }
 
-/** The projection that a request on a single resource asks for. */
+/**
+ * The projection of the resource in a response. Throws invalidValue, so that a write has to ask for
+ * it before it changes anything.
+ */
 export function projectionOf(request: ScimRequest, type: ResourceType): Projection {
-  const list = (name: string) => names(listIn(request, name), name);
+  const parameters = parametersOf(request);
+  const list = (name: Name) => names(givenNames(parameters.get(name)), name);
   return parseProjection(list('attributes'), list('excludedAttributes'), type);
 }
 

@@ -33,8 +33,11 @@ export function resourceRoutes<R extends StoredResource>(
     answerLists([listOf(kind, search, call, [type])], search, call, cursors);
 
   /** A write returns the whole resource, including what was not part of the write. */
-  const written = async (call: ScimCall, record: R): Promise<Represented> => {
-    const projection = projectionOf(call.request, type);
+  const written = async (
+    call: ScimCall,
+    record: R,
+    projection: Projection,
+  ): Promise<Represented> => {
     const complete = Object.hasOwn(record, related) || !wants(projection, related);
     const whole = complete ? record : await resources.reread(call.caller, record.id);
     return represented(call, whole ?? record, projection);
@@ -53,9 +56,10 @@ export function resourceRoutes<R extends StoredResource>(
     [type.endpoint]: {
       GET: (call) => list(call, searchOfUrl(call.request)),
       POST: async (call) => {
+        const projection = projectionOf(call.request, type);
         const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
         const created = recordOf(call, await resources.create(call.caller, attributes));
-        return createdAnswer(await written(call, created));
+        return createdAnswer(await written(call, created, projection));
       },
     },
     [`${type.endpoint}/.search`]: {
@@ -72,19 +76,21 @@ export function resourceRoutes<R extends StoredResource>(
       },
       PUT: async (call) => {
         const id = idOf(call.request, type);
+        const projection = projectionOf(call.request, type);
         const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
         const ifMatch = preconditionOf(call.request);
         const change = await resources.replace(call.caller, id, attributes, ifMatch);
-        return changedAnswer(await written(call, recordOf(call, change)));
+        return changedAnswer(await written(call, recordOf(call, change), projection));
       },
       PATCH: async (call) => {
         const id = idOf(call.request, type);
+        const projection = projectionOf(call.request, type);
         const operations = parsePatch(await call.body(kind.maxBodyBytes), type);
         const ifMatch = preconditionOf(call.request);
         const change = await resources.patch(call.caller, id, operations, ifMatch);
         const changed = recordOf(call, change);
         return kind.answersPatch(call.request)
-          ? changedAnswer(await written(call, changed))
+          ? changedAnswer(await written(call, changed, projection))
           : { status: 204, headers: { ETag: etag(changed.version) } };
       },
       DELETE: async ({ request, caller }) => {
