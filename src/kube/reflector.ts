@@ -2,45 +2,23 @@
  * Keeps a store equal to the state of the API server: lists, then watches, forever. Anything
  * unexpected, including silence, causes another list. Only the signal ends the loop.
  */
-import type { Logger } from '../logger.ts';
-import { Outage } from '../outage.ts';
 import { Backoff, pause } from './backoff.ts';
 import type { Client, ListOptions, WatchEvent } from './client.ts';
-import {
-  ApiError,
-  isExpired,
-  isForbidden,
-  isResourceTypeMissing,
-  isUnavailable,
-} from './errors.ts';
+import { ApiError } from './errors.ts';
 import type { WatchLoop } from './manager.ts';
-import type { KubeMetrics } from './metrics.ts';
-import type { KubeObject, ResourceDefinition } from './resource.ts';
+import type { KubeObject } from './resource.ts';
 import { pauseAskedBy } from './retry-after.ts';
 import { ObjectStore } from './store.ts';
+import { type Watched, WatchHealth } from './watch-health.ts';
 
-export interface ReflectorOptions {
+export interface ReflectorOptions extends Watched {
   readonly client: Client;
-  readonly resource: ResourceDefinition;
-  readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
   /** Filters what the selectors find, for conditions that no selector can express. */
   readonly wants?: (object: KubeObject) => boolean;
   /** Reads only metadata, for Secrets. */
   readonly metadataOnly?: boolean;
-  /**
-   * Makes the resource optional. If the list stays forbidden or the type stays unknown, this is
-   * logged and the list counts as empty. Without this option, the reflector keeps waiting.
-   */
-  readonly whenRefused?: string;
-  /**
-   * With `whenRefused`, keeps the known objects while the list is refused, because a refusal says
-   * nothing about which objects exist.
-   */
-  readonly keepsWhenRefused?: boolean;
-  readonly log: Logger;
-  readonly metrics?: KubeMetrics;
   /**
    * Seconds for which the server keeps a watch open, plus up to half as much. A dead connection is
    * noticed within this time.
@@ -65,8 +43,6 @@ const WATCH_SECONDS = 40;
 const WATCHDOG_MS = 10_000;
 /** A resourceVersion from the future (etcd restored from a backup) causes silence, not an error. */
 const RELIST_INTERVAL_MS = 30 * 60_000;
-/** A starting API server forbids everything for a moment. */
-const REFUSAL_MS = 3_000;
 /**
  * A watch works if it lasts this long or delivers an event. One that ends sooner was effectively
  * refused.
@@ -76,17 +52,10 @@ const SHORTEST_WATCH_MS = 1_000;
 export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch<T> {
   readonly store: ObjectStore<T>;
   readonly #options: ReflectorOptions;
-  readonly #log: Logger;
+  readonly #health: WatchHealth;
   readonly #backoff = new Backoff(200, 10_000);
   #synced: (() => void) | undefined;
-  readonly #outage = new Outage();
   #lastAttempt = 0;
-  /** When lists began to be refused; undefined if the last one was not. */
-  #refusedAt: number | undefined;
-  #isRefused = false;
-  /** True from the first refusal of a list or watch until a watch works. */
-  #isRefusedNow = false;
-  readonly #restored = new Set<() => void>();
 
   /** Resolves after the first complete list, or when `whenRefused` applies. */
   readonly synced: Promise<void>;
@@ -95,13 +64,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   constructor(options: ReflectorOptions, store = new ObjectStore<T>()) {
     this.#options = options;
     this.store = store;
-    const { resource, namespace, log, metrics } = options;
-    this.#log = log.child({
-      resource: resource.plural,
-      ...(namespace === undefined ? {} : { namespace }),
-    });
-    metrics?.watchErrors.inc({ resource: resource.plural }, 0);
-    metrics?.refusedWatches.inc({ resource: resource.plural }, 0);
+    this.#health = new WatchHealth(options);
     this.synced = new Promise((resolve) => {
       this.#synced = resolve;
     });
@@ -113,20 +76,15 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
 
   /** Whether lists have been refused, or the type unknown, for a while. */
   get isRefused(): boolean {
-    return this.#isRefused;
+    return this.#health.isRefused;
   }
 
   isRefusedIn(): boolean {
-    return this.#isRefused;
+    return this.#health.isRefused;
   }
 
-  /** A message about what is missing, unless it is optional. */
   refusal(): string | undefined {
-    const { resource, namespace, whenRefused, keepsWhenRefused } = this.#options;
-    const isOptional = whenRefused !== undefined && !keepsWhenRefused;
-    if (!this.#isRefusedNow || isOptional) return undefined;
-    const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
-    return `${resource.plural}${where} cannot be watched; see the log`;
+    return this.#health.refusal();
   }
 
   /**
@@ -143,8 +101,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
 
   /** Calls the listener when a failed watch works again. Returns a function that stops this. */
   onRestored(listener: () => void): () => void {
-    this.#restored.add(listener);
-    return () => this.#restored.delete(listener);
+    return this.#health.onRestored(listener);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -160,7 +117,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
 
   async #listAndWatch(signal: AbortSignal): Promise<void> {
     let resourceVersion = await this.#list(signal).catch((error: unknown) => {
-      this.#noteRefusal(error);
+      if (this.#health.listFailed(error)) this.#doWithout();
       throw error;
     });
     const relistAt = performance.now() + RELIST_INTERVAL_MS;
@@ -180,8 +137,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
       items.push(...(list.items ?? []).filter(this.#wants).map(withoutManagedFields));
       page = list.metadata;
     } while (page.continue);
-    this.#refusedAt = undefined;
-    this.#isRefused = false;
+    this.#health.listed();
     this.store.replace(items, namespace);
     metrics?.relists.inc({ resource: resource.plural });
     this.#noteSynced();
@@ -193,18 +149,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     this.#synced = undefined;
   }
 
-  #noteRefusal(error: unknown): void {
-    const { whenRefused } = this.#options;
-    if (whenRefused === undefined || this.#isRefused) return;
-    if (!isRefusal(error)) {
-      this.#refusedAt = undefined;
-      return;
-    }
-    this.#refusedAt ??= performance.now();
-    if (performance.now() - this.#refusedAt < REFUSAL_MS) return;
-    this.#log.warn({ reason: describe(error) }, whenRefused);
-    this.#outage.begins(describe(error));
-    this.#isRefused = true;
+  #doWithout(): void {
     if (!this.#options.keepsWhenRefused) this.store.replace([]);
     this.#noteSynced();
   }
@@ -255,42 +200,15 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
   }
 
   async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
-    // An expired version is the server's usual way to request a new list, and not an error.
-    if (!isExpired(error)) this.#noteTrouble(error);
-    if (isRefusal(error)) this.#setRefusedNow(true);
+    this.#health.failed(error);
     const wait = Math.max(this.#backoff.next(), pauseAskedBy(error));
-    await pause(Math.min(wait, this.#undecidedMs()), signal);
+    await pause(Math.min(wait, this.#health.undecidedMs()), signal);
     this.#lastAttempt = performance.now();
-  }
-
-  /** The time until a refusal counts, for which the start of an operator may be waiting. */
-  #undecidedMs(): number {
-    return this.#refusedAt === undefined || this.#isRefused
-      ? Number.POSITIVE_INFINITY
-      : Math.max(0, this.#refusedAt + REFUSAL_MS - performance.now());
-  }
-
-  #noteTrouble(error: unknown): void {
-    this.#options.metrics?.watchErrors.inc({ resource: this.#options.resource.plural });
-    // It is not clear yet whether it stays refused.
-    if (this.#refusedAt !== undefined && !this.#isRefused) return;
-    const trouble = isUnavailable(error) ? 'unavailable' : describe(error);
-    if (this.#outage.begins(trouble)) this.#log.warn({ reason: describe(error) }, 'watch was lost');
-  }
-
-  #setRefusedNow(isRefusedNow: boolean): void {
-    if (this.#isRefusedNow === isRefusedNow) return;
-    this.#isRefusedNow = isRefusedNow;
-    const { metrics, resource } = this.#options;
-    metrics?.refusedWatches.inc({ resource: resource.plural }, isRefusedNow ? 1 : -1);
   }
 
   #noteWell(): void {
     this.#backoff.reset();
-    this.#setRefusedNow(false);
-    if (!this.#outage.ends()) return;
-    this.#log.info({ objects: this.store.size }, 'watch was restored');
-    for (const listener of this.#restored) listener();
+    this.#health.works(this.store.size);
   }
 
   readonly #wants = (object: KubeObject): boolean => this.#options.wants?.(object) !== false;
@@ -316,12 +234,4 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
 function withoutManagedFields<T extends KubeObject>(object: T): T {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
-}
-
-const isRefusal = (error: unknown): boolean => isForbidden(error) || isResourceTypeMissing(error);
-
-function describe(error: unknown): string {
-  if (isResourceTypeMissing(error))
-    return 'the API server does not serve this resource; apply its CRD';
-  return error instanceof Error ? error.message : String(error);
 }
