@@ -19,20 +19,17 @@ import { writeStatus } from '../../kube/write-status.ts';
 import type { Logger } from '../../logger.ts';
 import type { OperatorContext } from '../context.ts';
 import { isLeftToAnother } from '../left-to-another.ts';
-import { OBSTACLE_RETRY_MS, type Obstacle, obstacleFrom, STALE_RETRY_MS } from '../obstacle.ts';
+import { type Obstacle, obstacleFrom, STALE_RETRY_MS } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing, isOwnedBy } from '../ownership.ts';
 import { reconcileToken } from '../token/reconcile.ts';
 import { authorise } from './authorise.ts';
 import { reconcileRoleBinding, reconcileServiceAccount } from './children.ts';
 import type { IntegrationContext } from './context.ts';
 import { endIntegration, endPredecessor } from './end.ts';
+import { nextLookMs, refusedLookMs } from './next-look.ts';
 import { endpointOf } from './objects.ts';
 import type { RoleStates } from './role.ts';
 import { buildStatus, buildTerminatingStatus, type Findings } from './status.ts';
-
-/** Every change should cause an event. If one was missed, it is noticed after this long. */
-const RESYNC_MS = 10 * 60_000;
-const BLIND_RESYNC_MS = 60_000;
 
 export function createReconcile(
   context: IntegrationContext,
@@ -63,12 +60,10 @@ async function reconcileLiving(
   if (isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: STALE_RETRY_MS };
   const status = buildStatus(integration, findings, context.now());
   const written = await writeOwnStatus(context, integration, status);
-  if (isRefused(error)) return refusedLook(context, findings);
+  if (isRefused(error)) return { requeueAfterMs: refusedLookMs(context, findings) };
   if (error !== undefined) throw error;
   if (!written) return { requeueAfterMs: STALE_RETRY_MS };
-  const { requeueAfterMs = RESYNC_MS } = nextLook(context, findings);
-  const contended = context.contentions.nextLookMs(integration.metadata.uid) ?? RESYNC_MS;
-  return { requeueAfterMs: Math.min(requeueAfterMs, contended) };
+  return { requeueAfterMs: nextLookMs(context, integration, findings) };
 }
 
 /** A finalizer may hold a resource with a deletionTimestamp for a long time. */
@@ -245,24 +240,4 @@ function announce(
     action: 'Reconcile',
     note: message,
   });
-}
-
-function nextLook({ caches, now }: OperatorContext, findings: Findings): Result {
-  const { token, rbac, stalled } = findings;
-  const conflict = stalled !== undefined || token?.kind === 'obstacle' || typeof rbac === 'object';
-  // If namespaces may not be listed, nothing reports changes of their labels.
-  const isBlind = caches.namespaces.size === 0;
-  // Spread out, so that many integrations don't reconcile at the same time.
-  const usual = (isBlind ? BLIND_RESYNC_MS : RESYNC_MS) * (1 + 0.2 * Math.random());
-  return lookWithin(conflict ? OBSTACLE_RETRY_MS : usual, findings, now());
-}
-
-const refusedLook = ({ now }: OperatorContext, findings: Findings): Result =>
-  lookWithin(OBSTACLE_RETRY_MS, findings, now());
-
-/** Earlier if a token is due to be replaced or to end. */
-function lookWithin(waitMs: number, { token }: Findings, now: Date): Result {
-  const held = token?.kind === 'obstacle' ? token.held : token;
-  const due = held === undefined ? waitMs : held.dueAt - now.getTime();
-  return { requeueAfterMs: Math.max(1, Math.min(waitMs, due)) };
 }
