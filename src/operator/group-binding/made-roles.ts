@@ -13,7 +13,7 @@ import { type ObjectKey, ROLE_BINDINGS } from '../../kube/resource.ts';
 import { type OperatorContext, ownerOf } from '../context.ts';
 import { obstacleFrom } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing, whatHolds } from '../ownership.ts';
-import { isOfBinding } from './objects.ts';
+import { isNamedFor, isOfBinding } from './objects.ts';
 
 export function bindingMaker(context: OperatorContext, binding: ObjectKey): Maker {
   return { kind: SCIM_GROUP_BINDINGS.kind, ...ownerOf(context, binding) };
@@ -26,6 +26,50 @@ export async function rememberRole(
 ): Promise<void> {
   const { kind } = ROLE_BINDINGS;
   await store.madeObjects.put(maker, { kind, name, uid, operator: installation });
+}
+
+/**
+ * Separates our RoleBindings from others that have a name of the ScimGroupBinding: by UID, or by
+ * owner if a crash prevented the UID from being recorded.
+ */
+export function sortOutRoles(
+  binding: KubeGroupBinding,
+  made: readonly MadeObject[],
+  objects: readonly RoleBinding[],
+): { readonly ours: readonly RoleBinding[]; readonly foreign: readonly string[] } {
+  const uids = new Set(made.map(({ uid }) => uid));
+  const named = objects.filter((each) => isNamedFor(each, binding));
+  const isOurs = (each: RoleBinding) => uids.has(each.metadata.uid) || isOfBinding(each, binding);
+  return {
+    ours: named.filter(isOurs),
+    foreign: named.filter((each) => !isOurs(each)).map(({ metadata }) => metadata.name),
+  };
+}
+
+/** Whether exactly these are recorded, as managed by this operator. */
+export function isRemembered(
+  { installation }: OperatorContext,
+  made: readonly MadeObject[],
+  ours: readonly RoleBinding[],
+): boolean {
+  const uids = new Set(ours.map(({ metadata }) => metadata.uid));
+  return (
+    made.length === ours.length &&
+    made.every(({ uid, operator }) => uids.has(uid) && operator === installation)
+  );
+}
+
+/** Makes the directory remember exactly these RoleBindings. */
+export async function rememberExactly(
+  context: OperatorContext,
+  maker: Maker,
+  made: readonly MadeObject[],
+  ours: readonly RoleBinding[],
+): Promise<void> {
+  const names = new Set(ours.map(({ metadata }) => metadata.name));
+  for (const each of made)
+    if (!names.has(each.name)) await context.store.madeObjects.forget(maker, each);
+  for (const each of ours) await rememberRole(context, maker, each);
 }
 
 /**
