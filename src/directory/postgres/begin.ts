@@ -1,44 +1,73 @@
 /**
- * The first connection to a database: finds out how it is entered, and brings the schema up to
- * date.
+ * The first connection to a database. It finds out whether the server wants TLS, and brings the
+ * schema up to date.
  */
+import { Socket } from 'node:net';
 import type pg from 'pg';
 import type { PostgresAddress } from './connection/address.ts';
 import { clientTo } from './connection/client.ts';
+import { LIMITS } from './connection/pool.ts';
+import { FAREWELL_MS, KEEP_ALIVE } from './connection/session.ts';
 import { speaksNoTls } from './connection/tls.ts';
 import { asRefusal, isAboutTls } from './errors.ts';
+import type { Session } from './ledger.ts';
 import { migrate } from './migrate.ts';
 
-const CONNECT_TIMEOUT_MS = 5_000;
+interface Connection {
+  readonly client: pg.Client;
+  readonly socket: Socket;
+}
 
 /**
  * Returns the schema of the directory. Throws DatabaseRefusedError, or any other error while the
- * server can't be reached.
+ * server is unreachable or doesn't respond to a statement for `silenceMs`, which differs in tests
+ * only.
  */
-export async function beginDatabase(address: PostgresAddress, now: () => number): Promise<string> {
-  const client = await connect(address);
+export async function beginDatabase(
+  address: PostgresAddress,
+  now: () => number,
+  silenceMs: number = LIMITS.silenceMs,
+): Promise<string> {
+  const { client, socket } = await connect(address);
+  const session: Session = {
+    query: (text, values) => within(silenceMs, socket, () => client.query(text, values)),
+  };
   try {
-    return await migrate(client, address.schema, now);
+    return await migrate(session, address.schema, now);
   } catch (error) {
     throw asRefusal(error);
   } finally {
-    await client.end().catch(() => undefined);
+    await within(FAREWELL_MS, socket, () => client.end()).catch(() => undefined);
   }
 }
 
-async function connect(address: PostgresAddress): Promise<pg.Client> {
+/** Ends the connection, and with it the work, if the work takes longer. */
+async function within<T>(milliseconds: number, socket: Socket, work: () => Promise<T>): Promise<T> {
+  const late = new Error('the server did not respond in time');
+  const timer = setTimeout(() => socket.destroy(late), milliseconds);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function connect(address: PostgresAddress): Promise<Connection> {
   const Client = clientTo(address);
   const attempt = async () => {
+    const socket = new Socket();
     const client = new Client({
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      connectionTimeoutMillis: LIMITS.acquireMs,
       application_name: `${address.applicationName} migrate`,
+      stream: () => socket,
+      ...KEEP_ALIVE,
     });
     client.on('error', () => undefined);
     try {
       await client.connect();
-      return client;
+      return { client, socket };
     } catch (error) {
-      await client.end().catch(() => undefined);
+      socket.destroy();
       throw error;
     }
   };

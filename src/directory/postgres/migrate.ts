@@ -100,13 +100,16 @@ async function checkServer(session: Session): Promise<void> {
   if (server.standby) throw new Error('the server is a standby, which takes no writes');
 }
 
+/** If this process vanishes, the server frees the lock of migrations after this time. */
+const BEGIN = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'";
+
 async function inTransaction(session: Session, work: () => Promise<unknown>): Promise<void> {
-  await session.query('BEGIN');
+  await session.query(BEGIN);
   try {
     await work();
     await session.query('COMMIT');
   } catch (error) {
-    // Where the connection is gone, so is the transaction.
+    // If the connection is gone, so is the transaction.
     await session.query('ROLLBACK').catch(() => undefined);
     throw error;
   }

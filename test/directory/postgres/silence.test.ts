@@ -1,6 +1,9 @@
 /** Statements that nobody answers: lost on the way, or with a server that is at work on them for long. */
 import { sql } from 'drizzle-orm';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beginDatabase } from '../../../src/directory/postgres/begin.ts';
+import { PostgresAddress } from '../../../src/directory/postgres/connection/address.ts';
 import {
   type Connections,
   openConnections,
@@ -8,7 +11,7 @@ import {
 import type { Settings } from '../../../src/directory/postgres/connection/pool.ts';
 import { lostAmong } from '../../../src/directory/postgres/connection/watch.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
+import { createDatabase, type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 
 const UNAVAILABLE = { name: 'ScimError', status: 503, retryAfter: 5 };
@@ -91,6 +94,32 @@ describe('a path that swallows what is open', () => {
     proxy.heal();
     await eventually(async () => expect(await all(20, ask)).toHaveLength(20));
     await hasty.close();
+  });
+});
+
+describe('the first connection', () => {
+  it('is given up when the path swallows its statement, and leaves no lock behind', async () => {
+    const database = await createDatabase();
+    const locking = new pg.Client({ connectionString: database.url });
+    await locking.connect();
+    // Makes the migration wait, so that the path can be muted in the middle of it.
+    await locking.query("SELECT pg_advisory_lock(x'5343494d'::int)");
+    const url = new URL(database.url);
+    url.host = `127.0.0.1:${proxy.port}`;
+    const begin = (silenceMs?: number) =>
+      beginDatabase(new PostgresAddress(() => url.href), () => 0, silenceMs);
+    const first = begin(2_000);
+    const refusal = first.catch((error: unknown) => error);
+    await eventually(async () =>
+      expect(
+        await database.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"),
+      ).toHaveLength(1),
+    );
+    proxy.mute();
+    expect(await refusal).toMatchObject({ message: 'the server did not respond in time' });
+    await locking.end();
+    expect(await begin()).toBe('public');
+    await database.drop();
   });
 });
 

@@ -6,10 +6,10 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { isLost, isReadOnly } from '../errors.ts';
 
-/** TCP asks after a silent peer after this time, then every second, ten times. */
-const KEEP_ALIVE_DELAY_MS = 5_000;
-/** A socket that nobody answers on is not waited for when it is closed. */
-const FAREWELL_MS = 1_000;
+/** TCP probes a silent peer after this time, then every second, ten times. */
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 } as const;
+/** The longest that closing a connection waits for the peer. */
+export const FAREWELL_MS = 1_000;
 
 /**
  * What every connection of ours wants, where the session is its own. Longer than any request is
@@ -104,8 +104,7 @@ export class Session {
     const client = new Client({
       ...config,
       stream: () => socket,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+      ...KEEP_ALIVE,
       types: TYPES,
     });
     const session = new Session(client, socket);
