@@ -18,6 +18,9 @@ export interface FoundToken {
   readonly replaced: ReplacedToken | undefined;
 }
 
+/** What may be remembered of a token. */
+export type ReadToken = Omit<FoundToken, 'token'>;
+
 export function foundToken(
   token: string,
   rotated?: string | undefined,
@@ -36,53 +39,85 @@ function replacedBy(secret: Secret, token: string): ReplacedToken | undefined {
 }
 
 type SecretVerdict =
-  /** There is none: a token is to be generated, or moved here. */
-  | { readonly kind: 'missing' }
   /** There is none, but its name is not free yet. */
   | { readonly kind: 'going'; readonly obstacle: Obstacle }
   /** It is the integration's, and its token counts. */
-  | ({ readonly kind: 'current' } & FoundToken)
+  | { readonly kind: 'current'; readonly found: FoundToken }
   /** It is the integration's, and holds no token. */
   | { readonly kind: 'malformed' }
   | { readonly kind: 'conflict'; readonly obstacle: Obstacle };
 
-/**
- * `holder` tells which other integration a Secret belongs to. A Secret with this one's UID is known
- * without its labels.
- */
+interface SecretInput {
+  readonly secret: Secret;
+  readonly integration: KubeIntegration;
+  /** Tells which other integration a Secret belongs to. */
+  readonly holder: (secret: Secret) => KubeIntegration | undefined;
+}
+
+type Check = (input: SecretInput) => SecretVerdict | undefined;
+
+/** The first that applies decides. */
+const CHECKS: readonly Check[] = [
+  secretIsBeingDeleted,
+  secretBelongsToAnother,
+  secretWasNotMadeForThis,
+  secretHasAnotherType,
+  secretHoldsNoToken,
+];
+
 export function checkSecret(
-  secret: Secret | undefined,
+  secret: Secret,
   integration: KubeIntegration,
-  holder: (secret: Secret) => KubeIntegration | undefined,
+  holder: SecretInput['holder'],
 ): SecretVerdict {
-  if (secret === undefined) return { kind: 'missing' };
-  const { name } = secret.metadata;
-  if (isGoing(secret)) return { kind: 'going', obstacle: goingSecret(secret) };
-  if (uidOn(secret) !== integration.metadata.uid) {
-    const other = holder(secret);
-    if (other !== undefined) return conflict(belongsTo(name, other, integration));
-    if (!isOurs(secret, integration)) {
-      return conflict(
-        `Secret ${name} exists and was not made for this integration; set ` +
-          'spec.token.secretName to another name, or delete the Secret if nobody needs it',
-      );
-    }
+  const input = { secret, integration, holder };
+  for (const check of CHECKS) {
+    const verdict = check(input);
+    if (verdict !== undefined) return verdict;
   }
-  if (secret.type !== undefined && secret.type !== 'Opaque') {
-    return conflict(
-      `Secret ${name} has the type ${secret.type} instead of Opaque; delete it to get a new token`,
-    );
-  }
-  const token = textOf(secret, 'token') ?? '';
-  if (!isWellFormedToken(token)) return { kind: 'malformed' };
-  return {
-    kind: 'current',
-    ...foundToken(
-      token,
-      secret.metadata.annotations?.[ANNOTATION_ROTATED],
-      replacedBy(secret, token),
-    ),
-  };
+  const token = tokenIn(secret);
+  const rotated = secret.metadata.annotations?.[ANNOTATION_ROTATED];
+  return { kind: 'current', found: foundToken(token, rotated, replacedBy(secret, token)) };
+}
+
+function secretIsBeingDeleted({ secret }: SecretInput): SecretVerdict | undefined {
+  return isGoing(secret) ? { kind: 'going', obstacle: goingSecret(secret) } : undefined;
+}
+
+/** A Secret with this integration's UID is known without its labels. */
+function hasUidOf({ metadata }: KubeIntegration, secret: Secret): boolean {
+  return uidOn(secret) === metadata.uid;
+}
+
+function secretBelongsToAnother(input: SecretInput): SecretVerdict | undefined {
+  const { secret, integration, holder } = input;
+  if (hasUidOf(integration, secret)) return undefined;
+  const other = holder(secret);
+  return other && conflict(belongsTo(secret.metadata.name, other, integration));
+}
+
+function secretWasNotMadeForThis({ secret, integration }: SecretInput): SecretVerdict | undefined {
+  if (hasUidOf(integration, secret) || isOurs(secret, integration)) return undefined;
+  return conflict(
+    `Secret ${secret.metadata.name} exists and was not made for this integration; set ` +
+      'spec.token.secretName to another name, or delete the Secret if nobody needs it',
+  );
+}
+
+function secretHasAnotherType({ secret }: SecretInput): SecretVerdict | undefined {
+  const { type, metadata } = secret;
+  if (type === undefined || type === 'Opaque') return undefined;
+  return conflict(
+    `Secret ${metadata.name} has the type ${type} instead of Opaque; delete it to get a new token`,
+  );
+}
+
+function secretHoldsNoToken({ secret }: SecretInput): SecretVerdict | undefined {
+  return isWellFormedToken(tokenIn(secret)) ? undefined : { kind: 'malformed' };
+}
+
+function tokenIn(secret: Secret): string {
+  return textOf(secret, 'token') ?? '';
 }
 
 /** A token that ended with its Secret. */

@@ -65,7 +65,7 @@ export async function findFormerToken(
   const { present } = await formerSecrets(context, integration);
   for (const secret of present) {
     const verdict = checkSecret(secret, integration, () => undefined);
-    if (verdict.kind === 'current') return verdict;
+    if (verdict.kind === 'current') return verdict.found;
   }
   return undefined;
 }

@@ -9,8 +9,9 @@ import type { TokenRecord } from '../../directory/store/tokens.ts';
 import { hashToken, keyIdOf } from '../../directory/tokens.ts';
 import type { OperatorContext } from '../context.ts';
 import type { FoundToken } from './check-secret.ts';
+import type { KeptToken } from './plan.ts';
 import type { ReadSecrets } from './read-secrets.ts';
-import { isSettled, pairOf, type TokenPair } from './rotation.ts';
+import { pairOf, type TokenPair } from './rotation.ts';
 
 export interface TokenSubject {
   readonly context: OperatorContext;
@@ -36,29 +37,20 @@ export async function addPending(
   });
 }
 
-/** Another integration has it. */
-export async function isForeign(
-  { context: { store }, integrationId }: TokenSubject,
-  hash: string,
-): Promise<boolean> {
-  const owner = await store.tokens.owner(hash);
-  return owner !== undefined && owner !== integrationId;
+/** Makes the directory contain the kept pair and nothing else. */
+export async function settle(subject: TokenSubject, { pair, isSettled }: KeptToken): Promise<void> {
+  if (isSettled) return;
+  const { tokens } = subject.context.store;
+  announce(subject, await tokens.keepOnly(pair.current, pair.previous), pair);
 }
 
-/**
- * Makes the token that is in the Secret the current one; every other ends, now or with its overlap.
- */
-export async function adopt(
-  subject: TokenSubject,
-  found: Pick<FoundToken, 'hash' | 'keyId' | 'replaced'>,
-): Promise<TokenPair> {
+/** Confirms the token that was just written to the Secret. Every other one ends, now or later. */
+export async function confirmWritten(subject: TokenSubject, found: FoundToken): Promise<TokenPair> {
   const { context, integration, integrationId } = subject;
   const tokens = await context.store.tokens.list(integrationId);
   const now = context.now().getTime();
   const pair = pairOf({ integration, integrationId, found, tokens, now });
-  if (!isSettled(tokens, pair)) {
-    announce(subject, await context.store.tokens.keepOnly(pair.current, pair.previous), pair);
-  }
+  await settle(subject, { pair, isSettled: false });
   return pair;
 }
 
@@ -135,13 +127,12 @@ export function announceEarlyEnd(
   });
 }
 
-/** Ends every token, because no Secret holds one of them. */
+/** Ends every token, because no Secret contains one of them. */
 export async function revoke({
   context: { store, events },
   integration,
   integrationId,
 }: TokenSubject): Promise<void> {
-  if ((await store.tokens.list(integrationId)).length === 0) return;
   await store.tokens.revokeAll(integrationId);
   const { tokenKeyId } = integration.status ?? {};
   // Without a key id in the status the hash is left of a start that didn't finish: nobody had that

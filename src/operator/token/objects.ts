@@ -15,6 +15,9 @@ import { keyIdOf } from '../../directory/tokens.ts';
 import type { Secret } from '../../kube/objects.ts';
 import { labelsFor } from '../ownership.ts';
 
+/** The token is written separately from the rest of its Secret. */
+export const TOKEN_PART = 'token';
+
 export const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 /**

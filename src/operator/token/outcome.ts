@@ -25,7 +25,7 @@ interface IssuedToken extends HeldToken {
   readonly error?: unknown;
 }
 
-interface BlockedToken {
+export interface BlockedToken {
   readonly kind: 'obstacle';
   readonly obstacle: Obstacle;
   /** Works on all the same; undefined: no token works now. */

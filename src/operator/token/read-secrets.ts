@@ -9,10 +9,8 @@ import type { Secret } from '../../kube/objects.ts';
 import { type KubeObject, keyOf, keyText, type ObjectKey } from '../../kube/resource.ts';
 import type { ObjectStore } from '../../kube/store.ts';
 import { uidOn } from '../ownership.ts';
-import { checkSecret, type FoundToken } from './check-secret.ts';
+import { checkSecret, type ReadToken } from './check-secret.ts';
 import { buildSecretFrame } from './objects.ts';
-
-type ReadToken = Omit<FoundToken, 'token'>;
 
 interface Reading {
   /** Of the Secret. */
@@ -48,7 +46,7 @@ export class ReadSecrets {
     const verdict = checkSecret(secret, integration, () => undefined);
     const isWhole = contains(secret, buildSecretFrame(integration, endpoint, integrationId));
     if (verdict.kind !== 'current' || uidOn(secret) !== integrationUid || !isWhole) return;
-    const { hash, keyId, rotated, replaced } = verdict;
+    const { hash, keyId, rotated, replaced } = verdict.found;
     const { uid, resourceVersion } = secret.metadata;
     this.#readings.set(keyText(keyOf(integration)), {
       uid,

@@ -7,7 +7,7 @@ import { isEnabled, overlapOf, rotationIntervalOf } from '../../crd/defaults.ts'
 import { ANNOTATION_ROTATE } from '../../crd/names.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import type { TokenRecord } from '../../directory/store/tokens.ts';
-import type { FoundToken } from './check-secret.ts';
+import type { ReadToken } from './check-secret.ts';
 
 /**
  * What the directory should hold: the token in the Secret, and the one before it while its overlap
@@ -22,7 +22,7 @@ interface TokenInput {
   readonly integration: KubeIntegration;
   readonly integrationId: string;
   /** In the Secret. */
-  readonly found: Pick<FoundToken, 'hash' | 'keyId' | 'replaced'>;
+  readonly found: Pick<ReadToken, 'hash' | 'keyId' | 'replaced'>;
   /** In the directory. */
   readonly tokens: readonly TokenRecord[];
   /** Milliseconds since the epoch. */
@@ -158,16 +158,16 @@ export function handledRotate(integration: KubeIntegration, paused = false): str
  * Whether the token is to be replaced now. `rotated` is what the Secret says of its token: a crash
  * may have kept the status from saying the same, or the cache may not know of it yet.
  */
-export function isRotationDue(
+export function rotationIsDue(
   integration: KubeIntegration,
   { current }: TokenPair,
   rotated: string | undefined,
   now: number,
 ): boolean {
-  return isRotationAsked(integration, current, rotated) || dueByAge(integration, current) <= now;
+  return rotationIsAskedFor(integration, current, rotated) || dueByAge(integration, current) <= now;
 }
 
-function isRotationAsked(
+function rotationIsAskedFor(
   integration: KubeIntegration,
   { keyId }: TokenRecord,
   rotated: string | undefined,

@@ -83,10 +83,6 @@ describe('a Secret', () => {
   const integration = buildIntegration();
   const nobody = () => undefined;
 
-  it('that is missing is missing', () => {
-    expect(checkSecret(undefined, integration, nobody)).toEqual({ kind: 'missing' });
-  });
-
   it.each<[string, Secret]>([
     ['of this integration', secretOf()],
     ['of this integration that lost its labels', strip(secretOf(), 'labels')],
@@ -95,28 +91,30 @@ describe('a Secret', () => {
   ])('%s is current, with its token', (_, secret) => {
     expect(checkSecret(secret, integration, nobody)).toEqual({
       kind: 'current',
-      token: TOKEN,
-      hash: hashToken(TOKEN),
-      keyId: keyIdOf(TOKEN),
-      rotated: undefined,
-      replaced: undefined,
+      found: {
+        token: TOKEN,
+        hash: hashToken(TOKEN),
+        keyId: keyIdOf(TOKEN),
+        rotated: undefined,
+        replaced: undefined,
+      },
     });
   });
 
   it('says which rotation its token answers', () => {
     const secret = buildTokenSecret(integration, TOKEN, { rotated: 'v7' });
-    expect(checkSecret(secret, integration, nobody)).toMatchObject({ rotated: 'v7' });
+    expect(checkSecret(secret, integration, nobody)).toMatchObject({ found: { rotated: 'v7' } });
   });
 
   it('knows which token it was rotated from, and until somebody writes another one there', () => {
     const replaced = { keyId: 'before0000', at: Date.UTC(2026, 2, 1) };
     const secret = buildTokenSecret(integration, TOKEN, { replaced });
-    expect(checkSecret(secret, integration, nobody)).toMatchObject({ replaced });
+    expect(checkSecret(secret, integration, nobody)).toMatchObject({ found: { replaced } });
     const theirs = `scim_theirs0000_${'b'.repeat(184)}`;
     const data = { token: Buffer.from(theirs).toString('base64') };
     expect(checkSecret({ ...secret, data }, integration, nobody)).toMatchObject({
       kind: 'current',
-      replaced: undefined,
+      found: { replaced: undefined },
     });
   });
 

@@ -5,10 +5,10 @@ import { foundToken } from '../../../src/operator/token/check-secret.ts';
 import type { ReplacedToken } from '../../../src/operator/token/objects.ts';
 import {
   handledRotate,
-  isRotationDue,
   isSettled,
   nextDue,
   pairOf,
+  rotationIsDue,
   type TokenPair,
 } from '../../../src/operator/token/rotation.ts';
 import { buildIntegration } from '../../support/integration-objects.ts';
@@ -207,7 +207,7 @@ describe('of the tokens in the directory', () => {
     const back = pair(situation);
     expect(back.current.issuedAt).toBe(NOW);
     const integration = buildIntegration(situation as object);
-    expect(isRotationDue(integration, back, undefined, NOW)).toBe(false);
+    expect(rotationIsDue(integration, back, undefined, NOW)).toBe(false);
     expect(nextDue(integration, back, false)).toBe(NOW + 2 * HOUR);
   });
 
@@ -268,7 +268,7 @@ describe('the rotate annotation', () => {
   ])('%s', (_, asked, due, recorded) => {
     const integration = asking(asked);
     const current = { current: record('new'), previous: undefined };
-    expect(isRotationDue(integration, current, asked.rotated, NOW)).toBe(due);
+    expect(rotationIsDue(integration, current, asked.rotated, NOW)).toBe(due);
     expect(handledRotate(integration)).toBe(recorded);
   });
 
@@ -283,7 +283,7 @@ describe('the rotate annotation', () => {
     expect([...recorded]).toHaveLength(1_024);
     const again = asking({ wanted: long, last: recorded });
     const current = { current: record('new'), previous: undefined };
-    expect(isRotationDue(again, current, undefined, NOW)).toBe(false);
+    expect(rotationIsDue(again, current, undefined, NOW)).toBe(false);
   });
 });
 
@@ -308,7 +308,7 @@ describe('the interval', () => {
     ],
   ])('%s', (_, changes, current, due, at) => {
     const integration = buildIntegration(changes);
-    expect(isRotationDue(integration, current, undefined, NOW)).toBe(due);
+    expect(rotationIsDue(integration, current, undefined, NOW)).toBe(due);
     expect(nextDue(integration, current, false)).toBe(at);
   });
 

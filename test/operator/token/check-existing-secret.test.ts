@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { generateToken } from '../../../src/directory/tokens.ts';
 import type { Secret } from '../../../src/kube/objects.ts';
-import { checkExistingSecret } from '../../../src/operator/token/existing-secret.ts';
+import { checkExistingSecret } from '../../../src/operator/token/check-existing-secret.ts';
 import { buildTokenSecret } from '../../../src/operator/token/objects.ts';
 import { buildIntegration } from '../../support/integration-objects.ts';
 

@@ -1,0 +1,64 @@
+/** What can stand in the way of a token, in words for users. */
+import { secretNameOf, tokenSecretRefOf } from '../../crd/defaults.ts';
+import type { KubeIntegration } from '../../crd/objects.ts';
+import { REASON } from '../../crd/reasons.ts';
+import { isRefused } from '../../kube/errors.ts';
+import type { Secret } from '../../kube/objects.ts';
+import { type Obstacle, obstacleFrom } from '../obstacle.ts';
+
+export const FOREIGN_TOKEN: Obstacle = {
+  reason: REASON.InvalidToken,
+  message:
+    'the token in the Secret belongs to another integration; delete the Secret to get a new one',
+};
+
+export const NO_TOKEN: Obstacle = {
+  reason: REASON.SecretMissing,
+  message: 'there is no token, and none is made now',
+};
+
+export const changedByOthers = (message: string): Obstacle => ({
+  reason: REASON.ChangedByOthers,
+  message,
+});
+
+/**
+ * Of several integrations that name one Secret, the first keeps its token. `holder` is its name, if
+ * it is in the same namespace.
+ */
+export function foreignExistingToken(
+  integration: KubeIntegration,
+  holder: string | undefined,
+): Obstacle {
+  const { name } = tokenSecretRefOf(integration);
+  const whose = holder === undefined ? 'another integration' : `ScimIntegration ${holder}`;
+  return {
+    reason: REASON.InvalidToken,
+    message:
+      `the token in Secret ${name} belongs to ${whose}; keep one of its own in another Secret, ` +
+      'and name that in spec.token.existingSecret',
+  };
+}
+
+/** The way that costs no token comes first. */
+export function immutableSecret({ metadata }: Secret, { message }: Error): Obstacle {
+  return {
+    reason: REASON.SecretConflict,
+    message:
+      `Secret ${metadata.name} is immutable, so that nothing can be written to it; set ` +
+      'spec.token.secretName to another name, and the token moves to a new Secret, or delete ' +
+      `this one to get a new token: ${message}`,
+  };
+}
+
+/** The status says it of the token as well, because the previous one is revoked. */
+export function notWritten(integration: KubeIntegration, error: unknown): Obstacle {
+  if (!isRefused(error)) return obstacleFrom(error);
+  const name = secretNameOf(integration);
+  return {
+    reason: REASON.SecretMissing,
+    message:
+      `the Secret ${name} with a new token could not be written, because the cluster's ` +
+      `${error.refusedBy} is against it; change that, or what it objects to`,
+  };
+}
