@@ -74,7 +74,7 @@ async function generateAndMaintain(
   return 'kind' in generated ? generated : maintain(subject, endpoint, generated);
 }
 
-/** Everything about the Secret but a first token. What can't be written leaves the token working. */
+/** Rotates the token if asked to, and corrects the rest. A failure leaves the token working. */
 async function maintain(
   subject: TokenSubject,
   endpoint: string,

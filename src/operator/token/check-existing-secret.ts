@@ -29,23 +29,23 @@ export function checkExistingSecret(
     const whose = secret.metadata.labels?.[LABEL_INTEGRATION];
     return unusable(
       REASON.SecretConflict,
-      `Secret ${name} is one that the operator ` +
-        `made${whose === undefined ? '' : ` for ScimIntegration ${whose}`}; name a Secret that ` +
-        'you keep, or remove spec.token.existingSecret',
+      `Secret ${name} was created by the ` +
+        `operator${whose === undefined ? '' : ` for ScimIntegration ${whose}`}; name a Secret ` +
+        'that you manage yourself, or remove spec.token.existingSecret',
     );
   }
   if (secret?.metadata.labels?.[LABEL_TOKEN] !== 'true') {
     return unusable(
       REASON.SecretMissing,
-      `there is no Secret ${name} with the label ${LABEL_TOKEN}: "true"; create it, or label ` +
-        'it if it is there',
+      `there is no Secret ${name} with the label ${LABEL_TOKEN}: "true"; create it, or add ` +
+        'the label if it exists',
     );
   }
   if (isGoing(secret)) {
     return unusable(
       REASON.SecretMissing,
-      `no token of Secret ${name} counts any more, because it ${whatHolds(secret)}; create ` +
-        'it again when it is gone, or name another one in spec.token.existingSecret',
+      `the token of Secret ${name} is not valid, because the Secret ${whatHolds(secret)}; ` +
+        'recreate it once it is gone, or name another Secret in spec.token.existingSecret',
     );
   }
   const token = textOf(secret, key);
@@ -59,8 +59,8 @@ export function checkExistingSecret(
     ? { kind: 'usable', token }
     : unusable(
         REASON.InvalidToken,
-        `the key ${key} of Secret ${name} does not hold 32 to 1,024 visible ASCII ` +
-          'characters; write a token without spaces and without a line break at its end',
+        `the key ${key} of Secret ${name} does not contain 32 to 1,024 visible ASCII ` +
+          'characters; write a token without spaces and without a trailing line break',
       );
 }
 

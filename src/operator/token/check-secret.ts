@@ -1,4 +1,4 @@
-/** Whether a Secret is the integration's, and holds a token that counts, decided purely. */
+/** Pure checks of a Secret: is it the integration's, and does it contain a valid token? */
 import { ANNOTATION_REPLACED, ANNOTATION_ROTATED } from '../../crd/names.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { REASON } from '../../crd/reasons.ts';
@@ -12,9 +12,9 @@ export interface FoundToken {
   readonly token: string;
   readonly hash: string;
   readonly keyId: string;
-  /** The value of the rotate annotation that the Secret was written for. */
+  /** The value of the rotate annotation that the token was generated for. */
   readonly rotated: string | undefined;
-  /** The token that it was rotated from. */
+  /** The token that it replaced in a rotation. */
   readonly replaced: ReplacedToken | undefined;
 }
 
@@ -29,7 +29,7 @@ export function foundToken(
   return { token, hash: hashToken(token), keyId: keyIdOf(token), rotated, replaced };
 }
 
-/** What the Secret says is about another token, once somebody has written one there. */
+/** The annotation is ignored once somebody has written another token into the Secret. */
 function replacedBy(secret: Secret, token: string): ReplacedToken | undefined {
   const [by, keyId, time] = secret.metadata.annotations?.[ANNOTATION_REPLACED]?.split(' ') ?? [];
   const at = Date.parse(time ?? '');
@@ -39,18 +39,18 @@ function replacedBy(secret: Secret, token: string): ReplacedToken | undefined {
 }
 
 type SecretVerdict =
-  /** There is none, but its name is not free yet. */
+  /** It counts as gone, but its name isn't free yet. */
   | { readonly kind: 'going'; readonly obstacle: Obstacle }
-  /** It is the integration's, and its token counts. */
+  /** It is the integration's, and contains a valid token. */
   | { readonly kind: 'current'; readonly found: FoundToken }
-  /** It is the integration's, and holds no token. */
+  /** It is the integration's, but contains no token. */
   | { readonly kind: 'malformed' }
   | { readonly kind: 'conflict'; readonly obstacle: Obstacle };
 
 interface SecretInput {
   readonly secret: Secret;
   readonly integration: KubeIntegration;
-  /** Tells which other integration a Secret belongs to. */
+  /** Returns the other integration that a Secret belongs to, if any. */
   readonly holder: (secret: Secret) => KubeIntegration | undefined;
 }
 
@@ -60,9 +60,9 @@ type Check = (input: SecretInput) => SecretVerdict | undefined;
 const CHECKS: readonly Check[] = [
   secretIsBeingDeleted,
   secretBelongsToAnother,
-  secretWasNotMadeForThis,
+  secretWasNotCreatedForThis,
   secretHasAnotherType,
-  secretHoldsNoToken,
+  secretContainsNoToken,
 ];
 
 export function checkSecret(
@@ -96,11 +96,14 @@ function secretBelongsToAnother(input: SecretInput): SecretVerdict | undefined {
   return other && conflict(belongsTo(secret.metadata.name, other, integration));
 }
 
-function secretWasNotMadeForThis({ secret, integration }: SecretInput): SecretVerdict | undefined {
+function secretWasNotCreatedForThis({
+  secret,
+  integration,
+}: SecretInput): SecretVerdict | undefined {
   if (hasUidOf(integration, secret) || isOurs(secret, integration)) return undefined;
   return conflict(
-    `Secret ${secret.metadata.name} exists and was not made for this integration; set ` +
-      'spec.token.secretName to another name, or delete the Secret if nobody needs it',
+    `Secret ${secret.metadata.name} exists and was not created for this integration; set ` +
+      'spec.token.secretName to another name, or delete the Secret if nobody uses it',
   );
 }
 
@@ -112,7 +115,7 @@ function secretHasAnotherType({ secret }: SecretInput): SecretVerdict | undefine
   );
 }
 
-function secretHoldsNoToken({ secret }: SecretInput): SecretVerdict | undefined {
+function secretContainsNoToken({ secret }: SecretInput): SecretVerdict | undefined {
   return isWellFormedToken(tokenIn(secret)) ? undefined : { kind: 'malformed' };
 }
 
@@ -120,17 +123,17 @@ function tokenIn(secret: Secret): string {
   return textOf(secret, 'token') ?? '';
 }
 
-/** A token that ended with its Secret. */
+/** The token ends with its Secret, even if a finalizer delays the deletion. */
 function goingSecret(secret: Secret): Obstacle {
   return {
     reason: REASON.SecretMissing,
     message:
-      `the token has ended, because the Secret ${secret.metadata.name} ${whatHolds(secret)}; ` +
-      'there is a new token as soon as the name is free',
+      `the token was revoked, because the Secret ${secret.metadata.name} ${whatHolds(secret)}; ` +
+      'a new token is generated as soon as the name is free',
   };
 }
 
-/** What helps without harm to the other one. */
+/** The advice must not harm the other integration. */
 function belongsTo(
   name: string,
   { metadata }: KubeIntegration,
@@ -139,7 +142,7 @@ function belongsTo(
   const whose =
     metadata.namespace === integration.metadata.namespace
       ? `ScimIntegration ${metadata.name}`
-      : 'an integration of another namespace';
+      : 'an integration in another namespace';
   return `Secret ${name} belongs to ${whose}; set spec.token.secretName to another name`;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Secrets that the operator made for this integration, or for one that had its name before, under
- * another name than its spec now says.
+ * Secrets that the operator created for this integration, or for an earlier one of its name, under
+ * another name than the spec now says.
  */
 import { secretNameOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
@@ -14,11 +14,11 @@ import { checkSecret, type FoundToken } from './check-secret.ts';
 
 interface FormerSecrets {
   readonly present: readonly Secret[];
-  /** Names of those that are remembered, and gone or in whose place there is another one. */
+  /** Names of remembered Secrets that are gone, or whose name another Secret has taken. */
   readonly gone: readonly string[];
 }
 
-/** What the directory remembers, and what the status says where the directory was lost. */
+/** Found in the directory, or in the status if the directory was lost. */
 async function formerSecrets(
   context: OperatorContext,
   integration: KubeIntegration,
@@ -29,7 +29,7 @@ async function formerSecrets(
   const uids = new Map(made.map(({ name, uid }) => [name, uid]));
   const told = integration.status?.tokenSecretRef?.name;
   const names = new Set([...uids.keys(), ...(told === undefined ? [] : [told])]);
-  // With an existing Secret every one of ours is a former one.
+  // With an existing Secret, every Secret that the operator created is a former one.
   if (integration.spec?.token?.existingSecret === undefined)
     names.delete(secretNameOf(integration));
   const present: Secret[] = [];
@@ -48,7 +48,7 @@ async function formerSecrets(
   return { present, gone };
 }
 
-/** Under a name that is the operator's own word, ours by all that it says. */
+/** The operator itself wrote the name into the status, so labels and annotations are enough. */
 function isAdoptable(
   { caches }: OperatorContext,
   integration: KubeIntegration,

@@ -1,7 +1,4 @@
-/**
- * The hashes that the directory has of an integration's tokens: which one counts, and their end.
- */
-
+/** Writes of an integration's token hashes in the directory, and the events that tell of them. */
 import { tokenSecretRefOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { EVENT } from '../../crd/reasons.ts';
@@ -18,7 +15,7 @@ export interface TokenSubject {
   readonly readSecrets: ReadSecrets;
   readonly integration: KubeIntegration;
   readonly integrationId: string;
-  /** Only what ends a token is done. */
+  /** Tokens may end, but nothing is created or replaced. */
   readonly paused: boolean;
 }
 
@@ -56,7 +53,7 @@ export async function confirmWritten(subject: TokenSubject, found: FoundToken): 
 
 function announce(
   { context: { events }, integration }: TokenSubject,
-  /** What the directory had until then. */
+  /** What the directory contained until then. */
   tokens: readonly TokenRecord[],
   { current, previous }: TokenPair,
 ): void {
@@ -73,19 +70,19 @@ function announce(
       type: 'Normal',
       reason: EVENT.TokenRotated,
       action: 'RotateToken',
-      note: `The Secret ${name} holds the token ${current.keyId} now; the token ${before.keyId} ${end}`,
+      note: `The Secret ${name} now contains the token ${current.keyId}; the token ${before.keyId} ${end}`,
     });
   } else if (tokens.some(({ hash, pending }) => hash === current.hash && pending)) {
     events.record(integration, {
       type: 'Normal',
       reason: EVENT.TokenGenerated,
       action: 'GenerateToken',
-      note: `Generated the token ${current.keyId} into the Secret ${name}`,
+      note: `Generated the token ${current.keyId} in the Secret ${name}`,
     });
   }
 }
 
-/** Nothing is left of a token that is in no Secret, where there is no other. */
+/** Ends the new token that could not be written to a Secret, if it was added at all. */
 export async function dropPending({
   context: { store },
   integrationId,
@@ -94,7 +91,7 @@ export async function dropPending({
   if (tokens.length > 0) await store.tokens.revokeAll(integrationId);
 }
 
-/** Before a new token comes: never more than two are valid. */
+/** Makes room for a new token, because never more than two are valid. */
 export async function endPrevious(
   { context: { store } }: TokenSubject,
   { current, previous }: TokenPair,
@@ -102,7 +99,7 @@ export async function endPrevious(
   if (previous !== undefined) await store.tokens.keepOnly(current);
 }
 
-/** The new token did not come: nothing has ended, and of the new one nothing is left. */
+/** Undoes `endPrevious`, and ends the new token that could not be written. */
 export async function restorePrevious(
   { context: { store } }: TokenSubject,
   { current, previous }: TokenPair,
@@ -111,7 +108,7 @@ export async function restorePrevious(
   await store.tokens.keepOnly(current, previous);
 }
 
-/** The new token has come before the overlap was over. */
+/** A rotation within an overlap ends the oldest token early. */
 export function announceEarlyEnd(
   { context: { events }, integration }: TokenSubject,
   { current, previous }: TokenPair,
@@ -123,7 +120,7 @@ export function announceEarlyEnd(
     action: 'RevokeToken',
     note:
       `The token ${previous.keyId} ended before its overlap did, because the token ` +
-      `${current.keyId} is rotated already`,
+      `${current.keyId} was rotated`,
   });
 }
 
@@ -135,14 +132,14 @@ export async function revoke({
 }: TokenSubject): Promise<void> {
   await store.tokens.revokeAll(integrationId);
   const { tokenKeyId } = integration.status ?? {};
-  // Without a key id in the status the hash is left of a start that didn't finish: nobody had that
-  // token.
+  // Without a key id in the status, the hash is left over from an attempt that didn't finish, and
+  // nobody had that token.
   if (tokenKeyId === undefined) return;
   const { name } = tokenSecretRefOf(integration);
   events.record(integration, {
     type: 'Warning',
     reason: EVENT.TokenRevoked,
     action: 'RevokeToken',
-    note: `The token ${tokenKeyId} was revoked, because the Secret ${name} does not hold it`,
+    note: `The token ${tokenKeyId} was revoked, because the Secret ${name} does not contain it`,
   });
 }

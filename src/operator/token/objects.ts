@@ -1,5 +1,5 @@
 /**
- * The token's Secret, built purely. Nothing is copied from the integration's labels and
+ * Pure builders of the token's Secret. They copy nothing from the integration's labels and
  * annotations.
  */
 
@@ -20,12 +20,11 @@ export const TOKEN_PART = 'token';
 
 export const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/**
- * Where a token comes from: the value of the rotate annotation that it answers, and the token that
- * it was rotated from.
- */
+/** Where a token comes from. */
 export interface TokenOrigin {
+  /** The value of the rotate annotation that it was generated for. */
   readonly rotated?: string | undefined;
+  /** The token that it replaced in a rotation. */
   readonly replaced?: ReplacedToken | undefined;
 }
 
@@ -35,7 +34,7 @@ export interface ReplacedToken {
   readonly at: number;
 }
 
-/** The Secret as it is first created, with the token and what is to be remembered of it. */
+/** The Secret as it is first created, with the token and its origin. */
 export function buildTokenSecret(
   integration: KubeIntegration,
   token: string,
@@ -50,7 +49,7 @@ export function buildTokenSecret(
   };
 }
 
-/** What a new token changes in a Secret that is there. */
+/** What a new token changes in an existing Secret. */
 export function buildTokenChange(token: string, { rotated, replaced }: TokenOrigin) {
   const annotations: Record<string, string> = {};
   if (rotated !== undefined) annotations[ANNOTATION_ROTATED] = rotated;
@@ -61,7 +60,7 @@ export function buildTokenChange(token: string, { rotated, replaced }: TokenOrig
   return { metadata: { annotations }, data: { token: base64(token) } };
 }
 
-/** All of the Secret but the token. */
+/** The whole Secret except the token. */
 export function buildSecretFrame(
   integration: KubeIntegration,
   endpoint: string,
@@ -75,8 +74,8 @@ export function buildSecretFrame(
 }
 
 /**
- * No owner reference: the garbage collector would remove a restored Secret whose owner has a new
- * UID.
+ * It has no owner reference, because the garbage collector would remove a restored Secret whose
+ * owner has a new UID.
  */
 function secretMetadata({ metadata }: KubeIntegration, name: string) {
   return {

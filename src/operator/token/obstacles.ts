@@ -9,12 +9,14 @@ import { type Obstacle, obstacleFrom } from '../obstacle.ts';
 export const FOREIGN_TOKEN: Obstacle = {
   reason: REASON.InvalidToken,
   message:
-    'the token in the Secret belongs to another integration; delete the Secret to get a new one',
+    'the token in the Secret belongs to another integration; delete the Secret to get a new token',
 };
 
 export const NO_TOKEN: Obstacle = {
   reason: REASON.SecretMissing,
-  message: 'there is no token, and none is made now',
+  message:
+    'there is no token, and none is generated while the integration is paused or not allowed in ' +
+    'its tenant',
 };
 
 export const changedByOthers = (message: string): Obstacle => ({
@@ -23,8 +25,8 @@ export const changedByOthers = (message: string): Obstacle => ({
 });
 
 /**
- * Of several integrations that name one Secret, the first keeps its token. `holder` is its name, if
- * it is in the same namespace.
+ * If several integrations name one Secret, the first keeps its token. `holder` is its name if it is
+ * in the same namespace.
  */
 export function foreignExistingToken(
   integration: KubeIntegration,
@@ -35,19 +37,18 @@ export function foreignExistingToken(
   return {
     reason: REASON.InvalidToken,
     message:
-      `the token in Secret ${name} belongs to ${whose}; keep one of its own in another Secret, ` +
-      'and name that in spec.token.existingSecret',
+      `the token in Secret ${name} belongs to ${whose}; create another Secret with a ` +
+      'different token, and name it in spec.token.existingSecret',
   };
 }
 
-/** The way that costs no token comes first. */
+/** The remedy that keeps the token comes first. */
 export function immutableSecret({ metadata }: Secret, { message }: Error): Obstacle {
   return {
     reason: REASON.SecretConflict,
     message:
-      `Secret ${metadata.name} is immutable, so that nothing can be written to it; set ` +
-      'spec.token.secretName to another name, and the token moves to a new Secret, or delete ' +
-      `this one to get a new token: ${message}`,
+      `Secret ${metadata.name} is immutable; set spec.token.secretName to another name to move ` +
+      `the token to a new Secret, or delete this Secret to get a new token: ${message}`,
   };
 }
 
@@ -57,8 +58,6 @@ export function notWritten(integration: KubeIntegration, error: unknown): Obstac
   const name = secretNameOf(integration);
   return {
     reason: REASON.SecretMissing,
-    message:
-      `the Secret ${name} with a new token could not be written, because the cluster's ` +
-      `${error.refusedBy} is against it; change that, or what it objects to`,
+    message: `Rejected by ${error.refusedBy}: the Secret ${name} with a new token could not be written`,
   };
 }

@@ -1,4 +1,4 @@
-/** What a reconcile found out about the token; the status says it to people. */
+/** The result of a reconcile of the token, from which the status is built. */
 import type { Obstacle } from '../obstacle.ts';
 import type { TokenSubject } from './hashes.ts';
 import { handledRotate, nextDue, type TokenPair } from './rotation.ts';
@@ -7,30 +7,30 @@ import { handledRotate, nextDue, type TokenPair } from './rotation.ts';
 interface HeldToken {
   readonly keyId: string;
   readonly issuedAt: Date;
-  /** Until when the token before works, while it does. */
+  /** Until when the previous token works; undefined if there is none. */
   readonly previousExpiresAt?: Date | undefined;
   readonly handledRotate: string;
   /**
-   * When something is to be done next without anybody's change, in milliseconds since the epoch;
-   * infinite: never.
+   * When the token must be looked at again although nothing has changed, in milliseconds since the
+   * epoch; infinite if never.
    */
   readonly dueAt: number;
 }
 
 interface IssuedToken extends HeldToken {
   readonly kind: 'issued';
-  /** Still in the Secret that it was in before the spec named another. */
+  /** It is still in its former Secret, not in the one that the spec names. */
   readonly unmoved?: boolean;
-  /** What was to be done about it and failed. */
+  /** The failure of a change that would have followed. */
   readonly error?: unknown;
 }
 
 export interface BlockedToken {
   readonly kind: 'obstacle';
   readonly obstacle: Obstacle;
-  /** Works on all the same; undefined: no token works now. */
+  /** The token that works nevertheless; undefined if none does. */
   readonly held: HeldToken | undefined;
-  /** What failed, where something did. */
+  /** The failure, if a call failed. */
   readonly error?: unknown;
 }
 
@@ -40,7 +40,7 @@ export function issued(subject: TokenSubject, pair: TokenPair): IssuedToken {
   return { kind: 'issued', ...held(subject, pair) };
 }
 
-/** What was to be done is left as it was: a rotation that was asked for is still to come. */
+/** A change failed and left everything as it was. A requested rotation is still to come. */
 export function undone(subject: TokenSubject, pair: TokenPair, error: unknown): IssuedToken {
   return { ...issued({ ...subject, paused: true }, pair), error };
 }

@@ -1,6 +1,7 @@
 /**
- * What was found in the Secrets that the operator keeps, for as long as its watch shows no change
- * of them: a quiet cluster is not asked for every Secret again and again. No token is kept.
+ * Remembers what was found in the Secrets that the operator manages until their watch shows a
+ * change, so that no Secret is read again while it stays the same. The token itself is never
+ * remembered.
  */
 import { secretNameOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
@@ -16,7 +17,7 @@ interface Reading {
   /** Of the Secret. */
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
-  /** Of the integration; a recreated one of the same name has another UID. */
+  /** A recreated integration of the same name has another UID. */
   readonly integrationUid: string;
   readonly secretName: string;
   readonly endpoint: string;
@@ -24,7 +25,7 @@ interface Reading {
 }
 
 export class ReadSecrets {
-  /** Of Secrets, as far as the watch has come. */
+  /** The metadata of Secrets, as far as the watch has come. */
   readonly #cache: ObjectStore<KubeObject>;
   /** By the key of the integration. */
   readonly #readings = new Map<string, Reading>();
@@ -33,9 +34,7 @@ export class ReadSecrets {
     this.#cache = cache;
   }
 
-  /**
-   * Takes a Secret as it was read or written; of one that is not as it should be nothing is kept.
-   */
+  /** Remembers a Secret as it was read or written, unless the Secret needs a correction. */
   note(
     integration: KubeIntegration,
     integrationId: string,
@@ -58,7 +57,7 @@ export class ReadSecrets {
     });
   }
 
-  /** The token in the Secret, where that is as it was noted; undefined: it is to be read. */
+  /** The token in the Secret; undefined if the Secret may have changed and must be read. */
   recall(integration: KubeIntegration, endpoint: string): ReadToken | undefined {
     const { namespace, uid } = integration.metadata;
     const reading = this.#readings.get(keyText(keyOf(integration)));

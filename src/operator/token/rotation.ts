@@ -1,5 +1,5 @@
 /**
- * When tokens are replaced and how long the one before works, as pure functions of what was
+ * When a token is replaced, and how long the previous one works, as pure functions of what was
  * gathered.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -10,8 +10,8 @@ import type { TokenRecord } from '../../directory/store/tokens.ts';
 import type { ReadToken } from './check-secret.ts';
 
 /**
- * What the directory should hold: the token in the Secret, and the one before it while its overlap
- * runs.
+ * What the directory should contain: the token in the Secret, and the previous one during its
+ * overlap.
  */
 export interface TokenPair {
   readonly current: TokenRecord;
@@ -21,20 +21,22 @@ export interface TokenPair {
 interface TokenInput {
   readonly integration: KubeIntegration;
   readonly integrationId: string;
-  /** In the Secret. */
+  /** The token in the Secret. */
   readonly found: Pick<ReadToken, 'hash' | 'keyId' | 'replaced'>;
-  /** In the directory. */
+  /** The tokens in the directory. */
   readonly tokens: readonly TokenRecord[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /**
- * The Secret wins: its token is current. Another one works on only where an overlap covers it,
- * which is one that was rotated away; a hash that is pending and in no Secret is left of a start
- * that didn't finish. A token that the directory doesn't know was written by hand, or the directory
- * is an old copy, whose other tokens may have been revoked since: of them only the one that the
- * Secret names has an overlap.
+ * The Secret wins: its token is current. Any other token keeps working only during its overlap,
+ * which it has if a rotation replaced it. A pending hash that no Secret contains is left over from
+ * an attempt that didn't finish.
+ *
+ * A token that the directory doesn't know was written by hand, or the directory is an old copy
+ * whose other tokens may have been revoked since. In both cases, only the token that the Secret
+ * names as replaced has an overlap.
  */
 export function pairOf(input: TokenInput): TokenPair {
   const { integrationId, found, tokens } = input;
@@ -58,16 +60,16 @@ export function pairOf(input: TokenInput): TokenPair {
 }
 
 /**
- * One that was rotated away and is in the Secret again counts from now, or whoever puts it back
- * made it rotate again at once.
+ * A replaced token that was put back into the Secret counts as issued now. Otherwise it might be
+ * rotated again at once.
  */
 function keptIssue({ now }: TokenInput, known: TokenRecord | undefined): number | undefined {
   return known?.expiresAt === undefined ? known?.issuedAt : now;
 }
 
 /**
- * A token that others made counts from when this integration could have it, which tells it from one
- * of an earlier CRD.
+ * A token that users provide counts from the creation of the integration at the earliest, which
+ * distinguishes this integration from one that was deleted with an earlier CRD.
  */
 function earliestIssue({ integration: { spec, metadata } }: TokenInput): number {
   return spec?.token?.existingSecret === undefined ? 0 : Date.parse(metadata.creationTimestamp);
@@ -77,7 +79,7 @@ function rotatedAt({ found: { replaced }, now }: TokenInput): number | undefined
   return replaced && Math.min(replaced.at, now);
 }
 
-/** A directory that was lost doesn't make a token younger. */
+/** Losing the directory doesn't make a token younger. */
 function knownIssue({ integration, found, now }: TokenInput): number | undefined {
   const { tokenKeyId, tokenIssuedAt } = integration.status ?? {};
   if (tokenKeyId !== found.keyId || tokenIssuedAt === undefined) return undefined;
@@ -85,8 +87,8 @@ function knownIssue({ integration, found, now }: TokenInput): number | undefined
 }
 
 /**
- * An overlap that is running gets shorter with the spec, never longer: when it ends was said when
- * it began.
+ * A change of the spec makes a running overlap shorter, never longer, because its end was announced
+ * when it began.
  */
 function previousOf(
   { integration, found, tokens, now }: TokenInput,
@@ -111,8 +113,8 @@ function previousOf(
 }
 
 /**
- * The key id of the token that the Secret's was rotated from, unless the status knows that it has
- * ended since.
+ * The key id of the token that the Secret's token replaced, unless it has ended since according to
+ * the status.
  */
 function replacedInOverlap(
   { status }: KubeIntegration,
@@ -122,7 +124,7 @@ function replacedInOverlap(
   return hasEnded ? undefined : replaced?.keyId;
 }
 
-/** Nothing but the pair is in the directory. */
+/** The directory contains the pair and nothing else. */
 export function isSettled(
   tokens: readonly TokenRecord[],
   { current, previous }: TokenPair,
@@ -136,17 +138,16 @@ export function isSettled(
 
 const MAX_ROTATE = 1_024;
 
-/** What the annotation says, as far as the status can hold it; empty: nothing. */
+/** The value of the annotation, cut to what fits into the status; empty if there is none. */
 function wantedRotate({ metadata }: KubeIntegration): string {
   const value = metadata.annotations?.[ANNOTATION_ROTATE] ?? '';
-  // By characters as the API server counts them; half a character would not come back as it was
-  // written.
+  // The API server counts characters, and it would not return half of one as it was written.
   return value.length <= MAX_ROTATE ? value : [...value].slice(0, MAX_ROTATE).join('');
 }
 
 /**
- * What `status.lastHandledRotate` is to say once the integration has a token. Taking the annotation
- * away changes nothing.
+ * The value of `status.lastHandledRotate` once the integration has a token. Removing the annotation
+ * changes nothing.
  */
 export function handledRotate(integration: KubeIntegration, paused = false): string {
   const last = integration.status?.lastHandledRotate;
@@ -155,8 +156,9 @@ export function handledRotate(integration: KubeIntegration, paused = false): str
 }
 
 /**
- * Whether the token is to be replaced now. `rotated` is what the Secret says of its token: a crash
- * may have kept the status from saying the same, or the cache may not know of it yet.
+ * Whether the token must be replaced now. `rotated` is the value of the rotate annotation that the
+ * Secret's token was generated for. After a crash, or while the cache is behind, the status doesn't
+ * have it yet.
  */
 export function rotationIsDue(
   integration: KubeIntegration,
@@ -178,7 +180,7 @@ function rotationIsAskedFor(
   return tokenKeyId === keyId || wanted !== rotated;
 }
 
-/** An integration that is switched off keeps its token. */
+/** A disabled integration keeps its token. */
 function dueByAge(integration: KubeIntegration, { issuedAt }: TokenRecord): number {
   const interval = rotationIntervalOf(integration);
   return interval === undefined || !isEnabled(integration)
@@ -186,7 +188,7 @@ function dueByAge(integration: KubeIntegration, { issuedAt }: TokenRecord): numb
     : issuedAt + interval;
 }
 
-/** When something is to be done next without anybody's change; infinite: never. */
+/** When the token must be looked at again although nothing has changed; infinite if never. */
 export function nextDue(
   integration: KubeIntegration,
   { current, previous }: TokenPair,

@@ -1,8 +1,7 @@
 /**
- * Writes of the Secret that the operator keeps: the token by a field manager of its own, all the
- * rest by another.
+ * Writes of the Secret that the operator manages. The token has a field manager of its own, and the
+ * rest of the Secret has another.
  */
-
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { EVENT } from '../../crd/reasons.ts';
 import { contains } from '../../kube/drift.ts';
@@ -21,7 +20,7 @@ import {
 } from './objects.ts';
 
 /**
- * Fails with AlreadyExists where somebody else was quicker; the next reconcile reads what they
+ * Fails with AlreadyExists if somebody else was faster. The next reconcile then reads what they
  * wrote.
  */
 export async function createTokenSecret(
@@ -37,8 +36,8 @@ export async function createTokenSecret(
 }
 
 /**
- * Fails with Conflict where the Secret is not as it was read, or gone. `dryRun`: only finds out
- * whether it would.
+ * Fails with Conflict if the Secret has changed since it was read, or is gone. With `dryRun`,
+ * nothing is written.
  */
 export async function replaceToken(
   { client }: OperatorContext,
@@ -60,8 +59,9 @@ export async function replaceToken(
 }
 
 /**
- * Applied to this very Secret as it was read: one that took its place meanwhile is left alone, and
- * none is made. Answers it as it is then.
+ * Corrects everything but the token, and returns the Secret as it is afterwards. It fails with
+ * Conflict if the Secret has changed since it was read, so that no other Secret of the name is
+ * touched.
  */
 export async function correctDrift(
   { context, integration, integrationId }: TokenSubject,
@@ -83,7 +83,7 @@ export async function correctDrift(
   context.unlabelled.note(SECRETS, applied);
   const correction = { resource: SECRETS, before: secret, desired, written: applied };
   if (context.contentions.note(owner, correction) !== undefined) return applied;
-  // A Secret that was made a moment ago is completed, not corrected.
+  // A Secret that was just created is completed, not corrected.
   if (secret.data?.endpoint === undefined) return applied;
   context.events.record(integration, {
     type: 'Normal',

@@ -28,7 +28,12 @@ describe('an existing Secret', () => {
   });
 
   it.each<[string, Secret | undefined, string, RegExp]>([
-    ['that is missing', undefined, 'SecretMissing', /no Secret mine .* create it, or label it/],
+    [
+      'that is missing',
+      undefined,
+      'SecretMissing',
+      /no Secret mine .* create it, or add the label/,
+    ],
     [
       'without the label',
       secretOf(TOKEN, {}),
@@ -54,7 +59,7 @@ describe('an existing Secret', () => {
       'with a line break at the end',
       secretOf(`${TOKEN}\n`),
       'InvalidToken',
-      /without a line break/,
+      /without a trailing line break/,
     ],
     ['with a space in it', secretOf(`${TOKEN} ${TOKEN}`), 'InvalidToken', /without spaces/],
     ['with characters beyond ASCII', secretOf('ü'.repeat(40)), 'InvalidToken', /visible ASCII/],
@@ -65,13 +70,13 @@ describe('an existing Secret', () => {
         metadata: { ...generated.metadata, labels: { ...LABELS, ...generated.metadata.labels } },
       },
       'SecretConflict',
-      /name a Secret that you keep/,
+      /name a Secret that you manage yourself/,
     ],
     [
       'that the operator made and that lost its labels',
       { ...generated, metadata: { ...generated.metadata, labels: LABELS } },
       'SecretConflict',
-      /name a Secret that you keep/,
+      /name a Secret that you manage yourself/,
     ],
   ])('%s is not, and its token is not shown', (_, secret, reason, message) => {
     const verdict = checkExistingSecret(secret, REF);

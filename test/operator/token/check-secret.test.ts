@@ -122,12 +122,12 @@ describe('a Secret', () => {
     [
       'without labels and UID',
       strip(strip(secretOf(), 'labels'), 'annotations'),
-      /was not made for this integration; .* delete the Secret if nobody needs it/,
+      /was not created for this integration; .* delete the Secret if nobody uses it/,
     ],
     [
       'of an integration of another name that is gone',
       secretOf(named('gone', 'uid-9')),
-      /was not made for this integration/,
+      /was not created for this integration/,
     ],
     [
       'of another type',
@@ -146,7 +146,7 @@ describe('a Secret', () => {
     [
       'elsewhere',
       buildIntegration({ metadata: { namespace: 'globex', uid: 'uid-2' } }),
-      'belongs to an integration of another namespace;',
+      'belongs to an integration in another namespace;',
     ],
   ])('of another integration %s is a conflict without advice to harm it', (_, other, whose) => {
     const verdict = checkSecret(secretOf(other), integration, () => other);
@@ -167,7 +167,7 @@ describe('a Secret', () => {
       going(strip(strip(secretOf(), 'labels'), 'annotations'), 'a', 'b'),
       /the finalizers a, b hold it;/,
     ],
-    ['held by nothing', going(secretOf()), /is being deleted; there is a new token/],
+    ['held by nothing', going(secretOf()), /is being deleted; a new token is generated/],
   ])('that is being deleted is gone, and its name is not free: %s', (_, secret, message) => {
     expect(checkSecret(secret, integration, nobody)).toMatchObject({
       kind: 'going',
