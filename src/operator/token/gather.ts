@@ -1,5 +1,5 @@
 /**
- * Reads once what the decision about a token depends on. How the token's protocol decides:
+ * Reads everything that the decision about a token depends on, once. The token's protocol:
  *
  *     is the Secret as remembered, and no rotation due? ── yes ──► confirmToken
  *       │ no
@@ -21,9 +21,9 @@
  *                 ├─ a Secret of ours still has our token ───────► keepTokenDespiteObstacle
  *                 └─ none has ───────────────────────────────────► revokeWithoutSecret
  *
- * While reconciling is paused nothing is written to a Secret: keepTokenWhilePaused takes the place
- * of keepToken and rotateToken, keepTokenInFormerSecret that of a move, and revokeWithoutSecret
- * that of a new token, which also waits while others keep changing it.
+ * While reconciling is paused, no Secret is written. The plan is then keepTokenWhilePaused,
+ * keepTokenInFormerSecret instead of a move, or revokeWithoutSecret instead of a new token. A new
+ * token also waits while others keep changing what is written.
  */
 import { type SecretKeyRef, secretNameOf } from '../../crd/defaults.ts';
 import { getIfExists } from '../../kube/client.ts';

@@ -1,13 +1,16 @@
 /**
- * Puts a new token into the Secret. The order of its writes lets a crash between any two of them
- * leave a token that works, or neither a token nor a Secret:
+ * Puts a new token into the Secret. The order of its writes ensures that a crash between any two of
+ * them leaves a token that works, or neither a token nor a Secret:
  *
- *     1. API server   read the ScimIntegration again: the cache must not be behind
+ *     1. API server   read the ScimIntegration again: is the cache behind?
  *     2. API server   rehearse the write as a dry run, if there is a Secret to write to
  *     3. directory    end the token that is in its overlap, if there is one
  *     4. directory    add the new hash, pending and already valid
  *     5. API server   create the Secret, or write the token if the Secret is still as it was read
  *     6. directory    confirm the new hash; end every other one now or with its overlap
+ *
+ * Only a rotation has something to end in steps 3 and 6. Before a first token, every other one has
+ * been revoked.
  */
 import { secretNameOf } from '../../crd/defaults.ts';
 import { SCIM_INTEGRATIONS } from '../../crd/names.ts';

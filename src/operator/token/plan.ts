@@ -48,9 +48,9 @@ export interface TokenInput {
   readonly former: FoundToken | undefined;
   /** The integration's tokens in the directory. */
   readonly tokens: readonly TokenRecord[];
-  /** The other integrations that have a token that was found, by its hash. */
+  /** The other integration that has a token, by the hash of the token. */
   readonly otherOwners: ReadonlyMap<string, string>;
-  /** Why a new token must wait: others keep changing what is written. */
+  /** Why a new token must wait, if others keep changing what is written. */
   readonly postponed: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;

@@ -22,7 +22,7 @@ describe('an existing Secret', () => {
     ['a token', TOKEN],
     ['a token of 32 characters', 'x'.repeat(32)],
     ['a token of 1,024 characters', '~'.repeat(1_024)],
-    ['a token as the operator makes them', generateToken()],
+    ['a token in the form that the operator generates', generateToken()],
   ])('with %s is used', (_, token) => {
     expect(checkExistingSecret(secretOf(token), REF)).toEqual({ kind: 'usable', token });
   });
@@ -56,7 +56,7 @@ describe('an existing Secret', () => {
       /32 to 1,024/,
     ],
     [
-      'with a line break at the end',
+      'with a trailing line break',
       secretOf(`${TOKEN}\n`),
       'InvalidToken',
       /without a trailing line break/,
@@ -64,7 +64,7 @@ describe('an existing Secret', () => {
     ['with a space in it', secretOf(`${TOKEN} ${TOKEN}`), 'InvalidToken', /without spaces/],
     ['with characters beyond ASCII', secretOf('ü'.repeat(40)), 'InvalidToken', /visible ASCII/],
     [
-      'that the operator made',
+      'that the operator created',
       {
         ...generated,
         metadata: { ...generated.metadata, labels: { ...LABELS, ...generated.metadata.labels } },
@@ -73,12 +73,12 @@ describe('an existing Secret', () => {
       /name a Secret that you manage yourself/,
     ],
     [
-      'that the operator made and that lost its labels',
+      'that the operator created and that lost its labels',
       { ...generated, metadata: { ...generated.metadata, labels: LABELS } },
       'SecretConflict',
       /name a Secret that you manage yourself/,
     ],
-  ])('%s is not, and its token is not shown', (_, secret, reason, message) => {
+  ])('%s is not used, and its token is not shown', (_, secret, reason, message) => {
     const verdict = checkExistingSecret(secret, REF);
     expect(verdict).toMatchObject({
       kind: 'unusable',
@@ -87,14 +87,14 @@ describe('an existing Secret', () => {
     expect(JSON.stringify(verdict)).not.toMatch(/xxxx|correct-horse|üüüü/);
   });
 
-  it.each(['constructor', '__proto__', 'toString'])('has no key %s by itself', (key) => {
+  it.each(['constructor', '__proto__', 'toString'])('has no inherited key %s', (key) => {
     expect(checkExistingSecret(secretOf(TOKEN), { name: 'mine', key })).toMatchObject({
       kind: 'unusable',
       obstacle: { reason: 'InvalidToken' },
     });
   });
 
-  it('that is missing is not told from one without the label', () => {
+  it('that is missing gets the same verdict as one without the label', () => {
     expect(checkExistingSecret(undefined, REF)).toEqual(
       checkExistingSecret(secretOf(TOKEN, {}), REF),
     );

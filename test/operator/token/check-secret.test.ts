@@ -38,27 +38,39 @@ describe('the id', () => {
   const status = { integrationId: 'the_id_in_the_status_' };
 
   it.each([
-    ['is what the directory has', { spec: pinned, status }, record(), secret, ID],
-    ['else is the pin', { spec: pinned, status }, undefined, secret, pinned.integrationId],
-    ['else is in the status', { status }, undefined, secret, status.integrationId],
-    ['else is in the restored Secret', {}, undefined, secret, OTHER_ID],
-    ['else is unknown', {}, undefined, undefined, undefined],
+    ['is the one in the directory', { spec: pinned, status }, record(), secret, ID],
+    [
+      'is otherwise the pinned one',
+      { spec: pinned, status },
+      undefined,
+      secret,
+      pinned.integrationId,
+    ],
+    ['is otherwise the one in the status', { status }, undefined, secret, status.integrationId],
+    ['is otherwise the one in the restored Secret', {}, undefined, secret, OTHER_ID],
+    ['is otherwise unknown', {}, undefined, undefined, undefined],
   ])('%s', (_, changes, known, found, id) => {
     expect(knownId(buildIntegration(changes), known, found)).toBe(id);
   });
 
   it.each([
-    ['of a foreign Secret counts for nothing', { ...secret, metadata: { name: 'x', labels: {} } }],
-    ['that is malformed counts for nothing', { ...secret, data: { integrationId: 'Li4v' } }],
+    ['in a foreign Secret is ignored', { ...secret, metadata: { name: 'x', labels: {} } }],
+    ['that is malformed is ignored', { ...secret, data: { integrationId: 'Li4v' } }],
   ])('%s', (_, found) => {
     expect(knownId(buildIntegration(), undefined, found)).toBeUndefined();
   });
 
   it.each([
-    ['is free when nobody has it', undefined, undefined, {}, false],
-    ['is its own', record(), record(), {}, false],
+    ['is free when no integration has it', undefined, undefined, {}, false],
+    ['is free when it is its own', record(), record(), {}, false],
     ['is taken when a live integration has it', record({ uid: 'uid-2' }), undefined, {}, true],
-    ['comes back after the end in the same tenant', record({ endedAt: 1 }), undefined, {}, false],
+    [
+      'is free again after the end in the same tenant',
+      record({ endedAt: 1 }),
+      undefined,
+      {},
+      false,
+    ],
     [
       'is taken when it ended in another tenant',
       record({ endedAt: 1, tenant: 'globex' }),
@@ -67,7 +79,7 @@ describe('the id', () => {
       true,
     ],
     [
-      'can not be changed by a pin',
+      'cannot be changed by a pin',
       record(),
       record(),
       { integrationId: 'a_pinned_id_of_21_chr' },
@@ -85,8 +97,8 @@ describe('a Secret', () => {
 
   it.each<[string, Secret]>([
     ['of this integration', secretOf()],
-    ['of this integration that lost its labels', strip(secretOf(), 'labels')],
-    ['of an earlier one of this name', secretOf(withUid('uid-0'))],
+    ['of this integration without its labels', strip(secretOf(), 'labels')],
+    ['of an earlier integration of this name', secretOf(withUid('uid-0'))],
     ['with our labels and without a UID', strip(secretOf(), 'annotations')],
   ])('%s is current, with its token', (_, secret) => {
     expect(checkSecret(secret, integration, nobody)).toEqual({
@@ -101,12 +113,12 @@ describe('a Secret', () => {
     });
   });
 
-  it('says which rotation its token answers', () => {
+  it('says which rotation its token was generated for', () => {
     const secret = buildTokenSecret(integration, TOKEN, { rotated: 'v7' });
     expect(checkSecret(secret, integration, nobody)).toMatchObject({ found: { rotated: 'v7' } });
   });
 
-  it('knows which token it was rotated from, and until somebody writes another one there', () => {
+  it('says which token was replaced, until somebody writes another token into it', () => {
     const replaced = { keyId: 'before0000', at: Date.UTC(2026, 2, 1) };
     const secret = buildTokenSecret(integration, TOKEN, { replaced });
     expect(checkSecret(secret, integration, nobody)).toMatchObject({ found: { replaced } });
@@ -125,7 +137,7 @@ describe('a Secret', () => {
       /was not created for this integration; .* delete the Secret if nobody uses it/,
     ],
     [
-      'of an integration of another name that is gone',
+      'of an integration of another name that no longer exists',
       secretOf(named('gone', 'uid-9')),
       /was not created for this integration/,
     ],
@@ -142,23 +154,26 @@ describe('a Secret', () => {
   });
 
   it.each<[string, KubeIntegration, string]>([
-    ['here', named('entra', 'uid-2'), 'belongs to ScimIntegration entra;'],
+    ['in this namespace', named('entra', 'uid-2'), 'belongs to ScimIntegration entra;'],
     [
-      'elsewhere',
+      'in another namespace',
       buildIntegration({ metadata: { namespace: 'globex', uid: 'uid-2' } }),
       'belongs to an integration in another namespace;',
     ],
-  ])('of another integration %s is a conflict without advice to harm it', (_, other, whose) => {
-    const verdict = checkSecret(secretOf(other), integration, () => other);
-    const message = expect.stringMatching(
-      new RegExp(`${whose} set spec.token.secretName to another`),
-    );
-    expect(verdict).toMatchObject({
-      kind: 'conflict',
-      obstacle: { reason: 'SecretConflict', message },
-    });
-    expect(JSON.stringify(verdict)).not.toContain('delete');
-  });
+  ])(
+    'of another integration %s is a conflict, and the advice does not harm that integration',
+    (_, other, whose) => {
+      const verdict = checkSecret(secretOf(other), integration, () => other);
+      const message = expect.stringMatching(
+        new RegExp(`${whose} set spec.token.secretName to another`),
+      );
+      expect(verdict).toMatchObject({
+        kind: 'conflict',
+        obstacle: { reason: 'SecretConflict', message },
+      });
+      expect(JSON.stringify(verdict)).not.toContain('delete');
+    },
+  );
 
   it.each<[string, Secret, RegExp]>([
     ['ours', going(secretOf(), 'example.com/a'), /the finalizer example\.com\/a holds it;/],
@@ -168,20 +183,23 @@ describe('a Secret', () => {
       /the finalizers a, b hold it;/,
     ],
     ['held by nothing', going(secretOf()), /is being deleted; a new token is generated/],
-  ])('that is being deleted is gone, and its name is not free: %s', (_, secret, message) => {
-    expect(checkSecret(secret, integration, nobody)).toMatchObject({
-      kind: 'going',
-      obstacle: { reason: 'SecretMissing', message: expect.stringMatching(message) },
-    });
-  });
+  ])(
+    'that is being deleted counts as gone, though its name is not free: %s',
+    (_, secret, message) => {
+      expect(checkSecret(secret, integration, nobody)).toMatchObject({
+        kind: 'going',
+        obstacle: { reason: 'SecretMissing', message: expect.stringMatching(message) },
+      });
+    },
+  );
 
   it.each([
     ['no token', undefined],
     ['an empty token', ''],
-    ['a token that is cut short', TOKEN.slice(0, -1)],
-    ['a token with a newline', `${TOKEN}\n`],
-    ['a token of another make', 'hunter2'],
-    ['bytes that are no text', '\u{fffd}\u{0}'],
+    ['a truncated token', TOKEN.slice(0, -1)],
+    ['a token with a line break', `${TOKEN}\n`],
+    ['a token in another form', 'hunter2'],
+    ['bytes that are not text', '\u{fffd}\u{0}'],
   ])('with %s is malformed', (_, token) => {
     const { data: _data, ...bare } = secretOf();
     const secret = token === undefined ? bare : secretOf(integration, token);

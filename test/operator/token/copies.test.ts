@@ -1,4 +1,7 @@
-/** What can be copied, labels, annotations and tokens, neither lets the operator delete an object nor makes it the token's Secret. */
+/**
+ * Labels, annotations and tokens can be copied. They neither allow the operator to delete an object
+ * nor make it the token's Secret.
+ */
 import { describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import type { Secret } from '../../../src/kube/objects.ts';
@@ -20,7 +23,7 @@ async function ready(): Promise<{ probe: TokenProbe; token: string }> {
   return { probe, token: await probe.token() };
 }
 
-/** As `kubectl get -o yaml | sed | kubectl apply` and Kyverno's clone make it. */
+/** A copy as `kubectl get -o yaml | sed | kubectl apply` and Kyverno's clone rules create it. */
 async function copy(probe: TokenProbe, name: string, from = GENERATED): Promise<Secret> {
   const { metadata, ...rest } = await probe.integration.secret(from);
   const { namespace, labels = {}, annotations = {} } = metadata;
@@ -92,7 +95,7 @@ describe('a Secret that was restored under its own name', () => {
     return restored;
   };
 
-  it('is adopted with its token, and is from then on known by its new UID', async () => {
+  it('is adopted with its token, and its new UID is remembered', async () => {
     const { probe, token } = await ready();
     const { metadata } = await restore(probe);
     await probe.reconcile();
@@ -104,7 +107,7 @@ describe('a Secret that was restored under its own name', () => {
     await expect(probe.token()).rejects.toThrow(/404/);
   });
 
-  it('is left when the integration ended before anybody looked', async () => {
+  it('is left alone when the integration ended before the next reconcile', async () => {
     const { probe, token } = await ready();
     const restored = await restore(probe);
     const id = await probe.id();
@@ -117,7 +120,7 @@ describe('a Secret that was restored under its own name', () => {
 });
 
 describe('a directory that was lost', () => {
-  it('knows the Secret again, and the one before it that the status names', async () => {
+  it('recognizes the Secret, and the former one that the status names', async () => {
     const { probe, token } = await ready();
     const maker = { clusterUid: CLUSTER_UID, kind: 'ScimIntegration', ...probe.integration.key };
     await fixture.store.madeObjects.forget(maker, { kind: 'Secret', name: GENERATED });
@@ -133,7 +136,7 @@ describe('a directory that was lost', () => {
 });
 
 describe('an operator killed after any of its writes', () => {
-  it('while it makes a Secret leaves none behind when the integration is deleted then', async () => {
+  it('while it creates a Secret leaves none behind when the integration is then deleted', async () => {
     await eachLife(async (life) => {
       const probe = await TokenProbe.create(fixture);
       await probe.reconcile(life);
@@ -146,7 +149,7 @@ describe('an operator killed after any of its writes', () => {
 });
 
 describe('a RoleBinding with our labels and another role', () => {
-  it('is left alone, and said to be in the way', async () => {
+  it('is left alone and reported as a conflict', async () => {
     const { probe } = await ready();
     const key = { namespace: probe.namespace, name: 'scim-idp' };
     await fixture.admin.delete(ROLE_BINDINGS, key);
@@ -167,7 +170,7 @@ describe('a RoleBinding with our labels and another role', () => {
 });
 
 describe('two integrations that name one Secret', () => {
-  it('are told whose it is, and nothing that would end the token of the other', async () => {
+  it('learn whose it is, and get no advice that would end the token of the other', async () => {
     const spec = { token: { secretName: 'shared' } };
     const probe = await TokenProbe.create(fixture, spec);
     await probe.reconcile();
@@ -183,7 +186,7 @@ describe('two integrations that name one Secret', () => {
       expect(await probe.tokenReady()).toBe('True TokenIssued');
     };
     await expectRefused('SecretConflict');
-    // Whoever removes what says so from the Secret changes nothing: the other one's status says it too.
+    // Removing the labels and annotations changes nothing, because the other one's status names it.
     const metadata = { labels: null, annotations: null };
     await probe.patchSecret('shared', { metadata });
     await second.patch({ metadata: { annotations: { looked: 'again' } } });

@@ -30,7 +30,7 @@ async function secretsOf({ namespace }: IntegrationProbe): Promise<readonly Secr
 const process = (probe: IntegrationProbe, life = new Lifetime()) =>
   runProcess(fixture, probe.namespace, life).then(() => life.writes);
 
-/** The end of every story but deletion: Ready, one Secret, and its token alone opens the door. */
+/** The end of every story but deletion: Ready, one Secret, and only its token is valid. */
 async function expectOneWorkingToken(probe: IntegrationProbe): Promise<string> {
   const { status } = await probe.settled('True', 'Succeeded');
   const [secret, ...more] = await secretsOf(probe);
@@ -49,7 +49,7 @@ async function expectOneWorkingToken(probe: IntegrationProbe): Promise<string> {
   return token;
 }
 
-/** A crash leaves no Secret whose token doesn't work. */
+/** A crash never leaves a Secret whose token doesn't work. */
 async function expectTokensInSecretsWork(probe: IntegrationProbe): Promise<void> {
   for (const secret of await secretsOf(probe)) {
     const token = textOf(secret, 'token') ?? '';
@@ -71,7 +71,7 @@ interface Story {
 
 const secretKey = ({ namespace }: IntegrationProbe) => ({ namespace, name: SECRET });
 
-/** Of a token that lost its Secret. */
+/** The token that lost its Secret has ended. */
 async function expectReplaced(probe: IntegrationProbe, { token }: Before): Promise<void> {
   expect(await expectOneWorkingToken(probe)).not.toBe(token);
   expect(await accepts(probe, token)).toBe(false);
@@ -97,7 +97,7 @@ const STORIES: readonly Story[] = [
     afterRestart: expectReplaced,
   },
   {
-    name: 'the Secret got another name',
+    name: 'the spec names another Secret',
     happens: (probe) => probe.patch({ spec: { token: { secretName: 'moved' } } }),
     afterCrash: async (probe, { token }) => {
       await expectTokensInSecretsWork(probe);

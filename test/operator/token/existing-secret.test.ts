@@ -12,7 +12,7 @@ const EXISTING = { token: { existingSecret: { name: 'mine', key: 'key' } } };
 const NONE = { token: { existingSecret: null } };
 
 let count = 0;
-/** No integration has it yet. */
+/** A token that no integration has yet. */
 const newToken = () => `a-token-of-the-platform-team/${String(++count).padStart(8, '0')}`;
 
 const encode = (token: string) => Buffer.from(token).toString('base64');
@@ -32,7 +32,7 @@ async function generated(): Promise<{ probe: TokenProbe; token: string }> {
 }
 
 describe('the token in an existing Secret', () => {
-  it('is used; the Secret is left as it is, and no other is made', async () => {
+  it('is used, the Secret stays unchanged, and no other Secret is created', async () => {
     const probe = await TokenProbe.create(fixture, EXISTING);
     const token = newToken();
     await probe.keepSecret('mine', token);
@@ -50,7 +50,7 @@ describe('the token in an existing Secret', () => {
     expect(await probe.writes()).toEqual([]);
   });
 
-  it('keeps its key id, which tells nothing of the token', async () => {
+  it('keeps its key id, which reveals nothing about the token', async () => {
     const { probe, token } = await existing();
     const { tokenKeyId = '' } = await probe.status();
     expect(token).not.toContain(tokenKeyId);
@@ -58,7 +58,7 @@ describe('the token in an existing Secret', () => {
     expect((await probe.status()).tokenKeyId).toBe(tokenKeyId);
   });
 
-  it('is replaced at once by another one there', async () => {
+  it('is replaced at once when the Secret gets another token', async () => {
     const { probe, token } = await existing();
     const { tokenKeyId } = await probe.status();
     const next = newToken();
@@ -72,7 +72,7 @@ describe('the token in an existing Secret', () => {
     ]);
   });
 
-  it('is not rotated by the operator, now or later', async () => {
+  it('is never rotated by the operator', async () => {
     const { probe, token } = await existing();
     await probe.annotate('rotate', 'one');
     await probe.reconcile();
@@ -102,17 +102,17 @@ describe('the token in an existing Secret', () => {
       'SecretMissing',
     ],
     [
-      'the key is gone',
+      'the key is removed',
       (probe) => probe.patchSecret('mine', { data: { key: null, other: encode('x') } }),
       'InvalidToken',
     ],
     [
-      'the key holds no token any more',
+      'the key no longer contains a token',
       (probe) => probe.patchSecret('mine', { data: { key: encode('short') } }),
       'InvalidToken',
     ],
     [
-      'the Secret is marked as one of the operator',
+      'the Secret gets a label of the operator',
       (probe) =>
         probe.patchSecret('mine', {
           metadata: { labels: { 'app.kubernetes.io/managed-by': 'scim-operator' } },
@@ -120,12 +120,12 @@ describe('the token in an existing Secret', () => {
       'SecretConflict',
     ],
     [
-      'the spec names a Secret that is not there',
+      'the spec names a missing Secret',
       (probe) =>
         probe.integration.patch({ spec: { token: { existingSecret: { name: 'other' } } } }),
       'SecretMissing',
     ],
-  ])('is revoked when %s, and works again when that is mended', async (_, harm, reason) => {
+  ])('is revoked when %s, and works again after that is corrected', async (_, harm, reason) => {
     const { probe, token } = await existing();
     const { tokenKeyId } = await probe.status();
     await harm(probe);
@@ -147,7 +147,7 @@ describe('the token in an existing Secret', () => {
     expect(await probe.accepts(token)).toBe(true);
   });
 
-  it('is revoked when it is gone while reconciling is paused', async () => {
+  it('is revoked when its Secret is deleted while reconciling is paused', async () => {
     const { probe, token } = await existing();
     await probe.annotate('reconcile', 'disabled');
     await probe.deleteSecret('mine');
@@ -155,7 +155,7 @@ describe('the token in an existing Secret', () => {
     expect(await probe.accepts(token)).toBe(false);
   });
 
-  it('of another integration opens nothing, and harms nobody', async () => {
+  it('of another integration gives no access and does not affect that integration', async () => {
     const victim = await generated();
     const probe = await TokenProbe.create(fixture, EXISTING);
     await probe.keepSecret('mine', victim.token);
@@ -165,7 +165,7 @@ describe('the token in an existing Secret', () => {
     expect(await victim.probe.accepts(victim.token)).toBe(true);
   });
 
-  it('serves one integration only, of two that name the same Secret', async () => {
+  it('serves only one of two integrations that name the same Secret', async () => {
     const { probe, token } = await existing();
     const second = await IntegrationProbe.createIn(fixture, probe.namespace, EXISTING, 'second');
     await probe.reconcile();
@@ -178,7 +178,7 @@ describe('the token in an existing Secret', () => {
     expect(await probe.tokenReady()).toBe('True TokenIssued');
   });
 
-  it('in a Secret that the operator made for another integration is not used', async () => {
+  it('is not used from a Secret that the operator created for another integration', async () => {
     const { probe, token } = await generated();
     const spec = { token: { existingSecret: { name: GENERATED, key: 'token' } } };
     const thief = await IntegrationProbe.createIn(fixture, probe.namespace, spec, 'thief');
@@ -189,7 +189,7 @@ describe('the token in an existing Secret', () => {
 });
 
 describe('an integration with a generated token', () => {
-  it('takes the one of an existing Secret at once, and its own Secret goes', async () => {
+  it('uses the token of an existing Secret at once, and its own Secret is deleted', async () => {
     const { probe, token } = await generated();
     const next = newToken();
     await probe.keepSecret('mine', next);
@@ -206,7 +206,7 @@ describe('an integration with a generated token', () => {
     ['missing', () => Promise.resolve(), 'SecretMissing'],
     ['not labelled', (probe) => probe.keepSecret('mine', newToken(), false), 'SecretMissing'],
     ['without a token', (probe) => probe.keepSecret('mine', 'short'), 'InvalidToken'],
-  ])('keeps it while the existing Secret is %s', async (_, make, reason) => {
+  ])('keeps the token while the existing Secret is %s', async (_, make, reason) => {
     const { probe, token } = await generated();
     await make(probe);
     await probe.integration.patch({ spec: EXISTING });
@@ -221,7 +221,7 @@ describe('an integration with a generated token', () => {
     expect(await probe.accepts(token)).toBe(true);
   });
 
-  it('keeps it when it names its own Secret as an existing one', async () => {
+  it('keeps the token when it names its own Secret as an existing one', async () => {
     const { probe, token } = await generated();
     const existingSecret = { name: GENERATED, key: 'token' };
     await probe.integration.patch({ spec: { token: { existingSecret } } });
@@ -231,7 +231,7 @@ describe('an integration with a generated token', () => {
     expect(await probe.token()).toBe(token);
   });
 
-  it('keeps the very token that was copied to an existing Secret', async () => {
+  it('keeps a token that was copied to an existing Secret', async () => {
     const { probe, token } = await generated();
     await probe.keepSecret('mine', token);
     await probe.integration.patch({ spec: EXISTING });
@@ -241,7 +241,7 @@ describe('an integration with a generated token', () => {
     await expect(probe.token()).rejects.toThrow(/404/);
   });
 
-  it('gets a new one when it leaves an existing Secret, which stays', async () => {
+  it('gets a new token when it stops using an existing Secret, which stays', async () => {
     const { probe, token } = await existing();
     await probe.integration.patch({ spec: NONE });
     await probe.reconcile();
@@ -264,7 +264,7 @@ describe('an integration with a generated token', () => {
 });
 
 describe('a running operator', () => {
-  it('sees each change of an existing Secret', async () => {
+  it('notices every change of an existing Secret', async () => {
     const operator = fixture.start();
     const probe = new TokenProbe(fixture, await IntegrationProbe.create(fixture, EXISTING));
     const { integration } = probe;
@@ -288,7 +288,7 @@ describe('a running operator', () => {
     await operator.stop();
   });
 
-  it('ends an overlap when it is over, and rotates again when the interval is', async () => {
+  it('ends the previous token after the overlap, and rotates again after the interval', async () => {
     const operator = fixture.start();
     const spec = { token: { rotation: { interval: '3s', overlap: '1s' } } };
     const integration = await IntegrationProbe.create(fixture, spec);
@@ -312,7 +312,7 @@ describe('a running operator', () => {
 });
 
 describe('an operator killed after any of its writes', () => {
-  it('while it takes the token of an existing Secret leaves one that works', async () => {
+  it('while it adopts the token of an existing Secret leaves one working token', async () => {
     await eachLife(async (life) => {
       const { probe, token } = await generated();
       const next = newToken();

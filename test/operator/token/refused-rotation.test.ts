@@ -1,4 +1,7 @@
-/** Rotations whose write is refused: nothing ends before its replacement is there, and the status says what is true in the directory. */
+/**
+ * Rotations whose write is refused. Nothing ends before its replacement exists, and the status says
+ * what the directory contains.
+ */
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../../src/kube/errors.ts';
 import { SECRETS } from '../../../src/kube/resource.ts';
@@ -18,7 +21,7 @@ interface Overlap {
   readonly second: string;
 }
 
-/** Two tokens work. */
+/** An integration with two valid tokens. */
 async function inOverlap(): Promise<Overlap> {
   const probe = await TokenProbe.create(fixture, { token: { rotation: { overlap: '2h' } } });
   await probe.reconcile();
@@ -28,7 +31,7 @@ async function inOverlap(): Promise<Overlap> {
   return { probe, first, second: await probe.token() };
 }
 
-/** As it was before somebody asked for another rotation. */
+/** Everything is as it was before the second rotation was requested. */
 async function expectBothWork({ probe, first, second }: Overlap, end: number): Promise<void> {
   expect(await probe.token()).toBe(second);
   expect([await probe.accepts(first), await probe.accepts(second)]).toEqual([true, true]);
@@ -57,7 +60,7 @@ async function expectRotated({ probe, first, second }: Overlap): Promise<void> {
 }
 
 describe('a rotation within an overlap', () => {
-  it('that an admission policy refuses leaves both tokens and says so; the first one ends in time all the same', async () => {
+  it('that an admission policy refuses is reported and leaves both tokens, and the first one still ends on time', async () => {
     const overlap = await inOverlap();
     const { probe, first, second } = overlap;
     const end = probe.now + 2 * HOUR;
@@ -74,7 +77,7 @@ describe('a rotation within an overlap', () => {
     expect(ready).toMatchObject({ status: 'False', reason: 'ReconciliationFailed' });
     expect(ready?.message).toContain(rule.name);
 
-    // The next look comes when the overlap is over, if that is sooner.
+    // The next reconcile comes at the end of the overlap if that is sooner.
     probe.now = end - 10_000;
     expect(await probe.reconcile()).toBe(10_000);
     probe.now = end;
@@ -93,21 +96,24 @@ describe('a rotation within an overlap', () => {
   });
 
   it.each<[string, ApiError]>([
-    ['a permission that is missing', new ApiError(403, 'no', { reason: 'Forbidden' })],
-    ['a rule of the cluster', new ApiError(500, 'no', { refusedBy: 'admission webhook w' })],
-    ['somebody who was quicker', new ApiError(409, 'no', { reason: 'Conflict' })],
-  ])('that %s refuses at the last moment brings back what had ended for it', async (_, refusal) => {
-    const overlap = await inOverlap();
-    const { probe } = overlap;
-    await probe.annotate('rotate', 'two');
-    // A rule that comes between the rehearsal and the write, and a process that ends after that.
-    const life = new Lifetime(5, { 'patch Secret': () => Promise.reject(refusal) });
-    await probe.reconcile(life);
-    expect(life.writes.slice(2)).toEqual(['patch Secret', 'add token', 'keep token']);
-    await expectBothWork(overlap, probe.now + 2 * HOUR);
-    await probe.reconcile();
-    await expectRotated(overlap);
-  });
+    ['a missing permission', new ApiError(403, 'no', { reason: 'Forbidden' })],
+    ['an admission webhook', new ApiError(500, 'no', { refusedBy: 'admission webhook w' })],
+    ['a concurrent change', new ApiError(409, 'no', { reason: 'Conflict' })],
+  ])(
+    'that %s prevents at the last moment restores the token that had ended for it',
+    async (_, refusal) => {
+      const overlap = await inOverlap();
+      const { probe } = overlap;
+      await probe.annotate('rotate', 'two');
+      // The refusal comes between the rehearsal and the write, and the process ends after that.
+      const life = new Lifetime(5, { 'patch Secret': () => Promise.reject(refusal) });
+      await probe.reconcile(life);
+      expect(life.writes.slice(2)).toEqual(['patch Secret', 'add token', 'keep token']);
+      await expectBothWork(overlap, probe.now + 2 * HOUR);
+      await probe.reconcile();
+      await expectRotated(overlap);
+    },
+  );
 });
 
 describe('an immutable Secret', () => {
@@ -123,7 +129,7 @@ describe('an immutable Secret', () => {
     expect(shown).not.toContain((await probe.token()).slice(16));
   }
 
-  it('works on; it can not be rotated, which is said, and is rotated once the token has moved', async () => {
+  it('keeps working, reports that it cannot be rotated, and is rotated once the token has moved', async () => {
     const overlap = await inOverlap();
     const { probe, second } = overlap;
     await probe.patchSecret(GENERATED, { immutable: true });
@@ -151,16 +157,16 @@ describe('an immutable Secret', () => {
     expect(await probe.tokenReady()).toBe('True Rotating');
   });
 
-  it('that lacks something keeps its token', async () => {
+  it('that is incomplete keeps its token', async () => {
     const { probe, second } = await inOverlap();
     await probe.patchSecret(GENERATED, { data: { endpoint: null }, immutable: true });
-    // It is tried again at each look.
+    // Each reconcile tries again.
     await probe.reconcile(new Lifetime(2));
     await expectConflict(probe);
     expect(await probe.accepts(second)).toBe(true);
   });
 
-  it('without a token has none until it is deleted', async () => {
+  it('without a token gets none until it is deleted', async () => {
     const { probe, second } = await inOverlap();
     await probe.patchSecret(GENERATED, { data: { token: 'bm9uZQ==' }, immutable: true });
     await probe.reconcile();

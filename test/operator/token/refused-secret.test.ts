@@ -1,4 +1,4 @@
-/** Rules of the cluster that are against a Secret: a quota, an admission policy, a webhook. */
+/** Rules of the cluster that refuse a Secret: a quota, an admission policy, a webhook. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../../src/kube/client.ts';
 import { type KubeObject, type ResourceDefinition, SECRETS } from '../../../src/kube/resource.ts';
@@ -45,9 +45,9 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** What is against writes of Secrets in one namespace, until it is removed. */
+/** Refuses writes of Secrets in one namespace until it is removed. */
 interface Rule {
-  /** As the status should name it. */
+  /** The name that the status should contain. */
   readonly name: string;
   remove(): Promise<void>;
 }
@@ -98,7 +98,7 @@ const byPolicy: Forbid = async (namespace, operation) => {
   };
 };
 
-/** One that nobody answers at. */
+/** A webhook without a server. */
 const byWebhook: Forbid = async (namespace, operation) => {
   const name = `${unique('no-secrets')}.example.com`;
   await create(WEBHOOKS, {
@@ -118,7 +118,7 @@ const byWebhook: Forbid = async (namespace, operation) => {
   return { name: `admission webhook ${name}`, remove: () => admin.delete(WEBHOOKS, { name }) };
 };
 
-/** The API server heeds a new rule some time later. */
+/** The API server enforces a new rule only after some time. */
 async function untilRefused(namespace: string): Promise<void> {
   await eventually(async () => {
     const name = unique('try');
@@ -132,7 +132,7 @@ async function untilRefused(namespace: string): Promise<void> {
   });
 }
 
-/** Any change of the integration makes the operator look again at once; without one it does within 30 s. */
+/** The changes make the operator reconcile at once. Without them, it does so within 30 s. */
 const heals = (probe: IntegrationProbe) =>
   eventually(
     async () => {
@@ -150,7 +150,7 @@ describe('a cluster that refuses the Secret', () => {
     ['an admission policy', byPolicy],
     ['a webhook', byWebhook],
   ])(
-    'by %s: the old token is dead all the same, the status says why, and it heals',
+    'by %s ends the old token nevertheless, is named in the status, and recovers',
     async (_, forbid) => {
       const probe = await IntegrationProbe.create(fixture);
       const { status: before } = await probe.settled('True', 'Succeeded');
@@ -177,7 +177,7 @@ describe('a cluster that refuses the Secret', () => {
     },
   );
 
-  it('with a rotated token: the current one works on, the status says why, and it is rotated once', async () => {
+  it('with a rotated token keeps the current one, is named in the status, and then gets one rotation', async () => {
     const probe = await IntegrationProbe.create(fixture);
     await probe.settled('True', 'Succeeded');
     const tokens = new TokenProbe(fixture, probe);

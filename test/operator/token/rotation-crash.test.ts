@@ -15,7 +15,7 @@ async function ready(): Promise<TokenProbe> {
   return probe;
 }
 
-/** The process dies; whatever it has done, the token in the Secret works, as does the one that people have. */
+/** After the process died, the token in the Secret and the previous one both work. */
 async function crash(probe: TokenProbe, life: Lifetime): Promise<void> {
   const token = await probe.token();
   await probe.reconcile(life);
@@ -24,7 +24,7 @@ async function crash(probe: TokenProbe, life: Lifetime): Promise<void> {
   expect(await probe.hashes()).toBeLessThanOrEqual(2);
 }
 
-/** One new token, and the one that was there until the end of the overlap. */
+/** There is one new token, and the previous one works until the end of the overlap. */
 async function expectRotatedOnce(probe: TokenProbe, former: string): Promise<void> {
   const current = await probe.token();
   expect(current).not.toBe(former);
@@ -44,22 +44,22 @@ async function expectRotatedOnce(probe: TokenProbe, former: string): Promise<voi
 
 describe('an operator killed after any of its writes, then started again', () => {
   it.each<[string, (probe: TokenProbe) => Promise<void>]>([
-    ['because it was asked to', (probe) => probe.annotate('rotate', 'now')],
+    ['on request', (probe) => probe.annotate('rotate', 'now')],
     [
-      'because the interval is over',
+      'after the interval',
       async (probe) => {
         probe.now += 48 * HOUR;
       },
     ],
     [
-      'because both are so',
+      'for both reasons',
       async (probe) => {
         probe.now += 48 * HOUR;
         await probe.annotate('rotate', 'now');
       },
     ],
     [
-      'while an overlap runs',
+      'during an overlap',
       async (probe) => {
         await probe.annotate('rotate', 'before');
         await probe.reconcile();
@@ -78,7 +78,7 @@ describe('an operator killed after any of its writes, then started again', () =>
     expect(crashes).toBeGreaterThanOrEqual(4);
   });
 
-  it('completes a rotation that it was killed in long ago', async () => {
+  it('completes a rotation long after it was killed', async () => {
     await eachLife(async (life) => {
       const probe = await ready();
       const first = await probe.token();
@@ -90,13 +90,13 @@ describe('an operator killed after any of its writes, then started again', () =>
       const last = await probe.token();
       expect(await probe.accepts(last)).toBe(true);
       expect((await probe.status()).lastHandledRotate).toBe('now');
-      // The overlap counts from when the new token was there.
+      // The overlap begins when the new token is written.
       expect(await probe.accepts(first)).toBe(left === first);
       expect(await probe.writes()).toEqual([]);
     });
   });
 
-  it('gives one new token when the Secret was deleted before it came back', async () => {
+  it('generates one new token when the Secret was deleted in the meantime', async () => {
     await eachLife(async (life) => {
       const probe = await ready();
       const first = await probe.token();

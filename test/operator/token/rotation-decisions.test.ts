@@ -29,14 +29,14 @@ const record = (hash: string, changes: Partial<TokenRecord> = {}): TokenRecord =
 
 const FOUND = { ...foundToken(''), hash: 'new', keyId: 'new' };
 
-/** What the Secret says. */
+/** The Secret's annotation about the replaced token. */
 const OLD = { keyId: 'old', at: NOW - HOUR };
 
 interface Situation {
   readonly tokens: readonly TokenRecord[];
   readonly spec?: KubeIntegration['spec'];
   readonly status?: KubeIntegration['status'];
-  /** What the Secret says was replaced. */
+  /** The Secret's annotation about the replaced token. */
   readonly replaced?: ReplacedToken;
 }
 
@@ -50,21 +50,21 @@ const rotation = (overlap: string, interval?: string) => ({
   token: { rotation: { overlap, ...(interval === undefined ? {} : { interval }) } },
 });
 
-describe('of the tokens in the directory', () => {
+describe('the tokens in the directory', () => {
   it.each<[string, Situation, Record<string, number | undefined>]>([
-    ['a token that is not known becomes current', { tokens: [] }, { new: undefined }],
+    ['an unknown token becomes current', { tokens: [] }, { new: undefined }],
     [
-      'a token written into the Secret by hand ends the one before',
+      'a token written into the Secret by hand ends the previous one',
       { tokens: [record('old')] },
       { new: undefined },
     ],
     [
-      'one that is not known ends even an overlap that runs',
+      'an unknown token ends even a running overlap',
       { tokens: [record('older'), record('old', { expiresAt: NOW + HOUR })] },
       { new: undefined },
     ],
     [
-      'of an old copy the one that the Secret names as replaced works for the rest of its overlap, and no other',
+      'in an old copy, only the one that the Secret names as replaced works for the rest of its overlap',
       {
         tokens: [record('old'), record('newer', { issuedAt: NOW })],
         replaced: OLD,
@@ -73,7 +73,7 @@ describe('of the tokens in the directory', () => {
       { new: undefined, old: NOW + 2 * HOUR },
     ],
     [
-      'of an old copy one whose overlap is over ends',
+      'in an old copy, a replaced one ends if its overlap is over',
       {
         tokens: [record('old')],
         replaced: OLD,
@@ -82,7 +82,7 @@ describe('of the tokens in the directory', () => {
       { new: undefined },
     ],
     [
-      'of an old copy one that has ended before its overlap, as the status knows, ends',
+      'in an old copy, a replaced one ends if it ended early according to the status',
       {
         tokens: [record('old')],
         replaced: OLD,
@@ -91,7 +91,7 @@ describe('of the tokens in the directory', () => {
       { new: undefined },
     ],
     [
-      'a time in the future makes no overlap longer',
+      'a time in the future does not extend the overlap',
       {
         tokens: [record('old')],
         replaced: { keyId: 'old', at: NOW + 99 * HOUR },
@@ -100,7 +100,7 @@ describe('of the tokens in the directory', () => {
       { new: undefined, old: NOW + HOUR },
     ],
     [
-      'a pending one that is in the Secret was rotated to: the one before works for the overlap',
+      'a pending one in the Secret has replaced the previous one, which works for the overlap',
       {
         tokens: [record('old'), record('new', { pending: true })],
         replaced: OLD,
@@ -109,17 +109,17 @@ describe('of the tokens in the directory', () => {
       { new: undefined, old: NOW + HOUR },
     ],
     [
-      'the overlap is a day unless the spec says something else',
+      'the overlap is a day by default',
       { tokens: [record('old'), record('new', { pending: true })], replaced: OLD },
       { new: undefined, old: NOW + 23 * HOUR },
     ],
     [
-      'a pending one that is in the Secret and replaced none ends every other',
+      'a pending one in the Secret that replaced none ends every other',
       { tokens: [record('old'), record('new', { pending: true })] },
       { new: undefined },
     ],
     [
-      'an overlap that is over already ends the one before',
+      'the previous one ends if its overlap is over already',
       {
         tokens: [record('old'), record('new', { pending: true })],
         replaced: OLD,
@@ -128,22 +128,22 @@ describe('of the tokens in the directory', () => {
       { new: undefined },
     ],
     [
-      'a pending one that is not in the Secret ends',
+      'a pending one ends if it is not in the Secret',
       { tokens: [record('new'), record('pending', { pending: true })] },
       { new: undefined },
     ],
     [
-      'one whose overlap runs stays',
+      'the previous one stays during its overlap',
       { tokens: [record('new'), record('old', { expiresAt: NOW + 1 })] },
       { new: undefined, old: NOW + 1 },
     ],
     [
-      'one whose overlap has just ended goes',
+      'the previous one is removed at the end of its overlap',
       { tokens: [record('new'), record('old', { expiresAt: NOW })] },
       { new: undefined },
     ],
     [
-      'one whose overlap runs ends earlier with a shorter overlap',
+      'a shorter overlap ends the previous one earlier',
       {
         tokens: [record('new'), record('old', { expiresAt: NOW + 9 * HOUR })],
         spec: rotation('3h'),
@@ -151,7 +151,7 @@ describe('of the tokens in the directory', () => {
       { new: undefined, old: NOW + 2 * HOUR },
     ],
     [
-      'one whose overlap runs does not end later with a longer overlap',
+      'a longer overlap does not end the previous one later',
       {
         tokens: [record('new'), record('old', { expiresAt: NOW + HOUR })],
         spec: rotation('300h'),
@@ -159,12 +159,12 @@ describe('of the tokens in the directory', () => {
       { new: undefined, old: NOW + HOUR },
     ],
     [
-      'one that was rotated away and is in the Secret again is current, and what came after it ends',
+      'a replaced one that is in the Secret again is current, and its successor ends',
       { tokens: [record('new', { expiresAt: NOW + HOUR }), record('newer')] },
       { new: undefined },
     ],
     [
-      'never more than two work',
+      'at most two work',
       {
         tokens: [
           record('oldest', { expiresAt: NOW + HOUR, issuedAt: NOW - 9 * HOUR }),
@@ -176,7 +176,7 @@ describe('of the tokens in the directory', () => {
       { new: undefined, old: NOW + 23 * HOUR },
     ],
     [
-      'one in an existing Secret ends every other at once',
+      'a token in an existing Secret ends every other at once',
       {
         tokens: [record('new'), record('old', { expiresAt: NOW + HOUR })],
         spec: { token: { existingSecret: { name: 'mine', key: 'token' } } },
@@ -191,7 +191,7 @@ describe('of the tokens in the directory', () => {
     expect(isSettled(found, { current, previous })).toBe(true);
   });
 
-  it('the age is remembered by the status where the directory was lost', () => {
+  it('their age is known from the status if the directory was lost', () => {
     const status = { tokenKeyId: 'new', tokenIssuedAt: '2026-03-01T00:00:00Z' };
     expect(pair({ tokens: [], status }).current.issuedAt).toBe(Date.UTC(2026, 2, 1));
     expect(pair({ tokens: [], status: { ...status, tokenKeyId: 'other' } }).current.issuedAt).toBe(
@@ -199,7 +199,7 @@ describe('of the tokens in the directory', () => {
     );
   });
 
-  it('one that somebody puts back after it was rotated away is not due again at once, however old it is', () => {
+  it('a replaced one that is put back is not due again at once, however old it is', () => {
     const situation = {
       tokens: [record('new', { issuedAt: 0, expiresAt: NOW + HOUR }), record('newer')],
       spec: rotation('1h', '2h'),
@@ -212,11 +212,11 @@ describe('of the tokens in the directory', () => {
   });
 
   it.each<[string, readonly TokenRecord[]]>([
-    ['an expired one is still there', [record('new'), record('old', { expiresAt: NOW })]],
+    ['an expired one remains', [record('new'), record('old', { expiresAt: NOW })]],
     ['the current one is still pending', [record('new', { pending: true })]],
     ['the current one has an end', [record('new', { expiresAt: NOW + HOUR })]],
-    ['the current one is not there', []],
-  ])('nothing is settled while %s', (_, tokens) => {
+    ['the current one is missing', []],
+  ])('are not settled while %s', (_, tokens) => {
     expect(isSettled(tokens, pair({ tokens }))).toBe(false);
   });
 });
@@ -224,7 +224,7 @@ describe('of the tokens in the directory', () => {
 interface Asked {
   readonly wanted?: string;
   readonly last?: string | undefined;
-  /** What the status knows the current token, `new`, as. */
+  /** The status's key id of the current token, `new`. */
   readonly known?: string;
   readonly rotated?: string;
 }
@@ -240,27 +240,27 @@ function asking({ wanted, last, known = 'new' }: Asked): KubeIntegration {
 
 describe('the rotate annotation', () => {
   it.each<[string, Asked, boolean, string]>([
-    ['asks for a rotation by a first value', { wanted: 'a', last: '' }, true, 'a'],
-    ['asks for another one by another value', { wanted: 'b', last: 'a' }, true, 'b'],
-    ['asks for nothing by the same value', { wanted: 'a', last: 'a' }, false, 'a'],
-    ['asks for nothing when it is taken away', { last: 'a' }, false, 'a'],
-    ['asks for nothing when it is empty', { wanted: '', last: 'a' }, false, 'a'],
-    ['asks for nothing where the status was lost, but is recorded', { wanted: 'a' }, false, 'a'],
-    ['that is not there is recorded as empty', {}, false, ''],
+    ['requests a rotation by its first value', { wanted: 'a', last: '' }, true, 'a'],
+    ['requests another rotation by another value', { wanted: 'b', last: 'a' }, true, 'b'],
+    ['requests nothing by the same value', { wanted: 'a', last: 'a' }, false, 'a'],
+    ['requests nothing when it is removed', { last: 'a' }, false, 'a'],
+    ['requests nothing when it is empty', { wanted: '', last: 'a' }, false, 'a'],
+    ['requests nothing if the status was lost, but is recorded', { wanted: 'a' }, false, 'a'],
+    ['is recorded as empty if it is missing', {}, false, ''],
     [
-      'asks for nothing when the Secret has the token that it asked for, and the status does not know',
+      'requests nothing if the Secret has the requested token and the status does not say so yet',
       { wanted: 'b', last: 'a', known: 'old', rotated: 'b' },
       false,
       'b',
     ],
     [
-      'asks for a rotation when the status does not know of the one before',
+      'requests a rotation if the status does not have the previous one yet',
       { wanted: 'c', last: 'a', known: 'old', rotated: 'b' },
       true,
       'c',
     ],
     [
-      'asks for a rotation by a value that was used long ago',
+      'requests a rotation by a value that was used long ago',
       { wanted: 'a', last: 'b', rotated: 'a' },
       true,
       'a',
@@ -272,12 +272,12 @@ describe('the rotate annotation', () => {
     expect(handledRotate(integration)).toBe(recorded);
   });
 
-  it('is handled when reconciling is not paused any more', () => {
+  it('is handled once reconciling is no longer paused', () => {
     expect(handledRotate(asking({ wanted: 'b', last: 'a' }), true)).toBe('a');
     expect(handledRotate(asking({ wanted: 'b' }), true)).toBe('b');
   });
 
-  it('counts with its first 1,024 characters, none of them cut in two', () => {
+  it('counts up to its 1,024th character, and no character is split', () => {
     const long = `${'x'.repeat(1_023)}😀😀`;
     const recorded = handledRotate(asking({ wanted: long, last: '' }));
     expect([...recorded]).toHaveLength(1_024);
@@ -295,12 +295,12 @@ describe('the interval', () => {
   const spec = rotation('1h', '48h');
 
   it.each<[string, object, TokenPair, boolean, number]>([
-    ['is not over a moment too early', { spec }, aged(NOW - 48 * HOUR + 1), false, NOW + 1],
-    ['is over at its moment', { spec }, aged(NOW - 48 * HOUR), true, NOW],
+    ['is not over a millisecond early', { spec }, aged(NOW - 48 * HOUR + 1), false, NOW + 1],
+    ['is over on time', { spec }, aged(NOW - 48 * HOUR), true, NOW],
     ['stays over', { spec }, aged(0), true, 48 * HOUR],
-    ['does not exist unless it is set', {}, aged(0), false, NEVER],
+    ['has no default', {}, aged(0), false, NEVER],
     [
-      'does not touch the token of an integration that is switched off',
+      'does not affect the token of a disabled integration',
       { spec: { ...spec, enabled: false } },
       aged(0),
       false,
@@ -312,7 +312,7 @@ describe('the interval', () => {
     expect(nextDue(integration, current, false)).toBe(at);
   });
 
-  it('is looked at after the end of the overlap, and not at all while reconciling is paused', () => {
+  it('is considered after the end of the overlap, and not at all while reconciling is paused', () => {
     const current = aged(NOW).current;
     const previous = { ...record('old'), expiresAt: NOW + HOUR };
     const integration = buildIntegration({ spec });

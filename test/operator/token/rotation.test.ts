@@ -29,7 +29,7 @@ async function rotate(probe: TokenProbe, value: string): Promise<string> {
 const time = (milliseconds: number) => new Date(milliseconds).toISOString().replace('.000Z', 'Z');
 
 describe('the rotate annotation', () => {
-  it('replaces the token; the one before works until the overlap ends, and leaves no trace then', async () => {
+  it('replaces the token, and the previous one works until the overlap ends and is then removed', async () => {
     const { probe, first } = await ready(rotating('2h'));
     expect((await probe.status()).lastHandledRotate).toBe('');
     probe.now += HOUR;
@@ -63,7 +63,7 @@ describe('the rotate annotation', () => {
     expect(await probe.writes()).toEqual([]);
   });
 
-  it('replaces it once for each value, whatever else happens', async () => {
+  it('replaces the token once for each value, whatever else happens', async () => {
     const { probe } = await ready();
     const second = await rotate(probe, 'one');
     expect(await rotate(probe, 'one')).toBe(second);
@@ -76,7 +76,7 @@ describe('the rotate annotation', () => {
     expect(await probe.events('TokenRotated')).toHaveLength(2);
   });
 
-  it('is recorded and asks for nothing at the beginning, and where the status was lost', async () => {
+  it('is recorded without a rotation at the beginning and after the status was lost', async () => {
     const probe = await TokenProbe.create(fixture);
     await probe.annotate('rotate', 'from the start');
     await probe.reconcile();
@@ -94,7 +94,7 @@ describe('the rotate annotation', () => {
     expect(await rotate(probe, 'asked')).not.toBe(first);
   });
 
-  it('of 2,000 characters replaces the token once too', async () => {
+  it('of 2,000 characters also replaces the token once', async () => {
     const { probe, first } = await ready();
     const second = await rotate(probe, 'x'.repeat(2_000));
     expect(second).not.toBe(first);
@@ -102,7 +102,7 @@ describe('the rotate annotation', () => {
     expect(await probe.token()).toBe(second);
   });
 
-  it('waits while reconciling is paused', async () => {
+  it('has no effect until reconciling is resumed', async () => {
     const { probe, first } = await ready();
     await probe.annotate('reconcile', 'disabled');
     expect(await rotate(probe, 'one')).toBe(first);
@@ -111,7 +111,7 @@ describe('the rotate annotation', () => {
     expect(await probe.token()).not.toBe(first);
   });
 
-  it('used twice within an overlap ends the oldest token, so that two work, and says so', async () => {
+  it('changed twice within an overlap ends the oldest token with an event, so that two work', async () => {
     const { probe, first } = await ready();
     const second = await rotate(probe, 'one');
     const third = await rotate(probe, 'two');
@@ -125,7 +125,7 @@ describe('the rotate annotation', () => {
     ]);
   });
 
-  it('with no overlap ends the token before at once', async () => {
+  it('ends the previous token at once if there is no overlap', async () => {
     const { probe, first } = await ready(rotating('0s'));
     const second = await rotate(probe, 'one');
     expect([await probe.accepts(first), await probe.accepts(second)]).toEqual([false, true]);
@@ -134,7 +134,7 @@ describe('the rotate annotation', () => {
     expect(await probe.events('TokenRotated')).toEqual([expect.stringContaining('ended')]);
   });
 
-  it('moves the token that it made together with the name of the Secret', async () => {
+  it('replaces the token when its Secret gets another name at the same time', async () => {
     const { probe, first } = await ready();
     await probe.integration.patch({ spec: { token: { secretName: 'moved' } } });
     await probe.annotate('rotate', 'one');
@@ -147,7 +147,7 @@ describe('the rotate annotation', () => {
 });
 
 describe('the overlap', () => {
-  it('ends at once when it is made shorter, and never ends later than was said', async () => {
+  it('ends at once when it is shortened, and never later than announced', async () => {
     const { probe, first } = await ready(rotating('2h'));
     await rotate(probe, 'one');
     const end = (await probe.status()).previousTokenExpiresAt;
@@ -160,7 +160,7 @@ describe('the overlap', () => {
     expect(await probe.status()).not.toHaveProperty('previousTokenExpiresAt');
   });
 
-  it('ends with the Secret, when that is deleted', async () => {
+  it('ends when the Secret is deleted', async () => {
     const { probe, first } = await ready();
     const second = await rotate(probe, 'one');
     await probe.deleteSecret('idp-scim-token');
@@ -174,7 +174,7 @@ describe('the overlap', () => {
     expect(await probe.status()).not.toHaveProperty('previousTokenExpiresAt');
   });
 
-  it('goes back to the token before when that is written into the Secret again', async () => {
+  it('ends when the previous token is written back into the Secret', async () => {
     const { probe, first } = await ready();
     const second = await rotate(probe, 'one');
     const data = { token: Buffer.from(first).toString('base64') };
@@ -187,7 +187,7 @@ describe('the overlap', () => {
 });
 
 describe('the interval', () => {
-  it('replaces the token each time it is over, and the next look is due exactly then', async () => {
+  it('replaces the token each time it is over, and the next reconcile is due exactly then', async () => {
     const { probe, first } = await ready(rotating('5s', '20s'));
     const begin = probe.now;
     expect(await probe.reconcile()).toBe(20 * SECOND);
@@ -214,7 +214,7 @@ describe('the interval', () => {
     expect(await probe.accepts(second)).toBe(true);
   });
 
-  it('replaces it once after a long time without an operator', async () => {
+  it('replaces the token once after a long time without an operator', async () => {
     const { probe, first } = await ready(rotating('24h', '720h'));
     probe.now += 10_000 * HOUR;
     await probe.reconcile();
@@ -222,7 +222,7 @@ describe('the interval', () => {
     expect(await probe.events('TokenRotated')).toHaveLength(1);
   });
 
-  it('leaves the token of an integration that is switched off, and works when it is on again', async () => {
+  it('keeps the token of a disabled integration, and counts again once it is enabled', async () => {
     const { probe, first } = await ready({ enabled: false, ...rotating('1h', '48h') });
     probe.now += 100 * HOUR;
     await probe.reconcile();
@@ -234,7 +234,7 @@ describe('the interval', () => {
   });
 });
 
-describe('a rotation that somebody else is in the way of', () => {
+describe('a rotation during which somebody', () => {
   const rotated = async (probe: TokenProbe, interference: () => Promise<unknown>) => {
     const life = new Lifetime(Number.POSITIVE_INFINITY, { 'patch Secret': interference });
     await probe.reconcile(life);
@@ -242,7 +242,7 @@ describe('a rotation that somebody else is in the way of', () => {
     return probe.token();
   };
 
-  it('by deleting the Secret ends the token and gives a new one', async () => {
+  it('deletes the Secret ends the token and generates a new one', async () => {
     const { probe, first } = await ready();
     await probe.annotate('rotate', 'one');
     const second = await rotated(probe, () => probe.deleteSecret('idp-scim-token'));
@@ -250,7 +250,7 @@ describe('a rotation that somebody else is in the way of', () => {
     expect(await probe.hashes()).toBe(1);
   });
 
-  it('by writing a token keeps theirs until the rotation has its turn, and three never work', async () => {
+  it('writes a token keeps theirs until the rotation is repeated, and three never work', async () => {
     const { probe, first } = await ready();
     const mine = `scim_mine000000_${'a'.repeat(184)}`;
     await probe.annotate('rotate', 'one');
@@ -267,7 +267,7 @@ describe('a rotation that somebody else is in the way of', () => {
     ]);
   });
 
-  it('by a newer value of the annotation ends with the token for that one', async () => {
+  it('changes the annotation ends with the token for the newer value', async () => {
     const { probe, first } = await ready();
     await probe.annotate('rotate', 'one');
     const life = new Lifetime(Number.POSITIVE_INFINITY, {
@@ -281,9 +281,9 @@ describe('a rotation that somebody else is in the way of', () => {
     expect(last).not.toBe(first);
   });
 
-  it('by taking the wish back after it was seen keeps the token', async () => {
+  it('removes the annotation after it was seen keeps the token', async () => {
     const { probe, first } = await ready();
-    // Written before the token is looked at.
+    // This is written before the token is reconciled.
     await probe.integration.patch({ spec: { deletionPolicy: 'Delete' } });
     await probe.annotate('rotate', 'one');
     const life = new Lifetime(Number.POSITIVE_INFINITY, {
@@ -296,7 +296,7 @@ describe('a rotation that somebody else is in the way of', () => {
   });
 
   it.each(['add token', 'patch Secret', 'keep token', 'patch ScimIntegration status'])(
-    'by being another operator that rotates just before the write "%s" rotates once with it',
+    'else rotates just before the write "%s" happens once',
     async (write) => {
       const { probe, first } = await ready();
       await probe.annotate('rotate', 'one');
@@ -316,14 +316,14 @@ describe('a rotation that somebody else is in the way of', () => {
 });
 
 describe('a directory that was restored from yesterday', () => {
-  /** What the directory had is there again, and what came since is not. */
+  /** Restores what the directory contained and removes what was added since. */
   const restore = async (probe: TokenProbe, tokens: readonly TokenRecord[]) => {
     await fixture.store.tokens.revokeAll(await probe.id());
     for (const token of tokens) await fixture.store.tokens.add(token);
   };
   const backup = async (probe: TokenProbe) => fixture.store.tokens.list(await probe.id());
 
-  it('brings no token back that was revoked since; the one in the Secret works', async () => {
+  it('does not revive a token that was revoked since, and the one in the Secret works', async () => {
     const { probe, first } = await ready();
     const second = await rotate(probe, 'one');
     const yesterday = await backup(probe);
@@ -340,7 +340,7 @@ describe('a directory that was restored from yesterday', () => {
     expect(await probe.token()).toBe(third);
   });
 
-  it('does not rotate again what was rotated since', async () => {
+  it('does not repeat a rotation that happened since', async () => {
     const { probe } = await ready(rotating('1h', '48h'));
     const yesterday = await backup(probe);
     probe.now += 48 * HOUR;

@@ -1,4 +1,4 @@
-/** Of all the Secrets in a cluster the operator knows and reads those that it made, and those that people let it use. */
+/** The operator watches and reads only Secrets that it created and those that users let it use. */
 
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,7 +41,7 @@ describe('the watches of Secrets', () => {
   it.each([
     ['in all namespaces', () => ({})],
     ['in one namespace', (namespace: string) => ({ namespaces: [namespace] })],
-  ])('never bring another Secret, nor what is in any: %s', async (_, watched) => {
+  ])('never return another Secret, nor the data of any: %s', async (_, watched) => {
     const namespace = await createNamespace(fixture.admin, 'secrets');
     const stop = new AbortController();
     const metrics = createKubeMetrics(new Registry());
@@ -64,7 +64,7 @@ describe('the watches of Secrets', () => {
       await secretIn(namespace, 'not-yet', { [LABEL_TOKEN]: 'false' });
       await secretIn(namespace, 'kept', TOKEN);
       await secretIn(namespace, 'made-later', labelsFor('idp'));
-      // What was made before these would be there by now.
+      // Secrets that were created before these would have arrived by now.
       await eventually(() => expect(names()).toEqual([['made', 'made-later'], ['kept']]));
       for (const { store } of [secrets, existingSecrets])
         for (const secret of store.list(namespace)) expect(secret).not.toHaveProperty('data');
@@ -80,7 +80,7 @@ describe('the watches of Secrets', () => {
 });
 
 describe('an operator', () => {
-  it('reads no Secret but by these labels, or by the name that an integration gives', async () => {
+  it('reads Secrets only by these labels or by the name that an integration specifies', async () => {
     const from = proxy.requests.length;
     const operator = fixture.start({ connection: new Connection(proxy.config) });
     const probe = await IntegrationProbe.create(fixture);

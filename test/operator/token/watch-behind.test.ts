@@ -1,4 +1,4 @@
-/** The token while the watch of Secrets is behind what the operator itself has written. */
+/** The token while the watch of Secrets lags behind the operator's own writes. */
 import { expect, it } from 'vitest';
 import { NAMESPACES } from '../../../src/kube/resource.ts';
 import { createLogger } from '../../../src/logger.ts';
@@ -9,7 +9,7 @@ import { operatorContext } from '../../support/operator-context.ts';
 
 const fixture = useOperator();
 
-it('a rotated token works on after the directory failed in the middle of its rotation', async () => {
+it('a rotated token keeps working after the directory failed in the middle of the rotation', async () => {
   const probe = await IntegrationProbe.create(fixture);
   const { tokens } = fixture.store;
   const away = { is: false };
@@ -35,7 +35,7 @@ it('a rotated token works on after the directory failed in the middle of its rot
   };
 
   await look();
-  // All that the watch tells until the end.
+  // The watch reports nothing after this.
   context.caches.secrets.set(await probe.secret());
   await look();
   const former = await probe.token();
