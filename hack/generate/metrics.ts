@@ -1,5 +1,6 @@
 /** The metrics as tables for docs/reference/, from the registry that the program has. */
 import type { Registry } from 'prom-client';
+import { createCertificateMetric } from '../../src/commands/certificate.ts';
 import { createProcessMetrics } from '../../src/commands/process-metrics.ts';
 import { ConnectionMetrics } from '../../src/http/connections.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
@@ -17,6 +18,7 @@ export function allMetrics(): Registry {
   const { registry, census } = createProcessMetrics(() => undefined);
   new RequestMetrics(registry, census, Date.now);
   new ConnectionMetrics(registry);
+  createCertificateMetric(registry, () => new Date(0));
   createKubeMetrics(registry);
   createOperatorMetrics(
     registry,

@@ -6,6 +6,7 @@ import { isUnencrypted } from '../config/public-url.ts';
 import { RequestTracker } from '../directory/last-requests.ts';
 import { impatient } from '../directory/metrics/impatient.ts';
 import type { Store } from '../directory/store/store.ts';
+import type { ServingCertificate } from '../http/certificate.ts';
 import { ConnectionMetrics } from '../http/connections.ts';
 import { ListenError } from '../http/listen-error.ts';
 import { createOpsApp } from '../http/ops.ts';
@@ -17,6 +18,7 @@ import type { ElectionOptions } from '../operator/options.ts';
 import { createScimApp } from '../scim-server/app.ts';
 import { errorDocument } from '../scim-server/error.ts';
 import { RequestMetrics } from '../scim-server/metrics.ts';
+import { openCertificate } from './certificate.ts';
 import { openWhenReachable } from './database.ts';
 import { FatalError, LeadLostError } from './errors.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
@@ -50,6 +52,8 @@ export async function run(
     await store?.ping();
     return true;
   });
+  const certificate = await openCertificate(config, log, registry, signal);
+  if (signal.aborted) return;
   const ops = new HttpServer(
     createOpsApp({
       registry,
@@ -61,6 +65,7 @@ export async function run(
       log,
     }),
     log,
+    { certificate },
   );
   await listen(ops, config.host, config.opsPort, log, 'serving metrics and probes');
   if (isUnencrypted(config.publicUrl))
@@ -71,7 +76,7 @@ export async function run(
   store = await openWhenReachable(config, log, signal);
   if (store === undefined) return ops.close(CLOSE_DEADLINE_MS);
 
-  const server = planes.server ? await serve(store, config, log, metrics) : undefined;
+  const server = planes.server ? await serve(store, config, log, metrics, certificate) : undefined;
   const election = connection && electionOf(config, connection, planes);
   const { usernamePrefix } = config;
   const groupBindings = config.groupBindings ? { usernamePrefix } : undefined;
@@ -89,6 +94,7 @@ export async function run(
   await Promise.all([operator?.stop(), server?.stop()]);
   await store.close();
   await ops.close(CLOSE_DEADLINE_MS);
+  certificate?.stopRenewing();
   log.info('stopped');
   if (lost) throw new LeadLostError('the lead was lost');
 }
@@ -122,6 +128,7 @@ async function serve(
   config: Config,
   log: Logger,
   { registry, census }: ProcessMetrics,
+  certificate: ServingCertificate | undefined,
 ) {
   const { publicUrl, rateLimit, host, port, maxUnauthenticatedConnections } = config;
   const tracker = new RequestTracker(store, (error) =>
@@ -132,6 +139,7 @@ async function serve(
   const server = new HttpServer(app, log, {
     maxUnauthenticated: maxUnauthenticatedConnections,
     metrics: new ConnectionMetrics(registry),
+    certificate,
     errorDocument,
   });
   await listen(server, host, port, log, 'serving SCIM');

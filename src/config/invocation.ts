@@ -69,6 +69,7 @@ function configOf(
     );
   }
   checkElectionTimes(values);
+  checkTls(values);
   return { ...values, databaseUrl, publicUrl: publicUrl ?? '', environment };
 }
 
@@ -114,6 +115,17 @@ function checkElectionTimes(values: OptionValues): void {
     }
     [least, below] = [value + 1, `longer than --${flag}, which is ${value / 1000}s`];
   }
+}
+
+function checkTls(values: OptionValues): void {
+  if ((values.tlsCert === undefined) === (values.tlsKey === undefined)) return;
+  const [set, missing] =
+    values.tlsKey === undefined
+      ? [OPTIONS.tlsCert, OPTIONS.tlsKey]
+      : [OPTIONS.tlsKey, OPTIONS.tlsCert];
+  throw new ConfigError(
+    `--${missing.flag} (${missing.variable}) is required because --${set.flag} is set`,
+  );
 }
 
 function probeConfig(

@@ -55,6 +55,13 @@ export const OPTIONS = {
     0,
     65_535,
   ),
+  tlsCert: text(
+    'tls-cert',
+    'PEM file with the certificate chain that both ports serve; plain HTTP if unset. A ' +
+      'replaced file is used within seconds.',
+    undefined,
+  ),
+  tlsKey: text('tls-key', 'PEM file with the private key of --tls-cert.', undefined),
   rateLimit: integer(
     'rate-limit',
     'SCIM requests per second that one integration may send, counting each operation of a ' +

@@ -48,7 +48,8 @@ export class ConnectionMetrics {
 }
 
 export class Connection {
-  readonly socket: Socket;
+  /** Requests arrive on this socket: after a TLS handshake, the one that decrypts. */
+  socket: Socket;
   /** All requests that arrived. */
   requests = 0;
   /** Requests whose response is incomplete; more than one if they are pipelined. */
@@ -113,6 +114,19 @@ export class Connections {
     this.#all.set(socket, connection);
     this.#strangers.add(connection);
     socket.once('close', () => this.#remove(connection));
+  }
+
+  /** Continues a connection on another socket, after its TLS handshake. */
+  secure(plain: Socket, secured: Socket): void {
+    const connection = this.#all.get(plain);
+    if (connection === undefined) {
+      secured.destroy();
+      return;
+    }
+    this.#all.delete(plain);
+    connection.socket = secured;
+    this.#all.set(secured, connection);
+    secured.once('close', () => this.#remove(connection));
   }
 
   /** Counts a connection that the server closes. */

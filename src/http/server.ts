@@ -3,7 +3,7 @@
  * shutdown.
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
@@ -19,8 +19,10 @@ import {
   REQUEST_TIMEOUT_MS,
   STALL_TIMEOUT_MS,
 } from '../scim/limits.ts';
+import type { ServingCertificate } from './certificate.ts';
 import { type Connection, type ConnectionMetrics, Connections } from './connections.ts';
 import { listenError } from './listen-error.ts';
+import { createListener } from './listener.ts';
 import {
   answerAndEnd,
   type ErrorDocument,
@@ -85,6 +87,8 @@ export interface HttpServerOptions {
   /** How many connections may be open without a request with a valid token; 1,000 by default. */
   readonly maxUnauthenticated?: number;
   readonly metrics?: ConnectionMetrics;
+  /** Serves TLS with it; plain HTTP by default. */
+  readonly certificate?: ServingCertificate | undefined;
   /** The format of errors that the application never sees; plain text by default. */
   readonly errorDocument?: (error: unknown) => ErrorDocument;
   /** Overrides the limits of production. */
@@ -126,8 +130,7 @@ export class HttpServer {
         answerAndEnd(outgoing, errorDocument(fault));
       }
     };
-    this.#server = createServer(limits, onRequest);
-    this.#server.on('connection', (socket) => this.#connections.add(socket));
+    this.#server = createListener(limits, onRequest, this.#connections, options.certificate);
     this.#server.setTimeout(limits.stallTimeout, (socket) => this.#onSilence(socket));
     this.#server.on('checkContinue', (incoming, outgoing) => {
       awaitingContinue.add(incoming);

@@ -1,0 +1,50 @@
+/** Node's HTTP server, with or without TLS, that reports each connection as soon as it is open. */
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { ServingCertificate } from './certificate.ts';
+import type { Connections } from './connections.ts';
+
+type OnRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+
+/** A client that takes longer for the TLS handshake is not one that will send a request. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+export function createListener(
+  limits: ServerOptions,
+  onRequest: OnRequest,
+  connections: Connections,
+  certificate: ServingCertificate | undefined,
+): Server {
+  if (certificate === undefined) {
+    const server = createServer(limits, onRequest);
+    return server.on('connection', (socket) => connections.add(socket));
+  }
+  const options = { ...limits, ...certificate.current, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
+  const server = createTlsServer(options, onRequest);
+  certificate.renewOn(server);
+  // A connection counts from the start: the handshake itself occupies the server.
+  const handshakes = new Map<string, Socket>();
+  server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket);
+    handshakes.set(peer, socket);
+    socket.once('close', () => handshakes.delete(peer));
+    connections.add(socket);
+  });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    const plain = handshakes.get(peerOf(socket));
+    if (plain === undefined) socket.destroy();
+    else connections.secure(plain, socket);
+  });
+  return server;
+}
+
+/** No two open connections to one server share it. */
+const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
