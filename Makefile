@@ -1,4 +1,4 @@
-# `make help` explains every target.
+# Run `make help` for a description of every target.
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
@@ -14,31 +14,31 @@ help: ## Print this help
 	@echo
 	@echo 'Variables of make demo:'
 	@echo '  SYNC=off           leave the directory empty'
-	@echo '  CONTROL_PLANE=…    download, kind or build: take this way to a control plane and no other'
-	@echo '  CLUSTER=current    use the cluster of your kubeconfig instead of a control plane of its own'
-	@echo '  PORT, DATABASE_URL and SCIM_OPERATOR_… (see scim-operator --help) are passed on'
+	@echo '  CONTROL_PLANE=…    download, kind or build: get the control plane in this way only'
+	@echo '  CLUSTER=current    use the cluster of your kubeconfig instead of a new control plane'
+	@echo '  PORT, DATABASE_URL and SCIM_OPERATOR_… (see scim-operator --help) are passed to the operator'
 	@echo
 	@echo 'Variables of make conformance:'
 	@echo '  DATABASE_URL       use this database instead of a fresh SQLite file and a fresh PostgreSQL'
-	@echo '  CONFORMANCE_URL    check the endpoint of a running server, with the token CONFORMANCE_TOKEN'
+	@echo '  CONFORMANCE_URL    check the endpoint of a running server with the token in CONFORMANCE_TOKEN'
 	@echo
 	@echo 'Variables of make soak:'
-	@echo '  MINUTES=3          how long faults and changes go on'
-	@echo '  DATABASE=postgres  with the directory on a PostgreSQL server, which is killed at times'
-	@echo '  SEED=…             chooses the same faults and changes again as the run that printed it'
+	@echo '  MINUTES=3          duration of the faults and changes'
+	@echo '  DATABASE=postgres  keep the directory on a PostgreSQL server, which is sometimes killed'
+	@echo '  SEED=…             choose the same faults and changes as the run that printed this seed'
 	@echo
 	@echo 'Variables of make bench-operator:'
-	@echo '  INTEGRATIONS=10000, NAMESPACES=100'
-	@echo '  RATE=20            changes a second while all are there'
-	@echo '  LOAD_SECONDS=60    how long they go on'
-	@echo '  REST_SECONDS=120   seconds in which the calls at rest are counted'
-	@echo '  PROFILES=FOLDER    write processor profiles of the operator there'
+	@echo '  INTEGRATIONS=10000, NAMESPACES=100   number of integrations and namespaces'
+	@echo '  RATE=20            changes per second, once all integrations are Ready'
+	@echo '  LOAD_SECONDS=60    duration of these changes in seconds'
+	@echo '  REST_SECONDS=120   seconds for which the operator is measured at rest'
+	@echo '  PROFILES=FOLDER    write CPU profiles of the operator to this folder'
 
 $(INSTALLED): package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: $(INSTALLED) ## Run the whole product on a real API server, with one integration and two syncs, until Ctrl-C
+demo: $(INSTALLED) ## Run everything on a real API server, with one integration and two syncs, until Ctrl-C
 	@exec node hack/demo/main.ts
 
 test: $(INSTALLED) ## Run every test, against a real API server and real databases
@@ -46,7 +46,7 @@ test: $(INSTALLED) ## Run every test, against a real API server and real databas
 	@node hack/control-plane/prepare.ts
 	@$(MAKE) --no-print-directory --keep-going --jobs $(SUITES:%=test-%)
 
-# Side by side, because a test against an API server mostly waits.
+# In parallel, because a test against an API server mostly waits.
 .PHONY: $(SUITES:%=test-%)
 $(SUITES:%=test-%): test-%: $(INSTALLED)
 	vitest run --project $* --reporter=default --reporter=json --outputFile.json=.test/$*.json
@@ -54,13 +54,13 @@ $(SUITES:%=test-%): test-%: $(INSTALLED)
 conformance: $(INSTALLED) ## Run the public suite scim2-tester (Python) against a real SCIM server
 	@exec node hack/conformance/main.ts
 
-soak: $(INSTALLED) build ## Cause random faults and changes for MINUTES, then compare exactly; fails on any difference
+soak: $(INSTALLED) build ## Cause random faults and changes for MINUTES, then fail on any difference from the expected state
 	@exec node hack/soak/main.ts
 
-bench-operator: $(INSTALLED) build ## Measure the operator with 10,000 integrations; fails when a bound is broken
+bench-operator: $(INSTALLED) build ## Measure the operator with 10,000 integrations, and fail if a bound is broken
 	@exec node bench/operator/main.ts
 
-verify: $(INSTALLED) ## Check format, lint, types and that generated files are up to date
+verify: $(INSTALLED) ## Check the format, lint rules, types and generated files
 	biome check .
 	tsc -p .
 	$(MAKE) --no-print-directory generate
@@ -69,7 +69,7 @@ verify: $(INSTALLED) ## Check format, lint, types and that generated files are u
 generate: $(INSTALLED) ## Write crds/, policies/, examples/argocd/ and the tables of docs/reference/
 	node hack/generate/main.ts
 
-format: $(INSTALLED) ## Format the sources and fix what the linter can
+format: $(INSTALLED) ## Format the sources and apply the linter's fixes
 	biome check --write .
 
 build: $(INSTALLED) ## Bundle the program into dist/scim-operator.js

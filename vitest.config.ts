@@ -5,19 +5,19 @@ const resources = ['test/operator/*/**/*.test.ts'];
 const kube = ['test/kube/**/*.test.ts', 'test/crd/**/*.test.ts', 'test/e2e/**/*.test.ts'];
 
 const shared = {
-  // Only a failure waits this long; a program takes seconds to start on a busy machine.
+  // Only a failure takes this long. On a busy machine, a program takes seconds to start.
   testTimeout: 120_000,
   hookTimeout: 120_000,
-  // Loading all modules anew for each file would take half of the time; none of them holds state.
+  // Reloading all modules for each file would take half of the time, and none of them has state.
   isolate: false,
 };
 
-/** Tests against a real API server, which is started once per project and run. */
+/** Tests against a real API server, which is started once for each project. */
 const onCluster = (name: string, include: string[]) => ({
   test: {
     name,
     include,
-    // One cluster: an operator of another file would reconcile this file's resources into its own directory.
+    // All files share a cluster, so another file's operator would reconcile this file's resources.
     fileParallelism: false,
     globalSetup: ['test/support/control-plane.ts', 'test/support/postgres-server.ts'],
     ...shared,

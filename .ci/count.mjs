@@ -1,5 +1,10 @@
-// Counts the tests in vitest's JSON reports: STEP=EXITCODE… REPORT…. What was skipped counts as failed, and so do a file that could not be
-// run, a report that is not there, and a step that failed; `test` only without a failed test to show for it.
+// Counts the tests in vitest's JSON reports. The arguments are STEP=EXITCODE… REPORT…. The
+// following
+// count as failed:
+// - a skipped test,
+// - a file that could not be run,
+// - a missing report, and
+// - a failed step; the step `test` only if no failed test explains it.
 import { readFileSync } from 'node:fs';
 
 const given = process.argv.slice(2);
@@ -20,7 +25,7 @@ if (broken.includes('test') && failed === 0) failed = 1;
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 
-/** Vitest may have died before it wrote the report. */
+/** The report is missing if vitest crashed. */
 function filesOf(report) {
   try {
     return JSON.parse(readFileSync(report, 'utf8')).testResults;

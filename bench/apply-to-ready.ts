@@ -1,6 +1,7 @@
 /**
- * How long integrations take, seen by a client of a running demo: from apply to Ready, and from `enabled: false` to the first refused
- * request. Run it beside `make demo`: `node bench/apply-to-ready.ts [COUNT]`.
+ * Measures how long integrations take in a running demo: from apply to Ready, and from
+ * `enabled: false` to the first refused request. Run `node bench/apply-to-ready.ts [COUNT]` while
+ * `make demo` is running.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +21,7 @@ const environment = readFileSync(join(import.meta.dirname, '..', '.demo', 'env')
 const kubeconfig = /KUBECONFIG='([^']+)'/.exec(environment)?.[1];
 const client = new Client(new Connection(loadKubeConfig(kubeconfig)));
 
-/** Milliseconds until the check answers something. */
+/** Returns the milliseconds until the check returned a value, and the value. */
 async function timeUntil<T>(
   started: number,
   check: () => Promise<T | undefined>,

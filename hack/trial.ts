@@ -1,9 +1,9 @@
-/** The frame of a program that sets a stage, looks at what happens on it, and clears it away, however it ends. */
+/** Runs a program that sets up servers, measures them, and cleans up however it ends. */
 
-/** What is to be undone, the last first. */
+/** Functions that clean up. The last one runs first. */
 export type Closing = (() => unknown)[];
 
-/** Exits with 0 when the work answers true, otherwise with 1; with 130 at a signal. */
+/** Exits with 0 if the work returns true, otherwise with 1. A signal makes it exit with 130. */
 export async function runTrial(
   name: string,
   work: (closing: Closing) => Promise<boolean>,

@@ -1,9 +1,9 @@
-/** The arrows between folders, as docs/architecture.md draws them, held against the imports. */
+/** Compares the imports with the rules in docs/architecture.md. */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** Folder → the folders it may import from, besides itself; `.` is src itself, the wiring. */
+/** Folder → the folders that it may import, besides itself. `.` is src/ itself. */
 const ARROWS: Record<string, readonly string[]> = {
   scim: [],
   directory: ['scim', '.'],
@@ -27,13 +27,13 @@ const ARROWS: Record<string, readonly string[]> = {
     '.',
   ],
 };
-/** Of the wiring, all that a folder may know. */
+/** The files in src/ that a folder may import. */
 const SHARED = ['src/logger.ts', 'src/outage.ts'];
 
 const OPERATOR = 'src/operator/';
-/** The folder within operator/; undefined for what lies in operator/ itself. */
+/** The folder within operator/, or undefined for a file in operator/ itself. */
 const roomOf = (path: string) => (path.includes('/') ? path.split('/')[0] : undefined);
-/** What puts the operator together, from all rooms; no room knows it. */
+/** The files that assemble the operator from all rooms. No room may import them. */
 const ASSEMBLY = [
   'operator.ts',
   'term.ts',
@@ -42,7 +42,7 @@ const ASSEMBLY = [
   'reflectors.ts',
   'definitions.ts',
 ];
-/** The rooms that a room may import, besides the other files of operator/, which know no room. */
+/** The rooms that a room may import, besides the other files in operator/, which import no room. */
 const OPERATOR_ARROWS: Record<string, readonly string[]> = {
   token: [],
   tenant: [],
@@ -50,20 +50,22 @@ const OPERATOR_ARROWS: Record<string, readonly string[]> = {
   integration: ['token', 'tenant'],
 };
 
-/** The types and the errors of the protocol, and text: all that a quirk may import. */
+/** A quirk may import only the types and errors of the protocol, and text. */
 const QUIRKS = 'src/scim/quirks/';
 const QUIRKS_KNOW = ['condition', 'error', 'filter', 'json', 'schema', 'text'];
 
-/** How many files a folder may have, but for those that their prefixes divide. */
+/** The maximum number of files in a folder, except in FLAT, where prefixes group the files. */
 const MOST_FILES = 20;
 const FLAT = new Set(['src/scim', 'src/kube', 'src/crd']);
 
-/** What they read it for is stored, shown, or compared with what was stored. */
+/**
+ * Files that read the wall clock for times that are stored, shown or compared with stored times.
+ */
 const WALL_CLOCK_READERS = [
   'src/directory/ids.ts',
   'src/directory/postgres/store.ts',
   'src/directory/sqlite/store.ts',
-  // A plugin says by it until when its token works.
+  // A plugin's token has an expiry time.
   'src/kube/credentials.ts',
   'src/kube/events.ts',
   'src/kube/leader-election.ts',
@@ -82,7 +84,7 @@ const imports = new Map(
 const folderOf = (file: string) => file.split('/').slice(1, -1)[0] ?? '.';
 
 describe('the sources', () => {
-  it('import along the arrows between folders only', () => {
+  it('import only along the arrows between folders', () => {
     const wrong = [...imports].flatMap(([file, targets]) => {
       const from = folderOf(file);
       if (from === '.') return [];
@@ -97,7 +99,7 @@ describe('the sources', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('import along the arrows within operator/ only', () => {
+  it('import only along the arrows within operator/', () => {
     const wrong = [...imports]
       .filter(([file]) => file.startsWith(OPERATOR))
       .flatMap(([file, targets]) => {
@@ -116,7 +118,7 @@ describe('the sources', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('have quirks that stand alone: what they need of the protocol they are handed', () => {
+  it('have quirks that get what they need of the protocol as arguments', () => {
     const allowed = new Set(QUIRKS_KNOW.map((file) => `src/scim/${file}.ts`));
     const wrong = [...imports]
       .filter(([file]) => file.startsWith(QUIRKS))
@@ -128,7 +130,7 @@ describe('the sources', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('lie in folders that a glance takes in', () => {
+  it('are in folders with at most 20 files', () => {
     const sizes = Map.groupBy(imports.keys(), (file) => dirname(file));
     const large = [...sizes]
       .filter(([folder, files]) => files.length > MOST_FILES && !FLAT.has(folder))
@@ -138,7 +140,7 @@ describe('the sources', () => {
 
   it('have no line over 110 columns', () => {
     const long = [...imports.keys()]
-      // What has run stays as it was written: databases know it by its hash.
+      // A released migration can't be changed, because databases store its hash.
       .filter((file) => !file.includes('/migrations/'))
       .flatMap((file) =>
         readFileSync(file, 'utf8')
@@ -152,7 +154,7 @@ describe('the sources', () => {
     const done = new Set<string>();
     const visit = (file: string, trail: readonly string[]): void => {
       if (trail.includes(file)) throw new Error(`cycle: ${[...trail, file].join(' → ')}`);
-      // Of data, too, which imports nothing.
+      // Data, such as JSON, imports nothing.
       if (done.has(file) || !imports.has(file)) return;
       for (const next of imports.get(file) ?? []) visit(next, [...trail, file]);
       done.add(file);
@@ -161,14 +163,14 @@ describe('the sources', () => {
     expect(done.size).toBe(imports.size);
   });
 
-  it('read the wall clock only for times that others see: durations are of the monotonic clock', () => {
+  it('read the wall clock only for times that others see, never for durations', () => {
     const readers = [...imports.keys()].filter((file) =>
       /\bDate\.now\b|\bnew Date\(\)/.test(readFileSync(file, 'utf8')),
     );
     expect(readers.toSorted()).toEqual(WALL_CLOCK_READERS.toSorted());
   });
 
-  it('end the process in cli.ts only', () => {
+  it('end the process only in cli.ts', () => {
     const guilty = [...imports.keys()].filter(
       (file) => file !== 'src/cli.ts' && readFileSync(file, 'utf8').includes('process.exit('),
     );
@@ -206,7 +208,7 @@ describe('the sources', () => {
 const NAMED_IMPORT = /(?:import|export)(?: type)? \{([^}]*)\} from '(\.[^']*)'/g;
 const EXPORT = /^export (?:async )?(?:const|function|interface|type|class) (\w+)/gm;
 
-/** Imported with `* as`. */
+/** Files that are imported with `* as`. */
 const READ_AS_A_WHOLE = new Set([
   'src/directory/postgres/schema.ts',
   'src/directory/sqlite/schema.ts',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Outage } from '../src/outage.ts';
 
 describe('an outage', () => {
-  it('begins once, however often it is met, and ends once', () => {
+  it('begins and ends once, however often it is reported', () => {
     const outage = new Outage();
     expect(outage.begins()).toBe(true);
     expect(outage.begins()).toBe(false);
@@ -10,7 +10,7 @@ describe('an outage', () => {
     expect(outage.ends()).toBe(false);
   });
 
-  it('does not end where none began', () => {
+  it('does not end if none began', () => {
     expect(new Outage().ends()).toBe(false);
   });
 
@@ -21,7 +21,7 @@ describe('an outage', () => {
     expect(outage.begins()).toBe(true);
   });
 
-  it('begins once for each kind of trouble, even if the kinds alternate, and ends with all of them', () => {
+  it('begins once for each kind of trouble, even if they alternate, and ends for all of them', () => {
     const outage = new Outage();
     const kinds = ['refused', 'away', 'refused', 'away'];
     expect(kinds.map((kind) => outage.begins(kind))).toEqual([true, true, false, false]);
@@ -29,7 +29,7 @@ describe('an outage', () => {
     expect(outage.ends()).toBe(false);
   });
 
-  it('goes on after more kinds than it remembers', () => {
+  it('continues after more kinds of trouble than it remembers', () => {
     const outage = new Outage();
     for (let index = 0; index < 1000; index++) outage.begins(`message ${index}`);
     expect(outage.begins('message 999')).toBe(false);

@@ -1,8 +1,12 @@
-/** The operator's calls to the API server, from the API server's own audit log: by verb and resource, which no metric tells apart by client. */
+/**
+ * Counts the operator's calls by verb and resource from the API server's audit log, because no
+ * metric
+ * distinguishes clients.
+ */
 import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** `verb resource` or `verb resource/subresource` → how many. */
+/** `verb resource` or `verb resource/subresource` → number of calls. */
 export type Calls = ReadonlyMap<string, number>;
 
 const READS = new Set(['get', 'list', 'watch']);
@@ -17,7 +21,7 @@ export class CallLog {
     this.#path = path;
   }
 
-  /** The flags of kube-apiserver that make it write the log, of one user's calls. */
+  /** Returns the flags that make kube-apiserver log one user's calls. */
   static prepare(
     folder: string,
     user: string,
@@ -30,7 +34,7 @@ export class CallLog {
       JSON.stringify({
         apiVersion: 'audit.k8s.io/v1',
         kind: 'Policy',
-        // A watch counts when it ends.
+        // A watch is counted when it ends.
         omitStages: ['RequestReceived', 'ResponseStarted'],
         rules: [{ level: 'Metadata', users: [user] }, { level: 'None' }],
       }),
@@ -43,7 +47,7 @@ export class CallLog {
     return { flags, log: new CallLog(path) };
   }
 
-  /** A place to count from. */
+  /** The current end of the log, for `since`. */
   get position(): number {
     return statSync(this.#path).size;
   }
@@ -59,7 +63,10 @@ export class CallLog {
     return calls;
   }
 
-  /** When the last call came that was neither a watch nor about the Lease, in milliseconds since the epoch. */
+  /**
+   * The time of the last call except watches and calls for the Lease, in milliseconds since the
+   * epoch.
+   */
   lastWork(position: number): number | undefined {
     let last: number | undefined;
     for (const line of this.#lines(position, this.position)) {
@@ -91,7 +98,7 @@ export class CallLog {
 export const total = (calls: Calls): number =>
   [...calls.values()].reduce((sum, count) => sum + count, 0);
 
-/** Without those of the Lease, which is written every two seconds. */
+/** The number of writes, except those of the Lease, which is written every two seconds. */
 export const writesIn = (calls: Calls): number =>
   total(
     new Map(

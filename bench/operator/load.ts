@@ -1,4 +1,4 @@
-/** Changes that arrive at a steady pace, whatever becomes of the ones before, and how long each took to show. */
+/** Makes changes at a steady rate, without waiting for previous ones, and measures each. */
 import { isEnabled } from '../../src/crd/defaults.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { Client } from '../../src/kube/client.ts';
@@ -8,20 +8,20 @@ import { isReady, type Observer } from './observer.ts';
 export const MANAGER = 'bench';
 const DEADLINE_MS = 60_000;
 
-/** A quarter are new integrations, a quarter are deleted, and half are switched off or on. */
+/** A quarter of the changes create integrations, a quarter delete them, and half disable them. */
 const MIX = ['create', 'toggle', 'delete', 'toggle'] as const;
 export type ChangeKind = (typeof MIX)[number];
 
 export interface Timed {
   readonly kind: ChangeKind;
-  /** From the moment the call was sent until the watch showed Ready, or for a deletion that the Secret is gone. */
+  /** From the call until the watch shows Ready or, for a deletion, that the Secret is gone. */
   readonly milliseconds: number;
 }
 
 export interface LoadOptions {
   readonly client: Client;
   readonly observer: Observer;
-  /** Integrations that are there, of which each is changed once at most. */
+  /** Existing integrations. Each is changed at most once. */
   readonly keys: readonly ObjectKey[];
   readonly changesPerSecond: number;
   readonly seconds: number;
@@ -35,9 +35,9 @@ export async function applyLoad(options: LoadOptions): Promise<readonly Timed[]>
     const due = started + (index * 1000) / changesPerSecond;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
     const kind = MIX[index % MIX.length] ?? 'toggle';
-    // Far apart, so that the changes are spread over the namespaces.
+    // Spreads the changes over the namespaces.
     const key = keys[(index * 7919) % keys.length];
-    if (key === undefined) throw new Error('there is no integration to change');
+    if (key === undefined) throw new Error('no integration is left to change');
     timed.push(change(options, kind, key, index));
   }
   return Promise.all(timed);

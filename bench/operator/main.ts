@@ -1,4 +1,8 @@
-/** `make bench-operator`: what the operator costs with many integrations, on a real API server; exits with 1 where a bound is broken. */
+/**
+ * `make bench-operator`: measures the operator with many integrations on a real API server. It
+ * exits
+ * with 1 if a bound is broken.
+ */
 import { cpus } from 'node:os';
 import { type Closing, runTrial } from '../../hack/trial.ts';
 import { readOptions } from './options.ts';
@@ -19,11 +23,11 @@ async function bench(closing: Closing): Promise<boolean> {
   const cold = await coldStart(stage, options, progress);
   progress(`all are Ready after ${cold.seconds.toFixed(1)} s`);
   const again = await restart(stage, options);
-  progress(`restarted and at rest after ${again.seconds.toFixed(1)} s`);
+  progress(`restarted, and at rest after ${again.seconds.toFixed(1)} s`);
   const resting = await rest(stage, options);
-  progress(`watched at rest for ${options.restSeconds} s`);
+  progress(`measured at rest for ${options.restSeconds} s`);
   const load = await steadyChanges(stage, options);
-  progress(`${load.timed.length} changes were made`);
+  progress(`made ${load.timed.length} changes`);
 
   const measured = { cold, restart: again, rest: resting, load };
   const { integrations, namespaces, changesPerSecond } = options;

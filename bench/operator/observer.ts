@@ -1,4 +1,4 @@
-/** Sees through watches of its own what anybody could see: which integrations are Ready, and which Secrets are there. */
+/** Observes with its own watches which integrations are Ready and which Secrets exist. */
 
 import { LABEL_MANAGED_BY, MANAGED_BY, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
@@ -15,7 +15,7 @@ import { createLogger } from '../../src/logger.ts';
 
 export type Check = (integration: KubeIntegration) => boolean;
 
-/** The operator has seen the latest spec, and all is well. */
+/** Whether the operator has seen the latest spec and the integration is Ready. */
 export const isReady: Check = ({ metadata, status }) =>
   status?.observedGeneration === metadata.generation &&
   status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
@@ -73,7 +73,7 @@ export class Observer {
     return this.#ready.size;
   }
 
-  /** Resolves when so many integrations are Ready. */
+  /** Resolves when this many integrations are Ready. */
   async reach(count: number): Promise<void> {
     if (this.#ready.size >= count) return;
     await new Promise<void>((resolve) => {
@@ -82,12 +82,14 @@ export class Observer {
     this.#reached = undefined;
   }
 
-  /** When the integration passed the check, on the clock of `performance.now()`; infinity after the deadline. */
+  /**
+   * Resolves with the `performance.now()` at which the check passed, or infinity at the deadline.
+   */
   sees(key: ObjectKey, check: Check, deadlineMs: number): Promise<number> {
     return this.#within(deadlineMs, this.#waits, keyText(key), (seen) => ({ check, seen }));
   }
 
-  /** When the Secret was gone. */
+  /** Resolves when the Secret is gone, with the same kind of time as `sees`. */
   seesNoSecret(key: ObjectKey, deadlineMs: number): Promise<number> {
     return this.#within(deadlineMs, this.#secretWaits, keyText(key), (seen) => seen);
   }

@@ -1,14 +1,16 @@
-/** What the bench is asked to do, from the environment. */
+/** The options of the bench, from the environment. */
 
 export interface BenchOptions {
   readonly integrations: number;
   readonly namespaces: number;
   readonly changesPerSecond: number;
-  /** Of the changes. */
+  /** How long changes are made. */
   readonly seconds: number;
   /** How long the calls at rest are counted. */
   readonly restSeconds: number;
-  /** Folder for processor profiles of the operator; undefined: none are made, because they slow it down. */
+  /**
+   * Folder for CPU profiles of the operator. Undefined for none, because profiling slows it down.
+   */
   readonly profiles: string | undefined;
 }
 
@@ -24,7 +26,7 @@ export function readOptions(env: NodeJS.ProcessEnv): BenchOptions {
   const { integrations, changesPerSecond, seconds } = options;
   if (changesPerSecond * seconds > integrations)
     throw new Error(
-      'INTEGRATIONS must be at least RATE × LOAD_SECONDS: each is changed once at most',
+      'INTEGRATIONS must be at least RATE × LOAD_SECONDS, because each is changed at most once',
     );
   return options;
 }

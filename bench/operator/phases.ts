@@ -1,4 +1,4 @@
-/** What is measured, one phase after the other, on the same stage. */
+/** The phases of the measurement, one after the other on the same stage. */
 import { usageOf } from '../../hack/process/usage.ts';
 import { parseExposition } from '../../test/support/exposition.ts';
 import type { Calls } from './call-log.ts';
@@ -6,9 +6,9 @@ import { applyLoad, type Timed } from './load.ts';
 import type { BenchOptions } from './options.ts';
 import type { Stage } from './stage.ts';
 
-/** As often as Prometheus usually does: with many integrations a scrape is work, too. */
+/** The usual interval of Prometheus. With many integrations, a scrape is work that counts. */
 const SCRAPE_MS = 30_000;
-/** No call but watches and the Lease for so long: the operator has nothing to do. */
+/** The operator is idle after this long without calls, except watches and calls for the Lease. */
 const QUIET_MS = 5_000;
 const READY_DEADLINE_MS = 60 * 60_000;
 const PROGRESS_MS = 30_000;
@@ -38,7 +38,7 @@ export interface LoadPhase extends Phase {
   readonly timed: readonly Timed[];
 }
 
-/** Integrations exist, the directory is empty, and the operator starts. */
+/** Starts the operator with existing integrations and an empty directory. */
 export async function coldStart(
   stage: Stage,
   options: BenchOptions,
@@ -55,7 +55,7 @@ export async function coldStart(
   }
 }
 
-/** Everything is Ready: until the operator that was started anew has looked at all and rests. */
+/** Restarts the operator when everything is Ready, and waits until it is idle. */
 export async function restart(stage: Stage, options: BenchOptions): Promise<Phase> {
   await stage.operator.stop();
   const position = stage.calls.position;
@@ -69,7 +69,7 @@ export async function restart(stage: Stage, options: BenchOptions): Promise<Phas
   return { ...phase, seconds: (last - startedAt) / 1000 };
 }
 
-/** Nobody changes anything. */
+/** Measures the operator while nothing changes. */
 export async function rest(stage: Stage, { restSeconds }: BenchOptions): Promise<Phase> {
   await untilQuiet(stage);
   return measure(stage, () => new Promise((resolve) => setTimeout(resolve, restSeconds * 1000)));
@@ -128,7 +128,7 @@ async function untilQuiet(stage: Stage): Promise<void> {
     const position = stage.calls.position;
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     if (stage.calls.lastWork(position) === undefined) return;
-    if (performance.now() > deadline) throw new Error('the operator did not come to rest');
+    if (performance.now() > deadline) throw new Error('the operator did not become idle');
   }
 }
 
@@ -138,7 +138,7 @@ async function within(ms: number, work: Promise<void>, { operator, observer }: S
     timer = setTimeout(() => reject(new Error(`only ${observer.ready} became Ready`)), ms);
   });
   const ended = operator.exited.then((how) => {
-    throw new Error(`the operator ended: ${how}; ${operator.log().slice(-1_000)}`);
+    throw new Error(`the operator exited: ${how}; ${operator.log().slice(-1_000)}`);
   });
   try {
     await Promise.race([work, late, ended]);

@@ -1,4 +1,4 @@
-/** The measurements as a table for people, and which bounds of the project they break. */
+/** Formats the measurements as tables, and finds the bounds that they break. */
 import { type Calls, total, writesIn } from './call-log.ts';
 import type { ChangeKind, Timed } from './load.ts';
 import type { BenchOptions } from './options.ts';
@@ -13,7 +13,7 @@ export interface Measurements {
 
 const MAX_READY_P99_MS = 1_000;
 const MAX_MEMORY_MIB = 300;
-/** Kinds of change that end in Ready. */
+/** The kinds of change that end in Ready. */
 const READY_KINDS: readonly ChangeKind[] = ['create', 'toggle'];
 
 const mib = (bytes: number) => Math.round(bytes / 2 ** 20);
@@ -121,7 +121,7 @@ function memoryTable(measured: Measurements): string {
   ].join('\n');
 }
 
-/** One line for each bound that is broken. */
+/** Returns a line for each broken bound. */
 export function broken({ cold, restart, rest, load }: Measurements): readonly string[] {
   const phases = [cold, restart, rest, load];
   const p99 = at(timesOf(load.timed, READY_KINDS), 0.99);
@@ -131,8 +131,8 @@ export function broken({ cold, restart, rest, load }: Measurements): readonly st
   return [
     ...(p99 < MAX_READY_P99_MS ? [] : [`apply → Ready: p99 is ${number(p99)} ms`]),
     ...(peak < MAX_MEMORY_MIB ? [] : [`the memory of the process reached ${peak} MiB`]),
-    ...(writes === 0 ? [] : [`a restart with all Ready made ${writes} writes`]),
-    ...(written === 0 ? [] : [`at rest ${written} writes were made`]),
+    ...(writes === 0 ? [] : [`a restart with all integrations Ready made ${writes} writes`]),
+    ...(written === 0 ? [] : [`at rest, the operator made ${written} writes`]),
   ];
 }
 
@@ -142,6 +142,6 @@ const timesOf = (timed: readonly Timed[], kinds: readonly ChangeKind[]): readonl
     .map(({ milliseconds }) => milliseconds)
     .sort((a, b) => a - b);
 
-/** By nearest rank, of sorted values. */
+/** The percentile of sorted values, by nearest rank. */
 const at = (sorted: readonly number[], share: number): number =>
   sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;

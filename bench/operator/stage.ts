@@ -1,4 +1,7 @@
-/** Where it plays: a control plane of its own, many integrations, and the operator with exactly the permissions that ship. */
+/**
+ * Sets up a control plane, many integrations, and the operator with exactly its shipped
+ * permissions.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +29,7 @@ export interface Stage {
   readonly keys: readonly ObjectKey[];
 }
 
-/** Everything is there but the operator, which has not been started. */
+/** Sets up everything, but doesn't start the operator. */
 export async function setStage(
   options: BenchOptions,
   log: (line: string) => void,
@@ -51,7 +54,7 @@ export async function setStage(
     log: join(folder, 'operator.log'),
   };
   const keys = await createIntegrations(client, options);
-  log(`${keys.length} integrations in ${options.namespaces} namespaces were created`);
+  log(`created ${keys.length} integrations in ${options.namespaces} namespaces`);
   const observer = new Observer(client);
   await observer.start();
   closing.push(() => observer.stop());
@@ -78,8 +81,8 @@ async function createIntegrations(
 
 async function allOf<T>(items: readonly T[], run: (item: T) => Promise<unknown>): Promise<void> {
   const rest = items.values();
-  const lane = async () => {
+  const worker = async () => {
     for (const item of rest) await run(item);
   };
-  await Promise.all(Array.from({ length: CREATING_AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: CREATING_AT_ONCE }, worker));
 }

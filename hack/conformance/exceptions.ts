@@ -1,4 +1,4 @@
-/** What scim2-tester can't know, line by line. A line that is not needed any more fails the run. */
+/** Findings of scim2-tester that are wrong. An exception that is no longer needed fails the run. */
 import type { Exception } from './judge.ts';
 
 export const EXCEPTIONS: readonly Exception[] = [];

@@ -1,23 +1,23 @@
-/** Holds what the suite found against the exceptions that are justified. */
+/** Compares the suite's findings with the justified exceptions. */
 
 export interface CheckResult {
   readonly check: string;
   readonly resource: string | null;
-  /** Of the checks that go through the attributes of a resource. */
+  /** Only for checks of a resource's attributes. */
   readonly attribute: string | null;
   readonly status: string;
   readonly detail: string | null;
   readonly data: string | null;
 }
 
-/** A finding that the server is right to leave as it is. */
+/** A finding for which the server needs no change. */
 export interface Exception {
   readonly check: string;
   readonly resource: string;
   readonly attribute: string;
-  /** What the check then says; anything else that it finds is not excused. */
+  /** What the check must say. Any other finding of it counts. */
   readonly detail: RegExp;
-  /** Why the server is right, with the section that decides. */
+  /** Why the server is right, with the section of the RFC that decides. */
   readonly why: string;
 }
 
@@ -25,13 +25,15 @@ export interface Verdict {
   readonly conforming: number;
   readonly justified: number;
   readonly unexpected: readonly CheckResult[];
-  /** Exceptions that nothing needs any more. */
+  /** Exceptions that are no longer needed. */
   readonly needless: readonly Exception[];
-  /** Resource types that no check was about: the suite skips silently what discovery doesn't name. */
+  /**
+   * Resource types without a check, because the suite silently skips what discovery doesn't name.
+   */
   readonly unchecked: readonly string[];
 }
 
-/** The words of scim2-tester for what a server may do; SKIPPED and DEVIATION are not among them. */
+/** The results of scim2-tester that conform. SKIPPED and DEVIATION don't. */
 const CONFORMING = ['SUCCESS', 'COMPLIANT', 'ACCEPTABLE'];
 
 export function judge(

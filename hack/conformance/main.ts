@@ -1,4 +1,6 @@
-/** `make conformance`: the public suite scim2-tester against a running server; fails on what is neither right nor justified. */
+/**
+ * `make conformance`: runs the public suite scim2-tester and fails on every unjustified finding.
+ */
 
 import { type RunningServer, startServer, startServerOnPostgres } from '../scim-server/start.ts';
 import { EXCEPTIONS } from './exceptions.ts';
@@ -6,7 +8,7 @@ import { isConforming, judge, type Verdict } from './judge.ts';
 import { ensureSuite, runSuite } from './suite.ts';
 
 const RESOURCES = ['User', 'Group'];
-/** Answers in full are long; this much says what is wrong. */
+/** Whole responses are long. This many characters show what is wrong. */
 const SHOWN_DATA = 2_000;
 
 const say = (line = '') => process.stdout.write(`${line}\n`);
@@ -29,7 +31,7 @@ async function conformance(signal: AbortSignal): Promise<boolean> {
   return conforms;
 }
 
-/** What is named, or our server on both databases. */
+/** The endpoint or database that the environment names, or our server on both databases. */
 function endpoints(): readonly { name: string; start(): Promise<RunningServer> }[] {
   const named = namedEndpoint();
   if (named !== undefined) return [{ name: named.url, start: async () => named }];
@@ -44,7 +46,7 @@ function endpoints(): readonly { name: string; start(): Promise<RunningServer> }
 function namedEndpoint(): RunningServer | undefined {
   const { CONFORMANCE_URL: url, CONFORMANCE_TOKEN: token } = process.env;
   if (!url && !token) return undefined;
-  if (!url || !token) throw new Error('CONFORMANCE_URL and CONFORMANCE_TOKEN are needed together');
+  if (!url || !token) throw new Error('set both CONFORMANCE_URL and CONFORMANCE_TOKEN, or neither');
   return { url: url.replace(/\/+$/, ''), token, close: async () => undefined };
 }
 
@@ -57,11 +59,11 @@ function print(verdict: Verdict, title: string): void {
     }
   }
   for (const { check, resource, attribute } of needless)
-    say(`✗ no finding needs the exception for ${check} ${resource} ${attribute}`);
-  for (const resource of unchecked) say(`✗ nothing was checked of ${resource}`);
+    say(`✗ the exception for ${check} ${resource} ${attribute} is no longer needed`);
+  for (const resource of unchecked) say(`✗ no check covered ${resource}`);
   const wrong = unexpected.length + needless.length + unchecked.length;
   say(
-    `${title}: ${conforming} checks conform, ${justified} differ as justified, ${wrong === 0 ? 'nothing is' : `${wrong} are`} unexpected`,
+    `${title}: ${conforming} checks conform, ${justified} are justified exceptions, ${wrong} unexpected`,
   );
 }
 

@@ -1,4 +1,4 @@
-"""Runs every check of scim2-tester against $CONFORMANCE_URL and writes the results as a JSON array."""
+"""Run every check of scim2-tester against $CONFORMANCE_URL and print the results as JSON."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from httpx2 import Client
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import CheckResult, check_server
 
-# The suite picks enumerated values and booleans at random: a failure must come back.
+# The suite picks enumerated values and booleans at random. A failure must be reproducible.
 random.seed(0)
 
 
@@ -18,7 +18,7 @@ def report(result: CheckResult) -> dict[str, str | None]:
     return {
         "check": result.title,
         "resource": result.resource_type,
-        # The PATCH checks give a result for each attribute.
+        # The PATCH checks return a result for each attribute.
         "attribute": data.get("urn") if isinstance(data, dict) else None,
         "status": result.status.name,
         "detail": result.reason,

@@ -1,4 +1,4 @@
-/** The public suite scim2-tester: installed from exact pins into a cache outside the checkout, and run against an endpoint. */
+/** Installs the public suite scim2-tester from exact pins into the cache, and runs it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -6,14 +6,14 @@ import { dirname, join } from 'node:path';
 import { cacheFolder } from '../cache.ts';
 import type { CheckResult } from './judge.ts';
 
-/** The suite can't be had here; the message says what to do about it. */
+/** The suite can't be installed here. The message says what to do. */
 export class SuiteUnavailableError extends Error {
   override readonly name = 'SuiteUnavailableError';
 }
 
 export interface Suite {
   readonly version: string;
-  /** The interpreter that finds the suite. */
+  /** The interpreter of the environment in which the suite is installed. */
   readonly python: string;
 }
 
@@ -25,13 +25,13 @@ export interface Endpoint {
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 const SCRIPT = join(import.meta.dirname, 'run_suite.py');
-/** What scim2-tester runs on. */
+/** The oldest Python 3 that scim2-tester supports. */
 const OLDEST_MINOR = 11;
 const INTERPRETERS = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11'];
-/** Debian has `venv` without `ensurepip`, which makes no environment with pip. */
+/** Debian ships `venv` without `ensurepip`, which creates environments without pip. */
 const PROBE = 'import ensurepip, venv, sys; print(".".join(map(str, sys.version_info[:3])))';
 
-/** Installs the suite when the cache lacks it. Throws SuiteUnavailableError. */
+/** Installs the suite if the cache lacks it. Throws SuiteUnavailableError. */
 export async function ensureSuite(
   log: (line: string) => void,
   signal?: AbortSignal,
@@ -49,7 +49,7 @@ export async function ensureSuite(
   return { version, python };
 }
 
-/** Runs every check; answers what each found. */
+/** Runs every check and returns the results. */
 export async function runSuite(
   { python }: Suite,
   { url, token }: Endpoint,
@@ -67,7 +67,7 @@ function findPython(): { readonly command: string; readonly version: string } {
     if (major === 3 && minor !== undefined && minor >= OLDEST_MINOR) return { command, version };
   }
   throw new SuiteUnavailableError(
-    `no Python to run scim2-tester with: install Python 3.${OLDEST_MINOR} or newer with its venv module (on Debian and Ubuntu the package python3-venv)`,
+    `no Python can run scim2-tester: install Python 3.${OLDEST_MINOR} or newer with its venv module (on Debian and Ubuntu, the package python3-venv)`,
   );
 }
 
@@ -76,10 +76,10 @@ async function install(
   folder: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  // Of a Python that is gone.
+  // The folder may be left from a Python that has been removed.
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(dirname(folder), { recursive: true });
-  // Renamed when whole: another process may install the same at the same time.
+  // Renamed once complete, because another process may install the same suite at the same time.
   const unfinished = `${folder}.${process.pid}`;
   const pip = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check'];
   try {
@@ -95,7 +95,7 @@ async function install(
   }
 }
 
-/** What the command writes to its standard output; its complaints go to ours. */
+/** Returns the standard output of the command. Its standard error goes to ours. */
 function outputOf(
   command: string,
   args: readonly string[],

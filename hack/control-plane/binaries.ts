@@ -1,14 +1,14 @@
-/** The programs of a Kubernetes control plane: found, downloaded or built, and kept in a cache outside the checkout. */
+/** Finds, downloads or builds the programs of a Kubernetes control plane, and caches them. */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { downloadProgram } from './download.ts';
 import { buildProgram } from './go-build.ts';
 import { ControlPlaneUnavailableError, type Program, programsFolder } from './versions.ts';
 
-/** Where a program is. */
+/** Returns the path of a program. */
 export type ProgramPaths = (program: Program) => string;
 
-/** How programs that are not there yet are got. */
+/** Where missing programs come from. */
 export type Source = 'download' | 'build';
 
 const PROGRESS_MS = 15_000;
@@ -18,7 +18,7 @@ const SOURCES: Readonly<Record<Source, { doing: string; done: string; get: typeo
     build: { doing: 'building', done: 'built', get: buildProgram },
   };
 
-/** The sources that CONTROL_PLANE leaves; the fastest first. */
+/** The sources that CONTROL_PLANE allows, the fastest first. */
 export function chosenSources(): readonly Source[] {
   const choice = process.env.CONTROL_PLANE || 'auto';
   if (choice === 'build' || choice === 'download') return [choice];
@@ -29,11 +29,11 @@ export function chosenSources(): readonly Source[] {
 }
 
 /**
- * Resolves once the programs are there. KUBEBUILDER_ASSETS comes first, then the cache. What both lack
- * (setup-envtest brings no kube-controller-manager) is got from the first of `sources` that has it.
+ * Looks for the programs in KUBEBUILDER_ASSETS, then in the cache. A program that both lack comes
+ * from the first of `sources` that has it (setup-envtest has no kube-controller-manager).
  *
- * @param log takes a line at the start and the end of each program, and about every 15 seconds between.
- * @throws {ControlPlaneUnavailableError} No source has what is missing.
+ * @param log is called when a program is begun and finished, and about every 15 seconds in between.
+ * @throws {ControlPlaneUnavailableError} No source has a missing program.
  */
 export async function ensureBinaries(
   programs: readonly Program[],
@@ -55,7 +55,7 @@ export async function ensureBinaries(
     } catch (error) {
       if (!(error instanceof ControlPlaneUnavailableError)) throw error;
       reasons.push(error.reason);
-      if (source !== sources.at(-1)) log(`no ${source} of ${missing[0]}: ${error.reason}`);
+      if (source !== sources.at(-1)) log(`the ${source} of ${missing[0]} failed: ${error.reason}`);
     }
   }
   if (missing.length > 0) {
@@ -73,12 +73,12 @@ async function get(
   const folder = programsFolder();
   mkdirSync(folder, { recursive: true });
   const target = join(folder, program);
-  // Renamed when whole: another process may get the same program at the same time.
+  // Renamed once complete, because another process may fetch the same program at the same time.
   const unfinished = `${target}.${process.pid}`;
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);
   const { doing, done, get: write } = SOURCES[source];
-  const from = source === 'build' ? ' from its Go module, which takes minutes the first time' : '';
+  const from = source === 'build' ? ' from its Go module; the first build takes minutes' : '';
   log(`${doing} ${program}${from}`);
   const progress = setInterval(() => log(`still ${doing} ${program}, ${seconds()} s`), PROGRESS_MS);
   try {

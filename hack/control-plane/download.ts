@@ -1,4 +1,4 @@
-/** Downloads the official programs of a control plane and checks them against the checksums of their release. */
+/** Downloads the official programs of a control plane and verifies their checksums. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import {
   type Program,
 } from './versions.ts';
 
-/** Milliseconds without a connection, a header or another byte; then it can't be had. */
+/** A download fails after this many milliseconds without a connection, a header or a byte. */
 const SILENCE_MS = 5_000;
 const MAX_REDIRECTIONS = 5;
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
@@ -20,7 +20,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 interface Release {
   readonly url: string;
   readonly checksumUrl: string;
-  /** The file's name in a list of checksums; the checksum stands alone without one. */
+  /** The file's name in a list of checksums. Undefined if the checksum stands alone. */
   readonly listedAs?: string;
   /** The program's path in the archive. */
   readonly inArchive?: string;
@@ -29,8 +29,8 @@ interface Release {
 /**
  * Writes the program to `target`.
  *
- * @throws {ControlPlaneUnavailableError} Kubernetes publishes no program for this machine, its release could not
- *   be reached within 5 seconds, or what came is not what the release's checksum says.
+ * @throws {ControlPlaneUnavailableError} Kubernetes publishes no program for this machine, the
+ *   release is unreachable for 5 seconds, or the checksum doesn't match.
  */
 export async function downloadProgram(
   program: Program,
@@ -71,7 +71,7 @@ export async function downloadProgram(
       createWriteStream(fetched, { mode: 0o755 }),
     );
     if (hash.digest('hex') !== expected) {
-      throw new Error('its checksum is not the one that the release names');
+      throw new Error('its checksum differs from the one in the release');
     }
     unpack(fetched, target, release);
   } catch (error) {
@@ -112,7 +112,7 @@ function checksumOf(text: string, { checksumUrl, listedAs }: Release): string {
     listedAs === undefined ? lines[0] : lines.find((each) => each.endsWith(` ${listedAs}`));
   const checksum = line?.split(/\s+/)[0] ?? '';
   if (/^[0-9a-f]{64}$/.test(checksum)) return checksum;
-  throw new Error(`${checksumUrl} has no checksum of it`);
+  throw new Error(`${checksumUrl} doesn't contain its checksum`);
 }
 
 function unpack(fetched: string, target: string, { inArchive }: Release): void {
@@ -133,7 +133,7 @@ function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as NodeJS.ErrnoException;
   if (error.name === 'TimeoutError' || code?.startsWith('UND_ERR_')) {
-    return `no answer for ${SILENCE_MS / 1000} s`;
+    return `no response for ${SILENCE_MS / 1000} s`;
   }
   return error.message || code || error.name;
 }

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ControlPlaneUnavailableError, kubernetesVersion, type Program } from './versions.ts';
 
-/** @throws {ControlPlaneUnavailableError} There is no Go, or the build failed. */
+/** @throws {ControlPlaneUnavailableError} Go is not installed, or the build failed. */
 export async function buildProgram(
   program: Program,
   target: string,
@@ -29,7 +29,7 @@ export async function buildProgram(
       if (code === 0) resolve();
       else {
         const how = by ?? code;
-        reject(new ControlPlaneUnavailableError(`go build of ${program} ended with ${how}`));
+        reject(new ControlPlaneUnavailableError(`go build of ${program} exited with ${how}`));
       }
     });
   });

@@ -1,4 +1,4 @@
-/** Gets the programs of the tests' control planes, once, before several of them start at the same time. */
+/** Fetches the programs of the tests' control planes once, before several of them start at once. */
 import { ensureBinaries } from './binaries.ts';
 import { ControlPlaneUnavailableError } from './versions.ts';
 

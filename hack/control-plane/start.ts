@@ -1,4 +1,8 @@
-/** A Kubernetes control plane on loopback: etcd, API server and, when asked for, the controller manager. No root, no containers. */
+/**
+ * Starts a Kubernetes control plane on loopback: etcd, the API server and, on request, the
+ * controller
+ * manager. It needs neither root nor containers.
+ */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +19,7 @@ export interface ControlPlane {
   readonly server: string;
   readonly caFile: string;
   readonly dir: string;
-  /** Process ids, to see what each program uses. */
+  /** Process ids, for measuring each program. */
   readonly pids: () => Readonly<Partial<Record<Program, number>>>;
   /** The API server keeps its port and its data. */
   restartApiServer(): Promise<void>;
@@ -24,26 +28,30 @@ export interface ControlPlane {
 }
 
 export interface StartOptions {
-  /** Garbage collection, namespace deletion. */
+  /** For garbage collection and the deletion of namespaces. */
   readonly controllerManager: boolean;
   readonly log: (line: string) => void;
-  /** Ends a download or build that is under way. */
+  /** Aborts a download or build in progress. */
   readonly signal?: AbortSignal;
-  /** Of programs that are not there yet; by default what CONTROL_PLANE says. */
+  /** Where missing programs come from. CONTROL_PLANE decides by default. */
   readonly sources?: readonly Source[];
-  /** Runs before the controller manager starts: its garbage collector finds kinds that come later only after up to 30 s. */
+  /**
+   * Runs before the controller manager starts. Its garbage collector takes up to 30 s to notice
+   * kinds
+   * that are added later.
+   */
   readonly prepare?: (kubeconfig: string) => Promise<void>;
-  /** Of kube-apiserver, beside those that it always gets. */
+  /** Additional flags of kube-apiserver. */
   readonly apiServerFlags?: readonly string[];
 }
 
 const READY_DEADLINE_MS = 60_000;
 const ATTEMPTS = 3;
 
-/** A port that was free when it was chosen was taken before the program listened on it. */
+/** The chosen port was taken before the program listened on it. */
 class PortTakenError extends Error {}
 
-/** Answers when the API server is ready, about three seconds later. */
+/** Resolves when the API server is ready, after about three seconds. */
 export async function startControlPlane(options: StartOptions): Promise<ControlPlane> {
   const programs: Program[] = ['etcd', 'kube-apiserver'];
   if (options.controllerManager) programs.push('kube-controller-manager');
@@ -62,7 +70,7 @@ async function attemptStart(paths: ProgramPaths, options: StartOptions): Promise
   sweepAfterDeath(dir);
   const children: Child[] = [];
   const stop = async () => {
-    // kube-apiserver waits for its watches on SIGTERM; nothing here is worth the minute.
+    // On SIGTERM, kube-apiserver waits up to a minute for its watches. Nothing here needs that.
     await Promise.all(children.map((child) => child.stop('SIGKILL')));
     rmSync(dir, { recursive: true, force: true });
   };
@@ -82,7 +90,8 @@ async function start(
   { controllerManager, prepare, apiServerFlags = [] }: StartOptions,
 ): Promise<ControlPlane> {
   const [port] = await freePorts(1);
-  // Sockets in a folder of this user's alone: etcd asks nobody who they are, and it holds every Secret.
+  // The sockets are in a folder of this user only: etcd has no authentication and holds every
+  // Secret.
   const etcdUrl = `unix://${join(dir, 'etcd.sock')}`;
   const server = `https://127.0.0.1:${port}`;
   const token = randomBytes(24).toString('hex');
@@ -127,7 +136,7 @@ async function start(
   };
 }
 
-/** The key that signs service account tokens, and the administrator's token. */
+/** Writes the keys for service account tokens, and the administrator's token. */
 function writeSecrets(dir: string, token: string): void {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
@@ -146,7 +155,7 @@ function etcdArguments(dir: string, client: string, peer: string): string[] {
     `--data-dir=${join(dir, 'etcd')}`,
     `--listen-client-urls=${client}`,
     `--listen-peer-urls=${peer}`,
-    // Addresses with a port are demanded, but nobody calls those of a member that is alone.
+    // etcd requires addresses with a port, but nothing connects to those of a single member.
     '--advertise-client-urls=http://127.0.0.1:2379',
     '--initial-advertise-peer-urls=http://127.0.0.1:2380',
     '--initial-cluster=default=http://127.0.0.1:2380',
@@ -208,7 +217,7 @@ async function waitUntilReady(
     for (const [program, { running }] of Object.entries(children)) {
       if (running) continue;
       const log = readFileSync(join(dir, `${program}.log`), 'utf8');
-      const message = `${program} ended: ${log.trimEnd().split('\n').slice(-5).join('\n')}`;
+      const message = `${program} exited: ${log.trimEnd().split('\n').slice(-5).join('\n')}`;
       throw log.includes('address already in use')
         ? new PortTakenError(message)
         : new Error(message);
@@ -216,7 +225,7 @@ async function waitUntilReady(
     if (await ready()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`kube-apiserver was not ready in ${READY_DEADLINE_MS / 1000} s`);
+  throw new Error(`kube-apiserver was not ready after ${READY_DEADLINE_MS / 1000} s`);
 }
 
 async function isReady(server: string, token: string, caFile: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** The programs of a control plane, their versions and the cache that they are kept in. */
+/** The programs of a control plane, their versions and the cache folder. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache.ts';
@@ -6,20 +6,21 @@ import { cacheFolder } from '../cache.ts';
 export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 
 const WAYS_OUT =
-  'install Go 1.26 or newer to build one, let KUBEBUILDER_ASSETS name a folder that has its programs, or let KUBECONFIG name a cluster such as kind';
+  'install Go 1.26 or newer to build one, set KUBEBUILDER_ASSETS to a folder with its programs, or ' +
+  'set KUBECONFIG to use a cluster such as kind';
 
-/** There is no control plane to run here; the message says what to do about it. */
+/** No control plane can run here. The message says what to do. */
 export class ControlPlaneUnavailableError extends Error {
   override readonly name = 'ControlPlaneUnavailableError';
   readonly reason: string;
 
   constructor(reason: string) {
-    super(`no Kubernetes control plane to run (${reason}): ${WAYS_OUT}`);
+    super(`no Kubernetes control plane can run here (${reason}): ${WAYS_OUT}`);
     this.reason = reason;
   }
 }
 
-/** `v1.2.3`; the pinned Go modules decide it for the downloaded programs too. */
+/** `v1.2.3`. The pinned Go modules determine the version of the downloaded programs as well. */
 export const kubernetesVersion = (): string => requiredVersion('kube', 'k8s.io/kubernetes');
 export const etcdVersion = (): string => requiredVersion('etcd', 'go.etcd.io/etcd/server/v3');
 

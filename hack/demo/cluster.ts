@@ -30,9 +30,9 @@ import type { ControlPlaneChoice } from './environment.ts';
 import { MANAGER } from './examples.ts';
 import { openKindCluster } from './kind-cluster.ts';
 
-/** Of the operator's ServiceAccount, its namespace and its ClusterRole: no installation has them. */
+/** Names the operator's ServiceAccount, namespace and ClusterRole. No real installation uses it. */
 export const NAME = 'scim-operator-demo';
-/** Those that the example gives. */
+/** The ClusterRoles that the example grants. */
 const BINDABLE_CLUSTER_ROLES = ['view'];
 const TOKEN_SECONDS = 24 * 3600;
 
@@ -44,18 +44,21 @@ export async function applyCrds(kubeconfig: string): Promise<void> {
 }
 
 export interface ClusterChoice {
-  /** The kubeconfig's cluster. */
+  /** Use the cluster of the kubeconfig. */
   readonly current: boolean;
   readonly controlPlane: ControlPlaneChoice;
-  /** Takes the kubeconfig of a kind cluster. */
+  /** Where the kubeconfig of a kind cluster is written. */
   readonly folder: string;
 }
 
 type Open = () => Promise<DemoCluster>;
 
 /**
- * Opens the current cluster if it was chosen, otherwise the first that can be had: a control plane of official or
- * earlier programs, a kind cluster, a control plane built with Go, and last the one that KUBECONFIG names.
+ * Opens the current cluster if it was chosen, otherwise the first of these that is available:
+ * 1. a control plane with cached or official programs
+ * 2. a kind cluster
+ * 3. a control plane built with Go
+ * 4. the cluster that KUBECONFIG names
  */
 export async function openCluster(
   { current, controlPlane, folder }: ClusterChoice,
@@ -107,7 +110,10 @@ async function openOwnCluster(
   return { client, kubeconfig, description: 'a control plane of its own', stop };
 }
 
-/** The CRDs, and the operator's ServiceAccount with exactly the permissions that the product ships. Answers its kubeconfig. */
+/**
+ * Applies the CRDs, and a ServiceAccount with exactly the permissions that the operator ships with.
+ * Returns the kubeconfig of that ServiceAccount.
+ */
 export async function installOperator(cluster: DemoCluster, folder: string): Promise<string> {
   const { client } = cluster;
   await applyCrds(cluster.kubeconfig);
@@ -135,7 +141,10 @@ export async function installOperator(cluster: DemoCluster, folder: string): Pro
   return path;
 }
 
-/** A kubeconfig with a token of the ServiceAccount and its namespace, for the same cluster as `config`. */
+/**
+ * Returns a kubeconfig for the cluster of `config`, with a token and namespace of the
+ * ServiceAccount.
+ */
 export async function serviceAccountKubeconfig(
   client: Client,
   config: KubeConfig,

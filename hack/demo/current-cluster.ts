@@ -1,4 +1,4 @@
-/** The cluster of the current kubeconfig, which may be somebody's: what was there before is left alone. */
+/** The cluster of the current kubeconfig. It may be in use, so existing objects are left alone. */
 import { join } from 'node:path';
 import {
   LABEL_INTEGRATION,
@@ -30,7 +30,7 @@ export interface DemoCluster {
   stop(): Promise<void>;
 }
 
-/** `name` is that of the demo's own ClusterRole, ClusterRoleBinding and namespace. */
+/** `name` is the name of the demo's ClusterRole, ClusterRoleBinding and namespace. */
 export async function openCurrentCluster(name: string): Promise<DemoCluster> {
   const kubeconfig =
     process.env.KUBECONFIG?.split(':')[0] || join(process.env.HOME ?? '', '.kube/config');
@@ -55,7 +55,7 @@ export async function openCurrentCluster(name: string): Promise<DemoCluster> {
   };
 }
 
-/** The demo's operator would take them over, with an empty directory. */
+/** The demo's operator, with its empty directory, would take over existing resources. */
 async function refuseAny(client: Client, resource: ResourceDefinition): Promise<void> {
   const { items } = await client.list(resource, { limit: 1 }).catch((error: unknown) => {
     if (isResourceTypeMissing(error)) return { items: null };
@@ -64,7 +64,8 @@ async function refuseAny(client: Client, resource: ResourceDefinition): Promise<
   const [first] = items ?? [];
   if (first === undefined) return;
   throw new Error(
-    `this cluster has ${resource.kind}s (${keyText(keyOf(first))}), which the demo would take over: use a cluster without them`,
+    `this cluster contains a ${resource.kind} (${keyText(keyOf(first))}), which the demo would take ` +
+      'over; use a cluster without any',
   );
 }
 
@@ -82,7 +83,10 @@ async function exists(
   }
 }
 
-/** The CRDs stay, since others may have resources of it by now. What can't be removed doesn't keep the rest. */
+/**
+ * Keeps the CRDs, because other users may have created resources by now. An object that can't be
+ * deleted doesn't prevent the deletion of the others.
+ */
 async function remove(
   client: Client,
   objects: readonly (readonly [ResourceDefinition, KubeObject])[],
@@ -93,7 +97,7 @@ async function remove(
   }
 }
 
-/** The operator, which has stopped by now, would have removed them. */
+/** The operator would have deleted the tokens, but it has already stopped. */
 async function removeTokens(client: Client, { metadata }: KubeObject): Promise<void> {
   const { namespace, name } = metadata;
   if (namespace === undefined) return;

@@ -1,4 +1,4 @@
-/** The options of the demo, and the ones that it hands to the operator. */
+/** The options of the demo, and those that it passes to the operator. */
 import { createServer } from 'node:net';
 
 const CONTROL_PLANES = ['auto', 'build', 'download', 'kind'] as const;
@@ -8,14 +8,14 @@ export interface DemoOptions {
   readonly sync: boolean;
   readonly currentCluster: boolean;
   readonly controlPlane: ControlPlaneChoice;
-  /** As given: the operator refuses what is no port. */
+  /** As given. The operator refuses an invalid port. */
   readonly port: string;
   readonly opsPort: string;
   readonly databaseUrl: string;
   readonly publicUrl: string;
 }
 
-/** PORT and DATABASE_URL are short for the operator's options, which count too. */
+/** PORT and DATABASE_URL are short for the operator's variables, which also work. */
 export async function readOptions(defaultDatabaseUrl: string): Promise<DemoOptions> {
   const { env } = process;
   const sync = oneOf('SYNC', ['on', 'off'], 'on') === 'on';
@@ -34,7 +34,7 @@ export async function readOptions(defaultDatabaseUrl: string): Promise<DemoOptio
   };
 }
 
-/** For what is no port the operator's complaint shall be about the port, not about the URL. */
+/** If the port is invalid, the URL stays valid, so that the operator's error is about the port. */
 function localUrl(port: string): string {
   const url = `http://127.0.0.1:${port}`;
   return URL.canParse(url) ? url : 'http://127.0.0.1';
@@ -47,7 +47,10 @@ function oneOf<T extends string>(name: string, allowed: readonly T[], fallback: 
   throw new Error(`${name}=${value} is not allowed; it must be ${allowed.join(' or ')}`);
 }
 
-/** What was given, though never 0: the demo has to know the port. By default `preferred`, or a free one where that is taken. */
+/**
+ * Returns the given port, but never 0, because the demo has to know the port. The default is
+ * `preferred`, or a free port if that is taken.
+ */
 async function portOf(given: string | undefined, preferred: number): Promise<string> {
   if (given !== undefined && given !== '' && given !== '0') return given;
   const bind = (wanted: number) =>
@@ -63,12 +66,12 @@ async function portOf(given: string | undefined, preferred: number): Promise<str
   return String(port);
 }
 
-/** What the operator gets: every option of the caller's, and the demo's own where the caller has none. */
+/** The operator's environment: the caller's options, and the demo's defaults for the others. */
 export function operatorEnvironment(options: DemoOptions, kubeconfig: string): NodeJS.ProcessEnv {
   return {
     SCIM_OPERATOR_HOST: '127.0.0.1',
     SCIM_OPERATOR_GROUP_BINDINGS: 'true',
-    // One operator at a time: the next one takes over the Lease of one that was killed.
+    // Only one operator runs at a time, so the next one can take over the Lease of a killed one.
     SCIM_OPERATOR_LEADER_ELECTION_IDENTITY: `demo-${process.pid}`,
     ...process.env,
     SCIM_OPERATOR_PORT: options.port,
@@ -79,7 +82,7 @@ export function operatorEnvironment(options: DemoOptions, kubeconfig: string): N
   };
 }
 
-/** Lines for `source`, safe for any value. */
+/** Returns lines for `source`, with every value quoted. */
 export function shellExports(values: Readonly<Record<string, string>>): string {
   const quote = (value: string) => `'${value.replaceAll("'", "'\\''")}'`;
   return Object.entries(values)

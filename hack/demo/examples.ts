@@ -6,7 +6,7 @@ import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { Client } from '../../src/kube/client.ts';
 import { type KubeObject, NAMESPACES, type ResourceDefinition } from '../../src/kube/resource.ts';
 
-/** Field manager of what the demo applies. */
+/** The field manager of the demo. */
 export const MANAGER = 'scim-operator-demo';
 export const EXAMPLE_FILE = 'examples/scimintegration.yaml';
 
@@ -19,7 +19,7 @@ export function exampleObjects(): [ResourceDefinition, KubeObject][] {
   ]);
 }
 
-/** Applies the example and answers the integration. The CRD may have been established a moment ago. */
+/** Applies the example and returns the integration. Retries, because the CRD may be brand new. */
 export async function applyExample(client: Client, deadline: number): Promise<KubeObject> {
   for (;;) {
     try {

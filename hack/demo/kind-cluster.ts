@@ -1,4 +1,4 @@
-/** A cluster that kind runs in Docker or podman for the demo, and removes with it. */
+/** Creates a kind cluster in Docker or podman for the demo, which deletes it on exit. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Client } from '../../src/kube/client.ts';
@@ -6,13 +6,14 @@ import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { ControlPlaneUnavailableError } from '../control-plane/versions.ts';
 import type { DemoCluster } from './current-cluster.ts';
 
-/** Milliseconds that an engine has to answer. */
+/** How long an engine has to respond. */
 const ENGINE_MS = 5_000;
 const ENGINES = ['docker', 'podman'] as const;
 
 /**
- * @param folder takes the administrator's kubeconfig.
- * @throws {ControlPlaneUnavailableError} kind is not installed, no engine runs, or kind could not create the cluster.
+ * @param folder where the administrator's kubeconfig is written.
+ * @throws {ControlPlaneUnavailableError} kind is not installed, no engine is running, or kind could
+ *   not create the cluster.
  */
 export async function openKindCluster(
   name: string,
@@ -26,14 +27,15 @@ export async function openKindCluster(
   const clusters = await kind(['get', 'clusters'], { timeout: ENGINE_MS });
   if (clusters.split('\n').includes(name)) {
     throw new Error(
-      `kind has a cluster ${name} already: stop the demo that uses it, or remove it with kind delete cluster --name ${name}`,
+      `the kind cluster ${name} already exists; stop the demo that uses it, or run: ` +
+        `kind delete cluster --name ${name}`,
     );
   }
   const kubeconfig = join(folder, 'kind.kubeconfig');
   const remove = async () => {
     await kind(['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig]);
   };
-  log(`creating a kind cluster in ${engine}; the first time its image is pulled`);
+  log(`creating a kind cluster in ${engine}; the first run pulls its image`);
   try {
     await kind(
       ['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--wait', '120s'],
@@ -59,7 +61,7 @@ async function runningEngine(): Promise<string> {
   );
   const engine = ENGINES.find((_, index) => runs[index]?.status === 'fulfilled');
   if (engine !== undefined) return engine;
-  throw new ControlPlaneUnavailableError('neither Docker nor podman runs here');
+  throw new ControlPlaneUnavailableError('neither Docker nor podman is running');
 }
 
 interface Limits {
@@ -67,7 +69,7 @@ interface Limits {
   readonly signal?: AbortSignal;
 }
 
-/** Resolves to what the program printed. */
+/** Resolves with the output of the program. */
 function run(
   program: string,
   args: readonly string[],
@@ -89,7 +91,7 @@ function run(
     child.once('error', (error) => refuse(error.message));
     child.once('close', (code, by) => {
       if (code === 0) return resolve(output);
-      refuse(complaint.trim().split('\n').at(-1) || `ended with ${by ?? code}`);
+      refuse(complaint.trim().split('\n').at(-1) || `exited with ${by ?? code}`);
     });
   });
 }

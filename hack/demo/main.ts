@@ -1,4 +1,7 @@
-/** `make demo`: the product on a real API server, from an applied ScimIntegration to a filled directory, until Ctrl-C. */
+/**
+ * `make demo`: runs the operator on a real API server, from an applied ScimIntegration to a filled
+ * directory, until Ctrl-C.
+ */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
@@ -26,9 +29,9 @@ const started = performance.now();
 const elapsed = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
 
 interface Endpoint {
-  /** What the identity provider is told. */
+  /** The URL for the identity provider. */
   readonly endpoint: string;
-  /** The same on this machine, whatever the public URL is. */
+  /** The same endpoint at a loopback address. */
   readonly base: string;
   readonly token: string;
   readonly namespace: string;
@@ -54,7 +57,7 @@ async function demo(stop: AbortSignal): Promise<void> {
   say(`✓ Kubernetes API: ${cluster.description} (${elapsed()})`);
   const kubeconfig = await installOperator(cluster, FOLDER);
   say(
-    '✓ CRD applied, and a ServiceAccount with exactly the permissions that the operator ships with',
+    '✓ CRDs applied, and a ServiceAccount with exactly the permissions that the operator ships with',
   );
 
   const operator = new OperatorProcess(operatorEnvironment(options, kubeconfig), LOG_FILE);
@@ -66,7 +69,7 @@ async function demo(stop: AbortSignal): Promise<void> {
     });
   writeEnvironment();
   operator.onRestart = (how) => {
-    say(`  The operator ended (${how}) and was started again, as a kubelet would.`);
+    say(`  The operator exited (${how}) and was restarted, as a kubelet would do.`);
     writeEnvironment();
   };
   say(
@@ -79,13 +82,13 @@ async function demo(stop: AbortSignal): Promise<void> {
   await Promise.race([operator.failed, aborted(stop)]);
 }
 
-/** It would take the directory from under the first. */
+/** A second demo would delete the folder of the first. */
 function refuseSecondDemo(): void {
   if (!existsSync(ENV_FILE)) return;
   const pid = /OPERATOR_PID='(\d+)'/.exec(readFileSync(ENV_FILE, 'utf8'))?.[1];
   if (pid === undefined || !isRunning(Number(pid))) return;
   throw new Error(
-    `a demo runs here already: stop it, or delete ${ENV_FILE} if process ${pid} is something else`,
+    `a demo is already running here: stop it, or delete ${ENV_FILE} if process ${pid} is not a demo`,
   );
 }
 
@@ -99,7 +102,7 @@ function isRunning(pid: number): boolean {
 
 async function playSyncs(endpoint: Endpoint): Promise<void> {
   if (!(await isEmpty(endpoint))) {
-    say('  The directory has users or groups from before, so no sync is played.');
+    say('  The directory already contains users or groups, so the syncs are skipped.');
     return;
   }
   for (const sequence of [OKTA, ENTRA]) await sync(sequence, endpoint);
@@ -128,7 +131,7 @@ async function becomeReady(
       return { ...key, secretName, endpoint, base, token: textOf(secret, 'token') ?? '' };
     }
     if (stop.aborted || performance.now() > deadline) {
-      const why = ready?.message ?? 'the operator has not looked at it';
+      const why = ready?.message ?? 'the operator has not reconciled it yet';
       throw new Error(`${key.namespace}/${key.name} did not become Ready: ${why}; see ${LOG_FILE}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -157,11 +160,11 @@ async function sync(sequence: Sequence, { base, token }: Endpoint): Promise<void
   for await (const { step, answer, problem } of playSequence(sequence, { baseUrl: base, token })) {
     const { method, path } = step.request;
     const request = `${method} ${decodeURIComponent(path)}`;
-    const came = `${answer?.status ?? '---'}  ${(answer?.durationMs ?? 0).toFixed(0).padStart(3)} ms`;
-    say(`  ${problem === undefined ? '✓' : '✗'} ${step.name.padEnd(54)} ${came}  ${request}`);
+    const received = `${answer?.status ?? '---'}  ${(answer?.durationMs ?? 0).toFixed(0).padStart(3)} ms`;
+    say(`  ${problem === undefined ? '✓' : '✗'} ${step.name.padEnd(54)} ${received}  ${request}`);
     if (problem !== undefined) {
       const { expected, actual } = problem;
-      throw new Error(`${sequence.client} ${step.name}: expected ${expected}, came ${actual}`);
+      throw new Error(`${sequence.client} ${step.name}: expected ${expected}, got ${actual}`);
     }
   }
 }
@@ -176,7 +179,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => stop.abort());
-// The terminal or the pipe is gone: there is nobody to tell, but still something to stop.
+// If the terminal or the pipe is gone, nobody can read the output, but there is still work to stop.
 process.stdout.on('error', () => stop.abort());
 
 let exitCode = 0;

@@ -1,4 +1,4 @@
-/** What the demo tells a person at the end. */
+/** What the demo prints at the end: the directory, and what to try next. */
 import type { JsonObject } from '../../src/scim/json.ts';
 
 type Say = (line?: string) => void;
@@ -18,11 +18,11 @@ interface Access {
 
 async function list({ base, token }: Access, path: string): Promise<readonly Resource[]> {
   const answer = await fetch(`${base}${path}`, { headers: { authorization: `Bearer ${token}` } });
-  if (!answer.ok) throw new Error(`GET ${path} was answered with ${answer.status}`);
+  if (!answer.ok) throw new Error(`GET ${path} returned ${answer.status}`);
   return ((await answer.json()) as { Resources: readonly Resource[] }).Resources;
 }
 
-/** Nobody was provisioned before. */
+/** Whether the directory contains no user and no group. */
 export async function isEmpty(access: Access): Promise<boolean> {
   const resources = [await list(access, '/Users?count=1'), await list(access, '/Groups?count=1')];
   return resources.flat().length === 0;
@@ -31,7 +31,9 @@ export async function isEmpty(access: Access): Promise<boolean> {
 export async function printDirectory(access: Access, say: Say): Promise<void> {
   const [users, groups] = [await list(access, '/Users'), await list(access, '/Groups')];
   say();
-  say(users.length + groups.length === 0 ? 'The directory is empty.' : 'Now in the directory:');
+  say(
+    users.length + groups.length === 0 ? 'The directory is empty.' : 'The directory now contains:',
+  );
   for (const { userName, active, groups: of = [] } of users) {
     const membership = of.map(({ display }) => display).join(', ');
     say(`  user   ${userName.padEnd(26)} ${active ? 'active  ' : 'inactive'}  ${membership}`);
@@ -58,7 +60,7 @@ export function printNextSteps(
   const integration = `scimint ${name} -n ${namespace}`;
   const lines = [
     '',
-    'What an administrator enters at the identity provider:',
+    'Enter these in your identity provider:',
     `  Base URL  ${endpoint}`,
     `  Token     kubectl get secret ${secretName} -n ${namespace} -o jsonpath='{.data.token}' | base64 -d`,
     '',
@@ -67,15 +69,15 @@ export function printNextSteps(
     '  kubectl get scimint -A',
     '  curl -s -H "Authorization: Bearer $SCIM_TOKEN" "$SCIM_BASE/Users"',
     '  SCIM_OPERATOR_TOKEN=$SCIM_TOKEN node_modules/.bin/node src/cli.ts probe --idp okta --url "$SCIM_BASE"   # or entra, authentik, keycloak',
-    `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":false}}'   # every request is refused`,
-    `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":true}}'    # the same token works again`,
-    `  kubectl delete secret ${secretName} -n ${namespace}      # the token is revoked, a new one is made`,
-    '  kubectl apply -f examples/scimgroupbinding.yaml   # the group Engineering gets two roles',
+    `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":false}}'   # rejects every request`,
+    `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":true}}'    # accepts the same token again`,
+    `  kubectl delete secret ${secretName} -n ${namespace}      # revokes the token and creates a new one`,
+    '  kubectl apply -f examples/scimgroupbinding.yaml   # grants two roles to the group Engineering',
     `  kubectl auth can-i list pods -n ${namespace} --as=scim:ada@acme.example`,
     `  kubectl get events -n ${namespace}`,
-    '  kill -9 $OPERATOR_PID                    # it comes back, and nothing is lost',
+    '  kill -9 $OPERATOR_PID                    # the operator is restarted, and nothing is lost',
     '',
-    'Serving until Ctrl-C.',
+    'Serving until you press Ctrl-C.',
   ];
   for (const line of lines) say(line);
 }

@@ -1,4 +1,4 @@
-/** Two small syncs, in the dialects of Okta and of Microsoft Entra ID. */
+/** Two small syncs in the dialects of Okta and Microsoft Entra ID. */
 import type { Sequence } from '../../src/probe/sequence.ts';
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -129,13 +129,13 @@ export const ENTRA: Sequence = {
       capture: { katherine: 'id' },
     },
     {
-      name: 'finds Ada, whom Okta made',
+      name: 'finds Ada, whom Okta created',
       request: { method: 'GET', path: `/Users?${match('userName', 'ADA@acme.example')}` },
       response: { status: 200, body: { totalResults: 1 } },
       capture: { ada: 'Resources.0.id' },
     },
     {
-      name: "makes Ada Katherine's manager, and gives her a phone",
+      name: "makes Ada Katherine's manager and adds a phone",
       request: {
         method: 'PATCH',
         path: '/Users/{{katherine}}',

@@ -1,4 +1,4 @@
-/** Writes the health scripts for Argo CD, which are one for every kind; run it with `make generate`. */
+/** Writes the health scripts for Argo CD, one for each kind. Run it with `make generate`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {

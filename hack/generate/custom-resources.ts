@@ -1,4 +1,4 @@
-/** Writes crds/, policies/ and the tables in docs/reference/; run it with `make generate`. */
+/** Writes crds/, policies/ and the field tables in docs/reference/. Run it with `make generate`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {

@@ -1,4 +1,4 @@
-/** What a client may send, as a table for docs/reference/, from the limits that the code has. */
+/** Generates the table of limits in docs/reference/ from the limits in the code. */
 import { readInvocation } from '../../src/config/invocation.ts';
 import * as limits from '../../src/scim/limits.ts';
 import { fillIn } from './tables.ts';

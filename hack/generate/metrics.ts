@@ -1,4 +1,4 @@
-/** The metrics as tables for docs/reference/, from the registry that the program has. */
+/** Generates the tables of metrics in docs/reference/ from the program's registry. */
 import type { Registry } from 'prom-client';
 import { createCertificateMetric } from '../../src/commands/certificate.ts';
 import { createProcessMetrics } from '../../src/commands/process-metrics.ts';
@@ -10,10 +10,10 @@ import { createOperatorMetrics } from '../../src/operator/metrics.ts';
 import { RequestMetrics } from '../../src/scim-server/metrics.ts';
 import { fillIn } from './tables.ts';
 
-/** Names of the runtime's own metrics: they depend on its version and on the machine. */
+/** Names of the runtime's metrics, which depend on its version and on the machine. */
 const RUNTIME = /^(?:process|nodejs)_/;
 
-/** Every metric of a process that runs both planes. */
+/** Registers every metric of a process that runs both planes. */
 export function allMetrics(): Registry {
   const { registry, census } = createProcessMetrics(() => undefined);
   new RequestMetrics(registry, census, Date.now);

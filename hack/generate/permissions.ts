@@ -1,4 +1,4 @@
-/** The operator's permissions as tables for docs/reference/, from the rules that it has. */
+/** Generates the tables of the operator's permissions in docs/reference/ from its RBAC rules. */
 
 import { DIRECTORY_API_GROUP } from '../../src/directory/permissions.ts';
 import type { PolicyRule } from '../../src/kube/objects.ts';
@@ -31,7 +31,7 @@ export function fillInPermissions(document: string): string {
   );
 }
 
-/** What SCIMProvisioner grants. */
+/** Whether the rule is one that SCIMProvisioner grants. */
 const isGranted = ({ apiGroups }: PolicyRule) => apiGroups.includes(DIRECTORY_API_GROUP);
 
 function tableOf(rules: readonly PolicyRule[]): string {

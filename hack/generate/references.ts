@@ -1,4 +1,4 @@
-/** Writes the tables of docs/reference/metrics.md, permissions.md and scim.md; run it with `make generate`. */
+/** Writes the tables in metrics.md, permissions.md and scim.md. Run it with `make generate`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fillInLimits } from './limits.ts';

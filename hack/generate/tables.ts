@@ -1,4 +1,4 @@
-/** The fields of a custom resource as tables for docs/reference/, from the schema that the API server has. */
+/** Generates the tables of fields in docs/reference/ from the schemas that the API server gets. */
 
 interface Field {
   readonly type?: string;
@@ -11,7 +11,7 @@ interface Field {
   readonly additionalProperties?: Field;
 }
 
-/** Markdown: one row for each field below `root`, parents before their children. */
+/** Returns Markdown with a row for each field below `root`, parents before their children. */
 export function fieldTable(schema: Field, root: 'spec' | 'status'): string {
   const rows = rowsOf(schema.properties?.[root] ?? {}, '');
   return ['| field | type | meaning |', '|---|---|---|', ...rows].join('\n');
@@ -42,7 +42,7 @@ const pluralOf = (field: Field): string => typeOf(field).replace(/^\w+/, '$&s');
 
 const cell = (text: string): string => text.replaceAll('<', '&lt;').replaceAll('|', '\\|');
 
-/** Replaces what is between the marks of `name` in a document; throws where it has none. */
+/** Replaces the text between the marks of `name` in a document. Throws if it has no such marks. */
 export function fillIn(document: string, name: string, text: string): string {
   const [begin, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];

@@ -1,4 +1,4 @@
-/** The built program, `run`, as a process of its own that is looked at from outside. */
+/** Runs the built program as a process and observes it from outside. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Child, startChild } from '../process/child.ts';
@@ -7,7 +7,7 @@ import { type ProcessUsage, usageOf } from '../process/usage.ts';
 
 const ENTRY = join(import.meta.dirname, '..', '..', 'dist', 'scim-operator.js');
 const POLL_MS = 20;
-/** As README.md recommends: on a large machine V8 would collect late. */
+/** The options that README.md recommends. On a large machine, V8 would otherwise collect late. */
 const NODE_OPTIONS = [
   '--max-semi-space-size=8',
   '--initial-old-space-size=64',
@@ -34,7 +34,7 @@ export class BuiltOperator {
     this.#options = options;
   }
 
-  /** It is started with `start`, each time on the same ports. */
+  /** Doesn't start the operator. Every `start` uses the same ports. */
   static async prepare(
     files: OperatorFiles,
     options: readonly string[] = [],
@@ -47,7 +47,7 @@ export class BuiltOperator {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** `nodeOptions` are those of Node.js, for a profile. */
+  /** `nodeOptions` are options of Node.js, for example for a profile. */
   start(nodeOptions: readonly string[] = []): void {
     const { kubeconfig, databaseUrl, log } = this.#files;
     this.#logStart = existsSync(log) ? statSync(log).size : 0;
@@ -73,7 +73,7 @@ export class BuiltOperator {
     return this.#child?.running === true;
   }
 
-  /** The exit code or signal, when it ends. */
+  /** Resolves with the exit code or signal when the process ends. */
   get exited(): Promise<string> {
     return this.#started().exited;
   }
@@ -95,14 +95,14 @@ export class BuiltOperator {
     return answer.text();
   }
 
-  /** Status of a probe, `livez` or `readyz`. */
+  /** Returns the status of a probe, `livez` or `readyz`. */
   async probe(name: string): Promise<number> {
     const answer = await fetch(`http://127.0.0.1:${this.#opsPort}/${name}`);
     await answer.arrayBuffer();
     return answer.status;
   }
 
-  /** Waits for a line of the log since the last start. */
+  /** Waits until a message has been logged since the last start. */
   async logged(message: string, deadlineMs = 60_000): Promise<void> {
     const deadline = performance.now() + deadlineMs;
     while (!this.log().includes(`"msg":"${message}"`)) {
@@ -112,7 +112,7 @@ export class BuiltOperator {
     }
   }
 
-  /** What it logged since the last start. */
+  /** The log since the last start. */
   log(): string {
     const text = readFileSync(this.#files.log);
     return text.subarray(this.#logStart).toString('utf8');

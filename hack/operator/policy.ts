@@ -1,4 +1,4 @@
-/** The admission policy of ScimGroupBindings in a cluster. */
+/** Applies the admission policy of ScimGroupBindings to a cluster. */
 import { groupBindingPolicy } from '../../src/crd/group-binding-policy.ts';
 import type { Client } from '../../src/kube/client.ts';
 import {

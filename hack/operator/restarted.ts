@@ -1,23 +1,23 @@
-/** The operator as a process of its own, started again when it ends, as a kubelet would. */
+/** Runs the operator as a process and restarts it when it ends, as a kubelet would do. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Child, startChild } from '../process/child.ts';
 
 const ENTRY = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
-/** What only a person can mend; see src/cli.ts. */
+/** Exit codes after which restarting doesn't help; see src/cli.ts. */
 const FATAL = new Set(['1', '2']);
 const RESTART_MS = 500;
 
 export class OperatorProcess {
   readonly #logFile: string;
   readonly #environment: NodeJS.ProcessEnv;
-  /** Called with the exit code or signal of the one before. */
+  /** Called with the exit code or signal of the previous process. */
   onRestart: (how: string) => void = () => undefined;
   #child: Child;
   #stopping = false;
   #fail: (error: Error) => void = () => undefined;
 
-  /** Rejects when the operator ended for a reason that starting again can't mend. */
+  /** Rejects if the operator ended for a reason that restarting doesn't fix. */
   readonly failed: Promise<never>;
 
   constructor(environment: NodeJS.ProcessEnv, logFile: string) {
@@ -48,7 +48,7 @@ export class OperatorProcess {
   #afterExit(how: string): void {
     if (this.#stopping) return;
     if (FATAL.has(how)) {
-      this.#fail(new Error(`the operator ended: ${lastLine(this.#logFile)}`));
+      this.#fail(new Error(`the operator exited: ${lastLine(this.#logFile)}`));
       return;
     }
     setTimeout(() => {

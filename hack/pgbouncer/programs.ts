@@ -1,20 +1,20 @@
-/** PgBouncer itself: found in the PATH, or taken from Debian's archive into a cache outside the checkout. */
+/** Finds PgBouncer in the PATH, or downloads it from Debian's archive into the cache. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheFolder } from '../cache.ts';
 
-/** PgBouncer can't be had here; the message says why. */
+/** PgBouncer is unavailable here. The message says why. */
 export class PgBouncerUnavailableError extends Error {
   override readonly name = 'PgBouncerUnavailableError';
 }
 
-/** Of the package's libraries those that a small image lacks; their names differ among Debian's releases. */
+/** The libraries that a small image lacks. Their names differ between releases of Debian. */
 const LIBRARIES = /^ *Depends: (lib(?:event|c-?ares)\S*)/gm;
 
 export interface PgBouncerPrograms {
   readonly command: string;
-  /** Folder of libraries that the system doesn't have. */
+  /** The folder of libraries that the system lacks. */
   readonly libraries: string | undefined;
 }
 
@@ -25,7 +25,9 @@ export function findPgBouncer(): PgBouncerPrograms {
   if (command !== undefined) return { command, libraries: undefined };
   const release = /^VERSION_CODENAME=(\w+)/m.exec(osRelease())?.[1];
   if (release === undefined || !/^ID(_LIKE)?=.*debian/m.test(osRelease())) {
-    throw new PgBouncerUnavailableError('pgbouncer is not in the PATH, and this is no Debian');
+    throw new PgBouncerUnavailableError(
+      'pgbouncer is not in the PATH, and this system is not based on Debian',
+    );
   }
   const folder = cacheFolder(`pgbouncer_${release}_${process.arch}`);
   if (!existsSync(folder)) download(folder);
@@ -41,7 +43,7 @@ function osRelease(): string {
 }
 
 function download(folder: string): void {
-  // Of a run that ended, and apart from one that is under way.
+  // Has the process id in its name, because another process may download at the same time.
   const making = `${folder}.${process.pid}`;
   mkdirSync(making, { recursive: true });
   try {
@@ -50,7 +52,7 @@ function download(folder: string): void {
     try {
       fetchPackages(packages);
     } catch {
-      // The lists are missing, or name versions that are gone.
+      // The package lists are missing, or name versions that no longer exist.
       run('apt-get', ['update'], packages);
       fetchPackages(packages);
     }
@@ -70,7 +72,7 @@ function fetchPackages(folder: string): void {
   run('apt-get', ['download', 'pgbouncer', ...libraries], folder);
 }
 
-/** Returns what it printed. Throws PgBouncerUnavailableError. */
+/** Returns the standard output. Throws PgBouncerUnavailableError. */
 function run(command: string, args: readonly string[], cwd: string): string {
   const options = { cwd, encoding: 'utf8', timeout: 120_000 } as const;
   const { status, stdout, stderr, error } = spawnSync(command, args, options);

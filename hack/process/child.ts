@@ -1,24 +1,25 @@
-/** Child processes that never outlive this one, not even when it is killed. */
+/** Child processes that end with this process, even if it is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 export interface Child {
   readonly pid: number;
-  /** The exit code, or the signal. */
+  /** Resolves with the exit code or the signal. */
   readonly exited: Promise<string>;
   readonly running: boolean;
-  /** Sends the signal, and SIGKILL after the grace period; answers when the process is gone. */
+  /** Sends the signal, and SIGKILL after the grace period. Resolves when the process has ended. */
   stop(signal?: NodeJS.Signals, graceMs?: number): Promise<void>;
 }
 
 /**
- * A shell waits on a pipe from this process; when the pipe closes, for whatever reason, it kills the program. `exec` keeps
- * the program's pid the child's own.
+ * A shell waits on a pipe from this process and kills the program when the pipe closes, for
+ * whatever
+ * reason. `exec` gives the program the pid of the child.
  */
 const GUARD = `(read -r _ <&3; kill -KILL $$ 2>/dev/null) </dev/null >/dev/null 2>&1 & exec 3<&-; exec "$@"`;
 
-/** Again, because the guards may not have killed yet what writes to the folder. */
+/** Retries, because the guards may not have killed every program that writes to the folder yet. */
 const SWEEP =
   'read -r _ <&3; for _ in 1 2 3 4 5; do rm -rf -- "$1" 2>/dev/null && break; sleep 0.2; done';
 
@@ -33,7 +34,7 @@ export function startChild(
   const child = spawn('sh', ['-c', GUARD, 'sh', command, ...args], {
     env,
     ...user,
-    // A group of its own: Ctrl-C reaches this process alone, which then stops its children in order.
+    // In its own process group, so that Ctrl-C reaches only this process, which stops its children.
     detached: true,
     stdio: ['ignore', output, output, 'pipe'],
   });
@@ -45,7 +46,7 @@ export function startChild(
   let running = true;
   void exited.then(() => {
     running = false;
-    // Lets the guard end, too.
+    // Ends the guard.
     child.stdio[3]?.destroy();
   });
   return {
@@ -64,7 +65,7 @@ export function startChild(
   };
 }
 
-/** Removes the folder when this process has ended in a way that left it no time to do so. */
+/** Deletes the folder once this process has ended, even if it was killed. */
 export function sweepAfterDeath(folder: string): void {
   const child = spawn('sh', ['-c', SWEEP, 'sh', folder], {
     detached: true,
@@ -76,6 +77,6 @@ export function sweepAfterDeath(folder: string): void {
 }
 
 function pidOf(child: ChildProcess): number {
-  if (child.pid === undefined) throw new Error('sh could not be started');
+  if (child.pid === undefined) throw new Error('could not start sh');
   return child.pid;
 }

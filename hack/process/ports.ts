@@ -1,7 +1,7 @@
-/** Ports of loopback that nobody has now. */
+/** Free ports on loopback. */
 import { createServer } from 'node:net';
 
-/** Free now; another process may take one before we use it. */
+/** The ports are free now, but another process may take one before it is used. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {

@@ -1,19 +1,19 @@
-/** What a process uses, as Linux tells it. */
+/** The resource usage of a process on Linux. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessUsage {
   readonly residentBytes: number;
-  /** The most that was ever resident. */
+  /** The maximum since the process began. */
   readonly peakBytes: number;
   readonly openFiles: number;
   /** In user and kernel mode since the process began. */
   readonly cpuSeconds: number;
 }
 
-/** Of USER_HZ, which is 100 wherever Node.js runs on Linux. */
+/** USER_HZ, which is 100 wherever Node.js runs on Linux. */
 const TICKS_PER_SECOND = 100;
 
-/** Throws where the process is gone. */
+/** Throws if the process has ended. */
 export function usageOf(pid: number): ProcessUsage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kilobytes = (field: string) =>
@@ -26,7 +26,7 @@ export function usageOf(pid: number): ProcessUsage {
   };
 }
 
-/** proc(5): the fields behind the name, which is in parentheses, begin with the third. */
+/** See proc(5). The fields after the name, which is in parentheses, begin with the third. */
 function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

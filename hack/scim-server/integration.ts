@@ -1,4 +1,4 @@
-/** An integration in the directory as the operator would record it, without a cluster. */
+/** Records an integration in the directory as the operator would do, without a cluster. */
 import { newIntegrationId } from '../../src/directory/ids.ts';
 import type { IntegrationRecord } from '../../src/directory/store/integrations.ts';
 import type { Store } from '../../src/directory/store/store.ts';
@@ -7,7 +7,7 @@ import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts
 export interface RecordedIntegration {
   readonly record: IntegrationRecord;
   readonly token: string;
-  /** Path of the endpoint on the server. */
+  /** The path of the endpoint. */
   readonly path: string;
 }
 

@@ -1,4 +1,6 @@
-/** The SCIM server for one run of the suite: a free loopback port, a tenant of its own, and nobody left in it afterwards. */
+/**
+ * Starts a SCIM server for one run of the suite, on a free loopback port and with its own tenant.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +22,11 @@ export interface RunningServer extends Endpoint {
 
 const CLOSE_DEADLINE_MS = 1_000;
 
-/** Without a database URL the directory is a fresh SQLite file; what the run made in a named database is deprovisioned at the end. */
+/**
+ * Without a database URL, the directory is a fresh SQLite file. In a given database, everything
+ * that
+ * the run created is deprovisioned at the end.
+ */
 export async function startServer(databaseUrl: string | undefined): Promise<RunningServer> {
   const folder = mkdtempSync(join(tmpdir(), 'scim-conformance-'));
   sweepAfterDeath(folder);
@@ -30,7 +36,7 @@ export async function startServer(databaseUrl: string | undefined): Promise<Runn
     clusterUid: 'conformance',
   });
   const log = createLogger('warn');
-  // Locations name the port, which is known only once it is listened on.
+  // Locations contain the port, which is known only once the server is listening.
   const app = Promise.withResolvers<ScimApp>();
   const server = new HttpServer(
     { fetch: async (request, bindings) => (await app.promise).fetch(request, bindings) },
@@ -53,7 +59,7 @@ export async function startServer(databaseUrl: string | undefined): Promise<Runn
   };
 }
 
-/** On a PostgreSQL server of its own, which ends with it. */
+/** Starts the server with its own PostgreSQL server, which it stops on close. */
 export async function startServerOnPostgres(): Promise<RunningServer> {
   const postgres = await startPostgres();
   const server = await startServer(postgres.url);

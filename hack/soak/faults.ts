@@ -1,4 +1,6 @@
-/** What goes wrong, one thing at a time: each fault lasts for some seconds and is over when its function resolves. */
+/**
+ * The faults, one at a time. Each lasts for some seconds and is over when its function resolves.
+ */
 import { eventually } from '../../test/support/eventually.ts';
 import type { FakeAnswer } from '../../test/support/fault-proxy.ts';
 import type { Random } from './random.ts';
@@ -8,13 +10,13 @@ export type Fault = (world: World, random: Random) => Promise<void>;
 
 const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** As the API server says it. */
+/** A refusal in the format of the API server. */
 function refusal(status: number, reason: string, headers: Record<string, string> = {}): FakeAnswer {
   const body = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason });
   return { status, headers: { 'content-type': 'application/json', ...headers }, body };
 }
 
-/** Answers some requests in the API server's place for a while. */
+/** Responds to some requests in place of the API server for a while. */
 const answering =
   (share: number, answer: (request: string) => FakeAnswer | undefined): Fault =>
   async ({ proxy }, random) => {
@@ -36,12 +38,12 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       await pause(random.between(0, 1));
     }
   },
-  'connections without an answer': async ({ proxy }) => proxy.mute(),
-  'nothing goes through': async ({ proxy }, random) => {
+  'connections without a response': async ({ proxy }) => proxy.mute(),
+  'no traffic': async ({ proxy }, random) => {
     const end = proxy.swallow();
     await pause(random.between(1, 8));
     end();
-    // A firewall that forgot them: whoever waits on these learns nothing more.
+    // Like a firewall that forgot the connections: their clients hear nothing more.
   },
   'no API server': async ({ proxy }, random) => {
     await proxy.refuse();
@@ -60,8 +62,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     refusal(429, 'TooManyRequests', { 'retry-after': '1' }),
   ),
   'server errors': answering(0.3, () => refusal(500, 'InternalError')),
-  unavailable: answering(0.5, () => ({ status: 503, body: 'upstream is away' })),
-  'slow answers': async ({ proxy }, random) => {
+  unavailable: answering(0.5, () => ({ status: 503, body: 'upstream is unavailable' })),
+  'slow responses': async ({ proxy }, random) => {
     const dice = random.fork();
     proxy.delay = () => dice.between(0, 2_000);
     await pause(random.between(2, 8));
@@ -77,7 +79,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
 };
 
-/** Where the directory is on PostgreSQL. */
+/** Additional faults if the directory is on PostgreSQL. */
 export const DATABASE_FAULTS: Readonly<Record<string, Fault>> = {
   'database killed': async ({ postgres, operator, downtime }, random) => {
     await downtime.during(async () => {
@@ -85,13 +87,15 @@ export const DATABASE_FAULTS: Readonly<Record<string, Fault>> = {
       await pause(random.between(0, 5));
       await postgres?.restart();
       await eventually(async () => {
-        if ((await operator.probe('readyz')) !== 200) throw new Error('it is not ready');
+        if ((await operator.probe('readyz')) !== 200) throw new Error('the operator is not ready');
       });
     });
   },
 };
 
-/** Only in the first third of a run: what comes after compares the memory of one process with itself. */
+/**
+ * Only in the first third of a run, because later the memory of one process is measured over time.
+ */
 export const KILLS: Readonly<Record<string, Fault>> = {
   'process killed': async ({ operator, downtime }, random) => {
     await downtime.during(async () => {

@@ -1,4 +1,4 @@
-/** Memory and descriptors of the operator, before and after. */
+/** Compares the operator's memory and open files before and after. */
 
 import { parseExposition } from '../../test/support/exposition.ts';
 import type { BuiltOperator } from '../operator/built.ts';
@@ -12,15 +12,21 @@ export interface Footprint {
 
 const SAMPLES = 20;
 const EVERY_MS = 250;
-/** The heap grows between two collections of V8 and differs by some MiB with what was last compiled. A leak of 100 bytes an event is more in an hour. */
+/**
+ * The heap grows between two garbage collections and varies by some MiB with the compiled code. A
+ * leak of 100 bytes for each event exceeds this within an hour.
+ */
 const HEAP_GROWTH = 1.5;
 const HEAP_SLACK = 16 * 2 ** 20;
-/** Pages that the allocator keeps for the next burst, and SQLite's own cache, which grows up to its limit of 64 MiB for each of two connections. */
+/**
+ * Pages that the allocator keeps for the next burst, and SQLite's cache, which grows to 64 MiB for
+ * each of two connections.
+ */
 const RESIDENT_SLACK = 150 * 2 ** 20;
-/** Connections that are kept alive for a while; anything that leaks with each fault or change is many more. */
+/** Connections that are kept alive for a while. A leak with each fault or change is much larger. */
 const FILES_SLACK = 10;
 
-/** The least of some seconds: what was there right after a collection of garbage, and between two connections. */
+/** Returns the minimum over some seconds: right after a garbage collection, between connections. */
 export async function footprintOf(operator: BuiltOperator): Promise<Footprint> {
   const seen: Footprint[] = [];
   for (let sample = 0; sample < SAMPLES; sample += 1) {
@@ -39,9 +45,9 @@ export async function footprintOf(operator: BuiltOperator): Promise<Footprint> {
   };
 }
 
-/** One line for each thing that grew. */
+/** Returns a line for each value that grew too much. */
 export function growth(before: Footprint, after: Footprint): readonly string[] {
-  if (before.pid !== after.pid) return ['the process is another one than after the warm-up'];
+  if (before.pid !== after.pid) return ['the process was restarted after the warm-up'];
   const found: string[] = [];
   const grew = (what: string, from: number, to: number, most: number) => {
     if (!(to <= most)) found.push(`${what} grew from ${from} to ${to}, more than ${most}`);

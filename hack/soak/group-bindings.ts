@@ -1,4 +1,7 @@
-/** ScimGroupBindings under stress, the people in their groups, and the exact comparison of who should have a role with who has it. */
+/**
+ * ScimGroupBindings under stress, and the exact comparison of who should have a role with who has
+ * it.
+ */
 
 import { bindingTenantOf } from '../../src/crd/defaults.ts';
 import {
@@ -46,7 +49,7 @@ async function roleBindings({ admin }: World): Promise<readonly RoleBinding[]> {
 
 type Send = (method: string, path: string, body?: object) => ReturnType<typeof sendScim>;
 
-/** Does something through an integration that may be called, if there is one. */
+/** Makes a change through an enabled integration. Fails if there is none. */
 const overScim =
   (change: (send: Send, random: Random) => Promise<unknown>): RandomChange =>
   async (world, random) => {
@@ -67,7 +70,7 @@ const people = (send: Send) => find(send, 'Users', 'userName sw "person-"');
 
 const pushGroup = overScim(async (send, random) => {
   const displayName = random.pick(GROUPS);
-  // Who is there already is refused.
+  // Creating an existing user is refused, which is fine.
   for (let person = 0; person < PEOPLE; person += 1)
     await send('POST', '/Users', { userName: `Person-${person}` });
   const members = (await people(send))
@@ -135,7 +138,7 @@ async function differencesOf(
   return [
     ...(bound.toSorted().join() === subjects.toSorted().join()
       ? []
-      : [`${bound.toSorted()} have the role instead of ${subjects.toSorted()}`]),
+      : [`the role is bound to ${bound.toSorted()} instead of ${subjects.toSorted()}`]),
     ...(own.every((each) => hasRoleOf(each, binding)) ? [] : ['a RoleBinding has another role']),
     ...(ready === reason ? [] : [`it is ${ready} instead of ${reason}`]),
     ...(members === subjects.length
@@ -151,7 +154,7 @@ export const GROUP_BINDINGS: Kind = {
     const all = await roleBindings(world);
     const orphans = all.filter((each) => !bindings.some((binding) => isOfBinding(each, binding)));
     const found = orphans.map(
-      (each) => `the RoleBinding ${keyText(keyOf(each))} is there and should not be`,
+      (each) => `the RoleBinding ${keyText(keyOf(each))} exists but should not`,
     );
     for (const binding of bindings) {
       const wrong = await differencesOf(world, binding, all);

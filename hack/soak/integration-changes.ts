@@ -1,4 +1,4 @@
-/** What people do to integrations and to what belongs to them, rightly and wrongly. */
+/** What users do to integrations and their objects, whether they should or not. */
 import { childNameOf, secretNameOf } from '../../src/crd/defaults.ts';
 import { ROLE_NAME, SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
@@ -26,7 +26,7 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 async function createOne({ admin, namespaces }: World, random: Random) {
   const metadata = { namespace: random.pick(namespaces), name: `idp-${++created}` };
-  // Another namespace's tenant: nothing is made for it.
+  // Nothing is created for an integration that names another namespace's tenant.
   const tenant = random.chance(0.1) ? { tenant: 'somebody-else' } : {};
   const spec = { ...randomSpec(random), ...tenant };
   await admin.create(SCIM_INTEGRATIONS, { metadata, spec } as KubeObject, MANAGER);
@@ -37,7 +37,7 @@ const randomSpec = (random: Random) => ({
   deletionPolicy: random.pick(['Retain', 'Delete']),
 });
 
-/** Does something to an integration that is there, if there is one. */
+/** Changes a random integration, or creates one if there is none. */
 const toOne =
   (change: (world: World, random: Random, integration: KubeIntegration) => Promise<unknown>) =>
   async (world: World, random: Random) => {
@@ -85,9 +85,11 @@ export const INTEGRATION_CHANGES: Readonly<Record<string, RandomChange>> = {
   'integration deleted': toOne(({ admin }, _, integration) =>
     admin.delete(SCIM_INTEGRATIONS, keyOf(integration)),
   ),
-  // Never for a tenant that it has no right to: what it had before would then be left to the garbage collector of Kubernetes, which does
-  // not notice that an owner is another one when both happened while it had no API server.
-  'integration deleted and made anew': toOne(async ({ admin }, random, { metadata, spec }) => {
+  // Never recreated for a tenant that it may not use. Its objects would then be left to the garbage
+  // collector of Kubernetes, which doesn't notice that the owner is a new object if it couldn't
+  // reach
+  // the API server during both changes.
+  'integration deleted and recreated': toOne(async ({ admin }, random, { metadata, spec }) => {
     const { namespace, name } = metadata;
     await admin.delete(SCIM_INTEGRATIONS, { namespace, name });
     if (spec?.tenant !== undefined) return;
@@ -102,7 +104,7 @@ export const INTEGRATION_CHANGES: Readonly<Record<string, RandomChange>> = {
   overlap: toSpec((random) => ({
     token: { rotation: { overlap: random.pick(['0s', '2s', '24h']) } },
   })),
-  'rotation asked for': toOne(({ admin }, random, integration) => {
+  'rotation requested': toOne(({ admin }, random, integration) => {
     const annotations = { 'scim-operator.dev/rotate': `${random.next()}` };
     return patch(admin, SCIM_INTEGRATIONS, keyOf(integration), { metadata: { annotations } });
   }),

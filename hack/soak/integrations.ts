@@ -1,4 +1,6 @@
-/** ScimIntegrations under stress, and the exact comparison of what each should have with what is there. */
+/**
+ * ScimIntegrations under stress, and the exact comparison of the expected and the actual objects.
+ */
 import {
   childNameOf,
   deletionPolicyOf,
@@ -40,7 +42,7 @@ import type { World } from './world.ts';
 
 type Objects = ReadonlyMap<string, KubeObject>;
 
-/** What the operator made, and what it was made for. */
+/** The integrations, and what the operator created for them. */
 interface Actual {
   readonly integrations: readonly KubeIntegration[];
   /** By resource, then by key. */
@@ -66,7 +68,7 @@ export const INTEGRATIONS: Kind = {
   },
 };
 
-/** No ScimTenants are made here: a namespace has the tenant of its own name, and no other. */
+/** There are no ScimTenants, so a namespace may only use the tenant of its own name. */
 const isAllowed = (integration: KubeIntegration) =>
   tenantOf(integration) === integration.metadata.namespace;
 
@@ -81,7 +83,10 @@ async function gather({ admin, store, clusterUid }: World): Promise<Actual> {
   return { integrations: items ?? [], objects, records: await store.integrations.list(clusterUid) };
 }
 
-/** Names that are wanted of each resource, and nothing besides; a Role may outlive the right of the namespace's last integration. */
+/**
+ * Finds missing and additional objects of each resource. A Role may outlive the last integration of
+ * its namespace that was allowed.
+ */
 function superfluous({ integrations, objects }: Actual): string[] {
   const allowed = integrations.filter(isAllowed);
   const wanted = new Map<ResourceDefinition, readonly string[]>([
@@ -101,7 +106,7 @@ function superfluous({ integrations, objects }: Actual): string[] {
     const more = [...found.keys()].filter((key) => !names.has(key) && !tolerated.has(key));
     const missing = [...names].filter((key) => !found.has(key));
     return [
-      ...more.map((key) => `the ${kind} ${key} is there and should not be`),
+      ...more.map((key) => `the ${kind} ${key} exists but should not`),
       ...missing.map((key) => `the ${kind} ${key} is missing`),
     ];
   });
@@ -117,7 +122,7 @@ function roles({ integrations, objects }: Actual): string[] {
     return [
       ...(isAsDesired(role, buildRole(namespace, owners)) ? [] : [`the Role ${key} is altered`]),
       ...strangers.map(
-        ({ name, uid }) => `the Role ${key} is owned by ${name} ${uid}, which is gone`,
+        ({ name, uid }) => `the Role ${key} is owned by ${name} ${uid}, which no longer exists`,
       ),
     ];
   });
@@ -153,7 +158,7 @@ async function differencesOf(
   ];
 }
 
-/** The spec is as the operator has seen it, and every condition says what it must. */
+/** Checks that the operator has seen the latest spec, and that every condition is as expected. */
 function conditions(integration: KubeIntegration): string[] {
   const { metadata, status } = integration;
   const actual = (status?.conditions ?? [])
@@ -169,8 +174,8 @@ function conditions(integration: KubeIntegration): string[] {
   const late = Date.parse(status?.previousTokenExpiresAt ?? '') < Date.now();
   return [
     ...(actual.join() === wanted.join() ? [] : [`its conditions are ${actual.join(', ')}`]),
-    ...(stale ? ['its status is of an earlier generation'] : []),
-    ...(late ? ['its status speaks of an overlap that is over'] : []),
+    ...(stale ? ['its status is for an earlier generation'] : []),
+    ...(late ? ['its status reports an overlap that is over'] : []),
   ];
 }
 
@@ -207,7 +212,7 @@ async function token(
 ): Promise<string[]> {
   const { status = {} } = integration;
   const held = textOf(secret, 'token') ?? '';
-  if (!isWellFormedToken(held)) return ['its Secret holds no token'];
+  if (!isWellFormedToken(held)) return ['its Secret contains no token'];
   const hashes = await store.tokens.list(status.integrationId ?? '');
   const current = hashes.filter(({ hash }) => hash === hashToken(held));
   const most = status.previousTokenExpiresAt === undefined ? 1 : 2;
@@ -218,11 +223,11 @@ async function token(
     ...(current.length === 1 ? [] : ['the directory does not know its token']),
     ...(hashes.length === most ? [] : [`the directory has ${hashes.length} tokens, not ${most}`]),
     ...(hashes.some(({ pending }) => pending) ? ['a token is still pending'] : []),
-    ...(code === wanted ? [] : [`its token is answered with ${code} instead of ${wanted}`]),
+    ...(code === wanted ? [] : [`its token gets ${code} instead of ${wanted}`]),
   ];
 }
 
-/** Records of integrations that are gone: ended, and without tokens. */
+/** Checks that the records of deleted integrations have ended and have no tokens. */
 async function ended({ store }: World, { integrations, records }: Actual): Promise<string[]> {
   const live = new Set(integrations.filter(isAllowed).map((each) => each.status?.integrationId));
   const found: string[] = [];
@@ -235,7 +240,7 @@ async function ended({ store }: World, { integrations, records }: Actual): Promi
   return found;
 }
 
-/** Every token that was ever there opens its endpoint exactly if the directory says so. */
+/** Checks that every token that the directory no longer knows is refused. */
 async function openTokens({ tokens, store, operator }: World, { records }: Actual) {
   const known = new Set<string>();
   for (const { id } of records) for (const { hash } of await store.tokens.list(id)) known.add(hash);
@@ -243,7 +248,7 @@ async function openTokens({ tokens, store, operator }: World, { records }: Actua
   const found: string[] = [];
   for (const { token: each, path } of old) {
     const code = await ask(operator.publicUrl, path, each);
-    if (code !== 401) found.push(`the old token ${keyIdOf(each)} is answered with ${code}`);
+    if (code !== 401) found.push(`the old token ${keyIdOf(each)} gets ${code}`);
   }
   return found;
 }

@@ -1,12 +1,12 @@
-/** A kind of object that the operator looks after: how people change it, and what must hold in the end. */
+/** A kind of object that the operator manages: how it is changed, and what must hold in the end. */
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
 export type RandomChange = (world: World, random: Random) => Promise<unknown>;
 
 export interface Kind {
-  /** By what they are called in the report. */
+  /** Keyed by their names in the report. */
   readonly changes: Readonly<Record<string, RandomChange>>;
-  /** One line for each thing that is not as the objects in the cluster say now. */
+  /** Returns a line for each difference from what the objects in the cluster now require. */
   differences(world: World): Promise<readonly string[]>;
 }

@@ -1,6 +1,8 @@
 /**
- * `make soak`: faults and changes at random for some minutes, then an exact comparison of what should be with what is. Exits with 1 when
- * anything differs, and prints the seed that chooses the same faults and changes again.
+ * `make soak`: causes random faults and changes for some minutes, then compares the expected with
+ * the
+ * actual state. It exits with 1 if anything differs, and prints the seed, with which another run
+ * chooses the same faults and changes.
  */
 import { join } from 'node:path';
 import { type Closing, runTrial } from '../trial.ts';
@@ -17,9 +19,9 @@ const KINDS: readonly Kind[] = [INTEGRATIONS, GROUP_BINDINGS];
 
 const FOLDER = join(import.meta.dirname, '..', '..', '.test', 'soak');
 const NAMESPACE_COUNT = 4;
-/** Longer than a watch that carries nothing any more is believed in. */
+/** Longer than it takes to give up a watch that carries nothing any more. */
 const CONVERGENCE_DEADLINE_MS = 180_000;
-/** Idle connections are closed, times of last requests are in the statuses. */
+/** After this time, idle connections are closed and the statuses contain the last requests. */
 const QUIET_MS = 20_000;
 
 const started = performance.now();
@@ -57,20 +59,23 @@ async function soak(closing: Closing): Promise<readonly string[]> {
   say();
   for (const [name, count] of [...counts].sort()) say(`${String(count).padStart(6)} × ${name}`);
   say(
-    `steady client: ${answered} answered, ${failures.length} failed, ${excused} while it was down`,
+    `steady client: ${answered} succeeded, ${failures.length} failed, ${excused} failed while it was down`,
   );
   say(`after warm-up: ${show(before)}`);
-  say(`in the end:    ${show(after)}`);
+  say(`at the end:    ${show(after)}`);
   return [
     ...wrong,
-    ...late.map((line) => `after a while of rest: ${line}`),
+    ...late.map((line) => `after the rest period: ${line}`),
     ...failures.slice(0, 10).map((line) => `the steady client failed: ${line}`),
     ...growth(before, after),
     ...complaints(world),
   ];
 }
 
-/** Changes all the time and one fault after the other; answers the footprint after the warm-up, when the last kill is over. */
+/**
+ * Makes changes all the time and causes one fault after the other. Returns the footprint after the
+ * warm-up, which ends after the last kill.
+ */
 async function stress(
   world: World,
   milliseconds: number,
@@ -115,7 +120,7 @@ async function changeUntil(
   );
   while (performance.now() < end) {
     const [name, change] = random.pick(changes);
-    // What it was about may be gone, or the API server away: what counts is what the cluster says in the end.
+    // The object may be gone, or the API server unreachable. Only the state in the end counts.
     const made = await change(world, random).then(
       () => true,
       () => false,
@@ -129,20 +134,18 @@ async function differences(world: World): Promise<readonly string[]> {
   try {
     return (await Promise.all(KINDS.map((kind) => kind.differences(world)))).flat();
   } catch (error) {
-    return [`it could not be compared: ${error instanceof Error ? error.message : error}`];
+    return [`the comparison failed: ${error instanceof Error ? error.message : error}`];
   }
 }
 
-/** Until nothing differs; at the deadline what still does. */
+/** Waits until nothing differs. At the deadline, returns what still does. */
 async function converge(world: World): Promise<readonly string[]> {
   const since = performance.now();
   for (;;) {
     const wrong = await differences(world);
     const elapsed = performance.now() - since;
     if (wrong.length === 0) {
-      progress(
-        `everything is as it should be, ${(elapsed / 1000).toFixed(1)} s after the last fault`,
-      );
+      progress(`everything is as expected, ${(elapsed / 1000).toFixed(1)} s after the last fault`);
       return [];
     }
     if (elapsed > CONVERGENCE_DEADLINE_MS) return wrong;
@@ -150,9 +153,9 @@ async function converge(world: World): Promise<readonly string[]> {
   }
 }
 
-/** What the operator itself says to be a defect. */
+/** The errors in the operator's log. */
 function complaints({ operator }: World): readonly string[] {
-  if (!operator.running) return ['the operator has ended by itself'];
+  if (!operator.running) return ['the operator exited unexpectedly'];
   const lines = operator.log().split('\n');
   return lines.filter((line) => /"level":"(error|fatal)"/.test(line)).slice(0, 10);
 }
@@ -161,6 +164,6 @@ await runTrial('soak', async (closing) => {
   const wrong = await soak(closing);
   say();
   for (const line of wrong) say(`✗ ${line}`);
-  if (wrong.length === 0) say('✓ everything is as it should be');
+  if (wrong.length === 0) say('✓ everything is as expected');
   return wrong.length === 0;
 });

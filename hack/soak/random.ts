@@ -1,4 +1,4 @@
-/** Chance that can be repeated: the same seed gives the same choices in the same order. */
+/** Reproducible randomness: the same seed gives the same choices in the same order. */
 
 export class Random {
   #state: number;
@@ -8,7 +8,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** At least 0, less than 1; mulberry32. */
+  /** Returns a number of at least 0 and less than 1 (mulberry32). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -26,11 +26,11 @@ export class Random {
 
   pick<T>(items: readonly T[]): T {
     const item = items[Math.floor(this.next() * items.length)];
-    if (item === undefined) throw new RangeError('there is nothing to pick from');
+    if (item === undefined) throw new RangeError('the list is empty');
     return item;
   }
 
-  /** So that what others choose from it does not depend on how much is chosen here. */
+  /** Returns an independent generator, whose choices don't depend on how often this one is used. */
   fork(): Random {
     return new Random(Math.floor(this.next() * 2 ** 32));
   }

@@ -1,4 +1,4 @@
-/** SCIM requests to the tenant of a namespace, with the token of one of its integrations as the Secret has it now. */
+/** Sends SCIM requests to an integration, with the token that is in its Secret now. */
 import { secretNameOf } from '../../src/crd/defaults.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { type Secret, textOf } from '../../src/kube/objects.ts';
@@ -12,7 +12,7 @@ export interface ScimAnswer {
   readonly resources: readonly { readonly id: string; readonly active?: boolean }[];
 }
 
-/** Whatever it is answered: the integration may be switched off, or new. */
+/** Accepts every status, because the integration may be disabled or new. */
 export async function sendScim(
   { admin, operator }: World,
   integration: KubeIntegration,

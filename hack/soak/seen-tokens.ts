@@ -1,4 +1,7 @@
-/** Every token that was ever in a Secret of the operator: what is not current any more must be refused. */
+/**
+ * Collects every token that was ever in a Secret of the operator, to check that old ones are
+ * refused.
+ */
 import { LABEL_MANAGED_BY, MANAGED_BY } from '../../src/crd/names.ts';
 import { isWellFormedToken } from '../../src/directory/tokens.ts';
 import type { Client } from '../../src/kube/client.ts';
@@ -9,7 +12,7 @@ import { createLogger } from '../../src/logger.ts';
 
 export interface SeenToken {
   readonly token: string;
-  /** Path of the endpoint that it was for. */
+  /** The path of its endpoint. */
   readonly path: string;
 }
 
@@ -47,7 +50,7 @@ export class SeenTokens {
     const token = textOf(secret, 'token') ?? '';
     const endpoint = textOf(secret, 'endpoint') ?? '';
     if (!isWellFormedToken(token) || !URL.canParse(endpoint)) return;
-    // Somebody may have spoiled it.
+    // A change may have spoiled the endpoint.
     const { pathname } = new URL(endpoint);
     if (pathname.startsWith('/api/')) this.#paths.set(token, pathname);
   }

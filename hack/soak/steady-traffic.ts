@@ -1,4 +1,8 @@
-/** An identity provider that never pauses, at an integration that nobody changes: no fault of the API server may cost it a request. */
+/**
+ * An identity provider that sends requests all the time, to an integration that is never changed.
+ * No
+ * fault of the API server may make a request fail.
+ */
 import { randomUUID } from 'node:crypto';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
@@ -9,13 +13,13 @@ import { MANAGER, type World } from './world.ts';
 
 const KEY = { namespace: 'steady', name: 'idp' };
 const PAUSE_MS = 20;
-/** A request that takes longer has failed. */
+/** A request that takes longer fails. */
 const DEADLINE_MS = 30_000;
 
 export interface Traffic {
   readonly answered: number;
   readonly failures: readonly string[];
-  /** Failed while the process was killed or stopped. */
+  /** Requests that failed while the process was killed or stopped. */
   readonly excused: number;
 }
 
@@ -42,7 +46,8 @@ export class SteadyTraffic {
     const endpoint = await eventually(async () => {
       const { status } = await admin.get<KubeIntegration>(SCIM_INTEGRATIONS, KEY);
       const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-      if (ready?.status !== 'True' || !status?.endpoint) throw new Error('it is not Ready');
+      if (ready?.status !== 'True' || !status?.endpoint)
+        throw new Error('the integration is not Ready');
       return status.endpoint;
     });
     const secret = await admin.get<Secret>(SECRETS, { ...KEY, name: `${KEY.name}-scim-token` });

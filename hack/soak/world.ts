@@ -1,4 +1,4 @@
-/** What is put under stress: a control plane, the operator behind a proxy that can fail, and what is known of both. */
+/** The system under stress: a control plane, and the operator behind a proxy that causes faults. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDirectory } from '../../src/directory/open.ts';
@@ -17,9 +17,9 @@ import type { Random } from './random.ts';
 import { SeenTokens } from './seen-tokens.ts';
 
 export const MANAGER = 'soak';
-/** The administrator's calls don't go through the proxy, but the API server itself is restarted at times. */
+/** The administrator's calls bypass the proxy, but the API server itself is sometimes restarted. */
 const CALL_DEADLINE_MS = 5_000;
-/** Short, so that an outage of seconds costs the lead. */
+/** Short, so that an outage of a few seconds makes the operator lose the lead. */
 const OPERATOR_OPTIONS = [
   '--leader-election-lease-duration=6s',
   '--leader-election-renew-deadline=4s',
@@ -36,16 +36,16 @@ export interface World {
   readonly proxy: FaultProxy;
   readonly operator: BuiltOperator;
   readonly downtime: Downtime;
-  /** Where the directory is not in a SQLite file. */
+  /** Undefined if the directory is in a SQLite file. */
   readonly postgres: PostgresServer | undefined;
-  /** The operator's own directory, to be read. */
+  /** The operator's directory, for reading. */
   readonly store: Store;
   readonly tokens: SeenTokens;
   readonly namespaces: readonly string[];
   readonly random: Random;
 }
 
-/** The operator runs and is ready; `folder` keeps its log. */
+/** Starts everything and waits until the operator leads. `folder` contains its log. */
 export async function createWorld(
   random: Random,
   folder: string,

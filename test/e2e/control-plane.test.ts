@@ -14,7 +14,7 @@ beforeAll(async () => {
   namespace = await createNamespace(client, 'control-plane');
 });
 
-it('the control plane of the tests collects what a deleted owner leaves', async () => {
+it('the control plane of the tests deletes the dependents of a deleted owner', async () => {
   const owner = await client.create<KubeObject>(
     CONFIG_MAPS,
     { metadata: { namespace, name: 'owner' } },
@@ -36,7 +36,7 @@ it('the control plane of the tests collects what a deleted owner leaves', async 
   });
 });
 
-it('the etcd of the tests listens on a socket that no other user reaches', () => {
+it('the etcd of the tests listens on a socket that no other user can reach', () => {
   const folder = dirname(inject('kubeconfig'));
   expect(statSync(join(folder, 'etcd.sock')).isSocket()).toBe(true);
   expect(statSync(folder).mode & 0o077).toBe(0);

@@ -1,4 +1,4 @@
-/** `make demo`, as a newcomer and a benchmark use it. */
+/** `make demo`, with and without its syncs. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -17,14 +17,14 @@ describe('a demo without syncs', () => {
   });
   afterAll(() => demo.remove());
 
-  it('has an empty directory behind the endpoint and the token of its file', async () => {
+  it('serves an empty directory at the endpoint and with the token in its env file', async () => {
     const answer = await demo.scim('/Users');
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ totalResults: 0 });
     expect(await (await demo.scim('/Groups')).json()).toMatchObject({ totalResults: 0 });
   });
 
-  it('names the cluster, the database and the metrics', async () => {
+  it('has the cluster, the database and the metrics in its env file', async () => {
     const connection = new Connection(loadKubeConfig(demo.variable('KUBECONFIG')));
     const { items } = await new Client(connection).list<KubeIntegration>(SCIM_INTEGRATIONS);
     await connection.close();
@@ -35,7 +35,7 @@ describe('a demo without syncs', () => {
     expect(metrics).toContain('workqueue_depth');
   });
 
-  it('shows none of its files to other users', () => {
+  it('hides its files from other users', () => {
     expect(statSync(demo.folder).mode & 0o777).toBe(0o700);
     const files = readdirSync(demo.folder);
     expect(files).toEqual(expect.arrayContaining(['directory.db', 'env', 'operator.log']));
@@ -43,7 +43,7 @@ describe('a demo without syncs', () => {
       expect([file, statSync(join(demo.folder, file)).mode & 0o077]).toEqual([file, 0]);
   });
 
-  it('starts a killed operator again, with the same endpoint and token', async () => {
+  it('restarts a killed operator, with the same endpoint and token', async () => {
     const before = ['SCIM_BASE', 'SCIM_TOKEN'].map((name) => demo.variable(name));
     const pid = demo.variable('OPERATOR_PID');
     process.kill(Number(pid), 'SIGKILL');
@@ -51,18 +51,18 @@ describe('a demo without syncs', () => {
     await eventually(async () => expect((await demo.scim('/Users')).status).toBe(200));
     expect(['SCIM_BASE', 'SCIM_TOKEN'].map((name) => demo.variable(name))).toEqual(before);
     await eventually(() =>
-      expect(demo.output).toContain('The operator ended (SIGKILL) and was started again'),
+      expect(demo.output).toContain('The operator exited (SIGKILL) and was restarted'),
     );
-    // It leads again before the lease of the killed one has ended.
+    // It takes over the Lease of the killed process before that expires.
     await eventually(async () => {
       const metrics = await (await fetch(demo.variable('METRICS_URL'))).text();
       expect(metrics).toContain('leader_election_master_status{name="scim-operator"} 1');
     });
   });
 
-  it('is the only one in its folder', async () => {
+  it('refuses a second demo in its folder', async () => {
     const second = new Demo({ DEMO_FOLDER: demo.folder });
-    await eventually(() => expect(second.output).toContain('a demo runs here already'));
+    await eventually(() => expect(second.output).toContain('a demo is already running here'));
     await second.remove();
     expect((await demo.scim('/Users')).status).toBe(200);
   });
@@ -83,7 +83,7 @@ describe('a demo', () => {
   let demo: Demo;
   afterEach(() => demo.remove());
 
-  it('plays both syncs and shows what is in the directory then', async () => {
+  it('plays both syncs and shows the resulting directory', async () => {
     demo = new Demo({});
     await demo.serving();
     expect(demo.output).not.toContain('✗');
@@ -97,7 +97,7 @@ describe('a demo', () => {
   it.each([
     [{ SYNC: 'maybe' }, 'demo: SYNC=maybe is not allowed; it must be on or off\n'],
     [{ CLUSTER: 'mine' }, 'demo: CLUSTER=mine is not allowed; it must be own or current\n'],
-  ])('ends with 1 and one line for %j', async (environment, line) => {
+  ])('exits with 1 and one line for %j', async (environment, line) => {
     demo = new Demo(environment);
     expect(await demo.exited).toBe(1);
     expect(demo.output).toContain(line);

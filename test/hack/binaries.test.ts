@@ -43,7 +43,7 @@ afterEach(async () => {
 const lines: string[] = [];
 const log = (line: string) => lines.push(line);
 
-it('without Go and programs, one sentence names the three ways out', async () => {
+it('without Go and without programs, one sentence names the three alternatives', async () => {
   const refused = ensureBinaries(['etcd', 'kube-apiserver'], log);
   await expect(refused).rejects.toThrow(ControlPlaneUnavailableError);
   await expect(refused).rejects.toThrow(
@@ -51,7 +51,7 @@ it('without Go and programs, one sentence names the three ways out', async () =>
   );
 });
 
-it('programs in KUBEBUILDER_ASSETS are used, and only what it lacks is asked for', async () => {
+it('programs in KUBEBUILDER_ASSETS are used, and only missing ones are fetched', async () => {
   vi.stubEnv('KUBEBUILDER_ASSETS', folder);
   for (const program of ['etcd', 'kube-apiserver']) writeFileSync(join(folder, program), '');
   const paths = await ensureBinaries(['etcd', 'kube-apiserver'], log);
@@ -61,7 +61,7 @@ it('programs in KUBEBUILDER_ASSETS are used, and only what it lacks is asked for
   ).rejects.toThrow(/no kube-controller-manager: Go is not installed/);
 });
 
-it('a missing program is built with Go into the cache, once', async () => {
+it('a missing program is built with Go into the cache only once', async () => {
   installGo();
   const first = (await ensureBinaries(['etcd'], log))('etcd');
   expect(first).toMatch(/\/cache\/scim-operator\/kubernetes-v[\d.]+_etcd-v[\d.]+\/etcd$/);
@@ -70,7 +70,7 @@ it('a missing program is built with Go into the cache, once', async () => {
   expect(lines).toHaveLength(2);
 });
 
-it('an unknown CONTROL_PLANE is refused with the values that are allowed', async () => {
+it('an unknown CONTROL_PLANE is refused with the allowed values', async () => {
   vi.stubEnv('CONTROL_PLANE', 'fetch');
   await expect(ensureBinaries(['etcd'], log)).rejects.toThrow(
     'CONTROL_PLANE=fetch is not allowed here; it must be build or download',
@@ -84,7 +84,7 @@ describe.runIf(process.platform === 'linux')('a download', () => {
     vi.stubEnv('PATH', `${folder}:/usr/bin:/bin`);
   });
 
-  it('brings the programs of the release into the cache', async () => {
+  it('puts the programs of the release into the cache', async () => {
     await publish();
     const paths = await ensureBinaries(PROGRAMS, log);
     for (const program of PROGRAMS) {
@@ -94,7 +94,7 @@ describe.runIf(process.platform === 'linux')('a download', () => {
     expect(lines.filter((line) => line.startsWith('downloaded '))).toHaveLength(3);
   });
 
-  it('follows a redirect to where the release is kept', async () => {
+  it('follows redirects', async () => {
     const target = await publish();
     const redirecting = await serve((path) => ({ status: 302, location: `${target}${path}` }));
     vi.stubEnv('KUBERNETES_RELEASES', redirecting);
@@ -102,15 +102,15 @@ describe.runIf(process.platform === 'linux')('a download', () => {
     expect(readFileSync(paths('kube-apiserver'), 'utf8')).toBe('official kube-apiserver');
   });
 
-  it('with another content than the checksum says is thrown away, and the program is built', async () => {
+  it('is discarded if the checksum differs, and the program is built', async () => {
     installGo();
     await publish({ altered: true });
     const paths = await ensureBinaries(PROGRAMS, log);
     for (const program of PROGRAMS) expect(readFileSync(paths(program), 'utf8')).toBe('built\n');
-    expect(lines.join('\n')).toContain('its checksum is not the one that the release names');
+    expect(lines.join('\n')).toContain('its checksum differs from the one in the release');
   });
 
-  it('that is chosen with CONTROL_PLANE=download is never replaced by a build', async () => {
+  it('is never replaced by a build with CONTROL_PLANE=download', async () => {
     installGo();
     vi.stubEnv('CONTROL_PLANE', 'download');
     await publish({ altered: true });
@@ -119,19 +119,19 @@ describe.runIf(process.platform === 'linux')('a download', () => {
 
   it.each([
     ['refuses connections', async () => 'http://127.0.0.1:1'],
-    ['does not answer', silentServer],
+    ['does not respond', silentServer],
     ['has no such file', () => serve(() => ({ status: 404 }))],
-  ])('from a server that %s gives way to a build', async (_, start) => {
+  ])('from a server that %s is replaced by a build', async (_, start) => {
     installGo();
     const releases = await start();
     vi.stubEnv('KUBERNETES_RELEASES', releases);
     vi.stubEnv('ETCD_RELEASES', releases);
     const paths = await ensureBinaries(['etcd'], log);
     expect(readFileSync(paths('etcd'), 'utf8')).toBe('built\n');
-    expect(lines[1]).toMatch(/^no download of etcd: http.*etcd-v[\d.]+-linux-.*: .+/);
+    expect(lines[1]).toMatch(/^the download of etcd failed: http.*etcd-v[\d.]+-linux-.*: .+/);
   });
 
-  it('that stops in the middle gives way to a build, and leaves nothing behind', async () => {
+  it('is replaced by a build if it stops in the middle, and leaves nothing behind', async () => {
     installGo();
     const releases = await publish();
     const cutting = await serve((path) =>
@@ -146,7 +146,7 @@ describe.runIf(process.platform === 'linux')('a download', () => {
   });
 });
 
-/** A Go that writes what `-o` names. */
+/** Installs a fake Go that writes the file that `-o` names. */
 function installGo(): void {
   const go = join(folder, 'go');
   const script = 'while [ $# -gt 1 ]; do [ "$1" = -o ] && echo built > "$2"; shift; done';
@@ -158,7 +158,7 @@ interface Answer {
   readonly status: number;
   readonly location?: string;
   readonly body?: string | Buffer;
-  /** What the header promises; without it, the body's. */
+  /** The Content-Length. The default is the length of the body. */
   readonly length?: number;
 }
 
@@ -173,7 +173,7 @@ async function serve(answer: (path: string) => Answer): Promise<string> {
   return listen(server);
 }
 
-/** Accepts connections and says nothing. */
+/** Accepts connections but never responds. */
 function silentServer(): Promise<string> {
   return listen(createTcpServer(() => undefined) as unknown as Server);
 }
@@ -184,7 +184,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Publishes the programs as Kubernetes and etcd do. */
+/** Publishes programs in the way Kubernetes and etcd do. */
 async function publish({ altered = false } = {}): Promise<string> {
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
   const kube = `/${kubernetesVersion()}/bin/linux/${architecture}`;

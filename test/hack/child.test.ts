@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const LISTENER = `const server = require('node:net').createServer();
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));`;
 
-it('a program ends, and its folder goes, when the process that started it is killed', async () => {
+it('a program ends and its folder is deleted when the process that started it is killed', async () => {
   const data = mkdtempSync(join(folder, 'data-'));
   const log = join(data, 'log');
   const parent = join(folder, 'parent.ts');
@@ -52,7 +52,7 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
-it('a program that ignores SIGTERM is killed when its time is over', async () => {
+it('a program that ignores SIGTERM is killed after the grace period', async () => {
   const ready = join(folder, 'ready');
   const script = `trap '' TERM; : > ${ready}; while :; do sleep 0.1; done`;
   const child = startChild('sh', ['-c', script], join(folder, 'stubborn.log'));
@@ -62,7 +62,7 @@ it('a program that ignores SIGTERM is killed when its time is over', async () =>
   expect(child.running).toBe(false);
 });
 
-it('says how a program ended', async () => {
+it('a program’s exit code is reported', async () => {
   const child = startChild('sh', ['-c', 'exit 3'], join(folder, 'exit.log'));
   expect(await child.exited).toBe('3');
 });

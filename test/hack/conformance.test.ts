@@ -34,7 +34,10 @@ describe('the suite', () => {
   const lines: string[] = [];
   const log = (line: string) => lines.push(line);
 
-  /** Knows its version, makes environments, and notes what pip is told; a script is answered with an empty report. */
+  /**
+   * A fake Python that knows its version, creates environments and records the arguments of pip. A
+   * script prints the endpoint and the token.
+   */
   const fakePython = (version: string) => {
     const script = `#!/bin/sh
 case "$1 $2" in
@@ -57,18 +60,18 @@ esac
     vi.stubEnv('PATH', folder);
   });
 
-  it('without Python, one sentence says what to install', async () => {
+  it('says in one sentence what to install if there is no Python', async () => {
     const refused = ensureSuite(log);
     await expect(refused).rejects.toThrow(SuiteUnavailableError);
     await expect(refused).rejects.toThrow(/^no Python .*: install Python 3\.11 or newer [^\n]*$/);
   });
 
-  it('a Python that is too old is not used', async () => {
+  it('is not installed for a Python that is too old', async () => {
     fakePython('3.10.13');
     await expect(ensureSuite(log)).rejects.toThrow(/Python 3\.11 or newer/);
   });
 
-  it('is installed from hashed pins into the cache, once for each Python', async () => {
+  it('is installed from hashed pins into the cache, once for each version of Python', async () => {
     fakePython('3.11.7');
     const first = await ensureSuite(log);
     expect(first.python).toMatch(
@@ -82,7 +85,7 @@ esac
     expect(installs()).toHaveLength(2);
   });
 
-  it('is told the endpoint and its token', async () => {
+  it('gets the endpoint and its token', async () => {
     fakePython('3.11.7');
     const endpoint = { url: 'https://scim.example.com/scim/v2', token: 'secret' };
     expect(await runSuite(await ensureSuite(log), endpoint)).toEqual([
@@ -93,7 +96,7 @@ esac
 });
 
 describe('the server', () => {
-  it('answers at its endpoint, and leaves nobody in a named database', async () => {
+  it('responds at its endpoint, and leaves no integration in a given database', async () => {
     const databaseUrl = `file:${join(folder, 'directory.db')}`;
     const server = await startServer(databaseUrl);
     const authorization = `Bearer ${server.token}`;
@@ -153,7 +156,7 @@ describe('the verdict', () => {
     ['resource', { resource: 'Group' }],
     ['attribute', { attribute: 'nickName' }],
     ['detail', { detail: 'Returned value: 7' }],
-  ])('an exception excuses nothing that differs in its %s', (_, changes) => {
+  ])('an exception doesn’t cover a finding with another %s', (_, changes) => {
     const finding = result('ERROR', changes);
     expect(verdictOf([finding], [exception])).toMatchObject({
       unexpected: [finding],
@@ -161,11 +164,11 @@ describe('the verdict', () => {
     });
   });
 
-  it('an exception that nothing needs fails', () => {
+  it('an exception that is not needed fails', () => {
     expect(isConforming(verdictOf([result('SUCCESS')], [exception]))).toBe(false);
   });
 
-  it('a resource type of which nothing was checked fails', () => {
+  it('a resource type without any check fails', () => {
     const verdict = judge([result('SUCCESS')], [], ['User', 'Group']);
     expect(verdict.unchecked).toEqual(['Group']);
     expect(isConforming(verdict)).toBe(false);

@@ -1,4 +1,4 @@
-/** The demo's kind cluster, with programs in the place of kind and Docker that write down what they are asked for. */
+/** The demo's kind cluster, with fake programs for kind and Docker that record their arguments. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,9 @@ function install(program: string, script: string): void {
   chmodSync(file, 0o755);
 }
 
-/** A kind that has these clusters, and creates another one as `create` says. */
+/**
+ * Installs a fake kind with these clusters, which runs the script `create` to create another one.
+ */
 function installKind(clusters = '', create = `echo '${KUBECONFIG}' > "$6"`): void {
   install(
     'kind',
@@ -46,19 +48,22 @@ case "$1" in get) echo '${clusters}';; create) ${create};; esac`,
   );
 }
 
-it.each(['docker', 'podman'])('is created in %s and removed at the end', async (engine) => {
-  for (const each of ['docker', 'podman']) install(each, `exit ${each === engine ? 0 : 1}`);
-  installKind();
-  const cluster = await open();
-  expect(cluster.description).toBe(`a kind cluster in ${engine}`);
-  expect(readFileSync(cluster.kubeconfig, 'utf8')).toContain('127.0.0.1:1');
-  await cluster.stop();
-  expect(asked().slice(1)).toEqual([
-    `${engine} get clusters`,
-    `${engine} create cluster --name demo --kubeconfig ${cluster.kubeconfig} --wait 120s`,
-    `${engine} delete cluster --name demo --kubeconfig ${cluster.kubeconfig}`,
-  ]);
-});
+it.each(['docker', 'podman'])(
+  'a kind cluster is created in %s and deleted at the end',
+  async (engine) => {
+    for (const each of ['docker', 'podman']) install(each, `exit ${each === engine ? 0 : 1}`);
+    installKind();
+    const cluster = await open();
+    expect(cluster.description).toBe(`a kind cluster in ${engine}`);
+    expect(readFileSync(cluster.kubeconfig, 'utf8')).toContain('127.0.0.1:1');
+    await cluster.stop();
+    expect(asked().slice(1)).toEqual([
+      `${engine} get clusters`,
+      `${engine} create cluster --name demo --kubeconfig ${cluster.kubeconfig} --wait 120s`,
+      `${engine} delete cluster --name demo --kubeconfig ${cluster.kubeconfig}`,
+    ]);
+  },
+);
 
 it.each([
   ['without kind', () => install('docker', 'exit 0'), /kind version/],
@@ -68,15 +73,15 @@ it.each([
       installKind();
       for (const engine of ['docker', 'podman']) install(engine, 'exit 1');
     },
-    /neither Docker nor podman runs here/,
+    /neither Docker nor podman is running/,
   ],
-])('is not to be had %s', async (_, prepare, reason) => {
+])('a kind cluster is unavailable %s', async (_, prepare, reason) => {
   prepare();
   await expect(open()).rejects.toThrow(ControlPlaneUnavailableError);
   await expect(open()).rejects.toThrow(reason);
 });
 
-it('is refused beside a cluster of the same name, which is left alone', async () => {
+it('a kind cluster of the same name is left alone, and no other is created', async () => {
   install('docker', 'exit 0');
   installKind('other\ndemo');
   await expect(open()).rejects.toThrow(/kind delete cluster --name demo/);
@@ -84,9 +89,9 @@ it('is refused beside a cluster of the same name, which is left alone', async ()
 });
 
 it.each([
-  ['cannot be created', 'echo no image >&2; exit 1', () => undefined],
+  ['fails', 'echo no image >&2; exit 1', () => undefined],
   ['is interrupted', 'exec sleep 60', () => stop.abort()],
-])('that %s is removed', async (_, create, interrupt) => {
+])('a kind cluster whose creation %s is deleted', async (_, create, interrupt) => {
   install('docker', 'exit 0');
   installKind('', create);
   const refused = expect(open()).rejects.toThrow(/kind create/);

@@ -1,4 +1,6 @@
-/** docs/reference/metrics.md and examples/prometheus-rules.yaml, held against the metrics that there are. */
+/**
+ * Compares docs/reference/metrics.md and examples/prometheus-rules.yaml with the actual metrics.
+ */
 import { readFileSync } from 'node:fs';
 import { loadYaml } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
@@ -12,11 +14,11 @@ const registry = allMetrics();
 const metrics = registry.getMetricsAsArray();
 
 describe('the reference of the metrics', () => {
-  it('has every metric with its type, its labels and its meaning', () => {
+  it('lists every metric with its type, labels and meaning', () => {
     expect(fillInMetrics(page, registry)).toBe(page);
   });
 
-  it('has every metric that a process serves', async () => {
+  it('lists every metric that a process serves', async () => {
     const database = await createDatabase();
     const server = new Program([
       'server',
@@ -40,7 +42,7 @@ describe('the reference of the metrics', () => {
     }
   });
 
-  it('has names as Prometheus wants them: a unit at the end, _total for what only grows', () => {
+  it('lists names that follow the conventions of Prometheus for units and _total', () => {
     const ours = metrics.filter(({ name }) => name.startsWith('scim_'));
     for (const { name, type, help } of ours) {
       expect(name).toMatch(/^[a-z][a-z_]*[a-z]$/);
@@ -63,7 +65,7 @@ const { groups } = loadYaml(readFileSync('examples/prometheus-rules.yaml', 'utf8
 };
 const rules = groups.flatMap((group) => group.rules);
 
-/** Series of a histogram are named after it. */
+/** The series of a histogram have its name and a suffix. */
 const seriesNames = new Map(
   metrics.flatMap((metric) =>
     (String(metric.type) === 'histogram' ? ['_bucket', '_sum', '_count'] : ['']).map((suffix) => [
@@ -72,18 +74,18 @@ const seriesNames = new Map(
     ]),
   ),
 );
-/** A word that is neither a function, nor a keyword, nor a label: those are followed by a parenthesis, or inside of some. */
+/** A name that is not a function or a label; those have a parenthesis after or around them. */
 const METRIC = /\b[a-z]+(?:_[a-z]+)+\b(?!\s*\()/g;
 const LABELS = /(?:\b(?:by|on|group_left)\s*\(([^)]*)\)|\{([^}]*)\})/g;
 
 describe('the example rules', () => {
-  it.each(rules)('$alert names only metrics that there are', ({ expr }) => {
+  it.each(rules)('$alert uses only existing metrics', ({ expr }) => {
     const names = expr.replace(LABELS, '').match(METRIC) ?? [];
     expect(names.length).toBeGreaterThan(0);
     expect(names.filter((name) => !seriesNames.has(name))).toEqual([]);
   });
 
-  it.each(rules)('$alert names only labels that its metrics have', ({ expr }) => {
+  it.each(rules)('$alert uses only labels of its metrics', ({ expr }) => {
     const used = [...expr.matchAll(LABELS)].flatMap(([, list, matchers]) =>
       (list ?? matchers?.replace(/[!=~]+"[^"]*"/g, '') ?? '')
         .split(',')
@@ -97,7 +99,7 @@ describe('the example rules', () => {
     expect(used.filter((label) => !known.includes(label))).toEqual([]);
   });
 
-  it.each(rules)('$alert tells a person what is wrong and what to do', (rule) => {
+  it.each(rules)('$alert has a severity, a summary and a description', (rule) => {
     expect(rule.labels.severity).toMatch(/^(?:info|warning|critical)$/);
     expect(rule.annotations.summary).not.toBe('');
     expect(rule.annotations.description).toMatch(/\.(?:\{\{ end \}\})?\n?$/);

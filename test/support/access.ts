@@ -1,4 +1,4 @@
-/** What somebody may do in the cluster, by the API server's own word. */
+/** Asks the API server what a user may do. */
 import type { Client } from '../../src/kube/client.ts';
 import type { Role } from '../../src/kube/objects.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../../src/kube/resource.ts';
@@ -27,7 +27,7 @@ export interface Action {
   readonly name?: string | undefined;
 }
 
-/** What `kubectl auth can-i --as=USER` says. */
+/** Like `kubectl auth can-i --as=USER`. */
 export async function mayDo(client: Client, user: string, action: Action): Promise<boolean> {
   const review: AccessReview = {
     metadata: { name: '' },
@@ -37,11 +37,11 @@ export async function mayDo(client: Client, user: string, action: Action): Promi
   return answer.status?.allowed === true;
 }
 
-/** The user that a ServiceAccount is. */
+/** The user name of a ServiceAccount. */
 export const userOf = ({ namespace, name }: ObjectKey) =>
   `system:serviceaccount:${namespace}:${name}`;
 
-/** Waits until the API server, which learns of roles a moment after they were written, grants each of them. */
+/** Waits until the API server grants each role. It notices new roles after a moment. */
 export async function untilGranted(
   client: Client,
   user: string,

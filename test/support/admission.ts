@@ -1,4 +1,4 @@
-/** A rule of the cluster that is against writes of a kind in one namespace, until it is removed. */
+/** An admission rule that rejects writes of a kind in one namespace until it is removed. */
 import type { Client } from '../../src/kube/client.ts';
 import {
   ADMISSION_POLICIES,
@@ -14,7 +14,7 @@ export interface AdmissionRule {
   remove(): Promise<void>;
 }
 
-/** The API server takes a moment to know it. */
+/** Waits until the API server enforces the rule. */
 export async function denyWrites(
   admin: Client,
   namespace: string,

@@ -1,4 +1,4 @@
-/** Random filters as trees of syntax: names and literals need not make sense to any schema. */
+/** Random filters as syntax trees. Names and literals need not exist in any schema. */
 import fc from 'fast-check';
 import type { AttributePath, CompareOperator, Filter, Literal } from '../../src/scim/filter.ts';
 
@@ -6,7 +6,7 @@ const OPERATORS: readonly CompareOperator[] = [
   ...(['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'] as const),
 ];
 
-/** Names that are keywords elsewhere in the grammar are names all the same. */
+/** Names include words that are keywords elsewhere in the grammar. */
 const name = fc.oneof(
   fc.constantFrom('userName', 'emails', '$ref', 'x509Certificates', 'pr', 'eq', 'and', 'null'),
   fc.stringMatching(/^[A-Za-z][A-Za-z0-9_$-]{0,8}$/).filter((each) => each.toLowerCase() !== 'not'),
@@ -23,13 +23,15 @@ export const attributePaths: fc.Arbitrary<AttributePath> = fc.record({
   sub: fc.option(name, { nil: undefined }),
 });
 
-/** Numbers in the notation that filters are printed in; -0 has none of its own. */
+/** Numbers that can be printed in a filter, which excludes -0. */
 const numbers = fc.oneof(
   fc.maxSafeInteger().map((each) => each + 0),
   fc.integer({ min: -9999, max: 9999 }).map((each) => each / 100 + 0),
 );
 
-/** Text of every code unit, lone surrogates, quotes, backslashes and control characters included. */
+/**
+ * Text of any code units, including lone surrogates, quotes, backslashes and control characters.
+ */
 const texts = fc.oneof(
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 6 }).map((units) => {
     return String.fromCharCode(...units);
@@ -67,10 +69,10 @@ const { filter: syntaxTrees } = fc.letrec<{ filter: Filter; leaf: Filter }>((tie
   ),
 }));
 
-/** Everything that parseFilter returns, and nothing else. */
+/** Every filter that parseFilter can return, and no other. */
 export const filterTrees: fc.Arbitrary<Filter> = syntaxTrees;
 
-/** Text that looks like a filter, or like an attack on its parser. */
+/** Text that resembles a filter or an attack on its parser. */
 export const filterLikeText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc

@@ -1,4 +1,4 @@
-/** Sound texts of the protocol with a few edits: what is nearly right finds more than what is random. */
+/** Valid texts of the protocol with a few edits, which find more bugs than random text. */
 import fc from 'fast-check';
 
 const PIECES = [
@@ -31,7 +31,7 @@ function applyEdit(text: string, { at, remove, insert }: Edit): string {
   return text.slice(0, start) + insert + text.slice(start + remove);
 }
 
-/** One of the sound texts, edited up to four times; or any text at all. */
+/** One of the valid texts with up to four edits, or any text. */
 export function mutationsOf(...sound: readonly string[]): fc.Arbitrary<string> {
   const edited = fc
     .tuple(fc.constantFrom(...sound), fc.array(edit, { maxLength: 4 }))
@@ -40,7 +40,7 @@ export function mutationsOf(...sound: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof({ weight: 9, arbitrary: edited }, { weight: 1, arbitrary: random });
 }
 
-/** The text in UTF-8, or what is not quite. */
+/** The text in UTF-8, or in almost valid UTF-8. */
 export function bytesOf(text: fc.Arbitrary<string>): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
   const odd = fc.record({ at: fc.nat(200), byte: fc.constantFrom(0xff, 0xc0, 0x80, 0xed, 0xf5) });
   return fc.tuple(text, fc.option(odd, { freq: 8 })).map(([each, broken]) => {

@@ -1,4 +1,4 @@
-/** Random PATCH bodies, some sound and some hostile, made from the schemas of a resource type. */
+/** Random PATCH bodies, some valid and some hostile, from the schemas of a resource type. */
 import fc from 'fast-check';
 import type { JsonValue } from '../../src/scim/json.ts';
 import type { Attribute, ResourceType } from '../../src/scim/schema.ts';
@@ -24,7 +24,7 @@ const FILTERS = [
 const text = fc.constantFrom(...TEXTS);
 const scalar = fc.oneof(text, fc.boolean(), fc.constantFrom(0, 1.5), fc.constant(null));
 
-/** Anything of a shape that bodies have, under keys that the type knows and keys that it doesn't. */
+/** Values of any shape, with known and unknown keys. */
 export function looseValue(type: ResourceType): fc.Arbitrary<JsonValue> {
   const key = fc.constantFrom(...namesOf(type), ...pathsOf(type), ...HOSTILE);
   const { value } = fc.letrec<{ value: JsonValue }>((tie) => ({
@@ -50,7 +50,7 @@ function namesOf(type: ResourceType): readonly string[] {
   return [...new Set(names), ...type.extensions.map(({ schema }) => schema.id)];
 }
 
-/** Every path of the type without a filter. */
+/** Every path of the type, without a filter. */
 export function pathsOf(type: ResourceType): readonly string[] {
   const of = (prefix: string) => (attribute: Attribute) => [
     `${prefix}${attribute.name}`,
@@ -62,7 +62,7 @@ export function pathsOf(type: ResourceType): readonly string[] {
   ];
 }
 
-/** The attributes of the type whose elements can be selected. */
+/** The attributes of the type whose elements a filter can select. */
 function plurals(type: ResourceType): readonly Attribute[] {
   return coreAttributes(type).filter((each) => each.multiValued && each.subAttributes.length > 0);
 }
@@ -77,14 +77,14 @@ function selectedPath(type: ResourceType): fc.Arbitrary<string> {
     );
 }
 
-/** Operations of every shape, sound more often than not. */
+/** Operations of every shape, most of them valid. */
 export function operation(type: ResourceType): fc.Arbitrary<RandomOperation> {
   return fc.oneof(fittingOperation(type), looseOperation(type));
 }
 
 const op = fc.constantFrom('add', 'replace', 'remove', 'Add', 'Replace', 'Remove');
 
-/** One whose value is what its path or, without one, its keys are for. */
+/** An operation whose value suits its path or, without a path, its keys. */
 function fittingOperation(type: ResourceType): fc.Arbitrary<RandomOperation> {
   const whole = fc.record({ op, value: body(type, '') });
   const single = fc

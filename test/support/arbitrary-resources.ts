@@ -1,4 +1,4 @@
-/** Random resources, filters and sort orders of any resource type, made from its schemas alone. */
+/** Random resources, filters and sort orders of any resource type, from its schemas. */
 import fc from 'fast-check';
 import { namesResource } from '../../src/scim/comparable.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from '../../src/scim/filter.ts';
@@ -6,7 +6,7 @@ import type { JsonObject, JsonValue } from '../../src/scim/json.ts';
 import { type Attribute, attribute, type ResourceType } from '../../src/scim/schema.ts';
 import { coreAttributes } from '../../src/scim/schemas/common.ts';
 
-/** Every kind of attribute that the standard schemas lack. */
+/** A schema with every kind of attribute that the standard schemas lack. */
 export const ODDITIES = {
   id: 'urn:example:2.0:Oddities',
   name: 'Oddities',
@@ -56,7 +56,9 @@ const TIMES = [
   ...['2025-12-31T23:59:59.999Z', '2026-01-02'],
 ];
 
-/** Values of simple attributes, few enough to be equal often; `texts` are what references and ids are made of too. */
+/**
+ * Values of simple attributes, few enough to be often equal. References and ids also use `texts`.
+ */
 function simpleValue(
   { type }: Attribute,
   texts: readonly string[],
@@ -83,11 +85,11 @@ function value(definition: Attribute): fc.Arbitrary<JsonValue> {
   );
 }
 
-/** A list of nothing but empty elements is refused. */
+/** Whether an element isn't empty. A list of only empty elements is refused. */
 const saysSomething = (element: JsonValue) =>
   typeof element !== 'object' || element === null || Object.keys(element).length > 0;
 
-/** The first element alone may be primary, or the second when the first one isn't. */
+/** Removes `primary` from a later element, so that only one element is primary. */
 function withoutPrimary(element: JsonValue, later: boolean): JsonValue {
   if (!later || typeof element !== 'object' || element === null || Array.isArray(element)) {
     return element;
@@ -108,7 +110,7 @@ function object(attributes: readonly Attribute[]): fc.Arbitrary<JsonObject> {
   return fc.record(values, { requiredKeys: [] }) as fc.Arbitrary<JsonObject>;
 }
 
-/** A body that a client may write, without the attribute that must be unique. */
+/** A body that a client may write, without the unique attribute. */
 export function body(type: ResourceType, unique: string): fc.Arbitrary<JsonObject> {
   const core = coreAttributes(type).filter(({ name }) => name !== unique && name !== 'members');
   const extensions = type.extensions.map(({ schema }) => [schema.id, object(schema.attributes)]);
@@ -119,7 +121,7 @@ export function body(type: ResourceType, unique: string): fc.Arbitrary<JsonObjec
     );
 }
 
-/** Puts the primary element elsewhere than first. */
+/** Reverses lists, so that the primary element isn't always the first. */
 function reverseLists(holder: JsonObject): JsonObject {
   const entries = Object.entries(holder);
   return Object.fromEntries(
@@ -189,7 +191,7 @@ function combined(leaf: fc.Arbitrary<Filter>, depth: number): fc.Arbitrary<Filte
   );
 }
 
-/** `emails[…]`, and `tags[value …]` of a list of plain values. */
+/** `emails[…]`, and `tags[value …]` for a list of plain values. */
 function elements(
   { path, attribute: outer }: Named,
   texts: readonly string[],
@@ -206,7 +208,7 @@ function elements(
 
 const relative = (name: string): AttributePath => ({ urn: undefined, name, sub: undefined });
 
-/** Filters of the whole grammar; `texts` are compared with besides the usual ones. */
+/** Filters of the whole grammar, which also compare with `texts`. */
 export function filters(type: ResourceType, texts: readonly string[]): fc.Arbitrary<Filter> {
   const all = [...TEXTS, ...texts];
   const named = pathsOf(type);
@@ -225,7 +227,7 @@ export function filters(type: ResourceType, texts: readonly string[]): fc.Arbitr
   return combined(leaf, 2);
 }
 
-/** Names that lists can be sorted by. */
+/** The names by which lists can be sorted. */
 export function sortableNames(type: ResourceType): readonly string[] {
   const relations = ['members', 'groups', 'schemas'];
   return pathsOf(type)

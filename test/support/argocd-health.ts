@@ -1,4 +1,4 @@
-/** Runs a health script as Argo CD does: the resource is the global `obj`, the answer a table with status and message. */
+/** Runs a health script as Argo CD does, with the resource as the global `obj`. */
 import { lauxlib, lua, lualib, to_luastring } from 'fengari';
 
 export interface Health {
@@ -6,10 +6,10 @@ export interface Health {
   readonly message: string | null;
 }
 
-/** Throws what the script throws. */
+/** Returns the status and the message. Throws if the script fails. */
 export function healthOf(script: string, resource: unknown): Health {
   const state = lauxlib.luaL_newstate();
-  // Argo CD gives scripts no library that reaches the machine.
+  // Argo CD gives scripts no library with access to the machine.
   lauxlib.luaL_requiref(state, to_luastring('_G'), lualib.luaopen_base, 1);
   push(state, resource);
   lua.lua_setglobal(state, to_luastring('obj'));
@@ -26,7 +26,7 @@ function field(state: object, key: string): string | null {
   return text;
 }
 
-/** A list becomes a table that counts from 1. */
+/** A list becomes a table whose indexes begin with 1. */
 function push(state: object, value: unknown): void {
   if (typeof value === 'string') lua.lua_pushstring(state, to_luastring(value));
   else if (typeof value === 'number') lua.lua_pushnumber(state, value);

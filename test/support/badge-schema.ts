@@ -1,4 +1,7 @@
-/** A set of resource types with extensions of a tenant's own: every type, multiplicity and characteristic of RFC 7643 §7. */
+/**
+ * Resource types with custom extensions: every type, multiplicity and characteristic of RFC 7643
+ * §7.
+ */
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { attribute, type Schema } from '../../src/scim/schema.ts';
 

@@ -1,4 +1,4 @@
-/** Operations of a Bulk, and a client that sends them and looks at what became of them. */
+/** Operations of a Bulk, and a client that sends them and reads the results. */
 import type { ScimAnswer, ScimClient } from './scim-server.ts';
 
 const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -52,14 +52,14 @@ export const users = (many: number) => Array.from({ length: many }, (_, at) => u
 
 export interface BulkClient {
   send(operations: readonly object[], more?: object): Promise<ScimAnswer>;
-  /** The results; throws when the Bulk as a whole is refused. */
+  /** Returns the results. Throws if the Bulk as a whole is refused. */
   bulk(operations: readonly object[], more?: object): Promise<readonly BulkResult[]>;
   newUser(): Promise<string>;
   newGroup(...members: readonly string[]): Promise<string>;
   membersOf(group: string): Promise<readonly string[]>;
-  /** The extension that names the manager. */
+  /** The extension with the manager. */
   enterpriseOf(user: string): Promise<unknown>;
-  /** How many resources match. */
+  /** The number of resources that match. */
   total(filter: string): Promise<unknown>;
 }
 
@@ -74,7 +74,7 @@ export function bulkClient(client: ScimClient): BulkClient {
     send,
     bulk: async (operations, more) => {
       const { status, body, text } = await send(operations, more);
-      if (status !== 200) throw new Error(`the Bulk was answered with ${status}: ${text}`);
+      if (status !== 200) throw new Error(`the Bulk returned ${status}: ${text}`);
       return body.Operations as unknown as readonly BulkResult[];
     },
     newUser: async () => (await client.send('POST', '/Users', user('').data)).id,

@@ -1,4 +1,4 @@
-/** A logger whose lines can be looked at. */
+/** A logger that keeps its lines. */
 import { createLogger, type Logger } from '../../src/logger.ts';
 
 export interface LogLine {
@@ -9,7 +9,7 @@ export interface LogLine {
 
 export interface CapturedLog {
   readonly log: Logger;
-  /** The lines so far, as they were written. */
+  /** The lines so far. */
   readonly lines: readonly LogLine[];
 }
 

@@ -1,4 +1,4 @@
-/** Certificates for one test file, made by openssl in a folder of its own. */
+/** Certificates for one test file, created with openssl in a temporary folder. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ export interface Certificate {
 }
 
 export class Authority {
-  /** The file with its certificate. */
+  /** The path of the authority's certificate. */
   readonly path: string;
   readonly #folder: string;
   readonly #key: string;
@@ -26,7 +26,7 @@ export class Authority {
     return readFileSync(this.path, 'utf8');
   }
 
-  /** For the common name, as a host too. */
+  /** Issues a certificate for the name, as common name and as host. */
   issue(name: string): Certificate {
     const [key, request, cert, extensions] = ['key', 'csr', 'pem', 'ext'].map((kind) =>
       join(this.#folder, `issued.${kind}`),

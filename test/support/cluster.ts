@@ -1,4 +1,4 @@
-/** What tests need of the cluster: the administrator's client, namespaces of their own, the CRDs. */
+/** The cluster of the tests: the administrator's client, new namespaces, and the CRDs. */
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
 import { allCrds, scimIntegrationCrd } from '../../src/crd/manifest.ts';
@@ -13,18 +13,18 @@ import { eventually } from './eventually.ts';
 
 export const TEST_MANAGER = 'test';
 
-/** By default of the cluster that the test run has. */
+/** The default is the cluster of the test run. */
 export function adminClient(kubeconfig = inject('kubeconfig')): Client {
   return new Client(new Connection(loadKubeConfig(kubeconfig)));
 }
 
-/** What records of the cluster's integrations carry. */
+/** The UID in the records of the cluster's integrations. */
 export async function clusterUid(client: Client): Promise<string> {
   const { metadata } = await client.get<KubeObject>(NAMESPACES, { name: 'kube-system' });
   return metadata.uid ?? '';
 }
 
-/** A new namespace, so that tests don't meet. */
+/** Creates a new namespace, so that tests don't affect each other. */
 export async function createNamespace(
   client: Client,
   prefix: string,
@@ -39,12 +39,12 @@ interface Crd extends KubeObject {
   readonly status?: { readonly conditions?: readonly { type: string; status: string }[] };
 }
 
-/** Applies every CRD of ours and waits until they are served. */
+/** Applies all CRDs and waits until they are served. */
 export async function applyCrds(client: Client): Promise<void> {
   for (const crd of allCrds()) await applyCrd(client, crd);
 }
 
-/** Applies a CRD, by default that of ScimIntegration, and waits until it is served. */
+/** Applies a CRD, by default ScimIntegration, and waits until it is served. */
 export async function applyCrd(
   client: Client,
   crd: KubeObject = scimIntegrationCrd(),

@@ -1,4 +1,4 @@
-/** One control plane for a whole test run; tests get its kubeconfig with `inject('kubeconfig')`. */
+/** One control plane for a whole test run. Tests get its kubeconfig with `inject('kubeconfig')`. */
 import type { TestProject } from 'vitest/node';
 import { startControlPlane } from '../../hack/control-plane/start.ts';
 import { applyCrds } from '../../hack/demo/cluster.ts';

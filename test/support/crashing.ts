@@ -1,4 +1,4 @@
-/** A process that dies after its k-th write: from then on nothing reaches the API server or the directory any more. */
+/** Simulates a process that dies after its k-th write: none of its later calls are made. */
 import type { Store } from '../../src/directory/store/store.ts';
 import { Client } from '../../src/kube/client.ts';
 import type { ResourceDefinition } from '../../src/kube/resource.ts';
@@ -8,7 +8,7 @@ export class CrashError extends Error {
   override readonly name = 'CrashError';
 }
 
-/** What was written, in order; when the process dies; and what somebody else does just before the first write of a name. */
+/** Records the writes, kills the process after some, and interferes just before a named write. */
 export class Lifetime {
   readonly writes: string[] = [];
   readonly #allowed: number;
@@ -23,7 +23,7 @@ export class Lifetime {
     this.#interference = new Map(Object.entries(interference));
   }
 
-  /** What somebody else did not get to do. */
+  /** The writes before which an interference has not happened yet. */
   get pending(): readonly string[] {
     return [...this.#interference.keys()];
   }
@@ -47,7 +47,7 @@ export class Lifetime {
   }
 }
 
-/** Calls `live` with lives of 0, 1, 2, … writes, until one is long enough to end by itself; answers how many died. */
+/** Calls `live` with lives of 0, 1, 2, … writes until one survives. Returns how many died. */
 export async function eachLife(live: (life: Lifetime) => Promise<void>): Promise<number> {
   for (let allowed = 0; ; allowed += 1) {
     const life = new Lifetime(allowed);
@@ -56,7 +56,7 @@ export async function eachLife(live: (life: Lifetime) => Promise<void>): Promise
   }
 }
 
-/** The real client, for as long as the process lives. */
+/** The real client, as long as the process lives. */
 export class MortalClient extends Client {
   readonly #life: Lifetime;
 
@@ -72,7 +72,7 @@ export class MortalClient extends Client {
   }
 }
 
-/** Such as `patch ScimIntegration status`. */
+/** The name of a write, such as `patch ScimIntegration status`. */
 function nameOf({ kind, plural }: ResourceDefinition, { method, path, contentType }: Call): string {
   const [, subresource] = path.split(`/${plural}/`)[1]?.split('/') ?? [];
   const verbs = { GET: 'get', POST: 'create', PUT: 'replace', PATCH: 'patch', DELETE: 'delete' };
@@ -80,7 +80,7 @@ function nameOf({ kind, plural }: ResourceDefinition, { method, path, contentTyp
   return [verb, kind, subresource].filter((part) => part !== undefined).join(' ');
 }
 
-/** Of each method, that it only reads, or the name of its write. */
+/** Whether each method only reads, or the name of its write. */
 type Methods<T> = {
   readonly [Name in keyof T]: T[Name] extends (...args: infer Args) => unknown
     ? 'read' | ((...args: Args) => string)
@@ -117,7 +117,7 @@ const MADE_OBJECTS: Methods<Store['madeObjects']> = {
   forget: (_, { kind }) => `forget ${kind}`,
 };
 
-/** The real directory, for as long as the process lives. */
+/** The real directory, as long as the process lives. */
 export function mortalStore(store: Store, life: Lifetime): Store {
   const mortal = <T extends object>(part: T, methods: Methods<T>): T =>
     new Proxy(part, {

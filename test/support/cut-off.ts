@@ -1,4 +1,4 @@
-/** An operator that reaches the directory, but not the API server. */
+/** An operator that can reach the directory but not the API server. */
 import type { Store } from '../../src/directory/store/store.ts';
 import type { Connection } from '../../src/kube/connection.ts';
 import type { IntegrationContext } from '../../src/operator/integration/context.ts';

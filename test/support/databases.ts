@@ -1,4 +1,4 @@
-/** What holds on every database is tested on every database: for `describe.each`. */
+/** Every database, for `describe.each`. */
 import { usePostgres } from './postgres.ts';
 import { useSqlite } from './sqlite.ts';
 

@@ -1,4 +1,4 @@
-/** `make demo` as a process, in a folder of its own and on free ports. */
+/** `make demo` as a process, in a temporary folder and on free ports. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ export class Demo {
   readonly #child: ChildProcess;
   /** The exit code. */
   readonly exited: Promise<number | null>;
-  /** What it has printed, complaints included. */
+  /** Its output so far, including errors. */
   output = '';
 
   constructor(environment: NodeJS.ProcessEnv) {
@@ -34,18 +34,18 @@ export class Demo {
     this.exited = new Promise((resolve) => this.#child.once('close', resolve));
   }
 
-  /** Answers when everything has been played and printed. */
+  /** Resolves when everything has been played and printed. */
   async serving(): Promise<void> {
     await eventually(
       () => {
-        if (!this.output.includes('Serving until Ctrl-C')) throw new Error(this.output);
+        if (!this.output.includes('Serving until you press Ctrl-C')) throw new Error(this.output);
       },
-      // A whole cluster starts.
+      // Starting a whole cluster takes time.
       { deadlineMs: 110_000 },
     );
   }
 
-  /** A variable of the file that people source. */
+  /** Returns a variable of the env file. */
   variable(name: string): string {
     const text = readFileSync(join(this.folder, 'env'), 'utf8');
     const value = new RegExp(`^export ${name}='([^']*)'$`, 'm').exec(text)?.[1];
@@ -53,14 +53,14 @@ export class Demo {
     return value;
   }
 
-  /** A SCIM request, with the address and the token from the file. */
+  /** Sends a SCIM request to the endpoint, with the token, from the env file. */
   scim(path: string): Promise<Response> {
     return fetch(`${this.variable('SCIM_BASE')}${path}`, {
       headers: { authorization: `Bearer ${this.variable('SCIM_TOKEN')}` },
     });
   }
 
-  /** Answers the exit code. */
+  /** Resolves with the exit code. */
   async stop(signal: NodeJS.Signals): Promise<number | null> {
     this.#child.kill(signal);
     return this.exited;

@@ -1,7 +1,9 @@
-/** Waiting for a condition with a deadline, in place of sleeping for a time. */
+/** Waits for a condition with a deadline, instead of sleeping. */
 
 /**
- * Calls `check` until it returns without throwing, and answers what it returned. At the deadline it throws what `check` threw last.
+ * Calls `check` until it doesn't throw, and returns its result. At the deadline, throws the last
+ * error
+ * of `check`.
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,

@@ -1,4 +1,4 @@
-/** The text that Prometheus reads, taken apart. */
+/** Parses the text format of Prometheus. */
 
 export interface Sample {
   readonly name: string;
@@ -26,7 +26,7 @@ export function parseExposition(text: string): readonly Sample[] {
     });
 }
 
-/** The metrics that the text describes, whether they have a series or not. */
+/** The names of all metrics in the text, even of those without a series. */
 export function metricNames(text: string): readonly string[] {
   return [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name);
 }

@@ -1,4 +1,4 @@
-/** Stands between a client and the API server and does to their traffic what networks and servers do on bad days. */
+/** A proxy between a client and the API server that causes faults of networks and servers. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request } from 'node:https';
@@ -13,23 +13,23 @@ export interface FakeAnswer {
 }
 
 export interface FaultProxy {
-  /** Leads through the proxy, which has the same credentials. */
+  /** A kubeconfig that leads through the proxy, with the same credentials. */
   readonly config: KubeConfig;
-  /** `METHOD /path?query` of every request that arrived. */
+  /** `METHOD /path?query` of every request. */
   readonly requests: readonly string[];
-  /** Answers in the API server's place; undefined lets the request pass. */
+  /** Responds in place of the API server. Undefined lets the request pass. */
   intercept: (request: string) => FakeAnswer | undefined;
-  /** Milliseconds that a request waits before it goes on. */
+  /** Milliseconds by which a request is delayed. */
   delay: (request: string) => number;
-  /** Changes the URL under which a request goes on to the API server. */
+  /** Changes the URL with which a request is forwarded. */
   rewrite: (url: string) => string;
   /** Resets every connection. */
   cut(): void;
-  /** Every connection stays open and never carries a byte again; new ones work. */
+  /** Open connections stay open but never carry a byte again. New ones work. */
   mute(): void;
-  /** Every connection, new ones too, is open and never carries a byte, until the function that is answered is called. */
+  /** No connection, open or new, carries a byte until the returned function is called. */
   swallow(): () => void;
-  /** No new connections, the open ones are reset, until `accept`. */
+  /** Resets open connections and refuses new ones until `accept` is called. */
   refuse(): Promise<void>;
   accept(): Promise<void>;
   close(): Promise<void>;
@@ -41,7 +41,7 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
   if (!target) throw new Error('the kubeconfig names no cluster');
   const tls: { ca?: string | Buffer | (string | Buffer)[] } = {};
   await upstream.applyToHTTPSOptions(tls);
-  // None are sent to it, as it doesn't speak TLS.
+  // The client sends no credentials to the proxy, because it doesn't speak TLS.
   const credentials = { authorization: `Bearer ${upstream.getCurrentUser()?.token}` };
   const sockets = new Set<Socket>();
   const muted = new WeakSet<Socket>();
@@ -69,7 +69,7 @@ export async function startFaultProxy(kubeconfig: string): Promise<FaultProxy> {
     outgoing.on('error', () => socket.destroy());
     outgoing.on('response', (response) => {
       if (!muted.has(socket)) answer.writeHead(response.statusCode ?? 502, response.headers);
-      // The head of a watch comes before its first event.
+      // Sends the head of a watch before its first event.
       if (!muted.has(socket)) answer.flushHeaders();
       response.on('data', (chunk) => muted.has(socket) || answer.write(chunk));
       response.on('end', () => muted.has(socket) || answer.end());

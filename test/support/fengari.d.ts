@@ -1,4 +1,4 @@
-/** What the tests use of the Lua virtual machine fengari, which has no types of its own. */
+/** Types of what the tests use of fengari, a Lua virtual machine without types. */
 declare module 'fengari' {
   type State = object;
   export const lua: {

@@ -1,14 +1,16 @@
-/** Deletion as it is asked for with `--cascade`. */
+/** Deletion with a propagation policy. */
 import { request } from 'undici';
 import { inject } from 'vitest';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { type ObjectKey, pathOf, type ResourceDefinition } from '../../src/kube/resource.ts';
 
-/** As Argo CD and `kubectl delete --cascade=foreground` do it: the object goes after what it owns. */
+/**
+ * Like Argo CD and `kubectl delete --cascade=foreground`: dependents are deleted before the object.
+ */
 export const deleteInForeground = (resource: ResourceDefinition, key: ObjectKey): Promise<void> =>
   deleteWith('Foreground', resource, key);
 
-/** As `kubectl delete --cascade=orphan` does it: what the object owns stays, without an owner. */
+/** Like `kubectl delete --cascade=orphan`: dependents are kept without an owner. */
 export const deleteLeaving = (resource: ResourceDefinition, key: ObjectKey): Promise<void> =>
   deleteWith('Orphan', resource, key);
 

@@ -1,16 +1,16 @@
-/** A forward proxy as companies have them: CONNECT of HTTP, or SOCKS5. Every name is this machine. */
+/** A forward proxy with HTTP CONNECT or SOCKS5. It resolves every name to this machine. */
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface ForwardProxy {
   readonly url: string;
-  /** `HOST:PORT` of every connection that was asked for. */
+  /** `HOST:PORT` of every requested connection. */
   readonly targets: readonly string[];
   close(): Promise<void>;
 }
 
-/** `credentials`, as `user:password`, are demanded where they are given. */
+/** Requires the `credentials`, `user:password`, if they are given. */
 export async function startConnectProxy(credentials?: string): Promise<ForwardProxy> {
   const targets: string[] = [];
   const wanted = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`;
@@ -37,7 +37,7 @@ export async function startSocksProxy(): Promise<ForwardProxy> {
   return started(server, 'socks5', targets);
 }
 
-/** RFC 1928, without authentication. */
+/** SOCKS5 (RFC 1928) without authentication. */
 async function serveSocks(client: Socket, targets: string[]): Promise<void> {
   client.on('error', () => client.destroy());
   await once(client, 'data');

@@ -1,4 +1,4 @@
-/** ScimGroupBindings of a test, the people in their groups, and what these may do in the end. */
+/** ScimGroupBindings of a test, the users in their groups, and what those may do. */
 
 import { LABEL_GROUP_BINDING, SCIM_GROUP_BINDINGS } from '../../src/crd/names.ts';
 import type { KubeGroupBinding } from '../../src/crd/objects.ts';
@@ -15,7 +15,7 @@ import { mayDo } from './access.ts';
 import { createNamespace, TEST_MANAGER } from './cluster.ts';
 import { eventually } from './eventually.ts';
 
-/** What the operator may do where it follows groups. */
+/** The permissions of an operator with --group-bindings. */
 export const BINDING_RULES = [...OPERATOR_RULES, ...groupBindingRules(['view']), ...POLICY_RULES];
 export const FOLLOWING = { groupBindings: { usernamePrefix: 'scim:' } };
 
@@ -25,7 +25,7 @@ export const mayRead = (client: Client, namespace: string, user: string): Promis
 export const READER = { kind: 'Role', name: 'reader' } as const;
 export const STAFF = { displayName: 'Staff' } as const;
 
-/** The people of one tenant, by userName. */
+/** The users of one tenant, by userName. */
 export class People {
   readonly #store: Store;
   readonly #scope: Scope;
@@ -46,7 +46,7 @@ export class People {
     await Promise.all(adding);
   }
 
-  /** Answers the id; members are userNames, or ids of groups. */
+  /** Returns the id. Members are userNames or ids of groups. */
   async group(attributes: Attributes, members: readonly string[] = []): Promise<string> {
     const id = newId();
     const ids = members.map((each) => this.idOf(each));
@@ -90,7 +90,7 @@ export class People {
   }
 }
 
-/** One ScimGroupBinding, seen from outside. */
+/** A ScimGroupBinding, observed from outside. */
 export class BindingProbe {
   readonly client: Client;
   readonly namespace: string;
@@ -102,7 +102,7 @@ export class BindingProbe {
     this.name = name;
   }
 
-  /** In a namespace of its own, where the Role `reader` lets people read ConfigMaps. */
+  /** Creates one in a new namespace, where the Role `reader` allows reading ConfigMaps. */
   static async create(
     client: Client,
     spec: Partial<ScimGroupBindingSpec> = {},
@@ -138,7 +138,7 @@ export class BindingProbe {
     return this.client.delete(SCIM_GROUP_BINDINGS, this.key);
   }
 
-  /** Waits until the operator has seen the latest spec and Ready has the status and the reason. */
+  /** Waits until the operator has seen the latest spec and Ready has this status and reason. */
   settled(status: 'True' | 'False', reason: string): Promise<KubeGroupBinding> {
     return eventually(async () => {
       const binding = await this.get();

@@ -1,4 +1,4 @@
-/** ScimIntegrations as the API server would give them, for tests of pure functions. */
+/** ScimIntegrations as the API server would return them, for tests of pure functions. */
 import type { KubeIntegration } from '../../src/crd/objects.ts';
 
 interface Changes extends Partial<Omit<KubeIntegration, 'metadata'>> {

@@ -1,4 +1,4 @@
-/** The state that kstatus computes for a custom resource, as Flux and Helm do: sigs.k8s.io/cli-utils, pkg/kstatus/status. */
+/** Computes the kstatus of a custom resource, as Flux and Helm do (sigs.k8s.io/cli-utils). */
 import type { KubeObject } from '../../src/kube/resource.ts';
 
 export type KStatus = 'InProgress' | 'Current' | 'Failed' | 'Terminating';
@@ -25,6 +25,6 @@ export function kstatusOf({ metadata, status = {} }: WithStatus): KStatus {
     if (condition.type === 'Stalled' && condition.status === 'True') return 'Failed';
   }
   const ready = conditions.find(({ type }) => type === 'Ready');
-  // An object without any of this counts as done.
+  // An object without any of these conditions counts as current.
   return ready === undefined || ready.status === 'True' ? 'Current' : 'InProgress';
 }

@@ -1,4 +1,4 @@
-/** What a reconcile, also that of an integration, gets of an operator that runs nothing else. */
+/** The context of a reconcile, for tests that run no operator. */
 import type { Store } from '../../src/directory/store/store.ts';
 import type { Client } from '../../src/kube/client.ts';
 import { EventRecorder } from '../../src/kube/events.ts';
@@ -18,13 +18,13 @@ export const CLUSTER_UID = 'the-cluster';
 
 export interface ContextParts {
   readonly client: Client;
-  /** Writes the Events, by default as the client does. */
+  /** Writes the Events. The default is the client. */
   readonly recorder?: Client;
   readonly store: Store;
   readonly now?: () => Date;
 }
 
-/** It has seen nothing yet. */
+/** The caches of the context are empty. */
 export function operatorContext({
   client,
   recorder = client,

@@ -34,13 +34,15 @@ const MAX_ROUNDS = 10;
 
 export interface ProcessOptions {
   readonly now?: () => Date;
-  /** What happens to the cluster that the first round doesn't see, but for what it makes the caches see. */
+  /**
+   * Changes the cluster after the caches of the first round are filled. It may update the caches.
+   */
   readonly behind?: (caches: Caches) => Promise<unknown>;
 }
 
 /**
- * Reconciles the namespace until a round writes nothing, or until the life is over; answers when the last one wants the next look. After
- * `behind` the first round's caches are.
+ * Reconciles the namespace until a round writes nothing or the life is over. Returns when the last
+ * round asks to be repeated. The caches of the first round don't show what `behind` changes.
  */
 export async function runProcess(
   fixture: OperatorFixture,
@@ -90,7 +92,7 @@ function reconcilers(context: IntegrationContext): readonly [Reconcile, Reconcil
   ];
 }
 
-/** What fails after death fails for that reason. */
+/** Ignores errors of a process that has died. */
 async function attempt(reconcile: Reconcile, key: ObjectKey, life: Lifetime): Promise<Result> {
   try {
     return await reconcile(key, { log: createLogger('silent') });

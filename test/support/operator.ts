@@ -1,4 +1,7 @@
-/** An operator with exactly the permissions that it ships with, against the test run's API server and a SQLite file of its own. */
+/**
+ * An operator with exactly its shipped permissions, the test run's API server and its own SQLite
+ * file.
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,9 +42,9 @@ export interface OperatorFixture {
   readonly store: Store;
   /** The kubeconfig of the operator's ServiceAccount. */
   readonly kubeconfig: string;
-  /** That of the ServiceAccount and of the Lease. */
+  /** The namespace of the ServiceAccount and of the Lease. */
   readonly namespace: string;
-  /** Starts an operator; it is stopped at the end, or with `stop`. */
+  /** Starts an operator, which is stopped at the end or with `stop`. */
   start(options?: StartOptions): Operator & { readonly registry: Registry };
   close(): Promise<void>;
 }
@@ -55,16 +58,17 @@ export interface StartOptions {
   readonly log?: Logger;
   readonly now?: () => Date;
   readonly clock?: () => number;
-  /** Without it ScimGroupBindings are left alone. */
+  /** If undefined, ScimGroupBindings are left alone. */
   readonly groupBindings?: GroupBindingOptions;
-  /** By default that of the fixture. */
+  /** The default is that of the fixture. */
   readonly installation?: string;
-  /** Without it the operator takes itself for the only one. */
+  /** If undefined, the operator assumes that it is the only one. */
   readonly election?: ElectionOptions;
 }
 
 /**
- * A fixture for all tests of a file, which is there once its hooks run; with `starts` an operator
+ * A fixture for all tests of a file, which exists once its hooks have run. With `starts`, an
+ * operator
  * runs all the time.
  */
 export function useOperator({
@@ -81,7 +85,7 @@ export function useOperator({
   });
   afterAll(() => opened?.close());
   const fixture = (): OperatorFixture => {
-    if (opened === undefined) throw new Error('the fixture is there from the first test on');
+    if (opened === undefined) throw new Error('the fixture exists only once the hooks have run');
     return opened;
   };
   return {
@@ -102,7 +106,7 @@ export function useOperator({
   };
 }
 
-/** `rules` are the operator's permissions, by default those that ship; the cluster is by default that of the test run. */
+/** By default, `rules` are the shipped permissions, and the cluster is that of the test run. */
 export function operatorFixture(
   rules?: readonly PolicyRule[],
   electionRules?: readonly PolicyRule[],
@@ -114,7 +118,7 @@ export function operatorFixture(
   );
 }
 
-/** With permissions of any shape, in the namespace that `manifestsIn` is given. */
+/** Opens a fixture with any permissions, in the namespace that `manifestsIn` gets. */
 export async function installedFixture(
   manifestsIn: (namespace: string) => OperatorManifests,
   cluster = inject('kubeconfig'),
@@ -165,7 +169,7 @@ export async function installedFixture(
   };
 }
 
-/** Answers the path of the ServiceAccount's kubeconfig. */
+/** Returns the path of the ServiceAccount's kubeconfig. */
 export async function installOperator(
   admin: Client,
   folder: string,
@@ -189,7 +193,7 @@ export async function installOperator(
 
 type Spec = NonNullable<KubeIntegration['spec']>;
 
-/** One integration in a namespace of its own, seen from outside. */
+/** An integration in its own namespace, observed from outside. */
 export class IntegrationProbe {
   readonly namespace: string;
   readonly name: string;
@@ -248,7 +252,7 @@ export class IntegrationProbe {
     return status?.conditions?.find((condition) => condition.type === type);
   }
 
-  /** Waits until the operator has seen the latest spec and Ready has the status, and with `reason` that too. */
+  /** Waits until the operator has seen the latest spec and Ready has this status (and `reason`). */
   settled(status: 'True' | 'False', reason?: string): Promise<KubeIntegration> {
     return eventually(async () => {
       const integration = await this.get();
@@ -269,7 +273,7 @@ export class IntegrationProbe {
     return textOf(await this.secret(name), 'token') ?? '';
   }
 
-  /** What the server would say of the token: the integration, or undefined for 401. */
+  /** Returns the integration that the token belongs to, or undefined, which means 401. */
   async authenticate(token: string): Promise<IntegrationRecord | undefined> {
     const { status } = await this.get().catch(() => ({ status: undefined }));
     const id = status?.integrationId ?? this.#lastId;

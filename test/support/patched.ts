@@ -1,4 +1,4 @@
-/** A user that PATCHes are applied to, and what they change of it. */
+/** A user to which PATCHes are applied, and what they change. */
 import type { ScimError } from '../../src/scim/error.ts';
 import { separateMemberOperations } from '../../src/scim/members.ts';
 import { applyPatch } from '../../src/scim/patch.ts';
@@ -21,7 +21,7 @@ export const BEFORE = {
   [E]: { department: 'Maths', manager: { value: 'm1', $ref: '../Users/m1' } },
 };
 
-/** What the PATCH changes of BEFORE. */
+/** Returns what the PATCH changes in BEFORE. */
 export function changed(...Operations: readonly object[]): object {
   const after = applyPatch(BEFORE, parsePatch({ Operations }, USER), USER);
   const names = new Set([...Object.keys(BEFORE), ...Object.keys(after)]);

@@ -1,6 +1,7 @@
 /**
- * One PostgreSQL server for a whole test run, or the one of TEST_DATABASE_URL; tests get its URL with `inject('postgresUrl')`. Their
- * databases are copies of one that is migrated once.
+ * One PostgreSQL server for a whole test run, or the one at TEST_DATABASE_URL. Tests get its URL
+ * with
+ * `inject('postgresUrl')`. Their databases are copies of one that is migrated once.
  */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
@@ -10,9 +11,9 @@ import { openDirectory } from '../../src/directory/open.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Of a user who may create databases and roles. */
+    /** With a user who may create databases and roles. */
     postgresUrl: string;
-    /** Names of this run's databases begin with it. */
+    /** The prefix of the names of this run's databases. */
     postgresPrefix: string;
     /** A database with the directory's schema and no rows. */
     postgresTemplate: string;

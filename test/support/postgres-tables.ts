@@ -1,4 +1,4 @@
-/** What a directory's tables on PostgreSQL say of each other, apart from the store. */
+/** Checks the consistency of a directory's tables on PostgreSQL without using the store. */
 import pg from 'pg';
 import { lookupValues, searchDocument } from '../../src/directory/sql/search-document.ts';
 import type { Attributes } from '../../src/scim/resource.ts';
@@ -10,7 +10,7 @@ const RESOURCES = `resources AS (
   SELECT tenant, id, 'User' AS type, attributes FROM access
   UNION ALL SELECT tenant, id, 'Group', attributes FROM groups)`;
 
-/** Each selects rows that must not be there. */
+/** Each selects rows that must not exist. */
 const TROUBLES = [
   `SELECT 'a member that is not there' AS trouble, m.* FROM group_members m LEFT JOIN resources r
    ON r.tenant = m.tenant AND r.id = m.member_id AND r.type = m.member_type WHERE r.id IS NULL`,
@@ -38,7 +38,11 @@ const TROUBLES = [
    WHERE up.first = up.id`,
 ];
 
-/** Rows without their owner, wrong counters, circles of groups, and what is searched but not as it is stored. */
+/**
+ * Returns rows without an owner, wrong counters, cycles of groups, and search data that differs
+ * from
+ * the stored resource.
+ */
 export async function troubles(database: PostgresDatabase): Promise<unknown[]> {
   const found: unknown[] = [];
   for (const each of TROUBLES) found.push(...(await database.query(`WITH ${RESOURCES} ${each}`)));
@@ -59,13 +63,13 @@ export async function troubles(database: PostgresDatabase): Promise<unknown[]> {
     const lookups = type === 'User' ? lookupValues(expected) : [];
     const wanted = lookups.map(({ value }) => value).toSorted();
     if (sorted(document) !== sorted(expected) || sorted(values) !== sorted(wanted)) {
-      found.push({ trouble: 'searched as it is not', id, attributes, document, values });
+      found.push({ trouble: 'search data that differs', id, attributes, document, values });
     }
   }
   return found;
 }
 
-/** JSON with its keys in order: JSONB has its own. */
+/** JSON with sorted keys, because JSONB has its own order. */
 function sorted(value: unknown): string {
   return JSON.stringify(value, (_, each: unknown) =>
     typeof each === 'object' && each !== null && !Array.isArray(each)
@@ -74,7 +78,7 @@ function sorted(value: unknown): string {
   );
 }
 
-/** How many the server has broken in this database. */
+/** The number of deadlocks that the server has resolved in this database. */
 export async function deadlocks(database: PostgresDatabase): Promise<number> {
   const [row] = await database.query<{ deadlocks: string }>(
     'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
@@ -82,7 +86,7 @@ export async function deadlocks(database: PostgresDatabase): Promise<number> {
   return Number(row?.deadlocks);
 }
 
-/** Runs the statements, and commits them only when the work waits for the locks that they hold, or is done without waiting. */
+/** Runs the statements and commits them only once the work waits for their locks or is done. */
 export async function holding<T>(
   database: PostgresDatabase,
   statements: string,

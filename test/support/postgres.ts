@@ -1,4 +1,4 @@
-/** Directories on PostgreSQL, each in a database of its own while it is used. */
+/** Directories on PostgreSQL, each in its own database while it is in use. */
 import { randomUUID } from 'node:crypto';
 import { getTableName, is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
@@ -42,7 +42,7 @@ async function createFrom(template: string): Promise<PostgresDatabase> {
   };
 }
 
-/** In a database that never had a row, of which PostgreSQL has no statistics. */
+/** Opens a directory in a database that never had a row, so that PostgreSQL has no statistics. */
 export async function newPostgres(): Promise<PostgresDirectory> {
   const database = await createFrom(inject('postgresTemplate'));
   const store = await openDirectory(database.url);
@@ -56,14 +56,17 @@ export async function newPostgres(): Promise<PostgresDirectory> {
   };
 }
 
-/** Migrated databases of earlier tests that are emptied and not in use: emptying one takes a hundredth of the time of making one. */
+/**
+ * Migrated databases of earlier tests that are empty and not in use. Emptying a database takes a
+ * hundredth of the time of creating one.
+ */
 const free: PostgresDatabase[] = [];
 
 export async function usePostgres(
   types: ResourceTypes = STANDARD_RESOURCE_TYPES,
 ): Promise<PostgresDirectory> {
   const database = free.pop() ?? (await createFrom(inject('postgresTemplate')));
-  // No name without its schema finds a table.
+  // With this search path, a table name needs its schema.
   const url = `${database.url}?schema=public&options=-c%20search_path%3Dpg_catalog`;
   const store = await openDirectory(url, types);
   return {

@@ -1,9 +1,9 @@
-/** The program as a process of its own. */
+/** The program as a process. */
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { eventually } from './eventually.ts';
 
-/** One run of src/cli.ts; it ends with this process at the latest. */
+/** One run of src/cli.ts. It ends at the latest with this process. */
 export class Program {
   readonly #child;
   stdout = '';
@@ -34,7 +34,7 @@ export class Program {
       .map((line) => JSON.parse(line));
   }
 
-  /** The log line with the message, once it is there. */
+  /** Resolves with the log line once the message has been logged. */
   logged(message: string) {
     return eventually(() => {
       const line = this.lines.find(({ msg }) => msg === message);

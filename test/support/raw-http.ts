@@ -4,15 +4,15 @@ import { connect, type Socket } from 'node:net';
 
 export interface RawConnection {
   readonly socket: Socket;
-  /** All that came so far. */
+  /** Everything received so far. */
   received(): string;
-  /** Resolves as soon as what came contains the text; rejects when the connection ends before. */
+  /** Resolves once the received data contains the text. Rejects if the connection ends before. */
   waitFor(text: string): Promise<string>;
-  /** Resolves with all that came once the server closes the connection. */
+  /** Resolves with everything received once the server closes the connection. */
   ended(): Promise<string>;
 }
 
-/** With `allowHalfOpen` the client goes on after the server has said that it will send no more. */
+/** With `allowHalfOpen`, the client keeps sending after the server has ended its side. */
 export async function connectRaw(
   port: number,
   { allowHalfOpen = false } = {},
@@ -22,7 +22,7 @@ export async function connectRaw(
   socket.on('data', (chunk: Buffer) => {
     text += chunk.toString('utf8');
   });
-  // A reset after the answer is a way to end, too.
+  // A reset after the response is also an end.
   socket.on('error', () => {});
   const closed = new Promise((resolve) => socket.once('close', resolve));
   await once(socket, 'connect');
@@ -45,7 +45,7 @@ export async function connectRaw(
   };
 }
 
-/** Sends the text and resolves with everything up to the end of the connection. */
+/** Sends the text and resolves with everything received until the connection ends. */
 export async function sendRaw(port: number, text: string | Buffer): Promise<string> {
   const connection = await connectRaw(port);
   connection.socket.write(text);

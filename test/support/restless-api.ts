@@ -1,4 +1,6 @@
-/** An API server of one kind of objects that never rest: every watch gets a flood of events and then ends in one of the ways watches end. */
+/**
+ * An API server whose objects change all the time. Every watch ends in one of the possible ways.
+ */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,7 +8,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 
 const OBJECTS = 500;
 const EVENTS_PER_WATCH = 2_000;
-/** Events that a watch may resume from; before them the version has expired. */
+/** The number of events from which a watch may resume. Older versions have expired. */
 const REMEMBERED = 3_000;
 
 interface Event {
@@ -20,7 +22,7 @@ export class RestlessApi {
   readonly #recent: Event[] = [];
   #version = 0;
   #watches = 0;
-  /** At so many events the objects come to rest. */
+  /** After this many events, the objects no longer change. */
   limit = 0;
 
   get events(): number {
@@ -65,7 +67,7 @@ export class RestlessApi {
     for (const { version, line } of this.#recent) if (version > from) answer.write(line);
     await this.#flood(answer);
     if (this.#version >= this.limit) return;
-    // The server's own end, a reset, or an end in the middle of a line.
+    // A regular end, a reset, or an end in the middle of a line.
     const ends = [() => answer.end(), () => answer.destroy(), () => answer.end('{"type":"MODI')];
     ends[this.#watches++ % ends.length]?.();
   }

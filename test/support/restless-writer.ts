@@ -1,4 +1,6 @@
-/** A process that creates users without end in the directory named on its command line, and prints each that was acknowledged. */
+/**
+ * A process that creates users in the given directory forever, and prints each acknowledged one.
+ */
 import { writeSync } from 'node:fs';
 import { newId } from '../../src/directory/ids.ts';
 import { openDirectory } from '../../src/directory/open.ts';

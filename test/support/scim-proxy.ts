@@ -1,4 +1,4 @@
-/** Something between a client and a SCIM server that spoils answers, as a server that misbehaves. */
+/** A proxy between a client and a SCIM server that alters responses, like a faulty server. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,9 +7,9 @@ import type { ScimClient } from './scim-server.ts';
 
 export interface Passing {
   readonly method: string;
-  /** Below the endpoint, with the query. */
+  /** Relative to the endpoint, with the query. */
   readonly path: string;
-  /** What the server behind answers; not asked unless called. */
+  /** Forwards the request and returns the server's response. */
   forward(): Promise<Response>;
 }
 
@@ -18,7 +18,7 @@ export interface ScimProxy {
   close(): Promise<void>;
 }
 
-/** `answer` returns null to close the connection without an answer. */
+/** `answer` returns null to close the connection without a response. */
 export async function startScimProxy(
   target: ScimClient,
   answer: (passing: Passing) => Promise<Response | null> | Response | null,

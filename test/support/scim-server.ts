@@ -1,4 +1,4 @@
-/** A SCIM server on a port of its own, with a directory of its own, and clients of its integrations. */
+/** A SCIM server with its own port and directory, and clients for its integrations. */
 import { Registry } from 'prom-client';
 import { type RecordedIntegration, recordIntegration } from '../../hack/scim-server/integration.ts';
 import { CensusCache } from '../../src/directory/metrics/census-cache.ts';
@@ -21,30 +21,30 @@ export interface ScimAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Empty when the answer has no body. */
+  /** Empty if the response has no body. */
   readonly body: JsonObject;
-  /** The body's id, or nothing. */
+  /** The id in the body, or an empty string. */
   readonly id: string;
 }
 
 export interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as it is, instead of a body as JSON. */
+  /** Sent unchanged instead of a JSON body. */
   readonly raw?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** One integration, as an identity provider has it. */
+/** An integration from the view of an identity provider. */
 export interface ScimClient {
   readonly record: IntegrationRecord;
   readonly token: string;
-  /** Path of the endpoint on the server. */
+  /** The path of the endpoint. */
   readonly path: string;
-  /** Where requests go. */
+  /** The URL to which requests are sent. */
   readonly baseUrl: string;
-  /** The same endpoint as answers name it. */
+  /** The same endpoint as it appears in responses. */
   readonly publicBaseUrl: string;
   send(method: string, path: string, body?: unknown, options?: SendOptions): Promise<ScimAnswer>;
-  /** The same integration at another server of its directory. */
+  /** The same integration at another server of the directory. */
   at(port: number): ScimClient;
 }
 
@@ -52,7 +52,7 @@ export interface ScimServer {
   readonly app: ScimApp;
   readonly port: number;
   readonly store: Store;
-  /** When integrations were called, as the tracker was told. */
+  /** The times of requests that the tracker got. */
   readonly noted: ReadonlyMap<string, number>;
   readonly registry: Registry;
   addIntegration(changes?: Partial<IntegrationRecord>): Promise<ScimClient>;
@@ -63,13 +63,13 @@ export interface ScimServerOptions {
   readonly rateLimit?: number;
   readonly log?: Logger;
   readonly now?: () => number;
-  /** Of the rate limit, monotonic. */
+  /** The monotonic clock of the rate limit. */
   readonly clock?: () => number;
-  /** Puts something between the application and the directory. */
+  /** Wraps the directory of the application. */
   readonly wrap?: (store: Store) => Store;
   readonly types?: ResourceTypes;
   readonly permissions?: Permissions;
-  /** Opens the directory; without it a SQLite file of its own. */
+  /** Opens the directory. The default is a new SQLite file. */
   readonly open?: (
     types: ResourceTypes,
   ) => Promise<{ readonly store: Store; close(): Promise<void> }>;
@@ -118,7 +118,7 @@ export async function startScimServer({
   };
 }
 
-/** Makes an integration and a token in the directory, for a server of it on the port. */
+/** Creates an integration and a token in the directory, for a server on the port. */
 export async function addIntegration(
   store: Store,
   port: number,

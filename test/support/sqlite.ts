@@ -1,4 +1,4 @@
-/** Directories on SQLite, each in a folder of its own. */
+/** Directories on SQLite, each in its own folder. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../src/scim/reso
 export interface SqliteDirectory {
   readonly store: Store;
   readonly path: string;
-  /** Closes the store and removes its data. */
+  /** Closes the store and deletes its data. */
   close(): Promise<void>;
 }
 

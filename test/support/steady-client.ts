@@ -1,4 +1,4 @@
-/** An identity provider that never pauses: writes and reads users at several servers in turn, and remembers whatever failed. */
+/** Writes and reads users at several servers in turn without a pause, and records failures. */
 import { randomUUID } from 'node:crypto';
 
 export class SteadyClient {

@@ -1,14 +1,17 @@
-/** Stands between a client and a server and loses their traffic, as a firewall does that forgot a connection. */
+/**
+ * A proxy between a client and a server that loses traffic, like a firewall that forgot a
+ * connection.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface TcpProxy {
   readonly port: number;
-  /** Every connection stays open and never carries a byte again; new ones work. */
+  /** Open connections stay open but never carry a byte again. New ones work. */
   mute(): void;
-  /** New ones, too, until `heal`. */
+  /** No connection, open or new, carries a byte until `heal` is called. */
   swallow(): void;
-  /** New connections work; those that are open don't any more. */
+  /** New connections work again. Those that are open stay silent. */
   heal(): void;
   close(): Promise<void>;
 }

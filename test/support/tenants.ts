@@ -1,4 +1,4 @@
-/** ScimTenants of a test, and namespaces whose labels change. */
+/** ScimTenants for tests, and namespaces whose labels change. */
 
 import { SCIM_TENANTS } from '../../src/crd/names.ts';
 import type { KubeIntegration, KubeTenant } from '../../src/crd/objects.ts';
@@ -10,7 +10,7 @@ import { createNamespace, TEST_MANAGER } from './cluster.ts';
 import { eventually } from './eventually.ts';
 import { IntegrationProbe, type OperatorFixture, unique } from './operator.ts';
 
-/** Answers the name, which is that of the tenant. */
+/** Returns the name, which is the name of the tenant. */
 export async function createTenant(
   client: Client,
   namespaces: ScimTenantSpec['namespaces'],
@@ -35,7 +35,7 @@ export const deleteTenant = (client: Client, name: string) => client.delete(SCIM
 export const getTenant = (client: Client, name: string) =>
   client.get<KubeObject & KubeTenant>(SCIM_TENANTS, { name });
 
-/** null removes a label. */
+/** Sets the labels of a namespace. null removes a label. */
 export async function label(
   client: Client,
   name: string,
@@ -45,13 +45,13 @@ export async function label(
   await client.mergePatch(NAMESPACES, { name }, patch, { fieldManager: TEST_MANAGER });
 }
 
-/** Deletes it and makes another one of the name. */
+/** Deletes the namespace and creates another one with the same name. */
 export async function recreateNamespace(client: Client, name: string): Promise<void> {
   await client.delete(NAMESPACES, { name });
   await eventually(() => client.create(NAMESPACES, { metadata: { name } }, TEST_MANAGER));
 }
 
-/** The integration `idp` in a new namespace, which asks for the tenant. */
+/** Creates the integration `idp` for the tenant in a new namespace. */
 export async function integrationIn(
   fixture: OperatorFixture,
   tenant: string,
@@ -63,7 +63,7 @@ export async function integrationIn(
 
 export type Answer = 'open' | 'not allowed' | 'unauthorized';
 
-/** What a request with the token gets at the endpoint, whose path it is given. */
+/** What a request with the token would get at the endpoint of the integration. */
 export async function ask(
   { store }: OperatorFixture,
   tenant: string,
@@ -80,11 +80,11 @@ export interface Door {
   readonly id: string;
   readonly token: string;
   answer(): Promise<Answer>;
-  /** Waits until the answer is this. */
+  /** Waits for this answer. */
   becomes(answer: Answer): Promise<void>;
 }
 
-/** The endpoint of an integration that is Ready, with its token as it is now. */
+/** The endpoint of a Ready integration, with its current token. */
 export async function doorOf(fixture: OperatorFixture, probe: IntegrationProbe): Promise<Door> {
   const { status }: KubeIntegration = await probe.settled('True', 'Succeeded');
   const { tenant = '', integrationId: id = '' } = status ?? {};

@@ -1,4 +1,4 @@
-/** The tokens of one integration through the reconcilers alone, at a time that the test sets. */
+/** Reconciles the tokens of one integration without an operator, at a time that the test sets. */
 import { authenticate } from '../../src/directory/tokens.ts';
 import type { Secret } from '../../src/kube/objects.ts';
 import { EVENTS, type KubeObject, SECRETS } from '../../src/kube/resource.ts';
@@ -20,7 +20,7 @@ interface Event extends KubeObject {
 
 export class TokenProbe {
   readonly integration: IntegrationProbe;
-  /** Milliseconds since the epoch; whole seconds, so that the status says the same. */
+  /** Milliseconds since the epoch, in whole seconds as in the status. */
   now = Math.ceil(Date.now() / SECOND) * SECOND;
   readonly #fixture: OperatorFixture;
 
@@ -37,7 +37,11 @@ export class TokenProbe {
     return this.integration.namespace;
   }
 
-  /** Runs a new process until nothing is left to do, or until its life is over; answers the wait for the next look, in milliseconds. */
+  /**
+   * Runs a new process until there is nothing left to do or its life is over. Returns the
+   * milliseconds
+   * until the next reconcile.
+   */
   async reconcile(life = new Lifetime()): Promise<number | undefined> {
     const now = () => new Date(this.now);
     const { requeueAfterMs } = await runProcess(this.#fixture, this.namespace, life, { now });
@@ -64,7 +68,7 @@ export class TokenProbe {
     return (await this.#fixture.store.integrations.find(owner))?.id ?? '';
   }
 
-  /** At the probe's time. */
+  /** Evaluated at the probe's time. */
   async accepts(token: string): Promise<boolean> {
     const found = await authenticate(
       this.#fixture.store,
@@ -76,7 +80,7 @@ export class TokenProbe {
     return found !== undefined;
   }
 
-  /** How many hashes the directory has, expired and pending ones too. */
+  /** The number of hashes in the directory, including expired and pending ones. */
   async hashes(): Promise<number> {
     return (await this.#fixture.store.tokens.list(await this.id())).length;
   }
@@ -95,7 +99,7 @@ export class TokenProbe {
     return (items ?? []).filter((event) => event.reason === reason).map(({ note }) => note);
   }
 
-  /** A Secret that people keep, with the token under the key `key`. */
+  /** Creates a Secret that users maintain, with the token under the key `key`. */
   async keepSecret(name: string, token: string, labelled = true): Promise<void> {
     await this.#fixture.admin.create<Secret>(
       SECRETS,

@@ -1,4 +1,4 @@
-/** Every version of one object that the API server has had, in order, as whoever watches it sees them. */
+/** Records every version of an object, in the order in which a watch reports them. */
 import type { Client, WatchEvent } from '../../src/kube/client.ts';
 import {
   type KubeObject,
@@ -17,7 +17,7 @@ export class VersionLog<T extends KubeObject> {
     this.#running = running(this, this.#stop.signal);
   }
 
-  /** From now on. */
+  /** Starts recording. */
   static async of<T extends KubeObject>(
     client: Client,
     resource: ResourceDefinition,
@@ -34,7 +34,10 @@ export class VersionLog<T extends KubeObject> {
     });
   }
 
-  /** Waits for one that `check` doesn't throw at, and answers all up to it; the next call goes on after that. */
+  /**
+   * Waits for a version that passes `check`, and returns all up to it. The next call continues
+   * there.
+   */
   async until(check: (object: T, type: WatchEvent['type']) => void): Promise<readonly T[]> {
     const end = await eventually(() => {
       const found = this.#versions.findIndex(({ type, object }) => {
