@@ -7,7 +7,6 @@ import type { Caller, Directory } from '../directory/caller.ts';
 import type { RequestTracker } from '../directory/last-requests.ts';
 import type { Permissions } from '../directory/permissions.ts';
 import type { Scope } from '../directory/store/resources.ts';
-import { requestIdOf } from '../http/request-id.ts';
 import type { ServerBindings } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
 import { type Access, logAccess } from './access-log.ts';
@@ -176,4 +175,12 @@ function refuseMethod(method: string, methods: Methods): Answer {
   const refusal = errorAnswer(methodNotAllowed(method, allowed));
   // RFC 9110 §15.5.6
   return { ...refusal, headers: { ...refusal.headers, Allow: allowed.join(', ') } };
+}
+
+/** A client's own id is used if it can't disturb a log or a header. */
+const SANE = /^[\w.:/+=-]{1,128}$/;
+
+/** The id that connects a request to its log lines. */
+function requestIdOf(header: string | undefined): string {
+  return header !== undefined && SANE.test(header) ? header : crypto.randomUUID();
 }
