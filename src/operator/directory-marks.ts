@@ -4,11 +4,13 @@
  */
 import { createHmac } from 'node:crypto';
 import type { DirectoryMark } from '../crd/directory-mark.ts';
+import { EVENT } from '../crd/reasons.ts';
+import type { EventRecorder } from '../kube/events.ts';
 import { type KubeObject, keyText } from '../kube/resource.ts';
 import type { Change } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 
-export type Marked = KubeObject & {
+type Marked = KubeObject & {
   readonly status?: { readonly directory?: DirectoryMark | undefined } | undefined;
 };
 
@@ -120,4 +122,20 @@ export class DirectoryMarks {
     this.#told.add(`${id} ${key === ''}`);
     return reason;
   }
+}
+
+interface Marking {
+  readonly marks: DirectoryMarks;
+  readonly events: EventRecorder;
+}
+
+/** Whether another installation manages the object. Records an event only when this begins. */
+export function isLeftToAnother({ marks, events }: Marking, object: Marked): boolean {
+  const before = marks.others;
+  const reason = marks.reasonToLeave(object);
+  if (reason !== undefined && marks.others > before) {
+    const event = { reason: EVENT.OtherInstallation, action: 'Reconcile', note: reason };
+    events.record(object, { type: 'Warning', ...event });
+  }
+  return reason !== undefined;
 }

@@ -14,7 +14,7 @@ import { isAlreadyExists, isConflict, isNamespaceTerminating } from '../../kube/
 import { keyOf, keyText, type ObjectKey } from '../../kube/resource.ts';
 import { writeStatus } from '../../kube/write-status.ts';
 import type { OperatorContext } from '../context.ts';
-import { isLeftToAnother } from '../left-to-another.ts';
+import { isLeftToAnother } from '../directory-marks.ts';
 import { OBSTACLE_RETRY_MS, obstacleFrom, STALE_RETRY_MS } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing } from '../ownership.ts';
 import { forbiddenIn } from '../tenant/gather.ts';

@@ -18,7 +18,7 @@ import { keyText, type ObjectKey } from '../../kube/resource.ts';
 import { writeStatus } from '../../kube/write-status.ts';
 import type { Logger } from '../../logger.ts';
 import type { OperatorContext } from '../context.ts';
-import { isLeftToAnother } from '../left-to-another.ts';
+import { isLeftToAnother } from '../directory-marks.ts';
 import { type Obstacle, obstacleFrom, STALE_RETRY_MS } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing, isOwnedBy } from '../ownership.ts';
 import { reconcileToken } from '../token/reconcile.ts';

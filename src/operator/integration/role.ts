@@ -11,7 +11,7 @@ import type { Role } from '../../kube/objects.ts';
 import { ROLES } from '../../kube/resource.ts';
 import { applyDesired } from '../apply-desired.ts';
 import type { OperatorContext } from '../context.ts';
-import { isLeftToAnother } from '../left-to-another.ts';
+import { isLeftToAnother } from '../directory-marks.ts';
 import { OBSTACLE_RETRY_MS, type Obstacle, obstacleFrom } from '../obstacle.ts';
 import { isGoing, isOurRole } from '../ownership.ts';
 import { goingObject } from './children.ts';
