@@ -1,6 +1,6 @@
 /** The directory on SQLite: see docs/adr/0003-directory-on-sqlite.md. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { eq } from 'drizzle-orm';
+import { count, eq } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { createMembershipStore } from '../sql/followed-group-store.ts';
@@ -11,7 +11,7 @@ import { sqliteDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
 import { createMadeObjectStore } from './made-object-store.ts';
-import { signingKeys } from './schema.ts';
+import { counters, signingKeys } from './schema.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUserStore } from './user-store.ts';
 
@@ -32,7 +32,7 @@ export function openSqliteStore(
     .where(eq(signingKeys.name, 'cursor'))
     .get();
   if (cursorKey === undefined) throw new DatabaseRefusedError('its key for cursors is missing');
-  const ping = connections.read.raw.prepare('SELECT count(*) FROM counters');
+  const ping = connections.read.orm.select({ rows: count() }).from(counters).prepare();
   return {
     types,
     users: createUserStore(connections, types),
