@@ -19,7 +19,10 @@ const onCluster = (name: string, include: string[]) => ({
     include,
     // All files share a cluster, so another file's operator would reconcile this file's resources.
     fileParallelism: false,
-    globalSetup: ['test/support/control-plane.ts', 'test/support/postgres-server.ts'],
+    globalSetup: [
+      'test/support/kube/control-plane.ts',
+      'test/support/directory/postgres-server.ts',
+    ],
     ...shared,
   },
 });
@@ -32,7 +35,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...kube, ...operator, ...resources],
-          globalSetup: ['test/support/postgres-server.ts'],
+          globalSetup: ['test/support/directory/postgres-server.ts'],
           ...shared,
         },
       },

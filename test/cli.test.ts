@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
+import { createDatabase, type PostgresDatabase } from './support/directory/postgres.ts';
 import { eventually } from './support/eventually.ts';
-import { createDatabase, type PostgresDatabase } from './support/postgres.ts';
 import { Program } from './support/program.ts';
 
 let folder: string;

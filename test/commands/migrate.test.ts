@@ -7,7 +7,7 @@ import { FatalError } from '../../src/commands/errors.ts';
 import { migrate } from '../../src/commands/migrate.ts';
 import { readInvocation } from '../../src/config/invocation.ts';
 import { captureLog } from '../support/captured-log.ts';
-import { createDatabase, type PostgresDatabase } from '../support/postgres.ts';
+import { createDatabase, type PostgresDatabase } from '../support/directory/postgres.ts';
 
 let folder: string;
 let database: PostgresDatabase;

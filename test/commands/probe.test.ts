@@ -1,8 +1,12 @@
 /** `scim-operator probe` as a process: its output and its exit codes. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Program } from '../support/program.ts';
-import { startScimProxy } from '../support/scim-proxy.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { startScimProxy } from '../support/scim-server/proxy.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;

@@ -25,7 +25,7 @@ import {
   type ResourceDefinition,
   ROLES,
 } from '../../src/kube/resource.ts';
-import { applyCrd, TEST_MANAGER } from '../support/cluster.ts';
+import { applyCrd, TEST_MANAGER } from '../support/kube/cluster.ts';
 import { type IntegrationFixture, integrationFixture } from './fixture.ts';
 import { dryRunYaml, printed } from './raw-call.ts';
 

@@ -2,7 +2,7 @@
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { Client } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/resource.ts';
-import { adminClient, applyCrds, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
+import { adminClient, applyCrds, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 
 export type Spec = Record<string, unknown> | undefined;
 

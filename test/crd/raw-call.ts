@@ -13,7 +13,7 @@ import {
   pathOf,
   type ResourceDefinition,
 } from '../../src/kube/resource.ts';
-import { TEST_MANAGER } from '../support/cluster.ts';
+import { TEST_MANAGER } from '../support/kube/cluster.ts';
 
 async function call(
   method: 'GET' | 'PATCH',

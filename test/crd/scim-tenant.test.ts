@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_TENANTS } from '../../src/crd/names.ts';
 import type { Client } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/resource.ts';
-import { adminClient, applyCrds, TEST_MANAGER } from '../support/cluster.ts';
+import { adminClient, applyCrds, TEST_MANAGER } from '../support/kube/cluster.ts';
 import { printed } from './raw-call.ts';
 
 interface Tenant extends KubeObject {

@@ -7,7 +7,7 @@ import type { GroupRecord } from '../../src/directory/store/resources.ts';
 import type { JsonValue } from '../../src/scim/json.ts';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
-import { type SqliteDirectory, useSqlite } from '../support/sqlite.ts';
+import { type SqliteDirectory, useSqlite } from '../support/directory/sqlite.ts';
 import { ACME, addUser, at, groupQuery, memberIds } from './contract/fixture.ts';
 
 const { group: type } = STANDARD_RESOURCE_TYPES;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RequestTracker } from '../../src/directory/last-requests.ts';
-import { type SqliteDirectory, useSqlite } from '../support/sqlite.ts';
+import { type SqliteDirectory, useSqlite } from '../support/directory/sqlite.ts';
 import { at, integration } from './contract/fixture.ts';
 
 describe('the request tracker', () => {

@@ -1,5 +1,5 @@
 /** The store contract on PostgreSQL. */
-import { usePostgres } from '../support/postgres.ts';
+import { usePostgres } from '../support/directory/postgres.ts';
 import { storeContract } from './store-contract.ts';
 
 storeContract('PostgreSQL', usePostgres);

@@ -1,5 +1,5 @@
 /** The store contract on SQLite. */
-import { useSqlite } from '../support/sqlite.ts';
+import { useSqlite } from '../support/directory/sqlite.ts';
 import { storeContract } from './store-contract.ts';
 
 storeContract('SQLite', useSqlite);

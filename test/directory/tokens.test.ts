@@ -8,7 +8,7 @@ import {
   isWellFormedToken,
   keyIdOf,
 } from '../../src/directory/tokens.ts';
-import { type SqliteDirectory, useSqlite } from '../support/sqlite.ts';
+import { type SqliteDirectory, useSqlite } from '../support/directory/sqlite.ts';
 import { at, integration, token } from './contract/fixture.ts';
 
 describe('a token', () => {

@@ -8,7 +8,7 @@ import type { JsonValue } from '../../src/scim/json.ts';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
 import type { Attributes } from '../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
-import { type SqliteDirectory, useSqlite } from '../support/sqlite.ts';
+import { type SqliteDirectory, useSqlite } from '../support/directory/sqlite.ts';
 import { ACME, at, userQuery } from './contract/fixture.ts';
 
 const { user: type } = STANDARD_RESOURCE_TYPES;

@@ -4,8 +4,8 @@ import { beforeAll, expect, inject, it } from 'vitest';
 import type { Client } from '../../src/kube/client.ts';
 import { isNotFound } from '../../src/kube/errors.ts';
 import { CONFIG_MAPS, type KubeObject } from '../../src/kube/resource.ts';
-import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
+import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 
 let client: Client;
 let namespace: string;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadYaml } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { type Health, healthOf } from '../support/argocd-health.ts';
+import { type Health, healthOf } from '../support/kube/argocd-health.ts';
 
 const FOLDER = 'examples/argocd/resource_customizations/scim-operator.dev';
 const KINDS = ['ScimGroupBinding', 'ScimIntegration', 'ScimTenant'];

@@ -10,7 +10,7 @@ import { HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { Authority, type Certificate } from '../support/certificates.ts';
 import { eventually } from '../support/eventually.ts';
-import { connectRaw } from '../support/raw-http.ts';
+import { connectRaw } from '../support/scim-server/raw-http.ts';
 
 let authority: Authority;
 let first: Certificate;

@@ -10,7 +10,7 @@ import { type Application, HttpServer, type HttpServerOptions } from '../../src/
 import { createLogger } from '../../src/logger.ts';
 import { errorDocument } from '../../src/scim-server/error.ts';
 import { eventually } from '../support/eventually.ts';
-import { connectRaw, sendRaw } from '../support/raw-http.ts';
+import { connectRaw, sendRaw } from '../support/scim-server/raw-http.ts';
 
 const open: HttpServer[] = [];
 afterEach(async () => {

@@ -1,8 +1,8 @@
 /** The points in which identity providers differ from the RFC or from each other, over HTTP. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DATABASES } from '../support/databases.ts';
-import { type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { DATABASES } from '../support/directory/databases.ts';
+import { type ScimServer, startScimServer } from '../support/scim-server/server.ts';
 import { DISCOVERY } from './points/discovery.ts';
 import { GROUPS } from './points/groups.ts';
 import { MESSAGES } from './points/messages.ts';

@@ -6,8 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { playSequence } from '../../src/probe/player.ts';
 import { IDPS, SEQUENCES } from '../../src/probe/sequences.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
-import { DATABASES } from '../support/databases.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { DATABASES } from '../support/directory/databases.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 /** Resources as clients write them, except that members are given by name. */
 interface Directory {

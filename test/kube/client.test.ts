@@ -21,9 +21,9 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { adminClient, createNamespace } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { adminClient, createNamespace } from '../support/kube/cluster.ts';
+import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 
 const MANAGER = 'kube-test';
 

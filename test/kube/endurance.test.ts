@@ -12,7 +12,7 @@ import { Reflector } from '../../src/kube/reflector.ts';
 import { CONFIG_MAPS, keyOf } from '../../src/kube/resource.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
-import { RestlessApi } from '../support/restless-api.ts';
+import { RestlessApi } from '../support/kube/restless-api.ts';
 
 const WARM = 20_000;
 const EVENTS = 100_000;

@@ -11,8 +11,8 @@ import {
   ROLES,
 } from '../../src/kube/resource.ts';
 import { type CapturedLog, captureLog } from '../support/captured-log.ts';
-import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
+import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 
 interface Event extends KubeObject {
   readonly reason: string;

@@ -15,8 +15,12 @@ import { Connection } from '../../src/kube/connection.ts';
 import { outcomeOf } from '../../src/kube/errors.ts';
 import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
 import type { KubeObject, ResourceDefinition } from '../../src/kube/resource.ts';
-import { startFaultProxy } from '../support/fault-proxy.ts';
-import { type ForwardProxy, startConnectProxy, startSocksProxy } from '../support/forward-proxy.ts';
+import { startFaultProxy } from '../support/kube/fault-proxy.ts';
+import {
+  type ForwardProxy,
+  startConnectProxy,
+  startSocksProxy,
+} from '../support/kube/forward-proxy.ts';
 
 let dir: string;
 const closing: (() => Promise<void>)[] = [];

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/kube/client.ts';
 import { type LabelSelector, matchesLabels } from '../../src/kube/label-selector.ts';
 import { CONFIG_MAPS } from '../../src/kube/resource.ts';
-import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
+import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 
 const KEYS = ['a', 'b', 'example.com/c'] as const;
 const VALUES = ['', 'x', 'y'] as const;

@@ -11,9 +11,9 @@ import type { Lease } from '../../src/kube/lease.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
 import { CONFIG_MAPS, LEASES } from '../../src/kube/resource.ts';
 import { captureLog } from '../support/captured-log.ts';
-import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
+import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 
 /** Long enough for a busy machine to stall in between. */
 const TIMES = { leaseDurationMs: 10_000, renewDeadlineMs: 8_000, retryPeriodMs: 200 };

@@ -6,9 +6,9 @@ import { createKubeMetrics } from '../../src/kube/metrics.ts';
 import { NamespacedReflector } from '../../src/kube/namespaced-reflector.ts';
 import { CONFIG_MAPS } from '../../src/kube/resource.ts';
 import { captureLog } from '../support/captured-log.ts';
-import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
+import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 
 const admin = adminClient();
 const labels = { test: 'namespaced-reflector' };

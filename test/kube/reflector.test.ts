@@ -11,9 +11,9 @@ import {
   SECRETS,
 } from '../../src/kube/resource.ts';
 import { type CapturedLog, captureLog } from '../support/captured-log.ts';
-import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
+import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 
 interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;

@@ -13,9 +13,9 @@ import { createKubeMetrics, type KubeMetrics } from '../../src/kube/metrics.ts';
 import { Reflector } from '../../src/kube/reflector.ts';
 import { CONFIG_MAPS, type KubeObject, keyOf } from '../../src/kube/resource.ts';
 import { captureLog } from '../support/captured-log.ts';
-import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
+import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 
 interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;

@@ -8,9 +8,9 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, useOperator } from '../support/operator.ts';
+import { createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
+import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
 
 const fixture = useOperator({ starts: {} });
 

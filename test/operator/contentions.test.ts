@@ -10,7 +10,7 @@ import {
 } from '../../src/kube/resource.ts';
 import { Contentions } from '../../src/operator/contentions.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, useOperator } from '../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
 
 describe('corrections of one object', () => {
   const desired = { metadata: { name: 'scim-idp' }, data: { a: '1' } };

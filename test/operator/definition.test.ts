@@ -4,11 +4,11 @@ import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../src/kube/resource.ts';
 import { type Definition, lackingIn, type Schema } from '../../src/operator/definitions.ts';
 import { captureLog } from '../support/captured-log.ts';
-import { applyCrd, applyCrds } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, useOperator } from '../support/operator.ts';
-import { createTenant, doorOf, integrationIn } from '../support/tenants.ts';
-import { TokenProbe } from '../support/token-probe.ts';
+import { applyCrd, applyCrds } from '../support/kube/cluster.ts';
+import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
+import { createTenant, doorOf, integrationIn } from '../support/operator/tenants.ts';
+import { TokenProbe } from '../support/operator/token-probe.ts';
 
 const CRD = { name: `${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}` };
 

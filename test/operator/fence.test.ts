@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NotLeadingError } from '../../src/kube/tenure.ts';
 import { fencedStore } from '../../src/operator/fence.ts';
-import { type SqliteDirectory, useSqlite } from '../support/sqlite.ts';
+import { type SqliteDirectory, useSqlite } from '../support/directory/sqlite.ts';
 
 let directory: SqliteDirectory;
 beforeAll(async () => {

@@ -21,10 +21,10 @@ import {
 } from '../../src/kube/resource.ts';
 import { FIELD_MANAGER } from '../../src/operator/ownership.ts';
 import { dryRunApply } from '../crd/raw-call.ts';
-import { createNamespace } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, unique, useOperator } from '../support/operator.ts';
-import { getTenant } from '../support/tenants.ts';
+import { createNamespace } from '../support/kube/cluster.ts';
+import { IntegrationProbe, unique, useOperator } from '../support/operator/fixture.ts';
+import { getTenant } from '../support/operator/tenants.ts';
 
 const fixture = useOperator({ starts: {} });
 

@@ -8,12 +8,12 @@ import { serviceAccountKubeconfig } from '../../hack/demo/cluster.ts';
 import type { Lease } from '../../src/kube/lease.ts';
 import { LEASES } from '../../src/kube/resource.ts';
 import { LEASE_NAME } from '../../src/operator/rbac.ts';
+import { createDatabase, type PostgresDatabase } from '../support/directory/postgres.ts';
 import { eventually } from '../support/eventually.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
-import { IntegrationProbe, PUBLIC_URL, useOperator } from '../support/operator.ts';
-import { createDatabase, type PostgresDatabase } from '../support/postgres.ts';
+import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
+import { IntegrationProbe, PUBLIC_URL, useOperator } from '../support/operator/fixture.ts';
 import { Program } from '../support/program.ts';
-import { SteadyClient } from '../support/steady-client.ts';
+import { SteadyClient } from '../support/scim-server/steady-client.ts';
 
 const fixture = useOperator();
 let database: PostgresDatabase;

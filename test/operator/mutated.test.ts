@@ -9,15 +9,15 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { parseExposition } from '../support/exposition.ts';
+import { createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 import {
   IntegrationProbe,
   type OperatorFixture,
   unique,
   useOperator,
-} from '../support/operator.ts';
+} from '../support/operator/fixture.ts';
 
 const ADMISSION = { group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false };
 const POLICIES: ResourceDefinition = {

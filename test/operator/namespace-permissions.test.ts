@@ -10,10 +10,14 @@ import {
   WATCHED_NAMESPACE_RULES,
 } from '../../src/operator/rbac.ts';
 import { type CapturedLog, captureLog } from '../support/captured-log.ts';
-import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { parseExposition } from '../support/exposition.ts';
-import { IntegrationProbe, installedFixture, type OperatorFixture } from '../support/operator.ts';
+import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
+import {
+  IntegrationProbe,
+  installedFixture,
+  type OperatorFixture,
+} from '../support/operator/fixture.ts';
 
 interface Trial {
   readonly fixture: OperatorFixture;

@@ -8,12 +8,12 @@ import type { Condition } from '../../src/kube/conditions.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../../src/kube/resource.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { printed } from '../crd/raw-call.ts';
-import { createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { parseExposition } from '../support/exposition.ts';
-import { BINDING_RULES, BindingProbe, FOLLOWING } from '../support/group-bindings.ts';
-import { IntegrationProbe, unique, useOperator } from '../support/operator.ts';
-import { changeTenant, createTenant } from '../support/tenants.ts';
+import { createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
+import { IntegrationProbe, unique, useOperator } from '../support/operator/fixture.ts';
+import { BINDING_RULES, BindingProbe, FOLLOWING } from '../support/operator/group-bindings.ts';
+import { changeTenant, createTenant } from '../support/operator/tenants.ts';
 
 const fixture = useOperator({ rules: BINDING_RULES });
 let operator: Operator & { readonly registry: { metrics(): Promise<string> } };

@@ -9,12 +9,16 @@ import { LABEL_INTEGRATION, LABEL_TOKEN } from '../../src/crd/names.ts';
 import type { Store } from '../../src/directory/store/store.ts';
 import type { Secret } from '../../src/kube/objects.ts';
 import { type KubeObject, NAMESPACES, SECRETS } from '../../src/kube/resource.ts';
-import { clusterUid, TEST_MANAGER } from '../support/cluster.ts';
+import { type PostgresDirectory, usePostgres } from '../support/directory/postgres.ts';
 import { eventually } from '../support/eventually.ts';
-import { BINDING_RULES, BindingProbe, FOLLOWING } from '../support/group-bindings.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
-import { type PostgresDirectory, usePostgres } from '../support/postgres.ts';
-import { createTenant, type Door, doorOf } from '../support/tenants.ts';
+import { clusterUid, TEST_MANAGER } from '../support/kube/cluster.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+} from '../support/operator/fixture.ts';
+import { BINDING_RULES, BindingProbe, FOLLOWING } from '../support/operator/group-bindings.ts';
+import { createTenant, type Door, doorOf } from '../support/operator/tenants.ts';
 
 let own: ControlPlane;
 let directory: PostgresDirectory;

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../src/kube/resource.ts';
 import { buildRole, buildServiceAccount } from '../../src/operator/integration/objects.ts';
 import { isOurChild, isOurRole, otherHolder } from '../../src/operator/ownership.ts';
 import { buildTokenSecret } from '../../src/operator/token/objects.ts';
-import { buildIntegration } from '../support/integration-objects.ts';
+import { buildIntegration } from '../support/operator/integration-objects.ts';
 
 const integration = buildIntegration();
 const withUid = (uid: string) => buildIntegration({ metadata: { uid } });

@@ -3,10 +3,10 @@ import type { PolicyRule } from '../../src/kube/objects.ts';
 import { LEASES } from '../../src/kube/resource.ts';
 import { ELECTION_RULES, LEASE_NAME, OPERATOR_RULES } from '../../src/operator/rbac.ts';
 import { captureLog, type LogLine } from '../support/captured-log.ts';
-import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, operatorFixture } from '../support/operator.ts';
-import { createTenant, deleteTenant, integrationIn } from '../support/tenants.ts';
+import { TEST_MANAGER } from '../support/kube/cluster.ts';
+import { IntegrationProbe, operatorFixture } from '../support/operator/fixture.ts';
+import { createTenant, deleteTenant, integrationIn } from '../support/operator/tenants.ts';
 
 /** The rules without one verb on one resource. */
 function without(

@@ -16,11 +16,11 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricNames, parseExposition } from '../support/exposition.ts';
-import { startFaultProxy } from '../support/fault-proxy.ts';
-import { IntegrationProbe, useOperator } from '../support/operator.ts';
+import { TEST_MANAGER } from '../support/kube/cluster.ts';
+import { startFaultProxy } from '../support/kube/fault-proxy.ts';
+import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
 
 const fixture = useOperator();
 let seconds = 0;

@@ -11,9 +11,9 @@ import {
   WATCHED_NAMESPACE_RULES,
 } from '../../src/operator/rbac.ts';
 import { type CapturedLog, captureLog } from '../support/captured-log.ts';
-import { adminClient, createNamespace } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { installedFixture, type OperatorFixture } from '../support/operator.ts';
+import { adminClient, createNamespace } from '../support/kube/cluster.ts';
+import { installedFixture, type OperatorFixture } from '../support/operator/fixture.ts';
 
 let fixture: OperatorFixture;
 let namespace: string;

@@ -3,11 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { keyOf, ROLES } from '../../src/kube/resource.ts';
-import { Lifetime, mortalStore } from '../support/crashing.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, useOperator } from '../support/operator.ts';
-import { createTenant, getTenant, integrationIn } from '../support/tenants.ts';
-import { TokenProbe } from '../support/token-probe.ts';
+import { Lifetime, mortalStore } from '../support/operator/crashing.ts';
+import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
+import { createTenant, getTenant, integrationIn } from '../support/operator/tenants.ts';
+import { TokenProbe } from '../support/operator/token-probe.ts';
 
 const fixture = useOperator();
 beforeAll(async () => {

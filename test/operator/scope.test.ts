@@ -14,18 +14,18 @@ import {
 } from '../../src/kube/resource.ts';
 import { CLUSTER_RULES, namespacedManifests, TENANT_RULES } from '../../src/operator/rbac.ts';
 import { captureLog } from '../support/captured-log.ts';
-import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { parseExposition } from '../support/exposition.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
+import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 import {
   IntegrationProbe,
   installedFixture,
   type OperatorFixture,
   type StartOptions,
   unique,
-} from '../support/operator.ts';
-import { createTenant } from '../support/tenants.ts';
+} from '../support/operator/fixture.ts';
+import { createTenant } from '../support/operator/tenants.ts';
 
 let fixture: OperatorFixture;
 let home: string;

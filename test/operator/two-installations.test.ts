@@ -17,22 +17,22 @@ import { DirectoryMarks } from '../../src/operator/directory-marks.ts';
 import { createReconcile } from '../../src/operator/integration/reconcile.ts';
 import { createRoleReconcile, type RoleStates } from '../../src/operator/integration/role.ts';
 import { captureLog } from '../support/captured-log.ts';
-import { TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
+import { TEST_MANAGER } from '../support/kube/cluster.ts';
+import { operatorContext } from '../support/operator/context.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+  useOperator,
+} from '../support/operator/fixture.ts';
 import {
   BINDING_RULES,
   BindingProbe,
   FOLLOWING,
   People,
   STAFF,
-} from '../support/group-bindings.ts';
-import {
-  IntegrationProbe,
-  type OperatorFixture,
-  operatorFixture,
-  useOperator,
-} from '../support/operator.ts';
-import { operatorContext } from '../support/operator-context.ts';
+} from '../support/operator/group-bindings.ts';
 
 const first = useOperator({ rules: BINDING_RULES });
 let second: OperatorFixture;

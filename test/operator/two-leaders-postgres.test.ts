@@ -8,11 +8,15 @@ import type { Store } from '../../src/directory/store/store.ts';
 import type { TokenRecord } from '../../src/directory/store/tokens.ts';
 import { hashToken } from '../../src/directory/tokens.ts';
 import { SECRETS } from '../../src/kube/resource.ts';
-import { clusterUid } from '../support/cluster.ts';
+import { type PostgresDirectory, usePostgres } from '../support/directory/postgres.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../support/operator.ts';
-import { type PostgresDirectory, usePostgres } from '../support/postgres.ts';
-import { TokenProbe } from '../support/token-probe.ts';
+import { clusterUid } from '../support/kube/cluster.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+} from '../support/operator/fixture.ts';
+import { TokenProbe } from '../support/operator/token-probe.ts';
 
 let fixture: OperatorFixture;
 let directory: PostgresDirectory;

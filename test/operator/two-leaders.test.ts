@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { hashToken } from '../../src/directory/tokens.ts';
 import { EVENTS, type KubeObject } from '../../src/kube/resource.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, useOperator } from '../support/operator.ts';
+import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
 
 const fixture = useOperator();
 

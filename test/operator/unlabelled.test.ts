@@ -3,8 +3,8 @@ import type { Client } from '../../src/kube/client.ts';
 import { type KubeObject, SERVICE_ACCOUNTS } from '../../src/kube/resource.ts';
 import { createLogger } from '../../src/logger.ts';
 import { UnlabelledWatches } from '../../src/operator/unlabelled.ts';
-import { adminClient, createNamespace, TEST_MANAGER } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
+import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 
 let client: Client;
 beforeAll(() => {

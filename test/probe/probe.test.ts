@@ -2,8 +2,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ProbeReport, probe, type StepReport } from '../../src/probe/probe.ts';
 import { IDPS, type Idp, SEQUENCES } from '../../src/probe/sequences.ts';
-import { type Passing, type ScimProxy, startScimProxy } from '../support/scim-proxy.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { type Passing, type ScimProxy, startScimProxy } from '../support/scim-server/proxy.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 let proxy: ScimProxy | undefined;

@@ -1,8 +1,12 @@
 /** What a client reads is what it may filter by, follow and send back: versions, references, empty lists, qualified names. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
-import { DATABASES } from '../support/databases.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { DATABASES } from '../support/directory/databases.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 const U = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const G = 'urn:ietf:params:scim:schemas:core:2.0:Group';

@@ -1,7 +1,11 @@
 /** How tokens come, and when they end. That everything wrong with them is one 401: decided/answers.test.ts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectRaw } from '../support/raw-http.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { connectRaw } from '../support/scim-server/raw-http.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;

@@ -1,6 +1,7 @@
 /** How much a Bulk may hold, and how little others notice of it (RFC 7644 §3.7.4). */
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import {
   type BulkClient,
   bulkClient,
@@ -9,10 +10,13 @@ import {
   statuses,
   user,
   users,
-} from '../support/bulk.ts';
-import { eventually } from '../support/eventually.ts';
-import { connectRaw } from '../support/raw-http.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+} from '../support/scim-server/bulk.ts';
+import { connectRaw } from '../support/scim-server/raw-http.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
 

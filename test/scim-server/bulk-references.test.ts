@@ -11,8 +11,12 @@ import {
   patch,
   statuses,
   user,
-} from '../support/bulk.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+} from '../support/scim-server/bulk.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;

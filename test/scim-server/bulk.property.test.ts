@@ -1,7 +1,11 @@
 /** Bulk against the same operations as requests of their own. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 beforeAll(async () => {

@@ -19,8 +19,12 @@ import {
   patch,
   statuses,
   user,
-} from '../support/bulk.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+} from '../support/scim-server/bulk.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
 

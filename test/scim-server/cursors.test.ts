@@ -1,8 +1,12 @@
 /** Cursor pagination (RFC 9865) over HTTP, on both databases. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
-import { DATABASES } from '../support/databases.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { DATABASES } from '../support/directory/databases.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 const HOUR = 3_600_000;
 

@@ -1,8 +1,12 @@
 /** What the server says of itself, and what every answer carries (idp-behaviours: discovery and authentication). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/logger.ts';
-import { connectRaw } from '../support/raw-http.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { connectRaw } from '../support/scim-server/raw-http.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 const lines: Record<string, unknown>[] = [];
 let server: ScimServer;

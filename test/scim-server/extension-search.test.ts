@@ -1,9 +1,13 @@
 /** Filters, sorting and PATCH over an extension of a tenant's own, with attributes of every type, on both databases. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
-import { BADGE, BADGE_TYPES } from '../support/badge-schema.ts';
-import { DATABASES } from '../support/databases.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { DATABASES } from '../support/directory/databases.ts';
+import { BADGE, BADGE_TYPES } from '../support/scim/badge-schema.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 const PEOPLE: Readonly<Record<string, JsonObject>> = {
   ann: {

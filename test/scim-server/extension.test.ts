@@ -1,8 +1,12 @@
 /** Schemas are data: a set with extensions of a tenant's own is served like the standard one (RFC 7643 §2.2, §3.3, §7). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
-import { BADGE, BADGE_TYPES, ROOM } from '../support/badge-schema.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { BADGE, BADGE_TYPES, ROOM } from '../support/scim/badge-schema.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;

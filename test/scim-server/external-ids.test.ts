@@ -1,7 +1,11 @@
 /** What integrations of one tenant see of each other: everything but the externalIds. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 beforeAll(async () => {

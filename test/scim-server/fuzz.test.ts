@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/logger.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
-import { bytesOf, mutationsOf } from '../support/arbitrary-mutations.ts';
-import { BADGE, BADGE_TYPES } from '../support/badge-schema.ts';
+import { bytesOf, mutationsOf } from '../support/scim/arbitrary-mutations.ts';
+import { BADGE, BADGE_TYPES } from '../support/scim/badge-schema.ts';
 import {
   type ScimAnswer,
   type ScimClient,
   type ScimServer,
   startScimServer,
-} from '../support/scim-server.ts';
+} from '../support/scim-server/server.ts';
 
 const lines: string[] = [];
 let server: ScimServer;

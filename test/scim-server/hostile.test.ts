@@ -2,13 +2,13 @@
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/logger.ts';
-import { connectRaw, sendRaw } from '../support/raw-http.ts';
+import { connectRaw, sendRaw } from '../support/scim-server/raw-http.ts';
 import {
   type ScimAnswer,
   type ScimClient,
   type ScimServer,
   startScimServer,
-} from '../support/scim-server.ts';
+} from '../support/scim-server/server.ts';
 
 const lines: string[] = [];
 let server: ScimServer;

@@ -6,7 +6,7 @@ import {
   type ScimClient,
   type ScimServer,
   startScimServer,
-} from '../support/scim-server.ts';
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 /** Where one tenant is by itself. */

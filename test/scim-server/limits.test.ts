@@ -5,8 +5,12 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_COMPARED, MAX_MEMBER_COMPARISONS } from '../../src/scim/limits.ts';
-import { sendRaw } from '../support/raw-http.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { sendRaw } from '../support/scim-server/raw-http.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;

@@ -10,7 +10,7 @@ import {
   type ScimServer,
   type ScimServerOptions,
   startScimServer,
-} from '../support/scim-server.ts';
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 let ops: HttpServer;

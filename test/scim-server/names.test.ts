@@ -2,8 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/logger.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
-import { BADGE, BADGE_TYPES } from '../support/badge-schema.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import { BADGE, BADGE_TYPES } from '../support/scim/badge-schema.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 const lines: string[] = [];
 let server: ScimServer;

@@ -1,7 +1,11 @@
 /** The names of parameters in a URL, and of keys in the body of a `.search`. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../support/scim-server.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;

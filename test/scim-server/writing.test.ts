@@ -5,7 +5,7 @@ import {
   type ScimClient,
   type ScimServer,
   startScimServer,
-} from '../support/scim-server.ts';
+} from '../support/scim-server/server.ts';
 
 const U = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const G = 'urn:ietf:params:scim:schemas:core:2.0:Group';

@@ -11,7 +11,7 @@ import { ScimError } from '../../src/scim/error.ts';
 import { parseFilter } from '../../src/scim/filter-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { attribute, type ResourceType } from '../../src/scim/schema.ts';
-import { filterTrees } from '../support/arbitrary-filters.ts';
+import { filterTrees } from '../support/scim/arbitrary-filters.ts';
 
 const { user, group } = STANDARD_RESOURCE_TYPES;
 const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ScimError } from '../../src/scim/error.ts';
 import type { Filter, Literal } from '../../src/scim/filter.ts';
 import { parseFilter, printFilter } from '../../src/scim/filter-parser.ts';
-import { filterLikeText, filterTrees } from '../support/arbitrary-filters.ts';
+import { filterLikeText, filterTrees } from '../support/scim/arbitrary-filters.ts';
 
 const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const printed = (text: string) => printFilter(parseFilter(text));

@@ -9,7 +9,7 @@ import { matches, order } from '../../src/scim/match.ts';
 import { parseResource } from '../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { attribute, findAttribute, type ResourceType } from '../../src/scim/schema.ts';
-import { body, filters, ODDITIES } from '../support/arbitrary-resources.ts';
+import { body, filters, ODDITIES } from '../support/scim/arbitrary-resources.ts';
 
 const { user, group } = STANDARD_RESOURCE_TYPES;
 const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';

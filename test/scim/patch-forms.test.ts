@@ -9,7 +9,7 @@ import {
   memberChanges,
   refusal,
   U,
-} from '../support/patched.ts';
+} from '../support/scim/patched.ts';
 
 describe('a value that names its attribute once more', () => {
   it.each([

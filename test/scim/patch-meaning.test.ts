@@ -12,7 +12,7 @@ import {
   refusal,
   U,
   USER,
-} from '../support/patched.ts';
+} from '../support/scim/patched.ts';
 
 describe('a replace without value', () => {
   const paths = ['active', 'displayName', 'title', 'name', 'name.givenName', 'emails', 'password'];

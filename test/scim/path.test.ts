@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ScimError } from '../../src/scim/error.ts';
 import { parsePath, printPath } from '../../src/scim/path.ts';
-import { attributePaths, filterLikeText, filterTrees } from '../support/arbitrary-filters.ts';
+import { attributePaths, filterLikeText, filterTrees } from '../support/scim/arbitrary-filters.ts';
 
 const U = 'urn:ietf:params:scim:schemas:core:2.0:User';
 

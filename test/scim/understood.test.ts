@@ -10,7 +10,7 @@ import {
   memberChanges,
   refusal,
   USER,
-} from '../support/patched.ts';
+} from '../support/scim/patched.ts';
 
 /** Values of `members` that name nobody, though they aren't empty. */
 const NO_MEMBERS = [

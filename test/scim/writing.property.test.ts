@@ -12,8 +12,8 @@ import { type Attributes, parseResource } from '../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import type { Attribute, ResourceType } from '../../src/scim/schema.ts';
 import { coreAttributes } from '../../src/scim/schemas/common.ts';
-import { looseValue, operation, pathsOf } from '../support/arbitrary-patches.ts';
-import { body, ODDITIES } from '../support/arbitrary-resources.ts';
+import { looseValue, operation, pathsOf } from '../support/scim/arbitrary-patches.ts';
+import { body, ODDITIES } from '../support/scim/arbitrary-resources.ts';
 
 const { user, group: GROUP } = STANDARD_RESOURCE_TYPES;
 const USER: ResourceType = {

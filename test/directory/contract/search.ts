@@ -22,7 +22,7 @@ import { locationOf, represent } from '../../../src/scim/representation.ts';
 import { parseResource } from '../../../src/scim/resource.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
 import type { ResourceType } from '../../../src/scim/schema.ts';
-import { body, filters, ODDITIES, sortableNames } from '../../support/arbitrary-resources.ts';
+import { body, filters, ODDITIES, sortableNames } from '../../support/scim/arbitrary-resources.ts';
 import {
   ACME,
   addGroup,

@@ -8,8 +8,8 @@ import { shownDatabaseUrl } from '../../../src/directory/database-url.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
 import * as schema from '../../../src/directory/postgres/schema.ts';
 import * as sqliteSchema from '../../../src/directory/sqlite/schema.ts';
+import { createDatabase, type PostgresDatabase } from '../../support/directory/postgres.ts';
 import { eventually } from '../../support/eventually.ts';
-import { createDatabase, type PostgresDatabase } from '../../support/postgres.ts';
 import { ACME, addUser, userNames } from '../contract/fixture.ts';
 
 let database: PostgresDatabase;

@@ -7,7 +7,7 @@ import { openDirectory } from '../../../src/directory/open.ts';
 import { openConnections } from '../../../src/directory/postgres/connection/connections.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type ScimServer, startScimServer } from '../../support/scim-server.ts';
+import { type ScimServer, startScimServer } from '../../support/scim-server/server.ts';
 
 let postgres: PostgresServer;
 let server: ScimServer;

@@ -7,8 +7,8 @@ import type { UserRecord } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { ScimError } from '../../../src/scim/error.ts';
 import type { MemberChange } from '../../../src/scim/members.ts';
-import { type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
-import { deadlocks, holding, troubles } from '../../support/postgres-tables.ts';
+import { type PostgresDirectory, usePostgres } from '../../support/directory/postgres.ts';
+import { deadlocks, holding, troubles } from '../../support/directory/postgres-tables.ts';
 import {
   ACME,
   add,

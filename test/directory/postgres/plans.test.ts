@@ -5,8 +5,8 @@ import { openDirectory } from '../../../src/directory/open.ts';
 import type { MembershipLimits } from '../../../src/directory/store/followed-groups.ts';
 import type { Scope } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
+import { newPostgres, type PostgresDirectory } from '../../support/directory/postgres.ts';
 import { eventually } from '../../support/eventually.ts';
-import { newPostgres, type PostgresDirectory } from '../../support/postgres.ts';
 import { add, at, groupQuery, remove, userQuery } from '../contract/fixture.ts';
 
 const SCOPE: Scope = { tenant: 't2', integrationId: 'i' };

@@ -7,8 +7,12 @@ import { type PgBouncer, startPgBouncer } from '../../../hack/pgbouncer/start.ts
 import { openDirectory } from '../../../src/directory/open.ts';
 import { openConnections } from '../../../src/directory/postgres/connection/connections.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
-import { createDatabase, type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
-import { troubles } from '../../support/postgres-tables.ts';
+import {
+  createDatabase,
+  type PostgresDirectory,
+  usePostgres,
+} from '../../support/directory/postgres.ts';
+import { troubles } from '../../support/directory/postgres-tables.ts';
 import { Program } from '../../support/program.ts';
 import {
   ACME,

@@ -1,9 +1,9 @@
 /** Several server processes on one database: whatever they do at once ends as if it had been done one after the other. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PostgresDirectory, usePostgres } from '../../support/directory/postgres.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
 import { Program } from '../../support/program.ts';
-import { addIntegration, type ScimClient } from '../../support/scim-server.ts';
+import { addIntegration, type ScimClient } from '../../support/scim-server/server.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 
 let directory: PostgresDirectory;

@@ -5,7 +5,7 @@ import {
   DatabaseRefusedError,
 } from '../../../src/directory/database-errors.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
-import { createDatabase, type PostgresDatabase } from '../../support/postgres.ts';
+import { createDatabase, type PostgresDatabase } from '../../support/directory/postgres.ts';
 import { ACME, add, addGroup, addUser, at, remove, userNames } from '../contract/fixture.ts';
 
 let database: PostgresDatabase;

@@ -10,8 +10,12 @@ import {
 } from '../../../src/directory/postgres/connection/connections.ts';
 import type { Settings } from '../../../src/directory/postgres/connection/pool.ts';
 import { lostAmong } from '../../../src/directory/postgres/connection/watch.ts';
+import {
+  createDatabase,
+  type PostgresDirectory,
+  usePostgres,
+} from '../../support/directory/postgres.ts';
 import { eventually } from '../../support/eventually.ts';
-import { createDatabase, type PostgresDirectory, usePostgres } from '../../support/postgres.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 
 const UNAVAILABLE = { name: 'ScimError', status: 503, retryAfter: 5 };

@@ -10,7 +10,7 @@ import { openDirectory } from '../../../src/directory/open.ts';
 import { openConnections } from '../../../src/directory/sqlite/connection.ts';
 import { ACME, groupQuery, userQuery } from '../contract/fixture.ts';
 
-const CHILD = new URL('../../support/restless-writer.ts', import.meta.url).pathname;
+const CHILD = new URL('../../support/directory/restless-writer.ts', import.meta.url).pathname;
 
 let folder: string;
 let path: string;

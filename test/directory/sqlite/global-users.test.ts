@@ -2,7 +2,7 @@
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { globalUserId } from '../../../src/directory/ids.ts';
-import { type SqliteDirectory, useSqlite } from '../../support/sqlite.ts';
+import { type SqliteDirectory, useSqlite } from '../../support/directory/sqlite.ts';
 import { ACME, addUser, at, GLOBEX, integration } from '../contract/fixture.ts';
 
 let directory: SqliteDirectory;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type SqliteDirectory, useSqlite } from '../../support/sqlite.ts';
+import { type SqliteDirectory, useSqlite } from '../../support/directory/sqlite.ts';
 import { ACME, addGroup, addUser } from '../contract/fixture.ts';
 
 let directory: SqliteDirectory;

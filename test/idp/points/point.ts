@@ -1,7 +1,12 @@
 /** A point in which identity providers differ, and the tenant that each check gets for itself. */
 import { expect } from 'vitest';
 import type { JsonObject } from '../../../src/scim/json.ts';
-import type { ScimAnswer, ScimClient, ScimServer, SendOptions } from '../../support/scim-server.ts';
+import type {
+  ScimAnswer,
+  ScimClient,
+  ScimServer,
+  SendOptions,
+} from '../../support/scim-server/server.ts';
 
 export const U = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const G = 'urn:ietf:params:scim:schemas:core:2.0:Group';

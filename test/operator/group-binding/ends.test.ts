@@ -11,12 +11,17 @@ import {
   type KubeObject,
   ROLE_BINDINGS,
 } from '../../../src/kube/resource.ts';
-import { mayDo, userOf } from '../../support/access.ts';
-import { denyWrites } from '../../support/admission.ts';
 import { captureLog } from '../../support/captured-log.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
 import { parseExposition } from '../../support/exposition.ts';
+import { mayDo, userOf } from '../../support/kube/access.ts';
+import { denyWrites } from '../../support/kube/admission.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
+import {
+  type OperatorFixture,
+  type StartOptions,
+  useOperator,
+} from '../../support/operator/fixture.ts';
 import {
   BINDING_RULES,
   BindingProbe,
@@ -24,8 +29,7 @@ import {
   People,
   READER,
   STAFF,
-} from '../../support/group-bindings.ts';
-import { type OperatorFixture, type StartOptions, useOperator } from '../../support/operator.ts';
+} from '../../support/operator/group-bindings.ts';
 
 const fixture = useOperator({ rules: BINDING_RULES });
 

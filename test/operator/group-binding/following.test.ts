@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS } from '../../../src/crd/names.ts';
 import { ROLE_BINDINGS } from '../../../src/kube/resource.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { useOperator } from '../../support/operator/fixture.ts';
 import {
   BINDING_RULES,
   BindingProbe,
@@ -10,8 +11,7 @@ import {
   mayRead,
   People,
   READER,
-} from '../../support/group-bindings.ts';
-import { useOperator } from '../../support/operator.ts';
+} from '../../support/operator/group-bindings.ts';
 
 const fixture = useOperator({ rules: BINDING_RULES, starts: FOLLOWING });
 

@@ -4,13 +4,17 @@ import type { PolicyRule } from '../../../src/kube/objects.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { eventually } from '../../support/eventually.ts';
 import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+} from '../../support/operator/fixture.ts';
+import {
   BINDING_RULES,
   BindingProbe,
   FOLLOWING,
   People,
   STAFF,
-} from '../../support/group-bindings.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+} from '../../support/operator/group-bindings.ts';
 
 let fixture: OperatorFixture;
 afterEach(() => fixture.close());

@@ -18,9 +18,10 @@ import {
   SERVICE_ACCOUNTS,
 } from '../../../src/kube/resource.ts';
 import { captureLog } from '../../support/captured-log.ts';
-import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
 import { parseExposition } from '../../support/exposition.ts';
+import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { useOperator } from '../../support/operator/fixture.ts';
 import {
   BINDING_RULES,
   BindingProbe,
@@ -28,8 +29,7 @@ import {
   People,
   READER,
   STAFF,
-} from '../../support/group-bindings.ts';
-import { useOperator } from '../../support/operator.ts';
+} from '../../support/operator/group-bindings.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const AUTHOR: PolicyRule = {

@@ -16,11 +16,16 @@ import { createLogger } from '../../../src/logger.ts';
 import { Contentions } from '../../../src/operator/contentions.ts';
 import { FollowedGroups } from '../../../src/operator/group-binding/followed-groups.ts';
 import { createGroupBindingReconcile } from '../../../src/operator/group-binding/reconcile.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
-import { BINDING_RULES, BindingProbe, People, STAFF } from '../../support/group-bindings.ts';
-import { useOperator } from '../../support/operator.ts';
-import { operatorContext } from '../../support/operator-context.ts';
-import { createTenant, deleteTenant } from '../../support/tenants.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { operatorContext } from '../../support/operator/context.ts';
+import { useOperator } from '../../support/operator/fixture.ts';
+import {
+  BINDING_RULES,
+  BindingProbe,
+  People,
+  STAFF,
+} from '../../support/operator/group-bindings.ts';
+import { createTenant, deleteTenant } from '../../support/operator/tenants.ts';
 
 const log = createLogger('silent');
 

@@ -12,12 +12,19 @@ import { Connection } from '../../../src/kube/connection.ts';
 import type { RoleBinding } from '../../../src/kube/objects.ts';
 import { CLUSTER_ROLES, ROLE_BINDINGS, ROLES } from '../../../src/kube/resource.ts';
 import { unavailable } from '../../../src/scim/error.ts';
-import { mayDo, userOf } from '../../support/access.ts';
-import { denyWrites } from '../../support/admission.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
+import { usePostgres } from '../../support/directory/postgres.ts';
+import { useSqlite } from '../../support/directory/sqlite.ts';
 import { eventually } from '../../support/eventually.ts';
 import { parseExposition } from '../../support/exposition.ts';
-import { startFaultProxy } from '../../support/fault-proxy.ts';
+import { mayDo, userOf } from '../../support/kube/access.ts';
+import { denyWrites } from '../../support/kube/admission.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { startFaultProxy } from '../../support/kube/fault-proxy.ts';
+import {
+  type OperatorFixture,
+  type StartOptions,
+  useOperator,
+} from '../../support/operator/fixture.ts';
 import {
   BINDING_RULES,
   BindingProbe,
@@ -25,11 +32,8 @@ import {
   People,
   READER,
   STAFF,
-} from '../../support/group-bindings.ts';
-import { type OperatorFixture, type StartOptions, useOperator } from '../../support/operator.ts';
-import { usePostgres } from '../../support/postgres.ts';
-import { useSqlite } from '../../support/sqlite.ts';
-import { changeTenant, createTenant, deleteTenant, label } from '../../support/tenants.ts';
+} from '../../support/operator/group-bindings.ts';
+import { changeTenant, createTenant, deleteTenant, label } from '../../support/operator/tenants.ts';
 
 const fixture = useOperator({ rules: BINDING_RULES });
 

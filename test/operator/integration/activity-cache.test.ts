@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ActivityCache } from '../../../src/operator/integration/activity-cache.ts';
-import { useSqlite } from '../../support/sqlite.ts';
+import { useSqlite } from '../../support/directory/sqlite.ts';
 
 describe('the activity of an integration', () => {
   it('is read from the directory at most once a minute, however often it is requested', async () => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
 import { authorise } from '../../../src/operator/integration/authorise.ts';
-import { cutOff } from '../../support/cut-off.ts';
-import { buildIntegration } from '../../support/integration-objects.ts';
-import { useOperator } from '../../support/operator.ts';
-import { CLUSTER_UID } from '../../support/operator-context.ts';
+import { CLUSTER_UID } from '../../support/operator/context.ts';
+import { useOperator } from '../../support/operator/fixture.ts';
+import { buildIntegration } from '../../support/operator/integration-objects.ts';
+import { cutOff } from '../../support/operator/without-api-server.ts';
 
 const fixture = useOperator();
 let connection: Connection;

@@ -12,12 +12,12 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../../src/kube/resource.ts';
-import { denyWrites } from '../../support/admission.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
-import { deleteLeaving } from '../../support/foreground.ts';
-import { IntegrationProbe, unique, useOperator } from '../../support/operator.ts';
-import { TokenProbe } from '../../support/token-probe.ts';
+import { denyWrites } from '../../support/kube/admission.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { deleteLeaving } from '../../support/kube/deletion.ts';
+import { IntegrationProbe, unique, useOperator } from '../../support/operator/fixture.ts';
+import { TokenProbe } from '../../support/operator/token-probe.ts';
 
 const fixture = useOperator({ starts: {} });
 

@@ -4,10 +4,10 @@ import { usersOf } from '../../../src/directory/users.ts';
 import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { createReconcile } from '../../../src/operator/integration/reconcile.ts';
-import { cutOff } from '../../support/cut-off.ts';
 import { eventually } from '../../support/eventually.ts';
-import { IntegrationProbe, unique, useOperator } from '../../support/operator.ts';
-import { CLUSTER_UID } from '../../support/operator-context.ts';
+import { CLUSTER_UID } from '../../support/operator/context.ts';
+import { IntegrationProbe, unique, useOperator } from '../../support/operator/fixture.ts';
+import { cutOff } from '../../support/operator/without-api-server.ts';
 
 const fixture = useOperator();
 

@@ -10,12 +10,12 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../../src/kube/resource.ts';
-import { healthOf } from '../../support/argocd-health.ts';
-import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
-import { type KStatus, kstatusOf } from '../../support/kstatus.ts';
-import { IntegrationProbe, unique, useOperator } from '../../support/operator.ts';
-import { changeTenant, createTenant, deleteTenant } from '../../support/tenants.ts';
-import { VersionLog } from '../../support/version-log.ts';
+import { healthOf } from '../../support/kube/argocd-health.ts';
+import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { type KStatus, kstatusOf } from '../../support/kube/kstatus.ts';
+import { VersionLog } from '../../support/kube/version-log.ts';
+import { IntegrationProbe, unique, useOperator } from '../../support/operator/fixture.ts';
+import { changeTenant, createTenant, deleteTenant } from '../../support/operator/tenants.ts';
 
 const SCRIPTS = 'examples/argocd/resource_customizations/scim-operator.dev';
 const HEALTH: Readonly<Record<KStatus, string>> = {

@@ -18,10 +18,10 @@ import {
   SERVICE_ACCOUNTS,
 } from '../../../src/kube/resource.ts';
 import { SCIM_PROVISIONER_RULES } from '../../../src/operator/rbac.ts';
-import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
-import { deleteInForeground } from '../../support/foreground.ts';
-import { IntegrationProbe, PUBLIC_URL, useOperator } from '../../support/operator.ts';
+import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { deleteInForeground } from '../../support/kube/deletion.ts';
+import { IntegrationProbe, PUBLIC_URL, useOperator } from '../../support/operator/fixture.ts';
 
 const fixture = useOperator({ starts: {} });
 

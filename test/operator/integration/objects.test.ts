@@ -13,7 +13,7 @@ import {
   SCIM_PROVISIONER_RULES,
 } from '../../../src/operator/rbac.ts';
 import { buildSecretFrame, buildTokenSecret } from '../../../src/operator/token/objects.ts';
-import { buildIntegration } from '../../support/integration-objects.ts';
+import { buildIntegration } from '../../support/operator/integration-objects.ts';
 
 const tracked = { metadata: { annotations: { 'argocd.argoproj.io/tracking-id': 'app:x' } } };
 const integration = buildIntegration(tracked);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ROLE_BINDINGS, ROLES, SECRETS, SERVICE_ACCOUNTS } from '../../../src/kube/resource.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
-import { Lifetime } from '../../support/crashing.ts';
-import { IntegrationProbe, useOperator } from '../../support/operator.ts';
-import { CLUSTER_UID } from '../../support/operator-context.ts';
-import { runProcess } from '../../support/operator-process.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { CLUSTER_UID } from '../../support/operator/context.ts';
+import { Lifetime } from '../../support/operator/crashing.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator/fixture.ts';
+import { runProcess } from '../../support/operator/process.ts';
 
 const fixture = useOperator();
 

@@ -5,11 +5,11 @@ import type { Secret } from '../../../src/kube/objects.ts';
 import { SECRETS } from '../../../src/kube/resource.ts';
 import type { ObjectStore } from '../../../src/kube/store.ts';
 import type { Caches } from '../../../src/operator/context.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
-import { Lifetime } from '../../support/crashing.ts';
-import { IntegrationProbe, useOperator } from '../../support/operator.ts';
-import { CLUSTER_UID } from '../../support/operator-context.ts';
-import { runProcess } from '../../support/operator-process.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { CLUSTER_UID } from '../../support/operator/context.ts';
+import { Lifetime } from '../../support/operator/crashing.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator/fixture.ts';
+import { runProcess } from '../../support/operator/process.ts';
 
 const fixture = useOperator();
 

@@ -13,11 +13,20 @@ import { openDirectory } from '../../../src/directory/open.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import type { Secret } from '../../../src/kube/objects.ts';
 import { type KubeObject, SECRETS } from '../../../src/kube/resource.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
-import { IntegrationProbe, type OperatorFixture, useOperator } from '../../support/operator.ts';
-import { type Answer, ask, createTenant, recreateNamespace } from '../../support/tenants.ts';
-import { TokenProbe } from '../../support/token-probe.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  useOperator,
+} from '../../support/operator/fixture.ts';
+import {
+  type Answer,
+  ask,
+  createTenant,
+  recreateNamespace,
+} from '../../support/operator/tenants.ts';
+import { TokenProbe } from '../../support/operator/token-probe.ts';
 
 const fixture = useOperator();
 

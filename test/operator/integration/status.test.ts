@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeIntegration } from '../../../src/crd/objects.ts';
 import { buildStatus, type Findings } from '../../../src/operator/integration/status.ts';
-import { buildIntegration } from '../../support/integration-objects.ts';
+import { buildIntegration } from '../../support/operator/integration-objects.ts';
 
 const NOW = new Date('2026-03-04T05:06:07.890Z');
 const LATER = new Date('2026-03-04T06:00:00.000Z');

@@ -19,13 +19,13 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../../src/kube/resource.ts';
-import { untilGranted, userOf } from '../../support/access.ts';
-import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
-import { Lifetime } from '../../support/crashing.ts';
 import { eventually } from '../../support/eventually.ts';
-import { IntegrationProbe, useOperator } from '../../support/operator.ts';
-import { CLUSTER_UID } from '../../support/operator-context.ts';
-import { runProcess } from '../../support/operator-process.ts';
+import { untilGranted, userOf } from '../../support/kube/access.ts';
+import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { CLUSTER_UID } from '../../support/operator/context.ts';
+import { Lifetime } from '../../support/operator/crashing.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator/fixture.ts';
+import { runProcess } from '../../support/operator/process.ts';
 import {
   ask,
   createTenant,
@@ -35,7 +35,7 @@ import {
   integrationIn,
   label,
   recreateNamespace,
-} from '../../support/tenants.ts';
+} from '../../support/operator/tenants.ts';
 
 const fixture = useOperator();
 let folder: string;

@@ -3,9 +3,9 @@ import type { ScimTenantSpec } from '../../../src/crd/scim-tenant.ts';
 import type { IntegrationRecord } from '../../../src/directory/store/integrations.ts';
 import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
 import { enforceTenancy } from '../../../src/operator/tenant/enforce.ts';
-import { cutOff } from '../../support/cut-off.ts';
-import { unique, useOperator } from '../../support/operator.ts';
-import { CLUSTER_UID } from '../../support/operator-context.ts';
+import { CLUSTER_UID } from '../../support/operator/context.ts';
+import { unique, useOperator } from '../../support/operator/fixture.ts';
+import { cutOff } from '../../support/operator/without-api-server.ts';
 
 const fixture = useOperator();
 let connection: Connection;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { SCIM_TENANTS } from '../../../src/crd/names.ts';
 import { EVENTS, type KubeObject, SECRETS } from '../../../src/kube/resource.ts';
-import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
-import { IntegrationProbe, useOperator } from '../../support/operator.ts';
+import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator/fixture.ts';
 import {
   changeTenant,
   createTenant,
@@ -13,7 +13,7 @@ import {
   integrationIn,
   label,
   recreateNamespace,
-} from '../../support/tenants.ts';
+} from '../../support/operator/tenants.ts';
 
 const fixture = useOperator({ starts: {} });
 

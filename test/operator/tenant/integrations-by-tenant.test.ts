@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubeIntegration } from '../../../src/crd/objects.ts';
 import { ObjectStore } from '../../../src/kube/store.ts';
 import { TenantIndex } from '../../../src/operator/tenant/integrations-by-tenant.ts';
-import { buildIntegration } from '../../support/integration-objects.ts';
+import { buildIntegration } from '../../support/operator/integration-objects.ts';
 
 const integration = (name: string, tenant?: string, resourceVersion = '1') =>
   buildIntegration({ metadata: { name, resourceVersion }, spec: tenant ? { tenant } : {} });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubeGroupBinding, KubeIntegration, KubeTenant } from '../../../src/crd/objects.ts';
 import { MAX_LISTED_INTEGRATIONS } from '../../../src/crd/scim-tenant.ts';
 import { buildTenantStatus } from '../../../src/operator/tenant/status.ts';
-import { buildIntegration } from '../../support/integration-objects.ts';
+import { buildIntegration } from '../../support/operator/integration-objects.ts';
 
 const NOW = new Date('2026-05-06T07:08:09.123Z');
 const LATER = new Date('2026-06-07T08:09:10Z');

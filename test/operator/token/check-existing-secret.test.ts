@@ -3,7 +3,7 @@ import { generateToken } from '../../../src/directory/tokens.ts';
 import type { Secret } from '../../../src/kube/objects.ts';
 import { checkExistingSecret } from '../../../src/operator/token/check-existing-secret.ts';
 import { buildTokenSecret } from '../../../src/operator/token/objects.ts';
-import { buildIntegration } from '../../support/integration-objects.ts';
+import { buildIntegration } from '../../support/operator/integration-objects.ts';
 
 const REF = { name: 'mine', key: 'scim-token' };
 const TOKEN = 'correct-horse-battery-staple-and-more!';

@@ -6,7 +6,7 @@ import { type Secret, textOf } from '../../../src/kube/objects.ts';
 import { checkId, knownId } from '../../../src/operator/integration/identity.ts';
 import { checkSecret } from '../../../src/operator/token/check-secret.ts';
 import { buildSecretFrame, buildTokenSecret } from '../../../src/operator/token/objects.ts';
-import { buildIntegration } from '../../support/integration-objects.ts';
+import { buildIntegration } from '../../support/operator/integration-objects.ts';
 
 const ID = 'an_id_of_21_character';
 const OTHER_ID = 'another_id_of_21_char';

@@ -7,11 +7,11 @@ import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import type { Secret } from '../../../src/kube/objects.ts';
 import { type KubeObject, ROLE_BINDINGS, SECRETS } from '../../../src/kube/resource.ts';
 import { labelsFor } from '../../../src/operator/ownership.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
-import { eachLife } from '../../support/crashing.ts';
-import { IntegrationProbe, useOperator } from '../../support/operator.ts';
-import { CLUSTER_UID } from '../../support/operator-context.ts';
-import { TokenProbe } from '../../support/token-probe.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { CLUSTER_UID } from '../../support/operator/context.ts';
+import { eachLife } from '../../support/operator/crashing.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator/fixture.ts';
+import { TokenProbe } from '../../support/operator/token-probe.ts';
 
 const fixture = useOperator();
 

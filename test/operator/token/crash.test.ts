@@ -3,11 +3,11 @@ import { LABEL_INTEGRATION, SCIM_INTEGRATIONS } from '../../../src/crd/names.ts'
 import { authenticate, hashToken } from '../../../src/directory/tokens.ts';
 import { type Secret, textOf } from '../../../src/kube/objects.ts';
 import { ROLE_BINDINGS, ROLES, SECRETS, SERVICE_ACCOUNTS } from '../../../src/kube/resource.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
-import { eachLife, Lifetime } from '../../support/crashing.ts';
-import { IntegrationProbe, useOperator } from '../../support/operator.ts';
-import { CLUSTER_UID } from '../../support/operator-context.ts';
-import { runProcess } from '../../support/operator-process.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { CLUSTER_UID } from '../../support/operator/context.ts';
+import { eachLife, Lifetime } from '../../support/operator/crashing.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator/fixture.ts';
+import { runProcess } from '../../support/operator/process.ts';
 
 const fixture = useOperator();
 

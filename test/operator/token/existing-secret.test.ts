@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { SECRETS } from '../../../src/kube/resource.ts';
-import { eachLife } from '../../support/crashing.ts';
 import { eventually } from '../../support/eventually.ts';
-import { IntegrationProbe, useOperator } from '../../support/operator.ts';
-import { TokenProbe } from '../../support/token-probe.ts';
+import { eachLife } from '../../support/operator/crashing.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator/fixture.ts';
+import { TokenProbe } from '../../support/operator/token-probe.ts';
 
 const fixture = useOperator();
 

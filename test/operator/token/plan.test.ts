@@ -10,7 +10,7 @@ import {
   type TokenInput,
   type TokenPlan,
 } from '../../../src/operator/token/plan.ts';
-import { buildIntegration } from '../../support/integration-objects.ts';
+import { buildIntegration } from '../../support/operator/integration-objects.ts';
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 2, 4);

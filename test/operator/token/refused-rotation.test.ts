@@ -5,11 +5,11 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../../src/kube/errors.ts';
 import { SECRETS } from '../../../src/kube/resource.ts';
-import { denyWrites } from '../../support/admission.ts';
-import { Lifetime } from '../../support/crashing.ts';
 import { eventually } from '../../support/eventually.ts';
-import { useOperator } from '../../support/operator.ts';
-import { HOUR, TokenProbe } from '../../support/token-probe.ts';
+import { denyWrites } from '../../support/kube/admission.ts';
+import { Lifetime } from '../../support/operator/crashing.ts';
+import { useOperator } from '../../support/operator/fixture.ts';
+import { HOUR, TokenProbe } from '../../support/operator/token-probe.ts';
 
 const fixture = useOperator();
 

@@ -2,15 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../../src/kube/client.ts';
 import { type KubeObject, type ResourceDefinition, SECRETS } from '../../../src/kube/resource.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
 import {
   IntegrationProbe,
   type OperatorFixture,
   operatorFixture,
   unique,
-} from '../../support/operator.ts';
-import { TokenProbe } from '../../support/token-probe.ts';
+} from '../../support/operator/fixture.ts';
+import { TokenProbe } from '../../support/operator/token-probe.ts';
 
 const ADMISSION = { group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false };
 const QUOTAS: ResourceDefinition = {

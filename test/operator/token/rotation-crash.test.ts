@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { hashToken } from '../../../src/directory/tokens.ts';
-import { eachLife, type Lifetime } from '../../support/crashing.ts';
-import { useOperator } from '../../support/operator.ts';
-import { HOUR, TokenProbe } from '../../support/token-probe.ts';
+import { eachLife, type Lifetime } from '../../support/operator/crashing.ts';
+import { useOperator } from '../../support/operator/fixture.ts';
+import { HOUR, TokenProbe } from '../../support/operator/token-probe.ts';
 
 const fixture = useOperator();
 

@@ -11,7 +11,7 @@ import {
   rotationIsDue,
   type TokenPair,
 } from '../../../src/operator/token/rotation.ts';
-import { buildIntegration } from '../../support/integration-objects.ts';
+import { buildIntegration } from '../../support/operator/integration-objects.ts';
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 2, 4);

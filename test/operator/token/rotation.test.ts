@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import type { TokenRecord } from '../../../src/directory/store/tokens.ts';
 import { hashToken } from '../../../src/directory/tokens.ts';
-import { TEST_MANAGER } from '../../support/cluster.ts';
-import { Lifetime } from '../../support/crashing.ts';
-import { useOperator } from '../../support/operator.ts';
-import { HOUR, SECOND, TokenProbe } from '../../support/token-probe.ts';
+import { TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { Lifetime } from '../../support/operator/crashing.ts';
+import { useOperator } from '../../support/operator/fixture.ts';
+import { HOUR, SECOND, TokenProbe } from '../../support/operator/token-probe.ts';
 
 const fixture = useOperator();
 

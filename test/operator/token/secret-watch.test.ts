@@ -10,10 +10,14 @@ import { type KubeObject, SECRETS } from '../../../src/kube/resource.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { labelsFor } from '../../../src/operator/ownership.ts';
 import { createReflectors } from '../../../src/operator/reflectors.ts';
-import { createNamespace, TEST_MANAGER } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
-import { IntegrationProbe, type OperatorFixture, operatorFixture } from '../../support/operator.ts';
+import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
+import { type FaultProxy, startFaultProxy } from '../../support/kube/fault-proxy.ts';
+import {
+  IntegrationProbe,
+  type OperatorFixture,
+  operatorFixture,
+} from '../../support/operator/fixture.ts';
 
 let fixture: OperatorFixture;
 let proxy: FaultProxy;

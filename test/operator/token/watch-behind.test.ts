@@ -4,8 +4,8 @@ import { NAMESPACES } from '../../../src/kube/resource.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { createReconcile } from '../../../src/operator/integration/reconcile.ts';
 import { unavailable } from '../../../src/scim/error.ts';
-import { IntegrationProbe, useOperator } from '../../support/operator.ts';
-import { operatorContext } from '../../support/operator-context.ts';
+import { operatorContext } from '../../support/operator/context.ts';
+import { IntegrationProbe, useOperator } from '../../support/operator/fixture.ts';
 
 const fixture = useOperator();
 

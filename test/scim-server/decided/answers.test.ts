@@ -5,7 +5,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateToken, hashToken, keyIdOf } from '../../../src/directory/tokens.ts';
 import { unavailable } from '../../../src/scim/error.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../../support/scim-server.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;

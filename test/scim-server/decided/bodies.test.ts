@@ -1,8 +1,12 @@
 /** "body over the limit (1 MB; 16 MB for a group …) | 413. A body is read only after the token was accepted" */
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectRaw } from '../../support/raw-http.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../../support/scim-server.ts';
+import { connectRaw } from '../../support/scim-server/raw-http.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;

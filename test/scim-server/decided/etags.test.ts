@@ -1,7 +1,11 @@
 /** "ETags": W/"<version>", the same as meta.version and compared weakly (RFC 7644 §3.14, RFC 9110 §13.1). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/scim/json.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../../support/scim-server.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;

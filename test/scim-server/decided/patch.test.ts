@@ -1,7 +1,11 @@
 /** "PATCH answers", "unknown names", "no-op writes", "members", and the limit of PATCH that is announced. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/scim/json.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../../support/scim-server.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../../support/scim-server/server.ts';
 
 const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 let server: ScimServer;

@@ -5,7 +5,11 @@ import {
   type Permissions,
   PROVISIONER_PERMISSIONS,
 } from '../../../src/directory/permissions.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../../support/scim-server.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../../support/scim-server/server.ts';
 
 /** The permissions held at the moment; read by every request. */
 const held = new Set<Permission>();

@@ -2,7 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../../src/logger.ts';
 import type { JsonObject } from '../../../src/scim/json.ts';
-import { type ScimClient, type ScimServer, startScimServer } from '../../support/scim-server.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../../support/scim-server/server.ts';
 
 const lines: string[] = [];
 let server: ScimServer;

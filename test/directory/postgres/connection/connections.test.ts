@@ -8,8 +8,8 @@ import {
   type Connections,
   openConnections,
 } from '../../../../src/directory/postgres/connection/connections.ts';
+import { type PostgresDirectory, usePostgres } from '../../../support/directory/postgres.ts';
 import { eventually } from '../../../support/eventually.ts';
-import { type PostgresDirectory, usePostgres } from '../../../support/postgres.ts';
 import { ACME, addUser, at } from '../../contract/fixture.ts';
 
 const UNAVAILABLE = { name: 'ScimError', status: 503, retryAfter: 5 };
