@@ -1,8 +1,7 @@
 /**
- * Runs a SCIM server with one integration, for measurements. `node bench/serve.ts [DATABASE_URL]
- * [PORT]` prints a line with the endpoint, the token and the process id, and serves until Ctrl-C.
- * By
- * default, it uses a fresh SQLite file and a free port.
+ * Runs a SCIM server with one integration, for measurements.
+ * `node bench/serve.ts [DATABASE_URL] [PORT]` prints a line with the endpoint, the token and the
+ * process id, and serves until Ctrl-C. By default, it uses a fresh SQLite file and a free port.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,6 @@
 /**
  * Counts the operator's calls by verb and resource from the API server's audit log, because no
- * metric
- * distinguishes clients.
+ * metric distinguishes clients.
  */
 import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,6 @@
 /**
  * `make bench-operator`: measures the operator with many integrations on a real API server. It
- * exits
- * with 1 if a bound is broken.
+ * exits with 1 if a bound is broken.
  */
 import { cpus } from 'node:os';
 import { type Closing, runTrial } from '../../hack/trial.ts';

@@ -32,7 +32,7 @@ export function chosenSources(): readonly Source[] {
  * Looks for the programs in KUBEBUILDER_ASSETS, then in the cache. A program that both lack comes
  * from the first of `sources` that has it (setup-envtest has no kube-controller-manager).
  *
- * @param log is called when a program is begun and finished, and about every 15 seconds in between.
+ * @param log is called at the start and the end of each program, and every 15 seconds in between.
  * @throws {ControlPlaneUnavailableError} No source has a missing program.
  */
 export async function ensureBinaries(

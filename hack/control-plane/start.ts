@@ -1,7 +1,6 @@
 /**
  * Starts a Kubernetes control plane on loopback: etcd, the API server and, on request, the
- * controller
- * manager. It needs neither root nor containers.
+ * controller manager. It needs neither root nor containers.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -37,8 +36,7 @@ export interface StartOptions {
   readonly sources?: readonly Source[];
   /**
    * Runs before the controller manager starts. Its garbage collector takes up to 30 s to notice
-   * kinds
-   * that are added later.
+   * kinds that are added later.
    */
   readonly prepare?: (kubeconfig: string) => Promise<void>;
   /** Additional flags of kube-apiserver. */

@@ -14,8 +14,7 @@ export interface Child {
 
 /**
  * A shell waits on a pipe from this process and kills the program when the pipe closes, for
- * whatever
- * reason. `exec` gives the program the pid of the child.
+ * whatever reason. `exec` gives the program the pid of the child.
  */
 const GUARD = `(read -r _ <&3; kill -KILL $$ 2>/dev/null) </dev/null >/dev/null 2>&1 & exec 3<&-; exec "$@"`;
 

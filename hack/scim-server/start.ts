@@ -24,8 +24,7 @@ const CLOSE_DEADLINE_MS = 1_000;
 
 /**
  * Without a database URL, the directory is a fresh SQLite file. In a given database, everything
- * that
- * the run created is deprovisioned at the end.
+ * that the run created is deprovisioned at the end.
  */
 export async function startServer(databaseUrl: string | undefined): Promise<RunningServer> {
   const folder = mkdtempSync(join(tmpdir(), 'scim-conformance-'));

@@ -87,8 +87,7 @@ export const INTEGRATION_CHANGES: Readonly<Record<string, RandomChange>> = {
   ),
   // Never recreated for a tenant that it may not use. Its objects would then be left to the garbage
   // collector of Kubernetes, which doesn't notice that the owner is a new object if it couldn't
-  // reach
-  // the API server during both changes.
+  // reach the API server during both changes.
   'integration deleted and recreated': toOne(async ({ admin }, random, { metadata, spec }) => {
     const { namespace, name } = metadata;
     await admin.delete(SCIM_INTEGRATIONS, { namespace, name });

@@ -1,8 +1,7 @@
 /**
  * `make soak`: causes random faults and changes for some minutes, then compares the expected with
- * the
- * actual state. It exits with 1 if anything differs, and prints the seed, with which another run
- * chooses the same faults and changes.
+ * the actual state. It exits with 1 if anything differs, and prints the seed, with which another
+ * run chooses the same faults and changes.
  */
 import { join } from 'node:path';
 import { type Closing, runTrial } from '../trial.ts';

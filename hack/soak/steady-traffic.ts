@@ -1,7 +1,6 @@
 /**
  * An identity provider that sends requests all the time, to an integration that is never changed.
- * No
- * fault of the API server may make a request fail.
+ * No fault of the API server may make a request fail.
  */
 import { randomUUID } from 'node:crypto';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';

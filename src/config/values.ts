@@ -104,8 +104,7 @@ export function secret(flag: string, description: string): Option<string, undefi
 
 /**
  * DNS labels, separated by commas, without duplicates. Empty text counts as unset and is returned
- * as
- * undefined.
+ * as undefined.
  */
 export function names(
   flag: string,

@@ -98,8 +98,7 @@ function isNamed(held: JsonValue | undefined, name: string): boolean {
 
 /**
  * Returns the paths of the resources with exactly this name, because a server may ignore the
- * filter.
- * If the lookup fails, it returns the reason.
+ * filter. If the lookup fails, it returns the reason.
  */
 async function lookUp(
   endpoint: Endpoint,

@@ -34,8 +34,7 @@ export interface StepResult {
 /**
  * Yields a result after each step and continues after a failed one. A step is skipped if it needs a
  * value that an earlier step did not provide. If no response comes to a step, the remaining steps
- * are
- * skipped.
+ * are skipped.
  */
 export async function* playSequence(
   sequence: Sequence,

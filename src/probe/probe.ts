@@ -134,8 +134,7 @@ function reportOf(result: StepResult, present: (text: string) => string): StepRe
 
 /**
  * A server may send the token back, so it is masked. That happens before the text is cut, so that
- * no
- * part of a token remains.
+ * no part of a token remains.
  */
 function presentable(text: string, token: string): string {
   // JSON escapes the quotes and backslashes of a token.

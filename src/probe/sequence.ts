@@ -7,8 +7,7 @@ import type { JsonValue } from '../scim/json.ts';
 /**
  * In any text of a request or an expected response, `{{name}}` stands for the value captured under
  * that name. Two names always have a value: `{{run}}`, which makes names unique, and `{{RUN}}`,
- * which
- * is the same in upper case.
+ * which is the same in upper case.
  */
 export interface Step {
   readonly name: string;

@@ -94,8 +94,7 @@ function compared({ seq, method, path }: Exchange, status: number, body: JsonVal
 
 /**
  * Removes what only the server decides: times, versions, addresses, the types of members, and
- * orders
- * without a meaning.
+ * orders without a meaning.
  */
 function essence(body: JsonValue): JsonValue {
   if (!isJsonObject(body)) return body;

@@ -2,8 +2,7 @@
 
 /**
  * Calls `check` until it doesn't throw, and returns its result. At the deadline, throws the last
- * error
- * of `check`.
+ * error of `check`.
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,

@@ -1,7 +1,6 @@
 /**
  * One PostgreSQL server for a whole test run, or the one at TEST_DATABASE_URL. Tests get its URL
- * with
- * `inject('postgresUrl')`. Their databases are copies of one that is migrated once.
+ * with `inject('postgresUrl')`. Their databases are copies of one that is migrated once.
  */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';

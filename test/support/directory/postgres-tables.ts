@@ -40,8 +40,7 @@ const TROUBLES = [
 
 /**
  * Returns rows without an owner, wrong counters, cycles of groups, and search data that differs
- * from
- * the stored resource.
+ * from the stored resource.
  */
 export async function troubles(database: PostgresDatabase): Promise<unknown[]> {
   const found: unknown[] = [];

@@ -68,8 +68,7 @@ export interface StartOptions {
 
 /**
  * A fixture for all tests of a file, which exists once its hooks have run. With `starts`, an
- * operator
- * runs all the time.
+ * operator runs all the time.
  */
 export function useOperator({
   rules,

@@ -39,8 +39,7 @@ export class TokenProbe {
 
   /**
    * Runs a new process until there is nothing left to do or its life is over. Returns the
-   * milliseconds
-   * until the next reconcile.
+   * milliseconds until the next reconcile.
    */
   async reconcile(life = new Lifetime()): Promise<number | undefined> {
     const now = () => new Date(this.now);
