@@ -30,7 +30,7 @@ export async function openDirectory(
   const url = readUrl();
   if (isPostgres(url)) return openPostgresStore(readUrl, types, options);
   if (!url.startsWith('file:')) {
-    throw new DatabaseRefusedError('its URL begins neither with file: nor with postgres://');
+    throw new DatabaseRefusedError('its URL must begin with file: or postgres://');
   }
   const path = url.replace(/^file:(\/\/(?=\/))?/, '');
   return openSqliteStore(path, types, options.onReadableByOthers);

@@ -70,12 +70,12 @@ describe('migrate', () => {
     [
       'doesn’t support TLS',
       (url) => url.searchParams.set('sslmode', 'require'),
-      /can't be used: the server speaks no TLS/,
+      /can't be used: the server doesn't support TLS/,
     ],
     [
       'lacks the role',
       (url) => Object.assign(url, { username: 'nobody_there' }),
-      /can't be used: the server lets this user in .*nobody_there/,
+      /can't be used: the server doesn't accept this user .*nobody_there/,
     ],
     [
       'doesn’t let the role create tables',

@@ -109,9 +109,9 @@ export function isAboutTls(error: unknown): boolean {
 
 const REFUSALS: Readonly<Record<string, string>> = {
   '28P01': 'the password is wrong',
-  '28000': 'the server lets this user in with other credentials only, or not from here',
+  '28000': "the server doesn't accept this user with these credentials from this address",
   '3D000': 'the server has no such database; create it',
-  '42501': 'the user lacks a privilege there',
+  '42501': 'the user lacks a privilege',
 };
 
 /** What waiting won't mend, as a DatabaseRefusedError; any other error as it is. */

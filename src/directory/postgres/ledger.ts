@@ -44,7 +44,7 @@ const FIND = `
  */
 export async function findHome(session: Session, named: string | undefined): Promise<Home> {
   const [found] = (await session.query<Found>(FIND, [named ?? ''])).rows;
-  if (found === undefined) throw new Error('the server said nothing of its schemas');
+  if (found === undefined) throw new Error('the server returned nothing about its schemas');
   const { ledgers, path, searchPath, known } = found;
   if (named !== undefined) {
     if (known) return { schema: named, hasLedger: ledgers.includes(named) };
@@ -56,23 +56,22 @@ export async function findHome(session: Session, named: string | undefined): Pro
     const [example] = reached;
     throw new DatabaseRefusedError(
       `it has a directory in each of the schemas ${reached.join(', ')}; name one in the URL, ` +
-        `as with ?schema=${example}`,
+        `for example ?schema=${example}`,
     );
   }
   const [home] = reached;
   if (home !== undefined) return { schema: home, hasLedger: true };
   if (ledgers.length > 0) {
     throw new DatabaseRefusedError(
-      `its directory is in the schema ${ledgers.join(', ')}, which the search path ` +
-        `(${searchPath}) does not reach; name the schema in the URL, as with ` +
-        `?schema=${ledgers[0]}`,
+      `its directory is in the schema ${ledgers.join(', ')}, which is not on the search path ` +
+        `(${searchPath}); name the schema in the URL, for example ?schema=${ledgers[0]}`,
     );
   }
   const [first] = path;
   if (first !== undefined) return { schema: first, hasLedger: false };
   throw new DatabaseRefusedError(
-    `no schema of the search path (${searchPath}) is there for this user; create one, or ` +
-      'name one in the URL with ?schema=',
+    `no schema on the search path (${searchPath}) exists for this user; create one, or name one ` +
+      'in the URL with ?schema=',
   );
 }
 
@@ -90,7 +89,7 @@ export async function checkFree(session: Session, schema: string): Promise<void>
   const [foreign] = rows;
   if (foreign === undefined) return;
   throw new DatabaseRefusedError(
-    `it belongs to another program, which has a table ${foreign.name}; name another ` +
-      'database, or a schema of its own with ?schema=',
+    `it belongs to another program, which has a table ${foreign.name}; use another database, ` +
+      'or a schema of its own with ?schema=',
   );
 }

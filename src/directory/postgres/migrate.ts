@@ -88,16 +88,18 @@ async function checkServer(session: Session): Promise<void> {
     `,
   );
   const [server] = rows;
-  if (server === undefined) throw new Error('the server said nothing of itself');
+  if (server === undefined) throw new Error('the server returned nothing about itself');
   if (server.version < 14) {
-    throw new DatabaseRefusedError(`PostgreSQL ${server.version} is too old; 14 is needed`);
+    throw new DatabaseRefusedError(
+      `PostgreSQL ${server.version} is too old; use version 14 or newer`,
+    );
   }
   if (server.encoding !== 'UTF8') {
     throw new DatabaseRefusedError(
       `its encoding is ${server.encoding}; create it with ENCODING 'UTF8'`,
     );
   }
-  if (server.standby) throw new Error('the server is a standby, which takes no writes');
+  if (server.standby) throw new Error('the server is a standby, which accepts no writes');
 }
 
 /** If this process vanishes, the server frees the lock of migrations after this time. */

@@ -54,7 +54,7 @@ export async function checkServes(session: Session, schema: string): Promise<voi
   if (rows.length === 0) return;
   const { name = '' } = (await session.query<Role>(ROLE, [schema])).rows[0] ?? {};
   const [first] = rows;
-  const others = rows.length > 1 ? ` and of ${rows.length - 1} other tables` : '';
+  const others = rows.length > 1 ? ` and on ${rows.length - 1} other tables` : '';
   throw lacks(name, schema, `${first?.lacks}${others}`);
 }
 
@@ -70,7 +70,7 @@ export async function mayMigrate(session: Session, schema: string): Promise<bool
 function lacks(role: string, schema: string, what: string): DatabaseRefusedError {
   const [to, where] = [escapeIdentifier(role), escapeIdentifier(schema)];
   return new DatabaseRefusedError(
-    `the role ${role} lacks privileges (${what}); as the owner of the tables: GRANT USAGE ON ` +
+    `the role ${role} lacks privileges (${what}); run as the owner of the tables: GRANT USAGE ON ` +
       `SCHEMA ${where} TO ${to}; GRANT ${NEEDED.join(', ')} ON ALL TABLES IN SCHEMA ${where} ` +
       `TO ${to}`,
   );

@@ -58,7 +58,7 @@ export function openConnections(
     read?.close();
     write.close();
     throw isSqliteError(error) && error.code === 'SQLITE_NOTADB'
-      ? new DatabaseRefusedError('it is not a SQLite database; name another file')
+      ? new DatabaseRefusedError('it is not a SQLite database; use another file')
       : error;
   }
   const [writing, reading] = [connection(write), connection(read)];

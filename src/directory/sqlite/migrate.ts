@@ -46,7 +46,7 @@ export function checkOwner(db: Database.Database): void {
   if (id === APPLICATION_ID) return;
   const tables = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
   if (id !== 0 || tables !== 0) {
-    throw new DatabaseRefusedError('it belongs to another program; name another file');
+    throw new DatabaseRefusedError('it belongs to another program; use another file');
   }
 }
 

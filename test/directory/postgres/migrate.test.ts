@@ -102,7 +102,7 @@ describe('opening a directory on PostgreSQL', () => {
     it('but begins none beside one that the path does not reach', async () => {
       await database.query('CREATE SCHEMA s8');
       expect(await refusal(onPath('s8'))).toMatch(
-        /is in the schema public, which the search path \(s8\) does not reach.*\?schema=public/,
+        /is in the schema public, which is not on the search path \(s8\).*\?schema=public/,
       );
     });
 
@@ -115,7 +115,7 @@ describe('opening a directory on PostgreSQL', () => {
 
   it('refuses a database where no schema of the path is there', async () => {
     expect(await refusal(`${database.url}?options=-c%20search_path%3Dnowhere`)).toMatch(
-      /no schema of the search path \(nowhere\) is there/,
+      /no schema on the search path \(nowhere\) exists/,
     );
   });
 

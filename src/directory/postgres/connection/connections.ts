@@ -128,7 +128,7 @@ async function inTransaction<T>(
     const result = await work(queriesOf(ask));
     const { command } = await ask({ text: 'COMMIT' });
     // PostgreSQL rolls back without an error where a statement of the transaction has failed.
-    if (command !== 'COMMIT') throw new Error('a transaction went on after an error');
+    if (command !== 'COMMIT') throw new Error('a transaction continued after an error');
     return result;
   } catch (error) {
     if (!session.lost) {

@@ -122,7 +122,8 @@ export class Pool {
   #next(since: number): Promise<Session> {
     return new Promise((resolve, reject) => {
       if (this.#closing !== undefined) return reject(new Error('the pool is closed'));
-      if (this.#isStuck()) return reject(new Error('the server is at work on all that was asked'));
+      if (this.#isStuck())
+        return reject(new Error('the server is still executing statements on every connection'));
       this.#waiting.push({ since, resolve, reject });
       this.#serve();
     });

@@ -38,7 +38,7 @@ const TYPES: pg.CustomTypesConfig = {
 class ReadOnlyError extends Error {
   override readonly name = 'ReadOnlyError';
   constructor() {
-    super('the server takes no writes');
+    super('the server accepts no writes');
   }
 }
 
@@ -108,7 +108,7 @@ export class Session {
       types: TYPES,
     });
     const session = new Session(client, socket);
-    const late = new Error('the server did not answer in time');
+    const late = new Error('the server did not respond in time');
     const timer = setTimeout(() => socket.destroy(late), deadlineMs);
     try {
       await client.connect();

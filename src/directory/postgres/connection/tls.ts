@@ -78,7 +78,7 @@ function rootsOf(text: string, path: string): string[] {
   } catch {
     // Said below.
   }
-  throw new DatabaseRefusedError(`the file ${path} of sslrootcert has no certificate in PEM`);
+  throw new DatabaseRefusedError(`the file ${path} of sslrootcert contains no PEM certificate`);
 }
 
 /** Those of the machine, and Node.js's own, since a container may have none. */
@@ -96,7 +96,7 @@ function contextOf(
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     throw new DatabaseRefusedError(
-      `the files of sslcert and sslkey are no certificate and its key, or sslpassword is wrong (${reason})`,
+      `sslcert and sslkey are not a certificate and its key, or sslpassword is wrong (${reason})`,
     );
   }
 }
@@ -126,23 +126,23 @@ export function speaksNoTls(error: unknown): boolean {
 export function tlsRefusal(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (speaksNoTls(error)) {
-    return 'the server speaks no TLS; switch it on there (ssl = on), or set sslmode=prefer';
+    return "the server doesn't support TLS; turn it on there (ssl = on), or set sslmode=prefer";
   }
   const code = 'code' in error ? String(error.code) : '';
   if (UNTRUSTED.has(code)) {
     return (
-      `the server's certificate comes from a CA that is not trusted (${code}); name the file ` +
-      `of the CA's certificate in sslrootcert`
+      `the server's certificate is signed by a CA that is not trusted (${code}); set sslrootcert ` +
+      "to the file with the CA's certificate"
     );
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return (
       `the server's certificate is for another host (${error.message}); sslmode=verify-ca ` +
-      'trusts it all the same'
+      'accepts it anyway'
     );
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    return `the server's certificate is not valid now (${code})`;
+    return `the server's certificate has expired or is not valid yet (${code})`;
   }
   return /^ERR_SSL_|^EPROTO$/.test(code) ? `TLS with the server failed (${code})` : undefined;
 }

@@ -53,7 +53,7 @@ const PARAMETERS = [
 ] as const;
 type Parameters = Partial<Record<(typeof PARAMETERS)[number], string>>;
 
-const NO_URL = 'it is no URL of the form postgres://USER:PASSWORD@HOST/DATABASE';
+const NO_URL = 'it is not a URL of the form postgres://USER:PASSWORD@HOST/DATABASE';
 
 /** Node.js takes credentials only where a host follows; libpq also where `host=` names it. */
 const NO_HOST = /^(postgres(?:ql)?:\/\/[^/?#@]*@)(?=\/)/i;
@@ -66,7 +66,7 @@ export function parsePostgresUrl(text: string): PostgresUrl {
   const withHost = text.replace(NO_HOST, '$1localhost');
   const url = URL.canParse(withHost) ? new URL(withHost) : undefined;
   if (url === undefined) throw new DatabaseRefusedError(NO_URL);
-  if (url.hash !== '') throw new DatabaseRefusedError('a # in it has to be written as %23');
+  if (url.hash !== '') throw new DatabaseRefusedError('a # in it must be written as %23');
   const parameters = parametersOf(url.search.slice(1));
   const host = parameters.host ?? decoded(url.hostname).replace(/^\[(.*)\]$/, '$1');
   if (host.includes(',')) throw new DatabaseRefusedError('it names several hosts; name one');
@@ -99,21 +99,22 @@ function parametersOf(query: string): Parameters {
   // Beside a password that holds an &, a name may be the rest of it.
   const hidden = entries.some(([name]) => /password/.test(name)) || !/^\w{1,40}$/.test(unknown);
   const shown = hidden ? 'a parameter of its query' : `the parameter ${unknown}`;
-  throw new DatabaseRefusedError(`${shown} is not known; allowed are ${PARAMETERS.join(', ')}`);
+  throw new DatabaseRefusedError(`${shown} is unknown; allowed are ${PARAMETERS.join(', ')}`);
 }
 
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new DatabaseRefusedError('a % in it has to be written as %25');
+    throw new DatabaseRefusedError('a % in it must be written as %25');
   }
 }
 
 function portOf(text: string): number {
   if (text === '') return 5432;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535) throw new DatabaseRefusedError('its port is none');
+  if (port < 1 || port > 65_535)
+    throw new DatabaseRefusedError('its port is not a number from 1 to 65535');
   return port;
 }
 
@@ -130,7 +131,8 @@ function tlsOf(parameters: Parameters, isSocket: boolean): TlsOptions {
   if (mode === 'verify-ca' && rootCert === undefined) {
     refuse('sslmode=verify-ca needs sslrootcert, the file with the certificate of the CA');
   }
-  if ((cert === undefined) !== (key === undefined)) refuse('sslcert and sslkey need each other');
+  if ((cert === undefined) !== (key === undefined))
+    refuse('sslcert and sslkey must be set together');
   if (direct && !/^(require|verify)/.test(mode)) {
     refuse(`sslnegotiation=direct needs sslmode=require or more, not ${mode}`);
   }

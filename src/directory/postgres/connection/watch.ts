@@ -87,9 +87,9 @@ export class Watch {
       atWork === undefined
         ? silentFor(bound, sessions).map(({ session }) => session)
         : lostAmong(waiting, atWork);
-    const nobody = new Error('nobody answered', { cause: reason });
+    const nobody = new Error('the connection is dead', { cause: reason });
     for (const session of lost) session.destroy(nobody);
-    const late = new Error('the server is at work on it for too long');
+    const late = new Error('the server took too long over the statement');
     for (const { session } of silentFor(silenceMs, sessions)) session.giveUp(late);
     return lost.length > 0;
   }
@@ -98,7 +98,7 @@ export class Watch {
     const own = this.#own ?? (await this.#open());
     this.#own = own;
     if (this.#closed) this.#rest();
-    const silence = new Error('the server did not answer in time');
+    const silence = new Error('the server did not respond in time');
     const timer = setTimeout(() => own.destroy(silence), this.#patience.acquireMs);
     try {
       const { rows } = await own.ask({ text: AT_WORK });

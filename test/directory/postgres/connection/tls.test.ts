@@ -110,26 +110,22 @@ describe('a connection to a server with TLS', () => {
   });
 
   it.each([
-    ['sslmode=require&sslrootcert={folder}/other.crt', 'scim', /from a CA that is not trusted/],
-    ['sslmode=verify-ca&sslrootcert={folder}/other.crt', 'scim', /from a CA that is not trusted/],
-    ['sslmode=verify-full&sslrootcert={folder}/other.crt', 'scim', /from a CA that is not trusted/],
-    ['sslmode=verify-full&sslrootcert=system', 'scim', /from a CA that is not trusted/],
-    ['sslmode=verify-full', 'scim', /from a CA that is not trusted/],
-    [
-      'sslmode=disable',
-      'tls_only',
-      /with other credentials only, or not from here .*no encryption/,
-    ],
-    ['sslmode=require', 'plain_only', /with other credentials only, or not from here .*SSL encr/],
-    ['sslmode=require', 'by_cert', /with other credentials only|TLS with the server failed/],
+    ['sslmode=require&sslrootcert={folder}/other.crt', 'scim', /by a CA that is not trusted/],
+    ['sslmode=verify-ca&sslrootcert={folder}/other.crt', 'scim', /by a CA that is not trusted/],
+    ['sslmode=verify-full&sslrootcert={folder}/other.crt', 'scim', /by a CA that is not trusted/],
+    ['sslmode=verify-full&sslrootcert=system', 'scim', /by a CA that is not trusted/],
+    ['sslmode=verify-full', 'scim', /by a CA that is not trusted/],
+    ['sslmode=disable', 'tls_only', /with these credentials from this address .*no encryption/],
+    ['sslmode=require', 'plain_only', /with these credentials from this address .*SSL encr/],
+    ['sslmode=require', 'by_cert', /with these credentials|TLS with the server failed/],
     [
       'sslmode=require&sslcert={folder}/client.crt&sslkey={folder}/stranger.key',
       'by_cert',
-      /sslcert and sslkey are no certificate and its key/,
+      /sslcert and sslkey are not a certificate and its key/,
     ],
     ['sslmode=require&sslrootcert={folder}/none.crt', 'scim', /none\.crt of sslrootcert.*ENOENT/],
     ['sslmode=prefer&sslrootcert={folder}', 'scim', /of sslrootcert can't be read \(EISDIR\)/],
-    ['sslmode=require&sslrootcert={folder}/no.crt', 'scim', /no certificate in PEM/],
+    ['sslmode=require&sslrootcert={folder}/no.crt', 'scim', /no PEM certificate/],
   ])('with "%s" of %s is refused at once: %s', async (query, user, reason) => {
     expect(await reasonFor(urlOf(user, query))).toMatch(reason);
   });
@@ -153,7 +149,7 @@ describe('a connection to a server with TLS', () => {
 
 describe('a connection to a server without TLS', () => {
   it.each(['sslmode=require', 'sslmode=verify-full'])('with %s is refused', async (query) => {
-    expect(await reasonFor(`${inject('postgresUrl')}?${query}`)).toMatch(/speaks no TLS/);
+    expect(await reasonFor(`${inject('postgresUrl')}?${query}`)).toMatch(/doesn't support TLS/);
   });
 });
 

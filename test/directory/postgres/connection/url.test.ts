@@ -52,13 +52,13 @@ describe('a PostgreSQL URL', () => {
     ['ssl=1', 'ssl=1 is not allowed; it must be true'],
     ['sslmode=verify-ca', 'sslmode=verify-ca needs sslrootcert'],
     ['sslmode=require&sslrootcert=system', 'sslmode=require is too weak for sslrootcert=system'],
-    ['sslcert=a.crt', 'sslcert and sslkey need each other'],
+    ['sslcert=a.crt', 'sslcert and sslkey must be set together'],
     ['sslnegotiation=direct', 'sslnegotiation=direct needs sslmode=require or more, not prefer'],
-    ['sslmod=verify-full', 'the parameter sslmod is not known; allowed are host, port'],
-    ['uselibpqcompat=true', 'the parameter uselibpqcompat is not known'],
-    ['port=0', 'its port is none'],
+    ['sslmod=verify-full', 'the parameter sslmod is unknown; allowed are host, port'],
+    ['uselibpqcompat=true', 'the parameter uselibpqcompat is unknown'],
+    ['port=0', 'its port is not a number from 1 to 65535'],
     ['options', 'its query has a parameter without a value'],
-    ['options=%zz', 'a % in it has to be written as %25'],
+    ['options=%zz', 'a % in it must be written as %25'],
     ['host=a,b', 'it names several hosts; name one'],
   ])('with "%s" is refused', (query, reason) => {
     expect(refusal(`postgres://db/scim?${query}`)).toContain(reason);
