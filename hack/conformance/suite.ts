@@ -116,7 +116,7 @@ function outputOf(
     child.once('close', (code, by) => {
       if (code === 0) resolve(output);
       else
-        reject(new SuiteUnavailableError(`${command} ${args.join(' ')} ended with ${by ?? code}`));
+        reject(new SuiteUnavailableError(`${command} ${args.join(' ')} exited with ${by ?? code}`));
     });
   });
 }

@@ -1,4 +1,4 @@
-/** PATCH bodies that identity providers send. Each title begins with the client that sends it. */
+/** PATCH bodies that identity providers send. Titles name the client that sends it. */
 import { describe, expect, it } from 'vitest';
 import { applyPatch } from '../../src/scim/patch.ts';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
@@ -195,7 +195,7 @@ const VALUES: readonly Case[] = [
     after: { title: 'Dr', active: false },
   },
   {
-    who: 'every client: spaces in a value of a filtered path are kept',
+    who: 'spaces in a value of a filtered path are kept',
     operations: [{ op: 'add', path: 'addresses[type eq "work"].formatted', value: ' 1 A  St ' }],
     after: { addresses: [{ type: 'work', formatted: ' 1 A  St ' }] },
   },
@@ -205,39 +205,39 @@ const MANAGED = { [E]: { manager: { value: 'm1', $ref: '../Users/m1' } } };
 
 const MANAGER: readonly Case[] = [
   {
-    who: 'Entra ID: sets it by a bare id',
+    who: 'Entra ID: sets the manager by a bare id',
     operations: [{ op: 'Add', path: `${E}:manager`, value: 'm1' }],
     after: { [E]: { manager: { value: 'm1' } } },
   },
   {
-    who: 'Entra ID: sets it by a list of one value, without the URN',
+    who: 'Entra ID: sets the manager by a list of one value, without the URN',
     operations: [{ op: 'Add', path: 'manager', value: [{ $ref: '../Users/m1', value: 'm1' }] }],
     after: MANAGED,
   },
   {
-    who: 'SCIM-SDK: sets it by valueNode',
+    who: 'SCIM-SDK: sets the manager by valueNode',
     operations: [{ op: 'replace', path: `${E}:manager`, value: [{ value: 'm1', $ref: null }] }],
     after: { [E]: { manager: { value: 'm1' } } },
   },
   {
-    who: 'Microsoft’s Postman collection: sets it by an object with capitalised keys',
+    who: 'Microsoft’s Postman collection: sets the manager by an object with capitalised keys',
     operations: [{ op: 'replace', value: { [E]: { Manager: { Value: 'm1' } } } }],
     after: { [E]: { manager: { value: 'm1' } } },
   },
   {
-    who: 'Entra ID: replaces it by a bare id, which removes the previous URL',
+    who: 'Entra ID: replaces the manager by a bare id, which removes the previous URL',
     before: MANAGED,
     operations: [{ op: 'Replace', path: `${E}:manager`, value: 'm2' }],
     after: { [E]: { manager: { value: 'm2' } } },
   },
   {
-    who: 'Entra ID: replaces it with a URL, which is kept even if it is the previous one',
+    who: 'Entra ID: replaces the manager with a URL, which is kept even if it is the previous one',
     before: MANAGED,
     operations: [{ op: 'Add', path: 'manager', value: [{ $ref: '../Users/m1', value: 'm2' }] }],
     after: { [E]: { manager: { value: 'm2', $ref: '../Users/m1' } } },
   },
   {
-    who: 'Entra ID: replaces only its value, which removes the previous URL',
+    who: 'only the manager’s value is replaced, which removes the previous URL',
     before: MANAGED,
     operations: [{ op: 'Replace', path: `${E}:manager.value`, value: 'm2' }],
     after: { [E]: { manager: { value: 'm2' } } },
@@ -256,7 +256,7 @@ const MANAGER: readonly Case[] = [
     { op: 'replace', value: { [E]: { manager: null } } },
     { op: 'replace', value: { [`${E}:manager`]: '' } },
   ].map((operation) => ({
-    who: `Entra ID: clears it by ${JSON.stringify(operation)}`,
+    who: `Entra ID: clears the manager by ${JSON.stringify(operation)}`,
     before: MANAGED,
     operations: [operation],
     after: {},
@@ -269,7 +269,7 @@ describe('a PATCH of an identity provider', () => {
     expect(patched(before, operations)).toEqual({ ...BASE, active, ...after });
   });
 
-  it.each(MANAGER)('the manager: $who', ({ before = {}, operations, after }) => {
+  it.each(MANAGER)('$who', ({ before = {}, operations, after }) => {
     expect(patched(before, operations)).toEqual({ ...BASE, ...after });
   });
 

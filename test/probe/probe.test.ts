@@ -225,7 +225,7 @@ describe('the probe reports and cleans up if the server', () => {
     });
   });
 
-  it('sends application/json, which only Okta accepts', async () => {
+  it('sends application/json, which Okta accepts and Entra ID doesn’t', async () => {
     const plain = async ({ forward }: Passing) => {
       const answer = await forward();
       const headers = new Headers(answer.headers);

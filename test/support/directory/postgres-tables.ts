@@ -101,7 +101,7 @@ export async function holding<T>(
       const { rows } = await client.query(
         'SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))',
       );
-      if (rows.length === 0) throw new Error('nobody waits');
+      if (rows.length === 0) throw new Error('no statement is waiting');
       waited = true;
     };
     await Promise.race([eventually(waits), result]);
