@@ -8,6 +8,7 @@ import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { composer } from '../sql/compose.ts';
 import { asScimError, isSqliteError } from './errors.ts';
+import { type Lock, lockDatabase } from './lock.ts';
 import { checkOwner, migrate } from './migrate.ts';
 import { createPrivately, makePrivate } from './private-files.ts';
 import { Writer } from './writer.ts';
@@ -41,9 +42,11 @@ export function openConnections(
   createPrivately(path);
   const write = new Database(path);
   let read: Database.Database | undefined;
+  let lock: Lock | undefined;
   try {
     write.pragma('busy_timeout = 5000');
     checkOwner(write);
+    lock = lockDatabase(path);
     const readableByOthers = makePrivate(path);
     if (readableByOthers !== undefined) warn(readableByOthers);
     write.pragma('journal_mode = WAL');
@@ -57,6 +60,7 @@ export function openConnections(
   } catch (error) {
     read?.close();
     write.close();
+    lock?.release();
     throw isSqliteError(error) && error.code === 'SQLITE_NOTADB'
       ? new DatabaseRefusedError('it is not a SQLite database; use another file')
       : error;
@@ -76,6 +80,7 @@ export function openConnections(
     close: () => {
       reading.raw.close();
       writing.raw.close();
+      lock.release();
     },
   };
 }

@@ -10,7 +10,7 @@ const OTHERS = 0o077;
  * What SQLite puts beside a database; it takes over the mode of the database file for those that it
  * makes.
  */
-const SUFFIXES = ['', '-wal', '-shm', '-journal'];
+const SUFFIXES = ['', '-wal', '-shm', '-journal', '-lock'];
 
 /**
  * Makes the folder and the file where they are missing, whatever the umask is. A folder that is

@@ -30,7 +30,12 @@ function modesIn(directory: string): Record<string, string> {
   );
 }
 
-const PRIVATE = { 'scim.db': '600', 'scim.db-shm': '600', 'scim.db-wal': '600' };
+const PRIVATE = {
+  'scim.db': '600',
+  'scim.db-lock': '600',
+  'scim.db-shm': '600',
+  'scim.db-wal': '600',
+};
 
 it.each([0o000, 0o022, 0o277])('only their owner, whatever the umask is: %o', async (umask) => {
   const path = join(folder, 'data', 'scim.db');
@@ -45,10 +50,11 @@ it.each([0o000, 0o022, 0o277])('only their owner, whatever the umask is: %o', as
 it('nobody else any more, where an earlier process left them open', async () => {
   const path = join(folder, 'scim.db');
   const first = await openDirectory(`file:${path}`);
+  await first.close();
   for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o666);
   const second = await openDirectory(`file:${path}`);
   expect(modesIn(folder)).toEqual(PRIVATE);
-  await Promise.all([first.close(), second.close()]);
+  await second.close();
 });
 
 it('whoever may already look into a folder that was there', async () => {
