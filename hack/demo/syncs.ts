@@ -1,4 +1,7 @@
-/** Two small syncs in the dialects of Okta and Microsoft Entra ID. */
+/**
+ * Two small syncs in the dialects of Okta and Microsoft Entra ID. Unlike the sequences of the probe,
+ * they keep what they create, so that there is something to look at.
+ */
 import type { Sequence } from '../../src/probe/sequence.ts';
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
