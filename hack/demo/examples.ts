@@ -7,7 +7,7 @@ import type { Client } from '../../src/kube/client.ts';
 import { type KubeObject, NAMESPACES, type ResourceDefinition } from '../../src/kube/resource.ts';
 
 /** The field manager of the demo. */
-export const MANAGER = 'scim-operator-demo';
+const MANAGER = 'scim-operator-demo';
 export const EXAMPLE_FILE = 'examples/scimintegration.yaml';
 
 /** In the order in which they are applied. */

@@ -4,7 +4,7 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { serviceAccountKubeconfig } from '../../hack/demo/cluster.ts';
+import { serviceAccountKubeconfig } from '../../hack/operator/install.ts';
 import type { Lease } from '../../src/kube/lease.ts';
 import { LEASES } from '../../src/kube/resource.ts';
 import { LEASE_NAME } from '../../src/operator/rbac.ts';

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../hack/control-plane/start.ts';
-import { applyCrds } from '../../hack/demo/cluster.ts';
+import { applyCrds } from '../../hack/operator/install.ts';
 import { LABEL_INTEGRATION, LABEL_TOKEN } from '../../src/crd/names.ts';
 import type { Store } from '../../src/directory/store/store.ts';
 import type { Secret } from '../../src/kube/objects.ts';

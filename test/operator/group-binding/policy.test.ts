@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { serviceAccountKubeconfig } from '../../../hack/demo/cluster.ts';
+import { serviceAccountKubeconfig } from '../../../hack/operator/install.ts';
 import { applyGroupBindingPolicy } from '../../../hack/operator/policy.ts';
 import { groupBindingPolicy } from '../../../src/crd/group-binding-policy.ts';
 import { SCIM_GROUP_BINDINGS } from '../../../src/crd/names.ts';

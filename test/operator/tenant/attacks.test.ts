@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { serviceAccountKubeconfig } from '../../../hack/demo/cluster.ts';
+import { serviceAccountKubeconfig } from '../../../hack/operator/install.ts';
 import { GROUP, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../../src/crd/names.ts';
 import { Client } from '../../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';

@@ -1,7 +1,7 @@
 /** One control plane for a whole test run. Tests get its kubeconfig with `inject('kubeconfig')`. */
 import type { TestProject } from 'vitest/node';
 import { startControlPlane } from '../../../hack/control-plane/start.ts';
-import { applyCrds } from '../../../hack/demo/cluster.ts';
+import { applyCrds } from '../../../hack/operator/install.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, inject } from 'vitest';
-import { serviceAccountKubeconfig } from '../../../hack/demo/cluster.ts';
+import { serviceAccountKubeconfig } from '../../../hack/operator/install.ts';
 import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import type { KubeIntegration } from '../../../src/crd/objects.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
