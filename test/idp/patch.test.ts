@@ -1,4 +1,4 @@
-/** PATCH bodies that identity providers send. Titles name the client that sends it. */
+/** PATCH bodies that identity providers send. Each title names the client. */
 import { describe, expect, it } from 'vitest';
 import { applyPatch } from '../../src/scim/patch.ts';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
