@@ -1,15 +1,13 @@
-/**
- * What every use case of the directory is given: the directory itself, and the client that asks.
- */
+/** What every use case of the directory is given: the directory, and the calling client. */
 import type { Permissions } from './permissions.ts';
 import type { Scope } from './store/resources.ts';
 import type { Store } from './store/store.ts';
 
-/** The client that asks: its integration, and what it may do. */
+/** The calling client: its integration and its permissions. */
 export interface Caller {
   readonly scope: Scope;
   readonly permissions: Permissions;
-  /** The id of its request, as in the log. */
+  /** The id of the request, as in the log. */
   readonly requestId: string;
 }
 

@@ -1,17 +1,14 @@
-/** Why a database can't be used. */
+/** Reasons why a database can't be used. */
 
 /**
- * Retrying can't help: the file is another program's, or of another version. The message completes
- * "the database …: ".
+ * Retrying can't help, for example because the file belongs to another program or version. The
+ * message completes "the database …: ".
  */
 export class DatabaseRefusedError extends Error {
   override readonly name = 'DatabaseRefusedError';
 }
 
-/**
- * The schema is older than this version, or empty, and this role may not change that: to be waited
- * for.
- */
+/** The schema is empty or older than this version, and this role may not change it. Retry later. */
 export class DatabaseNotMigratedError extends Error {
   override readonly name = 'DatabaseNotMigratedError';
 

@@ -8,16 +8,16 @@ export function isPostgres(databaseUrl: string): boolean {
 const HIDDEN = '***';
 
 /**
- * Parameters whose values are shown. Of any other, known to the driver or not, the value may be a
- * secret.
+ * The parameters whose values are shown. The value of any other parameter, known or unknown to the
+ * driver, may be a secret.
  */
 const HARMLESS =
   /^(application_name|host|port|user|schema|ssl|sslmode|sslnegotiation|sslrootcert|sslcert|sslkey)$/;
 
-/** The URL as it may be shown and logged: without passwords, wherever in it they are. */
+/** The URL for messages and logs, without passwords in any part. */
 export function shownDatabaseUrl(databaseUrl: string): string {
   if (!isPostgres(databaseUrl)) return databaseUrl;
-  // An unescaped slash in a password makes the rest of it the path.
+  // An unescaped slash in a password turns the rest of it into the path.
   const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
   if (url === undefined || url.pathname.includes('@')) return `postgres://${HIDDEN}`;
   if (url.password !== '') url.password = HIDDEN;
@@ -28,7 +28,7 @@ export function shownDatabaseUrl(databaseUrl: string): string {
   return url.href;
 }
 
-/** The URL that a file holds, as a mounted Secret does; a line break at its end is none of it. */
+/** Reads the URL from a file, such as a mounted Secret, without a line break at the end. */
 export function readDatabaseUrl(path: string): string {
   return readFileSync(path, 'utf8').trim();
 }

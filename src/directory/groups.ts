@@ -11,15 +11,15 @@ import { type Change, type Resources, readsOf } from './resources.ts';
 import type { GroupChangeResult, GroupRecord } from './store/resources.ts';
 
 /**
- * Unknown members are skipped and named in the result: identity providers take a 400 as final for
- * the whole push.
+ * Unknown members are skipped and named in the result, because identity providers treat a 400 as
+ * the end of the whole push.
  */
 export function groupsOf({ store, now }: Directory): Resources<GroupRecord> {
   const type = store.types.group;
 
   /**
-   * Without `next` and a precondition the store need not read the group first; see usersOf on
-   * `decide`.
+   * Without `next` and a precondition, the store need not read the group first. For `decide`, see
+   * usersOf.
    */
   const change = async (
     { scope, permissions }: Caller,
@@ -49,7 +49,7 @@ export function groupsOf({ store, now }: Directory): Resources<GroupRecord> {
         await store.groups.create(scope, { id: newId(), attributes, members, at: now() }),
       );
     },
-    /** Without `members` the group is emptied. */
+    /** Without `members`, the group is emptied. */
     replace: async (caller, id, body, ifMatch) => {
       const { attributes, members } = separateMembers(body);
       const changes: MemberChange[] = [{ kind: 'replace', values: members }];

@@ -3,8 +3,9 @@ import { hash, randomBytes } from 'node:crypto';
 import { fold } from '../scim/text.ts';
 
 /**
- * UUIDv7 (RFC 9562 §5.7, §6.2 method 1): ids of one generator sort in the order of creation, within
- * a millisecond and over a clock that steps back too, and new rows go to the end of every index.
+ * Generates UUIDv7 (RFC 9562 §5.7, §6.2 method 1). The ids of one generator sort in the order of
+ * creation, even within a millisecond and if the clock steps back, so new rows go to the end of
+ * every index.
  */
 export function idGenerator(now: () => number, random = randomBytes): () => string {
   let [last, counter] = [0, 0];
@@ -23,7 +24,7 @@ export function idGenerator(now: () => number, random = randomBytes): () => stri
 
 export const newId = idGenerator(Date.now);
 
-/** The id of a global user follows from the folded userName (a UUIDv8 made of its SHA-256). */
+/** The id of a global user follows from the folded userName: a UUIDv8 from its SHA-256. */
 export function globalUserId(userName: string): string {
   const hex = hash('sha256', fold(userName));
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);

@@ -1,6 +1,6 @@
 /**
- * When each integration was last called: collected in memory and written now and then, off the path
- * of requests.
+ * When each integration last sent a request. The times are collected in memory and written every
+ * few seconds, so that requests don't wait for it.
  */
 import type { Store } from './store/store.ts';
 
@@ -12,7 +12,7 @@ export class RequestTracker {
   #lastRequests = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** `onError` is told of failed writes; the next one covers them. */
+  /** `onError` is called for a failed write; the next write includes its times. */
   constructor(store: Store, onError: (error: unknown) => void) {
     this.#store = store;
     this.#onError = onError;

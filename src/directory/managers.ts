@@ -1,9 +1,15 @@
-/** Which users have a manager in the tenant, so that answers can name the manager's resource. */
+/**
+ * Finds which users have a manager in the tenant, so that responses can link to the manager's
+ * resource.
+ */
 import { managerWithoutReference } from '../scim/manager.ts';
 import type { Scope, UserRecord } from './store/resources.ts';
 import type { Store } from './store/store.ts';
 
-/** The records, with what is known of their managers. Users without one cost nothing. */
+/**
+ * Returns the records, with their managers if these are users of the tenant. Costs nothing for
+ * users without a manager.
+ */
 export async function withManagers(
   { users }: Store,
   { tenant }: Scope,

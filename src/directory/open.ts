@@ -8,8 +8,8 @@ import type { Store } from './store/store.ts';
 
 interface DirectoryOptions extends PostgresOptions {
   /**
-   * Told where files of a directory on SQLite can be read by other users of the machine, and why
-   * that stays so.
+   * Called if other users of the machine can read the files of a directory on SQLite, with the
+   * reason why that can't be changed.
    */
   readonly onReadableByOthers?: (reason: string) => void;
 }
@@ -17,9 +17,9 @@ interface DirectoryOptions extends PostgresOptions {
 const DEFAULTS: DirectoryOptions = { connections: 10, onPooler: () => undefined };
 
 /**
- * `file:PATH`, relative or absolute, whose folder is made; or `postgres://…`. Where the URL can be
- * read again, each new connection does so. Throws DatabaseRefusedError when trying again can't
- * help, any other error when it may.
+ * Opens `file:PATH`, relative or absolute, and creates its folder; or `postgres://…`. If the URL is
+ * a function, each new connection calls it. Throws DatabaseRefusedError if retrying can't help, and
+ * any other error if it may.
  */
 export async function openDirectory(
   databaseUrl: string | (() => string),

@@ -1,15 +1,15 @@
 /**
- * What a provisioner may do: the one source of the rules in the Kubernetes Role `SCIMProvisioner`
- * and of what the server enforces on every request. The resources are virtual: Kubernetes stores
- * nothing under them.
+ * What a provisioner may do. The rules of the Kubernetes Role `SCIMProvisioner` and the permissions
+ * that the server enforces on every request both come from here. The resources are virtual:
+ * Kubernetes stores nothing for them.
  */
 import { forbidden } from '../scim/error.ts';
 
 export const DIRECTORY_API_GROUP = 'directory.scim-operator.dev';
 
 /**
- * Users can't be deleted: they are global. DELETE removes a binding, the user's access to the
- * tenant.
+ * Users can't be deleted, because they are global. DELETE removes a binding, which is the user's
+ * access to the tenant.
  */
 export const PROVISIONER_RULES = {
   groups: ['create', 'get', 'list', 'update', 'patch', 'delete'],

@@ -1,4 +1,4 @@
-/** Tokens: 200 characters of which the directory keeps only a hash. */
+/** Tokens: 200 characters, of which the directory keeps only a hash. */
 import { hash, randomBytes } from 'node:crypto';
 import type { Store } from './store/store.ts';
 import type { Authenticated } from './store/tokens.ts';
@@ -7,7 +7,7 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const KEY_ID_LENGTH = 10;
 const SECRET_LENGTH = 184;
 const FORM = /^scim_[0-9A-Za-z]{10}_[0-9A-Za-z]{184}$/;
-/** Longer ones are no tokens; hashing them would only cost time. */
+/** Longer texts are no tokens, and hashing them would only cost time. */
 const MAX_TOKEN_LENGTH = 1024;
 const ACCEPTABLE = /^[\x21-\x7e]{32,}$/;
 
@@ -16,7 +16,10 @@ export function generateToken(random: (size: number) => Buffer = randomBytes): s
   return `scim_${generateKeyId(random)}_${base62(SECRET_LENGTH, random)}`;
 }
 
-/** For a token of another make: random, because nothing that is made from a token may be shown. */
+/**
+ * For a token that was not generated here. It is random, because nothing that is derived from a
+ * token may be shown.
+ */
 export function generateKeyId(random: (size: number) => Buffer = randomBytes): string {
   return base62(KEY_ID_LENGTH, random);
 }
@@ -25,7 +28,7 @@ function base62(length: number, random: (size: number) => Buffer): string {
   let text = '';
   while (text.length < length) {
     for (const byte of random(length)) {
-      // 248 is the largest multiple of 62 in a byte: without the rest every character is equally
+      // 248 is the largest multiple of 62 in a byte. Without the rest, every character is equally
       // likely.
       if (byte < 248 && text.length < length) text += BASE62.charAt(byte % 62);
     }
@@ -37,7 +40,7 @@ export function isWellFormedToken(text: string): boolean {
   return FORM.test(text);
 }
 
-/** Of any make: 32 to 1,024 visible ASCII characters. */
+/** For any token: 32 to 1,024 visible ASCII characters. */
 export function isAcceptableToken(text: string): boolean {
   return text.length <= MAX_TOKEN_LENGTH && ACCEPTABLE.test(text);
 }
@@ -51,7 +54,9 @@ export function hashToken(token: string): string {
   return hash('sha256', token);
 }
 
-/** The integration that the token opens at this tenant and id; undefined whatever else is wrong. */
+/**
+ * Returns the integration that the token opens at this tenant and id; undefined whatever is wrong.
+ */
 export async function authenticate(
   store: Store,
   tenant: string,

@@ -1,6 +1,6 @@
 /**
- * What a provisioner does with users: permissions, preconditions and the rules of `active`, above
- * any database.
+ * What a provisioner does with users, independent of the database: permissions, preconditions and
+ * the rules of `active`.
  */
 import { checkVersion, type IfMatch } from '../scim/etag.ts';
 import { keepImmutable } from '../scim/immutable.ts';
@@ -18,8 +18,8 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
   const type = store.types.user;
 
   /**
-   * The store calls `decide` in the middle of its transaction, with the user as it is then: nobody
-   * can write between the decision and the change.
+   * The store calls `decide` inside its transaction with the current user, so that nobody can write
+   * between the decision and the change.
    */
   const change = async (
     { scope, permissions }: Caller,
@@ -50,7 +50,7 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
       });
       return changed({ ...created, groups: [] });
     },
-    /** Without `active` the user stays as active as it was. */
+    /** Without `active`, the user stays as active as before. */
     replace: (caller, id, attributes, ifMatch) =>
       change(caller, id, ifMatch, (current) => {
         const { active } = current.attributes;
@@ -73,7 +73,7 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
 
 const changed = (record: UserRecord): Change<UserRecord> => ({ record, unknownMembers: [] });
 
-/** Switching a user on or off changes the binding; a new userName is another global user. */
+/** Switching a user on or off changes the binding. A new userName means another global user. */
 function permissionsFor(current: Attributes, next: Attributes): readonly Permission[] {
   const switched = current.active !== next.active;
   const renamed = fold(String(current.userName)) !== fold(String(next.userName));

@@ -1,13 +1,13 @@
 /**
- * The census as metrics read it: never older than some seconds while the database answers, and
- * never waited for while it doesn't.
+ * The census for metrics. It is at most some seconds old while the database responds, and is never
+ * waited for long.
  */
 
 import type { Census } from '../store/census.ts';
 import type { Store } from '../store/store.ts';
 import { impatient } from './impatient.ts';
 
-/** Several scrapers, or one that is in a hurry, cost the database one census in this time. */
+/** Frequent scrapes cost the database one census in this time. */
 const MAX_AGE_MS = 10_000;
 
 interface Taken {
@@ -23,7 +23,7 @@ export class CensusCache {
   #taken: Taken | undefined;
 
   /**
-   * `store` answers undefined until the directory is open; `now` is a monotonic clock, in
+   * `store` returns undefined until the directory is open. `now` is a monotonic clock in
    * milliseconds.
    */
   constructor(store: () => Store | undefined, now: () => number) {
@@ -38,21 +38,20 @@ export class CensusCache {
     });
   }
 
-  /** The last census that could be taken, if there was one; never rejects. */
+  /** Returns the last census that could be taken, if any. Never rejects. */
   async read(): Promise<Census | undefined> {
     const age = this.#taken === undefined ? undefined : this.#now() - this.#taken.at;
     if (age === undefined || age >= MAX_AGE_MS) await this.#take();
     return this.#taken?.census;
   }
 
-  /** The tenant of an integration that the last census had. */
+  /** The tenant of an integration in the last census. */
   tenantOf(integrationId: string): string | undefined {
     return this.#taken?.tenants.get(integrationId);
   }
 
   /**
-   * Whether an integration that was last seen at the time `seenAt` has ended since, as far as is
-   * known.
+   * Whether an integration that was last seen at the time `seenAt` is known to have ended since.
    */
   isGone(integrationId: string, seenAt: number): boolean {
     if (this.#taken === undefined) return false;

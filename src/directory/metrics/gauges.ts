@@ -1,4 +1,4 @@
-/** Gauges of what the directory holds, read from it when they are. */
+/** Gauges of what the directory contains, read from it when they are scraped. */
 import { Gauge, type Registry } from 'prom-client';
 import type { Census, CountedIntegration, CountedToken } from '../store/census.ts';
 import type { Store } from '../store/store.ts';
@@ -7,7 +7,7 @@ import { impatient } from './impatient.ts';
 import { ReadGauge, type Series } from './read-gauge.ts';
 
 /**
- * Registers the metrics; once for a registry. `store` answers undefined until the directory is
+ * Registers the metrics, once for each registry. `store` returns undefined until the directory is
  * open.
  */
 export function registerDirectoryMetrics(
@@ -50,7 +50,8 @@ export function registerDirectoryMetrics(
   gauge('scim_directory_groups', 'Number of groups in the tenant.', ['tenant'], (known) =>
     each(totalsOf(known), ({ tenant, groups }) => [[{ tenant }, groups]]),
   );
-  // Not `namespace` and `name`: Prometheus has labels of those names for what it scrapes.
+  // Not `namespace` and `name`, because Prometheus sets labels of those names for the scraped
+  // target.
   gauge(
     'scim_integration_info',
     'Always 1; maps the id in the label integration to its ScimIntegration.',
@@ -104,7 +105,7 @@ function* each<T, L extends string>(
   for (const item of items) yield* seriesOf(item);
 }
 
-/** An empty tenant counts while an integration provisions it. */
+/** An empty tenant counts while it has an integration. */
 function totalsOf({ tenants, integrations }: Census) {
   const totals = new Map(
     integrations.map(({ tenant }) => [tenant, { tenant, users: 0, groups: 0 }]),

@@ -1,12 +1,12 @@
-/** Questions that nobody has long to wait for. */
+/** Questions whose answers can't be waited for long. */
 
-/** A scraper gives up after ten seconds, most after less. */
+/** Scrapers give up after ten seconds at most, and most of them earlier. */
 const DEADLINE_MS = 2_000;
 
 /**
- * The question, to be asked over and over: undefined when it fails or is not answered before the
- * deadline. It is put once at a time, so that a database that hangs isn't given more and more to
- * do.
+ * Returns a function that asks the question. It returns undefined if the question fails or isn't
+ * answered before the deadline. The question is asked once at a time, so that a database that hangs
+ * isn't given more and more work.
  */
 export function impatient<T>(
   ask: () => Promise<T>,

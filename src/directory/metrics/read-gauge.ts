@@ -1,7 +1,7 @@
 /**
- * A gauge whose series are read when the metrics are, and kept by nobody. prom-client would hold
- * each beside a text of all its labels; with thousands of integrations that is more than the
- * operator itself holds.
+ * A gauge whose series are read on a scrape and not kept. prom-client would keep each series with a
+ * text of all its labels, which takes more memory than the rest of the operator if there are
+ * thousands of integrations.
  */
 import { Gauge, type GaugeConfiguration } from 'prom-client';
 
@@ -27,8 +27,8 @@ export class ReadGauge<L extends string> extends Gauge<L> {
   }
 
   /**
-   * What prom-client prefers for its text: one series at a time, each forgotten as soon as its line
-   * is made.
+   * prom-client calls this for its text format. It takes one series at a time and can forget each
+   * one after writing its line.
    */
   async getForPromString() {
     return { ...(await super.get()), values: valuesOf(await this.#read()) };

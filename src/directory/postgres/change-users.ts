@@ -1,4 +1,4 @@
-/** The common change of a group on PostgreSQL, in one statement: users join and leave by their ids. */
+/** The usual change of a group on PostgreSQL, in one statement: users join and leave by id. */
 import { type SQL, sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
 import { type ResourceRow, recordOf } from '../sql/lists.ts';

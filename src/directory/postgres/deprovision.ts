@@ -1,4 +1,4 @@
-/** What happens on PostgreSQL to what an integration provisioned, once it has ended. */
+/** Deprovisions on PostgreSQL what an ended integration provisioned. */
 import { sql } from 'drizzle-orm';
 import { ScimError } from '../../scim/error.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
@@ -11,7 +11,7 @@ import { ResourceTable } from './resource-table.ts';
 import { externalIds, integrations, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
 
-/** Links that one statement reads. */
+/** How many links one statement reads. */
 const BATCH = 200;
 
 const x = named(externalIds, 'x');
@@ -21,8 +21,8 @@ const LINK = selected(x, 'tenant', 'resourceId', 'resourceType');
 type LinkRow = Pick<Row<'externalIds'>, 'tenant' | 'resourceId' | 'resourceType'>;
 
 /**
- * Deletes or lets go of all that it provisioned, and at last forgets the integration and its
- * tokens.
+ * Deletes or lets go of everything that the integration provisioned, and finally forgets the
+ * integration and its tokens.
  */
 export async function deprovision(
   connections: Connections,
@@ -35,8 +35,8 @@ export async function deprovision(
     Group: new ResourceTable('Group', types.group),
   };
   for (;;) {
-    // An id can be pinned in another tenant after its end: what it provisioned in the one before is
-    // not its own any more.
+    // After its end, an id can be pinned in another tenant. What it provisioned in the previous
+    // tenant no longer belongs to it.
     const links = await connections.all<LinkRow>(
       sql`
         SELECT ${LINK}
@@ -69,8 +69,8 @@ export async function deprovision(
 }
 
 /**
- * Deletes the resource when no other integration provisions it; else lets go of it. Does nothing
- * when the integration lives (again).
+ * Deletes the resource if no other integration provisions it, and lets go of it otherwise. Does
+ * nothing if the integration is live (again).
  */
 async function deprovisionOne(
   queries: Queries,
@@ -110,7 +110,7 @@ async function deprovisionOne(
   );
 }
 
-/** Somebody else may have deleted it a moment ago. */
+/** Another request may just have deleted it. */
 function refuseAllBut404(error: unknown): false {
   if (error instanceof ScimError && error.status === 404) return false;
   throw error;

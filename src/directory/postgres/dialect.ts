@@ -1,4 +1,4 @@
-/** SearchDialect of PostgreSQL, over JSONB documents. */
+/** The SearchDialect of PostgreSQL, for JSONB documents. */
 import { type SQL, sql } from 'drizzle-orm';
 import type { JsonPath, ScalarType } from '../sql/conditions.ts';
 import type { MembershipDialect } from '../sql/followed-groups.ts';
@@ -22,7 +22,7 @@ export const postgresDialect: MembershipDialect = {
   present: (json, path) =>
     sql`COALESCE(jsonb_path_exists(${json} #> ${arrayOf(path)}, ${ANY_VALUE}::jsonpath), FALSE)`,
   values: (ids, alias) => sql`unnest(${array(ids)}) AS ${sql.raw(alias)}(value)`,
-  // Of a join the planner makes what it likes, and without statistics that is the whole table.
+  // For a join, the planner may read the whole table if it lacks statistics.
   among: (value, query) => sql`${value} = ANY(ARRAY(${query}))`,
   // OFFSET keeps the planner from reading the whole table for a join.
   lookUp: ({ table, alias }, condition) =>
@@ -38,7 +38,7 @@ export const postgresDialect: MembershipDialect = {
   },
 };
 
-/** Anything but null, "" and emptiness, at any depth. */
+/** Anything but null, "" and empty objects and arrays, at any depth. */
 const ANY_VALUE =
   '$.** ? (@.type() == "number" || @.type() == "boolean" || (@.type() == "string" && @ != ""))';
 

@@ -1,6 +1,6 @@
 /**
- * What PostgreSQL's errors mean: come back later, somebody else has it, try again, or a defect of
- * ours.
+ * What PostgreSQL's errors mean: the database is unavailable, the key is taken, the transaction has
+ * to be retried, or this program has a defect.
  */
 import { DatabaseError } from 'pg';
 import { unavailable } from '../../scim/error.ts';
@@ -17,15 +17,15 @@ function databaseError(error: unknown): DatabaseError | undefined {
 }
 
 /**
- * A statement that the database can never run: a defect of ours. It says nothing of parameters and
- * rows, which the errors of the driver and Drizzle quote.
+ * A statement that the database can never run, which is a defect of this program. The error doesn't
+ * contain parameters and rows, unlike those of the driver and Drizzle.
  */
 class StatementError extends Error {
   override readonly name = 'StatementError';
   readonly code: string;
 
   constructor(code: string, message: string) {
-    // Of bad data the message is about the data.
+    // Messages about bad data quote the data.
     super(code.startsWith('22') ? `the data is invalid (${code})` : `${message} (${code})`);
     this.code = code;
   }
@@ -35,12 +35,11 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof StatementError ? error.code : databaseError(error)?.code;
 }
 
-/** With these the server, or a pooler before it, ends the connection a moment later. */
+/** After these errors, the server or a pooler before it ends the connection. */
 const LAST_WORDS = /^(?:08|57P|25P0[34])/;
 
 /**
- * Whether the connection is of no use after the error: nobody answers there any more, or one that
- * takes no writes.
+ * Whether the connection can't be used after the error: the server is gone, or accepts no writes.
  */
 export function isLost(error: unknown): boolean {
   const known = databaseError(error);
@@ -51,7 +50,7 @@ export function isReadOnly(error: unknown): boolean {
   return codeOf(error) === '25006';
 }
 
-/** Whether the server, or a pooler before it, has all the connections that it allows. */
+/** Whether the server, or a pooler before it, has reached its limit of connections. */
 export function isFull(error: unknown): boolean {
   return (
     codeOf(error) === '53300' ||
@@ -59,17 +58,20 @@ export function isFull(error: unknown): boolean {
   );
 }
 
-/** The transaction was overtaken by another one before it had its locks, and has to begin again. */
+/** The transaction was overtaken before it had its locks, and has to start again. */
 export class OvertakenError extends Error {
   override readonly name = 'OvertakenError';
 }
 
-/** The transaction met another one: serialization failure, deadlock. Nothing was written. */
+/**
+ * Whether the transaction conflicted with another one (serialization failure, deadlock). Nothing
+ * was written.
+ */
 export function isTransient(error: unknown): boolean {
   return error instanceof OvertakenError || ['40001', '40P01'].includes(codeOf(error) ?? '');
 }
 
-/** A write of a row that met another row of the key is refused with uniqueness. */
+/** Refuses a write with uniqueness if another row has its key. */
 export async function refuseTaken<T>(name: ResourceName, write: Promise<T>): Promise<T> {
   try {
     return await write;
@@ -78,30 +80,30 @@ export async function refuseTaken<T>(name: ResourceName, write: Promise<T>): Pro
   }
 }
 
-/** Classes of errors that are the statement's own fault: what it asks for can never be done. */
+/** Classes of errors that are the statement's fault: it can never succeed. */
 const DEFECT = /^(?:0A|21|22|23|26|34|42|54)/;
 
 /**
- * What the driver threw: a database that can't do it now is 503, and what it can never do a
- * StatementError, which becomes 500.
+ * Translates an error of the driver. If the database is unavailable, it becomes 503; if the
+ * statement can never succeed, it becomes a StatementError, and thereby 500.
  */
 export function asScimError(error: unknown): unknown {
   const known = databaseError(error);
   if (known?.code !== undefined && DEFECT.test(known.code)) {
     return new StatementError(known.code, known.message);
   }
-  // Whoever isn't answered can't know whether the write was made.
+  // Without a response, it is unknown whether the write was made.
   return unavailable(known ?? rootOf(error));
 }
 
-/** Without Drizzle's message, which quotes the parameters. */
+/** Drops Drizzle's message, which quotes the parameters. */
 function rootOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error;
 }
 
 /**
- * Whether a connection might be made with TLS where it was not without, or the other way: by
- * `hostssl` in pg_hba.conf too.
+ * Whether a connection might succeed with TLS if it failed without, or the other way round.
+ * `hostssl` in pg_hba.conf can be the reason.
  */
 export function isAboutTls(error: unknown): boolean {
   return tlsRefusal(error) !== undefined || codeOf(error) === '28000';
@@ -114,7 +116,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   '42501': 'the user lacks a privilege',
 };
 
-/** What waiting won't mend, as a DatabaseRefusedError; any other error as it is. */
+/** Returns a DatabaseRefusedError if waiting won't help, and any other error unchanged. */
 export function asRefusal(error: unknown): unknown {
   const known = databaseError(error);
   const reason = known?.code === undefined ? undefined : REFUSALS[known.code];

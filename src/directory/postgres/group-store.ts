@@ -154,10 +154,7 @@ function sizeOf(changes: readonly MemberChange[]): number {
   return changes.reduce((sum, change) => sum + ('values' in change ? change.values.length : 0), 0);
 }
 
-/**
- * Locks the group and all that hold it, as one of those who change the tenant's nesting. Throws
- * notFound.
- */
+/** Locks the group and all groups that hold it, and the tenant's nesting. Throws notFound. */
 export async function lockGroup(
   queries: Queries,
   table: ResourceTable,
@@ -168,7 +165,7 @@ export async function lockGroup(
   return lockWithHolders(queries, table, scope, id);
 }
 
-/** Removes the group, which is locked. */
+/** Deletes the group, which is locked. */
 export async function deleteGroup(
   queries: Queries,
   table: ResourceTable,

@@ -159,8 +159,7 @@ export function createIntegrationStore(
     touch: async (lastRequests) => {
       const times = array([...lastRequests.values()].map(String));
       const noted = sql`unnest(${array([...lastRequests.keys()])}, ${times}) AS n(id, at)`;
-      // In the order of ids, so that processes which write at the same time don't wait for each
-      // other.
+      // In the order of ids, so that processes that write at the same time don't block each other.
       const locked = sql`
         SELECT ${live.id}, n.at
         FROM ${live.table}

@@ -1,23 +1,23 @@
-/** Which schema holds the directory: the one that has the ledger of its migrations. */
+/** Finds the schema of the directory: the one that contains the ledger of its migrations. */
 import { escapeIdentifier } from 'pg';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { TABLES } from './tables.ts';
 
 export const LEDGER = 'scim_operator_migrations';
 
-/** A connection on which statements come one after the other. */
+/** A connection that runs one statement after the other. */
 export interface Session {
   query<Row extends object>(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
 }
 
 interface Home {
   readonly schema: string;
-  /** Whether it holds a directory. */
+  /** Whether the schema contains a directory. */
   readonly hasLedger: boolean;
 }
 
 interface Found {
-  /** All schemas with a ledger, whoever may use them. */
+  /** All schemas with a ledger, even those that this role may not use. */
   readonly ledgers: readonly string[];
   readonly path: readonly string[];
   readonly searchPath: string;
@@ -38,9 +38,11 @@ const FIND = `
 `;
 
 /**
- * The named schema; else the one schema on the search path that has a ledger; else, where no schema
- * has one, that in which new tables are made. Throws DatabaseRefusedError rather than begin an
- * empty directory beside another one.
+ * Returns, in this order:
+ * - the schema that the URL names,
+ * - the one schema on the search path that has a ledger,
+ * - if no schema has a ledger, the schema in which new tables are created.
+ * Throws DatabaseRefusedError rather than begin an empty directory beside another one.
  */
 export async function findHome(session: Session, named: string | undefined): Promise<Home> {
   const [found] = (await session.query<Found>(FIND, [named ?? ''])).rows;
@@ -83,7 +85,7 @@ const TABLES_THERE = `
   ORDER BY 1
 `;
 
-/** Throws DatabaseRefusedError where another program's tables are in the place of ours. */
+/** Throws DatabaseRefusedError if another program has tables of the same names. */
 export async function checkFree(session: Session, schema: string): Promise<void> {
   const { rows } = await session.query<{ name: string }>(TABLES_THERE, [schema, TABLES]);
   const [foreign] = rows;

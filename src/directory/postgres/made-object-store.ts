@@ -1,4 +1,4 @@
-/** What the operator made, on PostgreSQL. */
+/** Objects that the operator created, on PostgreSQL. */
 import { sql } from 'drizzle-orm';
 import { columns, named, type Row, selected } from '../sql/names.ts';
 import type { MadeObjectStore, Maker } from '../store/made-objects.ts';

@@ -1,8 +1,8 @@
 /**
- * Rows of group_members on PostgreSQL: the group's row is locked first, then its users', so that no
- * change is lost or meets a deadlock. Groups as members are guarded by a lock of the tenant's, and
- * not by one of their rows: PostgreSQL itself runs into deadlocks over a row that some lock as a
- * whole and others against deletion only.
+ * Rows of group_members on PostgreSQL. The group's row is locked first and its users' rows second,
+ * so that no change is lost or ends in a deadlock. For groups as members, a lock of the tenant is
+ * taken instead of locks of their rows: PostgreSQL itself runs into deadlocks over a row that some
+ * transactions lock fully and others only against deletion.
  */
 import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
@@ -30,7 +30,7 @@ export interface MembersChanged {
 }
 
 /**
- * Applies one change to a group whose row is locked. Groups become members only where the tenant's
+ * Applies one change to a group whose row is locked. Groups become members only if the tenant's
  * nesting is locked.
  */
 export async function changeMembers(
@@ -101,7 +101,7 @@ async function addMembers(
   nestingIsLocked: boolean,
 ): Promise<MembersChanged> {
   if (ids.length === 0) return { changed: 0, unknown: [] };
-  // Locked, so that none is deleted before it is a member.
+  // Locked, so that none of them is deleted before it is a member.
   const users = await queries.all<Pick<Row<'access'>, 'id'>>(
     sql`
       SELECT ${a.id}
@@ -140,9 +140,9 @@ async function addMembers(
 }
 
 /**
- * Whether any of the ids is a group: then the whole tenant's nesting is locked, as two such changes
- * together could close a circle that neither sees, and so that no member is deleted meanwhile. To
- * be called before any row is locked.
+ * Locks the tenant's nesting if any of the ids is a group, and returns whether it is. Without the
+ * lock, two such changes could close a cycle that neither of them sees, and a member could be
+ * deleted meanwhile. Call it before any row is locked.
  */
 export async function lockNesting(
   queries: Queries,
@@ -171,10 +171,10 @@ export function addedBy(changes: readonly MemberChange[]): string[] {
 }
 
 /**
- * Locks the groups that hold the member, in the order of their ids, as everybody who locks several
- * (the member among them, if it is a group); then the member. So that nobody waits for somebody who
- * waits for them, a group that came to hold the member meanwhile isn't waited for any more:
- * OvertakenError. Answers the member as it now is; throws notFound.
+ * Locks the groups that hold the member, in the order of their ids like every transaction that
+ * locks several groups (including the member, if it is a group), and then the member. To prevent a
+ * deadlock, it doesn't wait for a group that came to hold the member meanwhile, but throws
+ * OvertakenError. Returns the member's current record. Throws notFound.
  */
 export async function lockWithHolders(
   queries: Queries,
@@ -210,7 +210,7 @@ export async function lockTenantNesting(queries: Queries, tenant: string): Promi
   );
 }
 
-/** No new member may be the group itself or hold it, at any depth. */
+/** A new member must not be the group itself or hold it, at any depth. */
 async function refuseCycle(
   queries: Queries,
   tenant: string,
@@ -240,7 +240,7 @@ async function refuseCycle(
   }
 }
 
-/** Parts of a statement: a deleted resource leaves all groups, which changes them. */
+/** Parts of a statement that remove a deleted resource from all groups and change the groups. */
 export function leftGroups(tenant: string, memberId: string, at: number): SQL {
   return sql`
     membership AS (

@@ -1,6 +1,6 @@
 /**
- * Brings a PostgreSQL database to this version's schema, one process at a time, each migration in
- * one transaction.
+ * Brings a PostgreSQL database to this version's schema, one process at a time and each migration
+ * in one transaction.
  */
 import { escapeIdentifier } from 'pg';
 import { DatabaseNotMigratedError, DatabaseRefusedError } from '../database-errors.ts';
@@ -15,10 +15,10 @@ const MIGRATIONS: readonly Migration[] = [{ name: '0001-directory', sql: directo
 const LOCK = 0x5343494d;
 
 /**
- * Returns the schema of the directory, which all statements have to name. Writes only where a
- * migration is missing, so that a role without CREATE may serve. Throws DatabaseRefusedError for a
- * newer schema, one that was altered, a database of another program, and privileges that are
- * missing; DatabaseNotMigratedError where another role has to migrate first.
+ * Returns the schema of the directory, which all statements have to name. Writes only if a
+ * migration is missing, so that a role without CREATE can serve. Throws DatabaseRefusedError for a
+ * newer or altered schema, a database of another program, and missing privileges;
+ * DatabaseNotMigratedError if another role has to migrate first.
  */
 export async function migrate(
   session: Session,
@@ -49,7 +49,7 @@ async function stateOf(session: Session, named: string | undefined) {
   return { schema, hasLedger, missing: MIGRATIONS.find(({ name }) => !applied.has(name)) };
 }
 
-/** Within a transaction: the lock and the search path end with it, as poolers want. */
+/** In a transaction, so that the lock and the search path end with it, as poolers require. */
 async function applyNext(
   session: Session,
   named: string | undefined,
@@ -78,7 +78,7 @@ async function applyNext(
   ]);
 }
 
-/** What the directory promises rests on these. */
+/** The directory's guarantees depend on these properties of the server. */
 async function checkServer(session: Session): Promise<void> {
   const { rows } = await session.query<{ encoding: string; version: number; standby: boolean }>(
     `

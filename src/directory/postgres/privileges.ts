@@ -1,4 +1,7 @@
-/** What a role may do with the directory: one may own and migrate it, and another serve. */
+/**
+ * Checks the privileges of the role: one role may own and migrate the directory, and another one
+ * serve.
+ */
 import { escapeIdentifier } from 'pg';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { LEDGER, type Session } from './ledger.ts';
@@ -36,8 +39,8 @@ const LACKING = `
 `;
 
 /**
- * Throws DatabaseRefusedError, with the GRANTs to run, for a role that may not see which migrations
- * there are.
+ * Throws DatabaseRefusedError, with the GRANTs to run, if the role may not read the ledger of
+ * migrations.
  */
 export async function checkReadsLedger(session: Session, schema: string): Promise<void> {
   const [role] = (await session.query<Role>(ROLE, [schema])).rows;
@@ -46,7 +49,7 @@ export async function checkReadsLedger(session: Session, schema: string): Promis
 }
 
 /**
- * Throws DatabaseRefusedError, with the GRANTs to run, for a role that may not read and write every
+ * Throws DatabaseRefusedError, with the GRANTs to run, if the role may not read and write every
  * table.
  */
 export async function checkServes(session: Session, schema: string): Promise<void> {
@@ -58,7 +61,7 @@ export async function checkServes(session: Session, schema: string): Promise<voi
   throw lacks(name, schema, `${first?.lacks}${others}`);
 }
 
-/** Whether the role may make tables. */
+/** Whether the role may create tables. */
 export async function mayMigrate(session: Session, schema: string): Promise<boolean> {
   const { rows } = await session.query<{ may: boolean }>(
     `SELECT has_schema_privilege($1, 'CREATE') AS may`,

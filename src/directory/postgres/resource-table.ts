@@ -83,7 +83,9 @@ export class ResourceTable {
     return record;
   }
 
-  /** Locks the row until the transaction ends; what is read next is current. Throws notFound. */
+  /**
+   * Locks the row until the transaction ends, so that the next read is current. Throws notFound.
+   */
   async lock(queries: Queries, tenant: string, id: string, strength: SQL): Promise<void> {
     const row = this.#row;
     const rows = await queries.all(
@@ -104,8 +106,8 @@ export class ResourceTable {
   }
 
   /**
-   * Parts of a statement `WITH resource AS (…)`, which answers the id of the row that was inserted
-   * or changed, if any.
+   * Parts of a statement `WITH resource AS (…)`, in which `resource` returns the id of the row that
+   * was inserted or changed, if any.
    */
   written({ tenant, integrationId }: Scope, profile: Attributes, externalId: string | null): SQL {
     const { id } = this.#row;
@@ -197,7 +199,7 @@ export class ResourceTable {
     return sql.join(parts, sql`, `);
   }
 
-  /** Notes that the integration provisions the resource, while it is there. */
+  /** Notes that the integration provisions the resource, if it exists. */
   async link(queries: Queries, { tenant, integrationId }: Scope, id: string): Promise<void> {
     const row = this.#row;
     await queries.run(
@@ -213,7 +215,7 @@ export class ResourceTable {
   }
 }
 
-/** Reading records, with what is related to them where it is asked for. */
+/** Reads records, and what is related to them on request. */
 export function readsOf<Found, R extends StoredResource>(
   queries: Queries,
   table: ResourceTable,

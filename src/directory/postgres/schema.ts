@@ -1,7 +1,7 @@
 /**
- * The tables of the migrations as Drizzle sees them. Statements take the names of tables and columns
- * and the types of rows from here. Tests hold the migrated database to them, and the types to
- * SQLite's.
+ * The tables of the migrations as Drizzle sees them. Statements take the names of tables and
+ * columns and the types of rows from here. Tests hold the migrated database to them, and the types
+ * to SQLite's.
  */
 import { sql } from 'drizzle-orm';
 import {

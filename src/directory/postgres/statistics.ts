@@ -1,4 +1,4 @@
-/** Statistics of the tables, refreshed while they fill. */
+/** Refreshes the statistics of tables while they fill. */
 import { sql } from 'drizzle-orm';
 import { named } from '../sql/names.ts';
 import type { Queries } from './connection/connections.ts';
@@ -14,9 +14,9 @@ import {
 } from './schema.ts';
 
 /**
- * Autovacuum looks once a minute. Until then the planner takes a table that an initial sync is
- * filling for an empty one, and its plans are slower by hundreds: so whoever writes has the tables
- * analysed at each doubling of what was written.
+ * Autovacuum runs once a minute. Until then, the planner takes a table that an initial sync is
+ * filling for an empty one, and its plans are hundreds of times slower. Therefore the tables are
+ * analysed each time the number of written rows has doubled.
  */
 export class Statistics {
   readonly #queries: Queries;
@@ -27,7 +27,7 @@ export class Statistics {
     this.#queries = queries;
   }
 
-  /** A database that was restored from a dump has none at all. */
+  /** A database that was restored from a dump has no statistics. */
   async begin(): Promise<void> {
     const missing = await this.#queries.all(
       sql`
@@ -39,13 +39,13 @@ export class Statistics {
     if (missing.length > 0) await this.#analyze();
   }
 
-  /** So many rows of users, groups and memberships were written. */
+  /** Counts rows of users, groups and memberships that were written. */
   note(rows: number): void {
     this.#written += rows;
     if (this.#written < this.#next || this.#next > ENOUGH) return;
     this.#next *= 2;
-    // A user without the privilege to analyse leaves it to autovacuum, and so does a database that
-    // is away.
+    // If the role lacks the privilege to analyse, or the database is unavailable, autovacuum does
+    // it.
     this.#analyze().catch(() => undefined);
   }
 
@@ -54,7 +54,7 @@ export class Statistics {
   }
 }
 
-/** From here on a doubling takes longer than autovacuum. */
+/** Above this number, doubling takes longer than autovacuum's interval. */
 const ENOUGH = 1_000_000;
 
 const GROWING = [

@@ -21,15 +21,15 @@ import { createTokenStore } from './token-store.ts';
 import { createUserStore } from './user-store.ts';
 
 export interface PostgresOptions {
-  /** How many connections there may be. */
+  /** The largest number of connections. */
   readonly connections: number;
-  /** Called when a pooler is between us and the server. */
+  /** Called if there is a pooler before the server. */
   readonly onPooler: () => void;
 }
 
 /**
  * Connects and migrates. The URL is read again for each connection. Throws DatabaseRefusedError, or
- * any other error while the server can't be reached.
+ * any other error while the server is unreachable.
  */
 export async function openPostgresStore(
   readUrl: () => string,
@@ -39,7 +39,7 @@ export async function openPostgresStore(
 ): Promise<Store> {
   const address = new PostgresAddress(readUrl);
   const schema = await beginDatabase(address, now);
-  // Others of the same name are told apart by it.
+  // Distinguishes this process from others of the same name.
   const name = `${address.applicationName} ${randomBytes(4).toString('hex')}`;
   const Client = clientTo(address, schema);
   const connections = openConnections(
@@ -52,7 +52,7 @@ export async function openPostgresStore(
   });
   if (pooled) options.onPooler();
   const statistics = new Statistics(connections);
-  // Nobody waits for it, and who lacks the privilege does without.
+  // Not awaited; a role without the privilege does without.
   statistics.begin().catch(() => undefined);
   return {
     types,

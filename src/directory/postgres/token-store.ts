@@ -96,7 +96,7 @@ async function put(queries: Queries, token: TokenRecord): Promise<void> {
       WHERE ${CURRENT.integrationId} = ${GIVEN.integrationId}
     `,
   );
-  // Whoever shows a token of another integration must not take it away from there.
+  // Otherwise, a client that shows another integration's token could take it over.
   if (rows === 0) throw uniqueness('the token belongs to another integration');
 }
 

@@ -72,7 +72,7 @@ export function createUserStore(
     return { id, attributes, version: 1, created: at, lastModified: at };
   };
 
-  /** Undefined when the row has changed since it was read. */
+  /** Returns undefined if the row has changed since it was read. */
   const attempt = async (
     queries: Queries,
     scope: Scope,
@@ -116,7 +116,9 @@ export function createUserStore(
     return row && { ...current, attributes, ...row };
   };
 
-  /** Tries without a lock first. If another write overtakes it, it locks the row and decides again. */
+  /**
+   * Tries without a lock first. If another write overtakes it, it locks the row and decides again.
+   */
   const change = async (
     scope: Scope,
     id: string,
@@ -151,7 +153,7 @@ export function createUserStore(
   };
 }
 
-/** Idempotent. Comes before the access, so that no access lacks its global user. */
+/** Idempotent. Runs before the access is written, so that no access lacks its global user. */
 async function addGlobalUser(queries: Queries, id: string, key: string, at: number): Promise<void> {
   await queries.run(
     sql`
@@ -162,7 +164,7 @@ async function addGlobalUser(queries: Queries, id: string, key: string, at: numb
   );
 }
 
-/** Removes the tenant's access, whose row is locked; the global user stays. */
+/** Deletes the tenant's access, whose row is locked; the global user stays. */
 export async function deleteUser(
   queries: Queries,
   table: ResourceTable,

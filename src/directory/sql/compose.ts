@@ -1,6 +1,6 @@
 /**
- * The text and the parameters of a statement. Drizzle's own composition takes a quarter of the time
- * of a filter. Nearly every statement consists of text and parameters alone, which is composed here.
+ * Composes the text and the parameters of a statement. Drizzle's own composition takes a quarter of
+ * the time of a filter, and nearly all statements consist of text and parameters alone.
  */
 import { Param, type Query, SQL, StringChunk } from 'drizzle-orm';
 

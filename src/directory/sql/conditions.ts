@@ -1,7 +1,7 @@
 /**
- * Conditions → SQL, for both databases. Attribute names reach SQL as parameters only, and only
- * those of the schema; every condition is true or false, never NULL, so that `not` means the same
- * as in memory (scim/match.ts).
+ * Turns conditions into SQL for both databases. Attribute names reach SQL as parameters only, and
+ * only if the schema has them. Every condition is true or false and never NULL, so that `not` means
+ * the same as in memory (scim/match.ts).
  */
 import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import type { AttributeRef, Comparable, Condition } from '../../scim/condition.ts';
@@ -14,33 +14,35 @@ export type Expression = SQL | StringChunk;
 
 export type JsonPath = readonly (string | number)[];
 
-/** As what a value is compared (see comparable.ts). */
+/** The type as which a value is compared (see comparable.ts). */
 export type ScalarType = 'text' | 'number' | 'boolean';
 
 /**
- * What differs between databases. A JSON path is a list of keys and indexes; an empty one is the
- * value itself, a scalar.
+ * What differs between the databases. A JSON path is a list of keys and indexes. An empty one
+ * stands for the value itself, a scalar.
  */
 export interface SearchDialect {
   readonly tables: Tables;
-  /** The scalar at the path, as it is compared; NULL where there is none. */
+  /** The scalar at the path, in comparable form; NULL if there is none. */
   scalar(json: Expression, path: JsonPath, type: ScalarType): Expression;
   /** The JSON value at the path. */
   json(json: Expression, path: JsonPath): SQL;
   /** A FROM item with a column `value` for each element of the array at the path. */
   elements(json: Expression, path: JsonPath, alias: string): SQL;
-  /** Whether anything but null, "" and emptiness is at the path or below it. */
+  /**
+   * Whether there is anything but null, "" and empty objects and arrays at the path or below it.
+   */
   present(json: Expression, path: JsonPath): SQL;
   /** A FROM item with a column `value` for each of the ids. */
   values(ids: readonly string[], alias: string): SQL;
-  /** Whether the value is one of few that the query selects, by whatever index the value has. */
+  /** Whether the value is one of the few that the query selects, found by an index of the value. */
   among(value: Expression, query: SQL): SQL;
   /**
    * Joins the rows of the table that fulfil the condition to what precedes it in FROM, row by row
    * and by an index.
    */
   lookUp(table: Names<never>, condition: SQL): SQL;
-  /** Equality in which NULL equals NULL. */
+  /** Equality that treats NULL as equal to NULL. */
   same(left: Expression, right: Expression): SQL;
   contains(text: Expression, part: Expression): SQL;
   startsWith(text: Expression, part: Expression): SQL;
@@ -49,22 +51,21 @@ export interface SearchDialect {
 }
 
 /**
- * What a condition is asked of: a resource with columns of its own, an element of an array, a row
- * of a relation.
+ * What a condition is evaluated on: a resource with its own columns, an element of an array, or a
+ * row of a relation.
  */
 export interface Holder {
   /**
-   * Answers for attributes that are not in the document; undefined sends the condition to the
-   * document.
+   * Evaluates attributes that are not in the document; returns undefined for attributes that are.
    */
   readonly special?: (condition: LeafCondition, compile: Compile) => SQL | undefined;
   /**
-   * What an index says beforehand: true for every resource that fulfils the condition, and for few
-   * others.
+   * A condition that an index can check first: true for every resource that fulfils the condition,
+   * and for few others.
    */
   readonly narrow?: (condition: Condition) => SQL | undefined;
   readonly json: Expression;
-  /** The holder is a plain value, an element of a multi-valued attribute without sub-attributes. */
+  /** The holder is a plain value: an element of a multi-valued attribute without sub-attributes. */
   readonly atom?: boolean;
 }
 
@@ -156,7 +157,7 @@ export function conditionCompiler(dialect: SearchDialect): Compile {
   return compile;
 }
 
-/** `from` has a row for each value; see Condition for what absent values mean. */
+/** `from` has a row for each value. For the meaning of absent values, see Condition. */
 export function compareAny(
   dialect: SearchDialect,
   from: SQL,

@@ -1,4 +1,4 @@
-/** Reading followed groups, the same on both databases. */
+/** Reads followed groups, in the same way on both databases. */
 import type { SQL } from 'drizzle-orm';
 import { fold } from '../../scim/text.ts';
 import type {
@@ -22,10 +22,10 @@ import {
   usersBelow,
 } from './followed-groups.ts';
 
-/** Users read at a time. */
+/** How many users are read at a time. */
 const PAGE = 1_000;
 
-/** Runs a statement, each in a snapshot of its own. */
+/** Runs statements, each in a snapshot of its own. */
 interface MembershipQueries {
   readonly dialect: MembershipDialect;
   all<Row>(statement: SQL<Row>): Promise<Row[]>;
@@ -39,8 +39,8 @@ export function createMembershipStore(queries: MembershipQueries): MembershipSto
 }
 
 /**
- * The basis is read before what rests on it: what changes in between makes the next basis another
- * one.
+ * The basis is read before everything that depends on it. A change in between therefore makes the
+ * next basis differ.
  */
 async function read(
   queries: MembershipQueries,
@@ -64,7 +64,7 @@ async function read(
     },
   };
   const group = groups.find((each) => each.id === id);
-  // Deleted a moment ago.
+  // The group has just been deleted.
   if (group === undefined) return { ...reading, userNames: [] };
   const known = { ...reading, group: { id, displayName: group.displayName } };
   const tooMany = { ...known, userNames: undefined };
@@ -75,7 +75,10 @@ async function read(
   return { ...known, userNames: await activeUsersBelow(queries, root, limits.members) };
 }
 
-/** In pages, so that others get their turn; undefined for more than the limit. */
+/**
+ * Reads in pages, so that others get their turn. Returns undefined if there are more than the
+ * limit.
+ */
 async function activeUsersBelow(
   { dialect, all }: MembershipQueries,
   root: Asked,
@@ -89,7 +92,7 @@ async function activeUsersBelow(
     if (seen > limit) return undefined;
     for (const { userName, active } of page)
       if (active === '1' || active === 'true') names.push(userName);
-    // Not at one that is short: nobody is to be left out.
+    // A short page isn't the end: a user could be left out.
     const end = page.at(-1);
     if (end === undefined) return names;
     last = end.id;
@@ -132,7 +135,7 @@ async function versionsOf({ dialect, all }: MembershipQueries, followed: readonl
   return new Map(rows.map(({ tenant, id, version }) => [keyOf({ tenant, value: id }), version]));
 }
 
-/** Ids of the groups by what was asked for, in order. */
+/** Returns the ids of the groups for each selector, in order. */
 async function foundBy(
   { dialect, all }: MembershipQueries,
   selected: readonly { readonly tenant: string; readonly selector: GroupSelector }[],
@@ -152,7 +155,7 @@ async function foundBy(
 
 type Kind = 'displayName' | 'externalId';
 
-/** Those of living integrations where there are any. */
+/** If a live integration gave the value, only groups of live integrations count. */
 function idsOf(rows: readonly FoundRow[], kind: Kind): Map<string, readonly string[]> {
   const byKey = Map.groupBy(rows, ({ tenant, value }) => keyOf({ tenant, value, kind }));
   return new Map(

@@ -1,5 +1,5 @@
 /**
- * Followed groups as SQL, for both databases: which group is meant, what is in it, and whether
+ * Followed groups as SQL, for both databases: which groups are meant, who is in them, and whether
  * anything has changed.
  */
 import { type SQL, sql } from 'drizzle-orm';
@@ -9,13 +9,13 @@ import { named, type Row } from './names.ts';
 /** The counter of changes of userNames and of `active` in a tenant. */
 export const USER_CHANGES = 'user_changes';
 
-/** A value of a tenant: an id, a folded displayName, an externalId. */
+/** A value in a tenant: an id, a folded displayName, or an externalId. */
 export interface Asked {
   readonly tenant: string;
   readonly value: string;
 }
 
-/** SearchDialect, and rows of two texts as a FROM item `w(tenant, value)`. */
+/** A SearchDialect that can also write rows of two texts as a FROM item `w(tenant, value)`. */
 export interface MembershipDialect extends SearchDialect {
   asked(rows: readonly Asked[]): SQL;
 }

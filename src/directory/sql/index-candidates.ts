@@ -1,6 +1,6 @@
 /**
- * What an index can answer: the ids that a look-up by equality finds, so that a filter is checked
- * on few resources.
+ * Finds candidates by an index: the ids that a look-up by equality selects, so that a filter is
+ * checked on few resources.
  */
 import { type SQL, sql } from 'drizzle-orm';
 import type { AttributeRef, Condition } from '../../scim/condition.ts';
@@ -11,8 +11,8 @@ import { resourceNames, type SearchContext } from './resource-key.ts';
 import { LOOKUP_PATHS } from './search-document.ts';
 
 /**
- * Selects ids of which every resource that fulfils the condition is one; undefined where no index
- * helps. Within a condition between `[ ]`, `outer` is the attribute before the brackets.
+ * Selects ids that include every resource that fulfils the condition. Returns undefined if no index
+ * helps. For a condition between `[ ]`, `outer` is the attribute before the brackets.
  */
 export function candidates(
   condition: Condition,

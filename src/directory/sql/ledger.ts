@@ -1,5 +1,6 @@
 /**
- * What both databases say of their migrations: numbered SQL, each noted in a ledger with its hash.
+ * What both databases have in common about migrations: numbered SQL, recorded in a ledger with its
+ * hash.
  */
 import { hash } from 'node:crypto';
 import { DatabaseRefusedError } from '../database-errors.ts';
@@ -11,7 +12,7 @@ export interface Migration {
 
 export const sha256 = ({ sql }: Migration): string => hash('sha256', sql);
 
-/** Throws DatabaseRefusedError for a newer schema or one that was altered. */
+/** Throws DatabaseRefusedError for a newer or altered schema. */
 export function checkLedger(
   applied: readonly { readonly name: string; readonly sha256: string }[],
   migrations: readonly Migration[],

@@ -1,4 +1,4 @@
-/** Lists as SQL, for both databases: how many resources there are, and one page of them. */
+/** Lists as SQL, for both databases: the number of resources, and one page of them. */
 import { SQL, type StringChunk, sql } from 'drizzle-orm';
 import type { SortKey } from '../../scim/condition.ts';
 import type { Attributes } from '../../scim/resource.ts';
@@ -15,7 +15,7 @@ import { type ResourceNames, type SearchContext, TOTALS } from './resource-key.t
 
 const COLUMNS = ['id', 'attributes', 'version', 'created', 'lastModified'] as const;
 
-/** What the statements of a page select; `attributes` is JSON. */
+/** A row that the statements of a page select; `attributes` is JSON. */
 export interface ResourceRow
   extends Omit<Pick<Row<'groups'>, (typeof COLUMNS)[number]>, 'attributes'>,
     Pick<Row<'externalIds'>, 'externalId'> {
@@ -28,16 +28,16 @@ export interface ResourceRow
 export const resourceColumns = (names: ResourceNames): StringChunk => selected(names, ...COLUMNS);
 
 interface ListStatements {
-  /** Selects `total`: the tenant's counter says it, unless the list is filtered. */
+  /** Selects `total`, from the tenant's counter unless the list is filtered. */
   readonly total: SQL<{ total: number }>;
   /**
-   * Selects one row more than the page has, where a key for the next one is wanted. Undefined for a
-   * page that is empty in any case.
+   * Selects one row more than the page has if a key for the next page is wanted. Returns undefined
+   * for a page that is certainly empty.
    */
   page(total: number): SQL<ResourceRow> | undefined;
 }
 
-/** Throws invalidFilter and invalidPath for what can't be filtered or sorted by. */
+/** Throws invalidFilter or invalidPath if an attribute can't be filtered or sorted by. */
 export function listStatements(context: SearchContext, query: Query): ListStatements {
   const { dialect, scope, r } = context;
   const tenant = sql`${r.tenant} = ${scope.tenant}`;
@@ -68,7 +68,8 @@ export function listStatements(context: SearchContext, query: Query): ListStatem
     page: (total) => {
       if (isEmpty(query, total)) return undefined;
       const rows = isPlain ? windowOf(query, total, counted, r.id) : forwards(query, by);
-      // Ids first: what is skipped and sorted is an index, or little more, and not the wide rows.
+      // Ids first: only an index, or little more, is skipped over and sorted, and not the wide
+      // rows.
       const ids = sql`SELECT ${r.id} FROM ${places} ${rows}`;
       const shown = [tenant, dialect.among(r.id, ids)];
       return sql`
@@ -92,9 +93,9 @@ function forwards({ start, limit }: Query, by: Expression): SQL {
 }
 
 /**
- * The page by its offset, read from the end that is nearer, so that the last page costs what the
- * first does. From the end it is counted by the total of the very statement: whoever is created
- * meanwhile must not move the page.
+ * The page at its offset, read from the nearer end, so that the last page costs what the first
+ * does. From the end, it is counted with the total of the same statement, so that a resource that
+ * is created meanwhile doesn't move the page.
  */
 function windowOf(query: Query, total: number, counted: SQL, id: StringChunk): SQL {
   const { start, limit } = query;
@@ -108,7 +109,7 @@ function windowOf(query: Query, total: number, counted: SQL, id: StringChunk): S
   `;
 }
 
-/** The page of a query that the rows are. */
+/** Makes the page of a query from its rows. */
 export function pageOf(rows: readonly ResourceRow[], query: Query, total: number) {
   const more = 'after' in query.start && rows.length > query.limit;
   const shown = more ? rows.slice(0, query.limit) : rows;
@@ -157,8 +158,8 @@ function mentions(expression: unknown, name: StringChunk): boolean {
 }
 
 /**
- * Ties are broken by id, in the sort's direction; missing values come last, or first when
- * descending (RFC 7644 §3.4.2.3).
+ * Ties are broken by id, in the direction of the sort. Missing values come last, or first if the
+ * order is descending (RFC 7644 §3.4.2.3).
  */
 function order(
   sort: SortKey | undefined,
@@ -171,7 +172,7 @@ function order(
   return sql`${value} ${direction} ${nulls}, ${id} ${direction}`;
 }
 
-/** Holds for what follows the key in that order. */
+/** True for everything that follows the key in that order. */
 function behindKey(
   { id, sorted }: PageKey,
   sort: SortKey | undefined,

@@ -15,8 +15,8 @@ export type Row<Name extends keyof Tables> = Tables[Name]['$inferSelect'];
 type ColumnOf<T extends Table> = keyof T['$inferSelect'] & string;
 
 /**
- * The names of a table's columns, each with the alias if there is one. `table` is what follows FROM,
- * INTO or UPDATE: the name of the table and the alias.
+ * The names of a table's columns, each with the alias if there is one. `table` is what follows
+ * FROM, INTO or UPDATE: the name of the table and the alias.
  */
 export type Names<Column extends string> = Readonly<
   Record<Column | 'table' | 'alias', StringChunk>

@@ -1,5 +1,5 @@
 /**
- * What is read along with a page of resources, in one statement: the groups of its users, or the
+ * What is read together with a page of resources, in one statement: the groups of its users, or the
  * members of its groups.
  */
 import { type SQL, sql } from 'drizzle-orm';
@@ -13,7 +13,7 @@ import type {
 import type { Expression, SearchDialect } from './conditions.ts';
 import { named, type Row } from './names.ts';
 
-/** A statement, and what its rows say of each resource. */
+/** A statement, and how its rows are attached to the resources. */
 export interface Related<Found, R> {
   select(dialect: SearchDialect, tenant: string, ids: readonly string[]): SQL<Found>;
   attach(records: readonly StoredResource[], rows: readonly Found[]): R[];
@@ -60,10 +60,13 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
     `;
   },
   attach: (records, rows) => {
-    const groups = collect(rows, ({ userId, groupId, displayName, direct }) => [
-      userId,
-      { groupId, displayName, type: direct === 1 ? 'direct' : 'indirect' } as GroupMembership,
-    ]);
+    const groups = collect<MembershipRow, GroupMembership>(
+      rows,
+      ({ userId, groupId, displayName, direct }) => [
+        userId,
+        { groupId, displayName, type: direct === 1 ? 'direct' : 'indirect' },
+      ],
+    );
     return records.map((record) => ({ ...record, groups: groups.get(record.id) ?? [] }));
   },
 };

@@ -1,4 +1,4 @@
-/** Memberships as SQL: the members of a group, the groups of a user through any depth. */
+/** Memberships as SQL: the members of a group, and the groups of a user at any depth. */
 import { type SQL, sql } from 'drizzle-orm';
 import type { Expression } from './conditions.ts';
 import { named, type Tables } from './names.ts';
@@ -7,7 +7,7 @@ import { named, type Tables } from './names.ts';
 export interface Relation {
   /** A FROM item, without an alias. */
   readonly rows: SQL;
-  /** The column that a sub-attribute is, in comparable form. */
+  /** The column for a sub-attribute, in comparable form. */
   column(subAttribute: string): string;
 }
 

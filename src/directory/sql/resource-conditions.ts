@@ -1,6 +1,6 @@
 /**
- * What of users and groups is not in the search document but in columns and other tables, and the
- * look-ups that have an index.
+ * Conditions on attributes of users and groups that are columns or rows of other tables instead of
+ * parts of the search document, and look-ups that have an index.
  */
 
 import { type SQL, type StringChunk, sql } from 'drizzle-orm';
@@ -133,7 +133,7 @@ function onMeta(condition: LeafCondition, { dialect, type, r }: SearchContext): 
   }
 }
 
-/** What stands between the brackets of `meta[…]`, asked of the resource. */
+/** Evaluates the condition between the brackets of `meta[…]` on the resource. */
 function metaHolder({ attribute }: AttributeRef, context: SearchContext): Holder {
   return {
     json: context.d.document,
@@ -146,7 +146,7 @@ function milliseconds(value: Comparable | null): number | null {
   return value === null ? null : Date.parse(String(value));
 }
 
-/** A resource has its core schema and the extensions it carries values of. */
+/** A resource has its core schema and those extensions that it has values of. */
 function onSchemas(condition: LeafCondition, { dialect, type, d }: SearchContext): SQL {
   if (condition.kind === 'present') return TRUE;
   if (condition.kind === 'compare' && condition.value === null)
@@ -159,7 +159,7 @@ function onSchemas(condition: LeafCondition, { dialect, type, d }: SearchContext
   return carried.length === 0 ? FALSE : sql`(${sql.join(carried, sql` OR `)})`;
 }
 
-/** A multi-valued attribute that is rows of another table. */
+/** A multi-valued attribute whose elements are rows of another table. */
 function onRelation(
   condition: LeafCondition,
   relation: Relation,
@@ -179,7 +179,7 @@ function onRelation(
   return compareAny(dialect, sql`${relation.rows} m`, column, operator, value);
 }
 
-/** A row `m` of the relation, as the element that a condition between `[ ]` is asked of. */
+/** A row `m` of the relation, as the element that a condition between `[ ]` is evaluated on. */
 export function rowHolder(relation: Relation, dialect: SearchDialect): Holder {
   return {
     // Never read: every attribute of a row is a column.

@@ -17,7 +17,9 @@ export type ResourceName = keyof typeof KEY_ATTRIBUTE;
 /** The names of their totals in the table of counters. */
 export const TOTALS: Readonly<Record<ResourceName, string>> = { User: 'users', Group: 'groups' };
 
-/** The columns that users and groups have in common; `key` is the folded userName or displayName. */
+/**
+ * The columns that users and groups have in common. `key` is the folded userName or displayName.
+ */
 export type ResourceNames = Names<keyof Row<'access'> & keyof Row<'groups'>> &
   Readonly<Record<'key', StringChunk>>;
 

@@ -1,5 +1,5 @@
 /**
- * What filters and sorts compare, as one document a resource: the attributes with each value in
+ * The values that filters and sorts compare, in one document for each resource: its attributes in
  * comparable form.
  */
 import { comparable } from '../../scim/comparable.ts';
@@ -9,8 +9,8 @@ import type { Attributes } from '../../scim/resource.ts';
 import type { Attribute, ResourceType } from '../../scim/schema.ts';
 
 /**
- * `externalId` is left out: it depends on who asks. In a list the primary element stands first, as
- * sorting wants it.
+ * `externalId` is left out, because it depends on the calling integration. The primary element of a
+ * list comes first, as sorting requires.
  */
 export function searchDocument(attributes: Attributes, type: ResourceType): JsonObject {
   const document: Record<string, JsonValue> = {
@@ -50,7 +50,9 @@ function primaryFirst(elements: readonly JsonValue[]): readonly JsonValue[] {
   return elements.toSorted((left, right) => rank(left) - rank(right));
 }
 
-/** Paths that identity providers look users up by, with their values; each gets an index. */
+/**
+ * The paths by which identity providers look users up, with their values. Each path has an index.
+ */
 export function lookupValues(document: JsonObject): readonly { path: string; value: string }[] {
   const emails = document.emails;
   const values = (Array.isArray(emails) ? emails : []).flatMap((email) =>

@@ -1,5 +1,6 @@
 /**
- * The two connections to a database file: one writes, in groups; the other reads what is committed.
+ * The two connections to a database file. One writes, in groups; the other one reads what is
+ * committed.
  */
 import Database from 'better-sqlite3';
 import { type SQL, sql } from 'drizzle-orm';
@@ -13,7 +14,10 @@ import { checkOwner, migrate } from './migrate.ts';
 import { createPrivately, makePrivate } from './private-files.ts';
 import { Writer } from './writer.ts';
 
-/** One connection: Drizzle for fixed statements, `query` for what is composed at run time. */
+/**
+ * One connection: `orm` for fixed statements, `all` and `run` for statements that are composed at
+ * run time.
+ */
 export interface Connection {
   readonly raw: Database.Database;
   readonly orm: BetterSQLite3Database;
@@ -25,14 +29,14 @@ export interface Connections {
   readonly writer: Writer;
   readonly write: Connection;
   readonly read: Connection;
-  /** Runs the synchronous read; rejects with 503 when the database fails. */
+  /** Runs the synchronous read. Rejects with 503 if the database fails. */
   reading<T>(run: () => T): Promise<T>;
   close(): void;
 }
 
 /**
- * Throws DatabaseRefusedError when retrying can't help, SqliteError when the file can't be opened
- * now. `warn` is told where others may read the files.
+ * Throws DatabaseRefusedError if retrying can't help, and SqliteError if the file can't be opened
+ * at the moment. `warn` is called if other users can read the files.
  */
 export function openConnections(
   path: string,
@@ -87,8 +91,8 @@ export function openConnections(
 
 const MAX_PREPARED = 500;
 /**
- * SQLite plans a statement again at every bind, at 30 µs, unless its parameters are expressions;
- * `+` changes nothing else.
+ * SQLite plans a statement again at every bind (30 µs) unless its parameters are expressions. `+`
+ * has no other effect.
  */
 const PARAMETER = '+?';
 class StablePlanDialect extends SQLiteSyncDialect {
@@ -98,7 +102,7 @@ class StablePlanDialect extends SQLiteSyncDialect {
 }
 const compose = composer(new StablePlanDialect(), () => PARAMETER);
 
-/** The same for a placeholder in the WHERE of a statement that Drizzle prepares. */
+/** The same for a placeholder in the WHERE clause of a statement that Drizzle prepares. */
 export const parameter = (name: string): SQL => sql`+${sql.placeholder(name)}`;
 
 function connection(raw: Database.Database): Connection {
@@ -106,7 +110,7 @@ function connection(raw: Database.Database): Connection {
   const prepare = (text: string): Database.Statement => {
     const known = prepared.get(text);
     const statement = known ?? raw.prepare(text);
-    // Oldest out first; a hit moves to the end.
+    // The oldest statement is dropped first; a hit moves to the end.
     prepared.delete(text);
     prepared.set(text, statement);
     const [oldest] = prepared.keys();

@@ -1,4 +1,4 @@
-/** What happens on SQLite to what an integration provisioned, once it has ended. */
+/** Deprovisions on SQLite what an ended integration provisioned. */
 import { and, eq, ne, type SQL } from 'drizzle-orm';
 import type { ResourceName } from '../sql/resource-key.ts';
 import type { Connection } from './connection.ts';
@@ -7,22 +7,22 @@ import type { ResourceTable } from './resource-table.ts';
 import { externalIds, integrations, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
 
-/** Resources deprovisioned in one write, so that others get their turn. */
+/** How many resources one write deprovisions, so that others get their turn. */
 const BATCH = 200;
 
 type Row = typeof integrations.$inferSelect;
 
 /**
- * An id can be pinned in another tenant after its end: what it provisioned in the one before is not
- * its own any more.
+ * After its end, an id can be pinned in another tenant. What it provisioned in the previous tenant
+ * no longer belongs to it.
  */
 function provisionedBy({ id, tenant }: Row): SQL | undefined {
   return and(eq(externalIds.integrationId, id), eq(externalIds.tenant, tenant));
 }
 
 /**
- * Deprovisions some of what the integration alone provisioned, lets go of some of the rest, and at
- * last forgets the record; false when nothing is left to do.
+ * Deletes some of the resources that only this integration provisioned, lets go of some of the
+ * others, and finally forgets the record. Returns false when nothing is left to do.
  */
 export function deprovisionSome(
   write: Connection,

@@ -1,4 +1,4 @@
-/** SearchDialect of SQLite, over JSONB documents. */
+/** The SearchDialect of SQLite, for JSONB documents. */
 import { sql } from 'drizzle-orm';
 import type { JsonPath } from '../sql/conditions.ts';
 import type { MembershipDialect } from '../sql/followed-groups.ts';
@@ -15,7 +15,7 @@ export const sqliteDialect: MembershipDialect = {
     `,
   scalar: (json, path, type) => {
     const value = path.length === 0 ? json : sql`(${json} ->> ${textOf(path)})`;
-    // JSON's 9007199254740994 is an integer of 64 bits to SQLite and a double to everybody else.
+    // To SQLite, JSON's 9007199254740994 is an integer of 64 bits; everywhere else it is a double.
     return type === 'number' ? sql`CAST(${value} AS REAL)` : value;
   },
   json: (json, path) => sql`(${json} -> ${textOf(path)})`,
@@ -30,7 +30,7 @@ export const sqliteDialect: MembershipDialect = {
     `,
   values: (ids, alias) => sql`json_each(${JSON.stringify(ids)}) AS ${sql.raw(alias)}`,
   among: (value, query) => sql`${value} IN (${query})`,
-  // In this order, whatever the planner thinks.
+  // CROSS JOIN keeps the planner to this order.
   lookUp: ({ table }, condition) => sql`CROSS JOIN ${table} ON ${condition}`,
   same: (left, right) => sql`${left} IS ${right}`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,

@@ -1,11 +1,11 @@
 /**
- * What SQLite's errors mean: a taken key, a database that is not available now, or a defect of
- * ours.
+ * What SQLite's errors mean: the key is taken, the database is unavailable, or this program has a
+ * defect.
  */
 import { unavailable } from '../../scim/error.ts';
 import { type ResourceName, taken } from '../sql/resource-key.ts';
 
-/** Runs a write of the row; one that meets another row of the key is refused with uniqueness. */
+/** Runs a write of the row. Refuses with uniqueness if another row has its key. */
 export function refuseTaken(name: ResourceName, write: () => void): void {
   try {
     write();
@@ -20,8 +20,8 @@ const isUniqueViolation = (error: unknown): boolean =>
 const DEFECT = /^SQLITE_(CONSTRAINT|ERROR|MISMATCH|MISUSE|RANGE)/;
 
 /**
- * A database that can't do it now is 503. A statement that it can never run is a defect of ours,
- * stays what it is and becomes 500.
+ * If the database is unavailable, the error becomes 503. A statement that can never run is a defect
+ * of this program; its error is kept and becomes 500.
  */
 export function asScimError(error: unknown): unknown {
   return isSqliteError(error) && !DEFECT.test(error.code) ? unavailable(error) : error;

@@ -76,7 +76,7 @@ export function createIntegrationStore(
       }),
     purge: async (id, at) => {
       while (await writer.write(() => deprovisionSome(write, tables, writes.get.get({ id }), at))) {
-        // The next batch is a write of its own.
+        // The next batch is a separate write.
       }
     },
     tenantHistory,

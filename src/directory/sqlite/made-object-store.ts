@@ -1,4 +1,4 @@
-/** What the operator made, on SQLite. */
+/** Objects that the operator created, on SQLite. */
 import { and, asc, eq } from 'drizzle-orm';
 import type { MadeObjectStore, Maker } from '../store/made-objects.ts';
 import type { Connections } from './connection.ts';

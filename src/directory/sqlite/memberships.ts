@@ -1,4 +1,4 @@
-/** Rows of group_members, changed one by one. */
+/** Rows of group_members on SQLite, changed one by one. */
 import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
 import { type MemberChange, refuseUnknown } from '../../scim/members.ts';
@@ -17,7 +17,7 @@ const INSERTED = columns(m, 'tenant', 'groupId', 'memberId', 'memberType');
 
 const list = (ids: readonly string[]): SQL => sqliteDialect.values(ids, 'i');
 
-/** Applies one change; answers how many rows changed and which ids the tenant doesn't have. */
+/** Applies one change. Returns how many rows changed and which ids the tenant doesn't have. */
 export function changeMembers(
   write: Connection,
   tenant: string,
@@ -110,7 +110,7 @@ function addMembers(
   return { changed, unknown };
 }
 
-/** No new member may be the group itself or hold it, at any depth. */
+/** A new member must not be the group itself or hold it, at any depth. */
 function refuseCycle(
   write: Connection,
   tenant: string,
@@ -140,7 +140,7 @@ function refuseCycle(
   }
 }
 
-/** A deleted resource leaves all groups, which changes them. */
+/** Removes a deleted resource from all groups, which changes them. */
 export function leaveAllGroups(
   write: Connection,
   tenant: string,

@@ -1,5 +1,5 @@
 /**
- * Brings a database to this version's schema: numbered SQL, each in one transaction, noted in a
+ * Brings a database to this version's schema: numbered SQL, each in one transaction, recorded in a
  * ledger with its hash.
  */
 import type Database from 'better-sqlite3';
@@ -9,10 +9,10 @@ import { sql as directory } from './migrations/0001-directory.ts';
 
 const MIGRATIONS: readonly Migration[] = [{ name: '0001-directory', sql: directory }];
 
-/** "SCIM" in the file's header, so that a file of another program is known as such. */
+/** "SCIM" in the file's header, which distinguishes it from files of other programs. */
 const APPLICATION_ID = 0x5343494d;
 
-/** Throws DatabaseRefusedError for a newer schema or one that was altered. */
+/** Throws DatabaseRefusedError for a newer or altered schema. */
 export function migrate(db: Database.Database, now: () => number): void {
   db.transaction(() => {
     db.pragma(`application_id = ${APPLICATION_ID}`);
@@ -38,7 +38,7 @@ function apply(db: Database.Database, migration: Migration, at: number) {
 }
 
 /**
- * Only reads: throws DatabaseRefusedError for a file of another program before anything is written
+ * Reads only. Throws DatabaseRefusedError for a file of another program before anything is written
  * to it.
  */
 export function checkOwner(db: Database.Database): void {

@@ -1,4 +1,6 @@
-/** The files of a database are for the user of the process alone: people's data is in them. */
+/**
+ * Keeps the files of a database, which contain personal data, to the user that runs the process.
+ */
 import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -7,14 +9,14 @@ const FILE = 0o600;
 const OTHERS = 0o077;
 
 /**
- * What SQLite puts beside a database; it takes over the mode of the database file for those that it
- * makes.
+ * Files that SQLite puts beside a database. Those that it creates get the mode of the database
+ * file.
  */
 const SUFFIXES = ['', '-wal', '-shm', '-journal', '-lock'];
 
 /**
- * Makes the folder and the file where they are missing, whatever the umask is. A folder that is
- * there is left as it is.
+ * Creates the folder and the file if they are missing, whatever the umask is. An existing folder is
+ * left as it is.
  */
 export function createPrivately(path: string): void {
   const folder = dirname(path);
@@ -28,8 +30,8 @@ export function createPrivately(path: string): void {
 }
 
 /**
- * Takes from everybody else what they may do with the files. Returns why that can't be done, for a
- * person.
+ * Takes all permissions for the files from other users. If that fails, it returns the reason for a
+ * message.
  */
 export function makePrivate(path: string): string | undefined {
   for (const suffix of SUFFIXES) {

@@ -1,6 +1,6 @@
 /**
- * What users and groups have in common: rows with attributes, externalIds, search documents,
- * counters and lists.
+ * What users and groups have in common on SQLite: rows with attributes, externalIds, search
+ * documents, counters and lists.
  */
 import { and, eq, sql } from 'drizzle-orm';
 import { notFound } from '../../scim/error.ts';
@@ -54,7 +54,7 @@ export class ResourceTable {
     this.#statements.addToCount.run({ tenant, by, counter: TOTALS[this.#name] });
   }
 
-  /** Whoever follows a group of the tenant is to look at its members again. */
+  /** Makes those who follow a group of the tenant read its members again. */
   noteUserChange(tenant: string): void {
     this.#statements.addToCount.run({ tenant, by: 1, counter: USER_CHANGES });
   }
@@ -78,7 +78,7 @@ export class ResourceTable {
     }
   }
 
-  /** Removes what belongs to the resource outside its row. */
+  /** Removes everything that belongs to the resource outside its row. */
   forget(tenant: string, id: string): void {
     this.#statements.deleteDocument.run({ tenant, id });
     this.#statements.deleteLinks.run({ tenant, id });
@@ -87,7 +87,7 @@ export class ResourceTable {
   }
 }
 
-/** Reading records, with what is related to them where it is asked for. */
+/** Reads records, and what is related to them on request. */
 export function readsOf<Found, R extends StoredResource>(
   reading: Connections['reading'],
   table: ResourceTable,
@@ -122,7 +122,7 @@ function prepareStatements({ orm }: Connection, name: ResourceName) {
     get: orm
       .select({
         id: table.id,
-        // As it stands: recordOf parses it.
+        // As text: recordOf parses it.
         attributes: sql<string>`${table.attributes}`,
         version: table.version,
         created: table.created,

@@ -1,6 +1,6 @@
 /**
- * The tables of the migrations as Drizzle sees them. Statements take the names of tables and columns
- * and the types of rows from here. A test holds the migrated database to them.
+ * The tables of the migrations as Drizzle sees them. Statements take the names of tables and
+ * columns and the types of rows from here. A test holds the migrated database to them.
  */
 import { sql } from 'drizzle-orm';
 import {

@@ -16,8 +16,8 @@ import { createTokenStore } from './token-store.ts';
 import { createUserStore } from './user-store.ts';
 
 /**
- * Opens the file, creating and migrating it. Throws DatabaseRefusedError, or SqliteError when it
- * can't be opened now. `warn` is told where others may read it.
+ * Opens the file, and creates and migrates it. Throws DatabaseRefusedError, or SqliteError if it
+ * can't be opened at the moment. `warn` is called if other users can read it.
  */
 export function openSqliteStore(
   path: string,
@@ -55,7 +55,7 @@ export function openSqliteStore(
       await connections.writer.write(() => undefined);
     },
     close: async () => {
-      // Writes that were accepted are answered first.
+      // Accepted writes get their responses first.
       await connections.writer.write(() => undefined);
       connections.close();
     },

@@ -70,7 +70,7 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
   const removeAll = orm.delete(tokens).where(ofIntegration).prepare();
   const put = (token: TokenRecord) => {
     const { changes } = upsert.run({ ...token, expiresAt: token.expiresAt ?? null });
-    // Whoever shows a token of another integration must not take it away from there.
+    // Otherwise, a client that shows another integration's token could take it over.
     if (changes === 0) throw uniqueness('the token belongs to another integration');
   };
   return {

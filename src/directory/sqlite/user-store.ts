@@ -80,7 +80,7 @@ export function createUserStore(
   };
 }
 
-/** Removes the tenant's access; the global user stays. Inside a write. */
+/** Deletes the tenant's access, inside a write; the global user stays. */
 export function deleteUser(
   write: Connection,
   table: ResourceTable,

@@ -1,7 +1,7 @@
 /**
  * Group commit: writes that arrive in one turn of the event loop share a transaction and its fsync,
- * each in a savepoint of its own. Every answer, refusals too, leaves after the COMMIT, since a
- * refusal may rest on a neighbour's write.
+ * each in its own savepoint. Every result, including refusals, is returned after the COMMIT,
+ * because a refusal may depend on another write of the group.
  */
 import type Database from 'better-sqlite3';
 import { unavailable } from '../../scim/error.ts';
@@ -13,7 +13,7 @@ interface Job {
   reject(reason: unknown): void;
 }
 
-/** More would wait longer than clients do. */
+/** More writes would wait longer than clients do. */
 const MAX_WAITING = 20_000;
 const MAX_GROUP = 256;
 
@@ -36,8 +36,8 @@ export class Writer {
   }
 
   /**
-   * Runs the synchronous job in a transaction; it may be run a second time where the first one
-   * vanished. Rejects with what the job throws, or with 503 when the database fails.
+   * Runs the synchronous job in a transaction, and a second time if that transaction vanished.
+   * Rejects with the job's error, or with 503 if the database fails.
    */
   write<T>(run: () => T): Promise<T> {
     if (this.#waiting.length >= MAX_WAITING) {
@@ -61,8 +61,8 @@ export class Writer {
   }
 
   /**
-   * False when the transaction vanished under several jobs: nothing is written or answered, and
-   * each deserves a try alone.
+   * Returns false if the transaction vanished under several jobs. Then nothing is written or
+   * returned, and each job is to be tried on its own.
    */
   #commitTogether(jobs: readonly Job[]): boolean {
     const answers: (() => void)[] = [];
@@ -90,8 +90,7 @@ export class Writer {
       this.#statements.release.run();
       return () => job.resolve(value);
     } catch (error) {
-      // SQLITE_FULL and I/O errors end the whole transaction: there is nothing left to roll back
-      // to.
+      // SQLITE_FULL and I/O errors end the whole transaction, so there is nothing to roll back to.
       if (!this.#db.inTransaction) throw error;
       this.#statements.rollbackTo.run();
       this.#statements.release.run();

@@ -1,16 +1,15 @@
-/** What the whole directory holds, for those who watch over it. */
+/** What the whole directory contains, for metrics. */
 import type { IntegrationRecord } from './integrations.ts';
 import type { TokenRecord } from './tokens.ts';
 
-/** What the whole directory holds, for those who watch over it. */
 export interface Census {
   /** Tenants that have, or once had, a user or group. */
   readonly tenants: readonly TenantTotals[];
-  /** The live ones of every cluster. */
+  /** The live integrations of every cluster. */
   readonly integrations: readonly CountedIntegration[];
   /**
-   * Those of live integrations, without what they could be known by; expired ones too, until they
-   * are removed.
+   * The tokens of live integrations, without their hashes. Expired ones count until they are
+   * removed.
    */
   readonly tokens: readonly CountedToken[];
 }

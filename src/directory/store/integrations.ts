@@ -1,6 +1,7 @@
-/** Records of integrations, and what is remembered of tenants. */
+/** Records of integrations, and what is remembered about tenants. */
 /**
- * The object behind a record: a ScimIntegration in a cluster (UID of its kube-system namespace).
+ * The object behind a record: a ScimIntegration in a cluster, which is identified by the UID of its
+ * kube-system namespace.
  */
 export interface IntegrationOwner {
   readonly clusterUid: string;
@@ -10,7 +11,7 @@ export interface IntegrationOwner {
 
 export type DeletionPolicy = 'Retain' | 'Delete';
 
-/** What the operator says of an integration. */
+/** What the operator has recorded about an integration. */
 export interface IntegrationRecord extends IntegrationOwner {
   readonly id: string;
   readonly tenant: string;
@@ -20,25 +21,25 @@ export interface IntegrationRecord extends IntegrationOwner {
   /** False while the namespace may not use the tenant: requests get 403. */
   readonly allowed: boolean;
   readonly deletionPolicy: DeletionPolicy;
-  /** Set when the custom resource is gone; its tokens are then gone too. */
+  /** Set when the custom resource is gone; its tokens are gone by then. */
   readonly endedAt: number | undefined;
 }
 
 /**
- * What is remembered of a tenant for as long as the directory lives, whatever became of its
- * integrations.
+ * What is remembered about a tenant for as long as the directory exists, even after its
+ * integrations have ended.
  */
 export interface TenantHistory {
   /**
-   * UID of the namespace that has the tenant by its own name, in whichever cluster; forgotten
-   * integrations' too.
+   * UID of the namespace, in any cluster, that has the tenant under its own name. Stays when its
+   * integrations are forgotten.
    */
   readonly ownerUid: string | undefined;
-  /** A ScimTenant has said, in any cluster, who may use it. */
+  /** Whether a ScimTenant, in any cluster, has ever said who may use it. */
   readonly governed: boolean;
 }
 
-/** A namespace, by its UID and that of its cluster. */
+/** A namespace, by its UID and the UID of its cluster. */
 type ClusterNamespace = Pick<IntegrationRecord, 'clusterUid' | 'namespaceUid'>;
 
 export interface IntegrationActivity {
@@ -51,38 +52,38 @@ export interface IntegrationStore {
   /** The live (not ended) record of a custom resource. */
   find(owner: IntegrationOwner): Promise<IntegrationRecord | undefined>;
   get(id: string): Promise<IntegrationRecord | undefined>;
-  /** Records of one cluster, and of one tenant if it is given; ended ones included. */
+  /** The records of one cluster, or of one tenant in it, including ended ones. */
   list(clusterUid: string, tenant?: string): Promise<readonly IntegrationRecord[]>;
   /**
-   * Inserts or updates by id. False, and no write, when the id belongs to another custom resource's
-   * live record.
+   * Inserts or updates by id. Returns false, and writes nothing, if the id belongs to the live
+   * record of another custom resource.
    */
   put(record: IntegrationRecord): Promise<boolean>;
-  /** Not allowed from now on, all at once, until `put` says otherwise; tokens and data stay. */
+  /** Disallows all of them in one write, until `put` says otherwise; tokens and data stay. */
   disallow(ids: readonly string[]): Promise<void>;
-  /** Ends the integration and revokes its tokens at once; users and groups stay. */
+  /** Ends the integration and revokes its tokens immediately; users and groups stay. */
   end(id: string, at: number): Promise<void>;
   /**
-   * Deprovisions what no other integration provisioned and forgets the record of an ended
-   * integration (deletionPolicy Delete). Does nothing, or stops, when the integration lives
+   * For an ended integration (deletionPolicy Delete): deprovisions what no other integration
+   * provisioned, and forgets the record. Does nothing, or stops, if the integration is live
    * (again).
    */
   purge(id: string, at: number): Promise<void>;
-  /** The same for every cluster: what one of them has is not given to another. */
+  /** The same for every cluster, so that a tenant of one cluster isn't given to another. */
   tenantHistory(tenant: string): Promise<TenantHistory>;
   /**
-   * Gives the tenant for ever to the namespace if no other has it; the history as it is then. Of
-   * several at once, one gets it.
+   * Gives the tenant to the namespace for ever, unless another one has it, and returns the
+   * resulting history. If several namespaces claim it at once, one gets it.
    */
   claim(tenant: string, namespace: ClusterNamespace): Promise<TenantHistory>;
   /** Remembers for ever that a ScimTenant says who may use the tenant. */
   govern(tenant: string): Promise<void>;
   activity(id: string): Promise<IntegrationActivity>;
   /**
-   * The live integrations of a cluster in whose tenants any was called since then: whose activity
-   * may be another now.
+   * The live integrations of a cluster whose activity may have changed: any integration of their
+   * tenant has received a request since then.
    */
   activeSince(clusterUid: string, at: number): Promise<readonly IntegrationOwner[]>;
-  /** Records when integrations were last called: id → time. */
+  /** Records when integrations last received a request: id → time. */
   touch(lastRequests: ReadonlyMap<string, number>): Promise<void>;
 }

@@ -1,7 +1,7 @@
-/** The Kubernetes objects that the operator made, remembered by UID. */
+/** The Kubernetes objects that the operator created, remembered by UID. */
 import type { IntegrationOwner } from './integrations.ts';
 
-/** The custom resource that objects of a cluster are made for. */
+/** The custom resource for which objects are created in a cluster. */
 export interface Maker extends IntegrationOwner {
   readonly kind: string;
 }
@@ -10,26 +10,28 @@ export interface Maker extends IntegrationOwner {
 export interface MadeObject {
   readonly kind: string;
   readonly name: string;
-  /** Undefined: it is about to be made, or was when the process ended. */
+  /** Undefined if the object is about to be created, or was when the process ended. */
   readonly uid: string | undefined;
-  /** Which of several operators on one cluster looks after it, where that matters for its end. */
+  /** Which of several operators in one cluster looks after it, if that matters for its end. */
   readonly operator?: string | undefined;
 }
 
 /**
- * What the operator made in a cluster. All else of an object can be copied, labels, annotations and
- * owner references too, so that nothing but a UID that is remembered here says which one may be
- * deleted.
+ * What the operator created in a cluster. Everything else about an object, such as labels,
+ * annotations and owner references, can be copied, so only a UID that is remembered here permits a
+ * deletion.
  */
 export interface MadeObjectStore {
   /** In the order of kinds and names. */
   list(maker: Maker): Promise<readonly MadeObject[]>;
-  /** Whoever of a kind has made objects in a cluster, whether it is there any more or not. */
+  /**
+   * All makers of a kind that have created objects in a cluster, whether they still exist or not.
+   */
   makers(
     clusterUid: string,
     kind: string,
   ): Promise<readonly (Maker & Pick<MadeObject, 'operator'>)[]>;
-  /** In the place of what had the kind and the name before. */
+  /** Replaces the previous object of the kind and the name. */
   put(maker: Maker, object: MadeObject): Promise<void>;
   forget(maker: Maker, object: Pick<MadeObject, 'kind' | 'name'>): Promise<void>;
 }

@@ -1,9 +1,9 @@
-/** Users and groups: what a database must do for them. */
+/** What a database must do for users and groups. */
 import type { Comparable, Condition, SortKey } from '../../scim/condition.ts';
 import type { MemberChange } from '../../scim/members.ts';
 import type { Attributes } from '../../scim/resource.ts';
 
-/** Whose directory, seen by which integration: its own `externalId`s only. */
+/** The tenant, and the integration that sees it: only its own `externalId`s. */
 export interface Scope {
   readonly tenant: string;
   readonly integrationId: string;
@@ -20,7 +20,7 @@ export interface Member {
   readonly type: 'User' | 'Group';
 }
 
-/** `attributes` carries the externalId of the scope's integration. */
+/** `attributes` contains the externalId of the scope's integration. */
 export interface StoredResource {
   readonly id: string;
   readonly attributes: Attributes;
@@ -29,20 +29,20 @@ export interface StoredResource {
   readonly lastModified: number;
 }
 
-/** A user in a tenant. `groups` is there when it was asked for. */
+/** A user in a tenant. `groups` is only there on request. */
 export interface UserRecord extends StoredResource {
   readonly groups?: readonly GroupMembership[];
-  /** Of a manager who is a user of the tenant; see withManagers. */
+  /** The id of a manager who is a user of the tenant; see withManagers. */
   readonly managerId?: string;
 }
 
-/** `members` is there when it was asked for. */
+/** `members` is only there on request. */
 export interface GroupRecord extends StoredResource {
   readonly members?: readonly Member[];
 }
 
 export interface NewResource {
-  /** A UUIDv7: ids are in creation order. */
+  /** A UUIDv7, so that ids are in the order of creation. */
   readonly id: string;
   readonly attributes: Attributes;
   readonly at: number;
@@ -53,21 +53,21 @@ export interface NewGroup extends NewResource {
 }
 
 /**
- * Decides on the next attributes from the current ones, inside the transaction: synchronous, pure,
- * possibly called again. Throws ScimError to refuse. Equal attributes are no write: neither the
- * version nor lastModified moves.
+ * Decides on the next attributes from the current ones, inside the transaction. Must be synchronous
+ * and pure, because it may be called again. Throws ScimError to refuse. Equal attributes are not
+ * written: neither the version nor lastModified changes.
  */
 export type Decide<R extends StoredResource> = (current: R) => Attributes;
 
-/** Counts member ids that were skipped because the tenant has no such user or group. */
+/** `unknownMembers` were skipped because the tenant has no such user or group. */
 export interface GroupChangeResult {
   readonly group: GroupRecord;
   readonly unknownMembers: readonly string[];
 }
 
 /**
- * The place of a resource in a list: what the list is sorted by, where it isn't by id alone, and
- * the id.
+ * The position of a resource in a list: its id, and the value that the list is sorted by unless
+ * that is the id.
  */
 export interface PageKey {
   /** In comparable form; null for a resource without a value. */
@@ -76,8 +76,8 @@ export interface PageKey {
 }
 
 /**
- * Where a page begins: so many resources behind the start, zero-based; or behind the resource at
- * `after`, which stays right while others write (undefined: at the start).
+ * Where a page begins: at a zero-based offset, or behind the resource at `after`, which stays right
+ * while others write. Undefined stands for the beginning of the list.
  */
 export type PageStart = { readonly offset: number } | { readonly after: PageKey | undefined };
 
@@ -95,8 +95,7 @@ export interface Page<R> {
   readonly total: number;
   readonly records: readonly R[];
   /**
-   * Of the last record, where the query asked for a page behind a key and there are more behind
-   * this one.
+   * The key of the last record, if the query asked for a page behind a key and more records follow.
    */
   readonly next?: PageKey;
 }
@@ -105,9 +104,9 @@ export interface UserStore {
   create(scope: Scope, user: NewResource): Promise<UserRecord>;
   get(scope: Scope, id: string, related: boolean): Promise<UserRecord | undefined>;
   list(scope: Scope, query: Query): Promise<Page<UserRecord>>;
-  /** Those of the ids that users of the tenant have. */
+  /** Returns those of the ids that belong to users of the tenant. */
   known(tenant: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Renaming moves the access to the other global user. */
+  /** Renaming moves the access to another global user. */
   change(scope: Scope, id: string, decide: Decide<UserRecord>, at: number): Promise<UserRecord>;
   /**
    * Removes the tenant's access and its memberships; the global user remains. `check` may refuse.
@@ -120,8 +119,8 @@ export interface GroupStore {
   get(scope: Scope, id: string, related: boolean): Promise<GroupRecord | undefined>;
   list(scope: Scope, query: Query): Promise<Page<GroupRecord>>;
   /**
-   * Applies `decide` and the member changes in order, at a cost that depends on the change alone;
-   * without `decide` the attributes stay, whatever they are. A cycle of groups is 400.
+   * Applies `decide` and the member changes in order, at a cost that depends on the change alone.
+   * Without `decide`, the attributes stay as they are. A cycle of groups is refused with 400.
    */
   change(
     scope: Scope,

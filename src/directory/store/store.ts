@@ -1,10 +1,10 @@
 /**
  * What a database must do for the directory: atomic operations only. Each resolves after its commit
- * and changes nothing when it rejects. Two implementations share one contract suite
+ * and changes nothing if it rejects. Both implementations pass the same contract suite
  * (test/directory).
  *
- * Operations reject with ScimError: notFound, uniqueness (409), or 503 while the database is away.
- * Times are milliseconds since the epoch.
+ * Operations reject with ScimError: notFound, uniqueness (409), or 503 while the database is
+ * unavailable. Times are milliseconds since the epoch.
  */
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import type { Census } from './census.ts';
@@ -15,7 +15,7 @@ import type { GroupStore, UserStore } from './resources.ts';
 import type { TokenStore } from './tokens.ts';
 
 export interface Store {
-  /** What its users and groups are: the set that it was opened with. */
+  /** The resource types that it was opened with. */
   readonly types: ResourceTypes;
   readonly users: UserStore;
   readonly groups: GroupStore;
@@ -23,7 +23,7 @@ export interface Store {
   readonly integrations: IntegrationStore;
   readonly tokens: TokenStore;
   readonly madeObjects: MadeObjectStore;
-  /** Signs cursors: the same in every process on this database, and nowhere else. */
+  /** Signs cursors. It is the same in every process on this database, and nowhere else. */
   readonly cursorKey: string;
   census(): Promise<Census>;
   /** Rejects while the database can't be read and written. */

@@ -1,4 +1,4 @@
-/** Tokens, of which only hashes are known. */
+/** Tokens, of which only hashes are stored. */
 import type { IntegrationRecord } from './integrations.ts';
 
 export interface TokenRecord {
@@ -8,17 +8,17 @@ export interface TokenRecord {
   /** SHA-256 of the whole token, in hex. */
   readonly hash: string;
   readonly issuedAt: number;
-  /** The token is refused from here on; undefined: no end is set. */
+  /** When the token expires; undefined if no end is set. */
   readonly expiresAt: number | undefined;
-  /** Written before its Secret, already valid, not yet seen in the Secret. */
+  /** Written before its Secret: already valid, but not yet seen in the Secret. */
   readonly pending: boolean;
 }
 
-/** A token that another one has replaced. */
+/** A token that has been replaced. */
 type EndingToken = Pick<TokenRecord, 'hash'> & { readonly expiresAt: number };
 
 /**
- * What a request's token says; `undefined` answers tell a caller nothing about which part was
+ * What a request's token stands for. An `undefined` instead doesn't tell a caller which part was
  * wrong.
  */
 export interface Authenticated {
@@ -28,7 +28,8 @@ export interface Authenticated {
 
 export interface TokenStore {
   /**
-   * The integration of this tenant with this id, if a valid token has this hash at the time `at`.
+   * Returns the tenant's integration with this id, if a token that is valid at the time `at` has
+   * this hash.
    */
   authenticate(
     tenant: string,
@@ -39,14 +40,14 @@ export interface TokenStore {
   list(integrationId: string): Promise<readonly TokenRecord[]>;
   /** The integration that any token with this hash belongs to. */
   owner(hash: string): Promise<string | undefined>;
-  /** Refused with uniqueness, as is keepOnly, when another integration has the token. */
+  /** Rejects with uniqueness, like keepOnly, if another integration has the token. */
   add(token: TokenRecord): Promise<void>;
   /**
-   * Makes this token current and ends every other one of its integration at once; only `previous`,
-   * if it is still there, works until its end. Answers which tokens the integration had until then:
-   * of several that do the same at once, one finds it undone.
+   * Makes this token the current one and immediately ends every other token of its integration,
+   * except that `previous`, if it is still there, works until its end. Returns which tokens the
+   * integration had before. If several calls do the same at once, one of them finds it undone.
    */
   keepOnly(token: TokenRecord, previous?: EndingToken): Promise<readonly TokenRecord[]>;
-  /** Ends every token of the integration at once; answers how many there were. */
+  /** Immediately ends every token of the integration. Returns how many there were. */
   revokeAll(integrationId: string): Promise<number>;
 }

@@ -1,4 +1,4 @@
-/** Where the database is and how it is entered, looked up again for every connection. */
+/** The address of the database and the credentials for it, read again for every connection. */
 import type { ClientConfig } from 'pg';
 import { DatabaseRefusedError } from '../../database-errors.ts';
 import { isAboutTls } from '../errors.ts';
@@ -6,9 +6,9 @@ import { TlsFiles } from './tls.ts';
 import { type PostgresUrl, parsePostgresUrl } from './url.ts';
 
 /**
- * Passwords and certificates are rotated: each connection takes those that are there when it
- * begins. Host, port, database and schema stay, as half of the connections would be to another
- * directory.
+ * Passwords and certificates are rotated, so each connection uses those that exist when it is
+ * opened. Host, port, database and schema stay the same; otherwise half of the connections would
+ * lead to another directory.
  */
 export class PostgresAddress {
   readonly #readUrl: () => string;
@@ -17,7 +17,7 @@ export class PostgresAddress {
   #settings: ClientConfig;
   #encrypts: boolean;
 
-  /** Throws DatabaseRefusedError for a URL, or a file of it, that is of no use. */
+  /** Throws DatabaseRefusedError if the URL, or a file that it names, can't be used. */
   constructor(readUrl: () => string) {
     this.#readUrl = readUrl;
     this.#first = parsePostgresUrl(readUrl());
@@ -25,22 +25,25 @@ export class PostgresAddress {
     this.#settings = this.#settingsOf(this.#first);
   }
 
-  /** By which the server's administrator knows us. */
+  /** The name that the server's administrator sees. */
   get applicationName(): string {
     return this.#first.applicationName ?? 'scim-operator';
   }
 
-  /** Of the URL: where the tables are to be. */
+  /** The schema that the URL names. */
   get schema(): string | undefined {
     return this.#first.schema;
   }
 
-  /** Files that can't be used now, as while they are written, leave those that were read before. */
+  /**
+   * If a file can't be used at the moment, for example while it is being written, the previous
+   * settings stay.
+   */
   settings(): ClientConfig {
     try {
       this.#settings = this.#settingsOf(parsePostgresUrl(this.#readUrl()));
     } catch {
-      // What was read before may still do.
+      // The previous settings may still work.
     }
     return this.#settings;
   }
@@ -52,8 +55,8 @@ export class PostgresAddress {
   }
 
   /**
-   * A connection could not be made: where that was about TLS, and the server decides, the next one
-   * is made the other way.
+   * Notes that a connection could not be opened. If TLS was the reason and the server decides about
+   * it, the next connection is opened the other way.
    */
   failed(error: unknown, encrypted: boolean): void {
     if (this.choosesTls && isAboutTls(error)) this.#encrypts = !encrypted;

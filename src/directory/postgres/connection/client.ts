@@ -1,12 +1,12 @@
-/** The driver's connection, as a directory makes it. */
+/** The connection class of the driver, adapted to a directory. */
 import pg from 'pg';
 import type { PostgresAddress } from './address.ts';
 import { qualifier } from './qualified.ts';
 
 /**
- * A class of connections to the address. Where a schema is given, each statement names it: a search
- * path belongs to the session, which poolers hand around, and a schema that is made later may come
- * first there.
+ * Returns a class of connections to the address. If a schema is given, every statement names it. A
+ * search path wouldn't do: it belongs to the session, which poolers share, and a schema that is
+ * created later may come first on it.
  */
 export function clientTo(address: PostgresAddress, schema?: string): typeof pg.Client {
   const qualified = schema === undefined ? undefined : qualifier(schema);
@@ -22,7 +22,7 @@ export function clientTo(address: PostgresAddress, schema?: string): typeof pg.C
   };
 }
 
-/** What the driver was not told it takes from PGOPTIONS and the like. */
+/** The driver takes settings that it isn't given from PGOPTIONS and similar variables. */
 function ignoreEnvironment(client: pg.Client, { options }: pg.ClientConfig): void {
   const { connectionParameters } = client as unknown as { connectionParameters: object };
   Object.assign(connectionParameters, { options, replication: undefined });

@@ -1,6 +1,6 @@
 /**
- * Connections to PostgreSQL: statements, transactions that are tried again where they met another,
- * and errors in the protocol's terms.
+ * Connections to PostgreSQL: statements, transactions that are retried after a conflict, and errors
+ * in terms of the protocol.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SQL } from 'drizzle-orm';
@@ -14,35 +14,35 @@ import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import { SESSION_SETTINGS, type Session } from './session.ts';
 
 /**
- * Runs statements, each alone or all in one transaction. Rejects with ScimError 503 while the
- * database is away.
+ * Runs statements, each on its own or all in one transaction. Rejects with ScimError 503 while the
+ * database is unavailable.
  */
 export interface Queries {
   all<Row>(statement: SQL<Row>): Promise<Row[]>;
-  /** Answers how many rows were written. */
+  /** Returns how many rows were written. */
   run(statement: SQL): Promise<number>;
 }
 
 export interface Connections extends Queries {
   readonly orm: PgRemoteDatabase;
   /**
-   * Runs the work in a transaction, READ COMMITTED, and again when it met another one. Every
-   * statement sees what was committed before it began: who must not be overtaken locks first, and
-   * reads in a statement of its own.
+   * Runs the work in a transaction (READ COMMITTED), and again after a conflict with another one.
+   * Every statement sees what was committed before it began. To be safe from being overtaken, lock
+   * first and read in a separate statement.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
-  /** For what Drizzle prepared. */
+  /** For statements that Drizzle prepared. */
   guarded<T>(query: () => Promise<T>): Promise<T>;
-  /** Whether a pooler is between, which gives each transaction a session of its own. */
+  /** Whether there is a pooler in between, which gives each transaction another session. */
   pooled(): Promise<boolean>;
-  /** Waits for what is under way. */
+  /** Waits for statements that are still running. */
   close(): Promise<void>;
 }
 
 const MAX_ATTEMPTS = 10;
 const MAX_PREPARED = 300;
 
-/** Where the session is not this connection's own, a transaction brings its settings along. */
+/** If the session is not the connection's own, each transaction sets these itself. */
 const BEGIN_POOLED = [
   'BEGIN',
   ...Object.entries(SESSION_SETTINGS).map(([name, value]) => `SET LOCAL ${name} = '${value}'`),
@@ -93,7 +93,7 @@ async function guarded<T>(query: () => Promise<T>): Promise<T> {
 
 const asked = (session: Session, query: pg.QueryConfig) => guarded(() => session.ask(query));
 
-/** The connection survives an error that is the statement's only. */
+/** The connection survives an error that concerns only the statement. */
 async function onSession<T>(pool: Pool, work: (session: Session) => Promise<T>): Promise<T> {
   const session = await guarded(() => pool.acquire());
   try {
@@ -106,8 +106,8 @@ async function onSession<T>(pool: Pool, work: (session: Session) => Promise<T>):
 const names = new Map<string, string>();
 
 /**
- * With the name under which the server keeps the parsed statement: of the first ones, since every
- * connection keeps them all.
+ * Adds the name under which the server keeps the parsed statement. Only the first statements get
+ * one, because every connection keeps all of them.
  */
 function named(text: string): { name?: string; text: string } {
   const known = names.get(text);
@@ -127,7 +127,7 @@ async function inTransaction<T>(
     await ask({ text: session.direct ? 'BEGIN' : BEGIN_POOLED });
     const result = await work(queriesOf(ask));
     const { command } = await ask({ text: 'COMMIT' });
-    // PostgreSQL rolls back without an error where a statement of the transaction has failed.
+    // After a failed statement, PostgreSQL answers COMMIT by rolling back, without an error.
     if (command !== 'COMMIT') throw new Error('a transaction continued after an error');
     return result;
   } catch (error) {

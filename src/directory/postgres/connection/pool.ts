@@ -1,31 +1,35 @@
 /**
- * A bounded number of connections. One that can't be opened is nobody's failure while others will
- * be free; one whose statement the server is still at keeps its place, however long its user is
- * gone, so that a server which hangs is not given more and more to do.
+ * A bounded number of connections. A connection that can't be opened fails no request while other
+ * connections will become free. A connection whose statement the server is still executing keeps
+ * its place even if nobody waits for it any more, so that a server that hangs isn't given more and
+ * more work.
  */
 import { isFull } from '../errors.ts';
 import { type Entry, Session } from './session.ts';
 import { Watch } from './watch.ts';
 
 export interface Limits {
-  /** For a new connection, and for one that becomes free. */
+  /** For opening a connection, and for waiting until one is free. */
   readonly acquireMs: number;
-  /** A server that was not looked at for so long is asked first whether it takes writes. */
+  /**
+   * If the server was last checked longer ago than this, it is first asked whether it accepts
+   * writes.
+   */
   readonly lookMs: number;
-  /** Unused ones are closed, so that others can have the server's. */
+  /** Unused connections are closed, so that others can have the server's. */
   readonly idleMs: number;
   /**
-   * Then a connection is replaced, some a fifth earlier; the name of the server may lead to another
-   * one meanwhile.
+   * Connections are replaced after this time, some a fifth earlier, because the server's name may
+   * lead to another server by then.
    */
   readonly lifeMs: number;
-  /** From then on a statement that is not answered is asked after, on a connection of its own. */
+  /** A statement without a response for this long is looked up on another connection. */
   readonly suspicionMs: number;
-  /** A statement that is not answered while the server can't be reached either. */
+  /** A statement without a response for this long is given up if the server is unreachable. */
   readonly unreachableMs: number;
-  /** The server would have ended any statement. */
+  /** By then, the server would have ended any statement. */
   readonly silenceMs: number;
-  /** How often it is looked whether anything of this has come. */
+  /** How often these limits are checked. */
   readonly sweepMs: number;
 }
 
@@ -40,7 +44,7 @@ export const LIMITS: Limits = {
   sweepMs: 500,
 };
 
-/** How the server is reached; asked for each new connection. */
+/** How to reach the server; called for each new connection. */
 export type Settings = () => Entry;
 
 interface Waiter {
@@ -55,7 +59,7 @@ export class Pool {
   readonly #limits: Limits;
   readonly #watch: Watch;
   readonly #sweeper: NodeJS.Timeout;
-  /** All that are open: idle, in use, and given up. */
+  /** All open connections: idle, in use, and given up. */
   readonly #sessions = new Set<Session>();
   readonly #idle: Session[] = [];
   readonly #waiting: Waiter[] = [];
@@ -73,8 +77,8 @@ export class Pool {
   }
 
   /**
-   * A connection to a server that takes writes, until it is released. Rejects when there is none
-   * for long.
+   * Returns a connection to a server that accepts writes, to be given back with `release`. Rejects
+   * if none becomes available in time.
    */
   async acquire(): Promise<Session> {
     const since = performance.now();
@@ -107,7 +111,7 @@ export class Pool {
     else waiter.resolve(session);
   }
 
-  /** Waits for those in use. */
+  /** Waits for the connections that are in use. */
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closing = { since: performance.now(), done: resolve };
@@ -129,12 +133,15 @@ export class Pool {
     });
   }
 
-  /** Whether nothing of it will be free: the server is at work for users who are gone. */
+  /**
+   * Whether no connection will become free: the server is executing statements that nobody waits
+   * for.
+   */
   #isStuck(): boolean {
     return this.#sessions.size >= this.#size && [...this.#sessions].every(({ givenUp }) => givenUp);
   }
 
-  /** Opens as many connections as there are waiters without one. */
+  /** Opens a connection for each waiter that has none coming. */
   #serve(): void {
     if (this.#closing !== undefined || performance.now() < this.#openAgainAt) return;
     const room = this.#size - this.#sessions.size - this.#opening;
@@ -173,13 +180,13 @@ export class Pool {
     this.#serve();
   }
 
-  /** The server takes no writes: nothing that leads there is used again. */
+  /** The server accepts no writes, so none of its connections is used again. */
   #leave(): void {
     for (const session of this.#sessions) session.lost = true;
     for (const session of this.#idle.splice(0)) this.#retire(session);
   }
 
-  /** Keeps its place while the server is at its statement. */
+  /** The connection keeps its place while the server is executing its statement. */
   #retire(session: Session): void {
     if (session.askedAt !== undefined) {
       session.onAnswer = () => this.#retire(session);
@@ -223,7 +230,7 @@ export class Pool {
     void this.#lookAfter();
   }
 
-  /** Where one way is dead, those that nobody uses at the moment probably went the same. */
+  /** If one connection is dead, the idle ones are probably dead as well. */
   async #lookAfter(): Promise<void> {
     if (!(await this.#watch.look([...this.#sessions]))) return;
     for (const session of this.#idle.splice(0)) this.#retire(session);

@@ -1,19 +1,19 @@
-/** Statements with the schema of their tables. */
+/** Adds the schema to the tables in statements. */
 import { escapeIdentifier } from 'pg';
 import { TABLES } from '../tables.ts';
 
-/** Where a statement names a table, and not an alias or a column of that name. */
+/** Matches the name of a table, but not an alias or a column of the same name. */
 const NAMED = new RegExp(
   `\\b(FROM|JOIN|INTO|UPDATE|ANALYZE)(\\s+)"?(${TABLES.join('|')})\\b"?(?!"?\\s*\\.)`,
   'gi',
 );
 
-/** Texts kept in their qualified form; of those of filters there is no end. */
+/** How many qualified texts are kept; filters can produce any number of texts. */
 const MAX_KEPT = 500;
 
 /**
- * Puts the schema before every table of the directory. Statements are shared with SQLite and hold
- * no values, so the word before a name tells that it is a table.
+ * Puts the schema before every table of the directory. Statements are shared with SQLite and
+ * contain no values, so the word before a name shows that it is a table.
  */
 export function qualifier(schema: string): (statement: string) => string {
   const kept = new Map<string, string>();

@@ -1,5 +1,5 @@
 /**
- * One connection to PostgreSQL, what is known of the server behind it, and how long that has been
+ * One connection to PostgreSQL, what is known about its server, and how long the server has been
  * silent.
  */
 import { Socket } from 'node:net';
@@ -12,18 +12,19 @@ export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 
 export const FAREWELL_MS = 1_000;
 
 /**
- * What every connection of ours wants, where the session is its own. Longer than any request is
- * waited for by Okta and Entra ID.
+ * Settings of every session that belongs to one connection. Okta and Entra ID wait less long for
+ * any request.
  */
 export const SESSION_SETTINGS = {
   statement_timeout: '60s',
-  // What a process that vanished has locked. Ours are never idle there.
+  // Frees the locks of a process that has vanished. A running process is never idle in a
+  // transaction.
   idle_in_transaction_session_timeout: '10s',
 } as const;
 
 /**
- * BIGINT and NUMERIC as numbers: none is beyond 2^53. JSON stays text, which is parsed where it is
- * needed.
+ * BIGINT and NUMERIC become numbers, because none is beyond 2^53. JSON stays text and is parsed
+ * where it is needed.
  */
 const TYPES: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => {
@@ -34,7 +35,7 @@ const TYPES: pg.CustomTypesConfig = {
   },
 };
 
-/** The server is a standby, or was told to take no writes: what it says may be old. */
+/** The server is a standby, or was configured to accept no writes, so its data may be old. */
 class ReadOnlyError extends Error {
   override readonly name = 'ReadOnlyError';
   constructor() {
@@ -46,7 +47,7 @@ const SET = Object.entries(SESSION_SETTINGS)
   .map(([name, value]) => `set_config('${name}', '${value}', false)`)
   .join(' || ');
 /**
- * The process that answers is the one that the connection was promised, unless a pooler is between.
+ * Without a pooler in between, the process that responds is the one that accepted the connection.
  */
 const FIRST_LOOK = `
   SELECT pg_backend_pid() = $1 AS direct,
@@ -56,25 +57,25 @@ const FIRST_LOOK = `
 const LOOK = `SELECT current_setting('transaction_read_only') = 'on' AS standby`;
 
 export interface Entry extends pg.ClientConfig {
-  /** The driver's own, or one that knows more. */
+  /** The driver's class, or a subclass of it. */
   readonly Client?: typeof pg.Client;
 }
 
 export class Session {
   readonly openedAt = performance.now();
-  /** When its server was last seen to take writes. */
+  /** When its server was last seen to accept writes. */
   lookedAt = 0;
-  /** When the last user was done with it. */
+  /** When it was last released. */
   idleSince = 0;
-  /** Not to be used again. */
+  /** It must not be used again. */
   lost = false;
-  /** Its user waits no longer for what the server is at work on. */
+  /** Nobody waits any longer for the statement that the server is executing. */
   givenUp = false;
-  /** Its server takes no writes. */
+  /** Its server accepts no writes. */
   standby = false;
-  /** Called when a statement is answered, for who waits for that after the user has gone. */
+  /** Called when a statement gets its response, even if nobody waits for it any more. */
   onAnswer: () => void = () => undefined;
-  /** From 0 to 1: those that were opened together don't go together. */
+  /** From 0 to 1. Spreads the ends of connections that were opened together. */
   readonly luck = Math.random();
   readonly #client: pg.Client;
   readonly #socket: Socket;
@@ -97,7 +98,7 @@ export class Session {
     });
   }
 
-  /** Throws ReadOnlyError, what the server says, or what the network does. */
+  /** Throws ReadOnlyError, or the error of the server or the network. */
   static async open(entry: Entry, deadlineMs: number): Promise<Session> {
     const socket = new Socket();
     const { Client = pg.Client, ...config } = entry;
@@ -123,29 +124,29 @@ export class Session {
   }
 
   /**
-   * Whether the server's session is this connection's own; a pooler gives it another one for each
+   * Whether the server's session belongs to this connection. A pooler provides another one for each
    * transaction.
    */
   get direct(): boolean {
     return this.#direct;
   }
 
-  /** Of the server's process, where the session is this connection's own. */
+  /** The id of the server's process, if the session belongs to this connection. */
   get pid(): number {
     return (this.#client as unknown as { processID: number }).processID;
   }
 
-  /** When the statement was sent that is not answered yet. */
+  /** When the statement that is waiting for its response was sent. */
   get askedAt(): number | undefined {
     return this.#askedAt;
   }
 
-  /** Of statements, one at a time. */
+  /** Runs one statement; only one may run at a time. */
   ask(query: pg.QueryConfig): Promise<pg.QueryResult> {
     return new Promise((resolve, reject) => {
       this.#askedAt = performance.now();
       this.#giveUp = reject;
-      // What a pooler's next server has prepared is not known.
+      // A pooler's next server may not have the prepared statement.
       const sent = this.#direct || query.name === undefined ? query : { ...query, name: '' };
       void this.#client.query(sent, (error: Error | null, result: pg.QueryResult) => {
         this.#askedAt = undefined;
@@ -178,20 +179,22 @@ export class Session {
     this.lookedAt = performance.now();
   }
 
-  /** Whoever waits for an answer gets the error; the connection stays until the answer comes. */
+  /**
+   * Rejects the statement that is waiting; the connection stays open until its response arrives.
+   */
   giveUp(error: Error): void {
     this.lost = true;
     this.givenUp = true;
     this.#giveUp(error);
   }
 
-  /** Ends the connection at once; whoever waits for an answer gets the error. */
+  /** Ends the connection immediately and rejects the statement that is waiting. */
   destroy(error: Error): void {
     this.giveUp(error);
     this.#socket.destroy();
   }
 
-  /** Ends the connection in good order, where there is somebody to hear it. */
+  /** Ends the connection properly, if the server is still there. */
   async close(): Promise<void> {
     this.lost = true;
     if (this.#askedAt !== undefined) this.#socket.destroy();
@@ -201,7 +204,7 @@ export class Session {
     clearTimeout(timer);
   }
 
-  /** Resolves when the connection is gone, however that came. */
+  /** Resolves when the connection has ended for whatever reason. */
   get ended(): Promise<void> {
     return this.#ended;
   }

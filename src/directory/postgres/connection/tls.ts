@@ -1,5 +1,6 @@
 /**
- * TLS to PostgreSQL as libpq's sslmode and sslrootcert mean it (PostgreSQL documentation §32.19).
+ * TLS to PostgreSQL, as libpq defines it with sslmode and sslrootcert (PostgreSQL documentation
+ * §32.19).
  */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -18,19 +19,20 @@ interface Files {
   readonly key: string | undefined;
 }
 
-/** Reads the files of one URL, and makes something of them only where they have changed. */
+/** Reads the files of one URL, and parses them only if they have changed. */
 export class TlsFiles {
   #read: (Files & { readonly password: string | undefined }) | undefined;
   #context: SecureContext | undefined;
 
   /**
-   * What `tls.connect` needs. Throws DatabaseRefusedError for a file that can't be read or used.
+   * Returns the options for `tls.connect`. Throws DatabaseRefusedError for a file that can't be
+   * read or used.
    */
   options(tls: TlsOptions): ConnectionOptions {
     const { rootCert, mode } = tls;
     const secureContext = this.#contextOf(tls);
-    // A root certificate is heeded in every mode; with none, only verify-full doesn't take just
-    // any.
+    // A root certificate is checked in every mode. Without one, only verify-full checks the
+    // server's certificate.
     const verifies = rootCert !== undefined || mode === 'verify-full';
     if (!verifies) return { secureContext, rejectUnauthorized: false };
     if (mode === 'verify-full') return { secureContext };
@@ -70,18 +72,20 @@ function read(parameter: string, path: string | undefined): string | undefined {
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Node.js passes over what is no certificate. */
+/** Node.js ignores parts that aren't certificates. */
 function rootsOf(text: string, path: string): string[] {
   try {
     const found = (text.match(CERTIFICATE) ?? []).map((pem) => new X509Certificate(pem).toString());
     if (found.length > 0) return found;
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   throw new DatabaseRefusedError(`the file ${path} of sslrootcert contains no PEM certificate`);
 }
 
-/** Those of the machine, and Node.js's own, since a container may have none. */
+/**
+ * The machine's certificates and those of Node.js, because a container may have none of its own.
+ */
 function systemRoots(): string[] {
   return [...new Set([...getCACertificates('system'), ...getCACertificates('default')])];
 }
@@ -101,7 +105,7 @@ function contextOf(
   }
 }
 
-/** Errors of a handshake that only a person can mend. */
+/** Errors of a handshake that only a change of the configuration can resolve. */
 const UNTRUSTED = new Set([
   'CERT_SIGNATURE_FAILURE',
   'CERT_UNTRUSTED',
@@ -120,8 +124,8 @@ export function speaksNoTls(error: unknown): boolean {
 }
 
 /**
- * Why there will be no TLS with the server until somebody mends that; undefined for any other
- * error.
+ * Returns why TLS with the server can't work until the configuration changes; undefined for any
+ * other error.
  */
 export function tlsRefusal(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;

@@ -1,7 +1,6 @@
 /**
- * The URL of a PostgreSQL server, as libpq reads it (PostgreSQL documentation §32.1.1.2). What is
- * not understood is refused, and nothing is taken from PG… variables or from files in the home
- * directory.
+ * The URL of a PostgreSQL server, as libpq reads it (PostgreSQL documentation §32.1.1.2). Unknown
+ * parts are refused, and nothing is taken from PG… variables or from files in the home directory.
  */
 import { userInfo } from 'node:os';
 import { DatabaseRefusedError } from '../../database-errors.ts';
@@ -10,13 +9,13 @@ const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify
 type SslMode = (typeof SSL_MODES)[number];
 
 export interface PostgresUrl {
-  /** A folder, of a Unix socket, begins with a slash. */
+  /** If it begins with a slash, the folder of a Unix socket. */
   readonly host: string;
   readonly port: number;
   readonly database: string;
   readonly user: string;
   readonly password: string | undefined;
-  /** Of the directory's tables; undefined: found by the search path. */
+  /** The schema of the directory's tables; undefined if the search path decides. */
   readonly schema: string | undefined;
   /** Command-line options of the session. */
   readonly options: string | undefined;
@@ -26,9 +25,9 @@ export interface PostgresUrl {
 
 export interface TlsOptions {
   readonly mode: SslMode;
-  /** The handshake comes first, as PostgreSQL 17 and newer understand it. */
+  /** Starts with the TLS handshake, which PostgreSQL 17 and newer understand. */
   readonly direct: boolean;
-  /** A file, or `system`. */
+  /** The path of a file, or `system`. */
   readonly rootCert: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
@@ -55,13 +54,10 @@ type Parameters = Partial<Record<(typeof PARAMETERS)[number], string>>;
 
 const NO_URL = 'it is not a URL of the form postgres://USER:PASSWORD@HOST/DATABASE';
 
-/** Node.js takes credentials only where a host follows; libpq also where `host=` names it. */
+/** Node.js accepts credentials only before a host; libpq also accepts them if `host=` names it. */
 const NO_HOST = /^(postgres(?:ql)?:\/\/[^/?#@]*@)(?=\/)/i;
 
-/**
- * Throws DatabaseRefusedError, which names what is wrong and shows nothing that may be part of a
- * password.
- */
+/** Throws DatabaseRefusedError, which says what is wrong without any part of a password. */
 export function parsePostgresUrl(text: string): PostgresUrl {
   const withHost = text.replace(NO_HOST, '$1localhost');
   const url = URL.canParse(withHost) ? new URL(withHost) : undefined;
@@ -85,7 +81,7 @@ export function parsePostgresUrl(text: string): PostgresUrl {
   };
 }
 
-/** Unlike in a form, + is itself. */
+/** Unlike in a form, + stands for itself. */
 function parametersOf(query: string): Parameters {
   const pairs = query.split('&').filter((pair) => pair !== '');
   const entries = pairs.map((pair) => {
@@ -96,7 +92,7 @@ function parametersOf(query: string): Parameters {
   const names: readonly string[] = PARAMETERS;
   const unknown = entries.find(([name]) => !names.includes(name))?.[0];
   if (unknown === undefined) return Object.fromEntries(entries);
-  // Beside a password that holds an &, a name may be the rest of it.
+  // If a password contains an unescaped &, the name may be the rest of the password.
   const hidden = entries.some(([name]) => /password/.test(name)) || !/^\w{1,40}$/.test(unknown);
   const shown = hidden ? 'a parameter of its query' : `the parameter ${unknown}`;
   throw new DatabaseRefusedError(`${shown} is unknown; allowed are ${PARAMETERS.join(', ')}`);
@@ -136,14 +132,14 @@ function tlsOf(parameters: Parameters, isSocket: boolean): TlsOptions {
   if (direct && !/^(require|verify)/.test(mode)) {
     refuse(`sslnegotiation=direct needs sslmode=require or more, not ${mode}`);
   }
-  // libpq ignores the mode there.
+  // libpq ignores the mode for a Unix socket.
   return { mode: isSocket ? 'disable' : mode, direct, rootCert, cert, key, password };
 }
 
 function modeOf(parameters: Parameters): SslMode {
   const stated = oneOf('sslmode', SSL_MODES, parameters);
   if (stated !== undefined) return stated;
-  // libpq takes it so for the sake of JDBC's URLs.
+  // libpq accepts it for the sake of JDBC URLs.
   if (oneOf('ssl', ['true'], parameters) !== undefined) return 'require';
   return parameters.sslrootcert === 'system' ? 'verify-full' : 'prefer';
 }

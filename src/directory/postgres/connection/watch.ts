@@ -1,14 +1,14 @@
 /**
- * Asks after statements that are not answered. A server says, on a connection of its own, what it
- * is at work on: what it isn't was lost on the way, and so is the connection; what it is at work on
- * is waited for.
+ * Looks after statements that get no response. The server is asked on another connection which
+ * statements it is executing. A statement that it isn't executing was lost on the way, and so is
+ * its connection. A statement that it is executing is waited for.
  */
 import { DatabaseError } from 'pg';
 import type { Session } from './session.ts';
 
 /**
- * Of this process only: the name holds a part of its own. Behind a pooler it is the server's
- * session that has it.
+ * Selects sessions of this process only, because part of the name is unique. Behind a pooler, the
+ * server's session has that name.
  */
 const AT_WORK = `
   SELECT pid
@@ -33,7 +33,7 @@ interface Asked {
 export class Watch {
   readonly #open: () => Promise<Session>;
   readonly #patience: Patience;
-  /** Kept while there is something to ask after. */
+  /** Kept open while there are statements to look after. */
   #own: Session | undefined;
   #looking = false;
   #closed = false;
@@ -43,7 +43,7 @@ export class Watch {
     this.#patience = patience;
   }
 
-  /** Ends the connections on which nobody answers any more. Answers whether there were any. */
+  /** Ends the dead connections. Returns whether there were any. */
   async look(sessions: readonly Session[]): Promise<boolean> {
     if (this.#looking || this.#closed) return false;
     const silent = silentFor(this.#patience.suspicionMs, sessions);
@@ -80,7 +80,7 @@ export class Watch {
     } catch (error) {
       reason = error;
     }
-    // Whoever was answered while we asked is none of them any more.
+    // Statements that got their response meanwhile no longer count.
     const waiting = silent.filter(({ session, askedAt }) => session.askedAt === askedAt);
     const bound = reason instanceof DatabaseError ? silenceMs : unreachableMs;
     const lost =
@@ -122,9 +122,10 @@ function silentFor(milliseconds: number, sessions: readonly Session[]): Asked[] 
 }
 
 /**
- * Those whose statements the server isn't at work on. Behind a pooler, where the server's processes
- * have no fixed connection, it is their number that counts, and those which wait longest are taken
- * for lost: a pooler serves in order, so that what was asked before us is answered or at work.
+ * Returns the sessions whose statements the server isn't executing. Behind a pooler, the server's
+ * processes have no fixed connection, so only their number counts. The statements that have waited
+ * longest are taken for lost: a pooler serves in order, so earlier ones have had their response or
+ * are being executed.
  */
 export function lostAmong<S extends Pick<Session, 'direct' | 'pid'>>(
   waiting: readonly { readonly session: S; readonly askedAt: number }[],

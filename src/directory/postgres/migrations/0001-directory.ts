@@ -1,6 +1,7 @@
 /**
- * Users, groups, integrations and tokens. Every tenant table's key leads with the tenant and none refers to another by a foreign key, so that
- * the same schema can be distributed by tenant. Text is compared bytewise, as everywhere.
+ * Users, groups, integrations and tokens. The key of every table of a tenant starts with the
+ * tenant, and there are no foreign keys, so that the schema can be distributed by tenant. Text is
+ * compared bytewise, as everywhere.
  */
 export const sql = `
 -- A person or account, global: the id follows from the folded userName.
