@@ -4,7 +4,7 @@
  * exit code.
  */
 import { FatalError, LeadLostError } from './commands/errors.ts';
-import { migrate } from './commands/migrate.ts';
+import { migrateDatabase } from './commands/migrate.ts';
 import { runProbe } from './commands/probe.ts';
 import { run } from './commands/run.ts';
 import { type Invocation, readInvocation } from './config/invocation.ts';
@@ -41,7 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
   logWarnings(log);
   try {
     if (command === 'crds') process.stdout.write(printCrds());
-    else if (command === 'migrate') await migrate(config, log);
+    else if (command === 'migrate') await migrateDatabase(config, log);
     else await run(PLANES[command], config, log, stopSignal());
     return 0;
   } catch (error) {

@@ -13,8 +13,8 @@ import type { KubeGroupBinding, KubeIntegration } from '../../src/crd/objects.ts
 import type { RoleBinding } from '../../src/kube/objects.ts';
 import { type KubeObject, keyOf, keyText, ROLE_BINDINGS } from '../../src/kube/resource.ts';
 import {
+  decideMembers,
   MEMBERSHIP_LIMITS,
-  membersOf,
   selectorOf,
 } from '../../src/operator/group-binding/members.ts';
 import { hasRoleOf, isOfBinding } from '../../src/operator/group-binding/objects.ts';
@@ -130,7 +130,7 @@ async function differencesOf(
   const own = all.filter((each) => isOfBinding(each, binding));
   const tenant = bindingTenantOf(binding);
   const reading = await store.memberships.read(tenant, selectorOf(binding), MEMBERSHIP_LIMITS);
-  const { subjects, obstacle } = membersOf(binding, reading, PREFIX);
+  const { subjects, obstacle } = decideMembers(binding, reading, PREFIX);
   const bound = own.flatMap((each) => (each.subjects ?? []).map(({ name }) => name));
   const { members, conditions = [] } = binding.status ?? {};
   const ready = conditions.find(({ type }) => type === 'Ready')?.reason;

@@ -10,7 +10,7 @@ import { FatalError, isDefect, reasonOf } from './errors.ts';
  * Creates or upgrades the database. It never waits, because its caller, such as a Job, retries.
  * Throws FatalError.
  */
-export async function migrate(config: Config, log: Logger): Promise<void> {
+export async function migrateDatabase(config: Config, log: Logger): Promise<void> {
   const databaseUrl = shownDatabaseUrl(config.databaseUrl);
   const store = await open(config, log).catch((error: unknown) => {
     if (error instanceof FatalError || isDefect(error)) throw error;

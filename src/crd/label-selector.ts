@@ -47,7 +47,7 @@ const Requirement = z
     }),
   );
 
-export const LabelSelector = z
+export const LabelSelectorSchema = z
   .object({
     matchLabels: z
       .record(z.string(), labelValue())

@@ -1,7 +1,7 @@
 /** The custom resource ScimTenant: which namespaces may use a tenant. */
 import { z } from 'zod';
 import { conditions, observedGeneration } from './condition.ts';
-import { LabelSelector } from './label-selector.ts';
+import { LabelSelectorSchema } from './label-selector.ts';
 import {
   DNS_LABEL,
   DNS_LABEL_MESSAGE,
@@ -22,7 +22,7 @@ const Namespaces = z.object({
     .meta({ 'x-kubernetes-list-type': 'set' })
     .describe('Namespaces by name. Anyone who creates a namespace of that name gets its rights.')
     .optional(),
-  selector: LabelSelector.describe(
+  selector: LabelSelectorSchema.describe(
     'Namespaces by their labels. If absent, selects none. If empty ({}), selects every ' +
       'namespace of the cluster.',
   ).optional(),

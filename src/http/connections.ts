@@ -47,7 +47,7 @@ export class ConnectionMetrics {
   }
 }
 
-export class Connection {
+export class ClientConnection {
   /** Requests arrive on this socket: after a TLS handshake, the one that decrypts. */
   socket: Socket;
   /** All requests that arrived. */
@@ -64,16 +64,16 @@ export class Connection {
   /** Call this when a token was found valid. */
   readonly authenticated: () => void;
 
-  constructor(socket: Socket, authenticated: (connection: Connection) => void) {
+  constructor(socket: Socket, authenticated: (connection: ClientConnection) => void) {
     this.socket = socket;
     this.authenticated = () => authenticated(this);
   }
 }
 
-export class Connections {
-  readonly #all = new Map<Duplex, Connection>();
+export class ClientConnections {
+  readonly #all = new Map<Duplex, ClientConnection>();
   /** Connections without an authenticated request so far, the oldest first. */
-  readonly #strangers = new Set<Connection>();
+  readonly #strangers = new Set<ClientConnection>();
   readonly #limit: number;
   readonly #metrics: ConnectionMetrics | undefined;
   /** The number of connections and requests so far. */
@@ -90,7 +90,7 @@ export class Connections {
     };
   }
 
-  of(socket: Duplex): Connection | undefined {
+  of(socket: Duplex): ClientConnection | undefined {
     return this.#all.get(socket);
   }
 
@@ -106,7 +106,7 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const connection = new Connection(socket, (known) => {
+    const connection = new ClientConnection(socket, (known) => {
       if (known.isAuthenticated) return;
       known.isAuthenticated = true;
       this.#strangers.delete(known);
@@ -167,7 +167,7 @@ export class Connections {
     return false;
   }
 
-  #remove(connection: Connection): void {
+  #remove(connection: ClientConnection): void {
     this.#all.delete(connection.socket);
     this.#strangers.delete(connection);
   }

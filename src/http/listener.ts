@@ -10,7 +10,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ServingCertificate } from './certificate.ts';
-import type { Connections } from './connections.ts';
+import type { ClientConnections } from './connections.ts';
 
 type OnRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
@@ -20,7 +20,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 export function createListener(
   limits: ServerOptions,
   onRequest: OnRequest,
-  connections: Connections,
+  connections: ClientConnections,
   certificate: ServingCertificate | undefined,
 ): Server {
   if (certificate === undefined) {

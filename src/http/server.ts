@@ -20,7 +20,7 @@ import {
   STALL_TIMEOUT_MS,
 } from '../scim/limits.ts';
 import type { ServingCertificate } from './certificate.ts';
-import { type Connection, type ConnectionMetrics, Connections } from './connections.ts';
+import { type ClientConnection, ClientConnections, type ConnectionMetrics } from './connections.ts';
 import { listenError } from './listen-error.ts';
 import { createListener } from './listener.ts';
 import {
@@ -97,7 +97,7 @@ export interface HttpServerOptions {
 
 export class HttpServer {
   readonly #server: Server;
-  readonly #connections: Connections;
+  readonly #connections: ClientConnections;
   readonly #errorDocument: (error: unknown) => ErrorDocument;
   #isClosing = false;
 
@@ -105,7 +105,7 @@ export class HttpServer {
     const { maxUnauthenticated = 1_000, metrics, errorDocument = plainError } = options;
     this.#errorDocument = errorDocument;
     const limits = { ...LIMITS, ...options.limits };
-    this.#connections = new Connections(maxUnauthenticated, metrics);
+    this.#connections = new ClientConnections(maxUnauthenticated, metrics);
     const awaitingContinue = new WeakSet<IncomingMessage>();
     const listener = getRequestListener(
       (request, { incoming, outgoing }) => {
@@ -208,7 +208,7 @@ export class HttpServer {
     }
   }
 
-  #track(connection: Connection, outgoing: ServerResponse): void {
+  #track(connection: ClientConnection, outgoing: ServerResponse): void {
     this.#connections.arrivals++;
     connection.requests++;
     connection.underWay++;
@@ -281,5 +281,5 @@ export class HttpServer {
 }
 
 /** Part of a response, or of an earlier one, may already be sent. Nothing else may be written. */
-const isAnswering = ({ underWay, answer }: Connection): boolean =>
+const isAnswering = ({ underWay, answer }: ClientConnection): boolean =>
   underWay > 1 || answer?.headersSent === true;

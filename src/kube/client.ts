@@ -7,8 +7,8 @@ import {
   type KubeObject,
   keyOf,
   type ObjectKey,
-  pathOf,
   type ResourceDefinition,
+  urlPathOf,
 } from './resource.ts';
 import { type Call, type Fence, Transport } from './transport.ts';
 
@@ -68,7 +68,7 @@ export class Client {
   }
 
   get<T extends KubeObject>(resource: ResourceDefinition, key: ObjectKey): Promise<T> {
-    return this.call(resource, { method: 'GET', path: pathOf(resource, key) });
+    return this.call(resource, { method: 'GET', path: urlPathOf(resource, key) });
   }
 
   list<T extends KubeObject>(
@@ -119,7 +119,7 @@ export class Client {
   ): Promise<T> {
     return this.call(resource, {
       method: 'PATCH',
-      path: pathOf(resource, keyOf(object)),
+      path: urlPathOf(resource, keyOf(object)),
       query: { fieldManager, force: 'true', fieldValidation: 'Strict' },
       body: typed(resource, object),
       contentType: 'application/apply-patch+yaml',
@@ -138,7 +138,7 @@ export class Client {
   ): Promise<T> {
     return this.call(resource, {
       method: 'PATCH',
-      path: pathOf(resource, key, options.subresource),
+      path: urlPathOf(resource, key, options.subresource),
       query: {
         fieldManager: options.fieldManager,
         dryRun: options.dryRun === true ? 'All' : undefined,
@@ -152,7 +152,7 @@ export class Client {
   async delete(resource: ResourceDefinition, key: ObjectKey, uid?: string): Promise<void> {
     await this.call(resource, {
       method: 'DELETE',
-      path: pathOf(resource, key),
+      path: urlPathOf(resource, key),
       body: uid === undefined ? undefined : { preconditions: { uid } },
       contentType: 'application/json',
     });
@@ -167,7 +167,7 @@ export class Client {
   ): Promise<T> {
     return this.call(resource, {
       method: 'POST',
-      path: pathOf(resource, key, subresource),
+      path: urlPathOf(resource, key, subresource),
       body,
       contentType: 'application/json',
     });
@@ -203,7 +203,7 @@ export class Client {
 
 /** Without a namespace, a namespaced resource is listed in all namespaces. */
 function collectionPath(resource: ResourceDefinition, namespace: string | undefined): string {
-  return pathOf(resource, namespace === undefined ? {} : { namespace });
+  return urlPathOf(resource, namespace === undefined ? {} : { namespace });
 }
 
 function typed<T extends KubeObject>(resource: ResourceDefinition, object: T): T {

@@ -1,7 +1,7 @@
 /** Pure functions that change lists of metav1.Condition. */
 import { seconds } from './time.ts';
 
-export interface Condition {
+export interface KubeCondition {
   readonly type: string;
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
@@ -10,14 +10,14 @@ export interface Condition {
   readonly lastTransitionTime: string;
 }
 
-export type NewCondition = Omit<Condition, 'lastTransitionTime'>;
+export type NewCondition = Omit<KubeCondition, 'lastTransitionTime'>;
 
 /** `lastTransitionTime` changes only when the status does. */
 export function setCondition(
-  conditions: readonly Condition[],
+  conditions: readonly KubeCondition[],
   next: NewCondition,
   now: Date,
-): readonly Condition[] {
+): readonly KubeCondition[] {
   const index = conditions.findIndex(({ type }) => type === next.type);
   const known = conditions[index];
   const lastTransitionTime =
@@ -27,21 +27,21 @@ export function setCondition(
 }
 
 export function removeCondition(
-  conditions: readonly Condition[],
+  conditions: readonly KubeCondition[],
   type: string,
-): readonly Condition[] {
+): readonly KubeCondition[] {
   return conditions.filter((condition) => condition.type !== type);
 }
 
 export function findCondition(
-  conditions: readonly Condition[] | undefined,
+  conditions: readonly KubeCondition[] | undefined,
   type: string,
-): Condition | undefined {
+): KubeCondition | undefined {
   return conditions?.find((condition) => condition.type === type);
 }
 
 /** As the API server returns it. */
-type StatusCondition = Omit<Condition, 'observedGeneration'> & {
+type StatusCondition = Omit<KubeCondition, 'observedGeneration'> & {
   readonly observedGeneration?: number | undefined;
 };
 
@@ -60,9 +60,9 @@ export function mergeConditions(
   wanted: readonly NewCondition[],
   whileTrue: readonly string[],
   now: Date,
-): readonly Condition[] {
+): readonly KubeCondition[] {
   const observedGeneration = metadata.generation;
-  const present: readonly Condition[] = status?.conditions?.map(completeCondition) ?? [];
+  const present: readonly KubeCondition[] = status?.conditions?.map(completeCondition) ?? [];
   const kept = whileTrue
     .filter((type) => !wanted.some((condition) => condition.type === type))
     .reduce(removeCondition, present);
@@ -76,6 +76,6 @@ export function mergeConditions(
 export function completeCondition({
   observedGeneration,
   ...condition
-}: StatusCondition): Condition {
+}: StatusCondition): KubeCondition {
   return observedGeneration === undefined ? condition : { ...condition, observedGeneration };
 }

@@ -69,7 +69,7 @@ export function keyText({ namespace, name }: ObjectKey): string {
  * Returns the URL path of a collection, or of an object if `name` is given. Refuses empty names,
  * because a DELETE without a name deletes the whole collection.
  */
-export function pathOf(
+export function urlPathOf(
   resource: ResourceDefinition,
   { namespace, name }: Partial<ObjectKey>,
   subresource?: string,

@@ -1,12 +1,12 @@
 /** The objects that a reflector knows, by key. They are shared, so never change them. */
 import { type KubeObject, keyOf, keyText, type ObjectKey } from './resource.ts';
 
-export interface Change<T> {
+export interface ObjectChange<T> {
   readonly type: 'added' | 'modified' | 'deleted';
   readonly object: T;
 }
 
-type ChangeHandler<T> = (change: Change<T>) => void;
+type ChangeHandler<T> = (change: ObjectChange<T>) => void;
 
 export class ObjectStore<T extends KubeObject> {
   /** By namespace (empty for cluster-scoped objects), then by name. */
@@ -66,7 +66,7 @@ export class ObjectStore<T extends KubeObject> {
     for (const object of objects) this.set(object);
   }
 
-  #tell(change: Change<T>): void {
+  #tell(change: ObjectChange<T>): void {
     for (const handler of this.#handlers) handler(change);
   }
 }

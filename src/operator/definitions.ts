@@ -10,9 +10,9 @@ import { CUSTOM_RESOURCE_DEFINITIONS, type KubeObject } from '../kube/resource.t
 import type { Logger } from '../logger.ts';
 import type { OperatorMetrics } from './metrics.ts';
 
-export interface Schema {
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly items?: Schema;
+export interface CrdSchema {
+  readonly properties?: Readonly<Record<string, CrdSchema>>;
+  readonly items?: CrdSchema;
   readonly enum?: readonly unknown[];
   readonly 'x-kubernetes-validations'?: readonly { readonly rule: string }[];
 }
@@ -21,7 +21,7 @@ export interface Definition extends KubeObject {
   readonly spec: {
     readonly versions: readonly {
       readonly name: string;
-      readonly schema?: { readonly openAPIV3Schema?: Schema };
+      readonly schema?: { readonly openAPIV3Schema?: CrdSchema };
     }[];
   };
 }
@@ -38,10 +38,10 @@ export function lackingIn(actual: Definition, wanted: Definition): readonly stri
   return lacking(schemaOf(actual), schemaOf(wanted), '');
 }
 
-const schemaOf = ({ spec }: Definition): Schema =>
+const schemaOf = ({ spec }: Definition): CrdSchema =>
   spec.versions.find(({ name }) => name === VERSION)?.schema?.openAPIV3Schema ?? {};
 
-function lacking(actual: Schema, wanted: Schema, path: string): readonly string[] {
+function lacking(actual: CrdSchema, wanted: CrdSchema, path: string): readonly string[] {
   const rules = actual['x-kubernetes-validations']?.map(({ rule }) => rule) ?? [];
   const hasRules = (wanted['x-kubernetes-validations'] ?? []).every(({ rule }) =>
     rules.includes(rule),

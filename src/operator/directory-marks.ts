@@ -7,7 +7,7 @@ import type { DirectoryMark } from '../crd/directory-mark.ts';
 import { EVENT } from '../crd/reasons.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { type KubeObject, keyText } from '../kube/resource.ts';
-import type { Change } from '../kube/store.ts';
+import type { ObjectChange } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 
 type Marked = KubeObject & {
@@ -77,7 +77,7 @@ export class DirectoryMarks {
   }
 
   /** Takes what a standby sees. The leader must use our directory. */
-  observe({ type, object }: Pick<Change<Marked>, 'type' | 'object'>): void {
+  observe({ type, object }: Pick<ObjectChange<Marked>, 'type' | 'object'>): void {
     const mark = object.status?.directory;
     const key = keyText(object.metadata);
     const isForeign = this.#isForeign(mark) && mark.lease === this.ours.lease;

@@ -3,7 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../crd/names.ts';
 import { CONDITION } from '../crd/reasons.ts';
 import { ReadGauge, type Series } from '../directory/metrics/read-gauge.ts';
-import type { Condition } from '../kube/conditions.ts';
+import type { KubeCondition } from '../kube/conditions.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Caches } from './context.ts';
 
@@ -72,7 +72,7 @@ export function createOperatorMetrics(
 
 type WithConditions = KubeObject & {
   readonly status?:
-    | { readonly conditions?: readonly Pick<Condition, 'type' | 'status'>[] | undefined }
+    | { readonly conditions?: readonly Pick<KubeCondition, 'type' | 'status'>[] | undefined }
     | undefined;
 };
 

@@ -19,7 +19,7 @@ export interface Exchange {
   readonly body?: JsonValue;
 }
 
-export interface Answer {
+export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   /** Undefined if it is empty or not JSON. */
@@ -37,7 +37,7 @@ export async function exchange(
   { baseUrl, token, signal, fetch = globalThis.fetch }: Endpoint,
   request: Exchange,
   timeoutSeconds: number,
-): Promise<Answer> {
+): Promise<Reply> {
   const { method, path, body } = request;
   const startedAt = performance.now();
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);

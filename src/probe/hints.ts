@@ -1,6 +1,6 @@
 /** What to do about a response. */
 import { isJsonObject } from '../scim/json.ts';
-import type { Answer } from './exchange.ts';
+import type { Reply } from './exchange.ts';
 import { describeStatus, type StepResult } from './player.ts';
 
 /**
@@ -51,7 +51,7 @@ export function hintFor({ step, answer, problem }: StepResult): string | undefin
   return hints.length === 0 ? undefined : hints.join(' ');
 }
 
-function ofAnswer(answer: Answer | undefined, expected: string): string | undefined {
+function ofAnswer(answer: Reply | undefined, expected: string): string | undefined {
   if (answer === undefined) return 'The remaining steps were skipped.';
   const { status, headers, body } = answer;
   if (expected.startsWith('content-type')) {

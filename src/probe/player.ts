@@ -1,6 +1,6 @@
 /** Plays a sequence against an endpoint over HTTP and reports the result of each step. */
 import { isJsonObject, type JsonValue } from '../scim/json.ts';
-import { type Answer, type Endpoint, type Exchange, exchange, NoAnswerError } from './exchange.ts';
+import { type Endpoint, type Exchange, exchange, NoAnswerError, type Reply } from './exchange.ts';
 import { type Difference, findDifference, valueAt } from './expectation.ts';
 import type { Sequence, Step } from './sequence.ts';
 
@@ -24,7 +24,7 @@ export interface StepResult {
   readonly step: Step;
   readonly outcome: 'passed' | 'failed' | 'skipped';
   /** Undefined if the step was skipped or no response came. */
-  readonly answer: Answer | undefined;
+  readonly answer: Reply | undefined;
   /** Why the step failed. */
   readonly problem: Difference | undefined;
   /** Why the step was skipped. */
@@ -105,8 +105,8 @@ async function playStep(
  */
 async function findUndone(
   { request, response }: Step,
-  { status }: Answer,
-  send: (request: Exchange) => Promise<Answer>,
+  { status }: Reply,
+  send: (request: Exchange) => Promise<Reply>,
 ): Promise<Difference | undefined> {
   if (status !== 204 || response.body === undefined) return undefined;
   const path = request.path.replace(/\?.*$/, '');
@@ -121,7 +121,7 @@ async function findUndone(
 
 function findProblem(
   { response: expected, capture = {} }: Step,
-  { status, headers, body }: Answer,
+  { status, headers, body }: Reply,
 ): Difference | undefined {
   const statuses = [expected.status].flat();
   if (!statuses.includes(status)) {

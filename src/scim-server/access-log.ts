@@ -4,7 +4,7 @@
  */
 import type { Logger } from '../logger.ts';
 
-export interface Access {
+export interface AccessEntry {
   readonly requestId: string;
   readonly method: string;
   /** As the client sent it. */
@@ -42,7 +42,7 @@ const PLAIN = /^[\w\-.~:/]*$/;
 /** `ms` is the duration of the request in milliseconds. */
 export function logAccess(
   log: Logger,
-  access: Access,
+  access: AccessEntry,
   status: number,
   ms: number,
   meant?: Meant,
@@ -58,7 +58,10 @@ export function logAccess(
  * For a request without a valid token, nothing that the client chose is shown, because it may be a
  * token of any kind.
  */
-function shownPath({ path, route, tenant, integration }: Access, meant: Meant | undefined): string {
+function shownPath(
+  { path, route, tenant, integration }: AccessEntry,
+  meant: Meant | undefined,
+): string {
   if (integration !== undefined && PLAIN.test(path))
     return path.slice(0, MAX_PATH).replace(TOKEN, 'scim_…');
   const known = integration === undefined ? meant : { tenant, integrationId: integration };

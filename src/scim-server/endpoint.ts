@@ -9,7 +9,7 @@ import type { Permissions } from '../directory/permissions.ts';
 import type { Scope } from '../directory/store/resources.ts';
 import type { ServerBindings } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
-import { type Access, logAccess } from './access-log.ts';
+import { type AccessEntry, logAccess } from './access-log.ts';
 import { type Answer, toResponse } from './answer.ts';
 import { authenticateRequest, checkServed, parseEndpoint } from './authentication.ts';
 import { readJson } from './body.ts';
@@ -89,7 +89,7 @@ export function createEndpoint(options: EndpointOptions) {
     return async (context: ScimContext): Promise<Response> => {
       const startedAt = performance.now();
       const { method, path } = context.req;
-      const access: Access = {
+      const access: AccessEntry = {
         requestId: requestIdOf(context.req.header('x-request-id')),
         method,
         path,
@@ -122,7 +122,7 @@ function operationsAt(route: string | undefined, metrics: RequestMetrics) {
   return (method: string): Operation => operations.get(servedAs(method)) ?? other;
 }
 
-function callerOf({ tenant, integration }: Access): Scope | undefined {
+function callerOf({ tenant, integration }: AccessEntry): Scope | undefined {
   return tenant === undefined || integration === undefined
     ? undefined
     : { tenant, integrationId: integration };
@@ -134,7 +134,7 @@ async function serve(
   { req, env }: ScimContext,
   methods: Methods | undefined,
   { directory, publicUrl, log, tracker, limit, clock, permissions, metrics }: EndpointOptions,
-  access: Access,
+  access: AccessEntry,
   refuse: Refuse,
 ): Promise<Answer> {
   const path = parseEndpoint(req.path);

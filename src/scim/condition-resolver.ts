@@ -16,7 +16,7 @@ import { invalidFilter, invalidPath, invalidValue } from './error.ts';
 import { versionTag } from './etag.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
-import { VERSION } from './schemas/common.ts';
+import { VERSION_ATTRIBUTE } from './schemas/common.ts';
 import { hasTooManyMarks } from './text.ts';
 
 /**
@@ -132,7 +132,7 @@ function bindComparison(
  * The ETag that a client read may contain a digest, which is not part of the version (see etag).
  */
 function versionLiteral(compared: Attribute, value: Literal): Literal {
-  if (compared !== VERSION || typeof value !== 'string') return value;
+  if (compared !== VERSION_ATTRIBUTE || typeof value !== 'string') return value;
   return versionTag(value) ?? value;
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FatalError } from '../../src/commands/errors.ts';
-import { migrate } from '../../src/commands/migrate.ts';
+import { migrateDatabase } from '../../src/commands/migrate.ts';
 import { readInvocation } from '../../src/config/invocation.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { createDatabase, type PostgresDatabase } from '../support/directory/postgres.ts';
@@ -30,7 +30,7 @@ const { log } = captureLog();
 const run = (...args: string[]): Promise<void> => {
   const invocation = readInvocation(['migrate', ...args], {});
   if (invocation.kind !== 'command') throw new Error('help was given');
-  return migrate(invocation.config, log);
+  return migrateDatabase(invocation.config, log);
 };
 const refusal = async (url: string): Promise<string> => {
   const error = await run(`--database-url=${url}`).catch((reason: unknown) => reason);

@@ -10,8 +10,8 @@ import {
   type KubeObject,
   keyOf,
   type ObjectKey,
-  pathOf,
   type ResourceDefinition,
+  urlPathOf,
 } from '../../src/kube/resource.ts';
 import { TEST_MANAGER } from '../support/kube/cluster.ts';
 
@@ -36,7 +36,7 @@ async function call(
 
 /** Returns the spec that the API server derives from the text of a CustomResourceDefinition. */
 export async function dryRunYaml(name: string, text: string): Promise<unknown> {
-  const path = pathOf(CUSTOM_RESOURCE_DEFINITIONS, { name });
+  const path = urlPathOf(CUSTOM_RESOURCE_DEFINITIONS, { name });
   const query = `fieldManager=${TEST_MANAGER}&force=true&fieldValidation=Strict&dryRun=All`;
   const headers = { 'content-type': 'application/apply-patch+yaml' };
   const answer = await call('PATCH', `${path}?${query}`, headers, text);
@@ -51,7 +51,7 @@ export async function dryRunApply(
 ): Promise<KubeObject> {
   const query = `fieldManager=${fieldManager}&force=true&dryRun=All`;
   const headers = { 'content-type': 'application/apply-patch+yaml' };
-  const path = `${pathOf(resource, keyOf(object))}?${query}`;
+  const path = `${urlPathOf(resource, keyOf(object))}?${query}`;
   return (await call('PATCH', path, headers, JSON.stringify(object))) as KubeObject;
 }
 
@@ -66,7 +66,7 @@ export async function printed(
   key: ObjectKey,
 ): Promise<Record<string, unknown>> {
   const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
-  const table = (await call('GET', pathOf(resource, key), { accept })) as Table;
+  const table = (await call('GET', urlPathOf(resource, key), { accept })) as Table;
   return Object.fromEntries(
     table.columnDefinitions.map((column, index) => [
       column.priority === 0 ? column.name : `${column.name} (wide)`,

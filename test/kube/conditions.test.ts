@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type Condition,
   findCondition,
+  type KubeCondition,
   mergeConditions,
   type NewCondition,
   removeCondition,
@@ -40,7 +40,7 @@ describe('setCondition', () => {
 
   it('changes neither the other conditions nor their order nor the given list', () => {
     const first = setCondition([], { ...ready, type: 'TokenReady' }, earlier);
-    const before: readonly Condition[] = Object.freeze(setCondition(first, ready, earlier));
+    const before: readonly KubeCondition[] = Object.freeze(setCondition(first, ready, earlier));
     const after = setCondition(before, { ...ready, type: 'TokenReady', status: 'True' }, later);
     expect(after.map(({ type, status }) => `${type}=${status}`)).toEqual([
       'TokenReady=True',
@@ -61,7 +61,7 @@ describe('removeCondition and findCondition', () => {
 
 describe('mergeConditions', () => {
   const stalled = { ...ready, type: 'Stalled', status: 'True' } as const;
-  const conditions = [ready, stalled, { ...ready, type: 'Kept' }].reduce<readonly Condition[]>(
+  const conditions = [ready, stalled, { ...ready, type: 'Kept' }].reduce<readonly KubeCondition[]>(
     (present, each) => setCondition(present, { ...each, observedGeneration: 1 }, earlier),
     [],
   );

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { scimIntegrationCrd } from '../../src/crd/manifest.ts';
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../src/kube/resource.ts';
-import { type Definition, lackingIn, type Schema } from '../../src/operator/definitions.ts';
+import { type CrdSchema, type Definition, lackingIn } from '../../src/operator/definitions.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { applyCrd, applyCrds } from '../support/kube/cluster.ts';
@@ -37,11 +37,11 @@ describe('a CRD that is older than the operator', () => {
   });
 
   const rules = (rule: string) => ({ 'x-kubernetes-validations': [{ rule }] });
-  const wanted: Schema = {
+  const wanted: CrdSchema = {
     ...rules('true'),
     properties: { spec: { properties: { kind: { enum: ['a', 'b'] } } }, list: { items: {} } },
   };
-  it.each<[string, Schema, readonly string[]]>([
+  it.each<[string, CrdSchema, readonly string[]]>([
     ['equal CRD', wanted, []],
     ['CRD with another field', { ...wanted, properties: { ...wanted.properties, more: {} } }, []],
     ['CRD that lacks a field', { ...wanted, properties: { list: { items: {} } } }, ['spec']],
@@ -56,7 +56,7 @@ describe('a CRD that is older than the operator', () => {
     ],
     ['CRD without a schema', {}, ['a rule on the whole object', 'spec', 'list']],
   ])('is detected by what it lacks: %s', (_, installed, lacks) => {
-    const of = (openAPIV3Schema: Schema): Definition => ({
+    const of = (openAPIV3Schema: CrdSchema): Definition => ({
       metadata: { name: 'crd' },
       spec: { versions: [{ name: 'v1alpha1', schema: { openAPIV3Schema } }] },
     });

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
-import type { Condition } from '../../src/kube/conditions.ts';
+import type { KubeCondition } from '../../src/kube/conditions.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../../src/kube/resource.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { printed } from '../crd/raw-call.ts';
@@ -22,10 +22,10 @@ beforeAll(() => {
 });
 
 type Kind = readonly [ResourceDefinition, ObjectKey];
-type Conditions = Readonly<Record<string, Condition>>;
+type Conditions = Readonly<Record<string, KubeCondition>>;
 
 async function conditionsOf([resource, key]: Kind): Promise<Conditions> {
-  type WithStatus = KubeObject & { status?: { conditions?: readonly Condition[] } };
+  type WithStatus = KubeObject & { status?: { conditions?: readonly KubeCondition[] } };
   const { status } = await fixture.admin.get<WithStatus>(resource, key);
   return Object.fromEntries((status?.conditions ?? []).map((each) => [each.type, each]));
 }

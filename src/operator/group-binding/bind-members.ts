@@ -14,9 +14,9 @@ import { planShards, type Shard, type ShardPlan } from './shards.ts';
 import {
   attempt,
   beginRound,
-  grant,
+  grantTo,
   type Round,
-  revoke,
+  revokeFrom,
   shardsOf,
   shrink,
 } from './write-shards.ts';
@@ -82,12 +82,12 @@ async function change(
   permit: Permit,
 ): Promise<Obstacle | 'gone' | undefined> {
   const { removals } = planShards(shardsOf(round), subjects, SHARD_SIZE);
-  for (const shard of removals) await attempt(round, () => revoke(round, shard));
+  for (const shard of removals) await attempt(round, () => revokeFrom(round, shard));
   // A new plan, because a whole RoleBinding may have been deleted with subjects that must stay.
   const plan = planShards(shardsOf(round), subjects, SHARD_SIZE);
   const refusal = plan.additions.length > 0 ? await permit() : undefined;
   if (refusal !== undefined) return refusal;
-  for (const shard of plan.additions) await attempt(round, () => grant(round, shard));
+  for (const shard of plan.additions) await attempt(round, () => grantTo(round, shard));
   // A subject that moves keeps its old place until it has the new one.
   const isComplete = round.obstacle === undefined && round.error === undefined;
   if (isComplete) for (const shard of plan.moves) await attempt(round, () => shrink(round, shard));

@@ -32,7 +32,7 @@ interface Members {
 
 const NOBODY: Members = { subjects: [], refused: 0 };
 
-export function membersOf(
+export function decideMembers(
   binding: KubeGroupBinding,
   { basis, group, userNames }: MembershipReading,
   prefix: string,

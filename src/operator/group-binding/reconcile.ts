@@ -22,7 +22,7 @@ import { admissionPolicyIn } from './admission-policy.ts';
 import { bindMembers, type Permit } from './bind-members.ts';
 import type { FollowedGroups } from './followed-groups.ts';
 import { endRolesOfGone, type LeftRole } from './made-roles.ts';
-import { MEMBERSHIP_LIMITS, membersOf, selectorOf } from './members.ts';
+import { decideMembers, MEMBERSHIP_LIMITS, selectorOf } from './members.ts';
 import {
   type BindingFindings,
   buildGroupBindingStatus,
@@ -176,7 +176,7 @@ async function gatherMembers(
   const selector = selectorOf(binding);
   const reading = await context.store.memberships.read(tenant, selector, MEMBERSHIP_LIMITS);
   followed.note(key, tenant, selector, reading.basis);
-  const { subjects, refused, obstacle } = membersOf(binding, reading, prefix);
+  const { subjects, refused, obstacle } = decideMembers(binding, reading, prefix);
   const { group } = reading;
   return { subjects, refused, obstacle, ...(group ? { group } : { hasGroup: false }) };
 }

@@ -96,7 +96,7 @@ function denialOf({ spec }: KubeGroupBinding, error: unknown): Obstacle | undefi
  * Removes subjects. If the API server denies that, the whole RoleBinding is deleted, and the other
  * subjects get a new one if permitted, so that nobody keeps a role that they must not have.
  */
-export async function revoke(round: Round, shard: Shard): Promise<void> {
+export async function revokeFrom(round: Round, shard: Shard): Promise<void> {
   const object = round.objects.get(shard.index);
   if (object === undefined) return;
   // The difference is only in metadata, such as labels. Granting too much is never postponed.
@@ -110,7 +110,7 @@ export async function revoke(round: Round, shard: Shard): Promise<void> {
 }
 
 /** Waits longer each time if something keeps revoking the role. */
-export async function grant(round: Round, shard: Shard): Promise<void> {
+export async function grantTo(round: Round, shard: Shard): Promise<void> {
   const message = postponed(round, shard);
   if (message === undefined) await write(round, shard);
   else round.obstacle ??= { reason: REASON.ChangedByOthers, message };

@@ -5,7 +5,7 @@
 import { ANNOTATION_INTEGRATION_UID, LABEL_INTEGRATION, ROLE_NAME } from '../../crd/names.ts';
 import { Controller, type ControllerOptions } from '../../kube/controller.ts';
 import { type KubeObject, keyOf, type ObjectKey, ROLES } from '../../kube/resource.ts';
-import type { Change } from '../../kube/store.ts';
+import type { ObjectChange } from '../../kube/store.ts';
 import type { Caches, OperatorContext } from '../context.ts';
 import { isOutage } from '../obstacle.ts';
 import { ReadSecrets } from '../token/read-secrets.ts';
@@ -64,7 +64,7 @@ export function createIntegrationControllers(
     reconcile: createRoleReconcile(context, roleStates),
     isOutage,
   });
-  const enqueueParents = ({ object }: Change<KubeObject>) => {
+  const enqueueParents = ({ object }: ObjectChange<KubeObject>) => {
     for (const key of parentsOf(object, caches)) integrations.enqueue(key);
   };
   const subscriptions = [

@@ -12,7 +12,7 @@ import type { KubeIntegration } from '../../crd/objects.ts';
 import { CONDITION, REASON, WHILE_TRUE } from '../../crd/reasons.ts';
 import type { ScimIntegrationStatus } from '../../crd/scim-integration.ts';
 import type { IntegrationActivity } from '../../directory/store/integrations.ts';
-import { type Condition, mergeConditions, type NewCondition } from '../../kube/conditions.ts';
+import { type KubeCondition, mergeConditions, type NewCondition } from '../../kube/conditions.ts';
 import { seconds } from '../../kube/time.ts';
 import { annotationNotices, contentionNotices, PAUSED, terminating } from '../notices.ts';
 import type { Obstacle } from '../obstacle.ts';
@@ -125,7 +125,7 @@ function buildConditions(
   integration: KubeIntegration,
   findings: Findings,
   now: Date,
-): readonly Condition[] {
+): readonly KubeCondition[] {
   const wanted = [
     tokenCondition(findings),
     rbacCondition(findings),

@@ -10,7 +10,7 @@ import { CONDITION, REASON } from '../../crd/reasons.ts';
 import { completeCondition, findCondition } from '../../kube/conditions.ts';
 import { Controller, type ControllerOptions, type Reconcile } from '../../kube/controller.ts';
 import { type KubeObject, keyOf } from '../../kube/resource.ts';
-import type { Change } from '../../kube/store.ts';
+import type { ObjectChange } from '../../kube/store.ts';
 import { writeStatus } from '../../kube/write-status.ts';
 import type { Caches, OperatorContext } from '../context.ts';
 import { annotationNotices } from '../notices.ts';
@@ -76,7 +76,7 @@ export function createTenantController(
  * Whether the change is the operator's own write, or that of an operator of other namespaces. The
  * two would otherwise overwrite each other forever.
  */
-function isStatusOnly({ type, object: { metadata, status } }: Change<KubeTenant>): boolean {
+function isStatusOnly({ type, object: { metadata, status } }: ObjectChange<KubeTenant>): boolean {
   const [notice] = annotationNotices(SCIM_TENANTS.kind, metadata);
   const told = status?.conditions?.find((each) => each.type === CONDITION.InvalidAnnotation);
   return (
@@ -103,7 +103,7 @@ function admitsNobody(tenant: KubeTenant, { namespaces }: Caches): boolean {
 
 /** ScimTenants that matched no namespace and may now match this one, or the other way round. */
 function tenantsAffectedBy(
-  { type, object }: Change<KubeObject>,
+  { type, object }: ObjectChange<KubeObject>,
   { tenants }: Caches,
 ): readonly KubeTenant[] {
   return tenants.list().filter((tenant) => {

@@ -1,7 +1,7 @@
 /** Attributes that every resource has (RFC 7643 §3.1); no schema lists them. */
 import { type Attribute, attribute, type ResourceType } from '../schema.ts';
 
-export const VERSION = attribute('version', 'Version, the same as the ETag.', {
+export const VERSION_ATTRIBUTE = attribute('version', 'Version, the same as the ETag.', {
   caseExact: true,
   mutability: 'readOnly',
 });
@@ -43,7 +43,7 @@ export const COMMON_ATTRIBUTES = [
         mutability: 'readOnly',
       }),
       attribute('location', 'URL of the resource.', { type: 'reference', mutability: 'readOnly' }),
-      VERSION,
+      VERSION_ATTRIBUTE,
     ],
   }),
 ];

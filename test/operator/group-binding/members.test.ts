@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeGroupBinding } from '../../../src/crd/objects.ts';
-import { membersOf, subjectOf } from '../../../src/operator/group-binding/members.ts';
+import { decideMembers, subjectOf } from '../../../src/operator/group-binding/members.ts';
 import {
   buildMembersBinding,
   isOfBinding,
@@ -45,7 +45,7 @@ describe('a reading of a group', () => {
       { basis, group, userNames: undefined },
       { basis, userNames: [] },
     ];
-    const seen = readings.map((reading) => membersOf(binding, reading, 'scim:'));
+    const seen = readings.map((reading) => decideMembers(binding, reading, 'scim:'));
     expect(seen.map(({ obstacle }) => obstacle?.reason)).toEqual([
       'GroupNotFound',
       'GroupAmbiguous',
@@ -58,7 +58,7 @@ describe('a reading of a group', () => {
 
   it('lists its members and counts those that are left out', () => {
     const reading = { basis, group, userNames: ['ann', 'system:x', 'Bob'] };
-    expect(membersOf(binding, reading, 'p:')).toEqual({
+    expect(decideMembers(binding, reading, 'p:')).toEqual({
       subjects: ['p:ann', 'p:Bob'],
       refused: 1,
     });

@@ -2,7 +2,7 @@
 import { request } from 'undici';
 import { inject } from 'vitest';
 import { Connection, loadKubeConfig } from '../../../src/kube/connection.ts';
-import { type ObjectKey, pathOf, type ResourceDefinition } from '../../../src/kube/resource.ts';
+import { type ObjectKey, type ResourceDefinition, urlPathOf } from '../../../src/kube/resource.ts';
 
 /**
  * Like Argo CD and `kubectl delete --cascade=foreground`: dependents are deleted before the object.
@@ -21,7 +21,7 @@ async function deleteWith(
 ): Promise<void> {
   const connection = new Connection(loadKubeConfig(inject('kubeconfig')));
   const { dispatcher, headers } = await connection.access();
-  const answer = await request(`${connection.server}${pathOf(resource, key)}`, {
+  const answer = await request(`${connection.server}${urlPathOf(resource, key)}`, {
     method: 'DELETE',
     dispatcher,
     headers: { ...headers, 'content-type': 'application/json' },
