@@ -8,9 +8,9 @@ import {
   startScimServer,
 } from '../support/scim-server/server.ts';
 
-const U = 'urn:ietf:params:scim:schemas:core:2.0:User';
-const G = 'urn:ietf:params:scim:schemas:core:2.0:Group';
-const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const USER_URN = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const GROUP_URN = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 describe.each(DATABASES)('on %s', (_, open) => {
   let server: ScimServer;
@@ -32,7 +32,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
   const patch = (path: string, ...Operations: readonly object[]) =>
     client.send('PATCH', path, { Operations });
   const read = async (path: string) => (await client.send('GET', path)).body;
-  const managerOf = (body: JsonObject) => (body[E] as JsonObject | undefined)?.manager;
+  const managerOf = (body: JsonObject) => (body[ENTERPRISE_URN] as JsonObject | undefined)?.manager;
   /** Ids that the filter finds, in a URL and in a search, which find the same. */
   const found = async (path: string, filter: string): Promise<readonly string[]> => {
     const answers = [
@@ -113,19 +113,21 @@ describe.each(DATABASES)('on %s', (_, open) => {
       const boss = await createUser();
       const $ref = (boss.body.meta as JsonObject).location;
       const manager = { value: boss.id, $ref };
-      const created = await createUser({ [E]: { manager: { value: boss.id } } });
+      const created = await createUser({ [ENTERPRISE_URN]: { manager: { value: boss.id } } });
       const path = `/Users/${created.id}`;
       const answers = [
         created.body,
         await read(path),
         ((await read(`/Users?filter=id eq "${created.id}"`)).Resources as JsonObject[])[0] ?? {},
         (await patch(path, { op: 'add', path: 'title', value: 'Dr' })).body,
-        await read(`${path}?attributes=${E}`),
+        await read(`${path}?attributes=${ENTERPRISE_URN}`),
         await read(`${path}?attributes=manager`),
       ];
       for (const body of answers) expect(managerOf(body)).toEqual(manager);
-      expect(managerOf(await read(`${path}?excludedAttributes=${E}`))).toBeUndefined();
-      expect(await found('/Users', `${E}:manager.$ref eq "${$ref}"`)).toEqual([created.id]);
+      expect(managerOf(await read(`${path}?excludedAttributes=${ENTERPRISE_URN}`))).toBeUndefined();
+      expect(await found('/Users', `${ENTERPRISE_URN}:manager.$ref eq "${$ref}"`)).toEqual([
+        created.id,
+      ]);
 
       const before = await client.send('GET', path);
       const tag = before.headers.get('etag') ?? '';
@@ -148,10 +150,14 @@ describe.each(DATABASES)('on %s', (_, open) => {
     ])('of a manager may come in any form: %s, and changes nothing', async (_form, sent) => {
       const boss = await createUser();
       const url = String((boss.body.meta as JsonObject).location);
-      const { id, body } = await createUser({ [E]: { manager: sent(boss.id, url) } });
+      const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager: sent(boss.id, url) } });
       expect(managerOf(body)).toEqual({ value: boss.id, $ref: url });
       const value = sent(boss.id, url);
-      const again = await patch(`/Users/${id}`, { op: 'replace', path: `${E}:manager`, value });
+      const again = await patch(`/Users/${id}`, {
+        op: 'replace',
+        path: `${ENTERPRISE_URN}:manager`,
+        value,
+      });
       expect(again.body).toEqual(body);
     });
 
@@ -159,7 +165,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
       const boss = await createUser();
       const elsewhere = { value: boss.id, $ref: 'https://hr.example.com/people/7' };
       for (const manager of [{ value: 'nobody' }, elsewhere]) {
-        const { id, body } = await createUser({ [E]: { manager } });
+        const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager } });
         expect(managerOf(body)).toEqual(manager);
         expect(managerOf(await read(`/Users/${id}`))).toEqual(manager);
       }
@@ -177,7 +183,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
         (await client.send('PUT', path, body)).body,
         await read(`${path}?attributes=members`),
         await read(`${path}?attributes=members.value`),
-        await read(`${path}?attributes=${G}`),
+        await read(`${path}?attributes=${GROUP_URN}`),
         await read(`${path}?excludedAttributes=displayName`),
         (
           await client.send('PATCH', `${path}?attributes=members`, {
@@ -202,19 +208,23 @@ describe.each(DATABASES)('on %s', (_, open) => {
 
   describe('a name', () => {
     it('of a schema stands for its attributes; a list in parts is one list', async () => {
-      const { id } = await createUser({ title: 'Dr', [E]: { department: 'Maths' } });
+      const { id } = await createUser({ title: 'Dr', [ENTERPRISE_URN]: { department: 'Maths' } });
       const keysOf = async (query: string) =>
         Object.keys(await read(`/Users/${id}?${query}`)).sort();
       const always = ['id', 'schemas'];
       const core = [...always, 'active', 'meta', 'title', 'userName'];
-      expect(await keysOf(`attributes=${U}`)).toEqual(core.sort());
-      expect(await keysOf(`attributes=${U},${E}`)).toEqual([...core, E].sort());
-      expect(await keysOf(`excludedAttributes=${U}`)).toEqual([...always, E].sort());
+      expect(await keysOf(`attributes=${USER_URN}`)).toEqual(core.sort());
+      expect(await keysOf(`attributes=${USER_URN},${ENTERPRISE_URN}`)).toEqual(
+        [...core, ENTERPRISE_URN].sort(),
+      );
+      expect(await keysOf(`excludedAttributes=${USER_URN}`)).toEqual(
+        [...always, ENTERPRISE_URN].sort(),
+      );
       expect(await keysOf('attributes=title&attributes=userName')).toEqual(
         [...always, 'title', 'userName'].sort(),
       );
       expect(await keysOf('excludedAttributes=title&excludedAttributes=meta,userName')).toEqual(
-        [...always, 'active', E].sort(),
+        [...always, 'active', ENTERPRISE_URN].sort(),
       );
       const filter = `id eq "${id}"`;
       for (const attributes of [['title,userName'], ['title', ' userName'], 'title,userName']) {
@@ -241,27 +251,33 @@ describe.each(DATABASES)('on %s', (_, open) => {
 
     it('behind the URN and a dot is understood wherever a path is [ConnId]', async () => {
       const department = `department-${++count}`;
-      const created = await createUser({ [`${E}.department`]: department });
+      const created = await createUser({ [`${ENTERPRISE_URN}.department`]: department });
       const path = `/Users/${created.id}`;
-      expect(created.body[E]).toEqual({ department });
-      expect(created.body.schemas).toEqual([U, E]);
-      expect(await found('/Users', `${E}.department eq "${department}"`)).toEqual([created.id]);
-      const only = await read(`${path}?attributes=${E}.department,${U}.userName`);
-      expect(Object.keys(only).sort()).toEqual(['id', 'schemas', E, 'userName'].sort());
-      expect(await read(`/Users?sortBy=${E}.department`)).toHaveProperty('Resources');
+      expect(created.body[ENTERPRISE_URN]).toEqual({ department });
+      expect(created.body.schemas).toEqual([USER_URN, ENTERPRISE_URN]);
+      expect(await found('/Users', `${ENTERPRISE_URN}.department eq "${department}"`)).toEqual([
+        created.id,
+      ]);
+      const only = await read(
+        `${path}?attributes=${ENTERPRISE_URN}.department,${USER_URN}.userName`,
+      );
+      expect(Object.keys(only).sort()).toEqual(
+        ['id', 'schemas', ENTERPRISE_URN, 'userName'].sort(),
+      );
+      expect(await read(`/Users?sortBy=${ENTERPRISE_URN}.department`)).toHaveProperty('Resources');
       for (const [operation, expected] of [
-        [{ op: 'replace', path: `${E}.department`, value: 'b' }, { department: 'b' }],
-        [{ op: 'replace', value: { [`${E}.department`]: 'c' } }, { department: 'c' }],
+        [{ op: 'replace', path: `${ENTERPRISE_URN}.department`, value: 'b' }, { department: 'b' }],
+        [{ op: 'replace', value: { [`${ENTERPRISE_URN}.department`]: 'c' } }, { department: 'c' }],
         [
-          { op: 'add', path: `${E}.manager.value`, value: 'm' },
+          { op: 'add', path: `${ENTERPRISE_URN}.manager.value`, value: 'm' },
           { department: 'c', manager: { value: 'm' } },
         ],
-        [{ op: 'remove', path: `${E}.manager` }, { department: 'c' }],
+        [{ op: 'remove', path: `${ENTERPRISE_URN}.manager` }, { department: 'c' }],
       ] as const) {
-        expect((await patch(path, operation)).body[E]).toEqual(expected);
+        expect((await patch(path, operation)).body[ENTERPRISE_URN]).toEqual(expected);
       }
-      const put = { userName: created.body.userName ?? null, [`${E}.division`]: 'd' };
-      expect((await client.send('PUT', path, put)).body[E]).toEqual({ division: 'd' });
+      const put = { userName: created.body.userName ?? null, [`${ENTERPRISE_URN}.division`]: 'd' };
+      expect((await client.send('PUT', path, put)).body[ENTERPRISE_URN]).toEqual({ division: 'd' });
     });
   });
 

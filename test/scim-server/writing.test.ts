@@ -7,9 +7,9 @@ import {
   startScimServer,
 } from '../support/scim-server/server.ts';
 
-const U = 'urn:ietf:params:scim:schemas:core:2.0:User';
-const G = 'urn:ietf:params:scim:schemas:core:2.0:Group';
-const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const USER_URN = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const GROUP_URN = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 let server: ScimServer;
 let client: ScimClient;
@@ -47,7 +47,7 @@ describe('POST /Users', () => {
     expect(answer.headers.get('location')).toBe(location);
     expect(answer.headers.get('etag')).toBe('W/"1"');
     expect(answer.body).toMatchObject({
-      schemas: [U],
+      schemas: [USER_URN],
       displayName: 'Zoë',
       active: true,
       meta: { resourceType: 'User', location, version: 'W/"1"' },
@@ -84,11 +84,11 @@ describe('POST /Users', () => {
     [
       '[Entra] two schemas, roles, meta and nulls',
       {
-        schemas: [U, E],
+        schemas: [USER_URN, ENTERPRISE_URN],
         roles: [],
         meta: { resourceType: 'User' },
         title: null,
-        [E]: { department: null },
+        [ENTERPRISE_URN]: { department: null },
       },
     ],
     ['[OneLogin] schemas nobody knows', { schemas: ['urn:scim:schemas:core:2.0'] }],
@@ -96,7 +96,7 @@ describe('POST /Users', () => {
       '[Entra Postman] keys in another case',
       {
         Emails: [{ Value: 'x@y.z', Primary: true }],
-        [E]: { Department: 'D', Manager: { Value: 'm' } },
+        [ENTERPRISE_URN]: { Department: 'D', Manager: { Value: 'm' } },
       },
     ],
     ['[Entra Postman] an attribute nobody knows', { shoeSize: 42 }],
@@ -166,8 +166,13 @@ describe('PATCH /Users', () => {
     [
       '[Entra flag] dotted and URN keys',
       { name: { familyName: 'F' } },
-      [{ op: 'replace', value: { 'name.givenName': 'G', [`${E}:employeeNumber`]: '7' } }],
-      { name: { familyName: 'F', givenName: 'G' }, [E]: { employeeNumber: '7' } },
+      [
+        {
+          op: 'replace',
+          value: { 'name.givenName': 'G', [`${ENTERPRISE_URN}:employeeNumber`]: '7' },
+        },
+      ],
+      { name: { familyName: 'F', givenName: 'G' }, [ENTERPRISE_URN]: { employeeNumber: '7' } },
     ],
     [
       '[Entra] an e-mail that isn’t there',
@@ -196,14 +201,20 @@ describe('PATCH /Users', () => {
     [
       '[Entra] a manager as bare text',
       {},
-      [{ op: 'Add', path: `${E}:manager`, value: 'm-1' }],
-      { [E]: { manager: { value: 'm-1' } } },
+      [{ op: 'Add', path: `${ENTERPRISE_URN}:manager`, value: 'm-1' }],
+      { [ENTERPRISE_URN]: { manager: { value: 'm-1' } } },
     ],
     [
       '[Entra] a manager in a list',
       {},
-      [{ op: 'Add', path: `${E}:manager`, value: [{ $ref: '../Users/m', value: 'm-2' }] }],
-      { [E]: { manager: { value: 'm-2' } } },
+      [
+        {
+          op: 'Add',
+          path: `${ENTERPRISE_URN}:manager`,
+          value: [{ $ref: '../Users/m', value: 'm-2' }],
+        },
+      ],
+      { [ENTERPRISE_URN]: { manager: { value: 'm-2' } } },
     ],
     [
       '[Entra] roles by primary as text',
@@ -243,7 +254,7 @@ describe('PATCH /Users', () => {
     ['[Entra] a value that is there already', [{ op: 'Replace', path: 'title', value: 'Dr' }]],
     [
       '[Okta] readOnly keys without a path',
-      [{ op: 'replace', value: { id: 'x', schemas: [U], meta: {}, groups: [] } }],
+      [{ op: 'replace', value: { id: 'x', schemas: [USER_URN], meta: {}, groups: [] } }],
     ],
     [
       '[Entra] nothing cleared that isn’t there',
@@ -263,15 +274,15 @@ describe('PATCH /Users', () => {
   });
 
   it.each(['', null])('[Entra] clears an optional attribute with %j', async (value) => {
-    const { id } = await createUser({ title: 'Dr', [E]: { manager: { value: 'm' } } });
+    const { id } = await createUser({ title: 'Dr', [ENTERPRISE_URN]: { manager: { value: 'm' } } });
     const answer = await patch(
       `/Users/${id}`,
       { op: 'Replace', path: 'title', value },
-      { op: 'Replace', path: `${E}:manager`, value },
+      { op: 'Replace', path: `${ENTERPRISE_URN}:manager`, value },
     );
     expect(answer.status).toBe(200);
     expect(answer.body.title ?? '').toBe('');
-    expect(answer.body).not.toHaveProperty(E);
+    expect(answer.body).not.toHaveProperty(ENTERPRISE_URN);
   });
 
   it('[Okta, Entra] off and on again keeps the id', async () => {
@@ -303,7 +314,10 @@ describe('groups', () => {
     [
       '[Entra] with Microsoft’s schema and meta',
       {
-        schemas: [G, 'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group'],
+        schemas: [
+          GROUP_URN,
+          'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group',
+        ],
         meta: { resourceType: 'Group' },
         externalId: 'e',
       },
@@ -313,7 +327,11 @@ describe('groups', () => {
     const answer = await client.send('POST', '/Groups', { displayName, ...more });
     expect(answer.status, answer.text).toBe(201);
     expect(answer.headers.get('location')).toBe(`${client.publicBaseUrl}/Groups/${answer.id}`);
-    expect(answer.body).toMatchObject({ schemas: [G], displayName, meta: { version: 'W/"1"' } });
+    expect(answer.body).toMatchObject({
+      schemas: [GROUP_URN],
+      displayName,
+      meta: { version: 'W/"1"' },
+    });
     expect(answer.body.members).toEqual([]);
   });
 
@@ -333,7 +351,7 @@ describe('groups', () => {
     const displayName = newName('renamed');
     const answer = await patch(`/Groups/${id}`, {
       op: 'replace',
-      value: { id: 'x', schemas: [G], displayName },
+      value: { id: 'x', schemas: [GROUP_URN], displayName },
     });
     expect(answer.status).toBe(204);
     expect(answer.text).toBe('');

@@ -9,8 +9,8 @@ import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { attribute, type ResourceType } from '../../src/scim/schema.ts';
 
 const { user, group } = STANDARD_RESOURCE_TYPES;
-const U = 'urn:ietf:params:scim:schemas:core:2.0:User';
-const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const USER_URN = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 function resolved(text: string, type: ResourceType = user): string | undefined {
   const ref = resolvePath(type, parseAttributePath(text));
@@ -21,10 +21,10 @@ describe('an attribute path', () => {
   it.each([
     ['userName', { urn: undefined, name: 'userName', sub: undefined }],
     ['name.familyName', { urn: undefined, name: 'name', sub: 'familyName' }],
-    [`${U}:userName`, { urn: U, name: 'userName', sub: undefined }],
-    [`${U}:name.familyName`, { urn: U, name: 'name', sub: 'familyName' }],
+    [`${USER_URN}:userName`, { urn: USER_URN, name: 'userName', sub: undefined }],
+    [`${USER_URN}:name.familyName`, { urn: USER_URN, name: 'name', sub: 'familyName' }],
     ['urn:a.b:1.0:x.y', { urn: 'urn:a.b:1.0', name: 'x', sub: 'y' }],
-  ])('is parted behind the URN, dots and colons in it aside: %s', (text, path) => {
+  ])('is split after the URN, whose dots and colons are ignored: %s', (text, path) => {
     expect(parseAttributePath(text)).toEqual(path);
     expect(formatAttributePath(parseAttributePath(text))).toBe(text);
   });
@@ -34,11 +34,11 @@ describe('an attribute', () => {
   it.each([
     ['userName', 'userName'],
     ['USERNAME', 'userName'],
-    [`${U}:userName`, 'userName'],
-    [`${U.toUpperCase()}:username`, 'userName'],
+    [`${USER_URN}:userName`, 'userName'],
+    [`${USER_URN.toUpperCase()}:username`, 'userName'],
     ['id', 'id'],
     ['externalId', 'externalId'],
-    [`${U}:externalId`, 'externalId'],
+    [`${USER_URN}:externalId`, 'externalId'],
     ['schemas', 'schemas'],
     ['meta', 'meta'],
     ['Meta.LastModified', 'meta.lastModified'],
@@ -46,14 +46,17 @@ describe('an attribute', () => {
     ['emails', 'emails'],
     ['emails.VALUE', 'emails.value'],
     ['groups.$ref', 'groups.$ref'],
-    [`${E}:department`, `${E}:department`],
-    [`${E.toLowerCase()}:Manager.DisplayName`, `${E}:manager.displayName`],
-    [`${E}.department`, `${E}:department`],
-    [`${E.toUpperCase()}.Manager.Value`, `${E}:manager.value`],
-    [`${U}.name.familyName`, 'name.familyName'],
-    ['manager', `${E}:manager`],
-    ['manager.value', `${E}:manager.value`],
-  ])('of users is found by its name in any case, qualified or not: %s', (text, expected) => {
+    [`${ENTERPRISE_URN}:department`, `${ENTERPRISE_URN}:department`],
+    [
+      `${ENTERPRISE_URN.toLowerCase()}:Manager.DisplayName`,
+      `${ENTERPRISE_URN}:manager.displayName`,
+    ],
+    [`${ENTERPRISE_URN}.department`, `${ENTERPRISE_URN}:department`],
+    [`${ENTERPRISE_URN.toUpperCase()}.Manager.Value`, `${ENTERPRISE_URN}:manager.value`],
+    [`${USER_URN}.name.familyName`, 'name.familyName'],
+    ['manager', `${ENTERPRISE_URN}:manager`],
+    ['manager.value', `${ENTERPRISE_URN}:manager.value`],
+  ])('is found by its name in any case, qualified or not: %s', (text, expected) => {
     expect(resolved(text)).toBe(expected);
   });
 
@@ -66,17 +69,17 @@ describe('an attribute', () => {
     ['.name'],
     [''],
     ['members'],
-    [`${U}:department`],
-    [`${U}.department`],
-    [`${E}.`],
-    [`${E}.userName`],
-    [`${E}.manager.value.x`],
-    [`${E}x.department`],
-    [`${E}.__proto__`],
-    [`${E}.department.constructor`],
-    [`${E}:userName`],
-    [`${E}:id`],
-    [E],
+    [`${USER_URN}:department`],
+    [`${USER_URN}.department`],
+    [`${ENTERPRISE_URN}.`],
+    [`${ENTERPRISE_URN}.userName`],
+    [`${ENTERPRISE_URN}.manager.value.x`],
+    [`${ENTERPRISE_URN}x.department`],
+    [`${ENTERPRISE_URN}.__proto__`],
+    [`${ENTERPRISE_URN}.department.constructor`],
+    [`${ENTERPRISE_URN}:userName`],
+    [`${ENTERPRISE_URN}:id`],
+    [ENTERPRISE_URN],
     ['urn:example:User:userName'],
     ['__proto__'],
     ['constructor'],
@@ -85,19 +88,19 @@ describe('an attribute', () => {
     ['name.__proto__'],
     ['name.constructor'],
     ['__proto__.userName'],
-    [`${E}:__proto__`],
+    [`${ENTERPRISE_URN}:__proto__`],
     ['urn:__proto__:x'],
-  ])('that the schemas of users do not have is not found: %j', (text) => {
+  ])('that no schema of users has is not found: %j', (text) => {
     expect(resolved(text)).toBeUndefined();
   });
 
-  it('of a group is not one of users', () => {
+  it('of groups is not found in users', () => {
     expect(resolved('members.value', group)).toBe('members.value');
     expect(resolved('manager', group)).toBeUndefined();
     expect(resolved('userName', group)).toBeUndefined();
   });
 
-  it('of the core schema goes before one of the same name in an extension', () => {
+  it('of the core schema takes precedence over one of the same name in an extension', () => {
     const schema = {
       id: 'urn:example:2.0:Colours',
       name: 'Colours',

@@ -44,14 +44,14 @@ function planned(...operations: readonly object[]): string {
 
 describe('the body of a Bulk', () => {
   it.each([
-    ['no object', []],
-    ['nothing', null],
+    ['a list instead of an object', []],
+    ['null', null],
     ['no Operations', { schemas: [] }],
-    ['Operations that are no list', { Operations: {} }],
-    ['an operation that is no object', { Operations: ['POST'] }],
-    ['failOnErrors as text', { Operations: [], failOnErrors: 'one' }],
-    ['failOnErrors below zero', { Operations: [], failOnErrors: -1 }],
-    ['a broken failOnErrors', { Operations: [], failOnErrors: 1.5 }],
+    ['Operations that are not a list', { Operations: {} }],
+    ['an operation that is not an object', { Operations: ['POST'] }],
+    ['a string as failOnErrors', { Operations: [], failOnErrors: 'one' }],
+    ['a negative failOnErrors', { Operations: [], failOnErrors: -1 }],
+    ['a fractional failOnErrors', { Operations: [], failOnErrors: 1.5 }],
     ['the same bulkId twice', { Operations: [user('a'), group('a')] }],
   ])('with %s is refused as a whole: 400 invalidSyntax', (_, body) => {
     expect(() => parseBulk(body, TYPES)).toThrow(
@@ -59,7 +59,7 @@ describe('the body of a Bulk', () => {
     );
   });
 
-  it('may have 1,000 operations, with one more it is 413 that names the limit', () => {
+  it('may have 1,000 operations; one more is 413 with the limit', () => {
     const many = (count: number) => ({ Operations: Array.from({ length: count }, () => ({})) });
     expect(parseBulk(many(1000), TYPES).operations).toHaveLength(1000);
     expect(() => parseBulk(many(1001), TYPES)).toThrow(
@@ -67,7 +67,7 @@ describe('the body of a Bulk', () => {
     );
   });
 
-  it('has names in any case, methods too, and slashes as clients put them', () => {
+  it('may have names and methods in any case, and extra or missing slashes', () => {
     const body = {
       FAILONERRORS: 2,
       operations: [
@@ -90,12 +90,12 @@ describe('the body of a Bulk', () => {
     [0, 1],
     [1, 1],
     [7, 7],
-  ])('with failOnErrors %s ends after %s errors', (failOnErrors, expected) => {
+  ])('with failOnErrors %s stops after %s errors', (failOnErrors, expected) => {
     expect(parseBulk({ Operations: [], failOnErrors }, TYPES).failOnErrors).toBe(expected);
   });
 
   it.each([
-    ['a method of none', { path: '/Users', bulkId: 'q', data: {} }, '400 invalidValue'],
+    ['no method', { path: '/Users', bulkId: 'q', data: {} }, '400 invalidValue'],
     ['GET', { method: 'GET', path: '/Users/1' }, '400 invalidValue'],
     ['a POST without bulkId', { method: 'POST', path: '/Users', data: {} }, '400 invalidValue'],
     ['an empty bulkId', { method: 'POST', bulkId: '', path: '/Users' }, '400 invalidValue'],
@@ -103,21 +103,25 @@ describe('the body of a Bulk', () => {
     ['a PUT with data null', { method: 'PUT', path: '/Users/1', data: null }, '400 invalidValue'],
     ['a PUT with a list', { method: 'PUT', path: '/Users/1', data: [] }, '400 invalidValue'],
     ['a PATCH with text', { method: 'PATCH', path: '/Users/1', data: '[]' }, '400 invalidValue'],
-    ['a version of 1', { method: 'DELETE', path: '/Users/1', version: 1 }, '400 invalidValue'],
+    [
+      'a version that is a number',
+      { method: 'DELETE', path: '/Users/1', version: 1 },
+      '400 invalidValue',
+    ],
     ['no path', { method: 'DELETE' }, '400 invalidPath'],
-    ['a path of 1', { method: 'DELETE', path: 1 }, '400 invalidPath'],
+    ['a path that is a number', { method: 'DELETE', path: 1 }, '400 invalidPath'],
     ['a POST to a resource', { ...user('q'), path: '/Users/1' }, '400 invalidPath'],
     ['a DELETE of all users', { method: 'DELETE', path: '/Users' }, '400 invalidPath'],
     ['a search', { ...user('q'), path: '/Users/.search' }, '400 invalidPath'],
     ['/Me', { method: 'PATCH', path: '/Me', data: {} }, '400 invalidPath'],
     ['a Bulk in the Bulk', { ...user('q'), path: '/Bulk' }, '400 invalidPath'],
     ['a schema', { method: 'DELETE', path: '/Schemas/urn:x' }, '400 invalidPath'],
-    ['users in lower case', { ...user('q'), path: '/users' }, '400 invalidPath'],
-  ])('refuses an operation with %s in its place', (_, operation, expected) => {
+    ['/users in lower case', { ...user('q'), path: '/users' }, '400 invalidPath'],
+  ])('refuses an operation on its own: %s', (_, operation, expected) => {
     expect(refusal(operation)).toBe(expected);
   });
 
-  it('takes the list of operations itself as the data of a PATCH, as RFC 7644 §3.7.3 shows it', () => {
+  it('may contain the list of operations itself as the data of a PATCH, as in RFC 7644 §3.7.3', () => {
     const operations = [
       { op: 'remove', path: 'nickName' },
       { op: 'add', path: 'members', value: [{ value: 'bulkId:a' }] },
@@ -130,7 +134,7 @@ describe('the body of a Bulk', () => {
     });
   });
 
-  it('repeats what an operation was called, however wrong it is', () => {
+  it('keeps the method and the bulkId of an invalid operation', () => {
     expect(parse({ method: 'get', bulkId: 'q' })).toMatchObject([{ method: 'GET', bulkId: 'q' }]);
   });
 });
@@ -147,11 +151,11 @@ describe('references', () => {
     ['a', 'b', 'c', 'd', 'e', 'two\nlines'].map((bulkId) => [bulkId, `id-${bulkId}`]),
   );
 
-  it('are whole texts, ends of a $ref and literals in PATCH paths, at any depth', () => {
+  it('are whole strings, ends of a $ref and literals in PATCH paths, at any depth', () => {
     expect([...referencesIn(data)]).toEqual([...ids.keys()]);
   });
 
-  it('give way to ids, and nothing else changes', () => {
+  it('are replaced by ids, and nothing else changes', () => {
     expect(resolveReferences(data, ids)).toEqual({
       manager: { value: 'id-a', $ref: '../Users/id-b' },
       plain: ['id-c', 'no bulkId:x', 'bulkId:', 7, null],
@@ -183,7 +187,7 @@ describe('references', () => {
       'emails[display eq O\'Brien and value eq "id-a"]',
     ],
     ['emails[value eq notbulkId:x]', undefined],
-  ])('are literals of a path in any quotes or none: %s', (path, expected) => {
+  ])('are found in the literals of a path, in any quotes or none: %s', (path, expected) => {
     expect(resolveReferences({ path }, ids)).toEqual({ path: expected ?? path });
   });
 
@@ -195,14 +199,14 @@ describe('references', () => {
     ],
     ['{"display":"see bulkId:x"}', undefined],
     ['see "bulkId:x"', undefined],
-  ])('are texts within JSON that is a text: %s', (value, expected) => {
+  ])('are found in JSON that is sent as a string: %s', (value, expected) => {
     expect(resolveReferences({ value }, ids)).toEqual({ value: expected ?? value });
   });
 
   it.each([
     ['was never created', new Map()],
     ['could not be created', new Map([['a', undefined]])],
-  ])('to what %s are 409 with the bulkId', (_, created) => {
+  ])('to a resource that %s are 409 with the bulkId', (_, created) => {
     expect(() => resolveReferences({ manager: 'bulkId:a' }, created)).toThrow(
       expect.objectContaining({
         status: 409,
@@ -212,14 +216,14 @@ describe('references', () => {
     );
   });
 
-  it('reach no prototype', () => {
+  it('never reach a prototype', () => {
     const hostile: JsonObject = JSON.parse('{"__proto__":{"x":"bulkId:__proto__"}}');
     const resolved = resolveReferences(hostile, new Map([['__proto__', 'id']]));
     expect(JSON.stringify(resolved)).toBe('{"__proto__":{"x":"id"}}');
     expect(({} as JsonObject).x).toBeUndefined();
   });
 
-  it('that were not tried yet part their attributes from the others', () => {
+  it('to operations that were not tried yet are separated with their attributes', () => {
     const created = new Map([['b', 'id-b']]);
     expect(separateUnresolved({ x: 'bulkId:a', y: 'bulkId:b', z: 1 }, created)).toEqual({
       now: { y: 'bulkId:b', z: 1 },
@@ -236,26 +240,26 @@ describe('references', () => {
     "'bulkId: '".repeat(80_000),
     `[${'"bulkId:'.repeat(100_000)}`,
     `{${'/bulkId:x'.repeat(80_000)}`,
-  ])('are found in a time that grows with the text: %.20s…', (text) => {
-    // Minutes where the time grows with the square: the test would run out of time.
+  ])('are found in linear time: %.20s…', (text) => {
+    // Quadratic time would take minutes, and the test would time out.
     const found = ['value', '$ref', 'path'].map((key) => referencesIn({ [key]: text }).size);
     expect(Math.max(...found)).toBeLessThanOrEqual(100_000);
   });
 });
 
 describe('the order of a Bulk', () => {
-  it('is that of the request where nothing is named', () => {
+  it('is that of the request if there are no references', () => {
     expect(planned(user('a'), { method: 'GET' }, group('b'), user('c'))).toBe('0 1 2 3');
   });
 
-  it('lets operations wait for what they name, and for nothing else', () => {
+  it('puts operations after those that they reference, and moves no others', () => {
     expect(planned(group('g', 'a', 'b'), user('a'), user('x'), user('b'), user('y'))).toBe(
       '1 2 3 0 4',
     );
     expect(planned(group('g', 'h'), group('h', 'i'), group('i', 'a'), user('a'))).toBe('3 2 1 0');
   });
 
-  it('keeps the operations on one resource as they were', () => {
+  it('keeps the order of operations on the same resource', () => {
     const change = { method: 'PATCH', path: '/Users/1', data: { manager: 'bulkId:a' } };
     const gone = { method: 'DELETE', path: '/Users/1' };
     expect(planned(change, gone, { ...gone, path: '/Users/2' }, user('a'))).toBe('2 3 0 1');
@@ -265,25 +269,25 @@ describe('the order of a Bulk', () => {
     );
   });
 
-  it('does not wait for what nothing creates', () => {
+  it('ignores references that no operation resolves', () => {
     expect(planned(user('a', 'nobody'), { ...user('b'), method: 'PUT' }, user('c', 'b'))).toBe(
       '0 1 2',
     );
   });
 
-  it('creates users that name each other in two steps, and what names them afterwards', () => {
+  it('creates users that reference each other in two steps', () => {
     expect(planned(user('a', 'b'), user('b', 'a'))).toBe('0a 1a 0b 1b');
     expect(planned(group('g', 'a'), user('a', 'a'))).toBe('1a 1b 0');
     expect(planned(user('a', 'b'), user('b', 'c'), user('c', 'b'))).toBe('1a 2a 1b 0 2b');
     expect(planned(group('g', 'a'), user('a', 'g'))).toBe('1a 0 1b');
   });
 
-  it('ends with groups that contain each other, and with what waits for them', () => {
+  it('ends with groups that contain each other, and with operations that wait for them', () => {
     expect(planned(group('x', 'a'), group('a', 'b'), group('b', 'a'), user('u'))).toBe('3 0 1 2');
     expect(planned(group('g', 'g'), user('u'))).toBe('1 0');
   });
 
-  it('is made before a test runs out of time for the most that a Bulk can hold', () => {
+  it('is computed in time for the largest Bulk', () => {
     const names = Array.from({ length: 1000 }, (_, index) => `n${index}`);
     const chain = names.map((name, index) => user(name, names[index + 1]));
     expect(planned(...chain).split(' ')).toEqual(names.map((_, index) => String(999 - index)));
@@ -291,7 +295,7 @@ describe('the order of a Bulk', () => {
     expect(planned(...clique).split(' ')).toHaveLength(1000);
   });
 
-  it('has every operation once, each after what it names, whatever names what', () => {
+  it('contains every operation once, after those that it references, for any references', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     const operation = fc.record({
       kind: fc.constantFrom('/Users', '/Groups', 'PATCH', 'DELETE'),
@@ -339,7 +343,7 @@ function namedBy({ request }: BulkOperation, all: readonly BulkOperation[]): rea
     .filter((index) => index >= 0);
 }
 
-/** Whether the names lead from one operation to the other. */
+/** Whether references lead from one operation to the other. */
 function leadsTo(from: number, to: number, all: readonly BulkOperation[]): boolean {
   const seen = new Set<number>([from]);
   for (const each of seen) {
@@ -354,7 +358,7 @@ function namesItself(index: number, all: readonly BulkOperation[]): boolean {
   return operation !== undefined && namedBy(operation, all).includes(index);
 }
 
-/** Whether it waits for groups in a circle, so that its turn comes at the end only. */
+/** Whether it waits for groups in a circle, so that it comes at the end. */
 function isHopeless(index: number, all: readonly BulkOperation[]): boolean {
   return all.some(
     (each, at) =>

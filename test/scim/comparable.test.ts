@@ -23,9 +23,9 @@ describe('instant', () => {
   });
 
   it.each([
-    ['2026-02-30T00:00:00Z', 'a day that February lacks'],
-    ['2026-13-01', 'a month too many'],
-    ['2026-01-01T25:00:00Z', 'an hour too many'],
+    ['2026-02-30T00:00:00Z', 'a day that February doesn’t have'],
+    ['2026-13-01', 'a thirteenth month'],
+    ['2026-01-01T25:00:00Z', 'a 25th hour'],
     ['2026-01-01T00:00:00+25:00', 'an offset beyond a day'],
     ['9999-12-31T23:59:59-01:00', 'the year 10000 in UTC'],
     ['0000-01-01T00:00:00+01:00', 'the year before 0000 in UTC'],
@@ -36,7 +36,7 @@ describe('instant', () => {
     expect(instant(text)).toBeUndefined();
   });
 
-  it('gives texts in the order of time', () => {
+  it('returns text that sorts by time', () => {
     const time = fc.date({
       min: new Date('0000-01-02T00:00:00Z'),
       max: new Date('9999-12-30T00:00:00Z'),
@@ -57,7 +57,7 @@ describe('instant', () => {
 });
 
 describe('a value', () => {
-  it('is folded unless case is exact', () => {
+  it('is folded unless the attribute is caseExact', () => {
     expect(comparable(of('string'), 'Ann')).toBe('ann');
     expect(comparable(of('string', true), 'Ann')).toBe('Ann');
     expect(comparable(of('reference'), '../Users/A')).toBe('../Users/A');
@@ -70,7 +70,7 @@ describe('a value', () => {
     ['string', 1],
     ['dateTime', 'yesterday'],
     ['complex', 'x'],
-  ])('of another type than %s can not be compared: %j', (type, value) => {
+  ])('of another type than %s cannot be compared: %j', (type, value) => {
     expect(comparable(of(type), value)).toBeUndefined();
   });
 });
@@ -98,7 +98,7 @@ describe('a literal', () => {
     ['decimal', 'Infinity'],
     ['dateTime', 'yesterday'],
     ['dateTime', 2026],
-  ])('of another type than %s is refused by name and type: %j', (type, literal) => {
+  ])('of another type than %s is refused with the name and the type: %j', (type, literal) => {
     expect(() => literalComparable(of(type), literal)).toThrow(
       expect.objectContaining({
         status: 400,

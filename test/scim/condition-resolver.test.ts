@@ -14,9 +14,9 @@ import { attribute, type ResourceType } from '../../src/scim/schema.ts';
 import { filterTrees } from '../support/scim/arbitrary-filters.ts';
 
 const { user, group } = STANDARD_RESOURCE_TYPES;
-const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
-/** A condition in few words: `emails.value eq "x"`. */
+/** A condition as short text: `emails.value eq "x"`. */
 function words(condition: Condition): string {
   switch (condition.kind) {
     case 'and':
@@ -42,7 +42,7 @@ describe('a filter of users', () => {
   it.each([
     ['username EQ "Ann"', 'userName eq "ann"'],
     ['externalId eq "Ann"', 'externalId eq "Ann"'],
-    ['id eq "a" and manager eq "B"', `(id eq "a" and ${E}:manager.value eq "B")`],
+    ['id eq "a" and manager eq "B"', `(id eq "a" and ${ENTERPRISE_URN}:manager.value eq "B")`],
     ['emails co "@Example"', 'emails.value co "@example"'],
     ['emails pr', 'emails pr'],
     ['name pr', 'name pr'],
@@ -61,7 +61,7 @@ describe('a filter of users', () => {
     ['groups.$ref eq "https://x.example/scim/v2/Groups/g"', 'groups.$ref eq "../Groups/g"'],
     ['groups[$ref ne "Groups/g"]', 'groups[$ref ne "../Groups/g"]'],
     ['groups.$ref ew "b"', 'groups.$ref ew "b"'],
-    ['manager.$ref eq "/Users/m"', `${E}:manager.$ref eq "../Users/m"`],
+    ['manager.$ref eq "/Users/m"', `${ENTERPRISE_URN}:manager.$ref eq "../Users/m"`],
     ['profileUrl sw "https://x/Users/"', 'profileUrl sw "https://x/Users/"'],
     ['x509Certificates eq "AAb="', 'x509Certificates.value eq "AAb="'],
     [
@@ -76,7 +76,10 @@ describe('a filter of users', () => {
     ['colour eq "x"', 'colour is not an attribute of User'],
     ['groups.$ref co "x"', "co can't be used with groups.$ref; use one of eq, ne, ew"],
     ['groups[$ref sw "https://"]', "sw can't be used with $ref; use one of eq, ne, ew"],
-    ['manager.$ref gt "x"', `gt can't be used with ${E}:manager.$ref; use one of eq, ne, ew`],
+    [
+      'manager.$ref gt "x"',
+      `gt can't be used with ${ENTERPRISE_URN}:manager.$ref; use one of eq, ne, ew`,
+    ],
     ['name.colour pr', 'name.colour is not an attribute of User'],
     ['members eq "x"', 'members is not an attribute of User'],
     ['urn:example:2.0:User:userName eq "x"', 'urn:example:2.0:User:userName is not an attribute'],
@@ -120,7 +123,7 @@ describe('a filter of users', () => {
     ['active eq "yes"', 'active must be compared with a value of type boolean'],
     ['emails[primary eq 1]', 'primary must be compared with a value of type boolean'],
     ['meta.created gt "now"', 'meta.created must be compared with a value of type dateTime'],
-  ])('that makes no sense is refused with the name: %s', (text, detail) => {
+  ])('that is meaningless is refused with the name: %s', (text, detail) => {
     expect(() => bound(text)).toThrow(
       expect.objectContaining({ status: 400, scimType: 'invalidFilter' }),
     );
@@ -136,7 +139,7 @@ describe('a filter of users', () => {
         `name.${name} eq "y"`,
         `emails[${name} pr]`,
         `emails[type pr].${name} pr`,
-        `${E}:${name} pr`,
+        `${ENTERPRISE_URN}:${name} pr`,
       ]) {
         expect(() => bound(text)).toThrow(expect.objectContaining({ scimType: 'invalidFilter' }));
       }
@@ -150,11 +153,14 @@ describe('a filter of users', () => {
     ['userName ne "\\u0000"', 'true'],
     ['emails[value eq "\\u0000"]', 'emails[false]'],
     ['userName eq "\\ud83d\\udcbc"', 'userName eq "💼"'],
-  ])('compared with text that nothing can contain matches accordingly: %s', (text, expected) => {
-    expect(bound(text)).toBe(expected);
-  });
+  ])(
+    'with text that no value can contain matches nothing, and everything with ne: %s',
+    (text, expected) => {
+      expect(bound(text)).toBe(expected);
+    },
+  );
 
-  it('is bound or refused, whatever it is', () => {
+  it('is bound or refused, whatever it contains', () => {
     fc.assert(
       fc.property(filterTrees, fc.constantFrom(user, group), (filter, type) => {
         try {
@@ -178,17 +184,14 @@ describe('a filter of several types', () => {
     ['userName pr', 'false'],
     ['emails[type eq "work"]', 'false'],
     ['manager eq "x"', 'false'],
-    [`${E}:manager eq "x"`, 'false'],
+    [`${ENTERPRISE_URN}:manager eq "x"`, 'false'],
     ['not (userName eq "x")', 'not false'],
     ['displayName eq "x" or userName eq "x"', '(displayName eq "x" or false)'],
-  ])(
-    'has comparisons that no group fulfils, where only users have the attribute: %s',
-    (text, expected) => {
-      expect(both(text, group)).toBe(expected);
-    },
-  );
+  ])('compares as false for groups if only users have the attribute: %s', (text, expected) => {
+    expect(both(text, group)).toBe(expected);
+  });
 
-  it('still names what neither type has, and what nobody may ask for', () => {
+  it('is refused for an attribute that neither type has, or that is never returned', () => {
     expect(() => both('colour pr', group)).toThrow('colour is not an attribute of Group');
     expect(() => both('password pr', user)).toThrow("password can't be used in a filter");
   });
@@ -217,9 +220,9 @@ describe('a sort order', () => {
     ['emails', 'descending', 'emails.value down'],
     ['emails.type', undefined, 'emails.type up'],
     ['meta.lastModified', undefined, 'meta.lastModified up'],
-    [`${E}:manager`, undefined, `${E}:manager.value up`],
+    [`${ENTERPRISE_URN}:manager`, undefined, `${ENTERPRISE_URN}:manager.value up`],
     ['urn:ietf:params:scim:schemas:core:2.0:User:userName', undefined, 'userName up'],
-  ])('by %s, %s', (sortBy, sortOrder, expected) => {
+  ])('by %s, %s is resolved to %s', (sortBy, sortOrder, expected) => {
     expect(sorted(sortBy, sortOrder)).toBe(expected);
   });
 

@@ -1,4 +1,4 @@
-/** Elements of multi-valued attributes that are there twice (RFC 7643 §2.4). */
+/** Duplicate elements of multi-valued attributes (RFC 7643 §2.4). */
 import { describe, expect, it } from 'vitest';
 import { distinct } from '../../src/scim/element-set.ts';
 import type { JsonValue } from '../../src/scim/json.ts';
@@ -14,8 +14,8 @@ const DOORS = attribute('doors', '', {
 
 describe('elements', () => {
   it.each<[string, typeof TEXTS, readonly JsonValue[], readonly JsonValue[]]>([
-    ['texts in any case', TEXTS, ['a', 'B', 'A', 'b'], ['A', 'b']],
-    ['texts in this case', EXACT, ['a', 'A', 'a'], ['a', 'A']],
+    ['strings in any case', TEXTS, ['a', 'B', 'A', 'b'], ['A', 'b']],
+    ['strings that are caseExact', EXACT, ['a', 'A', 'a'], ['a', 'A']],
     ['numbers', NUMBERS, [1, 2, 1], [1, 2]],
     [
       'complex values without a type',
@@ -29,16 +29,16 @@ describe('elements', () => {
       [{ primary: false }, { primary: true }, { primary: false }],
       [{ primary: false }, { primary: true }],
     ],
-  ])('that are the same are one: %s', (_, definition, elements, expected) => {
+  ])('that are the same are kept once: %s', (_, definition, elements, expected) => {
     expect(distinct(definition, elements)).toEqual(expected);
   });
 
-  it('that differ are the very list', () => {
+  it('that differ are returned as the same list', () => {
     const elements = ['a', 'b'];
     expect(distinct(TEXTS, elements)).toBe(elements);
   });
 
-  it('by the thousand are compared once each', () => {
+  it('are not compared in pairs, however many there are', () => {
     const elements = Array.from({ length: 200_000 }, (_, index) => `tag-${index % 1000}`);
     expect(distinct(TEXTS, elements)).toHaveLength(1000);
   });

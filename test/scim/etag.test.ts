@@ -10,7 +10,7 @@ import {
 } from '../../src/scim/etag.ts';
 
 describe('a version', () => {
-  it('is a weak ETag, with a digest where more than the version counts', () => {
+  it('becomes a weak ETag, with a digest if there is one', () => {
     expect([etag(3), etag(3, 'abc')]).toEqual(['W/"3"', 'W/"3.abc"']);
   });
 
@@ -25,7 +25,7 @@ describe('a version', () => {
     ['3', []],
     ['', []],
     ['"99999999999999999999"', []],
-  ])('is asked for by If-Match: %s', (header, versions) => {
+  ])('is read from If-Match: %s', (header, versions) => {
     expect(parseIfMatch(header)).toEqual(versions && new Set(versions));
   });
 
@@ -37,7 +37,7 @@ describe('a version', () => {
     ['3', undefined],
     ['W/"3', undefined],
     ['*', undefined],
-  ])('is what a tag without its digest says: %s', (tag, version) => {
+  ])('is read from an ETag without its digest: %s', (tag, version) => {
     expect(versionTag(tag)).toBe(version);
   });
 
@@ -49,7 +49,7 @@ describe('a version', () => {
     ['W/"3"', 'W/"3.a"', false],
     ['W/"3.b"', 'W/"3.a"', false],
     ['', 'W/"3"', false],
-  ])('If-None-Match: %s knows %s: %j', (header, current, expected) => {
+  ])('matches If-None-Match %s if the ETag is %s: %j', (header, current, expected) => {
     expect(matchesEtag(header, current)).toBe(expected);
   });
 
@@ -62,11 +62,14 @@ describe('a version', () => {
     [undefined, 'W/"2"', true],
     [undefined, '*', false],
     ['W/"3"', 'W/"3.a"', false],
-  ])('3 is written under If-Match: %s and If-None-Match: %s: %j', (wanted, unwanted, expected) => {
-    expect(ifMatchOf(wanted, unwanted)?.has(3)).toBe(expected);
-  });
+  ])(
+    'of 3 may be written with If-Match %s and If-None-Match %s: %j',
+    (wanted, unwanted, expected) => {
+      expect(ifMatchOf(wanted, unwanted)?.has(3)).toBe(expected);
+    },
+  );
 
-  it('is refused with 412 when the write accepts others only', () => {
+  it('is refused with 412 if the write accepts only others', () => {
     expect(() => checkVersion(3, new Set([3]))).not.toThrow();
     expect(() => checkVersion(3, undefined)).not.toThrow();
     expect(() => checkVersion(3, new Set([2]))).toThrow(expect.objectContaining({ status: 412 }));

@@ -1,4 +1,4 @@
-/** Filters as identity providers write them (idp-behaviours 14–21, 71), as the RFC has them, and as attackers would. */
+/** Filters as the RFC, identity providers and attackers write them. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ScimError } from '../../src/scim/error.ts';
@@ -6,7 +6,7 @@ import type { Filter, Literal } from '../../src/scim/filter.ts';
 import { parseFilter, printFilter } from '../../src/scim/filter-parser.ts';
 import { filterLikeText, filterTrees } from '../support/scim/arbitrary-filters.ts';
 
-const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const printed = (text: string) => printFilter(parseFilter(text));
 const eq = (name: string, value: Literal): Filter => ({
   kind: 'compare',
@@ -16,7 +16,7 @@ const eq = (name: string, value: Literal): Filter => ({
 });
 
 describe('a filter', () => {
-  // The examples of RFC 7644 §3.4.2.2, in canonical form already.
+  // The examples of RFC 7644 §3.4.2.2, already in canonical form.
   it.each([
     'userName eq "bjensen"',
     'name.familyName co "O\'Malley"',
@@ -35,7 +35,7 @@ describe('a filter', () => {
     'userType eq "Employee" and (emails.type eq "work")',
     'userType eq "Employee" and emails[type eq "work" and value co "@example.com"]',
     'emails[type eq "work" and value co "@example.com"] or ims[type eq "xmpp" and value co "@foo.com"]',
-    `${E}:manager.value eq "a"`,
+    `${ENTERPRISE_URN}:manager.value eq "a"`,
     'groups.$ref ew "b"',
   ])('of the RFC is understood: %s', (text) => {
     expect(printed(text)).toBe(text.replace('(emails.type eq "work")', 'emails.type eq "work"'));
@@ -47,17 +47,17 @@ describe('a filter', () => {
     ['an unquoted address', 'userName eq a.b+c@x-y.com', 'userName eq "a.b+c@x-y.com"'],
     ['single quotes', "userName eq 'x'", 'userName eq "x"'],
     ['single quotes around spaces', "title eq 'a b' and (c eq 'd')", 'title eq "a b" and c eq "d"'],
-    ['single quotes with the others within', `title eq '"a" b'`, 'title eq "\\"a\\" b"'],
-    ['an escaped quote between its own', "title eq 'O\\'Brien'", 'title eq "O\'Brien"'],
+    ['double quotes within single quotes', `title eq '"a" b'`, 'title eq "\\"a\\" b"'],
+    ['an escaped single quote', "title eq 'O\\'Brien'", 'title eq "O\'Brien"'],
     ['curly quotes', 'userName eq “x y”', 'userName eq "x y"'],
     ['curly quotes of one form', 'userName eq ”x”', 'userName eq "x"'],
     ['German quotes', 'userName eq „x“', 'userName eq "x"'],
     ['single curly quotes', 'members[value eq ‘x’]', 'members[value eq "x"]'],
     ['backticks', 'userName eq `x`', 'userName eq "x"'],
-    ['no text between single quotes', "userName eq ''", 'userName eq ""'],
+    ['empty single quotes', "userName eq ''", 'userName eq ""'],
     ['an apostrophe without quotes', "userName eq O'Brien", 'userName eq "O\'Brien"'],
-    ['a curly one', 'userName eq O’Brien', 'userName eq "O’Brien"'],
-    ['unquoted signs', 'userName eq ACME\\j=d,e;f%x', 'userName eq "ACME\\\\j=d,e;f%x"'],
+    ['a curly apostrophe without quotes', 'userName eq O’Brien', 'userName eq "O’Brien"'],
+    ['unquoted punctuation', 'userName eq ACME\\j=d,e;f%x', 'userName eq "ACME\\\\j=d,e;f%x"'],
     ['no-break spaces', 'userName\u00a0eq\u2003"x"\u00a0', 'userName eq "x"'],
     ['unquoted text before ]', 'emails[type eq work]', 'emails[type eq "work"]'],
     ['unquoted text before )', '(userName eq x)', 'userName eq "x"'],
@@ -73,20 +73,20 @@ describe('a filter', () => {
       '(not (a pr) and b eq true) or c eq null',
     ],
     ['[Keycloak] parentheses all around', '((userName EQ "x"))', 'userName eq "x"'],
-    ['space of every kind and amount', '\t a  eq\n"x"  and( b pr )', 'a eq "x" and b pr'],
-    ['no space where quotes and brackets part words', 'a eq"x"or(b pr)', 'a eq "x" or b pr'],
+    ['whitespace of any kind and length', '\t a  eq\n"x"  and( b pr )', 'a eq "x" and b pr'],
+    ['no space where quotes and brackets separate words', 'a eq"x"or(b pr)', 'a eq "x" or b pr'],
     [
-      '[Entra] a comparison behind brackets',
+      '[Entra] a comparison after brackets',
       'emails[type eq "work"].value eq "x"',
       'emails[type eq "work" and value eq "x"]',
     ],
     [
-      'presence behind brackets',
+      'presence after brackets',
       'emails[type eq "work"].value pr',
       'emails[type eq "work" and value pr]',
     ],
     [
-      'an alternative between brackets with a comparison behind them',
+      'an alternative in brackets with a comparison after them',
       'emails[type eq "work" or primary eq true].value sw "x"',
       'emails[(type eq "work" or primary eq true) and value sw "x"]',
     ],
@@ -96,15 +96,19 @@ describe('a filter', () => {
       'name.FamilyName eq Employee and (emails.Value co example.com or userName sw O)',
       'name.FamilyName eq "Employee" and (emails.Value co "example.com" or userName sw "O")',
     ],
-    ['and before or', 'a pr or b pr and c pr', 'a pr or (b pr and c pr)'],
-    ['and before or, the other way round', 'a pr and b pr or c pr', '(a pr and b pr) or c pr'],
+    ['and with precedence over or', 'a pr or b pr and c pr', 'a pr or (b pr and c pr)'],
+    [
+      'and with precedence over or, in the other order',
+      'a pr and b pr or c pr',
+      '(a pr and b pr) or c pr',
+    ],
     ['names like keywords', 'not1 pr and android eq orange', 'not1 pr and android eq "orange"'],
   ])('may have %s', (_, text, canonical) => {
     expect(printed(text)).toBe(canonical);
     expect(printed(canonical)).toBe(canonical);
   });
 
-  it('has chains as one term each, so that length is no depth', () => {
+  it('keeps a chain of terms flat, so that its length adds no depth', () => {
     expect(parseFilter('a eq 1 and b eq 2 and c eq 3')).toEqual({
       kind: 'and',
       terms: [eq('a', 1), eq('b', 2), eq('c', 3)],
@@ -135,7 +139,7 @@ describe('a filter', () => {
     ['truely', 'truely'],
     ["O'Malley", "O'Malley"],
     [String.raw`DOMAIN\ann`, String.raw`DOMAIN\ann`],
-  ])('reads the literal %s', (text, value) => {
+  ])('may contain the literal %s', (text, value) => {
     expect(parseFilter(`a eq ${text}`)).toEqual(eq('a', value));
   });
 
@@ -167,7 +171,7 @@ describe('a filter', () => {
     ['emails[type eq "work"].value', 'expected pr or one of'],
     ['"userName" eq "x"', 'expected an attribute name at character 1'],
     ['userName; DROP TABLE users', 'expected pr or one of'],
-  ])('that is malformed is refused with the place: %s', (text, detail) => {
+  ])('that is malformed is refused with the position: %s', (text, detail) => {
     expect(() => parseFilter(text)).toThrow(
       expect.objectContaining({
         status: 400,
@@ -178,7 +182,7 @@ describe('a filter', () => {
     expect(() => parseFilter(text)).toThrow(detail);
   });
 
-  it('is read back from its printed form as the same tree', () => {
+  it('is parsed from its printed form as the same tree', () => {
     fc.assert(
       fc.property(filterTrees, (filter) => {
         expect(parseFilter(printFilter(filter))).toEqual(filter);
@@ -200,7 +204,7 @@ describe('a filter', () => {
         .join('');
     fc.assert(
       fc.property(filterTrees, (filter) => {
-        // An attribute may be called like a keyword, and is then shouted too.
+        // An attribute may have the name of a keyword, which is then in upper case as well.
         const read = JSON.stringify(parseFilter(shout(printFilter(filter))));
         expect(read.toLowerCase()).toBe(JSON.stringify(filter).toLowerCase());
       }),
@@ -208,7 +212,7 @@ describe('a filter', () => {
   });
 });
 
-describe('a value that is no literal', () => {
+describe('an ambiguous literal', () => {
   it.each([
     'x;',
     'x,',
@@ -247,7 +251,7 @@ describe('a value that is no literal', () => {
     }
   });
 
-  it('is told what to write', () => {
+  it('is refused with what to write instead', () => {
     expect(() => parseFilter('userName eq x;')).toThrow(
       'the filter is malformed: expected a value in double quotes at character 13',
     );
@@ -269,11 +273,11 @@ describe('a hostile filter', () => {
     ['nested deeper than 32 levels', `${'a['.repeat(33)}b pr${']'.repeat(33)}`],
     ['nested deeper than 32 levels', '('.repeat(8192)],
     ['more than 200 comparisons', Array(201).fill('a pr').join(' or ')],
-  ])('is refused when it is %s', (limit, text) => {
+  ])('is refused beyond a limit: %s', (limit, text) => {
     expect(() => parseFilter(text)).toThrow(limit);
   });
 
-  it('is taken up to the limits', () => {
+  it('is accepted up to the limits', () => {
     expect(parseFilter(`userName eq "${'x'.repeat(8192 - 14)}"`)).toMatchObject({ operator: 'eq' });
     expect(parseFilter(`${'('.repeat(32)}a pr${')'.repeat(32)}`)).toMatchObject({
       kind: 'present',
@@ -284,7 +288,7 @@ describe('a hostile filter', () => {
     expect(groups).toMatchObject({ kind: 'and', terms: { length: 100 } });
   });
 
-  it('causes nothing but a refusal', () => {
+  it('is parsed or refused, whatever it is', () => {
     fc.assert(
       fc.property(filterLikeText, (text) => {
         try {

@@ -12,14 +12,14 @@ import { attribute, findAttribute, type ResourceType } from '../../src/scim/sche
 import { body, filters, ODDITIES } from '../support/scim/arbitrary-resources.ts';
 
 const { user, group } = STANDARD_RESOURCE_TYPES;
-const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const TYPE: ResourceType = {
   ...user,
   extensions: [...user.extensions, { schema: ODDITIES, required: false }],
 };
 
 const ANN: JsonObject = {
-  schemas: [user.schema.id, E],
+  schemas: [user.schema.id, ENTERPRISE_URN],
   id: '0190-A',
   externalId: 'Okta-1',
   userName: 'Ann@Example.com',
@@ -33,11 +33,11 @@ const ANN: JsonObject = {
   phoneNumbers: [{ type: 'mobile' }],
   groups: [{ value: 'g1', display: 'Admins', type: 'direct' }],
   meta: { created: '2026-01-01T00:00:00.000Z', resourceType: 'User' },
-  [E]: { department: 'Tools', manager: { value: 'u2' } },
+  [ENTERPRISE_URN]: { department: 'Tools', manager: { value: 'u2' } },
   [ODDITIES.id]: { count: 10, tags: ['red', 'Blue'] },
 };
 
-const fulfils = (text: string, resource: JsonObject = ANN, type: ResourceType = TYPE) =>
+const satisfies = (text: string, resource: JsonObject = ANN, type: ResourceType = TYPE) =>
   matches(resolveFilter(parseFilter(text), type), resource);
 
 describe('a resource', () => {
@@ -60,9 +60,9 @@ describe('a resource', () => {
     'meta.created ge "2026-01-01T01:00:00+01:00"',
     'meta.created lt 2026-01-01T00:00:00.001Z',
     'manager eq "u2"',
-    `${E}:department eq tools`,
+    `${ENTERPRISE_URN}:department eq tools`,
     'groups eq "g1" and groups.display eq "admins"',
-    `schemas eq "${E}"`,
+    `schemas eq "${ENTERPRISE_URN}"`,
     'active eq "True"',
     'active ne false',
     'count gt 9',
@@ -81,8 +81,8 @@ describe('a resource', () => {
     'userName eq "x" or active eq true',
     'title pr and title pr or active eq true',
     '(userName eq "x" or active eq true) and not (userName eq "x")',
-  ])('fulfils %s', (filter) => {
-    expect(fulfils(filter)).toBe(true);
+  ])('satisfies %s', (filter) => {
+    expect(satisfies(filter)).toBe(true);
   });
 
   it.each([
@@ -108,11 +108,11 @@ describe('a resource', () => {
     'meta.created gt "2026-01-01T00:00:00Z"',
     'not (userName pr)',
     'title pr and (title pr or active eq true)',
-  ])('does not fulfil %s', (filter) => {
-    expect(fulfils(filter)).toBe(false);
+  ])('does not satisfy %s', (filter) => {
+    expect(satisfies(filter)).toBe(false);
   });
 
-  it('is asked of what it has itself, never of its prototype', () => {
+  it('is matched by its own attributes, never by its prototype', () => {
     const schema = {
       id: 'urn:example:2.0:Traps',
       name: 'Traps',
@@ -121,14 +121,14 @@ describe('a resource', () => {
     };
     const type = { ...user, extensions: [{ schema, required: false }] };
     for (const name of ['constructor', '__proto__']) {
-      expect(fulfils(`${name} pr`, { [schema.id]: {} }, type)).toBe(false);
-      expect(fulfils(`${name} pr`, {}, type)).toBe(false);
+      expect(satisfies(`${name} pr`, { [schema.id]: {} }, type)).toBe(false);
+      expect(satisfies(`${name} pr`, {}, type)).toBe(false);
     }
   });
 
   it('is not matched by values of another type than the attribute has', () => {
-    expect(fulfils('userName ne "x"', { userName: 5 })).toBe(true);
-    expect(fulfils('userName eq "5"', { userName: 5 })).toBe(false);
+    expect(satisfies('userName ne "x"', { userName: 5 })).toBe(true);
+    expect(satisfies('userName eq "5"', { userName: 5 })).toBe(false);
   });
 });
 
@@ -138,7 +138,7 @@ describe('a group', () => {
     ['members[value eq "u2" and type eq "Group"]', false],
     ['members.type eq "group"', true],
     ['displayName EQ "ADMINS"', true],
-  ])('%s: %s', (filter, expected) => {
+  ])('satisfies %s: %s', (filter, expected) => {
     const admins = {
       id: 'g1',
       displayName: 'Admins',
@@ -148,7 +148,7 @@ describe('a group', () => {
         { value: 'g2', type: 'Group' },
       ],
     };
-    expect(fulfils(filter, admins, group)).toBe(expected);
+    expect(satisfies(filter, admins, group)).toBe(expected);
   });
 });
 
@@ -182,20 +182,20 @@ describe('the laws of logic', () => {
       fc.property(resources, single, literal, (resource, name, text) => {
         const value = name === 'count' ? 9 : name === 'hired' ? '2026-01-01' : text;
         const is = (operator: string) =>
-          fulfils(`${name} ${operator} ${JSON.stringify(value)}`, resource);
-        const absent = fulfils(`${name} eq null`, resource);
+          satisfies(`${name} ${operator} ${JSON.stringify(value)}`, resource);
+        const absent = satisfies(`${name} eq null`, resource);
         expect(is('ne')).toBe(!is('eq'));
         expect(is('ge')).toBe(is('gt') || is('eq'));
         expect(is('le')).toBe(is('lt') || is('eq'));
         expect(is('gt') && is('le')).toBe(false);
         expect(is('gt') || is('le')).toBe(!absent);
-        expect(fulfils(`${name} ne null`, resource)).toBe(!absent);
-        if (fulfils(`${name} pr`, resource)) expect(absent).toBe(false);
+        expect(satisfies(`${name} ne null`, resource)).toBe(!absent);
+        if (satisfies(`${name} pr`, resource)) expect(absent).toBe(false);
       }),
     );
   });
 
-  it('make a value path hold when one element fulfils all of it', () => {
+  it('make a value path hold if one element satisfies all of it', () => {
     const emails = findAttribute(user.schema.attributes, 'emails');
     const inner = filters(TYPE, []).filter(isOnEmails);
     fc.assert(
@@ -215,7 +215,7 @@ function isOnEmails(filter: Filter): filter is Extract<Filter, { kind: 'any' }> 
 }
 
 describe('the order of values', () => {
-  it('is that of numbers, and of bytes for text', () => {
+  it('is numeric for numbers and bytewise for text', () => {
     expect([10, 9, -1].toSorted(order)).toEqual([-1, 9, 10]);
     expect([false, true].toSorted((left, right) => order(right, left))).toEqual([true, false]);
     expect(['💼', '\uffee', 'b', 'a', 'ab'].toSorted(order)).toEqual([

@@ -1,4 +1,4 @@
-/** Operations on `members`, in every shape that clients send, as changes to a set. */
+/** Operations on `members`, in every form that clients send, as changes of a set. */
 
 import { describe, expect, it } from 'vitest';
 import { MAX_MEMBER_COMPARISONS } from '../../src/scim/limits.ts';
@@ -15,30 +15,30 @@ const changes = (...operations: readonly object[]) => separate(...operations).ch
 
 describe('member operations', () => {
   it.each<[string, object, 'add' | 'remove' | 'replace', readonly string[]]>([
-    ['57 [all] one', { op: 'add', path: 'members', value: [{ value: 'a' }] }, 'add', ['a']],
+    ['[all] one member', { op: 'add', path: 'members', value: [{ value: 'a' }] }, 'add', ['a']],
     [
-      '57 [all] several, the same one twice',
+      '[all] several, one of them twice',
       { op: 'add', path: 'members', value: [{ value: 'a' }, { value: 'b' }, { value: 'a' }] },
       'add',
       ['a', 'b'],
     ],
     [
-      '57 [webex] with type "user"',
+      '[webex] a member with type "user"',
       { op: 'add', path: 'members', value: [{ value: 'a', type: 'user' }] },
       'add',
       ['a'],
     ],
     [
-      '57 [Entra] with $ref null',
+      '[Entra] a member with $ref null',
       { op: 'Add', path: 'members', value: [{ $ref: null, value: 'a' }] },
       'add',
       ['a'],
     ],
-    ['57 [Entra] bare text', { op: 'Add', path: 'members', value: 'a' }, 'add', ['a']],
-    ['bare texts', { op: 'add', path: 'members', value: ['a', 'b'] }, 'add', ['a', 'b']],
+    ['[Entra] a bare id', { op: 'Add', path: 'members', value: 'a' }, 'add', ['a']],
+    ['bare ids', { op: 'add', path: 'members', value: ['a', 'b'] }, 'add', ['a', 'b']],
     ['a single object', { op: 'add', path: 'members', value: { value: 'a' } }, 'add', ['a']],
     [
-      'capitals',
+      'upper-case names',
       { op: 'ADD', path: 'MEMBERS', value: [{ Value: 'a', Display: 'A' }] },
       'add',
       ['a'],
@@ -61,57 +61,72 @@ describe('member operations', () => {
       ['a'],
     ],
     [
-      '59 [Okta, Keycloak] a filter',
+      '[Okta, Keycloak] a remove with a filter',
       { op: 'remove', path: 'members[value eq "a"]' },
       'remove',
       ['a'],
     ],
-    ['a filter without quotes', { op: 'remove', path: 'members[value eq 42]' }, 'remove', ['42']],
     [
-      'a filter with alternatives',
+      'a remove with a filter without quotes',
+      { op: 'remove', path: 'members[value eq 42]' },
+      'remove',
+      ['42'],
+    ],
+    [
+      'a remove with alternatives in the filter',
       { op: 'remove', path: 'members[value eq "a" or (value eq "b" or value eq "c")]' },
       'remove',
       ['a', 'b', 'c'],
     ],
     [
-      '60 [Entra, authentik, ConnId] a list to be removed',
+      '[Entra, authentik, ConnId] a list of members to remove',
       { op: 'Remove', path: 'members', value: [{ $ref: null, value: 'a' }] },
       'remove',
       ['a'],
     ],
     [
-      '60 [JumpCloud] one to be removed',
+      '[JumpCloud] one member to remove',
       { op: 'remove', path: 'members', value: { value: 'a' } },
       'remove',
       ['a'],
     ],
-    ['61 [Entra] no value to be removed', { op: 'remove', path: 'members' }, 'replace', []],
-    ['null to be removed', { op: 'remove', path: 'members', value: null }, 'replace', []],
+    ['[Entra] a remove without a value', { op: 'remove', path: 'members' }, 'replace', []],
+    ['a remove of null', { op: 'remove', path: 'members', value: null }, 'replace', []],
     [
-      '62 [Okta] a list in place of all',
+      '[Okta] a list that replaces all',
       { op: 'replace', path: 'members', value: [{ value: 'a' }, { value: 'b' }] },
       'replace',
       ['a', 'b'],
     ],
-    ['62 [Okta] none', { op: 'replace', path: 'members', value: [] }, 'replace', []],
-    ['62 none, without a path', { op: 'replace', value: { members: [] } }, 'replace', []],
-    ['null in place of all', { op: 'replace', path: 'members', value: null }, 'replace', []],
-  ])('%s', (_, operation, kind, values) => {
+    [
+      '[Okta] an empty list that replaces all',
+      { op: 'replace', path: 'members', value: [] },
+      'replace',
+      [],
+    ],
+    [
+      'an empty list that replaces all, without a path',
+      { op: 'replace', value: { members: [] } },
+      'replace',
+      [],
+    ],
+    ['null that replaces all', { op: 'replace', path: 'members', value: null }, 'replace', []],
+  ])('are read as one change: %s', (_, operation, kind, values) => {
     expect(changes(operation)).toEqual([{ kind, values }]);
   });
 
   it.each([
     { op: 'add', path: 'members', value: [] },
     { op: 'add', value: { members: [] } },
-  ])('that add nobody leave everybody: %j', (operation) => {
+  ])('that add an empty list change nothing: %j', (operation) => {
     expect(changes(operation)).toEqual([{ kind: 'add', values: [] }]);
   });
 
-  it('that remove the value [] remove nobody', () => {
+  it('that remove an empty list change nothing', () => {
     expect(changes({ op: 'remove', path: 'members', value: [] })).toEqual([]);
   });
 
-  it('keep their order, apart from what else the PATCH changes', () => {
+  it('keep their order, and are separated from the other operations', () => {
     const { operations, changes: order } = separate(
       { op: 'remove', path: 'members[value eq "a"]' },
       { op: 'replace', path: 'displayName', value: 'new' },
@@ -136,7 +151,7 @@ describe('member operations', () => {
     },
   );
 
-  it('compare all members only so often, and those that are named by value any number of times', () => {
+  it('may compare all members a limited number of times, and members named by value without limit', () => {
     const remove = (filter: string) => ({ op: 'remove', path: `members[${filter}]` });
     const many = (filter: string) => Array(1000).fill(remove(filter));
     expect(changes(...many('value eq "a" and type eq "User"'))).toHaveLength(1000);
@@ -176,11 +191,11 @@ describe('the members in a body', () => {
     [{ members: [] }, []],
     [{ members: null }, []],
     [{}, []],
-  ])('%j are %j, apart from the attributes', (body, expected) => {
+  ])('of %j are %j, separate from the attributes', (body, expected) => {
     expect(members(body)).toEqual({ attributes: { displayName: 'g' }, members: expected });
   });
 
-  it('may be more than other attributes have values', () => {
+  it('may be more than the values of other attributes', () => {
     const many = Array.from({ length: 5000 }, (_, index) => ({ value: `u${index}` }));
     expect(members({ members: many }).members).toHaveLength(5000);
     expect(changes({ op: 'add', path: 'members', value: many })).toMatchObject([

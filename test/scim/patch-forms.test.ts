@@ -1,37 +1,37 @@
-/** Values in another form than the schema's are taken as they are meant, or refused. */
+/** Values in another form than the schema's are accepted as they are meant, or refused. */
 import { describe, expect, it } from 'vitest';
 import {
   BEFORE,
   changed,
-  E,
-  G,
+  ENTERPRISE_URN,
+  GROUP_URN,
   INVALID_VALUE,
   memberChanges,
   refusal,
-  U,
+  USER_URN,
 } from '../support/scim/patched.ts';
 
-describe('a value that names its attribute once more', () => {
+describe('a value that repeats the name of its attribute', () => {
   it.each([
     { members: [{ value: 'u1' }] },
     { Members: { Value: 'u1' } },
     [{ members: ['u1'] }],
-    { schemas: [G], id: 'g', members: [{ value: 'u1' }] },
-    { [`${G}:members`]: [{ value: 'u1' }] },
+    { schemas: [GROUP_URN], id: 'g', members: [{ value: 'u1' }] },
+    { [`${GROUP_URN}:members`]: [{ value: 'u1' }] },
     '{"members":[{"value":"u1"}]}',
     '[{"value":"u1"}]',
     '{"value":"u1"}',
     ['{"value":"u1"}'],
     'u1',
-  ])('is the value itself, for members in all three operations: %j', (value) => {
+  ])('counts as the value itself, for members in all three operations: %j', (value) => {
     for (const op of ['add', 'replace', 'remove']) {
       const kind = { kind: op, values: ['u1'] };
       expect(memberChanges({ op, path: 'members', value })).toEqual([kind]);
-      expect(memberChanges({ op, path: `${G}:members`, value })).toEqual([kind]);
+      expect(memberChanges({ op, path: `${GROUP_URN}:members`, value })).toEqual([kind]);
     }
   });
 
-  it('empties the group when it says so', () => {
+  it('empties the group only if it replaces the members with an empty list', () => {
     const none = { op: 'replace', path: 'members', value: { members: [] } };
     expect(memberChanges(none)).toEqual([{ kind: 'replace', values: [] }]);
     expect(memberChanges({ ...none, op: 'remove' })).toEqual([]);
@@ -50,12 +50,28 @@ describe('a value that names its attribute once more', () => {
       { name: { givenName: 'A', familyName: 'Byron' } },
     ],
     ['name.givenName', { givenName: 'A' }, { name: { givenName: 'A', familyName: 'Byron' } }],
-    ['manager', { manager: 'm2' }, { [E]: { department: 'Maths', manager: { value: 'm2' } } }],
-    [E, { [E]: { department: 'D' } }, { [E]: { ...BEFORE[E], department: 'D' } }],
-    [E, { [E.toUpperCase()]: { department: 'D' } }, { [E]: { ...BEFORE[E], department: 'D' } }],
-    [E, { [`${E}:department`]: 'D' }, { [E]: { ...BEFORE[E], department: 'D' } }],
-    [U, { [U]: { displayName: 'A' } }, { displayName: 'A' }],
-  ])('is the value itself: %s %j', (path, value, expected) => {
+    [
+      'manager',
+      { manager: 'm2' },
+      { [ENTERPRISE_URN]: { department: 'Maths', manager: { value: 'm2' } } },
+    ],
+    [
+      ENTERPRISE_URN,
+      { [ENTERPRISE_URN]: { department: 'D' } },
+      { [ENTERPRISE_URN]: { ...BEFORE[ENTERPRISE_URN], department: 'D' } },
+    ],
+    [
+      ENTERPRISE_URN,
+      { [ENTERPRISE_URN.toUpperCase()]: { department: 'D' } },
+      { [ENTERPRISE_URN]: { ...BEFORE[ENTERPRISE_URN], department: 'D' } },
+    ],
+    [
+      ENTERPRISE_URN,
+      { [`${ENTERPRISE_URN}:department`]: 'D' },
+      { [ENTERPRISE_URN]: { ...BEFORE[ENTERPRISE_URN], department: 'D' } },
+    ],
+    [USER_URN, { [USER_URN]: { displayName: 'A' } }, { displayName: 'A' }],
+  ])('counts as the value itself: %s %j', (path, value, expected) => {
     expect(changed({ op: 'replace', path, value })).toEqual(expected);
   });
 });
@@ -76,8 +92,16 @@ describe('a single value', () => {
     ['displayName', 'x', { displayName: 'x' }],
     ['title', 'x', { title: 'x' }],
     ['name.givenName', 'x', { name: { givenName: 'x', familyName: 'Byron' } }],
-    [`${E}:department`, 'x', { [E]: { ...BEFORE[E], department: 'x' } }],
-    [`${E}:manager.value`, 'm2', { [E]: { department: 'Maths', manager: { value: 'm2' } } }],
+    [
+      `${ENTERPRISE_URN}:department`,
+      'x',
+      { [ENTERPRISE_URN]: { ...BEFORE[ENTERPRISE_URN], department: 'x' } },
+    ],
+    [
+      `${ENTERPRISE_URN}:manager.value`,
+      'm2',
+      { [ENTERPRISE_URN]: { department: 'Maths', manager: { value: 'm2' } } },
+    ],
     ['emails[type eq "work"].value', 'x', { emails: [{ value: 'x', type: 'work' }] }],
     [
       'emails[type eq "work"].primary',
@@ -85,7 +109,7 @@ describe('a single value', () => {
       { emails: [{ value: 'a@x', type: 'work', primary: true }] },
     ],
     ['displayName', null, { displayName: undefined }],
-  ])('of %s is set by any wrapping of %j', (path, value, expected) => {
+  ])('of %s may be wrapped in any way: %j', (path, value, expected) => {
     for (const op of ['Add', 'Replace']) {
       for (const sent of wrapped(value)) {
         expect(changed({ op, path, value: sent }), JSON.stringify(sent)).toEqual(expected);
@@ -106,27 +130,39 @@ describe('a single value', () => {
     ['displayName', [[]]],
     ['displayName', { value: { value: { value: 7 } } }],
     ['name.givenName', ['a', 'b']],
-    [`${E}:manager`, [{ value: 'a' }, { value: 'b' }]],
+    [`${ENTERPRISE_URN}:manager`, [{ value: 'a' }, { value: 'b' }]],
     ['emails[type eq "work"].value', ['a', 'b']],
     ['emails[type eq "work"]', [{ value: 'a' }, { value: 'b' }]],
-  ])('of %s is not picked from several, nor guessed: %j', (path, value) => {
+  ])('of %s is never picked from several or guessed: %j', (path, value) => {
     for (const op of ['add', 'replace']) {
       expect(refusal(() => changed({ op, path, value }))).toMatchObject(INVALID_VALUE);
     }
   });
 });
 
-describe('JSON within a text', () => {
+describe('JSON in a string', () => {
   it.each<[string, string, object]>([
     ['emails', '[{"value":"b@x"}]', { emails: [{ value: 'b@x' }] }],
     ['emails', ' {"value": "b@x"} ', { emails: [{ value: 'b@x' }] }],
     ['emails[value eq "a@x"]', '{"display":"A"}', { emails: [{ value: 'a@x', display: 'A' }] }],
     ['emails[type eq "work"]', '[{"value":"b@x"}]', { emails: [{ value: 'b@x', type: 'work' }] }],
-    [`${E}:manager`, '{"value":"m2"}', { [E]: { department: 'Maths', manager: { value: 'm2' } } }],
-    ['manager', '[{"value":"m2"}]', { [E]: { department: 'Maths', manager: { value: 'm2' } } }],
+    [
+      `${ENTERPRISE_URN}:manager`,
+      '{"value":"m2"}',
+      { [ENTERPRISE_URN]: { department: 'Maths', manager: { value: 'm2' } } },
+    ],
+    [
+      'manager',
+      '[{"value":"m2"}]',
+      { [ENTERPRISE_URN]: { department: 'Maths', manager: { value: 'm2' } } },
+    ],
     ['name', '{"givenName":"A"}', { name: { givenName: 'A', familyName: 'Byron' } }],
     ['addresses', '{"locality":"Rome"}', { addresses: [{ locality: 'Rome' }] }],
-    [E, '{"department":"D"}', { [E]: { ...BEFORE[E], department: 'D' } }],
+    [
+      ENTERPRISE_URN,
+      '{"department":"D"}',
+      { [ENTERPRISE_URN]: { ...BEFORE[ENTERPRISE_URN], department: 'D' } },
+    ],
     ['roles', '[]', { roles: undefined }],
   ])('is read as the value of the complex attribute %s: %s', (path, value, expected) => {
     expect(changed({ op: 'replace', path, value })).toEqual(expected);
@@ -145,12 +181,12 @@ describe('JSON within a text', () => {
     ],
     ['roles', '{2819c223-7f76}', { roles: [{ value: '{2819c223-7f76}' }] }],
     [
-      `${E}:manager`,
+      `${ENTERPRISE_URN}:manager`,
       '{2819c223-7f76}',
-      { [E]: { department: 'Maths', manager: { value: '{2819c223-7f76}' } } },
+      { [ENTERPRISE_URN]: { department: 'Maths', manager: { value: '{2819c223-7f76}' } } },
     ],
   ])(
-    'stays text where text belongs, and what only begins like it, too: %s %j',
+    'is kept as text where a string belongs, and so is text that only begins like JSON: %s %j',
     (path, value, expected) => {
       expect(changed({ op: 'replace', path, value })).toEqual(expected);
     },
@@ -165,8 +201,14 @@ describe('JSON within a text', () => {
     '{"name":"x"}',
     '[[1]]',
     '[7]',
-  ])('is 400 invalidValue where it is none or says nothing: %s', (value) => {
-    for (const path of ['emails', 'emails[type eq "work"]', `${E}:manager`, 'name', 'roles']) {
+  ])('is 400 invalidValue if it is broken or contains nothing known: %s', (value) => {
+    for (const path of [
+      'emails',
+      'emails[type eq "work"]',
+      `${ENTERPRISE_URN}:manager`,
+      'name',
+      'roles',
+    ]) {
       const operation = { op: 'replace', path, value };
       expect(
         refusal(() => changed(operation)),

@@ -1,47 +1,52 @@
-/** What a PATCH says beside its values: nothing is answered with success that is not done. */
+/** The meaning of a PATCH apart from its values: it never succeeds without doing what it says. */
 import { describe, expect, it } from 'vitest';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
 import {
   BEFORE,
   changed,
-  E,
-  G,
+  ENTERPRISE_URN,
   GROUP,
+  GROUP_URN,
   INVALID_VALUE,
   memberChanges,
   refusal,
-  U,
   USER,
+  USER_URN,
 } from '../support/scim/patched.ts';
 
-describe('a replace without value', () => {
+describe('an add or replace without a value', () => {
   const paths = ['active', 'displayName', 'title', 'name', 'name.givenName', 'emails', 'password'];
   it.each([
     ...paths,
     'emails[type eq "work"]',
     'emails[type eq "work"].value',
-    E,
-    `${E}:manager`,
-    U,
+    ENTERPRISE_URN,
+    `${ENTERPRISE_URN}:manager`,
+    USER_URN,
   ])('is 400 invalidValue: %s', (path) => {
     expect(refusal(() => changed({ op: 'Replace', path }))).toMatchObject(INVALID_VALUE);
     expect(refusal(() => changed({ op: 'add', path }))).toMatchObject(INVALID_VALUE);
   });
 
-  it('is 400 invalidValue for members too, and with none at all', () => {
-    for (const path of ['members', `${G}:members`, 'displayName', 'externalId', '']) {
+  it('is 400 invalidValue for a group, with or without a path', () => {
+    for (const path of ['members', `${GROUP_URN}:members`, 'displayName', 'externalId', '']) {
       const operation = { op: 'replace', path };
       expect(refusal(() => memberChanges(operation))).toMatchObject(INVALID_VALUE);
     }
   });
 
-  it('is none with the value null, which clears', () => {
-    const cleared = ['displayName', 'name', 'emails', E].map((path) => ({
+  it('is not one with the value null, which clears the attribute', () => {
+    const cleared = ['displayName', 'name', 'emails', ENTERPRISE_URN].map((path) => ({
       op: 'replace',
       path,
       value: null,
     }));
-    const after = { displayName: undefined, name: undefined, emails: undefined, [E]: undefined };
+    const after = {
+      displayName: undefined,
+      name: undefined,
+      emails: undefined,
+      [ENTERPRISE_URN]: undefined,
+    };
     expect(changed(...cleared)).toEqual(after);
   });
 });
@@ -58,11 +63,11 @@ describe('a remove with a misspelled value', () => {
     { name: 'removeMember', op: 'remove', path: 'members' },
     { op: 'remove', path: 'members', from: null },
     { op: 'remove', path: 'members[value eq "a"]', display: 'Ada' },
-  ])('is none where no value could say less: %j', (operation) => {
+  ])('is accepted if a value would make no difference: %j', (operation) => {
     expect(refusal(() => memberChanges(operation))).toBeUndefined();
   });
 
-  it('is none beside the path of a single value', () => {
+  it('is accepted for a single value', () => {
     const operation = { op: 'remove', path: 'displayName', display: 'Ada' };
     expect(changed(operation)).toEqual({ displayName: undefined });
   });
@@ -82,7 +87,7 @@ describe('an operation without the path that its value needs', () => {
     }
   });
 
-  it('is none where attributes are understood', () => {
+  it('is accepted if the value contains known attributes', () => {
     const value = { value: 'x', displayName: 'Lovelace' };
     expect(changed({ op: 'replace', value })).toEqual({ displayName: 'Lovelace' });
   });
@@ -90,11 +95,11 @@ describe('an operation without the path that its value needs', () => {
 
 describe('the body of a PATCH', () => {
   it.each([
-    { schemas: [U], active: false },
+    { schemas: [USER_URN], active: false },
     { active: false },
     { Operation: [{ op: 'replace', path: 'active', value: false }] },
     { op: 'replace', path: 'active', value: false },
-    { schemas: [U], op: 'remove', path: 'title' },
+    { schemas: [USER_URN], op: 'remove', path: 'title' },
     { data: { Operations: [] } },
     { Operations: null, active: false },
     { Operations: [], active: false },
@@ -102,7 +107,7 @@ describe('the body of a PATCH', () => {
     { Operations: '[]' },
     { Operations: false },
     { Operations: [], operations: [{ op: 'remove', path: 'title' }] },
-  ])('that says something else than Operations is 400 invalidSyntax: %j', (body) => {
+  ])('with anything but Operations is 400 invalidSyntax: %j', (body) => {
     for (const type of [USER, GROUP]) {
       const refused = refusal(() => parsePatch(body, type));
       expect(refused).toMatchObject({ status: 400, scimType: 'invalidSyntax' });
@@ -126,61 +131,67 @@ describe('an operation', () => {
     { op: 'replace', path: 'active', value: true, Value: false },
     { op: 'replace', Op: 'remove', path: 'title', value: 'x' },
     { op: 'remove', path: 'title', PATH: 'emails' },
-  ])('that says one thing in two spellings is 400 invalidSyntax: %j', (operation) => {
+  ])('with one key in two spellings is 400 invalidSyntax: %j', (operation) => {
     const refused = refusal(() => changed(operation));
     expect(refused).toMatchObject({ status: 400, scimType: 'invalidSyntax' });
   });
 });
 
 describe('schemas', () => {
-  it.each([[[E]], [E], [[U, E]], [[E.toUpperCase()]], [[{ value: E }]]])(
-    'may be added that the resource type has: %j',
-    (value) => {
-      expect(changed({ op: 'add', path: 'schemas', value })).toEqual({});
-      expect(changed({ op: 'Add', path: 'Schemas', value })).toEqual({});
-    },
-  );
+  it.each([
+    [[ENTERPRISE_URN]],
+    [ENTERPRISE_URN],
+    [[USER_URN, ENTERPRISE_URN]],
+    [[ENTERPRISE_URN.toUpperCase()]],
+    [[{ value: ENTERPRISE_URN }]],
+  ])('of the resource type may be added: %j', (value) => {
+    expect(changed({ op: 'add', path: 'schemas', value })).toEqual({});
+    expect(changed({ op: 'Add', path: 'Schemas', value })).toEqual({});
+  });
 
   it.each([
     ['add', ['urn:x']],
-    ['add', [E, 'urn:x']],
-    ['add', [G]],
+    ['add', [ENTERPRISE_URN, 'urn:x']],
+    ['add', [GROUP_URN]],
     ['add', []],
     ['add', null],
-    ['replace', [U]],
-    ['replace', [U, E]],
-    ['remove', [E]],
-  ])('are not changed otherwise: %s %j', (op, value) => {
+    ['replace', [USER_URN]],
+    ['replace', [USER_URN, ENTERPRISE_URN]],
+    ['remove', [ENTERPRISE_URN]],
+  ])('can’t be changed otherwise: %s %j', (op, value) => {
     const refused = refusal(() => changed({ op, path: 'schemas', value }));
     expect(refused).toMatchObject({ status: 400, scimType: 'mutability' });
   });
 });
 
-describe('brackets behind a single complex attribute', () => {
-  const manager = (filter: string, more = '') => `${E}:manager[${filter}]${more}`;
+describe('brackets after a single complex attribute', () => {
+  const manager = (filter: string, more = '') => `${ENTERPRISE_URN}:manager[${filter}]${more}`;
 
   it.each<[string, object]>([
-    [manager('value eq "m1"'), { [E]: { department: 'Maths' } }],
-    ['manager[value eq "m1"]', { [E]: { department: 'Maths' } }],
-    [manager('value eq "m1"', '.$ref'), { [E]: { department: 'Maths', manager: { value: 'm1' } } }],
+    [manager('value eq "m1"'), { [ENTERPRISE_URN]: { department: 'Maths' } }],
+    ['manager[value eq "m1"]', { [ENTERPRISE_URN]: { department: 'Maths' } }],
+    [
+      manager('value eq "m1"', '.$ref'),
+      { [ENTERPRISE_URN]: { department: 'Maths', manager: { value: 'm1' } } },
+    ],
     [manager('value eq "m2"'), {}],
     [manager('value eq "m2"', '.$ref'), {}],
     [manager('value eq "m1" and $ref ew "/m2"'), {}],
     ['name[givenName eq "ADA"]', { name: undefined }],
     ['name[givenName eq "Eve"]', {}],
     ['name[givenName eq "Ada"].familyName', { name: { givenName: 'Ada' } }],
-  ])('select it when it matches, to be removed: %s', (path, expected) => {
+  ])('select it for removal if it matches: %s', (path, expected) => {
     expect(changed({ op: 'remove', path })).toEqual(expected);
   });
 
-  it('select it to be changed, and are noTarget when they don’t match', () => {
+  it('select it for a change, and are noTarget if it doesn’t match', () => {
     expect(
       changed(
         { op: 'replace', path: manager('value eq "m1"', '.value'), value: 'm2' },
         { op: 'add', path: 'name[givenName eq "Ada"]', value: { middleName: 'K' } },
       ),
     ).toEqual({
-      [E]: { department: 'Maths', manager: { value: 'm2' } },
+      [ENTERPRISE_URN]: { department: 'Maths', manager: { value: 'm2' } },
       name: { ...BEFORE.name, middleName: 'K' },
     });
     for (const [path, value] of [
@@ -196,7 +207,7 @@ describe('brackets behind a single complex attribute', () => {
   });
 
   it.each(['title[value eq "x"]', 'name.givenName[value eq "x"]', 'active[value eq "true"]'])(
-    'are 400 invalidPath behind a simple one: %s',
+    'are not allowed after a simple one, which is 400 invalidPath: %s',
     (path) => {
       const refused = refusal(() => changed({ op: 'remove', path }));
       expect(refused).toMatchObject({ status: 400, scimType: 'invalidPath' });

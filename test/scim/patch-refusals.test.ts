@@ -1,4 +1,4 @@
-/** What is refused of a PATCH, with which scimType and in which words (RFC 7644 §3.5.2, §3.12). */
+/** Which PATCH operations are refused, with which scimType and detail (RFC 7644 §3.5.2, §3.12). */
 
 import { describe, expect, it } from 'vitest';
 import { MAX_COMPARED, MAX_OPERATIONS, MAX_RESOURCE } from '../../src/scim/limits.ts';
@@ -7,7 +7,7 @@ import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 
 const USER = STANDARD_RESOURCE_TYPES.user;
-const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 type Operation = { readonly [name: string]: unknown };
 
@@ -30,7 +30,7 @@ describe('a PATCH is refused', () => {
     ['for an unknown attribute', 'invalidPath', { op: 'add', path: 'shoeSize', value: 1 }],
     ['for an unknown sub-attribute', 'invalidPath', { op: 'add', path: 'name.nick', value: 'x' }],
     [
-      'for an unknown sub-attribute behind a filter',
+      'for an unknown sub-attribute after a filter',
       'invalidPath',
       { op: 'add', path: 'emails[type eq "x"].foo', value: 'x' },
     ],
@@ -60,7 +60,7 @@ describe('a PATCH is refused', () => {
       { op: 'remove', path: 'emails[foo eq "x"]' },
     ],
     [
-      'for a prototype’s name',
+      'for the name of a prototype',
       'invalidPath',
       { op: 'add', path: '__proto__.isAdmin', value: true },
     ],
@@ -71,8 +71,8 @@ describe('a PATCH is refused', () => {
       'invalidPath',
       { op: 'remove', path: 'title[value eq "x"]' },
     ],
-    ['for half a path', 'invalidPath', { op: 'remove', path: 'emails[type eq "x"' }],
-    ['for a path that is no text', 'invalidPath', { op: 'remove', path: 7 }],
+    ['for an incomplete path', 'invalidPath', { op: 'remove', path: 'emails[type eq "x"' }],
+    ['for a path that is not a string', 'invalidPath', { op: 'remove', path: 7 }],
     [
       'for NUL in a filter',
       'invalidPath',
@@ -94,7 +94,7 @@ describe('a PATCH is refused', () => {
     ['for removing userName', 'mutability', { op: 'remove', path: 'userName' }],
     ['for emptying userName', 'invalidValue', { op: 'replace', path: 'userName', value: null }],
     ['for a blank userName', 'invalidValue', { op: 'replace', value: { userName: ' ' } }],
-    ['for a remove without path', 'noTarget', { op: 'remove' }],
+    ['for a remove without a path', 'noTarget', { op: 'remove' }],
     ['for a remove of the whole resource', 'noTarget', { op: 'remove', path: USER.schema.id }],
     [
       'for a filter that describes no element',
@@ -117,23 +117,23 @@ describe('a PATCH is refused', () => {
       { op: 'add', path: 'emails[type eq "a" and type eq "b"].value', value: 'x' },
     ],
     ['for an unknown op', 'invalidSyntax', { op: 'move', path: 'title', value: 'x' }],
-    ['without op', 'invalidSyntax', { path: 'title', value: 'x' }],
-    ['for an add without value', 'invalidValue', { op: 'add', path: 'title' }],
+    ['without an op', 'invalidSyntax', { path: 'title', value: 'x' }],
+    ['for an add without a value', 'invalidValue', { op: 'add', path: 'title' }],
     ['for a value of another type', 'invalidValue', { op: 'add', path: 'title', value: { a: 1 } }],
     [
-      'for a list where one value belongs',
+      'for a list instead of a single value',
       'invalidValue',
       { op: 'add', path: 'title', value: ['a', 'b'] },
     ],
     [
-      'for a value that is no object where there is no path',
+      'for a value that is not an object, without a path',
       'invalidValue',
       { op: 'replace', value: 7 },
     ],
     [
-      'for an extension that is no object',
+      'for an extension that is not an object',
       'invalidValue',
-      { op: 'replace', value: { [E]: 'Maths' } },
+      { op: 'replace', value: { [ENTERPRISE_URN]: 'Maths' } },
     ],
     [
       'for a dotted key with a wrong value',
@@ -144,16 +144,16 @@ describe('a PATCH is refused', () => {
     expect(refusal(operation)).toMatchObject({ name: 'ScimError', status: 400, scimType });
   });
 
-  it('with the name of what is wrong', () => {
+  it('with the name of the attribute', () => {
     const details = [
       { op: 'add', path: 'name.nick', value: 'x' },
       { op: 'add', path: 'emails[type eq "work"].value', value: 7 },
-      { op: 'add', path: `${E}:manager.displayName`, value: 'x' },
+      { op: 'add', path: `${ENTERPRISE_URN}:manager.displayName`, value: 'x' },
     ].map((operation) => refusal(operation));
     expect(details).toMatchObject([
       { detail: 'name.nick is not an attribute of User' },
       { detail: 'emails.value must be a string' },
-      { detail: `${E}:manager.displayName is read-only` },
+      { detail: `${ENTERPRISE_URN}:manager.displayName is read-only` },
     ]);
   });
 
@@ -166,7 +166,7 @@ describe('a PATCH is refused', () => {
     },
   );
 
-  it('whole, when one operation is', () => {
+  it('as a whole, if one operation is refused', () => {
     const before = { emails: [{ value: 'a' }] };
     const frozen = structuredClone(before);
     const operations = [
@@ -177,7 +177,7 @@ describe('a PATCH is refused', () => {
     expect(before).toEqual(frozen);
   });
 
-  it('for too many operations: 413', () => {
+  it('with 413 for too many operations', () => {
     const operation = { op: 'add', path: 'title', value: 'x' };
     const body = (count: number) => ({ Operations: Array(count).fill(operation) });
     expect(parsePatch(body(MAX_OPERATIONS), USER)).toHaveLength(MAX_OPERATIONS);
@@ -186,7 +186,7 @@ describe('a PATCH is refused', () => {
     );
   });
 
-  describe('for what would keep others waiting', () => {
+  describe('for operations that would block other requests', () => {
     const emails = Array.from({ length: 1000 }, (_, index) => ({
       value: `${index}`.padEnd(500, 'x'),
     }));
@@ -212,7 +212,7 @@ describe('a PATCH is refused', () => {
       expect(() => apply({ op: 'remove', path: 'emails' }, ...adds)).not.toThrow();
     });
 
-    it('such as long text that is nearly within longer text', () => {
+    it('such as a search for long text in text that nearly contains it', () => {
       const text = `${'a'.repeat(3000)}b${'a'.repeat(3000)}`;
       const operation = { op: 'remove', path: `emails[value co "${text}"]` };
       const others = { op: 'remove', path: 'emails[value ne "x"].type' };
@@ -220,7 +220,7 @@ describe('a PATCH is refused', () => {
       expect(() => apply(...Array(100).fill(others))).not.toThrow();
     });
 
-    it('also a resource that no PUT could send back', () => {
+    it('including one with a result that no PUT could send back', () => {
       const before = { userName: 'ada', title: 'x'.repeat(60_000) };
       const values = Array.from({ length: 17 }, (_, index) => ({
         value: `${index}`.padEnd(65_000, 'x'),

@@ -1,4 +1,4 @@
-/** PATCH as RFC 7644 §3.5.2 has it: adding, replacing, removing. */
+/** The operations of a PATCH (RFC 7644 §3.5.2): add, replace and remove. */
 import { describe, expect, it } from 'vitest';
 import { applyPatch } from '../../src/scim/patch.ts';
 import { parsePatch } from '../../src/scim/patch-parser.ts';
@@ -6,7 +6,7 @@ import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { attribute, type ResourceType } from '../../src/scim/schema.ts';
 
 const USER = STANDARD_RESOURCE_TYPES.user;
-const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const BASE = { userName: 'ada' };
 
 type Operation = { readonly [name: string]: unknown };
@@ -25,7 +25,7 @@ describe('add', () => {
   const emails = [{ value: 'a@x', type: 'work', primary: true }];
   const add = (value: unknown) => patched({ emails }, { op: 'add', path: 'emails', value });
 
-  it('appends what is not there, one element or several', () => {
+  it('appends new elements, one or several', () => {
     expect(add({ value: 'b@x' })).toEqual({ emails: [...emails, { value: 'b@x' }] });
     expect(add([{ value: 'b@x' }, { value: 'c@x' }])).toEqual({
       emails: [...emails, { value: 'b@x' }, { value: 'c@x' }],
@@ -33,25 +33,25 @@ describe('add', () => {
   });
 
   it.each([
-    ['the same again', emails],
-    ['the value alone', [{ value: 'a@x' }]],
-    ['nothing', []],
+    ['the same element', emails],
+    ['an element with only the same value', [{ value: 'a@x' }]],
+    ['an empty list', []],
   ])('changes nothing for %s', (_, value) => {
     expect(add(value)).toEqual({ emails });
   });
 
-  it('knows a value and its type in any case, and takes over what is new of it', () => {
+  it('finds a value and its type in any case, and merges new sub-attributes', () => {
     expect(add([{ value: 'A@X', type: 'WORK', display: 'Ada' }])).toEqual({
       emails: [{ value: 'A@X', type: 'WORK', display: 'Ada', primary: true }],
     });
   });
 
-  it('keeps the same value with another type as an element of its own', () => {
+  it('keeps the same value with another type as a separate element', () => {
     const both = [...emails, { value: 'a@x', type: 'home' }];
     expect(add([{ value: 'a@x', type: 'home' }])).toEqual({ emails: both });
   });
 
-  it('gives an element without a type the type that is added, once', () => {
+  it('adds the type to an element without one, once', () => {
     const value = [
       { value: 'b@x', type: 'work' },
       { value: 'b@x', type: 'home' },
@@ -70,7 +70,7 @@ describe('add', () => {
     });
   });
 
-  it('compares elements without a value as a whole, keys in any order', () => {
+  it('compares elements without a value as a whole, with keys in any order', () => {
     const addresses = [{ locality: 'London', country: 'GB' }];
     expect(
       patched(
@@ -88,7 +88,7 @@ describe('add', () => {
     expect(patched(before, { ...add, value: {} })).toEqual(before);
   });
 
-  it('sets a sub-attribute of every element where no filter selects any', () => {
+  it('sets a sub-attribute of every element if there is no filter', () => {
     expect(
       patched(
         { emails: [{ value: 'a' }, { value: 'b' }] },
@@ -109,14 +109,14 @@ describe('replace', () => {
     { value: 'b@x', type: 'home' },
   ];
 
-  it('puts a new list in the place of the old', () => {
+  it('replaces the whole list', () => {
     const value = [{ value: 'c@x' }];
     expect(patched({ emails }, { op: 'replace', path: 'emails', value })).toEqual({
       emails: value,
     });
   });
 
-  it('empties what it is given as null, and keeps the rest of the name', () => {
+  it('clears sub-attributes that are null, and keeps those that are not named', () => {
     const before = { name: { givenName: 'Ada', middleName: 'A', familyName: 'Byron' } };
     const value = { middleName: null, familyName: 'Lovelace' };
     const after = { name: { givenName: 'Ada', familyName: 'Lovelace' } };
@@ -127,7 +127,7 @@ describe('replace', () => {
     ).toEqual({ name: { familyName: 'Lovelace' } });
   });
 
-  it.each([null, {}, [], ''])('removes a complex attribute given %j', (value) => {
+  it.each([null, {}, [], ''])('removes a complex attribute for the value %j', (value) => {
     const name = { givenName: 'Ada' };
     expect(patched({ name }, { op: 'replace', path: 'name', value })).toEqual({});
   });
@@ -145,7 +145,7 @@ describe('replace', () => {
     });
   });
 
-  it('makes the element that all terms of the filter describe', () => {
+  it('creates the element that the terms of the filter describe', () => {
     const path = 'emails[type eq "other" and display eq "C"].value';
     expect(patched({}, { op: 'replace', path, value: 'c@x' })).toEqual({
       emails: [{ type: 'other', display: 'C', value: 'c@x' }],
@@ -154,7 +154,7 @@ describe('replace', () => {
     expect(patched({}, digits)).toEqual({ roles: [{ value: '42', display: 'the answer' }] });
   });
 
-  it('leaves one primary, whichever way another becomes it', () => {
+  it('leaves one element primary, however another becomes primary', () => {
     const expected = {
       emails: [
         { ...emails[0], primary: false },
@@ -179,35 +179,43 @@ describe('remove', () => {
   ];
 
   it.each<[string, Operation, readonly object[]]>([
-    ['all of them', { path: 'emails' }, []],
-    ['all of them for null', { path: 'emails', value: null }, []],
-    ['those selected', { path: 'emails[type eq "work"]' }, [{ value: 'b@x', type: 'home' }]],
-    ['nothing that is not there', { path: 'emails[type eq "other"]' }, emails],
-    ['those named by value', { path: 'emails', value: [{ value: 'A@x' }] }, [emails[1] ?? {}]],
-    ['the one named by value', { path: 'emails', value: { value: 'b@x' } }, [emails[0] ?? {}]],
+    ['all elements', { path: 'emails' }, []],
+    ['all elements for null', { path: 'emails', value: null }, []],
+    ['the selected elements', { path: 'emails[type eq "work"]' }, [{ value: 'b@x', type: 'home' }]],
+    ['nothing if no element matches', { path: 'emails[type eq "other"]' }, emails],
     [
-      'none whose type differs',
+      'the elements named by value',
+      { path: 'emails', value: [{ value: 'A@x' }] },
+      [emails[1] ?? {}],
+    ],
+    ['one element named by value', { path: 'emails', value: { value: 'b@x' } }, [emails[0] ?? {}]],
+    [
+      'no element whose type differs',
       { path: 'emails', value: [{ value: 'a@x', type: 'home' }] },
       emails,
     ],
-    ['none for an empty list', { path: 'emails', value: [] }, emails],
+    ['nothing for an empty list', { path: 'emails', value: [] }, emails],
     [
-      'those selected, whatever the value',
+      'the selected elements, whatever the value',
       { path: 'emails[type eq "work"]', value: [1, 2] },
       [{ value: 'b@x', type: 'home' }],
     ],
     [
-      'a sub-attribute',
+      'a sub-attribute of the selected element',
       { path: 'emails[type eq "home"].type' },
       [{ value: 'a@x', type: 'work' }, { value: 'b@x' }],
     ],
-    ['a sub-attribute of all', { path: 'emails.type' }, [{ value: 'a@x' }, { value: 'b@x' }]],
-  ])('takes %s', (_, operation, left) => {
+    [
+      'a sub-attribute of all elements',
+      { path: 'emails.type' },
+      [{ value: 'a@x' }, { value: 'b@x' }],
+    ],
+  ])('removes %s', (_, operation, left) => {
     const after = patched({ emails }, { op: 'remove', ...operation });
     expect(after).toEqual(left.length === 0 ? {} : { emails: left });
   });
 
-  it('takes single attributes and sub-attributes, and ignores a value with them', () => {
+  it('removes single attributes and sub-attributes, and ignores a value', () => {
     const before = { title: 'Dr', name: { givenName: 'Ada' }, active: true };
     expect(
       patched(
@@ -219,7 +227,7 @@ describe('remove', () => {
     ).toEqual({});
   });
 
-  it('leaves no empty element, whichever way it is emptied', () => {
+  it('leaves no empty element, however it was emptied', () => {
     const before = { emails: [{ display: 'A' }, { value: 'b@x' }] };
     const after = { emails: [{ value: 'b@x' }] };
     const path = 'emails[display eq "A"].display';
@@ -227,13 +235,13 @@ describe('remove', () => {
     expect(patched(before, { op: 'replace', path, value: null })).toEqual(after);
   });
 
-  it('takes a whole extension', () => {
-    const before = { [E]: { department: 'Maths', manager: { value: 'm' } } };
-    expect(patched(before, { op: 'remove', path: E })).toEqual({});
-    expect(patched(before, { op: 'replace', path: E, value: null })).toEqual({});
-    expect(patched(before, { op: 'replace', value: { [E]: null } })).toEqual({});
-    expect(patched(before, { op: 'add', value: { [E]: {} } })).toEqual(before);
-    expect(patched(before, { op: 'add', value: { [E]: null } })).toEqual(before);
+  it('removes a whole extension', () => {
+    const before = { [ENTERPRISE_URN]: { department: 'Maths', manager: { value: 'm' } } };
+    expect(patched(before, { op: 'remove', path: ENTERPRISE_URN })).toEqual({});
+    expect(patched(before, { op: 'replace', path: ENTERPRISE_URN, value: null })).toEqual({});
+    expect(patched(before, { op: 'replace', value: { [ENTERPRISE_URN]: null } })).toEqual({});
+    expect(patched(before, { op: 'add', value: { [ENTERPRISE_URN]: {} } })).toEqual(before);
+    expect(patched(before, { op: 'add', value: { [ENTERPRISE_URN]: null } })).toEqual(before);
   });
 });
 
@@ -244,7 +252,7 @@ describe('paths', () => {
     'urn:ietf:params:scim:schemas:core:2.0:User:title',
     'URN:ietf:params:scim:schemas:core:2.0:USER:Title',
     ' title ',
-  ])('name an attribute as %j', (path) => {
+  ])('may name an attribute as %j', (path) => {
     expect(patched({}, { op: 'add', path, value: 'Dr' })).toEqual({ title: 'Dr' });
   });
 
@@ -257,8 +265,8 @@ describe('paths', () => {
 
   it('of an extension take its attributes as the value', () => {
     const value = { department: 'Maths', 'manager.value': 'm', userName: 'eve' };
-    expect(patched({}, { op: 'add', path: E, value })).toEqual({
-      [E]: { department: 'Maths', manager: { value: 'm' } },
+    expect(patched({}, { op: 'add', path: ENTERPRISE_URN, value })).toEqual({
+      [ENTERPRISE_URN]: { department: 'Maths', manager: { value: 'm' } },
     });
   });
 
@@ -274,7 +282,7 @@ describe('paths', () => {
     'emails[type eq `work`].value',
     'emails[type eq work].value',
     'emails[type\u00a0eq\u00a0"work"].value',
-  ])('mean the same element between other quotes: %s', (path) => {
+  ])('select the same element with other quotes: %s', (path) => {
     const before = { emails: [{ type: 'work', value: 'old' }] };
     const after = { emails: [{ type: 'work', value: 'new' }] };
     expect(patched(before, { op: 'replace', path, value: 'new' })).toEqual(after);
@@ -282,10 +290,10 @@ describe('paths', () => {
     expect(patched({}, { op: 'add', path, value: 'new' })).toEqual(after);
   });
 
-  it('as keys of a value are ignored where nobody may write', () => {
+  it('as keys of a value are ignored for attributes that clients can’t write', () => {
     const value = JSON.parse(
       `{"id":"x","meta":{},"groups":[{"value":"g"}],"schemas":[],"password":"p","shoeSize":4,
-        "__proto__":{"title":"x"},"constructor":{"title":"x"},"${E}":{"manager":{"displayName":"M"}}}`,
+        "__proto__":{"title":"x"},"constructor":{"title":"x"},"${ENTERPRISE_URN}":{"manager":{"displayName":"M"}}}`,
     );
     expect(patched({}, { op: 'add', value })).toEqual({});
   });
@@ -294,7 +302,7 @@ describe('paths', () => {
     expect(patched({}, { op: 'replace', path: 'password', value: 'p' })).toEqual({});
   });
 
-  it('reach the plain values of a list', () => {
+  it('select the plain values of a list', () => {
     const schema = {
       ...USER.schema,
       attributes: [...USER.schema.attributes, attribute('tags', 'Tags.', { multiValued: true })],

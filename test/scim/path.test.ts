@@ -4,13 +4,13 @@ import { ScimError } from '../../src/scim/error.ts';
 import { parsePath, printPath } from '../../src/scim/path.ts';
 import { attributePaths, filterLikeText, filterTrees } from '../support/scim/arbitrary-filters.ts';
 
-const U = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const USER_URN = 'urn:ietf:params:scim:schemas:core:2.0:User';
 
 describe('a path', () => {
   it.each([
     ['userName', { name: 'userName' }],
     ['name.familyName', { name: 'name', sub: 'familyName' }],
-    [`${U}:name.familyName`, { urn: U, name: 'name', sub: 'familyName' }],
+    [`${USER_URN}:name.familyName`, { urn: USER_URN, name: 'name', sub: 'familyName' }],
     ['members.$ref', { name: 'members', sub: '$ref' }],
     [' active ', { name: 'active' }],
   ])('names an attribute: %s', (text, path) => {
@@ -29,7 +29,7 @@ describe('a path', () => {
       'emails[ TYPE EQ work and not (value pr) ].value',
       'emails[TYPE eq "work" and not (value pr)].value',
     ],
-    [`${U}:emails[type eq "work"].value`, `${U}:emails[type eq "work"].value`],
+    [`${USER_URN}:emails[type eq "work"].value`, `${USER_URN}:emails[type eq "work"].value`],
     ['members[value eq "a]b.c"]', 'members[value eq "a]b.c"]'],
   ])('selects elements: %s', (text, canonical) => {
     expect(printPath(parsePath(text))).toBe(canonical);
@@ -49,14 +49,14 @@ describe('a path', () => {
     [`emails[${'('.repeat(33)}`, 'nested deeper than 32 levels'],
     ['a'.repeat(8193), 'longer than 8192 characters'],
     [`emails[${Array(201).fill('type pr').join(' or ')}]`, 'more than 200 comparisons'],
-  ])('that is malformed is refused with the place: %s', (text, detail) => {
+  ])('that is malformed is refused with the position: %s', (text, detail) => {
     expect(() => parsePath(text)).toThrow(
       expect.objectContaining({ status: 400, scimType: 'invalidPath' }),
     );
     expect(() => parsePath(text)).toThrow(detail);
   });
 
-  it('is read back from its printed form', () => {
+  it('is parsed from its printed form as the same path', () => {
     const selected = fc.record({
       path: attributePaths,
       filter: filterTrees,
@@ -70,7 +70,7 @@ describe('a path', () => {
     );
   });
 
-  it('causes nothing but a refusal, whatever it is', () => {
+  it('is parsed or refused, whatever it is', () => {
     const nested = filterLikeText.map((text) => `emails[${text}].value`);
     fc.assert(
       fc.property(fc.oneof(filterLikeText, nested), (text) => {

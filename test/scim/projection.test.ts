@@ -1,21 +1,24 @@
-/** `attributes` and `excludedAttributes` (RFC 7644 §3.9) against what the schema says of returning (RFC 7643 §7). */
+/**
+ * `attributes` and `excludedAttributes` (RFC 7644 §3.9), and the characteristic 'the characteristic returned' (RFC
+ * 7643 §7).
+ */
 import { describe, expect, it } from 'vitest';
 import { EVERYTHING, parseProjection, project, wants } from '../../src/scim/projection.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { attribute } from '../../src/scim/schema.ts';
 
 const { user: USER, group: GROUP } = STANDARD_RESOURCE_TYPES;
-const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
-const U = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const USER_URN = 'urn:ietf:params:scim:schemas:core:2.0:User';
 
 const ADA = {
-  schemas: [U, E],
+  schemas: [USER_URN, ENTERPRISE_URN],
   id: '1',
   userName: 'ada',
   name: { givenName: 'Ada', familyName: 'Lovelace' },
   emails: [{ value: 'a@x', type: 'work' }, { type: 'home' }],
   groups: [{ value: 'g' }],
-  [E]: { department: 'Maths', manager: { value: 'm', $ref: '../Users/m' } },
+  [ENTERPRISE_URN]: { department: 'Maths', manager: { value: 'm', $ref: '../Users/m' } },
   meta: { resourceType: 'User', location: 'l' },
 };
 
@@ -28,34 +31,37 @@ describe('attributes', () => {
   it.each<[readonly string[], object]>([
     [['userName'], { userName: 'ada' }],
     [['USERNAME', ' name.GIVENNAME '], { userName: 'ada', name: { givenName: 'Ada' } }],
-    [[`${U}:userName`], { userName: 'ada' }],
-    [[`${U.toUpperCase()}:name.familyName`], { name: { familyName: 'Lovelace' } }],
+    [[`${USER_URN}:userName`], { userName: 'ada' }],
+    [[`${USER_URN.toUpperCase()}:name.familyName`], { name: { familyName: 'Lovelace' } }],
     [['name', 'name.givenName'], { name: ADA.name }],
     [['emails.value'], { emails: [{ value: 'a@x' }] }],
     [['emails[type eq "work"].value'], { emails: [{ value: 'a@x' }] }],
     [['emails[type eq "work"]'], { emails: ADA.emails }],
-    [[E], { [E]: ADA[E] }],
-    [[`${E}:department`], { [E]: { department: 'Maths' } }],
-    [[`${E}.department`], { [E]: { department: 'Maths' } }],
-    [[U], { ...ADA, [E]: undefined }],
-    [[U.toUpperCase(), `${E}.manager.value`], { ...ADA, [E]: { manager: { value: 'm' } } }],
+    [[ENTERPRISE_URN], { [ENTERPRISE_URN]: ADA[ENTERPRISE_URN] }],
+    [[`${ENTERPRISE_URN}:department`], { [ENTERPRISE_URN]: { department: 'Maths' } }],
+    [[`${ENTERPRISE_URN}.department`], { [ENTERPRISE_URN]: { department: 'Maths' } }],
+    [[USER_URN], { ...ADA, [ENTERPRISE_URN]: undefined }],
+    [
+      [USER_URN.toUpperCase(), `${ENTERPRISE_URN}.manager.value`],
+      { ...ADA, [ENTERPRISE_URN]: { manager: { value: 'm' } } },
+    ],
     [[GROUP.schema.id], {}],
-    [[`${E}:manager.value`], { [E]: { manager: { value: 'm' } } }],
-    [['manager'], { [E]: { manager: ADA[E]?.manager } }],
+    [[`${ENTERPRISE_URN}:manager.value`], { [ENTERPRISE_URN]: { manager: { value: 'm' } } }],
+    [['manager'], { [ENTERPRISE_URN]: { manager: ADA[ENTERPRISE_URN]?.manager } }],
     [['meta.location'], { meta: { location: 'l' } }],
     [['id', 'schemas'], {}],
     [['nickName', 'shoeSize', '__proto__', 'constructor', '', 'emails[', ']['], {}],
     [[], {}],
-  ])('%j are all that is returned, with id and schemas', (names, expected) => {
+  ])('%j are returned with id and schemas, and nothing else', (names, expected) => {
     expect(only(...names)).toEqual({ schemas: ADA.schemas, id: '1', ...expected });
   });
 
-  it('win over excludedAttributes', () => {
+  it('take precedence over excludedAttributes', () => {
     const both = parseProjection(['userName'], ['userName'], USER);
     expect(project(ADA, USER, both)).toEqual({ schemas: ADA.schemas, id: '1', userName: 'ada' });
   });
 
-  it('with endless brackets cost no more than their length', () => {
+  it('with very many brackets take linear time', () => {
     expect(only('['.repeat(2_000_000))).toEqual({ schemas: ADA.schemas, id: '1' });
   });
 });
@@ -66,16 +72,19 @@ describe('excludedAttributes', () => {
     [['name.givenName'], { name: { familyName: 'Lovelace' } }],
     [['name.givenName', 'name.familyName'], { name: undefined }],
     [['emails.type'], { emails: [{ value: 'a@x' }] }],
-    [[E], { [E]: undefined }],
-    [[`${E}:department`], { [E]: { manager: ADA[E]?.manager } }],
-    [['manager.$ref'], { [E]: { department: 'Maths', manager: { value: 'm' } } }],
+    [[ENTERPRISE_URN], { [ENTERPRISE_URN]: undefined }],
+    [
+      [`${ENTERPRISE_URN}:department`],
+      { [ENTERPRISE_URN]: { manager: ADA[ENTERPRISE_URN]?.manager } },
+    ],
+    [['manager.$ref'], { [ENTERPRISE_URN]: { department: 'Maths', manager: { value: 'm' } } }],
     [['id', 'schemas', 'shoeSize', '__proto__'], {}],
-  ])('%j are left away, id and schemas never', (names, changed) => {
+  ])('%j are left out, except id and schemas', (names, changed) => {
     expect(without(...names)).toEqual(JSON.parse(JSON.stringify({ ...ADA, ...changed })));
   });
 });
 
-describe('returned', () => {
+describe('the characteristic returned', () => {
   const extra = [
     attribute('hint', 'On request.', { returned: 'request' }),
     attribute('pin', 'Never.', { returned: 'never' }),
@@ -100,7 +109,7 @@ describe('returned', () => {
   const kept = (attributes?: readonly string[], excluded?: readonly string[]) =>
     project(resource, type, parseProjection(attributes, excluded, type));
 
-  it('"request" is returned to those who ask, "never" to nobody, "always" to everybody', () => {
+  it('is "request" for values returned only on request, "never" for none, "always" for any', () => {
     expect(kept()).toEqual({ id: '1', userName: 'ada', badge: 'b', card: { number: '1' } });
     expect(kept(['hint', 'pin'])).toEqual({ id: '1', badge: 'b', hint: 'h' });
     expect(kept(['card'])).toEqual({ id: '1', badge: 'b', card: { number: '1' } });
@@ -108,7 +117,7 @@ describe('returned', () => {
     expect(kept(undefined, ['badge', 'card'])).toEqual({ id: '1', userName: 'ada', badge: 'b' });
   });
 
-  it('in the standard types hides nothing that is kept, so that no copy is made', () => {
+  it('hides nothing in the standard types, so that no copy is made', () => {
     expect(project(ADA, USER, EVERYTHING)).toBe(ADA);
   });
 });

@@ -10,7 +10,10 @@ import { USER_SCHEMA } from '../../src/scim/schemas/user.ts';
 const names = (attributes: readonly Attribute[]) => attributes.map(({ name }) => name);
 const all = schemasOf(STANDARD_RESOURCE_TYPES);
 
-/** What differs from RFC 7643 §2.2, without descriptions and what lies below. */
+/**
+ * The characteristics that differ from the defaults of RFC 7643 §2.2, without descriptions and
+ * sub-attributes.
+ */
 function peculiar(path: string, schema: readonly Attribute[]): Partial<Attribute> {
   const [outer = '', inner] = path.split('.');
   const top = findAttribute(schema, outer);
@@ -60,7 +63,7 @@ describe('the User schema', () => {
     ['emails', 'value display type primary'],
     ['addresses', 'formatted streetAddress locality region postalCode country type primary'],
     ['groups', 'value $ref display type'],
-  ])('has the parts of %s', (name, expected) => {
+  ])('has the sub-attributes of %s', (name, expected) => {
     const parts = findAttribute(USER_SCHEMA.attributes, name)?.subAttributes ?? [];
     expect(names(parts).join(' ')).toBe(expected);
   });
@@ -88,7 +91,7 @@ describe('the other schemas', () => {
     expect(peculiar(path, COMMON_ATTRIBUTES)).toEqual(expected);
   });
 
-  it('are each there once, in a stable order', () => {
+  it('are listed once each, in a stable order', () => {
     expect(all.map(({ name }) => name)).toEqual(['User', 'EnterpriseUser', 'Group']);
   });
 });
@@ -117,7 +120,7 @@ describe('every definition', () => {
     }
   });
 
-  it('has a name of its own among its like', () => {
+  it('has a unique name on its level', () => {
     const lists = [COMMON_ATTRIBUTES, ...all.map((schema) => schema.attributes)];
     const nested = flat(attributes).map(({ subAttributes }) => subAttributes);
     for (const list of [...lists, ...nested]) {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareText, fold } from '../../src/scim/text.ts';
 
-/** Letters with lower-case forms of their own, and marks that compose with them. */
+/** Letters with special lower-case forms, and marks that compose with them. */
 const spiced = fc
   .array(
     fc.constantFrom('J', 'ẖ', 'H', 'I', 'İ', 'Σ', 'ς', 'a', 'é', '\u0301', '\u030c', '\u0331', ' '),
@@ -23,11 +23,11 @@ describe('fold', () => {
     expect(fold(left)).toBe(fold(right));
   });
 
-  it('keeps what a text begins with at the beginning of longer ones', () => {
+  it('preserves prefixes', () => {
     expect(fold('ΝΙΚΟΣΑΣ').startsWith(fold('ΝΙΚΟΣ'))).toBe(true);
   });
 
-  it('changes folded text no more, nor differently for canonically equivalent text', () => {
+  it('is idempotent, and the same for canonically equivalent text', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(fold(fold(text))).toBe(fold(text));
@@ -38,7 +38,7 @@ describe('fold', () => {
 });
 
 describe('compareText', () => {
-  it('orders as the bytes of UTF-8 do, surrogate pairs included', () => {
+  it('orders text by its UTF-8 bytes, including surrogate pairs', () => {
     const unit = fc.constantFrom('a', 'b', 'é', '\ud7ff', '\ue000', '\uffee', '💼', '\u{10ffff}');
     const near = fc.array(unit, { maxLength: 4 }).map((parts) => parts.join(''));
     const text = fc.oneof(near, fc.string({ unit: 'binary' }));

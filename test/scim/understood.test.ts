@@ -1,10 +1,13 @@
-/** A value is taken as it is meant, or refused: what nobody understands never counts as "none". */
+/**
+ * A value is accepted as it is meant, or refused. A value that is not understood never counts as
+ * "none".
+ */
 import { describe, expect, it } from 'vitest';
 import { separateMembers } from '../../src/scim/members.ts';
 import { parseResource } from '../../src/scim/resource.ts';
 import {
   changed,
-  E,
+  ENTERPRISE_URN,
   GROUP,
   INVALID_VALUE,
   memberChanges,
@@ -12,7 +15,7 @@ import {
   USER,
 } from '../support/scim/patched.ts';
 
-/** Values of `members` that name nobody, though they aren't empty. */
+/** Values of `members` that name no member, although they aren't empty. */
 const NO_MEMBERS = [
   [{ display: 'x' }],
   [{ id: 'u1' }],
@@ -52,7 +55,7 @@ describe('members of which nothing is understood', () => {
     expect(refusal(read)).toMatchObject(INVALID_VALUE);
   });
 
-  it('are refused in words that say what a member is', () => {
+  it('are refused with what a member must contain', () => {
     const details = ([[{ id: 'x' }], [{}], [{ value: null }]] as const).map(
       (value) => refusal(() => memberChanges({ op: 'replace', path: 'members', value }))?.detail,
     );
@@ -89,10 +92,10 @@ const NOT_UNDERSTOOD: readonly (readonly [string, unknown])[] = [
   ['name', { nick: 'x', givenName: null }],
   ['name', '{"nick":"x"}'],
   ['name', '{"givenName":'],
-  [`${E}:manager`, { id: 'm2' }],
-  [`${E}:manager`, [{ id: 'm2', $ref: null }]],
-  [`${E}:manager`, '{"id":"m2"}'],
-  [`${E}:manager`, '{"value":"m2"'],
+  [`${ENTERPRISE_URN}:manager`, { id: 'm2' }],
+  [`${ENTERPRISE_URN}:manager`, [{ id: 'm2', $ref: null }]],
+  [`${ENTERPRISE_URN}:manager`, '{"id":"m2"}'],
+  [`${ENTERPRISE_URN}:manager`, '{"value":"m2"'],
 ];
 
 describe('a value of which nothing is understood', () => {
@@ -102,13 +105,13 @@ describe('a value of which nothing is understood', () => {
       expect(refusal(() => changed({ op, value: { [path]: value } }))).toMatchObject(INVALID_VALUE);
     }
     const [name, urn] = [path.split(':').at(-1) ?? '', path.includes(':')];
-    const body = urn ? { [E]: { [name]: value } } : { [name]: value };
+    const body = urn ? { [ENTERPRISE_URN]: { [name]: value } } : { [name]: value };
     const read = () => parseResource({ userName: 'ada', ...body }, USER);
     expect(refusal(read)).toMatchObject(INVALID_VALUE);
   });
 
   it.each([[{ name: 'x' }], [[{ name: 'x' }]], [[{}]], [{}], ['{"name":"x"}']])(
-    'is 400 invalidValue as what is to be removed: %j',
+    'is 400 invalidValue as the value of a remove: %j',
     (value) => {
       const remove = { op: 'remove', path: 'roles', value };
       expect(refusal(() => changed(remove))).toMatchObject(INVALID_VALUE);
@@ -127,19 +130,27 @@ describe('a value of which nothing is understood', () => {
     }
   });
 
-  it.each([{ shoeSize: 7 }, { [E]: { shoeSize: 7 } }, [{ shoeSize: 7 }], '{"shoeSize":7}'])(
-    'is 400 invalidValue for the path of an extension: %j',
-    (value) => {
-      for (const op of ['add', 'replace']) {
-        expect(refusal(() => changed({ op, path: E, value }))).toMatchObject(INVALID_VALUE);
-      }
-    },
-  );
+  it.each([
+    { shoeSize: 7 },
+    { [ENTERPRISE_URN]: { shoeSize: 7 } },
+    [{ shoeSize: 7 }],
+    '{"shoeSize":7}',
+  ])('is 400 invalidValue for the path of an extension: %j', (value) => {
+    for (const op of ['add', 'replace']) {
+      expect(refusal(() => changed({ op, path: ENTERPRISE_URN, value }))).toMatchObject(
+        INVALID_VALUE,
+      );
+    }
+  });
 
-  it('is named, with the sub-attributes that there are', () => {
-    const operation = { op: 'replace', path: `${E}:manager`, value: { secret: 'hunter2' } };
+  it('is refused with its name and the known sub-attributes', () => {
+    const operation = {
+      op: 'replace',
+      path: `${ENTERPRISE_URN}:manager`,
+      value: { secret: 'hunter2' },
+    };
     expect(refusal(() => changed(operation))?.detail).toBe(
-      `${E}:manager contains no known sub-attribute; its sub-attributes are value, $ref, displayName`,
+      `${ENTERPRISE_URN}:manager contains no known sub-attribute; its sub-attributes are value, $ref, displayName`,
     );
   });
 
@@ -152,9 +163,13 @@ describe('a value of which nothing is understood', () => {
     ['name', {}, { name: undefined }],
     ['name', [], { name: undefined }],
     ['name', { nick: 'x', givenName: 'A' }, { name: { givenName: 'A', familyName: 'Byron' } }],
-    [`${E}:manager`, { displayName: 'read only' }, {}],
-    [`${E}:manager`, { value: null, foo: null }, { [E]: { department: 'Maths' } }],
-  ])('is not one that says "none", or is known in part: %s %j', (path, value, expected) => {
+    [`${ENTERPRISE_URN}:manager`, { displayName: 'read only' }, {}],
+    [
+      `${ENTERPRISE_URN}:manager`,
+      { value: null, foo: null },
+      { [ENTERPRISE_URN]: { department: 'Maths' } },
+    ],
+  ])('is not one that means "none" or is known in part: %s %j', (path, value, expected) => {
     expect(changed({ op: 'replace', path, value })).toEqual(expected);
   });
 });

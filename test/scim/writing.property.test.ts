@@ -1,4 +1,4 @@
-/** What holds for every body and every PATCH, whoever sends it. */
+/** Properties of every body, every PATCH and every projection. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ScimError } from '../../src/scim/error.ts';
@@ -31,7 +31,7 @@ function frozen<T>(value: T): T {
   return value;
 }
 
-/** The result, or the refusal; whatever else is thrown is a defect. */
+/** The result or the refusal. Any other error is a defect. */
 function outcome<T>(act: () => T): T | ScimError {
   try {
     return act();
@@ -66,7 +66,7 @@ function strangersIn(attributes: Attributes, type: ResourceType): readonly strin
 }
 
 describe('every body', () => {
-  it('is taken or refused, changes nothing outside, and yields known attributes alone', () => {
+  it('is accepted or refused, has no side effects, and yields only known attributes', () => {
     const before = Reflect.ownKeys(Object.prototype);
     fc.assert(
       fc.property(looseValue(USER), fc.boolean(), (value, named) => {
@@ -79,7 +79,7 @@ describe('every body', () => {
     expect(Reflect.ownKeys(Object.prototype)).toEqual(before);
   });
 
-  it('that was read can be written back, and changes nothing (row 36 [Okta], row 37 [authentik])', () => {
+  it('[Okta, authentik] that was read can be written back without a change', () => {
     fc.assert(
       fc.property(users, (attributes) => {
         const stored = { id: '1', attributes, version: 1, created: 0, lastModified: 0 };
@@ -94,7 +94,7 @@ describe('every body', () => {
 describe('every PATCH', () => {
   const operations = fc.array(operation(USER), { minLength: 1, maxLength: 4 });
 
-  it('is applied or refused, and leaves what it was applied to as it was', () => {
+  it('is applied or refused, and doesn’t modify its input', () => {
     const before = Reflect.ownKeys(Object.prototype);
     let applied = 0;
     fc.assert(
@@ -110,7 +110,7 @@ describe('every PATCH', () => {
     expect(Reflect.ownKeys(Object.prototype)).toEqual(before);
   });
 
-  it('leaves a resource that a PUT may carry', () => {
+  it('results in a resource that a PUT may contain', () => {
     fc.assert(
       fc.property(users, operation(USER), (current, sent) => {
         const result = outcome(() => patched(current, [sent]));
@@ -121,7 +121,7 @@ describe('every PATCH', () => {
     );
   });
 
-  it('changes nothing more when it is repeated', () => {
+  it('changes nothing when it is repeated', () => {
     const plain = operation(USER).filter(
       ({ path }) => !/\[.*(primary|type|not|or)/.test(path ?? ''),
     );
@@ -138,7 +138,7 @@ describe('every PATCH', () => {
     );
   });
 
-  it('that replaces everything by what is there changes nothing (row 55 [authentik])', () => {
+  it('[authentik] that replaces everything with the current values changes nothing', () => {
     fc.assert(
       fc.property(users, (attributes) => {
         const stored = { id: '1', attributes, version: 1, created: 0, lastModified: 0 };
@@ -148,7 +148,7 @@ describe('every PATCH', () => {
     );
   });
 
-  it('of a group parts into members and the rest', () => {
+  it('of a group is separated into members and the rest', () => {
     fc.assert(
       fc.property(fc.array(operation(GROUP), { maxLength: 4 }), (sent) => {
         outcome(() => {
@@ -177,7 +177,7 @@ describe('every projection', () => {
     );
   };
 
-  it('leaves a part of the resource, always with id and schemas', () => {
+  it('selects a part of the resource, always with id and schemas', () => {
     fc.assert(
       fc.property(users, fc.option(names), fc.option(names), (attributes, only, without) => {
         const stored = { id: '1', attributes, version: 1, created: 0, lastModified: 0 };

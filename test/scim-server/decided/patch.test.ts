@@ -7,7 +7,7 @@ import {
   startScimServer,
 } from '../../support/scim-server/server.ts';
 
-const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 let server: ScimServer;
 let client: ScimClient;
 beforeAll(async () => {
@@ -51,7 +51,7 @@ describe('PATCH answers', () => {
     ['meta.version', 'x'],
     ['groups', [{ value: 'x' }]],
     ['groups[value eq "x"].display', 'x'],
-    [`${E}:manager.displayName`, 'x'],
+    [`${ENTERPRISE_URN}:manager.displayName`, 'x'],
   ])(
     'a pathed write of readOnly %s is 400 mutability, in a pathless value it is ignored',
     async (path, value) => {
@@ -87,16 +87,19 @@ describe('PATCH answers', () => {
   });
 
   it('"" is stored as sent and is not pr; it clears manager', async () => {
-    const { id } = await createUser({ nickName: '', [E]: { manager: { value: 'm' } } });
+    const { id } = await createUser({
+      nickName: '',
+      [ENTERPRISE_URN]: { manager: { value: 'm' } },
+    });
     const read = async () => (await client.send('GET', `/Users/${id}`)).body;
     expect((await read()).nickName).toBe('');
     const cleared = await patch(
       `/Users/${id}`,
       { op: 'replace', path: 'title', value: '' },
-      { op: 'replace', path: `${E}:manager`, value: '' },
+      { op: 'replace', path: `${ENTERPRISE_URN}:manager`, value: '' },
     );
     expect(cleared.body.title).toBe('');
-    expect(cleared.body).not.toHaveProperty(E);
+    expect(cleared.body).not.toHaveProperty(ENTERPRISE_URN);
     expect(await read()).toEqual(cleared.body);
     for (const [filter, total] of [
       ['title pr', 0],
@@ -133,12 +136,18 @@ describe('PATCH answers', () => {
   });
 
   it('a replace with a path and without value: 400, nothing changed', async () => {
-    const member = await createUser({ displayName: 'U', [E]: { department: 'D' } });
+    const member = await createUser({ displayName: 'U', [ENTERPRISE_URN]: { department: 'D' } });
     const group = await createGroup({ members: [{ value: member.id }] });
     const of = (path: string, ...paths: readonly string[]) => paths.map((each) => [path, each]);
     for (const [resource = '', path] of [
       ...of(`/Groups/${group.id}`, 'members', 'displayName'),
-      ...of(`/Users/${member.id}`, 'active', 'displayName', E, `${E}:department`),
+      ...of(
+        `/Users/${member.id}`,
+        'active',
+        'displayName',
+        ENTERPRISE_URN,
+        `${ENTERPRISE_URN}:department`,
+      ),
     ]) {
       const answer = await patch(resource, { op: 'replace', path });
       expect(answer.body, path).toMatchObject({ status: '400', scimType: 'invalidValue' });

@@ -6,9 +6,9 @@ import { parsePatch } from '../../../src/scim/patch-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
 
 export const { user: USER, group: GROUP } = STANDARD_RESOURCE_TYPES;
-export const E = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
-export const U = USER.schema.id;
-export const G = GROUP.schema.id;
+export const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+export const USER_URN = USER.schema.id;
+export const GROUP_URN = GROUP.schema.id;
 
 export const BEFORE = {
   userName: 'ada',
@@ -18,7 +18,7 @@ export const BEFORE = {
   emails: [{ value: 'a@x', type: 'work' }],
   roles: [{ value: 'r' }],
   addresses: [{ locality: 'London' }],
-  [E]: { department: 'Maths', manager: { value: 'm1', $ref: '../Users/m1' } },
+  [ENTERPRISE_URN]: { department: 'Maths', manager: { value: 'm1', $ref: '../Users/m1' } },
 };
 
 /** Returns what the PATCH changes in BEFORE. */
