@@ -17,21 +17,25 @@ function app(checks: { live?: Check; ready?: Check } = {}, registry = new Regist
 }
 
 describe('the ops port', () => {
-  it('answers 200 while all is well', async () => {
+  it('returns 200 while all is well', async () => {
     expect((await app().request('/livez')).status).toBe(200);
     expect((await app().request('/readyz')).status).toBe(200);
   });
 
   it.each([
     ['/livez', { live: () => 'the queue is stuck' }, 'the queue is stuck'],
-    ['/readyz', { ready: async () => 'the directory is away' }, 'the directory is away'],
+    [
+      '/readyz',
+      { ready: async () => 'the directory is unreachable' },
+      'the directory is unreachable',
+    ],
   ])('says why %s fails', async (path, checks, reason) => {
     const response = await app(checks).request(path);
     expect(response.status).toBe(503);
     expect(await response.text()).toBe(`${reason}\n`);
   });
 
-  it('tells nothing of a check that breaks', async () => {
+  it('reveals nothing of a check that throws', async () => {
     const ready = () => Promise.reject(new Error('secret'));
     const response = await app({ ready }).request('/readyz');
     expect(response.status).toBe(500);
@@ -46,7 +50,7 @@ describe('the ops port', () => {
     expect(await response.text()).toContain('things_total 1');
   });
 
-  it('has nothing else', async () => {
+  it('serves nothing else', async () => {
     expect((await app().request('/Users')).status).toBe(404);
   });
 });

@@ -1,4 +1,4 @@
-/** The HTTP server around an application: what happens below requests, and how it starts and ends. */
+/** The HTTP server around an application: input below HTTP, startup and shutdown. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -25,7 +25,7 @@ async function start(fetch: Application['fetch'], options?: HttpServerOptions): 
 
 const ok: Application['fetch'] = () => new Response('ok');
 
-describe('bytes that are no request', () => {
+describe('input that is not a valid request', () => {
   it.each([
     ['another protocol', 'GET / HTTQ/1.1\r\n\r\n', 400],
     ['an unknown method', 'FOO / HTTP/1.1\r\nHost: x\r\n\r\n', 501],
@@ -45,10 +45,16 @@ describe('bytes that are no request', () => {
       ['two Hosts', 'Host: a\r\nHost: b\r\n'],
       ['the same Host twice', 'Host: a\r\nhOST: a\r\n'],
       ['an empty Host and another one', 'Host:\r\nHost: a\r\n'],
-      ['two types', 'Host: a\r\nContent-Type: application/json\r\ncontent-type: text/plain\r\n'],
-      ['two lengths', 'Host: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n'],
-      ['the same length twice', 'Host: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n'],
-      ['a length and chunks', 'Host: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n'],
+      [
+        'two Content-Types',
+        'Host: a\r\nContent-Type: application/json\r\ncontent-type: text/plain\r\n',
+      ],
+      ['two Content-Lengths', 'Host: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n'],
+      ['the same Content-Length twice', 'Host: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n'],
+      [
+        'a Content-Length and chunks',
+        'Host: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n',
+      ],
       ['chunks that are not last', 'Host: a\r\nTransfer-Encoding: chunked, gzip\r\n'],
     ].map(([name, headers]): [string, string, number] => [
       `${name} in HTTP/1.1`,
@@ -56,7 +62,7 @@ describe('bytes that are no request', () => {
       400,
     ]),
     ['two Hosts in HTTP/1.0', 'GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n', 400],
-  ])('get a SCIM Error: %s', async (_, text, status) => {
+  ])('gets a SCIM Error: %s', async (_, text, status) => {
     const answer = await sendRaw(await start(ok), text);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(answer).toMatch(/content-type: application\/scim\+json/i);
@@ -71,7 +77,7 @@ describe('bytes that are no request', () => {
     ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2)],
     ['a request', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc'],
     ['nothing', ''],
-  ])('followed by a reset do no harm: %s', async (_, text) => {
+  ])('followed by a reset does no harm: %s', async (_, text) => {
     const port = await start(ok);
     for (let index = 0; index < 20; index++) {
       const { socket } = await connectRaw(port);
@@ -82,7 +88,7 @@ describe('bytes that are no request', () => {
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
   });
 
-  it('do not get into an answer under way', async () => {
+  it('doesn’t get into a response in progress', async () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
     const port = await start(() => promise);
     const connection = await connectRaw(port);
@@ -104,7 +110,7 @@ describe('a request', () => {
     expect(await sendRaw(await start(ok), text)).toMatch(/^HTTP\/1.1 200 /);
   });
 
-  it('may ask for an upgrade, which is ignored, as ConnId does', async () => {
+  it('may ask for an upgrade, as ConnId does, which is ignored', async () => {
     const port = await start(ok);
     const connection = await connectRaw(port);
     connection.socket.write(
@@ -120,7 +126,7 @@ describe('a request', () => {
     expect(Number(await response.text())).toBeGreaterThan(20_000);
   });
 
-  it('with Expect: 100-continue is told to go on only when its body is wanted', async () => {
+  it('with Expect: 100-continue is told to continue only if its body is wanted', async () => {
     const port = await start(async (request, { admitBody }) => {
       if (request.headers.get('x-wanted') === null) return new Response('no', { status: 401 });
       admitBody?.();
@@ -141,7 +147,7 @@ describe('a request', () => {
     wanted.socket.destroy();
   });
 
-  it('with an expectation that nobody knows is answered as if it had none', async () => {
+  it('with an unknown expectation is served as if it had none', async () => {
     const port = await start(ok);
     const text = await sendRaw(
       port,
@@ -164,7 +170,7 @@ describe('a connection', () => {
     ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n', `${HALF}\r\n`, 405],
   ];
 
-  it('that was refused below HTTP is gone soon, whatever the client does', async () => {
+  it('that was refused below HTTP is closed soon, whatever the client does', async () => {
     let served = 0;
     const serve: Application['fetch'] = async (request) => {
       await request.text();
@@ -174,12 +180,12 @@ describe('a connection', () => {
     const [hasty, patient] = [await start(serve, { limits: SLOW }), await start(serve)];
     await Promise.all(
       REFUSED.map(async ([name, text, rest, status]) => {
-        // Only what is to be late meets somebody in a hurry.
+        // Only the late cases need the short timeouts.
         const port = status === 408 ? hasty : patient;
         const connection = await connectRaw(port, { allowHalfOpen: true });
         connection.socket.write(text);
         await connection.waitFor('\r\n\r\n{');
-        // Neither ends its half nor stops sending.
+        // The client neither closes its half nor stops sending.
         connection.socket.write(rest);
         const more = setInterval(() => connection.socket.write('x'), 50);
         const all = await connection.ended();
@@ -191,7 +197,7 @@ describe('a connection', () => {
     expect(served).toBe(0);
   });
 
-  it('is ended when its client does not read the answer, and not while the answer is being made', async () => {
+  it('is closed if its client doesn’t read the response, but not while the response is being created', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const metrics = new ConnectionMetrics(registry());
     const port = await start(
@@ -216,7 +222,7 @@ describe('a connection', () => {
     deaf.socket.destroy();
   });
 
-  it('without a valid token gives way to a new one when there are too many, the oldest first', async () => {
+  it('without a valid token is closed for a new one if there are too many, the oldest first', async () => {
     const registered = registry();
     const metrics = new ConnectionMetrics(registered);
     const port = await start(
@@ -243,7 +249,7 @@ describe('a connection', () => {
     ]);
     known.socket.write('GET /again HTTP/1.1\r\nHost: x\r\n\r\n');
     await eventually(() => expect(known.received().match(/200 OK/g)).toHaveLength(2));
-    // Clients may know of an end before the server has counted it.
+    // Clients may notice that a connection was closed before the server has counted it.
     await eventually(async () => {
       const text = await registered.metrics();
       expect(text).toContain('scim_connections{authenticated="true"} 1');
@@ -253,7 +259,7 @@ describe('a connection', () => {
     for (const { socket } of [known, ...strangers]) socket.destroy();
   });
 
-  it('does not give way while a request is answered on it', async () => {
+  it('is not closed for a new one while a request is in progress on it', async () => {
     const begun = Promise.withResolvers<void>();
     const { promise, resolve } = Promise.withResolvers<Response>();
     const port = await start(
@@ -277,7 +283,7 @@ describe('listening', () => {
   let blocker: Server | undefined;
   afterEach(() => blocker?.close());
 
-  it('says in one line that a port is in use', async () => {
+  it('reports in one line that a port is in use', async () => {
     blocker = createServer().listen(0, '127.0.0.1');
     await once(blocker, 'listening');
     const { port } = blocker.address() as AddressInfo;
@@ -288,7 +294,7 @@ describe('listening', () => {
     await server.close(0);
   });
 
-  it('on :: is reached over IPv4', async () => {
+  it('on :: is reachable over IPv4', async () => {
     const server = new HttpServer({ fetch: ok }, createLogger('silent'));
     open.push(server);
     const { port } = await server.listen({ host: '::', port: 0 });
@@ -297,7 +303,7 @@ describe('listening', () => {
 });
 
 describe('closing', () => {
-  it('lets a request end, though clients keep their connections', async () => {
+  it('lets a request complete although clients keep their connections', async () => {
     const begun = Promise.withResolvers<void>();
     const { promise, resolve } = Promise.withResolvers<Response>();
     const server = new HttpServer(
@@ -325,7 +331,7 @@ describe('closing', () => {
     await closed;
   });
 
-  it('answers what clients are sending, for the last time on each connection', async () => {
+  it('serves requests that clients are sending, the last one on each connection', async () => {
     const begun = Promise.withResolvers<void>();
     const { promise, resolve } = Promise.withResolvers<Response>();
     const server = new HttpServer(
@@ -353,7 +359,7 @@ describe('closing', () => {
     await closed;
   });
 
-  it('cuts off who is still there at the deadline', async () => {
+  it('cuts off the remaining clients at the deadline', async () => {
     const server = new HttpServer(
       { fetch: () => new Promise<Response>(() => {}) },
       createLogger('silent'),

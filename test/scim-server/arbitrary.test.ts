@@ -1,4 +1,7 @@
-/** Whatever a client makes of the protocol's own words: an answer below 500, and nothing in the error log. */
+/**
+ * Arbitrary requests in the terms of the protocol: the status is below 500, and nothing is in the
+ * error log.
+ */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/logger.ts';
@@ -146,7 +149,7 @@ async function expectAnswer(method: string, path: string, body?: unknown): Promi
   if (answer.text !== '') expect(answer.body).toHaveProperty('schemas');
 }
 
-describe('any request of the protocol is answered', () => {
+describe('any request gets a response below 500', () => {
   const settings = { numRuns: 150 };
 
   it('with any filter, sort and projection', async () => {

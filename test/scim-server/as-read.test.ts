@@ -1,4 +1,7 @@
-/** What a client reads is what it may filter by, follow and send back: versions, references, empty lists, qualified names. */
+/**
+ * A client can filter by, follow and send back what it reads: versions, references, empty lists and
+ * qualified names.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { DATABASES } from '../support/directory/databases.ts';
@@ -33,7 +36,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
     client.send('PATCH', path, { Operations });
   const read = async (path: string) => (await client.send('GET', path)).body;
   const managerOf = (body: JsonObject) => (body[ENTERPRISE_URN] as JsonObject | undefined)?.manager;
-  /** Ids that the filter finds, in a URL and in a search, which find the same. */
+  /** The ids that the filter finds, which are the same in a URL and in a search. */
   const found = async (path: string, filter: string): Promise<readonly string[]> => {
     const answers = [
       await client.send('GET', `${path}?filter=${encodeURIComponent(filter)}`),
@@ -48,7 +51,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
   };
 
   describe('a version', () => {
-    it('as it was read finds the resource, whether it carries a digest or not', async () => {
+    it('finds the resource as it was read, with or without a digest', async () => {
       const alone = await createUser();
       const member = await createUser();
       const group = await createGroup({ members: [{ value: member.id }] });
@@ -75,7 +78,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
   });
 
   describe('a reference', () => {
-    it('is the URL of the resource, and finds those that carry it in each of its forms', async () => {
+    it('is the URL of the resource, and can be filtered by in each of its forms', async () => {
       const user = await createUser();
       const inner = await createGroup({ members: [{ value: user.id }] });
       const outer = await createGroup({ members: [{ value: inner.id }] });
@@ -109,7 +112,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
       expect((await read(`/Groups/${inner.id}`)).members).toEqual([]);
     });
 
-    it('of a manager is there while the manager is, in every answer', async () => {
+    it('to a manager is in every response as long as the manager exists', async () => {
       const boss = await createUser();
       const $ref = (boss.body.meta as JsonObject).location;
       const manager = { value: boss.id, $ref };
@@ -143,11 +146,11 @@ describe.each(DATABASES)('on %s', (_, open) => {
     });
 
     it.each<[string, (id: string, url: string) => JsonObject]>([
-      ['the absolute one', (value, $ref) => ({ value, $ref })],
-      ['a relative one', (value) => ({ value, $ref: `../Users/${value}` })],
-      ['none', (value) => ({ value })],
-      ['null', (value) => ({ value, $ref: null })],
-    ])('of a manager may come in any form: %s, and changes nothing', async (_form, sent) => {
+      ['absolute', (value, $ref) => ({ value, $ref })],
+      ['relative', (value) => ({ value, $ref: `../Users/${value}` })],
+      ['without a $ref', (value) => ({ value })],
+      ['with a $ref that is null', (value) => ({ value, $ref: null })],
+    ])('to a manager may be sent in any form without a change: %s', async (_form, sent) => {
       const boss = await createUser();
       const url = String((boss.body.meta as JsonObject).location);
       const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager: sent(boss.id, url) } });
@@ -161,7 +164,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
       expect(again.body).toEqual(body);
     });
 
-    it('of a manager who is not known, or to somebody else, stays as it was sent', async () => {
+    it('to an unknown manager, or to another system, is kept as sent', async () => {
       const boss = await createUser();
       const elsewhere = { value: boss.id, $ref: 'https://hr.example.com/people/7' };
       for (const manager of [{ value: 'nobody' }, elsewhere]) {
@@ -173,7 +176,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
   });
 
   describe('an empty group', () => {
-    it('shows that it is empty, unless members are left out', async () => {
+    it('has an empty list of members, unless members are excluded', async () => {
       const { id, body } = await createGroup();
       const path = `/Groups/${id}`;
       const whole = [
@@ -207,7 +210,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
   });
 
   describe('a name', () => {
-    it('of a schema stands for its attributes; a list in parts is one list', async () => {
+    it('of a schema stands for its attributes, and repeated lists are merged', async () => {
       const { id } = await createUser({ title: 'Dr', [ENTERPRISE_URN]: { department: 'Maths' } });
       const keysOf = async (query: string) =>
         Object.keys(await read(`/Users/${id}?${query}`)).sort();
@@ -235,7 +238,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
     });
 
     it.each(['filter', 'sortBy', 'count', 'startIndex', 'cursor'])(
-      'of the parameter %s is refused when it comes twice with two values',
+      'of a parameter is refused if it occurs twice with two values: %s',
       async (name) => {
         const value = { filter: 'title pr', sortBy: 'title' }[name] ?? '1';
         const other = { filter: 'active eq true', sortBy: 'id' }[name] ?? '2';
@@ -249,7 +252,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
       },
     );
 
-    it('behind the URN and a dot is understood wherever a path is [ConnId]', async () => {
+    it('may follow its URN after a dot wherever a path is accepted [ConnId]', async () => {
       const department = `department-${++count}`;
       const created = await createUser({ [`${ENTERPRISE_URN}.department`]: department });
       const path = `/Users/${created.id}`;
@@ -294,7 +297,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
       { value: 'a@example.com', type: 'home', primary: true },
     ];
 
-    it('is kept once, with what the last says, whatever writes it; repeated it changes nothing', async () => {
+    it('is kept once, as sent last, in every kind of write', async () => {
       const created = await createUser({ emails: twice });
       expect(created.body.emails).toEqual(once);
       const path = `/Users/${created.id}`;
@@ -312,7 +315,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
       expect(other.body.roles).toEqual([{ value: 'ADMIN' }, { value: 'admin', type: 'x' }]);
     });
 
-    it('by a path that selects two is kept once', async () => {
+    it('is kept once if a path sets it in two elements', async () => {
       const emails = [
         { value: 'a@example.com', type: 'work', primary: true },
         { value: 'b@example.com', type: 'work' },

@@ -1,4 +1,4 @@
-/** How tokens come, and when they end. That everything wrong with them is one 401: decided/answers.test.ts. */
+/** How tokens are sent, and when they become invalid. For their 401, see access.test.ts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRaw } from '../support/scim-server/raw-http.ts';
 import {
@@ -20,13 +20,13 @@ const get = (authorization: string) =>
 
 describe('a token', () => {
   it.each(['Bearer', 'bearer', 'BEARER', 'Bearer   '])(
-    'with the scheme %s gets in',
+    'is accepted with the scheme %j',
     async (scheme) => {
       expect((await get(`${scheme} ${client.token}`)).status).toBe(200);
     },
   );
 
-  it('with the bare token, as Okta sends it on request, gets in', async () => {
+  it('is accepted without a scheme, as Okta can send it', async () => {
     expect((await get(client.token)).status).toBe(200);
   });
 
@@ -39,7 +39,7 @@ describe('a token', () => {
     expect(await connection.ended()).toMatch(/^HTTP\/1.1 401 /);
   });
 
-  it('that was revoked, or whose integration has ended, is unknown at once', async () => {
+  it('is refused at once when it was revoked or its integration has ended', async () => {
     const revoked = await server.addIntegration({ tenant: 'revoked' });
     expect((await revoked.send('GET', '/Users')).status).toBe(200);
     await server.store.tokens.revokeAll(revoked.record.id);
@@ -49,7 +49,7 @@ describe('a token', () => {
     expect((await ended.send('GET', '/Users')).status).toBe(401);
   });
 
-  it('that is accepted is noted as a request of its integration, and no other is', async () => {
+  it('is noted as a request of its integration only if it is accepted', async () => {
     const one = await server.addIntegration({ tenant: 'noted' });
     const headers = { authorization: 'Bearer wrong' };
     expect((await one.send('GET', '/Users', undefined, { headers })).status).toBe(401);

@@ -1,4 +1,4 @@
-/** How much a Bulk may hold, and how little others notice of it (RFC 7644 §3.7.4). */
+/** The limits of a Bulk, and its effect on other requests (RFC 7644 §3.7.4). */
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -30,8 +30,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-describe('the limits of a Bulk', () => {
-  it('of 1,000 operations is kept by users and, before them, the group of all', async () => {
+describe('a Bulk', () => {
+  it('may have 1,000 operations, such as a group before all of its members', async () => {
     const names = Array.from({ length: 999 }, (_, index) => `u${index}`);
     const [first, ...users] = await on.bulk([
       group('all', ...names.map((name) => `bulkId:${name}`)),
@@ -42,7 +42,7 @@ describe('the limits of a Bulk', () => {
     expect(await on.membersOf(idOf(first))).toEqual(users.map(idOf).sort());
   });
 
-  it('with one operation more is 413 that names it, and nothing is done', async () => {
+  it('with one operation more is 413 with the limit, and nothing is done', async () => {
     const one = user('u0');
     const rest = Array.from({ length: 1000 }, (_, index) => user(`u${index + 1}`));
     const { status, body } = await on.send([one, ...rest]);
@@ -52,7 +52,7 @@ describe('the limits of a Bulk', () => {
     expect(await on.total(`userName eq "${one.data.userName}"`)).toBe(0);
   });
 
-  it('of 16 MiB is announced and kept: one byte more is 413 that names it', async () => {
+  it('may have 16 MiB, as announced; one byte more is 413 with the limit', async () => {
     const text = JSON.stringify({ Operations: [user('q')] });
     const sized = (size: number) => text + ' '.repeat(size - text.length);
     const limit = 16 * 1024 * 1024;
@@ -65,7 +65,7 @@ describe('the limits of a Bulk', () => {
     expect(within.body.Operations).toMatchObject([{ status: '201' }]);
   });
 
-  it('gives a user no more room than a request alone', async () => {
+  it('doesn’t raise the size limit of a user', async () => {
     const emails = Array.from({ length: 900 }, (_, index) => ({
       value: `${index}@${'x'.repeat(1000)}`,
       display: 'y'.repeat(300),
@@ -77,22 +77,22 @@ describe('the limits of a Bulk', () => {
   });
 
   it.each([
-    ['no object', '[]'],
+    ['a list instead of an object', '[]'],
     ['no Operations', '{}'],
-    ['a key twice', '{"Operations":[],"Operations":[]}'],
-    ['a key twice in an operation', '{"Operations":[{"path":"/Users","path":"/Groups"}]}'],
+    ['a duplicate key', '{"Operations":[],"Operations":[]}'],
+    ['a duplicate key in an operation', '{"Operations":[{"path":"/Users","path":"/Groups"}]}'],
     ['33 levels', `{"Operations":${'['.repeat(32)}${']'.repeat(32)}}`],
     ['invalid UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
-    ['one bulkId twice', JSON.stringify({ Operations: [user('q'), user('q')] })],
-    ['failOnErrors that is no number', '{"Operations":[],"failOnErrors":"1"}'],
-  ])('refuses a body with %s as a whole: 400 invalidSyntax', async (_, raw) => {
+    ['a duplicate bulkId', JSON.stringify({ Operations: [user('q'), user('q')] })],
+    ['failOnErrors that is not a number', '{"Operations":[],"failOnErrors":"1"}'],
+  ])('with %s is refused as a whole: 400 invalidSyntax', async (_, raw) => {
     const answer = await client.send('POST', '/Bulk', undefined, { raw });
     expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidSyntax' });
   });
 });
 
 describe('while a Bulk of 1,000 operations runs', () => {
-  it('others are answered, and see what it has done so far', async () => {
+  it('other requests are served, and see what it has done so far', async () => {
     const Operations = users(1000);
     const first = `userName eq "${Operations[0]?.data.userName}"`;
     const last = `userName eq "${Operations[999]?.data.userName}"`;
@@ -109,7 +109,7 @@ describe('while a Bulk of 1,000 operations runs', () => {
     expect(new Set((await done).map(({ status }) => status))).toEqual(new Set(['201']));
   });
 
-  it('the event loop turns between operations, refused ones too', async () => {
+  it('the event loop turns between operations, even if they are refused', async () => {
     const Operations = Array.from({ length: 1000 }, () => ({ method: 'GET' }));
     let [turns, running] = [0, true];
     const done = on.bulk(Operations).finally(() => {
@@ -123,7 +123,7 @@ describe('while a Bulk of 1,000 operations runs', () => {
     expect(turns).toBeGreaterThan(500);
   });
 
-  it('it is finished although its client has gone', async () => {
+  it('it completes although its client has disconnected', async () => {
     const Operations = users(300);
     const first = `userName eq "${Operations[0]?.data.userName}"`;
     const last = `userName eq "${Operations[299]?.data.userName}"`;

@@ -1,4 +1,4 @@
-/** Operations of a Bulk that name each other (RFC 7644 §3.7.1, §3.7.2). */
+/** Operations of a Bulk that reference each other (RFC 7644 §3.7.1, §3.7.2). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type BulkClient,
@@ -56,7 +56,7 @@ describe('references in a Bulk', () => {
     expect(results[6]?.location).toBe(results[4]?.location);
   });
 
-  it('are resolved in a PATCH whose data is the list of operations, in any quotes or none, in any case, and in JSON', async () => {
+  it('are resolved in any quotes or none, in any case, in JSON, and in a PATCH whose data is a list', async () => {
     const remove = (path: string) => ({ op: 'remove', path });
     const results = await on.bulk([
       group('team', 'bulkId:a', 'bulkId:b', 'bulkId:c'),
@@ -79,7 +79,7 @@ describe('references in a Bulk', () => {
     expect(await on.membersOf(team ?? '')).toEqual([c, d].sort());
   });
 
-  it('to what failed or was never there are 409 with the bulkId, and change nothing', async () => {
+  it('to a resource that was not created are 409 with the bulkId, and change nothing', async () => {
     const id = await on.newGroup();
     const results = await on.bulk([
       { ...user('bad'), data: {} },
@@ -125,7 +125,7 @@ describe('references in a Bulk', () => {
     }
   });
 
-  it('in a circle that can’t be closed are 409, and no user of it remains', async () => {
+  it('in a circle that can’t be completed are 409, and none of its users remains', async () => {
     const taken = newName('user');
     await client.send('POST', '/Users', { userName: taken });
     const a = user('a', managedBy('bulkId:b'));

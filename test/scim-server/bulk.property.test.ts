@@ -1,4 +1,4 @@
-/** Bulk against the same operations as requests of their own. */
+/** Compares a Bulk with the same operations as separate requests. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe('a Bulk of any operations', () => {
-  it('ends in the same directory, with the same answers, as the operations sent one by one', async () => {
+  it('has the same result and responses as its operations sent one by one', async () => {
     let tenants = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
@@ -36,7 +36,7 @@ describe('a Bulk of any operations', () => {
 
 interface Step {
   readonly kind: 'user' | 'group' | 'put' | 'patch' | 'delete' | 'join' | 'leave';
-  /** Operations of before, later or none. */
+  /** Indexes of earlier, later or missing operations. */
   readonly user: number;
   readonly group: number;
   readonly member: number;
@@ -48,7 +48,7 @@ const START = (['user', 'user', 'group', 'group'] as const).map((kind, index) =>
   ...{ kind, user: index, group: index, member: index === 3 ? 0 : 9, version: undefined },
 }));
 
-/** Numbers are few, so that names are taken and resources met often. */
+/** Few different numbers, so that names collide and resources are hit often. */
 const step: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom('user', 'group', 'put', 'patch', 'delete', 'join', 'join', 'leave'),
   user: fc.constantFrom(0, 0, 1, 1, 4, 5, 6),
@@ -65,7 +65,7 @@ interface Operation {
   readonly data?: object;
 }
 
-/** Each refers only to what was sent before it, as requests one by one can do nothing else. */
+/** Each references only earlier operations, because separate requests can't do otherwise. */
 function toOperation({ kind, user, group, member, version }: Step, index: number): Operation {
   const named = (number: number) => (number < index ? `bulkId:b${number}` : `none-${number}`);
   const guarded = version === undefined ? {} : { version: `W/"${version}"` };
@@ -123,12 +123,15 @@ interface Outcome {
   readonly version?: string | undefined;
 }
 
-/** Without the digest of the groups, which has ids in it. */
+/** Without the digest of the groups, which depends on ids. */
 function outcome({ status, version }: Outcome): string {
   return `${status} ${version?.replace(/\.\w+/, '') ?? ''}`;
 }
 
-/** What a client without Bulk does: it puts the ids in itself, and leaves out what needs one that it did not get. */
+/**
+ * What a client without Bulk does: it inserts the ids itself, and skips operations whose id it
+ * didn't get.
+ */
 async function sendApart(
   one: ScimClient,
   operations: readonly Operation[],

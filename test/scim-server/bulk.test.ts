@@ -1,4 +1,7 @@
-/** Bulk over HTTP: what is answered, and what an operation that fails does to the others (RFC 7644 §3.7, §3.7.3). */
+/**
+ * Bulk over HTTP: its response, and the effect of a failed operation on the others (RFC 7644 §3.7,
+ * §3.7.3).
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/logger.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
@@ -40,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-describe('the answer to a Bulk', () => {
+describe('the response to a Bulk', () => {
   it('has location, method, bulkId, version and status of each operation, in the order sent', async () => {
     const [one, two, three] = [await on.newUser(), await on.newUser(), await on.newGroup()];
     const results = await on.bulk([
@@ -69,7 +72,7 @@ describe('the answer to a Bulk', () => {
     expect(await on.membersOf(three)).toEqual([one]);
   });
 
-  it('names the version that a reader gets, of users in groups, too', async () => {
+  it('contains the version that a reader gets, also for users in groups', async () => {
     const id = await on.newUser();
     await on.newGroup(id);
     const [result] = await on.bulk([
@@ -80,7 +83,7 @@ describe('the answer to a Bulk', () => {
     expect(headers.get('etag')).toBe(result?.version);
   });
 
-  it('has a SCIM Error for what failed, the rest is done, and what failed changed nothing', async () => {
+  it('contains a SCIM Error for each failed operation, which changed nothing, and the others are done', async () => {
     const id = await on.newUser();
     const before = await client.send('GET', `/Users/${id}`);
     const results = await on.bulk([
@@ -122,7 +125,7 @@ describe('the answer to a Bulk', () => {
     expect((await client.send('GET', `/Users/${id}`)).body).toEqual(before.body);
   });
 
-  it('tells of operations that are none, one by one', async () => {
+  it('contains an error for each invalid operation', async () => {
     const results = await on.bulk([
       { method: 'GET', path: '/Users' },
       { ...user('me'), path: '/Me' },
@@ -142,7 +145,7 @@ describe('the answer to a Bulk', () => {
     ]);
   });
 
-  it('is empty for no operations, and the schemas may be missing', async () => {
+  it('is empty for no operations, and needs no schemas', async () => {
     const { status, body } = await client.send('POST', '/Bulk', { operations: [] });
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -151,7 +154,7 @@ describe('the answer to a Bulk', () => {
     });
   });
 
-  it('comes with one line in the log, and one for members that were skipped', async () => {
+  it('is logged in one line, with another one for skipped members', async () => {
     lines.splice(0);
     const id = await on.newUser();
     lines.splice(0);
@@ -165,7 +168,7 @@ describe('the answer to a Bulk', () => {
     expect(more).toEqual([]);
   });
 
-  it('hides a defect, which is in the log under the request id', async () => {
+  it('hides a defect, which is logged with the request id', async () => {
     const broken = await startScimServer({
       log: createLogger('error', { write: (line) => lines.push(JSON.parse(line)) }),
       wrap: (store) => ({
@@ -203,7 +206,7 @@ describe('a version in an operation', () => {
 });
 
 describe('permissions', () => {
-  it('are demanded of each operation', async () => {
+  it('are checked for each operation', async () => {
     const directory = { store: server.store, now: Date.now };
     const types = STANDARD_RESOURCE_TYPES;
     const cursors = createCursors('key', Date.now);
@@ -249,7 +252,7 @@ describe('failOnErrors', () => {
     [3, '201 404 201 404 201'],
     [undefined, '201 404 201 404 201'],
   ])(
-    '%s stops after as many errors, and says nothing of the rest',
+    '%s stops after that many errors, and leaves the rest out of the response',
     async (failOnErrors, expected) => {
       const last = user('three');
       const results = await on.bulk([user('one'), bad, user('two'), bad, last], { failOnErrors });

@@ -38,7 +38,7 @@ describe.each(DATABASES)('cursors on %s', (_, open) => {
   const namesIn = ({ Resources }: JsonObject) =>
     (Resources as JsonObject[]).map(({ userName, displayName }) => userName ?? displayName);
   const cursorIn = ({ nextCursor }: JsonObject) => encodeURIComponent(String(nextCursor));
-  /** All names, page by page; `between` is called after each page. */
+  /** All names, page by page. `between` is called after each page. */
   const walk = async (query: string, path = '/Users', between = async () => {}) => {
     const names: unknown[] = [];
     let answer = await page(`cursor&${query}`, path);
@@ -66,7 +66,7 @@ describe.each(DATABASES)('cursors on %s', (_, open) => {
     });
   });
 
-  it('lead through a list once, with its total, and end without a next one', async () => {
+  it('lead through a list once, with its total, and the last page has none', async () => {
     await create('Users', ['a', 'b', 'c', 'd', 'e']);
     const first = await page('cursor=&count=2');
     expect(first).toMatchObject({ totalResults: 5, itemsPerPage: 2 });
@@ -85,7 +85,7 @@ describe.each(DATABASES)('cursors on %s', (_, open) => {
     ['sortBy=active', ['a', 'b', 'c', 'd']],
     ['sortBy=meta.created', ['a', 'b', 'c', 'd']],
     ['filter=title%20pr&sortBy=userName', ['b', 'd']],
-  ])('keep to %s', async (query, expected) => {
+  ])('respect %s', async (query, expected) => {
     await create('Users', ['a', 'b', 'c', 'd']);
     for (const [name, title] of [
       ['b', 'x'],
@@ -98,7 +98,7 @@ describe.each(DATABASES)('cursors on %s', (_, open) => {
     for (const count of [1, 3]) expect(await walk(`${query}&count=${count}`)).toEqual(expected);
   });
 
-  it('read nobody twice and miss nobody who stays, whoever comes and goes meanwhile', async () => {
+  it('read no user twice and miss none that stays, whatever is written in the meantime', async () => {
     await create('Users', ['b1', 'b2', 'b3', 'b4', 'b5', 'b6']);
     let count = 0;
     const churn = async () => {
@@ -119,7 +119,7 @@ describe.each(DATABASES)('cursors on %s', (_, open) => {
     ]);
   });
 
-  it('lead from users to groups in a search at the root, in the body of a .search too', async () => {
+  it('lead from users to groups in a search at the root, also in the body of a .search', async () => {
     await create('Users', ['a', 'b', 'c']);
     await create('Groups', ['g', 'h']);
     for (const count of [1, 2, 3, 4, 5]) {
@@ -135,7 +135,7 @@ describe.each(DATABASES)('cursors on %s', (_, open) => {
     expect(names).toEqual(['a', 'b', 'c', 'g', 'h']);
   });
 
-  it('are refused when altered, or made for another filter, sort order, type or integration', async () => {
+  it('are refused if altered, or issued for another filter, sort order, type or integration', async () => {
     await create('Users', ['a', 'b', 'c']);
     await create('Groups', ['g', 'h']);
     const cursor = cursorIn(await page('cursor&count=1'));
@@ -162,7 +162,7 @@ describe.each(DATABASES)('cursors on %s', (_, open) => {
     expect(await refusal(`cursor=${cursor}&count=1`)).toEqual([400, 'expiredCursor']);
   });
 
-  it.each(['-1', 'many', '1.5'])('want a count that is one, not %s', async (count) => {
+  it.each(['-1', 'many', '1.5'])('require a valid count, not %s', async (count) => {
     expect(await refusal(`cursor&count=${count}`)).toEqual([400, 'invalidCount']);
   });
 });

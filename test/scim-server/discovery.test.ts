@@ -1,4 +1,4 @@
-/** What the server says of itself, and what every answer carries (idp-behaviours: discovery and authentication). */
+/** Discovery, and what every response and every line of the log contain. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/logger.ts';
 import { connectRaw } from '../support/scim-server/raw-http.ts';
@@ -23,7 +23,7 @@ const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 describe('discovery', () => {
   it.each(['/ServiceProviderConfig', '/ServiceProviderConfigs'])(
-    '[authentik, Keycloak, SailPoint] %s has all that clients parse, with numbers where they are due',
+    '[authentik, Keycloak, SailPoint] returns all that clients parse at %s, with numbers as numbers',
     async (path) => {
       const { status, body } = await client.send('GET', path);
       expect(status).toBe(200);
@@ -40,7 +40,7 @@ describe('discovery', () => {
     },
   );
 
-  it('[Keycloak, SailPoint, Okta] lists resource types and serves each', async () => {
+  it('[Keycloak, SailPoint, Okta] lists resource types and returns each', async () => {
     const { body } = await client.send('GET', '/ResourceTypes');
     expect(body).toMatchObject({
       totalResults: 2,
@@ -56,7 +56,7 @@ describe('discovery', () => {
     });
   });
 
-  it('[Entra, Keycloak, SailPoint] lists schemas and serves each, escaped or not', async () => {
+  it('[Entra, Keycloak, SailPoint] lists schemas and returns each, percent-encoded or not', async () => {
     const { body } = await client.send('GET', '/Schemas');
     expect(body).toMatchObject({
       totalResults: 3,
@@ -67,21 +67,21 @@ describe('discovery', () => {
     }
   });
 
-  it('refuses filters with 403, as RFC 7644 §4 wants it', async () => {
+  it('refuses filters with 403, as RFC 7644 §4 requires', async () => {
     for (const path of ['/Schemas', '/ResourceTypes']) {
       const answer = await client.send('GET', `${path}?filter=id+NE+%22x%22`);
       expect(answer.body).toMatchObject({ status: '403' });
     }
   });
 
-  it('is behind the token like everything else', async () => {
+  it('requires a token like everything else', async () => {
     const response = await fetch(`${client.baseUrl}/ServiceProviderConfig`);
     expect(response.status).toBe(401);
   });
 });
 
-describe('every answer', () => {
-  it('[Keycloak, Entra] has exactly one Content-Type, application/scim+json, 204 and 304 included', async () => {
+describe('every response', () => {
+  it('[Keycloak, Entra] has exactly one Content-Type, application/scim+json, including 204 and 304', async () => {
     const { id } = await client.send('POST', '/Users', { userName: 'types' });
     const group = await client.send('POST', '/Groups', { displayName: 'types' });
     const tag = (await client.send('GET', `/Users/${id}`)).headers.get('etag') ?? '';
@@ -107,7 +107,7 @@ describe('every answer', () => {
     }
   });
 
-  it('repeats a sane X-Request-Id and replaces any other', async () => {
+  it('repeats a harmless X-Request-Id and replaces any other', async () => {
     const send = (id: string) =>
       client.send('GET', '/ServiceProviderConfig', undefined, { headers: { 'x-request-id': id } });
     expect((await send('trace-1:2/3')).headers.get('x-request-id')).toBe('trace-1:2/3');
@@ -122,18 +122,20 @@ describe('every answer', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toMatch(/^application\/scim\+json/);
   });
+});
 
-  it('[authentik, Keycloak] is given to a GET with a Content-Type and no body', async () => {
+describe('a request', () => {
+  it('[authentik, Keycloak] may be a GET with a Content-Type and no body', async () => {
     expect((await client.send('GET', '/Users')).status).toBe(200);
   });
 
-  it('[PingFederate, Keycloak] takes slashes too many', async () => {
+  it('[PingFederate, Keycloak] may have extra slashes', async () => {
     for (const path of ['/Users/', '//Users', '//Users//', '/Users/?count=1']) {
       expect((await client.send('GET', path)).body).toMatchObject({ totalResults: 1 });
     }
   });
 
-  it('[Entra, OneLogin] ignores parameters nobody knows and stray ? and &', async () => {
+  it('[Entra, OneLogin] may have unknown parameters and stray ? and &', async () => {
     for (const query of [
       '?aadOptscim062020',
       '?aadOptscim062020&filter=userName+eq+%22types%22&',
@@ -144,7 +146,7 @@ describe('every answer', () => {
     }
   });
 
-  it('names addresses as configured, whatever the Host header says', async () => {
+  it('can’t change the configured addresses with its Host header', async () => {
     const response = await server.app.request(`http://evil.example${client.path}/Users`, {
       method: 'POST',
       headers: {
@@ -202,7 +204,7 @@ describe('the log', () => {
     expect(JSON.stringify(lines)).not.toContain(SECRET);
   });
 
-  it('names the integration that a request without a valid token was sent to, if there is one', async () => {
+  it('names the integration that a request without a valid token was sent to, if it exists', async () => {
     await server.registry.metrics();
     lines.splice(0);
     await fetch(`http://127.0.0.1:${server.port}${client.path}/Users/x`);
@@ -210,14 +212,14 @@ describe('the log', () => {
     expect(lines[0]).not.toHaveProperty('integration');
   });
 
-  it('shows no encoded token of a request with a valid one', async () => {
+  it('hides an encoded token in the path of a request with a valid one', async () => {
     lines.splice(0);
     const encoded = client.token.replaceAll('_', '%5F').replace('scim', '%73cim');
     await client.send('GET', `/Users/${encoded}`);
     expect(lines).toMatchObject([{ status: 404, path: `${client.path}/Users/:id` }]);
   });
 
-  it('counts members nobody knows', async () => {
+  it('counts unknown members', async () => {
     lines.splice(0);
     await client.send('POST', '/Groups', {
       displayName: 'half',

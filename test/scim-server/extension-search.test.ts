@@ -1,4 +1,7 @@
-/** Filters, sorting and PATCH over an extension of a tenant's own, with attributes of every type, on both databases. */
+/**
+ * Filters, sorting and PATCH over a custom extension with attributes of every type, on both
+ * databases.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { DATABASES } from '../support/directory/databases.ts';
@@ -124,7 +127,7 @@ describe.each(DATABASES)('on %s', (_database, open) => {
       }
     });
 
-    it('numbers as doubles, those with 64 bits and no fraction too', async () => {
+    it('numbers as doubles, including 64-bit integers', async () => {
       const numbers = [-5716941639520984000, 2 ** 63, 9007199254740994, 5e-324, 1.7e308, 0.1 + 0.2];
       for (const weight of numbers) {
         const { id } = await client.send('POST', '/Users', {
@@ -139,7 +142,7 @@ describe.each(DATABASES)('on %s', (_database, open) => {
       }
     });
 
-    it('by schemas, which name the extension where a resource carries it', async () => {
+    it('resources by schemas, which name an extension only if the resource has it', async () => {
       expect(await found(`filter=schemas eq "${BADGE}"`)).toBe('ann ben');
       expect(await found(`filter=schemas[value eq "${BADGE}"]`)).toBe('ann ben');
       expect(await found(`filter=not (schemas co "badge")`)).toBe('cid');
@@ -162,13 +165,13 @@ describe.each(DATABASES)('on %s', (_database, open) => {
       ['doors.opens', 'ben ann cid'],
       ['note', 'ann ben cid'],
       ['picture', 'ben ann cid'],
-    ])('by %s puts those without a value last, and first when descending', async (name, up) => {
+    ])('by %s puts resources without a value last, or first if descending', async (name, up) => {
       expect(await found(`sortBy=${BADGE}:${name}`)).toBe(up);
       const down = up.split(' ').reverse().join(' ');
       expect(await found(`sortBy=${name}&sortOrder=Descending`)).toBe(down);
     });
 
-    it('in an order that there isn’t is refused', async () => {
+    it('in an unknown order is refused', async () => {
       const { body } = await client.send('GET', '/Users?sortBy=level&sortOrder=sideways');
       expect(body).toMatchObject({ status: '400', scimType: 'invalidValue' });
     });
@@ -189,7 +192,7 @@ describe.each(DATABASES)('on %s', (_database, open) => {
       ],
       ['sets a value by its name', {}, [{ op: 'add', path: 'level', value: 3 }], { level: 3 }],
       [
-        'sets many without a path, by object and by key',
+        'sets several values without a path, by object and by key',
         { level: 1 },
         [
           { op: 'replace', value: { [BADGE]: { valid: 'True', tags: 'one' } } },
@@ -198,13 +201,13 @@ describe.each(DATABASES)('on %s', (_database, open) => {
         { level: 1, valid: true, tags: ['one', 'two'], holder: { desk: 'D' } },
       ],
       [
-        'takes the URN as the path',
+        'accepts the URN as the path',
         { level: 1 },
         [{ op: 'replace', path: BADGE.toUpperCase(), value: { weight: 0.5 } }],
         { level: 1, weight: 0.5 },
       ],
       [
-        'changes one element by a filter behind the URN',
+        'changes one element by a filter after the URN',
         { doors: [{ value: 'a' }, { value: 'b' }] },
         [{ op: 'replace', path: `${BADGE}:doors[value eq "b"].rank`, value: 4 }],
         { doors: [{ value: 'a' }, { value: 'b', rank: 4 }] },
@@ -220,7 +223,7 @@ describe.each(DATABASES)('on %s', (_database, open) => {
         { tags: ['two'], levels: [1] },
       ],
       [
-        'adds an element only once, spelled as sent last',
+        'adds an element only once, spelled as in the last request',
         { levels: [1], tags: ['one'], doors: [{ value: 'a', opens: '2026-01-01T00:00:00Z' }] },
         [
           { op: 'add', path: `${BADGE}:levels`, value: [1, 1.0, 2] },
@@ -252,7 +255,7 @@ describe.each(DATABASES)('on %s', (_database, open) => {
         undefined,
       ],
       [
-        'ignores what it may not write in a value without path',
+        'ignores what it can’t write in a value without a path',
         { level: 1 },
         [
           {
@@ -282,7 +285,7 @@ describe.each(DATABASES)('on %s', (_database, open) => {
       [`${BADGE}:holder[desk eq "x"].desk`, 'noTarget', 'holder'],
       ['urn:example:nothing:level', 'invalidPath', 'urn:example:nothing:level'],
       [`${BADGE}:level`, 'invalidValue', `${BADGE}:level`],
-    ])('on %s with text is 400 %s', async (path, scimType, name) => {
+    ])('of %s with a string is 400 %s', async (path, scimType, name) => {
       const created = await client.send('POST', '/Users', { userName: 'refused' });
       const Operations = [{ op: 'add', path, value: 'x' }];
       const answer = await client.send('PATCH', `/Users/${created.id}`, { Operations });

@@ -1,4 +1,6 @@
-/** Schemas are data: a set with extensions of a tenant's own is served like the standard one (RFC 7643 §2.2, §3.3, §7). */
+/**
+ * Schemas are data: custom extensions are served like the standard one (RFC 7643 §2.2, §3.3, §7).
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { BADGE, BADGE_TYPES, ROOM } from '../support/scim/badge-schema.ts';
@@ -21,7 +23,7 @@ const createUser = (badge: JsonObject, more: JsonObject = {}) =>
   client.send('POST', '/Users', { userName: `user-${++count}`, [BADGE]: badge, ...more });
 const patch = (id: string, ...Operations: readonly object[]) =>
   client.send('PATCH', `/Users/${id}`, { Operations });
-/** All that the directory shows of the badge to those who ask. */
+/** The badge as a client reads it. */
 const badgeOf = async (id: string) => (await client.send('GET', `/Users/${id}`)).body[BADGE];
 
 const FULL = {
@@ -45,7 +47,7 @@ const FULL = {
 const HIDDEN = { printed: 'x', secret: 'y', hidden: 'z', note: 'n', zone: 'Z' };
 
 describe('a resource with an extension', () => {
-  it('comes back as sent, its URN in schemas, without what is never shown', async () => {
+  it('is returned as sent, with its URN in schemas and without what is never returned', async () => {
     const holder = { ...FULL.holder, pin: '1234', remark: 'r' };
     const created = await createUser({ ...FULL, ...HIDDEN, holder, unknown: 1 });
     expect(created.status, created.text).toBe(201);
@@ -99,8 +101,8 @@ describe('a resource with an extension', () => {
   });
 });
 
-describe('required', () => {
-  it('asks for a sub-attribute where its complex attribute has a value', async () => {
+describe('the characteristic required', () => {
+  it('applies to a sub-attribute if its complex attribute has a value', async () => {
     const answer = await createUser({ holder: { floor: 1 } });
     expect(answer.body).toMatchObject({ scimType: 'invalidValue' });
     expect(answer.body.detail).toBe(`${BADGE}:holder.desk is required`);
@@ -113,7 +115,7 @@ describe('required', () => {
     expect((await patch(id, { op: 'remove', path: `${BADGE}:holder` })).status).toBe(200);
   });
 
-  it('asks for the attributes of an extension where it is carried, and for a required extension', async () => {
+  it('applies to the attributes of an extension that the resource has, and to a whole extension', async () => {
     const post = (more: object) =>
       client.send('POST', '/Groups', { displayName: `group-${++count}`, ...more });
     expect((await post({})).body).toMatchObject({ detail: `${ROOM} is required` });
@@ -133,30 +135,41 @@ describe('required', () => {
   });
 });
 
-describe('mutability', () => {
+describe('the characteristic mutability', () => {
   it.each<[string, string, object]>([
-    ['another value', `${BADGE}:serial`, { op: 'replace', value: 's-2' }],
-    ['none', `${BADGE}:serial`, { op: 'remove' }],
+    ['a different value', `${BADGE}:serial`, { op: 'replace', value: 's-2' }],
+    ['a remove', `${BADGE}:serial`, { op: 'remove' }],
     ['null', `${BADGE}:serial`, { op: 'replace', value: null }],
-    ['another part of a complex one', `${BADGE}:holder`, { op: 'add', value: { origin: 'there' } }],
-    ['the whole complex one removed', `${BADGE}:holder`, { op: 'remove' }],
     [
-      'another part of an element',
+      'a different sub-attribute of a complex value',
+      `${BADGE}:holder`,
+      { op: 'add', value: { origin: 'there' } },
+    ],
+    ['the removal of the complex value', `${BADGE}:holder`, { op: 'remove' }],
+    [
+      'a different sub-attribute of an element',
       `${BADGE}:doors[value eq "south"].lock`,
       { op: 'add', value: 'l-2' },
     ],
-    ['a part of an element removed', `${BADGE}:doors[value eq "south"].lock`, { op: 'remove' }],
-    ['the extension removed', BADGE, { op: 'remove' }],
-    ['a value without path', '', { op: 'replace', value: { [BADGE]: { serial: 's-2' } } }],
+    [
+      'the removal of a sub-attribute of an element',
+      `${BADGE}:doors[value eq "south"].lock`,
+      { op: 'remove' },
+    ],
+    ['the removal of the extension', BADGE, { op: 'remove' }],
+    ['a value without a path', '', { op: 'replace', value: { [BADGE]: { serial: 's-2' } } }],
     ['a readOnly path', `${BADGE}:printed`, { op: 'add', value: 'x' }],
-  ])('immutable and readOnly refuse %s: 400 mutability', async (_, path, operation) => {
-    const { id } = await createUser(FULL);
-    const answer = await patch(id, { path, ...operation });
-    expect(answer.body).toMatchObject({ status: '400', scimType: 'mutability' });
-    expect(await badgeOf(id)).toEqual(FULL);
-  });
+  ])(
+    'makes %s of an immutable or readOnly attribute 400 mutability',
+    async (_, path, operation) => {
+      const { id } = await createUser(FULL);
+      const answer = await patch(id, { path, ...operation });
+      expect(answer.body).toMatchObject({ status: '400', scimType: 'mutability' });
+      expect(await badgeOf(id)).toEqual(FULL);
+    },
+  );
 
-  it('immutable takes a first value, and the same again', async () => {
+  it('lets an immutable attribute get a first value, and the same value again', async () => {
     const { id } = await createUser({ holder: { desk: 'D' }, doors: [{ value: 'n' }] });
     const operations = [
       { op: 'add', path: `${BADGE}:serial`, value: 's' },
@@ -172,7 +185,7 @@ describe('mutability', () => {
     expect((await patch(id, ...operations)).body).toEqual(first.body);
   });
 
-  it('immutable stays with a PUT that leaves it out, and refuses one that changes it', async () => {
+  it('keeps an immutable value in a PUT without it, and refuses a PUT that changes it', async () => {
     const { id, body } = await createUser(FULL);
     const put = (badge: JsonObject) =>
       client.send('PUT', `/Users/${id}`, { userName: body.userName, [BADGE]: badge });
@@ -185,7 +198,7 @@ describe('mutability', () => {
   });
 });
 
-describe('returned', () => {
+describe('the characteristic returned', () => {
   const shown = async (query: string) => {
     const { id } = await createUser({
       ...HIDDEN,
@@ -213,7 +226,7 @@ describe('returned', () => {
       `excludedAttributes=${BADGE}:holder.kind,${BADGE}:holder.desk`,
       { colour: 'red', zone: 'Z', holder: { kind: 'k' } },
     ],
-  ])('with %s shows what the schema and the client say', async (query, expected) => {
+  ])('is combined with what the client asks for: %s', async (query, expected) => {
     expect(await shown(query)).toEqual(expected);
   });
 
@@ -224,7 +237,7 @@ describe('returned', () => {
     `filter=${BADGE}:holder[pin sw "1"]`,
     `sortBy=${BADGE}:hidden`,
     `sortBy=${BADGE}:holder.pin`,
-  ])('"never" can’t be found out by %s', async (query) => {
+  ])('"never" is not circumvented by %s', async (query) => {
     expect((await client.send('GET', `/Users?${query}`)).status).toBe(400);
   });
 });

@@ -1,4 +1,4 @@
-/** What integrations of one tenant see of each other: everything but the externalIds. */
+/** Integrations of one tenant see everything of each other except the externalIds. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe('integrations of one tenant', () => {
-  it('share users, but each has externalIds of its own', async () => {
+  it('share users, but not externalIds', async () => {
     const [one, two] = await Promise.all([
       server.addIntegration({ tenant: 'shared' }),
       server.addIntegration({ tenant: 'shared' }),
@@ -52,11 +52,11 @@ const writes = fc.array(
 
 interface Known {
   readonly id: string;
-  /** What each integration calls it. */
+  /** The externalId that each integration has given it. */
   readonly called: (string | undefined)[];
 }
 
-/** Two integrations of a tenant of their own, and what each should see, by path and name. */
+/** Two integrations of their own tenant, and what each should see, by path and name. */
 class Pair {
   readonly clients: readonly [ScimClient, ScimClient];
   readonly known = new Map<string, Known>();

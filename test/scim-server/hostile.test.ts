@@ -1,4 +1,4 @@
-/** What malformed and hostile requests get: a SCIM Error 4xx, never a 500, and nothing changed. */
+/** Malformed and hostile requests get a SCIM Error 4xx, never a 500, and change nothing. */
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/logger.ts';
@@ -54,10 +54,10 @@ const deep = (open: string, close: string, levels = 100_000) =>
 const BODIES: readonly (readonly [string, string | Uint8Array<ArrayBuffer>])[] = [
   ['empty', ''],
   ['blank', '   '],
-  ['cut off', '{"userName":"mallory"'],
+  ['truncated', '{"userName":"mallory"'],
   ['not JSON', 'userName=mallory'],
-  ['followed by more', '{"userName":"mallory"}{}'],
-  ['a text', '"mallory"'],
+  ['followed by more text', '{"userName":"mallory"}{}'],
+  ['a string', '"mallory"'],
   ['a number', '1'],
   ['null', 'null'],
   ['a list', '[{"userName":"mallory"}]'],
@@ -71,37 +71,37 @@ const BODIES: readonly (readonly [string, string | Uint8Array<ArrayBuffer>])[] =
   ],
   ['in UTF-16', Buffer.from('{"userName":"mallory"}', 'utf16le')],
   ['with a NUL', '{"userName":"mal\\u0000lory"}'],
-  ['with half a surrogate pair', '{"userName":"mal\\ud800lory"}'],
+  ['with an unpaired surrogate', '{"userName":"mal\\ud800lory"}'],
   ['nested in lists', deep('[', ']')],
   ['nested in objects', deep('{"a":', '}')],
-  ['with a key twice', '{"userName":"mallory","userName":"alice2"}'],
-  ['with a key twice in another case', '{"userName":"mallory","USERNAME":"alice2"}'],
+  ['with a duplicate key', '{"userName":"mallory","userName":"alice2"}'],
+  ['with a duplicate key in another case', '{"userName":"mallory","USERNAME":"alice2"}'],
   ['with a userName that is a number', '{"userName":1e999}'],
   ['with a userName that is an object', '{"userName":{"__proto__":"x"}}'],
   ['with a blank userName', '{"userName":"  "}'],
-  ['with a userName too long', `{"userName":"${'x'.repeat(2000)}"}`],
-  ['with an attribute too long', `{"userName":"mallory","title":"${'x'.repeat(70_000)}"}`],
+  ['with a userName that is too long', `{"userName":"${'x'.repeat(2000)}"}`],
+  ['with an attribute that is too long', `{"userName":"mallory","title":"${'x'.repeat(70_000)}"}`],
   [
     'with too many values',
     `{"userName":"mallory","emails":[${'{"value":"a"},'.repeat(1001)}{"value":"b"}]}`,
   ],
-  ['with a number without end', '{"userName":"mallory","title":1e400}'],
-  ['with an endless name', '{"userName":"mallory","name":{"givenName":-1e999}}'],
+  ['with an infinite number', '{"userName":"mallory","title":1e400}'],
+  ['with an infinite number as a name', '{"userName":"mallory","name":{"givenName":-1e999}}'],
   ['with a lone surrogate in an element', '{"userName":"mallory","roles":[{"value":"\\udc00"}]}'],
   ['with a NUL in an extension', `{"userName":"mallory","${ENTERPRISE}":{"department":"\\u0000"}}`],
-  ['with an extension that is text', `{"userName":"mallory","${ENTERPRISE}":"x"}`],
+  ['with an extension that is a string', `{"userName":"mallory","${ENTERPRISE}":"x"}`],
   [
-    'with an extension twice',
+    'with an extension in two spellings',
     `{"userName":"m","${ENTERPRISE}":{"department":"a"},"${ENTERPRISE.toUpperCase()}":{"department":"b"}}`,
   ],
-  ['with a key twice deep inside', '{"userName":"mallory","unknown":[{"a":{"b":1,"b":2}}]}'],
-  ['with a key twice, once escaped', '{"userName":"mallory","userN\\u0061me":"alice2"}'],
-  ['with a byte order mark and more', '\ufeff\ufeff{"userName":"mallory"}'],
+  ['with a duplicate key deep inside', '{"userName":"mallory","unknown":[{"a":{"b":1,"b":2}}]}'],
+  ['with a duplicate key, escaped once', '{"userName":"mallory","userN\\u0061me":"alice2"}'],
+  ['with two byte order marks', '\ufeff\ufeff{"userName":"mallory"}'],
   ['with active as a word', '{"userName":"mallory","active":"perhaps"}'],
 ];
 
 describe('a body', () => {
-  it.each(BODIES)('%s creates no user and replaces none', async (_, raw) => {
+  it.each(BODIES)('creates and replaces no user if it is %s', async (_, raw) => {
     await expectRefused(await client.send('POST', '/Users', undefined, { raw }), 400);
     await expectRefused(await client.send('PUT', `/Users/${user}`, undefined, { raw }), 400);
   });
@@ -109,9 +109,9 @@ describe('a body', () => {
   it.each([
     ['an unknown op', [{ op: 'destroy', path: 'title' }]],
     ['no op', [{ path: 'title', value: 'x' }]],
-    ['an operation that is a text', ['remove']],
-    ['operations that are no list', { op: 'remove', path: 'title' }],
-    ['a remove without path', [{ op: 'remove' }]],
+    ['an operation that is a string', ['remove']],
+    ['operations that are not a list', { op: 'remove', path: 'title' }],
+    ['a remove without a path', [{ op: 'remove' }]],
     ['an unknown path', [{ op: 'replace', path: '__ENABLE__', value: true }]],
     ['a path into a prototype', [{ op: 'add', path: '__proto__.admin', value: true }]],
     ['a path to a constructor', [{ op: 'add', path: 'constructor.prototype', value: 'x' }]],
@@ -120,10 +120,10 @@ describe('a body', () => {
     ['a path that is a number', [{ op: 'remove', path: 1 }]],
     ['a readOnly path', [{ op: 'replace', path: 'id', value: 'x' }]],
     ['the groups of a user', [{ op: 'add', path: 'groups', value: [{ value: 'x' }] }]],
-    ['a required attribute removed', [{ op: 'remove', path: 'userName' }]],
+    ['the removal of a required attribute', [{ op: 'remove', path: 'userName' }]],
     ['a value of another type', [{ op: 'replace', path: 'name', value: [1, 2] }]],
     [
-      'a good operation before a bad one',
+      'a valid operation before an invalid one',
       [{ op: 'replace', path: 'title', value: 'Prof' }, { op: 'remove' }],
     ],
     [
@@ -135,7 +135,7 @@ describe('a body', () => {
   });
 
   it.each([
-    ['a member of another kind', { displayName: 'x', members: [{ type: 'User' }] }],
+    ['a member without an id', { displayName: 'x', members: [{ type: 'User' }] }],
     ['members that are numbers', { displayName: 'x', members: [1] }],
     ['no displayName', { members: [] }],
     ['a displayName that is taken, in another case', { displayName: 'G' }],
@@ -143,7 +143,7 @@ describe('a body', () => {
     await expectRefused(await client.send('POST', '/Groups', body), 400, 409);
   });
 
-  it('with keys of a prototype is taken, and pollutes nothing', async () => {
+  it('with keys of a prototype is accepted, and pollutes nothing', async () => {
     const raw =
       '{"userName":"proto","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"name":{"__proto__":{"polluted":1},"givenName":"P"}}';
     const answer = await client.send('POST', '/Users', undefined, { raw });
@@ -154,7 +154,7 @@ describe('a body', () => {
     expect((await client.send('DELETE', `/Users/${answer.id}`)).status).toBe(204);
   });
 
-  /** Every request that has a body, with headers of its own. */
+  /** Every request that has a body, with these headers. */
   const writes = async (headers: Readonly<Record<string, string>>) =>
     await Promise.all([
       client.send('POST', '/Users', { userName: 'm' }, { headers }),
@@ -172,12 +172,12 @@ describe('a body', () => {
     'application/jsonp',
     'json',
     'text/plain; x=application/json',
-  ])('that says it is %s is 415', async (type) => {
+  ])('with the Content-Type %s is 415', async (type) => {
     for (const answer of await writes({ 'content-type': type })) await expectRefused(answer, 415);
   });
 
   it.each(['gzip', 'br', 'deflate', 'zstd', 'identity, gzip', 'GZIP', 'x'])(
-    'that is compressed, by %s, is 415',
+    'with the Content-Encoding %s is 415',
     async (encoding) => {
       const answers = await writes({ 'content-encoding': encoding });
       for (const answer of answers) await expectRefused(answer, 415);
@@ -190,7 +190,7 @@ describe('a body', () => {
     'APPLICATION/JSON',
     'text/json',
     'application/scim+json; charset=utf-8; x="y"',
-  ])('that says it is %j is taken', async (type) => {
+  ])('with the Content-Type %j is accepted', async (type) => {
     const body = { userName: 'alice', title: 'Dr' };
     const headers = { 'content-type': type, 'content-encoding': 'Identity' };
     expect((await client.send('PUT', `/Users/${user}`, body, { headers })).status).toBe(200);
@@ -208,7 +208,7 @@ describe('a body', () => {
     expect(lines).toEqual([]);
   });
 
-  it('in chunks, without its length, is taken', async () => {
+  it('in chunks, without a length, is accepted', async () => {
     const text = '{"userName":"chunky"}';
     const answer = await sendRaw(
       server.port,
@@ -249,21 +249,21 @@ describe('a query', () => {
   });
 
   it.each([
-    ['numbers without end', 'startIndex=99999999999999999999999&count=99999999999999999999'],
+    ['huge numbers', 'startIndex=99999999999999999999999&count=99999999999999999999'],
     ['negative numbers', 'startIndex=-5&count=-1'],
     ['an escaped NUL in a literal', 'filter=userName+eq+%22a%5Cu0000b%22'],
     ['a broken escape', 'filter=userName+eq+%22%zz%22'],
     ['an SQL wildcard', 'filter=userName+co+%22%25%22'],
     ['quotes in a literal', `filter=${encodeURIComponent("userName eq \"a' OR '1'='1\"")}`],
     ['unknown attributes', 'attributes=__proto__,shoeSize&filter=userName+eq+%22zz%22'],
-  ])('with %s is answered, with nothing found', async (_, query) => {
+  ])('with %s finds nothing', async (_, query) => {
     const answer = await client.send('GET', `/Users?${query}`);
     expect(answer.status, answer.text).toBe(200);
     expect(answer.body.Resources).toEqual([]);
     expect(lines).toEqual([]);
   });
 
-  it('of .search is checked like one in the URL', async () => {
+  it('in the body of a .search is checked like one in the URL', async () => {
     for (const body of [
       [],
       { filter: 1 },
@@ -303,13 +303,13 @@ describe('a path', () => {
     ['POST', '/Schemas', 'GET'],
     ['GET', '/Users/.search', 'POST'],
     ['GET', '/Bulk', 'POST'],
-  ])('refuses %s %s with 405 and names what is allowed', async (method, path, allowed) => {
+  ])('refuses %s %s with 405 and lists the allowed methods', async (method, path, allowed) => {
     const answer = await client.send(method, path);
     await expectRefused(answer, 405);
     expect(answer.headers.get('allow')).toBe(allowed);
   });
 
-  it('outside of every endpoint is 404, without a token, too', async () => {
+  it('outside every endpoint is 404, even without a token', async () => {
     for (const path of [
       '/',
       '/api/v1',
@@ -322,13 +322,13 @@ describe('a path', () => {
     }
   });
 
-  it('to /Me is 501, as a token is not a person', async () => {
+  it('of /Me is 501, because a token does not identify a user', async () => {
     await expectRefused(await client.send('GET', '/Me'), 501);
   });
 });
 
 describe('a defect', () => {
-  it('is a bare 500 to the client, and has its cause in the log under the request id', async () => {
+  it('is a bare 500 for the client, and is logged with its cause and the request id', async () => {
     const broken = await startScimServer({
       log: createLogger('error', { write: (line) => lines.push(line) }),
       wrap: (store) => ({

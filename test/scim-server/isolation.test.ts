@@ -1,4 +1,4 @@
-/** What tenants see of each other: nothing. */
+/** Tenants see nothing of each other. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -9,7 +9,7 @@ import {
 } from '../support/scim-server/server.ts';
 
 let server: ScimServer;
-/** Where one tenant is by itself. */
+/** A server that has tenant b without tenant a. */
 let lonely: ScimServer;
 beforeAll(async () => {
   [server, lonely] = await Promise.all([startScimServer(), startScimServer()]);
@@ -85,7 +85,7 @@ const steps = fc.array(
   { minLength: 3, maxLength: 15 },
 );
 
-/** What each tenant has to begin with, lest most steps miss. */
+/** The initial resources of each tenant, so that most steps hit something. */
 const BEGINNING = (['a', 'b'] as const).flatMap((actor) =>
   (['/Users', '/Users', '/Groups', '/Groups'] as const).map(
     (path, index): Step => ({
@@ -99,7 +99,7 @@ const BEGINNING = (['a', 'b'] as const).flatMap((actor) =>
   ),
 );
 
-/** An id that nobody has stands for another tenant's where that tenant isn't. */
+/** The id of no resource. It stands for ids of the other tenant if that tenant doesn't exist. */
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 
 class Tenant {
@@ -169,7 +169,7 @@ class Tenant {
     }
   }
 
-  /** Without what differs between two runs of the same: ids, times, addresses, digests. */
+  /** Without what differs between two equal runs: ids, times, addresses, digests. */
   #comparable({ status, text }: ScimAnswer, others: readonly string[]): unknown {
     let plain = text.replaceAll(this.#client.path, '');
     for (const [index, id] of this.ids.entries()) plain = plain.replaceAll(id, `own-${index}`);
@@ -185,7 +185,7 @@ let tenants = 0;
 const newClient = (where: ScimServer) => where.addIntegration({ tenant: `t-${++tenants}` });
 
 describe('whatever two tenants do', () => {
-  it('each is answered as if the other weren’t there', async () => {
+  it('each gets the same responses as without the other', async () => {
     const property = fc.asyncProperty(steps, async (each) => {
       const a = new Tenant(await newClient(server), 'secret-of-a');
       const b = new Tenant(await newClient(server), 'b');

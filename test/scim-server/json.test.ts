@@ -1,4 +1,4 @@
-/** Bodies as JSON: what parses, and what is refused although JSON.parse would take it. */
+/** Bodies as JSON: what is parsed, and what is refused although JSON.parse would accept it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ScimError } from '../../src/scim/error.ts';
@@ -15,15 +15,15 @@ describe('a body', () => {
   });
 
   it.each([
-    ['a key twice', '{"userName":"a","userName":"b"}'],
-    ['a key twice, once escaped', '{"userName":"a","user\\u004eame":"b"}'],
-    ['a key twice inside of a list', '{"emails":[{"value":"a","type":"x","value":"b"}]}'],
-    ['a key twice around an object', '{"name":{"value":"a"},"x":[{}],"name":1}'],
-    ['a key twice behind a text full of syntax', '{"a":"{\\"a\\":[\\\\","a":1}'],
+    ['a duplicate key', '{"userName":"a","userName":"b"}'],
+    ['a duplicate key, escaped once', '{"userName":"a","user\\u004eame":"b"}'],
+    ['a duplicate key inside a list', '{"emails":[{"value":"a","type":"x","value":"b"}]}'],
+    ['a duplicate key around an object', '{"name":{"value":"a"},"x":[{}],"name":1}'],
+    ['a duplicate key after a string full of syntax', '{"a":"{\\"a\\":[\\\\","a":1}'],
     ['a million open brackets', '['.repeat(1_000_000)],
     ['a million levels', `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`],
     ['a hundred levels of objects', `${'{"a":'.repeat(100)}1${'}'.repeat(100)}`],
-    ['nothing', ' '],
+    ['only a space', ' '],
     ['two values', '{} {}'],
     ['a byte order mark in front', '\uFEFF{}'],
   ])('with %s is refused', (_, text) => {
@@ -35,7 +35,7 @@ describe('a body', () => {
     ['the same key in two objects', '[{"value":"a"},{"value":"a"}]'],
     ['the same text as key and value', '{"a":"a","b":["a","a"]}'],
     ['a key that is the name of a prototype', '{"__proto__":{"admin":true},"constructor":1}'],
-  ])('with %s is taken', (_, text) => {
+  ])('with %s is accepted', (_, text) => {
     expect(JSON.stringify(parseJson(text))).toBe(text);
   });
 });

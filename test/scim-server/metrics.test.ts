@@ -1,4 +1,4 @@
-/** The metrics of the data plane, as a scraper gets them. */
+/** The metrics of the SCIM server, as a scraper reads them. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOpsApp } from '../../src/http/ops.ts';
 import { HttpServer } from '../../src/http/server.ts';
@@ -17,14 +17,14 @@ let ops: HttpServer;
 let opsPort: number;
 let client: ScimClient;
 let now: number;
-/** What stands between the server and its directory. */
-let directory: 'well' | 'away' | 'silent';
+/** The state of the directory, as the server sees it. */
+let directory: 'well' | 'unreachable' | 'silent';
 
 async function start(options: ScimServerOptions = {}) {
   now = Date.UTC(2026, 0, 1);
   directory = 'well';
   const reach = <T>(run: () => Promise<T>): Promise<T> => {
-    if (directory === 'away') return Promise.reject(unavailable(new Error('away')));
+    if (directory === 'unreachable') return Promise.reject(unavailable(new Error('unreachable')));
     return directory === 'silent' ? new Promise(() => undefined) : run();
   };
   server = await startScimServer({
@@ -136,14 +136,14 @@ describe('scim_requests_total', () => {
     expect(Object.keys(await series('scim_requests_total', 'operation'))).toEqual([operation]);
   });
 
-  it('has the integration of a request that is refused because it is switched off', async () => {
+  it('names the integration of a request that is refused because it is disabled', async () => {
     const off = await server.addIntegration({ name: 'off', enabled: false });
     await off.send('GET', '/Users');
     const counted = await series('scim_requests_total', 'integration', 'operation', 'code');
     expect(counted).toEqual({ [`${idOf(off)} users.list 403`]: 1 });
   });
 
-  it('loses the series of an integration that ended, whoever ended it, and no other', async () => {
+  it('drops the series of an integration that ended, and of no other', async () => {
     const other = await server.addIntegration({ name: 'other' });
     await client.send('GET', '/Users');
     await other.send('GET', '/Users');
@@ -172,7 +172,7 @@ describe('requests without a valid token', () => {
   const unauthorized = () => series('scim_unauthorized_requests_total', 'tenant', 'integration');
   const wrongToken = { headers: { authorization: 'Bearer nonsense' } };
 
-  it('never become labels, whatever they name', async () => {
+  it('never add labels, whatever their path contains', async () => {
     const base = `http://127.0.0.1:${server.port}`;
     for (const name of ['a', 'b', 'c']) {
       await fetch(`${base}/api/v1/${name}/integrations/${name}/scim/v2/Users`);
@@ -191,7 +191,7 @@ describe('requests without a valid token', () => {
     expect(counted).toEqual({ '  users.list 401': 3, '  other 401': 6, '  other 404': 3 });
   });
 
-  it('count for the integration that they were sent to, if there is one', async () => {
+  it('count for the integration that they were sent to, if it exists', async () => {
     const { tenant } = client.record;
     await scrape();
     await client.send('GET', '/Users', undefined, wrongToken);
@@ -201,7 +201,7 @@ describe('requests without a valid token', () => {
     expect(await unauthorized()).toEqual({ ' ': 1, [`${tenant} ${idOf(client)}`]: 2 });
   });
 
-  it('do not count as calls of the integration', async () => {
+  it('do not count as requests of the integration', async () => {
     await scrape();
     await client.send('GET', '/Users', undefined, wrongToken);
     const counted = await series('scim_requests_total', 'integration', 'code');
@@ -210,7 +210,7 @@ describe('requests without a valid token', () => {
 });
 
 describe('scim_rate_limited_requests_total', () => {
-  it('counts what was refused with 429, from zero on', async () => {
+  it('counts requests refused with 429, starting at zero', async () => {
     await stop();
     await start({ rateLimit: 1, clock: () => 0 });
     const limited = () => series('scim_rate_limited_requests_total', 'integration');
@@ -223,7 +223,7 @@ describe('scim_rate_limited_requests_total', () => {
 });
 
 describe('scim_bulk_operations_total', () => {
-  it('counts each operation as it ended, the Bulk itself as one request', async () => {
+  it('counts each operation with its status, and the Bulk itself as one request', async () => {
     const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'];
     const create = (bulkId: string, data: object) => ({
       method: 'POST',
@@ -274,8 +274,8 @@ describe('scim_request_duration_seconds', () => {
   });
 });
 
-describe('what the directory holds', () => {
-  it('is counted by tenant, in an empty one too, at most once in ten seconds', async () => {
+describe('the metrics of the directory', () => {
+  it('count users and groups by tenant, including empty tenants, at most once in ten seconds', async () => {
     const { tenant } = client.record;
     const users = () => series('scim_directory_users', 'tenant');
     expect(await users()).toEqual({ [tenant]: 0 });
@@ -288,7 +288,7 @@ describe('what the directory holds', () => {
     expect(await series('scim_directory_groups', 'tenant')).toEqual({ [tenant]: 1 });
   });
 
-  it('stays counted when the integration ends and its users are kept', async () => {
+  it('still count the users that an ended integration leaves, until they are purged', async () => {
     const { tenant } = client.record;
     await client.send('POST', '/Users', USER);
     await server.store.integrations.end(idOf(client), now);
@@ -298,7 +298,7 @@ describe('what the directory holds', () => {
     expect(await series('scim_directory_users', 'tenant')).toEqual({});
   });
 
-  it('says of each integration what its resource is called and whether it is served', async () => {
+  it('name the resource of each integration and say whether it is served', async () => {
     const { tenant, namespace, name } = client.record;
     const off = await server.addIntegration({ name: 'off', enabled: false });
     const stranger = await server.addIntegration({ name: 'stranger', allowed: false });
@@ -317,7 +317,7 @@ describe('what the directory holds', () => {
     });
   });
 
-  it('says when an integration was last called', async () => {
+  it('contain the time of the last request of an integration', async () => {
     const { tenant } = client.record;
     const last = () => series('scim_last_request_timestamp_seconds', 'tenant', 'integration');
     expect(await last()).toEqual({});
@@ -326,7 +326,7 @@ describe('what the directory holds', () => {
     expect(await last()).toEqual({ [`${tenant} ${idOf(client)}`]: 1.5 });
   });
 
-  it('says of tokens when they were issued and when they end, and nothing more', async () => {
+  it('contain when tokens were issued and when they expire, and nothing else of them', async () => {
     const { tokens } = server.store;
     const integrationId = idOf(client);
     const [known] = await tokens.list(integrationId);
@@ -355,12 +355,12 @@ describe('what the directory holds', () => {
   });
 });
 
-describe('while the database is away', () => {
-  it('a scrape says so, and what was known', async () => {
+describe('while the database is unreachable', () => {
+  it('a scrape reports it, with the last known values', async () => {
     await client.send('POST', '/Users', USER);
     const { tenant } = client.record;
     expect(await series('scim_directory_up')).toEqual({ '': 1 });
-    directory = 'away';
+    directory = 'unreachable';
     later();
     expect((await client.send('GET', '/Users')).status).toBe(503);
     expect(await series('scim_directory_up')).toEqual({ '': 0 });
@@ -371,7 +371,7 @@ describe('while the database is away', () => {
     expect(await series('scim_directory_up')).toEqual({ '': 1 });
   });
 
-  it('a scrape does not wait for an answer that does not come', async () => {
+  it('a scrape doesn’t wait for a response that never comes', async () => {
     await scrape();
     directory = 'silent';
     later();

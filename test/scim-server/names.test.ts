@@ -1,4 +1,7 @@
-/** Names that mean something elsewhere, in prototypes, in SQL and in JSON paths, mean nothing here: refused or ignored, wherever they stand. */
+/**
+ * Names with a meaning in prototypes, SQL or JSON paths have none here: they are refused or ignored
+ * everywhere.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/logger.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
@@ -75,7 +78,7 @@ describe.each([...PROTOTYPE, ...SQL])('the name %s', (name) => {
       () => client.send('GET', `/ResourceTypes/${encodeURIComponent(name)}`),
     ],
     ['a URL', 404, () => client.send('GET', `/${encodeURIComponent(name)}`)],
-  ])('in %s is answered with %i, and changes nothing', async (_, status, send) => {
+  ])('in %s gets %i and changes nothing', async (_, status, send) => {
     const answer = await send();
     expect(answer.status, answer.text).toBe(status);
     expect(await read()).toBe(state);
@@ -84,7 +87,7 @@ describe.each([...PROTOTYPE, ...SQL])('the name %s', (name) => {
   });
 });
 
-/** An object with the key as its own, `__proto__` too. */
+/** An object with its own key of this name, even `__proto__`. */
 const own = (name: string, value: unknown): object =>
   Object.defineProperty({}, name, { value, enumerable: true });
 const search = (body: object) => client.send('POST', '/Users/.search', body);

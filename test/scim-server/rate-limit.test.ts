@@ -17,7 +17,7 @@ function passed(limit: RateLimit, id: string, now: number, tries: number): numbe
 }
 
 describe('an integration', () => {
-  it('may send two seconds’ worth at once, then the rate', () => {
+  it('may send two seconds’ worth of requests at once, then its rate', () => {
     const limit = createRateLimit(10);
     expect(passed(limit, 'a', 0, 100)).toBe(20);
     expect(passed(limit, 'a', 1000, 100)).toBe(10);
@@ -25,13 +25,13 @@ describe('an integration', () => {
     expect(passed(limit, 'a', 60_000, 100)).toBe(20);
   });
 
-  it('that sends too much is told when to come back', () => {
+  it('that sends too much is told when to retry', () => {
     const limit = createRateLimit(1);
     passed(limit, 'a', 0, 2);
     expect(() => limit('a', 0)).toThrow(expect.objectContaining({ status: 429, retryAfter: 1 }));
   });
 
-  it('pays for many at once, and may send more than it ever has when it has all', () => {
+  it('may send any number at once with a full bucket, and then has to wait', () => {
     const limit = createRateLimit(10);
     limit('a', 0, 15);
     expect(() => limit('a', 0, 6)).toThrow(expect.objectContaining({ status: 429, retryAfter: 1 }));
@@ -43,7 +43,7 @@ describe('an integration', () => {
     expect(passed(limit, 'a', 100_100, 100)).toBe(1);
   });
 
-  it('may send a Bulk at every rate, its request counted already', () => {
+  it('may send a Bulk at every rate, although its request was already counted', () => {
     for (const rate of [1, 2, 25]) {
       const limit = createRateLimit(rate);
       limit('a', 0);
@@ -51,13 +51,13 @@ describe('an integration', () => {
     }
   });
 
-  it('takes nothing from another', () => {
+  it('doesn’t use up the limit of another', () => {
     const limit = createRateLimit(10);
     passed(limit, 'a', 0, 100);
     expect(passed(limit, 'b', 0, 100)).toBe(20);
   });
 
-  it('keeps its limit when others come and go by the thousand', () => {
+  it('keeps its limit while thousands of others come and go', () => {
     const limit = createRateLimit(10);
     passed(limit, 'a', 10_000, 100);
     for (let index = 0; index < 5000; index++) limit(`other-${index}`, 10_000);

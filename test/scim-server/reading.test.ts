@@ -1,4 +1,7 @@
-/** Lists, searches, projections and ETags over HTTP (idp-behaviours §7, reading; each case names who sends it). */
+/**
+ * Lists, searches, projections and ETags over HTTP. The names in brackets are those of the clients
+ * that send each case.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Query, Scope } from '../../src/directory/store/resources.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
@@ -84,9 +87,13 @@ describe('GET /Users finds', () => {
       'filter=emails[type eq "work"].value eq "bob@work.example.com"',
       ['bob'],
     ],
-    ['[Entra] id and manager', 'filter=id eq "{alice}" and manager eq "{bob}"', []],
     [
-      '[Entra Postman] an odd case and unquoted words',
+      '[Entra] nobody by id and another manager',
+      'filter=id eq "{alice}" and manager eq "{bob}"',
+      [],
+    ],
+    [
+      '[Entra Postman] a user by names in odd case and unquoted words',
       'filter=name.FamilyName eq Employee and (emails.Value co alice or emails.Value co bob)',
       ['alice'],
     ],
@@ -96,19 +103,19 @@ describe('GET /Users finds', () => {
       'filter=meta.Created gt 2020-01-01T00:00:00Z and userName sw b',
       ['bob'],
     ],
-    ['[Entra] the inactive', 'filter=active eq false', ['dave']],
+    ['[Entra] inactive users', 'filter=active eq false', ['dave']],
     [
-      'somebody by the parts of meta between brackets',
+      'a user by sub-attributes of meta in brackets',
       'filter=userName sw a and meta[resourceType eq "User" and created gt "2020-01-01T00:00:00Z"]',
       ['alice'],
     ],
     [
-      'nobody by parts of meta that nobody has',
+      'nobody by sub-attributes of meta that don’t match',
       'filter=meta[version eq "x" or not (created pr)]',
       [],
     ],
     [
-      'those of a schema between brackets',
+      'users by a schema in brackets',
       'filter=userName sw b and schemas[value ew "2.0:User" and value co "core"]',
       ['bob'],
     ],
@@ -127,7 +134,7 @@ describe('GET /Users finds', () => {
     expect(body.active).toBe(false);
   });
 
-  it('[Entra, Okta] no unknown id: 404 with an Error', async () => {
+  it('[Entra, Okta] nothing for an unknown id, which is 404 with an Error', async () => {
     const { body } = await client.send('GET', '/Users/5f0f2a3e-6a2b-4f5e-8f5b-0d9f1c6a7b8c');
     expect(body).toMatchObject({
       schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
@@ -145,9 +152,13 @@ describe('GET /Groups finds', () => {
       'filter=displayName EQ "Crew"',
       ['Crew'],
     ],
-    ['[Entra] a group and its member', 'filter=id eq "{group}" and members eq "{alice}"', ['Crew']],
     [
-      '[Entra] no group for somebody who is not in it',
+      '[Entra] a group by its id and a member',
+      'filter=id eq "{group}" and members eq "{alice}"',
+      ['Crew'],
+    ],
+    [
+      '[Entra] no group for a user who is not a member',
       'filter=id eq "{group}" and members eq "{carol}"',
       [],
     ],
@@ -175,7 +186,7 @@ describe('GET /Groups finds', () => {
 });
 
 describe('pages', () => {
-  it('[Okta, authentik] show everybody once, in a stable order, and none is empty early', async () => {
+  it('[Okta, authentik] show every user once, in a stable order, and none is empty before the end', async () => {
     const seen: unknown[] = [];
     let total = 1;
     while (seen.length < total) {
@@ -196,7 +207,7 @@ describe('pages', () => {
       { startIndex: 6, itemsPerPage: 2, totalResults: 7 },
     ],
     [
-      '[Okta] a page behind the end',
+      '[Okta] a startIndex after the end',
       'startIndex=100&count=5',
       { startIndex: 100, itemsPerPage: 0, totalResults: 7 },
     ],
@@ -211,7 +222,7 @@ describe('pages', () => {
     expect(body.Resources).toHaveLength(Number(body.itemsPerPage));
   });
 
-  it('sort in both directions', async () => {
+  it('are sorted in both directions', async () => {
     const up = await client.send('GET', '/Users?sortBy=name.givenName&count=2');
     expect(names(up.body)).toEqual(['alice', 'bob']);
     const down = await client.send('GET', '/Users?sortBy=userName&sortOrder=descending&count=2');
@@ -220,7 +231,7 @@ describe('pages', () => {
 });
 
 describe('attributes', () => {
-  it('[Entra] choose what comes back, with what is always returned', async () => {
+  it('[Entra] select what is returned, besides what is always returned', async () => {
     const { body } = await client.send(
       'GET',
       `/Users/${ids.alice}?attributes=userName,emails.value,shoeSize`,
@@ -233,7 +244,7 @@ describe('attributes', () => {
     });
   });
 
-  it('[Entra Postman] with filters in them are no error', async () => {
+  it('[Entra Postman] may contain filters', async () => {
     const path = `/Users/${ids.alice}?attributes=emails[type eq "work"].value`;
     expect((await client.send('GET', path)).body.emails).toEqual([
       { value: 'alice@work.example.com' },
@@ -254,7 +265,7 @@ describe('attributes', () => {
 });
 
 describe('.search', () => {
-  it('[Keycloak] on users takes upper-case operators and parentheses', async () => {
+  it('[Keycloak] on users accepts upper-case operators and parentheses', async () => {
     const { status, body } = await client.send('POST', '/Users/.search', {
       schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
       filter: '(userName EQ "alice@example.com") OR (userName EQ "bob@example.com")',
@@ -269,7 +280,7 @@ describe('.search', () => {
     expect(JSON.stringify(body)).not.toContain('emails');
   });
 
-  it('takes empty and endless values as the URL does', async () => {
+  it('accepts empty and huge values like the URL', async () => {
     const empty = { filter: '', sortBy: '', count: '', startIndex: '', attributes: [] };
     const all = await client.send('POST', '/Users/.search', { ...empty, excludedAttributes: '' });
     expect(all.body).toMatchObject({ totalResults: 7, itemsPerPage: 7 });
@@ -283,7 +294,7 @@ describe('.search', () => {
     expect(names(body)).toEqual(['Crew']);
   });
 
-  it('at the root searches both, users first, over the border between them', async () => {
+  it('at the root searches users, then groups, with pages that span both', async () => {
     const all = await client.send('POST', '/.search', {});
     expect(all.body).toMatchObject({ totalResults: 8, itemsPerPage: 8 });
     const border = await client.send('POST', '/.search', { startIndex: 7, count: 2 });
@@ -293,7 +304,7 @@ describe('.search', () => {
     expect(behind.body).toMatchObject({ startIndex: 8, totalResults: 8 });
   });
 
-  it('at the root takes attributes of either type, and of no third', async () => {
+  it('at the root accepts attributes of either type, and no others', async () => {
     const filter = 'userName eq "alice@example.com" or members.value eq "{alice}"';
     const found = await client.send('POST', '/.search', { filter: fill(filter) });
     expect(names(found.body)).toEqual(['alice', 'Crew']);
@@ -309,7 +320,7 @@ describe('.search', () => {
 });
 
 describe('members and groups', () => {
-  it('are not even read from the directory unless the answer carries them', async () => {
+  it('are read from the directory only if the response contains them', async () => {
     const asked: unknown[] = [];
     const watched = await startScimServer({
       wrap: (store) => ({
@@ -341,7 +352,7 @@ describe('members and groups', () => {
   });
 });
 
-/** Notes for each read whether it asked for related resources. */
+/** Records for each read whether it asked for related resources. */
 function watch<S extends Reads<unknown>>(store: S, asked: unknown[]): S {
   return {
     ...store,

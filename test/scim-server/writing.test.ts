@@ -1,4 +1,7 @@
-/** Creating, changing and deleting users and groups over HTTP (idp-behaviours §7; each case names who sends it). */
+/**
+ * Creating, changing and deleting users and groups over HTTP. The names in brackets are those of
+ * the clients that send each case.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type ScimAnswer,
@@ -40,7 +43,7 @@ async function membersOf(id: string): Promise<string[]> {
 }
 
 describe('POST /Users', () => {
-  it('[all] answers 201 with id, meta, Location, ETag and the values as sent', async () => {
+  it('[all] returns 201 with id, meta, Location, ETag and the values as sent', async () => {
     const answer = await createUser({ displayName: 'Zoë', nickName: '' });
     const location = `${client.publicBaseUrl}/Users/${answer.id}`;
     expect(answer.status).toBe(201);
@@ -55,7 +58,7 @@ describe('POST /Users', () => {
     expect((await client.send('GET', `/Users/${answer.id}`)).body).toEqual(answer.body);
   });
 
-  it('[RFC 7643 §3.1] names the same URL in Content-Location as every answer with the whole user', async () => {
+  it('[RFC 7643 §3.1] returns the URL in Content-Location, like every response with the whole user', async () => {
     const { id, headers, body } = await createUser();
     const path = `/Users/${id}`;
     const answers = [
@@ -77,7 +80,7 @@ describe('POST /Users', () => {
       { name: { formatted: ' ', givenName: '', familyName: ' ' }, emails: [] },
     ],
     [
-      '[Keycloak] an id of the client’s and e-mails without type',
+      '[Keycloak] an id of the client and e-mails without a type',
       { id: 'mine', emails: [{ primary: true, value: 'a@b.c' }] },
     ],
     ['[Okta] groups, password and locale', { groups: [], password: 'secret-1', locale: 'en-US' }],
@@ -91,7 +94,7 @@ describe('POST /Users', () => {
         [ENTERPRISE_URN]: { department: null },
       },
     ],
-    ['[OneLogin] schemas nobody knows', { schemas: ['urn:scim:schemas:core:2.0'] }],
+    ['[OneLogin] unknown schemas', { schemas: ['urn:scim:schemas:core:2.0'] }],
     [
       '[Entra Postman] keys in another case',
       {
@@ -99,8 +102,8 @@ describe('POST /Users', () => {
         [ENTERPRISE_URN]: { Department: 'D', Manager: { Value: 'm' } },
       },
     ],
-    ['[Entra Postman] an attribute nobody knows', { shoeSize: 42 }],
-  ])('takes %s', async (_, more) => {
+    ['[Entra Postman] an unknown attribute', { shoeSize: 42 }],
+  ])('accepts %s', async (_, more) => {
     const answer = await createUser(more);
     expect(answer.status, answer.text).toBe(201);
     expect(answer.id).toMatch(/^[0-9a-f-]{36}$/);
@@ -116,7 +119,7 @@ describe('POST /Users', () => {
 });
 
 describe('PUT /Users', () => {
-  it('[Okta] takes back what was read, and changes neither version nor lastModified', async () => {
+  it('[Okta] accepts what was read, and changes neither the version nor lastModified', async () => {
     const { id } = await createUser({ emails: [{ value: 'a@b.c', type: 'work' }] });
     const read = await client.send('GET', `/Users/${id}`);
     const put = await client.send('PUT', `/Users/${id}`, read.body);
@@ -136,7 +139,7 @@ describe('PUT /Users', () => {
     expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
   });
 
-  it('removes what is missing', async () => {
+  it('removes attributes that are missing', async () => {
     const { id, body } = await createUser({ title: 'Dr' });
     const put = await client.send('PUT', `/Users/${id}`, { userName: body.userName });
     expect(put.body).not.toHaveProperty('title');
@@ -146,7 +149,7 @@ describe('PUT /Users', () => {
 describe('PATCH /Users', () => {
   const cases: readonly (readonly [string, object, readonly object[], object])[] = [
     [
-      '[Entra] active as text',
+      '[Entra] active as a string',
       {},
       [{ op: 'Replace', path: 'active', value: 'False' }],
       { active: false },
@@ -175,13 +178,13 @@ describe('PATCH /Users', () => {
       { name: { familyName: 'F', givenName: 'G' }, [ENTERPRISE_URN]: { employeeNumber: '7' } },
     ],
     [
-      '[Entra] an e-mail that isn’t there',
+      '[Entra] an e-mail that doesn’t exist yet',
       {},
       [{ op: 'Replace', path: 'emails[type eq "work"].value', value: 'w@x.y' }],
       { emails: [{ type: 'work', value: 'w@x.y' }] },
     ],
     [
-      '[Entra] an e-mail that is there',
+      '[Entra] an existing e-mail',
       { emails: [{ type: 'work', value: 'old' }] },
       [{ op: 'Add', path: 'emails[type eq "work"].value', value: 'new' }],
       { emails: [{ type: 'work', value: 'new' }] },
@@ -199,7 +202,7 @@ describe('PATCH /Users', () => {
       },
     ],
     [
-      '[Entra] a manager as bare text',
+      '[Entra] a manager as a bare id',
       {},
       [{ op: 'Add', path: `${ENTERPRISE_URN}:manager`, value: 'm-1' }],
       { [ENTERPRISE_URN]: { manager: { value: 'm-1' } } },
@@ -217,13 +220,13 @@ describe('PATCH /Users', () => {
       { [ENTERPRISE_URN]: { manager: { value: 'm-2' } } },
     ],
     [
-      '[Entra] roles by primary as text',
+      '[Entra] roles with primary as a string',
       {},
       [{ op: 'Add', path: 'roles[primary eq "True"].value', value: 'admin' }],
       { roles: [{ primary: true, value: 'admin' }] },
     ],
     [
-      '[Entra] roles with JSON in a text',
+      '[Entra] roles with JSON in a string',
       {},
       [{ op: 'Add', path: 'roles', value: [{ value: '{"id":"r"}' }] }],
       { roles: [{ value: '{"id":"r"}' }] },
@@ -235,13 +238,13 @@ describe('PATCH /Users', () => {
       { name: { familyName: 'F', givenName: 'H' } },
     ],
     [
-      '[Keycloak] a resource as text',
+      '[Keycloak] a resource as a string',
       {},
       [{ op: 'replace', value: '{"title":"T"}' }],
       { title: 'T' },
     ],
   ];
-  it.each(cases)('takes %s: 200 with the user', async (_, before, operations, expected) => {
+  it.each(cases)('accepts %s: 200 with the user', async (_, before, operations, expected) => {
     const { id } = await createUser(before);
     const answer = await patch(`/Users/${id}`, ...operations);
     expect(answer.status, answer.text).toBe(200);
@@ -251,16 +254,13 @@ describe('PATCH /Users', () => {
 
   it.each([
     ['[Entra] no operations', []],
-    ['[Entra] a value that is there already', [{ op: 'Replace', path: 'title', value: 'Dr' }]],
+    ['[Entra] a value that already exists', [{ op: 'Replace', path: 'title', value: 'Dr' }]],
     [
       '[Okta] readOnly keys without a path',
       [{ op: 'replace', value: { id: 'x', schemas: [USER_URN], meta: {}, groups: [] } }],
     ],
-    [
-      '[Entra] nothing cleared that isn’t there',
-      [{ op: 'Replace', path: 'nickName', value: null }],
-    ],
-  ])('succeeds with %s, and moves no version', async (_, operations) => {
+    ['[Entra] the removal of a missing value', [{ op: 'Replace', path: 'nickName', value: null }]],
+  ])('succeeds with %s, and keeps the version', async (_, operations) => {
     const created = await createUser({ title: 'Dr' });
     const answer = await patch(`/Users/${created.id}`, ...operations);
     expect(answer.status).toBe(200);
@@ -285,7 +285,7 @@ describe('PATCH /Users', () => {
     expect(answer.body).not.toHaveProperty(ENTERPRISE_URN);
   });
 
-  it('[Okta, Entra] off and on again keeps the id', async () => {
+  it('[Okta, Entra] keeps the id of a user who is deactivated and reactivated', async () => {
     const { id } = await createUser();
     await patch(`/Users/${id}`, { op: 'Replace', path: 'active', value: 'False' });
     const back = await patch(`/Users/${id}`, { op: 'Replace', path: 'active', value: 'True' });
@@ -294,7 +294,7 @@ describe('PATCH /Users', () => {
 });
 
 describe('DELETE /Users', () => {
-  it('[authentik] is 204, then 404; the user leaves all groups, and comes back with a new id', async () => {
+  it('[authentik] is 204, then 404, removes the user from all groups, and lets a POST assign a new id', async () => {
     const created = await createUser();
     const group = await createGroup(created.id);
     expect((await client.send('DELETE', `/Users/${created.id}`)).status).toBe(204);
@@ -310,7 +310,7 @@ describe('DELETE /Users', () => {
 describe('groups', () => {
   it.each([
     ['[all] without members', {}],
-    ['[all] with none', { members: [] }],
+    ['[all] with an empty list of members', { members: [] }],
     [
       '[Entra] with Microsoft’s schema and meta',
       {
@@ -346,7 +346,7 @@ describe('groups', () => {
     );
   });
 
-  it('[Okta, authentik] are renamed without a path, id and schemas ignored: 204 with a Content-Type', async () => {
+  it('[Okta, authentik] are renamed without a path, ignoring id and schemas: 204 with a Content-Type', async () => {
     const { id } = await createGroup();
     const displayName = newName('renamed');
     const answer = await patch(`/Groups/${id}`, {
@@ -359,7 +359,7 @@ describe('groups', () => {
     expect((await client.send('GET', `/Groups/${id}`)).body).toMatchObject({ id, displayName });
   });
 
-  it('[Entra] get displayName and externalId by path', async () => {
+  it('[Entra] are changed in displayName and externalId by path', async () => {
     const { id } = await createGroup();
     const displayName = newName('by path');
     const answer = await patch(
@@ -404,7 +404,7 @@ describe('members', () => {
       (a, b) => [a, b],
     ],
     [
-      '[Entra Postman] added as bare text',
+      '[Entra Postman] added as a bare id',
       (_, b) => [{ op: 'Add', path: 'members', value: b }],
       (a, b) => [a, b],
     ],
@@ -419,7 +419,7 @@ describe('members', () => {
       () => [],
     ],
     [
-      'removed by a path when absent',
+      'not changed by the removal of an absent one by a path',
       (_, b) => [{ op: 'remove', path: `members[value eq "${b}"]` }],
       (a) => [a],
     ],
@@ -429,28 +429,32 @@ describe('members', () => {
       () => [],
     ],
     [
-      '[Entra, authentik] removed by the value of another',
+      '[Entra, authentik] kept when another one is removed by value',
       (_, b) => [{ op: 'Remove', path: 'members', value: [{ value: b }] }],
       (a) => [a],
     ],
-    ['[Entra Postman] removed without value', () => [{ op: 'remove', path: 'members' }], () => []],
+    [
+      '[Entra Postman] removed without a value',
+      () => [{ op: 'remove', path: 'members' }],
+      () => [],
+    ],
     [
       'not removed by an empty list',
       () => [{ op: 'remove', path: 'members', value: [] }],
       (a) => [a],
     ],
     [
-      '[ConnId, Salesforce] added under their own name',
+      '[ConnId, Salesforce] added in a value that repeats their name',
       (_, b) => [{ op: 'add', path: 'members', value: { members: [{ value: b }] } }],
       (a, b) => [a, b],
     ],
     [
-      '[ConnId, Salesforce] removed under their own name',
+      '[ConnId, Salesforce] removed in a value that repeats their name',
       (a) => [{ op: 'remove', path: 'members', value: { members: [{ value: a }] } }],
       () => [],
     ],
     [
-      '[ConnId, Salesforce] replaced under their own name',
+      '[ConnId, Salesforce] replaced in a value that repeats their name',
       (_, b) => [{ op: 'replace', path: 'members', value: { members: [{ value: b }] } }],
       (_, b) => [b],
     ],
@@ -459,7 +463,11 @@ describe('members', () => {
       (_, b) => [{ op: 'replace', path: 'members', value: [{ value: b }] }],
       (_, b) => [b],
     ],
-    ['[Okta] replaced by none', () => [{ op: 'replace', path: 'members', value: [] }], () => []],
+    [
+      '[Okta] replaced by an empty list',
+      () => [{ op: 'replace', path: 'members', value: [] }],
+      () => [],
+    ],
     [
       '[Okta] swapped',
       (a, b) => [
@@ -469,7 +477,7 @@ describe('members', () => {
       (_, b) => [b],
     ],
     [
-      '[Okta] pushed with one that nobody knows',
+      '[Okta] added together with an unknown one',
       (_, b) => [{ op: 'add', path: 'members', value: [{ value: 'nobody' }, { value: b }] }],
       (a, b) => [a, b],
     ],
@@ -487,7 +495,7 @@ describe('members', () => {
     expect(await membersOf(id)).toEqual([...expected(a, b)].sort());
   });
 
-  it('[authentik, Okta, pelotech] are exactly those of a PUT; none when it names none', async () => {
+  it('[authentik, Okta, pelotech] are exactly those of a PUT, and none if it contains none', async () => {
     const [a, b] = [(await createUser()).id, (await createUser()).id];
     const { id, body } = await createGroup(a);
     const { displayName } = body;
@@ -499,7 +507,7 @@ describe('members', () => {
     expect((await put({})).body.members).toEqual([]);
   });
 
-  it('[Keycloak, Okta] come by the thousand in one PATCH', async () => {
+  it('[Keycloak, Okta] may be added by the thousand in one PATCH', async () => {
     const answers: Promise<ScimAnswer>[] = [];
     for (let index = 0; index < 1000; index++) answers.push(createUser());
     const members = (await Promise.all(answers)).map(({ id }) => id);
@@ -509,7 +517,7 @@ describe('members', () => {
     expect(await membersOf(id)).toEqual(members.sort());
   });
 
-  it('[Entra] come in fifty PATCHes at once, and none is lost', async () => {
+  it('[Entra] may be added in fifty parallel PATCHes, and none is lost', async () => {
     const users = await Promise.all(Array.from({ length: 50 }, () => createUser()));
     const { id } = await createGroup();
     const answers = await Promise.all(

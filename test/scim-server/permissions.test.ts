@@ -1,17 +1,17 @@
-/** "permissions": which of them each request needs; all others held, one missing is 403 and nothing changes. */
+/** The permissions that each request needs. Without one of them it is 403 and changes nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Permission,
   type Permissions,
   PROVISIONER_PERMISSIONS,
-} from '../../../src/directory/permissions.ts';
+} from '../../src/directory/permissions.ts';
 import {
   type ScimClient,
   type ScimServer,
   startScimServer,
-} from '../../support/scim-server/server.ts';
+} from '../support/scim-server/server.ts';
 
-/** The permissions held at the moment; read by every request. */
+/** The permissions that are granted at the moment; every request reads them. */
 const held = new Set<Permission>();
 let server: ScimServer;
 let client: ScimClient;
@@ -34,7 +34,7 @@ const replace = (path: string, value: unknown) => ({
   Operations: [{ op: 'replace', path, value }],
 });
 
-/** What is needed, for which request on a user or group that was just made. */
+/** The needed permissions, and the request on a user or group that was just created. */
 type Rule = [string, readonly Permission[], string, string, object?];
 const RULES: Rule[] = [
   ['POST user', ['users.create', 'bindings.create'], 'POST', '/Users', { userName: 'new' }],

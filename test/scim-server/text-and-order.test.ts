@@ -1,12 +1,12 @@
-/** "case", "text", "order", "counts": how values are compared, bounded, sorted and counted. */
+/** How text is compared and limited, and how lists are sorted and counted. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '../../../src/directory/ids.ts';
-import type { JsonObject } from '../../../src/scim/json.ts';
+import { newId } from '../../src/directory/ids.ts';
+import type { JsonObject } from '../../src/scim/json.ts';
 import {
   type ScimClient,
   type ScimServer,
   startScimServer,
-} from '../../support/scim-server/server.ts';
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 let tenants = 0;
-/** A tenant with nobody in it but these. */
+/** A tenant with only these users. */
 async function tenantWith(...users: readonly JsonObject[]): Promise<ScimClient> {
   const client = await server.addIntegration({ tenant: `tenant-${++tenants}` });
   for (const user of users) {
@@ -31,14 +31,14 @@ async function found(client: ScimClient, search: object): Promise<string[]> {
   return (body.Resources as { userName: string }[]).map(({ userName }) => userName);
 }
 
-describe('unknown names and literals: nobody is found silently', () => {
+describe('a filter', () => {
   const bodies = [
     'userName eq “ada”',
     "userName eq 'ada'",
     'userName eq ada',
     "id pr and userName sw 'a'",
   ];
-  it.each(bodies)('%s finds her, in a URL and in a search', async (filter) => {
+  it.each(bodies)('%s finds the user, in a URL and in a search', async (filter) => {
     const client = await tenantWith({ userName: 'ada' }, { userName: 'bob' });
     expect(await found(client, { filter })).toEqual(['ada']);
     const url = await client.send('GET', `/Users?filter=${encodeURIComponent(filter)}`);
@@ -60,7 +60,7 @@ describe('unknown names and literals: nobody is found silently', () => {
   );
 });
 
-describe('case: keys and literals are folded (NFC, toLowerCase) and compared bytewise', () => {
+describe('in text that is folded (NFC, lower case)', () => {
   it.each([
     ['GARCÍA', 'garcía', 'GARCI\u0301A'],
     ['straße', 'STRAßE'.replace('ß', 'ẞ'), 'Straße'],
@@ -87,7 +87,7 @@ describe('case: keys and literals are folded (NFC, toLowerCase) and compared byt
     ['garcía', 'garcia'],
     ['ı', 'i'],
     ['ﬁ', 'fi'],
-  ])('%s is another than %s', async (one, other) => {
+  ])('%s is not the same as %s', async (one, other) => {
     const client = await tenantWith({ userName: one }, { userName: other });
     expect(
       await found(client, { filter: `userName eq "${one.toUpperCase()}" or userName eq "${one}"` }),
@@ -95,13 +95,13 @@ describe('case: keys and literals are folded (NFC, toLowerCase) and compared byt
     expect(await found(client, { filter: `userName eq "${one}"` })).toEqual([one]);
   });
 
-  it('what the schema calls caseExact is compared as it stands', async () => {
+  it('caseExact attributes are not included', async () => {
     const client = await tenantWith({ userName: 'a', externalId: 'Ext' });
     expect(await found(client, { filter: 'externalId eq "Ext"' })).toEqual(['a']);
     expect(await found(client, { filter: 'externalId eq "ext"' })).toEqual([]);
   });
 
-  it('is the same in a group’s displayName', async () => {
+  it('the displayName of a group is included', async () => {
     const client = await tenantWith();
     await client.send('POST', '/Groups', { displayName: 'ÉQUIPE' });
     const twin = await client.send('POST', '/Groups', { displayName: 'e\u0301quipe' });
@@ -118,20 +118,23 @@ describe('text', () => {
     ['externalId', (text) => ({ userName: 'u', externalId: text })],
     ['emails.value', (text) => ({ userName: 'u', emails: [{ value: text }] })],
   ];
-  it.each(KEYS)('indexed, %s, has up to 1,024 bytes, else 400 invalidValue', async (name, body) => {
-    const client = await tenantWith();
-    const longest = 'é'.repeat(512);
-    const over = await client.send('POST', '/Users', body(`${longest}e`));
-    expect(over.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
-    expect(over.body.detail).toBe(`${name} is longer than 1024 bytes`);
-    const { id, status } = await client.send('POST', '/Users', body(longest));
-    expect(status).toBe(201);
-    const Operations = [{ op: 'replace', value: body(`${longest}e`) }];
-    expect((await client.send('PATCH', `/Users/${id}`, { Operations })).status).toBe(400);
-    expect((await client.send('GET', `/Users/${id}`)).body).toMatchObject(body(longest));
-  });
+  it.each(KEYS)(
+    'in the key attribute %s may have 1,024 bytes; more is 400 invalidValue',
+    async (name, body) => {
+      const client = await tenantWith();
+      const longest = 'é'.repeat(512);
+      const over = await client.send('POST', '/Users', body(`${longest}e`));
+      expect(over.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
+      expect(over.body.detail).toBe(`${name} is longer than 1024 bytes`);
+      const { id, status } = await client.send('POST', '/Users', body(longest));
+      expect(status).toBe(201);
+      const Operations = [{ op: 'replace', value: body(`${longest}e`) }];
+      expect((await client.send('PATCH', `/Users/${id}`, { Operations })).status).toBe(400);
+      expect((await client.send('GET', `/Users/${id}`)).body).toMatchObject(body(longest));
+    },
+  );
 
-  it('other than that has up to 64 KiB, else 400 invalidValue', async () => {
+  it('in any other attribute may have 64 KiB; more is 400 invalidValue', async () => {
     const client = await tenantWith();
     const title = '€'.repeat(21_845);
     const over = await client.send('POST', '/Users', { userName: 'u', title: `${title}€` });
@@ -141,7 +144,7 @@ describe('text', () => {
     expect(body.title).toBe(`${title}e`);
   });
 
-  it('comes in up to 1,000 values an attribute, else 400 invalidValue', async () => {
+  it('may be in 1,000 values of an attribute; more is 400 invalidValue', async () => {
     const client = await tenantWith();
     const roles = Array.from({ length: 1001 }, (_, index) => ({ value: `r${index}` }));
     const over = await client.send('POST', '/Users', { userName: 'u', roles });
@@ -155,7 +158,7 @@ describe('text', () => {
   });
 
   it.each(['\0', 'a\0b', '\ud800', '\udc00\ud800'])(
-    'with %j is 400 in bodies, no match in filters',
+    'with %j is 400 in a body and matches nothing in a filter',
     async (bad) => {
       const client = await tenantWith({ userName: 'a', title: 'a' });
       for (const body of [
@@ -177,7 +180,7 @@ describe('text', () => {
   );
 });
 
-describe('order', () => {
+describe('the order of a list', () => {
   const people = [
     { userName: 'c', title: 'x' },
     { userName: 'a' },
@@ -187,7 +190,7 @@ describe('order', () => {
     { userName: 'f' },
   ];
 
-  it('without sortBy is by id, which is creation order', async () => {
+  it('is that of creation without sortBy', async () => {
     const client = await tenantWith(...people);
     const { body } = await client.send('GET', '/Users');
     const ids = (body.Resources as { id: string }[]).map(({ id }) => id);
@@ -196,7 +199,7 @@ describe('order', () => {
     expect(await found(client, { sortBy: 'id' })).toEqual(await found(client, {}));
   });
 
-  it('of ties is by id in the sort’s direction; missing values last ascending, first descending', async () => {
+  it('puts missing values last (first if descending) and breaks ties by id', async () => {
     const client = await tenantWith(...people);
     const up = ['c', 'b', 'e', 'd', 'a', 'f'];
     expect(await found(client, { sortBy: 'title' })).toEqual(up);
@@ -211,8 +214,8 @@ describe('order', () => {
   });
 });
 
-describe('counts', () => {
-  it('default count = maximum = 1,000, as ServiceProviderConfig says; count=0 gives the total only', async () => {
+describe('count', () => {
+  it('is 1,000 by default and at most, as announced, and 0 returns only the total', async () => {
     const client = await tenantWith();
     const names = Array.from({ length: 1001 }, (_, index) => `user-${index}`);
     const { tenant, id: integrationId } = client.record;

@@ -1,15 +1,15 @@
 /**
- * What every endpoint answers before SCIM begins: one describe for each row of the table of cases. The rules of SCIM that the RFCs
- * leave open are beside this file, one describe for each.
+ * The responses of every endpoint before SCIM begins, as the table "Access" in
+ * docs/reference/scim.md lists them.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateToken, hashToken, keyIdOf } from '../../../src/directory/tokens.ts';
-import { unavailable } from '../../../src/scim/error.ts';
+import { generateToken, hashToken, keyIdOf } from '../../src/directory/tokens.ts';
+import { unavailable } from '../../src/scim/error.ts';
 import {
   type ScimClient,
   type ScimServer,
   startScimServer,
-} from '../../support/scim-server/server.ts';
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Everything of an answer that a caller could tell apart. */
+/** Everything in a response that a caller could compare. */
 async function fingerprint(path: string, authorization?: string): Promise<unknown> {
   const response = await fetch(`http://127.0.0.1:${server.port}${path}/Users`, {
     headers: authorization === undefined ? {} : { authorization },
@@ -29,8 +29,8 @@ async function fingerprint(path: string, authorization?: string): Promise<unknow
   return { status: response.status, headers, body: await response.text() };
 }
 
-describe('no, unknown, expired or other integration’s token; unknown tenant or integration: 401', () => {
-  it('with the same body and headers for all, and WWW-Authenticate: Bearer', async () => {
+describe('a missing, unknown, expired or foreign token, or an unknown tenant or integration, is 401', () => {
+  it('with the same body and headers in all cases, and WWW-Authenticate: Bearer', async () => {
     const other = await server.addIntegration({ tenant: 'other' });
     const expired = generateToken();
     await server.store.tokens.add({
@@ -74,8 +74,8 @@ describe('no, unknown, expired or other integration’s token; unknown tenant or
   });
 });
 
-describe('right token, integration disabled or no longer allowed in its tenant: 403', () => {
-  it('"integration is disabled", at once; it comes back with the same token', async () => {
+describe('an integration that is disabled or not allowed in its tenant gets 403', () => {
+  it('as soon as it is disabled, until it is enabled with the same token', async () => {
     const one = await server.addIntegration({ tenant: 'switch' });
     const { id } = await one.send('POST', '/Users', { userName: 'stays' });
     await server.store.integrations.put({ ...one.record, enabled: false });
@@ -89,7 +89,7 @@ describe('right token, integration disabled or no longer allowed in its tenant: 
     expect((await one.send('GET', '/Users')).body.totalResults).toBe(1);
   });
 
-  it('"integration is not allowed in this tenant"', async () => {
+  it('as long as its tenant doesn’t allow it', async () => {
     const one = await server.addIntegration({ tenant: 'lost', allowed: false });
     expect((await one.send('GET', '/Users')).body).toMatchObject({
       status: '403',
@@ -97,14 +97,14 @@ describe('right token, integration disabled or no longer allowed in its tenant: 
     });
   });
 
-  it('to nobody without its token', async () => {
+  it('only for requests with its token', async () => {
     const one = await server.addIntegration({ tenant: 'hidden', enabled: false });
     expect(await fingerprint(one.path, 'Bearer x')).toEqual(await fingerprint(client.path));
   });
 });
 
-describe('role lacks the permission: 403', () => {
-  it('and names the permission', async () => {
+describe('a missing permission is 403', () => {
+  it('with the name of the permission', async () => {
     const reader = await startScimServer({ permissions: new Set(['users.get', 'users.list']) });
     const one = await reader.addIntegration();
     expect((await one.send('GET', '/Users')).status).toBe(200);
@@ -117,8 +117,8 @@ describe('role lacks the permission: 403', () => {
   });
 });
 
-describe('directory unavailable: 503 with Retry-After', () => {
-  it('to everybody while tokens can’t be looked up', async () => {
+describe('an unavailable directory is 503 with Retry-After', () => {
+  it('for every request while tokens can’t be looked up', async () => {
     const broken = await startScimServer({
       wrap: (store) => ({
         ...store,
@@ -136,7 +136,7 @@ describe('directory unavailable: 503 with Retry-After', () => {
     await broken.close();
   });
 
-  it('for what can’t be read', async () => {
+  it('for every read of resources that fails', async () => {
     const closed = await startScimServer({
       wrap: (store) => ({ ...store, users: { ...store.users, get: failing, list: failing } }),
     });
@@ -156,8 +156,8 @@ describe('directory unavailable: 503 with Retry-After', () => {
 
 const failing = () => Promise.reject(unavailable(new Error('disk I/O error')));
 
-describe('over the integration’s rate limit: 429 with Retry-After', () => {
-  it('to that one alone, and only for as long', async () => {
+describe('an integration over its rate limit gets 429 with Retry-After', () => {
+  it('without an effect on others, until it is within the limit again', async () => {
     let now = 0;
     const limited = await startScimServer({ rateLimit: 5, clock: () => now });
     const [one, two] = await Promise.all([limited.addIntegration(), limited.addIntegration()]);
@@ -174,7 +174,7 @@ describe('over the integration’s rate limit: 429 with Retry-After', () => {
     await limited.close();
   });
 
-  it('to a Bulk by its operations, before any of them; one larger than the limit waits for a full one', async () => {
+  it('for a Bulk by the number of its operations, before any of them runs', async () => {
     let now = 0;
     const limited = await startScimServer({ rateLimit: 10, clock: () => now });
     const client = await limited.addIntegration();
@@ -197,7 +197,7 @@ describe('over the integration’s rate limit: 429 with Retry-After', () => {
     expect((await bulk(15)).status).toBe(200);
     const refused = await bulk(15);
     expect(refused.body).toMatchObject({ status: '429' });
-    // 4 of 20 are left, 14 are needed.
+    // 4 of 20 are left, and 14 are needed.
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(await users()).toBe(15);
 
@@ -215,7 +215,7 @@ describe('over the integration’s rate limit: 429 with Retry-After', () => {
   });
 });
 
-describe('everything else: the table of RFC 7644 §3.12, always a SCIM Error as application/scim+json', () => {
+describe('every other error is a SCIM Error as application/scim+json (RFC 7644 §3.12)', () => {
   it.each<[number, string | undefined, string, string, unknown?]>([
     [400, 'invalidFilter', 'GET', '/Users?filter=x'],
     [400, 'invalidSyntax', 'POST', '/Users', 'text'],

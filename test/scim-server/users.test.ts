@@ -1,12 +1,12 @@
-/** "active", "password", "DELETE, then POST", "groups of a user": what was decided of users. */
+/** Users: active, password, a DELETE followed by a POST, and groups. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLogger } from '../../../src/logger.ts';
-import type { JsonObject } from '../../../src/scim/json.ts';
+import { createLogger } from '../../src/logger.ts';
+import type { JsonObject } from '../../src/scim/json.ts';
 import {
   type ScimClient,
   type ScimServer,
   startScimServer,
-} from '../../support/scim-server/server.ts';
+} from '../support/scim-server/server.ts';
 
 const lines: string[] = [];
 let server: ScimServer;
@@ -36,13 +36,13 @@ const finds = async (filter: string, id: string) => {
 };
 
 describe('active', () => {
-  it('is true by default with POST', async () => {
+  it('is true by default in a POST', async () => {
     const { body, id } = await createUser();
     expect(body.active).toBe(true);
     expect((await read(id)).active).toBe(true);
   });
 
-  it.each([true, false])('keeps its value, %j, with a PUT that leaves it out', async (active) => {
+  it.each([true, false])('keeps its value (%j) in a PUT without it', async (active) => {
     const { id, body } = await createUser({ active });
     const put = await client.send('PUT', `/Users/${id}`, { userName: body.userName, title: 'x' });
     expect(put.body).toMatchObject({ active, title: 'x' });
@@ -50,7 +50,7 @@ describe('active', () => {
     expect((await client.send('PUT', `/Users/${id}`, explicit)).body.active).toBe(!active);
   });
 
-  it('removed by PATCH is absent, and treated as inactive', async () => {
+  it('is absent after a PATCH removed it, and counts as inactive', async () => {
     const { id, body } = await createUser();
     const removed = await patch(`/Users/${id}`, { op: 'remove', path: 'active' });
     expect(removed.status).toBe(200);
@@ -83,7 +83,7 @@ describe('password', () => {
     expect((await read(id)).meta).toMatchObject({ version: 'W/"1"' });
   });
 
-  it('is never filtered or sorted by', async () => {
+  it('can’t be filtered or sorted by', async () => {
     const filter = encodeURIComponent(`password eq "${PASSWORD}"`);
     const filtered = await client.send('GET', `/Users?filter=${filter}`);
     expect(filtered.body).toMatchObject({ status: '400', scimType: 'invalidFilter' });
@@ -92,14 +92,14 @@ describe('password', () => {
     expect((await patch(`/Users/${(await createUser()).id}`, pathed)).status).toBe(400);
   });
 
-  it('can’t be changed, says ServiceProviderConfig: changePassword false', async () => {
+  it('is announced as not changeable: changePassword is false', async () => {
     const { body } = await client.send('GET', '/ServiceProviderConfig');
     expect(body.changePassword).toEqual({ supported: false });
   });
 });
 
-describe('DELETE, then POST', () => {
-  it('gives a new id always, to users and to groups', async () => {
+describe('a DELETE followed by a POST', () => {
+  it('always assigns a new id, to users and to groups', async () => {
     for (const [path, body] of [
       ['/Users', { userName: 'comes back', externalId: 'e' }],
       ['/Groups', { displayName: 'comes back', externalId: 'e' }],
@@ -117,11 +117,11 @@ describe('DELETE, then POST', () => {
   });
 });
 
-describe('groups of a user', () => {
+describe('the groups of a user', () => {
   const groupsOf = async (id: string) =>
     ((await read(id)).groups ?? []) as { value: string; type: string }[];
 
-  it('are computed, with type direct or indirect, through any depth', async () => {
+  it('are computed at any depth, with the type direct or indirect', async () => {
     const user = await createUser({ groups: [{ value: 'sent' }] });
     expect(user.body).not.toHaveProperty('groups');
     const inner = await createGroup(user.id);
@@ -149,7 +149,7 @@ describe('groups of a user', () => {
     expect((await groupsOf(user.id)).map(({ type }) => type)).toEqual(['direct', 'direct']);
   });
 
-  it('of a whole page are read in one query', async () => {
+  it('are read in one query for a whole page', async () => {
     const reads: number[] = [];
     const counted = await startScimServer({
       wrap: (store) => ({

@@ -1,11 +1,14 @@
-/** "ETags": W/"<version>", the same as meta.version and compared weakly (RFC 7644 §3.14, RFC 9110 §13.1). */
+/**
+ * ETags: `W/"<version>"`, the same as meta.version and compared weakly (RFC 7644 §3.14, RFC 9110
+ * §13.1).
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../src/scim/json.ts';
+import type { JsonObject } from '../../src/scim/json.ts';
 import {
   type ScimClient,
   type ScimServer,
   startScimServer,
-} from '../../support/scim-server/server.ts';
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;
@@ -20,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe('ETags', () => {
-  it('[Keycloak] answer 304 to who has the version, 412 to who has an old one', async () => {
+  it('lead to 304 for the current version and to 412 for an old one [Keycloak]', async () => {
     const created = await client.send('POST', '/Users', { userName: 'tagged' });
     const path = `/Users/${created.id}`;
     const first = created.headers.get('etag') ?? '';
@@ -75,7 +78,7 @@ describe('ETags', () => {
     await client.send('DELETE', `/Users/${id}`);
   });
 
-  it('of a group move with its members', async () => {
+  it('of a group change with its members', async () => {
     const created = await client.send('POST', '/Groups', { displayName: 'moving' });
     const patch = { Operations: [{ op: 'add', path: 'members', value: [{ value: alice }] }] };
     const first = await client.send('PATCH', `/Groups/${created.id}`, patch);
@@ -85,7 +88,7 @@ describe('ETags', () => {
     await client.send('DELETE', `/Groups/${created.id}`);
   });
 
-  it('are the same as meta.version, in lists too, with and without groups', async () => {
+  it('are the same as meta.version, also in lists, with and without groups', async () => {
     const { id } = await client.send('POST', '/Users', { userName: 'same' });
     const members = [{ value: id }];
     const made = await client.send('POST', '/Groups', { displayName: 'same', members });
@@ -111,7 +114,7 @@ describe('ETags', () => {
   const CURRENT = ['W/"1"', '"1"', 'W/"7", W/"1"', '"x","1"', 'W/"1.0123456789abcdef"', '*', ' * '];
   const OTHERS = ['W/"2"', '"2"', '1', '""', 'W/"7", "8"', 'x', 'W/"11"', 'W/"1x"', '"*"'];
 
-  /** Each write on a user and a group of version 1, which it leaves as it is unless it deletes. */
+  /** Tries each write on a user and a group of version 1. Only DELETE changes them. */
   async function expectEach(header: string, expected: (deletes: boolean) => number) {
     for (const [path, body] of [
       ['/Users', { userName: 'guarded' }],
@@ -129,7 +132,7 @@ describe('ETags', () => {
   }
 
   it.each(CURRENT)(
-    'in If-Match: %s let PUT, PATCH and DELETE pass; If-None-Match stops them',
+    'that match (%s) let a write pass in If-Match and stop it in If-None-Match',
     async (tags) => {
       await expectEach(`If-Match: ${tags}`, (deletes) => (deletes ? 204 : 200));
       if (!tags.includes('.')) await expectEach(`If-None-Match: ${tags}`, () => 412);
@@ -137,14 +140,14 @@ describe('ETags', () => {
   );
 
   it.each(OTHERS)(
-    'in If-Match: %s stop PUT, PATCH and DELETE; If-None-Match lets them pass',
+    'that don’t match (%s) stop a write in If-Match and let it pass in If-None-Match',
     async (tags) => {
       await expectEach(`If-Match: ${tags}`, () => 412);
       await expectEach(`If-None-Match: ${tags}`, (deletes) => (deletes ? 204 : 200));
     },
   );
 
-  it('in If-None-Match are compared weakly, in lists, and * is any', async () => {
+  it('in If-None-Match are compared weakly, may be a list, and * matches any', async () => {
     const path = `/Groups/${group}`;
     const get = async (tags: string, method = 'GET') =>
       (await client.send(method, path, undefined, { headers: { 'if-none-match': tags } })).status;
@@ -156,7 +159,7 @@ describe('ETags', () => {
     for (const tags of ['W/"x"', tag.slice(3, -1), '""']) expect(await get(tags), tags).toBe(200);
   });
 
-  it('of nothing are 404, whatever a request says of them', async () => {
+  it('make no difference for a missing resource, which is 404', async () => {
     for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
       const headers = { 'if-match': '*', 'if-none-match': 'W/"1"' };
       const body = { GET: undefined, PUT: { userName: 'x' }, PATCH: { Operations: [] } }[method];

@@ -1,12 +1,15 @@
-/** "body over the limit (1 MB; 16 MB for a group …) | 413. A body is read only after the token was accepted" */
+/**
+ * The size of bodies. A body is read only after the token was accepted, and one over the limit is
+ * 413.
+ */
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectRaw } from '../../support/scim-server/raw-http.ts';
+import { connectRaw } from '../support/scim-server/raw-http.ts';
 import {
   type ScimClient,
   type ScimServer,
   startScimServer,
-} from '../../support/scim-server/server.ts';
+} from '../support/scim-server/server.ts';
 
 let server: ScimServer;
 let client: ScimClient;
@@ -16,8 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-describe('a body over the limit: 413, of 1 MB, 16 MB for a group', () => {
-  it('that comes without a token is refused before it is read', async () => {
+describe('a body', () => {
+  it('without a token is refused before it is read', async () => {
     const connection = await connectRaw(server.port);
     connection.socket.write(
       `POST ${client.path}/Users HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{"userName`,
@@ -26,7 +29,7 @@ describe('a body over the limit: 413, of 1 MB, 16 MB for a group', () => {
     connection.socket.destroy();
   });
 
-  it('is waited for, with 100 Continue, from those with a token, when it is not too large', async () => {
+  it('is requested with 100 Continue only with a valid token and within the limit', async () => {
     const head = `POST ${client.path}/Users HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n`;
     const stranger = await connectRaw(server.port);
     stranger.socket.write(`${head}Content-Length: 10\r\n\r\n`);
@@ -51,7 +54,7 @@ describe('a body over the limit: 413, of 1 MB, 16 MB for a group', () => {
     greedy.socket.destroy();
   });
 
-  it('is refused when it is larger than 1 MB, as announced or as it arrives', async () => {
+  it('larger than 1 MiB is 413, whether its size is announced or not', async () => {
     const large = JSON.stringify({ userName: 'large', title: 'x'.repeat(1024 * 1024) });
     const announced = await client.send('POST', '/Users', undefined, { raw: large });
     expect(announced.body).toMatchObject({ status: '413' });
@@ -68,7 +71,7 @@ describe('a body over the limit: 413, of 1 MB, 16 MB for a group', () => {
     expect(found.body.totalResults).toBe(0);
   });
 
-  it('of a group may have 16 MB', async () => {
+  it('of a group may have 16 MiB', async () => {
     const members = Array.from({ length: 30_000 }, (_, index) => ({
       value: `unknown-${index}`,
       display: 'x'.repeat(30),

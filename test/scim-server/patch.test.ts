@@ -1,11 +1,13 @@
-/** "PATCH answers", "unknown names", "no-op writes", "members", and the limit of PATCH that is announced. */
+/**
+ * PATCH: its responses, unknown names, writes without effect, members, and the limit of operations.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../src/scim/json.ts';
+import type { JsonObject } from '../../src/scim/json.ts';
 import {
   type ScimClient,
   type ScimServer,
   startScimServer,
-} from '../../support/scim-server/server.ts';
+} from '../support/scim-server/server.ts';
 
 const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 let server: ScimServer;
@@ -24,15 +26,15 @@ const createGroup = (more: JsonObject = {}) =>
 const patch = (path: string, ...Operations: readonly object[]) =>
   client.send('PATCH', path, { Operations });
 
-describe('PATCH answers', () => {
-  it('a user: 200 with body', async () => {
+describe('a PATCH', () => {
+  it('of a user returns 200 with the user', async () => {
     const { id } = await createUser();
     const answer = await patch(`/Users/${id}`, { op: 'add', path: 'title', value: 'Dr' });
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual((await client.send('GET', `/Users/${id}`)).body);
   });
 
-  it('a group: 204 with Content-Type, 200 with body when attributes is given', async () => {
+  it('of a group returns 204 with a Content-Type, or 200 with the group if attributes is given', async () => {
     const { id } = await createGroup();
     const operation = { op: 'add', path: 'externalId', value: 'e' };
     const bare = await patch(`/Groups/${id}`, operation);
@@ -53,7 +55,7 @@ describe('PATCH answers', () => {
     ['groups[value eq "x"].display', 'x'],
     [`${ENTERPRISE_URN}:manager.displayName`, 'x'],
   ])(
-    'a pathed write of readOnly %s is 400 mutability, in a pathless value it is ignored',
+    'of readOnly %s is 400 mutability with a path, and ignored without one',
     async (path, value) => {
       const created = await createUser();
       for (const op of ['add', 'replace', 'remove']) {
@@ -69,7 +71,7 @@ describe('PATCH answers', () => {
     },
   );
 
-  it('that remove a member by a filter in other quotes remove it, or are refused', async () => {
+  it('of members with a filter in other quotes removes the member or is refused', async () => {
     const { id: member } = await createUser();
     for (const value of [`'${member}'`, `“${member}”`, `‘${member}’`, member]) {
       const { id } = await createGroup({ members: [{ value: member }] });
@@ -86,7 +88,7 @@ describe('PATCH answers', () => {
     }
   });
 
-  it('"" is stored as sent and is not pr; it clears manager', async () => {
+  it('with "" stores it as sent, not counting as present, but clears the manager', async () => {
     const { id } = await createUser({
       nickName: '',
       [ENTERPRISE_URN]: { manager: { value: 'm' } },
@@ -112,7 +114,7 @@ describe('PATCH answers', () => {
     }
   });
 
-  it('Operations: [] succeeds, and so does a body of nothing but schemas', async () => {
+  it('with no Operations, or with only schemas, succeeds', async () => {
     const [user, group] = [await createUser(), await createGroup()];
     for (const body of [{ Operations: [] }, { schemas: ['x'] }]) {
       expect((await client.send('PATCH', `/Users/${user.id}`, body)).body).toEqual(user.body);
@@ -124,7 +126,7 @@ describe('PATCH answers', () => {
     { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], active: false },
     { Operation: [{ op: 'replace', path: 'active', value: false }] },
     { op: 'replace', path: 'active', value: false },
-  ])('anything else in the place of Operations: 400 invalidSyntax %j', async (body) => {
+  ])('with anything else instead of Operations is 400 invalidSyntax: %j', async (body) => {
     for (const { path, created } of [
       { path: '/Users', created: await createUser() },
       { path: '/Groups', created: await createGroup() },
@@ -135,7 +137,7 @@ describe('PATCH answers', () => {
     }
   });
 
-  it('a replace with a path and without value: 400, nothing changed', async () => {
+  it('that replaces without a value is 400 and changes nothing', async () => {
     const member = await createUser({ displayName: 'U', [ENTERPRISE_URN]: { department: 'D' } });
     const group = await createGroup({ members: [{ value: member.id }] });
     const of = (path: string, ...paths: readonly string[]) => paths.map((each) => [path, each]);
@@ -177,7 +179,7 @@ describe('unknown names', () => {
     'emails[shoeSize eq 1].value',
     'emails[type eq "work"].shoeSize',
     'urn:x:shoeSize',
-  ])('in a PATCH path, %s, are 400 invalidPath, with the name', async (path) => {
+  ])('in a PATCH path (%s) are 400 invalidPath with the name', async (path) => {
     const { id } = await createUser();
     for (const op of ['add', 'replace', 'remove']) {
       const answer = await patch(`/Users/${id}`, { op, path, value: 'x' });
@@ -191,7 +193,7 @@ describe('unknown names', () => {
     'name.shoeSize pr',
     'emails[shoeSize eq 1]',
     'userName pr or urn:x:shoeSize pr',
-  ])('in a filter, %s, are 400 invalidFilter, with the name', async (filter) => {
+  ])('in a filter (%s) are 400 invalidFilter with the name', async (filter) => {
     for (const path of ['/Users', '']) {
       const answer = await client.send('POST', `${path}/.search`, { filter });
       expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidFilter' });
@@ -207,7 +209,7 @@ describe('unknown names', () => {
     expect(whole.body).toEqual((await client.send('GET', `/Users/${id}`)).body);
   });
 
-  it('in sortBy are 400', async () => {
+  it('in sortBy are 400 invalidPath', async () => {
     for (const path of ['/Users', '/Groups', '']) {
       const { body } = await client.send('POST', `${path}/.search`, { sortBy: 'shoeSize' });
       expect(body).toMatchObject({ status: '400', scimType: 'invalidPath' });
@@ -215,7 +217,7 @@ describe('unknown names', () => {
     }
   });
 
-  it('in root .search an attribute of the other type matches nothing', async () => {
+  it('don’t include attributes of the other type in a .search at the root, which match nothing', async () => {
     const user = await createUser();
     const userName = user.body.userName;
     const search = async (filter: string) =>
@@ -226,8 +228,8 @@ describe('unknown names', () => {
   });
 });
 
-describe('no-op writes', () => {
-  it('move neither version nor lastModified', async () => {
+describe('writes without effect', () => {
+  it('change neither the version nor lastModified', async () => {
     const user = await createUser({ title: 'Dr', emails: [{ value: 'a@b', type: 'work' }] });
     const group = await createGroup({ members: [{ value: user.id }] });
     const before = (await client.send('GET', `/Users/${user.id}`)).body;
@@ -284,7 +286,7 @@ describe('members', () => {
     expect((body.members as JsonObject[]).map(({ value }) => value)).toEqual([a.id, b.id]);
   });
 
-  it('that nobody knows are skipped while the others apply', async () => {
+  it('that are unknown are skipped while the others are added', async () => {
     const user = await createUser();
     const { id } = await createGroup();
     const value = [{ value: 'nobody' }, { value: user.id }];
@@ -294,31 +296,28 @@ describe('members', () => {
   });
 
   it.each([
-    ['one that nobody knows', [{ value: 'nobody' }]],
-    ['several that nobody knows', [{ value: 'nobody' }, { value: crypto.randomUUID() }]],
-    ['no id', [{ display: 'x' }]],
-    ['another name of the id', [{ id: 'x' }]],
-    ['nothing', [{}]],
-    ['null', [{ value: null }]],
-    ['JSON of no member', '[{"id":"x"}]'],
-  ])(
-    'of a group that has some are not replaced by %s: 400, nothing changed',
-    async (_, members) => {
-      const user = await createUser();
-      const before = await createGroup({ members: [{ value: user.id }] });
-      const path = `/Groups/${before.id}`;
-      for (const answer of [
-        await client.send('PUT', path, { displayName: `renamed-${++count}`, members }),
-        await patch(path, { op: 'replace', path: 'members', value: members }),
-        await patch(path, { op: 'replace', value: { displayName: `renamed-${++count}`, members } }),
-      ]) {
-        expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
-        expect((await client.send('GET', path)).body).toEqual(before.body);
-      }
-    },
-  );
+    ['an unknown id', [{ value: 'nobody' }]],
+    ['several unknown ids', [{ value: 'nobody' }, { value: crypto.randomUUID() }]],
+    ['a member without an id', [{ display: 'x' }]],
+    ['a misspelled key', [{ id: 'x' }]],
+    ['an empty object', [{}]],
+    ['an id that is null', [{ value: null }]],
+    ['JSON without a member', '[{"id":"x"}]'],
+  ])('of a group are not replaced by %s, which is 400 and changes nothing', async (_, members) => {
+    const user = await createUser();
+    const before = await createGroup({ members: [{ value: user.id }] });
+    const path = `/Groups/${before.id}`;
+    for (const answer of [
+      await client.send('PUT', path, { displayName: `renamed-${++count}`, members }),
+      await patch(path, { op: 'replace', path: 'members', value: members }),
+      await patch(path, { op: 'replace', value: { displayName: `renamed-${++count}`, members } }),
+    ]) {
+      expect(answer.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
+      expect((await client.send('GET', path)).body).toEqual(before.body);
+    }
+  });
 
-  it('that nobody knows replace nobody in an empty group, and [] empties any', async () => {
+  it('that are all unknown are accepted for an empty group, and [] empties any group', async () => {
     const user = await createUser();
     const { id, body } = await createGroup({ members: [{ value: user.id }] });
     const put = (members: readonly JsonObject[]) =>
@@ -360,8 +359,8 @@ describe('members', () => {
   );
 });
 
-describe('limits announced', () => {
-  it('bulk.maxOperations 1,000 is also the limit of PATCH operations', async () => {
+describe('the announced limits', () => {
+  it('include bulk.maxOperations, which also limits the operations of a PATCH', async () => {
     const { body } = await client.send('GET', '/ServiceProviderConfig');
     expect(body).toMatchObject({
       bulk: { maxOperations: 1000, maxPayloadSize: 16 * 1024 * 1024 },
