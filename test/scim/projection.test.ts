@@ -1,5 +1,5 @@
 /**
- * `attributes` and `excludedAttributes` (RFC 7644 §3.9), and the characteristic 'the characteristic returned' (RFC
+ * `attributes` and `excludedAttributes` (RFC 7644 §3.9), and the characteristic `returned` (RFC
  * 7643 §7).
  */
 import { describe, expect, it } from 'vitest';
