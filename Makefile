@@ -6,7 +6,7 @@ GENERATED := crds policies docs/reference examples/argocd
 SUITES := unit kube operator resources
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance soak bench-operator verify generate format build clean
+.PHONY: help demo test conformance soak bench-operator verify generate format build image image-archive image-check clean
 
 help: ## Print this help
 	@echo 'Targets:'
@@ -26,6 +26,11 @@ help: ## Print this help
 	@echo '  MINUTES=3          duration of the faults and changes'
 	@echo '  DATABASE=postgres  keep the directory on a PostgreSQL server, which is sometimes killed'
 	@echo '  SEED=…             choose the same faults and changes as the run that printed this seed'
+	@echo
+	@echo 'Variables of make image and image-archive:'
+	@echo '  IMAGE=…            its name, with a registry or localhost, and a tag'
+	@echo '  PLATFORM=…         linux/amd64 or linux/arm64 instead of the platform of this machine'
+	@echo '  ENGINE=…           docker, podman or buildah'
 	@echo
 	@echo 'Variables of make bench-operator:'
 	@echo '  INTEGRATIONS=10000, NAMESPACES=100   number of integrations and namespaces'
@@ -74,6 +79,15 @@ format: $(INSTALLED) ## Format the sources and apply the linter's fixes
 
 build: $(INSTALLED) ## Bundle the program into dist/scim-operator.js
 	npm run --silent build
+
+image: $(INSTALLED) ## Build the container image with docker, podman or buildah
+	@exec node hack/image/main.ts build
+
+image-archive: $(INSTALLED) ## Build the image and write it to dist/ as an OCI archive
+	@exec node hack/image/main.ts archive
+
+image-check: $(INSTALLED) ## Check the archives in dist/ and start the program in each; needs root
+	@exec node hack/image/check.ts dist/scim-operator-*.tar
 
 clean: ## Remove what the other targets created in this folder
 	rm -rf dist .demo .test coverage node_modules
