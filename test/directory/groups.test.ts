@@ -62,7 +62,7 @@ describe('a group', () => {
     expect(await memberIds(sqlite.store, ACME, group.id)).toEqual([bob.id]);
   });
 
-  it('changes neither name nor members when its version is not the one in If-Match', async () => {
+  it('changes neither its name nor its members if its version is not the one in If-Match', async () => {
     const ann = await addUser(sqlite.store, ACME, 'ann');
     const { record: group } = await groups.create(CALLER, { displayName: 'staff' });
     const operations = [{ op: 'add', path: 'members', value: [{ value: ann.id }] }];

@@ -6,7 +6,7 @@ const UUID = (version: number) =>
   new RegExp(`^[0-9a-f]{8}-[0-9a-f]{4}-${version}[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`);
 
 describe('ids of resources', () => {
-  it('are UUIDs of version 7 that carry the time', () => {
+  it('are UUIDs of version 7 that contain the time', () => {
     const id = idGenerator(() => Date.UTC(2026, 0, 1))();
     expect(id).toMatch(UUID(7));
     expect(Number.parseInt(id.replace('-', '').slice(0, 12), 16)).toBe(Date.UTC(2026, 0, 1));
@@ -28,7 +28,7 @@ describe('ids of resources', () => {
     );
   });
 
-  it('sort in the order of creation when a millisecond brings more than the counter holds', () => {
+  it('sort in the order of creation even if a millisecond brings more than the counter holds', () => {
     const next = idGenerator(() => Date.UTC(2026, 0, 1));
     const ids = Array.from({ length: 10_000 }, next);
     expect(ids.toSorted()).toEqual(ids);
@@ -48,7 +48,7 @@ describe('the id of a global user', () => {
 });
 
 describe('the id of an integration', () => {
-  it('is 21 characters of the URL-safe alphabet', () => {
+  it('has 21 characters of the URL-safe alphabet', () => {
     expect(newIntegrationId()).toMatch(/^[A-Za-z0-9_-]{21}$/);
     expect(newIntegrationId()).not.toBe(newIntegrationId());
   });

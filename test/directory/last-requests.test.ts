@@ -28,7 +28,7 @@ describe('the request tracker', () => {
     expect(errors).toEqual([]);
   });
 
-  it('keeps what could not be written for the next time, and tells of the failure', async () => {
+  it('keeps what could not be written for the next time, and reports the failure', async () => {
     const { store } = directory;
     let away = true;
     const integrations = {

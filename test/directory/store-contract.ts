@@ -24,7 +24,7 @@ export function storeContract(name: string, open: Open): void {
     describe('the store', () => {
       const opened = useStore(open);
 
-      it('answers a ping while it is open', async () => {
+      it('responds to a ping while it is open', async () => {
         await expect(opened().ping()).resolves.toBeUndefined();
       });
     });

@@ -88,7 +88,7 @@ describe('authentication', () => {
   });
   afterEach(() => directory.close());
 
-  it('opens the integration to its token alone', async () => {
+  it('opens the integration with its own token only', async () => {
     const { store } = directory;
     const open = (text: string) => authenticate(store, 'acme', 'okta', text, at(1));
     expect(await open(generated)).toEqual({

@@ -58,7 +58,7 @@ describe('active', () => {
     expect([ann.attributes.active, bob.attributes.active]).toEqual([true, false]);
   });
 
-  it('stays as it is with a PUT that does not mention it', async () => {
+  it('stays as it is after a PUT that does not mention it', async () => {
     const { id } = await create({
       userName: 'ann',
       active: false,
@@ -70,7 +70,7 @@ describe('active', () => {
     expect(on.attributes.active).toBe(true);
   });
 
-  it('is absent once a PATCH removed it, and a PUT without it leaves it so', async () => {
+  it('is absent after a PATCH removed it, and a PUT without it keeps it absent', async () => {
     const { id } = await create({ userName: 'ann' });
     const removed = await patch(id, [{ op: 'remove', path: 'active' }]);
     expect(removed.attributes).not.toHaveProperty('active');
@@ -101,7 +101,7 @@ describe('a precondition', () => {
 });
 
 describe('a failing PATCH', () => {
-  it('changes nothing, although operations before it would have', async () => {
+  it('changes nothing, even if operations before the failing one would have', async () => {
     const ann = await create({ userName: 'ann' });
     await create({ userName: 'bob' });
     const operations = [
@@ -132,7 +132,7 @@ describe('the permission', () => {
     expect(await users.get(having('users.get'), id, false)).toBeDefined();
   });
 
-  it('users.patch is needed to change, and bindings.patch or users.create only for some changes', async () => {
+  it('users.patch is needed to change, and bindings.patch or users.create for some changes', async () => {
     const { id } = await create({ userName: 'ann' });
     const title = [{ op: 'replace', path: 'title', value: 'x' }];
     const off = [{ op: 'replace', path: 'active', value: false }];

@@ -1,4 +1,4 @@
-/** What a store says of itself as a whole. */
+/** What a store contains as a whole. */
 import { describe, expect, it } from 'vitest';
 import {
   ACME,
@@ -21,7 +21,7 @@ export function censusContract(open: Open): void {
       expect(await opened().census()).toEqual({ tenants: [], integrations: [], tokens: [] });
     });
 
-    it('counts users and groups by tenant, whoever provisioned them', async () => {
+    it('counts users and groups by tenant, whichever integration provisioned them', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
       await addUser(store, ACME_TOO, 'bob');
@@ -41,7 +41,7 @@ export function censusContract(open: Open): void {
       ]);
     });
 
-    it('has the live integrations of every cluster, and when they were called', async () => {
+    it('contains the live integrations of every cluster and their last requests', async () => {
       const store = opened();
       await store.integrations.put(integration());
       await store.integrations.put(
@@ -58,7 +58,7 @@ export function censusContract(open: Open): void {
       ]);
     });
 
-    it('has the tokens of live integrations, and nothing that they could be known by', async () => {
+    it('contains the tokens of live integrations, but not their hashes', async () => {
       const store = opened();
       await store.integrations.put(integration());
       await store.tokens.add(token({ hash: 'one', keyId: 'one', expiresAt: at(9) }));

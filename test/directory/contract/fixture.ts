@@ -1,4 +1,7 @@
-/** What the contract suites share: a store for each test, scopes, and queries from the text of filters. */
+/**
+ * What the contract suites share: a store for each test, scopes, and queries from the text of
+ * filters.
+ */
 import { afterEach, beforeEach } from 'vitest';
 import { newId } from '../../../src/directory/ids.ts';
 import type { IntegrationRecord } from '../../../src/directory/store/integrations.ts';
@@ -23,7 +26,7 @@ export interface OpenStore {
   /** Closes the store and removes its data. */
   close(): Promise<void>;
 }
-/** Without types: the standard ones. */
+/** Uses the standard types by default. */
 export type Open = (types?: ResourceTypes) => Promise<OpenStore>;
 
 export const ACME: Scope = { tenant: 'acme', integrationId: 'okta' };
@@ -46,7 +49,7 @@ export function useStore(open: Open): () => Store {
   };
 }
 
-/** Times of tests: the time of the n-th event. */
+/** The time of the n-th event of a test. */
 export const at = (n: number): number => Date.UTC(2026, 0, 1) + n * 1000;
 
 export function addUser(

@@ -29,7 +29,7 @@ export function groupContract(open: Open): void {
   describe('groups', () => {
     const opened = useStore(open);
 
-    it('are read as they were written, with their members when asked', async () => {
+    it('are read as they were written, with their members on request', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
       const attributes = { displayName: 'Staff', externalId: 'g1' };
@@ -55,7 +55,7 @@ export function groupContract(open: Open): void {
       ]);
     });
 
-    it('do not show in another tenant, nor can they be changed from there', async () => {
+    it("are invisible in another tenant and can't be changed from there", async () => {
       const store = opened();
       const { id } = await addGroup(store, ACME, 'staff');
       expect(await store.groups.get(GLOBEX, id, true)).toBeUndefined();
@@ -69,7 +69,7 @@ export function groupContract(open: Open): void {
       expect(await groupNames(store, ACME)).toEqual(['staff']);
     });
 
-    it('are unique by displayName in a tenant, in any case, when created and when renamed', async () => {
+    it('are unique by displayName in a tenant, in any case, at creation and at a rename', async () => {
       const store = opened();
       await addGroup(store, ACME, 'Straße');
       const other = await addGroup(store, ACME, 'other');
@@ -91,7 +91,7 @@ export function groupContract(open: Open): void {
       expect(await store.groups.get(ACME, other.id, true)).toEqual({ ...other, members: [] });
     });
 
-    it('are changed, and let a refusal change nothing, members included', async () => {
+    it('are changed, and a refusal changes nothing, not even members', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
       const group = await addGroup(store, ACME, 'staff');
@@ -118,7 +118,7 @@ export function groupContract(open: Open): void {
       expect(await groupNames(store, ACME, { filter: 'displayName eq "CREW"' })).toEqual(['crew']);
     });
 
-    it('go with their memberships on both sides, and leave members alone', async () => {
+    it('lose their memberships on both sides when they are deleted, and leave members alone', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
       const inner = await addGroup(store, ACME, 'inner', [ann.id]);
@@ -177,7 +177,7 @@ export function groupContract(open: Open): void {
       expect(await memberIds(store, ACME, group.id)).toEqual([]);
     });
 
-    it('are not replaced by a list of which none is known, where the group has some', async () => {
+    it('are not replaced by a list of unknown ids if the group has some', async () => {
       const store = opened();
       const [ann, bob] = [await addUser(store, ACME, 'ann'), await addUser(store, ACME, 'bob')];
       const stranger = await addUser(store, GLOBEX, 'ann');
@@ -204,7 +204,7 @@ export function groupContract(open: Open): void {
       await changeMembers(store, ACME, group.id, replace('nobody'));
     });
 
-    it('are removed by a filter over value, type and $ref', async () => {
+    it('are removed by a filter on value, type and $ref', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
       const bob = await addUser(store, ACME, 'bob');
@@ -217,7 +217,7 @@ export function groupContract(open: Open): void {
       expect(await memberIds(store, ACME, group.id)).toEqual([bob.id]);
     });
 
-    it('move the version when they change, not when they do not, and never that of the user', async () => {
+    it('change the version of the group only when they change, and never that of the user', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
       const group = await addGroup(store, ACME, 'staff', [ann.id]);
@@ -262,7 +262,7 @@ export function groupContract(open: Open): void {
       expect(await store.groups.get(ACME, group.id, false)).toMatchObject({ version: 101 });
     });
 
-    it('of a group may be groups, but no group may hold itself at any depth', async () => {
+    it('of a group may be groups, but no group may contain itself at any depth', async () => {
       const store = opened();
       const inner = await addGroup(store, ACME, 'inner');
       const middle = await addGroup(store, ACME, 'middle', [inner.id]);
@@ -277,7 +277,7 @@ export function groupContract(open: Open): void {
       expect(await memberIds(store, ACME, outer.id)).toEqual([inner.id, middle.id].toSorted());
     });
 
-    it('form no cycle when two groups take each other at the same time', async () => {
+    it('form no cycle when two groups add each other at the same time', async () => {
       const store = opened();
       const one = await addGroup(store, ACME, 'one');
       const two = await addGroup(store, ACME, 'two');
@@ -288,7 +288,7 @@ export function groupContract(open: Open): void {
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     });
 
-    it("show as a user's groups, direct ones and those that hold them, once each", async () => {
+    it("appear as a user's groups, direct and indirect ones, once each", async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
       const bob = await addUser(store, ACME, 'bob');

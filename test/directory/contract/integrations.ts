@@ -23,7 +23,7 @@ export function integrationContract(open: Open): void {
     const opened = useStore(open);
     const owner = { clusterUid: 'cluster', namespace: 'acme', name: 'okta' };
 
-    it('are put, changed and found by id and by the object behind them', async () => {
+    it('are put, changed, and found by id and by their custom resource', async () => {
       const { integrations } = opened();
       const record = integration();
       expect(await integrations.put(record)).toBe(true);
@@ -36,7 +36,7 @@ export function integrationContract(open: Open): void {
       expect(await integrations.get('nobody')).toBeUndefined();
     });
 
-    it('cannot take the id of a live one, only that of an ended one', async () => {
+    it("can't take the id of a live integration, only that of an ended one", async () => {
       const { integrations } = opened();
       const other = integration({ namespace: 'globex', tenant: 'globex', name: 'sso' });
       await integrations.put(integration());
@@ -60,7 +60,7 @@ export function integrationContract(open: Open): void {
       expect(await tokens.authenticate('acme', 'okta', 'hash', at(2))).toBeUndefined();
     });
 
-    it('come after an ended one of the same name under a new id, or under the old one', async () => {
+    it('can follow an ended one of the same name under a new id or the old one', async () => {
       const { integrations } = opened();
       await integrations.put(integration());
       await integrations.end('okta', at(1));
@@ -81,7 +81,7 @@ export function integrationContract(open: Open): void {
       expect(await store.users.get(ACME, ann.id, false)).toEqual(ann);
     });
 
-    it('leave what they provisioned when they end, and take with them what was theirs alone when purged', async () => {
+    it('leave what they provisioned when they end, and delete what was theirs alone when purged', async () => {
       const store = opened();
       await store.integrations.put(integration());
       await store.integrations.put(integration({ id: 'entra', name: 'entra' }));
@@ -122,7 +122,7 @@ export function integrationContract(open: Open): void {
       expect(await userNames(store, ACME)).toEqual(['ann']);
     });
 
-    it('deprovision nothing in a tenant that their id was used in before', async () => {
+    it('deprovision nothing in a tenant in which their id was used before', async () => {
       const store = opened();
       await store.integrations.put(integration());
       await addUser(store, ACME, 'ann');
@@ -137,7 +137,7 @@ export function integrationContract(open: Open): void {
       expect(await userNames(store, GLOBEX)).toEqual([]);
     });
 
-    it('count what they provisioned, by creation or by a write, and remember their last request', async () => {
+    it('count what they created or wrote, and remember their last request', async () => {
       const store = opened();
       await store.integrations.put(integration());
       await store.integrations.put(integration({ id: 'entra', name: 'entra' }));
@@ -167,7 +167,7 @@ export function integrationContract(open: Open): void {
       expect((await store.integrations.activity('okta')).lastRequestAt).toBe(at(5));
     });
 
-    it('are active with the tenant in which one of them was called, until they end', async () => {
+    it('are active when any integration of their tenant is called, until they end', async () => {
       const { integrations } = opened();
       const activeSince = async (time: number) =>
         (await integrations.activeSince('cluster', time)).map(({ name }) => name).sort();
@@ -189,7 +189,7 @@ export function integrationContract(open: Open): void {
       expect(await activeSince(at(5))).toEqual([name]);
     });
 
-    it('leave their tenant to the one namespace that claimed it, of all clusters and for ever', async () => {
+    it('leave their tenant to the one namespace in all clusters that claimed it, for ever', async () => {
       const { integrations } = opened();
       const none = { ownerUid: undefined, governed: false };
       expect(await integrations.tenantHistory('acme')).toEqual(none);
@@ -219,7 +219,7 @@ export function integrationContract(open: Open): void {
       expect(await ids('cluster', 'initech')).toEqual([]);
     });
 
-    it('are disallowed together, and keep all the rest', async () => {
+    it('are disallowed together, and keep everything else', async () => {
       const { integrations, tokens } = opened();
       for (const id of ['okta', 'entra', 'kept'])
         await integrations.put(integration({ id, name: id }));
@@ -235,7 +235,7 @@ export function integrationContract(open: Open): void {
       expect((await integrations.get('okta'))?.allowed).toBe(true);
     });
 
-    it('remember for every cluster that a ScimTenant has governed the tenant, and forget it never', async () => {
+    it('remember in every cluster, for ever, that a ScimTenant has governed the tenant', async () => {
       const { integrations } = opened();
       await integrations.put(integration());
       await integrations.govern('acme');
@@ -273,7 +273,7 @@ export function integrationContract(open: Open): void {
       expect(await tokens.authenticate('acme', 'okta', 'hash', at(10))).toBeUndefined();
     });
 
-    it('say that an integration is disabled, so that the caller can be told', async () => {
+    it('show that an integration is disabled, so that the caller can be told', async () => {
       const { integrations, tokens } = opened();
       await integrations.put(integration({ enabled: false, allowed: false }));
       await tokens.add(token());
@@ -291,7 +291,7 @@ export function integrationContract(open: Open): void {
       expect(await tokens.owner('other')).toBeUndefined();
     });
 
-    it('all end but one when that one is kept, and all when they are revoked', async () => {
+    it('all end except one when that one is kept, and all when they are revoked', async () => {
       const { integrations, tokens } = opened();
       await integrations.put(integration());
       await tokens.add(token({ hash: 'one' }));
@@ -307,7 +307,7 @@ export function integrationContract(open: Open): void {
       expect(await tokens.list('entra')).toHaveLength(1);
     });
 
-    it('all end but two when one replaces another that works on until its end', async () => {
+    it('all end except two when one replaces another that works until its end', async () => {
       const { integrations, tokens } = opened();
       await integrations.put(integration());
       await tokens.add(token({ hash: 'oldest', expiresAt: at(30) }));
@@ -324,7 +324,7 @@ export function integrationContract(open: Open): void {
       expect(await tokens.authenticate('acme', 'okta', 'new', at(20))).toBeDefined();
     });
 
-    it('are settled by one of two that do the same at once, which finds what there was', async () => {
+    it('are settled by one of two calls at the same time, which returns the previous tokens', async () => {
       const { tokens } = opened();
       const [old, pending] = [token({ hash: 'old' }), token({ hash: 'new', pending: true })];
       await tokens.add(old);
@@ -337,7 +337,7 @@ export function integrationContract(open: Open): void {
       expect(sorted).toEqual(expect.arrayContaining([[pending, old], [token({ hash: 'new' })]]));
     });
 
-    it('come not back by being the one before', async () => {
+    it("don't return as the previous token", async () => {
       const { tokens } = opened();
       await tokens.add(token({ hash: 'foreign', integrationId: 'entra' }));
       await tokens.keepOnly(token(), { hash: 'gone', expiresAt: at(20) });
@@ -348,7 +348,7 @@ export function integrationContract(open: Open): void {
       ]);
     });
 
-    it('can not be taken from the integration that has it', async () => {
+    it("can't be taken from the integration that has them", async () => {
       const { tokens } = opened();
       await tokens.add(token({ hash: 'theirs', integrationId: 'entra' }));
       await tokens.add(token({ hash: 'ours' }));

@@ -18,10 +18,10 @@ const OTHERS: readonly Maker[] = [
 const secret = (name: string, uid?: string) => ({ kind: 'Secret', name, uid });
 
 export function madeObjectContract(open: Open): void {
-  describe('objects that were made', () => {
+  describe('created objects', () => {
     const opened = useStore(open);
 
-    it('are remembered by their maker alone, each with the last UID that it had', async () => {
+    it('are remembered for their maker alone, each with its last UID', async () => {
       const { madeObjects } = opened();
       expect(await madeObjects.list(MAKER)).toEqual([]);
       await madeObjects.put(MAKER, secret('b'));
@@ -50,7 +50,7 @@ export function madeObjectContract(open: Open): void {
         expect(await madeObjects.list(other)).toEqual([secret('a', 'uid')]);
     });
 
-    it('tell who of a kind made any in a cluster', async () => {
+    it('show which makers of a kind created any in a cluster', async () => {
       const { madeObjects } = opened();
       for (const maker of [MAKER, ...OTHERS])
         for (const name of ['a', 'b']) await madeObjects.put(maker, secret(name, 'uid'));
@@ -62,7 +62,7 @@ export function madeObjectContract(open: Open): void {
       expect(await madeObjects.makers('nobody', 'ScimIntegration')).toEqual([]);
     });
 
-    it('tell which operator looks after them, the last one that said so', async () => {
+    it('show which operator looks after them, which is the last one that said so', async () => {
       const { madeObjects } = opened();
       const object = secret('a', 'uid');
       await madeObjects.put(MAKER, { ...object, operator: 'one' });

@@ -1,4 +1,4 @@
-/** Who is in a group, for those who follow it, and how they notice that it changed. */
+/** Who is in a group, for readers that follow it, and how they notice changes. */
 import { describe, expect, it } from 'vitest';
 import type {
   GroupSelector,
@@ -32,7 +32,7 @@ const read = (store: Store, selector: GroupSelector = STAFF, limits = LIMITS) =>
 const userNames = async (store: Store, selector?: GroupSelector) =>
   (await read(store, selector)).userNames?.toSorted();
 
-/** The basis as it is now, of what was read before. */
+/** The current basis of what was read before. */
 async function look(
   store: Store,
   { versions }: MembershipBasis,
@@ -55,7 +55,7 @@ export function membershipContract(open: Open): void {
   describe('a followed group', () => {
     const opened = useStore(open);
 
-    it('has its active users, direct and nested, once each, as they are written', async () => {
+    it('has its active users, direct and nested, once each, with their original userNames', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'Ann@Acme.example');
       const bob = await addUser(store, ACME, 'bob', { active: false });
@@ -75,7 +75,7 @@ export function membershipContract(open: Open): void {
       );
     });
 
-    it('is one of its tenant', async () => {
+    it('is found in its own tenant only', async () => {
       const store = opened();
       const ann = await addUser(store, GLOBEX, 'ann');
       await addGroup(store, GLOBEX, 'Staff', [ann.id]);
@@ -86,7 +86,7 @@ export function membershipContract(open: Open): void {
       });
     });
 
-    it('with more members than the limit is not read, and one with as many is', async () => {
+    it('with more members than the limit is not read, and one at the limit is', async () => {
       const store = opened();
       const users = await Promise.all(
         ['a', 'b', 'c', 'd'].map((name) => addUser(store, ACME, name)),
@@ -114,12 +114,12 @@ export function membershipContract(open: Open): void {
       await changeGroup(store, GLOBEX, other.id, { externalId: 'e-1' });
       expect(await userNames(store, { externalId: 'e-1' })).toEqual(['ann']);
       expect(await userNames(store, { externalId: 'E-1' })).toEqual([]);
-      // The same group, whoever says so.
+      // Both integrations name the same group.
       await changeGroup(store, ACME, staff.id, { externalId: 'e-1' });
       expect((await read(store, { externalId: 'e-1' })).basis.found).toEqual([staff.id]);
     });
 
-    it('is not chosen between two of one externalId, unless one of both is of an ended integration', async () => {
+    it('is ambiguous if two have the externalId, unless only one is of a live integration', async () => {
       const store = opened();
       await store.integrations.put(integration({ id: 'okta', name: 'okta' }));
       await store.integrations.put(integration({ id: 'entra', name: 'entra', uid: 'uid-entra' }));
@@ -141,10 +141,10 @@ export function membershipContract(open: Open): void {
     });
   });
 
-  describe('whoever follows a group notices', () => {
+  describe('a follower of a group notices', () => {
     const opened = useStore(open);
 
-    /** Ann and the group `nested` with Bob are in Staff. */
+    /** Ann and the group `nested`, which contains Bob, are in Staff. */
     async function staffed() {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
@@ -165,7 +165,7 @@ export function membershipContract(open: Open): void {
         ['ann', 'bob', 'cid'],
       ],
       [
-        'a member that joins by one statement',
+        'a member that joins in one statement',
         ({ store, staff, cid }) =>
           store.groups.change(ACME, staff.id, undefined, [add(cid.id)], at(1)),
         ['ann', 'bob', 'cid'],
@@ -193,7 +193,11 @@ export function membershipContract(open: Open): void {
         },
         ['ann', 'bob', 'cid'],
       ],
-      ['a nested group that goes', ({ store, nested }) => deleteGroup(store, nested.id), ['ann']],
+      [
+        'a nested group that is deleted',
+        ({ store, nested }) => deleteGroup(store, nested.id),
+        ['ann'],
+      ],
       [
         'a user that is deactivated',
         ({ store, bob }) => changeUser(store, ACME, bob.id, { active: false }),
@@ -204,15 +208,15 @@ export function membershipContract(open: Open): void {
         ({ store, ann }) => changeUser(store, ACME, ann.id, { userName: 'Ann' }),
         ['Ann', 'bob'],
       ],
-      ['a user that goes', ({ store, bob }) => deleteUser(store, bob.id), ['ann']],
+      ['a user that is deleted', ({ store, bob }) => deleteUser(store, bob.id), ['ann']],
       [
-        'that it has another name',
+        'that it is renamed',
         ({ store, staff }) => changeGroup(store, ACME, staff.id, { displayName: 'Crew' }),
         [],
       ],
-      ['that it is gone', ({ store, staff }) => deleteGroup(store, staff.id), []],
+      ['that it is deleted', ({ store, staff }) => deleteGroup(store, staff.id), []],
       [
-        'that it was made anew',
+        'that it is recreated',
         async ({ store, staff, cid }) => {
           await deleteGroup(store, staff.id);
           await addGroup(store, ACME, 'staff', [cid.id]);
@@ -226,7 +230,7 @@ export function membershipContract(open: Open): void {
       expect(await userNames(given.store)).toEqual(expected);
     });
 
-    it('a user that is active again', async () => {
+    it('a user that becomes active again', async () => {
       const { store, ann } = await staffed();
       await changeUser(store, ACME, ann.id, { active: false });
       const { basis } = await read(store);
@@ -235,14 +239,14 @@ export function membershipContract(open: Open): void {
       expect(await userNames(store)).toEqual(['ann', 'bob']);
     });
 
-    it('a group that comes to be', async () => {
+    it('a group that is created', async () => {
       const store = opened();
       const { basis } = await read(store);
       await addGroup(store, ACME, 'Staff');
       expect(await look(store, basis)).not.toEqual(basis);
     });
 
-    it('nothing of what else happens', async () => {
+    it('nothing else that happens', async () => {
       const { store, ann, cid, basis } = await staffed();
       await changeUser(store, ACME, ann.id, { title: 'Countess', externalId: 'x' });
       await addUser(store, ACME, 'dora');
@@ -259,7 +263,7 @@ export function membershipContract(open: Open): void {
   describe('the bases of several groups', () => {
     const opened = useStore(open);
 
-    it('come in the order of the question, each of its own tenant', async () => {
+    it('come in the order of the question, each from its own tenant', async () => {
       const store = opened();
       const acme = await addGroup(store, ACME, 'Staff');
       const globex = await addGroup(store, GLOBEX, 'Staff');

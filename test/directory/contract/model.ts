@@ -1,4 +1,7 @@
-/** The store against a model of it in memory: whatever two tenants do, each has exactly what it wrote, and nothing of the other. */
+/**
+ * The store against a model of it in memory. Whatever two tenants do, each has exactly what it
+ * wrote, and nothing of the other.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/directory/store/store.ts';
@@ -44,7 +47,7 @@ export function modelContract(open: Open): void {
     const opened = useStore(open);
     let runs = 0;
 
-    it('is answered, and leaves the directory, as a model of it says', async () => {
+    it('returns, and leaves in the directory, what a model of it predicts', async () => {
       const check = (operations: readonly Operation[]) => play(opened(), operations, ++runs);
       const sequences = fc.array(operation, { minLength: 5, maxLength: 40 });
       await fc.assert(fc.asyncProperty(sequences, check), {
@@ -55,7 +58,10 @@ export function modelContract(open: Open): void {
   });
 }
 
-/** Performs the operations in the store and in the model; `run` keeps the tenants of each sequence apart. */
+/**
+ * Performs the operations in the store and in the model. `run` keeps the tenants of each sequence
+ * apart.
+ */
 async function play(store: Store, operations: readonly Operation[], run: number): Promise<void> {
   const tenants = SCOPES.map((each) => ({
     scope: { ...each, tenant: `${each.tenant}-${run}` },
@@ -134,7 +140,7 @@ export async function statusOf(run: () => Promise<unknown>): Promise<number> {
   }
 }
 
-/** The tenant afterwards, or the status of the refusal. */
+/** The tenant after the operation, or the status of the refusal. */
 export function apply(
   model: Model,
   each: Operation,
@@ -198,7 +204,7 @@ function changeGroup(
   });
 }
 
-/** Whether the resource is the group or holds it at any depth. */
+/** Whether the resource is the group or contains it at any depth. */
 function holds(model: Model, id: string, group: string): boolean {
   return (
     id === group || [...(model.get(id)?.members ?? [])].some((each) => holds(model, each, group))

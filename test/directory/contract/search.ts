@@ -1,4 +1,7 @@
-/** The contract of lists: the database's answer to a filter and a sort order is the one that evaluation in memory gives. */
+/**
+ * The contract of lists: for a filter and a sort order, the database returns what evaluation in
+ * memory returns.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type {
@@ -58,7 +61,7 @@ const WORDS = [
   ODDITIES.id,
 ];
 
-/** Which of the ids before it each group holds, as bits: so there is no cycle. */
+/** The earlier groups that each group contains, as bits, so that there is no cycle. */
 const memberships = fc.array(fc.nat(0xffff), { minLength: 0, maxLength: 4 });
 const sortOrders = (type: ResourceType) =>
   fc.tuple(fc.constantFrom(...sortableNames(type)), fc.constantFrom('ascending', 'descending'));
@@ -82,7 +85,7 @@ type Search = typeof searches extends fc.Arbitrary<infer T> ? T : never;
 
 const idsIn = ({ records }: Page<StoredResource>) => records.map(({ id }) => id);
 
-/** The ids of a sorted list, read page by page behind keys. */
+/** The ids of a sorted list, read page by page with keys. */
 async function walk(
   list: (query: Query) => Promise<Page<StoredResource>>,
   sort: SortKey,
@@ -177,7 +180,7 @@ export function searchContract(open: Open): void {
   describe('a filter', () => {
     const opened = useStore(open);
 
-    it('finds users by what identity providers look them up by', async () => {
+    it('finds users by the attributes that identity providers look them up by', async () => {
       const store = opened();
       const emails = [
         { value: 'Ann@example.com', type: 'work', primary: true },
@@ -212,7 +215,7 @@ export function searchContract(open: Open): void {
       ['Ångström', 'A\u030angström', '\u212bngström'],
       ['👩🏽‍💼', '👩🏽‍💼', '👩🏽‍💼'],
       ['한글', '\u1112\u1161\u11ab\u1100\u1173\u11af', '한글'],
-    ])('takes every form of %s for the same, and nothing else', async (stored, ...forms) => {
+    ])('treats all forms of %s as the same, and nothing else', async (stored, ...forms) => {
       const store = opened();
       await addUser(store, ACME, `x${stored}y`, { nickName: stored });
       await addUser(store, ACME, 'other', { nickName: 'strasse ISTANBUL garcia angstrom 👩' });
@@ -229,7 +232,7 @@ export function searchContract(open: Open): void {
       }
     });
 
-    it('finds groups by name, members and id, and users by group, through other groups too', async () => {
+    it('finds groups by name, members and id, and users by group, even through other groups', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
       await addUser(store, ACME, 'bob');
@@ -260,7 +263,7 @@ export function searchContract(open: Open): void {
       ).toEqual(['ann']);
     });
 
-    it('may have as many terms as the grammar takes, of groups fewer', async () => {
+    it('may have as many terms as the grammar accepts, but fewer on groups', async () => {
       const store = opened();
       await addUser(store, ACME, 'ann', { active: true });
       const repeated = (term: string, times: number) => Array(times).fill(term).join(' or ');
@@ -291,7 +294,7 @@ export function searchContract(open: Open): void {
       expect(await userNames(store, ACME, { filter: neither })).toEqual([]);
     });
 
-    it('refuses what has no filter: the location of a resource', async () => {
+    it('refuses an attribute that has no filter: the location of a resource', async () => {
       const store = opened();
       const list = store.users.list(ACME, userQuery({ filter: 'meta.location eq "x"' }));
       await expect(list).rejects.toMatchObject({ status: 400, scimType: 'invalidFilter' });
@@ -339,7 +342,10 @@ function groupResource(record: GroupRecord): JsonObject {
   return represent(record, TYPES.group, BASE_URL, etag(record.version), { members });
 }
 
-/** RFC 7644 §3.4.2.3: by the primary or first value; missing ones last, or first when descending; ties by id. */
+/**
+ * RFC 7644 §3.4.2.3: sorts by the primary or first value. Missing values come last, or first when
+ * descending. Ties are broken by id.
+ */
 function bySort({ ref, descending }: SortKey) {
   const sign = descending ? -1 : 1;
   const key = (resource: JsonObject): Comparable | undefined => {

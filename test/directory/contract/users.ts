@@ -41,7 +41,7 @@ export function userContract(open: Open): void {
       expect((await store.users.list(ACME, userQuery())).records).toEqual([created]);
     });
 
-    it('do not show in another tenant, nor can they be changed from there', async () => {
+    it("are invisible in another tenant and can't be changed from there", async () => {
       const store = opened();
       const { id } = await addUser(store, ACME, 'ann');
       expect(await store.users.get(GLOBEX, id, true)).toBeUndefined();
@@ -54,7 +54,7 @@ export function userContract(open: Open): void {
       expect(await userNames(store, ACME)).toEqual(['ann']);
     });
 
-    it('keep a profile for each tenant that the same person has access to', async () => {
+    it('have a profile in each tenant that the same person has access to', async () => {
       const store = opened();
       const here = await addUser(store, ACME, 'ann', { title: 'Engineer' });
       const there = await addUser(store, GLOBEX, 'ANN', { title: 'Advisor' });
@@ -81,7 +81,7 @@ export function userContract(open: Open): void {
       expect((await store.users.list(ACME, userQuery())).total).toBe(1);
     });
 
-    it('are created once when many create the same userName at the same time', async () => {
+    it('are created once if many create the same userName at the same time', async () => {
       const store = opened();
       const results = await Promise.allSettled(
         Array.from({ length: 20 }, (_, n) => addUser(store, n % 2 ? ACME : ACME_TOO, 'ann')),
@@ -92,7 +92,7 @@ export function userContract(open: Open): void {
       expect(await store.users.list(ACME, userQuery())).toMatchObject({ total: 1 });
     });
 
-    it('get a new id when they come back after DELETE', async () => {
+    it('get a new id when they return after DELETE', async () => {
       const store = opened();
       const first = await addUser(store, ACME, 'ann');
       await store.users.delete(ACME, first.id, () => {}, at(1));
@@ -104,7 +104,7 @@ export function userContract(open: Open): void {
       });
     });
 
-    it('move version and lastModified with a change, and not without one', async () => {
+    it('get a new version and lastModified with a change, and only then', async () => {
       const store = opened();
       const { id } = await addUser(store, ACME, 'ann', { title: 'Engineer' });
       const same = await store.users.change(
@@ -124,7 +124,7 @@ export function userContract(open: Open): void {
       expect(await store.users.get(ACME, id, false)).toEqual(changed);
     });
 
-    it('are found under the new userName only after a rename, by the same id', async () => {
+    it('are found only under the new userName after a rename, by the same id', async () => {
       const store = opened();
       const { id } = await addUser(store, ACME, 'ann');
       await store.users.change(ACME, id, () => ({ userName: 'anne' }), at(1));
@@ -134,7 +134,7 @@ export function userContract(open: Open): void {
       expect(await userNames(store, ACME)).toEqual(['anne', 'ann']);
     });
 
-    it('cannot be renamed to a userName that is taken, and stay as they are', async () => {
+    it("can't be renamed to a userName that is taken, and stay as they are", async () => {
       const store = opened();
       await addUser(store, ACME, 'ann');
       const bob = await addUser(store, ACME, 'bob', { externalId: 'x' });
@@ -164,7 +164,7 @@ export function userContract(open: Open): void {
       expect(await store.users.get(ACME, ann.id, false)).toEqual(ann);
     });
 
-    it('pass on an error that a decision throws unawares, and go on serving', async () => {
+    it('pass on an unexpected error of a decision, and keep serving', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
       const defect = new TypeError('defect');
@@ -181,7 +181,7 @@ export function userContract(open: Open): void {
       expect(await userNames(store, ACME)).toEqual(['ann', 'bob']);
     });
 
-    it('take parallel changes one after the other, each deciding on what the one before left', async () => {
+    it('take parallel changes one after the other, each based on the result of the previous one', async () => {
       const store = opened();
       const { id } = await addUser(store, ACME, 'ann', { title: '' });
       await Promise.all(
@@ -200,7 +200,7 @@ export function userContract(open: Open): void {
       });
     });
 
-    it('let exactly one of several parallel changes win that all demand the same version', async () => {
+    it('let exactly one of several parallel changes that demand the same version win', async () => {
       const store = opened();
       const { id } = await addUser(store, ACME, 'ann');
       const results = await Promise.allSettled(
@@ -220,7 +220,7 @@ export function userContract(open: Open): void {
       expect(await store.users.get(ACME, id, false)).toMatchObject({ version: 2 });
     });
 
-    it('leave a refused write without a trace among others of the same moment', async () => {
+    it('show no trace of a refused write among others of the same moment', async () => {
       const store = opened();
       const { id } = await addUser(store, ACME, 'ann');
       const results = await Promise.allSettled([
@@ -286,7 +286,7 @@ export function userContract(open: Open): void {
   describe('the externalId of a user', () => {
     const opened = useStore(open);
 
-    it("is each integration's own, to see, to filter, to set and to clear", async () => {
+    it('belongs to each integration alone, to see, filter, set and clear', async () => {
       const store = opened();
       const { id } = await addUser(store, ACME, 'ann', { externalId: 'okta-1' });
       expect((await store.users.get(ACME_TOO, id, false))?.attributes).not.toHaveProperty(
@@ -317,7 +317,7 @@ export function userContract(open: Open): void {
       expect(await userNames(store, ACME, { filter: 'externalId pr' })).toEqual([]);
     });
 
-    it('need not be unique and is compared by case', async () => {
+    it('need not be unique, and is compared by case', async () => {
       const store = opened();
       await addUser(store, ACME, 'ann', { externalId: 'x' });
       await addUser(store, ACME, 'bob', { externalId: 'x' });

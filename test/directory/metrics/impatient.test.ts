@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { impatient } from '../../../src/directory/metrics/impatient.ts';
 
-describe('a question that nobody waits long for', () => {
+describe("a question that can't be waited for long", () => {
   it('is answered', async () => {
     await expect(impatient(async () => 'yes')()).resolves.toBe('yes');
   });
 
-  it('is undefined when it fails', async () => {
+  it('is undefined if it fails', async () => {
     await expect(impatient(() => Promise.reject(new Error('away')))()).resolves.toBeUndefined();
   });
 
-  it('is given up at the deadline, and not put again while it hangs', async () => {
+  it('is given up at the deadline, and not asked again while it hangs', async () => {
     let asked = 0;
     const pending: ((answer: string) => void)[] = [];
     const ask = impatient(() => {

@@ -1,4 +1,7 @@
-/** PostgreSQL databases that are not as expected, and the schema against its Drizzle description and SQLite's. */
+/**
+ * Unexpected PostgreSQL databases, and the schema compared with its Drizzle description and with
+ * SQLite's.
+ */
 import { is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { getTableConfig as getSqliteConfig, SQLiteTable } from 'drizzle-orm/sqlite-core';
@@ -26,7 +29,7 @@ const refusal = async (url: string = database.url): Promise<string> => {
 };
 
 describe('opening a directory on PostgreSQL', () => {
-  it('makes its tables once, whoever else opens it at the same time, and finds everything again', async () => {
+  it('creates its tables once, even if several processes open it at once, and finds all data again', async () => {
     const stores = await Promise.all(Array.from({ length: 5 }, open));
     const [first] = stores;
     if (first !== undefined) await addUser(first, ACME, 'ann');
@@ -37,7 +40,7 @@ describe('opening a directory on PostgreSQL', () => {
     expect(new Set(stores.map(({ cursorKey }) => cursorKey)).size).toBe(1);
   });
 
-  it('can be done in a schema of its own, beside another program', async () => {
+  it('works in a schema of its own, beside another program', async () => {
     await database.query('CREATE TABLE users (things text)');
     await database.query('CREATE SCHEMA directory');
     const store = await openDirectory(`${database.url}?options=-c%20search_path%3Ddirectory`);
@@ -63,12 +66,12 @@ describe('opening a directory on PostgreSQL', () => {
       await store.close();
     });
 
-    it('where the tables are, when one named like the user comes before it', async () => {
+    it('with the tables, even if one named like the user comes before it', async () => {
       await database.query(`DO $$ BEGIN EXECUTE format('CREATE SCHEMA %I', current_user); END $$`);
       expect(await named(database.url)).toEqual(['ann']);
     });
 
-    it('where the tables are, when another program has some of their names on the path', async () => {
+    it('with the tables, even if another program has some of their names on the path', async () => {
       await database.query('CREATE SCHEMA s9; CREATE TABLE s9.access (things text)');
       expect(await named(onPath('s9,public'))).toEqual(['ann']);
     });
@@ -79,7 +82,7 @@ describe('opening a directory on PostgreSQL', () => {
       expect(await named(inSchema('public'))).toEqual(['ann']);
     });
 
-    it('and goes on in it while a connection that comes later has another path', async () => {
+    it('and stays in it when a later connection has another path', async () => {
       const store = await open();
       await database.query('CREATE SCHEMA s9; CREATE TABLE s9.access (LIKE access INCLUDING ALL)');
       const { pathname } = new URL(database.url);
@@ -91,7 +94,7 @@ describe('opening a directory on PostgreSQL', () => {
       await store.close();
     });
 
-    it('but takes none of two on the path', async () => {
+    it('but refuses to choose between two on the path', async () => {
       await database.query('CREATE SCHEMA s9');
       await named(inSchema('s9'));
       expect(await refusal(onPath('s9,public'))).toMatch(
@@ -99,21 +102,21 @@ describe('opening a directory on PostgreSQL', () => {
       );
     });
 
-    it('but begins none beside one that the path does not reach', async () => {
+    it('but begins no second one beside one outside of the path', async () => {
       await database.query('CREATE SCHEMA s8');
       expect(await refusal(onPath('s8'))).toMatch(
         /is in the schema public, which is not on the search path \(s8\).*\?schema=public/,
       );
     });
 
-    it('but makes none that is not there', async () => {
+    it("but doesn't create a missing one", async () => {
       expect(await refusal(inSchema('s7'))).toMatch(
         /has no schema s7; create it \(CREATE SCHEMA "s7"\)/,
       );
     });
   });
 
-  it('refuses a database where no schema of the path is there', async () => {
+  it('refuses a database in which no schema of the path exists', async () => {
     expect(await refusal(`${database.url}?options=-c%20search_path%3Dnowhere`)).toMatch(
       /no schema on the search path \(nowhere\) exists/,
     );
@@ -136,7 +139,7 @@ describe('opening a directory on PostgreSQL', () => {
     expect(await refusal()).toMatch(/migration 0001-directory is not this version's/);
   });
 
-  it('refuses an encoding that has not every letter', async () => {
+  it('refuses an encoding that lacks some letters', async () => {
     await database.drop();
     database = await createDatabase('LATIN1');
     expect(await refusal()).toMatch(/its encoding is LATIN1; create it with ENCODING 'UTF8'/);

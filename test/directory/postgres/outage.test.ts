@@ -1,4 +1,4 @@
-/** A PostgreSQL server that goes away and comes back. */
+/** A PostgreSQL server that becomes unavailable and comes back. */
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,8 +27,8 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-describe('while PostgreSQL is away', () => {
-  it('every request is 503 with Retry-After, and afterwards all that was acknowledged is there', async () => {
+describe('while PostgreSQL is unavailable', () => {
+  it('every request is 503 with Retry-After, and every acknowledged write is there afterwards', async () => {
     const client = await server.addIntegration();
     const acknowledged: string[] = [];
     let refused = 0;
@@ -57,7 +57,7 @@ describe('while PostgreSQL is away', () => {
     stop = true;
     await Promise.all(writers);
     const told = captured.lines.filter(({ msg }) => msg.startsWith('the directory'));
-    // The server's processes end one after the other: one that is left may answer in between.
+    // The server's processes end one after the other, so one that is left may respond in between.
     const pair = [
       ['warn', 'the directory is unreachable; requests are refused with 503'],
       ['info', 'the directory is reachable again'],
@@ -74,7 +74,7 @@ describe('while PostgreSQL is away', () => {
     }
   });
 
-  it('metrics say so, and what was known before', async () => {
+  it('metrics show the outage, and the last known values', async () => {
     const client = await server.addIntegration();
     const id = `integration="${client.record.id}"`;
     const scrape = () => server.registry.metrics();
@@ -91,7 +91,7 @@ describe('while PostgreSQL is away', () => {
     await eventually(async () => expect(await scrape()).toMatch(/^scim_directory_up 1$/m));
   });
 
-  it('says nothing of the database to clients', async () => {
+  it('clients are told nothing about the database', async () => {
     const client = await server.addIntegration();
     await postgres.kill();
     const { text } = await eventually(async () => {
@@ -104,7 +104,7 @@ describe('while PostgreSQL is away', () => {
   });
 });
 
-describe('a server that takes no writes', () => {
+describe('a server that accepts no writes', () => {
   const admin = async (text: string) => {
     const client = new pg.Client({ connectionString: postgres.url });
     await client.connect();
@@ -124,7 +124,7 @@ describe('a server that takes no writes', () => {
     return rows.length;
   };
 
-  it('is left: nothing is read from it, tokens neither, until one takes writes', async () => {
+  it('is left: nothing is read from it, not even tokens, until one accepts writes', async () => {
     const client = await server.addIntegration();
     await Promise.all(Array.from({ length: 30 }, () => client.send('GET', '/Users')));
     await set('SET default_transaction_read_only = on');
@@ -153,7 +153,7 @@ describe('a server that takes no writes', () => {
     await eventually(async () => expect(await create('after-the-switch')).toBe(201));
   });
 
-  it('because its standby is gone holds a bounded number of writes, and says 503 to others', async () => {
+  it('because its standby is gone holds up a bounded number of writes; others are 503', async () => {
     const settings = () => ({ connectionString: postgres.url, application_name: 'bounded' });
     const limits = { suspicionMs: 100, silenceMs: 300, acquireMs: 300, sweepMs: 50 };
     const connections = openConnections(settings, 3, limits);

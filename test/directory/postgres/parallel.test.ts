@@ -1,4 +1,7 @@
-/** Operations at once, by several stores on one database: each history is a serial one, nobody meets a deadlock, and the tables agree. */
+/**
+ * Operations of several stores on one database at once: each history is a serial one, there is no
+ * deadlock, and the tables are consistent.
+ */
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../../src/directory/ids.ts';
@@ -45,7 +48,7 @@ afterAll(async () => {
 const storeOf = (index: number): Store => stores[index % stores.length] ?? directory.store;
 
 describe('parallel operations of several stores', () => {
-  it('are answered, and leave the directory, as some order of them would', async () => {
+  it('return, and leave in the directory, what some order of them would', async () => {
     let runs = 0;
     const held = fc.array(fc.nat(5), { maxLength: 3 });
     const few = fc.array(operation, { minLength: 2, maxLength: 4 });
@@ -73,7 +76,7 @@ describe('parallel operations of several stores', () => {
     });
   });
 
-  it('leave tables that agree with each other, and meet no deadlock', async () => {
+  it('leave consistent tables, and run into no deadlock', async () => {
     const before = await deadlocks(directory.database);
     const make = <T>(count: number, one: (index: number) => Promise<T>) =>
       Promise.all(Array.from({ length: count }, (_, index) => one(index)));
@@ -115,7 +118,7 @@ describe('parallel operations of several stores', () => {
 interface Step {
   readonly store: Store;
   readonly index: number;
-  /** Ids; whoever is deleted gets a successor. */
+  /** Ids; a deleted user or group gets a successor. */
   readonly users: string[];
   readonly groups: string[];
   readonly user: string;
@@ -132,7 +135,7 @@ const addBoth = (step: Step) => change(step, undefined, add(step.member, step.us
 const removeBoth = (step: Step) => change(step, undefined, remove(step.member, step.user));
 const addOne = (step: Step) => change(step, undefined, add(step.user));
 
-/** What provisioners do, the frequent more often. */
+/** What provisioners do, with the frequent operations more often. */
 const KINDS: readonly ((step: Step) => Promise<unknown>)[] = [
   ...[addBoth, addBoth, removeBoth, removeBoth, addOne, addOne, addOne],
   (step) => change(step, undefined, replace(step.user, step.member)),
@@ -166,7 +169,7 @@ const KINDS: readonly ((step: Step) => Promise<unknown>)[] = [
 ];
 
 describe('the times of last requests', () => {
-  it('are written by several processes at once, whatever the order of the integrations', async () => {
+  it('are written by several processes at once, in any order of the integrations', async () => {
     const before = await deadlocks(directory.database);
     const ids = Array.from({ length: 100 }, (_, index) => `integration-${index}`);
     await Promise.all(
@@ -185,7 +188,7 @@ describe('the times of last requests', () => {
   });
 });
 
-describe('what waits for somebody else', () => {
+describe('a change that waits for another one', () => {
   let [user, group] = ['', ''];
   beforeEach(async () => {
     user = (await addUser(directory.store, ACME, 'waited-for')).id;
@@ -208,7 +211,7 @@ describe('what waits for somebody else', () => {
     expect(await memberIds(store, ACME, group)).toEqual([]);
   });
 
-  it('answers an addition with the externalId that was set meanwhile', async () => {
+  it('returns the externalId that was set meanwhile with an addition', async () => {
     const { store, database } = directory;
     const { answer: added } = await holding(
       database,
@@ -219,7 +222,7 @@ describe('what waits for somebody else', () => {
     expect(added.group).toMatchObject({ version: 3, attributes: { externalId: 'e' } });
   });
 
-  it('is no group that gets a member which is being changed itself', async () => {
+  it('is not the addition of a group that is being changed', async () => {
     const { store, database } = directory;
     const holder = await addGroup(store, ACME, 'holder');
     const { answer, waited } = await holding(
@@ -255,7 +258,7 @@ async function prepare(scope: Scope, members: readonly number[][]) {
   return { model, idOf };
 }
 
-/** The status of a refusal, or the version that the resource was answered with; undefined for a deletion. */
+/** The status of a refusal, or the version that was returned; undefined for a deletion. */
 async function answerOf(run: () => Promise<unknown>): Promise<string | number | undefined> {
   try {
     const answer = (await run()) as { version?: number; group?: { version: number } } | undefined;
@@ -272,7 +275,10 @@ interface Done {
   readonly answer: string | number | undefined;
 }
 
-/** What the model holds after the operations in this order; undefined when it would have answered otherwise. */
+/**
+ * What the model contains after the operations in this order; undefined if it would have returned
+ * something else.
+ */
 function replay(
   before: Model,
   order: readonly Done[],
@@ -291,7 +297,7 @@ function replay(
   return model;
 }
 
-/** Who changes nothing may be answered with the version that the group has got meanwhile. */
+/** A change without effect may return the version that the group has got meanwhile. */
 function isVain(before: Model, after: Model | number, id: string): boolean {
   return typeof after !== 'number' && before.get(id)?.version === after.get(id)?.version;
 }

@@ -1,4 +1,7 @@
-/** What PostgreSQL reads for the requests of identity providers, in a directory of some size: what is asked for, and not a tenant or a group. */
+/**
+ * How many rows PostgreSQL reads for the requests of identity providers in a directory of some
+ * size: those that were asked for, and not a whole tenant or group.
+ */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDirectory } from '../../../src/directory/open.ts';
@@ -10,7 +13,7 @@ import { eventually } from '../../support/eventually.ts';
 import { add, at, groupQuery, remove, userQuery } from '../contract/fixture.ts';
 
 const SCOPE: Scope = { tenant: 't2', integrationId: 'i' };
-/** One of 10,000 in its tenant, and a member of `big`, `small` and a few more. */
+/** One of 10,000 in its tenant, and a member of `big`, `small` and a few more groups. */
 const USER = 'u00050';
 const OTHER = 'u09999';
 
@@ -94,20 +97,17 @@ const LOOKUPS: readonly [string, () => Promise<unknown>][] = [
   ],
 ].map(([name, run]) => [name, run] as [string, () => Promise<unknown>]);
 
-/** What PostgreSQL takes for small without statistics, and sorts. */
+/** Without statistics, PostgreSQL takes these for small, and sorts. */
 const OTHERS: readonly [string, () => Promise<unknown>][] = [
   ['the first page', () => store.users.list(SCOPE, userQuery({ limit: 100 }))],
-  [
-    'the page behind',
-    () => store.users.list(SCOPE, userQuery({ limit: 100, after: { id: USER } })),
-  ],
+  ['the next page', () => store.users.list(SCOPE, userQuery({ limit: 100, after: { id: USER } }))],
   ['the first page by userName', () => store.users.list(SCOPE, userQuery(sorted))],
   [
-    'the page behind by userName',
+    'the next page by userName',
     () => store.users.list(SCOPE, userQuery({ ...sorted, after: { sorted: 'user5', id: USER } })),
   ],
   [
-    'the page behind by userName, descending',
+    'the next page by userName, descending',
     () =>
       store.users.list(
         SCOPE,
@@ -127,7 +127,7 @@ interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
-/** How each statement that the work runs is executed, when it is run again; nothing stays of that. */
+/** The plan of each statement that the work runs, from a second run that is rolled back. */
 async function plansOf(work: () => Promise<unknown>, mode: string): Promise<Plan[]> {
   const spy = vi.spyOn(pg.Client.prototype, 'query');
   await work();
@@ -156,7 +156,10 @@ function literal(value: unknown): string {
   );
 }
 
-/** Of any one table or join of the plan: rows that were read, whether or not they were of use. */
+/**
+ * The largest number of rows that one table or join of the plan read, whether or not they were of
+ * use.
+ */
 function mostRowsRead(plan: Plan): number {
   const removed =
     (plan['Rows Removed by Filter'] ?? 0) + (plan['Rows Removed by Join Filter'] ?? 0);
@@ -181,7 +184,7 @@ describe('without statistics, PostgreSQL reads little for', () => {
 
 describe('with statistics, PostgreSQL reads little for', () => {
   beforeAll(async () => {
-    // Opening a directory without statistics makes them.
+    // Opening a directory without statistics creates them.
     const again = await openDirectory(directory.database.url);
     await eventually(async () => {
       const [row] = await directory.database.query<{ rows: number }>(
@@ -194,7 +197,7 @@ describe('with statistics, PostgreSQL reads little for', () => {
 
   it.each([...LOOKUPS, ...OTHERS])('%s', (_, work) => expectFew(work));
 
-  it('one member that joins or leaves, the same in a small group and a big one', async () => {
+  it('one member that joins or leaves, as little in a big group as in a small one', async () => {
     const buffersOf = async (id: string) => {
       let buffers = 0;
       for (const decide of [undefined, (group: { attributes: object }) => group.attributes]) {
@@ -218,7 +221,7 @@ describe('with statistics, PostgreSQL reads little for', () => {
   it('a group that is deleted', () =>
     expectFew(() => store.groups.delete(SCOPE, 'g3', () => {}, at(2)).catch(() => undefined)));
 
-  it('nothing that has no index', async () => {
+  it('nothing that lacks an index', async () => {
     const [plan] = await plansOf(users('title co "y"'), 'auto');
     expect(plan && mostRowsRead(plan)).toBeGreaterThan(FEW);
   });

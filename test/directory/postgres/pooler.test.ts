@@ -1,4 +1,7 @@
-/** The directory behind PgBouncer in transaction mode, where one connection to the server is shared by all of ours. */
+/**
+ * The directory behind PgBouncer in transaction mode, where all connections of the process share
+ * one connection to the server.
+ */
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -25,7 +28,7 @@ import {
   remove,
 } from '../contract/fixture.ts';
 
-/** Why there is no PgBouncer, if there is none; in CI a skipped test is a failed one. */
+/** The reason why there is no PgBouncer, if there is none. In CI, a skipped test fails. */
 const missing = whyMissing();
 const given = missing === undefined ? describe : describe.skip;
 
@@ -48,7 +51,7 @@ const times = <T>(count: number, one: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => one(index)));
 
 given.each([1, 2] as const)('with %i connections to the server', (size) => {
-  it('writes of several processes at once are all done', async () => {
+  it('writes of several processes at once all succeed', async () => {
     const scope = { ...ACME, tenant: `acme-${size}` };
     let poolers = 0;
     const options = { connections: 10, onPooler: () => void poolers++ };
@@ -63,7 +66,7 @@ given.each([1, 2] as const)('with %i connections to the server', (size) => {
       storeOf(n).groups.change(scope, to, undefined, changes, at(1));
     await Promise.all([
       ...ids.map((id, n) => change(n, group, add(id))),
-      // Those take a transaction each, and the lock of the tenant's nesting.
+      // Each of them takes a transaction and the lock of the tenant's nesting.
       ...groups.slice(2).map(({ id }, n) => change(n, holder, add(id, ids[0] ?? ''))),
       ...ids.map((id, n) =>
         storeOf(n).users.change(
@@ -128,7 +131,7 @@ given(`PgBouncer${missing === undefined ? '' : `, which is missing: ${missing}`}
     await client.end();
   });
 
-  it('is told of in one line of the log', async () => {
+  it('is reported in one line of the log', async () => {
     const program = new Program(['migrate', `--database-url=${through(2)}`]);
     expect(await program.exited).toBe(0);
     expect(program.lines.filter(({ msg }) => /pooler/.test(String(msg)))).toHaveLength(1);

@@ -1,4 +1,7 @@
-/** Several server processes on one database: whatever they do at once ends as if it had been done one after the other. */
+/**
+ * Several server processes on one database. Whatever they do at once ends as if it had been done
+ * one after the other.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresDirectory, usePostgres } from '../../support/directory/postgres.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -8,7 +11,7 @@ import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 
 let directory: PostgresDirectory;
 let programs: readonly Program[];
-/** Before the database of the last process. */
+/** In front of the database of the last process. */
 let proxy: TcpProxy;
 /** One integration, as each of the processes serves it. */
 let clients: readonly ScimClient[];
@@ -27,7 +30,7 @@ beforeAll(async () => {
         '--port=0',
         '--ops-port=0',
         '--rate-limit=0',
-        // Nobody waits for one, which a busy machine could make too long.
+        // The test waits for no deadline, which a busy machine could exceed.
         '--database-connections=30',
         `--database-url=${url}`,
       ]),
@@ -109,7 +112,7 @@ describe('two processes on one database', () => {
     expect(await group(id)).toEqual({ members: [], version: 101 });
   });
 
-  it('end replaces and additions of the same moment as some order of them would', async () => {
+  it('finish replacements and additions of the same moment as in some order', async () => {
     const users = (await times(30, createUser)).toSorted();
     const sets = [0, 1, 2].map((index) => users.slice(index * 5, index * 5 + 5));
     const extras = users.slice(15);
@@ -126,7 +129,7 @@ describe('two processes on one database', () => {
     }
   });
 
-  it('let no circle of groups close, and one link of it fail at least', async () => {
+  it('let no cycle of groups close, so at least one link of it fails', async () => {
     for (let round = 0; round < 5; round++) {
       const ring = await times(4, () => createGroup());
       const next = (index: number) => ring[(index + 1) % ring.length] ?? '';
@@ -143,7 +146,7 @@ describe('two processes on one database', () => {
     expect(statuses(answers)).toEqual([201, ...Array(19).fill(409)]);
   });
 
-  it('give a userName to one of those who are renamed to it', async () => {
+  it('give a userName to one of the users that are renamed to it', async () => {
     const users = await times(10, createUser);
     const value = fresh('wanted');
     const answers = await Promise.all(
@@ -154,7 +157,7 @@ describe('two processes on one database', () => {
     expect(statuses(answers)).toEqual([200, ...Array(9).fill(409)]);
   });
 
-  it('let one of those write who all demand the same version', async () => {
+  it('let one of several writes that demand the same version succeed', async () => {
     const [user, id] = [await createUser(), await createGroup()];
     const headers = { 'if-match': 'W/"1"' };
     const users = await times(10, (index) =>
@@ -183,7 +186,7 @@ describe('two processes on one database', () => {
     expect(body).toMatchObject(Object.fromEntries(paths.map((path) => [path, `${path}!`])));
   });
 
-  it('leave nobody in a group who was deleted while added', async () => {
+  it('leave no user in a group that was deleted while being added', async () => {
     const id = await createGroup();
     const users = await times(20, createUser);
     const answers = await Promise.all(
@@ -201,14 +204,14 @@ describe('two processes on one database', () => {
     expect(rows).toEqual([]);
   });
 
-  it('show to each other at once what was written', async () => {
+  it('show each other immediately what was written', async () => {
     for (let index = 0; index < 20; index++) {
       const { id } = await server(index).send('POST', '/Users', { userName: fresh('seen') });
       expect((await server(index + 1).send('GET', `/Users/${id}`)).status).toBe(200);
     }
   });
 
-  it('say that they are not ready while nobody answers, and work again when somebody does', async () => {
+  it('report that they are not ready while the database is unavailable, and recover afterwards', async () => {
     const line = await programs[1]?.logged('serving metrics and probes');
     const ready = async () => (await fetch(`http://127.0.0.1:${line?.port}/readyz`)).status;
     await eventually(async () => expect(await ready()).toBe(200));

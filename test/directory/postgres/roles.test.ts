@@ -1,4 +1,4 @@
-/** One role owns and migrates the tables, another one serves from them. */
+/** One role owns and migrates the tables, and another one serves from them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   DatabaseNotMigratedError,
@@ -36,7 +36,7 @@ const errorAs = async (role: string) => {
 };
 
 describe('a role without CREATE', () => {
-  it('waits for the one that migrates, names the GRANTs that it lacks, and serves with them', async () => {
+  it('waits for the role that migrates, names the GRANTs that it lacks, and serves with them', async () => {
     expect(await errorAs(app)).toBeInstanceOf(DatabaseNotMigratedError);
     await (await openAs(owner)).close();
 
@@ -57,7 +57,7 @@ describe('a role without CREATE', () => {
     await store.close();
   });
 
-  it('is told which privilege of which table is missing', async () => {
+  it('is told which privilege on which table is missing', async () => {
     await database.query(`REVOKE DELETE ON directory.tokens FROM ${app}`);
     const { message } = await errorAs(app);
     expect(message).toContain('(tokens: DELETE)');
@@ -65,7 +65,7 @@ describe('a role without CREATE', () => {
     await (await openAs(app)).close();
   });
 
-  it('waits when the tables are older than it needs them', async () => {
+  it('waits if the tables are older than its version', async () => {
     await database.query('CREATE TABLE kept AS TABLE directory.scim_operator_migrations');
     await database.query('DELETE FROM directory.scim_operator_migrations');
     const error = await errorAs(app);

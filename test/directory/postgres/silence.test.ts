@@ -1,4 +1,4 @@
-/** Statements that nobody answers: lost on the way, or with a server that is at work on them for long. */
+/** Statements without a response: lost on the way, or still being executed by the server. */
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ import { eventually } from '../../support/eventually.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 
 const UNAVAILABLE = { name: 'ScimError', status: 503, retryAfter: 5 };
-/** What waits for a connection has more patience than a busy machine and `slow` take. */
+/** Waiting for a connection takes longer than a busy machine and `slow` do. */
 const LIMITS = {
   acquireMs: 20_000,
   suspicionMs: 200,
@@ -50,15 +50,15 @@ afterEach(async () => {
 const all = <T>(count: number, ask: () => Promise<T>) =>
   Promise.all(Array.from({ length: count }, ask));
 const one = () => connections.all(sql`SELECT 1 AS one`);
-/** Long enough for all of them to be seen at work. */
+/** Takes long enough for all of them to be seen running. */
 const slow = () => connections.all(sql`SELECT pg_sleep(3)`);
 const working = () =>
   directory.database.query(
     "SELECT 1 FROM pg_stat_activity WHERE application_name = 'silence' AND query LIKE '%pg_sleep%' AND state = 'active'",
   );
 
-describe('a path that swallows what is open', () => {
-  it('costs what was under way, and nothing that is asked then', async () => {
+describe('a path that swallows the traffic of open connections', () => {
+  it('fails the statements that were running, and none that come later', async () => {
     const lost = Array.from({ length: SIZE }, slow);
     const refusals = Promise.allSettled(lost);
     await eventually(async () => expect(await working()).toHaveLength(SIZE));
@@ -70,15 +70,15 @@ describe('a path that swallows what is open', () => {
     expect(await later).toHaveLength(20);
   });
 
-  it('is not noticed by requests when nothing was under way', async () => {
+  it('is not noticed by requests if no statement was running', async () => {
     await all(SIZE, slow);
     proxy.mute();
-    // As long as a connection is trusted without a look.
+    // Connections are trusted this long without a check.
     await eventually(async () => expect(await one()).toHaveLength(1), { everyMs: LIMITS.lookMs });
     expect(await all(20, one)).toHaveLength(20);
   });
 
-  it('ends a transaction that was in the middle', async () => {
+  it('ends a transaction in the middle', async () => {
     const work = async ({ all }: Pick<Connections, 'all'>) => {
       await all(sql`SELECT 1`);
       proxy.mute();
@@ -88,7 +88,7 @@ describe('a path that swallows what is open', () => {
     expect(await connections.transaction(({ all }) => all(sql`SELECT 1`))).toHaveLength(1);
   });
 
-  it('is 503 while new connections are swallowed as well, and no longer', async () => {
+  it('causes 503 while new connections are swallowed as well, and no longer', async () => {
     const hasty = openConnections(settings, SIZE, { ...LIMITS, acquireMs: 2_000 });
     const ask = () => hasty.all(sql`SELECT 1 AS one`);
     await eventually(ask);
@@ -102,7 +102,7 @@ describe('a path that swallows what is open', () => {
 });
 
 describe('the first connection', () => {
-  it('is given up when the path swallows its statement, and leaves no lock behind', async () => {
+  it('is given up if the path swallows its statement, and leaves no lock behind', async () => {
     const database = await createDatabase();
     const locking = new pg.Client({ connectionString: database.url });
     await locking.connect();
@@ -127,7 +127,7 @@ describe('the first connection', () => {
   });
 });
 
-describe('a server that is at work', () => {
+describe('a server that is executing statements', () => {
   it('is waited for, however many others wait for a connection', async () => {
     const answers = Promise.all(Array.from({ length: SIZE }, slow));
     expect(await all(20, one)).toHaveLength(20);
@@ -135,7 +135,7 @@ describe('a server that is at work', () => {
   });
 });
 
-describe('of statements that are not answered', () => {
+describe('among statements without a response', () => {
   const waiting = (...sessions: { direct: boolean; pid: number }[]) =>
     sessions.map((session, index) => ({ session, askedAt: index }));
   const pooled = (pid: number) => ({ direct: false, pid });
@@ -144,20 +144,20 @@ describe('of statements that are not answered', () => {
 
   it.each([
     [
-      'those are lost that the server is not at work on',
+      'those that the server is not executing are lost',
       [direct(1), direct(2), direct(3)],
       [2, 9],
       [1, 3],
     ],
-    ['none is lost that it is at work on', [direct(1), direct(2)], [1, 2], []],
+    ['none that it is executing is lost', [direct(1), direct(2)], [1, 2], []],
     [
-      'the oldest are lost behind a pooler, where it is at work on fewer',
+      'the oldest are lost behind a pooler if it is executing fewer',
       [pooled(1), pooled(2), pooled(3)],
       [77],
       [1, 2],
     ],
     [
-      'none is lost behind a pooler where it is at work on as many',
+      'none is lost behind a pooler if it is executing as many',
       [pooled(1), pooled(2)],
       [77, 78, 79],
       [],

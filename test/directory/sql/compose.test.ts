@@ -1,4 +1,4 @@
-/** Statements become the same text and parameters as Drizzle would make of them. */
+/** Statements become the same text and parameters that Drizzle would compose. */
 import { StringChunk, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** What was acknowledged is there, whenever the process is killed. */
+/** Acknowledged writes survive, whenever the process is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -26,7 +26,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Kills the writing process after at least so many acknowledgements; answers the ids of all that came. */
+/**
+ * Kills the writing process after at least this number of acknowledgements. Returns the ids of all
+ * that arrived.
+ */
 async function acknowledgedBeforeKill(prefix: string, atLeast: number): Promise<readonly string[]> {
   const child = spawn(process.execPath, [CHILD, path, prefix], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -44,7 +47,7 @@ async function acknowledgedBeforeKill(prefix: string, atLeast: number): Promise<
 }
 
 describe('the directory on SQLite', () => {
-  it('has every acknowledged write after SIGKILL, and is whole', async () => {
+  it('has every acknowledged write after SIGKILL, and is intact', async () => {
     const acknowledged: string[] = [];
     for (const [round, atLeast] of [200, 37, 500].entries()) {
       acknowledged.push(...(await acknowledgedBeforeKill(`round${round}`, atLeast)));
@@ -69,7 +72,7 @@ describe('the directory on SQLite', () => {
     }
   });
 
-  it('forces each commit to the disk and lets readers go on meanwhile', () => {
+  it('forces each commit to the disk, while reads go on', () => {
     const { write, close } = openConnections(path, Date.now, () => {});
     expect(write.raw.pragma('synchronous', { simple: true })).toBe(2);
     expect(write.raw.pragma('journal_mode', { simple: true })).toBe('wal');

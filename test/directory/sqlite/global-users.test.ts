@@ -1,4 +1,7 @@
-/** Users are global, their access is a tenant's: seen in the tables, since no operation shows a global user yet. */
+/**
+ * Users are global and their access belongs to a tenant. Seen in the tables, because no operation
+ * returns a global user.
+ */
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { globalUserId } from '../../../src/directory/ids.ts';
@@ -23,7 +26,7 @@ const access = () => rows('SELECT tenant, user_id FROM access ORDER BY tenant, u
 const [ann, anne] = [globalUserId('ann'), globalUserId('anne')];
 
 describe('a global user', () => {
-  it('is one for all tenants, and remains when the last access is deleted', async () => {
+  it('is the same in all tenants, and remains when the last access is deleted', async () => {
     const { store } = directory;
     const here = await addUser(store, ACME, 'ann');
     const there = await addUser(store, GLOBEX, 'ANN');
@@ -39,7 +42,7 @@ describe('a global user', () => {
     expect(users()).toEqual([['ann', ann]]);
   });
 
-  it('is another one after a rename, to which the access moves', async () => {
+  it('is another one after a rename, and the access moves to it', async () => {
     const { store } = directory;
     const { id } = await addUser(store, ACME, 'ann');
     await addUser(store, GLOBEX, 'ann');
@@ -65,8 +68,8 @@ describe('a global user', () => {
   });
 });
 
-describe('what belongs to a user or group', () => {
-  it('is gone from every table with it, and only the global user stays', async () => {
+describe('everything that belongs to a user or group', () => {
+  it('is deleted from every table with it, except the global user', async () => {
     const { store } = directory;
     const emails = [{ value: 'ann@example.com' }];
     const user = await addUser(store, ACME, 'ann', { emails, externalId: 'x', title: 'x' });

@@ -1,4 +1,4 @@
-/** Database files that are not as expected, and the schema against its Drizzle description. */
+/** Unexpected database files, and the schema compared with its Drizzle description. */
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -42,7 +42,7 @@ async function change(sql: string): Promise<void> {
 }
 
 describe('opening a directory', () => {
-  it('makes the file and its folder, and finds everything again', async () => {
+  it('creates the file and its folder, and finds all data again', async () => {
     path = join(folder, 'a', 'b', 'directory.db');
     const first = await open();
     await addUser(first, ACME, 'ann');
@@ -52,7 +52,7 @@ describe('opening a directory', () => {
     await second.close();
   });
 
-  it("refuses another program's database and leaves every byte of it alone", async () => {
+  it("refuses another program's database and changes no byte of it", async () => {
     await change('CREATE TABLE things (id)');
     const before = await sha256();
     expect(await refusal()).toMatch(/another program/);
@@ -61,26 +61,26 @@ describe('opening a directory', () => {
     expect(await refusal()).toMatch(/another program/);
   });
 
-  it('refuses a file that is no database and leaves it alone', async () => {
+  it('refuses a file that is not a database and leaves it alone', async () => {
     await writeFile(path, 'just a text, and long enough to be looked at as a header\n'.repeat(100));
     const before = await sha256();
     expect(await refusal()).toMatch(/not a SQLite database/);
     expect(await sha256()).toBe(before);
   });
 
-  it('refuses what a newer version has migrated', async () => {
+  it('refuses a database that a newer version has migrated', async () => {
     await (await open()).close();
     await change("INSERT INTO migrations VALUES ('9999-later', 'x', 0)");
     expect(await refusal()).toMatch(/newer version.*9999-later/);
   });
 
-  it('refuses a schema that was migrated otherwise', async () => {
+  it('refuses a schema with a different migration', async () => {
     await (await open()).close();
     await change("UPDATE migrations SET sha256 = 'x'");
     expect(await refusal()).toMatch(/0001-directory/);
   });
 
-  it('fails in a way that can be tried again when the path cannot be used now', async () => {
+  it("fails in a way that can be retried if the path can't be used at the moment", async () => {
     await mkdir(path);
     await expect(open()).rejects.not.toBeInstanceOf(DatabaseRefusedError);
     await rm(path, { recursive: true });
@@ -98,7 +98,7 @@ describe('opening a directory', () => {
     await store.close();
   });
 
-  it('keeps the tables exactly as Drizzle describes them', async () => {
+  it('has exactly the tables that Drizzle describes', async () => {
     await (await open()).close();
     const db = new Database(path, { readonly: true });
     const tables = Object.values(schema).filter((each) => each instanceof SQLiteTable);

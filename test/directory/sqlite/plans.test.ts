@@ -1,4 +1,7 @@
-/** The look-ups of identity providers, as SQLite plans them: each goes through an index, in a directory of any size. */
+/**
+ * The look-ups of identity providers, as SQLite plans them. Each uses an index, whatever the size
+ * of the directory.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +26,7 @@ beforeAll(async () => {
   connections = openConnections(join(folder, 'directory.db'), Date.now, () => {});
   users = createUserStore(connections, STANDARD_RESOURCE_TYPES);
   groups = createGroupStore(connections, STANDARD_RESOURCE_TYPES);
-  // What the filters below find, so that they get as far as to read a page.
+  // The filters below find this, so that they go on to read a page.
   const attributes = {
     userName: 'x',
     externalId: 'x',
@@ -58,7 +61,10 @@ async function plansOf(list: () => Promise<unknown>): Promise<readonly string[][
   });
 }
 
-/** Steps that read all of a table or a tenant; table-valued functions and tables of the query itself are small. */
+/**
+ * Steps that read a whole table or tenant. Table-valued functions and the query's own tables are
+ * small.
+ */
 function wide(plan: readonly string[]): readonly string[] {
   return plan.filter(
     (step) =>
@@ -124,7 +130,7 @@ describe('a look-up on SQLite', () => {
     expect(plans.flatMap(wide)).toEqual([]);
   });
 
-  it('is told from a filter that has no index', async () => {
+  it('differs from a filter that has no index', async () => {
     const plans = await plansOf(() => users.list(ACME, userQuery({ filter: 'title co "x"' })));
     expect(plans.flatMap(wide)).not.toEqual([]);
   });

@@ -37,17 +37,20 @@ const PRIVATE = {
   'scim.db-wal': '600',
 };
 
-it.each([0o000, 0o022, 0o277])('only their owner, whatever the umask is: %o', async (umask) => {
-  const path = join(folder, 'data', 'scim.db');
-  await withUmask(umask, async () => {
-    const store = await openDirectory(`file:${path}`);
-    expect(mode(dirname(path))).toBe('700');
-    expect(modesIn(dirname(path))).toEqual(PRIVATE);
-    await store.close();
-  });
-});
+it.each([0o000, 0o022, 0o277])(
+  'only their owner can use the files, whatever the umask is: %o',
+  async (umask) => {
+    const path = join(folder, 'data', 'scim.db');
+    await withUmask(umask, async () => {
+      const store = await openDirectory(`file:${path}`);
+      expect(mode(dirname(path))).toBe('700');
+      expect(modesIn(dirname(path))).toEqual(PRIVATE);
+      await store.close();
+    });
+  },
+);
 
-it('nobody else any more, where an earlier process left them open', async () => {
+it('files that an earlier process left open to others become private', async () => {
   const path = join(folder, 'scim.db');
   const first = await openDirectory(`file:${path}`);
   await first.close();
@@ -57,7 +60,7 @@ it('nobody else any more, where an earlier process left them open', async () => 
   await second.close();
 });
 
-it('whoever may already look into a folder that was there', async () => {
+it('files in an existing folder are private, and the folder keeps its mode', async () => {
   const shared = join(folder, 'shared');
   mkdirSync(shared);
   chmodSync(shared, 0o755);
@@ -67,7 +70,7 @@ it('whoever may already look into a folder that was there', async () => {
   await store.close();
 });
 
-it("stays as it was for another program's database, which is refused", async () => {
+it("the mode of another program's database stays as it was, and the database is refused", async () => {
   const path = join(folder, 'other.db');
   new Database(path).exec('CREATE TABLE notes (text)').close();
   chmodSync(path, 0o640);
@@ -75,7 +78,7 @@ it("stays as it was for another program's database, which is refused", async () 
   expect(mode(path)).toBe('640');
 });
 
-it('is said where it can not be changed', () => {
+it("the reason is given if the mode can't be changed", () => {
   // No user may change the mode of such a file.
   expect(makePrivate('/proc/self/status')).toBe(
     '/proc/self/status can be read by other users, and chmod fails (EPERM)',

@@ -29,6 +29,6 @@ it('a large group is read in turns, between which others are served', async () =
   let turns = 0;
   for (; !isDone; turns += 1) await nextTurn();
   expect((await reading).userNames).toHaveLength(3_000);
-  // Four pages of members, and what comes before them.
+  // Four pages of members, and the statements before them.
   expect(turns).toBeGreaterThan(6);
 });

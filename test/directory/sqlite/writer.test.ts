@@ -32,7 +32,7 @@ const statuses = async (writes: readonly Promise<unknown>[]) =>
   );
 
 describe('the writer', () => {
-  it('commits what arrives in one turn together and answers in order', async () => {
+  it('commits together what arrives in one turn, and responds in order', async () => {
     const other = new Database(join(folder, 'test.db'), { readonly: true });
     const count = other.prepare('SELECT count(*) FROM notes').pluck();
     const answered: string[] = [];
@@ -47,7 +47,7 @@ describe('the writer', () => {
     other.close();
   });
 
-  it('undoes all that a refused job wrote, and nothing of its neighbours', async () => {
+  it('undoes everything that a refused job wrote, and nothing of the others', async () => {
     const refused = writer.write(() => {
       db.prepare('INSERT INTO notes VALUES (?)').run('x');
       throw invalidValue('no');
@@ -56,7 +56,7 @@ describe('the writer', () => {
     expect(notes()).toEqual(['a', 'b']);
   });
 
-  it('saves the neighbours of a job that fills the disk, and answers that one with 503', async () => {
+  it('keeps the other jobs if one fills the disk, and fails that one with 503', async () => {
     const pages = Number(db.pragma('page_count', { simple: true }));
     db.pragma(`max_page_count = ${pages + 4}`);
     const large = note('x'.repeat(1_000_000));
@@ -69,7 +69,7 @@ describe('the writer', () => {
     expect(notes()).toEqual(['a', 'b', 'c']);
   });
 
-  it('runs no job twice in one committed transaction when it had to start over', async () => {
+  it('runs no job twice in one committed transaction if it had to start over', async () => {
     const pages = Number(db.pragma('page_count', { simple: true }));
     db.pragma(`max_page_count = ${pages + 4}`);
     let runs = 0;
@@ -82,7 +82,7 @@ describe('the writer', () => {
     expect(notes()).toEqual(['counted']);
   });
 
-  it('answers every job with 503 when the COMMIT fails, and keeps nothing', async () => {
+  it('fails every job with 503 if the COMMIT fails, and keeps nothing', async () => {
     db.pragma('foreign_keys = ON');
     db.exec(
       'CREATE TABLE refs (id INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED); CREATE TABLE parents (id INTEGER PRIMARY KEY)',
@@ -94,14 +94,14 @@ describe('the writer', () => {
     expect(await statuses([note('c')])).toEqual(['written']);
   });
 
-  it('does not pass a defect off as an outage', async () => {
+  it('does not report a defect as an outage', async () => {
     await note('a');
     const broken = writer.write(() => db.prepare('SELECT nothing').run());
     expect(await statuses([note('a'), broken])).toEqual([undefined, undefined]);
     await expect(note('a')).rejects.toMatchObject({ code: 'SQLITE_CONSTRAINT_UNIQUE' });
   });
 
-  it('answers with 503 while another process holds the database', async () => {
+  it('fails with 503 while another process holds the database', async () => {
     const other = new Database(join(folder, 'test.db'));
     db.pragma('busy_timeout = 0');
     other.exec('BEGIN IMMEDIATE');
@@ -112,7 +112,7 @@ describe('the writer', () => {
     expect(notes()).toEqual(['c']);
   });
 
-  it('refuses what is more than it can do in time', async () => {
+  it('refuses more than it can do in time', async () => {
     const writes = Array.from({ length: 20_500 }, (_, n) => note(`${n}`));
     const answers = await statuses(writes);
     expect(answers.slice(0, 20_000).every((each) => each === 'written')).toBe(true);

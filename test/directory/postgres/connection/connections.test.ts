@@ -1,4 +1,4 @@
-/** What goes wrong between the directory and PostgreSQL, and what callers get to know of it. */
+/** What goes wrong between the directory and PostgreSQL, and what callers see of it. */
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
@@ -39,7 +39,7 @@ const named = (application_name: string) => () => ({
   application_name,
 });
 
-/** The database's URL for a user who may connect so often at once. */
+/** The database's URL for a role that is limited to this number of connections. */
 async function limitedRole(limit: number) {
   const role = `role_${randomUUID().replaceAll('-', '')}`;
   const { query } = directory.database;
@@ -49,7 +49,7 @@ async function limitedRole(limit: number) {
   return { url: url.href, drop: () => query(`DROP ROLE ${role}`) };
 }
 
-describe('a statement that fails by itself', () => {
+describe('a statement that fails by its own fault', () => {
   it('leaves its connection to the next one', async () => {
     const pid = await pidOf();
     await expect(connections.run(ADD_KEY)).rejects.toMatchObject({ code: '23505' });
@@ -60,9 +60,9 @@ describe('a statement that fails by itself', () => {
 
   it.each([
     ['a value of the wrong type', sql`SELECT ${'a secret value'}::text::integer`],
-    ['a row that is there', ADD_KEY],
-    ['a JSON text that is none', sql`SELECT ${'{"a secret value'}::text::json`],
-  ])('is an error that quotes nothing of %s', async (_, statement) => {
+    ['a row that exists', ADD_KEY],
+    ['an invalid JSON text', sql`SELECT ${'{"a secret value'}::text::json`],
+  ])('fails without quoting %s', async (_, statement) => {
     const error = await connections.run(statement).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'StatementError' });
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('a secret value');
@@ -70,13 +70,13 @@ describe('a statement that fails by itself', () => {
 });
 
 describe('a transaction', () => {
-  it('that meets a defect of ours fails with the defect, and not as if the database were away', async () => {
+  it('that meets a defect fails with the defect, and not as if the database were unavailable', async () => {
     const work = () => Promise.reject(new TypeError('a defect'));
     await expect(connections.transaction(work)).rejects.toThrow(TypeError);
     expect(await pidOf()).toBeTypeOf('number');
   });
 
-  it('that goes on after an error is not taken for committed', async () => {
+  it('that continues after an error is not taken for committed', async () => {
     const work = async ({ run }: Pick<Connections, 'run'>) => {
       await run(sql`INSERT INTO signing_keys VALUES ('lost', 'x')`);
       await run(ADD_KEY).catch(() => undefined);
@@ -85,7 +85,7 @@ describe('a transaction', () => {
     expect(await connections.all(sql`SELECT 1 FROM signing_keys WHERE name = 'lost'`)).toEqual([]);
   });
 
-  it('whose connection is ended by the server is 503, and the next one is not', async () => {
+  it('whose connection is ended by the server is 503, and the next one succeeds', async () => {
     const work = async (queries: Pick<Connections, 'all'>) => {
       await terminate(await pidOf(queries));
       await pidOf(queries);
@@ -94,7 +94,7 @@ describe('a transaction', () => {
     expect(await connections.transaction(pidOf)).toBeTypeOf('number');
   });
 
-  it('is ended by the server when its process is gone for long', async () => {
+  it('is ended by the server if its process has vanished', async () => {
     const [row] = await connections.all(sql`SHOW idle_in_transaction_session_timeout`);
     expect(row).toEqual({ idle_in_transaction_session_timeout: '10s' });
   });
@@ -107,7 +107,7 @@ describe('a connection', () => {
     await expect(pidOf()).resolves.not.toBe(pid);
   });
 
-  it('that the server ends at a statement is not given to the next one who waits', async () => {
+  it('that the server ends during a statement is not given to the next waiter', async () => {
     const only = openConnections(settingsOf(directory.database.url), 1);
     const ended = sql`SELECT pg_terminate_backend(pg_backend_pid())`;
     const failing = expect(only.run(ended)).rejects.toMatchObject(UNAVAILABLE);
@@ -117,7 +117,7 @@ describe('a connection', () => {
     await only.close();
   });
 
-  it('that takes no writes is 503 and replaced, as by that to a new primary', async () => {
+  it('that accepts no writes is 503 and replaced, as by one to a new primary', async () => {
     const pid = await pidOf();
     await connections.run(sql`SET default_transaction_read_only = on`);
     await expect(connections.run(ADD_KEY)).rejects.toMatchObject(UNAVAILABLE);
@@ -145,7 +145,7 @@ describe('a connection', () => {
     await drop();
   });
 
-  it('that the server has no room for is waited for until it has', async () => {
+  it('that the server has no room for is waited for until there is room', async () => {
     const { url, drop } = await limitedRole(1);
     const open = (acquireMs: number) =>
       openConnections(settingsOf(url), 5, { acquireMs, sweepMs: 50 });
@@ -159,14 +159,14 @@ describe('a connection', () => {
     await drop();
   });
 
-  it('is replaced when its time has come', async () => {
+  it('is replaced at the end of its life', async () => {
     const short = openConnections(settingsOf(directory.database.url), 2, { lifeMs: 100 });
     const pid = await pidOf(short);
     await eventually(async () => expect(await pidOf(short)).not.toBe(pid));
     await short.close();
   });
 
-  it('is closed when nobody needs it, but for one', async () => {
+  it('is closed when it is not needed, except for one', async () => {
     const idle = openConnections(named('idle'), 5, { idleMs: 100, sweepMs: 50 });
     await Promise.all(Array.from({ length: 5 }, () => idle.all(sql`SELECT pg_sleep(0.1)`)));
     const open = () =>
@@ -188,7 +188,7 @@ describe('a connection', () => {
     await expect(store.users.get(ACME, id, false)).resolves.toMatchObject({ version: 61 });
   });
 
-  it('may hear notices', async () => {
+  it('may receive notices', async () => {
     await connections.run(sql`DO $$ BEGIN RAISE NOTICE 'a notice'; END $$`);
     await expect(pidOf()).resolves.toBeTypeOf('number');
   });

@@ -1,4 +1,7 @@
-/** Statements get the schema of the directory's tables; the contract of stores runs without a search path to them. */
+/**
+ * Statements get the schema of the directory's tables. The contract of stores runs without a search
+ * path to them.
+ */
 import { describe, expect, it } from 'vitest';
 import { qualifier } from '../../../../src/directory/postgres/connection/qualified.ts';
 
@@ -34,7 +37,7 @@ describe('a statement with the schema of its tables', () => {
     expect(qualified(statement)).toBe(expected);
   });
 
-  it('can not leave the quotes of a schema with a quote', () => {
+  it('is safe even if the name of the schema contains a quote', () => {
     expect(qualifier('a"b')('ANALYZE users')).toBe('ANALYZE "a""b"."users"');
   });
 });

@@ -1,4 +1,7 @@
-/** TLS to PostgreSQL, as libpq's parameters mean it, and what is rotated while a directory is open. */
+/**
+ * TLS to PostgreSQL, as libpq's parameters define it, and what is rotated while a directory is
+ * open.
+ */
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,7 +107,7 @@ describe('a connection to a server with TLS', () => {
     await eventually(async () => expect(await isEncrypted(user)).toEqual([]));
   });
 
-  it('with verify-ca does not mind the name of the host', async () => {
+  it('with verify-ca ignores the name of the host', async () => {
     const query = 'sslmode=verify-ca&sslrootcert={folder}/ca.crt';
     await (await openDirectory(urlOf('scim', query, '127.0.0.1'))).close();
   });
@@ -130,14 +133,14 @@ describe('a connection to a server with TLS', () => {
     expect(await reasonFor(urlOf(user, query))).toMatch(reason);
   });
 
-  it('with verify-full is refused where the certificate names another host', async () => {
+  it('with verify-full is refused if the certificate names another host', async () => {
     const query = 'sslmode=verify-full&sslrootcert={folder}/ca.crt';
     expect(await reasonFor(urlOf('scim', query, '127.0.0.1'))).toMatch(
       /certificate is for another host .*IP: 127\.0\.0\.1/,
     );
   });
 
-  it('is refused with a wrong password, and with none', async () => {
+  it('is refused with a wrong password, and without one', async () => {
     expect(await reasonFor(urlOf('scim', '', 'localhost', 'second'))).toMatch(
       /the password is wrong/,
     );
@@ -157,7 +160,7 @@ describe('an open directory', () => {
   const terminate = () =>
     admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'scim'`);
 
-  it('takes a rotated password and a rotated CA from their files with its next connection', async () => {
+  it('uses a rotated password and a rotated CA for its next connection', async () => {
     const path = file('url');
     copyFileSync(file('ca.crt'), file('trusted.crt'));
     const query = 'sslmode=verify-full&sslrootcert={folder}/trusted.crt';
@@ -185,7 +188,7 @@ describe('an open directory', () => {
     await store.close();
   });
 
-  it('follows a server that is told to speak TLS no more, in the mode prefer', async () => {
+  it('follows a server on which TLS is turned off, in the mode prefer', async () => {
     const store = await openDirectory(urlOf('scim', '', 'localhost', 'second'));
     expect(await isEncrypted('scim')).toBe(true);
     await admin.query('ALTER SYSTEM SET ssl = off');

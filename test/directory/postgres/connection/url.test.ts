@@ -1,4 +1,4 @@
-/** What a PostgreSQL URL means, and which are refused. */
+/** What a PostgreSQL URL means, and which URLs are refused. */
 import { userInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { DatabaseRefusedError } from '../../../../src/directory/database-errors.ts';
