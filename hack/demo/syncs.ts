@@ -1,6 +1,6 @@
 /**
- * Two small syncs in the dialects of Okta and Microsoft Entra ID. Unlike the sequences of the probe,
- * they keep what they create, so that there is something to look at.
+ * Two small syncs in the dialects of Okta and Microsoft Entra ID. Unlike the sequences of the
+ * probe, they keep what they create, so that there is something to look at.
  */
 import type { Sequence } from '../../src/probe/sequence.ts';
 
