@@ -9,7 +9,7 @@ import { type Answer, SCIM_MEDIA_TYPE } from './answer.ts';
 
 const ERROR_URN = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
-/** What clients are told of a defect. The details are in the log, under the request id. */
+/** Clients get no details of a defect. The log has them, under the request id. */
 const DEFECT = new ScimError(
   500,
   "internal error; to find the cause, search the server's log for the X-Request-Id",

@@ -15,7 +15,10 @@ type ScimType =
   | 'expiredCursor'
   | 'invalidCount';
 
-/** An error that the SCIM client is told. Every other error is a defect and becomes a bare 500. */
+/**
+ * An error that is reported to the SCIM client. Every other error is a defect and becomes a bare
+ * 500.
+ */
 export class ScimError extends Error {
   override readonly name = 'ScimError';
   readonly status: number;

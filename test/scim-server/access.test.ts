@@ -75,7 +75,7 @@ describe('a missing, unknown, expired or foreign token, or an unknown tenant or 
 });
 
 describe('an integration that is disabled or not allowed in its tenant gets 403', () => {
-  it('as soon as it is disabled, until it is enabled with the same token', async () => {
+  it('as soon as it is disabled, and then works again with the same token', async () => {
     const one = await server.addIntegration({ tenant: 'switch' });
     const { id } = await one.send('POST', '/Users', { userName: 'stays' });
     await server.store.integrations.put({ ...one.record, enabled: false });

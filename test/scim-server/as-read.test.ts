@@ -51,7 +51,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
   };
 
   describe('a version', () => {
-    it('finds the resource as it was read, with or without a digest', async () => {
+    it('finds the resource when it is sent back as read, with or without a digest', async () => {
       const alone = await createUser();
       const member = await createUser();
       const group = await createGroup({ members: [{ value: member.id }] });
@@ -78,7 +78,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
   });
 
   describe('a reference', () => {
-    it('is the URL of the resource, and can be filtered by in each of its forms', async () => {
+    it('is the URL of the resource, and a filter accepts each of its forms', async () => {
       const user = await createUser();
       const inner = await createGroup({ members: [{ value: user.id }] });
       const outer = await createGroup({ members: [{ value: inner.id }] });
@@ -252,7 +252,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
       },
     );
 
-    it('may follow its URN after a dot wherever a path is accepted [ConnId]', async () => {
+    it('[ConnId] may follow its URN after a dot wherever a path is accepted', async () => {
       const department = `department-${++count}`;
       const created = await createUser({ [`${ENTERPRISE_URN}.department`]: department });
       const path = `/Users/${created.id}`;

@@ -109,7 +109,7 @@ describe('while a Bulk of 1,000 operations runs', () => {
     expect(new Set((await done).map(({ status }) => status))).toEqual(new Set(['201']));
   });
 
-  it('the event loop turns between operations, even if they are refused', async () => {
+  it('the event loop runs between operations, even between refused ones', async () => {
     const Operations = Array.from({ length: 1000 }, () => ({ method: 'GET' }));
     let [turns, running] = [0, true];
     const done = on.bulk(Operations).finally(() => {

@@ -271,7 +271,7 @@ describe('failOnErrors', () => {
 });
 
 describe('a tenant', () => {
-  it('is not reached by the Bulk of another', async () => {
+  it('can’t be reached by a Bulk of another', async () => {
     const other = await server.addIntegration({ tenant: 'other' });
     const theirs = (await other.send('POST', '/Users', { userName: newName('user') })).id;
     const results = await on.bulk([

@@ -66,7 +66,7 @@ describe.each(DATABASES)('cursors on %s', (_, open) => {
     });
   });
 
-  it('lead through a list once, with its total, and the last page has none', async () => {
+  it('lead through a list once, with the total on each page and no cursor on the last', async () => {
     await create('Users', ['a', 'b', 'c', 'd', 'e']);
     const first = await page('cursor=&count=2');
     expect(first).toMatchObject({ totalResults: 5, itemsPerPage: 2 });
@@ -85,7 +85,7 @@ describe.each(DATABASES)('cursors on %s', (_, open) => {
     ['sortBy=active', ['a', 'b', 'c', 'd']],
     ['sortBy=meta.created', ['a', 'b', 'c', 'd']],
     ['filter=title%20pr&sortBy=userName', ['b', 'd']],
-  ])('respect %s', async (query, expected) => {
+  ])('respect the query %s', async (query, expected) => {
     await create('Users', ['a', 'b', 'c', 'd']);
     for (const [name, title] of [
       ['b', 'x'],

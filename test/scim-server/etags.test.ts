@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe('ETags', () => {
-  it('lead to 304 for the current version and to 412 for an old one [Keycloak]', async () => {
+  it('[Keycloak] lead to 304 for the current version and to 412 for an old one', async () => {
     const created = await client.send('POST', '/Users', { userName: 'tagged' });
     const path = `/Users/${created.id}`;
     const first = created.headers.get('etag') ?? '';

@@ -101,7 +101,7 @@ const BODIES: readonly (readonly [string, string | Uint8Array<ArrayBuffer>])[] =
 ];
 
 describe('a body', () => {
-  it.each(BODIES)('creates and replaces no user if it is %s', async (_, raw) => {
+  it.each(BODIES)('creates and replaces no user: %s', async (_, raw) => {
     await expectRefused(await client.send('POST', '/Users', undefined, { raw }), 400);
     await expectRefused(await client.send('PUT', `/Users/${user}`, undefined, { raw }), 400);
   });

@@ -131,7 +131,7 @@ describe('scim_requests_total', () => {
     ['PUT', '/Users', 'other'],
     ['OPTIONS', '/Users/x', 'other'],
     ['GET', '/Elsewhere', 'other'],
-  ])('names %s %s %s', async (method, path, operation) => {
+  ])('names the operation of %s %s: %s', async (method, path, operation) => {
     await client.send(method, path, ['GET', 'HEAD', 'OPTIONS'].includes(method) ? undefined : {});
     expect(Object.keys(await series('scim_requests_total', 'operation'))).toEqual([operation]);
   });

@@ -216,7 +216,7 @@ describe('pages', () => {
     ['a startIndex below 1, as 1', 'startIndex=0', { startIndex: 1, itemsPerPage: 7 }],
     ['a count over the maximum', 'count=100000', { itemsPerPage: 7 }],
     ['empty parameters, as none', 'startIndex=&count=&filter=&attributes=', { itemsPerPage: 7 }],
-  ])('%s', async (_, query, expected) => {
+  ])('are returned for %s', async (_, query, expected) => {
     const { body } = await client.send('GET', `/Users?${query}`);
     expect(body).toMatchObject(expected);
     expect(body.Resources).toHaveLength(Number(body.itemsPerPage));

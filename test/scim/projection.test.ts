@@ -109,7 +109,7 @@ describe('the characteristic returned', () => {
   const kept = (attributes?: readonly string[], excluded?: readonly string[]) =>
     project(resource, type, parseProjection(attributes, excluded, type));
 
-  it('is "request" for values returned only on request, "never" for none, "always" for any', () => {
+  it('lets "request" be returned only on request, "never" not at all, "always" in any case', () => {
     expect(kept()).toEqual({ id: '1', userName: 'ada', badge: 'b', card: { number: '1' } });
     expect(kept(['hint', 'pin'])).toEqual({ id: '1', badge: 'b', hint: 'h' });
     expect(kept(['card'])).toEqual({ id: '1', badge: 'b', card: { number: '1' } });
