@@ -58,8 +58,8 @@ export async function authenticateRequest(
 
 /** Throws ScimError 403 for an integration that is disabled or not allowed in its tenant. */
 export function checkServed({ enabled, allowed }: IntegrationRecord): void {
-  if (!enabled) throw forbidden('the integration is disabled');
-  if (!allowed) throw forbidden('the integration is not allowed in this tenant');
+  if (!enabled) throw forbidden('integration is disabled');
+  if (!allowed) throw forbidden('integration is not allowed in this tenant');
 }
 
 /**

@@ -81,7 +81,7 @@ describe('an integration that is disabled or not allowed in its tenant gets 403'
     await server.store.integrations.put({ ...one.record, enabled: false });
     const refused = await one.send('GET', `/Users/${id}`);
     expect(refused.status).toBe(403);
-    expect(refused.body).toMatchObject({ status: '403', detail: 'the integration is disabled' });
+    expect(refused.body).toMatchObject({ status: '403', detail: 'integration is disabled' });
     expect((await one.send('POST', '/Users', { userName: 'ghost' })).status).toBe(403);
     expect((await one.send('GET', '/nothing')).status).toBe(403);
     await server.store.integrations.put(one.record);
@@ -93,7 +93,7 @@ describe('an integration that is disabled or not allowed in its tenant gets 403'
     const one = await server.addIntegration({ tenant: 'lost', allowed: false });
     expect((await one.send('GET', '/Users')).body).toMatchObject({
       status: '403',
-      detail: 'the integration is not allowed in this tenant',
+      detail: 'integration is not allowed in this tenant',
     });
   });
 
