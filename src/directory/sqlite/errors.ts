@@ -2,6 +2,7 @@
  * What SQLite's errors mean: the key is taken, the database is unavailable, or this program has a
  * defect.
  */
+import Database from 'better-sqlite3';
 import { unavailable } from '../../scim/error.ts';
 import { type ResourceName, taken } from '../sql/resource-key.ts';
 
@@ -27,6 +28,6 @@ export function asScimError(error: unknown): unknown {
   return isSqliteError(error) && !DEFECT.test(error.code) ? unavailable(error) : error;
 }
 
-export function isSqliteError(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && error.name === 'SqliteError' && 'code' in error;
+export function isSqliteError(error: unknown): error is InstanceType<typeof Database.SqliteError> {
+  return error instanceof Database.SqliteError;
 }
