@@ -1,5 +1,4 @@
 /** When a reconcile of an integration looks again, if no event makes it look sooner. */
-import type { KubeIntegration } from '../../crd/objects.ts';
 import type { OperatorContext } from '../context.ts';
 import { OBSTACLE_RETRY_MS } from '../obstacle.ts';
 import type { Findings } from './status.ts';
@@ -9,10 +8,16 @@ const RESYNC_MS = 10 * 60_000;
 /** While namespaces may not be listed: nothing reports changes of their labels. */
 const BLIND_RESYNC_MS = 60_000;
 
-/** Milliseconds. */
+interface Sources {
+  readonly caches: { readonly namespaces: Pick<OperatorContext['caches']['namespaces'], 'size'> };
+  readonly contentions: Pick<OperatorContext['contentions'], 'nextLookMs'>;
+  readonly now: OperatorContext['now'];
+}
+
+/** Milliseconds; `uid` is that of the integration. */
 export function nextLookMs(
-  { caches, contentions, now }: OperatorContext,
-  { metadata }: KubeIntegration,
+  { caches, contentions, now }: Sources,
+  uid: string,
   findings: Findings,
 ): number {
   const { token, rbac, stalled } = findings;
@@ -20,7 +25,7 @@ export function nextLookMs(
   const isBlind = caches.namespaces.size === 0;
   // Spread out, so that many integrations don't reconcile at the same time.
   const usual = (isBlind ? BLIND_RESYNC_MS : RESYNC_MS) * (1 + 0.2 * Math.random());
-  const contended = contentions.nextLookMs(metadata.uid) ?? RESYNC_MS;
+  const contended = contentions.nextLookMs(uid) ?? Number.POSITIVE_INFINITY;
   return Math.min(within(conflict ? OBSTACLE_RETRY_MS : usual, findings, now()), contended);
 }
 

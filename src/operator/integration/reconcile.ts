@@ -63,7 +63,7 @@ async function reconcileLiving(
   if (isRefused(error)) return { requeueAfterMs: refusedLookMs(context, findings) };
   if (error !== undefined) throw error;
   if (!written) return { requeueAfterMs: STALE_RETRY_MS };
-  return { requeueAfterMs: nextLookMs(context, integration, findings) };
+  return { requeueAfterMs: nextLookMs(context, integration.metadata.uid, findings) };
 }
 
 /** A finalizer may hold a resource with a deletionTimestamp for a long time. */
