@@ -98,8 +98,8 @@ describe('an event recorder', () => {
     recorder.record(other, EVENT);
     const ofObject = (await recorded()).filter(({ regarding }) => regarding.name === 'object');
     expect(ofObject.map(({ note }) => note).toSorted()).toEqual([
-      ...[0, 1, 2, 3, 4].map((index) => `Token ${index} was generated`),
       'Several similar events, of which this is the first: Token 5 was generated',
+      ...[0, 1, 2, 3, 4].map((index) => `Token ${index} was generated`),
     ]);
     expect(ofObject.flatMap(({ series }) => series?.count ?? [])).toEqual([45]);
     expect(await recorded()).toHaveLength(7);
