@@ -1,9 +1,11 @@
-/** Writes the tables in metrics.md, permissions.md and scim.md. Run it with `make generate`. */
+/** Writes the tables of docs/reference/ that don't come from CRDs. Run it with `make generate`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fillInLimits } from './limits.ts';
 import { allMetrics, fillInMetrics } from './metrics.ts';
+import { fillInOptions } from './options.ts';
 import { fillInPermissions } from './permissions.ts';
+import { fillInReasons } from './reasons.ts';
 
 function rewrite(page: string, fillIn: (document: string) => string): void {
   const path = join(import.meta.dirname, '..', '..', 'docs', 'reference', page);
@@ -14,3 +16,5 @@ const metrics = allMetrics();
 rewrite('metrics.md', (document) => fillInMetrics(document, metrics));
 rewrite('permissions.md', fillInPermissions);
 rewrite('scim.md', fillInLimits);
+rewrite('options.md', fillInOptions);
+rewrite('conditions.md', fillInReasons);

@@ -40,7 +40,8 @@ function typeOf(field: Field): string {
 
 const pluralOf = (field: Field): string => typeOf(field).replace(/^\w+/, '$&s');
 
-const cell = (text: string): string => text.replaceAll('<', '&lt;').replaceAll('|', '\\|');
+/** Text as the cell of a table. */
+export const cell = (text: string): string => text.replaceAll('<', '&lt;').replaceAll('|', '\\|');
 
 /** Replaces the text between the marks of `name` in a document. Throws if it has no such marks. */
 export function fillIn(document: string, name: string, text: string): string {

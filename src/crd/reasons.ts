@@ -1,24 +1,33 @@
-/** The conditions, reasons and events that users and programs depend on. They never change. */
+/**
+ * The conditions, reasons and events that users and programs depend on. They never change. The
+ * comment on each is its description in docs/reference/conditions.md.
+ */
 
 export const CONDITION = {
+  /** Whether the object does what its spec says; if not, the reason says why. */
   Ready: 'Ready',
+  /** Whether the Secret contains a token that works. */
   TokenReady: 'TokenReady',
+  /** Whether ServiceAccount, Role and RoleBinding are in place. */
   RBACReady: 'RBACReady',
-  /** Present only while True, as kstatus requires. */
+  /** Present only while True: work is in progress, or a step is being retried. */
   Reconciling: 'Reconciling',
-  /** Present only while True: somebody must act. */
+  /** Present only while True: somebody must act before the operator can continue. */
   Stalled: 'Stalled',
-  /** Present only while True: the annotation `reconcile` pauses reconciling. */
+  /** Present only while True: the annotation `scim-operator.dev/reconcile` pauses the operator. */
   Paused: 'Paused',
-  /** Present only while True: others change what the operator writes. */
+  /** Present only while True: something else changes what the operator writes. */
   Contended: 'Contended',
-  /** Present only while True: one of our annotations has no effect. */
+  /** Present only while True: an annotation with the operator's prefix has no effect. */
   InvalidAnnotation: 'InvalidAnnotation',
-  /** Present only while True: RoleBindings have our names but were not created by us. */
+  /**
+   * Present only while True: RoleBindings that the operator did not create have names that belong
+   * to the ScimGroupBinding.
+   */
   ForeignRoleBindings: 'ForeignRoleBindings',
   /**
-   * Present only while True or Unknown: nothing prevents authors from granting roles that they may
-   * not grant.
+   * Present only while True or Unknown: no admission policy prevents authors from granting roles
+   * that they may not grant.
    */
   Unguarded: 'Unguarded',
 } as const;
@@ -37,61 +46,59 @@ export const WHILE_TRUE: readonly string[] = [
 export const REASON = {
   /** Everything is as the spec says. */
   Succeeded: 'Succeeded',
-  /** Disabled on purpose, which is healthy. */
+  /** `enabled` is false, so every request is refused. Nothing is wrong. */
   Disabled: 'Disabled',
-  /** Not done yet. */
+  /** Work is in progress. */
   Progressing: 'Progressing',
-  /** A step failed and will be retried. */
+  /** A step failed and is being retried. */
   ProgressingWithRetry: 'ProgressingWithRetry',
-  /** A step failed; the message says which. */
+  /** A step failed and is being retried; the message says which. */
   ReconciliationFailed: 'ReconciliationFailed',
   /** The namespace may not use the tenant. */
   TenantNotAllowed: 'TenantNotAllowed',
-  /** spec.integrationId belongs to another integration. */
+  /** The id in the spec, in the status or in the Secret belongs to another integration. */
   IntegrationIdConflict: 'IntegrationIdConflict',
   /** The Secret contains a token that works. */
   TokenIssued: 'TokenIssued',
   /** The Secret contains a new token, and the previous one still works. */
   Rotating: 'Rotating',
   /**
-   * A Secret of that name exists and is not ours, or it is ours but immutable or named as an
-   * existing Secret.
+   * The Secret of that name was not created for the integration, is immutable, or is one that the
+   * operator created but `token.existingSecret` names.
    */
   SecretConflict: 'SecretConflict',
   /** The Secret contains a token that can't be used. */
   InvalidToken: 'InvalidToken',
-  /**
-   * There is no usable Secret and none is created now, or it is being deleted and its name is not
-   * free yet.
-   */
+  /** There is no usable Secret and none is created now, or the Secret is being deleted. */
   SecretMissing: 'SecretMissing',
-  /** ServiceAccount, Role and RoleBinding are in place. */
+  /** The ServiceAccount, the Role and the RoleBinding are in place. */
   RBACApplied: 'RBACApplied',
   /** The operator's own role lacks a permission. */
   PermissionDenied: 'PermissionDenied',
   /**
-   * A ServiceAccount, Role or RoleBinding of that name exists and is not ours, or is being deleted.
+   * A ServiceAccount, Role or RoleBinding of that name was not created by the operator, or is being
+   * deleted.
    */
   ObjectConflict: 'ObjectConflict',
   /** The object is being deleted. */
   Terminating: 'Terminating',
-  /** The annotation `reconcile` is `disabled`. */
+  /** The annotation `scim-operator.dev/reconcile` is `disabled`. */
   ReconcileDisabled: 'ReconcileDisabled',
-  /** Others change what the operator writes, during the write or repeatedly. */
+  /** Something else changes what the operator writes, either repeatedly or while it is written. */
   ChangedByOthers: 'ChangedByOthers',
-  /** One of our annotations is unknown or has an unknown value. */
+  /** An annotation is unknown or has an unknown value. */
   UnknownAnnotation: 'UnknownAnnotation',
-  /** No existing namespace is named or selected. */
+  /** The ScimTenant names or selects no existing namespace. */
   NobodySelected: 'NobodySelected',
   /** The admission policy of ScimGroupBindings is not in force. */
   AdmissionPolicyMissing: 'AdmissionPolicyMissing',
-  /** It is unknown whether the admission policy is in force. */
+  /** The operator may not read the admission policy of ScimGroupBindings. */
   AdmissionPolicyUnknown: 'AdmissionPolicyUnknown',
   /** The tenant has no such group. */
   GroupNotFound: 'GroupNotFound',
   /** Several groups of the tenant have the externalId. */
   GroupAmbiguous: 'GroupAmbiguous',
-  /** The group has more members than are bound. */
+  /** The group has more members than the operator creates RoleBindings for. */
   GroupTooLarge: 'GroupTooLarge',
 } as const;
 
@@ -102,22 +109,24 @@ export const EVENT = {
   TokenGenerated: 'TokenGenerated',
   /** A new token replaced the previous one, which may still work for a while. */
   TokenRotated: 'TokenRotated',
-  /** A hash was removed, because the Secret no longer had the token or after another rotation. */
+  /** A token was ended, because the Secret does not contain it or because of another rotation. */
   TokenRevoked: 'TokenRevoked',
-  /** spec.enabled became true. */
+  /** `enabled` became true. */
   IntegrationEnabled: 'IntegrationEnabled',
-  /** spec.enabled became false. */
+  /** `enabled` became false. */
   IntegrationDisabled: 'IntegrationDisabled',
-  /** A change of a child was undone. */
+  /** The operator reverted a change of one of its objects. */
   DriftCorrected: 'DriftCorrected',
-  /** Others change what the operator writes, during the write or repeatedly. */
+  /** Something else changes what the operator writes, either repeatedly or while it is written. */
   Contended: 'Contended',
-  /** A Secret of that name exists and is not ours. */
+  /** The Secret of the integration can't be used. */
   SecretConflict: 'SecretConflict',
-  /** Another installation, with another directory, manages the object. */
+  /** Another installation with another directory manages the object. */
   OtherInstallation: 'OtherInstallation',
   /** The namespace may not use the tenant. */
   TenantNotAllowed: 'TenantNotAllowed',
-  /** RoleBindings have the names of a ScimGroupBinding but were not created for it. */
+  /**
+   * RoleBindings that the operator did not create have names that belong to the ScimGroupBinding.
+   */
   ObjectConflict: 'ObjectConflict',
 } as const;

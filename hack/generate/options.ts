@@ -1,0 +1,31 @@
+/** Generates the tables of commands and options in docs/reference/ from the program's own. */
+import { COMMANDS } from '../../src/config/arguments.ts';
+import { OPTIONS, PROBE_OPTIONS } from '../../src/config/options.ts';
+import type { Option } from '../../src/config/values.ts';
+import { cell, fillIn } from './tables.ts';
+
+/** Replaces the tables in the document. */
+export function fillInOptions(document: string): string {
+  const tables = {
+    commands: tableOfCommands(),
+    options: tableOf(Object.values(OPTIONS)),
+    probe: tableOf(Object.values(PROBE_OPTIONS)),
+  };
+  return Object.entries(tables).reduce(
+    (text, [name, table]) => fillIn(text, name, table),
+    document,
+  );
+}
+
+function tableOfCommands(): string {
+  const rows = Object.entries(COMMANDS).map(([name, text]) => `| \`${name}\` | ${cell(text)} |`);
+  return ['| command | meaning |', '|---|---|', ...rows].join('\n');
+}
+
+function tableOf(options: readonly Option<unknown>[]): string {
+  const rows = options.map(({ flag, allowed, fallback, description }) => {
+    const preset = fallback === undefined ? '' : `\`${fallback}\``;
+    return `| \`--${flag}\` | ${cell(allowed)} | ${preset} | ${cell(description)} |`;
+  });
+  return ['| flag | value | default | meaning |', '|---|---|---|---|', ...rows].join('\n');
+}
