@@ -7,7 +7,7 @@ import type { Attributes } from '../scim/resource.ts';
 import type { Caller, Directory } from './caller.ts';
 import { newId } from './ids.ts';
 import { demand } from './permissions.ts';
-import { type Change, type Resources, readsOf } from './resources.ts';
+import { type Change, permittedReads, type Resources } from './resources.ts';
 import type { GroupChangeResult, GroupRecord } from './store/resources.ts';
 
 /**
@@ -41,7 +41,7 @@ export function groupsOf({ store, now }: Directory): Resources<GroupRecord> {
 
   return {
     type,
-    ...readsOf(store.groups, 'groups'),
+    ...permittedReads(store.groups, 'groups'),
     create: async ({ scope, permissions }, body) => {
       demand(permissions, 'groups.create');
       const { attributes, members } = separateMembers(body);

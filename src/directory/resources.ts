@@ -43,7 +43,7 @@ export interface Change<R extends StoredResource> {
 }
 
 /** Reads need a permission and nothing else. */
-export function readsOf<R extends StoredResource>(
+export function permittedReads<R extends StoredResource>(
   store: ReadStore<R>,
   permitted: 'users' | 'groups',
 ): Pick<Resources<R>, 'get' | 'list' | 'reread'> {

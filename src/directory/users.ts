@@ -11,7 +11,7 @@ import { fold } from '../scim/text.ts';
 import type { Caller, Directory } from './caller.ts';
 import { newId } from './ids.ts';
 import { demand, type Permission } from './permissions.ts';
-import { type Change, type Resources, readsOf } from './resources.ts';
+import { type Change, permittedReads, type Resources } from './resources.ts';
 import type { UserRecord } from './store/resources.ts';
 
 export function usersOf({ store, now }: Directory): Resources<UserRecord> {
@@ -39,7 +39,7 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
 
   return {
     type,
-    ...readsOf(store.users, 'users'),
+    ...permittedReads(store.users, 'users'),
     /** `active` is true unless the client says otherwise. */
     create: async ({ scope, permissions }, attributes) => {
       demand(permissions, 'users.create', 'bindings.create');

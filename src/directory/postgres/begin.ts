@@ -10,7 +10,7 @@ import { LIMITS } from './connection/pool.ts';
 import { FAREWELL_MS, KEEP_ALIVE } from './connection/session.ts';
 import { speaksNoTls } from './connection/tls.ts';
 import { asRefusal, isAboutTls } from './errors.ts';
-import type { Session } from './ledger.ts';
+import type { SetupSession } from './ledger.ts';
 import { migrate } from './migrate.ts';
 
 interface Connection {
@@ -29,7 +29,7 @@ export async function beginDatabase(
   silenceMs: number = LIMITS.silenceMs,
 ): Promise<string> {
   const { client, socket } = await connect(address);
-  const session: Session = {
+  const session: SetupSession = {
     query: (text, values) => within(silenceMs, socket, () => client.query(text, values)),
   };
   try {

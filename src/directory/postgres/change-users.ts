@@ -1,7 +1,7 @@
 /** The usual change of a group on PostgreSQL, in one statement: users join and leave by id. */
 import { type SQL, sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
-import { type ResourceRow, recordOf } from '../sql/lists.ts';
+import { type ResourceRow, resourceOf } from '../sql/lists.ts';
 import { columns, named, selected } from '../sql/names.ts';
 import type { GroupChangeResult, Scope } from '../store/resources.ts';
 import type { Queries } from './connection/connections.ts';
@@ -164,5 +164,5 @@ export async function changeUsers(
   if (row === undefined) return undefined;
   const { users, ...record } = row;
   const known = new Set(users);
-  return { group: recordOf(record), unknownMembers: add.filter((each) => !known.has(each)) };
+  return { group: resourceOf(record), unknownMembers: add.filter((each) => !known.has(each)) };
 }

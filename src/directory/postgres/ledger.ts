@@ -6,7 +6,7 @@ import { TABLES } from './tables.ts';
 export const LEDGER = 'scim_operator_migrations';
 
 /** A connection that runs one statement after the other. */
-export interface Session {
+export interface SetupSession {
   query<Row extends object>(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
 }
 
@@ -44,7 +44,7 @@ const FIND = `
  * - if no schema has a ledger, the schema in which new tables are created.
  * Throws DatabaseRefusedError rather than begin an empty directory beside another one.
  */
-export async function findHome(session: Session, named: string | undefined): Promise<Home> {
+export async function findHome(session: SetupSession, named: string | undefined): Promise<Home> {
   const [found] = (await session.query<Found>(FIND, [named ?? ''])).rows;
   if (found === undefined) throw new Error('the server returned nothing about its schemas');
   const { ledgers, path, searchPath, known } = found;
@@ -86,7 +86,7 @@ const TABLES_THERE = `
 `;
 
 /** Throws DatabaseRefusedError if another program has tables of the same names. */
-export async function checkFree(session: Session, schema: string): Promise<void> {
+export async function checkFree(session: SetupSession, schema: string): Promise<void> {
   const { rows } = await session.query<{ name: string }>(TABLES_THERE, [schema, TABLES]);
   const [foreign] = rows;
   if (foreign === undefined) return;

@@ -5,7 +5,7 @@
 import { escapeIdentifier } from 'pg';
 import { DatabaseNotMigratedError, DatabaseRefusedError } from '../database-errors.ts';
 import { checkLedger, type Migration, sha256 } from '../sql/ledger.ts';
-import { checkFree, findHome, LEDGER, type Session } from './ledger.ts';
+import { checkFree, findHome, LEDGER, type SetupSession } from './ledger.ts';
 import { sql as directory } from './migrations/0001-directory.ts';
 import { checkReadsLedger, checkServes, mayMigrate } from './privileges.ts';
 
@@ -21,7 +21,7 @@ const LOCK = 0x5343494d;
  * DatabaseNotMigratedError if another role has to migrate first.
  */
 export async function migrate(
-  session: Session,
+  session: SetupSession,
   named: string | undefined,
   now: () => number,
 ): Promise<string> {
@@ -37,7 +37,7 @@ export async function migrate(
   }
 }
 
-async function stateOf(session: Session, named: string | undefined) {
+async function stateOf(session: SetupSession, named: string | undefined) {
   const { schema, hasLedger } = await findHome(session, named);
   if (!hasLedger) return { schema, hasLedger, missing: MIGRATIONS[0] };
   await checkReadsLedger(session, schema);
@@ -51,7 +51,7 @@ async function stateOf(session: Session, named: string | undefined) {
 
 /** In a transaction, so that the lock and the search path end with it, as poolers require. */
 async function applyNext(
-  session: Session,
+  session: SetupSession,
   named: string | undefined,
   now: () => number,
 ): Promise<void> {
@@ -79,7 +79,7 @@ async function applyNext(
 }
 
 /** The directory's guarantees depend on these properties of the server. */
-async function checkServer(session: Session): Promise<void> {
+async function checkServer(session: SetupSession): Promise<void> {
   const { rows } = await session.query<{ encoding: string; version: number; standby: boolean }>(
     `
       SELECT current_setting('server_encoding') AS encoding,
@@ -105,7 +105,7 @@ async function checkServer(session: Session): Promise<void> {
 /** If this process vanishes, the server frees the lock of migrations after this time. */
 const BEGIN = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
-async function inTransaction(session: Session, work: () => Promise<unknown>): Promise<void> {
+async function inTransaction(session: SetupSession, work: () => Promise<unknown>): Promise<void> {
   await session.query(BEGIN);
   try {
     await work();

@@ -4,7 +4,7 @@
  */
 import { escapeIdentifier } from 'pg';
 import { DatabaseRefusedError } from '../database-errors.ts';
-import { LEDGER, type Session } from './ledger.ts';
+import { LEDGER, type SetupSession } from './ledger.ts';
 import { TABLES } from './tables.ts';
 
 const NEEDED = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
@@ -42,7 +42,7 @@ const LACKING = `
  * Throws DatabaseRefusedError, with the GRANTs to run, if the role may not read the ledger of
  * migrations.
  */
-export async function checkReadsLedger(session: Session, schema: string): Promise<void> {
+export async function checkReadsLedger(session: SetupSession, schema: string): Promise<void> {
   const [role] = (await session.query<Role>(ROLE, [schema])).rows;
   if (role === undefined || (role.usage && role.ledger !== false)) return;
   throw lacks(role.name, schema, role.usage ? `${LEDGER}: SELECT` : `schema ${schema}: USAGE`);
@@ -52,7 +52,7 @@ export async function checkReadsLedger(session: Session, schema: string): Promis
  * Throws DatabaseRefusedError, with the GRANTs to run, if the role may not read and write every
  * table.
  */
-export async function checkServes(session: Session, schema: string): Promise<void> {
+export async function checkServes(session: SetupSession, schema: string): Promise<void> {
   const { rows } = await session.query<{ lacks: string }>(LACKING, [schema, TABLES, NEEDED]);
   if (rows.length === 0) return;
   const { name = '' } = (await session.query<Role>(ROLE, [schema])).rows[0] ?? {};
@@ -62,7 +62,7 @@ export async function checkServes(session: Session, schema: string): Promise<voi
 }
 
 /** Whether the role may create tables. */
-export async function mayMigrate(session: Session, schema: string): Promise<boolean> {
+export async function mayMigrate(session: SetupSession, schema: string): Promise<boolean> {
   const { rows } = await session.query<{ may: boolean }>(
     `SELECT has_schema_privilege($1, 'CREATE') AS may`,
     [schema],

@@ -10,8 +10,8 @@ import {
   listStatements,
   pageOf,
   type ResourceRow,
-  recordOf,
   resourceColumns,
+  resourceOf,
 } from '../sql/lists.ts';
 import { columns, type Names, named, selected } from '../sql/names.ts';
 import type { Related } from '../sql/related.ts';
@@ -73,7 +73,7 @@ export class ResourceTable {
         WHERE ${r.tenant} = ${tenant} AND ${r.id} = ${id}
       `,
     );
-    return row && recordOf(row);
+    return row && resourceOf(row);
   }
 
   /** Throws notFound. */

@@ -6,7 +6,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { AttributeRef, Condition } from '../../scim/condition.ts';
 import { pathOf, subPath } from './conditions.ts';
 import { named } from './names.ts';
-import { holdersOfMember, usersBelow } from './relations.ts';
+import { holdersOfMember, userIdsBelow } from './relations.ts';
 import { resourceNames, type SearchContext } from './resource-key.ts';
 import { LOOKUP_PATHS } from './search-document.ts';
 
@@ -77,7 +77,7 @@ function equal(path: string, value: SQL, context: SearchContext): SQL | undefine
     case 'members.value':
       return holdersOfMember(tables, tenant, value);
     case 'groups.value':
-      return usersBelow(tables, tenant, value);
+      return userIdsBelow(tables, tenant, value);
     default: {
       if (!LOOKUP_PATHS.has(path)) return undefined;
       const v = named(tables.accessValues, 'v');

@@ -116,12 +116,12 @@ export function pageOf(rows: readonly ResourceRow[], query: Query, total: number
   const last = more ? shown.at(-1) : undefined;
   return {
     total,
-    records: shown.map(recordOf),
+    records: shown.map(resourceOf),
     ...(last === undefined ? {} : { next: keyOf(last, query.sort) }),
   };
 }
 
-export function recordOf({
+export function resourceOf({
   externalId,
   attributes,
   sorted: _,

@@ -47,7 +47,7 @@ export function holdersOfMember({ groupMembers }: Tables, tenant: string, member
 }
 
 /** The groups that hold the user with this id, itself or through groups. */
-export function groupsOf(tables: Tables, tenant: string, userId: Expression): Relation {
+export function groupsOfUser(tables: Tables, tenant: string, userId: Expression): Relation {
   const g = named(tables.groups, 'g');
   return {
     rows: sql`
@@ -87,7 +87,7 @@ function groupsAbove({ groupMembers }: Tables, tenant: string, memberId: Express
 }
 
 /** Selects the ids of the users in a group, itself or through groups. */
-export function usersBelow({ groupMembers }: Tables, tenant: string, groupId: SQL): SQL {
+export function userIdsBelow({ groupMembers }: Tables, tenant: string, groupId: SQL): SQL {
   const g = named(groupMembers, 'g');
   return sql`
     SELECT *

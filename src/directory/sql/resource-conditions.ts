@@ -25,7 +25,7 @@ import {
 } from './conditions.ts';
 import { candidates } from './index-candidates.ts';
 import { named } from './names.ts';
-import { groupsOf, membersOf, type Relation } from './relations.ts';
+import { groupsOfUser, membersOf, type Relation } from './relations.ts';
 import type { SearchContext } from './resource-key.ts';
 
 export function resourceHolder(context: SearchContext): Holder {
@@ -75,7 +75,7 @@ function special(
     case 'groups':
       return onRelation(
         condition,
-        groupsOf(context.dialect.tables, context.scope.tenant, context.r.id),
+        groupsOfUser(context.dialect.tables, context.scope.tenant, context.r.id),
         context,
         compile,
       );

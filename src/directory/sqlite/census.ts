@@ -2,7 +2,7 @@
 import { eq, isNull, sql } from 'drizzle-orm';
 import { TOTALS } from '../sql/resource-key.ts';
 import type { Census } from '../store/census.ts';
-import type { Connections } from './connection.ts';
+import type { Connections } from './connections.ts';
 import { counters, integrations, tokens } from './schema.ts';
 
 export function createCensus({ read: { orm }, reading }: Connections): () => Promise<Census> {

@@ -1,7 +1,7 @@
 /** Deprovisions on SQLite what an ended integration provisioned. */
 import { and, eq, ne, type SQL } from 'drizzle-orm';
 import type { ResourceName } from '../sql/resource-key.ts';
-import type { Connection } from './connection.ts';
+import type { SqliteConnection } from './connections.ts';
 import { deleteGroup } from './group-store.ts';
 import type { ResourceTable } from './resource-table.ts';
 import { externalIds, integrations, tokens } from './schema.ts';
@@ -25,7 +25,7 @@ function provisionedBy({ id, tenant }: Row): SQL | undefined {
  * others, and finally forgets the record. Returns false when nothing is left to do.
  */
 export function deprovisionSome(
-  write: Connection,
+  write: SqliteConnection,
   tables: Record<ResourceName, ResourceTable>,
   record: Row | undefined,
   at: number,

@@ -14,7 +14,7 @@ import type {
   NewGroup,
   Scope,
 } from '../store/resources.ts';
-import type { Connection, Connections } from './connection.ts';
+import type { Connections, SqliteConnection } from './connections.ts';
 import { refuseTaken } from './errors.ts';
 import { changeMembers, leaveAllGroups } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
@@ -117,7 +117,7 @@ export function createGroupStore(
 
 /** Inside a write. */
 export function deleteGroup(
-  write: Connection,
+  write: SqliteConnection,
   table: ResourceTable,
   tenant: string,
   id: string,

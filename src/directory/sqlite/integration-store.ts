@@ -4,7 +4,7 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { named } from '../sql/names.ts';
 import type { ResourceName } from '../sql/resource-key.ts';
 import type { IntegrationRecord, IntegrationStore } from '../store/integrations.ts';
-import { type Connection, type Connections, parameter } from './connection.ts';
+import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { deprovisionSome } from './deprovision.ts';
 import { ResourceTable } from './resource-table.ts';
 import { externalIds, governedTenants, integrations, tenantOwners, tokens } from './schema.ts';
@@ -149,7 +149,7 @@ const UPDATED = [
 const given = named(integrations, 'excluded');
 const excluded = Object.fromEntries(UPDATED.map((column) => [column, sql`${given[column]}`]));
 
-function getIntegration({ orm }: Connection) {
+function getIntegration({ orm }: SqliteConnection) {
   return orm
     .select()
     .from(integrations)
@@ -157,7 +157,7 @@ function getIntegration({ orm }: Connection) {
     .prepare();
 }
 
-function integrationReads(connection: Connection) {
+function integrationReads(connection: SqliteConnection) {
   const { orm } = connection;
   return {
     get: getIntegration(connection),
@@ -218,7 +218,7 @@ function integrationReads(connection: Connection) {
   };
 }
 
-function integrationWrites(connection: Connection) {
+function integrationWrites(connection: SqliteConnection) {
   const { orm } = connection;
   return {
     get: getIntegration(connection),

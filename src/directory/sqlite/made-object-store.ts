@@ -1,7 +1,7 @@
 /** Objects that the operator created, on SQLite. */
 import { and, asc, eq } from 'drizzle-orm';
 import type { MadeObjectStore, Maker } from '../store/made-objects.ts';
-import type { Connections } from './connection.ts';
+import type { Connections } from './connections.ts';
 import { madeObjects } from './schema.ts';
 
 const ofMaker = ({ clusterUid, kind, namespace, name }: Maker) =>

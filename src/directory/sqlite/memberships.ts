@@ -6,7 +6,7 @@ import { conditionCompiler } from '../sql/conditions.ts';
 import { columns, named, type Row } from '../sql/names.ts';
 import { membersOf } from '../sql/relations.ts';
 import { rowHolder } from '../sql/resource-conditions.ts';
-import type { Connection } from './connection.ts';
+import type { SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { access, groupMembers, groups } from './schema.ts';
 
@@ -19,7 +19,7 @@ const list = (ids: readonly string[]): SQL => sqliteDialect.values(ids, 'i');
 
 /** Applies one change. Returns how many rows changed and which ids the tenant doesn't have. */
 export function changeMembers(
-  write: Connection,
+  write: SqliteConnection,
   tenant: string,
   groupId: string,
   change: MemberChange,
@@ -67,7 +67,7 @@ export function changeMembers(
 }
 
 function addMembers(
-  write: Connection,
+  write: SqliteConnection,
   tenant: string,
   groupId: string,
   ids: readonly string[],
@@ -112,7 +112,7 @@ function addMembers(
 
 /** A new member must not be the group itself or hold it, at any depth. */
 function refuseCycle(
-  write: Connection,
+  write: SqliteConnection,
   tenant: string,
   groupId: string,
   groups: readonly string[],
@@ -142,7 +142,7 @@ function refuseCycle(
 
 /** Removes a deleted resource from all groups, which changes them. */
 export function leaveAllGroups(
-  write: Connection,
+  write: SqliteConnection,
   tenant: string,
   memberId: string,
   at: number,

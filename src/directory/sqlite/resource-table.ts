@@ -7,23 +7,23 @@ import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { USER_CHANGES } from '../sql/followed-groups.ts';
-import { listStatements, pageOf, recordOf } from '../sql/lists.ts';
+import { listStatements, pageOf, resourceOf } from '../sql/lists.ts';
 import { named } from '../sql/names.ts';
 import type { Related } from '../sql/related.ts';
 import { type ResourceName, searchContext, TOTALS } from '../sql/resource-key.ts';
 import { lookupValues, searchDocument } from '../sql/search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
-import { type Connection, type Connections, parameter } from './connection.ts';
+import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { access, accessValues, counters, externalIds, groups, searchDocuments } from './schema.ts';
 
 export class ResourceTable {
-  readonly connection: Connection;
+  readonly connection: SqliteConnection;
   readonly #name: ResourceName;
   readonly #type: ResourceType;
   readonly #statements;
 
-  constructor(connection: Connection, name: ResourceName, type: ResourceType) {
+  constructor(connection: SqliteConnection, name: ResourceName, type: ResourceType) {
     this.connection = connection;
     this.#name = name;
     this.#type = type;
@@ -32,7 +32,7 @@ export class ResourceTable {
 
   get({ tenant, integrationId }: Scope, id: string): StoredResource | undefined {
     const row = this.#statements.get.get({ tenant, integrationId, id });
-    return row && recordOf(row);
+    return row && resourceOf(row);
   }
 
   /** Throws notFound. */
@@ -112,7 +112,7 @@ export function readsOf<Found, R extends StoredResource>(
   };
 }
 
-function prepareStatements({ orm }: Connection, name: ResourceName) {
+function prepareStatements({ orm }: SqliteConnection, name: ResourceName) {
   const table = name === 'User' ? access : groups;
   const [tenant, id] = [sql.placeholder('tenant'), sql.placeholder('id')];
   const integrationId = sql.placeholder('integrationId');
@@ -122,7 +122,7 @@ function prepareStatements({ orm }: Connection, name: ResourceName) {
     get: orm
       .select({
         id: table.id,
-        // As text: recordOf parses it.
+        // As text: resourceOf parses it.
         attributes: sql<string>`${table.attributes}`,
         version: table.version,
         created: table.created,

@@ -6,7 +6,7 @@ import { DatabaseRefusedError } from '../database-errors.ts';
 import { createMembershipStore } from '../sql/followed-group-store.ts';
 import type { Store } from '../store/store.ts';
 import { createCensus } from './census.ts';
-import { openConnections } from './connection.ts';
+import { openConnections } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';

@@ -3,7 +3,7 @@ import { and, eq, gt, isNull, ne, or, sql } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
 import { named } from '../sql/names.ts';
 import type { TokenRecord, TokenStore } from '../store/tokens.ts';
-import { type Connections, parameter } from './connection.ts';
+import { type Connections, parameter } from './connections.ts';
 import { recordOf } from './integration-store.ts';
 import { integrations, tokens } from './schema.ts';
 

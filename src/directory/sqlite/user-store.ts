@@ -8,7 +8,7 @@ import { named } from '../sql/names.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
 import { isOtherSubject, rowOf } from '../sql/resource-key.ts';
 import type { NewResource, Scope, UserRecord, UserStore } from '../store/resources.ts';
-import { type Connection, type Connections, parameter } from './connection.ts';
+import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import { leaveAllGroups } from './memberships.ts';
@@ -82,7 +82,7 @@ export function createUserStore(
 
 /** Deletes the tenant's access, inside a write; the global user stays. */
 export function deleteUser(
-  write: Connection,
+  write: SqliteConnection,
   table: ResourceTable,
   tenant: string,
   id: string,
@@ -93,7 +93,7 @@ export function deleteUser(
   table.forget(tenant, id);
 }
 
-function prepareRows({ orm }: Connection) {
+function prepareRows({ orm }: SqliteConnection) {
   const at = sql.placeholder('at');
   const place = {
     userId: sql.placeholder('userId'),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDirectory } from '../../../src/directory/open.ts';
-import { openConnections } from '../../../src/directory/sqlite/connection.ts';
+import { openConnections } from '../../../src/directory/sqlite/connections.ts';
 import { ACME, groupQuery, userQuery } from '../contract/fixture.ts';
 
 const CHILD = new URL('../../support/directory/restless-writer.ts', import.meta.url).pathname;

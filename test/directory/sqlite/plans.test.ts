@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMembershipStore } from '../../../src/directory/sql/followed-group-store.ts';
-import { type Connections, openConnections } from '../../../src/directory/sqlite/connection.ts';
+import { type Connections, openConnections } from '../../../src/directory/sqlite/connections.ts';
 import { sqliteDialect } from '../../../src/directory/sqlite/dialect.ts';
 import { createGroupStore } from '../../../src/directory/sqlite/group-store.ts';
 import { createUserStore } from '../../../src/directory/sqlite/user-store.ts';

@@ -18,7 +18,7 @@ import { Writer } from './writer.ts';
  * One connection: `orm` for fixed statements, `all` and `run` for statements that are composed at
  * run time.
  */
-export interface Connection {
+export interface SqliteConnection {
   readonly raw: Database.Database;
   readonly orm: BetterSQLite3Database;
   all<Row>(statement: SQL<Row>): Row[];
@@ -27,8 +27,8 @@ export interface Connection {
 
 export interface Connections {
   readonly writer: Writer;
-  readonly write: Connection;
-  readonly read: Connection;
+  readonly write: SqliteConnection;
+  readonly read: SqliteConnection;
   /** Runs the synchronous read. Rejects with 503 if the database fails. */
   reading<T>(run: () => T): Promise<T>;
   close(): void;
@@ -105,7 +105,7 @@ const compose = composer(new StablePlanDialect(), () => PARAMETER);
 /** The same for a placeholder in the WHERE clause of a statement that Drizzle prepares. */
 export const parameter = (name: string): SQL => sql`+${sql.placeholder(name)}`;
 
-function connection(raw: Database.Database): Connection {
+function connection(raw: Database.Database): SqliteConnection {
   const prepared = new Map<string, Database.Statement>();
   const prepare = (text: string): Database.Statement => {
     const known = prepared.get(text);
