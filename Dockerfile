@@ -20,7 +20,7 @@ COPY hack/image hack/image
 COPY --from=runtime / /runtime
 ARG TARGETARCH
 # The flags are those of the ENTRYPOINT: Node.js compiles ahead for exactly these.
-RUN node hack/image/root.ts /runtime ${TARGETARCH} /root-of-image --max-semi-space-size=8 --initial-old-space-size=64 --heap-growing-percent=30
+RUN node hack/image/contents.ts /runtime ${TARGETARCH} /root-of-image --max-semi-space-size=8 --initial-old-space-size=64 --heap-growing-percent=30
 
 FROM scratch
 COPY --from=build /root-of-image /

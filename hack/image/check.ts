@@ -23,7 +23,7 @@ import { type UnpackedImage, unpackArchive } from './archive.ts';
 import { hostArchitecture } from './engine.ts';
 
 const MOST_BYTES = 200_000_000;
-const READY_DEADLINE_MS = 60_000;
+const READY_DEADLINE_MS = 180_000;
 const EMULATORS: Readonly<Record<string, string>> = {
   amd64: 'qemu-x86_64-static',
   arm64: 'qemu-aarch64-static',

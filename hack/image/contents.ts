@@ -1,6 +1,6 @@
 /**
  * Runs inside the Dockerfile's build stage: lays out the file system of the image.
- * `root.ts RUNTIME ARCHITECTURE TARGET FLAG…`, where RUNTIME is the unpacked base image of the
+ * `contents.ts RUNTIME ARCHITECTURE TARGET FLAG…`, where RUNTIME is the unpacked base image of the
  * target, and the flags are those that Node.js is started with.
  */
 import { execFileSync } from 'node:child_process';
