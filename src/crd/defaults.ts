@@ -1,7 +1,7 @@
 /** The defaults of the custom resources, which are never written to a spec. */
 
 import { parseDuration } from './duration.ts';
-import { ANNOTATION_RECONCILE } from './names.ts';
+import { ANNOTATION_RECONCILE, CHILD_PREFIX } from './names.ts';
 import type { KubeGroupBinding, KubeIntegration } from './objects.ts';
 
 export interface SecretKeyRef {
@@ -42,4 +42,5 @@ export const rotationIntervalOf = ({ spec }: KubeIntegration): number | undefine
   parseDuration(spec?.token?.rotation?.interval ?? '');
 
 /** The name of the ServiceAccount and the RoleBinding. */
-export const childNameOf = ({ metadata }: KubeIntegration): string => `scim-${metadata.name}`;
+export const childNameOf = ({ metadata }: KubeIntegration): string =>
+  `${CHILD_PREFIX}${metadata.name}`;

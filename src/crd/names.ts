@@ -57,5 +57,9 @@ export const ANNOTATION_RECONCILE = `${GROUP}/reconcile`;
 
 /** The Role in each namespace with an integration. */
 export const ROLE_NAME = 'SCIMProvisioner';
+/** Begins the names of the ServiceAccount and the RoleBinding of an integration. */
+export const CHILD_PREFIX = 'scim-';
+/** Begins the names of the RoleBindings of a ScimGroupBinding. */
+export const GROUP_ROLE_BINDING_PREFIX = 'scim:group:';
 
 export type EventReason = (typeof EVENT)[keyof typeof EVENT];

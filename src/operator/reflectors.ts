@@ -1,6 +1,7 @@
 /** The watches of the operator, and the caches that they fill. */
 
 import {
+  GROUP_ROLE_BINDING_PREFIX,
   LABEL_MANAGED_BY,
   LABEL_TOKEN,
   MANAGED_BY,
@@ -34,7 +35,6 @@ import {
 import { ObjectStore } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import type { Caches } from './context.ts';
-import { GROUP_ROLE_BINDING_PREFIX } from './group-binding/objects.ts';
 
 const NO_TENANTS =
   'ScimTenants could not be read, so only the namespace of its own name may use a tenant';

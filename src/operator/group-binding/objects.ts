@@ -2,6 +2,7 @@
 
 import {
   GROUP,
+  GROUP_ROLE_BINDING_PREFIX,
   LABEL_GROUP_BINDING,
   LABEL_MANAGED_BY,
   MANAGED_BY,
@@ -20,8 +21,6 @@ const RBAC = 'rbac.authorization.k8s.io';
 function groupBindingLabels(name: string): Record<string, string> {
   return { [LABEL_MANAGED_BY]: MANAGED_BY, [LABEL_GROUP_BINDING]: name };
 }
-
-export const GROUP_ROLE_BINDING_PREFIX = 'scim:group:';
 
 const nameOf = ({ metadata }: KubeGroupBinding, index: number): string =>
   `${GROUP_ROLE_BINDING_PREFIX}${metadata.name}:${index}`;
