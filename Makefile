@@ -2,11 +2,11 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
-GENERATED := crds policies docs/reference examples/argocd
+GENERATED := crds policies docs/reference examples/argocd charts/scim-operator
 SUITES := unit kube operator resources
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance soak bench-operator verify generate format build image image-archive image-check clean
+.PHONY: help demo test conformance soak bench-operator verify generate format manifests build image image-archive image-check clean
 
 help: ## Print this help
 	@echo 'Targets:'
@@ -49,6 +49,7 @@ demo: $(INSTALLED) ## Run everything on a real API server, with one integration 
 test: $(INSTALLED) ## Run every test, against a real API server and real databases
 	@rm -rf .test
 	@node hack/control-plane/prepare.ts
+	@node hack/helm/prepare.ts
 	@$(MAKE) --no-print-directory --keep-going --jobs $(SUITES:%=test-%)
 
 # In parallel, because a test against an API server mostly waits.
@@ -71,11 +72,14 @@ verify: $(INSTALLED) ## Check the format, lint rules, types and generated files
 	$(MAKE) --no-print-directory generate
 	git diff --exit-code -- $(GENERATED)
 
-generate: $(INSTALLED) ## Write crds/, policies/, examples/argocd/ and the tables of docs/reference/
+generate: $(INSTALLED) ## Write crds/, policies/, examples/argocd/, the tables of docs/reference/ and the chart's generated files
 	node hack/generate/main.ts
 
 format: $(INSTALLED) ## Format the sources and apply the linter's fixes
 	biome check --write .
+
+manifests: $(INSTALLED) ## Write dist/install.yaml: everything that an installation without helm needs
+	node hack/manifests/main.ts
 
 build: $(INSTALLED) ## Bundle the program into dist/scim-operator.js
 	npm run --silent build

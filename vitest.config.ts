@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 const operator = ['test/operator/*.test.ts'];
 const resources = ['test/operator/*/**/*.test.ts'];
-const kube = ['test/kube/**/*.test.ts', 'test/crd/**/*.test.ts', 'test/e2e/**/*.test.ts'];
+const kube = [
+  'test/kube/**/*.test.ts',
+  'test/crd/**/*.test.ts',
+  'test/e2e/**/*.test.ts',
+  'test/chart/cluster/**/*.test.ts',
+];
 
 const shared = {
   // Only a failure takes this long. On a busy machine, a program takes seconds to start.

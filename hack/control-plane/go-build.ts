@@ -1,7 +1,11 @@
 /** Builds a program of the control plane from its Go module. */
-import { spawn, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { ControlPlaneUnavailableError, kubernetesVersion, type Program } from './versions.ts';
+import { buildGoProgram, GoBuildError } from '../go-program.ts';
+import {
+  ControlPlaneUnavailableError,
+  kubernetesVersion,
+  moduleOf,
+  type Program,
+} from './versions.ts';
 
 /** @throws {ControlPlaneUnavailableError} Go is not installed, or the build failed. */
 export async function buildProgram(
@@ -9,30 +13,15 @@ export async function buildProgram(
   target: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (spawnSync('go', ['version']).status !== 0) {
-    throw new ControlPlaneUnavailableError('Go is not installed');
-  }
-  const module = program === 'etcd' ? 'etcd' : 'kube';
   const main =
     program === 'etcd' ? 'go.etcd.io/etcd/server/v3' : `k8s.io/kubernetes/cmd/${program}`;
-  const flags = `-s -w ${versionFlags()}`;
-  const args = ['build', '-buildvcs=false', '-ldflags', flags, '-o', target, main];
-  const child = spawn('go', args, {
-    cwd: join(import.meta.dirname, module),
-    env: { ...process.env, GOFLAGS: '', GOWORK: 'off' },
-    stdio: ['ignore', 'inherit', 'inherit'],
-    ...(signal && { signal }),
-  });
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, by) => {
-      if (code === 0) resolve();
-      else {
-        const how = by ?? code;
-        reject(new ControlPlaneUnavailableError(`go build of ${program} exited with ${how}`));
-      }
-    });
-  });
+  const module = moduleOf(program === 'etcd' ? 'etcd' : 'kube');
+  try {
+    await buildGoProgram({ name: program, module, main, flags: versionFlags() }, target, signal);
+  } catch (error) {
+    if (!(error instanceof GoBuildError)) throw error;
+    throw new ControlPlaneUnavailableError(error.message);
+  }
 }
 
 function versionFlags(): string {

@@ -1,7 +1,7 @@
 /** The programs of a control plane, their versions and the cache folder. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache.ts';
+import { requiredVersion } from '../go-program.ts';
 
 export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 
@@ -21,17 +21,14 @@ export class ControlPlaneUnavailableError extends Error {
 }
 
 /** `v1.2.3`. The pinned Go modules determine the version of the downloaded programs as well. */
-export const kubernetesVersion = (): string => requiredVersion('kube', 'k8s.io/kubernetes');
-export const etcdVersion = (): string => requiredVersion('etcd', 'go.etcd.io/etcd/server/v3');
+export const kubernetesVersion = (): string =>
+  requiredVersion(moduleOf('kube'), 'k8s.io/kubernetes');
+export const etcdVersion = (): string =>
+  requiredVersion(moduleOf('etcd'), 'go.etcd.io/etcd/server/v3');
 
 export function programsFolder(): string {
   return cacheFolder(`kubernetes-${kubernetesVersion()}_etcd-${etcdVersion()}`);
 }
 
-function requiredVersion(module: 'kube' | 'etcd', path: string): string {
-  const text = readFileSync(join(import.meta.dirname, module, 'go.mod'), 'utf8');
-  const line = text.split('\n').find((each) => each.includes(`${path} v`));
-  const version = line?.split(' ').find((word) => word.startsWith('v'));
-  if (version === undefined) throw new Error(`${module}/go.mod requires no ${path}`);
-  return version.trim();
-}
+/** Folder of the go.mod that pins a program. */
+export const moduleOf = (module: 'kube' | 'etcd'): string => join(import.meta.dirname, module);

@@ -63,11 +63,13 @@ export function integer(
   fallback: string,
   least: number,
   most: number,
-): Option<number, string> {
-  return option(flag, description, fallback, `a whole number from ${least} to ${most}`, (value) => {
+): Option<number, string> & { readonly least: number; readonly most: number } {
+  const allowed = `a whole number from ${least} to ${most}`;
+  const read = option<number, string>(flag, description, fallback, allowed, (value) => {
     const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
     return number >= least && number <= most ? { ok: true, value: number } : REFUSED;
   });
+  return { ...read, least, most };
 }
 
 export function choice<T extends string, Fallback extends T | undefined>(

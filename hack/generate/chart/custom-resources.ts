@@ -1,0 +1,94 @@
+/** The CRDs, the admission policies, and the roles for custom resources as templates of the chart. */
+import { groupBindingPolicy } from '../../../src/crd/group-binding-policy.ts';
+import { allCrds } from '../../../src/crd/manifest.ts';
+import {
+  GROUP,
+  SCIM_GROUP_BINDINGS,
+  SCIM_INTEGRATIONS,
+  SCIM_TENANTS,
+} from '../../../src/crd/names.ts';
+import { confinementPolicies } from '../../../src/crd/operator-policy.ts';
+import { printYaml } from '../../../src/crd/yaml.ts';
+import { headerOf, literal, onlyIf, withMetadata } from './template.ts';
+
+/** File name → text, for templates/. */
+export function crdTemplates(): Readonly<Record<string, string>> {
+  const files = allCrds().map((crd): [string, string] => {
+    const object = withMetadata(literal(printYaml(crd)), 'crdMetadata');
+    const body = onlyIf('.Values.crds.enabled', object);
+    return [`crds/${crd.spec.names.plural}.yaml`, `${headerOf('src/crd')}\n${body}`];
+  });
+  return Object.fromEntries(files);
+}
+
+/** It comes and stays with the CRD: what is created without it is not checked again. */
+export function groupBindingPolicyTemplate(): string {
+  const objects = groupBindingPolicy().map((object) =>
+    withMetadata(literal(printYaml(object)), 'crdMetadata'),
+  );
+  const body = onlyIf('.Values.crds.enabled', objects.join('---\n'));
+  return `${headerOf('src/crd/group-binding-policy.ts')}\n${body}`;
+}
+
+const USER = 'USER-OF-THE-OPERATOR';
+const NAME = 'name-of-the-release';
+
+export function confinementTemplate(): string {
+  const objects = confinementPolicies({ name: NAME, user: USER }).map((object) =>
+    withMetadata(literal(printYaml(object)), 'metadata'),
+  );
+  const user =
+    'system:serviceaccount:{{ .Release.Namespace }}:{{ include "scim-operator.serviceAccountName" . }}';
+  const text = objects
+    .join('---\n')
+    .replaceAll(NAME, '{{ include "scim-operator.clusterName" . }}')
+    .replaceAll(USER, user);
+  const body = onlyIf('.Values.operator.admissionPolicy', text);
+  return `${headerOf('src/crd/operator-policy.ts')}\n${body}`;
+}
+
+const READ = ['get', 'list', 'watch'];
+const WRITE = ['create', 'update', 'patch', 'delete', 'deletecollection'];
+const { plural: integrations } = SCIM_INTEGRATIONS;
+const { plural: bindings } = SCIM_GROUP_BINDINGS;
+
+/**
+ * What people may do. Writing ScimGroupBindings grants roles, so `edit` may not. ScimTenants decide
+ * about other namespaces, so nobody but a cluster administrator writes them.
+ */
+const ROLES = [
+  {
+    name: 'viewer',
+    into: ['view', 'edit', 'admin'],
+    rules: [{ resources: [integrations, bindings, SCIM_TENANTS.plural], verbs: READ }],
+  },
+  {
+    name: 'editor',
+    into: ['edit', 'admin'],
+    rules: [{ resources: [integrations], verbs: WRITE }],
+  },
+  { name: 'admin', into: ['admin'], rules: [{ resources: [bindings], verbs: WRITE }] },
+];
+
+export function aggregatedRolesTemplate(): string {
+  const objects = ROLES.map(({ name, into, rules }) =>
+    printYaml({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: {
+        name: `${NAME}-${name}`,
+        labels: Object.fromEntries(
+          into.map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']),
+        ),
+      },
+      rules: rules.map((rule) => ({ apiGroups: [GROUP], ...rule })),
+    })
+      .replace(
+        '  labels:\n',
+        '  labels:\n    {{- include "scim-operator.labels" . | nindent 4 }}\n',
+      )
+      .replaceAll(NAME, '{{ include "scim-operator.clusterName" . }}'),
+  );
+  const body = onlyIf('.Values.rbac.aggregateClusterRoles', objects.join('---\n'));
+  return `${headerOf('hack/generate/chart/custom-resources.ts')}\n${body}`;
+}

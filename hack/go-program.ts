@@ -1,0 +1,72 @@
+/** Programs that are built from Go modules pinned in this repository, and kept in the cache. */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** There is no Go, or the build failed. */
+export class GoBuildError extends Error {
+  override readonly name = 'GoBuildError';
+}
+
+export interface GoProgram {
+  readonly name: string;
+  /** Folder of the go.mod. */
+  readonly module: string;
+  /** Import path of its package main. */
+  readonly main: string;
+  /** Of the linker, besides those that leave out what only debuggers read. */
+  readonly flags?: string;
+}
+
+/** `v1.2.3`: the version of the module `path` that a go.mod requires. */
+export function requiredVersion(module: string, path: string): string {
+  const text = readFileSync(join(module, 'go.mod'), 'utf8');
+  const line = text.split('\n').find((each) => each.includes(`${path} v`));
+  const version = line?.split(' ').find((word) => word.startsWith('v'));
+  if (version === undefined) throw new Error(`${module}/go.mod requires no ${path}`);
+  return version.trim();
+}
+
+/** Writes the program to `target`. */
+export async function buildGoProgram(
+  { name, module, main, flags = '' }: GoProgram,
+  target: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (spawnSync('go', ['version']).status !== 0) throw new GoBuildError('Go is not installed');
+  const args = ['build', '-buildvcs=false', '-ldflags', `-s -w ${flags}`, '-o', target, main];
+  const child = spawn('go', args, {
+    cwd: module,
+    env: { ...process.env, GOFLAGS: '', GOWORK: 'off' },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    ...(signal && { signal }),
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, by) => {
+      if (code === 0) resolve();
+      else reject(new GoBuildError(`go build of ${name} exited with ${by ?? code}`));
+    });
+  });
+}
+
+/** Builds the program unless `target` is there. */
+export async function ensureGoProgram(
+  program: GoProgram,
+  target: string,
+  log: (line: string) => void,
+): Promise<void> {
+  if (existsSync(target)) return;
+  mkdirSync(dirname(target), { recursive: true });
+  // Renamed when whole: another process may build the same program at the same time.
+  const unfinished = `${target}.${process.pid}`;
+  const started = performance.now();
+  log(`building ${program.name} from its Go module, which takes minutes the first time`);
+  try {
+    await buildGoProgram(program, unfinished);
+    renameSync(unfinished, target);
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+  log(`built ${program.name} in ${Math.round((performance.now() - started) / 1000)} s`);
+}

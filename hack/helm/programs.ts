@@ -1,0 +1,33 @@
+/** helm 3 and helm 4: those in the PATH, or built from their Go modules and kept in the cache. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { cacheFolder } from '../cache.ts';
+import { ensureGoProgram, requiredVersion } from '../go-program.ts';
+
+export const HELM_MAJORS = ['v3', 'v4'] as const;
+export type HelmMajor = (typeof HELM_MAJORS)[number];
+
+/** Path of the program. `HELM_V3` and `HELM_V4` name programs of your own. */
+export async function helmProgram(
+  major: HelmMajor,
+  log: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+): Promise<string> {
+  const own = process.env[`HELM_${major.toUpperCase()}`];
+  if (own) return own;
+  const module = join(import.meta.dirname, major);
+  const path = `helm.sh/helm/${major}`;
+  const version = requiredVersion(module, path);
+  if (versionInPath() === version) return 'helm';
+  const target = join(cacheFolder(`helm-${version}`), 'helm');
+  const name = `helm ${version}`;
+  const flags = `-X ${path}/internal/version.version=${version}`;
+  await ensureGoProgram({ name, module, main: `${path}/cmd/helm`, flags }, target, log);
+  return target;
+}
+
+function versionInPath(): string | undefined {
+  const { stdout } = spawnSync('helm', ['version', '--template', '{{.Version}}'], {
+    encoding: 'utf8',
+  });
+  return stdout?.trim();
+}
