@@ -17,6 +17,7 @@ COPY src src
 RUN npm run --silent build
 COPY LICENSE LICENSE
 COPY hack/image hack/image
+COPY hack/sbom hack/sbom
 COPY --from=runtime / /runtime
 ARG TARGETARCH
 # The flags are those of the ENTRYPOINT: Node.js compiles ahead for exactly these.

@@ -6,7 +6,7 @@ GENERATED := crds policies docs/reference examples/argocd charts/scim-operator
 SUITES := unit kube operator resources
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance soak bench-operator verify generate format manifests build image image-archive image-check clean
+.PHONY: help demo test conformance soak bench-operator verify generate format manifests build image image-archive image-check sbom clean
 
 help: ## Print this help
 	@echo 'Targets:'
@@ -92,6 +92,9 @@ image-archive: $(INSTALLED) ## Build the image and write it to dist/ as an OCI a
 
 image-check: $(INSTALLED) ## Check the archives in dist/ and start the program in each; needs root
 	@exec node hack/image/check.ts dist/scim-operator-*.tar
+
+sbom: $(INSTALLED) ## Write the bill of materials of each image archive in dist/
+	@exec node hack/sbom/main.ts
 
 clean: ## Remove what the other targets created in this folder
 	rm -rf dist .demo .test coverage node_modules

@@ -1,6 +1,7 @@
 /** Writes the tables of docs/reference/ that don't come from CRDs. Run it with `make generate`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fillInLicences } from './licences.ts';
 import { fillInLimits } from './limits.ts';
 import { allMetrics, fillInMetrics } from './metrics.ts';
 import { fillInOptions } from './options.ts';
@@ -18,3 +19,4 @@ rewrite('permissions.md', fillInPermissions);
 rewrite('scim.md', fillInLimits);
 rewrite('options.md', fillInOptions);
 rewrite('conditions.md', fillInReasons);
+rewrite('licences.md', fillInLicences);

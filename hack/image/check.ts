@@ -19,6 +19,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startChild, sweepAfterDeath } from '../process/child.ts';
 import { freePorts } from '../process/ports.ts';
+import { BILL_OF_MATERIALS, THIRD_PARTY_LICENCES } from '../sbom/image.ts';
 import { type UnpackedImage, unpackArchive } from './archive.ts';
 import { hostArchitecture } from './engine.ts';
 
@@ -69,6 +70,9 @@ function* faultsOf({ root, config, name }: UnpackedImage, bytes: number): Iterab
   const programs = globSync('{bin,sbin,usr/bin,usr/sbin,usr/local/bin}/*', { cwd: root });
   const others = programs.filter((path) => path !== 'usr/local/bin/node');
   if (others.length > 0) yield `it contains ${others.join(', ')}`;
+  for (const path of [BILL_OF_MATERIALS, THIRD_PARTY_LICENCES]) {
+    if (!existsSync(join(root, 'app', path))) yield `it lacks /app/${path}`;
+  }
 }
 
 /** Serves SCIM from the unpacked image, as its user, and stops it again. */

@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { writeContents } from '../sbom/image.ts';
 
 /** From the names of container engines to those of Node.js and of the dynamic loader. */
 const ARCHITECTURES = {
@@ -86,6 +87,7 @@ function layOutProgram(app: string): void {
   for (const part of ['package.json', 'LICENSE', 'lib', `prebuilds/linux-${node}.node`]) {
     cpSync(join(sqlite, part), join(app, sqlite, part), { recursive: true });
   }
+  writeContents({ runtime, architecture, app });
   if (node === process.arch) compileAhead(app);
 }
 

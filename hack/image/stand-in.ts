@@ -15,10 +15,17 @@ import {
 } from './engine.ts';
 
 const SUITE = 'bookworm';
+const DEBIAN = '12';
 const NPM = '11.21.2';
 /** The build stage runs npm and Node.js, the runtime base is only copied from. */
 const BUILD_PACKAGES = ['ca-certificates', 'libstdc++6'];
 const RUNTIME_PACKAGES = ['libc6', 'libgcc-s1', 'libstdc++6'];
+/** Unpacking alone leaves dpkg's list of packages empty, from which the bill of materials is made. */
+const LIST_PACKAGES =
+  'for each in "$1"/var/cache/apt/archives/*.deb; do dpkg-deb --field "$each"; echo; done' +
+  ' >"$1/var/lib/dpkg/status"';
+/** Raise it when the stand-in for the runtime gets other content. */
+const REVISION = 2;
 
 export interface Bases {
   readonly BUILD_IMAGE: string;
@@ -56,9 +63,10 @@ const launcher = (name: string): string =>
   `#!/bin/sh\nexec /usr/local/bin/node /usr/local/lib/node_modules/npm/bin/${name}-cli.js "$@"\n`;
 
 function runtimeBase(nodeVersion: string, architecture: Architecture): string {
-  const image = `localhost/stand-in-runtime:${SUITE}-${nodeVersion}-${architecture}`;
+  const image = `localhost/stand-in-runtime:${SUITE}-${nodeVersion}-${architecture}-${REVISION}`;
   return once(image, architecture, (root) => {
     debian(root, 'extract', architecture, RUNTIME_PACKAGES);
+    writeFileSync(join(root, 'etc/os-release'), `ID=debian\nVERSION_ID="${DEBIAN}"\n`);
     addNode(root, nodeVersion, architecture);
     return [];
   });
@@ -95,6 +103,7 @@ function debian(
   packages: readonly string[],
 ): void {
   const args = [`--variant=${variant}`, `--architectures=${architecture}`, '--quiet'];
+  if (variant === 'extract') args.push(`--extract-hook=${LIST_PACKAGES}`);
   const included = `--include=${packages.join(',')}`;
   // A folder that mmdebstrap may fill is empty and belongs to root.
   run('mmdebstrap', [...args, included, '--skip=check/empty', SUITE, root]);
@@ -107,6 +116,7 @@ function addNode(root: string, version: string, architecture: Architecture): voi
     unpack(`node-linux-${name}@${version}`, folder);
     mkdirSync(join(root, 'usr/local/bin'), { recursive: true });
     cpSync(join(folder, 'bin/node'), join(root, 'usr/local/bin/node'));
+    cpSync(join(folder, 'LICENSE'), join(root, 'usr/local/LICENSE'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
