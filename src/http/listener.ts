@@ -33,18 +33,24 @@ export function createListener(
   // A connection counts from the start: the handshake itself occupies the server.
   const handshakes = new Map<string, Socket>();
   server.on('connection', (socket: Socket) => {
-    const peer = peerOf(socket);
-    handshakes.set(peer, socket);
-    socket.once('close', () => handshakes.delete(peer));
+    const addresses = addressesOf(socket);
+    handshakes.set(addresses, socket);
+    socket.once('close', () => {
+      // A later connection may already have the same addresses.
+      if (handshakes.get(addresses) === socket) handshakes.delete(addresses);
+    });
     connections.add(socket);
   });
   server.on('secureConnection', (socket: TLSSocket) => {
-    const plain = handshakes.get(peerOf(socket));
+    const addresses = addressesOf(socket);
+    const plain = handshakes.get(addresses);
+    handshakes.delete(addresses);
     if (plain === undefined) socket.destroy();
     else connections.secure(plain, socket);
   });
   return server;
 }
 
-/** No two open connections to one server share it. */
-const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+/** No two open connections share them. */
+const addressesOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;

@@ -1,6 +1,8 @@
 /** The server with TLS, over real connections, with certificates that openssl issues. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
@@ -34,12 +36,12 @@ function put({ cert, key }: Certificate): void {
   writeFileSync(files.key, key);
 }
 
-async function start(options: HttpServerOptions = {}) {
+async function start(options: HttpServerOptions = {}, host = '127.0.0.1') {
   put(first);
   const certificate = await ServingCertificate.load(files);
   const app = { fetch: () => new Response('ok') };
   const server = new HttpServer(app, createLogger('silent'), { certificate, ...options });
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = await server.listen({ host, port: 0 });
   open.push({ close: () => certificate.stopRenewing() }, { close: () => server.close(0) });
   return { port, certificate };
 }
@@ -52,10 +54,12 @@ async function servedName(port: number): Promise<string> {
   return String(subject.CN);
 }
 
-function handshake(port: number): Promise<TLSSocket> {
+/** `over`: an open connection; without it, a new one is opened. */
+function handshake(port: number, over?: Socket): Promise<TLSSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
+  const target = over === undefined ? { port, host: '127.0.0.1' } : { socket: over };
   const socket = connect(
-    { port, host: '127.0.0.1', ca: authority.certificate, checkServerIdentity: () => undefined },
+    { ...target, ca: authority.certificate, checkServerIdentity: () => undefined },
     () => resolve(socket),
   );
   socket.once('error', reject);
@@ -85,6 +89,18 @@ describe('a server with a certificate', () => {
     const client = await connectRaw(port);
     client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(await client.ended()).not.toContain('200');
+  });
+
+  it('tells connections from one port of a client to two addresses apart', async () => {
+    const { port } = await start({}, '0.0.0.0');
+    const localAddress = '127.0.0.1';
+    const toFirst = createConnection({ port, host: '127.0.0.1', localAddress });
+    await once(toFirst, 'connect');
+    const { localPort = 0 } = toFirst;
+    const toSecond = createConnection({ port, host: '127.0.0.2', localAddress, localPort });
+    await once(toSecond, 'connect');
+    for (const socket of [toFirst, toSecond])
+      expect(await get(port, await handshake(port, socket))).toBe(200);
   });
 
   it('counts connections from before their handshake towards the limit', async () => {
