@@ -14,11 +14,12 @@ import type { ClientConnections } from './connections.ts';
 
 type OnRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
-/** A client that takes longer for the TLS handshake is not one that will send a request. */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+interface ListenerLimits extends ServerOptions {
+  readonly handshakeTimeout: number;
+}
 
 export function createListener(
-  limits: ServerOptions,
+  limits: ListenerLimits,
   onRequest: OnRequest,
   connections: ClientConnections,
   certificate: ServingCertificate | undefined,
@@ -27,7 +28,7 @@ export function createListener(
     const server = createServer(limits, onRequest);
     return server.on('connection', (socket) => connections.add(socket));
   }
-  const options = { ...limits, ...certificate.current, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
+  const options = { ...limits, ...certificate.current };
   const server = createTlsServer(options, onRequest);
   certificate.renewOn(server);
   // A connection counts from the start: the handshake itself occupies the server.

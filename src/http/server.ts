@@ -60,6 +60,8 @@ const LIMITS = {
   // connection that is being closed.
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 2_000,
+  // A client that takes longer for the TLS handshake is not one that will send a request.
+  handshakeTimeout: 10_000,
   stallTimeout: STALL_TIMEOUT_MS,
   // Node would refuse a request without Host with an empty body; see faultInHead.
   requireHostHeader: false,
@@ -73,6 +75,8 @@ const NO_TUNNEL = new ScimError(
 
 /** Node's code for a request that doesn't arrive in time. */
 const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
+
+const TIMEOUTS: readonly (string | undefined)[] = [TOO_SLOW, 'ERR_TLS_HANDSHAKE_TIMEOUT'];
 
 /** How often a closing server drops idle connections. */
 const SWEEP_MS = 50;
@@ -275,8 +279,7 @@ export class HttpServer {
   }
 
   #countFault(code: string | undefined): void {
-    const reason = code === TOO_SLOW ? 'timeout' : 'malformed';
-    this.#connections.countEnd(reason);
+    this.#connections.countEnd(TIMEOUTS.includes(code) ? 'timeout' : 'malformed');
   }
 }
 

@@ -6,8 +6,10 @@ import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
+import { Registry } from 'prom-client';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CertificateError, ServingCertificate } from '../../src/http/certificate.ts';
+import { ConnectionMetrics } from '../../src/http/connections.ts';
 import { HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { Authority, type Certificate } from '../support/certificates.ts';
@@ -101,6 +103,16 @@ describe('a server with a certificate', () => {
     await once(toSecond, 'connect');
     for (const socket of [toFirst, toSecond])
       expect(await get(port, await handshake(port, socket))).toBe(200);
+  });
+
+  it('closes a connection whose handshake takes too long, and counts it as a timeout', async () => {
+    const registry = new Registry();
+    const metrics = new ConnectionMetrics(registry);
+    const { port } = await start({ metrics, limits: { handshakeTimeout: 50 } });
+    await (await connectRaw(port)).ended();
+    expect(await registry.metrics()).toContain(
+      'scim_connections_refused_total{reason="timeout"} 1',
+    );
   });
 
   it('counts connections from before their handshake towards the limit', async () => {
