@@ -13,7 +13,7 @@ import {
   PROBE_OPTIONS,
   type ProbeConfig,
 } from './options.ts';
-import { ConfigError, environmentValue, resolveOptions, shownValue } from './resolve.ts';
+import { ConfigError, environmentValue, mayHoldSecret, resolveOptions } from './resolve.ts';
 import type { Option } from './values.ts';
 
 export type Invocation =
@@ -62,10 +62,10 @@ function configOf(
     );
   }
   if ((command === 'operator' || command === 'server') && !isPostgres(databaseUrl)) {
+    const shown = mayHoldSecret(databaseUrl) ? '' : `, not "${databaseUrl}"`;
     throw new ConfigError(
-      '--database-url (SCIM_OPERATOR_DATABASE_URL) must be postgres://… for ' +
-        `${command}, not ${shownValue(databaseUrl)}; only the command run can use a ` +
-        'SQLite file',
+      `--database-url (SCIM_OPERATOR_DATABASE_URL) must be postgres://… for ${command}${shown}; ` +
+        'only the command run can use a SQLite file',
     );
   }
   checkElectionTimes(values);

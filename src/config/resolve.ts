@@ -46,7 +46,7 @@ function resolveOption(
   if (parsed.ok) return parsed.value;
   const name = flagged === undefined ? option.variable : `--${option.flag}`;
   if (parsed.reason !== undefined) throw new ConfigError(`${name}: ${parsed.reason}`);
-  const shown = option.secret ? 'the value' : shownValue(value);
+  const shown = option.secret || mayHoldSecret(value) ? 'the value' : `"${value}"`;
   throw new ConfigError(`${name}: ${shown} is not allowed; it must be ${option.allowed}`);
 }
 
@@ -56,11 +56,6 @@ function resolveOption(
  */
 export function mayHoldSecret(value: string): boolean {
   return /[@=?#&]|:.*:|scim_|^.{100}/s.test(value);
-}
-
-/** A value as a message may show it. */
-export function shownValue(value: string): string {
-  return mayHoldSecret(value) ? 'the value' : `"${value}"`;
 }
 
 /**
