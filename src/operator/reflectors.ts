@@ -37,7 +37,7 @@ import type { Logger } from '../logger.ts';
 import type { Caches } from './context.ts';
 
 const NO_TENANTS =
-  'ScimTenants could not be read, so only the namespace of its own name may use a tenant';
+  'ScimTenants could not be read, so each tenant may be used only by the namespace of that name';
 const NO_NAMESPACES =
   'namespaces could not be listed, so changes of their labels are noticed after about a minute';
 const NO_GROUP_BINDINGS =

@@ -64,7 +64,7 @@ function secretIsNotLabelled({ secret, ref }: ExistingInput): ExistingVerdict | 
   if (secret?.metadata.labels?.[LABEL_TOKEN] === 'true') return undefined;
   return unusable(
     REASON.SecretMissing,
-    `there is no Secret ${ref.name} with the label ${LABEL_TOKEN}: "true"; create it, or add ` +
+    `There is no Secret ${ref.name} with the label ${LABEL_TOKEN}: "true"; create it, or add ` +
       'the label if it exists',
   );
 }
@@ -73,7 +73,7 @@ function secretIsBeingDeleted({ secret, ref }: ExistingInput): ExistingVerdict |
   if (secret === undefined || !isGoing(secret)) return undefined;
   return unusable(
     REASON.SecretMissing,
-    `the token of Secret ${ref.name} is not valid, because the Secret ${whatHolds(secret)}; ` +
+    `The token of Secret ${ref.name} is not valid, because the Secret ${whatHolds(secret)}; ` +
       'recreate it once it is gone, or name another Secret in spec.token.existingSecret',
   );
 }
@@ -92,7 +92,7 @@ function tokenIsUnacceptable(input: ExistingInput): ExistingVerdict | undefined 
   const { name, key } = input.ref;
   return unusable(
     REASON.InvalidToken,
-    `the key ${key} of Secret ${name} does not contain 32 to 1,024 visible ASCII ` +
+    `The key ${key} of Secret ${name} does not contain 32 to 1,024 visible ASCII ` +
       'characters; write a token without spaces and without a trailing line break',
   );
 }

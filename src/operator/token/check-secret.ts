@@ -128,7 +128,7 @@ function goingSecret(secret: Secret): Obstacle {
   return {
     reason: REASON.SecretMissing,
     message:
-      `the token was revoked, because the Secret ${secret.metadata.name} ${whatHolds(secret)}; ` +
+      `The token was revoked, because the Secret ${secret.metadata.name} ${whatHolds(secret)}; ` +
       'a new token is generated as soon as the name is free',
   };
 }

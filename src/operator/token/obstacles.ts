@@ -9,13 +9,13 @@ import { type Obstacle, obstacleFrom } from '../obstacle.ts';
 export const FOREIGN_TOKEN: Obstacle = {
   reason: REASON.InvalidToken,
   message:
-    'the token in the Secret belongs to another integration; delete the Secret to get a new token',
+    'The token in the Secret belongs to another integration; delete the Secret to get a new token',
 };
 
 export const NO_TOKEN: Obstacle = {
   reason: REASON.SecretMissing,
   message:
-    'there is no token, and none is generated while the integration is paused or not allowed in ' +
+    'There is no token, and none is generated while the integration is paused or not allowed in ' +
     'its tenant',
 };
 
@@ -37,7 +37,7 @@ export function foreignExistingToken(
   return {
     reason: REASON.InvalidToken,
     message:
-      `the token in Secret ${name} belongs to ${whose}; create another Secret with a ` +
+      `The token in Secret ${name} belongs to ${whose}; create another Secret with a ` +
       'different token, and name it in spec.token.existingSecret',
   };
 }
