@@ -1,6 +1,5 @@
-// Counts the tests in vitest's JSON reports. The arguments are STEP=EXITCODE… REPORT…. The
-// following
-// count as failed:
+// Counts the tests in vitest's JSON reports. The arguments are STEP=EXITCODE… REPORT….
+// The following count as failed:
 // - a skipped test,
 // - a file that could not be run,
 // - a missing report, and

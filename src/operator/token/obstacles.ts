@@ -52,7 +52,7 @@ export function immutableSecret({ metadata }: Secret, { message }: Error): Obsta
   };
 }
 
-/** The status says it of the token as well, because the previous one is revoked. */
+/** TokenReady reports it, because the previous token is revoked. */
 export function notWritten(integration: KubeIntegration, error: unknown): Obstacle {
   if (!isRefused(error)) return obstacleFrom(error);
   const name = secretNameOf(integration);
