@@ -255,7 +255,8 @@ describe('when the API server fails, a reflector', () => {
   });
 
   it('reads lists of several pages, and starts over if the token for the next page has expired', async () => {
-    await Promise.all(Array.from({ length: 510 }, (_, index) => apply(`page-${index}`)));
+    const objects = Array.from({ length: 510 }, (_, index) => `page-${index}`);
+    while (objects.length > 0) await Promise.all(objects.splice(0, 30).map((name) => apply(name)));
     const faults = [{ status: 410, body: '{"kind":"Status","reason":"Expired","code":410}' }];
     proxy.intercept = (request) => (request.includes('continue=') ? faults.shift() : undefined);
     const { reflector } = reflect({ client: through });

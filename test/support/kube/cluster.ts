@@ -8,6 +8,7 @@ import {
   CUSTOM_RESOURCE_DEFINITIONS,
   type KubeObject,
   NAMESPACES,
+  type ResourceDefinition,
 } from '../../../src/kube/resource.ts';
 import { eventually } from '../eventually.ts';
 
@@ -36,6 +37,12 @@ export async function createNamespace(
 }
 
 interface Crd extends KubeObject {
+  readonly spec: {
+    readonly group: string;
+    readonly scope: string;
+    readonly names: { readonly plural: string; readonly kind: string };
+    readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+  };
   readonly status?: { readonly conditions?: readonly { type: string; status: string }[] };
 }
 
@@ -54,6 +61,15 @@ export async function applyCrd(
     const applied = await client.get<Crd>(CUSTOM_RESOURCE_DEFINITIONS, { name: crd.metadata.name });
     const established = applied.status?.conditions?.find(({ type }) => type === 'Established');
     if (established?.status !== 'True') throw new Error('the CRD is not established');
+    // The API server serves it a moment after it says so.
+    for (const resource of servedResources(applied)) await client.list(resource, { limit: 1 });
     return applied;
   });
+}
+
+function servedResources({ spec: { group, scope, names, versions } }: Crd): ResourceDefinition[] {
+  const namespaced = scope === 'Namespaced';
+  return versions
+    .filter(({ served }) => served)
+    .map(({ name: version }) => ({ group, version, ...names, namespaced }));
 }
