@@ -22,14 +22,14 @@ import {
 import { eventually } from '../support/eventually.ts';
 import { userOf } from '../support/kube/access.ts';
 import { createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
-import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
+import { TestIntegration, useOperator } from '../support/operator/fixture.ts';
 import {
   BINDING_RULES,
-  BindingProbe,
   FOLLOWING,
   People,
   READER,
   STAFF,
+  TestGroupBinding,
 } from '../support/operator/group-bindings.ts';
 
 const fixture = useOperator({ rules: BINDING_RULES });
@@ -69,31 +69,31 @@ beforeAll(async () => {
 
 describe('the confined operator', () => {
   it('lives through the whole life of an integration', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True', 'Succeeded');
-    const first = await probe.token();
-    const key = { namespace: probe.namespace, name: 'idp-scim-token' };
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True', 'Succeeded');
+    const first = await integration.token();
+    const key = { namespace: integration.namespace, name: 'idp-scim-token' };
 
     // Without its label, and with another endpoint.
     const change = { metadata: { labels: { [LABEL_MANAGED_BY]: null } }, data: { endpoint: '' } };
     await fixture.admin.mergePatch(SECRETS, key, change, manager);
     await eventually(async () => {
-      const { metadata, data } = await probe.secret();
+      const { metadata, data } = await integration.secret();
       expect(metadata.labels).toMatchObject(LABELS);
       expect(data?.endpoint).not.toBe('');
     });
 
-    await probe.patch({ metadata: { annotations: { 'scim-operator.dev/rotate': '1' } } });
-    await eventually(async () => expect(await probe.token()).not.toBe(first));
+    await integration.patch({ metadata: { annotations: { 'scim-operator.dev/rotate': '1' } } });
+    await eventually(async () => expect(await integration.token()).not.toBe(first));
 
-    await probe.patch({ spec: { token: { secretName: 'moved' } } });
-    await eventually(async () => expect(await probe.token('moved')).not.toBe(''));
-    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+    await integration.patch({ spec: { token: { secretName: 'moved' } } });
+    await eventually(async () => expect(await integration.token('moved')).not.toBe(''));
+    await eventually(() => expect(integration.secret()).rejects.toThrow(/404/));
 
-    const child = { namespace: probe.namespace, name: 'scim-idp' };
+    const child = { namespace: integration.namespace, name: 'scim-idp' };
     await fixture.admin.delete(ROLE_BINDINGS, child);
     const wrong: RoleBinding = {
-      metadata: { ...child, labels: LABELS, ownerReferences: [await ownerOf(probe)] },
+      metadata: { ...child, labels: LABELS, ownerReferences: [await ownerOf(integration)] },
       roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'view' },
     };
     await fixture.admin.apply(ROLE_BINDINGS, wrong, TEST_MANAGER).catch(() => undefined);
@@ -103,40 +103,40 @@ describe('the confined operator', () => {
     });
     await fixture.admin.mergePatch(
       ROLES,
-      { namespace: probe.namespace, name: 'SCIMProvisioner' },
+      { namespace: integration.namespace, name: 'SCIMProvisioner' },
       { rules: [] },
       manager,
     );
     await eventually(async () => {
-      const role = { namespace: probe.namespace, name: 'SCIMProvisioner' };
+      const role = { namespace: integration.namespace, name: 'SCIMProvisioner' };
       expect((await fixture.admin.get<Role>(ROLES, role)).rules).not.toEqual([]);
     });
-    await probe.settled('True', 'Succeeded');
+    await integration.settled('True', 'Succeeded');
 
-    await probe.delete();
-    await eventually(() => expect(probe.secret('moved')).rejects.toThrow(/404/));
+    await integration.delete();
+    await eventually(() => expect(integration.secret('moved')).rejects.toThrow(/404/));
   });
 
   it('follows a group, and takes out what somebody else put in', async () => {
-    const probe = await BindingProbe.create(fixture.admin);
-    const people = new People(fixture.store, probe.namespace);
+    const binding = await TestGroupBinding.create(fixture.admin);
+    const people = new People(fixture.store, binding.namespace);
     await people.add('ann', 'bob');
     const group = await people.group(STAFF, ['ann', 'bob']);
-    await probe.binds('scim:ann', 'scim:bob');
-    const [binding] = await probe.roleBindings();
-    const key = { namespace: probe.namespace, name: binding?.metadata.name ?? '' };
+    await binding.binds('scim:ann', 'scim:bob');
+    const [roleBinding] = await binding.roleBindings();
+    const key = { namespace: binding.namespace, name: roleBinding?.metadata.name ?? '' };
     const intruder = { apiGroup: RBAC, kind: 'Group', name: 'system:authenticated' };
-    const subjects = [...(binding?.subjects ?? []), intruder];
+    const subjects = [...(roleBinding?.subjects ?? []), intruder];
     await fixture.admin.mergePatch(ROLE_BINDINGS, key, { subjects }, manager);
     await people.leave(group, 'bob');
-    await probe.binds('scim:ann');
-    await fixture.admin.delete(SCIM_GROUP_BINDINGS, probe.key);
-    await probe.binds();
+    await binding.binds('scim:ann');
+    await fixture.admin.delete(SCIM_GROUP_BINDINGS, binding.key);
+    await binding.binds();
   });
 });
 
-async function ownerOf(probe: IntegrationProbe) {
-  const { metadata } = await probe.get();
+async function ownerOf(integration: TestIntegration) {
+  const { metadata } = await integration.get();
   const { group, version, kind } = SCIM_INTEGRATIONS;
   return { apiVersion: `${group}/${version}`, kind, name: metadata.name, uid: metadata.uid };
 }

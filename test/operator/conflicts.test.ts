@@ -10,7 +10,7 @@ import {
 } from '../../src/kube/resource.ts';
 import { eventually } from '../support/eventually.ts';
 import { createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
-import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
+import { TestIntegration, useOperator } from '../support/operator/fixture.ts';
 
 const fixture = useOperator({ starts: {} });
 
@@ -41,8 +41,8 @@ describe('an existing object that does not belong to the operator', () => {
         foreignObject(namespace, name, more),
         TEST_MANAGER,
       );
-      const probe = await IntegrationProbe.createIn(fixture, namespace);
-      const { status } = await probe.settled('False', reason);
+      const integration = await TestIntegration.createIn(fixture, namespace);
+      const { status } = await integration.settled('False', reason);
       const ready = status?.conditions?.find(({ type }) => type === 'Ready');
       expect(ready?.message).toMatch(new RegExp(`${name}.*delete`));
       const after = await fixture.admin.get<KubeObject>(resource, { namespace, name });
@@ -50,10 +50,12 @@ describe('an existing object that does not belong to the operator', () => {
 
       await fixture.admin.delete(resource, { namespace, name });
       // Any change to the integration triggers a reconcile; without one, it happens within 30 s.
-      await probe.patch({ metadata: { annotations: { looked: 'again' } } });
+      await integration.patch({ metadata: { annotations: { looked: 'again' } } });
       await eventually(async () => {
-        await probe.patch({ metadata: { annotations: { looked: String(performance.now()) } } });
-        await probe.settled('True', 'Succeeded');
+        await integration.patch({
+          metadata: { annotations: { looked: String(performance.now()) } },
+        });
+        await integration.settled('True', 'Succeeded');
       });
     },
   );
@@ -61,10 +63,10 @@ describe('an existing object that does not belong to the operator', () => {
   it('is reported in a single event', async () => {
     const namespace = await createNamespace(fixture.admin, 'tenant');
     await fixture.admin.create(SECRETS, foreignObject(namespace, 'idp-scim-token'), TEST_MANAGER);
-    const probe = await IntegrationProbe.createIn(fixture, namespace);
-    await probe.settled('False', 'SecretConflict');
-    await probe.patch({ spec: { description: 'another generation' } });
-    await probe.settled('False', 'SecretConflict');
+    const integration = await TestIntegration.createIn(fixture, namespace);
+    await integration.settled('False', 'SecretConflict');
+    await integration.patch({ spec: { description: 'another generation' } });
+    await integration.settled('False', 'SecretConflict');
     await eventually(async () => {
       const { items } = await fixture.admin.list<KubeObject & { reason: string }>(EVENTS, {
         namespace,
@@ -76,16 +78,16 @@ describe('an existing object that does not belong to the operator', () => {
 
 describe('a Secret with the labels of a deleted integration', () => {
   it('is adopted with its token and its endpoint', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
-    const token = await probe.token();
-    const { metadata, ...rest } = await probe.secret();
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
+    const token = await integration.token();
+    const { metadata, ...rest } = await integration.secret();
     const { labels, annotations } = metadata;
     // This is the order of a restore into a new cluster. The Secret comes first, and the
     // integration then has a new UID and no status.
     const namespace = await createNamespace(fixture.admin, 'tenant');
-    await probe.delete();
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await integration.delete();
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
     await fixture.admin.create(
       SECRETS,
       {
@@ -103,7 +105,7 @@ describe('a Secret with the labels of a deleted integration', () => {
       } as KubeObject,
       TEST_MANAGER,
     );
-    const restored = await IntegrationProbe.createIn(fixture, namespace);
+    const restored = await TestIntegration.createIn(fixture, namespace);
     const after = await restored.settled('True');
     expect(after.status?.integrationId).toBe('restored_id_123456789');
     expect(await restored.token()).toBe(token);

@@ -10,7 +10,7 @@ import {
 } from '../../src/kube/resource.ts';
 import { Contentions } from '../../src/operator/contentions.ts';
 import { eventually } from '../support/eventually.ts';
-import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
+import { TestIntegration, useOperator } from '../support/operator/fixture.ts';
 
 describe('corrections of one object', () => {
   const desired = { metadata: { name: 'scim-idp' }, data: { a: '1' } };
@@ -144,25 +144,30 @@ describe('while another controller keeps changing', () => {
   it.concurrent.each(CASES)(
     '%s, the status reports it and corrections become rare, until it stops',
     async (_, resource, name, patch, message, isReady) => {
-      const probe = await IntegrationProbe.create(fixture);
-      await probe.settled('True', 'Succeeded');
-      const key = { namespace: probe.namespace, name };
+      const integration = await TestIntegration.create(fixture);
+      await integration.settled('True', 'Succeeded');
+      const key = { namespace: integration.namespace, name };
       const stop = fight(resource, key, patch);
       await eventually(async () => {
-        expect(await probe.condition('Contended')).toMatchObject({
+        expect(await integration.condition('Contended')).toMatchObject({
           status: 'True',
           reason: 'ChangedByOthers',
           message: expect.stringContaining(message),
         });
-        if (!isReady) expect((await probe.condition('Ready'))?.reason).toBe('ChangedByOthers');
+        if (!isReady)
+          expect((await integration.condition('Ready'))?.reason).toBe('ChangedByOthers');
       });
       expect(await stop()).toBeLessThan(15);
-      await probe.settled('True', 'Succeeded');
-      await eventually(async () => expect(await probe.condition('Contended')).toBeUndefined());
+      await integration.settled('True', 'Succeeded');
+      await eventually(async () =>
+        expect(await integration.condition('Contended')).toBeUndefined(),
+      );
       expect(patch(await fixture.admin.get<KubeObject>(resource, key))).toBeDefined();
       if (name === 'idp-scim-token')
-        expect(await probe.authenticate(await probe.token())).toBeDefined();
-      const { items } = await fixture.admin.list<Event>(EVENTS, { namespace: probe.namespace });
+        expect(await integration.authenticate(await integration.token())).toBeDefined();
+      const { items } = await fixture.admin.list<Event>(EVENTS, {
+        namespace: integration.namespace,
+      });
       const about = (items ?? []).filter(({ reason }) => reason === 'Contended');
       expect(about).toHaveLength(1);
       expect((items ?? []).length).toBeLessThan(25);

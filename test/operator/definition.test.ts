@@ -6,9 +6,9 @@ import { type CrdSchema, type Definition, lackingIn } from '../../src/operator/d
 import { captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { applyCrd, applyCrds } from '../support/kube/cluster.ts';
-import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
+import { TestIntegration, useOperator } from '../support/operator/fixture.ts';
 import { createTenant, doorOf, integrationIn } from '../support/operator/tenants.ts';
-import { TokenProbe } from '../support/operator/token-probe.ts';
+import { TestTokens } from '../support/operator/test-tokens.ts';
 
 const CRD = { name: `${SCIM_INTEGRATIONS.plural}.${SCIM_INTEGRATIONS.group}` };
 
@@ -72,16 +72,16 @@ describe('removing the CRD of ScimIntegrations', () => {
         expect(lines.map((line) => line.doubt)).toContainEqual(expect.stringMatching(doubt)),
       );
     const operator = fixture.start({ log, sweepIntervalMs: 200 });
-    const probe = await IntegrationProbe.create(fixture);
+    const integration = await TestIntegration.create(fixture);
     const existingSecret = { name: 'mine', key: 'key' };
-    const second = await IntegrationProbe.create(fixture, { token: { existingSecret } });
+    const second = await TestIntegration.create(fixture, { token: { existingSecret } });
     const mine = `kept-by-the-platform-team/${second.namespace}`;
-    await new TokenProbe(fixture, second).keepSecret('mine', mine);
+    await new TestTokens(fixture, second).keepSecret('mine', mine);
     const secondBefore = await second.settled('True', 'Succeeded');
-    const before = await probe.settled('True', 'Succeeded');
+    const before = await integration.settled('True', 'Succeeded');
     const issued = Date.now();
-    const token = await probe.token();
-    expect(await probe.authenticate(token)).toBeDefined();
+    const token = await integration.token();
+    expect(await integration.authenticate(token)).toBeDefined();
     expect(await second.authenticate(mine)).toBeDefined();
 
     await fixture.admin.delete(CUSTOM_RESOURCE_DEFINITIONS, CRD);
@@ -93,24 +93,24 @@ describe('removing the CRD of ScimIntegrations', () => {
     await eventually(() => expect(Math.floor(Date.now() / 1_000) * 1_000).toBeGreaterThan(issued));
     await applyCrd(fixture.admin);
     await told(/CRD is newer/);
-    expect(await probe.authenticate(token)).toBeDefined();
+    expect(await integration.authenticate(token)).toBeDefined();
     expect(await second.authenticate(mine)).toBeDefined();
-    expect(await probe.token()).toBe(token);
+    expect(await integration.token()).toBe(token);
 
-    await probe.apply();
-    const after = await eventually(() => probe.settled('True', 'Succeeded'));
+    await integration.apply();
+    const after = await eventually(() => integration.settled('True', 'Succeeded'));
     expect(after.metadata.uid).not.toBe(before.metadata.uid);
     expect(after.status?.endpoint).toBe(before.status?.endpoint);
-    expect(await probe.token()).toBe(token);
-    expect(await probe.authenticate(token)).toBeDefined();
+    expect(await integration.token()).toBe(token);
+    expect(await integration.authenticate(token)).toBeDefined();
     await second.apply({ token: { existingSecret } });
     const secondAfter = await eventually(() => second.settled('True', 'Succeeded'));
     expect(secondAfter.status?.endpoint).toBe(secondBefore.status?.endpoint);
     expect(await second.authenticate(mine)).toBeDefined();
 
-    await probe.delete();
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
-    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+    await integration.delete();
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
+    await eventually(() => expect(integration.secret()).rejects.toThrow(/404/));
     await second.delete();
     await eventually(async () => expect(await second.authenticate(mine)).toBeUndefined());
     await operator.stop();
@@ -121,22 +121,22 @@ describe('removing the CRD of ScimTenants', () => {
   it('revokes the rights in the tenants that they governed, until they are recreated', async () => {
     const name = `${SCIM_TENANTS.plural}.${SCIM_TENANTS.group}`;
     const tenant = await createTenant(fixture.admin, { selector: {} });
-    const probe = await integrationIn(fixture, tenant);
+    const integration = await integrationIn(fixture, tenant);
     const { stop } = fixture.start();
-    const door = await doorOf(fixture, probe);
+    const door = await doorOf(fixture, integration);
     await fixture.admin.delete(CUSTOM_RESOURCE_DEFINITIONS, { name });
     await door.becomes('not allowed');
-    await probe.settled('False', 'TenantNotAllowed');
+    await integration.settled('False', 'TenantNotAllowed');
     await eventually(() =>
       expect(fixture.admin.get(CUSTOM_RESOURCE_DEFINITIONS, { name })).rejects.toThrow(/404/),
     );
-    expect(await probe.token()).toBe(door.token);
+    expect(await integration.token()).toBe(door.token);
 
     await applyCrds(fixture.admin);
     await createTenant(fixture.admin, { selector: {} }, tenant);
-    await eventually(() => probe.settled('True', 'Succeeded'));
+    await eventually(() => integration.settled('True', 'Succeeded'));
     expect(await door.answer()).toBe('open');
-    expect(await doorOf(fixture, probe)).toMatchObject({ id: door.id, token: door.token });
+    expect(await doorOf(fixture, integration)).toMatchObject({ id: door.id, token: door.token });
     await stop();
   });
 });

@@ -10,13 +10,13 @@ import {
 } from '../../src/kube/resource.ts';
 import { eventually } from '../support/eventually.ts';
 import { TEST_MANAGER } from '../support/kube/cluster.ts';
-import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
+import { TestIntegration, useOperator } from '../support/operator/fixture.ts';
 
 const fixture = useOperator({ starts: {} });
-let probe: IntegrationProbe;
+let integration: TestIntegration;
 beforeAll(async () => {
-  probe = await IntegrationProbe.create(fixture);
-  await probe.settled('True');
+  integration = await TestIntegration.create(fixture);
+  await integration.settled('True');
 });
 
 interface Child {
@@ -29,7 +29,7 @@ const ROLE: Child = { resource: ROLES, name: 'SCIMProvisioner' };
 const ROLE_BINDING: Child = { resource: ROLE_BINDINGS, name: 'scim-idp' };
 
 const read = ({ resource, name }: Child) =>
-  fixture.admin.get<KubeObject>(resource, { namespace: probe.namespace, name });
+  fixture.admin.get<KubeObject>(resource, { namespace: integration.namespace, name });
 
 /** Everything that the operator sets, without what the API server adds. */
 function essence({ metadata, ...rest }: KubeObject): object {
@@ -83,7 +83,7 @@ describe('the operator corrects', () => {
     ],
   ])('%s', async (_, child, patch) => {
     const before = essence(await read(child));
-    const key = { namespace: probe.namespace, name: child.name };
+    const key = { namespace: integration.namespace, name: child.name };
     const broken = await fixture.admin.mergePatch<KubeObject>(child.resource, key, patch, {
       fieldManager: TEST_MANAGER,
     });
@@ -97,31 +97,37 @@ describe('the operator corrects', () => {
     ['a deleted RoleBinding', ROLE_BINDING],
   ])('%s', async (_, child) => {
     const before = await read(child);
-    await fixture.admin.delete(child.resource, { namespace: probe.namespace, name: child.name });
+    await fixture.admin.delete(child.resource, {
+      namespace: integration.namespace,
+      name: child.name,
+    });
     await eventually(async () => {
       const made = await read(child);
       expect(made.metadata.uid).not.toBe(before.metadata.uid);
       expect(essence(made)).toEqual(essence(before));
     });
-    await probe.settled('True');
+    await integration.settled('True');
   });
 
   it('a RoleBinding recreated with another role', async () => {
     const before = (await read(ROLE_BINDING)) as KubeObject & { roleRef: object; subjects: object };
-    await fixture.admin.delete(ROLE_BINDINGS, { namespace: probe.namespace, name: 'scim-idp' });
+    await fixture.admin.delete(ROLE_BINDINGS, {
+      namespace: integration.namespace,
+      name: 'scim-idp',
+    });
     const { labels, ownerReferences } = before.metadata;
     await eventually(async () => {
       const made = await read(ROLE_BINDING);
       await fixture.admin.delete(
         ROLE_BINDINGS,
-        { namespace: probe.namespace, name: 'scim-idp' },
+        { namespace: integration.namespace, name: 'scim-idp' },
         made.metadata.uid,
       );
       await fixture.admin.create(
         ROLE_BINDINGS,
         {
           metadata: {
-            namespace: probe.namespace,
+            namespace: integration.namespace,
             name: 'scim-idp',
             labels,
             ownerReferences,
@@ -142,7 +148,7 @@ describe('the operator corrects', () => {
   });
 
   it('its own fields without touching what others added', async () => {
-    const key = { namespace: probe.namespace, name: 'scim-idp' };
+    const key = { namespace: integration.namespace, name: 'scim-idp' };
     const patch = {
       metadata: { annotations: { 'example.com/note': 'mine' } },
       automountServiceAccountToken: true,
@@ -158,14 +164,14 @@ describe('the operator corrects', () => {
   });
 
   it('drift without changing the token, and reports it in an event', async () => {
-    const token = await probe.token();
-    expect(await probe.authenticate(token)).toBeDefined();
+    const token = await integration.token();
+    expect(await integration.authenticate(token)).toBeDefined();
     await eventually(async () => {
       const { items } = await fixture.admin.list<KubeObject & { reason: string }>(EVENTS, {
-        namespace: probe.namespace,
+        namespace: integration.namespace,
       });
       expect((items ?? []).map(({ reason }) => reason)).toContain('DriftCorrected');
     });
-    expect(await probe.token()).toBe(token);
+    expect(await integration.token()).toBe(token);
   });
 });

@@ -23,7 +23,7 @@ import { FIELD_MANAGER } from '../../src/operator/ownership.ts';
 import { dryRunApply } from '../crd/raw-call.ts';
 import { eventually } from '../support/eventually.ts';
 import { createNamespace } from '../support/kube/cluster.ts';
-import { IntegrationProbe, unique, useOperator } from '../support/operator/fixture.ts';
+import { TestIntegration, unique, useOperator } from '../support/operator/fixture.ts';
 import { getTenant } from '../support/operator/tenants.ts';
 
 const fixture = useOperator({ starts: {} });
@@ -75,7 +75,7 @@ async function integrationManifest(marks: (name: string) => Marks): Promise<Mani
 }
 
 const probeOf = ({ metadata: { namespace = '', name } }: Manifest) =>
-  new IntegrationProbe(fixture, namespace, name);
+  new TestIntegration(fixture, namespace, name);
 
 /** Applies the manifest again once the status has settled. */
 async function expectNoDrift(
@@ -134,13 +134,13 @@ describe.each([ARGO_CD, FLUX])('%s with server-side apply', (manager) => {
   it('can change the spec, and the operator acts on it', async () => {
     const manifest = await integrationManifest(marks);
     await fixture.admin.apply(SCIM_INTEGRATIONS, manifest as KubeObject, manager);
-    const probe = probeOf(manifest);
-    await probe.settled('True', 'Succeeded');
+    const integration = probeOf(manifest);
+    await integration.settled('True', 'Succeeded');
     const changed = { ...manifest, spec: { ...SPEC, enabled: false } };
     await fixture.admin.apply(SCIM_INTEGRATIONS, changed as KubeObject, manager);
-    expect((await probe.settled('True', 'Disabled')).spec).toEqual(changed.spec);
+    expect((await integration.settled('True', 'Disabled')).spec).toEqual(changed.spec);
     await fixture.admin.apply(SCIM_INTEGRATIONS, manifest as KubeObject, manager);
-    expect((await probe.settled('True', 'Succeeded')).spec).toEqual(manifest.spec);
+    expect((await integration.settled('True', 'Succeeded')).spec).toEqual(manifest.spec);
   });
 });
 

@@ -11,7 +11,7 @@ import { LEASE_NAME } from '../../src/operator/rbac.ts';
 import { createDatabase, type PostgresDatabase } from '../support/directory/postgres.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
-import { IntegrationProbe, PUBLIC_URL, useOperator } from '../support/operator/fixture.ts';
+import { PUBLIC_URL, TestIntegration, useOperator } from '../support/operator/fixture.ts';
 import { Program } from '../support/program.ts';
 import { SteadyClient } from '../support/scim-server/steady-client.ts';
 
@@ -80,11 +80,11 @@ async function proxied(proxy: FaultProxy, name: string): Promise<string> {
   return `--kubeconfig=${path}`;
 }
 
-async function steadyClient(probe: IntegrationProbe, servers: readonly Program[]) {
-  const { status } = await probe.settled('True');
+async function steadyClient(integration: TestIntegration, servers: readonly Program[]) {
+  const { status } = await integration.settled('True');
   const path = new URL(status?.endpoint ?? '').pathname;
   const urls = (await ports(servers)).map((port) => `http://127.0.0.1:${port}${path}`);
-  return new SteadyClient(urls, await probe.token());
+  return new SteadyClient(urls, await integration.token());
 }
 
 describe('two servers and two operators on one database', () => {
@@ -96,18 +96,18 @@ describe('two servers and two operators on one database', () => {
     // The third operator leads too soon to have waited for this lease to expire.
     const second = start('operator', LONG);
     await standsBy(second);
-    const client = await steadyClient(await IntegrationProbe.create(fixture), servers);
+    const client = await steadyClient(await TestIntegration.create(fixture), servers);
 
     await first.stop('SIGKILL');
     await leads(second);
-    await (await IntegrationProbe.create(fixture)).settled('True');
+    await (await TestIntegration.create(fixture)).settled('True');
 
     const third = start('operator', LONG);
     await standsBy(third);
     expect(await second.stop('SIGTERM')).toBe(0);
     expect(said(second, 'lead was released')).toHaveLength(1);
     await leads(third);
-    await (await IntegrationProbe.create(fixture)).settled('True');
+    await (await TestIntegration.create(fixture)).settled('True');
 
     const { answered, failures } = await client.stop();
     expect(failures).toEqual([]);
@@ -128,7 +128,7 @@ describe('a leader whose API server is unreachable for longer than the renew dea
     const proxy = await startFaultProxy(inject('kubeconfig'));
     const program = start('run', [await proxied(proxy, 'run')]);
     await leads(program);
-    const client = await steadyClient(await IntegrationProbe.create(fixture), [program]);
+    const client = await steadyClient(await TestIntegration.create(fixture), [program]);
     const { port } = await logged(program, 'serving metrics and probes');
     const ops = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
 
@@ -137,7 +137,7 @@ describe('a leader whose API server is unreachable for longer than the renew dea
     await proxy.refuse();
     await eventually(() => expect(lost()).toBeGreaterThan(before));
     const taken = said(program, 'lead was taken').length;
-    const waiting = await IntegrationProbe.create(fixture);
+    const waiting = await TestIntegration.create(fixture);
     expect([await ops('/livez'), await ops('/readyz')]).toEqual([200, 200]);
     await proxy.accept();
     await leads(program, taken + 1);
@@ -167,16 +167,16 @@ describe('a leader that was suspended', () => {
     const proxy = await startFaultProxy(inject('kubeconfig'));
     const frozen = start('operator', [await proxied(proxy, 'frozen')]);
     await leads(frozen);
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
     const other = start('operator');
     await standsBy(other);
 
     frozen.signal('SIGSTOP');
     await leads(other);
     const seen = proxy.requests.length;
-    await probe.patch({ spec: { enabled: false } });
-    await probe.settled('True', 'Disabled');
+    await integration.patch({ spec: { enabled: false } });
+    await integration.settled('True', 'Disabled');
     frozen.signal('SIGCONT');
     expect(await frozen.exited).toBe(3);
     const writes = proxy.requests.slice(seen).filter((request) => !request.startsWith('GET'));
@@ -193,12 +193,12 @@ describe('a second `run` with a directory of its own', () => {
     await leads(first);
     const second = start('run', [sqlite('second')]);
     await standsBy(second);
-    const probe = await IntegrationProbe.create(fixture);
-    const { status } = await probe.settled('True');
+    const integration = await TestIntegration.create(fixture);
+    const { status } = await integration.settled('True');
     const [mine, other] = (await ports([first, second])).map(
       (port) => `http://127.0.0.1:${port}${new URL(status?.endpoint ?? '').pathname}/Users`,
     );
-    const headers = { authorization: `Bearer ${await probe.token()}` };
+    const headers = { authorization: `Bearer ${await integration.token()}` };
     expect((await fetch(mine ?? '', { headers })).status).toBe(200);
     expect((await fetch(other ?? '', { headers })).status).toBe(401);
     expect(await second.stop()).toBe(0);

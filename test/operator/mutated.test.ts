@@ -13,8 +13,8 @@ import { eventually } from '../support/eventually.ts';
 import { parseExposition } from '../support/exposition.ts';
 import { createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 import {
-  IntegrationProbe,
   type OperatorFixture,
+  TestIntegration,
   unique,
   useOperator,
 } from '../support/operator/fixture.ts';
@@ -214,33 +214,35 @@ describe('a mutating admission policy that changes', () => {
     async (_, mutation, message, ready) => {
       const namespace = await createNamespace(fixture.admin, 'tenant');
       const remove = await mutate(namespace, mutation);
-      const probe = await IntegrationProbe.createIn(fixture, namespace);
+      const integration = await TestIntegration.createIn(fixture, namespace);
       await eventually(async () => {
-        expect(await probe.condition('Contended')).toMatchObject({
+        expect(await integration.condition('Contended')).toMatchObject({
           status: 'True',
           reason: 'ChangedByOthers',
           message: expect.stringContaining(message),
         });
-        expect((await probe.condition('Ready'))?.status).toBe(ready);
+        expect((await integration.condition('Ready'))?.status).toBe(ready);
       });
       expect(await drifts(namespace)).toEqual([]);
       const key = { namespace, name: mutation.name };
       const { metadata } = await fixture.admin.get<KubeObject>(mutation.resource, key);
       // This triggers a reconcile, which still writes nothing.
-      await probe.patch({ spec: { displayName: 'Another name' } });
-      await probe.settled(ready);
+      await integration.patch({ spec: { displayName: 'Another name' } });
+      await integration.settled(ready);
       expect(await fixture.admin.get<KubeObject>(mutation.resource, key)).toMatchObject({
         metadata: { resourceVersion: metadata.resourceVersion },
       });
       await remove();
       await eventually(
         async () => {
-          await probe.patch({ metadata: { annotations: { looked: String(performance.now()) } } });
-          expect(await probe.condition('Contended')).toBeUndefined();
+          await integration.patch({
+            metadata: { annotations: { looked: String(performance.now()) } },
+          });
+          expect(await integration.condition('Contended')).toBeUndefined();
         },
         { everyMs: 500 },
       );
-      await probe.settled('True', 'Succeeded');
+      await integration.settled('True', 'Succeeded');
       expect(mutation.isChanged(await fixture.admin.get(mutation.resource, key))).toBe(false);
       expect((await drifts(namespace)).length).toBeLessThanOrEqual(1);
     },
@@ -251,12 +253,12 @@ describe('a mutating admission policy that changes', () => {
     const namespace = await createNamespace(fixture.admin, 'tenant');
     const rule = { ...SECRET, patch: WITHOUT_LABEL, isChanged: hasNoLabel };
     const remove = await mutate(namespace, rule);
-    const probe = await IntegrationProbe.createIn(fixture, namespace);
-    await probe.settled('True', 'Succeeded');
-    await eventually(async () => expect(await probe.condition('Contended')).toBeDefined());
-    const token = await probe.token();
+    const integration = await TestIntegration.createIn(fixture, namespace);
+    await integration.settled('True', 'Succeeded');
+    await eventually(async () => expect(await integration.condition('Contended')).toBeDefined());
+    const token = await integration.token();
     await fixture.admin.delete(SECRETS, { namespace, name: SECRET.name });
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
     await remove();
   });
 

@@ -14,9 +14,9 @@ import { eventually } from '../support/eventually.ts';
 import { parseExposition } from '../support/exposition.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 import {
-  IntegrationProbe,
   installedFixture,
   type OperatorFixture,
+  TestIntegration,
 } from '../support/operator/fixture.ts';
 
 interface Trial {
@@ -27,7 +27,7 @@ interface Trial {
   readonly lines: CapturedLog['lines'];
 }
 
-const create = ({ fixture, namespace }: Trial) => IntegrationProbe.createIn(fixture, namespace);
+const create = ({ fixture, namespace }: Trial) => TestIntegration.createIn(fixture, namespace);
 
 async function sum({ operator }: Trial, name: string, labels: object): Promise<number> {
   return parseExposition(await operator.registry.metrics())
@@ -45,8 +45,8 @@ async function expectLine({ lines }: Trial, wanted: RegExp): Promise<void> {
 }
 
 /** The condition Ready names the missing permission. */
-async function inCondition(trial: Trial, probe?: IntegrationProbe): Promise<void> {
-  const told = probe ?? (await create(trial));
+async function inCondition(trial: Trial, integration?: TestIntegration): Promise<void> {
+  const told = integration ?? (await create(trial));
   await eventually(async () => {
     const ready = await told.condition('Ready');
     expect(ready).toMatchObject({ status: 'False', reason: 'PermissionDenied' });
@@ -83,19 +83,19 @@ async function expectErrors(trial: Trial): Promise<void> {
 
 /** There is no status any more, so only the log and a metric report it. */
 async function atTheEnd(trial: Trial): Promise<void> {
-  const probe = await create(trial);
-  await probe.settled('True');
-  await probe.delete();
+  const integration = await create(trial);
+  await integration.settled('True');
+  await integration.delete();
   await expectLine(trial, new RegExp(trial.resource));
   await expectErrors(trial);
 }
 
 /** The role of a RoleBinding is immutable, so the operator must delete and recreate it. */
 async function atAnotherRole(trial: Trial): Promise<void> {
-  const probe = await create(trial);
-  await probe.settled('True');
+  const integration = await create(trial);
+  await integration.settled('True');
   const { admin } = trial.fixture;
-  const key = { namespace: probe.namespace, name: `scim-${probe.name}` };
+  const key = { namespace: integration.namespace, name: `scim-${integration.name}` };
   const { metadata, ...binding } = await admin.get(ROLE_BINDINGS, key);
   const { labels = {}, ownerReferences = [] } = metadata;
   await admin.delete(ROLE_BINDINGS, key);
@@ -106,7 +106,7 @@ async function atAnotherRole(trial: Trial): Promise<void> {
     await admin.delete(ROLE_BINDINGS, key).catch(() => undefined);
     await admin.create(ROLE_BINDINGS, wrong, TEST_MANAGER);
   });
-  await inCondition(trial, probe);
+  await inCondition(trial, integration);
 }
 
 /** A missing event changes nothing else, so only the log reports it. */
@@ -116,9 +116,9 @@ async function inLog(trial: Trial): Promise<void> {
 }
 
 async function inLogOfSecond(trial: Trial): Promise<void> {
-  const probe = await create(trial);
-  await probe.settled('True');
-  const key = { namespace: probe.namespace, name: `scim-${probe.name}` };
+  const integration = await create(trial);
+  await integration.settled('True');
+  const key = { namespace: integration.namespace, name: `scim-${integration.name}` };
   const { admin } = trial.fixture;
   for (let round = 0; round < 2; round += 1) {
     const wrong = { automountServiceAccountToken: true };

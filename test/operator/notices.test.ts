@@ -11,8 +11,8 @@ import { printed } from '../crd/raw-call.ts';
 import { eventually } from '../support/eventually.ts';
 import { parseExposition } from '../support/exposition.ts';
 import { createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
-import { IntegrationProbe, unique, useOperator } from '../support/operator/fixture.ts';
-import { BINDING_RULES, BindingProbe, FOLLOWING } from '../support/operator/group-bindings.ts';
+import { TestIntegration, unique, useOperator } from '../support/operator/fixture.ts';
+import { BINDING_RULES, FOLLOWING, TestGroupBinding } from '../support/operator/group-bindings.ts';
 import { changeTenant, createTenant } from '../support/operator/tenants.ts';
 
 const fixture = useOperator({ rules: BINDING_RULES });
@@ -52,9 +52,9 @@ const annotate = ([resource, key]: Kind, annotations: Record<string, string | nu
   );
 
 async function integration(): Promise<Kind> {
-  const probe = await IntegrationProbe.create(fixture);
-  await probe.settled('True', 'Succeeded');
-  return [SCIM_INTEGRATIONS, probe.key];
+  const created = await TestIntegration.create(fixture);
+  await created.settled('True', 'Succeeded');
+  return [SCIM_INTEGRATIONS, created.key];
 }
 
 async function tenant(): Promise<Kind> {
@@ -63,8 +63,8 @@ async function tenant(): Promise<Kind> {
 }
 
 async function groupBinding(): Promise<Kind> {
-  const probe = await BindingProbe.create(fixture.admin);
-  return [SCIM_GROUP_BINDINGS, probe.key];
+  const created = await TestGroupBinding.create(fixture.admin);
+  return [SCIM_GROUP_BINDINGS, created.key];
 }
 
 const KINDS = [

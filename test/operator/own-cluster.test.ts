@@ -13,11 +13,11 @@ import { type PostgresDirectory, usePostgres } from '../support/directory/postgr
 import { eventually } from '../support/eventually.ts';
 import { clusterUid, TEST_MANAGER } from '../support/kube/cluster.ts';
 import {
-  IntegrationProbe,
   type OperatorFixture,
   operatorFixture,
+  TestIntegration,
 } from '../support/operator/fixture.ts';
-import { BINDING_RULES, BindingProbe, FOLLOWING } from '../support/operator/group-bindings.ts';
+import { BINDING_RULES, FOLLOWING, TestGroupBinding } from '../support/operator/group-bindings.ts';
 import { createTenant, type Door, doorOf } from '../support/operator/tenants.ts';
 
 let own: ControlPlane;
@@ -41,7 +41,7 @@ afterAll(async () => {
   await directory.close();
 });
 
-/** A fixture whose operators and probes use the directory on PostgreSQL. */
+/** A fixture whose operators and integrations use the directory on PostgreSQL. */
 async function on(store: Store, cluster?: string): Promise<OperatorFixture> {
   const fixture = await operatorFixture(BINDING_RULES, undefined, cluster);
   return { ...fixture, store, start: (options) => fixture.start({ store, ...options }) };
@@ -50,15 +50,16 @@ async function on(store: Store, cluster?: string): Promise<OperatorFixture> {
 const EAGER = { sweepIntervalMs: 100, deprovisionDelayMs: 0 };
 
 describe('two clusters on one database', () => {
-  let mine: IntegrationProbe;
-  let ended: IntegrationProbe;
+  let mine: TestIntegration;
+  let ended: TestIntegration;
   let door: Door;
-  const idOf = async (probe: IntegrationProbe) => (await probe.get()).status?.integrationId ?? '';
+  const idOf = async (integration: TestIntegration) =>
+    (await integration.get()).status?.integrationId ?? '';
 
   beforeAll(async () => {
     const operator = first.start();
-    mine = await IntegrationProbe.create(first, { deletionPolicy: 'Delete' });
-    ended = await IntegrationProbe.create(first, { deletionPolicy: 'Delete' });
+    mine = await TestIntegration.create(first, { deletionPolicy: 'Delete' });
+    ended = await TestIntegration.create(first, { deletionPolicy: 'Delete' });
     door = await doorOf(first, mine);
     await ended.settled('True', 'Succeeded');
     await ended.delete();
@@ -73,12 +74,12 @@ describe('two clusters on one database', () => {
   const namesake = async (name = mine.name) => {
     const metadata = { name: mine.namespace };
     await second.admin.apply(NAMESPACES, { metadata }, TEST_MANAGER);
-    return IntegrationProbe.createIn(second, mine.namespace, { deletionPolicy: 'Delete' }, name);
+    return TestIntegration.createIn(second, mine.namespace, { deletionPolicy: 'Delete' }, name);
   };
 
   it('can hand over a pinned endpoint while both are running', async () => {
     const here = first.start();
-    const old = await IntegrationProbe.create(first);
+    const old = await TestIntegration.create(first);
     const { id, token, answer } = await doorOf(first, old);
     await old.patch({ spec: { integrationId: id } });
     const { namespace } = old;
@@ -92,7 +93,7 @@ describe('two clusters on one database', () => {
     const there = second.start(EAGER);
     const existingSecret = { name: 'kept', key: 'token' };
     const spec = { integrationId: id, token: { existingSecret } };
-    const moved = await IntegrationProbe.createIn(second, namespace, spec);
+    const moved = await TestIntegration.createIn(second, namespace, spec);
     // The ScimTenant in the other cluster will revoke the rights of the namespace in this one. The
     // id still belongs to the old integration until that ends.
     await moved.settled('False', 'IntegrationIdConflict');
@@ -116,7 +117,7 @@ describe('two clusters on one database', () => {
     const ready = refused.status?.conditions?.find(({ type }) => type === 'Ready');
     expect(ready?.message).toMatch(/belongs to another namespace of this name/);
     await expect(theirs.secret()).rejects.toThrow(/404/);
-    const binding = new BindingProbe(second.admin, mine.namespace);
+    const binding = new TestGroupBinding(second.admin, mine.namespace);
     await binding.apply();
     await binding.settled('False', 'TenantNotAllowed');
     expect(await door.answer()).toBe('open');
@@ -181,14 +182,14 @@ describe('an API server that restarts', () => {
     const metric = registry.getSingleMetric('reflector_watch_errors_total');
     const failures = async () =>
       ((await metric?.get())?.values ?? []).reduce((sum, { value }) => sum + value, 0);
-    const probes = await Promise.all(
-      Array.from({ length: 5 }, () => IntegrationProbe.create(second)),
+    const integrations = await Promise.all(
+      Array.from({ length: 5 }, () => TestIntegration.create(second)),
     );
-    const doors = await Promise.all(probes.map((probe) => doorOf(second, probe)));
-    const [shut, ...open] = probes;
+    const doors = await Promise.all(integrations.map((integration) => doorOf(second, integration)));
+    const [shut, ...open] = integrations;
     // Some calls for these fail.
     const late = await Promise.all(
-      Array.from({ length: 10 }, () => IntegrationProbe.create(second)),
+      Array.from({ length: 10 }, () => TestIntegration.create(second)),
     );
     await own.stopApiServer();
     const before = await failures();
@@ -198,9 +199,9 @@ describe('an API server that restarts', () => {
 
     await own.restartApiServer();
     await shut?.patch({ spec: { enabled: false } });
-    const fresh = await IntegrationProbe.create(second);
-    for (const probe of [...open, ...late, fresh])
-      await eventually(() => probe.settled('True', 'Succeeded'));
+    const fresh = await TestIntegration.create(second);
+    for (const integration of [...open, ...late, fresh])
+      await eventually(() => integration.settled('True', 'Succeeded'));
     await shut?.settled('True', 'Disabled');
     for (const { answer } of doors) expect(await answer()).toBe('open');
     expect(stuck()).toBeUndefined();

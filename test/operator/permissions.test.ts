@@ -5,7 +5,7 @@ import { ELECTION_RULES, LEASE_NAME, OPERATOR_RULES } from '../../src/operator/r
 import { captureLog, type LogLine } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { TEST_MANAGER } from '../support/kube/cluster.ts';
-import { IntegrationProbe, operatorFixture } from '../support/operator/fixture.ts';
+import { operatorFixture, TestIntegration } from '../support/operator/fixture.ts';
 import { createTenant, deleteTenant, integrationIn } from '../support/operator/tenants.ts';
 
 /** The rules without one verb on one resource. */
@@ -37,10 +37,10 @@ describe('an operator whose role lacks a permission', () => {
     const fixture = await operatorFixture(without('serviceaccounts', 'create'));
     try {
       fixture.start();
-      const probe = await IntegrationProbe.create(fixture);
-      await probe.settled('False', 'PermissionDenied');
-      expect(await probe.condition('TokenReady')).toMatchObject({ status: 'True' });
-      expect(await probe.authenticate(await probe.token())).toBeDefined();
+      const integration = await TestIntegration.create(fixture);
+      await integration.settled('False', 'PermissionDenied');
+      expect(await integration.condition('TokenReady')).toMatchObject({ status: 'True' });
+      expect(await integration.authenticate(await integration.token())).toBeDefined();
     } finally {
       await fixture.close();
     }
@@ -75,7 +75,7 @@ describe('an operator whose role lacks a permission', () => {
     try {
       const { log, lines } = captureLog();
       fixture.start({ log, election: electionIn(fixture.namespace) });
-      await (await IntegrationProbe.create(fixture)).settled('True');
+      await (await TestIntegration.create(fixture)).settled('True');
       expect(lines.map(({ msg }) => msg)).toContain('lead was taken');
     } finally {
       await fixture.close();
@@ -92,7 +92,7 @@ describe('without the permission to', () => {
     try {
       const { log, lines } = captureLog();
       fixture.start({ log });
-      const own = await IntegrationProbe.create(fixture);
+      const own = await TestIntegration.create(fixture);
       const tenant = await createTenant(fixture.admin, { selector: {} });
       const other = await integrationIn(fixture, tenant);
       await own.settled('True', 'Succeeded');
@@ -112,10 +112,10 @@ describe('without the permission to', () => {
     const fixture = await operatorFixture(without('scimtenants', 'get'));
     try {
       fixture.start();
-      const probe = await IntegrationProbe.create(fixture);
-      await probe.settled('False', 'PermissionDenied');
-      expect((await probe.condition('Ready'))?.message).toMatch(/scimtenants/);
-      await expect(probe.secret()).rejects.toThrow(/404/);
+      const integration = await TestIntegration.create(fixture);
+      await integration.settled('False', 'PermissionDenied');
+      expect((await integration.condition('Ready'))?.message).toMatch(/scimtenants/);
+      await expect(integration.secret()).rejects.toThrow(/404/);
     } finally {
       await fixture.close();
     }
@@ -126,10 +126,10 @@ describe('without the permission to', () => {
     try {
       fixture.start();
       const tenant = await createTenant(fixture.admin, { selector: {} });
-      const probe = await integrationIn(fixture, tenant);
-      await probe.settled('True', 'Succeeded');
+      const integration = await integrationIn(fixture, tenant);
+      await integration.settled('True', 'Succeeded');
       await deleteTenant(fixture.admin, tenant);
-      await probe.settled('False', 'TenantNotAllowed');
+      await integration.settled('False', 'TenantNotAllowed');
     } finally {
       await fixture.close();
     }
@@ -160,14 +160,14 @@ describe('without the permission to', () => {
     try {
       const { log, lines } = captureLog();
       fixture.start({ log });
-      const probe = await IntegrationProbe.create(fixture);
-      await probe.settled('True');
-      const token = await probe.token();
-      await probe.delete();
+      const integration = await TestIntegration.create(fixture);
+      await integration.settled('True');
+      const token = await integration.token();
+      await integration.delete();
       await eventually(() =>
         expect(JSON.stringify(lines)).toMatch(/403 .*customresourcedefinitions/),
       );
-      expect(await probe.authenticate(token)).toBeDefined();
+      expect(await integration.authenticate(token)).toBeDefined();
     } finally {
       await fixture.close();
     }

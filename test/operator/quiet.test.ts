@@ -20,7 +20,7 @@ import { eventually } from '../support/eventually.ts';
 import { metricNames, parseExposition } from '../support/exposition.ts';
 import { TEST_MANAGER } from '../support/kube/cluster.ts';
 import { startFaultProxy } from '../support/kube/fault-proxy.ts';
-import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
+import { TestIntegration, useOperator } from '../support/operator/fixture.ts';
 
 const fixture = useOperator();
 let seconds = 0;
@@ -64,9 +64,9 @@ async function writes(registry: Registry): Promise<number> {
 }
 
 /** Resolves when the integration has been reconciled once more and nothing is left to do. */
-async function lookAgain(probe: IntegrationProbe, registry: Registry) {
-  const { namespace, name } = probe;
-  const versionOf = async () => (await probe.get()).metadata.resourceVersion;
+async function lookAgain(integration: TestIntegration, registry: Registry) {
+  const { namespace, name } = integration;
+  const versionOf = async () => (await integration.get()).metadata.resourceVersion;
   const version = await versionOf();
   const reconciles = () =>
     sum(registry, 'controller_runtime_reconcile_total', { controller: 'scimintegration' });
@@ -97,41 +97,41 @@ async function idleAfter(registry: Registry, count: number): Promise<void> {
 /** Creates an integration and waits until it has settled, then starts an operator. */
 async function settled(connection?: Connection) {
   const first = fixture.start(STILL);
-  const probe = await IntegrationProbe.create(fixture);
-  await probe.settled('True', 'Succeeded');
+  const integration = await TestIntegration.create(fixture);
+  await integration.settled('True', 'Succeeded');
   await first.stop();
   const { registry, stop } = fixture.start({ ...STILL, ...(connection && { connection }) });
   await idleAfter(registry, 0);
-  return { probe, registry, stop };
+  return { integration, registry, stop };
 }
 
 describe('an integration without requests', () => {
   it('is reconciled for hours without a write', async () => {
-    const { probe, registry, stop } = await settled();
-    const before = await probe.get();
+    const { integration, registry, stop } = await settled();
+    const before = await integration.get();
     for (let round = 0; round < 4; round += 1) {
       seconds += 3_600;
-      await lookAgain(probe, registry);
+      await lookAgain(integration, registry);
     }
-    expect(await probe.get()).toEqual(before);
+    expect(await integration.get()).toEqual(before);
     expect(await writes(registry)).toBe(0);
     await stop();
   });
 
   it('has its Secret read once, and again only when it changes', async () => {
     const proxy = await startFaultProxy(inject('kubeconfig'));
-    const { probe, registry, stop } = await settled(new Connection(proxy.config));
-    const path = `/namespaces/${probe.namespace}/secrets/`;
+    const { integration, registry, stop } = await settled(new Connection(proxy.config));
+    const path = `/namespaces/${integration.namespace}/secrets/`;
     const reads = () => proxy.requests.filter((request) => request.includes(path)).length;
     expect(reads()).toBe(1);
-    for (let round = 0; round < 4; round += 1) await lookAgain(probe, registry);
+    for (let round = 0; round < 4; round += 1) await lookAgain(integration, registry);
     expect(reads()).toBe(1);
-    const name = `${probe.name}-scim-token`;
+    const name = `${integration.name}-scim-token`;
     const patch = { metadata: { annotations: { 'example.com/touched': 'yes' } } };
     const manager = { fieldManager: TEST_MANAGER };
-    await fixture.admin.mergePatch(SECRETS, { ...probe.key, name }, patch, manager);
+    await fixture.admin.mergePatch(SECRETS, { ...integration.key, name }, patch, manager);
     await eventually(() => expect(reads()).toBe(2));
-    await lookAgain(probe, registry);
+    await lookAgain(integration, registry);
     expect(reads()).toBe(2);
     await stop();
     await proxy.close();
@@ -140,20 +140,20 @@ describe('an integration without requests', () => {
 
 describe('an integration with constant requests', () => {
   it('causes one write a minute, of its status', async () => {
-    const { probe, registry, stop } = await settled();
-    const { status } = await probe.get();
-    const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };
+    const { integration, registry, stop } = await settled();
+    const { status } = await integration.get();
+    const scope = { tenant: integration.namespace, integrationId: status?.integrationId ?? '' };
     const start = seconds;
     const seen: unknown[] = [];
     for (let second = 10; second <= 180; second += 10) {
       seconds = start + second;
-      const { metadata } = await probe.get();
+      const { metadata } = await integration.get();
       const at = now().getTime();
       await fixture.store.integrations.touch(new Map([[scope.integrationId, at]]));
       const attributes = { userName: `user-${second}`, active: true };
       await fixture.store.users.create(scope, { id: newId(), attributes, at });
-      await lookAgain(probe, registry);
-      const after = await probe.get();
+      await lookAgain(integration, registry);
+      const after = await integration.get();
       if (after.metadata.resourceVersion === metadata.resourceVersion) continue;
       const { users, lastRequestTime = '' } = after.status ?? {};
       seen.push([second, users, Date.parse(lastRequestTime) === at]);
@@ -171,9 +171,9 @@ describe('an integration with constant requests', () => {
 describe('an integration that received a request', () => {
   it('shows it in its status without any other trigger', async () => {
     const operator = fixture.start({ now, clock, sweepIntervalMs: 100 });
-    const probe = await IntegrationProbe.create(fixture);
-    const { status } = await probe.settled('True', 'Succeeded');
-    const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };
+    const integration = await TestIntegration.create(fixture);
+    const { status } = await integration.settled('True', 'Succeeded');
+    const scope = { tenant: integration.namespace, integrationId: status?.integrationId ?? '' };
     const at = now().getTime() + 60_000;
     const attributes = { userName: 'ann', active: true };
     await fixture.store.users.create(scope, { id: newId(), attributes, at });
@@ -182,7 +182,7 @@ describe('an integration that received a request', () => {
     // within a minute of this clock.
     seconds += 60;
     await eventually(async () => {
-      const { users, lastRequestTime = '' } = (await probe.get()).status ?? {};
+      const { users, lastRequestTime = '' } = (await integration.get()).status ?? {};
       expect([users, Date.parse(lastRequestTime)]).toEqual([1, at]);
     });
     await operator.stop();

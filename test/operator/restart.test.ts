@@ -5,9 +5,9 @@ import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { keyOf, ROLES } from '../../src/kube/resource.ts';
 import { eventually } from '../support/eventually.ts';
 import { Lifetime, mortalStore } from '../support/operator/crashing.ts';
-import { IntegrationProbe, useOperator } from '../support/operator/fixture.ts';
+import { TestIntegration, useOperator } from '../support/operator/fixture.ts';
 import { createTenant, getTenant, integrationIn } from '../support/operator/tenants.ts';
-import { TokenProbe } from '../support/operator/token-probe.ts';
+import { TestTokens } from '../support/operator/test-tokens.ts';
 
 const fixture = useOperator();
 beforeAll(async () => {
@@ -38,24 +38,24 @@ describe('a restart', () => {
   it('writes nothing to the cluster or the directory if everything is in place', async () => {
     const first = fixture.start();
     const [ready, disabled, refused] = await Promise.all([
-      IntegrationProbe.create(fixture),
-      IntegrationProbe.create(fixture, { enabled: false }),
-      IntegrationProbe.create(fixture, { tenant: 'somebody-else' }),
+      TestIntegration.create(fixture),
+      TestIntegration.create(fixture, { enabled: false }),
+      TestIntegration.create(fixture, { tenant: 'somebody-else' }),
     ]);
     const tenant = await createTenant(fixture.admin, { selector: {} });
     const governed = await integrationIn(fixture, tenant);
-    const second = await IntegrationProbe.createIn(fixture, ready.namespace, {}, 'second');
+    const second = await TestIntegration.createIn(fixture, ready.namespace, {}, 'second');
     const rotation = { interval: '720h', overlap: '24h' };
-    const rotating = await IntegrationProbe.create(fixture, { token: { rotation } });
+    const rotating = await TestIntegration.create(fixture, { token: { rotation } });
     const existingSecret = { name: 'mine', key: 'key' };
-    const existing = await IntegrationProbe.create(fixture, { token: { existingSecret } });
-    await new TokenProbe(fixture, existing).keepSecret(
+    const existing = await TestIntegration.create(fixture, { token: { existingSecret } });
+    await new TestTokens(fixture, existing).keepSecret(
       'mine',
       `kept-by-the-platform-team/${existing.namespace}`,
     );
     await existing.settled('True', 'Succeeded');
     await rotating.settled('True', 'Succeeded');
-    await new TokenProbe(fixture, rotating).annotate('rotate', 'now');
+    await new TestTokens(fixture, rotating).annotate('rotate', 'now');
     await eventually(async () =>
       expect(await rotating.condition('TokenReady')).toMatchObject({ reason: 'Rotating' }),
     );

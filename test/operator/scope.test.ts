@@ -19,10 +19,10 @@ import { parseExposition } from '../support/exposition.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 import {
-  IntegrationProbe,
   installedFixture,
   type OperatorFixture,
   type StartOptions,
+  TestIntegration,
   unique,
 } from '../support/operator/fixture.ts';
 import { createTenant } from '../support/operator/tenants.ts';
@@ -66,7 +66,7 @@ async function sample(registry: Registry, name: string, labels: object = {}) {
 }
 
 const integrationIn = (namespace: string) =>
-  IntegrationProbe.createIn(fixture, namespace, {}, unique('idp'));
+  TestIntegration.createIn(fixture, namespace, {}, unique('idp'));
 
 describe('an operator that watches some namespaces', () => {
   const later = unique('later');
@@ -77,19 +77,19 @@ describe('an operator that watches some namespaces', () => {
   });
 
   it('creates everything for their integrations, and ends them', async () => {
-    const probe = await integrationIn(home);
-    await probe.settled('True', 'Succeeded');
-    const token = await probe.token();
-    expect(await probe.authenticate(token)).toBeDefined();
-    await probe.delete();
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
-    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+    const integration = await integrationIn(home);
+    await integration.settled('True', 'Succeeded');
+    const token = await integration.token();
+    expect(await integration.authenticate(token)).toBeDefined();
+    await integration.delete();
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
+    await eventually(() => expect(integration.secret()).rejects.toThrow(/404/));
   });
 
   it('corrects drift in them', async () => {
-    const probe = await integrationIn(home);
-    await probe.settled('True');
-    const key = { namespace: home, name: `scim-${probe.name}` };
+    const integration = await integrationIn(home);
+    await integration.settled('True');
+    const key = { namespace: home, name: `scim-${integration.name}` };
     const wrong = { automountServiceAccountToken: true };
     await fixture.admin.mergePatch(SERVICE_ACCOUNTS, key, wrong, { fieldManager: TEST_MANAGER });
     await eventually(async () =>
@@ -109,14 +109,14 @@ describe('an operator that watches some namespaces', () => {
     expect(await refused()).toBe(1);
     expect(operator.unready()).toContain(later);
     await fixture.admin.create(NAMESPACES, { metadata: { name: later } }, TEST_MANAGER);
-    const probe = await integrationIn(later);
+    const integration = await integrationIn(later);
     const { namespace } = fixture;
     const { roles, roleBindings } = namespacedManifests(namespace, namespace, [later]);
     const inLater = ({ metadata }: KubeObject) => metadata.namespace === later;
     for (const role of roles.filter(inLater)) await fixture.admin.create(ROLES, role, TEST_MANAGER);
     for (const binding of roleBindings.filter(inLater))
       await fixture.admin.create(ROLE_BINDINGS, binding, TEST_MANAGER);
-    await eventually(() => probe.settled('True'));
+    await eventually(() => integration.settled('True'));
     await eventually(() => expect(operator.unready()).toBeUndefined());
     expect(await refused()).toBe(0);
     expect(told().at(-1)).toMatchObject({ namespace: later, msg: 'watch was restored' });
@@ -144,12 +144,12 @@ describe('an operator that watches another namespace', () => {
   });
 
   it('changes and reads nothing in this one', async () => {
-    const elsewhere = await IntegrationProbe.create(fixture);
+    const elsewhere = await TestIntegration.create(fixture);
     const before = await elsewhere.get();
-    const probe = await integrationIn(home);
-    await probe.settled('True');
-    await probe.delete();
-    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+    const integration = await integrationIn(home);
+    await integration.settled('True');
+    await integration.delete();
+    await eventually(() => expect(integration.secret()).rejects.toThrow(/404/));
     expect(await elsewhere.get()).toEqual(before);
     const { namespace } = elsewhere;
     for (const kind of [SECRETS, ROLES, ROLE_BINDINGS])
@@ -167,8 +167,8 @@ describe('an operator that watches another namespace', () => {
 
   it('allows no other tenant if it may not read ScimTenants', async () => {
     const tenant = await createTenant(fixture.admin, { names: [home] });
-    const probe = await IntegrationProbe.createIn(fixture, home, { tenant }, unique('idp'));
-    await probe.settled('False', 'TenantNotAllowed');
+    const integration = await TestIntegration.createIn(fixture, home, { tenant }, unique('idp'));
+    await integration.settled('False', 'TenantNotAllowed');
     const told = lines.filter(({ resource }) => resource === 'scimtenants');
     expect(told.map(({ msg }) => msg)).toEqual([
       expect.stringMatching(/^ScimTenants could not be/),
@@ -185,8 +185,8 @@ describe('an operator that may read ScimTenants but not list namespaces', () => 
       const tenant = await createTenant(fixture.admin, {
         selector: { matchLabels: { team: 'a' } },
       });
-      const probe = await IntegrationProbe.createIn(other, namespace, { tenant });
-      await probe.settled('True', 'Succeeded');
+      const integration = await TestIntegration.createIn(other, namespace, { tenant });
+      await integration.settled('True', 'Succeeded');
     } finally {
       await other.close();
     }
@@ -198,14 +198,15 @@ describe('an integration whose namespace is no longer watched', () => {
     await watch([home, second], { connection: adminConnection() });
     const kept = await integrationIn(second);
     const ended = await integrationIn(home);
-    const tokens = new Map<IntegrationProbe, string>();
-    for (const probe of [kept, ended]) {
-      await probe.settled('True');
-      tokens.set(probe, await probe.token());
+    const tokens = new Map<TestIntegration, string>();
+    for (const integration of [kept, ended]) {
+      await integration.settled('True');
+      tokens.set(integration, await integration.token());
     }
     await stop();
-    for (const probe of [kept, ended]) await probe.delete();
-    const answers = (probe: IntegrationProbe) => probe.authenticate(tokens.get(probe) ?? '');
+    for (const integration of [kept, ended]) await integration.delete();
+    const answers = (integration: TestIntegration) =>
+      integration.authenticate(tokens.get(integration) ?? '');
     const { log, lines } = captureLog();
     const quick = () => ({ sweepIntervalMs: 50, connection: adminConnection() });
     const { registry } = await watch([home], { ...quick(), log });

@@ -21,17 +21,17 @@ import { eventually } from '../support/eventually.ts';
 import { TEST_MANAGER } from '../support/kube/cluster.ts';
 import { operatorContext } from '../support/operator/context.ts';
 import {
-  IntegrationProbe,
   type OperatorFixture,
   operatorFixture,
+  TestIntegration,
   useOperator,
 } from '../support/operator/fixture.ts';
 import {
   BINDING_RULES,
-  BindingProbe,
   FOLLOWING,
   People,
   STAFF,
+  TestGroupBinding,
 } from '../support/operator/group-bindings.ts';
 
 const first = useOperator({ rules: BINDING_RULES });
@@ -63,12 +63,12 @@ const electedIn = ({ namespace }: OperatorFixture) => ({
   },
 });
 
-async function settledWith({ store }: OperatorFixture): Promise<IntegrationProbe> {
-  const probe = await IntegrationProbe.create(first);
-  await probe.settled('True', 'Succeeded');
-  const { status } = await probe.get();
+async function settledWith({ store }: OperatorFixture): Promise<TestIntegration> {
+  const integration = await TestIntegration.create(first);
+  await integration.settled('True', 'Succeeded');
+  const { status } = await integration.get();
   expect(await store.integrations.get(status?.integrationId ?? '')).toBeDefined();
-  return probe;
+  return integration;
 }
 
 const release = (resource: ResourceDefinition, key: { namespace: string; name: string }) =>
@@ -82,13 +82,17 @@ const release = (resource: ResourceDefinition, key: { namespace: string; name: s
 describe('a second installation with a directory of its own', () => {
   it("leaves everything to the first and reports it, until the first one's mark is removed", async () => {
     const operator = first.start(electedIn(first));
-    const probe = await settledWith(first);
-    const binding = await BindingProbe.create(first.admin);
+    const integration = await settledWith(first);
+    const binding = await TestGroupBinding.create(first.admin);
     const people = new People(first.store, binding.namespace);
     await people.add('ada');
     await people.group(STAFF, ['ada']);
     await binding.binds('scim:ada');
-    const before = await Promise.all([probe.get(), probe.secret(), binding.roleBindings()]);
+    const before = await Promise.all([
+      integration.get(),
+      integration.secret(),
+      binding.roleBindings(),
+    ]);
 
     const { log, lines } = captureLog();
     const { registry, unready, stop } = second.start({ ...electedIn(second), log });
@@ -99,19 +103,19 @@ describe('a second installation with a directory of its own', () => {
     });
     type Event = KubeObject & { readonly reason: string };
     await eventually(async () => {
-      const { items } = await first.admin.list<Event>(EVENTS, { namespace: probe.namespace });
+      const { items } = await first.admin.list<Event>(EVENTS, { namespace: integration.namespace });
       expect((items ?? []).map(({ reason }) => reason)).toContain('OtherInstallation');
     });
     expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
-    expect(await Promise.all([probe.get(), probe.secret(), binding.roleBindings()])).toEqual(
-      before,
-    );
+    expect(
+      await Promise.all([integration.get(), integration.secret(), binding.roleBindings()]),
+    ).toEqual(before);
     expect(operator.unready()).toBeUndefined();
 
     await operator.stop();
-    await release(SCIM_INTEGRATIONS, probe.key);
+    await release(SCIM_INTEGRATIONS, integration.key);
     await release(SCIM_GROUP_BINDINGS, binding.key);
-    const { integrationId = '' } = (await probe.get()).status ?? {};
+    const { integrationId = '' } = (await integration.get()).status ?? {};
     await eventually(async () =>
       expect(await second.store.integrations.get(integrationId)).toBeDefined(),
     );
@@ -119,7 +123,7 @@ describe('a second installation with a directory of its own', () => {
     await binding.settled('False', 'GroupNotFound');
     // The mark is written last, together with the status.
     await eventually(async () =>
-      expect((await probe.get()).status?.directory).toMatchObject({
+      expect((await integration.get()).status?.directory).toMatchObject({
         lease: expect.stringContaining(second.namespace),
       }),
     );
@@ -129,15 +133,15 @@ describe('a second installation with a directory of its own', () => {
   it('takes over if it runs without leader election, and the first one stops and reports it', async () => {
     const { log, lines } = captureLog();
     const operator = first.start({ ...FOLLOWING, log });
-    const probe = await settledWith(first);
+    const integration = await settledWith(first);
     const other = second.start(FOLLOWING);
     await eventually(() =>
       expect(operator.unready()).toMatch(/is managed by another installation/),
     );
     expect(lines).toContainEqual(expect.objectContaining({ level: 'error' }));
-    await probe.patch({ spec: { enabled: false } });
-    await probe.settled('True', 'Disabled');
-    const { integrationId = '' } = (await probe.get()).status ?? {};
+    await integration.patch({ spec: { enabled: false } });
+    await integration.settled('True', 'Disabled');
+    const { integrationId = '' } = (await integration.get()).status ?? {};
     expect(await second.store.integrations.get(integrationId)).toMatchObject({ enabled: false });
     await eventually(() => expect(other.unready()).toBeUndefined());
     await Promise.all([operator.stop(), other.stop()]);
@@ -148,11 +152,11 @@ describe('an integration of another installation', () => {
   /**
    * The reconcilers of an installation with another directory, which has seen the current state.
    */
-  async function strangerOf(probe: IntegrationProbe) {
+  async function strangerOf(integration: TestIntegration) {
     const connection = new Connection(loadKubeConfig(first.kubeconfig));
     const context = operatorContext({ client: new Client(connection), store: second.store });
     const { log } = captureLog();
-    const { status } = await probe.get();
+    const { status } = await integration.get();
     const clusterUid = status?.directory?.cluster ?? '';
     const lease = `${second.namespace}/scim-operator`;
     const directoryKey = second.store.cursorKey;
@@ -162,13 +166,13 @@ describe('an integration of another installation', () => {
     return {
       /** Runs every reconciler once. */
       look: async () => {
-        caches.integrations.replace([await probe.get()]);
+        caches.integrations.replace([await integration.get()]);
         const states: RoleStates = { get: () => undefined, set: () => undefined };
-        const { namespace } = probe;
+        const { namespace } = integration;
         const roles = createRoleReconcile(stranger, states);
         await roles({ namespace, name: ROLE_NAME }, { log });
         const integrations = createReconcile(stranger, states, () => undefined);
-        await integrations(probe.key, { log });
+        await integrations(integration.key, { log });
       },
       close: () => connection.close(),
     };
@@ -176,22 +180,22 @@ describe('an integration of another installation', () => {
 
   it('has its Role and the status of its deletion left alone', async () => {
     const operator = first.start(electedIn(first));
-    const probe = await settledWith(first);
+    const integration = await settledWith(first);
     await operator.stop();
-    const stranger = await strangerOf(probe);
-    const role = { namespace: probe.namespace, name: ROLE_NAME };
+    const stranger = await strangerOf(integration);
+    const role = { namespace: integration.namespace, name: ROLE_NAME };
     const rules = { rules: null };
     await first.admin.mergePatch(ROLES, role, rules, { fieldManager: TEST_MANAGER });
     await stranger.look();
     expect(await first.admin.get(ROLES, role)).toMatchObject(rules);
 
     const finalizers = (names: readonly string[] | null) =>
-      probe.patch({ metadata: { finalizers: names } });
+      integration.patch({ metadata: { finalizers: names } });
     await finalizers(['example.com/wait']);
-    await probe.delete();
-    const { status } = await probe.get();
+    await integration.delete();
+    const { status } = await integration.get();
     await stranger.look();
-    expect((await probe.get()).status).toEqual(status);
+    expect((await integration.get()).status).toEqual(status);
     await finalizers(null);
     await stranger.close();
   });
@@ -200,20 +204,20 @@ describe('an integration of another installation', () => {
 describe('the same installation', () => {
   it('continues in another namespace with the same directory', async () => {
     const operator = first.start(electedIn(first));
-    const probe = await settledWith(first);
+    const integration = await settledWith(first);
     await operator.stop();
     const moved = second.start({ ...electedIn(second), store: first.store });
-    await probe.patch({ spec: { displayName: 'Moved' } });
-    await probe.settled('True', 'Succeeded');
+    await integration.patch({ spec: { displayName: 'Moved' } });
+    await integration.settled('True', 'Succeeded');
     await eventually(() => expect(moved.unready()).toBeUndefined());
     await moved.stop();
   });
 
   it("continues with an empty directory once it leads, and reports the leader's other database until then", async () => {
     const operator = first.start(electedIn(first));
-    const probe = await settledWith(first);
-    const token = await probe.token();
-    const { status } = await probe.get();
+    const integration = await settledWith(first);
+    const token = await integration.token();
+    const { status } = await integration.get();
     const rebuilt = first.start({ ...electedIn(first), store: second.store });
     await eventually(() =>
       expect(rebuilt.unready()).toMatch(/the leading operator uses the directory/),
@@ -224,7 +228,7 @@ describe('the same installation', () => {
       expect(record).toBeDefined();
     });
     await eventually(() => expect(rebuilt.unready()).toBeUndefined());
-    expect(await probe.token()).toBe(token);
+    expect(await integration.token()).toBe(token);
     await rebuilt.stop();
   });
 });

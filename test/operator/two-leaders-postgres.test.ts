@@ -12,17 +12,17 @@ import { type PostgresDirectory, usePostgres } from '../support/directory/postgr
 import { eventually } from '../support/eventually.ts';
 import { clusterUid } from '../support/kube/cluster.ts';
 import {
-  IntegrationProbe,
   type OperatorFixture,
   operatorFixture,
+  TestIntegration,
 } from '../support/operator/fixture.ts';
-import { TokenProbe } from '../support/operator/token-probe.ts';
+import { TestTokens } from '../support/operator/test-tokens.ts';
 
 let fixture: OperatorFixture;
 let directory: PostgresDirectory;
 let second: Store;
 let store: Store;
-let probes: readonly IntegrationProbe[];
+let integrations: readonly TestIntegration[];
 beforeAll(async () => {
   fixture = await operatorFixture();
   directory = await usePostgres();
@@ -31,7 +31,7 @@ beforeAll(async () => {
   fixture.start({ store });
   fixture.start({ store: second });
   const seen = { ...fixture, store };
-  probes = await Promise.all(Array.from({ length: 15 }, () => IntegrationProbe.create(seen)));
+  integrations = await Promise.all(Array.from({ length: 15 }, () => TestIntegration.create(seen)));
 });
 afterAll(async () => {
   await fixture.close();
@@ -39,12 +39,12 @@ afterAll(async () => {
   await directory.close();
 });
 
-const each = <T>(look: (probe: IntegrationProbe) => Promise<T>): Promise<T[]> =>
-  Promise.all(probes.map(look));
-const settled = (reason: string) => each((probe) => probe.settled('True', reason));
+const each = <T>(look: (integration: TestIntegration) => Promise<T>): Promise<T[]> =>
+  Promise.all(integrations.map(look));
+const settled = (reason: string) => each((integration) => integration.settled('True', reason));
 
 /** All records of the integration, including ended ones. */
-async function recordsOf({ namespace, name }: IntegrationProbe) {
+async function recordsOf({ namespace, name }: TestIntegration) {
   const records = await store.integrations.list(await clusterUid(fixture.admin));
   return records.filter((record) => record.namespace === namespace && record.name === name);
 }
@@ -53,11 +53,11 @@ async function recordsOf({ namespace, name }: IntegrationProbe) {
  * Waits until the status, the Secret and the directory agree on one id and one current token, and
  * `others` more tokens are valid. Returns the tokens in the directory, the current one first.
  */
-function agreed(probe: IntegrationProbe, others = 0): Promise<readonly TokenRecord[]> {
+function agreed(integration: TestIntegration, others = 0): Promise<readonly TokenRecord[]> {
   return eventually(async () => {
-    const { status } = await probe.get();
-    const token = await probe.token();
-    const records = await recordsOf(probe);
+    const { status } = await integration.get();
+    const token = await integration.token();
+    const records = await recordsOf(integration);
     expect(records).toMatchObject([{ id: status?.integrationId, endedAt: undefined }]);
     const tokens = await store.tokens.list(status?.integrationId ?? '');
     const current = tokens.filter(({ hash }) => hash === hashToken(token));
@@ -72,16 +72,18 @@ function agreed(probe: IntegrationProbe, others = 0): Promise<readonly TokenReco
 describe('two leaders at once on one PostgreSQL database', () => {
   it('give each integration one record, one id and one token', async () => {
     await settled('Succeeded');
-    await each((probe) => agreed(probe));
+    await each((integration) => agreed(integration));
   });
 
   it('rotate each token once, and the previous one keeps working', async () => {
-    const before = await each((probe) => probe.token());
-    await each((probe) => new TokenProbe(fixture, probe).annotate('rotate', 'now'));
-    await each((probe) =>
-      eventually(async () => expect((await probe.get()).status?.lastHandledRotate).toBe('now')),
+    const before = await each((integration) => integration.token());
+    await each((integration) => new TestTokens(fixture, integration).annotate('rotate', 'now'));
+    await each((integration) =>
+      eventually(async () =>
+        expect((await integration.get()).status?.lastHandledRotate).toBe('now'),
+      ),
     );
-    const after = await each((probe) => agreed(probe, 1));
+    const after = await each((integration) => agreed(integration, 1));
     for (const [index, tokens] of after.entries()) {
       const hash = hashToken(before[index] ?? '');
       expect(tokens.slice(1)).toMatchObject([{ hash, expiresAt: expect.any(Number) }]);
@@ -90,12 +92,12 @@ describe('two leaders at once on one PostgreSQL database', () => {
   });
 
   it('issue one new token after a Secret was deleted', async () => {
-    const before = await each((probe) => probe.token());
+    const before = await each((integration) => integration.token());
     await each(({ namespace }) =>
       fixture.admin.delete(SECRETS, { namespace, name: 'idp-scim-token' }),
     );
-    await each((probe) => eventually(() => probe.token()));
-    const after = await each((probe) => agreed(probe));
+    await each((integration) => eventually(() => integration.token()));
+    const after = await each((integration) => agreed(integration));
     for (const [index, [current]] of after.entries())
       expect(current?.hash).not.toBe(hashToken(before[index] ?? ''));
   });
@@ -103,13 +105,16 @@ describe('two leaders at once on one PostgreSQL database', () => {
   it('disable and enable integrations without changing anything else', async () => {
     // The one that lags behind may briefly undo what the other has done.
     const recorded = (what: object) =>
-      each((probe) => eventually(async () => expect(await recordsOf(probe)).toMatchObject([what])));
-    const versions = () => each(async (probe) => (await probe.secret()).metadata.resourceVersion);
+      each((integration) =>
+        eventually(async () => expect(await recordsOf(integration)).toMatchObject([what])),
+      );
+    const versions = () =>
+      each(async (integration) => (await integration.secret()).metadata.resourceVersion);
     const before = await versions();
-    await each((probe) => probe.patch({ spec: { enabled: false } }));
+    await each((integration) => integration.patch({ spec: { enabled: false } }));
     await settled('Disabled');
     await recorded({ enabled: false });
-    await each((probe) => probe.patch({ spec: { enabled: true } }));
+    await each((integration) => integration.patch({ spec: { enabled: true } }));
     await settled('Succeeded');
     await recorded({ enabled: true });
     expect(await versions()).toEqual(before);
@@ -117,14 +122,16 @@ describe('two leaders at once on one PostgreSQL database', () => {
 
   it('end each integration once', async () => {
     const ids = (await each(recordsOf)).flat().map(({ id }) => id);
-    await each((probe) => probe.delete());
-    await each((probe) =>
+    await each((integration) => integration.delete());
+    await each((integration) =>
       eventually(async () =>
-        expect(await recordsOf(probe)).toMatchObject([{ endedAt: expect.any(Number) }]),
+        expect(await recordsOf(integration)).toMatchObject([{ endedAt: expect.any(Number) }]),
       ),
     );
     for (const id of ids)
       await eventually(async () => expect(await store.tokens.list(id)).toEqual([]));
-    await each((probe) => eventually(() => expect(probe.secret()).rejects.toThrow(/404/)));
+    await each((integration) =>
+      eventually(() => expect(integration.secret()).rejects.toThrow(/404/)),
+    );
   });
 });

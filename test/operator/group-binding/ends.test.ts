@@ -24,11 +24,11 @@ import {
 } from '../../support/operator/fixture.ts';
 import {
   BINDING_RULES,
-  BindingProbe,
   FOLLOWING,
   People,
   READER,
   STAFF,
+  TestGroupBinding,
 } from '../../support/operator/group-bindings.ts';
 
 const fixture = useOperator({ rules: BINDING_RULES });
@@ -51,50 +51,50 @@ const RBAC = 'rbac.authorization.k8s.io';
 /** Puts Ann and Bob into the group Staff and waits until they have the role. */
 async function given(options: StartOptions = FOLLOWING) {
   start(options);
-  const probe = await BindingProbe.create(fixture.admin);
-  const people = new People(fixture.store, probe.namespace);
+  const binding = await TestGroupBinding.create(fixture.admin);
+  const people = new People(fixture.store, binding.namespace);
   await people.add('ann', 'bob');
   const group = await people.group(STAFF, ['ann', 'bob']);
-  await probe.binds('scim:ann', 'scim:bob');
-  return { probe, people, group };
+  await binding.binds('scim:ann', 'scim:bob');
+  return { binding, people, group };
 }
 
-const finalizers = (probe: BindingProbe, list: readonly string[] | null) =>
+const finalizers = (binding: TestGroupBinding, list: readonly string[] | null) =>
   fixture.admin.mergePatch(
     SCIM_GROUP_BINDINGS,
-    probe.key,
+    binding.key,
     { metadata: { finalizers: list } },
     manager,
   );
 
-const isGone = (probe: BindingProbe) =>
-  eventually(() => expect(probe.get()).rejects.toThrow(/404/));
+const isGone = (binding: TestGroupBinding) =>
+  eventually(() => expect(binding.get()).rejects.toThrow(/404/));
 
 /**
  * Does what the garbage collector does for `kubectl delete --cascade=orphan`. A running operator
  * would correct it.
  */
-async function orphan(probe: BindingProbe) {
+async function orphan(binding: TestGroupBinding) {
   const bare = { metadata: { ownerReferences: null } };
-  for (const { metadata } of await bound(probe))
+  for (const { metadata } of await bound(binding))
     await fixture.admin.mergePatch(
       ROLE_BINDINGS,
-      { ...probe.key, name: metadata.name },
+      { ...binding.key, name: metadata.name },
       bare,
       manager,
     );
-  await probe.delete();
-  await isGone(probe);
+  await binding.delete();
+  await isGone(binding);
 }
 
 /** All RoleBindings of the namespace that give the Role, whatever their name. */
-async function bound({ client, namespace }: BindingProbe): Promise<readonly RoleBinding[]> {
+async function bound({ client, namespace }: TestGroupBinding): Promise<readonly RoleBinding[]> {
   const { items } = await client.list<RoleBinding>(ROLE_BINDINGS, { namespace });
   return (items ?? []).filter(({ roleRef }) => roleRef?.name === READER.name);
 }
-const nobodyHas = (probe: BindingProbe) =>
+const nobodyHas = (binding: TestGroupBinding) =>
   eventually(async () =>
-    expect((await bound(probe)).flatMap(({ subjects = [] }) => subjects)).toEqual([]),
+    expect((await bound(binding)).flatMap(({ subjects = [] }) => subjects)).toEqual([]),
   );
 
 const sample = async ({ registry }: ReturnType<OperatorFixture['start']>, name: string) =>
@@ -102,98 +102,98 @@ const sample = async ({ registry }: ReturnType<OperatorFixture['start']>, name: 
 
 describe('a role is revoked', () => {
   it('if its ScimGroupBinding is deleted and orphans its dependents', async () => {
-    const { probe } = await given();
-    await finalizers(probe, ['orphan']);
-    await probe.delete();
-    await isGone(probe);
-    await nobodyHas(probe);
+    const { binding } = await given();
+    await finalizers(binding, ['orphan']);
+    await binding.delete();
+    await isGone(binding);
+    await nobodyHas(binding);
   });
 
   it('if its ScimGroupBinding is deleted but held by a finalizer', async () => {
-    const { probe } = await given();
-    await finalizers(probe, ['example.com/wait']);
-    await probe.delete();
-    await nobodyHas(probe);
-    const { status } = await probe.settled('False', 'Terminating');
+    const { binding } = await given();
+    await finalizers(binding, ['example.com/wait']);
+    await binding.delete();
+    await nobodyHas(binding);
+    const { status } = await binding.settled('False', 'Terminating');
     expect(status).toMatchObject({ members: 0, roleBindings: 0 });
-    await finalizers(probe, null);
+    await finalizers(binding, null);
   });
 
   it('if its ScimGroupBinding orphaned the RoleBinding while no operator ran', async () => {
-    const { probe } = await given();
+    const { binding } = await given();
     await stop();
-    await orphan(probe);
-    expect(await bound(probe)).toHaveLength(1);
+    await orphan(binding);
+    expect(await bound(binding)).toHaveLength(1);
     start();
-    await nobodyHas(probe);
+    await nobodyHas(binding);
   });
 
   it("from users who don't get it from the next ScimGroupBinding of that name", async () => {
-    const { probe, people } = await given();
+    const { binding, people } = await given();
     await stop();
-    await orphan(probe);
+    await orphan(binding);
     await people.changeUser('ann', { active: false });
-    await probe.apply();
+    await binding.apply();
     start();
-    await probe.binds('scim:bob');
-    expect(await bound(probe)).toHaveLength(1);
-    await probe.settled('True', 'Succeeded');
+    await binding.binds('scim:bob');
+    expect(await bound(binding)).toHaveLength(1);
+    await binding.settled('True', 'Succeeded');
   });
 
   it('even if a finalizer holds the RoleBinding', async () => {
-    const { probe } = await given();
-    const [made] = await bound(probe);
-    const key = { namespace: probe.namespace, name: made?.metadata.name ?? '' };
+    const { binding } = await given();
+    const [made] = await bound(binding);
+    const key = { namespace: binding.namespace, name: made?.metadata.name ?? '' };
     const hold = (list: readonly string[] | null) =>
       fixture.admin.mergePatch(ROLE_BINDINGS, key, { metadata: { finalizers: list } }, manager);
     await hold(['example.com/wait']);
-    await probe.delete();
-    await nobodyHas(probe);
+    await binding.delete();
+    await nobodyHas(binding);
     await hold(null);
-    await eventually(async () => expect(await bound(probe)).toEqual([]));
+    await eventually(async () => expect(await bound(binding)).toEqual([]));
   });
 
   it('even if its RoleBinding lost its labels and its owner', async () => {
-    const { probe } = await given();
+    const { binding } = await given();
     await stop();
-    const [made] = await bound(probe);
-    const key = { namespace: probe.namespace, name: made?.metadata.name ?? '' };
+    const [made] = await bound(binding);
+    const key = { namespace: binding.namespace, name: made?.metadata.name ?? '' };
     const bare = { metadata: { labels: null, ownerReferences: null } };
     await fixture.admin.mergePatch(ROLE_BINDINGS, key, bare, manager);
-    await probe.delete();
+    await binding.delete();
     start();
-    await nobodyHas(probe);
+    await nobodyHas(binding);
   });
 
   it('if the operator no longer follows groups', async () => {
-    const { probe } = await given();
+    const { binding } = await given();
     await stop();
     start({});
-    await nobodyHas(probe);
+    await nobodyHas(binding);
   });
 
   it('if its namespace is no longer watched, but only by the operator that gave it', async () => {
-    const { probe } = await given();
+    const { binding } = await given();
     await stop();
     const elsewhere = { ...FOLLOWING, watchNamespaces: [fixture.namespace] };
     const other = start({ ...elsewhere, installation: 'another' });
     await eventually(async () =>
       expect(await sample(other, 'scim_operator_left_role_bindings')).toBe(0),
     );
-    expect(await probe.subjects()).toEqual(['scim:ann', 'scim:bob']);
+    expect(await binding.subjects()).toEqual(['scim:ann', 'scim:bob']);
     await stop();
     start(elsewhere);
-    await nobodyHas(probe);
+    await nobodyHas(binding);
   });
 });
 
 describe("a role that can't be revoked", () => {
   it('is reported in the log and a metric until it is', async () => {
-    const { probe } = await given();
+    const { binding } = await given();
     await stop();
-    const rule = await denyWrites(fixture.admin, probe.namespace, ROLE_BINDINGS, ['DELETE']);
+    const rule = await denyWrites(fixture.admin, binding.namespace, ROLE_BINDINGS, ['DELETE']);
     await eventually(async () => {
-      const metadata = { namespace: probe.namespace, name: 'another' };
+      const metadata = { namespace: binding.namespace, name: 'another' };
       const another: RoleBinding = { metadata, roleRef: { apiGroup: RBAC, ...READER } };
       await fixture.admin.apply(ROLE_BINDINGS, another, TEST_MANAGER);
       await expect(fixture.admin.delete(ROLE_BINDINGS, metadata)).rejects.toThrow(/not here/);
@@ -208,17 +208,17 @@ describe("a role that can't be revoked", () => {
       expect(found).toHaveLength(1);
       return found;
     });
-    expect(JSON.stringify(told)).toContain(`${probe.namespace}/scim:group:staff:0: `);
+    expect(JSON.stringify(told)).toContain(`${binding.namespace}/scim:group:staff:0: `);
     expect(JSON.stringify(told)).toContain(rule.name);
     await rule.remove();
-    await nobodyHas(probe);
+    await nobodyHas(binding);
     await eventually(async () =>
       expect(await sample(operator, 'scim_operator_left_role_bindings')).toBe(0),
     );
   });
 
   it('is counted if the operator lacks the permission', async () => {
-    const { probe } = await given();
+    const { binding } = await given();
     await stop();
     const own = { name: fixture.namespace };
     const without = BINDING_RULES.map((rule) =>
@@ -227,7 +227,7 @@ describe("a role that can't be revoked", () => {
         : rule,
     );
     await fixture.admin.mergePatch(CLUSTER_ROLES, own, { rules: without }, manager);
-    const { namespace } = probe;
+    const { namespace } = binding;
     const user = userOf({ namespace: fixture.namespace, name: fixture.namespace });
     const action = { namespace, verb: 'delete', group: RBAC, resource: 'rolebindings' };
     await eventually(async () => expect(await mayDo(fixture.admin, user, action)).toBe(false));
@@ -236,25 +236,27 @@ describe("a role that can't be revoked", () => {
     await eventually(async () =>
       expect(await sample(operator, 'scim_operator_left_role_bindings')).toBeGreaterThan(0),
     );
-    expect(await probe.subjects()).toEqual(['scim:ann', 'scim:bob']);
+    expect(await binding.subjects()).toEqual(['scim:ann', 'scim:bob']);
     await fixture.admin.mergePatch(CLUSTER_ROLES, own, { rules: BINDING_RULES }, manager);
-    await nobodyHas(probe);
+    await nobodyHas(binding);
   });
 });
 
 describe('a RoleBinding that the operator did not create', () => {
   it('is reported by the ScimGroupBinding that its name refers to, and left alone', async () => {
     const operator = start();
-    const probe = await BindingProbe.create(fixture.admin, { group: { displayName: 'nobody' } });
+    const binding = await TestGroupBinding.create(fixture.admin, {
+      group: { displayName: 'nobody' },
+    });
     const foreign: RoleBinding = {
-      metadata: { namespace: probe.namespace, name: `scim:group:${probe.name}:7` },
+      metadata: { namespace: binding.namespace, name: `scim:group:${binding.name}:7` },
       roleRef: { apiGroup: RBAC, ...READER },
       subjects: [{ apiGroup: RBAC, kind: 'User', name: 'mallory' }],
     };
-    await probe.settled('False', 'GroupNotFound');
+    await binding.settled('False', 'GroupNotFound');
     const made = await fixture.admin.create(ROLE_BINDINGS, foreign, TEST_MANAGER);
     await eventually(async () =>
-      expect(await probe.condition('ForeignRoleBindings')).toMatchObject({
+      expect(await binding.condition('ForeignRoleBindings')).toMatchObject({
         status: 'True',
         reason: 'ObjectConflict',
         message: expect.stringContaining(foreign.metadata.name),
@@ -263,7 +265,7 @@ describe('a RoleBinding that the operator did not create', () => {
     await eventually(async () =>
       expect(await sample(operator, 'scim_operator_foreign_role_bindings')).toBe(1),
     );
-    const { namespace } = probe;
+    const { namespace } = binding;
     await eventually(async () => {
       const { items } = await fixture.admin.list<KubeObject & { reason?: string }>(EVENTS, {
         namespace,
@@ -273,11 +275,11 @@ describe('a RoleBinding that the operator did not create', () => {
     const people = new People(fixture.store, namespace);
     await people.add('ann');
     await people.group({ displayName: 'nobody' }, ['ann']);
-    await probe.settled('False', 'ObjectConflict');
-    await probe.binds('scim:ann');
-    await probe.delete();
+    await binding.settled('False', 'ObjectConflict');
+    await binding.binds('scim:ann');
+    await binding.delete();
     await eventually(async () => {
-      const versions = (await bound(probe)).map(({ metadata }) => metadata.resourceVersion);
+      const versions = (await bound(binding)).map(({ metadata }) => metadata.resourceVersion);
       expect(versions).toEqual([made.metadata.resourceVersion]);
     });
     expect(await sample(operator, 'scim_operator_foreign_role_bindings')).toBe(1);
@@ -288,23 +290,23 @@ describe('a RoleBinding that the operator did not create', () => {
   });
 
   it('is left alone even if it is a copy with all labels and annotations', async () => {
-    const { probe } = await given();
-    const [made] = await bound(probe);
+    const { binding } = await given();
+    const [made] = await bound(binding);
     if (made?.roleRef === undefined) throw new Error('there is none');
     const { labels = {}, annotations = {} } = made.metadata;
     const { roleRef, subjects = [] } = made;
     for (const name of ['copy', 'scim:group:staff:5']) {
-      const metadata = { namespace: probe.namespace, name, labels, annotations };
+      const metadata = { namespace: binding.namespace, name, labels, annotations };
       await fixture.admin.create<RoleBinding>(
         ROLE_BINDINGS,
         { metadata, roleRef, subjects },
         TEST_MANAGER,
       );
     }
-    await probe.settled('False', 'ObjectConflict');
-    await probe.delete();
+    await binding.settled('False', 'ObjectConflict');
+    await binding.delete();
     await eventually(async () =>
-      expect((await bound(probe)).map(({ metadata }) => metadata.name)).toEqual([
+      expect((await bound(binding)).map(({ metadata }) => metadata.name)).toEqual([
         'copy',
         'scim:group:staff:5',
       ]),

@@ -4,16 +4,16 @@ import type { PolicyRule } from '../../../src/kube/objects.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { eventually } from '../../support/eventually.ts';
 import {
-  IntegrationProbe,
   type OperatorFixture,
   operatorFixture,
+  TestIntegration,
 } from '../../support/operator/fixture.ts';
 import {
   BINDING_RULES,
-  BindingProbe,
   FOLLOWING,
   People,
   STAFF,
+  TestGroupBinding,
 } from '../../support/operator/group-bindings.ts';
 
 let fixture: OperatorFixture;
@@ -32,11 +32,11 @@ async function started(resource: string, verb: string) {
   fixture = await operatorFixture(without(resource, verb));
   const { log, lines } = captureLog();
   fixture.start({ ...FOLLOWING, log });
-  const probe = await BindingProbe.create(fixture.admin);
-  const people = new People(fixture.store, probe.namespace);
+  const binding = await TestGroupBinding.create(fixture.admin);
+  const people = new People(fixture.store, binding.namespace);
   await people.add('ann');
   const group = await people.group(STAFF, ['ann']);
-  return { probe, people, group, lines };
+  return { binding, people, group, lines };
 }
 
 describe('without the permission to', () => {
@@ -45,36 +45,36 @@ describe('without the permission to', () => {
     ['create', 'rolebindings', /rolebindings/],
     ['get', 'scimgroupbindings', /scimgroupbindings/],
   ])('%s %s, an operator reports that in the status', async (verb, resource, message) => {
-    const { probe } = await started(resource, verb);
-    await probe.settled('False', 'PermissionDenied');
-    expect((await probe.condition('Ready'))?.message).toMatch(message);
-    expect(await probe.roleBindings()).toEqual([]);
+    const { binding } = await started(resource, verb);
+    await binding.settled('False', 'PermissionDenied');
+    expect((await binding.condition('Ready'))?.message).toMatch(message);
+    expect(await binding.roleBindings()).toEqual([]);
   });
 
   it('delete RoleBindings, an operator reports that when the last member leaves', async () => {
-    const { probe, people, group } = await started('rolebindings', 'delete');
-    await probe.binds('scim:ann');
+    const { binding, people, group } = await started('rolebindings', 'delete');
+    await binding.binds('scim:ann');
     await people.leave(group, 'ann');
-    await probe.settled('False', 'PermissionDenied');
-    expect((await probe.condition('Ready'))?.message).toMatch(
+    await binding.settled('False', 'PermissionDenied');
+    expect((await binding.condition('Ready'))?.message).toMatch(
       /cannot delete resource "rolebindings"/,
     );
   });
 
   it('patch the status of ScimGroupBindings, an operator still follows them', async () => {
-    const { probe, people, group } = await started('scimgroupbindings/status', 'patch');
-    await probe.binds('scim:ann');
+    const { binding, people, group } = await started('scimgroupbindings/status', 'patch');
+    await binding.binds('scim:ann');
     await people.leave(group, 'ann');
-    await probe.binds();
+    await binding.binds();
   });
 
   it.each([['list', 'validatingadmissionpolicies']])(
     '%s %s, an operator reports an unknown admission policy and still binds',
     async (verb, resource) => {
-      const { probe } = await started(resource, verb);
-      await probe.binds('scim:ann');
-      await probe.settled('True', 'Succeeded');
-      expect(await probe.condition('Unguarded')).toMatchObject({
+      const { binding } = await started(resource, verb);
+      await binding.binds('scim:ann');
+      await binding.settled('True', 'Succeeded');
+      expect(await binding.condition('Unguarded')).toMatchObject({
         status: 'Unknown',
         reason: 'AdmissionPolicyUnknown',
         message: expect.stringMatching(/give its ClusterRole get, list and watch on both$/),
@@ -83,9 +83,9 @@ describe('without the permission to', () => {
   );
 
   it('list ScimGroupBindings, an operator follows none, with a single warning, and does the rest', async () => {
-    const { probe, lines } = await started('scimgroupbindings', 'list');
-    await (await IntegrationProbe.create(fixture)).settled('True', 'Succeeded');
-    expect(await probe.roleBindings()).toEqual([]);
+    const { binding, lines } = await started('scimgroupbindings', 'list');
+    await (await TestIntegration.create(fixture)).settled('True', 'Succeeded');
+    expect(await binding.roleBindings()).toEqual([]);
     await eventually(() =>
       expect(lines.filter(({ resource }) => resource === 'scimgroupbindings')).toMatchObject([
         { level: 'warn', msg: expect.stringMatching(/^ScimGroupBindings could not be read/) },

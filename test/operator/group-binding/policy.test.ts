@@ -24,11 +24,11 @@ import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
 import { useOperator } from '../../support/operator/fixture.ts';
 import {
   BINDING_RULES,
-  BindingProbe,
   FOLLOWING,
   People,
   READER,
   STAFF,
+  TestGroupBinding,
 } from '../../support/operator/group-bindings.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
@@ -145,12 +145,12 @@ describe('the admission policy', () => {
     const people = new People(fixture.store, namespace);
     await people.add('ann');
     await people.group(STAFF, ['ann']);
-    const probe = new BindingProbe(binder, namespace);
-    await probe.apply();
-    const seen = new BindingProbe(fixture.admin, namespace, probe.name);
+    const binding = new TestGroupBinding(binder, namespace);
+    await binding.apply();
+    const seen = new TestGroupBinding(fixture.admin, namespace, binding.name);
     await seen.binds('scim:ann');
     await seen.settled('True', 'Succeeded');
-    await probe.delete();
+    await binding.delete();
     await seen.binds();
     await operator.stop();
   });
@@ -163,19 +163,19 @@ describe('the admission policy', () => {
         .filter(({ name }) => name === 'scim_operator_admission_policy')
         .map(({ labels }) => labels.state);
     const told = (text: string) => lines.some(({ msg }) => msg === text);
-    const probe = new BindingProbe(fixture.admin, namespace, 'guarded');
-    await probe.apply();
-    await probe.binds('scim:ann');
+    const binding = new TestGroupBinding(fixture.admin, namespace, 'guarded');
+    await binding.apply();
+    await binding.binds('scim:ann');
     await eventually(async () => expect(await states()).toEqual(['enforced']));
     await eventually(() =>
       expect(told('authors of ScimGroupBindings must hold the verb bind')).toBe(true),
     );
-    await eventually(async () => expect(await probe.condition('Unguarded')).toBeUndefined());
+    await eventually(async () => expect(await binding.condition('Unguarded')).toBeUndefined());
 
     const name = { name: groupBindingPolicy()[1].metadata.name };
     await fixture.admin.delete(ADMISSION_POLICY_BINDINGS, name);
     await eventually(async () =>
-      expect(await probe.condition('Unguarded')).toMatchObject({
+      expect(await binding.condition('Unguarded')).toMatchObject({
         status: 'True',
         reason: 'AdmissionPolicyMissing',
         message: expect.stringMatching(/No ValidatingAdmissionPolicyBinding puts .* in force/),
@@ -185,11 +185,11 @@ describe('the admission policy', () => {
     await eventually(() =>
       expect(told('authors of ScimGroupBindings may be able to grant too much')).toBe(true),
     );
-    await probe.settled('True', 'Succeeded');
-    await probe.binds('scim:ann');
+    await binding.settled('True', 'Succeeded');
+    await binding.binds('scim:ann');
 
     await applyGroupBindingPolicy(fixture.admin, TEST_MANAGER);
-    await eventually(async () => expect(await probe.condition('Unguarded')).toBeUndefined());
+    await eventually(async () => expect(await binding.condition('Unguarded')).toBeUndefined());
     await eventually(async () => expect(await states()).toEqual(['enforced']));
   });
 });

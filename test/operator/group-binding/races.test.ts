@@ -21,9 +21,9 @@ import { operatorContext } from '../../support/operator/context.ts';
 import { useOperator } from '../../support/operator/fixture.ts';
 import {
   BINDING_RULES,
-  BindingProbe,
   People,
   STAFF,
+  TestGroupBinding,
 } from '../../support/operator/group-bindings.ts';
 import { createTenant, deleteTenant } from '../../support/operator/tenants.ts';
 
@@ -50,23 +50,23 @@ beforeAll(() => {
 afterAll(() => connection.close());
 
 /** An operator whose caches contain the present state and are not updated. */
-async function operatorOf(probe: BindingProbe) {
+async function operatorOf(binding: TestGroupBinding) {
   let now = 0;
   const contentions = new Contentions(() => now);
   const context = { ...operatorContext({ client, store: fixture.store }), contentions };
   const { caches } = context;
   const look = async () => {
-    caches.groupBindings.replace([await probe.get()]);
-    caches.namespaces.replace([await fixture.admin.get(NAMESPACES, { name: probe.namespace })]);
+    caches.groupBindings.replace([await binding.get()]);
+    caches.namespaces.replace([await fixture.admin.get(NAMESPACES, { name: binding.namespace })]);
     caches.tenants.replace((await fixture.admin.list<KubeTenant>(SCIM_TENANTS)).items ?? []);
-    caches.roleBindings.replace(await probe.roleBindings());
+    caches.roleBindings.replace(await binding.roleBindings());
   };
   await look();
   const reconcile = createGroupBindingReconcile(context, new FollowedGroups(), 'scim:');
   return {
     look,
     caches,
-    reconcile: () => reconcile(probe.key, { log }),
+    reconcile: () => reconcile(binding.key, { log }),
     pass: (milliseconds: number) => {
       now += milliseconds;
     },
@@ -77,49 +77,49 @@ async function staffed(
   spec: Partial<KubeGroupBinding['spec']> = {},
   labels: Readonly<Record<string, string>> = {},
 ) {
-  const probe = await BindingProbe.create(fixture.admin, spec, labels);
-  const people = new People(fixture.store, spec.tenant ?? probe.namespace);
+  const binding = await TestGroupBinding.create(fixture.admin, spec, labels);
+  const people = new People(fixture.store, spec.tenant ?? binding.namespace);
   await people.add('ann', 'bob');
-  return { probe, people, group: await people.group(STAFF, ['ann', 'bob']) };
+  return { binding, people, group: await people.group(STAFF, ['ann', 'bob']) };
 }
 
 describe('an operator with stale caches', () => {
   it('grants nothing in a tenant that was just revoked, and revokes what it granted', async () => {
     const tenant = await createTenant(fixture.admin, { selector: {} });
-    const { probe, people, group } = await staffed({ tenant });
-    const operator = await operatorOf(probe);
+    const { binding, people, group } = await staffed({ tenant });
+    const operator = await operatorOf(binding);
     await operator.reconcile();
-    await probe.binds('scim:ann', 'scim:bob');
+    await binding.binds('scim:ann', 'scim:bob');
     await deleteTenant(fixture.admin, tenant);
     await people.add('cid');
     await people.join(group, 'cid');
-    operator.caches.groupBindings.replace([await probe.get()]);
+    operator.caches.groupBindings.replace([await binding.get()]);
     await operator.reconcile();
-    expect(await probe.subjects()).toEqual([]);
-    expect(await probe.condition('Ready')).toMatchObject({ reason: 'TenantNotAllowed' });
+    expect(await binding.subjects()).toEqual([]);
+    expect(await binding.condition('Ready')).toMatchObject({ reason: 'TenantNotAllowed' });
   });
 
   it('grants nothing for a ScimGroupBinding that was deleted or recreated', async () => {
-    const { probe } = await staffed();
-    const operator = await operatorOf(probe);
-    await probe.delete();
+    const { binding } = await staffed();
+    const operator = await operatorOf(binding);
+    await binding.delete();
     await operator.reconcile();
-    expect(await probe.roleBindings()).toEqual([]);
-    await probe.apply();
+    expect(await binding.roleBindings()).toEqual([]);
+    await binding.apply();
     await operator.reconcile();
-    expect(await probe.roleBindings()).toEqual([]);
+    expect(await binding.roleBindings()).toEqual([]);
     await operator.look();
     await operator.reconcile();
-    await probe.binds('scim:ann', 'scim:bob');
+    await binding.binds('scim:ann', 'scim:bob');
   });
 
   it('changes nothing when it reconciles again', async () => {
-    const { probe } = await staffed();
-    const operator = await operatorOf(probe);
+    const { binding } = await staffed();
+    const operator = await operatorOf(binding);
     await operator.reconcile();
-    const before = await probe.roleBindings();
+    const before = await binding.roleBindings();
     await operator.reconcile();
-    expect(await probe.roleBindings()).toEqual(before);
+    expect(await binding.roleBindings()).toEqual(before);
   });
 });
 
@@ -128,20 +128,20 @@ describe('an operator that may not list namespaces', () => {
     const tenant = await createTenant(fixture.admin, {
       selector: { matchLabels: { tier: 'gold' } },
     });
-    const { probe } = await staffed({ tenant }, { tier: 'gold' });
-    const operator = await operatorOf(probe);
+    const { binding } = await staffed({ tenant }, { tier: 'gold' });
+    const operator = await operatorOf(binding);
     expect((await operator.reconcile()).requeueAfterMs).toBeGreaterThanOrEqual(600_000);
     operator.caches.namespaces.replace([]);
-    operator.caches.groupBindings.replace([await probe.get()]);
+    operator.caches.groupBindings.replace([await binding.get()]);
     expect((await operator.reconcile()).requeueAfterMs).toBeLessThan(120_000);
-    await probe.binds('scim:ann', 'scim:bob');
+    await binding.binds('scim:ann', 'scim:bob');
     const labels = { metadata: { labels: { tier: null } } };
-    await fixture.admin.mergePatch(NAMESPACES, { name: probe.namespace }, labels, {
+    await fixture.admin.mergePatch(NAMESPACES, { name: binding.namespace }, labels, {
       fieldManager: TEST_MANAGER,
     });
-    operator.caches.groupBindings.replace([await probe.get()]);
+    operator.caches.groupBindings.replace([await binding.get()]);
     await operator.reconcile();
-    expect(await probe.subjects()).toEqual([]);
+    expect(await binding.subjects()).toEqual([]);
   });
 });
 
@@ -149,8 +149,8 @@ describe('a RoleBinding that another client changes after each correction', () =
   const name = 'scim:group:staff:0';
 
   /** Disturbs it as often as it is corrected immediately, and once more. */
-  async function contend(probe: BindingProbe, disturb: () => Promise<unknown>) {
-    const operator = await operatorOf(probe);
+  async function contend(binding: TestGroupBinding, disturb: () => Promise<unknown>) {
+    const operator = await operatorOf(binding);
     await operator.reconcile();
     const look = async () => {
       await operator.look();
@@ -166,69 +166,69 @@ describe('a RoleBinding that another client changes after each correction', () =
   }
 
   it('is recreated at growing intervals if it is deleted, but follows the group immediately', async () => {
-    const { probe, people, group } = await staffed();
-    const remove = () => fixture.admin.delete(ROLE_BINDINGS, { ...probe.key, name });
-    const { operator, look, requeueAfterMs } = await contend(probe, remove);
-    expect(await probe.roleBindings()).toEqual([]);
+    const { binding, people, group } = await staffed();
+    const remove = () => fixture.admin.delete(ROLE_BINDINGS, { ...binding.key, name });
+    const { operator, look, requeueAfterMs } = await contend(binding, remove);
+    expect(await binding.roleBindings()).toEqual([]);
     const message = expect.stringContaining(`RoleBinding ${name}: it is deleted repeatedly`);
     const contended = { status: 'True', reason: 'ChangedByOthers', message };
-    expect(await probe.condition('Contended')).toMatchObject(contended);
-    expect(await probe.condition('Ready')).toMatchObject({ ...contended, status: 'False' });
+    expect(await binding.condition('Contended')).toMatchObject(contended);
+    expect(await binding.condition('Ready')).toMatchObject({ ...contended, status: 'False' });
     expect(requeueAfterMs).toBe(1_000);
     operator.pass(requeueAfterMs);
     await look();
-    await probe.binds('scim:ann', 'scim:bob');
+    await binding.binds('scim:ann', 'scim:bob');
 
     await remove();
     await people.leave(group, 'bob');
     await look();
-    await probe.binds('scim:ann');
+    await binding.binds('scim:ann');
     operator.pass(600_000);
     await look();
-    expect(await probe.condition('Contended')).toBeUndefined();
-    expect(await probe.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(await binding.condition('Contended')).toBeUndefined();
+    expect(await binding.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
   it('never gives the role to a user who is added, and is reported as contended', async () => {
-    const { probe } = await staffed();
+    const { binding } = await staffed();
     const user = (each: string) => ({
       apiGroup: 'rbac.authorization.k8s.io',
       kind: 'User',
       name: each,
     });
     const subjects = ['scim:ann', 'scim:bob', 'mallory'].map(user);
-    await contend(probe, () =>
+    await contend(binding, () =>
       fixture.admin.mergePatch(
         ROLE_BINDINGS,
-        { ...probe.key, name },
+        { ...binding.key, name },
         { subjects },
         { fieldManager: TEST_MANAGER },
       ),
     );
-    await probe.binds('scim:ann', 'scim:bob');
-    expect(await probe.condition('Contended')).toMatchObject({
+    await binding.binds('scim:ann', 'scim:bob');
+    expect(await binding.condition('Contended')).toMatchObject({
       message: expect.stringContaining(`subjects is changed repeatedly, last by ${TEST_MANAGER}`),
     });
-    expect(await probe.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(await binding.condition('Ready')).toMatchObject({ status: 'True' });
   });
 });
 
 describe('a RoleBinding to another role', () => {
   it("is recreated if it has the name, the labels and the owner of the operator's own", async () => {
-    const { probe } = await staffed();
-    const operator = await operatorOf(probe);
+    const { binding } = await staffed();
+    const operator = await operatorOf(binding);
     await operator.reconcile();
-    const [made] = await probe.roleBindings();
+    const [made] = await binding.roleBindings();
     if (made === undefined) throw new Error('there is none');
     const { name, labels = {}, ownerReferences = [], uid } = made.metadata;
-    const metadata = { namespace: probe.namespace, name, labels, ownerReferences };
-    await fixture.admin.delete(ROLE_BINDINGS, { ...probe.key, name });
+    const metadata = { namespace: binding.namespace, name, labels, ownerReferences };
+    await fixture.admin.delete(ROLE_BINDINGS, { ...binding.key, name });
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' };
     const { subjects = [] } = made;
     await fixture.admin.create<RoleBinding>(ROLE_BINDINGS, { metadata, roleRef, subjects }, 'test');
     await operator.look();
     await operator.reconcile();
-    const [after] = await probe.roleBindings();
+    const [after] = await binding.roleBindings();
     expect(after).toMatchObject({ roleRef: { kind: 'Role', name: 'reader' }, subjects });
     expect(after?.metadata.uid).not.toBe(uid);
   });
@@ -236,14 +236,14 @@ describe('a RoleBinding to another role', () => {
 
 describe("when one RoleBinding can't be written,", () => {
   it('users in the others still lose the role if they should, and nobody else does', async () => {
-    const { probe, people, group } = await staffed();
+    const { binding, people, group } = await staffed();
     const names = Array.from({ length: 1_998 }, (_, n) => `u${String(n).padStart(4, '0')}`);
     await people.add(...names);
     await people.join(group, ...names);
-    const operator = await operatorOf(probe);
+    const operator = await operatorOf(binding);
     await operator.reconcile();
     await operator.look();
-    const [first = [], second = []] = (await probe.roleBindings()).map(({ subjects = [] }) =>
+    const [first = [], second = []] = (await binding.roleBindings()).map(({ subjects = [] }) =>
       subjects.map(({ name }) => name.replace('scim:', '')),
     );
     expect([first.length, second.length]).toEqual([1_000, 1_000]);
@@ -252,17 +252,19 @@ describe("when one RoleBinding can't be written,", () => {
     await people.changeUser(two, { active: false });
     client.failing = /:0$/;
     await expect(operator.reconcile()).rejects.toThrow(/bad day/);
-    const subjects = await probe.subjects();
+    const subjects = await binding.subjects();
     expect(subjects).toHaveLength(1_999);
     expect(subjects).not.toContain(`scim:${two}`);
-    expect(await probe.condition('Ready')).toMatchObject({
+    expect(await binding.condition('Ready')).toMatchObject({
       status: 'False',
       reason: 'ReconciliationFailed',
     });
-    expect(await probe.condition('Reconciling')).toMatchObject({ reason: 'ProgressingWithRetry' });
+    expect(await binding.condition('Reconciling')).toMatchObject({
+      reason: 'ProgressingWithRetry',
+    });
     client.failing = /^$/;
     await operator.look();
     await operator.reconcile();
-    expect(await probe.subjects()).not.toContain(`scim:${one}`);
+    expect(await binding.subjects()).not.toContain(`scim:${one}`);
   });
 });

@@ -27,11 +27,11 @@ import {
 } from '../../support/operator/fixture.ts';
 import {
   BINDING_RULES,
-  BindingProbe,
   FOLLOWING,
   People,
   READER,
   STAFF,
+  TestGroupBinding,
 } from '../../support/operator/group-bindings.ts';
 import { changeTenant, createTenant, deleteTenant, label } from '../../support/operator/tenants.ts';
 
@@ -71,8 +71,8 @@ describe('a namespace', () => {
     start();
     const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
     await staff(fixture.store, tenant);
-    const chosen = await BindingProbe.create(fixture.admin, { tenant }, { team: 'a' });
-    const other = await BindingProbe.create(fixture.admin, { tenant }, { team: 'b' });
+    const chosen = await TestGroupBinding.create(fixture.admin, { tenant }, { team: 'a' });
+    const other = await TestGroupBinding.create(fixture.admin, { tenant }, { team: 'b' });
     await chosen.binds('scim:ann', 'scim:bob');
     const refused = await other.settled('False', 'TenantNotAllowed');
     expect(refused.status).toMatchObject({ members: 0, roleBindings: 0 });
@@ -110,41 +110,41 @@ describe('the directory', () => {
       bases: failing(memberships.bases),
     });
     start({ ...FOLLOWING, store });
-    const probe = await BindingProbe.create(fixture.admin);
-    const { people, group } = await staff(fixture.store, probe.namespace);
-    await probe.binds('scim:ann', 'scim:bob');
+    const binding = await TestGroupBinding.create(fixture.admin);
+    const { people, group } = await staff(fixture.store, binding.namespace);
+    await binding.binds('scim:ann', 'scim:bob');
     // The status, which must not change, is written after the RoleBinding.
-    await probe.settled('True', 'Succeeded');
+    await binding.settled('True', 'Succeeded');
     away.is = true;
     // Earlier reads must have finished.
     await eventually(() => expect(away.reads).toBe(0));
     await people.leave(group, 'bob');
-    const before = await probe.roleBindings();
-    const { status } = await probe.settled('False', 'ReconciliationFailed');
+    const before = await binding.roleBindings();
+    const { status } = await binding.settled('False', 'ReconciliationFailed');
     expect(status).toMatchObject({ members: 2, roleBindings: 1, group: { id: group } });
-    expect(await probe.condition('Reconciling')).toMatchObject({ status: 'True' });
-    expect(await probe.roleBindings()).toEqual(before);
+    expect(await binding.condition('Reconciling')).toMatchObject({ status: 'True' });
+    expect(await binding.roleBindings()).toEqual(before);
     away.is = false;
-    await probe.binds('scim:ann');
-    await probe.settled('True', 'Succeeded');
+    await binding.binds('scim:ann');
+    await binding.settled('True', 'Succeeded');
   });
 
   it('is also followed if another process writes to it on PostgreSQL', async () => {
     const { store, database, close } = await usePostgres();
     const server = await openDirectory(database.url);
     start({ ...FOLLOWING, store });
-    const probe = await BindingProbe.create(fixture.admin);
-    const { people, group } = await staff(server, probe.namespace);
-    await probe.binds('scim:ann', 'scim:bob');
+    const binding = await TestGroupBinding.create(fixture.admin);
+    const { people, group } = await staff(server, binding.namespace);
+    await binding.binds('scim:ann', 'scim:bob');
     await people.changeUser('ann', { active: false });
-    await probe.binds('scim:bob');
+    await binding.binds('scim:bob');
     await people.add('cid');
     await people.join(group, 'cid');
-    await probe.binds('scim:bob', 'scim:cid');
+    await binding.binds('scim:bob', 'scim:cid');
     await people.deleteUser('bob');
-    await probe.binds('scim:cid');
+    await binding.binds('scim:cid');
     await people.deleteGroup(group);
-    await probe.binds();
+    await binding.binds();
     await server.close();
     await close();
   });
@@ -152,20 +152,20 @@ describe('the directory', () => {
   it('gives nobody the role in a group of 100,000 members until that is smaller', async () => {
     const { store, path, close } = await useSqlite();
     start({ ...FOLLOWING, store });
-    const probe = await BindingProbe.create(fixture.admin);
-    const { people, group } = await staff(store, probe.namespace);
-    await probe.binds('scim:ann', 'scim:bob');
+    const binding = await TestGroupBinding.create(fixture.admin);
+    const { people, group } = await staff(store, binding.namespace);
+    await binding.binds('scim:ann', 'scim:bob');
     const crowd = await people.group({ displayName: 'crowd' });
-    fill(path, probe.namespace, crowd, 100_000);
+    fill(path, binding.namespace, crowd, 100_000);
     await people.join(group, crowd);
-    await probe.binds();
-    const { status } = await probe.settled('False', 'GroupTooLarge');
+    await binding.binds();
+    const { status } = await binding.settled('False', 'GroupTooLarge');
     expect(status).toMatchObject({ members: 0, roleBindings: 0, group: { id: group } });
-    const ready = await probe.condition('Ready');
+    const ready = await binding.condition('Ready');
     expect(ready?.message).toMatch(/more than 10,000 members.*bind smaller groups/);
-    expect(await probe.condition('Stalled')).toMatchObject({ reason: 'GroupTooLarge' });
+    expect(await binding.condition('Stalled')).toMatchObject({ reason: 'GroupTooLarge' });
     await people.leave(group, crowd);
-    await probe.binds('scim:ann', 'scim:bob');
+    await binding.binds('scim:ann', 'scim:bob');
     await close();
   });
 });
@@ -188,10 +188,10 @@ function fill(path: string, tenant: string, group: string, count: number): void 
 describe('a ScimGroupBinding', () => {
   it('is left alone by an operator that does not follow groups', async () => {
     const operator = start({});
-    const probe = await BindingProbe.create(fixture.admin);
-    await staff(fixture.store, probe.namespace);
+    const binding = await TestGroupBinding.create(fixture.admin);
+    await staff(fixture.store, binding.namespace);
     const following = start();
-    await probe.binds('scim:ann', 'scim:bob');
+    await binding.binds('scim:ann', 'scim:bob');
     const samples = parseExposition(await operator.registry.metrics());
     expect(samples.filter(({ labels }) => labels.resource === 'scimgroupbindings')).toEqual([]);
     const followed = parseExposition(await following.registry.metrics());
@@ -200,34 +200,34 @@ describe('a ScimGroupBinding', () => {
 
   it('gets no RoleBinding while it is being deleted', async () => {
     start();
-    const probe = await BindingProbe.create(fixture.admin);
-    const { people } = await staff(fixture.store, probe.namespace);
-    await probe.binds('scim:ann', 'scim:bob');
+    const binding = await TestGroupBinding.create(fixture.admin);
+    const { people } = await staff(fixture.store, binding.namespace);
+    await binding.binds('scim:ann', 'scim:bob');
     const finalizers = (list: readonly string[] | null) =>
       fixture.admin.mergePatch(
         SCIM_GROUP_BINDINGS,
-        probe.key,
+        binding.key,
         { metadata: { finalizers: list } },
         manager,
       );
     await finalizers(['example.com/wait']);
-    await probe.delete();
-    await probe.binds();
+    await binding.delete();
+    await binding.binds();
     await people.changeUser('ann', { active: false });
-    const second = new BindingProbe(fixture.admin, probe.namespace, 'second');
+    const second = new TestGroupBinding(fixture.admin, binding.namespace, 'second');
     await second.apply();
     await second.binds('scim:bob');
-    expect(await probe.roleBindings()).toEqual([]);
+    expect(await binding.roleBindings()).toEqual([]);
     await finalizers(null);
   });
 
   it('costs no API call and no read of its members at rest', async () => {
     const proxy = await startFaultProxy(fixture.kubeconfig);
     const first = start();
-    const probe = await BindingProbe.create(fixture.admin);
-    const { people } = await staff(fixture.store, probe.namespace);
-    await probe.settled('True', 'Succeeded');
-    await probe.binds('scim:ann', 'scim:bob');
+    const binding = await TestGroupBinding.create(fixture.admin);
+    const { people } = await staff(fixture.store, binding.namespace);
+    await binding.settled('True', 'Succeeded');
+    await binding.binds('scim:ann', 'scim:bob');
     running.delete(first);
     await first.stop();
     // Counts for this binding only, because those of other tests are also followed.
@@ -235,17 +235,17 @@ describe('a ScimGroupBinding', () => {
     const { memberships } = fixture.store;
     const store = withMemberships(fixture.store, {
       bases: (followed) => {
-        if (followed.some(({ tenant }) => tenant === probe.namespace)) seen.looks += 1;
+        if (followed.some(({ tenant }) => tenant === binding.namespace)) seen.looks += 1;
         return memberships.bases(followed);
       },
       read: (tenant, ...more) => {
-        if (tenant === probe.namespace) seen.reads += 1;
+        if (tenant === binding.namespace) seen.reads += 1;
         return memberships.read(tenant, ...more);
       },
     });
     const writes = () =>
       proxy.requests.filter(
-        (call) => !call.startsWith('GET') && call.includes(`/namespaces/${probe.namespace}/`),
+        (call) => !call.startsWith('GET') && call.includes(`/namespaces/${binding.namespace}/`),
       );
     const operator = start({ ...FOLLOWING, store, connection: new Connection(proxy.config) });
     // The group is followed only after it was read. Nothing is left to do then.
@@ -264,35 +264,35 @@ describe('a ScimGroupBinding', () => {
 describe('if the cluster denies changes of RoleBindings,', () => {
   it('users who leave or are deactivated still lose the role immediately, and others only briefly', async () => {
     start();
-    const probe = await BindingProbe.create(fixture.admin);
-    const { people, group } = await staff(fixture.store, probe.namespace);
+    const binding = await TestGroupBinding.create(fixture.admin);
+    const { people, group } = await staff(fixture.store, binding.namespace);
     await people.add('cid');
     await people.join(group, 'cid');
-    await probe.binds('scim:ann', 'scim:bob', 'scim:cid');
-    const update = await denyWrites(fixture.admin, probe.namespace, ROLE_BINDINGS, ['UPDATE']);
-    const [made] = await probe.roleBindings();
-    const key = { ...probe.key, name: made?.metadata.name ?? '' };
+    await binding.binds('scim:ann', 'scim:bob', 'scim:cid');
+    const update = await denyWrites(fixture.admin, binding.namespace, ROLE_BINDINGS, ['UPDATE']);
+    const [made] = await binding.roleBindings();
+    const key = { ...binding.key, name: made?.metadata.name ?? '' };
     const touch = { metadata: { annotations: { 'example.com/touched': 'yes' } } };
     const change = () => fixture.admin.mergePatch(ROLE_BINDINGS, key, touch, manager);
     await eventually(() => expect(change()).rejects.toThrow(/not here/));
     await people.leave(group, 'bob');
-    await probe.binds('scim:ann', 'scim:cid');
+    await binding.binds('scim:ann', 'scim:cid');
     await people.changeUser('cid', { active: false });
-    await probe.binds('scim:ann');
-    await probe.settled('True', 'Succeeded');
+    await binding.binds('scim:ann');
+    await binding.settled('True', 'Succeeded');
 
-    const create = await denyWrites(fixture.admin, probe.namespace, ROLE_BINDINGS, ['CREATE']);
+    const create = await denyWrites(fixture.admin, binding.namespace, ROLE_BINDINGS, ['CREATE']);
     const another = async () => {
-      const metadata = { namespace: probe.namespace, name: 'another' };
+      const metadata = { namespace: binding.namespace, name: 'another' };
       const roleRef = { apiGroup: 'rbac.authorization.k8s.io', ...READER };
       await fixture.admin.create<RoleBinding>(ROLE_BINDINGS, { metadata, roleRef }, TEST_MANAGER);
       await fixture.admin.delete(ROLE_BINDINGS, metadata);
     };
     await eventually(() => expect(another()).rejects.toThrow(/not here/));
     await people.changeUser('ann', { userName: 'Ann' });
-    await probe.binds();
+    await binding.binds();
     await eventually(async () =>
-      expect(await probe.condition('Ready')).toMatchObject({
+      expect(await binding.condition('Ready')).toMatchObject({
         reason: 'ReconciliationFailed',
         message: expect.stringContaining(create.name),
       }),
@@ -300,15 +300,15 @@ describe('if the cluster denies changes of RoleBindings,', () => {
     await Promise.all([update.remove(), create.remove()]);
     await eventually(another);
     await people.changeUser('ann', { userName: 'ann' });
-    await probe.binds('scim:ann');
-    await probe.settled('True', 'Succeeded');
+    await binding.binds('scim:ann');
+    await binding.settled('True', 'Succeeded');
   });
 });
 
 describe('an operator that may no longer bind a role', () => {
   const own = () => ({ namespace: fixture.namespace, name: fixture.namespace });
   /** Changes the operator's ClusterRole and waits until that takes effect. */
-  async function mayBind({ namespace }: BindingProbe, allowed: boolean): Promise<void> {
+  async function mayBind({ namespace }: TestGroupBinding, allowed: boolean): Promise<void> {
     const rules = BINDING_RULES.filter(({ verbs }) => allowed || !verbs.includes('bind'));
     await fixture.admin.mergePatch(CLUSTER_ROLES, { name: own().name }, { rules }, manager);
     const bind = { namespace, verb: 'bind', group: 'rbac.authorization.k8s.io', resource: 'roles' };
@@ -319,29 +319,31 @@ describe('an operator that may no longer bind a role', () => {
 
   it('revokes the role from a user who leaves even if the Role was deleted', async () => {
     start();
-    const probe = await BindingProbe.create(fixture.admin);
-    const { people, group } = await staff(fixture.store, probe.namespace);
-    await probe.binds('scim:ann', 'scim:bob');
-    await mayBind(probe, false);
-    await fixture.admin.delete(ROLES, { ...probe.key, name: READER.name });
+    const binding = await TestGroupBinding.create(fixture.admin);
+    const { people, group } = await staff(fixture.store, binding.namespace);
+    await binding.binds('scim:ann', 'scim:bob');
+    await mayBind(binding, false);
+    await fixture.admin.delete(ROLES, { ...binding.key, name: READER.name });
     await people.leave(group, 'bob');
-    await eventually(async () => expect(await probe.subjects()).not.toContain('scim:bob'));
-    await probe.settled('False', 'PermissionDenied');
-    await mayBind(probe, true);
+    await eventually(async () => expect(await binding.subjects()).not.toContain('scim:bob'));
+    await binding.settled('False', 'PermissionDenied');
+    await mayBind(binding, true);
   });
 
   it('still revokes the role from a user who leaves, and names the missing permission', async () => {
     start();
-    const probe = await BindingProbe.create(fixture.admin);
-    const { people, group } = await staff(fixture.store, probe.namespace);
-    await probe.binds('scim:ann', 'scim:bob');
-    await mayBind(probe, false);
+    const binding = await TestGroupBinding.create(fixture.admin);
+    const { people, group } = await staff(fixture.store, binding.namespace);
+    await binding.binds('scim:ann', 'scim:bob');
+    await mayBind(binding, false);
     await people.leave(group, 'bob');
-    await eventually(async () => expect(await probe.subjects()).not.toContain('scim:bob'));
-    await probe.settled('False', 'PermissionDenied');
-    expect((await probe.condition('Ready'))?.message).toMatch(/may not bind Role reader .* bind /);
-    await mayBind(probe, true);
+    await eventually(async () => expect(await binding.subjects()).not.toContain('scim:bob'));
+    await binding.settled('False', 'PermissionDenied');
+    expect((await binding.condition('Ready'))?.message).toMatch(
+      /may not bind Role reader .* bind /,
+    );
+    await mayBind(binding, true);
     await people.changeUser('ann', { userName: 'Ann' });
-    await probe.binds('scim:Ann');
+    await binding.binds('scim:Ann');
   });
 });

@@ -16,8 +16,8 @@ import { eventually } from '../../support/eventually.ts';
 import { denyWrites } from '../../support/kube/admission.ts';
 import { TEST_MANAGER } from '../../support/kube/cluster.ts';
 import { deleteLeaving } from '../../support/kube/deletion.ts';
-import { IntegrationProbe, unique, useOperator } from '../../support/operator/fixture.ts';
-import { TokenProbe } from '../../support/operator/token-probe.ts';
+import { TestIntegration, unique, useOperator } from '../../support/operator/fixture.ts';
+import { TestTokens } from '../../support/operator/test-tokens.ts';
 
 const fixture = useOperator({ starts: {} });
 
@@ -45,93 +45,101 @@ async function deleteHeld(
   return () => setFinalizers(resource, key, []);
 }
 
-async function ready(): Promise<{ probe: IntegrationProbe; tokens: TokenProbe; token: string }> {
-  const probe = await IntegrationProbe.create(fixture);
-  await probe.settled('True', 'Succeeded');
-  return { probe, tokens: new TokenProbe(fixture, probe), token: await probe.token() };
+async function ready(): Promise<{
+  integration: TestIntegration;
+  tokens: TestTokens;
+  token: string;
+}> {
+  const integration = await TestIntegration.create(fixture);
+  await integration.settled('True', 'Succeeded');
+  return {
+    integration,
+    tokens: new TestTokens(fixture, integration),
+    token: await integration.token(),
+  };
 }
 
-const ends = (probe: IntegrationProbe, token: string) =>
-  eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+const ends = (integration: TestIntegration, token: string) =>
+  eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
 
-const isHeld = (probe: IntegrationProbe, reason = 'SecretMissing') =>
+const isHeld = (integration: TestIntegration, reason = 'SecretMissing') =>
   eventually(async () => {
-    const condition = await probe.condition('TokenReady');
+    const condition = await integration.condition('TokenReady');
     expect(condition).toMatchObject({ status: 'False', reason });
     expect(condition?.message).toContain(`the finalizer ${HOLDER} holds it`);
   });
 
 /** Waits until a new token works and none of these does. */
-const recovers = (probe: IntegrationProbe, ...before: readonly string[]) =>
+const recovers = (integration: TestIntegration, ...before: readonly string[]) =>
   eventually(async () => {
-    const token = await probe.token();
+    const token = await integration.token();
     expect(before).not.toContain(token);
-    expect(await probe.authenticate(token)).toBeDefined();
-    expect(await probe.condition('TokenReady')).toMatchObject({ status: 'True' });
-    for (const each of before) expect(await probe.authenticate(each)).toBeUndefined();
+    expect(await integration.authenticate(token)).toBeDefined();
+    expect(await integration.condition('TokenReady')).toMatchObject({ status: 'True' });
+    for (const each of before) expect(await integration.authenticate(each)).toBeUndefined();
   });
 
 describe("a token's Secret that is being deleted", () => {
   it('revokes the token immediately, is reported with its finalizer, and is replaced once it is gone', async () => {
-    const { probe, token } = await ready();
-    const release = await deleteHeld(SECRETS, probe.namespace, GENERATED);
-    await ends(probe, token);
-    await isHeld(probe);
-    expect((await probe.get()).status).not.toHaveProperty('tokenKeyId');
-    expect(await probe.token()).toBe(token);
+    const { integration, token } = await ready();
+    const release = await deleteHeld(SECRETS, integration.namespace, GENERATED);
+    await ends(integration, token);
+    await isHeld(integration);
+    expect((await integration.get()).status).not.toHaveProperty('tokenKeyId');
+    expect(await integration.token()).toBe(token);
     await release();
-    await recovers(probe, token);
+    await recovers(integration, token);
   });
 
   it('revokes both tokens of an overlap and postpones a requested rotation', async () => {
-    const { probe, tokens, token } = await ready();
+    const { integration, tokens, token } = await ready();
     await tokens.annotate('rotate', 'one');
     const second = await eventually(async () => {
-      const { status } = await probe.get();
+      const { status } = await integration.get();
       expect(status?.lastHandledRotate).toBe('one');
-      return probe.token();
+      return integration.token();
     });
-    const release = await deleteHeld(SECRETS, probe.namespace, GENERATED);
+    const release = await deleteHeld(SECRETS, integration.namespace, GENERATED);
     await tokens.annotate('rotate', 'two');
-    await ends(probe, token);
-    await ends(probe, second);
-    await isHeld(probe);
-    expect(await probe.token()).toBe(second);
+    await ends(integration, token);
+    await ends(integration, second);
+    await isHeld(integration);
+    expect(await integration.token()).toBe(second);
     await release();
-    await recovers(probe, token, second);
-    const { integrationId = '' } = (await probe.get()).status ?? {};
+    await recovers(integration, token, second);
+    const { integrationId = '' } = (await integration.get()).status ?? {};
     expect(await fixture.store.tokens.list(integrationId)).toHaveLength(1);
   });
 
   it('delays a move of the token to its name, without revoking the token', async () => {
-    const { probe, token } = await ready();
-    const key = { namespace: probe.namespace, name: 'moved' };
+    const { integration, token } = await ready();
+    const key = { namespace: integration.namespace, name: 'moved' };
     const metadata = { ...key, labels: { 'app.kubernetes.io/managed-by': 'scim-operator' } };
     await fixture.admin.create(SECRETS, { metadata } as KubeObject, TEST_MANAGER);
-    const release = await deleteHeld(SECRETS, probe.namespace, 'moved');
-    await probe.patch({ spec: { token: { secretName: 'moved' } } });
-    await isHeld(probe);
-    expect(await probe.authenticate(token)).toBeDefined();
+    const release = await deleteHeld(SECRETS, integration.namespace, 'moved');
+    await integration.patch({ spec: { token: { secretName: 'moved' } } });
+    await isHeld(integration);
+    expect(await integration.authenticate(token)).toBeDefined();
     await release();
-    await probe.patch({ metadata: { annotations: { looked: 'again' } } });
-    await eventually(async () => expect(await probe.token('moved')).toBe(token));
-    expect(await probe.authenticate(token)).toBeDefined();
+    await integration.patch({ metadata: { annotations: { looked: 'again' } } });
+    await eventually(async () => expect(await integration.token('moved')).toBe(token));
+    expect(await integration.authenticate(token)).toBeDefined();
   });
 
   it('revokes the token even if it is an existingSecret', async () => {
     const mine = 'a-token-of-the-platform-team/held-by';
     const spec = { token: { existingSecret: { name: 'mine', key: 'key' } } };
-    const probe = await IntegrationProbe.create(fixture, spec);
-    const tokens = new TokenProbe(fixture, probe);
+    const integration = await TestIntegration.create(fixture, spec);
+    const tokens = new TestTokens(fixture, integration);
     await tokens.keepSecret('mine', mine);
-    await eventually(async () => expect(await probe.authenticate(mine)).toBeDefined());
-    const release = await deleteHeld(SECRETS, probe.namespace, 'mine');
-    await ends(probe, mine);
-    await isHeld(probe);
+    await eventually(async () => expect(await integration.authenticate(mine)).toBeDefined());
+    const release = await deleteHeld(SECRETS, integration.namespace, 'mine');
+    await ends(integration, mine);
+    await isHeld(integration);
     await release();
-    await eventually(() => expect(probe.secret('mine')).rejects.toThrow(/404/));
+    await eventually(() => expect(integration.secret('mine')).rejects.toThrow(/404/));
     await tokens.keepSecret('mine', mine);
-    await eventually(async () => expect(await probe.authenticate(mine)).toBeDefined());
+    await eventually(async () => expect(await integration.authenticate(mine)).toBeDefined());
   });
 });
 
@@ -141,18 +149,18 @@ describe('a ServiceAccount, Role or RoleBinding that is being deleted', () => {
     ['Role', ROLES, 'SCIMProvisioner'],
     ['RoleBinding', ROLE_BINDINGS, 'scim-idp'],
   ])('counts as missing and is recreated once it is gone (%s)', async (kind, resource, name) => {
-    const { probe } = await ready();
-    const key = { namespace: probe.namespace, name };
+    const { integration } = await ready();
+    const key = { namespace: integration.namespace, name };
     const before = await fixture.admin.get<KubeObject>(resource, key);
-    const release = await deleteHeld(resource, probe.namespace, name);
+    const release = await deleteHeld(resource, integration.namespace, name);
     await eventually(async () => {
-      const condition = await probe.condition('RBACReady');
+      const condition = await integration.condition('RBACReady');
       expect(condition).toMatchObject({ status: 'False', reason: 'ObjectConflict' });
       expect(condition?.message).toContain(`${kind} ${name} is being deleted`);
       expect(condition?.message).toContain(`the finalizer ${HOLDER} holds it`);
     });
     await release();
-    await probe.settled('True', 'Succeeded');
+    await integration.settled('True', 'Succeeded');
     const after = await fixture.admin.get<KubeObject>(resource, key);
     expect(after.metadata.uid).not.toBe(before.metadata.uid);
   });
@@ -160,17 +168,17 @@ describe('a ServiceAccount, Role or RoleBinding that is being deleted', () => {
 
 describe('an integration that is being deleted', () => {
   it('loses its token and its Secret while a finalizer still holds it', async () => {
-    const { probe, token } = await ready();
-    const release = await deleteHeld(SCIM_INTEGRATIONS, probe.namespace, 'idp');
-    await ends(probe, token);
-    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+    const { integration, token } = await ready();
+    const release = await deleteHeld(SCIM_INTEGRATIONS, integration.namespace, 'idp');
+    await ends(integration, token);
+    await eventually(() => expect(integration.secret()).rejects.toThrow(/404/));
     await release();
   });
 });
 
 describe('objects that the deletion of an integration orphaned', () => {
   it('are adopted by the next integration of that name, including the Role', async () => {
-    const { probe, token } = await ready();
+    const { integration, token } = await ready();
     const children: readonly [ResourceDefinition, string][] = [
       [SERVICE_ACCOUNTS, 'scim-idp'],
       [ROLES, 'SCIMProvisioner'],
@@ -179,15 +187,15 @@ describe('objects that the deletion of an integration orphaned', () => {
     const read = () =>
       Promise.all(
         children.map(([resource, name]) =>
-          fixture.admin.get<KubeObject>(resource, { namespace: probe.namespace, name }),
+          fixture.admin.get<KubeObject>(resource, { namespace: integration.namespace, name }),
         ),
       );
     const before = await read();
-    await deleteLeaving(SCIM_INTEGRATIONS, probe.key);
-    await eventually(() => expect(probe.get()).rejects.toThrow(/404/));
+    await deleteLeaving(SCIM_INTEGRATIONS, integration.key);
+    await eventually(() => expect(integration.get()).rejects.toThrow(/404/));
     for (const { metadata } of await read()) expect(metadata.ownerReferences).toBeUndefined();
-    await probe.apply();
-    const { metadata } = await probe.settled('True', 'Succeeded');
+    await integration.apply();
+    const { metadata } = await integration.settled('True', 'Succeeded');
     // The Role has its own controller.
     await eventually(async () => {
       const after = await read();
@@ -197,27 +205,27 @@ describe('objects that the deletion of an integration orphaned', () => {
       for (const each of after)
         expect(each.metadata.ownerReferences).toMatchObject([{ uid: metadata.uid }]);
     });
-    expect(await probe.token()).not.toBe(token);
+    expect(await integration.token()).not.toBe(token);
   });
 });
 
 describe('an integration that is deleted and recreated within milliseconds', () => {
-  const replace = async (probe: IntegrationProbe, spec: object = {}) => {
-    await fixture.admin.delete(SCIM_INTEGRATIONS, probe.key);
-    const object = { metadata: probe.key, spec } as KubeObject;
+  const replace = async (integration: TestIntegration, spec: object = {}) => {
+    await fixture.admin.delete(SCIM_INTEGRATIONS, integration.key);
+    const object = { metadata: integration.key, spec } as KubeObject;
     return fixture.admin.create<KubeObject>(SCIM_INTEGRATIONS, object, TEST_MANAGER);
   };
 
   it('never has the token of its predecessor, in 30 rounds', async () => {
-    const { probe, token } = await ready();
-    const before = new Map([[token, (await probe.get()).status?.integrationId ?? '']]);
+    const { integration, token } = await ready();
+    const before = new Map([[token, (await integration.get()).status?.integrationId ?? '']]);
     for (let round = 0; round < 30; round += 1) {
-      const { metadata } = await replace(probe);
+      const { metadata } = await replace(integration);
       const next = await eventually(async () => {
-        const { status, metadata: now } = await probe.get();
+        const { status, metadata: now } = await integration.get();
         expect(now.uid).toBe(metadata.uid);
         expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
-        return { token: await probe.token(), id: status?.integrationId ?? '' };
+        return { token: await integration.token(), id: status?.integrationId ?? '' };
       });
       expect([...before.keys()]).not.toContain(next.token);
       for (const [old, id] of before) expect(await fixture.store.tokens.list(id), old).toEqual([]);
@@ -228,59 +236,59 @@ describe('an integration that is deleted and recreated within milliseconds', () 
   }, 300_000);
 
   it("gets no token while deleting its predecessor's Secret is forbidden, and reports that", async () => {
-    const { probe, token } = await ready();
-    const { namespace } = probe;
-    const { integrationId = '' } = (await probe.get()).status ?? {};
+    const { integration, token } = await ready();
+    const { namespace } = integration;
+    const { integrationId = '' } = (await integration.get()).status ?? {};
     const rule = await denyWrites(fixture.admin, namespace, SECRETS, ['DELETE']);
     await eventually(async () => {
       const name = unique('try');
       await fixture.admin.create(SECRETS, { metadata: { namespace, name } }, TEST_MANAGER);
       await expect(fixture.admin.delete(SECRETS, { namespace, name })).rejects.toThrow(rule.name);
     });
-    await replace(probe);
+    await replace(integration);
     await eventually(async () => {
-      const ready = await probe.condition('Ready');
+      const ready = await integration.condition('Ready');
       expect(ready).toMatchObject({ status: 'False', reason: 'ReconciliationFailed' });
       expect(ready?.message).toContain(rule.name);
     });
     expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
-    expect(await probe.token()).toBe(token);
+    expect(await integration.token()).toBe(token);
     await rule.remove();
     await eventually(async () => {
-      await probe.patch({ metadata: { annotations: { looked: String(performance.now()) } } });
-      expect(await probe.condition('Ready')).toMatchObject({ status: 'True' });
+      await integration.patch({ metadata: { annotations: { looked: String(performance.now()) } } });
+      expect(await integration.condition('Ready')).toMatchObject({ status: 'True' });
     });
-    expect(await probe.token()).not.toBe(token);
+    expect(await integration.token()).not.toBe(token);
     expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
   });
 
   it('gets neither the token nor the endpoint in a Secret that a finalizer holds', async () => {
-    const { probe, token } = await ready();
-    const { endpoint } = (await probe.get()).status ?? {};
-    const key = { namespace: probe.namespace, name: GENERATED };
+    const { integration, token } = await ready();
+    const { endpoint } = (await integration.get()).status ?? {};
+    const key = { namespace: integration.namespace, name: GENERATED };
     await setFinalizers(SECRETS, key, [HOLDER]);
-    await replace(probe);
-    await isHeld(probe);
-    expect(await probe.token()).toBe(token);
+    await replace(integration);
+    await isHeld(integration);
+    expect(await integration.token()).toBe(token);
     await setFinalizers(SECRETS, key, []);
-    const { status } = await probe.settled('True', 'Succeeded');
-    expect(await probe.token()).not.toBe(token);
+    const { status } = await integration.settled('True', 'Succeeded');
+    expect(await integration.token()).not.toBe(token);
     expect(status?.endpoint).not.toBe(endpoint);
   });
 
   it('keeps an endpoint that spec.integrationId pins, and gets a new token', async () => {
     const spec = { integrationId: `replaced_${'x'.repeat(12)}` };
-    const probe = await IntegrationProbe.create(fixture, spec);
-    const { status } = await probe.settled('True', 'Succeeded');
-    const token = await probe.token();
-    const { metadata } = await replace(probe, spec);
+    const integration = await TestIntegration.create(fixture, spec);
+    const { status } = await integration.settled('True', 'Succeeded');
+    const token = await integration.token();
+    const { metadata } = await replace(integration, spec);
     await eventually(async () => {
-      const now = await probe.settled('True', 'Succeeded');
+      const now = await integration.settled('True', 'Succeeded');
       expect(now.metadata.uid).toBe(metadata.uid);
       expect(now.status?.endpoint).toBe(status?.endpoint);
-      expect(await probe.token()).not.toBe(token);
+      expect(await integration.token()).not.toBe(token);
     });
-    expect(await probe.authenticate(await probe.token())).toBeDefined();
-    expect(await probe.authenticate(token)).toBeUndefined();
+    expect(await integration.authenticate(await integration.token())).toBeDefined();
+    expect(await integration.authenticate(token)).toBeUndefined();
   });
 });

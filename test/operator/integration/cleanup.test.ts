@@ -6,17 +6,17 @@ import { createLogger } from '../../../src/logger.ts';
 import { createReconcile } from '../../../src/operator/integration/reconcile.ts';
 import { eventually } from '../../support/eventually.ts';
 import { CLUSTER_UID } from '../../support/operator/context.ts';
-import { IntegrationProbe, unique, useOperator } from '../../support/operator/fixture.ts';
+import { TestIntegration, unique, useOperator } from '../../support/operator/fixture.ts';
 import { cutOff } from '../../support/operator/without-api-server.ts';
 
 const fixture = useOperator();
 
 async function provision(
-  probe: IntegrationProbe,
+  integration: TestIntegration,
   userName: string,
 ): Promise<() => Promise<number>> {
-  const { status } = await probe.get();
-  const scope = { tenant: probe.namespace, integrationId: status?.integrationId ?? '' };
+  const { status } = await integration.get();
+  const scope = { tenant: integration.namespace, integrationId: status?.integrationId ?? '' };
   const caller = { scope, permissions: PROVISIONER_PERMISSIONS, requestId: 'r' };
   await usersOf({ store: fixture.store, now: Date.now }).create(caller, { userName });
   const query = { start: { offset: 0 }, limit: 0, related: false };
@@ -26,33 +26,33 @@ async function provision(
 describe('an integration that is deleted while no operator runs', () => {
   it('ends when an operator starts', async () => {
     const operator = fixture.start();
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
-    const token = await probe.token();
-    expect(await probe.authenticate(token)).toBeDefined();
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
+    const token = await integration.token();
+    expect(await integration.authenticate(token)).toBeDefined();
     await operator.stop();
-    await probe.delete();
-    expect(await probe.authenticate(token)).toBeDefined();
+    await integration.delete();
+    expect(await integration.authenticate(token)).toBeDefined();
     const next = fixture.start();
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
-    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
+    await eventually(() => expect(integration.secret()).rejects.toThrow(/404/));
     await next.stop();
   });
 
   it('keeps its endpoint and token if it is recreated before an operator starts', async () => {
     const operator = fixture.start();
-    const probe = await IntegrationProbe.create(fixture);
-    const before = await probe.settled('True');
-    const token = await probe.token();
+    const integration = await TestIntegration.create(fixture);
+    const before = await integration.settled('True');
+    const token = await integration.token();
     await operator.stop();
-    await probe.delete();
-    await probe.apply();
+    await integration.delete();
+    await integration.apply();
     const next = fixture.start();
-    const after = await probe.settled('True');
+    const after = await integration.settled('True');
     expect(after.metadata.uid).not.toBe(before.metadata.uid);
     expect(after.status?.endpoint).toBe(before.status?.endpoint);
-    expect(await probe.token()).toBe(token);
-    expect(await probe.authenticate(token)).toBeDefined();
+    expect(await integration.token()).toBe(token);
+    expect(await integration.authenticate(token)).toBeDefined();
     await next.stop();
   });
 });
@@ -80,12 +80,12 @@ describe('an integration that is missing from the caches', () => {
 describe('deletionPolicy', () => {
   it('Retain keeps the users', async () => {
     const operator = fixture.start({ deprovisionDelayMs: 0, sweepIntervalMs: 100 });
-    const probe = await IntegrationProbe.create(fixture);
-    const other = await IntegrationProbe.create(fixture, { deletionPolicy: 'Delete' });
-    await probe.settled('True');
+    const integration = await TestIntegration.create(fixture);
+    const other = await TestIntegration.create(fixture, { deletionPolicy: 'Delete' });
+    await integration.settled('True');
     await other.settled('True');
-    const [users, others] = [await provision(probe, 'ada'), await provision(other, 'grace')];
-    for (const each of [probe, other]) {
+    const [users, others] = [await provision(integration, 'ada'), await provision(other, 'grace')];
+    for (const each of [integration, other]) {
       const token = await each.token();
       await each.delete();
       await eventually(async () => expect(await each.authenticate(token)).toBeUndefined());
@@ -98,26 +98,26 @@ describe('deletionPolicy', () => {
 
   it('Delete removes the users that no other integration provisioned, after the delay', async () => {
     const operator = fixture.start({ deprovisionDelayMs: 300, sweepIntervalMs: 100 });
-    const probe = await IntegrationProbe.create(fixture, { deletionPolicy: 'Delete' });
-    const other = await IntegrationProbe.createIn(fixture, probe.namespace, {}, 'other');
-    await probe.settled('True');
+    const integration = await TestIntegration.create(fixture, { deletionPolicy: 'Delete' });
+    const other = await TestIntegration.createIn(fixture, integration.namespace, {}, 'other');
+    await integration.settled('True');
     await other.settled('True');
-    const users = await provision(probe, 'ada');
+    const users = await provision(integration, 'ada');
     await provision(other, 'grace');
     expect(await users()).toBe(2);
-    await probe.delete();
+    await integration.delete();
     await eventually(async () => expect(await users()).toBe(1));
     await operator.stop();
   });
 
   it('Delete keeps the users until the delay is over', async () => {
     const operator = fixture.start({ deprovisionDelayMs: 3_600_000, sweepIntervalMs: 50 });
-    const probe = await IntegrationProbe.create(fixture, { deletionPolicy: 'Delete' });
-    await probe.settled('True');
-    const users = await provision(probe, 'ada');
-    const token = await probe.token();
-    await probe.delete();
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    const integration = await TestIntegration.create(fixture, { deletionPolicy: 'Delete' });
+    await integration.settled('True');
+    const users = await provision(integration, 'ada');
+    const token = await integration.token();
+    await integration.delete();
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
     expect(await users()).toBe(1);
     await operator.stop();
   });

@@ -14,7 +14,7 @@ import { healthOf } from '../../support/kube/argocd-health.ts';
 import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
 import { type KStatus, kstatusOf } from '../../support/kube/kstatus.ts';
 import { VersionLog } from '../../support/kube/version-log.ts';
-import { IntegrationProbe, unique, useOperator } from '../../support/operator/fixture.ts';
+import { TestIntegration, unique, useOperator } from '../../support/operator/fixture.ts';
 import { changeTenant, createTenant, deleteTenant } from '../../support/operator/tenants.ts';
 
 const SCRIPTS = 'examples/argocd/resource_customizations/scim-operator.dev';
@@ -31,14 +31,14 @@ let log: VersionLog<KubeIntegration>;
 afterEach(() => log?.close());
 
 /** An integration that the test is about to create. */
-async function expected(namespace?: string): Promise<IntegrationProbe> {
-  const probe = new IntegrationProbe(
+async function expected(namespace?: string): Promise<TestIntegration> {
+  const integration = new TestIntegration(
     fixture,
     namespace ?? (await createNamespace(fixture.admin, 'tenant')),
     unique('idp'),
   );
-  log = await VersionLog.of(fixture.admin, SCIM_INTEGRATIONS, probe.key);
-  return probe;
+  log = await VersionLog.of(fixture.admin, SCIM_INTEGRATIONS, integration.key);
+  return integration;
 }
 
 /**
@@ -70,15 +70,15 @@ const revision = ({ metadata }: KubeObject) => BigInt(metadata.resourceVersion ?
 
 describe('an integration', () => {
   it('is in progress until everything is created, and then current', async () => {
-    const probe = await expected();
-    await probe.apply();
+    const integration = await expected();
+    await integration.apply();
     expect(await passes(log, ['InProgress'])).toMatchObject({ status: { observedGeneration: -1 } });
     const current = await passes(log, ['InProgress', 'Current']);
-    const { namespace } = probe;
+    const { namespace } = integration;
     for (const [resource, name] of [
-      [SECRETS, `${probe.name}-scim-token`],
-      [SERVICE_ACCOUNTS, `scim-${probe.name}`],
-      [ROLE_BINDINGS, `scim-${probe.name}`],
+      [SECRETS, `${integration.name}-scim-token`],
+      [SERVICE_ACCOUNTS, `scim-${integration.name}`],
+      [ROLE_BINDINGS, `scim-${integration.name}`],
       [ROLES, 'SCIMProvisioner'],
     ] as const) {
       const child = await fixture.admin.get(resource, { namespace, name });
@@ -86,46 +86,48 @@ describe('an integration', () => {
       // order.
       expect(revision(child)).toBeLessThan(revision(current));
     }
-    expect(await probe.authenticate(await probe.token())).toMatchObject({ enabled: true });
+    expect(await integration.authenticate(await integration.token())).toMatchObject({
+      enabled: true,
+    });
   });
 
   it('is current again only when disabling or enabling it has taken effect', async () => {
-    const probe = await expected();
-    await probe.apply();
+    const integration = await expected();
+    await integration.apply();
     await passes(log, ['InProgress', 'Current']);
-    const token = await probe.token();
+    const token = await integration.token();
     for (const enabled of [false, true]) {
-      await probe.patch({ spec: { enabled } });
+      await integration.patch({ spec: { enabled } });
       await passes(log, ['InProgress', 'Current'], ({ spec }) => spec?.enabled === enabled);
-      expect(await probe.authenticate(token)).toMatchObject({ enabled });
+      expect(await integration.authenticate(token)).toMatchObject({ enabled });
     }
   });
 
   it('is current after a change of token.secretName only when the token has moved', async () => {
-    const probe = await expected();
-    await probe.apply();
+    const integration = await expected();
+    await integration.apply();
     await passes(log, ['InProgress', 'Current']);
-    await probe.patch({ spec: { token: { secretName: 'moved' } } });
+    await integration.patch({ spec: { token: { secretName: 'moved' } } });
     const current = await passes(
       log,
       ['InProgress', 'Current'],
       ({ spec }) => spec?.token?.secretName === 'moved',
     );
-    expect(revision(await probe.secret('moved'))).toBeLessThan(revision(current));
+    expect(revision(await integration.secret('moved'))).toBeLessThan(revision(current));
   });
 
   it('is in progress while reconciling a change is paused', async () => {
-    const probe = await expected();
-    await probe.apply();
+    const integration = await expected();
+    await integration.apply();
     await passes(log, ['InProgress', 'Current']);
-    await probe.patch({
+    await integration.patch({
       metadata: { annotations: { 'scim-operator.dev/reconcile': 'disabled' } },
       spec: { token: { secretName: 'moved' } },
     });
-    const told = await probe.settled('True');
+    const told = await integration.settled('True');
     expect(kstatusOf(told)).toBe('InProgress');
-    await probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': null } } });
-    await probe.settled('True');
+    await integration.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': null } } });
+    await integration.settled('True');
     await log.until((object) => {
       expect(kstatusOf(object)).toBe('Current');
       expect(object.status?.tokenSecretRef?.name).toBe('moved');
@@ -133,37 +135,37 @@ describe('an integration', () => {
   });
 
   it('is in progress, not failed, while another Secret occupies the name', async () => {
-    const probe = await expected();
-    const { namespace } = probe;
-    const secret = { namespace, name: `${probe.name}-scim-token` };
+    const integration = await expected();
+    const { namespace } = integration;
+    const secret = { namespace, name: `${integration.name}-scim-token` };
     await fixture.admin.create(SECRETS, { metadata: secret }, TEST_MANAGER);
-    await probe.apply();
+    await integration.apply();
     const conflict = await passes(log, ['InProgress', 'InProgress'], ({ status }) =>
       JSON.stringify(status).includes('SecretConflict'),
     );
     expect(conflict.status?.observedGeneration).toBe(conflict.metadata.generation);
     await fixture.admin.delete(SECRETS, secret);
-    await probe.patch({ spec: { displayName: 'look again' } });
+    await integration.patch({ spec: { displayName: 'look again' } });
     await passes(log, ['InProgress', 'Current']);
   });
 
   it('fails while its tenant is not allowed, and is current once it is', async () => {
-    const probe = await expected();
+    const integration = await expected();
     const tenant = unique('tenant');
-    await probe.apply({ tenant });
+    await integration.apply({ tenant });
     await passes(log, ['InProgress', 'Failed']);
-    await createTenant(fixture.admin, { names: [probe.namespace] }, tenant);
+    await createTenant(fixture.admin, { names: [integration.namespace] }, tenant);
     const current = await passes(log, ['Failed', 'InProgress', 'Current']);
-    expect(revision(await probe.secret())).toBeLessThan(revision(current));
+    expect(revision(await integration.secret())).toBeLessThan(revision(current));
     await deleteTenant(fixture.admin, tenant);
     await passes(log, ['Current', 'Failed']);
   });
 
   it('keeps its last status when it is deleted', async () => {
-    const probe = await expected();
-    await probe.apply();
+    const integration = await expected();
+    await integration.apply();
     await passes(log, ['InProgress', 'Current']);
-    await probe.delete();
+    await integration.delete();
     const rest = await log.until((_, type) => expect(type).toBe('DELETED'));
     expect(rest.map(kstatusOf).filter((state) => state !== 'Current')).toEqual([]);
   });

@@ -21,30 +21,30 @@ import { SCIM_PROVISIONER_RULES } from '../../../src/operator/rbac.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
 import { deleteInForeground } from '../../support/kube/deletion.ts';
-import { IntegrationProbe, PUBLIC_URL, useOperator } from '../../support/operator/fixture.ts';
+import { PUBLIC_URL, TestIntegration, useOperator } from '../../support/operator/fixture.ts';
 
 const fixture = useOperator({ starts: {} });
 
-const events = async (probe: IntegrationProbe) => {
+const events = async (integration: TestIntegration) => {
   const { items } = await fixture.admin.list<KubeObject & { reason: string; note: string }>(
     EVENTS,
     {
-      namespace: probe.namespace,
+      namespace: integration.namespace,
     },
   );
   return items ?? [];
 };
 
-const expectEvent = (probe: IntegrationProbe, reason: string) =>
+const expectEvent = (integration: TestIntegration, reason: string) =>
   eventually(async () =>
-    expect((await events(probe)).map((event) => event.reason)).toContain(reason),
+    expect((await events(integration)).map((event) => event.reason)).toContain(reason),
   );
 
 describe('an applied ScimIntegration', () => {
   it('becomes ready with an endpoint, a token of 200 characters and its RBAC objects', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    const { status } = await probe.settled('True', 'Succeeded');
-    const { namespace } = probe;
+    const integration = await TestIntegration.create(fixture);
+    const { status } = await integration.settled('True', 'Succeeded');
+    const { namespace } = integration;
     const endpoint = `${PUBLIC_URL}/api/v1/${namespace}/integrations/${status?.integrationId}/scim/v2`;
     expect(status).toMatchObject({
       endpoint,
@@ -59,7 +59,7 @@ describe('an applied ScimIntegration', () => {
       'Ready=True',
       'TokenReady=True',
     ]);
-    const secret = await probe.secret();
+    const secret = await integration.secret();
     const token = textOf(secret, 'token') ?? '';
     expect(token).toMatch(/^scim_[0-9A-Za-z]{10}_[0-9A-Za-z]{184}$/);
     expect(token.slice(5, 15)).toBe(status?.tokenKeyId);
@@ -84,29 +84,29 @@ describe('an applied ScimIntegration', () => {
     for (const child of [serviceAccount, role, binding]) {
       expect(child.metadata.ownerReferences?.[0]).not.toHaveProperty('blockOwnerDeletion');
     }
-    await expectEvent(probe, 'TokenGenerated');
+    await expectEvent(integration, 'TokenGenerated');
   });
 
   it('stores only the hash of its token in the directory, and reveals no token in events or status', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    const { status } = await probe.settled('True');
-    const token = await probe.token();
+    const integration = await TestIntegration.create(fixture);
+    const { status } = await integration.settled('True');
+    const token = await integration.token();
     const tokens = await fixture.store.tokens.list(status?.integrationId ?? '');
     expect(tokens).toMatchObject([{ hash: hashToken(token), pending: false }]);
-    await expectEvent(probe, 'TokenGenerated');
-    const shown = JSON.stringify([tokens, await events(probe), await probe.get()]);
+    await expectEvent(integration, 'TokenGenerated');
+    const shown = JSON.stringify([tokens, await events(integration), await integration.get()]);
     expect(shown).not.toContain(token.slice(16));
   });
 
   it('keeps a pinned integrationId', async () => {
     const integrationId = `pinned_${'x'.repeat(14)}`;
-    const probe = await IntegrationProbe.create(fixture, { integrationId });
-    expect((await probe.settled('True')).status?.integrationId).toBe(integrationId);
+    const integration = await TestIntegration.create(fixture, { integrationId });
+    expect((await integration.settled('True')).status?.integrationId).toBe(integrationId);
   });
 
   it('shares the Role with the other integrations of its namespace', async () => {
-    const first = await IntegrationProbe.create(fixture);
-    const second = await IntegrationProbe.createIn(fixture, first.namespace, {}, 'other');
+    const first = await TestIntegration.create(fixture);
+    const second = await TestIntegration.createIn(fixture, first.namespace, {}, 'other');
     const uids = [await first.settled('True'), await second.settled('True')].map(
       ({ metadata }) => metadata.uid,
     );
@@ -123,123 +123,137 @@ describe('an applied ScimIntegration', () => {
 
 describe('spec.enabled', () => {
   it('disables and enables an integration without changing anything else', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True', 'Succeeded');
-    const before = await probe.secret();
-    const token = await probe.token();
-    expect(await probe.authenticate(token)).toMatchObject({ enabled: true });
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True', 'Succeeded');
+    const before = await integration.secret();
+    const token = await integration.token();
+    expect(await integration.authenticate(token)).toMatchObject({ enabled: true });
 
-    await probe.patch({ spec: { enabled: false } });
-    const off = await probe.settled('True', 'Disabled');
-    expect(await probe.authenticate(token)).toMatchObject({ enabled: false });
-    expect((await probe.secret()).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
-    await expectEvent(probe, 'IntegrationDisabled');
+    await integration.patch({ spec: { enabled: false } });
+    const off = await integration.settled('True', 'Disabled');
+    expect(await integration.authenticate(token)).toMatchObject({ enabled: false });
+    expect((await integration.secret()).metadata.resourceVersion).toBe(
+      before.metadata.resourceVersion,
+    );
+    await expectEvent(integration, 'IntegrationDisabled');
 
-    await probe.patch({ spec: { enabled: true } });
-    const on = await probe.settled('True', 'Succeeded');
-    expect(await probe.authenticate(token)).toMatchObject({ enabled: true });
+    await integration.patch({ spec: { enabled: true } });
+    const on = await integration.settled('True', 'Succeeded');
+    expect(await integration.authenticate(token)).toMatchObject({ enabled: true });
     expect(on.status?.endpoint).toBe(off.status?.endpoint);
-    await expectEvent(probe, 'IntegrationEnabled');
+    await expectEvent(integration, 'IntegrationEnabled');
   });
 
   it('is obeyed while reconciling is paused', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
-    const token = await probe.token();
-    await probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': 'disabled' } } });
-    await probe.patch({ spec: { enabled: false } });
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
+    const token = await integration.token();
+    await integration.patch({
+      metadata: { annotations: { 'scim-operator.dev/reconcile': 'disabled' } },
+    });
+    await integration.patch({ spec: { enabled: false } });
     await eventually(async () =>
-      expect(await probe.authenticate(token)).toMatchObject({ enabled: false }),
+      expect(await integration.authenticate(token)).toMatchObject({ enabled: false }),
     );
   });
 });
 
 describe('the token', () => {
   it('is revoked and replaced when its Secret is deleted', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
-    const old = await probe.token();
-    await fixture.admin.delete(SECRETS, { namespace: probe.namespace, name: 'idp-scim-token' });
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
+    const old = await integration.token();
+    await fixture.admin.delete(SECRETS, {
+      namespace: integration.namespace,
+      name: 'idp-scim-token',
+    });
     const fresh = await eventually(async () => {
-      const token = await probe.token();
+      const token = await integration.token();
       expect(token).not.toBe(old);
-      expect(await probe.authenticate(token)).toBeDefined();
+      expect(await integration.authenticate(token)).toBeDefined();
       return token;
     });
     expect(fresh).toHaveLength(200);
-    expect(await probe.authenticate(old)).toBeUndefined();
-    await expectEvent(probe, 'TokenRevoked');
+    expect(await integration.authenticate(old)).toBeUndefined();
+    await expectEvent(integration, 'TokenRevoked');
   });
 
   it('is revoked but not replaced while reconciling is paused', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
-    const token = await probe.token();
-    await probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': 'disabled' } } });
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
+    const token = await integration.token();
+    await integration.patch({
+      metadata: { annotations: { 'scim-operator.dev/reconcile': 'disabled' } },
+    });
     // Secrets have another watch, which could be faster.
     await eventually(async () =>
-      expect(await probe.condition('Paused')).toMatchObject({ status: 'True' }),
+      expect(await integration.condition('Paused')).toMatchObject({ status: 'True' }),
     );
-    await fixture.admin.delete(SECRETS, { namespace: probe.namespace, name: 'idp-scim-token' });
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
-    await probe.settled('False', 'SecretMissing');
-    await expect(probe.secret()).rejects.toThrow(/404/);
-    await probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': null } } });
-    await probe.settled('True');
+    await fixture.admin.delete(SECRETS, {
+      namespace: integration.namespace,
+      name: 'idp-scim-token',
+    });
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
+    await integration.settled('False', 'SecretMissing');
+    await expect(integration.secret()).rejects.toThrow(/404/);
+    await integration.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': null } } });
+    await integration.settled('True');
   });
 
   it('is replaced when the Secret contains something else', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
-    const old = await probe.token();
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
+    const old = await integration.token();
     const data = { token: Buffer.from('hunter2').toString('base64') };
     await fixture.admin.mergePatch(
       SECRETS,
-      { namespace: probe.namespace, name: 'idp-scim-token' },
+      { namespace: integration.namespace, name: 'idp-scim-token' },
       { data },
       { fieldManager: TEST_MANAGER },
     );
     await eventually(async () => {
-      const token = await probe.token();
+      const token = await integration.token();
       expect(token).toMatch(/^scim_/);
-      expect(await probe.authenticate(token)).toBeDefined();
+      expect(await integration.authenticate(token)).toBeDefined();
     });
-    expect(await probe.authenticate(old)).toBeUndefined();
+    expect(await integration.authenticate(old)).toBeUndefined();
   });
 
   it('is replaced by another valid token that a user writes into the Secret', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
-    const old = await probe.token();
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
+    const old = await integration.token();
     const mine = `scim_mine000000_${'a'.repeat(184)}`;
     const data = { token: Buffer.from(mine).toString('base64') };
     await fixture.admin.mergePatch(
       SECRETS,
-      { namespace: probe.namespace, name: 'idp-scim-token' },
+      { namespace: integration.namespace, name: 'idp-scim-token' },
       { data },
       { fieldManager: TEST_MANAGER },
     );
-    await eventually(async () => expect(await probe.authenticate(mine)).toBeDefined());
-    expect(await probe.authenticate(old)).toBeUndefined();
-    await eventually(async () => expect((await probe.get()).status?.tokenKeyId).toBe('mine000000'));
+    await eventually(async () => expect(await integration.authenticate(mine)).toBeDefined());
+    expect(await integration.authenticate(old)).toBeUndefined();
+    await eventually(async () =>
+      expect((await integration.get()).status?.tokenKeyId).toBe('mine000000'),
+    );
   });
 
   it('moves to the Secret that spec.token.secretName names, and the old Secret is deleted', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
-    const token = await probe.token();
-    await probe.patch({ spec: { token: { secretName: 'moved' } } });
-    await eventually(async () => expect(await probe.token('moved')).toBe(token));
-    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
-    expect(await probe.authenticate(token)).toBeDefined();
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
+    const token = await integration.token();
+    await integration.patch({ spec: { token: { secretName: 'moved' } } });
+    await eventually(async () => expect(await integration.token('moved')).toBe(token));
+    await eventually(() => expect(integration.secret()).rejects.toThrow(/404/));
+    expect(await integration.authenticate(token)).toBeDefined();
     await eventually(async () =>
-      expect((await probe.get()).status?.tokenSecretRef?.name).toBe('moved'),
+      expect((await integration.get()).status?.tokenSecretRef?.name).toBe('moved'),
     );
   });
 
   it('of another integration is rejected in this Secret and keeps working in its own', async () => {
-    const victim = await IntegrationProbe.create(fixture);
-    const thief = await IntegrationProbe.create(fixture);
+    const victim = await TestIntegration.create(fixture);
+    const thief = await TestIntegration.create(fixture);
     await victim.settled('True');
     await thief.settled('True');
     const token = await victim.token();
@@ -258,12 +272,12 @@ describe('the token', () => {
 
 describe('deleting a ScimIntegration', () => {
   it('removes its token and its objects immediately, without a finalizer', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    expect((await probe.settled('True')).metadata).not.toHaveProperty('finalizers');
-    const token = await probe.token();
-    await probe.delete();
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
-    const { namespace } = probe;
+    const integration = await TestIntegration.create(fixture);
+    expect((await integration.settled('True')).metadata).not.toHaveProperty('finalizers');
+    const token = await integration.token();
+    await integration.delete();
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
+    const { namespace } = integration;
     await eventually(async () => {
       for (const [resource, name] of [
         [SECRETS, 'idp-scim-token'],
@@ -277,54 +291,59 @@ describe('deleting a ScimIntegration', () => {
   });
 
   it('means another id and token when it is recreated', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    const first = await probe.settled('True');
-    const token = await probe.token();
-    await probe.delete();
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
-    await probe.apply();
-    const second = await probe.settled('True');
+    const integration = await TestIntegration.create(fixture);
+    const first = await integration.settled('True');
+    const token = await integration.token();
+    await integration.delete();
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
+    await integration.apply();
+    const second = await integration.settled('True');
     expect(second.status?.integrationId).not.toBe(first.status?.integrationId);
-    expect(await probe.authenticate(token)).toBeUndefined();
+    expect(await integration.authenticate(token)).toBeUndefined();
   });
 
   it('keeps its id free for a recreated one that pins it', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    const { status } = await probe.settled('True');
-    const token = await probe.token();
-    await probe.delete();
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
-    await probe.apply({ integrationId: status?.integrationId ?? '' });
-    expect((await probe.settled('True')).status?.endpoint).toBe(status?.endpoint);
+    const integration = await TestIntegration.create(fixture);
+    const { status } = await integration.settled('True');
+    const token = await integration.token();
+    await integration.delete();
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
+    await integration.apply({ integrationId: status?.integrationId ?? '' });
+    expect((await integration.settled('True')).status?.endpoint).toBe(status?.endpoint);
   });
 
   it('revokes its token even while a finalizer holds it', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
-    const token = await probe.token();
-    await probe.patch({ metadata: { finalizers: ['example.com/wait'] } });
-    await probe.delete();
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
-    await probe.patch({ metadata: { finalizers: null } });
-    await eventually(() => expect(probe.get()).rejects.toThrow(/404/));
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
+    const token = await integration.token();
+    await integration.patch({ metadata: { finalizers: ['example.com/wait'] } });
+    await integration.delete();
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
+    await integration.patch({ metadata: { finalizers: null } });
+    await eventually(() => expect(integration.get()).rejects.toThrow(/404/));
   });
 
   it('works in the foreground, and leaves its neighbour the Role that they share', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    const neighbour = await IntegrationProbe.createIn(fixture, probe.namespace, {}, 'neighbour');
-    await probe.settled('True', 'Succeeded');
+    const integration = await TestIntegration.create(fixture);
+    const neighbour = await TestIntegration.createIn(
+      fixture,
+      integration.namespace,
+      {},
+      'neighbour',
+    );
+    await integration.settled('True', 'Succeeded');
     const { metadata } = await neighbour.settled('True', 'Succeeded');
-    const { namespace } = probe;
-    const token = await probe.token();
-    await probe.authenticate(token);
+    const { namespace } = integration;
+    const token = await integration.token();
+    await integration.authenticate(token);
     const gone = (resource: ResourceDefinition, name: string) =>
       eventually(() =>
         expect(fixture.admin.get(resource, { namespace, name })).rejects.toThrow(/404/),
       );
 
-    await deleteInForeground(SCIM_INTEGRATIONS, probe.key);
+    await deleteInForeground(SCIM_INTEGRATIONS, integration.key);
     await gone(SCIM_INTEGRATIONS, 'idp');
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
     await gone(SECRETS, 'idp-scim-token');
     await gone(SERVICE_ACCOUNTS, 'scim-idp');
     await gone(ROLE_BINDINGS, 'scim-idp');
@@ -336,50 +355,50 @@ describe('deleting a ScimIntegration', () => {
   });
 
   it("with its namespace revokes its token and doesn't block the namespace", async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
-    const token = await probe.token();
-    await probe.authenticate(token);
-    await fixture.admin.delete(NAMESPACES, { name: probe.namespace });
-    await eventually(async () => expect(await probe.authenticate(token)).toBeUndefined());
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
+    const token = await integration.token();
+    await integration.authenticate(token);
+    await fixture.admin.delete(NAMESPACES, { name: integration.namespace });
+    await eventually(async () => expect(await integration.authenticate(token)).toBeUndefined());
     await eventually(() =>
-      expect(fixture.admin.get(NAMESPACES, { name: probe.namespace })).rejects.toThrow(/404/),
+      expect(fixture.admin.get(NAMESPACES, { name: integration.namespace })).rejects.toThrow(/404/),
     );
   });
 });
 
 describe('a ScimIntegration', () => {
   it('gets nothing if its tenant belongs to another namespace', async () => {
-    const probe = await IntegrationProbe.create(fixture, { tenant: 'somebody-else' });
-    const { status } = await probe.settled('False', 'TenantNotAllowed');
+    const integration = await TestIntegration.create(fixture, { tenant: 'somebody-else' });
+    const { status } = await integration.settled('False', 'TenantNotAllowed');
     expect(status?.conditions?.find(({ type }) => type === 'Stalled')?.status).toBe('True');
     expect(status).not.toHaveProperty('endpoint');
-    await expect(probe.secret()).rejects.toThrow(/404/);
-    await expectEvent(probe, 'TenantNotAllowed');
+    await expect(integration.secret()).rejects.toThrow(/404/);
+    await expectEvent(integration, 'TenantNotAllowed');
   });
 
   it('gets nothing in a new namespace of the same name', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True');
-    const token = await probe.token();
-    await probe.authenticate(token);
-    await fixture.admin.delete(NAMESPACES, { name: probe.namespace });
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True');
+    const token = await integration.token();
+    await integration.authenticate(token);
+    await fixture.admin.delete(NAMESPACES, { name: integration.namespace });
     await eventually(() =>
-      fixture.admin.create(NAMESPACES, { metadata: { name: probe.namespace } }, TEST_MANAGER),
+      fixture.admin.create(NAMESPACES, { metadata: { name: integration.namespace } }, TEST_MANAGER),
     );
-    await probe.apply();
-    await probe.settled('False', 'TenantNotAllowed');
-    expect(await probe.authenticate(token)).toBeUndefined();
+    await integration.apply();
+    await integration.settled('False', 'TenantNotAllowed');
+    expect(await integration.authenticate(token)).toBeUndefined();
   });
 
   it('gets nothing if it pins the id of another integration', async () => {
-    const holder = await IntegrationProbe.create(fixture);
+    const holder = await TestIntegration.create(fixture);
     const { status } = await holder.settled('True');
     const namespace = await createNamespace(fixture.admin, 'tenant');
-    const probe = await IntegrationProbe.createIn(fixture, namespace, {
+    const integration = await TestIntegration.createIn(fixture, namespace, {
       integrationId: status?.integrationId ?? '',
     });
-    await probe.settled('False', 'IntegrationIdConflict');
+    await integration.settled('False', 'IntegrationIdConflict');
     expect(await holder.authenticate(await holder.token())).toBeDefined();
   });
 });

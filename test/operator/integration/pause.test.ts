@@ -3,31 +3,31 @@ import { ROLE_BINDINGS, ROLES, SECRETS, SERVICE_ACCOUNTS } from '../../../src/ku
 import { TEST_MANAGER } from '../../support/kube/cluster.ts';
 import { CLUSTER_UID } from '../../support/operator/context.ts';
 import { Lifetime } from '../../support/operator/crashing.ts';
-import { IntegrationProbe, useOperator } from '../../support/operator/fixture.ts';
+import { TestIntegration, useOperator } from '../../support/operator/fixture.ts';
 import { runProcess } from '../../support/operator/process.ts';
 
 const fixture = useOperator();
 
-async function reconcile({ namespace }: IntegrationProbe): Promise<readonly string[]> {
+async function reconcile({ namespace }: TestIntegration): Promise<readonly string[]> {
   const life = new Lifetime();
   await runProcess(fixture, namespace, life);
   return life.writes;
 }
 
-const pause = (probe: IntegrationProbe, value: string | null) =>
-  probe.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': value } } });
+const pause = (integration: TestIntegration, value: string | null) =>
+  integration.patch({ metadata: { annotations: { 'scim-operator.dev/reconcile': value } } });
 
-async function paused(): Promise<IntegrationProbe> {
-  const probe = await IntegrationProbe.create(fixture);
-  await reconcile(probe);
-  await pause(probe, 'disabled');
-  return probe;
+async function paused(): Promise<TestIntegration> {
+  const integration = await TestIntegration.create(fixture);
+  await reconcile(integration);
+  await pause(integration, 'disabled');
+  return integration;
 }
 
 describe('while reconciling is paused,', () => {
   it('drift stays, and is corrected afterwards', async () => {
-    const probe = await paused();
-    const { namespace } = probe;
+    const integration = await paused();
+    const { namespace } = integration;
     for (const [resource, name] of [
       [SERVICE_ACCOUNTS, 'scim-idp'],
       [ROLE_BINDINGS, 'scim-idp'],
@@ -41,11 +41,11 @@ describe('while reconciling is paused,', () => {
       { data: { endpoint: 'bWluZQ==' } },
       { fieldManager: TEST_MANAGER },
     );
-    expect(await reconcile(probe)).toEqual(['patch ScimIntegration status']);
-    expect(await reconcile(probe)).toEqual([]);
+    expect(await reconcile(integration)).toEqual(['patch ScimIntegration status']);
+    expect(await reconcile(integration)).toEqual([]);
 
-    await pause(probe, null);
-    expect(await reconcile(probe)).toEqual(
+    await pause(integration, null);
+    expect(await reconcile(integration)).toEqual(
       expect.arrayContaining([
         'apply Secret',
         'apply ServiceAccount',
@@ -53,39 +53,43 @@ describe('while reconciling is paused,', () => {
         'apply RoleBinding',
       ]),
     );
-    expect(await reconcile(probe)).toEqual([]);
+    expect(await reconcile(integration)).toEqual([]);
   });
 
   it('an integration can be disabled and enabled', async () => {
-    const probe = await paused();
-    const owner = { clusterUid: CLUSTER_UID, namespace: probe.namespace, name: probe.name };
+    const integration = await paused();
+    const owner = {
+      clusterUid: CLUSTER_UID,
+      namespace: integration.namespace,
+      name: integration.name,
+    };
     const isOn = async () => (await fixture.store.integrations.find(owner))?.enabled;
     for (const enabled of [false, true]) {
-      await probe.patch({ spec: { enabled } });
-      await reconcile(probe);
+      await integration.patch({ spec: { enabled } });
+      await reconcile(integration);
       expect(await isOn()).toBe(enabled);
     }
   });
 
   it('the token stays in its Secret although the spec names another, and the status says so', async () => {
-    const probe = await paused();
-    const token = await probe.token();
-    await probe.patch({ spec: { token: { secretName: 'moved' } } });
-    await reconcile(probe);
-    expect((await probe.get()).status?.tokenSecretRef?.name).toBe('idp-scim-token');
-    expect(await probe.token()).toBe(token);
-    await pause(probe, null);
-    await reconcile(probe);
-    expect((await probe.get()).status?.tokenSecretRef?.name).toBe('moved');
-    expect(await probe.token('moved')).toBe(token);
+    const integration = await paused();
+    const token = await integration.token();
+    await integration.patch({ spec: { token: { secretName: 'moved' } } });
+    await reconcile(integration);
+    expect((await integration.get()).status?.tokenSecretRef?.name).toBe('idp-scim-token');
+    expect(await integration.token()).toBe(token);
+    await pause(integration, null);
+    await reconcile(integration);
+    expect((await integration.get()).status?.tokenSecretRef?.name).toBe('moved');
+    expect(await integration.token('moved')).toBe(token);
   });
 
   it('deleting an integration still revokes its token', async () => {
-    const probe = await paused();
-    const { integrationId = '' } = (await probe.get()).status ?? {};
+    const integration = await paused();
+    const { integrationId = '' } = (await integration.get()).status ?? {};
     expect(await fixture.store.tokens.list(integrationId)).toHaveLength(1);
-    await probe.delete();
-    await reconcile(probe);
+    await integration.delete();
+    await reconcile(integration);
     expect(await fixture.store.tokens.list(integrationId)).toEqual([]);
   });
 });

@@ -16,8 +16,8 @@ import { type KubeObject, SECRETS } from '../../../src/kube/resource.ts';
 import { eventually } from '../../support/eventually.ts';
 import { TEST_MANAGER } from '../../support/kube/cluster.ts';
 import {
-  IntegrationProbe,
   type OperatorFixture,
+  TestIntegration,
   useOperator,
 } from '../../support/operator/fixture.ts';
 import {
@@ -26,7 +26,7 @@ import {
   createTenant,
   recreateNamespace,
 } from '../../support/operator/tenants.ts';
-import { TokenProbe } from '../../support/operator/token-probe.ts';
+import { TestTokens } from '../../support/operator/test-tokens.ts';
 
 const fixture = useOperator();
 
@@ -38,10 +38,10 @@ interface Entry {
   readonly token: string;
 }
 
-async function entryOf(probe: IntegrationProbe, reason = 'Succeeded'): Promise<Entry> {
-  const { status } = await probe.settled('True', reason);
+async function entryOf(integration: TestIntegration, reason = 'Succeeded'): Promise<Entry> {
+  const { status } = await integration.settled('True', reason);
   const { tenant = '', integrationId: id = '', endpoint = '' } = status ?? {};
-  return { tenant, id, endpoint, token: await probe.token() };
+  return { tenant, id, endpoint, token: await integration.token() };
 }
 
 const answer = (store: Store, { tenant, id, token }: Entry): Promise<Answer> =>
@@ -53,10 +53,10 @@ describe("a directory that was restored from yesterday's backup", () => {
   let store: Store;
   let stop: () => Promise<void> = async () => undefined;
   const names = ['kept', 'rotated', 'overlapping', 'recreated', 'shut', 'opened', 'gone', 'again'];
-  const probes = new Map<string, IntegrationProbe>();
+  const integrations = new Map<string, TestIntegration>();
   const yesterday = new Map<string, Entry>();
   const today = new Map<string, Entry>();
-  const probe = (name: string) => probes.get(name) as IntegrationProbe;
+  const integration = (name: string) => integrations.get(name) as TestIntegration;
   const former = (name: string) => yesterday.get(name) as Entry;
   const now = (name: string) => today.get(name) as Entry;
 
@@ -76,15 +76,15 @@ describe("a directory that was restored from yesterday's backup", () => {
     token: { rotation: { overlap: name === 'rotated' ? '0s' : '24h' } },
   });
   const enter = async (name: string) => {
-    const { enabled = true } = (await probe(name).get()).spec ?? {};
-    return entryOf(probe(name), enabled ? 'Succeeded' : 'Disabled');
+    const { enabled = true } = (await integration(name).get()).spec ?? {};
+    return entryOf(integration(name), enabled ? 'Succeeded' : 'Disabled');
   };
 
   beforeAll(async () => {
     await start();
     operate();
     for (const name of names)
-      probes.set(name, await IntegrationProbe.create(fixture, specOf(name), name));
+      integrations.set(name, await TestIntegration.create(fixture, specOf(name), name));
     for (const name of names) yesterday.set(name, await enter(name));
     await stop();
     copyFileSync(file, backup);
@@ -92,7 +92,7 @@ describe("a directory that was restored from yesterday's backup", () => {
     await start();
     operate();
     await change();
-    for (const name of probes.keys()) if (name !== 'gone') today.set(name, await enter(name));
+    for (const name of integrations.keys()) if (name !== 'gone') today.set(name, await enter(name));
     await stop();
     for (const suffix of ['-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
   });
@@ -104,16 +104,18 @@ describe("a directory that was restored from yesterday's backup", () => {
     const ended = (name: string) =>
       eventually(async () => expect(await answer(store, former(name))).toBe('unauthorized'));
     for (const name of ['rotated', 'overlapping'])
-      await new TokenProbe(fixture, probe(name)).annotate('rotate', 'now');
-    await new TokenProbe(fixture, probe('recreated')).deleteSecret('recreated-scim-token');
-    await probe('shut').patch({ spec: { enabled: false } });
-    await probe('opened').patch({ spec: { enabled: true } });
-    for (const name of ['gone', 'again']) await probe(name).delete();
+      await new TestTokens(fixture, integration(name)).annotate('rotate', 'now');
+    await new TestTokens(fixture, integration('recreated')).deleteSecret('recreated-scim-token');
+    await integration('shut').patch({ spec: { enabled: false } });
+    await integration('opened').patch({ spec: { enabled: true } });
+    for (const name of ['gone', 'again']) await integration(name).delete();
     for (const name of ['rotated', 'recreated', 'gone', 'again']) await ended(name);
-    await probe('again').apply();
-    probes.set('new', await IntegrationProbe.create(fixture, {}, 'new'));
+    await integration('again').apply();
+    integrations.set('new', await TestIntegration.create(fixture, {}, 'new'));
     for (const name of ['overlapping', 'recreated'])
-      await eventually(async () => expect(await probe(name).token()).not.toBe(former(name).token));
+      await eventually(async () =>
+        expect(await integration(name).token()).not.toBe(former(name).token),
+      );
   }
 
   /** Waits until the directory agrees with the cluster. */
@@ -182,38 +184,38 @@ describe('objects that were restored from a backup of the cluster', () => {
   /**
    * Like backup programs, restores the Secret first. The integration gets a new UID and no status.
    */
-  const restore = async (secret: Secret, { status: _, ...integration }: KubeIntegration) => {
+  const restore = async (secret: Secret, { status: _, ...object }: KubeIntegration) => {
     await fixture.admin.create(SECRETS, copyOf(secret), TEST_MANAGER);
-    await fixture.admin.create(SCIM_INTEGRATIONS, copyOf(integration), TEST_MANAGER);
+    await fixture.admin.create(SCIM_INTEGRATIONS, copyOf(object), TEST_MANAGER);
   };
-  const ended = (probe: IntegrationProbe) =>
-    eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+  const ended = (integration: TestIntegration) =>
+    eventually(() => expect(integration.secret()).rejects.toThrow(/404/));
 
   it('have their previous endpoint and token, even if everything had been deleted', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    const entry = await entryOf(probe);
-    const [secret, integration] = [await probe.secret(), await probe.get()];
-    await probe.delete();
-    await ended(probe);
+    const integration = await TestIntegration.create(fixture);
+    const entry = await entryOf(integration);
+    const [secret, object] = [await integration.secret(), await integration.get()];
+    await integration.delete();
+    await ended(integration);
     expect(await answer(fixture.store, entry)).toBe('unauthorized');
-    await restore(secret, integration);
-    expect(await entryOf(probe)).toEqual(entry);
-    expect((await probe.get()).metadata.uid).not.toBe(integration.metadata.uid);
+    await restore(secret, object);
+    expect(await entryOf(integration)).toEqual(entry);
+    expect((await integration.get()).metadata.uid).not.toBe(object.metadata.uid);
     expect(await answer(fixture.store, entry)).toBe('open');
   });
 
   it('work in a recreated namespace only once a ScimTenant names it', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    const entry = await entryOf(probe);
-    const [secret, integration] = [await probe.secret(), await probe.get()];
+    const integration = await TestIntegration.create(fixture);
+    const entry = await entryOf(integration);
+    const [secret, object] = [await integration.secret(), await integration.get()];
     await operator.stop();
-    await recreateNamespace(fixture.admin, probe.namespace);
-    await restore(secret, integration);
+    await recreateNamespace(fixture.admin, integration.namespace);
+    await restore(secret, object);
     operator = fixture.start();
-    await probe.settled('False', 'TenantNotAllowed');
+    await integration.settled('False', 'TenantNotAllowed');
     expect(await answer(fixture.store, entry)).toBe('unauthorized');
-    await createTenant(fixture.admin, { names: [probe.namespace] }, probe.namespace);
-    expect(await entryOf(probe)).toEqual(entry);
+    await createTenant(fixture.admin, { names: [integration.namespace] }, integration.namespace);
+    expect(await entryOf(integration)).toEqual(entry);
     expect(await answer(fixture.store, entry)).toBe('open');
   });
 });

@@ -24,7 +24,7 @@ import { untilGranted, userOf } from '../../support/kube/access.ts';
 import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
 import { CLUSTER_UID } from '../../support/operator/context.ts';
 import { Lifetime } from '../../support/operator/crashing.ts';
-import { IntegrationProbe, useOperator } from '../../support/operator/fixture.ts';
+import { TestIntegration, useOperator } from '../../support/operator/fixture.ts';
 import { runProcess } from '../../support/operator/process.ts';
 import {
   ask,
@@ -79,7 +79,7 @@ const recordsIn = async (namespace: string) => {
 };
 
 describe('an attacker who administers a namespace', () => {
-  let victim: IntegrationProbe;
+  let victim: TestIntegration;
   let door: Door;
   let mine: { client: Client; namespace: string };
   let stop: () => Promise<void>;
@@ -94,15 +94,15 @@ describe('an attacker who administers a namespace', () => {
     mine = await attacker();
   });
 
-  const apply = async (spec: NonNullable<Parameters<IntegrationProbe['apply']>[0]>) => {
+  const apply = async (spec: NonNullable<Parameters<TestIntegration['apply']>[0]>) => {
     const metadata = { namespace: mine.namespace, name: 'idp' };
     const object = { metadata, spec } as KubeObject;
     await mine.client.apply(SCIM_INTEGRATIONS, object, 'attacker');
-    return new IntegrationProbe(fixture, mine.namespace, 'idp');
+    return new TestIntegration(fixture, mine.namespace, 'idp');
   };
-  const expectNothing = async (probe: IntegrationProbe) => {
-    await expect(probe.secret()).rejects.toThrow(/404/);
-    expect((await probe.get()).status).not.toHaveProperty('endpoint');
+  const expectNothing = async (integration: TestIntegration) => {
+    await expect(integration.secret()).rejects.toThrow(/404/);
+    expect((await integration.get()).status).not.toHaveProperty('endpoint');
     expect(await recordsIn(mine.namespace)).toEqual([]);
     expect(await door.answer()).toBe('open');
   };
@@ -111,37 +111,37 @@ describe('an attacker who administers a namespace', () => {
     'gets no tenant by naming %s',
     async (which) => {
       const tenant = which === 'its own name' ? door.tenant : victim.namespace;
-      const probe = await apply({ tenant });
-      await probe.settled('False', 'TenantNotAllowed');
-      await expectNothing(probe);
+      const integration = await apply({ tenant });
+      await integration.settled('False', 'TenantNotAllowed');
+      await expectNothing(integration);
     },
   );
 
   it('gets no tenant by pinning the id of its integration', async () => {
-    const probe = await apply({ tenant: door.tenant, integrationId: door.id });
-    await probe.settled('False', 'TenantNotAllowed');
-    await expectNothing(probe);
+    const integration = await apply({ tenant: door.tenant, integrationId: door.id });
+    await integration.settled('False', 'TenantNotAllowed');
+    await expectNothing(integration);
   });
 
   it('gets nothing by pinning the id of another integration in their own tenant', async () => {
-    const probe = await apply({ integrationId: door.id });
-    await probe.settled('False', 'IntegrationIdConflict');
-    await expectNothing(probe);
+    const integration = await apply({ integrationId: door.id });
+    await integration.settled('False', 'IntegrationIdConflict');
+    await expectNothing(integration);
     expect(await ask(fixture, mine.namespace, door.id, door.token)).toBe('unauthorized');
   });
 
   it('gets nothing by writing the id of another integration into a status', async () => {
-    const probe = await apply({ tenant: door.tenant });
-    await probe.settled('False', 'TenantNotAllowed');
+    const integration = await apply({ tenant: door.tenant });
+    await integration.settled('False', 'TenantNotAllowed');
     const status = { tenant: door.tenant, integrationId: door.id, conditions: [] };
     await mine.client.mergePatch(
       SCIM_INTEGRATIONS,
-      probe.key,
+      integration.key,
       { status },
       { fieldManager: 'attacker', subresource: 'status' },
     );
-    await probe.settled('False', 'TenantNotAllowed');
-    await expect(probe.secret()).rejects.toThrow(/404/);
+    await integration.settled('False', 'TenantNotAllowed');
+    await expect(integration.secret()).rejects.toThrow(/404/);
     expect(await recordsIn(mine.namespace)).toEqual([]);
     expect(await door.answer()).toBe('open');
   });
@@ -155,8 +155,8 @@ describe('an attacker who administers a namespace', () => {
       type,
     } as KubeObject;
     await mine.client.create(SECRETS, copy, 'attacker');
-    const probe = await apply({});
-    await probe.settled('False');
+    const integration = await apply({});
+    await integration.settled('False');
     expect(await recordsIn(mine.namespace)).toEqual([]);
     expect(await ask(fixture, mine.namespace, door.id, door.token)).toBe('unauthorized');
     expect(await door.answer()).toBe('open');
@@ -167,8 +167,8 @@ describe('an attacker who administers a namespace', () => {
     const own = await apply({});
     const before = await doorOf(fixture, own);
     await mine.client.delete(SCIM_INTEGRATIONS, own.key);
-    const probe = await apply({ tenant: door.tenant });
-    await probe.settled('False', 'TenantNotAllowed');
+    const integration = await apply({ tenant: door.tenant });
+    await integration.settled('False', 'TenantNotAllowed');
     expect(await ask(fixture, door.tenant, before.id, before.token)).toBe('unauthorized');
     await before.becomes('unauthorized');
     expect(await door.answer()).toBe('open');
@@ -187,8 +187,8 @@ describe('an attacker who administers a namespace', () => {
 });
 
 describe('an integration that changes faster than the operator works', () => {
-  const accepts = async (probe: IntegrationProbe, tenant: string) => {
-    const { namespace, name } = probe;
+  const accepts = async (integration: TestIntegration, tenant: string) => {
+    const { namespace, name } = integration;
     const record = await fixture.store.integrations.find({
       clusterUid: CLUSTER_UID,
       namespace,
@@ -197,11 +197,11 @@ describe('an integration that changes faster than the operator works', () => {
     return record?.allowed === true && record.tenant === tenant;
   };
   const reconcile = async (
-    probe: IntegrationProbe,
+    integration: TestIntegration,
     interference: Readonly<Record<string, () => Promise<unknown>>>,
   ) => {
     const life = new Lifetime(Number.POSITIVE_INFINITY, interference);
-    await runProcess(fixture, probe.namespace, life);
+    await runProcess(fixture, integration.namespace, life);
     expect(life.pending).toEqual([]);
   };
 
@@ -211,57 +211,57 @@ describe('an integration that changes faster than the operator works', () => {
       const tenant = await createTenant(fixture.admin, {
         selector: { matchLabels: { team: 'a' } },
       });
-      const probe = await integrationIn(fixture, tenant, { team: 'a' });
-      await reconcile(probe, {
-        [write]: () => label(fixture.admin, probe.namespace, { team: null }),
+      const integration = await integrationIn(fixture, tenant, { team: 'a' });
+      await reconcile(integration, {
+        [write]: () => label(fixture.admin, integration.namespace, { team: null }),
       });
-      await probe.settled('False', 'TenantNotAllowed');
-      expect(await accepts(probe, tenant)).toBe(false);
+      await integration.settled('False', 'TenantNotAllowed');
+      expect(await accepts(integration, tenant)).toBe(false);
     },
   );
 
   it('loses its right before anything else is written, but none of its objects', async () => {
     const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
-    const probe = await integrationIn(fixture, tenant, { team: 'a' });
-    await runProcess(fixture, probe.namespace, new Lifetime());
-    await probe.settled('True', 'Succeeded');
-    await label(fixture.admin, probe.namespace, { team: null });
+    const integration = await integrationIn(fixture, tenant, { team: 'a' });
+    await runProcess(fixture, integration.namespace, new Lifetime());
+    await integration.settled('True', 'Succeeded');
+    await label(fixture.admin, integration.namespace, { team: null });
     const life = new Lifetime();
-    await runProcess(fixture, probe.namespace, life);
+    await runProcess(fixture, integration.namespace, life);
     expect(life.writes).toEqual(['put integration', 'patch ScimIntegration status']);
-    expect(await accepts(probe, tenant)).toBe(false);
+    expect(await accepts(integration, tenant)).toBe(false);
   });
 
   it('keeps no right if the ScimTenant is deleted in the meantime', async () => {
     const tenant = await createTenant(fixture.admin, { selector: {} });
-    const probe = await integrationIn(fixture, tenant);
-    await reconcile(probe, { 'put integration': () => deleteTenant(fixture.admin, tenant) });
-    await probe.settled('False', 'TenantNotAllowed');
-    expect(await accepts(probe, tenant)).toBe(false);
+    const integration = await integrationIn(fixture, tenant);
+    await reconcile(integration, { 'put integration': () => deleteTenant(fixture.admin, tenant) });
+    await integration.settled('False', 'TenantNotAllowed');
+    expect(await accepts(integration, tenant)).toBe(false);
     const { governed } = await fixture.store.integrations.tenantHistory(tenant);
     expect(governed).toBe(true);
   });
 
   it('gets no token in a namespace that was recreated in the meantime', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await runProcess(fixture, probe.namespace, new Lifetime());
-    await probe.settled('True', 'Succeeded');
-    const stale = runProcess(fixture, probe.namespace, new Lifetime(), {
-      behind: () => recreateNamespace(fixture.admin, probe.namespace),
+    const integration = await TestIntegration.create(fixture);
+    await runProcess(fixture, integration.namespace, new Lifetime());
+    await integration.settled('True', 'Succeeded');
+    const stale = runProcess(fixture, integration.namespace, new Lifetime(), {
+      behind: () => recreateNamespace(fixture.admin, integration.namespace),
     });
     await expect(stale).rejects.toThrow(/404/);
-    await expect(probe.secret()).rejects.toThrow(/404/);
+    await expect(integration.secret()).rejects.toThrow(/404/);
   });
 
   it('has another endpoint if it is recreated for another tenant, and its old endpoint ends', async () => {
     const tenant = await createTenant(fixture.admin, { selector: {} });
-    const probe = await IntegrationProbe.create(fixture);
-    await runProcess(fixture, probe.namespace, new Lifetime());
-    const before = await doorOf(fixture, probe);
-    await probe.delete();
-    await probe.apply({ tenant });
-    await runProcess(fixture, probe.namespace, new Lifetime());
-    const after = await doorOf(fixture, probe);
+    const integration = await TestIntegration.create(fixture);
+    await runProcess(fixture, integration.namespace, new Lifetime());
+    const before = await doorOf(fixture, integration);
+    await integration.delete();
+    await integration.apply({ tenant });
+    await runProcess(fixture, integration.namespace, new Lifetime());
+    const after = await doorOf(fixture, integration);
     expect(after.tenant).toBe(tenant);
     expect(after.id).not.toBe(before.id);
     expect(await after.answer()).toBe('open');
@@ -275,13 +275,13 @@ describe('an integration that changes faster than the operator works', () => {
 
   it('gets no right from a stale cache', async () => {
     const tenant = await createTenant(fixture.admin, { selector: { matchLabels: { team: 'a' } } });
-    const probe = await integrationIn(fixture, tenant, { team: 'a' });
+    const integration = await integrationIn(fixture, tenant, { team: 'a' });
     // This happens between the check of the caches and that of the API server.
     const life = new Lifetime();
-    await runProcess(fixture, probe.namespace, life, {
-      behind: () => label(fixture.admin, probe.namespace, { team: null }),
+    await runProcess(fixture, integration.namespace, life, {
+      behind: () => label(fixture.admin, integration.namespace, { team: null }),
     });
     expect(life.writes).not.toContain('put integration');
-    await eventually(() => probe.settled('False', 'TenantNotAllowed'));
+    await eventually(() => integration.settled('False', 'TenantNotAllowed'));
   });
 });

@@ -9,52 +9,52 @@ import { eventually } from '../../support/eventually.ts';
 import { denyWrites } from '../../support/kube/admission.ts';
 import { Lifetime } from '../../support/operator/crashing.ts';
 import { useOperator } from '../../support/operator/fixture.ts';
-import { HOUR, TokenProbe } from '../../support/operator/token-probe.ts';
+import { HOUR, TestTokens } from '../../support/operator/test-tokens.ts';
 
 const fixture = useOperator();
 
 const GENERATED = 'idp-scim-token';
 
 interface Overlap {
-  readonly probe: TokenProbe;
+  readonly tokens: TestTokens;
   readonly first: string;
   readonly second: string;
 }
 
 /** An integration with two valid tokens. */
 async function inOverlap(): Promise<Overlap> {
-  const probe = await TokenProbe.create(fixture, { token: { rotation: { overlap: '2h' } } });
-  await probe.reconcile();
-  const first = await probe.token();
-  await probe.annotate('rotate', 'one');
-  await probe.reconcile();
-  return { probe, first, second: await probe.token() };
+  const tokens = await TestTokens.create(fixture, { token: { rotation: { overlap: '2h' } } });
+  await tokens.reconcile();
+  const first = await tokens.token();
+  await tokens.annotate('rotate', 'one');
+  await tokens.reconcile();
+  return { tokens, first, second: await tokens.token() };
 }
 
 /** Everything is as it was before the second rotation was requested. */
-async function expectBothWork({ probe, first, second }: Overlap, end: number): Promise<void> {
-  expect(await probe.token()).toBe(second);
-  expect([await probe.accepts(first), await probe.accepts(second)]).toEqual([true, true]);
-  expect(await probe.hashes()).toBe(2);
-  expect(await probe.status()).toMatchObject({
+async function expectBothWork({ tokens, first, second }: Overlap, end: number): Promise<void> {
+  expect(await tokens.token()).toBe(second);
+  expect([await tokens.accepts(first), await tokens.accepts(second)]).toEqual([true, true]);
+  expect(await tokens.hashes()).toBe(2);
+  expect(await tokens.status()).toMatchObject({
     tokenKeyId: second.slice(5, 15),
     previousTokenExpiresAt: new Date(end).toISOString().replace('.000Z', 'Z'),
     lastHandledRotate: 'one',
   });
-  expect(await probe.tokenReady()).toBe('True Rotating');
-  expect(await probe.events('TokenRevoked')).toEqual([]);
+  expect(await tokens.tokenReady()).toBe('True Rotating');
+  expect(await tokens.events('TokenRevoked')).toEqual([]);
 }
 
-async function expectRotated({ probe, first, second }: Overlap): Promise<void> {
-  const third = await probe.token();
+async function expectRotated({ tokens, first, second }: Overlap): Promise<void> {
+  const third = await tokens.token();
   expect(third).not.toBe(second);
-  expect(await Promise.all([first, second, third].map((each) => probe.accepts(each)))).toEqual([
+  expect(await Promise.all([first, second, third].map((each) => tokens.accepts(each)))).toEqual([
     false,
     true,
     true,
   ]);
-  expect((await probe.status()).lastHandledRotate).toBe('two');
-  expect(await probe.events('TokenRevoked')).toEqual([
+  expect((await tokens.status()).lastHandledRotate).toBe('two');
+  expect(await tokens.events('TokenRevoked')).toEqual([
     expect.stringContaining(`${first.slice(5, 15)} ended before its overlap did`),
   ]);
 }
@@ -62,37 +62,37 @@ async function expectRotated({ probe, first, second }: Overlap): Promise<void> {
 describe('a rotation within an overlap', () => {
   it('that an admission policy refuses is reported and leaves both tokens, and the first one still ends on time', async () => {
     const overlap = await inOverlap();
-    const { probe, first, second } = overlap;
-    const end = probe.now + 2 * HOUR;
-    const rule = await denyWrites(fixture.admin, probe.namespace, SECRETS, ['UPDATE']);
+    const { tokens, first, second } = overlap;
+    const end = tokens.now + 2 * HOUR;
+    const rule = await denyWrites(fixture.admin, tokens.namespace, SECRETS, ['UPDATE']);
     await eventually(() =>
-      expect(probe.patchSecret(GENERATED, { metadata: { labels: { x: 'y' } } })).rejects.toThrow(
+      expect(tokens.patchSecret(GENERATED, { metadata: { labels: { x: 'y' } } })).rejects.toThrow(
         'refused by',
       ),
     );
-    await probe.annotate('rotate', 'two');
-    expect(await probe.reconcile()).toBe(30_000);
+    await tokens.annotate('rotate', 'two');
+    expect(await tokens.reconcile()).toBe(30_000);
     await expectBothWork(overlap, end);
-    const ready = await probe.integration.condition('Ready');
+    const ready = await tokens.integration.condition('Ready');
     expect(ready).toMatchObject({ status: 'False', reason: 'ReconciliationFailed' });
     expect(ready?.message).toContain(rule.name);
 
     // The next reconcile comes at the end of the overlap if that is sooner.
-    probe.now = end - 10_000;
-    expect(await probe.reconcile()).toBe(10_000);
-    probe.now = end;
-    await probe.reconcile();
-    expect([await probe.accepts(first), await probe.accepts(second)]).toEqual([false, true]);
-    expect(await probe.status()).not.toHaveProperty('previousTokenExpiresAt');
-    expect(await probe.tokenReady()).toBe('True TokenIssued');
+    tokens.now = end - 10_000;
+    expect(await tokens.reconcile()).toBe(10_000);
+    tokens.now = end;
+    await tokens.reconcile();
+    expect([await tokens.accepts(first), await tokens.accepts(second)]).toEqual([false, true]);
+    expect(await tokens.status()).not.toHaveProperty('previousTokenExpiresAt');
+    expect(await tokens.tokenReady()).toBe('True TokenIssued');
 
     await rule.remove();
     await eventually(async () => {
-      await probe.reconcile();
-      expect(await probe.token()).not.toBe(second);
+      await tokens.reconcile();
+      expect(await tokens.token()).not.toBe(second);
     });
-    expect((await probe.status()).lastHandledRotate).toBe('two');
-    expect(await probe.accepts(second)).toBe(true);
+    expect((await tokens.status()).lastHandledRotate).toBe('two');
+    expect(await tokens.accepts(second)).toBe(true);
   });
 
   it.each<[string, ApiError]>([
@@ -103,14 +103,14 @@ describe('a rotation within an overlap', () => {
     'that %s prevents at the last moment restores the token that had ended for it',
     async (_, refusal) => {
       const overlap = await inOverlap();
-      const { probe } = overlap;
-      await probe.annotate('rotate', 'two');
+      const { tokens } = overlap;
+      await tokens.annotate('rotate', 'two');
       // The refusal comes between the rehearsal and the write, and the process ends after that.
       const life = new Lifetime(5, { 'patch Secret': () => Promise.reject(refusal) });
-      await probe.reconcile(life);
+      await tokens.reconcile(life);
       expect(life.writes.slice(2)).toEqual(['patch Secret', 'add token', 'keep token']);
-      await expectBothWork(overlap, probe.now + 2 * HOUR);
-      await probe.reconcile();
+      await expectBothWork(overlap, tokens.now + 2 * HOUR);
+      await tokens.reconcile();
       await expectRotated(overlap);
     },
   );
@@ -119,65 +119,68 @@ describe('a rotation within an overlap', () => {
 describe('an immutable Secret', () => {
   const WORDS = 'data: Forbidden: field is immutable when `immutable` is set';
 
-  async function expectConflict(probe: TokenProbe): Promise<void> {
-    const condition = await probe.integration.condition('TokenReady');
+  async function expectConflict(tokens: TestTokens): Promise<void> {
+    const condition = await tokens.integration.condition('TokenReady');
     expect(condition).toMatchObject({ status: 'False', reason: 'SecretConflict' });
     expect(condition?.message).toContain('set spec.token.secretName to another name');
     expect(condition?.message).toContain(WORDS);
-    expect(await probe.integration.condition('Ready')).toMatchObject({ reason: 'SecretConflict' });
-    const shown = JSON.stringify(await probe.integration.get());
-    expect(shown).not.toContain((await probe.token()).slice(16));
+    expect(await tokens.integration.condition('Ready')).toMatchObject({ reason: 'SecretConflict' });
+    const shown = JSON.stringify(await tokens.integration.get());
+    expect(shown).not.toContain((await tokens.token()).slice(16));
   }
 
   it('keeps working, reports that it cannot be rotated, and is rotated once the token has moved', async () => {
     const overlap = await inOverlap();
-    const { probe, second } = overlap;
-    await probe.patchSecret(GENERATED, { immutable: true });
-    expect(await probe.writes()).toEqual([]);
-    expect(await probe.tokenReady()).toBe('True Rotating');
+    const { tokens, second } = overlap;
+    await tokens.patchSecret(GENERATED, { immutable: true });
+    expect(await tokens.writes()).toEqual([]);
+    expect(await tokens.tokenReady()).toBe('True Rotating');
 
-    await probe.annotate('rotate', 'two');
-    await probe.reconcile();
-    await expectConflict(probe);
-    expect([await probe.accepts(overlap.first), await probe.accepts(second)]).toEqual([true, true]);
-    expect(await probe.status()).toMatchObject({
+    await tokens.annotate('rotate', 'two');
+    await tokens.reconcile();
+    await expectConflict(tokens);
+    expect([await tokens.accepts(overlap.first), await tokens.accepts(second)]).toEqual([
+      true,
+      true,
+    ]);
+    expect(await tokens.status()).toMatchObject({
       tokenKeyId: second.slice(5, 15),
       previousTokenExpiresAt: expect.any(String),
       lastHandledRotate: 'one',
     });
-    expect(await probe.writes()).toEqual([]);
+    expect(await tokens.writes()).toEqual([]);
 
-    await probe.integration.patch({ spec: { token: { secretName: 'moved' } } });
-    await probe.reconcile();
-    await expect(probe.token()).rejects.toThrow(/404/);
-    const third = await probe.token('moved');
+    await tokens.integration.patch({ spec: { token: { secretName: 'moved' } } });
+    await tokens.reconcile();
+    await expect(tokens.token()).rejects.toThrow(/404/);
+    const third = await tokens.token('moved');
     expect(third).not.toBe(second);
-    expect([await probe.accepts(second), await probe.accepts(third)]).toEqual([true, true]);
-    expect((await probe.status()).lastHandledRotate).toBe('two');
-    expect(await probe.tokenReady()).toBe('True Rotating');
+    expect([await tokens.accepts(second), await tokens.accepts(third)]).toEqual([true, true]);
+    expect((await tokens.status()).lastHandledRotate).toBe('two');
+    expect(await tokens.tokenReady()).toBe('True Rotating');
   });
 
   it('that is incomplete keeps its token', async () => {
-    const { probe, second } = await inOverlap();
-    await probe.patchSecret(GENERATED, { data: { endpoint: null }, immutable: true });
+    const { tokens, second } = await inOverlap();
+    await tokens.patchSecret(GENERATED, { data: { endpoint: null }, immutable: true });
     // Each reconcile tries again.
-    await probe.reconcile(new Lifetime(2));
-    await expectConflict(probe);
-    expect(await probe.accepts(second)).toBe(true);
+    await tokens.reconcile(new Lifetime(2));
+    await expectConflict(tokens);
+    expect(await tokens.accepts(second)).toBe(true);
   });
 
   it('without a token gets none until it is deleted', async () => {
-    const { probe, second } = await inOverlap();
-    await probe.patchSecret(GENERATED, { data: { token: 'bm9uZQ==' }, immutable: true });
-    await probe.reconcile();
-    const condition = await probe.integration.condition('TokenReady');
+    const { tokens, second } = await inOverlap();
+    await tokens.patchSecret(GENERATED, { data: { token: 'bm9uZQ==' }, immutable: true });
+    await tokens.reconcile();
+    const condition = await tokens.integration.condition('TokenReady');
     expect(condition).toMatchObject({ status: 'False', reason: 'SecretConflict' });
     expect(condition?.message).toContain(WORDS);
-    expect(await probe.accepts(second)).toBe(false);
-    expect(await probe.hashes()).toBe(0);
-    await probe.deleteSecret(GENERATED);
-    await probe.reconcile();
-    expect(await probe.accepts(await probe.token())).toBe(true);
-    expect(await probe.tokenReady()).toBe('True TokenIssued');
+    expect(await tokens.accepts(second)).toBe(false);
+    expect(await tokens.hashes()).toBe(0);
+    await tokens.deleteSecret(GENERATED);
+    await tokens.reconcile();
+    expect(await tokens.accepts(await tokens.token())).toBe(true);
+    expect(await tokens.tokenReady()).toBe('True TokenIssued');
   });
 });

@@ -1,16 +1,10 @@
 /** Rules of the cluster that refuse a Secret: a quota, an admission policy, a webhook. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Client } from '../../../src/kube/client.ts';
+import { describe, expect, it } from 'vitest';
 import { type KubeObject, type ResourceDefinition, SECRETS } from '../../../src/kube/resource.ts';
 import { eventually } from '../../support/eventually.ts';
 import { TEST_MANAGER } from '../../support/kube/cluster.ts';
-import {
-  IntegrationProbe,
-  type OperatorFixture,
-  operatorFixture,
-  unique,
-} from '../../support/operator/fixture.ts';
-import { TokenProbe } from '../../support/operator/token-probe.ts';
+import { TestIntegration, unique, useOperator } from '../../support/operator/fixture.ts';
+import { TestTokens } from '../../support/operator/test-tokens.ts';
 
 const ADMISSION = { group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false };
 const QUOTAS: ResourceDefinition = {
@@ -36,14 +30,7 @@ const WEBHOOKS: ResourceDefinition = {
   kind: 'ValidatingWebhookConfiguration',
 };
 
-let fixture: OperatorFixture;
-let admin: Client;
-beforeAll(async () => {
-  fixture = await operatorFixture();
-  admin = fixture.admin;
-  fixture.start();
-});
-afterAll(() => fixture.close());
+const fixture = useOperator({ starts: {} });
 
 /** Refuses writes of Secrets in one namespace until it is removed. */
 interface Rule {
@@ -56,7 +43,7 @@ type Operation = 'CREATE' | 'UPDATE';
 type Forbid = (namespace: string, operation: Operation) => Promise<Rule>;
 
 const create = (resource: ResourceDefinition, object: object) =>
-  admin.create(resource, object as KubeObject, TEST_MANAGER);
+  fixture.admin.create(resource, object as KubeObject, TEST_MANAGER);
 const only = (namespace: string) => ({
   matchLabels: { 'kubernetes.io/metadata.name': namespace },
 });
@@ -69,7 +56,7 @@ const byQuota: Forbid = async (namespace) => {
   await create(QUOTAS, { metadata: { namespace, name }, spec: { hard: { secrets: '0' } } });
   return {
     name: `ResourceQuota ${name}`,
-    remove: () => admin.delete(QUOTAS, { namespace, name }),
+    remove: () => fixture.admin.delete(QUOTAS, { namespace, name }),
   };
 };
 
@@ -92,8 +79,8 @@ const byPolicy: Forbid = async (namespace, operation) => {
   return {
     name: `ValidatingAdmissionPolicy ${name}`,
     remove: async () => {
-      await admin.delete(BINDINGS, { name });
-      await admin.delete(POLICIES, { name });
+      await fixture.admin.delete(BINDINGS, { name });
+      await fixture.admin.delete(POLICIES, { name });
     },
   };
 };
@@ -115,7 +102,10 @@ const byWebhook: Forbid = async (namespace, operation) => {
       },
     ],
   });
-  return { name: `admission webhook ${name}`, remove: () => admin.delete(WEBHOOKS, { name }) };
+  return {
+    name: `admission webhook ${name}`,
+    remove: () => fixture.admin.delete(WEBHOOKS, { name }),
+  };
 };
 
 /** The API server enforces a new rule only after some time. */
@@ -127,18 +117,18 @@ async function untilRefused(namespace: string): Promise<void> {
       () => false,
       () => true,
     );
-    if (!isRefused) await admin.delete(SECRETS, { namespace, name });
+    if (!isRefused) await fixture.admin.delete(SECRETS, { namespace, name });
     expect(isRefused).toBe(true);
   });
 }
 
 /** The changes make the operator reconcile at once. Without them, it does so within 30 s. */
-const heals = (probe: IntegrationProbe) =>
+const heals = (integration: TestIntegration) =>
   eventually(
     async () => {
-      const ready = await probe.condition('Ready');
+      const ready = await integration.condition('Ready');
       if (ready?.reason === 'Succeeded') return;
-      await probe.patch({ metadata: { annotations: { looked: String(performance.now()) } } });
+      await integration.patch({ metadata: { annotations: { looked: String(performance.now()) } } });
       throw new Error(`not healed: ${ready?.message}`);
     },
     { everyMs: 250 },
@@ -152,37 +142,37 @@ describe('a cluster that refuses the Secret', () => {
   ])(
     'by %s ends the old token nevertheless, is named in the status, and recovers',
     async (_, forbid) => {
-      const probe = await IntegrationProbe.create(fixture);
-      const { status: before } = await probe.settled('True', 'Succeeded');
-      const tokens = new TokenProbe(fixture, probe);
-      const token = await probe.token();
-      const rule = await forbid(probe.namespace, 'CREATE');
-      await untilRefused(probe.namespace);
+      const integration = await TestIntegration.create(fixture);
+      const { status: before } = await integration.settled('True', 'Succeeded');
+      const tokens = new TestTokens(fixture, integration);
+      const token = await integration.token();
+      const rule = await forbid(integration.namespace, 'CREATE');
+      await untilRefused(integration.namespace);
 
       await tokens.deleteSecret('idp-scim-token');
-      const { status } = await probe.settled('False', 'SecretMissing');
-      expect(await probe.authenticate(token)).toBeUndefined();
+      const { status } = await integration.settled('False', 'SecretMissing');
+      expect(await integration.authenticate(token)).toBeUndefined();
       expect(status).not.toHaveProperty('tokenKeyId');
       expect(status?.endpoint).toBe(before?.endpoint);
-      const ready = await probe.condition('TokenReady');
+      const ready = await integration.condition('TokenReady');
       expect(ready).toMatchObject({ status: 'False', reason: 'SecretMissing' });
       expect(ready?.message).toContain(rule.name);
       expect(ready?.message).not.toContain('words');
 
       await rule.remove();
-      await heals(probe);
-      expect(await probe.authenticate(await probe.token())).toBeDefined();
-      expect(await probe.authenticate(token)).toBeUndefined();
+      await heals(integration);
+      expect(await integration.authenticate(await integration.token())).toBeDefined();
+      expect(await integration.authenticate(token)).toBeUndefined();
       await eventually(async () => expect(await tokens.events('TokenRevoked')).toHaveLength(1));
     },
   );
 
   it('with a rotated token keeps the current one, is named in the status, and then gets one rotation', async () => {
-    const probe = await IntegrationProbe.create(fixture);
-    await probe.settled('True', 'Succeeded');
-    const tokens = new TokenProbe(fixture, probe);
-    const token = await probe.token();
-    const rule = await byPolicy(probe.namespace, 'UPDATE');
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True', 'Succeeded');
+    const tokens = new TestTokens(fixture, integration);
+    const token = await integration.token();
+    const rule = await byPolicy(integration.namespace, 'UPDATE');
     await eventually(() =>
       expect(
         tokens.patchSecret('idp-scim-token', { metadata: { labels: { x: 'y' } } }),
@@ -190,18 +180,18 @@ describe('a cluster that refuses the Secret', () => {
     );
 
     await tokens.annotate('rotate', 'now');
-    await probe.settled('False', 'ReconciliationFailed');
-    expect((await probe.condition('Ready'))?.message).toContain(rule.name);
-    expect(await probe.condition('TokenReady')).toMatchObject({ status: 'True' });
-    expect(await probe.authenticate(token)).toBeDefined();
-    expect(await probe.token()).toBe(token);
+    await integration.settled('False', 'ReconciliationFailed');
+    expect((await integration.condition('Ready'))?.message).toContain(rule.name);
+    expect(await integration.condition('TokenReady')).toMatchObject({ status: 'True' });
+    expect(await integration.authenticate(token)).toBeDefined();
+    expect(await integration.token()).toBe(token);
 
     await rule.remove();
-    await heals(probe);
-    const rotated = await probe.token();
+    await heals(integration);
+    const rotated = await integration.token();
     expect(rotated).not.toBe(token);
-    expect(await probe.authenticate(rotated)).toBeDefined();
-    expect(await probe.authenticate(token)).toBeDefined();
-    expect((await probe.get()).status?.lastHandledRotate).toBe('now');
+    expect(await integration.authenticate(rotated)).toBeDefined();
+    expect(await integration.authenticate(token)).toBeDefined();
+    expect((await integration.get()).status?.lastHandledRotate).toBe('now');
   });
 });

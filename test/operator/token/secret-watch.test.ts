@@ -1,5 +1,4 @@
 /** The operator watches and reads only Secrets that it created and those that users let it use. */
-
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LABEL_TOKEN } from '../../../src/crd/names.ts';
@@ -13,22 +12,16 @@ import { createReflectors } from '../../../src/operator/reflectors.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/kube/fault-proxy.ts';
-import {
-  IntegrationProbe,
-  type OperatorFixture,
-  operatorFixture,
-} from '../../support/operator/fixture.ts';
+import { TestIntegration, useOperator } from '../../support/operator/fixture.ts';
 
-let fixture: OperatorFixture;
+const fixture = useOperator();
 let proxy: FaultProxy;
 let connection: Connection;
 beforeAll(async () => {
-  fixture = await operatorFixture();
   proxy = await startFaultProxy(fixture.kubeconfig);
   connection = new Connection(proxy.config);
 });
 afterAll(async () => {
-  await fixture.close();
   await connection.close();
   await proxy.close();
 });
@@ -87,12 +80,12 @@ describe('an operator', () => {
   it('reads Secrets only by these labels or by the name that an integration specifies', async () => {
     const from = proxy.requests.length;
     const operator = fixture.start({ connection: new Connection(proxy.config) });
-    const probe = await IntegrationProbe.create(fixture);
-    const { namespace } = probe;
+    const integration = await TestIntegration.create(fixture);
+    const { namespace } = integration;
     await secretIn(namespace, 'other');
-    await probe.settled('True');
-    await probe.delete();
-    await eventually(() => expect(probe.secret()).rejects.toThrow(/404/));
+    await integration.settled('True');
+    await integration.delete();
+    await eventually(() => expect(integration.secret()).rejects.toThrow(/404/));
     await operator.stop();
     const reads = proxy.requests
       .slice(from)
@@ -105,7 +98,7 @@ describe('an operator', () => {
     expect(lists.filter((call) => !allowed.test(call))).toEqual([]);
     const here = reads.filter((call) => call.includes(`/namespaces/${namespace}/secrets/`));
     expect(new Set(here)).toEqual(
-      new Set([`GET /api/v1/namespaces/${namespace}/secrets/${probe.name}-scim-token`]),
+      new Set([`GET /api/v1/namespaces/${namespace}/secrets/${integration.name}-scim-token`]),
     );
   });
 });

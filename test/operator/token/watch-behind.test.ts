@@ -5,12 +5,12 @@ import { createLogger } from '../../../src/logger.ts';
 import { createReconcile } from '../../../src/operator/integration/reconcile.ts';
 import { unavailable } from '../../../src/scim/error.ts';
 import { operatorContext } from '../../support/operator/context.ts';
-import { IntegrationProbe, useOperator } from '../../support/operator/fixture.ts';
+import { TestIntegration, useOperator } from '../../support/operator/fixture.ts';
 
 const fixture = useOperator();
 
 it('a rotated token keeps working after the directory failed in the middle of the rotation', async () => {
-  const probe = await IntegrationProbe.create(fixture);
+  const integration = await TestIntegration.create(fixture);
   const { tokens } = fixture.store;
   const away = { is: false };
   const context = operatorContext({
@@ -28,25 +28,27 @@ it('a rotated token keeps working after the directory failed in the middle of th
   });
   const roles = { get: () => undefined, set: () => undefined };
   const reconcile = createReconcile(context, roles, () => undefined);
-  context.caches.namespaces.set(await fixture.admin.get(NAMESPACES, { name: probe.namespace }));
+  context.caches.namespaces.set(
+    await fixture.admin.get(NAMESPACES, { name: integration.namespace }),
+  );
   const look = async () => {
-    context.caches.integrations.set(await probe.get());
-    await reconcile(probe.key, { log: createLogger('silent') }).catch(() => undefined);
+    context.caches.integrations.set(await integration.get());
+    await reconcile(integration.key, { log: createLogger('silent') }).catch(() => undefined);
   };
 
   await look();
   // The watch reports nothing after this.
-  context.caches.secrets.set(await probe.secret());
+  context.caches.secrets.set(await integration.secret());
   await look();
-  const former = await probe.token();
-  await probe.patch({ metadata: { annotations: { 'scim-operator.dev/rotate': 'now' } } });
+  const former = await integration.token();
+  await integration.patch({ metadata: { annotations: { 'scim-operator.dev/rotate': 'now' } } });
   away.is = true;
   await look();
-  const rotated = await probe.token();
+  const rotated = await integration.token();
   expect(rotated).not.toBe(former);
 
   away.is = false;
   await look();
-  expect(await probe.token()).toBe(rotated);
-  expect(await probe.authenticate(rotated)).toBeDefined();
+  expect(await integration.token()).toBe(rotated);
+  expect(await integration.authenticate(rotated)).toBeDefined();
 });

@@ -193,7 +193,7 @@ export async function installOperator(
 type Spec = NonNullable<KubeIntegration['spec']>;
 
 /** An integration in its own namespace, observed from outside. */
-export class IntegrationProbe {
+export class TestIntegration {
   readonly namespace: string;
   readonly name: string;
   readonly #fixture: OperatorFixture;
@@ -208,9 +208,9 @@ export class IntegrationProbe {
     fixture: OperatorFixture,
     spec: Spec = {},
     name = 'idp',
-  ): Promise<IntegrationProbe> {
+  ): Promise<TestIntegration> {
     const namespace = await createNamespace(fixture.admin, 'tenant');
-    return IntegrationProbe.createIn(fixture, namespace, spec, name);
+    return TestIntegration.createIn(fixture, namespace, spec, name);
   }
 
   static async createIn(
@@ -218,10 +218,10 @@ export class IntegrationProbe {
     namespace: string,
     spec: Spec = {},
     name = 'idp',
-  ): Promise<IntegrationProbe> {
-    const probe = new IntegrationProbe(fixture, namespace, name);
-    await probe.apply(spec);
-    return probe;
+  ): Promise<TestIntegration> {
+    const integration = new TestIntegration(fixture, namespace, name);
+    await integration.apply(spec);
+    return integration;
   }
 
   get key() {

@@ -91,7 +91,7 @@ export class People {
 }
 
 /** A ScimGroupBinding, observed from outside. */
-export class BindingProbe {
+export class TestGroupBinding {
   readonly client: Client;
   readonly namespace: string;
   readonly name: string;
@@ -107,12 +107,12 @@ export class BindingProbe {
     client: Client,
     spec: Partial<ScimGroupBindingSpec> = {},
     labels: Readonly<Record<string, string>> = {},
-  ): Promise<BindingProbe> {
+  ): Promise<TestGroupBinding> {
     const namespace = await createNamespace(client, 'team', labels);
-    const probe = new BindingProbe(client, namespace);
-    await probe.createRole();
-    await probe.apply(spec);
-    return probe;
+    const binding = new TestGroupBinding(client, namespace);
+    await binding.createRole();
+    await binding.apply(spec);
+    return binding;
   }
 
   get key() {

@@ -8,7 +8,7 @@ import type { Client } from '../../../src/kube/client.ts';
 import { type KubeObject, NAMESPACES } from '../../../src/kube/resource.ts';
 import { eventually } from '../eventually.ts';
 import { createNamespace, TEST_MANAGER } from '../kube/cluster.ts';
-import { IntegrationProbe, type OperatorFixture, unique } from './fixture.ts';
+import { type OperatorFixture, TestIntegration, unique } from './fixture.ts';
 
 /** Returns the name, which is the name of the tenant. */
 export async function createTenant(
@@ -56,9 +56,9 @@ export async function integrationIn(
   fixture: OperatorFixture,
   tenant: string,
   labels: Readonly<Record<string, string>> = {},
-): Promise<IntegrationProbe> {
+): Promise<TestIntegration> {
   const namespace = await createNamespace(fixture.admin, 'team', labels);
-  return IntegrationProbe.createIn(fixture, namespace, { tenant });
+  return TestIntegration.createIn(fixture, namespace, { tenant });
 }
 
 export type Answer = 'open' | 'not allowed' | 'unauthorized';
@@ -85,10 +85,13 @@ export interface Door {
 }
 
 /** The endpoint of a Ready integration, with its current token. */
-export async function doorOf(fixture: OperatorFixture, probe: IntegrationProbe): Promise<Door> {
-  const { status }: KubeIntegration = await probe.settled('True', 'Succeeded');
+export async function doorOf(
+  fixture: OperatorFixture,
+  integration: TestIntegration,
+): Promise<Door> {
+  const { status }: KubeIntegration = await integration.settled('True', 'Succeeded');
   const { tenant = '', integrationId: id = '' } = status ?? {};
-  const token = await probe.token();
+  const token = await integration.token();
   const answer = () => ask(fixture, tenant, id, token);
   return {
     tenant,

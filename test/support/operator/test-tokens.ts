@@ -5,32 +5,32 @@ import { EVENTS, type KubeObject, SECRETS } from '../../../src/kube/resource.ts'
 import { TEST_MANAGER } from '../kube/cluster.ts';
 import { CLUSTER_UID } from './context.ts';
 import { Lifetime } from './crashing.ts';
-import { IntegrationProbe, type OperatorFixture } from './fixture.ts';
+import { type OperatorFixture, TestIntegration } from './fixture.ts';
 import { runProcess } from './process.ts';
 
 export const SECOND = 1_000;
 export const HOUR = 3_600_000;
 
-type Spec = Parameters<IntegrationProbe['apply']>[0];
+type Spec = Parameters<TestIntegration['apply']>[0];
 
 interface Event extends KubeObject {
   readonly reason: string;
   readonly note: string;
 }
 
-export class TokenProbe {
-  readonly integration: IntegrationProbe;
+export class TestTokens {
+  readonly integration: TestIntegration;
   /** Milliseconds since the epoch, in whole seconds as in the status. */
   now = Math.ceil(Date.now() / SECOND) * SECOND;
   readonly #fixture: OperatorFixture;
 
-  constructor(fixture: OperatorFixture, integration: IntegrationProbe) {
+  constructor(fixture: OperatorFixture, integration: TestIntegration) {
     this.#fixture = fixture;
     this.integration = integration;
   }
 
-  static async create(fixture: OperatorFixture, spec: Spec = {}): Promise<TokenProbe> {
-    return new TokenProbe(fixture, await IntegrationProbe.create(fixture, spec));
+  static async create(fixture: OperatorFixture, spec: Spec = {}): Promise<TestTokens> {
+    return new TestTokens(fixture, await TestIntegration.create(fixture, spec));
   }
 
   get namespace(): string {
@@ -67,7 +67,7 @@ export class TokenProbe {
     return (await this.#fixture.store.integrations.find(owner))?.id ?? '';
   }
 
-  /** Evaluated at the probe's time. */
+  /** Evaluated at the time `now`. */
   async accepts(token: string): Promise<boolean> {
     const found = await authenticate(
       this.#fixture.store,
