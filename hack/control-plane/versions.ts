@@ -20,7 +20,7 @@ export class ControlPlaneUnavailableError extends Error {
   }
 }
 
-/** `v1.2.3`. The pinned Go modules determine the version of the downloaded programs as well. */
+/** `v1.2.3`. The pinned Go modules also determine the version of the downloaded programs. */
 export const kubernetesVersion = (): string =>
   requiredVersion(moduleOf('kube'), 'k8s.io/kubernetes');
 export const etcdVersion = (): string =>

@@ -53,7 +53,7 @@ const ENGINES: readonly (Engine & { readonly works: () => boolean })[] = [
   {
     name: 'buildah',
     works: () => succeeds('buildah', ['info']),
-    // Chroot needs no more privileges than a container has. Older versions don't know BUILDPLATFORM.
+    // Chroot needs no privileges beyond a container's. Older versions don't know BUILDPLATFORM.
     build: buildOf(
       'buildah',
       ['build', '--isolation=chroot', '--layers'].concat([

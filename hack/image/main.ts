@@ -1,4 +1,4 @@
-/** Builds the container image (`make image`), or writes it as an OCI archive (`make image-archive`). */
+/** Builds the container image (`make image`) or an OCI archive of it (`make image-archive`). */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {

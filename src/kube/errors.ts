@@ -82,7 +82,7 @@ export const isAlreadyExists = (error: unknown): error is ApiError =>
   has(error, (e) => e.reason === 'AlreadyExists');
 export const isNamespaceTerminating = (error: unknown): error is ApiError =>
   has(error, (e) => e.causes.includes('NamespaceTerminating'));
-/** The object may not have these values, whoever sends them. */
+/** The object may not have these values, regardless of who sends them. */
 export const isInvalid = (error: unknown): error is ApiError => has(error, (e) => e.code === 422);
 /** The API server refused the request and changed nothing. */
 export const isDeclined = (error: unknown): error is ApiError =>

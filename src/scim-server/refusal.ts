@@ -8,7 +8,7 @@ import { errorAnswer } from './error.ts';
 interface Refusals {
   /** The response to a request that failed. */
   refuse(error: unknown, requestId: string): Answer;
-  /** Call this when the directory has answered a request. */
+  /** Call this when the directory has responded to a request. */
   answered(): void;
 }
 

@@ -98,7 +98,7 @@ describe('a controller', () => {
   it('counts the activity of its queue like client-go', async () => {
     let fail = true;
     const { controller, registry } = start(async () => {
-      if (fail) throw new Error('the API is away');
+      if (fail) throw new Error('the API is unreachable');
       return {};
     });
     controller.enqueue(A);
@@ -167,7 +167,7 @@ describe('a controller', () => {
     let runs = 0;
     const { controller, lines, metric } = start(async () => {
       runs += 1;
-      if (fail) throw new Error('the API is away');
+      if (fail) throw new Error('the API is unreachable');
       return {};
     });
     controller.enqueue(A);
@@ -176,7 +176,7 @@ describe('a controller', () => {
     expect(during).toBeGreaterThanOrEqual(6);
     expect(during).toBeLessThanOrEqual(8);
     expect(lines[0]).toMatchObject({ level: 'warn', object: 'ns/a', controller: 'test' });
-    expect(lines[0]?.err).toMatchObject({ message: 'the API is away' });
+    expect(lines[0]?.err).toMatchObject({ message: 'the API is unreachable' });
     expect(await metric('controller_runtime_reconcile_errors_total')).toBe(during);
     fail = false;
     await vi.advanceTimersByTimeAsync(300_000);
@@ -226,7 +226,7 @@ describe('a controller', () => {
     const keys: string[] = [];
     const { controller } = start(async ({ name }) => {
       keys.push(name);
-      if (name === 'a' && keys.length < 3) throw new Error('the API is away');
+      if (name === 'a' && keys.length < 3) throw new Error('the API is unreachable');
       return { requeueAfterMs: 3_600_000 };
     });
     controller.enqueue(A);

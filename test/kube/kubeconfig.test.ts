@@ -133,7 +133,7 @@ describe('a user', () => {
     });
   });
 
-  it('who is unknown is reported as refused, not as an unreachable server', async () => {
+  it('without a known token is reported as refused, not as an unreachable server', async () => {
     const { token } = real();
     const failure = (user: Fields) =>
       connect(write(user))

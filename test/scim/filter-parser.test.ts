@@ -204,7 +204,7 @@ describe('a filter', () => {
         .join('');
     fc.assert(
       fc.property(filterTrees, (filter) => {
-        // An attribute may have the name of a keyword, which is then in upper case as well.
+        // An attribute may have the name of a keyword, which is then also in upper case.
         const read = JSON.stringify(parseFilter(shout(printFilter(filter))));
         expect(read.toLowerCase()).toBe(JSON.stringify(filter).toLowerCase());
       }),

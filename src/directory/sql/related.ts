@@ -1,6 +1,6 @@
 /**
- * What is read together with a page of resources, in one statement: the groups of its users, or the
- * members of its groups.
+ * Rows that are read together with a page of resources, in one statement: the groups of its users,
+ * or the members of its groups.
  */
 import { type SQL, sql } from 'drizzle-orm';
 import type {

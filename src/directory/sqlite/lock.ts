@@ -1,4 +1,4 @@
-/** One process at a time uses a database file: two would answer from different caches. */
+/** Only one process at a time may use a database file. Two would respond from different caches. */
 import { realpathSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { DatabaseRefusedError } from '../database-errors.ts';

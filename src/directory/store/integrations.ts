@@ -26,7 +26,7 @@ export interface IntegrationRecord extends IntegrationOwner {
 }
 
 /**
- * What is remembered about a tenant for as long as the directory exists, even after its
+ * Facts about a tenant that are kept for as long as the directory exists, even after its
  * integrations have ended.
  */
 export interface TenantHistory {

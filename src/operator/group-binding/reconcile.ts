@@ -1,8 +1,7 @@
 /**
- * Reconciles a ScimGroupBinding. Who is in the group, and whether the namespace may use the tenant,
- * decide who has the role.
+ * Reconciles a ScimGroupBinding. Users get its role if they are in its group and the namespace may
+ * use the tenant.
  */
-
 import { bindingTenantOf } from '../../crd/defaults.ts';
 import { type EventReason, SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';

@@ -81,7 +81,7 @@ const wantedConditions = (binding: KubeGroupBinding, findings: BindingFindings) 
   ...annotationNotices(SCIM_GROUP_BINDINGS.kind, binding.metadata),
 ];
 
-/** These RoleBindings may grant the role to anybody, whoever is in the group. */
+/** These RoleBindings may grant the role to anybody, regardless of the group's members. */
 export function conflictWith(names: readonly string[]): Obstacle | undefined {
   if (names.length === 0) return undefined;
   const shown = names.slice(0, 5).join(', ');

@@ -1,4 +1,4 @@
-/** Who is in a group, for readers that follow it, and how they notice changes. */
+/** The users in a group, for readers that follow it, and how they notice changes. */
 import { describe, expect, it } from 'vitest';
 import type {
   GroupSelector,

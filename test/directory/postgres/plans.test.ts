@@ -85,7 +85,7 @@ const LOOKUPS: readonly [string, () => Promise<unknown>][] = [
   ['a user with groups', () => store.users.get(SCOPE, USER, true)],
   ['the members of a group', () => store.groups.get(SCOPE, 'small', true)],
   ['a group', () => store.groups.get(SCOPE, 'big', false)],
-  ['who is in a followed group', () => read('group2', { members: 100, groups: 2 })],
+  ['the users in a followed group', () => read('group2', { members: 100, groups: 2 })],
   ['that a followed group is too large', () => read('group1', { members: 10, groups: 2 })],
   [
     'whether followed groups have changed',

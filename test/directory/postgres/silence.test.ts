@@ -88,7 +88,7 @@ describe('a path that swallows the traffic of open connections', () => {
     expect(await connections.transaction(({ all }) => all(sql`SELECT 1`))).toHaveLength(1);
   });
 
-  it('causes 503 while new connections are swallowed as well, and no longer', async () => {
+  it('causes 503 while new connections are also swallowed, and no longer', async () => {
     const hasty = openConnections(settings, SIZE, { ...LIMITS, acquireMs: 2_000 });
     const ask = () => hasty.all(sql`SELECT 1 AS one`);
     await eventually(ask);

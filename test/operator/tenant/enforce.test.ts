@@ -73,14 +73,14 @@ describe('the rights of all integrations of a tenant', () => {
     const records = {
       refused: { allowed: false },
       unknown: {},
-      anew: { namespaceUid: 'another uid' },
+      recreated: { namespaceUid: 'another uid' },
       ended: { endedAt: 1 },
     };
-    const cached = { refused: {}, anew: {}, ended: {} };
+    const cached = { refused: {}, recreated: {}, ended: {} };
     expect(await enforce({ names: ['refused'] }, records, cached)).toEqual({
       refused: false,
       unknown: true,
-      anew: true,
+      recreated: true,
       ended: true,
     });
   });

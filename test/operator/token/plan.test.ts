@@ -133,7 +133,7 @@ describe('a Secret with the token of the integration', () => {
       { secret: CURRENT, foreign: ['ours'] },
       'revokeWithoutSecret (InvalidToken)',
     ],
-  ])('that another integration has as well %s', (_, situation, plan) => {
+  ])('that another integration also has %s', (_, situation, plan) => {
     expect(summary(planToken(input(situation)))).toBe(plan);
   });
 });
@@ -322,8 +322,8 @@ describe('an existing Secret', () => {
   });
 
   it.each([
-    ['names a neighbour', 'entra', 'ScimIntegration entra'],
-    ['names nobody elsewhere', undefined, 'another integration'],
+    ['names the neighbour', 'entra', 'ScimIntegration entra'],
+    ['does not name an integration elsewhere', undefined, 'another integration'],
   ])('%s that has its token', (_, holder, whose) => {
     const secret: SecretState = { kind: 'existing', found: found('theirs'), holder };
     const integration: KubeIntegration = KEEPS_SECRET;

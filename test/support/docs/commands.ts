@@ -40,7 +40,7 @@ function blockLines(page: Page): readonly string[] {
     );
 }
 
-/** The commands of a line: those that a shell would run one after the other, and those in `$(…)`. */
+/** The commands of a line: those that a shell would run in sequence, and those in `$(…)`. */
 export function commandsIn(text: string): readonly Command[] {
   const line = text.replace(COMMENT, '');
   const inner = [...line.matchAll(/\$\(([^()]*)\)/g)].flatMap(([, inside = '']) =>

@@ -80,7 +80,7 @@ export interface Door {
   readonly id: string;
   readonly token: string;
   answer(): Promise<Answer>;
-  /** Waits for this answer. */
+  /** Waits until a request gets this answer. */
   becomes(answer: Answer): Promise<void>;
 }
 

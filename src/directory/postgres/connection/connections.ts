@@ -127,7 +127,7 @@ async function inTransaction<T>(
     await ask({ text: session.direct ? 'BEGIN' : BEGIN_POOLED });
     const result = await work(queriesOf(ask));
     const { command } = await ask({ text: 'COMMIT' });
-    // After a failed statement, PostgreSQL answers COMMIT by rolling back, without an error.
+    // After a failed statement, PostgreSQL responds to COMMIT by rolling back, without an error.
     if (command !== 'COMMIT') throw new Error('a transaction continued after an error');
     return result;
   } catch (error) {

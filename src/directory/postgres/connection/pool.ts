@@ -230,7 +230,7 @@ export class Pool {
     void this.#lookAfter();
   }
 
-  /** If one connection is dead, the idle ones are probably dead as well. */
+  /** If one connection is dead, the idle ones are probably also dead. */
   async #lookAfter(): Promise<void> {
     if (!(await this.#watch.look([...this.#sessions]))) return;
     for (const session of this.#idle.splice(0)) this.#retire(session);
