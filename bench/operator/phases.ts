@@ -1,6 +1,7 @@
 /** The phases of the measurement, one after the other on the same stage. */
+
+import { parseExposition } from '../../hack/process/exposition.ts';
 import { usageOf } from '../../hack/process/usage.ts';
-import { parseExposition } from '../../test/support/exposition.ts';
 import type { Calls } from './call-log.ts';
 import { applyLoad, type Timed } from './load.ts';
 import type { BenchOptions } from './options.ts';

@@ -2,7 +2,7 @@
  * The faults, one at a time. Each lasts for some seconds and is over when its function resolves.
  */
 import { eventually } from '../../test/support/eventually.ts';
-import type { FakeAnswer } from '../../test/support/kube/fault-proxy.ts';
+import type { FakeAnswer } from '../control-plane/fault-proxy.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 

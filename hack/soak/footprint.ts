@@ -1,7 +1,7 @@
 /** Compares the operator's memory and open files before and after. */
 
-import { parseExposition } from '../../test/support/exposition.ts';
 import type { BuiltOperator } from '../operator/built.ts';
+import { parseExposition } from '../process/exposition.ts';
 
 export interface Footprint {
   readonly pid: number;

@@ -6,7 +6,7 @@ import type { Store } from '../../src/directory/store/store.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { type KubeObject, NAMESPACES } from '../../src/kube/resource.ts';
-import { type FaultProxy, startFaultProxy } from '../../test/support/kube/fault-proxy.ts';
+import { type FaultProxy, startFaultProxy } from '../control-plane/fault-proxy.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/start.ts';
 import { BuiltOperator } from '../operator/built.ts';
 import { applyCrds, installOperator, NAME, serviceAccountKubeconfig } from '../operator/install.ts';

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import { loadYaml } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { allMetrics, fillInMetrics } from '../../hack/generate/metrics.ts';
+import { metricNames } from '../../hack/process/exposition.ts';
 import { createDatabase } from '../support/directory/postgres.ts';
-import { metricNames } from '../support/exposition.ts';
 import { Program } from '../support/program.ts';
 
 const page = readFileSync('docs/reference/metrics.md', 'utf8');

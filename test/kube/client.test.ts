@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type FaultProxy, startFaultProxy } from '../../hack/control-plane/fault-proxy.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import {
@@ -23,7 +24,6 @@ import {
 } from '../../src/kube/resource.ts';
 import { eventually } from '../support/eventually.ts';
 import { adminClient, createNamespace } from '../support/kube/cluster.ts';
-import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 
 const MANAGER = 'kube-test';
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { type FaultProxy, startFaultProxy } from '../../hack/control-plane/fault-proxy.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection } from '../../src/kube/connection.ts';
 import { EventRecorder, type NewEvent } from '../../src/kube/events.ts';
@@ -12,7 +13,6 @@ import {
 } from '../../src/kube/resource.ts';
 import { type CapturedLog, captureLog } from '../support/captured-log.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
-import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 
 interface Event extends KubeObject {
   readonly reason: string;

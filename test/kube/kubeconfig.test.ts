@@ -10,12 +10,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { startFaultProxy } from '../../hack/control-plane/fault-proxy.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection } from '../../src/kube/connection.ts';
 import { outcomeOf } from '../../src/kube/errors.ts';
 import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
 import type { KubeObject, ResourceDefinition } from '../../src/kube/resource.ts';
-import { startFaultProxy } from '../support/kube/fault-proxy.ts';
 import {
   type ForwardProxy,
   startConnectProxy,

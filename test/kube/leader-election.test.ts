@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { type FaultProxy, startFaultProxy } from '../../hack/control-plane/fault-proxy.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import {
@@ -13,7 +14,6 @@ import { CONFIG_MAPS, LEASES } from '../../src/kube/resource.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
-import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 
 /** Long enough for a busy machine to stall in between. */
 const TIMES = { leaseDurationMs: 10_000, renewDeadlineMs: 8_000, retryPeriodMs: 200 };

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { type FaultProxy, startFaultProxy } from '../../hack/control-plane/fault-proxy.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection } from '../../src/kube/connection.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
@@ -8,7 +9,6 @@ import { CONFIG_MAPS } from '../../src/kube/resource.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
-import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 
 const admin = adminClient();
 const labels = { test: 'namespaced-reflector' };

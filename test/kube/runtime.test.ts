@@ -4,6 +4,7 @@
  */
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { type FaultProxy, startFaultProxy } from '../../hack/control-plane/fault-proxy.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection } from '../../src/kube/connection.ts';
 import { Controller } from '../../src/kube/controller.ts';
@@ -15,7 +16,6 @@ import { CONFIG_MAPS, type KubeObject, keyOf } from '../../src/kube/resource.ts'
 import { captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
-import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 
 interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;

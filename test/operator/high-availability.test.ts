@@ -4,13 +4,13 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type FaultProxy, startFaultProxy } from '../../hack/control-plane/fault-proxy.ts';
 import { serviceAccountKubeconfig } from '../../hack/operator/install.ts';
 import type { Lease } from '../../src/kube/lease.ts';
 import { LEASES } from '../../src/kube/resource.ts';
 import { LEASE_NAME } from '../../src/operator/rbac.ts';
 import { createDatabase, type PostgresDatabase } from '../support/directory/postgres.ts';
 import { eventually } from '../support/eventually.ts';
-import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 import { PUBLIC_URL, TestIntegration, useOperator } from '../support/operator/fixture.ts';
 import { Program } from '../support/program.ts';
 import { SteadyClient } from '../support/scim-server/steady-client.ts';

@@ -1,5 +1,6 @@
 /** Mutating admission policies change what the operator writes. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseExposition } from '../../hack/process/exposition.ts';
 import {
   EVENTS,
   type KubeObject,
@@ -10,7 +11,6 @@ import {
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
 import { eventually } from '../support/eventually.ts';
-import { parseExposition } from '../support/exposition.ts';
 import { createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 import {
   type OperatorFixture,

@@ -1,5 +1,6 @@
 /** Takes each permission in a namespace away, and checks where that is reported. */
 import { describe, expect, it } from 'vitest';
+import { parseExposition } from '../../hack/process/exposition.ts';
 import { DIRECTORY_API_GROUP } from '../../src/directory/permissions.ts';
 import type { PolicyRule } from '../../src/kube/objects.ts';
 import { NAMESPACES, ROLE_BINDINGS, SERVICE_ACCOUNTS } from '../../src/kube/resource.ts';
@@ -11,7 +12,6 @@ import {
 } from '../../src/operator/rbac.ts';
 import { type CapturedLog, captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
-import { parseExposition } from '../support/exposition.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 import {
   installedFixture,

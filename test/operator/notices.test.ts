@@ -3,13 +3,13 @@
  * annotation without effect, a deletion that waits.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseExposition } from '../../hack/process/exposition.ts';
 import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import type { KubeCondition } from '../../src/kube/conditions.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../../src/kube/resource.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { printed } from '../crd/raw-call.ts';
 import { eventually } from '../support/eventually.ts';
-import { parseExposition } from '../support/exposition.ts';
 import { createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 import { TestIntegration, unique, useOperator } from '../support/operator/fixture.ts';
 import { BINDING_RULES, FOLLOWING, TestGroupBinding } from '../support/operator/group-bindings.ts';

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { startFaultProxy } from '../../hack/control-plane/fault-proxy.ts';
+import { metricNames, parseExposition } from '../../hack/process/exposition.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { newId } from '../../src/directory/ids.ts';
@@ -17,9 +19,7 @@ import {
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
 import { eventually } from '../support/eventually.ts';
-import { metricNames, parseExposition } from '../support/exposition.ts';
 import { TEST_MANAGER } from '../support/kube/cluster.ts';
-import { startFaultProxy } from '../support/kube/fault-proxy.ts';
 import { TestIntegration, useOperator } from '../support/operator/fixture.ts';
 
 const fixture = useOperator();

@@ -1,6 +1,8 @@
 /** An operator for a few namespaces, with exactly the permissions of such an installation. */
 import type { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type FaultProxy, startFaultProxy } from '../../hack/control-plane/fault-proxy.ts';
+import { parseExposition } from '../../hack/process/exposition.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import type { PolicyRule } from '../../src/kube/objects.ts';
@@ -15,9 +17,7 @@ import {
 import { CLUSTER_RULES, namespacedManifests, TENANT_RULES } from '../../src/operator/rbac.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
-import { parseExposition } from '../support/exposition.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
-import { type FaultProxy, startFaultProxy } from '../support/kube/fault-proxy.ts';
 import {
   installedFixture,
   type OperatorFixture,

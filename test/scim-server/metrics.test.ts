@@ -1,10 +1,10 @@
 /** The metrics of the SCIM server, as a scraper reads them. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parseExposition, type Sample } from '../../hack/process/exposition.ts';
 import { createOpsApp } from '../../src/http/ops.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { unavailable } from '../../src/scim/error.ts';
-import { parseExposition, type Sample } from '../support/exposition.ts';
 import {
   type ScimClient,
   type ScimServer,

@@ -3,6 +3,7 @@
  * RoleBindings that others created and leaves them alone.
  */
 import { afterEach, describe, expect, it } from 'vitest';
+import { parseExposition } from '../../../hack/process/exposition.ts';
 import { SCIM_GROUP_BINDINGS } from '../../../src/crd/names.ts';
 import type { RoleBinding } from '../../../src/kube/objects.ts';
 import {
@@ -13,7 +14,6 @@ import {
 } from '../../../src/kube/resource.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { eventually } from '../../support/eventually.ts';
-import { parseExposition } from '../../support/exposition.ts';
 import { mayDo, userOf } from '../../support/kube/access.ts';
 import { denyWrites } from '../../support/kube/admission.ts';
 import { TEST_MANAGER } from '../../support/kube/cluster.ts';

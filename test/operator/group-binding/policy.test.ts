@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { serviceAccountKubeconfig } from '../../../hack/operator/install.ts';
 import { applyGroupBindingPolicy } from '../../../hack/operator/policy.ts';
+import { parseExposition } from '../../../hack/process/exposition.ts';
 import { groupBindingPolicy } from '../../../src/crd/group-binding-policy.ts';
 import { SCIM_GROUP_BINDINGS } from '../../../src/crd/names.ts';
 import { Client } from '../../../src/kube/client.ts';
@@ -19,7 +20,6 @@ import {
 } from '../../../src/kube/resource.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { eventually } from '../../support/eventually.ts';
-import { parseExposition } from '../../support/exposition.ts';
 import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
 import { useOperator } from '../../support/operator/fixture.ts';
 import {

@@ -4,6 +4,8 @@
  */
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startFaultProxy } from '../../../hack/control-plane/fault-proxy.ts';
+import { parseExposition } from '../../../hack/process/exposition.ts';
 import { SCIM_GROUP_BINDINGS } from '../../../src/crd/names.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
 import type { MembershipStore } from '../../../src/directory/store/followed-groups.ts';
@@ -15,11 +17,9 @@ import { unavailable } from '../../../src/scim/error.ts';
 import { usePostgres } from '../../support/directory/postgres.ts';
 import { useSqlite } from '../../support/directory/sqlite.ts';
 import { eventually } from '../../support/eventually.ts';
-import { parseExposition } from '../../support/exposition.ts';
 import { mayDo, userOf } from '../../support/kube/access.ts';
 import { denyWrites } from '../../support/kube/admission.ts';
 import { TEST_MANAGER } from '../../support/kube/cluster.ts';
-import { startFaultProxy } from '../../support/kube/fault-proxy.ts';
 import {
   type OperatorFixture,
   type StartOptions,

@@ -1,6 +1,7 @@
 /** The operator watches and reads only Secrets that it created and those that users let it use. */
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FaultProxy, startFaultProxy } from '../../../hack/control-plane/fault-proxy.ts';
 import { LABEL_TOKEN } from '../../../src/crd/names.ts';
 import { Client } from '../../../src/kube/client.ts';
 import { Connection } from '../../../src/kube/connection.ts';
@@ -11,7 +12,6 @@ import { labelsFor } from '../../../src/operator/ownership.ts';
 import { createReflectors } from '../../../src/operator/reflectors.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
-import { type FaultProxy, startFaultProxy } from '../../support/kube/fault-proxy.ts';
 import { TestIntegration, useOperator } from '../../support/operator/fixture.ts';
 
 const fixture = useOperator();

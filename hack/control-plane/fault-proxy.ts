@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { request } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
-import { loadKubeConfig } from '../../../src/kube/connection.ts';
+import { loadKubeConfig } from '../../src/kube/connection.ts';
 
 export interface FakeAnswer {
   readonly status: number;
