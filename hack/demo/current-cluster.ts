@@ -30,7 +30,7 @@ export interface DemoCluster {
   stop(): Promise<void>;
 }
 
-/** `name` is the name of the demo's ClusterRole, ClusterRoleBinding and namespace. */
+/** `name` is the name of the demo's ServiceAccount, ClusterRole, ClusterRoleBinding and namespace. */
 export async function openCurrentCluster(name: string): Promise<DemoCluster> {
   const kubeconfig =
     process.env.KUBECONFIG?.split(':')[0] || join(process.env.HOME ?? '', '.kube/config');
@@ -45,7 +45,7 @@ export async function openCurrentCluster(name: string): Promise<DemoCluster> {
     [CLUSTER_ROLES, { metadata: { name } }],
     [CLUSTER_ROLE_BINDINGS, { metadata: { name } }],
   ];
-  for (const [resource, object] of [...policyObjects(), ...examples])
+  for (const [resource, object] of [...policyObjects(name), ...examples])
     if (!(await exists(client, resource, object))) ours.push([resource, object]);
   return {
     client,

@@ -21,7 +21,7 @@ import {
   operatorManifests,
   POLICY_RULES,
 } from '../../src/operator/rbac.ts';
-import { applyGroupBindingPolicy } from './policy.ts';
+import { applyPolicies } from './policy.ts';
 
 /** Names the operator's ServiceAccount, namespace and ClusterRole. No real installation uses it. */
 export const NAME = 'scim-operator-demo';
@@ -38,7 +38,8 @@ export async function applyCrds(kubeconfig: string): Promise<void> {
 }
 
 /**
- * Applies the CRDs, and a ServiceAccount with exactly the permissions that the operator ships with.
+ * Applies the CRDs, the admission policies, and a ServiceAccount with exactly the permissions that
+ * the operator ships with.
  * Returns the kubeconfig of that ServiceAccount.
  */
 export async function installOperator(
@@ -47,7 +48,7 @@ export async function installOperator(
 ): Promise<string> {
   const { client } = cluster;
   await applyCrds(cluster.kubeconfig);
-  await applyGroupBindingPolicy(client, MANAGER);
+  await applyPolicies(client, NAME);
   await client.apply(NAMESPACES, { metadata: { name: NAME } }, MANAGER);
   const { serviceAccount, clusterRole, clusterRoleBinding, roles, roleBindings } =
     operatorManifests(NAME, NAME, [

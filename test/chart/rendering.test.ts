@@ -1,5 +1,7 @@
 /** What the chart renders, with helm 3 and helm 4. */
 import { describe, expect, it } from 'vitest';
+import { readInvocation } from '../../src/config/invocation.ts';
+import { OPTIONS } from '../../src/config/options.ts';
 import { confinementPolicies } from '../../src/crd/operator-policy.ts';
 import {
   CLUSTER_RULES,
@@ -14,6 +16,7 @@ import {
   BOTH_HELMS,
   Helm,
   only,
+  RELEASE,
   type Rendered,
   useHelm,
   type Values,
@@ -54,7 +57,20 @@ const kindsOf = (objects: readonly Rendered[]) => new Set(objects.map(({ kind })
 const names = (objects: readonly Rendered[]) =>
   objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
 
+const configMapOf = ({ fullnameOverride = RELEASE }: Values) => String(fullnameOverride);
+
 describe.each(Object.entries(MATRIX))('%s', (_, values) => {
+  it('gives the program options that it understands', async () => {
+    const { data } = only(await helm.objects(values), 'ConfigMap', configMapOf(values));
+    const { SCIM_OPERATOR_DATABASE_URL_FILE: file, ...options } = data ?? {};
+    // The file is not here.
+    const url = file === undefined ? {} : { SCIM_OPERATOR_DATABASE_URL: 'postgres://db/scim' };
+    const { kind } = readInvocation(['run'], { ...options, ...url });
+    expect(kind).toBe('command');
+    const known = new Set(Object.values(OPTIONS).map(({ variable }) => variable));
+    expect(Object.keys(data ?? {}).filter((name) => !known.has(name))).toEqual([]);
+  });
+
   it('renders the same objects with both helms, none of them twice', async () => {
     const [first, second] = await Promise.all(
       BOTH_HELMS.map((major) => new Helm(major).objects(values)),
@@ -295,5 +311,14 @@ describe('with values', () => {
     expect(rules.length).toBeGreaterThan(15);
     for (const { alert, annotations } of rules)
       expect(annotations.runbook_url).toMatch(new RegExp(`alerts\\.md#${alert.toLowerCase()}$`));
+  });
+});
+
+describe.each(BOTH_HELMS)('helm %s', (major) => {
+  it('finds nothing to criticise', async () => {
+    const args = ['lint', '--strict', 'charts/scim-operator', '--values', '-'];
+    const said = await new Helm(major).run(args, {}, MINIMAL);
+    expect(said).toContain('1 chart(s) linted, 0 chart(s) failed');
+    expect(said).not.toMatch(/WARNING|ERROR/);
   });
 });
