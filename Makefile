@@ -6,7 +6,7 @@ GENERATED := crds policies docs/reference examples/argocd charts/scim-operator
 SUITES := unit kube operator resources
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance soak bench-operator verify generate format manifests build image image-archive image-check sbom clean
+.PHONY: help demo test conformance soak bench-operator verify generate format manifests build image image-archive image-check sbom release-check clean
 
 help: ## Print this help
 	@echo 'Targets:'
@@ -95,6 +95,9 @@ image-check: $(INSTALLED) ## Check the archives in dist/ and start the program i
 
 sbom: $(INSTALLED) ## Write the bill of materials of each image archive in dist/
 	@exec node hack/sbom/main.ts
+
+release-check: $(INSTALLED) ## Check that the sources can be released: version, changelog, tree, licences
+	@exec node hack/release/main.ts
 
 clean: ## Remove what the other targets created in this folder
 	rm -rf dist .demo .test coverage node_modules
