@@ -3,9 +3,12 @@
  * The command line. It reads the options, runs a command, and turns a failure into one line and an
  * exit code.
  */
+import { backUp } from './commands/backup.ts';
+import { copy } from './commands/copy.ts';
 import { FatalError, LeadLostError } from './commands/errors.ts';
 import { migrateDatabase } from './commands/migrate.ts';
 import { runProbe } from './commands/probe.ts';
+import { restore } from './commands/restore.ts';
 import { run } from './commands/run.ts';
 import { type Invocation, readInvocation } from './config/invocation.ts';
 import { ConfigError } from './config/resolve.ts';
@@ -36,19 +39,42 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (invocation.kind === 'probe') return runProbe(invocation.config, process, stopSignal());
-  const { command, config } = invocation;
-  const log = createLogger(config.logLevel);
+  const log = loggerOf(invocation);
   logWarnings(log);
   try {
-    if (command === 'crds') process.stdout.write(printCrds());
-    else if (command === 'migrate') await migrateDatabase(config, log);
-    else await run(PLANES[command], config, log, stopSignal());
+    await perform(invocation, log);
     return 0;
   } catch (error) {
     if (error instanceof LeadLostError) return 3;
     if (!(error instanceof FatalError)) throw error;
     process.stderr.write(`scim-operator: ${error.message}\n`);
     return 1;
+  }
+}
+
+type Command = Exclude<Invocation, { kind: 'help' | 'version' | 'probe' }>;
+
+/** A backup on standard output leaves only stderr for the log. */
+function loggerOf({ kind, config }: Command): Logger {
+  return kind === 'backup' && config.to === '-'
+    ? createLogger(config.logLevel, process.stderr)
+    : createLogger(config.logLevel);
+}
+
+async function perform(invocation: Command, log: Logger): Promise<unknown> {
+  switch (invocation.kind) {
+    case 'backup':
+      return backUp(invocation.config, process.stdout, log, stopSignal());
+    case 'restore':
+      return restore(invocation.config, process.stdin, log, stopSignal());
+    case 'copy':
+      return copy(invocation.config, log, stopSignal());
+    case 'command': {
+      const { command, config } = invocation;
+      if (command === 'crds') return process.stdout.write(printCrds());
+      if (command === 'migrate') return migrateDatabase(config, log);
+      return run(PLANES[command], config, log, stopSignal());
+    }
   }
 }
 

@@ -65,6 +65,7 @@ const WALL_CLOCK_READERS = [
   'src/directory/ids.ts',
   'src/directory/postgres/store.ts',
   'src/directory/sqlite/store.ts',
+  'src/directory/transfer/open.ts',
   // A plugin's token has an expiry time.
   'src/kube/credentials.ts',
   'src/kube/events.ts',

@@ -1,15 +1,19 @@
 /** Generates the tables of commands and options in docs/reference/ from the program's own. */
 import { COMMANDS } from '../../src/config/arguments.ts';
-import { OPTIONS, PROBE_OPTIONS } from '../../src/config/options.ts';
+import { OPTIONS, OPTIONS_OF_COMMANDS } from '../../src/config/options.ts';
 import type { Option } from '../../src/config/values.ts';
 import { cell, fillIn } from './tables.ts';
 
 /** Replaces the tables in the document. */
 export function fillInOptions(document: string): string {
-  const tables = {
+  const ofCommands = Object.entries(OPTIONS_OF_COMMANDS).map(([name, own]) => [
+    name,
+    tableOf(Object.values<Option<unknown>>(own)),
+  ]);
+  const tables: Record<string, string> = {
     commands: tableOfCommands(),
     options: tableOf(Object.values(OPTIONS)),
-    probe: tableOf(Object.values(PROBE_OPTIONS)),
+    ...Object.fromEntries(ofCommands),
   };
   return Object.entries(tables).reduce(
     (text, [name, table]) => fillIn(text, name, table),

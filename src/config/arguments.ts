@@ -7,6 +7,9 @@ export const COMMANDS = {
   operator: 'Runs only the operator; requires PostgreSQL.',
   server: 'Runs only the SCIM server, as one of any number; requires PostgreSQL.',
   migrate: 'Creates or upgrades the database, then exits.',
+  backup: 'Writes a consistent copy of the directory, which may be in use, to a file.',
+  restore: 'Fills an empty directory from the file of a backup.',
+  copy: 'Copies a directory to an empty one in another database, and compares them.',
   crds: 'Prints the custom resource definitions as YAML.',
   probe: "Replays an identity provider's requests against an endpoint, reports, and cleans up.",
 } as const;

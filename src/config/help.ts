@@ -4,10 +4,13 @@ import type { Option } from './values.ts';
 export function formatHelp(
   commands: Readonly<Record<string, string>>,
   options: readonly Option<unknown>[],
-  probeOptions: readonly Option<unknown>[],
+  ofCommands: Readonly<Record<string, readonly Option<unknown>[]>>,
 ): string {
   const commandLines = Object.entries(commands).map(
     ([name, text]) => `  ${name.padEnd(10)}${text}`,
+  );
+  const sections = Object.entries(ofCommands).map(
+    ([name, own]) => `\nOptions of ${name}:\n${own.map(formatOption).join('\n')}\n`,
   );
   return `scim-operator: SCIM 2.0 provisioning for Kubernetes platforms
 
@@ -19,10 +22,7 @@ ${commandLines.join('\n')}
 
 Options (each is a flag and an environment variable; the flag takes precedence):
 ${options.map(formatOption).join('\n')}
-
-Options of probe:
-${probeOptions.map(formatOption).join('\n')}
-`;
+${sections.join('')}`;
 }
 
 function formatOption({ flag, variable, description, fallback }: Option<unknown>): string {

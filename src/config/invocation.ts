@@ -7,11 +7,20 @@ import { isPostgres, readDatabaseUrl } from '../directory/database-url.ts';
 import { COMMANDS, type Command, parseArguments } from './arguments.ts';
 import { formatHelp } from './help.ts';
 import {
+  BACKUP_OPTIONS,
+  type BackupConfig,
+  COPY_OPTIONS,
   type Config,
+  type CopyConfig,
+  DIRECTORY_OPTIONS,
+  type DirectoryConfig,
   OPTIONS,
+  OPTIONS_OF_COMMANDS,
   type OptionValues,
   PROBE_OPTIONS,
   type ProbeConfig,
+  RESTORE_OPTIONS,
+  type RestoreConfig,
 } from './options.ts';
 import { ConfigError, environmentValue, mayHoldSecret, resolveOptions } from './resolve.ts';
 import type { Option } from './values.ts';
@@ -20,9 +29,12 @@ export type Invocation =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version'; readonly text: string }
   | { readonly kind: 'probe'; readonly config: ProbeConfig }
+  | { readonly kind: 'backup'; readonly config: BackupConfig }
+  | { readonly kind: 'restore'; readonly config: RestoreConfig }
+  | { readonly kind: 'copy'; readonly config: CopyConfig }
   | {
       readonly kind: 'command';
-      readonly command: Exclude<Command, 'probe'>;
+      readonly command: Exclude<Command, keyof typeof OPTIONS_OF_COMMANDS>;
       readonly config: Config;
     };
 
@@ -37,11 +49,18 @@ export function readInvocation(
   const { command, flags, help, version } = parseArguments(args);
   if (version) return { kind: 'version', text: `scim-operator ${packageJson.version}\n` };
   if (help) {
-    const text = formatHelp(COMMANDS, Object.values(OPTIONS), Object.values(PROBE_OPTIONS));
+    const ofCommands = Object.entries(OPTIONS_OF_COMMANDS).map(([name, own]) => [
+      name,
+      Object.values<Option<unknown>>(own),
+    ]);
+    const text = formatHelp(COMMANDS, Object.values(OPTIONS), Object.fromEntries(ofCommands));
     return { kind: 'help', text };
   }
   checkFlags(command, flags);
-  if (command === 'probe') return { kind: 'probe', config: probeConfig(flags, environment) };
+  if (command === 'probe') return { kind: command, config: probeConfig(flags, environment) };
+  if (command === 'backup') return { kind: command, config: backupConfig(flags, environment) };
+  if (command === 'restore') return { kind: command, config: restoreConfig(flags, environment) };
+  if (command === 'copy') return { kind: command, config: copyConfig(flags, environment) };
   return { kind: 'command', command, config: configOf(command, flags, environment) };
 }
 
@@ -134,20 +153,75 @@ function probeConfig(
 ): ProbeConfig {
   const { idp, url, token, json } = resolveOptions(PROBE_OPTIONS, flags, environment);
   return {
-    idp: idp ?? refuseMissing('idp'),
-    url: url ?? refuseMissing('url'),
-    token: token ?? refuseMissing('token'),
+    idp: required('probe', PROBE_OPTIONS.idp, idp),
+    url: required('probe', PROBE_OPTIONS.url, url),
+    token: required('probe', PROBE_OPTIONS.token, token),
     json: json ?? false,
   };
 }
 
-function refuseMissing(key: keyof ProbeConfig): never {
-  const { flag, variable, allowed } = PROBE_OPTIONS[key];
-  throw new ConfigError(`--${flag} (${variable}) is required by probe: ${allowed}`);
+function backupConfig(
+  flags: ReadonlyMap<string, string>,
+  environment: NodeJS.ProcessEnv,
+): BackupConfig {
+  const { to } = resolveOptions(BACKUP_OPTIONS, flags, environment);
+  return {
+    ...directoryConfig(flags, environment),
+    to: required('backup', BACKUP_OPTIONS.to, to),
+  };
 }
 
+function restoreConfig(
+  flags: ReadonlyMap<string, string>,
+  environment: NodeJS.ProcessEnv,
+): RestoreConfig {
+  const { from, ...toggles } = resolveOptions(RESTORE_OPTIONS, flags, environment);
+  return {
+    ...directoryConfig(flags, environment),
+    from: required('restore', RESTORE_OPTIONS.from, from),
+    ...toggles,
+  };
+}
+
+function directoryConfig(
+  flags: ReadonlyMap<string, string>,
+  environment: NodeJS.ProcessEnv,
+): DirectoryConfig {
+  const values = resolveOptions(DIRECTORY_OPTIONS, flags, environment);
+  const { databaseUrlFile: file } = values;
+  return file === undefined
+    ? values
+    : { ...values, databaseUrl: databaseUrlOf(file, flags, environment) };
+}
+
+function copyConfig(
+  flags: ReadonlyMap<string, string>,
+  environment: NodeJS.ProcessEnv,
+): CopyConfig {
+  const { logLevel } = OPTIONS;
+  const values = resolveOptions({ ...COPY_OPTIONS, logLevel }, flags, environment);
+  const from = required('copy', COPY_OPTIONS.from, values.from);
+  const to = required('copy', COPY_OPTIONS.to, values.to);
+  if (from === to) throw new ConfigError('--from and --to of copy name the same database');
+  return { from, to, logLevel: values.logLevel };
+}
+
+function required<T>(command: Command, option: Option<T>, value: T | undefined): T {
+  if (value !== undefined) return value;
+  const { flag, variable, allowed } = option;
+  throw new ConfigError(`--${flag} (${variable}) is required by ${command}: ${allowed}`);
+}
+
+/** The options of commands that don't have all general ones. */
+const ONLY: Partial<Record<Command, Readonly<Record<string, Option<unknown>>>>> = {
+  probe: PROBE_OPTIONS,
+  backup: { ...DIRECTORY_OPTIONS, ...BACKUP_OPTIONS },
+  restore: { ...DIRECTORY_OPTIONS, ...RESTORE_OPTIONS },
+  copy: { logLevel: OPTIONS.logLevel, ...COPY_OPTIONS },
+};
+
 function checkFlags(command: Command, flags: ReadonlyMap<string, string>): void {
-  const known = Object.values<Option<unknown>>(command === 'probe' ? PROBE_OPTIONS : OPTIONS);
+  const known = Object.values<Option<unknown>>(ONLY[command] ?? OPTIONS);
   for (const name of flags.keys()) {
     if (known.some(({ flag }) => flag === name)) continue;
     throw new ConfigError(`--${name} is not an option of ${command}; see --help`);

@@ -9,6 +9,7 @@ import {
   choice,
   databaseUrl,
   duration,
+  filePath,
   httpUrl,
   integer,
   names,
@@ -180,7 +181,75 @@ type ProbeValues = ValuesOf<typeof PROBE_OPTIONS>;
 /** Every option has a value. */
 export type ProbeConfig = { readonly [K in keyof ProbeValues]: NonNullable<ProbeValues[K]> };
 
+/** The options of `backup` and `restore` that other commands have as well. */
+export const DIRECTORY_OPTIONS = {
+  databaseUrl: OPTIONS.databaseUrl,
+  databaseUrlFile: OPTIONS.databaseUrlFile,
+  logLevel: OPTIONS.logLevel,
+} satisfies Readonly<Record<string, Option<unknown>>>;
+
+export const BACKUP_OPTIONS = {
+  to: filePath('to', 'File to write, which must not exist; - for standard output.'),
+} satisfies Readonly<Record<string, Option<unknown>>>;
+
+export const RESTORE_OPTIONS = {
+  from: filePath('from', 'File that backup has written; - for standard input.'),
+  replace: toggle(
+    'replace',
+    'Replaces everything in the directory, which otherwise has to be empty.',
+    'false',
+  ),
+  withoutTokens: toggle(
+    'without-tokens',
+    'Leaves out the hashes of the tokens, some of which may have been revoked since the ' +
+      'backup. The operator adds those of the tokens in the Secrets.',
+    'false',
+  ),
+} satisfies Readonly<Record<string, Option<unknown>>>;
+
+export const COPY_OPTIONS = {
+  from: databaseUrl('from', 'The directory to read, in the form of --database-url.', undefined),
+  to: databaseUrl(
+    'to',
+    'The database to fill, in the form of --database-url. Prefer the variables for URLs with a ' +
+      'password: everybody on the machine can see a command line (ps).',
+    undefined,
+  ),
+} satisfies Readonly<Record<string, Option<unknown>>>;
+
+/** The options that belong to one command alone. */
+export const OPTIONS_OF_COMMANDS = {
+  probe: PROBE_OPTIONS,
+  backup: BACKUP_OPTIONS,
+  restore: RESTORE_OPTIONS,
+  copy: COPY_OPTIONS,
+} satisfies Readonly<Record<string, Readonly<Record<string, Option<unknown>>>>>;
+
+type LogLevel = OptionValues['logLevel'];
+
+export interface DirectoryConfig {
+  readonly databaseUrl: string;
+  readonly databaseUrlFile: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+export interface BackupConfig extends DirectoryConfig {
+  readonly to: string;
+}
+
+export interface RestoreConfig extends DirectoryConfig {
+  readonly from: string;
+  readonly replace: boolean;
+  readonly withoutTokens: boolean;
+}
+
+export interface CopyConfig {
+  readonly from: string;
+  readonly to: string;
+  readonly logLevel: LogLevel;
+}
+
 export const ALL_OPTIONS: readonly Option<unknown>[] = [
   ...Object.values(OPTIONS),
-  ...Object.values(PROBE_OPTIONS),
+  ...Object.values(OPTIONS_OF_COMMANDS).flatMap((own) => Object.values<Option<unknown>>(own)),
 ];

@@ -1,6 +1,7 @@
 /** The kinds of option values: how each is parsed and how its allowed values are described. */
 import { parseDuration } from '../crd/duration.ts';
 import { DatabaseRefusedError } from '../directory/database-errors.ts';
+import { sqlitePath } from '../directory/database-url.ts';
 import { parsePostgresUrl } from '../directory/postgres/connection/url.ts';
 
 type Parsed<T> =
@@ -146,13 +147,21 @@ export function httpUrl(flag: string, description: string): Option<string, undef
   });
 }
 
+/** The path of a file, or `-` for standard input or output. */
+export function filePath(flag: string, description: string): Option<string, undefined> {
+  const allowed = 'the path of a file, or -';
+  return option(flag, description, undefined, allowed, (value) =>
+    value === '' || value.includes('://') ? REFUSED : { ok: true, value: sqlitePath(value) },
+  );
+}
+
 const POSTGRES_URL = /^postgres(?:ql)?:\/\/[^/]*\/[^/?#]+/i;
 
-export function databaseUrl(
+export function databaseUrl<Fallback extends string | undefined>(
   flag: string,
   description: string,
-  fallback: string,
-): Option<string, string> {
+  fallback: Fallback,
+): Option<string, Fallback> {
   const allowed = 'file:PATH of a SQLite file, or postgres://USER:PASSWORD@HOST/DATABASE';
   return option(flag, description, fallback, allowed, (value) => {
     const isFile = /^file:(?!\/\/[^/])[^?#]+$/.test(value);

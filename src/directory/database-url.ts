@@ -5,6 +5,11 @@ export function isPostgres(databaseUrl: string): boolean {
   return /^postgres(ql)?:\/\//i.test(databaseUrl);
 }
 
+/** The path in `file:PATH`, relative or absolute. */
+export function sqlitePath(databaseUrl: string): string {
+  return databaseUrl.replace(/^file:(\/\/(?=\/))?/, '');
+}
+
 const HIDDEN = '***';
 
 /**

@@ -1,7 +1,7 @@
 /** Opens the directory that a database URL names. */
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../scim/resource-types.ts';
 import { DatabaseRefusedError } from './database-errors.ts';
-import { isPostgres } from './database-url.ts';
+import { isPostgres, sqlitePath } from './database-url.ts';
 import { openPostgresStore, type PostgresOptions } from './postgres/store.ts';
 import { openSqliteStore } from './sqlite/store.ts';
 import type { Store } from './store/store.ts';
@@ -32,6 +32,5 @@ export async function openDirectory(
   if (!url.startsWith('file:')) {
     throw new DatabaseRefusedError('its URL must begin with file: or postgres://');
   }
-  const path = url.replace(/^file:(\/\/(?=\/))?/, '');
-  return openSqliteStore(path, types, options.onReadableByOthers);
+  return openSqliteStore(sqlitePath(url), types, options.onReadableByOthers);
 }

@@ -221,7 +221,7 @@ describe('an invalid option is refused with its name, its value and the allowed 
     [['--port'], '--port requires a value; see --help'],
     [
       ['serve'],
-      'unknown command "serve"; it must be one of run, operator, server, migrate, crds, probe',
+      'unknown command "serve"; it must be one of run, operator, server, migrate, backup, restore, copy, crds, probe',
     ],
     [['run', 'fast'], 'unexpected argument "fast"; see --help'],
     [['run'], '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required'],
@@ -280,6 +280,56 @@ describe('probe', () => {
   });
 });
 
+describe('backup, restore and copy', () => {
+  const from = 'file:scim.db';
+  const to = 'postgres://scim:s3cret@db/scim';
+
+  it('have options of their own, as flags and variables', () => {
+    expect(readInvocation(['backup', '--to=a.db'], {})).toEqual({
+      kind: 'backup',
+      config: {
+        databaseUrl: 'file:scim-operator.db',
+        databaseUrlFile: undefined,
+        logLevel: 'info',
+        to: 'a.db',
+      },
+    });
+    expect(readInvocation(['restore', '--replace'], { SCIM_OPERATOR_FROM: 'a.db' })).toMatchObject({
+      kind: 'restore',
+      config: { from: 'a.db', replace: true, withoutTokens: false },
+    });
+    expect(readInvocation(['copy', `--from=${from}`], { SCIM_OPERATOR_TO: to })).toEqual({
+      kind: 'copy',
+      config: { from, to, logLevel: 'info' },
+    });
+  });
+
+  it('read the URL of the directory from a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'scim-operator-config-'));
+    const path = join(folder, 'url');
+    writeFileSync(path, to);
+    const args = ['backup', '--to=a.db', `--database-url-file=${path}`];
+    expect(readInvocation(args, {})).toMatchObject({ config: { databaseUrl: to } });
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    [['backup'], '--to (SCIM_OPERATOR_TO) is required by backup: the path of a file, or -'],
+    [['restore'], '--from (SCIM_OPERATOR_FROM) is required by restore: the path of a file, or -'],
+    [['copy', `--to=${to}`], '--from (SCIM_OPERATOR_FROM) is required by copy: file:PATH of a'],
+    [['copy', `--from=${from}`], '--to (SCIM_OPERATOR_TO) is required by copy: file:PATH of a'],
+    [['copy', `--from=${from}`, `--to=${from}`], '--from and --to of copy name the same database'],
+    [['copy', '--from=scim.db'], '--from: "scim.db" is not allowed; it must be file:PATH'],
+    [['backup', `--to=${to}`], '--to: the value is not allowed; it must be the path of a file'],
+    [['backup', '--to=a', '--from=b'], '--from is not an option of backup; see --help'],
+    [['backup', '--to=a', '--port=1'], '--port is not an option of backup; see --help'],
+    [['copy', '--database-url=file:a'], '--database-url is not an option of copy; see --help'],
+    [['run', '--to=a'], '--to is not an option of run; see --help'],
+  ])('refuse %j', (args, message) => {
+    expect(refusal(args)).toContain(message);
+  });
+});
+
 describe('help', () => {
   it('lists every command, and every option with its variable and default', () => {
     const invocation = readInvocation(['--help'], {});
@@ -291,6 +341,8 @@ describe('help', () => {
       'probe',
       '--token (SCIM_OPERATOR_TOKEN)',
       '--json (SCIM_OPERATOR_JSON)',
+      'Options of backup:\n  --to (SCIM_OPERATOR_TO)',
+      '--without-tokens (SCIM_OPERATOR_WITHOUT_TOKENS)',
       '--database-url (SCIM_OPERATOR_DATABASE_URL)',
       'Default: 8080',
     ]) {

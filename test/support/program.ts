@@ -26,6 +26,11 @@ export class Program {
     this.exited = new Promise((resolve) => this.#child.once('close', resolve));
   }
 
+  /** Passes on stdout as bytes. */
+  onOutput(take: (chunk: Buffer) => void): void {
+    this.#child.stdout.on('data', take);
+  }
+
   get lines(): readonly Record<string, unknown>[] {
     return this.stdout
       .trim()

@@ -11,7 +11,7 @@ import { FAREWELL_MS, KEEP_ALIVE } from './connection/session.ts';
 import { speaksNoTls } from './connection/tls.ts';
 import { asRefusal, isAboutTls } from './errors.ts';
 import type { SetupSession } from './ledger.ts';
-import { migrate } from './migrate.ts';
+import { checkCurrent, migrate } from './migrate.ts';
 
 interface Connection {
   readonly client: pg.Client;
@@ -28,12 +28,30 @@ export async function beginDatabase(
   now: () => number,
   silenceMs: number = LIMITS.silenceMs,
 ): Promise<string> {
-  const { client, socket } = await connect(address);
+  return onConnection(address, silenceMs, (session) => migrate(session, address.schema, now));
+}
+
+/**
+ * Returns the schema of a directory that is there already, and only reads. Throws
+ * DatabaseRefusedError, or any other error while the server is unreachable.
+ */
+export function findDirectory(address: PostgresAddress): Promise<string> {
+  return onConnection(address, LIMITS.silenceMs, (session) =>
+    checkCurrent(session, address.schema),
+  );
+}
+
+async function onConnection<T>(
+  address: PostgresAddress,
+  silenceMs: number,
+  work: (session: SetupSession) => Promise<T>,
+): Promise<T> {
+  const { client, socket } = await connect(address, 'migrate');
   const session: SetupSession = {
     query: (text, values) => within(silenceMs, socket, () => client.query(text, values)),
   };
   try {
-    return await migrate(session, address.schema, now);
+    return await work(session);
   } catch (error) {
     throw asRefusal(error);
   } finally {
@@ -52,13 +70,21 @@ async function within<T>(milliseconds: number, socket: Socket, work: () => Promi
   }
 }
 
-async function connect(address: PostgresAddress): Promise<Connection> {
-  const Client = clientTo(address);
+/**
+ * Opens a connection of its own, whose statements name the schema if one is given. Throws
+ * DatabaseRefusedError, or any other error while the server is unreachable.
+ */
+export async function connect(
+  address: PostgresAddress,
+  purpose: string,
+  schema?: string,
+): Promise<Connection> {
+  const Client = clientTo(address, schema);
   const attempt = async () => {
     const socket = new Socket();
     const client = new Client({
       connectionTimeoutMillis: LIMITS.acquireMs,
-      application_name: `${address.applicationName} migrate`,
+      application_name: `${address.applicationName} ${purpose}`,
       stream: () => socket,
       ...KEEP_ALIVE,
     });

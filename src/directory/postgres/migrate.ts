@@ -4,7 +4,7 @@
  */
 import { escapeIdentifier } from 'pg';
 import { DatabaseNotMigratedError, DatabaseRefusedError } from '../database-errors.ts';
-import { checkLedger, type Migration, sha256 } from '../sql/ledger.ts';
+import { checkComplete, checkLedger, type Migration, sha256 } from '../sql/ledger.ts';
 import { checkFree, findHome, LEDGER, type SetupSession } from './ledger.ts';
 import { sql as directory } from './migrations/0001-directory.ts';
 import { checkReadsLedger, checkServes, mayMigrate } from './privileges.ts';
@@ -37,16 +37,35 @@ export async function migrate(
   }
 }
 
+/**
+ * Returns the schema of the directory. Reads only. Throws DatabaseRefusedError if there is no
+ * directory, or one of another version.
+ */
+export async function checkCurrent(
+  session: SetupSession,
+  named: string | undefined,
+): Promise<string> {
+  const { schema, hasLedger } = await findHome(session, named);
+  if (!hasLedger) throw new DatabaseRefusedError(`the schema ${schema} contains no directory`);
+  checkComplete(await ledgerOf(session, schema), MIGRATIONS);
+  return schema;
+}
+
 async function stateOf(session: SetupSession, named: string | undefined) {
   const { schema, hasLedger } = await findHome(session, named);
   if (!hasLedger) return { schema, hasLedger, missing: MIGRATIONS[0] };
+  const rows = await ledgerOf(session, schema);
+  checkLedger(rows, MIGRATIONS);
+  const applied = new Set(rows.map(({ name }) => name));
+  return { schema, hasLedger, missing: MIGRATIONS.find(({ name }) => !applied.has(name)) };
+}
+
+async function ledgerOf(session: SetupSession, schema: string) {
   await checkReadsLedger(session, schema);
   const { rows } = await session.query<{ name: string; sha256: string }>(
     `SELECT name, sha256 FROM ${escapeIdentifier(schema)}.${LEDGER}`,
   );
-  checkLedger(rows, MIGRATIONS);
-  const applied = new Set(rows.map(({ name }) => name));
-  return { schema, hasLedger, missing: MIGRATIONS.find(({ name }) => !applied.has(name)) };
+  return rows;
 }
 
 /** In a transaction, so that the lock and the search path end with it, as poolers require. */

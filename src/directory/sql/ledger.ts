@@ -12,11 +12,13 @@ export interface Migration {
 
 export const sha256 = ({ sql }: Migration): string => hash('sha256', sql);
 
+interface Applied {
+  readonly name: string;
+  readonly sha256: string;
+}
+
 /** Throws DatabaseRefusedError for a newer or altered schema. */
-export function checkLedger(
-  applied: readonly { readonly name: string; readonly sha256: string }[],
-  migrations: readonly Migration[],
-): void {
+export function checkLedger(applied: readonly Applied[], migrations: readonly Migration[]): void {
   for (const row of applied) {
     const known = migrations.find(({ name }) => name === row.name);
     if (known === undefined) {
@@ -30,4 +32,13 @@ export function checkLedger(
       );
     }
   }
+}
+
+/** Throws DatabaseRefusedError for any schema but this version's. */
+export function checkComplete(applied: readonly Applied[], migrations: readonly Migration[]): void {
+  checkLedger(applied, migrations);
+  if (applied.length === migrations.length) return;
+  throw new DatabaseRefusedError(
+    'its schema is older than this version; run scim-operator migrate on it first',
+  );
 }

@@ -4,7 +4,7 @@
  */
 import type Database from 'better-sqlite3';
 import { DatabaseRefusedError } from '../database-errors.ts';
-import { checkLedger, type Migration, sha256 } from '../sql/ledger.ts';
+import { checkComplete, checkLedger, type Migration, sha256 } from '../sql/ledger.ts';
 import { sql as directory } from './migrations/0001-directory.ts';
 
 const MIGRATIONS: readonly Migration[] = [{ name: '0001-directory', sql: directory }];
@@ -48,6 +48,17 @@ export function checkOwner(db: Database.Database): void {
   if (id !== 0 || tables !== 0) {
     throw new DatabaseRefusedError('it belongs to another program; use another file');
   }
+}
+
+/**
+ * Reads only. Throws DatabaseRefusedError unless the file is a directory with exactly this
+ * version's schema.
+ */
+export function checkCurrent(db: Database.Database): void {
+  if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+    throw new DatabaseRefusedError('it is no directory of scim-operator; use another file');
+  }
+  checkComplete(ledgerOf(db), MIGRATIONS);
 }
 
 function ledgerOf(db: Database.Database): readonly { name: string; sha256: string }[] {

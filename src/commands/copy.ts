@@ -1,0 +1,21 @@
+/** `copy`: copies a directory to another database. */
+import type { CopyConfig } from '../config/options.ts';
+import { shownDatabaseUrl } from '../directory/database-url.ts';
+import { openSource, openTarget } from '../directory/transfer/open.ts';
+import type { Logger } from '../logger.ts';
+import { transferBetween } from './transfer.ts';
+
+/** Copies all or nothing, and compares both. Throws FatalError. */
+export async function copy(
+  { from, to }: CopyConfig,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const [source, target] = [shownDatabaseUrl(from), shownDatabaseUrl(to)];
+  const rows = await transferBetween(
+    { shown: `the database ${source}`, open: () => openSource(() => from) },
+    { shown: `the database ${target}`, open: () => openTarget(() => to) },
+    { signal },
+  );
+  log.info({ from: source, to: target, rows }, 'directory was copied; both databases are equal');
+}

@@ -1,0 +1,137 @@
+/** The ends of a transfer on SQLite. */
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { DatabaseRefusedError } from '../database-errors.ts';
+import { isSqliteError } from '../sqlite/errors.ts';
+import { type Lock, lockDatabase } from '../sqlite/lock.ts';
+import { checkCurrent, checkOwner, migrate } from '../sqlite/migrate.ts';
+import { createPrivately, makePrivate } from '../sqlite/private-files.ts';
+import { BATCH_ROWS, type TransferSource, type TransferTarget } from './ends.ts';
+import {
+  type Kind,
+  neutralRows,
+  readStatement,
+  type TransferRow,
+  type TransferTable,
+} from './tables.ts';
+
+/**
+ * Reads a file of this version's schema, which another process may be using: it sees what is
+ * committed now, and doesn't hold up the writer. Throws DatabaseRefusedError if the file is no
+ * directory, or one of another version.
+ */
+export function openSqliteSource(path: string): TransferSource {
+  if (!existsSync(path)) throw new DatabaseRefusedError('there is no such file');
+  return understood(() => {
+    const db = new Database(path, { readonly: true });
+    try {
+      db.pragma('busy_timeout = 5000');
+      db.exec('BEGIN');
+      checkCurrent(db);
+      return sourceOn(db);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  });
+}
+
+/**
+ * Creates the file, or opens the directory in it. Throws DatabaseRefusedError if another process
+ * uses it, or if it is no directory of this version.
+ */
+export function openSqliteTarget(
+  path: string,
+  now: () => number,
+  { lock }: { readonly lock: boolean } = { lock: true },
+): TransferTarget {
+  createPrivately(path);
+  return understood(() => {
+    const db = new Database(path);
+    let held: Lock | undefined;
+    try {
+      db.pragma('busy_timeout = 5000');
+      checkOwner(db);
+      if (lock) held = lockDatabase(path);
+      makePrivate(path);
+      db.pragma('synchronous = FULL');
+      db.pragma('cache_size = -65536');
+      migrate(db, now);
+      db.exec('BEGIN IMMEDIATE');
+      return targetOn(db, () => held?.release());
+    } catch (error) {
+      db.close();
+      held?.release();
+      throw error;
+    }
+  });
+}
+
+function understood<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    throw isSqliteError(error) && error.code === 'SQLITE_NOTADB'
+      ? new DatabaseRefusedError('it is not a SQLite database; use another file')
+      : error;
+  }
+}
+
+function sourceOn(db: Database.Database): TransferSource {
+  return {
+    rows: (table) => rowsOf(db, table),
+    close: async () => {
+      db.close();
+    },
+  };
+}
+
+function targetOn(db: Database.Database, release: () => void): TransferTarget {
+  const inserts = new Map<TransferTable, Database.Statement>();
+  const insertInto = (table: TransferTable) => {
+    const statement = inserts.get(table) ?? db.prepare(insertStatement(table));
+    inserts.set(table, statement);
+    return statement;
+  };
+  return {
+    rows: (table) => rowsOf(db, table),
+    insert: async (table, rows) => {
+      const statement = insertInto(table);
+      for (const row of rows) statement.run(...row);
+    },
+    clear: async ({ name }) => {
+      db.exec(`DELETE FROM ${name}`);
+    },
+    commit: async () => {
+      db.exec('COMMIT');
+    },
+    close: async () => {
+      db.close();
+      release();
+    },
+  };
+}
+
+async function* rowsOf(
+  db: Database.Database,
+  table: TransferTable,
+): AsyncGenerator<readonly TransferRow[]> {
+  const statement = db.prepare<[], TransferRow>(readStatement(table, fromSqlite)).raw();
+  let batch: TransferRow[] = [];
+  for (const row of statement.iterate()) {
+    batch.push(row);
+    if (batch.length < BATCH_ROWS) continue;
+    yield neutralRows(table, batch);
+    batch = [];
+  }
+  if (batch.length > 0) yield neutralRows(table, batch);
+}
+
+const fromSqlite = (expression: string, kind: Kind): string =>
+  kind === 'jsonb' ? `json(${expression})` : expression;
+
+function insertStatement({ name, columns }: TransferTable): string {
+  const values = columns.map(({ kind }) => (kind === 'jsonb' ? 'jsonb(?)' : '?'));
+  const list = columns.map((column) => column.name);
+  return `INSERT INTO ${name} (${list.join(', ')}) VALUES (${values.join(', ')})`;
+}
