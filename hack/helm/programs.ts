@@ -7,13 +7,20 @@ import { ensureGoProgram, requiredVersion } from '../go-program.ts';
 export const HELM_MAJORS = ['v3', 'v4'] as const;
 export type HelmMajor = (typeof HELM_MAJORS)[number];
 
+const programs = new Map<HelmMajor, string>();
+
 /** Path of the program. `HELM_V3` and `HELM_V4` name programs of your own. */
 export async function helmProgram(
   major: HelmMajor,
   log: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
 ): Promise<string> {
-  const own = process.env[`HELM_${major.toUpperCase()}`];
-  if (own) return own;
+  const program =
+    programs.get(major) ?? process.env[`HELM_${major.toUpperCase()}`] ?? (await find(major, log));
+  programs.set(major, program);
+  return program;
+}
+
+async function find(major: HelmMajor, log: (line: string) => void): Promise<string> {
   const module = join(import.meta.dirname, major);
   const path = `helm.sh/helm/${major}`;
   const version = requiredVersion(module, path);
