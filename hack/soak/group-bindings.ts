@@ -23,7 +23,7 @@ import type { Random } from './random.ts';
 import { sendScim } from './scim-client.ts';
 import { MANAGER, type World } from './world.ts';
 
-/** Few, so that the same ones are changed again and again. */
+/** Few, so that the same ones are changed repeatedly. */
 const MOST = 10;
 const PEOPLE = 8;
 const GROUPS = ['Staff', 'Operators'];

@@ -60,7 +60,7 @@ export async function run(
       live: () => stuck(),
       ready: async () => {
         if (store === undefined) return 'the directory is not open yet';
-        return (await answers()) ? unready() : 'the directory is not available';
+        return (await answers()) ? unready() : 'the directory is unavailable';
       },
       log,
     }),

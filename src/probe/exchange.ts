@@ -27,7 +27,7 @@ export interface Reply {
   readonly durationMs: number;
 }
 
-/** No response came. The message says what happened, for people to read. */
+/** No response came. The message says what happened, for users. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }

@@ -26,7 +26,7 @@ export function lockDatabase(path: string): Lock {
     db.close();
     throw isSqliteError(error) && error.code === 'SQLITE_BUSY'
       ? new DatabaseRefusedError(
-          'another process is using it; stop that process, or use PostgreSQL for several',
+          'another process is using it; stop it, or use PostgreSQL, which several processes can share',
         )
       : error;
   }

@@ -122,7 +122,7 @@ function conditionsOf(
   if (obstacle === undefined) {
     const { kind, name } = spec.roleRef;
     const leftOut =
-      refused === 0 ? '' : `; ${refused} more never get a role, as their names begin with system:`;
+      refused === 0 ? '' : `; members left out, whose names begin with system: ${refused}`;
     const message = `Members who have ${kind} ${name}: ${bound?.members ?? 0}${leftOut}`;
     return [{ type, status: 'True', reason: REASON.Succeeded, message }];
   }

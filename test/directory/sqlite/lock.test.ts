@@ -15,7 +15,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const IN_USE = 'another process is using it; stop that process, or use PostgreSQL for several';
+const IN_USE =
+  'another process is using it; stop it, or use PostgreSQL, which several processes can share';
 
 it('refuses a second process, in one line, until the first one ends', async () => {
   const store = await openDirectory(`file:${path}`);
