@@ -1,7 +1,7 @@
 /** The alerts of examples/ for the chart, each with a link to its runbook. */
 
 /** Where the project is published. */
-const REPOSITORY = 'https://github.com/scim-operator/scim-operator';
+export const REPOSITORY = 'https://github.com/scim-operator/scim-operator';
 const RUNBOOKS = `${REPOSITORY}/blob/main/docs/reference/alerts.md`;
 
 const HEADER =

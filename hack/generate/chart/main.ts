@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { printYaml } from '../../../src/crd/yaml.ts';
 import { fillIn } from '../tables.ts';
-import { withRunbooks } from './alerts.ts';
+import { REPOSITORY, withRunbooks } from './alerts.ts';
 import {
   aggregatedRolesTemplate,
   confinementTemplate,
@@ -33,6 +33,8 @@ function chartYaml(): string {
     appVersion: version,
     // ValidatingAdmissionPolicy v1, and the sleep of preStop.
     kubeVersion: '>=1.30.0-0',
+    home: REPOSITORY,
+    sources: [REPOSITORY],
     keywords: ['scim', 'identity', 'provisioning', 'operator'],
     annotations: { 'artifacthub.io/license': license },
   };
