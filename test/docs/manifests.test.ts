@@ -1,11 +1,11 @@
 /** The manifests in the documentation set fields that exist. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fieldTable } from '../../hack/generate/tables.ts';
 import { ScimGroupBinding } from '../../src/crd/scim-group-binding.ts';
 import { ScimIntegration } from '../../src/crd/scim-integration.ts';
 import { ScimTenant } from '../../src/crd/scim-tenant.ts';
 import { structuralSchema } from '../../src/crd/structural-schema.ts';
+import { VALUE_NAMES, VALUE_PATHS } from '../support/docs/chart-values.ts';
 import { commandsOf } from '../support/docs/commands.ts';
 import { chartValuesOf, manifestsOf } from '../support/docs/manifests.ts';
 import { PAGES } from '../support/docs/pages.ts';
@@ -42,35 +42,20 @@ describe('the manifests in the documentation', () => {
   });
 });
 
-interface Schema {
-  readonly properties?: Readonly<Record<string, Schema>>;
-}
-
-/** The paths of all values of the chart, such as `database.existingSecret.name`. */
-function pathsOf({ properties = {} }: Schema, prefix = ''): readonly string[] {
-  return Object.entries(properties).flatMap(([name, schema]) => {
-    const path = `${prefix}${name}`;
-    return [path, ...pathsOf(schema, `${path}.`)];
-  });
-}
-
 describe('the values of the chart in the documentation', () => {
-  const schema: Schema = JSON.parse(
-    readFileSync('charts/scim-operator/values.schema.json', 'utf8'),
-  );
-  const known = new Set(pathsOf(schema));
-  const names = new Set(Object.keys(schema.properties ?? {}));
-
   it('exist', () => {
     const used = PAGES.flatMap((page) => {
       const set = commandsOf(page)
         .filter(({ program }) => program === 'helm')
         .flatMap(({ words }) => words.filter((_, index) => words[index - 1] === '--set'))
         .map((word) => word.split('=')[0] ?? '');
-      return [...chartValuesOf(page, names), ...set].map((path) => ({ page: page.path, path }));
+      return [...chartValuesOf(page, VALUE_NAMES), ...set].map((path) => ({
+        page: page.path,
+        path,
+      }));
     });
     expect(used.length).toBeGreaterThan(10);
-    expect(used.filter(({ path }) => !known.has(path))).toEqual([]);
+    expect(used.filter(({ path }) => !VALUE_PATHS.has(path))).toEqual([]);
   });
 });
 
