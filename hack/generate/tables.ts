@@ -43,10 +43,14 @@ const pluralOf = (field: Field): string => typeOf(field).replace(/^\w+/, '$&s');
 /** Text as the cell of a table. */
 export const cell = (text: string): string => text.replaceAll('<', '&lt;').replaceAll('|', '\\|');
 
-/** Replaces the text between the marks of `name` in a document. Throws if it has no such marks. */
+/**
+ * Replaces the text between the marks of `name` in a document. Throws if it has no such marks, or
+ * more than one pair.
+ */
 export function fillIn(document: string, name: string, text: string): string {
   const [begin, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];
   if (from === -1 || to < from) throw new Error(`the document has no ${begin} … ${end}`);
+  if (document.lastIndexOf(begin) !== from) throw new Error(`the document has two ${begin}`);
   return `${document.slice(0, from + begin.length)}\n${text}\n${document.slice(to)}`;
 }

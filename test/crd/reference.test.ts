@@ -75,6 +75,11 @@ describe('fillIn', () => {
     expect(fillIn(once, 'x', 'two')).toBe(once.replace('one', 'two'));
   });
 
+  it('refuses a document with the marks twice', () => {
+    const pair = '<!-- generated: x -->\n<!-- end: x -->\n';
+    expect(() => fillIn(`${pair}${pair}`, 'x', 'one')).toThrow(/two .*generated: x/);
+  });
+
   it('refuses a document without the marks', () => {
     expect(() => fillIn('a', 'x', 'one')).toThrow(/generated: x/);
   });
