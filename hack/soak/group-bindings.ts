@@ -21,7 +21,7 @@ import { hasRoleOf, isOfBinding } from '../../src/operator/group-binding/objects
 import type { Kind, RandomChange } from './kind.ts';
 import type { Random } from './random.ts';
 import { sendScim } from './scim-client.ts';
-import { MANAGER, type World } from './world.ts';
+import { MANAGER, type ObservedWorld, type World } from './world.ts';
 
 /** Few, so that the same ones are changed repeatedly. */
 const MOST = 10;
@@ -123,7 +123,7 @@ const CHANGES: Readonly<Record<string, RandomChange>> = {
 };
 
 async function differencesOf(
-  { store }: World,
+  { store }: ObservedWorld,
   binding: KubeGroupBinding,
   all: readonly RoleBinding[],
 ): Promise<string[]> {

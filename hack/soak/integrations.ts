@@ -38,7 +38,7 @@ import {
 import { buildSecretFrame } from '../../src/operator/token/objects.ts';
 import { INTEGRATION_CHANGES } from './integration-changes.ts';
 import type { Kind } from './kind.ts';
-import type { World } from './world.ts';
+import type { ObservedWorld } from './world.ts';
 
 type Objects = ReadonlyMap<string, KubeObject>;
 
@@ -72,7 +72,7 @@ export const INTEGRATIONS: Kind = {
 const isAllowed = (integration: KubeIntegration) =>
   tenantOf(integration) === integration.metadata.namespace;
 
-async function gather({ admin, store, clusterUid }: World): Promise<Actual> {
+async function gather({ admin, store, clusterUid }: ObservedWorld): Promise<Actual> {
   const labelSelector = `${LABEL_MANAGED_BY}=${MANAGED_BY},!${LABEL_GROUP_BINDING}`;
   const objects = new Map<ResourceDefinition, Objects>();
   for (const resource of CHILDREN) {
@@ -129,7 +129,7 @@ function roles({ integrations, objects }: Actual): string[] {
 }
 
 async function differencesOf(
-  world: World,
+  world: ObservedWorld,
   integration: KubeIntegration,
   { objects, records }: Actual,
 ): Promise<string[]> {
@@ -206,7 +206,7 @@ function record(integration: KubeIntegration, records: readonly IntegrationRecor
 }
 
 async function token(
-  { store, operator }: World,
+  { store, operator }: ObservedWorld,
   integration: KubeIntegration,
   secret: Secret,
 ): Promise<string[]> {
@@ -228,7 +228,10 @@ async function token(
 }
 
 /** Checks that the records of deleted integrations have ended and have no tokens. */
-async function ended({ store }: World, { integrations, records }: Actual): Promise<string[]> {
+async function ended(
+  { store }: ObservedWorld,
+  { integrations, records }: Actual,
+): Promise<string[]> {
   const live = new Set(integrations.filter(isAllowed).map((each) => each.status?.integrationId));
   const found: string[] = [];
   for (const { id, namespace, name, endedAt } of records) {
@@ -241,7 +244,7 @@ async function ended({ store }: World, { integrations, records }: Actual): Promi
 }
 
 /** Checks that every token that the directory no longer knows is refused. */
-async function openTokens({ tokens, store, operator }: World, { records }: Actual) {
+async function openTokens({ tokens, store, operator }: ObservedWorld, { records }: Actual) {
   const known = new Set<string>();
   for (const { id } of records) for (const { hash } of await store.tokens.list(id)) known.add(hash);
   const old = tokens.all.filter((each) => !known.has(hashToken(each.token)));

@@ -131,7 +131,10 @@ async function changeUntil(
 
 async function differences(world: World): Promise<readonly string[]> {
   try {
-    return (await Promise.all(KINDS.map((kind) => kind.differences(world)))).flat();
+    const found = await world.readDirectory((store) =>
+      Promise.all(KINDS.map((kind) => kind.differences({ ...world, store }))),
+    );
+    return found.flat();
   } catch (error) {
     return [`the comparison failed: ${error instanceof Error ? error.message : error}`];
   }

@@ -1,7 +1,6 @@
 /** The system under stress: a control plane, and the operator behind a proxy that causes faults. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDirectory } from '../../src/directory/open.ts';
 import type { Store } from '../../src/directory/store/store.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
@@ -12,6 +11,7 @@ import { BuiltOperator } from '../operator/built.ts';
 import { applyCrds, installOperator, NAME, serviceAccountKubeconfig } from '../operator/install.ts';
 import { type PostgresServer, startPostgres } from '../postgres/start.ts';
 import type { Closing } from '../trial.ts';
+import { type ReadDirectory, readingCopies, readingPostgres } from './directory.ts';
 import { Downtime } from './downtime.ts';
 import type { Random } from './random.ts';
 import { SeenTokens } from './seen-tokens.ts';
@@ -28,6 +28,11 @@ const OPERATOR_OPTIONS = [
   '--group-bindings',
 ];
 
+/** World with what the operator's directory contained at one moment. */
+export interface ObservedWorld extends World {
+  readonly store: Store;
+}
+
 export interface World {
   readonly admin: Client;
   readonly clusterUid: string;
@@ -38,8 +43,7 @@ export interface World {
   readonly downtime: Downtime;
   /** Undefined if the directory is in a SQLite file. */
   readonly postgres: PostgresServer | undefined;
-  /** The operator's directory, for reading. */
-  readonly store: Store;
+  readonly readDirectory: ReadDirectory;
   readonly tokens: SeenTokens;
   readonly namespaces: readonly string[];
   readonly random: Random;
@@ -73,14 +77,15 @@ export async function createWorld(
   for (const name of namespaces) await admin.create(NAMESPACES, { metadata: { name } }, MANAGER);
   const postgres = onPostgres ? await startPostgres() : undefined;
   if (postgres !== undefined) closing.push(() => postgres.stop());
-  const databaseUrl = postgres?.url ?? `file:${join(folder, 'directory.db')}`;
+  const file = join(folder, 'directory.db');
+  const databaseUrl = postgres?.url ?? `file:${file}`;
   const files = { kubeconfig: proxied, databaseUrl, log: join(folder, 'operator.log') };
   const operator = await BuiltOperator.prepare(files, OPERATOR_OPTIONS);
   closing.push(() => operator.stop('SIGKILL'));
   operator.start();
   await operator.logged('lead was taken');
-  const store = await openDirectory(databaseUrl);
-  closing.push(() => store.close());
+  const readDirectory =
+    postgres === undefined ? readingCopies(file) : await readingPostgres(postgres, closing);
   const tokens = new SeenTokens(admin);
   await tokens.start();
   closing.push(() => tokens.stop());
@@ -93,7 +98,7 @@ export async function createWorld(
     operator,
     downtime: new Downtime(),
     postgres,
-    store,
+    readDirectory,
     tokens,
     namespaces,
     random,
