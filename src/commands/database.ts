@@ -17,13 +17,16 @@ export async function open(config: Config, log: Logger): Promise<Store> {
     log.info('the database is behind a pooler; named prepared statements are not used');
   const onReadableByOthers = (reason: string) =>
     log.warn({ reason }, 'other users of this machine can read the database');
+  const shown = { databaseUrl: shownDatabaseUrl(databaseUrl) };
+  const onFull = () =>
+    log.error(shown, 'the volume of the database is full; writes get 503 until it has space');
+  const onSpace = () => log.info(shown, 'the volume of the database has space again');
   try {
-    const options = { connections, onPooler, onReadableByOthers };
+    const options = { connections, onPooler, onReadableByOthers, onFull, onSpace };
     return await openDirectory(readUrl, undefined, options);
   } catch (error) {
     if (!(error instanceof DatabaseRefusedError)) throw error;
-    const shown = shownDatabaseUrl(databaseUrl);
-    throw new FatalError(`the database ${shown} can't be used: ${error.message}`);
+    throw new FatalError(`the database ${shown.databaseUrl} can't be used: ${error.message}`);
   }
 }
 

@@ -8,6 +8,11 @@ export class DatabaseRefusedError extends Error {
   override readonly name = 'DatabaseRefusedError';
 }
 
+/** There is no space for a write. Whoever opened the directory is told when that begins and ends. */
+export class DatabaseFullError extends Error {
+  override readonly name = 'DatabaseFullError';
+}
+
 /** The schema is empty or older than this version, and this role may not change it. Retry later. */
 export class DatabaseNotMigratedError extends Error {
   override readonly name = 'DatabaseNotMigratedError';

@@ -3,16 +3,11 @@ import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../scim/resource-ty
 import { DatabaseRefusedError } from './database-errors.ts';
 import { isPostgres, sqlitePath } from './database-url.ts';
 import { openPostgresStore, type PostgresOptions } from './postgres/store.ts';
+import type { SqliteEvents } from './sqlite/connections.ts';
 import { openSqliteStore } from './sqlite/store.ts';
 import type { Store } from './store/store.ts';
 
-interface DirectoryOptions extends PostgresOptions {
-  /**
-   * Called if other users of the machine can read the files of a directory on SQLite, with the
-   * reason why that can't be changed.
-   */
-  readonly onReadableByOthers?: (reason: string) => void;
-}
+interface DirectoryOptions extends PostgresOptions, SqliteEvents {}
 
 const DEFAULTS: DirectoryOptions = { connections: 10, onPooler: () => undefined };
 
@@ -32,5 +27,5 @@ export async function openDirectory(
   if (!url.startsWith('file:')) {
     throw new DatabaseRefusedError('its URL must begin with file: or postgres://');
   }
-  return openSqliteStore(sqlitePath(url), types, options.onReadableByOthers);
+  return openSqliteStore(sqlitePath(url), types, options);
 }

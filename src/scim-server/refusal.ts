@@ -1,4 +1,5 @@
 /** Turns an error into a response and a line in the log. */
+import { DatabaseFullError } from '../directory/database-errors.ts';
 import type { Logger } from '../logger.ts';
 import { Outage } from '../outage.ts';
 import { ScimError } from '../scim/error.ts';
@@ -22,6 +23,8 @@ export function createRefusals(log: Logger): Refusals {
     refuse: (error, requestId) => {
       if (!(error instanceof ScimError)) {
         log.error({ err: error, requestId }, 'a request failed');
+      } else if (error.cause instanceof DatabaseFullError) {
+        // Reads still work. One line about it is logged where the directory is opened.
       } else if (error.status === 503 && outage.begins()) {
         const reason = error.cause instanceof Error ? error.cause.message : String(error.cause);
         log.warn({ reason }, 'the directory is unreachable; requests are refused with 503');

@@ -9,6 +9,7 @@ import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { composer } from '../sql/compose.ts';
 import { asScimError, isSqliteError } from './errors.ts';
+import { FreeSpace, type SpaceEvents } from './free-space.ts';
 import { type Lock, lockDatabase } from './lock.ts';
 import { checkOwner, migrate } from './migrate.ts';
 import { createPrivately, makePrivate } from './private-files.ts';
@@ -25,6 +26,11 @@ export interface SqliteConnection {
   run(statement: SQL): number;
 }
 
+export interface SqliteEvents extends SpaceEvents {
+  /** Called if other users can read the files, with the reason why that can't be changed. */
+  readonly onReadableByOthers?: (reason: string) => void;
+}
+
 export interface Connections {
   readonly writer: Writer;
   readonly write: SqliteConnection;
@@ -36,12 +42,12 @@ export interface Connections {
 
 /**
  * Throws DatabaseRefusedError if retrying can't help, and SqliteError if the file can't be opened
- * at the moment. `warn` is called if other users can read the files.
+ * at the moment.
  */
 export function openConnections(
   path: string,
   now: () => number,
-  warn: (reason: string) => void,
+  events: SqliteEvents = {},
 ): Connections {
   createPrivately(path);
   const write = new Database(path);
@@ -52,7 +58,7 @@ export function openConnections(
     checkOwner(write);
     lock = lockDatabase(path);
     const readableByOthers = makePrivate(path);
-    if (readableByOthers !== undefined) warn(readableByOthers);
+    if (readableByOthers !== undefined) events.onReadableByOthers?.(readableByOthers);
     write.pragma('journal_mode = WAL');
     write.pragma('synchronous = FULL');
     migrate(write, now);
@@ -71,7 +77,7 @@ export function openConnections(
   }
   const [writing, reading] = [connection(write), connection(read)];
   return {
-    writer: new Writer(write),
+    writer: new Writer(write, new FreeSpace(events)),
     write: writing,
     read: reading,
     reading: async (run) => {

@@ -3,7 +3,8 @@
  * defect.
  */
 import Database from 'better-sqlite3';
-import { unavailable } from '../../scim/error.ts';
+import { type ScimError, unavailable } from '../../scim/error.ts';
+import { DatabaseFullError } from '../database-errors.ts';
 import { type ResourceName, taken } from '../sql/resource-key.ts';
 
 /** Runs a write of the row. Refuses with uniqueness if another row has its key. */
@@ -25,8 +26,17 @@ const DEFECT = /^SQLITE_(CONSTRAINT|ERROR|MISMATCH|MISUSE|RANGE)/;
  * of this program; its error is kept and becomes 500.
  */
 export function asScimError(error: unknown): unknown {
-  return isSqliteError(error) && !DEFECT.test(error.code) ? unavailable(error) : error;
+  return isSqliteError(error) && !DEFECT.test(error.code) ? asUnavailable(error) : error;
 }
+
+/** 503, whatever the error means. */
+export function asUnavailable(error: unknown): ScimError {
+  return unavailable(isFull(error) ? new DatabaseFullError('the volume is full') : error);
+}
+
+/** Shared memory, which readers and the writer use, also needs space. */
+export const isFull = (error: unknown): boolean =>
+  isSqliteError(error) && ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE'].includes(error.code);
 
 export function isSqliteError(error: unknown): error is InstanceType<typeof Database.SqliteError> {
   return error instanceof Database.SqliteError;

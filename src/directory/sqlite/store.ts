@@ -6,7 +6,7 @@ import { DatabaseRefusedError } from '../database-errors.ts';
 import { createMembershipStore } from '../sql/followed-group-store.ts';
 import type { Store } from '../store/store.ts';
 import { createCensus } from './census.ts';
-import { openConnections } from './connections.ts';
+import { openConnections, type SqliteEvents } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
@@ -17,15 +17,15 @@ import { createUserStore } from './user-store.ts';
 
 /**
  * Opens the file, and creates and migrates it. Throws DatabaseRefusedError, or SqliteError if it
- * can't be opened at the moment. `warn` is called if other users can read it.
+ * can't be opened at the moment.
  */
 export function openSqliteStore(
   path: string,
   types: ResourceTypes,
-  warn: (reason: string) => void = () => {},
+  events: SqliteEvents = {},
   now: () => number = Date.now,
 ): Store {
-  const connections = openConnections(path, now, warn);
+  const connections = openConnections(path, now, events);
   const cursorKey = connections.read.orm
     .select()
     .from(signingKeys)

@@ -5,7 +5,8 @@
  */
 import type Database from 'better-sqlite3';
 import { unavailable } from '../../scim/error.ts';
-import { asScimError } from './errors.ts';
+import { asScimError, asUnavailable, isFull } from './errors.ts';
+import { FreeSpace } from './free-space.ts';
 
 interface Job {
   run(): unknown;
@@ -20,11 +21,15 @@ const MAX_GROUP = 256;
 export class Writer {
   readonly #db: Database.Database;
   readonly #statements;
+  readonly #space: FreeSpace;
+  readonly #changes: Database.Statement<[], number>;
   #waiting: Job[] = [];
   #armed = false;
 
-  constructor(db: Database.Database) {
+  constructor(db: Database.Database, space = new FreeSpace({})) {
     this.#db = db;
+    this.#space = space;
+    this.#changes = db.prepare<[], number>('SELECT total_changes()').pluck();
     this.#statements = {
       begin: db.prepare('BEGIN IMMEDIATE'),
       commit: db.prepare('COMMIT'),
@@ -68,15 +73,18 @@ export class Writer {
     const answers: (() => void)[] = [];
     let running = false;
     try {
+      const changes = this.#changesWhileFull();
       this.#statements.begin.run();
       running = true;
       for (const job of jobs) answers.push(this.#runInSavepoint(job));
       running = false;
       this.#statements.commit.run();
+      if (this.#changesWhileFull() !== changes) this.#space.written();
     } catch (error) {
       this.#rollback();
       if (running && jobs.length > 1) return false;
-      for (const job of jobs) job.reject(unavailable(error));
+      this.#note(error);
+      for (const job of jobs) job.reject(asUnavailable(error));
       return true;
     }
     for (const answer of answers) answer();
@@ -94,8 +102,18 @@ export class Writer {
       if (!this.#db.inTransaction) throw error;
       this.#statements.rollbackTo.run();
       this.#statements.release.run();
+      this.#note(error);
       return () => job.reject(asScimError(error));
     }
+  }
+
+  #note(error: unknown): void {
+    if (isFull(error)) this.#space.failed();
+  }
+
+  /** The number of rows ever changed. An empty transaction commits on a full volume as well. */
+  #changesWhileFull(): number | undefined {
+    return this.#space.lacking ? this.#changes.get() : undefined;
   }
 
   #rollback(): void {

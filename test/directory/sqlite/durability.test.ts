@@ -73,7 +73,7 @@ describe('the directory on SQLite', () => {
   });
 
   it('forces each commit to the disk, while reads go on', () => {
-    const { write, close } = openConnections(path, Date.now, () => {});
+    const { write, close } = openConnections(path, Date.now);
     expect(write.raw.pragma('synchronous', { simple: true })).toBe(2);
     expect(write.raw.pragma('journal_mode', { simple: true })).toBe('wal');
     close();

@@ -23,7 +23,7 @@ let groups: GroupStore;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'scim-plans-'));
-  connections = openConnections(join(folder, 'directory.db'), Date.now, () => {});
+  connections = openConnections(join(folder, 'directory.db'), Date.now);
   users = createUserStore(connections, STANDARD_RESOURCE_TYPES);
   groups = createGroupStore(connections, STANDARD_RESOURCE_TYPES);
   // The filters below find this, so that they go on to read a page.

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DatabaseFullError } from '../../../src/directory/database-errors.ts';
+import { FreeSpace } from '../../../src/directory/sqlite/free-space.ts';
 import { Writer } from '../../../src/directory/sqlite/writer.ts';
 import { invalidValue } from '../../../src/scim/error.ts';
 
@@ -67,6 +69,22 @@ describe('the writer', () => {
       'written',
     ]);
     expect(notes()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('reports a full volume once, however many writes fail', async () => {
+    const told: string[] = [];
+    const space = new FreeSpace({ onFull: () => told.push('full') });
+    const reporting = new Writer(db, space);
+    const pages = Number(db.pragma('page_count', { simple: true }));
+    db.pragma(`max_page_count = ${pages + 4}`);
+    const insert = db.prepare('INSERT INTO notes VALUES (?)');
+    const large = (n: number) => reporting.write(() => insert.run('x'.repeat(1_000_000 + n)));
+    expect(await statuses([large(0), large(1)])).toEqual([503, 503]);
+    expect(await statuses([large(2)])).toEqual([503]);
+    await expect(large(3)).rejects.toMatchObject({
+      cause: new DatabaseFullError('the volume is full'),
+    });
+    expect(told).toEqual(['full']);
   });
 
   it('runs no job twice in one committed transaction if it had to start over', async () => {
