@@ -24,6 +24,17 @@ import { type UnpackedImage, unpackArchive } from './archive.ts';
 import { hostArchitecture } from './engine.ts';
 
 const MOST_BYTES = 200_000_000;
+/** What the licences demand, and the bill of materials. */
+const DOCUMENTS = [
+  'app/LICENSE',
+  `app/${BILL_OF_MATERIALS}`,
+  `app/${THIRD_PARTY_LICENCES}`,
+  'usr/share/common-licenses/LGPL-2.1',
+  'usr/share/common-licenses/GPL-3',
+  'usr/share/doc/libc6/copyright',
+  'usr/share/doc/libgcc-s1/copyright',
+  'usr/share/doc/libstdc++6/copyright',
+];
 const READY_DEADLINE_MS = 180_000;
 const EMULATORS: Readonly<Record<string, string>> = {
   amd64: 'qemu-x86_64-static',
@@ -70,9 +81,7 @@ function* faultsOf({ root, config, name }: UnpackedImage, bytes: number): Iterab
   const programs = globSync('{bin,sbin,usr/bin,usr/sbin,usr/local/bin}/*', { cwd: root });
   const others = programs.filter((path) => path !== 'usr/local/bin/node');
   if (others.length > 0) yield `it contains ${others.join(', ')}`;
-  for (const path of [BILL_OF_MATERIALS, THIRD_PARTY_LICENCES]) {
-    if (!existsSync(join(root, 'app', path))) yield `it lacks /app/${path}`;
-  }
+  for (const path of DOCUMENTS) if (!existsSync(join(root, path))) yield `it lacks /${path}`;
 }
 
 /** Serves SCIM from the unpacked image, as its user, and stops it again. */

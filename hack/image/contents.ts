@@ -36,6 +36,10 @@ const LIBRARIES = [
 const COPYRIGHTS = ['libc6', 'libgcc-s1', 'libstdc++6', 'gcc-12-base'].map(
   (name) => `/usr/share/doc/${name}/copyright`,
 );
+/** The copyright files refer to these texts. The Debian of the build stage always has them. */
+const LICENCE_TEXTS = ['GPL-2', 'GPL-3', 'LGPL-2.1'].map(
+  (name) => `/usr/share/common-licenses/${name}`,
+);
 
 const NONROOT = 65_532;
 const FILES = {
@@ -62,6 +66,7 @@ function layOutSystem(): void {
     copy(`/${found}`, `/${found.replace(/^usr\//, '')}`);
   }
   for (const path of COPYRIGHTS) if (existsSync(join(runtime, path))) copy(path);
+  for (const path of LICENCE_TEXTS) cpSync(path, join(target, path));
   for (const [path, content] of Object.entries(FILES)) {
     mkdirSync(dirname(join(target, path)), { recursive: true });
     writeFileSync(join(target, path), content);

@@ -62,6 +62,7 @@ const section = (title: string, text: string) => `${RULE}\n${title}\n${RULE}\n\n
 
 const source = ({ name, source, sourceVersion }: DebianPackage) =>
   [
-    `The text is in /usr/share/doc/${name}/copyright. The library is unchanged; its source is at`,
+    `The licence is in /usr/share/doc/${name}/copyright, and its text in`,
+    '/usr/share/common-licenses. The library is unchanged, and its source is at',
     `https://snapshot.debian.org/package/${source}/${sourceVersion}/`,
   ].join('\n');
