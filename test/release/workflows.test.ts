@@ -1,4 +1,5 @@
 /** The GitHub workflows can't be run here. These are the rules that they keep. */
+import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { loadYaml } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
@@ -116,6 +117,12 @@ describe('the workflows', () => {
   it('pass values to a shell only through its environment', () => {
     const injected = steps.filter(({ step }) => step.run?.includes('${{'));
     expect(injected.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('have scripts that bash can parse', () => {
+    const scripts = steps.flatMap(({ step }) => step.run ?? []);
+    const broken = scripts.filter((run) => spawnSync('bash', ['-n'], { input: run }).status !== 0);
+    expect(broken).toEqual([]);
   });
 
   it('call targets of make that exist', () => {
