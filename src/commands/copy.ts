@@ -12,8 +12,13 @@ export async function copy(
   signal: AbortSignal,
 ): Promise<void> {
   const [source, target] = [shownDatabaseUrl(from), shownDatabaseUrl(to)];
+  const onInUse = () =>
+    log.warn(
+      { from: source },
+      'another process is using the source; its later writes are not copied',
+    );
   const rows = await transferBetween(
-    { shown: `the database ${source}`, open: () => openSource(() => from) },
+    { shown: `the database ${source}`, open: () => openSource(() => from, onInUse) },
     { shown: `the database ${target}`, open: () => openTarget(() => to) },
     { signal },
   );

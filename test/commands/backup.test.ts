@@ -235,7 +235,7 @@ describe('a restore', () => {
   it('refuses a file that another process uses', async () => {
     const { path, close } = await useSqlite();
     expect(await refusal(restored(await backedUp(), `file:${path}`))).toMatch(
-      /can't be used: another process is using it; stop that process/,
+      /can't be used: another process is using it; stop it/,
     );
     await close();
   });

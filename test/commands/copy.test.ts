@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copy } from '../../src/commands/copy.ts';
 import { FatalError } from '../../src/commands/errors.ts';
 import { readInvocation } from '../../src/config/invocation.ts';
+import { openDirectory } from '../../src/directory/open.ts';
+import { openSource } from '../../src/directory/transfer/open.ts';
 import { ACME, addGroup, addUser, userNames } from '../directory/contract/fixture.ts';
 import { captureLog } from '../support/captured-log.ts';
 import {
@@ -71,6 +73,11 @@ describe('copy', () => {
     expect(await program.exited).toBe(0);
     expect(program.lines).toMatchObject([
       {
+        level: 'warn',
+        msg: 'another process is using the source; its later writes are not copied',
+        from: url,
+      },
+      {
         msg: 'directory was copied; both databases are equal',
         from: url,
         rows: { users: 2, access: 2, groups: 1, group_members: 2, counters: 2 },
@@ -82,6 +89,20 @@ describe('copy', () => {
     ]);
     await database.drop();
     await close();
+  });
+
+  it('keeps other processes from using the source meanwhile', async () => {
+    const url = `file:${join(folder, 'held.db')}`;
+    await openDirectory(url).then((store) => store.close());
+    const inUse: string[] = [];
+    const source = await openSource(
+      () => url,
+      () => inUse.push(url),
+    );
+    await expect(openDirectory(url)).rejects.toThrow('another process is using it');
+    await source.close();
+    await openDirectory(url).then((store) => store.close());
+    expect(inUse).toEqual([]);
   });
 
   it('adds up the slots of a counter in PostgreSQL', async () => {

@@ -4,10 +4,16 @@ import type { TransferSource, TransferTarget } from './ends.ts';
 import { openPostgresSource, openPostgresTarget } from './postgres.ts';
 import { openSqliteSource, openSqliteTarget } from './sqlite.ts';
 
-/** Throws DatabaseRefusedError if retrying can't help, and any other error if it may. */
-export async function openSource(readUrl: () => string): Promise<TransferSource> {
+/**
+ * `onInUse` is called if another process is using a SQLite file. Throws DatabaseRefusedError if
+ * retrying can't help, and any other error if it may.
+ */
+export async function openSource(
+  readUrl: () => string,
+  onInUse?: () => void,
+): Promise<TransferSource> {
   const url = readUrl();
-  return isPostgres(url) ? openPostgresSource(readUrl) : openSqliteSource(sqlitePath(url));
+  return isPostgres(url) ? openPostgresSource(readUrl) : openSqliteSource(sqlitePath(url), onInUse);
 }
 
 /** Throws DatabaseRefusedError if retrying can't help, and any other error if it may. */

@@ -17,20 +17,23 @@ import {
 
 /**
  * Reads a file of this version's schema, which another process may be using: it sees what is
- * committed now, and doesn't hold up the writer. Throws DatabaseRefusedError if the file is no
- * directory, or one of another version.
+ * committed now, and doesn't hold up the writer. With `onInUse`, it keeps other processes from using
+ * the file meanwhile, or calls `onInUse` if one already does. Throws DatabaseRefusedError if the
+ * file is no directory, or one of another version.
  */
-export function openSqliteSource(path: string): TransferSource {
+export function openSqliteSource(path: string, onInUse?: () => void): TransferSource {
   if (!existsSync(path)) throw new DatabaseRefusedError('there is no such file');
   return understood(() => {
     const db = new Database(path, { readonly: true });
+    const held = onInUse && lockIfFree(path, onInUse);
     try {
       db.pragma('busy_timeout = 5000');
       db.exec('BEGIN');
       checkCurrent(db);
-      return sourceOn(db);
+      return sourceOn(db, () => held?.release());
     } catch (error) {
       db.close();
+      held?.release();
       throw error;
     }
   });
@@ -55,7 +58,7 @@ export function openSqliteTarget(
       if (lock) held = lockDatabase(path);
       makePrivate(path);
       db.pragma('synchronous = FULL');
-      db.pragma('cache_size = -65536');
+      db.pragma('cache_size = -16384');
       migrate(db, now);
       db.exec('BEGIN IMMEDIATE');
       return targetOn(db, () => held?.release());
@@ -77,11 +80,22 @@ function understood<T>(open: () => T): T {
   }
 }
 
-function sourceOn(db: Database.Database): TransferSource {
+/** A read-only volume has no room for a lock, and no writer either. */
+function lockIfFree(path: string, onInUse: () => void): Lock | undefined {
+  try {
+    return lockDatabase(path);
+  } catch (error) {
+    if (error instanceof DatabaseRefusedError) onInUse();
+    return undefined;
+  }
+}
+
+function sourceOn(db: Database.Database, release: () => void): TransferSource {
   return {
     rows: (table) => rowsOf(db, table),
     close: async () => {
       db.close();
+      release();
     },
   };
 }
@@ -94,7 +108,7 @@ function targetOn(db: Database.Database, release: () => void): TransferTarget {
     return statement;
   };
   return {
-    rows: (table) => rowsOf(db, table),
+    ...sourceOn(db, release),
     insert: async (table, rows) => {
       const statement = insertInto(table);
       for (const row of rows) statement.run(...row);
@@ -104,10 +118,6 @@ function targetOn(db: Database.Database, release: () => void): TransferTarget {
     },
     commit: async () => {
       db.exec('COMMIT');
-    },
-    close: async () => {
-      db.close();
-      release();
     },
   };
 }
