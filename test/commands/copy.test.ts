@@ -1,5 +1,5 @@
 /** `scim-operator copy`: moves a directory to another database, or changes nothing there. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -187,6 +187,20 @@ describe('copy', () => {
       );
       expect(await database.query('SELECT 1 FROM users')).toEqual([]);
     });
+    await close();
+  });
+
+  it('can be interrupted at any time', async () => {
+    const { store, path, close } = await useSqlite();
+    await Promise.all(Array.from({ length: 500 }, (_, n) => addUser(store, ACME, `user-${n}`)));
+    const controller = new AbortController();
+    const target = join(folder, 'interrupted.db');
+    const copying = run(`file:${path}`, `file:${target}`, controller.signal);
+    const beat = setInterval(() => {
+      if (existsSync(`${target}-journal`)) controller.abort();
+    });
+    expect(await refusal(copying)).toMatch(/: interrupted; nothing was kept$/);
+    clearInterval(beat);
     await close();
   });
 

@@ -1,5 +1,6 @@
 /** The ends of a transfer on SQLite. */
 import { existsSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { isSqliteError } from '../sqlite/errors.ts';
@@ -133,6 +134,8 @@ async function* rowsOf(
     if (batch.length < BATCH_ROWS) continue;
     yield neutralRows(table, batch);
     batch = [];
+    // Signals and the other end get their turn.
+    await nextTurn();
   }
   if (batch.length > 0) yield neutralRows(table, batch);
 }
