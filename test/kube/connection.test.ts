@@ -17,7 +17,7 @@ afterEach(() => {
 
 describe('loadKubeConfig', () => {
   it('fails without a configuration instead of trying a local port', () => {
-    expect(() => loadKubeConfig(undefined, { HOME: dir })).toThrow('no kubeconfig');
+    expect(() => loadKubeConfig(undefined, { HOME: dir })).toThrow('neither a kubeconfig nor');
   });
 
   it('fails with the name of a missing file', () => {

@@ -69,7 +69,7 @@ describe('the proxy of a kubeconfig', () => {
   it.each(['socks4://user:s3cret@proxy', 'ftp://user:s3cret@proxy', 'http://user:s3cret@'])(
     'is rejected in one line without its password (%s)',
     (url) => {
-      expect(() => through(SERVER, {}, url)).toThrow(/^proxy-url of the kubeconfig is/);
+      expect(() => through(SERVER, {}, url)).toThrow(/^proxy-url of the kubeconfig (is|has)/);
       expect(() => through(SERVER, {}, url)).not.toThrow(/s3cret/);
     },
   );
