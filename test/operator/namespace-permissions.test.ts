@@ -68,7 +68,8 @@ async function inWatch(trial: Trial): Promise<void> {
 async function inStatus(trial: Trial): Promise<void> {
   const { key } = await create(trial);
   await expectLine(trial, /scimintegrations.*status/);
-  await eventually(() => expect(trial.operator.unready()).toContain(`${key.name} may not be`));
+  const message = `may not write the status of ScimIntegration ${key.namespace}/${key.name};`;
+  await eventually(() => expect(trial.operator.unready()).toContain(message));
   await expectErrors(trial);
 }
 

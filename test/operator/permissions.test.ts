@@ -101,7 +101,7 @@ describe('without the permission to', () => {
       await own.patch({ spec: { displayName: 'seen again' } });
       await own.settled('False', 'TenantNotAllowed');
       expect(refusals(lines)).toMatchObject([
-        { level: 'warn', msg: expect.stringMatching(/^ScimTenants could not be read, so only/) },
+        { level: 'warn', msg: expect.stringMatching(/^ScimTenants could not be read, so each/) },
       ]);
     } finally {
       await fixture.close();
