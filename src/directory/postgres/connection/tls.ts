@@ -4,12 +4,10 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import {
-  type ConnectionOptions,
-  createSecureContext,
-  getCACertificates,
-  type SecureContext,
-} from 'node:tls';
+// Node.js 20 has no getCACertificates. Importing it by name would fail before the bundle can say that
+// it needs a newer version.
+import * as tls from 'node:tls';
+import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
 import { DatabaseRefusedError } from '../../database-errors.ts';
 import type { TlsOptions } from './url.ts';
 
@@ -87,7 +85,7 @@ function rootsOf(text: string, path: string): string[] {
  * The machine's certificates and those of Node.js, because a container may have none of its own.
  */
 function systemRoots(): string[] {
-  return [...new Set([...getCACertificates('system'), ...getCACertificates('default')])];
+  return [...new Set([...tls.getCACertificates('system'), ...tls.getCACertificates('default')])];
 }
 
 function contextOf(
