@@ -61,6 +61,12 @@ function splitFlag(argument: string): [name: string, inline: string | undefined]
 }
 
 function commandOf(words: readonly string[]): Command {
+  const value = words.find((each) => each === 'true' || each === 'false');
+  if (value !== undefined) {
+    throw new ConfigError(
+      `unexpected argument "${value}"; write it after an equals sign, such as --leader-election=${value}`,
+    );
+  }
   const [word = 'run', extra] = words;
   if (extra !== undefined) {
     throw new ConfigError(`unexpected argument${quoted(extra)}; see --help`);

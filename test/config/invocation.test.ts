@@ -224,6 +224,14 @@ describe('an invalid option is refused with its name, its value and the allowed 
       'unknown command "serve"; it must be one of run, operator, server, migrate, backup, restore, copy, crds, probe',
     ],
     [['run', 'fast'], 'unexpected argument "fast"; see --help'],
+    [
+      ['--group-bindings', 'true'],
+      'unexpected argument "true"; write it after an equals sign, such as --leader-election=true',
+    ],
+    [
+      ['run', '--leader-election', 'false'],
+      'unexpected argument "false"; write it after an equals sign, such as --leader-election=false',
+    ],
     [['run'], '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required'],
     [[], '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required'],
   ])('%j', (args, message) => {
