@@ -144,7 +144,12 @@ export const OPTIONS = {
       'service account of the pod.',
     undefined,
   ),
-  logLevel: choice('log-level', 'Minimum level of log messages.', LOG_LEVELS, 'info'),
+  logLevel: choice(
+    'log-level',
+    `Minimum level of log messages: ${LOG_LEVELS.join(', ')}.`,
+    LOG_LEVELS,
+    'info',
+  ),
 } satisfies Readonly<Record<string, Option<unknown>>>;
 
 export type OptionValues = ValuesOf<typeof OPTIONS>;
