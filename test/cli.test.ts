@@ -118,7 +118,7 @@ describe('the program', () => {
     const program = run(database('port.db'), [`--port=${port}`]);
     expect(await program.exited).toBe(1);
     expect(program.stderr).toMatch(
-      /^scim-operator: can't listen on 127\.0\.0\.1:\d+: the port is in use\n$/,
+      /^scim-operator: can't listen on 127\.0\.0\.1:\d+: the port is in use; change --host or --port\n$/,
     );
     server.close();
   });

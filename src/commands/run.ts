@@ -67,7 +67,7 @@ export async function run(
     log,
     { certificate },
   );
-  await listen(ops, config.host, config.opsPort, log, 'serving metrics and probes');
+  await listen(ops, config.host, config.opsPort, '--ops-port', log, 'serving metrics and probes');
   if (isUnencrypted(config.publicUrl))
     log.warn(
       { publicUrl: config.publicUrl },
@@ -142,7 +142,7 @@ async function serve(
     certificate,
     errorDocument,
   });
-  await listen(server, host, port, log, 'serving SCIM');
+  await listen(server, host, port, '--port', log, 'serving SCIM');
   return {
     stop: async () => {
       await server.close(CLOSE_DEADLINE_MS);
@@ -167,6 +167,7 @@ async function listen(
   server: HttpServer,
   host: string,
   port: number,
+  flag: string,
   log: Logger,
   message: string,
 ): Promise<void> {
@@ -174,7 +175,8 @@ async function listen(
     const address = await server.listen({ host, port });
     log.info({ address: address.address, port: address.port }, message);
   } catch (error) {
-    if (error instanceof ListenError) throw new FatalError(error.message);
+    if (error instanceof ListenError)
+      throw new FatalError(`${error.message}; change --host or ${flag}`);
     throw error;
   }
 }
