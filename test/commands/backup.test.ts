@@ -225,7 +225,7 @@ describe('a restore', () => {
     const backup = await backedUp();
     expect(await refusal(restored(backup, `file:${target}`))).toBe(
       `the database file:${target} can't be used: it is not empty: the table users has rows; ` +
-        'use a new file, or an empty database or schema',
+        'use a new file, or an empty database or schema, or add --replace',
     );
     expect(await within(target, (store) => userNames(store, ACME))).toEqual(['zoe']);
     await restored(backup, `file:${target}`, '--replace');

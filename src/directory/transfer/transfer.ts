@@ -5,7 +5,10 @@ import type { TransferSource, TransferTarget } from './ends.ts';
 import { TRANSFER_TABLES, type TransferRow, type TransferTable } from './tables.ts';
 
 export interface TransferOptions {
-  /** Removes what the target contains. Without it, a target with rows is refused. */
+  /**
+   * Removes what the target contains. Otherwise, a target with rows is refused. Undefined if the user
+   * has no such choice.
+   */
   readonly replace?: boolean;
   /** Names of tables whose rows are not transferred. */
   readonly without?: readonly string[];
@@ -24,9 +27,9 @@ export class TransferMismatchError extends Error {
 export async function transfer(
   source: TransferSource,
   target: TransferTarget,
-  { replace = false, without = [], signal }: TransferOptions = {},
+  { replace, without = [], signal }: TransferOptions = {},
 ): Promise<Record<string, number>> {
-  if (!replace) await refuseRows(target);
+  if (!replace) await refuseRows(target, replace === undefined ? '' : ', or add --replace');
   const sent = new Map<TransferTable, Digest>();
   for (const table of TRANSFER_TABLES) {
     const digest = new Digest();
@@ -44,13 +47,13 @@ export async function transfer(
   return Object.fromEntries([...sent].map(([{ name }, { count }]) => [name, count]));
 }
 
-async function refuseRows(target: TransferTarget): Promise<void> {
+async function refuseRows(target: TransferTarget, alternative: string): Promise<void> {
   for (const table of TRANSFER_TABLES) {
     if (table.filledAtCreation) continue;
     for await (const _ of target.rows(table)) {
       throw new DatabaseRefusedError(
         `it is not empty: the table ${table.name} has rows; use a new file, or an empty ` +
-          'database or schema',
+          `database or schema${alternative}`,
       );
     }
   }
