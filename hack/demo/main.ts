@@ -192,8 +192,10 @@ try {
     exitCode = 1;
   }
 }
-say();
-say('Stopping…');
+if (closing.length > 0) {
+  say();
+  say('Stopping…');
+}
 for (const close of closing.reverse()) {
   try {
     await close();

@@ -66,7 +66,7 @@ export function printNextSteps(
     '',
     'In another terminal:',
     `  source ${envFile}                    # KUBECONFIG, SCIM_BASE, SCIM_TOKEN, METRICS_URL, DATABASE_URL, OPERATOR_PID`,
-    '  kubectl get scimint -A',
+    '  kubectl get scimint -A              # USERS and GROUPS follow within two minutes',
     '  curl -s -H "Authorization: Bearer $SCIM_TOKEN" "$SCIM_BASE/Users"',
     '  SCIM_OPERATOR_TOKEN=$SCIM_TOKEN node_modules/.bin/node src/cli.ts probe --idp okta --url "$SCIM_BASE"   # or entra, authentik, keycloak',
     `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":false}}'   # rejects every request`,
