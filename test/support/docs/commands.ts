@@ -61,7 +61,7 @@ function commandOf(all: readonly string[], line: string): readonly Command[] {
   const first = all.findIndex((word) => !ASSIGNMENT.test(word) && word !== 'export');
   const [program, ...words] = first < 0 ? [] : all.slice(first);
   if (program === undefined) return [];
-  if (program === 'node' && words[0]?.endsWith(BUNDLE) === true) {
+  if (/(^|\/)node$/.test(program) && words[0]?.endsWith(BUNDLE) === true) {
     return [{ program: 'scim-operator', words: words.slice(1), line }];
   }
   return [{ program, words, line }];
