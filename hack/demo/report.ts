@@ -72,7 +72,7 @@ export function printNextSteps(
     `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":false}}'   # rejects every request`,
     `  kubectl patch ${integration} --type merge -p '{"spec":{"enabled":true}}'    # accepts the same token again`,
     `  kubectl delete secret ${secretName} -n ${namespace}      # revokes the token and creates a new one`,
-    '  kubectl apply -f examples/scimgroupbinding.yaml   # grants two roles to the group Engineering',
+    '  kubectl apply --server-side -f examples/scimgroupbinding.yaml   # grants two roles to the group Engineering',
     `  kubectl auth can-i list pods -n ${namespace} --as=scim:ada@acme.example`,
     `  kubectl get events -n ${namespace}`,
     '  kill -9 $OPERATOR_PID                    # the operator is restarted, and nothing is lost',
