@@ -1,4 +1,5 @@
 /** The cluster of the current kubeconfig. It may be in use, so existing objects are left alone. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   LABEL_INTEGRATION,
@@ -34,9 +35,16 @@ export interface DemoCluster {
 export async function openCurrentCluster(name: string): Promise<DemoCluster> {
   const kubeconfig =
     process.env.KUBECONFIG?.split(':')[0] || join(process.env.HOME ?? '', '.kube/config');
+  if (!existsSync(kubeconfig))
+    throw new Error(
+      `${kubeconfig} doesn't exist; set KUBECONFIG to the kubeconfig of your cluster`,
+    );
   const config = loadKubeConfig(kubeconfig);
   const client = new Client(new Connection(config));
-  await client.get(NAMESPACES, { name: 'kube-system' });
+  await client.get(NAMESPACES, { name: 'kube-system' }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`the cluster of ${kubeconfig} can't be used: ${reason}; check KUBECONFIG`);
+  });
   for (const resource of [SCIM_INTEGRATIONS, SCIM_TENANTS, SCIM_GROUP_BINDINGS])
     await refuseAny(client, resource);
   const examples = exampleObjects();
