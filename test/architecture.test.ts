@@ -11,7 +11,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'scim-server': ['http', 'directory', 'scim', '.'],
   crd: [],
   kube: ['.'],
-  operator: ['directory', 'kube', 'crd', '.'],
+  operator: ['directory', 'kube', 'scim', 'crd', '.'],
   probe: ['scim'],
   config: ['directory', 'probe', 'crd', '.'],
   commands: [

@@ -1,6 +1,7 @@
 /** Explains a failed call to users, and says when a reconcile retries. */
 import { REASON, type Reason } from '../crd/reasons.ts';
 import { ApiError, isForbidden, isRefused, isUnavailable } from '../kube/errors.ts';
+import { ScimError } from '../scim/error.ts';
 
 /** Milliseconds; the other object or the rule that was in the way may be gone by then. */
 export const OBSTACLE_RETRY_MS = 30_000;
@@ -21,15 +22,14 @@ export function obstacleFrom(error: unknown): Obstacle {
       message: `Rejected by ${error.refusedBy}: ${error.message}`,
     };
   }
-  const known = error instanceof ApiError || (error instanceof Error && error.name === 'ScimError');
+  const known = error instanceof ApiError || error instanceof ScimError;
   const message = known ? error.message : 'Unexpected error; see the log of the operator';
   return { reason: REASON.ReconciliationFailed, message };
 }
 
 /** The API server or the database is unreachable, and nothing is wrong with the task itself. */
 export function isOutage(error: unknown): boolean {
-  const { name, status } = (error ?? {}) as { readonly name?: unknown; readonly status?: unknown };
-  return isUnavailable(error) || (name === 'ScimError' && status === 503);
+  return isUnavailable(error) || (error instanceof ScimError && error.status === 503);
 }
 
 /** Why something could not be done, for a condition. */
