@@ -40,7 +40,8 @@ help: ## Print this help
 	@echo '  PROFILES=FOLDER    write CPU profiles of the operator to this folder'
 
 $(INSTALLED): package.json package-lock.json
-	npm ci --no-audit --no-fund --loglevel=error
+	@echo 'Installing the dependencies; this takes about a minute' >&2
+	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 demo: $(INSTALLED) ## Run everything on a real API server, with one integration and two syncs, until Ctrl-C

@@ -170,8 +170,8 @@ export const PROBE_OPTIONS = {
   ),
   url: httpUrl(
     'url',
-    'The SCIM endpoint, as in status.endpoint of a ScimIntegration; any other SCIM 2.0 ' +
-      'server works too.',
+    'The SCIM endpoint, as in status.endpoint of a ScimIntegration, or the ' +
+      'base URL of any other SCIM 2.0 server.',
   ),
   token: secret(
     'token',
