@@ -1,4 +1,5 @@
 /** `scim-operator copy`: moves a directory to another database, or changes nothing there. */
+
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { readInvocation } from '../../src/config/invocation.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 import { openSource } from '../../src/directory/transfer/open.ts';
 import { ACME, addGroup, addUser, userNames } from '../directory/contract/fixture.ts';
+import { inBatches } from '../support/batches.ts';
 import { captureLog } from '../support/captured-log.ts';
 import {
   createDatabase,
@@ -192,7 +194,7 @@ describe('copy', () => {
 
   it('can be interrupted at any time', async () => {
     const { store, path, close } = await useSqlite();
-    await Promise.all(Array.from({ length: 500 }, (_, n) => addUser(store, ACME, `user-${n}`)));
+    await inBatches(500, (n) => addUser(store, ACME, `user-${n}`));
     const controller = new AbortController();
     const target = join(folder, 'interrupted.db');
     const copying = run(`file:${path}`, `file:${target}`, controller.signal);

@@ -11,6 +11,7 @@ import {
   type ResourceDefinition,
   SECRETS,
 } from '../../src/kube/resource.ts';
+import { inBatches } from '../support/batches.ts';
 import { type CapturedLog, captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { adminClient, applyCrd, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
@@ -255,8 +256,7 @@ describe('when the API server fails, a reflector', () => {
   });
 
   it('reads lists of several pages, and starts over if the token for the next page has expired', async () => {
-    const objects = Array.from({ length: 510 }, (_, index) => `page-${index}`);
-    while (objects.length > 0) await Promise.all(objects.splice(0, 30).map((name) => apply(name)));
+    await inBatches(510, (index) => apply(`page-${index}`));
     const faults = [{ status: 410, body: '{"kind":"Status","reason":"Expired","code":410}' }];
     proxy.intercept = (request) => (request.includes('continue=') ? faults.shift() : undefined);
     const { reflector } = reflect({ client: through });

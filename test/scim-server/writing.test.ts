@@ -3,8 +3,8 @@
  * the clients that send each case.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inBatches } from '../support/batches.ts';
 import {
-  type ScimAnswer,
   type ScimClient,
   type ScimServer,
   startScimServer,
@@ -508,9 +508,7 @@ describe('members', () => {
   });
 
   it('[Keycloak, Okta] may be added by the thousand in one PATCH', async () => {
-    const answers: Promise<ScimAnswer>[] = [];
-    for (let index = 0; index < 1000; index++) answers.push(createUser());
-    const members = (await Promise.all(answers)).map(({ id }) => id);
+    const members = (await inBatches(1000, () => createUser())).map(({ id }) => id);
     const { id } = await createGroup();
     const value = members.map((each) => ({ value: each }));
     expect((await patch(`/Groups/${id}`, { op: 'add', path: 'members', value })).status).toBe(204);

@@ -9,15 +9,19 @@ import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS } from '../../../src/crd/names.t
 import type { KubeIntegration } from '../../../src/crd/objects.ts';
 import type { Client } from '../../../src/kube/client.ts';
 import { loadKubeConfig } from '../../../src/kube/connection.ts';
+import type { Role } from '../../../src/kube/objects.ts';
 import {
+  CLUSTER_ROLES,
   CONFIG_MAPS,
   type KubeObject,
   NAMESPACES,
   type ResourceDefinition,
+  ROLES,
 } from '../../../src/kube/resource.ts';
 import { Helm, RELEASE, useHelm, type Values } from '../../support/chart/helm.ts';
 import { MINIMAL } from '../../support/chart/values.ts';
 import { eventually } from '../../support/eventually.ts';
+import { untilGranted, userOf } from '../../support/kube/access.ts';
 import { adminClient, TEST_MANAGER } from '../../support/kube/cluster.ts';
 import { Program } from '../../support/program.ts';
 
@@ -47,6 +51,7 @@ async function start(verb: 'install' | 'upgrade', values: Values): Promise<Progr
   await helm.onChart(verb, { ...MINIMAL, ...values }, { kubeconfig });
   const key = { namespace: RELEASE, name: RELEASE };
   const { data } = await admin.get<KubeObject & { data: Record<string, string> }>(CONFIG_MAPS, key);
+  await untilGranted(admin, userOf(key), await rolesOfRelease());
   const path = join(folder, 'operator.kubeconfig');
   const config = loadKubeConfig(kubeconfig);
   writeFileSync(path, await serviceAccountKubeconfig(admin, config, RELEASE, RELEASE));
@@ -55,6 +60,14 @@ async function start(verb: 'install' | 'upgrade', values: Values): Promise<Progr
   program = new Program(args, data);
   await program.logged('lead was taken');
   return program;
+}
+
+/** Without the roles that the chart aggregates for users. */
+async function rolesOfRelease(): Promise<Role[]> {
+  const isOfOperator = ({ metadata }: Role) =>
+    metadata.name === RELEASE || metadata.name === `${RELEASE}-leader-election`;
+  const lists = await Promise.all([admin.list<Role>(CLUSTER_ROLES), admin.list<Role>(ROLES)]);
+  return lists.flatMap(({ items }) => (items ?? []).filter(isOfOperator));
 }
 
 const create = (resource: ResourceDefinition, namespace: string, name: string, spec: object) =>

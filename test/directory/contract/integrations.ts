@@ -1,5 +1,7 @@
 /** The contract of IntegrationStore and TokenStore. */
+
 import { describe, expect, it } from 'vitest';
+import { inBatches } from '../../support/batches.ts';
 import {
   ACME,
   ACME_TOO,
@@ -107,7 +109,7 @@ export function integrationContract(open: Open): void {
     it('deprovision more than one batch of resources', async () => {
       const store = opened();
       await store.integrations.put(integration());
-      await Promise.all(Array.from({ length: 450 }, (_, n) => addUser(store, ACME, `user${n}`)));
+      await inBatches(450, (n) => addUser(store, ACME, `user${n}`));
       await store.integrations.end('okta', at(1));
       await store.integrations.purge('okta', at(2));
       expect(await userNames(store, ACME_TOO)).toEqual([]);

@@ -1,5 +1,6 @@
 /** Groups and their members. */
 import { expect } from 'vitest';
+import { inBatches } from '../../support/batches.ts';
 import { G, MICROSOFT_GROUP, type Point, type Tenant } from './point.ts';
 
 /** A group with one member, and a user who is not a member. */
@@ -174,7 +175,7 @@ export const GROUPS: readonly Point[] = [
     who: 'Keycloak, Okta',
     title: 'one PATCH can add a thousand members',
     async check(at) {
-      const users = await Promise.all(Array.from({ length: 1000 }, () => at.user()));
+      const users = await inBatches(1000, () => at.user());
       const ids = users.map(({ id }) => id);
       const { id } = await at.group();
       const operation = { op: 'add', path: 'members', value: valued(ids) };
