@@ -14,7 +14,13 @@ import { literalComparable, namesResource } from './comparable.ts';
 import type { AttributeRef, Condition, SortKey } from './condition.ts';
 import { invalidFilter, invalidPath, invalidValue } from './error.ts';
 import { versionTag } from './etag.ts';
-import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
+import {
+  type AttributePath,
+  COMPARE_OPERATORS,
+  type CompareOperator,
+  type Filter,
+  type Literal,
+} from './filter.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
 import { VERSION_ATTRIBUTE } from './schemas/common.ts';
 import { hasTooManyMarks } from './text.ts';
@@ -146,17 +152,6 @@ function simple(ref: AttributeRef): AttributeRef {
   return { ...ref, sub: value };
 }
 
-const OPERATORS: readonly CompareOperator[] = [
-  'eq',
-  'ne',
-  'co',
-  'sw',
-  'ew',
-  'gt',
-  'ge',
-  'lt',
-  'le',
-];
 const TEXT_OPERATORS = new Set<CompareOperator>(['co', 'sw', 'ew']);
 const ORDER_OPERATORS = new Set<CompareOperator>(['gt', 'ge', 'lt', 'le']);
 
@@ -164,7 +159,7 @@ function checkOperator(ref: AttributeRef, operator: CompareOperator, value: Lite
   const compared = ref.sub ?? ref.attribute;
   if (isApplicable(operator, compared, value)) return;
   const what = value === null ? 'null' : refText(ref);
-  const others = OPERATORS.filter((each) => isApplicable(each, compared, value)).join(', ');
+  const others = COMPARE_OPERATORS.filter((each) => isApplicable(each, compared, value)).join(', ');
   throw invalidFilter(`${operator} can't be used with ${what}; use one of ${others}`);
 }
 

@@ -5,21 +5,9 @@
 
 import { formatAttributePath, parseAttributePath } from './attribute-path.ts';
 import { invalidFilter } from './error.ts';
-import type { AttributePath, CompareOperator, Filter, Literal } from './filter.ts';
+import { type AttributePath, COMPARE_OPERATORS, type Filter, type Literal } from './filter.ts';
 import { comparisonBehindBrackets } from './quirks/filter.ts';
 import { Scanner, SyntaxFault } from './scanner.ts';
-
-const OPERATORS: readonly CompareOperator[] = [
-  'eq',
-  'ne',
-  'co',
-  'sw',
-  'ew',
-  'gt',
-  'ge',
-  'lt',
-  'le',
-];
 
 /** Throws invalidFilter. */
 export function parseFilter(text: string): Filter {
@@ -94,8 +82,9 @@ function parseComparison(scanner: Scanner, path: AttributePath): Filter {
   const start = scanner.position;
   const word = scanner.word().toLowerCase();
   if (word === 'pr') return { kind: 'present', path };
-  const operator = OPERATORS.find((each) => each === word);
-  if (operator === undefined) throw scanner.fault(`pr or one of ${OPERATORS.join(', ')}`, start);
+  const operator = COMPARE_OPERATORS.find((each) => each === word);
+  if (operator === undefined)
+    throw scanner.fault(`pr or one of ${COMPARE_OPERATORS.join(', ')}`, start);
   scanner.skipSpace();
   return { kind: 'compare', path, operator, value: scanner.literal() };
 }

@@ -2,7 +2,8 @@
  * The syntax tree of filters as clients write them (RFC 7644 §3.4.2.2), independent of any schema.
  */
 
-export type CompareOperator = 'eq' | 'ne' | 'co' | 'sw' | 'ew' | 'gt' | 'ge' | 'lt' | 'le';
+export const COMPARE_OPERATORS = ['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'] as const;
+export type CompareOperator = (typeof COMPARE_OPERATORS)[number];
 export type Literal = string | number | boolean | null;
 
 /** `urn:…:User:name.familyName` is {urn, name, sub}, spelled as the client sent it. */
