@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { BackupConfig } from '../config/options.ts';
-import { isPostgres, shownDatabaseUrl, sqlitePath } from '../directory/database-url.ts';
+import { shownDatabaseUrl } from '../directory/database-url.ts';
 import { openNewFile, openSource } from '../directory/transfer/open.ts';
 import type { Logger } from '../logger.ts';
+import { urlReader } from './database.ts';
 import { FatalError, reasonOf } from './errors.ts';
-import { transferBetween, urlReader } from './transfer.ts';
+import { scratchFolder, transferBetween } from './transfer.ts';
 
 interface Output {
   write(bytes: Uint8Array, done: (error?: Error | null) => void): unknown;
@@ -26,7 +26,8 @@ export async function backUp(
   const file = to === '-' ? undefined : to;
   if (file !== undefined && existsSync(file)) throw exists(file);
   const shown = shownDatabaseUrl(databaseUrl);
-  const partial = `${file ?? standIn(databaseUrl)}.partial-${randomBytes(4).toString('hex')}`;
+  const finished = file ?? join(scratchFolder(databaseUrl), 'scim-operator-backup');
+  const partial = `${finished}.partial-${randomBytes(4).toString('hex')}`;
   try {
     const rows = await transferBetween(
       { shown: `the database ${shown}`, open: () => openSource(urlReader(config)) },
@@ -42,12 +43,6 @@ export async function backUp(
   } finally {
     for (const suffix of ['', '-journal']) rmSync(`${partial}${suffix}`, { force: true });
   }
-}
-
-/** Where a backup for standard output is collected: beside the data, whose volume is writable. */
-function standIn(databaseUrl: string): string {
-  const folder = isPostgres(databaseUrl) ? tmpdir() : dirname(sqlitePath(databaseUrl));
-  return join(folder, 'scim-operator-backup');
 }
 
 async function publish(partial: string, file: string): Promise<void> {

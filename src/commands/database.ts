@@ -9,10 +9,19 @@ import type { Logger } from '../logger.ts';
 import { Outage } from '../outage.ts';
 import { FatalError, reasonOf } from './errors.ts';
 
+interface DatabaseOptions {
+  readonly databaseUrl: string;
+  readonly databaseUrlFile: string | undefined;
+}
+
+/** How the URL of the directory is read for each new connection. */
+export function urlReader({ databaseUrl, databaseUrlFile: file }: DatabaseOptions): () => string {
+  return file === undefined ? () => databaseUrl : () => readDatabaseUrl(file);
+}
+
 /** Throws FatalError if the database can't be used as it is. */
 export async function open(config: Config, log: Logger): Promise<Store> {
-  const { databaseUrl, databaseUrlFile: file, databaseConnections: connections } = config;
-  const readUrl = file === undefined ? databaseUrl : () => readDatabaseUrl(file);
+  const { databaseUrl, databaseConnections: connections } = config;
   const onPooler = () =>
     log.info('the database is behind a pooler; named prepared statements are not used');
   const onReadableByOthers = (reason: string) =>
@@ -23,7 +32,7 @@ export async function open(config: Config, log: Logger): Promise<Store> {
   const onSpace = () => log.info(shown, 'the volume of the database has space again');
   try {
     const options = { connections, onPooler, onReadableByOthers, onFull, onSpace };
-    return await openDirectory(readUrl, undefined, options);
+    return await openDirectory(urlReader(config), undefined, options);
   } catch (error) {
     if (!(error instanceof DatabaseRefusedError)) throw error;
     throw new FatalError(`the database ${shown.databaseUrl} can't be used: ${error.message}`);

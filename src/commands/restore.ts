@@ -1,19 +1,19 @@
 /** `restore`: fills a directory from the file of a backup. */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { getTableName } from 'drizzle-orm';
 import type { RestoreConfig } from '../config/options.ts';
-import { isPostgres, shownDatabaseUrl, sqlitePath } from '../directory/database-url.ts';
+import { shownDatabaseUrl } from '../directory/database-url.ts';
 import { tokens } from '../directory/sqlite/schema.ts';
 import { openTarget } from '../directory/transfer/open.ts';
 import { openSqliteSource } from '../directory/transfer/sqlite.ts';
 import type { Logger } from '../logger.ts';
+import { urlReader } from './database.ts';
 import { FatalError, reasonOf } from './errors.ts';
-import { transferBetween, urlReader } from './transfer.ts';
+import { scratchFolder, transferBetween } from './transfer.ts';
 
 /** Restores all or nothing. Throws FatalError. */
 export async function restore(
@@ -42,7 +42,7 @@ export async function restore(
 
 /** SQLite reads only files, so standard input is collected in one. */
 async function receive(input: Readable, databaseUrl: string): Promise<string> {
-  const folder = isPostgres(databaseUrl) ? tmpdir() : dirname(sqlitePath(databaseUrl));
+  const folder = scratchFolder(databaseUrl);
   const path = join(folder, `scim-operator-restore-${randomBytes(4).toString('hex')}`);
   try {
     await pipeline(input, createWriteStream(path, { flags: 'wx', mode: 0o600 }));

@@ -1,6 +1,8 @@
 /** What `backup`, `restore` and `copy` have in common: two ends, and one line about a failure. */
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { DatabaseNotMigratedError, DatabaseRefusedError } from '../directory/database-errors.ts';
-import { readDatabaseUrl } from '../directory/database-url.ts';
+import { isPostgres, sqlitePath } from '../directory/database-url.ts';
 import type { TransferSource, TransferTarget } from '../directory/transfer/ends.ts';
 import {
   TransferMismatchError,
@@ -59,12 +61,7 @@ function failed(error: unknown, what: string, signal?: AbortSignal): unknown {
   return isDefect(error) ? error : new FatalError(`${what}: ${reasonOf(error)}`);
 }
 
-interface DatabaseOptions {
-  readonly databaseUrl: string;
-  readonly databaseUrlFile: string | undefined;
-}
-
-/** How the URL of the directory is read for each new connection. */
-export function urlReader({ databaseUrl, databaseUrlFile: file }: DatabaseOptions): () => string {
-  return file === undefined ? () => databaseUrl : () => readDatabaseUrl(file);
+/** Where a file may be collected for a moment: beside a SQLite file, whose volume is writable. */
+export function scratchFolder(databaseUrl: string): string {
+  return isPostgres(databaseUrl) ? tmpdir() : dirname(sqlitePath(databaseUrl));
 }
