@@ -2,9 +2,8 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Config } from '../config/options.ts';
 import { CertificateError, ServingCertificate } from '../http/certificate.ts';
-import { Backoff, pause } from '../kube/backoff.ts';
+import { untilSuccessful } from '../kube/until-successful.ts';
 import type { Logger } from '../logger.ts';
-import { Outage } from '../outage.ts';
 
 /** Resolves with undefined without `--tls-cert`, or if the signal aborts first. */
 export async function openCertificate(
@@ -37,25 +36,22 @@ export function createCertificateMetric(registry: Registry, expires: () => Date)
 }
 
 /** Logs once when the files can't be used and once when they can. */
-async function loadWhenUsable(
+function loadWhenUsable(
   files: { readonly cert: string; readonly key: string },
   log: Logger,
   signal: AbortSignal,
 ): Promise<ServingCertificate | undefined> {
-  const backoff = new Backoff(200, 5_000);
-  const outage = new Outage();
-  while (!signal.aborted) {
-    try {
-      const certificate = await ServingCertificate.load(files);
-      if (outage.ends()) log.info('serving certificate was loaded');
-      return certificate;
-    } catch (error) {
-      if (!(error instanceof CertificateError)) throw error;
-      const { message: reason } = error;
-      if (outage.begins(reason))
-        log.warn({ reason }, "serving certificate can't be used; retrying");
-      await pause(backoff.next(), signal);
-    }
-  }
-  return undefined;
+  return untilSuccessful(
+    () => ServingCertificate.load(files),
+    {
+      mostMs: 5_000,
+      kindOf: (error) => {
+        if (error instanceof CertificateError) return error.message;
+        throw error;
+      },
+      onTrouble: (_, reason) => log.warn({ reason }, "serving certificate can't be used; retrying"),
+      onEnd: () => log.info('serving certificate was loaded'),
+    },
+    signal,
+  );
 }

@@ -4,9 +4,8 @@ import { DatabaseNotMigratedError, DatabaseRefusedError } from '../directory/dat
 import { readDatabaseUrl, shownDatabaseUrl } from '../directory/database-url.ts';
 import { openDirectory } from '../directory/open.ts';
 import type { Store } from '../directory/store/store.ts';
-import { Backoff, pause } from '../kube/backoff.ts';
+import { untilSuccessful } from '../kube/until-successful.ts';
 import type { Logger } from '../logger.ts';
-import { Outage } from '../outage.ts';
 import { FatalError, reasonOf } from './errors.ts';
 
 interface DatabaseOptions {
@@ -52,19 +51,17 @@ export async function openWhenReachable(
   signal: AbortSignal,
 ): Promise<Store | undefined> {
   const databaseUrl = shownDatabaseUrl(config.databaseUrl);
-  const backoff = new Backoff(200, 5_000);
-  const outage = new Outage();
-  while (!signal.aborted) {
-    try {
-      const store = await open(config, log);
-      if (outage.ends()) log.info({ databaseUrl }, 'database was reached');
-      return store;
-    } catch (error) {
-      if (error instanceof FatalError) throw error;
-      const message = error instanceof DatabaseNotMigratedError ? NOT_MIGRATED : UNREACHABLE;
-      if (outage.begins(message)) log.warn({ databaseUrl, reason: reasonOf(error) }, message);
-      await pause(backoff.next(), signal);
-    }
-  }
-  return undefined;
+  return untilSuccessful(
+    () => open(config, log),
+    {
+      mostMs: 5_000,
+      kindOf: (error) => {
+        if (error instanceof FatalError) throw error;
+        return error instanceof DatabaseNotMigratedError ? NOT_MIGRATED : UNREACHABLE;
+      },
+      onTrouble: (error, message) => log.warn({ databaseUrl, reason: reasonOf(error) }, message),
+      onEnd: () => log.info({ databaseUrl }, 'database was reached'),
+    },
+    signal,
+  );
 }

@@ -2,15 +2,14 @@
 
 import { hostname } from 'node:os';
 import { scimGroupBindingCrd, scimIntegrationCrd, scimTenantCrd } from '../crd/manifest.ts';
-import { Backoff, pause } from '../kube/backoff.ts';
 import { Client } from '../kube/client.ts';
 import { type Outcome, outcomeOf } from '../kube/errors.ts';
 import { LeaderElector } from '../kube/leader-election.ts';
 import { Manager } from '../kube/manager.ts';
 import { createKubeMetrics, type KubeMetrics } from '../kube/metrics.ts';
 import { type KubeObject, NAMESPACES } from '../kube/resource.ts';
+import { untilSuccessful } from '../kube/until-successful.ts';
 import type { Logger } from '../logger.ts';
-import { Outage } from '../outage.ts';
 import type { Caches } from './context.ts';
 import { Definitions } from './definitions.ts';
 import { DirectoryMarks } from './directory-marks.ts';
@@ -176,24 +175,24 @@ const UNREAD: Readonly<Record<Outcome, string>> = {
 };
 
 /** The UID of kube-system identifies the cluster. Undefined if the signal aborts first. */
-async function readClusterUid(
+function readClusterUid(
   client: Client,
   log: Logger,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const backoff = new Backoff(200, 10_000);
-  const outage = new Outage();
-  while (!signal.aborted) {
-    try {
+  return untilSuccessful(
+    async () => {
       const namespace = await client.get<KubeObject>(NAMESPACES, { name: 'kube-system' });
-      if (outage.ends()) log.info('Kubernetes API was reached');
       return namespace.metadata.uid;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = UNREAD[outcomeOf(error)];
-      if (outage.begins(message)) log.warn({ reason }, message);
-      await pause(backoff.next(), signal);
-    }
-  }
-  return undefined;
+    },
+    {
+      mostMs: 10_000,
+      kindOf: (error) => UNREAD[outcomeOf(error)],
+      onTrouble: (error, message) => {
+        log.warn({ reason: error instanceof Error ? error.message : String(error) }, message);
+      },
+      onEnd: () => log.info('Kubernetes API was reached'),
+    },
+    signal,
+  );
 }
