@@ -6,13 +6,10 @@ import Database from 'better-sqlite3';
 import { type SQL, sql } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
-import { DatabaseRefusedError } from '../database-errors.ts';
 import { composer } from '../sql/compose.ts';
-import { asScimError, isSqliteError } from './errors.ts';
+import { openDatabaseFile } from './database-file.ts';
+import { asScimError } from './errors.ts';
 import { FreeSpace, type SpaceEvents } from './free-space.ts';
-import { type Lock, lockDatabase } from './lock.ts';
-import { checkOwner, migrate } from './migrate.ts';
-import { createPrivately, makePrivate } from './private-files.ts';
 import { Writer } from './writer.ts';
 
 /**
@@ -49,19 +46,12 @@ export function openConnections(
   now: () => number,
   events: SqliteEvents = {},
 ): Connections {
-  createPrivately(path);
-  const write = new Database(path);
+  const { onReadableByOthers } = events;
+  const prepare = (db: Database.Database) => db.pragma('journal_mode = WAL');
+  const file = openDatabaseFile(path, { now, prepare, onReadableByOthers });
+  const write = file.db;
   let read: Database.Database | undefined;
-  let lock: Lock | undefined;
   try {
-    write.pragma('busy_timeout = 5000');
-    checkOwner(write);
-    lock = lockDatabase(path);
-    const readableByOthers = makePrivate(path);
-    if (readableByOthers !== undefined) events.onReadableByOthers?.(readableByOthers);
-    write.pragma('journal_mode = WAL');
-    write.pragma('synchronous = FULL');
-    migrate(write, now);
     read = new Database(path, { readonly: true });
     for (const db of [write, read]) {
       db.pragma('cache_size = -65536');
@@ -69,11 +59,8 @@ export function openConnections(
     }
   } catch (error) {
     read?.close();
-    write.close();
-    lock?.release();
-    throw isSqliteError(error) && error.code === 'SQLITE_NOTADB'
-      ? new DatabaseRefusedError('it is not a SQLite database; use another file')
-      : error;
+    file.close();
+    throw error;
   }
   const [writing, reading] = [connection(write), connection(read)];
   return {
@@ -89,8 +76,7 @@ export function openConnections(
     },
     close: () => {
       reading.raw.close();
-      writing.raw.close();
-      lock.release();
+      file.close();
     },
   };
 }

@@ -4,7 +4,7 @@
  */
 import Database from 'better-sqlite3';
 import { type ScimError, unavailable } from '../../scim/error.ts';
-import { DatabaseFullError } from '../database-errors.ts';
+import { DatabaseFullError, DatabaseRefusedError } from '../database-errors.ts';
 import { type ResourceName, taken } from '../sql/resource-key.ts';
 
 /** Runs a write of the row. Refuses with uniqueness if another row has its key. */
@@ -37,6 +37,13 @@ export function asUnavailable(error: unknown): ScimError {
 /** Shared memory, which readers and the writer use, also needs space. */
 export const isFull = (error: unknown): boolean =>
   isSqliteError(error) && ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE'].includes(error.code);
+
+/** What an error at opening means: a file of another kind is refused. */
+export function asRefusal(error: unknown): unknown {
+  return isSqliteError(error) && error.code === 'SQLITE_NOTADB'
+    ? new DatabaseRefusedError('it is not a SQLite database; use another file')
+    : error;
+}
 
 export function isSqliteError(error: unknown): error is InstanceType<typeof Database.SqliteError> {
   return error instanceof Database.SqliteError;

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { DatabaseRefusedError } from '../database-errors.ts';
-import { isSqliteError } from '../sqlite/errors.ts';
+import { openDatabaseFile } from '../sqlite/database-file.ts';
+import { asRefusal } from '../sqlite/errors.ts';
 import { type Lock, lockDatabase } from '../sqlite/lock.ts';
-import { checkCurrent, checkOwner, migrate } from '../sqlite/migrate.ts';
-import { createPrivately, makePrivate } from '../sqlite/private-files.ts';
+import { checkCurrent } from '../sqlite/migrate.ts';
 import { BATCH_ROWS, type TransferSource, type TransferTarget } from './ends.ts';
 import {
   type Kind,
@@ -24,20 +24,21 @@ import {
  */
 export function openSqliteSource(path: string, onInUse?: () => void): TransferSource {
   if (!existsSync(path)) throw new DatabaseRefusedError('there is no such file');
-  return understood(() => {
-    const db = new Database(path, { readonly: true });
-    const held = onInUse && lockIfFree(path, onInUse);
-    try {
-      db.pragma('busy_timeout = 5000');
-      db.exec('BEGIN');
-      checkCurrent(db);
-      return sourceOn(db, () => held?.release());
-    } catch (error) {
-      db.close();
-      held?.release();
-      throw error;
-    }
-  });
+  const db = new Database(path, { readonly: true });
+  const held = onInUse && lockIfFree(path, onInUse);
+  const close = () => {
+    db.close();
+    held?.release();
+  };
+  try {
+    db.pragma('busy_timeout = 5000');
+    db.exec('BEGIN');
+    checkCurrent(db);
+    return sourceOn(db, close);
+  } catch (error) {
+    close();
+    throw asRefusal(error);
+  }
 }
 
 /**
@@ -49,36 +50,15 @@ export function openSqliteTarget(
   now: () => number,
   { lock }: { readonly lock: boolean } = { lock: true },
 ): TransferTarget {
-  createPrivately(path);
-  return understood(() => {
-    const db = new Database(path);
-    let held: Lock | undefined;
-    try {
-      db.pragma('busy_timeout = 5000');
-      checkOwner(db);
-      if (lock) held = lockDatabase(path);
-      makePrivate(path);
-      db.pragma('synchronous = FULL');
-      db.pragma('cache_size = -16384');
-      migrate(db, now);
-      db.exec('BEGIN IMMEDIATE');
-      return targetOn(db, () => held?.release());
-    } catch (error) {
-      db.close();
-      held?.release();
-      throw error;
-    }
-  });
-}
-
-function understood<T>(open: () => T): T {
+  const prepare = (db: Database.Database) => db.pragma('cache_size = -16384');
+  const { db, close } = openDatabaseFile(path, { now, prepare, locks: lock });
   try {
-    return open();
+    db.exec('BEGIN IMMEDIATE');
   } catch (error) {
-    throw isSqliteError(error) && error.code === 'SQLITE_NOTADB'
-      ? new DatabaseRefusedError('it is not a SQLite database; use another file')
-      : error;
+    close();
+    throw error;
   }
+  return targetOn(db, close);
 }
 
 /** A read-only volume has no room for a lock, and no writer either. */
@@ -91,17 +71,14 @@ function lockIfFree(path: string, onInUse: () => void): Lock | undefined {
   }
 }
 
-function sourceOn(db: Database.Database, release: () => void): TransferSource {
+function sourceOn(db: Database.Database, close: () => void): TransferSource {
   return {
     rows: (table) => rowsOf(db, table),
-    close: async () => {
-      db.close();
-      release();
-    },
+    close: async () => close(),
   };
 }
 
-function targetOn(db: Database.Database, release: () => void): TransferTarget {
+function targetOn(db: Database.Database, close: () => void): TransferTarget {
   const inserts = new Map<TransferTable, Database.Statement>();
   const insertInto = (table: TransferTable) => {
     const statement = inserts.get(table) ?? db.prepare(insertStatement(table));
@@ -109,7 +86,7 @@ function targetOn(db: Database.Database, release: () => void): TransferTarget {
     return statement;
   };
   return {
-    ...sourceOn(db, release),
+    ...sourceOn(db, close),
     insert: async (table, rows) => {
       const statement = insertInto(table);
       for (const row of rows) statement.run(...row);
