@@ -8,25 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { createDatabase, type PostgresDatabase } from './support/directory/postgres.ts';
 import { eventually } from './support/eventually.ts';
+import { unreachableKubeconfig } from './support/kube/unreachable.ts';
 import { Program } from './support/program.ts';
 
 let folder: string;
 let kubeconfig: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'scim-operator-cli-'));
-  kubeconfig = join(folder, 'kubeconfig');
-  // Nothing listens on port 1, so the cluster is unreachable.
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'c',
-      clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
-      users: [{ name: 'c', user: { token: 't' } }],
-      contexts: [{ name: 'c', context: { cluster: 'c', user: 'c' } }],
-    }),
-  );
+  kubeconfig = unreachableKubeconfig(folder);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -8,6 +8,7 @@ import { readInvocation } from '../../src/config/invocation.ts';
 import { ConfigError } from '../../src/config/resolve.ts';
 import { Authority } from '../support/certificates.ts';
 import { eventually } from '../support/eventually.ts';
+import { unreachableKubeconfig } from '../support/kube/unreachable.ts';
 import { Program } from '../support/program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scim-operator-tls-'));
@@ -38,15 +39,6 @@ it('serves TLS on both ports as soon as the certificate and the key match', asyn
   const { cert, key } = authority.issue('scim.example.com');
   writeFileSync(tls.cert, cert);
   writeFileSync(tls.key, authority.issue('other.example.com').key);
-  // Nothing listens on port 1: only the ports of the program matter here.
-  const kubeconfig = join(folder, 'kubeconfig');
-  const cluster = { name: 'c', cluster: { server: 'https://127.0.0.1:1' } };
-  const context = { name: 'c', context: { cluster: 'c', user: 'c' } };
-  const users = [{ name: 'c', user: { token: 't' } }];
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({ clusters: [cluster], contexts: [context], users, 'current-context': 'c' }),
-  );
   const program = new Program([
     'run',
     '--public-url=https://scim.example.com',
@@ -54,7 +46,7 @@ it('serves TLS on both ports as soon as the certificate and the key match', asyn
     '--port=0',
     '--ops-port=0',
     `--database-url=file:${join(folder, 'directory.db')}`,
-    `--kubeconfig=${kubeconfig}`,
+    `--kubeconfig=${unreachableKubeconfig(folder)}`,
     `--tls-cert=${tls.cert}`,
     `--tls-key=${tls.key}`,
   ]);
