@@ -25,7 +25,8 @@ RUN node hack/image/contents.ts /runtime ${TARGETARCH} /root-of-image --max-semi
 
 FROM scratch
 COPY --from=build /root-of-image /
-ARG VERSION=0.0.0
+# `make image` passes the version of package.json.
+ARG VERSION=unknown
 LABEL org.opencontainers.image.title="scim-operator" \
       org.opencontainers.image.description="SCIM 2.0 provisioning for Kubernetes platforms" \
       org.opencontainers.image.licenses="Apache-2.0" \

@@ -7,6 +7,10 @@ import type { Outcome } from './outcome.ts';
 
 const RELEASE = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 const CHART = 'charts/scim-operator/Chart.yaml';
+const DOCUMENTS = ['README.md', 'SECURITY.md', 'docs/**/*.md', 'examples/**/*.yaml'];
+/** The image or the chart of a version, the value of the chart, and the tag in a GitOps resource. */
+const MENTION =
+  /(?:\/scim-operator:|\bimage\.tag=|\btag: v|\btargetRevision: v)(?<version>\d+\.\d+\.\d+(?:-[\w.]*\w)?)/g;
 const VERSION_LABEL = 'org.opencontainers.image.version';
 
 /** `root` is the folder of the sources. */
@@ -14,8 +18,12 @@ export function checkVersion(root: string): Outcome {
   const version = versionIn(root);
   return {
     name: 'version',
-    found: `${version} in package.json, package-lock.json and the chart`,
-    faults: [...packageFaults(root, version), ...chartFaults(root, version)],
+    found: `${version} in package.json, package-lock.json, the chart and the documents`,
+    faults: [
+      ...packageFaults(root, version),
+      ...chartFaults(root, version),
+      ...documentFaults(root, version),
+    ],
   };
 }
 
@@ -82,6 +90,16 @@ function chartFaults(root: string, version: string): readonly string[] {
   return ['version', 'appVersion']
     .filter((field) => chart[field] !== version)
     .map((field) => `${CHART} has the ${field} ${chart[field]}; run make generate`);
+}
+
+function documentFaults(root: string, version: string): readonly string[] {
+  const files = globSync(DOCUMENTS, { cwd: root }).toSorted();
+  return files.flatMap((file) => {
+    const mentions = readFileSync(join(root, file), 'utf8').matchAll(MENTION);
+    const others = new Set([...mentions].map((each) => each.groups?.version ?? ''));
+    others.delete(version);
+    return [...others].map((other) => `${file} names the version ${other}; write ${version}`);
+  });
 }
 
 /** The lines from the heading to the next one of the same level. Empty if there is no section. */

@@ -45,7 +45,7 @@ function commit(): void {
 describe('the version', () => {
   it('is the same everywhere', () => {
     expect(lineOf(checkVersion(root))).toBe(
-      'ok      version: 0.1.0 in package.json, package-lock.json and the chart',
+      'ok      version: 0.1.0 in package.json, package-lock.json, the chart and the documents',
     );
   });
 
@@ -71,6 +71,16 @@ describe('the version', () => {
     expect(checkVersion(root).faults).toEqual([
       'package-lock.json has the version 0.0.9; run npm install --package-lock-only',
       `${CHART} has the appVersion 0.0.9; run make generate`,
+    ]);
+  });
+
+  it('is refused if a document names another one', () => {
+    write('SECURITY.md', 'Verify ghcr.io/scim-operator/scim-operator:0.1.0.\n');
+    write('docs/guides/install.md', '`--set image.tag=0.0.9`, `registry/scim-operator:0.0.9`\n');
+    write('examples/gitops/flux.yaml', 'ref:\n  tag: v0.1.0-rc.1\n');
+    expect(checkVersion(root).faults).toEqual([
+      'docs/guides/install.md names the version 0.0.9; write 0.1.0',
+      'examples/gitops/flux.yaml names the version 0.1.0-rc.1; write 0.1.0',
     ]);
   });
 });
