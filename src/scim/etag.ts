@@ -23,8 +23,12 @@ export function versionTag(tag: string): string | undefined {
 /** The versions that a write accepts, such as a set of them; undefined accepts any. */
 export type IfMatch = { has(version: number): boolean } | undefined;
 
-/** The versions that If-Match and If-None-Match allow a write to change. */
+/**
+ * The versions that If-Match and If-None-Match allow a write to change; undefined without either,
+ * because a write that accepts any version need not read the current one.
+ */
 export function ifMatchOf(ifMatch: string | undefined, ifNoneMatch: string | undefined): IfMatch {
+  if (ifMatch === undefined && ifNoneMatch === undefined) return undefined;
   const wanted = versionsIn(ifMatch) ?? ANY;
   const unwanted = versionsIn(ifNoneMatch);
   return { has: (version) => wanted.has(version) && !unwanted?.has(version) };

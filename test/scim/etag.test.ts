@@ -54,7 +54,6 @@ describe('a version', () => {
   });
 
   it.each<[string | undefined, string | undefined, boolean]>([
-    [undefined, undefined, true],
     ['W/"3"', undefined, true],
     ['W/"2"', undefined, false],
     ['*', undefined, true],
@@ -68,6 +67,10 @@ describe('a version', () => {
       expect(ifMatchOf(wanted, unwanted)?.has(3)).toBe(expected);
     },
   );
+
+  it('is of no interest to a write without If-Match and If-None-Match', () => {
+    expect(ifMatchOf(undefined, undefined)).toBeUndefined();
+  });
 
   it('is refused with 412 if the write accepts only others', () => {
     expect(() => checkVersion(3, new Set([3]))).not.toThrow();

@@ -1,0 +1,58 @@
+/** How many statements a request takes on PostgreSQL: each is a round trip. */
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { usePostgres } from '../../support/directory/postgres.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../../support/scim-server/server.ts';
+
+let server: ScimServer;
+let client: ScimClient;
+let group: string;
+let user: string;
+beforeAll(async () => {
+  server = await startScimServer({ open: usePostgres });
+  client = await server.addIntegration();
+  user = (await client.send('POST', '/Users', { userName: 'ann' })).id;
+  group = (await client.send('POST', '/Groups', { displayName: 'team' })).id;
+});
+afterAll(() => server.close());
+
+/** The statements that read or write the directory's groups, and those of transactions. */
+async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const spy = vi.spyOn(pg.Client.prototype, 'query');
+  await work();
+  const calls = spy.mock.calls as unknown as [{ text?: string }][];
+  const texts = calls.map(([{ text = '' }]) => text);
+  spy.mockRestore();
+  return texts.filter((text) => /\bgroups\b|^BEGIN|^COMMIT/.test(text));
+}
+
+const patch =
+  (operation: object, headers: Record<string, string> = {}) =>
+  async () => {
+    const body = {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [operation],
+    };
+    const { status } = await client.send('PATCH', `/Groups/${group}`, body, { headers });
+    expect(status).toBe(204);
+  };
+
+describe('a PATCH of members by id', () => {
+  const adding = () => ({ op: 'add', path: 'members', value: [{ value: user }] });
+  const removing = () => ({ op: 'remove', path: `members[value eq "${user}"]` });
+
+  it('is one statement without a transaction', async () => {
+    for (const operation of [adding(), adding(), removing(), removing()]) {
+      expect(await statementsOf(patch(operation))).toHaveLength(1);
+    }
+  });
+
+  it('reads the version under a lock if a version is given', async () => {
+    const statements = await statementsOf(patch(adding(), { 'if-match': '*' }));
+    expect(statements).toContain('COMMIT');
+  });
+});
