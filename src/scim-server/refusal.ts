@@ -25,7 +25,7 @@ export function createRefusals(log: Logger): Refusals {
         log.error({ err: error, requestId }, 'a request failed');
       } else if (error.cause instanceof DatabaseFullError) {
         // Reads still work. One line about it is logged where the directory is opened.
-      } else if (error.status === 503 && outage.begins()) {
+      } else if (error.status === 503 && error.cause !== undefined && outage.begins()) {
         const reason = error.cause instanceof Error ? error.cause.message : String(error.cause);
         log.warn({ reason }, 'the directory is unreachable; requests are refused with 503');
       }

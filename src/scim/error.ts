@@ -86,3 +86,9 @@ export const unavailable = (cause: unknown, seconds = 5): ScimError =>
     retryAfter: seconds,
     cause,
   });
+
+/** The directory is there, but other changes stand in the way. Nothing was changed. */
+export const busy = (): ScimError =>
+  new ScimError(503, 'other changes are taking too long; try again later', undefined, {
+    retryAfter: 5,
+  });

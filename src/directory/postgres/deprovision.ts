@@ -48,8 +48,10 @@ export async function deprovision(
     );
     for (const link of links) {
       const scope = { tenant: link.tenant, integrationId: id };
-      await connections.transaction((queries) =>
-        deprovisionOne(queries, tables[link.resourceType], scope, link.resourceId, at),
+      await connections.writing(link.resourceId, () =>
+        connections.transaction((queries) =>
+          deprovisionOne(queries, tables[link.resourceType], scope, link.resourceId, at),
+        ),
       );
     }
     if (links.length === 0) break;

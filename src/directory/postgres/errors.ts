@@ -3,7 +3,7 @@
  * to be retried, or this program has a defect.
  */
 import { DatabaseError } from 'pg';
-import { unavailable } from '../../scim/error.ts';
+import { busy, unavailable } from '../../scim/error.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { type ResourceName, taken } from '../sql/resource-key.ts';
 import { tlsRefusal } from './connection/tls.ts';
@@ -83,15 +83,20 @@ export async function refuseTaken<T>(name: ResourceName, write: Promise<T>): Pro
 /** Classes of errors that are the statement's fault: it can never succeed. */
 const DEFECT = /^(?:0A|21|22|23|26|34|42|54)/;
 
+/** The statement has waited for a lock for as long as lock_timeout allows. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
 /**
- * Translates an error of the driver. If the database is unavailable, it becomes 503; if the
- * statement can never succeed, it becomes a StatementError, and thereby 500.
+ * Translates an error of the driver. If the database is unavailable or another session holds a
+ * lock, it becomes 503; if the statement can never succeed, it becomes a StatementError, and
+ * thereby 500.
  */
 export function asScimError(error: unknown): unknown {
   const known = databaseError(error);
   if (known?.code !== undefined && DEFECT.test(known.code)) {
     return new StatementError(known.code, known.message);
   }
+  if (known?.code === LOCK_NOT_AVAILABLE) return busy();
   // Without a response, it is unknown whether the write was made.
   return unavailable(known ?? rootOf(error));
 }

@@ -130,23 +130,29 @@ export function createGroupStore(
   return {
     create: (scope, group) => {
       statistics.note(group.members.length);
-      return connections.transaction((queries) => create(queries, scope, group));
-    },
-    ...readsOf(connections, table, MEMBERS_OF_GROUPS),
-    change: async (scope, id, decide, changes, at) => {
-      statistics.note(sizeOf(changes));
-      const delta = decide === undefined ? deltaOf(changes) : undefined;
-      const done = delta && (await changeUsers(connections, scope, id, delta, at));
-      return (
-        done ??
-        connections.transaction((queries) => change(queries, scope, id, decide, changes, at))
+      return connections.writing(group.id, () =>
+        connections.transaction((queries) => create(queries, scope, group)),
       );
     },
+    ...readsOf(connections, table, MEMBERS_OF_GROUPS),
+    change: (scope, id, decide, changes, at) => {
+      statistics.note(sizeOf(changes));
+      const delta = decide === undefined ? deltaOf(changes) : undefined;
+      return connections.writing(id, async () => {
+        const done = delta && (await changeUsers(connections, scope, id, delta, at));
+        return (
+          done ??
+          connections.transaction((queries) => change(queries, scope, id, decide, changes, at))
+        );
+      });
+    },
     delete: (scope, id, check, at) =>
-      connections.transaction(async (queries) => {
-        check(await lockGroup(queries, table, scope, id));
-        await deleteGroup(queries, table, scope.tenant, id, at);
-      }),
+      connections.writing(id, () =>
+        connections.transaction(async (queries) => {
+          check(await lockGroup(queries, table, scope, id));
+          await deleteGroup(queries, table, scope.tenant, id, at);
+        }),
+      ),
   };
 }
 

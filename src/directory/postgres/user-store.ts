@@ -138,18 +138,20 @@ export function createUserStore(
   };
 
   return {
-    create,
+    create: (scope, user) => connections.writing(user.id, () => create(scope, user)),
     ...readsOf(connections, table, GROUPS_OF_USERS),
     known: async (tenant, ids) => {
       const rows = await connections.all(knownUsers(postgresDialect, tenant, ids));
       return new Set(rows.map(({ id }) => id));
     },
-    change,
+    change: (scope, id, decide, at) => connections.writing(id, () => change(scope, id, decide, at)),
     delete: (scope, id, check, at) =>
-      connections.transaction(async (queries) => {
-        check(await lockWithHolders(queries, table, scope, id));
-        await deleteUser(queries, table, scope.tenant, id, at);
-      }),
+      connections.writing(id, () =>
+        connections.transaction(async (queries) => {
+          check(await lockWithHolders(queries, table, scope, id));
+          await deleteUser(queries, table, scope.tenant, id, at);
+        }),
+      ),
   };
 }
 

@@ -12,6 +12,7 @@ import { composer } from '../../sql/compose.ts';
 import { asScimError, isTransient } from '../errors.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import { SESSION_SETTINGS, type Session } from './session.ts';
+import { Turns } from './turns.ts';
 
 /**
  * Runs statements, each on its own or all in one transaction. Rejects with ScimError 503 while the
@@ -31,6 +32,11 @@ export interface Connections extends Queries {
    * first and read in a separate statement.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
+  /**
+   * Does the work when it is the turn of a write of the resource, so that writes leave connections
+   * to everything else. Don't nest: the inner work could wait for the outer one.
+   */
+  writing<T>(id: string, work: () => Promise<T>): Promise<T>;
   /** For statements that Drizzle prepared. */
   guarded<T>(query: () => Promise<T>): Promise<T>;
   /** Whether there is a pooler in between, which gives each transaction another session. */
@@ -56,7 +62,9 @@ export function openConnections(
   size: number,
   limits: Partial<Limits> = {},
 ): Connections {
-  const pool = new Pool(settings, size, { ...LIMITS, ...limits });
+  const bounds = { ...LIMITS, ...limits };
+  const pool = new Pool(settings, size, bounds);
+  const turns = new Turns(size, bounds.acquireMs);
   return {
     ...queriesOf((query) => again(() => onSession(pool, (session) => asked(session, query)))),
     orm: drizzle(async (text, values, method) => {
@@ -65,6 +73,7 @@ export function openConnections(
     }),
     guarded,
     transaction: (work) => again(() => onSession(pool, (session) => inTransaction(session, work))),
+    writing: (id, work) => turns.take(id, work),
     pooled: () => onSession(pool, async ({ direct }) => !direct),
     close: () => pool.close(),
   };

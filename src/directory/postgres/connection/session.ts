@@ -17,6 +17,8 @@ export const FAREWELL_MS = 1_000;
  */
 export const SESSION_SETTINGS = {
   statement_timeout: '60s',
+  // A row that one session holds must not stop everything that waits for it.
+  lock_timeout: '3s',
   // Frees the locks of a process that has vanished. A running process is never idle in a
   // transaction.
   idle_in_transaction_session_timeout: '10s',

@@ -1,0 +1,115 @@
+/** A row that another session holds: what waits for it, and what must not. */
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Turns } from '../../../src/directory/postgres/connection/turns.ts';
+import { captureLog } from '../../support/captured-log.ts';
+import { type PostgresDirectory, usePostgres } from '../../support/directory/postgres.ts';
+import { eventually } from '../../support/eventually.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../../support/scim-server/server.ts';
+
+const captured = captureLog();
+let directory: PostgresDirectory;
+let server: ScimServer;
+let client: ScimClient;
+let holder: pg.Client;
+let group: string;
+let other: string;
+let user: string;
+beforeAll(async () => {
+  directory = await usePostgres();
+  server = await startScimServer({ log: captured.log, open: async () => directory });
+  client = await server.addIntegration();
+  user = (await client.send('POST', '/Users', { userName: 'ann' })).id;
+  group = (await client.send('POST', '/Groups', { displayName: 'team' })).id;
+  other = (await client.send('POST', '/Groups', { displayName: 'other' })).id;
+  holder = new pg.Client({ connectionString: directory.database.url });
+  await holder.connect();
+});
+afterAll(async () => {
+  await holder.end();
+  await server.close();
+});
+
+const join = (id: string) =>
+  client.send('PATCH', `/Groups/${id}`, {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    Operations: [{ op: 'add', path: 'members', value: [{ value: user }] }],
+  });
+const waiting = async () => {
+  const { rows } = await holder.query(
+    'SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))',
+  );
+  return rows.length;
+};
+
+describe('while another session holds the row of a group', () => {
+  it('everything else is served, and writes of the group get 503 in the end', async () => {
+    await holder.query(`BEGIN; SELECT 1 FROM groups WHERE id = '${group}' FOR UPDATE`);
+    const patches = Promise.all(Array.from({ length: 12 }, () => join(group)));
+    await eventually(async () => expect(await waiting()).toBeGreaterThan(0));
+    const began = performance.now();
+    const reads = Array.from({ length: 20 }, () => client.send('GET', `/Users/${user}`));
+    for (const { status } of await Promise.all(reads)) expect(status).toBe(200);
+    expect((await join(other)).status).toBe(204);
+    await server.store.ping();
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(await waiting()).toBeGreaterThan(0);
+    for (const { status, headers, body } of await patches) {
+      expect({ status, retry: headers.get('retry-after') }).toEqual({ status: 503, retry: '5' });
+      expect(body.detail).toBe('other changes are taking too long; try again later');
+    }
+    expect(captured.lines.map(({ msg }) => msg)).not.toContain(
+      expect.stringContaining('unreachable'),
+    );
+    await holder.query('ROLLBACK');
+    expect((await client.send('GET', `/Groups/${group}`)).body.members).toEqual([]);
+    expect((await join(group)).status).toBe(204);
+  });
+
+  it('writes of the group that waited are made if it is released in time', async () => {
+    await holder.query(`BEGIN; SELECT 1 FROM groups WHERE id = '${group}' FOR UPDATE`);
+    const patches = Promise.all(Array.from({ length: 12 }, () => join(group)));
+    await eventually(async () => expect(await waiting()).toBeGreaterThan(0));
+    await holder.query('ROLLBACK');
+    for (const { status } of await patches) expect(status).toBe(204);
+  });
+});
+
+describe('turns of writes', () => {
+  const started = (turns: Turns, key: string, times: number) => {
+    let running = 0;
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const all = Array.from({ length: times }, () =>
+      turns.take(key, () => {
+        running++;
+        return ended;
+      }),
+    );
+    return { running: () => running, end, done: Promise.all(all) };
+  };
+
+  it('leave connections to reads, and turns to other resources', async () => {
+    const turns = new Turns(10, 60_000);
+    const first = started(turns, 'a', 5);
+    const second = started(turns, 'b', 5);
+    const third = started(turns, 'c', 5);
+    expect([first.running(), second.running(), third.running()]).toEqual([3, 3, 1]);
+    first.end();
+    await first.done;
+    expect([first.running(), second.running(), third.running()]).toEqual([5, 3, 3]);
+    second.end();
+    third.end();
+    await Promise.all([second.done, third.done]);
+  });
+
+  it('are there with a single connection', async () => {
+    expect(await new Turns(1, 60_000).take('a', async () => 1)).toBe(1);
+  });
+});
