@@ -10,7 +10,7 @@ import { migrateDatabase } from './commands/migrate.ts';
 import { runProbe } from './commands/probe.ts';
 import { restore } from './commands/restore.ts';
 import { run } from './commands/run.ts';
-import { type Invocation, readInvocation } from './config/invocation.ts';
+import { type Invocation, ignoredVariables, readInvocation } from './config/invocation.ts';
 import { ConfigError } from './config/resolve.ts';
 import { printCrds } from './crd/manifest.ts';
 import { createLogger, type Logger } from './logger.ts';
@@ -31,6 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     invocation = readInvocation(args);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
+    printIgnoredVariables();
     process.stderr.write(`scim-operator: ${error.message}\n`);
     return 2;
   }
@@ -38,8 +39,13 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(invocation.text);
     return 0;
   }
-  if (invocation.kind === 'probe') return runProbe(invocation.config, process, stopSignal());
+  if (invocation.kind === 'probe') {
+    printIgnoredVariables();
+    return runProbe(invocation.config, process, stopSignal());
+  }
   const log = loggerOf(invocation);
+  // Only YAML may be on the standard output of crds, which needs no option.
+  if (invocation.kind !== 'command' || invocation.command !== 'crds') logIgnoredVariables(log);
   logWarnings(log);
   try {
     await perform(invocation, log);
@@ -75,6 +81,21 @@ async function perform(invocation: Command, log: Logger): Promise<unknown> {
       if (command === 'migrate') return migrateDatabase(config, log);
       return run(PLANES[command], config, log, stopSignal());
     }
+  }
+}
+
+function logIgnoredVariables(log: Logger): void {
+  for (const ignored of ignoredVariables()) {
+    log.warn(ignored, 'environment variable was ignored because it belongs to no option');
+  }
+}
+
+function printIgnoredVariables(): void {
+  for (const { variable, nearest } of ignoredVariables()) {
+    process.stderr.write(
+      `scim-operator: ${variable} was ignored because it belongs to no option; ` +
+        `the nearest is ${nearest}\n`,
+    );
   }
 }
 

@@ -99,6 +99,18 @@ describe('the program', () => {
     );
   });
 
+  it('says which misspelt variable it ignored if an option is missing', async () => {
+    const program = new Program(['run'], { SCIM_OPERATOR_PUBLICURL: 'https://u:s3cret@x' });
+    expect(await program.exited).toBe(2);
+    const [ignored, missing] = program.stderr.split('\n');
+    expect(ignored).toBe(
+      'scim-operator: SCIM_OPERATOR_PUBLICURL was ignored because it belongs to no option; ' +
+        'the nearest is SCIM_OPERATOR_PUBLIC_URL',
+    );
+    expect(missing).toMatch('--public-url (SCIM_OPERATOR_PUBLIC_URL) is required');
+    expect(program.stderr).not.toContain('s3cret');
+  });
+
   it('exits with 1 and one line if a port is in use', async () => {
     const server = createServer();
     const port = await new Promise<number>((resolve) => {
@@ -167,10 +179,18 @@ describe('the program', () => {
     );
   });
 
-  it('creates the database with migrate', async () => {
-    const program = new Program(['migrate', `--database-url=${database('migrated.db')}`]);
+  it('creates the database with migrate, and logs a misspelt variable', async () => {
+    const program = new Program(['migrate', `--database-url=${database('migrated.db')}`], {
+      SCIM_OPERATOR_LOGLEVEL: 'debug',
+    });
     expect(await program.exited).toBe(0);
     await program.logged('database is up to date');
+    expect(program.lines[0]).toMatchObject({
+      level: 'warn',
+      variable: 'SCIM_OPERATOR_LOGLEVEL',
+      nearest: 'SCIM_OPERATOR_LOG_LEVEL',
+      msg: 'environment variable was ignored because it belongs to no option',
+    });
   });
 });
 

@@ -23,6 +23,7 @@ import {
   type RestoreConfig,
 } from './options.ts';
 import { ConfigError, environmentValue, mayHoldSecret, resolveOptions } from './resolve.ts';
+import { unknownVariables } from './unknown-variables.ts';
 import type { Option } from './values.ts';
 
 export type Invocation =
@@ -63,6 +64,8 @@ export function readInvocation(
   if (command === 'copy') return { kind: command, config: copyConfig(flags, environment) };
   return { kind: 'command', command, config: configOf(command, flags, environment) };
 }
+
+export const ignoredVariables = () => unknownVariables(process.env);
 
 function configOf(
   command: Command,

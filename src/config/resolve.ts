@@ -65,5 +65,14 @@ export function mayHoldSecret(value: string): boolean {
  */
 export function environmentValue(option: Option<unknown>, environment: NodeJS.ProcessEnv) {
   const value = environment[option.variable];
-  return value === '' || /^(tcp|udp|sctp):\/\//.test(value ?? '') ? undefined : value;
+  return value === '' || ADDRESS.test(value ?? '') ? undefined : value;
 }
+
+const ADDRESS = /^(?:tcp|udp|sctp):\/\//;
+/** Such as `…_SERVICE_HOST`, `…_SERVICE_PORT_HTTP` and `…_PORT_8080_TCP_ADDR`. */
+const LINK =
+  /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
+
+/** Whether Kubernetes sets the variable for a Service whose name begins with scim-operator. */
+export const isServiceLink = (name: string, value: string): boolean =>
+  ADDRESS.test(value) || LINK.test(name);
