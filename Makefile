@@ -6,7 +6,7 @@ GENERATED := crds policies docs/reference examples/argocd charts/scim-operator
 SUITES := unit kube operator resources
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance soak bench-operator verify generate format manifests build image image-archive image-check sbom release-check clean
+.PHONY: help demo test e2e conformance soak bench-operator verify generate format manifests build image image-archive image-check sbom release-check clean
 
 help: ## Print this help
 	@echo 'Targets:'
@@ -17,6 +17,11 @@ help: ## Print this help
 	@echo '  CONTROL_PLANE=…    download, kind or build: get the control plane in this way only'
 	@echo '  CLUSTER=current    use the cluster of your kubeconfig instead of a new control plane'
 	@echo '  PORT, DATABASE_URL and SCIM_OPERATOR_… (see scim-operator --help) are passed to the operator'
+	@echo
+	@echo 'Variables of make e2e:'
+	@echo '  IMAGE=…            the image, if not the one of make image-archive'
+	@echo '  DATABASE_URL=…     a PostgreSQL that pods reach, instead of one on this machine'
+	@echo '  RESTART_NODE=…     command that restarts the kubelet, kube-proxy and the container runtime'
 	@echo
 	@echo 'Variables of make conformance:'
 	@echo '  DATABASE_URL       use this database instead of a fresh SQLite file and a fresh PostgreSQL'
@@ -57,6 +62,9 @@ test: $(INSTALLED) ## Run every test, against a real API server and real databas
 .PHONY: $(SUITES:%=test-%)
 $(SUITES:%=test-%): test-%: $(INSTALLED)
 	vitest run --project $* --reporter=default --reporter=json --outputFile.json=.test/$*.json
+
+e2e: $(INSTALLED) ## Install the chart on the cluster of KUBECONFIG, whose nodes have the image, and test it there
+	vitest run --project e2e --reporter=default --reporter=json --outputFile.json=.test/e2e.json
 
 conformance: $(INSTALLED) ## Run the public suite scim2-tester (Python) against a real SCIM server
 	@exec node hack/conformance/main.ts

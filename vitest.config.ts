@@ -9,6 +9,9 @@ const kube = [
   'test/chart/cluster/**/*.test.ts',
 ];
 
+/** On the cluster that KUBECONFIG names, with the image on its nodes; see `make e2e`. */
+const installed = ['test/installed/**/*.test.ts'];
+
 const shared = {
   // Only a failure takes this long. On a busy machine, a program takes seconds to start.
   testTimeout: 120_000,
@@ -39,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...kube, ...operator, ...resources],
+          exclude: [...kube, ...operator, ...resources, ...installed],
           globalSetup: ['test/support/directory/postgres-server.ts'],
           ...shared,
         },
@@ -47,6 +50,7 @@ export default defineConfig({
       onCluster('kube', kube),
       onCluster('operator', operator),
       onCluster('resources', resources),
+      { test: { name: 'e2e', include: installed, fileParallelism: false, ...shared } },
     ],
   },
 });

@@ -45,9 +45,13 @@ const SETTINGS = {
   full_page_writes: 'off',
 };
 
-/** `files` are written into the data folder, such as configuration or certificates. */
+/**
+ * `files` are written into the data folder, such as configuration or certificates. `listenOn` is an
+ * address of this machine besides loopback.
+ */
 export async function startPostgres(
   files: Readonly<Record<string, string>> = {},
+  listenOn?: string,
 ): Promise<PostgresServer> {
   const dir = mkdtempSync(join(tmpdir(), 'scim-operator-postgres-'));
   sweepAfterDeath(dir);
@@ -67,10 +71,9 @@ export async function startPostgres(
   const [port = 0] = await freePorts(1);
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const log = join(dir, 'log');
-  const settings = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => [
-    '-c',
-    `${name}=${value}`,
-  ]);
+  const addresses = [SETTINGS.listen_addresses, listenOn].filter((each) => each !== undefined);
+  const all = { ...SETTINGS, port, listen_addresses: addresses.join(',') };
+  const settings = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const start = async () => {
     const child = startChild(postgres, ['-D', data, ...settings], log, process.env, user);
     await ready(child, url, log);
