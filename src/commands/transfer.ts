@@ -1,7 +1,11 @@
 /** What `backup`, `restore` and `copy` have in common: two ends, and one line about a failure. */
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
-import { DatabaseNotMigratedError, DatabaseRefusedError } from '../directory/database-errors.ts';
+import {
+  DamagedSourceError,
+  DatabaseNotMigratedError,
+  DatabaseRefusedError,
+} from '../directory/database-errors.ts';
 import { isPostgres, sqlitePath } from '../directory/database-url.ts';
 import type { TransferSource, TransferTarget } from '../directory/transfer/ends.ts';
 import {
@@ -32,6 +36,7 @@ export async function transferBetween(
     try {
       return await transfer(source, target, options);
     } catch (error) {
+      if (error instanceof DamagedSourceError) throw refusal(from.shown, error);
       if (error instanceof DatabaseRefusedError) throw refusal(to.shown, error);
       throw failed(error, `can't transfer ${from.shown} to ${to.shown}`, options.signal);
     } finally {

@@ -8,6 +8,14 @@ export class DatabaseRefusedError extends Error {
   override readonly name = 'DatabaseRefusedError';
 }
 
+/** The file that a transfer reads from has lost a part or was changed by something else. */
+export class DamagedSourceError extends DatabaseRefusedError {
+  constructor(cause: unknown) {
+    super('the file is damaged or incomplete; copy it again, or use an older backup');
+    this.cause = cause;
+  }
+}
+
 /** There is no space for a write. Whoever opened the directory is told when that begins and ends. */
 export class DatabaseFullError extends Error {
   override readonly name = 'DatabaseFullError';

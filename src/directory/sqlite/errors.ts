@@ -45,6 +45,9 @@ export function asRefusal(error: unknown): unknown {
     : error;
 }
 
+export const isCorrupt = (error: unknown): boolean =>
+  isSqliteError(error) && error.code.startsWith('SQLITE_CORRUPT');
+
 export function isSqliteError(error: unknown): error is InstanceType<typeof Database.SqliteError> {
   return error instanceof Database.SqliteError;
 }

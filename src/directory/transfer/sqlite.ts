@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { DatabaseRefusedError } from '../database-errors.ts';
+import { DamagedSourceError, DatabaseRefusedError } from '../database-errors.ts';
 import { openDatabaseFile } from '../sqlite/database-file.ts';
-import { asRefusal } from '../sqlite/errors.ts';
+import { asRefusal, isCorrupt } from '../sqlite/errors.ts';
 import { type Lock, lockDatabase } from '../sqlite/lock.ts';
 import { checkCurrent } from '../sqlite/migrate.ts';
 import { BATCH_ROWS, type TransferSource, type TransferTarget } from './ends.ts';
@@ -20,7 +20,7 @@ import {
  * Reads a file of this version's schema, which another process may be using: it sees what is
  * committed now, and doesn't hold up the writer. With `onInUse`, it keeps other processes from using
  * the file meanwhile, or calls `onInUse` if one already does. Throws DatabaseRefusedError if the
- * file is no directory, or one of another version.
+ * file is no directory, or one of another version, or damaged.
  */
 export function openSqliteSource(path: string, onInUse?: () => void): TransferSource {
   if (!existsSync(path)) throw new DatabaseRefusedError('there is no such file');
@@ -34,10 +34,19 @@ export function openSqliteSource(path: string, onInUse?: () => void): TransferSo
     db.pragma('busy_timeout = 5000');
     db.exec('BEGIN');
     checkCurrent(db);
-    return sourceOn(db, close);
+    const source = sourceOn(db, close);
+    return { ...source, rows: (table) => undamaged(source.rows(table)) };
   } catch (error) {
     close();
-    throw asRefusal(error);
+    throw isCorrupt(error) ? new DamagedSourceError(error) : asRefusal(error);
+  }
+}
+
+async function* undamaged<T>(rows: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* rows;
+  } catch (error) {
+    throw isCorrupt(error) ? new DamagedSourceError(error) : error;
   }
 }
 
