@@ -205,7 +205,11 @@ function copyConfig(
   const values = resolveOptions({ ...COPY_OPTIONS, logLevel }, flags, environment);
   const from = required('copy', COPY_OPTIONS.from, values.from);
   const to = required('copy', COPY_OPTIONS.to, values.to);
-  if (from === to) throw new ConfigError('--from and --to of copy name the same database');
+  if (from === to) {
+    throw new ConfigError(
+      '--from and --to of copy name the same database; name an empty database with --to',
+    );
+  }
   return { from, to, logLevel: values.logLevel };
 }
 

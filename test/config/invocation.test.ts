@@ -326,7 +326,10 @@ describe('backup, restore and copy', () => {
     [['restore'], '--from (SCIM_OPERATOR_FROM) is required by restore: the path of a file, or -'],
     [['copy', `--to=${to}`], '--from (SCIM_OPERATOR_FROM) is required by copy: file:PATH of a'],
     [['copy', `--from=${from}`], '--to (SCIM_OPERATOR_TO) is required by copy: file:PATH of a'],
-    [['copy', `--from=${from}`, `--to=${from}`], '--from and --to of copy name the same database'],
+    [
+      ['copy', `--from=${from}`, `--to=${from}`],
+      '--from and --to of copy name the same database; name an empty database with --to',
+    ],
     [['copy', '--from=scim.db'], '--from: "scim.db" is not allowed; it must be file:PATH'],
     [['backup', `--to=${to}`], '--to: the value is not allowed; it must be the path of a file'],
     [['backup', '--to=a', '--from=b'], '--from is not an option of backup; see --help'],
