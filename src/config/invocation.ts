@@ -154,13 +154,18 @@ function probeConfig(
   flags: ReadonlyMap<string, string>,
   environment: NodeJS.ProcessEnv,
 ): ProbeConfig {
-  const { idp, url, token, json } = resolveOptions(PROBE_OPTIONS, flags, environment);
-  return {
-    idp: required('probe', PROBE_OPTIONS.idp, idp),
-    url: required('probe', PROBE_OPTIONS.url, url),
-    token: required('probe', PROBE_OPTIONS.token, token),
-    json: json ?? false,
-  };
+  const values = resolveOptions(PROBE_OPTIONS, flags, environment);
+  const idp = required('probe', PROBE_OPTIONS.idp, values.idp);
+  const url = required('probe', PROBE_OPTIONS.url, values.url);
+  const { token, json } = values;
+  if (token === undefined) {
+    const { flag, variable } = PROBE_OPTIONS.token;
+    throw new ConfigError(
+      `--${flag} (${variable}) is required by probe: set ${variable} to the bearer token of the ` +
+        'endpoint, which is in the Secret of its ScimIntegration',
+    );
+  }
+  return { idp, url, token, json: json ?? false };
 }
 
 function backupConfig(

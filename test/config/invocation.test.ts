@@ -262,7 +262,11 @@ describe('probe', () => {
   it.each([
     ['SCIM_OPERATOR_IDP', '--idp (SCIM_OPERATOR_IDP) is required by probe: one of okta, entra'],
     ['SCIM_OPERATOR_URL', '--url (SCIM_OPERATOR_URL) is required by probe: an http or https URL'],
-    ['SCIM_OPERATOR_TOKEN', '--token (SCIM_OPERATOR_TOKEN) is required by probe'],
+    [
+      'SCIM_OPERATOR_TOKEN',
+      '--token (SCIM_OPERATOR_TOKEN) is required by probe: set SCIM_OPERATOR_TOKEN to the bearer ' +
+        'token of the endpoint, which is in the Secret of its ScimIntegration',
+    ],
   ])('requires %s', (variable, message) => {
     expect(refusal(['probe'], { ...ALL, [variable]: '' })).toContain(message);
   });
