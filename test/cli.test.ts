@@ -199,7 +199,8 @@ describe('a running program', () => {
     const program = run(database('away.db'));
     const { port } = await program.logged('serving SCIM');
     const { port: opsPort } = await program.logged('serving metrics and probes');
-    await program.logged('Kubernetes API was not reached; retrying');
+    const unreached = await program.logged('Kubernetes API was not reached; retrying');
+    expect(unreached).toMatchObject({ server: 'https://127.0.0.1:1' });
     const ops = (path: string) => fetch(`http://127.0.0.1:${opsPort}${path}`);
     expect((await ops('/readyz')).status).toBe(200);
     expect((await ops('/livez')).status).toBe(200);

@@ -9,7 +9,6 @@ import { Manager } from '../kube/manager.ts';
 import { createKubeMetrics, type KubeMetrics } from '../kube/metrics.ts';
 import { type KubeObject, NAMESPACES } from '../kube/resource.ts';
 import { untilSuccessful } from '../kube/until-successful.ts';
-import type { Logger } from '../logger.ts';
 import type { Caches } from './context.ts';
 import { Definitions } from './definitions.ts';
 import { DirectoryMarks } from './directory-marks.ts';
@@ -75,7 +74,7 @@ export function createOperator(options: OperatorOptions): Operator {
   let running: Promise<void> | undefined;
 
   const run = async () => {
-    const clusterUid = await readClusterUid(client, log, stop.signal);
+    const clusterUid = await readClusterUid(client, options, stop.signal);
     if (clusterUid === undefined) return;
     log.info({ namespaces: watchNamespaces ?? 'all' }, 'these namespaces are managed');
     const followsGroups = options.groupBindings !== undefined;
@@ -177,9 +176,12 @@ const UNREAD: Readonly<Record<Outcome, string>> = {
 /** The UID of kube-system identifies the cluster. Undefined if the signal aborts first. */
 function readClusterUid(
   client: Client,
-  log: Logger,
+  { connection, log }: OperatorOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  // The URL may have a password before the host.
+  const { origin, pathname } = new URL(connection.server);
+  const server = `${origin}${pathname}`.replace(/\/$/, '');
   return untilSuccessful(
     async () => {
       const namespace = await client.get<KubeObject>(NAMESPACES, { name: 'kube-system' });
@@ -189,7 +191,8 @@ function readClusterUid(
       mostMs: 10_000,
       kindOf: (error) => UNREAD[outcomeOf(error)],
       onTrouble: (error, message) => {
-        log.warn({ reason: error instanceof Error ? error.message : String(error) }, message);
+        const reason = error instanceof Error ? error.message : String(error);
+        log.warn({ server, reason }, message);
       },
       onEnd: () => log.info('Kubernetes API was reached'),
     },
