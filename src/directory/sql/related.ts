@@ -30,20 +30,23 @@ export function knownUsers(
   return sql`SELECT ${a.id} FROM ${dialect.values(ids, 'i')} ${user}`;
 }
 
-interface MembershipRow extends Pick<Row<'groupMembers'>, 'groupId'> {
-  readonly userId: string;
-  readonly displayName: string;
-  readonly direct: number;
-}
+/** A user in a group, or the name of a group. */
+type MembershipRow = Pick<Row<'groupMembers'>, 'groupId'> &
+  (
+    | { readonly userId: string; readonly direct: number }
+    | { readonly userId: null; readonly displayName: string }
+  );
 
-/** Direct and indirect groups. */
+/**
+ * Direct and indirect groups. The name of a group is read once and not for each of its users, and
+ * is not joined: the planner would choose the join by how many groups it believes there are.
+ */
 export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
   select: (dialect, tenant, ids) => {
     const held = named(dialect.tables.groupMembers, 'g');
     const g = named(dialect.tables.groups, 'g');
     const ofMember = (id: Expression) =>
       dialect.lookUp(held, sql`${held.tenant} = ${tenant} AND ${held.memberId} = ${id}`);
-    const group = dialect.lookUp(g, sql`${g.tenant} = ${tenant} AND ${g.id} = up.id`);
     return sql`
       WITH RECURSIVE up(user_id, id, direct) AS (
         SELECT ${held.memberId}, ${held.groupId}, 1
@@ -52,21 +55,28 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
         SELECT up.user_id, ${held.groupId}, 0
         FROM up ${ofMember(sql`up.id`)}
       )
-      SELECT up.user_id AS "userId", ${g.id} AS "groupId",
-        ${g.attributes} ->> 'displayName' AS "displayName", max(up.direct) AS direct
-      FROM up ${group}
-      GROUP BY up.user_id, ${g.id}, ${g.attributes} ->> 'displayName'
-      ORDER BY up.user_id, ${g.id}
+      SELECT up.user_id AS "userId", up.id AS "groupId", NULL AS "displayName",
+        max(up.direct) AS direct
+      FROM up
+      GROUP BY up.user_id, up.id
+      UNION ALL
+      SELECT NULL, ${g.id}, ${g.attributes} ->> 'displayName', 0
+      FROM ${g.table}
+      WHERE ${g.tenant} = ${tenant} AND ${dialect.among(g.id, sql`SELECT up.id FROM up`)}
+      ORDER BY 1, 2
     `;
   },
   attach: (records, rows) => {
-    const groups = collect<MembershipRow, GroupMembership>(
-      rows,
-      ({ userId, groupId, displayName, direct }) => [
-        userId,
-        { groupId, displayName, type: direct === 1 ? 'direct' : 'indirect' },
-      ],
+    const names = new Map(
+      rows.flatMap((row) => (row.userId === null ? [[row.groupId, row.displayName]] : [])),
     );
+    const groups = new Map<string, GroupMembership[]>(records.map(({ id }) => [id, []]));
+    for (const row of rows) {
+      const displayName = names.get(row.groupId);
+      if (row.userId === null || displayName === undefined) continue;
+      const type = row.direct === 1 ? 'direct' : 'indirect';
+      groups.get(row.userId)?.push({ groupId: row.groupId, displayName, type });
+    }
     return records.map((record) => ({ ...record, groups: groups.get(record.id) ?? [] }));
   },
 };

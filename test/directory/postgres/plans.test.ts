@@ -3,12 +3,13 @@
  * size: those that were asked for, and not a whole tenant or group.
  */
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDirectory } from '../../../src/directory/open.ts';
 import type { MembershipLimits } from '../../../src/directory/store/followed-groups.ts';
 import type { Scope } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { newPostgres, type PostgresDirectory } from '../../support/directory/postgres.ts';
+import { mostRowsRead, plansOf } from '../../support/directory/postgres-plans.ts';
 import { eventually } from '../../support/eventually.ts';
 import { add, at, groupQuery, remove, userQuery } from '../contract/fixture.ts';
 
@@ -116,65 +117,14 @@ const OTHERS: readonly [string, () => Promise<unknown>][] = [
   ],
 ];
 
-interface Plan {
-  readonly 'Relation Name'?: string;
-  readonly 'Actual Rows': number;
-  readonly 'Actual Loops': number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly 'Rows Removed by Join Filter'?: number;
-  readonly 'Shared Hit Blocks': number;
-  readonly 'Shared Read Blocks': number;
-  readonly Plans?: readonly Plan[];
-}
-
-/** The plan of each statement that the work runs, from a second run that is rolled back. */
-async function plansOf(work: () => Promise<unknown>, mode: string): Promise<Plan[]> {
-  const spy = vi.spyOn(pg.Client.prototype, 'query');
-  await work();
-  const calls = spy.mock.calls as unknown as [{ text?: string; values?: readonly unknown[] }][];
-  const statements = calls.map(([{ text = '', values = [] }]) => ({ text, values }));
-  spy.mockRestore();
-  const plans: Plan[] = [];
-  for (const { text, values } of statements) {
-    if (!/^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text)) continue;
-    await client.query(`BEGIN; SET LOCAL plan_cache_mode = ${mode}; PREPARE p AS ${text}`);
-    const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
-    const { rows } = await client.query(
-      `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE p${given}`,
-    );
-    await client.query('ROLLBACK; DEALLOCATE p');
-    plans.push(rows[0]['QUERY PLAN'][0].Plan);
-  }
-  expect(plans).not.toEqual([]);
-  return plans;
-}
-
-function literal(value: unknown): string {
-  if (value === null) return 'NULL';
-  return pg.escapeLiteral(
-    Array.isArray(value) ? `{${value.map(String).join(',')}}` : String(value),
-  );
-}
-
-/**
- * The largest number of rows that one table or join of the plan read, whether or not they were of
- * use.
- */
-function mostRowsRead(plan: Plan): number {
-  const removed =
-    (plan['Rows Removed by Filter'] ?? 0) + (plan['Rows Removed by Join Filter'] ?? 0);
-  const produced = plan['Relation Name'] === undefined ? 0 : plan['Actual Rows'];
-  const own = (produced + removed) * plan['Actual Loops'];
-  return Math.max(own, ...(plan.Plans ?? []).map(mostRowsRead));
-}
-
 const MODES = ['force_custom_plan', 'force_generic_plan'];
 /** More than a page of 100 users, each in four groups; less than a tenth of the tenant. */
 const FEW = 700;
 
 async function expectFew(work: () => Promise<unknown>): Promise<void> {
   for (const mode of MODES) {
-    for (const plan of await plansOf(work, mode)) expect(mostRowsRead(plan)).toBeLessThan(FEW);
+    for (const plan of await plansOf(client, work, mode))
+      expect(mostRowsRead(plan)).toBeLessThan(FEW);
   }
 }
 
@@ -203,7 +153,7 @@ describe('with statistics, PostgreSQL reads little for', () => {
       for (const decide of [undefined, (group: { attributes: object }) => group.attributes]) {
         for (const changes of [[add(OTHER)], [remove(OTHER)]]) {
           const work = () => store.groups.change(SCOPE, id, decide as undefined, changes, at(2));
-          for (const plan of await plansOf(work, 'force_generic_plan')) {
+          for (const plan of await plansOf(client, work, 'force_generic_plan')) {
             expect(mostRowsRead(plan)).toBeLessThan(FEW);
             buffers += plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
           }
@@ -222,7 +172,7 @@ describe('with statistics, PostgreSQL reads little for', () => {
     expectFew(() => store.groups.delete(SCOPE, 'g3', () => {}, at(2)).catch(() => undefined)));
 
   it('nothing that lacks an index', async () => {
-    const [plan] = await plansOf(users('title co "y"'), 'auto');
+    const [plan] = await plansOf(client, users('title co "y"'), 'auto');
     expect(plan && mostRowsRead(plan)).toBeGreaterThan(FEW);
   });
 });

@@ -19,6 +19,10 @@ export const SESSION_SETTINGS = {
   statement_timeout: '60s',
   // A row that one session holds must not stop everything that waits for it.
   lock_timeout: '3s',
+  // Without fresh statistics the planner is wrong about how large tables are. It would scan one
+  // that was empty when it planned, or compile a statement that takes a millisecond.
+  enable_seqscan: 'off',
+  jit: 'off',
   // Frees the locks of a process that has vanished. A running process is never idle in a
   // transaction.
   idle_in_transaction_session_timeout: '10s',

@@ -1,0 +1,122 @@
+/**
+ * Plans when statistics are stale: taken while the tables were empty, or before most rows were
+ * deleted. No plan may read a table for each row of another one, with the settings of the
+ * directory's sessions and (behind a pooler) without them.
+ */
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SESSION_SETTINGS } from '../../../src/directory/postgres/connection/session.ts';
+import type { Scope } from '../../../src/directory/store/resources.ts';
+import type { Store } from '../../../src/directory/store/store.ts';
+import { newPostgres, type PostgresDirectory } from '../../support/directory/postgres.ts';
+import { mostRowsRead, nodesOf, plansOf } from '../../support/directory/postgres-plans.ts';
+import { groupQuery, userQuery } from '../contract/fixture.ts';
+
+const SCOPE: Scope = { tenant: 't', integrationId: 'i' };
+const USER = 'u00050';
+const TABLES = ['access', 'search_documents', 'access_values', 'groups', 'external_ids'];
+const GROWING = [...TABLES, 'group_members', 'counters'];
+const of = (statement: string) =>
+  GROWING.map((table) => `${statement.replace('?', table)};`).join('');
+const ANALYZE = of('ANALYZE ?');
+
+/** Each of the first users is in ten groups; there are 300. */
+const fill = (users: number) => `
+INSERT INTO access SELECT 't', 'u' || lpad(i::text, 5, '0'), 'x' || i, 'user' || i,
+  json_build_object('userName', 'user' || i), 1, 1, 1 FROM generate_series(1, ${users}) i;
+INSERT INTO search_documents SELECT tenant, id, jsonb_build_object('userName', user_name_key, 'emails',
+  jsonb_build_array(jsonb_build_object('type', 'work', 'value', user_name_key || '@a'))) FROM access;
+INSERT INTO access_values SELECT tenant, 'emails.value', user_name_key || '@a', id FROM access;
+INSERT INTO groups SELECT 't', 'g' || i, 'group' || i, json_build_object('displayName', 'group' || i),
+  1, 1, 1 FROM generate_series(1, 300) i;
+INSERT INTO external_ids SELECT tenant, 'i', id, 'User', 'e' || user_name_key FROM access;
+INSERT INTO external_ids SELECT tenant, 'i', id, 'Group', 'e' || display_name_key FROM groups;
+INSERT INTO group_members SELECT tenant, 'g' || (1 + (right(id, 3)::integer * k) % 300), id, 'User'
+  FROM access, generate_series(1, 10) k WHERE id <= 'u01000' ON CONFLICT DO NOTHING;
+INSERT INTO counters SELECT tenant, 'users', 0, count(*) FROM access GROUP BY tenant;
+INSERT INTO counters SELECT tenant, 'groups', 0, count(*) FROM groups GROUP BY tenant;`;
+
+/** Groups of all users, which have come and gone. */
+const LARGE_GROUPS = `
+INSERT INTO group_members SELECT tenant, 'h' || k, id, 'User' FROM access, generate_series(1, 10) k;
+${ANALYZE}
+DELETE FROM group_members WHERE group_id LIKE 'h%';`;
+
+const STATES: readonly [string, string][] = [
+  ['taken while the tables were empty', `${ANALYZE}${fill(10_000)}`],
+  ['taken with few rows', `${fill(20)}${ANALYZE}${of('DELETE FROM ?')}${fill(10_000)}`],
+  ['taken before large groups were deleted', `${fill(10_000)}${LARGE_GROUPS}`],
+  [
+    'taken before most rows were deleted',
+    `${fill(10_000)}${ANALYZE}${of('DELETE FROM ?')}${fill(500)}`,
+  ],
+  ['fresh', `${fill(10_000)}${ANALYZE}`],
+];
+
+const workOf = ({ users, groups }: Store): Readonly<Record<string, () => Promise<unknown>>> => {
+  const list = (filter?: string) => () =>
+    users.list(SCOPE, userQuery({ ...(filter && { filter }), limit: 100, related: true }));
+  return {
+    [PAGES[0]]: list(),
+    'a user by userName': list('userName eq "user50"'),
+    'a user by email': list('emails[type eq "work" and value eq "user50@a"]'),
+    'a user by externalId': list('externalId eq "euser50"'),
+    [PAGES[1]]: list('groups.value eq "g40"'),
+    'a user with groups': () => users.get(SCOPE, USER, true),
+    'a group with members': () => groups.get(SCOPE, 'g40', true),
+    'a group by name and member': () =>
+      groups.list(SCOPE, groupQuery({ filter: `id eq "g40" and members eq "${USER}"`, limit: 1 })),
+  };
+};
+
+const PAGES = ['a page of users with groups', 'the users in a group'] as const;
+/** Ten groups of each of 100 users, and their names. */
+const FEW = 1_500;
+/** If PostgreSQL takes a tenant for smaller than the page, it may read the ids of all its users. */
+const ONCE = 10_001;
+const pages = new Set<string>(PAGES);
+const WIDE = [...TABLES, 'group_members'];
+const SETTINGS = Object.entries(SESSION_SETTINGS).map(
+  ([name, value]) => `SET ${name} = '${value}';`,
+);
+
+/** What is wrong with the plans of the work. */
+async function faults(name: string, work: () => Promise<unknown>, isDirect: boolean) {
+  const found: unknown[] = [];
+  for (const mode of ['force_custom_plan', 'force_generic_plan']) {
+    for (const plan of await plansOf(client, work, mode)) {
+      const read = mostRowsRead(plan);
+      if (read >= (pages.has(name) ? ONCE : FEW)) found.push({ name, mode, read });
+      const scanned = nodesOf(plan).filter((node) => node['Node Type'] === 'Seq Scan');
+      const tables = scanned.map((node) => node['Relation Name'] ?? '');
+      const wide = tables.filter((table) => WIDE.includes(table));
+      if (isDirect && wide.length > 0) found.push({ name, mode, wide });
+    }
+  }
+  return found;
+}
+
+let directory: PostgresDirectory;
+let client: pg.Client;
+beforeEach(async () => {
+  directory = await newPostgres();
+  client = new pg.Client({ connectionString: directory.database.url });
+  await client.connect();
+});
+afterEach(async () => {
+  await client.end();
+  await directory.close();
+});
+
+describe.each(STATES)('with statistics %s, PostgreSQL', (_, statements) => {
+  it('finds everything by index', async () => {
+    await client.query(of('ALTER TABLE ? SET (autovacuum_enabled = off)'));
+    for (const each of statements.split(';')) await client.query(each);
+    for (const isDirect of [false, true]) {
+      if (isDirect) await client.query(SETTINGS.join(''));
+      for (const [name, work] of Object.entries(workOf(directory.store))) {
+        expect(await faults(name, work, isDirect)).toEqual([]);
+      }
+    }
+  });
+});

@@ -1,0 +1,68 @@
+/** The plans of the directory's statements on PostgreSQL, and how many rows they read. */
+import pg from 'pg';
+import { expect, vi } from 'vitest';
+
+export interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Join Filter'?: number;
+  readonly 'Shared Hit Blocks': number;
+  readonly 'Shared Read Blocks': number;
+  readonly Plans?: readonly Plan[];
+}
+
+/**
+ * The plan of each statement that the work runs, from a second run on the client that is rolled
+ * back.
+ */
+export async function plansOf(
+  client: pg.Client,
+  work: () => Promise<unknown>,
+  mode: string,
+): Promise<Plan[]> {
+  const spy = vi.spyOn(pg.Client.prototype, 'query');
+  await work();
+  const calls = spy.mock.calls as unknown as [{ text?: string; values?: readonly unknown[] }][];
+  const statements = calls.map(([{ text = '', values = [] }]) => ({ text, values }));
+  spy.mockRestore();
+  const plans: Plan[] = [];
+  for (const { text, values } of statements) {
+    if (!/^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text)) continue;
+    await client.query(`BEGIN; SET LOCAL plan_cache_mode = ${mode}; PREPARE p AS ${text}`);
+    const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
+    const { rows } = await client.query(
+      `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE p${given}`,
+    );
+    await client.query('ROLLBACK; DEALLOCATE p');
+    plans.push(rows[0]['QUERY PLAN'][0].Plan);
+  }
+  expect(plans).not.toEqual([]);
+  return plans;
+}
+
+function literal(value: unknown): string {
+  if (value === null) return 'NULL';
+  return pg.escapeLiteral(
+    Array.isArray(value) ? `{${value.map(String).join(',')}}` : String(value),
+  );
+}
+
+/**
+ * The largest number of rows that one table or join of the plan read, whether or not they were of
+ * use.
+ */
+export function mostRowsRead(plan: Plan): number {
+  const removed =
+    (plan['Rows Removed by Filter'] ?? 0) + (plan['Rows Removed by Join Filter'] ?? 0);
+  const produced = plan['Relation Name'] === undefined ? 0 : plan['Actual Rows'];
+  const own = (produced + removed) * plan['Actual Loops'];
+  return Math.max(own, ...(plan.Plans ?? []).map(mostRowsRead));
+}
+
+/** All nodes of the plan. */
+export function nodesOf(plan: Plan): Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+}
