@@ -13,7 +13,7 @@ import { type Command, commandsIn, commandsOf } from '../support/docs/commands.t
 import { PAGES } from '../support/docs/pages.ts';
 
 const MAKE_TARGETS = new Set(
-  [...readFileSync('Makefile', 'utf8').matchAll(/^([a-z-]+):.*## /gm)].map(([, name]) => name),
+  [...readFileSync('Makefile', 'utf8').matchAll(/^([a-z0-9-]+):.*## /gm)].map(([, name]) => name),
 );
 const RESOURCES = resourceNames();
 const KEYS = new Set<string>(Object.values(names).filter((value) => typeof value === 'string'));
