@@ -6,7 +6,7 @@ GENERATED := crds policies docs/reference examples/argocd charts/scim-operator
 SUITES := unit kube operator resources
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e conformance soak bench-operator verify generate format manifests build image image-archive image-check sbom release-check clean
+.PHONY: help demo test e2e conformance soak bench-operator verify generate format manifests build image image-archive image-check kind sbom release-check clean
 
 help: ## Print this help
 	@echo 'Targets:'
@@ -36,6 +36,10 @@ help: ## Print this help
 	@echo '  IMAGE=…            its name, with a registry or localhost, and a tag'
 	@echo '  PLATFORM=…         linux/amd64 or linux/arm64 instead of the platform of this machine'
 	@echo '  ENGINE=…           docker, podman or buildah'
+	@echo
+	@echo 'Variables of make kind:'
+	@echo '  ARCHIVE=…          load this archive instead of building one'
+	@echo '  INSTALL=off        only create the cluster and load the image, as make e2e needs it'
 	@echo
 	@echo 'Variables of make bench-operator:'
 	@echo '  INTEGRATIONS=10000, NAMESPACES=100   number of integrations and namespaces'
@@ -98,6 +102,9 @@ image: $(INSTALLED) ## Build the container image with docker, podman or buildah
 
 image-archive: $(INSTALLED) ## Build the image and write it to dist/ as an OCI archive
 	@exec node hack/image/main.ts archive
+
+kind: $(INSTALLED) ## Install the chart with this checkout's image in a kind cluster; needs docker or podman
+	@exec node hack/kind/main.ts
 
 image-check: $(INSTALLED) ## Check the archives in dist/ and start the program in each; needs root
 	@exec node hack/image/check.ts dist/scim-operator-*.tar

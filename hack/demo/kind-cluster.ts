@@ -4,11 +4,8 @@ import { join } from 'node:path';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { ControlPlaneUnavailableError } from '../control-plane/versions.ts';
+import { ENGINE_MS, environmentOf, runningEngine } from '../kind/engine.ts';
 import type { DemoCluster } from './current-cluster.ts';
-
-/** How long an engine has to respond. */
-const ENGINE_MS = 5_000;
-const ENGINES = ['docker', 'podman'] as const;
 
 /**
  * @param folder where the administrator's kubeconfig is written.
@@ -21,8 +18,12 @@ export async function openKindCluster(
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<DemoCluster> {
+  await run('kind', ['version'], process.env, { timeout: ENGINE_MS });
   const engine = await runningEngine();
-  const env = { ...process.env, KIND_EXPERIMENTAL_PROVIDER: engine };
+  if (engine === undefined) {
+    throw new ControlPlaneUnavailableError('neither Docker nor podman is running');
+  }
+  const env = environmentOf(engine);
   const kind = (args: readonly string[], limits: Limits = {}) => run('kind', args, env, limits);
   const clusters = await kind(['get', 'clusters'], { timeout: ENGINE_MS });
   if (clusters.split('\n').includes(name)) {
@@ -51,17 +52,6 @@ export async function openKindCluster(
     description: `a kind cluster in ${engine}`,
     stop: remove,
   };
-}
-
-async function runningEngine(): Promise<string> {
-  const limits = { timeout: ENGINE_MS };
-  await run('kind', ['version'], process.env, limits);
-  const runs = await Promise.allSettled(
-    ENGINES.map((engine) => run(engine, ['info'], process.env, limits)),
-  );
-  const engine = ENGINES.find((_, index) => runs[index]?.status === 'fulfilled');
-  if (engine !== undefined) return engine;
-  throw new ControlPlaneUnavailableError('neither Docker nor podman is running');
 }
 
 interface Limits {
