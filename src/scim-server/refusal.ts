@@ -26,6 +26,7 @@ export function createRefusals(log: Logger): Refusals {
       } else if (error.cause instanceof DatabaseFullError) {
         // Reads still work. One line about it is logged where the directory is opened.
       } else if (error.status === 503 && error.cause !== undefined && outage.begins()) {
+        // A 503 without a cause says that other changes stand in the way; the directory is there.
         const reason = error.cause instanceof Error ? error.cause.message : String(error.cause);
         log.warn({ reason }, 'the directory is unreachable; requests are refused with 503');
       }
