@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { cacheFolder } from './cache.ts';
 
 /** There is no Go, or the build failed. */
 export class GoBuildError extends Error {
@@ -48,6 +49,35 @@ export async function buildGoProgram(
       else reject(new GoBuildError(`go build of ${name} exited with ${by ?? code}`));
     });
   });
+}
+
+/** A program of which this repository needs the version that a go.mod requires. */
+export interface PinnedProgram {
+  /** The file's name. */
+  readonly name: string;
+  /** Folder of the go.mod. */
+  readonly module: string;
+  /** Of the module that go.mod requires. */
+  readonly path: string;
+  /** Import path of the package main; by default that of the module. */
+  readonly main?: string;
+  /** Of the linker, for a version. */
+  readonly flags?: (version: string) => string;
+  /** The version of the program in the PATH. */
+  readonly versionInPath: () => string | undefined;
+}
+
+/** The program in the PATH if it has the version, or one that is built and kept in the cache. */
+export async function findPinnedProgram(
+  { name, module, path, main = path, flags, versionInPath }: PinnedProgram,
+  log: (line: string) => void,
+): Promise<string> {
+  const version = requiredVersion(module, path);
+  if (versionInPath() === version) return name;
+  const target = join(cacheFolder(`${name}-${version}`), name);
+  const program = { name: `${name} ${version}`, module, main };
+  await ensureGoProgram(flags ? { ...program, flags: flags(version) } : program, target, log);
+  return target;
 }
 
 /** Builds the program unless `target` is there. */

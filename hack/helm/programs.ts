@@ -1,8 +1,7 @@
 /** helm 3 and helm 4: those in the PATH, or built from their Go modules and kept in the cache. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { cacheFolder } from '../cache.ts';
-import { ensureGoProgram, requiredVersion } from '../go-program.ts';
+import { findPinnedProgram } from '../go-program.ts';
 
 export const HELM_MAJORS = ['v3', 'v4'] as const;
 export type HelmMajor = (typeof HELM_MAJORS)[number];
@@ -20,16 +19,17 @@ export async function helmProgram(
   return program;
 }
 
-async function find(major: HelmMajor, log: (line: string) => void): Promise<string> {
-  const module = join(import.meta.dirname, major);
+function find(major: HelmMajor, log: (line: string) => void): Promise<string> {
   const path = `helm.sh/helm/${major}`;
-  const version = requiredVersion(module, path);
-  if (versionInPath() === version) return 'helm';
-  const target = join(cacheFolder(`helm-${version}`), 'helm');
-  const name = `helm ${version}`;
-  const flags = `-X ${path}/internal/version.version=${version}`;
-  await ensureGoProgram({ name, module, main: `${path}/cmd/helm`, flags }, target, log);
-  return target;
+  const program = {
+    name: 'helm',
+    module: join(import.meta.dirname, major),
+    path,
+    main: `${path}/cmd/helm`,
+    flags: (version: string) => `-X ${path}/internal/version.version=${version}`,
+    versionInPath,
+  };
+  return findPinnedProgram(program, log);
 }
 
 function versionInPath(): string | undefined {

@@ -1,6 +1,7 @@
 /** Builds the container image (`make image`) or an OCI archive of it (`make image-archive`). */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import packageJson from '../../package.json' with { type: 'json' };
 import {
   type Architecture,
   type Engine,
@@ -9,15 +10,14 @@ import {
   hostArchitecture,
   succeeds,
 } from './engine.ts';
+import { archiveFile, IMAGE } from './names.ts';
 import { standInBases } from './stand-in.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const { version, devDependencies } = JSON.parse(
-  readFileSync(join(ROOT, 'package.json'), 'utf8'),
-) as { readonly version: string; readonly devDependencies: { readonly node: string } };
+const { version, devDependencies } = packageJson;
 
 const [command] = process.argv.slice(2);
-const image = process.env.IMAGE || `localhost/scim-operator:${version}`;
+const image = process.env.IMAGE || IMAGE;
 const platform = process.env.PLATFORM || `linux/${hostArchitecture()}`;
 
 process.chdir(ROOT);
@@ -61,7 +61,7 @@ function canPull(): boolean {
 
 function archive(engine: Engine): void {
   const suffix = process.env.PLATFORM ? `-${architectureOf(platform)}` : '';
-  const file = `dist/scim-operator-${version}${suffix}.tar`;
+  const file = archiveFile(suffix);
   mkdirSync('dist', { recursive: true });
   // Some engines add to an archive that is there.
   rmSync(file, { force: true });

@@ -7,8 +7,10 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import packageJson from '../../package.json' with { type: 'json' };
 import { GoBuildError } from '../go-program.ts';
 import { helmProgram } from '../helm/programs.ts';
+import { archiveFile, REPOSITORY } from '../image/names.ts';
 import { environmentOf, type KindEngine, runningEngine } from './engine.ts';
 import { kindProgram } from './program.ts';
 
@@ -16,9 +18,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** As in cluster.yaml. */
 const CLUSTER = 'scim-operator';
 const RELEASE = 'scim-operator';
-const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  readonly version: string;
-};
+const { version } = packageJson;
 const NEXT = `
 Make its Service reachable at http://localhost:8080, and leave the command running:
 
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
 function buildArchive(ENGINE: KindEngine): string {
   const env = { ...process.env, ENGINE, IMAGE: '', PLATFORM: '' };
   run(process.execPath, [join(ROOT, 'hack/image/main.ts'), 'archive'], { env });
-  return join(ROOT, `dist/scim-operator-${version}.tar`);
+  return join(ROOT, archiveFile());
 }
 
 function ensureCluster(kind: string, env: NodeJS.ProcessEnv): void {
@@ -84,7 +84,7 @@ function ensureCluster(kind: string, env: NodeJS.ProcessEnv): void {
 function install(helm: string, archive: string): void {
   const values = {
     publicUrl: 'http://localhost:8080',
-    image: { repository: 'localhost/scim-operator', tag: version, pullPolicy: 'Never' },
+    image: { repository: REPOSITORY, tag: version, pullPolicy: 'Never' },
     // The image of another build has the same name. The annotation replaces the pod.
     podAnnotations: {
       'scim-operator.dev/image-archive': createHash('sha256')
