@@ -1,31 +1,21 @@
 /** The chart with PostgreSQL and two replicas, in real pods. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   deletePods,
-  endpointOfIntegration,
   helm,
   INTEGRATION,
   keptObjects,
   restartNode,
   rollBack,
   uninstall,
-  useEmptyCluster,
 } from '../support/installed/installation.ts';
-import { ON_POSTGRES, useDatabase } from '../support/installed/postgres.ts';
-import { Traffic } from '../support/installed/traffic.ts';
+import { ON_POSTGRES } from '../support/installed/postgres.ts';
+import { useProvisionedRelease } from '../support/installed/provisioned.ts';
 
-useEmptyCluster();
-useDatabase();
-let traffic: Traffic;
-let endpoint: string;
-beforeAll(async () => {
-  await helm('v4', 'install', ON_POSTGRES);
-  endpoint = await endpointOfIntegration();
-  traffic = await Traffic.start(INTEGRATION);
-}, 600_000);
+const release = useProvisionedRelease(() => helm('v4', 'install', ON_POSTGRES));
 
 /** The failures of requests that were sent since the traffic began. */
-const failures = async () => (await traffic.flow()).failures;
+const failures = async () => (await release.flow()).failures;
 
 describe('with PostgreSQL and two replicas, no request fails', () => {
   it('while each pod is deleted', { timeout: 300_000 }, async () => {
@@ -46,9 +36,7 @@ describe('with PostgreSQL and two replicas, no request fails', () => {
   });
 
   it('and no acknowledged write is lost', { timeout: 120_000 }, async () => {
-    const report = await traffic.verify();
-    expect(report.lost).toEqual([]);
-    expect(report.acknowledged).toBeGreaterThan(0);
+    await release.expectNothingLost();
   });
 });
 
@@ -59,7 +47,6 @@ describe('uninstalling', () => {
     await uninstall('v4');
     await expect(keptObjects()).resolves.toMatchObject({ crds: 3, integration: INTEGRATION });
     await helm('v4', 'install', ON_POSTGRES);
-    await expect(endpointOfIntegration()).resolves.toBe(endpoint);
-    expect((await traffic.verify()).lost).toEqual([]);
+    await release.expectNothingLost();
   });
 });

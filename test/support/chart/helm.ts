@@ -1,11 +1,11 @@
 /** helm on the chart of this repository. */
-import { execFile } from 'node:child_process';
 import { loadYaml } from '@kubernetes/client-node';
 import { beforeAll } from 'vitest';
 import { kubernetesVersion } from '../../../hack/control-plane/versions.ts';
 import { HELM_MAJORS, type HelmMajor, helmProgram } from '../../../hack/helm/programs.ts';
 import type { KubeObject } from '../../../src/kube/resource.ts';
 import { documentsIn } from '../kube/any-objects.ts';
+import { outputOf } from '../program-output.ts';
 
 const CHART = 'charts/scim-operator';
 /** Of the release and of its namespace. */
@@ -34,10 +34,6 @@ export interface Rendered extends KubeObject {
   readonly subjects?: unknown;
 }
 
-export class HelmError extends Error {
-  override readonly name = 'HelmError';
-}
-
 export interface HelmOptions {
   readonly release?: string;
   readonly namespace?: string;
@@ -53,7 +49,7 @@ export class Helm {
     this.major = major;
   }
 
-  /** The YAML that helm renders. Rejects with HelmError, which has what helm said. */
+  /** The YAML that helm renders. Rejects with ProgramError. */
   template(values: Values, { args = [], ...options }: HelmOptions = {}): Promise<string> {
     const withVersion = [`--kube-version=${kubernetesVersion()}`, ...args];
     return this.onChart('template', values, { ...options, args: withVersion });
@@ -81,14 +77,7 @@ export class Helm {
       HELM_NAMESPACE: namespace,
       HELM_DRIVER: 'secret',
     };
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const limits = { env, maxBuffer: 64 * 1024 * 1024 };
-    const child = execFile(program, [...args], limits, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new HelmError(stderr || error.message));
-    });
-    child.stdin?.end(JSON.stringify(values));
-    return promise;
+    return outputOf(program, args, { env, input: JSON.stringify(values) });
   }
 }
 

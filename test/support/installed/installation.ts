@@ -2,13 +2,15 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll } from 'vitest';
 import type { HelmMajor } from '../../../hack/helm/programs.ts';
-import packageJson from '../../../package.json' with { type: 'json' };
+import { IMAGE as BUILT } from '../../../hack/image/names.ts';
+import { groupBindingPolicy } from '../../../src/crd/group-binding-policy.ts';
+import { allCrds } from '../../../src/crd/manifest.ts';
 import { Helm, RELEASE, useHelm, type Values } from '../chart/helm.ts';
 import { eventually } from '../eventually.ts';
 import { applyObjects, kubectl, valueAt } from './kubectl.ts';
 
 /** On every node of the cluster. */
-export const IMAGE = process.env.IMAGE || `localhost/scim-operator:${packageJson.version}`;
+export const IMAGE = process.env.IMAGE || BUILT;
 /** The namespace of the integration. */
 export const PROVISIONED = 'scim-e2e-acme';
 export const INTEGRATION = 'company-idp';
@@ -16,11 +18,7 @@ export const INTEGRATION = 'company-idp';
 const DEPLOYMENT = ['deployment', RELEASE, '--namespace', RELEASE];
 const WAIT = ['--wait', '--timeout', '180s'];
 const ENFORCED = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-const CRDS = ['scimintegrations', 'scimtenants', 'scimgroupbindings'].map(
-  (plural) => `${plural}.scim-operator.dev`,
-);
-
-const KEPT_POLICY = 'scimgroupbindings.scim-operator.dev';
+const CRDS = allCrds().map(({ metadata }) => metadata.name);
 
 export class ClusterInUseError extends Error {
   override readonly name = 'ClusterInUseError';
@@ -47,8 +45,8 @@ export function useEmptyCluster(): void {
     await new Helm('v4').run(['uninstall', RELEASE, '--ignore-not-found', '--wait'], cluster());
     await kubectl(['delete', 'namespace', RELEASE, PROVISIONED, '--ignore-not-found']);
     await kubectl(['delete', 'crd', ...CRDS, '--ignore-not-found']);
-    const policies = 'validatingadmissionpolicies,validatingadmissionpolicybindings';
-    await kubectl(['delete', policies, KEPT_POLICY, '--ignore-not-found']);
+    for (const { kind, metadata } of groupBindingPolicy())
+      await kubectl(['delete', kind, metadata.name, '--ignore-not-found']);
   });
 }
 

@@ -1,59 +1,83 @@
-/** The pod of one's own in docs/guides/postgresql.md, in which commands run on the volume. */
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
+/** What the guides say about backups, restores and copies in a cluster, as they say it. */
 import { loadYaml } from '@kubernetes/client-node';
 import { RELEASE } from '../chart/helm.ts';
+import { blocksOf, PAGES } from '../docs/pages.ts';
 import { eventually } from '../eventually.ts';
+import { outputOf } from '../program-output.ts';
 import { IMAGE } from './installation.ts';
 import { applyObjects, kubectl, valueAt } from './kubectl.ts';
 
-const GUIDE = 'docs/guides/postgresql.md';
-const NAME = 'scim-operator-own';
-const NAMED = [NAME, '--namespace', RELEASE];
+const RECOVERY = 'docs/guides/backup-and-recovery.md';
+const POSTGRESQL = 'docs/guides/postgresql.md';
+const SQLITE = 'file:/var/lib/scim-operator/directory.db';
 
 interface Container {
   readonly args: readonly string[];
 }
 interface Pod {
-  readonly metadata: { readonly name: string };
+  readonly metadata: object;
   readonly spec: { readonly containers: readonly Container[] };
 }
 
-/** Runs the program with these arguments in the pod, with the file as its input. */
-export async function runInOwnPod(args: readonly string[], inputFile?: string): Promise<string> {
-  const [, yaml = ''] = /```yaml\n(apiVersion: v1\nkind: Pod\n.*?)```/su.exec(
-    readFileSync(GUIDE, 'utf8'),
-  ) ?? [''];
-  const pod = loadYaml<Pod>(yaml);
-  const stdin = inputFile === undefined ? {} : { stdin: true, stdinOnce: true };
-  const containers = pod.spec.containers.map((each) => ({ ...each, image: IMAGE, args, ...stdin }));
-  const metadata = { ...pod.metadata, name: NAME };
-  await applyObjects({ ...pod, metadata, spec: { ...pod.spec, containers } });
+/** Writes a backup of the running pod into the folder. */
+export const backUp = (folder: string): Promise<string> =>
+  runBlock(RECOVERY, 'exec deployment/', folder);
+
+/** Restores the backup in the folder to the volume, in a pod of one's own. */
+export async function restore(folder: string): Promise<void> {
+  const name = 'scim-operator-restore';
+  const args = [
+    'restore',
+    '--replace',
+    '--without-tokens',
+    '--from',
+    '-',
+    '--database-url',
+    SQLITE,
+  ];
+  await inOwnPod(name, { args, stdin: true, stdinOnce: true }, async () => {
+    const pod = ['pod', name, '--namespace', RELEASE];
+    await kubectl(['wait', ...pod, '--for=condition=Ready', '--timeout=60s']);
+    await runBlock(RECOVERY, 'attach --stdin', folder);
+  });
+}
+
+/** Copies the directory on the volume to PostgreSQL, in a pod of one's own. */
+export const copy = (): Promise<void> =>
+  inOwnPod('scim-operator-copy', { args: ['copy', '--from', SQLITE] });
+
+/** Runs a container in the pod of the guide, until it has succeeded. */
+async function inOwnPod(
+  name: string,
+  container: Container & Readonly<Record<string, unknown>>,
+  once: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  const { metadata, spec, ...kind } = loadYaml<Pod>(blockWith(POSTGRESQL, 'kind: Pod'));
+  const containers = spec.containers.map((each) => ({ ...each, image: IMAGE, ...container }));
+  const named = [name, '--namespace', RELEASE];
+  await applyObjects({ ...kind, metadata: { ...metadata, name }, spec: { ...spec, containers } });
   try {
-    if (inputFile !== undefined) {
-      await kubectl(['wait', 'pod', ...NAMED, '--for=condition=Ready', '--timeout=60s']);
-      await shell(`kubectl --namespace ${RELEASE} attach --stdin ${NAME} < ${inputFile}`);
-    }
+    await once();
     await eventually(
       async () => {
-        const phase = await valueAt('{.status.phase}', 'pod', ...NAMED);
+        const phase = await valueAt('{.status.phase}', 'pod', ...named);
         if (phase !== 'Succeeded')
-          throw new Error(`${phase}: ${await kubectl(['logs', ...NAMED])}`);
+          throw new Error(`${phase}: ${await kubectl(['logs', ...named])}`);
       },
       { everyMs: 500 },
     );
-    return await kubectl(['logs', ...NAMED]);
   } finally {
-    await kubectl(['delete', 'pod', ...NAMED]);
+    await kubectl(['delete', 'pod', ...named]);
   }
 }
 
-/** Runs the command of docs/guides/backup-and-recovery.md. */
-export const backUpTo = (file: string): Promise<unknown> =>
-  shell(
-    `(umask 077 && kubectl --namespace ${RELEASE} exec deployment/${RELEASE} -- \
-    /usr/local/bin/node /app/scim-operator.js backup --to - > ${file})`,
-  );
+const runBlock = (page: string, part: string, cwd: string): Promise<string> =>
+  outputOf('sh', ['-ec', blockWith(page, part)], { cwd });
 
-const shell = (command: string) => promisify(execFile)('sh', ['-c', command]);
+/** The first block of code of the page that contains the text. */
+function blockWith(path: string, part: string): string {
+  const blocks = PAGES.filter((page) => page.path === path).flatMap(blocksOf);
+  const block = blocks.find(({ code }) => code.includes(part));
+  if (block === undefined) throw new Error(`${path} has no block with ${part}`);
+  return block.code;
+}

@@ -1,6 +1,6 @@
 // Runs in a pod: provisions users like an identity provider, through the Service, and counts.
-// GET /state returns the counts. GET /stop ends the traffic and reads every acknowledged write
-// back. GET /verify reads them back again.
+// GET /state returns the counts. GET /verify ends the traffic, unless it has ended, and also reads
+// every acknowledged write back.
 import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -13,6 +13,8 @@ const acknowledged = new Map();
 const failures = [];
 let requests = 0;
 let running = true;
+
+const fail = (what, reason) => failures.push({ at: new Date().toISOString(), what, reason });
 
 async function once(method, path, body) {
   requests += 1;
@@ -34,8 +36,7 @@ async function send(method, path, body) {
     try {
       return await once(method, path, body);
     } catch (error) {
-      const reason = String(error.cause?.code ?? error.cause?.message ?? error.message);
-      failures.push({ at: new Date().toISOString(), method, path, reason });
+      fail(`${method} ${path}`, error.cause?.code ?? error.cause?.message ?? error.message);
       await pause(RETRY_MS);
     }
   }
@@ -43,11 +44,7 @@ async function send(method, path, body) {
 
 function expectStatus(what, { status, body }, ...allowed) {
   if (allowed.includes(status)) return;
-  failures.push({
-    at: new Date().toISOString(),
-    what,
-    reason: `${status} ${JSON.stringify(body)}`,
-  });
+  fail(what, `${status} ${JSON.stringify(body)}`);
 }
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';

@@ -9,13 +9,19 @@ const NAME = 'identity-provider';
 const NODE = '/usr/local/bin/node';
 const URL_IN_POD = 'http://127.0.0.1:8000';
 
+interface Failure {
+  readonly at: string;
+  readonly what: string;
+  readonly reason: string;
+}
+
 export interface TrafficReport {
   readonly requests: number;
   readonly acknowledged: number;
-  readonly failures: readonly { readonly at: string; readonly reason: string }[];
+  readonly failures: readonly Failure[];
 }
 
-export interface FinalReport extends TrafficReport {
+interface FinalReport extends TrafficReport {
   /** Acknowledged writes that could not be read back. */
   readonly lost: readonly unknown[];
 }
