@@ -23,6 +23,8 @@ export interface ControlPlane {
   /** The API server keeps its port and its data. */
   restartApiServer(): Promise<void>;
   stopApiServer(): Promise<void>;
+  /** Does nothing without a controller manager. */
+  restartControllerManager(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -116,9 +118,9 @@ async function start(
   let apiServer = await startApiServer();
   writeFileSync(kubeconfig, kubeconfigText(server, caFile, token), { mode: 0o600 });
   await prepare?.(kubeconfig);
-  if (controllerManager) {
+  const startControllerManager = () =>
     run('kube-controller-manager', controllerManagerArguments(dir, kubeconfig, caFile));
-  }
+  let manager = controllerManager ? startControllerManager() : undefined;
   return {
     kubeconfig,
     server,
@@ -130,6 +132,11 @@ async function start(
     restartApiServer: async () => {
       await apiServer.stop('SIGKILL');
       apiServer = await startApiServer();
+    },
+    restartControllerManager: async () => {
+      if (manager === undefined) return;
+      await manager.stop('SIGKILL');
+      manager = startControllerManager();
     },
   };
 }

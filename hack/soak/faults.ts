@@ -54,6 +54,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await controlPlane.stopApiServer();
     await pause(random.between(0, 3));
     await controlPlane.restartApiServer();
+    // If an owner was deleted and recreated under its name while no watch was open, Kubernetes'
+    // garbage collector keeps the children of the first one until it starts again.
+    await controlPlane.restartControllerManager();
   },
   'watches expired': answering(1, (request) =>
     isWatch(request) ? refusal(410, 'Expired') : undefined,
