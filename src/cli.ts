@@ -9,7 +9,6 @@ import { FatalError, LeadLostError } from './commands/errors.ts';
 import { migrateDatabase } from './commands/migrate.ts';
 import { runProbe } from './commands/probe.ts';
 import { restore } from './commands/restore.ts';
-import { run } from './commands/run.ts';
 import { type Invocation, ignoredVariables, readInvocation } from './config/invocation.ts';
 import { ConfigError } from './config/resolve.ts';
 import { printCrds } from './crd/manifest.ts';
@@ -79,6 +78,8 @@ async function perform(invocation: Command, log: Logger): Promise<unknown> {
       const { command, config } = invocation;
       if (command === 'crds') return process.stdout.write(printCrds());
       if (command === 'migrate') return migrateDatabase(config, log);
+      // Loaded only here: its pages are JSX, which Node.js does not run without a loader or a build.
+      const { run } = await import('./commands/run.ts');
       return run(PLANES[command], config, log, stopSignal());
     }
   }

@@ -13,9 +13,15 @@ const ARROWS: Record<string, readonly string[]> = {
   kube: ['.'],
   operator: ['directory', 'kube', 'scim', 'crd', '.'],
   probe: ['scim'],
+  access: ['directory', 'kube', 'scim', 'crd', '.'],
+  sso: ['access', 'directory', 'http', 'kube', 'scim', '.'],
+  console: ['sso', 'access', 'directory', 'http', 'kube', 'crd', 'scim', 'probe', '.'],
   config: ['directory', 'probe', 'crd', '.'],
   commands: [
     'config',
+    'console',
+    'sso',
+    'access',
     'scim-server',
     'operator',
     'directory',
@@ -75,7 +81,7 @@ const WALL_CLOCK_READERS = [
 ];
 
 const imports = new Map(
-  globSync('src/**/*.ts').map((file) => [
+  globSync('src/**/*.{ts,tsx}').map((file) => [
     file,
     [...readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) =>
       normalize(join(dirname(file), match[1] ?? '')),
@@ -180,7 +186,7 @@ describe('the sources', () => {
 
   it('export nothing that no other file uses', () => {
     const used = new Set(
-      globSync('{src,test,hack,bench}/**/*.ts').flatMap((file) =>
+      globSync('{src,test,hack,bench}/**/*.{ts,tsx}').flatMap((file) =>
         [...readFileSync(file, 'utf8').matchAll(NAMED_IMPORT)].flatMap(
           ([, names = '', path = '']) =>
             names

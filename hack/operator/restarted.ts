@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Child, startChild } from '../process/child.ts';
 
-const ENTRY = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
+const ROOT = join(import.meta.dirname, '..', '..');
+const PROGRAM = ['--import', join(ROOT, 'hack', 'jsx.ts'), join(ROOT, 'src', 'cli.ts')];
 /** Exit codes after which restarting doesn't help; see src/cli.ts. */
 const FATAL = new Set(['1', '2']);
 const RESTART_MS = 500;
@@ -40,7 +41,12 @@ export class OperatorProcess {
   }
 
   #start(): Child {
-    const child = startChild(process.execPath, [ENTRY, 'run'], this.#logFile, this.#environment);
+    const child = startChild(
+      process.execPath,
+      [...PROGRAM, 'run'],
+      this.#logFile,
+      this.#environment,
+    );
     void child.exited.then((how) => this.#afterExit(how));
     return child;
   }

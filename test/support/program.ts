@@ -15,7 +15,7 @@ export class Program {
   readonly exited: Promise<number | null>;
 
   constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-    this.#child = spawn(process.execPath, ['src/cli.ts', ...args], {
+    this.#child = spawn(process.execPath, ['--import', './hack/jsx.ts', 'src/cli.ts', ...args], {
       env: { HOME: tmpdir(), NODE_COMPILE_CACHE: COMPILED, ...environment },
     });
     const orphan = () => this.#child.kill('SIGKILL');
