@@ -7,6 +7,7 @@ import { integrationContract } from './contract/integrations.ts';
 import { madeObjectContract } from './contract/made-objects.ts';
 import { membershipContract } from './contract/memberships.ts';
 import { modelContract } from './contract/model.ts';
+import { recentRequestContract } from './contract/recent-requests.ts';
 import { searchContract } from './contract/search.ts';
 import { userContract } from './contract/users.ts';
 
@@ -17,6 +18,7 @@ export function storeContract(name: string, open: Open): void {
     membershipContract(open);
     integrationContract(open);
     madeObjectContract(open);
+    recentRequestContract(open);
     censusContract(open);
     searchContract(open);
     modelContract(open);

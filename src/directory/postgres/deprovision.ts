@@ -8,7 +8,7 @@ import type { Connections, Queries } from './connection/connections.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';
 import { lockWithHolders } from './memberships.ts';
 import { ResourceTable } from './resource-table.ts';
-import { externalIds, integrations, tokens } from './schema.ts';
+import { externalIds, integrations, recentRequests, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
 
 /** How many links one statement reads. */
@@ -17,6 +17,7 @@ const BATCH = 200;
 const x = named(externalIds, 'x');
 const i = named(integrations, 'i');
 const t = named(tokens, 't');
+const r = named(recentRequests, 'r');
 const LINK = selected(x, 'tenant', 'resourceId', 'resourceType');
 type LinkRow = Pick<Row<'externalIds'>, 'tenant' | 'resourceId' | 'resourceType'>;
 
@@ -62,6 +63,10 @@ export async function deprovision(
         DELETE FROM ${i.table}
         WHERE ${i.id} = ${id} AND ${i.endedAt} IS NOT NULL
         RETURNING ${i.id} AS ended_id
+      ), forgotten AS (
+        DELETE FROM ${r.table}
+        USING ended
+        WHERE ${r.integrationId} = ended_id
       )
       DELETE FROM ${t.table}
       USING ended

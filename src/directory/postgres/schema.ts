@@ -182,6 +182,17 @@ export const madeObjects = pgTable(
   ],
 );
 
+export const recentRequests = pgTable(
+  'recent_requests',
+  {
+    integrationId: text('integration_id').notNull(),
+    process: text('process').notNull(),
+    writtenAt: milliseconds('written_at').notNull(),
+    requests: text('requests').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.integrationId, t.process] })],
+);
+
 export const counters = pgTable(
   'counters',
   {

@@ -14,6 +14,7 @@ import { type Connections, openConnections } from './connection/connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
+import { createRecentRequestStore } from './log/recent-request-store.ts';
 import { createMadeObjectStore } from './made-object-store.ts';
 import { signingKeys } from './schema.ts';
 import { Statistics } from './statistics.ts';
@@ -62,6 +63,7 @@ export async function openPostgresStore(
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
     madeObjects: createMadeObjectStore(connections),
+    recentRequests: createRecentRequestStore(connections),
     cursorKey,
     census: () => readCensus(connections),
     // The lock of a row is a write, which a standby refuses.

@@ -4,7 +4,7 @@ import type { ResourceName } from '../sql/resource-key.ts';
 import type { SqliteConnection } from './connections.ts';
 import { deleteGroup } from './group-store.ts';
 import type { ResourceTable } from './resource-table.ts';
-import { externalIds, integrations, tokens } from './schema.ts';
+import { externalIds, integrations, recentRequests, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
 
 /** How many resources one write deprovisions, so that others get their turn. */
@@ -57,6 +57,7 @@ export function deprovisionSome(
   }
   if (links.length > 0) return true;
   write.orm.delete(tokens).where(eq(tokens.integrationId, record.id)).run();
+  write.orm.delete(recentRequests).where(eq(recentRequests.integrationId, record.id)).run();
   write.orm.delete(integrations).where(eq(integrations.id, record.id)).run();
   return false;
 }

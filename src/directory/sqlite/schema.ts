@@ -176,6 +176,17 @@ export const madeObjects = sqliteTable(
   ],
 );
 
+export const recentRequests = sqliteTable(
+  'recent_requests',
+  {
+    integrationId: text('integration_id').notNull(),
+    process: text('process').notNull(),
+    writtenAt: integer('written_at').notNull(),
+    requests: text('requests').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.integrationId, t.process] })],
+);
+
 export const counters = sqliteTable(
   'counters',
   {

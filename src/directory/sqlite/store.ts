@@ -10,6 +10,7 @@ import { openConnections, type SqliteEvents } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
+import { createRecentRequestStore } from './log/recent-request-store.ts';
 import { createMadeObjectStore } from './made-object-store.ts';
 import { counters, signingKeys } from './schema.ts';
 import { createTokenStore } from './token-store.ts';
@@ -48,6 +49,7 @@ export function openSqliteStore(
     integrations: createIntegrationStore(connections, types),
     tokens: createTokenStore(connections),
     madeObjects: createMadeObjectStore(connections),
+    recentRequests: createRecentRequestStore(connections),
     cursorKey: cursorKey.value,
     census: createCensus(connections),
     ping: async () => {

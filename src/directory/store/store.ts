@@ -11,6 +11,7 @@ import type { Census } from './census.ts';
 import type { MembershipStore } from './followed-groups.ts';
 import type { IntegrationStore } from './integrations.ts';
 import type { MadeObjectStore } from './made-objects.ts';
+import type { RecentRequestStore } from './recent-requests.ts';
 import type { GroupStore, UserStore } from './resources.ts';
 import type { TokenStore } from './tokens.ts';
 
@@ -23,6 +24,7 @@ export interface Store {
   readonly integrations: IntegrationStore;
   readonly tokens: TokenStore;
   readonly madeObjects: MadeObjectStore;
+  readonly recentRequests: RecentRequestStore;
   /** Signs cursors. It is the same in every process on this database, and nowhere else. */
   readonly cursorKey: string;
   census(): Promise<Census>;

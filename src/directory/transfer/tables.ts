@@ -32,7 +32,12 @@ export interface TransferTable {
   readonly order: string;
   /** A directory without rows of its own has rows here. */
   readonly filledAtCreation: boolean;
+  /** False if the rows stay behind, and those of the target are removed. */
+  readonly transferred: boolean;
 }
+
+/** Tables whose rows mean something to the running processes only. */
+const LEFT_BEHIND: ReadonlySet<PgTable> = new Set([schema.recentRequests]);
 
 export const TRANSFER_TABLES: readonly TransferTable[] = Object.values(schema)
   .filter((table) => is(table, PgTable))
@@ -50,6 +55,7 @@ function tableOf(table: PgTable): TransferTable {
     })),
     order: `ORDER BY ${key.map(({ name }) => name).join(', ')}`,
     filledAtCreation: table === schema.signingKeys,
+    transferred: !LEFT_BEHIND.has(table),
   };
 }
 

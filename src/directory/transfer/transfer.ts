@@ -35,7 +35,7 @@ export async function transfer(
     const digest = new Digest();
     sent.set(table, digest);
     await target.clear(table);
-    if (without.includes(table.name)) continue;
+    if (!table.transferred || without.includes(table.name)) continue;
     for await (const rows of source.rows(table)) {
       signal?.throwIfAborted();
       digest.add(rows);
@@ -44,12 +44,16 @@ export async function transfer(
   }
   for (const [table, digest] of sent) await compare(table, digest, target, signal);
   await target.commit();
-  return Object.fromEntries([...sent].map(([{ name }, { count }]) => [name, count]));
+  return Object.fromEntries(
+    [...sent]
+      .filter(([{ transferred }]) => transferred)
+      .map(([{ name }, { count }]) => [name, count]),
+  );
 }
 
 async function refuseRows(target: TransferTarget, alternative: string): Promise<void> {
   for (const table of TRANSFER_TABLES) {
-    if (table.filledAtCreation) continue;
+    if (table.filledAtCreation || !table.transferred) continue;
     for await (const _ of target.rows(table)) {
       throw new DatabaseRefusedError(
         `it is not empty: the table ${table.name} has rows; use a new file, or an empty ` +

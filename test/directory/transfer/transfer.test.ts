@@ -88,6 +88,7 @@ describe.each(WAYS)('a directory moved from %s to %s', (from, to) => {
     const rows = await move(url, target);
     expect(rows).toMatchObject({ integrations: 4, tokens: 9, made_objects: 2, signing_keys: 1 });
     expect(Object.values(rows).every((count) => count > 0)).toBe(true);
+    expect(rows).not.toHaveProperty('recent_requests');
     await server.close();
 
     const moved = await serve(target);

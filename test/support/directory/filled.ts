@@ -30,6 +30,7 @@ export async function fill(server: ScimServer, seed: number): Promise<readonly S
   await store.integrations.govern('globex');
   await store.madeObjects.put(MAKER, { kind: 'Secret', name: 'a', uid: 'uid', operator: 'own' });
   await store.madeObjects.put(MAKER, { kind: 'Secret', name: 'b', uid: undefined });
+  await store.recentRequests.put(okta.record.id, 'process', [], 10);
   return clients;
 }
 

@@ -130,6 +130,15 @@ CREATE TABLE made_objects (
   PRIMARY KEY (cluster_uid, maker_kind, namespace, maker_name, kind, name)
 );
 
+-- The last requests of an integration that a process received. The rows are large, and none is in a backup.
+CREATE TABLE recent_requests (
+  integration_id TEXT COLLATE "C" NOT NULL,
+  process TEXT COLLATE "C" NOT NULL,
+  written_at BIGINT NOT NULL,
+  requests TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (integration_id, process)
+);
+
 -- Totals of a tenant, so that a list need not count; spread over slots, so that parallel writers don't wait for one row.
 CREATE TABLE counters (
   tenant TEXT COLLATE "C" NOT NULL,

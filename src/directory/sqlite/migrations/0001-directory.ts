@@ -125,6 +125,15 @@ CREATE TABLE made_objects (
   PRIMARY KEY (cluster_uid, maker_kind, namespace, maker_name, kind, name)
 ) STRICT, WITHOUT ROWID;
 
+-- The last requests of an integration that a process received. The rows are large, and none is in a backup.
+CREATE TABLE recent_requests (
+  integration_id TEXT NOT NULL,
+  process TEXT NOT NULL,
+  written_at INTEGER NOT NULL,
+  requests TEXT NOT NULL,
+  PRIMARY KEY (integration_id, process)
+) STRICT;
+
 -- Totals of a tenant, so that a list need not count. The one writer of this database needs one slot.
 CREATE TABLE counters (
   tenant TEXT NOT NULL,
