@@ -41,7 +41,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
           exclude: [...kube, ...operator, ...resources, ...installed],
           globalSetup: ['test/support/directory/postgres-server.ts'],
           ...shared,

@@ -2,6 +2,7 @@
 import type { Registry } from 'prom-client';
 import { createCertificateMetric } from '../../src/commands/certificate.ts';
 import { createProcessMetrics } from '../../src/commands/process-metrics.ts';
+import { ConsoleMetrics } from '../../src/console/http/metrics.ts';
 import { ConnectionMetrics } from '../../src/http/connections.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
 import { createRoleMetrics } from '../../src/operator/group-binding/lost-roles.ts';
@@ -18,6 +19,7 @@ export function allMetrics(): Registry {
   const { registry, census } = createProcessMetrics(() => undefined);
   new RequestMetrics(registry, census, Date.now);
   new ConnectionMetrics(registry);
+  new ConsoleMetrics(registry);
   createCertificateMetric(registry, () => new Date(0));
   createKubeMetrics(registry);
   createOperatorMetrics(

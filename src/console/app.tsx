@@ -1,0 +1,67 @@
+/** The application for people: the console, sign-in and setup links. */
+import { Hono } from 'hono';
+import { assetRoutes } from './assets/assets.ts';
+import type { ConsoleContext, ConsoleEnv, ConsoleRequest, ConsoleRoutes } from './context.ts';
+import { notThere } from './frame/page-error.ts';
+import { ownAddress } from './hrefs.ts';
+import { accessLog } from './http/access-log.ts';
+import { showError } from './http/errors.tsx';
+import { readForm } from './http/form.ts';
+import { checkOrigin, securityHeaders } from './http/security.ts';
+import { consoleSession, tenantOfPath } from './http/session.ts';
+import { showSignIn, TOKEN_SIGN_IN } from './start/sign-in-page.tsx';
+import { showTenants } from './start/tenants-page.tsx';
+
+/** The paths that it serves, for whoever passes requests on. */
+export const isConsolePath = (path: string): boolean => CONSOLE_PATH.test(path);
+const CONSOLE_PATH = /^\/(?:console|oauth|logout|setup)(?:\/|$)/;
+
+export function createConsole(context: ConsoleContext): ConsoleRoutes {
+  const app: ConsoleRoutes = new Hono<ConsoleEnv>();
+  app.use(accessLog(context));
+  app.use(securityHeaders(context.publicUrl));
+  app.use(async (c, next) => {
+    c.set('now', context.now());
+    await next();
+  });
+  app.route('/', assetRoutes());
+  app.route('/', context.signIn.app);
+  app.get('/console', (c, next) => startPage(context, c, next));
+  app.post(TOKEN_SIGN_IN, (c) => signInWithToken(context, c));
+  app.use('/console/*', consoleSession(context));
+  app.use('/console', consoleSession(context));
+  app.get('/console', showTenants);
+  app.use('/console/:tenant/*', tenantOfPath);
+  app.notFound((c) => showError(c, notThere(), context.log));
+  app.onError((error, c) => showError(c, error, context.log));
+  return app;
+}
+
+/** Whoever isn't signed in sees this page for every address. */
+async function startPage(
+  { signIn }: ConsoleContext,
+  c: ConsoleRequest,
+  next: () => Promise<void>,
+): Promise<Response | undefined> {
+  if ((await signIn.sessionOf(c.req.raw.headers)) !== undefined) {
+    await next();
+    return undefined;
+  }
+  const to = ownAddress(c.req.query('to'));
+  return showSignIn({ providers: signIn.providers(), tenant: c.req.query('tenant'), to });
+}
+
+async function signInWithToken(
+  { signIn, publicUrl }: ConsoleContext,
+  c: ConsoleRequest,
+): Promise<Response> {
+  checkOrigin(c.req.raw.headers, publicUrl);
+  const form = await readForm(c);
+  const to = ownAddress(form.get('to') ?? undefined);
+  const outcome = await signIn.signInWithToken((form.get('token') ?? '').trim());
+  if ('refused' in outcome) {
+    return showSignIn({ providers: signIn.providers(), tenant: undefined, to, ...outcome });
+  }
+  c.header('Set-Cookie', outcome.cookie);
+  return c.redirect(to, 303);
+}

@@ -1,0 +1,45 @@
+/** Errors that become a page. Every other error is a defect and becomes a bare 500. */
+
+export class PageError extends Error {
+  override readonly name = 'PageError';
+  readonly status: number;
+  /** What happened, as a heading. */
+  readonly title: string;
+  /** What is unchanged; undefined if nothing was to be changed. */
+  readonly unchanged: string | undefined;
+  /** What to do now, in one or two sentences. */
+  readonly advice: string;
+
+  /** No text contains a token. */
+  constructor(
+    status: number,
+    title: string,
+    { unchanged, advice }: { readonly unchanged?: string; readonly advice: string },
+  ) {
+    super(title);
+    this.status = status;
+    this.title = title;
+    this.unchanged = unchanged;
+    this.advice = advice;
+  }
+}
+
+/** The same for what doesn't exist and what the visitor has no permission for. */
+export const notThere = (): PageError =>
+  new PageError(404, 'This page does not exist, or you may not see it', {
+    advice:
+      'Check the address. If you expected to see something here, ask an administrator of the ' +
+      'cluster for a role in the namespaces of the tenant.',
+  });
+
+/** For what the visitor may see but not do. */
+export const actionForbidden = (verb: string, resource: string, namespace: string): PageError =>
+  new PageError(403, 'You may not do this', {
+    unchanged: 'Nothing was changed.',
+    advice:
+      `It requires the permission to ${verb} ${resource} in the namespace ${namespace}. ` +
+      'Ask an administrator of the cluster for a role that contains it.',
+  });
+
+export const badRequest = (title: string, advice: string): PageError =>
+  new PageError(400, title, { unchanged: 'Nothing was changed.', advice });

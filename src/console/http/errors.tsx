@@ -1,0 +1,69 @@
+/** Errors as pages: what happened, what is unchanged, what to do, and the id of the request. */
+
+import { ApiError } from '../../kube/errors.ts';
+import type { Logger } from '../../logger.ts';
+import { ScimError } from '../../scim/error.ts';
+import type { ConsoleRequest } from '../context.ts';
+import { show, showPlain } from '../frame/page.tsx';
+import { PageError } from '../frame/page-error.ts';
+
+const MAYBE_UNCHANGED = 'If you were changing something, look whether it took effect.';
+
+/** Errors of the directory and of the API server say what is unreachable, and nothing else. */
+function pageErrorOf(error: unknown, log: Logger): PageError {
+  if (error instanceof PageError) return error;
+  if (error instanceof ScimError && error.status === 503) {
+    log.warn({ err: error }, 'the directory was unavailable for a page');
+    return new PageError(503, 'The directory is unavailable', {
+      unchanged: MAYBE_UNCHANGED,
+      advice: 'Try again in a minute. If it stays like this, tell an administrator of the cluster.',
+    });
+  }
+  if (error instanceof ApiError) {
+    log.warn({ err: error }, 'the API server refused or failed a call for a page');
+    return new PageError(502, 'The Kubernetes API did not do what the page needs', {
+      unchanged: MAYBE_UNCHANGED,
+      advice:
+        'Try again in a minute. The log of scim-operator has the reason under the id of the request.',
+    });
+  }
+  log.error({ err: error }, 'a page failed');
+  return new PageError(500, 'The page failed because of a defect', {
+    unchanged: MAYBE_UNCHANGED,
+    advice:
+      'Please report it. The log of scim-operator has the reason under the id of the request.',
+  });
+}
+
+export async function showError(c: ConsoleRequest, error: unknown, log: Logger): Promise<Response> {
+  const requestId = c.get('requestId');
+  const page = pageErrorOf(error, log.child({ requestId }));
+  const frame = { title: page.title, status: page.status };
+  const content = <ErrorText error={page} requestId={requestId} />;
+  try {
+    return await show(c, frame, content);
+  } catch {
+    // The navigation needs the API server, which may be what failed.
+    return showPlain(frame, content);
+  }
+}
+
+const ErrorText = ({ error, requestId }: { error: PageError; requestId: string }) => (
+  <section class="card">
+    <div class="body">
+      {error.unchanged !== undefined && <p>{error.unchanged}</p>}
+      <p>{error.advice}</p>
+      <p class="sub">
+        Request <code>{requestId}</code>
+      </p>
+      <div class="buttons">
+        <a class="button" href="/console">
+          Start page
+        </a>
+        <a class="button" href="/console/me">
+          What may I do?
+        </a>
+      </div>
+    </div>
+  </section>
+);

@@ -1,0 +1,83 @@
+/** Headers of every response, and the proof that a form is one of the console's own. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { MiddlewareHandler } from 'hono';
+import type { ConsoleEnv } from '../context.ts';
+import { badRequest, PageError } from '../frame/page-error.ts';
+import type { ConsoleSession } from '../needs.ts';
+
+/** Nothing from other hosts, no inline code or style, no framing. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+const HALF_A_YEAR_S = 15_552_000;
+
+/** A header that a response sets itself, such as Cache-Control of a file, is kept. */
+export function securityHeaders(publicUrl: string): MiddlewareHandler<ConsoleEnv> {
+  const headers: Readonly<Record<string, string>> = {
+    'Content-Security-Policy': POLICY,
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    // With no-referrer, the POST of a form would carry `Origin: null`.
+    'Referrer-Policy': 'same-origin',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+    'Cache-Control': 'no-store',
+    ...(new URL(publicUrl).protocol === 'https:'
+      ? { 'Strict-Transport-Security': `max-age=${HALF_A_YEAR_S}` }
+      : {}),
+  };
+  return async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(headers)) {
+      if (!c.res.headers.has(name)) c.header(name, value);
+    }
+  };
+}
+
+/** Hosts that only the visitor's own machine serves. */
+const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
+
+/**
+ * Throws PageError unless the browser says that the request comes from a page of this server: by
+ * Sec-Fetch-Site, and by Origin. Through a port-forward, the origin is the loopback host that the
+ * request was sent to.
+ */
+export function checkOrigin(headers: Headers, publicUrl: string): void {
+  const site = headers.get('sec-fetch-site');
+  const origin = headers.get('origin');
+  const host = headers.get('host') ?? '';
+  const own = [new URL(publicUrl).origin];
+  if (LOOPBACK.test(host)) own.push(`http://${host}`, `https://${host}`);
+  const isForeign =
+    (site === null && origin === null) ||
+    (site !== null && site !== 'same-origin') ||
+    (origin !== null && !own.includes(origin));
+  if (!isForeign) return;
+  throw new PageError(403, 'The form was not sent by a page of this server', {
+    unchanged: 'Nothing was changed.',
+    advice: `Open ${publicUrl}/console and try again. Over plain http, only localhost works.`,
+  });
+}
+
+/** Throws PageError unless the form contains the proof of this session. */
+export function checkCsrf(session: ConsoleSession, form: URLSearchParams): void {
+  const given = digest(form.get('csrf') ?? '');
+  if (timingSafeEqual(given, digest(session.csrf))) return;
+  throw badRequest(
+    'The form belongs to another session',
+    'You have signed in again since the page was opened. Go back, reload the page, and try again.',
+  );
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

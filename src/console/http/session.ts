@@ -1,0 +1,53 @@
+/** Lets only signed-in visitors through, and checks every form that they send. */
+import type { MiddlewareHandler } from 'hono';
+import type { ConsoleContext, ConsoleEnv } from '../context.ts';
+import { notThere } from '../frame/page-error.ts';
+import { sectionsOf } from '../frame/sections.ts';
+import { withQuery } from '../hrefs.ts';
+import { TenantVisit } from '../tenant-visit.ts';
+import { Visit } from '../visit.ts';
+import { readForm } from './form.ts';
+import { checkCsrf, checkOrigin } from './security.ts';
+
+/**
+ * Sets `visit`, and `form` for a POST whose form was proven to be the visitor's own. Everybody else
+ * is sent to the sign-in page.
+ */
+export function consoleSession(context: ConsoleContext): MiddlewareHandler<ConsoleEnv> {
+  const { signIn, access, publicUrl } = context;
+  return async (c, next) => {
+    const session = await signIn.sessionOf(c.req.raw.headers);
+    const { method, url } = c.req;
+    const isRead = method === 'GET' || method === 'HEAD';
+    if (session === undefined) {
+      const { pathname, search } = new URL(url);
+      const to = isRead ? `${pathname}${search}` : undefined;
+      return c.redirect(withQuery('/console', { to }), 303);
+    }
+    c.env?.authenticated?.();
+    c.set('visit', new Visit(session, access));
+    if (!isRead) {
+      if (method !== 'POST') throw notThere();
+      checkOrigin(c.req.raw.headers, publicUrl);
+      const form = await readForm(c);
+      checkCsrf(session, form);
+      c.set('form', form);
+    }
+    await next();
+    return undefined;
+  };
+}
+
+/**
+ * Sets `tenant`. A tenant that doesn't exist, one of another session and one without any permission
+ * are the same.
+ */
+export const tenantOfPath: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
+  const visit = c.get('visit');
+  const name = c.req.param('tenant');
+  const tenant = (await visit.tenants()).find((each) => each.name === name);
+  const tenantVisit = tenant && new TenantVisit(visit, tenant);
+  if (tenantVisit === undefined || (await sectionsOf(tenantVisit)).length === 0) throw notThere();
+  c.set('tenant', tenantVisit);
+  await next();
+};

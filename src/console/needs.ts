@@ -1,0 +1,67 @@
+/** What the console needs to know about sign-in and access. */
+import type { Hono } from 'hono';
+
+/** A Kubernetes user. */
+export interface ConsoleIdentity {
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly uid?: string;
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ConsoleSession {
+  readonly hash: string;
+  /** Expected in every form of the session. */
+  readonly csrf: string;
+  readonly identity: ConsoleIdentity;
+  /** Undefined for the holder of a Kubernetes token. */
+  readonly tenant: string | undefined;
+  readonly person:
+    | { readonly accessId: string; readonly userName: string; readonly displayName?: string }
+    | undefined;
+  /** The name of the identity provider, or `kubernetes`. */
+  readonly via: string;
+  readonly expiresAt: number;
+}
+
+export interface ConsoleSignIn {
+  /** Serves /oauth and /logout. */
+  readonly app: Hono;
+  sessionOf(headers: Headers): Promise<ConsoleSession | undefined>;
+  providers(): readonly ConsoleProvider[];
+  /** `cookie` is the value of a Set-Cookie header; `refused` is a sentence. */
+  signInWithToken(
+    token: string,
+  ): Promise<{ readonly cookie: string } | { readonly refused: string }>;
+}
+
+export interface ConsoleProvider {
+  readonly name: string;
+  readonly displayName: string;
+  readonly tenants: readonly string[];
+}
+
+/** What a SubjectAccessReview asks for. */
+export interface ConsoleAttributes {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name?: string;
+}
+
+export interface ConsoleTenant {
+  readonly name: string;
+  readonly displayName?: string | undefined;
+  /** The namespaces that may provision the tenant. */
+  readonly namespaces: readonly string[];
+}
+
+export interface ConsoleAccess {
+  /** Results in the order of the questions; false if no decision was possible. */
+  mayEach(
+    identity: ConsoleIdentity,
+    questions: readonly ConsoleAttributes[],
+  ): Promise<readonly boolean[]>;
+  tenants(): Promise<readonly ConsoleTenant[]>;
+}

@@ -1,0 +1,115 @@
+/**
+ * The page of those who are not signed in. It is the same for every address, so that nobody learns
+ * which tenants, people and integrations exist.
+ */
+
+import { Field, fieldAttributes } from '../frame/forms.tsx';
+import { Logo } from '../frame/navigation.tsx';
+import { showPlain } from '../frame/page.tsx';
+import { Notice } from '../frame/pieces.tsx';
+import { withQuery } from '../hrefs.ts';
+import type { ConsoleProvider } from '../needs.ts';
+
+export const TOKEN_SIGN_IN = '/console/-/token';
+
+interface SignInPage {
+  readonly providers: readonly ConsoleProvider[];
+  /** What the visitor entered as the tenant. */
+  readonly tenant: string | undefined;
+  /** The address to continue at. */
+  readonly to: string;
+  /** Why the Kubernetes token was not accepted. */
+  readonly refused?: string | undefined;
+}
+
+export function showSignIn({ providers, tenant, to, refused }: SignInPage): Promise<Response> {
+  const status = refused === undefined ? 200 : 401;
+  return showPlain(
+    { title: 'Sign in', status },
+    <>
+      <p class="lead">
+        <Logo />
+        <br />
+        Provisioning of people and groups, and the roles that they get in this cluster.
+      </p>
+      {providers.length > 0 && <Providers providers={providers} tenant={tenant} to={to} />}
+      <TokenForm to={to} refused={refused} isOpen={providers.length === 0} />
+    </>,
+  );
+}
+
+const Providers = ({ providers, tenant, to }: Pick<SignInPage, 'providers' | 'tenant' | 'to'>) => (
+  <section class="card">
+    <div class="body">
+      {providers.map(({ name, displayName }) => (
+        <a
+          class="button primary whole"
+          href={withQuery(`/oauth/login/${encodeURIComponent(name)}`, { tenant, to })}
+        >
+          Sign in with {displayName}
+        </a>
+      ))}
+      {providers.some(({ tenants }) => tenants.length > 1) && (
+        <form method="get" action="/console">
+          <input type="hidden" name="to" value={to} />
+          <Field
+            id="tenant"
+            label="Tenant"
+            hint="Only needed if your identity provider signs people in to several tenants."
+          >
+            <input
+              {...fieldAttributes({ id: 'tenant', hint: true })}
+              name="tenant"
+              value={tenant ?? ''}
+              autocomplete="organization"
+            />
+          </Field>
+          <button class="button" type="submit">
+            Use this tenant
+          </button>
+        </form>
+      )}
+    </div>
+  </section>
+);
+
+interface TokenFormProps {
+  readonly to: string;
+  readonly refused: string | undefined;
+  readonly isOpen: boolean;
+}
+
+const TokenForm = ({ to, refused, isOpen }: TokenFormProps) => (
+  <section class="card">
+    <details open={isOpen || refused !== undefined}>
+      <summary>Sign in with a Kubernetes token</summary>
+      <div class="body">
+        {refused !== undefined && (
+          <Notice tone="bad" title="You were not signed in">
+            <p>{refused}</p>
+          </Notice>
+        )}
+        <p>For administrators of the cluster. Print a token that only the console accepts:</p>
+        <pre>
+          kubectl create token YOUR-SERVICE-ACCOUNT --namespace NAMESPACE --audience scim-operator
+        </pre>
+        <form method="post" action={TOKEN_SIGN_IN}>
+          <input type="hidden" name="to" value={to} />
+          <Field id="token" label="Kubernetes token">
+            <input
+              {...fieldAttributes({ id: 'token' })}
+              name="token"
+              type="password"
+              required
+              autocomplete="off"
+              spellcheck={false}
+            />
+          </Field>
+          <button class="button" type="submit">
+            Sign in
+          </button>
+        </form>
+      </div>
+    </details>
+  </section>
+);

@@ -1,0 +1,99 @@
+/** A request of a visitor below a tenant's address, and what they may do there. */
+import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS } from '../crd/names.ts';
+import { DIRECTORY_API_GROUP } from '../directory/permissions.ts';
+import { actionForbidden, notThere } from './frame/page-error.ts';
+import type { ConsoleAttributes, ConsoleTenant } from './needs.ts';
+import type { Visit } from './visit.ts';
+
+/** The API groups of the resources that pages ask about. */
+const GROUPS = {
+  users: DIRECTORY_API_GROUP,
+  groups: DIRECTORY_API_GROUP,
+  bindings: DIRECTORY_API_GROUP,
+  activity: DIRECTORY_API_GROUP,
+  scimintegrations: SCIM_INTEGRATIONS.group,
+  scimgroupbindings: SCIM_GROUP_BINDINGS.group,
+} as const;
+
+export type ConsoleResource = keyof typeof GROUPS;
+type ConsoleVerb = 'get' | 'list' | 'create' | 'patch' | 'update' | 'delete';
+
+export class TenantVisit {
+  readonly visit: Visit;
+  readonly name: string;
+  readonly title: string;
+  /** The namespaces that may provision the tenant. */
+  readonly namespaces: readonly string[];
+  readonly #allowed = new Map<string, Promise<readonly string[]>>();
+
+  constructor(visit: Visit, { name, displayName, namespaces }: ConsoleTenant) {
+    this.visit = visit;
+    this.name = name;
+    this.title = displayName ?? name;
+    this.namespaces = namespaces;
+  }
+
+  /** The namespaces of the tenant in which the visitor may do this. */
+  allowed(verb: ConsoleVerb, resource: ConsoleResource): Promise<readonly string[]> {
+    const key = `${verb} ${resource}`;
+    const known = this.#allowed.get(key);
+    if (known !== undefined) return known;
+    const asked = this.#ask(verb, resource);
+    this.#allowed.set(key, asked);
+    return asked;
+  }
+
+  async mayAnywhere(verb: ConsoleVerb, resource: ConsoleResource): Promise<boolean> {
+    return (await this.allowed(verb, resource)).length > 0;
+  }
+
+  /** False for every namespace that may not provision the tenant. */
+  async mayIn(
+    namespace: string,
+    verb: ConsoleVerb,
+    resource: ConsoleResource,
+    name?: string,
+  ): Promise<boolean> {
+    if (!this.namespaces.includes(namespace)) return false;
+    const question = { verb, group: GROUPS[resource], resource, namespace };
+    const [isAllowed = false] = await this.visit.mayEach([
+      name === undefined ? question : { ...question, name },
+    ]);
+    return isAllowed;
+  }
+
+  /** Throws a PageError that does not tell whether the page exists. */
+  async require(verb: ConsoleVerb, resource: ConsoleResource): Promise<readonly string[]> {
+    const namespaces = await this.allowed(verb, resource);
+    if (namespaces.length === 0) throw notThere();
+    return namespaces;
+  }
+
+  /** For what the visitor can see already: throws a PageError that names the permission. */
+  async requireAction(
+    namespace: string,
+    verb: ConsoleVerb,
+    resource: ConsoleResource,
+    name?: string,
+  ): Promise<void> {
+    if (await this.mayIn(namespace, verb, resource, name)) return;
+    throw actionForbidden(verb, `${resource}.${GROUPS[resource]}`, namespace);
+  }
+
+  async #ask(verb: ConsoleVerb, resource: ConsoleResource): Promise<readonly string[]> {
+    const group = GROUPS[resource];
+    const question = (namespace: string): ConsoleAttributes => ({
+      verb,
+      group,
+      resource,
+      namespace,
+    });
+    // A tenant may have thousands of namespaces, and its administrators often all of them.
+    if (this.visit.session.tenant === undefined && this.namespaces.length > 1) {
+      const [everywhere = false] = await this.visit.mayEach([question('')]);
+      if (everywhere) return this.namespaces;
+    }
+    const decisions = await this.visit.mayEach(this.namespaces.map(question));
+    return this.namespaces.filter((_, index) => decisions[index] === true);
+  }
+}
