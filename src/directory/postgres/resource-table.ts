@@ -6,6 +6,7 @@ import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
+import { TRUE } from '../sql/conditions.ts';
 import {
   listStatements,
   pageOf,
@@ -15,7 +16,13 @@ import {
 } from '../sql/lists.ts';
 import { columns, type Names, named, selected } from '../sql/names.ts';
 import type { Related } from '../sql/related.ts';
-import { type ResourceName, resourceNames, searchContext, TOTALS } from '../sql/resource-key.ts';
+import {
+  INACTIVE_USERS,
+  type ResourceName,
+  resourceNames,
+  searchContext,
+  TOTALS,
+} from '../sql/resource-key.ts';
 import { lookupValues, searchDocument } from '../sql/search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
 import type { Queries } from './connection/connections.ts';
@@ -160,25 +167,37 @@ export class ResourceTable {
 
   /** A part that changes the total of the resources, or another counter. */
   counted(tenant: string, by: 1 | -1, counter: string = TOTALS[this.name]): SQL {
+    return sql`counted AS (${this.#addedTo(tenant, counter, sql`${by}::bigint`)})`;
+  }
+
+  /** A part that changes the number of inactive users. `by` may read the `resource`. */
+  countedInactive(tenant: string, by: SQL): SQL {
+    const added = this.#addedTo(tenant, INACTIVE_USERS, by);
+    return sql`counted_inactive AS (${added})`;
+  }
+
+  #addedTo(tenant: string, counter: string, by: SQL): SQL {
     const slot = Math.floor(Math.random() * COUNTER_SLOTS);
     return sql`
-      counted AS (
-        INSERT INTO ${COUNTERS.table} AS c (${COUNTER})
-        SELECT ${tenant}, ${counter}, ${slot}::integer, ${by}::bigint
-        FROM resource
-        ON CONFLICT (${COUNTER_KEY})
-        DO UPDATE SET ${COUNTERS.value} = ${c.value} + ${named(counters, 'excluded').value}
-      )
+      INSERT INTO ${COUNTERS.table} AS c (${COUNTER})
+      SELECT ${tenant}, ${counter}, ${slot}::integer, n.by
+      FROM (SELECT ${by} AS by FROM resource) AS n
+      WHERE n.by <> 0
+      ON CONFLICT (${COUNTER_KEY})
+      DO UPDATE SET ${COUNTERS.value} = ${c.value} + ${named(counters, 'excluded').value}
     `;
   }
 
-  /** Deletes the row and returns its id: the `resource` of a statement with `forgotten`. */
-  deleted(tenant: string, id: string): SQL {
+  /**
+   * Deletes the row and returns its id, and whether it was active: the `resource` of a statement
+   * with `forgotten`.
+   */
+  deleted(tenant: string, id: string, active = TRUE): SQL {
     const row = this.#row;
     return sql`
       DELETE FROM ${row.table}
       WHERE ${row.tenant} = ${tenant} AND ${row.id} = ${id}
-      RETURNING ${row.id}
+      RETURNING ${row.id}, ${active} AS active
     `;
   }
 

@@ -159,9 +159,61 @@ export const tokens = pgTable(
     issuedAt: milliseconds('issued_at').notNull(),
     expiresAt: milliseconds('expires_at'),
     pending: boolean('pending').notNull(),
+    lastUsedAt: milliseconds('last_used_at'),
+    shownAt: milliseconds('shown_at'),
   },
   (t) => [index('tokens_integration').on(t.integrationId)],
 );
+
+export const sessions = pgTable(
+  'sessions',
+  {
+    hash: text('hash').primaryKey(),
+    kind: text('kind', { enum: ['person', 'kubernetes'] }).notNull(),
+    tenant: text('tenant'),
+    accessId: text('access_id'),
+    provider: text('provider'),
+    issuer: text('issuer'),
+    subject: text('subject'),
+    sid: text('sid'),
+    holder: text('holder'),
+    sealedIdToken: text('sealed_id_token'),
+    createdAt: milliseconds('created_at').notNull(),
+    lastUsedAt: milliseconds('last_used_at').notNull(),
+    expiresAt: milliseconds('expires_at').notNull(),
+  },
+  (t) => [
+    index('sessions_access').on(t.tenant, t.accessId),
+    index('sessions_subject').on(t.issuer, t.subject),
+    index('sessions_sid').on(t.issuer, t.sid),
+  ],
+);
+
+export const identities = pgTable(
+  'identities',
+  {
+    tenant: text('tenant').notNull(),
+    accessId: text('access_id').notNull(),
+    issuer: text('issuer').notNull(),
+    subject: text('subject').notNull(),
+    boundAt: milliseconds('bound_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.accessId] }),
+    uniqueIndex('identities_subject').on(t.tenant, t.issuer, t.subject),
+  ],
+);
+
+export const setupLinks = pgTable('setup_links', {
+  hash: text('hash').primaryKey(),
+  tenant: text('tenant').notNull(),
+  namespace: text('namespace').notNull(),
+  name: text('name').notNull(),
+  createdBy: text('created_by').notNull(),
+  createdAt: milliseconds('created_at').notNull(),
+  expiresAt: milliseconds('expires_at').notNull(),
+  tokenShownAt: milliseconds('token_shown_at'),
+});
 
 export const madeObjects = pgTable(
   'made_objects',

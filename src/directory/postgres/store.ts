@@ -1,10 +1,11 @@
 /** The directory on PostgreSQL: see docs/adr/0006-directory-on-postgresql.md. */
 import { randomBytes } from 'node:crypto';
-import { eq, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { createMembershipStore } from '../sql/followed-group-store.ts';
 import { named } from '../sql/names.ts';
+import { createPeopleStores } from '../sql/people/stores.ts';
 import type { Store } from '../store/store.ts';
 import { beginDatabase } from './begin.ts';
 import { readCensus } from './census.ts';
@@ -47,7 +48,7 @@ export async function openPostgresStore(
     () => ({ Client, application_name: name }),
     options.connections,
   );
-  const { cursorKey, pooled } = await begin(connections).catch(async (error: unknown) => {
+  const { pooled, ...keys } = await begin(connections).catch(async (error: unknown) => {
     await connections.close();
     throw error;
   });
@@ -64,7 +65,13 @@ export async function openPostgresStore(
     tokens: createTokenStore(connections),
     madeObjects: createMadeObjectStore(connections),
     recentRequests: createRecentRequestStore(connections),
-    cursorKey,
+    ...createPeopleStores({
+      dialect: postgresDialect,
+      held: sql`FOR SHARE OF a`,
+      all: connections.all,
+      run: connections.run,
+    }),
+    ...keys,
     census: () => readCensus(connections),
     // The lock of a row is a write, which a standby refuses.
     ping: async () => {
@@ -75,13 +82,14 @@ export async function openPostgresStore(
 }
 
 async function begin(connections: Connections) {
-  return { cursorKey: await cursorKeyOf(connections), pooled: await connections.pooled() };
+  return { ...(await keysOf(connections)), pooled: await connections.pooled() };
 }
 
-async function cursorKeyOf({ orm, guarded }: Connections): Promise<string> {
-  const [row] = await guarded(() =>
-    orm.select().from(signingKeys).where(eq(signingKeys.name, 'cursor')),
-  );
-  if (row === undefined) throw new DatabaseRefusedError('its key for cursors is missing');
-  return row.value;
+async function keysOf({ orm, guarded }: Connections) {
+  const rows = await guarded(() => orm.select().from(signingKeys));
+  const keyOf = (name: string) => rows.find((row) => row.name === name)?.value;
+  const [cursorKey, sealingKey] = [keyOf('cursor'), keyOf('sealing')];
+  if (cursorKey === undefined) throw new DatabaseRefusedError('its key for cursors is missing');
+  if (sealingKey === undefined) throw new DatabaseRefusedError('its key for sign-in is missing');
+  return { cursorKey, sealingKey };
 }

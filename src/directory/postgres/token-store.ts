@@ -12,7 +12,7 @@ type Row = typeof tokens.$inferSelect;
 const t = named(tokens);
 const COLUMNS = ['hash', 'integrationId', 'keyId', 'issuedAt', 'expiresAt', 'pending'] as const;
 const INSERTED = columns(t, ...COLUMNS);
-const SELECTED = selected(t, ...COLUMNS);
+const SELECTED = selected(t, ...COLUMNS, 'lastUsedAt', 'shownAt');
 const CURRENT = named(tokens, 't');
 const GIVEN = named(tokens, 'excluded');
 
@@ -79,6 +79,18 @@ export function createTokenStore(connections: Connections): TokenStore {
         }
         return before.map(toRecord);
       }),
+    markShown: async (integrationId, keyId, at) => {
+      const rows = await connections.run(
+        sql`
+          UPDATE ${t.table}
+          SET ${t.shownAt} = ${at}
+          WHERE ${t.integrationId} = ${integrationId}
+            AND ${t.keyId} = ${keyId}
+            AND ${t.shownAt} IS NULL
+        `,
+      );
+      return rows > 0;
+    },
     revokeAll: (integrationId) =>
       connections.run(sql`DELETE FROM ${t.table} WHERE ${t.integrationId} = ${integrationId}`),
   };
@@ -100,6 +112,6 @@ async function put(queries: Queries, token: TokenRecord): Promise<void> {
   if (rows === 0) throw uniqueness('the token belongs to another integration');
 }
 
-function toRecord({ expiresAt, ...row }: Row): TokenRecord {
-  return { ...row, expiresAt: expiresAt ?? undefined };
+function toRecord({ expiresAt, lastUsedAt, shownAt: _, ...row }: Row): TokenRecord {
+  return { ...row, expiresAt: expiresAt ?? undefined, lastUsedAt: lastUsedAt ?? undefined };
 }

@@ -1,12 +1,15 @@
 /** Users on PostgreSQL: global users, and their access to tenants. */
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
 import { USER_CHANGES } from '../sql/followed-groups.ts';
 import { columns, named, type Row, selected } from '../sql/names.ts';
+import { isActive } from '../sql/people/active.ts';
+import { forgottenIdentity } from '../sql/people/identities.ts';
+import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
-import { isOtherSubject, rowOf } from '../sql/resource-key.ts';
+import { inactiveChange, isOtherSubject, rowOf } from '../sql/resource-key.ts';
 import type {
   Decide,
   NewResource,
@@ -23,6 +26,7 @@ import { ResourceTable, readsOf } from './resource-table.ts';
 import { access, users } from './schema.ts';
 import type { Statistics } from './statistics.ts';
 
+const { tables } = postgresDialect;
 const a = named(access);
 const INSERTED = columns(
   a,
@@ -57,13 +61,15 @@ export function createUserStore(
       )
       RETURNING ${a.id}
     `;
+    const inactive =
+      profile.active === true ? sql`` : sql`, ${table.countedInactive(tenant, sql`1::bigint`)}`;
     await refuseTaken(
       'User',
       connections.run(
         sql`
           WITH resource AS (${inserted}),
             ${table.written(scope, profile, externalId)},
-            ${table.counted(tenant, 1)}
+            ${table.counted(tenant, 1)}${inactive}
           SELECT 1
         `,
       ),
@@ -74,7 +80,7 @@ export function createUserStore(
 
   /** Returns undefined if the row has changed since it was read. */
   const attempt = async (
-    queries: Queries,
+    queries: Queries | Connections,
     scope: Scope,
     current: StoredResource,
     decide: Decide<UserRecord>,
@@ -100,19 +106,27 @@ export function createUserStore(
       WHERE ${a.tenant} = ${tenant} AND ${a.id} = ${id} AND ${a.version} = ${version}
       RETURNING ${a.id}, ${a.version}, ${a.lastModified}
     `;
-    const noted = isOtherSubject(current.attributes, attributes)
-      ? sql`, ${table.counted(tenant, 1, USER_CHANGES)}`
-      : sql``;
-    const [row] = await refuseTaken(
-      'User',
-      queries.all<Pick<Row<'access'>, 'version' | 'lastModified'>>(
-        sql`
-          WITH resource AS (${updated}), ${table.written(scope, profile, externalId)}${noted}
-          SELECT ${selected(a, 'version', 'lastModified')}
-          FROM resource
-        `,
-      ),
-    );
+    const statement = (noted: SQL) =>
+      sql<Pick<Row<'access'>, 'version' | 'lastModified'>>`
+        WITH resource AS (${updated}), ${table.written(scope, profile, externalId)}${noted}
+        SELECT ${selected(a, 'version', 'lastModified')}
+        FROM resource
+      `;
+    if (!isOtherSubject(current.attributes, attributes)) {
+      const [row] = await refuseTaken('User', queries.all(statement(sql``)));
+      return row && { ...current, attributes, ...row };
+    }
+    const by = inactiveChange(current.attributes, attributes);
+    const noted = sql`
+      , ${table.counted(tenant, 1, USER_CHANGES)}
+      , ${table.countedInactive(tenant, sql`${by}::bigint`)}
+    `;
+    // The sessions are read after the row is written, so none begins meanwhile.
+    const row = await within(queries, async (same) => {
+      const [written] = await refuseTaken('User', same.all(statement(noted)));
+      if (written) await same.run(endedSessions(tables, tenant, id));
+      return written;
+    });
     return row && { ...current, attributes, ...row };
   };
 
@@ -155,6 +169,11 @@ export function createUserStore(
   };
 }
 
+/** Does the work in the transaction that is running, or in one of its own. */
+function within<T>(queries: Queries | Connections, work: (same: Queries) => Promise<T>) {
+  return 'transaction' in queries ? queries.transaction(work) : work(queries);
+}
+
 /** Idempotent. Runs before the access is written, so that no access lacks its global user. */
 async function addGlobalUser(queries: Queries, id: string, key: string, at: number): Promise<void> {
   await queries.run(
@@ -176,9 +195,12 @@ export async function deleteUser(
 ): Promise<void> {
   await queries.run(
     sql`
-      WITH resource AS (${table.deleted(tenant, id)}),
+      WITH resource AS (${table.deleted(tenant, id, isActive(a.attributes))}),
         ${table.forgotten(tenant)},
-        ${leftGroups(tenant, id, at)}
+        ${table.countedInactive(tenant, sql`(CASE WHEN active THEN 0 ELSE -1 END)::bigint`)},
+        ${leftGroups(tenant, id, at)},
+        sessions_ended AS (${endedSessions(tables, tenant, id)}),
+        identity AS (${forgottenIdentity(tables, tenant, id)})
       SELECT 1
     `,
   );

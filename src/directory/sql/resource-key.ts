@@ -18,6 +18,12 @@ export type ResourceName = keyof typeof KEY_ATTRIBUTE;
 export const TOTALS: Readonly<Record<ResourceName, string>> = { User: 'users', Group: 'groups' };
 
 /**
+ * The counter of inactive users in a tenant. The active ones follow from it and the total, so that
+ * it changes with few writes.
+ */
+export const INACTIVE_USERS = 'inactive_users';
+
+/**
  * The columns that users and groups have in common. `key` is the folded userName or displayName.
  */
 export type ResourceNames = Names<keyof Row<'access'> & keyof Row<'groups'>> &
@@ -86,4 +92,10 @@ export function taken(name: ResourceName) {
 /** Whether a change of a user changes the members of the groups that are followed. */
 export function isOtherSubject(current: Attributes, next: Attributes): boolean {
   return current.userName !== next.userName || current.active !== next.active;
+}
+
+/** How a change of `active` changes the number of inactive users. */
+export function inactiveChange(current: Attributes, next: Attributes): 1 | 0 | -1 {
+  const [was, is] = [current.active === true, next.active === true];
+  return was === is ? 0 : is ? -1 : 1;
 }

@@ -10,7 +10,7 @@ import { USER_CHANGES } from '../sql/followed-groups.ts';
 import { listStatements, pageOf, resourceOf } from '../sql/lists.ts';
 import { named } from '../sql/names.ts';
 import type { Related } from '../sql/related.ts';
-import { type ResourceName, searchContext, TOTALS } from '../sql/resource-key.ts';
+import { INACTIVE_USERS, type ResourceName, searchContext, TOTALS } from '../sql/resource-key.ts';
 import { lookupValues, searchDocument } from '../sql/search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
@@ -52,6 +52,11 @@ export class ResourceTable {
 
   addToCount(tenant: string, by: number): void {
     this.#statements.addToCount.run({ tenant, by, counter: TOTALS[this.#name] });
+  }
+
+  /** Changes the number of inactive users. */
+  addInactive(tenant: string, by: number): void {
+    if (by !== 0) this.#statements.addToCount.run({ tenant, by, counter: INACTIVE_USERS });
   }
 
   /** Makes those who follow a group of the tenant read its members again. */

@@ -104,7 +104,7 @@ export const externalIds = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.tenant, t.resourceId, t.integrationId] }),
-    index('external_ids_external_id').on(t.tenant, t.integrationId, t.externalId),
+    index('external_ids_external_id').on(t.tenant, t.externalId, t.integrationId),
     index('external_ids_integration').on(t.integrationId, t.tenant, t.resourceType),
     index('external_ids_group').on(t.tenant, t.externalId).where(sql`resource_type = 'Group'`),
   ],
@@ -153,9 +153,61 @@ export const tokens = sqliteTable(
     issuedAt: integer('issued_at').notNull(),
     expiresAt: integer('expires_at'),
     pending: integer('pending', { mode: 'boolean' }).notNull(),
+    lastUsedAt: integer('last_used_at'),
+    shownAt: integer('shown_at'),
   },
   (t) => [index('tokens_integration').on(t.integrationId)],
 );
+
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    hash: text('hash').primaryKey(),
+    kind: text('kind', { enum: ['person', 'kubernetes'] }).notNull(),
+    tenant: text('tenant'),
+    accessId: text('access_id'),
+    provider: text('provider'),
+    issuer: text('issuer'),
+    subject: text('subject'),
+    sid: text('sid'),
+    holder: text('holder'),
+    sealedIdToken: text('sealed_id_token'),
+    createdAt: integer('created_at').notNull(),
+    lastUsedAt: integer('last_used_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (t) => [
+    index('sessions_access').on(t.tenant, t.accessId),
+    index('sessions_subject').on(t.issuer, t.subject),
+    index('sessions_sid').on(t.issuer, t.sid),
+  ],
+);
+
+export const identities = sqliteTable(
+  'identities',
+  {
+    tenant: text('tenant').notNull(),
+    accessId: text('access_id').notNull(),
+    issuer: text('issuer').notNull(),
+    subject: text('subject').notNull(),
+    boundAt: integer('bound_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.accessId] }),
+    uniqueIndex('identities_subject').on(t.tenant, t.issuer, t.subject),
+  ],
+);
+
+export const setupLinks = sqliteTable('setup_links', {
+  hash: text('hash').primaryKey(),
+  tenant: text('tenant').notNull(),
+  namespace: text('namespace').notNull(),
+  name: text('name').notNull(),
+  createdBy: text('created_by').notNull(),
+  createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+  tokenShownAt: integer('token_shown_at'),
+});
 
 export const madeObjects = sqliteTable(
   'made_objects',

@@ -1,9 +1,10 @@
 /** The directory on SQLite: see docs/adr/0003-directory-on-sqlite.md. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { count, eq } from 'drizzle-orm';
+import { count, eq, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { createMembershipStore } from '../sql/followed-group-store.ts';
+import { createPeopleStores } from '../sql/people/stores.ts';
 import type { Store } from '../store/store.ts';
 import { createCensus } from './census.ts';
 import { openConnections, type SqliteEvents } from './connections.ts';
@@ -27,12 +28,11 @@ export function openSqliteStore(
   now: () => number = Date.now,
 ): Store {
   const connections = openConnections(path, now, events);
-  const cursorKey = connections.read.orm
-    .select()
-    .from(signingKeys)
-    .where(eq(signingKeys.name, 'cursor'))
-    .get();
+  const keyOf = (name: string) =>
+    connections.read.orm.select().from(signingKeys).where(eq(signingKeys.name, name)).get()?.value;
+  const [cursorKey, sealingKey] = [keyOf('cursor'), keyOf('sealing')];
   if (cursorKey === undefined) throw new DatabaseRefusedError('its key for cursors is missing');
+  if (sealingKey === undefined) throw new DatabaseRefusedError('its key for sign-in is missing');
   const ping = connections.read.orm.select({ rows: count() }).from(counters).prepare();
   return {
     types,
@@ -50,7 +50,14 @@ export function openSqliteStore(
     tokens: createTokenStore(connections),
     madeObjects: createMadeObjectStore(connections),
     recentRequests: createRecentRequestStore(connections),
-    cursorKey: cursorKey.value,
+    ...createPeopleStores({
+      dialect: sqliteDialect,
+      held: sql``,
+      all: (statement) => connections.reading(() => connections.read.all(statement)),
+      run: (statement) => connections.writer.write(() => connections.write.run(statement)),
+    }),
+    cursorKey,
+    sealingKey,
     census: createCensus(connections),
     ping: async () => {
       await connections.reading(() => ping.get());

@@ -67,6 +67,11 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
     .set({ expiresAt: sql`${sql.placeholder('expiresAt')}` })
     .where(and(ofIntegration, byHash))
     .prepare();
+  const markShown = orm
+    .update(tokens)
+    .set({ shownAt: sql`${sql.placeholder('at')}` })
+    .where(and(ofIntegration, eq(tokens.keyId, parameter('keyId')), isNull(tokens.shownAt)))
+    .prepare();
   const removeAll = orm.delete(tokens).where(ofIntegration).prepare();
   const put = (token: TokenRecord) => {
     const { changes } = upsert.run({ ...token, expiresAt: token.expiresAt ?? null });
@@ -91,10 +96,12 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
         if (previous !== undefined) expire.run({ integrationId, ...previous });
         return before;
       }),
+    markShown: (integrationId, keyId, at) =>
+      writer.write(() => markShown.run({ integrationId, keyId, at }).changes > 0),
     revokeAll: (integrationId) => writer.write(() => removeAll.run({ integrationId }).changes),
   };
 }
 
-function toRecord({ expiresAt, ...row }: Row): TokenRecord {
-  return { ...row, expiresAt: expiresAt ?? undefined };
+function toRecord({ expiresAt, lastUsedAt, shownAt: _, ...row }: Row): TokenRecord {
+  return { ...row, expiresAt: expiresAt ?? undefined, lastUsedAt: lastUsedAt ?? undefined };
 }

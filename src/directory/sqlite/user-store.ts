@@ -5,8 +5,11 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
 import { named } from '../sql/names.ts';
+import { isActive } from '../sql/people/active.ts';
+import { forgottenIdentity } from '../sql/people/identities.ts';
+import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
-import { isOtherSubject, rowOf } from '../sql/resource-key.ts';
+import { inactiveChange, isOtherSubject, rowOf } from '../sql/resource-key.ts';
 import type { NewResource, Scope, UserRecord, UserStore } from '../store/resources.ts';
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
@@ -16,6 +19,7 @@ import { ResourceTable, readsOf } from './resource-table.ts';
 import { access, users } from './schema.ts';
 
 const ROW = named(access);
+const { tables } = sqliteDialect;
 
 export function createUserStore(
   { writer, write, read, reading }: Connections,
@@ -35,6 +39,7 @@ export function createUserStore(
     table.setExternalId(scope, id, externalId);
     table.index(scope.tenant, id, profile);
     table.addToCount(scope.tenant, 1);
+    if (profile.active !== true) table.addInactive(scope.tenant, 1);
     return { id, attributes, version: 1, created: at, lastModified: at };
   };
 
@@ -59,7 +64,11 @@ export function createUserStore(
     );
     table.setExternalId(scope, id, externalId);
     table.index(tenant, id, profile);
-    if (isOtherSubject(current.attributes, attributes)) table.noteUserChange(tenant);
+    if (isOtherSubject(current.attributes, attributes)) {
+      table.noteUserChange(tenant);
+      table.addInactive(tenant, inactiveChange(current.attributes, attributes));
+      write.run(endedSessions(tables, tenant, id));
+    }
     return { ...current, attributes, version, lastModified };
   };
 
@@ -88,7 +97,16 @@ export function deleteUser(
   id: string,
   at: number,
 ): void {
-  write.run(sql`DELETE FROM ${ROW.table} WHERE ${ROW.tenant} = ${tenant} AND ${ROW.id} = ${id}`);
+  const [row] = write.all<{ readonly active: number }>(
+    sql`
+      DELETE FROM ${ROW.table}
+      WHERE ${ROW.tenant} = ${tenant} AND ${ROW.id} = ${id}
+      RETURNING ${isActive(ROW.attributes)} AS active
+    `,
+  );
+  if (row?.active === 0) table.addInactive(tenant, -1);
+  write.run(endedSessions(tables, tenant, id));
+  write.run(forgottenIdentity(tables, tenant, id));
   leaveAllGroups(write, tenant, id, at);
   table.forget(tenant, id);
 }

@@ -12,6 +12,8 @@ export interface TokenRecord {
   readonly expiresAt: number | undefined;
   /** Written before its Secret: already valid, but not yet seen in the Secret. */
   readonly pending: boolean;
+  /** When a request last used it, to within some seconds. Only `touch` writes it. */
+  readonly lastUsedAt?: number | undefined;
 }
 
 /** A token that has been replaced. */
@@ -48,6 +50,8 @@ export interface TokenStore {
    * integration had before. If several calls do the same at once, one of them finds it undone.
    */
   keepOnly(token: TokenRecord, previous?: EndingToken): Promise<readonly TokenRecord[]>;
+  /** Returns true once for a token: for the caller who may show it. */
+  markShown(integrationId: string, keyId: string, at: number): Promise<boolean>;
   /** Immediately ends every token of the integration. Returns how many there were. */
   revokeAll(integrationId: string): Promise<number>;
 }

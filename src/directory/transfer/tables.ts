@@ -36,8 +36,15 @@ export interface TransferTable {
   readonly transferred: boolean;
 }
 
-/** Tables whose rows mean something to the running processes only. */
-const LEFT_BEHIND: ReadonlySet<PgTable> = new Set([schema.recentRequests]);
+/**
+ * Tables whose rows mean something to the running processes only, and sign-ins, which end with the
+ * directory that they were made in.
+ */
+const LEFT_BEHIND: ReadonlySet<PgTable> = new Set<PgTable>([
+  schema.recentRequests,
+  schema.sessions,
+  schema.setupLinks,
+]);
 
 export const TRANSFER_TABLES: readonly TransferTable[] = Object.values(schema)
   .filter((table) => is(table, PgTable))

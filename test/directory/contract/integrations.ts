@@ -293,6 +293,20 @@ export function integrationContract(open: Open): void {
       expect(await tokens.owner('other')).toBeUndefined();
     });
 
+    it('are shown once each, even if they are added again', async () => {
+      const { tokens } = opened();
+      await tokens.add(token());
+      await tokens.add(token({ hash: 'next', keyId: 'next' }));
+      const shown = [1, 2, 3].map((n) => tokens.markShown('okta', 'keyidkeyid', at(n)));
+      expect((await Promise.all(shown)).filter(Boolean)).toHaveLength(1);
+      await tokens.add(token());
+      expect(await tokens.markShown('okta', 'keyidkeyid', at(4))).toBe(false);
+      expect(await tokens.markShown('okta', 'other', at(4))).toBe(false);
+      expect(await tokens.markShown('entra', 'next', at(4))).toBe(false);
+      expect(await tokens.markShown('okta', 'next', at(4))).toBe(true);
+      expect(await tokens.list('okta')).toContainEqual(token());
+    });
+
     it('all end except one when that one is kept, and all when they are revoked', async () => {
       const { integrations, tokens } = opened();
       await integrations.put(integration());

@@ -22,7 +22,7 @@ import {
 
 /** Runs the statements that are composed at run time; opening the directory prepares the others. */
 async function work(store: Store): Promise<void> {
-  const { users, groups, memberships, integrations, tokens } = store;
+  const { users, groups, memberships, integrations, tokens, sessions } = store;
   const limits = { groups: 10, members: 10 };
   await integrations.put(integration());
   await tokens.add(token());
@@ -34,6 +34,8 @@ async function work(store: Store): Promise<void> {
   await groups.list(ACME, groupQuery({ filter: 'displayName eq "x"', related: true }));
   await memberships.read(ACME.tenant, { displayName: 'staff' }, limits);
   await memberships.read(ACME.tenant, { externalId: 'x' }, limits);
+  await sessions.endAll({ issuer: 'https://idp.example', subject: 'x' });
+  await sessions.endAll({ issuer: 'https://idp.example', sid: 'x' });
   await integrations.list('cluster', ACME.tenant);
   await integrations.end('okta', at(1));
   await integrations.purge('okta', at(1));

@@ -26,12 +26,32 @@ export async function fill(server: ScimServer, seed: number): Promise<readonly S
   const ended = await server.addIntegration({ enabled: false, allowed: false });
   await store.integrations.end(ended.record.id, 8);
   await store.integrations.touch(new Map([[okta.record.id, 9]]));
+  await signIn(server, okta);
   await store.integrations.claim('acme', { clusterUid: 'cluster', namespaceUid: 'namespace' });
   await store.integrations.govern('globex');
   await store.madeObjects.put(MAKER, { kind: 'Secret', name: 'a', uid: 'uid', operator: 'own' });
   await store.madeObjects.put(MAKER, { kind: 'Secret', name: 'b', uid: undefined });
   await store.recentRequests.put(okta.record.id, 'process', [], 10);
   return clients;
+}
+
+/** Binds an account to a user, and opens a session and a setup link. */
+async function signIn({ store }: ScimServer, client: ScimClient): Promise<void> {
+  const { id } = await client.send('POST', '/Users', { userName: `Ann ${client.record.id}` });
+  const account = { issuer: 'https://idp.example', subject: 'ann' };
+  const times = { createdAt: 10, lastUsedAt: 10, expiresAt: 20 };
+  const user = { tenant: 'acme', accessId: id };
+  await store.identities.bind('acme', id, account, 10);
+  await store.sessions.create({
+    kind: 'person',
+    hash: 'session',
+    provider: 'okta',
+    ...user,
+    ...account,
+    ...times,
+  });
+  const integration = { tenant: 'acme', namespace: 'acme', name: 'okta' };
+  await store.setupLinks.create({ hash: 'link', createdBy: 'ada', ...integration, ...times });
 }
 
 const USERS = 30;

@@ -31,6 +31,17 @@ const TROUBLES = [
    FULL JOIN (SELECT tenant, name, sum(value) AS value FROM counters
    WHERE name IN ('users', 'groups') GROUP BY tenant, name) counted
    USING (tenant, name) WHERE COALESCE(n.count, 0) <> COALESCE(counted.value, 0)`,
+  `SELECT 'a wrong counter of inactive users' AS trouble, n.*, counted.value FROM (
+   SELECT tenant, count(*) AS count FROM access
+   WHERE (attributes ->> 'active') IS DISTINCT FROM 'true' GROUP BY tenant) n
+   FULL JOIN (SELECT tenant, sum(value) AS value FROM counters
+   WHERE name = 'inactive_users' GROUP BY tenant) counted
+   USING (tenant) WHERE COALESCE(n.count, 0) <> COALESCE(counted.value, 0)`,
+  `SELECT 'an identity of nobody' AS trouble, i.* FROM identities i LEFT JOIN access a
+   ON a.tenant = i.tenant AND a.id = i.access_id WHERE a.id IS NULL`,
+  `SELECT 'a session of nobody' AS trouble, s.* FROM sessions s LEFT JOIN access a
+   ON a.tenant = s.tenant AND a.id = s.access_id
+   WHERE s.kind = 'person' AND (a.attributes ->> 'active') IS DISTINCT FROM 'true'`,
   `SELECT 'a circle' AS trouble, up.* FROM (WITH RECURSIVE up(tenant, first, id) AS (
    SELECT tenant, group_id, member_id FROM group_members WHERE member_type = 'Group'
    UNION SELECT m.tenant, up.first, m.member_id FROM up JOIN group_members m

@@ -108,6 +108,7 @@ const TOKENS: Methods<Store['tokens']> = {
   owner: 'read',
   add: () => 'add token',
   keepOnly: () => 'keep token',
+  markShown: () => 'mark token shown',
   revokeAll: () => 'revoke tokens',
 };
 const MADE_OBJECTS: Methods<Store['madeObjects']> = {

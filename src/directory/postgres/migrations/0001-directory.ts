@@ -113,9 +113,54 @@ CREATE TABLE tokens (
   key_id TEXT COLLATE "C" NOT NULL,
   issued_at BIGINT NOT NULL,
   expires_at BIGINT,
-  pending BOOLEAN NOT NULL
+  pending BOOLEAN NOT NULL,
+  last_used_at BIGINT,
+  shown_at BIGINT
 );
 CREATE INDEX tokens_integration ON tokens (integration_id);
+
+-- People who are signed in to the console, and holders of Kubernetes tokens; only a hash of the secret in their cookie is kept.
+CREATE TABLE sessions (
+  hash TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('person', 'kubernetes')),
+  tenant TEXT COLLATE "C",
+  access_id TEXT COLLATE "C",
+  provider TEXT COLLATE "C",
+  issuer TEXT COLLATE "C",
+  subject TEXT COLLATE "C",
+  sid TEXT COLLATE "C",
+  holder TEXT COLLATE "C",
+  sealed_id_token TEXT COLLATE "C",
+  created_at BIGINT NOT NULL,
+  last_used_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX sessions_access ON sessions (tenant, access_id);
+CREATE INDEX sessions_subject ON sessions (issuer, subject);
+CREATE INDEX sessions_sid ON sessions (issuer, sid);
+
+-- The account at an identity provider with which a user of a tenant signs in, bound at the first sign-in.
+CREATE TABLE identities (
+  tenant TEXT COLLATE "C" NOT NULL,
+  access_id TEXT COLLATE "C" NOT NULL,
+  issuer TEXT COLLATE "C" NOT NULL,
+  subject TEXT COLLATE "C" NOT NULL,
+  bound_at BIGINT NOT NULL,
+  PRIMARY KEY (tenant, access_id)
+);
+CREATE UNIQUE INDEX identities_subject ON identities (tenant, issuer, subject);
+
+-- Links that let somebody without access to the cluster set up an identity provider.
+CREATE TABLE setup_links (
+  hash TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  tenant TEXT COLLATE "C" NOT NULL,
+  namespace TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
+  created_by TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  token_shown_at BIGINT
+);
 
 -- Objects that the operator made in clusters, by their UIDs: the only licence to delete one.
 CREATE TABLE made_objects (
@@ -153,7 +198,9 @@ CREATE TABLE signing_keys (
   value TEXT COLLATE "C" NOT NULL
 );
 INSERT INTO signing_keys
-VALUES ('cursor', encode(sha256((gen_random_uuid()::text || gen_random_uuid()::text)::bytea), 'hex'));
+VALUES
+  ('cursor', encode(sha256((gen_random_uuid()::text || gen_random_uuid()::text)::bytea), 'hex')),
+  ('sealing', encode(sha256((gen_random_uuid()::text || gen_random_uuid()::text)::bytea), 'hex'));
 
 -- Groups are followed: those in a group and those with an externalId are found without reading its users.
 CREATE INDEX group_members_nested ON group_members (tenant, group_id, member_id) WHERE member_type = 'Group';

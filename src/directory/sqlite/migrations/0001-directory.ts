@@ -69,7 +69,7 @@ CREATE TABLE external_ids (
   external_id TEXT,
   PRIMARY KEY (tenant, resource_id, integration_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX external_ids_external_id ON external_ids (tenant, integration_id, external_id);
+CREATE INDEX external_ids_external_id ON external_ids (tenant, external_id, integration_id);
 CREATE INDEX external_ids_integration ON external_ids (integration_id, tenant, resource_type);
 
 CREATE TABLE integrations (
@@ -108,9 +108,54 @@ CREATE TABLE tokens (
   key_id TEXT NOT NULL,
   issued_at INTEGER NOT NULL,
   expires_at INTEGER,
-  pending INTEGER NOT NULL
+  pending INTEGER NOT NULL,
+  last_used_at INTEGER,
+  shown_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_integration ON tokens (integration_id);
+
+-- People who are signed in to the console, and holders of Kubernetes tokens; only a hash of the secret in their cookie is kept.
+CREATE TABLE sessions (
+  hash TEXT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('person', 'kubernetes')),
+  tenant TEXT,
+  access_id TEXT,
+  provider TEXT,
+  issuer TEXT,
+  subject TEXT,
+  sid TEXT,
+  holder TEXT,
+  sealed_id_token TEXT,
+  created_at INTEGER NOT NULL,
+  last_used_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_access ON sessions (tenant, access_id);
+CREATE INDEX sessions_subject ON sessions (issuer, subject);
+CREATE INDEX sessions_sid ON sessions (issuer, sid);
+
+-- The account at an identity provider with which a user of a tenant signs in, bound at the first sign-in.
+CREATE TABLE identities (
+  tenant TEXT NOT NULL,
+  access_id TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  bound_at INTEGER NOT NULL,
+  PRIMARY KEY (tenant, access_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX identities_subject ON identities (tenant, issuer, subject);
+
+-- Links that let somebody without access to the cluster set up an identity provider.
+CREATE TABLE setup_links (
+  hash TEXT NOT NULL PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  token_shown_at INTEGER
+) STRICT, WITHOUT ROWID;
 
 -- Objects that the operator made in clusters, by their UIDs: the only licence to delete one.
 CREATE TABLE made_objects (
@@ -147,7 +192,9 @@ CREATE TABLE signing_keys (
   name TEXT NOT NULL PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO signing_keys VALUES ('cursor', lower(hex(randomblob(32))));
+INSERT INTO signing_keys VALUES
+  ('cursor', lower(hex(randomblob(32)))),
+  ('sealing', lower(hex(randomblob(32))));
 
 -- Groups are followed: those in a group and those with an externalId are found without reading its users.
 CREATE INDEX group_members_nested ON group_members (tenant, group_id, member_id) WHERE member_type = 'Group';

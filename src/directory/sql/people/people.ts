@@ -1,0 +1,142 @@
+/** What the console reads about the people of a tenant, as SQL for both databases. */
+import { type SQL, sql } from 'drizzle-orm';
+import { fold } from '../../../scim/text.ts';
+import type { PeopleStore, Person, PersonKey, PersonMatch } from '../../store/people.ts';
+import { named, type Tables } from '../names.ts';
+import { INACTIVE_USERS, TOTALS } from '../resource-key.ts';
+import { isActive } from './active.ts';
+import type { PeopleDatabase } from './database.ts';
+import { identityOf } from './identities.ts';
+
+/** More than one is too many for the callers of find, and the others are worth a log line. */
+const MOST_MATCHES = 10;
+
+interface PersonRow extends Omit<Person, 'attributes' | 'active' | 'provisionedBy' | 'identity'> {
+  readonly attributes: string;
+}
+
+interface ProvisionerRow {
+  readonly integrationId: string;
+  readonly externalId: string | null;
+  readonly namespace: string | null;
+  readonly name: string | null;
+  readonly endedAt: number | null;
+}
+
+export function createPeopleStore({ dialect, all }: PeopleDatabase): PeopleStore {
+  const { tables } = dialect;
+  const a = named(tables.access, 'a');
+  const c = named(tables.counters, 'c');
+  return {
+    find: async (tenant, by, value) => {
+      // PostgreSQL has no such text.
+      if (value.includes('\0')) return [];
+      const rows = await all<Omit<PersonMatch, 'active'> & { readonly active: unknown }>(
+        sql`
+          SELECT ${a.id}, ${a.attributes} ->> 'userName' AS "userName",
+            ${isActive(a.attributes)} AS active
+          FROM ${a.table}
+          WHERE ${a.tenant} = ${tenant} AND ${matched(tables, tenant, by, value, dialect.among)}
+          ORDER BY ${a.id}
+          LIMIT ${MOST_MATCHES}
+        `,
+      );
+      return rows.map((row) => ({ ...row, active: Boolean(row.active) }));
+    },
+    get: async (tenant, id) => {
+      const [row] = await all<PersonRow>(
+        sql`
+          SELECT ${a.id}, ${a.attributes}, ${a.version}, ${a.created},
+            ${a.lastModified} AS "lastModified"
+          FROM ${a.table}
+          WHERE ${a.tenant} = ${tenant} AND ${a.id} = ${id}
+        `,
+      );
+      if (row === undefined) return undefined;
+      const attributes: Person['attributes'] = JSON.parse(row.attributes);
+      const provisioners = await all(provisionersOf(tables, tenant, id));
+      const [identity] = await all(identityOf(tables, tenant, id));
+      return {
+        ...row,
+        attributes,
+        active: attributes.active === true,
+        provisionedBy: provisioners.map(
+          ({ integrationId, externalId, namespace, name, endedAt }) => ({
+            integrationId,
+            integration: namespace === null || name === null ? undefined : { namespace, name },
+            ended: name === null || endedAt !== null,
+            externalId: externalId ?? undefined,
+          }),
+        ),
+        identity,
+      };
+    },
+    counts: async (tenant) => {
+      const totalOf = (counter: string) =>
+        sql`
+          CAST(
+            COALESCE(sum(CASE WHEN ${c.name} = ${counter} THEN ${c.value} ELSE 0 END), 0) AS BIGINT
+          )
+        `;
+      const [row] = await all<{ users: number; inactive: number; groups: number }>(
+        sql`
+          SELECT ${totalOf(TOTALS.User)} AS users, ${totalOf(INACTIVE_USERS)} AS inactive,
+            ${totalOf(TOTALS.Group)} AS groups
+          FROM ${c.table}
+          WHERE ${c.tenant} = ${tenant}
+        `,
+      );
+      const { users, inactive, groups } = row ?? { users: 0, inactive: 0, groups: 0 };
+      return { active: users - inactive, inactive, groups };
+    },
+  };
+}
+
+function matched(
+  tables: Tables,
+  tenant: string,
+  by: PersonKey,
+  value: string,
+  among: (id: SQL, ids: SQL) => SQL,
+): SQL {
+  const a = named(tables.access, 'a');
+  switch (by) {
+    case 'userName':
+      return sql`${a.userNameKey} = ${fold(value)}`;
+    case 'email': {
+      const v = named(tables.accessValues, 'v');
+      const ids = sql`
+        SELECT ${v.accessId}
+        FROM ${v.table}
+        WHERE ${v.tenant} = ${tenant} AND ${v.path} = 'emails.value' AND ${v.value} = ${fold(value)}
+      `;
+      return among(sql`${a.id}`, ids);
+    }
+    case 'externalId': {
+      const x = named(tables.externalIds, 'x');
+      const i = named(tables.integrations, 'i');
+      const ids = sql`
+        SELECT ${x.resourceId}
+        FROM ${x.table}
+        JOIN ${i.table} ON ${i.id} = ${x.integrationId}
+          AND ${i.tenant} = ${x.tenant}
+          AND ${i.endedAt} IS NULL
+        WHERE ${x.tenant} = ${tenant} AND ${x.externalId} = ${value} AND ${x.resourceType} = 'User'
+      `;
+      return among(sql`${a.id}`, ids);
+    }
+  }
+}
+
+function provisionersOf(tables: Tables, tenant: string, id: string): SQL<ProvisionerRow> {
+  const x = named(tables.externalIds, 'x');
+  const i = named(tables.integrations, 'i');
+  return sql`
+    SELECT ${x.integrationId} AS "integrationId", ${x.externalId} AS "externalId", ${i.namespace},
+      ${i.name}, ${i.endedAt} AS "endedAt"
+    FROM ${x.table}
+    LEFT JOIN ${i.table} ON ${i.id} = ${x.integrationId} AND ${i.tenant} = ${x.tenant}
+    WHERE ${x.tenant} = ${tenant} AND ${x.resourceId} = ${id}
+    ORDER BY ${x.integrationId}
+  `;
+}

@@ -1,0 +1,169 @@
+/** Sessions as SQL, for both databases. */
+import { type SQL, sql } from 'drizzle-orm';
+import type {
+  FoundSession,
+  PersonSession,
+  SessionOwner,
+  SessionRecord,
+  SessionStore,
+} from '../../store/sessions.ts';
+import { columns, named, type Row, selected, type Tables } from '../names.ts';
+import { isActive } from './active.ts';
+import type { PeopleDatabase } from './database.ts';
+
+const COLUMNS = [
+  'hash',
+  'kind',
+  'tenant',
+  'accessId',
+  'provider',
+  'issuer',
+  'subject',
+  'sid',
+  'holder',
+  'sealedIdToken',
+  'createdAt',
+  'lastUsedAt',
+  'expiresAt',
+] as const;
+type SessionRow = Row<'sessions'>;
+type FoundRow = SessionRow & {
+  readonly userName: string | null;
+  readonly displayName: string | null;
+};
+
+export function createSessionStore({ dialect, held, all, run }: PeopleDatabase): SessionStore {
+  const { tables } = dialect;
+  const t = named(tables.sessions);
+  const s = named(tables.sessions, 's');
+  const a = named(tables.access, 'a');
+  const ofHash = (hash: string) => sql`${t.hash} = ${hash}`;
+  return {
+    create: async (session) => {
+      const values = valuesOf(session);
+      const from =
+        session.kind === 'kubernetes'
+          ? sql``
+          : sql`
+            FROM ${a.table}
+            WHERE ${a.tenant} = ${session.tenant}
+              AND ${a.id} = ${session.accessId}
+              AND ${isActive(a.attributes)}
+            ${held}
+          `;
+      const inserted = sql`INSERT INTO ${t.table} (${columns(t, ...COLUMNS)}) SELECT ${values}`;
+      return (await run(sql`${inserted} ${from}`)) > 0;
+    },
+    find: async (hash) => {
+      const [row] = await all<FoundRow>(
+        sql`
+          SELECT ${selected(s, ...COLUMNS)}, ${a.attributes} ->> 'userName' AS "userName",
+            ${a.attributes} ->> 'displayName' AS "displayName"
+          FROM ${s.table}
+          LEFT JOIN ${a.table} ON ${a.tenant} = ${s.tenant} AND ${a.id} = ${s.accessId}
+          WHERE ${s.hash} = ${hash}
+            AND (${s.kind} = 'kubernetes' OR ${isActive(a.attributes)})
+        `,
+      );
+      return row && foundOf(row);
+    },
+    touch: async (hash, at) => {
+      await run(
+        sql`
+          UPDATE ${t.table}
+          SET ${t.lastUsedAt} = ${at}
+          WHERE ${ofHash(hash)} AND ${t.lastUsedAt} < ${at}
+        `,
+      );
+    },
+    end: async (hash) => {
+      await run(sql`DELETE FROM ${t.table} WHERE ${ofHash(hash)}`);
+    },
+    endAll: (of) => run(sql`DELETE FROM ${t.table} WHERE ${isOf(of, tables)}`),
+    list: async (tenant, accessId) => {
+      const rows = await all<SessionRow>(
+        sql`
+          SELECT ${selected(s, ...COLUMNS)}
+          FROM ${s.table}
+          WHERE ${s.tenant} = ${tenant} AND ${s.accessId} = ${accessId}
+          ORDER BY ${s.createdAt} DESC, ${s.hash}
+        `,
+      );
+      return rows.map(personSessionOf);
+    },
+    prune: (at, idleMs) =>
+      run(
+        sql`
+          DELETE FROM ${t.table}
+          WHERE ${t.expiresAt} <= ${at} OR ${t.lastUsedAt} <= ${at - idleMs}
+        `,
+      ),
+  };
+}
+
+/** Ends the sessions of a user inside the write that deactivates, renames or deletes the user. */
+export function endedSessions(tables: Tables, tenant: string, accessId: string): SQL {
+  return sql`
+    DELETE FROM ${named(tables.sessions).table} WHERE ${isOf({ tenant, accessId }, tables)}
+  `;
+}
+
+function isOf(owner: SessionOwner, { sessions }: Tables): SQL {
+  const t = named(sessions);
+  if ('accessId' in owner) {
+    return sql`${t.tenant} = ${owner.tenant} AND ${t.accessId} = ${owner.accessId}`;
+  }
+  const account =
+    'sid' in owner ? sql`${t.sid} = ${owner.sid}` : sql`${t.subject} = ${owner.subject}`;
+  return sql`${t.issuer} = ${owner.issuer} AND ${account}`;
+}
+
+/** The types are named because PostgreSQL takes a parameter of a SELECT for text. */
+function valuesOf(session: SessionRecord): SQL {
+  const { hash, kind, createdAt, lastUsedAt, expiresAt } = session;
+  const person = kind === 'person' ? session : undefined;
+  const texts = [
+    hash,
+    kind,
+    person?.tenant,
+    person?.accessId,
+    person?.provider,
+    person?.issuer,
+    person?.subject,
+    person?.sid,
+    kind === 'kubernetes' ? JSON.stringify(session.holder) : undefined,
+    person?.sealedIdToken,
+  ].map((value) => sql`CAST(${value ?? null} AS TEXT)`);
+  const times = [createdAt, lastUsedAt, expiresAt].map((at) => sql`CAST(${at} AS BIGINT)`);
+  return sql.join([...texts, ...times], sql`, `);
+}
+
+function foundOf({ userName, displayName, ...row }: FoundRow): FoundSession {
+  if (row.kind === 'kubernetes') {
+    const { hash, holder, createdAt, lastUsedAt, expiresAt } = row;
+    return {
+      kind: 'kubernetes',
+      hash,
+      holder: JSON.parse(holder ?? ''),
+      createdAt,
+      lastUsedAt,
+      expiresAt,
+    };
+  }
+  const person = { userName: userName ?? '', displayName: displayName ?? undefined };
+  return { ...personSessionOf(row), person };
+}
+
+function personSessionOf({ holder: _, ...row }: SessionRow): PersonSession {
+  return {
+    ...row,
+    kind: 'person',
+    tenant: row.tenant ?? '',
+    accessId: row.accessId ?? '',
+    provider: row.provider ?? '',
+    issuer: row.issuer ?? '',
+    subject: row.subject ?? '',
+    sid: row.sid ?? undefined,
+    sealedIdToken: row.sealedIdToken ?? undefined,
+  };
+}

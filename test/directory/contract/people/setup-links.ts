@@ -1,0 +1,50 @@
+/** Setup links. */
+import { describe, expect, it } from 'vitest';
+import { at, type Open, useStore } from '../fixture.ts';
+
+const LINK = {
+  hash: 'hash',
+  tenant: 'acme',
+  namespace: 'acme',
+  name: 'okta',
+  createdBy: 'scim:ada@acme.example',
+  createdAt: at(0),
+  expiresAt: at(10),
+};
+
+export function setupLinkContract(open: Open): void {
+  describe('a setup link', () => {
+    const opened = useStore(open);
+
+    it('is found until it expires', async () => {
+      const { setupLinks } = opened();
+      await setupLinks.create(LINK);
+      expect(await setupLinks.find('hash', at(9))).toEqual({ ...LINK, tokenShownAt: undefined });
+      expect(await setupLinks.find('hash', at(10))).toBeUndefined();
+      expect(await setupLinks.find('other', at(9))).toBeUndefined();
+    });
+
+    it('shows the token to one caller, before it expires', async () => {
+      const { setupLinks } = opened();
+      await setupLinks.create(LINK);
+      await setupLinks.create({ ...LINK, hash: 'late' });
+      const shown = await Promise.all(
+        [1, 2, 3, 4].map((n) => setupLinks.markTokenShown('hash', at(n))),
+      );
+      expect(shown.filter(Boolean)).toHaveLength(1);
+      expect((await setupLinks.find('hash', at(9)))?.tokenShownAt).toBeDefined();
+      expect(await setupLinks.markTokenShown('late', at(10))).toBe(false);
+      expect(await setupLinks.markTokenShown('other', at(1))).toBe(false);
+    });
+
+    it('ends early, or is pruned after it has expired', async () => {
+      const { setupLinks } = opened();
+      await setupLinks.create(LINK);
+      await setupLinks.create({ ...LINK, hash: 'ended' });
+      await setupLinks.end('ended');
+      expect(await setupLinks.find('ended', at(1))).toBeUndefined();
+      expect(await setupLinks.prune(at(9))).toBe(0);
+      expect(await setupLinks.prune(at(10))).toBe(1);
+    });
+  });
+}
