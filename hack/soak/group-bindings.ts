@@ -10,6 +10,7 @@ import {
   SCIM_INTEGRATIONS,
 } from '../../src/crd/names.ts';
 import type { KubeGroupBinding, KubeIntegration } from '../../src/crd/objects.ts';
+import type { NamingRule } from '../../src/directory/kubernetes-names.ts';
 import type { RoleBinding } from '../../src/kube/objects.ts';
 import { type KubeObject, keyOf, keyText, ROLE_BINDINGS } from '../../src/kube/resource.ts';
 import {
@@ -27,8 +28,8 @@ import { MANAGER, type ObservedWorld, type World } from './world.ts';
 const MOST = 10;
 const PEOPLE = 8;
 const GROUPS = ['Staff', 'Operators'];
-/** The default of --username-prefix. */
-const PREFIX = 'scim:';
+/** The defaults of the options. */
+const NAMING: NamingRule = { prefix: 'scim:', from: 'userName', case: 'preserve' };
 const ROLES = [
   { kind: 'Role', name: 'deployer' },
   { kind: 'ClusterRole', name: 'view' },
@@ -129,8 +130,13 @@ async function differencesOf(
 ): Promise<string[]> {
   const own = all.filter((each) => isOfBinding(each, binding));
   const tenant = bindingTenantOf(binding);
-  const reading = await store.memberships.read(tenant, selectorOf(binding), MEMBERSHIP_LIMITS);
-  const { subjects, obstacle } = decideMembers(binding, reading, PREFIX);
+  const reading = await store.memberships.read(
+    tenant,
+    selectorOf(binding),
+    MEMBERSHIP_LIMITS,
+    NAMING.from,
+  );
+  const { subjects, obstacle } = decideMembers(binding, reading, NAMING);
   const bound = own.flatMap((each) => (each.subjects ?? []).map(({ name }) => name));
   const { members, conditions = [] } = binding.status ?? {};
   const ready = conditions.find(({ type }) => type === 'Ready')?.reason;

@@ -3,6 +3,7 @@
  */
 import type { Config } from '../config/options.ts';
 import { isUnencrypted } from '../config/public-url.ts';
+import type { NamingRule } from '../directory/kubernetes-names.ts';
 import { RequestTracker } from '../directory/last-requests.ts';
 import { impatient } from '../directory/metrics/impatient.ts';
 import type { Store } from '../directory/store/store.ts';
@@ -78,8 +79,7 @@ export async function run(
 
   const server = planes.server ? await serve(store, config, log, metrics, certificate) : undefined;
   const election = connection && electionOf(config, connection, planes);
-  const { usernamePrefix } = config;
-  const groupBindings = config.groupBindings ? { usernamePrefix } : undefined;
+  const groupBindings = config.groupBindings ? { naming: namingOf(config) } : undefined;
   const installation = connection ? leaseNamespace(config, connection) : '';
   const options = { store, ...config, installation, groupBindings, election, log, registry };
   const operator = connection && createOperator({ connection, ...options });
@@ -98,6 +98,12 @@ export async function run(
   log.info('stopped');
   if (lost) throw new LeadLostError('the lead was lost');
 }
+
+const namingOf = ({ usernamePrefix, usernameFrom, usernameCase }: Config): NamingRule => ({
+  prefix: usernamePrefix,
+  from: usernameFrom,
+  case: usernameCase,
+});
 
 const leaseNamespace = (config: Config, connection: Connection): string =>
   config.leaderElectionNamespace ?? connection.namespace;

@@ -2,6 +2,7 @@
  * The options. One table gives their names, defaults and validation, the text of `--help`, and the
  * type of Config.
  */
+import { NAME_CASES, NAME_SOURCES } from '../directory/kubernetes-names.ts';
 import { LOG_LEVELS } from '../logger.ts';
 import { IDPS } from '../probe/sequences.ts';
 import type { ValuesOf } from './resolve.ts';
@@ -99,9 +100,47 @@ export const OPTIONS = {
   ),
   usernamePrefix: usernamePrefix(
     'username-prefix',
-    'Prefix that turns a userName into the name of a Kubernetes user; must equal the API ' +
-      "server's --oidc-username-prefix. Use - for none.",
+    'Prefix of the names of Kubernetes users, and of groups at sign-in; must equal the API ' +
+      "server's --oidc-username-prefix. {tenant} in it stands for the tenant. Use - for none.",
     'scim:',
+  ),
+  usernameFrom: choice(
+    'username-from',
+    'Attribute that the rest of the name is taken from: what the API server takes it from, by ' +
+      '--oidc-username-claim. email is the primary address, or else the one for work, or else ' +
+      'the only one.',
+    NAME_SOURCES,
+    'userName',
+  ),
+  usernameCase: choice(
+    'username-case',
+    'Whether that attribute is used as provisioned or in lower case.',
+    NAME_CASES,
+    'preserve',
+  ),
+  console: toggle(
+    'console',
+    'Serves sign-in and the console on --port. Only run and operator do, because the console ' +
+      'needs the Kubernetes API.',
+    'true',
+  ),
+  ssoConfig: text(
+    'sso-config',
+    'YAML file with the identity providers at which users sign in. It is read again when it ' +
+      'changes. Without it, only holders of a Kubernetes token can sign in.',
+    undefined,
+  ),
+  sessionIdleMs: duration(
+    'session-idle',
+    'Time without a request after which a session ends, as a Go duration.',
+    '1h',
+    '1m',
+  ),
+  sessionLifetimeMs: duration(
+    'session-lifetime',
+    'Time after which a session ends in any case, as a Go duration.',
+    '12h',
+    '1m',
   ),
   leaderElection: toggle(
     'leader-election',

@@ -2,6 +2,7 @@
 import { parseDuration } from '../crd/duration.ts';
 import { DatabaseRefusedError } from '../directory/database-errors.ts';
 import { sqlitePath } from '../directory/database-url.ts';
+import { isUnambiguous } from '../directory/kubernetes-names.ts';
 import { parsePostgresUrl } from '../directory/postgres/connection/url.ts';
 
 type Parsed<T> =
@@ -51,9 +52,10 @@ export function text<Fallback extends string | undefined>(
 
 /** The API server's syntax: `-` stands for no prefix, which is returned as an empty string. */
 export function usernamePrefix(flag: string, description: string, fallback: string) {
-  const allowed = "a prefix such as oidc: that doesn't begin with system:, or - for none";
+  const allowed =
+    "a prefix such as oidc: or scim:{tenant}: that doesn't begin with system:, or - for none";
   return option(flag, description, fallback, allowed, (value) => {
-    if (value === '' || /^system:/i.test(value)) return REFUSED;
+    if (value === '' || /^system:/i.test(value) || !isUnambiguous(value)) return REFUSED;
     return { ok: true, value: value === '-' ? '' : value } satisfies Parsed<string>;
   });
 }
@@ -128,10 +130,14 @@ export function duration(
   flag: string,
   description: string,
   fallback: string,
+  least?: string,
 ): Option<number, string> {
-  return option(flag, description, fallback, 'a duration such as 90s, 10m or 24h', (value) => {
+  const bound = least === undefined ? '' : ` of at least ${least}`;
+  const allowed = `a duration such as 90s, 10m or 24h${bound}`;
+  return option(flag, description, fallback, allowed, (value) => {
     const milliseconds = parseDuration(value);
-    return milliseconds === undefined ? REFUSED : { ok: true, value: milliseconds };
+    const isEnough = (milliseconds ?? -1) >= (parseDuration(least ?? '0s') ?? 0);
+    return milliseconds !== undefined && isEnough ? { ok: true, value: milliseconds } : REFUSED;
   });
 }
 

@@ -173,6 +173,16 @@ export class Client {
     });
   }
 
+  /** Asks a question, such as a SubjectAccessReview. Nothing is stored. */
+  review<T>(resource: ResourceDefinition, spec: object): Promise<T> {
+    return this.call(resource, {
+      method: 'POST',
+      path: collectionPath(resource, undefined),
+      body: { apiVersion: apiVersionOf(resource), kind: resource.kind, spec },
+      contentType: 'application/json',
+    });
+  }
+
   /** Yields events until the server ends the watch. Only the signal limits the time. */
   async *watch(
     resource: ResourceDefinition,

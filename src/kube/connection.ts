@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import { Credentials, type Headers, type Identity } from './credentials.ts';
+import { type ClientIdentity, Credentials, type Headers } from './credentials.ts';
 import { CredentialsError } from './errors.ts';
 import type { Environment } from './kubeconfig.ts';
 import { proxyFor } from './proxy.ts';
@@ -20,7 +20,7 @@ const RENEWAL_INTERVAL_MS = 10_000;
 const OLD_AGENT_GRACE_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-export interface Access {
+export interface ApiAccess {
   readonly dispatcher: Dispatcher;
   readonly headers: Headers;
 }
@@ -41,8 +41,8 @@ export class Connection {
   #cluster: Cluster;
   #credentials: Credentials;
   #proxy: URL | undefined;
-  #access: Access | undefined;
-  #reading: Promise<Access> | undefined;
+  #access: ApiAccess | undefined;
+  #reading: Promise<ApiAccess> | undefined;
   #agent: { readonly fingerprint: string; readonly agent: Dispatcher } | undefined;
   #validUntil = 0;
   #renewedAt = Number.NEGATIVE_INFINITY;
@@ -61,7 +61,7 @@ export class Connection {
   }
 
   /** Rejects with CredentialsError. */
-  async access(): Promise<Access> {
+  async access(): Promise<ApiAccess> {
     if (this.#access !== undefined && performance.now() < this.#validUntil) return this.#access;
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
@@ -78,7 +78,7 @@ export class Connection {
    * Rereads the files, the kubeconfig and the output of a plugin after the API server responded to
    * `refused` with 401. Resolves with undefined if nothing has changed.
    */
-  async renew(refused: Access): Promise<Access | undefined> {
+  async renew(refused: ApiAccess): Promise<ApiAccess | undefined> {
     if (this.#access === refused) {
       this.forget();
       const now = performance.now();
@@ -99,7 +99,7 @@ export class Connection {
     await this.#agent?.agent.destroy();
   }
 
-  async #read(): Promise<Access> {
+  async #read(): Promise<ApiAccess> {
     const identity = await this.#credentials.read();
     this.#access = { dispatcher: this.#agentFor(identity), headers: identity.headers };
     this.#validUntil = performance.now() + CREDENTIALS_MAX_AGE_MS;
@@ -122,7 +122,7 @@ export class Connection {
     }
   }
 
-  #agentFor({ cert, key }: Identity): Dispatcher {
+  #agentFor({ cert, key }: ClientIdentity): Dispatcher {
     const { tlsServerName: servername, skipTLSVerify } = this.#cluster;
     const ca = authorityOf(this.#cluster);
     const rejectUnauthorized = skipTLSVerify ? false : undefined;

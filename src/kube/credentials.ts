@@ -11,7 +11,7 @@ import type { Environment, Impersonation, KubeUser } from './kubeconfig.ts';
 
 export type Headers = Readonly<Record<string, string | string[]>>;
 
-export interface Identity {
+export interface ClientIdentity {
   readonly headers: Headers;
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;
@@ -43,7 +43,7 @@ export class Credentials {
   }
 
   /** Rejects with CredentialsError if there are none. */
-  async read(): Promise<Identity> {
+  async read(): Promise<ClientIdentity> {
     const impersonation = impersonationHeaders(this.#user.impersonation);
     // Like kubectl, never sends secrets over an unencrypted connection.
     if (!this.#cluster.server.startsWith('https:')) return { headers: impersonation };
@@ -56,7 +56,7 @@ export class Credentials {
     this.#plugin = undefined;
   }
 
-  async #authentication(): Promise<Identity> {
+  async #authentication(): Promise<ClientIdentity> {
     const { token, username, password, plugin, authProvider, tokenFile } = this.#user;
     const file = tokenFile ?? authProvider?.config?.tokenFile;
     const [cert, key] = await Promise.all([

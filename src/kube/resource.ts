@@ -129,6 +129,19 @@ export const LEASES: ResourceDefinition = {
   kind: 'Lease',
   namespaced: true,
 };
+const review = (group: string, plural: string, kind: string): ResourceDefinition => ({
+  group,
+  version: 'v1',
+  plural,
+  kind,
+  namespaced: false,
+});
+export const SUBJECT_ACCESS_REVIEWS = review(
+  'authorization.k8s.io',
+  'subjectaccessreviews',
+  'SubjectAccessReview',
+);
+export const TOKEN_REVIEWS = review('authentication.k8s.io', 'tokenreviews', 'TokenReview');
 export const CUSTOM_RESOURCE_DEFINITIONS: ResourceDefinition = {
   group: 'apiextensions.k8s.io',
   version: 'v1',

@@ -3,12 +3,12 @@
  * while the fence permits it.
  */
 import { type Dispatcher, request } from 'undici';
-import type { Access, Connection } from './connection.ts';
+import type { ApiAccess, Connection } from './connection.ts';
 import { Deadline } from './deadline.ts';
 import { errorFromAnswer } from './error-answer.ts';
 import { ApiError, CredentialsError } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
-import { type ResourceDefinition, SECRETS } from './resource.ts';
+import { type ResourceDefinition, SECRETS, TOKEN_REVIEWS } from './resource.ts';
 
 /** The condition under which calls may be sent. */
 export interface Fence {
@@ -33,6 +33,9 @@ interface TransportOptions {
   readonly deadlineMs: number;
   readonly fence: Fence | undefined;
 }
+
+/** What the API server says about these may quote a secret. */
+const CONFIDENTIAL: ReadonlySet<ResourceDefinition> = new Set([SECRETS, TOKEN_REVIEWS]);
 
 /** Every method rejects with ApiError. */
 export class Transport {
@@ -93,7 +96,7 @@ export class Transport {
         await answer.body.text(),
         answer.headers['retry-after'],
         name,
-        resource === SECRETS,
+        CONFIDENTIAL.has(resource),
       );
     } catch (error) {
       throw asApiError(error, name);
@@ -118,7 +121,7 @@ export class Transport {
     return this.#request(call, renewed);
   }
 
-  #request(call: Call, { dispatcher, headers }: Access): Promise<Dispatcher.ResponseData> {
+  #request(call: Call, { dispatcher, headers }: ApiAccess): Promise<Dispatcher.ResponseData> {
     const query = Object.entries(call.query ?? {}).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(query as [string, string][]).toString();
     const url = `${this.#connection.server}${call.path}${search === '' ? '' : `?${search}`}`;

@@ -1,5 +1,6 @@
 /** The options of an operator. */
 import type { Registry } from 'prom-client';
+import type { NamingRule } from '../directory/kubernetes-names.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { Connection } from '../kube/connection.ts';
 import type { ElectionTimes } from '../kube/leader-election.ts';
@@ -33,8 +34,8 @@ export interface OperatorOptions {
 }
 
 export interface GroupBindingOptions {
-  /** Prefix of every userName, so that no provisioned name refers to another user. */
-  readonly usernamePrefix: string;
+  /** Who the members of groups are to Kubernetes. */
+  readonly naming: NamingRule;
 }
 
 export interface ElectionOptions extends ElectionTimes {

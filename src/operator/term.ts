@@ -97,7 +97,7 @@ export async function lead(
   const tenants = createTenantController(context, integrations, { log, metrics });
   const groupBindings =
     options.groupBindings &&
-    createGroupBindingController(context, options.groupBindings.usernamePrefix, policyReport, {
+    createGroupBindingController(context, options.groupBindings.naming, policyReport, {
       log,
       metrics,
     });

@@ -39,6 +39,12 @@ describe('an option', () => {
       watchNamespaces: undefined,
       groupBindings: false,
       usernamePrefix: 'scim:',
+      usernameFrom: 'userName',
+      usernameCase: 'preserve',
+      console: true,
+      ssoConfig: undefined,
+      sessionIdleMs: 3_600_000,
+      sessionLifetimeMs: 43_200_000,
       leaderElection: true,
       leaseDurationMs: 15_000,
       renewDeadlineMs: 10_000,
@@ -97,6 +103,12 @@ describe('an option', () => {
         /that doesn't begin with system:/,
       );
   });
+
+  it('username-prefix may name the tenant, if its name can be told from what follows', () => {
+    expect(configOf(['--username-prefix=scim:{tenant}:']).usernamePrefix).toBe('scim:{tenant}:');
+    for (const wrong of ['{tenant}', '{tenant}-', '{tenant}x:', '{tenant}{tenant}:', '{user}:'])
+      expect(refusal([...PUBLIC_URL, `--username-prefix=${wrong}`])).toMatch(/scim:{tenant}:/);
+  });
 });
 
 describe('an invalid option is refused with its name, its value and the allowed values', () => {
@@ -108,6 +120,9 @@ describe('an invalid option is refused with its name, its value and the allowed 
     ['--rate-limit', '10.5', 'a whole number from 0 to 1000000'],
     ['--log-level', 'verbose', 'one of debug, info, warn, error, silent'],
     ['--deprovision-delay', '10 minutes', 'a duration such as 90s, 10m or 24h'],
+    ['--session-idle', '59s', 'a duration such as 90s, 10m or 24h of at least 1m'],
+    ['--username-from', 'mail', 'one of userName, email, externalId'],
+    ['--username-case', 'upper', 'one of preserve, lower'],
     ['--public-url', 'scim.example.com', 'an http or https URL without a query or fragment'],
     ['--public-url', 'ftp://scim.example.com', 'an http or https URL without a query or fragment'],
     ['--database-url', 'mysql://localhost/scim', 'file:PATH of a SQLite file, or postgres:'],

@@ -9,7 +9,7 @@ import { isActive } from '../sql/people/active.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
-import { inactiveChange, isOtherSubject, rowOf } from '../sql/resource-key.ts';
+import { inactiveChange, isOtherPerson, isOtherSubject, rowOf } from '../sql/resource-key.ts';
 import type {
   Decide,
   NewResource,
@@ -112,15 +112,17 @@ export function createUserStore(
         SELECT ${selected(a, 'version', 'lastModified')}
         FROM resource
       `;
-    if (!isOtherSubject(current.attributes, attributes)) {
-      const [row] = await refuseTaken('User', queries.all(statement(sql``)));
+    const by = inactiveChange(current.attributes, attributes);
+    const noted = isOtherSubject(current.attributes, attributes)
+      ? sql`
+          , ${table.counted(tenant, 1, USER_CHANGES)}
+          , ${table.countedInactive(tenant, sql`${by}::bigint`)}
+        `
+      : sql``;
+    if (!isOtherPerson(current.attributes, attributes)) {
+      const [row] = await refuseTaken('User', queries.all(statement(noted)));
       return row && { ...current, attributes, ...row };
     }
-    const by = inactiveChange(current.attributes, attributes);
-    const noted = sql`
-      , ${table.counted(tenant, 1, USER_CHANGES)}
-      , ${table.countedInactive(tenant, sql`${by}::bigint`)}
-    `;
     // The sessions are read after the row is written, so none begins meanwhile.
     const row = await within(queries, async (same) => {
       const [written] = await refuseTaken('User', same.all(statement(noted)));

@@ -1,6 +1,7 @@
 /** Reads followed groups, in the same way on both databases. */
 import type { SQL } from 'drizzle-orm';
 import { fold } from '../../scim/text.ts';
+import type { Nameable, NamingRule } from '../kubernetes-names.ts';
 import type {
   FollowedGroup,
   GroupSelector,
@@ -8,6 +9,7 @@ import type {
   MembershipLimits,
   MembershipReading,
   MembershipStore,
+  UserMembership,
 } from '../store/followed-groups.ts';
 import {
   type Asked,
@@ -21,6 +23,8 @@ import {
   userChanges,
   usersBelow,
 } from './followed-groups.ts';
+import { externalIdsOf, isActiveRow, nameables, type UserRow, userById } from './named-users.ts';
+import { GROUPS_OF_USERS } from './related.ts';
 
 /** How many users are read at a time. */
 const PAGE = 1_000;
@@ -33,7 +37,9 @@ interface MembershipQueries {
 
 export function createMembershipStore(queries: MembershipQueries): MembershipStore {
   return {
-    read: (tenant, selector, limits) => read(queries, tenant, selector, limits),
+    read: (tenant, selector, limits, attribute) =>
+      read(queries, tenant, selector, limits, attribute),
+    of: (tenant, accessId, attribute) => membershipOf(queries, tenant, accessId, attribute),
     bases: (followed) => bases(queries, followed),
   };
 }
@@ -47,6 +53,7 @@ async function read(
   tenant: string,
   selector: GroupSelector,
   limits: MembershipLimits,
+  attribute: NamingRule['from'],
 ): Promise<MembershipReading> {
   const { dialect, all } = queries;
   const changes = await changesIn(queries, [tenant]);
@@ -54,7 +61,7 @@ async function read(
   const candidates = found.get(keyOf(askedBy(tenant, selector))) ?? [];
   const [id] = candidates;
   const basis = { found: candidates, versions: {}, userChanges: changes.get(tenant) ?? 0 };
-  if (id === undefined || candidates.length > 1) return { basis, userNames: [] };
+  if (id === undefined || candidates.length > 1) return { basis, members: [] };
   const root = { tenant, value: id };
   const groups = await all(groupsBelow(dialect, root, limits.groups + 1));
   const reading = {
@@ -65,14 +72,14 @@ async function read(
   };
   const group = groups.find((each) => each.id === id);
   // The group has just been deleted.
-  if (group === undefined) return { ...reading, userNames: [] };
+  if (group === undefined) return { ...reading, members: [] };
   const known = { ...reading, group: { id, displayName: group.displayName } };
-  const tooMany = { ...known, userNames: undefined };
+  const tooMany = { ...known, members: undefined };
   if (groups.length > limits.groups) return tooMany;
   const bound = limits.members + 1;
   const [counted] = await all(countUsersBelow(dialect, root, bound));
   if ((counted?.total ?? 0) > limits.members) return tooMany;
-  return { ...known, userNames: await activeUsersBelow(queries, root, limits.members) };
+  return { ...known, members: await activeUsersBelow(queries, root, limits.members, attribute) };
 }
 
 /**
@@ -80,23 +87,52 @@ async function read(
  * limit.
  */
 async function activeUsersBelow(
-  { dialect, all }: MembershipQueries,
+  queries: MembershipQueries,
   root: Asked,
   limit: number,
-): Promise<readonly string[] | undefined> {
-  const names: string[] = [];
+  attribute: NamingRule['from'],
+): Promise<readonly Nameable[] | undefined> {
+  const { dialect, all } = queries;
+  const members: Nameable[] = [];
   let [last, seen] = ['', 0];
   for (;;) {
     const page = await all(usersBelow(dialect, root, last, PAGE));
     seen += page.length;
     if (seen > limit) return undefined;
-    for (const { userName, active } of page)
-      if (active === '1' || active === 'true') names.push(userName);
+    const active = page.filter(isActiveRow);
+    members.push(...(await nameablesOf(queries, root.tenant, active, attribute)));
     // A short page isn't the end: a user could be left out.
     const end = page.at(-1);
-    if (end === undefined) return names;
+    if (end === undefined) return members;
     last = end.id;
   }
+}
+
+async function nameablesOf(
+  { dialect, all }: MembershipQueries,
+  tenant: string,
+  users: readonly UserRow[],
+  attribute: NamingRule['from'],
+): Promise<readonly Nameable[]> {
+  if (attribute !== 'externalId' || users.length === 0) return nameables(users, []);
+  const ids = users.map(({ id }) => id);
+  return nameables(users, await all(externalIdsOf(dialect, tenant, ids)));
+}
+
+async function membershipOf(
+  queries: MembershipQueries,
+  tenant: string,
+  accessId: string,
+  attribute: NamingRule['from'],
+): Promise<UserMembership | undefined> {
+  const { dialect, all } = queries;
+  const [user] = await all(userById(dialect, tenant, accessId));
+  if (user === undefined) return undefined;
+  const [person] = await nameablesOf(queries, tenant, [user], attribute);
+  if (person === undefined) return undefined;
+  const groups = await all(GROUPS_OF_USERS.select(dialect, tenant, [accessId]));
+  const names = groups.flatMap((row) => (row.userId === null ? [row.displayName] : []));
+  return { person, active: isActiveRow(user), groups: names };
 }
 
 async function bases(

@@ -4,9 +4,10 @@
  */
 import { type SQL, sql } from 'drizzle-orm';
 import type { SearchDialect } from './conditions.ts';
+import { type UserRow, userColumns } from './named-users.ts';
 import { named, type Row } from './names.ts';
 
-/** The counter of changes of userNames and of `active` in a tenant. */
+/** The counter of changes of `active`, and of what users are named after, in a tenant. */
 export const USER_CHANGES = 'user_changes';
 
 /** A value in a tenant: an id, a folded displayName, or an externalId. */
@@ -115,19 +116,13 @@ export function countUsersBelow(
   `;
 }
 
-interface UserBelowRow extends Pick<Row<'access'>, 'id'> {
-  readonly userName: string;
-  /** 1 on SQLite, true on PostgreSQL; a user without it is inactive. */
-  readonly active: string | null;
-}
-
 /** Selects the next users behind the id, in the order of ids. */
 export function usersBelow(
   dialect: MembershipDialect,
   { tenant, value }: Asked,
   after: string,
   limit: number,
-): SQL<UserBelowRow> {
+): SQL<UserRow> {
   const a = named(dialect.tables.access, 'a');
   const g = named(dialect.tables.groupMembers, 'g');
   const user = sql`${a.tenant} = ${tenant} AND ${a.id} = m.id`;
@@ -140,8 +135,7 @@ export function usersBelow(
   `;
   return sql`
     ${down(dialect, tenant, value)}
-    SELECT ${a.id}, ${a.attributes} ->> 'userName' AS "userName",
-      CAST(${a.attributes} ->> 'active' AS TEXT) AS active
+    SELECT ${userColumns(a)}
     FROM (${ids}) AS m ${dialect.lookUp(a, user)}
     ORDER BY ${a.id}
   `;

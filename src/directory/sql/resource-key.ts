@@ -7,6 +7,7 @@ import { uniqueness } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { fold } from '../../scim/text.ts';
+import { sameValue } from '../../scim/values.ts';
 import type { Scope } from '../store/resources.ts';
 import type { SearchDialect } from './conditions.ts';
 import { type Names, named, type Row, type Tables } from './names.ts';
@@ -89,9 +90,21 @@ export function taken(name: ResourceName) {
   return uniqueness(`${kind} with this ${KEY_ATTRIBUTE[name]} exists in the tenant`);
 }
 
-/** Whether a change of a user changes the members of the groups that are followed. */
-export function isOtherSubject(current: Attributes, next: Attributes): boolean {
+/** Whether a change of a user ends the sessions. */
+export function isOtherPerson(current: Attributes, next: Attributes): boolean {
   return current.userName !== next.userName || current.active !== next.active;
+}
+
+/**
+ * Whether a change of a user may change the members of the groups that are followed, because
+ * Kubernetes users are named after an e-mail address or an externalId.
+ */
+export function isOtherSubject(current: Attributes, next: Attributes): boolean {
+  return (
+    isOtherPerson(current, next) ||
+    !sameValue(current.emails, next.emails) ||
+    current.externalId !== next.externalId
+  );
 }
 
 /** How a change of `active` changes the number of inactive users. */

@@ -9,7 +9,7 @@ import { isActive } from '../sql/people/active.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
-import { inactiveChange, isOtherSubject, rowOf } from '../sql/resource-key.ts';
+import { inactiveChange, isOtherPerson, isOtherSubject, rowOf } from '../sql/resource-key.ts';
 import type { NewResource, Scope, UserRecord, UserStore } from '../store/resources.ts';
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
@@ -67,8 +67,8 @@ export function createUserStore(
     if (isOtherSubject(current.attributes, attributes)) {
       table.noteUserChange(tenant);
       table.addInactive(tenant, inactiveChange(current.attributes, attributes));
-      write.run(endedSessions(tables, tenant, id));
     }
+    if (isOtherPerson(current.attributes, attributes)) write.run(endedSessions(tables, tenant, id));
     return { ...current, attributes, version, lastModified };
   };
 

@@ -1,4 +1,6 @@
 /** The members of a group, for readers that follow it without SCIM. */
+import type { Nameable, NamingRule } from '../kubernetes-names.ts';
+
 /** How a group of a tenant is named outside of SCIM. */
 export type GroupSelector = { readonly displayName: string } | { readonly externalId: string };
 
@@ -11,7 +13,7 @@ export interface MembershipBasis {
   readonly found: readonly string[];
   /** The versions of the group and of the groups in it, at any depth, by id. */
   readonly versions: Readonly<Record<string, number>>;
-  /** How often a userName or `active` has changed in the tenant. */
+  /** How often `active`, or what a user is named after, has changed in the tenant. */
   readonly userChanges: number;
 }
 
@@ -20,10 +22,18 @@ export interface MembershipReading {
   /** Only if the selector finds exactly one group. */
   readonly group?: { readonly id: string; readonly displayName: string };
   /**
-   * The userNames of active users in the group, itself or through groups, in the order of their
-   * ids; undefined beyond the limits.
+   * The active users in the group, itself or through groups, in the order of their ids; undefined
+   * beyond the limits.
    */
-  readonly userNames: readonly string[] | undefined;
+  readonly members: readonly Nameable[] | undefined;
+}
+
+/** A user, and the groups that the user is in. */
+export interface UserMembership {
+  readonly person: Nameable;
+  readonly active: boolean;
+  /** The displayNames of the groups that the user is in, itself or through groups. */
+  readonly groups: readonly string[];
 }
 
 /**
@@ -42,7 +52,11 @@ export interface FollowedGroup {
   readonly groupIds: readonly string[];
 }
 
-/** Reads who is in a group, for readers that follow it without SCIM. */
+/**
+ * Reads who is in a group, for readers that follow it without SCIM. `attribute` is what users are
+ * named after; only that one is sure to be read. The externalIds of an ended integration count only
+ * for users that no live integration gave one.
+ */
 export interface MembershipStore {
   /**
    * An externalId counts whichever integration gave it. One of an ended integration counts only if
@@ -52,7 +66,14 @@ export interface MembershipStore {
     tenant: string,
     selector: GroupSelector,
     limits: MembershipLimits,
+    attribute: NamingRule['from'],
   ): Promise<MembershipReading>;
+  /** Undefined if the tenant has no such user. */
+  of(
+    tenant: string,
+    accessId: string,
+    attribute: NamingRule['from'],
+  ): Promise<UserMembership | undefined>;
   /** Returns the current bases, in order, at a cost that doesn't depend on the size of groups. */
   bases(followed: readonly FollowedGroup[]): Promise<readonly MembershipBasis[]>;
 }

@@ -6,6 +6,7 @@
 import { bindingTenantOf } from '../../crd/defaults.ts';
 import { LABEL_GROUP_BINDING } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
+import type { NamingRule } from '../../directory/kubernetes-names.ts';
 import { Controller, type ControllerOptions } from '../../kube/controller.ts';
 import type { RoleBinding } from '../../kube/objects.ts';
 import { keyOf, type ObjectKey } from '../../kube/resource.ts';
@@ -28,7 +29,7 @@ interface GroupBindingController {
 
 export function createGroupBindingController(
   context: OperatorContext,
-  prefix: string,
+  rule: NamingRule,
   report: PolicyReport,
   options: Pick<ControllerOptions, 'log' | 'metrics'>,
 ): GroupBindingController {
@@ -37,7 +38,7 @@ export function createGroupBindingController(
   const controller = new Controller({
     ...options,
     name: 'scimgroupbinding',
-    reconcile: createGroupBindingReconcile(context, followed, prefix),
+    reconcile: createGroupBindingReconcile(context, followed, rule),
     isOutage,
   });
   const enqueue = (bindings: readonly KubeGroupBinding[]) => {

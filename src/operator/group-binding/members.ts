@@ -3,6 +3,7 @@
 import { bindingTenantOf } from '../../crd/defaults.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { REASON } from '../../crd/reasons.ts';
+import { type NamingRule, userSubject } from '../../directory/kubernetes-names.ts';
 import type {
   GroupSelector,
   MembershipLimits,
@@ -25,17 +26,19 @@ export function selectorOf({ spec: { group } }: KubeGroupBinding): GroupSelector
 interface Members {
   /** Names of Kubernetes users; empty if there is an obstacle. */
   readonly subjects: readonly string[];
-  /** Number of members whose names are reserved. */
-  readonly refused: number;
+  /** The userNames of members whose names are reserved. */
+  readonly reserved: readonly string[];
+  /** The userNames of members without the attribute that the name is taken from. */
+  readonly unnamed: readonly string[];
   readonly obstacle?: Obstacle;
 }
 
-const NOBODY: Members = { subjects: [], refused: 0 };
+const NOBODY: Members = { subjects: [], reserved: [], unnamed: [] };
 
 export function decideMembers(
   binding: KubeGroupBinding,
-  { basis, group, userNames }: MembershipReading,
-  prefix: string,
+  { basis, group, members }: MembershipReading,
+  rule: NamingRule,
 ): Members {
   const tenant = bindingTenantOf(binding);
   if (basis.found.length > 1) {
@@ -53,16 +56,30 @@ export function decideMembers(
         'identity provider pushes the group or spec.group names another',
     );
   }
-  if (userNames === undefined) {
-    const { members, groups } = MEMBERSHIP_LIMITS;
+  if (members === undefined) {
+    const { members: most, groups } = MEMBERSHIP_LIMITS;
     return blocked(
       REASON.GroupTooLarge,
-      `The group has more than ${count(members)} members, direct and nested, or contains more ` +
+      `The group has more than ${count(most)} members, direct and nested, or contains more ` +
         `than ${count(groups)} groups, so nobody has the role; bind smaller groups`,
     );
   }
-  const subjects = userNames.flatMap((userName) => subjectOf(userName, prefix) ?? []);
-  return { subjects, refused: userNames.length - subjects.length };
+  const named = members.map((person) => ({
+    person,
+    subject: userSubject(rule, tenant, person),
+  }));
+  const without = named.filter(({ subject }) => subject === undefined);
+  const isReserved = Object.groupBy(without, ({ person }) =>
+    person[rule.from] === undefined ? 'unnamed' : 'reserved',
+  );
+  const userNames = (kind: 'unnamed' | 'reserved') =>
+    (isReserved[kind] ?? []).map(({ person }) => person.userName);
+  return {
+    // Two people may have one e-mail address.
+    subjects: [...new Set(named.flatMap(({ subject }) => subject ?? []))],
+    reserved: userNames('reserved'),
+    unnamed: userNames('unnamed'),
+  };
 }
 
 function describe({ spec: { group } }: KubeGroupBinding): string {
@@ -76,11 +93,3 @@ const blocked = (reason: Obstacle['reason'], message: string): Members => ({
 });
 
 const count = (number: number): string => number.toLocaleString('en-US');
-
-/** Names that begin with `system:` belong to Kubernetes, so no provisioned name may be one. */
-export function subjectOf(userName: string, prefix: string): string | undefined {
-  const subject = `${prefix}${userName}`;
-  return isReserved(userName) || isReserved(subject) ? undefined : subject;
-}
-
-const isReserved = (name: string): boolean => name.toLowerCase().startsWith('system:');

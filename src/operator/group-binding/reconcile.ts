@@ -7,6 +7,7 @@ import { type EventReason, SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { EVENT, REASON } from '../../crd/reasons.ts';
 import type { ScimGroupBindingStatus } from '../../crd/scim-group-binding.ts';
+import type { NamingRule } from '../../directory/kubernetes-names.ts';
 import { getIfExists } from '../../kube/client.ts';
 import type { Reconcile, Result } from '../../kube/controller.ts';
 import { isAlreadyExists, isConflict, isNamespaceTerminating } from '../../kube/errors.ts';
@@ -39,11 +40,10 @@ const REFRESH_MS = 600_000;
  */
 const BLIND_REFRESH_MS = 60_000;
 
-/** `prefix` is prepended to every userName. */
 export function createGroupBindingReconcile(
   context: OperatorContext,
   followed: FollowedGroups,
-  prefix: string,
+  rule: NamingRule,
 ): Reconcile {
   const given: Given = new Map();
   return async (key) => {
@@ -57,7 +57,7 @@ export function createGroupBindingReconcile(
       followed.forget(key);
       return {};
     }
-    const { findings: found, error } = await work(context, binding, { followed, given, prefix });
+    const { findings: found, error } = await work(context, binding, { followed, given, rule });
     const contended = context.contentions.of(binding.metadata.uid);
     const findings = { ...found, contended, policy: admissionPolicyIn(context) };
     if (isNamespaceTerminating(error) || findings.bound?.isGone) return {};
@@ -88,7 +88,7 @@ type Given = Map<string, string>;
 interface Following {
   readonly followed: FollowedGroups;
   readonly given: Given;
-  readonly prefix: string;
+  readonly rule: NamingRule;
 }
 
 /** Writes the status with the mark of our directory, which makes the binding ours. */
@@ -141,11 +141,11 @@ async function reportTermination(
 async function work(
   context: OperatorContext,
   binding: KubeGroupBinding,
-  { followed, given, prefix }: Following,
+  { followed, given, rule }: Following,
 ): Promise<{ findings: BindingFindings; error?: unknown }> {
   let findings: BindingFindings = {};
   try {
-    const { subjects, ...known } = await gatherMembers(context, binding, followed, prefix);
+    const { subjects, ...known } = await gatherMembers(context, binding, followed, rule);
     findings = known;
     const key = keyText(keyOf(binding));
     const members = [binding.metadata.uid, ...subjects.toSorted()].join('\n');
@@ -163,7 +163,7 @@ async function gatherMembers(
   context: OperatorContext,
   binding: KubeGroupBinding,
   followed: FollowedGroups,
-  prefix: string,
+  rule: NamingRule,
 ): Promise<BindingFindings & { subjects: readonly string[] }> {
   const { namespace } = binding.metadata;
   const [key, tenant] = [keyOf(binding), bindingTenantOf(binding)];
@@ -173,11 +173,12 @@ async function gatherMembers(
     return { subjects: [], obstacle: forbidden, hasGroup: false };
   }
   const selector = selectorOf(binding);
-  const reading = await context.store.memberships.read(tenant, selector, MEMBERSHIP_LIMITS);
+  const { memberships } = context.store;
+  const reading = await memberships.read(tenant, selector, MEMBERSHIP_LIMITS, rule.from);
   followed.note(key, tenant, selector, reading.basis);
-  const { subjects, refused, obstacle } = decideMembers(binding, reading, prefix);
+  const decided = decideMembers(binding, reading, rule);
   const { group } = reading;
-  return { subjects, refused, obstacle, ...(group ? { group } : { hasGroup: false }) };
+  return { ...decided, nameFrom: rule.from, ...(group ? { group } : { hasGroup: false }) };
 }
 
 /**

@@ -5,6 +5,7 @@ import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { CONDITION, REASON, type Reason, WHILE_TRUE } from '../../crd/reasons.ts';
 import type { ScimGroupBindingStatus } from '../../crd/scim-group-binding.ts';
+import type { NamingRule } from '../../directory/kubernetes-names.ts';
 import { mergeConditions, type NewCondition } from '../../kube/conditions.ts';
 import { annotationNotices, contentionNotices, terminating } from '../notices.ts';
 import type { Obstacle } from '../obstacle.ts';
@@ -17,8 +18,11 @@ export interface BindingFindings {
   readonly group?: ScimGroupBindingStatus['group'];
   /** False if the group was looked for and not found. */
   readonly hasGroup?: boolean;
-  /** Number of members whose names are reserved. */
-  readonly refused?: number;
+  /** The userNames of members whose names are reserved. */
+  readonly reserved?: readonly string[];
+  /** The userNames of members without the attribute that names are taken from, and which it is. */
+  readonly unnamed?: readonly string[];
+  readonly nameFrom?: NamingRule['from'];
   readonly bound?: Bound;
   readonly policy?: PolicyVerdict;
   /** Messages about what others change. */
@@ -114,16 +118,31 @@ function unguarded(policy: PolicyVerdict | undefined): readonly NewCondition[] {
   ];
 }
 
+const UNNAMED: Readonly<Record<NamingRule['from'], string>> = {
+  userName: 'who have no userName',
+  email: 'who have no primary, work or only e-mail address',
+  externalId: 'who have no externalId, or several',
+};
+
+/** The number of names, and the first of them. */
+function few(names: readonly string[]): string {
+  const shown = names.slice(0, 5).map((each) => each.slice(0, 100));
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
+  return `${names.length} (${shown.join(', ')}${more})`;
+}
+
 function conditionsOf(
   { spec }: KubeGroupBinding,
-  { obstacle, bound, refused = 0 }: BindingFindings,
+  { obstacle, bound, reserved = [], unnamed = [], nameFrom = 'userName' }: BindingFindings,
 ): readonly NewCondition[] {
   const type = CONDITION.Ready;
   if (obstacle === undefined) {
     const { kind, name } = spec.roleRef;
-    const leftOut =
-      refused === 0 ? '' : `; members left out, whose names begin with system: ${refused}`;
-    const message = `Members who have ${kind} ${name}: ${bound?.members ?? 0}${leftOut}`;
+    const leftOut = [
+      ...(reserved.length > 0 ? [`whose names begin with system: ${reserved.length}`] : []),
+      ...(unnamed.length > 0 ? [`${UNNAMED[nameFrom]}: ${few(unnamed)}`] : []),
+    ].map((each) => `; members left out, ${each}`);
+    const message = `Members who have ${kind} ${name}: ${bound?.members ?? 0}${leftOut.join('')}`;
     return [{ type, status: 'True', reason: REASON.Succeeded, message }];
   }
   const { reason, message } = obstacle;

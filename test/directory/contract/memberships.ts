@@ -28,9 +28,9 @@ const LIMITS: MembershipLimits = { members: 100, groups: 10 };
 const STAFF: GroupSelector = { displayName: 'Staff' };
 
 const read = (store: Store, selector: GroupSelector = STAFF, limits = LIMITS) =>
-  store.memberships.read('acme', selector, limits);
+  store.memberships.read('acme', selector, limits, 'externalId');
 const userNames = async (store: Store, selector?: GroupSelector) =>
-  (await read(store, selector)).userNames?.toSorted();
+  (await read(store, selector)).members?.map(({ userName }) => userName).toSorted();
 
 /** The current basis of what was read before. */
 async function look(
@@ -66,9 +66,9 @@ export function membershipContract(open: Open): void {
       const inner = await addGroup(store, ACME, 'inner', [ann.id, dora.id]);
       const middle = await addGroup(store, ACME, 'middle', [inner.id, cid.id]);
       const staff = await addGroup(store, ACME, 'Staff', [ann.id, bob.id, middle.id, inner.id]);
-      const { group, userNames: names, basis } = await read(store, { displayName: 'sTAFF' });
+      const { group, members, basis } = await read(store, { displayName: 'sTAFF' });
       expect(group).toEqual({ id: staff.id, displayName: 'Staff' });
-      expect(names).toEqual(['Ann@Acme.example', 'dora']);
+      expect(members?.map(({ userName }) => userName)).toEqual(['Ann@Acme.example', 'dora']);
       expect(basis).toMatchObject({ found: [staff.id], userChanges: 1 });
       expect(Object.keys(basis.versions).toSorted()).toEqual(
         [inner.id, middle.id, staff.id].toSorted(),
@@ -82,7 +82,7 @@ export function membershipContract(open: Open): void {
       const reading = await read(store);
       expect(reading).toEqual({
         basis: { found: [], versions: {}, userChanges: 0 },
-        userNames: [],
+        members: [],
       });
     });
 
@@ -95,13 +95,13 @@ export function membershipContract(open: Open): void {
       const nested = await addGroup(store, ACME, 'nested', rest);
       const staff = await addGroup(store, ACME, 'Staff', [first, nested.id]);
       const limited = (members: number, groups: number) => read(store, STAFF, { members, groups });
-      expect((await limited(4, 2)).userNames).toHaveLength(4);
+      expect((await limited(4, 2)).members).toHaveLength(4);
       for (const reading of [await limited(3, 2), await limited(4, 1)]) {
-        expect(reading.userNames).toBeUndefined();
+        expect(reading.members).toBeUndefined();
         expect(reading.group?.id).toBe(staff.id);
       }
       await changeUser(store, ACME, first, { active: false });
-      expect((await limited(3, 2)).userNames).toBeUndefined();
+      expect((await limited(3, 2)).members).toBeUndefined();
     });
 
     it('is found by the externalId that any integration of the tenant gave it', async () => {
@@ -129,7 +129,7 @@ export function membershipContract(open: Open): void {
       await changeGroup(store, ACME, one.id, { externalId: 'e-1' });
       const alone = (await read(store, { externalId: 'e-1' })).basis;
       await changeGroup(store, ACME_TOO, two.id, { externalId: 'e-1' });
-      const both = { basis: { found: [one.id, two.id].toSorted() }, userNames: [] };
+      const both = { basis: { found: [one.id, two.id].toSorted() }, members: [] };
       const reading = await read(store, { externalId: 'e-1' });
       expect(reading).toMatchObject(both);
       expect(reading.group).toBeUndefined();
@@ -208,6 +208,16 @@ export function membershipContract(open: Open): void {
         ({ store, ann }) => changeUser(store, ACME, ann.id, { userName: 'Ann' }),
         ['Ann', 'bob'],
       ],
+      [
+        "a user's new e-mail address",
+        ({ store, ann }) => changeUser(store, ACME, ann.id, { emails: [{ value: 'ann@x' }] }),
+        ['ann', 'bob'],
+      ],
+      [
+        "a user's new externalId",
+        ({ store, ann }) => changeUser(store, ACME_TOO, ann.id, { externalId: 'x' }),
+        ['ann', 'bob'],
+      ],
       ['a user that is deleted', ({ store, bob }) => deleteUser(store, bob.id), ['ann']],
       [
         'that it is renamed',
@@ -248,7 +258,7 @@ export function membershipContract(open: Open): void {
 
     it('nothing else that happens', async () => {
       const { store, ann, cid, basis } = await staffed();
-      await changeUser(store, ACME, ann.id, { title: 'Countess', externalId: 'x' });
+      await changeUser(store, ACME, ann.id, { title: 'Countess' });
       await addUser(store, ACME, 'dora');
       await addUser(store, GLOBEX, 'ann').then(({ id }) =>
         changeUser(store, GLOBEX, id, { active: false }),
@@ -257,6 +267,64 @@ export function membershipContract(open: Open): void {
       await changeMembers(store, ACME, other.id, add(ann.id));
       await deleteUser(store, cid.id);
       expect(await look(store, basis)).toEqual(basis);
+    });
+  });
+
+  describe('a member is named after', () => {
+    const opened = useStore(open);
+
+    /** What Ann can be named after, in her group and by herself. */
+    async function nameOf(store: Store, id: string) {
+      const { members } = await read(store);
+      const alone = await store.memberships.of('acme', id, 'externalId');
+      expect(members).toEqual([alone?.person]);
+      return alone?.person;
+    }
+
+    it('an e-mail address and the externalId that her integrations gave her', async () => {
+      const store = opened();
+      await store.integrations.put(integration({ id: 'okta', name: 'okta' }));
+      await store.integrations.put(integration({ id: 'entra', name: 'entra', uid: 'uid-entra' }));
+      const emails = [{ value: 'a@home' }, { value: 'Ann@x', type: 'work' }];
+      const ann = await addUser(store, ACME, 'ann', { emails, externalId: 'E-1' });
+      await addGroup(store, ACME, 'Staff', [ann.id]);
+      const known = { userName: 'ann', email: 'Ann@x', externalId: 'E-1' };
+      expect(await nameOf(store, ann.id)).toEqual(known);
+      await changeUser(store, ACME_TOO, ann.id, { externalId: 'E-1' });
+      expect(await nameOf(store, ann.id)).toEqual(known);
+      await changeUser(store, ACME_TOO, ann.id, { externalId: 'e-2' });
+      expect(await nameOf(store, ann.id)).toEqual({ ...known, externalId: undefined });
+      await store.integrations.end('entra', at(2));
+      expect(await nameOf(store, ann.id)).toEqual(known);
+      await store.integrations.end('okta', at(2));
+      expect(await nameOf(store, ann.id)).toEqual({ ...known, externalId: undefined });
+    });
+
+    it('nothing of another tenant', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      await addGroup(store, ACME, 'Staff', [ann.id]);
+      expect(await store.memberships.of('globex', ann.id, 'externalId')).toBeUndefined();
+      expect(await nameOf(store, ann.id)).toEqual({ userName: 'ann' });
+    });
+  });
+
+  describe('a user', () => {
+    const opened = useStore(open);
+
+    it('is in groups, direct and nested, once each, and active or not', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const inner = await addGroup(store, ACME, 'inner', [ann.id]);
+      await addGroup(store, ACME, 'Outer', [inner.id, ann.id]);
+      await addGroup(store, ACME, 'other');
+      const found = () => store.memberships.of('acme', ann.id, 'userName');
+      expect((await found())?.groups.toSorted()).toEqual(['Outer', 'inner']);
+      expect((await found())?.active).toBe(true);
+      await changeUser(store, ACME, ann.id, { active: false });
+      expect((await found())?.active).toBe(false);
+      await deleteUser(store, ann.id);
+      expect(await found()).toBeUndefined();
     });
   });
 

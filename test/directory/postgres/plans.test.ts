@@ -78,7 +78,7 @@ const GROUP_FILTERS = [
 ];
 
 const read = (displayName: string, limits: MembershipLimits) =>
-  store.memberships.read('t2', { displayName }, limits);
+  store.memberships.read('t2', { displayName }, limits, 'externalId');
 
 const LOOKUPS: readonly [string, () => Promise<unknown>][] = [
   ...USER_FILTERS.map((filter) => [filter, users(filter)] as const),
@@ -87,6 +87,7 @@ const LOOKUPS: readonly [string, () => Promise<unknown>][] = [
   ['the members of a group', () => store.groups.get(SCOPE, 'small', true)],
   ['a group', () => store.groups.get(SCOPE, 'big', false)],
   ['the users in a followed group', () => read('group2', { members: 100, groups: 2 })],
+  ['the groups of a user', () => store.memberships.of('t2', USER, 'externalId')],
   ['that a followed group is too large', () => read('group1', { members: 10, groups: 2 })],
   [
     'whether followed groups have changed',

@@ -32,8 +32,8 @@ async function work(store: Store): Promise<void> {
     await users.list(ACME, userQuery({ filter, related: true }));
   }
   await groups.list(ACME, groupQuery({ filter: 'displayName eq "x"', related: true }));
-  await memberships.read(ACME.tenant, { displayName: 'staff' }, limits);
-  await memberships.read(ACME.tenant, { externalId: 'x' }, limits);
+  await memberships.read(ACME.tenant, { displayName: 'staff' }, limits, 'userName');
+  await memberships.read(ACME.tenant, { externalId: 'x' }, limits, 'userName');
   await sessions.endAll({ issuer: 'https://idp.example', subject: 'x' });
   await sessions.endAll({ issuer: 'https://idp.example', sid: 'x' });
   await integrations.list('cluster', ACME.tenant);

@@ -121,7 +121,9 @@ describe('a look-up on SQLite', () => {
     const limits = { members: 10, groups: 10 };
     const selectors = [{ displayName: 'x' }, { externalId: 'x' }];
     const plans = await plansOf(async () => {
-      for (const selector of selectors) await memberships.read(ACME.tenant, selector, limits);
+      for (const selector of selectors)
+        await memberships.read(ACME.tenant, selector, limits, 'externalId');
+      await memberships.of(ACME.tenant, 'a', 'externalId');
       await memberships.bases(
         selectors.map((selector) => ({ tenant: ACME.tenant, selector, groupIds: ['g'] })),
       );

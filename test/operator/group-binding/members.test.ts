@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeGroupBinding } from '../../../src/crd/objects.ts';
-import { decideMembers, subjectOf } from '../../../src/operator/group-binding/members.ts';
+import type { Nameable, NamingRule } from '../../../src/directory/kubernetes-names.ts';
+import { decideMembers } from '../../../src/operator/group-binding/members.ts';
 import {
   buildMembersBinding,
   isOfBinding,
@@ -12,26 +13,11 @@ const binding: KubeGroupBinding = {
   spec: { group: { displayName: 'Staff' }, roleRef: { kind: 'Role', name: 'reader' } },
 };
 
-describe('a member becomes a Kubernetes user', () => {
-  it.each([
-    ['Ann@acme.example', 'scim:', 'scim:Ann@acme.example'],
-    ['ann', '', 'ann'],
-    ['ann', 'https://idp#', 'https://idp#ann'],
-    [' system:x', '', ' system:x'],
-  ])('%s with the prefix "%s" as %s', (userName, prefix, subject) => {
-    expect(subjectOf(userName, prefix)).toBe(subject);
-  });
-
-  it.each([
-    ['system:admin', ''],
-    ['system:admin', 'scim:'],
-    ['SYSTEM:masters', ''],
-    ['tem:masters', 'sys'],
-    [':masters', 'system'],
-    ['em:node:x', 'SyST'],
-  ])('never if reserved: %s with the prefix "%s"', (userName, prefix) => {
-    expect(subjectOf(userName, prefix)).toBeUndefined();
-  });
+const RULE: NamingRule = { prefix: 'scim:', from: 'userName', case: 'preserve' };
+const named = (userName: string, email?: string): Nameable => ({
+  userName,
+  email,
+  externalId: undefined,
 });
 
 describe('a reading of a group', () => {
@@ -40,12 +26,12 @@ describe('a reading of a group', () => {
 
   it('gives nobody the role if it found no group, several groups or too large a group', () => {
     const readings = [
-      { basis: { ...basis, found: [] }, userNames: [] },
-      { basis: { ...basis, found: ['g', 'h'] }, userNames: ['ann'] },
-      { basis, group, userNames: undefined },
-      { basis, userNames: [] },
+      { basis: { ...basis, found: [] }, members: [] },
+      { basis: { ...basis, found: ['g', 'h'] }, members: [named('ann')] },
+      { basis, group, members: undefined },
+      { basis, members: [] },
     ];
-    const seen = readings.map((reading) => decideMembers(binding, reading, 'scim:'));
+    const seen = readings.map((reading) => decideMembers(binding, reading, RULE));
     expect(seen.map(({ obstacle }) => obstacle?.reason)).toEqual([
       'GroupNotFound',
       'GroupAmbiguous',
@@ -57,10 +43,21 @@ describe('a reading of a group', () => {
   });
 
   it('lists its members and counts those that are left out', () => {
-    const reading = { basis, group, userNames: ['ann', 'system:x', 'Bob'] };
-    expect(decideMembers(binding, reading, 'p:')).toEqual({
+    const members = [named('ann'), named('system:x'), named('Bob')];
+    expect(decideMembers(binding, { basis, group, members }, { ...RULE, prefix: 'p:' })).toEqual({
       subjects: ['p:ann', 'p:Bob'],
-      refused: 1,
+      reserved: ['system:x'],
+      unnamed: [],
+    });
+  });
+
+  it('lists e-mail addresses once each, and who has none', () => {
+    const members = [named('ann', 'Ann@x'), named('bob', 'ANN@x'), named('cid')];
+    const rule: NamingRule = { prefix: 'scim:{tenant}:', from: 'email', case: 'lower' };
+    expect(decideMembers(binding, { basis, group, members }, rule)).toEqual({
+      subjects: ['scim:acme:ann@x'],
+      reserved: [],
+      unnamed: ['cid'],
     });
   });
 });

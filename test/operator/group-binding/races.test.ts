@@ -21,6 +21,7 @@ import { operatorContext } from '../../support/operator/context.ts';
 import { useOperator } from '../../support/operator/fixture.ts';
 import {
   BINDING_RULES,
+  NAMING,
   People,
   STAFF,
   TestGroupBinding,
@@ -62,7 +63,7 @@ async function operatorOf(binding: TestGroupBinding) {
     caches.roleBindings.replace(await binding.roleBindings());
   };
   await look();
-  const reconcile = createGroupBindingReconcile(context, new FollowedGroups(), 'scim:');
+  const reconcile = createGroupBindingReconcile(context, new FollowedGroups(), NAMING);
   return {
     look,
     caches,

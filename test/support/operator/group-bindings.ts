@@ -4,6 +4,7 @@ import { LABEL_GROUP_BINDING, SCIM_GROUP_BINDINGS } from '../../../src/crd/names
 import type { KubeGroupBinding } from '../../../src/crd/objects.ts';
 import type { ScimGroupBindingSpec } from '../../../src/crd/scim-group-binding.ts';
 import { newId } from '../../../src/directory/ids.ts';
+import type { NamingRule } from '../../../src/directory/kubernetes-names.ts';
 import type { Scope } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import type { Client } from '../../../src/kube/client.ts';
@@ -17,7 +18,8 @@ import { createNamespace, TEST_MANAGER } from '../kube/cluster.ts';
 
 /** The permissions of an operator with --group-bindings. */
 export const BINDING_RULES = [...OPERATOR_RULES, ...groupBindingRules(['view']), ...POLICY_RULES];
-export const FOLLOWING = { groupBindings: { usernamePrefix: 'scim:' } };
+export const NAMING: NamingRule = { prefix: 'scim:', from: 'userName', case: 'preserve' };
+export const FOLLOWING = { groupBindings: { naming: NAMING } };
 
 export const mayRead = (client: Client, namespace: string, user: string): Promise<boolean> =>
   mayDo(client, user, { namespace, verb: 'get', group: '', resource: 'configmaps' });
