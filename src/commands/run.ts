@@ -19,6 +19,7 @@ import type { ElectionOptions } from '../operator/options.ts';
 import { createScimApp } from '../scim-server/app.ts';
 import { errorDocument } from '../scim-server/error.ts';
 import { RequestMetrics } from '../scim-server/metrics.ts';
+import { RecentRequests } from '../scim-server/recent-requests.ts';
 import { openCertificate } from './certificate.ts';
 import { openWhenReachable } from './database.ts';
 import { FatalError, LeadLostError } from './errors.ts';
@@ -140,8 +141,12 @@ async function serve(
   const tracker = new RequestTracker(store, (error) =>
     log.warn({ err: error }, 'could not write the times of last requests'),
   );
+  const recent = new RecentRequests(store.recentRequests, Date.now, (error) =>
+    log.warn({ err: error }, 'could not write the last requests; retrying'),
+  );
   const metrics = new RequestMetrics(registry, census, () => performance.now());
-  const app = createScimApp({ store, publicUrl, log, now: Date.now, tracker, rateLimit, metrics });
+  const requests = { tracker, recent, rateLimit, metrics };
+  const app = createScimApp({ store, publicUrl, log, now: Date.now, ...requests });
   const server = new HttpServer(app, log, {
     maxUnauthenticated: maxUnauthenticatedConnections,
     metrics: new ConnectionMetrics(registry),
@@ -152,7 +157,7 @@ async function serve(
   return {
     stop: async () => {
       await server.close(CLOSE_DEADLINE_MS);
-      await tracker.flush();
+      await Promise.all([tracker.flush(), recent.flush()]);
     },
   };
 }

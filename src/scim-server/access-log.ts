@@ -17,6 +17,8 @@ export interface AccessEntry {
   tenant: string | undefined;
   integration: string | undefined;
   keyId: string | undefined;
+  /** The parsed body, once it was read. Never logged. */
+  body: unknown;
 }
 
 /** The endpoint that a request without a valid token was sent to, if that integration exists. */
@@ -58,8 +60,13 @@ export function logAccess(
  * For a request without a valid token, nothing that the client chose is shown, because it may be a
  * token of any kind.
  */
-function shownPath(
-  { path, route, tenant, integration }: AccessEntry,
+export function shownPath(
+  {
+    path,
+    route,
+    tenant,
+    integration,
+  }: Pick<AccessEntry, 'path' | 'route' | 'tenant' | 'integration'>,
   meant: Meant | undefined,
 ): string {
   if (integration !== undefined && PLAIN.test(path))

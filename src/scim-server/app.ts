@@ -15,6 +15,7 @@ import { errorAnswer, notImplemented } from './error.ts';
 import { normalPath } from './lenient-path.ts';
 import { RequestMetrics } from './metrics.ts';
 import { createRateLimit } from './rate-limit.ts';
+import type { RecentRequests } from './recent-requests.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { createCursors } from './routes/cursor.ts';
 import { discoveryRoutes } from './routes/discovery.ts';
@@ -34,6 +35,8 @@ interface ScimAppOptions {
   readonly clock?: () => number;
   /** Notified of every request whose token was accepted. */
   readonly tracker: Pick<RequestTracker, 'note'>;
+  /** Notified of every request with a valid token, refused or not. By default, nobody is. */
+  readonly recent?: Pick<RecentRequests, 'note'>;
   /**
    * Requests per second that an integration may send, counting each operation of a Bulk; 0 means no
    * limit.
@@ -48,7 +51,7 @@ interface ScimAppOptions {
 export type ScimApp = Hono<{ Bindings: ServerBindings }>;
 
 export function createScimApp(options: ScimAppOptions): ScimApp {
-  const { store, now, publicUrl, log, tracker, rateLimit } = options;
+  const { store, now, publicUrl, log, tracker, recent, rateLimit } = options;
   const { permissions = PROVISIONER_PERMISSIONS } = options;
   const directory: Directory = { store, now };
   const limit = createRateLimit(rateLimit);
@@ -59,6 +62,7 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
     publicUrl,
     log,
     tracker,
+    recent,
     limit,
     clock,
     permissions,

@@ -17,6 +17,7 @@ import { errorAnswer, methodNotAllowed, unknownPath } from './error.ts';
 import type { Operation, RequestMetrics } from './metrics.ts';
 import { operationOf } from './operations.ts';
 import type { RateLimit } from './rate-limit.ts';
+import type { RecentRequests } from './recent-requests.ts';
 import { createRefusals } from './refusal.ts';
 
 /**
@@ -67,6 +68,7 @@ interface EndpointOptions {
   readonly publicUrl: string;
   readonly log: Logger;
   readonly tracker: Pick<RequestTracker, 'note'>;
+  readonly recent: Pick<RecentRequests, 'note'> | undefined;
   readonly limit: RateLimit;
   /** Milliseconds of a monotonic clock. */
   readonly clock: () => number;
@@ -81,7 +83,7 @@ type ScimContext = Context<{ Bindings: ServerBindings }>;
  * the throughput. Without a route, the path is unknown.
  */
 export function createEndpoint(options: EndpointOptions) {
-  const { log, metrics } = options;
+  const { log, metrics, recent, directory } = options;
   const refusals = createRefusals(log);
   return (route?: string, methods?: Methods) => {
     const operationFor = operationsAt(route, metrics);
@@ -97,6 +99,7 @@ export function createEndpoint(options: EndpointOptions) {
         tenant: undefined,
         integration: undefined,
         keyId: undefined,
+        body: undefined,
       };
       const refuse: Refuse = (error) => refusals.refuse(error, access.requestId);
       const answer = await serve(context, methods, options, access, refuse).catch(refuse);
@@ -106,9 +109,34 @@ export function createEndpoint(options: EndpointOptions) {
       metrics.answered(operationFor(method), response.status, ms / 1000, callerOf(access));
       const meant = response.status === 401 ? metrics.unauthorized(path) : undefined;
       logAccess(log, access, response.status, ms, meant);
+      if (recent !== undefined) {
+        const { url } = context.req;
+        noteRecent(recent, access, { url, at: directory.now(), ms, answer });
+      }
       return response;
     };
   };
+}
+
+interface Served {
+  readonly url: string;
+  readonly at: number;
+  readonly ms: number;
+  readonly answer: Answer;
+}
+
+/** A request without a valid token is nobody's. */
+function noteRecent(
+  recent: Pick<RecentRequests, 'note'>,
+  access: AccessEntry,
+  { url, at, ms, answer }: Served,
+): void {
+  const { requestId, method, path, route, tenant, integration, keyId, body } = access;
+  if (tenant === undefined || integration === undefined || keyId === undefined) return;
+  const { status } = answer;
+  const detail = typeof answer.body?.detail === 'string' ? answer.body.detail : undefined;
+  const caller = { tenant, integration, keyId };
+  recent.note({ ...caller, at, requestId, method, url, path, route, status, ms, body, detail });
 }
 
 const servedAs = (method: string): string => (method === 'HEAD' ? 'GET' : method);
@@ -162,7 +190,10 @@ async function serve(
     caller: { scope, permissions, requestId: access.requestId },
     baseUrl: `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`,
     // Without a server around the application, as in tests, there are no bindings.
-    body: (most) => readJson(req.raw, most, env?.admitBody ?? (() => {})),
+    body: async (most) => {
+      access.body = await readJson(req.raw, most, env?.admitBody ?? (() => {}));
+      return access.body;
+    },
     log: (fields, message) => log.info({ requestId: access.requestId, ...fields }, message),
     refuse,
     countRequests: (more) => limit(integration.id, clock(), more),

@@ -2,7 +2,7 @@
 
 /** A request with a valid token. */
 export interface RecentRequest {
-  /** Milliseconds since the epoch. */
+  /** When the response was sent, in milliseconds since the epoch. */
   readonly at: number;
   readonly requestId: string;
   readonly method: string;

@@ -16,6 +16,7 @@ import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../../src/scim/r
 import { createScimApp, type ScimApp } from '../../../src/scim-server/app.ts';
 import { errorDocument } from '../../../src/scim-server/error.ts';
 import { RequestMetrics } from '../../../src/scim-server/metrics.ts';
+import { RecentRequests } from '../../../src/scim-server/recent-requests.ts';
 import { useSqlite } from '../directory/sqlite.ts';
 
 export const PUBLIC_URL = 'https://scim.example.com';
@@ -57,6 +58,8 @@ export interface ScimServer {
   readonly store: Store;
   /** The times of requests that the tracker got. */
   readonly noted: ReadonlyMap<string, number>;
+  /** Writes the last requests when it is flushed. */
+  readonly recent: RecentRequests;
   readonly registry: Registry;
   addIntegration(changes?: Partial<IntegrationRecord>): Promise<ScimClient>;
   close(): Promise<void>;
@@ -94,6 +97,7 @@ export async function startScimServer({
   const registry = new Registry();
   const census = new CensusCache(() => wrapped, now);
   registerDirectoryMetrics(registry, census, () => wrapped);
+  const recent = new RecentRequests(wrapped.recentRequests, now, () => undefined);
   const app = createScimApp({
     store: wrapped,
     publicUrl: PUBLIC_URL,
@@ -101,6 +105,7 @@ export async function startScimServer({
     now,
     clock,
     tracker: { note: (id, at) => noted.set(id, at) },
+    recent,
     rateLimit,
     permissions,
     metrics: new RequestMetrics(registry, census, now),
@@ -112,6 +117,7 @@ export async function startScimServer({
     port,
     store,
     noted,
+    recent,
     registry,
     addIntegration: (changes) => addIntegration(store, port, changes),
     close: async () => {

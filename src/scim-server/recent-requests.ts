@@ -1,0 +1,188 @@
+/**
+ * The last requests of each integration. They are collected in memory and written every two
+ * seconds, so that requests don't wait for it.
+ */
+import { randomUUID } from 'node:crypto';
+import {
+  MOST_RECENT_REQUESTS,
+  type RecentRequest,
+  type RecentRequestStore,
+} from '../directory/store/recent-requests.ts';
+import { Outage } from '../outage.ts';
+import { shownPath } from './access-log.ts';
+import { maskedBody } from './masking/body.ts';
+import { maskedTarget } from './masking/target.ts';
+import { MASK, maskedText } from './masking/text.ts';
+
+const FLUSH_INTERVAL_MS = 2_000;
+/** Other integrations wait for the next flush, so that the database isn't busy with this. */
+const MOST_PER_FLUSH = 100;
+/** Of all integrations together, which take about 10 MB. */
+const MOST_KEPT = 20_000;
+const MOST_BODY_BYTES = 4_096;
+/** Of the bodies of an integration. Older ones are dropped. */
+const MOST_BODIES = 65_536;
+const KEPT_MS = 7 * 24 * 60 * 60 * 1_000;
+const PRUNE_INTERVAL_MS = 60 * 60 * 1_000;
+
+/** A request with a valid token, as the endpoint knows it. */
+interface SeenRequest extends Pick<RecentRequest, 'at' | 'requestId' | 'method' | 'status'> {
+  readonly tenant: string;
+  readonly integration: string;
+  readonly keyId: string;
+  /** With the query. */
+  readonly url: string;
+  readonly path: string;
+  readonly route: string | undefined;
+  readonly ms: number;
+  /** The parsed body, if it was read. */
+  readonly body: unknown;
+  readonly detail: string | undefined;
+}
+
+interface Kept {
+  /** Not yet rendered, oldest first. */
+  fresh: Seen[];
+  /** Newest first. */
+  rendered: readonly RecentRequest[];
+}
+
+type Seen = Omit<SeenRequest, 'body'> & { readonly body: string | undefined };
+
+export class RecentRequests {
+  readonly #store: RecentRequestStore;
+  readonly #now: () => number;
+  readonly #onTrouble: (error: unknown) => void;
+  readonly #outage = new Outage();
+  readonly #process = randomUUID();
+  /** The integrations that were written longest ago come first. */
+  readonly #kept = new Map<string, Kept>();
+  readonly #changed = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #prunedAt = Number.NEGATIVE_INFINITY;
+
+  /** `onTrouble` is called when writing begins to fail. What wasn't written is written later. */
+  constructor(store: RecentRequestStore, now: () => number, onTrouble: (error: unknown) => void) {
+    this.#store = store;
+    this.#now = now;
+    this.#onTrouble = onTrouble;
+  }
+
+  note(request: SeenRequest): void {
+    const { integration } = request;
+    let kept = this.#kept.get(integration);
+    if (kept === undefined) {
+      kept = { fresh: [], rendered: [] };
+      this.#kept.set(integration, kept);
+    }
+    kept.fresh.push(request.status < 400 ? { ...request, body: undefined } : withText(request));
+    if (kept.fresh.length >= 2 * MOST_RECENT_REQUESTS)
+      kept.fresh = kept.fresh.slice(-MOST_RECENT_REQUESTS);
+    this.#changed.add(integration);
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_INTERVAL_MS).unref();
+  }
+
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      await this.#prune();
+      for (const integration of [...this.#changed].slice(0, MOST_PER_FLUSH)) {
+        await this.#write(integration);
+      }
+      this.#outage.ends();
+    } catch (error) {
+      if (this.#outage.begins()) this.#onTrouble(error);
+    }
+    this.#evict();
+    this.#timer =
+      this.#changed.size === 0
+        ? undefined
+        : setTimeout(() => void this.flush(), FLUSH_INTERVAL_MS).unref();
+  }
+
+  async #write(integration: string): Promise<void> {
+    const kept = this.#kept.get(integration);
+    if (kept === undefined) return;
+    const fresh = kept.fresh.slice(-MOST_RECENT_REQUESTS).reverse();
+    kept.fresh = [];
+    kept.rendered = withinBodies(
+      [...fresh.map(rendered), ...kept.rendered].slice(0, MOST_RECENT_REQUESTS),
+    );
+    this.#changed.delete(integration);
+    this.#kept.delete(integration);
+    this.#kept.set(integration, kept);
+    try {
+      await this.#store.put(integration, this.#process, kept.rendered, this.#now());
+    } catch (error) {
+      this.#changed.add(integration);
+      throw error;
+    }
+  }
+
+  async #prune(): Promise<void> {
+    const now = this.#now();
+    if (now - this.#prunedAt < PRUNE_INTERVAL_MS) return;
+    await this.#store.prune(now - KEPT_MS);
+    this.#prunedAt = now;
+  }
+
+  /** Limits memory. The rows of the forgotten ones stay until the integration's next request. */
+  #evict(): void {
+    const sizeOf = ({ fresh, rendered }: Kept) => fresh.length + rendered.length;
+    let total = [...this.#kept.values()].reduce((sum, kept) => sum + sizeOf(kept), 0);
+    for (const [integration, kept] of this.#kept) {
+      if (total <= MOST_KEPT) return;
+      if (this.#changed.has(integration)) continue;
+      total -= sizeOf(kept);
+      this.#kept.delete(integration);
+    }
+  }
+}
+
+/** A body is rendered at once, because it may be large. */
+function withText(request: SeenRequest): Seen {
+  const hidden: string[] = [];
+  const body = request.body === undefined ? undefined : maskedBody(request.body, MOST_BODY_BYTES);
+  hidden.push(...(body?.secrets ?? []));
+  maskedTarget('', queryOf(request.url), (value) => hidden.push(value));
+  const detail = request.detail && maskedDetail(request.detail, hidden);
+  return { ...request, body: body?.text, detail };
+}
+
+/** A detail may quote what the client sent. */
+function maskedDetail(detail: string, hidden: readonly string[]): string {
+  const long = hidden.filter((text) => text.length > 2).toSorted((a, b) => b.length - a.length);
+  return maskedText(long.reduce((rest, text) => rest.replaceAll(text, MASK), detail));
+}
+
+const queryOf = (url: string): string => {
+  const start = url.indexOf('?');
+  return start < 0 ? '' : url.slice(start + 1);
+};
+
+function rendered(seen: Seen): RecentRequest {
+  const { at, requestId, method, status, ms, keyId, body, detail } = seen;
+  const whole = shownPath(seen, undefined);
+  const below = whole.slice(whole.indexOf('/scim/v2') + '/scim/v2'.length);
+  return {
+    at,
+    requestId: maskedText(requestId),
+    method,
+    path: maskedTarget(below || '/', queryOf(seen.url), () => undefined),
+    status,
+    ms: Math.round(ms * 100) / 100,
+    keyId,
+    ...(body === undefined ? {} : { body }),
+    ...(status < 400 || detail === undefined ? {} : { detail }),
+  };
+}
+
+function withinBodies(requests: readonly RecentRequest[]): readonly RecentRequest[] {
+  let left = MOST_BODIES;
+  return requests.map((request) => {
+    left -= request.body?.length ?? 0;
+    if (request.body === undefined || left >= 0) return request;
+    const { body: _, ...rest } = request;
+    return rest;
+  });
+}
