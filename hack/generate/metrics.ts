@@ -9,6 +9,7 @@ import { createRoleMetrics } from '../../src/operator/group-binding/lost-roles.t
 import { createPolicyMetric } from '../../src/operator/group-binding/policy-report.ts';
 import { createOperatorMetrics } from '../../src/operator/metrics.ts';
 import { RequestMetrics } from '../../src/scim-server/metrics.ts';
+import { createSignInCounter, createSsoConfigGauge } from '../../src/sso/metrics.ts';
 import { fillIn } from './tables.ts';
 
 /** Names of the runtime's metrics, which depend on its version and on the machine. */
@@ -27,6 +28,8 @@ export function allMetrics(): Registry {
     () => undefined,
     () => 0,
   );
+  createSignInCounter(registry);
+  createSsoConfigGauge(registry);
   createPolicyMetric(registry);
   createRoleMetrics(registry);
   return registry;

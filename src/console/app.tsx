@@ -58,7 +58,7 @@ async function signInWithToken(
   checkOrigin(c.req.raw.headers, publicUrl);
   const form = await readForm(c);
   const to = ownAddress(form.get('to') ?? undefined);
-  const outcome = await signIn.signInWithToken((form.get('token') ?? '').trim());
+  const outcome = await signIn.signInWithToken((form.get('token') ?? '').trim(), c.req.raw.headers);
   if ('refused' in outcome) {
     return showSignIn({ providers: signIn.providers(), tenant: undefined, to, ...outcome });
   }

@@ -17,7 +17,11 @@ export interface ConsoleSession {
   /** Undefined for the holder of a Kubernetes token. */
   readonly tenant: string | undefined;
   readonly person:
-    | { readonly accessId: string; readonly userName: string; readonly displayName?: string }
+    | {
+        readonly accessId: string;
+        readonly userName: string;
+        readonly displayName: string | undefined;
+      }
     | undefined;
   /** The name of the identity provider, or `kubernetes`. */
   readonly via: string;
@@ -32,6 +36,7 @@ export interface ConsoleSignIn {
   /** `cookie` is the value of a Set-Cookie header; `refused` is a sentence. */
   signInWithToken(
     token: string,
+    headers: Headers,
   ): Promise<{ readonly cookie: string } | { readonly refused: string }>;
 }
 

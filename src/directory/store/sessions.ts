@@ -1,7 +1,7 @@
 /** Sessions of people in the console, of whose secrets only hashes are stored. */
 
 /** The holder of a Kubernetes token, as a TokenReview names it. */
-interface TokenHolder {
+export interface TokenHolder {
   readonly user: string;
   readonly uid?: string;
   readonly groups: readonly string[];

@@ -1,0 +1,137 @@
+/**
+ * Who signed in and who was refused: in the log, in the directory's activity and in a metric. A
+ * flood of failures is counted, but does not fill the log or the directory.
+ */
+import type { Registry } from 'prom-client';
+import type { Logger } from '../logger.ts';
+import { MinuteBudget } from './gate.ts';
+import { createSignInCounter, type SignInCounter } from './metrics.ts';
+import type { Refusal } from './refusal.ts';
+
+/** What the directory's activity records about a sign-in. */
+export interface SignInEntry {
+  readonly at: number;
+  readonly tenant: string;
+  readonly actor: { readonly kind: 'person'; readonly name: string };
+  readonly operation: 'signIn' | 'signInRefused' | 'signOut';
+  readonly resource: { readonly type: 'Session'; readonly id: string; readonly name: string };
+  readonly requestId: undefined;
+  readonly version: undefined;
+  readonly change: Readonly<Record<string, { readonly before?: string; readonly after?: string }>>;
+}
+
+export interface SignInLog {
+  append(entry: SignInEntry): Promise<void>;
+}
+
+/** A user of a tenant, at a provider. */
+interface Subject {
+  readonly tenant: string;
+  readonly provider: string;
+  readonly accessId: string;
+  /** The name of the Kubernetes user. */
+  readonly user: string;
+}
+
+interface JournalOptions {
+  readonly activity: SignInLog;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly now: () => number;
+  /** Monotonic, in milliseconds. */
+  readonly clock: () => number;
+}
+
+/** Lines about refusals in a minute. */
+const MOST_LINES = 60;
+/** Entries about refusals in a minute, in all and of an account. */
+const MOST_ENTRIES = 60;
+const MOST_ENTRIES_OF_ACCOUNT = 2;
+
+export class Journal {
+  readonly #options: JournalOptions;
+  readonly #signIns: SignInCounter;
+  readonly #lines: MinuteBudget;
+  readonly #entries: MinuteBudget;
+  readonly #ofAccount: MinuteBudget;
+  #withheld = 0;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    const { registry, clock } = options;
+    this.#signIns = createSignInCounter(registry);
+    this.#lines = new MinuteBudget(MOST_LINES, clock);
+    this.#entries = new MinuteBudget(MOST_ENTRIES, clock);
+    this.#ofAccount = new MinuteBudget(MOST_ENTRIES_OF_ACCOUNT, clock);
+  }
+
+  async signedIn({ tenant, provider, accessId, user }: Subject): Promise<void> {
+    this.#signIns.inc({ provider, result: 'success' });
+    this.#options.log.info({ tenant, provider, user }, 'user signed in');
+    await this.#append(tenant, user, 'signIn', accessId, { provider: { after: provider } });
+  }
+
+  async signedOut({ tenant, provider, accessId, user }: Subject): Promise<void> {
+    this.#options.log.info({ tenant, provider, user }, 'user signed out');
+    await this.#append(tenant, user, 'signOut', accessId, { provider: { before: provider } });
+  }
+
+  /** The holder of a Kubernetes token belongs to no tenant, so that only the log has it. */
+  holderSignedIn(user: string): void {
+    this.#signIns.inc({ provider: 'kubernetes', result: 'success' });
+    this.#options.log.info({ provider: 'kubernetes', user }, 'user signed in');
+  }
+
+  holderSignedOut(user: string): void {
+    this.#options.log.info({ provider: 'kubernetes', user }, 'user signed out');
+  }
+
+  /**
+   * `isKnown`: the provider has authenticated the account, and may sign users in to the tenant. Only
+   * then is it an event of the tenant. `detail` is for the log.
+   */
+  async refused(
+    { reason, account, tenant }: Refusal,
+    provider: string,
+    { detail, isKnown = false }: { readonly detail?: string; readonly isKnown?: boolean } = {},
+  ): Promise<void> {
+    this.#signIns.inc({ provider, result: reason });
+    this.#logRefusal({ provider, tenant, account, reason, detail });
+    if (!isKnown || tenant === undefined || account === undefined) return;
+    const key = JSON.stringify([tenant, account]);
+    if (!this.#ofAccount.spend(key) || !this.#entries.spend(tenant)) return;
+    const change = { provider: { after: provider }, reason: { after: reason } };
+    await this.#append(tenant, account, 'signInRefused', '', change);
+  }
+
+  #logRefusal(fields: Readonly<Record<string, string | undefined>>): void {
+    if (!this.#lines.spend()) {
+      this.#withheld++;
+      return;
+    }
+    const { log } = this.#options;
+    if (this.#withheld > 0)
+      log.warn({ refusals: this.#withheld }, 'many sign-ins were refused, which have no lines');
+    this.#withheld = 0;
+    log.warn(fields, 'sign-in was refused');
+  }
+
+  async #append(
+    tenant: string,
+    name: string,
+    operation: SignInEntry['operation'],
+    accessId: string,
+    change: SignInEntry['change'],
+  ): Promise<void> {
+    await this.#options.activity.append({
+      at: this.#options.now(),
+      tenant,
+      actor: { kind: 'person', name },
+      operation,
+      resource: { type: 'Session', id: accessId, name },
+      requestId: undefined,
+      version: undefined,
+      change,
+    });
+  }
+}

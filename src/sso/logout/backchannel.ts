@@ -1,0 +1,40 @@
+/** OpenID Connect Back-Channel Logout 1.0: the provider says that a session there is over. */
+import type { Provider } from '../provider.ts';
+import { ProviderError } from '../provider-error.ts';
+
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+const MAX_AGE = '2m';
+
+/** Whose sessions are over. */
+type Ended =
+  | { readonly issuer: string; readonly sid: string }
+  | { readonly issuer: string; readonly subject: string };
+
+/** Rejects with ProviderError. `isNew` is called with the token's id, and must be true only once. */
+export async function readLogoutToken(
+  provider: Provider,
+  token: string,
+  isNew: (jti: string) => boolean,
+): Promise<Ended> {
+  // Some providers leave out `typ: logout+jwt`, so the event tells it from an ID token.
+  const { payload } = await provider.verify(token, {
+    maxTokenAge: MAX_AGE,
+    requiredClaims: ['jti', 'events', 'iat'],
+  });
+  const { sub, sid, jti, events, nonce } = payload;
+  if (nonce !== undefined) throw invalid('the logout token has a nonce');
+  if (!hasEvent(events)) throw invalid('the logout token has no logout event');
+  if (typeof jti !== 'string' || !isNew(jti)) throw invalid('the logout token was used before');
+  const { issuer } = provider.config;
+  if (typeof sid === 'string' && sid !== '') return { issuer, sid };
+  if (typeof sub === 'string' && sub !== '') return { issuer, subject: sub };
+  throw invalid('the logout token has neither sub nor sid');
+}
+
+const invalid = (message: string) => new ProviderError('invalid', message);
+
+function hasEvent(events: unknown): boolean {
+  if (typeof events !== 'object' || events === null || !Object.hasOwn(events, EVENT)) return false;
+  const event: unknown = Reflect.get(events, EVENT);
+  return typeof event === 'object' && event !== null && !Array.isArray(event);
+}

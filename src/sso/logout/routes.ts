@@ -1,0 +1,174 @@
+/** The ends of sessions: by the person, and by the provider. */
+import type { Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { PeopleStore } from '../../directory/store/people.ts';
+import type { FoundSession, SessionOwner, SessionStore } from '../../directory/store/sessions.ts';
+import type { Logger } from '../../logger.ts';
+import { writable } from '../flow.ts';
+import type { Journal } from '../journal.ts';
+import type { SignInPages } from '../pages.ts';
+import type { Provider } from '../provider.ts';
+import { ProviderError } from '../provider-error.ts';
+import type { Providers } from '../providers.ts';
+import { isSame, type Seal } from '../seal.ts';
+import type { Sessions, SignInSession } from '../sessions.ts';
+import { readLogoutToken } from './backchannel.ts';
+import { type LoggedOut, readSubject, verifyCaller } from './universal.ts';
+
+interface LogoutParts {
+  readonly publicUrl: string;
+  readonly store: { readonly sessions: SessionStore; readonly people: PeopleStore };
+  readonly providers: Providers;
+  readonly sessions: Sessions;
+  readonly idTokens: Seal;
+  readonly journal: Journal;
+  readonly pages: SignInPages;
+  readonly log: Logger;
+}
+
+/** A logout token has one or two kilobytes. */
+const MOST_BYTES = 65_536;
+/** Ids of tokens that are remembered, so that none is accepted twice while it is valid. */
+const MOST_USED = 10_000;
+
+export class Logout {
+  readonly #parts: LogoutParts;
+  readonly #used = new Set<string>();
+
+  constructor(parts: LogoutParts) {
+    this.#parts = parts;
+  }
+
+  serveOn(app: Hono): void {
+    const limit = bodyLimit({ maxSize: MOST_BYTES, onError: () => refused(413, 'too_large') });
+    app.get('/logout', (context) => this.#show(context.req.raw.headers));
+    app.post('/logout', limit, (context) => this.#signOut(context));
+    app.post('/oauth/backchannel-logout/:provider', limit, (context) =>
+      this.#byProvider(context, (provider) => this.#backchannel(context, provider)),
+    );
+    app.post('/oauth/universal-logout/:provider', limit, (context) =>
+      this.#byProvider(context, (provider) => this.#universal(context, provider)),
+    );
+  }
+
+  /** Also where providers send the browser afterwards. It never redirects, so there is no loop. */
+  async #show(headers: Headers): Promise<Response> {
+    const { sessions, pages } = this.#parts;
+    const session = await sessions.of(headers);
+    const page = session === undefined ? pages.signedOut() : pages.confirmSignOut(session);
+    return writable(await page);
+  }
+
+  async #signOut(context: Context): Promise<Response> {
+    const { sessions, pages } = this.#parts;
+    const { headers } = context.req.raw;
+    const session = await sessions.of(headers);
+    if (session !== undefined) {
+      const { csrf } = await context.req.parseBody();
+      // Another site sent the form, or it is from an earlier session.
+      if (typeof csrf !== 'string' || !isSame(session.csrf, csrf))
+        return writable(await pages.confirmSignOut(session));
+    }
+    const found = session === undefined ? undefined : await sessions.find(headers);
+    const setCookie = await sessions.end(headers);
+    if (session !== undefined) await this.#note(session);
+    const response = writable(await this.#afterwards(found));
+    response.headers.append('set-cookie', setCookie);
+    return response;
+  }
+
+  /** The provider has a session too, which would sign the person in again at once. */
+  async #afterwards(found: FoundSession | undefined): Promise<Response> {
+    const { providers, idTokens, pages, publicUrl } = this.#parts;
+    if (found?.kind !== 'person' || found.sealedIdToken === undefined) return pages.signedOut();
+    const provider = providers.get(found.provider);
+    const idToken = idTokens.open(found.sealedIdToken, found.subject);
+    if (provider === undefined || idToken === undefined) return pages.signedOut();
+    const href = await provider.endSessionUrl(idToken, `${publicUrl}/logout`);
+    return href === undefined
+      ? pages.signedOut()
+      : pages.leaving(href, provider.config.displayName);
+  }
+
+  async #note({ identity: { user }, tenant, person, via }: SignInSession): Promise<void> {
+    const { journal } = this.#parts;
+    if (tenant === undefined || person === undefined) return journal.holderSignedOut(user);
+    await journal.signedOut({ tenant, provider: via, accessId: person.accessId, user });
+  }
+
+  async #byProvider(
+    context: Context,
+    act: (provider: Provider) => Promise<Response>,
+  ): Promise<Response> {
+    const provider = this.#parts.providers.get(context.req.param('provider') ?? '');
+    if (provider === undefined) return refused(404, 'unknown_provider');
+    try {
+      return await act(provider);
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error;
+      const { message: reason, failure } = error;
+      const { name } = provider.config;
+      this.#parts.log.debug({ provider: name, reason }, "provider's sign-out was refused");
+      return failure === 'invalid' ? refused(400, 'invalid_request') : refused(503, 'unavailable');
+    }
+  }
+
+  async #backchannel(context: Context, provider: Provider): Promise<Response> {
+    const { logout_token: token } = await context.req.parseBody();
+    if (typeof token !== 'string') return refused(400, 'invalid_request');
+    await this.#end(provider, await readLogoutToken(provider, token, (jti) => this.#isNew(jti)));
+    return new Response(null, { status: 200, headers: { 'cache-control': 'no-store' } });
+  }
+
+  async #universal(context: Context, provider: Provider): Promise<Response> {
+    const { name } = provider.config;
+    const audience = `${this.#parts.publicUrl}/oauth/universal-logout/${name}`;
+    await verifyCaller(provider, context.req.header('authorization'), audience);
+    const body: unknown = await context.req.json().catch(() => undefined);
+    const subject = readSubject(body);
+    if (subject === undefined) return refused(422, 'unsupported_subject');
+    const owners = await this.#ownersOf(provider, subject);
+    if (owners.length === 0) return refused(404, 'unknown_user');
+    for (const owner of owners) await this.#end(provider, owner);
+    return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });
+  }
+
+  /** Only in the provider's own tenants. */
+  async #ownersOf(
+    { config: { issuer, tenants } }: Provider,
+    subject: LoggedOut,
+  ): Promise<readonly SessionOwner[]> {
+    if (subject.format === 'iss_sub')
+      return subject.iss === issuer ? [{ issuer, subject: subject.sub }] : [];
+    const { people } = this.#parts.store;
+    // Okta's login name, which becomes the userName, is an address as well.
+    const found = await Promise.all(
+      tenants.flatMap((tenant) =>
+        (['email', 'userName'] as const).map(async (by) => {
+          const matches = await people.find(tenant, by, subject.email);
+          return matches.map(({ id: accessId }) => ({ tenant, accessId }));
+        }),
+      ),
+    );
+    return found.flat();
+  }
+
+  async #end({ config: { name: provider } }: Provider, owner: SessionOwner): Promise<void> {
+    const sessions = await this.#parts.store.sessions.endAll(owner);
+    this.#parts.log.info({ provider, sessions }, 'provider ended sessions');
+  }
+
+  /** A repetition only ends sessions that are over, unless the person has signed in since. */
+  #isNew(jti: string): boolean {
+    if (this.#used.has(jti)) return false;
+    for (const oldest of this.#used) {
+      if (this.#used.size < MOST_USED) break;
+      this.#used.delete(oldest);
+    }
+    this.#used.add(jti);
+    return true;
+  }
+}
+
+const refused = (status: number, error: string): Response =>
+  Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } });
