@@ -7,6 +7,7 @@ import { integrationContract } from './contract/integrations.ts';
 import { madeObjectContract } from './contract/made-objects.ts';
 import { membershipContract } from './contract/memberships.ts';
 import { modelContract } from './contract/model.ts';
+import { peopleGroupContract } from './contract/people/groups.ts';
 import { identityContract } from './contract/people/identities.ts';
 import { peopleContract } from './contract/people/people.ts';
 import { sessionContract } from './contract/people/sessions.ts';
@@ -26,6 +27,7 @@ export function storeContract(name: string, open: Open): void {
     sessionContract(open);
     identityContract(open);
     peopleContract(open);
+    peopleGroupContract(open);
     setupLinkContract(open);
     censusContract(open);
     searchContract(open);

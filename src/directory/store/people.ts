@@ -33,6 +33,108 @@ export interface Person {
   readonly identity: (ProviderIdentity & { readonly boundAt: number }) | undefined;
 }
 
+/** A line of a list of people. */
+export interface PersonSummary {
+  readonly id: string;
+  readonly userName: string;
+  readonly displayName: string | undefined;
+  /** The primary one, or the first. */
+  readonly email: string | undefined;
+  readonly active: boolean;
+  readonly lastModified: number;
+}
+
+interface PeopleQuery {
+  /**
+   * The beginning of a userName, an e-mail address, or a display, given or family name, compared as
+   * SCIM does. Without it, the list is in the order of userNames.
+   */
+  readonly text?: string | undefined;
+  readonly active?: boolean | undefined;
+  /** People in the group, themselves or through groups. */
+  readonly groupId?: string | undefined;
+  /** People that the integration provisioned. */
+  readonly integrationId?: string | undefined;
+  /** The `next` of the previous page; one that isn't understood is ignored. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/**
+ * A page may have fewer people than its limit, or none, although more follow: a search that many
+ * people fulfil in part looks at a limited number of them for one page.
+ */
+interface PeoplePage {
+  readonly people: readonly PersonSummary[];
+  readonly next: string | undefined;
+}
+
+export interface GroupReference {
+  readonly id: string;
+  readonly displayName: string;
+}
+
+/** A number of members that is counted up to a limit only. */
+interface MemberCount {
+  readonly count: number;
+  /** Whether there are more. */
+  readonly more: boolean;
+}
+
+/** A line of a list of groups. */
+interface GroupSummary extends GroupReference {
+  readonly members: MemberCount;
+  readonly lastModified: number;
+}
+
+interface GroupPage {
+  readonly groups: readonly GroupSummary[];
+  readonly next: string | undefined;
+}
+
+export interface GroupOfPerson extends GroupReference {
+  /**
+   * The groups through which the person is in this one, beginning with the one that has the person
+   * as a member. Empty if that is this one. The shortest way, if there are several.
+   */
+  readonly via: readonly GroupReference[];
+}
+
+export interface GroupDetails extends GroupReference {
+  /** Without externalId, of which each provisioner has its own. */
+  readonly attributes: Attributes;
+  readonly version: number;
+  readonly created: number;
+  readonly lastModified: number;
+  readonly provisionedBy: readonly Provisioner[];
+  /** Direct members. */
+  readonly users: MemberCount;
+  readonly groups: MemberCount;
+}
+
+/** A user or a group in a group. */
+export type GroupMember =
+  | (PersonSummary & {
+      readonly type: 'User';
+      /** The group below this one that has the person as a member; undefined for a direct member. */
+      readonly via: GroupReference | undefined;
+    })
+  | (GroupReference & { readonly type: 'Group' });
+
+export interface MembersQuery {
+  /** Users of this group and of all groups below it, instead of its own users and groups. */
+  readonly nested: boolean;
+  /** The `next` of the previous page; one that isn't understood is ignored. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** In the order of creation. */
+export interface MemberPage {
+  readonly members: readonly GroupMember[];
+  readonly next: string | undefined;
+}
+
 /** The totals of a tenant. */
 interface PeopleCounts {
   readonly active: number;
@@ -49,4 +151,15 @@ export interface PeopleStore {
   get(tenant: string, id: string): Promise<Person | undefined>;
   /** At a cost that doesn't depend on the number of people. */
   counts(tenant: string): Promise<PeopleCounts>;
+  search(tenant: string, query: PeopleQuery): Promise<PeoplePage>;
+  /** The groups of a person, direct and nested, in the order of their names. */
+  groupsOf(tenant: string, id: string): Promise<readonly GroupOfPerson[]>;
+  /** By the beginning of the displayName, compared as SCIM does, and in its order. */
+  searchGroups(
+    tenant: string,
+    query: Pick<PeopleQuery, 'text' | 'after' | 'limit'>,
+  ): Promise<GroupPage>;
+  group(tenant: string, id: string): Promise<GroupDetails | undefined>;
+  /** Empty if there is no such group. */
+  members(tenant: string, groupId: string, query: MembersQuery): Promise<MemberPage>;
 }

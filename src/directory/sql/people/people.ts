@@ -6,7 +6,11 @@ import { named, type Tables } from '../names.ts';
 import { INACTIVE_USERS, TOTALS } from '../resource-key.ts';
 import { isActive } from './active.ts';
 import type { PeopleDatabase } from './database.ts';
+import { createGroupReads } from './groups.ts';
 import { identityOf } from './identities.ts';
+import { createMemberReads } from './members.ts';
+import { provisionersOf } from './provisioners.ts';
+import { createSearch } from './search.ts';
 
 /** More than one is too many for the callers of find, and the others are worth a log line. */
 const MOST_MATCHES = 10;
@@ -15,19 +19,15 @@ interface PersonRow extends Omit<Person, 'attributes' | 'active' | 'provisionedB
   readonly attributes: string;
 }
 
-interface ProvisionerRow {
-  readonly integrationId: string;
-  readonly externalId: string | null;
-  readonly namespace: string | null;
-  readonly name: string | null;
-  readonly endedAt: number | null;
-}
-
-export function createPeopleStore({ dialect, all }: PeopleDatabase): PeopleStore {
+export function createPeopleStore(database: PeopleDatabase): PeopleStore {
+  const { dialect, all } = database;
   const { tables } = dialect;
   const a = named(tables.access, 'a');
   const c = named(tables.counters, 'c');
   return {
+    ...createSearch(database),
+    ...createGroupReads(database),
+    ...createMemberReads(database),
     find: async (tenant, by, value) => {
       // PostgreSQL has no such text.
       if (value.includes('\0')) return [];
@@ -54,20 +54,12 @@ export function createPeopleStore({ dialect, all }: PeopleDatabase): PeopleStore
       );
       if (row === undefined) return undefined;
       const attributes: Person['attributes'] = JSON.parse(row.attributes);
-      const provisioners = await all(provisionersOf(tables, tenant, id));
       const [identity] = await all(identityOf(tables, tenant, id));
       return {
         ...row,
         attributes,
         active: attributes.active === true,
-        provisionedBy: provisioners.map(
-          ({ integrationId, externalId, namespace, name, endedAt }) => ({
-            integrationId,
-            integration: namespace === null || name === null ? undefined : { namespace, name },
-            ended: name === null || endedAt !== null,
-            externalId: externalId ?? undefined,
-          }),
-        ),
+        provisionedBy: await provisionersOf(database, tenant, id),
         identity,
       };
     },
@@ -126,17 +118,4 @@ function matched(
       return among(sql`${a.id}`, ids);
     }
   }
-}
-
-function provisionersOf(tables: Tables, tenant: string, id: string): SQL<ProvisionerRow> {
-  const x = named(tables.externalIds, 'x');
-  const i = named(tables.integrations, 'i');
-  return sql`
-    SELECT ${x.integrationId} AS "integrationId", ${x.externalId} AS "externalId", ${i.namespace},
-      ${i.name}, ${i.endedAt} AS "endedAt"
-    FROM ${x.table}
-    LEFT JOIN ${i.table} ON ${i.id} = ${x.integrationId} AND ${i.tenant} = ${x.tenant}
-    WHERE ${x.tenant} = ${tenant} AND ${x.resourceId} = ${id}
-    ORDER BY ${x.integrationId}
-  `;
 }

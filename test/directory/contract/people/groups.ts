@@ -1,0 +1,205 @@
+/** Groups as the console shows them, and who is in them. */
+import { describe, expect, it } from 'vitest';
+import type { GroupMember } from '../../../../src/directory/store/people.ts';
+import type { Store } from '../../../../src/directory/store/store.ts';
+import {
+  ACME,
+  addGroup,
+  addUser,
+  at,
+  GLOBEX,
+  integration,
+  type Open,
+  useStore,
+} from '../fixture.ts';
+
+const { tenant } = ACME;
+
+const nameOf = (member: GroupMember) =>
+  member.type === 'User' ? member.userName : member.displayName;
+
+/** Reads all pages. */
+async function membersOf(store: Store, groupId: string, nested: boolean, limit: number) {
+  const members: GroupMember[] = [];
+  let after: string | undefined;
+  do {
+    const page = await store.people.members(tenant, groupId, { nested, after, limit });
+    expect(page.members.length).toBeLessThanOrEqual(limit);
+    members.push(...page.members);
+    after = page.next;
+  } while (after !== undefined);
+  return members;
+}
+
+export function peopleGroupContract(open: Open): void {
+  describe('the groups of a person', () => {
+    const opened = useStore(open);
+
+    it('come with the shortest way to each, in the order of names', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      const team = await addGroup(store, ACME, 'team', [ann.id]);
+      const unit = await addGroup(store, ACME, 'Unit', [team.id]);
+      const staff = await addGroup(store, ACME, 'staff', [unit.id, ann.id]);
+      const all = await addGroup(store, ACME, 'all', [unit.id, staff.id]);
+      await addGroup(store, ACME, 'others', []);
+      const reference = ({ id }: { readonly id: string }, displayName: string) => ({
+        id,
+        displayName,
+      });
+      expect(await store.people.groupsOf(tenant, ann.id)).toEqual([
+        { ...reference(all, 'all'), via: [reference(staff, 'staff')] },
+        { ...reference(staff, 'staff'), via: [] },
+        { ...reference(team, 'team'), via: [] },
+        { ...reference(unit, 'Unit'), via: [reference(team, 'team')] },
+      ]);
+      const way = await store.people.groupsOf(tenant, team.id);
+      expect(way.map(({ displayName, via }) => [displayName, via.length])).toEqual([
+        ['all', 1],
+        ['staff', 1],
+        ['Unit', 0],
+      ]);
+      expect(await store.people.groupsOf(GLOBEX.tenant, ann.id)).toEqual([]);
+    });
+  });
+
+  describe('a list of groups', () => {
+    const opened = useStore(open);
+
+    it('finds them by the beginning of their names, page by page', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann');
+      for (const name of ['Äpfel', 'äpfel b', 'apfel', 'x', 'Ä']) {
+        await addGroup(store, ACME, name, [ann.id]);
+      }
+      await addGroup(store, GLOBEX, 'äpfel');
+      const { searchGroups } = store.people;
+      const found = await searchGroups(tenant, { text: 'ÄP', limit: 10 });
+      expect(found.groups.map(({ displayName }) => displayName)).toEqual(['Äpfel', 'äpfel b']);
+      expect(found.next).toBeUndefined();
+      expect(found.groups[0]).toMatchObject({
+        members: { count: 1, more: false },
+        lastModified: at(0),
+      });
+      const names: string[] = [];
+      let after: string | undefined;
+      do {
+        const page = await searchGroups(tenant, { after, limit: 2 });
+        names.push(...page.groups.map(({ displayName }) => displayName));
+        after = page.next;
+      } while (after !== undefined);
+      expect(names).toEqual(['apfel', 'x', 'Ä', 'Äpfel', 'äpfel b']);
+      for (const text of ['a\0', '%', "'"]) {
+        expect((await searchGroups(tenant, { text, limit: 9 })).groups).toEqual([]);
+      }
+      expect((await searchGroups(tenant, { after: 'nonsense', limit: 9 })).groups).toHaveLength(5);
+    });
+
+    it('counts members up to a limit', async () => {
+      const store = opened();
+      const ids: string[] = [];
+      for (let n = 0; n < 1_001; n++) ids.push((await addUser(store, ACME, `u${n}`)).id);
+      const group = await addGroup(store, ACME, 'many', ids);
+      const { groups } = await store.people.searchGroups(tenant, { limit: 5 });
+      expect(groups[0]?.members).toEqual({ count: 1_000, more: true });
+      expect(await store.people.group(tenant, group.id)).toMatchObject({
+        users: { count: 1_001, more: false },
+      });
+    });
+  });
+
+  describe('a group', () => {
+    const opened = useStore(open);
+
+    it('is shown with its attributes, provisioners and numbers of members', async () => {
+      const store = opened();
+      await store.integrations.put(integration());
+      const ann = await addUser(store, ACME, 'ann');
+      const inner = await addGroup(store, ACME, 'inner');
+      const group = await addGroup(store, ACME, 'Staff', [ann.id, inner.id]);
+      expect(await store.people.group(tenant, group.id)).toEqual({
+        id: group.id,
+        displayName: 'Staff',
+        attributes: { displayName: 'Staff' },
+        version: 1,
+        created: at(0),
+        lastModified: at(0),
+        provisionedBy: [
+          {
+            integrationId: 'okta',
+            integration: { namespace: 'acme', name: 'okta' },
+            ended: false,
+            externalId: undefined,
+          },
+        ],
+        users: { count: 1, more: false },
+        groups: { count: 1, more: false },
+      });
+      expect(await store.people.group(GLOBEX.tenant, group.id)).toBeUndefined();
+    });
+
+    it('has users and groups as direct members, in the order of creation', async () => {
+      const store = opened();
+      const ann = await addUser(store, ACME, 'ann', {
+        displayName: 'Ann',
+        active: false,
+        emails: [{ value: 'first@x' }, { value: 'ann@x', primary: true }],
+      });
+      const inner = await addGroup(store, ACME, 'inner', []);
+      const bob = await addUser(store, ACME, 'bob');
+      const group = await addGroup(store, ACME, 'staff', [bob.id, inner.id, ann.id]);
+      for (const limit of [1, 2, 3, 10]) {
+        const members = await membersOf(store, group.id, false, limit);
+        expect(members.map(nameOf)).toEqual(['ann', 'inner', 'bob']);
+      }
+      const [first, second] = await membersOf(store, group.id, false, 10);
+      expect(first).toEqual({
+        type: 'User',
+        id: ann.id,
+        userName: 'ann',
+        displayName: 'Ann',
+        email: 'ann@x',
+        active: false,
+        lastModified: at(0),
+        via: undefined,
+      });
+      expect(second).toEqual({ type: 'Group', id: inner.id, displayName: 'inner' });
+      const page = { nested: false, limit: 9 };
+      expect(await store.people.members(GLOBEX.tenant, group.id, page)).toEqual({
+        members: [],
+        next: undefined,
+      });
+    });
+
+    it('has each user once as a nested member, with the group that has the user', async () => {
+      const store = opened();
+      const users = [];
+      for (const name of ['a', 'b', 'c', 'd', 'e'])
+        users.push((await addUser(store, ACME, name)).id);
+      const [a = '', b = '', c = '', d = ''] = users;
+      const deep = await addGroup(store, ACME, 'deep', [a, b]);
+      const inner = await addGroup(store, ACME, 'inner', [b, c, deep.id]);
+      const group = await addGroup(store, ACME, 'staff', [a, d, inner.id]);
+      for (const limit of [1, 2, 4, 10]) {
+        const members = await membersOf(store, group.id, true, limit);
+        expect(members.map(nameOf)).toEqual(['a', 'b', 'c', 'd']);
+      }
+      const members = await membersOf(store, group.id, true, 10);
+      const via = members.map((each) => (each.type === 'User' ? each.via?.displayName : 'group'));
+      expect(via).toEqual([undefined, 'inner', 'inner', undefined]);
+    });
+
+    it('has nested members through more groups than a statement reads', async () => {
+      const store = opened();
+      const inner: string[] = [];
+      for (let n = 0; n < 70; n++) {
+        const user = await addUser(store, ACME, `u${String(n).padStart(2, '0')}`);
+        inner.push((await addGroup(store, ACME, `g${n}`, [user.id])).id);
+      }
+      const group = await addGroup(store, ACME, 'all', inner);
+      const members = await membersOf(store, group.id, true, 30);
+      expect(new Set(members.map(nameOf)).size).toBe(70);
+      expect(members).toHaveLength(70);
+    });
+  });
+}
