@@ -9,6 +9,10 @@ import { showError } from './http/errors.tsx';
 import { readForm } from './http/form.ts';
 import { checkOrigin, securityHeaders } from './http/security.ts';
 import { consoleSession, tenantOfPath } from './http/session.ts';
+import { showMe } from './me/me.tsx';
+import { showOverview } from './overview/overview.tsx';
+import { provisioningPages } from './provisioning/routes.ts';
+import { setupPages } from './setup/setup-page.tsx';
 import { showSignIn, TOKEN_SIGN_IN } from './start/sign-in-page.tsx';
 import { showTenants } from './start/tenants-page.tsx';
 
@@ -27,11 +31,17 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
   app.route('/', assetRoutes());
   app.route('/', context.signIn.app);
   app.get('/console', (c, next) => startPage(context, c, next));
+  app.route('/', setupPages(context));
   app.post(TOKEN_SIGN_IN, (c) => signInWithToken(context, c));
   app.use('/console/*', consoleSession(context));
   app.use('/console', consoleSession(context));
-  app.get('/console', showTenants);
+  app.get('/console', (c) => showTenants(context, c));
+  app.get('/console/me', showMe);
   app.use('/console/:tenant/*', tenantOfPath);
+  for (const path of ['/console/:tenant', '/console/:tenant/overview']) {
+    app.get(path, (c) => showOverview(context, c));
+  }
+  app.route('/console/:tenant/provisioning', provisioningPages(context));
   app.notFound((c) => showError(c, notThere(), context.log));
   app.onError((error, c) => showError(c, error, context.log));
   return app;
@@ -48,7 +58,7 @@ async function startPage(
     return undefined;
   }
   const to = ownAddress(c.req.query('to'));
-  return showSignIn({ providers: signIn.providers(), tenant: c.req.query('tenant'), to });
+  return showSignIn({ providers: signIn.providers(), to });
 }
 
 async function signInWithToken(
@@ -60,7 +70,7 @@ async function signInWithToken(
   const to = ownAddress(form.get('to') ?? undefined);
   const outcome = await signIn.signInWithToken((form.get('token') ?? '').trim(), c.req.raw.headers);
   if ('refused' in outcome) {
-    return showSignIn({ providers: signIn.providers(), tenant: undefined, to, ...outcome });
+    return showSignIn({ providers: signIn.providers(), to, status: 403, ...outcome });
   }
   c.header('Set-Cookie', outcome.cookie);
   return c.redirect(to, 303);

@@ -6,7 +6,7 @@ import type { Client } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Logger } from '../logger.ts';
 import type { ConsoleMetrics } from './http/metrics.ts';
-import type { ConsoleAccess, ConsoleSignIn } from './needs.ts';
+import type { ConsoleAccess, ConsoleActivityLog, ConsoleSignIn } from './needs.ts';
 import type { TenantVisit } from './tenant-visit.ts';
 import type { Visit } from './visit.ts';
 
@@ -14,6 +14,7 @@ export interface ConsoleContext {
   readonly store: Store;
   readonly signIn: ConsoleSignIn;
   readonly access: ConsoleAccess;
+  readonly activity: ConsoleActivityLog;
   /** Reads and writes as the operator, after the permission of the visitor was checked. */
   readonly client: Client;
   readonly events: Pick<EventRecorder, 'record'>;

@@ -70,3 +70,36 @@ export interface ConsoleAccess {
   ): Promise<readonly boolean[]>;
   tenants(): Promise<readonly ConsoleTenant[]>;
 }
+
+/** What somebody did in the console. */
+export interface ConsoleActivity {
+  readonly at: number;
+  readonly tenant: string;
+  readonly actor: { readonly kind: 'person' | 'kubernetes'; readonly name: string };
+  readonly operation:
+    | 'create'
+    | 'delete'
+    | 'enable'
+    | 'disable'
+    | 'rotate'
+    | 'attach'
+    | 'detach'
+    | 'unbind'
+    | 'endSessions'
+    | 'createSetupLink'
+    | 'showToken';
+  readonly resource: {
+    readonly type: 'User' | 'Group' | 'ScimIntegration' | 'ScimGroupBinding' | 'Session';
+    readonly id: string;
+    readonly name: string;
+  };
+  readonly requestId: string | undefined;
+  readonly version: number | undefined;
+  readonly change: Readonly<
+    Record<string, { readonly before?: unknown; readonly after?: unknown }>
+  >;
+}
+
+export interface ConsoleActivityLog {
+  append(entry: ConsoleActivity): Promise<void>;
+}

@@ -16,7 +16,7 @@ const GROUPS = {
 } as const;
 
 export type ConsoleResource = keyof typeof GROUPS;
-type ConsoleVerb = 'get' | 'list' | 'create' | 'patch' | 'update' | 'delete';
+export type ConsoleVerb = 'get' | 'list' | 'create' | 'patch' | 'update' | 'delete';
 
 export class TenantVisit {
   readonly visit: Visit;

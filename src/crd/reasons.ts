@@ -129,4 +129,6 @@ export const EVENT = {
    * RoleBindings that the operator did not create have names that belong to the ScimGroupBinding.
    */
   ObjectConflict: 'ObjectConflict',
+  /** Somebody changed the object in the console; the note names the Kubernetes user. */
+  ChangedInConsole: 'ChangedInConsole',
 } as const;

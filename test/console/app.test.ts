@@ -54,7 +54,7 @@ describe('the console for visitors who are not signed in', () => {
     expect(accepted.headers.get('location')).toBe('/console/acme');
     expect(accepted.headers.get('set-cookie')).toBe('session=1');
     const refused = await post('/console/-/token', { token: 'bad-token' });
-    expect(refused.status).toBe(401);
+    expect(refused.status).toBe(403);
     expect(refused.headers.get('set-cookie')).toBeNull();
     const page = await refused.text();
     expect(page).toContain('The token is not valid.');
@@ -83,7 +83,7 @@ describe('every response of the console', () => {
   it('is counted and logged under the pattern of its path, without personal data', async () => {
     const { get, lines, registry } = handMadeConsole();
     await get('/console/acme/users/ada@acme.example?text=ada');
-    const { headers } = await get('/console?tenant=ada');
+    const { headers } = await get('/console?to=/console/ada', SIGNED_OUT);
     const metrics = await registry.metrics();
     expect(metrics).toContain(
       'scim_console_requests_total{page="/console",method="GET",code="200"} 1',

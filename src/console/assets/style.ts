@@ -59,7 +59,7 @@ main { padding: 1.75rem 2rem 4rem; max-width: 76rem; width: 100%; min-width: 0; 
 .alone { min-height: 100vh; display: grid; place-items: start center; padding-top: max(1rem, 9vh); }
 .alone main { max-width: 34rem; padding: 1rem 1rem 3rem; }
 .alone .logo { width: 2.6rem; height: 2.6rem; }
-.wide main, main.wide { max-width: 60rem; }
+.alone main.wide { max-width: 52rem; }
 .crumbs { font-size: .88rem; color: var(--ink-3); margin-bottom: .25rem; overflow-wrap: anywhere; }
 .head { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: center; margin-bottom: 1.25rem; }
 .head h1 { font-size: 1.5rem; line-height: 1.2; margin: 0; letter-spacing: -.01em;

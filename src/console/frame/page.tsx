@@ -16,15 +16,19 @@ interface Frame {
   /** Stands beside the heading: chips and tags. */
   readonly marks?: Child;
   /** Buttons and links at the end of the heading's line. */
-  readonly actions?: Child;
+  readonly actions?: Child | undefined;
   /** A sentence below the heading. */
-  readonly lead?: Child;
+  readonly lead?: Child | undefined;
   readonly status?: number;
   /**
    * The address that the browser shows instead of that of the request, so that reloading does not
    * repeat a POST.
    */
-  readonly address?: string;
+  readonly address?: string | undefined;
+  /** For a page without navigation that has more to say than a form. */
+  readonly isWide?: boolean;
+  /** Another site, to which the browser goes at once. */
+  readonly refresh?: string;
 }
 
 /** Responds with a page in the frame, for whoever sent the request. */
@@ -57,6 +61,9 @@ async function respond(
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
+      {frame.refresh !== undefined && (
+        <meta http-equiv="refresh" content={`0; url=${frame.refresh}`} />
+      )}
       <title>{title}</title>
       <link rel="icon" type="image/svg+xml" href={ASSET_PATHS.icon} />
       <link rel="stylesheet" href={ASSET_PATHS.style} />
@@ -79,7 +86,12 @@ const needsScript = (main: string, { address }: Frame): boolean =>
   address !== undefined || / data-(?:copy|live|search)=/.test(main);
 
 const Main = ({ frame, children }: { frame: Frame; children?: Child }) => (
-  <main id="main" tabindex={-1} data-address={frame.address}>
+  <main
+    id="main"
+    class={frame.isWide ? 'wide' : undefined}
+    tabindex={-1}
+    data-address={frame.address}
+  >
     {frame.crumbs !== undefined && frame.crumbs.length > 0 && (
       <nav class="crumbs" aria-label="Breadcrumbs">
         {frame.crumbs.map(({ title, href }, index) => (

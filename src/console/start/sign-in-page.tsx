@@ -14,16 +14,19 @@ export const TOKEN_SIGN_IN = '/console/-/token';
 
 interface SignInPage {
   readonly providers: readonly ConsoleProvider[];
-  /** What the visitor entered as the tenant. */
-  readonly tenant: string | undefined;
   /** The address to continue at. */
   readonly to: string;
   /** Why the Kubernetes token was not accepted. */
   readonly refused?: string | undefined;
+  readonly status?: number;
 }
 
-export function showSignIn({ providers, tenant, to, refused }: SignInPage): Promise<Response> {
-  const status = refused === undefined ? 200 : 401;
+export function showSignIn({
+  providers,
+  to,
+  refused,
+  status = 200,
+}: SignInPage): Promise<Response> {
   return showPlain(
     { title: 'Sign in', status },
     <>
@@ -32,43 +35,23 @@ export function showSignIn({ providers, tenant, to, refused }: SignInPage): Prom
         <br />
         Provisioning of people and groups, and the roles that they get in this cluster.
       </p>
-      {providers.length > 0 && <Providers providers={providers} tenant={tenant} to={to} />}
+      {providers.length > 0 && <Providers providers={providers} to={to} />}
       <TokenForm to={to} refused={refused} isOpen={providers.length === 0} />
     </>,
   );
 }
 
-const Providers = ({ providers, tenant, to }: Pick<SignInPage, 'providers' | 'tenant' | 'to'>) => (
+const Providers = ({ providers, to }: Pick<SignInPage, 'providers' | 'to'>) => (
   <section class="card">
     <div class="body">
       {providers.map(({ name, displayName }) => (
         <a
           class="button primary whole"
-          href={withQuery(`/oauth/login/${encodeURIComponent(name)}`, { tenant, to })}
+          href={withQuery(`/oauth/login/${encodeURIComponent(name)}`, { to })}
         >
           Sign in with {displayName}
         </a>
       ))}
-      {providers.some(({ tenants }) => tenants.length > 1) && (
-        <form method="get" action="/console">
-          <input type="hidden" name="to" value={to} />
-          <Field
-            id="tenant"
-            label="Tenant"
-            hint="Only needed if your identity provider signs people in to several tenants."
-          >
-            <input
-              {...fieldAttributes({ id: 'tenant', hint: true })}
-              name="tenant"
-              value={tenant ?? ''}
-              autocomplete="organization"
-            />
-          </Field>
-          <button class="button" type="submit">
-            Use this tenant
-          </button>
-        </form>
-      )}
     </div>
   </section>
 );

@@ -112,6 +112,11 @@ async function put(queries: Queries, token: TokenRecord): Promise<void> {
   if (rows === 0) throw uniqueness('the token belongs to another integration');
 }
 
-function toRecord({ expiresAt, lastUsedAt, shownAt: _, ...row }: Row): TokenRecord {
-  return { ...row, expiresAt: expiresAt ?? undefined, lastUsedAt: lastUsedAt ?? undefined };
+function toRecord({ expiresAt, lastUsedAt, shownAt, ...row }: Row): TokenRecord {
+  return {
+    ...row,
+    expiresAt: expiresAt ?? undefined,
+    lastUsedAt: lastUsedAt ?? undefined,
+    shownAt: shownAt ?? undefined,
+  };
 }

@@ -102,6 +102,11 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
   };
 }
 
-function toRecord({ expiresAt, lastUsedAt, shownAt: _, ...row }: Row): TokenRecord {
-  return { ...row, expiresAt: expiresAt ?? undefined, lastUsedAt: lastUsedAt ?? undefined };
+function toRecord({ expiresAt, lastUsedAt, shownAt, ...row }: Row): TokenRecord {
+  return {
+    ...row,
+    expiresAt: expiresAt ?? undefined,
+    lastUsedAt: lastUsedAt ?? undefined,
+    shownAt: shownAt ?? undefined,
+  };
 }

@@ -14,6 +14,8 @@ export interface TokenRecord {
   readonly pending: boolean;
   /** When a request last used it, to within some seconds. Only `touch` writes it. */
   readonly lastUsedAt?: number | undefined;
+  /** When it was shown to somebody. Only `markShown` writes it. */
+  readonly shownAt?: number | undefined;
 }
 
 /** A token that has been replaced. */

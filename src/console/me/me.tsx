@@ -1,0 +1,157 @@
+/** Who the visitor is to Kubernetes, and what they may do here. */
+import type { Child } from 'hono/jsx';
+import type { ConsoleRequest } from '../context.ts';
+import { show } from '../frame/page.tsx';
+import { Card, Empty, Facts } from '../frame/pieces.tsx';
+import { sectionsOf } from '../frame/sections.ts';
+import { Table } from '../frame/table.tsx';
+import { Time } from '../frame/time.tsx';
+import { tenantHref } from '../hrefs.ts';
+import type { ConsoleIdentity } from '../needs.ts';
+import { type ConsoleResource, type ConsoleVerb, TenantVisit } from '../tenant-visit.ts';
+
+/** What is asked about, in words. */
+const ACTIONS: readonly (readonly [string, ConsoleVerb, ConsoleResource])[] = [
+  ['See integrations', 'list', 'scimintegrations'],
+  ['Create integrations', 'create', 'scimintegrations'],
+  ['Switch integrations, rotate and show tokens', 'patch', 'scimintegrations'],
+  ['Remove integrations', 'delete', 'scimintegrations'],
+  ['See users', 'list', 'users'],
+  ['End sessions, and unbind accounts', 'update', 'bindings'],
+  ['See groups', 'list', 'groups'],
+  ['See the roles of groups', 'list', 'scimgroupbindings'],
+  ['Attach roles that you may bind', 'create', 'scimgroupbindings'],
+  ['Detach roles', 'delete', 'scimgroupbindings'],
+  ['See the activity log', 'list', 'activity'],
+];
+
+/** The holder of a token may see many tenants. */
+const MOST_TENANTS = 20;
+
+export async function showMe(c: ConsoleRequest): Promise<Response> {
+  const visit = c.get('visit');
+  const { session } = visit;
+  const { identity } = session;
+  const tenants = (await visit.tenants()).map((each) => new TenantVisit(visit, each));
+  const sections = await Promise.all(tenants.map((tenant) => sectionsOf(tenant)));
+  const visible = tenants
+    .filter((_, index) => session.tenant !== undefined || (sections[index] ?? []).length > 0)
+    .slice(0, MOST_TENANTS);
+  const permissions = await Promise.all(visible.map(permissionsOf));
+  return show(
+    c,
+    {
+      title: 'What may I do?',
+      lead: 'Every page and action asks Kubernetes whether this user may do it.',
+    },
+    <>
+      <Card title="Who you are to Kubernetes">
+        <Facts
+          of={[
+            ['User', <code>{identity.user}</code>],
+            ['Groups', <Groups identity={identity} />],
+            ...(identity.uid === undefined
+              ? []
+              : [['UID', <code>{identity.uid}</code>] as readonly [string, Child]]),
+            ['Signed in', session.via === 'kubernetes' ? 'with a Kubernetes token' : session.via],
+            ['Session ends', <Time at={session.expiresAt} now={c.get('now')} />],
+          ]}
+        />
+      </Card>
+      <Compare identity={identity} isPerson={session.person !== undefined} />
+      {visible.map((tenant, index) => (
+        <Permissions tenant={tenant} permissions={permissions[index] ?? []} />
+      ))}
+      {visible.length === 0 && (
+        <Card title="What you may do" flush>
+          <Empty title="You have no permission in any tenant.">
+            <p>Ask an administrator of the cluster for a role in the namespaces of a tenant.</p>
+          </Empty>
+        </Card>
+      )}
+    </>,
+  );
+}
+
+const Groups = ({ identity }: { identity: ConsoleIdentity }) =>
+  identity.groups.length === 0 ? (
+    <span>none</span>
+  ) : (
+    identity.groups.map((group) => (
+      <div>
+        <code>{group}</code>
+      </div>
+    ))
+  );
+
+/** The API server's own OIDC must make the same user of a person. */
+const Compare = ({ identity, isPerson }: { identity: ConsoleIdentity; isPerson: boolean }) => (
+  <Card title="Compare with kubectl">
+    <p>
+      Run this with the account that you use for kubectl.{' '}
+      {isPerson
+        ? 'The user must be the same, to the letter. Otherwise, roles that you have here have no ' +
+          'effect there: compare --username-prefix, --username-from and --username-case of ' +
+          'scim-operator with the OIDC options of the API server.'
+        : 'It prints the user and the groups above if you use the same ServiceAccount.'}
+    </p>
+    <pre>kubectl auth whoami</pre>
+    <p>
+      Expected: <code>Username {identity.user}</code>
+    </p>
+  </Card>
+);
+
+interface Permission {
+  readonly action: string;
+  readonly namespaces: readonly string[];
+}
+
+const permissionsOf = (tenant: TenantVisit): Promise<readonly Permission[]> =>
+  Promise.all(
+    ACTIONS.map(async ([action, verb, resource]) => ({
+      action,
+      namespaces: await tenant.allowed(verb, resource),
+    })),
+  );
+
+interface PermissionsProps {
+  readonly tenant: TenantVisit;
+  readonly permissions: readonly Permission[];
+}
+
+const Permissions = ({ tenant, permissions }: PermissionsProps) => {
+  const allowed = permissions.filter(({ namespaces }) => namespaces.length > 0);
+  return (
+    <Card
+      title={`What you may do in ${tenant.title}`}
+      aside={<a href={tenantHref(tenant.name)}>Open</a>}
+      flush
+    >
+      {allowed.length === 0 ? (
+        <Empty title="Nothing yet.">
+          <p>
+            Ask an administrator of the cluster for a role in{' '}
+            {tenant.namespaces.slice(0, 5).join(', ')}, for your user or for one of your groups.
+          </p>
+        </Empty>
+      ) : (
+        <Table
+          caption={`What you may do in ${tenant.title}`}
+          columns={['Action', 'In the namespaces']}
+        >
+          {allowed.map(({ action, namespaces }) => (
+            <tr>
+              <th scope="row">{action}</th>
+              <td>
+                {namespaces.length === tenant.namespaces.length && namespaces.length > 1
+                  ? 'all of the tenant'
+                  : namespaces.join(', ')}
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Card>
+  );
+};

@@ -1,0 +1,21 @@
+/** What the parts of an integration's page are made of. */
+import type { KubeIntegration } from '../../crd/objects.ts';
+import type { RecentRequest } from '../../directory/store/recent-requests.ts';
+import type { TokenRecord } from '../../directory/store/tokens.ts';
+import type { ConsoleSession } from '../needs.ts';
+import type { TenantVisit } from '../tenant-visit.ts';
+import type { Known } from './read.ts';
+
+export interface IntegrationPage {
+  readonly tenant: TenantVisit;
+  readonly session: ConsoleSession;
+  readonly integration: KubeIntegration;
+  /** Undefined until the operator has recorded the integration. */
+  readonly known: Known | undefined;
+  readonly tokens: readonly TokenRecord[];
+  readonly requests: readonly RecentRequest[];
+  readonly mayPatch: boolean;
+  readonly mayDelete: boolean;
+  readonly now: number;
+  readonly token: string | undefined;
+}

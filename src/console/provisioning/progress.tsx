@@ -1,0 +1,54 @@
+/** “Is it working?”: the steps from the first contact to a role for a group. */
+import type { Child } from 'hono/jsx';
+import { Card } from '../frame/pieces.tsx';
+import { Time } from '../frame/time.tsx';
+import { countOf } from '../frame/words.ts';
+import { tenantHref } from '../hrefs.ts';
+import type { IntegrationPage } from './page-data.ts';
+import { guideOf } from './providers.ts';
+
+interface StepProps {
+  readonly isDone: boolean;
+  readonly title: string;
+  readonly children?: Child;
+}
+
+const Step = ({ isDone, title, children }: StepProps) => (
+  <li class={isDone ? 'done' : undefined}>
+    <b>
+      {title}
+      {isDone && <span class="unseen"> (done)</span>}
+    </b>
+    <small>{children}</small>
+  </li>
+);
+
+export const Progress = ({ tenant, integration, known, now }: IntegrationPage) => {
+  const { users = 0, groups = 0, lastRequestAt } = known?.activity ?? {};
+  const provider = guideOf(integration.spec?.identityProvider).name;
+  return (
+    <Card title="Is it working?" id="progress" live={5}>
+      <ol class="steps">
+        <Step isDone={lastRequestAt !== undefined} title="First contact">
+          {lastRequestAt === undefined ? (
+            <>{provider} has sent no request with the token yet.</>
+          ) : (
+            <>
+              {provider} last sent a request <Time at={lastRequestAt} now={now} />.
+            </>
+          )}
+        </Step>
+        <Step isDone={users > 0} title="First user">
+          {users > 0 ? countOf(users, 'user') : 'Assign people at the identity provider.'}
+        </Step>
+        <Step isDone={groups > 0} title="First group">
+          {groups > 0 ? countOf(groups, 'group') : 'Push a group at the identity provider.'}
+        </Step>
+        <Step isDone={false} title="A role for a group">
+          <a href={tenantHref(tenant.name, 'groups')}>Attach a role to a group</a>, so that its
+          members may do something.
+        </Step>
+      </ol>
+    </Card>
+  );
+};

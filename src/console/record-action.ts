@@ -1,0 +1,58 @@
+/**
+ * Records what a visitor did, under their name: in the activity log of the tenant, in an event of
+ * the object, and in the log of the program. The audit log of Kubernetes names the operator.
+ */
+
+import { EVENT } from '../crd/reasons.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import type { ConsoleContext, ConsoleRequest } from './context.ts';
+import type { ConsoleActivity } from './needs.ts';
+
+interface Action {
+  readonly operation: ConsoleActivity['operation'];
+  readonly resource: ConsoleActivity['resource'];
+  readonly change?: ConsoleActivity['change'];
+  /** The object that gets the event; undefined if there is none. */
+  readonly regarding?: KubeObject;
+  /** What was done, in CamelCase. */
+  readonly action: string;
+  /** A sentence in the past tense without its subject: `disabled the integration`. */
+  readonly note: string;
+}
+
+/** Call it after the action. It never fails, because what is done can't be undone. */
+export async function recordAction(
+  { activity, events, log, now }: ConsoleContext,
+  c: ConsoleRequest,
+  { operation, resource, change = {}, regarding, action, note }: Action,
+): Promise<void> {
+  const requestId = c.get('requestId');
+  const { session } = c.get('visit');
+  const tenant = c.get('tenant').name;
+  const { user } = session.identity;
+  log.info({ requestId, user, tenant, operation, resource }, 'changed in the console');
+  if (regarding !== undefined) {
+    const reason = EVENT.ChangedInConsole;
+    events.record(regarding, { type: 'Normal', reason, action, note: `${user} ${note}` });
+  }
+  const actor = {
+    kind: session.person === undefined ? 'kubernetes' : 'person',
+    name: user,
+  } as const;
+  try {
+    const at = now();
+    const version = undefined;
+    await activity.append({
+      at,
+      tenant,
+      actor,
+      operation,
+      resource,
+      requestId,
+      version,
+      change,
+    });
+  } catch (err) {
+    log.error({ err, requestId, user, tenant, operation }, 'a change was not recorded');
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The page behind a setup link: what the administrator of an identity provider enters there, the
+ * token once, and whether the first request has arrived. The address is its only proof.
+ */
+import { Hono } from 'hono';
+import { tenantOf } from '../../crd/defaults.ts';
+import { SCIM_INTEGRATIONS } from '../../crd/names.ts';
+import type { KubeIntegration } from '../../crd/objects.ts';
+import { getIfExists } from '../../kube/client.ts';
+import type { ConsoleContext, ConsoleEnv, ConsoleRequest, ConsoleRoutes } from '../context.ts';
+import { showPlain } from '../frame/page.tsx';
+import { PageError } from '../frame/page-error.ts';
+import { Card, Notice } from '../frame/pieces.tsx';
+import { Time } from '../frame/time.tsx';
+import { countOf } from '../frame/words.ts';
+import { checkOrigin } from '../http/security.ts';
+import { ConnectFields } from '../provisioning/connect.tsx';
+import { guideOf } from '../provisioning/providers.ts';
+import { type Known, readKnown, titleOf } from '../provisioning/read.ts';
+import { isGenerated, revealToken } from '../provisioning/token.ts';
+import { setupLinkHash } from './link-hash.ts';
+
+const LINK = '/setup/:secret';
+/** The form of the secrets. Nothing else is looked up. */
+const SECRET = /^[\w-]{43}$/;
+
+export function setupPages(context: ConsoleContext): ConsoleRoutes {
+  const pages = new Hono<ConsoleEnv>();
+  pages.get(LINK, async (c) => showSetup(c, await readLink(context, c)));
+  pages.post(LINK, async (c) => {
+    checkOrigin(c.req.raw.headers, context.publicUrl);
+    const found = await readLink(context, c);
+    const token = await revealByLink(context, c, found);
+    return showSetup(c, found, token);
+  });
+  return pages;
+}
+
+interface Setup {
+  readonly hash: string;
+  readonly createdBy: string;
+  readonly expiresAt: number;
+  readonly mayShowToken: boolean;
+  readonly integration: KubeIntegration;
+  readonly known: Known | undefined;
+}
+
+/** Throws the same PageError whether the link has expired or never existed. */
+async function readLink(context: ConsoleContext, c: ConsoleRequest): Promise<Setup> {
+  const secret = c.req.param('secret') ?? '';
+  const { store, client } = context;
+  const hash = SECRET.test(secret) ? setupLinkHash(secret) : undefined;
+  const link = hash === undefined ? undefined : await store.setupLinks.find(hash, c.get('now'));
+  if (hash === undefined || link === undefined) throw expired();
+  const { namespace, name, tenant, createdBy, expiresAt, tokenShownAt } = link;
+  const integration = await getIfExists<KubeIntegration>(client, SCIM_INTEGRATIONS, {
+    namespace,
+    name,
+  });
+  if (integration === undefined || tenantOf(integration) !== tenant) throw expired();
+  // A later integration of the same name is not what the link was made for.
+  if (Date.parse(integration.metadata.creationTimestamp) > link.createdAt) throw expired();
+  c.env?.authenticated?.();
+  const known = await readKnown(context, integration);
+  const mayShowToken = tokenShownAt === undefined && isGenerated(integration);
+  return { hash, createdBy, expiresAt, mayShowToken, integration, known };
+}
+
+const expired = (): PageError =>
+  new PageError(404, 'This setup link does not exist or has expired', {
+    advice: 'Ask the person who sent it for a new one.',
+  });
+
+async function revealByLink(
+  context: ConsoleContext,
+  c: ConsoleRequest,
+  { hash, createdBy, integration }: Setup,
+): Promise<string> {
+  const { store, activity, log, now } = context;
+  const token = await revealToken(context, integration, () =>
+    store.setupLinks.markTokenShown(hash, now()),
+  );
+  if (token === undefined) {
+    throw new PageError(409, 'The token can not be shown', {
+      unchanged: 'Nothing was changed.',
+      advice:
+        'The link has shown it before, or it is not ready yet. Ask the person who sent the link.',
+    });
+  }
+  const { namespace, name, uid } = integration.metadata;
+  const requestId = c.get('requestId');
+  const resource = { type: 'ScimIntegration', id: uid, name: `${namespace}/${name}` } as const;
+  log.info({ requestId, user: createdBy, resource }, 'a setup link showed the token');
+  try {
+    await activity.append({
+      at: now(),
+      tenant: tenantOf(integration),
+      actor: { kind: 'kubernetes', name: createdBy },
+      operation: 'showToken',
+      resource,
+      requestId,
+      version: undefined,
+      change: { setupLink: { after: true } },
+    });
+  } catch (err) {
+    log.error({ err, requestId, user: createdBy }, 'a change was not recorded');
+  }
+  return token;
+}
+
+function showSetup(
+  c: ConsoleRequest,
+  { integration, known, expiresAt, mayShowToken }: Setup,
+  token?: string,
+): Promise<Response> {
+  const guide = guideOf(integration.spec?.identityProvider);
+  const { endpoint } = integration.status ?? {};
+  const now = c.get('now');
+  return showPlain(
+    {
+      title: `Connect ${guide.name}`,
+      lead: (
+        <>
+          For the integration “{titleOf(integration)}”. This page works until{' '}
+          <Time at={expiresAt} now={now} /> from now.
+        </>
+      ),
+      isWide: true,
+    },
+    <>
+      {token !== undefined && (
+        <Notice tone="warn" title="Copy the token now. This link shows it once." />
+      )}
+      <Arrival known={known} provider={guide.name} now={now} />
+      <Card title="What to enter">
+        {endpoint === undefined ? (
+          <p>The endpoint is being created. Reload the page in a moment.</p>
+        ) : (
+          <ConnectFields guide={guide} endpoint={endpoint} token={token}>
+            {mayShowToken ? (
+              <form method="post">
+                <button class="button primary" type="submit">
+                  Show the token once
+                </button>
+              </form>
+            ) : (
+              <p>This link does not show the token any more. If it is lost, ask for a new link.</p>
+            )}
+          </ConnectFields>
+        )}
+      </Card>
+    </>,
+  );
+}
+
+interface ArrivalProps {
+  readonly known: Known | undefined;
+  readonly provider: string;
+  readonly now: number;
+}
+
+const Arrival = ({ known, provider, now }: ArrivalProps) => {
+  const { lastRequestAt, users = 0, groups = 0 } = known?.activity ?? {};
+  return (
+    <Card title="Does it work?" id="arrival" live={3}>
+      {lastRequestAt === undefined ? (
+        <p>Waiting for the first request of {provider}.</p>
+      ) : (
+        <p>
+          Yes. {provider} last sent a request <Time at={lastRequestAt} now={now} />, and has
+          provisioned {countOf(users, 'user')} and {countOf(groups, 'group')}.
+        </p>
+      )}
+    </Card>
+  );
+};
