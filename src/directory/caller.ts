@@ -1,14 +1,12 @@
 /** What every use case of the directory is given: the directory, and the calling client. */
 import type { Permissions } from './permissions.ts';
-import type { Scope } from './store/resources.ts';
+import type { Author } from './store/resources.ts';
 import type { Store } from './store/store.ts';
 
 /** The calling client: its integration and its permissions. */
 export interface Caller {
-  readonly scope: Scope;
+  readonly scope: Author;
   readonly permissions: Permissions;
-  /** The id of the request, as in the log. */
-  readonly requestId: string;
 }
 
 export interface Directory {

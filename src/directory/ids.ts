@@ -24,6 +24,29 @@ export function idGenerator(now: () => number, random = randomBytes): () => stri
 
 export const newId = idGenerator(Date.now);
 
+/** Requests that are handled at the same time may be this much out of order. */
+const DISORDER_MS = 10_000;
+
+/**
+ * Generates ids of given times. They sort in the order of the calls if the times are in that order,
+ * or nearly so.
+ */
+export function idsAt(): (at: number) => string {
+  let time = 0;
+  let next = idGenerator(() => time);
+  return (at) => {
+    if (at < time - DISORDER_MS) next = idGenerator(() => time);
+    time = at;
+    return next();
+  };
+}
+
+/** The least id that is generated at the time or later. */
+export function firstIdAt(at: number): string {
+  const time = Math.max(0, Math.ceil(at)).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
+}
+
 /** The id of a global user follows from the folded userName: a UUIDv8 from its SHA-256. */
 export function globalUserId(userName: string): string {
   const hex = hash('sha256', fold(userName));

@@ -3,13 +3,12 @@ import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../scim/resource-ty
 import { DatabaseRefusedError } from './database-errors.ts';
 import { isPostgres, sqlitePath } from './database-url.ts';
 import { openPostgresStore, type PostgresOptions } from './postgres/store.ts';
-import type { SqliteEvents } from './sqlite/connections.ts';
-import { openSqliteStore } from './sqlite/store.ts';
+import { openSqliteStore, type SqliteOptions } from './sqlite/store.ts';
 import type { Store } from './store/store.ts';
 
-interface DirectoryOptions extends PostgresOptions, SqliteEvents {}
+interface DirectoryOptions extends PostgresOptions, SqliteOptions {}
 
-const DEFAULTS: DirectoryOptions = { connections: 10, onPooler: () => undefined };
+export const DEFAULTS: DirectoryOptions = { connections: 10, onPooler: () => undefined };
 
 /**
  * Opens `file:PATH`, relative or absolute, and creates its folder; or `postgres://…`. If the URL is

@@ -184,17 +184,18 @@ async function serve(
   const method = servedAs(req.method);
   const handler = Object.hasOwn(methods, method) ? methods[method as Method] : undefined;
   if (handler === undefined) return refuseMethod(req.method, methods);
-  const scope = { tenant: integration.tenant, integrationId: integration.id };
+  const { requestId } = access;
+  const scope = { tenant: integration.tenant, integrationId: integration.id, requestId };
   return handler({
     request: req,
-    caller: { scope, permissions, requestId: access.requestId },
+    caller: { scope, permissions },
     baseUrl: `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`,
     // Without a server around the application, as in tests, there are no bindings.
     body: async (most) => {
       access.body = await readJson(req.raw, most, env?.admitBody ?? (() => {}));
       return access.body;
     },
-    log: (fields, message) => log.info({ requestId: access.requestId, ...fields }, message),
+    log: (fields, message) => log.info({ requestId, ...fields }, message),
     refuse,
     countRequests: (more) => limit(integration.id, clock(), more),
     countOperation: (name, status) => metrics.bulkOperation(name, status, scope),

@@ -11,11 +11,10 @@ import { type SqliteDirectory, useSqlite } from '../support/directory/sqlite.ts'
 import { ACME, addUser, at, groupQuery, memberIds } from './contract/fixture.ts';
 
 const { group: type } = STANDARD_RESOURCE_TYPES;
-const CALLER: Caller = { scope: ACME, permissions: PROVISIONER_PERMISSIONS, requestId: 'r' };
+const CALLER: Caller = { scope: ACME, permissions: PROVISIONER_PERMISSIONS };
 const without = (lacking: Permission): Caller => ({
   scope: ACME,
   permissions: new Set([...PROVISIONER_PERMISSIONS].filter((each) => each !== lacking)),
-  requestId: 'r',
 });
 
 let sqlite: SqliteDirectory;

@@ -1,5 +1,6 @@
 /** What every directory store must do; each database has a small file that runs this. */
 import { describe, expect, it } from 'vitest';
+import { activityContract } from './contract/activity.ts';
 import { censusContract } from './contract/census.ts';
 import { type Open, useStore } from './contract/fixture.ts';
 import { groupContract } from './contract/groups.ts';
@@ -29,6 +30,7 @@ export function storeContract(name: string, open: Open): void {
     peopleContract(open);
     peopleGroupContract(open);
     setupLinkContract(open);
+    activityContract(open);
     censusContract(open);
     searchContract(open);
     modelContract(open);

@@ -12,11 +12,10 @@ import { type SqliteDirectory, useSqlite } from '../support/directory/sqlite.ts'
 import { ACME, at, userQuery } from './contract/fixture.ts';
 
 const { user: type } = STANDARD_RESOURCE_TYPES;
-const CALLER: Caller = { scope: ACME, permissions: PROVISIONER_PERMISSIONS, requestId: 'r' };
+const CALLER: Caller = { scope: ACME, permissions: PROVISIONER_PERMISSIONS };
 const without = (...lacking: readonly Permission[]): Caller => ({
   scope: ACME,
   permissions: new Set([...PROVISIONER_PERMISSIONS].filter((each) => !lacking.includes(each))),
-  requestId: 'r',
 });
 const having = (...permissions: readonly Permission[]): Caller => ({
   ...CALLER,

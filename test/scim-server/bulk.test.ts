@@ -228,7 +228,6 @@ describe('permissions', () => {
       caller: {
         scope: { tenant: client.record.tenant, integrationId: client.record.id },
         permissions: new Set(['users.create', 'users.patch', 'groups.create'] as const),
-        requestId: 'r',
       },
       baseUrl: client.publicBaseUrl,
       body: async () => ({ Operations }),

@@ -1,11 +1,15 @@
 /** The usual change of a group on PostgreSQL, in one statement: users join and leave by id. */
 import { type SQL, sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
+import type { Attributes } from '../../scim/resource.ts';
 import { type ResourceRow, resourceOf } from '../sql/lists.ts';
+import type { ActivityRow } from '../sql/log/rows.ts';
 import { columns, named, selected } from '../sql/names.ts';
-import type { GroupChangeResult, Scope } from '../store/resources.ts';
+import { shownName } from '../sql/resource-key.ts';
+import type { Author, GroupChangeResult } from '../store/resources.ts';
 import type { Queries } from './connection/connections.ts';
 import { array } from './dialect.ts';
+import { type ActivityLog, type Computed, MOVED, movedPart } from './log/activity-log.ts';
 import { access, externalIds, groupMembers, groups } from './schema.ts';
 
 const GROUPS = named(groups);
@@ -25,6 +29,11 @@ const LINKS = named(externalIds);
 const LINK = columns(LINKS, 'tenant', 'integrationId', 'resourceId', 'resourceType', 'externalId');
 const LINK_KEY = columns(LINKS, 'tenant', 'resourceId', 'integrationId');
 const x = named(externalIds, 'x');
+
+interface StatementRow extends ResourceRow, Pick<ActivityRow, 'moved'> {
+  readonly users: readonly string[];
+  readonly isChanged: boolean;
+}
 
 interface Delta {
   readonly add: readonly string[];
@@ -47,6 +56,15 @@ export function deltaOf(changes: readonly MemberChange[]): Delta | undefined {
     : undefined;
 }
 
+/** The group after a change, and its entry in the activity log unless nothing changed. */
+export interface Changed {
+  readonly result: GroupChangeResult;
+  readonly entry: ActivityRow | undefined;
+}
+
+/** Stands for attributes that the statement reads. */
+const UNREAD: Attributes = {};
+
 /**
  * Adds users and removes members in one statement, which waits for the group's row before it
  * touches a member. It doesn't see what was committed while it waited. That makes no difference to
@@ -56,11 +74,13 @@ export function deltaOf(changes: readonly MemberChange[]): Delta | undefined {
  */
 export async function changeUsers(
   queries: Queries,
-  { tenant, integrationId }: Scope,
+  activity: ActivityLog,
+  author: Author,
   id: string,
   { add, remove }: Delta,
   at: number,
-): Promise<GroupChangeResult | undefined> {
+): Promise<Changed | undefined> {
+  const { tenant, integrationId } = author;
   const locked = sql`
     SELECT g.*
     FROM ${g.table}
@@ -97,7 +117,7 @@ export async function changeUsers(
     SELECT ${tenant}, ${id}, id, 'User'
     FROM present
     ON CONFLICT DO NOTHING
-    RETURNING 1
+    RETURNING ${MEMBERS.memberId} AS id
   `;
   const removed = sql`
     DELETE FROM ${m.table}
@@ -105,7 +125,7 @@ export async function changeUsers(
     WHERE ${m.tenant} = ${tenant}
       AND ${m.groupId} = target.id
       AND ${m.memberId} = ANY(${array(remove)})
-    RETURNING 1
+    RETURNING ${m.memberId} AS id
   `;
   const changed = sql`
     UPDATE ${g.table}
@@ -145,7 +165,21 @@ export async function changeUsers(
       )
     END
   `;
-  const [row] = await queries.all<ResourceRow & { readonly users: readonly string[] }>(
+  const entry = activity.rowOf(author, () => ({
+    type: 'Group',
+    id,
+    before: UNREAD,
+    after: UNREAD,
+    version: 0,
+    at,
+  }));
+  const known: Computed = {
+    ...MOVED,
+    resourceName: sql`${t.attributes} ->> 'displayName'`,
+    version: sql`${c.version}`,
+    at: sql`${c.lastModified}`,
+  };
+  const [row] = await queries.all<StatementRow>(
     sql`
       WITH locked AS MATERIALIZED (${locked}),
         target AS MATERIALIZED (${target}),
@@ -154,15 +188,26 @@ export async function changeUsers(
         removed AS (${removed}),
         changed AS (${changed}),
         ${links}
+        ${movedPart({ members: { added: sql`added`, removed: sql`removed` } })}
+        ${activity.part(entry, known, sql`target t CROSS JOIN changed c CROSS JOIN moved`)}
       SELECT ${SELECTED}, COALESCE(${c.version}, ${t.version}) AS version,
         COALESCE(${c.lastModified}, ${t.lastModified}) AS "lastModified",
-        ${externalId} AS "externalId", ARRAY(SELECT id FROM present) AS users
+        ${externalId} AS "externalId", ARRAY(SELECT id FROM present) AS users, moved.moved,
+        ${c.version} IS NOT NULL AS "isChanged"
       FROM target t
       LEFT JOIN changed c ON TRUE
+      CROSS JOIN moved
     `,
   );
   if (row === undefined) return undefined;
-  const { users, ...record } = row;
-  const known = new Set(users);
-  return { group: resourceOf(record), unknownMembers: add.filter((each) => !known.has(each)) };
+  const { users, moved, isChanged, ...record } = row;
+  const found = new Set(users);
+  const group = resourceOf(record);
+  const { version, lastModified } = group;
+  const resourceName = shownName('Group', group.attributes);
+  return {
+    result: { group, unknownMembers: add.filter((each) => !found.has(each)) },
+    entry:
+      entry && isChanged ? { ...entry, resourceName, version, at: lastModified, moved } : undefined,
+  };
 }

@@ -2,10 +2,12 @@
 import { sql } from 'drizzle-orm';
 import { ScimError } from '../../scim/error.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
+import type { ActivityRow } from '../sql/log/rows.ts';
 import { named, type Row, selected } from '../sql/names.ts';
 import type { Scope } from '../store/resources.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';
+import type { ActivityLog } from './log/activity-log.ts';
 import { lockWithHolders } from './memberships.ts';
 import { ResourceTable } from './resource-table.ts';
 import { externalIds, integrations, recentRequests, tokens } from './schema.ts';
@@ -28,6 +30,7 @@ type LinkRow = Pick<Row<'externalIds'>, 'tenant' | 'resourceId' | 'resourceType'
 export async function deprovision(
   connections: Connections,
   types: ResourceTypes,
+  activity: ActivityLog,
   id: string,
   at: number,
 ): Promise<void> {
@@ -49,11 +52,13 @@ export async function deprovision(
     );
     for (const link of links) {
       const scope = { tenant: link.tenant, integrationId: id };
-      await connections.writing(link.resourceId, () =>
+      const table = tables[link.resourceType];
+      const entry = await connections.writing(link.resourceId, () =>
         connections.transaction((queries) =>
-          deprovisionOne(queries, tables[link.resourceType], scope, link.resourceId, at),
+          deprovisionOne(queries, table, activity, scope, link.resourceId, at),
         ),
       );
+      activity.committed(entry);
     }
     if (links.length === 0) break;
   }
@@ -77,15 +82,16 @@ export async function deprovision(
 
 /**
  * Deletes the resource if no other integration provisions it, and lets go of it otherwise. Does
- * nothing if the integration is live (again).
+ * nothing if the integration is live (again). Returns the entry of a deletion.
  */
 async function deprovisionOne(
   queries: Queries,
   table: ResourceTable,
+  activity: ActivityLog,
   scope: Scope,
   id: string,
   at: number,
-): Promise<void> {
+): Promise<ActivityRow | undefined> {
   const { tenant, integrationId } = scope;
   const ended = await queries.all(
     sql`
@@ -95,10 +101,10 @@ async function deprovisionOne(
       FOR SHARE
     `,
   );
-  if (ended.length === 0) return;
+  if (ended.length === 0) return undefined;
   const [lock, remove] =
     table.name === 'User' ? [lockWithHolders, deleteUser] : [lockGroup, deleteGroup];
-  const isThere = await lock(queries, table, scope, id).then(() => true, refuseAllBut404);
+  const current = await lock(queries, table, scope, id).catch(refuseAllBut404);
   const ofResource = sql`${x.tenant} = ${tenant} AND ${x.resourceId} = ${id}`;
   const others = await queries.all(
     sql`
@@ -108,17 +114,17 @@ async function deprovisionOne(
       LIMIT 1
     `,
   );
-  if (isThere && others.length === 0) {
-    await remove(queries, table, tenant, id, at);
-    return;
+  if (current !== undefined && others.length === 0) {
+    return remove(queries, table, activity, scope, current, at);
   }
   await queries.run(
     sql`DELETE FROM ${x.table} WHERE ${ofResource} AND ${x.integrationId} = ${integrationId}`,
   );
+  return undefined;
 }
 
 /** Another request may just have deleted it. */
-function refuseAllBut404(error: unknown): false {
-  if (error instanceof ScimError && error.status === 404) return false;
+function refuseAllBut404(error: unknown): undefined {
+  if (error instanceof ScimError && error.status === 404) return undefined;
   throw error;
 }

@@ -3,10 +3,13 @@ import { sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
+import { combined } from '../sql/log/change.ts';
+import type { ActivityRow } from '../sql/log/rows.ts';
 import { columns, named, type Row, selected } from '../sql/names.ts';
 import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
 import { rowOf } from '../sql/resource-key.ts';
 import type {
+  Author,
   Decide,
   GroupChangeResult,
   GroupRecord,
@@ -15,12 +18,14 @@ import type {
   Scope,
   StoredResource,
 } from '../store/resources.ts';
-import { changeUsers, deltaOf } from './change-users.ts';
+import { type Changed, changeUsers, deltaOf } from './change-users.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { refuseTaken } from './errors.ts';
+import { type ActivityLog, MOVED, movedPart } from './log/activity-log.ts';
 import {
   addedBy,
   changeMembers,
+  LEFT,
   leftGroups,
   lockNesting,
   lockTenantNesting,
@@ -48,15 +53,16 @@ export function createGroupStore(
   connections: Connections,
   types: ResourceTypes,
   statistics: Statistics,
+  activity: ActivityLog,
 ): GroupStore {
   const table = new ResourceTable('Group', types.group);
 
   const create = async (
     queries: Queries,
-    scope: Scope,
+    author: Author,
     { id, attributes, members, at }: NewGroup,
-  ): Promise<GroupChangeResult> => {
-    const { tenant } = scope;
+  ): Promise<Changed> => {
+    const { tenant } = author;
     const { externalId, profile, key } = rowOf('Group', attributes);
     const inserted = sql`
       INSERT INTO ${g.table} (${INSERTED})
@@ -65,36 +71,45 @@ export function createGroupStore(
     `;
     const isNesting = await lockNesting(queries, tenant, members);
     const added: MemberChange = { kind: 'add', values: members };
-    const { unknown } = await changeMembers(queries, tenant, id, added, isNesting);
+    const { unknown, ...joined } = await changeMembers(queries, tenant, id, added, isNesting);
+    const entry = activity.rowOf(author, () => ({
+      type: 'Group',
+      id,
+      after: attributes,
+      version: 1,
+      at,
+      moved: { members: joined },
+    }));
     // Last, so that nobody waits for the counter longer than for the commit.
     await refuseTaken(
       'Group',
       queries.run(
         sql`
           WITH resource AS (${inserted}),
-            ${table.written(scope, profile, externalId)},
+            ${table.written(author, profile, externalId)},
             ${table.counted(tenant, 1)}
+            ${activity.part(entry)}
           SELECT 1
         `,
       ),
     );
     const group = { id, attributes, version: 1, created: at, lastModified: at };
-    return { group, unknownMembers: unknown };
+    return { result: { group, unknownMembers: unknown }, entry };
   };
 
   /** Inside a transaction: locks, reads, decides, writes. */
   const change = async (
     queries: Queries,
-    scope: Scope,
+    author: Author,
     id: string,
     decide: Decide<GroupRecord> | undefined,
     changes: readonly MemberChange[],
     at: number,
-  ): Promise<GroupChangeResult> => {
-    const { tenant } = scope;
+  ): Promise<Changed> => {
+    const { tenant } = author;
     const isNesting = await lockNesting(queries, tenant, addedBy(changes));
     await table.lock(queries, tenant, id, sql`FOR NO KEY UPDATE`);
-    const current = await table.require(queries, scope, id);
+    const current = await table.require(queries, author, id);
     const attributes = decide === undefined ? current.attributes : decide(current);
     const results: MembersChanged[] = [];
     for (const each of changes) {
@@ -102,10 +117,21 @@ export function createGroupStore(
     }
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
     const same = sameValue(attributes, current.attributes);
-    if (same && results.every(({ changed }) => changed === 0)) {
-      await table.link(queries, scope, id);
-      return { group: current, unknownMembers };
+    const moved = { members: combined(results) };
+    const isMoved = results.some(({ added, removed }) => added.length + removed.length > 0);
+    if (same && !isMoved) {
+      await table.link(queries, author, id);
+      return { result: { group: current, unknownMembers }, entry: undefined };
     }
+    const entry = activity.rowOf(author, () => ({
+      type: 'Group',
+      id,
+      before: current.attributes,
+      after: attributes,
+      version: current.version + 1,
+      at: Math.max(at, current.lastModified),
+      moved,
+    }));
     const { externalId, profile, key } = rowOf('Group', attributes);
     const updated = sql`
       UPDATE ${g.table}
@@ -118,41 +144,56 @@ export function createGroupStore(
       'Group',
       queries.all<Pick<Row<'groups'>, 'version' | 'lastModified'>>(
         sql`
-          WITH resource AS (${updated}), ${table.written(scope, profile, externalId)}
+          WITH resource AS (${updated}), ${table.written(author, profile, externalId)}
+            ${activity.part(entry)}
           SELECT ${selected(g, 'version', 'lastModified')}
           FROM resource
         `,
       ),
     );
-    return { group: { ...current, attributes, ...row }, unknownMembers };
+    const group = { ...current, attributes, ...row };
+    return { result: { group, unknownMembers }, entry };
+  };
+
+  const finish = async (changed: Promise<Changed>): Promise<GroupChangeResult> => {
+    const { result, entry } = await changed;
+    activity.committed(entry);
+    return result;
   };
 
   return {
-    create: (scope, group) => {
+    create: (author, group) => {
       statistics.note(group.members.length);
-      return connections.writing(group.id, () =>
-        connections.transaction((queries) => create(queries, scope, group)),
+      return finish(
+        connections.writing(group.id, () =>
+          connections.transaction((queries) => create(queries, author, group)),
+        ),
       );
     },
     ...readsOf(connections, table, MEMBERS_OF_GROUPS),
-    change: (scope, id, decide, changes, at) => {
+    change: (author, id, decide, changes, at) => {
       statistics.note(sizeOf(changes));
       const delta = decide === undefined ? deltaOf(changes) : undefined;
-      return connections.writing(id, async () => {
-        const done = delta && (await changeUsers(connections, scope, id, delta, at));
-        return (
-          done ??
-          connections.transaction((queries) => change(queries, scope, id, decide, changes, at))
-        );
-      });
-    },
-    delete: (scope, id, check, at) =>
-      connections.writing(id, () =>
-        connections.transaction(async (queries) => {
-          check(await lockGroup(queries, table, scope, id));
-          await deleteGroup(queries, table, scope.tenant, id, at);
+      return finish(
+        connections.writing(id, async () => {
+          const done = delta && (await changeUsers(connections, activity, author, id, delta, at));
+          return (
+            done ??
+            connections.transaction((queries) => change(queries, author, id, decide, changes, at))
+          );
         }),
-      ),
+      );
+    },
+    delete: async (author, id, check, at) => {
+      const entry = await connections.writing(id, () =>
+        connections.transaction(async (queries) => {
+          const current = await lockGroup(queries, table, author, id);
+          check(current);
+          return deleteGroup(queries, table, activity, author, current, at);
+        }),
+      );
+      activity.committed(entry);
+    },
   };
 }
 
@@ -171,23 +212,37 @@ export async function lockGroup(
   return lockWithHolders(queries, table, scope, id);
 }
 
-/** Deletes the group, which is locked. */
+/** Deletes the group, which is locked. Returns the entry in the activity log. */
 export async function deleteGroup(
   queries: Queries,
   table: ResourceTable,
-  tenant: string,
-  id: string,
+  activity: ActivityLog,
+  author: Author,
+  { id, attributes: before, version, lastModified }: StoredResource,
   at: number,
-): Promise<void> {
-  await queries.run(
+): Promise<ActivityRow | undefined> {
+  const { tenant } = author;
+  const entry = activity.rowOf(author, () => ({
+    type: 'Group',
+    id,
+    before,
+    version,
+    at: Math.max(at, lastModified),
+  }));
+  const [row] = await queries.all<Pick<ActivityRow, 'moved'>>(
     sql`
       WITH resource AS (${table.deleted(tenant, id)}),
         ${table.forgotten(tenant)},
         members AS (
-          DELETE FROM ${m.table} WHERE ${m.tenant} = ${tenant} AND ${m.groupId} = ${id}
+          DELETE FROM ${m.table}
+          WHERE ${m.tenant} = ${tenant} AND ${m.groupId} = ${id}
+          RETURNING ${m.memberId} AS id
         ),
         ${leftGroups(tenant, id, at)}
-      SELECT 1
+        ${movedPart({ members: { removed: sql`members` }, groups: { removed: LEFT } })}
+        ${activity.part(entry, MOVED, sql`resource CROSS JOIN moved`)}
+      SELECT moved FROM moved
     `,
   );
+  return entry && { ...entry, ...row };
 }

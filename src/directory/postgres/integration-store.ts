@@ -6,6 +6,7 @@ import type { IntegrationRecord, IntegrationStore, TenantHistory } from '../stor
 import type { Connections, Queries } from './connection/connections.ts';
 import { deprovision } from './deprovision.ts';
 import { array } from './dialect.ts';
+import type { ActivityLog } from './log/activity-log.ts';
 import { externalIds, governedTenants, integrations, tenantOwners, tokens } from './schema.ts';
 
 type Row = typeof integrations.$inferSelect;
@@ -39,6 +40,7 @@ const UPDATED = [
 export function createIntegrationStore(
   connections: Connections,
   types: ResourceTypes,
+  activity: ActivityLog,
 ): IntegrationStore {
   const { orm, guarded } = connections;
   const get = async (id: string): Promise<Row | undefined> => {
@@ -107,7 +109,7 @@ export function createIntegrationStore(
         `,
       );
     },
-    purge: (id, at) => deprovision(connections, types, id, at),
+    purge: (id, at) => deprovision(connections, types, activity, id, at),
     tenantHistory,
     claim: async (tenant, { clusterUid, namespaceUid }) => {
       await connections.run(

@@ -8,6 +8,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
 import { type MemberChange, refuseUnknown } from '../../scim/members.ts';
 import { conditionCompiler } from '../sql/conditions.ts';
+import type { Ids } from '../sql/log/change.ts';
 import { columns, named, type Row } from '../sql/names.ts';
 import { membersOf } from '../sql/relations.ts';
 import { rowHolder } from '../sql/resource-conditions.ts';
@@ -23,9 +24,8 @@ const g = named(groups);
 const a = named(access);
 const INSERTED = columns(m, 'tenant', 'groupId', 'memberId', 'memberType');
 
-/** How many rows changed, and which ids the tenant doesn't have. */
-export interface MembersChanged {
-  readonly changed: number;
+/** The ids that joined and left, and those that the tenant doesn't have. */
+export interface MembersChanged extends Ids {
   readonly unknown: readonly string[];
 }
 
@@ -45,13 +45,9 @@ export async function changeMembers(
     case 'add':
       return addMembers(queries, tenant, groupId, change.values, nestingIsLocked);
     case 'remove': {
-      const changed = await queries.run(
-        sql`
-          DELETE FROM ${m.table}
-          WHERE ${ofGroup} AND ${m.memberId} = ANY(${array(change.values)})
-        `,
-      );
-      return { changed, unknown: [] };
+      const which = sql`${m.memberId} = ANY(${array(change.values)})`;
+      const removed = await removeMembers(queries, sql`${ofGroup} AND ${which}`);
+      return { added: [], removed, unknown: [] };
     }
     case 'removeWhere': {
       const relation = membersOf(postgresDialect.tables, tenant, sql`${groupId}`);
@@ -59,38 +55,34 @@ export async function changeMembers(
         change.where,
         rowHolder(relation, postgresDialect),
       );
-      const changed = await queries.run(
-        sql`
-          DELETE FROM ${m.table}
-          WHERE ${ofGroup}
-            AND ${m.memberId} IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})
-        `,
-      );
-      return { changed, unknown: [] };
+      const which = sql`
+        ${m.memberId} IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})
+      `;
+      const removed = await removeMembers(queries, sql`${ofGroup} AND ${which}`);
+      return { added: [], removed, unknown: [] };
     }
     case 'replace': {
-      const removed = await queries.run(
-        sql`
-          DELETE FROM ${m.table}
-          WHERE ${ofGroup}
-            AND NOT EXISTS (
-              SELECT 1
-              FROM ${postgresDialect.values(change.values, 'i')}
-              WHERE i.value = ${m.memberId}
-            )
-        `,
-      );
-      const { changed, unknown } = await addMembers(
+      const given = postgresDialect.values(change.values, 'i');
+      const which = sql`NOT EXISTS (SELECT 1 FROM ${given} WHERE i.value = ${m.memberId})`;
+      const removed = await removeMembers(queries, sql`${ofGroup} AND ${which}`);
+      const { added, unknown } = await addMembers(
         queries,
         tenant,
         groupId,
         change.values,
         nestingIsLocked,
       );
-      if (removed > 0) refuseUnknown(change.values, unknown);
-      return { changed: removed + changed, unknown };
+      if (removed.length > 0) refuseUnknown(change.values, unknown);
+      return { added, removed, unknown };
     }
   }
+}
+
+async function removeMembers(queries: Queries, which: SQL): Promise<readonly string[]> {
+  const rows = await queries.all<{ id: string }>(
+    sql`DELETE FROM ${m.table} WHERE ${which} RETURNING ${m.memberId} AS id`,
+  );
+  return rows.map(({ id }) => id);
 }
 
 async function addMembers(
@@ -100,7 +92,7 @@ async function addMembers(
   ids: readonly string[],
   nestingIsLocked: boolean,
 ): Promise<MembersChanged> {
-  if (ids.length === 0) return { changed: 0, unknown: [] };
+  if (ids.length === 0) return { added: [], removed: [], unknown: [] };
   // Locked, so that none of them is deleted before it is a member.
   const users = await queries.all<Pick<Row<'access'>, 'id'>>(
     sql`
@@ -124,19 +116,21 @@ async function addMembers(
   const groupIds = nestable.map(({ id }) => id);
   await refuseCycle(queries, tenant, groupId, groupIds);
   const insert = (type: Row<'groupMembers'>['memberType'], found: readonly string[]) =>
-    queries.run(
+    queries.all<{ id: string }>(
       sql`
         INSERT INTO ${m.table} (${INSERTED})
         SELECT ${tenant}, ${groupId}, i.value, ${type}
         FROM ${postgresDialect.values(found, 'i')}
         ON CONFLICT DO NOTHING
+        RETURNING ${m.memberId} AS id
       `,
     );
   const userIds = users.map(({ id }) => id);
-  const added = await insert('User', userIds);
-  const nested = groupIds.length === 0 ? 0 : await insert('Group', groupIds);
+  const joined = await insert('User', userIds);
+  const nested = groupIds.length === 0 ? [] : await insert('Group', groupIds);
+  const added = [...joined, ...nested].map(({ id }) => id);
   const known = new Set([...userIds, ...groupIds]);
-  return { changed: added + nested, unknown: ids.filter((id) => !known.has(id)) };
+  return { added, removed: [], unknown: ids.filter((id) => !known.has(id)) };
 }
 
 /**
@@ -239,6 +233,9 @@ async function refuseCycle(
     throw invalidValue(`group ${found.id} can't be a member: the group would contain itself`);
   }
 }
+
+/** Selects the ids of the groups that leftGroups changes. */
+export const LEFT = sql`(SELECT holder_id AS id FROM membership) AS g`;
 
 /** Parts of a statement that remove a deleted resource from all groups and change the groups. */
 export function leftGroups(tenant: string, memberId: string, at: number): SQL {

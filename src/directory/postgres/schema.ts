@@ -17,6 +17,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { Attributes } from '../../scim/resource.ts';
+import type { ActivityEntry } from '../store/activity.ts';
 import type { DeletionPolicy } from '../store/integrations.ts';
 
 const milliseconds = (name: string) => bigint(name, { mode: 'number' });
@@ -243,6 +244,32 @@ export const recentRequests = pgTable(
     requests: text('requests').notNull(),
   },
   (t) => [primaryKey({ columns: [t.integrationId, t.process] })],
+);
+
+export const activity = pgTable(
+  'activity',
+  {
+    tenant: text('tenant').notNull(),
+    id: text('id').notNull(),
+    at: milliseconds('at').notNull(),
+    actorKind: text('actor_kind').$type<ActivityEntry['actor']['kind']>().notNull(),
+    actorName: text('actor_name').notNull(),
+    operation: text('operation').$type<ActivityEntry['operation']>().notNull(),
+    resourceType: text('resource_type').$type<ActivityEntry['resource']['type']>().notNull(),
+    resourceId: text('resource_id').notNull(),
+    resourceName: text('resource_name').notNull(),
+    requestId: text('request_id'),
+    version: integer('version'),
+    before: text('before'),
+    after: text('after'),
+    moved: text('moved'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.id] }),
+    index('activity_resource').on(t.tenant, t.resourceId, t.id),
+    index('activity_actor').on(t.tenant, t.actorName, t.id),
+    index('activity_people').on(t.tenant, t.id).where(sql`actor_kind <> 'integration'`),
+  ],
 );
 
 export const counters = pgTable(

@@ -6,6 +6,7 @@ import { DatabaseRefusedError } from '../database-errors.ts';
 import { createMembershipStore } from '../sql/followed-group-store.ts';
 import { named } from '../sql/names.ts';
 import { createPeopleStores } from '../sql/people/stores.ts';
+import type { ActivityOptions } from '../store/activity.ts';
 import type { Store } from '../store/store.ts';
 import { beginDatabase } from './begin.ts';
 import { readCensus } from './census.ts';
@@ -15,6 +16,7 @@ import { type Connections, openConnections } from './connection/connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
+import { ActivityLog } from './log/activity-log.ts';
 import { createRecentRequestStore } from './log/recent-request-store.ts';
 import { createMadeObjectStore } from './made-object-store.ts';
 import { signingKeys } from './schema.ts';
@@ -27,6 +29,7 @@ export interface PostgresOptions {
   readonly connections: number;
   /** Called if there is a pooler before the server. */
   readonly onPooler: () => void;
+  readonly activity?: ActivityOptions;
 }
 
 /**
@@ -53,15 +56,16 @@ export async function openPostgresStore(
     throw error;
   });
   if (pooled) options.onPooler();
+  const activity = new ActivityLog(connections, options.activity ?? {});
   const statistics = new Statistics(connections);
   // Not awaited; a role without the privilege does without.
   statistics.begin().catch(() => undefined);
   return {
     types,
-    users: createUserStore(connections, types, statistics),
-    groups: createGroupStore(connections, types, statistics),
+    users: createUserStore(connections, types, statistics, activity),
+    groups: createGroupStore(connections, types, statistics, activity),
     memberships: createMembershipStore({ dialect: postgresDialect, all: connections.all }),
-    integrations: createIntegrationStore(connections, types),
+    integrations: createIntegrationStore(connections, types, activity),
     tokens: createTokenStore(connections),
     madeObjects: createMadeObjectStore(connections),
     recentRequests: createRecentRequestStore(connections),
@@ -71,6 +75,7 @@ export async function openPostgresStore(
       all: connections.all,
       run: connections.run,
     }),
+    activity: activity.store,
     ...keys,
     census: () => readCensus(connections),
     // The lock of a row is a write, which a standby refuses.

@@ -4,6 +4,7 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
 import { USER_CHANGES } from '../sql/followed-groups.ts';
+import type { ActivityRow } from '../sql/log/rows.ts';
 import { columns, named, type Row, selected } from '../sql/names.ts';
 import { isActive } from '../sql/people/active.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
@@ -11,9 +12,9 @@ import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
 import { inactiveChange, isOtherPerson, isOtherSubject, rowOf } from '../sql/resource-key.ts';
 import type {
+  Author,
   Decide,
   NewResource,
-  Scope,
   StoredResource,
   UserRecord,
   UserStore,
@@ -21,7 +22,8 @@ import type {
 import type { Connections, Queries } from './connection/connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
-import { leftGroups, lockWithHolders } from './memberships.ts';
+import { type ActivityLog, MOVED, movedPart } from './log/activity-log.ts';
+import { LEFT, leftGroups, lockWithHolders } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 import { access, users } from './schema.ts';
 import type { Statistics } from './statistics.ts';
@@ -46,14 +48,25 @@ export function createUserStore(
   connections: Connections,
   types: ResourceTypes,
   statistics: Statistics,
+  activity: ActivityLog,
 ): UserStore {
   const table = new ResourceTable('User', types.user);
 
-  const create = async (scope: Scope, { id, attributes, at }: NewResource): Promise<UserRecord> => {
-    const { tenant } = scope;
+  const create = async (
+    author: Author,
+    { id, attributes, at }: NewResource,
+  ): Promise<UserRecord> => {
+    const { tenant } = author;
     const { externalId, profile, key } = rowOf('User', attributes);
     const userId = globalUserId(key);
     await addGlobalUser(connections, userId, key, at);
+    const entry = activity.rowOf(author, () => ({
+      type: 'User',
+      id,
+      after: attributes,
+      version: 1,
+      at,
+    }));
     const inserted = sql`
       INSERT INTO ${a.table} (${INSERTED})
       VALUES (
@@ -68,12 +81,14 @@ export function createUserStore(
       connections.run(
         sql`
           WITH resource AS (${inserted}),
-            ${table.written(scope, profile, externalId)},
+            ${table.written(author, profile, externalId)},
             ${table.counted(tenant, 1)}${inactive}
+            ${activity.part(entry)}
           SELECT 1
         `,
       ),
     );
+    activity.committed(entry);
     statistics.note(1);
     return { id, attributes, version: 1, created: at, lastModified: at };
   };
@@ -81,17 +96,17 @@ export function createUserStore(
   /** Returns undefined if the row has changed since it was read. */
   const attempt = async (
     queries: Queries | Connections,
-    scope: Scope,
+    author: Author,
     current: StoredResource,
     decide: Decide<UserRecord>,
     at: number,
-  ): Promise<UserRecord | undefined> => {
-    const { tenant } = scope;
+  ): Promise<Attempt | undefined> => {
+    const { tenant } = author;
     const { id, version } = current;
     const attributes = decide(current);
     if (sameValue(attributes, current.attributes)) {
-      await table.link(queries, scope, id);
-      return current;
+      await table.link(queries, author, id);
+      return { user: current, entry: undefined };
     }
     const { externalId, profile, key } = rowOf('User', attributes);
     const userId = globalUserId(key);
@@ -106,9 +121,18 @@ export function createUserStore(
       WHERE ${a.tenant} = ${tenant} AND ${a.id} = ${id} AND ${a.version} = ${version}
       RETURNING ${a.id}, ${a.version}, ${a.lastModified}
     `;
+    const entry = activity.rowOf(author, () => ({
+      type: 'User',
+      id,
+      before: current.attributes,
+      after: attributes,
+      version: version + 1,
+      at: Math.max(at, current.lastModified),
+    }));
     const statement = (noted: SQL) =>
       sql<Pick<Row<'access'>, 'version' | 'lastModified'>>`
-        WITH resource AS (${updated}), ${table.written(scope, profile, externalId)}${noted}
+        WITH resource AS (${updated}), ${table.written(author, profile, externalId)}${noted}
+          ${activity.part(entry)}
         SELECT ${selected(a, 'version', 'lastModified')}
         FROM resource
       `;
@@ -121,7 +145,7 @@ export function createUserStore(
       : sql``;
     if (!isOtherPerson(current.attributes, attributes)) {
       const [row] = await refuseTaken('User', queries.all(statement(noted)));
-      return row && { ...current, attributes, ...row };
+      return row && { user: { ...current, attributes, ...row }, entry };
     }
     // The sessions are read after the row is written, so none begins meanwhile.
     const row = await within(queries, async (same) => {
@@ -129,51 +153,64 @@ export function createUserStore(
       if (written) await same.run(endedSessions(tables, tenant, id));
       return written;
     });
-    return row && { ...current, attributes, ...row };
+    return row && { user: { ...current, attributes, ...row }, entry };
   };
 
   /**
    * Tries without a lock first. If another write overtakes it, it locks the row and decides again.
    */
   const change = async (
-    scope: Scope,
+    author: Author,
     id: string,
     decide: Decide<UserRecord>,
     at: number,
-  ): Promise<UserRecord> => {
-    const seen = await table.require(connections, scope, id);
-    const changed = await attempt(connections, scope, seen, decide, at);
+  ): Promise<Attempt> => {
+    const seen = await table.require(connections, author, id);
+    const changed = await attempt(connections, author, seen, decide, at);
     if (changed !== undefined) return changed;
     return connections.transaction(async (queries) => {
-      await table.lock(queries, scope.tenant, id, sql`FOR UPDATE`);
-      const current = await table.require(queries, scope, id);
-      const locked = await attempt(queries, scope, current, decide, at);
+      await table.lock(queries, author.tenant, id, sql`FOR UPDATE`);
+      const current = await table.require(queries, author, id);
+      const locked = await attempt(queries, author, current, decide, at);
       if (locked === undefined) throw new Error('a locked row has changed');
       return locked;
     });
   };
 
   return {
-    create: (scope, user) => connections.writing(user.id, () => create(scope, user)),
+    create: (author, user) => connections.writing(user.id, () => create(author, user)),
     ...readsOf(connections, table, GROUPS_OF_USERS),
     known: async (tenant, ids) => {
       const rows = await connections.all(knownUsers(postgresDialect, tenant, ids));
       return new Set(rows.map(({ id }) => id));
     },
-    change: (scope, id, decide, at) => connections.writing(id, () => change(scope, id, decide, at)),
-    delete: (scope, id, check, at) =>
-      connections.writing(id, () =>
+    change: async (author, id, decide, at) => {
+      const { user, entry } = await connections.writing(id, () => change(author, id, decide, at));
+      activity.committed(entry);
+      return user;
+    },
+    delete: async (author, id, check, at) => {
+      const entry = await connections.writing(id, () =>
         connections.transaction(async (queries) => {
-          check(await lockWithHolders(queries, table, scope, id));
-          await deleteUser(queries, table, scope.tenant, id, at);
+          const current = await lockWithHolders(queries, table, author, id);
+          check(current);
+          return deleteUser(queries, table, activity, author, current, at);
         }),
-      ),
+      );
+      activity.committed(entry);
+    },
   };
 }
 
 /** Does the work in the transaction that is running, or in one of its own. */
 function within<T>(queries: Queries | Connections, work: (same: Queries) => Promise<T>) {
   return 'transaction' in queries ? queries.transaction(work) : work(queries);
+}
+
+/** The user after a change, and its entry in the activity log unless nothing changed. */
+interface Attempt {
+  readonly user: UserRecord;
+  readonly entry: ActivityRow | undefined;
 }
 
 /** Idempotent. Runs before the access is written, so that no access lacks its global user. */
@@ -187,15 +224,27 @@ async function addGlobalUser(queries: Queries, id: string, key: string, at: numb
   );
 }
 
-/** Deletes the tenant's access, whose row is locked; the global user stays. */
+/**
+ * Deletes the tenant's access, whose row is locked; the global user stays. Returns the entry in the
+ * activity log.
+ */
 export async function deleteUser(
   queries: Queries,
   table: ResourceTable,
-  tenant: string,
-  id: string,
+  activity: ActivityLog,
+  author: Author,
+  { id, attributes: before, version, lastModified }: StoredResource,
   at: number,
-): Promise<void> {
-  await queries.run(
+): Promise<ActivityRow | undefined> {
+  const { tenant } = author;
+  const entry = activity.rowOf(author, () => ({
+    type: 'User',
+    id,
+    before,
+    version,
+    at: Math.max(at, lastModified),
+  }));
+  const [row] = await queries.all<Pick<ActivityRow, 'moved'>>(
     sql`
       WITH resource AS (${table.deleted(tenant, id, isActive(a.attributes))}),
         ${table.forgotten(tenant)},
@@ -203,7 +252,10 @@ export async function deleteUser(
         ${leftGroups(tenant, id, at)},
         sessions_ended AS (${endedSessions(tables, tenant, id)}),
         identity AS (${forgottenIdentity(tables, tenant, id)})
-      SELECT 1
+        ${movedPart({ groups: { removed: LEFT } })}
+        ${activity.part(entry, MOVED, sql`resource CROSS JOIN moved`)}
+      SELECT moved FROM moved
     `,
   );
+  return entry && { ...entry, ...row };
 }

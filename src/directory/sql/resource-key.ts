@@ -84,6 +84,10 @@ export function rowOf(name: ResourceName, { externalId, ...profile }: Attributes
   };
 }
 
+/** The userName or displayName. */
+export const shownName = (name: ResourceName, attributes: Attributes): string =>
+  String(attributes[KEY_ATTRIBUTE[name]]);
+
 /** The refusal of a write whose key another row has. */
 export function taken(name: ResourceName) {
   const kind = name === 'User' ? 'a user' : 'a group';

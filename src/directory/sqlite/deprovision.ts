@@ -3,6 +3,7 @@ import { and, eq, ne, type SQL } from 'drizzle-orm';
 import type { ResourceName } from '../sql/resource-key.ts';
 import type { SqliteConnection } from './connections.ts';
 import { deleteGroup } from './group-store.ts';
+import type { Log } from './log/activity-log.ts';
 import type { ResourceTable } from './resource-table.ts';
 import { externalIds, integrations, recentRequests, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
@@ -27,6 +28,7 @@ function provisionedBy({ id, tenant }: Row): SQL | undefined {
 export function deprovisionSome(
   write: SqliteConnection,
   tables: Record<ResourceName, ResourceTable>,
+  log: Log,
   record: Row | undefined,
   at: number,
 ): boolean {
@@ -45,14 +47,16 @@ export function deprovisionSome(
       .where(and(ofResource, ne(externalIds.integrationId, record.id)))
       .limit(1)
       .all();
-    if (others.length > 0) {
+    const scope = { tenant, integrationId: record.id };
+    const current = tables[resourceType].get(scope, resourceId);
+    if (current === undefined || others.length > 0) {
       write.orm
         .delete(externalIds)
         .where(and(ofResource, eq(externalIds.integrationId, record.id)))
         .run();
     } else {
       const remove = resourceType === 'User' ? deleteUser : deleteGroup;
-      remove(write, tables[resourceType], tenant, resourceId, at);
+      remove(write, tables[resourceType], log, scope, current, at);
     }
   }
   if (links.length > 0) return true;

@@ -3,19 +3,22 @@ import { sql } from 'drizzle-orm';
 import type { MemberChange } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
+import { combined } from '../sql/log/change.ts';
 import { columns, named } from '../sql/names.ts';
 import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
 import { rowOf } from '../sql/resource-key.ts';
 import type {
+  Author,
   Decide,
   GroupChangeResult,
   GroupRecord,
   GroupStore,
   NewGroup,
-  Scope,
+  StoredResource,
 } from '../store/resources.ts';
 import type { Connections, SqliteConnection } from './connections.ts';
 import { refuseTaken } from './errors.ts';
+import type { ActivityLog, Log } from './log/activity-log.ts';
 import { changeMembers, leaveAllGroups } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 import { groupMembers, groups } from './schema.ts';
@@ -34,13 +37,18 @@ const INSERTED = columns(
 );
 
 export function createGroupStore(
-  { writer, write, read, reading }: Connections,
+  { write, read, reading }: Connections,
   types: ResourceTypes,
+  activity: ActivityLog,
 ): GroupStore {
   const table = new ResourceTable(write, 'Group', types.group);
   const readTable = new ResourceTable(read, 'Group', types.group);
 
-  const create = (scope: Scope, { id, attributes, members, at }: NewGroup): GroupChangeResult => {
+  const create = (
+    log: Log,
+    scope: Author,
+    { id, attributes, members, at }: NewGroup,
+  ): GroupChangeResult => {
     const { externalId, profile, key } = rowOf('Group', attributes);
     refuseTaken('Group', () =>
       write.run(
@@ -53,13 +61,17 @@ export function createGroupStore(
     table.setExternalId(scope, id, externalId);
     table.index(scope.tenant, id, profile);
     table.addToCount(scope.tenant, 1);
-    const { unknown } = changeMembers(write, scope.tenant, id, { kind: 'add', values: members });
+    const all: MemberChange = { kind: 'add', values: members };
+    const { unknown, ...joined } = changeMembers(write, scope.tenant, id, all);
+    const moved = { members: joined };
+    log(scope, () => ({ type: 'Group', id, after: attributes, version: 1, at, moved }));
     const group = { id, attributes, version: 1, created: at, lastModified: at };
     return { group, unknownMembers: unknown };
   };
 
   const change = (
-    scope: Scope,
+    log: Log,
+    scope: Author,
     id: string,
     decide: Decide<GroupRecord> | undefined,
     members: readonly MemberChange[],
@@ -72,8 +84,8 @@ export function createGroupStore(
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
     table.link(scope, id);
     const same = sameValue(attributes, current.attributes);
-    if (same && results.every(({ changed }) => changed === 0))
-      return { group: current, unknownMembers };
+    const isMoved = results.some(({ added, removed }) => added.length + removed.length > 0);
+    if (same && !isMoved) return { group: current, unknownMembers };
     const version = current.version + 1;
     const lastModified = Math.max(at, current.lastModified);
     if (same) {
@@ -99,18 +111,28 @@ export function createGroupStore(
       table.setExternalId(scope, id, externalId);
       table.index(tenant, id, profile);
     }
+    log(scope, () => ({
+      type: 'Group',
+      id,
+      before: current.attributes,
+      after: attributes,
+      version,
+      at: lastModified,
+      moved: { members: combined(results) },
+    }));
     return { group: { ...current, attributes, version, lastModified }, unknownMembers };
   };
 
   return {
-    create: (scope, group) => writer.write(() => create(scope, group)),
+    create: (scope, group) => activity.writing((log) => create(log, scope, group)),
     ...readsOf(reading, readTable, MEMBERS_OF_GROUPS),
     change: (scope, id, decide, members, at) =>
-      writer.write(() => change(scope, id, decide, members, at)),
+      activity.writing((log) => change(log, scope, id, decide, members, at)),
     delete: (scope, id, check, at) =>
-      writer.write(() => {
-        check(table.require(scope, id));
-        deleteGroup(write, table, scope.tenant, id, at);
+      activity.writing((log) => {
+        const current = table.require(scope, id);
+        check(current);
+        deleteGroup(write, table, log, scope, current, at);
       }),
   };
 }
@@ -119,12 +141,31 @@ export function createGroupStore(
 export function deleteGroup(
   write: SqliteConnection,
   table: ResourceTable,
-  tenant: string,
-  id: string,
+  log: Log,
+  scope: Author,
+  { id, attributes: before, version, lastModified }: StoredResource,
   at: number,
 ): void {
+  const { tenant } = scope;
   write.run(sql`DELETE FROM ${g.table} WHERE ${g.tenant} = ${tenant} AND ${g.id} = ${id}`);
-  write.run(sql`DELETE FROM ${m.table} WHERE ${m.tenant} = ${tenant} AND ${m.groupId} = ${id}`);
-  leaveAllGroups(write, tenant, id, at);
+  const members = write.all<{ id: string }>(
+    sql`
+      DELETE FROM ${m.table}
+      WHERE ${m.tenant} = ${tenant} AND ${m.groupId} = ${id}
+      RETURNING ${m.memberId} AS id
+    `,
+  );
+  const left = leaveAllGroups(write, tenant, id, at);
   table.forget(tenant, id);
+  log(scope, () => ({
+    type: 'Group',
+    id,
+    before,
+    version,
+    at: Math.max(at, lastModified),
+    moved: {
+      members: { added: [], removed: members.map((member) => member.id) },
+      groups: { added: [], removed: left },
+    },
+  }));
 }

@@ -6,6 +6,7 @@ import type { ResourceName } from '../sql/resource-key.ts';
 import type { IntegrationRecord, IntegrationStore } from '../store/integrations.ts';
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { deprovisionSome } from './deprovision.ts';
+import type { ActivityLog, Log } from './log/activity-log.ts';
 import { ResourceTable } from './resource-table.ts';
 import { externalIds, governedTenants, integrations, tenantOwners, tokens } from './schema.ts';
 
@@ -16,6 +17,7 @@ const i = named(integrations);
 export function createIntegrationStore(
   { writer, write, read, reading }: Connections,
   types: ResourceTypes,
+  activity: ActivityLog,
 ): IntegrationStore {
   const tables = {
     User: new ResourceTable(write, 'User', types.user),
@@ -75,7 +77,8 @@ export function createIntegrationStore(
         write.orm.delete(tokens).where(eq(tokens.integrationId, id)).run();
       }),
     purge: async (id, at) => {
-      while (await writer.write(() => deprovisionSome(write, tables, writes.get.get({ id }), at))) {
+      const some = (log: Log) => deprovisionSome(write, tables, log, writes.get.get({ id }), at);
+      while (await activity.writing(some)) {
         // The next batch is a separate write.
       }
     },

@@ -3,6 +3,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
 import { type MemberChange, refuseUnknown } from '../../scim/members.ts';
 import { conditionCompiler } from '../sql/conditions.ts';
+import type { Ids } from '../sql/log/change.ts';
 import { columns, named, type Row } from '../sql/names.ts';
 import { membersOf } from '../sql/relations.ts';
 import { rowHolder } from '../sql/resource-conditions.ts';
@@ -17,25 +18,29 @@ const INSERTED = columns(m, 'tenant', 'groupId', 'memberId', 'memberType');
 
 const list = (ids: readonly string[]): SQL => sqliteDialect.values(ids, 'i');
 
-/** Applies one change. Returns how many rows changed and which ids the tenant doesn't have. */
+/** The ids that joined and left, and those that the tenant doesn't have. */
+interface MembersChanged extends Ids {
+  readonly unknown: readonly string[];
+}
+
+/** Applies one change. */
 export function changeMembers(
   write: SqliteConnection,
   tenant: string,
   groupId: string,
   change: MemberChange,
-): { changed: number; unknown: readonly string[] } {
+): MembersChanged {
   const ofGroup = sql`${m.tenant} = ${tenant} AND ${m.groupId} = ${groupId}`;
   switch (change.kind) {
     case 'add':
       return addMembers(write, tenant, groupId, change.values);
     case 'remove': {
-      const changed = write.run(
-        sql`
-          DELETE FROM ${m.table}
-          WHERE ${ofGroup} AND ${m.memberId} IN (SELECT i.value FROM ${list(change.values)})
-        `,
-      );
-      return { changed, unknown: [] };
+      const which = sql`${m.memberId} IN (SELECT i.value FROM ${list(change.values)})`;
+      return {
+        added: [],
+        removed: removeMembers(write, sql`${ofGroup} AND ${which}`),
+        unknown: [],
+      };
     }
     case 'removeWhere': {
       const relation = membersOf(sqliteDialect.tables, tenant, sql`${groupId}`);
@@ -43,27 +48,30 @@ export function changeMembers(
         change.where,
         rowHolder(relation, sqliteDialect),
       );
-      const changed = write.run(
-        sql`
-          DELETE FROM ${m.table}
-          WHERE ${ofGroup}
-            AND ${m.memberId} IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})
-        `,
-      );
-      return { changed, unknown: [] };
+      const which = sql`
+        ${m.memberId} IN (SELECT m.value FROM ${relation.rows} m WHERE ${condition})
+      `;
+      return {
+        added: [],
+        removed: removeMembers(write, sql`${ofGroup} AND ${which}`),
+        unknown: [],
+      };
     }
     case 'replace': {
-      const removed = write.run(
-        sql`
-          DELETE FROM ${m.table}
-          WHERE ${ofGroup} AND ${m.memberId} NOT IN (SELECT i.value FROM ${list(change.values)})
-        `,
-      );
-      const { changed, unknown } = addMembers(write, tenant, groupId, change.values);
-      if (removed > 0) refuseUnknown(change.values, unknown);
-      return { changed: removed + changed, unknown };
+      const which = sql`${m.memberId} NOT IN (SELECT i.value FROM ${list(change.values)})`;
+      const removed = removeMembers(write, sql`${ofGroup} AND ${which}`);
+      const { added, unknown } = addMembers(write, tenant, groupId, change.values);
+      if (removed.length > 0) refuseUnknown(change.values, unknown);
+      return { added, removed, unknown };
     }
   }
+}
+
+function removeMembers(write: SqliteConnection, which: SQL): readonly string[] {
+  const rows = write.all<{ id: string }>(
+    sql`DELETE FROM ${m.table} WHERE ${which} RETURNING ${m.memberId} AS id`,
+  );
+  return rows.map(({ id }) => id);
 }
 
 function addMembers(
@@ -71,8 +79,8 @@ function addMembers(
   tenant: string,
   groupId: string,
   ids: readonly string[],
-): { changed: number; unknown: readonly string[] } {
-  if (ids.length === 0) return { changed: 0, unknown: [] };
+): MembersChanged {
+  if (ids.length === 0) return { added: [], removed: [], unknown: [] };
   const a = named(access, 'a');
   const nested = named(groups, 'g');
   const found = write.all<{ id: string; type: Row<'groupMembers'>['memberType'] | null }>(
@@ -90,24 +98,25 @@ function addMembers(
     `,
   );
   const unknown = found.filter(({ type }) => type === null).map(({ id }) => id);
-  const added = found.filter(({ type }) => type !== null);
+  const known = found.filter(({ type }) => type !== null);
   refuseCycle(
     write,
     tenant,
     groupId,
-    added.filter(({ type }) => type === 'Group').map(({ id }) => id),
+    known.filter(({ type }) => type === 'Group').map(({ id }) => id),
   );
-  const rows = JSON.stringify(added.map(({ id, type }) => [id, type]));
-  const changed = write.run(
+  const rows = JSON.stringify(known.map(({ id, type }) => [id, type]));
+  const added = write.all<{ id: string }>(
     sql`
       INSERT INTO ${m.table} (${INSERTED})
       SELECT ${tenant}, ${groupId}, value ->> 0, value ->> 1
       FROM json_each(${rows})
       WHERE true
       ON CONFLICT DO NOTHING
+      RETURNING ${m.memberId} AS id
     `,
   );
-  return { changed, unknown };
+  return { added: added.map(({ id }) => id), removed: [], unknown };
 }
 
 /** A new member must not be the group itself or hold it, at any depth. */
@@ -140,13 +149,13 @@ function refuseCycle(
   }
 }
 
-/** Removes a deleted resource from all groups, which changes them. */
+/** Removes a deleted resource from all groups, which changes them. Returns their ids. */
 export function leaveAllGroups(
   write: SqliteConnection,
   tenant: string,
   memberId: string,
   at: number,
-): void {
+): readonly string[] {
   const ofMember = sql`${m.tenant} = ${tenant} AND ${m.memberId} = ${memberId}`;
   write.run(
     sql`
@@ -156,5 +165,8 @@ export function leaveAllGroups(
         AND ${g.id} IN (SELECT ${m.groupId} FROM ${m.table} WHERE ${ofMember})
     `,
   );
-  write.run(sql`DELETE FROM ${m.table} WHERE ${ofMember}`);
+  const left = write.all<Pick<Row<'groupMembers'>, 'groupId'>>(
+    sql`DELETE FROM ${m.table} WHERE ${ofMember} RETURNING ${m.groupId} AS "groupId"`,
+  );
+  return left.map(({ groupId }) => groupId);
 }

@@ -13,6 +13,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/sqlite-core';
 import type { Attributes } from '../../scim/resource.ts';
+import type { ActivityEntry } from '../store/activity.ts';
 import type { DeletionPolicy } from '../store/integrations.ts';
 
 export const users = sqliteTable('users', {
@@ -237,6 +238,32 @@ export const recentRequests = sqliteTable(
     requests: text('requests').notNull(),
   },
   (t) => [primaryKey({ columns: [t.integrationId, t.process] })],
+);
+
+export const activity = sqliteTable(
+  'activity',
+  {
+    tenant: text('tenant').notNull(),
+    id: text('id').notNull(),
+    at: integer('at').notNull(),
+    actorKind: text('actor_kind').$type<ActivityEntry['actor']['kind']>().notNull(),
+    actorName: text('actor_name').notNull(),
+    operation: text('operation').$type<ActivityEntry['operation']>().notNull(),
+    resourceType: text('resource_type').$type<ActivityEntry['resource']['type']>().notNull(),
+    resourceId: text('resource_id').notNull(),
+    resourceName: text('resource_name').notNull(),
+    requestId: text('request_id'),
+    version: integer('version'),
+    before: text('before'),
+    after: text('after'),
+    moved: text('moved'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.id] }),
+    index('activity_resource').on(t.tenant, t.resourceId, t.id),
+    index('activity_actor').on(t.tenant, t.actorName, t.id),
+    index('activity_people').on(t.tenant, t.id).where(sql`actor_kind <> 'integration'`),
+  ],
 );
 
 export const counters = sqliteTable(

@@ -5,17 +5,23 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { createMembershipStore } from '../sql/followed-group-store.ts';
 import { createPeopleStores } from '../sql/people/stores.ts';
+import type { ActivityOptions } from '../store/activity.ts';
 import type { Store } from '../store/store.ts';
 import { createCensus } from './census.ts';
 import { openConnections, type SqliteEvents } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
+import { ActivityLog } from './log/activity-log.ts';
 import { createRecentRequestStore } from './log/recent-request-store.ts';
 import { createMadeObjectStore } from './made-object-store.ts';
 import { counters, signingKeys } from './schema.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUserStore } from './user-store.ts';
+
+export interface SqliteOptions extends SqliteEvents {
+  readonly activity?: ActivityOptions;
+}
 
 /**
  * Opens the file, and creates and migrates it. Throws DatabaseRefusedError, or SqliteError if it
@@ -24,10 +30,11 @@ import { createUserStore } from './user-store.ts';
 export function openSqliteStore(
   path: string,
   types: ResourceTypes,
-  events: SqliteEvents = {},
+  options: SqliteOptions = {},
   now: () => number = Date.now,
 ): Store {
-  const connections = openConnections(path, now, events);
+  const connections = openConnections(path, now, options);
+  const activity = new ActivityLog(connections, options.activity ?? {});
   const keyOf = (name: string) =>
     connections.read.orm.select().from(signingKeys).where(eq(signingKeys.name, name)).get()?.value;
   const [cursorKey, sealingKey] = [keyOf('cursor'), keyOf('sealing')];
@@ -36,8 +43,8 @@ export function openSqliteStore(
   const ping = connections.read.orm.select({ rows: count() }).from(counters).prepare();
   return {
     types,
-    users: createUserStore(connections, types),
-    groups: createGroupStore(connections, types),
+    users: createUserStore(connections, types, activity),
+    groups: createGroupStore(connections, types, activity),
     memberships: createMembershipStore({
       dialect: sqliteDialect,
       // Requests that have arrived meanwhile are served between two statements.
@@ -46,7 +53,7 @@ export function openSqliteStore(
         return connections.reading(() => connections.read.all(statement));
       },
     }),
-    integrations: createIntegrationStore(connections, types),
+    integrations: createIntegrationStore(connections, types, activity),
     tokens: createTokenStore(connections),
     madeObjects: createMadeObjectStore(connections),
     recentRequests: createRecentRequestStore(connections),
@@ -56,6 +63,7 @@ export function openSqliteStore(
       all: (statement) => connections.reading(() => connections.read.all(statement)),
       run: (statement) => connections.writer.write(() => connections.write.run(statement)),
     }),
+    activity: activity.store,
     cursorKey,
     sealingKey,
     census: createCensus(connections),

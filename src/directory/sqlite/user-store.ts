@@ -1,6 +1,5 @@
 /** Users on SQLite: global users, and their access to tenants. */
 import { and, eq, sql } from 'drizzle-orm';
-import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
@@ -10,10 +9,18 @@ import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
 import { inactiveChange, isOtherPerson, isOtherSubject, rowOf } from '../sql/resource-key.ts';
-import type { NewResource, Scope, UserRecord, UserStore } from '../store/resources.ts';
+import type {
+  Author,
+  Decide,
+  NewResource,
+  StoredResource,
+  UserRecord,
+  UserStore,
+} from '../store/resources.ts';
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
+import type { ActivityLog, Log } from './log/activity-log.ts';
 import { leaveAllGroups } from './memberships.ts';
 import { ResourceTable, readsOf } from './resource-table.ts';
 import { access, users } from './schema.ts';
@@ -22,14 +29,15 @@ const ROW = named(access);
 const { tables } = sqliteDialect;
 
 export function createUserStore(
-  { writer, write, read, reading }: Connections,
+  { write, read, reading }: Connections,
   types: ResourceTypes,
+  activity: ActivityLog,
 ): UserStore {
   const table = new ResourceTable(write, 'User', types.user);
   const readTable = new ResourceTable(read, 'User', types.user);
   const rows = prepareRows(write);
 
-  const create = (scope: Scope, { id, attributes, at }: NewResource): UserRecord => {
+  const create = (log: Log, scope: Author, { id, attributes, at }: NewResource): UserRecord => {
     const { externalId, profile, key } = rowOf('User', attributes);
     const userId = globalUserId(key);
     rows.addUser.run({ id: userId, key, at });
@@ -40,15 +48,17 @@ export function createUserStore(
     table.index(scope.tenant, id, profile);
     table.addToCount(scope.tenant, 1);
     if (profile.active !== true) table.addInactive(scope.tenant, 1);
+    log(scope, () => ({ type: 'User', id, after: attributes, version: 1, at }));
     return { id, attributes, version: 1, created: at, lastModified: at };
   };
 
-  const change: (
-    scope: Scope,
+  const change = (
+    log: Log,
+    scope: Author,
     id: string,
-    decide: (current: UserRecord) => Attributes,
+    decide: Decide<UserRecord>,
     at: number,
-  ) => UserRecord = (scope, id, decide, at) => {
+  ): UserRecord => {
     const { tenant } = scope;
     const current = table.require(scope, id);
     const attributes = decide(current);
@@ -69,22 +79,26 @@ export function createUserStore(
       table.addInactive(tenant, inactiveChange(current.attributes, attributes));
     }
     if (isOtherPerson(current.attributes, attributes)) write.run(endedSessions(tables, tenant, id));
+    const before = current.attributes;
+    log(scope, () => ({ type: 'User', id, before, after: attributes, version, at: lastModified }));
     return { ...current, attributes, version, lastModified };
   };
 
   return {
-    create: (scope, user) => writer.write(() => create(scope, user)),
+    create: (scope, user) => activity.writing((log) => create(log, scope, user)),
     ...readsOf(reading, readTable, GROUPS_OF_USERS),
     known: (tenant, ids) =>
       reading(() => {
         const rows = read.all(knownUsers(sqliteDialect, tenant, ids));
         return new Set(rows.map(({ id }) => id));
       }),
-    change: (scope, id, decide, at) => writer.write(() => change(scope, id, decide, at)),
+    change: (scope, id, decide, at) =>
+      activity.writing((log) => change(log, scope, id, decide, at)),
     delete: (scope, id, check, at) =>
-      writer.write(() => {
-        check(table.require(scope, id));
-        deleteUser(write, table, scope.tenant, id, at);
+      activity.writing((log) => {
+        const current = table.require(scope, id);
+        check(current);
+        deleteUser(write, table, log, scope, current, at);
       }),
   };
 }
@@ -93,10 +107,12 @@ export function createUserStore(
 export function deleteUser(
   write: SqliteConnection,
   table: ResourceTable,
-  tenant: string,
-  id: string,
+  log: Log,
+  scope: Author,
+  { id, attributes: before, version, lastModified }: StoredResource,
   at: number,
 ): void {
+  const { tenant } = scope;
   const [row] = write.all<{ readonly active: number }>(
     sql`
       DELETE FROM ${ROW.table}
@@ -107,8 +123,17 @@ export function deleteUser(
   if (row?.active === 0) table.addInactive(tenant, -1);
   write.run(endedSessions(tables, tenant, id));
   write.run(forgottenIdentity(tables, tenant, id));
-  leaveAllGroups(write, tenant, id, at);
+  const removed = leaveAllGroups(write, tenant, id, at);
   table.forget(tenant, id);
+  const moved = { groups: { added: [], removed } };
+  log(scope, () => ({
+    type: 'User',
+    id,
+    before,
+    version,
+    at: Math.max(at, lastModified),
+    moved,
+  }));
 }
 
 function prepareRows({ orm }: SqliteConnection) {

@@ -9,6 +9,11 @@ export interface Scope {
   readonly integrationId: string;
 }
 
+/** The integration that writes, and its request, which the activity log names. */
+export interface Author extends Scope {
+  readonly requestId?: string;
+}
+
 export interface GroupMembership {
   readonly groupId: string;
   readonly displayName: string;
@@ -101,21 +106,26 @@ export interface Page<R> {
 }
 
 export interface UserStore {
-  create(scope: Scope, user: NewResource): Promise<UserRecord>;
+  create(author: Author, user: NewResource): Promise<UserRecord>;
   get(scope: Scope, id: string, related: boolean): Promise<UserRecord | undefined>;
   list(scope: Scope, query: Query): Promise<Page<UserRecord>>;
   /** Returns those of the ids that belong to users of the tenant. */
   known(tenant: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Renaming moves the access to another global user. */
-  change(scope: Scope, id: string, decide: Decide<UserRecord>, at: number): Promise<UserRecord>;
+  change(author: Author, id: string, decide: Decide<UserRecord>, at: number): Promise<UserRecord>;
   /**
    * Removes the tenant's access and its memberships; the global user remains. `check` may refuse.
    */
-  delete(scope: Scope, id: string, check: (current: UserRecord) => void, at: number): Promise<void>;
+  delete(
+    author: Author,
+    id: string,
+    check: (current: UserRecord) => void,
+    at: number,
+  ): Promise<void>;
 }
 
 export interface GroupStore {
-  create(scope: Scope, group: NewGroup): Promise<GroupChangeResult>;
+  create(author: Author, group: NewGroup): Promise<GroupChangeResult>;
   get(scope: Scope, id: string, related: boolean): Promise<GroupRecord | undefined>;
   list(scope: Scope, query: Query): Promise<Page<GroupRecord>>;
   /**
@@ -123,14 +133,14 @@ export interface GroupStore {
    * Without `decide`, the attributes stay as they are. A cycle of groups is refused with 400.
    */
   change(
-    scope: Scope,
+    author: Author,
     id: string,
     decide: Decide<GroupRecord> | undefined,
     members: readonly MemberChange[],
     at: number,
   ): Promise<GroupChangeResult>;
   delete(
-    scope: Scope,
+    author: Author,
     id: string,
     check: (current: GroupRecord) => void,
     at: number,

@@ -7,6 +7,7 @@
  * unavailable. Times are milliseconds since the epoch.
  */
 import type { ResourceTypes } from '../../scim/resource-types.ts';
+import type { ActivityStore } from './activity.ts';
 import type { Census } from './census.ts';
 import type { MembershipStore } from './followed-groups.ts';
 import type { IdentityStore } from './identities.ts';
@@ -33,6 +34,7 @@ export interface Store {
   readonly identities: IdentityStore;
   readonly sessions: SessionStore;
   readonly setupLinks: SetupLinkStore;
+  readonly activity: ActivityStore;
   /** Signs cursors. It is the same in every process on this database, and nowhere else. */
   readonly cursorKey: string;
   /** Encrypts and signs what sign-in keeps: 64 hex digits. It is kept like the key of cursors. */

@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach } from 'vitest';
 import { newId } from '../../../src/directory/ids.ts';
+import type { ActivityOptions } from '../../../src/directory/store/activity.ts';
 import type { IntegrationRecord } from '../../../src/directory/store/integrations.ts';
 import type {
   GroupRecord,
@@ -27,7 +28,7 @@ export interface OpenStore {
   close(): Promise<void>;
 }
 /** Uses the standard types by default. */
-export type Open = (types?: ResourceTypes) => Promise<OpenStore>;
+export type Open = (types?: ResourceTypes, activity?: ActivityOptions) => Promise<OpenStore>;
 
 export const ACME: Scope = { tenant: 'acme', integrationId: 'okta' };
 export const ACME_TOO: Scope = { tenant: 'acme', integrationId: 'entra' };

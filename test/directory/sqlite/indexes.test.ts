@@ -22,7 +22,7 @@ import {
 
 /** Runs the statements that are composed at run time; opening the directory prepares the others. */
 async function work(store: Store): Promise<void> {
-  const { users, groups, memberships, integrations, tokens, sessions } = store;
+  const { users, groups, memberships, integrations, tokens, sessions, activity } = store;
   const limits = { groups: 10, members: 10 };
   await integrations.put(integration());
   await tokens.add(token());
@@ -37,6 +37,9 @@ async function work(store: Store): Promise<void> {
   await sessions.endAll({ issuer: 'https://idp.example', subject: 'x' });
   await sessions.endAll({ issuer: 'https://idp.example', sid: 'x' });
   await integrations.list('cluster', ACME.tenant);
+  for (const filter of [{ resourceId: 'x' }, { actor: 'x' }, { operation: 'signIn' as const }]) {
+    await activity.list({ tenant: ACME.tenant, limit: 10, ...filter });
+  }
   await integrations.end('okta', at(1));
   await integrations.purge('okta', at(1));
 }

@@ -10,6 +10,7 @@ import { createMembershipStore } from '../../../src/directory/sql/followed-group
 import { type Connections, openConnections } from '../../../src/directory/sqlite/connections.ts';
 import { sqliteDialect } from '../../../src/directory/sqlite/dialect.ts';
 import { createGroupStore } from '../../../src/directory/sqlite/group-store.ts';
+import { ActivityLog } from '../../../src/directory/sqlite/log/activity-log.ts';
 import { createUserStore } from '../../../src/directory/sqlite/user-store.ts';
 import type { GroupStore, UserStore } from '../../../src/directory/store/resources.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
@@ -24,8 +25,9 @@ let groups: GroupStore;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'scim-plans-'));
   connections = openConnections(join(folder, 'directory.db'), Date.now);
-  users = createUserStore(connections, STANDARD_RESOURCE_TYPES);
-  groups = createGroupStore(connections, STANDARD_RESOURCE_TYPES);
+  const activity = new ActivityLog(connections, {});
+  users = createUserStore(connections, STANDARD_RESOURCE_TYPES, activity);
+  groups = createGroupStore(connections, STANDARD_RESOURCE_TYPES, activity);
   // The filters below find this, so that they go on to read a page.
   const attributes = {
     userName: 'x',

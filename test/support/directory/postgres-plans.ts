@@ -32,6 +32,8 @@ export async function plansOf(
   for (const { text, values } of statements) {
     if (!/^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text)) continue;
     await client.query(`BEGIN; SET LOCAL plan_cache_mode = ${mode}; PREPARE p AS ${text}`);
+    // The statement appends its entry under the same id as in the first run.
+    await client.query('DELETE FROM activity');
     const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
     const { rows } = await client.query(
       `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE p${given}`,

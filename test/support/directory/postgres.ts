@@ -4,8 +4,9 @@ import { getTableName, is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { openDirectory } from '../../../src/directory/open.ts';
+import { DEFAULTS, openDirectory } from '../../../src/directory/open.ts';
 import * as schema from '../../../src/directory/postgres/schema.ts';
+import type { ActivityOptions } from '../../../src/directory/store/activity.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
 
@@ -64,11 +65,12 @@ const free: PostgresDatabase[] = [];
 
 export async function usePostgres(
   types: ResourceTypes = STANDARD_RESOURCE_TYPES,
+  activity: ActivityOptions = {},
 ): Promise<PostgresDirectory> {
   const database = free.pop() ?? (await createFrom(inject('postgresTemplate')));
   // With this search path, a table name needs its schema.
   const url = `${database.url}?schema=public&options=-c%20search_path%3Dpg_catalog`;
-  const store = await openDirectory(url, types);
+  const store = await openDirectory(url, types, { ...DEFAULTS, activity });
   return {
     store,
     database,

@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDirectory } from '../../../src/directory/open.ts';
+import { DEFAULTS, openDirectory } from '../../../src/directory/open.ts';
+import type { ActivityOptions } from '../../../src/directory/store/activity.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
 
@@ -15,10 +16,11 @@ export interface SqliteDirectory {
 
 export async function useSqlite(
   types: ResourceTypes = STANDARD_RESOURCE_TYPES,
+  activity: ActivityOptions = {},
 ): Promise<SqliteDirectory> {
   const folder = await mkdtemp(join(tmpdir(), 'scim-directory-'));
   const path = join(folder, 'directory.db');
-  const store = await openDirectory(`file:${path}`, types);
+  const store = await openDirectory(`file:${path}`, types, { ...DEFAULTS, activity });
   return {
     store,
     path,

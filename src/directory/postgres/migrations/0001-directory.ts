@@ -205,4 +205,26 @@ VALUES
 -- Groups are followed: those in a group and those with an externalId are found without reading its users.
 CREATE INDEX group_members_nested ON group_members (tenant, group_id, member_id) WHERE member_type = 'Group';
 CREATE INDEX external_ids_group ON external_ids (tenant, external_id) WHERE resource_type = 'Group';
+
+-- Who changed what. Text, because the databases only store the JSON. People's entries are few, so their index costs SCIM nothing.
+CREATE TABLE activity (
+  tenant TEXT COLLATE "C" NOT NULL,
+  id TEXT COLLATE "C" NOT NULL,
+  at BIGINT NOT NULL,
+  actor_kind TEXT COLLATE "C" NOT NULL,
+  actor_name TEXT COLLATE "C" NOT NULL,
+  operation TEXT COLLATE "C" NOT NULL,
+  resource_type TEXT COLLATE "C" NOT NULL,
+  resource_id TEXT COLLATE "C" NOT NULL,
+  resource_name TEXT COLLATE "C" NOT NULL,
+  request_id TEXT COLLATE "C",
+  version INTEGER,
+  before TEXT COLLATE "C",
+  after TEXT COLLATE "C",
+  moved TEXT COLLATE "C",
+  PRIMARY KEY (tenant, id)
+);
+CREATE INDEX activity_resource ON activity (tenant, resource_id, id);
+CREATE INDEX activity_actor ON activity (tenant, actor_name, id);
+CREATE INDEX activity_people ON activity (tenant, id) WHERE actor_kind <> 'integration';
 `;

@@ -199,4 +199,26 @@ INSERT INTO signing_keys VALUES
 -- Groups are followed: those in a group and those with an externalId are found without reading its users.
 CREATE INDEX group_members_nested ON group_members (tenant, group_id, member_id) WHERE member_type = 'Group';
 CREATE INDEX external_ids_group ON external_ids (tenant, external_id) WHERE resource_type = 'Group';
+
+-- Who changed what. Text, because the databases only store the JSON. People's entries are few, so their index costs SCIM nothing.
+CREATE TABLE activity (
+  tenant TEXT NOT NULL,
+  id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  actor_kind TEXT NOT NULL,
+  actor_name TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  resource_type TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  resource_name TEXT NOT NULL,
+  request_id TEXT,
+  version INTEGER,
+  before TEXT,
+  after TEXT,
+  moved TEXT,
+  PRIMARY KEY (tenant, id)
+) STRICT;
+CREATE INDEX activity_resource ON activity (tenant, resource_id, id);
+CREATE INDEX activity_actor ON activity (tenant, actor_name, id);
+CREATE INDEX activity_people ON activity (tenant, id) WHERE actor_kind <> 'integration';
 `;

@@ -1,0 +1,101 @@
+/**
+ * The activity log on PostgreSQL. An entry is written by the statement that it describes, so that
+ * it costs no round trip.
+ */
+import { SQL, sql } from 'drizzle-orm';
+import { ACTIVITY_COLUMNS, listActivity, nextTenant, pruneStatement } from '../../sql/log/list.ts';
+import { type ActivityRow, ActivityRows, type Written } from '../../sql/log/rows.ts';
+import { columns, named } from '../../sql/names.ts';
+import { type ActivityOptions, type ActivityStore, MAX_LOGGED_IDS } from '../../store/activity.ts';
+import type { Author } from '../../store/resources.ts';
+import type { Queries } from '../connection/connections.ts';
+import { postgresDialect } from '../dialect.ts';
+import { activity } from '../schema.ts';
+
+const ACTIVITY = named(activity);
+const INSERTED = columns(ACTIVITY, ...ACTIVITY_COLUMNS);
+
+/** Columns whose values only the statement knows. */
+export type Computed = Partial<Record<keyof ActivityRow, SQL>>;
+
+export class ActivityLog {
+  readonly store: ActivityStore;
+  readonly #rows: ActivityRows;
+
+  constructor(queries: Queries, options: ActivityOptions) {
+    this.#rows = new ActivityRows(options);
+    this.store = {
+      append: async (entry) => {
+        const row = this.#rows.ofEntry(entry);
+        if (this.#rows.recorded) await queries.run(insert(row, sql``));
+        this.#rows.committed(row);
+      },
+      list: (query) => listActivity(postgresDialect.tables, query, queries.all),
+      prune: (before) => pruneSlice(queries, before),
+    };
+  }
+
+  /** Returns undefined, without calling `written`, if nobody wants the row. */
+  rowOf(author: Author, written: () => Written): ActivityRow | undefined {
+    return this.#rows.ofWrite(author, written);
+  }
+
+  /**
+   * A part, with its comma, of a statement `WITH resource AS (…)`. It appends the row if there is a
+   * resource.
+   */
+  part(row: ActivityRow | undefined, computed: Computed = {}, resource = sql`resource`): SQL {
+    if (row === undefined || !this.#rows.recorded) return sql``;
+    return sql`, logged AS (${insert({ ...row, ...computed }, sql`FROM ${resource}`)})`;
+  }
+
+  committed(row: ActivityRow | undefined): void {
+    this.#rows.committed(row);
+  }
+}
+
+function insert(row: { [K in keyof ActivityRow]: ActivityRow[K] | SQL }, from: SQL): SQL {
+  const values = ACTIVITY_COLUMNS.map((column) => {
+    const value = row[column];
+    if (value instanceof SQL) return value;
+    const type = column === 'at' ? sql`bigint` : column === 'version' ? sql`integer` : sql`text`;
+    return sql`${value}::${type}`;
+  });
+  return sql`INSERT INTO ${ACTIVITY.table} (${INSERTED}) SELECT ${sql.join(values, sql`, `)} ${from}`;
+}
+
+/** Parts of a statement that return ids as `id`, by what happened to these. */
+type MovedParts = Partial<Record<'members' | 'groups', Partial<Record<'added' | 'removed', SQL>>>>;
+
+/** The column from movedPart. */
+export const MOVED: Computed = { moved: sql`moved` };
+
+/** A part, with its comma, that returns the text of ActivityRow's `moved`. */
+export function movedPart(lists: MovedParts): SQL {
+  const text = (value: string) => sql.raw(`'${value}'`);
+  const ids = ([name, part]: [string, SQL]) => [
+    sql`${text(name)}, (SELECT (array_agg(id))[1:${sql.raw(String(MAX_LOGGED_IDS))}] FROM ${part})`,
+    sql`${text(`${name}Count`)}, (SELECT NULLIF(count(*), 0) FROM ${part})`,
+  ];
+  const objects = Object.entries(lists).map(([name, parts]) => {
+    const fields = Object.entries(parts).flatMap(ids);
+    return sql`${text(name)}, json_build_object(${sql.join(fields, sql`, `)})`;
+  });
+  return sql`
+    , moved AS MATERIALIZED (
+      SELECT json_strip_nulls(json_build_object(${sql.join(objects, sql`, `)}))::text AS moved
+    )
+  `;
+}
+
+async function pruneSlice(queries: Queries, before: number): Promise<number> {
+  let after = '';
+  for (;;) {
+    const [found] = await queries.all(nextTenant(postgresDialect.tables, after));
+    const tenant = found?.tenant ?? null;
+    if (tenant === null) return 0;
+    const deleted = await queries.run(pruneStatement(postgresDialect, tenant, before));
+    if (deleted > 0) return deleted;
+    after = tenant;
+  }
+}
