@@ -8,6 +8,7 @@ import { copy } from './commands/copy.ts';
 import { FatalError, LeadLostError } from './commands/errors.ts';
 import { migrateDatabase } from './commands/migrate.ts';
 import { runProbe } from './commands/probe.ts';
+import { showRequests } from './commands/requests.ts';
 import { restore } from './commands/restore.ts';
 import { type Invocation, ignoredVariables, readInvocation } from './config/invocation.ts';
 import { ConfigError } from './config/resolve.ts';
@@ -59,9 +60,9 @@ async function main(args: readonly string[]): Promise<number> {
 
 type Command = Exclude<Invocation, { kind: 'help' | 'version' | 'probe' }>;
 
-/** A backup on standard output leaves only stderr for the log. */
+/** A backup on standard output, or a list, leaves only stderr for the log. */
 function loggerOf({ kind, config }: Command): Logger {
-  return kind === 'backup' && config.to === '-'
+  return kind === 'requests' || (kind === 'backup' && config.to === '-')
     ? createLogger(config.logLevel, process.stderr)
     : createLogger(config.logLevel);
 }
@@ -72,6 +73,8 @@ async function perform(invocation: Command, log: Logger): Promise<unknown> {
       return backUp(invocation.config, process.stdout, log, stopSignal());
     case 'restore':
       return restore(invocation.config, process.stdin, log, stopSignal());
+    case 'requests':
+      return showRequests(invocation.config, process.stdout);
     case 'copy':
       return copy(invocation.config, log, stopSignal());
     case 'command': {

@@ -19,7 +19,9 @@ import {
   type OptionValues,
   PROBE_OPTIONS,
   type ProbeConfig,
+  REQUESTS_OPTIONS,
   RESTORE_OPTIONS,
+  type RequestsConfig,
   type RestoreConfig,
 } from './options.ts';
 import { ConfigError, environmentValue, mayHoldSecret, resolveOptions } from './resolve.ts';
@@ -33,6 +35,7 @@ export type Invocation =
   | { readonly kind: 'backup'; readonly config: BackupConfig }
   | { readonly kind: 'restore'; readonly config: RestoreConfig }
   | { readonly kind: 'copy'; readonly config: CopyConfig }
+  | { readonly kind: 'requests'; readonly config: RequestsConfig }
   | {
       readonly kind: 'command';
       readonly command: Exclude<Command, keyof typeof OPTIONS_OF_COMMANDS>;
@@ -62,6 +65,7 @@ export function readInvocation(
   if (command === 'backup') return { kind: command, config: backupConfig(flags, environment) };
   if (command === 'restore') return { kind: command, config: restoreConfig(flags, environment) };
   if (command === 'copy') return { kind: command, config: copyConfig(flags, environment) };
+  if (command === 'requests') return { kind: command, config: requestsConfig(flags, environment) };
   return { kind: 'command', command, config: configOf(command, flags, environment) };
 }
 
@@ -191,6 +195,18 @@ function restoreConfig(
   };
 }
 
+function requestsConfig(
+  flags: ReadonlyMap<string, string>,
+  environment: NodeJS.ProcessEnv,
+): RequestsConfig {
+  const { integration, json } = resolveOptions(REQUESTS_OPTIONS, flags, environment);
+  return {
+    ...directoryConfig(flags, environment),
+    integration: required('requests', REQUESTS_OPTIONS.integration, integration),
+    json: json ?? false,
+  };
+}
+
 function directoryConfig(
   flags: ReadonlyMap<string, string>,
   environment: NodeJS.ProcessEnv,
@@ -230,6 +246,7 @@ const ONLY: Partial<Record<Command, Readonly<Record<string, Option<unknown>>>>> 
   backup: { ...DIRECTORY_OPTIONS, ...BACKUP_OPTIONS },
   restore: { ...DIRECTORY_OPTIONS, ...RESTORE_OPTIONS },
   copy: { logLevel: OPTIONS.logLevel, ...COPY_OPTIONS },
+  requests: { ...DIRECTORY_OPTIONS, ...REQUESTS_OPTIONS },
 };
 
 function checkFlags(command: Command, flags: ReadonlyMap<string, string>): void {

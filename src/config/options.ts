@@ -225,7 +225,7 @@ type ProbeValues = ValuesOf<typeof PROBE_OPTIONS>;
 /** Every option has a value. */
 export type ProbeConfig = { readonly [K in keyof ProbeValues]: NonNullable<ProbeValues[K]> };
 
-/** The options of `backup` and `restore` that other commands have as well. */
+/** The options of `backup`, `restore` and `requests` that other commands have as well. */
 export const DIRECTORY_OPTIONS = {
   databaseUrl: OPTIONS.databaseUrl,
   databaseUrlFile: OPTIONS.databaseUrlFile,
@@ -261,12 +261,22 @@ export const COPY_OPTIONS = {
   ),
 } satisfies Readonly<Record<string, Option<unknown>>>;
 
+export const REQUESTS_OPTIONS = {
+  integration: text(
+    'integration',
+    'The ScimIntegration, as NAMESPACE/NAME, or by its id, which is in its endpoint.',
+    undefined,
+  ),
+  json: toggle('json', 'Prints the requests as one JSON document.', undefined),
+} satisfies Readonly<Record<string, Option<unknown>>>;
+
 /** The options that belong to one command alone. */
 export const OPTIONS_OF_COMMANDS = {
   probe: PROBE_OPTIONS,
   backup: BACKUP_OPTIONS,
   restore: RESTORE_OPTIONS,
   copy: COPY_OPTIONS,
+  requests: REQUESTS_OPTIONS,
 } satisfies Readonly<Record<string, Readonly<Record<string, Option<unknown>>>>>;
 
 type LogLevel = OptionValues['logLevel'];
@@ -285,6 +295,11 @@ export interface RestoreConfig extends DirectoryConfig {
   readonly from: string;
   readonly replace: boolean;
   readonly withoutTokens: boolean;
+}
+
+export interface RequestsConfig extends DirectoryConfig {
+  readonly integration: string;
+  readonly json: boolean;
 }
 
 export interface CopyConfig {

@@ -236,7 +236,7 @@ describe('an invalid option is refused with its name, its value and the allowed 
     [['--port'], '--port requires a value; see --help'],
     [
       ['serve'],
-      'unknown command "serve"; it must be one of run, operator, server, migrate, backup, restore, copy, crds, probe',
+      'unknown command "serve"; it must be one of run, operator, server, migrate, backup, restore, copy, requests, crds, probe',
     ],
     [['run', 'fast'], 'unexpected argument "fast"; see --help'],
     [
@@ -383,5 +383,23 @@ describe('help', () => {
   it('is printed whatever else is on the command line', () => {
     expect(readInvocation(['run', '-h'], {}).kind).toBe('help');
     expect(readInvocation(['--version', 'run'], {}).kind).toBe('version');
+  });
+});
+
+describe('requests', () => {
+  it('needs an integration', () => {
+    expect(readInvocation(['requests', '--integration=acme/okta', '--json'], {})).toEqual({
+      kind: 'requests',
+      config: {
+        databaseUrl: 'file:scim-operator.db',
+        databaseUrlFile: undefined,
+        logLevel: 'info',
+        integration: 'acme/okta',
+        json: true,
+      },
+    });
+    expect(refusal(['requests'])).toBe(
+      '--integration (SCIM_OPERATOR_INTEGRATION) is required by requests: non-empty text',
+    );
   });
 });

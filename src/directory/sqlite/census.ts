@@ -5,7 +5,10 @@ import type { Census } from '../store/census.ts';
 import type { Connections } from './connections.ts';
 import { counters, integrations, tokens } from './schema.ts';
 
-export function createCensus({ read: { orm }, reading }: Connections): () => Promise<Census> {
+export function createCensus({
+  read: { orm },
+  reading,
+}: Pick<Connections, 'read' | 'reading'>): () => Promise<Census> {
   const totalOf = (counter: string) =>
     sql<number>`sum(CASE WHEN ${counters.name} = ${counter} THEN ${counters.value} ELSE 0 END)`;
   const totals = orm

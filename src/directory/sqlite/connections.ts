@@ -2,14 +2,17 @@
  * The two connections to a database file. One writes, in groups; the other one reads what is
  * committed.
  */
+import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { type SQL, sql } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
+import { DatabaseRefusedError } from '../database-errors.ts';
 import { composer } from '../sql/compose.ts';
 import { openDatabaseFile } from './database-file.ts';
-import { asScimError } from './errors.ts';
+import { asRefusal, asScimError } from './errors.ts';
 import { FreeSpace, type SpaceEvents } from './free-space.ts';
+import { checkCurrent } from './migrate.ts';
 import { Writer } from './writer.ts';
 
 /**
@@ -62,23 +65,45 @@ export function openConnections(
     file.close();
     throw error;
   }
-  const [writing, reading] = [connection(write), connection(read)];
+  const [writing, readable] = [connection(write), connection(read)];
   return {
     writer: new Writer(write, new FreeSpace(events)),
     write: writing,
-    read: reading,
-    reading: async (run) => {
-      try {
-        return run();
-      } catch (error) {
-        throw asScimError(error);
-      }
-    },
+    read: readable,
+    reading,
     close: () => {
-      reading.raw.close();
+      readable.raw.close();
       file.close();
     },
   };
+}
+
+/** Only reads, so that another process may be using the file. */
+type ReadConnections = Pick<Connections, 'read' | 'reading' | 'close'>;
+
+/**
+ * Reads a file of this version's schema beside the process that is using it. Throws
+ * DatabaseRefusedError if it is no directory, or one of another version.
+ */
+export function openReadConnections(path: string): ReadConnections {
+  if (!existsSync(path)) throw new DatabaseRefusedError('there is no such file');
+  const db = new Database(path, { readonly: true });
+  try {
+    db.pragma('busy_timeout = 5000');
+    checkCurrent(db);
+  } catch (error) {
+    db.close();
+    throw asRefusal(error);
+  }
+  return { read: connection(db), reading, close: () => db.close() };
+}
+
+async function reading<T>(run: () => T): Promise<T> {
+  try {
+    return run();
+  } catch (error) {
+    throw asScimError(error);
+  }
 }
 
 const MAX_PREPARED = 500;

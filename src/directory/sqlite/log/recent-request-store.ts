@@ -10,19 +10,21 @@ const statements = recentRequestStatements(
   named(recentRequests, 'excluded'),
 );
 
-export function createRecentRequestStore({
-  writer,
-  write,
+export const recentRequestReads = ({
   read,
   reading,
-}: Pick<Connections, 'writer' | 'write' | 'read' | 'reading'>): RecentRequestStore {
+}: Pick<Connections, 'read' | 'reading'>): Pick<RecentRequestStore, 'list'> => ({
+  list: (integrationId) => reading(() => mergedRequests(read.all(statements.list(integrationId)))),
+});
+
+export function createRecentRequestStore(connections: Connections): RecentRequestStore {
+  const { writer, write } = connections;
   return {
+    ...recentRequestReads(connections),
     put: (integrationId, process, requests, at) =>
       writer.write(() => {
         write.run(statements.put(integrationId, process, requests, at));
       }),
-    list: (integrationId) =>
-      reading(() => mergedRequests(read.all(statements.list(integrationId)))),
     prune: (before) =>
       writer.write(() => {
         write.run(statements.prune(before));
