@@ -35,7 +35,7 @@ interface FlowParts {
 /** A tenant is a DNS label. Another text can't be one, and is taken for a tenant without users. */
 const MOST_TENANT_CHARACTERS = 63;
 /** Sign-ins of a user in a minute. Each one writes a session and an entry in the log. */
-const MOST_SIGN_INS = 20;
+const MOST_SIGN_INS = 60;
 
 export class Flow {
   readonly #parts: FlowParts;

@@ -44,10 +44,10 @@ export class Logout {
     app.get('/logout', (context) => this.#show(context.req.raw.headers));
     app.post('/logout', limit, (context) => this.#signOut(context));
     app.post('/oauth/backchannel-logout/:provider', limit, (context) =>
-      this.#byProvider(context, (provider) => this.#backchannel(context, provider)),
+      this.#byProvider(context, 400, (provider) => this.#backchannel(context, provider)),
     );
     app.post('/oauth/universal-logout/:provider', limit, (context) =>
-      this.#byProvider(context, (provider) => this.#universal(context, provider)),
+      this.#byProvider(context, 401, (provider) => this.#universal(context, provider)),
     );
   }
 
@@ -98,6 +98,7 @@ export class Logout {
 
   async #byProvider(
     context: Context,
+    invalid: number,
     act: (provider: Provider) => Promise<Response>,
   ): Promise<Response> {
     const provider = this.#parts.providers.get(context.req.param('provider') ?? '');
@@ -109,7 +110,9 @@ export class Logout {
       const { message: reason, failure } = error;
       const { name } = provider.config;
       this.#parts.log.debug({ provider: name, reason }, "provider's sign-out was refused");
-      return failure === 'invalid' ? refused(400, 'invalid_request') : refused(503, 'unavailable');
+      return failure === 'invalid'
+        ? refused(invalid, 'invalid_token')
+        : refused(503, 'unavailable');
     }
   }
 
@@ -123,7 +126,8 @@ export class Logout {
   async #universal(context: Context, provider: Provider): Promise<Response> {
     const { name } = provider.config;
     const audience = `${this.#parts.publicUrl}/oauth/universal-logout/${name}`;
-    await verifyCaller(provider, context.req.header('authorization'), audience);
+    const authorization = context.req.header('authorization');
+    await verifyCaller(provider, authorization, audience, (jti) => this.#isNew(jti));
     const body: unknown = await context.req.json().catch(() => undefined);
     const subject = readSubject(body);
     if (subject === undefined) return refused(422, 'unsupported_subject');

@@ -24,23 +24,26 @@ const schema = z.object({
 export type LoggedOut = z.infer<typeof schema>['sub_id'];
 
 /**
- * Verifies the caller. `audience` is the address of the request as the provider knows it. Rejects
- * with ProviderError.
+ * Verifies the caller. `audience` is the address of the request as the provider knows it. `isNew` is
+ * called with the token's id, if it has one. Rejects with ProviderError.
  */
 export async function verifyCaller(
   provider: Provider,
   authorization: string | undefined,
   audience: string,
+  isNew: (jti: string) => boolean,
 ): Promise<void> {
   const [, token] = /^Bearer ([!-~]+)$/i.exec(authorization ?? '') ?? [];
   if (token === undefined) throw new ProviderError('invalid', 'the request has no bearer token');
-  await provider.verify(token, {
+  const { payload } = await provider.verify(token, {
     audience,
     subject: provider.config.clientId,
     typ: TYPE,
     maxTokenAge: MAX_AGE,
     requiredClaims: ['iat'],
   });
+  if (payload.jti !== undefined && !isNew(payload.jti))
+    throw new ProviderError('invalid', 'the token was used before');
 }
 
 /** Undefined if the body names nobody in a way that can be looked up. */
