@@ -15,6 +15,7 @@ import { provisioningPages } from './provisioning/routes.ts';
 import { setupPages } from './setup/setup-page.tsx';
 import { showSignIn, TOKEN_SIGN_IN } from './start/sign-in-page.tsx';
 import { showTenants } from './start/tenants-page.tsx';
+import { usersPages } from './users/routes.tsx';
 
 /** The paths that it serves, for whoever passes requests on. */
 export const isConsolePath = (path: string): boolean => CONSOLE_PATH.test(path);
@@ -42,6 +43,7 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
     app.get(path, (c) => showOverview(context, c));
   }
   app.route('/console/:tenant/provisioning', provisioningPages(context));
+  app.route('/console/:tenant/users', usersPages(context));
   app.notFound((c) => showError(c, notThere(), context.log));
   app.onError((error, c) => showError(c, error, context.log));
   return app;

@@ -1,5 +1,6 @@
 /** What every page of the console gets. */
 import type { Context, Hono } from 'hono';
+import type { NamingRule } from '../directory/kubernetes-names.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { ServerBindings } from '../http/server.ts';
 import type { Client } from '../kube/client.ts';
@@ -15,6 +16,8 @@ export interface ConsoleContext {
   readonly signIn: ConsoleSignIn;
   readonly access: ConsoleAccess;
   readonly activity: ConsoleActivityLog;
+  /** How users and groups are called in Kubernetes. */
+  readonly naming: NamingRule;
   /** Reads and writes as the operator, after the permission of the visitor was checked. */
   readonly client: Client;
   readonly events: Pick<EventRecorder, 'record'>;

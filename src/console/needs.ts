@@ -69,6 +69,19 @@ export interface ConsoleAccess {
     questions: readonly ConsoleAttributes[],
   ): Promise<readonly boolean[]>;
   tenants(): Promise<readonly ConsoleTenant[]>;
+  /** A user of the tenant as Kubernetes sees them; undefined if they are nobody to it. */
+  identityOf(tenant: string, accessId: string): Promise<ConsoleIdentity | undefined>;
+  /** Which bindings give the identity which roles in the namespace. */
+  explain(identity: ConsoleIdentity, namespace: string): Promise<readonly ConsoleGrant[]>;
+}
+
+export interface ConsoleGrant {
+  readonly role: { readonly kind: string; readonly name: string };
+  readonly binding: { readonly kind: string; readonly name: string };
+  /** What the binding and the identity have in common. */
+  readonly subject: { readonly kind: string; readonly name: string };
+  /** The ScimGroupBinding behind the RoleBinding. */
+  readonly groupBinding?: { readonly name: string; readonly group: string } | undefined;
 }
 
 /** What somebody did in the console. */

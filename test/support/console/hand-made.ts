@@ -30,11 +30,19 @@ interface HandMade {
   readonly tenants?: readonly ConsoleTenant[];
   /** Everything is allowed by default. */
   readonly may?: (identity: ConsoleIdentity, question: ConsoleAttributes) => boolean;
+  /** What else can be asked about permissions. */
+  readonly access?: Partial<ConsoleContext['access']>;
   readonly context?: Partial<ConsoleContext>;
 }
 
 /** The cookie `session=1` is that of the visitor. */
-export function handMadeConsole({ session = {}, tenants, may, context }: HandMade = {}) {
+export function handMadeConsole({
+  session = {},
+  tenants,
+  may,
+  access: asks,
+  context,
+}: HandMade = {}) {
   const captured = captureLog();
   const asked: ConsoleAttributes[] = [];
   const registry = new Registry();
@@ -52,10 +60,14 @@ export function handMadeConsole({ session = {}, tenants, may, context }: HandMad
       asked.push(...questions);
       return questions.map((question) => may?.(identity, question) ?? true);
     },
+    identityOf: async () => undefined,
+    explain: async () => [],
+    ...asks,
   };
   const app = createConsole({
     signIn,
     access,
+    naming: { prefix: 'scim:', from: 'userName', case: 'preserve' },
     publicUrl: PUBLIC_URL,
     log: captured.log,
     metrics: new ConsoleMetrics(registry),

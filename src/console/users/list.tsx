@@ -1,0 +1,145 @@
+/** The list of a tenant's users. */
+import type { GroupReference, PersonSummary } from '../../directory/store/people.ts';
+import { Chip, Empty } from '../frame/pieces.tsx';
+import { Pager, Table } from '../frame/table.tsx';
+import { Time } from '../frame/time.tsx';
+import { count, countOf } from '../frame/words.ts';
+import { tenantHref } from '../hrefs.ts';
+import type { NamedIntegration } from '../integrations.ts';
+import { Name } from '../text/names.tsx';
+import { isNarrowed, type UsersQuery, usersHref } from './query.ts';
+
+interface UsersListProps {
+  readonly tenant: string;
+  readonly query: UsersQuery;
+  readonly users: readonly PersonSummary[];
+  /** Where the next page begins. */
+  readonly next: string | undefined;
+  readonly counts: { readonly active: number; readonly inactive: number };
+  readonly integrations: readonly NamedIntegration[];
+  /** The group that the query names, if it exists. */
+  readonly group: GroupReference | undefined;
+  readonly now: number;
+}
+
+export const UsersList = (props: UsersListProps) => (
+  <section class="card" aria-label="Users">
+    <Filters {...props} />
+    <div id="results">
+      {props.users.length === 0 ? <NoUsers {...props} /> : <UsersTable {...props} />}
+      {(props.users.length > 0 || props.next !== undefined) && <Pages {...props} />}
+    </div>
+  </section>
+);
+
+const Filters = ({ tenant, query, integrations, group }: UsersListProps) => (
+  <form class="filters" method="get" action={usersHref(tenant)} data-search="results">
+    <input
+      type="search"
+      name="q"
+      aria-label="Search users"
+      placeholder="Name, userName or e-mail"
+      value={query.text ?? ''}
+      maxlength={200}
+    />
+    <select name="state" aria-label="State">
+      <option value="">Active and inactive</option>
+      <option value="active" selected={query.state === 'active'}>
+        Active
+      </option>
+      <option value="inactive" selected={query.state === 'inactive'}>
+        Inactive
+      </option>
+    </select>
+    <select name="by" aria-label="Provisioned by">
+      <option value="">Any integration</option>
+      {integrations.map(({ id, name }) => (
+        <option value={id} selected={query.integrationId === id}>
+          {name}
+        </option>
+      ))}
+    </select>
+    {group !== undefined && (
+      <label class="tag">
+        <input type="checkbox" name="group" value={group.id} checked /> In{' '}
+        <Name of={group.displayName} />
+      </label>
+    )}
+    <button class="button" type="submit">
+      Search
+    </button>
+  </form>
+);
+
+const UsersTable = ({ tenant, users, now }: UsersListProps) => (
+  <Table caption="Users" columns={['Name', 'State', 'Changed']}>
+    {users.map((user) => (
+      <tr>
+        <th scope="row">
+          <UserLink tenant={tenant} user={user} />
+        </th>
+        <td>
+          <UserState active={user.active} />
+        </td>
+        <td>
+          <Time at={user.lastModified} now={now} />
+        </td>
+      </tr>
+    ))}
+  </Table>
+);
+
+const Pages = ({ tenant, query, users, next, counts }: UsersListProps) => (
+  <Pager
+    shown={summary(query, users.length, counts)}
+    first={query.after && usersHref(tenant, { ...query, after: undefined })}
+    next={next && usersHref(tenant, { ...query, after: next })}
+  />
+);
+
+type NamedUser = Pick<PersonSummary, 'id' | 'userName' | 'displayName'>;
+
+export const UserLink = ({ tenant, user }: { tenant: string; user: NamedUser }) => (
+  <>
+    <a href={tenantHref(tenant, 'users', user.id)}>
+      <Name of={user.displayName ?? user.userName} />
+    </a>
+    <span class="sub">
+      <Name of={user.userName} />
+    </span>
+  </>
+);
+
+function summary(
+  query: UsersQuery,
+  shown: number,
+  { active, inactive }: UsersListProps['counts'],
+): string {
+  const all = `${countOf(active + inactive, 'user')} in the tenant`;
+  return isNarrowed(query)
+    ? `${count(shown)} on this page, of ${all}`
+    : `${count(shown)} of ${all}`;
+}
+
+const NoUsers = ({ tenant, query, next }: UsersListProps) =>
+  isNarrowed(query) || query.after !== undefined ? (
+    <Empty title={next === undefined ? 'No user matches' : 'No user on this page matches'}>
+      <p>The search compares how names, userNames and e-mail addresses begin.</p>
+      <a class="button" href={usersHref(tenant)}>
+        Show all users
+      </a>
+    </Empty>
+  ) : (
+    <Empty title="No users yet">
+      <p>
+        Connect an identity provider, and assign users or groups to its application. They appear
+        here with its next sync.
+      </p>
+      <a class="button primary" href={tenantHref(tenant, 'provisioning')}>
+        Open Provisioning
+      </a>
+    </Empty>
+  );
+
+export const UserState = ({ active }: { active: boolean }) =>
+  active ? <Chip tone="good">Active</Chip> : <Chip tone="rest">Inactive</Chip>;

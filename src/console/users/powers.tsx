@@ -1,0 +1,173 @@
+/** What a user may do in Kubernetes and in the console, and why. */
+import { Card, Chip, Empty } from '../frame/pieces.tsx';
+import { Table } from '../frame/table.tsx';
+import { countOf } from '../frame/words.ts';
+import { Name } from '../text/names.tsx';
+import { CONSOLE_ACTIONS } from './console-actions.ts';
+
+export interface ShownGrant {
+  readonly role: { readonly kind: string; readonly name: string };
+  /** Such as "RoleBinding edit-for-engineering". */
+  readonly binding: string;
+  /** Such as "their group Engineering". */
+  readonly because: string;
+}
+
+export interface NamespacePowers {
+  readonly namespace: string;
+  readonly grants: readonly ShownGrant[];
+  /** Whether the user may do each of CONSOLE_ACTIONS. */
+  readonly inConsole: readonly boolean[];
+}
+
+/** A question about a single action, as `kubectl auth can-i` takes it. */
+export interface Question {
+  readonly verb: string;
+  /** With its API group behind a dot, such as deployments.apps. */
+  readonly resource: string;
+  readonly namespace: string;
+}
+
+export interface Powers {
+  /** Undefined if the user is nobody to Kubernetes. */
+  readonly identity: { readonly user: string; readonly groups: readonly string[] } | undefined;
+  readonly active: boolean;
+  /** Those in which the visitor may see it. */
+  readonly namespaces: readonly NamespacePowers[];
+  /** How many more namespaces there are. */
+  readonly left: number;
+  readonly asked: (Question & { readonly allowed: boolean }) | undefined;
+}
+
+export const PowersCard = ({ identity, active, namespaces, left, asked }: Powers) => (
+  <Card title="What may they do, and why?" aside="as Kubernetes decides now" id="powers" flush>
+    {identity === undefined ? (
+      <Nothing active={active} />
+    ) : (
+      <>
+        {namespaces.map((each) => (
+          <InNamespace {...each} />
+        ))}
+        {left > 0 && <div class="body">{countOf(left, 'more namespace')} can be asked about.</div>}
+        <Ask namespaces={namespaces} asked={asked} />
+        <KubernetesNames {...identity} />
+      </>
+    )}
+  </Card>
+);
+
+const Nothing = ({ active }: { active: boolean }) =>
+  active ? (
+    <Empty title="Nothing">
+      <p>
+        The user has no name in Kubernetes, because the attribute that it is made of is missing or
+        the name is reserved. Change the attribute in the identity provider.
+      </p>
+    </Empty>
+  ) : (
+    <Empty title="Nothing while inactive">
+      <p>
+        The user can’t sign in, and ScimGroupBindings leave the user out. Activate the user in the
+        identity provider.
+      </p>
+    </Empty>
+  );
+
+const InNamespace = ({ namespace, grants, inConsole }: NamespacePowers) => {
+  const allowed = CONSOLE_ACTIONS.filter((_, index) => inConsole[index] === true);
+  return (
+    <>
+      {grants.length === 0 ? (
+        <Empty title={`No role in ${namespace}`}>
+          <p>Attach a role to one of the user’s groups.</p>
+        </Empty>
+      ) : (
+        <Table
+          caption={`Roles in the namespace ${namespace}`}
+          showCaption
+          columns={['Role', 'Because of']}
+        >
+          {grants.map(({ role, binding, because }) => (
+            <tr>
+              <th scope="row">
+                <Name of={role.name} />
+                <span class="sub">{role.kind}</span>
+              </th>
+              <td>
+                <Name of={because} />
+                <span class="sub">
+                  <Name of={binding} />
+                </span>
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      <div class="body">
+        <p>
+          <b>In the console, for {namespace}:</b>{' '}
+          {allowed.length === 0 ? 'nothing' : allowed.map(({ words }) => words).join(', ')}
+        </p>
+      </div>
+    </>
+  );
+};
+
+const Ask = ({ namespaces, asked }: Pick<Powers, 'namespaces' | 'asked'>) => (
+  <>
+    <form class="filters" method="get" action="#powers" aria-label="Ask about another action">
+      <input
+        name="verb"
+        aria-label="Verb"
+        placeholder="Verb, such as get"
+        value={asked?.verb ?? ''}
+        maxlength={60}
+        required
+      />
+      <input
+        name="resource"
+        aria-label="Resource"
+        placeholder="Resource, such as deployments.apps"
+        value={asked?.resource ?? ''}
+        maxlength={253}
+        required
+      />
+      <select name="in" aria-label="Namespace">
+        {namespaces.map(({ namespace }) => (
+          <option value={namespace} selected={asked?.namespace === namespace}>
+            {namespace}
+          </option>
+        ))}
+      </select>
+      <button class="button" type="submit">
+        May they?
+      </button>
+    </form>
+    {asked !== undefined && (
+      <div class="body" role="status">
+        <Chip tone={asked.allowed ? 'good' : 'rest'}>{asked.allowed ? 'Yes' : 'No'}</Chip>{' '}
+        {asked.verb} {asked.resource} in {asked.namespace}
+      </div>
+    )}
+  </>
+);
+
+const KubernetesNames = ({ user, groups }: NonNullable<Powers['identity']>) => (
+  <details class="body">
+    <summary>Names in Kubernetes</summary>
+    <dl>
+      <dt>User</dt>
+      <dd>
+        <Name of={user} whole />
+      </dd>
+      {groups.map((group) => (
+        <>
+          <dt>Group</dt>
+          <dd>
+            <Name of={group} whole />
+          </dd>
+        </>
+      ))}
+    </dl>
+  </details>
+);

@@ -1,0 +1,36 @@
+/** What the address of the list of users asks for. */
+import { tenantHref, withQuery } from '../hrefs.ts';
+import { queryParameter } from '../text/query.ts';
+
+export interface UsersQuery {
+  readonly text: string | undefined;
+  readonly state: 'active' | 'inactive' | undefined;
+  readonly groupId: string | undefined;
+  readonly integrationId: string | undefined;
+  readonly after: string | undefined;
+}
+
+export function usersQueryIn(query: URLSearchParams): UsersQuery {
+  const state = queryParameter(query, 'state');
+  return {
+    text: queryParameter(query, 'q'),
+    state: state === 'active' || state === 'inactive' ? state : undefined,
+    groupId: queryParameter(query, 'group'),
+    integrationId: queryParameter(query, 'by'),
+    after: queryParameter(query, 'after', 2_000),
+  };
+}
+
+export function usersHref(tenant: string, query: Partial<UsersQuery> = {}): string {
+  const { text, state, groupId, integrationId, after } = query;
+  return withQuery(tenantHref(tenant, 'users'), {
+    q: text,
+    state,
+    group: groupId,
+    by: integrationId,
+    after,
+  });
+}
+
+export const isNarrowed = ({ text, state, groupId, integrationId }: UsersQuery): boolean =>
+  [text, state, groupId, integrationId].some((each) => each !== undefined);

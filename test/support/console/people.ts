@@ -1,0 +1,177 @@
+/** A directory of people for pages, with names that are meant to do harm. */
+import type { ConsoleContext } from '../../../src/console/context.ts';
+import type { GroupDetails, GroupMember, Person } from '../../../src/directory/store/people.ts';
+import type { PersonSession } from '../../../src/directory/store/sessions.ts';
+import { ApiError } from '../../../src/kube/errors.ts';
+import type { KubeObject, ObjectKey, ResourceDefinition } from '../../../src/kube/resource.ts';
+import { NOW } from './hand-made.ts';
+
+export const HOSTILE = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  '\u202Egnp.ada\u202D\u2066',
+  'x'.repeat(1_000),
+  '😀'.repeat(500),
+  "' OR 1=1 --",
+  '&lt;b&gt; &amp;',
+  '{{7*7}}',
+];
+
+export const ADA: Person = {
+  id: '01a2b3c4-0000-7000-8000-00000000000a',
+  attributes: {
+    userName: 'ada@acme.example',
+    displayName: 'Ada Lovelace',
+    active: true,
+    emails: [{ value: 'ada@acme.example', type: 'work', primary: true }],
+    profileUrl: 'javascript:alert(1)',
+    photos: [{ value: 'https://photos.example/ada.png', type: 'photo' }],
+  },
+  active: true,
+  version: 3,
+  created: NOW - 86_400_000,
+  lastModified: NOW - 12_000,
+  provisionedBy: [
+    {
+      integrationId: 'integration-1',
+      integration: { namespace: 'acme', name: 'company-idp' },
+      ended: false,
+      externalId: '00u1',
+    },
+  ],
+  identity: { issuer: 'https://acme.okta.com', subject: '00u1', boundAt: NOW - 3_600_000 },
+};
+
+export const ENGINEERING: GroupDetails = {
+  id: '01a2b3c4-0000-7000-8000-00000000000b',
+  displayName: 'Engineering',
+  attributes: { displayName: 'Engineering' },
+  version: 1,
+  created: NOW - 86_400_000,
+  lastModified: NOW - 60_000,
+  provisionedBy: [],
+  users: { count: 2, more: false },
+  groups: { count: 0, more: false },
+};
+
+export const SESSION_OF_ADA: PersonSession = {
+  hash: 'a'.repeat(64),
+  kind: 'person',
+  tenant: 'acme',
+  accessId: ADA.id,
+  provider: 'okta',
+  issuer: 'https://acme.okta.com',
+  subject: '00u1',
+  createdAt: NOW - 3_600_000,
+  lastUsedAt: NOW - 60_000,
+  expiresAt: NOW + 3_600_000,
+};
+
+/** A cluster in memory, with the verbs that pages use. */
+function clusterOf(objects: readonly KubeObject[]) {
+  const stored = [...objects];
+  const written: unknown[][] = [];
+  const isOf = ({ kind }: ResourceDefinition, object: KubeObject, key: Partial<ObjectKey>) =>
+    object.kind === kind &&
+    (key.namespace === undefined || object.metadata.namespace === key.namespace) &&
+    (key.name === undefined || object.metadata.name === key.name);
+  const client = {
+    list: async (resource: ResourceDefinition, { namespace }: { namespace?: string }) => ({
+      metadata: {},
+      items: stored.filter((each) =>
+        isOf(resource, each, namespace === undefined ? {} : { namespace }),
+      ),
+    }),
+    get: async (resource: ResourceDefinition, key: ObjectKey) => {
+      const found = stored.find((each) => isOf(resource, each, key));
+      if (found !== undefined) return found;
+      throw new ApiError(404, 'not found', { reason: 'NotFound', objectName: key.name });
+    },
+    create: async (resource: ResourceDefinition, object: KubeObject, manager: string) => {
+      written.push(['create', object, manager]);
+      const { kind } = resource;
+      return { ...object, kind, metadata: { ...object.metadata, uid: 'uid-of-new' } };
+    },
+    delete: async (...call: unknown[]) => {
+      written.push(['delete', ...call.slice(1)]);
+    },
+  };
+  return { client: client as unknown as ConsoleContext['client'], written };
+}
+
+interface Given {
+  readonly people?: readonly Person[];
+  readonly groups?: readonly GroupDetails[];
+  readonly members?: readonly GroupMember[];
+  readonly memberships?: Awaited<ReturnType<ConsoleContext['store']['people']['groupsOf']>>;
+  readonly sessions?: readonly PersonSession[];
+  /** What the cluster has. */
+  readonly objects?: readonly KubeObject[];
+}
+
+/** Everything is in the tenant acme. What is asked of it is in `calls`. */
+export function storeOf({
+  people = [ADA],
+  groups = [ENGINEERING],
+  members = [],
+  memberships = [],
+  sessions = [SESSION_OF_ADA],
+  objects = [],
+}: Given = {}) {
+  const calls: unknown[][] = [];
+  const recorded: unknown[] = [];
+  const append = async (entry: unknown) => {
+    recorded.push(entry);
+  };
+  const inTenant = <T>(tenant: string, values: readonly T[]) => (tenant === 'acme' ? values : []);
+  const summaries = people.map(({ id, attributes, active, lastModified }) => ({
+    id,
+    userName: String(attributes.userName),
+    displayName: typeof attributes.displayName === 'string' ? attributes.displayName : undefined,
+    email: undefined,
+    active,
+    lastModified,
+  }));
+  const store = {
+    people: {
+      counts: async () => ({ active: people.length, inactive: 0, groups: groups.length }),
+      search: async (tenant: string, query: unknown) => {
+        calls.push(['search', tenant, query]);
+        return { people: inTenant(tenant, summaries), next: undefined };
+      },
+      get: async (tenant: string, id: string) =>
+        inTenant(tenant, people).find((each) => each.id === id),
+      groupsOf: async () => memberships,
+      searchGroups: async (tenant: string, query: unknown) => {
+        calls.push(['searchGroups', tenant, query]);
+        const found = inTenant(tenant, groups).map(({ users, ...group }) => ({
+          ...group,
+          members: users,
+        }));
+        return { groups: found, next: undefined };
+      },
+      group: async (tenant: string, id: string) =>
+        inTenant(tenant, groups).find((each) => each.id === id),
+      members: async (...call: unknown[]) => {
+        calls.push(['members', ...call]);
+        return { members, next: undefined };
+      },
+    },
+    sessions: {
+      list: async () => sessions,
+      endAll: async (of: unknown) => {
+        calls.push(['endAll', of]);
+        return sessions.length;
+      },
+    },
+    identities: {
+      unbind: async (...call: unknown[]) => {
+        calls.push(['unbind', ...call]);
+        return true;
+      },
+    },
+  } as unknown as ConsoleContext['store'];
+  const { client, written } = clusterOf(objects);
+  const events = { record: () => {} };
+  return { store, calls, recorded, written, client, events, activity: { append } };
+}
