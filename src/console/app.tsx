@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { assetRoutes } from './assets/assets.ts';
 import type { ConsoleContext, ConsoleEnv, ConsoleRequest, ConsoleRoutes } from './context.ts';
 import { notThere } from './frame/page-error.ts';
+import { groupsPages } from './groups/routes.tsx';
 import { ownAddress } from './hrefs.ts';
 import { accessLog } from './http/access-log.ts';
 import { showError } from './http/errors.tsx';
@@ -12,6 +13,7 @@ import { consoleSession, tenantOfPath } from './http/session.ts';
 import { showMe } from './me/me.tsx';
 import { showOverview } from './overview/overview.tsx';
 import { provisioningPages } from './provisioning/routes.ts';
+import { rolesPages } from './roles/routes.tsx';
 import { setupPages } from './setup/setup-page.tsx';
 import { showSignIn, TOKEN_SIGN_IN } from './start/sign-in-page.tsx';
 import { showTenants } from './start/tenants-page.tsx';
@@ -44,6 +46,8 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
   }
   app.route('/console/:tenant/provisioning', provisioningPages(context));
   app.route('/console/:tenant/users', usersPages(context));
+  app.route('/console/:tenant/groups', groupsPages(context));
+  app.route('/console/:tenant/roles', rolesPages(context));
   app.notFound((c) => showError(c, notThere(), context.log));
   app.onError((error, c) => showError(c, error, context.log));
   return app;

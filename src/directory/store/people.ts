@@ -82,7 +82,7 @@ interface MemberCount {
 }
 
 /** A line of a list of groups. */
-interface GroupSummary extends GroupReference {
+export interface GroupSummary extends GroupReference {
   readonly members: MemberCount;
   readonly lastModified: number;
 }

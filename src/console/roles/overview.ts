@@ -1,0 +1,60 @@
+/** Arranges the roles of a tenant's groups by namespace. Pure. */
+import type { KubeGroupBinding } from '../../crd/objects.ts';
+import type { RoleBinding } from '../../kube/objects.ts';
+import { type GroupRole, roleGivenTo, roleOf } from './group-roles.ts';
+import type { TenantRoles } from './tenant-roles.ts';
+
+/** Who has a role: everybody of the tenant who signs in, or the members of a group. */
+export type Receiver =
+  | 'everybody'
+  | { readonly id: string | undefined; readonly displayName: string }
+  | { readonly externalId: string };
+
+export interface GivenRole extends GroupRole {
+  readonly receiver: Receiver;
+}
+
+export interface NamespaceRoles {
+  readonly namespace: string;
+  readonly roles: readonly GivenRole[];
+}
+
+/** `everybody` is the Kubernetes group of all users of the tenant, whose groups begin with it. */
+export function rolesByNamespace(
+  namespaces: readonly string[],
+  { bindings, roleBindings }: TenantRoles,
+  everybody: string | undefined,
+): readonly NamespaceRoles[] {
+  const given =
+    everybody === undefined ? [] : roleBindings.flatMap((each) => givenBy(each, everybody));
+  const all = [...bindings.map(boundBy), ...given];
+  const inEach = Map.groupBy(all, ({ namespace }) => namespace);
+  return namespaces.map((namespace) => ({
+    namespace,
+    roles: (inEach.get(namespace) ?? []).toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)),
+  }));
+}
+
+const orderOf = ({ role, binding }: GroupRole): string => [role.name, binding.name].join('\n');
+
+function boundBy(binding: KubeGroupBinding): GivenRole {
+  const { spec, status } = binding;
+  const { displayName = status?.group?.displayName, externalId = '' } = spec.group;
+  const receiver =
+    displayName === undefined ? { externalId } : { id: status?.group?.id, displayName };
+  return { ...roleOf(binding), receiver };
+}
+
+function givenBy(binding: RoleBinding, everybody: string): readonly GivenRole[] {
+  return (binding.subjects ?? []).flatMap(({ kind, name }) => {
+    const receiver = kind === 'Group' ? receiverOf(name, everybody) : undefined;
+    const role = receiver && roleGivenTo(name, binding);
+    return role === undefined || receiver === undefined ? [] : [{ ...role, receiver }];
+  });
+}
+
+function receiverOf(kubernetesGroup: string, everybody: string): Receiver | undefined {
+  if (kubernetesGroup === everybody) return 'everybody';
+  if (!kubernetesGroup.startsWith(`${everybody}:`)) return undefined;
+  return { id: undefined, displayName: kubernetesGroup.slice(everybody.length + 1) };
+}
