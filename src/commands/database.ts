@@ -1,8 +1,10 @@
 /** Opens the directory on the database that the options name. */
 import type { Config } from '../config/options.ts';
+import { activityFields } from '../directory/activity-lines.ts';
 import { DatabaseNotMigratedError, DatabaseRefusedError } from '../directory/database-errors.ts';
 import { readDatabaseUrl, shownDatabaseUrl } from '../directory/database-url.ts';
 import { openDirectory } from '../directory/open.ts';
+import type { ActivityEntry } from '../directory/store/activity.ts';
 import type { Store } from '../directory/store/store.ts';
 import { untilSuccessful } from '../kube/until-successful.ts';
 import type { Logger } from '../logger.ts';
@@ -30,12 +32,22 @@ export async function open(config: Config, log: Logger): Promise<Store> {
     log.error(shown, 'the volume of the database is full; writes get 503 until it has space');
   const onSpace = () => log.info(shown, 'the volume of the database has space again');
   try {
-    const options = { connections, onPooler, onReadableByOthers, onFull, onSpace };
+    const activity = activityOptions(config, log);
+    const options = { connections, onPooler, onReadableByOthers, onFull, onSpace, activity };
     return await openDirectory(urlReader(config), undefined, options);
   } catch (error) {
     if (!(error instanceof DatabaseRefusedError)) throw error;
     throw new FatalError(`the database ${shown.databaseUrl} can't be used: ${error.message}`);
   }
+}
+
+function activityOptions({ activityRetentionMs, activityLog }: Config, log: Logger) {
+  const recorded = activityRetentionMs > 0;
+  if (!activityLog) return { recorded };
+  const everyLevel = log.child({}, { level: 'info' });
+  const onEntry = (entry: ActivityEntry) =>
+    everyLevel.info({ activity: activityFields(entry) }, 'activity was recorded');
+  return { recorded, onEntry };
 }
 
 const UNREACHABLE = 'database was not reached; retrying';

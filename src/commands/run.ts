@@ -6,6 +6,7 @@ import { isUnencrypted } from '../config/public-url.ts';
 import type { NamingRule } from '../directory/kubernetes-names.ts';
 import { RequestTracker } from '../directory/last-requests.ts';
 import { impatient } from '../directory/metrics/impatient.ts';
+import { Pruning } from '../directory/pruning.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { ServingCertificate } from '../http/certificate.ts';
 import { ConnectionMetrics } from '../http/connections.ts';
@@ -154,12 +155,26 @@ async function serve(
     errorDocument,
   });
   await listen(server, host, port, '--port', log, 'serving SCIM');
+  const pruning = pruningOf(store, config, log);
+  pruning.start();
   return {
     stop: async () => {
-      await server.close(CLOSE_DEADLINE_MS);
+      await Promise.all([server.close(CLOSE_DEADLINE_MS), pruning.stop()]);
       await Promise.all([tracker.flush(), recent.flush()]);
     },
   };
+}
+
+function pruningOf(store: Store, config: Config, log: Logger): Pruning {
+  const { activityRetentionMs, sessionIdleMs } = config;
+  return new Pruning(
+    [
+      () => store.activity.prune(Date.now() - activityRetentionMs),
+      () => store.sessions.prune(Date.now(), sessionIdleMs),
+      () => store.setupLinks.prune(Date.now()),
+    ],
+    (error) => log.warn({ err: error }, 'could not delete what has expired; retrying'),
+  );
 }
 
 function connect({ kubeconfig, environment }: Config): Connection {

@@ -86,6 +86,17 @@ export const OPTIONS = {
       'its users and groups, as a Go duration.',
     '10m',
   ),
+  activityRetentionMs: duration(
+    'activity-retention',
+    'How long the activity log is kept, as a Go duration; with 0s, nothing is recorded.',
+    '720h',
+  ),
+  activityLog: toggle(
+    'activity-log',
+    'Also writes each entry of the activity log as a JSON line to standard output, whatever the ' +
+      'log level. Contains personal data.',
+    'false',
+  ),
   /** Undefined means all. */
   watchNamespaces: names(
     'watch-namespaces',

@@ -16,6 +16,7 @@ interface Defaults {
   readonly rateLimit: number;
   readonly maxUnauthenticatedConnections: number;
   readonly deprovisionDelay: string;
+  readonly activity: { readonly retention: string; readonly log: boolean };
   readonly groupBindings: { readonly enabled: boolean; readonly usernamePrefix: string };
   readonly database: { readonly connections: number };
 }
@@ -35,6 +36,8 @@ describe('the chart', () => {
       rateLimit: String(values.rateLimit),
       maxUnauthenticatedConnections: String(values.maxUnauthenticatedConnections),
       deprovisionDelay: values.deprovisionDelay,
+      activityRetention: values.activity.retention,
+      activityLog: String(values.activity.log),
       groupBindings: String(values.groupBindings.enabled),
       usernamePrefix: values.groupBindings.usernamePrefix,
       connections: String(values.database.connections),
@@ -43,6 +46,8 @@ describe('the chart', () => {
       rateLimit: OPTIONS.rateLimit.fallback,
       maxUnauthenticatedConnections: OPTIONS.maxUnauthenticatedConnections.fallback,
       deprovisionDelay: OPTIONS.deprovisionDelayMs.fallback,
+      activityRetention: OPTIONS.activityRetentionMs.fallback,
+      activityLog: OPTIONS.activityLog.fallback,
       groupBindings: OPTIONS.groupBindings.fallback,
       usernamePrefix: OPTIONS.usernamePrefix.fallback,
       connections: OPTIONS.databaseConnections.fallback,

@@ -36,6 +36,8 @@ describe('an option', () => {
       rateLimit: 1000,
       maxUnauthenticatedConnections: 1000,
       deprovisionDelayMs: 600_000,
+      activityRetentionMs: 2_592_000_000,
+      activityLog: false,
       watchNamespaces: undefined,
       groupBindings: false,
       usernamePrefix: 'scim:',

@@ -5,6 +5,8 @@ SCIM_OPERATOR_LOG_LEVEL: {{ .Values.logLevel | quote }}
 SCIM_OPERATOR_RATE_LIMIT: {{ int64 .Values.rateLimit | quote }}
 SCIM_OPERATOR_MAX_UNAUTHENTICATED_CONNECTIONS: {{ int64 .Values.maxUnauthenticatedConnections | quote }}
 SCIM_OPERATOR_DEPROVISION_DELAY: {{ .Values.deprovisionDelay | quote }}
+SCIM_OPERATOR_ACTIVITY_RETENTION: {{ .Values.activity.retention | quote }}
+SCIM_OPERATOR_ACTIVITY_LOG: {{ .Values.activity.log | quote }}
 SCIM_OPERATOR_PORT: {{ 8080 | quote }}
 SCIM_OPERATOR_OPS_PORT: {{ 9090 | quote }}
 {{- if include "scim-operator.usesDatabase" . }}

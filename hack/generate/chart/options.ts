@@ -15,6 +15,8 @@ const VALUES: readonly (readonly [Key, string])[] = [
   ['rateLimit', 'int64 .Values.rateLimit'],
   ['maxUnauthenticatedConnections', 'int64 .Values.maxUnauthenticatedConnections'],
   ['deprovisionDelayMs', '.Values.deprovisionDelay'],
+  ['activityRetentionMs', '.Values.activity.retention'],
+  ['activityLog', '.Values.activity.log'],
   ['port', OPTIONS.port.fallback],
   ['opsPort', OPTIONS.opsPort.fallback],
 ];

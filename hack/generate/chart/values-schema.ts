@@ -44,6 +44,7 @@ const VALUES = part({
     OPTIONS.maxUnauthenticatedConnections.most,
   ),
   deprovisionDelay: whole(DURATION),
+  activity: part({ retention: whole(DURATION), log: flag }),
   watchNamespaces: z.array(whole(LABEL)).meta({ uniqueItems: true }),
   groupBindings: part({
     enabled: flag,

@@ -78,6 +78,7 @@ export const MATRIX: Readonly<Record<string, Values>> = {
   'everything, on SQLite': {
     ...MINIMAL,
     ...EXTRAS,
+    activity: { retention: '2160h', log: true },
     groupBindings: { enabled: true, clusterRoles: ['view', 'edit'], usernamePrefix: 'oidc:' },
     ingress: {
       enabled: true,

@@ -1,0 +1,51 @@
+/** The activity log as the lines of a file: CSV (RFC 4180) or JSON, an entry a line. */
+import type { ActivityEntry } from './store/activity.ts';
+
+interface ActivityLines {
+  /** What the file begins with. */
+  readonly head: string;
+  line(entry: ActivityEntry): string;
+}
+
+/** Spreadsheets run a cell that begins like this as a formula, even in quotes. */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+
+const COLUMNS: readonly (readonly [string, (entry: ActivityEntry) => string | number])[] = [
+  ['time', ({ at }) => new Date(at).toISOString()],
+  ['tenant', ({ tenant }) => tenant],
+  ['actor_kind', ({ actor }) => actor.kind],
+  ['actor', ({ actor }) => actor.name],
+  ['operation', ({ operation }) => operation],
+  ['resource_type', ({ resource }) => resource.type],
+  ['resource_id', ({ resource }) => resource.id],
+  ['resource_name', ({ resource }) => resource.name],
+  ['request_id', ({ requestId = '' }) => requestId],
+  ['version', ({ version = '' }) => version],
+  ['change', ({ change }) => JSON.stringify(change)],
+  ['id', ({ id }) => id],
+];
+
+export const ACTIVITY_LINES: Readonly<Record<'csv' | 'json', ActivityLines>> = {
+  csv: {
+    head: csvLine(COLUMNS.map(([name]) => name)),
+    line: (entry) => csvLine(COLUMNS.map(([, read]) => read(entry))),
+  },
+  json: { head: '', line: (entry) => `${JSON.stringify(activityFields(entry))}\n` },
+};
+
+/** The fields of a line of JSON. */
+export function activityFields({ at, ...entry }: ActivityEntry) {
+  const { id, tenant, actor, operation, resource, requestId, version, change } = entry;
+  const time = new Date(at).toISOString();
+  return { time, tenant, actor, operation, resource, requestId, version, change, id };
+}
+
+function csvLine(cells: readonly (string | number)[]): string {
+  return `${cells.map(csvCell).join(',')}\r\n`;
+}
+
+function csvCell(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  const text = FORMULA.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
