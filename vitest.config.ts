@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const operator = ['test/operator/*.test.ts'];
-const resources = ['test/operator/*/**/*.test.ts'];
+const resources = ['test/operator/*/**/*.test.ts', 'test/access/cluster/**/*.test.ts'];
 const kube = [
   'test/kube/**/*.test.ts',
   'test/crd/**/*.test.ts',

@@ -5,8 +5,10 @@
 import { groupSubject, type NamingRule, userSubject } from '../directory/kubernetes-names.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { Client } from '../kube/client.ts';
+import { type Grant, Grants } from './grants.ts';
 import type { Identity, ResourceAttributes } from './identity.ts';
 import { Reviews } from './reviews.ts';
+import { type TenantInfo, Tenants } from './tenants.ts';
 
 /** Every method rejects with AccessError, or with the directory's ScimError, if it can't tell. */
 export interface Access {
@@ -16,14 +18,25 @@ export interface Access {
    */
   identityOf(tenant: string, accessId: string): Promise<Identity | undefined>;
   may(identity: Identity, action: ResourceAttributes): Promise<boolean>;
-  /** The answers are in the order of the actions. */
+  /** In the order of the actions. */
   mayEach(identity: Identity, actions: readonly ResourceAttributes[]): Promise<readonly boolean[]>;
+  /**
+   * Every tenant that a namespace of the cluster may use, in the order of their names. Includes the
+   * own tenants of namespaces that nobody has used yet.
+   */
+  tenants(): Promise<readonly TenantInfo[]>;
+  /** The namespaces that may have integrations of the tenant; empty if there is no such tenant. */
+  namespacesOf(tenant: string): Promise<readonly string[]>;
+  /** Why the identity may do what it may in the namespace. */
+  explain(identity: Identity, namespace: string): Promise<readonly Grant[]>;
 }
 
 interface AccessOptions {
   readonly client: Client;
   readonly store: Store;
   readonly naming: NamingRule;
+  /** Undefined for all. */
+  readonly watchNamespaces?: readonly string[] | undefined;
   /** Monotonic, in milliseconds. */
   readonly clock?: () => number;
 }
@@ -32,13 +45,31 @@ export function createAccess({
   client,
   store,
   naming,
+  watchNamespaces,
   clock = () => performance.now(),
 }: AccessOptions): Access {
   const reviews = new Reviews(client, clock);
+  const tenants = new Tenants(client, store, watchNamespaces, clock);
+  const grants = new Grants(client, clock);
+  const countsIn = async ({ tenant }: Identity) => {
+    if (tenant === undefined) return () => true;
+    const namespaces = new Set((await tenants.get(tenant))?.namespaces);
+    return (namespace: string) => namespaces.has(namespace);
+  };
+  const mayEach: Access['mayEach'] = async (identity, actions) => {
+    const counts = await countsIn(identity);
+    const asked = actions.filter(({ namespace }) => counts(namespace));
+    const allowed = (await reviews.mayEach(identity, asked)).values();
+    return actions.map(({ namespace }) => counts(namespace) && allowed.next().value === true);
+  };
   return {
     identityOf: (tenant, accessId) => identityOf(store, naming, tenant, accessId),
-    may: async (identity, action) => (await reviews.mayEach(identity, [action]))[0] === true,
-    mayEach: (identity, actions) => reviews.mayEach(identity, actions),
+    may: async (identity, action) => (await mayEach(identity, [action]))[0] === true,
+    mayEach,
+    tenants: () => tenants.all(),
+    namespacesOf: async (tenant) => (await tenants.get(tenant))?.namespaces ?? [],
+    explain: async (identity, namespace) =>
+      (await countsIn(identity))(namespace) ? grants.of(identity, namespace) : [],
   };
 }
 
@@ -54,5 +85,5 @@ async function identityOf(
   if (user === undefined) return undefined;
   const names = [undefined, ...found.groups.toSorted()];
   const groups = names.flatMap((name) => groupSubject(naming, tenant, name) ?? []);
-  return { user, groups };
+  return { user, groups, tenant };
 }

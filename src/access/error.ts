@@ -1,8 +1,19 @@
+/** What happens if it can't be found out who may do what. */
+import { isForbidden } from '../kube/errors.ts';
+
 /**
- * The Kubernetes API or the directory didn't say whether something is allowed. This is neither a yes
- * nor a no: the caller responds with 503. The message is for users and has no secret.
+ * The Kubernetes API didn't say whether something is allowed. This is neither a yes nor a no: the
+ * caller responds with 503. The message is for users and has no secret.
  */
 export class AccessError extends Error {
   override readonly name = 'AccessError';
   readonly status = 503;
+}
+
+/** `action` completes "scim-operator may not …". */
+export function accessError(cause: unknown, action: string): AccessError {
+  const message = isForbidden(cause)
+    ? `scim-operator may not ${action}; give its ClusterRole this permission`
+    : 'the Kubernetes API could not be asked for permissions; try again in a moment';
+  return new AccessError(message, { cause });
 }

@@ -5,6 +5,11 @@ export interface Identity {
   readonly user: string;
   readonly groups: readonly string[];
   readonly uid?: string;
+  /**
+   * A person of this tenant, whose permissions count in its namespaces only: the same userName in
+   * two tenants may be two people.
+   */
+  readonly tenant?: string;
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 

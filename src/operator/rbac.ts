@@ -9,9 +9,13 @@ import type { PolicyRule } from '../kube/objects.ts';
 import {
   ADMISSION_POLICIES,
   ADMISSION_POLICY_BINDINGS,
+  CLUSTER_ROLE_BINDINGS,
+  CLUSTER_ROLES,
   type KubeObject,
   LEASES,
   type ObjectKey,
+  SUBJECT_ACCESS_REVIEWS,
+  TOKEN_REVIEWS,
 } from '../kube/resource.ts';
 
 /**
@@ -128,6 +132,43 @@ export const POLICY_RULES: readonly PolicyRule[] = [
     resources: [ADMISSION_POLICIES.plural, ADMISSION_POLICY_BINDINGS.plural],
     verbs: WATCH,
   },
+];
+
+/**
+ * Needed additionally for sign-in and the console, in each managed namespace. What people do there
+ * is done by the operator, after the API server has been asked about their own permissions.
+ */
+export const CONSOLE_NAMESPACE_RULES: readonly PolicyRule[] = [
+  {
+    apiGroups: [SCIM_INTEGRATIONS.group],
+    resources: [SCIM_INTEGRATIONS.plural],
+    verbs: ['create', 'patch', 'delete'],
+  },
+  {
+    apiGroups: [SCIM_GROUP_BINDINGS.group],
+    resources: [SCIM_GROUP_BINDINGS.plural],
+    verbs: ['get', 'list', 'create', 'delete'],
+  },
+];
+
+/** The same, cluster-wide: who somebody is, what they may do, and which binding allows it. */
+export const CONSOLE_CLUSTER_RULES: readonly PolicyRule[] = [
+  { apiGroups: [TOKEN_REVIEWS.group], resources: [TOKEN_REVIEWS.plural], verbs: ['create'] },
+  {
+    apiGroups: [SUBJECT_ACCESS_REVIEWS.group],
+    resources: [SUBJECT_ACCESS_REVIEWS.plural],
+    verbs: ['create'],
+  },
+  {
+    apiGroups: [CLUSTER_ROLES.group],
+    resources: [CLUSTER_ROLES.plural, CLUSTER_ROLE_BINDINGS.plural],
+    verbs: ['get', 'list'],
+  },
+];
+
+export const CONSOLE_RULES: readonly PolicyRule[] = [
+  ...CONSOLE_NAMESPACE_RULES,
+  ...CONSOLE_CLUSTER_RULES,
 ];
 
 /** In the operator's namespace. */

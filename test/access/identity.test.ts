@@ -27,6 +27,7 @@ describe('a person', () => {
     await addGroup(store, ACME, 'Outer', [inner.id]);
     await addGroup(store, ACME, 'Other');
     expect(await accessWith().identityOf('acme', ada.id)).toEqual({
+      tenant: 'acme',
       user: 'scim:Ada',
       groups: ['scim:acme', 'scim:acme:Inner', 'scim:acme:Outer'],
     });
@@ -40,10 +41,12 @@ describe('a person', () => {
     const access = accessWith({ prefix: 'scim:{tenant}:' });
     expect((await access.identityOf('acme', acme.id))?.user).toBe('scim:acme:ada');
     expect(await access.identityOf('globex', globex.id)).toEqual({
+      tenant: 'globex',
       user: 'scim:globex:ada',
       groups: ['scim:globex:globex', 'scim:globex:globex:Staff'],
     });
     expect(await accessWith().identityOf('globex', globex.id)).toEqual({
+      tenant: 'globex',
       user: 'scim:ada',
       groups: ['scim:globex', 'scim:globex:Staff'],
     });

@@ -2,6 +2,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { columns, named, selected } from '../sql/names.ts';
+import { historiesOf } from '../sql/tenant-histories.ts';
 import type { IntegrationRecord, IntegrationStore, TenantHistory } from '../store/integrations.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { deprovision } from './deprovision.ts';
@@ -110,6 +111,11 @@ export function createIntegrationStore(
       );
     },
     purge: (id, at) => deprovision(connections, types, activity, id, at),
+    tenantHistories: async () =>
+      historiesOf(
+        await guarded(() => orm.select().from(tenantOwners)),
+        await guarded(() => orm.select().from(governedTenants)),
+      ),
     tenantHistory,
     claim: async (tenant, { clusterUid, namespaceUid }) => {
       await connections.run(

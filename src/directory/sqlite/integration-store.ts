@@ -3,6 +3,7 @@ import { and, eq, gte, inArray, isNull, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { named } from '../sql/names.ts';
 import type { ResourceName } from '../sql/resource-key.ts';
+import { historiesOf } from '../sql/tenant-histories.ts';
 import type { IntegrationRecord, IntegrationStore } from '../store/integrations.ts';
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { deprovisionSome } from './deprovision.ts';
@@ -83,6 +84,14 @@ export function createIntegrationStore(
       }
     },
     tenantHistory,
+    tenantHistories: () =>
+      reading(() => {
+        const { orm } = read;
+        return historiesOf(
+          orm.select().from(tenantOwners).all(),
+          orm.select().from(governedTenants).all(),
+        );
+      }),
     claim: async (tenant, { clusterUid, namespaceUid }) => {
       const owner = { tenant, clusterUid, namespaceUid };
       await writer.write(() => {

@@ -71,6 +71,8 @@ export interface IntegrationStore {
   purge(id: string, at: number): Promise<void>;
   /** The same for every cluster, so that a tenant of one cluster isn't given to another. */
   tenantHistory(tenant: string): Promise<TenantHistory>;
+  /** The history of every tenant that has one. */
+  tenantHistories(): Promise<ReadonlyMap<string, TenantHistory>>;
   /**
    * Gives the tenant to the namespace for ever, unless another one has it, and returns the
    * resulting history. If several namespaces claim it at once, one gets it.

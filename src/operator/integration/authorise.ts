@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { deletionPolicyOf, isEnabled, secretNameOf, tenantOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { EVENT, REASON } from '../../crd/reasons.ts';
+import { checkTenancy, isGoverned, type TenancyInput } from '../../crd/tenancy.ts';
 import { newIntegrationId } from '../../directory/ids.ts';
 import type { IntegrationRecord } from '../../directory/store/integrations.ts';
 import { getIfExists } from '../../kube/client.ts';
@@ -16,7 +17,6 @@ import { type OperatorContext, ownerOf } from '../context.ts';
 import type { Obstacle } from '../obstacle.ts';
 import { isGoing } from '../ownership.ts';
 import { gatherTenancy } from '../tenant/gather.ts';
-import { checkTenancy, isGoverned, type TenancyInput } from '../tenant/tenancy.ts';
 import { checkId, knownId } from './identity.ts';
 
 interface Authorisation {

@@ -7,6 +7,7 @@ import { bindingTenantOf, tenantOf } from '../../crd/defaults.ts';
 import { SCIM_TENANTS } from '../../crd/names.ts';
 import type { KubeIntegration, KubeTenant } from '../../crd/objects.ts';
 import { CONDITION, REASON } from '../../crd/reasons.ts';
+import { admits, tenantNamespace } from '../../crd/tenancy.ts';
 import { completeCondition, findCondition } from '../../kube/conditions.ts';
 import { Controller, type ControllerOptions, type Reconcile } from '../../kube/controller.ts';
 import { type KubeObject, keyOf } from '../../kube/resource.ts';
@@ -19,7 +20,6 @@ import { FIELD_MANAGER, isGoing } from '../ownership.ts';
 import { enforceTenancy } from './enforce.ts';
 import { TenantIndex } from './integrations-by-tenant.ts';
 import { buildTenantStatus, buildTerminatingTenantStatus } from './status.ts';
-import { admits, tenantNamespace } from './tenancy.ts';
 
 /** Combines changes of many integrations of a tenant into one write of its status. */
 const STATUS_DELAY_MS = 1_000;

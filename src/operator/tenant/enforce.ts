@@ -2,9 +2,10 @@
  * Ends all lost rights of a tenant in one write, because the reconciles that report this on each
  * integration may take a while.
  */
+
+import { checkTenancy, tenantNamespace } from '../../crd/tenancy.ts';
 import type { IntegrationRecord } from '../../directory/store/integrations.ts';
 import type { OperatorContext } from '../context.ts';
-import { checkTenancy, tenantNamespace } from './tenancy.ts';
 
 /**
  * Only revokes rights, and only based on what the caches have. The rest is left to the reconcile of

@@ -2,18 +2,18 @@
 import { tenantOf } from '../../crd/defaults.ts';
 import { SCIM_TENANTS } from '../../crd/names.ts';
 import type { KubeIntegration, KubeTenant } from '../../crd/objects.ts';
+import {
+  checkTenancy,
+  type TenancyInput,
+  type TenantNamespace,
+  tenantNamespace,
+} from '../../crd/tenancy.ts';
 import type { IntegrationRecord } from '../../directory/store/integrations.ts';
 import { getIfExists } from '../../kube/client.ts';
 import { ApiError } from '../../kube/errors.ts';
 import { type KubeObject, NAMESPACES } from '../../kube/resource.ts';
 import type { OperatorContext } from '../context.ts';
 import type { Obstacle } from '../obstacle.ts';
-import {
-  checkTenancy,
-  type TenancyInput,
-  type TenantNamespace,
-  tenantNamespace,
-} from './tenancy.ts';
 
 interface Tenancy extends TenancyInput {
   readonly forbidden: Obstacle | undefined;

@@ -246,6 +246,9 @@ export function integrationContract(open: Open): void {
       await integrations.purge('okta', at(2));
       expect((await integrations.tenantHistory('acme')).governed).toBe(true);
       expect((await integrations.tenantHistory('globex')).governed).toBe(false);
+      expect(await integrations.tenantHistories()).toEqual(
+        new Map([['acme', await integrations.tenantHistory('acme')]]),
+      );
     });
   });
 

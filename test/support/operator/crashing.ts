@@ -96,6 +96,7 @@ const INTEGRATIONS: Methods<Store['integrations']> = {
   end: () => 'end integration',
   purge: () => 'purge integration',
   tenantHistory: 'read',
+  tenantHistories: 'read',
   claim: () => 'claim tenant',
   govern: () => 'govern tenant',
   activity: 'read',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { type LabelSelector, matchesLabels } from '../../src/crd/matches-labels.ts';
 import type { Client } from '../../src/kube/client.ts';
-import { type LabelSelector, matchesLabels } from '../../src/kube/label-selector.ts';
 import { CONFIG_MAPS } from '../../src/kube/resource.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 

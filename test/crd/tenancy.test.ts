@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeTenant } from '../../../src/crd/objects.ts';
-import type { ScimTenantSpec } from '../../../src/crd/scim-tenant.ts';
-import { checkTenancy, type TenancyInput } from '../../../src/operator/tenant/tenancy.ts';
+import type { KubeTenant } from '../../src/crd/objects.ts';
+import type { ScimTenantSpec } from '../../src/crd/scim-tenant.ts';
+import { checkTenancy, type TenancyInput } from '../../src/crd/tenancy.ts';
 
 type Namespaces = ScimTenantSpec['namespaces'];
 

@@ -3,14 +3,10 @@
  * anyone who may create objects in one namespace could write another tenant's directory.
  */
 
-import type { KubeTenant } from '../../crd/objects.ts';
-import { REASON } from '../../crd/reasons.ts';
-import type { ScimTenantSpec } from '../../crd/scim-tenant.ts';
-import type { TenantHistory } from '../../directory/store/integrations.ts';
-import { matchesLabels } from '../../kube/label-selector.ts';
-import type { KubeObject } from '../../kube/resource.ts';
-import type { Obstacle } from '../obstacle.ts';
-import { isGoing } from '../ownership.ts';
+import { matchesLabels } from './matches-labels.ts';
+import type { KubeTenant } from './objects.ts';
+import { REASON, type Reason } from './reasons.ts';
+import type { ScimTenantSpec } from './scim-tenant.ts';
 
 export interface TenantNamespace {
   readonly name: string;
@@ -27,17 +23,33 @@ export interface TenancyInput {
   readonly namespace: TenantNamespace;
   /** The ScimTenant of the tenant's name; undefined if there is none or it may not be read. */
   readonly scimTenant: KubeTenant | undefined;
-  readonly history: TenantHistory;
+  /** What the directory remembers. */
+  readonly history: {
+    /** UID of the namespace, in any cluster, that has the tenant under its own name. */
+    readonly ownerUid: string | undefined;
+    /** Whether a ScimTenant, in any cluster, has ever said who may use the tenant. */
+    readonly governed: boolean;
+  };
 }
 
-export function tenantNamespace({ metadata }: KubeObject): TenantNamespace {
+/** Why a namespace may not use a tenant. */
+interface Refusal {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+export function tenantNamespace({
+  metadata,
+}: {
+  readonly metadata: Partial<TenantNamespace> & Pick<TenantNamespace, 'name'>;
+}): TenantNamespace {
   const { name, uid = '', labels = {} } = metadata;
   return { name, uid, labels };
 }
 
 /** A ScimTenant that is being deleted counts as gone. */
 export function isGoverned({ scimTenant }: TenancyInput): boolean {
-  return scimTenant !== undefined && !isGoing(scimTenant);
+  return scimTenant !== undefined && scimTenant.metadata.deletionTimestamp === undefined;
 }
 
 /**
@@ -49,7 +61,7 @@ export function isGoverned({ scimTenant }: TenancyInput): boolean {
  *   governed the tenant, or another namespace of this name has used it (an earlier one, or one of
  *   another cluster). Data is never handed to another owner of a name.
  */
-export function checkTenancy(input: TenancyInput): Obstacle | undefined {
+export function checkTenancy(input: TenancyInput): Refusal | undefined {
   const { tenant, namespace, use, scimTenant, history } = input;
   if (scimTenant !== undefined && isGoverned(input)) {
     const { namespaces, bindingNamespaces = {} } = scimTenant.spec;
@@ -59,13 +71,13 @@ export function checkTenancy(input: TenancyInput): Obstacle | undefined {
   }
   if (tenant !== namespace.name) return notAllowed(input);
   if (history.governed) {
-    return obstacle(
+    return refusal(
       `Tenant ${tenant} was governed by a ScimTenant that is gone; ask a cluster administrator ` +
         `for a ScimTenant ${tenant} that names or selects this namespace`,
     );
   }
   if (history.ownerUid !== undefined && history.ownerUid !== namespace.uid) {
-    return obstacle(
+    return refusal(
       `Tenant ${tenant} belongs to another namespace of this name, an earlier one or one of ` +
         'another cluster; use another namespace, or ask a cluster administrator to allow this ' +
         `one in a ScimTenant ${tenant}`,
@@ -83,12 +95,12 @@ export function admits(
 }
 
 /** The same whether or not the tenant exists, so that nobody can find out. */
-function notAllowed({ tenant, namespace, use }: TenancyInput): Obstacle {
+function notAllowed({ tenant, namespace, use }: TenancyInput): Refusal {
   const field = use === 'bind' ? 'spec.bindingNamespaces or spec.namespaces' : 'spec.namespaces';
-  return obstacle(
+  return refusal(
     `Namespace ${namespace.name} may not use tenant ${tenant}; ask a cluster administrator to ` +
       `allow it in ${field} of the ScimTenant ${tenant}`,
   );
 }
 
-const obstacle = (message: string): Obstacle => ({ reason: REASON.TenantNotAllowed, message });
+const refusal = (message: string): Refusal => ({ reason: REASON.TenantNotAllowed, message });
