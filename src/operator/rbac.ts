@@ -138,7 +138,7 @@ export const POLICY_RULES: readonly PolicyRule[] = [
  * Needed additionally for sign-in and the console, in each managed namespace. What people do there
  * is done by the operator, after the API server has been asked about their own permissions.
  */
-export const CONSOLE_NAMESPACE_RULES: readonly PolicyRule[] = [
+const CONSOLE_NAMESPACE_RULES: readonly PolicyRule[] = [
   {
     apiGroups: [SCIM_INTEGRATIONS.group],
     resources: [SCIM_INTEGRATIONS.plural],
@@ -152,7 +152,7 @@ export const CONSOLE_NAMESPACE_RULES: readonly PolicyRule[] = [
 ];
 
 /** The same, cluster-wide: who somebody is, what they may do, and which binding allows it. */
-export const CONSOLE_CLUSTER_RULES: readonly PolicyRule[] = [
+const CONSOLE_CLUSTER_RULES: readonly PolicyRule[] = [
   { apiGroups: [TOKEN_REVIEWS.group], resources: [TOKEN_REVIEWS.plural], verbs: ['create'] },
   {
     apiGroups: [SUBJECT_ACCESS_REVIEWS.group],

@@ -132,8 +132,14 @@ export function isSettled(
   const pair = previous === undefined ? [current] : [current, previous];
   return (
     tokens.length === pair.length &&
-    pair.every((wanted) => tokens.some((token) => isDeepStrictEqual(token, wanted)))
+    pair.every((wanted) => tokens.some((token) => isSame(token, wanted)))
   );
+}
+
+/** When a token was used or shown is no concern of the operator. */
+function isSame(token: TokenRecord, wanted: TokenRecord): boolean {
+  const { lastUsedAt, shownAt } = wanted;
+  return isDeepStrictEqual({ ...token, lastUsedAt, shownAt }, { ...wanted, lastUsedAt, shownAt });
 }
 
 const MAX_ROTATE = 1_024;
