@@ -7,6 +7,7 @@ const kube = [
   'test/crd/**/*.test.ts',
   'test/e2e/**/*.test.ts',
   'test/chart/cluster/**/*.test.ts',
+  'test/sso/cluster/**/*.test.ts',
 ];
 
 /** On the cluster that KUBECONFIG names, with the image on its nodes; see `make e2e`. */

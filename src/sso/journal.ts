@@ -111,7 +111,10 @@ export class Journal {
     }
     const { log } = this.#options;
     if (this.#withheld > 0)
-      log.warn({ refusals: this.#withheld }, 'many sign-ins were refused, which have no lines');
+      log.warn(
+        { refusals: this.#withheld },
+        'more sign-ins were refused, which have no lines of their own',
+      );
     this.#withheld = 0;
     log.warn(fields, 'sign-in was refused');
   }
