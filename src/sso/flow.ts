@@ -1,8 +1,7 @@
 /** The authorization code flow: to the provider, and back with a session. */
 import type { Context, Hono } from 'hono';
 import { randomPKCECodeVerifier } from 'openid-client';
-import type { IdentityStore } from '../directory/store/identities.ts';
-import type { PeopleStore } from '../directory/store/people.ts';
+import type { Store } from '../directory/store/store.ts';
 import type { Attempt, Attempts } from './attempt.ts';
 import { isPrivate } from './config/loopback.ts';
 import { readCookies } from './cookies.ts';
@@ -20,7 +19,7 @@ import type { Sessions } from './sessions.ts';
 
 interface FlowParts {
   readonly publicUrl: string;
-  readonly store: { readonly identities: IdentityStore; readonly people: PeopleStore };
+  readonly store: Pick<Store, 'identities' | 'people'>;
   readonly providers: Providers;
   readonly attempts: Attempts;
   readonly sessions: Sessions;

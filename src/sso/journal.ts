@@ -3,26 +3,11 @@
  * flood of failures is counted, but does not fill the log or the directory.
  */
 import type { Registry } from 'prom-client';
+import type { ActivityStore, NewActivity } from '../directory/store/activity.ts';
 import type { Logger } from '../logger.ts';
 import { MinuteBudget } from './gate.ts';
 import { createSignInCounter, type SignInCounter } from './metrics.ts';
 import type { Refusal } from './refusal.ts';
-
-/** What the directory's activity records about a sign-in. */
-export interface SignInEntry {
-  readonly at: number;
-  readonly tenant: string;
-  readonly actor: { readonly kind: 'person'; readonly name: string };
-  readonly operation: 'signIn' | 'signInRefused' | 'signOut';
-  readonly resource: { readonly type: 'Session'; readonly id: string; readonly name: string };
-  readonly requestId: undefined;
-  readonly version: undefined;
-  readonly change: Readonly<Record<string, { readonly before?: string; readonly after?: string }>>;
-}
-
-export interface SignInLog {
-  append(entry: SignInEntry): Promise<void>;
-}
 
 /** A user of a tenant, at a provider. */
 interface Subject {
@@ -34,7 +19,7 @@ interface Subject {
 }
 
 interface JournalOptions {
-  readonly activity: SignInLog;
+  readonly activity: Pick<ActivityStore, 'append'>;
   readonly log: Logger;
   readonly registry: Registry;
   readonly now: () => number;
@@ -122,9 +107,9 @@ export class Journal {
   async #append(
     tenant: string,
     name: string,
-    operation: SignInEntry['operation'],
+    operation: NewActivity['operation'],
     accessId: string,
-    change: SignInEntry['change'],
+    change: NewActivity['change'],
   ): Promise<void> {
     await this.#options.activity.append({
       at: this.#options.now(),

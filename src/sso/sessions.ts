@@ -1,7 +1,8 @@
 /** Sessions: a secret in a cookie, and a row in the directory that is read for each request. */
 import { hash, randomBytes } from 'node:crypto';
 import type { Identity } from '../access/identity.ts';
-import type { FoundSession, SessionRecord, SessionStore } from '../directory/store/sessions.ts';
+import type { FoundSession, SessionRecord } from '../directory/store/sessions.ts';
+import type { Store } from '../directory/store/store.ts';
 import type { Logger } from '../logger.ts';
 import { deleteCookie, readCookies, setCookie } from './cookies.ts';
 import { Seal } from './seal.ts';
@@ -35,7 +36,7 @@ export interface SessionLimits {
 }
 
 interface SessionsOptions {
-  readonly store: { readonly sessions: SessionStore; readonly sealingKey: string };
+  readonly store: Pick<Store, 'sessions' | 'sealingKey'>;
   readonly identityOf: (tenant: string, accessId: string) => Promise<Identity | undefined>;
   /** Whether the provider of this name and issuer may still sign users in to the tenant. */
   readonly isTrusted: (provider: string, issuer: string, tenant: string) => boolean;

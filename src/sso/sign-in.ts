@@ -2,15 +2,13 @@
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import type { Access } from '../access/access.ts';
-import type { IdentityStore } from '../directory/store/identities.ts';
-import type { PeopleStore } from '../directory/store/people.ts';
-import type { SessionStore } from '../directory/store/sessions.ts';
+import type { Store } from '../directory/store/store.ts';
 import type { Client } from '../kube/client.ts';
 import type { Logger } from '../logger.ts';
 import { Attempts } from './attempt.ts';
 import type { ConfiguredProvider, SsoConfigFile } from './config/file.ts';
 import { Flow } from './flow.ts';
-import { Journal, type SignInLog } from './journal.ts';
+import { Journal } from './journal.ts';
 import { TokenReviewer } from './kubernetes-token.ts';
 import { Logout } from './logout/routes.ts';
 import type { SignInPages } from './pages.ts';
@@ -24,14 +22,7 @@ interface SignInOptions {
   readonly publicUrl: string;
   /** Without it, only Kubernetes tokens open sessions. */
   readonly config: Pick<SsoConfigFile, 'providers' | 'onChange'> | undefined;
-  readonly store: {
-    readonly sessions: SessionStore;
-    readonly identities: IdentityStore;
-    readonly people: PeopleStore;
-    readonly activity: SignInLog;
-    /** 64 hexadecimal digits, the same in every process on the directory. */
-    readonly sealingKey: string;
-  };
+  readonly store: Pick<Store, 'sessions' | 'identities' | 'people' | 'activity' | 'sealingKey'>;
   readonly access: Pick<Access, 'identityOf'>;
   readonly client: Pick<Client, 'review'>;
   readonly pages: SignInPages;

@@ -56,7 +56,8 @@ describe('a thousand failed sign-ins', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
     expect(refusalLines()).toBeLessThanOrEqual(MOST_LINES);
     expect(await countOf('attempt')).toBe(MANY);
-    expect(server.activity.filter(({ operation }) => operation === 'signInRefused')).toEqual([]);
+    const entries = await server.activity();
+    expect(entries.map(({ operation }) => operation)).toEqual(['signIn']);
   });
 
   it('with forged codes leave room for others', async () => {
@@ -92,7 +93,7 @@ describe('a thousand failed sign-ins', () => {
 
   it('of an account that is not provisioned are a few entries of the tenant', async () => {
     for (let tries = 0; tries < 20; tries++) await server.signInAs('mallory', { tenant: 'acme' });
-    const entries = server.activity.filter(({ actor }) => actor.name === 'mallory');
+    const entries = (await server.activity()).filter(({ actor }) => actor.name === 'mallory');
     expect(entries.length).toBeLessThanOrEqual(4);
     expect(entries.length).toBeGreaterThan(0);
     expect(await countOf('notProvisioned')).toBe(20);

@@ -220,7 +220,8 @@ describe('sign-in', () => {
     account('unlogged');
     await server.signInAs('unlogged', { tenant: 'acme' });
     await server.signInAs('unlogged', { tenant: 'missing' });
-    const about = (name: string) => server.activity.filter(({ actor }) => actor.name === name);
+    const entries = await server.activity();
+    const about = (name: string) => entries.filter(({ actor }) => actor.name === name);
     expect(about('scim:logged')).toMatchObject([
       { tenant: 'acme', operation: 'signIn', resource: { type: 'Session', id } },
     ]);
@@ -231,6 +232,7 @@ describe('sign-in', () => {
         change: { reason: { after: 'notProvisioned' } },
       },
     ]);
+    expect(await server.activity('missing')).toEqual([]);
     expect(server.lines.filter(({ msg }) => msg === 'user signed in')).toContainEqual(
       expect.objectContaining({ tenant: 'acme', provider: 'keycloak', user: 'scim:logged' }),
     );

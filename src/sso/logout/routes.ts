@@ -1,8 +1,8 @@
 /** The ends of sessions: by the person, and by the provider. */
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { PeopleStore } from '../../directory/store/people.ts';
-import type { FoundSession, SessionOwner, SessionStore } from '../../directory/store/sessions.ts';
+import type { FoundSession, SessionOwner } from '../../directory/store/sessions.ts';
+import type { Store } from '../../directory/store/store.ts';
 import type { Logger } from '../../logger.ts';
 import { writable } from '../flow.ts';
 import type { Journal } from '../journal.ts';
@@ -17,7 +17,7 @@ import { type LoggedOut, readSubject, verifyCaller } from './universal.ts';
 
 interface LogoutParts {
   readonly publicUrl: string;
-  readonly store: { readonly sessions: SessionStore; readonly people: PeopleStore };
+  readonly store: Pick<Store, 'sessions' | 'people'>;
   readonly providers: Providers;
   readonly sessions: Sessions;
   readonly idTokens: Seal;

@@ -12,11 +12,11 @@ import {
   startIdentityProvider,
 } from '../../../hack/identity-provider/start.ts';
 import { Visitor } from '../../../hack/identity-provider/visitor.ts';
+import type { ActivityEntry } from '../../../src/directory/store/activity.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { HttpServer } from '../../../src/http/server.ts';
 import type { Client } from '../../../src/kube/client.ts';
 import { SsoConfigFile } from '../../../src/sso/config/file.ts';
-import type { SignInEntry, SignInLog } from '../../../src/sso/journal.ts';
 import type { SessionLimits } from '../../../src/sso/sessions.ts';
 import { createSignIn, type SignIn } from '../../../src/sso/sign-in.ts';
 import { captureLog, type LogLine } from '../captured-log.ts';
@@ -41,8 +41,8 @@ export interface SignInServer {
   readonly publicUrl: string;
   readonly lines: readonly LogLine[];
   readonly registry: Registry;
-  /** What was appended to the directory's activity about sign-ins. */
-  readonly activity: readonly SignInEntry[];
+  /** What the tenant's activity says about sign-ins. */
+  activity(tenant?: string): Promise<readonly ActivityEntry[]>;
   /** Milliseconds by which the server's clock is ahead. */
   ahead: number;
   provider(name: string): IdentityProvider;
@@ -131,10 +131,6 @@ export async function startSignInServer({
   const registry = new Registry();
   const config = await SsoConfigFile.load(path);
   config.startReading(log, registry, POLL_MS);
-  const activity: SignInEntry[] = [];
-  const activityStore: SignInLog = {
-    append: async (entry) => void activity.push(entry),
-  };
   const userNameOf = async (tenant: string, accessId: string) => {
     const person = await store.people.get(tenant, accessId);
     return person && { user: `scim:${String(person.attributes.userName)}`, groups: [] };
@@ -143,7 +139,7 @@ export async function startSignInServer({
     createSignIn({
       publicUrl,
       config,
-      store: Object.assign(Object.create(store), { activity: activityStore }),
+      store,
       access: {
         identityOf: async (tenant, accessId) => {
           if (identityOf === undefined) return userNameOf(tenant, accessId);
@@ -167,7 +163,14 @@ export async function startSignInServer({
     publicUrl,
     lines,
     registry,
-    activity,
+    activity: async (tenant = 'acme') => {
+      const { entries } = await store.activity.list({
+        tenant,
+        resourceType: 'Session',
+        limit: 1_000,
+      });
+      return entries;
+    },
     ahead: 0,
     provider: providerNamed,
     scim: (tenant = 'acme') => scimServer.addIntegration({ tenant }),
