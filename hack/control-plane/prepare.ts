@@ -1,11 +1,11 @@
-/** Fetches the programs of the tests' control planes once, before several of them start at once. */
+/** Gets kubectl and the programs of the tests' control planes, before several suites need them. */
 import { ensureBinaries } from './binaries.ts';
 import { ControlPlaneUnavailableError } from './versions.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 
 try {
-  await ensureBinaries(['etcd', 'kube-apiserver', 'kube-controller-manager'], log);
+  await ensureBinaries(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'], log);
 } catch (error) {
   if (!(error instanceof ControlPlaneUnavailableError)) throw error;
   log(error.message);

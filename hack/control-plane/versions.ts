@@ -1,9 +1,9 @@
-/** The programs of a control plane, their versions and the cache folder. */
+/** The programs of a control plane and kubectl, their versions and the cache folder. */
 import { join } from 'node:path';
 import { cacheFolder } from '../cache.ts';
 import { requiredVersion } from '../go-program.ts';
 
-export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
+export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl';
 
 const WAYS_OUT =
   'install Go 1.26 or newer to build one, set KUBEBUILDER_ASSETS to a folder with its programs, or ' +
