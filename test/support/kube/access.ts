@@ -27,11 +27,16 @@ export interface Action {
   readonly name?: string | undefined;
 }
 
-/** Like `kubectl auth can-i --as=USER`. */
-export async function mayDo(client: Client, user: string, action: Action): Promise<boolean> {
+/** Like `kubectl auth can-i --as=USER --as-group=GROUP`. */
+export async function mayDo(
+  client: Client,
+  user: string,
+  action: Action,
+  groups: readonly string[] = [],
+): Promise<boolean> {
   const review: AccessReview = {
     metadata: { name: '' },
-    spec: { user, resourceAttributes: action },
+    spec: { user, groups, resourceAttributes: action },
   };
   const answer = await client.create(SUBJECT_ACCESS_REVIEWS, review, TEST_MANAGER);
   return answer.status?.allowed === true;

@@ -88,7 +88,13 @@ export function documentsIn(yaml: string): readonly string[] {
 }
 
 /** A CRD of another project, which takes every field. */
-export function stubCrd(group: string, version: string, kind: string, plural: string): string {
+export function stubCrd(
+  group: string,
+  version: string,
+  kind: string,
+  plural: string,
+  scope: 'Cluster' | 'Namespaced' = 'Namespaced',
+): string {
   return JSON.stringify({
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -99,7 +105,7 @@ export function stubCrd(group: string, version: string, kind: string, plural: st
     },
     spec: {
       group,
-      scope: 'Namespaced',
+      scope,
       names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
       versions: [
         {
