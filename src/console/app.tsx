@@ -1,5 +1,6 @@
 /** The application for people: the console, sign-in and setup links. */
 import { Hono } from 'hono';
+import { activityPages } from './activity/routes.tsx';
 import { assetRoutes } from './assets/assets.ts';
 import type { ConsoleContext, ConsoleEnv, ConsoleRequest, ConsoleRoutes } from './context.ts';
 import { notThere } from './frame/page-error.ts';
@@ -45,6 +46,7 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
     app.get(path, (c) => showOverview(context, c));
   }
   app.route('/console/:tenant/provisioning', provisioningPages(context));
+  app.route('/console/:tenant/activity', activityPages(context));
   app.route('/console/:tenant/users', usersPages(context));
   app.route('/console/:tenant/groups', groupsPages(context));
   app.route('/console/:tenant/roles', rolesPages(context));

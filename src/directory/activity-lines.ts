@@ -1,4 +1,5 @@
 /** The activity log as the lines of a file: CSV (RFC 4180) or JSON, an entry a line. */
+import { csvLine } from './csv-line.ts';
 import type { ActivityEntry } from './store/activity.ts';
 
 interface ActivityLines {
@@ -6,9 +7,6 @@ interface ActivityLines {
   readonly head: string;
   line(entry: ActivityEntry): string;
 }
-
-/** Spreadsheets run a cell that begins like this as a formula, even in quotes. */
-const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
 const COLUMNS: readonly (readonly [string, (entry: ActivityEntry) => string | number])[] = [
   ['time', ({ at }) => new Date(at).toISOString()],
@@ -38,14 +36,4 @@ export function activityFields({ at, ...entry }: ActivityEntry) {
   const { id, tenant, actor, operation, resource, requestId, version, change } = entry;
   const time = new Date(at).toISOString();
   return { time, tenant, actor, operation, resource, requestId, version, change, id };
-}
-
-function csvLine(cells: readonly (string | number)[]): string {
-  return `${cells.map(csvCell).join(',')}\r\n`;
-}
-
-function csvCell(value: string | number): string {
-  if (typeof value === 'number') return String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -11,13 +11,16 @@ const SHOWN = 20;
 export const Requests = ({
   requests,
   now,
+  most = SHOWN,
 }: {
   requests: readonly RecentRequest[];
   now: number;
+  /** How many of them are shown. */
+  most?: number;
 }) => (
   <Card
     title="Requests"
-    aside={requests.length === 0 ? undefined : `the last ${Math.min(SHOWN, requests.length)}`}
+    aside={requests.length === 0 ? undefined : `the last ${Math.min(most, requests.length)}`}
     id="requests"
     live={5}
     flush
@@ -33,7 +36,7 @@ export const Requests = ({
         caption="The last requests of the identity provider"
         columns={['When', 'Request', 'Result', { title: 'ms', numeric: true }]}
       >
-        {requests.slice(0, SHOWN).map((each) => (
+        {requests.slice(0, most).map((each) => (
           <RequestRow request={each} now={now} />
         ))}
       </Table>

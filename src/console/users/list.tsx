@@ -6,7 +6,7 @@ import { Time } from '../frame/time.tsx';
 import { count, countOf } from '../frame/words.ts';
 import { tenantHref } from '../hrefs.ts';
 import type { NamedIntegration } from '../integrations.ts';
-import { Name } from '../text/names.tsx';
+import { Name, plainName } from '../text/names.tsx';
 import { isNarrowed, type UsersQuery, usersHref } from './query.ts';
 
 interface UsersListProps {
@@ -55,7 +55,7 @@ const Filters = ({ tenant, query, integrations, group }: UsersListProps) => (
       <option value="">Any integration</option>
       {integrations.map(({ id, name }) => (
         <option value={id} selected={query.integrationId === id}>
-          {name}
+          {plainName(name)}
         </option>
       ))}
     </select>

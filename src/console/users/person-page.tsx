@@ -1,4 +1,5 @@
 /** The page of a user. */
+import type { ActivityEntry } from '../../directory/store/activity.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { show } from '../frame/page.tsx';
 import { notThere } from '../frame/page-error.ts';
@@ -7,12 +8,22 @@ import { Done } from '../text/done.tsx';
 import { plainName } from '../text/names.tsx';
 import { END_SESSIONS, endingHref, UNBIND } from './ending.tsx';
 import { powersOf, questionIn } from './explain.ts';
+import { HistoryCard } from './history.tsx';
 import { UserState } from './list.tsx';
-import { AccountCard, MembershipsCard, ProvisionersCard, SessionsCard } from './person.tsx';
+import {
+  AccountCard,
+  MembershipsCard,
+  ProvisionersCard,
+  provisionerName,
+  SessionsCard,
+} from './person.tsx';
 import { PowersCard } from './powers.tsx';
 import { profileOf } from './profile.ts';
-import { ProfileCard } from './profile-card.tsx';
+import { type FieldWriter, ProfileCard } from './profile-card.tsx';
 import { nameOf } from './title.ts';
+
+/** What the page looks through for who wrote an attribute. */
+const ENTRIES = 100;
 
 export async function showPerson(context: ConsoleContext, c: ConsoleRequest): Promise<Response> {
   const tenant = c.get('tenant');
@@ -22,7 +33,7 @@ export async function showPerson(context: ConsoleContext, c: ConsoleRequest): Pr
   if (person === undefined) throw notThere();
   const { id, active, attributes, identity, provisionedBy } = person;
   const query = new URL(c.req.url).searchParams;
-  const [powers, memberships, sessions, mayEnd] = await Promise.all([
+  const [powers, memberships, sessions, mayEnd, entries] = await Promise.all([
     powersOf(context, {
       tenant: tenant.name,
       userId: id,
@@ -33,8 +44,11 @@ export async function showPerson(context: ConsoleContext, c: ConsoleRequest): Pr
     store.people.groupsOf(tenant.name, id),
     store.sessions.list(tenant.name, id),
     tenant.mayAnywhere('update', 'bindings'),
+    historyOf(context, c, id),
   ]);
   const now = c.get('now');
+  const names = new Map(provisionedBy.map((each) => [each.integrationId, provisionerName(each)]));
+  const writers = writersIn(entries ?? [], names);
   return show(
     c,
     {
@@ -50,10 +64,13 @@ export async function showPerson(context: ConsoleContext, c: ConsoleRequest): Pr
         <div>
           <ProfileCard
             profile={profileOf(attributes)}
-            writers={new Map()}
+            writers={writers}
             provisioners={provisionedBy}
             now={now}
           />
+          {entries !== undefined && (
+            <HistoryCard tenant={tenant.name} id={id} entries={entries} names={names} now={now} />
+          )}
         </div>
         <div>
           <MembershipsCard tenant={tenant.name} memberships={memberships} />
@@ -78,3 +95,31 @@ const DONE: Readonly<Record<string, string>> = {
   endSessions: 'All sessions were ended',
   unbind: 'The account was unbound',
 };
+
+/** Undefined if the visitor may not see the activity. */
+async function historyOf(
+  { store }: ConsoleContext,
+  c: ConsoleRequest,
+  resourceId: string,
+): Promise<readonly ActivityEntry[] | undefined> {
+  const tenant = c.get('tenant');
+  if (!(await tenant.mayAnywhere('list', 'activity'))) return undefined;
+  const query = { tenant: tenant.name, resourceId, limit: ENTRIES };
+  return (await store.activity.list(query)).entries;
+}
+
+/** The last writer of each attribute. Entries are sorted by time, the newest first. */
+function writersIn(
+  entries: readonly ActivityEntry[],
+  names: ReadonlyMap<string, string>,
+): ReadonlyMap<string, FieldWriter> {
+  const writers = new Map<string, FieldWriter>();
+  for (const { actor, at, change } of entries) {
+    if (actor.kind !== 'integration') continue;
+    const name = names.get(actor.name) ?? actor.name;
+    for (const path of Object.keys(change)) {
+      if (!writers.has(path)) writers.set(path, { name, at });
+    }
+  }
+  return writers;
+}

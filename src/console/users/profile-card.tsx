@@ -9,7 +9,7 @@ import { type Provisioner, provisionerName } from './person.tsx';
 import type { Profile, ProfileRow } from './profile.ts';
 
 /** Who last wrote an attribute, as far as the log still knows. */
-interface FieldWriter {
+export interface FieldWriter {
   readonly name: string;
   readonly at: number;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConsoleGrant } from '../../../src/console/needs.ts';
 import { handMadeConsole } from '../../support/console/hand-made.ts';
 import { expectHarmless } from '../../support/console/harmless.ts';
-import { ADA, HOSTILE, SESSION_OF_ADA, storeOf } from '../../support/console/people.ts';
+import { ADA, ENTRY, HOSTILE, SESSION_OF_ADA, storeOf } from '../../support/console/people.ts';
 
 const USERS = '/console/acme/users';
 const PAGE = `${USERS}/${ADA.id}`;
@@ -104,6 +104,26 @@ describe('the page of a user', () => {
     const profile = html.slice(html.indexOf('Fields of the profile'));
     expect(profile).not.toMatch(/<(?:input|textarea)(?![^>]*type="hidden")/);
     expect(profile).toContain('company-idp');
+  });
+
+  it('names the integration that last wrote a field', async () => {
+    const { get } = handMadeConsole({
+      context: storeOf({ entries: [ENTRY] }),
+      access: explained,
+    });
+    const html = await (await get(PAGE)).text();
+    expect(html).toMatch(/displayName<\/bdi>.*company-idp<\/bdi><span class="sub">set <time/s);
+    expect(html).toMatch(/<bdi>Ada<\/bdi><\/del> → <ins><bdi>Ada Lovelace/);
+  });
+
+  it('has no history for a visitor who may not see the activity', async () => {
+    const given = storeOf({ entries: [ENTRY] });
+    const { get } = handMadeConsole({
+      context: given,
+      may: (_, { resource }) => resource !== 'activity',
+    });
+    expect(await (await get(PAGE)).text()).not.toContain('<h2>History');
+    expect(given.calls).toEqual([]);
   });
 
   it('makes links of https addresses only', async () => {

@@ -1,6 +1,8 @@
 /** A directory of people for pages, with names that are meant to do harm. */
 import type { ConsoleContext } from '../../../src/console/context.ts';
+import type { ActivityEntry, ActivityQuery } from '../../../src/directory/store/activity.ts';
 import type { GroupDetails, GroupMember, Person } from '../../../src/directory/store/people.ts';
+import type { RecentRequest } from '../../../src/directory/store/recent-requests.ts';
 import type { PersonSession } from '../../../src/directory/store/sessions.ts';
 import { ApiError } from '../../../src/kube/errors.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../../../src/kube/resource.ts';
@@ -54,6 +56,33 @@ export const ENGINEERING: GroupDetails = {
   groups: { count: 0, more: false },
 };
 
+export const ENTRY: ActivityEntry = {
+  id: '01a2b3c4-0000-7000-8000-00000000000e',
+  at: NOW - 12_000,
+  tenant: 'acme',
+  actor: { kind: 'integration', name: 'integration-1' },
+  operation: 'update',
+  resource: { type: 'User', id: ADA.id, name: 'ada@acme.example' },
+  requestId: 'r1',
+  version: 3,
+  change: { displayName: { before: 'Ada', after: 'Ada Lovelace' } },
+};
+
+/** As the cluster has it, and as the directory does. */
+export const INTEGRATION = {
+  kind: 'ScimIntegration',
+  metadata: { namespace: 'acme', name: 'company-idp', uid: 'uid-i', generation: 1 },
+  spec: { displayName: 'Company IdP' },
+  status: { integrationId: 'integration-1' },
+};
+const INTEGRATION_RECORD = {
+  id: 'integration-1',
+  tenant: 'acme',
+  namespace: 'acme',
+  name: 'company-idp',
+  uid: 'uid-i',
+};
+
 export const SESSION_OF_ADA: PersonSession = {
   hash: 'a'.repeat(64),
   kind: 'person',
@@ -105,6 +134,8 @@ interface Given {
   readonly members?: readonly GroupMember[];
   readonly memberships?: Awaited<ReturnType<ConsoleContext['store']['people']['groupsOf']>>;
   readonly sessions?: readonly PersonSession[];
+  readonly entries?: readonly ActivityEntry[];
+  readonly requests?: readonly RecentRequest[];
   /** What the cluster has. */
   readonly objects?: readonly KubeObject[];
 }
@@ -116,6 +147,8 @@ export function storeOf({
   members = [],
   memberships = [],
   sessions = [SESSION_OF_ADA],
+  entries = [],
+  requests = [],
   objects = [],
 }: Given = {}) {
   const calls: unknown[][] = [];
@@ -163,6 +196,20 @@ export function storeOf({
         calls.push(['endAll', of]);
         return sessions.length;
       },
+    },
+    activity: {
+      append,
+      list: async ({ limit, after = '0', ...query }: ActivityQuery) => {
+        calls.push(['activity', query]);
+        const [first, end] = [Number(after), Number(after) + limit];
+        const next = end < entries.length ? { next: String(end) } : {};
+        return { entries: entries.slice(first, end), ...next };
+      },
+    },
+    recentRequests: { list: async () => requests },
+    integrations: {
+      get: async () => INTEGRATION_RECORD,
+      activity: async () => ({ users: 1, groups: 1, lastRequestAt: NOW }),
     },
     identities: {
       unbind: async (...call: unknown[]) => {
