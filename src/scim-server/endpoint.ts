@@ -109,34 +109,12 @@ export function createEndpoint(options: EndpointOptions) {
       metrics.answered(operationFor(method), response.status, ms / 1000, callerOf(access));
       const meant = response.status === 401 ? metrics.unauthorized(path) : undefined;
       logAccess(log, access, response.status, ms, meant);
-      if (recent !== undefined) {
-        const { url } = context.req;
-        noteRecent(recent, access, { url, at: directory.now(), ms, answer });
-      }
+      // A request without a valid token is nobody's.
+      if (access.integration !== undefined)
+        recent?.note({ access, url: context.req.url, at: directory.now(), ms, answer });
       return response;
     };
   };
-}
-
-interface Served {
-  readonly url: string;
-  readonly at: number;
-  readonly ms: number;
-  readonly answer: Answer;
-}
-
-/** A request without a valid token is nobody's. */
-function noteRecent(
-  recent: Pick<RecentRequests, 'note'>,
-  access: AccessEntry,
-  { url, at, ms, answer }: Served,
-): void {
-  const { requestId, method, path, route, tenant, integration, keyId, body } = access;
-  if (tenant === undefined || integration === undefined || keyId === undefined) return;
-  const { status } = answer;
-  const detail = typeof answer.body?.detail === 'string' ? answer.body.detail : undefined;
-  const caller = { tenant, integration, keyId };
-  recent.note({ ...caller, at, requestId, method, url, path, route, status, ms, body, detail });
 }
 
 const servedAs = (method: string): string => (method === 'HEAD' ? 'GET' : method);

@@ -9,7 +9,8 @@ import {
   type RecentRequestStore,
 } from '../directory/store/recent-requests.ts';
 import { Outage } from '../outage.ts';
-import { shownPath } from './access-log.ts';
+import { type AccessEntry, shownPath } from './access-log.ts';
+import type { Answer } from './answer.ts';
 import { maskedBody } from './masking/body.ts';
 import { maskedTarget } from './masking/target.ts';
 import { MASK, maskedText } from './masking/text.ts';
@@ -22,22 +23,26 @@ const MOST_KEPT = 20_000;
 const MOST_BODY_BYTES = 4_096;
 /** Of the bodies of an integration. Older ones are dropped. */
 const MOST_BODIES = 65_536;
+/** The end of an endpoint's path. */
+const BASE = '/scim/v2';
 const KEPT_MS = 7 * 24 * 60 * 60 * 1_000;
 const PRUNE_INTERVAL_MS = 60 * 60 * 1_000;
 
-/** A request with a valid token, as the endpoint knows it. */
-interface SeenRequest extends Pick<RecentRequest, 'at' | 'requestId' | 'method' | 'status'> {
-  readonly tenant: string;
-  readonly integration: string;
-  readonly keyId: string;
+/** A completed request with a valid token. */
+interface SeenRequest {
+  readonly access: AccessEntry;
   /** With the query. */
   readonly url: string;
-  readonly path: string;
-  readonly route: string | undefined;
+  /** When the response was ready, in milliseconds since the epoch. */
+  readonly at: number;
   readonly ms: number;
-  /** The parsed body, if it was read. */
-  readonly body: unknown;
-  readonly detail: string | undefined;
+  readonly answer: Pick<Answer, 'status' | 'body'>;
+}
+
+/** What is left of it until it is rendered, which only the next flush does. */
+interface Seen extends Omit<SeenRequest, 'answer'> {
+  readonly status: number;
+  readonly refusal: Pick<RecentRequest, 'body' | 'detail'> | undefined;
 }
 
 interface Kept {
@@ -46,8 +51,6 @@ interface Kept {
   /** Newest first. */
   rendered: readonly RecentRequest[];
 }
-
-type Seen = Omit<SeenRequest, 'body'> & { readonly body: string | undefined };
 
 export class RecentRequests {
   readonly #store: RecentRequestStore;
@@ -68,14 +71,18 @@ export class RecentRequests {
     this.#onTrouble = onTrouble;
   }
 
-  note(request: SeenRequest): void {
-    const { integration } = request;
+  note({ access, url, at, ms, answer }: SeenRequest): void {
+    const { integration } = access;
+    if (integration === undefined) return;
+    const { status } = answer;
+    const refusal = status < 400 ? undefined : refusalOf(access, url, answer);
+    access.body = undefined;
     let kept = this.#kept.get(integration);
     if (kept === undefined) {
       kept = { fresh: [], rendered: [] };
       this.#kept.set(integration, kept);
     }
-    kept.fresh.push(request.status < 400 ? { ...request, body: undefined } : withText(request));
+    kept.fresh.push({ access, url, at, ms, status, refusal });
     if (kept.fresh.length >= 2 * MOST_RECENT_REQUESTS)
       kept.fresh = kept.fresh.slice(-MOST_RECENT_REQUESTS);
     this.#changed.add(integration);
@@ -139,14 +146,21 @@ export class RecentRequests {
   }
 }
 
-/** A body is rendered at once, because it may be large. */
-function withText(request: SeenRequest): Seen {
+/** Rendered at once, because the body may be large. */
+function refusalOf(
+  access: AccessEntry,
+  url: string,
+  answer: SeenRequest['answer'],
+): Pick<RecentRequest, 'body' | 'detail'> {
   const hidden: string[] = [];
-  const body = request.body === undefined ? undefined : maskedBody(request.body, MOST_BODY_BYTES);
+  const body = access.body === undefined ? undefined : maskedBody(access.body, MOST_BODY_BYTES);
   hidden.push(...(body?.secrets ?? []));
-  maskedTarget('', queryOf(request.url), (value) => hidden.push(value));
-  const detail = request.detail && maskedDetail(request.detail, hidden);
-  return { ...request, body: body?.text, detail };
+  maskedTarget('', queryOf(url), (value) => hidden.push(value));
+  const detail = answer.body?.detail;
+  return {
+    ...(body === undefined ? {} : { body: body.text }),
+    ...(typeof detail === 'string' ? { detail: maskedDetail(detail, hidden) } : {}),
+  };
 }
 
 /** A detail may quote what the client sent. */
@@ -160,20 +174,18 @@ const queryOf = (url: string): string => {
   return start < 0 ? '' : url.slice(start + 1);
 };
 
-function rendered(seen: Seen): RecentRequest {
-  const { at, requestId, method, status, ms, keyId, body, detail } = seen;
-  const whole = shownPath(seen, undefined);
-  const below = whole.slice(whole.indexOf('/scim/v2') + '/scim/v2'.length);
+function rendered({ access, url, at, ms, status, refusal }: Seen): RecentRequest {
+  const whole = shownPath(access, undefined);
+  const below = whole.slice(whole.indexOf(BASE) + BASE.length);
   return {
     at,
-    requestId: maskedText(requestId),
-    method,
-    path: maskedTarget(below || '/', queryOf(seen.url), () => undefined),
+    requestId: maskedText(access.requestId),
+    method: access.method,
+    path: maskedTarget(below || '/', queryOf(url), () => undefined),
     status,
     ms: Math.round(ms * 100) / 100,
-    keyId,
-    ...(body === undefined ? {} : { body }),
-    ...(status < 400 || detail === undefined ? {} : { detail }),
+    keyId: access.keyId ?? '',
+    ...refusal,
   };
 }
 

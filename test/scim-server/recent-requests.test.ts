@@ -130,18 +130,19 @@ describe.each([
 describe('the recorder of requests', () => {
   const request = (integration: string, status = 200, body: unknown = undefined) => ({
     at: 1,
-    requestId: 'id',
-    method: 'GET',
-    url: '/x',
-    path: '/api/v1/acme/integrations/okta/scim/v2/Users',
-    route: '/Users',
-    tenant: 'acme',
-    integration,
-    keyId: 'key',
-    status,
     ms: 1,
-    body,
-    detail: undefined,
+    url: '/x',
+    answer: { status },
+    access: {
+      requestId: 'id',
+      method: 'GET',
+      path: '/api/v1/acme/integrations/okta/scim/v2/Users',
+      route: '/Users',
+      tenant: 'acme',
+      integration,
+      keyId: 'key',
+      body,
+    },
   });
 
   function recorder() {
