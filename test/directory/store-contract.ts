@@ -11,6 +11,7 @@ import { modelContract } from './contract/model.ts';
 import { peopleGroupContract } from './contract/people/groups.ts';
 import { identityContract } from './contract/people/identities.ts';
 import { peopleContract } from './contract/people/people.ts';
+import { peopleSearchContract } from './contract/people/search.ts';
 import { sessionContract } from './contract/people/sessions.ts';
 import { setupLinkContract } from './contract/people/setup-links.ts';
 import { recentRequestContract } from './contract/recent-requests.ts';
@@ -28,6 +29,7 @@ export function storeContract(name: string, open: Open): void {
     sessionContract(open);
     identityContract(open);
     peopleContract(open);
+    peopleSearchContract(open);
     peopleGroupContract(open);
     setupLinkContract(open);
     activityContract(open);

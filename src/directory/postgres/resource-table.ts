@@ -6,7 +6,6 @@ import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
-import { TRUE } from '../sql/conditions.ts';
 import {
   listStatements,
   pageOf,
@@ -14,6 +13,7 @@ import {
   resourceColumns,
   resourceOf,
 } from '../sql/lists.ts';
+import { type LookupValue, lookupChange, lookupValues } from '../sql/lookup-values.ts';
 import { columns, type Names, named, selected } from '../sql/names.ts';
 import type { Related } from '../sql/related.ts';
 import {
@@ -23,7 +23,7 @@ import {
   searchContext,
   TOTALS,
 } from '../sql/resource-key.ts';
-import { lookupValues, searchDocument } from '../sql/search-document.ts';
+import { searchDocument } from '../sql/search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
 import type { Queries } from './connection/connections.ts';
 import { array, postgresDialect } from './dialect.ts';
@@ -42,7 +42,8 @@ const DOCUMENT = columns(DOCUMENTS, 'tenant', 'id', 'document');
 const DOCUMENT_KEY = columns(DOCUMENTS, 'tenant', 'id');
 const d = named(searchDocuments, 'd');
 const VALUES = named(accessValues);
-const VALUE = columns(VALUES, 'tenant', 'path', 'value', 'accessId');
+const VALUE_KEY = columns(VALUES, 'tenant', 'active', 'isUserName', 'value', 'accessId');
+const VALUE = columns(VALUES, 'tenant', 'active', 'isUserName', 'value', 'accessId', 'path');
 const v = named(accessValues, 'v');
 const COUNTERS = named(counters);
 const COUNTER = columns(COUNTERS, 'tenant', 'name', 'slot', 'value');
@@ -114,9 +115,14 @@ export class ResourceTable {
 
   /**
    * Parts of a statement `WITH resource AS (…)`, in which `resource` returns the id of the row that
-   * was inserted or changed, if any.
+   * was inserted, or changed from the current attributes, if any.
    */
-  written({ tenant, integrationId }: Scope, profile: Attributes, externalId: string | null): SQL {
+  written(
+    { tenant, integrationId }: Scope,
+    profile: Attributes,
+    externalId: string | null,
+    current?: Attributes,
+  ): SQL {
     const { id } = this.#row;
     const document = searchDocument(profile, this.#type);
     const link = sql`
@@ -138,31 +144,34 @@ export class ResourceTable {
       )
     `;
     if (this.name === 'Group') return sql`${link}, ${put}`;
-    const values = lookupValues(document);
-    const given = sql`
-      unnest(
-        ${array(values.map(({ path }) => path))}, ${array(values.map(({ value }) => value))}
-      ) AS n(path, value)
-    `;
-    const gone = sql`
-      gone AS (
-        DELETE FROM ${v.table}
-        USING resource
-        WHERE ${v.tenant} = ${tenant}
-          AND ${v.accessId} = resource.id
-          AND NOT EXISTS (SELECT 1 FROM ${given} WHERE n.path = ${v.path} AND n.value = ${v.value})
-      )
-    `;
+    const { removed, written } = lookupChange(current, profile);
     const lookup = sql`
       lookup AS (
         INSERT INTO ${VALUES.table} (${VALUE})
-        SELECT ${tenant}, n.path, n.value, resource.id
+        SELECT ${tenant}, n.active, n.is_user_name, n.value, resource.id, n.path
         FROM resource
-        CROSS JOIN ${given}
-        ON CONFLICT DO NOTHING
+        CROSS JOIN ${given(written)}
+        ON CONFLICT (${VALUE_KEY})
+        DO UPDATE SET ${VALUES.path} = ${named(accessValues, 'excluded').path}
       )
     `;
-    return sql`${link}, ${put}, ${gone}, ${lookup}`;
+    const kept = sql`${link}, ${put}, ${lookup}`;
+    return removed.length === 0 ? kept : sql`${kept}, ${this.#goneValues(tenant, removed)}`;
+  }
+
+  /** A part that removes values of a user, the `resource`. */
+  #goneValues(tenant: string, values: readonly LookupValue[]): SQL {
+    return sql`
+      gone AS (
+        DELETE FROM ${v.table}
+        USING resource, ${given(values)}
+        WHERE ${v.tenant} = ${tenant}
+          AND ${v.active} = n.active
+          AND ${v.isUserName} = n.is_user_name
+          AND ${v.value} = n.value
+          AND ${v.accessId} = resource.id
+      )
+    `;
   }
 
   /** A part that changes the total of the resources, or another counter. */
@@ -170,7 +179,7 @@ export class ResourceTable {
     return sql`counted AS (${this.#addedTo(tenant, counter, sql`${by}::bigint`)})`;
   }
 
-  /** A part that changes the number of inactive users. `by` may read the `resource`. */
+  /** A part that changes the number of inactive users. */
   countedInactive(tenant: string, by: SQL): SQL {
     const added = this.#addedTo(tenant, INACTIVE_USERS, by);
     return sql`counted_inactive AS (${added})`;
@@ -188,21 +197,21 @@ export class ResourceTable {
     `;
   }
 
-  /**
-   * Deletes the row and returns its id, and whether it was active: the `resource` of a statement
-   * with `forgotten`.
-   */
-  deleted(tenant: string, id: string, active = TRUE): SQL {
+  /** Deletes the row and returns its id: the `resource` of a statement with `forgotten`. */
+  deleted(tenant: string, id: string): SQL {
     const row = this.#row;
     return sql`
       DELETE FROM ${row.table}
       WHERE ${row.tenant} = ${tenant} AND ${row.id} = ${id}
-      RETURNING ${row.id}, ${active} AS active
+      RETURNING ${row.id}
     `;
   }
 
-  /** Parts that remove everything that belongs to the resource outside its row. */
-  forgotten(tenant: string): SQL {
+  /**
+   * Parts that remove everything that belongs to the resource outside its row. The values of a user
+   * follow from the current attributes.
+   */
+  forgotten(tenant: string, current?: Attributes): SQL {
     const from = (names: Names<'tenant'>, id: StringChunk) =>
       sql`
         DELETE FROM ${names.table}
@@ -212,7 +221,7 @@ export class ResourceTable {
     const parts = [
       sql`document AS (${from(d, d.id)})`,
       sql`links AS (${from(l, l.resourceId)})`,
-      ...(this.name === 'User' ? [sql`lookup AS (${from(v, v.accessId)})`] : []),
+      ...(current === undefined ? [] : [this.#goneValues(tenant, lookupValues(current))]),
       this.counted(tenant, -1),
     ];
     return sql.join(parts, sql`, `);
@@ -232,6 +241,17 @@ export class ResourceTable {
       `,
     );
   }
+}
+
+/** Values as a FROM item `n(active, is_user_name, value, path)`. */
+function given(values: readonly LookupValue[]): SQL {
+  const flags = (key: 'active' | 'isUserName') =>
+    sql`${sql.param(values.map((each) => each[key]))}::boolean[]`;
+  const texts = (key: 'value' | 'path') => array(values.map((each) => each[key]));
+  return sql`
+    unnest(${flags('active')}, ${flags('isUserName')}, ${texts('value')}, ${texts('path')})
+      AS n(active, is_user_name, value, path)
+  `;
 }
 
 /** Reads records, and what is related to them on request. */

@@ -90,14 +90,13 @@ export const accessValues = pgTable(
   'access_values',
   {
     tenant: text('tenant').notNull(),
-    path: text('path').notNull(),
+    active: boolean('active').notNull(),
+    isUserName: boolean('is_user_name').notNull(),
     value: text('value').notNull(),
     accessId: text('access_id').notNull(),
+    path: text('path').notNull(),
   },
-  (t) => [
-    primaryKey({ columns: [t.tenant, t.path, t.value, t.accessId] }),
-    index('access_values_access').on(t.tenant, t.accessId),
-  ],
+  (t) => [primaryKey({ columns: [t.tenant, t.active, t.isUserName, t.value, t.accessId] })],
 );
 
 export const externalIds = pgTable(

@@ -6,7 +6,6 @@ import { globalUserId } from '../ids.ts';
 import { USER_CHANGES } from '../sql/followed-groups.ts';
 import type { ActivityRow } from '../sql/log/rows.ts';
 import { columns, named, type Row, selected } from '../sql/names.ts';
-import { isActive } from '../sql/people/active.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
@@ -131,7 +130,8 @@ export function createUserStore(
     }));
     const statement = (noted: SQL) =>
       sql<Pick<Row<'access'>, 'version' | 'lastModified'>>`
-        WITH resource AS (${updated}), ${table.written(author, profile, externalId)}${noted}
+        WITH resource AS (${updated}),
+          ${table.written(author, profile, externalId, current.attributes)}${noted}
           ${activity.part(entry)}
         SELECT ${selected(a, 'version', 'lastModified')}
         FROM resource
@@ -244,11 +244,13 @@ export async function deleteUser(
     version,
     at: Math.max(at, lastModified),
   }));
+  const inactive =
+    before.active === true ? sql`` : sql`${table.countedInactive(tenant, sql`-1::bigint`)},`;
   const [row] = await queries.all<Pick<ActivityRow, 'moved'>>(
     sql`
-      WITH resource AS (${table.deleted(tenant, id, isActive(a.attributes))}),
-        ${table.forgotten(tenant)},
-        ${table.countedInactive(tenant, sql`(CASE WHEN active THEN 0 ELSE -1 END)::bigint`)},
+      WITH resource AS (${table.deleted(tenant, id)}),
+        ${table.forgotten(tenant, before)},
+        ${inactive}
         ${leftGroups(tenant, id, at)},
         sessions_ended AS (${endedSessions(tables, tenant, id)}),
         identity AS (${forgottenIdentity(tables, tenant, id)})

@@ -4,11 +4,11 @@
  */
 import { type SQL, sql } from 'drizzle-orm';
 import type { AttributeRef, Condition } from '../../scim/condition.ts';
-import { pathOf, subPath } from './conditions.ts';
+import { type Expression, pathOf, type SearchDialect, subPath } from './conditions.ts';
+import { LOOKUP_PATHS } from './lookup-values.ts';
 import { named } from './names.ts';
 import { holdersOfMember, userIdsBelow } from './relations.ts';
 import { resourceNames, type SearchContext } from './resource-key.ts';
-import { LOOKUP_PATHS } from './search-document.ts';
 
 /**
  * Selects ids that include every resource that fulfils the condition. Returns undefined if no index
@@ -78,14 +78,29 @@ function equal(path: string, value: SQL, context: SearchContext): SQL | undefine
       return holdersOfMember(tables, tenant, value);
     case 'groups.value':
       return userIdsBelow(tables, tenant, value);
-    default: {
-      if (!LOOKUP_PATHS.has(path)) return undefined;
-      const v = named(tables.accessValues, 'v');
-      return sql`
-        SELECT ${v.accessId}
-        FROM ${v.table}
-        WHERE ${v.tenant} = ${tenant} AND ${v.path} = ${path} AND ${v.value} = ${value}
-      `;
-    }
+    default:
+      return LOOKUP_PATHS.has(path)
+        ? usersWithValue(context.dialect, tenant, path, value)
+        : undefined;
   }
+}
+
+/** Selects the ids of the users who have the value at one of LOOKUP_PATHS. */
+export function usersWithValue(
+  { tables, bind }: SearchDialect,
+  tenant: string,
+  path: string,
+  value: Expression,
+): SQL {
+  const v = named(tables.accessValues, 'v');
+  const any = sql`(${bind(true)}, ${bind(false)})`;
+  return sql`
+    SELECT ${v.accessId}
+    FROM ${v.table}
+    WHERE ${v.tenant} = ${tenant}
+      AND ${v.active} IN ${any}
+      AND ${v.isUserName} IN ${any}
+      AND ${v.value} = ${value}
+      AND ${v.path} = ${path}
+  `;
 }

@@ -49,16 +49,3 @@ function primaryFirst(elements: readonly JsonValue[]): readonly JsonValue[] {
   const rank = (each: JsonValue) => (isJsonObject(each) && each.primary === true ? 0 : 1);
   return elements.toSorted((left, right) => rank(left) - rank(right));
 }
-
-/**
- * The paths by which identity providers look users up, with their values. Each path has an index.
- */
-export function lookupValues(document: JsonObject): readonly { path: string; value: string }[] {
-  const emails = document.emails;
-  const values = (Array.isArray(emails) ? emails : []).flatMap((email) =>
-    isJsonObject(email) && typeof email.value === 'string' ? [email.value] : [],
-  );
-  return [...new Set(values)].map((value) => ({ path: 'emails.value', value }));
-}
-
-export const LOOKUP_PATHS: ReadonlySet<string> = new Set(['emails.value']);

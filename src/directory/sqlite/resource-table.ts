@@ -8,10 +8,11 @@ import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { USER_CHANGES } from '../sql/followed-groups.ts';
 import { listStatements, pageOf, resourceOf } from '../sql/lists.ts';
+import { lookupChange } from '../sql/lookup-values.ts';
 import { named } from '../sql/names.ts';
 import type { Related } from '../sql/related.ts';
 import { INACTIVE_USERS, type ResourceName, searchContext, TOTALS } from '../sql/resource-key.ts';
-import { lookupValues, searchDocument } from '../sql/search-document.ts';
+import { searchDocument } from '../sql/search-document.ts';
 import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
@@ -76,18 +77,27 @@ export class ResourceTable {
   index(tenant: string, id: string, attributes: Attributes): void {
     const document = searchDocument(attributes, this.#type);
     this.#statements.putDocument.run({ tenant, id, document: JSON.stringify(document) });
-    if (this.#name !== 'User') return;
-    this.#statements.deleteValues.run({ tenant, id });
-    for (const { path, value } of lookupValues(document)) {
-      this.#statements.addValue.run({ tenant, id, path, value });
+  }
+
+  /** Makes a user's values those of the next attributes; without them, the user has no more. */
+  indexValues(
+    tenant: string,
+    id: string,
+    current: Attributes | undefined,
+    next: Attributes | undefined,
+  ): void {
+    const { removed, written } = lookupChange(current, next);
+    for (const { active, isUserName, value } of removed) {
+      const [first, second] = [Number(active), Number(isUserName)];
+      this.#statements.deleteValue.run({ tenant, id, active: first, isUserName: second, value });
     }
+    for (const each of written) this.#statements.putValue.run({ tenant, id, ...each });
   }
 
   /** Removes everything that belongs to the resource outside its row. */
   forget(tenant: string, id: string): void {
     this.#statements.deleteDocument.run({ tenant, id });
     this.#statements.deleteLinks.run({ tenant, id });
-    if (this.#name === 'User') this.#statements.deleteValues.run({ tenant, id });
     this.addToCount(tenant, -1);
   }
 }
@@ -197,20 +207,35 @@ function prepareStatements({ orm }: SqliteConnection, name: ResourceName) {
         ),
       )
       .prepare(),
-    addValue: orm
+    putValue: orm
       .insert(accessValues)
       .values({
         tenant,
         accessId: id,
-        path: sql.placeholder('path'),
+        active: sql.placeholder('active'),
+        isUserName: sql.placeholder('isUserName'),
         value: sql.placeholder('value'),
+        path: sql.placeholder('path'),
+      })
+      .onConflictDoUpdate({
+        target: [
+          accessValues.tenant,
+          accessValues.active,
+          accessValues.isUserName,
+          accessValues.value,
+          accessValues.accessId,
+        ],
+        set: { path: sql`${named(accessValues, 'excluded').path}` },
       })
       .prepare(),
-    deleteValues: orm
+    deleteValue: orm
       .delete(accessValues)
       .where(
         and(
           eq(accessValues.tenant, parameter('tenant')),
+          eq(accessValues.active, parameter('active')),
+          eq(accessValues.isUserName, parameter('isUserName')),
+          eq(accessValues.value, parameter('value')),
           eq(accessValues.accessId, parameter('id')),
         ),
       )

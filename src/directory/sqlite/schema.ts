@@ -84,14 +84,13 @@ export const accessValues = sqliteTable(
   'access_values',
   {
     tenant: text('tenant').notNull(),
-    path: text('path').notNull(),
+    active: integer('active', { mode: 'boolean' }).notNull(),
+    isUserName: integer('is_user_name', { mode: 'boolean' }).notNull(),
     value: text('value').notNull(),
     accessId: text('access_id').notNull(),
+    path: text('path').notNull(),
   },
-  (t) => [
-    primaryKey({ columns: [t.tenant, t.path, t.value, t.accessId] }),
-    index('access_values_access').on(t.tenant, t.accessId),
-  ],
+  (t) => [primaryKey({ columns: [t.tenant, t.active, t.isUserName, t.value, t.accessId] })],
 );
 
 export const externalIds = sqliteTable(

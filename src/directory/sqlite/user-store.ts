@@ -4,7 +4,6 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
 import { named } from '../sql/names.ts';
-import { isActive } from '../sql/people/active.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
@@ -46,6 +45,7 @@ export function createUserStore(
     );
     table.setExternalId(scope, id, externalId);
     table.index(scope.tenant, id, profile);
+    table.indexValues(scope.tenant, id, undefined, profile);
     table.addToCount(scope.tenant, 1);
     if (profile.active !== true) table.addInactive(scope.tenant, 1);
     log(scope, () => ({ type: 'User', id, after: attributes, version: 1, at }));
@@ -74,6 +74,7 @@ export function createUserStore(
     );
     table.setExternalId(scope, id, externalId);
     table.index(tenant, id, profile);
+    table.indexValues(tenant, id, current.attributes, profile);
     if (isOtherSubject(current.attributes, attributes)) {
       table.noteUserChange(tenant);
       table.addInactive(tenant, inactiveChange(current.attributes, attributes));
@@ -113,17 +114,12 @@ export function deleteUser(
   at: number,
 ): void {
   const { tenant } = scope;
-  const [row] = write.all<{ readonly active: number }>(
-    sql`
-      DELETE FROM ${ROW.table}
-      WHERE ${ROW.tenant} = ${tenant} AND ${ROW.id} = ${id}
-      RETURNING ${isActive(ROW.attributes)} AS active
-    `,
-  );
-  if (row?.active === 0) table.addInactive(tenant, -1);
+  write.run(sql`DELETE FROM ${ROW.table} WHERE ${ROW.tenant} = ${tenant} AND ${ROW.id} = ${id}`);
+  if (before.active !== true) table.addInactive(tenant, -1);
   write.run(endedSessions(tables, tenant, id));
   write.run(forgottenIdentity(tables, tenant, id));
   const removed = leaveAllGroups(write, tenant, id, at);
+  table.indexValues(tenant, id, before, undefined);
   table.forget(tenant, id);
   const moved = { groups: { added: [], removed } };
   log(scope, () => ({

@@ -44,7 +44,7 @@ export interface PersonSummary {
   readonly lastModified: number;
 }
 
-interface PeopleQuery {
+export interface PeopleQuery {
   /**
    * The beginning of a userName, an e-mail address, or a display, given or family name, compared as
    * SCIM does. Without it, the list is in the order of userNames.

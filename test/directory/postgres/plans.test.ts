@@ -24,7 +24,7 @@ INSERT INTO access SELECT 't' || t, 'u' || lpad(i::text, 5, '0'), 'x' || i, 'use
   FROM generate_series(1, 10000) i, generate_series(1, 3) t WHERE t = 2 OR i <= 2000;
 INSERT INTO search_documents SELECT tenant, id, jsonb_build_object('userName', user_name_key, 'title', 'x',
   'emails', jsonb_build_array(jsonb_build_object('type', 'work', 'value', user_name_key || '@a'))) FROM access;
-INSERT INTO access_values SELECT tenant, 'emails.value', user_name_key || '@a', id FROM access;
+INSERT INTO access_values SELECT tenant, TRUE, FALSE, user_name_key || '@a', id, 'emails.value' FROM access;
 INSERT INTO groups SELECT 't' || t, CASE i WHEN 1 THEN 'big' WHEN 2 THEN 'small' ELSE 'g' || i END, 'group' || i,
   json_build_object('displayName', 'group' || i), 1, 1, 1 FROM generate_series(1, 200) i, generate_series(1, 3) t;
 INSERT INTO search_documents SELECT tenant, id, jsonb_build_object('displayName', display_name_key) FROM groups;

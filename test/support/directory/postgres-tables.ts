@@ -1,6 +1,7 @@
 /** Checks the consistency of a directory's tables on PostgreSQL without using the store. */
 import pg from 'pg';
-import { lookupValues, searchDocument } from '../../../src/directory/sql/search-document.ts';
+import { lookupValues } from '../../../src/directory/sql/lookup-values.ts';
+import { searchDocument } from '../../../src/directory/sql/search-document.ts';
 import type { Attributes } from '../../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
 import { eventually } from '../eventually.ts';
@@ -63,16 +64,22 @@ export async function troubles(database: PostgresDatabase): Promise<unknown[]> {
     document: object | null;
     values: string[];
   }>(
-    `WITH ${RESOURCES} SELECT r.id, r.type, r.attributes, d.document, ARRAY(SELECT v.value
-     FROM access_values v WHERE v.tenant = r.tenant AND v.access_id = r.id ORDER BY v.value) AS values
+    `WITH ${RESOURCES} SELECT r.id, r.type, r.attributes, d.document, ARRAY(
+     SELECT concat_ws(' ', v.active, v.is_user_name, v.value, v.path)
+     FROM access_values v WHERE v.tenant = r.tenant AND v.access_id = r.id) AS values
      FROM resources r LEFT JOIN search_documents d ON d.tenant = r.tenant AND d.id = r.id`,
   );
   for (const { id, type, attributes, document, values } of rows) {
     const resourceType = STANDARD_RESOURCE_TYPES[type === 'User' ? 'user' : 'group'];
     const expected = searchDocument(attributes, resourceType);
     const lookups = type === 'User' ? lookupValues(expected) : [];
-    const wanted = lookups.map(({ value }) => value).toSorted();
-    if (sorted(document) !== sorted(expected) || sorted(values) !== sorted(wanted)) {
+    const wanted = lookups
+      .map(
+        (each) =>
+          `${each.active ? 't' : 'f'} ${each.isUserName ? 't' : 'f'} ${each.value} ${each.path}`,
+      )
+      .toSorted();
+    if (sorted(document) !== sorted(expected) || sorted(values.toSorted()) !== sorted(wanted)) {
       found.push({ trouble: 'search data that differs', id, attributes, document, values });
     }
   }

@@ -54,15 +54,16 @@ CREATE TABLE search_documents (
   PRIMARY KEY (tenant, id)
 );
 
--- Multi-valued attributes that clients look users up by.
+-- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by people who type it.
 CREATE TABLE access_values (
   tenant TEXT COLLATE "C" NOT NULL,
-  path TEXT COLLATE "C" NOT NULL,
+  active BOOLEAN NOT NULL,
+  is_user_name BOOLEAN NOT NULL,
   value TEXT COLLATE "C" NOT NULL,
   access_id TEXT COLLATE "C" NOT NULL,
-  PRIMARY KEY (tenant, path, value, access_id)
+  path TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (tenant, active, is_user_name, value, access_id)
 );
-CREATE INDEX access_values_access ON access_values (tenant, access_id);
 
 -- A resource is provisioned by the integrations that have a row for it; each has its own externalId, or none.
 CREATE TABLE external_ids (

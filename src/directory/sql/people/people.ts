@@ -2,7 +2,9 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { fold } from '../../../scim/text.ts';
 import type { PeopleStore, Person, PersonKey, PersonMatch } from '../../store/people.ts';
-import { named, type Tables } from '../names.ts';
+import type { SearchDialect } from '../conditions.ts';
+import { usersWithValue } from '../index-candidates.ts';
+import { named } from '../names.ts';
 import { INACTIVE_USERS, TOTALS } from '../resource-key.ts';
 import { isActive } from './active.ts';
 import type { PeopleDatabase } from './database.ts';
@@ -36,7 +38,7 @@ export function createPeopleStore(database: PeopleDatabase): PeopleStore {
           SELECT ${a.id}, ${a.attributes} ->> 'userName' AS "userName",
             ${isActive(a.attributes)} AS active
           FROM ${a.table}
-          WHERE ${a.tenant} = ${tenant} AND ${matched(tables, tenant, by, value, dialect.among)}
+          WHERE ${a.tenant} = ${tenant} AND ${matched(dialect, tenant, by, value)}
           ORDER BY ${a.id}
           LIMIT ${MOST_MATCHES}
         `,
@@ -84,26 +86,17 @@ export function createPeopleStore(database: PeopleDatabase): PeopleStore {
   };
 }
 
-function matched(
-  tables: Tables,
-  tenant: string,
-  by: PersonKey,
-  value: string,
-  among: (id: SQL, ids: SQL) => SQL,
-): SQL {
+function matched(dialect: SearchDialect, tenant: string, by: PersonKey, value: string): SQL {
+  const { tables } = dialect;
   const a = named(tables.access, 'a');
   switch (by) {
     case 'userName':
       return sql`${a.userNameKey} = ${fold(value)}`;
-    case 'email': {
-      const v = named(tables.accessValues, 'v');
-      const ids = sql`
-        SELECT ${v.accessId}
-        FROM ${v.table}
-        WHERE ${v.tenant} = ${tenant} AND ${v.path} = 'emails.value' AND ${v.value} = ${fold(value)}
-      `;
-      return among(sql`${a.id}`, ids);
-    }
+    case 'email':
+      return dialect.among(
+        a.id,
+        usersWithValue(dialect, tenant, 'emails.value', dialect.bind(fold(value))),
+      );
     case 'externalId': {
       const x = named(tables.externalIds, 'x');
       const i = named(tables.integrations, 'i');
@@ -115,7 +108,7 @@ function matched(
           AND ${i.endedAt} IS NULL
         WHERE ${x.tenant} = ${tenant} AND ${x.externalId} = ${value} AND ${x.resourceType} = 'User'
       `;
-      return among(sql`${a.id}`, ids);
+      return dialect.among(a.id, ids);
     }
   }
 }

@@ -1,61 +1,214 @@
-/** The search for people as SQL, for both databases. */
-import { type SQL, sql } from 'drizzle-orm';
-import { fold } from '../../../scim/text.ts';
-import type { PeopleStore } from '../../store/people.ts';
-import { named } from '../names.ts';
-import { userIdsBelow } from '../relations.ts';
-import { isActive } from './active.ts';
+/** The search for people, in the same way on both databases. */
+import { sql } from 'drizzle-orm';
+import { compareText, fold } from '../../../scim/text.ts';
+import type { PeopleQuery, PeopleStore, PersonSummary } from '../../store/people.ts';
+import { lookupValues } from '../lookup-values.ts';
 import { pageCursor, pageKey } from './cursor.ts';
 import type { PeopleDatabase } from './database.ts';
-import { startsWith } from './prefix.ts';
-import { listedPeople } from './summaries.ts';
+import { inGroup, type PeopleFilter, provisionedBy } from './filters.ts';
+import { type ListedPerson, listedPeople } from './summaries.ts';
+import { type Place, placesIn, type Range } from './values.ts';
+
+/** Places that one statement compares with the filters, and those for one page. */
+const BATCH = 2_000;
+const MOST_SCANNED = 10_000;
+/** If so few people fit a filter, all of them are read instead. */
+const FEW = 2_000;
+/** People that one statement reads. */
+const READ = 500;
+
+/** A person, and the place at which a list shows them. */
+type Found = Place & { readonly summary: PersonSummary };
+
+/** What a page is read with. */
+interface Search {
+  readonly database: PeopleDatabase;
+  readonly tenant: string;
+  readonly range: Range;
+  readonly active: boolean | undefined;
+  readonly filters: readonly PeopleFilter[];
+  /** The number of people that fill the page, and one more. */
+  readonly wanted: number;
+}
+
+/** People in the order of their places. `last` is where the search stopped, unless it has ended. */
+interface Progress {
+  readonly found: readonly Found[];
+  readonly last: Place | undefined;
+}
 
 export function createSearch(database: PeopleDatabase): Pick<PeopleStore, 'search'> {
-  const { dialect, all } = database;
-  const a = named(dialect.tables.access, 'a');
-  const x = named(dialect.tables.externalIds, 'x');
   return {
-    search: async (tenant, { text = '', active, groupId, integrationId, after, limit }) => {
-      const [last] = pageKey(after, 1) ?? [];
-      const provisioned = sql`
-        EXISTS (
-          SELECT 1
-          FROM ${x.table}
-          WHERE ${x.tenant} = ${tenant}
-            AND ${x.resourceId} = ${a.id}
-            AND ${x.integrationId} = ${integrationId}
-        )
-      `;
-      const below = userIdsBelow(dialect.tables, tenant, sql`${groupId}`);
-      const conditions = [
-        sql`${a.tenant} = ${tenant}`,
-        startsWith(a.userNameKey, fold(text)),
-        ...(last === undefined ? [] : [sql`${a.userNameKey} > ${last}`]),
-        ...(active === undefined
-          ? []
-          : [sql`${active ? sql`` : sql`NOT`} ${isActive(a.attributes)}`]),
-        ...(groupId === undefined ? [] : [dialect.among(a.id, below)]),
-        ...(integrationId === undefined ? [] : [provisioned]),
-      ];
-      const statement: SQL<{ readonly id: string; readonly key: string }> = sql`
-        SELECT ${a.id}, ${a.userNameKey} AS key
-        FROM ${a.table}
-        WHERE ${sql.join(conditions, sql` AND `)}
-        ORDER BY ${a.userNameKey}
-        LIMIT ${limit + 1}
-      `;
-      const rows = await all(statement);
-      const shown = rows.slice(0, limit);
-      const found = await listedPeople(
-        database,
-        tenant,
-        shown.map(({ id }) => id),
-      );
-      const end = rows.length > limit ? shown.at(-1) : undefined;
+    search: async (tenant, query) => {
+      const search = await searchFor(database, tenant, query);
+      if (search === undefined) return { people: [], next: undefined };
+      const { found, last } = await (search.filters.length === 0
+        ? unfiltered(search)
+        : filtered(search));
+      const people = found.slice(0, query.limit);
+      const end = found.length > query.limit ? people.at(-1) : last;
       return {
-        people: shown.flatMap(({ id }) => found.get(id)?.summary ?? []),
-        next: end && pageCursor(end.key),
+        people: people.map(({ summary }) => summary),
+        next: end && pageCursor(end.value, end.id),
       };
     },
   };
 }
+
+/** Undefined if nobody can fit. */
+async function searchFor(
+  database: PeopleDatabase,
+  tenant: string,
+  { text = '', active, groupId, integrationId, after, limit }: PeopleQuery,
+): Promise<Search | undefined> {
+  const prefix = fold(text.trimStart());
+  // PostgreSQL has no text with NUL, so nothing begins with it.
+  if (prefix.includes('\0')) return undefined;
+  const group = groupId === undefined ? undefined : await inGroup(database, tenant, groupId);
+  if (groupId !== undefined && group === undefined) return undefined;
+  const [value = '', id] = pageKey(after, 2) ?? [];
+  const activities = active === undefined ? [true, false] : [active];
+  // Without a text, nobody is found by anything but the userName, so that each is found once.
+  const names = prefix === '' ? [true] : [true, false];
+  return {
+    database,
+    tenant,
+    range: {
+      tenant,
+      sections: activities.flatMap((each) =>
+        names.map((isUserName) => ({ active: each, isUserName })),
+      ),
+      prefix,
+      after: id === undefined || value < prefix ? undefined : { value, id },
+    },
+    active,
+    filters: [
+      ...(group === undefined ? [] : [group]),
+      ...(integrationId === undefined ? [] : [provisionedBy(database, tenant, integrationId)]),
+    ],
+    wanted: limit + 1,
+  };
+}
+
+async function unfiltered(search: Search): Promise<Progress> {
+  const { database, range, wanted } = search;
+  const size = 2 * wanted;
+  const found: Found[] = [];
+  let { after } = range;
+  for (;;) {
+    const places = await database.all(placesIn(database, { ...range, after }, size));
+    found.push(...(await peopleAt(search, places)));
+    if (places.length < size) return { found, last: undefined };
+    if (found.length >= wanted) return { found, last: undefined };
+    after = places.at(-1);
+  }
+}
+
+async function filtered(search: Search): Promise<Progress> {
+  const { database, range, filters, wanted } = search;
+  const fits: Range['fits'] = (id) =>
+    sql.join(
+      filters.map((filter) => filter.fits(id)),
+      sql` AND `,
+    );
+  const size = 2 * wanted;
+  const found: Found[] = [];
+  let { after } = range;
+  for (let scanned = 0; scanned < MOST_SCANNED; ) {
+    const [until] = await database.all(placesIn(database, { ...range, after }, 1, BATCH - 1));
+    const places = await database.all(placesIn(database, { ...range, after, until, fits }, size));
+    found.push(...(await peopleAt(search, places)));
+    const isFull = places.length === size;
+    if (found.length >= wanted || (until === undefined && !isFull)) {
+      return { found, last: undefined };
+    }
+    if (scanned === 0) {
+      const few = await amongFew(search);
+      if (few !== undefined) return few;
+    }
+    after = isFull ? places.at(-1) : until;
+    scanned += BATCH;
+  }
+  return { found, last: after };
+}
+
+/** Reads everybody who fits one of the filters, if that is cheaper than reading the index. */
+async function amongFew(search: Search): Promise<Progress | undefined> {
+  const { database, range, filters } = search;
+  for (const filter of filters) {
+    const ids = await filter.all(FEW);
+    if (ids === undefined) continue;
+    const others = filters.filter((each) => each !== filter);
+    const found = await everybody(search, [...new Set(ids)]);
+    const later = found.filter((each) => range.after === undefined || isBehind(each, range.after));
+    const left = await fitting(database, later, others);
+    return { found: left.toSorted(byPlace), last: undefined };
+  }
+  return undefined;
+}
+
+/** The people among those with these ids who fit the text. */
+async function everybody(search: Search, ids: readonly string[]): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (let start = 0; start < ids.length; start += READ) {
+    const listed = await listedPeople(
+      search.database,
+      search.tenant,
+      ids.slice(start, start + READ),
+    );
+    for (const person of listed.values()) {
+      const value = placeOf(person, search);
+      const { summary } = person;
+      if (value !== undefined) found.push({ value, id: summary.id, summary });
+    }
+  }
+  return found;
+}
+
+/** The people who are shown at these places, in order. */
+async function peopleAt(search: Search, places: readonly Place[]): Promise<readonly Found[]> {
+  const { database, tenant } = search;
+  const ids = [...new Set(places.map(({ id }) => id))];
+  const listed = await listedPeople(database, tenant, ids);
+  return places.flatMap(({ value, id }) => {
+    const person = listed.get(id);
+    if (person === undefined || placeOf(person, search) !== value) return [];
+    return [{ value, id, summary: person.summary }];
+  });
+}
+
+/**
+ * The value at which the search shows the person, if at all: the first one that fits, so that each
+ * person is shown once.
+ */
+function placeOf(
+  { summary, attributes }: ListedPerson,
+  { range, active }: Search,
+): string | undefined {
+  if (active !== undefined && active !== summary.active) return undefined;
+  if (range.prefix === '') return fold(summary.userName);
+  return lookupValues(attributes).find(({ value }) => value.startsWith(range.prefix))?.value;
+}
+
+async function fitting(
+  { dialect, all }: PeopleDatabase,
+  found: readonly Found[],
+  filters: readonly PeopleFilter[],
+): Promise<readonly Found[]> {
+  if (filters.length === 0 || found.length === 0) return found;
+  const ids = dialect.values(
+    found.map(({ id }) => id),
+    'u',
+  );
+  const conditions = filters.map((filter) => filter.fits(sql`u.value`));
+  const rows = await all(
+    sql<{ readonly id: string }>`
+      SELECT u.value AS id FROM ${ids} WHERE ${sql.join(conditions, sql` AND `)}
+    `,
+  );
+  const known = new Set(rows.map(({ id }) => id));
+  return found.filter(({ id }) => known.has(id));
+}
+
+const byPlace = (a: Place, b: Place) => compareText(a.value, b.value) || compareText(a.id, b.id);
+const isBehind = (place: Place, other: Place) => byPlace(place, other) > 0;

@@ -11,7 +11,7 @@ interface SummaryRow extends Pick<Row<'access'>, 'id' | 'lastModified'> {
 }
 
 /** A user's row, read for a list: what is shown, and all that was provisioned. */
-interface ListedPerson {
+export interface ListedPerson {
   readonly summary: PersonSummary;
   readonly attributes: Attributes;
 }

@@ -50,15 +50,16 @@ CREATE TABLE search_documents (
   PRIMARY KEY (tenant, id)
 ) STRICT, WITHOUT ROWID;
 
--- Multi-valued attributes that clients look users up by.
+-- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by people who type it.
 CREATE TABLE access_values (
   tenant TEXT NOT NULL,
-  path TEXT NOT NULL,
+  active INTEGER NOT NULL,
+  is_user_name INTEGER NOT NULL,
   value TEXT NOT NULL,
   access_id TEXT NOT NULL,
-  PRIMARY KEY (tenant, path, value, access_id)
+  path TEXT NOT NULL,
+  PRIMARY KEY (tenant, active, is_user_name, value, access_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX access_values_access ON access_values (tenant, access_id);
 
 -- A resource is provisioned by the integrations that have a row for it; each has its own externalId, or none.
 CREATE TABLE external_ids (

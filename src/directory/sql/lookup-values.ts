@@ -1,0 +1,85 @@
+/**
+ * The values by which users are looked up: e-mail addresses, for identity providers, and everything
+ * that a person's name may begin with, for people who type it. An index finds both.
+ */
+import { isJsonObject, type JsonObject, type JsonValue } from '../../scim/json.ts';
+import { compareText, fold } from '../../scim/text.ts';
+
+/** The paths that identity providers look users up by. */
+export const LOOKUP_PATHS: ReadonlySet<string> = new Set(['emails.value']);
+
+/** A row of the index, in addition to the tenant and the user. */
+export interface LookupValue {
+  readonly active: boolean;
+  readonly isUserName: boolean;
+  readonly value: string;
+  /** Empty for a value that only people look for. */
+  readonly path: '' | 'emails.value';
+}
+
+/** A longer name is found by its beginning. */
+const MOST_CHARACTERS = 100;
+
+/**
+ * Takes the attributes of a user or their search document, in the order in which lists show the
+ * values. A name that another value begins with is left out, because whatever finds it also finds
+ * the other one.
+ */
+export function lookupValues(attributes: JsonObject): readonly LookupValue[] {
+  const active = attributes.active === true;
+  const userName = fold(String(attributes.userName));
+  const emails = new Set(emailsOf(attributes.emails).map(fold));
+  const exact = new Set([userName, ...emails]);
+  const names = new Set(namesOf(attributes));
+  const all = [...exact, ...names];
+  const more = [...names].filter(
+    (name) => !all.some((other) => other.startsWith(name) && (other !== name || exact.has(name))),
+  );
+  return [...exact, ...more].toSorted(compareText).map((value) => ({
+    active,
+    isUserName: value === userName,
+    value,
+    path: emails.has(value) ? 'emails.value' : '',
+  }));
+}
+
+/**
+ * What has to be written, so that the index has the values of the next attributes instead of the
+ * current ones.
+ */
+export function lookupChange(
+  current: JsonObject | undefined,
+  next: JsonObject | undefined,
+): { readonly removed: readonly LookupValue[]; readonly written: readonly LookupValue[] } {
+  const [before, after] = [current, next].map((attributes) =>
+    attributes ? lookupValues(attributes) : [],
+  );
+  const [had, has] = [byKey(before), byKey(after)];
+  return {
+    removed: [...had].filter(([key]) => !has.has(key)).map(([, each]) => each),
+    written: [...has]
+      .filter(([key, { path }]) => had.get(key)?.path !== path)
+      .map(([, each]) => each),
+  };
+}
+
+function byKey(values: readonly LookupValue[] = []): ReadonlyMap<string, LookupValue> {
+  return new Map(values.map((each) => [`${each.active} ${each.isUserName} ${each.value}`, each]));
+}
+
+function emailsOf(emails: JsonValue | undefined): readonly string[] {
+  return (Array.isArray(emails) ? emails : []).flatMap((email) =>
+    isJsonObject(email) && typeof email.value === 'string' ? [email.value] : [],
+  );
+}
+
+function namesOf({ displayName, name }: JsonObject): readonly string[] {
+  const parts = isJsonObject(name) ? [name.givenName, name.familyName] : [];
+  return [displayName, ...parts]
+    .filter((each) => typeof each === 'string' && each !== '')
+    .map((each) => beginningOf(fold(String(each))));
+}
+
+function beginningOf(text: string): string {
+  return text.length <= MOST_CHARACTERS ? text : [...text].slice(0, MOST_CHARACTERS).join('');
+}
