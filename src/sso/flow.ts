@@ -1,5 +1,5 @@
 /** The authorization code flow: to the provider, and back with a session. */
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { randomPKCECodeVerifier } from 'openid-client';
 import type { Store } from '../directory/store/store.ts';
 import type { Attempt, Attempts } from './attempt.ts';
@@ -7,7 +7,7 @@ import { isPrivate } from './config/loopback.ts';
 import { readCookies } from './cookies.ts';
 import { MinuteBudget } from './gate.ts';
 import type { Journal } from './journal.ts';
-import type { SignInPages } from './pages.ts';
+import type { SignInApp, SignInEnv, SignInPages } from './pages.ts';
 import { accountName, bindAccount, type FoundPerson, findPerson } from './person.ts';
 import type { Provider, SignedInAccount } from './provider.ts';
 import { ProviderError } from './provider-error.ts';
@@ -45,12 +45,12 @@ export class Flow {
     this.#signIns = new MinuteBudget(MOST_SIGN_INS, parts.clock);
   }
 
-  serveOn(app: Hono): void {
+  serveOn(app: SignInApp): void {
     app.get('/oauth/login/:provider', (context) => this.#login(context));
     app.get('/oauth/callback/:provider', (context) => this.#callback(context));
   }
 
-  async #login(context: Context): Promise<Response> {
+  async #login(context: Context<SignInEnv>): Promise<Response> {
     const { providers, attempts, publicUrl } = this.#parts;
     const name = context.req.param('provider') ?? '';
     const provider = providers.get(name);
@@ -68,14 +68,15 @@ export class Flow {
       readCookies(context.req.raw.headers),
     );
     try {
-      const url = await provider.authorizationUrl(attempt);
+      const asks = context.req.query('prompt') === 'login';
+      const url = await provider.authorizationUrl(attempt, asks);
       return redirect(url.href, setCookies);
     } catch (error) {
       return this.#failed(error, provider, attempt);
     }
   }
 
-  async #callback(context: Context): Promise<Response> {
+  async #callback(context: Context<SignInEnv>): Promise<Response> {
     const { providers, attempts } = this.#parts;
     const { headers } = context.req.raw;
     const name = context.req.param('provider') ?? '';
@@ -86,7 +87,11 @@ export class Flow {
     const [state = ''] = states.length === 1 ? states : [];
     const attempt = attempts.take(state, name, readCookies(headers));
     if (attempt === undefined)
-      return this.#refuse(refusalOf('attempt'), name, { detail: 'no attempt has this state' });
+      return this.#refuse(
+        refusalOf('attempt', provider.config, { again: `/oauth/login/${name}` }),
+        name,
+        { detail: 'no attempt has this state' },
+      );
     const response = await this.#complete(provider, attempt, query, headers);
     response.headers.append('set-cookie', attempts.end(state));
     return response;
@@ -107,8 +112,8 @@ export class Flow {
     const { people } = this.#parts.store;
     const found = await findPerson(people, provider.config, attempt.tenant, account.claims);
     if ('reason' in found)
-      return this.#refuseAccount(found.reason, provider, account, found.tenant);
-    if ('several' in found) return this.#choose(found.several, provider, account, attempt);
+      return this.#refuseAccount(found.reason, provider, account, attempt, found.tenant);
+    if ('several' in found) return this.#choose(found.several, account, attempt);
     return this.#admit(found.one, provider, account, attempt, headers);
   }
 
@@ -124,7 +129,7 @@ export class Flow {
     const { issuer, name } = provider.config;
     const { subject, sid, idToken } = account;
     const refuse = (reason: RefusalReason) =>
-      this.#refuseAccount(reason, provider, account, tenant);
+      this.#refuseAccount(reason, provider, account, attempt, tenant);
     if (!this.#signIns.spend(`${tenant} ${person.id}`)) return refuse('tooOften');
     const obstacle = await bindAccount(store.identities, found, { issuer, subject }, now());
     if (obstacle !== undefined) return refuse(obstacle);
@@ -152,21 +157,21 @@ export class Flow {
 
   async #choose(
     found: readonly FoundPerson[],
-    provider: Provider,
     account: SignedInAccount,
-    { returnTo }: Attempt,
+    attempt: Attempt,
   ): Promise<Response> {
-    const choices = found.map(({ tenant }) => {
-      const query = new URLSearchParams({ tenant, to: returnTo });
-      return { tenant, href: `/oauth/login/${provider.config.name}?${query}` };
-    });
+    const choices = found.map(({ tenant }) => ({
+      tenant,
+      href: loginAddress(attempt, { tenant }),
+    }));
     return writable(await this.#parts.pages.chooseTenant(choices, accountName(account)));
   }
 
   #failed(error: unknown, provider: Provider, attempt: Attempt): Promise<Response> {
     if (!(error instanceof ProviderError)) throw error;
     const { tenant } = attempt;
-    const refusal = refusalOf(error.failure, provider.config, { tenant });
+    const again = loginAddress(attempt);
+    const refusal = refusalOf(error.failure, provider.config, { tenant, again });
     return this.#refuse(refusal, provider.config.name, { detail: error.message });
   }
 
@@ -174,9 +179,11 @@ export class Flow {
     reason: RefusalReason,
     { config }: Provider,
     account: SignedInAccount,
+    attempt: Attempt,
     tenant: string | undefined,
   ): Promise<Response> {
-    const named = { account: accountName(account), tenant };
+    const again = loginAddress(attempt, { prompt: 'login' });
+    const named = { account: accountName(account), tenant, again };
     const isKnown = tenant !== undefined && config.tenants.includes(tenant);
     return this.#refuse(refusalOf(reason, config, named), config.name, { isKnown });
   }
@@ -190,6 +197,15 @@ export class Flow {
     await journal.refused(refusal, provider, about);
     return writable(await pages.refused(refusal));
   }
+}
+
+/** The same sign-in again. */
+function loginAddress(
+  { provider, tenant, returnTo }: Attempt,
+  changes: Readonly<Record<string, string>> = {},
+): string {
+  const wanted = { ...(tenant === undefined ? {} : { tenant }), to: returnTo, ...changes };
+  return `/oauth/login/${provider}?${new URLSearchParams(wanted)}`;
 }
 
 /** 303, with cookies. Nothing on the way may keep it. */

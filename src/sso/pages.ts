@@ -1,6 +1,14 @@
 /** The pages of sign-in and sign-out, which the console renders in its own frame. */
+import type { Hono } from 'hono';
+import type { ServerBindings } from '../http/server.ts';
 import type { Refusal } from './refusal.ts';
 import type { SignInSession } from './sessions.ts';
+
+export interface SignInEnv {
+  readonly Bindings: ServerBindings;
+}
+
+export type SignInApp = Hono<SignInEnv>;
 
 type Page = Response | Promise<Response>;
 

@@ -93,8 +93,11 @@ export class Provider {
     return true;
   }
 
-  /** The address at the provider that begins the sign-in. Rejects with ProviderError. */
-  async authorizationUrl({ state, nonce, verifier }: Attempt): Promise<URL> {
+  /**
+   * The address at the provider that begins the sign-in. With `asks`, it asks for an account even if
+   * it knows one. Rejects with ProviderError.
+   */
+  async authorizationUrl({ state, nonce, verifier }: Attempt, asks: boolean): Promise<URL> {
     const { configuration } = await this.#discovered();
     return buildAuthorizationUrl(configuration, {
       redirect_uri: this.#callback,
@@ -103,6 +106,7 @@ export class Provider {
       nonce,
       code_challenge: await calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
+      ...(asks ? { prompt: 'login' } : {}),
     });
   }
 

@@ -36,6 +36,18 @@ export interface Refusal {
   /** The account that was tried, as the provider names it. Unknown before the provider has. */
   readonly account: string | undefined;
   readonly tenant: string | undefined;
+  /**
+   * The address that begins the sign-in again, so that the provider asks for an account instead of
+   * using the one that was refused.
+   */
+  readonly again: string | undefined;
+}
+
+/** What is known about the sign-in that was refused. */
+interface RefusedSignIn {
+  readonly account?: string;
+  readonly tenant?: string | undefined;
+  readonly again?: string;
 }
 
 type Named = Pick<ConfiguredProvider, 'displayName' | 'match'>;
@@ -110,9 +122,9 @@ const NOBODY: Named = { displayName: '', match: { claim: '', attribute: 'userNam
 export function refusalOf(
   reason: RefusalReason,
   provider: Named = NOBODY,
-  { account, tenant }: { readonly account?: string; readonly tenant?: string | undefined } = {},
+  { account, tenant, again }: RefusedSignIn = {},
 ): Refusal {
   const place = tenant === undefined ? '' : ` in ${tenant}`;
   const message = WORDS[reason](provider, account ?? 'Your account', place);
-  return { reason, status: STATUS[reason] ?? 403, message, account, tenant };
+  return { reason, status: STATUS[reason] ?? 403, message, account, tenant, again };
 }

@@ -11,7 +11,7 @@ import { Flow } from './flow.ts';
 import { Journal } from './journal.ts';
 import { TokenReviewer } from './kubernetes-token.ts';
 import { Logout } from './logout/routes.ts';
-import type { SignInPages } from './pages.ts';
+import type { SignInApp, SignInEnv, SignInPages } from './pages.ts';
 import { Providers } from './providers.ts';
 import { refusalOf } from './refusal.ts';
 import { Seal } from './seal.ts';
@@ -37,7 +37,7 @@ interface SignInOptions {
 
 export interface SignIn {
   /** Serves `/oauth/…` and `/logout`. */
-  readonly app: Hono;
+  readonly app: SignInApp;
   /** Who sent the request. Rejects while the directory is unavailable. */
   sessionOf(headers: Headers): Promise<SignInSession | undefined>;
   /** In the order of the configuration. */
@@ -70,7 +70,7 @@ export function createSignIn(options: SignInOptions): SignIn {
   const reviewer = new TokenReviewer(client, now);
   const common = { publicUrl, store, providers, sessions, idTokens, journal, pages, log };
 
-  const app = new Hono();
+  const app = new Hono<SignInEnv>();
   new Flow({ ...common, attempts, now, clock }).serveOn(app);
   new Logout(common).serveOn(app);
 

@@ -97,7 +97,7 @@ describe('sign-in', () => {
       account: 'both',
       choices: ['acme', 'second'].map((tenant) => ({
         tenant,
-        href: `/oauth/login/keycloak?tenant=${tenant}&to=%2Fconsole%2Fme`,
+        href: `/oauth/login/keycloak?to=%2Fconsole%2Fme&tenant=${tenant}`,
       })),
     });
     expect(await server.signIn.sessionOf(browser.headers)).toBeUndefined();
@@ -113,6 +113,20 @@ describe('sign-in', () => {
     expect(status).toBe(403);
     expect(page).toMatchObject({ reason: 'notProvisioned', account: 'stranger', tenant: 'acme' });
     expect(page.message).toMatch(/^stranger is not provisioned in acme\. Ask .*Keycloak/);
+  });
+
+  it('lets a person whom it refused sign in with another account', async () => {
+    account('work');
+    account('private');
+    await provision(scim, 'work');
+    const browser = server.browser();
+    const refused = await server.signInAs('private', { browser, to: '/console/me' });
+    const begun = await browser.get(String(refused.page.again));
+    // Without it, the provider would send the refused account again.
+    expect(new URL(begun.location).searchParams.get('prompt')).toBe('login');
+    const callback = await server.visitor('keycloak').signIn(begun.location, 'work');
+    const landed = await browser.get(callback);
+    expect([landed.status, landed.location]).toEqual([303, '/console/me']);
   });
 
   it('refuses a deactivated user', async () => {

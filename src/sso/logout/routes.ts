@@ -1,12 +1,12 @@
 /** The ends of sessions: by the person, and by the provider. */
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { FoundSession, SessionOwner } from '../../directory/store/sessions.ts';
 import type { Store } from '../../directory/store/store.ts';
 import type { Logger } from '../../logger.ts';
 import { writable } from '../flow.ts';
 import type { Journal } from '../journal.ts';
-import type { SignInPages } from '../pages.ts';
+import type { SignInApp, SignInEnv, SignInPages } from '../pages.ts';
 import type { Provider } from '../provider.ts';
 import { ProviderError } from '../provider-error.ts';
 import type { Providers } from '../providers.ts';
@@ -39,7 +39,7 @@ export class Logout {
     this.#parts = parts;
   }
 
-  serveOn(app: Hono): void {
+  serveOn(app: SignInApp): void {
     const limit = bodyLimit({ maxSize: MOST_BYTES, onError: () => refused(413, 'too_large') });
     app.get('/logout', (context) => this.#show(context.req.raw.headers));
     app.post('/logout', limit, (context) => this.#signOut(context));
@@ -59,11 +59,12 @@ export class Logout {
     return writable(await page);
   }
 
-  async #signOut(context: Context): Promise<Response> {
+  async #signOut(context: Context<SignInEnv>): Promise<Response> {
     const { sessions, pages } = this.#parts;
     const { headers } = context.req.raw;
     const session = await sessions.of(headers);
     if (session !== undefined) {
+      context.env?.admitBody?.();
       const { csrf } = await context.req.parseBody();
       // Another site sent the form, or it is from an earlier session.
       if (typeof csrf !== 'string' || !isSame(session.csrf, csrf))
@@ -97,7 +98,7 @@ export class Logout {
   }
 
   async #byProvider(
-    context: Context,
+    context: Context<SignInEnv>,
     invalid: number,
     act: (provider: Provider) => Promise<Response>,
   ): Promise<Response> {
@@ -116,18 +117,20 @@ export class Logout {
     }
   }
 
-  async #backchannel(context: Context, provider: Provider): Promise<Response> {
+  async #backchannel(context: Context<SignInEnv>, provider: Provider): Promise<Response> {
+    context.env?.admitBody?.();
     const { logout_token: token } = await context.req.parseBody();
     if (typeof token !== 'string') return refused(400, 'invalid_request');
     await this.#end(provider, await readLogoutToken(provider, token, (jti) => this.#isNew(jti)));
     return new Response(null, { status: 200, headers: { 'cache-control': 'no-store' } });
   }
 
-  async #universal(context: Context, provider: Provider): Promise<Response> {
+  async #universal(context: Context<SignInEnv>, provider: Provider): Promise<Response> {
     const { name } = provider.config;
     const audience = `${this.#parts.publicUrl}/oauth/universal-logout/${name}`;
     const authorization = context.req.header('authorization');
     await verifyCaller(provider, authorization, audience, (jti) => this.#isNew(jti));
+    context.env?.admitBody?.();
     const body: unknown = await context.req.json().catch(() => undefined);
     const subject = readSubject(body);
     if (subject === undefined) return refused(422, 'unsupported_subject');
