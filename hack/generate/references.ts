@@ -7,6 +7,8 @@ import { allMetrics, fillInMetrics } from './metrics.ts';
 import { fillInOptions } from './options.ts';
 import { fillInPermissions } from './permissions.ts';
 import { fillInReasons } from './reasons.ts';
+import { fillInSignIn } from './sign-in.ts';
+import { fillInRefusals } from './sign-in-refusals.ts';
 
 function rewrite(page: string, fillIn: (document: string) => string): void {
   const path = join(import.meta.dirname, '..', '..', 'docs', 'reference', page);
@@ -20,3 +22,4 @@ rewrite('scim.md', fillInLimits);
 rewrite('options.md', fillInOptions);
 rewrite('conditions.md', fillInReasons);
 rewrite('licences.md', fillInLicences);
+rewrite('sign-in.md', (document) => fillInRefusals(fillInSignIn(document)));
