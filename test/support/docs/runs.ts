@@ -153,6 +153,11 @@ until_accepted okta`,
   'docs/guides/quick-start.md': {
     'make build': { before: 'until_accepted company-idp' },
   },
+  'docs/guides/sign-in.md': {
+    'kubectl create namespace scim-operator': {
+      replace: { 'kubectl create namespace scim-operator    # unless it exists': '' },
+    },
+  },
   'docs/guides/test-connection.md': {
     'export SCIM_OPERATOR_TOKEN=': { before: INTEGRATION },
   },
