@@ -60,6 +60,7 @@ test: $(INSTALLED) ## Run every test, against a real API server and real databas
 	@rm -rf .test
 	@node hack/control-plane/prepare.ts
 	@node hack/helm/prepare.ts
+	@node hack/browser/prepare.ts
 	@$(MAKE) --no-print-directory --keep-going --jobs $(SUITES:%=test-%)
 
 # In parallel, because a test against an API server mostly waits.

@@ -8,6 +8,7 @@ const kube = [
   'test/e2e/**/*.test.ts',
   'test/chart/cluster/**/*.test.ts',
   'test/sso/cluster/**/*.test.ts',
+  'test/console/browser/**/*.test.ts',
 ];
 
 /** On the cluster that KUBECONFIG names, with the image on its nodes; see `make e2e`. */

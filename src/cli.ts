@@ -52,6 +52,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof LeadLostError) return 3;
+    if (error instanceof ConfigError) {
+      process.stderr.write(`scim-operator: ${error.message}\n`);
+      return 2;
+    }
     if (!(error instanceof FatalError)) throw error;
     process.stderr.write(`scim-operator: ${error.message}\n`);
     return 1;

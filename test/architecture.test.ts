@@ -78,6 +78,7 @@ const WALL_CLOCK_READERS = [
   'src/kube/leader-election.ts',
   'src/operator/term.ts',
   'src/commands/run.ts',
+  'src/commands/people.ts',
 ];
 
 const imports = new Map(

@@ -1,6 +1,7 @@
 /**
  * Assembles the directory, the SCIM server, the probes and the operator, and starts and stops them.
  */
+import type { Registry } from 'prom-client';
 import type { Config } from '../config/options.ts';
 import { isUnencrypted } from '../config/public-url.ts';
 import type { NamingRule } from '../directory/kubernetes-names.ts';
@@ -12,7 +13,7 @@ import type { ServingCertificate } from '../http/certificate.ts';
 import { ConnectionMetrics } from '../http/connections.ts';
 import { ListenError } from '../http/listen-error.ts';
 import { createOpsApp } from '../http/ops.ts';
-import { HttpServer } from '../http/server.ts';
+import { type Application, HttpServer } from '../http/server.ts';
 import { Connection, loadKubeConfig } from '../kube/connection.ts';
 import type { Logger } from '../logger.ts';
 import { createOperator } from '../operator/operator.ts';
@@ -24,6 +25,7 @@ import { RecentRequests } from '../scim-server/recent-requests.ts';
 import { openCertificate } from './certificate.ts';
 import { openWhenReachable } from './database.ts';
 import { FatalError, LeadLostError } from './errors.ts';
+import { createPeople, loadSsoConfig, withPeople } from './people.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
 
 /**
@@ -45,6 +47,8 @@ export async function run(
   signal: AbortSignal,
 ): Promise<void> {
   const connection = planes.operator ? connect(config) : undefined;
+  const hasConsole = config.console && connection !== undefined;
+  const sso = hasConsole ? await loadSsoConfig(config) : undefined;
   let store: Store | undefined;
   const metrics = createProcessMetrics(() => store);
   const { registry } = metrics;
@@ -79,9 +83,14 @@ export async function run(
   store = await openWhenReachable(config, log, signal);
   if (store === undefined) return ops.close(CLOSE_DEADLINE_MS);
 
-  const server = planes.server ? await serve(store, config, log, metrics, certificate) : undefined;
+  const naming = namingOf(config);
+  const people = hasConsole
+    ? createPeople({ config, naming, sso, store, connection, log, registry })
+    : undefined;
+  const scim = planes.server ? createScim(store, config, log, metrics) : undefined;
+  const server = await serve(scim, people, config, log, registry, certificate);
   const election = connection && electionOf(config, connection, planes);
-  const groupBindings = config.groupBindings ? { naming: namingOf(config) } : undefined;
+  const groupBindings = config.groupBindings ? { naming } : undefined;
   const installation = connection ? leaseNamespace(config, connection) : '';
   const options = { store, ...config, installation, groupBindings, election, log, registry };
   const operator = connection && createOperator({ connection, ...options });
@@ -130,37 +139,63 @@ function electionOf(
   };
 }
 
-/** Serves SCIM until `stop` is called. */
-async function serve(
+interface Served {
+  readonly app: Application;
+  /** Call it once no request is in progress. */
+  stop(): Promise<unknown>;
+}
+
+function createScim(
   store: Store,
   config: Config,
   log: Logger,
   { registry, census }: ProcessMetrics,
-  certificate: ServingCertificate | undefined,
-) {
-  const { publicUrl, rateLimit, host, port, maxUnauthenticatedConnections } = config;
+): Served {
   const tracker = new RequestTracker(store, (error) =>
     log.warn({ err: error }, 'could not write the times of last requests'),
   );
   const recent = new RecentRequests(store.recentRequests, Date.now, (error) =>
     log.warn({ err: error }, 'could not write the last requests; retrying'),
   );
+  const { publicUrl, rateLimit } = config;
   const metrics = new RequestMetrics(registry, census, () => performance.now());
   const requests = { tracker, recent, rateLimit, metrics };
   const app = createScimApp({ store, publicUrl, log, now: Date.now, ...requests });
+  const pruning = pruningOf(store, config, log);
+  pruning.start();
+  return { app, stop: () => Promise.all([pruning.stop(), tracker.flush(), recent.flush()]) };
+}
+
+/** Serves what there is of SCIM and the console until `stop` is called. */
+async function serve(
+  scim: Served | undefined,
+  people: Served | undefined,
+  config: Config,
+  log: Logger,
+  registry: Registry,
+  certificate: ServingCertificate | undefined,
+) {
+  const app = people && scim ? withPeople(people.app, scim.app) : (scim?.app ?? people?.app);
+  if (app === undefined) return undefined;
+  const { host, port, maxUnauthenticatedConnections } = config;
   const server = new HttpServer(app, log, {
     maxUnauthenticated: maxUnauthenticatedConnections,
     metrics: new ConnectionMetrics(registry),
     certificate,
-    errorDocument,
+    ...(scim === undefined ? {} : { errorDocument }),
   });
-  await listen(server, host, port, '--port', log, 'serving SCIM');
-  const pruning = pruningOf(store, config, log);
-  pruning.start();
+  await listen(
+    server,
+    host,
+    port,
+    '--port',
+    log,
+    scim === undefined ? 'serving the console' : 'serving SCIM',
+  );
   return {
     stop: async () => {
-      await Promise.all([server.close(CLOSE_DEADLINE_MS), pruning.stop()]);
-      await Promise.all([tracker.flush(), recent.flush()]);
+      await server.close(CLOSE_DEADLINE_MS);
+      await Promise.all([scim?.stop(), people?.stop()]);
     },
   };
 }

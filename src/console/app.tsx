@@ -78,7 +78,7 @@ async function signInWithToken(
   const to = ownAddress(form.get('to') ?? undefined);
   const outcome = await signIn.signInWithToken((form.get('token') ?? '').trim(), c.req.raw.headers);
   if ('refused' in outcome) {
-    return showSignIn({ providers: signIn.providers(), to, status: 403, ...outcome });
+    return showSignIn({ providers: signIn.providers(), to, ...outcome });
   }
   c.header('Set-Cookie', outcome.cookie);
   return c.redirect(to, 303);

@@ -1,21 +1,21 @@
 /** What every page of the console gets. */
 import type { Context, Hono } from 'hono';
+import type { Access } from '../access/access.ts';
 import type { NamingRule } from '../directory/kubernetes-names.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { ServerBindings } from '../http/server.ts';
 import type { Client } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Logger } from '../logger.ts';
+import type { SignIn } from '../sso/sign-in.ts';
 import type { ConsoleMetrics } from './http/metrics.ts';
-import type { ConsoleAccess, ConsoleActivityLog, ConsoleSignIn } from './needs.ts';
 import type { TenantVisit } from './tenant-visit.ts';
 import type { Visit } from './visit.ts';
 
 export interface ConsoleContext {
   readonly store: Store;
-  readonly signIn: ConsoleSignIn;
-  readonly access: ConsoleAccess;
-  readonly activity: ConsoleActivityLog;
+  readonly signIn: SignIn;
+  readonly access: Pick<Access, 'mayEach' | 'tenants' | 'explain' | 'identityOf'>;
   /** How users and groups are called in Kubernetes. */
   readonly naming: NamingRule;
   /** Reads and writes as the operator, after the permission of the visitor was checked. */

@@ -4,14 +4,14 @@
  */
 
 import { EVENT } from '../crd/reasons.ts';
+import type { NewActivity } from '../directory/store/activity.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { ConsoleContext, ConsoleRequest } from './context.ts';
-import type { ConsoleActivity } from './needs.ts';
 
 interface Action {
-  readonly operation: ConsoleActivity['operation'];
-  readonly resource: ConsoleActivity['resource'];
-  readonly change?: ConsoleActivity['change'];
+  readonly operation: NewActivity['operation'];
+  readonly resource: NewActivity['resource'];
+  readonly change?: NewActivity['change'];
   /** The object that gets the event; undefined if there is none. */
   readonly regarding?: KubeObject;
   /** What was done, in CamelCase. */
@@ -22,7 +22,7 @@ interface Action {
 
 /** Call it after the action. It never fails, because what is done can't be undone. */
 export async function recordAction(
-  { activity, events, log, now }: ConsoleContext,
+  { store, events, log, now }: ConsoleContext,
   c: ConsoleRequest,
   { operation, resource, change = {}, regarding, action, note }: Action,
 ): Promise<void> {
@@ -42,7 +42,7 @@ export async function recordAction(
   try {
     const at = now();
     const version = undefined;
-    await activity.append({
+    await store.activity.append({
       at,
       tenant,
       actor,

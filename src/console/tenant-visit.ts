@@ -1,8 +1,10 @@
 /** A request of a visitor below a tenant's address, and what they may do there. */
+
+import type { ResourceAttributes } from '../access/identity.ts';
+import type { TenantInfo } from '../access/tenants.ts';
 import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS } from '../crd/names.ts';
 import { DIRECTORY_API_GROUP } from '../directory/permissions.ts';
 import { actionForbidden, notThere } from './frame/page-error.ts';
-import type { ConsoleAttributes, ConsoleTenant } from './needs.ts';
 import type { Visit } from './visit.ts';
 
 /** The API groups of the resources that pages ask about. */
@@ -26,7 +28,7 @@ export class TenantVisit {
   readonly namespaces: readonly string[];
   readonly #allowed = new Map<string, Promise<readonly string[]>>();
 
-  constructor(visit: Visit, { name, displayName, namespaces }: ConsoleTenant) {
+  constructor(visit: Visit, { name, displayName, namespaces }: TenantInfo) {
     this.visit = visit;
     this.name = name;
     this.title = displayName ?? name;
@@ -82,17 +84,13 @@ export class TenantVisit {
 
   async #ask(verb: ConsoleVerb, resource: ConsoleResource): Promise<readonly string[]> {
     const group = GROUPS[resource];
-    const question = (namespace: string): ConsoleAttributes => ({
+    const question = (namespace: string): ResourceAttributes => ({
       verb,
       group,
       resource,
       namespace,
     });
-    // A tenant may have thousands of namespaces, and its administrators often all of them.
-    if (this.visit.session.tenant === undefined && this.namespaces.length > 1) {
-      const [everywhere = false] = await this.visit.mayEach([question('')]);
-      if (everywhere) return this.namespaces;
-    }
+    if (await this.visit.mayEverywhere(question(''))) return this.namespaces;
     const decisions = await this.visit.mayEach(this.namespaces.map(question));
     return this.namespaces.filter((_, index) => decisions[index] === true);
   }

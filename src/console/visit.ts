@@ -1,11 +1,16 @@
 /** A request of a signed-in visitor. */
-import type { ConsoleAccess, ConsoleAttributes, ConsoleSession, ConsoleTenant } from './needs.ts';
+import type { Access } from '../access/access.ts';
+import type { ResourceAttributes } from '../access/identity.ts';
+import type { TenantInfo } from '../access/tenants.ts';
+import type { SignInSession } from '../sso/sessions.ts';
 
 export class Visit {
-  readonly session: ConsoleSession;
-  readonly #access: ConsoleAccess;
+  readonly session: SignInSession;
+  readonly #access: Pick<Access, 'mayEach' | 'tenants'>;
 
-  constructor(session: ConsoleSession, access: ConsoleAccess) {
+  readonly #everywhere = new Map<string, Promise<readonly boolean[]>>();
+
+  constructor(session: SignInSession, access: Pick<Access, 'mayEach' | 'tenants'>) {
     this.session = session;
     this.#access = access;
   }
@@ -17,12 +22,24 @@ export class Visit {
   }
 
   /** Whether the visitor may do each of these. A session of a tenant must not ask beyond it. */
-  mayEach(questions: readonly ConsoleAttributes[]): Promise<readonly boolean[]> {
+  mayEach(questions: readonly ResourceAttributes[]): Promise<readonly boolean[]> {
     return this.#access.mayEach(this.session.identity, questions);
   }
 
+  /**
+   * Whether the holder of a token may do this in all namespaces, which may be thousands. Always
+   * false for the session of a tenant.
+   */
+  async mayEverywhere(question: ResourceAttributes): Promise<boolean> {
+    if (this.session.tenant !== undefined) return false;
+    const key = `${question.verb} ${question.group}/${question.resource}`;
+    const asked = this.#everywhere.get(key) ?? this.mayEach([question]);
+    this.#everywhere.set(key, asked);
+    return (await asked)[0] === true;
+  }
+
   /** The tenants of which the visitor may be shown something, if they have permissions there. */
-  async tenants(): Promise<readonly ConsoleTenant[]> {
+  async tenants(): Promise<readonly TenantInfo[]> {
     const all = await this.#access.tenants();
     const { tenant } = this.session;
     return tenant === undefined ? all : all.filter(({ name }) => name === tenant);

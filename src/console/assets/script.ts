@@ -31,16 +31,16 @@ export const SCRIPT = `'use strict';
     const button = target.closest('[data-copy]');
     const source = button && document.getElementById(button.dataset.copy);
     if (!source) return;
+    const word = button.querySelector('span');
     try {
       await navigator.clipboard.writeText(source.value);
-      button.textContent = 'Copied';
+      word.textContent = 'Copied';
     } catch {
       source.select();
-      button.textContent = 'Selected';
+      word.textContent = 'Selected';
     }
-    button.setAttribute('aria-live', 'polite');
     setTimeout(() => {
-      button.textContent = 'Copy';
+      word.textContent = 'Copy';
     }, 2000);
   });
 

@@ -1,9 +1,9 @@
 /** Forms: the hidden proof of the session, fields with their errors, and confirmations. */
 import type { Child } from 'hono/jsx';
-import type { ConsoleSession } from '../needs.ts';
+import type { SignInSession } from '../../sso/sessions.ts';
 
 /** Must be in every form that is sent by POST. */
-export const CsrfField = ({ session }: { session: ConsoleSession }) => (
+export const CsrfField = ({ session }: { session: SignInSession }) => (
   <input type="hidden" name="csrf" value={session.csrf} />
 );
 
@@ -41,7 +41,7 @@ export function fieldAttributes({ id, hint, error }: Omit<FieldProps, 'label'>) 
 }
 
 interface ConfirmProps {
-  readonly session: ConsoleSession;
+  readonly session: SignInSession;
   readonly action: string;
   /** What the button does, as a verb. */
   readonly button: string;

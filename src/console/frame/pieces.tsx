@@ -74,8 +74,8 @@ export const CopyField = ({ id, label, value, hint }: CopyFieldProps) => (
     {/* Paper shows the whole value, which an input would cut off. */}
     <div class="copy" data-value={value}>
       <input id={id} value={value} readonly autocomplete="off" spellcheck={false} />
-      <button class="button scripted" type="button" data-copy={id} aria-label={`Copy ${label}`}>
-        Copy
+      <button class="button scripted" type="button" data-copy={id}>
+        <span aria-live="polite">Copy</span> <span class="unseen">{label}</span>
       </button>
     </div>
     {hint !== undefined && <small>{hint}</small>}

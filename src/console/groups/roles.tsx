@@ -1,11 +1,11 @@
 /** The roles of a group, and the form that attaches another one. */
 
 import type { GroupReference } from '../../directory/store/people.ts';
+import type { SignInSession } from '../../sso/sessions.ts';
 import { CsrfField, Field, fieldAttributes } from '../frame/forms.tsx';
 import { Card, Chip, Empty, Notice } from '../frame/pieces.tsx';
 import { Table } from '../frame/table.tsx';
 import { tenantHref } from '../hrefs.ts';
-import type { ConsoleSession } from '../needs.ts';
 import type { GroupRole } from '../roles/group-roles.ts';
 import { Name } from '../text/names.tsx';
 
@@ -19,7 +19,7 @@ interface RolesCardProps {
   readonly attachable: readonly string[];
   /** What was entered, if it was refused, and why. */
   readonly refused: RefusedRole | undefined;
-  readonly session: ConsoleSession;
+  readonly session: SignInSession;
 }
 
 /** What the form asks for. */

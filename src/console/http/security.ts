@@ -1,9 +1,9 @@
 /** Headers of every response, and the proof that a form is one of the console's own. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
+import type { SignInSession } from '../../sso/sessions.ts';
 import type { ConsoleEnv } from '../context.ts';
 import { badRequest, PageError } from '../frame/page-error.ts';
-import type { ConsoleSession } from '../needs.ts';
 
 /** Nothing from other hosts, no inline code or style, no framing. */
 const POLICY = [
@@ -71,7 +71,7 @@ export function checkOrigin(headers: Headers, publicUrl: string): void {
 }
 
 /** Throws PageError unless the form contains the proof of this session. */
-export function checkCsrf(session: ConsoleSession, form: URLSearchParams): void {
+export function checkCsrf(session: SignInSession, form: URLSearchParams): void {
   const given = digest(form.get('csrf') ?? '');
   if (timingSafeEqual(given, digest(session.csrf))) return;
   throw badRequest(

@@ -1,5 +1,6 @@
 /** Who the visitor is to Kubernetes, and what they may do here. */
 import type { Child } from 'hono/jsx';
+import type { Identity } from '../../access/identity.ts';
 import type { ConsoleRequest } from '../context.ts';
 import { show } from '../frame/page.tsx';
 import { Card, Empty, Facts } from '../frame/pieces.tsx';
@@ -7,7 +8,6 @@ import { sectionsOf } from '../frame/sections.ts';
 import { Table } from '../frame/table.tsx';
 import { Time } from '../frame/time.tsx';
 import { tenantHref } from '../hrefs.ts';
-import type { ConsoleIdentity } from '../needs.ts';
 import { type ConsoleResource, type ConsoleVerb, TenantVisit } from '../tenant-visit.ts';
 
 /** What is asked about, in words. */
@@ -73,7 +73,7 @@ export async function showMe(c: ConsoleRequest): Promise<Response> {
   );
 }
 
-const Groups = ({ identity }: { identity: ConsoleIdentity }) =>
+const Groups = ({ identity }: { identity: Identity }) =>
   identity.groups.length === 0 ? (
     <span>none</span>
   ) : (
@@ -85,7 +85,7 @@ const Groups = ({ identity }: { identity: ConsoleIdentity }) =>
   );
 
 /** The API server's own OIDC must make the same user of a person. */
-const Compare = ({ identity, isPerson }: { identity: ConsoleIdentity; isPerson: boolean }) => (
+const Compare = ({ identity, isPerson }: { identity: Identity; isPerson: boolean }) => (
   <Card title="Compare with kubectl">
     <p>
       Run this with the account that you use for kubectl.{' '}

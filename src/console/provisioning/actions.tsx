@@ -2,6 +2,7 @@
 import { deletionPolicyOf, isEnabled, overlapOf } from '../../crd/defaults.ts';
 import { ANNOTATION_ROTATE, SCIM_INTEGRATIONS } from '../../crd/names.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
+import type { NewActivity } from '../../directory/store/activity.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { Confirm, Field, fieldAttributes } from '../frame/forms.tsx';
 import { show } from '../frame/page.tsx';
@@ -9,7 +10,6 @@ import { PageError } from '../frame/page-error.ts';
 import { Time } from '../frame/time.tsx';
 import { countOf, spanInWords } from '../frame/words.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
-import type { ConsoleActivity } from '../needs.ts';
 import { recordAction } from '../record-action.ts';
 import { CONSOLE_FIELD_MANAGER } from './field-manager.ts';
 import { showIntegration } from './integration.tsx';
@@ -39,8 +39,8 @@ const record = (
   context: ConsoleContext,
   c: ConsoleRequest,
   integration: KubeIntegration,
-  operation: ConsoleActivity['operation'],
-  words: { action: string; note: string; change?: ConsoleActivity['change'] },
+  operation: NewActivity['operation'],
+  words: { action: string; note: string; change?: NewActivity['change'] },
 ): Promise<void> => {
   const { namespace, name, uid } = integration.metadata;
   const resource = { type: 'ScimIntegration', id: uid, name: `${namespace}/${name}` } as const;

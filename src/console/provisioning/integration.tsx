@@ -2,6 +2,7 @@
 import type { Child } from 'hono/jsx';
 import { deletionPolicyOf, isEnabled } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
+import type { SignInSession } from '../../sso/sessions.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { CsrfField } from '../frame/forms.tsx';
 import { show } from '../frame/page.tsx';
@@ -9,7 +10,6 @@ import { Card, Chip, Facts, Notice, Tag } from '../frame/pieces.tsx';
 import { Time } from '../frame/time.tsx';
 import { countOf } from '../frame/words.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
-import type { ConsoleSession } from '../needs.ts';
 import { ConnectFields } from './connect.tsx';
 import type { IntegrationPage } from './page-data.ts';
 import { Progress } from './progress.tsx';
@@ -150,7 +150,7 @@ const Actions = (page: IntegrationPage) => {
 
 interface PostProps {
   readonly action: string;
-  readonly session: ConsoleSession;
+  readonly session: SignInSession;
   readonly children?: Child;
 }
 

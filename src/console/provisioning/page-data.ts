@@ -2,13 +2,13 @@
 import type { KubeIntegration } from '../../crd/objects.ts';
 import type { RecentRequest } from '../../directory/store/recent-requests.ts';
 import type { TokenRecord } from '../../directory/store/tokens.ts';
-import type { ConsoleSession } from '../needs.ts';
+import type { SignInSession } from '../../sso/sessions.ts';
 import type { TenantVisit } from '../tenant-visit.ts';
 import type { Known } from './read.ts';
 
 export interface IntegrationPage {
   readonly tenant: TenantVisit;
-  readonly session: ConsoleSession;
+  readonly session: SignInSession;
   readonly integration: KubeIntegration;
   /** Undefined until the operator has recorded the integration. */
   readonly known: Known | undefined;

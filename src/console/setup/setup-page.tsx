@@ -76,7 +76,7 @@ async function revealByLink(
   c: ConsoleRequest,
   { hash, createdBy, integration }: Setup,
 ): Promise<string> {
-  const { store, activity, log, now } = context;
+  const { store, log, now } = context;
   const token = await revealToken(context, integration, () =>
     store.setupLinks.markTokenShown(hash, now()),
   );
@@ -92,7 +92,7 @@ async function revealByLink(
   const resource = { type: 'ScimIntegration', id: uid, name: `${namespace}/${name}` } as const;
   log.info({ requestId, user: createdBy, resource }, 'a setup link showed the token');
   try {
-    await activity.append({
+    await store.activity.append({
       at: now(),
       tenant: tenantOf(integration),
       actor: { kind: 'kubernetes', name: createdBy },

@@ -3,14 +3,16 @@
  * which tenants, people and integrations exist.
  */
 
+import type { SignIn } from '../../sso/sign-in.ts';
 import { Field, fieldAttributes } from '../frame/forms.tsx';
 import { Logo } from '../frame/navigation.tsx';
 import { showPlain } from '../frame/page.tsx';
 import { Notice } from '../frame/pieces.tsx';
 import { withQuery } from '../hrefs.ts';
-import type { ConsoleProvider } from '../needs.ts';
 
 export const TOKEN_SIGN_IN = '/console/-/token';
+
+type ConsoleProvider = ReturnType<SignIn['providers']>[number];
 
 interface SignInPage {
   readonly providers: readonly ConsoleProvider[];

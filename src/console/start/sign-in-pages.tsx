@@ -1,8 +1,9 @@
 /** The pages of sign-in and sign-out, in the frame of the console. */
+
+import type { SignInSession } from '../../sso/sessions.ts';
 import { CsrfField } from '../frame/forms.tsx';
 import { showPlain } from '../frame/page.tsx';
 import { Card } from '../frame/pieces.tsx';
-import type { ConsoleSession } from '../needs.ts';
 
 const TO_SIGN_IN = (
   <a class="button" href="/console">
@@ -63,7 +64,7 @@ export const SIGN_IN_PAGES = {
       </Card>,
     ),
 
-  confirmSignOut: (session: ConsoleSession): Promise<Response> =>
+  confirmSignOut: (session: SignInSession): Promise<Response> =>
     showPlain(
       { title: 'Sign out?' },
       <Card title={`You are signed in as ${session.person?.userName ?? session.identity.user}`}>

@@ -1,6 +1,8 @@
 /** Gathers what a user may do in each namespace, and why. */
+
+import type { Grant } from '../../access/grants.ts';
+import type { Identity } from '../../access/identity.ts';
 import type { ConsoleContext } from '../context.ts';
-import type { ConsoleGrant, ConsoleIdentity } from '../needs.ts';
 import { CONSOLE_ACTIONS } from './console-actions.ts';
 import type { NamespacePowers, Powers, Question, ShownGrant } from './powers.tsx';
 
@@ -40,7 +42,7 @@ export async function powersOf(
 
 async function inNamespace(
   access: ConsoleContext['access'],
-  identity: ConsoleIdentity,
+  identity: Identity,
   namespace: string,
 ): Promise<NamespacePowers> {
   const [grants, inConsole] = await Promise.all([
@@ -55,7 +57,7 @@ async function inNamespace(
 
 async function ask(
   access: ConsoleContext['access'],
-  identity: ConsoleIdentity,
+  identity: Identity,
   { verb, resource, namespace }: Question,
 ): Promise<boolean> {
   const dot = resource.indexOf('.');
@@ -78,22 +80,19 @@ export function questionIn(query: URLSearchParams): Question | undefined {
   return WORD.test(verb) && RESOURCE.test(resource) ? { verb, resource, namespace } : undefined;
 }
 
-function shownGrant({ role, binding, subject, groupBinding }: ConsoleGrant): ShownGrant {
+function shownGrant({ role, binding, subject, groupBinding }: Grant): ShownGrant {
   return {
     role,
     binding:
       groupBinding === undefined
         ? `${binding.kind} ${binding.name}`
-        : `ScimGroupBinding ${groupBinding.name}`,
+        : `ScimGroupBinding ${groupBinding}`,
     because: reasonOf(subject, groupBinding),
   };
 }
 
-function reasonOf(
-  subject: ConsoleGrant['subject'],
-  groupBinding: ConsoleGrant['groupBinding'],
-): string {
-  if (groupBinding !== undefined) return `the group ${groupBinding.group}`;
+function reasonOf(subject: Grant['subject'], groupBinding: Grant['groupBinding']): string {
+  if (groupBinding !== undefined) return `a group, by the ScimGroupBinding ${groupBinding}`;
   return subject.kind === 'Group'
     ? `the Kubernetes group ${subject.name}`
     : `their own name, ${subject.name}`;

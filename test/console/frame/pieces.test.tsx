@@ -11,7 +11,7 @@ import {
 } from '../../../src/console/frame/pieces.tsx';
 import { type Column, Pager, Table } from '../../../src/console/frame/table.tsx';
 import { Time } from '../../../src/console/frame/time.tsx';
-import type { ConsoleSession } from '../../../src/console/needs.ts';
+import type { SignInSession } from '../../../src/sso/sessions.ts';
 
 const HOSTILE = `"><script>alert('x')</script>`;
 const ESCAPED = '&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;';
@@ -56,7 +56,7 @@ describe('the pieces of a page', () => {
   });
 
   it('confirm with what ends, what stays, the proof of the session and a way back', () => {
-    const session = { csrf: 'proof' } as ConsoleSession;
+    const session = { csrf: 'proof' } as SignInSession;
     const html = String(
       <Confirm
         session={session}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ConsoleAttributes } from '../../../src/console/needs.ts';
+import type { ResourceAttributes } from '../../../src/access/identity.ts';
 import { handMadeConsole } from '../../support/console/hand-made.ts';
 import { expectHarmless } from '../../support/console/harmless.ts';
 import { ENGINEERING, HOSTILE, storeOf } from '../../support/console/people.ts';
@@ -28,8 +28,8 @@ const BINDING = {
 const DETACH = `${PAGE}/roles/acme/engineers/detach`;
 
 const except =
-  (...denied: readonly Partial<ConsoleAttributes>[]) =>
-  (_: unknown, question: ConsoleAttributes) =>
+  (...denied: readonly Partial<ResourceAttributes>[]) =>
+  (_: unknown, question: ResourceAttributes) =>
     question.namespace !== '' &&
     !denied.some((each) =>
       Object.entries(each).every(([key, value]) => question[key as 'verb'] === value),

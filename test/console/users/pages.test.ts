@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ConsoleGrant } from '../../../src/console/needs.ts';
+import type { Grant } from '../../../src/access/grants.ts';
 import { handMadeConsole } from '../../support/console/hand-made.ts';
 import { expectHarmless } from '../../support/console/harmless.ts';
 import { ADA, ENTRY, HOSTILE, SESSION_OF_ADA, storeOf } from '../../support/console/people.ts';
@@ -58,17 +58,20 @@ describe('the list of users', () => {
 });
 
 describe('the page of a user', () => {
-  const grants: ConsoleGrant[] = [
+  const grants: Grant[] = [
     {
       role: { kind: 'ClusterRole', name: 'edit' },
       binding: { kind: 'RoleBinding', name: 'scim:group:engineers:0' },
       subject: { kind: 'User', name: IDENTITY.user },
-      groupBinding: { name: 'engineers', group: 'Engineering' },
+      groupBinding: 'engineers',
+      rules: [],
     },
     {
       role: { kind: 'ClusterRole', name: 'view' },
       binding: { kind: 'RoleBinding', name: 'default' },
       subject: { kind: 'Group', name: 'scim:acme' },
+      groupBinding: undefined,
+      rules: [],
     },
   ];
   const explained = { identityOf: async () => IDENTITY, explain: async () => grants };
@@ -78,7 +81,7 @@ describe('the page of a user', () => {
     const html = await (await get(PAGE)).text();
     const sections = [...html.matchAll(/<h2>(.*?)(?:<small>.*?)?<\/h2>/g)].map(([, text]) => text);
     expect(sections[0]).toContain('What may they do, and why?');
-    expect(html).toMatch(/<bdi>edit<\/bdi>.*the group Engineering.*ScimGroupBinding engineers/s);
+    expect(html).toMatch(/<bdi>edit<\/bdi>.*a group.*ScimGroupBinding engineers/s);
     expect(html).toMatch(/<bdi>view<\/bdi>.*the Kubernetes group scim:acme/s);
   });
 

@@ -1,21 +1,18 @@
 /** A console whose visitors, permissions and tenants a test decides. */
 import { Hono } from 'hono';
 import { Registry } from 'prom-client';
+import type { Identity, ResourceAttributes } from '../../../src/access/identity.ts';
+import type { TenantInfo } from '../../../src/access/tenants.ts';
 import { createConsole } from '../../../src/console/app.tsx';
 import type { ConsoleContext } from '../../../src/console/context.ts';
 import { ConsoleMetrics } from '../../../src/console/http/metrics.ts';
-import type {
-  ConsoleAttributes,
-  ConsoleIdentity,
-  ConsoleSession,
-  ConsoleTenant,
-} from '../../../src/console/needs.ts';
+import type { SignInSession } from '../../../src/sso/sessions.ts';
 import { captureLog } from '../captured-log.ts';
 
 export const PUBLIC_URL = 'https://scim.example.com';
 export const NOW = Date.UTC(2026, 10, 29, 9, 0, 0);
 
-const SESSION: ConsoleSession = {
+const SESSION: SignInSession = {
   hash: 'h'.repeat(64),
   csrf: 'proof-of-the-session',
   identity: { user: 'system:serviceaccount:kube-system:admin', groups: [] },
@@ -26,10 +23,10 @@ const SESSION: ConsoleSession = {
 };
 
 interface HandMade {
-  readonly session?: Partial<ConsoleSession> | undefined;
-  readonly tenants?: readonly ConsoleTenant[];
+  readonly session?: Partial<SignInSession> | undefined;
+  readonly tenants?: readonly (Pick<TenantInfo, 'name' | 'namespaces'> & Partial<TenantInfo>)[];
   /** Everything is allowed by default. */
-  readonly may?: (identity: ConsoleIdentity, question: ConsoleAttributes) => boolean;
+  readonly may?: (identity: Identity, question: ResourceAttributes) => boolean;
   /** What else can be asked about permissions. */
   readonly access?: Partial<ConsoleContext['access']>;
   readonly context?: Partial<ConsoleContext>;
@@ -44,7 +41,7 @@ export function handMadeConsole({
   context,
 }: HandMade = {}) {
   const captured = captureLog();
-  const asked: ConsoleAttributes[] = [];
+  const asked: ResourceAttributes[] = [];
   const registry = new Registry();
   const signIn: ConsoleContext['signIn'] = {
     app: new Hono(),
@@ -52,10 +49,18 @@ export function handMadeConsole({
       headers.get('cookie') === 'session=1' ? { ...SESSION, ...session } : undefined,
     providers: () => [{ name: 'okta', displayName: 'Okta', tenants: ['acme'] }],
     signInWithToken: async (token) =>
-      token === 'good' ? { cookie: 'session=1' } : { refused: 'The token is not valid.' },
+      token === 'good'
+        ? { cookie: 'session=1' }
+        : { refused: 'The token is not valid.', status: 403 },
   };
   const access: ConsoleContext['access'] = {
-    tenants: async () => tenants ?? [{ name: 'acme', namespaces: ['acme'] }],
+    tenants: async () =>
+      (tenants ?? [{ name: 'acme', namespaces: ['acme'] }]).map((each) => ({
+        displayName: each.name,
+        bindingNamespaces: each.namespaces,
+        isUsed: true,
+        ...each,
+      })),
     mayEach: async (identity, questions) => {
       asked.push(...questions);
       return questions.map((question) => may?.(identity, question) ?? true);

@@ -220,5 +220,5 @@ export function storeOf({
   } as unknown as ConsoleContext['store'];
   const { client, written } = clusterOf(objects);
   const events = { record: () => {} };
-  return { store, calls, recorded, written, client, events, activity: { append } };
+  return { store, calls, recorded, written, client, events };
 }

@@ -1,0 +1,111 @@
+/** Assembles what people use: access, sign-in and the console. */
+import { randomUUID } from 'node:crypto';
+import type { Registry } from 'prom-client';
+import { createAccess } from '../access/access.ts';
+import type { Config } from '../config/options.ts';
+import { ConfigError } from '../config/resolve.ts';
+import { createConsole, isConsolePath } from '../console/app.tsx';
+import { ConsoleMetrics } from '../console/http/metrics.ts';
+import { SIGN_IN_PAGES } from '../console/start/sign-in-pages.tsx';
+import { GROUP } from '../crd/names.ts';
+import type { NamingRule } from '../directory/kubernetes-names.ts';
+import type { Store } from '../directory/store/store.ts';
+import type { Application } from '../http/server.ts';
+import { Client } from '../kube/client.ts';
+import type { Connection } from '../kube/connection.ts';
+import { EventRecorder } from '../kube/events.ts';
+import type { Logger } from '../logger.ts';
+import { SsoConfigFile } from '../sso/config/file.ts';
+import { SsoConfigError } from '../sso/config/parse.ts';
+import { createSignIn } from '../sso/sign-in.ts';
+
+interface PeopleOptions {
+  readonly config: Config;
+  readonly naming: NamingRule;
+  readonly sso: SsoConfigFile | undefined;
+  readonly store: Store;
+  readonly connection: Connection;
+  readonly log: Logger;
+  readonly registry: Registry;
+}
+
+interface People {
+  readonly app: Application;
+  stop(): Promise<void>;
+}
+
+/** Undefined without --sso-config. Rejects with ConfigError. */
+export async function loadSsoConfig({
+  ssoConfig,
+}: Pick<Config, 'ssoConfig'>): Promise<SsoConfigFile | undefined> {
+  if (ssoConfig === undefined) return undefined;
+  try {
+    return await SsoConfigFile.load(ssoConfig);
+  } catch (error) {
+    if (error instanceof SsoConfigError) throw new ConfigError(error.message);
+    throw error;
+  }
+}
+
+export function createPeople(options: PeopleOptions): People {
+  const { config, naming, sso, store, connection, log, registry } = options;
+  const { publicUrl, watchNamespaces, sessionIdleMs, sessionLifetimeMs } = config;
+  const client = new Client(connection);
+  const access = createAccess({ client, store, naming, watchNamespaces });
+  const signIn = createSignIn({
+    publicUrl,
+    config: sso,
+    store,
+    access,
+    client,
+    pages: SIGN_IN_PAGES,
+    limits: { idleMs: sessionIdleMs, lifetimeMs: sessionLifetimeMs },
+    log,
+    registry,
+    now: Date.now,
+  });
+  const events = new EventRecorder({
+    client,
+    controller: `${GROUP}/console`,
+    instance: `console-${randomUUID()}`,
+    log,
+  });
+  const app = createConsole({
+    store,
+    signIn,
+    access,
+    naming,
+    client,
+    events,
+    publicUrl,
+    log,
+    metrics: new ConsoleMetrics(registry),
+    now: Date.now,
+  });
+  sso?.startReading(log, registry);
+  return {
+    app,
+    stop: async () => {
+      sso?.stopReading();
+      await events.flush();
+    },
+  };
+}
+
+/** Passes the paths of people to one application, and every other path to SCIM. */
+export function withPeople(people: Application, scim: Application): Application {
+  return {
+    fetch: (request, bindings) =>
+      isConsolePath(pathOf(request.url))
+        ? people.fetch(request, bindings)
+        : scim.fetch(request, bindings),
+  };
+}
+
+/** As the client sent it. Parsing the whole URL would cost every SCIM request some microseconds. */
+function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  if (start === -1) return '/';
+  const query = url.indexOf('?', start);
+  return query === -1 ? url.slice(start) : url.slice(start, query);
+}
