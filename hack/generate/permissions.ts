@@ -4,6 +4,9 @@ import { DIRECTORY_API_GROUP } from '../../src/directory/permissions.ts';
 import type { PolicyRule } from '../../src/kube/objects.ts';
 import {
   CLUSTER_RULES,
+  CONSOLE_CLUSTER_RULES,
+  CONSOLE_NAMESPACE_RULES,
+  defaultRoleRules,
   ELECTION_RULES,
   groupBindingRules,
   OPERATOR_RULES,
@@ -22,6 +25,9 @@ export function fillInPermissions(document: string): string {
     tenants: TENANT_RULES,
     groups: groupBindingRules(['view']),
     policy: POLICY_RULES,
+    console: CONSOLE_NAMESPACE_RULES,
+    consoleCluster: CONSOLE_CLUSTER_RULES,
+    defaultRoles: defaultRoleRules(['scim-operator-viewer']),
     election: ELECTION_RULES,
     granted: OPERATOR_RULES.filter(isGranted),
   };

@@ -16,6 +16,7 @@ import {
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
 import {
+  CONSOLE_RULES,
   groupBindingRules,
   OPERATOR_RULES,
   operatorManifests,
@@ -54,6 +55,7 @@ export async function installOperator(
     operatorManifests(NAME, NAME, [
       ...OPERATOR_RULES,
       ...groupBindingRules(BINDABLE_CLUSTER_ROLES),
+      ...CONSOLE_RULES,
       ...POLICY_RULES,
     ]);
   await client.apply(SERVICE_ACCOUNTS, serviceAccount, MANAGER);

@@ -61,5 +61,7 @@ export const ROLE_NAME = 'SCIMProvisioner';
 export const CHILD_PREFIX = 'scim-';
 /** Begins the names of the RoleBindings of a ScimGroupBinding. */
 export const GROUP_ROLE_BINDING_PREFIX = 'scim:group:';
+/** Begins the names of the RoleBindings of default roles. */
+export const DEFAULT_ROLE_BINDING_PREFIX = 'scim:default:';
 
 export type EventReason = (typeof EVENT)[keyof typeof EVENT];

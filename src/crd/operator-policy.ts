@@ -5,11 +5,15 @@
  */
 import {
   ANNOTATION_INTEGRATION_UID,
+  ANNOTATION_ROTATE,
   CHILD_PREFIX,
+  DEFAULT_ROLE_BINDING_PREFIX,
+  GROUP,
   GROUP_ROLE_BINDING_PREFIX,
   LABEL_MANAGED_BY,
   MANAGED_BY,
   ROLE_NAME,
+  SCIM_INTEGRATIONS,
 } from './names.ts';
 
 type Operation = 'CREATE' | 'UPDATE' | 'DELETE';
@@ -37,8 +41,57 @@ const isNamed = (object: string, prefix: string) =>
 const SUBJECT = "(request.operation == 'CREATE' ? object : oldObject)";
 const isChild = isNamed('object', CHILD_PREFIX);
 const isOfGroup = isNamed('object', GROUP_ROLE_BINDING_PREFIX);
+const isDefault = isNamed('object', DEFAULT_ROLE_BINDING_PREFIX);
+const BINDING_PREFIXES = [CHILD_PREFIX, GROUP_ROLE_BINDING_PREFIX, DEFAULT_ROLE_BINDING_PREFIX];
+
+/** What the console sets when it creates an integration. */
+const CREATED = ['displayName', 'description', 'type', 'tenant', 'identityProvider'];
+
+const list = (keys: readonly string[]) => `[${keys.map((key) => `'${key}'`).join(', ')}]`;
+const mapAt = (object: string, path: string) => `${object}.${path}.orValue({})`;
+/** An UPDATE changes, adds and removes no other key of the map. */
+const changesOnly = (path: string, keys: readonly string[]) =>
+  [
+    ['object', 'oldObject'],
+    ['oldObject', 'object'],
+  ]
+    .map(([from = '', to = '']) => {
+      const [one, other] = [mapAt(from, path), mapAt(to, path)];
+      return `${one}.all(key, key in ${list(keys)} || ${one}[?key] == ${other}[?key])`;
+    })
+    .join(' && ');
+const keeps = (field: string) => `object.${field} == oldObject.${field}`;
 
 const RULES: readonly Rule[] = [
+  {
+    // For the console. DELETE is not confined: it ends an integration, but gives nobody anything.
+    resource: SCIM_INTEGRATIONS.plural,
+    group: GROUP,
+    operations: ['CREATE', 'UPDATE'],
+    validations: [
+      {
+        expression:
+          "request.operation == 'UPDATE' || " +
+          `${mapAt('object', '?spec')}.all(key, key in ${list(CREATED)})`,
+        message: `scim-operator may only create ScimIntegrations with ${CREATED.join(', ')}`,
+      },
+      {
+        expression: [
+          "request.operation == 'CREATE'",
+          [
+            changesOnly('?spec', ['enabled']),
+            changesOnly('metadata.?annotations', [ANNOTATION_ROTATE]),
+            ...['?labels', '?finalizers', '?ownerReferences'].map((field) =>
+              keeps(`metadata.${field}`),
+            ),
+          ].join(' && '),
+        ].join(' || '),
+        message:
+          'scim-operator may only change spec.enabled and the annotation ' +
+          `${ANNOTATION_ROTATE} of a ScimIntegration`,
+      },
+    ],
+  },
   {
     resource: 'secrets',
     group: '',
@@ -82,10 +135,10 @@ const RULES: readonly Rule[] = [
     operations: ['CREATE', 'UPDATE', 'DELETE'],
     validations: [
       {
-        expression: `${isNamed(SUBJECT, CHILD_PREFIX)} || ${isNamed(SUBJECT, GROUP_ROLE_BINDING_PREFIX)}`,
+        expression: BINDING_PREFIXES.map((prefix) => isNamed(SUBJECT, prefix)).join(' || '),
         message:
-          `scim-operator may only write RoleBindings named ${CHILD_PREFIX}… or ` +
-          `${GROUP_ROLE_BINDING_PREFIX}…`,
+          `scim-operator may only write RoleBindings named ${CHILD_PREFIX}…, ` +
+          `${GROUP_ROLE_BINDING_PREFIX}… or ${DEFAULT_ROLE_BINDING_PREFIX}…`,
       },
       {
         expression:
@@ -103,6 +156,15 @@ const RULES: readonly Rule[] = [
         message:
           'scim-operator may only add Users, and none whose name begins with system:, to a ' +
           `RoleBinding named ${GROUP_ROLE_BINDING_PREFIX}…`,
+      },
+      {
+        expression:
+          `request.operation == 'DELETE' || !${isDefault} || (object.roleRef.kind == 'ClusterRole' ` +
+          "&& object.?subjects.orValue([]).all(subject, subject.kind == 'Group' && " +
+          "!subject.name.startsWith('system:')))",
+        message:
+          'scim-operator may only bind a ClusterRole to Groups, and to none whose name begins ' +
+          `with system:, by a RoleBinding named ${DEFAULT_ROLE_BINDING_PREFIX}…`,
       },
     ],
   },

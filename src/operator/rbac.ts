@@ -138,7 +138,7 @@ export const POLICY_RULES: readonly PolicyRule[] = [
  * Needed additionally for sign-in and the console, in each managed namespace. What people do there
  * is done by the operator, after the API server has been asked about their own permissions.
  */
-const CONSOLE_NAMESPACE_RULES: readonly PolicyRule[] = [
+export const CONSOLE_NAMESPACE_RULES: readonly PolicyRule[] = [
   {
     apiGroups: [SCIM_INTEGRATIONS.group],
     resources: [SCIM_INTEGRATIONS.plural],
@@ -152,7 +152,7 @@ const CONSOLE_NAMESPACE_RULES: readonly PolicyRule[] = [
 ];
 
 /** The same, cluster-wide: who somebody is, what they may do, and which binding allows it. */
-const CONSOLE_CLUSTER_RULES: readonly PolicyRule[] = [
+export const CONSOLE_CLUSTER_RULES: readonly PolicyRule[] = [
   { apiGroups: [TOKEN_REVIEWS.group], resources: [TOKEN_REVIEWS.plural], verbs: ['create'] },
   {
     apiGroups: [SUBJECT_ACCESS_REVIEWS.group],
@@ -170,6 +170,19 @@ export const CONSOLE_RULES: readonly PolicyRule[] = [
   ...CONSOLE_NAMESPACE_RULES,
   ...CONSOLE_CLUSTER_RULES,
 ];
+
+/** For default roles, where they are bound. Without any, there is no rule: it would be for all. */
+export const defaultRoleRules = (clusterRoles: readonly string[]): readonly PolicyRule[] =>
+  clusterRoles.length === 0
+    ? []
+    : [
+        {
+          apiGroups: [CLUSTER_ROLES.group],
+          resources: [CLUSTER_ROLES.plural],
+          resourceNames: clusterRoles,
+          verbs: ['bind'],
+        },
+      ];
 
 /** In the operator's namespace. */
 export const LEASE_NAME = 'scim-operator';

@@ -1,10 +1,15 @@
 /** What the chart renders, with helm 3 and helm 4. */
+import { loadYaml } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { readInvocation } from '../../src/config/invocation.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import { confinementPolicies } from '../../src/crd/operator-policy.ts';
 import {
   CLUSTER_RULES,
+  CONSOLE_CLUSTER_RULES,
+  CONSOLE_NAMESPACE_RULES,
+  CONSOLE_RULES,
+  defaultRoleRules,
   ELECTION_RULES,
   groupBindingRules,
   OPERATOR_RULES,
@@ -21,7 +26,7 @@ import {
   useHelm,
   type Values,
 } from '../support/chart/helm.ts';
-import { MATRIX, MINIMAL, ON_POSTGRESQL } from '../support/chart/values.ts';
+import { MATRIX, MINIMAL, ON_POSTGRESQL, SSO } from '../support/chart/values.ts';
 
 useHelm();
 const helm = new Helm('v4');
@@ -120,7 +125,10 @@ describe('by default', () => {
 
   it('the operator has exactly the permissions of the code, and its name for the Lease', async () => {
     const objects = await render(MINIMAL);
-    expect(only(objects, 'ClusterRole', 'scim-operator').rules).toEqual(OPERATOR_RULES);
+    expect(only(objects, 'ClusterRole', 'scim-operator').rules).toEqual([
+      ...OPERATOR_RULES,
+      ...CONSOLE_RULES,
+    ]);
     expect(only(objects, 'Role').rules).toEqual(ELECTION_RULES);
     const subjects = [
       { kind: 'ServiceAccount', name: 'scim-operator', namespace: 'scim-operator' },
@@ -218,17 +226,22 @@ describe('with values', () => {
       ...MINIMAL,
       watchNamespaces: ['acme', 'globex'],
       groupBindings: { enabled: true, clusterRoles: ['view'] },
+      sso: SSO,
     });
-    const groups = groupBindingRules(['view']);
+    const more = [
+      ...groupBindingRules(['view']),
+      ...CONSOLE_NAMESPACE_RULES,
+      ...defaultRoleRules(['scim-operator-viewer']),
+    ];
     for (const namespace of ['acme', 'globex']) {
       const role = objects.find(
         ({ kind, metadata }) => kind === 'Role' && metadata.namespace === namespace,
       );
-      expect(role?.rules).toEqual([...WATCHED_NAMESPACE_RULES, ...groups]);
+      expect(role?.rules).toEqual([...WATCHED_NAMESPACE_RULES, ...more]);
     }
-    const rules = [...CLUSTER_RULES, ...TENANT_RULES, ...POLICY_RULES];
+    const rules = [...CLUSTER_RULES, ...TENANT_RULES, ...CONSOLE_CLUSTER_RULES, ...POLICY_RULES];
     expect(only(objects, 'ClusterRole', 'scim-operator').rules).toEqual(rules);
-    const data = only(objects, 'ConfigMap').data ?? {};
+    const data = only(objects, 'ConfigMap', 'scim-operator').data ?? {};
     expect(data.SCIM_OPERATOR_WATCH_NAMESPACES).toBe('acme,globex');
     expect(data.SCIM_OPERATOR_GROUP_BINDINGS).toBe('true');
   });
@@ -238,8 +251,82 @@ describe('with values', () => {
     expect(only(objects, 'ClusterRole', 'scim-operator').rules).toEqual([
       ...OPERATOR_RULES,
       ...groupBindingRules(),
+      ...CONSOLE_RULES,
       ...POLICY_RULES,
     ]);
+  });
+
+  it('a default role can be bound, and nothing more without a console', async () => {
+    const rulesOf = async (values: Values) =>
+      only(await render({ ...MINIMAL, ...values }), 'ClusterRole', 'scim-operator').rules;
+    const roles = defaultRoleRules(['admin', 'scim-operator-viewer']);
+    expect(await rulesOf({ sso: { ...SSO, defaultRoles: ['admin'] } })).toEqual([
+      ...OPERATOR_RULES,
+      ...CONSOLE_NAMESPACE_RULES,
+      ...roles,
+      ...CONSOLE_CLUSTER_RULES,
+    ]);
+    expect(await rulesOf({ console: { enabled: false } })).toEqual(OPERATOR_RULES);
+  });
+
+  it('each provider has a client secret, which the pod reads', async () => {
+    const objects = await render({ ...MINIMAL, sso: SSO });
+    const text = only(objects, 'ConfigMap', 'scim-operator-sso').data?.['sso.yaml'] ?? '';
+    const { providers } = loadYaml<{ providers: { clientSecretFile: string }[] }>(text);
+    expect(providers.map(({ clientSecretFile }) => clientSecretFile)).toEqual([
+      '/etc/scim-operator/sso/okta',
+      '/etc/elsewhere/entra',
+    ]);
+    const { spec } = deployment(objects).template;
+    expect(spec.volumes).toContainEqual({
+      name: 'sso',
+      projected: {
+        defaultMode: 0o440,
+        sources: [
+          { configMap: { name: 'scim-operator-sso' } },
+          { secret: { name: 'sso-clients' } },
+        ],
+      },
+    });
+    expect(spec.containers[0].volumeMounts).toContainEqual({
+      name: 'sso',
+      mountPath: '/etc/scim-operator/sso',
+      readOnly: true,
+    });
+    const options = only(objects, 'ConfigMap', 'scim-operator').data;
+    expect(options?.SCIM_OPERATOR_SSO_CONFIG).toBe('/etc/scim-operator/sso/sso.yaml');
+  });
+
+  it('the console is on the pods of the operator, if it is apart', async () => {
+    const values = { ...ON_POSTGRESQL, operator: { separate: true }, sso: SSO };
+    const ingress = { enabled: true };
+    const httpRoute = { enabled: true, parentRefs: [{ name: 'public' }] };
+    const objects = await render({ ...values, ingress, httpRoute });
+    const service = only(objects, 'Service', 'scim-operator-console');
+    expect(service.spec).toMatchObject({
+      selector: { 'app.kubernetes.io/component': 'operator' },
+      ports: [{ port: 80, targetPort: 'scim' }],
+    });
+    const hasSso = ({ template }: DeploymentSpec) =>
+      template.spec.volumes.some((volume) => JSON.stringify(volume).includes('"sso"'));
+    expect(hasSso(deployment(objects))).toBe(false);
+    expect(hasSso(deployment(objects, 'scim-operator-operator'))).toBe(true);
+    const { rules } = only(objects, 'Ingress').spec as {
+      rules: [{ http: { paths: { path: string; backend: { service: { name: string } } }[] } }];
+    };
+    expect(rules[0].http.paths.map(({ path, backend }) => [path, backend.service.name])).toEqual([
+      ...['/console', '/oauth', '/logout', '/setup'].map((path) => [path, 'scim-operator-console']),
+      ['/', 'scim-operator'],
+    ]);
+    expect(only(objects, 'HTTPRoute').spec).toMatchObject({
+      rules: [
+        { backendRefs: [{ name: 'scim-operator-console' }] },
+        { backendRefs: [{ name: 'scim-operator' }] },
+      ],
+    });
+    const off = await render({ ...values, sso: {}, ingress, console: { enabled: false } });
+    expect(names(off)).not.toContain('Service scim-operator/scim-operator-console');
+    expect(JSON.stringify(only(off, 'Ingress').spec)).not.toContain('console');
   });
 
   it('OpenShift chooses the user and the groups', async () => {

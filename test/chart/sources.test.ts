@@ -17,7 +17,16 @@ interface Defaults {
   readonly maxUnauthenticatedConnections: number;
   readonly deprovisionDelay: string;
   readonly activity: { readonly retention: string; readonly log: boolean };
-  readonly groupBindings: { readonly enabled: boolean; readonly usernamePrefix: string };
+  readonly groupBindings: {
+    readonly enabled: boolean;
+    readonly usernamePrefix: string;
+    readonly usernameFrom: string;
+    readonly usernameCase: string;
+  };
+  readonly console: {
+    readonly enabled: boolean;
+    readonly session: { readonly idle: string; readonly lifetime: string };
+  };
   readonly database: { readonly connections: number };
 }
 const values = loadYaml<Defaults>(inChart('values.yaml'));
@@ -40,6 +49,10 @@ describe('the chart', () => {
       activityLog: String(values.activity.log),
       groupBindings: String(values.groupBindings.enabled),
       usernamePrefix: values.groupBindings.usernamePrefix,
+      usernameFrom: values.groupBindings.usernameFrom,
+      usernameCase: values.groupBindings.usernameCase,
+      console: String(values.console.enabled),
+      session: values.console.session,
       connections: String(values.database.connections),
     }).toEqual({
       logLevel: OPTIONS.logLevel.fallback,
@@ -50,6 +63,13 @@ describe('the chart', () => {
       activityLog: OPTIONS.activityLog.fallback,
       groupBindings: OPTIONS.groupBindings.fallback,
       usernamePrefix: OPTIONS.usernamePrefix.fallback,
+      usernameFrom: OPTIONS.usernameFrom.fallback,
+      usernameCase: OPTIONS.usernameCase.fallback,
+      console: OPTIONS.console.fallback,
+      session: {
+        idle: OPTIONS.sessionIdleMs.fallback,
+        lifetime: OPTIONS.sessionLifetimeMs.fallback,
+      },
       connections: OPTIONS.databaseConnections.fallback,
     });
   });

@@ -14,11 +14,13 @@ import {
   ADMISSION_POLICIES,
   ADMISSION_POLICY_BINDINGS,
   type KubeObject,
+  type ResourceDefinition,
   ROLE_BINDINGS,
   ROLES,
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
+import { CONSOLE_RULES, defaultRoleRules } from '../../src/operator/rbac.ts';
 import { eventually } from '../support/eventually.ts';
 import { userOf } from '../support/kube/access.ts';
 import { createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
@@ -32,7 +34,9 @@ import {
   TestGroupBinding,
 } from '../support/operator/group-bindings.ts';
 
-const fixture = useOperator({ rules: BINDING_RULES });
+const fixture = useOperator({
+  rules: [...BINDING_RULES, ...CONSOLE_RULES, ...defaultRoleRules(['view'])],
+});
 /** With the operator's token. */
 let attacker: Client;
 let namespace: string;
@@ -53,21 +57,38 @@ beforeAll(async () => {
   attacker = new Client(new Connection(loadKubeConfig(kubeconfig)));
   namespace = await createNamespace(admin, 'victim');
   // The API server takes a moment to know each of them.
-  for (const resource of [SECRETS, SERVICE_ACCOUNTS, ROLES, ROLE_BINDINGS]) {
+  for (const resource of [SECRETS, SERVICE_ACCOUNTS, ROLES, ROLE_BINDINGS, SCIM_INTEGRATIONS]) {
     let count = 0;
     await eventually(() => {
       const metadata = { namespace, name: `not-ours-${++count}` };
       const roleRef = { apiGroup: RBAC, kind: 'Role', name: READER.name };
-      const object = resource === ROLE_BINDINGS ? { metadata, roleRef } : { metadata };
-      return expect(
-        attacker.create<KubeObject>(resource, object as KubeObject, TEST_MANAGER),
-      ).rejects.toThrow(`${fixture.namespace}-${resource.plural}`);
+      const parts = new Map<ResourceDefinition, object>([
+        [ROLE_BINDINGS, { roleRef }],
+        [SCIM_INTEGRATIONS, { spec: { deletionPolicy: 'Delete' } }],
+      ]);
+      const object = { metadata, ...parts.get(resource) };
+      return expect(attacker.create<KubeObject>(resource, object, TEST_MANAGER)).rejects.toThrow(
+        `${fixture.namespace}-${resource.plural}`,
+      );
     });
   }
   fixture.start({ sweepIntervalMs: 200, deprovisionDelayMs: 0, ...FOLLOWING });
 });
 
 describe('the confined operator', () => {
+  it('creates what people enter in the console', async () => {
+    const spec = {
+      displayName: 'Okta',
+      description: 'By Ada',
+      type: 'SCIM2',
+      tenant: namespace,
+      identityProvider: 'Okta',
+    };
+    const object = { metadata: { namespace, name: 'okta' }, spec } as KubeObject;
+    await attacker.create(SCIM_INTEGRATIONS, object, TEST_MANAGER);
+    await new TestIntegration(fixture, namespace, 'okta').settled('True', 'Succeeded');
+  });
+
   it('lives through the whole life of an integration', async () => {
     const integration = await TestIntegration.create(fixture);
     await integration.settled('True', 'Succeeded');
@@ -217,6 +238,59 @@ describe('with its token, nobody can', () => {
       subjects,
     };
     await expect(attacker.create(ROLE_BINDINGS, binding, TEST_MANAGER)).rejects.toThrow(said);
+  });
+
+  it.each([
+    ['a Role', 'Role', [{ kind: 'Group', name: 'scim:acme' }]],
+    ['a user', 'ClusterRole', [{ kind: 'User', name: 'scim:ada' }]],
+    ['a group of Kubernetes', 'ClusterRole', [{ kind: 'Group', name: 'system:authenticated' }]],
+  ])('bind a default role with %s', async (_, kind, subjects) => {
+    const binding: RoleBinding = {
+      metadata: { namespace, name: 'scim:default:x' },
+      roleRef: { apiGroup: RBAC, kind, name: 'view' },
+      subjects: subjects.map((each) => ({ apiGroup: RBAC, ...each })),
+    };
+    await expect(attacker.create(ROLE_BINDINGS, binding, TEST_MANAGER)).rejects.toThrow(
+      /may only bind a ClusterRole to Groups/,
+    );
+  });
+
+  it.each([
+    { integrationId: 'a'.repeat(21) },
+    { token: { existingSecret: { name: 'theirs', key: 'token' } } },
+    { deletionPolicy: 'Delete' },
+    { enabled: false },
+  ])('create an integration with %j', async (spec) => {
+    const object = { metadata: { namespace, name: 'evil' }, spec } as KubeObject;
+    await expect(attacker.create(SCIM_INTEGRATIONS, object, TEST_MANAGER)).rejects.toThrow(
+      /may only create ScimIntegrations with displayName/,
+    );
+  });
+
+  it('change more of an integration than the console does', async () => {
+    const { admin } = fixture;
+    const key = { namespace, name: 'paused' };
+    const metadata = { ...key, annotations: { 'scim-operator.dev/reconcile': 'disabled' } };
+    const spec = { displayName: 'Paused', token: { secretName: 'x' } };
+    await admin.create(SCIM_INTEGRATIONS, { metadata, spec } as KubeObject, TEST_MANAGER);
+    const change = (patch: object) =>
+      attacker.mergePatch<KubeObject>(SCIM_INTEGRATIONS, key, patch, manager);
+    const changes = [
+      { spec: { token: { secretName: 'y' } } },
+      { spec: { token: null } },
+      { spec: { deletionPolicy: 'Delete' } },
+      { spec: { enabled: false, displayName: 'Other' } },
+      { metadata: { annotations: { 'scim-operator.dev/reconcile': null } } },
+      { metadata: { annotations: { other: 'x' } } },
+      { metadata: { labels: { other: 'x' } } },
+      { metadata: { finalizers: ['example.com/hold'] } },
+    ];
+    for (const each of changes)
+      await expect(change(each)).rejects.toThrow(/may only change spec.enabled/);
+    const annotations = { 'scim-operator.dev/rotate': '1' };
+    await change({ metadata: { annotations }, spec: { enabled: false } });
+    await change({ spec: { enabled: null } });
+    await attacker.delete(SCIM_INTEGRATIONS, key);
   });
 
   it('delete a RoleBinding of somebody else', async () => {

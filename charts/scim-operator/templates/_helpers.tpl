@@ -83,6 +83,51 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{- define "scim-operator.usesSso" -}}
+{{- if and .Values.console.enabled (or .Values.sso.config .Values.sso.existingSecret.name) }}yes{{ end }}
+{{- end }}
+
+{{/* Whether the console has a Service of its own. */}}
+{{- define "scim-operator.hasConsoleService" -}}
+{{- if and .Values.console.enabled .Values.operator.separate }}yes{{ end }}
+{{- end }}
+
+{{- define "scim-operator.consoleService" -}}
+{{- include "scim-operator.fullname" . }}-console
+{{- end }}
+
+{{- define "scim-operator.ssoFile" -}}
+{{- ternary .Values.sso.existingSecret.key "sso.yaml" (ne .Values.sso.existingSecret.name "") }}
+{{- end }}
+
+{{/* The file of --sso-config. Each provider without a clientSecretFile gets the key of its name. */}}
+{{- define "scim-operator.ssoConfig" -}}
+{{- $folder := include "scim-operator.ssoFolder" . }}
+{{- $config := deepCopy .Values.sso.config }}
+{{- range $config.providers }}
+{{- if not .clientSecretFile }}
+{{- $_ := set . "clientSecretFile" (printf "%s/%s" $folder .name) }}
+{{- end }}
+{{- end }}
+{{- toYaml $config }}
+{{- end }}
+
+{{/* Names of the ClusterRoles that are default roles, as JSON. */}}
+{{- define "scim-operator.defaultRoles" -}}
+{{- $roles := .Values.sso.defaultRoles }}
+{{- range .Values.sso.config.providers }}
+{{- with .defaultRole }}
+{{- $roles = append $roles . }}
+{{- end }}
+{{- end }}
+{{- $roles | uniq | toJson }}
+{{- end }}
+
+{{/* The paths of the console and of sign-in. */}}
+{{- define "scim-operator.consolePaths" -}}
+{{- list "/console" "/oauth" "/logout" "/setup" | toJson }}
+{{- end }}
+
 {{- define "scim-operator.tlsSecret" -}}
 {{- if .Values.tls.existingSecret }}
 {{- .Values.tls.existingSecret }}

@@ -20,12 +20,26 @@ SCIM_OPERATOR_WATCH_NAMESPACES: {{ join "," . | quote }}
 {{- end }}
 {{- if .Values.groupBindings.enabled }}
 SCIM_OPERATOR_GROUP_BINDINGS: {{ true | quote }}
+{{- end }}
 SCIM_OPERATOR_USERNAME_PREFIX: {{ .Values.groupBindings.usernamePrefix | quote }}
+SCIM_OPERATOR_USERNAME_FROM: {{ .Values.groupBindings.usernameFrom | quote }}
+SCIM_OPERATOR_USERNAME_CASE: {{ .Values.groupBindings.usernameCase | quote }}
+SCIM_OPERATOR_CONSOLE: {{ .Values.console.enabled | quote }}
+{{- if .Values.console.enabled }}
+SCIM_OPERATOR_SESSION_IDLE: {{ .Values.console.session.idle | quote }}
+SCIM_OPERATOR_SESSION_LIFETIME: {{ .Values.console.session.lifetime | quote }}
+{{- if include "scim-operator.usesSso" . }}
+SCIM_OPERATOR_SSO_CONFIG: {{ printf "%s/%s" (include "scim-operator.ssoFolder" .) (include "scim-operator.ssoFile" .) | quote }}
+{{- end }}
 {{- end }}
 {{- if include "scim-operator.tlsSecret" . }}
 SCIM_OPERATOR_TLS_CERT: {{ "/tls/tls.crt" | quote }}
 SCIM_OPERATOR_TLS_KEY: {{ "/tls/tls.key" | quote }}
 {{- end }}
+{{- end }}
+
+{{- define "scim-operator.ssoFolder" -}}
+/etc/scim-operator/sso
 {{- end }}
 
 {{- define "scim-operator.port" -}}

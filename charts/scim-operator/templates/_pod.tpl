@@ -61,7 +61,9 @@ spec:
 {{- $values := .root.Values }}
 {{- $database := include "scim-operator.usesDatabase" $root }}
 {{- $tlsSecret := include "scim-operator.tlsSecret" $root }}
-{{- $serves := eq .component "server" }}
+{{- $console := and .reconciles $values.console.enabled }}
+{{- $serves := or (eq .component "server") $console }}
+{{- $sso := and .reconciles (include "scim-operator.usesSso" $root) }}
 serviceAccountName: {{ .serviceAccountName }}
 automountServiceAccountToken: {{ .reconciles }}
 # Variables of Services would look like options.
@@ -166,6 +168,11 @@ containers:
         mountPath: /tls
         readOnly: true
       {{- end }}
+      {{- if $sso }}
+      - name: sso
+        mountPath: {{ include "scim-operator.ssoFolder" $root }}
+        readOnly: true
+      {{- end }}
       {{- with $values.extraVolumeMounts }}
       {{- tpl (toYaml .) $root | nindent 6 }}
       {{- end }}
@@ -199,6 +206,24 @@ volumes:
       secretName: {{ $tlsSecret | quote }}
       # 0440
       defaultMode: 288
+  {{- end }}
+  {{- if $sso }}
+  - name: sso
+    projected:
+      # 0440
+      defaultMode: 288
+      sources:
+        {{- if $values.sso.existingSecret.name }}
+        - secret:
+            name: {{ $values.sso.existingSecret.name | quote }}
+        {{- else }}
+        - configMap:
+            name: {{ include "scim-operator.fullname" $root }}-sso
+        {{- end }}
+        {{- with $values.sso.clientSecrets }}
+        - secret:
+            name: {{ . | quote }}
+        {{- end }}
   {{- end }}
   {{- with $values.extraVolumes }}
   {{- tpl (toYaml .) $root | nindent 2 }}

@@ -313,6 +313,49 @@
     - patch
 {{- end }}
 
+{{- define "scim-operator.rules.console" -}}
+- apiGroups:
+    - scim-operator.dev
+  resources:
+    - scimintegrations
+  verbs:
+    - create
+    - patch
+    - delete
+- apiGroups:
+    - scim-operator.dev
+  resources:
+    - scimgroupbindings
+  verbs:
+    - get
+    - list
+    - create
+    - delete
+{{- end }}
+
+{{- define "scim-operator.rules.consoleCluster" -}}
+- apiGroups:
+    - authentication.k8s.io
+  resources:
+    - tokenreviews
+  verbs:
+    - create
+- apiGroups:
+    - authorization.k8s.io
+  resources:
+    - subjectaccessreviews
+  verbs:
+    - create
+- apiGroups:
+    - rbac.authorization.k8s.io
+  resources:
+    - clusterroles
+    - clusterrolebindings
+  verbs:
+    - get
+    - list
+{{- end }}
+
 {{- define "scim-operator.rules.groups" -}}
 - apiGroups:
     - scim-operator.dev
@@ -350,4 +393,15 @@
   resourceNames:
     {{- toYaml . | nindent 4 }}
 {{- end }}
+{{- end }}
+
+{{- define "scim-operator.rules.defaultRoles" -}}
+- apiGroups:
+    - rbac.authorization.k8s.io
+  resources:
+    - clusterroles
+  verbs:
+    - bind
+  resourceNames:
+    {{- toYaml . | nindent 4 }}
 {{- end }}

@@ -9,6 +9,7 @@ import {
 } from '../../../src/crd/names.ts';
 import { confinementPolicies } from '../../../src/crd/operator-policy.ts';
 import { printYaml } from '../../../src/crd/yaml.ts';
+import { DIRECTORY_API_GROUP } from '../../../src/directory/permissions.ts';
 import { headerOf, literal, onlyIf, withMetadata } from './template.ts';
 
 /** File name → text, for templates/. */
@@ -51,6 +52,13 @@ const READ = ['get', 'list', 'watch'];
 const WRITE = ['create', 'update', 'patch', 'delete', 'deletecollection'];
 const { plural: integrations } = SCIM_INTEGRATIONS;
 const { plural: bindings } = SCIM_GROUP_BINDINGS;
+/** What the console shows, and what an administrator may do there with the access of a person. */
+const LOOK = {
+  apiGroups: [DIRECTORY_API_GROUP],
+  resources: ['users', 'groups', 'bindings', 'activity'],
+  verbs: ['get', 'list'],
+};
+const MANAGE = { apiGroups: [DIRECTORY_API_GROUP], resources: ['bindings'], verbs: ['update'] };
 
 /**
  * What people may do. Writing ScimGroupBindings grants roles, so `edit` may not. ScimTenants decide
@@ -60,14 +68,14 @@ const ROLES = [
   {
     name: 'viewer',
     into: ['view', 'edit', 'admin'],
-    rules: [{ resources: [integrations, bindings, SCIM_TENANTS.plural], verbs: READ }],
+    rules: [{ resources: [integrations, bindings, SCIM_TENANTS.plural], verbs: READ }, LOOK],
   },
   {
     name: 'editor',
     into: ['edit', 'admin'],
     rules: [{ resources: [integrations], verbs: WRITE }],
   },
-  { name: 'admin', into: ['admin'], rules: [{ resources: [bindings], verbs: WRITE }] },
+  { name: 'admin', into: ['admin'], rules: [{ resources: [bindings], verbs: WRITE }, MANAGE] },
 ];
 
 export function aggregatedRolesTemplate(): string {

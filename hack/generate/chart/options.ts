@@ -28,10 +28,18 @@ const OF_TLS: typeof VALUES = [
   ['tlsCert', '"/tls/tls.crt"'],
   ['tlsKey', '"/tls/tls.key"'],
 ];
-const OF_GROUPS: typeof VALUES = [
-  ['groupBindings', 'true'],
+const OF_GROUPS: typeof VALUES = [['groupBindings', 'true']];
+const OF_NAMES: typeof VALUES = [
   ['usernamePrefix', '.Values.groupBindings.usernamePrefix'],
+  ['usernameFrom', '.Values.groupBindings.usernameFrom'],
+  ['usernameCase', '.Values.groupBindings.usernameCase'],
+  ['console', '.Values.console.enabled'],
 ];
+const OF_CONSOLE: typeof VALUES = [
+  ['sessionIdleMs', '.Values.console.session.idle'],
+  ['sessionLifetimeMs', '.Values.console.session.lifetime'],
+];
+const SSO_FOLDER = '/etc/scim-operator/sso';
 
 /** `_options.tpl`. */
 export function optionsTemplate(): string {
@@ -48,6 +56,18 @@ export function optionsTemplate(): string {
     '{{- if .Values.groupBindings.enabled }}\n',
     lines(OF_GROUPS),
     '{{- end }}\n',
+    lines(OF_NAMES),
+    '{{- if .Values.console.enabled }}\n',
+    lines(OF_CONSOLE),
+    '{{- if include "scim-operator.usesSso" . }}\n',
+    lines([
+      [
+        'ssoConfig',
+        'printf "%s/%s" (include "scim-operator.ssoFolder" .) (include "scim-operator.ssoFile" .)',
+      ],
+    ]),
+    '{{- end }}\n',
+    '{{- end }}\n',
     '{{- if include "scim-operator.tlsSecret" . }}\n',
     lines(OF_TLS),
     '{{- end }}\n',
@@ -55,6 +75,7 @@ export function optionsTemplate(): string {
   return [
     headerOf('src/config/options.ts'),
     define('options', body),
+    define('ssoFolder', SSO_FOLDER),
     define('port', OPTIONS.port.fallback),
     define('opsPort', OPTIONS.opsPort.fallback),
     define('variable.identity', OPTIONS.leaderElectionIdentity.variable),

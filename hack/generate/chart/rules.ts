@@ -3,6 +3,9 @@ import { printYaml } from '../../../src/crd/yaml.ts';
 import type { PolicyRule } from '../../../src/kube/objects.ts';
 import {
   CLUSTER_RULES,
+  CONSOLE_CLUSTER_RULES,
+  CONSOLE_NAMESPACE_RULES,
+  defaultRoleRules,
   ELECTION_RULES,
   groupBindingRules,
   OPERATOR_RULES,
@@ -20,7 +23,10 @@ export function rulesTemplate(): string {
     tenants: print(TENANT_RULES),
     policy: print(POLICY_RULES),
     election: print(ELECTION_RULES),
+    console: print(CONSOLE_NAMESPACE_RULES),
+    consoleCluster: print(CONSOLE_CLUSTER_RULES),
     groups: groupRules(),
+    defaultRoles: defaultRoles(),
   };
   const texts = Object.entries(templates).map(([name, text]) => define(`rules.${name}`, text));
   return [headerOf('src/operator/rbac.ts'), ...texts].join('\n');
@@ -28,6 +34,12 @@ export function rulesTemplate(): string {
 
 const print = (rules: readonly PolicyRule[]): string =>
   printYaml(rules.map((rule): Record<string, readonly string[]> => ({ ...rule })));
+
+/** Takes the list of names. */
+function defaultRoles(): string {
+  const [{ resourceNames: _, ...rule } = { resourceNames: [] }] = defaultRoleRules(['NAMES']);
+  return `${print([rule as PolicyRule])}  resourceNames:\n    {{- toYaml . | nindent 4 }}\n`;
+}
 
 /** The rule for ClusterRoles is there only if the values name some: without names it is for all. */
 function groupRules(): string {

@@ -1,6 +1,7 @@
 /** values.schema.json: what each value may be. Rules across values are in templates/checks.yaml. */
 import { z } from 'zod';
 import { OPTIONS } from '../../../src/config/options.ts';
+import { NAME_CASES, NAME_SOURCES } from '../../../src/directory/kubernetes-names.ts';
 import { LOG_LEVELS } from '../../../src/logger.ts';
 
 const text = z.string();
@@ -50,6 +51,19 @@ const VALUES = part({
     enabled: flag,
     clusterRoles: z.array(text.min(1)).meta({ uniqueItems: true }),
     usernamePrefix: text.min(1),
+    usernameFrom: z.enum(NAME_SOURCES),
+    usernameCase: z.enum(NAME_CASES),
+  }),
+  console: part({
+    enabled: flag,
+    session: part({ idle: whole(DURATION), lifetime: whole(DURATION) }),
+  }),
+  sso: part({
+    // The program checks it.
+    config: object,
+    clientSecrets: name,
+    existingSecret: part({ name, key: whole('[-._a-zA-Z0-9]+') }),
+    defaultRoles: z.array(text.min(1)).meta({ uniqueItems: true }),
   }),
   image: part({
     repository: whole('\\S+'),
@@ -130,6 +144,8 @@ const VALUES = part({
       apiServerTo: objects,
       databasePort: port,
       databaseTo: objects,
+      ssoPorts: z.array(port).min(1),
+      ssoTo: objects,
       extra: objects,
     }),
   }),

@@ -6,6 +6,23 @@ const DATABASE = { existingSecret: { name: 'scim-operator-database' } };
 
 export const MINIMAL: Values = { publicUrl: PUBLIC_URL };
 
+const OKTA = {
+  name: 'okta',
+  issuer: 'https://acme.okta.com',
+  clientId: 'client',
+  tenants: ['acme'],
+  defaultRole: 'scim-operator-viewer',
+};
+const ENTRA = {
+  ...OKTA,
+  name: 'entra',
+  issuer: 'https://login.microsoftonline.com/id/v2.0',
+  clientSecretFile: '/etc/elsewhere/entra',
+};
+
+/** Sign-in at two identity providers. */
+export const SSO: Values = { config: { providers: [OKTA, ENTRA] }, clientSecrets: 'sso-clients' };
+
 export const ON_POSTGRESQL: Values = { ...MINIMAL, database: DATABASE };
 
 const MONITORING = {
@@ -79,7 +96,15 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     ...MINIMAL,
     ...EXTRAS,
     activity: { retention: '2160h', log: true },
-    groupBindings: { enabled: true, clusterRoles: ['view', 'edit'], usernamePrefix: 'oidc:' },
+    groupBindings: {
+      enabled: true,
+      clusterRoles: ['view', 'edit'],
+      usernamePrefix: 'oidc:{tenant}:',
+      usernameFrom: 'email',
+      usernameCase: 'lower',
+    },
+    console: { session: { idle: '30m', lifetime: '8h' } },
+    sso: SSO,
     ingress: {
       enabled: true,
       className: 'nginx',
@@ -113,6 +138,14 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     metrics: MONITORING,
     serviceAccount: { name: 'scim', annotations: { 'example.com/role': 'scim' } },
   },
+  'sign-in from a Secret, with an Ingress and the operator apart': {
+    ...ON_POSTGRESQL,
+    operator: { separate: true },
+    ingress: { enabled: true, path: '/scim' },
+    networkPolicy: { enabled: true, egress: { ssoTo: [{ ipBlock: { cidr: '192.0.2.2/32' } }] } },
+    sso: { existingSecret: { name: 'sso', key: 'providers.yaml' }, defaultRoles: ['viewer'] },
+  },
+  'no console': { ...ON_POSTGRESQL, operator: { separate: true }, console: { enabled: false } },
   'two replicas on PostgreSQL': {
     ...ON_POSTGRESQL,
     replicaCount: 2,
@@ -140,6 +173,7 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     ...MINIMAL,
     watchNamespaces: ['acme', 'globex'],
     groupBindings: { enabled: true, clusterRoles: ['view'] },
+    sso: SSO,
   },
   'a certificate of cert-manager': {
     ...MINIMAL,
@@ -257,6 +291,21 @@ export const REFUSALS: readonly (readonly [string, Values, RegExp])[] = [
     'a prefix of Kubernetes',
     { ...MINIMAL, groupBindings: { usernamePrefix: 'system:' } },
     /groupBindings.usernamePrefix must not begin with system:/,
+  ],
+  [
+    'two sources of providers',
+    { ...MINIMAL, sso: { ...SSO, existingSecret: { name: 'sso' } } },
+    /sso.config and sso.existingSecret.name exclude each other/,
+  ],
+  [
+    'sign-in without a console',
+    { ...MINIMAL, sso: SSO, console: { enabled: false } },
+    /sso is set, but console.enabled=false/,
+  ],
+  [
+    'an attribute that there is not',
+    { ...MINIMAL, groupBindings: { usernameFrom: 'mail' } },
+    /at '\/groupBindings\/usernameFrom': value must be one of 'userName', 'email', 'externalId'/,
   ],
   [
     'a route to nowhere',
