@@ -172,8 +172,18 @@ const Status = z
     tokenIssuedAt: dateTime()
       .describe('When the current token was generated, or first seen in the Secret.')
       .optional(),
+    tokenLastUsedTime: dateTime()
+      .describe('When a request last used the current token; refreshed at most once a minute.')
+      .optional(),
     previousTokenExpiresAt: dateTime()
       .describe('When the previous token stops working. Present only while it works.')
+      .optional(),
+    previousTokenLastUsedTime: dateTime()
+      .describe(
+        'When a request last used the previous token; refreshed at most once a minute. Present ' +
+          'only while that token works. If it lies before the rotation, the identity provider no ' +
+          'longer uses that token.',
+      )
       .optional(),
     lastHandledRotate: z
       .string()

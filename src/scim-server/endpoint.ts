@@ -156,7 +156,7 @@ async function serve(
   Object.assign(access, { tenant: integration.tenant, integration: integration.id, keyId });
   env?.authenticated?.();
   checkServed(integration);
-  tracker.note(integration.id, at);
+  tracker.note(integration.id, keyId, at);
   limit(integration.id, clock());
   if (methods === undefined) throw unknownPath();
   const method = servedAs(req.method);

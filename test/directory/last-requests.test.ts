@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RequestTracker } from '../../src/directory/last-requests.ts';
 import { type SqliteDirectory, useSqlite } from '../support/directory/sqlite.ts';
-import { at, integration } from './contract/fixture.ts';
+import { at, integration, token } from './contract/fixture.ts';
 
 describe('the request tracker', () => {
   let directory: SqliteDirectory;
@@ -14,16 +14,23 @@ describe('the request tracker', () => {
   });
   afterEach(() => directory.close());
 
-  const lastRequest = async () =>
-    (await directory.store.integrations.activity('okta')).lastRequestAt;
+  const activity = () => directory.store.integrations.activity('okta');
+  const lastRequest = async () => (await activity()).lastRequestAt;
 
-  it('writes the latest request of each integration when it is flushed', async () => {
+  it('writes the latest request of each integration and token when it is flushed', async () => {
+    await directory.store.tokens.add(token());
+    await directory.store.tokens.add(token({ hash: 'next', keyId: 'next' }));
     const tracker = new RequestTracker(directory.store, (error) => errors.push(error));
-    tracker.note('okta', at(1));
-    tracker.note('okta', at(2));
+    tracker.note('okta', 'next', at(1));
+    tracker.note('okta', 'next', at(3));
+    tracker.note('okta', 'keyidkeyid', at(2));
     expect(await lastRequest()).toBeUndefined();
     await tracker.flush();
-    expect(await lastRequest()).toBe(at(2));
+    expect(await lastRequest()).toBe(at(3));
+    expect(Object.fromEntries((await activity()).tokenUses)).toEqual({
+      next: at(3),
+      keyidkeyid: at(2),
+    });
     await tracker.flush();
     expect(errors).toEqual([]);
   });
@@ -37,7 +44,7 @@ describe('the request tracker', () => {
         away ? Promise.reject(new Error('away')) : store.integrations.touch(requests),
     };
     const tracker = new RequestTracker({ ...store, integrations }, (error) => errors.push(error));
-    tracker.note('okta', at(1));
+    tracker.note('okta', 'keyidkeyid', at(1));
     await tracker.flush();
     expect(errors).toEqual([new Error('away')]);
     away = false;

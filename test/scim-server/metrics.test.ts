@@ -326,7 +326,7 @@ describe('the metrics of the directory', () => {
     expect(await last()).toEqual({ [`${tenant} ${idOf(client)}`]: 1.5 });
   });
 
-  it('contain when tokens were issued and when they expire, and nothing else of them', async () => {
+  it('contain when tokens were issued, last used and expire, and nothing else of them', async () => {
     const { tokens } = server.store;
     const integrationId = idOf(client);
     const [known] = await tokens.list(integrationId);
@@ -346,6 +346,10 @@ describe('the metrics of the directory', () => {
     });
     const ends = await series('scim_token_expires_timestamp_seconds', 'integration', 'key_id');
     expect(ends).toEqual({ [`${integrationId} a_second_1`]: 9 });
+    await tokens.touch([{ integrationId, keyId: 'a_second_1', at: 3_000 }]);
+    later();
+    const uses = await series('scim_token_last_used_timestamp_seconds', 'integration', 'key_id');
+    expect(uses).toEqual({ [`${integrationId} a_second_1`]: 3 });
     const text = JSON.stringify(await scrape());
     expect(text).not.toContain('the hash');
     expect(text).not.toContain(client.token.slice(16));

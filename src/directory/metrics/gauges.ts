@@ -96,6 +96,12 @@ export function registerDirectoryMetrics(
     tokenLabels,
     ({ tokens }) => each(tokens, (one) => seriesAt(labelsOfToken(one), one.expiresAt)),
   );
+  gauge(
+    'scim_token_last_used_timestamp_seconds',
+    'When a request last used the token, to within some seconds. No series if none has.',
+    tokenLabels,
+    ({ tokens }) => each(tokens, (one) => seriesAt(labelsOfToken(one), one.lastUsedAt)),
+  );
 }
 
 function* each<T, L extends string>(

@@ -17,7 +17,7 @@ const TENANT_TOTALS = sql<TenantTotals>`
 
 export async function readCensus({ orm, all, guarded }: Connections): Promise<Census> {
   const { id, tenant, namespace, name, enabled, allowed, lastRequestAt } = integrations;
-  const { integrationId, keyId, issuedAt, expiresAt } = tokens;
+  const { integrationId, keyId, issuedAt, expiresAt, lastUsedAt } = tokens;
   // One after the other, so that a census takes one connection and not three.
   const tenants = await all(TENANT_TOTALS);
   const live = await guarded(() =>
@@ -28,7 +28,7 @@ export async function readCensus({ orm, all, guarded }: Connections): Promise<Ce
   );
   const held = await guarded(() =>
     orm
-      .select({ integrationId, tenant, keyId, issuedAt, expiresAt })
+      .select({ integrationId, tenant, keyId, issuedAt, expiresAt, lastUsedAt })
       .from(tokens)
       .innerJoin(integrations, eq(id, integrationId))
       .where(isNull(integrations.endedAt)),
@@ -36,6 +36,10 @@ export async function readCensus({ orm, all, guarded }: Connections): Promise<Ce
   return {
     tenants,
     integrations: live.map((row) => ({ ...row, lastRequestAt: row.lastRequestAt ?? undefined })),
-    tokens: held.map((row) => ({ ...row, expiresAt: row.expiresAt ?? undefined })),
+    tokens: held.map((row) => ({
+      ...row,
+      expiresAt: row.expiresAt ?? undefined,
+      lastUsedAt: row.lastUsedAt ?? undefined,
+    })),
   };
 }

@@ -3,6 +3,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { columns, named, selected } from '../sql/names.ts';
 import { historiesOf } from '../sql/tenant-histories.ts';
+import { NO_ACTIVITY, usesOf } from '../sql/token-uses.ts';
 import type { IntegrationRecord, IntegrationStore, TenantHistory } from '../store/integrations.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { deprovision } from './deprovision.ts';
@@ -138,7 +139,7 @@ export function createIntegrationStore(
     },
     activity: async (id) => {
       const record = await get(id);
-      if (record === undefined) return { users: 0, groups: 0, lastRequestAt: undefined };
+      if (record === undefined) return NO_ACTIVITY;
       const counts = await connections.all<ProvisionedRow>(
         sql`
           SELECT ${x.resourceType} AS type, count(*) AS count
@@ -150,7 +151,11 @@ export function createIntegrationStore(
       const countOf = (type: ProvisionedRow['type']) =>
         counts.find((row) => row.type === type)?.count ?? 0;
       const lastRequestAt = record.lastRequestAt ?? undefined;
-      return { users: countOf('User'), groups: countOf('Group'), lastRequestAt };
+      const held = await guarded(() =>
+        orm.select().from(tokens).where(eq(tokens.integrationId, id)),
+      );
+      const tokenUses = usesOf(held);
+      return { users: countOf('User'), groups: countOf('Group'), lastRequestAt, tokenUses };
     },
     activeSince: (clusterUid, at) =>
       connections.all<Pick<Row, 'clusterUid' | 'namespace' | 'name'>>(

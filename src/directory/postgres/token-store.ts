@@ -4,6 +4,7 @@ import { uniqueness } from '../../scim/error.ts';
 import { columns, named, selected } from '../sql/names.ts';
 import type { TokenRecord, TokenStore } from '../store/tokens.ts';
 import type { Connections, Queries } from './connection/connections.ts';
+import { array } from './dialect.ts';
 import { recordOf } from './integration-store.ts';
 import { integrations, tokens } from './schema.ts';
 
@@ -79,6 +80,31 @@ export function createTokenStore(connections: Connections): TokenStore {
         }
         return before.map(toRecord);
       }),
+    touch: async (uses) => {
+      const texts = (key: 'integrationId' | 'keyId') => array(uses.map((each) => each[key]));
+      const times = array(uses.map(({ at }) => String(at)));
+      const noted = sql`
+        unnest(${texts('integrationId')}, ${texts('keyId')}, ${times}) AS n(integration, key, at)
+      `;
+      // In the order of hashes, so that processes that write at the same time don't block each
+      // other.
+      const locked = sql`
+        SELECT ${CURRENT.hash}, n.at
+        FROM ${CURRENT.table}
+        JOIN ${noted} ON n.integration = ${CURRENT.integrationId} AND n.key = ${CURRENT.keyId}
+        ORDER BY ${CURRENT.hash}
+        FOR NO KEY UPDATE OF t
+      `;
+      await connections.run(
+        sql`
+          WITH locked AS MATERIALIZED (${locked})
+          UPDATE ${CURRENT.table}
+          SET ${t.lastUsedAt} = greatest(${CURRENT.lastUsedAt}, locked.at::bigint)
+          FROM locked
+          WHERE ${CURRENT.hash} = locked.hash
+        `,
+      );
+    },
     markShown: async (integrationId, keyId, at) => {
       const rows = await connections.run(
         sql`

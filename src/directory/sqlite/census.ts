@@ -26,9 +26,9 @@ export function createCensus({
     .from(integrations)
     .where(isNull(integrations.endedAt))
     .prepare();
-  const { integrationId, keyId, issuedAt, expiresAt } = tokens;
+  const { integrationId, keyId, issuedAt, expiresAt, lastUsedAt } = tokens;
   const held = orm
-    .select({ integrationId, tenant, keyId, issuedAt, expiresAt })
+    .select({ integrationId, tenant, keyId, issuedAt, expiresAt, lastUsedAt })
     .from(tokens)
     .innerJoin(integrations, eq(id, integrationId))
     .where(isNull(integrations.endedAt))
@@ -39,6 +39,10 @@ export function createCensus({
       integrations: live
         .all()
         .map((row) => ({ ...row, lastRequestAt: row.lastRequestAt ?? undefined })),
-      tokens: held.all().map((row) => ({ ...row, expiresAt: row.expiresAt ?? undefined })),
+      tokens: held.all().map((row) => ({
+        ...row,
+        expiresAt: row.expiresAt ?? undefined,
+        lastUsedAt: row.lastUsedAt ?? undefined,
+      })),
     }));
 }

@@ -4,6 +4,7 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { named } from '../sql/names.ts';
 import type { ResourceName } from '../sql/resource-key.ts';
 import { historiesOf } from '../sql/tenant-histories.ts';
+import { NO_ACTIVITY, usesOf } from '../sql/token-uses.ts';
 import type { IntegrationRecord, IntegrationStore } from '../store/integrations.ts';
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { deprovisionSome } from './deprovision.ts';
@@ -106,11 +107,12 @@ export function createIntegrationStore(
     activity: (id) =>
       reading(() => {
         const record = reads.get.get({ id });
-        if (record === undefined) return { users: 0, groups: 0, lastRequestAt: undefined };
+        if (record === undefined) return NO_ACTIVITY;
         const counts = reads.provisioned.all({ id, tenant: record.tenant });
         const countOf = (type: ResourceName) => counts.find((row) => row.type === type)?.count ?? 0;
         const lastRequestAt = record.lastRequestAt ?? undefined;
-        return { users: countOf('User'), groups: countOf('Group'), lastRequestAt };
+        const tokenUses = usesOf(reads.tokens.all({ id }));
+        return { users: countOf('User'), groups: countOf('Group'), lastRequestAt, tokenUses };
       }),
     activeSince: (clusterUid, at) => reading(() => reads.activeSince.all({ clusterUid, at })),
     touch: (lastRequests) =>
@@ -205,6 +207,11 @@ function integrationReads(connection: SqliteConnection) {
           ),
         ),
       )
+      .prepare(),
+    tokens: orm
+      .select()
+      .from(tokens)
+      .where(eq(tokens.integrationId, parameter('id')))
       .prepare(),
     owner: orm
       .select()

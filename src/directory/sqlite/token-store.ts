@@ -72,6 +72,13 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
     .set({ shownAt: sql`${sql.placeholder('at')}` })
     .where(and(ofIntegration, eq(tokens.keyId, parameter('keyId')), isNull(tokens.shownAt)))
     .prepare();
+  const use = orm
+    .update(tokens)
+    .set({
+      lastUsedAt: sql`max(COALESCE(${named(tokens).lastUsedAt}, 0), ${sql.placeholder('at')})`,
+    })
+    .where(and(ofIntegration, eq(tokens.keyId, parameter('keyId'))))
+    .prepare();
   const removeAll = orm.delete(tokens).where(ofIntegration).prepare();
   const put = (token: TokenRecord) => {
     const { changes } = upsert.run({ ...token, expiresAt: token.expiresAt ?? null });
@@ -95,6 +102,10 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
         removeOthers.run({ integrationId, current, previous: previous?.hash ?? current });
         if (previous !== undefined) expire.run({ integrationId, ...previous });
         return before;
+      }),
+    touch: (uses) =>
+      writer.write(() => {
+        for (const each of uses) use.run({ ...each });
       }),
     markShown: (integrationId, keyId, at) =>
       writer.write(() => markShown.run({ integrationId, keyId, at }).changes > 0),

@@ -27,5 +27,6 @@ export interface CountedIntegration
 
 export interface CountedToken
   extends Pick<TokenRecord, 'integrationId' | 'keyId' | 'issuedAt' | 'expiresAt'> {
+  readonly lastUsedAt: number | undefined;
   readonly tenant: string;
 }

@@ -46,6 +46,8 @@ export interface IntegrationActivity {
   readonly users: number;
   readonly groups: number;
   readonly lastRequestAt: number | undefined;
+  /** When each token was last used, by key id, for those that were. */
+  readonly tokenUses: ReadonlyMap<string, number>;
 }
 
 export interface IntegrationStore {

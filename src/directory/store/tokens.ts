@@ -18,6 +18,13 @@ export interface TokenRecord {
   readonly shownAt?: number | undefined;
 }
 
+/** A request with a token. */
+export interface TokenUse {
+  readonly integrationId: string;
+  readonly keyId: string;
+  readonly at: number;
+}
+
 /** A token that has been replaced. */
 type EndingToken = Pick<TokenRecord, 'hash'> & { readonly expiresAt: number };
 
@@ -52,6 +59,8 @@ export interface TokenStore {
    * integration had before. If several calls do the same at once, one of them finds it undone.
    */
   keepOnly(token: TokenRecord, previous?: EndingToken): Promise<readonly TokenRecord[]>;
+  /** Records when tokens were used. Earlier times than the recorded ones change nothing. */
+  touch(uses: readonly TokenUse[]): Promise<void>;
   /** Returns true once for a token: for the caller who may show it. */
   markShown(integrationId: string, keyId: string, at: number): Promise<boolean>;
   /** Immediately ends every token of the integration. Returns how many there were. */

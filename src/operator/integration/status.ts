@@ -54,6 +54,7 @@ export function buildStatus(
       ? { serviceAccountRef: child, roleRef: { name: ROLE_NAME }, roleBindingRef: child }
       : {}),
     ...(activity === undefined ? {} : activityStatus(activity)),
+    ...(activity === undefined ? {} : usesStatus(token, activity)),
     conditions: [...buildConditions(integration, findings, now)],
   };
 }
@@ -64,7 +65,14 @@ export function buildTerminatingStatus(
   hasEnded: boolean,
   now: Date,
 ): ScimIntegrationStatus {
-  const { tokenKeyId, tokenIssuedAt, previousTokenExpiresAt, ...rest } = integration.status ?? {};
+  const {
+    tokenKeyId,
+    tokenIssuedAt,
+    tokenLastUsedTime,
+    previousTokenExpiresAt,
+    previousTokenLastUsedTime,
+    ...rest
+  } = integration.status ?? {};
   const { metadata, status } = integration;
   const ready = terminating(
     metadata,
@@ -85,7 +93,14 @@ function keptStatus(
   token: TokenOutcome | undefined,
 ): ScimIntegrationStatus {
   if (token === undefined) return status;
-  const { previousTokenExpiresAt, tokenKeyId, tokenIssuedAt, ...withoutToken } = status;
+  const {
+    previousTokenExpiresAt,
+    previousTokenLastUsedTime,
+    tokenKeyId,
+    tokenIssuedAt,
+    tokenLastUsedTime,
+    ...withoutToken
+  } = status;
   return withoutToken;
 }
 
@@ -98,9 +113,12 @@ function secretStatus(
   return { tokenSecretRef: { name, key } };
 }
 
-/** Describes the token in the directory, whatever prevents the next step. */
+/** The token in the directory, whatever prevents the next step. */
+const heldToken = (token: TokenOutcome | undefined) =>
+  token?.kind === 'obstacle' ? token.held : token;
+
 function tokenStatus(token: TokenOutcome | undefined): ScimIntegrationStatus {
-  const held = token?.kind === 'obstacle' ? token.held : token;
+  const held = heldToken(token);
   if (held === undefined) return {};
   const { keyId, issuedAt, previousExpiresAt, handledRotate } = held;
   return {
@@ -110,6 +128,22 @@ function tokenStatus(token: TokenOutcome | undefined): ScimIntegrationStatus {
     ...(previousExpiresAt === undefined
       ? {}
       : { previousTokenExpiresAt: seconds(previousExpiresAt) }),
+  };
+}
+
+/** When the tokens that work were last used. The previous one is any but the current one. */
+function usesStatus(
+  token: TokenOutcome | undefined,
+  { tokenUses }: IntegrationActivity,
+): ScimIntegrationStatus {
+  const held = heldToken(token);
+  if (held === undefined) return {};
+  const current = tokenUses.get(held.keyId);
+  const others = [...tokenUses].filter(([keyId]) => keyId !== held.keyId).map(([, at]) => at);
+  const hasPrevious = held.previousExpiresAt !== undefined && others.length > 0;
+  return {
+    ...(current === undefined ? {} : { tokenLastUsedTime: seconds(new Date(current)) }),
+    ...(hasPrevious ? { previousTokenLastUsedTime: seconds(new Date(Math.max(...others))) } : {}),
   };
 }
 

@@ -146,7 +146,7 @@ export function integrationContract(open: Open): void {
       const ann = await addUser(store, ACME, 'ann');
       const group = await addGroup(store, ACME_TOO, 'staff');
       await changeMembers(store, ACME, group.id, add(ann.id));
-      const nothing = { lastRequestAt: undefined };
+      const nothing = { lastRequestAt: undefined, tokenUses: new Map() };
       expect(await store.integrations.activity('okta')).toEqual({
         users: 1,
         groups: 1,
@@ -294,6 +294,29 @@ export function integrationContract(open: Open): void {
       expect(await tokens.list('okta')).toEqual([token({ expiresAt: at(9) })]);
       expect(await tokens.owner('hash')).toBe('okta');
       expect(await tokens.owner('other')).toBeUndefined();
+    });
+
+    it('remember their last use, which activity and census contain', async () => {
+      const { integrations, tokens, census } = opened();
+      await integrations.put(integration());
+      await tokens.add(token());
+      await tokens.add(token({ hash: 'next', keyId: 'next' }));
+      await tokens.add(token({ hash: 'foreign', integrationId: 'entra' }));
+      const use = (keyId: string, n: number) => ({ integrationId: 'okta', keyId, at: at(n) });
+      await tokens.touch([use('keyidkeyid', 5), use('gone', 9)]);
+      await tokens.touch([use('keyidkeyid', 3)]);
+      await tokens.touch([]);
+      const { tokenUses } = await integrations.activity('okta');
+      expect([...tokenUses]).toEqual([['keyidkeyid', at(5)]]);
+      expect(await tokens.list('okta')).toContainEqual(token({ lastUsedAt: at(5) }));
+      expect(await tokens.list('entra')).toEqual([
+        token({ hash: 'foreign', integrationId: 'entra' }),
+      ]);
+      const counted = (await census()).tokens.map(({ keyId, lastUsedAt }) => [keyId, lastUsedAt]);
+      expect(counted).toContainEqual(['keyidkeyid', at(5)]);
+      expect(counted).toContainEqual(['next', undefined]);
+      await tokens.keepOnly(token(), { hash: 'next', expiresAt: at(9) });
+      expect(await tokens.list('okta')).toContainEqual(token({ lastUsedAt: at(5) }));
     });
 
     it('are shown once each, even if they are added again', async () => {

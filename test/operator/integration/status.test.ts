@@ -19,12 +19,17 @@ const ISSUED = {
 } as const;
 const ROTATING = { ...ISSUED, previousExpiresAt: LATER } as const;
 
+const USES = new Map([
+  ['abc', NOW.getTime()],
+  ['before', NOW.getTime() - 60_000],
+]);
+
 const DONE: Findings = {
   integrationId: 'an_id',
   endpoint: 'https://scim.example.com/x',
   token: ISSUED,
   rbac: 'applied',
-  activity: { users: 3, groups: 2, lastRequestAt: NOW.getTime() },
+  activity: { users: 3, groups: 2, lastRequestAt: NOW.getTime(), tokenUses: USES },
 };
 
 function conditionsOf(
@@ -215,6 +220,28 @@ describe('the status', () => {
     );
   });
 
+  it('says when each token that works was last used', () => {
+    expect(buildStatus(buildIntegration(), DONE, NOW)).toMatchObject({
+      tokenLastUsedTime: '2026-03-04T05:06:07Z',
+    });
+    expect(buildStatus(buildIntegration(), DONE, NOW)).not.toHaveProperty(
+      'previousTokenLastUsedTime',
+    );
+    const rotating = withStatus({ ...DONE, token: ROTATING });
+    expect(rotating.status).toMatchObject({
+      tokenLastUsedTime: '2026-03-04T05:06:07Z',
+      previousTokenLastUsedTime: '2026-03-04T05:05:07Z',
+    });
+    expect(buildStatus(rotating, { failure: FAILURE }, LATER)).toMatchObject({
+      previousTokenLastUsedTime: '2026-03-04T05:05:07Z',
+    });
+    const activity = { users: 3, groups: 2, lastRequestAt: undefined, tokenUses: new Map() };
+    const unused = buildStatus(rotating, { ...DONE, token: ROTATING, activity }, LATER);
+    expect(unused).not.toHaveProperty('tokenLastUsedTime');
+    expect(unused).not.toHaveProperty('previousTokenLastUsedTime');
+    expect(unused).toHaveProperty('previousTokenExpiresAt');
+  });
+
   it('names the existingSecret and its key', () => {
     const spec = { token: { existingSecret: { name: 'mine', key: 'k' } } };
     expect(buildStatus(buildIntegration({ spec }), DONE, NOW).tokenSecretRef).toEqual({
@@ -228,7 +255,13 @@ describe('the status', () => {
     const token = { kind: 'obstacle', obstacle: SECRET_CONFLICT } as const;
     const ended = buildStatus(rotating, { ...DONE, token: { ...token, held: undefined } }, LATER);
     const kept = buildStatus(rotating, { ...DONE, token: { ...token, held: ROTATING } }, LATER);
-    for (const field of ['tokenKeyId', 'tokenIssuedAt', 'previousTokenExpiresAt']) {
+    for (const field of [
+      'tokenKeyId',
+      'tokenIssuedAt',
+      'tokenLastUsedTime',
+      'previousTokenExpiresAt',
+      'previousTokenLastUsedTime',
+    ]) {
       expect(ended).not.toHaveProperty(field);
       expect(kept).toHaveProperty(field);
     }
@@ -239,7 +272,7 @@ describe('the status', () => {
   });
 
   it('has no lastRequestTime before the first request', () => {
-    const activity = { users: 0, groups: 0, lastRequestAt: undefined };
+    const activity = { users: 0, groups: 0, lastRequestAt: undefined, tokenUses: new Map() };
     expect(buildStatus(buildIntegration(), { ...DONE, activity }, NOW)).not.toHaveProperty(
       'lastRequestTime',
     );

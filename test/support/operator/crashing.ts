@@ -109,6 +109,7 @@ const TOKENS: Methods<Store['tokens']> = {
   owner: 'read',
   add: () => 'add token',
   keepOnly: () => 'keep token',
+  touch: () => 'touch tokens',
   markShown: () => 'mark token shown',
   revokeAll: () => 'revoke tokens',
 };

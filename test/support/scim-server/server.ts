@@ -104,7 +104,7 @@ export async function startScimServer({
     log,
     now,
     clock,
-    tracker: { note: (id, at) => noted.set(id, at) },
+    tracker: { note: (id, _, at) => noted.set(id, at) },
     recent,
     rateLimit,
     permissions,
