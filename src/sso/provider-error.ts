@@ -1,11 +1,16 @@
 /** Why a sign-in failed at the identity provider, for the log and for the person. */
 import { errors as joseErrors } from 'jose';
-import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
+import {
+  AuthorizationResponseError,
+  ClientError,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
+} from 'openid-client';
 import { BusyError } from './gate.ts';
 
 /**
  * - `unreachable`: no response, or none in time.
- * - `unusable`: its discovery document can't be used.
+ * - `unusable`: its discovery document or the registration of the client can't be used.
  * - `denied`: it sent the person back with an error.
  * - `invalid`: what it or the browser sent failed a check.
  */
@@ -40,6 +45,11 @@ export class ProviderError extends Error {
       const code = /^[a-z_]{1,64}$/.test(error.error) ? error.error : 'unknown_error';
       return new ProviderError('denied', `the provider sent the error ${code}`, code);
     }
+    if (isAboutClient(error))
+      return new ProviderError(
+        'unusable',
+        `${inWords(error)}; check clientId and clientSecretFile`,
+      );
     if (issuer !== undefined && error instanceof ClientError) {
       const { cause } = error;
       const named = isMismatch(cause) ? cause.body.issuer : undefined;
@@ -52,6 +62,14 @@ export class ProviderError extends Error {
         : 'unusable';
     return new ProviderError(failure, inWords(error));
   }
+}
+
+/** RFC 6749 §5.2: the provider doesn't know the client, or not with this secret. */
+function isAboutClient(error: unknown): boolean {
+  if (error instanceof WWWAuthenticateChallengeError)
+    return error.cause.some(({ scheme }) => scheme !== 'bearer');
+  const isNamed = error instanceof ResponseBodyError;
+  return isNamed && ['invalid_client', 'unauthorized_client'].includes(error.error);
 }
 
 const isMismatch = (cause: unknown): cause is { readonly body: { readonly issuer: unknown } } =>
@@ -77,6 +95,11 @@ function inWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof ResponseBodyError)
     return `the token endpoint responded with ${error.status} ${error.error}`;
+  if (error instanceof WWWAuthenticateChallengeError) {
+    const isOfToken = error.cause.some(({ scheme }) => scheme === 'bearer');
+    const endpoint = isOfToken ? 'userinfo' : 'token';
+    return `the ${endpoint} endpoint responded with ${error.status}`;
+  }
   const { cause } = error;
   const detail = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : '';
   return `${error.message}${detail}`.replaceAll(/\s+/g, ' ').slice(0, 300);

@@ -197,13 +197,19 @@ describe('sign-in', () => {
   it('refuses if more than one active user matches', async () => {
     const emails = [{ value: 'shared@acme.example' }];
     await provision(scim, 'twin-1', { emails });
-    await provision(scim, 'twin-2', { emails });
+    const second = await provision(scim, 'twin-2', { emails });
     server.provider('mail').putAccount({
       login: 'twin',
       claims: { sub: 'twin', email: 'shared@acme.example', email_verified: true },
     });
-    const { status, page } = await server.signInAs('twin', { provider: 'mail', tenant: 'acme' });
+    const signIn = () => server.signInAs('twin', { provider: 'mail', tenant: 'acme' });
+    const { status, page } = await signIn();
     expect([status, page.reason]).toEqual([403, 'ambiguous']);
+    await scim.send('PATCH', `/Users/${second}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'replace', path: 'active', value: false }],
+    });
+    expect((await signIn()).status).toBe(303);
   });
 
   it('works in two tabs at once', async () => {

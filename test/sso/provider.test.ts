@@ -2,7 +2,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { withClaims } from '../../hack/identity-provider/misbehaviour.ts';
 import { eventually } from '../support/eventually.ts';
-import { provision, type SignInServer, startSignInServer } from '../support/sso/sign-in-server.ts';
+import {
+  clientAt,
+  provision,
+  type SignInServer,
+  startSignInServer,
+} from '../support/sso/sign-in-server.ts';
 
 const ADA = { login: 'ada', claims: { sub: 'sub-ada', preferred_username: 'ada' } };
 const LOGIN = '/oauth/login/keycloak';
@@ -84,6 +89,18 @@ describe('an identity provider', () => {
     });
     expect((await server.browser().get(LOGIN)).page.reason).toBe('unusable');
     expect(reasons()[0]).toContain('ID tokens are signed with HS256, none');
+  });
+
+  it('may replace the secret of the client, which is read again', async () => {
+    expect((await server.signInAs('ada')).status).toBe(303);
+    server.provider('keycloak').putClient(clientAt(server.publicUrl, 'keycloak', 'second-secret'));
+    const { status, page } = await server.signInAs('ada');
+    expect([status, page.reason]).toEqual([503, 'unusable']);
+    expect(server.lines.findLast(({ msg }) => msg === 'sign-in was refused')?.detail).toBe(
+      'the token endpoint responded with 401; check clientId and clientSecretFile',
+    );
+    server.setSecret('second-secret');
+    await eventually(async () => expect((await server.signInAs('ada')).status).toBe(303));
   });
 
   it('may leave claims to its userinfo endpoint', async () => {

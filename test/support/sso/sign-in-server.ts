@@ -52,6 +52,8 @@ export interface SignInServer {
   replica(): Promise<{ readonly signIn: SignIn }>;
   /** Writes the configuration again, and waits until it is in use. */
   configure(providers: readonly ProviderSetup[]): Promise<void>;
+  /** The secret of the client, as the configuration has it. */
+  setSecret(secret: string): void;
   browser(): Browser;
   /** A person at the provider, with a browser for each side. */
   visitor(provider: string): Visitor;
@@ -76,6 +78,15 @@ interface SignInServerOptions {
   /** By default, everybody is called after their userName. */
   readonly identityOf?: (tenant: string, accessId: string) => Promise<{ user: string } | undefined>;
 }
+
+/** The registration at the provider. */
+export const clientAt = (publicUrl: string, provider: string, secret = CLIENT.secret) => ({
+  id: CLIENT.id,
+  secret,
+  redirectUris: [`${publicUrl}/oauth/callback/${provider}`],
+  postLogoutRedirectUris: [`${publicUrl}/logout`],
+  backchannelLogoutUri: `${publicUrl}/oauth/backchannel-logout/${provider}`,
+});
 
 const HOUR = 3_600_000;
 const POLL_MS = 20;
@@ -102,12 +113,7 @@ export async function startSignInServer({
   const running = new Map<string, IdentityProvider>();
   for (const { name, path: issuerPath = '' } of providers) {
     const started = await startIdentityProvider({ path: issuerPath, accounts });
-    started.putClient({
-      ...CLIENT,
-      redirectUris: [`${publicUrl}/oauth/callback/${name}`],
-      postLogoutRedirectUris: [`${publicUrl}/logout`],
-      backchannelLogoutUri: `${publicUrl}/oauth/backchannel-logout/${name}`,
-    });
+    started.putClient(clientAt(publicUrl, name));
     running.set(name, started);
   }
   const providerNamed = (name: string) => {
@@ -180,6 +186,7 @@ export async function startSignInServer({
       write(setups);
       await changed;
     },
+    setSecret: (secret) => writeFileSync(clientSecretFile, secret),
     browser: () => new Browser(publicUrl),
     visitor: (name) => new Visitor(providerNamed(name)),
     signInAs: async (login, options = {}) => {
