@@ -14,6 +14,7 @@ help: ## Print this help
 	@echo
 	@echo 'Variables of make demo:'
 	@echo '  SYNC=off           leave the directory empty'
+	@echo '  SSO=off            start no identity provider, so that only administrators can sign in'
 	@echo '  CONTROL_PLANE=…    download, kind or build: get the control plane in this way only'
 	@echo '  CLUSTER=current    use the cluster of your kubeconfig instead of a new control plane'
 	@echo '  PORT, DATABASE_URL and SCIM_OPERATOR_… (see scim-operator --help) are passed to the operator'
@@ -53,7 +54,7 @@ $(INSTALLED): package.json package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: $(INSTALLED) ## Run everything on a real API server, with one integration and two syncs, until Ctrl-C
+demo: $(INSTALLED) ## Run everything on a real API server, with two syncs and sign-in, until Ctrl-C
 	@exec node hack/demo/main.ts
 
 test: $(INSTALLED) ## Run every test, against a real API server and real databases

@@ -20,8 +20,9 @@ import {
   type ResourceDefinition,
   SECRETS,
 } from '../../src/kube/resource.ts';
+import { administratorObjects } from '../operator/administrator.ts';
 import { policyObjects } from '../operator/policy.ts';
-import { exampleObjects } from './examples.ts';
+import { EXAMPLE_NAMESPACE, exampleObjects } from './examples.ts';
 
 export interface DemoCluster {
   readonly client: Client;
@@ -52,6 +53,7 @@ export async function openCurrentCluster(name: string): Promise<DemoCluster> {
     [NAMESPACES, { metadata: { name } }],
     [CLUSTER_ROLES, { metadata: { name } }],
     [CLUSTER_ROLE_BINDINGS, { metadata: { name } }],
+    ...administratorObjects(EXAMPLE_NAMESPACE, []),
   ];
   for (const [resource, object] of [...policyObjects(name), ...examples])
     if (!(await exists(client, resource, object))) ours.push([resource, object]);

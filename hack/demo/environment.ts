@@ -6,6 +6,8 @@ export type ControlPlaneChoice = (typeof CONTROL_PLANES)[number];
 
 export interface DemoOptions {
   readonly sync: boolean;
+  /** Start an identity provider, so that users can sign in. */
+  readonly signIn: boolean;
   readonly currentCluster: boolean;
   readonly controlPlane: ControlPlaneChoice;
   /** As given. The operator refuses an invalid port. */
@@ -19,12 +21,15 @@ export interface DemoOptions {
 export async function readOptions(defaultDatabaseUrl: string): Promise<DemoOptions> {
   const { env } = process;
   const sync = oneOf('SYNC', ['on', 'off'], 'on') === 'on';
+  // A configuration of the caller's own takes precedence.
+  const signIn = oneOf('SSO', ['on', 'off'], 'on') === 'on' && !env.SCIM_OPERATOR_SSO_CONFIG;
   const currentCluster = oneOf('CLUSTER', ['own', 'current'], 'own') === 'current';
   const controlPlane = oneOf('CONTROL_PLANE', CONTROL_PLANES, 'auto');
   const port = await portOf(env.PORT || env.SCIM_OPERATOR_PORT, 8080);
   const opsPort = await portOf(env.SCIM_OPERATOR_OPS_PORT, 9090);
   return {
     sync,
+    signIn,
     currentCluster,
     controlPlane,
     port,
@@ -67,7 +72,11 @@ async function portOf(given: string | undefined, preferred: number): Promise<str
 }
 
 /** The operator's environment: the caller's options, and the demo's defaults for the others. */
-export function operatorEnvironment(options: DemoOptions, kubeconfig: string): NodeJS.ProcessEnv {
+export function operatorEnvironment(
+  options: DemoOptions,
+  kubeconfig: string,
+  ssoConfig: string | undefined,
+): NodeJS.ProcessEnv {
   return {
     SCIM_OPERATOR_HOST: '127.0.0.1',
     SCIM_OPERATOR_GROUP_BINDINGS: 'true',
@@ -79,6 +88,7 @@ export function operatorEnvironment(options: DemoOptions, kubeconfig: string): N
     SCIM_OPERATOR_DATABASE_URL: options.databaseUrl,
     SCIM_OPERATOR_PUBLIC_URL: options.publicUrl,
     SCIM_OPERATOR_KUBECONFIG: kubeconfig,
+    ...(ssoConfig === undefined ? {} : { SCIM_OPERATOR_SSO_CONFIG: ssoConfig }),
   };
 }
 

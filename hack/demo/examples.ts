@@ -9,6 +9,8 @@ import { type KubeObject, NAMESPACES, type ResourceDefinition } from '../../src/
 /** The field manager of the demo. */
 const MANAGER = 'scim-operator-demo';
 export const EXAMPLE_FILE = 'examples/scimintegration.yaml';
+/** Of the example, and the name of its tenant. */
+export const EXAMPLE_NAMESPACE = 'acme';
 
 /** In the order in which they are applied. */
 export function exampleObjects(): [ResourceDefinition, KubeObject][] {

@@ -10,13 +10,15 @@ import { type Secret, textOf } from '../../src/kube/objects.ts';
 import { SECRETS } from '../../src/kube/resource.ts';
 import { playSequence } from '../../src/probe/player.ts';
 import type { Sequence } from '../../src/probe/sequence.ts';
-import { installOperator } from '../operator/install.ts';
+import { createAdministrator } from '../operator/administrator.ts';
+import { BINDABLE_ROLES, installOperator } from '../operator/install.ts';
 import { OperatorProcess } from '../operator/restarted.ts';
 import { openCluster } from './cluster.ts';
 import type { DemoCluster } from './current-cluster.ts';
 import { type DemoOptions, operatorEnvironment, readOptions, shellExports } from './environment.ts';
-import { applyExample, EXAMPLE_FILE } from './examples.ts';
+import { applyExample, EXAMPLE_FILE, EXAMPLE_NAMESPACE } from './examples.ts';
 import { isEmpty, printDirectory, printNextSteps } from './report.ts';
+import { printConsole, startSignIn } from './sign-in.ts';
 import { ENTRA, OKTA } from './syncs.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -61,13 +63,24 @@ async function demo(stop: AbortSignal): Promise<void> {
     '✓ CRDs applied, and a ServiceAccount with exactly the permissions that the operator ships with',
   );
 
-  const operator = new OperatorProcess(operatorEnvironment(options, kubeconfig), LOG_FILE);
+  const adminToken = await createAdministrator(cluster.client, EXAMPLE_NAMESPACE, BINDABLE_ROLES);
+  const signIn = options.signIn
+    ? await startSignIn(FOLDER, options.publicUrl, EXAMPLE_NAMESPACE)
+    : undefined;
+  closing.push(() => signIn?.provider.close());
+  const environment = operatorEnvironment(options, kubeconfig, signIn?.configFile);
+  const operator = new OperatorProcess(environment, LOG_FILE);
   closing.push(() => operator.stop());
   const endpoint = await Promise.race([becomeReady(cluster, options, stop), operator.failed]);
-  const writeEnvironment = () =>
-    writeFileSync(ENV_FILE, environmentText(endpoint, options, cluster.kubeconfig, operator.pid), {
-      mode: 0o600,
-    });
+  const writeEnvironment = () => {
+    const variables = {
+      ...variablesOf(endpoint, options),
+      KUBECONFIG: cluster.kubeconfig,
+      ADMIN_TOKEN: adminToken,
+      OPERATOR_PID: String(operator.pid),
+    };
+    writeFileSync(ENV_FILE, shellExports(variables), { mode: 0o600 });
+  };
   writeEnvironment();
   operator.onRestart = (how) => {
     say(`  The operator exited (${how}) and was restarted, as a kubelet would do.`);
@@ -79,7 +92,9 @@ async function demo(stop: AbortSignal): Promise<void> {
 
   if (options.sync) await playSyncs(endpoint);
   await printDirectory(endpoint, say);
-  printNextSteps({ ...endpoint, envFile: relative(process.cwd(), ENV_FILE) || ENV_FILE }, say);
+  const envFile = relative(process.cwd(), ENV_FILE) || ENV_FILE;
+  printConsole(options, envFile, signIn, say);
+  printNextSteps({ ...endpoint, envFile }, say);
   await Promise.race([operator.failed, aborted(stop)]);
 }
 
@@ -139,20 +154,17 @@ async function becomeReady(
   }
 }
 
-function environmentText(
+function variablesOf(
   { base, token }: Endpoint,
-  { opsPort, databaseUrl }: DemoOptions,
-  kubeconfig: string,
-  pid: number,
-): string {
-  return shellExports({
-    KUBECONFIG: kubeconfig,
+  { opsPort, databaseUrl, publicUrl }: DemoOptions,
+): Readonly<Record<string, string>> {
+  return {
     SCIM_BASE: base,
     SCIM_TOKEN: token,
+    CONSOLE_URL: `${publicUrl.replace(/\/+$/, '')}/console`,
     METRICS_URL: `http://127.0.0.1:${opsPort}/metrics`,
     DATABASE_URL: databaseUrl,
-    OPERATOR_PID: String(pid),
-  });
+  };
 }
 
 async function sync(sequence: Sequence, { base, token }: Endpoint): Promise<void> {

@@ -65,7 +65,7 @@ export function printNextSteps(
     `  Token     kubectl get secret ${secretName} -n ${namespace} -o jsonpath='{.data.token}' | base64 -d`,
     '',
     'In another terminal:',
-    `  source ${envFile}                    # KUBECONFIG, SCIM_BASE, SCIM_TOKEN, METRICS_URL, DATABASE_URL, OPERATOR_PID`,
+    `  source ${envFile}                    # KUBECONFIG, SCIM_BASE, SCIM_TOKEN, CONSOLE_URL, ADMIN_TOKEN and others`,
     '  kubectl get scimint -A              # USERS and GROUPS follow within two minutes',
     '  curl -s -H "Authorization: Bearer $SCIM_TOKEN" "$SCIM_BASE/Users"',
     '  SCIM_OPERATOR_TOKEN=$SCIM_TOKEN node_modules/.bin/node src/cli.ts probe --idp okta --url "$SCIM_BASE"   # or entra, authentik, keycloak',

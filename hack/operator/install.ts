@@ -26,8 +26,10 @@ import { applyPolicies } from './policy.ts';
 
 /** Names the operator's ServiceAccount, namespace and ClusterRole. No real installation uses it. */
 export const NAME = 'scim-operator-demo';
-/** The ClusterRoles that the example grants. */
-const BINDABLE_CLUSTER_ROLES = ['view'];
+/** The default role of everybody who signs in. */
+export const VIEWER_ROLE = `${NAME}-viewer`;
+/** The ClusterRoles that the example and the console may grant. */
+export const BINDABLE_ROLES: readonly string[] = ['view', 'edit', VIEWER_ROLE];
 const TOKEN_SECONDS = 24 * 3600;
 const MANAGER = NAME;
 
@@ -54,9 +56,9 @@ export async function installOperator(
   const { serviceAccount, clusterRole, clusterRoleBinding, roles, roleBindings } =
     operatorManifests(NAME, NAME, [
       ...OPERATOR_RULES,
-      ...groupBindingRules(BINDABLE_CLUSTER_ROLES),
-      ...CONSOLE_RULES,
+      ...groupBindingRules(BINDABLE_ROLES),
       ...POLICY_RULES,
+      ...CONSOLE_RULES,
     ]);
   await client.apply(SERVICE_ACCOUNTS, serviceAccount, MANAGER);
   await client.apply(CLUSTER_ROLES, clusterRole, MANAGER);

@@ -1,18 +1,21 @@
 /** `make demo`, with and without its syncs. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Visitor } from '../../hack/identity-provider/visitor.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { Demo } from '../support/demo.ts';
 import { eventually } from '../support/eventually.ts';
+import { Browser } from '../support/sso/browser.ts';
 
-describe('a demo without syncs', () => {
+describe('a demo without syncs and sign-in', () => {
   let demo: Demo;
   beforeAll(async () => {
-    demo = new Demo({ SYNC: 'off' });
+    demo = new Demo({ SYNC: 'off', SSO: 'off' });
     await demo.serving();
   });
   afterAll(() => demo.remove());
@@ -33,6 +36,13 @@ describe('a demo without syncs', () => {
     const metrics = await (await fetch(demo.variable('METRICS_URL'))).text();
     expect(metrics).toContain('controller_runtime_reconcile_total');
     expect(metrics).toContain('workqueue_depth');
+  });
+
+  it('has a console for administrators alone', async () => {
+    const page = await (await fetch(demo.variable('CONSOLE_URL'))).text();
+    expect(page).toContain('Sign in with a Kubernetes token');
+    expect(page).not.toContain('/oauth/login/');
+    expect(demo.output).not.toContain('Demo IdP');
   });
 
   it('hides its files from other users', () => {
@@ -92,10 +102,56 @@ describe('a demo', () => {
     expect(await (await demo.scim('/Users')).json()).toMatchObject({ totalResults: 3 });
     expect(await (await demo.scim('/Groups')).json()).toMatchObject({ totalResults: 2 });
     expect(demo.output).not.toContain(demo.variable('SCIM_TOKEN'));
+    expect(demo.output).not.toContain(demo.variable('ADMIN_TOKEN'));
+    expect(demo.output).toContain(`Open the console: ${demo.variable('CONSOLE_URL')}\n`);
+
+    const { origin } = new URL(demo.variable('CONSOLE_URL'));
+    const [, person = '', password = ''] =
+      /sign in at Demo IdP as (\S+), password (\S+)/.exec(demo.output) ?? [];
+    const [, stranger = ''] = /(\S+) has the same password/.exec(demo.output) ?? [];
+    const signIn = async (login: string) => {
+      const browser = new Browser(origin);
+      const begun = await browser.get('/oauth/login/demo');
+      const issuer = new URL(begun.location).origin;
+      const callback = await new Visitor({ issuer, password }).signIn(begun.location, login);
+      return { landed: await browser.get(callback), browser };
+    };
+    const { landed, browser } = await signIn(person);
+    expect([landed.status, landed.location]).toEqual([303, '/console']);
+    expect((await browser.get('/console/me')).text).toContain(`scim:${person}`);
+    const refused = await signIn(stranger);
+    expect([refused.landed.status, refused.landed.text]).toEqual([
+      403,
+      expect.stringContaining(`${stranger} is not provisioned`),
+    ]);
+
+    const administrator = await fetch(`${origin}/console/-/token`, {
+      method: 'POST',
+      headers: { origin },
+      body: new URLSearchParams({ token: demo.variable('ADMIN_TOKEN') }),
+      redirect: 'manual',
+    });
+    const [cookie = ''] = administrator.headers.getSetCookie();
+    const open = (page: string) =>
+      fetch(`${origin}/console/acme/${page}`, { headers: { cookie }, redirect: 'manual' });
+    for (const page of ['provisioning/new', 'users', 'groups', 'roles', 'activity'])
+      expect([page, (await open(page)).status]).toEqual([page, 200]);
+  });
+
+  it('uses a configuration of the identity providers that the caller has', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'scim-operator-sso-'));
+    const file = join(folder, 'sso.yaml');
+    writeFileSync(file, 'providers: []');
+    demo = new Demo({ SYNC: 'off', SCIM_OPERATOR_SSO_CONFIG: file });
+    await demo.serving();
+    expect(await (await fetch(demo.variable('CONSOLE_URL'))).text()).not.toContain('/oauth/login/');
+    expect(existsSync(join(demo.folder, 'sso.yaml'))).toBe(false);
+    rmSync(folder, { recursive: true });
   });
 
   it.each([
     [{ SYNC: 'maybe' }, 'demo: SYNC=maybe is not allowed; it must be on or off\n'],
+    [{ SSO: 'maybe' }, 'demo: SSO=maybe is not allowed; it must be on or off\n'],
     [{ CLUSTER: 'mine' }, 'demo: CLUSTER=mine is not allowed; it must be own or current\n'],
   ])('exits with 1 and one line for %j', async (environment, line) => {
     demo = new Demo(environment);

@@ -19,6 +19,8 @@ export class Demo {
         ...process.env,
         DEMO_FOLDER: this.folder,
         SYNC: '',
+        SSO: '',
+        SCIM_OPERATOR_SSO_CONFIG: '',
         CLUSTER: '',
         DATABASE_URL: '',
         PORT: '0',
