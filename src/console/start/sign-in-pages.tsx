@@ -15,6 +15,10 @@ interface RefusedSignIn {
   readonly status: number;
   /** What happened, and what to do. */
   readonly message: string;
+  /** The account that was refused, if the provider named one. */
+  readonly account?: string | undefined;
+  /** Begins the sign-in again. */
+  readonly again?: string | undefined;
 }
 
 interface TenantChoice {
@@ -23,12 +27,19 @@ interface TenantChoice {
 }
 
 export const SIGN_IN_PAGES = {
-  refused: ({ status, message }: RefusedSignIn): Promise<Response> =>
+  refused: ({ status, message, account, again }: RefusedSignIn): Promise<Response> =>
     showPlain(
       { title: 'You are not signed in', status },
       <Card title="What to do">
         <p>{message}</p>
-        <div class="buttons">{TO_SIGN_IN}</div>
+        <div class="buttons">
+          {again !== undefined && (
+            <a class="button primary" href={again}>
+              {account === undefined ? 'Try again' : 'Sign in with another account'}
+            </a>
+          )}
+          {TO_SIGN_IN}
+        </div>
       </Card>,
     ),
 

@@ -3,9 +3,14 @@ import { SIGN_IN_PAGES } from '../../../src/console/start/sign-in-pages.tsx';
 
 describe('the pages of sign-in and sign-out', () => {
   it('say what happened, with the status of the refusal', async () => {
-    const page = await SIGN_IN_PAGES.refused({ status: 403, message: 'Ada <b> is inactive.' });
+    const again = '/oauth/login/okta?to=%2Fconsole&prompt=login';
+    const refusal = { status: 403, message: 'Ada <b> is inactive.', account: 'ada', again };
+    const page = await SIGN_IN_PAGES.refused(refusal);
     expect(page.status).toBe(403);
-    expect(await page.text()).toContain('Ada &lt;b&gt; is inactive.');
+    const html = await page.text();
+    expect(html).toContain('Ada &lt;b&gt; is inactive.');
+    expect(html).toContain('href="/oauth/login/okta?to=%2Fconsole&amp;prompt=login"');
+    expect(html).toContain('Sign in with another account');
   });
 
   it('send the browser on to the provider without a redirect, which the policy would block', async () => {
