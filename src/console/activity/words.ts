@@ -40,8 +40,9 @@ interface ChangeRow {
   readonly after: string;
 }
 
-const MAX_ROWS = 30;
-const LONGEST_VALUE = 300;
+/** Keeps a page of changes with random values small. The export has all of them. */
+const MAX_ROWS = 10;
+const LONGEST_VALUE = 120;
 
 /** The first attributes of a change, and how many more there are. */
 export function changeRows({ change }: Pick<ActivityEntry, 'change'>): {

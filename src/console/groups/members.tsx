@@ -6,6 +6,7 @@ import { countOf } from '../frame/words.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
 import { UserLink, UserState } from '../users/list.tsx';
 import { GroupLink, Way } from '../users/person.tsx';
+import { usersHref } from '../users/query.ts';
 
 interface MembersCardProps {
   readonly tenant: string;
@@ -17,7 +18,7 @@ interface MembersCardProps {
 }
 
 export const MembersCard = (props: MembersCardProps) => {
-  const { nested, after, members, next } = props;
+  const { tenant, groupId, nested, after, members, next } = props;
   return (
     <Card title="Members" id="members" flush>
       <nav class="filters" aria-label="Which members">
@@ -26,6 +27,9 @@ export const MembersCard = (props: MembersCardProps) => {
         </a>
         <a class="button" href={hrefOf(props, true)} aria-current={nested ? 'true' : undefined}>
           Direct and nested
+        </a>
+        <a class="button" href={usersHref(tenant, { groupId })}>
+          Search
         </a>
       </nav>
       {members.length === 0 ? (

@@ -3,6 +3,7 @@ import type { GroupOfPerson, GroupReference, Person } from '../../directory/stor
 import { Card, Chip, Empty } from '../frame/pieces.tsx';
 import { Table } from '../frame/table.tsx';
 import { Time } from '../frame/time.tsx';
+import { count } from '../frame/words.ts';
 import { tenantHref } from '../hrefs.ts';
 import { MaybeLink } from '../text/links.tsx';
 import { Name } from '../text/names.tsx';
@@ -64,7 +65,7 @@ export const MembershipsCard = ({
       </Empty>
     ) : (
       <Table caption="Groups of the user" columns={['Group', 'How']}>
-        {memberships.map(({ via, ...group }) => (
+        {memberships.slice(0, MOST_SHOWN).map(({ via, ...group }) => (
           <tr>
             <th scope="row">
               <GroupLink tenant={tenant} group={group} />
@@ -74,8 +75,15 @@ export const MembershipsCard = ({
         ))}
       </Table>
     )}
+    <Left all={memberships.length} />
   </Card>
 );
+
+/** Nobody looks through more, and a page must stay small. */
+const MOST_SHOWN = 100;
+
+const Left = ({ all }: { all: number }) =>
+  all > MOST_SHOWN ? <div class="foot">{count(all - MOST_SHOWN)} more are not shown</div> : null;
 
 /** How a member of the first group is in another one. */
 export const Way = ({ tenant, via }: { tenant: string; via: readonly GroupReference[] }) => (
@@ -160,7 +168,7 @@ export const SessionsCard = ({
       <p>The user is not signed in.</p>
     ) : (
       <Table caption="Sessions of the user" columns={['Through', 'Signed in', 'Last used', 'Ends']}>
-        {sessions.map(({ provider, createdAt, lastUsedAt, expiresAt }) => (
+        {sessions.slice(0, MOST_SHOWN).map(({ provider, createdAt, lastUsedAt, expiresAt }) => (
           <tr>
             <th scope="row">{provider}</th>
             {[createdAt, lastUsedAt, expiresAt].map((at) => (
@@ -172,6 +180,7 @@ export const SessionsCard = ({
         ))}
       </Table>
     )}
+    <Left all={sessions.length} />
     {sessions.length > 0 && endAll !== undefined && (
       <div class="foot">
         <a class="button danger" href={endAll}>

@@ -152,6 +152,9 @@ const Ask = ({ namespaces, asked }: Pick<Powers, 'namespaces' | 'asked'>) => (
   </>
 );
 
+/** All of them are in the list of groups below. */
+const MOST_NAMES = 100;
+
 const KubernetesNames = ({ user, groups }: NonNullable<Powers['identity']>) => (
   <details class="body">
     <summary>Names in Kubernetes</summary>
@@ -160,7 +163,7 @@ const KubernetesNames = ({ user, groups }: NonNullable<Powers['identity']>) => (
       <dd>
         <Name of={user} whole />
       </dd>
-      {groups.map((group) => (
+      {groups.slice(0, MOST_NAMES).map((group) => (
         <>
           <dt>Group</dt>
           <dd>

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { MOST_EXPORTED } from '../../../src/console/activity/export.ts';
 import { handMadeConsole, NOW } from '../../support/console/hand-made.ts';
 import { expectHarmless } from '../../support/console/harmless.ts';
-import { ADA, ENTRY, HOSTILE, INTEGRATION, storeOf } from '../../support/console/people.ts';
+import { HOSTILE } from '../../support/console/hostile.ts';
+import { ADA, ENTRY, INTEGRATION, storeOf } from '../../support/console/people.ts';
 
 const LOG = '/console/acme/activity';
 const many = (count: number) => Array.from({ length: count }, () => ENTRY);

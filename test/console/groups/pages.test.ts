@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ResourceAttributes } from '../../../src/access/identity.ts';
 import { handMadeConsole } from '../../support/console/hand-made.ts';
 import { expectHarmless } from '../../support/console/harmless.ts';
-import { ENGINEERING, HOSTILE, storeOf } from '../../support/console/people.ts';
+import { HOSTILE } from '../../support/console/hostile.ts';
+import { ENGINEERING, storeOf } from '../../support/console/people.ts';
 
 const GROUPS = '/console/acme/groups';
 const PAGE = `${GROUPS}/${ENGINEERING.id}`;

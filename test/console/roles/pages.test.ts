@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { handMadeConsole } from '../../support/console/hand-made.ts';
 import { expectHarmless } from '../../support/console/harmless.ts';
-import { HOSTILE, storeOf } from '../../support/console/people.ts';
+import { HOSTILE } from '../../support/console/hostile.ts';
+import { storeOf } from '../../support/console/people.ts';
 
 const ROLES = '/console/acme/roles';
 const given = (displayName: string) => [

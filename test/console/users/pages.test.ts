@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Grant } from '../../../src/access/grants.ts';
 import { handMadeConsole } from '../../support/console/hand-made.ts';
 import { expectHarmless } from '../../support/console/harmless.ts';
-import { ADA, ENTRY, HOSTILE, SESSION_OF_ADA, storeOf } from '../../support/console/people.ts';
+import { HOSTILE } from '../../support/console/hostile.ts';
+import { ADA, ENTRY, SESSION_OF_ADA, storeOf } from '../../support/console/people.ts';
 
 const USERS = '/console/acme/users';
 const PAGE = `${USERS}/${ADA.id}`;
@@ -159,6 +160,20 @@ describe('the page of a user', () => {
     const missing = await get('/console/globex/users/none');
     expect(foreign.status).toBe(404);
     expect(withoutIds(await foreign.text())).toBe(withoutIds(await missing.text()));
+  });
+
+  it('does not exist for a visitor who may only list users, like all that is below it', async () => {
+    const given = storeOf();
+    const { get, post } = handMadeConsole({
+      context: given,
+      may: (_, { verb, resource }) => verb !== 'get' || resource !== 'users',
+    });
+    expect((await get(USERS)).status).toBe(200);
+    for (const path of ['', '/sessions/end', '/account/unbind'])
+      expect((await get(`${PAGE}${path}`)).status).toBe(404);
+    for (const path of ['/sessions/end', '/account/unbind'])
+      expect((await post(`${PAGE}${path}`, { csrf: 'proof-of-the-session' })).status).toBe(404);
+    expect(given.recorded).toEqual([]);
   });
 
   it('says why an inactive user may do nothing', async () => {

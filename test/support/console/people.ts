@@ -8,17 +8,6 @@ import { ApiError } from '../../../src/kube/errors.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../../../src/kube/resource.ts';
 import { NOW } from './hand-made.ts';
 
-export const HOSTILE = [
-  '<script>alert(1)</script>',
-  '"><img src=x onerror=alert(1)>',
-  '\u202Egnp.ada\u202D\u2066',
-  'x'.repeat(1_000),
-  '😀'.repeat(500),
-  "' OR 1=1 --",
-  '&lt;b&gt; &amp;',
-  '{{7*7}}',
-];
-
 export const ADA: Person = {
   id: '01a2b3c4-0000-7000-8000-00000000000a',
   attributes: {
