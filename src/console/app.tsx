@@ -40,7 +40,7 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
   app.use('/console/*', consoleSession(context));
   app.use('/console', consoleSession(context));
   app.get('/console', (c) => showTenants(context, c));
-  app.get('/console/me', showMe);
+  app.get('/console/me', (c) => showMe(context, c));
   app.use('/console/:tenant/*', tenantOfPath);
   for (const path of ['/console/:tenant', '/console/:tenant/overview']) {
     app.get(path, (c) => showOverview(context, c));

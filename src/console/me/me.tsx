@@ -1,7 +1,7 @@
 /** Who the visitor is to Kubernetes, and what they may do here. */
 import type { Child } from 'hono/jsx';
 import type { Identity } from '../../access/identity.ts';
-import type { ConsoleRequest } from '../context.ts';
+import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { show } from '../frame/page.tsx';
 import { Card, Empty, Facts } from '../frame/pieces.tsx';
 import { sectionsOf } from '../frame/sections.ts';
@@ -9,6 +9,7 @@ import { Table } from '../frame/table.tsx';
 import { Time } from '../frame/time.tsx';
 import { tenantHref } from '../hrefs.ts';
 import { type ConsoleResource, type ConsoleVerb, TenantVisit } from '../tenant-visit.ts';
+import { ReasonsCard, reasonsIn } from './reasons.tsx';
 
 /** What is asked about, in words. */
 const ACTIONS: readonly (readonly [string, ConsoleVerb, ConsoleResource])[] = [
@@ -28,7 +29,7 @@ const ACTIONS: readonly (readonly [string, ConsoleVerb, ConsoleResource])[] = [
 /** The holder of a token may see many tenants. */
 const MOST_TENANTS = 20;
 
-export async function showMe(c: ConsoleRequest): Promise<Response> {
+export async function showMe(context: ConsoleContext, c: ConsoleRequest): Promise<Response> {
   const visit = c.get('visit');
   const { session } = visit;
   const { identity } = session;
@@ -37,7 +38,11 @@ export async function showMe(c: ConsoleRequest): Promise<Response> {
   const visible = tenants
     .filter((_, index) => session.tenant !== undefined || (sections[index] ?? []).length > 0)
     .slice(0, MOST_TENANTS);
-  const permissions = await Promise.all(visible.map(permissionsOf));
+  const namespaces = visible.flatMap((tenant) => tenant.namespaces);
+  const [permissions, reasons] = await Promise.all([
+    Promise.all(visible.map(permissionsOf)),
+    reasonsIn(context, c, namespaces),
+  ]);
   return show(
     c,
     {
@@ -62,6 +67,7 @@ export async function showMe(c: ConsoleRequest): Promise<Response> {
       {visible.map((tenant, index) => (
         <Permissions tenant={tenant} permissions={permissions[index] ?? []} />
       ))}
+      {visible.length > 0 && <ReasonsCard {...reasons} />}
       {visible.length === 0 && (
         <Card title="What you may do" flush>
           <Empty title="You have no permission in any tenant.">

@@ -1,10 +1,9 @@
 /** Gathers what a user may do in each namespace, and why. */
-
-import type { Grant } from '../../access/grants.ts';
 import type { Identity } from '../../access/identity.ts';
 import type { ConsoleContext } from '../context.ts';
+import { shownGrants } from '../roles/grants.ts';
 import { CONSOLE_ACTIONS } from './console-actions.ts';
-import type { NamespacePowers, Powers, Question, ShownGrant } from './powers.tsx';
+import type { NamespacePowers, Powers, Question } from './powers.tsx';
 
 /** More would be neither read nor answered in time. */
 const MOST_NAMESPACES = 20;
@@ -19,16 +18,17 @@ interface Explained {
 }
 
 export async function powersOf(
-  { access }: Pick<ConsoleContext, 'access'>,
+  context: Pick<ConsoleContext, 'access' | 'client'>,
   { tenant, userId, active, namespaces, question }: Explained,
 ): Promise<Powers> {
+  const { access } = context;
   const identity = await access.identityOf(tenant, userId);
   if (identity === undefined)
     return { identity, active, namespaces: [], left: 0, asked: undefined };
   const shown = namespaces.slice(0, MOST_NAMESPACES);
   const asked = question && namespaces.includes(question.namespace) ? question : undefined;
   const [inEach, allowed] = await Promise.all([
-    Promise.all(shown.map((namespace) => inNamespace(access, identity, namespace))),
+    Promise.all(shown.map((namespace) => inNamespace(context, identity, namespace))),
     asked === undefined ? undefined : ask(access, identity, asked),
   ]);
   return {
@@ -41,18 +41,18 @@ export async function powersOf(
 }
 
 async function inNamespace(
-  access: ConsoleContext['access'],
+  context: Pick<ConsoleContext, 'access' | 'client'>,
   identity: Identity,
   namespace: string,
 ): Promise<NamespacePowers> {
   const [grants, inConsole] = await Promise.all([
-    access.explain(identity, namespace),
-    access.mayEach(
+    shownGrants(context, identity, namespace),
+    context.access.mayEach(
       identity,
       CONSOLE_ACTIONS.map(({ action }) => ({ ...action, namespace })),
     ),
   ]);
-  return { namespace, grants: grants.map(shownGrant), inConsole };
+  return { namespace, grants, inConsole };
 }
 
 async function ask(
@@ -78,22 +78,4 @@ export function questionIn(query: URLSearchParams): Question | undefined {
   const resource = query.get('resource')?.trim().toLowerCase() ?? '';
   const namespace = query.get('in') ?? '';
   return WORD.test(verb) && RESOURCE.test(resource) ? { verb, resource, namespace } : undefined;
-}
-
-function shownGrant({ role, binding, subject, groupBinding }: Grant): ShownGrant {
-  return {
-    role,
-    binding:
-      groupBinding === undefined
-        ? `${binding.kind} ${binding.name}`
-        : `ScimGroupBinding ${groupBinding}`,
-    because: reasonOf(subject, groupBinding),
-  };
-}
-
-function reasonOf(subject: Grant['subject'], groupBinding: Grant['groupBinding']): string {
-  if (groupBinding !== undefined) return `a group, by the ScimGroupBinding ${groupBinding}`;
-  return subject.kind === 'Group'
-    ? `the Kubernetes group ${subject.name}`
-    : `their own name, ${subject.name}`;
 }

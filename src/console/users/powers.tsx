@@ -1,17 +1,10 @@
 /** What a user may do in Kubernetes and in the console, and why. */
 import { Card, Chip, Empty } from '../frame/pieces.tsx';
-import { Table } from '../frame/table.tsx';
 import { countOf } from '../frame/words.ts';
+import type { ShownGrant } from '../roles/grants.ts';
+import { GrantsTable } from '../roles/grants-table.tsx';
 import { Name } from '../text/names.tsx';
 import { CONSOLE_ACTIONS } from './console-actions.ts';
-
-export interface ShownGrant {
-  readonly role: { readonly kind: string; readonly name: string };
-  /** Such as "RoleBinding edit-for-engineering". */
-  readonly binding: string;
-  /** Such as "their group Engineering". */
-  readonly because: string;
-}
 
 export interface NamespacePowers {
   readonly namespace: string;
@@ -82,26 +75,7 @@ const InNamespace = ({ namespace, grants, inConsole }: NamespacePowers) => {
           <p>Attach a role to one of the user’s groups.</p>
         </Empty>
       ) : (
-        <Table
-          caption={`Roles in the namespace ${namespace}`}
-          showCaption
-          columns={['Role', 'Because of']}
-        >
-          {grants.map(({ role, binding, because }) => (
-            <tr>
-              <th scope="row">
-                <Name of={role.name} />
-                <span class="sub">{role.kind}</span>
-              </th>
-              <td>
-                <Name of={because} />
-                <span class="sub">
-                  <Name of={binding} />
-                </span>
-              </td>
-            </tr>
-          ))}
-        </Table>
+        <GrantsTable namespace={namespace} grants={grants} />
       )}
       <div class="body">
         <p>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Grant } from '../../../src/access/grants.ts';
+import type { KubeObject } from '../../../src/kube/resource.ts';
 import { handMadeConsole } from '../../support/console/hand-made.ts';
 import { expectHarmless } from '../../support/console/harmless.ts';
 import { HOSTILE } from '../../support/console/hostile.ts';
@@ -65,7 +66,7 @@ describe('the page of a user', () => {
       binding: { kind: 'RoleBinding', name: 'scim:group:engineers:0' },
       subject: { kind: 'User', name: IDENTITY.user },
       groupBinding: 'engineers',
-      rules: [],
+      rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }],
     },
     {
       role: { kind: 'ClusterRole', name: 'view' },
@@ -78,11 +79,21 @@ describe('the page of a user', () => {
   const explained = { identityOf: async () => IDENTITY, explain: async () => grants };
 
   it('says first what they may do and because of what', async () => {
-    const { get } = handMadeConsole({ context: storeOf(), access: explained });
+    const binding = {
+      kind: 'ScimGroupBinding',
+      metadata: { namespace: 'acme', name: 'engineers' },
+      spec: { group: { displayName: 'Engineering' } },
+    };
+    const { get } = handMadeConsole({
+      context: storeOf({ objects: [binding as KubeObject] }),
+      access: explained,
+    });
     const html = await (await get(PAGE)).text();
     const sections = [...html.matchAll(/<h2>(.*?)(?:<small>.*?)?<\/h2>/g)].map(([, text]) => text);
     expect(sections[0]).toContain('What may they do, and why?');
-    expect(html).toMatch(/<bdi>edit<\/bdi>.*a group.*ScimGroupBinding engineers/s);
+    expect(html).toMatch(
+      /<bdi>edit<\/bdi>.*get: pods.*the group Engineering.*ScimGroupBinding engineers/s,
+    );
     expect(html).toMatch(/<bdi>view<\/bdi>.*the Kubernetes group scim:acme/s);
   });
 
