@@ -22,13 +22,13 @@ interface ActivityProps {
 }
 
 export const ActivityTable = (props: ActivityProps) => (
-  <section class="card" aria-label="Activity">
+  <div class="card">
     <Filters {...props} />
     <div id="results">
       {props.entries.length === 0 ? <NoEntries {...props} /> : <Entries {...props} />}
       <Pages {...props} />
     </div>
-  </section>
+  </div>
 );
 
 const Filters = ({ tenant, filters, integrations }: ActivityProps) => (

@@ -27,7 +27,7 @@ const groupsHref = (tenant: string, text?: string, after?: string): string =>
   withQuery(tenantHref(tenant, 'groups'), { q: text, after });
 
 export const GroupsList = (props: GroupsListProps) => (
-  <section class="card" aria-label="Groups">
+  <div class="card">
     <form class="filters" method="get" action={groupsHref(props.tenant)} data-search="results">
       <input
         type="search"
@@ -44,7 +44,7 @@ export const GroupsList = (props: GroupsListProps) => (
     <div id="results">
       {props.groups.length === 0 ? <NoGroups {...props} /> : <GroupsTable {...props} />}
     </div>
-  </section>
+  </div>
 );
 
 const GroupsTable = ({ tenant, text, after, groups, next, total, now }: GroupsListProps) => (

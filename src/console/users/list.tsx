@@ -23,13 +23,13 @@ interface UsersListProps {
 }
 
 export const UsersList = (props: UsersListProps) => (
-  <section class="card" aria-label="Users">
+  <div class="card">
     <Filters {...props} />
     <div id="results">
       {props.users.length === 0 ? <NoUsers {...props} /> : <UsersTable {...props} />}
       {(props.users.length > 0 || props.next !== undefined) && <Pages {...props} />}
     </div>
-  </section>
+  </div>
 );
 
 const Filters = ({ tenant, query, integrations, group }: UsersListProps) => (

@@ -101,7 +101,11 @@ async function people(): Promise<typeof ids> {
     name: { givenName: 'Ada', familyName: 'Lovelace' },
     externalId: '00u1',
   });
-  const grace = await user('grace@acme.example', { displayName: 'Grace Hopper', active: false });
+  const grace = await user('grace@acme.example', {
+    displayName: 'Grace Hopper',
+    name: { familyName: 'Hopper' },
+    active: false,
+  });
   const everyone: string[] = [];
   for (const [index, displayName] of HOSTILE.entries())
     everyone.push(
@@ -113,7 +117,7 @@ async function people(): Promise<typeof ids> {
     );
   const engineering = await group('Engineering', ada, grace);
   const platform = await group('Platform', engineering);
-  const named = await group(HOSTILE.join(' ').slice(0, 1_000), ...everyone);
+  const named = await group(`${HOSTILE.slice(0, 3).join(' ')} ${'x'.repeat(800)}`, ...everyone);
   return { ada, grace, hostile: everyone[0] ?? '', platform, engineering, named };
 }
 
@@ -139,7 +143,7 @@ describe('the list of users', () => {
     await page.getByRole('link', { name: 'Ada Lovelace' }).waitFor({ state: 'detached' });
     await page.getByRole('link', { name: 'Grace Hopper' }).waitFor();
     expect(new URL(page.url()).search).toBe('?q=hopp');
-    expect(await field.evaluate('element => element === document.activeElement')).toBe(true);
+    expect(await page.evaluate('document.activeElement?.name')).toBe('q');
     await page.getByLabel('State').selectOption('active');
     await page.getByText('No user matches').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);

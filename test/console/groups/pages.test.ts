@@ -101,6 +101,19 @@ describe('the page of a group', () => {
     expectHarmless(await (await post(`${PAGE}/roles`, { ...WANTED, role })).text());
   });
 
+  it('does not exist for a visitor who may only list groups, like all that is below it', async () => {
+    const given = storeOf({ objects: [BINDING, EDIT] });
+    const { get, post } = handMadeConsole({
+      context: given,
+      may: except({ verb: 'get', resource: 'groups' }),
+    });
+    expect((await get(GROUPS)).status).toBe(200);
+    for (const address of [PAGE, DETACH]) expect((await get(address)).status).toBe(404);
+    expect((await post(`${PAGE}/roles`, WANTED)).status).toBe(404);
+    expect((await post(DETACH, { ...PROOF, uid: 'uid-1' })).status).toBe(404);
+    expect(given.written).toEqual([]);
+  });
+
   it('is the same for an id of another tenant as for one that does not exist', async () => {
     const tenants = ['acme', 'globex'].map((name) => ({ name, namespaces: [name] }));
     const { get, post } = handMadeConsole({ context: storeOf({ objects: [BINDING] }), tenants });
