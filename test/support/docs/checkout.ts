@@ -43,7 +43,7 @@ export function missingPrograms(): readonly string[] {
 
 export class Checkout {
   readonly #folder: string;
-  readonly #env: NodeJS.ProcessEnv;
+  #env: NodeJS.ProcessEnv;
   #operator: Child | undefined;
 
   private constructor(folder: string, env: NodeJS.ProcessEnv) {
@@ -83,13 +83,14 @@ export class Checkout {
     return new Checkout(folder, this.#env);
   }
 
-  /** Starts the program on the database directory.db. */
+  /** Starts the program on the database directory.db. Scripts find it at PUBLIC_URL. */
   async startOperator(options: readonly string[] = []): Promise<void> {
     const logFile = join(this.#folder, 'operator.log');
     const [port] = await freePorts(1);
+    this.#env = { ...this.#env, PUBLIC_URL: `http://127.0.0.1:${port}` };
     const args = [
       join(this.#folder, 'dist/scim-operator.js'),
-      `--public-url=http://127.0.0.1:${port}`,
+      `--public-url=${this.#env.PUBLIC_URL}`,
       `--port=${port}`,
       '--ops-port=0',
       '--leader-election=false',

@@ -41,3 +41,11 @@ until_serving() {
   kill $!
   wait $!
 }
+
+# sign_in TOKEN: opens a session in the console, as the form there does.
+sign_in() {
+  local next
+  next=$(curl --silent --output /dev/null --write-out '%{redirect_url}' "$PUBLIC_URL/console/-/token" \
+    --header "Origin: $PUBLIC_URL" --data-urlencode "token=$1")
+  [ "$next" = "$PUBLIC_URL/console" ] || { echo "not signed in: $next" >&2; return 1; }
+}

@@ -155,6 +155,8 @@ until_accepted okta`,
   },
   'docs/guides/sign-in.md': {
     'kubectl create namespace scim-operator': {
+      before:
+        'sign_in "$(kubectl --namespace platform create token console --audience scim-operator)"',
       replace: { 'kubectl create namespace scim-operator    # unless it exists': '' },
     },
   },
