@@ -20,7 +20,7 @@ import { SsoConfigFile } from '../../../src/sso/config/file.ts';
 import type { SessionLimits } from '../../../src/sso/sessions.ts';
 import { createSignIn, type SignIn } from '../../../src/sso/sign-in.ts';
 import { captureLog, type LogLine } from '../captured-log.ts';
-import { type ScimClient, startScimServer } from '../scim-server/server.ts';
+import { type ScimClient, type ScimServerOptions, startScimServer } from '../scim-server/server.ts';
 import { Browser, type BrowserPage } from './browser.ts';
 import { plainPages } from './pages.ts';
 
@@ -75,6 +75,8 @@ interface SignInServerOptions {
   readonly accounts?: readonly Account[];
   readonly limits?: SessionLimits;
   readonly client?: Pick<Client, 'review'>;
+  /** Opens the directory. The default is a new SQLite file. */
+  readonly open?: ScimServerOptions['open'];
   /** By default, everybody is called after their userName. */
   readonly identityOf?: (tenant: string, accessId: string) => Promise<{ user: string } | undefined>;
 }
@@ -96,13 +98,14 @@ export async function startSignInServer({
   accounts = [],
   limits = { idleMs: HOUR, lifetimeMs: 12 * HOUR },
   client = { review: () => Promise.reject(new Error('there is no cluster')) },
+  open,
   identityOf,
 }: SignInServerOptions = {}): Promise<SignInServer> {
   const folder = mkdtempSync(join(tmpdir(), 'scim-sign-in-'));
   const path = join(folder, 'sso.yaml');
   const clientSecretFile = join(folder, 'secret');
   writeFileSync(clientSecretFile, `${CLIENT.secret}\n`);
-  const scimServer = await startScimServer();
+  const scimServer = await startScimServer(open === undefined ? {} : { open });
   const { store } = scimServer;
   const { log, lines } = captureLog();
   let app = { fetch: (_: Request): Response | Promise<Response> => new Response() };
