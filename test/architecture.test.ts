@@ -53,6 +53,7 @@ const OPERATOR_ARROWS: Record<string, readonly string[]> = {
   token: [],
   tenant: [],
   'group-binding': ['tenant'],
+  'default-role': ['tenant'],
   integration: ['token', 'tenant'],
 };
 

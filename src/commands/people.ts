@@ -15,6 +15,7 @@ import { Client } from '../kube/client.ts';
 import type { Connection } from '../kube/connection.ts';
 import { EventRecorder } from '../kube/events.ts';
 import type { Logger } from '../logger.ts';
+import type { DefaultRole } from '../operator/default-role/objects.ts';
 import { SsoConfigFile } from '../sso/config/file.ts';
 import { SsoConfigError } from '../sso/config/parse.ts';
 import { createSignIn } from '../sso/sign-in.ts';
@@ -46,6 +47,12 @@ export async function loadSsoConfig({
     throw error;
   }
 }
+
+/** The roles that the providers give everybody in their tenants, according to the current file. */
+export const defaultRolesOf = ({ providers }: SsoConfigFile): readonly DefaultRole[] =>
+  providers.flatMap(({ tenants, defaultRole: clusterRole }) =>
+    clusterRole === undefined ? [] : tenants.map((tenant) => ({ tenant, clusterRole })),
+  );
 
 export function createPeople(options: PeopleOptions): People {
   const { config, naming, sso, store, connection, log, registry } = options;

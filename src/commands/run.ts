@@ -25,7 +25,7 @@ import { RecentRequests } from '../scim-server/recent-requests.ts';
 import { openCertificate } from './certificate.ts';
 import { openWhenReachable } from './database.ts';
 import { FatalError, LeadLostError } from './errors.ts';
-import { createPeople, loadSsoConfig, withPeople } from './people.ts';
+import { createPeople, defaultRolesOf, loadSsoConfig, withPeople } from './people.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
 
 /**
@@ -92,7 +92,9 @@ export async function run(
   const election = connection && electionOf(config, connection, planes);
   const groupBindings = config.groupBindings ? { naming } : undefined;
   const installation = connection ? leaseNamespace(config, connection) : '';
-  const options = { store, ...config, installation, groupBindings, election, log, registry };
+  const defaultRoles = sso && { naming, roles: () => defaultRolesOf(sso) };
+  const granted = { groupBindings, defaultRoles };
+  const options = { store, ...config, installation, ...granted, election, log, registry };
   const operator = connection && createOperator({ connection, ...options });
   if (operator !== undefined) stuck = operator.stuck;
   // A process that serves SCIM is ready whatever the cluster does.

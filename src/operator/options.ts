@@ -5,6 +5,7 @@ import type { Store } from '../directory/store/store.ts';
 import type { Connection } from '../kube/connection.ts';
 import type { ElectionTimes } from '../kube/leader-election.ts';
 import type { Logger } from '../logger.ts';
+import type { DefaultRole } from './default-role/objects.ts';
 
 export interface OperatorOptions {
   readonly connection: Connection;
@@ -22,6 +23,8 @@ export interface OperatorOptions {
   readonly installation: string;
   /** If undefined, ScimGroupBindings are not managed, and the roles that they granted end. */
   readonly groupBindings?: GroupBindingOptions | undefined;
+  /** If undefined, nobody has a default role, and those that were granted end. */
+  readonly defaultRoles?: DefaultRoleOptions | undefined;
   /** Undefined if there is no other operator. */
   readonly election?: ElectionOptions | undefined;
   readonly log: Logger;
@@ -36,6 +39,13 @@ export interface OperatorOptions {
 export interface GroupBindingOptions {
   /** Who the members of groups are to Kubernetes. */
   readonly naming: NamingRule;
+}
+
+export interface DefaultRoleOptions {
+  /** Who everybody in a tenant is to Kubernetes. */
+  readonly naming: NamingRule;
+  /** The current ones. They may change at any time. */
+  readonly roles: () => readonly DefaultRole[];
 }
 
 export interface ElectionOptions extends ElectionTimes {

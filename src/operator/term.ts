@@ -8,6 +8,7 @@ import type { KubeMetrics } from '../kube/metrics.ts';
 import type { Fence } from '../kube/transport.ts';
 import { Contentions } from './contentions.ts';
 import type { Caches, OperatorContext } from './context.ts';
+import { createDefaultRoleController } from './default-role/controller.ts';
 import type { DirectoryMarks } from './directory-marks.ts';
 import { fencedStore } from './fence.ts';
 import { createGroupBindingController } from './group-binding/controller.ts';
@@ -17,11 +18,16 @@ import { createIntegrationControllers } from './integration/controller.ts';
 import type { SeenEnds } from './integration/seen-ends.ts';
 import type { UnwatchedReport } from './integration/unwatched.ts';
 import type { OperatorMetrics } from './metrics.ts';
-import type { OperatorOptions } from './options.ts';
+import type { DefaultRoleOptions, OperatorOptions } from './options.ts';
 import { cachesOf, type Reflectors } from './reflectors.ts';
 import { sweepUntil } from './sweep.ts';
 import { createTenantController } from './tenant/controller.ts';
 import { UnlabelledWatches } from './unlabelled.ts';
+
+const NO_DEFAULT_ROLES: DefaultRoleOptions = {
+  naming: { prefix: '', from: 'userName', case: 'preserve' },
+  roles: () => [],
+};
 
 /** The objects that outlive a term. */
 interface Parts {
@@ -101,7 +107,15 @@ export async function lead(
       log,
       metrics,
     });
-  const controllers = [integrations, roles, tenants.controller];
+  const { naming, roles: defaultRolesOf } = options.defaultRoles ?? NO_DEFAULT_ROLES;
+  const defaultRoles = createDefaultRoleController(
+    context,
+    naming,
+    defaultRolesOf,
+    watchNamespaces,
+    { log, metrics },
+  );
+  const controllers = [integrations, roles, tenants.controller, defaultRoles.controller];
   if (groupBindings) controllers.push(groupBindings.controller);
   await Promise.all([
     manager.control(controllers, signal),
@@ -109,11 +123,13 @@ export async function lead(
       .whenSynced(signal)
       .then(() => sweepUntil(signal, context, integrations, { ...options, unwatched, roleReport })),
     groupBindings?.follow(signal),
+    manager.whenSynced(signal).then(() => defaultRoles.follow(signal)),
     manager.whenSynced(signal).then(() => groupBindings?.startPolicyReport()),
   ]);
   parts.onLead(undefined);
   detach();
   tenants.detach();
   groupBindings?.detach();
+  defaultRoles.detach();
   await events.flush();
 }

@@ -44,7 +44,7 @@ export async function gatherTenancy(
 }
 
 /**
- * For a ScimGroupBinding, which has no record. The caches suffice to revoke a right; granting it
+ * For what has no record, such as a ScimGroupBinding. The caches suffice to revoke a right; granting it
  * requires live reads.
  */
 export async function forbiddenIn(
@@ -52,13 +52,14 @@ export async function forbiddenIn(
   name: string,
   tenant: string,
   how: 'cached' | 'live',
+  use: TenancyInput['use'] = 'bind',
 ): Promise<Obstacle | undefined> {
   const { client, caches } = context;
   const known = how === 'cached' ? caches.namespaces.get({ name }) : undefined;
   const namespace = known ?? (await client.get<KubeObject>(NAMESPACES, { name }));
   const scimTenant =
     how === 'cached' ? caches.tenants.get({ name: tenant }) : await liveTenant(context, tenant);
-  const seen = { use: 'bind', namespace: tenantNamespace(namespace), scimTenant } as const;
+  const seen = { use, namespace: tenantNamespace(namespace), scimTenant } as const;
   return (await decide(context, tenant, seen)).forbidden;
 }
 

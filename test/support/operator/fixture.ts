@@ -29,7 +29,11 @@ import {
 } from '../../../src/kube/resource.ts';
 import { createLogger, type Logger } from '../../../src/logger.ts';
 import { createOperator, type Operator } from '../../../src/operator/operator.ts';
-import type { ElectionOptions, GroupBindingOptions } from '../../../src/operator/options.ts';
+import type {
+  DefaultRoleOptions,
+  ElectionOptions,
+  GroupBindingOptions,
+} from '../../../src/operator/options.ts';
 import { type OperatorManifests, operatorManifests } from '../../../src/operator/rbac.ts';
 import { eventually } from '../eventually.ts';
 import { untilGranted, userOf } from '../kube/access.ts';
@@ -60,6 +64,8 @@ export interface StartOptions {
   readonly clock?: () => number;
   /** If undefined, ScimGroupBindings are left alone. */
   readonly groupBindings?: GroupBindingOptions;
+  /** If undefined, there are none. */
+  readonly defaultRoles?: DefaultRoleOptions;
   /** The default is that of the fixture. */
   readonly installation?: string;
   /** If undefined, the operator assumes that it is the only one. */
@@ -145,6 +151,7 @@ export async function installedFixture(
         sweepIntervalMs: options.sweepIntervalMs ?? 60_000,
         watchNamespaces: options.watchNamespaces,
         groupBindings: options.groupBindings,
+        defaultRoles: options.defaultRoles,
         installation: options.installation ?? namespace,
         election: options.election,
         log: options.log ?? createLogger('silent'),

@@ -1,0 +1,129 @@
+/**
+ * The controller of default roles. It is concerned with every namespace of a tenant that has a
+ * default role, and with every one that had any.
+ */
+import { admits, type TenantNamespace, tenantNamespace } from '../../crd/tenancy.ts';
+import type { NamingRule } from '../../directory/kubernetes-names.ts';
+import { pause } from '../../kube/backoff.ts';
+import { Controller, type ControllerOptions } from '../../kube/controller.ts';
+import type { ObjectKey } from '../../kube/resource.ts';
+import type { OperatorContext } from '../context.ts';
+import { isOutage } from '../obstacle.ts';
+import { isGoing } from '../ownership.ts';
+import { type DefaultRole, tenantNamedIn } from './objects.ts';
+import { createDefaultRoleReconcile, MAKER_KIND } from './reconcile.ts';
+
+/** How often the configuration is compared with the previous one. */
+const LOOK_EVERY_MS = 2_000;
+/** In case a namespace was not noticed. */
+const REFRESH_MS = 600_000;
+
+interface DefaultRoleController {
+  readonly controller: Controller;
+  /** Notices changes of the configuration until the signal aborts. */
+  follow(signal: AbortSignal): Promise<void>;
+  detach(): void;
+}
+
+/** `watched` are the only namespaces that are managed; undefined for all. */
+export function createDefaultRoleController(
+  context: OperatorContext,
+  naming: NamingRule,
+  roles: () => readonly DefaultRole[],
+  watched: readonly string[] | undefined,
+  options: Pick<ControllerOptions, 'log' | 'metrics'>,
+): DefaultRoleController {
+  const { caches } = context;
+  const controller = new Controller({
+    ...options,
+    name: 'defaultrole',
+    reconcile: createDefaultRoleReconcile(context, naming, roles),
+    isOutage,
+  });
+  const enqueueTenants = async (isMeant: (tenant: string) => boolean) => {
+    const tenants = new Set(roles().map(({ tenant }) => tenant));
+    const keys = [...tenants]
+      .filter(isMeant)
+      .flatMap((tenant) =>
+        namespacesOf(context, tenant, watched).map((namespace) => ({ namespace, name: tenant })),
+      );
+    for (const key of [...keys, ...(await madeIn(context))])
+      if (isMeant(key.name)) controller.enqueue(key);
+  };
+  const onTenant = (tenant: string) => {
+    enqueueTenants((each) => each === tenant).catch((error: unknown) => {
+      // The next look at everything finds it.
+      options.log.warn({ err: error, tenant }, 'default roles could not be looked up; retrying');
+      controller.enqueueAfter({ namespace: tenant, name: tenant }, LOOK_EVERY_MS);
+    });
+  };
+  const subscriptions = [
+    caches.roleBindings.onChange(({ object }) => {
+      const tenant = tenantNamedIn(object);
+      const { namespace } = object.metadata;
+      if (tenant !== undefined && namespace !== undefined)
+        controller.enqueue({ namespace, name: tenant });
+    }),
+    caches.tenants.onChange(({ object }) => {
+      const { name } = object.metadata;
+      if (roles().some(({ tenant }) => tenant === name)) onTenant(name);
+    }),
+    caches.namespaces.onChange(({ object }) => {
+      const namespace = object.metadata.name;
+      for (const { tenant } of roles()) controller.enqueue({ namespace, name: tenant });
+    }),
+  ];
+  const follow = async (signal: AbortSignal) => {
+    let [known, at] = ['', Number.NEGATIVE_INFINITY];
+    while (!signal.aborted) {
+      const current = JSON.stringify(roles());
+      const now = performance.now();
+      if (current !== known || now - at >= REFRESH_MS) {
+        try {
+          await enqueueTenants(() => true);
+          [known, at] = [current, now];
+        } catch (error) {
+          if (!signal.aborted)
+            options.log.warn({ err: error }, 'default roles could not be looked up; retrying');
+        }
+      }
+      await pause(LOOK_EVERY_MS, signal);
+    }
+  };
+  const detach = () => {
+    for (const unsubscribe of subscriptions) unsubscribe();
+  };
+  return { controller, follow, detach };
+}
+
+/** Those that this operator has bound default roles in, each with the tenant's name. */
+async function madeIn({
+  store,
+  clusterUid,
+  installation,
+}: OperatorContext): Promise<readonly ObjectKey[]> {
+  const makers = await store.madeObjects.makers(clusterUid, MAKER_KIND);
+  return makers
+    .filter(({ operator }) => operator === installation)
+    .map(({ namespace, name }) => ({ namespace, name }));
+}
+
+/** The namespaces that may be allowed to use the tenant, according to the caches. */
+function namespacesOf(
+  { caches }: OperatorContext,
+  tenant: string,
+  watched: readonly string[] | undefined,
+): readonly string[] {
+  // Without the permission to list them, none is known.
+  if (caches.namespaces.size === 0) return watched ?? [];
+  const scimTenant = caches.tenants.get({ name: tenant });
+  const isCandidate = (namespace: TenantNamespace) =>
+    scimTenant === undefined || isGoing(scimTenant)
+      ? namespace.name === tenant
+      : admits(scimTenant.spec.namespaces, namespace);
+  return caches.namespaces
+    .list()
+    .map(tenantNamespace)
+    .filter(isCandidate)
+    .map(({ name }) => name);
+}

@@ -1,0 +1,35 @@
+/** Builds the RoleBinding of a default role, as a pure function, and reads its name. */
+import { DEFAULT_ROLE_BINDING_PREFIX, LABEL_MANAGED_BY, MANAGED_BY } from '../../crd/names.ts';
+import type { RoleBinding } from '../../kube/objects.ts';
+
+const RBAC = 'rbac.authorization.k8s.io';
+
+/** A ClusterRole that everybody who signs in to the tenant has in its namespaces. */
+export interface DefaultRole {
+  readonly tenant: string;
+  readonly clusterRole: string;
+}
+
+/** `group` is the Kubernetes group of everybody in the tenant. */
+export function buildDefaultRoleBinding(
+  namespace: string,
+  { tenant, clusterRole }: DefaultRole,
+  group: string,
+): RoleBinding {
+  return {
+    metadata: {
+      namespace,
+      name: `${DEFAULT_ROLE_BINDING_PREFIX}${tenant}:${clusterRole}`,
+      labels: { [LABEL_MANAGED_BY]: MANAGED_BY },
+    },
+    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: clusterRole },
+    subjects: [{ apiGroup: RBAC, kind: 'Group', name: group }],
+  };
+}
+
+/** The tenant that the name of a RoleBinding belongs to; undefined if it has another form. */
+export function tenantNamedIn({ metadata: { name } }: RoleBinding): string | undefined {
+  if (!name.startsWith(DEFAULT_ROLE_BINDING_PREFIX)) return undefined;
+  const rest = name.slice(DEFAULT_ROLE_BINDING_PREFIX.length);
+  return /^([a-z0-9-]+):./.exec(rest)?.[1];
+}
