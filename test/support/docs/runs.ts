@@ -151,7 +151,16 @@ until_accepted okta`,
     },
   },
   'docs/guides/quick-start.md': {
+    // The variables of the demo's file.
+    'ID=$(curl': {
+      before: `${INTEGRATION}\n${ADA}\nSCIM_BASE=$ENDPOINT\nSCIM_TOKEN=$TOKEN`,
+    },
     'make build': { before: 'until_accepted company-idp' },
+    // It creates the user whom the demo has.
+    'curl --fail-with-body': {
+      before:
+        'curl --fail --request DELETE "$ENDPOINT/Users/$ID" --header "Authorization: Bearer $TOKEN"',
+    },
   },
   'docs/guides/sign-in.md': {
     'kubectl create namespace scim-operator': {
