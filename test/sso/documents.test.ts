@@ -29,13 +29,13 @@ afterEach(() => vi.unstubAllGlobals());
 const json = (body: string, status = 200) =>
   new Response(body, { status, headers: { 'content-type': 'application/json' } });
 
-function providerOf(name: string, issuer: string, file: string) {
+function providerOf(name: string, issuer: string, file: string, clock = () => performance.now()) {
   document = readFileSync(new URL(`documents/${file}.json`, import.meta.url), 'utf8');
   const fields = { clientId: 'client', clientSecretFile: '/secret', tenants: ['acme'] };
   const [config] = parseSsoConfig(JSON.stringify({ providers: [{ name, issuer, ...fields }] }));
   const configured = { ...config, clientSecret: 'geheim' } as ConfiguredProvider;
   const { log } = captureLog();
-  return new Provider(configured, PUBLIC_URL, log, () => performance.now());
+  return new Provider(configured, PUBLIC_URL, log, clock);
 }
 
 const ATTEMPT = {
@@ -141,5 +141,40 @@ describe('a provider that takes the secret in the body only', () => {
     await provider.exchange(`code=c&state=s&iss=${iss}`, ATTEMPT).catch(() => undefined);
     expect(asked[1]?.headers.get('authorization')).toBeNull();
     expect(new URLSearchParams(await asked[1]?.text()).get('client_secret')).toBe('geheim');
+  });
+});
+
+describe('a provider', () => {
+  const KEYCLOAK = ['keycloak', 'https://sso.acme.example/realms/acme', 'keycloak'] as const;
+  let clock = 0;
+  const begin = (provider: Provider) => provider.authorizationUrl(ATTEMPT, false);
+
+  it('is asked once a second while its document can not be read', async () => {
+    clock = 0;
+    const provider = providerOf(...KEYCLOAK, () => clock);
+    const published = document;
+    document = '{}';
+    for (let tries = 0; tries < 5; tries++) await expect(begin(provider)).rejects.toThrow();
+    expect(asked).toHaveLength(1);
+    clock = 1_000;
+    document = published;
+    await begin(provider);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is asked once by many at the same time', async () => {
+    const provider = providerOf(...KEYCLOAK, () => clock);
+    await Promise.all(Array.from({ length: 10 }, () => begin(provider)));
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is asked again after an hour, and nobody waits for it or for its failure', async () => {
+    clock = 0;
+    const provider = providerOf(...KEYCLOAK, () => clock);
+    const { href } = await begin(provider);
+    document = '{}';
+    clock = 3_600_000;
+    for (let tries = 0; tries < 3; tries++) expect((await begin(provider)).href).toBe(href);
+    await expect.poll(() => asked.length).toBe(2);
   });
 });
