@@ -1,13 +1,14 @@
 /**
  * Runs a SCIM server with one integration, for measurements.
  * `node bench/serve.ts [DATABASE_URL] [PORT]` prints a line with the endpoint, the token and the
- * process id, and serves until Ctrl-C. By default, it uses a fresh SQLite file and a free port.
+ * process id, and serves until Ctrl-C. By default, it uses a fresh SQLite file and a free port. With
+ * `ACTIVITY=off`, it keeps no activity log.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordIntegration } from '../hack/scim-server/integration.ts';
-import { openDirectory } from '../src/directory/open.ts';
+import { DEFAULTS, openDirectory } from '../src/directory/open.ts';
 import { HttpServer } from '../src/http/server.ts';
 import { createLogger } from '../src/logger.ts';
 import { createScimApp } from '../src/scim-server/app.ts';
@@ -16,7 +17,8 @@ import { errorDocument } from '../src/scim-server/error.ts';
 const folder = mkdtempSync(join(tmpdir(), 'scim-bench-'));
 const [databaseUrl = `file:${join(folder, 'directory.db')}`, wantedPort = '0'] =
   process.argv.slice(2);
-const store = await openDirectory(databaseUrl);
+const activity = { recorded: process.env.ACTIVITY !== 'off' };
+const store = await openDirectory(databaseUrl, undefined, { ...DEFAULTS, activity });
 const { token, path } = await recordIntegration(store, { tenant: 'bench' });
 const log = createLogger('warn');
 const port = Number(wantedPort);

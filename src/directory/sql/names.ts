@@ -51,7 +51,7 @@ export function columns<Column extends string>(
   names: Readonly<Record<Column, StringChunk>>,
   ...keys: readonly Column[]
 ): StringChunk {
-  return new StringChunk(keys.map((key) => textOf(names[key])).join(', '));
+  return new StringChunk(keys.map((key) => nameText(names[key])).join(', '));
 }
 
 /** A list of columns to select, each under the key that it has in the row's type. */
@@ -60,10 +60,10 @@ export function selected<Column extends string>(
   ...keys: readonly Column[]
 ): StringChunk {
   const each = keys.map((key) => {
-    const name = textOf(names[key]);
+    const name = nameText(names[key]);
     return name === key || name.endsWith(`.${key}`) ? name : `${name} AS "${key}"`;
   });
   return new StringChunk(each.join(', '));
 }
 
-const textOf = ({ value }: StringChunk): string => value.join('');
+export const nameText = ({ value }: StringChunk): string => value.join('');

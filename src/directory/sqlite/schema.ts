@@ -260,7 +260,6 @@ export const activity = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.tenant, t.id] }),
     index('activity_resource').on(t.tenant, t.resourceId, t.id),
-    index('activity_actor').on(t.tenant, t.actorName, t.id),
     index('activity_people').on(t.tenant, t.id).where(sql`actor_kind <> 'integration'`),
   ],
 );

@@ -2,10 +2,10 @@
  * The activity log on PostgreSQL. An entry is written by the statement that it describes, so that
  * it costs no round trip.
  */
-import { SQL, sql } from 'drizzle-orm';
+import { SQL, StringChunk, sql } from 'drizzle-orm';
 import { ACTIVITY_COLUMNS, listActivity, nextTenant, pruneStatement } from '../../sql/log/list.ts';
 import { type ActivityRow, ActivityRows, type Written } from '../../sql/log/rows.ts';
-import { columns, named } from '../../sql/names.ts';
+import { columns, named, nameText } from '../../sql/names.ts';
 import { type ActivityOptions, type ActivityStore, MAX_LOGGED_IDS } from '../../store/activity.ts';
 import type { Author } from '../../store/resources.ts';
 import type { Queries } from '../connection/connections.ts';
@@ -54,14 +54,19 @@ export class ActivityLog {
   }
 }
 
+const INTO = new StringChunk(
+  `INSERT INTO ${nameText(ACTIVITY.table)} (${nameText(INSERTED)}) SELECT `,
+);
+const [COMMA, SPACE] = [new StringChunk(', '), new StringChunk(' ')];
+
+/** Without nested templates, because statements are composed for every write. */
 function insert(row: { [K in keyof ActivityRow]: ActivityRow[K] | SQL }, from: SQL): SQL {
-  const values = ACTIVITY_COLUMNS.map((column) => {
+  const values = ACTIVITY_COLUMNS.flatMap((column, n) => {
     const value = row[column];
-    if (value instanceof SQL) return value;
-    const type = column === 'at' ? sql`bigint` : column === 'version' ? sql`integer` : sql`text`;
-    return sql`${value}::${type}`;
+    const chunk = value instanceof SQL ? value : sql.param(value);
+    return n === 0 ? [chunk] : [COMMA, chunk];
   });
-  return sql`INSERT INTO ${ACTIVITY.table} (${INSERTED}) SELECT ${sql.join(values, sql`, `)} ${from}`;
+  return new SQL([INTO, ...values, SPACE, from]);
 }
 
 /** Parts of a statement that return ids as `id`, by what happened to these. */

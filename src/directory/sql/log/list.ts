@@ -60,13 +60,11 @@ export async function listActivity(
 
 /** Those that an index finds in the order of ids. */
 function indexedConditions(l: Log, query: ActivityQuery): SQL[] {
-  const { tenant, resourceId, operation, since, until, after } = query;
-  const isPeoples = PEOPLES_OPERATIONS.some((each) => each === operation);
+  const { tenant, resourceId, actor, operation, since, until, after } = query;
+  const isPeoples = actor !== undefined || PEOPLES_OPERATIONS.some((each) => each === operation);
   return [
     sql`${l.tenant} = ${tenant}`,
-    ...(resourceId === undefined
-      ? actorConditions(l, query)
-      : [sql`${l.resourceId} = ${resourceId}`]),
+    ...(resourceId === undefined ? [] : [sql`${l.resourceId} = ${resourceId}`]),
     ...(isPeoples ? [sql`${l.actorKind} <> 'integration'`] : []),
     ...(since === undefined ? [] : [sql`${l.id} >= ${firstIdAt(since)}`]),
     ...(until === undefined ? [] : [sql`${l.id} < ${firstIdAt(until)}`]),
@@ -75,22 +73,14 @@ function indexedConditions(l: Log, query: ActivityQuery): SQL[] {
 }
 
 function otherConditions(l: Log, query: ActivityQuery): SQL[] {
-  const { resourceId, operation, resourceType } = query;
+  const { integrationId, actor, operation, resourceType } = query;
   return [
-    ...(resourceId === undefined ? [] : actorConditions(l, query)),
-    ...(operation === undefined ? [] : [sql`${l.operation} = ${operation}`]),
-    ...(resourceType === undefined ? [] : [sql`${l.resourceType} = ${resourceType}`]),
-  ];
-}
-
-function actorConditions(l: Log, { integrationId, actor }: ActivityQuery): SQL[] {
-  return [
+    ...(actor === undefined ? [] : [sql`${l.actorName} = ${actor}`]),
     ...(integrationId === undefined
       ? []
       : [sql`${l.actorName} = ${integrationId} AND ${l.actorKind} = 'integration'`]),
-    ...(actor === undefined
-      ? []
-      : [sql`${l.actorName} = ${actor} AND ${l.actorKind} <> 'integration'`]),
+    ...(operation === undefined ? [] : [sql`${l.operation} = ${operation}`]),
+    ...(resourceType === undefined ? [] : [sql`${l.resourceType} = ${resourceType}`]),
   ];
 }
 
