@@ -3,6 +3,7 @@
  * The command line. It reads the options, runs a command, and turns a failure into one line and an
  * exit code.
  */
+import { showActivity } from './commands/activity.ts';
 import { backUp } from './commands/backup.ts';
 import { copy } from './commands/copy.ts';
 import { FatalError, LeadLostError } from './commands/errors.ts';
@@ -66,7 +67,7 @@ type Command = Exclude<Invocation, { kind: 'help' | 'version' | 'probe' }>;
 
 /** A backup on standard output, or a list, leaves only stderr for the log. */
 function loggerOf({ kind, config }: Command): Logger {
-  return kind === 'requests' || (kind === 'backup' && config.to === '-')
+  return kind === 'activity' || kind === 'requests' || (kind === 'backup' && config.to === '-')
     ? createLogger(config.logLevel, process.stderr)
     : createLogger(config.logLevel);
 }
@@ -77,6 +78,10 @@ async function perform(invocation: Command, log: Logger): Promise<unknown> {
       return backUp(invocation.config, process.stdout, log, stopSignal());
     case 'restore':
       return restore(invocation.config, process.stdin, log, stopSignal());
+    case 'activity':
+      // A closed output is an error of the write as well, which ends the command.
+      process.stdout.on('error', () => undefined);
+      return showActivity(invocation.config, process.stdout);
     case 'requests':
       return showRequests(invocation.config, process.stdout);
     case 'copy':

@@ -80,6 +80,7 @@ const WALL_CLOCK_READERS = [
   'src/operator/term.ts',
   'src/commands/run.ts',
   'src/commands/people.ts',
+  'src/commands/activity.ts',
 ];
 
 const imports = new Map(

@@ -10,7 +10,7 @@ import { untilSuccessful } from '../kube/until-successful.ts';
 import type { Logger } from '../logger.ts';
 import { FatalError, reasonOf } from './errors.ts';
 
-interface DatabaseOptions {
+export interface DatabaseOptions {
   readonly databaseUrl: string;
   readonly databaseUrlFile: string | undefined;
 }

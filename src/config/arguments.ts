@@ -10,6 +10,7 @@ export const COMMANDS = {
   backup: 'Writes a consistent copy of the directory, which may be in use, to a file.',
   restore: 'Fills an empty directory from the file of a backup.',
   copy: 'Copies a directory to an empty one in another database, and compares them.',
+  activity: 'Prints the log of who changed what in a tenant.',
   requests: 'Shows the last requests of an integration, with secrets masked.',
   crds: 'Prints the custom resource definitions as YAML.',
   probe: "Replays an identity provider's requests against an endpoint, reports, and cleans up.",

@@ -4,9 +4,11 @@
  */
 import packageJson from '../../package.json' with { type: 'json' };
 import { isPostgres, readDatabaseUrl } from '../directory/database-url.ts';
+import { ACTIVITY_OPTIONS } from './activity-options.ts';
 import { COMMANDS, type Command, parseArguments } from './arguments.ts';
 import { formatHelp } from './help.ts';
 import {
+  type ActivityConfig,
   BACKUP_OPTIONS,
   type BackupConfig,
   COPY_OPTIONS,
@@ -35,6 +37,7 @@ export type Invocation =
   | { readonly kind: 'backup'; readonly config: BackupConfig }
   | { readonly kind: 'restore'; readonly config: RestoreConfig }
   | { readonly kind: 'copy'; readonly config: CopyConfig }
+  | { readonly kind: 'activity'; readonly config: ActivityConfig }
   | { readonly kind: 'requests'; readonly config: RequestsConfig }
   | {
       readonly kind: 'command';
@@ -65,6 +68,7 @@ export function readInvocation(
   if (command === 'backup') return { kind: command, config: backupConfig(flags, environment) };
   if (command === 'restore') return { kind: command, config: restoreConfig(flags, environment) };
   if (command === 'copy') return { kind: command, config: copyConfig(flags, environment) };
+  if (command === 'activity') return { kind: command, config: activityConfig(flags, environment) };
   if (command === 'requests') return { kind: command, config: requestsConfig(flags, environment) };
   return { kind: 'command', command, config: configOf(command, flags, environment) };
 }
@@ -195,6 +199,15 @@ function restoreConfig(
   };
 }
 
+function activityConfig(
+  flags: ReadonlyMap<string, string>,
+  environment: NodeJS.ProcessEnv,
+): ActivityConfig {
+  const values = resolveOptions(ACTIVITY_OPTIONS, flags, environment);
+  const tenant = required('activity', ACTIVITY_OPTIONS.tenant, values.tenant);
+  return { ...directoryConfig(flags, environment), ...values, tenant };
+}
+
 function requestsConfig(
   flags: ReadonlyMap<string, string>,
   environment: NodeJS.ProcessEnv,
@@ -246,6 +259,7 @@ const ONLY: Partial<Record<Command, Readonly<Record<string, Option<unknown>>>>> 
   backup: { ...DIRECTORY_OPTIONS, ...BACKUP_OPTIONS },
   restore: { ...DIRECTORY_OPTIONS, ...RESTORE_OPTIONS },
   copy: { logLevel: OPTIONS.logLevel, ...COPY_OPTIONS },
+  activity: { ...DIRECTORY_OPTIONS, ...ACTIVITY_OPTIONS },
   requests: { ...DIRECTORY_OPTIONS, ...REQUESTS_OPTIONS },
 };
 

@@ -5,6 +5,7 @@
 import { NAME_CASES, NAME_SOURCES } from '../directory/kubernetes-names.ts';
 import { LOG_LEVELS } from '../logger.ts';
 import { IDPS } from '../probe/sequences.ts';
+import { ACTIVITY_OPTIONS } from './activity-options.ts';
 import type { ValuesOf } from './resolve.ts';
 import {
   choice,
@@ -236,7 +237,7 @@ type ProbeValues = ValuesOf<typeof PROBE_OPTIONS>;
 /** Every option has a value. */
 export type ProbeConfig = { readonly [K in keyof ProbeValues]: NonNullable<ProbeValues[K]> };
 
-/** The options of `backup`, `restore` and `requests` that other commands have as well. */
+/** The options of `backup`, `restore`, `activity` and `requests` that other commands have as well. */
 export const DIRECTORY_OPTIONS = {
   databaseUrl: OPTIONS.databaseUrl,
   databaseUrlFile: OPTIONS.databaseUrlFile,
@@ -287,6 +288,7 @@ export const OPTIONS_OF_COMMANDS = {
   backup: BACKUP_OPTIONS,
   restore: RESTORE_OPTIONS,
   copy: COPY_OPTIONS,
+  activity: ACTIVITY_OPTIONS,
   requests: REQUESTS_OPTIONS,
 } satisfies Readonly<Record<string, Readonly<Record<string, Option<unknown>>>>>;
 
@@ -307,6 +309,9 @@ export interface RestoreConfig extends DirectoryConfig {
   readonly replace: boolean;
   readonly withoutTokens: boolean;
 }
+
+export type ActivityConfig = DirectoryConfig &
+  ValuesOf<typeof ACTIVITY_OPTIONS> & { readonly tenant: string };
 
 export interface RequestsConfig extends DirectoryConfig {
   readonly integration: string;

@@ -141,6 +141,24 @@ export function duration(
   });
 }
 
+/** A time, which may depend on the present; both are milliseconds since the epoch. */
+type Moment = (now: number) => number;
+
+const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
+
+/** A date in UTC, a time, or a Go duration before now. */
+export function moment(flag: string, description: string): Option<Moment, undefined> {
+  const allowed =
+    'a date such as 2026-11-29, a time such as 2026-11-29T09:30:00Z, or a duration before now ' +
+    'such as 24h';
+  return option(flag, description, undefined, allowed, (value) => {
+    const before = parseDuration(value);
+    if (before !== undefined) return { ok: true, value: (now: number) => now - before };
+    const at = TIME.test(value) ? Date.parse(value) : Number.NaN;
+    return Number.isNaN(at) ? REFUSED : { ok: true, value: () => at };
+  });
+}
+
 /** An absolute http or https URL without a query or fragment. A trailing slash is dropped. */
 export function httpUrl(flag: string, description: string): Option<string, undefined> {
   const allowed =

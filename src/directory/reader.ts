@@ -5,14 +5,18 @@ import { readCensus } from './postgres/census.ts';
 import { PostgresAddress } from './postgres/connection/address.ts';
 import { clientTo } from './postgres/connection/client.ts';
 import { openConnections } from './postgres/connection/connections.ts';
+import { ActivityLog } from './postgres/log/activity-log.ts';
 import { createRecentRequestStore } from './postgres/log/recent-request-store.ts';
 import { createCensus } from './sqlite/census.ts';
 import { openReadConnections } from './sqlite/connections.ts';
+import { activityReads } from './sqlite/log/activity-log.ts';
 import { recentRequestReads } from './sqlite/log/recent-request-store.ts';
+import type { ActivityStore } from './store/activity.ts';
 import type { RecentRequestStore } from './store/recent-requests.ts';
 import type { Store } from './store/store.ts';
 
 export interface DirectoryReader extends Pick<Store, 'census' | 'close'> {
+  readonly activity: Pick<ActivityStore, 'list'>;
   readonly recentRequests: Pick<RecentRequestStore, 'list'>;
 }
 
@@ -28,6 +32,7 @@ export async function openReader(readUrl: () => string): Promise<DirectoryReader
 function openSqliteReader(path: string): DirectoryReader {
   const connections = openReadConnections(path);
   return {
+    activity: activityReads(connections),
     census: createCensus(connections),
     recentRequests: recentRequestReads(connections),
     close: async () => connections.close(),
@@ -40,6 +45,7 @@ async function openPostgresReader(readUrl: () => string): Promise<DirectoryReade
   const name = `${address.applicationName} reader`;
   const connections = openConnections(() => ({ Client, application_name: name }), 1);
   return {
+    activity: new ActivityLog(connections, {}).store,
     census: () => readCensus(connections),
     recentRequests: createRecentRequestStore(connections),
     close: () => connections.close(),

@@ -238,7 +238,7 @@ describe('an invalid option is refused with its name, its value and the allowed 
     [['--port'], '--port requires a value; see --help'],
     [
       ['serve'],
-      'unknown command "serve"; it must be one of run, operator, server, migrate, backup, restore, copy, requests, crds, probe',
+      'unknown command "serve"; it must be one of run, operator, server, migrate, backup, restore, copy, activity, requests, crds, probe',
     ],
     [['run', 'fast'], 'unexpected argument "fast"; see --help'],
     [

@@ -25,7 +25,7 @@ export const PEOPLES_OPERATIONS = [
   'showToken',
 ] as const;
 
-const ACTIVITY_OPERATIONS = [...WRITE_OPERATIONS, ...PEOPLES_OPERATIONS] as const;
+export const ACTIVITY_OPERATIONS = [...WRITE_OPERATIONS, ...PEOPLES_OPERATIONS] as const;
 type ActivityOperation = (typeof ACTIVITY_OPERATIONS)[number];
 
 const ACTIVITY_RESOURCE_TYPES = [

@@ -3,12 +3,7 @@
 import { ACTIVITY_COLUMNS, listActivity, nextTenant, pruneStatement } from '../../sql/log/list.ts';
 import { type ActivityRow, ActivityRows, type Written } from '../../sql/log/rows.ts';
 import { columns, named, nameText } from '../../sql/names.ts';
-import type {
-  ActivityOptions,
-  ActivityPage,
-  ActivityQuery,
-  ActivityStore,
-} from '../../store/activity.ts';
+import type { ActivityOptions, ActivityStore } from '../../store/activity.ts';
 import type { Author } from '../../store/resources.ts';
 import type { Connections, SqliteConnection } from '../connections.ts';
 import { sqliteDialect } from '../dialect.ts';
@@ -38,7 +33,7 @@ export class ActivityLog {
       finish: () => this.#pending.forEach(insert),
     });
     this.store = {
-      list: (query) => listing(connections, query),
+      ...activityReads(connections),
       append: (entry) => {
         const row = this.#rows.ofEntry(entry);
         return this.#committing((append) => append(row));
@@ -71,11 +66,13 @@ export class ActivityLog {
   }
 }
 
-const listing = (
-  { read, reading }: Pick<Connections, 'read' | 'reading'>,
-  query: ActivityQuery,
-): Promise<ActivityPage> =>
-  listActivity(sqliteDialect.tables, query, (statement) => reading(() => read.all(statement)));
+export const activityReads = ({
+  read,
+  reading,
+}: Pick<Connections, 'read' | 'reading'>): Pick<ActivityStore, 'list'> => ({
+  list: (query) =>
+    listActivity(sqliteDialect.tables, query, (statement) => reading(() => read.all(statement))),
+});
 
 function pruneSlice(write: SqliteConnection, before: number): number {
   let after = '';
