@@ -111,7 +111,7 @@ export const externalIds = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenant, t.resourceId, t.integrationId] }),
     index('external_ids_external_id').on(t.tenant, t.externalId, t.integrationId),
-    index('external_ids_integration').on(t.integrationId, t.resourceType, t.tenant),
+    index('external_ids_integration').on(t.integrationId, t.resourceType, t.tenant, t.resourceId),
     index('external_ids_group').on(t.tenant, t.externalId).where(sql`resource_type = 'Group'`),
   ],
 );

@@ -9,7 +9,7 @@ import type { ResourceType } from '../../scim/schema.ts';
 import { USER_CHANGES } from '../sql/followed-groups.ts';
 import { listStatements, pageOf, resourceOf } from '../sql/lists.ts';
 import { lookupChange } from '../sql/lookup-values.ts';
-import { named } from '../sql/names.ts';
+import { columns, named } from '../sql/names.ts';
 import type { Related } from '../sql/related.ts';
 import { INACTIVE_USERS, type ResourceName, searchContext, TOTALS } from '../sql/resource-key.ts';
 import { searchDocument } from '../sql/search-document.ts';
@@ -17,6 +17,9 @@ import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { access, accessValues, counters, externalIds, groups, searchDocuments } from './schema.ts';
+
+const VALUES = named(accessValues);
+const VALUE = columns(VALUES, 'tenant', 'active', 'isUserName', 'value', 'accessId', 'path');
 
 export class ResourceTable {
   readonly connection: SqliteConnection;
@@ -91,7 +94,23 @@ export class ResourceTable {
       const [first, second] = [Number(active), Number(isUserName)];
       this.#statements.deleteValue.run({ tenant, id, active: first, isUserName: second, value });
     }
-    for (const each of written) this.#statements.putValue.run({ tenant, id, ...each });
+    if (written.length === 0) return;
+    // All in one statement, because each has a price.
+    const rows = written.map(({ active, isUserName, value, path }) => [
+      Number(active),
+      Number(isUserName),
+      value,
+      path,
+    ]);
+    this.connection.run(
+      sql`
+        INSERT INTO ${VALUES.table} (${VALUE})
+        SELECT ${tenant}, value ->> 0, value ->> 1, value ->> 2, ${id}, value ->> 3
+        FROM json_each(${JSON.stringify(rows)})
+        WHERE TRUE
+        ON CONFLICT DO UPDATE SET ${VALUES.path} = ${named(accessValues, 'excluded').path}
+      `,
+    );
   }
 
   /** Removes everything that belongs to the resource outside its row. */
@@ -206,27 +225,6 @@ function prepareStatements({ orm }: SqliteConnection, name: ResourceName) {
           eq(externalIds.resourceId, parameter('id')),
         ),
       )
-      .prepare(),
-    putValue: orm
-      .insert(accessValues)
-      .values({
-        tenant,
-        accessId: id,
-        active: sql.placeholder('active'),
-        isUserName: sql.placeholder('isUserName'),
-        value: sql.placeholder('value'),
-        path: sql.placeholder('path'),
-      })
-      .onConflictDoUpdate({
-        target: [
-          accessValues.tenant,
-          accessValues.active,
-          accessValues.isUserName,
-          accessValues.value,
-          accessValues.accessId,
-        ],
-        set: { path: sql`${named(accessValues, 'excluded').path}` },
-      })
       .prepare(),
     deleteValue: orm
       .delete(accessValues)

@@ -47,7 +47,8 @@ export interface PersonSummary {
 export interface PeopleQuery {
   /**
    * The beginning of a userName, an e-mail address, or a display, given or family name, compared as
-   * SCIM does. Without it, the list is in the order of userNames.
+   * SCIM does. Without it, the list is in the order of userNames, or in that of creation if it is
+   * filtered by group or integration.
    */
   readonly text?: string | undefined;
   readonly active?: boolean | undefined;

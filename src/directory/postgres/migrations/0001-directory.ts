@@ -76,7 +76,7 @@ CREATE TABLE external_ids (
 );
 -- No two columns of the key lead an index: without statistics the planner would take that one for the key's equal.
 CREATE INDEX external_ids_external_id ON external_ids (tenant, external_id, integration_id);
-CREATE INDEX external_ids_integration ON external_ids (integration_id, resource_type, tenant);
+CREATE INDEX external_ids_integration ON external_ids (integration_id, resource_type, tenant, resource_id);
 
 CREATE TABLE integrations (
   id TEXT COLLATE "C" NOT NULL PRIMARY KEY,

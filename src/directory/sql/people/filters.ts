@@ -1,33 +1,29 @@
 /** The filters of a search for people by group and by integration, as SQL for both databases. */
 import { type SQL, sql } from 'drizzle-orm';
 import type { Expression } from '../conditions.ts';
-import { groupsBelow } from '../followed-groups.ts';
 import { named } from '../names.ts';
+import { groupAndBelow, nextUsersBelow } from './below.ts';
 import type { PeopleDatabase } from './database.ts';
-
-/** Groups below the group of a filter. */
-const MOST_GROUPS = 5_000;
 
 export interface PeopleFilter {
   /** Makes a condition of the expression that is a user's id. */
   fits(id: Expression): SQL;
-  /** The ids of all users who fit, more than once perhaps; undefined if there are more than that. */
-  all(most: number): Promise<readonly string[] | undefined>;
+  /** The next users behind the last one who fit, in the order of ids, each once. */
+  next(last: string, limit: number): Promise<readonly string[]>;
 }
 
 /** People in the group, itself or through groups. Undefined if there is no such group. */
 export async function inGroup(
-  { dialect, all }: PeopleDatabase,
+  database: PeopleDatabase,
   tenant: string,
   groupId: string,
 ): Promise<PeopleFilter | undefined> {
+  const { dialect } = database;
   const m = named(dialect.tables.groupMembers, 'm');
-  const groups = await all(groupsBelow(dialect, { tenant, value: groupId }, MOST_GROUPS));
+  const groups = await groupAndBelow(database, tenant, groupId);
   if (groups.length === 0) return undefined;
-  const ids = dialect.values(
-    groups.map(({ id }) => id),
-    'i',
-  );
+  const groupIds = groups.map(({ id }) => id);
+  const ids = dialect.values(groupIds, 'i');
   return {
     // Neither database may turn this into a join, which would read all memberships.
     fits: (id) => sql`
@@ -40,14 +36,9 @@ export async function inGroup(
         LIMIT 1
       ) = 1
     `,
-    all: (most) => {
-      const users = sql`
-        ${m.tenant} = ${tenant} AND ${m.groupId} = i.value AND ${m.memberType} = 'User'
-      `;
-      const statement: SQL<{ readonly id: string }> = sql`
-        SELECT ${m.memberId} AS id FROM ${ids} ${dialect.lookUp(m, users)} LIMIT ${most + 1}
-      `;
-      return upTo(most, all(statement));
+    next: async (last, limit) => {
+      const users = await nextUsersBelow(database, tenant, groupIds, last, limit);
+      return users.map(({ id }) => id);
     },
   };
 }
@@ -69,21 +60,18 @@ export function provisionedBy(
         LIMIT 1
       ) = 1
     `,
-    all: (most) => {
+    next: async (last, limit) => {
       const statement: SQL<{ readonly id: string }> = sql`
         SELECT ${x.resourceId} AS id
         FROM ${x.table}
         WHERE ${x.integrationId} = ${integrationId}
           AND ${x.resourceType} = 'User'
           AND ${x.tenant} = ${tenant}
-        LIMIT ${most + 1}
+          AND ${x.resourceId} > ${last}
+        ORDER BY ${x.resourceId}
+        LIMIT ${limit}
       `;
-      return upTo(most, all(statement));
+      return (await all(statement)).map(({ id }) => id);
     },
   };
-}
-
-async function upTo(most: number, rows: Promise<readonly { readonly id: string }[]>) {
-  const ids = (await rows).map(({ id }) => id);
-  return ids.length > most ? undefined : ids;
 }

@@ -10,7 +10,7 @@ import { provisionersOf } from './provisioners.ts';
 
 /** Direct members of a group are counted up to this number, in a list and for one group. */
 const COUNTED_IN_LIST = 1_000;
-const COUNTED = 100_000;
+const COUNTED = 10_000;
 /** Memberships that are followed upwards from a person. */
 const MOST_EDGES = 10_000;
 
@@ -41,7 +41,8 @@ export function createGroupReads(
   const g = named(tables.groups, 'g');
   const m = named(tables.groupMembers, 'm');
   const countOf = (groupId: StringChunk, most: number, type?: 'User' | 'Group') => {
-    const ofType = type === undefined ? sql`` : sql`AND ${m.memberType} = ${type}`;
+    // Not a parameter, so that the index of nested groups can be used.
+    const ofType = type === undefined ? sql`` : sql`AND ${m.memberType} = ${sql.raw(`'${type}'`)}`;
     return sql`
       (
         SELECT count(*)

@@ -7,16 +7,11 @@ import type {
   MembersQuery,
   PeopleStore,
 } from '../../store/people.ts';
-import { groupsBelow } from '../followed-groups.ts';
 import { named, type Row } from '../names.ts';
+import { groupAndBelow, nextUsersBelow } from './below.ts';
 import { pageCursor, pageKey } from './cursor.ts';
 import type { PeopleDatabase } from './database.ts';
 import { listedPeople } from './summaries.ts';
-
-/** Groups below a group whose users are read. */
-const MOST_GROUPS = 5_000;
-/** Groups that one statement reads the users of; SQLite accepts 500 parts. */
-const PARTS = 64;
 
 interface MemberRow {
   readonly id: string;
@@ -54,58 +49,21 @@ async function directMembers(
   return (await all(statement)).map((row) => ({ ...row, via: undefined }));
 }
 
-/**
- * Reads the first users behind the last one from each group, so that the cost depends on the number
- * of groups and not on that of their members.
- */
 async function usersBelow(
-  { dialect, all }: PeopleDatabase,
+  database: PeopleDatabase,
   tenant: string,
   groupId: string,
   last: string,
   limit: number,
 ): Promise<readonly MemberRow[]> {
-  const m = named(dialect.tables.groupMembers, 'm');
-  const firstOf = (id: string) => sql`
-    SELECT *
-    FROM (
-      SELECT ${m.memberId} AS id, ${m.groupId} AS "groupId"
-      FROM ${m.table}
-      WHERE ${m.tenant} = ${tenant}
-        AND ${m.groupId} = ${id}
-        AND ${m.memberId} > ${last}
-        AND ${m.memberType} = 'User'
-      ORDER BY ${m.memberId}
-      LIMIT ${limit}
-    ) AS n
-  `;
-  const groups = await all(groupsBelow(dialect, { tenant, value: groupId }, MOST_GROUPS));
-  const found = new Map<string, string>();
-  for (let start = 0; start < groups.length; start += PARTS) {
-    const ids = padded(groups.slice(start, start + PARTS).map(({ id }) => id));
-    const statement = sql<{ readonly id: string; readonly groupId: string }>`
-      ${sql.join(ids.map(firstOf), sql` UNION ALL `)}
-    `;
-    for (const row of await all(statement)) {
-      // A direct membership is shown before one through another group.
-      if (row.groupId === groupId || !found.has(row.id)) found.set(row.id, row.groupId);
-    }
-  }
+  const groups = await groupAndBelow(database, tenant, groupId);
   const names = new Map(groups.map(({ id, displayName }) => [id, { id, displayName }]));
-  return [...found]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .slice(0, limit)
-    .map(([id, via]) => ({
-      id,
-      type: 'User',
-      via: via === groupId ? undefined : names.get(via),
-    }));
-}
-
-/** Adds ids of no group up to a power of two, so that there are few different statements. */
-function padded(ids: readonly string[]): readonly string[] {
-  const size = 2 ** Math.ceil(Math.log2(Math.max(1, ids.length)));
-  return [...ids, ...Array<string>(size - ids.length).fill('')];
+  const users = await nextUsersBelow(database, tenant, [...names.keys()], last, limit);
+  return users.map(({ id, groupId: via }) => ({
+    id,
+    type: 'User',
+    via: via === groupId ? undefined : names.get(via),
+  }));
 }
 
 async function pageOf(

@@ -100,13 +100,17 @@ function matched(dialect: SearchDialect, tenant: string, by: PersonKey, value: s
     case 'externalId': {
       const x = named(tables.externalIds, 'x');
       const i = named(tables.integrations, 'i');
+      const live = sql`
+        ${i.id} = ${x.integrationId} AND ${i.tenant} = ${x.tenant} AND ${i.endedAt} IS NULL
+      `;
+      // Without the type, the index has all columns that are read; otherwise SQLite doesn't use it.
       const ids = sql`
         SELECT ${x.resourceId}
-        FROM ${x.table}
-        JOIN ${i.table} ON ${i.id} = ${x.integrationId}
-          AND ${i.tenant} = ${x.tenant}
-          AND ${i.endedAt} IS NULL
-        WHERE ${x.tenant} = ${tenant} AND ${x.externalId} = ${value} AND ${x.resourceType} = 'User'
+        FROM (
+          SELECT ${x.resourceId}, ${x.integrationId}, ${x.tenant}
+          FROM ${x.table}
+          WHERE ${x.tenant} = ${tenant} AND ${x.externalId} = ${value}
+        ) AS x ${dialect.lookUp(i, live)}
       `;
       return dialect.among(a.id, ids);
     }

@@ -9,11 +9,15 @@ import { inGroup, type PeopleFilter, provisionedBy } from './filters.ts';
 import { type ListedPerson, listedPeople } from './summaries.ts';
 import { type Place, placesIn, type Range } from './values.ts';
 
-/** Places that one statement compares with the filters, and those for one page. */
-const BATCH = 2_000;
-const MOST_SCANNED = 10_000;
+/**
+ * Places that are compared with the filters for one page: first a few, which are enough for most
+ * searches, and then more at once.
+ */
+const BATCHES = [500, 1_000, 1_500];
 /** If so few people fit a filter, all of them are read instead. */
-const FEW = 2_000;
+const FEW = 1_000;
+/** People who are read for one page of everybody who fits a filter. */
+const MOST_READ = 1_000;
 /** People that one statement reads. */
 const READ = 500;
 
@@ -42,9 +46,7 @@ export function createSearch(database: PeopleDatabase): Pick<PeopleStore, 'searc
     search: async (tenant, query) => {
       const search = await searchFor(database, tenant, query);
       if (search === undefined) return { people: [], next: undefined };
-      const { found, last } = await (search.filters.length === 0
-        ? unfiltered(search)
-        : filtered(search));
+      const { found, last } = await howToRead(search)(search);
       const people = found.slice(0, query.limit);
       const end = found.length > query.limit ? people.at(-1) : last;
       return {
@@ -90,6 +92,11 @@ async function searchFor(
   };
 }
 
+function howToRead({ filters, range }: Search): (search: Search) => Promise<Progress> {
+  if (filters.length === 0) return unfiltered;
+  return range.prefix === '' ? everybodyWhoFits : filtered;
+}
+
 async function unfiltered(search: Search): Promise<Progress> {
   const { database, range, wanted } = search;
   const size = 2 * wanted;
@@ -104,6 +111,32 @@ async function unfiltered(search: Search): Promise<Progress> {
   }
 }
 
+/** Reads what one of the filters finds, in the order of ids. */
+async function everybodyWhoFits(search: Search): Promise<Progress> {
+  const { database, range, wanted, filters } = search;
+  const [first, ...others] = await narrowestFirst(filters);
+  const size = 2 * wanted;
+  const found: Found[] = [];
+  let last = range.after?.id ?? '';
+  for (let read = 0; first !== undefined && read < MOST_READ; read += size) {
+    const ids = await first.next(last, size);
+    found.push(...(await everybody(search, await fitting(database, ids, others))));
+    last = ids.at(-1) ?? last;
+    if (found.length >= wanted || ids.length < size) return { found, last: undefined };
+  }
+  return { found, last: { value: '', id: last } };
+}
+
+async function narrowestFirst(filters: readonly PeopleFilter[]): Promise<readonly PeopleFilter[]> {
+  if (filters.length === 1) return filters;
+  for (const filter of filters) {
+    const { length } = await filter.next('', FEW + 1);
+    if (length <= FEW) return [filter, ...filters.filter((each) => each !== filter)];
+  }
+  return filters;
+}
+
+/** Compares the places that fit the text with the filters. */
 async function filtered(search: Search): Promise<Progress> {
   const { database, range, filters, wanted } = search;
   const fits: Range['fits'] = (id) =>
@@ -114,20 +147,19 @@ async function filtered(search: Search): Promise<Progress> {
   const size = 2 * wanted;
   const found: Found[] = [];
   let { after } = range;
-  for (let scanned = 0; scanned < MOST_SCANNED; ) {
-    const [until] = await database.all(placesIn(database, { ...range, after }, 1, BATCH - 1));
+  for (const batch of BATCHES) {
+    const [until] = await database.all(placesIn(database, { ...range, after }, 1, batch - 1));
     const places = await database.all(placesIn(database, { ...range, after, until, fits }, size));
     found.push(...(await peopleAt(search, places)));
     const isFull = places.length === size;
     if (found.length >= wanted || (until === undefined && !isFull)) {
       return { found, last: undefined };
     }
-    if (scanned === 0) {
+    if (after === range.after) {
       const few = await amongFew(search);
       if (few !== undefined) return few;
     }
     after = isFull ? places.at(-1) : until;
-    scanned += BATCH;
   }
   return { found, last: after };
 }
@@ -136,18 +168,17 @@ async function filtered(search: Search): Promise<Progress> {
 async function amongFew(search: Search): Promise<Progress | undefined> {
   const { database, range, filters } = search;
   for (const filter of filters) {
-    const ids = await filter.all(FEW);
-    if (ids === undefined) continue;
+    const ids = await filter.next('', FEW + 1);
+    if (ids.length > FEW) continue;
     const others = filters.filter((each) => each !== filter);
-    const found = await everybody(search, [...new Set(ids)]);
+    const found = await everybody(search, await fitting(database, ids, others));
     const later = found.filter((each) => range.after === undefined || isBehind(each, range.after));
-    const left = await fitting(database, later, others);
-    return { found: left.toSorted(byPlace), last: undefined };
+    return { found: later.toSorted(byPlace), last: undefined };
   }
   return undefined;
 }
 
-/** The people among those with these ids who fit the text. */
+/** The people with these ids who fit the text, in the order of the ids. */
 async function everybody(search: Search, ids: readonly string[]): Promise<readonly Found[]> {
   const found: Found[] = [];
   for (let start = 0; start < ids.length; start += READ) {
@@ -156,10 +187,10 @@ async function everybody(search: Search, ids: readonly string[]): Promise<readon
       search.tenant,
       ids.slice(start, start + READ),
     );
-    for (const person of listed.values()) {
-      const value = placeOf(person, search);
-      const { summary } = person;
-      if (value !== undefined) found.push({ value, id: summary.id, summary });
+    for (const id of ids.slice(start, start + READ)) {
+      const person = listed.get(id);
+      const value = person && placeOf(person, search);
+      if (person && value !== undefined) found.push({ value, id, summary: person.summary });
     }
   }
   return found;
@@ -190,24 +221,23 @@ function placeOf(
   return lookupValues(attributes).find(({ value }) => value.startsWith(range.prefix))?.value;
 }
 
+/** Those of the users who fit the filters, in the same order. */
 async function fitting(
   { dialect, all }: PeopleDatabase,
-  found: readonly Found[],
+  ids: readonly string[],
   filters: readonly PeopleFilter[],
-): Promise<readonly Found[]> {
-  if (filters.length === 0 || found.length === 0) return found;
-  const ids = dialect.values(
-    found.map(({ id }) => id),
-    'u',
-  );
+): Promise<readonly string[]> {
+  if (filters.length === 0 || ids.length === 0) return ids;
   const conditions = filters.map((filter) => filter.fits(sql`u.value`));
   const rows = await all(
     sql<{ readonly id: string }>`
-      SELECT u.value AS id FROM ${ids} WHERE ${sql.join(conditions, sql` AND `)}
+      SELECT u.value AS id
+      FROM ${dialect.values(ids, 'u')}
+      WHERE ${sql.join(conditions, sql` AND `)}
     `,
   );
   const known = new Set(rows.map(({ id }) => id));
-  return found.filter(({ id }) => known.has(id));
+  return ids.filter((id) => known.has(id));
 }
 
 const byPlace = (a: Place, b: Place) => compareText(a.value, b.value) || compareText(a.id, b.id);
