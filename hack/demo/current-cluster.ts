@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  DEFAULT_ROLE_BINDING_PREFIX,
   LABEL_INTEGRATION,
   SCIM_GROUP_BINDINGS,
   SCIM_INTEGRATIONS,
@@ -18,9 +19,11 @@ import {
   keyText,
   NAMESPACES,
   type ResourceDefinition,
+  ROLE_BINDINGS,
   SECRETS,
 } from '../../src/kube/resource.ts';
 import { administratorObjects } from '../operator/administrator.ts';
+import { VIEWER_ROLE } from '../operator/install.ts';
 import { policyObjects } from '../operator/policy.ts';
 import { EXAMPLE_NAMESPACE, exampleObjects } from './examples.ts';
 
@@ -54,6 +57,15 @@ export async function openCurrentCluster(name: string): Promise<DemoCluster> {
     [CLUSTER_ROLES, { metadata: { name } }],
     [CLUSTER_ROLE_BINDINGS, { metadata: { name } }],
     ...administratorObjects(EXAMPLE_NAMESPACE, []),
+    [
+      ROLE_BINDINGS,
+      {
+        metadata: {
+          name: `${DEFAULT_ROLE_BINDING_PREFIX}${EXAMPLE_NAMESPACE}:${VIEWER_ROLE}`,
+          namespace: EXAMPLE_NAMESPACE,
+        },
+      },
+    ],
   ];
   for (const [resource, object] of [...policyObjects(name), ...examples])
     if (!(await exists(client, resource, object))) ours.push([resource, object]);

@@ -119,6 +119,11 @@ describe('a demo', () => {
     const { landed, browser } = await signIn(person);
     expect([landed.status, landed.location]).toEqual([303, '/console']);
     expect((await browser.get('/console/me')).text).toContain(`scim:${person}`);
+    // By the default role.
+    await eventually(async () => {
+      const { text } = await browser.get('/console/acme');
+      expect(text.includes('/console/acme/activity')).toBe(true);
+    });
     const refused = await signIn(stranger);
     expect([refused.landed.status, refused.landed.text]).toEqual([
       403,

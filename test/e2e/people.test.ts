@@ -175,6 +175,7 @@ it('runs from Create to the end of a session', async () => {
   ) => mayDo(site.admin, user, { namespace: tenant, verb, group, resource }, of);
   const asAda = ['scim:ada@acme.example', groups] as const;
   expect(await may(...asAda, 'users', DIRECTORY_API_GROUP, 'list')).toBe(true);
+  await eventually(async () => expect(await may(...asAda, 'pods', '', 'list')).toBe(true));
   for (const [resource, group, verb] of [
     ['pods', '', 'delete'],
     ['bindings', DIRECTORY_API_GROUP, 'update'],
@@ -189,6 +190,7 @@ it('runs from Create to the end of a session', async () => {
   await graces.page.goto(`/console/${tenant}/users`);
   expect(await graces.page.getByRole('link', { name: 'ada@acme.example' }).count()).toBe(0);
   const asGrace = ['scim:grace@acme.example', [`scim:${tenant}`]] as const;
+  expect(await may(...asGrace, 'pods', '', 'list')).toBe(true);
   expect(await may(...asGrace, 'users', DIRECTORY_API_GROUP, 'list')).toBe(false);
 
   // Somebody whom nobody has provisioned is refused, and told whom to ask.
