@@ -82,6 +82,7 @@ export function createPeople(options: PeopleOptions): People {
     signIn,
     access,
     naming,
+    groupBindings: config.groupBindings,
     client,
     events,
     publicUrl,

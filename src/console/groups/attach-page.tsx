@@ -10,6 +10,8 @@ import { groupOfPath, showGroup } from './group-page.tsx';
 export async function attachToGroup(context: ConsoleContext, c: ConsoleRequest): Promise<Response> {
   const group = await groupOfPath(context, c);
   const tenant = c.get('tenant');
+  if (!context.groupBindings)
+    throw badRequest("Roles can't be attached", 'Start scim-operator with --group-bindings.');
   const wanted = wantedRoleIn(c.get('form'));
   if (wanted === undefined)
     throw badRequest('The form is incomplete', 'Go back, and fill in every field.');

@@ -62,6 +62,7 @@ export async function showGroup(
           roles={rolesOfGroup(context, tenant.name, group, roles)}
           attachable={attachable}
           detachable={detachable}
+          isApplied={context.groupBindings}
           refused={refused}
           session={tenant.visit.session}
         />

@@ -17,6 +17,8 @@ interface RolesCardProps {
   readonly detachable: readonly string[];
   /** Namespaces in which the visitor may create ScimGroupBindings. */
   readonly attachable: readonly string[];
+  /** Whether ScimGroupBindings take effect at all. */
+  readonly isApplied: boolean;
   /** What was entered, if it was refused, and why. */
   readonly refused: RefusedRole | undefined;
   readonly session: SignInSession;
@@ -43,7 +45,7 @@ export const RolesCard = (props: RolesCardProps) => (
     ) : (
       <RolesTable {...props} />
     )}
-    {props.attachable.length > 0 && <AttachForm {...props} />}
+    {props.attachable.length > 0 && (props.isApplied ? <AttachForm {...props} /> : <NotApplied />)}
   </Card>
 );
 
@@ -99,6 +101,15 @@ export const RoleEffect = ({ state, message }: Pick<GroupRole, 'state' | 'messag
       </span>
     )}
   </>
+);
+
+const NotApplied = () => (
+  <div class="body">
+    <p>
+      Roles can't be attached, because this operator does not apply ScimGroupBindings. Start it with{' '}
+      <code>--group-bindings</code>.
+    </p>
+  </div>
 );
 
 const ROLE_FIELD = {

@@ -135,7 +135,7 @@ export const AccountCard = ({
             <Time at={identity.boundAt} now={now} />
           </dd>
         </dl>
-        <p>While it is bound, another account can’t sign in as this user.</p>
+        <p>While it is bound, another account can't sign in as this user.</p>
         {unbind !== undefined && (
           <a class="button danger" href={unbind}>
             Unbind…

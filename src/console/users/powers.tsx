@@ -60,7 +60,7 @@ const Nothing = ({ active }: { active: boolean }) =>
   ) : (
     <Empty title="Nothing while inactive">
       <p>
-        The user can’t sign in, and ScimGroupBindings leave the user out. Activate the user in the
+        The user can't sign in, and ScimGroupBindings leave the user out. Activate the user in the
         identity provider.
       </p>
     </Empty>
@@ -72,7 +72,7 @@ const InNamespace = ({ namespace, grants, inConsole }: NamespacePowers) => {
     <>
       {grants.length === 0 ? (
         <Empty title={`No role in ${namespace}`}>
-          <p>Attach a role to one of the user’s groups.</p>
+          <p>Attach a role to one of the user's groups.</p>
         </Empty>
       ) : (
         <GrantsTable namespace={namespace} grants={grants} />

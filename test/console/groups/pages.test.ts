@@ -126,7 +126,7 @@ describe('the page of a group', () => {
 });
 
 describe('attaching a role', () => {
-  it('creates a ScimGroupBinding under the console’s field manager, and records it', async () => {
+  it('creates a ScimGroupBinding under the field manager of the console, and records it', async () => {
     const given = storeOf({ objects: [EDIT] });
     const { post } = handMadeConsole({ context: given });
     const response = await post(`${PAGE}/roles`, WANTED);
@@ -189,6 +189,16 @@ describe('attaching a role', () => {
     expect(await response.text()).toContain(text);
     expect(context.written).toEqual([]);
     expect(context.recorded).toEqual([]);
+  });
+
+  it('is not offered, and refused, by an operator without ScimGroupBindings', async () => {
+    const context = storeOf({ objects: [EDIT] });
+    const { get, post } = handMadeConsole({ context: { ...context, groupBindings: false } });
+    const html = await (await get(PAGE)).text();
+    expect(html).not.toContain('Attach a role</h3>');
+    expect(html).toContain('--group-bindings');
+    expect((await post(`${PAGE}/roles`, WANTED)).status).toBe(400);
+    expect(context.written).toEqual([]);
   });
 
   it('keeps what was entered when it is refused', async () => {

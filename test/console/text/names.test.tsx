@@ -23,7 +23,7 @@ describe('a name from the directory', () => {
     expect(shortenName('😀'.repeat(60))).toBe('😀'.repeat(60));
   });
 
-  it('loses controls and marks of direction where it can’t be isolated', () => {
+  it('loses controls and marks of direction where it cannot be isolated', () => {
     expect(plainName(`a\r\nb\u0000${RIGHT_TO_LEFT}\u2067c`)).toBe('a  b  gnp.ada  c');
   });
 });
@@ -53,7 +53,7 @@ describe('an address from the directory', () => {
     expect(String(<MaybeLink value={value} />)).not.toContain('href');
   });
 
-  it('can’t leave its attribute', () => {
+  it('cannot leave its attribute', () => {
     const html = String(<MaybeLink value={'https://example.com/"onclick="alert(1)'} />);
     expect(html).toContain('href="https://example.com/%22onclick=%22alert(1)"');
   });

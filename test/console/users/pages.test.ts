@@ -240,7 +240,7 @@ describe('ending all sessions', () => {
 const notUpdate = (_: unknown, { verb }: { verb: string }) => verb !== 'update';
 
 describe('unbinding an account', () => {
-  it('ends the sessions, so that they don’t outlive the account', async () => {
+  it('ends the sessions, so that none outlives the account', async () => {
     const given = storeOf();
     const { post } = handMadeConsole({ context: given });
     const response = await post(`${PAGE}/account/unbind`, { csrf: 'proof-of-the-session' });

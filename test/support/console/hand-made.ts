@@ -72,6 +72,7 @@ export function handMadeConsole({
   const app = createConsole({
     signIn,
     access,
+    groupBindings: true,
     naming: { prefix: 'scim:', from: 'userName', case: 'preserve' },
     publicUrl: PUBLIC_URL,
     log: captured.log,
