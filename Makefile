@@ -6,7 +6,7 @@ GENERATED := crds policies docs/reference examples/argocd charts/scim-operator
 SUITES := unit kube operator resources
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e conformance soak bench-operator verify generate format manifests build image image-archive image-check kind sbom release-check clean
+.PHONY: help demo test images e2e conformance soak bench-operator verify generate format manifests build image image-archive image-check kind sbom release-check clean
 
 help: ## Print this help
 	@echo 'Targets:'
@@ -68,6 +68,10 @@ test: $(INSTALLED) ## Run every test, against a real API server and real databas
 .PHONY: $(SUITES:%=test-%)
 $(SUITES:%=test-%): test-%: $(INSTALLED)
 	vitest run --project $* --reporter=default --reporter=json --outputFile.json=.test/$*.json
+
+images: $(INSTALLED) ## Write the pictures of the console in docs/images
+	@node hack/browser/prepare.ts
+	IMAGES=docs/images vitest run --project kube test/console/browser/pictures.test.ts -t 'the pages in'
 
 e2e: $(INSTALLED) ## Install the chart on the cluster of KUBECONFIG, whose nodes have the image, and test it there
 	vitest run --project e2e --reporter=default --reporter=json --outputFile.json=.test/e2e.json

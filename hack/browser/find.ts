@@ -9,7 +9,7 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-export const NO_CHROMIUM =
+const NO_CHROMIUM =
   'no Chromium was found; install it (Debian and Ubuntu: apt-get install chromium; macOS: ' +
   'brew install --cask chromium), or set CHROMIUM to the path of a Chromium or Chrome';
 

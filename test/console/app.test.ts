@@ -1,5 +1,8 @@
+import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { isConsolePath } from '../../src/console/app.tsx';
+import { SCRIPT } from '../../src/console/assets/script.ts';
+import { STYLE } from '../../src/console/assets/style.ts';
 import { handMadeConsole, PUBLIC_URL } from '../support/console/hand-made.ts';
 
 const SIGNED_OUT = { cookie: 'session=other' };
@@ -120,6 +123,12 @@ describe('the files of the console', () => {
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('text/css; charset=utf-8');
     expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+  });
+
+  it('are small, and the script is one that a browser can parse', async () => {
+    expect(STYLE.length).toBeLessThan(15_000);
+    expect(SCRIPT.length).toBeLessThan(5_000);
+    expect(() => new Script(SCRIPT)).not.toThrow();
   });
 });
 

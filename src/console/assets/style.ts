@@ -58,7 +58,7 @@ main:focus { outline: 0; }
 main { padding: 1.75rem 2rem 4rem; max-width: 76rem; width: 100%; min-width: 0; }
 .alone { min-height: 100vh; display: grid; place-items: start center; padding-top: max(1rem, 9vh); }
 .alone main { max-width: 34rem; padding: 1rem 1rem 3rem; }
-.alone .logo { width: 2.6rem; height: 2.6rem; }
+.alone .brand { padding: 0 0 1rem; }
 .alone main.wide { max-width: 52rem; }
 .crumbs { font-size: .88rem; color: var(--ink-3); margin-bottom: .25rem; overflow-wrap: anywhere; }
 .head { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: center; margin-bottom: 1.25rem; }
@@ -88,7 +88,7 @@ main { padding: 1.75rem 2rem 4rem; max-width: 76rem; width: 100%; min-width: 0; 
 .chip { display: inline-flex; align-items: center; gap: .35rem; font-size: .82rem; font-weight: 600;
   line-height: 1; padding: .28rem .55rem; border-radius: 999px; background: var(--rest-soft);
   color: var(--rest); white-space: nowrap; }
-.chip::before { content: ""; width: .5rem; height: .5rem; border-radius: 50%;
+.chip::before { content: ""; box-sizing: border-box; width: .5rem; height: .5rem; border-radius: 50%;
   border: 2px solid currentColor; }
 .chip.good { background: var(--good-soft); color: var(--good); } .chip.good::before {
   background: currentColor; }
@@ -142,6 +142,7 @@ tbody tr:last-child > * { border-bottom: 0; } tbody tr:hover { background: color
 .foot { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; padding: .7rem 1.1rem;
   border-top: 1px solid var(--line); color: var(--ink-3); font-size: .9rem; } .foot .actions {
   margin-left: auto; }
+.card > details:not(.body) > summary { padding: .9rem 1.1rem; font-weight: 600; cursor: pointer; }
 .empty { padding: 2rem 1.1rem; text-align: center; color: var(--ink-2); } .empty p {
   margin: 0 auto .8rem; max-width: 60ch; } .empty b { color: var(--ink); font-size: 1.05rem; }
 .empty pre { text-align: left; }

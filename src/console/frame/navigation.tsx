@@ -23,9 +23,7 @@ interface NavigationProps {
 
 export const Navigation = ({ visit, tenant, sections, current }: NavigationProps) => (
   <header class="side">
-    <a class="brand" href="/console">
-      <Logo /> scim-operator
-    </a>
+    <Brand />
     {tenant !== undefined && (
       <nav aria-label="Tenant">
         <a class="tenant" href={tenantHref(tenant.name)}>
@@ -67,7 +65,13 @@ export const Navigation = ({ visit, tenant, sections, current }: NavigationProps
   </header>
 );
 
-export const Logo = () => (
+export const Brand = () => (
+  <a class="brand" href="/console">
+    <Logo /> scim-operator
+  </a>
+);
+
+const Logo = () => (
   <svg
     class="logo"
     viewBox="0 0 24 24"

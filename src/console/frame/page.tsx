@@ -4,7 +4,7 @@ import { ASSET_PATHS } from '../assets/assets.ts';
 import type { ConsoleRequest } from '../context.ts';
 import type { TenantVisit } from '../tenant-visit.ts';
 import type { Visit } from '../visit.ts';
-import { Navigation, type Section } from './navigation.tsx';
+import { Brand, Navigation, type Section } from './navigation.tsx';
 import { sectionsOf } from './sections.ts';
 
 interface Frame {
@@ -54,7 +54,12 @@ async function respond(
   navigation: Child,
   content: Child,
 ): Promise<Response> {
-  const main = await String(<Main frame={frame}>{content}</Main>);
+  const hasBrand = navigation === undefined;
+  const main = await String(
+    <Main frame={frame} hasBrand={hasBrand}>
+      {content}
+    </Main>,
+  );
   const title = [frame.title, tenantTitle, 'scim-operator'].filter(Boolean).join(' · ');
   const head = (
     <head>
@@ -85,13 +90,21 @@ async function respond(
 const needsScript = (main: string, { address }: Frame): boolean =>
   address !== undefined || / data-(?:copy|live|search)=/.test(main);
 
-const Main = ({ frame, children }: { frame: Frame; children?: Child }) => (
+interface MainProps {
+  readonly frame: Frame;
+  /** Without navigation, the name of the program stands here. */
+  readonly hasBrand: boolean;
+  readonly children?: Child;
+}
+
+const Main = ({ frame, hasBrand, children }: MainProps) => (
   <main
     id="main"
     class={frame.isWide ? 'wide' : undefined}
     tabindex={-1}
     data-address={frame.address}
   >
+    {hasBrand && <Brand />}
     {frame.crumbs !== undefined && frame.crumbs.length > 0 && (
       <nav class="crumbs" aria-label="Breadcrumbs">
         {frame.crumbs.map(({ title, href }, index) => (

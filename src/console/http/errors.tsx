@@ -1,11 +1,16 @@
 /** Errors as pages: what happened, what is unchanged, what to do, and the id of the request. */
 
+import { AccessError } from '../../access/error.ts';
 import { ApiError } from '../../kube/errors.ts';
 import type { Logger } from '../../logger.ts';
 import { ScimError } from '../../scim/error.ts';
 import type { ConsoleRequest } from '../context.ts';
 import { show, showPlain } from '../frame/page.tsx';
 import { PageError } from '../frame/page-error.ts';
+
+/** Messages begin in lower case and have no full stop. */
+const sentence = (message: string): string =>
+  `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 
 const MAYBE_UNCHANGED = 'If you were changing something, look whether it took effect.';
 
@@ -17,6 +22,13 @@ function pageErrorOf(error: unknown, log: Logger): PageError {
     return new PageError(503, 'The directory is unavailable', {
       unchanged: MAYBE_UNCHANGED,
       advice: 'Try again in a minute. If it stays like this, tell an administrator of the cluster.',
+    });
+  }
+  if (error instanceof AccessError) {
+    log.warn({ err: error }, 'permissions could not be checked for a page');
+    return new PageError(503, 'Your permissions could not be checked', {
+      unchanged: 'Nothing was changed.',
+      advice: sentence(error.message),
     });
   }
   if (error instanceof ApiError) {

@@ -27,13 +27,15 @@ const ACTIONS: readonly (readonly [string, ConsoleVerb, ConsoleResource])[] = [
 ];
 
 /** The holder of a token may see many tenants. */
-const MOST_TENANTS = 20;
+const MOST_TENANTS = 10;
 
 export async function showMe(context: ConsoleContext, c: ConsoleRequest): Promise<Response> {
   const visit = c.get('visit');
   const { session } = visit;
   const { identity } = session;
-  const tenants = (await visit.tenants()).map((each) => new TenantVisit(visit, each));
+  const tenants = (await visit.tenants())
+    .filter(({ isUsed }) => isUsed || session.tenant !== undefined)
+    .map((each) => new TenantVisit(visit, each));
   const sections = await Promise.all(tenants.map((tenant) => sectionsOf(tenant)));
   const visible = tenants
     .filter((_, index) => session.tenant !== undefined || (sections[index] ?? []).length > 0)

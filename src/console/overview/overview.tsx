@@ -5,7 +5,7 @@ import { Card, Stat } from '../frame/pieces.tsx';
 import { count, timeInWords } from '../frame/words.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
 import { IntegrationTable } from '../provisioning/list.tsx';
-import { readIntegrations } from '../provisioning/read.ts';
+import { readActivities, readIntegrations } from '../provisioning/read.ts';
 import { type Concern, concernsOf } from './attention.ts';
 
 export async function showOverview(context: ConsoleContext, c: ConsoleRequest): Promise<Response> {
@@ -17,10 +17,14 @@ export async function showOverview(context: ConsoleContext, c: ConsoleRequest): 
     tenant.mayAnywhere('list', 'groups'),
     tenant.mayAnywhere('list', 'scimintegrations'),
   ]);
+  const activities = await readActivities(context, integrations);
   const counts = mayUsers || mayGroups ? await context.store.people.counts(tenant.name) : undefined;
   const users = tenantHref(tenant.name, 'users');
   const contacts = integrations
-    .map(({ status }) => Date.parse(status?.lastRequestTime ?? ''))
+    .map(
+      ({ metadata, status }) =>
+        activities.get(metadata.uid)?.lastRequestAt ?? Date.parse(status?.lastRequestTime ?? ''),
+    )
     .filter((at) => !Number.isNaN(at));
   return show(
     c,
@@ -57,7 +61,12 @@ export async function showOverview(context: ConsoleContext, c: ConsoleRequest): 
       </div>
       {mayIntegrations && <Attention concerns={concernsOf(tenant.name, integrations, now)} />}
       {integrations.length > 0 && (
-        <IntegrationTable tenant={tenant} integrations={integrations} now={now} />
+        <IntegrationTable
+          tenant={tenant}
+          integrations={integrations}
+          activities={activities}
+          now={now}
+        />
       )}
       {integrations.length === 0 && mayIntegrations && (
         <p>

@@ -201,7 +201,7 @@ export async function remove(
     note: 'removed the integration in the console',
   });
   const list = tenantHref(c.get('tenant').name, 'provisioning');
-  return c.redirect(withQuery(list, { removed: name }), 303);
+  return c.redirect(withQuery(list, { done: 'removed' }), 303);
 }
 
 function checkGenerated(integration: KubeIntegration): void {

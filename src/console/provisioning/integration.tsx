@@ -1,7 +1,8 @@
 /** The page of an integration: is it working, and what is entered at the identity provider? */
 import type { Child } from 'hono/jsx';
-import { deletionPolicyOf, isEnabled } from '../../crd/defaults.ts';
-import type { KubeIntegration } from '../../crd/objects.ts';
+import { bindingTenantOf, deletionPolicyOf, isEnabled } from '../../crd/defaults.ts';
+import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
+import type { KubeGroupBinding, KubeIntegration } from '../../crd/objects.ts';
 import type { SignInSession } from '../../sso/sessions.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { CsrfField } from '../frame/forms.tsx';
@@ -10,6 +11,8 @@ import { Card, Chip, Facts, Notice, Tag } from '../frame/pieces.tsx';
 import { Time } from '../frame/time.tsx';
 import { countOf } from '../frame/words.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
+import { listIn } from '../list-in.ts';
+import type { TenantVisit } from '../tenant-visit.ts';
 import { ConnectFields } from './connect.tsx';
 import type { IntegrationPage } from './page-data.ts';
 import { Progress } from './progress.tsx';
@@ -48,9 +51,10 @@ export async function showIntegration(
   const tenant = c.get('tenant');
   const { namespace, name } = integration.metadata;
   const known = await readKnown(context, integration);
-  const [tokens, requests, mayPatch, mayDelete] = await Promise.all([
+  const [tokens, requests, roles, mayPatch, mayDelete] = await Promise.all([
     known === undefined ? [] : tokensOf(context, known.record.id),
     known === undefined ? [] : context.store.recentRequests.list(known.record.id),
+    countRoles(context, tenant),
     tenant.mayIn(namespace, 'patch', 'scimintegrations', name),
     tenant.mayIn(namespace, 'delete', 'scimintegrations', name),
   ]);
@@ -61,6 +65,7 @@ export async function showIntegration(
     known,
     tokens,
     requests,
+    roles,
     mayPatch,
     mayDelete,
     now: c.get('now'),
@@ -113,6 +118,16 @@ export async function showIntegration(
       </div>
     </>,
   );
+}
+
+async function countRoles(
+  { client }: ConsoleContext,
+  tenant: TenantVisit,
+): Promise<number | undefined> {
+  const namespaces = await tenant.allowed('list', 'scimgroupbindings');
+  if (namespaces.length === 0) return undefined;
+  const bindings = await listIn<KubeGroupBinding>(client, SCIM_GROUP_BINDINGS, namespaces);
+  return bindings.filter((each) => bindingTenantOf(each) === tenant.name).length;
 }
 
 const hrefOf = ({ tenant, integration }: IntegrationPage, ...below: readonly string[]): string => {
@@ -217,7 +232,7 @@ const About = (page: IntegrationPage) => {
   const facts: (readonly [string, Child])[] = [
     [
       'Users',
-      <a href={withQuery(users, { integration: integrationId })}>
+      <a href={withQuery(users, { by: integrationId })}>
         {countOf(known?.activity.users ?? 0, 'user')}
       </a>,
     ],

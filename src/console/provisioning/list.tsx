@@ -1,6 +1,7 @@
 /** The integrations of a tenant. */
 import { isEnabled } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
+import type { IntegrationActivity } from '../../directory/store/integrations.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { show } from '../frame/page.tsx';
 import { Card, Chip, Empty } from '../frame/pieces.tsx';
@@ -9,9 +10,13 @@ import { Time } from '../frame/time.tsx';
 import { count } from '../frame/words.ts';
 import { tenantHref } from '../hrefs.ts';
 import type { TenantVisit } from '../tenant-visit.ts';
+import { Done } from '../text/done.tsx';
 import { guideOf } from './providers.ts';
-import { readIntegrations, titleOf } from './read.ts';
+import { type Activities, readActivities, readIntegrations, titleOf } from './read.ts';
 import { stateOf } from './state.ts';
+
+/** What was just done, by the word in the address. */
+const DONE = { removed: 'The integration was removed, and its tokens have ended.' };
 
 export async function showList(context: ConsoleContext, c: ConsoleRequest): Promise<Response> {
   const tenant = c.get('tenant');
@@ -20,6 +25,7 @@ export async function showList(context: ConsoleContext, c: ConsoleRequest): Prom
     readIntegrations(context, tenant),
     tenant.mayAnywhere('create', 'scimintegrations'),
   ]);
+  const activities = await readActivities(context, integrations);
   const create = (
     <a class="button primary" href={tenantHref(tenant.name, 'provisioning', 'new')}>
       Create
@@ -34,35 +40,49 @@ export async function showList(context: ConsoleContext, c: ConsoleRequest): Prom
       actions: mayCreate && integrations.length > 0 ? create : undefined,
       lead: 'Each integration lets one identity provider provision people and groups by SCIM 2.0.',
     },
-    integrations.length === 0 ? (
-      <Card title="Integrations" flush>
-        <Empty title="No identity provider is connected yet.">
-          {mayCreate ? (
-            <>
-              <p>Create an integration to get an endpoint and a token for it.</p>
-              {create}
-            </>
-          ) : (
-            <p>
-              Ask for the permission to create scimintegrations, or ask somebody who has it to
-              connect the identity provider.
-            </p>
-          )}
-        </Empty>
-      </Card>
-    ) : (
-      <IntegrationTable tenant={tenant} integrations={integrations} now={c.get('now')} />
-    ),
+    <>
+      <Done done={c.req.query('done') ?? null} texts={DONE} />
+      {integrations.length === 0 ? (
+        <Card title="Integrations" flush>
+          <Empty title="No identity provider is connected yet.">
+            {mayCreate ? (
+              <>
+                <p>Create an integration to get an endpoint and a token for it.</p>
+                {create}
+              </>
+            ) : (
+              <p>
+                Ask for the permission to create scimintegrations, or ask somebody who has it to
+                connect the identity provider.
+              </p>
+            )}
+          </Empty>
+        </Card>
+      ) : (
+        <IntegrationTable
+          tenant={tenant}
+          integrations={integrations}
+          activities={activities}
+          now={c.get('now')}
+        />
+      )}
+    </>,
   );
 }
 
 interface IntegrationTableProps {
   readonly tenant: TenantVisit;
   readonly integrations: readonly KubeIntegration[];
+  readonly activities: Activities;
   readonly now: number;
 }
 
-export const IntegrationTable = ({ tenant, integrations, now }: IntegrationTableProps) => (
+export const IntegrationTable = ({
+  tenant,
+  integrations,
+  activities,
+  now,
+}: IntegrationTableProps) => (
   <Card title="Integrations" id="integrations" live={10} flush>
     <Table
       caption="Integrations"
@@ -76,25 +96,29 @@ export const IntegrationTable = ({ tenant, integrations, now }: IntegrationTable
       ]}
     >
       {integrations.map((each) => (
-        <IntegrationRow tenant={tenant} integration={each} now={now} />
+        <IntegrationRow
+          tenant={tenant}
+          integration={each}
+          activity={activities.get(each.metadata.uid)}
+          now={now}
+        />
       ))}
     </Table>
   </Card>
 );
 
-const IntegrationRow = ({
-  tenant,
-  integration,
-  now,
-}: {
-  tenant: TenantVisit;
-  integration: KubeIntegration;
-  now: number;
-}) => {
+interface IntegrationRowProps {
+  readonly tenant: TenantVisit;
+  readonly integration: KubeIntegration;
+  readonly activity: IntegrationActivity | undefined;
+  readonly now: number;
+}
+
+const IntegrationRow = ({ tenant, integration, activity, now }: IntegrationRowProps) => {
   const { metadata, spec, status } = integration;
   const { namespace, name } = metadata;
   const state = stateOf(integration);
-  const last = Date.parse(status?.lastRequestTime ?? '');
+  const last = activity?.lastRequestAt ?? Date.parse(status?.lastRequestTime ?? '');
   return (
     <tr>
       <th scope="row">
@@ -112,8 +136,8 @@ const IntegrationRow = ({
         )}
       </td>
       <td>{guideOf(spec?.identityProvider).name}</td>
-      <td class="num">{count(status?.users ?? 0)}</td>
-      <td class="num">{count(status?.groups ?? 0)}</td>
+      <td class="num">{count(activity?.users ?? status?.users ?? 0)}</td>
+      <td class="num">{count(activity?.groups ?? status?.groups ?? 0)}</td>
       <td>{Number.isNaN(last) ? 'none yet' : <Time at={last} now={now} />}</td>
     </tr>
   );

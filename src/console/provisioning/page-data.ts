@@ -14,6 +14,8 @@ export interface IntegrationPage {
   readonly known: Known | undefined;
   readonly tokens: readonly TokenRecord[];
   readonly requests: readonly RecentRequest[];
+  /** Undefined if the visitor may not see them. */
+  readonly roles: number | undefined;
   readonly mayPatch: boolean;
   readonly mayDelete: boolean;
   readonly now: number;

@@ -23,7 +23,7 @@ const Step = ({ isDone, title, children }: StepProps) => (
   </li>
 );
 
-export const Progress = ({ tenant, integration, known, now }: IntegrationPage) => {
+export const Progress = ({ tenant, integration, known, roles, now }: IntegrationPage) => {
   const { users = 0, groups = 0, lastRequestAt } = known?.activity ?? {};
   const provider = guideOf(integration.spec?.identityProvider).name;
   return (
@@ -44,10 +44,18 @@ export const Progress = ({ tenant, integration, known, now }: IntegrationPage) =
         <Step isDone={groups > 0} title="First group">
           {groups > 0 ? countOf(groups, 'group') : 'Push a group at the identity provider.'}
         </Step>
-        <Step isDone={false} title="A role for a group">
-          <a href={tenantHref(tenant.name, 'groups')}>Attach a role to a group</a>, so that its
-          members may do something.
-        </Step>
+        {roles !== undefined && (
+          <Step isDone={roles > 0} title="A role for a group">
+            {roles > 0 ? (
+              <a href={tenantHref(tenant.name, 'roles')}>{countOf(roles, 'role')}</a>
+            ) : (
+              <>
+                <a href={tenantHref(tenant.name, 'groups')}>Attach a role to a group</a>, so that
+                its members may do something.
+              </>
+            )}
+          </Step>
+        )}
       </ol>
     </Card>
   );

@@ -6,26 +6,16 @@ import type { IntegrationActivity, IntegrationRecord } from '../../directory/sto
 import { getIfExists } from '../../kube/client.ts';
 import type { ConsoleContext } from '../context.ts';
 import { notThere } from '../frame/page-error.ts';
+import { listIn } from '../list-in.ts';
 import type { TenantVisit } from '../tenant-visit.ts';
-
-/** How many namespaces are read at the same time. */
-const AT_ONCE = 16;
 
 /** By title, in the namespaces in which the visitor may list them. */
 export async function readIntegrations(
   { client }: Pick<ConsoleContext, 'client'>,
   tenant: TenantVisit,
 ): Promise<readonly KubeIntegration[]> {
-  const namespaces = [...(await tenant.allowed('list', 'scimintegrations'))];
-  const found: KubeIntegration[] = [];
-  while (namespaces.length > 0) {
-    const lists = await Promise.all(
-      namespaces
-        .splice(0, AT_ONCE)
-        .map((namespace) => client.list<KubeIntegration>(SCIM_INTEGRATIONS, { namespace })),
-    );
-    found.push(...lists.flatMap(({ items }) => items ?? []));
-  }
+  const namespaces = await tenant.allowed('list', 'scimintegrations');
+  const found = await listIn<KubeIntegration>(client, SCIM_INTEGRATIONS, namespaces);
   return found
     .filter((each) => tenantOf(each) === tenant.name)
     .toSorted((a, b) => titleOf(a).localeCompare(titleOf(b), 'en'));
@@ -49,6 +39,23 @@ export async function readIntegration(
 
 export const titleOf = ({ spec, metadata }: KubeIntegration): string =>
   spec?.displayName ?? metadata.name;
+
+/** Others show what the operator wrote into the status, which is some minutes old at most. */
+const MOST_KNOWN = 50;
+
+/** What the directory knows of integrations, by the UID of the resource. */
+export async function readActivities(
+  context: Pick<ConsoleContext, 'store'>,
+  integrations: readonly KubeIntegration[],
+): Promise<Activities> {
+  const read = integrations.slice(0, MOST_KNOWN).map(async (each) => {
+    const known = await readKnown(context, each);
+    return [each.metadata.uid, known?.activity] as const;
+  });
+  return new Map(await Promise.all(read));
+}
+
+export type Activities = ReadonlyMap<string, IntegrationActivity | undefined>;
 
 /** What the directory knows of an integration. */
 export interface Known {

@@ -121,8 +121,8 @@ function showSetup(
       title: `Connect ${guide.name}`,
       lead: (
         <>
-          For the integration “{titleOf(integration)}”. This page works until{' '}
-          <Time at={expiresAt} now={now} /> from now.
+          For the integration “{titleOf(integration)}”. This page stops working{' '}
+          <Time at={expiresAt} now={now} />.
         </>
       ),
       isWide: true,

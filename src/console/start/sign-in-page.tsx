@@ -5,7 +5,6 @@
 
 import type { SignIn } from '../../sso/sign-in.ts';
 import { Field, fieldAttributes } from '../frame/forms.tsx';
-import { Logo } from '../frame/navigation.tsx';
 import { showPlain } from '../frame/page.tsx';
 import { Notice } from '../frame/pieces.tsx';
 import { withQuery } from '../hrefs.ts';
@@ -30,13 +29,12 @@ export function showSignIn({
   status = 200,
 }: SignInPage): Promise<Response> {
   return showPlain(
-    { title: 'Sign in', status },
+    {
+      title: 'Sign in',
+      status,
+      lead: 'Provisioning of people and groups, and the roles that they get in this cluster.',
+    },
     <>
-      <p class="lead">
-        <Logo />
-        <br />
-        Provisioning of people and groups, and the roles that they get in this cluster.
-      </p>
       {providers.length > 0 && <Providers providers={providers} to={to} />}
       <TokenForm to={to} refused={refused} isOpen={providers.length === 0} />
     </>,

@@ -159,7 +159,7 @@ describe('an administrator', () => {
     );
   });
 
-  it('rotates the token, and is shown the new one, while the previous one works', async () => {
+  it('rotates the token, and sees that both work and when each was last used', async () => {
     const { endpoint, token } = await create('Rotated');
     await listUsers(endpoint, token);
     await page.getByRole('link', { name: 'Rotate token…' }).click();
@@ -172,6 +172,10 @@ describe('an administrator', () => {
     expect((await listUsers(endpoint, token)).status).toBe(200);
     const rows = page.locator('#tokens tbody tr');
     expect(await rows.count()).toBe(2);
+    await eventually(async () => {
+      await page.reload();
+      expect(await page.locator('#tokens').textContent()).not.toContain('never');
+    });
   });
 
   it('removes an integration only after entering its name', async () => {
@@ -183,7 +187,7 @@ describe('an administrator', () => {
     await get('removed');
     await page.getByLabel('Name of the resource').fill('removed');
     await page.getByRole('button', { name: 'Remove' }).click();
-    await page.waitForURL(`**/console/${tenant}/provisioning?removed=removed`);
+    await page.waitForURL(`**/console/${tenant}/provisioning?done=removed`);
     await expect(get('removed')).rejects.toThrow();
     await eventually(async () => expect((await listUsers(endpoint, token)).status).toBe(401));
   });

@@ -49,3 +49,6 @@ export async function accessibilityFaults(page: Page): Promise<readonly string[]
 /** By how many pixels the page is wider than the window. */
 export const overflowOf = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+
+/** Where pictures of pages are written. */
+export const imagesFolder = (): string => process.env.IMAGES || '.test/images';
