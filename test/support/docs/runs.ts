@@ -130,7 +130,7 @@ kubectl --namespace argocd create configmap argocd-cm`,
   },
   'docs/guides/operations.md': {
     'helm upgrade scim-operator': { before: INSTALLED },
-    'scim-operator requests': {
+    'scim-operator activity': {
       before: `kubectl create namespace acme
 kubectl apply -f - <<END
 apiVersion: scim-operator.dev/v1alpha1
