@@ -53,3 +53,13 @@ it('do not begin after a deactivation that they waited for', async () => {
   expect(answer).toBe(false);
   expect(await store.sessions.list(ACME.tenant, id)).toEqual([]);
 });
+
+it('are not found while the user is inactive, even if a row was left', async () => {
+  const { store, database } = directory;
+  const { id } = await addUser(store, ACME, 'ann');
+  expect(await store.sessions.create(sessionOf(id))).toBe(true);
+  await database.query(`UPDATE access SET attributes = '{"userName":"ann","active":false}'`);
+  expect(await store.sessions.find('session')).toBeUndefined();
+  await database.query('DELETE FROM access');
+  expect(await store.sessions.find('session')).toBeUndefined();
+});

@@ -138,6 +138,21 @@ export function peopleSearchContract(open: Open): void {
       expect(await found(store, { groupId: 'nobody' })).toEqual([]);
     });
 
+    it('goes on behind a page for which too many people were compared', async () => {
+      const store = opened();
+      const names = Array.from({ length: 4_200 }, (_, n) => `u${String(n).padStart(4, '0')}`);
+      for (let start = 0; start < names.length; start += 300) {
+        const scope = start < 3_000 ? ACME_TOO : ACME;
+        const batch = names.slice(start, start + 300);
+        await Promise.all(batch.map((name) => addUser(store, scope, name)));
+      }
+      const query = { text: 'u', integrationId: ACME.integrationId };
+      const first = await store.people.search(tenant, { ...query, limit: 50 });
+      expect(first.people).toEqual([]);
+      expect(first.next).toBeDefined();
+      expect(await found(store, query, 400)).toEqual(names.slice(3_000));
+    });
+
     it('finds what a comparison in memory finds', async () => {
       const store = opened();
       const people = fc.sample(PEOPLE, { seed: 12, numRuns: 1 }).flat();
