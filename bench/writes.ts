@@ -1,4 +1,4 @@
-/** SCIM writes in parallel, as load for measurements. */
+/** SCIM requests in parallel, as load for measurements. */
 import { Agent, request } from 'node:http';
 
 export interface Target {
@@ -12,7 +12,7 @@ const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
-type Send = (method: string, path: string, body: unknown) => Promise<{ id?: string }>;
+type Send = (method: string, path: string, body?: unknown) => Promise<{ id?: string }>;
 
 /** The n-th request of a phase. */
 type Perform = (send: Send, state: State, n: number) => Promise<unknown>;
@@ -36,6 +36,7 @@ const userNamed = (userName: string, title = 'Engineer') => ({
   [ENTERPRISE]: { employeeNumber: '1815', department: 'Analytical Engines', division: 'R&D' },
 });
 
+const FILTER = encodeURIComponent('userName eq "ada@example.com"');
 const patch = (...Operations: readonly unknown[]) => ({ schemas: [PATCH], Operations });
 const userOf = ({ users }: State, n: number) => users[n % users.length] ?? '';
 
@@ -63,6 +64,17 @@ export const PHASES = {
     const leaves = { op: 'remove', path: `members[value eq "${value}"]` };
     const isIn = Math.floor(n / state.users.length) % 2 === 1;
     return send('PATCH', `/Groups/${state.group}`, patch(isIn ? leaves : joins));
+  },
+  'mix: 60 % filter, 20 % GET, 15 % PATCH of users, 5 % PATCH of a group': (send, state, n) => {
+    const id = userOf(state, n);
+    const kind = n % 20;
+    if (kind < 12) return send('GET', `/Users?filter=${FILTER}`);
+    if (kind < 16) return send('GET', `/Users/${id}`);
+    const title = { op: 'replace', path: 'title', value: `Engineer ${n}` };
+    if (kind < 19) return send('PATCH', `/Users/${id}`, patch(title));
+    const op = Math.floor(n / state.users.length) % 2 === 1 ? 'remove' : 'add';
+    const members = { op, path: 'members', value: [{ value: id }] };
+    return send('PATCH', `/Groups/${state.group}`, patch(members));
   },
 } satisfies Readonly<Record<string, Perform>>;
 
@@ -102,7 +114,7 @@ export async function connect(target: Target): Promise<Load> {
 function sending({ base, token }: Target, agent: Agent): Send {
   return (method, path, body) =>
     new Promise((resolve, reject) => {
-      const payload = JSON.stringify(body);
+      const payload = body === undefined ? '' : JSON.stringify(body);
       const headers = {
         Authorization: `Bearer ${token}`,
         'Content-Type': 'application/scim+json',

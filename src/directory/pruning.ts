@@ -13,7 +13,7 @@ interface Pace {
   readonly pauseMs: number;
 }
 
-const PACE: Pace = { intervalMs: 600_000, pauseMs: 200 };
+const PACE: Pace = { intervalMs: 600_000, pauseMs: 100 };
 
 export class Pruning {
   readonly #tasks: readonly PruneSlice[];

@@ -15,7 +15,7 @@ describe('pruning', () => {
   beforeEach(async () => {
     errors.length = 0;
     directory = await useSqlite();
-    const users = Array.from({ length: 450 }, (_, n) => addUser(directory.store, ACME, `u${n}`));
+    const users = Array.from({ length: 120 }, (_, n) => addUser(directory.store, ACME, `u${n}`));
     await Promise.all(users);
   });
   afterEach(async () => {
@@ -39,7 +39,7 @@ describe('pruning', () => {
     pruning.start();
     await eventually(async () => expect(await left()).toBe(0));
     await pruning.stop();
-    expect(slices.slice(0, 3)).toEqual([200, 200, 50]);
+    expect(slices.slice(0, 3)).toEqual([50, 50, 20]);
     expect(errors).toEqual([]);
   });
 
@@ -75,6 +75,6 @@ describe('pruning', () => {
     pruning = new Pruning([() => directory.store.activity.prune(at(1))], () => undefined);
     pruning.start();
     await pruning.stop();
-    expect(await left()).toBe(450);
+    expect(await left()).toBe(120);
   });
 });

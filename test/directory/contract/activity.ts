@@ -394,9 +394,9 @@ export function activityContract(open: Open): void {
 
     it('is pruned in slices', async () => {
       const store = opened();
-      const all = Array.from({ length: 201 }, () => store.activity.append(byAda()));
+      const all = Array.from({ length: 51 }, () => store.activity.append(byAda()));
       await Promise.all(all);
-      expect(await store.activity.prune(at(1))).toBe(200);
+      expect(await store.activity.prune(at(1))).toBe(50);
       expect(await store.activity.prune(at(1))).toBe(1);
       expect(await store.activity.prune(at(1))).toBe(0);
     });

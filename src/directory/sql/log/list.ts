@@ -10,7 +10,7 @@ import { type ActivityRow, entryOf } from './rows.ts';
 const MOST_READ = 10_000;
 
 /** How many entries one write deletes, so that others get their turn. */
-const SLICE = 200;
+const SLICE = 50;
 
 export const ACTIVITY_COLUMNS = [
   'tenant',
