@@ -6,6 +6,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { deleteCookie, setCookie } from './cookies.ts';
 import { Seal } from './seal.ts';
+import { UsedOnce } from './used-once.ts';
 
 export interface Attempt {
   /** The name of the provider that it was begun with. */
@@ -34,13 +35,11 @@ const LIFETIME_MS = 600_000;
 const PREFIX = '__Host-scim-attempt-';
 /** A browser with more sends too much with each request. */
 const MOST_OPEN = 5;
-/** Used attempts that are remembered. Their codes are worthless by then, so this bounds memory. */
-const MOST_USED = 10_000;
 
 export class Attempts {
   readonly #seal: Seal;
   readonly #now: () => number;
-  readonly #used = new Set<string>();
+  readonly #used = new UsedOnce();
 
   constructor(sealingKey: string, now: () => number) {
     this.#seal = new Seal(sealingKey, 'sign-in attempt');
@@ -79,13 +78,7 @@ export class Attempts {
     const name = cookieOf(state);
     const attempt = this.#read(name, cookies.get(name));
     if (attempt?.state !== state || attempt.provider !== provider) return undefined;
-    if (this.#used.has(name)) return undefined;
-    for (const oldest of this.#used) {
-      if (this.#used.size < MOST_USED) break;
-      this.#used.delete(oldest);
-    }
-    this.#used.add(name);
-    return attempt;
+    return this.#used.use(name) ? attempt : undefined;
   }
 
   /** The `Set-Cookie` line that deletes the attempt. */

@@ -5,8 +5,8 @@
 import type { Registry } from 'prom-client';
 import type { ActivityStore, NewActivity } from '../directory/store/activity.ts';
 import type { Logger } from '../logger.ts';
-import { MinuteBudget } from './gate.ts';
 import { createSignInCounter, type SignInCounter } from './metrics.ts';
+import { MinuteBudget } from './minute-budget.ts';
 import type { Refusal } from './refusal.ts';
 
 /** A user of a tenant, at a provider. */

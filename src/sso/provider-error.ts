@@ -13,6 +13,7 @@ import { BusyError } from './gate.ts';
  * - `unusable`: its discovery document or the registration of the client can't be used.
  * - `denied`: it sent the person back with an error.
  * - `invalid`: what it or the browser sent failed a check.
+ * - `busy`: too many sign-ins are under way here.
  */
 export type ProviderFailure = 'unreachable' | 'unusable' | 'denied' | 'invalid' | 'busy';
 
@@ -20,13 +21,10 @@ export type ProviderFailure = 'unreachable' | 'unusable' | 'denied' | 'invalid' 
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
   readonly failure: ProviderFailure;
-  /** The error of RFC 6749 with which the provider sent the person back, such as access_denied. */
-  readonly code: string | undefined;
 
-  constructor(failure: ProviderFailure, message: string, code?: string) {
+  constructor(failure: ProviderFailure, message: string) {
     super(message);
     this.failure = failure;
-    this.code = code;
   }
 
   static otherIssuer(named: unknown, configured: string): ProviderError {
@@ -43,7 +41,7 @@ export class ProviderError extends Error {
     if (error instanceof BusyError) return new ProviderError('busy', error.message);
     if (error instanceof AuthorizationResponseError) {
       const code = /^[a-z_]{1,64}$/.test(error.error) ? error.error : 'unknown_error';
-      return new ProviderError('denied', `the provider sent the error ${code}`, code);
+      return new ProviderError('denied', `the provider sent the error ${code}`);
     }
     if (isAboutClient(error))
       return new ProviderError(

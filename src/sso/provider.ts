@@ -72,6 +72,7 @@ export class Provider {
   #known: Discovered | undefined;
   #pending: Promise<Discovered> | undefined;
   #failure: { readonly error: ProviderError; readonly at: number } | undefined;
+  #keysReloadedAt = Number.NEGATIVE_INFINITY;
 
   /** `clock` is monotonic, in milliseconds. */
   constructor(config: ConfiguredProvider, publicUrl: string, log: Logger, clock: () => number) {
@@ -173,18 +174,16 @@ export class Provider {
     } catch (error) {
       // The provider has changed its keys since they were read. jose asks again, but not often.
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      if (!this.#mayReload()) throw error;
+      if (!this.#mayReloadKeys()) throw error;
       await known.keys.reload();
       return jwtVerify(token, known.keys, all);
     }
   }
 
-  #reloadedAt = Number.NEGATIVE_INFINITY;
-
   /** Once a second, because anybody can send a token with an unknown key. */
-  #mayReload(): boolean {
-    if (this.#clock() - this.#reloadedAt < FAILURE_KEPT_MS) return false;
-    this.#reloadedAt = this.#clock();
+  #mayReloadKeys(): boolean {
+    if (this.#clock() - this.#keysReloadedAt < FAILURE_KEPT_MS) return false;
+    this.#keysReloadedAt = this.#clock();
     return true;
   }
 
@@ -210,7 +209,7 @@ export class Provider {
     return this.#discover();
   }
 
-  /** Everyone who asks meanwhile gets the same answer. */
+  /** Everyone who asks meanwhile gets the same result. */
   #discover(): Promise<Discovered> {
     this.#pending ??= this.#readDocument().finally(() => {
       this.#pending = undefined;

@@ -127,7 +127,7 @@ export class Sessions {
     return secret !== undefined && SECRET.test(secret) ? hashOf(secret) : undefined;
   }
 
-  /** Not awaited, because no answer depends on it. */
+  /** Not awaited, because no response depends on it. */
   #touch(hash: string, at: number): void {
     this.#options.store.sessions
       .touch(hash, at)

@@ -2,7 +2,8 @@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/kube/client.ts';
-import { BusyError, Gate, MinuteBudget } from '../../src/sso/gate.ts';
+import { BusyError, Gate } from '../../src/sso/gate.ts';
+import { MinuteBudget } from '../../src/sso/minute-budget.ts';
 import { Journal } from '../../src/sso/journal.ts';
 import { refusalOf } from '../../src/sso/refusal.ts';
 import { captureLog } from '../support/captured-log.ts';

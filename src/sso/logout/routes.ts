@@ -12,6 +12,7 @@ import { ProviderError } from '../provider-error.ts';
 import type { Providers } from '../providers.ts';
 import { isSame, type Seal } from '../seal.ts';
 import type { Sessions, SignInSession } from '../sessions.ts';
+import { UsedOnce } from '../used-once.ts';
 import { readLogoutToken } from './backchannel.ts';
 import { type LoggedOut, readSubject, verifyCaller } from './universal.ts';
 
@@ -28,12 +29,14 @@ interface LogoutParts {
 
 /** A logout token has one or two kilobytes. */
 const MOST_BYTES = 65_536;
-/** Ids of tokens that are remembered, so that none is accepted twice while it is valid. */
-const MOST_USED = 10_000;
 
 export class Logout {
   readonly #parts: LogoutParts;
-  readonly #used = new Set<string>();
+  /**
+   * The ids of the tokens that providers sent. A repeated token could only end the sessions of
+   * somebody who has signed in since.
+   */
+  readonly #tokens = new UsedOnce();
 
   constructor(parts: LogoutParts) {
     this.#parts = parts;
@@ -121,7 +124,10 @@ export class Logout {
     context.env?.admitBody?.();
     const { logout_token: token } = await context.req.parseBody();
     if (typeof token !== 'string') return refused(400, 'invalid_request');
-    await this.#end(provider, await readLogoutToken(provider, token, (jti) => this.#isNew(jti)));
+    await this.#end(
+      provider,
+      await readLogoutToken(provider, token, (jti) => this.#tokens.use(jti)),
+    );
     return new Response(null, { status: 200, headers: { 'cache-control': 'no-store' } });
   }
 
@@ -129,7 +135,7 @@ export class Logout {
     const { name } = provider.config;
     const audience = `${this.#parts.publicUrl}/oauth/universal-logout/${name}`;
     const authorization = context.req.header('authorization');
-    await verifyCaller(provider, authorization, audience, (jti) => this.#isNew(jti));
+    await verifyCaller(provider, authorization, audience, (jti) => this.#tokens.use(jti));
     context.env?.admitBody?.();
     const body: unknown = await context.req.json().catch(() => undefined);
     const subject = readSubject(body);
@@ -163,17 +169,6 @@ export class Logout {
   async #end({ config: { name: provider } }: Provider, owner: SessionOwner): Promise<void> {
     const sessions = await this.#parts.store.sessions.endAll(owner);
     this.#parts.log.info({ provider, sessions }, 'provider ended sessions');
-  }
-
-  /** A repetition only ends sessions that are over, unless the person has signed in since. */
-  #isNew(jti: string): boolean {
-    if (this.#used.has(jti)) return false;
-    for (const oldest of this.#used) {
-      if (this.#used.size < MOST_USED) break;
-      this.#used.delete(oldest);
-    }
-    this.#used.add(jti);
-    return true;
   }
 }
 
