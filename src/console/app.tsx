@@ -1,11 +1,11 @@
 /** The application for people: the console, sign-in and setup links. */
 import { Hono } from 'hono';
+import { returnTarget } from '../sso/return-target.ts';
 import { activityPages } from './activity/routes.tsx';
 import { assetRoutes } from './assets/assets.ts';
 import type { ConsoleContext, ConsoleEnv, ConsoleRequest, ConsoleRoutes } from './context.ts';
 import { notThere } from './frame/page-error.ts';
 import { groupsPages } from './groups/routes.tsx';
-import { ownAddress } from './hrefs.ts';
 import { accessLog } from './http/access-log.ts';
 import { showError } from './http/errors.tsx';
 import { readForm } from './http/form.ts';
@@ -20,9 +20,9 @@ import { showSignIn, TOKEN_SIGN_IN } from './start/sign-in-page.tsx';
 import { showTenants } from './start/tenants-page.tsx';
 import { usersPages } from './users/routes.tsx';
 
-/** The paths that it serves, for whoever passes requests on. */
-export const isConsolePath = (path: string): boolean => CONSOLE_PATH.test(path);
 const CONSOLE_PATH = /^\/(?:console|oauth|logout|setup)(?:\/|$)/;
+/** Whether the application serves the path. */
+export const isConsolePath = (path: string): boolean => CONSOLE_PATH.test(path);
 
 export function createConsole(context: ConsoleContext): ConsoleRoutes {
   const app: ConsoleRoutes = new Hono<ConsoleEnv>();
@@ -55,7 +55,7 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
   return app;
 }
 
-/** Whoever isn't signed in sees this page for every address. */
+/** The sign-in page, to which every address leads without a session. */
 async function startPage(
   { signIn }: ConsoleContext,
   c: ConsoleRequest,
@@ -65,7 +65,7 @@ async function startPage(
     await next();
     return undefined;
   }
-  const to = ownAddress(c.req.query('to'));
+  const to = returnTarget(c.req.query('to'));
   return showSignIn({ providers: signIn.providers(), to });
 }
 
@@ -75,7 +75,7 @@ async function signInWithToken(
 ): Promise<Response> {
   checkOrigin(c.req.raw.headers, publicUrl);
   const form = await readForm(c);
-  const to = ownAddress(form.get('to') ?? undefined);
+  const to = returnTarget(form.get('to') ?? undefined);
   const outcome = await signIn.signInWithToken((form.get('token') ?? '').trim(), c.req.raw.headers);
   if ('refused' in outcome) {
     return showSignIn({ providers: signIn.providers(), to, ...outcome });

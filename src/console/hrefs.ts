@@ -22,15 +22,3 @@ export function withQuery(
   );
   return set.length === 0 ? path : `${path}?${new URLSearchParams(set)}`;
 }
-
-/**
- * Returns the address to continue at after sign-in if it is one of the console's own, and /console
- * otherwise, so that no link can send a visitor to another site.
- */
-export function ownAddress(wanted: string | undefined): string {
-  const base = 'http://own.invalid';
-  const url = wanted === undefined ? null : URL.parse(wanted, base);
-  if (url === null || url.origin !== base || !/^\/console(?:\/|$)/.test(url.pathname))
-    return '/console';
-  return `${url.pathname}${url.search}`;
-}

@@ -31,7 +31,7 @@ export class TenantVisit {
   constructor(visit: Visit, { name, displayName, namespaces }: TenantInfo) {
     this.visit = visit;
     this.name = name;
-    this.title = displayName ?? name;
+    this.title = displayName;
     this.namespaces = namespaces;
   }
 

@@ -1,5 +1,6 @@
 /** The entries of the log in words. */
 import type { ActivityEntry } from '../../directory/store/activity.ts';
+import { count } from '../frame/words.ts';
 
 type Operation = ActivityEntry['operation'];
 type ResourceType = ActivityEntry['resource']['type'];
@@ -64,8 +65,8 @@ function sides(change: ActivityEntry['change'][string]): Omit<ChangeRow, 'path'>
   };
 }
 
-const countText = (count: number, what: string): string =>
-  count === 0 ? '–' : `${count.toLocaleString('en')} ${what}`;
+const countText = (values: number, what: string): string =>
+  values === 0 ? '–' : `${count(values)} ${what}`;
 
 function valueText(value: unknown): string {
   if (value === undefined || value === null) return '–';

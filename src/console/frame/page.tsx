@@ -31,7 +31,7 @@ interface Frame {
   readonly refresh?: string;
 }
 
-/** Responds with a page in the frame, for whoever sent the request. */
+/** Responds with a page in the frame, with the navigation of the visitor. */
 export async function show(c: ConsoleRequest, frame: Frame, content: Child): Promise<Response> {
   const visit = c.get('visit') as Visit | undefined;
   const tenant = c.get('tenant') as TenantVisit | undefined;

@@ -1,6 +1,6 @@
 /** Headers of every response, and the proof that a form is one of the console's own. */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
+import { isSame } from '../../sso/seal.ts';
 import type { SignInSession } from '../../sso/sessions.ts';
 import type { ConsoleEnv } from '../context.ts';
 import { badRequest, PageError } from '../frame/page-error.ts';
@@ -72,12 +72,9 @@ export function checkOrigin(headers: Headers, publicUrl: string): void {
 
 /** Throws PageError unless the form contains the proof of this session. */
 export function checkCsrf(session: SignInSession, form: URLSearchParams): void {
-  const given = digest(form.get('csrf') ?? '');
-  if (timingSafeEqual(given, digest(session.csrf))) return;
+  if (isSame(session.csrf, form.get('csrf') ?? '')) return;
   throw badRequest(
     'The form belongs to another session',
     'You have signed in again since the page was opened. Go back, reload the page, and try again.',
   );
 }
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
