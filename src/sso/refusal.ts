@@ -72,7 +72,7 @@ const WORDS: Readonly<
   invalid: ({ displayName }) =>
     `The response of ${displayName} is not valid. Start again. If it doesn't help, ask the ` +
     'administrator of scim-operator, whose log has the reason.',
-  busy: () => 'Too many people are signing in. Try again in a few seconds.',
+  busy: () => 'Too many users are signing in. Try again in a few seconds.',
   tooOften: () => 'You have signed in too often. Try again in a minute.',
   claimMissing: ({ displayName, match: { claim } }) =>
     `${displayName} did not send the claim ${claim}, which identifies you. Ask the administrator ` +

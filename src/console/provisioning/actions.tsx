@@ -1,4 +1,7 @@
-/** What can be done with an integration: switch, rotateToken, show the token, remove. */
+/**
+ * What can be done with an integration: switch it on and off, rotate or show
+ * its token, remove it.
+ */
 import { deletionPolicyOf, isEnabled, overlapOf } from '../../crd/defaults.ts';
 import { ANNOTATION_ROTATE, SCIM_INTEGRATIONS } from '../../crd/names.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
@@ -70,8 +73,8 @@ export const confirmDisable = (c: ConsoleRequest, target: IntegrationTarget): Pr
     button: 'Disable',
     ends: ['Within a second, every request of the identity provider is refused with 403.'],
     stays: [
-      'The endpoint, the token, and all people and groups.',
-      'People who are signed in, and the roles of groups.',
+      'The endpoint, the token, and all users and groups.',
+      'The sessions of users, and the roles of groups.',
     ],
   });
 
@@ -89,12 +92,12 @@ export function confirmRotate(c: ConsoleRequest, target: IntegrationTarget): Pro
         ? []
         : [
             <>
-              The token before it, which would end{' '}
+              The previous token, which would end{' '}
               <Time at={Date.parse(previousTokenExpiresAt)} now={c.get('now')} />, ends at once.
             </>,
           ]),
     ],
-    stays: ['The endpoint, and all people and groups.'],
+    stays: ['The endpoint, and all users and groups.'],
   });
 }
 
@@ -125,7 +128,7 @@ export async function showToken(
 ): Promise<Response> {
   const token = await revealOnce(context, integration);
   if (token === undefined) {
-    throw new PageError(409, 'The token can not be shown', {
+    throw new PageError(409, "The token can't be shown", {
       unchanged: 'Nothing was changed. The token works as before.',
       advice: 'It was shown before, or is not ready. Rotate it if nobody knows it any more.',
     });
@@ -162,7 +165,7 @@ export async function confirmRemove(
       button: 'Remove',
       status: error === undefined ? 200 : 422,
       ends: [
-        'The endpoint and its tokens end at once, and can not be brought back.',
+        "The endpoint and its tokens end at once and can't be restored.",
         ...(isRetained
           ? []
           : [`Of its ${provisioned}, those that no other integration provisioned are removed.`]),

@@ -250,8 +250,8 @@ const About = (page: IntegrationPage) => {
     [
       'When removed',
       deletionPolicyOf(integration) === 'Retain'
-        ? 'people and groups stay (Retain)'
-        : 'people and groups that no other integration provisioned are removed (Delete)',
+        ? 'users and groups stay (Retain)'
+        : 'users and groups that no other integration provisioned are removed (Delete)',
     ],
     ...(spec?.token?.rotation?.interval === undefined
       ? []

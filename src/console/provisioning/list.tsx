@@ -38,7 +38,7 @@ export async function showList(context: ConsoleContext, c: ConsoleRequest): Prom
       section: 'provisioning',
       crumbs: [{ title: tenant.title, href: tenantHref(tenant.name) }],
       actions: mayCreate && integrations.length > 0 ? create : undefined,
-      lead: 'Each integration lets one identity provider provision people and groups by SCIM 2.0.',
+      lead: 'Each integration lets one identity provider provision users and groups by SCIM 2.0.',
     },
     <>
       <Done done={c.req.query('done') ?? null} texts={DONE} />

@@ -39,10 +39,10 @@ export const Progress = ({ tenant, integration, known, roles, now }: Integration
           )}
         </Step>
         <Step isDone={users > 0} title="First user">
-          {users > 0 ? countOf(users, 'user') : 'Assign people at the identity provider.'}
+          {users > 0 ? countOf(users, 'user') : 'Assign users in the identity provider.'}
         </Step>
         <Step isDone={groups > 0} title="First group">
-          {groups > 0 ? countOf(groups, 'group') : 'Push a group at the identity provider.'}
+          {groups > 0 ? countOf(groups, 'group') : 'Push a group in the identity provider.'}
         </Step>
         {roles !== undefined && (
           <Step isDone={roles > 0} title="A role for a group">

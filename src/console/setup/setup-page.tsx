@@ -81,7 +81,7 @@ async function revealByLink(
     store.setupLinks.markTokenShown(hash, now()),
   );
   if (token === undefined) {
-    throw new PageError(409, 'The token can not be shown', {
+    throw new PageError(409, "The token can't be shown", {
       unchanged: 'Nothing was changed.',
       advice:
         'The link has shown it before, or it is not ready yet. Ask the person who sent the link.',

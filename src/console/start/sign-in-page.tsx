@@ -1,6 +1,6 @@
 /**
- * The page of those who are not signed in. It is the same for every address, so that nobody learns
- * which tenants, people and integrations exist.
+ * The page of visitors who are not signed in. It is the same for every address, so that nobody
+ * learns which tenants, users and integrations exist.
  */
 
 import type { SignIn } from '../../sso/sign-in.ts';
@@ -32,7 +32,7 @@ export function showSignIn({
     {
       title: 'Sign in',
       status,
-      lead: 'Provisioning of people and groups, and the roles that they get in this cluster.',
+      lead: 'Provisioning of users and groups, and the roles that they get in this cluster.',
     },
     <>
       {providers.length > 0 && <Providers providers={providers} to={to} />}

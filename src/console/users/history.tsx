@@ -1,4 +1,4 @@
-/** What was provisioned for a user or a group, and when. */
+/** What was provisioned for a user, and when. */
 import type { ActivityEntry } from '../../directory/store/activity.ts';
 import { EntryChange } from '../activity/change.tsx';
 import { activityHref } from '../activity/filters.ts';
@@ -13,7 +13,7 @@ const SHOWN = 20;
 
 interface HistoryProps {
   readonly tenant: string;
-  /** The id of the user or the group. */
+  /** The id of the user. */
   readonly id: string;
   readonly entries: readonly ActivityEntry[];
   /** Names of integrations by id. */

@@ -1,4 +1,4 @@
-/** A user's attributes as rows, and which integration owns each of them. */
+/** A user's attributes as rows of a table. Pure. */
 import { isJsonObject, type JsonObject, type JsonValue } from '../../scim/json.ts';
 
 export interface ProfileRow {
