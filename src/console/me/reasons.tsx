@@ -23,12 +23,14 @@ export async function reasonsIn(
   namespaces: readonly string[],
 ): Promise<Reasons> {
   const { identity } = c.get('visit').session;
-  const shown = [...new Set(namespaces)].slice(0, MOST_NAMESPACES);
+  // A namespace may provision several tenants.
+  const all = [...new Set(namespaces)];
+  const shown = all.slice(0, MOST_NAMESPACES);
   const inEach = shown.map(async (namespace) => ({
     namespace,
     grants: await shownGrants(context, identity, namespace),
   }));
-  return { namespaces: await Promise.all(inEach), left: namespaces.length - shown.length };
+  return { namespaces: await Promise.all(inEach), left: all.length - shown.length };
 }
 
 export const ReasonsCard = ({ namespaces, left }: Reasons) => {

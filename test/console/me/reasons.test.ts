@@ -26,6 +26,18 @@ describe('the page about the visitor', () => {
     );
   });
 
+  it('counts a namespace once that may provision several tenants', async () => {
+    const namespaces = Array.from({ length: 20 }, (_, index) => `shared-${index}`);
+    const { get } = handMadeConsole({
+      context: storeOf(),
+      tenants: [
+        { name: 'acme', namespaces },
+        { name: 'globex', namespaces },
+      ],
+    });
+    expect(await (await get('/console/me')).text()).not.toContain('more namespace');
+  });
+
   it('explains 20 namespaces at most, and none of another tenant', async () => {
     const asked: string[] = [];
     const namespaces = Array.from({ length: 30 }, (_, index) => `acme-${index}`);
