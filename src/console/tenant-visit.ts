@@ -20,6 +20,13 @@ const GROUPS = {
 export type ConsoleResource = keyof typeof GROUPS;
 export type ConsoleVerb = 'get' | 'list' | 'create' | 'patch' | 'update' | 'delete';
 
+/** The question whether somebody may do this in a namespace, or in all of them if it is empty. */
+export const questionAbout = (
+  verb: ConsoleVerb,
+  resource: ConsoleResource,
+  namespace: string,
+): ResourceAttributes => ({ verb, group: GROUPS[resource], resource, namespace });
+
 export class TenantVisit {
   readonly visit: Visit;
   readonly name: string;
@@ -57,7 +64,7 @@ export class TenantVisit {
     name?: string,
   ): Promise<boolean> {
     if (!this.namespaces.includes(namespace)) return false;
-    const question = { verb, group: GROUPS[resource], resource, namespace };
+    const question = questionAbout(verb, resource, namespace);
     const [isAllowed = false] = await this.visit.mayEach([
       name === undefined ? question : { ...question, name },
     ]);
@@ -83,15 +90,9 @@ export class TenantVisit {
   }
 
   async #ask(verb: ConsoleVerb, resource: ConsoleResource): Promise<readonly string[]> {
-    const group = GROUPS[resource];
-    const question = (namespace: string): ResourceAttributes => ({
-      verb,
-      group,
-      resource,
-      namespace,
-    });
-    if (await this.visit.mayEverywhere(question(''))) return this.namespaces;
-    const decisions = await this.visit.mayEach(this.namespaces.map(question));
+    if (await this.visit.mayEverywhere(questionAbout(verb, resource, ''))) return this.namespaces;
+    const questions = this.namespaces.map((each) => questionAbout(verb, resource, each));
+    const decisions = await this.visit.mayEach(questions);
     return this.namespaces.filter((_, index) => decisions[index] === true);
   }
 }

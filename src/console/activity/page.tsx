@@ -3,7 +3,7 @@ import type { ActivityEntry } from '../../directory/store/activity.ts';
 import { Empty } from '../frame/pieces.tsx';
 import { Pager, Table } from '../frame/table.tsx';
 import { Time } from '../frame/time.tsx';
-import { countOf, shortId } from '../frame/words.ts';
+import { capital, countOf, shortId } from '../frame/words.ts';
 import { tenantHref } from '../hrefs.ts';
 import { Name, plainName } from '../text/names.tsx';
 import { EntryChange } from './change.tsx';
@@ -163,5 +163,3 @@ const NoEntries = ({ tenant, filters, after, next }: ActivityProps) => {
     </Empty>
   );
 };
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

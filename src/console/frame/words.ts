@@ -9,6 +9,9 @@ export const count = (value: number): string => NUMBERS.format(value);
 export const countOf = (value: number, singular: string, plural = `${singular}s`): string =>
   `${count(value)} ${value === 1 ? singular : plural}`;
 
+/** With a capital at the beginning. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** Shortened in the middle. */
 export const shortId = (id: string): string =>
   id.length <= 12 ? id : `${id.slice(0, 4)}…${id.slice(-4)}`;

@@ -1,5 +1,4 @@
 /** Errors as pages: what happened, what is unchanged, what to do, and the id of the request. */
-
 import { AccessError } from '../../access/error.ts';
 import { ApiError } from '../../kube/errors.ts';
 import type { Logger } from '../../logger.ts';
@@ -7,10 +6,10 @@ import { ScimError } from '../../scim/error.ts';
 import type { ConsoleRequest } from '../context.ts';
 import { show, showPlain } from '../frame/page.tsx';
 import { PageError } from '../frame/page-error.ts';
+import { capital } from '../frame/words.ts';
 
 /** Messages begin in lower case and have no full stop. */
-const sentence = (message: string): string =>
-  `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+const sentence = (message: string): string => `${capital(message)}.`;
 
 const MAYBE_UNCHANGED = 'If you were changing something, look whether it took effect.';
 

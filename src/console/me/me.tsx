@@ -1,30 +1,17 @@
 /** Who the visitor is to Kubernetes, and what they may do here. */
 import type { Child } from 'hono/jsx';
 import type { Identity } from '../../access/identity.ts';
+import { CONSOLE_ACTIONS } from '../actions.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { show } from '../frame/page.tsx';
 import { Card, Empty, Facts } from '../frame/pieces.tsx';
 import { sectionsOf } from '../frame/sections.ts';
 import { Table } from '../frame/table.tsx';
 import { Time } from '../frame/time.tsx';
+import { capital } from '../frame/words.ts';
 import { tenantHref } from '../hrefs.ts';
-import { type ConsoleResource, type ConsoleVerb, TenantVisit } from '../tenant-visit.ts';
+import { TenantVisit } from '../tenant-visit.ts';
 import { ReasonsCard, reasonsIn } from './reasons.tsx';
-
-/** What is asked about, in words. */
-const ACTIONS: readonly (readonly [string, ConsoleVerb, ConsoleResource])[] = [
-  ['See integrations', 'list', 'scimintegrations'],
-  ['Create integrations', 'create', 'scimintegrations'],
-  ['Switch integrations, rotate and show tokens', 'patch', 'scimintegrations'],
-  ['Remove integrations', 'delete', 'scimintegrations'],
-  ['See users', 'list', 'users'],
-  ['End sessions, and unbind accounts', 'update', 'bindings'],
-  ['See groups', 'list', 'groups'],
-  ['See the roles of groups', 'list', 'scimgroupbindings'],
-  ['Attach roles that you may bind', 'create', 'scimgroupbindings'],
-  ['Detach roles', 'delete', 'scimgroupbindings'],
-  ['See the activity log', 'list', 'activity'],
-];
 
 /** The holder of a token may see many tenants. */
 const MOST_TENANTS = 10;
@@ -117,8 +104,8 @@ interface Permission {
 
 const permissionsOf = (tenant: TenantVisit): Promise<readonly Permission[]> =>
   Promise.all(
-    ACTIONS.map(async ([action, verb, resource]) => ({
-      action,
+    CONSOLE_ACTIONS.map(async ({ words, verb, resource }) => ({
+      action: capital(words),
       namespaces: await tenant.allowed(verb, resource),
     })),
   );

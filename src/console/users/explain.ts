@@ -1,11 +1,12 @@
 /** Gathers what a user may do in each namespace, and why. */
 import type { Identity } from '../../access/identity.ts';
+import { CONSOLE_ACTIONS } from '../actions.ts';
 import type { ConsoleContext } from '../context.ts';
 import { shownGrants } from '../roles/grants.ts';
-import { CONSOLE_ACTIONS } from './console-actions.ts';
+import { questionAbout } from '../tenant-visit.ts';
 import type { NamespacePowers, Powers, Question } from './powers.tsx';
 
-/** More would be neither read nor answered in time. */
+/** Nobody reads about more, and Kubernetes would not decide about more in time. */
 const MOST_NAMESPACES = 20;
 
 interface Explained {
@@ -24,7 +25,7 @@ export async function powersOf(
   const { access } = context;
   const identity = await access.identityOf(tenant, userId);
   if (identity === undefined)
-    return { identity, active, namespaces: [], left: 0, asked: undefined };
+    return { identity, active, namespaces: [], askable: [], asked: undefined };
   const shown = namespaces.slice(0, MOST_NAMESPACES);
   const asked = question && namespaces.includes(question.namespace) ? question : undefined;
   const [inEach, allowed] = await Promise.all([
@@ -35,7 +36,7 @@ export async function powersOf(
     identity,
     active,
     namespaces: inEach,
-    left: namespaces.length - shown.length,
+    askable: namespaces,
     asked: asked && { ...asked, allowed: allowed === true },
   };
 }
@@ -49,7 +50,7 @@ async function inNamespace(
     shownGrants(context, identity, namespace),
     context.access.mayEach(
       identity,
-      CONSOLE_ACTIONS.map(({ action }) => ({ ...action, namespace })),
+      CONSOLE_ACTIONS.map(({ verb, resource }) => questionAbout(verb, resource, namespace)),
     ),
   ]);
   return { namespace, grants, inConsole };

@@ -1,10 +1,11 @@
 /** What a user may do in Kubernetes and in the console, and why. */
+
+import { CONSOLE_ACTIONS } from '../actions.ts';
 import { Card, Chip, Empty } from '../frame/pieces.tsx';
 import { countOf } from '../frame/words.ts';
 import type { ShownGrant } from '../roles/grants.ts';
 import { GrantsTable } from '../roles/grants-table.tsx';
 import { Name } from '../text/names.tsx';
-import { CONSOLE_ACTIONS } from './console-actions.ts';
 
 export interface NamespacePowers {
   readonly namespace: string;
@@ -25,14 +26,14 @@ export interface Powers {
   /** Undefined if the user is nobody to Kubernetes. */
   readonly identity: { readonly user: string; readonly groups: readonly string[] } | undefined;
   readonly active: boolean;
-  /** Those in which the visitor may see it. */
+  /** The first of `askable`. */
   readonly namespaces: readonly NamespacePowers[];
-  /** How many more namespaces there are. */
-  readonly left: number;
+  /** All namespaces in which the visitor may see it. */
+  readonly askable: readonly string[];
   readonly asked: (Question & { readonly allowed: boolean }) | undefined;
 }
 
-export const PowersCard = ({ identity, active, namespaces, left, asked }: Powers) => (
+export const PowersCard = ({ identity, active, namespaces, askable, asked }: Powers) => (
   <Card title="What may they do, and why?" aside="as Kubernetes decides now" id="powers" flush>
     {identity === undefined ? (
       <Nothing active={active} />
@@ -41,13 +42,16 @@ export const PowersCard = ({ identity, active, namespaces, left, asked }: Powers
         {namespaces.map((each) => (
           <InNamespace {...each} />
         ))}
-        {left > 0 && <div class="body">{countOf(left, 'more namespace')} can be asked about.</div>}
-        <Ask namespaces={namespaces} asked={asked} />
+        <More left={askable.length - namespaces.length} />
+        <Ask askable={askable} asked={asked} />
         <KubernetesNames {...identity} />
       </>
     )}
   </Card>
 );
+
+const More = ({ left }: { left: number }) =>
+  left > 0 ? <div class="body">{countOf(left, 'more namespace')} can be asked about.</div> : null;
 
 const Nothing = ({ active }: { active: boolean }) =>
   active ? (
@@ -87,7 +91,7 @@ const InNamespace = ({ namespace, grants, inConsole }: NamespacePowers) => {
   );
 };
 
-const Ask = ({ namespaces, asked }: Pick<Powers, 'namespaces' | 'asked'>) => (
+const Ask = ({ askable, asked }: Pick<Powers, 'askable' | 'asked'>) => (
   <>
     <form class="filters" method="get" action="#powers" aria-label="Ask about another action">
       <input
@@ -107,7 +111,7 @@ const Ask = ({ namespaces, asked }: Pick<Powers, 'namespaces' | 'asked'>) => (
         required
       />
       <select name="in" aria-label="Namespace">
-        {namespaces.map(({ namespace }) => (
+        {askable.map((namespace) => (
           <option value={namespace} selected={asked?.namespace === namespace}>
             {namespace}
           </option>

@@ -113,6 +113,18 @@ describe('the page of a user', () => {
     expect(asked).not.toContainEqual({ ...question, namespace: 'kube-system' });
   });
 
+  it('can be asked about namespaces that it does not explain', async () => {
+    const namespaces = Array.from({ length: 25 }, (_, index) => `acme-${index}`);
+    const { get } = handMadeConsole({
+      context: storeOf(),
+      access: explained,
+      tenants: [{ name: 'acme', namespaces }],
+    });
+    const html = await (await get(PAGE)).text();
+    expect(html).toContain('5 more namespaces can be asked about.');
+    expect(html).toContain('<option value="acme-24">');
+  });
+
   it('lets nothing be edited, and says who owns each field', async () => {
     const { get } = handMadeConsole({ context: storeOf(), access: explained });
     const html = await (await get(PAGE)).text();
