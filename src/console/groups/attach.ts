@@ -12,11 +12,16 @@ import {
   isForbidden,
   isResourceTypeMissing,
 } from '../../kube/errors.ts';
-import { CLUSTER_ROLES, type KubeObject, ROLES } from '../../kube/resource.ts';
-import { CONSOLE_FIELD_MANAGER } from '../provisioning/field-manager.ts';
+import {
+  CLUSTER_ROLES,
+  type KubeObject,
+  type ObjectKey,
+  type ResourceDefinition,
+  ROLES,
+} from '../../kube/resource.ts';
+import { CONSOLE_FIELD_MANAGER } from '../field-manager.ts';
 import type { TenantVisit } from '../tenant-visit.ts';
-import { bindingName, isNameable, roleNameFault, specFor } from './binding.ts';
-import type { WantedRole } from './roles.tsx';
+import { bindingName, isNameable, roleNameFault, specFor, type WantedRole } from './binding.ts';
 
 /** Names end with five random characters, so that a second attempt is already unlikely. */
 const ATTEMPTS = 3;
@@ -62,7 +67,11 @@ export async function attachRole(
 }
 
 /** True as well if the operator may not read roles. */
-async function exists(client: Client, ...[resource, key]: ReadParameters): Promise<boolean> {
+async function exists(
+  client: Client,
+  resource: ResourceDefinition,
+  key: ObjectKey,
+): Promise<boolean> {
   try {
     return (await getIfExists<KubeObject>(client, resource, key)) !== undefined;
   } catch (error) {
@@ -70,8 +79,6 @@ async function exists(client: Client, ...[resource, key]: ReadParameters): Promi
     throw error;
   }
 }
-
-type ReadParameters = Parameters<typeof getIfExists> extends [Client, ...infer Rest] ? Rest : never;
 
 async function create(
   client: Client,

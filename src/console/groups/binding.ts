@@ -2,7 +2,6 @@
 import { randomInt } from 'node:crypto';
 import type { ScimGroupBindingSpec } from '../../crd/scim-group-binding.ts';
 import { fold } from '../../scim/text.ts';
-import type { WantedRole } from './roles.tsx';
 
 /** As the CRD limits it. */
 const LONGEST_DISPLAY_NAME = 1_024;
@@ -10,6 +9,13 @@ const LONGEST_NAME = 63;
 const ENDING = 5;
 /** Without vowels and similar characters, as Kubernetes generates names. */
 const ENDING_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** What the form asks for. */
+export interface WantedRole {
+  readonly kind: 'Role' | 'ClusterRole';
+  readonly name: string;
+  readonly namespace: string;
+}
 
 /** Undefined if the form was not filled in with its own controls. */
 export function wantedRoleIn(form: URLSearchParams): WantedRole | undefined {

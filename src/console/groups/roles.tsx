@@ -8,6 +8,7 @@ import { Table } from '../frame/table.tsx';
 import { tenantHref } from '../hrefs.ts';
 import type { GroupRole } from '../roles/group-roles.ts';
 import { Name } from '../text/names.tsx';
+import type { WantedRole } from './binding.ts';
 
 interface RolesCardProps {
   readonly tenant: string;
@@ -22,13 +23,6 @@ interface RolesCardProps {
   /** What was entered, if it was refused, and why. */
   readonly refused: RefusedRole | undefined;
   readonly session: SignInSession;
-}
-
-/** What the form asks for. */
-export interface WantedRole {
-  readonly kind: 'Role' | 'ClusterRole';
-  readonly name: string;
-  readonly namespace: string;
 }
 
 export interface RefusedRole {

@@ -3,13 +3,13 @@ import { SCIM_INTEGRATIONS } from '../../crd/names.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { ApiError, isAlreadyExists, isDeclined } from '../../kube/errors.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
+import { CONSOLE_FIELD_MANAGER } from '../field-manager.ts';
 import { CsrfField, Field, fieldAttributes } from '../frame/forms.tsx';
 import { show } from '../frame/page.tsx';
 import { notThere } from '../frame/page-error.ts';
 import { Card, Notice } from '../frame/pieces.tsx';
 import { tenantHref } from '../hrefs.ts';
 import { recordAction } from '../record-action.ts';
-import { CONSOLE_FIELD_MANAGER } from './field-manager.ts';
 import { showIntegration } from './integration.tsx';
 import {
   EMPTY_INPUT,

@@ -4,7 +4,7 @@ import { Table } from '../frame/table.tsx';
 import { RoleEffect } from '../groups/roles.tsx';
 import { tenantHref, withQuery } from '../hrefs.ts';
 import { Name } from '../text/names.tsx';
-import type { GivenRole, NamespaceRoles, Receiver } from './overview.ts';
+import type { GivenRole, NamespaceRoles, Receiver } from './by-namespace.ts';
 
 interface RolesPageProps {
   readonly tenant: string;

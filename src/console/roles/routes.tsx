@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { groupSubject } from '../../directory/kubernetes-names.ts';
 import type { ConsoleContext, ConsoleEnv, ConsoleRequest, ConsoleRoutes } from '../context.ts';
 import { show } from '../frame/page.tsx';
-import { rolesByNamespace } from './overview.ts';
+import { rolesByNamespace } from './by-namespace.ts';
 import { RolesOverview } from './page.tsx';
 import { tenantRoles } from './tenant-roles.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { rolesByNamespace } from '../../../src/console/roles/by-namespace.ts';
 import { isFor, roleOf } from '../../../src/console/roles/group-roles.ts';
-import { rolesByNamespace } from '../../../src/console/roles/overview.ts';
 import type { KubeGroupBinding } from '../../../src/crd/objects.ts';
 import type { RoleBinding } from '../../../src/kube/objects.ts';
 
