@@ -16,4 +16,9 @@ export class UsedOnce {
     this.#used.add(key);
     return true;
   }
+
+  /** The key may be used again. */
+  forget(key: string): void {
+    this.#used.delete(key);
+  }
 }

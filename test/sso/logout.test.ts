@@ -1,6 +1,7 @@
 /** Sign-out by the person, and by the provider on its own. */
 import { SignJWT } from 'jose';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { unavailable } from '../../src/scim/error.ts';
 import type { Browser } from '../support/sso/browser.ts';
 import { provision, type SignInServer, startSignInServer } from '../support/sso/sign-in-server.ts';
 
@@ -172,6 +173,17 @@ describe('back-channel logout', () => {
     const { browser } = await signedIn();
     expect((await postToken(token)).status).toBe(400);
     expect(await isSignedIn(browser)).toBe(true);
+  });
+
+  it('accepts a token again that ended nothing, because the directory was unavailable', async () => {
+    const { browser } = await signedIn();
+    const token = await logoutToken();
+    const endAll = vi.spyOn(server.store.sessions, 'endAll');
+    endAll.mockRejectedValueOnce(unavailable('the directory is unavailable'));
+    expect((await postToken(token)).status).toBeGreaterThanOrEqual(500);
+    expect(await isSignedIn(browser)).toBe(true);
+    expect((await postToken(token)).status).toBe(200);
+    expect(await isSignedIn(browser)).toBe(false);
   });
 
   it('refuses a token that the provider did not sign', async () => {

@@ -30,6 +30,9 @@ interface LogoutParts {
 /** A logout token has one or two kilobytes. */
 const MOST_BYTES = 65_536;
 
+/** Whether the id of a token was not used before. */
+type IsNew = (jti: string) => boolean;
+
 export class Logout {
   readonly #parts: LogoutParts;
   /**
@@ -47,10 +50,10 @@ export class Logout {
     app.get('/logout', (context) => this.#show(context.req.raw.headers));
     app.post('/logout', limit, (context) => this.#signOut(context));
     app.post('/oauth/backchannel-logout/:provider', limit, (context) =>
-      this.#byProvider(context, 400, (provider) => this.#backchannel(context, provider)),
+      this.#byProvider(context, 400, (...by) => this.#backchannel(context, ...by)),
     );
     app.post('/oauth/universal-logout/:provider', limit, (context) =>
-      this.#byProvider(context, 401, (provider) => this.#universal(context, provider)),
+      this.#byProvider(context, 401, (...by) => this.#universal(context, ...by)),
     );
   }
 
@@ -103,13 +106,22 @@ export class Logout {
   async #byProvider(
     context: Context<SignInEnv>,
     invalid: number,
-    act: (provider: Provider) => Promise<Response>,
+    act: (provider: Provider, isNew: IsNew) => Promise<Response>,
   ): Promise<Response> {
     const provider = this.#parts.providers.get(context.req.param('provider') ?? '');
     if (provider === undefined) return refused(404, 'unknown_provider');
+    let used: string | undefined;
+    const isNew: IsNew = (jti) => {
+      const key = `${provider.config.name} ${jti}`;
+      if (!this.#tokens.use(key)) return false;
+      used = key;
+      return true;
+    };
     try {
-      return await act(provider);
+      return await act(provider, isNew);
     } catch (error) {
+      // The provider may send the same token again, for example if the directory was unavailable.
+      if (used !== undefined) this.#tokens.forget(used);
       if (!(error instanceof ProviderError)) throw error;
       const { message: reason, failure } = error;
       const { name } = provider.config;
@@ -120,22 +132,27 @@ export class Logout {
     }
   }
 
-  async #backchannel(context: Context<SignInEnv>, provider: Provider): Promise<Response> {
+  async #backchannel(
+    context: Context<SignInEnv>,
+    provider: Provider,
+    isNew: IsNew,
+  ): Promise<Response> {
     context.env?.admitBody?.();
     const { logout_token: token } = await context.req.parseBody();
     if (typeof token !== 'string') return refused(400, 'invalid_request');
-    await this.#end(
-      provider,
-      await readLogoutToken(provider, token, (jti) => this.#tokens.use(jti)),
-    );
+    await this.#end(provider, await readLogoutToken(provider, token, isNew));
     return new Response(null, { status: 200, headers: { 'cache-control': 'no-store' } });
   }
 
-  async #universal(context: Context<SignInEnv>, provider: Provider): Promise<Response> {
+  async #universal(
+    context: Context<SignInEnv>,
+    provider: Provider,
+    isNew: IsNew,
+  ): Promise<Response> {
     const { name } = provider.config;
     const audience = `${this.#parts.publicUrl}/oauth/universal-logout/${name}`;
     const authorization = context.req.header('authorization');
-    await verifyCaller(provider, authorization, audience, (jti) => this.#tokens.use(jti));
+    await verifyCaller(provider, authorization, audience, isNew);
     context.env?.admitBody?.();
     const body: unknown = await context.req.json().catch(() => undefined);
     const subject = readSubject(body);
