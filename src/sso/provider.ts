@@ -188,13 +188,22 @@ export class Provider {
   }
 
   /** Some providers leave claims out of the ID token if they also issue an access token. */
-  async #withUserInfo(known: Discovered, payload: JWTPayload, accessToken: string, sub: string) {
+  async #withUserInfo(
+    known: Discovered,
+    payload: JWTPayload,
+    accessToken: string,
+    sub: string,
+  ): Promise<SignedInAccount['claims']> {
     const { claim } = this.#config.match;
     const { userinfo_endpoint: endpoint } = known.configuration.serverMetadata();
     const needed = claim === 'email' ? ['email', 'email_verified'] : [claim];
     if (endpoint === undefined || needed.every((name) => Object.hasOwn(payload, name)))
       return payload;
-    return { ...(await fetchUserInfo(known.configuration, accessToken, sub)), ...payload };
+    const info = await fetchUserInfo(known.configuration, accessToken, sub);
+    const claims: SignedInAccount['claims'] = { ...info, ...payload };
+    if (claim !== 'email') return claims;
+    // What one response says about its own address must not verify that of the other.
+    return { ...claims, email: info.email, email_verified: info.email_verified };
   }
 
   async #discovered(): Promise<Discovered> {

@@ -1,5 +1,6 @@
 /** Sign-in through real HTTP and a real OpenID provider. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withClaims } from '../../hack/identity-provider/misbehaviour.ts';
 import type { ScimClient } from '../support/scim-server/server.ts';
 import {
   type ProviderSetup,
@@ -190,6 +191,12 @@ describe('sign-in', () => {
     expect((await tryIt()).page.reason).toBe('emailNotVerified');
     put({});
     expect((await tryIt()).page.reason).toBe('claimMissing');
+    // The userinfo endpoint verifies another address than the one in the ID token.
+    put({ email: 'mallory@acme.example', email_verified: true });
+    const idToken = withClaims({ email: 'eve@acme.example', email_verified: undefined });
+    server.provider('mail').misbehave({ idToken });
+    expect((await tryIt()).page.reason).toBe('notProvisioned');
+    server.provider('mail').misbehave({});
     put({ email: 'EVE@acme.example', email_verified: true });
     expect((await tryIt()).status).toBe(303);
   });
