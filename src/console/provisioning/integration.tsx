@@ -3,6 +3,7 @@ import type { Child } from 'hono/jsx';
 import { bindingTenantOf, deletionPolicyOf, isEnabled } from '../../crd/defaults.ts';
 import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding, KubeIntegration } from '../../crd/objects.ts';
+import type { RecentRequest } from '../../directory/store/recent-requests.ts';
 import type { SignInSession } from '../../sso/sessions.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { CsrfField } from '../frame/forms.tsx';
@@ -17,7 +18,7 @@ import { ConnectFields } from './connect.tsx';
 import type { IntegrationPage } from './page-data.ts';
 import { Progress } from './progress.tsx';
 import { guideOf } from './providers.ts';
-import { readKnown, titleOf } from './read.ts';
+import { type Known, readKnown, titleOf } from './read.ts';
 import { Requests } from './requests.tsx';
 import { stateOf } from './state.ts';
 import { isGenerated, tokensOf } from './token.ts';
@@ -53,7 +54,7 @@ export async function showIntegration(
   const known = await readKnown(context, integration);
   const [tokens, requests, roles, mayPatch, mayDelete] = await Promise.all([
     known === undefined ? [] : tokensOf(context, known.record.id),
-    known === undefined ? [] : context.store.recentRequests.list(known.record.id),
+    requestsOf(context, tenant, known),
     countRoles(context, tenant),
     tenant.mayIn(namespace, 'patch', 'scimintegrations', name),
     tenant.mayIn(namespace, 'delete', 'scimintegrations', name),
@@ -108,7 +109,7 @@ export async function showIntegration(
       <div class="two">
         <div>
           <Connect {...page} />
-          <Requests requests={requests} now={page.now} />
+          {requests !== undefined && <Requests requests={requests} now={page.now} />}
         </div>
         <div>
           <Progress {...page} />
@@ -118,6 +119,16 @@ export async function showIntegration(
       </div>
     </>,
   );
+}
+
+/** They contain what was sent about users, which is a permission of its own. */
+async function requestsOf(
+  { store }: ConsoleContext,
+  tenant: TenantVisit,
+  known: Known | undefined,
+): Promise<readonly RecentRequest[] | undefined> {
+  if (!(await tenant.mayAnywhere('list', 'activity'))) return undefined;
+  return known === undefined ? [] : store.recentRequests.list(known.record.id);
 }
 
 async function countRoles(

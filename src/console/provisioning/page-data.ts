@@ -13,7 +13,8 @@ export interface IntegrationPage {
   /** Undefined until the operator has recorded the integration. */
   readonly known: Known | undefined;
   readonly tokens: readonly TokenRecord[];
-  readonly requests: readonly RecentRequest[];
+  /** Undefined if the visitor may not see them. */
+  readonly requests: readonly RecentRequest[] | undefined;
   /** Undefined if the visitor may not see them. */
   readonly roles: number | undefined;
   readonly mayPatch: boolean;

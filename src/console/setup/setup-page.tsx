@@ -39,6 +39,7 @@ export function setupPages(context: ConsoleContext): ConsoleRoutes {
 interface Setup {
   readonly hash: string;
   readonly createdBy: string;
+  readonly createdAt: number;
   readonly expiresAt: number;
   readonly mayShowToken: boolean;
   readonly integration: KubeIntegration;
@@ -52,18 +53,32 @@ async function readLink(context: ConsoleContext, c: ConsoleRequest): Promise<Set
   const hash = SECRET.test(secret) ? setupLinkHash(secret) : undefined;
   const link = hash === undefined ? undefined : await store.setupLinks.find(hash, c.get('now'));
   if (hash === undefined || link === undefined) throw expired();
-  const { namespace, name, tenant, createdBy, expiresAt, tokenShownAt } = link;
+  const { namespace, name, tenant, createdBy, createdAt, expiresAt, tokenShownAt } = link;
   const integration = await getIfExists<KubeIntegration>(client, SCIM_INTEGRATIONS, {
     namespace,
     name,
   });
   if (integration === undefined || tenantOf(integration) !== tenant) throw expired();
   // A later integration of the same name is not what the link was made for.
-  if (Date.parse(integration.metadata.creationTimestamp) > link.createdAt) throw expired();
+  if (Date.parse(integration.metadata.creationTimestamp) > createdAt) throw expired();
   c.env?.authenticated?.();
   const known = await readKnown(context, integration);
-  const mayShowToken = tokenShownAt === undefined && isGenerated(integration);
-  return { hash, createdBy, expiresAt, mayShowToken, integration, known };
+  const isRotated = known !== undefined && (await hasNewToken(context, known.record.id, createdAt));
+  const mayShowToken = tokenShownAt === undefined && isGenerated(integration) && !isRotated;
+  return { hash, createdBy, createdAt, expiresAt, mayShowToken, integration, known };
+}
+
+/**
+ * A link is only for the token that there was when it was created. Otherwise, rotating the token
+ * would not help against a link that the wrong person has.
+ */
+async function hasNewToken(
+  { store }: ConsoleContext,
+  integrationId: string,
+  createdAt: number,
+): Promise<boolean> {
+  const tokens = await store.tokens.list(integrationId);
+  return tokens.some(({ issuedAt }) => issuedAt > createdAt);
 }
 
 const expired = (): PageError =>
@@ -74,17 +89,19 @@ const expired = (): PageError =>
 async function revealByLink(
   context: ConsoleContext,
   c: ConsoleRequest,
-  { hash, createdBy, integration }: Setup,
+  { hash, createdBy, createdAt, integration }: Setup,
 ): Promise<string> {
   const { store, log, now } = context;
-  const token = await revealToken(context, integration, () =>
-    store.setupLinks.markTokenShown(hash, now()),
-  );
+  const token = await revealToken(context, integration, async (integrationId) => {
+    if (await hasNewToken(context, integrationId, createdAt)) return false;
+    return store.setupLinks.markTokenShown(hash, now());
+  });
   if (token === undefined) {
     throw new PageError(409, "The token can't be shown", {
       unchanged: 'Nothing was changed.',
       advice:
-        'The link has shown it before, or it is not ready yet. Ask the person who sent the link.',
+        'The link has shown it before, or it was rotated, or it is not ready yet. Ask the person ' +
+        'who sent the link.',
     });
   }
   const { namespace, name, uid } = integration.metadata;

@@ -1,0 +1,55 @@
+import { describe, expect, it, vi } from 'vitest';
+import { handMadeConsole, NOW } from '../../support/console/hand-made.ts';
+import { INTEGRATION, storeOf } from '../../support/console/people.ts';
+
+const REQUEST = {
+  at: NOW,
+  requestId: 'r1',
+  method: 'POST',
+  path: '/Users',
+  status: 400,
+  ms: 1,
+  keyId: 'k1',
+  detail: 'userName is missing',
+  body: '{"displayName":"Ada Lovelace"}',
+};
+const OBJECT = {
+  ...INTEGRATION,
+  metadata: { ...INTEGRATION.metadata, creationTimestamp: new Date(NOW).toISOString() },
+};
+
+function consoleFor(may: (resource: string) => boolean = () => true) {
+  const made = storeOf({ objects: [OBJECT], requests: [REQUEST] });
+  const store = { ...made.store, tokens: { list: async () => [] } } as unknown as typeof made.store;
+  const context = { ...made, store };
+  return handMadeConsole({ context, may: (_, { resource }) => may(resource) });
+}
+
+describe('the page of an integration', () => {
+  it('shows the last requests to a visitor who may see the activity', async () => {
+    const { get } = consoleFor();
+    const html = await (await get('/console/acme/provisioning/acme/company-idp')).text();
+    expect(html).toContain('Ada Lovelace');
+  });
+
+  it('does not show them to anybody else, because they are about users', async () => {
+    const { get } = consoleFor((resource) => resource !== 'activity');
+    const response = await get('/console/acme/provisioning/acme/company-idp');
+    expect(response.status).toBe(200);
+    const html = await response.text();
+    expect(html).not.toContain('Ada Lovelace');
+    expect(html).not.toContain('userName is missing');
+  });
+
+  it.each(['', '.', '..', '../secrets/x', 'a\0', 'A'])(
+    'is not looked for under the name %j, which is none',
+    async (name) => {
+      const made = storeOf({ objects: [OBJECT] });
+      const get = vi.spyOn(made.client, 'get');
+      const query = new URLSearchParams({ of: `acme/${name}` });
+      const path = `/console/acme/activity/requests?${query}`;
+      expect((await handMadeConsole({ context: made }).get(path)).status).toBe(404);
+      expect(get).not.toHaveBeenCalled();
+    },
+  );
+});
