@@ -11,7 +11,7 @@ export interface PersonMatch {
   readonly active: boolean;
 }
 
-/** An integration that provisioned a user or group. */
+/** An integration that provisioned a user. */
 interface Provisioner {
   readonly integrationId: string;
   /** The ScimIntegration; undefined if the directory has forgotten it. */
@@ -101,18 +101,6 @@ export interface GroupOfPerson extends GroupReference {
   readonly via: readonly GroupReference[];
 }
 
-export interface GroupDetails extends GroupReference {
-  /** Without externalId, of which each provisioner has its own. */
-  readonly attributes: Attributes;
-  readonly version: number;
-  readonly created: number;
-  readonly lastModified: number;
-  readonly provisionedBy: readonly Provisioner[];
-  /** Direct members. */
-  readonly users: MemberCount;
-  readonly groups: MemberCount;
-}
-
 /** A user or a group in a group. */
 export type GroupMember =
   | (PersonSummary & {
@@ -160,7 +148,7 @@ export interface PeopleStore {
     tenant: string,
     query: Pick<PeopleQuery, 'text' | 'after' | 'limit'>,
   ): Promise<GroupPage>;
-  group(tenant: string, id: string): Promise<GroupDetails | undefined>;
+  group(tenant: string, id: string): Promise<GroupReference | undefined>;
   /** Empty if there is no such group. */
   members(tenant: string, groupId: string, query: MembersQuery): Promise<MemberPage>;
 }

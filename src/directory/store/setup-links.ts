@@ -15,14 +15,13 @@ interface SetupLink {
 
 export interface SetupLinkStore {
   create(link: SetupLink): Promise<void>;
-  /** Undefined if it has expired or ended. */
+  /** Undefined if it has expired. */
   find(
     hash: string,
     at: number,
   ): Promise<(SetupLink & { readonly tokenShownAt: number | undefined }) | undefined>;
   /** Returns true once: for the caller who may show the token. */
   markTokenShown(hash: string, at: number): Promise<boolean>;
-  end(hash: string): Promise<void>;
   /** Deletes expired links. Returns how many. */
   prune(at: number): Promise<number>;
 }

@@ -1,7 +1,7 @@
 /** A directory of people for pages, with names that are meant to do harm. */
 import type { ConsoleContext } from '../../../src/console/context.ts';
 import type { ActivityEntry, ActivityQuery } from '../../../src/directory/store/activity.ts';
-import type { GroupDetails, GroupMember, Person } from '../../../src/directory/store/people.ts';
+import type { GroupMember, GroupSummary, Person } from '../../../src/directory/store/people.ts';
 import type { RecentRequest } from '../../../src/directory/store/recent-requests.ts';
 import type { PersonSession } from '../../../src/directory/store/sessions.ts';
 import { ApiError } from '../../../src/kube/errors.ts';
@@ -33,16 +33,11 @@ export const ADA: Person = {
   identity: { issuer: 'https://acme.okta.com', subject: '00u1', boundAt: NOW - 3_600_000 },
 };
 
-export const ENGINEERING: GroupDetails = {
+export const ENGINEERING: GroupSummary = {
   id: '01a2b3c4-0000-7000-8000-00000000000b',
   displayName: 'Engineering',
-  attributes: { displayName: 'Engineering' },
-  version: 1,
-  created: NOW - 86_400_000,
   lastModified: NOW - 60_000,
-  provisionedBy: [],
-  users: { count: 2, more: false },
-  groups: { count: 0, more: false },
+  members: { count: 2, more: false },
 };
 
 export const ENTRY: ActivityEntry = {
@@ -119,7 +114,7 @@ function clusterOf(objects: readonly KubeObject[]) {
 
 interface Given {
   readonly people?: readonly Person[];
-  readonly groups?: readonly GroupDetails[];
+  readonly groups?: readonly GroupSummary[];
   readonly members?: readonly GroupMember[];
   readonly memberships?: Awaited<ReturnType<ConsoleContext['store']['people']['groupsOf']>>;
   readonly sessions?: readonly PersonSession[];
@@ -166,11 +161,7 @@ export function storeOf({
       groupsOf: async () => memberships,
       searchGroups: async (tenant: string, query: unknown) => {
         calls.push(['searchGroups', tenant, query]);
-        const found = inTenant(tenant, groups).map(({ users, ...group }) => ({
-          ...group,
-          members: users,
-        }));
-        return { groups: found, next: undefined };
+        return { groups: inTenant(tenant, groups), next: undefined };
       },
       group: async (tenant: string, id: string) =>
         inTenant(tenant, groups).find((each) => each.id === id),

@@ -1,16 +1,14 @@
 /** Groups as the console shows them, as SQL for both databases. */
-import { type SQL, type StringChunk, sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { compareText, fold } from '../../../scim/text.ts';
-import type { GroupDetails, GroupOfPerson, PeopleStore } from '../../store/people.ts';
+import type { GroupOfPerson, GroupReference, PeopleStore } from '../../store/people.ts';
 import { named, type Row } from '../names.ts';
 import { pageCursor, pageKey } from './cursor.ts';
 import type { PeopleDatabase } from './database.ts';
 import { startsWith } from './prefix.ts';
-import { provisionersOf } from './provisioners.ts';
 
-/** Direct members of a group are counted up to this number, in a list and for one group. */
-const COUNTED_IN_LIST = 1_000;
-const COUNTED = 10_000;
+/** Direct members of a group are counted up to this number. */
+const MOST_COUNTED = 1_000;
 /** Memberships that are followed upwards from a person. */
 const MOST_EDGES = 10_000;
 
@@ -18,12 +16,6 @@ interface GroupRow extends Pick<Row<'groups'>, 'id' | 'lastModified'> {
   readonly key: string;
   readonly displayName: string;
   readonly counted: number;
-}
-
-interface DetailsRow extends Pick<Row<'groups'>, 'id' | 'version' | 'created' | 'lastModified'> {
-  readonly attributes: string;
-  readonly users: number;
-  readonly groups: number;
 }
 
 /** A membership on the way from a person up, and the name of the group. */
@@ -37,24 +29,7 @@ export function createGroupReads(
   database: PeopleDatabase,
 ): Pick<PeopleStore, 'groupsOf' | 'searchGroups' | 'group'> {
   const { dialect, all } = database;
-  const { tables } = dialect;
-  const g = named(tables.groups, 'g');
-  const m = named(tables.groupMembers, 'm');
-  const countOf = (groupId: StringChunk, most: number, type?: 'User' | 'Group') => {
-    // Not a parameter, so that the index of nested groups can be used.
-    const ofType = type === undefined ? sql`` : sql`AND ${m.memberType} = ${sql.raw(`'${type}'`)}`;
-    return sql`
-      (
-        SELECT count(*)
-        FROM (
-          SELECT 1
-          FROM ${m.table}
-          WHERE ${m.tenant} = ${g.tenant} AND ${m.groupId} = ${groupId} ${ofType}
-          LIMIT ${most + 1}
-        ) AS n
-      )
-    `;
-  };
+  const g = named(dialect.tables.groups, 'g');
   return {
     groupsOf: async (tenant, id) => waysUp(await all(edgesAbove(database, tenant, id)), id),
     searchGroups: async (tenant, { text = '', after, limit }) => {
@@ -62,7 +37,7 @@ export function createGroupReads(
       const behind = last === undefined ? sql`` : sql`AND ${g.displayNameKey} > ${last}`;
       const statement: SQL<GroupRow> = sql`
         SELECT ${g.id}, ${g.displayNameKey} AS key, ${g.attributes} ->> 'displayName' AS "displayName",
-          ${g.lastModified} AS "lastModified", ${countOf(g.id, COUNTED_IN_LIST)} AS counted
+          ${g.lastModified} AS "lastModified", ${countedMembers(dialect)} AS counted
         FROM ${g.table}
         WHERE ${g.tenant} = ${tenant} AND ${startsWith(g.displayNameKey, fold(text))} ${behind}
         ORDER BY ${g.displayNameKey}
@@ -74,38 +49,39 @@ export function createGroupReads(
       return {
         groups: shown.map(({ counted, key: _, ...group }) => ({
           ...group,
-          members: upTo(COUNTED_IN_LIST, counted),
+          members: { count: Math.min(MOST_COUNTED, counted), more: counted > MOST_COUNTED },
         })),
         next: end && pageCursor(end.key),
       };
     },
-    group: async (tenant, id): Promise<GroupDetails | undefined> => {
-      const statement: SQL<DetailsRow> = sql`
-        SELECT ${g.id}, ${g.attributes}, ${g.version}, ${g.created},
-          ${g.lastModified} AS "lastModified", ${countOf(g.id, COUNTED, 'User')} AS users,
-          ${countOf(g.id, COUNTED, 'Group')} AS groups
+    group: async (tenant, id) => {
+      const statement: SQL<GroupReference> = sql`
+        SELECT ${g.id}, ${g.attributes} ->> 'displayName' AS "displayName"
         FROM ${g.table}
         WHERE ${g.tenant} = ${tenant} AND ${g.id} = ${id}
       `;
-      const [row] = await all(statement);
-      if (row === undefined) return undefined;
-      const attributes: GroupDetails['attributes'] = JSON.parse(row.attributes);
-      return {
-        ...row,
-        displayName: String(attributes.displayName),
-        attributes,
-        provisionedBy: await provisionersOf(database, tenant, id),
-        users: upTo(COUNTED, row.users),
-        groups: upTo(COUNTED, row.groups),
-      };
+      const [group] = await all(statement);
+      return group;
     },
   };
 }
 
-const upTo = (most: number, counted: number) => ({
-  count: Math.min(most, counted),
-  more: counted > most,
-});
+/** Counts the direct members of the group in `g`, up to one more than are shown. */
+function countedMembers({ tables }: PeopleDatabase['dialect']): SQL {
+  const g = named(tables.groups, 'g');
+  const m = named(tables.groupMembers, 'm');
+  return sql`
+    (
+      SELECT count(*)
+      FROM (
+        SELECT 1
+        FROM ${m.table}
+        WHERE ${m.tenant} = ${g.tenant} AND ${m.groupId} = ${g.id}
+        LIMIT ${MOST_COUNTED + 1}
+      ) AS n
+    )
+  `;
+}
 
 /** The memberships on all ways from the member up. */
 function edgesAbove({ dialect }: PeopleDatabase, tenant: string, memberId: string): SQL<EdgeRow> {

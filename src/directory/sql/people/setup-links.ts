@@ -46,9 +46,6 @@ export function createSetupLinkStore({ dialect, all, run }: PeopleDatabase): Set
       );
       return rows > 0;
     },
-    end: async (hash) => {
-      await run(sql`DELETE FROM ${t.table} WHERE ${t.hash} = ${hash}`);
-    },
     prune: (at) => run(sql`DELETE FROM ${t.table} WHERE ${t.expiresAt} <= ${at}`),
   };
 }
