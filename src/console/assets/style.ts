@@ -105,7 +105,10 @@ main { padding: 1.75rem 2rem 4rem; max-width: 76rem; width: 100%; min-width: 0; 
 .button.primary { background: var(--accent); border-color: var(--accent); color: var(--accent-ink); }
   .button.primary:hover { filter: brightness(1.08); }
 .button.danger { color: var(--bad); border-color: currentColor; }
-.button.whole { display: block; width: 100%; margin-bottom: .6rem; }
+.button.whole { display: block; width: 100%; }
+.button.whole + .button.whole { margin-top: .6rem; }
+.button[aria-current] { background: var(--accent-soft); border-color: var(--accent);
+  color: var(--accent); }
 .field { display: grid; grid-template-columns: minmax(0, 1fr); gap: .3rem; margin: 0 0 .9rem;
   max-width: 46rem; border: 0; padding: 0; }
 .field label, .field > b, .field legend { font-weight: 600; font-size: .92rem; } .field small {
@@ -127,6 +130,8 @@ pre { background: var(--sunken); border: 1px solid var(--line); border-radius: 8
   border-bottom: 1px solid var(--line); }
 .filters input { flex: 1 1 14rem; width: auto; min-width: 0; } .filters select { width: auto;
   max-width: 100%; }
+.filters label:not(.tag) { display: flex; flex: 1 1 11rem; gap: .5rem; align-items: center;
+  color: var(--ink-2); font-size: .92rem; }
 .scroll { overflow-x: auto; position: relative; }
 table { border-collapse: collapse; width: 100%; font-size: .95rem; }
 caption { text-align: left; padding: .6rem 1.1rem 0; color: var(--ink-3); font-size: .9rem; }
@@ -135,10 +140,14 @@ thead th { font-size: .82rem; font-weight: 600; color: var(--ink-3); padding: .6
   border-bottom: 1px solid var(--line); white-space: nowrap; }
 td, tbody th { padding: .6rem 1.1rem; border-bottom: 1px solid var(--line); vertical-align: top;
   font-weight: 400; overflow-wrap: break-word; }
+td:has(bdi, code, .sub), tbody th:has(bdi, code, .sub) { overflow-wrap: anywhere; min-width: 8rem; }
+tbody th:has(bdi, code, .sub) { min-width: 11.5rem; }
+td > details { min-width: 12rem; }
 tbody tr:last-child > * { border-bottom: 0; } tbody tr:hover { background: color-mix(in srgb,
   var(--sunken) 55%, transparent); }
 .sub { display: block; color: var(--ink-3); font-size: .88rem; overflow-wrap: anywhere; }
-.num { text-align: right; font-variant-numeric: tabular-nums; } td time { white-space: nowrap; }
+.num { text-align: right; font-variant-numeric: tabular-nums; }
+tbody time { white-space: nowrap; }
 .foot { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; padding: .7rem 1.1rem;
   border-top: 1px solid var(--line); color: var(--ink-3); font-size: .9rem; } .foot .actions {
   margin-left: auto; }
@@ -153,8 +162,10 @@ tbody tr:last-child > * { border-bottom: 0; } tbody tr:hover { background: color
   border-left-color: var(--bad); background: var(--bad-soft); } .note.good {
   border-left-color: var(--good); background: var(--good-soft); }
 .note > b { display: block; } .note > p { margin: .3rem 0 0; }
-dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .45rem 1.25rem; margin: 0; }
-dt { color: var(--ink-3); } dd { margin: 0; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: fit-content(50%) minmax(0, 1fr); gap: .45rem 1.25rem;
+  margin: 0; }
+dt { color: var(--ink-3); overflow-wrap: anywhere; } dd { margin: 0; overflow-wrap: anywhere; }
+td dl { grid-template-columns: minmax(0, 1fr); gap: .1rem; } td dd { margin-bottom: .5rem; }
 .two { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 3fr); gap: var(--gap);
   align-items: start; }
 .body .steps { margin: 0; padding: 0; list-style: none; counter-reset: s; }
