@@ -99,16 +99,23 @@ const Pages = ({ tenant, query, users, next, counts }: UsersListProps) => (
 
 type NamedUser = Pick<PersonSummary, 'id' | 'userName' | 'displayName'>;
 
-export const UserLink = ({ tenant, user }: { tenant: string; user: NamedUser }) => (
-  <>
-    <a href={tenantHref(tenant, 'users', user.id)}>
-      <Name of={user.displayName ?? user.userName} />
-    </a>
-    <span class="sub">
-      <Name of={user.userName} />
-    </span>
-  </>
-);
+export const UserLink = ({ tenant, user }: { tenant: string; user: NamedUser }) => {
+  const { id, userName, displayName = '' } = user;
+  // Nobody could press a link without text.
+  const title = plainName(displayName).trim() === '' ? userName : displayName;
+  return (
+    <>
+      <a href={tenantHref(tenant, 'users', id)}>
+        <Name of={title} />
+      </a>
+      {title !== userName && (
+        <span class="sub">
+          <Name of={userName} />
+        </span>
+      )}
+    </>
+  );
+};
 
 function summary(
   query: UsersQuery,

@@ -4,6 +4,7 @@ import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { show } from '../frame/page.tsx';
 import { notThere } from '../frame/page-error.ts';
 import { tenantHref } from '../hrefs.ts';
+import { namedIntegrations } from '../integrations.ts';
 import { Done } from '../text/done.tsx';
 import { plainName } from '../text/names.tsx';
 import { END_SESSIONS, endingHref, UNBIND } from './ending.tsx';
@@ -33,21 +34,26 @@ export async function showPerson(context: ConsoleContext, c: ConsoleRequest): Pr
   if (person === undefined) throw notThere();
   const { id, active, attributes, identity, provisionedBy } = person;
   const query = new URL(c.req.url).searchParams;
-  const [powers, memberships, sessions, mayEnd, entries] = await Promise.all([
+  const question = questionIn(query);
+  const [powers, memberships, sessions, mayEnd, entries, integrations] = await Promise.all([
     powersOf(context, {
       tenant: tenant.name,
       userId: id,
       active,
       namespaces,
-      question: questionIn(query),
+      question,
     }),
     store.people.groupsOf(tenant.name, id),
     store.sessions.list(tenant.name, id),
     tenant.mayAnywhere('update', 'bindings'),
     historyOf(context, c, id),
+    namedIntegrations(context, tenant),
   ]);
   const now = c.get('now');
-  const names = new Map(provisionedBy.map((each) => [each.integrationId, provisionerName(each)]));
+  const names = new Map([
+    ...provisionedBy.map((each) => [each.integrationId, provisionerName(each)] as const),
+    ...integrations.map(({ id: integrationId, name }) => [integrationId, name] as const),
+  ]);
   const writers = writersIn(entries ?? [], names);
   return show(
     c,
@@ -59,13 +65,14 @@ export async function showPerson(context: ConsoleContext, c: ConsoleRequest): Pr
     },
     <>
       <Done done={query.get('done')} texts={DONE} />
-      <PowersCard {...powers} />
+      <PowersCard {...powers} isUnclear={query.has('verb') && question === undefined} />
       <div class="two">
         <div>
           <ProfileCard
             profile={profileOf(attributes)}
             writers={writers}
             provisioners={provisionedBy}
+            names={names}
             now={now}
           />
           {entries !== undefined && (
@@ -74,7 +81,7 @@ export async function showPerson(context: ConsoleContext, c: ConsoleRequest): Pr
         </div>
         <div>
           <MembershipsCard tenant={tenant.name} memberships={memberships} />
-          <ProvisionersCard tenant={tenant.name} provisioners={provisionedBy} />
+          <ProvisionersCard tenant={tenant.name} provisioners={provisionedBy} names={names} />
           <AccountCard
             identity={identity}
             unbind={mayEnd ? endingHref(tenant.name, id, UNBIND) : undefined}

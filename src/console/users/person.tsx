@@ -16,9 +16,12 @@ export const provisionerName = ({ integrationId, integration }: Provisioner): st
 export const ProvisionersCard = ({
   tenant,
   provisioners,
+  names,
 }: {
   tenant: string;
   provisioners: readonly Provisioner[];
+  /** Names of integrations by id. */
+  names: ReadonlyMap<string, string>;
 }) => (
   <Card title="Provisioned by">
     {provisioners.length === 0 && <p>No integration maintains this user any more.</p>}
@@ -26,7 +29,11 @@ export const ProvisionersCard = ({
       {provisioners.map((each) => (
         <>
           <dt>
-            <ProvisionerLink tenant={tenant} provisioner={each} />
+            <ProvisionerLink
+              tenant={tenant}
+              provisioner={each}
+              title={names.get(each.integrationId) ?? provisionerName(each)}
+            />
           </dt>
           <dd>
             {each.ended && <Chip tone="rest">Ended</Chip>}{' '}
@@ -44,11 +51,21 @@ export const ProvisionersCard = ({
   </Card>
 );
 
-const ProvisionerLink = ({ tenant, provisioner }: { tenant: string; provisioner: Provisioner }) => {
+interface ProvisionerLinkProps {
+  readonly tenant: string;
+  readonly provisioner: Provisioner;
+  readonly title: string;
+}
+
+const ProvisionerLink = ({ tenant, provisioner, title }: ProvisionerLinkProps) => {
   const { integration, ended } = provisioner;
-  if (integration === undefined || ended) return <Name of={provisionerName(provisioner)} />;
+  if (integration === undefined || ended) return <Name of={title} />;
   const { namespace, name } = integration;
-  return <a href={tenantHref(tenant, 'provisioning', namespace, name)}>{name}</a>;
+  return (
+    <a href={tenantHref(tenant, 'provisioning', namespace, name)}>
+      <Name of={title} />
+    </a>
+  );
 };
 
 export const MembershipsCard = ({

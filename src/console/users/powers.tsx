@@ -33,7 +33,19 @@ export interface Powers {
   readonly asked: (Question & { readonly allowed: boolean }) | undefined;
 }
 
-export const PowersCard = ({ identity, active, namespaces, askable, asked }: Powers) => (
+interface PowersCardProps extends Powers {
+  /** Whether a question was entered that Kubernetes could not understand. */
+  readonly isUnclear: boolean;
+}
+
+export const PowersCard = ({
+  identity,
+  active,
+  namespaces,
+  askable,
+  asked,
+  isUnclear,
+}: PowersCardProps) => (
   <Card title="What may they do, and why?" aside="as Kubernetes decides now" id="powers" flush>
     {identity === undefined ? (
       <Nothing active={active} />
@@ -43,7 +55,7 @@ export const PowersCard = ({ identity, active, namespaces, askable, asked }: Pow
           <InNamespace {...each} />
         ))}
         <More left={askable.length - namespaces.length} />
-        <Ask askable={askable} asked={asked} />
+        <Ask askable={askable} asked={asked} isUnclear={isUnclear} />
         <KubernetesNames {...identity} />
       </>
     )}
@@ -91,7 +103,9 @@ const InNamespace = ({ namespace, grants, inConsole }: NamespacePowers) => {
   );
 };
 
-const Ask = ({ askable, asked }: Pick<Powers, 'askable' | 'asked'>) => (
+type AskProps = Pick<PowersCardProps, 'askable' | 'asked' | 'isUnclear'>;
+
+const Ask = ({ askable, asked, isUnclear }: AskProps) => (
   <>
     <form class="filters" method="get" action="#powers" aria-label="Ask about another action">
       <input
@@ -121,6 +135,12 @@ const Ask = ({ askable, asked }: Pick<Powers, 'askable' | 'asked'>) => (
         May they?
       </button>
     </form>
+    {isUnclear && (
+      <div class="body" role="status">
+        The question was not understood. Enter a verb, such as get, and a resource in the plural
+        with its API group, such as deployments.apps.
+      </div>
+    )}
     {asked !== undefined && (
       <div class="body" role="status">
         <Chip tone={asked.allowed ? 'good' : 'rest'}>{asked.allowed ? 'Yes' : 'No'}</Chip>{' '}

@@ -5,7 +5,7 @@ import { Time } from '../frame/time.tsx';
 import { countOf } from '../frame/words.ts';
 import { MaybeLink } from '../text/links.tsx';
 import { Name } from '../text/names.tsx';
-import { type Provisioner, provisionerName } from './person.tsx';
+import type { Provisioner } from './person.tsx';
 import type { Profile, ProfileRow } from './profile.ts';
 
 /** Who last wrote an attribute, as far as the log still knows. */
@@ -19,10 +19,12 @@ interface ProfileCardProps {
   /** By the name of the attribute. */
   readonly writers: ReadonlyMap<string, FieldWriter>;
   readonly provisioners: readonly Provisioner[];
+  /** Names of integrations by id. */
+  readonly names: ReadonlyMap<string, string>;
   readonly now: number;
 }
 
-export const ProfileCard = ({ profile, writers, provisioners, now }: ProfileCardProps) => (
+export const ProfileCard = ({ profile, writers, provisioners, names, now }: ProfileCardProps) => (
   <Card title="Profile" flush>
     <div class="body">
       {provisioners.some(({ ended }) => !ended) ? (
@@ -44,7 +46,13 @@ export const ProfileCard = ({ profile, writers, provisioners, now }: ProfileCard
             <MaybeLink value={row.value} />
           </td>
           <td>
-            <Owner writer={writers.get(row.attribute)} provisioners={provisioners} now={now} />
+            <Owner
+              writer={writers.get(row.attribute)}
+              names={provisioners
+                .filter(({ ended }) => !ended)
+                .map(({ integrationId }) => names.get(integrationId) ?? integrationId)}
+              now={now}
+            />
           </td>
         </tr>
       ))}
@@ -70,17 +78,14 @@ const FieldName = ({ path, note }: ProfileRow) => (
 /** Without an entry in the log, any integration that provisioned the user may own the field. */
 const Owner = ({
   writer,
-  provisioners,
+  names,
   now,
 }: {
   writer: FieldWriter | undefined;
-  provisioners: readonly Provisioner[];
+  names: readonly string[];
   now: number;
 }) => {
-  if (writer === undefined) {
-    const names = provisioners.filter(({ ended }) => !ended).map(provisionerName);
-    return names.length === 0 ? <>–</> : <Name of={names.join(' or ')} />;
-  }
+  if (writer === undefined) return names.length === 0 ? <>–</> : <Name of={names.join(' or ')} />;
   return (
     <>
       <Name of={writer.name} />

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../src/kube/resource.ts';
 import { handMadeConsole } from '../../support/console/hand-made.ts';
 import { expectHarmless } from '../../support/console/harmless.ts';
 import { HOSTILE } from '../../support/console/hostile.ts';
-import { ADA, ENTRY, SESSION_OF_ADA, storeOf } from '../../support/console/people.ts';
+import { ADA, ENTRY, INTEGRATION, SESSION_OF_ADA, storeOf } from '../../support/console/people.ts';
 
 const USERS = '/console/acme/users';
 const PAGE = `${USERS}/${ADA.id}`;
@@ -24,6 +24,17 @@ describe('the list of users', () => {
     expect(html).toContain('<bdi>ada@acme.example</bdi>');
     expect(html).toContain('1 of 1 user in the tenant');
   });
+
+  it.each([undefined, '   ', '\u202E'])(
+    'links the userName alone if the displayName is %j',
+    async (displayName) => {
+      const userName = 'ada@acme.example';
+      const attributes = displayName === undefined ? { userName } : { userName, displayName };
+      const { get } = handMadeConsole({ context: storeOf({ people: [{ ...ADA, attributes }] }) });
+      const html = await (await get(USERS)).text();
+      expect(html).toContain(`<a href="${PAGE}"><bdi>ada@acme.example</bdi></a></th>`);
+    },
+  );
 
   it('asks the directory for exactly what the address asks for', async () => {
     const given = storeOf();
@@ -123,6 +134,22 @@ describe('the page of a user', () => {
     const html = await (await get(PAGE)).text();
     expect(html).toContain('5 more namespaces can be asked about.');
     expect(html).toContain('<option value="acme-24">');
+  });
+
+  it('says how to ask when the question was not understood', async () => {
+    const { get } = handMadeConsole({ context: storeOf(), access: explained });
+    const words = 'The question was not understood.';
+    expect(await (await get(`${PAGE}?verb=ge+t&resource=pods&in=acme`)).text()).toContain(words);
+    expect(await (await get(`${PAGE}?verb=get&resource=pods&in=acme`)).text()).not.toContain(words);
+    expect(await (await get(PAGE)).text()).not.toContain(words);
+  });
+
+  it('calls integrations as the other pages do', async () => {
+    const objects = [INTEGRATION as KubeObject];
+    const { get } = handMadeConsole({ context: storeOf({ objects }), access: explained });
+    const html = await (await get(PAGE)).text();
+    expect(html).toContain('<bdi>Company IdP</bdi></a>');
+    expect(html).not.toContain('<bdi>company-idp</bdi>');
   });
 
   it('lets nothing be edited, and says who owns each field', async () => {
