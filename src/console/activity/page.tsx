@@ -64,8 +64,12 @@ const Filters = ({ tenant, filters, integrations }: ActivityProps) => (
       value={filters.actor ?? ''}
       maxlength={1_100}
     />
-    <input type="date" name="since" aria-label="From (UTC)" value={filters.since ?? ''} />
-    <input type="date" name="until" aria-label="Until (UTC)" value={filters.until ?? ''} />
+    <label>
+      From <input type="date" name="since" aria-label="From (UTC)" value={filters.since ?? ''} />
+    </label>
+    <label>
+      Until <input type="date" name="until" aria-label="Until (UTC)" value={filters.until ?? ''} />
+    </label>
     {filters.resourceId !== undefined && (
       <label class="tag">
         <input type="checkbox" name="resource" value={filters.resourceId} checked /> Only{' '}

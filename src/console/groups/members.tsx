@@ -29,7 +29,7 @@ export const MembersCard = (props: MembersCardProps) => {
           Direct and nested
         </a>
         <a class="button" href={usersHref(tenant, { groupId })}>
-          Search
+          Search members
         </a>
       </nav>
       {members.length === 0 ? (

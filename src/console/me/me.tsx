@@ -47,7 +47,10 @@ export async function showMe(context: ConsoleContext, c: ConsoleRequest): Promis
             ...(identity.uid === undefined
               ? []
               : [['UID', <code>{identity.uid}</code>] as readonly [string, Child]]),
-            ['Signed in', session.via === 'kubernetes' ? 'with a Kubernetes token' : session.via],
+            [
+              'Signed in',
+              session.via === 'kubernetes' ? 'with a Kubernetes token' : `through ${session.via}`,
+            ],
             ['Session ends', <Time at={session.expiresAt} now={c.get('now')} />],
           ]}
         />

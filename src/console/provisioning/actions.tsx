@@ -86,7 +86,7 @@ export function confirmRotate(c: ConsoleRequest, target: IntegrationTarget): Pro
     action: 'rotate',
     button: 'Rotate token',
     ends: [
-      `The current token works for another ${spanInWords(overlapOf(target.integration))}. Enter the ` +
+      `The current token keeps working for ${spanInWords(overlapOf(target.integration))}. Enter the ` +
         'new one at the identity provider before that.',
       ...(previousTokenExpiresAt === undefined
         ? []

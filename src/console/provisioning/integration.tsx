@@ -73,6 +73,7 @@ export async function showIntegration(
     token,
   };
   const state = stateOf(integration);
+  const isSaid = done === 'disabled' && state.word === 'Disabled';
   const href = tenantHref(tenant.name, 'provisioning', namespace, name);
   return show(
     c,
@@ -105,7 +106,7 @@ export async function showIntegration(
         </Notice>
       )}
       {done !== undefined && token === undefined && <Notice tone="good" title={DONE[done]} />}
-      {state.detail !== undefined && <Notice tone="warn" title={state.detail} />}
+      {state.detail !== undefined && !isSaid && <Notice tone="warn" title={state.detail} />}
       <div class="two">
         <div>
           <Connect {...page} />

@@ -47,7 +47,9 @@ export async function createIntegration(
     );
   } catch (error) {
     if (isAlreadyExists(error)) {
-      const resourceName = `The namespace already has an integration of this name. Choose another name.`;
+      const { namespace, name } = desired.metadata;
+      const taken = `The namespace ${namespace} already has the integration ${name}.`;
+      const resourceName = `${taken} Choose another name.`;
       return form(c, namespaces, input, { resourceName });
     }
     if (!isDeclined(error)) throw error;
@@ -112,7 +114,7 @@ function form(
               autocomplete="off"
             />
           </Field>
-          <Field id="description" label="Description" error={faults.description}>
+          <Field id="description" label="Description (optional)" error={faults.description}>
             <textarea
               {...fieldAttributes({ id: 'description', error: faults.description })}
               name="description"
@@ -166,7 +168,7 @@ function form(
 const HINTS = {
   name: 'Such as “Company IdP”.',
   identityProvider: 'Decides which guide you see. The behaviour is the same for all.',
-  resourceName: 'Lower case letters, digits and dashes. By default, it is made of the name.',
+  resourceName: 'Lowercase letters, digits and dashes. By default, it is derived from the name.',
 };
 
 interface PlacementProps {

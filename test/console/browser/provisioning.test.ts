@@ -163,7 +163,7 @@ describe('an administrator', () => {
     const { endpoint, token } = await create('Rotated');
     await listUsers(endpoint, token);
     await page.getByRole('link', { name: 'Rotate token…' }).click();
-    await page.getByText('works for another 1 day').waitFor();
+    await page.getByText('keeps working for 1 day').waitFor();
     await page.getByRole('button', { name: 'Rotate token' }).click();
     await page.getByText('Copy the token now').waitFor();
     const next = await page.locator('#token').inputValue();
