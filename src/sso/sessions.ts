@@ -45,6 +45,9 @@ interface SessionsOptions {
   readonly log: Logger;
 }
 
+/** In the requests that a page sends by itself, which are no use of the session. */
+export const LIVE_REFRESH = 'x-live-refresh';
+
 const COOKIE = '__Host-scim-session';
 const SECRET_BYTES = 32;
 const SECRET = /^[\w-]{43}$/;
@@ -111,7 +114,7 @@ export class Sessions {
     if (at >= found.expiresAt || idleMs >= limits.idleMs) return undefined;
     if (found.kind === 'person' && !isTrusted(found.provider, found.issuer, found.tenant))
       return undefined;
-    if (idleMs >= TOUCH_MS) this.#touch(found.hash, at);
+    if (idleMs >= TOUCH_MS && !headers.has(LIVE_REFRESH)) this.#touch(found.hash, at);
     return found;
   }
 

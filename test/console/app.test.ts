@@ -129,6 +129,8 @@ describe('the files of the console', () => {
     expect(STYLE.length).toBeLessThan(15_000);
     expect(SCRIPT.length).toBeLessThan(5_000);
     expect(() => new Script(SCRIPT)).not.toThrow();
+    // Otherwise, a page that is left open would keep its session alive.
+    expect(SCRIPT).toContain("load(location.href, { 'x-live-refresh': '1' })");
   });
 });
 

@@ -111,6 +111,19 @@ describe('a session', () => {
     expect(await isOver(browser)).toBe(true);
   });
 
+  it('is over when only an open page refreshes itself', async () => {
+    const { id, browser } = await signedIn('away');
+    const first = await lastUseOf(id);
+    server.ahead = 25 * MINUTE;
+    const headers = new Headers(browser.headers);
+    headers.set('x-live-refresh', '1');
+    expect(await server.signIn.sessionOf(headers)).toBeDefined();
+    await server.store.sessions.end('none');
+    expect(await lastUseOf(id)).toBe(first);
+    server.ahead = 31 * MINUTE;
+    expect(await isOver(browser)).toBe(true);
+  });
+
   it('is over at its limit, however much it is used', async () => {
     const { id, browser } = await signedIn('busy');
     for (let minutes = 20; minutes < 120; minutes += 20) await useAfter(minutes, id, browser);

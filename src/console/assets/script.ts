@@ -2,15 +2,18 @@
  * The script of the console: copying, live refresh and search as one types. A page works without
  * it. Pages are read as documents by XMLHttpRequest, which needs no Trusted Types policy.
  */
+import { LIVE_REFRESH } from '../../sso/sessions.ts';
+
 export const SCRIPT = `'use strict';
 {
   const main = document.getElementById('main');
   if (main?.dataset.address) history.replaceState(null, '', main.dataset.address);
 
-  const load = (address) =>
+  const load = (address, headers = {}) =>
     new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       request.open('GET', address);
+      for (const name in headers) request.setRequestHeader(name, headers[name]);
       request.responseType = 'document';
       request.timeout = 10000;
       request.onload = () => resolve(request);
@@ -51,7 +54,7 @@ export const SCRIPT = `'use strict';
       if (!part?.dataset.live) return;
       if (document.hidden || part.contains(document.activeElement)) continue;
       try {
-        const request = await load(location.href);
+        const request = await load(location.href, { '${LIVE_REFRESH}': '1' });
         if (isSignedOut(request, location.href)) return location.reload();
         if (request.status === 200) put(id, request.response);
       } catch {}
