@@ -1,7 +1,7 @@
 /** `activity`: prints the log of who changed what, beside the running processes. */
 import type { ActivityConfig } from '../config/options.ts';
 import { ACTIVITY_LINES } from '../directory/activity-lines.ts';
-import type { DirectoryReader } from '../directory/reader.ts';
+import { activityPages } from '../directory/activity-pages.ts';
 import type { ActivityEntry, ActivityQuery, AttributeChange } from '../directory/store/activity.ts';
 import {
   integrationNamed,
@@ -14,9 +14,6 @@ import {
 interface Output {
   write(text: string, done: (error?: Error | null) => void): unknown;
 }
-
-/** Entries that are read at once. */
-const PAGE_SIZE = 500;
 
 /** Ends early, without an error, if the reader of the output closes it. Throws FatalError. */
 export async function showActivity(
@@ -32,9 +29,10 @@ export async function showActivity(
     const query = queryOf(config, now(), integrationIdOf(config, integrations));
     let isOpen = head === '' || (await printed(output, head));
     let count = 0;
-    for await (const entries of pages(reader, query, config.limit)) {
+    const most = config.limit === 0 ? Number.POSITIVE_INFINITY : config.limit;
+    for await (const entries of activityPages(reader.activity, query, most)) {
       count += entries.length;
-      isOpen &&= await printed(output, entries.map(line).join(''));
+      if (entries.length > 0) isOpen &&= await printed(output, entries.map(line).join(''));
       if (!isOpen) return;
     }
     if (count === 0 && config.output === 'text') await printed(output, 'No entry was found.\n');
@@ -66,22 +64,6 @@ function queryOf(
     ...(since === undefined ? {} : { since: since(now) }),
     ...(until === undefined ? {} : { until: until(now) }),
   };
-}
-
-async function* pages(
-  { activity }: DirectoryReader,
-  query: Omit<ActivityQuery, 'limit'>,
-  most: number,
-): AsyncGenerator<readonly ActivityEntry[]> {
-  let left = most === 0 ? Number.POSITIVE_INFINITY : most;
-  let after: string | undefined;
-  do {
-    const page = { ...query, limit: Math.min(left, PAGE_SIZE) };
-    const { entries, next } = await activity.list(after === undefined ? page : { ...page, after });
-    if (entries.length > 0) yield entries;
-    left -= entries.length;
-    after = next;
-  } while (after !== undefined && left > 0);
 }
 
 /** False if the other end was closed, as by `head`. */

@@ -2,7 +2,6 @@
  * Records what a visitor did, under their name: in the activity log of the tenant, in an event of
  * the object, and in the log of the program. The audit log of Kubernetes names the operator.
  */
-
 import { EVENT } from '../crd/reasons.ts';
 import type { NewActivity } from '../directory/store/activity.ts';
 import type { KubeObject } from '../kube/resource.ts';
@@ -22,7 +21,7 @@ interface Action {
 
 /** Call it after the action. It never fails, because what is done can't be undone. */
 export async function recordAction(
-  { store, events, log, now }: ConsoleContext,
+  context: ConsoleContext,
   c: ConsoleRequest,
   { operation, resource, change = {}, regarding, action, note }: Action,
 ): Promise<void> {
@@ -30,29 +29,25 @@ export async function recordAction(
   const { session } = c.get('visit');
   const tenant = c.get('tenant').name;
   const { user } = session.identity;
-  log.info({ requestId, user, tenant, operation, resource }, 'changed in the console');
+  context.log.info({ requestId, user, tenant, operation, resource }, 'changed in the console');
   if (regarding !== undefined) {
     const reason = EVENT.ChangedInConsole;
-    events.record(regarding, { type: 'Normal', reason, action, note: `${user} ${note}` });
+    context.events.record(regarding, { type: 'Normal', reason, action, note: `${user} ${note}` });
   }
-  const actor = {
-    kind: session.person === undefined ? 'kubernetes' : 'person',
-    name: user,
-  } as const;
+  const kind = session.person === undefined ? 'kubernetes' : 'person';
+  const actor = { kind, name: user } as const;
+  await appendActivity(context, { tenant, actor, operation, resource, requestId, change });
+}
+
+/** Appends to the activity log now. It never fails. */
+export async function appendActivity(
+  { store, log, now }: Pick<ConsoleContext, 'store' | 'log' | 'now'>,
+  entry: Omit<NewActivity, 'at' | 'version'>,
+): Promise<void> {
   try {
-    const at = now();
-    const version = undefined;
-    await store.activity.append({
-      at,
-      tenant,
-      actor,
-      operation,
-      resource,
-      requestId,
-      version,
-      change,
-    });
+    await store.activity.append({ ...entry, at: now(), version: undefined });
   } catch (err) {
-    log.error({ err, requestId, user, tenant, operation }, 'a change was not recorded');
+    const { requestId, tenant, operation, actor } = entry;
+    log.error({ err, requestId, user: actor.name, tenant, operation }, 'a change was not recorded');
   }
 }

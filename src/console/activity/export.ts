@@ -1,12 +1,12 @@
-/** Files that are made while they are sent. */
+/** Exports, which are sent while they are read. */
 import { ACTIVITY_LINES } from '../../directory/activity-lines.ts';
+import { activityPages } from '../../directory/activity-pages.ts';
 import type { ActivityQuery } from '../../directory/store/activity.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { conditionsOf, filtersIn } from './filters.ts';
 
 /** A spreadsheet opens ten times as many. */
 export const MOST_EXPORTED = 100_000;
-const PAGE_SIZE = 500;
 
 export type Format = keyof typeof ACTIVITY_LINES;
 
@@ -38,16 +38,8 @@ async function* activityLines(
 ): AsyncGenerator<string> {
   const { head, line } = ACTIVITY_LINES[format];
   yield head;
-  let left = MOST_EXPORTED;
-  let after: string | undefined;
-  do {
-    const limit = Math.min(PAGE_SIZE, left);
-    const place = after === undefined ? {} : { after };
-    const { entries, next } = await store.activity.list({ ...query, ...place, limit });
+  for await (const entries of activityPages(store.activity, query, MOST_EXPORTED))
     yield entries.map(line).join('');
-    left -= entries.length;
-    after = next;
-  } while (after !== undefined && left > 0);
 }
 
 interface Download {

@@ -18,6 +18,7 @@ import { ConnectFields } from '../provisioning/connect.tsx';
 import { guideOf } from '../provisioning/providers.ts';
 import { type Known, readKnown, titleOf } from '../provisioning/read.ts';
 import { isGenerated, revealToken } from '../provisioning/token.ts';
+import { appendActivity } from '../record-action.ts';
 import { setupLinkHash } from './link-hash.ts';
 
 const LINK = '/setup/:secret';
@@ -108,20 +109,14 @@ async function revealByLink(
   const requestId = c.get('requestId');
   const resource = { type: 'ScimIntegration', id: uid, name: `${namespace}/${name}` } as const;
   log.info({ requestId, user: createdBy, resource }, 'a setup link showed the token');
-  try {
-    await store.activity.append({
-      at: now(),
-      tenant: tenantOf(integration),
-      actor: { kind: 'kubernetes', name: createdBy },
-      operation: 'showToken',
-      resource,
-      requestId,
-      version: undefined,
-      change: { setupLink: { after: true } },
-    });
-  } catch (err) {
-    log.error({ err, requestId, user: createdBy }, 'a change was not recorded');
-  }
+  await appendActivity(context, {
+    tenant: tenantOf(integration),
+    actor: { kind: 'kubernetes', name: createdBy },
+    operation: 'showToken',
+    resource,
+    requestId,
+    change: { setupLink: { after: true } },
+  });
   return token;
 }
 
