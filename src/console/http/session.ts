@@ -43,6 +43,8 @@ export function consoleSession(context: ConsoleContext): MiddlewareHandler<Conso
  * are the same.
  */
 export const tenantOfPath: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
+  // No name and no id contains NUL, and PostgreSQL has no text with it.
+  if (c.req.path.includes('\0') || c.req.path.includes('%00')) throw notThere();
   const visit = c.get('visit');
   const name = c.req.param('tenant');
   const tenant = (await visit.tenants()).find((each) => each.name === name);

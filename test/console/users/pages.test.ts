@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Grant } from '../../../src/access/grants.ts';
 import type { KubeObject } from '../../../src/kube/resource.ts';
 import { handMadeConsole } from '../../support/console/hand-made.ts';
@@ -290,4 +290,17 @@ describe('unbinding an account', () => {
     ]);
     expect(given.recorded).toMatchObject([{ operation: 'unbind' }]);
   });
+});
+
+describe('an id with NUL, which PostgreSQL refuses', () => {
+  it.each(['users/a%00', 'users/a%00/sessions/end', 'groups/%00'])(
+    'is not looked for at %s',
+    async (path) => {
+      const context = storeOf();
+      const { people } = context.store;
+      const asked = [vi.spyOn(people, 'get'), vi.spyOn(people, 'group')];
+      expect((await handMadeConsole({ context }).get(`/console/acme/${path}`)).status).toBe(404);
+      for (const each of asked) expect(each).not.toHaveBeenCalled();
+    },
+  );
 });
