@@ -222,6 +222,16 @@ describe('a running program', () => {
     expect(program.lines.filter(({ msg }) => msg === message)).toHaveLength(1);
   });
 
+  it('serves no console, and says so, if the public URL has a path', async () => {
+    const program = run(database('path.db'), ['--public-url=https://idm.example.com/scim']);
+    await program.logged(
+      'the console is not served, because the public URL has a path; use a host of its own',
+    );
+    const { port } = await program.logged('serving SCIM');
+    expect((await fetch(`http://127.0.0.1:${port}/console`)).status).toBe(404);
+    expect(await program.stop()).toBe(0);
+  });
+
   it('stops without losing a request of sixteen busy clients, and closes each connection', async () => {
     const program = run(database('busy.db'));
     const { port } = await program.logged('serving SCIM');

@@ -3,7 +3,7 @@
  */
 import type { Registry } from 'prom-client';
 import type { Config } from '../config/options.ts';
-import { isUnencrypted } from '../config/public-url.ts';
+import { hasPath, isUnencrypted } from '../config/public-url.ts';
 import type { NamingRule } from '../directory/kubernetes-names.ts';
 import { RequestTracker } from '../directory/last-requests.ts';
 import { impatient } from '../directory/metrics/impatient.ts';
@@ -47,7 +47,8 @@ export async function run(
   signal: AbortSignal,
 ): Promise<void> {
   const connection = planes.operator ? connect(config) : undefined;
-  const hasConsole = config.console && connection !== undefined;
+  const isAtRoot = !hasPath(config.publicUrl);
+  const hasConsole = config.console && connection !== undefined && isAtRoot;
   const sso = hasConsole ? await loadSsoConfig(config) : undefined;
   let store: Store | undefined;
   const metrics = createProcessMetrics(() => store);
@@ -79,6 +80,11 @@ export async function run(
     log.warn(
       { publicUrl: config.publicUrl },
       'the public URL uses plain http, which exposes tokens and personal data; use https',
+    );
+  if (config.console && connection !== undefined && !isAtRoot)
+    log.warn(
+      { publicUrl: config.publicUrl },
+      'the console is not served, because the public URL has a path; use a host of its own',
     );
   store = await openWhenReachable(config, log, signal);
   if (store === undefined) return ops.close(CLOSE_DEADLINE_MS);

@@ -133,7 +133,7 @@ export const OPTIONS = {
   console: toggle(
     'console',
     'Serves sign-in and the console on --port. Only run and operator do, because the console ' +
-      'needs the Kubernetes API.',
+      'needs the Kubernetes API, and only if --public-url has no path.',
     'true',
   ),
   ssoConfig: text(

@@ -7,3 +7,8 @@ export function isUnencrypted(publicUrl: string): boolean {
   const { protocol, hostname } = new URL(publicUrl);
   return protocol === 'http:' && !LOOPBACK.test(hostname);
 }
+
+/** The links and cookies of the console begin at the root of its host. */
+export function hasPath(publicUrl: string): boolean {
+  return new URL(publicUrl).pathname !== '/';
+}
