@@ -7,6 +7,7 @@ import { SUBJECT_ACCESS_REVIEWS } from '../kube/resource.ts';
 import { accessError } from './error.ts';
 import type { Identity, ResourceAttributes } from './identity.ts';
 import { Recent } from './recent.ts';
+import { Semaphore } from './semaphore.ts';
 
 const MOST_KEPT = 20_000;
 /** Per process, so that a page with many namespaces doesn't hold up the operator's own calls. */
@@ -15,8 +16,7 @@ const AT_ONCE = 16;
 export class Reviews {
   readonly #client: Client;
   readonly #kept: Recent<boolean>;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #semaphore = new Semaphore(AT_ONCE);
 
   /** `clock` is monotonic, in milliseconds. */
   constructor(client: Client, clock: () => number, most = MOST_KEPT) {
@@ -46,26 +46,15 @@ export class Reviews {
   ): Promise<boolean> {
     // A review about nobody would be refused as invalid, and "" is never a user.
     if (user === '') return false;
-    const release = await this.#turn();
     try {
       const spec = { user, groups, uid, extra, resourceAttributes };
-      const review = await this.#client.review<Verdict>(SUBJECT_ACCESS_REVIEWS, spec);
+      const review = await this.#semaphore.run(() =>
+        this.#client.review<Verdict>(SUBJECT_ACCESS_REVIEWS, spec),
+      );
       return review.status?.allowed === true && review.status.denied !== true;
     } catch (error) {
       throw accessError(error, 'create SubjectAccessReviews');
-    } finally {
-      release();
     }
-  }
-
-  async #turn(): Promise<() => void> {
-    if (this.#running >= AT_ONCE) await new Promise<void>((run) => this.#waiting.push(run));
-    else this.#running += 1;
-    return () => {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
-    };
   }
 }
 

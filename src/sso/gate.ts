@@ -1,4 +1,5 @@
 /** Bounds what strangers can make the process do at the same time. */
+import { Semaphore } from '../access/semaphore.ts';
 
 /** Too much of the same is under way. */
 export class BusyError extends Error {
@@ -16,27 +17,17 @@ interface GateOptions {
 
 /** Runs a bounded number of calls at once. A bounded number waits for its turn. */
 export class Gate {
-  readonly #atOnce: number;
+  readonly #semaphore: Semaphore;
   readonly #most: number;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
 
   constructor({ atOnce, waiting }: GateOptions) {
-    this.#atOnce = atOnce;
+    this.#semaphore = new Semaphore(atOnce);
     this.#most = waiting;
   }
 
   /** Rejects with BusyError if too many calls wait already. */
   async run<T>(act: () => Promise<T>): Promise<T> {
-    if (this.#running < this.#atOnce) this.#running++;
-    else if (this.#waiting.length >= this.#most) throw new BusyError();
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await act();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
-    }
+    if (!this.#semaphore.isFree && this.#semaphore.waiting >= this.#most) throw new BusyError();
+    return this.#semaphore.run(act);
   }
 }
