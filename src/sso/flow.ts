@@ -16,6 +16,7 @@ import { type Refusal, type RefusalReason, refusalOf } from './refusal.ts';
 import { returnTarget } from './return-target.ts';
 import type { Seal } from './seal.ts';
 import type { Sessions } from './sessions.ts';
+import { uncached } from './uncached.ts';
 
 interface FlowParts {
   readonly publicUrl: string;
@@ -164,7 +165,7 @@ export class Flow {
       tenant,
       href: loginAddress(attempt, { tenant }),
     }));
-    return writable(await this.#parts.pages.chooseTenant(choices, accountName(account)));
+    return uncached(await this.#parts.pages.chooseTenant(choices, accountName(account)));
   }
 
   #failed(error: unknown, provider: Provider, attempt: Attempt): Promise<Response> {
@@ -195,7 +196,7 @@ export class Flow {
   ): Promise<Response> {
     const { journal, pages } = this.#parts;
     await journal.refused(refusal, provider, about);
-    return writable(await pages.refused(refusal));
+    return uncached(await pages.refused(refusal));
   }
 }
 
@@ -213,11 +214,4 @@ function redirect(location: string, setCookies: readonly string[]): Response {
   const headers = new Headers({ location, 'cache-control': 'no-store' });
   for (const each of setCookies) headers.append('set-cookie', each);
   return new Response(null, { status: 303, headers });
-}
-
-/** The same response with headers that can be changed. */
-export function writable({ body, status, headers }: Response): Response {
-  const changed = new Headers(headers);
-  changed.set('cache-control', 'no-store');
-  return new Response(body, { status, headers: changed });
 }

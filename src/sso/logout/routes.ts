@@ -4,7 +4,6 @@ import { bodyLimit } from 'hono/body-limit';
 import type { FoundSession, SessionOwner } from '../../directory/store/sessions.ts';
 import type { Store } from '../../directory/store/store.ts';
 import type { Logger } from '../../logger.ts';
-import { writable } from '../flow.ts';
 import type { Journal } from '../journal.ts';
 import type { SignInApp, SignInEnv, SignInPages } from '../pages.ts';
 import type { Provider } from '../provider.ts';
@@ -12,6 +11,7 @@ import { ProviderError } from '../provider-error.ts';
 import type { Providers } from '../providers.ts';
 import { isSame, type Seal } from '../seal.ts';
 import type { Sessions, SignInSession } from '../sessions.ts';
+import { uncached } from '../uncached.ts';
 import { UsedOnce } from '../used-once.ts';
 import { readLogoutToken } from './backchannel.ts';
 import { type LoggedOut, readSubject, verifyCaller } from './universal.ts';
@@ -62,7 +62,7 @@ export class Logout {
     const { sessions, pages } = this.#parts;
     const session = await sessions.of(headers);
     const page = session === undefined ? pages.signedOut() : pages.confirmSignOut(session);
-    return writable(await page);
+    return uncached(await page);
   }
 
   async #signOut(context: Context<SignInEnv>): Promise<Response> {
@@ -74,12 +74,12 @@ export class Logout {
       const { csrf } = await context.req.parseBody();
       // Another site sent the form, or it is from an earlier session.
       if (typeof csrf !== 'string' || !isSame(session.csrf, csrf))
-        return writable(await pages.confirmSignOut(session));
+        return uncached(await pages.confirmSignOut(session));
     }
     const found = session === undefined ? undefined : await sessions.find(headers);
     const setCookie = await sessions.end(headers);
     if (session !== undefined) await this.#note(session);
-    const response = writable(await this.#afterwards(found));
+    const response = uncached(await this.#afterwards(found));
     response.headers.append('set-cookie', setCookie);
     return response;
   }
