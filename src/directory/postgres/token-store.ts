@@ -2,6 +2,7 @@
 import { and, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
 import { columns, named, selected } from '../sql/names.ts';
+import { tokenRecordOf } from '../sql/token-record.ts';
 import type { TokenRecord, TokenStore } from '../store/tokens.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { array } from './dialect.ts';
@@ -42,7 +43,7 @@ export function createTokenStore(connections: Connections): TokenStore {
       const rows = await guarded(() =>
         orm.select().from(tokens).where(eq(tokens.integrationId, integrationId)),
       );
-      return rows.map(toRecord);
+      return rows.map(tokenRecordOf);
     },
     owner: async (hash) => {
       const [row] = await guarded(() => orm.select().from(tokens).where(eq(tokens.hash, hash)));
@@ -78,7 +79,7 @@ export function createTokenStore(connections: Connections): TokenStore {
             `,
           );
         }
-        return before.map(toRecord);
+        return before.map(tokenRecordOf);
       }),
     touch: async (uses) => {
       const texts = (key: 'integrationId' | 'keyId') => array(uses.map((each) => each[key]));
@@ -136,13 +137,4 @@ async function put(queries: Queries, token: TokenRecord): Promise<void> {
   );
   // Otherwise, a client that shows another integration's token could take it over.
   if (rows === 0) throw uniqueness('the token belongs to another integration');
-}
-
-function toRecord({ expiresAt, lastUsedAt, shownAt, ...row }: Row): TokenRecord {
-  return {
-    ...row,
-    expiresAt: expiresAt ?? undefined,
-    lastUsedAt: lastUsedAt ?? undefined,
-    shownAt: shownAt ?? undefined,
-  };
 }

@@ -2,12 +2,11 @@
 import { and, eq, gt, isNull, ne, or, sql } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
 import { named } from '../sql/names.ts';
+import { tokenRecordOf } from '../sql/token-record.ts';
 import type { TokenRecord, TokenStore } from '../store/tokens.ts';
 import { type Connections, parameter } from './connections.ts';
 import { recordOf } from './integration-store.ts';
 import { integrations, tokens } from './schema.ts';
-
-type Row = typeof tokens.$inferSelect;
 
 export function createTokenStore({ writer, write, read, reading }: Connections): TokenStore {
   const authenticate = read.orm
@@ -91,13 +90,13 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
         const row = authenticate.get({ tenant, integrationId, hash, at });
         return row && { integration: recordOf(row.integration), keyId: row.keyId };
       }),
-    list: (integrationId) => reading(() => list.all({ integrationId }).map(toRecord)),
+    list: (integrationId) => reading(() => list.all({ integrationId }).map(tokenRecordOf)),
     owner: (hash) => reading(() => find.get({ hash })?.integrationId),
     add: (token) => writer.write(() => put(token)),
     keepOnly: (token, previous) =>
       writer.write(() => {
         const { integrationId, hash: current } = token;
-        const before = held.all({ integrationId }).map(toRecord);
+        const before = held.all({ integrationId }).map(tokenRecordOf);
         put(token);
         removeOthers.run({ integrationId, current, previous: previous?.hash ?? current });
         if (previous !== undefined) expire.run({ integrationId, ...previous });
@@ -110,14 +109,5 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
     markShown: (integrationId, keyId, at) =>
       writer.write(() => markShown.run({ integrationId, keyId, at }).changes > 0),
     revokeAll: (integrationId) => writer.write(() => removeAll.run({ integrationId }).changes),
-  };
-}
-
-function toRecord({ expiresAt, lastUsedAt, shownAt, ...row }: Row): TokenRecord {
-  return {
-    ...row,
-    expiresAt: expiresAt ?? undefined,
-    lastUsedAt: lastUsedAt ?? undefined,
-    shownAt: shownAt ?? undefined,
   };
 }
