@@ -31,6 +31,18 @@ export async function listIn<T extends KubeObject>(
   return lists.flat();
 }
 
+/** Like listIn, but none if the operator may not list the resource. */
+export async function listInIfAllowed<T extends KubeObject>(
+  ...list: Parameters<typeof listIn>
+): Promise<readonly T[]> {
+  try {
+    return await listIn<T>(...list);
+  } catch (error) {
+    if (isForbidden(error)) return [];
+    throw error;
+  }
+}
+
 /** Undefined if the operator watches single namespaces only. */
 async function allNamespaces<T extends KubeObject>(
   client: Client,

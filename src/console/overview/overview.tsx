@@ -5,7 +5,7 @@ import { Card, Stat } from '../frame/pieces.tsx';
 import { count, timeInWords } from '../frame/words.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
 import { IntegrationTable } from '../provisioning/list.tsx';
-import { readActivities, readIntegrations } from '../provisioning/read.ts';
+import { lastContactOf, readActivities, readIntegrations } from '../provisioning/read.ts';
 import { type Concern, concernsOf } from './attention.ts';
 
 export async function showOverview(context: ConsoleContext, c: ConsoleRequest): Promise<Response> {
@@ -20,12 +20,9 @@ export async function showOverview(context: ConsoleContext, c: ConsoleRequest): 
   const activities = await readActivities(context, integrations);
   const counts = mayUsers || mayGroups ? await context.store.people.counts(tenant.name) : undefined;
   const users = tenantHref(tenant.name, 'users');
-  const contacts = integrations
-    .map(
-      ({ metadata, status }) =>
-        activities.get(metadata.uid)?.lastRequestAt ?? Date.parse(status?.lastRequestTime ?? ''),
-    )
-    .filter((at) => !Number.isNaN(at));
+  const contacts = integrations.flatMap(
+    (each) => lastContactOf(each, activities.get(each.metadata.uid)) ?? [],
+  );
   return show(
     c,
     { title: tenant.title, crumbs: [{ title: 'Tenants', href: '/console' }] },

@@ -12,7 +12,13 @@ import { tenantHref } from '../hrefs.ts';
 import type { TenantVisit } from '../tenant-visit.ts';
 import { Done } from '../text/done.tsx';
 import { guideOf } from './providers.ts';
-import { type Activities, readActivities, readIntegrations, titleOf } from './read.ts';
+import {
+  type Activities,
+  lastContactOf,
+  readActivities,
+  readIntegrations,
+  titleOf,
+} from './read.ts';
 import { stateOf } from './state.ts';
 
 /** What was just done, by the word in the address. */
@@ -118,7 +124,7 @@ const IntegrationRow = ({ tenant, integration, activity, now }: IntegrationRowPr
   const { metadata, spec, status } = integration;
   const { namespace, name } = metadata;
   const state = stateOf(integration);
-  const last = activity?.lastRequestAt ?? Date.parse(status?.lastRequestTime ?? '');
+  const last = lastContactOf(integration, activity);
   return (
     <tr>
       <th scope="row">
@@ -138,7 +144,7 @@ const IntegrationRow = ({ tenant, integration, activity, now }: IntegrationRowPr
       <td>{guideOf(spec?.identityProvider).name}</td>
       <td class="num">{count(activity?.users ?? status?.users ?? 0)}</td>
       <td class="num">{count(activity?.groups ?? status?.groups ?? 0)}</td>
-      <td>{Number.isNaN(last) ? 'none yet' : <Time at={last} now={now} />}</td>
+      <td>{last === undefined ? 'none yet' : <Time at={last} now={now} />}</td>
     </tr>
   );
 };

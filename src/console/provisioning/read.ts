@@ -60,6 +60,15 @@ export async function readActivities(
   return new Map(await Promise.all(read));
 }
 
+/** Undefined before the first request. The directory has the time earlier than the status. */
+export function lastContactOf(
+  { status }: KubeIntegration,
+  activity: IntegrationActivity | undefined,
+): number | undefined {
+  const at = activity?.lastRequestAt ?? Date.parse(status?.lastRequestTime ?? '');
+  return Number.isNaN(at) ? undefined : at;
+}
+
 export type Activities = ReadonlyMap<string, IntegrationActivity | undefined>;
 
 /** What the directory knows of an integration. */

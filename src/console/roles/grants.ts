@@ -3,10 +3,9 @@ import type { Grant } from '../../access/grants.ts';
 import type { Identity } from '../../access/identity.ts';
 import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
-import { isForbidden } from '../../kube/errors.ts';
 import type { PolicyRule } from '../../kube/objects.ts';
 import type { ConsoleContext } from '../context.ts';
-import { listIn } from '../list-in.ts';
+import { listInIfAllowed } from '../list-in.ts';
 
 export interface ShownGrant {
   readonly role: Grant['role'];
@@ -42,12 +41,7 @@ async function groupNames(
   client: ConsoleContext['client'],
   namespace: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const all = await listIn<KubeGroupBinding>(client, SCIM_GROUP_BINDINGS, [namespace]).catch(
-    (error: unknown) => {
-      if (isForbidden(error)) return [];
-      throw error;
-    },
-  );
+  const all = await listInIfAllowed<KubeGroupBinding>(client, SCIM_GROUP_BINDINGS, [namespace]);
   return new Map(
     all.flatMap(({ metadata, spec, status }) => {
       const name = status?.group?.displayName ?? spec.group.displayName;

@@ -3,11 +3,10 @@ import { bindingTenantOf } from '../../crd/defaults.ts';
 import { LABEL_GROUP_BINDING, SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding } from '../../crd/objects.ts';
 import { groupSubject } from '../../directory/kubernetes-names.ts';
-import { isForbidden } from '../../kube/errors.ts';
 import type { RoleBinding } from '../../kube/objects.ts';
 import { ROLE_BINDINGS } from '../../kube/resource.ts';
 import type { ConsoleContext } from '../context.ts';
-import { listIn } from '../list-in.ts';
+import { listIn, listInIfAllowed } from '../list-in.ts';
 import type { TenantVisit } from '../tenant-visit.ts';
 import { type GroupRole, isFor, roleGivenTo, roleOf } from './group-roles.ts';
 
@@ -26,12 +25,7 @@ export async function tenantRoles(
   const namespaces = await tenant.allowed('list', 'scimgroupbindings');
   const [bindings, roleBindings] = await Promise.all([
     listIn<KubeGroupBinding>(client, SCIM_GROUP_BINDINGS, namespaces),
-    listIn<RoleBinding>(client, ROLE_BINDINGS, namespaces, `!${LABEL_GROUP_BINDING}`).catch(
-      (error: unknown) => {
-        if (isForbidden(error)) return [];
-        throw error;
-      },
-    ),
+    listInIfAllowed<RoleBinding>(client, ROLE_BINDINGS, namespaces, `!${LABEL_GROUP_BINDING}`),
   ]);
   return {
     bindings: bindings.filter((each) => bindingTenantOf(each) === tenant.name),
