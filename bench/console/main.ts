@@ -5,16 +5,13 @@
  * milliseconds and of compressed kilobytes, and fails if a page exceeds its bounds. A database that
  * is named is filled if it is empty, and kept.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { startPostgres } from '../../hack/postgres/start.ts';
 import type { ConsoleContext } from '../../src/console/context.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 import type { Store } from '../../src/directory/store/store.ts';
 import { handMadeConsole } from '../../test/support/console/hand-made.ts';
 import { attributesOf, fill, GROUPS, INTEGRATION, TENANT } from '../people/fill.ts';
+import { onDatabases } from '../people/on-databases.ts';
 
 const BOUND_MS = 50;
 const BOUND_KB = 60;
@@ -109,15 +106,4 @@ async function measure(name: string, url: string): Promise<boolean> {
   return good;
 }
 
-async function onBoth(): Promise<boolean> {
-  const folder = mkdtempSync(join(tmpdir(), 'scim-console-'));
-  const onSqlite = await measure('SQLite', `file:${join(folder, 'directory.db')}`);
-  rmSync(folder, { recursive: true, force: true });
-  const server = await startPostgres();
-  const onPostgres = await measure('PostgreSQL', server.url);
-  await server.stop();
-  return onSqlite && onPostgres;
-}
-
-const good = url === undefined ? await onBoth() : await measure(url.split(':')[0] ?? '', url);
-process.exitCode = good ? 0 : 1;
+process.exitCode = (await onDatabases(url, measure)) ? 0 : 1;

@@ -3,13 +3,10 @@
  * `node bench/people/main.ts [PEOPLE] [DATABASE_URL]` prints a table of milliseconds, and fails if
  * a read takes longer than its bound. A database that is named is filled if it is empty, and kept.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startPostgres } from '../../hack/postgres/start.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 import type { Store } from '../../src/directory/store/store.ts';
 import { attributesOf, fill, GROUPS, SMALL_INTEGRATION, TENANT } from './fill.ts';
+import { onDatabases } from './on-databases.ts';
 
 const BOUND_MS = 50;
 const ROUNDS = 11;
@@ -126,15 +123,4 @@ async function measure(name: string, url: string): Promise<boolean> {
   return good;
 }
 
-async function onBoth(): Promise<boolean> {
-  const folder = mkdtempSync(join(tmpdir(), 'scim-people-'));
-  const onSqlite = await measure('SQLite', `file:${join(folder, 'directory.db')}`);
-  rmSync(folder, { recursive: true, force: true });
-  const server = await startPostgres();
-  const onPostgres = await measure('PostgreSQL', server.url);
-  await server.stop();
-  return onSqlite && onPostgres;
-}
-
-const good = url === undefined ? await onBoth() : await measure(url.split(':')[0] ?? '', url);
-process.exitCode = good ? 0 : 1;
+process.exitCode = (await onDatabases(url, measure)) ? 0 : 1;
