@@ -21,6 +21,11 @@ function limitRows(): readonly Row[] {
   const stall = seconds(limits.STALL_TIMEOUT_MS);
   return [
     ['body', `${user}; ${group} for groups and Bulk, and ${user} for each user in a Bulk`, '413'],
+    [
+      `bodies in memory at one time, without those up to ${bytes(limits.SMALL_BODY_BYTES)}`,
+      `${bytes(limits.MAX_BODIES_OF_INTEGRATION)} of an integration, ${bytes(limits.MAX_BODIES)} of all`,
+      '429; 503 if other integrations use the rest',
+    ],
     ['request line and headers', bytes(limits.MAX_HEADER_BYTES), '431'],
     ['operations in a Bulk', count(limits.MAX_OPERATIONS), '413'],
     [

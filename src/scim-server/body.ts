@@ -8,20 +8,23 @@ import { parseJson } from './json.ts';
 
 /**
  * Reads and parses the body. Throws ScimError 413 if the body, or its announced length, is larger
- * than `limit` bytes; ScimError 415; or invalidSyntax.
+ * than `limit` bytes; ScimError 415; or invalidSyntax. `grow` is called with each number of bytes
+ * before they are kept, and may throw.
  */
 export async function readJson(
   request: Request,
   limit: number,
   admitBody: () => void,
+  grow: (bytes: number) => void,
 ): Promise<unknown> {
   checkHeaders(request.headers);
   const announced = request.headers.get('content-length');
   if (announced !== null && Number(announced) > limit) throw payloadTooLarge(limit);
+  if (announced !== null) grow(Number(announced));
   admitBody();
   const bytes =
     announced === null
-      ? await readWithin(request, limit)
+      ? await readWithin(request, limit, grow)
       : new Uint8Array(await orAborted(request.arrayBuffer()));
   if (bytes.length === 0) throw invalidSyntax('the body is empty');
   // A decoder would replace invalid UTF-8, and the stored text would differ from what was sent.
@@ -48,7 +51,11 @@ function checkHeaders(headers: Headers): void {
 }
 
 /** A body of unknown length is counted as it arrives. */
-async function readWithin(request: Request, limit: number): Promise<Uint8Array> {
+async function readWithin(
+  request: Request,
+  limit: number,
+  grow: (bytes: number) => void,
+): Promise<Uint8Array> {
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array();
   const chunks: Uint8Array[] = [];
@@ -58,6 +65,7 @@ async function readWithin(request: Request, limit: number): Promise<Uint8Array> 
     if (done) return Buffer.concat(chunks, size);
     size += value.length;
     if (size > limit) throw payloadTooLarge(limit);
+    grow(value.length);
     chunks.push(value);
   }
 }

@@ -13,6 +13,7 @@ import { type AccessEntry, logAccess } from './access-log.ts';
 import { type Answer, toResponse } from './answer.ts';
 import { authenticateRequest, checkServed, parseEndpoint } from './authentication.ts';
 import { readJson } from './body.ts';
+import { BodyShares, HeldBody } from './body-shares.ts';
 import { errorAnswer, methodNotAllowed, unknownPath } from './error.ts';
 import type { Operation, RequestMetrics } from './metrics.ts';
 import { operationOf } from './operations.ts';
@@ -85,6 +86,7 @@ type ScimContext = Context<{ Bindings: ServerBindings }>;
 export function createEndpoint(options: EndpointOptions) {
   const { log, metrics, recent, directory } = options;
   const refusals = createRefusals(log);
+  const shares = new BodyShares();
   return (route?: string, methods?: Methods) => {
     const operationFor = operationsAt(route, metrics);
     const shownRoute = route?.replaceAll(/\{[^}]*\}/g, '');
@@ -102,7 +104,9 @@ export function createEndpoint(options: EndpointOptions) {
         body: undefined,
       };
       const refuse: Refuse = (error) => refusals.refuse(error, access.requestId);
-      const answer = await serve(context, methods, options, access, refuse).catch(refuse);
+      const held = new HeldBody(shares);
+      const answer = await serve(context, methods, options, access, held, refuse).catch(refuse);
+      held.release();
       if (access.integration !== undefined && answer.status !== 503) refusals.answered();
       const response = toResponse(answer, access.requestId);
       const ms = performance.now() - startedAt;
@@ -141,6 +145,7 @@ async function serve(
   methods: Methods | undefined,
   { directory, publicUrl, log, tracker, limit, clock, permissions, metrics }: EndpointOptions,
   access: AccessEntry,
+  held: HeldBody,
   refuse: Refuse,
 ): Promise<Answer> {
   const path = parseEndpoint(req.path);
@@ -170,7 +175,8 @@ async function serve(
     baseUrl: `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`,
     // Without a server around the application, as in tests, there are no bindings.
     body: async (most) => {
-      access.body = await readJson(req.raw, most, env?.admitBody ?? (() => {}));
+      const grow = (bytes: number) => held.grow(integration.id, bytes);
+      access.body = await readJson(req.raw, most, env?.admitBody ?? (() => {}), grow);
       return access.body;
     },
     log: (fields, message) => log.info({ requestId, ...fields }, message),

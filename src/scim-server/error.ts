@@ -65,3 +65,23 @@ export const tooManyRequests = (rate: number, retryAfter: number): ScimError =>
     undefined,
     { retryAfter },
   );
+
+/** Seconds after which a large body has usually been processed. */
+const LARGE_BODY_SECONDS = 5;
+
+export const tooManyBodies = (limit: number): ScimError =>
+  new ScimError(
+    429,
+    `the bodies that this integration is sending are larger than ${limit} bytes together; ` +
+      'wait for the responses, and retry after the time in Retry-After',
+    undefined,
+    { retryAfter: LARGE_BODY_SECONDS },
+  );
+
+export const bodiesOfOthers = (): ScimError =>
+  new ScimError(
+    503,
+    'other integrations are sending large bodies; retry after the time in Retry-After',
+    undefined,
+    { retryAfter: LARGE_BODY_SECONDS },
+  );

@@ -9,6 +9,13 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 /** The largest body of a group and of a Bulk. */
 export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
+/** Bodies up to this size are not counted for the following two limits. */
+export const SMALL_BODY_BYTES = 64 * 1024;
+
+/** Bodies in memory at one time: of one integration, which is the largest body, and of all. */
+export const MAX_BODIES_OF_INTEGRATION = MAX_PAYLOAD_BYTES;
+export const MAX_BODIES = 64 * 1024 * 1024;
+
 /** Includes the request line. Filters are part of it, and clients have sent filters of 20 kB. */
 export const MAX_HEADER_BYTES = 65_536;
 

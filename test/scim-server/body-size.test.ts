@@ -4,6 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { connectRaw } from '../support/scim-server/raw-http.ts';
 import {
   type ScimClient,
@@ -89,5 +90,42 @@ describe('a body', () => {
       expect(larger.status).toBe(413);
       expect(larger.body.detail).toContain(String(16 * 1024 * 1024));
     }
+  });
+
+  it('that is too much beside the others of its integration is 429, and of all is 503', async () => {
+    const announce = async (by: ScimClient, size: number) => {
+      const connection = await connectRaw(server.port);
+      const head = `POST ${by.path}/Groups HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n`;
+      connection.socket.write(
+        `${head}Authorization: Bearer ${by.token}\r\nContent-Length: ${size}\r\n\r\n`,
+      );
+      const answer = await connection.waitFor('\r\n\r\n');
+      if (!answer.startsWith('HTTP/1.1 100')) connection.socket.destroy();
+      return { answer, connection };
+    };
+    const largest = 16 * 1024 * 1024;
+    const first = await announce(client, largest);
+    expect(first.answer).toMatch(/^HTTP\/1.1 100 /);
+    const second = await announce(client, 100_000);
+    expect(second.answer).toMatch(/^HTTP\/1.1 429 .*^Retry-After: \d+\r$/ims);
+    const chunked = await fetch(`${client.baseUrl}/Groups`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${client.token}` },
+      body: Readable.toWeb(Readable.from([Buffer.alloc(100_000, ' ')])),
+      duplex: 'half',
+    });
+    expect(chunked.status).toBe(429);
+    expect((await client.send('POST', '/Groups', { displayName: 'small' })).status).toBe(201);
+
+    const others = await Promise.all(['b', 'c', 'd', 'e'].map(() => server.addIntegration()));
+    const [b, c, d, e] = others as [ScimClient, ScimClient, ScimClient, ScimClient];
+    const held = [first, ...(await Promise.all([b, c, d].map((each) => announce(each, largest))))];
+    expect((await announce(e, 100_000)).answer).toMatch(/^HTTP\/1.1 503 .*^Retry-After: \d+\r$/ims);
+    for (const { connection } of held) connection.socket.destroy();
+    await eventually(async () => {
+      const again = await announce(client, largest);
+      again.connection.socket.destroy();
+      expect(again.answer).toMatch(/^HTTP\/1.1 100 /);
+    });
   });
 });
