@@ -21,6 +21,7 @@ export const OPERATION_WORDS: Readonly<Record<Operation, string>> = {
   unbind: 'unbound the account',
   endSessions: 'ended all sessions',
   createSetupLink: 'created a setup link',
+  revokeSetupLink: 'revoked a setup link',
   showToken: 'was shown the token',
 };
 

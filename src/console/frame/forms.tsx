@@ -7,6 +7,34 @@ export const CsrfField = ({ session }: { session: SignInSession }) => (
   <input type="hidden" name="csrf" value={session.csrf} />
 );
 
+interface PostButtonProps {
+  readonly session: SignInSession;
+  readonly action: string;
+  /** Hidden fields of the form. */
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly isPrimary?: boolean;
+  readonly children?: Child;
+}
+
+/** A button that does something at once. */
+export const PostButton = ({
+  session,
+  action,
+  fields = {},
+  isPrimary = false,
+  children,
+}: PostButtonProps) => (
+  <form method="post" action={action}>
+    <CsrfField session={session} />
+    {Object.entries(fields).map(([name, value]) => (
+      <input type="hidden" name={name} value={value} />
+    ))}
+    <button class={isPrimary ? 'button primary' : 'button'} type="submit">
+      {children}
+    </button>
+  </form>
+);
+
 interface FieldProps {
   /** The id of the control, which the label and the messages refer to. */
   readonly id: string;

@@ -16,14 +16,9 @@ import { countOf, spanInWords } from '../frame/words.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
 import { recordAction } from '../record-action.ts';
 import { showIntegration } from './integration.tsx';
+import type { IntegrationTarget } from './page-data.ts';
 import { readKnown, titleOf } from './read.ts';
 import { awaitToken, isGenerated, revealOnce } from './token.ts';
-
-export interface IntegrationTarget {
-  readonly integration: KubeIntegration;
-  /** The address of its page. */
-  readonly href: string;
-}
 
 const patch = (
   { client }: ConsoleContext,

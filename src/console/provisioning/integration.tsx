@@ -4,9 +4,8 @@ import { bindingTenantOf, deletionPolicyOf, isEnabled } from '../../crd/defaults
 import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding, KubeIntegration } from '../../crd/objects.ts';
 import type { RecentRequest } from '../../directory/store/recent-requests.ts';
-import type { SignInSession } from '../../sso/sessions.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
-import { CsrfField } from '../frame/forms.tsx';
+import { PostButton } from '../frame/forms.tsx';
 import { show } from '../frame/page.tsx';
 import { Card, Chip, Facts, Notice, Tag } from '../frame/pieces.tsx';
 import { Time } from '../frame/time.tsx';
@@ -20,6 +19,7 @@ import { Progress } from './progress.tsx';
 import { guideOf } from './providers.ts';
 import { type Known, readKnown, titleOf } from './read.ts';
 import { Requests } from './requests.tsx';
+import { SetupLinks } from './setup-links.tsx';
 import { stateOf } from './state.ts';
 import { isGenerated, tokensOf } from './token.ts';
 import { Tokens } from './tokens.tsx';
@@ -30,6 +30,7 @@ const DONE = {
   enabled: 'The integration is enabled. Its requests are served again.',
   disabled: 'The integration is disabled. Every request is refused.',
   rotated: 'The token was rotated.',
+  revoked: 'The setup link was revoked. It does not work any more.',
   rotating: 'The operator was told to rotate the token. Reload the page in a moment.',
 } as const;
 type Done = keyof typeof DONE;
@@ -52,8 +53,9 @@ export async function showIntegration(
   const tenant = c.get('tenant');
   const { namespace, name } = integration.metadata;
   const known = await readKnown(context, integration);
-  const [tokens, requests, roles, mayPatch, mayDelete] = await Promise.all([
+  const [tokens, links, requests, roles, mayPatch, mayDelete] = await Promise.all([
     known === undefined ? [] : tokensOf(context, known.record.id),
+    context.store.setupLinks.list(integration.metadata.uid, c.get('now')),
     requestsOf(context, tenant, known),
     countRoles(context, tenant),
     tenant.mayIn(namespace, 'patch', 'scimintegrations', name),
@@ -65,6 +67,7 @@ export async function showIntegration(
     integration,
     known,
     tokens,
+    links,
     requests,
     roles,
     mayPatch,
@@ -115,6 +118,7 @@ export async function showIntegration(
         <div>
           <Progress {...page} />
           {tokens.length > 0 && <Tokens tokens={tokens} now={page.now} />}
+          {links.length > 0 && <SetupLinks {...page} />}
           <About {...page} />
         </div>
       </div>
@@ -157,9 +161,9 @@ const Actions = (page: IntegrationPage) => {
             Disable…
           </a>
         ) : (
-          <Post action={hrefOf(page, 'enable')} session={session}>
+          <PostButton action={hrefOf(page, 'enable')} session={session} isPrimary>
             Enable
-          </Post>
+          </PostButton>
         ))}
       {mayPatch && isGenerated(integration) && (
         <a class="button" href={hrefOf(page, 'rotate')}>
@@ -174,22 +178,6 @@ const Actions = (page: IntegrationPage) => {
     </>
   );
 };
-
-interface PostProps {
-  readonly action: string;
-  readonly session: SignInSession;
-  readonly children?: Child;
-}
-
-/** A button that does something at once. */
-const Post = ({ action, session, children }: PostProps) => (
-  <form method="post" action={action}>
-    <CsrfField session={session} />
-    <button class="button primary" type="submit">
-      {children}
-    </button>
-  </form>
-);
 
 const Connect = (page: IntegrationPage) => {
   const { integration, session, token, tokens, mayPatch } = page;
@@ -210,9 +198,9 @@ const Connect = (page: IntegrationPage) => {
         current.shownAt === undefined &&
         isGenerated(integration) &&
         mayPatch ? (
-          <Post action={hrefOf(page, 'token')} session={session}>
+          <PostButton action={hrefOf(page, 'token')} session={session} isPrimary>
             Show the token once
-          </Post>
+          </PostButton>
         ) : (
           <p>
             The token is in the Secret <code>{tokenSecretRef?.name}</code> of the namespace{' '}

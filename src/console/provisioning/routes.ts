@@ -6,7 +6,6 @@ import {
   confirmDisable,
   confirmRemove,
   confirmRotate,
-  type IntegrationTarget,
   remove,
   rotateToken,
   setEnabled,
@@ -15,8 +14,10 @@ import {
 import { isDone, showIntegration } from './integration.tsx';
 import { showList } from './list.tsx';
 import { createIntegration, showNew } from './new.tsx';
+import type { IntegrationTarget } from './page-data.ts';
 import { readIntegration } from './read.ts';
 import { createSetupLink, showSetupLinkForm } from './setup-link.tsx';
+import { revokeSetupLink } from './setup-links.tsx';
 
 type Page = (c: ConsoleRequest, target: IntegrationTarget) => Promise<Response>;
 
@@ -75,6 +76,10 @@ export function provisioningPages(context: ConsoleContext): ConsoleRoutes {
   pages.post(
     `${path}/setup-link`,
     withTarget('patch', (c, target) => createSetupLink(context, c, target)),
+  );
+  pages.post(
+    `${path}/setup-link/revoke`,
+    withTarget('patch', (c, target) => revokeSetupLink(context, c, target)),
   );
   return pages;
 }

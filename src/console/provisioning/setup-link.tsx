@@ -3,15 +3,19 @@ import { randomBytes } from 'node:crypto';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { CsrfField, Field, fieldAttributes } from '../frame/forms.tsx';
 import { show } from '../frame/page.tsx';
-import { badRequest } from '../frame/page-error.ts';
+import { badRequest, PageError } from '../frame/page-error.ts';
 import { Card, CopyField, Notice } from '../frame/pieces.tsx';
 import { Time } from '../frame/time.tsx';
 import { tenantHref } from '../hrefs.ts';
 import { recordAction } from '../record-action.ts';
+import { creatorOf } from '../setup/creator.ts';
 import { setupLinkHash } from '../setup/link-hash.ts';
-import type { IntegrationTarget } from './actions.tsx';
+import type { IntegrationTarget } from './page-data.ts';
 import { guideOf } from './providers.ts';
 import { titleOf } from './read.ts';
+
+/** Of an integration, at a time. */
+const MOST_LINKS = 20;
 
 const HOUR = 3_600_000;
 
@@ -62,10 +66,11 @@ export async function createSetupLink(
   if (lifetime === undefined)
     throw badRequest('The lifetime is unknown', 'Choose one of the form.');
   const { namespace, name, uid } = target.integration.metadata;
+  await checkRoom(context, c, uid);
   const secret = randomBytes(32).toString('base64url');
   const createdAt = context.now();
   const expiresAt = createdAt + lifetime.ms;
-  const createdBy = c.get('visit').session.identity.user;
+  const { session } = c.get('visit');
   const tenant = c.get('tenant').name;
   const hash = setupLinkHash(secret);
   await context.store.setupLinks.create({
@@ -73,7 +78,9 @@ export async function createSetupLink(
     tenant,
     namespace,
     name,
-    createdBy,
+    integrationUid: uid,
+    creator: creatorOf(session),
+    createdBy: session.identity.user,
     createdAt,
     expiresAt,
   });
@@ -107,6 +114,19 @@ export async function createSetupLink(
       </Card>
     </>,
   );
+}
+
+async function checkRoom(
+  { store }: ConsoleContext,
+  c: ConsoleRequest,
+  integrationUid: string,
+): Promise<void> {
+  const links = await store.setupLinks.list(integrationUid, c.get('now'));
+  if (links.length < MOST_LINKS) return;
+  throw new PageError(409, `The integration has ${MOST_LINKS} setup links`, {
+    unchanged: 'No link was created.',
+    advice: 'Revoke one that nobody needs any more on the page of the integration.',
+  });
 }
 
 function inFrame(

@@ -6,6 +6,7 @@ import { Hono } from 'hono';
 import { tenantOf } from '../../crd/defaults.ts';
 import { SCIM_INTEGRATIONS } from '../../crd/names.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
+import type { SetupLink } from '../../directory/store/setup-links.ts';
 import { getIfExists } from '../../kube/client.ts';
 import type { ConsoleContext, ConsoleEnv, ConsoleRequest, ConsoleRoutes } from '../context.ts';
 import { showPlain } from '../frame/page.tsx';
@@ -19,6 +20,7 @@ import { guideOf } from '../provisioning/providers.ts';
 import { type Known, readKnown, titleOf } from '../provisioning/read.ts';
 import { isGenerated, revealToken } from '../provisioning/token.ts';
 import { appendActivity } from '../record-action.ts';
+import { mayStillCreate } from './creator.ts';
 import { setupLinkHash } from './link-hash.ts';
 
 const LINK = '/setup/:secret';
@@ -38,35 +40,32 @@ export function setupPages(context: ConsoleContext): ConsoleRoutes {
 }
 
 interface Setup {
-  readonly hash: string;
-  readonly createdBy: string;
-  readonly createdAt: number;
-  readonly expiresAt: number;
+  readonly link: SetupLink;
   readonly mayShowToken: boolean;
   readonly integration: KubeIntegration;
   readonly known: Known | undefined;
 }
 
-/** Throws the same PageError whether the link has expired or never existed. */
+/** Throws the same PageError whatever it is that keeps the link from working. */
 async function readLink(context: ConsoleContext, c: ConsoleRequest): Promise<Setup> {
   const secret = c.req.param('secret') ?? '';
-  const { store, client } = context;
+  const { store, client, access } = context;
   const hash = SECRET.test(secret) ? setupLinkHash(secret) : undefined;
   const link = hash === undefined ? undefined : await store.setupLinks.find(hash, c.get('now'));
-  if (hash === undefined || link === undefined) throw expired();
-  const { namespace, name, tenant, createdBy, createdAt, expiresAt, tokenShownAt } = link;
+  if (link === undefined) throw ended();
+  const { namespace, name, tenant, createdAt, tokenShownAt } = link;
   const integration = await getIfExists<KubeIntegration>(client, SCIM_INTEGRATIONS, {
     namespace,
     name,
   });
-  if (integration === undefined || tenantOf(integration) !== tenant) throw expired();
   // A later integration of the same name is not what the link was made for.
-  if (Date.parse(integration.metadata.creationTimestamp) > createdAt) throw expired();
+  if (integration?.metadata.uid !== link.integrationUid) throw ended();
+  if (tenantOf(integration) !== tenant || !(await mayStillCreate(access, link))) throw ended();
   c.env?.authenticated?.();
   const known = await readKnown(context, integration);
   const isRotated = known !== undefined && (await hasNewToken(context, known.record.id, createdAt));
   const mayShowToken = tokenShownAt === undefined && isGenerated(integration) && !isRotated;
-  return { hash, createdBy, createdAt, expiresAt, mayShowToken, integration, known };
+  return { link, mayShowToken, integration, known };
 }
 
 /**
@@ -82,17 +81,18 @@ async function hasNewToken(
   return tokens.some(({ issuedAt }) => issuedAt > createdAt);
 }
 
-const expired = (): PageError =>
-  new PageError(404, 'This setup link does not exist or has expired', {
+const ended = (): PageError =>
+  new PageError(404, 'This setup link does not exist or has ended', {
     advice: 'Ask the person who sent it for a new one.',
   });
 
 async function revealByLink(
   context: ConsoleContext,
   c: ConsoleRequest,
-  { hash, createdBy, createdAt, integration }: Setup,
+  { link, integration }: Setup,
 ): Promise<string> {
   const { store, log, now } = context;
+  const { hash, creator, createdBy, createdAt } = link;
   const token = await revealToken(context, integration, async (integrationId) => {
     if (await hasNewToken(context, integrationId, createdAt)) return false;
     return store.setupLinks.markTokenShown(hash, now());
@@ -111,7 +111,7 @@ async function revealByLink(
   log.info({ requestId, user: createdBy, resource }, 'a setup link showed the token');
   await appendActivity(context, {
     tenant: tenantOf(integration),
-    actor: { kind: 'kubernetes', name: createdBy },
+    actor: { kind: creator.kind, name: createdBy },
     operation: 'showToken',
     resource,
     requestId,
@@ -122,7 +122,7 @@ async function revealByLink(
 
 function showSetup(
   c: ConsoleRequest,
-  { integration, known, expiresAt, mayShowToken }: Setup,
+  { link, integration, known, mayShowToken }: Setup,
   token?: string,
 ): Promise<Response> {
   const guide = guideOf(integration.spec?.identityProvider);
@@ -134,7 +134,7 @@ function showSetup(
       lead: (
         <>
           For the integration “{titleOf(integration)}”. This page stops working{' '}
-          <Time at={expiresAt} now={now} />.
+          <Time at={link.expiresAt} now={now} />.
         </>
       ),
       isWide: true,

@@ -204,16 +204,23 @@ export const identities = pgTable(
   ],
 );
 
-export const setupLinks = pgTable('setup_links', {
-  hash: text('hash').primaryKey(),
-  tenant: text('tenant').notNull(),
-  namespace: text('namespace').notNull(),
-  name: text('name').notNull(),
-  createdBy: text('created_by').notNull(),
-  createdAt: milliseconds('created_at').notNull(),
-  expiresAt: milliseconds('expires_at').notNull(),
-  tokenShownAt: milliseconds('token_shown_at'),
-});
+export const setupLinks = pgTable(
+  'setup_links',
+  {
+    hash: text('hash').primaryKey(),
+    tenant: text('tenant').notNull(),
+    namespace: text('namespace').notNull(),
+    name: text('name').notNull(),
+    integrationUid: text('integration_uid').notNull(),
+    createdBy: text('created_by').notNull(),
+    accessId: text('access_id'),
+    holder: text('holder'),
+    createdAt: milliseconds('created_at').notNull(),
+    expiresAt: milliseconds('expires_at').notNull(),
+    tokenShownAt: milliseconds('token_shown_at'),
+  },
+  (t) => [index('setup_links_integration').on(t.integrationUid)],
+);
 
 export const madeObjects = pgTable(
   'made_objects',

@@ -198,16 +198,23 @@ export const identities = sqliteTable(
   ],
 );
 
-export const setupLinks = sqliteTable('setup_links', {
-  hash: text('hash').primaryKey(),
-  tenant: text('tenant').notNull(),
-  namespace: text('namespace').notNull(),
-  name: text('name').notNull(),
-  createdBy: text('created_by').notNull(),
-  createdAt: integer('created_at').notNull(),
-  expiresAt: integer('expires_at').notNull(),
-  tokenShownAt: integer('token_shown_at'),
-});
+export const setupLinks = sqliteTable(
+  'setup_links',
+  {
+    hash: text('hash').primaryKey(),
+    tenant: text('tenant').notNull(),
+    namespace: text('namespace').notNull(),
+    name: text('name').notNull(),
+    integrationUid: text('integration_uid').notNull(),
+    createdBy: text('created_by').notNull(),
+    accessId: text('access_id'),
+    holder: text('holder'),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    tokenShownAt: integer('token_shown_at'),
+  },
+  (t) => [index('setup_links_integration').on(t.integrationUid)],
+);
 
 export const madeObjects = sqliteTable(
   'made_objects',

@@ -22,6 +22,7 @@ export const PEOPLES_OPERATIONS = [
   'unbind',
   'endSessions',
   'createSetupLink',
+  'revokeSetupLink',
   'showToken',
 ] as const;
 

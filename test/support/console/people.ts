@@ -4,6 +4,7 @@ import type { ActivityEntry, ActivityQuery } from '../../../src/directory/store/
 import type { GroupMember, GroupSummary, Person } from '../../../src/directory/store/people.ts';
 import type { RecentRequest } from '../../../src/directory/store/recent-requests.ts';
 import type { PersonSession } from '../../../src/directory/store/sessions.ts';
+import type { SetupLink, SetupLinkStore } from '../../../src/directory/store/setup-links.ts';
 import { ApiError } from '../../../src/kube/errors.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '../../../src/kube/resource.ts';
 import { NOW } from './hand-made.ts';
@@ -80,6 +81,8 @@ export const SESSION_OF_ADA: PersonSession = {
   expiresAt: NOW + 3_600_000,
 };
 
+type NewSetupLink = Parameters<SetupLinkStore['create']>[0];
+
 /** A cluster in memory, with the verbs that pages use. */
 function clusterOf(objects: readonly KubeObject[]) {
   const stored = [...objects];
@@ -120,6 +123,7 @@ interface Given {
   readonly sessions?: readonly PersonSession[];
   readonly entries?: readonly ActivityEntry[];
   readonly requests?: readonly RecentRequest[];
+  readonly links?: readonly SetupLink[];
   /** What the cluster has. */
   readonly objects?: readonly KubeObject[];
 }
@@ -133,10 +137,12 @@ export function storeOf({
   sessions = [SESSION_OF_ADA],
   entries = [],
   requests = [],
+  links = [],
   objects = [],
 }: Given = {}) {
   const calls: unknown[][] = [];
   const recorded: unknown[] = [];
+  const open = [...links];
   const append = async (entry: unknown) => {
     recorded.push(entry);
   };
@@ -187,6 +193,24 @@ export function storeOf({
       },
     },
     recentRequests: { list: async () => requests },
+    setupLinks: {
+      list: async (uid: string) => open.filter((each) => each.integrationUid === uid),
+      find: async (hash: string) => open.find((each) => each.hash === hash),
+      create: async (link: NewSetupLink) => {
+        open.push({ ...link, tokenShownAt: undefined });
+      },
+      markTokenShown: async (hash: string) => {
+        const at = open.findIndex((each) => each.hash === hash);
+        const link = open[at];
+        if (link === undefined || link.tokenShownAt !== undefined) return false;
+        open[at] = { ...link, tokenShownAt: NOW };
+        return true;
+      },
+      revoke: async (_: string, hash: string) => {
+        const at = open.findIndex((each) => each.hash === hash);
+        return at !== -1 && open.splice(at, 1).length > 0;
+      },
+    },
     integrations: {
       get: async () => INTEGRATION_RECORD,
       activity: async () => ({ users: 1, groups: 1, lastRequestAt: NOW }),

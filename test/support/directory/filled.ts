@@ -51,7 +51,14 @@ async function signIn({ store }: ScimServer, client: ScimClient): Promise<void> 
     ...times,
   });
   const integration = { tenant: 'acme', namespace: 'acme', name: 'okta' };
-  await store.setupLinks.create({ hash: 'link', createdBy: 'ada', ...integration, ...times });
+  await store.setupLinks.create({
+    hash: 'link',
+    integrationUid: 'uid',
+    creator: { kind: 'person', accessId: 'ada' },
+    createdBy: 'ada',
+    ...integration,
+    ...times,
+  });
 }
 
 const USERS = 30;

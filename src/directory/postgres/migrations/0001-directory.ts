@@ -157,11 +157,15 @@ CREATE TABLE setup_links (
   tenant TEXT COLLATE "C" NOT NULL,
   namespace TEXT COLLATE "C" NOT NULL,
   name TEXT COLLATE "C" NOT NULL,
+  integration_uid TEXT COLLATE "C" NOT NULL,
   created_by TEXT COLLATE "C" NOT NULL,
+  access_id TEXT COLLATE "C",
+  holder TEXT COLLATE "C",
   created_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
   token_shown_at BIGINT
 );
+CREATE INDEX setup_links_integration ON setup_links (integration_uid);
 
 -- Objects that the operator made in clusters, by their UIDs: the only licence to delete one.
 CREATE TABLE made_objects (

@@ -152,11 +152,15 @@ CREATE TABLE setup_links (
   tenant TEXT NOT NULL,
   namespace TEXT NOT NULL,
   name TEXT NOT NULL,
+  integration_uid TEXT NOT NULL,
   created_by TEXT NOT NULL,
+  access_id TEXT,
+  holder TEXT,
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   token_shown_at INTEGER
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX setup_links_integration ON setup_links (integration_uid);
 
 -- Objects that the operator made in clusters, by their UIDs: the only licence to delete one.
 CREATE TABLE made_objects (
