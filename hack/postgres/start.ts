@@ -24,6 +24,8 @@ export interface PostgresServer {
   readonly url: string;
   readonly port: number;
   readonly data: string;
+  /** The process that all others of the server descend from. */
+  readonly pid: number;
   /** Kills the server immediately, as in a crash. */
   kill(): Promise<void>;
   /** Restarts a killed server on the same port with the same data. */
@@ -40,18 +42,22 @@ const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: '300',
-  // Without fsync, data survives a crash of the server, but not one of the machine.
-  fsync: 'off',
-  full_page_writes: 'off',
 };
+/** Without fsync, data survives a crash of the server, but not one of the machine. */
+const SHORT_LIVED = { fsync: 'off', full_page_writes: 'off' };
 
-/**
- * `files` are written into the data folder, such as configuration or certificates. `listenOn` is an
- * address of this machine besides loopback.
- */
+export interface PostgresOptions {
+  /** An address of this machine besides loopback. */
+  readonly listenOn?: string | undefined;
+  /** Settings of the server instead of those that make short-lived data fast. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** `files` are written into the data folder, such as configuration or certificates. */
 export async function startPostgres(
   files: Readonly<Record<string, string>> = {},
-  listenOn?: string,
+  { listenOn, settings: given = SHORT_LIVED, environment = process.env }: PostgresOptions = {},
 ): Promise<PostgresServer> {
   const dir = mkdtempSync(join(tmpdir(), 'scim-operator-postgres-'));
   sweepAfterDeath(dir);
@@ -72,10 +78,10 @@ export async function startPostgres(
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const log = join(dir, 'log');
   const addresses = [SETTINGS.listen_addresses, listenOn].filter((each) => each !== undefined);
-  const all = { ...SETTINGS, port, listen_addresses: addresses.join(',') };
+  const all = { ...SETTINGS, ...given, port, listen_addresses: addresses.join(',') };
   const settings = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const start = async () => {
-    const child = startChild(postgres, ['-D', data, ...settings], log, process.env, user);
+    const child = startChild(postgres, ['-D', data, ...settings], log, environment, user);
     await ready(child, url, log);
     return child;
   };
@@ -84,6 +90,9 @@ export async function startPostgres(
     url,
     port,
     data,
+    get pid() {
+      return child.pid;
+    },
     kill: () => child.stop('SIGKILL'),
     restart: async () => {
       child = await start();

@@ -19,7 +19,7 @@ export function useDatabase(): void {
     let url = process.env.DATABASE_URL;
     if (!url) {
       const address = await addressForPods();
-      postgres = await startPostgres({ 'pg_hba.conf': TRUST }, address);
+      postgres = await startPostgres({ 'pg_hba.conf': TRUST }, { listenOn: address });
       url = postgres.url.replace('127.0.0.1', address);
     }
     const metadata = { name: SECRET, namespace: RELEASE };

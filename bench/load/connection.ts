@@ -1,0 +1,125 @@
+/**
+ * One keep-alive connection that carries one request at a time. It parses only what a load needs,
+ * because the generator shares the cores with the server.
+ */
+import { connect, type Socket } from 'node:net';
+
+export interface Answer {
+  readonly status: number;
+  /** The status line and the headers. */
+  readonly head: string;
+  readonly body: Buffer;
+}
+
+const HEAD_END = '\r\n\r\n';
+const LOOPBACK = /^(127(\.\d+){3}|localhost|\[::1\])$/;
+
+export class Connection {
+  readonly #host: string;
+  readonly #port: number;
+  #socket: Socket | undefined;
+  #pending: PromiseWithResolvers<Answer> | undefined;
+  #received: Buffer[] = [];
+  #receivedBytes = 0;
+  /** Undefined until the head of the answer has arrived. */
+  #head: { readonly text: string; readonly end: number; readonly length: number } | undefined;
+
+  /** Refuses a host that is not this machine. */
+  constructor(base: string) {
+    const { hostname, port } = new URL(base);
+    if (!LOOPBACK.test(hostname)) throw new Error(`${hostname} is not on this machine`);
+    this.#host = hostname.replace(/^\[|\]$/g, '');
+    this.#port = Number(port || 80);
+  }
+
+  /** Sends a complete request. Rejects if the connection ends before the answer does. */
+  async send(request: string | Buffer): Promise<Answer> {
+    const socket = this.#socket ?? (await this.#open());
+    const pending = Promise.withResolvers<Answer>();
+    this.#pending = pending;
+    socket.write(request);
+    return pending.promise;
+  }
+
+  close(): void {
+    this.#socket?.destroy();
+  }
+
+  #open(): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: this.#host, port: this.#port, noDelay: true });
+      socket.once('connect', () => {
+        this.#socket = socket;
+        resolve(socket);
+      });
+      socket.on('data', (chunk) => this.#take(chunk));
+      socket.on('error', reject);
+      socket.on('close', () => {
+        if (this.#socket === socket) this.#socket = undefined;
+        this.#settle()?.reject(new Error('the connection ended before the answer'));
+      });
+    });
+  }
+
+  #settle(): PromiseWithResolvers<Answer> | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    this.#received = [];
+    this.#receivedBytes = 0;
+    this.#head = undefined;
+    return pending;
+  }
+
+  #take(chunk: Buffer): void {
+    this.#received.push(chunk);
+    this.#receivedBytes += chunk.length;
+    if (this.#head === undefined) {
+      const all = this.#joined();
+      const end = all.indexOf(HEAD_END);
+      if (end < 0) return;
+      const text = all.toString('latin1', 0, end);
+      this.#head = { text, end: end + HEAD_END.length, length: lengthOf(text) };
+    }
+    const { text, end, length } = this.#head;
+    const isChunked = Number.isNaN(length);
+    if (isChunked ? !this.#endsWith('0\r\n\r\n') : this.#receivedBytes < end + length) return;
+    const body = this.#joined().subarray(end);
+    const pending = this.#settle();
+    if (/\r\nconnection: *close/i.test(text)) {
+      this.#socket?.destroy();
+      this.#socket = undefined;
+    }
+    const status = Number(text.slice(9, 12));
+    pending?.resolve({ status, head: text, body: isChunked ? withoutChunks(body) : body });
+  }
+
+  #joined(): Buffer {
+    const [first, ...more] = this.#received;
+    const all = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#received);
+    this.#received = [all];
+    return all;
+  }
+
+  #endsWith(text: string): boolean {
+    return this.#joined().subarray(-text.length).toString('latin1') === text;
+  }
+}
+
+/** The length of the body; NaN for one in chunks. */
+function lengthOf(head: string): number {
+  if (/^HTTP\/1\.1 (204|304|1\d\d)/.test(head)) return 0;
+  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+  return length === undefined ? Number.NaN : Number(length);
+}
+
+function withoutChunks(body: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < body.length; ) {
+    const line = body.indexOf('\r\n', at);
+    const size = Number.parseInt(body.toString('latin1', at, line), 16);
+    if (!(size > 0)) break;
+    parts.push(body.subarray(line + 2, line + 2 + size));
+    at = line + 2 + size + 2;
+  }
+  return Buffer.concat(parts);
+}
