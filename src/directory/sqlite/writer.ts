@@ -1,7 +1,9 @@
 /**
- * Group commit: writes that arrive in one turn of the event loop share a transaction and its fsync,
- * each in its own savepoint. Every result, including refusals, is returned after the COMMIT,
- * because a refusal may depend on another write of the group.
+ * Group commit: writes that arrive in one turn of the event loop share a transaction and its fsync.
+ * Nearly every refusal comes before the first row is written. Only if one doesn't, the group starts
+ * over with a savepoint for each job, which would cost as much as two of its statements. Every
+ * result, including refusals, is returned after the COMMIT, because a refusal may depend on another
+ * write of the group.
  */
 import type Database from 'better-sqlite3';
 import { unavailable } from '../../scim/error.ts';
@@ -21,6 +23,16 @@ interface Finisher {
   /** All jobs of the transaction have run. */
   finish(): void;
 }
+
+/** A job was refused that had already written. Thrown to start over. */
+class HalfWritten extends Error {}
+
+/**
+ * Unless the jobs are answered, nothing is written, and they are to be tried in another way: with
+ * savepoints if one of them is refused after a write, and each on its own if the transaction
+ * vanished under several.
+ */
+type Outcome = 'answered' | 'halfWritten' | 'vanished';
 
 /** More writes would wait longer than clients do. */
 const MAX_WAITING = 20_000;
@@ -75,15 +87,17 @@ export class Writer {
       this.#armed = false;
       const group = this.#waiting.splice(0, MAX_GROUP);
       if (this.#waiting.length > 0) this.#arm();
-      if (!this.#commitTogether(group)) for (const job of group) this.#commitTogether([job]);
+      let outcome = this.#commitTogether(group, this.#runPlainly);
+      if (outcome === 'halfWritten') outcome = this.#commitTogether(group, this.#runInSavepoint);
+      if (outcome !== 'answered') for (const job of group) this.#commitAlone(job);
     });
   }
 
-  /**
-   * Returns false if the transaction vanished under several jobs. Then nothing is written or
-   * returned, and each job is to be tried on its own.
-   */
-  #commitTogether(jobs: readonly Job[]): boolean {
+  #commitAlone(job: Job): void {
+    this.#commitTogether([job], this.#runInSavepoint);
+  }
+
+  #commitTogether(jobs: readonly Job[], run: (job: Job) => () => void): Outcome {
     const answers: (() => void)[] = [];
     let running = false;
     try {
@@ -91,23 +105,36 @@ export class Writer {
       this.#statements.begin.run();
       running = true;
       this.#finisher?.begin();
-      for (const job of jobs) answers.push(this.#runInSavepoint(job));
+      for (const job of jobs) answers.push(run(job));
       this.#finisher?.finish();
       running = false;
       this.#statements.commit.run();
       if (this.#changesWhileFull() !== changes) this.#space.written();
     } catch (error) {
       this.#rollback();
-      if (running && jobs.length > 1) return false;
+      if (error instanceof HalfWritten) return 'halfWritten';
+      if (running && jobs.length > 1) return 'vanished';
       this.#note(error);
       for (const job of jobs) job.reject(asUnavailable(error));
-      return true;
+      return 'answered';
     }
     for (const answer of answers) answer();
-    return true;
+    return 'answered';
   }
 
-  #runInSavepoint(job: Job): () => void {
+  readonly #runPlainly = (job: Job): (() => void) => {
+    const changes = this.#changes.get();
+    try {
+      const value = job.run();
+      return () => job.resolve(value);
+    } catch (error) {
+      if (!this.#db.inTransaction) throw error;
+      if (this.#changes.get() !== changes) throw new HalfWritten();
+      return this.#refusal(job, error);
+    }
+  };
+
+  readonly #runInSavepoint = (job: Job): (() => void) => {
     this.#statements.savepoint.run();
     try {
       const value = job.run();
@@ -118,9 +145,13 @@ export class Writer {
       if (!this.#db.inTransaction) throw error;
       this.#statements.rollbackTo.run();
       this.#statements.release.run();
-      this.#note(error);
-      return () => job.reject(asScimError(error));
+      return this.#refusal(job, error);
     }
+  };
+
+  #refusal(job: Job, error: unknown): () => void {
+    this.#note(error);
+    return () => job.reject(asScimError(error));
   }
 
   #note(error: unknown): void {

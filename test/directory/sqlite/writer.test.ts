@@ -58,6 +58,25 @@ describe('the writer', () => {
     expect(notes()).toEqual(['a', 'b']);
   });
 
+  it('runs the others once if a job is refused before it writes', async () => {
+    const runs: string[] = [];
+    const counted = (text: string) =>
+      writer.write(() => {
+        runs.push(text);
+        db.prepare('INSERT INTO notes VALUES (?)').run(text);
+      });
+    const first = counted('a');
+    const refused = writer.write(() => {
+      db.prepare('SELECT * FROM notes').all();
+      throw invalidValue('no');
+    });
+    const taken = writer.write(() => db.prepare("INSERT INTO notes VALUES ('a')").run());
+    const answers = await statuses([first, refused, taken, counted('b')]);
+    expect(answers).toEqual(['written', 400, undefined, 'written']);
+    expect(runs).toEqual(['a', 'b']);
+    expect(notes()).toEqual(['a', 'b']);
+  });
+
   it('keeps the other jobs if one fills the disk, and fails that one with 503', async () => {
     const pages = Number(db.pragma('page_count', { simple: true }));
     db.pragma(`max_page_count = ${pages + 4}`);
