@@ -31,7 +31,7 @@ export function groupsOf({ store, now }: Directory): Resources<GroupRecord> {
     demand(permissions, 'groups.patch');
     const decide = (current: GroupRecord) => {
       checkVersion(current.version, ifMatch);
-      return next === undefined ? current.attributes : next(current);
+      return next === undefined ? current.profile.attributes : next(current);
     };
     const decides = next !== undefined || ifMatch !== undefined;
     return changed(
@@ -53,13 +53,13 @@ export function groupsOf({ store, now }: Directory): Resources<GroupRecord> {
     replace: async (caller, id, body, ifMatch) => {
       const { attributes, members } = separateMembers(body);
       const changes: MemberChange[] = [{ kind: 'replace', values: members }];
-      return change(caller, id, changes, ifMatch, (current) =>
-        keepImmutable(current.attributes, attributes, type, 'kept'),
+      return change(caller, id, changes, ifMatch, ({ profile }) =>
+        keepImmutable(profile.attributes, attributes, type, 'kept'),
       );
     },
     patch: async (caller, id, operations, ifMatch) => {
       const { operations: others, changes } = separateMemberOperations(operations);
-      const next = (current: GroupRecord) => applyPatch(current.attributes, others, type);
+      const next = ({ profile }: GroupRecord) => applyPatch(profile.attributes, others, type);
       return change(caller, id, changes, ifMatch, others.length > 0 ? next : undefined);
     },
     delete: async ({ scope, permissions }, id, ifMatch) => {

@@ -15,7 +15,7 @@ export async function withManagers(
   { tenant }: Scope,
   records: readonly UserRecord[],
 ): Promise<readonly UserRecord[]> {
-  const named = records.map(({ attributes }) => managerWithoutReference(attributes));
+  const named = records.map(({ profile }) => managerWithoutReference(profile.attributes));
   const ids = new Set(named.filter((id) => id !== undefined));
   if (ids.size === 0) return records;
   const known = await users.known(tenant, [...ids]);

@@ -31,7 +31,7 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
     const decide = (current: UserRecord) => {
       checkVersion(current.version, ifMatch);
       const attributes = withoutOwnReference(next(current));
-      demand(permissions, ...permissionsFor(current.attributes, attributes));
+      demand(permissions, ...permissionsFor(current.profile.attributes, attributes));
       return attributes;
     };
     return changed(await store.users.change(scope, id, decide, now()));
@@ -52,7 +52,7 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
     },
     /** Without `active`, the user stays as active as before. */
     replace: (caller, id, attributes, ifMatch) =>
-      change(caller, id, ifMatch, (current) => {
+      change(caller, id, ifMatch, ({ profile: current }) => {
         const { active } = current.attributes;
         const next =
           attributes.active === undefined && active !== undefined
@@ -61,7 +61,9 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
         return keepImmutable(current.attributes, next, type, 'kept');
       }),
     patch: (caller, id, operations, ifMatch) =>
-      change(caller, id, ifMatch, (current) => applyPatch(current.attributes, operations, type)),
+      change(caller, id, ifMatch, ({ profile }) =>
+        applyPatch(profile.attributes, operations, type),
+      ),
     /** Removes the tenant's access; the global user remains. */
     delete: async ({ scope, permissions }, id, ifMatch) => {
       demand(permissions, 'bindings.delete');

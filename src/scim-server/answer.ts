@@ -2,7 +2,6 @@
  * What a handler returns before it becomes an HTTP response. It is plain data, so that headers and
  * bodies are written in one place.
  */
-import type { JsonObject } from '../scim/json.ts';
 
 /**
  * RFC 7644 §8.1. Keycloak's client requires it on every response, including 204. The charset is for
@@ -12,8 +11,13 @@ export const SCIM_MEDIA_TYPE = 'application/scim+json; charset=utf-8';
 
 export interface Answer {
   readonly status: number;
-  readonly body?: JsonObject;
+  /** JSON. */
+  readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The message of an error, which is also in the body. */
+  readonly detail?: string;
+  /** The id of a resource that was created. */
+  readonly created?: string;
 }
 
 /**
@@ -28,6 +32,5 @@ export function toResponse(answer: Answer, requestId: string): Response {
     'X-Request-Id': requestId,
     ...answer.headers,
   };
-  const body = answer.body === undefined ? null : JSON.stringify(answer.body);
-  return new Response(body, { status: answer.status, headers });
+  return new Response(answer.body ?? null, { status: answer.status, headers });
 }

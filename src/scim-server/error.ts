@@ -4,7 +4,6 @@
  */
 
 import { ScimError } from '../scim/error.ts';
-import type { JsonObject } from '../scim/json.ts';
 import { type Answer, SCIM_MEDIA_TYPE } from './answer.ts';
 
 const ERROR_URN = 'urn:ietf:params:scim:api:messages:2.0:Error';
@@ -15,13 +14,13 @@ const DEFECT = new ScimError(
   "internal error; to find the cause, search the server's log for the X-Request-Id",
 );
 
-function errorBody({ status, scimType, detail }: ScimError): JsonObject {
-  return {
+function errorBody({ status, scimType, detail }: ScimError): string {
+  return JSON.stringify({
     schemas: [ERROR_URN],
     status: String(status),
     ...(scimType === undefined ? {} : { scimType }),
     detail,
-  };
+  });
 }
 
 /** Reveals nothing about an error that is not a ScimError. */
@@ -30,6 +29,7 @@ export function errorAnswer(error: unknown): Answer {
   return {
     status: known.status,
     body: errorBody(known),
+    detail: known.detail,
     headers: {
       ...(known.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
       ...(known.retryAfter === undefined ? {} : { 'Retry-After': String(known.retryAfter) }),
@@ -39,8 +39,8 @@ export function errorAnswer(error: unknown): Answer {
 
 /** The same for requests that never reached the application. */
 export function errorDocument(error: unknown) {
-  const { status, body } = errorAnswer(error);
-  return { status, contentType: SCIM_MEDIA_TYPE, body: JSON.stringify(body) };
+  const { status, body = '' } = errorAnswer(error);
+  return { status, contentType: SCIM_MEDIA_TYPE, body };
 }
 
 export const methodNotAllowed = (method: string, allowed: readonly string[]): ScimError =>

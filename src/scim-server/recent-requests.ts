@@ -36,7 +36,7 @@ interface SeenRequest {
   /** When the response was ready, in milliseconds since the epoch. */
   readonly at: number;
   readonly ms: number;
-  readonly answer: Pick<Answer, 'status' | 'body'>;
+  readonly answer: Pick<Answer, 'status' | 'detail'>;
 }
 
 /** What is left of it until it is rendered, which only the next flush does. */
@@ -156,10 +156,10 @@ function refusalOf(
   const body = access.body === undefined ? undefined : maskedBody(access.body, MOST_BODY_BYTES);
   hidden.push(...(body?.secrets ?? []));
   maskedTarget('', queryOf(url), (value) => hidden.push(value));
-  const detail = answer.body?.detail;
+  const { detail } = answer;
   return {
     ...(body === undefined ? {} : { body: body.text }),
-    ...(typeof detail === 'string' ? { detail: maskedDetail(detail, hidden) } : {}),
+    ...(detail === undefined ? {} : { detail: maskedDetail(detail, hidden) }),
   };
 }
 

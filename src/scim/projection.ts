@@ -69,14 +69,19 @@ export function wants(projection: Projection, name: string): boolean {
   return only.has(name) || [...only].some((key) => key.startsWith(`${name}.`));
 }
 
+/** Whether every stored attribute of the type is selected. */
+export function selectsAll({ only, without }: Projection, type: ResourceType): boolean {
+  return only === undefined && without.size === 0 && !hidesSomething(type);
+}
+
 /** The resource with only the attributes that the projection selects. */
 export function project(
   resource: JsonObject,
   type: ResourceType,
   projection: Projection,
 ): JsonObject {
+  if (selectsAll(projection, type)) return resource;
   const { only, without } = projection;
-  if (only === undefined && without.size === 0 && !hidesSomething(type)) return resource;
   const result: Record<string, JsonValue> = {
     ...projectObject(resource, coreAttributes(type), '', projection),
   };

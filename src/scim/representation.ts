@@ -1,48 +1,62 @@
-/** Resources as clients read them: their attributes, and what the server adds. */
-import type { JsonObject } from './json.ts';
-import type { Attributes } from './resource.ts';
+/** Resources as clients read them, in JSON: their attributes, and what the server adds. */
+import type { StoredProfile } from './profile.ts';
+import { EVERYTHING, type Projection, project, selectsAll } from './projection.ts';
 import type { ResourceType } from './schema.ts';
 
 interface Representable {
   readonly id: string;
-  readonly attributes: Attributes;
-  readonly version: number;
+  readonly profile: StoredProfile;
   /** Milliseconds since the epoch. */
   readonly created: number;
   readonly lastModified: number;
 }
 
-/**
- * `computed` contains `groups` or `members`. `baseUrl` is the URL of the integration's endpoint,
- * without a trailing slash.
- */
-export function represent(
-  resource: Representable,
-  type: ResourceType,
-  baseUrl: string,
-  version: string,
-  computed: JsonObject = {},
-): JsonObject {
-  const { externalId, ...attributes } = resource.attributes;
-  return {
-    schemas: schemasIn(attributes, type),
-    id: resource.id,
-    ...(externalId === undefined ? {} : { externalId }),
-    ...attributes,
-    ...computed,
-    meta: {
-      resourceType: type.name,
-      created: new Date(resource.created).toISOString(),
-      lastModified: new Date(resource.lastModified).toISOString(),
-      location: locationOf(type, baseUrl, resource.id),
-      version,
-    },
-  };
+interface Representation {
+  /** The URL of the integration's endpoint, without a trailing slash. */
+  readonly baseUrl: string;
+  /** The ETag. */
+  readonly version: string;
+  /** A list that the server adds: `groups` or `members`. Its elements are JSON. */
+  readonly computed?: { readonly name: string; readonly elements: readonly string[] } | undefined;
+  /** By default, everything. */
+  readonly projection?: Projection;
 }
 
-function schemasIn(attributes: Attributes, type: ResourceType): readonly string[] {
-  const extensions = type.extensions.filter(({ schema }) => Object.hasOwn(attributes, schema.id));
-  return [type.schema.id, ...extensions.map(({ schema }) => schema.id)];
+/**
+ * Returns JSON. The text of the profile is joined as it is; only what a projection leaves out makes
+ * it be parsed and printed again.
+ */
+export function represent(
+  { id, profile, created, lastModified }: Representable,
+  type: ResourceType,
+  { baseUrl, version, computed, projection = EVERYTHING }: Representation,
+): string {
+  const { json, externalId } = profile;
+  const known = externalId === null ? '' : `"externalId":${JSON.stringify(externalId)},`;
+  const attributes = json.length > 2 ? `${json.slice(1, -1)},` : '';
+  const added = computed === undefined ? '' : `"${computed.name}":[${computed.elements.join()}],`;
+  const meta =
+    `{"resourceType":${JSON.stringify(type.name)},"created":"${new Date(created).toISOString()}",` +
+    `"lastModified":"${new Date(lastModified).toISOString()}",` +
+    `"location":${referenceTo(type, baseUrl, id)},"version":${JSON.stringify(version)}}`;
+  const whole =
+    `{"schemas":[${schemasIn(json, type)}],"id":${JSON.stringify(id)},` +
+    `${known}${attributes}${added}"meta":${meta}}`;
+  if (selectsAll(projection, type)) return whole;
+  return JSON.stringify(project(JSON.parse(whole), type, projection));
+}
+
+/**
+ * The URNs of the schemas that the profile contains, as JSON. In JSON text, a quoted URN before a
+ * colon is a key, because a quote inside of a string is escaped.
+ */
+function schemasIn(json: string, { schema, extensions }: ResourceType): string {
+  let urns = JSON.stringify(schema.id);
+  for (const extension of extensions) {
+    const urn = JSON.stringify(extension.schema.id);
+    if (json.includes(`${urn}:`)) urns += `,${urn}`;
+  }
+  return urns;
 }
 
 /**
@@ -50,4 +64,9 @@ function schemasIn(attributes: Attributes, type: ResourceType): readonly string[
  */
 export function locationOf(type: ResourceType, baseUrl: string, id: string): string {
   return `${baseUrl}${type.endpoint}/${id}`;
+}
+
+/** The URL of a resource as JSON. */
+export function referenceTo(type: ResourceType, baseUrl: string, id: string): string {
+  return JSON.stringify(locationOf(type, baseUrl, id));
 }

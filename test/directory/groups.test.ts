@@ -38,10 +38,13 @@ describe('a group', () => {
       members,
     });
     expect(unknownMembers).toEqual(['nobody']);
-    expect(group.attributes).toEqual({ displayName: 'staff' });
+    expect(group.profile.attributes).toEqual({ displayName: 'staff' });
     expect(await memberIds(sqlite.store, ACME, group.id)).toEqual([ann.id]);
     const replaced = await groups.replace(CALLER, group.id, { displayName: 'crew' }, undefined);
-    expect(replaced.record).toMatchObject({ version: 2, attributes: { displayName: 'crew' } });
+    expect(replaced.record).toMatchObject({
+      version: 2,
+      profile: { attributes: { displayName: 'crew' } },
+    });
     expect(await memberIds(sqlite.store, ACME, group.id)).toEqual([]);
   });
 
@@ -57,7 +60,10 @@ describe('a group', () => {
       { op: 'replace', value: { displayName: 'crew' } },
       { op: 'remove', path: `members[value eq "${ann.id}"]` },
     ]);
-    expect(changed.record).toMatchObject({ version: 2, attributes: { displayName: 'crew' } });
+    expect(changed.record).toMatchObject({
+      version: 2,
+      profile: { attributes: { displayName: 'crew' } },
+    });
     expect(await memberIds(sqlite.store, ACME, group.id)).toEqual([bob.id]);
   });
 

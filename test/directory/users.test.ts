@@ -54,7 +54,7 @@ describe('active', () => {
   it('is true for a new user unless the client says otherwise', async () => {
     const ann = await create({ userName: 'ann' });
     const bob = await create({ userName: 'bob', active: false });
-    expect([ann.attributes.active, bob.attributes.active]).toEqual([true, false]);
+    expect([ann.profile.attributes.active, bob.profile.attributes.active]).toEqual([true, false]);
   });
 
   it('stays as it is after a PUT that does not mention it', async () => {
@@ -64,17 +64,17 @@ describe('active', () => {
       title: 'x',
     });
     const replaced = await replace(id, { userName: 'ann' });
-    expect(replaced.attributes).toEqual({ userName: 'ann', active: false });
+    expect(replaced.profile.attributes).toEqual({ userName: 'ann', active: false });
     const on = await replace(id, { userName: 'ann', active: true });
-    expect(on.attributes.active).toBe(true);
+    expect(on.profile.attributes.active).toBe(true);
   });
 
   it('is absent after a PATCH removed it, and a PUT without it keeps it absent', async () => {
     const { id } = await create({ userName: 'ann' });
     const removed = await patch(id, [{ op: 'remove', path: 'active' }]);
-    expect(removed.attributes).not.toHaveProperty('active');
+    expect(removed.profile.attributes).not.toHaveProperty('active');
     const replaced = await replace(id, { userName: 'ann' });
-    expect(replaced.attributes).not.toHaveProperty('active');
+    expect(replaced.profile.attributes).not.toHaveProperty('active');
   });
 });
 
@@ -151,7 +151,7 @@ describe('the permission', () => {
     await run(title, least);
     expect(await run(spell, least)).toMatchObject({
       version: 3,
-      attributes: { userName: 'Ann', active: true, title: 'x' },
+      profile: { attributes: { userName: 'Ann', active: true, title: 'x' } },
     });
   });
 

@@ -204,7 +204,7 @@ export async function changeUsers(
   const found = new Set(users);
   const group = resourceOf(record);
   const { version, lastModified } = group;
-  const resourceName = shownName('Group', group.attributes);
+  const resourceName = shownName('Group', group.profile.attributes);
   return {
     result: { group, unknownMembers: add.filter((each) => !found.has(each)) },
     entry:

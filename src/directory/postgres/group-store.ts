@@ -63,10 +63,10 @@ export function createGroupStore(
     { id, attributes, members, at }: NewGroup,
   ): Promise<Changed> => {
     const { tenant } = author;
-    const { externalId, profile, key } = rowOf('Group', attributes);
+    const { profile, key } = rowOf('Group', attributes);
     const inserted = sql`
       INSERT INTO ${g.table} (${INSERTED})
-      VALUES (${tenant}, ${id}, ${key}, ${JSON.stringify(profile)}::json, 1, ${at}, ${at})
+      VALUES (${tenant}, ${id}, ${key}, ${profile.json}::json, 1, ${at}, ${at})
       RETURNING ${g.id}
     `;
     const isNesting = await lockNesting(queries, tenant, members);
@@ -86,14 +86,14 @@ export function createGroupStore(
       queries.run(
         sql`
           WITH resource AS (${inserted}),
-            ${table.written(author, profile, externalId)},
+            ${table.written(author, profile)},
             ${table.counted(tenant, 1)}
             ${activity.part(entry)}
           SELECT 1
         `,
       ),
     );
-    const group = { id, attributes, version: 1, created: at, lastModified: at };
+    const group = { id, profile, version: 1, created: at, lastModified: at };
     return { result: { group, unknownMembers: unknown }, entry };
   };
 
@@ -110,13 +110,14 @@ export function createGroupStore(
     const isNesting = await lockNesting(queries, tenant, addedBy(changes));
     await table.lock(queries, tenant, id, sql`FOR NO KEY UPDATE`);
     const current = await table.require(queries, author, id);
-    const attributes = decide === undefined ? current.attributes : decide(current);
+    const before = current.profile.attributes;
+    const attributes = decide === undefined ? before : decide(current);
     const results: MembersChanged[] = [];
     for (const each of changes) {
       results.push(await changeMembers(queries, tenant, id, each, isNesting));
     }
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
-    const same = sameValue(attributes, current.attributes);
+    const same = sameValue(attributes, before);
     const moved = { members: combined(results) };
     const isMoved = results.some(({ added, removed }) => added.length + removed.length > 0);
     if (same && !isMoved) {
@@ -126,16 +127,16 @@ export function createGroupStore(
     const entry = activity.rowOf(author, () => ({
       type: 'Group',
       id,
-      before: current.attributes,
+      before,
       after: attributes,
       version: current.version + 1,
       at: Math.max(at, current.lastModified),
       moved,
     }));
-    const { externalId, profile, key } = rowOf('Group', attributes);
+    const { profile, key } = rowOf('Group', attributes);
     const updated = sql`
       UPDATE ${g.table}
-      SET ${g.displayNameKey} = ${key}, ${g.attributes} = ${JSON.stringify(profile)}::json,
+      SET ${g.displayNameKey} = ${key}, ${g.attributes} = ${profile.json}::json,
         ${g.version} = ${g.version} + 1, ${g.lastModified} = greatest(${g.lastModified}, ${at})
       WHERE ${g.tenant} = ${tenant} AND ${g.id} = ${id}
       RETURNING ${g.id}, ${g.version}, ${g.lastModified}
@@ -144,14 +145,14 @@ export function createGroupStore(
       'Group',
       queries.all<Pick<Row<'groups'>, 'version' | 'lastModified'>>(
         sql`
-          WITH resource AS (${updated}), ${table.written(author, profile, externalId)}
+          WITH resource AS (${updated}), ${table.written(author, profile)}
             ${activity.part(entry)}
           SELECT ${selected(g, 'version', 'lastModified')}
           FROM resource
         `,
       ),
     );
-    const group = { ...current, attributes, ...row };
+    const group = { ...current, profile, ...row };
     return { result: { group, unknownMembers }, entry };
   };
 
@@ -218,14 +219,14 @@ export async function deleteGroup(
   table: ResourceTable,
   activity: ActivityLog,
   author: Author,
-  { id, attributes: before, version, lastModified }: StoredResource,
+  { id, profile, version, lastModified }: StoredResource,
   at: number,
 ): Promise<ActivityRow | undefined> {
   const { tenant } = author;
   const entry = activity.rowOf(author, () => ({
     type: 'Group',
     id,
-    before,
+    before: profile.attributes,
     version,
     at: Math.max(at, lastModified),
   }));

@@ -4,6 +4,7 @@
  */
 import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import { notFound } from '../../scim/error.ts';
+import type { StoredProfile } from '../../scim/profile.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import {
@@ -119,12 +120,11 @@ export class ResourceTable {
    */
   written(
     { tenant, integrationId }: Scope,
-    profile: Attributes,
-    externalId: string | null,
+    { attributes, externalId }: StoredProfile,
     current?: Attributes,
   ): SQL {
     const { id } = this.#row;
-    const document = searchDocument(profile, this.#type);
+    const document = searchDocument(attributes, this.#type);
     const link = sql`
       link AS (
         INSERT INTO ${LINKS.table} (${LINK})
@@ -144,7 +144,7 @@ export class ResourceTable {
       )
     `;
     if (this.name === 'Group') return sql`${link}, ${put}`;
-    const { removed, written } = lookupChange(current, profile);
+    const { removed, written } = lookupChange(current, attributes);
     const lookup = sql`
       lookup AS (
         INSERT INTO ${VALUES.table} (${VALUE})

@@ -9,7 +9,13 @@ import { columns, named, type Row, selected } from '../sql/names.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
-import { inactiveChange, isOtherPerson, isOtherSubject, rowOf } from '../sql/resource-key.ts';
+import {
+  foldedName,
+  inactiveChange,
+  isOtherPerson,
+  isOtherSubject,
+  rowOf,
+} from '../sql/resource-key.ts';
 import type {
   Author,
   Decide,
@@ -56,7 +62,7 @@ export function createUserStore(
     { id, attributes, at }: NewResource,
   ): Promise<UserRecord> => {
     const { tenant } = author;
-    const { externalId, profile, key } = rowOf('User', attributes);
+    const { profile, key } = rowOf('User', attributes);
     const userId = globalUserId(key);
     await addGlobalUser(connections, userId, key, at);
     const entry = activity.rowOf(author, () => ({
@@ -69,18 +75,18 @@ export function createUserStore(
     const inserted = sql`
       INSERT INTO ${a.table} (${INSERTED})
       VALUES (
-        ${tenant}, ${id}, ${userId}, ${key}, ${JSON.stringify(profile)}::json, 1, ${at}, ${at}
+        ${tenant}, ${id}, ${userId}, ${key}, ${profile.json}::json, 1, ${at}, ${at}
       )
       RETURNING ${a.id}
     `;
     const inactive =
-      profile.active === true ? sql`` : sql`, ${table.countedInactive(tenant, sql`1::bigint`)}`;
+      attributes.active === true ? sql`` : sql`, ${table.countedInactive(tenant, sql`1::bigint`)}`;
     await refuseTaken(
       'User',
       connections.run(
         sql`
           WITH resource AS (${inserted}),
-            ${table.written(author, profile, externalId)},
+            ${table.written(author, profile)},
             ${table.counted(tenant, 1)}${inactive}
             ${activity.part(entry)}
           SELECT 1
@@ -89,7 +95,7 @@ export function createUserStore(
     );
     activity.committed(entry);
     statistics.note(1);
-    return { id, attributes, version: 1, created: at, lastModified: at };
+    return { id, profile, version: 1, created: at, lastModified: at };
   };
 
   /** Returns undefined if the row has changed since it was read. */
@@ -102,20 +108,21 @@ export function createUserStore(
   ): Promise<Attempt | undefined> => {
     const { tenant } = author;
     const { id, version } = current;
+    const before = current.profile.attributes;
     const attributes = decide(current);
-    if (sameValue(attributes, current.attributes)) {
+    if (sameValue(attributes, before)) {
       await table.link(queries, author, id);
       return { user: current, entry: undefined };
     }
-    const { externalId, profile, key } = rowOf('User', attributes);
+    const { profile, key } = rowOf('User', attributes);
     const userId = globalUserId(key);
-    if (key !== rowOf('User', current.attributes).key) {
+    if (key !== foldedName('User', before)) {
       await addGlobalUser(queries, userId, key, at);
     }
     const updated = sql`
       UPDATE ${a.table}
       SET ${a.userId} = ${userId}, ${a.userNameKey} = ${key},
-        ${a.attributes} = ${JSON.stringify(profile)}::json, ${a.version} = ${a.version} + 1,
+        ${a.attributes} = ${profile.json}::json, ${a.version} = ${a.version} + 1,
         ${a.lastModified} = greatest(${a.lastModified}, ${at})
       WHERE ${a.tenant} = ${tenant} AND ${a.id} = ${id} AND ${a.version} = ${version}
       RETURNING ${a.id}, ${a.version}, ${a.lastModified}
@@ -123,7 +130,7 @@ export function createUserStore(
     const entry = activity.rowOf(author, () => ({
       type: 'User',
       id,
-      before: current.attributes,
+      before,
       after: attributes,
       version: version + 1,
       at: Math.max(at, current.lastModified),
@@ -131,21 +138,21 @@ export function createUserStore(
     const statement = (noted: SQL) =>
       sql<Pick<Row<'access'>, 'version' | 'lastModified'>>`
         WITH resource AS (${updated}),
-          ${table.written(author, profile, externalId, current.attributes)}${noted}
+          ${table.written(author, profile, before)}${noted}
           ${activity.part(entry)}
         SELECT ${selected(a, 'version', 'lastModified')}
         FROM resource
       `;
-    const by = inactiveChange(current.attributes, attributes);
-    const noted = isOtherSubject(current.attributes, attributes)
+    const by = inactiveChange(before, attributes);
+    const noted = isOtherSubject(before, attributes)
       ? sql`
           , ${table.counted(tenant, 1, USER_CHANGES)}
           , ${table.countedInactive(tenant, sql`${by}::bigint`)}
         `
       : sql``;
-    if (!isOtherPerson(current.attributes, attributes)) {
+    if (!isOtherPerson(before, attributes)) {
       const [row] = await refuseTaken('User', queries.all(statement(noted)));
-      return row && { user: { ...current, attributes, ...row }, entry };
+      return row && { user: { ...current, profile, ...row }, entry };
     }
     // The sessions are read after the row is written, so none begins meanwhile.
     const row = await within(queries, async (same) => {
@@ -153,7 +160,7 @@ export function createUserStore(
       if (written) await same.run(endedSessions(tables, tenant, id));
       return written;
     });
-    return row && { user: { ...current, attributes, ...row }, entry };
+    return row && { user: { ...current, profile, ...row }, entry };
   };
 
   /**
@@ -233,10 +240,11 @@ export async function deleteUser(
   table: ResourceTable,
   activity: ActivityLog,
   author: Author,
-  { id, attributes: before, version, lastModified }: StoredResource,
+  { id, profile, version, lastModified }: StoredResource,
   at: number,
 ): Promise<ActivityRow | undefined> {
   const { tenant } = author;
+  const before = profile.attributes;
   const entry = activity.rowOf(author, () => ({
     type: 'User',
     id,

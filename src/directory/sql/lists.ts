@@ -1,7 +1,7 @@
 /** Lists as SQL, for both databases: the number of resources, and one page of them. */
 import { SQL, type StringChunk, sql } from 'drizzle-orm';
 import type { SortKey } from '../../scim/condition.ts';
-import type { Attributes } from '../../scim/resource.ts';
+import { StoredProfile } from '../../scim/profile.ts';
 import type { PageKey, Query, StoredResource } from '../store/resources.ts';
 import { conditionCompiler, type Expression } from './conditions.ts';
 import { named, type Row, selected } from './names.ts';
@@ -127,8 +127,7 @@ export function resourceOf({
   sorted: _,
   ...row
 }: ResourceRow): StoredResource {
-  const profile: Attributes = JSON.parse(attributes);
-  return { ...row, attributes: externalId === null ? profile : { externalId, ...profile } };
+  return { ...row, profile: new StoredProfile(attributes, externalId) };
 }
 
 function keyOf({ id, sorted = null }: ResourceRow, sort: SortKey | undefined): PageKey {

@@ -4,6 +4,7 @@
  */
 import type { StringChunk } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
+import { StoredProfile } from '../../scim/profile.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { fold } from '../../scim/text.ts';
@@ -75,14 +76,14 @@ export function searchContext(
   };
 }
 
-/** The values of the row, and the externalId, which belongs to an integration. */
-export function rowOf(name: ResourceName, { externalId, ...profile }: Attributes) {
-  return {
-    externalId: typeof externalId === 'string' ? externalId : null,
-    profile,
-    key: fold(String(profile[KEY_ATTRIBUTE[name]])),
-  };
+/** The values of the row. */
+export function rowOf(name: ResourceName, attributes: Attributes) {
+  return { profile: StoredProfile.of(attributes), key: foldedName(name, attributes) };
 }
+
+/** The folded userName or displayName. */
+export const foldedName = (name: ResourceName, attributes: Attributes): string =>
+  fold(shownName(name, attributes));
 
 /** The userName or displayName. */
 export const shownName = (name: ResourceName, attributes: Attributes): string =>

@@ -49,23 +49,23 @@ export function createGroupStore(
     scope: Author,
     { id, attributes, members, at }: NewGroup,
   ): GroupChangeResult => {
-    const { externalId, profile, key } = rowOf('Group', attributes);
+    const { profile, key } = rowOf('Group', attributes);
     refuseTaken('Group', () =>
       write.run(
         sql`
           INSERT INTO ${g.table} (${INSERTED})
-          VALUES (${scope.tenant}, ${id}, ${key}, ${JSON.stringify(profile)}, 1, ${at}, ${at})
+          VALUES (${scope.tenant}, ${id}, ${key}, ${profile.json}, 1, ${at}, ${at})
         `,
       ),
     );
-    table.setExternalId(scope, id, externalId);
-    table.index(scope.tenant, id, profile);
+    table.setExternalId(scope, id, profile.externalId);
+    table.index(scope.tenant, id, attributes);
     table.addToCount(scope.tenant, 1);
     const all: MemberChange = { kind: 'add', values: members };
     const { unknown, ...joined } = changeMembers(write, scope.tenant, id, all);
     const moved = { members: joined };
     log(scope, () => ({ type: 'Group', id, after: attributes, version: 1, at, moved }));
-    const group = { id, attributes, version: 1, created: at, lastModified: at };
+    const group = { id, profile, version: 1, created: at, lastModified: at };
     return { group, unknownMembers: unknown };
   };
 
@@ -79,15 +79,17 @@ export function createGroupStore(
   ): GroupChangeResult => {
     const { tenant } = scope;
     const current = table.require(scope, id);
-    const attributes = decide === undefined ? current.attributes : decide(current);
+    const before = current.profile.attributes;
+    const attributes = decide === undefined ? before : decide(current);
     const results = members.map((each) => changeMembers(write, tenant, id, each));
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
     table.link(scope, id);
-    const same = sameValue(attributes, current.attributes);
+    const same = sameValue(attributes, before);
     const isMoved = results.some(({ added, removed }) => added.length + removed.length > 0);
     if (same && !isMoved) return { group: current, unknownMembers };
     const version = current.version + 1;
     const lastModified = Math.max(at, current.lastModified);
+    let { profile } = current;
     if (same) {
       write.run(
         sql`
@@ -97,30 +99,31 @@ export function createGroupStore(
         `,
       );
     } else {
-      const { externalId, profile, key } = rowOf('Group', attributes);
+      const row = rowOf('Group', attributes);
+      profile = row.profile;
       refuseTaken('Group', () =>
         write.run(
           sql`
             UPDATE ${g.table}
-            SET ${g.displayNameKey} = ${key}, ${g.attributes} = ${JSON.stringify(profile)},
+            SET ${g.displayNameKey} = ${row.key}, ${g.attributes} = ${profile.json},
               ${g.version} = ${version}, ${g.lastModified} = ${lastModified}
             WHERE ${g.tenant} = ${tenant} AND ${g.id} = ${id}
           `,
         ),
       );
-      table.setExternalId(scope, id, externalId);
-      table.index(tenant, id, profile);
+      table.setExternalId(scope, id, profile.externalId);
+      table.index(tenant, id, attributes);
     }
     log(scope, () => ({
       type: 'Group',
       id,
-      before: current.attributes,
+      before,
       after: attributes,
       version,
       at: lastModified,
       moved: { members: combined(results) },
     }));
-    return { group: { ...current, attributes, version, lastModified }, unknownMembers };
+    return { group: { ...current, profile, version, lastModified }, unknownMembers };
   };
 
   return {
@@ -143,7 +146,7 @@ export function deleteGroup(
   table: ResourceTable,
   log: Log,
   scope: Author,
-  { id, attributes: before, version, lastModified }: StoredResource,
+  { id, profile, version, lastModified }: StoredResource,
   at: number,
 ): void {
   const { tenant } = scope;
@@ -160,7 +163,7 @@ export function deleteGroup(
   log(scope, () => ({
     type: 'Group',
     id,
-    before,
+    before: profile.attributes,
     version,
     at: Math.max(at, lastModified),
     moved: {

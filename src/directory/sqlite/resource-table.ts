@@ -156,7 +156,7 @@ function prepareStatements({ orm }: SqliteConnection, name: ResourceName) {
     get: orm
       .select({
         id: table.id,
-        // As text: resourceOf parses it.
+        // As text, which StoredProfile parses.
         attributes: sql<string>`${table.attributes}`,
         version: table.version,
         created: table.created,

@@ -37,19 +37,19 @@ export function createUserStore(
   const rows = prepareRows(write);
 
   const create = (log: Log, scope: Author, { id, attributes, at }: NewResource): UserRecord => {
-    const { externalId, profile, key } = rowOf('User', attributes);
+    const { profile, key } = rowOf('User', attributes);
     const userId = globalUserId(key);
     rows.addUser.run({ id: userId, key, at });
     refuseTaken('User', () =>
-      rows.insert.run({ tenant: scope.tenant, id, userId, key, attributes: profile, at }),
+      rows.insert.run({ tenant: scope.tenant, id, userId, key, json: profile.json, at }),
     );
-    table.setExternalId(scope, id, externalId);
-    table.index(scope.tenant, id, profile);
-    table.indexValues(scope.tenant, id, undefined, profile);
+    table.setExternalId(scope, id, profile.externalId);
+    table.index(scope.tenant, id, attributes);
+    table.indexValues(scope.tenant, id, undefined, attributes);
     table.addToCount(scope.tenant, 1);
-    if (profile.active !== true) table.addInactive(scope.tenant, 1);
+    if (attributes.active !== true) table.addInactive(scope.tenant, 1);
     log(scope, () => ({ type: 'User', id, after: attributes, version: 1, at }));
-    return { id, attributes, version: 1, created: at, lastModified: at };
+    return { id, profile, version: 1, created: at, lastModified: at };
   };
 
   const change = (
@@ -61,28 +61,28 @@ export function createUserStore(
   ): UserRecord => {
     const { tenant } = scope;
     const current = table.require(scope, id);
+    const before = current.profile.attributes;
     const attributes = decide(current);
     table.link(scope, id);
-    if (sameValue(attributes, current.attributes)) return current;
-    const { externalId, profile, key } = rowOf('User', attributes);
+    if (sameValue(attributes, before)) return current;
+    const { profile, key } = rowOf('User', attributes);
     const userId = globalUserId(key);
     const version = current.version + 1;
     const lastModified = Math.max(at, current.lastModified);
     rows.addUser.run({ id: userId, key, at });
     refuseTaken('User', () =>
-      rows.update.run({ tenant, id, userId, key, attributes: profile, version, lastModified }),
+      rows.update.run({ tenant, id, userId, key, json: profile.json, version, lastModified }),
     );
-    table.setExternalId(scope, id, externalId);
-    table.index(tenant, id, profile);
-    table.indexValues(tenant, id, current.attributes, profile);
-    if (isOtherSubject(current.attributes, attributes)) {
+    table.setExternalId(scope, id, profile.externalId);
+    table.index(tenant, id, attributes);
+    table.indexValues(tenant, id, before, attributes);
+    if (isOtherSubject(before, attributes)) {
       table.noteUserChange(tenant);
-      table.addInactive(tenant, inactiveChange(current.attributes, attributes));
+      table.addInactive(tenant, inactiveChange(before, attributes));
     }
-    if (isOtherPerson(current.attributes, attributes)) write.run(endedSessions(tables, tenant, id));
-    const before = current.attributes;
+    if (isOtherPerson(before, attributes)) write.run(endedSessions(tables, tenant, id));
     log(scope, () => ({ type: 'User', id, before, after: attributes, version, at: lastModified }));
-    return { ...current, attributes, version, lastModified };
+    return { ...current, profile, version, lastModified };
   };
 
   return {
@@ -110,10 +110,11 @@ export function deleteUser(
   table: ResourceTable,
   log: Log,
   scope: Author,
-  { id, attributes: before, version, lastModified }: StoredResource,
+  { id, profile, version, lastModified }: StoredResource,
   at: number,
 ): void {
   const { tenant } = scope;
+  const before = profile.attributes;
   write.run(sql`DELETE FROM ${ROW.table} WHERE ${ROW.tenant} = ${tenant} AND ${ROW.id} = ${id}`);
   if (before.active !== true) table.addInactive(tenant, -1);
   write.run(endedSessions(tables, tenant, id));
@@ -137,7 +138,7 @@ function prepareRows({ orm }: SqliteConnection) {
   const place = {
     userId: sql.placeholder('userId'),
     userNameKey: sql.placeholder('key'),
-    attributes: sql.placeholder('attributes'),
+    attributes: sql`${sql.placeholder('json')}`,
   };
   return {
     addUser: orm
@@ -161,7 +162,7 @@ function prepareRows({ orm }: SqliteConnection) {
       .set({
         userId: sql`${sql.placeholder('userId')}`,
         userNameKey: sql`${sql.placeholder('key')}`,
-        attributes: sql`${sql.param(sql.placeholder('attributes'), access.attributes)}`,
+        attributes: sql`${sql.placeholder('json')}`,
         version: sql`${sql.placeholder('version')}`,
         lastModified: sql`${sql.placeholder('lastModified')}`,
       })

@@ -1,6 +1,7 @@
 /** What a database must do for users and groups. */
 import type { Comparable, Condition, SortKey } from '../../scim/condition.ts';
 import type { MemberChange } from '../../scim/members.ts';
+import type { StoredProfile } from '../../scim/profile.ts';
 import type { Attributes } from '../../scim/resource.ts';
 
 /** The tenant, and the integration that sees it: only its own `externalId`s. */
@@ -25,10 +26,10 @@ export interface Member {
   readonly type: 'User' | 'Group';
 }
 
-/** `attributes` contains the externalId of the scope's integration. */
+/** `profile` contains the externalId of the scope's integration. */
 export interface StoredResource {
   readonly id: string;
-  readonly attributes: Attributes;
+  readonly profile: StoredProfile;
   readonly version: number;
   readonly created: number;
   readonly lastModified: number;

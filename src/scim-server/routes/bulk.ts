@@ -48,9 +48,10 @@ export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {
   };
 }
 
-function bulkAnswer(Operations: readonly JsonObject[]): Answer {
-  const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkResponse'];
-  return { status: 200, body: { schemas, Operations } };
+/** `operations` are JSON. */
+function bulkAnswer(operations: readonly string[]): Answer {
+  const schemas = '["urn:ietf:params:scim:api:messages:2.0:BulkResponse"]';
+  return { status: 200, body: `{"schemas":${schemas},"Operations":[${operations.join()}]}` };
 }
 
 /** The results of the operations so far. */
@@ -81,12 +82,15 @@ class BulkJob {
     this.#answers.set(index, answer);
     if (!isSuccess(answer)) this.errors++;
     if (operation.method === 'POST' && operation.bulkId !== undefined) {
-      this.#ids.set(operation.bulkId, isSuccess(answer) ? createdId(answer) : undefined);
+      this.#ids.set(operation.bulkId, answer.created);
     }
   }
 
-  /** The results in the order of the request. Operations that were never tried are left out. */
-  results(): readonly JsonObject[] {
+  /**
+   * The results in the order of the request, in JSON. Operations that were never tried are left
+   * out.
+   */
+  results(): readonly string[] {
     return this.#operations.flatMap((operation, index) => {
       const answer = this.#answers.get(index);
       if (answer === undefined) return [];
@@ -114,7 +118,7 @@ class BulkJob {
     const created = this.#answers.get(index);
     const missing = this.#missing.get(index);
     if (request instanceof ScimError || created === undefined || missing === undefined) return;
-    const ofCreated = { ...request, id: createdId(created), version: undefined };
+    const ofCreated = { ...request, id: created.created ?? '', version: undefined };
     const completed = await this.#attempt(async () => {
       const value = resolveReferences(missing, this.#ids);
       const data = { Operations: [{ op: 'add', value }] };
@@ -154,17 +158,13 @@ class BulkJob {
   }
 
   /** The body of a success is left out, that of an error is included (RFC 7644 §3.7.3). */
-  #result({ method, bulkId, request }: BulkOperation, answer: Answer): JsonObject {
+  #result({ method, bulkId, request }: BulkOperation, answer: Answer): string {
     const location = answer.headers?.Location ?? this.#locationOf(request);
     const version = answer.headers?.ETag;
-    return {
-      ...(location === undefined ? {} : { location }),
-      ...(method === undefined ? {} : { method }),
-      ...(bulkId === undefined ? {} : { bulkId }),
-      ...(version === undefined ? {} : { version }),
-      status: String(answer.status),
-      ...(isSuccess(answer) || answer.body === undefined ? {} : { response: answer.body }),
-    };
+    const { status, body } = answer;
+    const result = JSON.stringify({ location, method, bulkId, version, status: String(status) });
+    if (isSuccess(answer) || body === undefined) return result;
+    return `${result.slice(0, -1)},"response":${body}}`;
   }
 
   #locationOf(request: OperationRequest | ScimError): string | undefined {
@@ -187,10 +187,6 @@ function nameOf({ request }: BulkOperation): string {
 }
 
 const isSuccess = ({ status }: Answer): boolean => status < 300;
-
-function createdId({ body }: Answer): string {
-  return String(body?.id);
-}
 
 /** The operation as its handler sees it. */
 function callOf(call: ScimCall, { id, version, data }: OperationRequest): ScimCall {

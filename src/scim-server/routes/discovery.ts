@@ -54,7 +54,7 @@ export function discoveryRoutes(types: ResourceTypes): Routes {
   };
 }
 
-const found = (body: JsonObject): Answer => ({ status: 200, body });
+const found = (body: JsonObject): Answer => ({ status: 200, body: JSON.stringify(body) });
 
 function missing(kind: string, id: string): never {
   throw notFound(kind, id.slice(0, 200));
@@ -66,5 +66,6 @@ function missing(kind: string, id: string): never {
  */
 function all({ request }: ScimCall, documents: readonly JsonObject[]): Answer {
   if (isGiven(request, 'filter')) throw forbidden('filters are not supported on this path');
-  return listAnswer(documents.length, { startIndex: 1 }, documents);
+  const texts = documents.map((each) => JSON.stringify(each));
+  return listAnswer(texts.length, { startIndex: 1 }, texts);
 }

@@ -5,8 +5,8 @@ import { groupsOf } from '../../directory/groups.ts';
 import type { GroupRecord } from '../../directory/store/resources.ts';
 import { etag } from '../../scim/etag.ts';
 import { MAX_PAYLOAD_BYTES } from '../../scim/limits.ts';
-import { type Projection, project, wants } from '../../scim/projection.ts';
-import { locationOf, represent } from '../../scim/representation.ts';
+import { type Projection, wants } from '../../scim/projection.ts';
+import { locationOf, referenceTo, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { isGiven } from './query.ts';
 import type { Represented } from './resource-answers.ts';
@@ -31,24 +31,24 @@ function representGroup(
   projection: Projection,
   baseUrl: string,
 ): Represented {
-  const { members } = group;
+  const { id, members } = group;
   const version = etag(group.version);
   // An empty list is included: a client must be able to tell an empty group from one whose members
   // weren't read.
   const computed =
     members === undefined || !wants(projection, 'members')
-      ? {}
+      ? undefined
       : {
-          members: members.map(({ value, type }) => ({
-            value,
-            $ref: locationOf(type === 'User' ? types.user : types.group, baseUrl, value),
-            type,
-          })),
+          name: 'members',
+          elements: members.map(({ value, type }) => {
+            const $ref = referenceTo(type === 'User' ? types.user : types.group, baseUrl, value);
+            return `{"value":${JSON.stringify(value)},"$ref":${$ref},"type":"${type}"}`;
+          }),
         };
-  const whole = represent(group, types.group, baseUrl, version, computed);
   return {
+    id,
     etag: version,
-    location: locationOf(types.group, baseUrl, group.id),
-    body: project(whole, types.group, projection),
+    location: locationOf(types.group, baseUrl, id),
+    body: represent(group, types.group, { baseUrl, version, computed, projection }),
   };
 }

@@ -4,7 +4,6 @@
  */
 import type { PageKey, PageStart, StoredResource } from '../../directory/store/resources.ts';
 import { ScimError } from '../../scim/error.ts';
-import type { JsonObject } from '../../scim/json.ts';
 import { parseProjection, wants } from '../../scim/projection.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import type { Answer } from '../answer.ts';
@@ -15,7 +14,8 @@ import type { ResourceKind } from './resource-kind.ts';
 
 interface ListPage {
   readonly total: number;
-  readonly resources: readonly JsonObject[];
+  /** JSON. */
+  readonly resources: readonly string[];
   readonly next: PageKey | undefined;
 }
 
@@ -104,7 +104,7 @@ async function answerByIndex(
   lists: readonly List[],
   { startIndex, count }: Search,
 ): Promise<Answer> {
-  const resources: JsonObject[] = [];
+  const resources: string[] = [];
   let total = 0;
   for (const list of lists) {
     const offset = Math.max(0, startIndex - 1 - total);
@@ -121,7 +121,7 @@ async function answerByCursor(
   count: number,
   issue: (next: CursorPlace) => string,
 ): Promise<Answer> {
-  const resources: JsonObject[] = [];
+  const resources: string[] = [];
   const first = Math.max(
     0,
     lists.findIndex(({ type }) => type.name === place?.type),

@@ -4,7 +4,7 @@ import type { Condition, SortKey } from '../../scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../scim/condition-resolver.ts';
 import { invalidCount, invalidSyntax, invalidValue } from '../../scim/error.ts';
 import { parseFilter } from '../../scim/filter-parser.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../scim/json.ts';
+import { isJsonObject, type JsonValue } from '../../scim/json.ts';
 import { MAX_RESULTS } from '../../scim/limits.ts';
 import { type Projection, parseProjection } from '../../scim/projection.ts';
 import type { ResourceType } from '../../scim/schema.ts';
@@ -193,21 +193,19 @@ export function sortOf({ sortBy, sortOrder }: Search, type: ResourceType): SortK
 
 /**
  * RFC 7644 §3.4.2, RFC 9865 §2. `Resources` is present even if it is empty, because Entra tests its
- * connection with such a response. `place` contains the startIndex, or the cursor of the next page.
+ * connection with such a response. `place` contains the startIndex, or the cursor of the next page;
+ * `resources` are JSON.
  */
 export function listAnswer(
   total: number,
   place: { readonly startIndex: number } | { readonly nextCursor?: string },
-  resources: readonly JsonObject[],
+  resources: readonly string[],
 ): Answer {
-  return {
-    status: 200,
-    body: {
-      schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
-      totalResults: total,
-      ...place,
-      itemsPerPage: resources.length,
-      Resources: resources,
-    },
-  };
+  const head = JSON.stringify({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
+    totalResults: total,
+    ...place,
+    itemsPerPage: resources.length,
+  });
+  return { status: 200, body: `${head.slice(0, -1)},"Resources":[${resources.join()}]}` };
 }

@@ -1,20 +1,21 @@
 /** Ids and responses, which users and groups have in common. */
 import { notFound, ScimError } from '../../scim/error.ts';
 import { matchesEtag } from '../../scim/etag.ts';
-import type { JsonObject } from '../../scim/json.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import type { Answer } from '../answer.ts';
 import type { ScimRequest } from '../endpoint.ts';
 
 /** A resource as a client receives it, and its ETag. */
 export interface Represented {
+  readonly id: string;
   readonly etag: string;
   /**
    * The URL, the same as meta.location. It consists of ids, so no text of a client gets into a
    * header.
    */
   readonly location: string;
-  readonly body: JsonObject;
+  /** JSON. */
+  readonly body: string;
 }
 
 /** Hono's pattern of an id; it doesn't match `.search`. */
@@ -53,6 +54,7 @@ export function changedAnswer({ etag, location, body }: Represented): Answer {
 }
 
 export function createdAnswer(represented: Represented): Answer {
+  const { id: created, location: Location } = represented;
   const answer = changedAnswer(represented);
-  return { ...answer, status: 201, headers: { ...answer.headers, Location: represented.location } };
+  return { ...answer, status: 201, headers: { ...answer.headers, Location }, created };
 }

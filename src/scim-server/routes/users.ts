@@ -8,7 +8,8 @@ import { usersOf } from '../../directory/users.ts';
 import { etag } from '../../scim/etag.ts';
 import { MAX_BODY_BYTES } from '../../scim/limits.ts';
 import { withManagerReference } from '../../scim/manager.ts';
-import { type Projection, project, wants } from '../../scim/projection.ts';
+import { StoredProfile } from '../../scim/profile.ts';
+import { type Projection, wants } from '../../scim/projection.ts';
 import { locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { ENTERPRISE_USER_URN } from '../../scim/schemas/enterprise-user.ts';
@@ -34,25 +35,24 @@ function representUser(
   projection: Projection,
   baseUrl: string,
 ): Represented {
-  const { groups = [], managerId } = user;
+  const { id, groups = [], managerId } = user;
   const version = etag(user.version, digest(groups, managerId));
   const computed =
     groups.length === 0
-      ? {}
+      ? undefined
       : {
-          groups: groups.map(({ groupId, displayName, type }) => ({
-            value: groupId,
-            $ref: locationOf(types.group, baseUrl, groupId),
-            display: displayName,
-            type,
-          })),
+          name: 'groups',
+          elements: groups.map(({ groupId: value, displayName: display, type }) => {
+            const $ref = locationOf(types.group, baseUrl, value);
+            return JSON.stringify({ value, $ref, display, type });
+          }),
         };
   const known = managerId === undefined ? user : withManager(user, managerId, types, baseUrl);
-  const whole = represent(known, types.user, baseUrl, version, computed);
   return {
+    id,
     etag: version,
-    location: locationOf(types.user, baseUrl, user.id),
-    body: project(whole, types.user, projection),
+    location: locationOf(types.user, baseUrl, id),
+    body: represent(known, types.user, { baseUrl, version, computed, projection }),
   };
 }
 
@@ -63,7 +63,7 @@ function withManager(
   baseUrl: string,
 ): UserRecord {
   const url = locationOf(types.user, baseUrl, managerId);
-  return { ...user, attributes: withManagerReference(user.attributes, url) };
+  return { ...user, profile: StoredProfile.of(withManagerReference(user.profile.attributes, url)) };
 }
 
 function wantsManager(projection: Projection): boolean {

@@ -140,11 +140,11 @@ export function activityContract(open: Open): void {
       const ann = await addUser(store, ACME, 'ann');
       const staff = await addGroup(store, ACME, 'staff', [ann.id]);
       const before = await entriesOf(store);
-      await store.users.change(ACME, ann.id, ({ attributes }) => ({ ...attributes }), at(1));
-      await store.users.change(ACME_TOO, ann.id, ({ attributes }) => attributes, at(1));
+      await store.users.change(ACME, ann.id, ({ profile }) => ({ ...profile.attributes }), at(1));
+      await store.users.change(ACME_TOO, ann.id, ({ profile }) => profile.attributes, at(1));
       await store.groups.change(ACME, staff.id, undefined, [add(ann.id), remove('nobody')], at(1));
       await store.groups.change(ACME, staff.id, undefined, [replace(ann.id)], at(1));
-      await store.groups.change(ACME, staff.id, ({ attributes }) => attributes, [], at(1));
+      await store.groups.change(ACME, staff.id, ({ profile }) => profile.attributes, [], at(1));
       const refused = [
         addUser(store, ACME, 'ANN'),
         addGroup(store, ACME, 'STAFF'),
@@ -290,7 +290,7 @@ export function activityContract(open: Open): void {
       const ann = await addUser(store, ACME, 'ann');
       const bob = await addUser(store, ACME, 'bob');
       const staff = await addGroup(store, ACME, 'staff', [ann.id]);
-      await store.users.change(ACME_TOO, bob.id, ({ attributes }) => attributes, at(1));
+      await store.users.change(ACME_TOO, bob.id, ({ profile }) => profile.attributes, at(1));
       await store.integrations.end('okta', at(2));
       await store.integrations.purge('okta', at(3));
       const deleted = await entriesOf(store, { operation: 'delete' });

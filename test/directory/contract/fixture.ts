@@ -88,7 +88,7 @@ export const replace = (...values: string[]): MemberChange => ({ kind: 'replace'
 
 /** Changes members and nothing else. */
 export function changeMembers(store: Store, scope: Scope, id: string, ...changes: MemberChange[]) {
-  return store.groups.change(scope, id, ({ attributes }) => attributes, changes, at(1));
+  return store.groups.change(scope, id, ({ profile }) => profile.attributes, changes, at(1));
 }
 
 export async function memberIds(store: Store, scope: Scope, id: string): Promise<string[]> {
@@ -131,7 +131,7 @@ export async function userNames(
   options?: QueryOptions,
 ): Promise<unknown[]> {
   const { records } = await store.users.list(scope, userQuery(options));
-  return records.map(({ attributes }) => attributes.userName);
+  return records.map(({ profile }) => profile.attributes.userName);
 }
 
 export async function groupNames(
@@ -140,7 +140,7 @@ export async function groupNames(
   options?: QueryOptions,
 ): Promise<unknown[]> {
   const { records } = await store.groups.list(scope, groupQuery(options));
-  return records.map(({ attributes }) => attributes.displayName);
+  return records.map(({ profile }) => profile.attributes.displayName);
 }
 
 export function integration(changes: Partial<IntegrationRecord> = {}): IntegrationRecord {

@@ -41,14 +41,19 @@ export function groupContract(open: Open): void {
         at: at(0),
       });
       expect(unknownMembers).toEqual([]);
-      expect(group).toMatchObject({ attributes, version: 1, created: at(0), lastModified: at(0) });
+      expect(group).toMatchObject({
+        profile: { attributes },
+        version: 1,
+        created: at(0),
+        lastModified: at(0),
+      });
       expect(await store.groups.get(ACME, group.id, false)).toEqual(group);
       expect(await store.groups.get(ACME, group.id, true)).toEqual({
         ...group,
         members: [{ value: ann.id, type: 'User' }],
       });
       expect(await store.groups.get(ACME_TOO, group.id, false)).toMatchObject({
-        attributes: { displayName: 'Staff' },
+        profile: { attributes: { displayName: 'Staff' } },
       });
       expect((await store.groups.list(ACME, groupQuery({ related: true }))).records).toEqual([
         { ...group, members: [{ value: ann.id, type: 'User' }] },
@@ -192,8 +197,11 @@ export function groupContract(open: Open): void {
           }
         }
       }
-      const { version, attributes } = (await store.groups.get(ACME, group.id, false)) ?? {};
-      expect({ version, attributes }).toEqual({ version: 1, attributes: { displayName: 'staff' } });
+      const { version, profile } = (await store.groups.get(ACME, group.id, false)) ?? {};
+      expect({ version, json: profile?.json }).toEqual({
+        version: 1,
+        json: '{"displayName":"staff"}',
+      });
       expect(await memberIds(store, ACME, group.id)).toEqual([ann.id, bob.id].toSorted());
       const part = await changeMembers(store, ACME, group.id, replace('nobody', bob.id));
       expect(part.unknownMembers).toEqual(['nobody']);

@@ -92,7 +92,7 @@ export function integrationContract(open: Open): void {
       const cid = await addUser(store, ACME_TOO, 'cid');
       const team = await addGroup(store, ACME_TOO, 'team', [ann.id, bob.id, cid.id]);
       await addGroup(store, ACME, 'okta only');
-      await store.users.change(ACME_TOO, bob.id, ({ attributes }) => attributes, at(1));
+      await store.users.change(ACME_TOO, bob.id, ({ profile }) => profile.attributes, at(1));
 
       await store.integrations.end('okta', at(2));
       expect(await userNames(store, ACME_TOO)).toEqual(['ann', 'bob', 'cid']);

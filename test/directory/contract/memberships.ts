@@ -43,9 +43,15 @@ async function look(
 }
 
 const changeUser = (store: Store, scope: Scope, id: string, changes: Attributes) =>
-  store.users.change(scope, id, ({ attributes }) => ({ ...attributes, ...changes }), at(1));
+  store.users.change(scope, id, ({ profile }) => ({ ...profile.attributes, ...changes }), at(1));
 const changeGroup = (store: Store, scope: Scope, id: string, changes: Attributes) =>
-  store.groups.change(scope, id, ({ attributes }) => ({ ...attributes, ...changes }), [], at(1));
+  store.groups.change(
+    scope,
+    id,
+    ({ profile }) => ({ ...profile.attributes, ...changes }),
+    [],
+    at(1),
+  );
 const deleteUser = (store: Store, id: string) =>
   store.users.delete(ACME, id, () => undefined, at(1));
 const deleteGroup = (store: Store, id: string) =>

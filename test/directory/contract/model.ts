@@ -252,10 +252,14 @@ export async function contents(store: Store, scope: { tenant: string; integratio
   const groups = await store.groups.list(scope, groupQuery({ related: true }));
   return {
     totals: [users.total, groups.total],
-    users: users.records.map(({ id, attributes, version }) => [id, attributes.userName, version]),
-    groups: groups.records.map(({ id, attributes, version, members: held }) => [
+    users: users.records.map(({ id, profile, version }) => [
       id,
-      attributes.displayName,
+      profile.attributes.userName,
+      version,
+    ]),
+    groups: groups.records.map(({ id, profile, version, members: held }) => [
+      id,
+      profile.attributes.displayName,
       version,
       (held ?? []).map(({ value }) => value).toSorted(),
     ]),

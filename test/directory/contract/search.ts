@@ -21,6 +21,7 @@ import type { Filter } from '../../../src/scim/filter.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/scim/json.ts';
 import { managerWithoutReference, withManagerReference } from '../../../src/scim/manager.ts';
 import { matches, order } from '../../../src/scim/match.ts';
+import { StoredProfile } from '../../../src/scim/profile.ts';
 import { locationOf, represent } from '../../../src/scim/representation.ts';
 import { parseResource } from '../../../src/scim/resource.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
@@ -167,7 +168,10 @@ export function searchContract(open: Open): void {
           await store.groups.create(scope, { id, attributes, members, at: time(index) });
           ids.push(id);
         }
-        const change = ({ attributes }: StoredResource) => ({ ...attributes, externalId: 'a' });
+        const change = ({ profile }: StoredResource) => ({
+          ...profile.attributes,
+          externalId: 'a',
+        });
         await store.users.change(scope, 'u0', change, time(9));
       };
       await fc.assert(fc.asyncProperty(searches, check), {
@@ -318,28 +322,42 @@ function expectSame(
 }
 
 function userResource(record: UserRecord): JsonObject {
-  const groups = (record.groups ?? []).map(({ groupId, displayName, type }) => ({
-    value: groupId,
-    $ref: locationOf(TYPES.group, BASE_URL, groupId),
-    display: displayName,
-    type,
-  }));
-  const managerId = managerWithoutReference(record.attributes);
-  const attributes =
+  const elements = (record.groups ?? []).map(({ groupId, displayName, type }) =>
+    JSON.stringify({
+      value: groupId,
+      $ref: locationOf(TYPES.group, BASE_URL, groupId),
+      display: displayName,
+      type,
+    }),
+  );
+  const { attributes } = record.profile;
+  const managerId = managerWithoutReference(attributes);
+  const known =
     managerId === undefined
-      ? record.attributes
-      : withManagerReference(record.attributes, locationOf(TYPES.user, BASE_URL, managerId));
-  const version = etag(record.version);
-  return represent({ ...record, attributes }, TYPES.user, BASE_URL, version, { groups });
+      ? attributes
+      : withManagerReference(attributes, locationOf(TYPES.user, BASE_URL, managerId));
+  const computed = { name: 'groups', elements };
+  return resourceOf({ ...record, profile: StoredProfile.of(known) }, TYPES.user, computed);
 }
 
 function groupResource(record: GroupRecord): JsonObject {
-  const members = (record.members ?? []).map(({ value, type }) => ({
-    value,
-    $ref: locationOf(type === 'User' ? TYPES.user : TYPES.group, BASE_URL, value),
-    type,
-  }));
-  return represent(record, TYPES.group, BASE_URL, etag(record.version), { members });
+  const elements = (record.members ?? []).map(({ value, type }) =>
+    JSON.stringify({
+      value,
+      $ref: locationOf(type === 'User' ? TYPES.user : TYPES.group, BASE_URL, value),
+      type,
+    }),
+  );
+  return resourceOf(record, TYPES.group, { name: 'members', elements });
+}
+
+function resourceOf(
+  record: StoredResource,
+  type: ResourceType,
+  computed: { name: string; elements: readonly string[] },
+): JsonObject {
+  const version = etag(record.version);
+  return JSON.parse(represent(record, type, { baseUrl: BASE_URL, version, computed }));
 }
 
 /**

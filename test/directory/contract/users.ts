@@ -32,7 +32,7 @@ export function userContract(open: Open): void {
       };
       const created = await store.users.create(ACME, { id: newId(), attributes, at: at(0) });
       expect(created).toMatchObject({
-        attributes,
+        profile: { attributes },
         version: 1,
         created: at(0),
         lastModified: at(0),
@@ -110,14 +110,14 @@ export function userContract(open: Open): void {
       const same = await store.users.change(
         ACME,
         id,
-        ({ attributes }) => ({ ...attributes }),
+        ({ profile }) => ({ ...profile.attributes }),
         at(1),
       );
       expect(same).toMatchObject({ version: 1, lastModified: at(0) });
       const changed = await store.users.change(
         ACME,
         id,
-        ({ attributes }) => ({ ...attributes, title: 'Manager' }),
+        ({ profile }) => ({ ...profile.attributes, title: 'Manager' }),
         at(2),
       );
       expect(changed).toMatchObject({ version: 2, created: at(0), lastModified: at(2) });
@@ -129,7 +129,9 @@ export function userContract(open: Open): void {
       const { id } = await addUser(store, ACME, 'ann');
       await store.users.change(ACME, id, () => ({ userName: 'anne' }), at(1));
       expect(await userNames(store, ACME, { filter: 'userName eq "ann"' })).toEqual([]);
-      expect((await store.users.get(ACME, id, false))?.attributes).toEqual({ userName: 'anne' });
+      expect((await store.users.get(ACME, id, false))?.profile.attributes).toEqual({
+        userName: 'anne',
+      });
       await addUser(store, ACME, 'ann');
       expect(await userNames(store, ACME)).toEqual(['anne', 'ann']);
     });
@@ -189,14 +191,17 @@ export function userContract(open: Open): void {
           store.users.change(
             ACME,
             id,
-            ({ attributes }) => ({ ...attributes, title: `${String(attributes.title)}x` }),
+            ({ profile }) => ({
+              ...profile.attributes,
+              title: `${String(profile.attributes.title)}x`,
+            }),
             at(1),
           ),
         ),
       );
       expect(await store.users.get(ACME, id, false)).toMatchObject({
         version: 51,
-        attributes: { title: 'x'.repeat(50) },
+        profile: { attributes: { title: 'x'.repeat(50) } },
       });
     });
 
@@ -208,9 +213,9 @@ export function userContract(open: Open): void {
           store.users.change(
             ACME,
             id,
-            ({ version, attributes }) => {
+            ({ version, profile }) => {
               if (version !== 1) throw preconditionFailed();
-              return { ...attributes, title: `${n}` };
+              return { ...profile.attributes, title: `${n}` };
             },
             at(1),
           ),
@@ -264,7 +269,7 @@ export function userContract(open: Open): void {
       for (const name of names) await addUser(store, ACME, name);
       const page = async (offset: number, limit: number) => {
         const { total, records } = await store.users.list(ACME, userQuery({ offset, limit }));
-        return [total, ...records.map(({ attributes }) => attributes.userName)];
+        return [total, ...records.map(({ profile }) => profile.attributes.userName)];
       };
       expect(await page(0, 0)).toEqual([7]);
       expect(await page(0, 3)).toEqual([7, 'user0', 'user1', 'user2']);
@@ -278,7 +283,10 @@ export function userContract(open: Open): void {
       const filtered = userQuery({ filter: 'userName gt "user3"', limit: 2, offset: 1 });
       expect(await store.users.list(ACME, filtered)).toMatchObject({
         total: 3,
-        records: [{ attributes: { userName: 'user5' } }, { attributes: { userName: 'user6' } }],
+        records: [
+          { profile: { attributes: { userName: 'user5' } } },
+          { profile: { attributes: { userName: 'user6' } } },
+        ],
       });
     });
   });
@@ -289,18 +297,18 @@ export function userContract(open: Open): void {
     it('belongs to each integration alone, to see, filter, set and clear', async () => {
       const store = opened();
       const { id } = await addUser(store, ACME, 'ann', { externalId: 'okta-1' });
-      expect((await store.users.get(ACME_TOO, id, false))?.attributes).not.toHaveProperty(
+      expect((await store.users.get(ACME_TOO, id, false))?.profile.attributes).not.toHaveProperty(
         'externalId',
       );
       await store.users.change(
         ACME_TOO,
         id,
-        ({ attributes }) => ({ ...attributes, externalId: 'entra-1' }),
+        ({ profile }) => ({ ...profile.attributes, externalId: 'entra-1' }),
         at(1),
       );
       const seen = async () => [
-        (await store.users.get(ACME, id, false))?.attributes.externalId,
-        (await store.users.get(ACME_TOO, id, false))?.attributes.externalId,
+        (await store.users.get(ACME, id, false))?.profile.attributes.externalId,
+        (await store.users.get(ACME_TOO, id, false))?.profile.attributes.externalId,
       ];
       expect(await seen()).toEqual(['okta-1', 'entra-1']);
       expect(await userNames(store, ACME, { filter: 'externalId eq "entra-1"' })).toEqual([]);
@@ -310,7 +318,10 @@ export function userContract(open: Open): void {
       await store.users.change(
         ACME,
         id,
-        ({ attributes: { externalId: _, ...rest } }) => rest,
+        ({ profile }) => {
+          const { externalId: _, ...rest } = profile.attributes;
+          return rest;
+        },
         at(2),
       );
       expect(await seen()).toEqual([undefined, 'entra-1']);

@@ -163,7 +163,7 @@ const KINDS: readonly ((step: Step) => Promise<unknown>)[] = [
     return store.users.change(ACME, user, () => ({ userName: `new-${index % 40}`, emails }), at(2));
   },
   ({ store, user, index }) => {
-    const decide = ({ attributes }: UserRecord) => ({ ...attributes, title: `${index}` });
+    const decide = ({ profile }: UserRecord) => ({ ...profile.attributes, title: `${index}` });
     return store.users.change(ACME, user, decide, at(2));
   },
 ];
@@ -219,7 +219,7 @@ describe('a change that waits for another one', () => {
        UPDATE external_ids SET external_id = 'e' WHERE resource_id = '${group}'`,
       () => store.groups.change(ACME, group, undefined, [add(user)], at(1)),
     );
-    expect(added.group).toMatchObject({ version: 3, attributes: { externalId: 'e' } });
+    expect(added.group).toMatchObject({ version: 3, profile: { externalId: 'e' } });
   });
 
   it('is not the addition of a group that is being changed', async () => {

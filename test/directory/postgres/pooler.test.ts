@@ -72,7 +72,7 @@ given.each([1, 2] as const)('with %i connections to the server', (size) => {
         storeOf(n).users.change(
           scope,
           id,
-          (user) => ({ ...user.attributes, title: `${n}` }),
+          (user) => ({ ...user.profile.attributes, title: `${n}` }),
           at(1),
         ),
       ),

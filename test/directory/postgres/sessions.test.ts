@@ -33,7 +33,12 @@ it('end with a deactivation that waited for them to begin', async () => {
     SELECT 'session', 'person', tenant, id, 0, 0, 9 FROM access FOR SHARE
   `;
   const { waited } = await holding(database, begun, () =>
-    store.users.change(ACME, id, ({ attributes }) => ({ ...attributes, active: false }), at(1)),
+    store.users.change(
+      ACME,
+      id,
+      ({ profile }) => ({ ...profile.attributes, active: false }),
+      at(1),
+    ),
   );
   expect(waited).toBe(true);
   expect(await store.sessions.list(ACME.tenant, id)).toEqual([]);

@@ -19,7 +19,7 @@ async function writeForever(lane: number): Promise<never> {
     await store.groups.change(
       scope,
       group.id,
-      (current) => current.attributes,
+      (current) => current.profile.attributes,
       [{ kind: 'add', values: [id] }],
       0,
     );

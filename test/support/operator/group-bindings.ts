@@ -5,7 +5,7 @@ import type { KubeGroupBinding } from '../../../src/crd/objects.ts';
 import type { ScimGroupBindingSpec } from '../../../src/crd/scim-group-binding.ts';
 import { newId } from '../../../src/directory/ids.ts';
 import type { NamingRule } from '../../../src/directory/kubernetes-names.ts';
-import type { Scope } from '../../../src/directory/store/resources.ts';
+import type { Scope, StoredResource } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import type { Client } from '../../../src/kube/client.ts';
 import type { Role, RoleBinding } from '../../../src/kube/objects.ts';
@@ -74,12 +74,12 @@ export class People {
   }
 
   async changeGroup(group: string, changes: Attributes): Promise<void> {
-    const decide = ({ attributes }: { attributes: Attributes }) => ({ ...attributes, ...changes });
+    const decide = ({ profile }: StoredResource) => ({ ...profile.attributes, ...changes });
     await this.#store.groups.change(this.#scope, group, decide, [], 0);
   }
 
   async changeUser(userName: string, changes: Attributes): Promise<void> {
-    const decide = ({ attributes }: { attributes: Attributes }) => ({ ...attributes, ...changes });
+    const decide = ({ profile }: StoredResource) => ({ ...profile.attributes, ...changes });
     await this.#store.users.change(this.#scope, this.idOf(userName), decide, 0);
   }
 

@@ -47,7 +47,7 @@ export function peopleContract(open: Open): void {
       await store.users.change(
         ACME_TOO,
         ann.id,
-        ({ attributes }) => ({ ...attributes, externalId: '00ent' }),
+        ({ profile }) => ({ ...profile.attributes, externalId: '00ent' }),
         at(1),
       );
       await addUser(store, { ...ACME, integrationId: 'nobody' }, 'bob', { externalId: 'Ann-2' });
@@ -74,7 +74,7 @@ export function peopleContract(open: Open): void {
       const store = opened();
       await store.integrations.put(integration());
       const ann = await addUser(store, ACME, 'ann', { externalId: '00u', title: 'Lead' });
-      await store.users.change(ACME_TOO, ann.id, ({ attributes }) => attributes, at(1));
+      await store.users.change(ACME_TOO, ann.id, ({ profile }) => profile.attributes, at(1));
       await store.identities.bind(tenant, ann.id, { issuer: 'https://i', subject: 's' }, at(2));
       expect(await store.people.get(tenant, ann.id)).toEqual({
         id: ann.id,
@@ -116,7 +116,7 @@ export function peopleContract(open: Open): void {
       await addGroup(store, ACME, 'staff', [ann.id]);
       expect(await counts(tenant)).toEqual({ active: 1, inactive: 2, groups: 1 });
       const become = (id: string, active: boolean) =>
-        store.users.change(ACME, id, ({ attributes }) => ({ ...attributes, active }), at(1));
+        store.users.change(ACME, id, ({ profile }) => ({ ...profile.attributes, active }), at(1));
       await become(ann.id, false);
       await become(ann.id, false);
       await become(bob.id, true);

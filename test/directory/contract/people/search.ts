@@ -77,7 +77,7 @@ export function peopleSearchContract(open: Open): void {
       const emails = [{ value: 'first@acme.example' }];
       const { id } = await addUser(store, ACME, 'ann', { displayName: 'Ann', emails });
       const change = (next: Attributes) =>
-        store.users.change(ACME, id, ({ attributes }) => ({ ...attributes, ...next }), at(1));
+        store.users.change(ACME, id, ({ profile }) => ({ ...profile.attributes, ...next }), at(1));
       expect(await found(store, { text: 'first' })).toEqual(['ann']);
       await change({ emails: [{ value: 'second@acme.example' }], displayName: 'second@acme' });
       expect(await found(store, { text: 'first' })).toEqual([]);

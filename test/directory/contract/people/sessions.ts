@@ -35,7 +35,12 @@ async function signIn(store: Store, userName = 'ann', more: Attributes = {}) {
   const made = session(user.id);
   expect(await store.sessions.create(made)).toBe(true);
   const change = (next: Attributes) =>
-    store.users.change(ACME, user.id, (current) => ({ ...current.attributes, ...next }), at(1));
+    store.users.change(
+      ACME,
+      user.id,
+      (current) => ({ ...current.profile.attributes, ...next }),
+      at(1),
+    );
   return { ...made, change };
 }
 

@@ -182,7 +182,7 @@ describe('a connection', () => {
     const titles = Array.from({ length: 60 }, (_, index) => `${index}`);
     await Promise.all(
       titles.map((title) =>
-        store.users.change(ACME, id, (user) => ({ ...user.attributes, title }), at(1)),
+        store.users.change(ACME, id, (user) => ({ ...user.profile.attributes, title }), at(1)),
       ),
     );
     await expect(store.users.get(ACME, id, false)).resolves.toMatchObject({ version: 61 });
