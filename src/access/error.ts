@@ -1,5 +1,6 @@
 /** What happens if it can't be found out who may do what. */
 import { isForbidden } from '../kube/errors.ts';
+import { BusyError } from './gate.ts';
 
 /**
  * The Kubernetes API didn't say whether something is allowed. This is neither a yes nor a no: the
@@ -12,8 +13,12 @@ export class AccessError extends Error {
 
 /** `action` completes "scim-operator may not …". */
 export function accessError(cause: unknown, action: string): AccessError {
-  const message = isForbidden(cause)
-    ? `scim-operator may not ${action}; give its ClusterRole this permission`
-    : 'the Kubernetes API could not be asked for permissions; try again in a moment';
-  return new AccessError(message, { cause });
+  return new AccessError(messageOf(cause, action), { cause });
+}
+
+function messageOf(cause: unknown, action: string): string {
+  if (cause instanceof BusyError) return `${cause.message}; try again in a moment`;
+  if (isForbidden(cause))
+    return `scim-operator may not ${action}; give its ClusterRole this permission`;
+  return 'the Kubernetes API could not be asked for permissions; try again in a moment';
 }

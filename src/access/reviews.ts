@@ -5,18 +5,24 @@ import { hash } from 'node:crypto';
 import type { Client } from '../kube/client.ts';
 import { SUBJECT_ACCESS_REVIEWS } from '../kube/resource.ts';
 import { accessError } from './error.ts';
+import { Gate, Gates } from './gate.ts';
 import type { Identity, ResourceAttributes } from './identity.ts';
+import { mapInTurn } from './in-turn.ts';
 import { Recent } from './recent.ts';
-import { Semaphore } from './semaphore.ts';
 
+/** About as many as can be asked within the time that decisions are kept. */
 const MOST_KEPT = 20_000;
+const WHAT = 'permission checks';
 /** Per process, so that a page with many namespaces doesn't hold up the operator's own calls. */
-const AT_ONCE = 16;
+const OF_ALL = { what: WHAT, atOnce: 16, waiting: 1_000 };
+/** Per user, so that one of them can't hold up the pages of the others. */
+const OF_USER = { what: WHAT, atOnce: 8, waiting: 1_000 };
 
 export class Reviews {
   readonly #client: Client;
   readonly #kept: Recent<boolean>;
-  readonly #semaphore = new Semaphore(AT_ONCE);
+  readonly #gate = new Gate(OF_ALL);
+  readonly #gates = new Gates(OF_USER);
 
   /** `clock` is monotonic, in milliseconds. */
   constructor(client: Client, clock: () => number, most = MOST_KEPT) {
@@ -31,13 +37,11 @@ export class Reviews {
   ): Promise<readonly boolean[]> {
     const { user, groups, uid, extra } = identity;
     const who = hash('sha256', JSON.stringify([user, groups, uid, sorted(extra)]));
-    return Promise.all(
-      actions.map((action) => {
-        const { verb, group, resource, namespace, name } = action;
-        const key = JSON.stringify([who, verb, group, resource, namespace, name]);
-        return this.#kept.get(key, () => this.#ask(identity, action));
-      }),
-    );
+    return mapInTurn(actions, OF_USER.atOnce, (action) => {
+      const { verb, group, resource, namespace, name } = action;
+      const key = JSON.stringify([who, verb, group, resource, namespace, name]);
+      return this.#kept.get(key, () => this.#ask(identity, action));
+    });
   }
 
   async #ask(
@@ -48,8 +52,8 @@ export class Reviews {
     if (user === '') return false;
     try {
       const spec = { user, groups, uid, extra, resourceAttributes };
-      const review = await this.#semaphore.run(() =>
-        this.#client.review<Verdict>(SUBJECT_ACCESS_REVIEWS, spec),
+      const review = await this.#gates.run(user, () =>
+        this.#gate.run(() => this.#client.review<Verdict>(SUBJECT_ACCESS_REVIEWS, spec)),
       );
       return review.status?.allowed === true && review.status.denied !== true;
     } catch (error) {

@@ -13,6 +13,11 @@ export class Semaphore {
     return this.#running < this.#atOnce;
   }
 
+  /** Whether nothing runs or waits. */
+  get isIdle(): boolean {
+    return this.#running === 0;
+  }
+
   /** The number of calls that wait. */
   get waiting(): number {
     return this.#waiting.length;

@@ -29,8 +29,10 @@ export async function showActivity(
     const query = queryOf(config, now(), integrationIdOf(config, integrations));
     let isOpen = head === '' || (await printed(output, head));
     let count = 0;
-    const most = config.limit === 0 ? Number.POSITIVE_INFINITY : config.limit;
-    for await (const entries of activityPages(reader.activity, query, most)) {
+    const entries = config.limit === 0 ? Number.POSITIVE_INFINITY : config.limit;
+    const bounds = { entries, pages: Number.POSITIVE_INFINITY };
+    for await (const page of activityPages(reader.activity, query, bounds)) {
+      const { entries } = page;
       count += entries.length;
       if (entries.length > 0) isOpen &&= await printed(output, entries.map(line).join(''));
       if (!isOpen) return;

@@ -1,5 +1,6 @@
 /** The application for people: the console, sign-in and setup links. */
 import { Hono } from 'hono';
+import { Gates } from '../access/gate.ts';
 import { returnTarget } from '../sso/return-target.ts';
 import { activityPages } from './activity/routes.tsx';
 import { assetRoutes } from './assets/assets.ts';
@@ -24,8 +25,12 @@ const CONSOLE_PATH = /^\/(?:console|oauth|logout|setup)(?:\/|$)/;
 /** Whether the application serves the path. */
 export const isConsolePath = (path: string): boolean => CONSOLE_PATH.test(path);
 
+/** Of a session: each may ask about hundreds of namespaces. */
+const TENANT_PAGES = { what: 'pages of this session', atOnce: 1, waiting: 2 };
+
 export function createConsole(context: ConsoleContext): ConsoleRoutes {
   const app: ConsoleRoutes = new Hono<ConsoleEnv>();
+  const tenantPages = new Gates(TENANT_PAGES);
   app.use(accessLog(context));
   app.use(securityHeaders(context.publicUrl));
   app.use(async (c, next) => {
@@ -39,7 +44,10 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
   app.post(TOKEN_SIGN_IN, (c) => signInWithToken(context, c));
   app.use('/console/*', consoleSession(context));
   app.use('/console', consoleSession(context));
-  app.get('/console', (c) => showTenants(context, c));
+  app.get('/console', (c) => {
+    const { hash } = c.get('visit').session;
+    return tenantPages.run(hash, () => showTenants(context, c));
+  });
   app.get('/console/me', (c) => showMe(context, c));
   app.use('/console/:tenant/*', tenantOfPath);
   for (const path of ['/console/:tenant', '/console/:tenant/overview']) {

@@ -1,4 +1,5 @@
 /** Lists objects in the namespaces that a visitor may see. */
+import { mapInTurn } from '../access/in-turn.ts';
 import type { Client, ListOptions } from '../kube/client.ts';
 import { isForbidden, isResourceTypeMissing } from '../kube/errors.ts';
 import type { KubeObject, ResourceDefinition } from '../kube/resource.ts';
@@ -21,13 +22,9 @@ export async function listIn<T extends KubeObject>(
     if (all !== undefined)
       return all.filter(({ metadata }) => wanted.has(metadata.namespace ?? ''));
   }
-  const lists: (readonly T[])[] = [];
-  const waiting = namespaces.entries();
-  const work = async () => {
-    for (const [index, namespace] of waiting)
-      lists[index] = await readAll<T>(client, resource, { namespace, labelSelector });
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, namespaces.length) }, work));
+  const lists = await mapInTurn(namespaces, AT_ONCE, (namespace) =>
+    readAll<T>(client, resource, { namespace, labelSelector }),
+  );
   return lists.flat();
 }
 

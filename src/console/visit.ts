@@ -8,6 +8,7 @@ export class Visit {
   readonly session: SignInSession;
   readonly #access: Pick<Access, 'mayEach' | 'tenants'>;
 
+  #asked = 0;
   readonly #everywhere = new Map<string, Promise<readonly boolean[]>>();
 
   constructor(session: SignInSession, access: Pick<Access, 'mayEach' | 'tenants'>) {
@@ -21,8 +22,14 @@ export class Visit {
     return person?.displayName ?? person?.userName ?? identity.user;
   }
 
+  /** How many questions the request has asked so far. */
+  get asked(): number {
+    return this.#asked;
+  }
+
   /** Whether the visitor may do each of these. A session of a tenant must not ask beyond it. */
   mayEach(questions: readonly ResourceAttributes[]): Promise<readonly boolean[]> {
+    this.#asked += questions.length;
     return this.#access.mayEach(this.session.identity, questions);
   }
 

@@ -6,6 +6,8 @@ interface ActivityLines {
   /** What the file begins with. */
   readonly head: string;
   line(entry: ActivityEntry): string;
+  /** What the file ends with if it is incomplete. `next` is the id of the last entry examined. */
+  cut(reason: string, next: string): string;
 }
 
 const COLUMNS: readonly (readonly [string, (entry: ActivityEntry) => string | number])[] = [
@@ -27,8 +29,13 @@ export const ACTIVITY_LINES: Readonly<Record<'csv' | 'json', ActivityLines>> = {
   csv: {
     head: csvLine(COLUMNS.map(([name]) => name)),
     line: (entry) => csvLine(COLUMNS.map(([, read]) => read(entry))),
+    cut: (reason) => csvLine(COLUMNS.map((_, index) => (index === 0 ? reason : ''))),
   },
-  json: { head: '', line: (entry) => `${JSON.stringify(activityFields(entry))}\n` },
+  json: {
+    head: '',
+    line: (entry) => `${JSON.stringify(activityFields(entry))}\n`,
+    cut: (reason, next) => `${JSON.stringify({ incomplete: reason, next })}\n`,
+  },
 };
 
 /** The fields of a line of JSON. */

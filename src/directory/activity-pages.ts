@@ -1,23 +1,36 @@
 /** Reads the activity log page by page, so that no export needs it in memory. */
-import type { ActivityEntry, ActivityQuery, ActivityStore } from './store/activity.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ActivityPage, ActivityQuery, ActivityStore } from './store/activity.ts';
 
 /** Entries that are read at once. */
 const PAGE_SIZE = 500;
 
-/** The newest entries first, at most `most` of them. A page may be empty. */
+interface Bounds {
+  readonly entries: number;
+  /** A page that finds few entries has looked at thousands. */
+  readonly pages: number;
+}
+
+/**
+ * The newest entries first. A page may be empty. The log goes on, and the bounds were reached, if
+ * the last page has a `next`.
+ */
 export async function* activityPages(
   activity: Pick<ActivityStore, 'list'>,
   query: Omit<ActivityQuery, 'limit' | 'after'>,
-  most: number,
-): AsyncGenerator<readonly ActivityEntry[]> {
-  let left = most;
+  bounds: Bounds,
+): AsyncGenerator<ActivityPage> {
+  let left = bounds.entries;
   let after: string | undefined;
-  do {
-    const page = { ...query, limit: Math.min(PAGE_SIZE, left) };
+  for (let pages = 0; pages < bounds.pages; pages++) {
     const place = after === undefined ? {} : { after };
-    const { entries, next } = await activity.list({ ...page, ...place });
-    yield entries;
-    left -= entries.length;
-    after = next;
-  } while (after !== undefined && left > 0);
+    const limit = Math.min(PAGE_SIZE, left);
+    const page = await activity.list({ ...query, limit, ...place });
+    yield page;
+    left -= page.entries.length;
+    after = page.next;
+    if (after === undefined || left <= 0) return;
+    // SQLite reads without waiting, and requests are served meanwhile.
+    await nextTurn();
+  }
 }

@@ -1,10 +1,10 @@
 /** Signs in the holder of a Kubernetes token: the way in before any provider is set up. */
 import { decodeJwt } from 'jose';
+import { BusyError, Gate } from '../access/gate.ts';
 import type { TokenHolder } from '../directory/store/sessions.ts';
 import type { Client } from '../kube/client.ts';
 import { outcomeOf } from '../kube/errors.ts';
 import { TOKEN_REVIEWS } from '../kube/resource.ts';
-import { BusyError, Gate } from './gate.ts';
 
 /** Tokens for the API server itself, such as those in pods, must not open a session. */
 const AUDIENCE = 'scim-operator';
@@ -12,7 +12,7 @@ const AUDIENCE = 'scim-operator';
 const MOST_CHARACTERS = 16_384;
 const FORM = /^[!-~]+$/;
 /** Of the API server. */
-const REVIEWS = { atOnce: 8, waiting: 64 };
+const REVIEWS = { what: 'sign-ins', atOnce: 8, waiting: 64 };
 
 interface TokenReview {
   readonly status?: {

@@ -25,11 +25,11 @@ import {
   discovery,
   fetchUserInfo,
 } from 'openid-client';
+import { Gate } from '../access/gate.ts';
 import type { Logger } from '../logger.ts';
 import { Outage } from '../outage.ts';
 import type { Attempt } from './attempt.ts';
 import type { ConfiguredProvider } from './config/file.ts';
-import { Gate } from './gate.ts';
 import { ProviderError } from './provider-error.ts';
 
 /** What the provider says about the person who signed in there. */
@@ -55,7 +55,7 @@ const REFRESH_MS = 3_600_000;
 const FAILURE_KEPT_MS = 1_000;
 /** Of the clocks of two machines. */
 const TOLERANCE_SECONDS = 30;
-const EXCHANGES = { atOnce: 32, waiting: 256 };
+const EXCHANGES = { what: 'sign-ins', atOnce: 32, waiting: 256 };
 /** Signatures that need the provider's private key: neither none nor a shared secret. */
 const ALGORITHMS = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],

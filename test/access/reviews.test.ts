@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AccessError } from '../../src/access/error.ts';
 import { Reviews } from '../../src/access/reviews.ts';
 import { clientOf } from '../support/access/client.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ADA = { user: 'scim:ada', groups: ['scim:acme'] };
 const READ = { verb: 'get', group: 'directory.scim-operator.dev', resource: 'users' };
@@ -18,6 +19,7 @@ interface Asked {
 let server: Server;
 let asked: Asked[] = [];
 let respond: (asked: Asked) => { code: number; body: object };
+let wait = async () => {};
 let now = 0;
 let reviews: Reviews;
 
@@ -26,10 +28,12 @@ const allowed = (value: boolean) => ({ code: 201, body: { status: { allowed: val
 beforeEach(async () => {
   asked = [];
   now = 0;
+  wait = async () => {};
   respond = () => allowed(true);
   server = createServer(async (request, response) => {
     const question = (await json(request)) as Asked;
     asked.push(question);
+    await wait();
     const { code, body } = respond(question);
     response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
@@ -104,6 +108,39 @@ describe('a decision', () => {
     await expect(reviews.mayEach(ADA, [IN_ACME])).rejects.toThrow(AccessError);
     respond = () => allowed(true);
     expect(await reviews.mayEach(ADA, [IN_ACME])).toEqual([true]);
+  });
+
+  it('about many things is asked for eight at a time, and leaves room for other users', async () => {
+    const held: (() => void)[] = [];
+    let open = 0;
+    let most = 0;
+    wait = () => {
+      most = Math.max(most, ++open);
+      return new Promise<void>((resolve) => held.push(resolve)).finally(() => open--);
+    };
+    const actions = Array.from({ length: 100 }, (_, n) => ({ ...READ, namespace: `ns-${n}` }));
+    const flood = Promise.all([reviews.mayEach(ADA, actions), reviews.mayEach(ADA, actions)]);
+    await eventually(() => expect(open).toBe(8));
+    const other = reviews.mayEach({ ...ADA, user: 'scim:bob' }, [IN_ACME]);
+    await eventually(() => expect(open).toBe(9));
+    wait = async () => {};
+    for (const release of held) release();
+    expect(await other).toEqual([true]);
+    expect((await flood).flat()).toHaveLength(200);
+    expect(most).toBe(9);
+  });
+
+  it('is refused if too many questions about one user wait', async () => {
+    const held: (() => void)[] = [];
+    wait = () => new Promise<void>((resolve) => held.push(resolve));
+    const asking = Array.from({ length: 1_009 }, (_, n) =>
+      reviews.mayEach(ADA, [{ ...READ, namespace: `ns-${n}` }]),
+    );
+    await expect(asking.at(-1)).rejects.toThrow('too many permission checks are under way');
+    await eventually(() => expect(held).toHaveLength(8));
+    wait = async () => {};
+    for (const release of held) release();
+    expect((await Promise.all(asking.slice(0, -1))).flat()).toHaveLength(1_008);
   });
 
   it('says which permission the operator lacks', async () => {

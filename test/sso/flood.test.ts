@@ -1,8 +1,8 @@
 /** A thousand failed sign-ins a second, while others work. */
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BusyError, Gate } from '../../src/access/gate.ts';
 import type { Client } from '../../src/kube/client.ts';
-import { BusyError, Gate } from '../../src/sso/gate.ts';
 import { Journal } from '../../src/sso/journal.ts';
 import { MinuteBudget } from '../../src/sso/minute-budget.ts';
 import { refusalOf } from '../../src/sso/refusal.ts';
@@ -137,7 +137,7 @@ describe('the log of refusals', () => {
 
 describe('a gate', () => {
   it('runs some calls at once, lets some wait in order, and refuses the rest', async () => {
-    const gate = new Gate({ atOnce: 2, waiting: 2 });
+    const gate = new Gate({ what: 'sign-ins', atOnce: 2, waiting: 2 });
     const ends: (() => void)[] = [];
     const begun: number[] = [];
     const enter = (id: number) =>

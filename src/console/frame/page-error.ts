@@ -1,5 +1,11 @@
 /** Errors that become a page. Every other error is a defect and becomes a bare 500. */
 
+interface PageErrorText {
+  readonly unchanged?: string;
+  readonly advice: string;
+  readonly retryAfter?: number;
+}
+
 export class PageError extends Error {
   override readonly name = 'PageError';
   readonly status: number;
@@ -9,18 +15,17 @@ export class PageError extends Error {
   readonly unchanged: string | undefined;
   /** What to do now, in one or two sentences. */
   readonly advice: string;
+  /** When the same request may succeed, in seconds. */
+  readonly retryAfter: number | undefined;
 
   /** No text contains a token. */
-  constructor(
-    status: number,
-    title: string,
-    { unchanged, advice }: { readonly unchanged?: string; readonly advice: string },
-  ) {
+  constructor(status: number, title: string, { unchanged, advice, retryAfter }: PageErrorText) {
     super(title);
     this.status = status;
     this.title = title;
     this.unchanged = unchanged;
     this.advice = advice;
+    this.retryAfter = retryAfter;
   }
 }
 

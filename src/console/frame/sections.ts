@@ -20,3 +20,10 @@ export async function sectionsOf(tenant: TenantVisit): Promise<readonly Section[
   );
   return SECTIONS.filter((_, index) => visible[index] === true);
 }
+
+/** Whether there is any, with as few questions as possible. */
+export async function hasSections(tenant: TenantVisit): Promise<boolean> {
+  for (const section of SECTIONS)
+    if (await tenant.mayAnywhere('list', NEEDED[section])) return true;
+  return false;
+}

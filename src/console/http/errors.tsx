@@ -1,5 +1,6 @@
 /** Errors as pages: what happened, what is unchanged, what to do, and the id of the request. */
 import { AccessError } from '../../access/error.ts';
+import { BusyError } from '../../access/gate.ts';
 import { ApiError } from '../../kube/errors.ts';
 import type { Logger } from '../../logger.ts';
 import { ScimError } from '../../scim/error.ts';
@@ -11,6 +12,8 @@ import { capital } from '../frame/words.ts';
 /** Messages begin in lower case and have no full stop. */
 const sentence = (message: string): string => `${capital(message)}.`;
 
+const RETRY_SECONDS = 5;
+
 const MAYBE_UNCHANGED = 'If you were changing something, look whether it took effect.';
 
 /** Errors of the directory and of the API server say what is unreachable, and nothing else. */
@@ -21,6 +24,7 @@ function pageErrorOf(error: unknown, log: Logger): PageError {
     return new PageError(503, 'The directory is unavailable', {
       unchanged: MAYBE_UNCHANGED,
       advice: 'Try again in a minute. If it stays like this, tell an administrator of the cluster.',
+      retryAfter: 60,
     });
   }
   if (error instanceof AccessError) {
@@ -28,6 +32,14 @@ function pageErrorOf(error: unknown, log: Logger): PageError {
     return new PageError(503, 'Your permissions could not be checked', {
       unchanged: 'Nothing was changed.',
       advice: sentence(error.message),
+      retryAfter: RETRY_SECONDS,
+    });
+  }
+  if (error instanceof BusyError) {
+    return new PageError(503, 'You are loading this page already', {
+      unchanged: 'Nothing was changed.',
+      advice: `${sentence(error.message)} Wait for them, and try again.`,
+      retryAfter: RETRY_SECONDS,
     });
   }
   if (error instanceof ApiError) {
@@ -51,12 +63,10 @@ export async function showError(c: ConsoleRequest, error: unknown, log: Logger):
   const page = pageErrorOf(error, log.child({ requestId }));
   const frame = { title: page.title, status: page.status };
   const content = <ErrorText error={page} requestId={requestId} />;
-  try {
-    return await show(c, frame, content);
-  } catch {
-    // The navigation needs the API server, which may be what failed.
-    return showPlain(frame, content);
-  }
+  // The navigation needs the API server, which may be what failed.
+  const response = await show(c, frame, content).catch(() => showPlain(frame, content));
+  if (page.retryAfter !== undefined) response.headers.set('Retry-After', String(page.retryAfter));
+  return response;
 }
 
 const ErrorText = ({ error, requestId }: { error: PageError; requestId: string }) => (

@@ -109,12 +109,39 @@ describe('an export', () => {
   });
 
   it('is read page by page with the same filters, up to a bound', async () => {
-    const context = storeOf({ entries: many(MOST_EXPORTED + 1_000) });
+    const { entries } = MOST_EXPORTED;
+    const context = storeOf({ entries: many(entries + 1_000) });
     const console = handMadeConsole({ context });
     const text = await (await console.get(`${LOG}/export.jsonl?operation=update`)).text();
-    expect(text.trimEnd().split('\n')).toHaveLength(MOST_EXPORTED);
-    expect(context.calls).toHaveLength(MOST_EXPORTED / 500);
+    const lines = text.trimEnd().split('\n');
+    expect(lines).toHaveLength(entries + 1);
+    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({
+      incomplete: expect.stringMatching(/^This export is incomplete/),
+      next: String(entries),
+    });
+    expect(context.calls).toHaveLength(entries / 500);
     expect(context.calls.at(-1)).toEqual(['activity', { tenant: 'acme', operation: 'update' }]);
+  });
+
+  it('ends with the last entry if there are no more', async () => {
+    const context = storeOf({ entries: many(MOST_EXPORTED.entries) });
+    const text = await (await handMadeConsole({ context }).get(`${LOG}/export.csv`)).text();
+    expect(text.trimEnd().split('\n')).toHaveLength(MOST_EXPORTED.entries + 1);
+    expect(text).not.toContain('incomplete');
+  });
+
+  it('reads a bounded part of the log for filters that no entry fulfils', async () => {
+    const context = storeOf();
+    let reads = 0;
+    const list = async () => {
+      reads++;
+      return { entries: [], next: 'an older entry' };
+    };
+    const store = { ...context.store, activity: { list } } as unknown as typeof context.store;
+    const console = handMadeConsole({ context: { ...context, store } });
+    const text = await (await console.get(`${LOG}/export.csv?who=nobody`)).text();
+    expect(reads).toBe(MOST_EXPORTED.pages);
+    expect(text.trimEnd().split('\r\n').at(-1)).toMatch(/^"?This export is incomplete/);
   });
 
   it('reads nothing more after the browser has gone', async () => {

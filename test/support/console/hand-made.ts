@@ -70,6 +70,7 @@ export function handMadeConsole({
     ...asks,
   };
   const app = createConsole({
+    store: { sealingKey: '5'.repeat(64) },
     signIn,
     access,
     groupBindings: true,
@@ -79,7 +80,7 @@ export function handMadeConsole({
     metrics: new ConsoleMetrics(registry),
     now: () => NOW,
     ...context,
-  } as ConsoleContext);
+  } as unknown as ConsoleContext);
   return {
     app,
     asked,

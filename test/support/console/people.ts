@@ -156,6 +156,7 @@ export function storeOf({
     lastModified,
   }));
   const store = {
+    sealingKey: '5'.repeat(64),
     people: {
       counts: async () => ({ active: people.length, inactive: 0, groups: groups.length }),
       search: async (tenant: string, query: unknown) => {
