@@ -2,7 +2,7 @@
  * Finds which users have a manager in the tenant, so that responses can link to the manager's
  * resource.
  */
-import { managerWithoutReference } from '../scim/manager.ts';
+import { managerWithoutReference, mayHaveManager } from '../scim/manager.ts';
 import type { Scope, UserRecord } from './store/resources.ts';
 import type { Store } from './store/store.ts';
 
@@ -15,7 +15,9 @@ export async function withManagers(
   { tenant }: Scope,
   records: readonly UserRecord[],
 ): Promise<readonly UserRecord[]> {
-  const named = records.map(({ profile }) => managerWithoutReference(profile.attributes));
+  const named = records.map(({ profile }) =>
+    mayHaveManager(profile.json) ? managerWithoutReference(profile.attributes) : undefined,
+  );
   const ids = new Set(named.filter((id) => id !== undefined));
   if (ids.size === 0) return records;
   const known = await users.known(tenant, [...ids]);

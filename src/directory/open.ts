@@ -5,6 +5,7 @@ import { isPostgres, sqlitePath } from './database-url.ts';
 import { openPostgresStore, type PostgresOptions } from './postgres/store.ts';
 import { openSqliteStore, type SqliteOptions } from './sqlite/store.ts';
 import type { Store } from './store/store.ts';
+import { withTokenCache } from './token-cache.ts';
 
 interface DirectoryOptions extends PostgresOptions, SqliteOptions {}
 
@@ -22,9 +23,9 @@ export async function openDirectory(
 ): Promise<Store> {
   const readUrl = typeof databaseUrl === 'string' ? () => databaseUrl : databaseUrl;
   const url = readUrl();
-  if (isPostgres(url)) return openPostgresStore(readUrl, types, options);
+  if (isPostgres(url)) return withTokenCache(await openPostgresStore(readUrl, types, options));
   if (!url.startsWith('file:')) {
     throw new DatabaseRefusedError('its URL must begin with file: or postgres://');
   }
-  return openSqliteStore(sqlitePath(url), types, options);
+  return withTokenCache(openSqliteStore(sqlitePath(url), types, options));
 }

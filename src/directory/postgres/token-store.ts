@@ -21,7 +21,7 @@ const GIVEN = named(tokens, 'excluded');
 export function createTokenStore(connections: Connections): TokenStore {
   const { orm, guarded } = connections;
   const authenticate = orm
-    .select({ integration: integrations, keyId: tokens.keyId })
+    .select({ integration: integrations, keyId: tokens.keyId, expiresAt: tokens.expiresAt })
     .from(tokens)
     .innerJoin(integrations, eq(integrations.id, tokens.integrationId))
     .where(
@@ -37,7 +37,9 @@ export function createTokenStore(connections: Connections): TokenStore {
   return {
     authenticate: async (tenant, integrationId, hash, at) => {
       const [row] = await guarded(() => authenticate.execute({ tenant, integrationId, hash, at }));
-      return row && { integration: recordOf(row.integration), keyId: row.keyId };
+      if (row === undefined) return undefined;
+      const { integration, keyId, expiresAt } = row;
+      return { integration: recordOf(integration), keyId, expiresAt: expiresAt ?? undefined };
     },
     list: async (integrationId) => {
       const rows = await guarded(() =>

@@ -10,7 +10,7 @@ import { integrations, tokens } from './schema.ts';
 
 export function createTokenStore({ writer, write, read, reading }: Connections): TokenStore {
   const authenticate = read.orm
-    .select({ integration: integrations, keyId: tokens.keyId })
+    .select({ integration: integrations, keyId: tokens.keyId, expiresAt: tokens.expiresAt })
     .from(tokens)
     .innerJoin(integrations, eq(integrations.id, tokens.integrationId))
     .where(
@@ -88,7 +88,9 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
     authenticate: (tenant, integrationId, hash, at) =>
       reading(() => {
         const row = authenticate.get({ tenant, integrationId, hash, at });
-        return row && { integration: recordOf(row.integration), keyId: row.keyId };
+        if (row === undefined) return undefined;
+        const { integration, keyId, expiresAt } = row;
+        return { integration: recordOf(integration), keyId, expiresAt: expiresAt ?? undefined };
       }),
     list: (integrationId) => reading(() => list.all({ integrationId }).map(tokenRecordOf)),
     owner: (hash) => reading(() => find.get({ hash })?.integrationId),

@@ -35,6 +35,8 @@ type EndingToken = Pick<TokenRecord, 'hash'> & { readonly expiresAt: number };
 export interface Authenticated {
   readonly integration: IntegrationRecord;
   readonly keyId: string;
+  /** When the token expires; undefined if no end is set. */
+  readonly expiresAt: number | undefined;
 }
 
 export interface TokenStore {
