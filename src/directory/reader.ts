@@ -5,6 +5,7 @@ import { readCensus } from './postgres/census.ts';
 import { PostgresAddress } from './postgres/connection/address.ts';
 import { clientTo } from './postgres/connection/client.ts';
 import { openConnections } from './postgres/connection/connections.ts';
+import { qualifier } from './postgres/connection/qualified.ts';
 import { ActivityLog } from './postgres/log/activity-log.ts';
 import { createRecentRequestStore } from './postgres/log/recent-request-store.ts';
 import { createCensus } from './sqlite/census.ts';
@@ -41,9 +42,10 @@ function openSqliteReader(path: string): DirectoryReader {
 
 async function openPostgresReader(readUrl: () => string): Promise<DirectoryReader> {
   const address = new PostgresAddress(readUrl);
-  const Client = clientTo(address, await findDirectory(address));
+  const Client = clientTo(address);
+  const textOf = qualifier(await findDirectory(address));
   const name = `${address.applicationName} reader`;
-  const connections = openConnections(() => ({ Client, application_name: name }), 1);
+  const connections = openConnections(() => ({ Client, textOf, application_name: name }), 1);
   return {
     activity: new ActivityLog(connections, {}).store,
     census: () => readCensus(connections),

@@ -44,7 +44,8 @@ export function createIntegrationStore(
   types: ResourceTypes,
   activity: ActivityLog,
 ): IntegrationStore {
-  const { orm, guarded } = connections;
+  const { guarded, reserved } = connections;
+  const { orm } = reserved;
   const get = async (id: string): Promise<Row | undefined> => {
     const [row] = await guarded(() =>
       orm.select().from(integrations).where(eq(integrations.id, id)),
@@ -95,14 +96,14 @@ export function createIntegrationStore(
       );
       return rows.map(recordOf);
     },
-    put: (record) => put(connections, record),
+    put: (record) => put(reserved, record),
     disallow: async (ids) => {
-      await connections.run(
+      await reserved.run(
         sql`UPDATE ${i.table} SET ${i.allowed} = FALSE WHERE ${i.id} = ANY(${array(ids)})`,
       );
     },
     end: async (id, at) => {
-      await connections.run(
+      await reserved.run(
         sql`
           WITH revoked AS (DELETE FROM ${t.table} WHERE ${t.integrationId} = ${id})
           UPDATE ${i.table}
@@ -119,7 +120,7 @@ export function createIntegrationStore(
       ),
     tenantHistory,
     claim: async (tenant, { clusterUid, namespaceUid }) => {
-      await connections.run(
+      await reserved.run(
         sql`
           INSERT INTO ${owners.table} (${OWNER})
           VALUES (${tenant}, ${clusterUid}, ${namespaceUid})
@@ -129,7 +130,7 @@ export function createIntegrationStore(
       return tenantHistory(tenant);
     },
     govern: async (tenant) => {
-      await connections.run(
+      await reserved.run(
         sql`
           INSERT INTO ${governed.table} (${governed.tenant})
           VALUES (${tenant})
@@ -158,7 +159,7 @@ export function createIntegrationStore(
       return { users: countOf('User'), groups: countOf('Group'), lastRequestAt, tokenUses };
     },
     activeSince: (clusterUid, at) =>
-      connections.all<Pick<Row, 'clusterUid' | 'namespace' | 'name'>>(
+      reserved.all<Pick<Row, 'clusterUid' | 'namespace' | 'name'>>(
         sql`
           SELECT ${CUSTOM_RESOURCE}
           FROM ${i.table}
@@ -180,7 +181,7 @@ export function createIntegrationStore(
         ORDER BY ${live.id}
         FOR NO KEY UPDATE OF i
       `;
-      await connections.run(
+      await reserved.run(
         sql`
           WITH locked AS MATERIALIZED (${locked})
           UPDATE ${live.table}

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { columns, named, type Row, selected } from '../sql/names.ts';
 import type { MadeObjectStore, Maker } from '../store/made-objects.ts';
-import type { Connections } from './connection/connections.ts';
+import type { Queries } from './connection/connections.ts';
 import { madeObjects } from './schema.ts';
 
 const o = named(madeObjects);
@@ -22,10 +22,10 @@ const ofMaker = ({ clusterUid, kind, namespace, name }: Maker) =>
       AND ${o.makerName} = ${name}
   `;
 
-export function createMadeObjectStore(connections: Connections): MadeObjectStore {
+export function createMadeObjectStore(queries: Queries): MadeObjectStore {
   return {
     list: async (maker) => {
-      const rows = await connections.all<ObjectRow>(
+      const rows = await queries.all<ObjectRow>(
         sql`
           SELECT ${selected(o, 'kind', 'name', 'uid', 'operator')}
           FROM ${o.table}
@@ -40,7 +40,7 @@ export function createMadeObjectStore(connections: Connections): MadeObjectStore
       }));
     },
     makers: async (clusterUid, kind) => {
-      const rows = await connections.all<MakerRow>(
+      const rows = await queries.all<MakerRow>(
         sql`
           SELECT DISTINCT ${selected(o, 'clusterUid', 'namespace', 'operator')},
             ${o.makerKind} AS kind, ${o.makerName} AS name
@@ -52,7 +52,7 @@ export function createMadeObjectStore(connections: Connections): MadeObjectStore
       return rows.map(({ operator, ...maker }) => ({ ...maker, operator: operator ?? undefined }));
     },
     put: async (maker, { kind, name, uid = null, operator = null }) => {
-      await connections.run(
+      await queries.run(
         sql`
           INSERT INTO ${o.table} (${INSERTED})
           VALUES (
@@ -65,7 +65,7 @@ export function createMadeObjectStore(connections: Connections): MadeObjectStore
       );
     },
     forget: async (maker, { kind, name }) => {
-      await connections.run(
+      await queries.run(
         sql`
           DELETE FROM ${o.table}
           WHERE ${ofMaker(maker)} AND ${o.kind} = ${kind} AND ${o.name} = ${name}

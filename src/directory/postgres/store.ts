@@ -13,6 +13,7 @@ import { readCensus } from './census.ts';
 import { PostgresAddress } from './connection/address.ts';
 import { clientTo } from './connection/client.ts';
 import { type Connections, openConnections } from './connection/connections.ts';
+import { qualifier } from './connection/qualified.ts';
 import { postgresDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
 import { createIntegrationStore } from './integration-store.ts';
@@ -46,9 +47,10 @@ export async function openPostgresStore(
   const schema = await beginDatabase(address, now);
   // Distinguishes this process from others of the same name.
   const name = `${address.applicationName} ${randomBytes(4).toString('hex')}`;
-  const Client = clientTo(address, schema);
+  const Client = clientTo(address);
+  const textOf = qualifier(schema);
   const connections = openConnections(
-    () => ({ Client, application_name: name }),
+    () => ({ Client, textOf, application_name: name }),
     options.connections,
   );
   const { pooled, ...keys } = await begin(connections).catch(async (error: unknown) => {
@@ -67,7 +69,7 @@ export async function openPostgresStore(
     memberships: createMembershipStore({ dialect: postgresDialect, all: connections.all }),
     integrations: createIntegrationStore(connections, types, activity),
     tokens: createTokenStore(connections),
-    madeObjects: createMadeObjectStore(connections),
+    madeObjects: createMadeObjectStore(connections.reserved),
     recentRequests: createRecentRequestStore(connections),
     ...createPeopleStores({
       dialect: postgresDialect,
@@ -80,7 +82,7 @@ export async function openPostgresStore(
     census: () => readCensus(connections),
     // The lock of a row is a write, which a standby refuses.
     ping: async () => {
-      await connections.all(sql`SELECT 1 FROM ${named(signingKeys).table} FOR KEY SHARE`);
+      await connections.reserved.all(sql`SELECT 1 FROM ${named(signingKeys).table} FOR KEY SHARE`);
     },
     close: () => connections.close(),
   };

@@ -19,7 +19,8 @@ const CURRENT = named(tokens, 't');
 const GIVEN = named(tokens, 'excluded');
 
 export function createTokenStore(connections: Connections): TokenStore {
-  const { orm, guarded } = connections;
+  const { guarded, reserved } = connections;
+  const { orm } = reserved;
   const authenticate = orm
     .select({ integration: integrations, keyId: tokens.keyId, expiresAt: tokens.expiresAt })
     .from(tokens)
@@ -51,9 +52,9 @@ export function createTokenStore(connections: Connections): TokenStore {
       const [row] = await guarded(() => orm.select().from(tokens).where(eq(tokens.hash, hash)));
       return row?.integrationId;
     },
-    add: (token) => put(connections, token),
+    add: (token) => put(reserved, token),
     keepOnly: (token, previous) =>
-      connections.transaction(async (queries) => {
+      reserved.transaction(async (queries) => {
         const before = await queries.all<Row>(
           sql`
             SELECT ${SELECTED}
@@ -98,7 +99,7 @@ export function createTokenStore(connections: Connections): TokenStore {
         ORDER BY ${CURRENT.hash}
         FOR NO KEY UPDATE OF t
       `;
-      await connections.run(
+      await reserved.run(
         sql`
           WITH locked AS MATERIALIZED (${locked})
           UPDATE ${CURRENT.table}
@@ -109,7 +110,7 @@ export function createTokenStore(connections: Connections): TokenStore {
       );
     },
     markShown: async (integrationId, keyId, at) => {
-      const rows = await connections.run(
+      const rows = await reserved.run(
         sql`
           UPDATE ${t.table}
           SET ${t.shownAt} = ${at}
@@ -121,7 +122,7 @@ export function createTokenStore(connections: Connections): TokenStore {
       return rows > 0;
     },
     revokeAll: (integrationId) =>
-      connections.run(sql`DELETE FROM ${t.table} WHERE ${t.integrationId} = ${integrationId}`),
+      reserved.run(sql`DELETE FROM ${t.table} WHERE ${t.integrationId} = ${integrationId}`),
   };
 }
 

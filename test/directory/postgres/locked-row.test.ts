@@ -96,7 +96,7 @@ describe('turns of writes', () => {
   };
 
   it('leave connections to reads, and turns to other resources', async () => {
-    const turns = new Turns(10, 60_000);
+    const turns = new Turns(7, 60_000);
     const first = started(turns, 'a', 5);
     const second = started(turns, 'b', 5);
     const third = started(turns, 'c', 5);

@@ -156,7 +156,7 @@ describe('a server that accepts no writes', () => {
   it('because its standby is gone holds up a bounded number of writes; others are 503', async () => {
     const settings = () => ({ connectionString: postgres.url, application_name: 'bounded' });
     const limits = { suspicionMs: 100, silenceMs: 300, acquireMs: 300, sweepMs: 50 };
-    const connections = openConnections(settings, 3, limits);
+    const connections = openConnections(settings, 4, limits);
     await connections.run(sql`CREATE TABLE IF NOT EXISTS written (n int)`);
     const write = () => connections.run(sql`INSERT INTO written VALUES (1)`);
     await set("SET synchronous_standby_names = 'gone'");
@@ -170,7 +170,7 @@ describe('a server that accepts no writes', () => {
       return rows.length;
     };
     const refused: unknown[] = [];
-    // The setting reaches the processes of the server one after the other.
+    // One of the connections is reserved. The setting reaches the server's processes one by one.
     await eventually(async () => {
       await write().catch((error: unknown) => refused.push(error));
       expect(await stuck()).toBe(3);

@@ -39,7 +39,8 @@ beforeEach(async () => {
   proxy = await startTcpProxy(url.hostname, Number(url.port));
   url.host = `127.0.0.1:${proxy.port}`;
   settings = () => ({ connectionString: url.href, application_name: 'silence' });
-  connections = openConnections(settings, SIZE, LIMITS);
+  // One more is reserved.
+  connections = openConnections(settings, SIZE + 1, LIMITS);
 });
 afterEach(async () => {
   await connections.close();

@@ -6,11 +6,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
-import type pg from 'pg';
 import { unavailable } from '../../../scim/error.ts';
 import { composer } from '../../sql/compose.ts';
 import { asScimError, isTransient } from '../errors.ts';
+import type { BoundValue } from './messages.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
+import type { Answered, SentStatement } from './round-trip.ts';
 import { SESSION_SETTINGS, type Session } from './session.ts';
 import { Turns } from './turns.ts';
 
@@ -22,10 +23,20 @@ export interface Queries {
   all<Row>(statement: SQL<Row>): Promise<Row[]>;
   /** Returns how many rows were written. */
   run(statement: SQL): Promise<number>;
+  /**
+   * Runs all of the statements or none, in one round trip. Each sees what the others before it
+   * wrote, and what was committed before it began. Returns the rows of each.
+   */
+  together<Row>(statements: readonly SQL<Row>[]): Promise<Row[][]>;
 }
 
 export interface Connections extends Queries {
   readonly orm: PgRemoteDatabase;
+  /**
+   * Runs statements on connections that no user or group occupies: those of authentication, probes,
+   * integrations and tokens.
+   */
+  readonly reserved: Queries & Pick<Connections, 'orm' | 'transaction'>;
   /**
    * Runs the work in a transaction (READ COMMITTED), and again after a conflict with another one.
    * Every statement sees what was committed before it began. To be safe from being overtaken, lock
@@ -48,11 +59,16 @@ export interface Connections extends Queries {
 const MAX_ATTEMPTS = 10;
 const MAX_PREPARED = 300;
 
+const BEGIN: readonly SentStatement[] = [{ name: 'begin', text: 'BEGIN' }];
 /** If the session is not the connection's own, each transaction sets these itself. */
-const BEGIN_POOLED = [
-  'BEGIN',
-  ...Object.entries(SESSION_SETTINGS).map(([name, value]) => `SET LOCAL ${name} = '${value}'`),
-].join('; ');
+const BEGIN_POOLED: readonly SentStatement[] = [
+  ...BEGIN,
+  ...Object.entries(SESSION_SETTINGS).map(([name, value]) => ({
+    text: `SET LOCAL ${name} = '${value}'`,
+  })),
+];
+const COMMIT: readonly SentStatement[] = [{ name: 'commit', text: 'COMMIT' }];
+const ROLLBACK: readonly SentStatement[] = [{ name: 'rollback', text: 'ROLLBACK' }];
 
 const compose = composer(new PgDialect(), (position) => `$${position}`);
 
@@ -63,33 +79,68 @@ export function openConnections(
   limits: Partial<Limits> = {},
 ): Connections {
   const bounds = { ...LIMITS, ...limits };
-  const pool = new Pool(settings, size, bounds);
-  const turns = new Turns(size, bounds.acquireMs);
+  const { work, reserved, writes } = sharesOf(size);
+  const pool = new Pool(settings, work, bounds);
+  const own = reserved === 0 ? pool : new Pool(settings, reserved, bounds);
+  const turns = new Turns(writes, bounds.acquireMs);
   return {
-    ...queriesOf((query) => again(() => onSession(pool, (session) => asked(session, query)))),
-    orm: drizzle(async (text, values, method) => {
-      const rowMode = method === 'all' ? { rowMode: 'array' } : {};
-      return onSession(pool, (session) => session.ask({ ...named(text), values, ...rowMode }));
-    }),
+    ...runnersOn(pool),
+    reserved: runnersOn(own),
     guarded,
-    transaction: (work) => again(() => onSession(pool, (session) => inTransaction(session, work))),
     writing: (id, work) => turns.take(id, work),
     pooled: () => onSession(pool, async ({ direct }) => !direct),
-    close: () => pool.close(),
+    close: async () => {
+      await Promise.all([pool.close(), own === pool ? undefined : own.close()]);
+    },
   };
 }
 
-type Ask = (query: pg.QueryConfig) => Promise<pg.QueryResult>;
+/**
+ * Divides a process's connections. The reserved ones are few, because what runs on them is short.
+ * Writes of users and groups leave one of the others to reads.
+ */
+function sharesOf(size: number) {
+  const reserved = size < 2 ? 0 : size < 8 ? 1 : 2;
+  const work = size - reserved;
+  const writes = Math.max(1, Math.min(Math.floor(size * 0.7), work - 1));
+  return { work, reserved, writes };
+}
+
+function runnersOn(pool: Pool): Connections['reserved'] {
+  return {
+    ...queriesOf((statements) =>
+      again(() => onSession(pool, (session) => asked(session, statements))),
+    ),
+    orm: drizzle(async (text, values, method) => {
+      const statement = { ...named(text), values, asArrays: method === 'all' };
+      const [answer] = await onSession(pool, (session) => session.askAll([statement]));
+      return { rows: answer?.rows ?? [] };
+    }),
+    transaction: (work) => again(() => onSession(pool, (session) => inTransaction(session, work))),
+  };
+}
+
+type Ask = (statements: readonly SentStatement[]) => Promise<readonly Answered[]>;
 
 function queriesOf(ask: Ask): Queries {
-  const query = (statement: SQL) => {
-    const { sql: text, params: values } = compose(statement);
-    return ask({ ...named(text), values });
+  const query = async (statement: SQL) => {
+    const [answer] = await ask([composed(statement)]);
+    if (answer === undefined) throw new Error('the server did not respond to a statement');
+    return answer;
   };
   return {
     all: async <Row>(statement: SQL<Row>) => (await query(statement)).rows as Row[],
-    run: async (statement) => (await query(statement)).rowCount ?? 0,
+    run: async (statement) => (await query(statement)).rowCount,
+    together: async <Row>(statements: readonly SQL<Row>[]) => {
+      const answers = await ask(statements.map(composed));
+      return answers.map(({ rows }) => rows as Row[]);
+    },
   };
+}
+
+function composed(statement: SQL): SentStatement {
+  const { sql: text, params } = compose(statement);
+  return { ...named(text), values: params as BoundValue[] };
 }
 
 async function guarded<T>(query: () => Promise<T>): Promise<T> {
@@ -100,11 +151,12 @@ async function guarded<T>(query: () => Promise<T>): Promise<T> {
   }
 }
 
-const asked = (session: Session, query: pg.QueryConfig) => guarded(() => session.ask(query));
+const asked = (session: Session, statements: readonly SentStatement[]) =>
+  guarded(() => session.askAll(statements));
 
 /** The connection survives an error that concerns only the statement. */
 async function onSession<T>(pool: Pool, work: (session: Session) => Promise<T>): Promise<T> {
-  const session = await guarded(() => pool.acquire());
+  const session = pool.idle() ?? (await guarded(() => pool.acquire()));
   try {
     return await work(session);
   } finally {
@@ -118,7 +170,7 @@ const names = new Map<string, string>();
  * Adds the name under which the server keeps the parsed statement. Only the first statements get
  * one, because every connection keeps all of them.
  */
-function named(text: string): { name?: string; text: string } {
+function named(text: string): Pick<SentStatement, 'name' | 'text'> {
   const known = names.get(text);
   if (known !== undefined) return { name: known, text };
   if (names.size >= MAX_PREPARED) return { text };
@@ -127,21 +179,28 @@ function named(text: string): { name?: string; text: string } {
   return { name, text };
 }
 
+/** The transaction begins with its first statements, in the same round trip. */
 async function inTransaction<T>(
   session: Session,
   work: (queries: Queries) => Promise<T>,
 ): Promise<T> {
-  const ask: Ask = (query) => asked(session, query);
+  let before = session.direct ? BEGIN : BEGIN_POOLED;
+  const ask: Ask = async (statements) => {
+    const opening = before;
+    before = [];
+    const answers = await asked(session, [...opening, ...statements]);
+    return answers.slice(opening.length);
+  };
   try {
-    await ask({ text: session.direct ? 'BEGIN' : BEGIN_POOLED });
     const result = await work(queriesOf(ask));
-    const { command } = await ask({ text: 'COMMIT' });
+    if (before.length > 0) return result;
+    const [committed] = await asked(session, COMMIT);
     // After a failed statement, PostgreSQL responds to COMMIT by rolling back, without an error.
-    if (command !== 'COMMIT') throw new Error('a transaction continued after an error');
+    if (committed?.command !== 'COMMIT') throw new Error('a transaction continued after an error');
     return result;
   } catch (error) {
-    if (!session.lost) {
-      await ask({ text: 'ROLLBACK' }).catch(() => {
+    if (!session.lost && before.length === 0) {
+      await asked(session, ROLLBACK).catch(() => {
         session.lost = true;
       });
     }

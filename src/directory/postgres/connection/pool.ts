@@ -76,6 +76,13 @@ export class Pool {
     this.#sweeper = setInterval(() => this.#sweep(), limits.sweepMs);
   }
 
+  /** Returns a connection that is ready, if there is one, to be given back with `release`. */
+  idle(): Session | undefined {
+    const session = this.#idle.at(-1);
+    if (session === undefined || session.lost || this.#isUnlooked(session)) return undefined;
+    return this.#idle.pop();
+  }
+
   /**
    * Returns a connection to a server that accepts writes, to be given back with `release`. Rejects
    * if none becomes available in time.
@@ -88,7 +95,7 @@ export class Pool {
         this.release(session);
         continue;
       }
-      if (performance.now() - session.lookedAt < this.#limits.lookMs) return session;
+      if (!this.#isUnlooked(session)) return session;
       try {
         await session.look();
         return session;
@@ -206,6 +213,10 @@ export class Pool {
 
   #conclude(): void {
     if (this.#sessions.size === 0 && this.#opening === 0) this.#closing?.done();
+  }
+
+  #isUnlooked({ lookedAt }: Session): boolean {
+    return performance.now() - lookedAt >= this.#limits.lookMs;
   }
 
   #isOld({ openedAt, luck }: Session): boolean {

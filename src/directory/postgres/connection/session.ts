@@ -5,6 +5,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { isLost, isReadOnly } from '../errors.ts';
+import { type Answered, type Language, RoundTrip, type SentStatement } from './round-trip.ts';
 
 /** TCP probes a silent peer after this time, then every second, ten times. */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 } as const;
@@ -32,14 +33,12 @@ export const SESSION_SETTINGS = {
  * BIGINT and NUMERIC become numbers, because none is beyond 2^53. JSON stays text and is parsed
  * where it is needed.
  */
-const TYPES: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => {
-    const { builtins } = pg.types;
-    if (oid === builtins.INT8 || oid === builtins.NUMERIC) return Number;
-    if (oid === builtins.JSON) return String;
-    return pg.types.getTypeParser(oid, format);
-  },
-};
+function parserOf(type: number): (text: string) => unknown {
+  const { builtins } = pg.types;
+  if (type === builtins.INT8 || type === builtins.NUMERIC) return Number;
+  if (type === builtins.JSON) return String;
+  return pg.types.getTypeParser(type, 'text');
+}
 
 /** The server is a standby, or was configured to accept no writes, so its data may be old. */
 class ReadOnlyError extends Error {
@@ -62,10 +61,19 @@ const FIRST_LOOK = `
 `;
 const LOOK = `SELECT current_setting('transaction_read_only') = 'on' AS standby`;
 
+interface Look {
+  readonly direct?: boolean;
+  readonly standby: boolean;
+}
+
 export interface Entry extends pg.ClientConfig {
   /** The driver's class, or a subclass of it. */
   readonly Client?: typeof pg.Client;
+  /** Returns the text that the server gets for one of a statement. */
+  readonly textOf?: (text: string) => string;
 }
+
+const same = (text: string): string => text;
 
 export class Session {
   readonly openedAt = performance.now();
@@ -86,13 +94,17 @@ export class Session {
   readonly #client: pg.Client;
   readonly #socket: Socket;
   readonly #ended: Promise<void>;
+  readonly #language: Language;
+  #roundTrip: RoundTrip | undefined;
   #direct = false;
   #askedAt: number | undefined;
   #giveUp: (error: Error) => void = () => undefined;
 
-  private constructor(client: pg.Client, socket: Socket) {
+  private constructor(client: pg.Client, socket: Socket, textOf: Language['textOf']) {
     this.#client = client;
     this.#socket = socket;
+    this.#language = { parsed: new Map(), textOf, parserOf };
+    client.connection.on('parseComplete', () => this.#roundTrip?.parsed());
     client.on('error', () => {
       this.lost = true;
     });
@@ -107,14 +119,9 @@ export class Session {
   /** Throws ReadOnlyError, or the error of the server or the network. */
   static async open(entry: Entry, deadlineMs: number): Promise<Session> {
     const socket = new Socket();
-    const { Client = pg.Client, ...config } = entry;
-    const client = new Client({
-      ...config,
-      stream: () => socket,
-      ...KEEP_ALIVE,
-      types: TYPES,
-    });
-    const session = new Session(client, socket);
+    const { Client = pg.Client, textOf = same, ...config } = entry;
+    const client = new Client({ ...config, stream: () => socket, ...KEEP_ALIVE });
+    const session = new Session(client, socket, textOf);
     const late = new Error('the server did not respond in time');
     const timer = setTimeout(() => socket.destroy(late), deadlineMs);
     try {
@@ -147,36 +154,49 @@ export class Session {
     return this.#askedAt;
   }
 
-  /** Runs one statement; only one may run at a time. */
-  ask(query: pg.QueryConfig): Promise<pg.QueryResult> {
+  /** Runs one statement. Only one `ask` or `askAll` may run at a time. */
+  async ask(statement: SentStatement): Promise<Answered> {
+    const [answer] = await this.askAll([statement]);
+    if (answer === undefined) throw new Error('the server responded with nothing');
+    return answer;
+  }
+
+  /**
+   * Runs the statements in one round trip, up to the first that fails. They are a transaction of
+   * their own unless one is running.
+   */
+  askAll(statements: readonly SentStatement[]): Promise<readonly Answered[]> {
     return new Promise((resolve, reject) => {
-      this.#askedAt = performance.now();
-      this.#giveUp = reject;
       // A pooler's next server may not have the prepared statement.
-      const sent = this.#direct || query.name === undefined ? query : { ...query, name: '' };
-      void this.#client.query(sent, (error: Error | null, result: pg.QueryResult) => {
+      const sent = this.#direct ? statements : statements.map((each) => ({ ...each, name: '' }));
+      const roundTrip = new RoundTrip(sent, this.#language, (error, answers) => {
         this.#askedAt = undefined;
         if (error) this.lost ||= isLost(error);
         this.standby ||= isReadOnly(error);
         this.onAnswer();
         if (error) reject(error);
-        else resolve(result);
+        else resolve(answers);
       });
+      this.#askedAt = performance.now();
+      this.#giveUp = reject;
+      this.#roundTrip = roundTrip;
+      this.#client.query(roundTrip);
     });
   }
 
   /** Throws ReadOnlyError. */
   async look(): Promise<void> {
-    this.#judge((await this.ask({ name: 'look', text: LOOK })).rows);
+    const [row] = (await this.ask({ name: 'look', text: LOOK })).rows as Look[];
+    this.#judge(row);
   }
 
   async #lookFirst(): Promise<void> {
-    const { rows } = await this.ask({ text: FIRST_LOOK, values: [this.pid] });
-    this.#direct = rows[0]?.direct === true;
-    this.#judge(rows);
+    const [row] = (await this.ask({ text: FIRST_LOOK, values: [this.pid] })).rows as Look[];
+    this.#direct = row?.direct === true;
+    this.#judge(row);
   }
 
-  #judge([row]: readonly { standby?: boolean }[]): void {
+  #judge(row: Look | undefined): void {
     if (row?.standby !== false) {
       this.lost = true;
       this.standby = true;

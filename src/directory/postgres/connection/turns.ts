@@ -18,8 +18,8 @@ export class Turns {
   readonly #waiting = new Set<Waiter>();
   #total = 0;
 
-  constructor(connections: number, patienceMs: number) {
-    this.#limit = Math.max(1, Math.floor(connections * 0.7));
+  constructor(limit: number, patienceMs: number) {
+    this.#limit = limit;
     this.#limitOfOne = Math.max(1, Math.floor(this.#limit / 2));
     this.#patienceMs = patienceMs;
   }

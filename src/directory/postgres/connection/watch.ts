@@ -102,7 +102,7 @@ export class Watch {
     const timer = setTimeout(() => own.destroy(silence), this.#patience.acquireMs);
     try {
       const { rows } = await own.ask({ text: AT_WORK });
-      return rows.map(({ pid }: { pid: number }) => pid);
+      return (rows as { pid: number }[]).map(({ pid }) => pid);
     } catch (error) {
       this.#own = undefined;
       void own.close();

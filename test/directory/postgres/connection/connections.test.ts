@@ -58,6 +58,12 @@ describe('a statement that fails by its own fault', () => {
     expect(await pidOf()).toBe(pid);
   });
 
+  it('fails in the same way when it runs again', async () => {
+    for (const _ of [1, 2]) {
+      await expect(connections.run(ADD_KEY)).rejects.toMatchObject({ code: '23505' });
+    }
+  });
+
   it.each([
     ['a value of the wrong type', sql`SELECT ${'a secret value'}::text::integer`],
     ['a row that exists', ADD_KEY],
@@ -97,6 +103,72 @@ describe('a transaction', () => {
   it('is ended by the server if its process has vanished', async () => {
     const [row] = await connections.all(sql`SHOW idle_in_transaction_session_timeout`);
     expect(row).toEqual({ idle_in_transaction_session_timeout: '10s' });
+  });
+});
+
+describe('statements in one round trip', () => {
+  const insert = (name: string) => sql<{ name: string }>`
+    INSERT INTO signing_keys VALUES (${name}, 'x') RETURNING name
+  `;
+  const named = sql<{ name: string }>`SELECT name FROM signing_keys WHERE value = 'x' ORDER BY 1`;
+
+  it('see what the others before them wrote', async () => {
+    const [first, seen] = await connections.together([insert('one'), named]);
+    expect([first, seen]).toEqual([[{ name: 'one' }], [{ name: 'one' }]]);
+    const again = await connections.together([insert('two'), insert('three'), named]);
+    expect(again.at(-1)?.map(({ name }) => name)).toEqual(['one', 'three', 'two']);
+    await connections.run(sql`DELETE FROM signing_keys WHERE value = 'x'`);
+  });
+
+  it('leave nothing behind if one of them fails', async () => {
+    await expect(connections.together([insert('lost'), ADD_KEY])).rejects.toMatchObject({
+      code: '23505',
+    });
+    expect(await connections.all(named)).toEqual([]);
+  });
+
+  it('belong to the transaction that is running', async () => {
+    const failing = connections.transaction(async ({ together }) => {
+      await together([insert('lost'), named]);
+      throw new TypeError('a defect');
+    });
+    await expect(failing).rejects.toThrow(TypeError);
+    expect(await connections.all(named)).toEqual([]);
+  });
+});
+
+describe('values of statements', () => {
+  it.each([
+    ['a text', 'a "quoted" \\ text, {braces} and ü 漢 😀', 'text'],
+    ['an empty text', '', 'text'],
+    ['nothing', null, 'text'],
+    ['a number', -12.5, 'float8'],
+    ['a truth value', false, 'boolean'],
+    ['texts', ['a "quoted" \\ text', '', 'NULL', '{a,b}', 'ü'], 'text[]'],
+    ['no texts', [], 'text[]'],
+    ['truth values', [true, false], 'boolean[]'],
+    ['a long text', 'ü'.repeat(100_000), 'text'],
+  ])('arrive as they are: %s', async (_, value, type) => {
+    const statement = sql`SELECT ${sql.param(value)}::${sql.raw(type)} AS value`;
+    expect(await connections.all(statement)).toEqual([{ value }]);
+  });
+
+  it('are refused if they are objects, and the connection survives', async () => {
+    const pid = await pidOf();
+    await expect(connections.run(sql`SELECT ${sql.param({})}::text`)).rejects.toThrow();
+    expect(await pidOf()).toBe(pid);
+  });
+});
+
+describe('reserved connections', () => {
+  it('are free however many statements wait for the others', async () => {
+    const statements = Array.from({ length: 20 }, () => connections.all(sql`SELECT pg_sleep(1)`));
+    let running = statements.length;
+    for (const each of statements) void each.then(() => running--);
+    const pids = await Promise.all([1, 2, 3].map(() => pidOf(connections.reserved)));
+    expect(pids).not.toContain(undefined);
+    expect(running).toBe(statements.length);
+    await Promise.all(statements);
   });
 });
 

@@ -1,0 +1,136 @@
+/** Statements that are sent in one piece, and what the server responds to them. */
+import type pg from 'pg';
+import { type BoundValue, type Message, messages } from './messages.ts';
+
+export interface SentStatement {
+  /** Under which the server keeps the parsed statement. */
+  readonly name?: string | undefined;
+  readonly text: string;
+  readonly values?: readonly BoundValue[];
+  /** Rows are arrays, and not objects. */
+  readonly asArrays?: boolean;
+}
+
+export interface Answered {
+  /** Such as INSERT. */
+  readonly command: string;
+  readonly rowCount: number;
+  readonly rows: unknown[];
+}
+
+interface Field {
+  readonly name: string;
+  readonly parse: (text: string) => unknown;
+}
+
+/** How a connection's session reads and writes statements. */
+export interface Language {
+  /** The columns of the statements that the server has parsed, by their names. */
+  readonly parsed: Map<string, readonly Field[]>;
+  /** Returns the text that the server gets. */
+  readonly textOf: (text: string) => string;
+  readonly parserOf: (type: number) => (text: string) => unknown;
+}
+
+interface RowDescription {
+  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
+}
+
+type Done = (error: Error | undefined, answers: readonly Answered[]) => void;
+
+/**
+ * One or more statements: one transaction, unless one is running. The driver calls the methods whose
+ * names begin with `handle`. Its own class asks for the columns of every execution, and writes each
+ * message on its own.
+ */
+export class RoundTrip implements pg.Submittable {
+  /** The driver insists on it. */
+  readonly callback = (): undefined => undefined;
+  readonly text: string;
+  readonly #asked: readonly SentStatement[];
+  readonly #language: Language;
+  readonly #done: Done;
+  readonly #bytes: Buffer;
+  readonly #answers: Answered[] = [];
+  #fields: readonly Field[] | undefined;
+  #rows: unknown[] = [];
+
+  /** Throws TypeError for a value that no statement can have. */
+  constructor(asked: readonly SentStatement[], language: Language, done: Done) {
+    this.text = asked.map(({ text }) => text).join('; ');
+    this.#asked = asked;
+    this.#language = language;
+    this.#done = done;
+    this.#bytes = messages(messagesOf(asked, language));
+  }
+
+  submit({ stream }: pg.Connection): void {
+    stream.write(this.#bytes);
+  }
+
+  /** The server has parsed the current statement, and describes its columns next, if it has any. */
+  parsed(): void {
+    this.#know([]);
+  }
+
+  handleRowDescription({ fields }: RowDescription): void {
+    const { parserOf } = this.#language;
+    this.#know(fields.map(({ name, dataTypeID }) => ({ name, parse: parserOf(dataTypeID) })));
+  }
+
+  handleDataRow({ fields: texts }: { readonly fields: readonly (string | null)[] }): void {
+    const { name = '', asArrays = false } = this.#current;
+    this.#fields ??= this.#language.parsed.get(name) ?? [];
+    this.#rows.push((asArrays ? arrayOf : objectOf)(this.#fields, texts));
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    const [command = '', ...counts] = text.split(' ');
+    this.#answers.push({ command, rowCount: Number(counts.at(-1) ?? 0), rows: this.#rows });
+    this.#rows = [];
+    this.#fields = undefined;
+  }
+
+  handleError(error: Error): void {
+    this.#done(error, []);
+  }
+
+  handleReadyForQuery(): void {
+    this.#done(undefined, this.#answers);
+  }
+
+  get #current(): SentStatement {
+    return this.#asked[this.#answers.length] ?? { text: '' };
+  }
+
+  #know(fields: readonly Field[]): void {
+    const { name = '' } = this.#current;
+    this.#fields = fields;
+    if (name !== '') this.#language.parsed.set(name, fields);
+  }
+}
+
+function messagesOf(asked: readonly SentStatement[], { parsed, textOf }: Language): Message[] {
+  const sent = new Set<string>();
+  return asked.map(({ name = '', text, values = [] }) => {
+    const isKnown = parsed.has(name) || sent.has(name);
+    if (name !== '') sent.add(name);
+    return { name, text: isKnown ? undefined : textOf(text), values };
+  });
+}
+
+function arrayOf(fields: readonly Field[], texts: readonly (string | null)[]): unknown[] {
+  return fields.map(({ parse }, n) => {
+    const text = texts[n] ?? null;
+    return text === null ? null : parse(text);
+  });
+}
+
+function objectOf(fields: readonly Field[], texts: readonly (string | null)[]): object {
+  const row: Record<string, unknown> = {};
+  for (const [n, { name, parse }] of fields.entries()) {
+    const text = texts[n] ?? null;
+    row[name] = text === null ? null : parse(text);
+  }
+  return row;
+}
