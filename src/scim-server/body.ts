@@ -2,7 +2,10 @@
  * Reads the body of a request, within a limit, as JSON. Called only after the token was accepted.
  */
 import { isUtf8 } from 'node:buffer';
+import { setImmediate } from 'node:timers/promises';
 import { invalidSyntax } from '../scim/error.ts';
+import { SMALL_BODY_BYTES } from '../scim/limits.ts';
+import { shortenMembers } from '../scim/member-lists.ts';
 import { payloadTooLarge, unsupportedMediaType } from './error.ts';
 import { parseJson } from './json.ts';
 
@@ -29,7 +32,11 @@ export async function readJson(
   if (bytes.length === 0) throw invalidSyntax('the body is empty');
   // A decoder would replace invalid UTF-8, and the stored text would differ from what was sent.
   if (!isUtf8(bytes)) throw invalidSyntax('the body is not valid UTF-8');
-  return parseJson(new TextDecoder().decode(bytes));
+  const body = await parseJson(new TextDecoder().decode(bytes));
+  if (bytes.length > SMALL_BODY_BYTES) {
+    for (const _ of shortenMembers(body)) await setImmediate();
+  }
+  return body;
 }
 
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.-]+\+)?json$/i;

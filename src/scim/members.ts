@@ -7,13 +7,15 @@ import type { Condition } from './condition.ts';
 import { invalidValue, mutability, tooMany } from './error.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { MAX_MEMBER_COMPARISONS } from './limits.ts';
+import { MEMBERS_AT_ONCE } from './member-lists.ts';
 import { comparisonsIn } from './patch-cost.ts';
 import type { PatchOperation } from './patch-parser.ts';
 import type { Attributes } from './resource.ts';
 import { memberWithoutId } from './values.ts';
 
 /**
- * One step of a PATCH or PUT on `members`; `values` are the ids as sent, including unknown ones.
+ * One step of a PATCH or PUT on `members`; `values` are the ids as sent, including unknown ones. In
+ * a long list, an id may occur more than once.
  */
 export type MemberChange =
   | { readonly kind: 'add' | 'remove' | 'replace'; readonly values: readonly string[] }
@@ -108,10 +110,12 @@ function valuesSelected(where: Condition): readonly string[] | undefined {
 
 function memberIds(members: JsonValue | undefined): readonly string[] {
   const elements = Array.isArray(members) ? members : [];
-  return [...new Set(elements.map(memberId))];
+  const ids = elements.map(memberId);
+  return ids.length > MEMBERS_AT_ONCE ? ids : [...new Set(ids)];
 }
 
 function memberId(member: JsonValue): string {
+  if (typeof member === 'string') return member;
   if (isJsonObject(member)) {
     if (typeof member.value === 'string') return member.value;
     // A client may name a member by its URL alone, whose last segment is the id.

@@ -8,6 +8,7 @@ import { distinct } from './element-set.ts';
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { KEY_ATTRIBUTES, MAX_KEY_BYTES, MAX_MARKS, MAX_TEXT_BYTES, MAX_VALUES } from './limits.ts';
+import { isPlainId } from './member-lists.ts';
 import { complexFromJson } from './quirks/json-text.ts';
 import {
   booleanFromText,
@@ -38,8 +39,9 @@ export function normalizeValue(
   if (given.length > MAX_VALUES && name !== 'members') {
     throw invalidValue(`${name} has more than ${MAX_VALUES} values`);
   }
+  const isDone = (each: JsonValue) => name === 'members' && isPlainId(each);
   const elements = given
-    .map((each) => normalizeSingle(attribute, each, name))
+    .map((each) => (isDone(each) ? each : normalizeSingle(attribute, each, name)))
     .filter((each) => each !== undefined);
   if (elements.length < given.length) checkEmptyElements(given, elements.length, name);
   if (elements.length < 2) return elements.length === 0 ? undefined : elements;

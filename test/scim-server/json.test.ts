@@ -5,13 +5,72 @@ import { ScimError } from '../../src/scim/error.ts';
 import { parseJson } from '../../src/scim-server/json.ts';
 
 describe('a body', () => {
-  it('is read as JSON.parse reads it, however it is written', () => {
-    fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 5 }), fc.constantFrom(0, 1, 3), (value, indent) => {
-        const text = JSON.stringify(value, null, indent);
-        expect(parseJson(text)).toEqual(JSON.parse(text));
-      }),
+  it('is read as JSON.parse reads it, however it is written', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.jsonValue({ maxDepth: 5 }),
+        fc.constantFrom(0, 1, 3),
+        fc.constantFrom(...SLICES),
+        async (value, indent, slice) => {
+          const text = JSON.stringify(value, null, indent);
+          expect(await parseJson(text, slice)).toEqual(JSON.parse(text));
+        },
+      ),
+      { numRuns: 300 },
     );
+  });
+
+  it('is refused where JSON.parse refuses it, whether it is parsed at once or in slices', async () => {
+    const syntax = fc.constantFrom(
+      '[',
+      ']',
+      '{',
+      '}',
+      ',',
+      ':',
+      '"',
+      '\\',
+      '1',
+      '"a"',
+      ' ',
+      'null',
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.jsonValue({ maxDepth: 3 }),
+        fc.nat(),
+        fc.nat(3),
+        syntax,
+        fc.constantFrom(...SLICES),
+        async (value, at, removed, added, slice) => {
+          const whole = JSON.stringify([value, [1, 2, [3]], { k: [value] }]);
+          const index = at % whole.length;
+          const text = whole.slice(0, index) + added + whole.slice(index + removed);
+          const outcome = await parseJson(text, slice).catch((error: unknown) => error);
+          if (isJson(text) && !isRepeated(outcome)) expect(outcome).toEqual(JSON.parse(text));
+          else expect(outcome).toBeInstanceOf(ScimError);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('of a million elements is parsed while others are served', async () => {
+    const members = Array.from({ length: 300_000 }, (_, n) => ({ value: `user-${n}` }));
+    const body = {
+      displayName: 'big',
+      members,
+      Operations: [{ data: { members } }, { members: [] }],
+    };
+    let turns = 0;
+    const count = () => {
+      turns++;
+      timer = setImmediate(count);
+    };
+    let timer = setImmediate(count);
+    expect(await parseJson(JSON.stringify(body))).toEqual(body);
+    clearImmediate(timer);
+    expect(turns).toBeGreaterThan(100);
   });
 
   it.each([
@@ -26,16 +85,35 @@ describe('a body', () => {
     ['only a space', ' '],
     ['two values', '{} {}'],
     ['a byte order mark in front', '\uFEFF{}'],
-  ])('with %s is refused', (_, text) => {
-    expect(() => parseJson(text)).toThrow(ScimError);
-    expect(() => parseJson(text)).toThrow(expect.objectContaining({ scimType: 'invalidSyntax' }));
+    ['a list as a key', '{"a":{[1,2,3,4,5,6,7,8,9]:1}}'],
+  ])('with %s is refused', async (_, text) => {
+    for (const slice of SLICES) {
+      const refused = parseJson(text, slice);
+      await expect(refused).rejects.toThrow(ScimError);
+      await expect(refused).rejects.toMatchObject({ scimType: 'invalidSyntax' });
+    }
   });
 
   it.each([
     ['the same key in two objects', '[{"value":"a"},{"value":"a"}]'],
     ['the same text as key and value', '{"a":"a","b":["a","a"]}'],
     ['a key that is the name of a prototype', '{"__proto__":{"admin":true},"constructor":1}'],
-  ])('with %s is accepted', (_, text) => {
-    expect(JSON.stringify(parseJson(text))).toBe(text);
+  ])('with %s is accepted', async (_, text) => {
+    for (const slice of SLICES) expect(JSON.stringify(await parseJson(text, slice))).toBe(text);
   });
 });
+
+/** Characters that are parsed at once: all, and so few that every list is taken apart. */
+const SLICES = [Number.POSITIVE_INFINITY, 1, 5, 20];
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isRepeated = (outcome: unknown) =>
+  outcome instanceof ScimError && outcome.detail.includes('occurs twice');
