@@ -73,8 +73,7 @@ export async function run(
       log,
     }),
     log,
-    // Probes and metrics tell how the process is, however much it has to do.
-    { certificate, sheds: false },
+    { certificate },
   );
   await listen(ops, config.host, config.opsPort, '--ops-port', log, 'serving metrics and probes');
   if (isUnencrypted(config.publicUrl))

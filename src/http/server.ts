@@ -19,7 +19,6 @@ import {
   REQUEST_TIMEOUT_MS,
   STALL_TIMEOUT_MS,
 } from '../scim/limits.ts';
-import { Admission } from './admission.ts';
 import type { ServingCertificate } from './certificate.ts';
 import { type ClientConnection, ClientConnections, type ConnectionMetrics } from './connections.ts';
 import { listenError } from './listen-error.ts';
@@ -35,10 +34,8 @@ import { faultInHead } from './request-head.ts';
 
 /** What the application receives with a request. */
 export interface ServerBindings {
-  /** Call this when the request's credentials, a header, were found valid. */
-  readonly authenticated?: (credentials?: string) => void;
-  /** When the request arrived, in milliseconds on the clock of `performance`. */
-  readonly arrivedAt?: number;
+  /** Call this when the request's token was found valid. */
+  readonly authenticated?: () => void;
   /**
    * Tells a client that sent `Expect: 100-continue` to send the body. Call it before the body is
    * read.
@@ -81,8 +78,6 @@ const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 const TIMEOUTS: readonly (string | undefined)[] = [TOO_SLOW, 'ERR_TLS_HANDSHAKE_TIMEOUT'];
 
-const NO_BINDINGS: ServerBindings = {};
-
 /** How often a closing server drops idle connections. */
 const SWEEP_MS = 50;
 
@@ -100,8 +95,6 @@ export interface HttpServerOptions {
   readonly certificate?: ServingCertificate | undefined;
   /** The format of errors that the application never sees; plain text by default. */
   readonly errorDocument?: (error: unknown) => ErrorDocument;
-  /** Whether requests are refused that would wait for too long; true by default. */
-  readonly sheds?: boolean;
   /** Overrides the limits of production. */
   readonly limits?: Partial<typeof LIMITS>;
 }
@@ -117,16 +110,15 @@ export class HttpServer {
     this.#errorDocument = errorDocument;
     const limits = { ...LIMITS, ...options.limits };
     this.#connections = new ClientConnections(maxUnauthenticated, metrics);
-    const admission =
-      options.sheds === false ? undefined : new Admission(this.#connections, errorDocument, log);
     const awaitingContinue = new WeakSet<IncomingMessage>();
     const listener = getRequestListener(
       (request, { incoming, outgoing }) => {
         const h1 = incoming as IncomingMessage;
-        const bindings: ServerBindings = this.#connections.of(h1.socket) ?? NO_BINDINGS;
+        const bindings: ServerBindings = this.#connections.of(h1.socket) ?? {};
         if (!awaitingContinue.delete(h1)) return app.fetch(request, bindings);
         const admitBody = () => (outgoing as ServerResponse).writeContinue();
-        return app.fetch(request, { ...bindings, admitBody });
+        const { authenticated = () => {} } = bindings;
+        return app.fetch(request, { authenticated, admitBody });
       },
       { hostname: 'localhost', errorHandler: (error) => this.#refuse(error, log) },
     );
@@ -135,13 +127,12 @@ export class HttpServer {
       if (connection === undefined || connection.isRefused) return;
       this.#track(connection, outgoing);
       const fault = faultInHead(incoming);
-      if (fault !== undefined) {
+      if (fault === undefined) {
+        void listener(incoming, outgoing);
+      } else {
         this.#connections.countEnd('malformed');
         answerAndEnd(outgoing, errorDocument(fault));
-        return;
       }
-      if (admission === undefined) void listener(incoming, outgoing);
-      else admission.serve(connection, incoming, outgoing, listener);
     };
     this.#server = createListener(limits, onRequest, this.#connections, options.certificate);
     this.#server.setTimeout(limits.stallTimeout, (socket) => this.#onSilence(socket));

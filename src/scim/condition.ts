@@ -21,19 +21,20 @@ export type Comparable = string | number | boolean;
 
 /**
  * An attribute without a value counts as null: only `eq null` and `ne "x"` hold for it. A
- * comparison of a multi-valued attribute holds if it holds for any value.
+ * comparison of a multi-valued attribute holds if it holds for any value. SQL is composed of
+ * conditions with other values than literals.
  */
-export type Condition =
-  | { readonly kind: 'and' | 'or'; readonly terms: readonly Condition[] }
-  | { readonly kind: 'not'; readonly term: Condition }
+export type Condition<Value = Comparable> =
+  | { readonly kind: 'and' | 'or'; readonly terms: readonly Condition<Value>[] }
+  | { readonly kind: 'not'; readonly term: Condition<Value> }
   | { readonly kind: 'present'; readonly ref: AttributeRef }
   | {
       readonly kind: 'compare';
       readonly ref: AttributeRef;
       readonly operator: CompareOperator;
-      readonly value: Comparable | null;
+      readonly value: Value | null;
     }
-  | { readonly kind: 'any'; readonly ref: AttributeRef; readonly where: Condition }
+  | { readonly kind: 'any'; readonly ref: AttributeRef; readonly where: Condition<Value> }
   /** An attribute of another resource type, in a search over several types. */
   | { readonly kind: 'constant'; readonly value: boolean };
 

@@ -1,7 +1,8 @@
 /** The SearchDialect of PostgreSQL, for JSONB documents. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { JsonPath, ScalarType } from '../sql/conditions.ts';
+import type { JsonPath } from '../sql/conditions.ts';
 import type { MembershipDialect } from '../sql/followed-groups.ts';
+import { LiteralSlot, type ScalarType, Slot } from '../sql/template.ts';
 import * as tables from './schema.ts';
 
 export const postgresDialect: MembershipDialect = {
@@ -33,8 +34,9 @@ export const postgresDialect: MembershipDialect = {
   endsWith: (text, part) =>
     sql`(length(${text}) >= length(${part}) AND right(${text}, length(${part})) = ${part})`,
   bind: (value) => {
-    if (typeof value === 'boolean') return sql`${value}::boolean`;
-    return typeof value === 'number' ? sql`${value}::numeric` : sql`${value}::text COLLATE "C"`;
+    const type = value instanceof LiteralSlot ? value.type : typeof value;
+    if (type === 'boolean') return sql`${value}::boolean`;
+    return type === 'number' ? sql`${value}::numeric` : sql`${value}::text COLLATE "C"`;
   },
 };
 
@@ -49,8 +51,8 @@ const SCALARS: Readonly<Record<ScalarType, (text: SQL) => SQL>> = {
 };
 
 /** A list of texts as one parameter. */
-export function array(values: readonly string[]): SQL {
-  return sql`${sql.param(values)}::text[]`;
+export function array(values: readonly string[] | Slot): SQL {
+  return sql`${values instanceof Slot ? values : sql.param(values)}::text[]`;
 }
 
 const arrayOf = (path: JsonPath): SQL => array(path.map(String));

@@ -7,7 +7,9 @@ import { combined } from '../sql/log/change.ts';
 import type { ActivityRow } from '../sql/log/rows.ts';
 import { columns, named, type Row, selected } from '../sql/names.ts';
 import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
-import { rowOf } from '../sql/resource-key.ts';
+import { rowOf, searchContext } from '../sql/resource-key.ts';
+import { readsOf } from '../sql/search/reads.ts';
+import { resourceStatements } from '../sql/search/resource-statements.ts';
 import type {
   Author,
   Decide,
@@ -19,7 +21,8 @@ import type {
   StoredResource,
 } from '../store/resources.ts';
 import { type Changed, changeUsers, deltaOf } from './change-users.ts';
-import type { Connections, Queries } from './connection/connections.ts';
+import { type Connections, compose, type Queries } from './connection/connections.ts';
+import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import { type ActivityLog, MOVED, movedPart } from './log/activity-log.ts';
 import {
@@ -32,7 +35,7 @@ import {
   lockWithHolders,
   type MembersChanged,
 } from './memberships.ts';
-import { ResourceTable, readsOf } from './resource-table.ts';
+import { ResourceTable } from './resource-table.ts';
 import { groupMembers, groups } from './schema.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -56,6 +59,8 @@ export function createGroupStore(
   activity: ActivityLog,
 ): GroupStore {
   const table = new ResourceTable('Group', types.group);
+  const context = searchContext(postgresDialect, 'Group', types.group);
+  const statements = resourceStatements(context, compose, MEMBERS_OF_GROUPS);
 
   const create = async (
     queries: Queries,
@@ -171,7 +176,7 @@ export function createGroupStore(
         ),
       );
     },
-    ...readsOf(connections, table, MEMBERS_OF_GROUPS),
+    ...readsOf(statements, MEMBERS_OF_GROUPS, connections.reader),
     change: (author, id, decide, changes, at) => {
       statistics.note(sizeOf(changes));
       const delta = decide === undefined ? deltaOf(changes) : undefined;

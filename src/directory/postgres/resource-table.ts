@@ -7,16 +7,9 @@ import { notFound } from '../../scim/error.ts';
 import type { StoredProfile } from '../../scim/profile.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
-import {
-  listStatements,
-  pageOf,
-  type ResourceRow,
-  resourceColumns,
-  resourceOf,
-} from '../sql/lists.ts';
+import { resourceOf } from '../sql/lists.ts';
 import { type LookupValue, lookupChange, lookupValues } from '../sql/lookup-values.ts';
-import { columns, type Names, named, selected } from '../sql/names.ts';
-import type { Related } from '../sql/related.ts';
+import { columns, type Names, named } from '../sql/names.ts';
 import {
   INACTIVE_USERS,
   type ResourceName,
@@ -24,9 +17,10 @@ import {
   searchContext,
   TOTALS,
 } from '../sql/resource-key.ts';
+import { getStatement } from '../sql/search/resource-statements.ts';
 import { searchDocument } from '../sql/search-document.ts';
-import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
-import type { Queries } from './connection/connections.ts';
+import type { Scope, StoredResource } from '../store/resources.ts';
+import { compose, type Queries } from './connection/connections.ts';
 import { array, postgresDialect } from './dialect.ts';
 import { accessValues, counters, externalIds, searchDocuments } from './schema.ts';
 
@@ -37,7 +31,6 @@ const LINKS = named(externalIds);
 const LINK = columns(LINKS, 'tenant', 'integrationId', 'resourceId', 'resourceType', 'externalId');
 const LINK_KEY = columns(LINKS, 'tenant', 'resourceId', 'integrationId');
 const l = named(externalIds, 'l');
-const EXTERNAL_ID = selected(l, 'externalId');
 const DOCUMENTS = named(searchDocuments);
 const DOCUMENT = columns(DOCUMENTS, 'tenant', 'id', 'document');
 const DOCUMENT_KEY = columns(DOCUMENTS, 'tenant', 'id');
@@ -55,15 +48,13 @@ export class ResourceTable {
   readonly name: ResourceName;
   readonly #type: ResourceType;
   readonly #row;
-  readonly #r;
-  readonly #columns;
+  readonly #get;
 
   constructor(name: ResourceName, type: ResourceType) {
     this.name = name;
     this.#type = type;
     this.#row = resourceNames(postgresDialect.tables, name);
-    this.#r = resourceNames(postgresDialect.tables, name, 'r');
-    this.#columns = resourceColumns(this.#r);
+    this.#get = getStatement(searchContext(postgresDialect, name, type), compose);
   }
 
   async get(
@@ -71,17 +62,7 @@ export class ResourceTable {
     { tenant, integrationId }: Scope,
     id: string,
   ): Promise<StoredResource | undefined> {
-    const r = this.#r;
-    const [row] = await queries.all<ResourceRow>(
-      sql`
-        SELECT ${this.#columns}, ${EXTERNAL_ID}
-        FROM ${r.table}
-        LEFT JOIN ${l.table} ON ${l.tenant} = ${r.tenant}
-          AND ${l.resourceId} = ${r.id}
-          AND ${l.integrationId} = ${integrationId}
-        WHERE ${r.tenant} = ${tenant} AND ${r.id} = ${id}
-      `,
-    );
+    const [row] = await queries.all(this.#get, { tenant, integrationId, id });
     return row && resourceOf(row);
   }
 
@@ -103,15 +84,6 @@ export class ResourceTable {
       `,
     );
     if (rows.length === 0) throw notFound(this.name, id);
-  }
-
-  async list(queries: Queries, scope: Scope, query: Query): Promise<Page<StoredResource>> {
-    const context = searchContext(postgresDialect, scope, this.name, this.#type);
-    const statements = listStatements(context, query);
-    const [counted] = await queries.all(statements.total);
-    const total = counted?.total ?? 0;
-    const page = statements.page(total);
-    return pageOf(page ? await queries.all(page) : [], query, total);
   }
 
   /**
@@ -252,31 +224,4 @@ function given(values: readonly LookupValue[]): SQL {
     unnest(${flags('active')}, ${flags('isUserName')}, ${texts('value')}, ${texts('path')})
       AS n(active, is_user_name, value, path)
   `;
-}
-
-/** Reads records, and what is related to them on request. */
-export function readsOf<Found, R extends StoredResource>(
-  queries: Queries,
-  table: ResourceTable,
-  related: Related<Found, R>,
-) {
-  const withRelated = async ({ tenant }: Scope, records: readonly StoredResource[]) => {
-    const ids = records.map(({ id }) => id);
-    const statement = related.select(postgresDialect, tenant, ids);
-    return related.attach(records, await queries.all(statement));
-  };
-  return {
-    get: async (
-      scope: Scope,
-      id: string,
-      wanted: boolean,
-    ): Promise<R | StoredResource | undefined> => {
-      const record = await table.get(queries, scope, id);
-      return record && wanted ? (await withRelated(scope, [record]))[0] : record;
-    },
-    list: async (scope: Scope, query: Query): Promise<Page<R | StoredResource>> => {
-      const page = await table.list(queries, scope, query);
-      return query.related ? { ...page, records: await withRelated(scope, page.records) } : page;
-    },
-  };
 }

@@ -8,14 +8,18 @@ import type { ActivityRow } from '../sql/log/rows.ts';
 import { columns, named, type Row, selected } from '../sql/names.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
-import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
+import { GROUPS_OF_USERS, knownUsers, type RelatedInput } from '../sql/related.ts';
 import {
   foldedName,
   inactiveChange,
   isOtherPerson,
   isOtherSubject,
   rowOf,
+  searchContext,
 } from '../sql/resource-key.ts';
+import { readsOf } from '../sql/search/reads.ts';
+import { resourceStatements } from '../sql/search/resource-statements.ts';
+import { type Slots, template } from '../sql/template.ts';
 import type {
   Author,
   Decide,
@@ -24,12 +28,12 @@ import type {
   UserRecord,
   UserStore,
 } from '../store/resources.ts';
-import type { Connections, Queries } from './connection/connections.ts';
+import { type Connections, compose, type Queries } from './connection/connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import { type ActivityLog, MOVED, movedPart } from './log/activity-log.ts';
 import { LEFT, leftGroups, lockWithHolders } from './memberships.ts';
-import { ResourceTable, readsOf } from './resource-table.ts';
+import { ResourceTable } from './resource-table.ts';
 import { access, users } from './schema.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -56,6 +60,11 @@ export function createUserStore(
   activity: ActivityLog,
 ): UserStore {
   const table = new ResourceTable('User', types.user);
+  const context = searchContext(postgresDialect, 'User', types.user);
+  const statements = resourceStatements(context, compose, GROUPS_OF_USERS);
+  const known = template(compose, (input: Slots<RelatedInput>) =>
+    knownUsers(postgresDialect, input),
+  );
 
   const create = async (
     author: Author,
@@ -186,9 +195,9 @@ export function createUserStore(
 
   return {
     create: (author, user) => connections.writing(user.id, () => create(author, user)),
-    ...readsOf(connections, table, GROUPS_OF_USERS),
+    ...readsOf(statements, GROUPS_OF_USERS, connections.reader),
     known: async (tenant, ids) => {
-      const rows = await connections.all(knownUsers(postgresDialect, tenant, ids));
+      const rows = await connections.all(known, { tenant, ids });
       return new Set(rows.map(({ id }) => id));
     },
     change: async (author, id, decide, at) => {

@@ -3,12 +3,13 @@
  * the time of a filter, and nearly all statements consist of text and parameters alone.
  */
 import { Param, type Query, SQL, StringChunk } from 'drizzle-orm';
+import { type Compose, Slot } from './template.ts';
 
 /** Composes a statement; `placeholder` writes the parameter at a position, counted from 1. */
 export function composer(
   dialect: { sqlToQuery(statement: SQL): Query },
   placeholder: (position: number) => string,
-): (statement: SQL) => Query {
+): Compose {
   return (statement) => {
     const query: Query = { sql: '', params: [] };
     return append(query, statement, placeholder) ? query : dialect.sqlToQuery(statement);
@@ -36,6 +37,7 @@ function append(
 }
 
 function parameterOf(chunk: unknown): unknown {
+  if (chunk instanceof Slot) return chunk;
   if (chunk instanceof Param) return chunk.encoder.mapToDriverValue(chunk.value);
   return typeof chunk === 'object' && chunk !== null ? undefined : chunk;
 }

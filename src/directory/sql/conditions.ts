@@ -8,14 +8,18 @@ import type { AttributeRef, Comparable, Condition } from '../../scim/condition.t
 import type { CompareOperator } from '../../scim/filter.ts';
 import type { Attribute } from '../../scim/schema.ts';
 import type { Names, Tables } from './names.ts';
+import type { LiteralSlot, ScalarType, Slot } from './template.ts';
 
 /** Part of a statement: a composed expression, or the name of a column. */
 export type Expression = SQL | StringChunk;
 
 export type JsonPath = readonly (string | number)[];
 
-/** The type as which a value is compared (see comparable.ts). */
-export type ScalarType = 'text' | 'number' | 'boolean';
+/** What a value is compared with: a literal, or the slot of one. */
+export type Operand = Comparable | LiteralSlot;
+
+/** A condition that SQL is composed of. */
+export type Searched = Condition<Operand>;
 
 /**
  * What differs between the databases. A JSON path is a list of keys and indexes. An empty one
@@ -34,7 +38,7 @@ export interface SearchDialect {
    */
   present(json: Expression, path: JsonPath): SQL;
   /** A FROM item with a column `value` for each of the ids. */
-  values(ids: readonly string[], alias: string): SQL;
+  values(ids: readonly string[] | Slot, alias: string): SQL;
   /** Whether the value is one of the few that the query selects, found by an index of the value. */
   among(value: Expression, query: SQL): SQL;
   /**
@@ -47,7 +51,7 @@ export interface SearchDialect {
   contains(text: Expression, part: Expression): SQL;
   startsWith(text: Expression, part: Expression): SQL;
   endsWith(text: Expression, part: Expression): SQL;
-  bind(value: Comparable): SQL;
+  bind(value: Operand): SQL;
 }
 
 /**
@@ -63,14 +67,14 @@ export interface Holder {
    * A condition that an index can check first: true for every resource that fulfils the condition,
    * and for few others.
    */
-  readonly narrow?: (condition: Condition) => SQL | undefined;
+  readonly narrow?: (condition: Searched) => SQL | undefined;
   readonly json: Expression;
   /** The holder is a plain value: an element of a multi-valued attribute without sub-attributes. */
   readonly atom?: boolean;
 }
 
-export type LeafCondition = Extract<Condition, { kind: 'present' | 'compare' | 'any' }>;
-export type Compile = (condition: Condition, holder: Holder) => SQL;
+export type LeafCondition = Extract<Searched, { kind: 'present' | 'compare' | 'any' }>;
+export type Compile = (condition: Searched, holder: Holder) => SQL;
 
 export const TRUE = sql`1 = 1`;
 export const FALSE = sql`1 = 0`;
@@ -136,7 +140,7 @@ export function conditionCompiler(dialect: SearchDialect): Compile {
     `;
   };
   const compareIn = (
-    { ref, operator, value }: Extract<Condition, { kind: 'compare' }>,
+    { ref, operator, value }: Extract<Searched, { kind: 'compare' }>,
     holder: Holder,
   ): SQL => {
     const type = scalarType(ref);
@@ -163,7 +167,7 @@ export function compareAny(
   from: SQL,
   value: Expression,
   operator: CompareOperator,
-  expected: Comparable | null,
+  expected: Operand | null,
 ): SQL {
   const some = sql`EXISTS (SELECT 1 FROM ${from} WHERE ${value} IS NOT NULL)`;
   if (expected === null) return operator === 'eq' ? sql`NOT ${some}` : some;
@@ -181,7 +185,7 @@ export function compareScalar(
   dialect: SearchDialect,
   value: Expression,
   operator: CompareOperator,
-  expected: Comparable | null,
+  expected: Operand | null,
 ): SQL {
   if (expected === null)
     return operator === 'eq' ? sql`${value} IS NULL` : sql`${value} IS NOT NULL`;

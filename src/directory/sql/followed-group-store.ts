@@ -130,7 +130,7 @@ async function membershipOf(
   if (user === undefined) return undefined;
   const [person] = await nameablesOf(queries, tenant, [user], attribute);
   if (person === undefined) return undefined;
-  const groups = await all(GROUPS_OF_USERS.select(dialect, tenant, [accessId]));
+  const groups = await all(GROUPS_OF_USERS.select(dialect, { tenant, ids: [accessId] }));
   const names = groups.flatMap((row) => (row.userId === null ? [row.displayName] : []));
   return { person, active: isActiveRow(user), groups: names };
 }

@@ -4,18 +4,25 @@
  */
 import { type SQL, sql } from 'drizzle-orm';
 import type { AttributeRef, Condition } from '../../scim/condition.ts';
-import { type Expression, pathOf, type SearchDialect, subPath } from './conditions.ts';
+import {
+  type Expression,
+  pathOf,
+  type SearchDialect,
+  type Searched,
+  subPath,
+} from './conditions.ts';
 import { LOOKUP_PATHS } from './lookup-values.ts';
 import { named } from './names.ts';
 import { holdersOfMember, userIdsBelow } from './relations.ts';
 import { resourceNames, type SearchContext } from './resource-key.ts';
+import type { Text } from './template.ts';
 
 /**
  * Selects ids that include every resource that fulfils the condition. Returns undefined if no index
  * helps. For a condition between `[ ]`, `outer` is the attribute before the brackets.
  */
 export function candidates(
-  condition: Condition,
+  condition: Searched,
   context: SearchContext,
   outer?: AttributeRef,
 ): SQL | undefined {
@@ -29,21 +36,49 @@ export function candidates(
     case 'any':
       return candidates(condition.where, context, condition.ref);
     case 'compare': {
-      const { ref, operator, value } = condition;
+      const { operator, value } = condition;
       if (operator !== 'eq' || value === null) return undefined;
-      const path =
-        outer === undefined
-          ? [...pathOf(ref), ...subPath(ref)]
-          : [...pathOf(outer), ...pathOf(ref)];
-      return equal(path.join('.'), context.dialect.bind(value), context);
+      return equal(comparedPath(condition.ref, outer), context.dialect.bind(value), context);
     }
     default:
       return undefined;
   }
 }
 
+/** Whether the candidates are certainly few, so that any condition on them is checked quickly. */
+export function isLookUp(
+  condition: Condition,
+  context: SearchContext,
+  outer?: AttributeRef,
+): boolean {
+  switch (condition.kind) {
+    case 'and':
+      return condition.terms.some((term) => isLookUp(term, context, outer));
+    case 'or':
+      return condition.terms.every((term) => isLookUp(term, context, outer));
+    case 'any':
+      return isLookUp(condition.where, context, condition.ref);
+    case 'compare': {
+      if (condition.operator !== 'eq' || condition.value === null) return false;
+      const path = comparedPath(condition.ref, outer);
+      return path === context.key || ONE_OR_FEW.has(path) || LOOKUP_PATHS.has(path);
+    }
+    default:
+      return false;
+  }
+}
+
+/** Other than the group of a user, each of which selects few resources. */
+const ONE_OR_FEW: ReadonlySet<string> = new Set(['id', 'externalId', 'members.value']);
+
+function comparedPath(ref: AttributeRef, outer: AttributeRef | undefined): string {
+  const path =
+    outer === undefined ? [...pathOf(ref), ...subPath(ref)] : [...pathOf(outer), ...pathOf(ref)];
+  return path.join('.');
+}
+
 function found(
-  terms: readonly Condition[],
+  terms: readonly Searched[],
   context: SearchContext,
   outer: AttributeRef | undefined,
 ): SQL[] {
@@ -88,7 +123,7 @@ function equal(path: string, value: SQL, context: SearchContext): SQL | undefine
 /** Selects the ids of the users who have the value at one of LOOKUP_PATHS. */
 export function usersWithValue(
   { tables, bind }: SearchDialect,
-  tenant: string,
+  tenant: Text,
   path: string,
   value: Expression,
 ): SQL {

@@ -12,18 +12,37 @@ import type {
 } from '../store/resources.ts';
 import type { Expression, SearchDialect } from './conditions.ts';
 import { named, type Row } from './names.ts';
+import type { SearchContext } from './resource-key.ts';
+import type { Given } from './template.ts';
+
+/** What a statement takes the resources from. */
+export interface RelatedInput {
+  readonly tenant: string;
+  readonly ids: readonly string[];
+}
 
 /** A statement, and how its rows are attached to the resources. */
 export interface Related<Found, R> {
-  select(dialect: SearchDialect, tenant: string, ids: readonly string[]): SQL<Found>;
+  select(dialect: SearchDialect, input: Given<RelatedInput>): SQL<Found>;
   attach(records: readonly StoredResource[], rows: readonly Found[]): R[];
+}
+
+/**
+ * In how many groups a user is. Most are in none, and need no other statement. Counting keeps
+ * PostgreSQL from reading all memberships to find one. A group's members are always read.
+ */
+export function memberships({ dialect, scope, name, r }: SearchContext): SQL {
+  if (name === 'Group') return sql`1`;
+  const m = named(dialect.tables.groupMembers, 'm');
+  return sql`
+    (SELECT count(*) FROM ${m.table} WHERE ${m.tenant} = ${scope.tenant} AND ${m.memberId} = ${r.id})
+  `;
 }
 
 /** Selects the ids that users of the tenant have. */
 export function knownUsers(
   dialect: SearchDialect,
-  tenant: string,
-  ids: readonly string[],
+  { tenant, ids }: Given<RelatedInput>,
 ): SQL<Pick<Row<'access'>, 'id'>> {
   const a = named(dialect.tables.access, 'a');
   const user = dialect.lookUp(a, sql`${a.tenant} = ${tenant} AND ${a.id} = i.value`);
@@ -42,7 +61,7 @@ type MembershipRow = Pick<Row<'groupMembers'>, 'groupId'> &
  * is not joined: the planner would choose the join by how many groups it believes there are.
  */
 export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
-  select: (dialect, tenant, ids) => {
+  select: (dialect, { tenant, ids }) => {
     const held = named(dialect.tables.groupMembers, 'g');
     const g = named(dialect.tables.groups, 'g');
     const ofMember = (id: Expression) =>
@@ -84,7 +103,7 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
 interface MemberRow extends Member, Pick<Row<'groupMembers'>, 'groupId'> {}
 
 export const MEMBERS_OF_GROUPS: Related<MemberRow, GroupRecord> = {
-  select: (dialect, tenant, ids) => {
+  select: (dialect, { tenant, ids }) => {
     const g = named(dialect.tables.groupMembers, 'g');
     const ofGroup = sql`${g.tenant} = ${tenant} AND ${g.groupId} = i.value`;
     return sql`

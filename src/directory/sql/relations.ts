@@ -2,6 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Expression } from './conditions.ts';
 import { named, type Tables } from './names.ts';
+import type { Text } from './template.ts';
 
 /** Rows that are the elements of a multi-valued attribute. */
 export interface Relation {
@@ -20,7 +21,7 @@ const NAMES: Readonly<Record<string, string>> = {
 const column = (subAttribute: string) => NAMES[subAttribute] ?? 'value';
 
 /** The members of the group with this id. */
-export function membersOf({ groupMembers }: Tables, tenant: string, groupId: Expression): Relation {
+export function membersOf({ groupMembers }: Tables, tenant: Text, groupId: Expression): Relation {
   const g = named(groupMembers, 'g');
   return {
     rows: sql`
@@ -37,7 +38,7 @@ export function membersOf({ groupMembers }: Tables, tenant: string, groupId: Exp
 }
 
 /** Selects the ids of the groups that have the member. */
-export function holdersOfMember({ groupMembers }: Tables, tenant: string, memberId: SQL): SQL {
+export function holdersOfMember({ groupMembers }: Tables, tenant: Text, memberId: SQL): SQL {
   const g = named(groupMembers, 'g');
   return sql`
     SELECT ${g.groupId}
@@ -47,7 +48,7 @@ export function holdersOfMember({ groupMembers }: Tables, tenant: string, member
 }
 
 /** The groups that hold the user with this id, itself or through groups. */
-export function groupsOfUser(tables: Tables, tenant: string, userId: Expression): Relation {
+export function groupsOfUser(tables: Tables, tenant: Text, userId: Expression): Relation {
   const g = named(tables.groups, 'g');
   return {
     rows: sql`
@@ -70,7 +71,7 @@ export function groupsOfUser(tables: Tables, tenant: string, userId: Expression)
  * `WITH up(id, direct)`: the groups that hold the member, itself or through groups. CROSS JOIN
  * keeps SQLite from scanning memberships.
  */
-function groupsAbove({ groupMembers }: Tables, tenant: string, memberId: Expression): SQL {
+function groupsAbove({ groupMembers }: Tables, tenant: Text, memberId: Expression): SQL {
   const g = named(groupMembers, 'g');
   return sql`
     WITH RECURSIVE up(id, direct) AS (
@@ -87,7 +88,7 @@ function groupsAbove({ groupMembers }: Tables, tenant: string, memberId: Express
 }
 
 /** Selects the ids of the users in a group, itself or through groups. */
-export function userIdsBelow({ groupMembers }: Tables, tenant: string, groupId: SQL): SQL {
+export function userIdsBelow({ groupMembers }: Tables, tenant: Text, groupId: SQL): SQL {
   const g = named(groupMembers, 'g');
   return sql`
     SELECT *

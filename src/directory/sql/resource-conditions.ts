@@ -5,7 +5,7 @@
 
 import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import { refText } from '../../scim/attribute-path.ts';
-import type { AttributeRef, Comparable, SortKey } from '../../scim/condition.ts';
+import type { AttributeRef, SortKey } from '../../scim/condition.ts';
 import { invalidFilter, invalidPath } from '../../scim/error.ts';
 import { MAX_TERMS_ON_GROUPS } from '../../scim/limits.ts';
 import { matches } from '../../scim/match.ts';
@@ -17,6 +17,7 @@ import {
   FALSE,
   type Holder,
   type LeafCondition,
+  type Operand,
   pathOf,
   type SearchDialect,
   scalarType,
@@ -27,6 +28,8 @@ import { candidates } from './index-candidates.ts';
 import { named } from './names.ts';
 import { groupsOfUser, membersOf, type Relation } from './relations.ts';
 import type { SearchContext } from './resource-key.ts';
+import { withLiterals } from './search/shape.ts';
+import { LiteralSlot } from './template.ts';
 
 export function resourceHolder(context: SearchContext): Holder {
   let ofGroups = 0;
@@ -127,7 +130,7 @@ function onMeta(condition: LeafCondition, { dialect, type, r }: SearchContext): 
     case 'version':
       return compareScalar(dialect, sql`('W/"' || ${r.version} || '"')`, operator, value);
     case 'resourceType':
-      return matches(condition, { meta: { resourceType: type.name } }) ? TRUE : FALSE;
+      return matches(withLiterals(condition), { meta: { resourceType: type.name } }) ? TRUE : FALSE;
     default:
       throw invalidFilter("meta.location can't be filtered; filter by id");
   }
@@ -142,8 +145,10 @@ function metaHolder({ attribute }: AttributeRef, context: SearchContext): Holder
   };
 }
 
-function milliseconds(value: Comparable | null): number | null {
-  return value === null ? null : Date.parse(String(value));
+function milliseconds(value: Operand | null): Operand | null {
+  if (value === null) return null;
+  const convert = (text: unknown) => Date.parse(String(text));
+  return value instanceof LiteralSlot ? value.as('number', convert) : convert(value);
 }
 
 /** A resource has its core schema and those extensions that it has values of. */
@@ -151,7 +156,8 @@ function onSchemas(condition: LeafCondition, { dialect, type, d }: SearchContext
   if (condition.kind === 'present') return TRUE;
   if (condition.kind === 'compare' && condition.value === null)
     return condition.operator === 'ne' ? TRUE : FALSE;
-  const holds = (urn: string) => matches(condition, { schemas: [urn] });
+  const known = withLiterals(condition);
+  const holds = (urn: string) => matches(known, { schemas: [urn] });
   if (holds(type.schema.id)) return TRUE;
   const carried = type.extensions
     .filter(({ schema }) => holds(schema.id))

@@ -12,6 +12,7 @@ import { sameValue } from '../../scim/values.ts';
 import type { Scope } from '../store/resources.ts';
 import type { SearchDialect } from './conditions.ts';
 import { type Names, named, type Row, type Tables } from './names.ts';
+import { Slot, type Slots } from './template.ts';
 
 const KEY_ATTRIBUTE = { User: 'userName', Group: 'displayName' } as const;
 export type ResourceName = keyof typeof KEY_ATTRIBUTE;
@@ -28,7 +29,7 @@ export const INACTIVE_USERS = 'inactive_users';
 /**
  * The columns that users and groups have in common. `key` is the folded userName or displayName.
  */
-export type ResourceNames = Names<keyof Row<'access'> & keyof Row<'groups'>> &
+type ResourceNames = Names<keyof Row<'access'> & keyof Row<'groups'>> &
   Readonly<Record<'key', StringChunk>>;
 
 export function resourceNames(
@@ -47,7 +48,7 @@ export function resourceNames(
 /** The resources of one type that conditions and lists are composed for. */
 export interface SearchContext {
   readonly dialect: SearchDialect;
-  readonly scope: Scope;
+  readonly scope: Slots<Scope>;
   readonly type: ResourceType;
   readonly name: ResourceName;
   /** The attribute that the resources are unique by. */
@@ -58,16 +59,20 @@ export interface SearchContext {
   readonly d: Names<keyof Row<'searchDocuments'>>;
 }
 
+const SCOPE: Slots<Scope> = {
+  tenant: new Slot('tenant'),
+  integrationId: new Slot('integrationId'),
+};
+
 export function searchContext(
   dialect: SearchDialect,
-  scope: Scope,
   name: ResourceName,
   type: ResourceType,
 ): SearchContext {
   const { tables } = dialect;
   return {
     dialect,
-    scope,
+    scope: SCOPE,
     type,
     name,
     key: KEY_ATTRIBUTE[name],

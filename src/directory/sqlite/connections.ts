@@ -9,6 +9,8 @@ import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { composer } from '../sql/compose.ts';
+import type { Reader, Reading } from '../sql/search/reads.ts';
+import { Template } from '../sql/template.ts';
 import { openDatabaseFile } from './database-file.ts';
 import { asRefusal, asScimError } from './errors.ts';
 import { FreeSpace, type SpaceEvents } from './free-space.ts';
@@ -16,14 +18,18 @@ import { checkCurrent } from './migrate.ts';
 import { Writer } from './writer.ts';
 
 /**
- * One connection: `orm` for fixed statements, `all` and `run` for statements that are composed at
- * run time.
+ * One connection. A template is composed and prepared once; other statements are composed whenever
+ * they run.
  */
 export interface SqliteConnection {
   readonly raw: Database.Database;
   readonly orm: BetterSQLite3Database;
   all<Row>(statement: SQL<Row>): Row[];
+  all<In extends object, Row>(template: Template<In, Row>, input: In): Row[];
+  get<In extends object, Row>(template: Template<In, Row>, input: In): Row | undefined;
+  /** Returns how many rows were written. */
   run(statement: SQL): number;
+  run<In extends object>(template: Template<In, unknown>, input: In): number;
 }
 
 export interface SqliteEvents extends SpaceEvents {
@@ -37,6 +43,8 @@ export interface Connections {
   readonly read: SqliteConnection;
   /** Runs the synchronous read. Rejects with 503 if the database fails. */
   reading<T>(run: () => T): Promise<T>;
+  /** Runs the statements of a read one after the other, while nothing is written. */
+  readonly reader: Reader;
   close(): void;
 }
 
@@ -71,6 +79,7 @@ export function openConnections(
     write: writing,
     read: readable,
     reading,
+    reader: ({ steps }) => reading(() => answered(readable, steps)),
     close: () => {
       readable.raw.close();
       file.close();
@@ -106,6 +115,14 @@ async function reading<T>(run: () => T): Promise<T> {
   }
 }
 
+function answered<T>(read: SqliteConnection, steps: Reading<T>['steps']): T {
+  for (let next = steps.next([]); ; ) {
+    if (next.done) return next.value;
+    const { template, input } = next.value;
+    next = steps.next(read.all(template, input));
+  }
+}
+
 const MAX_PREPARED = 500;
 /**
  * SQLite plans a statement again at every bind (30 µs) unless its parameters are expressions. `+`
@@ -117,33 +134,48 @@ class StablePlanDialect extends SQLiteSyncDialect {
     return PARAMETER;
   }
 }
-const compose = composer(new StablePlanDialect(), () => PARAMETER);
+export const compose = composer(new StablePlanDialect(), () => PARAMETER);
 
 /** The same for a placeholder in the WHERE clause of a statement that Drizzle prepares. */
 export const parameter = (name: string): SQL => sql`+${sql.placeholder(name)}`;
 
 function connection(raw: Database.Database): SqliteConnection {
-  const prepared = new Map<string, Database.Statement>();
+  const byText = new Map<string, Database.Statement>();
   const prepare = (text: string): Database.Statement => {
-    const known = prepared.get(text);
+    const known = byText.get(text);
     const statement = known ?? raw.prepare(text);
     // The oldest statement is dropped first; a hit moves to the end.
-    prepared.delete(text);
-    prepared.set(text, statement);
-    const [oldest] = prepared.keys();
-    if (prepared.size > MAX_PREPARED && oldest !== undefined) prepared.delete(oldest);
+    byText.delete(text);
+    byText.set(text, statement);
+    const [oldest] = byText.keys();
+    if (byText.size > MAX_PREPARED && oldest !== undefined) byText.delete(oldest);
     return statement;
   };
+  const byTemplate = new WeakMap<object, Database.Statement>();
+  const prepared = (template: Template<never, unknown>): Database.Statement => {
+    const known = byTemplate.get(template);
+    if (known !== undefined) return known;
+    const statement = raw.prepare(template.sql);
+    byTemplate.set(template, statement);
+    return statement;
+  };
+  function all(statement: SQL | Template<object, unknown>, input: object = {}) {
+    if (statement instanceof Template) return prepared(statement).all(...statement.params(input));
+    const { sql: text, params } = compose(statement);
+    return prepare(text).all(...params);
+  }
+  function run(statement: SQL | Template<object, unknown>, input: object = {}) {
+    if (statement instanceof Template) {
+      return prepared(statement).run(...statement.params(input)).changes;
+    }
+    const { sql: text, params } = compose(statement);
+    return prepare(text).run(...params).changes;
+  }
   return {
     raw,
     orm: drizzle(raw),
-    all: <Row>(statement: SQL<Row>) => {
-      const query = compose(statement);
-      return prepare(query.sql).all(...query.params) as Row[];
-    },
-    run: (statement) => {
-      const query = compose(statement);
-      return prepare(query.sql).run(...query.params).changes;
-    },
+    all: all as SqliteConnection['all'],
+    get: (template, input) => prepared(template).get(...template.params(input)) as never,
+    run: run as SqliteConnection['run'],
   };
 }

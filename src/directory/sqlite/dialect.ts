@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { JsonPath } from '../sql/conditions.ts';
 import type { MembershipDialect } from '../sql/followed-groups.ts';
+import { LiteralSlot, Slot } from '../sql/template.ts';
 import * as tables from './schema.ts';
 
 export const sqliteDialect: MembershipDialect = {
@@ -28,7 +29,10 @@ export const sqliteDialect: MembershipDialect = {
         WHERE t.atom IS NOT NULL AND t.atom <> ''
       )
     `,
-  values: (ids, alias) => sql`json_each(${JSON.stringify(ids)}) AS ${sql.raw(alias)}`,
+  values: (ids, alias) => {
+    const list = ids instanceof Slot ? new Slot(ids.name, JSON.stringify) : JSON.stringify(ids);
+    return sql`json_each(${list}) AS ${sql.raw(alias)}`;
+  },
   among: (value, query) => sql`${value} IN (${query})`,
   // CROSS JOIN keeps the planner to this order.
   lookUp: ({ table }, condition) => sql`CROSS JOIN ${table} ON ${condition}`,
@@ -42,7 +46,11 @@ export const sqliteDialect: MembershipDialect = {
           AND substr(${text}, length(${text}) - length(${part}) + 1) = ${part}
       )
     `,
-  bind: (value) => sql`${typeof value === 'boolean' ? Number(value) : value}`,
+  bind: (value) => {
+    if (value instanceof LiteralSlot && value.type === 'boolean')
+      return sql`${value.as('number', Number)}`;
+    return sql`${typeof value === 'boolean' ? Number(value) : value}`;
+  },
 };
 
 function textOf(path: JsonPath): string {

@@ -6,7 +6,9 @@ import { sameValue } from '../../scim/values.ts';
 import { combined } from '../sql/log/change.ts';
 import { columns, named } from '../sql/names.ts';
 import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
-import { rowOf } from '../sql/resource-key.ts';
+import { rowOf, searchContext } from '../sql/resource-key.ts';
+import { readsOf } from '../sql/search/reads.ts';
+import { resourceStatements } from '../sql/search/resource-statements.ts';
 import type {
   Author,
   Decide,
@@ -16,11 +18,12 @@ import type {
   NewGroup,
   StoredResource,
 } from '../store/resources.ts';
-import type { Connections, SqliteConnection } from './connections.ts';
+import { type Connections, compose, type SqliteConnection } from './connections.ts';
+import { sqliteDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import type { ActivityLog, Log } from './log/activity-log.ts';
 import { changeMembers, leaveAllGroups } from './memberships.ts';
-import { ResourceTable, readsOf } from './resource-table.ts';
+import { ResourceTable } from './resource-table.ts';
 import { groupMembers, groups } from './schema.ts';
 
 const g = named(groups);
@@ -37,12 +40,13 @@ const INSERTED = columns(
 );
 
 export function createGroupStore(
-  { write, read, reading }: Connections,
+  { write, reader }: Connections,
   types: ResourceTypes,
   activity: ActivityLog,
 ): GroupStore {
   const table = new ResourceTable(write, 'Group', types.group);
-  const readTable = new ResourceTable(read, 'Group', types.group);
+  const context = searchContext(sqliteDialect, 'Group', types.group);
+  const statements = resourceStatements(context, compose, MEMBERS_OF_GROUPS);
 
   const create = (
     log: Log,
@@ -128,7 +132,7 @@ export function createGroupStore(
 
   return {
     create: (scope, group) => activity.writing((log) => create(log, scope, group)),
-    ...readsOf(reading, readTable, MEMBERS_OF_GROUPS),
+    ...readsOf(statements, MEMBERS_OF_GROUPS, reader),
     change: (scope, id, decide, members, at) =>
       activity.writing((log) => change(log, scope, id, decide, members, at)),
     delete: (scope, id, check, at) =>

@@ -7,16 +7,16 @@ import { notFound } from '../../scim/error.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { USER_CHANGES } from '../sql/followed-groups.ts';
-import { listStatements, pageOf, resourceOf } from '../sql/lists.ts';
+import { resourceOf } from '../sql/lists.ts';
 import { lookupChange } from '../sql/lookup-values.ts';
 import { columns, named } from '../sql/names.ts';
-import type { Related } from '../sql/related.ts';
 import { INACTIVE_USERS, type ResourceName, searchContext, TOTALS } from '../sql/resource-key.ts';
+import { getStatement } from '../sql/search/resource-statements.ts';
 import { searchDocument } from '../sql/search-document.ts';
-import type { Page, Query, Scope, StoredResource } from '../store/resources.ts';
-import { type Connections, parameter, type SqliteConnection } from './connections.ts';
+import type { Scope, StoredResource } from '../store/resources.ts';
+import { compose, parameter, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
-import { access, accessValues, counters, externalIds, groups, searchDocuments } from './schema.ts';
+import { accessValues, counters, externalIds, searchDocuments } from './schema.ts';
 
 const VALUES = named(accessValues);
 const VALUE = columns(VALUES, 'tenant', 'active', 'isUserName', 'value', 'accessId', 'path');
@@ -25,17 +25,19 @@ export class ResourceTable {
   readonly connection: SqliteConnection;
   readonly #name: ResourceName;
   readonly #type: ResourceType;
+  readonly #get;
   readonly #statements;
 
   constructor(connection: SqliteConnection, name: ResourceName, type: ResourceType) {
     this.connection = connection;
     this.#name = name;
     this.#type = type;
+    this.#get = getStatement(searchContext(sqliteDialect, name, type), compose);
     this.#statements = prepareStatements(connection, name);
   }
 
   get({ tenant, integrationId }: Scope, id: string): StoredResource | undefined {
-    const row = this.#statements.get.get({ tenant, integrationId, id });
+    const row = this.connection.get(this.#get, { tenant, integrationId, id });
     return row && resourceOf(row);
   }
 
@@ -44,14 +46,6 @@ export class ResourceTable {
     const record = this.get(scope, id);
     if (record === undefined) throw notFound(this.#name, id);
     return record;
-  }
-
-  list(scope: Scope, query: Query): Page<StoredResource> {
-    const context = searchContext(sqliteDialect, scope, this.#name, this.#type);
-    const statements = listStatements(context, query);
-    const total = this.connection.all(statements.total)[0]?.total ?? 0;
-    const page = statements.page(total);
-    return pageOf(page ? this.connection.all(page) : [], query, total);
   }
 
   addToCount(tenant: string, by: number): void {
@@ -121,59 +115,12 @@ export class ResourceTable {
   }
 }
 
-/** Reads records, and what is related to them on request. */
-export function readsOf<Found, R extends StoredResource>(
-  reading: Connections['reading'],
-  table: ResourceTable,
-  related: Related<Found, R>,
-) {
-  const withRelated = ({ tenant }: Scope, records: readonly StoredResource[]): R[] => {
-    const ids = records.map(({ id }) => id);
-    const rows = table.connection.all(related.select(sqliteDialect, tenant, ids));
-    return related.attach(records, rows);
-  };
-  return {
-    get: (scope: Scope, id: string, related: boolean): Promise<R | StoredResource | undefined> =>
-      reading(() => {
-        const record = table.get(scope, id);
-        return record && related ? withRelated(scope, [record])[0] : record;
-      }),
-    list: (scope: Scope, query: Query): Promise<Page<R | StoredResource>> =>
-      reading(() => {
-        const page = table.list(scope, query);
-        return query.related ? { ...page, records: withRelated(scope, page.records) } : page;
-      }),
-  };
-}
-
 function prepareStatements({ orm }: SqliteConnection, name: ResourceName) {
-  const table = name === 'User' ? access : groups;
   const [tenant, id] = [sql.placeholder('tenant'), sql.placeholder('id')];
   const integrationId = sql.placeholder('integrationId');
   const externalId = sql.placeholder('externalId');
   const link = { tenant, integrationId, resourceId: id, resourceType: name };
   return {
-    get: orm
-      .select({
-        id: table.id,
-        // As text, which StoredProfile parses.
-        attributes: sql<string>`${table.attributes}`,
-        version: table.version,
-        created: table.created,
-        lastModified: table.lastModified,
-        externalId: externalIds.externalId,
-      })
-      .from(table)
-      .leftJoin(
-        externalIds,
-        and(
-          eq(externalIds.tenant, table.tenant),
-          eq(externalIds.resourceId, table.id),
-          eq(externalIds.integrationId, parameter('integrationId')),
-        ),
-      )
-      .where(and(eq(table.tenant, parameter('tenant')), eq(table.id, parameter('id'))))
-      .prepare(),
     addToCount: orm
       .insert(counters)
       .values({

@@ -6,8 +6,17 @@ import { globalUserId } from '../ids.ts';
 import { named } from '../sql/names.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
-import { GROUPS_OF_USERS, knownUsers } from '../sql/related.ts';
-import { inactiveChange, isOtherPerson, isOtherSubject, rowOf } from '../sql/resource-key.ts';
+import { GROUPS_OF_USERS, knownUsers, type RelatedInput } from '../sql/related.ts';
+import {
+  inactiveChange,
+  isOtherPerson,
+  isOtherSubject,
+  rowOf,
+  searchContext,
+} from '../sql/resource-key.ts';
+import { readsOf } from '../sql/search/reads.ts';
+import { resourceStatements } from '../sql/search/resource-statements.ts';
+import { type Slots, template } from '../sql/template.ts';
 import type {
   Author,
   Decide,
@@ -16,24 +25,26 @@ import type {
   UserRecord,
   UserStore,
 } from '../store/resources.ts';
-import { type Connections, parameter, type SqliteConnection } from './connections.ts';
+import { type Connections, compose, parameter, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import type { ActivityLog, Log } from './log/activity-log.ts';
 import { leaveAllGroups } from './memberships.ts';
-import { ResourceTable, readsOf } from './resource-table.ts';
+import { ResourceTable } from './resource-table.ts';
 import { access, users } from './schema.ts';
 
 const ROW = named(access);
 const { tables } = sqliteDialect;
 
 export function createUserStore(
-  { write, read, reading }: Connections,
+  { write, read, reading, reader }: Connections,
   types: ResourceTypes,
   activity: ActivityLog,
 ): UserStore {
   const table = new ResourceTable(write, 'User', types.user);
-  const readTable = new ResourceTable(read, 'User', types.user);
+  const context = searchContext(sqliteDialect, 'User', types.user);
+  const statements = resourceStatements(context, compose, GROUPS_OF_USERS);
+  const known = template(compose, (input: Slots<RelatedInput>) => knownUsers(sqliteDialect, input));
   const rows = prepareRows(write);
 
   const create = (log: Log, scope: Author, { id, attributes, at }: NewResource): UserRecord => {
@@ -87,10 +98,10 @@ export function createUserStore(
 
   return {
     create: (scope, user) => activity.writing((log) => create(log, scope, user)),
-    ...readsOf(reading, readTable, GROUPS_OF_USERS),
+    ...readsOf(statements, GROUPS_OF_USERS, reader),
     known: (tenant, ids) =>
       reading(() => {
-        const rows = read.all(knownUsers(sqliteDialect, tenant, ids));
+        const rows = read.all(known, { tenant, ids });
         return new Set(rows.map(({ id }) => id));
       }),
     change: (scope, id, decide, at) =>

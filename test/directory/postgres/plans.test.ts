@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDirectory } from '../../../src/directory/open.ts';
 import type { MembershipLimits } from '../../../src/directory/store/followed-groups.ts';
-import type { Scope } from '../../../src/directory/store/resources.ts';
+import type { GroupRecord, Scope } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { newPostgres, type PostgresDirectory } from '../../support/directory/postgres.ts';
 import { mostRowsRead, plansOf } from '../../support/directory/postgres-plans.ts';
@@ -151,7 +151,7 @@ describe('with statistics, PostgreSQL reads little for', () => {
   it('one member that joins or leaves, as little in a big group as in a small one', async () => {
     const buffersOf = async (id: string) => {
       let buffers = 0;
-      for (const decide of [undefined, (group: { attributes: object }) => group.attributes]) {
+      for (const decide of [undefined, (group: GroupRecord) => group.profile.attributes]) {
         for (const changes of [[add(OTHER)], [remove(OTHER)]]) {
           const work = () => store.groups.change(SCOPE, id, decide as undefined, changes, at(2));
           for (const plan of await plansOf(client, work, 'force_generic_plan')) {

@@ -8,6 +8,8 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
 import { unavailable } from '../../../scim/error.ts';
 import { composer } from '../../sql/compose.ts';
+import type { Reader } from '../../sql/search/reads.ts';
+import { Template } from '../../sql/template.ts';
 import { asScimError, isTransient } from '../errors.ts';
 import type { BoundValue } from './messages.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
@@ -21,8 +23,11 @@ import { Turns } from './turns.ts';
  */
 export interface Queries {
   all<Row>(statement: SQL<Row>): Promise<Row[]>;
+  /** A template is composed once; other statements are composed whenever they run. */
+  all<In extends object, Row>(template: Template<In, Row>, input: In): Promise<Row[]>;
   /** Returns how many rows were written. */
   run(statement: SQL): Promise<number>;
+  run<In extends object>(template: Template<In, unknown>, input: In): Promise<number>;
   /**
    * Runs all of the statements or none, in one round trip. Each sees what the others before it
    * wrote, and what was committed before it began. Returns the rows of each.
@@ -48,6 +53,8 @@ export interface Connections extends Queries {
    * to everything else. Don't nest: the inner work could wait for the outer one.
    */
   writing<T>(id: string, work: () => Promise<T>): Promise<T>;
+  /** Runs the statements of a read one after the other. */
+  readonly reader: Reader;
   /** For statements that Drizzle prepared. */
   guarded<T>(query: () => Promise<T>): Promise<T>;
   /** Whether there is a pooler in between, which gives each transaction another session. */
@@ -70,7 +77,7 @@ const BEGIN_POOLED: readonly SentStatement[] = [
 const COMMIT: readonly SentStatement[] = [{ name: 'commit', text: 'COMMIT' }];
 const ROLLBACK: readonly SentStatement[] = [{ name: 'rollback', text: 'ROLLBACK' }];
 
-const compose = composer(new PgDialect(), (position) => `$${position}`);
+export const compose = composer(new PgDialect(), (position) => `$${position}`);
 
 /** `limits` differ in tests only. */
 export function openConnections(
@@ -83,8 +90,16 @@ export function openConnections(
   const pool = new Pool(settings, work, bounds);
   const own = reserved === 0 ? pool : new Pool(settings, reserved, bounds);
   const turns = new Turns(writes, bounds.acquireMs);
+  const runners = runnersOn(pool);
   return {
-    ...runnersOn(pool),
+    ...runners,
+    reader: async ({ steps }) => {
+      for (let next = steps.next([]); ; ) {
+        if (next.done) return next.value;
+        const { template, input } = next.value;
+        next = steps.next(await runners.all(template, input));
+      }
+    },
     reserved: runnersOn(own),
     guarded,
     writing: (id, work) => turns.take(id, work),
@@ -123,24 +138,29 @@ function runnersOn(pool: Pool): Connections['reserved'] {
 type Ask = (statements: readonly SentStatement[]) => Promise<readonly Answered[]>;
 
 function queriesOf(ask: Ask): Queries {
-  const query = async (statement: SQL) => {
-    const [answer] = await ask([composed(statement)]);
+  const query = async (statement: SQL | Template<object, unknown>, input?: object) => {
+    const [answer] = await ask([sent(statement, input)]);
     if (answer === undefined) throw new Error('the server did not respond to a statement');
     return answer;
   };
+  const all = async (statement: SQL | Template<object, unknown>, input?: object) =>
+    (await query(statement, input)).rows;
+  const run = async (statement: SQL | Template<object, unknown>, input?: object) =>
+    (await query(statement, input)).rowCount;
   return {
-    all: async <Row>(statement: SQL<Row>) => (await query(statement)).rows as Row[],
-    run: async (statement) => (await query(statement)).rowCount,
+    all: all as Queries['all'],
+    run: run as Queries['run'],
     together: async <Row>(statements: readonly SQL<Row>[]) => {
-      const answers = await ask(statements.map(composed));
+      const answers = await ask(statements.map((each) => sent(each)));
       return answers.map(({ rows }) => rows as Row[]);
     },
   };
 }
 
-function composed(statement: SQL): SentStatement {
-  const { sql: text, params } = compose(statement);
-  return { ...named(text), values: params as BoundValue[] };
+function sent(statement: SQL | Template<object, unknown>, input: object = {}): SentStatement {
+  const { sql: text, params } =
+    statement instanceof Template ? statement.statement(input) : compose(statement);
+  return { ...named(text), values: params as readonly BoundValue[] };
 }
 
 async function guarded<T>(query: () => Promise<T>): Promise<T> {

@@ -1,0 +1,214 @@
+/** The statements of lists: how many resources there are, and one page of them. */
+import { SQL, type StringChunk, sql } from 'drizzle-orm';
+import type { Comparable, SortKey } from '../../../scim/condition.ts';
+import type { PageKey, Query, Scope } from '../../store/resources.ts';
+import { conditionCompiler, type Expression } from '../conditions.ts';
+import { isLookUp } from '../index-candidates.ts';
+import { type ResourceRow, resourceColumns } from '../lists.ts';
+import { named } from '../names.ts';
+import { isAlwaysThere, resourceHolder, sortExpression } from '../resource-conditions.ts';
+import { type SearchContext, TOTALS } from '../resource-key.ts';
+import { type Compose, LiteralSlot, Slot, type Slots, Template } from '../template.ts';
+import { typeOf, withSlots } from './shape.ts';
+
+/** What the statements of a list take their values from. The literals of the filter are numbered. */
+export interface ListInput extends Scope {
+  readonly limit: number;
+  readonly offset: number;
+  /** The key behind which the page begins. */
+  readonly id: string;
+  readonly sorted: Comparable | null;
+}
+
+const AT: Slots<Pick<ListInput, 'limit' | 'offset' | 'id'>> = {
+  limit: new Slot('limit'),
+  offset: new Slot('offset'),
+  id: new Slot('id'),
+};
+
+/** The statements of all lists of one shape. Each is composed when it is first needed. */
+export class ListPlan {
+  /** Whether an index leads to what the list selects, in its order unless it selects few. */
+  readonly isQuick: boolean;
+  /** Whether it has all resources in the order of their ids. */
+  readonly isPlain: boolean;
+  readonly #context: SearchContext;
+  readonly #compose: Compose;
+  readonly #condition: SQL | undefined;
+  readonly #query: Query;
+  readonly #kept = new Map<string, Template<ListInput, unknown>>();
+
+  /**
+   * The query is any one of the shape. Throws invalidFilter or invalidPath if an attribute can't be
+   * filtered or sorted by.
+   */
+  constructor(context: SearchContext, compose: Compose, query: Query) {
+    const { filter, sort } = query;
+    this.#context = context;
+    this.#compose = compose;
+    this.#query = query;
+    this.#condition =
+      filter && conditionCompiler(context.dialect)(withSlots(filter), resourceHolder(context));
+    const sorted = this.#sorted();
+    const isInOrder = [undefined, context.r.id, context.r.key].some((each) => each === sorted);
+    this.isQuick = filter === undefined ? isInOrder : isLookUp(filter, context);
+    this.isPlain = filter === undefined && sort === undefined;
+  }
+
+  /** Selects `total`, from the tenant's counter unless the list is filtered. */
+  get total(): Template<ListInput, { total: number }> {
+    return this.#template('total', () => {
+      const condition = this.#condition;
+      if (condition === undefined) return this.#counted();
+      const { r, scope } = this.#context;
+      const tenant = sql`${r.tenant} = ${scope.tenant}`;
+      return sql`SELECT count(*) AS total FROM ${from(this.#context, [tenant, condition], [condition])}`;
+    });
+  }
+
+  /** Selects the rows of the page, and one more if a key for the next page is wanted. */
+  get page(): Template<ListInput, ResourceRow> {
+    const { start } = this.#query;
+    const by = this.#order();
+    return this.#template('page', () =>
+      this.#page(
+        'offset' in start
+          ? sql`ORDER BY ${by} LIMIT ${AT.limit} OFFSET ${AT.offset}`
+          : sql`ORDER BY ${by} LIMIT ${AT.limit}`,
+      ),
+    );
+  }
+
+  /**
+   * Selects the rows of a page by index of a plain list from the end, so that the last page costs
+   * what the first does. It is counted with the total of the same statement, so that a resource that
+   * is created meanwhile doesn't move the page.
+   */
+  get pageFromEnd(): Template<ListInput, ResourceRow> {
+    const { r } = this.#context;
+    return this.#template('pageFromEnd', () => {
+      const behind = sql`((${this.#counted()}) - CAST(${AT.offset} AS BIGINT))`;
+      const size = sql`CAST(${AT.limit} AS BIGINT)`;
+      return this.#page(
+        sql`
+          ORDER BY ${r.id} DESC
+          LIMIT CASE
+            WHEN ${behind} > ${size} THEN ${size}
+            WHEN ${behind} > 0 THEN ${behind}
+            ELSE 0
+          END
+          OFFSET CASE WHEN ${behind} > ${size} THEN ${behind} - ${size} ELSE 0 END
+        `,
+      );
+    });
+  }
+
+  #page(rows: SQL): SQL<ResourceRow> {
+    const context = this.#context;
+    const { dialect, scope, r } = context;
+    const { start, sort } = this.#query;
+    const tenant = sql`${r.tenant} = ${scope.tenant}`;
+    const value = this.#sorted();
+    const behind =
+      'after' in start && start.after !== undefined
+        ? behindKey(start.after, sort, value, context)
+        : undefined;
+    const given = [tenant, this.#condition, behind].filter((each) => each !== undefined);
+    const sorted = value === undefined ? [] : [value];
+    // Ids first: only an index, or little more, is skipped over and sorted, and not the wide rows.
+    const places = from(context, given, [...given, ...sorted]);
+    const ids = sql`SELECT ${r.id} FROM ${places} ${rows}`;
+    const shown = [tenant, dialect.among(r.id, ids)];
+    const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
+    return sql`
+      SELECT ${resourceColumns(context)}${columns}
+      FROM ${from(context, shown, sorted)}
+      ORDER BY ${this.#order()}
+    `;
+  }
+
+  #counted(): SQL<{ total: number }> {
+    const { dialect, scope, name } = this.#context;
+    const c = named(dialect.tables.counters, 'c');
+    return sql`
+      SELECT CAST(COALESCE(sum(${c.value}), 0) AS BIGINT) AS total
+      FROM ${c.table}
+      WHERE ${c.tenant} = ${scope.tenant} AND ${c.name} = ${TOTALS[name]}
+    `;
+  }
+
+  #sorted(): Expression | undefined {
+    const { sort } = this.#query;
+    return sort && sortExpression(sort, this.#context);
+  }
+
+  #order(): Expression {
+    return order(this.#query.sort, this.#sorted(), this.#context.r.id);
+  }
+
+  #template<Row>(name: string, write: () => SQL<Row>): Template<ListInput, Row> {
+    const known = this.#kept.get(name);
+    const kept = known ?? new Template<ListInput, Row>(this.#compose(write()));
+    this.#kept.set(name, kept);
+    return kept as Template<ListInput, Row>;
+  }
+}
+
+/**
+ * Joins the search documents only if one of the expressions in `asked` reads them. CROSS JOIN keeps
+ * SQLite from beginning with them.
+ */
+function from(
+  { r, d }: SearchContext,
+  conditions: readonly SQL[],
+  asked: readonly Expression[],
+): SQL {
+  if (!asked.some((each) => mentions(each, d.document))) {
+    return sql`${r.table} WHERE ${sql.join([...conditions], sql` AND `)}`;
+  }
+  const document = sql`${d.tenant} = ${r.tenant} AND ${d.id} = ${r.id}`;
+  const where = sql.join([document, ...conditions], sql` AND `);
+  return sql`${r.table} CROSS JOIN ${d.table} WHERE ${where}`;
+}
+
+function mentions(expression: unknown, name: StringChunk): boolean {
+  if (expression === name) return true;
+  return expression instanceof SQL && expression.queryChunks.some((each) => mentions(each, name));
+}
+
+/**
+ * Ties are broken by id, in the direction of the sort. Missing values come last, or first if the
+ * order is descending (RFC 7644 §3.4.2.3).
+ */
+function order(
+  sort: SortKey | undefined,
+  value: Expression | undefined,
+  id: StringChunk,
+): Expression {
+  if (value === undefined) return id;
+  const direction = sort?.descending ? sql`DESC` : sql`ASC`;
+  const nulls = sort?.descending ? sql`NULLS FIRST` : sql`NULLS LAST`;
+  return sql`${value} ${direction} ${nulls}, ${id} ${direction}`;
+}
+
+/** True for everything that follows the key in that order. */
+function behindKey(
+  { sorted }: PageKey,
+  sort: SortKey | undefined,
+  value: Expression | undefined,
+  context: SearchContext,
+): SQL {
+  const { dialect, r } = context;
+  const [beyond, orSame] = sort?.descending ? [sql`<`, sql`<=`] : [sql`>`, sql`>=`];
+  const later = sql`${r.id} ${beyond} ${AT.id}`;
+  if (value === undefined) return later;
+  const missing = sql`${value} IS NULL`;
+  if (sorted === null || sorted === undefined) {
+    return sort?.descending ? sql`(NOT (${missing}) OR ${later})` : sql`(${missing} AND ${later})`;
+  }
+  const bound = dialect.bind(new LiteralSlot('sorted', typeOf(sorted)));
+  // The first comparison can use an index.
+  const among = sql`(${value} ${orSame} ${bound} AND (${value} ${beyond} ${bound} OR ${later}))`;
+  const isLast = sort === undefined || sort.descending || isAlwaysThere(sort, context);
+  return isLast ? among : sql`(${among} OR ${missing})`;
+}

@@ -1,0 +1,117 @@
+/**
+ * Reads of users and groups, the same for both databases: a read asks for the rows of one statement
+ * after the other.
+ */
+import type { Page, Query, Scope, StoredResource } from '../../store/resources.ts';
+import { pageOf, type ResourceRow, resourceOf } from '../lists.ts';
+import type { Related } from '../related.ts';
+import type { Template } from '../template.ts';
+import type { ListPlans } from './list-plans.ts';
+import type { ResourceStatements } from './resource-statements.ts';
+
+/**
+ * A statement whose rows a read needs next. `template.statement(input)` is the same as plain data.
+ */
+interface Step {
+  readonly template: Template<object, unknown>;
+  readonly input: object;
+}
+
+type Steps<T> = Generator<Step, T, readonly unknown[]>;
+
+export interface Reading<T> {
+  readonly integrationId: string;
+  /**
+   * Whether every statement takes about a millisecond whatever the size of the directory, because an
+   * index leads to few rows. If not, one may read everything that the tenant has.
+   */
+  readonly isQuick: boolean;
+  readonly steps: Steps<T>;
+}
+
+/** Runs the statements of a read. Rejects with 503 if the database fails. */
+export type Reader = <T>(reading: Reading<T>) => Promise<T>;
+
+/** Resources that an index entry each is read of to get to a page by index. */
+const FEW_SKIPPED = 20_000;
+
+export function readsOf<Found, R extends StoredResource>(
+  { get, lists, related }: ResourceStatements<Found>,
+  { attach }: Related<Found, R>,
+  read: Reader,
+) {
+  function* withRelated(
+    { tenant }: Scope,
+    rows: readonly ResourceRow[],
+    records: readonly StoredResource[],
+  ): Steps<R[]> {
+    const ids = rows.flatMap(({ id, memberships }) => (memberships === 0 ? [] : [id]));
+    const found = ids.length === 0 ? [] : yield* ask(related, { tenant, ids });
+    return attach(records, found);
+  }
+
+  function* one(scope: Scope, id: string, wanted: boolean): Steps<R | StoredResource | undefined> {
+    const rows = yield* ask(get, { ...scope, id });
+    const records = rows.map(resourceOf);
+    return (wanted ? yield* withRelated(scope, rows, records) : records)[0];
+  }
+
+  function* page(
+    scope: Scope,
+    query: Query,
+    { plan, input }: ReturnType<ListPlans['of']>,
+  ): Steps<Page<R | StoredResource>> {
+    const { start, limit } = query;
+    const totalOf = function* () {
+      const [row] = yield* ask(plan.total, input);
+      return row?.total ?? 0;
+    };
+    const skipped = 'offset' in start ? start.offset : 0;
+    // A plain list has its total from a counter.
+    const isTotalFirst = limit === 0 || (plan.isPlain && skipped > 0);
+    const known = isTotalFirst ? yield* totalOf() : undefined;
+    if (limit === 0 || (known !== undefined && skipped >= known)) {
+      return { total: known ?? 0, records: [] };
+    }
+    const isNearEnd = known !== undefined && skipped * 2 >= known;
+    const rows = yield* ask(isNearEnd ? plan.pageFromEnd : plan.page, input);
+    const total = known ?? totalIn(rows, query) ?? (yield* totalOf());
+    const found = pageOf(rows, query, total);
+    if (!query.related) return found;
+    return { ...found, records: yield* withRelated(scope, rows, found.records) };
+  }
+
+  return {
+    get: (scope: Scope, id: string, wanted: boolean): Promise<R | StoredResource | undefined> =>
+      read({
+        integrationId: scope.integrationId,
+        isQuick: true,
+        steps: one(scope, id, wanted),
+      }),
+    list: async (scope: Scope, query: Query): Promise<Page<R | StoredResource>> => {
+      const list = lists.of(scope, query);
+      const { start } = query;
+      return read({
+        integrationId: scope.integrationId,
+        isQuick: list.plan.isQuick && (!('offset' in start) || start.offset <= FEW_SKIPPED),
+        steps: page(scope, query, list),
+      });
+    },
+  };
+}
+
+function* ask<In extends object, Row>(
+  template: Template<In, Row>,
+  input: In,
+): Generator<Step, readonly Row[], readonly unknown[]> {
+  return (yield { template: template as Template<object, Row>, input }) as readonly Row[];
+}
+
+/** The total of a list whose end the page contains. */
+function totalIn({ length }: readonly ResourceRow[], { start, limit }: Query): number | undefined {
+  if ('offset' in start) {
+    const isEnd = length < limit && (length > 0 || start.offset === 0);
+    return isEnd ? start.offset + length : undefined;
+  }
+  return start.after === undefined && length <= limit ? length : undefined;
+}

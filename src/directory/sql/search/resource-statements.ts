@@ -1,0 +1,44 @@
+/** The statements that read users or groups, composed once for a database. */
+import { sql } from 'drizzle-orm';
+import type { Scope } from '../../store/resources.ts';
+import { type ResourceRow, resourceColumns } from '../lists.ts';
+import type { Related, RelatedInput } from '../related.ts';
+import type { SearchContext } from '../resource-key.ts';
+import { type Compose, type Template, template } from '../template.ts';
+import { ListPlans } from './list-plans.ts';
+
+interface GetInput extends Scope {
+  readonly id: string;
+}
+
+/** Selects one resource. */
+export function getStatement(context: SearchContext, compose: Compose) {
+  const { r } = context;
+  return template<GetInput, ResourceRow>(
+    compose,
+    ({ tenant, id }) => sql`
+      SELECT ${resourceColumns(context)}
+      FROM ${r.table}
+      WHERE ${r.tenant} = ${tenant} AND ${r.id} = ${id}
+    `,
+  );
+}
+
+/** How resources of one type are read. */
+export interface ResourceStatements<Found> {
+  readonly get: Template<GetInput, ResourceRow>;
+  readonly lists: ListPlans;
+  readonly related: Template<RelatedInput, Found>;
+}
+
+export function resourceStatements<Found, R>(
+  context: SearchContext,
+  compose: Compose,
+  related: Related<Found, R>,
+): ResourceStatements<Found> {
+  return {
+    get: getStatement(context, compose),
+    lists: new ListPlans(context, compose),
+    related: template(compose, (input) => related.select(context.dialect, input)),
+  };
+}
