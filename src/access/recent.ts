@@ -1,4 +1,4 @@
-/** Keeps the results of reads for a few seconds, and shares reads in progress. Errors are not kept. */
+/** Keeps the results of reads for a short time, and shares reads in progress. Errors are not kept. */
 
 /** A change in the cluster takes effect after at most this long, plus the time of one read. */
 const KEPT_MS = 5_000;
@@ -6,19 +6,21 @@ const KEPT_MS = 5_000;
 export class Recent<T> {
   readonly #clock: () => number;
   readonly #most: number;
+  readonly #keptMs: number;
   /** The oldest is first. */
   readonly #kept = new Map<string, { readonly at: number; readonly result: Promise<T> }>();
 
   /** `clock` is monotonic, in milliseconds. At most `most` results are kept. */
-  constructor(clock: () => number, most: number) {
+  constructor(clock: () => number, most: number, keptMs = KEPT_MS) {
     this.#clock = clock;
     this.#most = most;
+    this.#keptMs = keptMs;
   }
 
   get(key: string, read: () => Promise<T>): Promise<T> {
     const now = this.#clock();
     const known = this.#kept.get(key);
-    if (known !== undefined && now - known.at < KEPT_MS) return known.result;
+    if (known !== undefined && now - known.at < this.#keptMs) return known.result;
     const entry = { at: now, result: read() };
     this.#kept.delete(key);
     this.#kept.set(key, entry);

@@ -1,11 +1,17 @@
 /** Sessions: a secret in a cookie, and a row in the directory that is read for each request. */
 import { hash, randomBytes } from 'node:crypto';
 import type { Identity } from '../access/identity.ts';
-import type { FoundSession, SessionRecord } from '../directory/store/sessions.ts';
+import type {
+  FoundSession,
+  PersonSession,
+  TokenHolder,
+  TokenSession,
+} from '../directory/store/sessions.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { Logger } from '../logger.ts';
 import { deleteCookie, readCookies, setCookie } from './cookies.ts';
 import { Seal } from './seal.ts';
+import type { SessionTokens } from './session-tokens.ts';
 
 /** Somebody who is signed in. */
 export interface SignInSession {
@@ -41,6 +47,7 @@ interface SessionsOptions {
   /** Whether the provider of this name and issuer may still sign users in to the tenant. */
   readonly isTrusted: (provider: string, issuer: string, tenant: string) => boolean;
   readonly limits: SessionLimits;
+  readonly tokens: SessionTokens;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -54,7 +61,10 @@ const SECRET = /^[\w-]{43}$/;
 /** How exactly the last use is recorded. A shorter time would write more often. */
 const TOUCH_MS = 60_000;
 
-type NewSession<T> = T extends SessionRecord ? Omit<T, 'hash' | 'createdAt' | 'lastUsedAt'> : never;
+type SetHere = 'hash' | 'createdAt' | 'lastUsedAt' | 'sealedToken';
+type NewSession =
+  | Omit<PersonSession, SetHere>
+  | (Omit<TokenSession, SetHere> & { readonly token: string });
 
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -79,28 +89,61 @@ export class Sessions {
    * Returns the `Set-Cookie` line of a session with a new secret, or undefined if the person is
    * missing or inactive by now.
    */
-  async begin(session: NewSession<SessionRecord>): Promise<string | undefined> {
+  async begin(session: NewSession): Promise<string | undefined> {
+    const { store, tokens, now } = this.#options;
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
-    const at = this.#options.now();
-    const times = { hash: hashOf(secret), createdAt: at, lastUsedAt: at };
-    const isCreated = await this.#options.store.sessions.create({ ...session, ...times });
+    const [hash, at] = [hashOf(secret), now()];
+    const common = { hash, createdAt: at, lastUsedAt: at };
+    const isCreated = await store.sessions.create(
+      session.kind === 'person'
+        ? { ...session, ...common }
+        : {
+            kind: session.kind,
+            holder: session.holder,
+            expiresAt: session.expiresAt,
+            sealedToken: tokens.close(session.token, hash, secret),
+            ...common,
+          },
+    );
     return isCreated ? setCookie(COOKIE, secret) : undefined;
   }
 
-  /** The live session of the request's cookie. Rejects while the directory is unavailable. */
+  /**
+   * The live session of the request's cookie. Rejects while the directory is unavailable, and with
+   * AccessError if the API server doesn't say whether it still accepts the session's token.
+   */
   async of(headers: Headers): Promise<SignInSession | undefined> {
     const found = await this.find(headers);
-    if (found === undefined) return undefined;
-    const { hash, expiresAt } = found;
-    const common = { hash, csrf: this.#csrf.sign(hash), expiresAt };
-    if (found.kind === 'kubernetes') {
-      const { holder: identity } = found;
-      return { ...common, identity, tenant: undefined, person: undefined, via: 'kubernetes' };
-    }
-    const { tenant, accessId, provider: via } = found;
+    if (found?.kind !== 'kubernetes') return found && this.#ofPerson(found);
+    const holder = await this.#options.tokens.holderOf(found, secretIn(headers) ?? '');
+    if (holder !== undefined) return this.#ofHolder(found, holder);
+    await this.#options.store.sessions.end(found.hash);
+    const { user } = found.holder;
+    this.#options.log.info({ user }, 'a session ended because its Kubernetes token was refused');
+    return undefined;
+  }
+
+  /** Without a question to the API server, so that a session can be ended while there is none. */
+  async unreviewed(headers: Headers): Promise<SignInSession | undefined> {
+    const found = await this.find(headers);
+    if (found?.kind !== 'kubernetes') return found && this.#ofPerson(found);
+    return this.#ofHolder(found, found.holder);
+  }
+
+  async #ofPerson(found: Exclude<FoundSession, TokenSession>): Promise<SignInSession | undefined> {
+    const { tenant, accessId, provider: via, person } = found;
     const identity = await this.identityOf(tenant, accessId);
     if (identity === undefined) return undefined;
-    return { ...common, identity, tenant, person: { accessId, ...found.person }, via };
+    return { ...this.#common(found), identity, tenant, person: { accessId, ...person }, via };
+  }
+
+  #ofHolder(found: TokenSession, identity: TokenHolder): SignInSession {
+    const none = { tenant: undefined, person: undefined };
+    return { ...this.#common(found), ...none, identity, via: 'kubernetes' };
+  }
+
+  #common({ hash, expiresAt }: FoundSession) {
+    return { hash, csrf: this.#csrf.sign(hash), expiresAt };
   }
 
   /** The row of the request's session, unless it is over. */
@@ -126,8 +169,8 @@ export class Sessions {
   }
 
   hashIn(headers: Headers): string | undefined {
-    const secret = readCookies(headers).get(COOKIE);
-    return secret !== undefined && SECRET.test(secret) ? hashOf(secret) : undefined;
+    const secret = secretIn(headers);
+    return secret === undefined ? undefined : hashOf(secret);
   }
 
   /** Not awaited, because no response depends on it. */
@@ -138,6 +181,11 @@ export class Sessions {
         this.#options.log.warn({ err: error }, 'could not write the time of a session'),
       );
   }
+}
+
+function secretIn(headers: Headers): string | undefined {
+  const secret = readCookies(headers).get(COOKIE);
+  return secret !== undefined && SECRET.test(secret) ? secret : undefined;
 }
 
 const hashOf = (secret: string): string => hash('sha256', secret);

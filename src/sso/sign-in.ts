@@ -15,6 +15,7 @@ import type { SignInApp, SignInEnv, SignInPages } from './pages.ts';
 import { Providers } from './providers.ts';
 import { refusalOf } from './refusal.ts';
 import { Seal } from './seal.ts';
+import { SessionTokens } from './session-tokens.ts';
 import { type SessionLimits, Sessions, type SignInSession } from './sessions.ts';
 
 interface SignInOptions {
@@ -38,7 +39,10 @@ interface SignInOptions {
 export interface SignIn {
   /** Serves `/oauth/…` and `/logout`. */
   readonly app: SignInApp;
-  /** Who sent the request. Rejects while the directory is unavailable. */
+  /**
+   * Who sent the request. Rejects while the directory is unavailable, and with AccessError if the
+   * token of the session can't be checked.
+   */
   sessionOf(headers: Headers): Promise<SignInSession | undefined>;
   /** In the order of the configuration. */
   providers(): readonly Pick<ConfiguredProvider, 'name' | 'displayName' | 'tenants'>[];
@@ -59,6 +63,7 @@ export function createSignIn(options: SignInOptions): SignIn {
   const sessions = new Sessions({
     store,
     limits,
+    tokens: new SessionTokens(new TokenReviewer(client, now), clock),
     now,
     log,
     identityOf: (tenant, accessId) => access.identityOf(tenant, accessId),
@@ -87,7 +92,12 @@ export function createSignIn(options: SignInOptions): SignIn {
       }
       const { holder, expiresAt = Number.POSITIVE_INFINITY } = reviewed;
       const end = Math.min(sessions.latestEnd(), expiresAt);
-      const cookie = await sessions.begin({ kind: 'kubernetes', holder, expiresAt: end });
+      const cookie = await sessions.begin({
+        kind: 'kubernetes',
+        holder,
+        token: token.trim(),
+        expiresAt: end,
+      });
       if (cookie === undefined) throw new TypeError('a session without a person was not created');
       await sessions.end(headers);
       journal.holderSignedIn(holder.user);

@@ -178,6 +178,7 @@ export const sessions = pgTable(
     sid: text('sid'),
     holder: text('holder'),
     sealedIdToken: text('sealed_id_token'),
+    sealedToken: text('sealed_token'),
     createdAt: milliseconds('created_at').notNull(),
     lastUsedAt: milliseconds('last_used_at').notNull(),
     expiresAt: milliseconds('expires_at').notNull(),

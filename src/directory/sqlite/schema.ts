@@ -172,6 +172,7 @@ export const sessions = sqliteTable(
     sid: text('sid'),
     holder: text('holder'),
     sealedIdToken: text('sealed_id_token'),
+    sealedToken: text('sealed_token'),
     createdAt: integer('created_at').notNull(),
     lastUsedAt: integer('last_used_at').notNull(),
     expiresAt: integer('expires_at').notNull(),

@@ -35,7 +35,10 @@ export interface PersonSession extends AnySession {
 
 export interface TokenSession extends AnySession {
   readonly kind: 'kubernetes';
+  /** As of the sign-in. */
   readonly holder: TokenHolder;
+  /** The token, encrypted with the session's secret id, which is not stored. */
+  readonly sealedToken: string;
 }
 
 export type SessionRecord = PersonSession | TokenSession;

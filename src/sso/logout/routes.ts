@@ -60,7 +60,7 @@ export class Logout {
   /** Also where providers send the browser afterwards. It never redirects, so there is no loop. */
   async #show(headers: Headers): Promise<Response> {
     const { sessions, pages } = this.#parts;
-    const session = await sessions.of(headers);
+    const session = await sessions.unreviewed(headers);
     const page = session === undefined ? pages.signedOut() : pages.confirmSignOut(session);
     return uncached(await page);
   }
@@ -68,7 +68,7 @@ export class Logout {
   async #signOut(context: Context<SignInEnv>): Promise<Response> {
     const { sessions, pages } = this.#parts;
     const { headers } = context.req.raw;
-    const session = await sessions.of(headers);
+    const session = await sessions.unreviewed(headers);
     if (session !== undefined) {
       context.env?.admitBody?.();
       const { csrf } = await context.req.parseBody();

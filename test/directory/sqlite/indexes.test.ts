@@ -22,7 +22,8 @@ import {
 
 /** Runs the statements that are composed at run time; opening the directory prepares the others. */
 async function work(store: Store): Promise<void> {
-  const { users, groups, memberships, integrations, tokens, sessions, activity } = store;
+  const { users, groups, memberships, integrations, tokens, sessions, setupLinks, activity } =
+    store;
   const limits = { groups: 10, members: 10 };
   await integrations.put(integration());
   await tokens.add(token());
@@ -36,6 +37,7 @@ async function work(store: Store): Promise<void> {
   await memberships.read(ACME.tenant, { externalId: 'x' }, limits, 'userName');
   await sessions.endAll({ issuer: 'https://idp.example', subject: 'x' });
   await sessions.endAll({ issuer: 'https://idp.example', sid: 'x' });
+  await setupLinks.list('uid', at(1));
   await integrations.list('cluster', ACME.tenant);
   for (const filter of [{ resourceId: 'x' }, { actor: 'x' }, { operation: 'signIn' as const }]) {
     await activity.list({ tenant: ACME.tenant, limit: 10, ...filter });

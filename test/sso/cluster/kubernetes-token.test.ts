@@ -1,9 +1,13 @@
 /** Sign-in with a Kubernetes token, against a real API server. */
+import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AccessError } from '../../../src/access/error.ts';
+import type { TokenSession } from '../../../src/directory/store/sessions.ts';
 import type { Client } from '../../../src/kube/client.ts';
 import { ApiError } from '../../../src/kube/errors.ts';
 import { SERVICE_ACCOUNTS } from '../../../src/kube/resource.ts';
+import { Seal } from '../../../src/sso/seal.ts';
 import { eventually } from '../../support/eventually.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../../support/kube/cluster.ts';
 import { type SignInServer, startSignInServer } from '../../support/sso/sign-in-server.ts';
@@ -99,6 +103,70 @@ describe('a Kubernetes token', () => {
     await client.delete(SERVICE_ACCOUNTS, { namespace, name });
     // The API server remembers for some seconds that it has accepted the token.
     await eventually(async () => expect(await signIn(token)).toMatchObject({ status: 403 }));
+  });
+
+  it('ends its session within a minute of being revoked, and no other', async () => {
+    const name = 'revoked';
+    const { metadata } = await client.create(
+      SERVICE_ACCOUNTS,
+      { metadata: { name, namespace } },
+      TEST_MANAGER,
+    );
+    const token = await createToken(AUDIENCE, name);
+    const revoked = await signIn(token);
+    const kept = await signIn(await createToken(AUDIENCE));
+    const sessionOf = (outcome: object | undefined) => sessionWith(outcome as { cookie: string });
+    reviews = 0;
+    for (let use = 0; use < 5; use++) expect(await sessionOf(revoked)).toBeDefined();
+    expect(reviews).toBe(1);
+    await client.delete(SERVICE_ACCOUNTS, { namespace, name });
+    // The API server remembers for some seconds that it has accepted the token.
+    await eventually(async () => expect(await signIn(token)).toMatchObject({ status: 403 }));
+    server.ahead = 31_000;
+    expect(await sessionOf(revoked)).toBeUndefined();
+    expect(server.lines).toContainEqual(
+      expect.objectContaining({
+        msg: 'a session ended because its Kubernetes token was refused',
+        user: `system:serviceaccount:${namespace}:${metadata.name}`,
+      }),
+    );
+    expect(await sessionOf(kept)).toBeDefined();
+    server.ahead = 0;
+    expect(await sessionOf(revoked)).toBeUndefined();
+  });
+
+  it('can sign out, but do nothing else, while the API server does not check it', async () => {
+    let isUp = true;
+    const review: Client['review'] = (...args) =>
+      isUp ? client.review(...args) : Promise.reject(new ApiError(503, 'no'));
+    const flaky = await startSignInServer({ providers: [], client: { review } });
+    const outcome = (await signIn(await createToken(AUDIENCE), flaky)) as { cookie: string };
+    const [cookie = ''] = outcome.cookie.split(';');
+    expect(await sessionWith(outcome, flaky)).toBeDefined();
+    isUp = false;
+    flaky.ahead = 31_000;
+    await expect(sessionWith(outcome, flaky)).rejects.toThrow(AccessError);
+    const page = await flaky.signIn.app.request(`${flaky.publicUrl}/logout`, {
+      headers: { cookie },
+    });
+    expect(page.status).toBe(200);
+    isUp = true;
+    expect(await sessionWith(outcome, flaky)).toBeDefined();
+    await flaky.close();
+  });
+
+  it('is not readable in the directory, even with the key of the directory', async () => {
+    const token = await createToken(AUDIENCE);
+    const { cookie = '' } = (await signIn(token)) as { cookie?: string };
+    const [, secret = ''] = /=([\w-]{43});/.exec(cookie) ?? [];
+    const hash = createHash('sha256').update(secret).digest('hex');
+    const found = await server.store.sessions.find(hash);
+    expect(found).toMatchObject({ kind: 'kubernetes', sealedToken: expect.any(String) });
+    const { sealedToken } = found as TokenSession;
+    expect(sealedToken).not.toContain(token.slice(-40));
+    const open = (key: string) => new Seal(key, 'Kubernetes token').open(sealedToken, hash);
+    expect(open(server.store.sealingKey)).toBeUndefined();
+    expect(open(Buffer.from(secret, 'base64url').toString('hex'))).toBe(token);
   });
 
   it('is refused after its end', async () => {

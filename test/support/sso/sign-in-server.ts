@@ -162,6 +162,7 @@ export async function startSignInServer({
       log,
       registry: to,
       now: () => Date.now() + server.ahead,
+      clock: () => performance.now() + server.ahead,
     });
 
   const server: SignInServer = {

@@ -132,6 +132,7 @@ CREATE TABLE sessions (
   sid TEXT COLLATE "C",
   holder TEXT COLLATE "C",
   sealed_id_token TEXT COLLATE "C",
+  sealed_token TEXT COLLATE "C",
   created_at BIGINT NOT NULL,
   last_used_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL

@@ -22,6 +22,7 @@ const COLUMNS = [
   'sid',
   'holder',
   'sealedIdToken',
+  'sealedToken',
   'createdAt',
   'lastUsedAt',
   'expiresAt',
@@ -133,6 +134,7 @@ function valuesOf(session: SessionRecord): SQL {
     person?.sid,
     kind === 'kubernetes' ? JSON.stringify(session.holder) : undefined,
     person?.sealedIdToken,
+    kind === 'kubernetes' ? session.sealedToken : undefined,
   ].map((value) => sql`CAST(${value ?? null} AS TEXT)`);
   const times = [createdAt, lastUsedAt, expiresAt].map((at) => sql`CAST(${at} AS BIGINT)`);
   return sql.join([...texts, ...times], sql`, `);
@@ -140,11 +142,12 @@ function valuesOf(session: SessionRecord): SQL {
 
 function foundOf({ userName, displayName, ...row }: FoundRow): FoundSession {
   if (row.kind === 'kubernetes') {
-    const { hash, holder, createdAt, lastUsedAt, expiresAt } = row;
+    const { hash, holder, sealedToken, createdAt, lastUsedAt, expiresAt } = row;
     return {
       kind: 'kubernetes',
       hash,
       holder: JSON.parse(holder ?? ''),
+      sealedToken: sealedToken ?? '',
       createdAt,
       lastUsedAt,
       expiresAt,
@@ -154,7 +157,7 @@ function foundOf({ userName, displayName, ...row }: FoundRow): FoundSession {
   return { ...personSessionOf(row), person };
 }
 
-function personSessionOf({ holder: _, ...row }: SessionRow): PersonSession {
+function personSessionOf({ holder: _, sealedToken: __, ...row }: SessionRow): PersonSession {
   return {
     ...row,
     kind: 'person',

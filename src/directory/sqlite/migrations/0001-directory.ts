@@ -127,6 +127,7 @@ CREATE TABLE sessions (
   sid TEXT,
   holder TEXT,
   sealed_id_token TEXT,
+  sealed_token TEXT,
   created_at INTEGER NOT NULL,
   last_used_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL

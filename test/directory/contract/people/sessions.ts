@@ -24,6 +24,7 @@ const session = (accessId: string, changes: Partial<PersonSession> = {}): Person
 const HOLDER: TokenSession = {
   kind: 'kubernetes',
   hash: 'hash of an administrator',
+  sealedToken: 'sealed',
   holder: { user: 'ada', uid: 'uid', groups: ['admins', '"<é>"'], extra: { scope: ['a', 'b'] } },
   createdAt: at(0),
   lastUsedAt: at(0),
