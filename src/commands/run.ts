@@ -73,7 +73,8 @@ export async function run(
       log,
     }),
     log,
-    { certificate },
+    // Probes and metrics tell how the process is, however much it has to do.
+    { certificate, sheds: false },
   );
   await listen(ops, config.host, config.opsPort, '--ops-port', log, 'serving metrics and probes');
   if (isUnencrypted(config.publicUrl))

@@ -2,16 +2,18 @@
  * The open connections of a server. Those on which no valid token has arrived are limited in
  * number.
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { KnownCallers } from './known-callers.ts';
 
 /** Why the server closed a connection: too many without a valid token, too slow, or not HTTP. */
 type Ending = 'limit' | 'timeout' | 'malformed';
 
 export class ConnectionMetrics {
   readonly ended: Counter<'reason'>;
+  readonly shed: Counter<'code'>;
   /** Returns the values of the gauge. */
   count: () => { readonly authenticated: number; readonly unauthenticated: number } = () => ({
     authenticated: 0,
@@ -43,6 +45,16 @@ export class ConnectionMetrics {
       labelNames: ['reason'],
       registers: [registry],
     });
+    this.shed = new Counter({
+      name: 'scim_requests_shed_total',
+      help:
+        'Requests refused before authentication, because the process receives more than it can ' +
+        'serve: 429 (the caller sends more than its share) or 503. They are not part of ' +
+        'scim_requests_total.',
+      labelNames: ['code'],
+      registers: [registry],
+    });
+    for (const code of ['429', '503']) this.shed.inc({ code }, 0);
     for (const reason of ['limit', 'timeout', 'malformed']) this.ended.inc({ reason }, 0);
   }
 }
@@ -61,12 +73,17 @@ export class ClientConnection {
   isAuthenticated = false;
   /** The connection got an error below HTTP. Nothing that arrives on it becomes a request. */
   isRefused = false;
-  /** Call this when a token was found valid. */
-  readonly authenticated: () => void;
+  /** When the request arrived that is about to be served, on the clock of `performance`. */
+  arrivedAt = 0;
+  /** Call this when the credentials, a header, were found valid. */
+  readonly authenticated: (credentials?: string) => void;
 
-  constructor(socket: Socket, authenticated: (connection: ClientConnection) => void) {
+  constructor(
+    socket: Socket,
+    authenticated: (connection: ClientConnection, credentials: string | undefined) => void,
+  ) {
     this.socket = socket;
-    this.authenticated = () => authenticated(this);
+    this.authenticated = (credentials) => authenticated(this, credentials);
   }
 }
 
@@ -76,6 +93,7 @@ export class ClientConnections {
   readonly #strangers = new Set<ClientConnection>();
   readonly #limit: number;
   readonly #metrics: ConnectionMetrics | undefined;
+  readonly #callers = new KnownCallers();
   /** The number of connections and requests so far. */
   arrivals = 0;
 
@@ -106,7 +124,8 @@ export class ClientConnections {
       socket.destroy();
       return;
     }
-    const connection = new ClientConnection(socket, (known) => {
+    const connection = new ClientConnection(socket, (known, credentials) => {
+      if (credentials !== undefined) this.#callers.note(credentials);
       if (known.isAuthenticated) return;
       known.isAuthenticated = true;
       this.#strangers.delete(known);
@@ -127,6 +146,16 @@ export class ClientConnections {
     connection.socket = secured;
     this.#all.set(secured, connection);
     secured.once('close', () => this.#remove(connection));
+  }
+
+  /** Whose turn the request takes; those with unknown credentials share one. */
+  callerOf({ headers }: IncomingMessage): string {
+    const credentials = headers.authorization ?? headers.cookie ?? '';
+    return this.#callers.has(credentials) ? credentials : '';
+  }
+
+  countShed(code: number): void {
+    this.#metrics?.shed.inc({ code: String(code) });
   }
 
   /** Counts a connection that the server closes. */

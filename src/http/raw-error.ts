@@ -3,10 +3,10 @@
  * large, clients that are too slow.
  */
 
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ScimError } from '../scim/error.ts';
-import { MAX_HEADER_BYTES } from '../scim/limits.ts';
+import { MAX_HEADER_BYTES, SMALL_BODY_BYTES } from '../scim/limits.ts';
 
 /** An error in the format that the clients of a port expect. */
 export interface ErrorDocument {
@@ -52,6 +52,38 @@ export function answerAndEnd(outgoing: ServerResponse, document: ErrorDocument):
     Connection: 'close',
   });
   outgoing.end(body);
+}
+
+const RETRY_SECONDS = 1;
+
+/** The error for a request that would wait for too long. */
+export const overloaded = (status: 429 | 503): ScimError =>
+  new ScimError(
+    status,
+    status === 429
+      ? 'requests with this token arrive faster than its share allows; retry after a second'
+      : 'requests arrive faster than the server can process them; retry after a second',
+    undefined,
+    { retryAfter: RETRY_SECONDS },
+  );
+
+/** Responds to a request that isn't served, and keeps its connection if its body is small. */
+export function answerUnserved(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { status, contentType, body }: ErrorDocument,
+): void {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = incoming.headers;
+  const isSmall = encoding === undefined && Number(length) <= SMALL_BODY_BYTES;
+  outgoing.writeHead(status, {
+    'Content-Type': contentType,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'Retry-After': RETRY_SECONDS,
+    ...(isSmall ? {} : { Connection: 'close' }),
+  });
+  outgoing.end(body);
+  incoming.resume();
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   REQUEST_TIMEOUT_MS,
   STALL_TIMEOUT_MS,
 } from '../scim/limits.ts';
+import { Admission } from './admission.ts';
 import type { ServingCertificate } from './certificate.ts';
 import { type ClientConnection, ClientConnections, type ConnectionMetrics } from './connections.ts';
 import { listenError } from './listen-error.ts';
@@ -34,8 +35,10 @@ import { faultInHead } from './request-head.ts';
 
 /** What the application receives with a request. */
 export interface ServerBindings {
-  /** Call this when the request's token was found valid. */
-  readonly authenticated?: () => void;
+  /** Call this when the request's credentials, a header, were found valid. */
+  readonly authenticated?: (credentials?: string) => void;
+  /** When the request arrived, in milliseconds on the clock of `performance`. */
+  readonly arrivedAt?: number;
   /**
    * Tells a client that sent `Expect: 100-continue` to send the body. Call it before the body is
    * read.
@@ -78,6 +81,8 @@ const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 const TIMEOUTS: readonly (string | undefined)[] = [TOO_SLOW, 'ERR_TLS_HANDSHAKE_TIMEOUT'];
 
+const NO_BINDINGS: ServerBindings = {};
+
 /** How often a closing server drops idle connections. */
 const SWEEP_MS = 50;
 
@@ -95,6 +100,8 @@ export interface HttpServerOptions {
   readonly certificate?: ServingCertificate | undefined;
   /** The format of errors that the application never sees; plain text by default. */
   readonly errorDocument?: (error: unknown) => ErrorDocument;
+  /** Whether requests are refused that would wait for too long; true by default. */
+  readonly sheds?: boolean;
   /** Overrides the limits of production. */
   readonly limits?: Partial<typeof LIMITS>;
 }
@@ -110,15 +117,16 @@ export class HttpServer {
     this.#errorDocument = errorDocument;
     const limits = { ...LIMITS, ...options.limits };
     this.#connections = new ClientConnections(maxUnauthenticated, metrics);
+    const admission =
+      options.sheds === false ? undefined : new Admission(this.#connections, errorDocument, log);
     const awaitingContinue = new WeakSet<IncomingMessage>();
     const listener = getRequestListener(
       (request, { incoming, outgoing }) => {
         const h1 = incoming as IncomingMessage;
-        const bindings: ServerBindings = this.#connections.of(h1.socket) ?? {};
+        const bindings: ServerBindings = this.#connections.of(h1.socket) ?? NO_BINDINGS;
         if (!awaitingContinue.delete(h1)) return app.fetch(request, bindings);
         const admitBody = () => (outgoing as ServerResponse).writeContinue();
-        const { authenticated = () => {} } = bindings;
-        return app.fetch(request, { authenticated, admitBody });
+        return app.fetch(request, { ...bindings, admitBody });
       },
       { hostname: 'localhost', errorHandler: (error) => this.#refuse(error, log) },
     );
@@ -127,12 +135,13 @@ export class HttpServer {
       if (connection === undefined || connection.isRefused) return;
       this.#track(connection, outgoing);
       const fault = faultInHead(incoming);
-      if (fault === undefined) {
-        void listener(incoming, outgoing);
-      } else {
+      if (fault !== undefined) {
         this.#connections.countEnd('malformed');
         answerAndEnd(outgoing, errorDocument(fault));
+        return;
       }
+      if (admission === undefined) void listener(incoming, outgoing);
+      else admission.serve(connection, incoming, outgoing, listener);
     };
     this.#server = createListener(limits, onRequest, this.#connections, options.certificate);
     this.#server.setTimeout(limits.stallTimeout, (socket) => this.#onSilence(socket));

@@ -91,7 +91,7 @@ export function createEndpoint(options: EndpointOptions) {
     const operationFor = operationsAt(route, metrics);
     const shownRoute = route?.replaceAll(/\{[^}]*\}/g, '');
     return async (context: ScimContext): Promise<Response> => {
-      const startedAt = performance.now();
+      const startedAt = context.env?.arrivedAt ?? performance.now();
       const { method, path } = context.req;
       const access: AccessEntry = {
         requestId: requestIdOf(context.req.header('x-request-id')),
@@ -159,7 +159,7 @@ async function serve(
     at,
   );
   Object.assign(access, { tenant: integration.tenant, integration: integration.id, keyId });
-  env?.authenticated?.();
+  env?.authenticated?.(authorization ?? undefined);
   checkServed(integration);
   tracker.note(integration.id, keyId, at);
   limit(integration.id, clock());

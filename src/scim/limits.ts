@@ -16,6 +16,17 @@ export const SMALL_BODY_BYTES = 64 * 1024;
 export const MAX_BODIES_OF_INTEGRATION = MAX_PAYLOAD_BYTES;
 export const MAX_BODIES = 64 * 1024 * 1024;
 
+/** Requests that are processed at one time, of all callers and of one. The others wait. */
+export const MAX_AT_ONCE = 96;
+export const MAX_AT_ONCE_OF_CALLER = 64;
+
+/**
+ * A caller whose first waiting request has waited for longer, in milliseconds, and who has at least
+ * this many waiting, is refused more of them.
+ */
+export const MAX_QUEUE_MS = 100;
+export const MIN_QUEUE = 64;
+
 /** Includes the request line. Filters are part of it, and clients have sent filters of 20 kB. */
 export const MAX_HEADER_BYTES = 65_536;
 

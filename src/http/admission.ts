@@ -1,0 +1,70 @@
+/**
+ * Serves each request in its turn, and refuses those that would wait for too long, before they are
+ * authenticated. The log has one line when that begins and one when it has ended.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../logger.ts';
+import { Outage } from '../outage.ts';
+import type { ClientConnection, ClientConnections } from './connections.ts';
+import { answerUnserved, type ErrorDocument, overloaded } from './raw-error.ts';
+import { RequestQueue } from './request-queue.ts';
+
+/** An overload has ended when no request was refused for so long. */
+const OVER_MS = 10_000;
+
+export class Admission {
+  readonly #queue = new RequestQueue();
+  readonly #outage = new Outage();
+  readonly #connections: ClientConnections;
+  readonly #errorDocument: (error: unknown) => ErrorDocument;
+  readonly #log: Logger;
+  #refusedAt = 0;
+  #refused = 0;
+
+  constructor(
+    connections: ClientConnections,
+    errorDocument: (error: unknown) => ErrorDocument,
+    log: Logger,
+  ) {
+    this.#connections = connections;
+    this.#errorDocument = errorDocument;
+    this.#log = log;
+  }
+
+  /** `listener` responds to the request and never rejects. */
+  serve(
+    connection: ClientConnection,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    listener: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>,
+  ): void {
+    const arrivedAt = performance.now();
+    const caller = this.#connections.callerOf(incoming);
+    const isQueued = this.#queue.enter(caller, {
+      arrivedAt,
+      isGone: () => outgoing.destroyed,
+      serve: () => {
+        connection.arrivedAt = arrivedAt;
+        return listener(incoming, outgoing);
+      },
+    });
+    if (isQueued) {
+      this.#noteEnd(arrivedAt);
+      return;
+    }
+    const error = overloaded(this.#queue.hasOthers(caller) ? 429 : 503);
+    this.#connections.countShed(error.status);
+    answerUnserved(incoming, outgoing, this.#errorDocument(error));
+    this.#refusedAt = arrivedAt;
+    this.#refused++;
+    if (this.#outage.begins())
+      this.#log.warn('requests arrive faster than they are processed; some are refused');
+  }
+
+  #noteEnd(at: number): void {
+    if (this.#refused === 0 || at - this.#refusedAt < OVER_MS) return;
+    this.#outage.ends();
+    this.#log.info({ refused: this.#refused }, 'requests are no longer refused');
+    this.#refused = 0;
+  }
+}

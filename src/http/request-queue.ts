@@ -1,0 +1,157 @@
+/**
+ * Requests in the order in which the process serves them. Each caller has a lane of its own, and
+ * the lanes take turns, so that a caller who sends more than the process can serve delays only
+ * itself. What would wait for too long is refused at once.
+ *
+ * A request that waits here waits for this process. How fast the machine is makes no difference
+ * while few requests are waiting.
+ */
+import { MAX_AT_ONCE, MAX_AT_ONCE_OF_CALLER, MAX_QUEUE_MS, MIN_QUEUE } from '../scim/limits.ts';
+
+interface QueuedRequest {
+  /** Milliseconds on the clock of `performance`. */
+  readonly arrivedAt: number;
+  /** Whether the client has gone. */
+  isGone(): boolean;
+  /** Resolves with the end of the response. Never rejects. */
+  serve(): Promise<unknown>;
+}
+
+/** How long requests are begun before the event loop looks for others. */
+const TURN_MS = 5;
+
+/**
+ * A request that takes longer gives its place away: it waits for a slow client, or for a row that
+ * is locked.
+ */
+const LONG_MS = 1_000;
+
+class Lane {
+  readonly waiting: QueuedRequest[] = [];
+  /** The requests that hold a place, the oldest first, and since when. */
+  readonly serving = new Map<QueuedRequest, number>();
+  /** The index of the first one that is waiting. */
+  head = 0;
+
+  get length(): number {
+    return this.waiting.length - this.head;
+  }
+
+  shift(): QueuedRequest | undefined {
+    const first = this.waiting[this.head];
+    this.head++;
+    if (this.head === this.waiting.length || this.head > 1_000) {
+      this.waiting.splice(0, this.head);
+      this.head = 0;
+    }
+    return first;
+  }
+}
+
+export class RequestQueue {
+  readonly #lanes = new Map<string, Lane>();
+  readonly #now: () => number;
+  #waiting = 0;
+  #serving = 0;
+  #armed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `now` is the clock of `performance`. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /**
+   * Serves the request in its turn. Returns false if it would wait for too long; then it isn't
+   * served. Callers who send little are served soon, and are never refused.
+   */
+  enter(caller: string, request: QueuedRequest): boolean {
+    const lane = this.#lanes.get(caller) ?? new Lane();
+    const first = lane.waiting[lane.head];
+    const delay = first === undefined ? 0 : request.arrivedAt - first.arrivedAt;
+    if (delay > MAX_QUEUE_MS && lane.length >= MIN_QUEUE) return false;
+    this.#lanes.set(caller, lane);
+    lane.waiting.push(request);
+    this.#waiting++;
+    this.#arm();
+    return true;
+  }
+
+  /** Whether callers other than this one have requests here. */
+  hasOthers(caller: string): boolean {
+    return this.#lanes.size > (this.#lanes.has(caller) ? 1 : 0);
+  }
+
+  #arm(): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    setImmediate(() => void this.#takeTurns());
+  }
+
+  async #takeTurns(): Promise<void> {
+    const end = this.#now() + TURN_MS;
+    while (this.#waiting > 0 && this.#now() < end) {
+      if (!this.#serveNext()) break;
+      // What has been begun continues, and so counts for this turn.
+      await undefined;
+    }
+    this.#armed = false;
+    if (this.#waiting === 0) return;
+    if (this.#canServe()) this.#arm();
+    else this.#timer ??= setTimeout(() => this.#endWait(), LONG_MS / 10);
+  }
+
+  #endWait(): void {
+    this.#timer = undefined;
+    this.#arm();
+  }
+
+  #canServe(): boolean {
+    this.#freePlaces();
+    return [...this.#lanes.values()].some((lane) => lane.length > 0 && this.#hasPlace(lane));
+  }
+
+  #hasPlace(lane: Lane): boolean {
+    return this.#serving < MAX_AT_ONCE && lane.serving.size < MAX_AT_ONCE_OF_CALLER;
+  }
+
+  #serveNext(): boolean {
+    for (const [caller, lane] of this.#lanes) {
+      if (lane.length === 0 || !this.#hasPlace(lane)) continue;
+      const request = lane.shift();
+      this.#waiting--;
+      // Others are next.
+      this.#lanes.delete(caller);
+      this.#lanes.set(caller, lane);
+      if (request !== undefined && !request.isGone()) this.#serve(caller, lane, request);
+      else this.#dropIfEmpty(caller, lane);
+      return true;
+    }
+    return false;
+  }
+
+  #serve(caller: string, lane: Lane, request: QueuedRequest): void {
+    lane.serving.set(request, this.#now());
+    this.#serving++;
+    void request.serve().then(() => {
+      if (lane.serving.delete(request)) this.#serving--;
+      this.#dropIfEmpty(caller, lane);
+      if (this.#waiting > 0) this.#arm();
+    });
+  }
+
+  #dropIfEmpty(caller: string, lane: Lane): void {
+    if (lane.length > 0 || lane.serving.size > 0) return;
+    if (this.#lanes.get(caller) === lane) this.#lanes.delete(caller);
+  }
+
+  #freePlaces(): void {
+    const since = this.#now() - LONG_MS;
+    for (const lane of this.#lanes.values()) {
+      const [oldest] = lane.serving;
+      if (oldest === undefined || oldest[1] > since) continue;
+      lane.serving.delete(oldest[0]);
+      this.#serving--;
+    }
+  }
+}
