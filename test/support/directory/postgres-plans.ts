@@ -1,6 +1,7 @@
 /** The plans of the directory's statements on PostgreSQL, and how many rows they read. */
 import pg from 'pg';
 import { expect, vi } from 'vitest';
+import { Session } from '../../../src/directory/postgres/connection/session.ts';
 
 export interface Plan {
   readonly 'Node Type': string;
@@ -23,13 +24,12 @@ export async function plansOf(
   work: () => Promise<unknown>,
   mode: string,
 ): Promise<Plan[]> {
-  const spy = vi.spyOn(pg.Client.prototype, 'query');
+  const spy = vi.spyOn(Session.prototype, 'askAll');
   await work();
-  const calls = spy.mock.calls as unknown as [{ text?: string; values?: readonly unknown[] }][];
-  const statements = calls.map(([{ text = '', values = [] }]) => ({ text, values }));
+  const statements = spy.mock.calls.flatMap(([sent]) => sent);
   spy.mockRestore();
   const plans: Plan[] = [];
-  for (const { text, values } of statements) {
+  for (const { text, values = [] } of statements) {
     if (!/^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text)) continue;
     await client.query(`BEGIN; SET LOCAL plan_cache_mode = ${mode}; PREPARE p AS ${text}`);
     // The statement appends its entry under the same id as in the first run.
