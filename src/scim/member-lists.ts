@@ -7,6 +7,17 @@ import { isJsonObject, type JsonValue } from './json.ts';
 /** Members that are handled in one go, in a few milliseconds. A longer list is a long one. */
 export const MEMBERS_AT_ONCE = 1_000;
 
+/** The list in parts of at most so many. */
+export function* inSlices<T>(list: readonly T[]): Generator<readonly T[], void> {
+  if (list.length <= MEMBERS_AT_ONCE) {
+    if (list.length > 0) yield list;
+    return;
+  }
+  for (let start = 0; start < list.length; start += MEMBERS_AT_ONCE) {
+    yield list.slice(start, start + MEMBERS_AT_ONCE);
+  }
+}
+
 /** Deeper than in any body that has members: those of a group in a Bulk, in a PATCH. */
 const MAX_DEPTH = 8;
 

@@ -1,5 +1,6 @@
 /** Groups on PostgreSQL. */
 import { sql } from 'drizzle-orm';
+import { MEMBERS_AT_ONCE } from '../../scim/member-lists.ts';
 import type { MemberChange } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
@@ -179,7 +180,8 @@ export function createGroupStore(
     ...readsOf(statements, MEMBERS_OF_GROUPS, connections.reader),
     change: (author, id, decide, changes, at) => {
       statistics.note(sizeOf(changes));
-      const delta = decide === undefined ? deltaOf(changes) : undefined;
+      const isShort = sizeOf(changes) <= MEMBERS_AT_ONCE;
+      const delta = decide === undefined && isShort ? deltaOf(changes) : undefined;
       return finish(
         connections.writing(id, async () => {
           const done = delta && (await changeUsers(connections, activity, author, id, delta, at));

@@ -4,8 +4,10 @@
  * taken instead of locks of their rows: PostgreSQL itself runs into deadlocks over a row that some
  * transactions lock fully and others only against deletion.
  */
+import { setImmediate } from 'node:timers/promises';
 import { type SQL, sql } from 'drizzle-orm';
 import { invalidValue } from '../../scim/error.ts';
+import { inSlices, MEMBERS_AT_ONCE } from '../../scim/member-lists.ts';
 import { type MemberChange, refuseUnknown } from '../../scim/members.ts';
 import { conditionCompiler } from '../sql/conditions.ts';
 import type { Ids } from '../sql/log/change.ts';
@@ -45,8 +47,7 @@ export async function changeMembers(
     case 'add':
       return addMembers(queries, tenant, groupId, change.values, nestingIsLocked);
     case 'remove': {
-      const which = sql`${m.memberId} = ANY(${array(change.values)})`;
-      const removed = await removeMembers(queries, sql`${ofGroup} AND ${which}`);
+      const removed = await removeByIds(queries, ofGroup, change.values);
       return { added: [], removed, unknown: [] };
     }
     case 'removeWhere': {
@@ -62,20 +63,63 @@ export async function changeMembers(
       return { added: [], removed, unknown: [] };
     }
     case 'replace': {
-      const given = postgresDialect.values(change.values, 'i');
-      const which = sql`NOT EXISTS (SELECT 1 FROM ${given} WHERE i.value = ${m.memberId})`;
-      const removed = await removeMembers(queries, sql`${ofGroup} AND ${which}`);
+      const { joining, leaving } = await difference(queries, ofGroup, change.values);
       const { added, unknown } = await addMembers(
         queries,
         tenant,
         groupId,
-        change.values,
+        joining,
         nestingIsLocked,
       );
-      if (removed.length > 0) refuseUnknown(change.values, unknown);
+      if (leaving.length > 0) refuseUnknown(change.values, unknown);
+      const removed = await removeByIds(queries, ofGroup, leaving);
       return { added, removed, unknown };
     }
   }
+}
+
+/** Compares the wanted members with those of the group, which is locked, a slice at a time. */
+async function difference(
+  queries: Queries,
+  ofGroup: SQL,
+  wanted: readonly string[],
+): Promise<{ readonly joining: readonly string[]; readonly leaving: readonly string[] }> {
+  const joining = new Set<string>();
+  for (const slice of inSlices(wanted)) {
+    for (const id of slice) joining.add(id);
+    if (slice !== wanted) await setImmediate();
+  }
+  const leaving: string[] = [];
+  let after = '';
+  for (;;) {
+    const rows = await queries.all<{ id: string }>(
+      sql`
+        SELECT ${m.memberId} AS id
+        FROM ${m.table}
+        WHERE ${ofGroup} AND ${m.memberId} > ${after}
+        ORDER BY ${m.memberId}
+        LIMIT ${MEMBERS_AT_ONCE}
+      `,
+    );
+    for (const { id } of rows) if (!joining.delete(id)) leaving.push(id);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < MEMBERS_AT_ONCE) break;
+    after = last.id;
+  }
+  return { joining: [...joining], leaving };
+}
+
+async function removeByIds(
+  queries: Queries,
+  ofGroup: SQL,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  const removed: string[] = [];
+  for (const slice of inSlices(ids)) {
+    const which = sql`${ofGroup} AND ${m.memberId} = ANY(${array(slice)})`;
+    removed.push(...(await removeMembers(queries, which)));
+  }
+  return removed;
 }
 
 async function removeMembers(queries: Queries, which: SQL): Promise<readonly string[]> {
@@ -92,7 +136,22 @@ async function addMembers(
   ids: readonly string[],
   nestingIsLocked: boolean,
 ): Promise<MembersChanged> {
-  if (ids.length === 0) return { added: [], removed: [], unknown: [] };
+  const [added, unknown]: [string[], string[]] = [[], []];
+  for (const slice of inSlices(ids)) {
+    const joined = await addSlice(queries, tenant, groupId, slice, nestingIsLocked);
+    added.push(...joined.added);
+    unknown.push(...joined.unknown);
+  }
+  return { added, removed: [], unknown };
+}
+
+async function addSlice(
+  queries: Queries,
+  tenant: string,
+  groupId: string,
+  ids: readonly string[],
+  nestingIsLocked: boolean,
+): Promise<MembersChanged> {
   // Locked, so that none of them is deleted before it is a member.
   const users = await queries.all<Pick<Row<'access'>, 'id'>>(
     sql`
@@ -143,18 +202,20 @@ export async function lockNesting(
   tenant: string,
   ids: readonly string[],
 ): Promise<boolean> {
-  if (ids.length === 0) return false;
-  const nested = await queries.all(
-    sql`
-      SELECT 1
-      FROM ${g.table}
-      WHERE ${g.tenant} = ${tenant} AND ${g.id} = ANY(${array(ids)})
-      LIMIT 1
-    `,
-  );
-  if (nested.length === 0) return false;
-  await lockTenantNesting(queries, tenant);
-  return true;
+  for (const slice of inSlices(ids)) {
+    const nested = await queries.all(
+      sql`
+        SELECT 1
+        FROM ${g.table}
+        WHERE ${g.tenant} = ${tenant} AND ${g.id} = ANY(${array(slice)})
+        LIMIT 1
+      `,
+    );
+    if (nested.length === 0) continue;
+    await lockTenantNesting(queries, tenant);
+    return true;
+  }
+  return false;
 }
 
 /** The ids that the changes add. */
