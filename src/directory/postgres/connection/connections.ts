@@ -11,9 +11,8 @@ import { composer } from '../../sql/compose.ts';
 import type { Reader } from '../../sql/search/reads.ts';
 import { Template } from '../../sql/template.ts';
 import { asScimError, isTransient } from '../errors.ts';
-import type { BoundValue } from './messages.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
-import type { Answered, SentStatement } from './round-trip.ts';
+import type { Answered, BoundValue, SentStatement } from './round-trip.ts';
 import { SESSION_SETTINGS, type Session } from './session.ts';
 import { Turns } from './turns.ts';
 

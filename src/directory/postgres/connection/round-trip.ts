@@ -1,6 +1,14 @@
 /** Statements that are sent in one piece, and what the server responds to them. */
 import type pg from 'pg';
-import { type BoundValue, type Message, messages } from './messages.ts';
+
+export type BoundValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | readonly BoundValue[];
 
 export interface SentStatement {
   /** Under which the server keeps the parsed statement. */
@@ -50,7 +58,7 @@ export class RoundTrip implements pg.Submittable {
   readonly #asked: readonly SentStatement[];
   readonly #language: Language;
   readonly #done: Done;
-  readonly #bytes: Buffer;
+  readonly #values: readonly (string | null)[][];
   readonly #answers: Answered[] = [];
   #fields: readonly Field[] | undefined;
   #rows: unknown[] = [];
@@ -61,11 +69,25 @@ export class RoundTrip implements pg.Submittable {
     this.#asked = asked;
     this.#language = language;
     this.#done = done;
-    this.#bytes = messages(messagesOf(asked, language));
+    this.#values = asked.map(({ values = [] }) => values.map(parameterOf));
   }
 
-  submit({ stream }: pg.Connection): void {
-    stream.write(this.#bytes);
+  /** Corked, because each write is a system call and may wake the server's process. */
+  submit(connection: pg.Connection): void {
+    const { parsed, textOf } = this.#language;
+    const sent = new Set<string>();
+    connection.stream.cork();
+    for (const [n, { name = '', text }] of this.#asked.entries()) {
+      if (!parsed.has(name) && !sent.has(name)) {
+        connection.parse({ name, text: textOf(text), types: [] }, true);
+        connection.describe({ type: 'S', name }, true);
+      }
+      if (name !== '') sent.add(name);
+      connection.bind({ statement: name, values: this.#values[n] ?? [] }, true);
+      connection.execute(null, true);
+    }
+    connection.sync();
+    connection.stream.uncork();
   }
 
   /** The server has parsed the current statement, and describes its columns next, if it has any. */
@@ -110,15 +132,6 @@ export class RoundTrip implements pg.Submittable {
   }
 }
 
-function messagesOf(asked: readonly SentStatement[], { parsed, textOf }: Language): Message[] {
-  const sent = new Set<string>();
-  return asked.map(({ name = '', text, values = [] }) => {
-    const isKnown = parsed.has(name) || sent.has(name);
-    if (name !== '') sent.add(name);
-    return { name, text: isKnown ? undefined : textOf(text), values };
-  });
-}
-
 function arrayOf(fields: readonly Field[], texts: readonly (string | null)[]): unknown[] {
   return fields.map(({ parse }, n) => {
     const text = texts[n] ?? null;
@@ -133,4 +146,19 @@ function objectOf(fields: readonly Field[], texts: readonly (string | null)[]): 
     row[name] = text === null ? null : parse(text);
   }
   return row;
+}
+
+/** Throws TypeError for a value that no statement can have. */
+function parameterOf(value: BoundValue): string | null {
+  if (typeof value === 'string') return value;
+  if (value === null || value === undefined) return null;
+  if (Array.isArray(value)) return `{${value.map(elementOf).join(',')}}`;
+  if (typeof value === 'object') throw new TypeError('a value of a statement is an object');
+  return String(value);
+}
+
+function elementOf(value: BoundValue): string {
+  const text = parameterOf(value);
+  if (text === null) return 'NULL';
+  return Array.isArray(value) ? text : `"${text.replace(/[\\"]/g, '\\$&')}"`;
 }
