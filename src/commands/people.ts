@@ -82,6 +82,10 @@ export function createPeople(options: PeopleOptions): People {
     signIn,
     access,
     naming,
+    defaultRolesOf: (tenant) =>
+      (sso === undefined ? [] : defaultRolesOf(sso))
+        .filter((each) => each.tenant === tenant)
+        .map(({ clusterRole }) => clusterRole),
     groupBindings: config.groupBindings,
     client,
     events,

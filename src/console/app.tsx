@@ -48,7 +48,10 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
     const { hash } = c.get('visit').session;
     return tenantPages.run(hash, () => showTenants(context, c));
   });
-  app.get('/console/me', (c) => showMe(context, c));
+  app.get('/console/me', (c) => {
+    const { hash } = c.get('visit').session;
+    return tenantPages.run(hash, () => showMe(context, c));
+  });
   app.use('/console/:tenant/*', tenantOfPath);
   for (const path of ['/console/:tenant', '/console/:tenant/overview']) {
     app.get(path, (c) => showOverview(context, c));

@@ -18,6 +18,8 @@ export interface ConsoleContext {
   readonly access: Pick<Access, 'mayEach' | 'tenants' | 'explain' | 'identityOf'>;
   /** How users and groups are called in Kubernetes. */
   readonly naming: NamingRule;
+  /** What the providers of sign-in give everybody in the tenant: names of ClusterRoles. */
+  readonly defaultRolesOf: (tenant: string) => readonly string[];
   /** Whether the operator gives roles to groups. */
   readonly groupBindings: boolean;
   /** Reads and writes as the operator, after the permission of the visitor was checked. */

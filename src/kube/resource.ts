@@ -20,6 +20,7 @@ export interface OwnerReference {
 
 export interface ManagedFields {
   readonly manager: string;
+  readonly operation?: string;
   readonly subresource?: string;
   readonly time?: string;
   readonly fieldsV1?: object;

@@ -2,6 +2,7 @@
 import type { Child } from 'hono/jsx';
 import { ASSET_PATHS } from '../assets/assets.ts';
 import type { ConsoleRequest } from '../context.ts';
+import { tenantHref } from '../hrefs.ts';
 import type { TenantVisit } from '../tenant-visit.ts';
 import type { Visit } from '../visit.ts';
 import { Brand, Navigation, type Section } from './navigation.tsx';
@@ -11,7 +12,7 @@ interface Frame {
   /** The heading, and the beginning of the document's title. */
   readonly title: string;
   readonly section?: Section;
-  /** Links to the pages above this one, the outermost first. */
+  /** Links to the pages between that of the tenant and this one, the outermost first. */
   readonly crumbs?: readonly { readonly title: string; readonly href?: string }[];
   /** Stands beside the heading: chips and tags. */
   readonly marks?: Child;
@@ -36,11 +37,16 @@ export async function show(c: ConsoleRequest, frame: Frame, content: Child): Pro
   const visit = c.get('visit') as Visit | undefined;
   const tenant = c.get('tenant') as TenantVisit | undefined;
   const sections = tenant === undefined ? [] : await sectionsOf(tenant);
+  const above =
+    tenant === undefined || frame.section === undefined
+      ? []
+      : [{ title: tenant.title, href: tenantHref(tenant.name) }];
+  const crumbs = [...above, ...(frame.crumbs ?? [])];
   const navigation =
     visit === undefined ? undefined : (
       <Navigation visit={visit} tenant={tenant} sections={sections} current={frame.section} />
     );
-  return respond(frame, tenant?.title, navigation, content);
+  return respond({ ...frame, crumbs }, tenant?.title, navigation, content);
 }
 
 /** Responds with a page that has no navigation, whether or not somebody is signed in. */
@@ -110,7 +116,13 @@ const Main = ({ frame, hasBrand, children }: MainProps) => (
         {frame.crumbs.map(({ title, href }, index) => (
           <>
             {index > 0 && ' / '}
-            {href === undefined ? <bdi>{title}</bdi> : <a href={href}>{title}</a>}
+            {href === undefined ? (
+              <bdi>{title}</bdi>
+            ) : (
+              <a href={href}>
+                <bdi>{title}</bdi>
+              </a>
+            )}
           </>
         ))}
       </nav>

@@ -16,7 +16,7 @@ interface CardProps {
   readonly aside?: Child;
   /** With an id and `live`, the script replaces the card every `live` seconds. */
   readonly id?: string;
-  readonly live?: number;
+  readonly live?: number | undefined;
   /** Without the padding that text needs, for tables and lists of filters. */
   readonly flush?: boolean;
   readonly children?: Child;

@@ -37,11 +37,18 @@ export const RolesCard = (props: RolesCardProps) => (
         <p>Members may only do what their other groups and the default role let them do.</p>
       </Empty>
     ) : (
-      <RolesTable {...props} />
+      // Apart from the form, which must not be replaced while it is filled in.
+      <div id="given" data-live={liveOf(props.roles)}>
+        <RolesTable {...props} />
+      </div>
     )}
     {props.attachable.length > 0 && (props.isApplied ? <AttachForm {...props} /> : <NotApplied />)}
   </Card>
 );
+
+/** A card with a role that is being applied refreshes itself every so many seconds. */
+export const liveOf = (roles: readonly Pick<GroupRole, 'state'>[]): number | undefined =>
+  roles.some(({ state }) => state === 'pending') ? 2 : undefined;
 
 const RolesTable = ({ tenant, group, roles, detachable }: RolesCardProps) => (
   <Table caption="Roles of the group" columns={['Role', 'Namespace', 'State', 'Given by']}>

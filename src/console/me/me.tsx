@@ -1,16 +1,20 @@
 /** Who the visitor is to Kubernetes, and what they may do here. */
 import type { Child } from 'hono/jsx';
 import type { Identity } from '../../access/identity.ts';
+import type { TenantInfo } from '../../access/tenants.ts';
 import { CONSOLE_ACTIONS } from '../actions.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { show } from '../frame/page.tsx';
 import { Card, Empty, Facts } from '../frame/pieces.tsx';
-import { sectionsOf } from '../frame/sections.ts';
+import { hasSections } from '../frame/sections.ts';
 import { Table } from '../frame/table.tsx';
 import { Time } from '../frame/time.tsx';
 import { capital } from '../frame/words.ts';
 import { tenantHref } from '../hrefs.ts';
+import { visibleTenants } from '../start/visible-tenants.ts';
 import { TenantVisit } from '../tenant-visit.ts';
+import { providerTitle } from '../text/providers.ts';
+import type { Visit } from '../visit.ts';
 import { ReasonsCard, reasonsIn } from './reasons.tsx';
 
 /** The holder of a token may see many tenants. */
@@ -20,18 +24,17 @@ export async function showMe(context: ConsoleContext, c: ConsoleRequest): Promis
   const visit = c.get('visit');
   const { session } = visit;
   const { identity } = session;
-  const tenants = (await visit.tenants())
-    .filter(({ isUsed }) => isUsed || session.tenant !== undefined)
-    .map((each) => new TenantVisit(visit, each));
-  const sections = await Promise.all(tenants.map((tenant) => sectionsOf(tenant)));
-  const visible = tenants
-    .filter((_, index) => session.tenant !== undefined || (sections[index] ?? []).length > 0)
-    .slice(0, MOST_TENANTS);
+  const all = await visit.tenants();
+  const { tenants: visible, isPart } =
+    session.tenant === undefined
+      ? await someVisible(visit, all)
+      : { tenants: all.map((each) => new TenantVisit(visit, each)), isPart: false };
   const namespaces = visible.flatMap((tenant) => tenant.namespaces);
   const [permissions, reasons] = await Promise.all([
     Promise.all(visible.map(permissionsOf)),
     reasonsIn(context, c, namespaces),
   ]);
+  const provider = providerTitle(context, session.via);
   return show(
     c,
     {
@@ -49,7 +52,7 @@ export async function showMe(context: ConsoleContext, c: ConsoleRequest): Promis
               : [['UID', <code>{identity.uid}</code>] as readonly [string, Child]]),
             [
               'Signed in',
-              session.via === 'kubernetes' ? 'with a Kubernetes token' : `through ${session.via}`,
+              session.via === 'kubernetes' ? 'with a Kubernetes token' : <>through {provider}</>,
             ],
             ['Session ends', <Time at={session.expiresAt} now={c.get('now')} />],
           ]}
@@ -62,13 +65,28 @@ export async function showMe(context: ConsoleContext, c: ConsoleRequest): Promis
       {visible.length > 0 && <ReasonsCard {...reasons} />}
       {visible.length === 0 && (
         <Card title="What you may do" flush>
-          <Empty title="You have no permission in any tenant.">
+          <Empty
+            title={
+              isPart
+                ? 'You have no permission in the tenants that were looked at.'
+                : 'You have no permission in any tenant.'
+            }
+          >
             <p>Ask an administrator of the cluster for a role in the namespaces of a tenant.</p>
           </Empty>
         </Card>
       )}
     </>,
   );
+}
+
+async function someVisible(
+  visit: Visit,
+  all: readonly TenantInfo[],
+): Promise<{ readonly tenants: readonly TenantVisit[]; readonly isPart: boolean }> {
+  const used = all.filter(({ isUsed }) => isUsed);
+  const { tenants, next } = await visibleTenants(visit, used, '', hasSections);
+  return { tenants: tenants.slice(0, MOST_TENANTS), isPart: next !== undefined };
 }
 
 const Groups = ({ identity }: { identity: Identity }) =>
@@ -94,9 +112,8 @@ const Compare = ({ identity, isPerson }: { identity: Identity; isPerson: boolean
         : 'It prints the user and the groups above if you use the same ServiceAccount.'}
     </p>
     <pre>kubectl auth whoami</pre>
-    <p>
-      Expected: <code>Username {identity.user}</code>
-    </p>
+    <p>Expected, besides groups such as system:authenticated that the API server adds:</p>
+    <pre>{`Username  ${identity.user}\nGroups    [${identity.groups.join(' ')}]`}</pre>
   </Card>
 );
 

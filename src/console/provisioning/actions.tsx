@@ -15,6 +15,7 @@ import { Time } from '../frame/time.tsx';
 import { countOf, spanInWords } from '../frame/words.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
 import { recordAction } from '../record-action.ts';
+import { Declared, declarersOf } from './declared.tsx';
 import { showIntegration } from './integration.tsx';
 import type { IntegrationTarget } from './page-data.ts';
 import { readKnown, titleOf } from './read.ts';
@@ -61,17 +62,22 @@ export async function setEnabled(
   return c.redirect(withQuery(href, { done: enabled ? 'enabled' : 'disabled' }), 303);
 }
 
-export const confirmDisable = (c: ConsoleRequest, target: IntegrationTarget): Promise<Response> =>
-  confirm(c, target, {
+export function confirmDisable(c: ConsoleRequest, target: IntegrationTarget): Promise<Response> {
+  const declarers = declarersOf(target.integration);
+  return confirm(c, target, {
     title: `Disable ${titleOf(target.integration)}?`,
     action: 'disable',
     button: 'Disable',
-    ends: ['Within a second, every request of the identity provider is refused with 403.'],
+    ends: [
+      'Within a second, every request of the identity provider is refused with 403.',
+      ...(declarers.length > 0 ? [<Declared by={declarers} />] : []),
+    ],
     stays: [
       'The endpoint, the token, and all users and groups.',
       'The sessions of users, and the roles of groups.',
     ],
   });
+}
 
 export function confirmRotate(c: ConsoleRequest, target: IntegrationTarget): Promise<Response> {
   checkGenerated(target.integration);
@@ -233,7 +239,6 @@ function confirm(
       status,
       section: 'provisioning',
       crumbs: [
-        { title: tenant.title, href: tenantHref(tenant.name) },
         { title: 'Provisioning', href: tenantHref(tenant.name, 'provisioning') },
         { title: titleOf(integration), href },
       ],

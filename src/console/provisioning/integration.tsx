@@ -14,6 +14,7 @@ import { tenantHref, withQuery } from '../hrefs.ts';
 import { listIn } from '../list-in.ts';
 import type { TenantVisit } from '../tenant-visit.ts';
 import { ConnectFields } from './connect.tsx';
+import { Declared, declarersOf } from './declared.tsx';
 import type { IntegrationPage } from './page-data.ts';
 import { Progress } from './progress.tsx';
 import { guideOf } from './providers.ts';
@@ -76,6 +77,7 @@ export async function showIntegration(
     token,
   };
   const state = stateOf(integration);
+  const declarers = declarersOf(integration);
   const isSaid = done === 'disabled' && state.word === 'Disabled';
   const href = tenantHref(tenant.name, 'provisioning', namespace, name);
   return show(
@@ -83,10 +85,7 @@ export async function showIntegration(
     {
       title: titleOf(integration),
       section: 'provisioning',
-      crumbs: [
-        { title: tenant.title, href: tenantHref(tenant.name) },
-        { title: 'Provisioning', href: tenantHref(tenant.name, 'provisioning') },
-      ],
+      crumbs: [{ title: 'Provisioning', href: tenantHref(tenant.name, 'provisioning') }],
       marks: (
         <>
           <Chip tone={state.tone}>{state.word}</Chip>
@@ -109,6 +108,13 @@ export async function showIntegration(
         </Notice>
       )}
       {done !== undefined && token === undefined && <Notice tone="good" title={DONE[done]} />}
+      {mayPatch && declarers.length > 0 && (
+        <Notice title="The switch may be undone">
+          <p>
+            <Declared by={declarers} />
+          </p>
+        </Notice>
+      )}
       {state.detail !== undefined && !isSaid && <Notice tone="warn" title={state.detail} />}
       <div class="two">
         <div>

@@ -42,7 +42,6 @@ export async function showList(context: ConsoleContext, c: ConsoleRequest): Prom
     {
       title: 'Provisioning',
       section: 'provisioning',
-      crumbs: [{ title: tenant.title, href: tenantHref(tenant.name) }],
       actions: mayCreate && integrations.length > 0 ? create : undefined,
       lead: 'Each integration lets one identity provider provision users and groups by SCIM 2.0.',
     },

@@ -89,10 +89,7 @@ function form(
     {
       title: 'Create an integration',
       section: 'provisioning',
-      crumbs: [
-        { title: tenant.title, href: tenantHref(tenant.name) },
-        { title: 'Provisioning', href: list },
-      ],
+      crumbs: [{ title: 'Provisioning', href: list }],
       status: isFaulty ? 422 : 200,
     },
     <>

@@ -141,7 +141,6 @@ function inFrame(
       title: 'Setup link',
       section: 'provisioning',
       crumbs: [
-        { title: tenant.title, href: tenantHref(tenant.name) },
         { title: 'Provisioning', href: tenantHref(tenant.name, 'provisioning') },
         { title: titleOf(integration), href },
       ],

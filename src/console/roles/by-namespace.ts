@@ -19,21 +19,43 @@ export interface NamespaceRoles {
   readonly roles: readonly GivenRole[];
 }
 
-/** `everybody` is the Kubernetes group of all users of the tenant, whose groups begin with it. */
+/**
+ * `everybody` is the Kubernetes group of all users of the tenant, whose groups begin with it.
+ * `defaultRoles` are the ClusterRoles that it should have.
+ */
 export function rolesByNamespace(
   namespaces: readonly string[],
   { bindings, roleBindings }: TenantRoles,
   everybody: string | undefined,
+  defaultRoles: readonly string[],
 ): readonly NamespaceRoles[] {
   const given =
     everybody === undefined ? [] : roleBindings.flatMap((each) => givenBy(each, everybody));
   const all = [...bindings.map(boundBy), ...given];
   const inEach = Map.groupBy(all, ({ namespace }) => namespace);
-  return namespaces.map((namespace) => ({
-    namespace,
-    roles: (inEach.get(namespace) ?? []).toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)),
-  }));
+  return namespaces.map((namespace) => {
+    const roles = inEach.get(namespace) ?? [];
+    const missing = [...new Set(defaultRoles)]
+      .filter((name) => !roles.some((each) => isDefault(each, name)))
+      .map((name) => notBound(namespace, name));
+    const sorted = [...roles, ...missing].toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+    return { namespace, roles: sorted };
+  });
 }
+
+const isDefault = ({ receiver, role }: GivenRole, name: string): boolean =>
+  receiver === 'everybody' && role.kind === 'ClusterRole' && role.name === name;
+
+const notBound = (namespace: string, name: string): GivenRole => ({
+  namespace,
+  role: { kind: 'ClusterRole', name },
+  receiver: 'everybody',
+  binding: { kind: 'Identity provider', name: 'defaultRole' },
+  state: 'ineffective',
+  message:
+    'The operator has not bound this role. If it stays like this, the operator may not bind it, or ' +
+    'its RoleBinding has another author. The log of the operator says which.',
+});
 
 const orderOf = ({ role, binding }: GroupRole): string => [role.name, binding.name].join('\n');
 

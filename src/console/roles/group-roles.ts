@@ -15,7 +15,10 @@ export interface GroupRole {
   readonly namespace: string;
   readonly role: RoleName;
   /** The object that gives the role. */
-  readonly binding: { readonly kind: 'ScimGroupBinding' | 'RoleBinding'; readonly name: string };
+  readonly binding: {
+    readonly kind: 'ScimGroupBinding' | 'RoleBinding' | 'Identity provider';
+    readonly name: string;
+  };
   readonly state: 'effective' | 'pending' | 'ineffective';
   /** Why the role is not in effect. */
   readonly message: string | undefined;

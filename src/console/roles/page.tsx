@@ -1,7 +1,7 @@
 /** Which roles the groups of a tenant have, namespace by namespace. */
 import { Card, Chip, Empty } from '../frame/pieces.tsx';
 import { Table } from '../frame/table.tsx';
-import { RoleEffect } from '../groups/roles.tsx';
+import { liveOf, RoleEffect } from '../groups/roles.tsx';
 import { tenantHref, withQuery } from '../hrefs.ts';
 import { Name } from '../text/names.tsx';
 import type { GivenRole, NamespaceRoles, Receiver } from './by-namespace.ts';
@@ -32,7 +32,7 @@ export const RolesOverview = ({ tenant, namespaces }: RolesPageProps) =>
   );
 
 const InNamespace = ({ tenant, namespace, roles }: NamespaceRoles & { tenant: string }) => (
-  <Card title={namespace} aside="namespace" flush>
+  <Card title={namespace} aside="namespace" id={`in-${namespace}`} live={liveOf(roles)} flush>
     <Table caption={`Roles in ${namespace}`} columns={['Role', 'Who has it', 'Given by', 'State']}>
       {roles.map(({ role, receiver, binding, state, message }: GivenRole) => (
         <tr>

@@ -27,7 +27,12 @@ async function showRoles(context: ConsoleContext, c: ConsoleRequest): Promise<Re
     },
     <RolesOverview
       tenant={tenant.name}
-      namespaces={rolesByNamespace(namespaces, roles, everybody)}
+      namespaces={rolesByNamespace(
+        namespaces,
+        roles,
+        everybody,
+        context.defaultRolesOf(tenant.name),
+      )}
     />,
   );
 }

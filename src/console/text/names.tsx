@@ -5,6 +5,8 @@
 
 /** Controls, and characters that change the direction of the text around them. */
 const INVISIBLE = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
+/** Controls, and what reverses or hides a part of the text. Marks of a direction are harmless. */
+const OVERRIDES = /[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu;
 /** In lists, so that a page of 100 hostile names stays small. */
 const LIST_LENGTH = 80;
 
@@ -21,7 +23,11 @@ export function shortenName(name: string, length = LIST_LENGTH): string {
   return points.length <= length ? name : `${points.slice(0, length - 1).join('')}…`;
 }
 
-/** A name within other text. `whole` shows all of it, however long. */
-export const Name = ({ of, whole = false }: { of: string; whole?: boolean }) => (
-  <bdi>{whole ? of : shortenName(of)}</bdi>
-);
+/**
+ * A name within other text, with a sign in place of what would reverse it. `whole` shows all of it,
+ * however long.
+ */
+export const Name = ({ of, whole = false }: { of: string; whole?: boolean }) => {
+  const shown = of.replace(OVERRIDES, '\uFFFD');
+  return <bdi>{whole ? shown : shortenName(shown)}</bdi>;
+};

@@ -7,6 +7,7 @@ import { tenantHref } from '../hrefs.ts';
 import { namedIntegrations } from '../integrations.ts';
 import { Done } from '../text/done.tsx';
 import { plainName } from '../text/names.tsx';
+import { providerTitle } from '../text/providers.ts';
 import { END_SESSIONS, endingHref, UNBIND } from './ending.tsx';
 import { powersOf, questionIn } from './explain.ts';
 import { HistoryCard } from './history.tsx';
@@ -88,7 +89,10 @@ export async function showPerson(context: ConsoleContext, c: ConsoleRequest): Pr
             now={now}
           />
           <SessionsCard
-            sessions={sessions}
+            sessions={sessions.map((each) => ({
+              ...each,
+              provider: providerTitle(context, each.provider),
+            }))}
             endAll={mayEnd ? endingHref(tenant.name, id, END_SESSIONS) : undefined}
             now={now}
           />

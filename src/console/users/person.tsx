@@ -187,7 +187,9 @@ export const SessionsCard = ({
       <Table caption="Sessions of the user" columns={['Through', 'Signed in', 'Last used', 'Ends']}>
         {sessions.slice(0, MOST_SHOWN).map(({ provider, createdAt, lastUsedAt, expiresAt }) => (
           <tr>
-            <th scope="row">{provider}</th>
+            <th scope="row">
+              <Name of={provider} />
+            </th>
             {[createdAt, lastUsedAt, expiresAt].map((at) => (
               <td>
                 <Time at={at} now={now} />

@@ -53,3 +53,40 @@ describe('the page of an integration', () => {
     },
   );
 });
+
+describe('the switch of an integration', () => {
+  const managed = (manager: string, operation: string) => ({
+    ...OBJECT,
+    metadata: {
+      ...OBJECT.metadata,
+      managedFields: [{ manager, operation, fieldsV1: { 'f:spec': { 'f:enabled': {} } } }],
+    },
+  });
+  const pagesFor = async (object: typeof OBJECT) => {
+    const made = storeOf({ objects: [object] });
+    const tokens = { list: async () => [] };
+    const store = { ...made.store, tokens } as unknown as typeof made.store;
+    const { get } = handMadeConsole({ context: { ...made, store } });
+    const path = '/console/acme/provisioning/acme/company-idp';
+    const pages = await Promise.all([get(path), get(`${path}/disable`)]);
+    return Promise.all(pages.map((page) => page.text()));
+  };
+
+  it.each([
+    ['argocd-controller', 'Update'],
+    ['kustomize-controller', 'Apply'],
+    ['kubectl-client-side-apply', 'Update'],
+    ['our-own-tool', 'Apply'],
+  ])('comes with a warning if %s may undo it', async (manager, operation) => {
+    for (const html of await pagesFor(managed(manager, operation)))
+      expect(html).toContain(`${manager} also manages <code>spec.enabled</code>`);
+  });
+
+  it.each([
+    ['scim-operator-console', 'Update'],
+    ['kubectl-edit', 'Update'],
+  ])('has none if %s has written it', async (manager, operation) => {
+    for (const html of await pagesFor(managed(manager, operation)))
+      expect(html).not.toContain('spec.enabled');
+  });
+});

@@ -79,7 +79,7 @@ describe('a ScimGroupBinding', () => {
 
 describe('the roles of a tenant', () => {
   const receivers = (bindings: KubeGroupBinding[], roleBindings: RoleBinding[]) =>
-    rolesByNamespace(['acme', 'acme-dev'], { bindings, roleBindings }, EVERYBODY).map(
+    rolesByNamespace(['acme', 'acme-dev'], { bindings, roleBindings }, EVERYBODY, []).map(
       ({ namespace, roles }) => [namespace, roles.map(({ receiver }) => receiver)],
     );
 
@@ -91,6 +91,22 @@ describe('the roles of a tenant', () => {
     expect(receivers([], [roleBinding(...subjects)])).toEqual([
       ['acme', [{ id: undefined, displayName: 'Engineering: Platform' }, 'everybody']],
       ['acme-dev', []],
+    ]);
+  });
+
+  it('include a default role that the operator has not bound, which is not in effect', () => {
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'viewer' };
+    const given = { ...roleBinding({ kind: 'Group', name: 'scim:acme' }), roleRef };
+    const found = { bindings: [], roleBindings: [given] };
+    const shown = rolesByNamespace(['acme', 'acme-dev'], found, EVERYBODY, ['viewer']).map(
+      ({ namespace, roles }) => [
+        namespace,
+        roles.map(({ state, binding }) => [state, binding.kind]),
+      ],
+    );
+    expect(shown).toEqual([
+      ['acme', [['effective', 'RoleBinding']]],
+      ['acme-dev', [['ineffective', 'Identity provider']]],
     ]);
   });
 

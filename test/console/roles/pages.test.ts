@@ -27,6 +27,9 @@ describe('the page of roles', () => {
     const { get } = handMadeConsole({ context: storeOf({ objects: given('Engineering') }) });
     const html = await (await get(ROLES)).text();
     expect(html).toMatch(/<h2>acme<small>namespace<\/small>/);
+    expect(html).toContain('<a href="/console/acme"><bdi>acme</bdi></a>');
+    // The ScimGroupBinding is being applied.
+    expect(html).toContain('id="in-acme" data-live="2"');
     expect(html).toMatch(/<bdi>edit<.*Engineering<.*ScimGroupBinding <bdi>engineers</s);
     expect(html).toMatch(
       /<bdi>view<.*Everybody who signs in <span class="chip rest">Default role/s,

@@ -6,9 +6,17 @@ const RIGHT_TO_LEFT = '\u202Egnp.ada\u202C';
 
 describe('a name from the directory', () => {
   it('is escaped, and isolated from the direction of the text around it', () => {
-    expect(String(<Name of={`<script>alert(1)</script>${RIGHT_TO_LEFT}`} />)).toBe(
-      `<bdi>&lt;script&gt;alert(1)&lt;/script&gt;${RIGHT_TO_LEFT}</bdi>`,
+    expect(String(<Name of="<script>alert(1)</script>עדה" />)).toBe(
+      '<bdi>&lt;script&gt;alert(1)&lt;/script&gt;עדה</bdi>',
     );
+  });
+
+  it('is not reversed by what it contains', () => {
+    for (const whole of [false, true]) {
+      expect(String(<Name of={RIGHT_TO_LEFT} whole={whole} />)).toBe(
+        '<bdi>\uFFFDgnp.ada\uFFFD</bdi>',
+      );
+    }
   });
 
   it('is shortened to 80 characters in lists, and whole on request', () => {

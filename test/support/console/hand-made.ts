@@ -74,6 +74,7 @@ export function handMadeConsole({
     signIn,
     access,
     groupBindings: true,
+    defaultRolesOf: () => [],
     naming: { prefix: 'scim:', from: 'userName', case: 'preserve' },
     publicUrl: PUBLIC_URL,
     log: captured.log,
