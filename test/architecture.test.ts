@@ -77,6 +77,7 @@ const WALL_CLOCK_READERS = [
   'src/kube/credentials.ts',
   'src/kube/events.ts',
   'src/kube/leader-election.ts',
+  'src/logger.ts',
   'src/operator/term.ts',
   'src/commands/run.ts',
   'src/commands/people.ts',

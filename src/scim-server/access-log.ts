@@ -27,8 +27,8 @@ interface Meant {
   readonly integrationId: string;
 }
 
-/** The path of an integration's endpoint, as a Hono pattern. */
-export const ENDPOINT_PATTERN = '/api/v1/:tenant/integrations/:integrationId/scim/v2';
+/** The path of an integration's endpoint, with its parameters as patterns. */
+const ENDPOINT_PATTERN = '/api/v1/:tenant/integrations/:integrationId/scim/v2';
 
 const MAX_PATH = 200;
 

@@ -8,7 +8,6 @@ import { type Permissions, PROVISIONER_PERMISSIONS } from '../directory/permissi
 import type { Store } from '../directory/store/store.ts';
 import type { ServerBindings } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
-import { ENDPOINT_PATTERN } from './access-log.ts';
 import { toResponse } from './answer.ts';
 import { createEndpoint, type Routes } from './endpoint.ts';
 import { errorAnswer, notImplemented } from './error.ts';
@@ -57,17 +56,6 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   const limit = createRateLimit(rateLimit);
   const { clock = () => performance.now() } = options;
   const { metrics = unreadMetrics(store, now) } = options;
-  const endpoint = createEndpoint({
-    directory,
-    publicUrl,
-    log,
-    tracker,
-    recent,
-    limit,
-    clock,
-    permissions,
-    metrics,
-  });
   const app: ScimApp = new Hono({ getPath: (request) => normalPath(request.url) });
   const cursors = createCursors(store.cursorKey, now);
   const users = userKind(directory);
@@ -80,10 +68,8 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
     ...discoveryRoutes(store.types),
     ...NOT_SERVED,
   };
-  for (const [path, methods] of Object.entries(routes)) {
-    app.all(`${ENDPOINT_PATTERN}${path}`, endpoint(path, methods));
-  }
-  app.notFound(endpoint());
+  const requests = { directory, publicUrl, log, tracker, recent, limit };
+  app.all('*', createEndpoint({ ...requests, clock, permissions, metrics }, routes));
   app.onError((error) => {
     log.error({ err: error }, 'a request failed');
     return toResponse(errorAnswer(error), crypto.randomUUID());

@@ -9,7 +9,7 @@ import { authenticate } from '../directory/tokens.ts';
 import { forbidden, ScimError, unavailable } from '../scim/error.ts';
 
 /** The parts of a path to an integration's endpoint. */
-interface EndpointPath {
+export interface EndpointPath {
   readonly tenant: string;
   readonly integrationId: string;
   /** The rest of the path; begins with a slash, or is empty. */

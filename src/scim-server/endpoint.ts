@@ -6,12 +6,16 @@ import type { Context } from 'hono';
 import type { Caller, Directory } from '../directory/caller.ts';
 import type { RequestTracker } from '../directory/last-requests.ts';
 import type { Permissions } from '../directory/permissions.ts';
-import type { Scope } from '../directory/store/resources.ts';
 import type { ServerBindings } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
 import { type AccessEntry, logAccess } from './access-log.ts';
 import { type Answer, toResponse } from './answer.ts';
-import { authenticateRequest, checkServed, parseEndpoint } from './authentication.ts';
+import {
+  authenticateRequest,
+  checkServed,
+  type EndpointPath,
+  parseEndpoint,
+} from './authentication.ts';
 import { readJson } from './body.ts';
 import { BodyShares, HeldBody } from './body-shares.ts';
 import { errorAnswer, methodNotAllowed, unknownPath } from './error.ts';
@@ -20,13 +24,15 @@ import { operationOf } from './operations.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { RecentRequests } from './recent-requests.ts';
 import { createRefusals } from './refusal.ts';
+import { RouteTable } from './route-table.ts';
 
 /**
  * The parts of a request that handlers need. An operation of a Bulk provides them without being an
  * HTTP request.
  */
 export interface ScimRequest {
-  param(name: string): string | undefined;
+  /** The id at the end of the path, for routes that have one. */
+  readonly id: string | undefined;
   /** The values of every parameter of the URL, by its name as sent. */
   queries(): Readonly<Record<string, readonly string[]>>;
   /** `name` in lower case. */
@@ -61,7 +67,7 @@ type ScimHandler = (call: ScimCall) => Answer | Promise<Answer>;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 type Method = (typeof METHODS)[number];
 type Methods = { readonly [M in Method]?: ScimHandler };
-/** Paths below the endpoint, with Hono's parameters. */
+/** By their paths below the endpoint; see RouteTable. */
 export type Routes = Readonly<Record<string, Methods>>;
 
 interface EndpointOptions {
@@ -79,45 +85,75 @@ interface EndpointOptions {
 
 type ScimContext = Context<{ Bindings: ServerBindings }>;
 
+interface Route {
+  /** Undefined for a path that no route serves. */
+  readonly path: string | undefined;
+  readonly methods: Methods | undefined;
+  readonly operationFor: (method: string) => Operation;
+}
+
+/** The part of a path that names an integration, and what serves the rest of it. */
+interface Target {
+  readonly endpoint: EndpointPath | undefined;
+  readonly route: Route;
+  readonly id: string | undefined;
+}
+
 /**
- * Returns one Hono handler for all methods of a route: a chain of middleware would cost a tenth of
- * the throughput. Without a route, the path is unknown.
+ * Returns one Hono handler for all paths and methods: a chain of middleware would cost a tenth of
+ * the throughput.
  */
-export function createEndpoint(options: EndpointOptions) {
+export function createEndpoint(options: EndpointOptions, routes: Routes) {
   const { log, metrics, recent, directory } = options;
   const refusals = createRefusals(log);
   const shares = new BodyShares();
-  return (route?: string, methods?: Methods) => {
-    const operationFor = operationsAt(route, metrics);
-    const shownRoute = route?.replaceAll(/\{[^}]*\}/g, '');
-    return async (context: ScimContext): Promise<Response> => {
-      const startedAt = context.env?.arrivedAt ?? performance.now();
-      const { method, path } = context.req;
-      const access: AccessEntry = {
-        requestId: requestIdOf(context.req.header('x-request-id')),
-        method,
-        path,
-        route: shownRoute,
-        tenant: undefined,
-        integration: undefined,
-        keyId: undefined,
-        body: undefined,
-      };
-      const refuse: Refuse = (error) => refusals.refuse(error, access.requestId);
-      const held = new HeldBody(shares);
-      const answer = await serve(context, methods, options, access, held, refuse).catch(refuse);
-      held.release();
-      if (access.integration !== undefined && answer.status !== 503) refusals.answered();
-      const response = toResponse(answer, access.requestId);
-      const ms = performance.now() - startedAt;
-      metrics.answered(operationFor(method), response.status, ms / 1000, callerOf(access));
-      const meant = response.status === 401 ? metrics.unauthorized(path) : undefined;
-      logAccess(log, access, response.status, ms, meant);
-      // A request without a valid token is nobody's.
-      if (access.integration !== undefined)
-        recent?.note({ access, url: context.req.url, at: directory.now(), ms, answer });
-      return response;
+  const routeOf = (path: string | undefined, methods: Methods | undefined): Route => ({
+    path,
+    methods,
+    operationFor: operationsAt(path, metrics),
+  });
+  const table = new RouteTable(
+    Object.entries(routes).map(([path, methods]) => [path, routeOf(path, methods)] as const),
+  );
+  const unknown = routeOf(undefined, undefined);
+  const targetOf = (path: string): Target => {
+    const endpoint = parseEndpoint(path);
+    const { route, id } = (endpoint && table.find(endpoint.rest)) ?? { route: unknown };
+    return { endpoint, route, id };
+  };
+  return async (context: ScimContext): Promise<Response> => {
+    const startedAt = context.env?.arrivedAt ?? performance.now();
+    const { method, path, url } = context.req;
+    const target = targetOf(path);
+    const { route } = target;
+    const access: AccessEntry = {
+      requestId: requestIdOf(context.req.header('x-request-id')),
+      method,
+      path,
+      route: route.path,
+      tenant: undefined,
+      integration: undefined,
+      keyId: undefined,
+      body: undefined,
     };
+    const refuse: Refuse = (error) => refusals.refuse(error, access.requestId);
+    const held = new HeldBody(shares);
+    const answer = await serve(context, target, options, access, held, refuse).catch(refuse);
+    held.release();
+    const { tenant, integration } = access;
+    const caller =
+      tenant === undefined || integration === undefined
+        ? undefined
+        : { tenant, integrationId: integration };
+    if (caller !== undefined && answer.status !== 503) refusals.answered();
+    const response = toResponse(answer, access.requestId);
+    const ms = performance.now() - startedAt;
+    metrics.answered(route.operationFor(method), answer.status, ms / 1000, caller);
+    const meant = answer.status === 401 ? metrics.unauthorized(path) : undefined;
+    logAccess(log, access, answer.status, ms, meant);
+    // A request without a valid token is nobody's.
+    if (caller !== undefined) recent?.note({ access, url, at: directory.now(), ms, answer });
+    return response;
   };
 }
 
@@ -132,33 +168,28 @@ function operationsAt(route: string | undefined, metrics: RequestMetrics) {
   return (method: string): Operation => operations.get(servedAs(method)) ?? other;
 }
 
-function callerOf({ tenant, integration }: AccessEntry): Scope | undefined {
-  return tenant === undefined || integration === undefined
-    ? undefined
-    : { tenant, integrationId: integration };
-}
-
 type Refuse = (error: unknown) => Answer;
 
 async function serve(
   { req, env }: ScimContext,
-  methods: Methods | undefined,
+  { endpoint, route: { methods }, id }: Target,
   { directory, publicUrl, log, tracker, limit, clock, permissions, metrics }: EndpointOptions,
   access: AccessEntry,
   held: HeldBody,
   refuse: Refuse,
 ): Promise<Answer> {
-  const path = parseEndpoint(req.path);
-  if (path === undefined) throw unknownPath();
+  if (endpoint === undefined) throw unknownPath();
   const at = directory.now();
   const authorization = req.raw.headers.get('authorization');
   const { integration, keyId } = await authenticateRequest(
     directory.store,
-    path,
+    endpoint,
     authorization,
     at,
   );
-  Object.assign(access, { tenant: integration.tenant, integration: integration.id, keyId });
+  access.tenant = integration.tenant;
+  access.integration = integration.id;
+  access.keyId = keyId;
   env?.authenticated?.(authorization ?? undefined);
   checkServed(integration);
   tracker.note(integration.id, keyId, at);
@@ -170,7 +201,11 @@ async function serve(
   const { requestId } = access;
   const scope = { tenant: integration.tenant, integrationId: integration.id, requestId };
   return handler({
-    request: req,
+    request: {
+      id,
+      queries: () => (req.url.includes('?') ? req.queries() : NO_QUERIES),
+      header: (name) => req.header(name),
+    },
     caller: { scope, permissions },
     baseUrl: `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`,
     // Without a server around the application, as in tests, there are no bindings.
@@ -185,6 +220,8 @@ async function serve(
     countOperation: (name, status) => metrics.bulkOperation(name, status, scope),
   });
 }
+
+const NO_QUERIES = {};
 
 function refuseMethod(method: string, methods: Methods): Answer {
   const allowed = Object.keys(methods);

@@ -20,7 +20,8 @@ import type { Answer } from '../answer.ts';
 import type { Routes, ScimCall } from '../endpoint.ts';
 import { payloadTooLarge, unknownPath } from '../error.ts';
 import { operationOf } from '../operations.ts';
-import { ID, isPossibleId } from './resource-answers.ts';
+import { ID } from '../route-table.ts';
+import { isPossibleId } from './resource-answers.ts';
 
 /** `resources` are the routes of all types, from resourceRoutes. */
 export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {
@@ -193,7 +194,7 @@ function callOf(call: ScimCall, { id, version, data }: OperationRequest): ScimCa
   return {
     ...call,
     request: {
-      param: (name) => (name === 'id' ? id : undefined),
+      id,
       // Only the ETag of the response is used, which doesn't need the members.
       queries: () => ({ excludedAttributes: ['members'] }),
       header: (name) => (name === 'if-match' ? version : undefined),

@@ -9,6 +9,7 @@ import type { JsonObject } from '../../scim/json.ts';
 import { type ResourceTypes, schemasOf } from '../../scim/resource-types.ts';
 import type { Answer } from '../answer.ts';
 import type { Routes, ScimCall } from '../endpoint.ts';
+import { ID } from '../route-table.ts';
 import { isGiven, listAnswer } from './query.ts';
 
 export function discoveryRoutes(types: ResourceTypes): Routes {
@@ -26,9 +27,9 @@ export function discoveryRoutes(types: ResourceTypes): Routes {
           schemas.map((schema) => schemaDocument(schema, call.baseUrl)),
         ),
     },
-    '/Schemas/:id': {
+    [`/Schemas/${ID}`]: {
       GET: ({ request, baseUrl }) => {
-        const id = request.param('id') ?? '';
+        const { id = '' } = request;
         const schema = schemas.find((each) => each.id.toLowerCase() === id.toLowerCase());
         return schema === undefined
           ? missing('Schema', id)
@@ -42,9 +43,9 @@ export function discoveryRoutes(types: ResourceTypes): Routes {
           resourceTypes.map((type) => resourceTypeDocument(type, call.baseUrl)),
         ),
     },
-    '/ResourceTypes/:id': {
+    [`/ResourceTypes/${ID}`]: {
       GET: ({ request, baseUrl }) => {
-        const id = request.param('id') ?? '';
+        const { id = '' } = request;
         const type = resourceTypes.find((each) => each.name === id);
         return type === undefined
           ? missing('ResourceType', id)

@@ -18,9 +18,6 @@ export interface Represented {
   readonly body: string;
 }
 
-/** Hono's pattern of an id; it doesn't match `.search`. */
-export const ID = ':id{[^./][^/]*}';
-
 const POSSIBLE_ID = /^[\w-]{1,64}$/;
 
 export const isPossibleId = (id: string): boolean => POSSIBLE_ID.test(id);
@@ -29,7 +26,7 @@ export const isPossibleId = (id: string): boolean => POSSIBLE_ID.test(id);
  * The id in the path. Text that can't be an id is neither looked up nor repeated in the response.
  */
 export function idOf(request: ScimRequest, type: ResourceType): string {
-  const id = request.param('id') ?? '';
+  const { id = '' } = request;
   if (!isPossibleId(id)) throw new ScimError(404, `${type.name} not found`);
   return id;
 }

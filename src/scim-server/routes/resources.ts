@@ -8,6 +8,7 @@ import { parsePatch } from '../../scim/patch-parser.ts';
 import { type Projection, wants } from '../../scim/projection.ts';
 import { parseResource } from '../../scim/resource.ts';
 import type { Routes, ScimCall, ScimRequest } from '../endpoint.ts';
+import { ID } from '../route-table.ts';
 import type { Cursors } from './cursor.ts';
 import { answerLists, listOf } from './listing.ts';
 import { projectionOf, type Search, searchOfBody, searchOfUrl } from './query.ts';
@@ -15,7 +16,6 @@ import {
   changedAnswer,
   createdAnswer,
   foundOr404,
-  ID,
   idOf,
   type Represented,
   readAnswer,
