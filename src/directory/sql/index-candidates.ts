@@ -122,19 +122,18 @@ function equal(path: string, value: SQL, context: SearchContext): SQL | undefine
 
 /** Selects the ids of the users who have the value at one of LOOKUP_PATHS. */
 export function usersWithValue(
-  { tables, bind }: SearchDialect,
+  { tables }: SearchDialect,
   tenant: Text,
   path: string,
   value: Expression,
 ): SQL {
   const v = named(tables.accessValues, 'v');
-  const any = sql`(${bind(true)}, ${bind(false)})`;
   return sql`
     SELECT ${v.accessId}
     FROM ${v.table}
     WHERE ${v.tenant} = ${tenant}
-      AND ${v.active} IN ${any}
-      AND ${v.isUserName} IN ${any}
+      AND ${v.active} IN (TRUE, FALSE)
+      AND ${v.isUserName} IN (TRUE, FALSE)
       AND ${v.value} = ${value}
       AND ${v.path} = ${path}
   `;

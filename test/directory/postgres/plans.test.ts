@@ -173,7 +173,7 @@ describe('with statistics, PostgreSQL reads little for', () => {
     expectFew(() => store.groups.delete(SCOPE, 'g3', () => {}, at(2)).catch(() => undefined)));
 
   it('nothing that lacks an index', async () => {
-    const [plan] = await plansOf(client, users('title co "y"'), 'auto');
-    expect(plan && mostRowsRead(plan)).toBeGreaterThan(FEW);
+    const plans = await plansOf(client, users('title co "y"'), 'auto');
+    expect(Math.max(...plans.map(mostRowsRead))).toBeGreaterThan(FEW);
   });
 });

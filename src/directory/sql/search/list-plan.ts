@@ -36,6 +36,7 @@ export class ListPlan {
   readonly #compose: Compose;
   readonly #condition: SQL | undefined;
   readonly #query: Query;
+  readonly #isLookUp: boolean;
   readonly #kept = new Map<string, Template<ListInput, unknown>>();
 
   /**
@@ -51,7 +52,8 @@ export class ListPlan {
       filter && conditionCompiler(context.dialect)(withSlots(filter), resourceHolder(context));
     const sorted = this.#sorted();
     const isInOrder = [undefined, context.r.id, context.r.key].some((each) => each === sorted);
-    this.isQuick = filter === undefined ? isInOrder : isLookUp(filter, context);
+    this.#isLookUp = filter !== undefined && isLookUp(filter, context);
+    this.isQuick = this.#isLookUp || (filter === undefined && isInOrder);
     this.isPlain = filter === undefined && sort === undefined;
   }
 
@@ -115,11 +117,13 @@ export class ListPlan {
         : undefined;
     const given = [tenant, this.#condition, behind].filter((each) => each !== undefined);
     const sorted = value === undefined ? [] : [value];
-    // Ids first: only an index, or little more, is skipped over and sorted, and not the wide rows.
+    const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
     const places = from(context, given, [...given, ...sorted]);
+    if (this.#isLookUp)
+      return sql`SELECT ${resourceColumns(context)}${columns} FROM ${places} ${rows}`;
+    // Ids first: only an index, or little more, is skipped over and sorted, and not the wide rows.
     const ids = sql`SELECT ${r.id} FROM ${places} ${rows}`;
     const shown = [tenant, dialect.among(r.id, ids)];
-    const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
     return sql`
       SELECT ${resourceColumns(context)}${columns}
       FROM ${from(context, shown, sorted)}
