@@ -6,7 +6,7 @@ GENERATED := crds policies docs/reference examples/argocd charts/scim-operator
 SUITES := unit kube operator resources
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test images e2e conformance soak bench-operator verify generate format manifests build image image-archive image-check kind sbom release-check clean
+.PHONY: help demo test images e2e conformance soak bench bench-operator verify generate format manifests build image image-archive image-check kind sbom release-check clean
 
 help: ## Print this help
 	@echo 'Targets:'
@@ -41,6 +41,12 @@ help: ## Print this help
 	@echo 'Variables of make kind:'
 	@echo '  ARCHIVE=…          load this archive instead of building one'
 	@echo '  INSTALL=off        only create the cluster and load the image, as make e2e needs it'
+	@echo
+	@echo 'Variables of make bench:'
+	@echo '  QUICK=1            measure a small part in about a minute, write nothing, and fail if a limit is broken'
+	@echo '  SIZE=100000        number of users in the largest directory'
+	@echo '  DATABASE=…         sqlite or postgres instead of both'
+	@echo '  ONLY=…             load, growth, processes, pooler, disk: only these sections, separated by commas'
 	@echo
 	@echo 'Variables of make bench-operator:'
 	@echo '  INTEGRATIONS=10000, NAMESPACES=100   number of integrations and namespaces'
@@ -81,6 +87,9 @@ conformance: $(INSTALLED) ## Run the public suite scim2-tester (Python) against 
 
 soak: $(INSTALLED) build ## Cause random faults and changes for MINUTES, then fail on any difference from the expected state
 	@exec node hack/soak/main.ts
+
+bench: $(INSTALLED) build ## Measure the SCIM server beside the least server that can do the work, and write docs/performance.md
+	@exec node bench/main.ts
 
 bench-operator: $(INSTALLED) build ## Measure the operator with 10,000 integrations, and fail if a bound is broken
 	@exec node bench/operator/main.ts

@@ -11,7 +11,7 @@ import { openDirectory } from '../../src/directory/open.ts';
 import type { Store } from '../../src/directory/store/store.ts';
 import { handMadeConsole } from '../../test/support/console/hand-made.ts';
 import { attributesOf, fill, GROUPS, INTEGRATION, TENANT } from '../people/fill.ts';
-import { onDatabases } from '../people/on-databases.ts';
+import { measureOn } from '../people/on-databases.ts';
 
 const BOUND_MS = 50;
 const BOUND_KB = 60;
@@ -106,4 +106,4 @@ async function measure(name: string, url: string): Promise<boolean> {
   return good;
 }
 
-process.exitCode = (await onDatabases(url, measure)) ? 0 : 1;
+await measureOn(url, measure);

@@ -14,16 +14,29 @@ export interface Directory {
   readonly users: readonly string[];
   /** The ids of the groups by their displayName. */
   readonly groups: Readonly<Record<string, string>>;
+  /** The ids of their members. */
+  readonly members: Readonly<Record<string, readonly string[]>>;
 }
+
+/** The members of groups by displayName: so many of the first users, or those from one to another. */
+export type GroupSizes = Readonly<Record<string, number | readonly [from: number, to: number]>>;
+
+/** Groups of so many members each, which together have all users. */
+export const teamsOf = (users: number, size: number): GroupSizes =>
+  Object.fromEntries(
+    Array.from({ length: Math.ceil(users / size) }, (_, index) => [
+      `Team ${index}`,
+      [index * size, Math.min(users, (index + 1) * size)] as const,
+    ]),
+  );
 
 export const TENANT = 'bench';
 
-/** `groups` are the numbers of members by displayName. The first users are the members. */
 export async function createDirectory(
   databases: Databases,
   name: string,
   count = 0,
-  groups: Readonly<Record<string, number>> = {},
+  groups: GroupSizes = {},
 ): Promise<Directory> {
   const url = await databases.create(name);
   const store = await openDirectory(url);
@@ -35,13 +48,19 @@ export async function createDirectory(
     attributesOf,
     externalIdsOf: (n) => [{ integrationId: record.id, externalId: externalIdOf(n) }],
   });
+  const members = Object.fromEntries(
+    Object.entries(groups).map(([displayName, size]) => [
+      displayName,
+      users.slice(...(typeof size === 'number' ? [0, size] : size)),
+    ]),
+  );
   const ids: Record<string, string> = {};
-  for (const [displayName, members] of Object.entries(groups))
+  for (const [displayName, each] of Object.entries(members))
     ids[displayName] = await fill.group({
       displayName,
-      members: users.slice(0, members),
+      members: each,
       integrationIds: [record.id],
     });
   await fill.commit();
-  return { url, path, token, users, groups: ids };
+  return { url, path, token, users, groups: ids, members };
 }

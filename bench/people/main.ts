@@ -6,7 +6,7 @@
 import { openDirectory } from '../../src/directory/open.ts';
 import type { Store } from '../../src/directory/store/store.ts';
 import { attributesOf, fill, GROUPS, SMALL_INTEGRATION, TENANT } from './fill.ts';
-import { onDatabases } from './on-databases.ts';
+import { measureOn } from './on-databases.ts';
 
 const BOUND_MS = 50;
 const ROUNDS = 11;
@@ -123,4 +123,4 @@ async function measure(name: string, url: string): Promise<boolean> {
   return good;
 }
 
-process.exitCode = (await onDatabases(url, measure)) ? 0 : 1;
+await measureOn(url, measure);

@@ -1,19 +1,25 @@
 /** Measures on the database that is named, or on a fresh SQLite file and then a fresh PostgreSQL. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startPostgres } from '../../hack/postgres/start.ts';
+import { type Closing, inScope, runTrial } from '../../hack/trial.ts';
+import { DATABASE_NAMES, type DatabaseKind, openDatabases } from '../stage/databases.ts';
+import { temporaryFolder } from '../stage/stage.ts';
 
 /** Returns whether every measurement was within its bounds. */
 type Measure = (database: string, url: string) => Promise<boolean>;
 
-export async function onDatabases(url: string | undefined, measure: Measure): Promise<boolean> {
-  if (url !== undefined) return measure(url.split(':')[0] ?? '', url);
-  const folder = mkdtempSync(join(tmpdir(), 'scim-bench-'));
-  const onSqlite = await measure('SQLite', `file:${join(folder, 'directory.db')}`);
-  rmSync(folder, { recursive: true, force: true });
-  const server = await startPostgres();
-  const onPostgres = await measure('PostgreSQL', server.url);
-  await server.stop();
-  return onSqlite && onPostgres;
+/** Exits with 1 if a measurement was not within its bounds. */
+export function measureOn(url: string | undefined, measure: Measure): Promise<never> {
+  return runTrial('bench', async (closing) => {
+    if (url !== undefined) return measure(url.split(':')[0] ?? '', url);
+    let good = true;
+    for (const kind of ['sqlite', 'postgres'] as const)
+      good = (await measureFresh(kind, closing, measure)) && good;
+    return good;
+  });
 }
+
+const measureFresh = (kind: DatabaseKind, closing: Closing, measure: Measure): Promise<boolean> =>
+  inScope(closing, async (own) => {
+    const databases = await openDatabases(kind, temporaryFolder(own));
+    own.push(() => databases.stop());
+    return measure(DATABASE_NAMES[kind], await databases.create('people'));
+  });

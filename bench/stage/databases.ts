@@ -6,6 +6,11 @@ import { type PostgresServer, startPostgres } from '../../hack/postgres/start.ts
 
 export type DatabaseKind = 'sqlite' | 'postgres';
 
+export const DATABASE_NAMES: Readonly<Record<DatabaseKind, string>> = {
+  sqlite: 'SQLite',
+  postgres: 'PostgreSQL',
+};
+
 export interface Databases {
   readonly kind: DatabaseKind;
   /** The processes of the database itself; none for SQLite. */
@@ -18,7 +23,7 @@ export interface Databases {
 }
 
 /** What differs from the defaults of PostgreSQL. */
-export const SETTINGS = { shared_buffers: '512MB' };
+const SETTINGS = { shared_buffers: '512MB' };
 
 /** `environment` is that of PostgreSQL's processes. */
 export async function openDatabases(

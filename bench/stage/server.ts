@@ -17,8 +17,6 @@ export interface ServerProcess extends Target {
   readonly pid: number;
   /** From the start of the process to the first response to a SCIM request. */
   readonly readyMs: number;
-  /** Returns the text of /metrics. */
-  metrics(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -76,7 +74,13 @@ export async function startServer(
   ];
   const args = [...imageOptions(tree), ...nodeOptions, program, ...command, ...flags];
   const begun = performance.now();
-  const child = startChild(process.execPath, args, log, { ...process.env, ...environment });
+  const child = startChild(process.execPath, args, log, {
+    ...process.env,
+    NODE_ENV: 'production',
+    // The image brings its cache along.
+    NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
+    ...environment,
+  });
   const base = `${publicUrl}${path}`;
   while (!(await responds(base, token))) {
     if (!child.running || performance.now() - begun > DEADLINE_MS)
@@ -88,7 +92,6 @@ export async function startServer(
     token,
     pid: child.pid,
     readyMs: performance.now() - begun,
-    metrics: async () => (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text(),
     stop: () => child.stop('SIGTERM', 25_000),
   };
 }
@@ -101,7 +104,7 @@ function imageOptions(tree: string): readonly string[] {
   return entry.map(String).filter((each) => each.startsWith('--'));
 }
 
-async function responds(base: string, token: string): Promise<boolean> {
+export async function responds(base: string, token: string): Promise<boolean> {
   try {
     const headers = { authorization: `Bearer ${token}` };
     const response = await fetch(`${base}/ServiceProviderConfig`, { headers });

@@ -4,15 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sweepAfterDeath } from '../../hack/process/child.ts';
 import type { Closing } from '../../hack/trial.ts';
-import { createDirectory, type Directory } from '../directory/directory.ts';
+import { createDirectory, type Directory, type GroupSizes } from '../directory/directory.ts';
 import { type ProbeOptions, startProbe } from '../load/start-probe.ts';
 import { type DatabaseKind, type Databases, openDatabases } from './databases.ts';
 import { type ServerOptions, type ServerProcess, startServer } from './server.ts';
 
 export interface StageOptions {
   readonly users: number;
-  /** The numbers of members by displayName. */
-  readonly groups?: Readonly<Record<string, number>>;
+  readonly groups?: GroupSizes;
   readonly server?: Omit<ServerOptions, 'folder'>;
 }
 
