@@ -56,11 +56,8 @@ export async function openFill(url: string, tenant: string): Promise<Fill> {
     if (values.length > 0) await target.insert(table, values);
   };
 
-  const document = (id: string, attributes: JsonObject, type: ResourceType): Row => ({
-    tenant,
-    id,
-    document: JSON.stringify(searchDocument(attributes, type)),
-  });
+  const documentOf = (attributes: JsonObject, type: ResourceType): string =>
+    JSON.stringify(searchDocument(attributes, type));
 
   const provisioned = (id: string, type: string, { integrationId, externalId }: ExternalId) => ({
     tenant,
@@ -87,22 +84,18 @@ export async function openFill(url: string, tenant: string): Promise<Fill> {
         id,
         user_id: userId,
         user_name_key: key,
+        active: Number(attributes.active === true),
+        document: documentOf(attributes, STANDARD_RESOURCE_TYPES.user),
         attributes: JSON.stringify(attributes),
         version: 1,
         ...TIMES,
       })),
     );
     await write(
-      'search_documents',
-      users.map(({ id, attributes }) => document(id, attributes, STANDARD_RESOURCE_TYPES.user)),
-    );
-    await write(
       'access_values',
       users.flatMap(({ id, attributes }) =>
-        lookupValues(attributes).map(({ active, isUserName, value, path }) => ({
+        lookupValues(attributes).map(({ value, path }) => ({
           tenant,
-          active: Number(active),
-          is_user_name: Number(isUserName),
           value,
           access_id: id,
           path,
@@ -132,10 +125,17 @@ export async function openFill(url: string, tenant: string): Promise<Fill> {
       const id = newId();
       const key = fold(displayName);
       const attributes = { displayName };
-      const json = JSON.stringify(attributes);
-      const group = { tenant, id, display_name_key: key, attributes: json, version: 1, ...TIMES };
-      await write('groups', [group]);
-      await write('search_documents', [document(id, attributes, STANDARD_RESOURCE_TYPES.group)]);
+      await write('groups', [
+        {
+          tenant,
+          id,
+          display_name_key: key,
+          document: documentOf(attributes, STANDARD_RESOURCE_TYPES.group),
+          attributes: JSON.stringify(attributes),
+          version: 1,
+          ...TIMES,
+        },
+      ]);
       await write(
         'external_ids',
         integrationIds.map((integrationId) =>

@@ -138,7 +138,6 @@ describe('copy', () => {
     await close();
     const rows = line?.rows as Record<string, number> | undefined;
     expect(rows?.access).toBeGreaterThan(0);
-    expect(rows?.search_documents).toBe(rows?.access);
     expect(rows?.external_ids).toBe(rows?.access);
   });
 

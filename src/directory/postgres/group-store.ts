@@ -47,6 +47,7 @@ const INSERTED = columns(
   'tenant',
   'id',
   'displayNameKey',
+  'document',
   'attributes',
   'version',
   'created',
@@ -69,10 +70,12 @@ export function createGroupStore(
     { id, attributes, members, at }: NewGroup,
   ): Promise<Changed> => {
     const { tenant } = author;
-    const { profile, key } = rowOf('Group', attributes);
+    const { profile, key, document } = rowOf('Group', types.group, attributes);
     const inserted = sql`
       INSERT INTO ${g.table} (${INSERTED})
-      VALUES (${tenant}, ${id}, ${key}, ${profile.json}::json, 1, ${at}, ${at})
+      VALUES (
+        ${tenant}, ${id}, ${key}, ${document}::jsonb, ${profile.json}::json, 1, ${at}, ${at}
+      )
       RETURNING ${g.id}
     `;
     const isNesting = await lockNesting(queries, tenant, members);
@@ -139,11 +142,12 @@ export function createGroupStore(
       at: Math.max(at, current.lastModified),
       moved,
     }));
-    const { profile, key } = rowOf('Group', attributes);
+    const { profile, key, document } = rowOf('Group', types.group, attributes);
     const updated = sql`
       UPDATE ${g.table}
-      SET ${g.displayNameKey} = ${key}, ${g.attributes} = ${profile.json}::json,
-        ${g.version} = ${g.version} + 1, ${g.lastModified} = greatest(${g.lastModified}, ${at})
+      SET ${g.displayNameKey} = ${key}, ${g.document} = ${document}::jsonb,
+        ${g.attributes} = ${profile.json}::json, ${g.version} = ${g.version} + 1,
+        ${g.lastModified} = greatest(${g.lastModified}, ${at})
       WHERE ${g.tenant} = ${tenant} AND ${g.id} = ${id}
       RETURNING ${g.id}, ${g.version}, ${g.lastModified}
     `;

@@ -8,7 +8,7 @@ import type { StoredProfile } from '../../scim/profile.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { resourceOf } from '../sql/lists.ts';
-import { type LookupValue, lookupChange, lookupValues } from '../sql/lookup-values.ts';
+import { type LookupValue, lookupChange } from '../sql/lookup-values.ts';
 import { columns, type Names, named } from '../sql/names.ts';
 import {
   INACTIVE_USERS,
@@ -18,11 +18,10 @@ import {
   TOTALS,
 } from '../sql/resource-key.ts';
 import { getStatement } from '../sql/search/resource-statements.ts';
-import { searchDocument } from '../sql/search-document.ts';
 import type { Scope, StoredResource } from '../store/resources.ts';
 import { compose, type Queries } from './connection/connections.ts';
 import { array, postgresDialect } from './dialect.ts';
-import { accessValues, counters, externalIds, searchDocuments } from './schema.ts';
+import { accessValues, counters, externalIds } from './schema.ts';
 
 /** With so many slots, parallel writers of a tenant rarely meet in one. */
 const COUNTER_SLOTS = 16;
@@ -31,13 +30,9 @@ const LINKS = named(externalIds);
 const LINK = columns(LINKS, 'tenant', 'integrationId', 'resourceId', 'resourceType', 'externalId');
 const LINK_KEY = columns(LINKS, 'tenant', 'resourceId', 'integrationId');
 const l = named(externalIds, 'l');
-const DOCUMENTS = named(searchDocuments);
-const DOCUMENT = columns(DOCUMENTS, 'tenant', 'id', 'document');
-const DOCUMENT_KEY = columns(DOCUMENTS, 'tenant', 'id');
-const d = named(searchDocuments, 'd');
 const VALUES = named(accessValues);
-const VALUE_KEY = columns(VALUES, 'tenant', 'active', 'isUserName', 'value', 'accessId');
-const VALUE = columns(VALUES, 'tenant', 'active', 'isUserName', 'value', 'accessId', 'path');
+const VALUE_KEY = columns(VALUES, 'tenant', 'value', 'accessId');
+const VALUE = columns(VALUES, 'tenant', 'value', 'accessId', 'path');
 const v = named(accessValues, 'v');
 const COUNTERS = named(counters);
 const COUNTER = columns(COUNTERS, 'tenant', 'name', 'slot', 'value');
@@ -46,13 +41,11 @@ const c = named(counters, 'c');
 
 export class ResourceTable {
   readonly name: ResourceName;
-  readonly #type: ResourceType;
   readonly #row;
   readonly #get;
 
   constructor(name: ResourceName, type: ResourceType) {
     this.name = name;
-    this.#type = type;
     this.#row = resourceNames(postgresDialect.tables, name);
     this.#get = getStatement(searchContext(postgresDialect, name, type), compose);
   }
@@ -96,7 +89,6 @@ export class ResourceTable {
     current?: Attributes,
   ): SQL {
     const { id } = this.#row;
-    const document = searchDocument(attributes, this.#type);
     const link = sql`
       link AS (
         INSERT INTO ${LINKS.table} (${LINK})
@@ -106,40 +98,33 @@ export class ResourceTable {
         DO UPDATE SET ${LINKS.externalId} = ${named(externalIds, 'excluded').externalId}
       )
     `;
-    const put = sql`
-      document AS (
-        INSERT INTO ${DOCUMENTS.table} (${DOCUMENT})
-        SELECT ${tenant}, ${id}, ${JSON.stringify(document)}::jsonb
-        FROM resource
-        ON CONFLICT (${DOCUMENT_KEY})
-        DO UPDATE SET ${DOCUMENTS.document} = ${named(searchDocuments, 'excluded').document}
-      )
-    `;
-    if (this.name === 'Group') return sql`${link}, ${put}`;
+    if (this.name === 'Group') return link;
     const { removed, written } = lookupChange(current, attributes);
     const lookup = sql`
       lookup AS (
         INSERT INTO ${VALUES.table} (${VALUE})
-        SELECT ${tenant}, n.active, n.is_user_name, n.value, resource.id, n.path
+        SELECT ${tenant}, n.value, resource.id, n.path
         FROM resource
         CROSS JOIN ${given(written)}
         ON CONFLICT (${VALUE_KEY})
         DO UPDATE SET ${VALUES.path} = ${named(accessValues, 'excluded').path}
       )
     `;
-    const kept = sql`${link}, ${put}, ${lookup}`;
-    return removed.length === 0 ? kept : sql`${kept}, ${this.#goneValues(tenant, removed)}`;
+    const parts = [
+      link,
+      ...(written.length === 0 ? [] : [lookup]),
+      ...(removed.length === 0 ? [] : [this.#goneValues(tenant, removed)]),
+    ];
+    return sql.join(parts, sql`, `);
   }
 
   /** A part that removes values of a user, the `resource`. */
-  #goneValues(tenant: string, values: readonly LookupValue[]): SQL {
+  #goneValues(tenant: string, values: readonly string[]): SQL {
     return sql`
       gone AS (
         DELETE FROM ${v.table}
-        USING resource, ${given(values)}
+        USING resource, unnest(${array(values)}) AS n(value)
         WHERE ${v.tenant} = ${tenant}
-          AND ${v.active} = n.active
-          AND ${v.isUserName} = n.is_user_name
           AND ${v.value} = n.value
           AND ${v.accessId} = resource.id
       )
@@ -191,9 +176,10 @@ export class ResourceTable {
         WHERE ${names.tenant} = ${tenant} AND ${id} = resource.id
       `;
     const parts = [
-      sql`document AS (${from(d, d.id)})`,
       sql`links AS (${from(l, l.resourceId)})`,
-      ...(current === undefined ? [] : [this.#goneValues(tenant, lookupValues(current))]),
+      ...(current === undefined
+        ? []
+        : [this.#goneValues(tenant, lookupChange(current, undefined).removed)]),
       this.counted(tenant, -1),
     ];
     return sql.join(parts, sql`, `);
@@ -215,13 +201,8 @@ export class ResourceTable {
   }
 }
 
-/** Values as a FROM item `n(active, is_user_name, value, path)`. */
+/** Values as a FROM item `n(value, path)`. */
 function given(values: readonly LookupValue[]): SQL {
-  const flags = (key: 'active' | 'isUserName') =>
-    sql`${sql.param(values.map((each) => each[key]))}::boolean[]`;
   const texts = (key: 'value' | 'path') => array(values.map((each) => each[key]));
-  return sql`
-    unnest(${flags('active')}, ${flags('isUserName')}, ${texts('value')}, ${texts('path')})
-      AS n(active, is_user_name, value, path)
-  `;
+  return sql`unnest(${texts('value')}, ${texts('path')}) AS n(value, path)`;
 }

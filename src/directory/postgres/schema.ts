@@ -31,6 +31,7 @@ export const users = pgTable('users', {
 const resource = {
   tenant: text('tenant').notNull(),
   id: text('id').notNull(),
+  document: jsonb('document').notNull(),
   attributes: json('attributes').$type<Attributes>().notNull(),
   version: integer('version').notNull(),
   created: milliseconds('created').notNull(),
@@ -43,10 +44,12 @@ export const access = pgTable(
     ...resource,
     userId: text('user_id').notNull(),
     userNameKey: text('user_name_key').notNull(),
+    active: boolean('active').notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.tenant, t.id] }),
     uniqueIndex('access_user_name').on(t.tenant, t.userNameKey),
+    index('access_inactive').on(t.tenant, t.userNameKey).where(sql`NOT active`),
   ],
 );
 
@@ -76,27 +79,15 @@ export const groupMembers = pgTable(
   ],
 );
 
-export const searchDocuments = pgTable(
-  'search_documents',
-  {
-    tenant: text('tenant').notNull(),
-    id: text('id').notNull(),
-    document: jsonb('document').notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.tenant, t.id] })],
-);
-
 export const accessValues = pgTable(
   'access_values',
   {
     tenant: text('tenant').notNull(),
-    active: boolean('active').notNull(),
-    isUserName: boolean('is_user_name').notNull(),
     value: text('value').notNull(),
     accessId: text('access_id').notNull(),
     path: text('path').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.tenant, t.active, t.isUserName, t.value, t.accessId] })],
+  (t) => [primaryKey({ columns: [t.tenant, t.value, t.accessId] })],
 );
 
 export const externalIds = pgTable(

@@ -9,7 +9,6 @@ import {
   externalIds,
   groupMembers,
   groups,
-  searchDocuments,
   users,
 } from './schema.ts';
 
@@ -57,13 +56,4 @@ export class Statistics {
 /** Above this number, doubling takes longer than autovacuum's interval. */
 const ENOUGH = 1_000_000;
 
-const GROWING = [
-  users,
-  access,
-  groups,
-  groupMembers,
-  searchDocuments,
-  accessValues,
-  externalIds,
-  counters,
-];
+const GROWING = [users, access, groups, groupMembers, accessValues, externalIds, counters];

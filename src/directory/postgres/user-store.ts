@@ -45,6 +45,8 @@ const INSERTED = columns(
   'id',
   'userId',
   'userNameKey',
+  'active',
+  'document',
   'attributes',
   'version',
   'created',
@@ -71,7 +73,7 @@ export function createUserStore(
     { id, attributes, at }: NewResource,
   ): Promise<UserRecord> => {
     const { tenant } = author;
-    const { profile, key } = rowOf('User', attributes);
+    const { profile, key, active, document } = rowOf('User', types.user, attributes);
     const userId = globalUserId(key);
     await addGlobalUser(connections, userId, key, at);
     const entry = activity.rowOf(author, () => ({
@@ -84,12 +86,12 @@ export function createUserStore(
     const inserted = sql`
       INSERT INTO ${a.table} (${INSERTED})
       VALUES (
-        ${tenant}, ${id}, ${userId}, ${key}, ${profile.json}::json, 1, ${at}, ${at}
+        ${tenant}, ${id}, ${userId}, ${key}, ${active}, ${document}::jsonb, ${profile.json}::json,
+        1, ${at}, ${at}
       )
       RETURNING ${a.id}
     `;
-    const inactive =
-      attributes.active === true ? sql`` : sql`, ${table.countedInactive(tenant, sql`1::bigint`)}`;
+    const inactive = active ? sql`` : sql`, ${table.countedInactive(tenant, sql`1::bigint`)}`;
     await refuseTaken(
       'User',
       connections.run(
@@ -123,7 +125,7 @@ export function createUserStore(
       await table.link(queries, author, id);
       return { user: current, entry: undefined };
     }
-    const { profile, key } = rowOf('User', attributes);
+    const { profile, key, active, document } = rowOf('User', types.user, attributes);
     const userId = globalUserId(key);
     if (key !== foldedName('User', before)) {
       await addGlobalUser(queries, userId, key, at);
@@ -131,6 +133,7 @@ export function createUserStore(
     const updated = sql`
       UPDATE ${a.table}
       SET ${a.userId} = ${userId}, ${a.userNameKey} = ${key},
+        ${a.active} = ${active}, ${a.document} = ${document}::jsonb,
         ${a.attributes} = ${profile.json}::json, ${a.version} = ${a.version} + 1,
         ${a.lastModified} = greatest(${a.lastModified}, ${at})
       WHERE ${a.tenant} = ${tenant} AND ${a.id} = ${id} AND ${a.version} = ${version}

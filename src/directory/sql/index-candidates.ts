@@ -132,8 +132,6 @@ export function usersWithValue(
     SELECT ${v.accessId}
     FROM ${v.table}
     WHERE ${v.tenant} = ${tenant}
-      AND ${v.active} IN (TRUE, FALSE)
-      AND ${v.isUserName} IN (TRUE, FALSE)
       AND ${v.value} = ${value}
       AND ${v.path} = ${path}
   `;

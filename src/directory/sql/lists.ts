@@ -1,12 +1,12 @@
 /** Rows of users and groups as the statements of reads select them. */
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import type { SortKey } from '../../scim/condition.ts';
 import { StoredProfile } from '../../scim/profile.ts';
 import type { PageKey, Query, StoredResource } from '../store/resources.ts';
 import { type Row, selected } from './names.ts';
 import { memberships } from './related.ts';
 import { externalIdOf } from './resource-conditions.ts';
-import type { SearchContext } from './resource-key.ts';
+import type { ResourceNames, SearchContext } from './resource-key.ts';
 
 const COLUMNS = ['id', 'attributes', 'version', 'created', 'lastModified'] as const;
 
@@ -21,8 +21,11 @@ export interface ResourceRow
   readonly sorted?: string | number | boolean | null;
 }
 
+/** The columns of the resource's own row. */
+export const ownColumns = (names: ResourceNames): StringChunk => selected(names, ...COLUMNS);
+
 export const resourceColumns = (context: SearchContext): SQL => sql`
-  ${selected(context.r, ...COLUMNS)}, ${externalIdOf(context)} AS "externalId",
+  ${ownColumns(context.r)}, ${externalIdOf(context)} AS "externalId",
     ${memberships(context)} AS memberships
 `;
 
@@ -38,7 +41,7 @@ export function pageOf(rows: readonly ResourceRow[], query: Query, total: number
   };
 }
 
-export function resourceOf(row: ResourceRow): StoredResource {
+export function resourceOf(row: Omit<ResourceRow, 'memberships'>): StoredResource {
   const { id, attributes, version, created, lastModified, externalId } = row;
   const profile = new StoredProfile(attributes, externalId);
   return { id, profile, version, created, lastModified };

@@ -4,18 +4,20 @@
  */
 import { isJsonObject, type JsonObject, type JsonValue } from '../../scim/json.ts';
 import { compareText, fold } from '../../scim/text.ts';
+import { sameValue } from '../../scim/values.ts';
 
 /** The paths that identity providers look users up by. */
 export const LOOKUP_PATHS: ReadonlySet<string> = new Set(['emails.value']);
 
 /** A row of the index, in addition to the tenant and the user. */
 export interface LookupValue {
-  readonly active: boolean;
-  readonly isUserName: boolean;
   readonly value: string;
   /** Empty for a value that only people look for. */
   readonly path: '' | 'emails.value';
 }
+
+/** The attributes that have values. */
+const SOURCES = ['userName', 'name', 'displayName', 'emails'];
 
 /** A longer name is found by its beginning. */
 const MOST_CHARACTERS = 100;
@@ -26,7 +28,6 @@ const MOST_CHARACTERS = 100;
  * the other one.
  */
 export function lookupValues(attributes: JsonObject): readonly LookupValue[] {
-  const active = attributes.active === true;
   const userName = fold(String(attributes.userName));
   const emails = new Set(emailsOf(attributes.emails).map(fold));
   const exact = new Set([userName, ...emails]);
@@ -36,8 +37,6 @@ export function lookupValues(attributes: JsonObject): readonly LookupValue[] {
     (name) => !all.some((other) => other.startsWith(name) && (other !== name || exact.has(name))),
   );
   return [...exact, ...more].toSorted(compareText).map((value) => ({
-    active,
-    isUserName: value === userName,
     value,
     path: emails.has(value) ? 'emails.value' : '',
   }));
@@ -50,21 +49,20 @@ export function lookupValues(attributes: JsonObject): readonly LookupValue[] {
 export function lookupChange(
   current: JsonObject | undefined,
   next: JsonObject | undefined,
-): { readonly removed: readonly LookupValue[]; readonly written: readonly LookupValue[] } {
-  const [before, after] = [current, next].map((attributes) =>
-    attributes ? lookupValues(attributes) : [],
-  );
-  const [had, has] = [byKey(before), byKey(after)];
+): { readonly removed: readonly string[]; readonly written: readonly LookupValue[] } {
+  if (current && next && SOURCES.every((key) => sameValue(current[key], next[key]))) {
+    return { removed: [], written: [] };
+  }
+  const [before, after] = [current, next].map((each) => (each ? lookupValues(each) : []));
+  const [had, has] = [byValue(before), byValue(after)];
   return {
-    removed: [...had].filter(([key]) => !has.has(key)).map(([, each]) => each),
-    written: [...has]
-      .filter(([key, { path }]) => had.get(key)?.path !== path)
-      .map(([, each]) => each),
+    removed: [...had.keys()].filter((value) => !has.has(value)),
+    written: [...has.values()].filter(({ value, path }) => had.get(value)?.path !== path),
   };
 }
 
-function byKey(values: readonly LookupValue[] = []): ReadonlyMap<string, LookupValue> {
-  return new Map(values.map((each) => [`${each.active} ${each.isUserName} ${each.value}`, each]));
+function byValue(values: readonly LookupValue[] = []): ReadonlyMap<string, LookupValue> {
+  return new Map(values.map((each) => [each.value, each]));
 }
 
 function emailsOf(emails: JsonValue | undefined): readonly string[] {

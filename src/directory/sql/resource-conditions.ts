@@ -34,7 +34,7 @@ import { LiteralSlot } from './template.ts';
 export function resourceHolder(context: SearchContext): Holder {
   let ofGroups = 0;
   return {
-    json: context.d.document,
+    json: context.r.document,
     special: (condition, compile) => {
       if (condition.ref.attribute.name === 'groups' && ++ofGroups > MAX_TERMS_ON_GROUPS) {
         throw invalidFilter(`groups are compared more than ${MAX_TERMS_ON_GROUPS} times`);
@@ -139,7 +139,7 @@ function onMeta(condition: LeafCondition, { dialect, type, r }: SearchContext): 
 /** Evaluates the condition between the brackets of `meta[…]` on the resource. */
 function metaHolder({ attribute }: AttributeRef, context: SearchContext): Holder {
   return {
-    json: context.d.document,
+    json: context.r.document,
     special: (inner) =>
       onMeta({ ...inner, ref: { ...inner.ref, attribute, sub: inner.ref.attribute } }, context),
   };
@@ -152,7 +152,7 @@ function milliseconds(value: Operand | null): Operand | null {
 }
 
 /** A resource has its core schema and those extensions that it has values of. */
-function onSchemas(condition: LeafCondition, { dialect, type, d }: SearchContext): SQL {
+function onSchemas(condition: LeafCondition, { dialect, type, r }: SearchContext): SQL {
   if (condition.kind === 'present') return TRUE;
   if (condition.kind === 'compare' && condition.value === null)
     return condition.operator === 'ne' ? TRUE : FALSE;
@@ -161,7 +161,7 @@ function onSchemas(condition: LeafCondition, { dialect, type, d }: SearchContext
   if (holds(type.schema.id)) return TRUE;
   const carried = type.extensions
     .filter(({ schema }) => holds(schema.id))
-    .map(({ schema }) => sql`${dialect.json(d.document, [schema.id])} IS NOT NULL`);
+    .map(({ schema }) => sql`${dialect.json(r.document, [schema.id])} IS NOT NULL`);
   return carried.length === 0 ? FALSE : sql`(${sql.join(carried, sql` OR `)})`;
 }
 
@@ -210,7 +210,7 @@ export function sortExpression({ ref }: SortKey, context: SearchContext): Expres
   }
   const first = attribute.multiValued ? [0] : [];
   return context.dialect.scalar(
-    context.d.document,
+    context.r.document,
     [...pathOf(ref), ...first, ...subPath(ref)],
     scalarType(ref),
   );

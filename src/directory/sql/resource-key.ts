@@ -12,6 +12,7 @@ import { sameValue } from '../../scim/values.ts';
 import type { Scope } from '../store/resources.ts';
 import type { SearchDialect } from './conditions.ts';
 import { type Names, named, type Row, type Tables } from './names.ts';
+import { searchDocument } from './search-document.ts';
 import { Slot, type Slots } from './template.ts';
 
 const KEY_ATTRIBUTE = { User: 'userName', Group: 'displayName' } as const;
@@ -29,7 +30,7 @@ export const INACTIVE_USERS = 'inactive_users';
 /**
  * The columns that users and groups have in common. `key` is the folded userName or displayName.
  */
-type ResourceNames = Names<keyof Row<'access'> & keyof Row<'groups'>> &
+export type ResourceNames = Names<keyof Row<'access'> & keyof Row<'groups'>> &
   Readonly<Record<'key', StringChunk>>;
 
 export function resourceNames(
@@ -55,8 +56,6 @@ export interface SearchContext {
   readonly key: string;
   /** A resource's row. */
   readonly r: ResourceNames;
-  /** Its search document. */
-  readonly d: Names<keyof Row<'searchDocuments'>>;
 }
 
 const SCOPE: Slots<Scope> = {
@@ -77,13 +76,17 @@ export function searchContext(
     name,
     key: KEY_ATTRIBUTE[name],
     r: resourceNames(tables, name, 'r'),
-    d: named(tables.searchDocuments, 'd'),
   };
 }
 
 /** The values of the row. */
-export function rowOf(name: ResourceName, attributes: Attributes) {
-  return { profile: StoredProfile.of(attributes), key: foldedName(name, attributes) };
+export function rowOf(name: ResourceName, type: ResourceType, attributes: Attributes) {
+  return {
+    profile: StoredProfile.of(attributes),
+    key: foldedName(name, attributes),
+    document: JSON.stringify(searchDocument(attributes, type)),
+    active: attributes.active === true,
+  };
 }
 
 /** The folded userName or displayName. */

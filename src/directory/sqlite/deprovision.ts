@@ -3,10 +3,10 @@ import { and, eq, ne, type SQL } from 'drizzle-orm';
 import type { ResourceName } from '../sql/resource-key.ts';
 import type { SqliteConnection } from './connections.ts';
 import { deleteGroup } from './group-store.ts';
-import type { Log } from './log/activity-log.ts';
-import type { ResourceTable } from './resource-table.ts';
+import type { Notes } from './log/activity-log.ts';
 import { externalIds, integrations, recentRequests, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
+import type { ResourceRows } from './writes/resource-rows.ts';
 
 /** How many resources one write deprovisions, so that others get their turn. */
 const BATCH = 200;
@@ -27,8 +27,8 @@ function provisionedBy({ id, tenant }: Row): SQL | undefined {
  */
 export function deprovisionSome(
   write: SqliteConnection,
-  tables: Record<ResourceName, ResourceTable>,
-  log: Log,
+  rows: Record<ResourceName, ResourceRows>,
+  notes: Notes,
   record: Row | undefined,
   at: number,
 ): boolean {
@@ -48,7 +48,7 @@ export function deprovisionSome(
       .limit(1)
       .all();
     const scope = { tenant, integrationId: record.id };
-    const current = tables[resourceType].get(scope, resourceId);
+    const current = rows[resourceType].get(scope, resourceId);
     if (current === undefined || others.length > 0) {
       write.orm
         .delete(externalIds)
@@ -56,7 +56,7 @@ export function deprovisionSome(
         .run();
     } else {
       const remove = resourceType === 'User' ? deleteUser : deleteGroup;
-      remove(write, tables[resourceType], log, scope, current, at);
+      remove(write, rows[resourceType], notes, scope, current.record, at);
     }
   }
   if (links.length > 0) return true;

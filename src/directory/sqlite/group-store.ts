@@ -6,7 +6,7 @@ import { sameValue } from '../../scim/values.ts';
 import { combined } from '../sql/log/change.ts';
 import { columns, named } from '../sql/names.ts';
 import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
-import { rowOf, searchContext } from '../sql/resource-key.ts';
+import { rowOf, searchContext, TOTALS } from '../sql/resource-key.ts';
 import { readsOf } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';
 import type {
@@ -21,10 +21,11 @@ import type {
 import { type Connections, compose, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
-import type { ActivityLog, Log } from './log/activity-log.ts';
-import { changeMembers, leaveAllGroups } from './memberships.ts';
-import { ResourceTable } from './resource-table.ts';
+import type { ActivityLog, Notes } from './log/activity-log.ts';
 import { groupMembers, groups } from './schema.ts';
+import { leaveAllGroups, Memberships } from './writes/memberships.ts';
+import { prepared } from './writes/prepared.ts';
+import { ResourceRows } from './writes/resource-rows.ts';
 
 const g = named(groups);
 const m = named(groupMembers);
@@ -33,6 +34,7 @@ const INSERTED = columns(
   'tenant',
   'id',
   'displayNameKey',
+  'document',
   'attributes',
   'version',
   'created',
@@ -44,81 +46,75 @@ export function createGroupStore(
   types: ResourceTypes,
   activity: ActivityLog,
 ): GroupStore {
-  const table = new ResourceTable(write, 'Group', types.group);
+  const rows = new ResourceRows(write, 'Group');
+  const memberships = new Memberships(write);
+  const statements = prepareStatements(write);
   const context = searchContext(sqliteDialect, 'Group', types.group);
-  const statements = resourceStatements(context, compose, MEMBERS_OF_GROUPS);
+  const reads = resourceStatements(context, compose, MEMBERS_OF_GROUPS);
 
   const create = (
-    log: Log,
-    scope: Author,
+    notes: Notes,
+    author: Author,
     { id, attributes, members, at }: NewGroup,
   ): GroupChangeResult => {
-    const { profile, key } = rowOf('Group', attributes);
+    const { tenant } = author;
+    const { profile, key, document } = rowOf('Group', types.group, attributes);
     refuseTaken('Group', () =>
-      write.run(
-        sql`
-          INSERT INTO ${g.table} (${INSERTED})
-          VALUES (${scope.tenant}, ${id}, ${key}, ${profile.json}, 1, ${at}, ${at})
-        `,
-      ),
+      statements.insert.run(tenant, id, key, document, profile.json, at, at),
     );
-    table.setExternalId(scope, id, profile.externalId);
-    table.index(scope.tenant, id, attributes);
-    table.addToCount(scope.tenant, 1);
+    rows.link(author, id, profile.externalId);
+    notes.count(tenant, TOTALS.Group, 1);
     const all: MemberChange = { kind: 'add', values: members };
-    const { unknown, ...joined } = changeMembers(write, scope.tenant, id, all);
+    const { unknown, ...joined } = memberships.change(tenant, id, all);
     const moved = { members: joined };
-    log(scope, () => ({ type: 'Group', id, after: attributes, version: 1, at, moved }));
+    notes.log(author, () => ({ type: 'Group', id, after: attributes, version: 1, at, moved }));
     const group = { id, profile, version: 1, created: at, lastModified: at };
     return { group, unknownMembers: unknown };
   };
 
   const change = (
-    log: Log,
-    scope: Author,
+    notes: Notes,
+    author: Author,
     id: string,
     decide: Decide<GroupRecord> | undefined,
     members: readonly MemberChange[],
     at: number,
   ): GroupChangeResult => {
-    const { tenant } = scope;
-    const current = table.require(scope, id);
-    const before = current.profile.attributes;
-    const attributes = decide === undefined ? before : decide(current);
-    const results = members.map((each) => changeMembers(write, tenant, id, each));
+    const { tenant } = author;
+    const current = rows.require(author, id);
+    const { record } = current;
+    const before = record.profile.attributes;
+    const attributes = decide === undefined ? before : decide(record);
+    const results = members.map((each) => memberships.change(tenant, id, each));
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
-    table.link(scope, id);
     const same = sameValue(attributes, before);
     const isMoved = results.some(({ added, removed }) => added.length + removed.length > 0);
-    if (same && !isMoved) return { group: current, unknownMembers };
-    const version = current.version + 1;
-    const lastModified = Math.max(at, current.lastModified);
-    let { profile } = current;
+    if (same && !isMoved) {
+      rows.relink(author, current);
+      return { group: record, unknownMembers };
+    }
+    const version = record.version + 1;
+    const lastModified = Math.max(at, record.lastModified);
+    let { profile } = record;
     if (same) {
-      write.run(
-        sql`
-          UPDATE ${g.table}
-          SET ${g.version} = ${version}, ${g.lastModified} = ${lastModified}
-          WHERE ${g.tenant} = ${tenant} AND ${g.id} = ${id}
-        `,
-      );
+      statements.touch.run(version, lastModified, tenant, id);
     } else {
-      const row = rowOf('Group', attributes);
+      const row = rowOf('Group', types.group, attributes);
       profile = row.profile;
       refuseTaken('Group', () =>
-        write.run(
-          sql`
-            UPDATE ${g.table}
-            SET ${g.displayNameKey} = ${row.key}, ${g.attributes} = ${profile.json},
-              ${g.version} = ${version}, ${g.lastModified} = ${lastModified}
-            WHERE ${g.tenant} = ${tenant} AND ${g.id} = ${id}
-          `,
+        statements.update.run(
+          row.key,
+          row.document,
+          profile.json,
+          version,
+          lastModified,
+          tenant,
+          id,
         ),
       );
-      table.setExternalId(scope, id, profile.externalId);
-      table.index(tenant, id, attributes);
     }
-    log(scope, () => ({
+    rows.relink(author, current, profile);
+    notes.log(author, () => ({
       type: 'Group',
       id,
       before,
@@ -127,19 +123,19 @@ export function createGroupStore(
       at: lastModified,
       moved: { members: combined(results) },
     }));
-    return { group: { ...current, profile, version, lastModified }, unknownMembers };
+    return { group: { ...record, profile, version, lastModified }, unknownMembers };
   };
 
   return {
-    create: (scope, group) => activity.writing((log) => create(log, scope, group)),
-    ...readsOf(statements, MEMBERS_OF_GROUPS, reader),
-    change: (scope, id, decide, members, at) =>
-      activity.writing((log) => change(log, scope, id, decide, members, at)),
-    delete: (scope, id, check, at) =>
-      activity.writing((log) => {
-        const current = table.require(scope, id);
-        check(current);
-        deleteGroup(write, table, log, scope, current, at);
+    create: (author, group) => activity.writing((notes) => create(notes, author, group)),
+    ...readsOf(reads, MEMBERS_OF_GROUPS, reader),
+    change: (author, id, decide, members, at) =>
+      activity.writing((notes) => change(notes, author, id, decide, members, at)),
+    delete: (author, id, check, at) =>
+      activity.writing((notes) => {
+        const { record } = rows.require(author, id);
+        check(record);
+        deleteGroup(write, rows, notes, author, record, at);
       }),
   };
 }
@@ -147,13 +143,13 @@ export function createGroupStore(
 /** Inside a write. */
 export function deleteGroup(
   write: SqliteConnection,
-  table: ResourceTable,
-  log: Log,
-  scope: Author,
+  rows: ResourceRows,
+  notes: Notes,
+  author: Author,
   { id, profile, version, lastModified }: StoredResource,
   at: number,
 ): void {
-  const { tenant } = scope;
+  const { tenant } = author;
   write.run(sql`DELETE FROM ${g.table} WHERE ${g.tenant} = ${tenant} AND ${g.id} = ${id}`);
   const members = write.all<{ id: string }>(
     sql`
@@ -163,8 +159,9 @@ export function deleteGroup(
     `,
   );
   const left = leaveAllGroups(write, tenant, id, at);
-  table.forget(tenant, id);
-  log(scope, () => ({
+  rows.unlink(tenant, id);
+  notes.count(tenant, TOTALS.Group, -1);
+  notes.log(author, () => ({
     type: 'Group',
     id,
     before: profile.attributes,
@@ -175,4 +172,44 @@ export function deleteGroup(
       groups: { added: [], removed: left },
     },
   }));
+}
+
+function prepareStatements(write: SqliteConnection) {
+  const ofGroup = sql`WHERE ${g.tenant} = +? AND ${g.id} = +?`;
+  return {
+    insert: prepared<
+      [
+        tenant: string,
+        id: string,
+        key: string,
+        document: string,
+        json: string,
+        created: number,
+        lastModified: number,
+      ]
+    >(write, sql`INSERT INTO ${g.table} (${INSERTED}) VALUES (?, ?, ?, jsonb(?), ?, 1, ?, ?)`),
+    update: prepared<
+      [
+        key: string,
+        document: string,
+        json: string,
+        version: number,
+        lastModified: number,
+        tenant: string,
+        id: string,
+      ]
+    >(
+      write,
+      sql`
+        UPDATE ${g.table}
+        SET ${g.displayNameKey} = ?, ${g.document} = jsonb(?), ${g.attributes} = ?,
+          ${g.version} = ?, ${g.lastModified} = ?
+        ${ofGroup}
+      `,
+    ),
+    touch: prepared<[version: number, lastModified: number, tenant: string, id: string]>(
+      write,
+      sql`UPDATE ${g.table} SET ${g.version} = ?, ${g.lastModified} = ? ${ofGroup}`,
+    ),
+  };
 }

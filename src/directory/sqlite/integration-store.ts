@@ -1,6 +1,5 @@
 /** Integrations and what they provisioned, on SQLite. */
 import { and, eq, gte, inArray, isNull, sql } from 'drizzle-orm';
-import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { named } from '../sql/names.ts';
 import type { ResourceName } from '../sql/resource-key.ts';
 import { historiesOf } from '../sql/tenant-histories.ts';
@@ -8,9 +7,9 @@ import { NO_ACTIVITY, usesOf } from '../sql/token-uses.ts';
 import type { IntegrationRecord, IntegrationStore } from '../store/integrations.ts';
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { deprovisionSome } from './deprovision.ts';
-import type { ActivityLog, Log } from './log/activity-log.ts';
-import { ResourceTable } from './resource-table.ts';
+import type { ActivityLog, Notes } from './log/activity-log.ts';
 import { externalIds, governedTenants, integrations, tenantOwners, tokens } from './schema.ts';
+import { ResourceRows } from './writes/resource-rows.ts';
 
 type Row = typeof integrations.$inferSelect;
 
@@ -18,13 +17,9 @@ const i = named(integrations);
 
 export function createIntegrationStore(
   { writer, write, read, reading }: Connections,
-  types: ResourceTypes,
   activity: ActivityLog,
 ): IntegrationStore {
-  const tables = {
-    User: new ResourceTable(write, 'User', types.user),
-    Group: new ResourceTable(write, 'Group', types.group),
-  };
+  const rows = { User: new ResourceRows(write, 'User'), Group: new ResourceRows(write, 'Group') };
   const reads = integrationReads(read);
   const writes = integrationWrites(write);
 
@@ -79,7 +74,8 @@ export function createIntegrationStore(
         write.orm.delete(tokens).where(eq(tokens.integrationId, id)).run();
       }),
     purge: async (id, at) => {
-      const some = (log: Log) => deprovisionSome(write, tables, log, writes.get.get({ id }), at);
+      const some = (notes: Notes) =>
+        deprovisionSome(write, rows, notes, writes.get.get({ id }), at);
       while (await activity.writing(some)) {
         // The next batch is a separate write.
       }

@@ -25,6 +25,7 @@ export const users = sqliteTable('users', {
 const resource = {
   tenant: text('tenant').notNull(),
   id: text('id').notNull(),
+  document: blob('document').notNull(),
   attributes: text('attributes', { mode: 'json' }).$type<Attributes>().notNull(),
   version: integer('version').notNull(),
   created: integer('created').notNull(),
@@ -37,10 +38,12 @@ export const access = sqliteTable(
     ...resource,
     userId: text('user_id').notNull(),
     userNameKey: text('user_name_key').notNull(),
+    active: integer('active', { mode: 'boolean' }).notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.tenant, t.id] }),
     uniqueIndex('access_user_name').on(t.tenant, t.userNameKey),
+    index('access_inactive').on(t.tenant, t.userNameKey).where(sql`NOT active`),
   ],
 );
 
@@ -70,27 +73,15 @@ export const groupMembers = sqliteTable(
   ],
 );
 
-export const searchDocuments = sqliteTable(
-  'search_documents',
-  {
-    tenant: text('tenant').notNull(),
-    id: text('id').notNull(),
-    document: blob('document').notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.tenant, t.id] })],
-);
-
 export const accessValues = sqliteTable(
   'access_values',
   {
     tenant: text('tenant').notNull(),
-    active: integer('active', { mode: 'boolean' }).notNull(),
-    isUserName: integer('is_user_name', { mode: 'boolean' }).notNull(),
     value: text('value').notNull(),
     accessId: text('access_id').notNull(),
     path: text('path').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.tenant, t.active, t.isUserName, t.value, t.accessId] })],
+  (t) => [primaryKey({ columns: [t.tenant, t.value, t.accessId] })],
 );
 
 export const externalIds = sqliteTable(

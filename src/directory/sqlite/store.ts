@@ -53,7 +53,7 @@ export function openSqliteStore(
         return connections.reading(() => connections.read.all(statement));
       },
     }),
-    integrations: createIntegrationStore(connections, types, activity),
+    integrations: createIntegrationStore(connections, activity),
     tokens: createTokenStore(connections),
     madeObjects: createMadeObjectStore(connections),
     recentRequests: createRecentRequestStore(connections),

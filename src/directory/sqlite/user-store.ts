@@ -1,18 +1,22 @@
 /** Users on SQLite: global users, and their access to tenants. */
-import { and, eq, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
-import { named } from '../sql/names.ts';
+import { USER_CHANGES } from '../sql/followed-groups.ts';
+import { columns, named } from '../sql/names.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS, knownUsers, type RelatedInput } from '../sql/related.ts';
 import {
+  foldedName,
+  INACTIVE_USERS,
   inactiveChange,
   isOtherPerson,
   isOtherSubject,
   rowOf,
   searchContext,
+  TOTALS,
 } from '../sql/resource-key.ts';
 import { readsOf } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';
@@ -25,92 +29,146 @@ import type {
   UserRecord,
   UserStore,
 } from '../store/resources.ts';
-import { type Connections, compose, parameter, type SqliteConnection } from './connections.ts';
+import { type Connections, compose, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
-import type { ActivityLog, Log } from './log/activity-log.ts';
-import { leaveAllGroups } from './memberships.ts';
-import { ResourceTable } from './resource-table.ts';
+import type { ActivityLog, Notes } from './log/activity-log.ts';
 import { access, users } from './schema.ts';
+import { leaveAllGroups } from './writes/memberships.ts';
+import { prepared } from './writes/prepared.ts';
+import { ResourceRows } from './writes/resource-rows.ts';
 
-const ROW = named(access);
+const a = named(access);
+const u = named(users);
 const { tables } = sqliteDialect;
+const INSERTED = columns(
+  a,
+  'tenant',
+  'id',
+  'userId',
+  'userNameKey',
+  'active',
+  'document',
+  'attributes',
+  'version',
+  'created',
+  'lastModified',
+);
 
 export function createUserStore(
   { write, read, reading, reader }: Connections,
   types: ResourceTypes,
   activity: ActivityLog,
 ): UserStore {
-  const table = new ResourceTable(write, 'User', types.user);
+  const rows = new ResourceRows(write, 'User');
+  const statements = prepareStatements(write);
   const context = searchContext(sqliteDialect, 'User', types.user);
-  const statements = resourceStatements(context, compose, GROUPS_OF_USERS);
+  const reads = resourceStatements(context, compose, GROUPS_OF_USERS);
   const known = template(compose, (input: Slots<RelatedInput>) => knownUsers(sqliteDialect, input));
-  const rows = prepareRows(write);
 
-  const create = (log: Log, scope: Author, { id, attributes, at }: NewResource): UserRecord => {
-    const { profile, key } = rowOf('User', attributes);
-    const userId = globalUserId(key);
-    rows.addUser.run({ id: userId, key, at });
+  const addGlobalUser = (key: string, at: number): string => {
+    const id = globalUserId(key);
+    statements.addUser.run(id, key, at);
+    return id;
+  };
+
+  const create = (
+    notes: Notes,
+    author: Author,
+    { id, attributes, at }: NewResource,
+  ): UserRecord => {
+    const { tenant } = author;
+    const { profile, key, document, active } = rowOf('User', types.user, attributes);
+    // First, because it may be refused; see the writer.
     refuseTaken('User', () =>
-      rows.insert.run({ tenant: scope.tenant, id, userId, key, json: profile.json, at }),
+      statements.insert.run(
+        tenant,
+        id,
+        globalUserId(key),
+        key,
+        Number(active),
+        document,
+        profile.json,
+        at,
+        at,
+      ),
     );
-    table.setExternalId(scope, id, profile.externalId);
-    table.index(scope.tenant, id, attributes);
-    table.indexValues(scope.tenant, id, undefined, attributes);
-    table.addToCount(scope.tenant, 1);
-    if (attributes.active !== true) table.addInactive(scope.tenant, 1);
-    log(scope, () => ({ type: 'User', id, after: attributes, version: 1, at }));
+    addGlobalUser(key, at);
+    rows.link(author, id, profile.externalId);
+    rows.indexValues(tenant, id, undefined, attributes);
+    notes.count(tenant, TOTALS.User, 1);
+    if (!active) notes.count(tenant, INACTIVE_USERS, 1);
+    notes.log(author, () => ({ type: 'User', id, after: attributes, version: 1, at }));
     return { id, profile, version: 1, created: at, lastModified: at };
   };
 
   const change = (
-    log: Log,
-    scope: Author,
+    notes: Notes,
+    author: Author,
     id: string,
     decide: Decide<UserRecord>,
     at: number,
   ): UserRecord => {
-    const { tenant } = scope;
-    const current = table.require(scope, id);
-    const before = current.profile.attributes;
-    const attributes = decide(current);
-    table.link(scope, id);
-    if (sameValue(attributes, before)) return current;
-    const { profile, key } = rowOf('User', attributes);
-    const userId = globalUserId(key);
-    const version = current.version + 1;
-    const lastModified = Math.max(at, current.lastModified);
-    rows.addUser.run({ id: userId, key, at });
-    refuseTaken('User', () =>
-      rows.update.run({ tenant, id, userId, key, json: profile.json, version, lastModified }),
-    );
-    table.setExternalId(scope, id, profile.externalId);
-    table.index(tenant, id, attributes);
-    table.indexValues(tenant, id, before, attributes);
+    const { tenant } = author;
+    const current = rows.require(author, id);
+    const { record } = current;
+    const before = record.profile.attributes;
+    const attributes = decide(record);
+    if (sameValue(attributes, before)) {
+      rows.relink(author, current);
+      return record;
+    }
+    const { profile, key, document, active } = rowOf('User', types.user, attributes);
+    const version = record.version + 1;
+    const lastModified = Math.max(at, record.lastModified);
+    const row = [
+      Number(active),
+      document,
+      profile.json,
+      version,
+      lastModified,
+      tenant,
+      id,
+    ] as const;
+    if (key === foldedName('User', before)) {
+      statements.update.run(...row);
+    } else {
+      refuseTaken('User', () => statements.rename.run(globalUserId(key), key, ...row));
+      addGlobalUser(key, at);
+    }
+    rows.relink(author, current, profile);
+    rows.indexValues(tenant, id, before, attributes);
     if (isOtherSubject(before, attributes)) {
-      table.noteUserChange(tenant);
-      table.addInactive(tenant, inactiveChange(before, attributes));
+      notes.count(tenant, USER_CHANGES, 1);
+      notes.count(tenant, INACTIVE_USERS, inactiveChange(before, attributes));
     }
     if (isOtherPerson(before, attributes)) write.run(endedSessions(tables, tenant, id));
-    log(scope, () => ({ type: 'User', id, before, after: attributes, version, at: lastModified }));
-    return { ...current, profile, version, lastModified };
+    notes.log(author, () => ({
+      type: 'User',
+      id,
+      before,
+      after: attributes,
+      version,
+      at: lastModified,
+    }));
+    return { ...record, profile, version, lastModified };
   };
 
   return {
-    create: (scope, user) => activity.writing((log) => create(log, scope, user)),
-    ...readsOf(statements, GROUPS_OF_USERS, reader),
+    create: (author, user) => activity.writing((notes) => create(notes, author, user)),
+    ...readsOf(reads, GROUPS_OF_USERS, reader),
     known: (tenant, ids) =>
       reading(() => {
-        const rows = read.all(known, { tenant, ids });
-        return new Set(rows.map(({ id }) => id));
+        const found = read.all(known, { tenant, ids });
+        return new Set(found.map(({ id }) => id));
       }),
-    change: (scope, id, decide, at) =>
-      activity.writing((log) => change(log, scope, id, decide, at)),
-    delete: (scope, id, check, at) =>
-      activity.writing((log) => {
-        const current = table.require(scope, id);
-        check(current);
-        deleteUser(write, table, log, scope, current, at);
+    change: (author, id, decide, at) =>
+      activity.writing((notes) => change(notes, author, id, decide, at)),
+    delete: (author, id, check, at) =>
+      activity.writing((notes) => {
+        const { record } = rows.require(author, id);
+        check(record);
+        deleteUser(write, rows, notes, author, record, at);
       }),
   };
 }
@@ -118,23 +176,24 @@ export function createUserStore(
 /** Deletes the tenant's access, inside a write; the global user stays. */
 export function deleteUser(
   write: SqliteConnection,
-  table: ResourceTable,
-  log: Log,
-  scope: Author,
+  rows: ResourceRows,
+  notes: Notes,
+  author: Author,
   { id, profile, version, lastModified }: StoredResource,
   at: number,
 ): void {
-  const { tenant } = scope;
+  const { tenant } = author;
   const before = profile.attributes;
-  write.run(sql`DELETE FROM ${ROW.table} WHERE ${ROW.tenant} = ${tenant} AND ${ROW.id} = ${id}`);
-  if (before.active !== true) table.addInactive(tenant, -1);
+  write.run(sql`DELETE FROM ${a.table} WHERE ${a.tenant} = ${tenant} AND ${a.id} = ${id}`);
   write.run(endedSessions(tables, tenant, id));
   write.run(forgottenIdentity(tables, tenant, id));
   const removed = leaveAllGroups(write, tenant, id, at);
-  table.indexValues(tenant, id, before, undefined);
-  table.forget(tenant, id);
+  rows.indexValues(tenant, id, before, undefined);
+  rows.unlink(tenant, id);
+  notes.count(tenant, TOTALS.User, -1);
+  if (before.active !== true) notes.count(tenant, INACTIVE_USERS, -1);
   const moved = { groups: { added: [], removed } };
-  log(scope, () => ({
+  notes.log(author, () => ({
     type: 'User',
     id,
     before,
@@ -144,40 +203,53 @@ export function deleteUser(
   }));
 }
 
-function prepareRows({ orm }: SqliteConnection) {
-  const at = sql.placeholder('at');
-  const place = {
-    userId: sql.placeholder('userId'),
-    userNameKey: sql.placeholder('key'),
-    attributes: sql`${sql.placeholder('json')}`,
-  };
+/** What a change writes of a row, and the row. */
+type Changed = [
+  active: number,
+  document: string,
+  json: string,
+  version: number,
+  lastModified: number,
+  tenant: string,
+  id: string,
+];
+
+function prepareStatements(write: SqliteConnection) {
+  const changed = sql`
+    ${a.active} = ?, ${a.document} = jsonb(?), ${a.attributes} = ?, ${a.version} = ?,
+    ${a.lastModified} = ?
+    WHERE ${a.tenant} = +? AND ${a.id} = +?
+  `;
   return {
-    addUser: orm
-      .insert(users)
-      .values({ id: sql.placeholder('id'), userNameKey: sql.placeholder('key'), created: at })
-      .onConflictDoNothing()
-      .prepare(),
-    insert: orm
-      .insert(access)
-      .values({
-        tenant: sql.placeholder('tenant'),
-        id: sql.placeholder('id'),
-        ...place,
-        version: 1,
-        created: at,
-        lastModified: at,
-      })
-      .prepare(),
-    update: orm
-      .update(access)
-      .set({
-        userId: sql`${sql.placeholder('userId')}`,
-        userNameKey: sql`${sql.placeholder('key')}`,
-        attributes: sql`${sql.placeholder('json')}`,
-        version: sql`${sql.placeholder('version')}`,
-        lastModified: sql`${sql.placeholder('lastModified')}`,
-      })
-      .where(and(eq(access.tenant, parameter('tenant')), eq(access.id, parameter('id'))))
-      .prepare(),
+    addUser: prepared<[id: string, key: string, at: number]>(
+      write,
+      sql`
+        INSERT INTO ${u.table} (${columns(u, 'id', 'userNameKey', 'created')})
+        VALUES (?, ?, ?)
+        ON CONFLICT DO NOTHING
+      `,
+    ),
+    insert: prepared<
+      [
+        tenant: string,
+        id: string,
+        userId: string,
+        key: string,
+        active: number,
+        document: string,
+        json: string,
+        created: number,
+        lastModified: number,
+      ]
+    >(
+      write,
+      sql`INSERT INTO ${a.table} (${INSERTED}) VALUES (?, ?, ?, ?, ?, jsonb(?), ?, 1, ?, ?)`,
+    ),
+    // A column of an index that is set has a price, even if it stays the same.
+    update: prepared<Changed>(write, sql`UPDATE ${a.table} SET ${changed}`),
+    rename: prepared<[userId: string, key: string, ...Changed]>(
+      write,
+      sql`UPDATE ${a.table} SET ${a.userId} = ?, ${a.userNameKey} = ?, ${changed}`,
+    ),
   };
 }

@@ -19,15 +19,15 @@ const USER = 'u00050';
 const OTHER = 'u09999';
 
 const FILL = `
-INSERT INTO access SELECT 't' || t, 'u' || lpad(i::text, 5, '0'), 'x' || i, 'user' || i,
+INSERT INTO access SELECT 't' || t, 'u' || lpad(i::text, 5, '0'), 'x' || i, 'user' || i, TRUE,
+  jsonb_build_object('userName', 'user' || i, 'title', 'x',
+    'emails', jsonb_build_array(jsonb_build_object('type', 'work', 'value', 'user' || i || '@a'))),
   json_build_object('userName', 'user' || i, 'title', repeat('x', 200)), 1, 1, 1
   FROM generate_series(1, 10000) i, generate_series(1, 3) t WHERE t = 2 OR i <= 2000;
-INSERT INTO search_documents SELECT tenant, id, jsonb_build_object('userName', user_name_key, 'title', 'x',
-  'emails', jsonb_build_array(jsonb_build_object('type', 'work', 'value', user_name_key || '@a'))) FROM access;
-INSERT INTO access_values SELECT tenant, TRUE, FALSE, user_name_key || '@a', id, 'emails.value' FROM access;
+INSERT INTO access_values SELECT tenant, user_name_key || '@a', id, 'emails.value' FROM access;
 INSERT INTO groups SELECT 't' || t, CASE i WHEN 1 THEN 'big' WHEN 2 THEN 'small' ELSE 'g' || i END, 'group' || i,
-  json_build_object('displayName', 'group' || i), 1, 1, 1 FROM generate_series(1, 200) i, generate_series(1, 3) t;
-INSERT INTO search_documents SELECT tenant, id, jsonb_build_object('displayName', display_name_key) FROM groups;
+  jsonb_build_object('displayName', 'group' || i), json_build_object('displayName', 'group' || i),
+  1, 1, 1 FROM generate_series(1, 200) i, generate_series(1, 3) t;
 INSERT INTO external_ids SELECT tenant, 'i', id, 'User', 'e' || user_name_key FROM access;
 INSERT INTO external_ids SELECT tenant, 'i', id, 'Group', 'e' || display_name_key FROM groups;
 INSERT INTO group_members SELECT tenant, 'big', id, 'User' FROM access WHERE id <= 'u09000';

@@ -14,7 +14,7 @@ import { groupQuery, userQuery } from '../contract/fixture.ts';
 
 const SCOPE: Scope = { tenant: 't', integrationId: 'i' };
 const USER = 'u00050';
-const TABLES = ['access', 'search_documents', 'access_values', 'groups', 'external_ids'];
+const TABLES = ['access', 'access_values', 'groups', 'external_ids'];
 const GROWING = [...TABLES, 'group_members', 'counters'];
 const of = (statement: string) =>
   GROWING.map((table) => `${statement.replace('?', table)};`).join('');
@@ -22,13 +22,13 @@ const ANALYZE = of('ANALYZE ?');
 
 /** Each of the first users is in ten groups; there are 300. */
 const fill = (users: number) => `
-INSERT INTO access SELECT 't', 'u' || lpad(i::text, 5, '0'), 'x' || i, 'user' || i,
+INSERT INTO access SELECT 't', 'u' || lpad(i::text, 5, '0'), 'x' || i, 'user' || i, TRUE,
+  jsonb_build_object('userName', 'user' || i, 'emails',
+    jsonb_build_array(jsonb_build_object('type', 'work', 'value', 'user' || i || '@a'))),
   json_build_object('userName', 'user' || i), 1, 1, 1 FROM generate_series(1, ${users}) i;
-INSERT INTO search_documents SELECT tenant, id, jsonb_build_object('userName', user_name_key, 'emails',
-  jsonb_build_array(jsonb_build_object('type', 'work', 'value', user_name_key || '@a'))) FROM access;
-INSERT INTO access_values SELECT tenant, TRUE, FALSE, user_name_key || '@a', id, 'emails.value' FROM access;
-INSERT INTO groups SELECT 't', 'g' || i, 'group' || i, json_build_object('displayName', 'group' || i),
-  1, 1, 1 FROM generate_series(1, 300) i;
+INSERT INTO access_values SELECT tenant, user_name_key || '@a', id, 'emails.value' FROM access;
+INSERT INTO groups SELECT 't', 'g' || i, 'group' || i, jsonb_build_object('displayName', 'group' || i),
+  json_build_object('displayName', 'group' || i), 1, 1, 1 FROM generate_series(1, 300) i;
 INSERT INTO external_ids SELECT tenant, 'i', id, 'User', 'e' || user_name_key FROM access;
 INSERT INTO external_ids SELECT tenant, 'i', id, 'Group', 'e' || display_name_key FROM groups;
 INSERT INTO group_members SELECT tenant, 'g' || (1 + (right(id, 3)::integer * k) % 300), id, 'User'

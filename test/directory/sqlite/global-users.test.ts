@@ -81,14 +81,7 @@ describe('everything that belongs to a user or group', () => {
     });
     await store.users.delete(ACME, user.id, () => {}, at(1));
     await store.groups.delete(ACME, group.id, () => {}, at(1));
-    for (const table of [
-      'access',
-      'access_values',
-      'groups',
-      'group_members',
-      'search_documents',
-      'external_ids',
-    ]) {
+    for (const table of ['access', 'access_values', 'groups', 'group_members', 'external_ids']) {
       expect([table, rows(`SELECT count(*) FROM ${table}`)]).toEqual([table, [[0]]]);
     }
     expect(rows('SELECT name, value FROM counters ORDER BY name')).toEqual([

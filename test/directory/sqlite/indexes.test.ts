@@ -22,8 +22,17 @@ import {
 
 /** Runs the statements that are composed at run time; opening the directory prepares the others. */
 async function work(store: Store): Promise<void> {
-  const { users, groups, memberships, integrations, tokens, sessions, setupLinks, activity } =
-    store;
+  const {
+    users,
+    groups,
+    people,
+    memberships,
+    integrations,
+    tokens,
+    sessions,
+    setupLinks,
+    activity,
+  } = store;
   const limits = { groups: 10, members: 10 };
   await integrations.put(integration());
   await tokens.add(token());
@@ -33,6 +42,7 @@ async function work(store: Store): Promise<void> {
     await users.list(ACME, userQuery({ filter, related: true }));
   }
   await groups.list(ACME, groupQuery({ filter: 'displayName eq "x"', related: true }));
+  await people.search(ACME.tenant, { active: false, limit: 10 });
   await memberships.read(ACME.tenant, { displayName: 'staff' }, limits, 'userName');
   await memberships.read(ACME.tenant, { externalId: 'x' }, limits, 'userName');
   await sessions.endAll({ issuer: 'https://idp.example', subject: 'x' });

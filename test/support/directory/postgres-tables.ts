@@ -8,8 +8,8 @@ import { eventually } from '../eventually.ts';
 import type { PostgresDatabase } from './postgres.ts';
 
 const RESOURCES = `resources AS (
-  SELECT tenant, id, 'User' AS type, attributes FROM access
-  UNION ALL SELECT tenant, id, 'Group', attributes FROM groups)`;
+  SELECT tenant, id, 'User' AS type, attributes, document FROM access
+  UNION ALL SELECT tenant, id, 'Group', attributes, document FROM groups)`;
 
 /** Each selects rows that must not exist. */
 const TROUBLES = [
@@ -21,8 +21,6 @@ const TROUBLES = [
    ON r.tenant = x.tenant AND r.id = x.resource_id AND r.type = x.resource_type WHERE r.id IS NULL`,
   `SELECT 'provisioned by nobody' AS trouble, r.* FROM resources r LEFT JOIN external_ids x
    ON r.tenant = x.tenant AND r.id = x.resource_id WHERE x.resource_id IS NULL`,
-  `SELECT 'a search document of nothing' AS trouble, d.* FROM search_documents d LEFT JOIN resources r
-   ON r.tenant = d.tenant AND r.id = d.id WHERE r.id IS NULL`,
   `SELECT 'a value of nobody' AS trouble, v.* FROM access_values v LEFT JOIN access a
    ON a.tenant = v.tenant AND a.id = v.access_id WHERE a.id IS NULL`,
   `SELECT 'nobody' AS trouble, a.* FROM access a LEFT JOIN users u
@@ -34,15 +32,17 @@ const TROUBLES = [
    USING (tenant, name) WHERE COALESCE(n.count, 0) <> COALESCE(counted.value, 0)`,
   `SELECT 'a wrong counter of inactive users' AS trouble, n.*, counted.value FROM (
    SELECT tenant, count(*) AS count FROM access
-   WHERE (attributes ->> 'active') IS DISTINCT FROM 'true' GROUP BY tenant) n
+   WHERE NOT active GROUP BY tenant) n
    FULL JOIN (SELECT tenant, sum(value) AS value FROM counters
    WHERE name = 'inactive_users' GROUP BY tenant) counted
    USING (tenant) WHERE COALESCE(n.count, 0) <> COALESCE(counted.value, 0)`,
+  `SELECT 'active in another way' AS trouble, a.* FROM access a
+   WHERE active <> COALESCE((attributes ->> 'active') = 'true', FALSE)`,
   `SELECT 'an identity of nobody' AS trouble, i.* FROM identities i LEFT JOIN access a
    ON a.tenant = i.tenant AND a.id = i.access_id WHERE a.id IS NULL`,
   `SELECT 'a session of nobody' AS trouble, s.* FROM sessions s LEFT JOIN access a
    ON a.tenant = s.tenant AND a.id = s.access_id
-   WHERE s.kind = 'person' AND (a.attributes ->> 'active') IS DISTINCT FROM 'true'`,
+   WHERE s.kind = 'person' AND a.active IS DISTINCT FROM TRUE`,
   `SELECT 'a circle' AS trouble, up.* FROM (WITH RECURSIVE up(tenant, first, id) AS (
    SELECT tenant, group_id, member_id FROM group_members WHERE member_type = 'Group'
    UNION SELECT m.tenant, up.first, m.member_id FROM up JOIN group_members m
@@ -61,24 +61,19 @@ export async function troubles(database: PostgresDatabase): Promise<unknown[]> {
     id: string;
     type: string;
     attributes: Attributes;
-    document: object | null;
+    document: object;
     values: string[];
   }>(
-    `WITH ${RESOURCES} SELECT r.id, r.type, r.attributes, d.document, ARRAY(
-     SELECT concat_ws(' ', v.active, v.is_user_name, v.value, v.path)
+    `WITH ${RESOURCES} SELECT r.id, r.type, r.attributes, r.document, ARRAY(
+     SELECT concat_ws(' ', v.value, v.path)
      FROM access_values v WHERE v.tenant = r.tenant AND v.access_id = r.id) AS values
-     FROM resources r LEFT JOIN search_documents d ON d.tenant = r.tenant AND d.id = r.id`,
+     FROM resources r`,
   );
   for (const { id, type, attributes, document, values } of rows) {
     const resourceType = STANDARD_RESOURCE_TYPES[type === 'User' ? 'user' : 'group'];
     const expected = searchDocument(attributes, resourceType);
     const lookups = type === 'User' ? lookupValues(expected) : [];
-    const wanted = lookups
-      .map(
-        (each) =>
-          `${each.active ? 't' : 'f'} ${each.isUserName ? 't' : 'f'} ${each.value} ${each.path}`,
-      )
-      .toSorted();
+    const wanted = lookups.map(({ value, path }) => `${value} ${path}`).toSorted();
     if (sorted(document) !== sorted(expected) || sorted(values.toSorted()) !== sorted(wanted)) {
       found.push({ trouble: 'search data that differs', id, attributes, document, values });
     }

@@ -11,12 +11,14 @@ CREATE TABLE users (
   created BIGINT NOT NULL
 );
 
--- A user in a tenant: the SCIM resource.
+-- A user in a tenant: the SCIM resource. Filters compare the document: every value in comparable form.
 CREATE TABLE access (
   tenant TEXT COLLATE "C" NOT NULL,
   id TEXT COLLATE "C" NOT NULL,
   user_id TEXT COLLATE "C" NOT NULL,
   user_name_key TEXT COLLATE "C" NOT NULL,
+  active BOOLEAN NOT NULL,
+  document JSONB NOT NULL,
   attributes JSON NOT NULL,
   version INTEGER NOT NULL,
   created BIGINT NOT NULL,
@@ -24,11 +26,13 @@ CREATE TABLE access (
   PRIMARY KEY (tenant, id)
 );
 CREATE UNIQUE INDEX access_user_name ON access (tenant, user_name_key);
+CREATE INDEX access_inactive ON access (tenant, user_name_key) WHERE NOT active;
 
 CREATE TABLE groups (
   tenant TEXT COLLATE "C" NOT NULL,
   id TEXT COLLATE "C" NOT NULL,
   display_name_key TEXT COLLATE "C" NOT NULL,
+  document JSONB NOT NULL,
   attributes JSON NOT NULL,
   version INTEGER NOT NULL,
   created BIGINT NOT NULL,
@@ -46,23 +50,13 @@ CREATE TABLE group_members (
 );
 CREATE INDEX group_members_member ON group_members (tenant, member_id, group_id);
 
--- What filters compare: every value of a user or group in comparable form, apart from the wide row.
-CREATE TABLE search_documents (
-  tenant TEXT COLLATE "C" NOT NULL,
-  id TEXT COLLATE "C" NOT NULL,
-  document JSONB NOT NULL,
-  PRIMARY KEY (tenant, id)
-);
-
 -- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by people who type it.
 CREATE TABLE access_values (
   tenant TEXT COLLATE "C" NOT NULL,
-  active BOOLEAN NOT NULL,
-  is_user_name BOOLEAN NOT NULL,
   value TEXT COLLATE "C" NOT NULL,
   access_id TEXT COLLATE "C" NOT NULL,
   path TEXT COLLATE "C" NOT NULL,
-  PRIMARY KEY (tenant, active, is_user_name, value, access_id)
+  PRIMARY KEY (tenant, value, access_id)
 );
 
 -- A resource is provisioned by the integrations that have a row for it; each has its own externalId, or none.

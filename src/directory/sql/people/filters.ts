@@ -75,3 +75,33 @@ export function provisionedBy(
     },
   };
 }
+
+/** Whether the user with the id is as active as asked. */
+export function isActive(
+  { dialect }: PeopleDatabase,
+  tenant: string,
+  id: Expression,
+  active: boolean,
+): SQL {
+  const f = named(dialect.tables.access, 'f');
+  return sql`
+    (
+      SELECT 1
+      FROM ${f.table}
+      WHERE ${f.tenant} = ${tenant} AND ${f.id} = ${id} AND ${f.active} = ${dialect.bind(active)}
+    ) = 1
+  `;
+}
+
+/** At most so many inactive users, in no order. */
+export async function inactiveUsers(
+  { dialect, all }: PeopleDatabase,
+  tenant: string,
+  limit: number,
+): Promise<readonly string[]> {
+  const a = named(dialect.tables.access, 'a');
+  const statement: SQL<{ readonly id: string }> = sql`
+    SELECT ${a.id} FROM ${a.table} WHERE ${a.tenant} = ${tenant} AND NOT ${a.active} LIMIT ${limit}
+  `;
+  return (await all(statement)).map(({ id }) => id);
+}

@@ -6,7 +6,6 @@ import type { SearchDialect } from '../conditions.ts';
 import { usersWithValue } from '../index-candidates.ts';
 import { named } from '../names.ts';
 import { INACTIVE_USERS, TOTALS } from '../resource-key.ts';
-import { isActive } from './active.ts';
 import type { PeopleDatabase } from './database.ts';
 import { createGroupReads } from './groups.ts';
 import { identityOf } from './identities.ts';
@@ -35,8 +34,7 @@ export function createPeopleStore(database: PeopleDatabase): PeopleStore {
       if (value.includes('\0')) return [];
       const rows = await all<Omit<PersonMatch, 'active'> & { readonly active: unknown }>(
         sql`
-          SELECT ${a.id}, ${a.attributes} ->> 'userName' AS "userName",
-            ${isActive(a.attributes)} AS active
+          SELECT ${a.id}, ${a.attributes} ->> 'userName' AS "userName", ${a.active}
           FROM ${a.table}
           WHERE ${a.tenant} = ${tenant} AND ${matched(dialect, tenant, by, value)}
           ORDER BY ${a.id}

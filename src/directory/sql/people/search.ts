@@ -5,7 +5,7 @@ import type { PeopleQuery, PeopleStore, PersonSummary } from '../../store/people
 import { lookupValues } from '../lookup-values.ts';
 import { pageCursor, pageKey } from './cursor.ts';
 import type { PeopleDatabase } from './database.ts';
-import { inGroup, type PeopleFilter, provisionedBy } from './filters.ts';
+import { inactiveUsers, inGroup, isActive, type PeopleFilter, provisionedBy } from './filters.ts';
 import { type ListedPerson, listedPeople } from './summaries.ts';
 import { type Place, placesIn, type Range } from './values.ts';
 
@@ -69,17 +69,13 @@ async function searchFor(
   const group = groupId === undefined ? undefined : await inGroup(database, tenant, groupId);
   if (groupId !== undefined && group === undefined) return undefined;
   const [value = '', id] = pageKey(after, 2) ?? [];
-  const activities = active === undefined ? [true, false] : [active];
-  // Without a text, nobody is found by anything but the userName, so that each is found once.
-  const names = prefix === '' ? [true] : [true, false];
   return {
     database,
     tenant,
     range: {
       tenant,
-      sections: activities.flatMap((each) =>
-        names.map((isUserName) => ({ active: each, isUserName })),
-      ),
+      // Without a text, nobody is found by anything but the userName, so that each is found once.
+      names: prefix !== '' ? undefined : active === false ? 'inactive' : 'all',
       prefix,
       after: id === undefined || value < prefix ? undefined : { value, id },
     },
@@ -92,9 +88,9 @@ async function searchFor(
   };
 }
 
-function howToRead({ filters, range }: Search): (search: Search) => Promise<Progress> {
-  if (filters.length === 0) return unfiltered;
-  return range.prefix === '' ? everybodyWhoFits : filtered;
+function howToRead({ filters, range, active }: Search): (search: Search) => Promise<Progress> {
+  if (filters.length > 0) return range.prefix === '' ? everybodyWhoFits : filtered;
+  return active === undefined || range.names === 'inactive' ? unfiltered : filtered;
 }
 
 async function unfiltered(search: Search): Promise<Progress> {
@@ -138,12 +134,11 @@ async function narrowestFirst(filters: readonly PeopleFilter[]): Promise<readonl
 
 /** Compares the places that fit the text with the filters. */
 async function filtered(search: Search): Promise<Progress> {
-  const { database, range, filters, wanted } = search;
-  const fits: Range['fits'] = (id) =>
-    sql.join(
-      filters.map((filter) => filter.fits(id)),
-      sql` AND `,
-    );
+  const { database, tenant, range, active, filters, wanted } = search;
+  const fits: Range['fits'] = (id) => {
+    const activity = active === undefined ? [] : [isActive(database, tenant, id, active)];
+    return sql.join([...filters.map((filter) => filter.fits(id)), ...activity], sql` AND `);
+  };
   const size = 2 * wanted;
   const found: Found[] = [];
   let { after } = range;
@@ -164,14 +159,17 @@ async function filtered(search: Search): Promise<Progress> {
   return { found, last: after };
 }
 
-/** Reads everybody who fits one of the filters, if that is cheaper than reading the index. */
+/** Reads everybody who is inactive or fits a filter, if that is cheaper than reading the index. */
 async function amongFew(search: Search): Promise<Progress | undefined> {
-  const { database, range, filters } = search;
-  for (const filter of filters) {
-    const ids = await filter.next('', FEW + 1);
+  const { database, tenant, range, active, filters } = search;
+  const narrow = [
+    ...(active === false ? [() => inactiveUsers(database, tenant, FEW + 1)] : []),
+    ...filters.map((filter) => () => filter.next('', FEW + 1)),
+  ];
+  for (const some of narrow) {
+    const ids = await some();
     if (ids.length > FEW) continue;
-    const others = filters.filter((each) => each !== filter);
-    const found = await everybody(search, await fitting(database, ids, others));
+    const found = await everybody(search, await fitting(database, ids, filters));
     const later = found.filter((each) => range.after === undefined || isBehind(each, range.after));
     return { found: later.toSorted(byPlace), last: undefined };
   }

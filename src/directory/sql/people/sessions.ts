@@ -8,7 +8,6 @@ import type {
   SessionStore,
 } from '../../store/sessions.ts';
 import { columns, named, type Row, selected, type Tables } from '../names.ts';
-import { isActive } from './active.ts';
 import type { PeopleDatabase } from './database.ts';
 
 const COLUMNS = [
@@ -49,7 +48,7 @@ export function createSessionStore({ dialect, held, all, run }: PeopleDatabase):
             FROM ${a.table}
             WHERE ${a.tenant} = ${session.tenant}
               AND ${a.id} = ${session.accessId}
-              AND ${isActive(a.attributes)}
+              AND ${a.active}
             ${held}
           `;
       const inserted = sql`INSERT INTO ${t.table} (${columns(t, ...COLUMNS)}) SELECT ${values}`;
@@ -63,7 +62,7 @@ export function createSessionStore({ dialect, held, all, run }: PeopleDatabase):
           FROM ${s.table}
           LEFT JOIN ${a.table} ON ${a.tenant} = ${s.tenant} AND ${a.id} = ${s.accessId}
           WHERE ${s.hash} = ${hash}
-            AND (${s.kind} = 'kubernetes' OR ${isActive(a.attributes)})
+            AND (${s.kind} = 'kubernetes' OR ${a.active})
         `,
       );
       return row && foundOf(row);

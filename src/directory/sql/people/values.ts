@@ -11,15 +11,10 @@ export interface Place {
   readonly id: string;
 }
 
-/** A part of the index that is in the order of places. */
-interface Section {
-  readonly active: boolean;
-  readonly isUserName: boolean;
-}
-
 export interface Range {
   readonly tenant: string;
-  readonly sections: readonly Section[];
+  /** Whether the values are the userNames of everybody, and then only of those who are inactive. */
+  readonly names?: 'all' | 'inactive' | undefined;
   readonly prefix: string;
   /** The last place before the range. */
   readonly after: Place | undefined;
@@ -36,38 +31,29 @@ export function placesIn(
   limit: number,
   offset = 0,
 ): SQL<Place> {
+  const { tenant, names, prefix, after, until, fits } = range;
+  const a = named(dialect.tables.access, 'a');
   const v = named(dialect.tables.accessValues, 'v');
-  const { tenant, sections, prefix, after, until, fits } = range;
+  const [table, value, id] = names ? [a, a.userNameKey, a.id] : [v, v.value, v.accessId];
+  // A userName belongs to one user of the tenant. Ordered by the id as well, SQLite would take
+  // another index.
+  const order = names ? value : sql`${value}, ${id}`;
+  const bound = (place: Place) =>
+    names ? sql`(${place.value})` : sql`(${place.value}, ${place.id})`;
   // One lower and one upper bound: SQLite uses one of each for an index, and may take the wrong one.
-  const place = sql`(${v.value}, ${v.accessId})`;
   const conditions = [
-    after === undefined
-      ? sql`${v.value} >= ${prefix}`
-      : sql`${place} > (${after.value}, ${after.id})`,
+    after === undefined ? sql`${value} >= ${prefix}` : sql`(${order}) > ${bound(after)}`,
     until === undefined
-      ? sql`${v.value} < ${behindPrefix(prefix)}`
-      : sql`${place} <= (${until.value}, ${until.id})`,
-    ...(fits === undefined ? [] : [fits(v.accessId)]),
+      ? sql`${value} < ${behindPrefix(prefix)}`
+      : sql`(${order}) <= ${bound(until)}`,
+    ...(names === 'inactive' ? [sql`NOT ${a.active}`] : []),
+    ...(fits === undefined ? [] : [fits(id)]),
   ];
-  const parts = sections.map(
-    ({ active, isUserName }) => sql`
-      SELECT *
-      FROM (
-        SELECT ${v.value}, ${v.accessId} AS id
-        FROM ${v.table}
-        WHERE ${v.tenant} = ${tenant}
-          AND ${v.active} = ${dialect.bind(active)}
-          AND ${v.isUserName} = ${dialect.bind(isUserName)}
-          AND ${sql.join(conditions, sql` AND `)}
-        ORDER BY ${v.value}, ${v.accessId}
-        LIMIT ${limit + offset}
-      ) AS s
-    `,
-  );
   return sql`
-    SELECT c.value, c.id
-    FROM (${sql.join(parts, sql` UNION ALL `)}) AS c
-    ORDER BY c.value, c.id
+    SELECT ${value} AS value, ${id} AS id
+    FROM ${table.table}
+    WHERE ${table.tenant} = ${tenant} AND ${sql.join(conditions, sql` AND `)}
+    ORDER BY ${order}
     LIMIT ${limit} OFFSET ${offset}
   `;
 }

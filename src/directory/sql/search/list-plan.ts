@@ -1,5 +1,5 @@
 /** The statements of lists: how many resources there are, and one page of them. */
-import { SQL, type StringChunk, sql } from 'drizzle-orm';
+import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import type { Comparable, SortKey } from '../../../scim/condition.ts';
 import type { PageKey, Query, Scope } from '../../store/resources.ts';
 import { conditionCompiler, type Expression } from '../conditions.ts';
@@ -64,7 +64,7 @@ export class ListPlan {
       if (condition === undefined) return this.#counted();
       const { r, scope } = this.#context;
       const tenant = sql`${r.tenant} = ${scope.tenant}`;
-      return sql`SELECT count(*) AS total FROM ${from(this.#context, [tenant, condition], [condition])}`;
+      return sql`SELECT count(*) AS total FROM ${from(this.#context, [tenant, condition])}`;
     });
   }
 
@@ -116,9 +116,8 @@ export class ListPlan {
         ? behindKey(start.after, sort, value, context)
         : undefined;
     const given = [tenant, this.#condition, behind].filter((each) => each !== undefined);
-    const sorted = value === undefined ? [] : [value];
     const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
-    const places = from(context, given, [...given, ...sorted]);
+    const places = from(context, given);
     if (this.#isLookUp)
       return sql`SELECT ${resourceColumns(context)}${columns} FROM ${places} ${rows}`;
     // Ids first: only an index, or little more, is skipped over and sorted, and not the wide rows.
@@ -126,7 +125,7 @@ export class ListPlan {
     const shown = [tenant, dialect.among(r.id, ids)];
     return sql`
       SELECT ${resourceColumns(context)}${columns}
-      FROM ${from(context, shown, sorted)}
+      FROM ${from(context, shown)}
       ORDER BY ${this.#order()}
     `;
   }
@@ -158,26 +157,8 @@ export class ListPlan {
   }
 }
 
-/**
- * Joins the search documents only if one of the expressions in `asked` reads them. CROSS JOIN keeps
- * SQLite from beginning with them.
- */
-function from(
-  { r, d }: SearchContext,
-  conditions: readonly SQL[],
-  asked: readonly Expression[],
-): SQL {
-  if (!asked.some((each) => mentions(each, d.document))) {
-    return sql`${r.table} WHERE ${sql.join([...conditions], sql` AND `)}`;
-  }
-  const document = sql`${d.tenant} = ${r.tenant} AND ${d.id} = ${r.id}`;
-  const where = sql.join([document, ...conditions], sql` AND `);
-  return sql`${r.table} CROSS JOIN ${d.table} WHERE ${where}`;
-}
-
-function mentions(expression: unknown, name: StringChunk): boolean {
-  if (expression === name) return true;
-  return expression instanceof SQL && expression.queryChunks.some((each) => mentions(each, name));
+function from({ r }: SearchContext, conditions: readonly SQL[]): SQL {
+  return sql`${r.table} WHERE ${sql.join([...conditions], sql` AND `)}`;
 }
 
 /**

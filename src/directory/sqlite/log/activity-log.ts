@@ -1,5 +1,7 @@
-/** The activity log on SQLite. Entries are written by the job that they describe. */
-
+/**
+ * The activity log on SQLite. A job's entries are written at the end of its transaction, together
+ * with what it adds to counters.
+ */
 import { ACTIVITY_COLUMNS, listActivity, nextTenant, pruneStatement } from '../../sql/log/list.ts';
 import { type ActivityRow, ActivityRows, type Written } from '../../sql/log/rows.ts';
 import { columns, named, nameText } from '../../sql/names.ts';
@@ -8,60 +10,79 @@ import type { Author } from '../../store/resources.ts';
 import type { Connections, SqliteConnection } from '../connections.ts';
 import { sqliteDialect } from '../dialect.ts';
 import { activity } from '../schema.ts';
+import { type Count, counting } from '../writes/counters.ts';
 
 const ACTIVITY = named(activity);
 
-/** Appends the entry of a write. `written` is called only if it is needed. */
-export type Log = (author: Author, written: () => Written) => void;
+/** What a job leaves to the end of its transaction. */
+export interface Notes {
+  /** Appends the entry of a write. `written` is called only if it is needed. */
+  log(author: Author, written: () => Written): void;
+  /** Adds to a counter of the tenant. */
+  count(tenant: string, name: string, by: number): void;
+}
+
+/** The notes of a job. */
+interface Noted {
+  readonly rows: ActivityRow[];
+  readonly counts: Count[];
+}
 
 export class ActivityLog {
   readonly store: ActivityStore;
   readonly #writer: Connections['writer'];
   readonly #rows: ActivityRows;
-  /** The entries of the transaction that is running. */
-  #pending: ActivityRow[] = [];
+  /** Those of the jobs of the transaction that is running. */
+  #noted: Noted[] = [];
 
   constructor(connections: Connections, options: ActivityOptions) {
     const { writer, write } = connections;
     this.#writer = writer;
     this.#rows = new ActivityRows(options);
     const insert = this.#rows.recorded ? inserting(write) : () => undefined;
+    const count = counting(write);
     writer.finishWith({
       begin: () => {
-        this.#pending = [];
+        this.#noted = [];
       },
-      finish: () => this.#pending.forEach(insert),
+      finish: () => {
+        count(this.#noted.flatMap(({ counts }) => counts));
+        for (const { rows } of this.#noted) rows.forEach(insert);
+      },
     });
     this.store = {
       ...activityReads(connections),
       append: (entry) => {
         const row = this.#rows.ofEntry(entry);
-        return this.#committing((append) => append(row));
+        return this.#committing(({ rows }) => void rows.push(row));
       },
       prune: (before) => writer.write(() => pruneSlice(write, before)),
     };
   }
 
-  /** Runs the job as one write. Its entries are written with it. */
-  writing<T>(job: (log: Log) => T): Promise<T> {
-    return this.#committing((append) =>
-      job((author, written) => {
-        const row = this.#rows.ofWrite(author, written);
-        if (row !== undefined) append(row);
+  /** Runs the job as one write. What it notes is written with it. */
+  writing<T>(job: (notes: Notes) => T): Promise<T> {
+    return this.#committing(({ rows, counts }) =>
+      job({
+        log: (author, written) => {
+          const row = this.#rows.ofWrite(author, written);
+          if (row !== undefined) rows.push(row);
+        },
+        count: (tenant, name, by) => void counts.push({ tenant, name, by }),
       }),
     );
   }
 
-  async #committing<T>(job: (append: (row: ActivityRow) => void) => T): Promise<T> {
-    let appended: ActivityRow[] = [];
+  async #committing<T>(job: (noted: Noted) => T): Promise<T> {
+    let noted: Noted = { rows: [], counts: [] };
     const result = await this.#writer.write(() => {
       // The writer may run the job again.
-      appended = [];
-      const value = job((row) => appended.push(row));
-      this.#pending.push(...appended);
+      noted = { rows: [], counts: [] };
+      const value = job(noted);
+      this.#noted.push(noted);
       return value;
     });
-    for (const row of appended) this.#rows.committed(row);
+    for (const row of noted.rows) this.#rows.committed(row);
     return result;
   }
 }

@@ -7,12 +7,14 @@ CREATE TABLE users (
   created INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- A user in a tenant: the SCIM resource.
+-- A user in a tenant: the SCIM resource. Filters compare the document: every value in comparable form.
 CREATE TABLE access (
   tenant TEXT NOT NULL,
   id TEXT NOT NULL,
   user_id TEXT NOT NULL,
   user_name_key TEXT NOT NULL,
+  active INTEGER NOT NULL,
+  document BLOB NOT NULL,
   attributes TEXT NOT NULL,
   version INTEGER NOT NULL,
   created INTEGER NOT NULL,
@@ -20,11 +22,13 @@ CREATE TABLE access (
   PRIMARY KEY (tenant, id)
 ) STRICT;
 CREATE UNIQUE INDEX access_user_name ON access (tenant, user_name_key);
+CREATE INDEX access_inactive ON access (tenant, user_name_key) WHERE NOT active;
 
 CREATE TABLE groups (
   tenant TEXT NOT NULL,
   id TEXT NOT NULL,
   display_name_key TEXT NOT NULL,
+  document BLOB NOT NULL,
   attributes TEXT NOT NULL,
   version INTEGER NOT NULL,
   created INTEGER NOT NULL,
@@ -42,23 +46,13 @@ CREATE TABLE group_members (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX group_members_member ON group_members (tenant, member_id, group_id);
 
--- What filters compare: every value of a user or group in comparable form, apart from the wide row.
-CREATE TABLE search_documents (
-  tenant TEXT NOT NULL,
-  id TEXT NOT NULL,
-  document BLOB NOT NULL,
-  PRIMARY KEY (tenant, id)
-) STRICT, WITHOUT ROWID;
-
 -- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by people who type it.
 CREATE TABLE access_values (
   tenant TEXT NOT NULL,
-  active INTEGER NOT NULL,
-  is_user_name INTEGER NOT NULL,
   value TEXT NOT NULL,
   access_id TEXT NOT NULL,
   path TEXT NOT NULL,
-  PRIMARY KEY (tenant, active, is_user_name, value, access_id)
+  PRIMARY KEY (tenant, value, access_id)
 ) STRICT, WITHOUT ROWID;
 
 -- A resource is provisioned by the integrations that have a row for it; each has its own externalId, or none.

@@ -1,0 +1,194 @@
+/** Rows of group_members on SQLite, changed one by one. */
+import { type SQL, sql } from 'drizzle-orm';
+import type { Condition } from '../../../scim/condition.ts';
+import { invalidValue } from '../../../scim/error.ts';
+import { type MemberChange, refuseUnknown } from '../../../scim/members.ts';
+import { conditionCompiler } from '../../sql/conditions.ts';
+import type { Ids } from '../../sql/log/change.ts';
+import { columns, named, type Row } from '../../sql/names.ts';
+import { membersOf } from '../../sql/relations.ts';
+import { rowHolder } from '../../sql/resource-conditions.ts';
+import type { SqliteConnection } from '../connections.ts';
+import { sqliteDialect } from '../dialect.ts';
+import { access, groupMembers, groups } from '../schema.ts';
+import { prepared } from './prepared.ts';
+
+const m = named(groupMembers);
+const g = named(groups);
+
+const INSERTED = columns(m, 'tenant', 'groupId', 'memberId', 'memberType');
+
+const list = (ids: readonly string[]): SQL => sqliteDialect.values(ids, 'i');
+
+/** The ids that joined and left, and those that the tenant doesn't have. */
+interface MembersChanged extends Ids {
+  readonly unknown: readonly string[];
+}
+
+/** Changes members of groups, at a cost that depends on the change alone. */
+export class Memberships {
+  readonly #write: SqliteConnection;
+  readonly #statements;
+
+  constructor(write: SqliteConnection) {
+    this.#write = write;
+    this.#statements = prepareStatements(write);
+  }
+
+  /** Applies one change. */
+  change(tenant: string, groupId: string, change: MemberChange): MembersChanged {
+    switch (change.kind) {
+      case 'add':
+        return this.#add(tenant, groupId, change.values);
+      case 'remove':
+        return this.#remove(tenant, groupId, change.values);
+      case 'removeWhere':
+        return this.#remove(tenant, groupId, this.#membersWhere(tenant, groupId, change.where));
+      case 'replace': {
+        const wanted = new Set(change.values);
+        const members = this.#statements.members.all(tenant, groupId);
+        const gone = members.filter((id) => !wanted.has(id));
+        const { removed } = this.#remove(tenant, groupId, gone);
+        for (const id of members) wanted.delete(id);
+        const { added, unknown } = this.#add(tenant, groupId, [...wanted]);
+        if (removed.length > 0) refuseUnknown(change.values, unknown);
+        return { added, removed, unknown };
+      }
+    }
+  }
+
+  #remove(tenant: string, groupId: string, ids: readonly string[]): MembersChanged {
+    const { leave } = this.#statements;
+    const removed = ids.filter((id) => leave.run(tenant, groupId, id).changes > 0);
+    return { added: [], removed, unknown: [] };
+  }
+
+  #membersWhere(tenant: string, groupId: string, where: Condition): readonly string[] {
+    const relation = membersOf(sqliteDialect.tables, tenant, sql`${groupId}`);
+    const condition = conditionCompiler(sqliteDialect)(where, rowHolder(relation, sqliteDialect));
+    const rows = this.#write.all<{ id: string }>(
+      sql`SELECT m.value AS id FROM ${relation.rows} m WHERE ${condition}`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Most of them are users who aren't members yet. Only the others are looked at again. */
+  #add(tenant: string, groupId: string, ids: readonly string[]): MembersChanged {
+    const { join } = this.#statements;
+    const added = ids.filter((id) => join.run(groupId, tenant, id).changes > 0);
+    if (added.length === ids.length) return { added, removed: [], unknown: [] };
+    const joined = new Set(added);
+    const others = ids.filter((id) => !joined.has(id));
+    const found = typesOf(this.#write, tenant, others);
+    const groups = found.filter(({ type }) => type === 'Group').map(({ id }) => id);
+    refuseCycle(this.#write, tenant, groupId, groups);
+    const nested = groups.filter(
+      (id) => this.#statements.nest.run(tenant, groupId, id).changes > 0,
+    );
+    const unknown = found.filter(({ type }) => type === null).map(({ id }) => id);
+    return { added: [...added, ...nested], removed: [], unknown };
+  }
+}
+
+function prepareStatements(write: SqliteConnection) {
+  const a = named(access, 'a');
+  return {
+    members: prepared<[tenant: string, groupId: string], string>(
+      write,
+      sql`SELECT ${m.memberId} FROM ${m.table} WHERE ${m.tenant} = +? AND ${m.groupId} = +?`,
+    ).pluck(),
+    join: prepared<[groupId: string, tenant: string, userId: string]>(
+      write,
+      sql`
+        INSERT INTO ${m.table} (${INSERTED})
+        SELECT ${a.tenant}, ?, ${a.id}, 'User'
+        FROM ${a.table}
+        WHERE ${a.tenant} = +? AND ${a.id} = +?
+        ON CONFLICT DO NOTHING
+      `,
+    ),
+    nest: prepared<[tenant: string, groupId: string, memberId: string]>(
+      write,
+      sql`INSERT INTO ${m.table} (${INSERTED}) VALUES (?, ?, ?, 'Group') ON CONFLICT DO NOTHING`,
+    ),
+    leave: prepared<[tenant: string, groupId: string, memberId: string]>(
+      write,
+      sql`
+        DELETE FROM ${m.table}
+        WHERE ${m.tenant} = +? AND ${m.groupId} = +? AND ${m.memberId} = +?
+      `,
+    ),
+  };
+}
+
+/** The ids, and whether each belongs to a user, to a group or to nothing in the tenant. */
+function typesOf(write: SqliteConnection, tenant: string, ids: readonly string[]) {
+  const a = named(access, 'a');
+  const nested = named(groups, 'g');
+  return write.all<{ id: string; type: Row<'groupMembers'>['memberType'] | null }>(
+    sql`
+      SELECT i.value AS id,
+        CASE
+          WHEN EXISTS (
+            SELECT 1 FROM ${a.table} WHERE ${a.tenant} = ${tenant} AND ${a.id} = i.value
+          ) THEN 'User'
+          WHEN EXISTS (
+            SELECT 1 FROM ${nested.table} WHERE ${nested.tenant} = ${tenant} AND ${nested.id} = i.value
+          ) THEN 'Group'
+        END AS type
+      FROM ${list(ids)}
+    `,
+  );
+}
+
+/** A new member must not be the group itself or hold it, at any depth. */
+function refuseCycle(
+  write: SqliteConnection,
+  tenant: string,
+  groupId: string,
+  groups: readonly string[],
+): void {
+  if (groups.length === 0) return;
+  const held = named(groupMembers, 'g');
+  const [found] = write.all<Pick<Row<'groups'>, 'id'>>(
+    sql`
+      WITH RECURSIVE up(id) AS (
+        SELECT ${groupId}
+        UNION
+        SELECT ${held.groupId}
+        FROM up
+        CROSS JOIN ${held.table}
+        WHERE ${held.tenant} = ${tenant} AND ${held.memberId} = up.id
+      )
+      SELECT id
+      FROM up
+      WHERE id IN (SELECT i.value FROM ${list(groups)})
+      LIMIT 1
+    `,
+  );
+  if (found !== undefined) {
+    throw invalidValue(`group ${found.id} can't be a member: the group would contain itself`);
+  }
+}
+
+/** Removes a deleted resource from all groups, which changes them. Returns their ids. */
+export function leaveAllGroups(
+  write: SqliteConnection,
+  tenant: string,
+  memberId: string,
+  at: number,
+): readonly string[] {
+  const ofMember = sql`${m.tenant} = ${tenant} AND ${m.memberId} = ${memberId}`;
+  write.run(
+    sql`
+      UPDATE ${g.table}
+      SET ${g.version} = ${g.version} + 1, ${g.lastModified} = max(${g.lastModified}, ${at})
+      WHERE ${g.tenant} = ${tenant}
+        AND ${g.id} IN (SELECT ${m.groupId} FROM ${m.table} WHERE ${ofMember})
+    `,
+  );
+  const left = write.all<Pick<Row<'groupMembers'>, 'groupId'>>(
+    sql`DELETE FROM ${m.table} WHERE ${ofMember} RETURNING ${m.groupId} AS "groupId"`,
+  );
+  return left.map(({ groupId }) => groupId);
+}
