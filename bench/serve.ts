@@ -12,7 +12,7 @@ import { recordIntegration } from '../hack/scim-server/integration.ts';
 import { RequestTracker } from '../src/directory/last-requests.ts';
 import { DEFAULTS, openDirectory } from '../src/directory/open.ts';
 import { HttpServer } from '../src/http/server.ts';
-import { createLogger, linesOfTurns } from '../src/logger.ts';
+import { createLogger, linesTogether } from '../src/logger.ts';
 import { createScimApp } from '../src/scim-server/app.ts';
 import { errorDocument } from '../src/scim-server/error.ts';
 import { RecentRequests } from '../src/scim-server/recent-requests.ts';
@@ -23,7 +23,7 @@ const [databaseUrl = `file:${join(folder, 'directory.db')}`, wantedPort = '0'] =
 const activity = { recorded: process.env.ACTIVITY !== 'off' };
 const store = await openDirectory(databaseUrl, undefined, { ...DEFAULTS, activity });
 const { token, path } = await recordIntegration(store, { tenant: 'bench' });
-const log = createLogger('info', linesOfTurns(destination('/dev/null')));
+const log = createLogger('info', linesTogether(destination('/dev/null')));
 const warn = () => process.stderr.write('a write in the background failed\n');
 const tracker = new RequestTracker(store, warn);
 const recent = new RecentRequests(store.recentRequests, Date.now, warn);

@@ -26,39 +26,48 @@ let output: DestinationStream | undefined;
 
 /** The same for every logger, so that their lines stay in order. */
 function standardOutput(): DestinationStream {
-  output ??= linesOfTurns(openDestination(process.stdout.fd || 1));
+  output ??= linesTogether(openDestination(process.stdout.fd || 1));
   return output;
 }
 
 interface LineOutput extends DestinationStream {
   /** Called by pino after a fatal line. */
-  flushSync(): void;
+  flushSync?(): void;
 }
 
-/** More is written before the turn ends. */
+const LATEST_MS = 10;
+/** More is written at once. */
 const MOST_KEPT = 65_536;
 
 /**
- * Writes the lines of a turn of the event loop together when it ends, because each write costs as
- * much as several lines. A process that exits or crashes writes what is left; only one that is
- * killed may lose the lines of its last turn.
+ * Writes the lines of ten milliseconds together, because each write costs as much as several lines.
+ * A process that exits or crashes writes what is left; only one that is killed may lose its last
+ * lines.
  */
-export function linesOfTurns(destination: DestinationStream): LineOutput {
+export function linesTogether(destination: LineOutput): LineOutput {
   let lines = '';
-  const flushSync = () => {
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
     if (lines === '') return;
     const written = lines;
     lines = '';
     destination.write(written);
   };
-  process.on('exit', flushSync);
+  // Before the destination itself is ended.
+  process.prependListener('beforeExit', flush);
+  process.prependListener('exit', flush);
   return {
     write: (line) => {
-      if (lines === '') setImmediate(flushSync);
+      timer ??= setTimeout(flush, LATEST_MS).unref();
       lines += line;
-      if (lines.length > MOST_KEPT) flushSync();
+      if (lines.length > MOST_KEPT) flush();
     },
-    flushSync,
+    flushSync: () => {
+      flush();
+      destination.flushSync?.();
+    },
   };
 }
 

@@ -32,31 +32,48 @@ export function represent(
   { baseUrl, version, computed, projection = EVERYTHING }: Representation,
 ): string {
   const { json, externalId } = profile;
+  const { urn, name, extensions } = textsOf(type);
+  let schemas = urn;
+  for (const extension of extensions) if (json.includes(extension.key)) schemas += extension.more;
   const known = externalId === null ? '' : `"externalId":${JSON.stringify(externalId)},`;
   const attributes = json.length > 2 ? `${json.slice(1, -1)},` : '';
   const added = computed === undefined ? '' : `"${computed.name}":[${computed.elements.join()}],`;
-  const meta =
-    `{"resourceType":${JSON.stringify(type.name)},"created":"${new Date(created).toISOString()}",` +
-    `"lastModified":"${new Date(lastModified).toISOString()}",` +
-    `"location":${referenceTo(type, baseUrl, id)},"version":${JSON.stringify(version)}}`;
+  const since = new Date(created).toISOString();
+  const last = lastModified === created ? since : new Date(lastModified).toISOString();
   const whole =
-    `{"schemas":[${schemasIn(json, type)}],"id":${JSON.stringify(id)},` +
-    `${known}${attributes}${added}"meta":${meta}}`;
+    `{"schemas":[${schemas}],"id":${JSON.stringify(id)},${known}${attributes}${added}` +
+    `"meta":{"resourceType":${name},"created":"${since}","lastModified":"${last}",` +
+    `"location":${referenceTo(type, baseUrl, id)},"version":${JSON.stringify(version)}}}`;
   if (selectsAll(projection, type)) return whole;
   return JSON.stringify(project(JSON.parse(whole), type, projection));
 }
 
+interface Texts {
+  readonly urn: string;
+  readonly name: string;
+  readonly extensions: readonly { readonly key: string; readonly more: string }[];
+}
+
+const texts = new WeakMap<ResourceType, Texts>();
+
 /**
- * The URNs of the schemas that the profile contains, as JSON. In JSON text, a quoted URN before a
- * colon is a key, because a quote inside of a string is escaped.
+ * What the JSON of every resource of the type contains. In JSON, a quoted URN before a colon is
+ * always a key, because a quote inside of a string is escaped.
  */
-function schemasIn(json: string, { schema, extensions }: ResourceType): string {
-  let urns = JSON.stringify(schema.id);
-  for (const extension of extensions) {
-    const urn = JSON.stringify(extension.schema.id);
-    if (json.includes(`${urn}:`)) urns += `,${urn}`;
+function textsOf(type: ResourceType): Texts {
+  let known = texts.get(type);
+  if (known === undefined) {
+    known = {
+      urn: JSON.stringify(type.schema.id),
+      name: JSON.stringify(type.name),
+      extensions: type.extensions.map(({ schema }) => {
+        const urn = JSON.stringify(schema.id);
+        return { key: `${urn}:`, more: `,${urn}` };
+      }),
+    };
+    texts.set(type, known);
   }
-  return urns;
+  return known;
 }
 
 /**
