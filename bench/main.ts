@@ -4,7 +4,7 @@
  * curves. The short form, QUICK=1, writes nothing and fails if a limit is broken.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { type Closing, inScope, runTrial } from '../hack/trial.ts';
 import { type Options, readOptions, type SectionName } from './options.ts';
@@ -13,7 +13,8 @@ import { chartsOf } from './report/charts.ts';
 import { replaceTables } from './report/page.ts';
 import { peerTables } from './report/peers.ts';
 import type { Results } from './report/results.ts';
-import { tablesOf } from './report/tables.ts';
+import { merged, readSaved, save } from './report/saved.ts';
+import { type Tables, tablesOf } from './report/tables.ts';
 import { measureDisk } from './sections/disk.ts';
 import { measureGrowth } from './sections/growth.ts';
 import { measureLoad } from './sections/load.ts';
@@ -25,6 +26,7 @@ import { temporaryFolder } from './stage/stage.ts';
 const DOCS = join(import.meta.dirname, '..', 'docs');
 const PAGES = ['performance.md', 'guides/operations.md'].map((page) => join(DOCS, page));
 const CURVES = join(DOCS, 'performance');
+const SAVED = join(CURVES, 'results.json');
 
 const started = performance.now();
 const say = (line = '') => process.stdout.write(`${line}\n`);
@@ -57,7 +59,7 @@ async function measure(kind: DatabaseKind, options: Options, closing: Closing): 
   return { kind, ...results };
 }
 
-function report(all: readonly Results[], { quick }: Options): boolean {
+function shown(all: readonly Results[]): Tables {
   const tables: Record<string, string> = {};
   for (const results of all) {
     say(`\n${DATABASE_NAMES[results.kind]}`);
@@ -66,33 +68,46 @@ function report(all: readonly Results[], { quick }: Options): boolean {
       say(`\n${text}`);
     }
   }
-  Object.assign(tables, peerTables(all));
   say();
-  if (quick) {
-    const lines = all.flatMap((results) =>
-      broken(boundsOf(results)).map((line) => `✗ ${DATABASE_NAMES[results.kind]}: ${line}`),
-    );
-    for (const line of lines) say(line);
-    if (lines.length === 0) say('✓ every limit holds');
-    return lines.length === 0;
-  }
-  for (const page of PAGES) writeFileSync(page, replaceTables(readFileSync(page, 'utf8'), tables));
+  return { ...tables, ...peerTables(all) };
+}
+
+/** The short form. */
+function judge(all: readonly Results[]): boolean {
+  shown(all);
+  const lines = all.flatMap((results) =>
+    broken(boundsOf(results)).map((line) => `✗ ${DATABASE_NAMES[results.kind]}: ${line}`),
+  );
+  for (const line of lines) say(line);
+  if (lines.length === 0) say('✓ every limit holds');
+  return lines.length === 0;
+}
+
+function write(fresh: readonly Results[], machine: string): void {
   mkdirSync(CURVES, { recursive: true });
+  const all = merged(readSaved(SAVED), fresh);
+  save(SAVED, all);
+  const tables = { ...shown(all), machine };
+  for (const page of PAGES) writeFileSync(page, replaceTables(readFileSync(page, 'utf8'), tables));
   for (const [name, svg] of all.flatMap((results) => Object.entries(chartsOf(results))))
     writeFileSync(join(CURVES, name), svg);
   say('wrote docs/performance.md, docs/performance/ and docs/guides/operations.md');
-  return true;
 }
 
 await runTrial('bench', async (closing) => {
   const options = readOptions(process.env);
   const [processor] = cpus();
-  say(
-    `${cpus().length} cores (${processor?.model}) shared with the database and the load; ` +
-      `Node.js ${process.versions.node}`,
-  );
+  const date = new Date().toISOString().slice(0, 10);
+  const load = (loadavg()[0] ?? 0).toFixed(1);
+  const machine =
+    `The last run was on ${date}, on ${cpus().length} cores (${processor?.model}), ` +
+    `with Node.js ${process.versions.node}. ` +
+    `The load average of the machine was ${load} before it began.`;
+  say(machine);
   const all: Results[] = [];
   for (const kind of options.databases)
     all.push(await inScope(closing, (own) => measure(kind, options, own)));
-  return report(all, options);
+  if (options.quick) return judge(all);
+  write(all, machine);
+  return true;
 });

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PHASES, type Phase } from '../../bench/load/phases.ts';
 import { ratioOf } from '../../bench/measure/costs.ts';
@@ -12,6 +14,7 @@ import { chartsOf } from '../../bench/report/charts.ts';
 import { replaceTables } from '../../bench/report/page.ts';
 import { peerTables } from '../../bench/report/peers.ts';
 import type { Results } from '../../bench/report/results.ts';
+import { merged, readSaved, save } from '../../bench/report/saved.ts';
 import { figure, table } from '../../bench/report/table.ts';
 import { tablesOf } from '../../bench/report/tables.ts';
 import type { DatabaseKind } from '../../bench/stage/databases.ts';
@@ -35,7 +38,7 @@ function resultsOf(kind: DatabaseKind, slow: readonly string[] = [], rate = 4_00
   const costs = (name: string) =>
     sizes.map((_, index) => [1, 2, 3].map((ms) => (slow.includes(name) ? ms * 10 ** index : ms)));
   const parallel = { changes: 300, lost: 0, refused: 0, milliseconds: 9 };
-  const compared = { without: throughput(1_000), with: throughput(1_500) };
+  const compared = { without: throughput(1_000), with: throughput(2_000) };
   const beside = { own: throughput(rate), ceiling: throughput(5_000) };
   const cost = { own: [2, 3], ceiling: [2, 2] };
   const phases = record<Phase, typeof compared>(PHASES, () => compared);
@@ -111,7 +114,8 @@ it('numbers have three digits, and a table has its first column as text', () => 
 
 it('every table has its place in a page, and a place keeps what was not measured', () => {
   const all = [resultsOf('sqlite'), resultsOf('postgres')];
-  const tables = { ...Object.assign({}, ...all.map(tablesOf)), ...peerTables(all) };
+  const machine = 'The last run was on this machine.';
+  const tables = { machine, ...Object.assign({}, ...all.map(tablesOf)), ...peerTables(all) };
   const pages = ['docs/performance.md', 'docs/guides/operations.md'].map((page) =>
     readFileSync(page, 'utf8'),
   );
@@ -158,6 +162,20 @@ it('a wrong answer and a lost change break the short form', () => {
     'refused requests and wrong answers is 2, more than 0',
     '300 parallel changes of a group: lost is 1, more than 0',
   ]);
+});
+
+it('a run of some sections leaves the others as they were saved', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scim-operator-report-'));
+  const file = join(folder, 'results.json');
+  expect(readSaved(file)).toEqual([]);
+  const [before, after] = [resultsOf('sqlite'), resultsOf('sqlite', ['get'], 1_000)];
+  save(file, [before, resultsOf('postgres')]);
+
+  const { kind, load } = after;
+  const [sqlite, postgres] = merged(readSaved(file), [{ kind, ...(load && { load }) }]);
+  expect(sqlite).toEqual({ ...before, load });
+  expect(postgres).toEqual(resultsOf('postgres'));
+  rmSync(folder, { recursive: true });
 });
 
 it('curves are drawn between the decades of their values, and labels do not overlap', () => {
