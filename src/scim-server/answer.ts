@@ -3,16 +3,23 @@
  * bodies are written in one place.
  */
 
+import { setImmediate } from 'node:timers/promises';
+
 /**
  * RFC 7644 §8.1. Keycloak's client requires it on every response, including 204. The charset is for
  * clients that read unknown types as ISO-8859-1.
  */
 export const SCIM_MEDIA_TYPE = 'application/scim+json; charset=utf-8';
 
+/** JSON, or for a long one a function that returns its parts, which are made when they are sent. */
+export type Body = string | (() => Iterable<string>);
+
 export interface Answer {
   readonly status: number;
   /** JSON. */
   readonly body?: string;
+  /** Instead of a body, the parts of a long one. */
+  readonly parts?: () => Iterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
   /** The message of an error, which is also in the body. */
   readonly detail?: string;
@@ -32,5 +39,26 @@ export function toResponse(answer: Answer, requestId: string): Response {
     'X-Request-Id': requestId,
     ...answer.headers,
   };
-  return new Response(answer.body ?? null, { status: answer.status, headers });
+  const { body = null, parts } = answer;
+  return new Response(parts === undefined ? body : streamOf(parts()), {
+    status: answer.status,
+    headers,
+  });
+}
+
+export const wholeBody = (body: Body): string =>
+  typeof body === 'string' ? body : [...body()].join('');
+
+/** Others are served between the parts. */
+function streamOf(parts: Iterable<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const iterator = parts[Symbol.iterator]();
+  return new ReadableStream({
+    pull: async (controller) => {
+      await setImmediate();
+      const { done = false, value } = iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+  });
 }

@@ -84,6 +84,6 @@ export function locationOf(type: ResourceType, baseUrl: string, id: string): str
 }
 
 /** The URL of a resource as JSON. */
-export function referenceTo(type: ResourceType, baseUrl: string, id: string): string {
+function referenceTo(type: ResourceType, baseUrl: string, id: string): string {
   return JSON.stringify(locationOf(type, baseUrl, id));
 }

@@ -6,7 +6,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type {
   GroupMembership,
   GroupRecord,
-  Member,
+  PackedMembers,
   StoredResource,
   UserRecord,
 } from '../store/resources.ts';
@@ -23,6 +23,11 @@ export interface RelatedInput {
 
 /** A statement, and how its rows are attached to the resources. */
 export interface Related<Found, R> {
+  /**
+   * For related resources of which there may be very many: makes a row of a slice of them. See
+   * memberSlice.
+   */
+  readonly ofSlice?: (id: string, members: PackedMembers) => Found;
   select(dialect: SearchDialect, input: Given<RelatedInput>): SQL<Found>;
   attach(records: readonly StoredResource[], rows: readonly Found[]): R[];
 }
@@ -100,34 +105,62 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
   },
 };
 
-interface MemberRow extends Member, Pick<Row<'groupMembers'>, 'groupId'> {}
+interface MembersRow extends Pick<Row<'groupMembers'>, 'groupId'> {
+  readonly members: PackedMembers;
+}
 
-export const MEMBERS_OF_GROUPS: Related<MemberRow, GroupRecord> = {
+export interface SliceInput {
+  readonly tenant: string;
+  readonly id: string;
+  /** The last id of the slice before. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+export interface SliceRow {
+  readonly members: PackedMembers | null;
+  /** The last id. */
+  readonly last: string | null;
+  readonly count: number;
+}
+
+/** Some members of one group, in the order of their ids. */
+export function memberSlice(
+  { tables }: SearchDialect,
+  { tenant, id, after, limit }: Given<SliceInput>,
+): SQL<SliceRow> {
+  const g = named(tables.groupMembers, 'g');
+  return sql`
+    SELECT ${packed(sql`s.id`, sql`s.type`)} AS members, max(s.id) AS last, count(*) AS count
+    FROM (
+      SELECT ${g.memberId} AS id, ${g.memberType} AS type
+      FROM ${g.table}
+      WHERE ${g.tenant} = ${tenant} AND ${g.groupId} = ${id} AND ${g.memberId} > ${after}
+      ORDER BY ${g.memberId}
+      LIMIT ${limit}
+    ) AS s
+  `;
+}
+
+export const MEMBERS_OF_GROUPS: Related<MembersRow, GroupRecord> = {
   select: (dialect, { tenant, ids }) => {
     const g = named(dialect.tables.groupMembers, 'g');
     const ofGroup = sql`${g.tenant} = ${tenant} AND ${g.groupId} = i.value`;
     return sql`
-      SELECT ${g.groupId} AS "groupId", ${g.memberId} AS value, ${g.memberType} AS type
+      SELECT ${g.groupId} AS "groupId", ${packed(sql`${g.memberId}`, sql`${g.memberType}`)} AS members
       FROM ${dialect.values(ids, 'i')} ${dialect.lookUp(g, ofGroup)}
-      ORDER BY ${g.groupId}, ${g.memberId}
+      GROUP BY ${g.groupId}
     `;
   },
+  ofSlice: (groupId, members) => ({ groupId, members }),
   attach: (records, rows) => {
-    const members = collect(rows, ({ groupId, value, type }) => [groupId, { value, type }]);
-    return records.map((record) => ({ ...record, members: members.get(record.id) ?? [] }));
+    const ofGroup = Map.groupBy(rows, ({ groupId }) => groupId);
+    return records.map((record) => {
+      const members = (ofGroup.get(record.id) ?? []).map((row) => row.members);
+      return { ...record, members };
+    });
   },
 };
 
-function collect<Found, T>(
-  rows: readonly Found[],
-  entryOf: (row: Found) => [key: string, value: T],
-): ReadonlyMap<string, readonly T[]> {
-  const result = new Map<string, T[]>();
-  for (const row of rows) {
-    const [key, value] = entryOf(row);
-    const known = result.get(key);
-    if (known === undefined) result.set(key, [value]);
-    else known.push(value);
-  }
-  return result;
-}
+const packed = (id: SQL, type: SQL): SQL =>
+  sql`string_agg(CASE ${type} WHEN 'User' THEN '+' ELSE '!' END || ${id}, '' ORDER BY ${id})`;

@@ -21,10 +21,11 @@ export interface GroupMembership {
   readonly type: 'direct' | 'indirect';
 }
 
-export interface Member {
-  readonly value: string;
-  readonly type: 'User' | 'Group';
-}
+/**
+ * Members in the order of their ids, in one text: `+` and the id for each user, `!` and the id for
+ * each group. A group may have so many that an object for each would take long.
+ */
+export type PackedMembers = string;
 
 /** `profile` contains the externalId of the scope's integration. */
 export interface StoredResource {
@@ -42,9 +43,9 @@ export interface UserRecord extends StoredResource {
   readonly managerId?: string;
 }
 
-/** `members` is only there on request. */
+/** `members`, a part of them after the other, are only there on request. */
 export interface GroupRecord extends StoredResource {
-  readonly members?: readonly Member[];
+  readonly members?: readonly PackedMembers[];
 }
 
 export interface NewResource {

@@ -6,8 +6,9 @@ import type { GroupRecord } from '../../directory/store/resources.ts';
 import { etag } from '../../scim/etag.ts';
 import { MAX_PAYLOAD_BYTES } from '../../scim/limits.ts';
 import { type Projection, wants } from '../../scim/projection.ts';
-import { locationOf, referenceTo, represent } from '../../scim/representation.ts';
+import { locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
+import { fillMembers } from './members.ts';
 import { isGiven } from './query.ts';
 import type { Represented } from './resource-answers.ts';
 import type { ResourceKind } from './resource-kind.ts';
@@ -38,17 +39,12 @@ function representGroup(
   const computed =
     members === undefined || !wants(projection, 'members')
       ? undefined
-      : {
-          name: 'members',
-          elements: members.map(({ value, type }) => {
-            const $ref = referenceTo(type === 'User' ? types.user : types.group, baseUrl, value);
-            return `{"value":${JSON.stringify(value)},"$ref":${$ref},"type":"${type}"}`;
-          }),
-        };
+      : { name: 'members', elements: [] };
+  const whole = represent(group, types.group, { baseUrl, version, computed, projection });
   return {
     id,
     etag: version,
     location: locationOf(types.group, baseUrl, id),
-    body: represent(group, types.group, { baseUrl, version, computed, projection }),
+    body: fillMembers(whole, members ?? [], types, projection, baseUrl),
   };
 }

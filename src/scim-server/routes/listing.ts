@@ -6,7 +6,7 @@ import type { PageKey, PageStart, StoredResource } from '../../directory/store/r
 import { ScimError } from '../../scim/error.ts';
 import { parseProjection, wants } from '../../scim/projection.ts';
 import type { ResourceType } from '../../scim/schema.ts';
-import type { Answer } from '../answer.ts';
+import { type Answer, wholeBody } from '../answer.ts';
 import type { ScimCall } from '../endpoint.ts';
 import type { CursorPlace, Cursors } from './cursor.ts';
 import { conditionOf, listAnswer, type Search, sortOf } from './query.ts';
@@ -53,7 +53,9 @@ export function listOf<R extends StoredResource>(
         limit,
       });
       const complete = (await kind.complete?.(caller.scope, records, projection)) ?? records;
-      const resources = complete.map((each) => kind.represent(each, projection, baseUrl).body);
+      const resources = complete.map((each) =>
+        wholeBody(kind.represent(each, projection, baseUrl).body),
+      );
       return { total, resources, next };
     },
   };

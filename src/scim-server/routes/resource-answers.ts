@@ -2,7 +2,7 @@
 import { notFound, ScimError } from '../../scim/error.ts';
 import { matchesEtag } from '../../scim/etag.ts';
 import type { ResourceType } from '../../scim/schema.ts';
-import type { Answer } from '../answer.ts';
+import type { Answer, Body } from '../answer.ts';
 import type { ScimRequest } from '../endpoint.ts';
 
 /** A resource as a client receives it, and its ETag. */
@@ -14,8 +14,7 @@ export interface Represented {
    * header.
    */
   readonly location: string;
-  /** JSON. */
-  readonly body: string;
+  readonly body: Body;
 }
 
 const POSSIBLE_ID = /^[\w-]{1,64}$/;
@@ -47,7 +46,8 @@ export function readAnswer(request: ScimRequest, represented: Represented): Answ
 
 /** RFC 7643 §3.1: Content-Location is the same as meta.location. */
 export function changedAnswer({ etag, location, body }: Represented): Answer {
-  return { status: 200, headers: { ETag: etag, 'Content-Location': location }, body };
+  const headers = { ETag: etag, 'Content-Location': location };
+  return { status: 200, headers, ...(typeof body === 'string' ? { body } : { parts: body }) };
 }
 
 export function createdAnswer(represented: Represented): Answer {

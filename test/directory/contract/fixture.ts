@@ -8,6 +8,7 @@ import type { ActivityOptions } from '../../../src/directory/store/activity.ts';
 import type { IntegrationRecord } from '../../../src/directory/store/integrations.ts';
 import type {
   GroupRecord,
+  PackedMembers,
   PageKey,
   Query,
   Scope,
@@ -93,8 +94,14 @@ export function changeMembers(store: Store, scope: Scope, id: string, ...changes
 
 export async function memberIds(store: Store, scope: Scope, id: string): Promise<string[]> {
   const group = await store.groups.get(scope, id, true);
-  return (group?.members ?? []).map(({ value }) => value).toSorted();
+  return unpacked(group?.members).map(({ value }) => value);
 }
+
+/** The members in their order. */
+export const unpacked = (members: readonly PackedMembers[] = []) =>
+  members
+    .flatMap((part) => part.match(/[+!][^+!]*/g) ?? [])
+    .map((each) => ({ value: each.slice(1), type: each.startsWith('+') ? 'User' : 'Group' }));
 
 interface QueryOptions {
   readonly filter?: string;

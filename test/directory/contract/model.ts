@@ -7,7 +7,16 @@ import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { ScimError } from '../../../src/scim/error.ts';
 import type { MemberChange } from '../../../src/scim/members.ts';
-import { ACME, at, GLOBEX, groupQuery, type Open, userQuery, useStore } from './fixture.ts';
+import {
+  ACME,
+  at,
+  GLOBEX,
+  groupQuery,
+  type Open,
+  unpacked,
+  userQuery,
+  useStore,
+} from './fixture.ts';
 
 const SCOPES = [ACME, GLOBEX];
 const nth = fc.nat(9);
@@ -261,7 +270,7 @@ export async function contents(store: Store, scope: { tenant: string; integratio
       id,
       profile.attributes.displayName,
       version,
-      (held ?? []).map(({ value }) => value).toSorted(),
+      unpacked(held).map(({ value }) => value),
     ]),
   };
 }

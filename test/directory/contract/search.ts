@@ -34,6 +34,7 @@ import {
   GLOBEX,
   groupNames,
   type Open,
+  unpacked,
   userNames,
   userQuery,
   useStore,
@@ -341,7 +342,7 @@ function userResource(record: UserRecord): JsonObject {
 }
 
 function groupResource(record: GroupRecord): JsonObject {
-  const elements = (record.members ?? []).map(({ value, type }) =>
+  const elements = unpacked(record.members).map(({ value, type }) =>
     JSON.stringify({
       value,
       $ref: locationOf(type === 'User' ? TYPES.user : TYPES.group, BASE_URL, value),

@@ -8,7 +8,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDirectory } from '../../../src/directory/open.ts';
 import { openConnections } from '../../../src/directory/sqlite/connections.ts';
-import { ACME, groupQuery, userQuery } from '../contract/fixture.ts';
+import { ACME, groupQuery, unpacked, userQuery } from '../contract/fixture.ts';
 
 const CHILD = new URL('../../support/directory/restless-writer.ts', import.meta.url).pathname;
 
@@ -60,7 +60,7 @@ describe('the directory on SQLite', () => {
       }
       const { records } = await store.groups.list(ACME, groupQuery({ related: true }));
       const members = new Set(
-        records.flatMap((each) => each.members ?? []).map(({ value }) => value),
+        records.flatMap((each) => unpacked(each.members)).map(({ value }) => value),
       );
       await store.close();
       expect(total).toBe(users.size);

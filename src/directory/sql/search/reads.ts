@@ -32,12 +32,16 @@ export interface Reading<T> {
 /** Runs the statements of a read. Rejects with 503 if the database fails. */
 export type Reader = <T>(reading: Reading<T>) => Promise<T>;
 
+/** Members that are read with their group, and those in each further statement if it has more. */
+const FEW_MEMBERS = 1_000;
+const MORE_MEMBERS = 5_000;
+
 /** Resources that an index entry each is read of to get to a page by index. */
 const FEW_SKIPPED = 20_000;
 
 export function readsOf<Found, R extends StoredResource>(
-  { get, lists, related }: ResourceStatements<Found>,
-  { attach }: Related<Found, R>,
+  { get, lists, related, memberSlice }: ResourceStatements<Found>,
+  { attach, ofSlice }: Related<Found, R>,
   read: Reader,
 ) {
   function* withRelated(
@@ -55,6 +59,39 @@ export function readsOf<Found, R extends StoredResource>(
     const records = rows.map(resourceOf);
     return (wanted ? yield* withRelated(scope, rows, records) : records)[0];
   }
+
+  /** Returns undefined instead of a resource with more than few members, unless all are wanted. */
+  function* withMembers(
+    scope: Scope,
+    id: string,
+    rowOf: (id: string, members: string) => Found,
+    all: boolean,
+  ): Steps<{ readonly found: R | undefined } | undefined> {
+    const [row] = yield* ask(get, { ...scope, id });
+    if (row === undefined) return { found: undefined };
+    const limit = all ? MORE_MEMBERS : FEW_MEMBERS;
+    const found: Found[] = [];
+    for (let after = ''; ; ) {
+      const [slice] = yield* ask(memberSlice, { tenant: scope.tenant, id, after, limit });
+      if (slice?.members == null || slice.last === null) break;
+      found.push(rowOf(id, slice.members));
+      if (Number(slice.count) < limit) break;
+      if (!all) return undefined;
+      after = slice.last;
+    }
+    return { found: attach([resourceOf(row)], found)[0] };
+  }
+
+  const readOne = async (
+    scope: Scope,
+    id: string,
+    rowOf: (id: string, members: string) => Found,
+  ): Promise<R | undefined> => {
+    const { integrationId } = scope;
+    const few = { integrationId, isQuick: true, steps: withMembers(scope, id, rowOf, false) };
+    const many = { integrationId, isQuick: false, steps: withMembers(scope, id, rowOf, true) };
+    return ((await read(few)) ?? (await read(many)))?.found;
+  };
 
   function* page(
     scope: Scope,
@@ -83,11 +120,13 @@ export function readsOf<Found, R extends StoredResource>(
 
   return {
     get: (scope: Scope, id: string, wanted: boolean): Promise<R | StoredResource | undefined> =>
-      read({
-        integrationId: scope.integrationId,
-        isQuick: true,
-        steps: one(scope, id, wanted),
-      }),
+      wanted && ofSlice !== undefined
+        ? readOne(scope, id, ofSlice)
+        : read({
+            integrationId: scope.integrationId,
+            isQuick: true,
+            steps: one(scope, id, wanted),
+          }),
     list: async (scope: Scope, query: Query): Promise<Page<R | StoredResource>> => {
       const list = lists.of(scope, query);
       const { start } = query;

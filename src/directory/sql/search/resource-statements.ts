@@ -2,7 +2,13 @@
 import { sql } from 'drizzle-orm';
 import type { Scope } from '../../store/resources.ts';
 import { type ResourceRow, resourceColumns } from '../lists.ts';
-import type { Related, RelatedInput } from '../related.ts';
+import {
+  memberSlice,
+  type Related,
+  type RelatedInput,
+  type SliceInput,
+  type SliceRow,
+} from '../related.ts';
 import type { SearchContext } from '../resource-key.ts';
 import { type Compose, type Template, template } from '../template.ts';
 import { ListPlans } from './list-plans.ts';
@@ -29,6 +35,7 @@ export interface ResourceStatements<Found> {
   readonly get: Template<GetInput, ResourceRow>;
   readonly lists: ListPlans;
   readonly related: Template<RelatedInput, Found>;
+  readonly memberSlice: Template<SliceInput, SliceRow>;
 }
 
 export function resourceStatements<Found, R>(
@@ -40,5 +47,6 @@ export function resourceStatements<Found, R>(
     get: getStatement(context, compose),
     lists: new ListPlans(context, compose),
     related: template(compose, (input) => related.select(context.dialect, input)),
+    memberSlice: template(compose, (input) => memberSlice(context.dialect, input)),
   };
 }

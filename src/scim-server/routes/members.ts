@@ -1,0 +1,67 @@
+/** The members of a group in a response. */
+import { randomUUID } from 'node:crypto';
+import type { PackedMembers } from '../../directory/store/resources.ts';
+import { type Projection, project } from '../../scim/projection.ts';
+import { locationOf } from '../../scim/representation.ts';
+import type { ResourceTypes } from '../../scim/resource-types.ts';
+import type { Body } from '../answer.ts';
+
+/** Stands for an id, which consists of letters, digits, `-` and `_`. */
+const SOME_ID = randomUUID();
+
+/** The empty list, which in JSON is nothing else: inside of a string, a quote is escaped. */
+const NONE = '"members":[]';
+
+/**
+ * Puts members into the JSON of their group, which has an empty list of them unless the projection
+ * leaves them out.
+ */
+export function fillMembers(
+  group: string,
+  members: readonly PackedMembers[],
+  types: ResourceTypes,
+  projection: Projection,
+  baseUrl: string,
+): Body {
+  const at = group.indexOf(NONE);
+  if (at < 0 || members.length === 0) return group;
+  const [before, after] = [group.slice(0, at), group.slice(at + NONE.length)];
+  const textOf = memberText(types, projection, baseUrl);
+  // The id is in every response, and precedes the members.
+  if (textOf === undefined) return before.slice(0, -1) + after;
+  const parts = function* () {
+    let lead = `${before}"members":[`;
+    for (const each of members) {
+      yield lead + textOf(each);
+      lead = ',';
+    }
+    yield `]${after}`;
+  };
+  return members.length === 1 ? [...parts()].join('') : parts;
+}
+
+/** Writes members as JSON; undefined if the projection leaves nothing of them. */
+function memberText(
+  types: ResourceTypes,
+  projection: Projection,
+  baseUrl: string,
+): ((members: PackedMembers) => string) | undefined {
+  const elementOf = (type: 'User' | 'Group'): string | undefined => {
+    const $ref = locationOf(type === 'User' ? types.user : types.group, baseUrl, SOME_ID);
+    const sample = { members: [{ value: SOME_ID, $ref, type }] };
+    const json = JSON.stringify(project(sample, types.group, projection).members);
+    return json?.slice(1, -1);
+  };
+  const [user, group] = [elementOf('User'), elementOf('Group')];
+  if (user === undefined || group === undefined) return undefined;
+  const ofUser = `${user.replaceAll('$', '$$$$').replaceAll(SOME_ID, '$1')},`;
+  return (members) => {
+    const text = members.includes('!')
+      ? members.replace(
+          /([+!])([\w-]+)/g,
+          (_, mark, id) => `${(mark === '+' ? user : group).replaceAll(SOME_ID, id)},`,
+        )
+      : members.replace(/\+([\w-]+)/g, ofUser);
+    return text.slice(0, -1);
+  };
+}

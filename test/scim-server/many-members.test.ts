@@ -1,0 +1,96 @@
+/** Groups with more members than are read, sent or changed at once. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../src/directory/ids.ts';
+import { inBatches } from '../support/batches.ts';
+import { DATABASES } from '../support/directory/databases.ts';
+import {
+  type ScimClient,
+  type ScimServer,
+  startScimServer,
+} from '../support/scim-server/server.ts';
+
+const USERS = 5_200;
+
+describe.each(DATABASES)('members on %s', (_, open) => {
+  let server: ScimServer;
+  let client: ScimClient;
+  let users: readonly string[];
+  let inner: string;
+  beforeAll(async () => {
+    server = await startScimServer({ open });
+    client = await server.addIntegration();
+    const scope = { tenant: client.record.tenant, integrationId: client.record.id };
+    users = await inBatches(USERS, async (n) => {
+      const attributes = { userName: `user-${n}` };
+      return (await server.store.users.create(scope, { id: newId(), attributes, at: 0 })).id;
+    });
+    inner = (await client.send('POST', '/Groups', { displayName: 'inner' })).id;
+  });
+  afterAll(() => server.close());
+
+  const membersOf = (ids: readonly string[]) => ids.map((value) => ({ value }));
+  const inOrder = (ids: readonly string[]) =>
+    ids.toSorted().map((value) => {
+      const [type, path] = value === inner ? ['Group', 'Groups'] : ['User', 'Users'];
+      return { value, $ref: `${client.publicBaseUrl}/${path}/${value}`, type };
+    });
+
+  it('are read as they were sent, with whatever the projection selects', async () => {
+    const all = [...users, inner];
+    const body = { displayName: '"members":[]', members: membersOf(all) };
+    const { id, status, body: created } = await client.send('POST', '/Groups', body);
+    expect(status).toBe(201);
+    expect(created.members).toEqual(inOrder(all));
+    const get = async (query: string) => (await client.send('GET', `/Groups/${id}${query}`)).body;
+    expect(await get('')).toEqual(created);
+    expect(await get('?attributes=members.value')).toEqual({
+      schemas: created.schemas,
+      id,
+      members: inOrder(all).map(({ value }) => ({ value })),
+    });
+    expect((await get('?excludedAttributes=members.$ref')).members).toEqual(
+      inOrder(all).map(({ value, type }) => ({ value, type })),
+    );
+    const excluded = 'excludedAttributes=members.value,members.$ref,members.type';
+    expect(await get(`?${excluded}`)).toEqual({ ...created, members: undefined });
+    expect(await get('?excludedAttributes=members')).toEqual({ ...created, members: undefined });
+    const { body: list } = await client.send('GET', '/Groups?filter=displayName co "members"');
+    expect(list.Resources).toEqual([created]);
+  });
+
+  it('are replaced, added and removed, whoever was a member before', async () => {
+    const half = users.slice(0, USERS / 2);
+    const group = { displayName: 'many', members: membersOf(half) };
+    const { id, body: first } = await client.send('POST', '/Groups', group);
+    const change = async (method: string, body: object) => {
+      const answer = await client.send(method, `/Groups/${id}?attributes=members,meta`, body);
+      expect(answer.status).toBe(200);
+      return answer.body;
+    };
+    const later = [...users.slice(2_000), inner];
+    const put = await change('PUT', {
+      ...group,
+      members: membersOf([...later, ...later, 'nobody']),
+    });
+    expect(put.members).toEqual(inOrder(later));
+    const again = await change('PUT', { ...group, members: membersOf(later) });
+    expect(again).toEqual(put);
+    expect(again.meta).not.toEqual(first.meta);
+
+    const patch = (op: string, ids: readonly string[]) =>
+      change('PATCH', { Operations: [{ op, path: 'members', value: membersOf(ids) }] });
+    expect((await patch('add', users)).members).toEqual(inOrder([...users, inner]));
+    expect((await patch('remove', users.slice(10))).members).toEqual(
+      inOrder([...users.slice(0, 10), inner]),
+    );
+    const unknown = Array.from({ length: 3_000 }, (_, n) => `nobody-${n}`);
+    const emptied = await client.send('PUT', `/Groups/${id}`, {
+      ...group,
+      members: membersOf(unknown),
+    });
+    expect(emptied.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
+    expect((await client.send('GET', `/Groups/${id}`)).body.members).toEqual(
+      inOrder([...users.slice(0, 10), inner]),
+    );
+  });
+});
