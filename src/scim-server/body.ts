@@ -32,12 +32,14 @@ export async function readJson(
   if (bytes.length === 0) throw invalidSyntax('the body is empty');
   // A decoder would replace invalid UTF-8, and the stored text would differ from what was sent.
   if (!isUtf8(bytes)) throw invalidSyntax('the body is not valid UTF-8');
-  const body = await parseJson(new TextDecoder().decode(bytes));
+  const body = await parseJson(DECODER.decode(bytes));
   if (bytes.length > SMALL_BODY_BYTES) {
     for (const _ of shortenMembers(body)) await setImmediate();
   }
   return body;
 }
+
+const DECODER = new TextDecoder();
 
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.-]+\+)?json$/i;
 
