@@ -15,6 +15,11 @@ export class Slot {
     this.#convert = convert;
   }
 
+  /** Whether both have the same value in any input. */
+  isSame(other: Slot): boolean {
+    return other.name === this.name && other.#convert === this.#convert;
+  }
+
   valueIn(input: object): unknown {
     const value = (input as Readonly<Record<string, unknown>>)[this.name];
     return this.#convert === undefined ? value : this.#convert(value);

@@ -4,6 +4,7 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { describe, expect, it } from 'vitest';
 import { access } from '../../../src/directory/postgres/schema.ts';
 import { composer } from '../../../src/directory/sql/compose.ts';
+import { Slot } from '../../../src/directory/sql/template.ts';
 
 const dialect = new PgDialect();
 const compose = composer(dialect, (position) => `$${position}`);
@@ -22,5 +23,14 @@ describe('a statement', () => {
   ])('with %s is composed as Drizzle composes it', (_, statement) => {
     const { sql: text, params } = dialect.sqlToQuery(statement);
     expect(compose(statement)).toEqual(expect.objectContaining({ sql: text, params }));
+  });
+
+  it('has one parameter for a slot that occurs more than once', () => {
+    const [tenant, at] = [new Slot('tenant'), new Slot('at')];
+    const text = new Slot('at', String);
+    const statement = sql`SELECT ${tenant}, ${at}, ${tenant}, ${text} WHERE ${at} > ${1}`;
+    const { sql: written, params } = compose(statement);
+    expect(written).toBe('SELECT $1, $2, $1, $3 WHERE $2 > $4');
+    expect(params).toEqual([tenant, at, text, 1]);
   });
 });

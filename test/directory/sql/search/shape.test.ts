@@ -41,6 +41,14 @@ const VALUES = [
 ];
 const conditions = filters(TYPE, VALUES).map((filter) => resolveFilter(filter, TYPE));
 
+/** The text with the values in place of parameters. */
+function inlined({ sql, params }: ReturnType<Template<object, unknown>['statement']>): string {
+  let count = 0;
+  return sql.replace(/\$(\d+)|\+\?/g, (_, position) =>
+    JSON.stringify(params[position === undefined ? count++ : Number(position) - 1]),
+  );
+}
+
 describe.each(DATABASES)('a filter on %s', (_, dialect, compose) => {
   const context = searchContext(dialect, 'User', TYPE);
   const composed = (condition: Condition<Comparable>) =>
@@ -59,7 +67,7 @@ describe.each(DATABASES)('a filter on %s', (_, dialect, compose) => {
   it('with slots for its values becomes what it becomes with the values', () => {
     fc.assert(
       fc.property(conditions, (condition) => {
-        expect(planned(condition)).toEqual(composed(condition));
+        expect(inlined(planned(condition))).toBe(inlined(composed(condition)));
       }),
       { numRuns: 1000 },
     );
