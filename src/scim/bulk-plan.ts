@@ -1,6 +1,8 @@
 /** The order in which the operations of a Bulk are carried out (RFC 7644 §3.7, §3.7.1). */
 import type { BulkOperation, OperationRequest } from './bulk.ts';
 import { ScimError } from './error.ts';
+import { property } from './json.ts';
+import { fold } from './text.ts';
 
 /**
  * For resources that reference each other in a circle, `begin` creates the resource without the
@@ -51,6 +53,37 @@ export function planBulk(operations: readonly BulkOperation[]): readonly BulkSte
   });
   keepOrderOnResources(requests, parts);
   return inOrder(parts.flatMap(({ first, last }) => (first === last ? [first] : [first, last])));
+}
+
+/**
+ * Returns the first step, and those after it that may be carried out at the same time, at most so
+ * many in all: creates that reference no other operation and whose names differ.
+ */
+export function stepsTogether(
+  operations: readonly BulkOperation[],
+  steps: readonly BulkStep[],
+  most: number,
+): readonly BulkStep[] {
+  const names = new Set<string>();
+  for (const step of steps.slice(0, Math.max(0, most))) {
+    const name = createdName(operations, step);
+    if (name === undefined || names.has(name)) break;
+    names.add(name);
+  }
+  return steps.slice(0, Math.max(1, names.size));
+}
+
+/** Undefined unless the step is a create that depends on no other operation. */
+function createdName(
+  operations: readonly BulkOperation[],
+  { index, part }: BulkStep,
+): string | undefined {
+  const request = operations[index]?.request;
+  if (request === undefined || request instanceof ScimError) return undefined;
+  const { method, type, references, data } = request;
+  if (method !== 'POST' || part !== 'whole' || references.size > 0) return undefined;
+  const name = property(data, type.name === 'User' ? 'username' : 'displayname');
+  return `${type.name} ${fold(String(name))}`;
 }
 
 function partsOf(index: number, inTwoSteps: boolean): Parts {

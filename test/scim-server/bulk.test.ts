@@ -260,6 +260,16 @@ describe('failOnErrors', () => {
     },
   );
 
+  it('stops as exactly among creates, which share commits', async () => {
+    const [taken, first, last] = [user('taken'), user('first'), user('last')];
+    await on.bulk([taken]);
+    const again = (bulkId: string) => ({ ...taken, bulkId });
+    const creates = [first, again('2'), again('3'), user('4'), again('5'), last];
+    const results = await on.bulk(creates, { failOnErrors: 3 });
+    expect(statuses(results)).toBe('201 409 409 201 409');
+    expect(await on.total(`userName eq "${last.data.userName}"`)).toBe(0);
+  });
+
   it('leaves no resource half created', async () => {
     const a = user('a', managedBy('bulkId:b'));
     const results = await on.bulk([a, bad, user('b', managedBy('bulkId:a'))], { failOnErrors: 1 });

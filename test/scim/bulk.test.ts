@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BulkOperation, parseBulk } from '../../src/scim/bulk.ts';
-import { planBulk } from '../../src/scim/bulk-plan.ts';
+import { planBulk, stepsTogether } from '../../src/scim/bulk-plan.ts';
 import {
   referencesIn,
   resolveReferences,
@@ -41,6 +41,23 @@ function planned(...operations: readonly object[]): string {
     .map(({ index, part }) => `${index}${marks[part]}`)
     .join(' ');
 }
+
+describe('operations of a Bulk that are carried out at the same time', () => {
+  const deletion = { method: 'DELETE', path: '/Users/x' };
+
+  it.each([
+    ['are creates', 3, [user('a'), user('b'), group('c')], 9],
+    ['are as few as wanted', 2, [user('a'), user('b'), user('c')], 2],
+    ['are at least one', 1, [user('a'), user('b')], 0],
+    ['end before a name that repeats', 2, [user('a'), user('b'), { ...user('A'), bulkId: 'c' }], 9],
+    ['end before another method', 1, [user('a'), deletion, user('b')], 9],
+    ['end before a reference', 2, [user('a'), user('b'), user('c', 'a')], 9],
+    ['don’t include a refused one', 1, [{ ...user('a'), bulkId: undefined }, user('b')], 9],
+  ])('%s', (_, count, given, most) => {
+    const operations = parse(...given);
+    expect(stepsTogether(operations, planBulk(operations), most)).toHaveLength(count);
+  });
+});
 
 describe('the body of a Bulk', () => {
   it.each([

@@ -5,7 +5,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { type BulkOperation, type OperationRequest, parseBulk } from '../../scim/bulk.ts';
-import { type BulkStep, planBulk } from '../../scim/bulk-plan.ts';
+import { type BulkStep, planBulk, stepsTogether } from '../../scim/bulk-plan.ts';
 import {
   idOfCreated,
   referencedBy,
@@ -23,6 +23,9 @@ import { operationOf } from '../operations.ts';
 import { ID } from '../route-table.ts';
 import { isPossibleId } from './resource-answers.ts';
 
+/** So few leave room for other requests, and share a commit. */
+const MOST_TOGETHER = 50;
+
 /** `resources` are the routes of all types, from resourceRoutes. */
 export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {
   return {
@@ -35,13 +38,18 @@ export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {
         // The request itself was already counted, and nothing has been done yet.
         call.countRequests(Math.max(0, operations.length - 1));
         const job = new BulkJob(call, resources, operations);
-        for (const step of planBulk(operations)) {
+        const steps = planBulk(operations);
+        for (let next = 0; next < steps.length; ) {
+          // Even if all of these fail, the Bulk stops after exactly as many errors as it may have.
+          const most = Math.min(MOST_TOGETHER, failOnErrors - job.errors);
+          const together = stepsTogether(operations, steps.slice(next, next + MOST_TOGETHER), most);
+          next += together.length;
           // A resource that was begun must be completed or deleted again.
-          if (job.errors >= failOnErrors && step.part !== 'complete') continue;
+          if (most <= 0 && together.every(({ part }) => part !== 'complete')) continue;
           // Operations that are refused before they reach the directory would block all other
           // requests.
           await setImmediate();
-          await job.take(step);
+          await Promise.all(together.map((step) => job.take(step)));
         }
         return bulkAnswer(job.results());
       },
