@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
 GENERATED := crds policies docs/reference examples/argocd charts/scim-operator
-SUITES := unit kube operator resources
+SUITES := unit kube people operator resources
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test images e2e conformance soak bench bench-operator verify generate format manifests build image image-archive image-check kind sbom release-check clean
@@ -77,7 +77,7 @@ $(SUITES:%=test-%): test-%: $(INSTALLED)
 
 images: $(INSTALLED) ## Write the pictures of the console in docs/images
 	@node hack/browser/prepare.ts
-	IMAGES=docs/images vitest run --project kube test/console/browser/pictures.test.ts -t 'the pages in'
+	IMAGES=docs/images vitest run --project people test/console/browser/pictures.test.ts -t 'the pages in'
 
 e2e: $(INSTALLED) ## Install the chart on the cluster of KUBECONFIG, whose nodes have the image, and test it there
 	vitest run --project e2e --reporter=default --reporter=json --outputFile.json=.test/e2e.json

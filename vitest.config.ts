@@ -7,9 +7,8 @@ const kube = [
   'test/crd/**/*.test.ts',
   'test/e2e/**/*.test.ts',
   'test/chart/cluster/**/*.test.ts',
-  'test/sso/cluster/**/*.test.ts',
-  'test/console/browser/**/*.test.ts',
 ];
+const people = ['test/sso/cluster/**/*.test.ts', 'test/console/browser/**/*.test.ts'];
 
 /** On the cluster that KUBECONFIG names, with the image on its nodes; see `make e2e`. */
 const installed = ['test/installed/**/*.test.ts'];
@@ -44,12 +43,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-          exclude: [...kube, ...operator, ...resources, ...installed],
+          exclude: [...kube, ...people, ...operator, ...resources, ...installed],
           globalSetup: ['test/support/directory/postgres-server.ts'],
           ...shared,
         },
       },
       onCluster('kube', kube),
+      onCluster('people', people),
       onCluster('operator', operator),
       onCluster('resources', resources),
       { test: { name: 'e2e', include: installed, fileParallelism: false, ...shared } },

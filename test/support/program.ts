@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import { programBundle } from './bundle.ts';
 import { eventually } from './eventually.ts';
 
-/** A third of the time to start is spent on compiling the sources. */
+/** A third of the time to start is spent on compiling. */
 const COMPILED = resolve('node_modules/.cache/compiled');
 
-/** One run of src/cli.ts. It ends at the latest with this process. */
+/** One run of the program. It ends at the latest with this process. */
 export class Program {
   readonly #child;
   stdout = '';
@@ -15,7 +16,7 @@ export class Program {
   readonly exited: Promise<number | null>;
 
   constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-    this.#child = spawn(process.execPath, ['--import', './hack/jsx.ts', 'src/cli.ts', ...args], {
+    this.#child = spawn(process.execPath, [programBundle(), ...args], {
       env: { HOME: tmpdir(), NODE_COMPILE_CACHE: COMPILED, ...environment },
     });
     const orphan = () => this.#child.kill('SIGKILL');

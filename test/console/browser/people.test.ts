@@ -270,20 +270,20 @@ describe('names that are meant to do harm', () => {
       dialogs += 1;
       await dialog.dismiss();
     });
-    for (const width of [1_280, 320]) {
-      await page.setViewportSize({ width, height: 720 });
-      for (const path of [
-        ['users'],
-        ['users', ids.hostile],
-        ['users', ids.hostile, 'sessions', 'end'],
-        ['groups'],
-        ['groups', ids.named],
-        ['groups', `${ids.named}?members=nested`],
-        ['roles'],
-        ['activity'],
-        ['activity', 'requests'],
-      ]) {
-        await open(...path);
+    for (const path of [
+      ['users'],
+      ['users', ids.hostile],
+      ['users', ids.hostile, 'sessions', 'end'],
+      ['groups'],
+      ['groups', ids.named],
+      ['groups', `${ids.named}?members=nested`],
+      ['roles'],
+      ['activity'],
+      ['activity', 'requests'],
+    ]) {
+      await open(...path);
+      for (const width of [1_280, 320]) {
+        await page.setViewportSize({ width, height: 720 });
         const place = `${path.join('/')} at ${width} px`;
         expect(`${place}: ${await overflowOf(page)}`).toBe(`${place}: 0`);
         expect(await accessibilityFaults(page)).toEqual([]);
