@@ -16,7 +16,7 @@ const ARROWS: Record<string, readonly string[]> = {
   access: ['directory', 'kube', 'scim', 'crd', '.'],
   sso: ['access', 'directory', 'http', 'kube', 'scim', '.'],
   console: ['sso', 'access', 'directory', 'http', 'kube', 'crd', 'scim', 'probe', '.'],
-  config: ['directory', 'probe', 'crd', '.'],
+  config: ['http', 'directory', 'probe', 'crd', '.'],
   commands: [
     'config',
     'console',

@@ -17,7 +17,6 @@ export interface Access {
    * person exists, is active, and has a name that Kubernetes doesn't reserve.
    */
   identityOf(tenant: string, accessId: string): Promise<Identity | undefined>;
-  may(identity: Identity, action: ResourceAttributes): Promise<boolean>;
   /** In the order of the actions. */
   mayEach(identity: Identity, actions: readonly ResourceAttributes[]): Promise<readonly boolean[]>;
   /**
@@ -25,8 +24,6 @@ export interface Access {
    * own tenants of namespaces that nobody has used yet.
    */
   tenants(): Promise<readonly TenantInfo[]>;
-  /** The namespaces that may have integrations of the tenant; empty if there is no such tenant. */
-  namespacesOf(tenant: string): Promise<readonly string[]>;
   /** Why the identity may do what it may in the namespace. */
   explain(identity: Identity, namespace: string): Promise<readonly Grant[]>;
 }
@@ -64,10 +61,8 @@ export function createAccess({
   };
   return {
     identityOf: (tenant, accessId) => identityOf(store, naming, tenant, accessId),
-    may: async (identity, action) => (await mayEach(identity, [action]))[0] === true,
     mayEach,
     tenants: () => tenants.all(),
-    namespacesOf: async (tenant) => (await tenants.get(tenant))?.namespaces ?? [],
     explain: async (identity, namespace) =>
       (await countsIn(identity))(namespace) ? grants.of(identity, namespace) : [],
   };

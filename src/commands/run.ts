@@ -99,7 +99,11 @@ export async function run(
   const election = connection && electionOf(config, connection, planes);
   const groupBindings = config.groupBindings ? { naming } : undefined;
   const installation = connection ? leaseNamespace(config, connection) : '';
-  const defaultRoles = sso && { naming, roles: () => defaultRolesOf(sso) };
+  const defaultRoles = sso && {
+    naming,
+    roles: () => defaultRolesOf(sso),
+    onChange: (listener: () => void) => sso.onChange(listener),
+  };
   const granted = { groupBindings, defaultRoles };
   const options = { store, ...config, installation, ...granted, election, log, registry };
   const operator = connection && createOperator({ connection, ...options });

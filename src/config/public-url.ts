@@ -1,12 +1,8 @@
 /** The URL at which identity providers reach the server. */
-
-const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])\.?$/;
+import { isPrivate } from '../http/loopback.ts';
 
 /** Whether requests to this URL cross a network as plain text. */
-export function isUnencrypted(publicUrl: string): boolean {
-  const { protocol, hostname } = new URL(publicUrl);
-  return protocol === 'http:' && !LOOPBACK.test(hostname);
-}
+export const isUnencrypted = (publicUrl: string): boolean => !isPrivate(new URL(publicUrl));
 
 /** The links and cookies of the console begin at the root of its host. */
 export function hasPath(publicUrl: string): boolean {

@@ -5,7 +5,7 @@ import type { Store } from '../directory/store/store.ts';
 import type { Connection } from '../kube/connection.ts';
 import type { ElectionTimes } from '../kube/leader-election.ts';
 import type { Logger } from '../logger.ts';
-import type { DefaultRole } from './default-role/objects.ts';
+import type { DefaultRoleOptions } from './default-role/objects.ts';
 
 export interface OperatorOptions {
   readonly connection: Connection;
@@ -39,13 +39,6 @@ export interface OperatorOptions {
 export interface GroupBindingOptions {
   /** Who the members of groups are to Kubernetes. */
   readonly naming: NamingRule;
-}
-
-export interface DefaultRoleOptions {
-  /** Who everybody in a tenant is to Kubernetes. */
-  readonly naming: NamingRule;
-  /** The current ones. They may change at any time. */
-  readonly roles: () => readonly DefaultRole[];
 }
 
 export interface ElectionOptions extends ElectionTimes {

@@ -9,6 +9,7 @@ import type { Fence } from '../kube/transport.ts';
 import { Contentions } from './contentions.ts';
 import type { Caches, OperatorContext } from './context.ts';
 import { createDefaultRoleController } from './default-role/controller.ts';
+import type { DefaultRoleOptions } from './default-role/objects.ts';
 import type { DirectoryMarks } from './directory-marks.ts';
 import { fencedStore } from './fence.ts';
 import { createGroupBindingController } from './group-binding/controller.ts';
@@ -18,7 +19,7 @@ import { createIntegrationControllers } from './integration/controller.ts';
 import type { SeenEnds } from './integration/seen-ends.ts';
 import type { UnwatchedReport } from './integration/unwatched.ts';
 import type { OperatorMetrics } from './metrics.ts';
-import type { DefaultRoleOptions, OperatorOptions } from './options.ts';
+import type { OperatorOptions } from './options.ts';
 import { cachesOf, type Reflectors } from './reflectors.ts';
 import { sweepUntil } from './sweep.ts';
 import { createTenantController } from './tenant/controller.ts';
@@ -27,6 +28,7 @@ import { UnlabelledWatches } from './unlabelled.ts';
 const NO_DEFAULT_ROLES: DefaultRoleOptions = {
   naming: { prefix: '', from: 'userName', case: 'preserve' },
   roles: () => [],
+  onChange: () => () => {},
 };
 
 /** The objects that outlive a term. */
@@ -107,11 +109,9 @@ export async function lead(
       log,
       metrics,
     });
-  const { naming, roles: defaultRolesOf } = options.defaultRoles ?? NO_DEFAULT_ROLES;
   const defaultRoles = createDefaultRoleController(
     context,
-    naming,
-    defaultRolesOf,
+    options.defaultRoles ?? NO_DEFAULT_ROLES,
     watchNamespaces,
     { log, metrics },
   );

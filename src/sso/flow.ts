@@ -2,8 +2,8 @@
 import type { Context } from 'hono';
 import { randomPKCECodeVerifier } from 'openid-client';
 import type { Store } from '../directory/store/store.ts';
+import { isPrivate } from '../http/loopback.ts';
 import type { Attempt, Attempts } from './attempt.ts';
-import { isPrivate } from './config/loopback.ts';
 import { readCookies } from './cookies.ts';
 import type { Journal } from './journal.ts';
 import { MinuteBudget } from './minute-budget.ts';

@@ -1,5 +1,6 @@
 /** Headers of every response, and the proof that a form is one of the console's own. */
 import type { MiddlewareHandler } from 'hono';
+import { isLoopback } from '../../http/loopback.ts';
 import { isSame } from '../../sso/seal.ts';
 import type { SignInSession } from '../../sso/sessions.ts';
 import type { ConsoleEnv } from '../context.ts';
@@ -45,8 +46,12 @@ export function securityHeaders(publicUrl: string): MiddlewareHandler<ConsoleEnv
   };
 }
 
-/** Hosts that only the visitor's own machine serves. */
-const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
+/** The host that a request was sent to, if only the visitor's own machine serves it. */
+function loopbackOrigins(host: string): readonly string[] {
+  const url = URL.parse(`http://${host}`);
+  if (url?.host !== host || !isLoopback(url.hostname)) return [];
+  return [`http://${host}`, `https://${host}`];
+}
 
 /**
  * Throws PageError unless the browser says that the request comes from a page of this server: by
@@ -57,8 +62,7 @@ export function checkOrigin(headers: Headers, publicUrl: string): void {
   const site = headers.get('sec-fetch-site');
   const origin = headers.get('origin');
   const host = headers.get('host') ?? '';
-  const own = [new URL(publicUrl).origin];
-  if (LOOPBACK.test(host)) own.push(`http://${host}`, `https://${host}`);
+  const own = [new URL(publicUrl).origin, ...loopbackOrigins(host)];
   const isForeign =
     (site === null && origin === null) ||
     (site !== null && site !== 'same-origin') ||

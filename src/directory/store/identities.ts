@@ -20,10 +20,6 @@ export interface IdentityStore {
     identity: ProviderIdentity,
     at: number,
   ): Promise<BindResult>;
-  get(
-    tenant: string,
-    accessId: string,
-  ): Promise<(ProviderIdentity & { readonly boundAt: number }) | undefined>;
   /** Returns whether there was a binding. */
   unbind(tenant: string, accessId: string): Promise<boolean>;
 }

@@ -3,18 +3,17 @@
  * default role, and with every one that had any.
  */
 import { admits, type TenantNamespace, tenantNamespace } from '../../crd/tenancy.ts';
-import type { NamingRule } from '../../directory/kubernetes-names.ts';
 import { pause } from '../../kube/backoff.ts';
 import { Controller, type ControllerOptions } from '../../kube/controller.ts';
 import type { ObjectKey } from '../../kube/resource.ts';
 import type { OperatorContext } from '../context.ts';
 import { isOutage } from '../obstacle.ts';
 import { isGoing } from '../ownership.ts';
-import { type DefaultRole, tenantNamedIn } from './objects.ts';
+import { type DefaultRoleOptions, tenantNamedIn } from './objects.ts';
 import { createDefaultRoleReconcile, MAKER_KIND } from './reconcile.ts';
 
-/** How often the configuration is compared with the previous one. */
-const LOOK_EVERY_MS = 2_000;
+/** After the tenants' namespaces could not be looked up. */
+const RETRY_MS = 2_000;
 /** In case a namespace was not noticed. */
 const REFRESH_MS = 600_000;
 
@@ -28,8 +27,7 @@ interface DefaultRoleController {
 /** `watched` are the only namespaces that are managed; undefined for all. */
 export function createDefaultRoleController(
   context: OperatorContext,
-  naming: NamingRule,
-  roles: () => readonly DefaultRole[],
+  { naming, roles, onChange }: DefaultRoleOptions,
   watched: readonly string[] | undefined,
   options: Pick<ControllerOptions, 'log' | 'metrics'>,
 ): DefaultRoleController {
@@ -54,7 +52,7 @@ export function createDefaultRoleController(
     enqueueTenants((each) => each === tenant).catch((error: unknown) => {
       // The next look at everything finds it.
       options.log.warn({ err: error, tenant }, 'default roles could not be looked up; retrying');
-      controller.enqueueAfter({ namespace: tenant, name: tenant }, LOOK_EVERY_MS);
+      controller.enqueueAfter({ namespace: tenant, name: tenant }, RETRY_MS);
     });
   };
   const subscriptions = [
@@ -74,20 +72,20 @@ export function createDefaultRoleController(
     }),
   ];
   const follow = async (signal: AbortSignal) => {
-    let [known, at] = ['', Number.NEGATIVE_INFINITY];
     while (!signal.aborted) {
-      const current = JSON.stringify(roles());
-      const now = performance.now();
-      if (current !== known || now - at >= REFRESH_MS) {
-        try {
-          await enqueueTenants(() => true);
-          [known, at] = [current, now];
-        } catch (error) {
+      const changed = new AbortController();
+      const unsubscribe = onChange(() => changed.abort());
+      const isDone = await enqueueTenants(() => true).then(
+        () => true,
+        (err: unknown) => {
           if (!signal.aborted)
-            options.log.warn({ err: error }, 'default roles could not be looked up; retrying');
-        }
-      }
-      await pause(LOOK_EVERY_MS, signal);
+            options.log.warn({ err }, 'default roles could not be looked up; retrying');
+          return false;
+        },
+      );
+      const next = AbortSignal.any([signal, changed.signal]);
+      await pause(isDone ? REFRESH_MS : RETRY_MS, next);
+      unsubscribe();
     }
   };
   const detach = () => {

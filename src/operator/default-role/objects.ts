@@ -1,5 +1,6 @@
 /** Builds the RoleBinding of a default role, as a pure function, and reads its name. */
 import { DEFAULT_ROLE_BINDING_PREFIX, LABEL_MANAGED_BY, MANAGED_BY } from '../../crd/names.ts';
+import type { NamingRule } from '../../directory/kubernetes-names.ts';
 import type { RoleBinding } from '../../kube/objects.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
@@ -8,6 +9,15 @@ const RBAC = 'rbac.authorization.k8s.io';
 export interface DefaultRole {
   readonly tenant: string;
   readonly clusterRole: string;
+}
+
+export interface DefaultRoleOptions {
+  /** Who everybody in a tenant is to Kubernetes. */
+  readonly naming: NamingRule;
+  /** The current ones. They may change at any time. */
+  readonly roles: () => readonly DefaultRole[];
+  /** Calls the listener after each change, until the returned function is called. */
+  readonly onChange: (listener: () => void) => () => void;
 }
 
 /** `group` is the Kubernetes group of everybody in the tenant. */

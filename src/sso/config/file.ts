@@ -15,7 +15,7 @@ const POLL_MS = 5_000;
 
 export class SsoConfigFile {
   readonly #path: string;
-  readonly #listeners: ((providers: readonly ConfiguredProvider[]) => void)[] = [];
+  readonly #listeners = new Set<(providers: readonly ConfiguredProvider[]) => void>();
   #providers: readonly ConfiguredProvider[];
   /** The reason of the last refusal, which may be files caught between two writes. */
   #doubt: string | undefined;
@@ -37,9 +37,10 @@ export class SsoConfigFile {
     return this.#providers;
   }
 
-  /** Called with the providers after each change. */
-  onChange(listener: (providers: readonly ConfiguredProvider[]) => void): void {
-    this.#listeners.push(listener);
+  /** Called with the providers after each change, until the returned function is called. */
+  onChange(listener: (providers: readonly ConfiguredProvider[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Polls instead of watching, because a volume replaces files through symbolic links. */

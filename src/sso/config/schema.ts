@@ -1,6 +1,6 @@
 /** The fields of the file of `--sso-config`. Each error text completes "it must be …". */
 import { z } from 'zod';
-import { isPrivate } from './loopback.ts';
+import { isPrivate } from '../../http/loopback.ts';
 import { PROVIDER_TYPES } from './presets.ts';
 
 /** A string for which `test` is true. The text completes "it must be …". */

@@ -12,14 +12,24 @@ import { NAMING } from '../../support/operator/group-bindings.ts';
 import { changeTenant, createTenant } from '../../support/operator/tenants.ts';
 
 let roles: readonly DefaultRole[] = [];
-const defaultRoles = { naming: NAMING, roles: () => roles };
+const listeners = new Set<() => void>();
+const onChange = (listener: () => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+const defaultRoles = { naming: NAMING, roles: () => roles, onChange };
+const configure = (wanted: readonly DefaultRole[]) => {
+  roles = wanted;
+  for (const listener of listeners) listener();
+};
+
 const RULES = [...OPERATOR_RULES, ...defaultRoleRules(['view', 'edit'])];
 const fixture = useOperator({
   rules: RULES,
   starts: { defaultRoles },
 });
 beforeEach(() => {
-  roles = [];
+  configure([]);
 });
 
 const bindingsIn = async (namespace: string): Promise<readonly RoleBinding[]> => {
@@ -49,16 +59,16 @@ const nameOf = (name: string, clusterRole = 'view') =>
 describe('a default role', () => {
   it('is bound to everybody in the tenant while a provider has it', async () => {
     const [acme, globex] = [await tenant(), await tenant()];
-    roles = [{ tenant: acme, clusterRole: 'view' }];
+    configure([{ tenant: acme, clusterRole: 'view' }]);
     await untilBound(acme, acme, 'view');
     expect(await bindingsIn(globex)).toEqual([]);
-    roles = [
+    configure([
       { tenant: acme, clusterRole: 'edit' },
       { tenant: globex, clusterRole: 'view' },
-    ];
+    ]);
     await untilBound(acme, acme, 'edit');
     await untilBound(globex, globex, 'view');
-    roles = [];
+    configure([]);
     await untilBound(acme, acme);
     await untilBound(globex, globex);
     const { madeObjects } = fixture.store;
@@ -78,7 +88,7 @@ describe('a default role', () => {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
     };
     await fixture.admin.create<RoleBinding>(ROLE_BINDINGS, theirs, TEST_MANAGER);
-    roles = [acme, taken].map((name) => ({ tenant: name, clusterRole: 'view' }));
+    configure([acme, taken].map((name) => ({ tenant: name, clusterRole: 'view' })));
     await untilBound(acme, acme, 'view');
     const key = { namespace: acme, name: nameOf(acme) };
     const subjects = [
@@ -88,7 +98,7 @@ describe('a default role', () => {
     await untilBound(acme, acme, 'view');
     await fixture.admin.delete(ROLE_BINDINGS, key);
     await untilBound(acme, acme, 'view');
-    roles = [];
+    configure([]);
     await untilBound(acme, acme);
     expect((await bindingsIn(taken)).map(({ roleRef }) => roleRef?.name)).toEqual(['edit']);
   });
@@ -96,7 +106,7 @@ describe('a default role', () => {
   it('follows the namespaces that may use the tenant', async () => {
     const [one, two] = [await tenant(), await tenant()];
     const name = await createTenant(fixture.admin, { names: [one] });
-    roles = [{ tenant: name, clusterRole: 'view' }];
+    configure([{ tenant: name, clusterRole: 'view' }]);
     await untilBound(one, name, 'view');
     expect(await bindingsIn(two)).toEqual([]);
     await changeTenant(fixture.admin, name, { names: [two] });
@@ -109,7 +119,7 @@ describe('a default role', () => {
     try {
       const acme = await createNamespace(own.admin, 'tenant');
       const role = { tenant: acme, clusterRole: 'view' };
-      const before = own.start({ defaultRoles: { naming: NAMING, roles: () => [role] } });
+      const before = own.start({ defaultRoles: { naming: NAMING, roles: () => [role], onChange } });
       await untilBound(acme, acme, 'view');
       await before.stop();
       own.start();

@@ -28,12 +28,9 @@ import {
   SERVICE_ACCOUNTS,
 } from '../../../src/kube/resource.ts';
 import { createLogger, type Logger } from '../../../src/logger.ts';
+import type { DefaultRoleOptions } from '../../../src/operator/default-role/objects.ts';
 import { createOperator, type Operator } from '../../../src/operator/operator.ts';
-import type {
-  DefaultRoleOptions,
-  ElectionOptions,
-  GroupBindingOptions,
-} from '../../../src/operator/options.ts';
+import type { ElectionOptions, GroupBindingOptions } from '../../../src/operator/options.ts';
 import { type OperatorManifests, operatorManifests } from '../../../src/operator/rbac.ts';
 import { eventually } from '../eventually.ts';
 import { untilGranted, userOf } from '../kube/access.ts';

@@ -37,7 +37,6 @@ export function createIdentityStore({ dialect, held, all, run }: PeopleDatabase)
       if (known.length === 0) throw notFound('User', accessId);
       return 'otherAccess';
     },
-    get,
     unbind: async (tenant, accessId) =>
       (await run(forgottenIdentity(tables, tenant, accessId))) > 0,
   };
