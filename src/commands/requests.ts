@@ -1,5 +1,6 @@
 /** `requests`: shows the last requests of an integration, beside the running processes. */
 import type { RequestsConfig } from '../config/options.ts';
+import { REQUEST_LINES } from '../directory/request-lines.ts';
 import type { RecentRequest } from '../directory/store/recent-requests.ts';
 import { integrationNamed, printable, readingDirectory, unknownIntegration } from './reading.ts';
 
@@ -14,7 +15,12 @@ export async function showRequests(config: RequestsConfig, output: Output): Prom
     const found = integrationNamed(integrations, config.integration);
     if (found === undefined) throw unknownIntegration(config.integration);
     const requests = await reader.recentRequests.list(found.id);
-    output.write(config.json ? `${JSON.stringify(requests, null, 2)}\n` : tableOf(requests));
+    if (config.output === 'text') {
+      output.write(tableOf(requests));
+      return;
+    }
+    const { head, line } = REQUEST_LINES[config.output];
+    output.write([head, ...requests.map(line)].join(''));
   });
 }
 

@@ -1,8 +1,13 @@
-/** The options of `activity`. */
+/** The options of `activity`, and what `requests` shares with it. */
 import { ACTIVITY_OPERATIONS } from '../directory/store/activity.ts';
 import { choice, integer, moment, type Option, text } from './values.ts';
 
-const OUTPUTS = ['text', 'json', 'csv'] as const;
+export const OUTPUT_OPTION = choice(
+  'output',
+  'Form of the entries: lines of text, a JSON document on each line, or CSV.',
+  ['text', 'json', 'csv'] as const,
+  'text',
+);
 
 export const ACTIVITY_OPTIONS = {
   tenant: text('tenant', 'Tenant whose log is printed.', undefined),
@@ -27,10 +32,5 @@ export const ACTIVITY_OPTIONS = {
     0,
     1_000_000_000,
   ),
-  output: choice(
-    'output',
-    'Form of the entries: lines of text, a JSON document on each line, or CSV.',
-    OUTPUTS,
-    'text',
-  ),
+  output: OUTPUT_OPTION,
 } satisfies Readonly<Record<string, Option<unknown>>>;

@@ -212,11 +212,11 @@ function requestsConfig(
   flags: ReadonlyMap<string, string>,
   environment: NodeJS.ProcessEnv,
 ): RequestsConfig {
-  const { integration, json } = resolveOptions(REQUESTS_OPTIONS, flags, environment);
+  const { integration, output } = resolveOptions(REQUESTS_OPTIONS, flags, environment);
   return {
     ...directoryConfig(flags, environment),
     integration: required('requests', REQUESTS_OPTIONS.integration, integration),
-    json: json ?? false,
+    output,
   };
 }
 

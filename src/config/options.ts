@@ -5,7 +5,7 @@
 import { NAME_CASES, NAME_SOURCES } from '../directory/kubernetes-names.ts';
 import { LOG_LEVELS } from '../logger.ts';
 import { IDPS } from '../probe/sequences.ts';
-import { ACTIVITY_OPTIONS } from './activity-options.ts';
+import { ACTIVITY_OPTIONS, OUTPUT_OPTION } from './activity-options.ts';
 import type { ValuesOf } from './resolve.ts';
 import {
   choice,
@@ -279,7 +279,7 @@ export const REQUESTS_OPTIONS = {
     'The ScimIntegration, as NAMESPACE/NAME, or by its id, which is in its endpoint.',
     undefined,
   ),
-  json: toggle('json', 'Prints the requests as one JSON document.', undefined),
+  output: OUTPUT_OPTION,
 } satisfies Readonly<Record<string, Option<unknown>>>;
 
 /** The options that belong to one command alone. */
@@ -313,10 +313,8 @@ export interface RestoreConfig extends DirectoryConfig {
 export type ActivityConfig = DirectoryConfig &
   ValuesOf<typeof ACTIVITY_OPTIONS> & { readonly tenant: string };
 
-export interface RequestsConfig extends DirectoryConfig {
-  readonly integration: string;
-  readonly json: boolean;
-}
+export type RequestsConfig = DirectoryConfig &
+  ValuesOf<typeof REQUESTS_OPTIONS> & { readonly integration: string };
 
 export interface CopyConfig {
   readonly from: string;

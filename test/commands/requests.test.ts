@@ -61,10 +61,21 @@ describe.each(['SQLite', 'PostgreSQL'])('requests, on %s', (kind) => {
   });
 
   it('finds an integration by its id, and prints JSON', async () => {
-    const text = await run(url, `--integration=${client.record.id}`, '--json');
-    const requests: unknown = JSON.parse(text);
-    expect(requests).toEqual(await server.store.recentRequests.list(client.record.id));
+    const text = await run(url, `--integration=${client.record.id}`, '--output=json');
+    const requests = text.trimEnd().split('\n');
+    const stored = await server.store.recentRequests.list(client.record.id);
+    expect(requests.map((line) => JSON.parse(line))).toEqual(
+      stored.map(({ at, ...each }) => ({ time: new Date(at).toISOString(), ...each })),
+    );
     expect(requests).toHaveLength(2);
+  });
+
+  it('prints CSV', async () => {
+    const text = await run(url, '--integration=acme/okta', '--output=csv');
+    const [title, refused, created] = text.split('\r\n');
+    expect(title).toBe('time,method,path,status,ms,detail,body,keyId,requestId');
+    expect(refused).toMatch(/Z,POST,\/Users,409,/);
+    expect(created).toMatch(/Z,POST,\/Users,201,/);
   });
 
   it('prints that there was none', async () => {
@@ -72,7 +83,7 @@ describe.each(['SQLite', 'PostgreSQL'])('requests, on %s', (kind) => {
     expect(await run(url, '--integration=acme/quiet')).toBe(
       'No request was received in the last seven days.\n',
     );
-    expect(await run(url, `--integration=${other.record.id}`, '--json')).toBe('[]\n');
+    expect(await run(url, `--integration=${other.record.id}`, '--output=json')).toBe('');
   });
 
   it('lets no client control the terminal', async () => {

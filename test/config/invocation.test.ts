@@ -390,14 +390,14 @@ describe('help', () => {
 
 describe('requests', () => {
   it('needs an integration', () => {
-    expect(readInvocation(['requests', '--integration=acme/okta', '--json'], {})).toEqual({
+    expect(readInvocation(['requests', '--integration=acme/okta', '--output=json'], {})).toEqual({
       kind: 'requests',
       config: {
         databaseUrl: 'file:scim-operator.db',
         databaseUrlFile: undefined,
         logLevel: 'info',
         integration: 'acme/okta',
-        json: true,
+        output: 'json',
       },
     });
     expect(refusal(['requests'])).toBe(

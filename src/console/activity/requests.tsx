@@ -1,6 +1,6 @@
 /** What an identity provider sent last, which helps if something is missing in the log. */
 import type { KubeIntegration } from '../../crd/objects.ts';
-import { csvLine } from '../../directory/csv-line.ts';
+import { REQUEST_LINES } from '../../directory/request-lines.ts';
 import type { RecentRequest } from '../../directory/store/recent-requests.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { show } from '../frame/page.tsx';
@@ -120,23 +120,7 @@ async function* requestLines(
   requests: readonly RecentRequest[],
   format: Format,
 ): AsyncGenerator<string> {
-  if (format === 'csv') yield csvLine(COLUMNS);
-  for (const { at, ...request } of requests) {
-    const fields = { time: new Date(at).toISOString(), ...request };
-    yield format === 'csv'
-      ? csvLine(COLUMNS.map((name) => fields[name] ?? ''))
-      : `${JSON.stringify(fields)}\n`;
-  }
+  const { head, line } = REQUEST_LINES[format];
+  yield head;
+  for (const request of requests) yield line(request);
 }
-
-const COLUMNS = [
-  'time',
-  'method',
-  'path',
-  'status',
-  'ms',
-  'detail',
-  'body',
-  'keyId',
-  'requestId',
-] as const;
