@@ -8,6 +8,7 @@ import {
   helm,
   INTEGRATION,
   keptObjects,
+  pageOf,
   restartNode,
   rollBack,
   scale,
@@ -18,6 +19,12 @@ import { ON_POSTGRES } from '../support/installed/postgres.ts';
 import { useProvisionedRelease } from '../support/installed/provisioned.ts';
 
 const release = useProvisionedRelease(() => helm('v3', 'install', {}));
+
+describe('with the defaults, the console', () => {
+  it('has a page for signing in', async () => {
+    expect(await pageOf('/console')).toContain('Kubernetes token');
+  });
+});
 
 describe('with the defaults, requests continue', () => {
   it('after the pod is deleted', { timeout: 300_000 }, async () => {

@@ -115,6 +115,14 @@ export async function endpointOfIntegration(): Promise<string> {
   return valueAt('{.status.endpoint}', ...integration);
 }
 
+/** A page of the console, by way of the API server. */
+export const pageOf = (path: string): Promise<string> =>
+  kubectl([
+    'get',
+    '--raw',
+    `/api/v1/namespaces/${RELEASE}/services/http:${RELEASE}:http/proxy${path}`,
+  ]);
+
 export const keptObjects = async () => ({
   crds: (await kubectl(['get', 'crd', ...CRDS, '--output', 'name'])).trim().split('\n').length,
   integration: await valueAt('{.metadata.name}', ...integration),
