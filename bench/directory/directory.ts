@@ -10,6 +10,8 @@ export interface Directory {
   /** The path of the integration's endpoint. */
   readonly path: string;
   readonly token: string;
+  /** An integration of another tenant, which has nobody. */
+  readonly neighbour: { readonly path: string; readonly token: string };
   /** The ids of the users in order. */
   readonly users: readonly string[];
   /** The ids of the groups by their displayName. */
@@ -31,6 +33,7 @@ export const teamsOf = (users: number, size: number): GroupSizes =>
   );
 
 export const TENANT = 'bench';
+const NEIGHBOUR = 'neighbour';
 
 export async function createDirectory(
   databases: Databases,
@@ -41,6 +44,7 @@ export async function createDirectory(
   const url = await databases.create(name);
   const store = await openDirectory(url);
   const { record, token, path } = await recordIntegration(store, { tenant: TENANT });
+  const neighbour = await recordIntegration(store, { tenant: NEIGHBOUR });
   await store.close();
   const fill = await openFill(url, TENANT);
   const users = await fill.users({
@@ -62,5 +66,5 @@ export async function createDirectory(
       integrationIds: [record.id],
     });
   await fill.commit();
-  return { url, path, token, users, groups: ids, members };
+  return { url, path, token, neighbour, users, groups: ids, members };
 }

@@ -23,7 +23,7 @@ export interface Stage {
   readonly server: ServerProcess;
   /** The server and its database. */
   readonly pids: readonly number[];
-  /** Observes the server and its database, and sends small requests meanwhile. */
+  /** Observes the server and its database, and sends small requests of another tenant meanwhile. */
   probe(options?: Omit<ProbeOptions, 'pids'>): ReturnType<typeof startProbe>;
 }
 
@@ -40,7 +40,9 @@ export async function setStage(
   const server = await startServer(directory, { folder, ...options });
   closing.push(() => server.stop());
   const pids = [server.pid, ...databases.pids];
-  const probe: Stage['probe'] = (options) => startProbe(server, { ...options, pids });
+  const { neighbour } = directory;
+  const other = { base: new URL(neighbour.path, server.base).href, token: neighbour.token };
+  const probe: Stage['probe'] = (options) => startProbe(other, { ...options, pids });
   return { kind, folder, databases, directory, server, pids, probe };
 }
 
