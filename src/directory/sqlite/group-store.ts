@@ -1,5 +1,6 @@
 /** Groups on SQLite. */
 import { sql } from 'drizzle-orm';
+import { MEMBERS_AT_ONCE } from '../../scim/member-lists.ts';
 import type { MemberChange } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
@@ -23,7 +24,7 @@ import { sqliteDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import type { ActivityLog, Notes } from './log/activity-log.ts';
 import { groupMembers, groups } from './schema.ts';
-import { leaveAllGroups, Memberships } from './writes/memberships.ts';
+import { leaveAllGroups, type MembersChanged, Memberships } from './writes/memberships.ts';
 import { prepared } from './writes/prepared.ts';
 import { ResourceRows } from './writes/resource-rows.ts';
 
@@ -52,11 +53,11 @@ export function createGroupStore(
   const context = searchContext(sqliteDialect, 'Group', types.group);
   const reads = resourceStatements(context, compose, MEMBERS_OF_GROUPS);
 
-  const create = (
+  function* create(
     notes: Notes,
     author: Author,
     { id, attributes, members, at }: NewGroup,
-  ): GroupChangeResult => {
+  ): Generator<void, GroupChangeResult> {
     const { tenant } = author;
     const { profile, key, document } = rowOf('Group', types.group, attributes);
     refuseTaken('Group', () =>
@@ -65,27 +66,28 @@ export function createGroupStore(
     rows.link(author, id, profile.externalId);
     notes.count(tenant, TOTALS.Group, 1);
     const all: MemberChange = { kind: 'add', values: members };
-    const { unknown, ...joined } = memberships.change(tenant, id, all);
+    const { unknown, ...joined } = yield* memberships.change(tenant, id, all);
     const moved = { members: joined };
     notes.log(author, () => ({ type: 'Group', id, after: attributes, version: 1, at, moved }));
     const group = { id, profile, version: 1, created: at, lastModified: at };
     return { group, unknownMembers: unknown };
-  };
+  }
 
-  const change = (
+  function* change(
     notes: Notes,
     author: Author,
     id: string,
     decide: Decide<GroupRecord> | undefined,
     members: readonly MemberChange[],
     at: number,
-  ): GroupChangeResult => {
+  ): Generator<void, GroupChangeResult> {
     const { tenant } = author;
     const current = rows.require(author, id);
     const { record } = current;
     const before = record.profile.attributes;
     const attributes = decide === undefined ? before : decide(record);
-    const results = members.map((each) => memberships.change(tenant, id, each));
+    const results: MembersChanged[] = [];
+    for (const each of members) results.push(yield* memberships.change(tenant, id, each));
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
     const same = sameValue(attributes, before);
     const isMoved = results.some(({ added, removed }) => added.length + removed.length > 0);
@@ -124,13 +126,27 @@ export function createGroupStore(
       moved: { members: combined(results) },
     }));
     return { group: { ...record, profile, version, lastModified }, unknownMembers };
-  };
+  }
+
+  const isLong = ({ tenant }: Author, id: string, changes: readonly MemberChange[]): boolean =>
+    changes.some(
+      (each) =>
+        ('values' in each && each.values.length > MEMBERS_AT_ONCE) ||
+        (each.kind === 'replace' && memberships.isLarge(tenant, id)),
+    );
 
   return {
-    create: (author, group) => activity.writing((notes) => create(notes, author, group)),
+    create: (author, group) =>
+      activity.writingInParts(
+        (notes) => create(notes, author, group),
+        group.members.length > MEMBERS_AT_ONCE,
+      ),
     ...readsOf(reads, MEMBERS_OF_GROUPS, reader),
     change: (author, id, decide, members, at) =>
-      activity.writing((notes) => change(notes, author, id, decide, members, at)),
+      activity.writingInParts(
+        (notes) => change(notes, author, id, decide, members, at),
+        isLong(author, id, members),
+      ),
     delete: (author, id, check, at) =>
       activity.writing((notes) => {
         const { record } = rows.require(author, id);

@@ -5,6 +5,7 @@
  * result, including refusals, is returned after the COMMIT, because a refusal may depend on another
  * write of the group.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import { unavailable } from '../../scim/error.ts';
 import { asScimError, asUnavailable, isFull } from './errors.ts';
@@ -14,6 +15,12 @@ interface Job {
   run(): unknown;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
+}
+
+/** A job that yields after each part, and what is to be done before its end. */
+interface LongJob extends Omit<Job, 'run'> {
+  readonly steps: Generator<void, unknown>;
+  readonly finish: () => void;
 }
 
 /** Writes at the end of each transaction. */
@@ -44,7 +51,10 @@ export class Writer {
   readonly #space: FreeSpace;
   readonly #changes: Database.Statement<[], number>;
   #waiting: Job[] = [];
+  readonly #long: LongJob[] = [];
   #armed = false;
+  /** Whether a long job is running. Others wait. */
+  #isTaken = false;
   #finisher: Finisher | undefined;
 
   constructor(db: Database.Database, space = new FreeSpace({})) {
@@ -80,17 +90,60 @@ export class Writer {
     });
   }
 
+  /**
+   * Runs a long job in a transaction of its own, in which nothing else is written. Reads are served
+   * between its parts. `finish` is called at the end of the transaction. Rejects as `write` does.
+   */
+  writeInParts<T>(steps: Generator<void, T>, finish: () => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#long.push({ steps, finish, resolve: resolve as (value: unknown) => void, reject });
+      this.#arm();
+    });
+  }
+
+  async #commitInParts({ steps, finish, resolve, reject }: LongJob): Promise<void> {
+    this.#isTaken = true;
+    try {
+      const changes = this.#changesWhileFull();
+      this.#statements.begin.run();
+      this.#finisher?.begin();
+      let next = steps.next();
+      for (; !next.done; next = steps.next()) await nextTurn();
+      finish();
+      this.#finisher?.finish();
+      this.#statements.commit.run();
+      if (this.#changesWhileFull() !== changes) this.#space.written();
+      resolve(next.value);
+    } catch (error) {
+      const isOpen = this.#db.inTransaction;
+      this.#note(error);
+      this.#rollback();
+      reject(isOpen ? asScimError(error) : asUnavailable(error));
+    } finally {
+      this.#isTaken = false;
+      if (this.#waiting.length > 0 || this.#long.length > 0) this.#arm();
+    }
+  }
+
   #arm(): void {
-    if (this.#armed) return;
+    if (this.#armed || this.#isTaken) return;
     this.#armed = true;
     setImmediate(() => {
       this.#armed = false;
-      const group = this.#waiting.splice(0, MAX_GROUP);
-      if (this.#waiting.length > 0) this.#arm();
-      let outcome = this.#commitTogether(group, this.#runPlainly);
-      if (outcome === 'halfWritten') outcome = this.#commitTogether(group, this.#runInSavepoint);
-      if (outcome !== 'answered') for (const job of group) this.#commitAlone(job);
+      const long = this.#long.shift();
+      if (long !== undefined) this.#isTaken = true;
+      this.#commitWaiting();
+      if (long !== undefined) void this.#commitInParts(long);
     });
+  }
+
+  #commitWaiting(): void {
+    if (this.#waiting.length === 0) return;
+    const group = this.#waiting.splice(0, MAX_GROUP);
+    if (this.#waiting.length > 0) this.#arm();
+    let outcome = this.#commitTogether(group, this.#runPlainly);
+    if (outcome === 'halfWritten') outcome = this.#commitTogether(group, this.#runInSavepoint);
+    if (outcome !== 'answered') for (const job of group) this.#commitAlone(job);
   }
 
   #commitAlone(job: Job): void {

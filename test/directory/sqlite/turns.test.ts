@@ -1,7 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type SqliteDirectory, useSqlite } from '../../support/directory/sqlite.ts';
-import { ACME, addGroup, addUser } from '../contract/fixture.ts';
+import {
+  ACME,
+  addGroup,
+  addUser,
+  changeMembers,
+  memberIds,
+  remove,
+  replace,
+} from '../contract/fixture.ts';
 
 let directory: SqliteDirectory;
 beforeAll(async () => {
@@ -33,4 +41,32 @@ it('a large group is read in turns, between which others are served', async () =
   expect((await reading).members).toHaveLength(3_000);
   // Four pages of members, and the statements before them.
   expect(turns).toBeGreaterThan(6);
+});
+
+it('a change of many members lets reads pass, and other writes wait until it is done', async () => {
+  const { store } = directory;
+  const ids = await Promise.all(
+    Array.from({ length: 2_500 }, async (_, n) => (await addUser(store, ACME, `worker-${n}`)).id),
+  );
+  const group = await addGroup(store, ACME, 'workers');
+  const order: string[] = [];
+  const note = <T>(name: string, doing: Promise<T>) => doing.finally(() => order.push(name));
+  const many = note('many', changeMembers(store, ACME, group.id, replace(...ids, 'nobody')));
+  // Until it has begun.
+  for (let turn = 0; turn < 2; turn++) await nextTurn();
+  const [unknown] = await Promise.all([
+    many,
+    note('one', changeMembers(store, ACME, group.id, remove(ids[0] ?? ''))),
+    note('read', memberIds(store, ACME, group.id)).then((members) => expect(members).toEqual([])),
+  ]);
+  expect(order).toEqual(['read', 'many', 'one']);
+  expect(unknown.unknownMembers).toEqual(['nobody']);
+  expect(await memberIds(store, ACME, group.id)).toEqual(ids.slice(1).toSorted());
+
+  const refused = changeMembers(store, ACME, group.id, remove(...ids.slice(0, 2_000)), {
+    kind: 'add',
+    values: [...ids.slice(0, 1_500), group.id],
+  });
+  await expect(refused).rejects.toThrow('the group would contain itself');
+  expect(await memberIds(store, ACME, group.id)).toEqual(ids.slice(1).toSorted());
 });

@@ -62,15 +62,27 @@ export class ActivityLog {
 
   /** Runs the job as one write. What it notes is written with it. */
   writing<T>(job: (notes: Notes) => T): Promise<T> {
-    return this.#committing(({ rows, counts }) =>
-      job({
-        log: (author, written) => {
-          const row = this.#rows.ofWrite(author, written);
-          if (row !== undefined) rows.push(row);
-        },
-        count: (tenant, name, by) => void counts.push({ tenant, name, by }),
-      }),
-    );
+    return this.#committing((noted) => job(this.#notesIn(noted)));
+  }
+
+  /** The same for a job that yields after each part. If it is long, others are served between. */
+  async writingInParts<T>(job: (notes: Notes) => Generator<void, T>, isLong: boolean): Promise<T> {
+    if (!isLong) return this.writing((notes) => resultOf(job(notes)));
+    const noted: Noted = { rows: [], counts: [] };
+    const steps = job(this.#notesIn(noted));
+    const result = await this.#writer.writeInParts(steps, () => this.#noted.push(noted));
+    for (const row of noted.rows) this.#rows.committed(row);
+    return result;
+  }
+
+  #notesIn({ rows, counts }: Noted): Notes {
+    return {
+      log: (author, written) => {
+        const row = this.#rows.ofWrite(author, written);
+        if (row !== undefined) rows.push(row);
+      },
+      count: (tenant, name, by) => void counts.push({ tenant, name, by }),
+    };
   }
 
   async #committing<T>(job: (noted: Noted) => T): Promise<T> {
@@ -84,6 +96,13 @@ export class ActivityLog {
     });
     for (const row of noted.rows) this.#rows.committed(row);
     return result;
+  }
+}
+
+function resultOf<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
   }
 }
 

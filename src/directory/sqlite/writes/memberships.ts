@@ -2,6 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Condition } from '../../../scim/condition.ts';
 import { invalidValue } from '../../../scim/error.ts';
+import { inSlices, MEMBERS_AT_ONCE } from '../../../scim/member-lists.ts';
 import { type MemberChange, refuseUnknown } from '../../../scim/members.ts';
 import { conditionCompiler } from '../../sql/conditions.ts';
 import type { Ids } from '../../sql/log/change.ts';
@@ -21,7 +22,7 @@ const INSERTED = columns(m, 'tenant', 'groupId', 'memberId', 'memberType');
 const list = (ids: readonly string[]): SQL => sqliteDialect.values(ids, 'i');
 
 /** The ids that joined and left, and those that the tenant doesn't have. */
-interface MembersChanged extends Ids {
+export interface MembersChanged extends Ids {
   readonly unknown: readonly string[];
 }
 
@@ -35,32 +36,73 @@ export class Memberships {
     this.#statements = prepareStatements(write);
   }
 
-  /** Applies one change. */
-  change(tenant: string, groupId: string, change: MemberChange): MembersChanged {
+  /** Applies one change. Yields after each part of a long one. */
+  *change(tenant: string, groupId: string, change: MemberChange): Generator<void, MembersChanged> {
     switch (change.kind) {
       case 'add':
-        return this.#add(tenant, groupId, change.values);
+        return yield* this.#add(tenant, groupId, change.values);
       case 'remove':
-        return this.#remove(tenant, groupId, change.values);
-      case 'removeWhere':
-        return this.#remove(tenant, groupId, this.#membersWhere(tenant, groupId, change.where));
+        return yield* this.#remove(tenant, groupId, change.values);
+      case 'removeWhere': {
+        const ids = this.#membersWhere(tenant, groupId, change.where);
+        return yield* this.#remove(tenant, groupId, ids);
+      }
       case 'replace': {
-        const wanted = new Set(change.values);
-        const members = this.#statements.members.all(tenant, groupId);
-        const gone = members.filter((id) => !wanted.has(id));
-        const { removed } = this.#remove(tenant, groupId, gone);
-        for (const id of members) wanted.delete(id);
-        const { added, unknown } = this.#add(tenant, groupId, [...wanted]);
-        if (removed.length > 0) refuseUnknown(change.values, unknown);
+        const { joining, leaving } = yield* this.#difference(tenant, groupId, change.values);
+        const { added, unknown } = yield* this.#add(tenant, groupId, joining);
+        if (leaving.length > 0) refuseUnknown(change.values, unknown);
+        const { removed } = yield* this.#remove(tenant, groupId, leaving);
         return { added, removed, unknown };
       }
     }
   }
 
-  #remove(tenant: string, groupId: string, ids: readonly string[]): MembersChanged {
+  /** Whether a group has more members than are handled at once. */
+  isLarge(tenant: string, groupId: string): boolean {
+    return this.#statements.many.get(tenant, groupId, MEMBERS_AT_ONCE) !== undefined;
+  }
+
+  *#difference(tenant: string, groupId: string, wanted: readonly string[]) {
+    const joining = new Set<string>();
+    for (const slice of inSlices(wanted)) {
+      for (const id of slice) joining.add(id);
+      yield;
+    }
+    const leaving: string[] = [];
+    for (let after = ''; ; ) {
+      const ids = this.#statements.members.all(tenant, groupId, after, MEMBERS_AT_ONCE);
+      for (const id of ids) if (!joining.delete(id)) leaving.push(id);
+      const last = ids.at(-1);
+      if (last === undefined || ids.length < MEMBERS_AT_ONCE) break;
+      after = last;
+      yield;
+    }
+    return { joining: [...joining], leaving };
+  }
+
+  *#remove(
+    tenant: string,
+    groupId: string,
+    ids: readonly string[],
+  ): Generator<void, MembersChanged> {
     const { leave } = this.#statements;
-    const removed = ids.filter((id) => leave.run(tenant, groupId, id).changes > 0);
+    const removed: string[] = [];
+    for (const slice of inSlices(ids)) {
+      for (const id of slice) if (leave.run(tenant, groupId, id).changes > 0) removed.push(id);
+      yield;
+    }
     return { added: [], removed, unknown: [] };
+  }
+
+  *#add(tenant: string, groupId: string, ids: readonly string[]): Generator<void, MembersChanged> {
+    const [added, unknown]: [string[], string[]] = [[], []];
+    for (const slice of inSlices(ids)) {
+      const joined = this.#addSlice(tenant, groupId, slice);
+      added.push(...joined.added);
+      unknown.push(...joined.unknown);
+      yield;
+    }
+    return { added, removed: [], unknown };
   }
 
   #membersWhere(tenant: string, groupId: string, where: Condition): readonly string[] {
@@ -73,7 +115,7 @@ export class Memberships {
   }
 
   /** Most of them are users who aren't members yet. Only the others are looked at again. */
-  #add(tenant: string, groupId: string, ids: readonly string[]): MembersChanged {
+  #addSlice(tenant: string, groupId: string, ids: readonly string[]): MembersChanged {
     const { join } = this.#statements;
     const added = ids.filter((id) => join.run(groupId, tenant, id).changes > 0);
     if (added.length === ids.length) return { added, removed: [], unknown: [] };
@@ -93,9 +135,21 @@ export class Memberships {
 function prepareStatements(write: SqliteConnection) {
   const a = named(access, 'a');
   return {
-    members: prepared<[tenant: string, groupId: string], string>(
+    members: prepared<[tenant: string, groupId: string, after: string, limit: number], string>(
       write,
-      sql`SELECT ${m.memberId} FROM ${m.table} WHERE ${m.tenant} = +? AND ${m.groupId} = +?`,
+      sql`
+        SELECT ${m.memberId}
+        FROM ${m.table}
+        WHERE ${m.tenant} = +? AND ${m.groupId} = +? AND ${m.memberId} > +?
+        ORDER BY ${m.memberId}
+        LIMIT ?
+      `,
+    ).pluck(),
+    many: prepared<[tenant: string, groupId: string, offset: number], number>(
+      write,
+      sql`
+        SELECT 1 FROM ${m.table} WHERE ${m.tenant} = +? AND ${m.groupId} = +? LIMIT 1 OFFSET ?
+      `,
     ).pluck(),
     join: prepared<[groupId: string, tenant: string, userId: string]>(
       write,
