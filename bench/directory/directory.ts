@@ -41,7 +41,15 @@ export async function createDirectory(
   count = 0,
   groups: GroupSizes = {},
 ): Promise<Directory> {
-  const url = await databases.create(name);
+  return fillDirectory(await databases.create(name), count, groups);
+}
+
+/** The database has to be empty. */
+export async function fillDirectory(
+  url: string,
+  count: number,
+  groups: GroupSizes,
+): Promise<Directory> {
   const store = await openDirectory(url);
   const { record, token, path } = await recordIntegration(store, { tenant: TENANT });
   const neighbour = await recordIntegration(store, { tenant: NEIGHBOUR });

@@ -70,6 +70,22 @@ function limitRows(): readonly Row[] {
         `${limits.MAX_FILTER_TERMS} comparisons, ${limits.MAX_TERMS_ON_GROUPS} of them on \`groups\``,
       '400 `invalidFilter`',
     ],
+    [
+      'a search that no index helps',
+      `${count(limits.MAX_SEARCH_WORK)} comparisons: the tenant's users or groups, times the ` +
+        'comparisons for each; one of a multi-valued attribute counts as ' +
+        `${limits.SEARCH_WEIGHTS.multiValued}, one of \`groups\` or \`members\` as ` +
+        `${limits.SEARCH_WEIGHTS.relation}, and the resource itself as ` +
+        `${limits.SEARCH_WEIGHTS.resource}`,
+      '400 `tooMany`',
+    ],
+    [
+      'searches of one integration that may be long',
+      `one at a time, and ${limits.MAX_WAITING_SEARCHES} that wait for ` +
+        `${seconds(limits.SEARCH_PATIENCE_MS)} at most`,
+      '429',
+    ],
+    ['time for a search', seconds(limits.SEARCH_TIMEOUT_MS), '503'],
     ['page', `${count(limits.MAX_RESULTS)} resources`, 'shortened to the limit'],
     ['age of a cursor', `${count(limits.CURSOR_TIMEOUT)} s`, '400 `expiredCursor`'],
     ['JSON', `${limits.MAX_JSON_DEPTH} levels; each key once per object`, '400 `invalidSyntax`'],

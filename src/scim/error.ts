@@ -92,3 +92,23 @@ export const busy = (): ScimError =>
   new ScimError(503, 'other changes are taking too long; try again later', undefined, {
     retryAfter: 5,
   });
+
+/** Searches of the integration, or of others, stand in the way. */
+export const tooManySearches = (): ScimError =>
+  new ScimError(
+    429,
+    'too many searches that read many resources are waiting; send them one after another, and ' +
+      'wait as long as Retry-After says',
+    undefined,
+    { retryAfter: 5 },
+  );
+
+/** The search was ended. */
+export const searchTooLong = (seconds: number): ScimError =>
+  new ScimError(
+    503,
+    `the search took longer than ${seconds} seconds and was ended; narrow the filter by an ` +
+      'attribute that is looked up, such as userName, or try again later',
+    undefined,
+    { retryAfter: 30 },
+  );

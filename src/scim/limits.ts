@@ -70,6 +70,22 @@ export const MAX_FILTER_TERMS = 200;
  */
 export const MAX_TERMS_ON_GROUPS = 50;
 
+/**
+ * Comparisons of one search that no index helps: the tenant's resources times the comparisons for
+ * each. One of a multi-valued attribute, or of one whose values are in other tables, takes as long
+ * as this many of a simple one, and so does reading a resource.
+ */
+export const MAX_SEARCH_WORK = 25_000_000;
+export const SEARCH_WEIGHTS = { resource: 4, multiValued: 8, relation: 20 } as const;
+
+/**
+ * Searches that may be long: those of one integration that wait while one of them runs,
+ * milliseconds that each waits for its turn, and milliseconds after which it is ended.
+ */
+export const MAX_WAITING_SEARCHES = 4;
+export const SEARCH_PATIENCE_MS = 20_000;
+export const SEARCH_TIMEOUT_MS = 20_000;
+
 /** Characters that all operations of one PATCH may compare, which takes about half a second. */
 export const MAX_COMPARED = 64 * 1024 * 1024;
 

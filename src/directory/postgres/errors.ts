@@ -71,6 +71,9 @@ export function isTransient(error: unknown): boolean {
   return error instanceof OvertakenError || ['40001', '40P01'].includes(codeOf(error) ?? '');
 }
 
+/** Whether the statement took longer than statement_timeout allows. */
+export const isEnded = (error: unknown): boolean => codeOf(error) === '57014';
+
 /** Refuses a write with uniqueness if another row has its key. */
 export async function refuseTaken<T>(name: ResourceName, write: Promise<T>): Promise<T> {
   try {

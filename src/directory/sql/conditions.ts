@@ -52,6 +52,8 @@ export interface SearchDialect {
   startsWith(text: Expression, part: Expression): SQL;
   endsWith(text: Expression, part: Expression): SQL;
   bind(value: Operand): SQL;
+  /** True for the rows with these ids until the statement is to end, if it has to look for that. */
+  unended?(id: Expression): SQL;
 }
 
 /**

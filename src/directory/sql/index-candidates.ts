@@ -60,16 +60,30 @@ export function isLookUp(
       return isLookUp(condition.where, context, condition.ref);
     case 'compare': {
       if (condition.operator !== 'eq' || condition.value === null) return false;
-      const path = comparedPath(condition.ref, outer);
-      return path === context.key || ONE_OR_FEW.has(path) || LOOKUP_PATHS.has(path);
+      return isFew(comparedPath(condition.ref, outer), context);
     }
     default:
       return false;
   }
 }
 
+const isFew = (path: string, { key }: SearchContext): boolean =>
+  path === key || ONE_OR_FEW.has(path) || LOOKUP_PATHS.has(path);
+
 /** Other than the group of a user, each of which selects few resources. */
 const ONE_OR_FEW: ReadonlySet<string> = new Set(['id', 'externalId', 'members.value']);
+
+/** Whether an index selects the resources that the condition holds for. */
+export function isIndexed(
+  condition: Condition,
+  context: SearchContext,
+  outer: AttributeRef | undefined,
+): boolean {
+  if (condition.kind !== 'compare' || condition.operator !== 'eq' || condition.value === null)
+    return false;
+  const path = comparedPath(condition.ref, outer);
+  return isFew(path, context) || path === 'groups.value';
+}
 
 function comparedPath(ref: AttributeRef, outer: AttributeRef | undefined): string {
   const path =
@@ -112,7 +126,7 @@ function equal(path: string, value: SQL, context: SearchContext): SQL | undefine
     case 'members.value':
       return holdersOfMember(tables, tenant, value);
     case 'groups.value':
-      return userIdsBelow(tables, tenant, value);
+      return userIdsBelow(context.dialect, tenant, value);
     default:
       return LOOKUP_PATHS.has(path)
         ? usersWithValue(context.dialect, tenant, path, value)

@@ -1,6 +1,6 @@
 /** Memberships as SQL: the members of a group, and the groups of a user at any depth. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { Expression } from './conditions.ts';
+import type { Expression, SearchDialect } from './conditions.ts';
 import { named, type Tables } from './names.ts';
 import type { Text } from './template.ts';
 
@@ -48,18 +48,17 @@ export function holdersOfMember({ groupMembers }: Tables, tenant: Text, memberId
 }
 
 /** The groups that hold the user with this id, itself or through groups. */
-export function groupsOfUser(tables: Tables, tenant: Text, userId: Expression): Relation {
-  const g = named(tables.groups, 'g');
+export function groupsOfUser(dialect: SearchDialect, tenant: Text, userId: Expression): Relation {
+  const g = named(dialect.tables.groups, 'g');
+  const group = dialect.lookUp(g, sql`${g.tenant} = ${tenant} AND ${g.id} = up.id`);
   return {
     rows: sql`
       (
-        ${groupsAbove(tables, tenant, userId)}
+        ${groupsAbove(dialect, tenant, userId)}
         SELECT ${g.id} AS value, ${g.displayNameKey} AS display,
           CASE max(up.direct) WHEN 1 THEN 'direct' ELSE 'indirect' END AS type,
           '../Groups/' || ${g.id} AS ref
-        FROM up
-        CROSS JOIN ${g.table}
-        WHERE ${g.tenant} = ${tenant} AND ${g.id} = up.id
+        FROM up ${group}
         GROUP BY ${g.id}, ${g.displayNameKey}
       )
     `,
@@ -67,12 +66,10 @@ export function groupsOfUser(tables: Tables, tenant: Text, userId: Expression): 
   };
 }
 
-/**
- * `WITH up(id, direct)`: the groups that hold the member, itself or through groups. CROSS JOIN
- * keeps SQLite from scanning memberships.
- */
-function groupsAbove({ groupMembers }: Tables, tenant: Text, memberId: Expression): SQL {
-  const g = named(groupMembers, 'g');
+/** `WITH up(id, direct)`: the groups that hold the member, itself or through groups. */
+function groupsAbove(dialect: SearchDialect, tenant: Text, memberId: Expression): SQL {
+  const g = named(dialect.tables.groupMembers, 'g');
+  const holders = dialect.lookUp(g, sql`${g.tenant} = ${tenant} AND ${g.memberId} = up.id`);
   return sql`
     WITH RECURSIVE up(id, direct) AS (
       SELECT ${g.groupId}, 1
@@ -80,16 +77,19 @@ function groupsAbove({ groupMembers }: Tables, tenant: Text, memberId: Expressio
       WHERE ${g.tenant} = ${tenant} AND ${g.memberId} = ${memberId}
       UNION
       SELECT ${g.groupId}, 0
-      FROM up
-      CROSS JOIN ${g.table}
-      WHERE ${g.tenant} = ${tenant} AND ${g.memberId} = up.id
+      FROM up ${holders}
     )
   `;
 }
 
 /** Selects the ids of the users in a group, itself or through groups. */
-export function userIdsBelow({ groupMembers }: Tables, tenant: Text, groupId: SQL): SQL {
-  const g = named(groupMembers, 'g');
+export function userIdsBelow(dialect: SearchDialect, tenant: Text, groupId: SQL): SQL {
+  const g = named(dialect.tables.groupMembers, 'g');
+  const members = (type: SQL) =>
+    dialect.lookUp(
+      g,
+      sql`${g.tenant} = ${tenant} AND ${g.groupId} = down.id AND ${g.memberType} = ${type}`,
+    );
   return sql`
     SELECT *
     FROM (
@@ -97,14 +97,10 @@ export function userIdsBelow({ groupMembers }: Tables, tenant: Text, groupId: SQ
         SELECT ${groupId}
         UNION
         SELECT ${g.memberId}
-        FROM down
-        CROSS JOIN ${g.table}
-        WHERE ${g.tenant} = ${tenant} AND ${g.groupId} = down.id AND ${g.memberType} = 'Group'
+        FROM down ${members(sql`'Group'`)}
       )
       SELECT ${g.memberId}
-      FROM down
-      CROSS JOIN ${g.table}
-      WHERE ${g.tenant} = ${tenant} AND ${g.groupId} = down.id AND ${g.memberType} = 'User'
+      FROM down ${members(sql`'User'`)}
     ) AS below
   `;
 }

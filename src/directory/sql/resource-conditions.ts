@@ -78,7 +78,7 @@ function special(
     case 'groups':
       return onRelation(
         condition,
-        groupsOfUser(context.dialect.tables, context.scope.tenant, context.r.id),
+        groupsOfUser(context.dialect, context.scope.tenant, context.r.id),
         context,
         compile,
       );

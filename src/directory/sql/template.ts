@@ -65,7 +65,7 @@ export type Given<In extends object> = { readonly [Name in keyof In]: In[Name] |
  * A statement with its values: plain data, which another thread or process can run. Booleans are
  * numbers if it is one of SQLite's.
  */
-interface Statement {
+export interface Statement {
   readonly sql: string;
   readonly params: readonly unknown[];
 }

@@ -9,12 +9,14 @@ import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { composer } from '../sql/compose.ts';
-import type { Reader, Reading } from '../sql/search/reads.ts';
+import { readerOf } from '../sql/search/reader.ts';
+import type { Reader, Steps } from '../sql/search/reads.ts';
 import { Template } from '../sql/template.ts';
 import { openDatabaseFile } from './database-file.ts';
 import { asRefusal, asScimError } from './errors.ts';
 import { FreeSpace, type SpaceEvents } from './free-space.ts';
 import { checkCurrent } from './migrate.ts';
+import { Searches } from './searching/searches.ts';
 import { Writer } from './writer.ts';
 
 /**
@@ -43,9 +45,9 @@ export interface Connections {
   readonly read: SqliteConnection;
   /** Runs the synchronous read. Rejects with 503 if the database fails. */
   reading<T>(run: () => T): Promise<T>;
-  /** Runs the statements of a read one after the other, while nothing is written. */
+  /** Runs the statements of a read one after the other on one state of the database. */
   readonly reader: Reader;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**
@@ -64,6 +66,8 @@ export function openConnections(
   let read: Database.Database | undefined;
   try {
     read = new Database(path, { readonly: true });
+    // See SearchDialect; a read on this connection is never ended.
+    read.function('unended', () => 1);
     for (const db of [write, read]) {
       db.pragma('cache_size = -65536');
       db.pragma('mmap_size = 268435456');
@@ -74,13 +78,18 @@ export function openConnections(
     throw error;
   }
   const [writing, readable] = [connection(write), connection(read)];
+  const searches = new Searches(path);
   return {
     writer: new Writer(write, new FreeSpace(events)),
     write: writing,
     read: readable,
     reading,
-    reader: ({ steps }) => reading(() => answered(readable, steps)),
-    close: () => {
+    reader: readerOf(
+      ({ steps }) => reading(() => answered(readable, steps)),
+      ({ integrationId, steps }) => searches.run(integrationId, steps),
+    ),
+    close: async () => {
+      await searches.close();
       readable.raw.close();
       file.close();
     },
@@ -88,7 +97,9 @@ export function openConnections(
 }
 
 /** Only reads, so that another process may be using the file. */
-type ReadConnections = Pick<Connections, 'read' | 'reading' | 'close'>;
+interface ReadConnections extends Pick<Connections, 'read' | 'reading'> {
+  close(): void;
+}
 
 /**
  * Reads a file of this version's schema beside the process that is using it. Throws
@@ -115,7 +126,7 @@ async function reading<T>(run: () => T): Promise<T> {
   }
 }
 
-function answered<T>(read: SqliteConnection, steps: Reading<T>['steps']): T {
+function answered<T>(read: SqliteConnection, steps: Steps<T>): T {
   for (let next = steps.next([]); ; ) {
     if (next.done) return next.value;
     const { template, input } = next.value;

@@ -74,7 +74,7 @@ export function openSqliteStore(
     close: async () => {
       // Accepted writes get their responses first.
       await connections.writer.write(() => undefined);
-      connections.close();
+      await connections.close();
     },
   };
 }

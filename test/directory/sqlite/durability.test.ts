@@ -72,10 +72,10 @@ describe('the directory on SQLite', () => {
     }
   });
 
-  it('forces each commit to the disk, while reads go on', () => {
+  it('forces each commit to the disk, while reads go on', async () => {
     const { write, close } = openConnections(path, Date.now);
     expect(write.raw.pragma('synchronous', { simple: true })).toBe(2);
     expect(write.raw.pragma('journal_mode', { simple: true })).toBe('wal');
-    close();
+    await close();
   });
 });

@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  connections.close();
+  await connections.close();
   await rm(folder, { recursive: true });
 });
 

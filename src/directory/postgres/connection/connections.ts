@@ -8,11 +8,13 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
 import { unavailable } from '../../../scim/error.ts';
 import { composer } from '../../sql/compose.ts';
+import { perform, readerOf } from '../../sql/search/reader.ts';
 import type { Reader } from '../../sql/search/reads.ts';
 import { Template } from '../../sql/template.ts';
 import { asScimError, isTransient } from '../errors.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import type { Answered, BoundValue, SentStatement } from './round-trip.ts';
+import { Searches } from './searches.ts';
 import { SESSION_SETTINGS, type Session } from './session.ts';
 import { Turns } from './turns.ts';
 
@@ -90,20 +92,22 @@ export function openConnections(
   const own = reserved === 0 ? pool : new Pool(settings, reserved, bounds);
   const turns = new Turns(writes, bounds.acquireMs);
   const runners = runnersOn(pool);
+  // A search takes the turn of a write, so that both together leave connections to other reads.
+  const searches = new Searches((search) =>
+    turns.take('search', () => runners.transaction(search)),
+  );
   return {
     ...runners,
-    reader: async ({ steps }) => {
-      for (let next = steps.next([]); ; ) {
-        if (next.done) return next.value;
-        const { template, input } = next.value;
-        next = steps.next(await runners.all(template, input));
-      }
-    },
+    reader: readerOf(
+      ({ steps }) => perform(steps, ({ template, input }) => runners.all(template, input)),
+      ({ integrationId, steps }) => searches.run(integrationId, steps),
+    ),
     reserved: runnersOn(own),
     guarded,
     writing: (id, work) => turns.take(id, work),
     pooled: () => onSession(pool, async ({ direct }) => !direct),
     close: async () => {
+      searches.close();
       await Promise.all([pool.close(), own === pool ? undefined : own.close()]);
     },
   };

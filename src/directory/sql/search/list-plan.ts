@@ -7,9 +7,10 @@ import { isLookUp } from '../index-candidates.ts';
 import { type ResourceRow, resourceColumns } from '../lists.ts';
 import { named } from '../names.ts';
 import { isAlwaysThere, resourceHolder, sortExpression } from '../resource-conditions.ts';
-import { type SearchContext, TOTALS } from '../resource-key.ts';
+import { type ResourceName, type SearchContext, TOTALS } from '../resource-key.ts';
 import { type Compose, LiteralSlot, Slot, type Slots, Template } from '../template.ts';
 import { typeOf, withSlots } from './shape.ts';
+import { comparesMembers, weightOf } from './work.ts';
 
 /** What the statements of a list take their values from. The literals of the filter are numbered. */
 export interface ListInput extends Scope {
@@ -32,6 +33,8 @@ export class ListPlan {
   readonly isQuick: boolean;
   /** Whether it has all resources in the order of their ids. */
   readonly isPlain: boolean;
+  /** See weightOf. */
+  readonly weight: number;
   readonly #context: SearchContext;
   readonly #compose: Compose;
   readonly #condition: SQL | undefined;
@@ -55,6 +58,7 @@ export class ListPlan {
     this.#isLookUp = filter !== undefined && isLookUp(filter, context);
     this.isQuick = this.#isLookUp || (filter === undefined && isInOrder);
     this.isPlain = filter === undefined && sort === undefined;
+    this.weight = weightOf(query, context);
   }
 
   /** Selects `total`, from the tenant's counter unless the list is filtered. */
@@ -62,10 +66,22 @@ export class ListPlan {
     return this.#template('total', () => {
       const condition = this.#condition;
       if (condition === undefined) return this.#counted();
-      const { r, scope } = this.#context;
-      const tenant = sql`${r.tenant} = ${scope.tenant}`;
-      return sql`SELECT count(*) AS total FROM ${from(this.#context, [tenant, condition])}`;
+      const places = from(this.#context, [...this.#tenant(), condition]);
+      return sql`SELECT count(*) AS total FROM ${places}`;
     });
+  }
+
+  /**
+   * Selects the number of all resources that the list compares. Groups are assumed to have as many
+   * members together as there are users.
+   */
+  get resources(): Template<ListInput, { total: number }> {
+    const { filter } = this.#query;
+    return this.#template('resources', () =>
+      filter !== undefined && comparesMembers(filter)
+        ? sql`SELECT (${this.#counted('User')}) + (${this.#counted('Group')}) AS total`
+        : this.#counted(),
+    );
   }
 
   /** Selects the rows of the page, and one more if a key for the next page is wanted. */
@@ -115,7 +131,7 @@ export class ListPlan {
       'after' in start && start.after !== undefined
         ? behindKey(start.after, sort, value, context)
         : undefined;
-    const given = [tenant, this.#condition, behind].filter((each) => each !== undefined);
+    const given = [...this.#tenant(), this.#condition, behind].filter((each) => each !== undefined);
     const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
     const places = from(context, given);
     if (this.#isLookUp)
@@ -130,8 +146,17 @@ export class ListPlan {
     `;
   }
 
-  #counted(): SQL<{ total: number }> {
-    const { dialect, scope, name } = this.#context;
+  /** The conditions that begin every statement. One that may be long can be ended. */
+  #tenant(): readonly SQL[] {
+    const { dialect, scope, r } = this.#context;
+    const tenant = sql`${r.tenant} = ${scope.tenant}`;
+    return this.isQuick || dialect.unended === undefined
+      ? [tenant]
+      : [tenant, dialect.unended(r.id)];
+  }
+
+  #counted(name: ResourceName = this.#context.name): SQL<{ total: number }> {
+    const { dialect, scope } = this.#context;
     const c = named(dialect.tables.counters, 'c');
     return sql`
       SELECT CAST(COALESCE(sum(${c.value}), 0) AS BIGINT) AS total

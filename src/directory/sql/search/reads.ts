@@ -6,27 +6,36 @@ import type { Page, Query, Scope, StoredResource } from '../../store/resources.t
 import { pageOf, type ResourceRow, resourceOf } from '../lists.ts';
 import type { Related } from '../related.ts';
 import type { Template } from '../template.ts';
+import type { ListInput } from './list-plan.ts';
 import type { ListPlans } from './list-plans.ts';
 import type { ResourceStatements } from './resource-statements.ts';
 
 /**
  * A statement whose rows a read needs next. `template.statement(input)` is the same as plain data.
  */
-interface Step {
+export interface ReadStep {
   readonly template: Template<object, unknown>;
   readonly input: object;
 }
 
-type Steps<T> = Generator<Step, T, readonly unknown[]>;
+export type Steps<T> = Generator<ReadStep, T, readonly unknown[]>;
 
-export interface Reading<T> {
+interface Reading<T> {
   readonly integrationId: string;
   /**
-   * Whether every statement takes about a millisecond whatever the size of the directory, because an
-   * index leads to few rows. If not, one may read everything that the tenant has.
+   * Undefined if every statement takes about a millisecond whatever the size of the directory,
+   * because an index leads to few rows. If not, one may read everything that the tenant has.
    */
-  readonly isQuick: boolean;
+  readonly search?: Search;
   readonly steps: Steps<T>;
+}
+
+/** What a read that may be long is about to do. */
+interface Search {
+  /** Counts the resources of the tenant. */
+  readonly resources: Steps<number>;
+  /** What it compares for each of them; see weightOf. */
+  readonly weight: number;
 }
 
 /** Runs the statements of a read. Rejects with 503 if the database fails. */
@@ -88,8 +97,8 @@ export function readsOf<Found, R extends StoredResource>(
     rowOf: (id: string, members: string) => Found,
   ): Promise<R | undefined> => {
     const { integrationId } = scope;
-    const few = { integrationId, isQuick: true, steps: withMembers(scope, id, rowOf, false) };
-    const many = { integrationId, isQuick: false, steps: withMembers(scope, id, rowOf, true) };
+    const few = { integrationId, steps: withMembers(scope, id, rowOf, false) };
+    const many = { integrationId, steps: withMembers(scope, id, rowOf, true) };
     return ((await read(few)) ?? (await read(many)))?.found;
   };
 
@@ -99,20 +108,16 @@ export function readsOf<Found, R extends StoredResource>(
     { plan, input }: ReturnType<ListPlans['of']>,
   ): Steps<Page<R | StoredResource>> {
     const { start, limit } = query;
-    const totalOf = function* () {
-      const [row] = yield* ask(plan.total, input);
-      return row?.total ?? 0;
-    };
     const skipped = 'offset' in start ? start.offset : 0;
     // A plain list has its total from a counter.
     const isTotalFirst = limit === 0 || (plan.isPlain && skipped > 0);
-    const known = isTotalFirst ? yield* totalOf() : undefined;
+    const known = isTotalFirst ? yield* totalOf(plan.total, input) : undefined;
     if (limit === 0 || (known !== undefined && skipped >= known)) {
       return { total: known ?? 0, records: [] };
     }
     const isNearEnd = known !== undefined && skipped * 2 >= known;
     const rows = yield* ask(isNearEnd ? plan.pageFromEnd : plan.page, input);
-    const total = known ?? totalIn(rows, query) ?? (yield* totalOf());
+    const total = known ?? totalIn(rows, query) ?? (yield* totalOf(plan.total, input));
     const found = pageOf(rows, query, total);
     if (!query.related) return found;
     return { ...found, records: yield* withRelated(scope, rows, found.records) };
@@ -122,27 +127,33 @@ export function readsOf<Found, R extends StoredResource>(
     get: (scope: Scope, id: string, wanted: boolean): Promise<R | StoredResource | undefined> =>
       wanted && ofSlice !== undefined
         ? readOne(scope, id, ofSlice)
-        : read({
-            integrationId: scope.integrationId,
-            isQuick: true,
-            steps: one(scope, id, wanted),
-          }),
+        : read({ integrationId: scope.integrationId, steps: one(scope, id, wanted) }),
     list: async (scope: Scope, query: Query): Promise<Page<R | StoredResource>> => {
       const list = lists.of(scope, query);
       const { start } = query;
-      return read({
-        integrationId: scope.integrationId,
-        isQuick: list.plan.isQuick && (!('offset' in start) || start.offset <= FEW_SKIPPED),
-        steps: page(scope, query, list),
-      });
+      const { plan, input } = list;
+      const isQuick = plan.isQuick && (!('offset' in start) || start.offset <= FEW_SKIPPED);
+      const { integrationId } = scope;
+      const steps = page(scope, query, list);
+      if (isQuick) return read({ integrationId, steps });
+      const search = { weight: plan.weight, resources: totalOf(plan.resources, input) };
+      return read({ integrationId, search, steps });
     },
   };
+}
+
+function* totalOf(
+  counted: Template<ListInput, { total: number }>,
+  input: ListInput,
+): Steps<number> {
+  const [row] = yield* ask(counted, input);
+  return row?.total ?? 0;
 }
 
 function* ask<In extends object, Row>(
   template: Template<In, Row>,
   input: In,
-): Generator<Step, readonly Row[], readonly unknown[]> {
+): Generator<ReadStep, readonly Row[], readonly unknown[]> {
   return (yield { template: template as Template<object, Row>, input }) as readonly Row[];
 }
 

@@ -1,0 +1,67 @@
+/** Searches that may be long, on few of the connections. */
+import { type SQL, sql } from 'drizzle-orm';
+import { searchTooLong } from '../../../scim/error.ts';
+import { SEARCH_TIMEOUT_MS } from '../../../scim/limits.ts';
+import { SearchQueue } from '../../sql/search/queue.ts';
+import { perform } from '../../sql/search/reader.ts';
+import type { Steps } from '../../sql/search/reads.ts';
+import type { Template } from '../../sql/template.ts';
+import { isEnded } from '../errors.ts';
+
+/** What a search needs of Connections. */
+interface SearchQueries {
+  all<Row>(statement: SQL<Row>): Promise<Row[]>;
+  all<In extends object, Row>(template: Template<In, Row>, input: In): Promise<Row[]>;
+  run(statement: SQL): Promise<number>;
+}
+type Transaction = <T>(work: (queries: SearchQueries) => Promise<T>) => Promise<T>;
+
+/** Every statement of a search sees the same state. */
+const ON_ONE_STATE = sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`;
+/** Parallel workers would take processors from everything else. */
+const ON_ONE_PROCESSOR = sql`SET LOCAL max_parallel_workers_per_gather = 0`;
+const endAfter = (ms: number): SQL =>
+  sql`SELECT set_config('statement_timeout', ${`${Math.max(1, Math.round(ms))}ms`}, true)`;
+
+/** Searches that run at a time. */
+const AT_ONCE = 2;
+
+export class Searches {
+  readonly #transaction: Transaction;
+  readonly #timeoutMs: number;
+  readonly #queue = new SearchQueue(AT_ONCE);
+
+  constructor(transaction: Transaction, timeoutMs: number = SEARCH_TIMEOUT_MS) {
+    this.#transaction = transaction;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Runs the steps on one state of the database, in the turn of the integration. Rejects with 429 if
+   * too many of its searches wait, and with 503 if they take too long.
+   */
+  run<T>(integrationId: string, steps: Steps<T>): Promise<T> {
+    return this.#queue.take(integrationId, () => this.#search(steps));
+  }
+
+  /** Searches that are running go on. */
+  close(): void {
+    this.#queue.close();
+  }
+
+  async #search<T>(steps: Steps<T>): Promise<T> {
+    const endsAt = performance.now() + this.#timeoutMs;
+    try {
+      return await this.#transaction(async (queries) => {
+        await queries.run(ON_ONE_STATE);
+        await queries.run(ON_ONE_PROCESSOR);
+        return perform(steps, async ({ template, input }) => {
+          await queries.all(endAfter(endsAt - performance.now()));
+          return queries.all(template, input);
+        });
+      });
+    } catch (error) {
+      throw isEnded(error) ? searchTooLong(this.#timeoutMs / 1000) : error;
+    }
+  }
+}

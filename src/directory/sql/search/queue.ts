@@ -1,0 +1,89 @@
+/**
+ * Turns of searches that may be long. Each integration has at most one at a time and few that wait,
+ * so that none keeps the others from theirs.
+ */
+import { tooManySearches, unavailable } from '../../../scim/error.ts';
+import { MAX_WAITING_SEARCHES, SEARCH_PATIENCE_MS } from '../../../scim/limits.ts';
+
+interface Waiter {
+  readonly begin: () => void;
+  readonly refuse: (error: Error) => void;
+}
+
+export class SearchQueue {
+  readonly #slots: number;
+  readonly #patienceMs: number;
+  readonly #running = new Set<string>();
+  /** The integration that has waited longest for its next turn comes first. */
+  readonly #waiting = new Map<string, Waiter[]>();
+  #isClosed = false;
+
+  /** `slots` is the number of searches that run at a time. */
+  constructor(slots: number, patienceMs: number = SEARCH_PATIENCE_MS) {
+    this.#slots = slots;
+    this.#patienceMs = patienceMs;
+  }
+
+  /**
+   * Does the work in the turn of the integration. Rejects with 429 if too many of its searches wait,
+   * or if no turn comes up in time.
+   */
+  async take<T>(integrationId: string, work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw closed();
+    if (this.#isFree(integrationId)) this.#running.add(integrationId);
+    else await this.#wait(integrationId);
+    try {
+      return await work();
+    } finally {
+      this.#running.delete(integrationId);
+      this.#serve();
+    }
+  }
+
+  /** Refuses the searches that wait, and every later one. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { refuse } of [...this.#waiting.values()].flat()) refuse(closed());
+  }
+
+  #isFree(integrationId: string): boolean {
+    return this.#running.size < this.#slots && !this.#running.has(integrationId);
+  }
+
+  #wait(integrationId: string): Promise<void> {
+    const waiters = this.#waiting.get(integrationId) ?? [];
+    if (waiters.length >= MAX_WAITING_SEARCHES) return Promise.reject(tooManySearches());
+    this.#waiting.set(integrationId, waiters);
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer);
+        waiters.splice(waiters.indexOf(waiter), 1);
+        if (waiters.length === 0) this.#waiting.delete(integrationId);
+      };
+      const waiter: Waiter = {
+        begin: () => {
+          leave();
+          this.#running.add(integrationId);
+          // The others come first.
+          if (this.#waiting.delete(integrationId)) this.#waiting.set(integrationId, waiters);
+          resolve();
+        },
+        refuse: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      const timer = setTimeout(() => waiter.refuse(tooManySearches()), this.#patienceMs);
+      waiters.push(waiter);
+    });
+  }
+
+  #serve(): void {
+    for (const [integrationId, [first]] of this.#waiting) {
+      if (this.#running.size >= this.#slots) return;
+      if (this.#isFree(integrationId)) first?.begin();
+    }
+  }
+}
+
+const closed = () => unavailable(new Error('the directory is being closed'));

@@ -1,0 +1,87 @@
+/** A thread that searches the database file. It can be ended in the middle of a search. */
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import Database from 'better-sqlite3';
+import { perform } from '../../sql/search/reader.ts';
+import type { Steps } from '../../sql/search/reads.ts';
+import type { Statement } from '../../sql/template.ts';
+import { type SearchReply, serveSearches } from './serve-searches.ts';
+
+const DRIVER = createRequire(import.meta.url).resolve('better-sqlite3');
+const PROGRAM = `(${serveSearches})(require('node:worker_threads'), require)`;
+/** A page with more text than this ends the thread and not the process. */
+const MAX_HEAP_MB = 256;
+
+interface Waiting {
+  readonly resolve: (rows: readonly unknown[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class SearchThread {
+  /** Resolves when it has ended for whatever reason. */
+  readonly ended: Promise<void>;
+  readonly #worker: Worker;
+  #waiting: Waiting | undefined;
+  #isUsable = true;
+
+  constructor(path: string) {
+    this.#worker = new Worker(PROGRAM, {
+      eval: true,
+      name: 'search',
+      workerData: { driver: DRIVER, path },
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+    });
+    this.#worker.on('message', (reply: SearchReply) => this.#answered(reply));
+    this.ended = new Promise((resolve) => {
+      const end = (reason: Error) => {
+        this.#isUsable = false;
+        this.#waiting?.reject(reason);
+        resolve();
+      };
+      this.#worker.once('error', end);
+      this.#worker.once('exit', () => end(hasEnded()));
+    });
+    this.#worker.unref();
+  }
+
+  /** False once it has ended or been told to. */
+  get isUsable(): boolean {
+    return this.#isUsable;
+  }
+
+  /**
+   * Runs the steps on one state of the database, those of one search at a time. Rejects with
+   * SqliteError, and with another error if the thread ends.
+   */
+  async search<T>(steps: Steps<T>): Promise<T> {
+    // An idle thread doesn't keep the process from ending, and a search does.
+    this.#worker.ref();
+    try {
+      return await perform(steps, ({ template, input }) => this.#ask(template.statement(input)));
+    } finally {
+      this.#worker.postMessage(null);
+      this.#worker.unref();
+    }
+  }
+
+  #ask(statement: Statement): Promise<readonly unknown[]> {
+    return new Promise((resolve, reject) => {
+      if (!this.#isUsable) return reject(hasEnded());
+      this.#waiting = { resolve, reject };
+      this.#worker.postMessage(statement);
+    });
+  }
+
+  /** Ends it within a row of a search that calls `unended()`. Resolves when it has ended. */
+  async end(): Promise<void> {
+    this.#isUsable = false;
+    await this.#worker.terminate();
+  }
+
+  #answered(reply: SearchReply): void {
+    if ('rows' in reply) this.#waiting?.resolve(reply.rows);
+    else this.#waiting?.reject(new Database.SqliteError(reply.message, reply.code));
+  }
+}
+
+const hasEnded = () => new Error('the thread that searched has ended');

@@ -1,0 +1,54 @@
+/** The program of a thread that searches a database file. */
+import type Sqlite from 'better-sqlite3';
+import type { Statement } from '../../sql/template.ts';
+
+/** The rows of the statement, or its error. */
+export type SearchReply =
+  | { readonly rows: readonly unknown[] }
+  | { readonly code: string; readonly message: string };
+
+/**
+ * Runs the statements of each search on one state of the database, until its end. A thread starts
+ * this function from its source text, so that the program stays one file: nothing outside of it may
+ * be used.
+ */
+export function serveSearches(
+  { parentPort, workerData }: typeof import('node:worker_threads'),
+  require: NodeJS.Require,
+): void {
+  const { driver, path }: { driver: string; path: string } = workerData;
+  const Database: typeof Sqlite = require(driver);
+  let opened: Sqlite.Database | undefined;
+  const open = () => {
+    const db = new Database(path, { readonly: true });
+    db.pragma('busy_timeout = 5000');
+    db.pragma('mmap_size = 268435456');
+    // A statement that calls it ends with the thread.
+    db.function('unended', () => 1);
+    return db;
+  };
+  const replyTo = ({ sql, params }: Statement): SearchReply => {
+    try {
+      opened ??= open();
+      if (!opened.inTransaction) opened.exec('BEGIN');
+      // Preparing takes nothing beside a search that needs a thread.
+      return { rows: opened.prepare(sql).all(...params) };
+    } catch (error) {
+      if (!(error instanceof Database.SqliteError)) throw error;
+      return { code: error.code, message: error.message };
+    }
+  };
+  try {
+    // On Linux, a thread has a priority of its own. The one that serves requests comes first.
+    const { readlinkSync }: typeof import('node:fs') = require('node:fs');
+    const { setPriority }: typeof import('node:os') = require('node:os');
+    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), 5);
+  } catch {
+    // Elsewhere, all threads are equal.
+  }
+  // Null stands for the end of a search.
+  parentPort?.on('message', (statement: Statement | null) => {
+    if (statement !== null) parentPort.postMessage(replyTo(statement));
+    else if (opened?.inTransaction) opened.exec('COMMIT');
+  });
+}
