@@ -244,7 +244,7 @@ export async function deleteGroup(
   const [row] = await queries.all<Pick<ActivityRow, 'moved'>>(
     sql`
       WITH resource AS (${table.deleted(tenant, id)}),
-        ${table.forgotten(tenant)},
+        ${table.forgotten(tenant, id)},
         members AS (
           DELETE FROM ${m.table}
           WHERE ${m.tenant} = ${tenant} AND ${m.groupId} = ${id}

@@ -8,7 +8,7 @@ import type { StoredProfile } from '../../scim/profile.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { resourceOf } from '../sql/lists.ts';
-import { type LookupValue, lookupChange } from '../sql/lookup-values.ts';
+import { lookupChange } from '../sql/lookup-values.ts';
 import { columns, type Names, named } from '../sql/names.ts';
 import {
   INACTIVE_USERS,
@@ -23,16 +23,14 @@ import { compose, type Queries } from './connection/connections.ts';
 import { array, postgresDialect } from './dialect.ts';
 import { accessValues, counters, externalIds } from './schema.ts';
 
-/** With so many slots, parallel writers of a tenant rarely meet in one. */
 const COUNTER_SLOTS = 16;
+/** With so many slots, parallel writers of a tenant rarely meet in one. */
+export const counterSlot = (): number => Math.floor(Math.random() * COUNTER_SLOTS);
 
 const LINKS = named(externalIds);
 const LINK = columns(LINKS, 'tenant', 'integrationId', 'resourceId', 'resourceType', 'externalId');
 const LINK_KEY = columns(LINKS, 'tenant', 'resourceId', 'integrationId');
 const l = named(externalIds, 'l');
-const VALUES = named(accessValues);
-const VALUE_KEY = columns(VALUES, 'tenant', 'value', 'accessId');
-const VALUE = columns(VALUES, 'tenant', 'value', 'accessId', 'path');
 const v = named(accessValues, 'v');
 const COUNTERS = named(counters);
 const COUNTER = columns(COUNTERS, 'tenant', 'name', 'slot', 'value');
@@ -80,16 +78,12 @@ export class ResourceTable {
   }
 
   /**
-   * Parts of a statement `WITH resource AS (…)`, in which `resource` returns the id of the row that
-   * was inserted, or changed from the current attributes, if any.
+   * A part of a statement `WITH resource AS (…)`, in which `resource` returns the id of the group
+   * that was inserted or changed, if any.
    */
-  written(
-    { tenant, integrationId }: Scope,
-    { attributes, externalId }: StoredProfile,
-    current?: Attributes,
-  ): SQL {
+  written({ tenant, integrationId }: Scope, { externalId }: StoredProfile): SQL {
     const { id } = this.#row;
-    const link = sql`
+    return sql`
       link AS (
         INSERT INTO ${LINKS.table} (${LINK})
         SELECT ${tenant}, ${integrationId}, ${id}, ${this.name}, ${externalId}::text
@@ -98,42 +92,27 @@ export class ResourceTable {
         DO UPDATE SET ${LINKS.externalId} = ${named(externalIds, 'excluded').externalId}
       )
     `;
-    if (this.name === 'Group') return link;
-    const { removed, written } = lookupChange(current, attributes);
-    const lookup = sql`
-      lookup AS (
-        INSERT INTO ${VALUES.table} (${VALUE})
-        SELECT ${tenant}, n.value, resource.id, n.path
-        FROM resource
-        CROSS JOIN ${given(written)}
-        ON CONFLICT (${VALUE_KEY})
-        DO UPDATE SET ${VALUES.path} = ${named(accessValues, 'excluded').path}
-      )
-    `;
-    const parts = [
-      link,
-      ...(written.length === 0 ? [] : [lookup]),
-      ...(removed.length === 0 ? [] : [this.#goneValues(tenant, removed)]),
-    ];
-    return sql.join(parts, sql`, `);
   }
 
-  /** A part that removes values of a user, the `resource`. */
-  #goneValues(tenant: string, values: readonly string[]): SQL {
+  /**
+   * A part that removes values of a user, the `resource`. The id is given, so that the whole key
+   * leads to each row: many users may share a value.
+   */
+  #goneValues(tenant: string, id: string, values: readonly string[]): SQL {
     return sql`
       gone AS (
         DELETE FROM ${v.table}
         USING resource, unnest(${array(values)}) AS n(value)
         WHERE ${v.tenant} = ${tenant}
           AND ${v.value} = n.value
-          AND ${v.accessId} = resource.id
+          AND ${v.accessId} = ${id}
       )
     `;
   }
 
-  /** A part that changes the total of the resources, or another counter. */
-  counted(tenant: string, by: 1 | -1, counter: string = TOTALS[this.name]): SQL {
-    return sql`counted AS (${this.#addedTo(tenant, counter, sql`${by}::bigint`)})`;
+  /** A part that changes the total of the resources. */
+  counted(tenant: string, by: 1 | -1): SQL {
+    return sql`counted AS (${this.#addedTo(tenant, TOTALS[this.name], sql`${by}::bigint`)})`;
   }
 
   /** A part that changes the number of inactive users. */
@@ -143,10 +122,9 @@ export class ResourceTable {
   }
 
   #addedTo(tenant: string, counter: string, by: SQL): SQL {
-    const slot = Math.floor(Math.random() * COUNTER_SLOTS);
     return sql`
       INSERT INTO ${COUNTERS.table} AS c (${COUNTER})
-      SELECT ${tenant}, ${counter}, ${slot}::integer, n.by
+      SELECT ${tenant}, ${counter}, ${counterSlot()}::integer, n.by
       FROM (SELECT ${by} AS by FROM resource) AS n
       WHERE n.by <> 0
       ON CONFLICT (${COUNTER_KEY})
@@ -168,18 +146,18 @@ export class ResourceTable {
    * Parts that remove everything that belongs to the resource outside its row. The values of a user
    * follow from the current attributes.
    */
-  forgotten(tenant: string, current?: Attributes): SQL {
-    const from = (names: Names<'tenant'>, id: StringChunk) =>
+  forgotten(tenant: string, id: string, current?: Attributes): SQL {
+    const from = (names: Names<'tenant'>, key: StringChunk) =>
       sql`
         DELETE FROM ${names.table}
         USING resource
-        WHERE ${names.tenant} = ${tenant} AND ${id} = resource.id
+        WHERE ${names.tenant} = ${tenant} AND ${key} = resource.id
       `;
     const parts = [
       sql`links AS (${from(l, l.resourceId)})`,
       ...(current === undefined
         ? []
-        : [this.#goneValues(tenant, lookupChange(current, undefined).removed)]),
+        : [this.#goneValues(tenant, id, lookupChange(current, undefined).removed)]),
       this.counted(tenant, -1),
     ];
     return sql.join(parts, sql`, `);
@@ -199,10 +177,4 @@ export class ResourceTable {
       `,
     );
   }
-}
-
-/** Values as a FROM item `n(value, path)`. */
-function given(values: readonly LookupValue[]): SQL {
-  const texts = (key: 'value' | 'path') => array(values.map((each) => each[key]));
-  return sql`unnest(${texts('value')}, ${texts('path')}) AS n(value, path)`;
 }

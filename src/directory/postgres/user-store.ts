@@ -1,21 +1,26 @@
 /** Users on PostgreSQL: global users, and their access to tenants. */
-import { type SQL, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
+import { notFound } from '../../scim/error.ts';
+import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { globalUserId } from '../ids.ts';
 import { USER_CHANGES } from '../sql/followed-groups.ts';
+import { resourceOf } from '../sql/lists.ts';
 import type { ActivityRow } from '../sql/log/rows.ts';
-import { columns, named, type Row, selected } from '../sql/names.ts';
+import { lookupChange } from '../sql/lookup-values.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS, knownUsers, type RelatedInput } from '../sql/related.ts';
 import {
   foldedName,
+  INACTIVE_USERS,
   inactiveChange,
   isOtherPerson,
   isOtherSubject,
   rowOf,
   searchContext,
+  TOTALS,
 } from '../sql/resource-key.ts';
 import { readsOf } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';
@@ -33,27 +38,20 @@ import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import { type ActivityLog, MOVED, movedPart } from './log/activity-log.ts';
 import { LEFT, leftGroups, lockWithHolders } from './memberships.ts';
-import { ResourceTable } from './resource-table.ts';
-import { access, users } from './schema.ts';
+import { counterSlot, ResourceTable } from './resource-table.ts';
 import type { Statistics } from './statistics.ts';
+import {
+  type CounterChange,
+  currentUser,
+  ENDED_SESSIONS,
+  GLOBAL_USER_STATEMENT,
+  type UserChangeInput,
+  type UserInput,
+  UserStatements,
+  type WrittenUser,
+} from './writes/user-statements.ts';
 
 const { tables } = postgresDialect;
-const a = named(access);
-const INSERTED = columns(
-  a,
-  'tenant',
-  'id',
-  'userId',
-  'userNameKey',
-  'active',
-  'document',
-  'attributes',
-  'version',
-  'created',
-  'lastModified',
-);
-const u = named(users);
-const GLOBAL_USER = columns(u, 'id', 'userNameKey', 'created');
 
 export function createUserStore(
   connections: Connections,
@@ -67,15 +65,23 @@ export function createUserStore(
   const known = template(compose, (input: Slots<RelatedInput>) =>
     knownUsers(postgresDialect, input),
   );
+  const write = new UserStatements(activity);
+  const current = currentUser(context);
+
+  /** Throws notFound. */
+  const readCurrent = async (queries: Queries, scope: Author, id: string): Promise<CurrentUser> => {
+    const [row] = await queries.all(current, { ...scope, id });
+    if (row === undefined) throw notFound('User', id);
+    const record = resourceOf(row);
+    const user = row.memberships === 0 ? { ...record, groups: [] } : record;
+    return { user, isLinked: row.isLinked };
+  };
 
   const create = async (
     author: Author,
     { id, attributes, at }: NewResource,
   ): Promise<UserRecord> => {
-    const { tenant } = author;
     const { profile, key, active, document } = rowOf('User', types.user, attributes);
-    const userId = globalUserId(key);
-    await addGlobalUser(connections, userId, key, at);
     const entry = activity.rowOf(author, () => ({
       type: 'User',
       id,
@@ -83,96 +89,87 @@ export function createUserStore(
       version: 1,
       at,
     }));
-    const inserted = sql`
-      INSERT INTO ${a.table} (${INSERTED})
-      VALUES (
-        ${tenant}, ${id}, ${userId}, ${key}, ${active}, ${document}::jsonb, ${profile.json}::json,
-        1, ${at}, ${at}
-      )
-      RETURNING ${a.id}
-    `;
-    const inactive = active ? sql`` : sql`, ${table.countedInactive(tenant, sql`1::bigint`)}`;
-    await refuseTaken(
-      'User',
-      connections.run(
-        sql`
-          WITH resource AS (${inserted}),
-            ${table.written(author, profile)},
-            ${table.counted(tenant, 1)}${inactive}
-            ${activity.part(entry)}
-          SELECT 1
-        `,
-      ),
-    );
+    const input: UserInput = {
+      ...author,
+      id,
+      userId: globalUserId(key),
+      key,
+      json: profile.json,
+      active,
+      document,
+      externalId: profile.externalId,
+      written: lookupChange(undefined, attributes).written,
+      counts: [...(active ? [] : [{ name: INACTIVE_USERS, by: 1 }]), { name: TOTALS.User, by: 1 }],
+      slot: counterSlot(),
+      at,
+      entry,
+    };
+    const user = { template: write.create, input };
+    await refuseTaken('User', connections.both({ template: GLOBAL_USER_STATEMENT, input }, user));
     activity.committed(entry);
     statistics.note(1);
     return { id, profile, version: 1, created: at, lastModified: at };
   };
 
-  /** Returns undefined if the row has changed since it was read. */
+  const addGlobalUser = (key: string, at: number) =>
+    connections.run(GLOBAL_USER_STATEMENT, { userId: globalUserId(key), key, at });
+
+  /**
+   * Returns undefined if the row has changed since it was read. Throws UnknownPersonError if the
+   * user is renamed to nobody of `people`.
+   */
   const attempt = async (
-    queries: Queries | Connections,
+    queries: Queries,
     author: Author,
-    current: StoredResource,
+    { user, isLinked }: CurrentUser,
     decide: Decide<UserRecord>,
     at: number,
+    people: ReadonlySet<string>,
   ): Promise<Attempt | undefined> => {
-    const { tenant } = author;
-    const { id, version } = current;
-    const before = current.profile.attributes;
-    const attributes = decide(current);
+    const { id, version, lastModified } = user;
+    const before = user.profile.attributes;
+    const attributes = decide(user);
     if (sameValue(attributes, before)) {
-      await table.link(queries, author, id);
-      return { user: current, entry: undefined };
+      if (!isLinked) await table.link(queries, author, id);
+      return { user, entry: undefined };
     }
     const { profile, key, active, document } = rowOf('User', types.user, attributes);
-    const userId = globalUserId(key);
-    if (key !== foldedName('User', before)) {
-      await addGlobalUser(queries, userId, key, at);
-    }
-    const updated = sql`
-      UPDATE ${a.table}
-      SET ${a.userId} = ${userId}, ${a.userNameKey} = ${key},
-        ${a.active} = ${active}, ${a.document} = ${document}::jsonb,
-        ${a.attributes} = ${profile.json}::json, ${a.version} = ${a.version} + 1,
-        ${a.lastModified} = greatest(${a.lastModified}, ${at})
-      WHERE ${a.tenant} = ${tenant} AND ${a.id} = ${id} AND ${a.version} = ${version}
-      RETURNING ${a.id}, ${a.version}, ${a.lastModified}
-    `;
+    const isRenamed = key !== foldedName('User', before);
+    if (isRenamed && !people.has(key)) throw new UnknownPersonError(key);
     const entry = activity.rowOf(author, () => ({
       type: 'User',
       id,
       before,
       after: attributes,
       version: version + 1,
-      at: Math.max(at, current.lastModified),
+      at: Math.max(at, lastModified),
     }));
-    const statement = (noted: SQL) =>
-      sql<Pick<Row<'access'>, 'version' | 'lastModified'>>`
-        WITH resource AS (${updated}),
-          ${table.written(author, profile, before)}${noted}
-          ${activity.part(entry)}
-        SELECT ${selected(a, 'version', 'lastModified')}
-        FROM resource
-      `;
-    const by = inactiveChange(before, attributes);
-    const noted = isOtherSubject(before, attributes)
-      ? sql`
-          , ${table.counted(tenant, 1, USER_CHANGES)}
-          , ${table.countedInactive(tenant, sql`${by}::bigint`)}
-        `
-      : sql``;
-    if (!isOtherPerson(before, attributes)) {
-      const [row] = await refuseTaken('User', queries.all(statement(noted)));
-      return row && { user: { ...current, profile, ...row }, entry };
-    }
-    // The sessions are read after the row is written, so none begins meanwhile.
-    const row = await within(queries, async (same) => {
-      const [written] = await refuseTaken('User', same.all(statement(noted)));
-      if (written) await same.run(endedSessions(tables, tenant, id));
-      return written;
+    const input: UserChangeInput = {
+      ...author,
+      id,
+      version,
+      userId: globalUserId(key),
+      key,
+      json: profile.json,
+      active,
+      document,
+      externalId: profile.externalId,
+      ...lookupChange(before, attributes),
+      counts: countsOf(before, attributes),
+      slot: counterSlot(),
+      at,
+      entry,
+    };
+    const template = write.change(input, {
+      isRenamed,
+      isLinked: isLinked && profile.externalId === user.profile.externalId,
     });
-    return row && { user: { ...current, profile, ...row }, entry };
+    // The sessions are read after the row is written, so none begins meanwhile.
+    const ended = { template: ENDED_SESSIONS, input };
+    const statements = [{ template, input }, ...(isOtherPerson(before, attributes) ? [ended] : [])];
+    const [rows = []] = await refuseTaken('User', queries.together<WrittenUser>(statements));
+    const [row] = rows;
+    return row && { user: { ...user, profile, ...row }, entry };
   };
 
   /**
@@ -184,16 +181,29 @@ export function createUserStore(
     decide: Decide<UserRecord>,
     at: number,
   ): Promise<Attempt> => {
-    const seen = await table.require(connections, author, id);
-    const changed = await attempt(connections, author, seen, decide, at);
-    if (changed !== undefined) return changed;
-    return connections.transaction(async (queries) => {
-      await table.lock(queries, author.tenant, id, sql`FOR UPDATE`);
-      const current = await table.require(queries, author, id);
-      const locked = await attempt(queries, author, current, decide, at);
-      if (locked === undefined) throw new Error('a locked row has changed');
-      return locked;
-    });
+    const { tenant } = author;
+    const people = new Set<string>();
+    const locked = () =>
+      connections.transaction(async (queries) => {
+        await table.lock(queries, tenant, id, sql`FOR UPDATE`);
+        const current = await readCurrent(queries, author, id);
+        const changed = await attempt(queries, author, current, decide, at, people);
+        if (changed === undefined) throw new Error('a locked row has changed');
+        return changed;
+      });
+    let seen: CurrentUser | undefined = await readCurrent(connections, author, id);
+    for (;;) {
+      try {
+        const changed = seen && (await attempt(connections, author, seen, decide, at, people));
+        if (changed !== undefined) return changed;
+        seen = undefined;
+        return await locked();
+      } catch (error) {
+        if (!(error instanceof UnknownPersonError)) throw error;
+        await addGlobalUser(error.key, at);
+        people.add(error.key);
+      }
+    }
   };
 
   return {
@@ -221,9 +231,20 @@ export function createUserStore(
   };
 }
 
-/** Does the work in the transaction that is running, or in one of its own. */
-function within<T>(queries: Queries | Connections, work: (same: Queries) => Promise<T>) {
-  return 'transaction' in queries ? queries.transaction(work) : work(queries);
+interface CurrentUser {
+  readonly user: UserRecord;
+  /** Whether the integration provisions the user. */
+  readonly isLinked: boolean;
+}
+
+/** A user is renamed to a person who may lack a global user. */
+class UnknownPersonError extends Error {
+  readonly key: string;
+
+  constructor(key: string) {
+    super('the global user must be added first');
+    this.key = key;
+  }
 }
 
 /** The user after a change, and its entry in the activity log unless nothing changed. */
@@ -232,15 +253,12 @@ interface Attempt {
   readonly entry: ActivityRow | undefined;
 }
 
-/** Idempotent. Runs before the access is written, so that no access lacks its global user. */
-async function addGlobalUser(queries: Queries, id: string, key: string, at: number): Promise<void> {
-  await queries.run(
-    sql`
-      INSERT INTO ${u.table} (${GLOBAL_USER})
-      VALUES (${id}, ${key}, ${at})
-      ON CONFLICT DO NOTHING
-    `,
-  );
+/** The number of inactive users is first everywhere, so that no two writers wait for each other. */
+function countsOf(before: Attributes, after: Attributes): CounterChange[] {
+  if (!isOtherSubject(before, after)) return [];
+  const by = inactiveChange(before, after);
+  const changes = [{ name: USER_CHANGES, by: 1 }];
+  return by === 0 ? changes : [{ name: INACTIVE_USERS, by }, ...changes];
 }
 
 /**
@@ -269,7 +287,7 @@ export async function deleteUser(
   const [row] = await queries.all<Pick<ActivityRow, 'moved'>>(
     sql`
       WITH resource AS (${table.deleted(tenant, id)}),
-        ${table.forgotten(tenant, before)},
+        ${table.forgotten(tenant, id, before)},
         ${inactive}
         ${leftGroups(tenant, id, at)},
         sessions_ended AS (${endedSessions(tables, tenant, id)}),

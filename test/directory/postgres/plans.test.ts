@@ -9,7 +9,7 @@ import type { MembershipLimits } from '../../../src/directory/store/followed-gro
 import type { GroupRecord, Scope } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { newPostgres, type PostgresDirectory } from '../../support/directory/postgres.ts';
-import { mostRowsRead, plansOf } from '../../support/directory/postgres-plans.ts';
+import { mostRowsRead, nodesOf, plansOf } from '../../support/directory/postgres-plans.ts';
 import { eventually } from '../../support/eventually.ts';
 import { add, at, groupQuery, remove, userQuery } from '../contract/fixture.ts';
 
@@ -164,6 +164,32 @@ describe('with statistics, PostgreSQL reads little for', () => {
     };
     const [small, big] = [await buffersOf('small'), await buffersOf('big')];
     expect(big / small).toBeLessThan(1.5);
+  });
+
+  it('a user who is renamed and shared a name with many', async () => {
+    const name = { givenName: 'Ann', familyName: 'Miller' };
+    const { id } = await store.users.create(SCOPE, {
+      id: 'renamed',
+      attributes: { userName: 'ann.miller', active: true, name },
+      at: at(2),
+    });
+    const rename = () =>
+      store.users.change(
+        SCOPE,
+        id,
+        ({ profile }) => ({
+          ...profile.attributes,
+          name: { givenName: 'Ann', familyName: 'Moore' },
+        }),
+        at(3),
+      );
+    const plans = await plansOf(client, rename, 'force_generic_plan');
+    const conditions = plans
+      .flatMap(nodesOf)
+      .filter((node) => node['Relation Name'] === 'access_values' && node['Index Cond'])
+      .map((node) => node['Index Cond']);
+    expect(conditions).toHaveLength(1);
+    expect(conditions[0]).toContain('access_id = ');
   });
 
   it('a user that is deleted', () =>

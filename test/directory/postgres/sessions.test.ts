@@ -49,7 +49,7 @@ it('do not begin after a deactivation that they waited for', async () => {
   const { store, database } = directory;
   const { id } = await addUser(store, ACME, 'ann');
   const deactivated = `
-    UPDATE access SET attributes = '{"userName":"ann","active":false}', version = version + 1
+    UPDATE access SET active = FALSE, attributes = '{"userName":"ann","active":false}', version = version + 1
   `;
   const { answer, waited } = await holding(database, deactivated, () =>
     store.sessions.create(sessionOf(id)),
@@ -63,7 +63,9 @@ it('are not found while the user is inactive, even if a row was left', async () 
   const { store, database } = directory;
   const { id } = await addUser(store, ACME, 'ann');
   expect(await store.sessions.create(sessionOf(id))).toBe(true);
-  await database.query(`UPDATE access SET attributes = '{"userName":"ann","active":false}'`);
+  await database.query(
+    `UPDATE access SET active = FALSE, attributes = '{"userName":"ann","active":false}'`,
+  );
   expect(await store.sessions.find('session')).toBeUndefined();
   await database.query('DELETE FROM access');
   expect(await store.sessions.find('session')).toBeUndefined();

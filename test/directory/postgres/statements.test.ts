@@ -20,14 +20,19 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** The statements that read or write the directory's groups, and those of transactions. */
-async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+/** What is sent to the server about users and groups, and the statements of transactions. */
+async function sentBy(work: () => Promise<unknown>): Promise<string[]> {
   const spy = vi.spyOn(pg.Client.prototype, 'query');
   await work();
   const calls = spy.mock.calls as unknown as [{ text?: string }][];
   const texts = calls.map(([{ text = '' }]) => text);
   spy.mockRestore();
-  return texts.filter((text) => /\bgroups\b|^BEGIN|^COMMIT/.test(text));
+  return texts.filter((text) => /\b(?:access|users|groups)\b|^BEGIN|COMMIT/.test(text));
+}
+
+/** The statements that read or write the directory's groups, and those of transactions. */
+async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+  return (await sentBy(work)).filter((text) => /\bgroups\b|^BEGIN|COMMIT/.test(text));
 }
 
 const patch =
@@ -40,6 +45,41 @@ const patch =
     const { status } = await client.send('PATCH', `/Groups/${group}`, body, { headers });
     expect(status).toBe(204);
   };
+
+describe('a user', () => {
+  const userOf = (title: string) => ({ userName: 'bob', title });
+  const patchUser = (value: object) => ({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    Operations: [{ op: 'replace', value }],
+  });
+  let id: string;
+
+  it('is created without reading', async () => {
+    const sent = await sentBy(async () => {
+      id = (await client.send('POST', '/Users', userOf('Engineer'))).id;
+    });
+    expect(sent.map((text) => text.includes('INSERT INTO'))).toEqual([true, true]);
+  });
+
+  it.each([
+    ['a PUT', () => client.send('PUT', `/Users/${id}`, userOf('Manager'))],
+    ['a PATCH', () => client.send('PATCH', `/Users/${id}`, patchUser({ title: 'Head' }))],
+    [
+      'being switched off',
+      () => client.send('PATCH', `/Users/${id}`, patchUser({ active: false })),
+    ],
+  ])('is read once and written once by %s', async (_, write) => {
+    const sent = await sentBy(write);
+    expect(sent.map((text) => text.includes('UPDATE'))).toEqual([false, true]);
+  });
+
+  it('is read once if nothing changes', async () => {
+    const sent = await sentBy(() =>
+      client.send('PATCH', `/Users/${id}`, patchUser({ title: 'Head' })),
+    );
+    expect(sent).toHaveLength(1);
+  });
+});
 
 describe('a PATCH of members by id', () => {
   const adding = () => ({ op: 'add', path: 'members', value: [{ value: user }] });

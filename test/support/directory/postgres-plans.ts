@@ -6,6 +6,7 @@ import { Session } from '../../../src/directory/postgres/connection/session.ts';
 export interface Plan {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
+  readonly 'Index Cond'?: string;
   readonly 'Actual Rows': number;
   readonly 'Actual Loops': number;
   readonly 'Rows Removed by Filter'?: number;
@@ -24,10 +25,12 @@ export async function plansOf(
   work: () => Promise<unknown>,
   mode: string,
 ): Promise<Plan[]> {
-  const spy = vi.spyOn(Session.prototype, 'askAll');
+  const all = vi.spyOn(Session.prototype, 'askAll');
+  const both = vi.spyOn(Session.prototype, 'askBoth');
   await work();
-  const statements = spy.mock.calls.flatMap(([sent]) => sent);
-  spy.mockRestore();
+  const statements = [...both.mock.calls.flat(), ...all.mock.calls.flatMap(([sent]) => sent)];
+  all.mockRestore();
+  both.mockRestore();
   const plans: Plan[] = [];
   for (const { text, values = [] } of statements) {
     if (!/^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text)) continue;
@@ -48,7 +51,7 @@ export async function plansOf(
 function literal(value: unknown): string {
   if (value === null) return 'NULL';
   return pg.escapeLiteral(
-    Array.isArray(value) ? `{${value.map(String).join(',')}}` : String(value),
+    Array.isArray(value) ? `{${value.map((each) => `"${each}"`).join(',')}}` : String(value),
   );
 }
 

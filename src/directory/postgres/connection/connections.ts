@@ -33,7 +33,13 @@ export interface Queries {
    * Runs all of the statements or none, in one round trip. Each sees what the others before it
    * wrote, and what was committed before it began. Returns the rows of each.
    */
-  together<Row>(statements: readonly SQL<Row>[]): Promise<Row[][]>;
+  together<Row>(statements: readonly (SQL<Row> | Filled<Row>)[]): Promise<Row[][]>;
+}
+
+/** A template and its input. */
+interface Filled<Row> {
+  readonly template: Template<object, Row>;
+  readonly input: object;
 }
 
 export interface Connections extends Queries {
@@ -49,6 +55,11 @@ export interface Connections extends Queries {
    * first and read in a separate statement.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
+  /**
+   * Runs two statements in one round trip, each in a transaction of its own: the second one even if
+   * the first fails. Rejects if one of them fails.
+   */
+  both(first: Filled<unknown>, second: Filled<unknown>): Promise<void>;
   /**
    * Does the work when it is the turn of a write of the resource, so that writes leave connections
    * to everything else. Don't nest: the inner work could wait for the outer one.
@@ -102,6 +113,11 @@ export function openConnections(
       ({ steps }) => perform(steps, ({ template, input }) => runners.all(template, input)),
       ({ integrationId, steps }) => searches.run(integrationId, steps),
     ),
+    both: async (first, second) => {
+      const [one, other] = [first, second].map(({ template, input }) => sent(template, input));
+      if (one && other)
+        await onSession(pool, (session) => guarded(() => session.askBoth(one, other)));
+    },
     reserved: runnersOn(own),
     guarded,
     writing: (id, work) => turns.take(id, work),
@@ -153,8 +169,10 @@ function queriesOf(ask: Ask): Queries {
   return {
     all: all as Queries['all'],
     run: run as Queries['run'],
-    together: async <Row>(statements: readonly SQL<Row>[]) => {
-      const answers = await ask(statements.map((each) => sent(each)));
+    together: async <Row>(statements: readonly (SQL<Row> | Filled<Row>)[]) => {
+      const answers = await ask(
+        statements.map((each) => ('input' in each ? sent(each.template, each.input) : sent(each))),
+      );
       return answers.map(({ rows }) => rows as Row[]);
     },
   };

@@ -44,7 +44,7 @@ interface RowDescription {
   readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
 }
 
-type Done = (error: Error | undefined, answers: readonly Answered[]) => void;
+export type WhenDone = (error: Error | undefined, answers: readonly Answered[]) => void;
 
 /**
  * One or more statements: one transaction, unless one is running. The driver calls the methods whose
@@ -57,14 +57,16 @@ export class RoundTrip implements pg.Submittable {
   readonly text: string;
   readonly #asked: readonly SentStatement[];
   readonly #language: Language;
-  readonly #done: Done;
+  readonly #done: WhenDone;
   readonly #values: readonly (string | null)[][];
   readonly #answers: Answered[] = [];
   #fields: readonly Field[] | undefined;
   #rows: unknown[] = [];
+  #other: RoundTrip | undefined;
+  #isSent = false;
 
   /** Throws TypeError for a value that no statement can have. */
-  constructor(asked: readonly SentStatement[], language: Language, done: Done) {
+  constructor(asked: readonly SentStatement[], language: Language, done: WhenDone) {
     this.text = asked.map(({ text }) => text).join('; ');
     this.#asked = asked;
     this.#language = language;
@@ -72,11 +74,24 @@ export class RoundTrip implements pg.Submittable {
     this.#values = asked.map(({ values = [] }) => values.map(parameterOf));
   }
 
+  /** Sends another one with this one. The driver must be given that next. */
+  with(other: RoundTrip): this {
+    this.#other = other;
+    return this;
+  }
+
   /** Corked, because each write is a system call and may wake the server's process. */
   submit(connection: pg.Connection): void {
+    if (this.#isSent) return;
+    connection.stream.cork();
+    this.#write(connection);
+    if (this.#other !== undefined) this.#other.#write(connection);
+    connection.stream.uncork();
+  }
+
+  #write(connection: pg.Connection): void {
     const { parsed, textOf } = this.#language;
     const sent = new Set<string>();
-    connection.stream.cork();
     for (const [n, { name = '', text }] of this.#asked.entries()) {
       if (!parsed.has(name) && !sent.has(name)) {
         connection.parse({ name, text: textOf(text), types: [] }, true);
@@ -87,7 +102,7 @@ export class RoundTrip implements pg.Submittable {
       connection.execute(null, true);
     }
     connection.sync();
-    connection.stream.uncork();
+    this.#isSent = true;
   }
 
   /** The server has parsed the current statement, and describes its columns next, if it has any. */

@@ -5,7 +5,13 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { isLost, isReadOnly } from '../errors.ts';
-import { type Answered, type Language, RoundTrip, type SentStatement } from './round-trip.ts';
+import {
+  type Answered,
+  type Language,
+  RoundTrip,
+  type SentStatement,
+  type WhenDone,
+} from './round-trip.ts';
 
 /** TCP probes a silent peer after this time, then every second, ten times. */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 } as const;
@@ -95,7 +101,8 @@ export class Session {
   readonly #socket: Socket;
   readonly #ended: Promise<void>;
   readonly #language: Language;
-  #roundTrip: RoundTrip | undefined;
+  /** Those without a response; the server is executing the first of them. */
+  #roundTrips: RoundTrip[] = [];
   #direct = false;
   #askedAt: number | undefined;
   #giveUp: (error: Error) => void = () => undefined;
@@ -104,7 +111,7 @@ export class Session {
     this.#client = client;
     this.#socket = socket;
     this.#language = { parsed: new Map(), textOf, parserOf };
-    client.connection.on('parseComplete', () => this.#roundTrip?.parsed());
+    client.connection.on('parseComplete', () => this.#roundTrips[0]?.parsed());
     client.on('error', () => {
       this.lost = true;
     });
@@ -167,21 +174,54 @@ export class Session {
    */
   askAll(statements: readonly SentStatement[]): Promise<readonly Answered[]> {
     return new Promise((resolve, reject) => {
-      // A pooler's next server may not have the prepared statement.
-      const sent = this.#direct ? statements : statements.map((each) => ({ ...each, name: '' }));
-      const roundTrip = new RoundTrip(sent, this.#language, (error, answers) => {
-        this.#askedAt = undefined;
-        if (error) this.lost ||= isLost(error);
-        this.standby ||= isReadOnly(error);
-        this.onAnswer();
+      const roundTrip = this.#roundTripOf(statements, (error, answers) => {
         if (error) reject(error);
         else resolve(answers);
       });
-      this.#askedAt = performance.now();
-      this.#giveUp = reject;
-      this.#roundTrip = roundTrip;
-      this.#client.query(roundTrip);
+      this.#send([roundTrip], reject);
     });
+  }
+
+  /**
+   * Runs two statements in one round trip, each in a transaction of its own: the second one even if
+   * the first fails. Rejects if one of them fails.
+   */
+  askBoth(first: SentStatement, second: SentStatement): Promise<readonly Answered[]> {
+    return new Promise((resolve, reject) => {
+      const all: Answered[] = [];
+      const errors: Error[] = [];
+      const done: WhenDone = (error, answers) => {
+        all.push(...answers);
+        if (error) errors.push(error);
+        if (this.#roundTrips.length > 0) return;
+        if (errors[0]) reject(errors[0]);
+        else resolve(all);
+      };
+      const [one, other] = [first, second].map((each) => this.#roundTripOf([each], done));
+      if (one && other) this.#send([one.with(other), other], reject);
+    });
+  }
+
+  #roundTripOf(statements: readonly SentStatement[], done: WhenDone): RoundTrip {
+    // A pooler's next server may not have the prepared statement.
+    const sent = this.#direct ? statements : statements.map((each) => ({ ...each, name: '' }));
+    return new RoundTrip(sent, this.#language, (error, answers) => {
+      this.#roundTrips.shift();
+      if (error) this.lost ||= isLost(error);
+      this.standby ||= isReadOnly(error);
+      if (this.#roundTrips.length === 0) {
+        this.#askedAt = undefined;
+        this.onAnswer();
+      }
+      done(error, answers);
+    });
+  }
+
+  #send(roundTrips: RoundTrip[], reject: (error: Error) => void): void {
+    this.#askedAt = performance.now();
+    this.#giveUp = reject;
+    this.#roundTrips = [...roundTrips];
+    for (const each of roundTrips) this.#client.query(each);
   }
 
   /** Throws ReadOnlyError. */

@@ -6,6 +6,7 @@ import { SQL, StringChunk, sql } from 'drizzle-orm';
 import { ACTIVITY_COLUMNS, listActivity, nextTenant, pruneStatement } from '../../sql/log/list.ts';
 import { type ActivityRow, ActivityRows, type Written } from '../../sql/log/rows.ts';
 import { columns, named, nameText } from '../../sql/names.ts';
+import { Slot } from '../../sql/template.ts';
 import { type ActivityOptions, type ActivityStore, MAX_LOGGED_IDS } from '../../store/activity.ts';
 import type { Author } from '../../store/resources.ts';
 import type { Queries } from '../connection/connections.ts';
@@ -49,10 +50,31 @@ export class ActivityLog {
     return sql`, logged AS (${insert({ ...row, ...computed }, sql`FROM ${resource}`)})`;
   }
 
+  /**
+   * A part, with its comma, of a template whose input has an `entry`. It appends the entry on the
+   * condition.
+   */
+  slots(condition: SQL): SQL {
+    if (!this.#rows.recorded) return sql``;
+    return sql`, logged AS (${insert(ENTRY_SLOTS, sql`WHERE ${condition}`)})`;
+  }
+
   committed(row: ActivityRow | undefined): void {
     this.#rows.committed(row);
   }
 }
+
+/** What a template with `slots` takes the entry from; undefined if entries aren't recorded. */
+export interface EntryInput {
+  readonly entry: ActivityRow | undefined;
+}
+
+const ENTRY_SLOTS = Object.fromEntries(
+  ACTIVITY_COLUMNS.map((column) => [
+    column,
+    new Slot('entry', (entry) => (entry as ActivityRow)[column]),
+  ]),
+) as Readonly<Record<keyof ActivityRow, Slot>>;
 
 const INTO = new StringChunk(
   `INSERT INTO ${nameText(ACTIVITY.table)} (${nameText(INSERTED)}) SELECT `,
@@ -60,10 +82,11 @@ const INTO = new StringChunk(
 const [COMMA, SPACE] = [new StringChunk(', '), new StringChunk(' ')];
 
 /** Without nested templates, because statements are composed for every write. */
-function insert(row: { [K in keyof ActivityRow]: ActivityRow[K] | SQL }, from: SQL): SQL {
+function insert(row: { [K in keyof ActivityRow]: ActivityRow[K] | SQL | Slot }, from: SQL): SQL {
   const values = ACTIVITY_COLUMNS.flatMap((column, n) => {
     const value = row[column];
-    const chunk = value instanceof SQL ? value : sql.param(value);
+    const isPart = value instanceof SQL || value instanceof Slot;
+    const chunk = isPart ? value : sql.param(value);
     return n === 0 ? [chunk] : [COMMA, chunk];
   });
   return new SQL([INTO, ...values, SPACE, from]);

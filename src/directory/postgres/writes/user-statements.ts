@@ -1,0 +1,275 @@
+/**
+ * The statements that create and change users, composed once. Each is one statement of which
+ * `resource` is the first part: what it doesn't write, no other part writes. The parts after it are
+ * executed from the last to the first, so nobody waits for the counters longer than for the commit.
+ */
+import { type SQL, sql } from 'drizzle-orm';
+import { type ResourceRow, resourceColumns } from '../../sql/lists.ts';
+import type { LookupValue } from '../../sql/lookup-values.ts';
+import { columns, named, type Row } from '../../sql/names.ts';
+import type { SearchContext } from '../../sql/resource-key.ts';
+import { Slot, type Slots, type Template, template } from '../../sql/template.ts';
+import type { Scope } from '../../store/resources.ts';
+import { compose } from '../connection/connections.ts';
+import { array } from '../dialect.ts';
+import type { ActivityLog, EntryInput } from '../log/activity-log.ts';
+import { access, accessValues, counters, externalIds, sessions, users } from '../schema.ts';
+
+const a = named(access);
+const INSERTED = columns(
+  a,
+  'tenant',
+  'id',
+  'userId',
+  'userNameKey',
+  'active',
+  'document',
+  'attributes',
+  'version',
+  'created',
+  'lastModified',
+);
+const GLOBAL = named(users);
+const GLOBAL_USER = columns(GLOBAL, 'id', 'userNameKey', 'created');
+const LINKS = named(externalIds);
+const LINK = columns(LINKS, 'tenant', 'integrationId', 'resourceId', 'resourceType', 'externalId');
+const LINK_KEY = columns(LINKS, 'tenant', 'resourceId', 'integrationId');
+const l = named(externalIds, 'l');
+const SESSIONS = named(sessions);
+const VALUES = named(accessValues);
+const VALUE_KEY = columns(VALUES, 'tenant', 'value', 'accessId');
+const VALUE = columns(VALUES, 'tenant', 'value', 'accessId', 'path');
+const v = named(accessValues, 'v');
+const COUNTERS = named(counters);
+const COUNTER = columns(COUNTERS, 'tenant', 'name', 'slot', 'value');
+const COUNTER_KEY = columns(COUNTERS, 'tenant', 'name', 'slot');
+const c = named(counters, 'c');
+
+/** By how much a counter of the tenant changes. */
+export interface CounterChange {
+  readonly name: string;
+  readonly by: number;
+}
+
+export interface UserInput extends Scope, EntryInput {
+  readonly id: string;
+  readonly userId: string;
+  readonly key: string;
+  /** The attributes, and their search document, as JSON. */
+  readonly json: string;
+  readonly document: string;
+  readonly active: boolean;
+  readonly externalId: string | null;
+  readonly written: readonly LookupValue[];
+  readonly counts: readonly CounterChange[];
+  /** Of the counters. */
+  readonly slot: number;
+  readonly at: number;
+}
+
+export interface UserChangeInput extends UserInput {
+  /** The version that was read. */
+  readonly version: number;
+  readonly removed: readonly string[];
+}
+
+export type WrittenUser = Pick<Row<'access'>, 'version' | 'lastModified'>;
+
+const IF_WRITTEN = sql`EXISTS (SELECT 1 FROM resource)`;
+
+const writtenTexts = (key: keyof LookupValue) =>
+  array(new Slot('written', (values) => (values as LookupValue[]).map((value) => value[key])));
+const WRITTEN = sql`unnest(${writtenTexts('value')}, ${writtenTexts('path')}) AS n(value, path)`;
+
+/**
+ * Adds the person of a user, unless known. It is a transaction of its own, because this table
+ * doesn't belong to a tenant. Its commit isn't waited for: that of the user, which follows, makes
+ * both durable.
+ */
+export const GLOBAL_USER_STATEMENT = template(
+  compose,
+  ({ userId, key, at }: Slots<Pick<UserInput, 'userId' | 'key' | 'at'>>) => sql`
+    INSERT INTO ${GLOBAL.table} (${GLOBAL_USER})
+    SELECT ${userId}::text, ${key}::text, ${at}::bigint
+    FROM (SELECT set_config('synchronous_commit', 'off', TRUE)) AS setting
+    ON CONFLICT DO NOTHING
+  `,
+);
+
+/**
+ * Follows a change in the same transaction, and does nothing if that did nothing.
+ */
+export const ENDED_SESSIONS = template(
+  compose,
+  ({ tenant, id }: Slots<Pick<UserInput, 'tenant' | 'id'>>) => sql<never>`
+    DELETE FROM ${SESSIONS.table}
+    WHERE ${SESSIONS.tenant} = ${tenant}
+      AND ${SESSIONS.accessId} = ${id}
+      AND EXISTS (
+        SELECT 1
+        FROM ${a.table}
+        WHERE ${a.tenant} = ${tenant}
+          AND ${a.id} = ${id}
+          AND xmin = pg_current_xact_id_if_assigned()::xid
+      )
+  `,
+);
+
+/** Selects a user, and whether the integration provisions it. */
+export function currentUser(context: SearchContext) {
+  const { r } = context;
+  return template<Scope & Pick<UserInput, 'id'>, ResourceRow & { readonly isLinked: boolean }>(
+    compose,
+    ({ tenant, integrationId, id }) => sql`
+      SELECT ${resourceColumns(context)},
+        EXISTS (
+          SELECT 1
+          FROM ${l.table}
+          WHERE ${l.tenant} = ${tenant}
+            AND ${l.resourceId} = ${id}
+            AND ${l.integrationId} = ${integrationId}
+        ) AS "isLinked"
+      FROM ${r.table}
+      WHERE ${r.tenant} = ${tenant} AND ${r.id} = ${id}
+    `,
+  );
+}
+
+export class UserStatements {
+  /** Fails if another user of the tenant has the key. */
+  readonly create: Template<UserInput, unknown>;
+  readonly #activity: ActivityLog;
+  readonly #changes = new Map<string, Template<UserChangeInput, WrittenUser>>();
+
+  constructor(activity: ActivityLog) {
+    this.#activity = activity;
+    this.create = template(compose, (input: Slots<UserInput>) => {
+      const { tenant, integrationId, id, userId, key, active, at } = input;
+      const { json, document, externalId } = input;
+      return sql`
+        WITH resource AS (
+          INSERT INTO ${a.table} (${INSERTED})
+          VALUES (
+            ${tenant}, ${id}, ${userId}, ${key}, ${active}, ${document}::jsonb, ${json}::json, 1,
+            ${at}, ${at}
+          )
+          RETURNING 1
+        ),
+        ${counted(input)},
+        lookup AS (
+          INSERT INTO ${VALUES.table} (${VALUE})
+          SELECT ${tenant}, n.value, ${id}, n.path
+          FROM ${WRITTEN}
+        ),
+        link AS (
+          INSERT INTO ${LINKS.table} (${LINK})
+          VALUES (${tenant}, ${integrationId}, ${id}, 'User', ${externalId}::text)
+        )
+        ${activity.slots(IF_WRITTEN)}
+        SELECT 1 FROM resource
+      `;
+    });
+  }
+
+  /**
+   * Writes the parts that differ, if the version is still the one that was read. Returns a row in
+   * that case.
+   */
+  change(
+    input: UserChangeInput,
+    { isRenamed, isLinked }: { readonly isRenamed: boolean; readonly isLinked: boolean },
+  ): Template<UserChangeInput, WrittenUser> {
+    const parts = {
+      renamed: isRenamed,
+      link: !isLinked,
+      removed: input.removed.length > 0,
+      written: input.written.length > 0,
+      counted: input.counts.length > 0,
+    };
+    const key = Object.values(parts).join();
+    const known = this.#changes.get(key);
+    if (known !== undefined) return known;
+    const made = template<UserChangeInput, WrittenUser>(compose, (slots) =>
+      changeStatement(slots, parts, this.#activity),
+    );
+    this.#changes.set(key, made);
+    return made;
+  }
+}
+
+function changeStatement(
+  input: Slots<UserChangeInput>,
+  parts: Readonly<Record<'renamed' | 'link' | 'removed' | 'written' | 'counted', boolean>>,
+  activity: ActivityLog,
+): SQL<WrittenUser> {
+  const { tenant, integrationId, id, userId, key, active, version, at } = input;
+  const { json, document, externalId } = input;
+  const name = sql`${a.userId} = ${userId}, ${a.userNameKey} = ${key},`;
+  const counts = sql`, ${counted(input)}`;
+  const lookup = sql`
+    , lookup AS (
+      INSERT INTO ${VALUES.table} (${VALUE})
+      SELECT ${tenant}, n.value, ${id}, n.path
+      FROM ${WRITTEN}
+      WHERE ${IF_WRITTEN}
+      ON CONFLICT (${VALUE_KEY})
+      DO UPDATE SET ${VALUES.path} = ${named(accessValues, 'excluded').path}
+    )
+  `;
+  // The id is given, and not that of the resource, so that the whole key leads to each row: many
+  // users may share a value.
+  const gone = sql`
+    , gone AS (
+      DELETE FROM ${v.table}
+      USING unnest(${array(input.removed)}) AS n(value)
+      WHERE ${v.tenant} = ${tenant}
+        AND ${v.value} = n.value
+        AND ${v.accessId} = ${id}
+        AND ${IF_WRITTEN}
+    )
+  `;
+  const link = sql`
+    , link AS (
+      INSERT INTO ${LINKS.table} (${LINK})
+      SELECT ${tenant}, ${integrationId}, ${id}, 'User', ${externalId}::text
+      WHERE ${IF_WRITTEN}
+      ON CONFLICT (${LINK_KEY})
+      DO UPDATE SET ${LINKS.externalId} = ${named(externalIds, 'excluded').externalId}
+    )
+  `;
+  return sql`
+    WITH resource AS (
+      UPDATE ${a.table}
+      SET ${parts.renamed ? name : sql``} ${a.active} = ${active},
+        ${a.document} = ${document}::jsonb, ${a.attributes} = ${json}::json,
+        ${a.version} = ${a.version} + 1, ${a.lastModified} = greatest(${a.lastModified}, ${at})
+      WHERE ${a.tenant} = ${tenant} AND ${a.id} = ${id} AND ${a.version} = ${version}
+      RETURNING ${a.version}, ${a.lastModified}
+    )
+    ${parts.counted ? counts : sql``}
+    ${parts.written ? lookup : sql``}
+    ${parts.removed ? gone : sql``}
+    ${parts.link ? link : sql``}
+    ${activity.slots(IF_WRITTEN)}
+    SELECT ${a.version}, ${a.lastModified} AS "lastModified" FROM resource
+  `;
+}
+
+function counted({ tenant, slot }: Slots<UserInput>): SQL {
+  const names = new Slot('counts', (counts) =>
+    (counts as readonly CounterChange[]).map((n) => n.name),
+  );
+  const by = new Slot('counts', (counts) =>
+    (counts as readonly CounterChange[]).map((n) => String(n.by)),
+  );
+  return sql`
+    counted AS (
+      INSERT INTO ${COUNTERS.table} AS c (${COUNTER})
+      SELECT ${tenant}, n.name, ${slot}::integer, n.by
+      FROM unnest(${array(names)}, ${by}::bigint[]) AS n(name, by)
+      WHERE ${IF_WRITTEN}
+      ON CONFLICT (${COUNTER_KEY})
+      DO UPDATE SET ${COUNTERS.value} = ${c.value} + ${named(counters, 'excluded').value}
+    )
+  `;
+}
