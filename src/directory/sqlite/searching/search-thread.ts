@@ -1,5 +1,6 @@
 /** A thread that searches the database file. It can be ended in the middle of a search. */
-import { createRequire } from 'node:module';
+// The banner of the bundle declares createRequire itself.
+import { createRequire as requireFrom } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { perform } from '../../sql/search/reader.ts';
@@ -7,7 +8,7 @@ import type { Steps } from '../../sql/search/reads.ts';
 import type { Statement } from '../../sql/template.ts';
 import { type SearchReply, serveSearches } from './serve-searches.ts';
 
-const DRIVER = createRequire(import.meta.url).resolve('better-sqlite3');
+const DRIVER = requireFrom(import.meta.url).resolve('better-sqlite3');
 const PROGRAM = `(${serveSearches})(require('node:worker_threads'), require)`;
 /** A page with more text than this ends the thread and not the process. */
 const MAX_HEAP_MB = 256;
