@@ -176,7 +176,7 @@ function fill(path: string, tenant: string, group: string, count: number): void 
   const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
   database
     .prepare(
-      `INSERT INTO access ${numbers} SELECT ?, 'u' || i, 'g' || i, 'user' || i, '{"userName":"user' || i || '","active":true}', 1, 0, 0 FROM n`,
+      `INSERT INTO access ${numbers} SELECT ?, 'u' || i, 'g' || i, 'user' || i, 1, x'', '{"userName":"user' || i || '","active":true}', 1, 0, 0 FROM n`,
     )
     .run(tenant);
   database
