@@ -26,7 +26,8 @@ let output: DestinationStream | undefined;
 
 /** The same for every logger, so that their lines stay in order. */
 function standardOutput(): DestinationStream {
-  output ??= linesTogether(openDestination(process.stdout.fd || 1));
+  // Synchronous, like Node's own output to a pipe: what a thread is writing at exit would be lost.
+  output ??= linesTogether(openDestination({ dest: process.stdout.fd || 1, sync: true }));
   return output;
 }
 
