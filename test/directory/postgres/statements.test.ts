@@ -96,3 +96,33 @@ describe('a PATCH of members by id', () => {
     expect(statements).toContain('COMMIT');
   });
 });
+
+describe('a group with thousands of members', () => {
+  it('is read in parts that see one state', async () => {
+    const users = Array.from({ length: 1_200 }, (_, n) => ({
+      method: 'POST',
+      path: '/Users',
+      bulkId: `u${n}`,
+      data: { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: `many-${n}` },
+    }));
+    const ids: string[] = [];
+    for (const Operations of [users.slice(0, 600), users.slice(600)]) {
+      const { body } = await client.send('POST', '/Bulk', {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+        Operations,
+      });
+      const results = body.Operations as unknown as { location: string }[];
+      ids.push(...results.map(({ location }) => location.split('/').at(-1) ?? ''));
+    }
+    const members = ids.map((value) => ({ value }));
+    const { id } = await client.send('POST', '/Groups', { displayName: 'many', members });
+    const sent = await statementsOf(async () => {
+      const { body } = await client.send('GET', `/Groups/${id}`);
+      expect(body.members).toHaveLength(1_200);
+    });
+    const begun = sent.findIndex((text) => text.startsWith('BEGIN'));
+    expect(sent[begun]).toContain('REPEATABLE READ READ ONLY');
+    expect(sent.at(-1)).toBe('COMMIT');
+    expect(sent.length - begun).toBeGreaterThan(2);
+  });
+});

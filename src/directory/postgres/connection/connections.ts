@@ -14,7 +14,7 @@ import { Template } from '../../sql/template.ts';
 import { asScimError, isTransient } from '../errors.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import type { Answered, BoundValue, SentStatement } from './round-trip.ts';
-import { Searches } from './searches.ts';
+import { ON_ONE_STATE, Searches } from './searches.ts';
 import { SESSION_SETTINGS, type Session } from './session.ts';
 import { Turns } from './turns.ts';
 
@@ -110,7 +110,13 @@ export function openConnections(
   return {
     ...runners,
     reader: readerOf(
-      ({ steps }) => perform(steps, ({ template, input }) => runners.all(template, input)),
+      ({ steps, needsOneState }) =>
+        needsOneState
+          ? runners.transaction(async (queries) => {
+              await queries.run(ON_ONE_STATE);
+              return perform(steps, ({ template, input }) => queries.all(template, input));
+            })
+          : perform(steps, ({ template, input }) => runners.all(template, input)),
       ({ integrationId, steps }) => searches.run(integrationId, steps),
     ),
     both: async (first, second) => {

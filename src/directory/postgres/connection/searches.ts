@@ -16,8 +16,8 @@ interface SearchQueries {
 }
 type Transaction = <T>(work: (queries: SearchQueries) => Promise<T>) => Promise<T>;
 
-/** Every statement of a search sees the same state. */
-const ON_ONE_STATE = sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`;
+/** Every statement of the transaction sees the same state. */
+export const ON_ONE_STATE = sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`;
 /** Parallel workers would take processors from everything else. */
 const ON_ONE_PROCESSOR = sql`SET LOCAL max_parallel_workers_per_gather = 0`;
 const endAfter = (ms: number): SQL =>

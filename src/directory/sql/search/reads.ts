@@ -27,6 +27,8 @@ interface Reading<T> {
    * because an index leads to few rows. If not, one may read everything that the tenant has.
    */
   readonly search?: Search;
+  /** Whether the statements must see one state, because the rows of one go on with another's. */
+  readonly needsOneState?: boolean;
   readonly steps: Steps<T>;
 }
 
@@ -98,7 +100,8 @@ export function readsOf<Found, R extends StoredResource>(
   ): Promise<R | undefined> => {
     const { integrationId } = scope;
     const few = { integrationId, steps: withMembers(scope, id, rowOf, false) };
-    const many = { integrationId, steps: withMembers(scope, id, rowOf, true) };
+    const steps = withMembers(scope, id, rowOf, true);
+    const many = { integrationId, needsOneState: true, steps };
     return ((await read(few)) ?? (await read(many)))?.found;
   };
 
