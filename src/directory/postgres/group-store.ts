@@ -8,7 +8,7 @@ import { combined } from '../sql/log/change.ts';
 import type { ActivityRow } from '../sql/log/rows.ts';
 import { columns, named, type Row, selected } from '../sql/names.ts';
 import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
-import { rowOf, searchContext } from '../sql/resource-key.ts';
+import { GROUP_COLUMNS, rowOf, searchContext } from '../sql/resource-key.ts';
 import { readsOf } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';
 import type {
@@ -42,17 +42,7 @@ import type { Statistics } from './statistics.ts';
 
 const g = named(groups);
 const m = named(groupMembers);
-const INSERTED = columns(
-  g,
-  'tenant',
-  'id',
-  'displayNameKey',
-  'document',
-  'attributes',
-  'version',
-  'created',
-  'lastModified',
-);
+const INSERTED = columns(g, ...GROUP_COLUMNS);
 
 export function createGroupStore(
   connections: Connections,

@@ -9,7 +9,7 @@ import type { Attributes } from '../../scim/resource.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { resourceOf } from '../sql/lists.ts';
 import { lookupChange } from '../sql/lookup-values.ts';
-import { columns, type Names, named } from '../sql/names.ts';
+import { type Names, named } from '../sql/names.ts';
 import {
   INACTIVE_USERS,
   type ResourceName,
@@ -21,21 +21,17 @@ import { getStatement } from '../sql/search/resource-statements.ts';
 import type { Scope, StoredResource } from '../store/resources.ts';
 import { compose, type Queries } from './connection/connections.ts';
 import { array, postgresDialect } from './dialect.ts';
-import { accessValues, counters, externalIds } from './schema.ts';
-
-const COUNTER_SLOTS = 16;
-/** With so many slots, parallel writers of a tenant rarely meet in one. */
-export const counterSlot = (): number => Math.floor(Math.random() * COUNTER_SLOTS);
+import { externalIds } from './schema.ts';
+import {
+  addedToCounters,
+  counterSlot,
+  LINK,
+  putLinks,
+  removedValues,
+} from './writes/dependents.ts';
 
 const LINKS = named(externalIds);
-const LINK = columns(LINKS, 'tenant', 'integrationId', 'resourceId', 'resourceType', 'externalId');
-const LINK_KEY = columns(LINKS, 'tenant', 'resourceId', 'integrationId');
 const l = named(externalIds, 'l');
-const v = named(accessValues, 'v');
-const COUNTERS = named(counters);
-const COUNTER = columns(COUNTERS, 'tenant', 'name', 'slot', 'value');
-const COUNTER_KEY = columns(COUNTERS, 'tenant', 'name', 'slot');
-const c = named(counters, 'c');
 
 export class ResourceTable {
   readonly name: ResourceName;
@@ -83,31 +79,10 @@ export class ResourceTable {
    */
   written({ tenant, integrationId }: Scope, { externalId }: StoredProfile): SQL {
     const { id } = this.#row;
-    return sql`
-      link AS (
-        INSERT INTO ${LINKS.table} (${LINK})
-        SELECT ${tenant}, ${integrationId}, ${id}, ${this.name}, ${externalId}::text
-        FROM resource
-        ON CONFLICT (${LINK_KEY})
-        DO UPDATE SET ${LINKS.externalId} = ${named(externalIds, 'excluded').externalId}
-      )
+    const link = sql`
+      SELECT ${tenant}, ${integrationId}, ${id}, ${this.name}, ${externalId}::text FROM resource
     `;
-  }
-
-  /**
-   * A part that removes values of a user, the `resource`. The id is given, so that the whole key
-   * leads to each row: many users may share a value.
-   */
-  #goneValues(tenant: string, id: string, values: readonly string[]): SQL {
-    return sql`
-      gone AS (
-        DELETE FROM ${v.table}
-        USING resource, unnest(${array(values)}) AS n(value)
-        WHERE ${v.tenant} = ${tenant}
-          AND ${v.value} = n.value
-          AND ${v.accessId} = ${id}
-      )
-    `;
+    return sql`link AS (${putLinks(link)})`;
   }
 
   /** A part that changes the total of the resources. */
@@ -122,14 +97,9 @@ export class ResourceTable {
   }
 
   #addedTo(tenant: string, counter: string, by: SQL): SQL {
-    return sql`
-      INSERT INTO ${COUNTERS.table} AS c (${COUNTER})
-      SELECT ${tenant}, ${counter}, ${counterSlot()}::integer, n.by
-      FROM (SELECT ${by} AS by FROM resource) AS n
-      WHERE n.by <> 0
-      ON CONFLICT (${COUNTER_KEY})
-      DO UPDATE SET ${COUNTERS.value} = ${c.value} + ${named(counters, 'excluded').value}
-    `;
+    return addedToCounters(sql`
+      SELECT ${tenant}, ${counter}, ${counterSlot()}::integer, ${by} FROM resource
+    `);
   }
 
   /** Deletes the row and returns its id: the `resource` of a statement with `forgotten`. */
@@ -153,11 +123,12 @@ export class ResourceTable {
         USING resource
         WHERE ${names.tenant} = ${tenant} AND ${key} = resource.id
       `;
+    const { removed } = lookupChange(current, undefined);
     const parts = [
       sql`links AS (${from(l, l.resourceId)})`,
-      ...(current === undefined
+      ...(removed.length === 0
         ? []
-        : [this.#goneValues(tenant, id, lookupChange(current, undefined).removed)]),
+        : [sql`gone AS (${removedValues(tenant, id, array(removed))})`]),
       this.counted(tenant, -1),
     ];
     return sql.join(parts, sql`, `);

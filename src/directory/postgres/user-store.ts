@@ -38,8 +38,9 @@ import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import { type ActivityLog, MOVED, movedPart } from './log/activity-log.ts';
 import { LEFT, leftGroups, lockWithHolders } from './memberships.ts';
-import { counterSlot, ResourceTable } from './resource-table.ts';
+import { ResourceTable } from './resource-table.ts';
 import type { Statistics } from './statistics.ts';
+import { counterSlot } from './writes/dependents.ts';
 import {
   type CounterChange,
   currentUser,

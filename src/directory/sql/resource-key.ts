@@ -46,6 +46,19 @@ export function resourceNames(
   return { ...names, key: names.userNameKey };
 }
 
+const WRITTEN = ['document', 'attributes', 'version', 'created', 'lastModified'] as const;
+/** The columns of a user's row, in the order in which both databases insert them. */
+export const USER_COLUMNS = [
+  'tenant',
+  'id',
+  'userId',
+  'userNameKey',
+  'active',
+  ...WRITTEN,
+] as const;
+/** The same of a group's. */
+export const GROUP_COLUMNS = ['tenant', 'id', 'displayNameKey', ...WRITTEN] as const;
+
 /** The resources of one type that conditions and lists are composed for. */
 export interface SearchContext {
   readonly dialect: SearchDialect;

@@ -28,7 +28,6 @@ export interface SqliteConnection {
   readonly orm: BetterSQLite3Database;
   all<Row>(statement: SQL<Row>): Row[];
   all<In extends object, Row>(template: Template<In, Row>, input: In): Row[];
-  get<In extends object, Row>(template: Template<In, Row>, input: In): Row | undefined;
   /** Returns how many rows were written. */
   run(statement: SQL): number;
   run<In extends object>(template: Template<In, unknown>, input: In): number;
@@ -186,7 +185,6 @@ function connection(raw: Database.Database): SqliteConnection {
     raw,
     orm: drizzle(raw),
     all: all as SqliteConnection['all'],
-    get: (template, input) => prepared(template).get(...template.params(input)) as never,
     run: run as SqliteConnection['run'],
   };
 }

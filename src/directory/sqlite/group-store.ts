@@ -7,7 +7,7 @@ import { sameValue } from '../../scim/values.ts';
 import { combined } from '../sql/log/change.ts';
 import { columns, named } from '../sql/names.ts';
 import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
-import { rowOf, searchContext, TOTALS } from '../sql/resource-key.ts';
+import { GROUP_COLUMNS, rowOf, searchContext, TOTALS } from '../sql/resource-key.ts';
 import { readsOf } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';
 import type {
@@ -30,17 +30,7 @@ import { ResourceRows } from './writes/resource-rows.ts';
 
 const g = named(groups);
 const m = named(groupMembers);
-const INSERTED = columns(
-  g,
-  'tenant',
-  'id',
-  'displayNameKey',
-  'document',
-  'attributes',
-  'version',
-  'created',
-  'lastModified',
-);
+const INSERTED = columns(g, ...GROUP_COLUMNS);
 
 export function createGroupStore(
   { write, reader }: Connections,

@@ -17,6 +17,7 @@ import {
   rowOf,
   searchContext,
   TOTALS,
+  USER_COLUMNS,
 } from '../sql/resource-key.ts';
 import { readsOf } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';
@@ -41,19 +42,7 @@ import { ResourceRows } from './writes/resource-rows.ts';
 const a = named(access);
 const u = named(users);
 const { tables } = sqliteDialect;
-const INSERTED = columns(
-  a,
-  'tenant',
-  'id',
-  'userId',
-  'userNameKey',
-  'active',
-  'document',
-  'attributes',
-  'version',
-  'created',
-  'lastModified',
-);
+const INSERTED = columns(a, ...USER_COLUMNS);
 
 export function createUserStore(
   { write, read, reading, reader }: Connections,
@@ -66,11 +55,11 @@ export function createUserStore(
   const reads = resourceStatements(context, compose, GROUPS_OF_USERS);
   const known = template(compose, (input: Slots<RelatedInput>) => knownUsers(sqliteDialect, input));
 
-  const addGlobalUser = (key: string, at: number): string => {
-    const id = globalUserId(key);
-    statements.addUser.run(id, key, at);
-    return id;
-  };
+  const sessionsOf = template(
+    compose,
+    ({ tenant, id }: Slots<{ readonly tenant: string; readonly id: string }>) =>
+      endedSessions(tables, tenant, id),
+  );
 
   const create = (
     notes: Notes,
@@ -79,12 +68,13 @@ export function createUserStore(
   ): UserRecord => {
     const { tenant } = author;
     const { profile, key, document, active } = rowOf('User', types.user, attributes);
+    const userId = globalUserId(key);
     // First, because it may be refused; see the writer.
     refuseTaken('User', () =>
       statements.insert.run(
         tenant,
         id,
-        globalUserId(key),
+        userId,
         key,
         Number(active),
         document,
@@ -93,7 +83,7 @@ export function createUserStore(
         at,
       ),
     );
-    addGlobalUser(key, at);
+    statements.addUser.run(userId, key, at);
     rows.link(author, id, profile.externalId);
     rows.indexValues(tenant, id, undefined, attributes);
     notes.count(tenant, TOTALS.User, 1);
@@ -133,8 +123,9 @@ export function createUserStore(
     if (key === foldedName('User', before)) {
       statements.update.run(...row);
     } else {
-      refuseTaken('User', () => statements.rename.run(globalUserId(key), key, ...row));
-      addGlobalUser(key, at);
+      const userId = globalUserId(key);
+      refuseTaken('User', () => statements.rename.run(userId, key, ...row));
+      statements.addUser.run(userId, key, at);
     }
     rows.relink(author, current, profile);
     rows.indexValues(tenant, id, before, attributes);
@@ -142,7 +133,7 @@ export function createUserStore(
       notes.count(tenant, USER_CHANGES, 1);
       notes.count(tenant, INACTIVE_USERS, inactiveChange(before, attributes));
     }
-    if (isOtherPerson(before, attributes)) write.run(endedSessions(tables, tenant, id));
+    if (isOtherPerson(before, attributes)) write.run(sessionsOf, { tenant, id });
     notes.log(author, () => ({
       type: 'User',
       id,

@@ -7,43 +7,25 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type ResourceRow, resourceColumns } from '../../sql/lists.ts';
 import type { LookupValue } from '../../sql/lookup-values.ts';
 import { columns, named, type Row } from '../../sql/names.ts';
-import type { SearchContext } from '../../sql/resource-key.ts';
+import { endedSessions } from '../../sql/people/sessions.ts';
+import { type SearchContext, USER_COLUMNS } from '../../sql/resource-key.ts';
 import { Slot, type Slots, type Template, template } from '../../sql/template.ts';
 import type { Scope } from '../../store/resources.ts';
 import { compose } from '../connection/connections.ts';
-import { array } from '../dialect.ts';
+import { array, postgresDialect } from '../dialect.ts';
 import type { ActivityLog, EntryInput } from '../log/activity-log.ts';
-import { access, accessValues, counters, externalIds, sessions, users } from '../schema.ts';
+import { access, accessValues, externalIds, users } from '../schema.ts';
+import { addedToCounters, IF_WRITTEN, LINK, putLinks, removedValues } from './dependents.ts';
 
 const a = named(access);
-const INSERTED = columns(
-  a,
-  'tenant',
-  'id',
-  'userId',
-  'userNameKey',
-  'active',
-  'document',
-  'attributes',
-  'version',
-  'created',
-  'lastModified',
-);
+const INSERTED = columns(a, ...USER_COLUMNS);
 const GLOBAL = named(users);
 const GLOBAL_USER = columns(GLOBAL, 'id', 'userNameKey', 'created');
 const LINKS = named(externalIds);
-const LINK = columns(LINKS, 'tenant', 'integrationId', 'resourceId', 'resourceType', 'externalId');
-const LINK_KEY = columns(LINKS, 'tenant', 'resourceId', 'integrationId');
 const l = named(externalIds, 'l');
-const SESSIONS = named(sessions);
 const VALUES = named(accessValues);
 const VALUE_KEY = columns(VALUES, 'tenant', 'value', 'accessId');
 const VALUE = columns(VALUES, 'tenant', 'value', 'accessId', 'path');
-const v = named(accessValues, 'v');
-const COUNTERS = named(counters);
-const COUNTER = columns(COUNTERS, 'tenant', 'name', 'slot', 'value');
-const COUNTER_KEY = columns(COUNTERS, 'tenant', 'name', 'slot');
-const c = named(counters, 'c');
 
 /** By how much a counter of the tenant changes. */
 export interface CounterChange {
@@ -75,8 +57,6 @@ export interface UserChangeInput extends UserInput {
 
 export type WrittenUser = Pick<Row<'access'>, 'version' | 'lastModified'>;
 
-const IF_WRITTEN = sql`EXISTS (SELECT 1 FROM resource)`;
-
 const writtenTexts = (key: keyof LookupValue) =>
   array(new Slot('written', (values) => (values as LookupValue[]).map((value) => value[key])));
 const WRITTEN = sql`unnest(${writtenTexts('value')}, ${writtenTexts('path')}) AS n(value, path)`;
@@ -102,9 +82,7 @@ export const GLOBAL_USER_STATEMENT = template(
 export const ENDED_SESSIONS = template(
   compose,
   ({ tenant, id }: Slots<Pick<UserInput, 'tenant' | 'id'>>) => sql<never>`
-    DELETE FROM ${SESSIONS.table}
-    WHERE ${SESSIONS.tenant} = ${tenant}
-      AND ${SESSIONS.accessId} = ${id}
+    ${endedSessions(postgresDialect.tables, tenant, id)}
       AND EXISTS (
         SELECT 1
         FROM ${a.table}
@@ -216,27 +194,11 @@ function changeStatement(
       DO UPDATE SET ${VALUES.path} = ${named(accessValues, 'excluded').path}
     )
   `;
-  // The id is given, and not that of the resource, so that the whole key leads to each row: many
-  // users may share a value.
-  const gone = sql`
-    , gone AS (
-      DELETE FROM ${v.table}
-      USING unnest(${array(input.removed)}) AS n(value)
-      WHERE ${v.tenant} = ${tenant}
-        AND ${v.value} = n.value
-        AND ${v.accessId} = ${id}
-        AND ${IF_WRITTEN}
-    )
+  const gone = sql`, gone AS (${removedValues(tenant, id, array(input.removed))})`;
+  const linked = sql`
+    SELECT ${tenant}, ${integrationId}, ${id}, 'User', ${externalId}::text WHERE ${IF_WRITTEN}
   `;
-  const link = sql`
-    , link AS (
-      INSERT INTO ${LINKS.table} (${LINK})
-      SELECT ${tenant}, ${integrationId}, ${id}, 'User', ${externalId}::text
-      WHERE ${IF_WRITTEN}
-      ON CONFLICT (${LINK_KEY})
-      DO UPDATE SET ${LINKS.externalId} = ${named(externalIds, 'excluded').externalId}
-    )
-  `;
+  const link = sql`, link AS (${putLinks(linked)})`;
   return sql`
     WITH resource AS (
       UPDATE ${a.table}
@@ -262,14 +224,10 @@ function counted({ tenant, slot }: Slots<UserInput>): SQL {
   const by = new Slot('counts', (counts) =>
     (counts as readonly CounterChange[]).map((n) => String(n.by)),
   );
-  return sql`
-    counted AS (
-      INSERT INTO ${COUNTERS.table} AS c (${COUNTER})
-      SELECT ${tenant}, n.name, ${slot}::integer, n.by
-      FROM unnest(${array(names)}, ${by}::bigint[]) AS n(name, by)
-      WHERE ${IF_WRITTEN}
-      ON CONFLICT (${COUNTER_KEY})
-      DO UPDATE SET ${COUNTERS.value} = ${c.value} + ${named(counters, 'excluded').value}
-    )
-  `;
+  const added = addedToCounters(sql`
+    SELECT ${tenant}, n.name, ${slot}::integer, n.by
+    FROM unnest(${array(names)}, ${by}::bigint[]) AS n(name, by)
+    WHERE ${IF_WRITTEN}
+  `);
+  return sql`counted AS (${added})`;
 }

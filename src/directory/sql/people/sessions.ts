@@ -8,6 +8,7 @@ import type {
   SessionStore,
 } from '../../store/sessions.ts';
 import { columns, named, type Row, selected, type Tables } from '../names.ts';
+import type { Text } from '../template.ts';
 import type { PeopleDatabase } from './database.ts';
 
 const COLUMNS = [
@@ -102,10 +103,9 @@ export function createSessionStore({ dialect, held, all, run }: PeopleDatabase):
 }
 
 /** Ends the sessions of a user inside the write that deactivates, renames or deletes the user. */
-export function endedSessions(tables: Tables, tenant: string, accessId: string): SQL {
-  return sql`
-    DELETE FROM ${named(tables.sessions).table} WHERE ${isOf({ tenant, accessId }, tables)}
-  `;
+export function endedSessions({ sessions }: Tables, tenant: Text, accessId: Text): SQL {
+  const t = named(sessions);
+  return sql`DELETE FROM ${t.table} WHERE ${t.tenant} = ${tenant} AND ${t.accessId} = ${accessId}`;
 }
 
 function isOf(owner: SessionOwner, { sessions }: Tables): SQL {

@@ -87,14 +87,10 @@ export class ListPlan {
   /** Selects the rows of the page, and one more if a key for the next page is wanted. */
   get page(): Template<ListInput, ResourceRow> {
     const { start } = this.#query;
-    const by = this.#order();
-    return this.#template('page', () =>
-      this.#page(
-        'offset' in start
-          ? sql`ORDER BY ${by} LIMIT ${AT.limit} OFFSET ${AT.offset}`
-          : sql`ORDER BY ${by} LIMIT ${AT.limit}`,
-      ),
-    );
+    return this.#template('page', () => {
+      const first = sql`ORDER BY ${this.#order()} LIMIT ${AT.limit}`;
+      return this.#page('offset' in start ? sql`${first} OFFSET ${AT.offset}` : first);
+    });
   }
 
   /**
@@ -176,9 +172,10 @@ export class ListPlan {
 
   #template<Row>(name: string, write: () => SQL<Row>): Template<ListInput, Row> {
     const known = this.#kept.get(name);
-    const kept = known ?? new Template<ListInput, Row>(this.#compose(write()));
-    this.#kept.set(name, kept);
-    return kept as Template<ListInput, Row>;
+    if (known !== undefined) return known as Template<ListInput, Row>;
+    const made = new Template<ListInput, Row>(this.#compose(write()));
+    this.#kept.set(name, made);
+    return made;
   }
 }
 
