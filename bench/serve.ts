@@ -1,6 +1,5 @@
 /**
- * Runs a SCIM server with one integration from the sources, for profiles. Unlike the program, it
- * has no rate limit, and writes no log lines and no last requests.
+ * Runs a SCIM server with one integration from the sources, for profiles.
  * `node bench/serve.ts [DATABASE_URL] [PORT]` prints a line with the endpoint, the token and the
  * process id, and serves until Ctrl-C. By default, it uses a fresh SQLite file and a free port. With
  * `ACTIVITY=off`, it keeps no activity log. It logs every request, to /dev/null.

@@ -16,7 +16,8 @@ export class Admission {
   readonly #queue = new RequestQueue();
   readonly #outage = new Outage();
   readonly #connections: ClientConnections;
-  readonly #errorDocument: (error: unknown) => ErrorDocument;
+  /** Made once, because a refusal must cost little. */
+  readonly #refusals: Readonly<Record<429 | 503, ErrorDocument>>;
   readonly #log: Logger;
   #refusedAt = 0;
   #refused = 0;
@@ -27,7 +28,7 @@ export class Admission {
     log: Logger,
   ) {
     this.#connections = connections;
-    this.#errorDocument = errorDocument;
+    this.#refusals = { 429: errorDocument(overloaded(429)), 503: errorDocument(overloaded(503)) };
     this.#log = log;
   }
 
@@ -52,9 +53,9 @@ export class Admission {
       this.#noteEnd(arrivedAt);
       return;
     }
-    const error = overloaded(this.#queue.hasOthers(caller) ? 429 : 503);
-    this.#connections.countShed(error.status);
-    answerUnserved(incoming, outgoing, this.#errorDocument(error));
+    const status = this.#queue.hasOthers(caller) ? 429 : 503;
+    this.#connections.countShed(status);
+    answerUnserved(incoming, outgoing, this.#refusals[status]);
     this.#refusedAt = arrivedAt;
     this.#refused++;
     if (this.#outage.begins())

@@ -11,6 +11,11 @@ import { KnownCallers } from './known-callers.ts';
 /** Why the server closed a connection: too many without a valid token, too slow, or not HTTP. */
 type Ending = 'limit' | 'timeout' | 'malformed';
 
+/**
+ * `credentials` is the header as sent, and `caller` names whose they are, however they are spelled.
+ */
+export type NoteCaller = (credentials?: string | null, caller?: string) => void;
+
 export class ConnectionMetrics {
   readonly ended: Counter<'reason'>;
   readonly shed: Counter<'code'>;
@@ -75,15 +80,15 @@ export class ClientConnection {
   isRefused = false;
   /** When the request arrived that is about to be served, on the clock of `performance`. */
   arrivedAt = 0;
-  /** Call this when the credentials, a header, were found valid. */
-  readonly authenticated: (credentials?: string) => void;
+  /** Call this when the credentials were found valid. */
+  readonly authenticated: NoteCaller;
 
   constructor(
     socket: Socket,
-    authenticated: (connection: ClientConnection, credentials: string | undefined) => void,
+    authenticated: (connection: ClientConnection, ...of: Parameters<NoteCaller>) => void,
   ) {
     this.socket = socket;
-    this.authenticated = (credentials) => authenticated(this, credentials);
+    this.authenticated = (...of) => authenticated(this, ...of);
   }
 }
 
@@ -124,8 +129,8 @@ export class ClientConnections {
       socket.destroy();
       return;
     }
-    const connection = new ClientConnection(socket, (known, credentials) => {
-      if (credentials !== undefined) this.#callers.note(credentials);
+    const connection = new ClientConnection(socket, (known, credentials, caller) => {
+      if (credentials && caller) this.#callers.note(credentials, caller);
       if (known.isAuthenticated) return;
       known.isAuthenticated = true;
       this.#strangers.delete(known);
@@ -151,7 +156,7 @@ export class ClientConnections {
   /** Whose turn the request takes; those with unknown credentials share one. */
   callerOf({ headers }: IncomingMessage): string {
     const credentials = headers.authorization ?? headers.cookie ?? '';
-    return this.#callers.has(credentials) ? credentials : '';
+    return this.#callers.callerOf(credentials) ?? '';
   }
 
   countShed(code: number): void {

@@ -5,26 +5,32 @@
 
 /** How long credentials are known after their last use, at least. */
 const KNOWN_MS = 30_000;
+/** No usual credentials are longer, and each kept one takes memory. */
+const MOST_CHARACTERS = 2_048;
+const MOST_KNOWN = 10_000;
 
 export class KnownCallers {
-  #current = new Set<string>();
-  #previous = new Set<string>();
+  /** The callers, by their credentials as sent, of which each may have many spellings. */
+  #current = new Map<string, string>();
+  #previous = new Map<string, string>();
   #since = performance.now();
 
-  note(credentials: string): void {
+  note(credentials: string, caller: string): void {
     this.#renew();
-    this.#current.add(credentials);
+    if (credentials.length > MOST_CHARACTERS || this.#current.size >= MOST_KNOWN) return;
+    this.#current.set(credentials, caller);
   }
 
-  has(credentials: string): boolean {
-    return this.#current.has(credentials) || this.#previous.has(credentials);
+  /** Undefined for unknown credentials. */
+  callerOf(credentials: string): string | undefined {
+    return this.#current.get(credentials) ?? this.#previous.get(credentials);
   }
 
   #renew(): void {
     const now = performance.now();
     if (now - this.#since < KNOWN_MS) return;
-    this.#previous = now - this.#since < 2 * KNOWN_MS ? this.#current : new Set();
-    this.#current = new Set();
+    this.#previous = now - this.#since < 2 * KNOWN_MS ? this.#current : new Map();
+    this.#current = new Map();
     this.#since = now;
   }
 }

@@ -21,7 +21,12 @@ import {
 } from '../scim/limits.ts';
 import { Admission } from './admission.ts';
 import type { ServingCertificate } from './certificate.ts';
-import { type ClientConnection, ClientConnections, type ConnectionMetrics } from './connections.ts';
+import {
+  type ClientConnection,
+  ClientConnections,
+  type ConnectionMetrics,
+  type NoteCaller,
+} from './connections.ts';
 import { listenError } from './listen-error.ts';
 import { createListener } from './listener.ts';
 import {
@@ -35,8 +40,8 @@ import { faultInHead } from './request-head.ts';
 
 /** What the application receives with a request. */
 export interface ServerBindings {
-  /** Call this when the request's credentials, a header, were found valid. */
-  readonly authenticated?: (credentials?: string) => void;
+  /** Call this when the request's credentials were found valid. */
+  readonly authenticated?: NoteCaller;
   /** When the request arrived, in milliseconds on the clock of `performance`. */
   readonly arrivedAt?: number;
   /**

@@ -190,7 +190,7 @@ async function serve(
   access.tenant = integration.tenant;
   access.integration = integration.id;
   access.keyId = keyId;
-  env?.authenticated?.(authorization ?? undefined);
+  env?.authenticated?.(authorization, `${integration.id} ${keyId}`);
   checkServed(integration);
   tracker.note(integration.id, keyId, at);
   limit(integration.id, clock());

@@ -24,7 +24,7 @@ export function consoleSession(context: ConsoleContext): MiddlewareHandler<Conso
       const to = isRead ? `${pathname}${search}` : undefined;
       return c.redirect(withQuery('/console', { to }), 303);
     }
-    c.env?.authenticated?.(c.req.header('cookie'));
+    c.env?.authenticated?.(c.req.header('cookie'), session.hash);
     c.set('visit', new Visit(session, access));
     if (!isRead) {
       if (method !== 'POST') throw notThere();
