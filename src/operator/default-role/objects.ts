@@ -29,13 +29,19 @@ export function buildDefaultRoleBinding(
   return {
     metadata: {
       namespace,
-      name: `${DEFAULT_ROLE_BINDING_PREFIX}${tenant}:${clusterRole}`,
+      name: `${prefixOf(tenant)}${clusterRole}`,
       labels: { [LABEL_MANAGED_BY]: MANAGED_BY },
     },
     roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: clusterRole },
     subjects: [{ apiGroup: RBAC, kind: 'Group', name: group }],
   };
 }
+
+const prefixOf = (tenant: string): string => `${DEFAULT_ROLE_BINDING_PREFIX}${tenant}:`;
+
+/** The ClusterRole that the name of a RoleBinding for the tenant ends with. */
+export const clusterRoleNamedIn = (name: string, tenant: string): string =>
+  name.slice(prefixOf(tenant).length);
 
 /** The tenant that the name of a RoleBinding belongs to; undefined if it has another form. */
 export function tenantNamedIn({ metadata: { name } }: RoleBinding): string | undefined {

@@ -16,7 +16,7 @@ import { deleteMade } from '../made-objects.ts';
 import { OBSTACLE_RETRY_MS } from '../obstacle.ts';
 import { isGoing } from '../ownership.ts';
 import { forbiddenIn } from '../tenant/gather.ts';
-import { buildDefaultRoleBinding, type DefaultRole } from './objects.ts';
+import { buildDefaultRoleBinding, clusterRoleNamedIn, type DefaultRole } from './objects.ts';
 
 /** Of makers in the directory. There is no such custom resource. */
 export const MAKER_KIND = 'DefaultRole';
@@ -99,7 +99,11 @@ async function end(context: OperatorContext, maker: Maker, made: MadeObject): Pr
   if (made.uid !== undefined) return deleteMade(context, maker, ROLE_BINDINGS, made);
   const key = { namespace: maker.namespace, name: made.name };
   const live = await getIfExists<RoleBinding>(context.client, ROLE_BINDINGS, key);
-  const uid = live && isOurs(live, [made], live) ? live.metadata.uid : undefined;
+  const { namespace, name: tenant } = maker;
+  const role = { tenant, clusterRole: clusterRoleNamedIn(made.name, tenant) };
+  // The group makes no difference to whose the object is.
+  const created = buildDefaultRoleBinding(namespace, role, '');
+  const uid = live && isOurs(live, [made], created) ? live.metadata.uid : undefined;
   await deleteMade(context, maker, ROLE_BINDINGS, { name: made.name, uid });
 }
 

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_ROLE_BINDING_PREFIX } from '../../../src/crd/names.ts';
 import type { RoleBinding } from '../../../src/kube/objects.ts';
-import { type KubeObject, ROLE_BINDINGS } from '../../../src/kube/resource.ts';
+import { type KubeObject, NAMESPACES, ROLE_BINDINGS } from '../../../src/kube/resource.ts';
 import type { DefaultRole } from '../../../src/operator/default-role/objects.ts';
 import { defaultRoleRules, OPERATOR_RULES } from '../../../src/operator/rbac.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -101,6 +101,28 @@ describe('a default role', () => {
     configure([]);
     await untilBound(acme, acme);
     expect((await bindingsIn(taken)).map(({ roleRef }) => roleRef?.name)).toEqual(['edit']);
+  });
+
+  it('that was never granted leaves what somebody else creates under its name', async () => {
+    const acme = await tenant();
+    const cluster = await fixture.admin.get(NAMESPACES, { name: 'kube-system' });
+    const clusterUid = cluster.metadata.uid ?? '';
+    const maker = { clusterUid, kind: 'DefaultRole', namespace: acme, name: acme };
+    const untilMade = (count: number) =>
+      eventually(async () =>
+        expect(await fixture.store.madeObjects.list(maker)).toHaveLength(count),
+      );
+    // The operator may not bind this one.
+    configure([{ tenant: acme, clusterRole: 'admin' }]);
+    await untilMade(1);
+    const theirs = {
+      metadata: { namespace: acme, name: nameOf(acme, 'admin') },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+    };
+    await fixture.admin.create<RoleBinding>(ROLE_BINDINGS, theirs, TEST_MANAGER);
+    configure([]);
+    await untilMade(0);
+    expect((await bindingsIn(acme)).map(({ roleRef }) => roleRef?.name)).toEqual(['view']);
   });
 
   it('follows the namespaces that may use the tenant', async () => {
