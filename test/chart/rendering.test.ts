@@ -166,19 +166,39 @@ describe('by default', () => {
     ]);
   });
 
-  it('view reads, edit writes integrations, and only admin writes group bindings', async () => {
+  it('each of its roles is complete: viewers read, editors write integrations, and only admins write group bindings', async () => {
     const objects = await render(MINIMAL);
-    const grantedTo = (role: string) =>
-      objects
-        .filter(({ metadata }) =>
-          Object.hasOwn(metadata.labels ?? {}, `rbac.authorization.k8s.io/aggregate-to-${role}`),
-        )
-        .flatMap(({ rules }) => rules as { resources: string[]; verbs: string[] }[])
-        .filter(({ verbs }) => verbs.includes('create'))
-        .flatMap(({ resources }) => resources);
-    expect(grantedTo('view')).toEqual([]);
-    expect(grantedTo('edit')).toEqual(['scimintegrations']);
-    expect(grantedTo('admin').toSorted()).toEqual(['scimgroupbindings', 'scimintegrations']);
+    const [viewer, editor, admin] = ['viewer', 'editor', 'admin'].map((name) => {
+      const role = objects.find(({ metadata }) => metadata.name === `scim-operator-${name}`);
+      const rules = role?.rules as { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+      return rules.flatMap(({ apiGroups, resources, verbs }) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}.${apiGroups}`)),
+      );
+    });
+    const created = [viewer, editor, admin].map((rules = []) =>
+      rules.filter((rule) => rule.startsWith('create ')),
+    );
+    const [integrations, bindings] = ['scimintegrations', 'scimgroupbindings'].map(
+      (resource) => `create ${resource}.scim-operator.dev`,
+    );
+    expect(created).toEqual([[], [integrations], [integrations, bindings]]);
+    expect(viewer).toContain('list users.directory.scim-operator.dev');
+    expect(editor).toEqual(expect.arrayContaining(viewer ?? []));
+    expect(admin).toEqual(expect.arrayContaining(editor ?? []));
+  });
+
+  it('each of its roles is added to the role of the cluster that includes the smaller ones', async () => {
+    const objects = await render(MINIMAL);
+    const into = objects.flatMap(({ metadata: { name, labels = {} } }) =>
+      Object.keys(labels)
+        .filter((label) => label.includes('/aggregate-to-'))
+        .map((label) => `${name} ${label.replace(/.*-to-/, '')}`),
+    );
+    expect(into).toEqual([
+      'scim-operator-viewer view',
+      'scim-operator-editor edit',
+      'scim-operator-admin admin',
+    ]);
   });
 });
 

@@ -60,22 +60,21 @@ const LOOK = {
 };
 const MANAGE = { apiGroups: [DIRECTORY_API_GROUP], resources: ['bindings'], verbs: ['update'] };
 
+const SEE = [{ resources: [integrations, bindings, SCIM_TENANTS.plural], verbs: READ }, LOOK];
+const EDIT = [...SEE, { resources: [integrations], verbs: WRITE }];
 /**
- * What people may do. Writing ScimGroupBindings grants roles, so `edit` may not. ScimTenants decide
- * about other namespaces, so nobody but a cluster administrator writes them.
+ * What people may do: each role is complete, so that it can be a default role. Writing
+ * ScimGroupBindings grants roles, so `edit` may not. ScimTenants decide about other namespaces, so
+ * nobody but a cluster administrator writes them.
  */
 const ROLES = [
+  { name: 'viewer', into: 'view', rules: SEE },
+  { name: 'editor', into: 'edit', rules: EDIT },
   {
-    name: 'viewer',
-    into: ['view', 'edit', 'admin'],
-    rules: [{ resources: [integrations, bindings, SCIM_TENANTS.plural], verbs: READ }, LOOK],
+    name: 'admin',
+    into: 'admin',
+    rules: [...EDIT, { resources: [bindings], verbs: WRITE }, MANAGE],
   },
-  {
-    name: 'editor',
-    into: ['edit', 'admin'],
-    rules: [{ resources: [integrations], verbs: WRITE }],
-  },
-  { name: 'admin', into: ['admin'], rules: [{ resources: [bindings], verbs: WRITE }, MANAGE] },
 ];
 
 export function aggregatedRolesTemplate(): string {
@@ -85,9 +84,7 @@ export function aggregatedRolesTemplate(): string {
       kind: 'ClusterRole',
       metadata: {
         name: `${NAME}-${name}`,
-        labels: Object.fromEntries(
-          into.map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']),
-        ),
+        labels: { [`rbac.authorization.k8s.io/aggregate-to-${into}`]: 'true' },
       },
       rules: rules.map((rule) => ({ apiGroups: [GROUP], ...rule })),
     })
