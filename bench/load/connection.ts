@@ -12,6 +12,7 @@ export interface Answer {
 }
 
 const HEAD_END = '\r\n\r\n';
+const CHUNKS_END = '0\r\n\r\n';
 const LOOPBACK = /^(127(\.\d+){3}|localhost|\[::1\])$/;
 
 export class Connection {
@@ -82,7 +83,7 @@ export class Connection {
     }
     const { text, end, length } = this.#head;
     const isChunked = Number.isNaN(length);
-    if (isChunked ? !this.#endsWith('0\r\n\r\n') : this.#receivedBytes < end + length) return;
+    if (isChunked ? !this.#isLast(chunk) : this.#receivedBytes < end + length) return;
     const body = this.#joined().subarray(end);
     const pending = this.#settle();
     if (/\r\nconnection: *close/i.test(text)) {
@@ -100,8 +101,10 @@ export class Connection {
     return all;
   }
 
-  #endsWith(text: string): boolean {
-    return this.#joined().subarray(-text.length).toString('latin1') === text;
+  /** Whether the answer ends with the chunk. Long answers are joined once. */
+  #isLast(chunk: Buffer): boolean {
+    const tail = chunk.length < CHUNKS_END.length ? this.#joined() : chunk;
+    return tail.subarray(-CHUNKS_END.length).toString('latin1') === CHUNKS_END;
   }
 }
 
