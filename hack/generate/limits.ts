@@ -27,6 +27,17 @@ function limitRows(): readonly Row[] {
       '429; 503 if other integrations use the rest',
     ],
     [
+      'large groups in memory at one time, until they are sent',
+      `${bytes(limits.MAX_ANSWERS_OF_INTEGRATION)} of an integration, ${bytes(limits.MAX_ANSWERS)} of all; one group may be larger`,
+      '429; 503 if other integrations use the rest',
+    ],
+    [
+      'reads of large groups of one integration',
+      `one at a time, and ${limits.MAX_WAITING_READS} that wait for ` +
+        `${seconds(limits.SEARCH_PATIENCE_MS)} at most`,
+      '429',
+    ],
+    [
       'requests processed at one time; the others wait',
       `${limits.MAX_AT_ONCE_OF_CALLER} of a token, ${limits.MAX_AT_ONCE} of all`,
       `429 or 503 while ${limits.MIN_QUEUE} requests of a token are waiting, the first one for ${limits.MAX_QUEUE_MS} ms`,

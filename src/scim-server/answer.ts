@@ -11,15 +11,24 @@ import { setImmediate } from 'node:timers/promises';
  */
 export const SCIM_MEDIA_TYPE = 'application/scim+json; charset=utf-8';
 
-/** JSON, or for a long one a function that returns its parts, which are made when they are sent. */
-export type Body = string | (() => Iterable<string>);
+/** JSON whose parts are made when they are sent. */
+export interface LongBody {
+  /** What is in memory until then. */
+  readonly bytes: number;
+  parts(): Iterable<string>;
+  /** Is called when all parts were sent, or will not be. */
+  ended?(): void;
+}
+
+/** JSON. */
+export type Body = string | LongBody;
 
 export interface Answer {
   readonly status: number;
   /** JSON. */
   readonly body?: string;
-  /** Instead of a body, the parts of a long one. */
-  readonly parts?: () => Iterable<string>;
+  /** Instead of a body. */
+  readonly long?: LongBody;
   readonly headers?: Readonly<Record<string, string>>;
   /** The message of an error, which is also in the body. */
   readonly detail?: string;
@@ -39,26 +48,29 @@ export function toResponse(answer: Answer, requestId: string): Response {
     'X-Request-Id': requestId,
     ...answer.headers,
   };
-  const { body = null, parts } = answer;
-  return new Response(parts === undefined ? body : streamOf(parts()), {
+  const { body = null, long } = answer;
+  return new Response(long === undefined ? body : streamOf(long), {
     status: answer.status,
     headers,
   });
 }
 
 export const wholeBody = (body: Body): string =>
-  typeof body === 'string' ? body : [...body()].join('');
+  typeof body === 'string' ? body : [...body.parts()].join('');
 
 /** Others are served between the parts. */
-function streamOf(parts: Iterable<string>): ReadableStream<Uint8Array> {
+function streamOf({ parts, ended = () => {} }: LongBody): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const iterator = parts[Symbol.iterator]();
+  const iterator = parts()[Symbol.iterator]();
   return new ReadableStream({
     pull: async (controller) => {
       await setImmediate();
       const { done = false, value } = iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(value));
+      if (done) {
+        controller.close();
+        ended();
+      } else controller.enqueue(encoder.encode(value));
     },
+    cancel: ended,
   });
 }

@@ -17,8 +17,8 @@ import {
   parseEndpoint,
 } from './authentication.ts';
 import { readJson } from './body.ts';
-import { BodyShares, HeldBody } from './body-shares.ts';
 import { errorAnswer, methodNotAllowed, unknownPath } from './error.ts';
+import { bodyShares, HeldAnswers, HeldBody } from './memory-shares.ts';
 import type { Operation, RequestMetrics } from './metrics.ts';
 import { operationOf } from './operations.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -54,6 +54,11 @@ export interface ScimCall {
   log(fields: Readonly<Record<string, unknown>>, message: string): void;
   /** The response to an error that a handler threw. A defect is logged. */
   refuse(error: unknown): Answer;
+  /**
+   * Call this before a request whose response may be long. Throws ScimError 429 or 503 if there is no
+   * room for one.
+   */
+  expectLong(): void;
   /**
    * Counts this many additional requests for the rate limit. Throws ScimError 429 if there are too
    * many.
@@ -106,7 +111,8 @@ interface Target {
 export function createEndpoint(options: EndpointOptions, routes: Routes) {
   const { log, metrics, recent, directory } = options;
   const refusals = createRefusals(log);
-  const shares = new BodyShares();
+  const shares = bodyShares();
+  const answers = new HeldAnswers();
   const routeOf = (path: string | undefined, methods: Methods | undefined): Route => ({
     path,
     methods,
@@ -138,7 +144,9 @@ export function createEndpoint(options: EndpointOptions, routes: Routes) {
     };
     const refuse: Refuse = (error) => refusals.refuse(error, access.requestId);
     const held = new HeldBody(shares);
-    const answer = await serve(context, target, options, access, held, refuse).catch(refuse);
+    const answer = await serve(context, target, options, access, held, answers, refuse).catch(
+      refuse,
+    );
     held.release();
     const { tenant, integration } = access;
     const caller =
@@ -146,7 +154,7 @@ export function createEndpoint(options: EndpointOptions, routes: Routes) {
         ? undefined
         : { tenant, integrationId: integration };
     if (caller !== undefined && answer.status !== 503) refusals.answered();
-    const response = toResponse(answer, access.requestId);
+    const response = toResponse(sent(answer, method, integration, answers), access.requestId);
     const ms = performance.now() - startedAt;
     metrics.answered(route.operationFor(method), answer.status, ms / 1000, caller);
     const meant = answer.status === 401 ? metrics.unauthorized(path) : undefined;
@@ -155,6 +163,17 @@ export function createEndpoint(options: EndpointOptions, routes: Routes) {
     if (caller !== undefined) recent?.note({ access, url, at: directory.now(), ms, answer });
     return response;
   };
+}
+
+/** The response to HEAD has no body, and one that is long counts until it is sent. */
+function sent(
+  { long, ...answer }: Answer,
+  method: string,
+  integration: string | undefined,
+  answers: HeldAnswers,
+): Answer {
+  if (long === undefined || integration === undefined || method === 'HEAD') return answer;
+  return { ...answer, long: answers.hold(integration, long) };
 }
 
 const servedAs = (method: string): string => (method === 'HEAD' ? 'GET' : method);
@@ -176,6 +195,7 @@ async function serve(
   { directory, publicUrl, log, tracker, limit, clock, permissions, metrics }: EndpointOptions,
   access: AccessEntry,
   held: HeldBody,
+  answers: HeldAnswers,
   refuse: Refuse,
 ): Promise<Answer> {
   if (endpoint === undefined) throw unknownPath();
@@ -216,6 +236,7 @@ async function serve(
     },
     log: (fields, message) => log.info({ requestId, ...fields }, message),
     refuse,
+    expectLong: () => answers.check(integration.id),
     countRequests: (more) => limit(integration.id, clock(), more),
     countOperation: (name, status) => metrics.bulkOperation(name, status, scope),
   });

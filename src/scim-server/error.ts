@@ -78,6 +78,23 @@ export const tooManyBodies = (limit: number): ScimError =>
     { retryAfter: LARGE_BODY_SECONDS },
   );
 
+export const tooManyAnswers = (limit: number): ScimError =>
+  new ScimError(
+    429,
+    `the responses that this integration has not received yet are larger than ${limit} bytes ` +
+      'together; read them, and retry after the time in Retry-After',
+    undefined,
+    { retryAfter: LARGE_BODY_SECONDS },
+  );
+
+export const answersOfOthers = (): ScimError =>
+  new ScimError(
+    503,
+    'other integrations are receiving large responses; retry after the time in Retry-After',
+    undefined,
+    { retryAfter: LARGE_BODY_SECONDS },
+  );
+
 export const bodiesOfOthers = (): ScimError =>
   new ScimError(
     503,

@@ -16,6 +16,13 @@ export const SMALL_BODY_BYTES = 64 * 1024;
 export const MAX_BODIES_OF_INTEGRATION = MAX_PAYLOAD_BYTES;
 export const MAX_BODIES = 64 * 1024 * 1024;
 
+/**
+ * Bytes of large groups in memory at one time, from when they are read until they are sent: of one
+ * integration, and of all. One group may be larger.
+ */
+export const MAX_ANSWERS_OF_INTEGRATION = 48 * 1024 * 1024;
+export const MAX_ANSWERS = 128 * 1024 * 1024;
+
 /** Requests that are processed at one time, of all callers and of one. The others wait. */
 export const MAX_AT_ONCE = 96;
 export const MAX_AT_ONCE_OF_CALLER = 64;
@@ -85,6 +92,9 @@ export const SEARCH_WEIGHTS = { resource: 4, multiValued: 8, relation: 20 } as c
 export const MAX_WAITING_SEARCHES = 4;
 export const SEARCH_PATIENCE_MS = 20_000;
 export const SEARCH_TIMEOUT_MS = 20_000;
+
+/** Reads of large groups of one integration that wait while one of them runs. */
+export const MAX_WAITING_READS = 64;
 
 /** Characters that all operations of one PATCH may compare, which takes about half a second. */
 export const MAX_COMPARED = 64 * 1024 * 1024;

@@ -233,6 +233,7 @@ describe('permissions', () => {
       body: async () => ({ Operations }),
       log: nothing,
       refuse: errorAnswer,
+      expectLong: nothing,
       countRequests: nothing,
       countOperation: nothing,
     });

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import { type SQL, sql } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
+import { MAX_WAITING_READS } from '../../scim/limits.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { composer } from '../sql/compose.ts';
 import { readerOf } from '../sql/search/reader.ts';
@@ -78,17 +79,20 @@ export function openConnections(
   }
   const [writing, readable] = [connection(write), connection(read)];
   const searches = new Searches(path);
+  // Large reads are short beside searches, and don't wait for them.
+  const large = new Searches(path, { waiting: MAX_WAITING_READS });
   return {
     writer: new Writer(write, new FreeSpace(events)),
     write: writing,
     read: readable,
     reading,
-    reader: readerOf(
-      ({ steps }) => reading(() => answered(readable, steps)),
-      ({ integrationId, steps }) => searches.run(integrationId, steps),
-    ),
+    reader: readerOf({
+      direct: ({ steps }) => reading(() => answered(readable, steps)),
+      apart: ({ integrationId, steps }) => searches.run(integrationId, steps),
+      whole: ({ integrationId, steps }) => large.run(integrationId, steps),
+    }),
     close: async () => {
-      await searches.close();
+      await Promise.all([searches.close(), large.close()]);
       readable.raw.close();
       file.close();
     },

@@ -37,7 +37,9 @@ export function fillMembers(
     }
     yield `]${after}`;
   };
-  return members.length === 1 ? [...parts()].join('') : parts;
+  if (members.length === 1) return [...parts()].join('');
+  // Ids are ASCII, which V8 keeps in one byte each.
+  return { parts, bytes: members.reduce((sum, { length }) => sum + length, 0) };
 }
 
 /** Writes members as JSON; undefined if the projection leaves nothing of them. */

@@ -47,7 +47,7 @@ export function readAnswer(request: ScimRequest, represented: Represented): Answ
 /** RFC 7643 §3.1: Content-Location is the same as meta.location. */
 export function changedAnswer({ etag, location, body }: Represented): Answer {
   const headers = { ETag: etag, 'Content-Location': location };
-  return { status: 200, headers, ...(typeof body === 'string' ? { body } : { parts: body }) };
+  return { status: 200, headers, ...(typeof body === 'string' ? { body } : { long: body }) };
 }
 
 export function createdAnswer(represented: Represented): Answer {

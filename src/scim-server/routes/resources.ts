@@ -29,6 +29,11 @@ export function resourceRoutes<R extends StoredResource>(
   const { resources, related } = kind;
   const { type } = resources;
 
+  /** Groups may have very many members. */
+  const expect = (call: ScimCall, projection: Projection) => {
+    if (related === 'members' && wants(projection, related)) call.expectLong();
+  };
+
   const list = async (call: ScimCall, search: Search) =>
     answerLists([listOf(kind, search, call, [type])], search, call, cursors);
 
@@ -57,6 +62,7 @@ export function resourceRoutes<R extends StoredResource>(
       GET: (call) => list(call, searchOfUrl(call.request)),
       POST: async (call) => {
         const projection = projectionOf(call.request, type);
+        expect(call, projection);
         const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
         const created = recordOf(call, await resources.create(call.caller, attributes));
         return createdAnswer(await written(call, created, projection));
@@ -70,6 +76,7 @@ export function resourceRoutes<R extends StoredResource>(
         const { request, caller } = call;
         const id = idOf(request, type);
         const projection = projectionOf(request, type);
+        expect(call, projection);
         const found = await resources.get(caller, id, wants(projection, related));
         const record = foundOr404(found, type, id);
         return readAnswer(request, await represented(call, record, projection));
@@ -77,6 +84,7 @@ export function resourceRoutes<R extends StoredResource>(
       PUT: async (call) => {
         const id = idOf(call.request, type);
         const projection = projectionOf(call.request, type);
+        expect(call, projection);
         const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
         const ifMatch = preconditionOf(call.request);
         const change = await resources.replace(call.caller, id, attributes, ifMatch);
@@ -85,6 +93,7 @@ export function resourceRoutes<R extends StoredResource>(
       PATCH: async (call) => {
         const id = idOf(call.request, type);
         const projection = projectionOf(call.request, type);
+        if (kind.answersPatch(call.request)) expect(call, projection);
         const operations = parsePatch(await call.body(kind.maxBodyBytes), type);
         const ifMatch = preconditionOf(call.request);
         const change = await resources.patch(call.caller, id, operations, ifMatch);

@@ -7,6 +7,7 @@ import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
 import { unavailable } from '../../../scim/error.ts';
+import { MAX_WAITING_READS } from '../../../scim/limits.ts';
 import { composer } from '../../sql/compose.ts';
 import { perform, readerOf } from '../../sql/search/reader.ts';
 import type { Reader } from '../../sql/search/reads.ts';
@@ -14,7 +15,7 @@ import { Template } from '../../sql/template.ts';
 import { asScimError, isTransient } from '../errors.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import type { Answered, BoundValue, SentStatement } from './round-trip.ts';
-import { ON_ONE_STATE, Searches } from './searches.ts';
+import { Searches } from './searches.ts';
 import { SESSION_SETTINGS, type Session } from './session.ts';
 import { Turns } from './turns.ts';
 
@@ -107,18 +108,14 @@ export function openConnections(
   const searches = new Searches((search) =>
     turns.take('search', () => runners.transaction(search)),
   );
+  const large = new Searches((read) => runners.transaction(read), MAX_WAITING_READS);
   return {
     ...runners,
-    reader: readerOf(
-      ({ steps, needsOneState }) =>
-        needsOneState
-          ? runners.transaction(async (queries) => {
-              await queries.run(ON_ONE_STATE);
-              return perform(steps, ({ template, input }) => queries.all(template, input));
-            })
-          : perform(steps, ({ template, input }) => runners.all(template, input)),
-      ({ integrationId, steps }) => searches.run(integrationId, steps),
-    ),
+    reader: readerOf({
+      direct: ({ steps }) => perform(steps, ({ template, input }) => runners.all(template, input)),
+      apart: ({ integrationId, steps }) => searches.run(integrationId, steps),
+      whole: ({ integrationId, steps }) => large.run(integrationId, steps),
+    }),
     both: async (first, second) => {
       const [one, other] = [first, second].map(({ template, input }) => sent(template, input));
       if (one && other)
@@ -130,6 +127,7 @@ export function openConnections(
     pooled: () => onSession(pool, async ({ direct }) => !direct),
     close: async () => {
       searches.close();
+      large.close();
       await Promise.all([pool.close(), own === pool ? undefined : own.close()]);
     },
   };

@@ -1,7 +1,7 @@
 /** Searches that may be long, on few of the connections. */
 import { type SQL, sql } from 'drizzle-orm';
 import { searchTooLong } from '../../../scim/error.ts';
-import { SEARCH_TIMEOUT_MS } from '../../../scim/limits.ts';
+import { MAX_WAITING_SEARCHES, SEARCH_TIMEOUT_MS } from '../../../scim/limits.ts';
 import { SearchQueue } from '../../sql/search/queue.ts';
 import { perform } from '../../sql/search/reader.ts';
 import type { Steps } from '../../sql/search/reads.ts';
@@ -17,7 +17,7 @@ interface SearchQueries {
 type Transaction = <T>(work: (queries: SearchQueries) => Promise<T>) => Promise<T>;
 
 /** Every statement of the transaction sees the same state. */
-export const ON_ONE_STATE = sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`;
+const ON_ONE_STATE = sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`;
 /** Parallel workers would take processors from everything else. */
 const ON_ONE_PROCESSOR = sql`SET LOCAL max_parallel_workers_per_gather = 0`;
 const endAfter = (ms: number): SQL =>
@@ -29,10 +29,16 @@ const AT_ONCE = 2;
 export class Searches {
   readonly #transaction: Transaction;
   readonly #timeoutMs: number;
-  readonly #queue = new SearchQueue(AT_ONCE);
+  readonly #queue: SearchQueue;
 
-  constructor(transaction: Transaction, timeoutMs: number = SEARCH_TIMEOUT_MS) {
+  /** `waiting` is how many searches of one integration may wait. */
+  constructor(
+    transaction: Transaction,
+    waiting: number = MAX_WAITING_SEARCHES,
+    timeoutMs: number = SEARCH_TIMEOUT_MS,
+  ) {
     this.#transaction = transaction;
+    this.#queue = new SearchQueue(AT_ONCE, waiting);
     this.#timeoutMs = timeoutMs;
   }
 

@@ -12,15 +12,24 @@ interface Waiter {
 
 export class SearchQueue {
   readonly #slots: number;
+  readonly #most: number;
   readonly #patienceMs: number;
   readonly #running = new Set<string>();
   /** The integration that has waited longest for its next turn comes first. */
   readonly #waiting = new Map<string, Waiter[]>();
   #isClosed = false;
 
-  /** `slots` is the number of searches that run at a time. */
-  constructor(slots: number, patienceMs: number = SEARCH_PATIENCE_MS) {
+  /**
+   * `slots` is the number of searches that run at a time, and `most` is how many of one integration
+   * may wait.
+   */
+  constructor(
+    slots: number,
+    most: number = MAX_WAITING_SEARCHES,
+    patienceMs: number = SEARCH_PATIENCE_MS,
+  ) {
     this.#slots = slots;
+    this.#most = most;
     this.#patienceMs = patienceMs;
   }
 
@@ -52,7 +61,7 @@ export class SearchQueue {
 
   #wait(integrationId: string): Promise<void> {
     const waiters = this.#waiting.get(integrationId) ?? [];
-    if (waiters.length >= MAX_WAITING_SEARCHES) return Promise.reject(tooManySearches());
+    if (waiters.length >= this.#most) return Promise.reject(tooManySearches());
     this.#waiting.set(integrationId, waiters);
     return new Promise((resolve, reject) => {
       const leave = () => {

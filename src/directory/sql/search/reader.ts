@@ -2,11 +2,17 @@
 import type { Reader, ReadStep, Steps } from './reads.ts';
 import { checkWork, isLittle } from './work.ts';
 
-/**
- * `direct` runs a read at once, and `apart` lets it wait for a turn and ends it if it takes too long.
- * The reader rejects with tooMany if the read is too much for a turn.
- */
-export function readerOf(direct: Reader, apart: Reader): Reader {
+interface Readers {
+  /** Runs a read at once. */
+  readonly direct: Reader;
+  /** Lets a search wait for a turn, and ends it if it takes too long. */
+  readonly apart: Reader;
+  /** The same for a read of many rows that an index leads to, on one state of the database. */
+  readonly whole: Reader;
+}
+
+/** The reader rejects with tooMany if a search is too much for a turn. */
+export function readerOf({ direct, apart, whole }: Readers): Reader {
   const searching: Reader = async (reading) => {
     const { integrationId, search } = reading;
     if (search === undefined) return direct(reading);
@@ -14,7 +20,10 @@ export function readerOf(direct: Reader, apart: Reader): Reader {
     checkWork(work);
     return isLittle(work) ? direct(reading) : apart(reading);
   };
-  return (reading) => (reading.search === undefined ? direct(reading) : searching(reading));
+  return (reading) => {
+    if (reading.isLarge) return whole(reading);
+    return reading.search === undefined ? direct(reading) : searching(reading);
+  };
 }
 
 /** Runs the steps one after the other. */

@@ -27,8 +27,11 @@ interface Reading<T> {
    * because an index leads to few rows. If not, one may read everything that the tenant has.
    */
   readonly search?: Search;
-  /** Whether the statements must see one state, because the rows of one go on with another's. */
-  readonly needsOneState?: boolean;
+  /**
+   * Whether many rows are read by many statements, which must see one state, because the rows of one
+   * go on with another's.
+   */
+  readonly isLarge?: boolean;
   readonly steps: Steps<T>;
 }
 
@@ -101,7 +104,7 @@ export function readsOf<Found, R extends StoredResource>(
     const { integrationId } = scope;
     const few = { integrationId, steps: withMembers(scope, id, rowOf, false) };
     const steps = withMembers(scope, id, rowOf, true);
-    const many = { integrationId, needsOneState: true, steps };
+    const many = { integrationId, isLarge: true, steps };
     return ((await read(few)) ?? (await read(many)))?.found;
   };
 

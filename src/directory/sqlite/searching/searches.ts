@@ -1,6 +1,6 @@
 /** Searches that may be long, on few threads beside the one that serves requests. */
 import { searchTooLong } from '../../../scim/error.ts';
-import { SEARCH_TIMEOUT_MS } from '../../../scim/limits.ts';
+import { MAX_WAITING_SEARCHES, SEARCH_TIMEOUT_MS } from '../../../scim/limits.ts';
 import { SearchQueue } from '../../sql/search/queue.ts';
 import type { Steps } from '../../sql/search/reads.ts';
 import { asScimError, asUnavailable, isSqliteError } from '../errors.ts';
@@ -11,13 +11,19 @@ const THREADS = 2;
 const IDLE_MS = 30_000;
 
 interface SearchLimits {
+  /** Searches of one integration that wait. */
+  readonly waiting: number;
   /** Milliseconds after which a search is ended. */
   readonly timeoutMs: number;
   /** Milliseconds after which a thread that has nothing to search is ended. */
   readonly idleMs: number;
 }
 
-const LIMITS: SearchLimits = { timeoutMs: SEARCH_TIMEOUT_MS, idleMs: IDLE_MS };
+const LIMITS: SearchLimits = {
+  waiting: MAX_WAITING_SEARCHES,
+  timeoutMs: SEARCH_TIMEOUT_MS,
+  idleMs: IDLE_MS,
+};
 
 interface Idle {
   readonly thread: SearchThread;
@@ -27,15 +33,16 @@ interface Idle {
 export class Searches {
   readonly #path: string;
   readonly #limits: SearchLimits;
-  readonly #queue = new SearchQueue(THREADS);
+  readonly #queue: SearchQueue;
   readonly #threads = new Set<SearchThread>();
   /** The thread that was used last is at the end. */
   readonly #idle: Idle[] = [];
 
-  /** `limits` differ in tests only. */
+  /** The times differ in tests only. */
   constructor(path: string, limits: Partial<SearchLimits> = {}) {
     this.#path = path;
     this.#limits = { ...LIMITS, ...limits };
+    this.#queue = new SearchQueue(THREADS, this.#limits.waiting);
   }
 
   /** The number of threads that there are. */

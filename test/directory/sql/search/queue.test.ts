@@ -70,7 +70,7 @@ describe('turns of searches', () => {
   });
 
   it('refuses a search whose turn does not come up in time', async () => {
-    const queue = open(1, 1);
+    const queue = open(1, 1, 1);
     const { begun, search, end } = searches(queue);
     void search('a', 'a1');
     await expect(search('b', 'b1')).rejects.toMatchObject({ status: 429 });
