@@ -17,7 +17,9 @@ import { merged, readSaved, save } from './report/saved.ts';
 import { type Tables, tablesOf } from './report/tables.ts';
 import { measureDisk } from './sections/disk.ts';
 import { measureGrowth } from './sections/growth.ts';
+import { measureInterference } from './sections/interference.ts';
 import { measureLoad } from './sections/load.ts';
+import { measureOverload } from './sections/overload.ts';
 import { measurePooler, measureProcesses } from './sections/processes.ts';
 import type { Context } from './sections/section.ts';
 import { DATABASE_NAMES, type DatabaseKind, openDatabases } from './stage/databases.ts';
@@ -41,6 +43,8 @@ const MEASURES: Readonly<Record<SectionName, (context: Context) => Promise<unkno
   processes: measureProcesses,
   pooler: measurePooler,
   disk: measureDisk,
+  overload: measureOverload,
+  interference: measureInterference,
 };
 const ONLY_POSTGRES: readonly SectionName[] = ['processes', 'pooler'];
 

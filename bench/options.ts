@@ -3,7 +3,15 @@ import type { Turns } from './measure/costs.ts';
 import type { Pace } from './measure/throughput.ts';
 import type { DatabaseKind } from './stage/databases.ts';
 
-export const SECTIONS = ['load', 'growth', 'processes', 'pooler', 'disk'] as const;
+export const SECTIONS = [
+  'load',
+  'growth',
+  'processes',
+  'pooler',
+  'disk',
+  'overload',
+  'interference',
+] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
 export interface Options {
@@ -32,7 +40,7 @@ export function readOptions(env: NodeJS.ProcessEnv): Options {
   return {
     quick,
     databases: choice(env, 'DATABASE', DATABASES),
-    sections: quick && env.ONLY === undefined ? ['load', 'growth'] : chosen,
+    sections: quick && env.ONLY === undefined ? ['load', 'growth', 'overload'] : chosen,
     users: quick ? 3_000 : 10_000,
     sizes: powersUpTo(size, 1_000),
     members: powersUpTo(quick ? QUICK_GROUP : Math.min(size, LARGEST_GROUP), 100),

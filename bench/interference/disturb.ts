@@ -1,41 +1,43 @@
-/** What others notice while one client does something. */
+/** What others notice while one client attacks. */
 import type { Closing } from '../../hack/trial.ts';
 import { type Answer, Connection } from '../load/connection.ts';
 import type { Probed } from '../load/probe.ts';
 import { requestsTo } from '../load/requests.ts';
-import type { DatabaseKind } from '../stage/databases.ts';
-import { type Stage, type StageOptions, setStage } from '../stage/stage.ts';
+import { startProbe } from '../load/start-probe.ts';
+import type { Stage } from '../stage/stage.ts';
+import type { Attack } from './attacks.ts';
 
-export interface Disturbance extends StageOptions {
-  /** What the client sends, on as many connections. */
-  request(compose: ReturnType<typeof requestsTo>, stage: Stage): string;
-  readonly connections: number;
-  /** On each connection. */
-  readonly times: number;
-  /** The most that others may wait, at the 99th percentile. */
-  readonly boundMs: number;
-  /** The most anonymous memory of the server and its database. */
-  readonly boundMb?: number;
+export interface Disturbed {
+  /** Small requests of another tenant. */
+  readonly others: Probed;
+  /** `/livez` runs on the event loop that also renews the Lease. */
+  readonly live: Probed;
+  readonly ready: Probed;
+  /** What the client got, by status, and the seconds until it got everything. */
+  readonly answers: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  /** Answers of others that are not 200, and unclear ones that the client got. */
+  readonly failed: number;
 }
 
-const QUIET_MS = 2_000;
+/** So rarely that the probes themselves take little. */
+const PROBES_MS = 20;
 const REFUSALS: ReadonlySet<number> = new Set([400, 413, 429, 503]);
 
-/** Returns a line for each bound that does not hold. */
 export async function disturb(
-  kind: DatabaseKind,
-  { request, connections, times, boundMs, boundMb, ...options }: Disturbance,
+  { server, directory, probe }: Stage,
+  { request, connections, times }: Attack,
   closing: Closing,
-): Promise<readonly string[]> {
-  const stage = await setStage(kind, options, closing);
-  const text = request(requestsTo(stage.server), stage);
-  const clients = Array.from({ length: connections }, () => new Connection(stage.server.base));
+): Promise<Disturbed> {
+  const text = request(requestsTo(server), directory);
+  const clients = Array.from({ length: connections }, () => new Connection(server.base));
   closing.push(() => clients.map((client) => client.close()));
-  const quiet = await stage.probe();
-  await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-  say(`${kind}, alone`, await quiet.stop());
-
-  const beside = await stage.probe();
+  const target = { base: server.ops ?? '', token: '' };
+  const probes = await Promise.all([
+    probe(),
+    startProbe(target, { pids: [], everyMs: PROBES_MS, path: 'livez' }),
+    startProbe(target, { pids: [], everyMs: PROBES_MS, path: 'readyz' }),
+  ]);
   const answers: Answer[] = [];
   const begun = performance.now();
   const send = async (client: Connection) => {
@@ -43,35 +45,18 @@ export async function disturb(
   };
   await Promise.all(clients.map(send));
   const seconds = (performance.now() - begun) / 1000;
-  const probed = await beside.stop();
-  const statuses = Object.groupBy(answers, ({ status }) => status);
-  const counts = Object.entries(statuses).map(([status, all]) => `${all?.length} times ${status}`);
-  say(`${kind}, beside ${connections} clients`, probed);
-  process.stdout.write(`  the clients got ${counts.join(', ')} in ${seconds.toFixed(1)} s\n`);
-
-  const megabytes = probed.peakBytes / 1e6;
-  const unclear = answers.filter(({ status }) => status >= 300 && !REFUSALS.has(status)).length;
-  const silent = answers.filter(
-    ({ status, head }) => (status === 429 || status === 503) && !/\r\nretry-after:/i.test(head),
-  ).length;
-  return [
-    ...(probed.p99 <= boundMs ? [] : [`others wait ${probed.p99.toFixed(1)} ms (p99)`]),
-    ...(Object.keys(probed.refused).length === 0
-      ? []
-      : [`others were refused: ${JSON.stringify(probed.refused)}`]),
-    ...(boundMb === undefined || megabytes <= boundMb
-      ? []
-      : [`the memory reached ${megabytes.toFixed(0)} MB`]),
-    ...(unclear === 0 ? [] : [`${unclear} requests failed`]),
-    ...(silent === 0 ? [] : [`${silent} refusals have no Retry-After`]),
-  ];
+  const [others, live, ready] = await Promise.all(probes.map((each) => each.stop()));
+  if (!others || !live || !ready) throw new Error('a probe is missing');
+  const counts: Record<string, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  const refused = [others, live, ready].flatMap((each) => Object.values(each.refused));
+  const failed = answers.filter(isUnclear).length + refused.reduce((sum, n) => sum + n, 0);
+  return { others, live, ready, answers: counts, seconds, failed };
 }
 
-function say(name: string, { count, p50, p99, max, cpuMs, peakBytes, refused }: Probed): void {
-  const times = [p50, p99, max].map((ms) => ms.toFixed(1)).join(', ');
-  const memory = `${Math.round(peakBytes / 1e6)} MB`;
-  process.stdout.write(
-    `${name}: ${count} requests, p50, p99, max ${times} ms; ${cpuMs} ms of CPU; ${memory}; ` +
-      `refused ${JSON.stringify(refused)}\n`,
-  );
+/** Another failure than a refusal, or a refusal for now that doesn't say when to retry. */
+function isUnclear({ status, head }: Answer): boolean {
+  if (status < 300) return false;
+  if (!REFUSALS.has(status)) return true;
+  return (status === 429 || status === 503) && !/\r\nretry-after:/i.test(head);
 }

@@ -1,4 +1,5 @@
 /** What the measurements should reach, and what the short form refuses. */
+import { ATTACK_OF, ATTACKS } from '../interference/attacks.ts';
 import { median } from '../load/statistics.ts';
 import { ratioOf } from '../measure/costs.ts';
 import type { Growth } from '../measure/growth.ts';
@@ -25,7 +26,13 @@ const ms = (value: number) => `${figure(value)} ms`;
 const MB = 1e6;
 
 export function boundsOf(results: Results): readonly Bound[] {
-  return [...ofLoad(results), ...ofGrowth(results), ...ofProcesses(results)];
+  return [
+    ...ofLoad(results),
+    ...ofGrowth(results),
+    ...ofProcesses(results),
+    ...ofOverload(results),
+    ...ofInterference(results),
+  ];
 }
 
 export const holds = ({ value, good }: Bound, limit: number): boolean =>
@@ -178,6 +185,44 @@ function ofProcesses({ processes }: Results): readonly Bound[] {
     none(`${parallel.changes} changes from two processes: lost`, parallel.lost),
     none(`${parallel.changes} changes from two processes: refused`, parallel.refused),
   ];
+}
+
+function ofOverload({ overload }: Results): readonly Bound[] {
+  if (overload === undefined) return [];
+  const { flooded } = overload;
+  return [
+    {
+      what: 'twice the load: p99 of accepted requests',
+      value: flooded.p99,
+      goal: 250,
+      good: 'most',
+      format: ms,
+    },
+    none('twice the load: failures and refusals without Retry-After', flooded.failed),
+  ];
+}
+
+function ofInterference({ interference }: Results): readonly Bound[] {
+  if (interference === undefined) return [];
+  return ATTACKS.flatMap((name): readonly Bound[] => {
+    const { others, live, ready, failed } = interference[name];
+    const { what, boundMs, boundMb } = ATTACK_OF[name];
+    const most = (of: string, value: number, goal: number, format: Bound['format']): Bound => ({
+      what: `${what}: ${of}`,
+      value,
+      goal,
+      good: 'most',
+      format,
+    });
+    return [
+      most('others, p99', others.p99, boundMs, ms),
+      most('probes, p99', Math.max(live.p99, ready.p99), boundMs, ms),
+      ...(boundMb === undefined
+        ? []
+        : [most('memory', others.peakBytes / MB, boundMb, (value) => `${figure(value)} MB`)]),
+      none(`${what}: others refused, and unclear answers`, failed),
+    ];
+  });
 }
 
 export const boundsTable = (bounds: readonly Bound[]): string =>

@@ -1,7 +1,9 @@
 /** What was measured on one kind of database. Sections that were not asked for are missing. */
 import type { DiskResults } from '../sections/disk.ts';
 import type { GrowthResults } from '../sections/growth.ts';
+import type { InterferenceResults } from '../sections/interference.ts';
 import type { LoadResults } from '../sections/load.ts';
+import type { OverloadResults } from '../sections/overload.ts';
 import type { PoolerResults, ProcessResults } from '../sections/processes.ts';
 import type { DatabaseKind } from '../stage/databases.ts';
 
@@ -12,6 +14,8 @@ export interface Results {
   readonly processes?: ProcessResults;
   readonly pooler?: PoolerResults;
   readonly disk?: DiskResults;
+  readonly overload?: OverloadResults;
+  readonly interference?: InterferenceResults;
 }
 
 /** The labels of phases and requests, in tables and charts. */

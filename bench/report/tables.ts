@@ -1,5 +1,6 @@
 /** The tables of docs/performance.md, by the name of their place in the page. */
 
+import { ATTACK_OF, ATTACKS } from '../interference/attacks.ts';
 import { PHASES } from '../load/phases.ts';
 import { median } from '../load/statistics.ts';
 import type { Cost } from '../measure/costs.ts';
@@ -16,7 +17,7 @@ export type Tables = Readonly<Record<string, string>>;
 
 /** Only of what was measured. */
 export function tablesOf(results: Results): Tables {
-  const { kind, load, growth, processes, pooler, disk } = results;
+  const { kind, load, growth, processes, pooler, disk, overload, interference } = results;
   const bounds = boundsOf(results);
   const tables: Readonly<Record<string, string | undefined>> = {
     goals: bounds.length > 0 ? boundsTable(bounds) : undefined,
@@ -27,6 +28,8 @@ export function tablesOf(results: Results): Tables {
     processes: processes && comparisonTable(processes.phases, 'two processes', 'one'),
     pooler: pooler && comparisonTable(pooler, 'behind PgBouncer', 'without it'),
     disk: disk && diskTable(disk),
+    overload: overload && overloadTable(overload),
+    interference: interference && interferenceTable(interference),
   };
   return Object.fromEntries(
     Object.entries(tables).flatMap(([name, text]) =>
@@ -140,3 +143,32 @@ function diskTable({ phases, alone }: NonNullable<Results['disk']>): string {
     ],
   );
 }
+
+function overloadTable({ capacity, flooded, others }: NonNullable<Results['overload']>): string {
+  const { offered, accepted, p50, p99, refused, failed, seconds } = flooded;
+  return table(
+    ['', 'measured'],
+    [
+      ['requests/s of 32 clients that wait for their responses', whole(capacity)],
+      ['offered, requests/s', whole(offered / seconds)],
+      ['accepted, requests/s', whole(accepted / seconds)],
+      ['… p50; p99, ms', `${figure(p50)}; ${figure(p99)}`],
+      ['refused with 429 or 503, and `Retry-After`', whole(refused)],
+      ['failed', whole(failed)],
+      ['another tenant meanwhile, p99, ms', figure(others.p99)],
+    ],
+  );
+}
+
+const interferenceTable = (results: NonNullable<Results['interference']>): string =>
+  table(
+    ['', 'others, p50, ms', 'p99', 'max', '`/livez`, p99', 'max', '`/readyz`, p99', 'peak, MB'],
+    ATTACKS.map((name) => {
+      const { others, live, ready } = results[name];
+      return [
+        ATTACK_OF[name].what,
+        ...[others.p50, others.p99, others.max, live.p99, live.max, ready.p99].map(figure),
+        megabytes(others.peakBytes),
+      ];
+    }),
+  );

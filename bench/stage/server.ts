@@ -15,6 +15,8 @@ export interface Target {
 
 export interface ServerProcess extends Target {
   readonly pid: number;
+  /** The port of metrics and probes; undefined for the ceiling, which has none. */
+  readonly ops?: string;
   /** From the start of the process to the first response to a SCIM request. */
   readonly readyMs: number;
   stop(): Promise<void>;
@@ -91,6 +93,7 @@ export async function startServer(
     base,
     token,
     pid: child.pid,
+    ops: `http://127.0.0.1:${opsPort}`,
     readyMs: performance.now() - begun,
     stop: () => child.stop('SIGTERM', 25_000),
   };

@@ -6,7 +6,7 @@ import { sweepAfterDeath } from '../../hack/process/child.ts';
 import type { Closing } from '../../hack/trial.ts';
 import { createDirectory, type Directory, type GroupSizes } from '../directory/directory.ts';
 import { type ProbeOptions, startProbe } from '../load/start-probe.ts';
-import { type DatabaseKind, type Databases, openDatabases } from './databases.ts';
+import type { Databases } from './databases.ts';
 import { type ServerOptions, type ServerProcess, startServer } from './server.ts';
 
 export interface StageOptions {
@@ -15,10 +15,12 @@ export interface StageOptions {
   readonly server?: Omit<ServerOptions, 'folder'>;
 }
 
-export interface Stage {
-  readonly kind: DatabaseKind;
+interface Place {
   readonly folder: string;
   readonly databases: Databases;
+}
+
+export interface Stage extends Place {
   readonly directory: Directory;
   readonly server: ServerProcess;
   /** The server and its database. */
@@ -27,23 +29,22 @@ export interface Stage {
   probe(options?: Omit<ProbeOptions, 'pids'>): ReturnType<typeof startProbe>;
 }
 
+let stages = 0;
+
 /** Everything ends with `closing`, or with this process. */
 export async function setStage(
-  kind: DatabaseKind,
+  { folder, databases }: Place,
   { users, groups, server: options }: StageOptions,
   closing: Closing,
 ): Promise<Stage> {
-  const folder = temporaryFolder(closing);
-  const databases = await openDatabases(kind, folder);
-  closing.push(() => databases.stop());
-  const directory = await createDirectory(databases, 'directory', users, groups);
+  const directory = await createDirectory(databases, `stage-${++stages}`, users, groups);
   const server = await startServer(directory, { folder, ...options });
   closing.push(() => server.stop());
   const pids = [server.pid, ...databases.pids];
   const { neighbour } = directory;
   const other = { base: new URL(neighbour.path, server.base).href, token: neighbour.token };
   const probe: Stage['probe'] = (options) => startProbe(other, { ...options, pids });
-  return { kind, folder, databases, directory, server, pids, probe };
+  return { folder, databases, directory, server, pids, probe };
 }
 
 export function temporaryFolder(closing: Closing): string {

@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { ATTACKS } from '../../bench/interference/attacks.ts';
 import { PHASES, type Phase } from '../../bench/load/phases.ts';
+import type { Probed } from '../../bench/load/probe.ts';
 import { ratioOf } from '../../bench/measure/costs.ts';
 import { OF_GROUPS } from '../../bench/measure/groups.ts';
 import { OF_USERS } from '../../bench/measure/growth.ts';
@@ -32,6 +34,17 @@ const throughput = (perSecond: number): Throughput => ({
   problem: undefined,
 });
 
+const probed: Probed = {
+  count: 100,
+  p50: 1,
+  p99: 7,
+  max: 9,
+  refused: {},
+  seconds: 1,
+  cpuMs: 10,
+  peakBytes: 1e8,
+};
+
 /** `slow` costs ten times as much in the largest directory. */
 function resultsOf(kind: DatabaseKind, slow: readonly string[] = [], rate = 4_000): Results {
   const sizes = [100, 1_000, 10_000];
@@ -56,16 +69,7 @@ function resultsOf(kind: DatabaseKind, slow: readonly string[] = [], rate = 4_00
       groups: { sizes, costs: record(OF_GROUPS, costs) },
       fill: { own: 40_000, ceiling: 80_000 },
       largest: cost,
-      besideLargest: {
-        count: 100,
-        p50: 1,
-        p99: 7,
-        max: 9,
-        refused: {},
-        seconds: 1,
-        cpuMs: 10,
-        peakBytes: 1e8,
-      },
+      besideLargest: probed,
       walk: { users: 10_000, index: { own: 900, ceiling: 1_000 }, cursor: 950 },
       largestDirectory: {
         users: 10_000,
@@ -76,6 +80,27 @@ function resultsOf(kind: DatabaseKind, slow: readonly string[] = [], rate = 4_00
       },
     },
     ...(kind === 'postgres' && { processes: { phases, parallel }, pooler: phases }),
+    overload: {
+      capacity: 4_000,
+      flooded: {
+        offered: 48_000,
+        accepted: 30_000,
+        p50: 90,
+        p99: 120,
+        refused: 18_000,
+        failed: 0,
+        seconds: 6,
+      },
+      others: probed,
+    },
+    interference: record(ATTACKS, () => ({
+      others: probed,
+      live: probed,
+      ready: probed,
+      answers: { 200: 5, 429: 15 },
+      seconds: 1,
+      failed: 0,
+    })),
     disk: {
       phases: { create: beside, patch: beside, put: beside, mix: beside },
       alone: cost,
@@ -164,6 +189,23 @@ it('a wrong answer and a lost change break the short form', () => {
   ]);
 });
 
+it('a failure under overload or beside an attack breaks the short form', () => {
+  const results = resultsOf('sqlite');
+  const { overload, interference } = results;
+  if (overload === undefined || interference === undefined) throw new Error('a section is missing');
+  const failing = {
+    ...results,
+    overload: { ...overload, flooded: { ...overload.flooded, failed: 3 } },
+    interference: { ...interference, largePuts: { ...interference.largePuts, failed: 1 } },
+  };
+
+  expect(broken(boundsOf(failing))).toEqual([
+    'twice the load: failures and refusals without Retry-After is 3, more than 0',
+    '20 PUTs at once of a group with 300,000 members: others refused, and unclear answers is 1, ' +
+      'more than 0',
+  ]);
+});
+
 it('a run of some sections leaves the others as they were saved', () => {
   const folder = mkdtempSync(join(tmpdir(), 'scim-operator-report-'));
   const file = join(folder, 'results.json');
@@ -197,7 +239,7 @@ it('the options are read from the environment', () => {
   expect(powersUpTo(20_000, 1_000)).toEqual([1_000, 10_000, 20_000]);
   expect(powersUpTo(100_000, 1_000)).toEqual([1_000, 10_000, 100_000]);
   expect(readOptions({ SIZE: '1000000' }).members).toEqual([100, 1_000, 10_000, 100_000]);
-  expect(readOptions({ QUICK: '1' }).sections).toEqual(['load', 'growth']);
+  expect(readOptions({ QUICK: '1' }).sections).toEqual(['load', 'growth', 'overload']);
   expect(readOptions({ ONLY: 'disk,load', DATABASE: 'postgres' })).toMatchObject({
     sections: ['load', 'disk'],
     databases: ['postgres'],
