@@ -6,7 +6,7 @@ interface ActivityLines {
   /** What the file begins with. */
   readonly head: string;
   line(entry: ActivityEntry): string;
-  /** What the file ends with if it is incomplete. `next` is the id of the last entry examined. */
+  /** What the file ends with if it is incomplete. `next` is the place where it ends. */
   cut(reason: string, next: string): string;
 }
 

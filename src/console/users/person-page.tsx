@@ -1,4 +1,5 @@
 /** The page of a user. */
+import { activityPages } from '../../directory/activity-pages.ts';
 import type { ActivityEntry } from '../../directory/store/activity.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { show } from '../frame/page.tsx';
@@ -26,6 +27,8 @@ import { nameOf } from './title.ts';
 
 /** What the page looks through for who wrote an attribute. */
 const ENTRIES = 100;
+/** A page of a resource's entries looks at 2,500,000 entries of others. */
+const MOST_PAGES = 10;
 
 export async function showPerson(context: ConsoleContext, c: ConsoleRequest): Promise<Response> {
   const tenant = c.get('tenant');
@@ -115,8 +118,11 @@ async function historyOf(
 ): Promise<readonly ActivityEntry[] | undefined> {
   const tenant = c.get('tenant');
   if (!(await tenant.mayAnywhere('list', 'activity'))) return undefined;
-  const query = { tenant: tenant.name, resourceId, limit: ENTRIES };
-  return (await store.activity.list(query)).entries;
+  const query = { tenant: tenant.name, resourceId };
+  const pages = activityPages(store.activity, query, { entries: ENTRIES, pages: MOST_PAGES });
+  const found: ActivityEntry[] = [];
+  for await (const { entries } of pages) found.push(...entries);
+  return found;
 }
 
 /** The last writer of each attribute. Entries are sorted by time, the newest first. */

@@ -10,6 +10,7 @@ import {
   primaryKey,
   sqliteTable,
   text,
+  unique,
   uniqueIndex,
 } from 'drizzle-orm/sqlite-core';
 import type { Attributes } from '../../scim/resource.ts';
@@ -241,6 +242,7 @@ export const recentRequests = sqliteTable(
 export const activity = sqliteTable(
   'activity',
   {
+    seq: integer('seq').primaryKey(),
     tenant: text('tenant').notNull(),
     id: text('id').notNull(),
     at: integer('at').notNull(),
@@ -257,8 +259,8 @@ export const activity = sqliteTable(
     moved: text('moved'),
   },
   (t) => [
-    primaryKey({ columns: [t.tenant, t.id] }),
-    index('activity_resource').on(t.tenant, t.resourceId, t.id),
+    unique().on(t.tenant, t.id),
+    index('activity_resource').on(t.tenant, sql`seq >> 9`, sql`substr(resource_id, -8)`),
     index('activity_people').on(t.tenant, t.id).where(sql`actor_kind <> 'integration'`),
   ],
 );

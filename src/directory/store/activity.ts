@@ -91,7 +91,7 @@ export interface ActivityQuery {
   readonly since?: number;
   /** The millisecond after the last one. */
   readonly until?: number;
-  /** Entries older than the one with this id. */
+  /** Only entries of the pages after the one with this `next`, under the same conditions. */
   readonly after?: string;
   readonly limit: number;
 }

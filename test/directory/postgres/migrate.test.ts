@@ -168,8 +168,11 @@ type Rows<Tables> = {
 type Same<A, B> = [A, B] extends [B, A] ? true : never;
 
 describe('the schema', () => {
+  // SQLite also numbers the entries of the activity log.
   it('has the same rows, as types, in both databases', () => {
-    const same: Same<Rows<typeof schema>, Rows<typeof sqliteSchema>> = true;
+    type OnSqlite = Rows<typeof sqliteSchema>;
+    type Shared = Omit<OnSqlite, 'activity'> & { activity: Omit<OnSqlite['activity'], 'seq'> };
+    const same: Same<Rows<typeof schema>, Shared> = true;
     expect(same).toBe(true);
   });
 
@@ -182,7 +185,9 @@ describe('the schema', () => {
       .map(getSqliteConfig);
     const shape = ({ name, columns, indexes }: Shape) => ({
       name,
-      columns: columns.map((column) => [column.name, column.notNull]),
+      columns: columns
+        .filter((column) => column.name !== 'seq')
+        .map((column) => [column.name, column.notNull]),
       indexes: indexes.map((index) => index.config.name).toSorted(),
     });
     expect(postgres.map(shape)).toEqual(sqlite.map(shape));

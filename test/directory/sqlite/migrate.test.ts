@@ -152,7 +152,7 @@ describe('opening a directory', () => {
       .map(({ config }) => ({
         name: config.name,
         unique: Number(config.unique ?? false),
-        columns: config.columns.map((each) => ('name' in each ? each.name : '')).join(', '),
+        columns: config.columns.flatMap((each) => ('name' in each ? [each.name] : [])).join(', '),
       }));
     expect(indexes.toSorted(byName)).toEqual(asDescribed.toSorted(byName));
   });

@@ -31,7 +31,7 @@ export class ActivityLog {
         if (this.#rows.recorded) await queries.run(insert(row, sql``));
         this.#rows.committed(row);
       },
-      list: (query) => listActivity(postgresDialect.tables, query, queries.all),
+      list: (query) => listActivity(postgresDialect, query, queries.all),
       prune: (before) => pruneSlice(queries, before),
     };
   }

@@ -31,44 +31,81 @@ export const ACTIVITY_COLUMNS = [
 
 type Log = Names<(typeof ACTIVITY_COLUMNS)[number]>;
 
+/** Entries that one page looks at, the newest first. `l` is an entry. */
+export interface Newest {
+  /** What follows the columns of a SELECT of those that meet the conditions. */
+  readonly found: (conditions: readonly SQL[]) => SQL;
+  /** Where an entry is, from which the next page goes on. */
+  readonly place: SQL;
+  /** Selects the place of the last entry that the page looks at, as `place`, if it leaves some. */
+  readonly last: SQL<Place>;
+}
+
+interface ActivityDialect extends Pick<SearchDialect, 'tables'> {
+  /** The entries of a resource. Without it, an index finds them in the order of their ids. */
+  readonly ofResource?: (query: ActivityQuery, resourceId: string) => Newest;
+}
+
 /** Reads a page; `all` runs a statement. */
 export async function listActivity(
-  { activity }: Tables,
+  { tables, ofResource }: ActivityDialect,
   query: ActivityQuery,
   all: <R>(statement: SQL<R>) => Promise<R[]>,
 ): Promise<ActivityPage> {
-  const { limit } = query;
-  const l = named(activity, 'l');
-  const indexed = sql.join(indexedConditions(l, query), sql` AND `);
-  const others = otherConditions(l, query);
-  const newest = sql`FROM ${l.table} WHERE ${indexed} ORDER BY ${l.id} DESC`;
-  const examined = sql`(SELECT l.* ${newest} LIMIT ${MOST_READ}) l`;
-  const found =
-    others.length === 0
-      ? newest
-      : sql`FROM ${examined} WHERE ${sql.join(others, sql` AND `)} ORDER BY ${l.id} DESC`;
-  const rows = await all<ActivityRow>(
-    sql`SELECT ${selected(l, ...ACTIVITY_COLUMNS)} ${found} LIMIT ${limit + 1}`,
+  const { limit, resourceId } = query;
+  const l = named(tables.activity, 'l');
+  const isWalked = resourceId !== undefined && ofResource !== undefined;
+  const newest = isWalked ? ofResource(query, resourceId) : indexed(l, query);
+  const conditions = [...otherConditions(l, query), ...(isWalked ? idConditions(l, query) : [])];
+  const { found, place, last } = newest;
+  const rows = await all<ActivityRow & Place>(
+    sql`
+      SELECT ${selected(l, ...ACTIVITY_COLUMNS)}, ${place} AS place
+      ${found(conditions)}
+      LIMIT ${limit + 1}
+    `,
   );
-  const entries = rows.slice(0, limit).map(entryOf);
-  const isCutShort = rows.length <= limit && others.length > 0;
-  const [last] = isCutShort
-    ? await all<{ id: string }>(sql`SELECT ${l.id} ${newest} LIMIT 1 OFFSET ${MOST_READ - 1}`)
-    : rows.slice(limit - 1, rows.length > limit ? limit : 0);
-  return { entries, ...(last && { next: last.id }) };
+  const shown = rows.slice(0, limit);
+  const isCutShort = rows.length <= limit && (isWalked || conditions.length > 0);
+  const [next] = isCutShort ? await all<Place>(last) : rows.length > limit ? shown.slice(-1) : [];
+  return { entries: shown.map(entryOf), ...(next && { next: String(next.place) }) };
 }
 
-/** Those that an index finds in the order of ids. */
-function indexedConditions(l: Log, query: ActivityQuery): SQL[] {
-  const { tenant, resourceId, actor, operation, since, until, after } = query;
-  const isPeoples = actor !== undefined || PEOPLES_OPERATIONS.some((each) => each === operation);
-  return [
+interface Place {
+  readonly place: string | number;
+}
+
+function indexed(l: Log, query: ActivityQuery): Newest {
+  const { tenant, resourceId, after } = query;
+  const indexedConditions = [
     sql`${l.tenant} = ${tenant}`,
     ...(resourceId === undefined ? [] : [sql`${l.resourceId} = ${resourceId}`]),
+    ...idConditions(l, query),
+    ...(after === undefined ? [] : [sql`${l.id} < ${after}`]),
+  ];
+  const order = sql`ORDER BY ${l.id} DESC`;
+  const newest = sql`FROM ${l.table} WHERE ${sql.join(indexedConditions, sql` AND `)} ${order}`;
+  return {
+    found: (conditions) =>
+      conditions.length === 0
+        ? newest
+        : sql`
+            FROM (SELECT l.* ${newest} LIMIT ${MOST_READ}) l
+            WHERE ${sql.join([...conditions], sql` AND `)}
+            ${order}
+          `,
+    place: sql`${l.id}`,
+    last: sql<Place>`SELECT ${l.id} AS place ${newest} LIMIT 1 OFFSET ${MOST_READ - 1}`,
+  };
+}
+
+/** Conditions that an index of ids helps. */
+function idConditions(l: Log, { actor, operation, since, until }: ActivityQuery): SQL[] {
+  const isPeoples = actor !== undefined || PEOPLES_OPERATIONS.some((each) => each === operation);
+  return [
     ...(isPeoples ? [sql`${l.actorKind} <> 'integration'`] : []),
     ...(since === undefined ? [] : [sql`${l.id} >= ${firstIdAt(since)}`]),
     ...(until === undefined ? [] : [sql`${l.id} < ${firstIdAt(until)}`]),
-    ...(after === undefined ? [] : [sql`${l.id} < ${after}`]),
   ];
 }
 

@@ -11,6 +11,7 @@ import type { Connections, SqliteConnection } from '../connections.ts';
 import { sqliteDialect } from '../dialect.ts';
 import { activity } from '../schema.ts';
 import { type Count, counting } from '../writes/counters.ts';
+import { entriesOfResource } from './resource-entries.ts';
 
 const ACTIVITY = named(activity);
 
@@ -110,9 +111,10 @@ export const activityReads = ({
   read,
   reading,
 }: Pick<Connections, 'read' | 'reading'>): Pick<ActivityStore, 'list'> => ({
-  list: (query) =>
-    listActivity(sqliteDialect.tables, query, (statement) => reading(() => read.all(statement))),
+  list: (query) => listActivity(DIALECT, query, (statement) => reading(() => read.all(statement))),
 });
+
+const DIALECT = { tables: sqliteDialect.tables, ofResource: entriesOfResource };
 
 function pruneSlice(write: SqliteConnection, before: number): number {
   let after = '';
