@@ -39,6 +39,7 @@ import {
 import { ResourceTable } from './resource-table.ts';
 import { groupMembers, groups } from './schema.ts';
 import type { Statistics } from './statistics.ts';
+import { MemberStatements } from './writes/member-statements.ts';
 
 const g = named(groups);
 const m = named(groupMembers);
@@ -53,6 +54,7 @@ export function createGroupStore(
   const table = new ResourceTable('Group', types.group);
   const context = searchContext(postgresDialect, 'Group', types.group);
   const statements = resourceStatements(context, compose, MEMBERS_OF_GROUPS);
+  const moving = new MemberStatements(activity);
 
   const create = async (
     queries: Queries,
@@ -178,7 +180,8 @@ export function createGroupStore(
       const delta = decide === undefined && isShort ? deltaOf(changes) : undefined;
       return finish(
         connections.writing(id, async () => {
-          const done = delta && (await changeUsers(connections, activity, author, id, delta, at));
+          const done =
+            delta && (await changeUsers(connections, moving, activity, author, id, delta, at));
           return (
             done ??
             connections.transaction((queries) => change(queries, author, id, decide, changes, at))

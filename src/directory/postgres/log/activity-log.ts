@@ -17,7 +17,7 @@ const ACTIVITY = named(activity);
 const INSERTED = columns(ACTIVITY, ...ACTIVITY_COLUMNS);
 
 /** Columns whose values only the statement knows. */
-export type Computed = Partial<Record<keyof ActivityRow, SQL>>;
+type Computed = Partial<Record<keyof ActivityRow, SQL>>;
 
 export class ActivityLog {
   readonly store: ActivityStore;
@@ -51,12 +51,17 @@ export class ActivityLog {
   }
 
   /**
-   * A part, with its comma, of a template whose input has an `entry`. It appends the entry on the
-   * condition.
+   * A part, with its comma, of a template whose input has an `entry`. `rest` follows what is
+   * selected, and tells on which condition the entry is appended.
    */
-  slots(condition: SQL): SQL {
+  slots(rest: SQL, computed: Computed = {}): SQL {
     if (!this.#rows.recorded) return sql``;
-    return sql`, logged AS (${insert(ENTRY_SLOTS, sql`WHERE ${condition}`)})`;
+    return sql`, logged AS (${insert({ ...ENTRY_SLOTS, ...computed }, rest)})`;
+  }
+
+  /** Whether somebody wants to know which entries were committed. */
+  get isFollowed(): boolean {
+    return this.#rows.isFollowed;
   }
 
   committed(row: ActivityRow | undefined): void {
@@ -100,21 +105,31 @@ export const MOVED: Computed = { moved: sql`moved` };
 
 /** A part, with its comma, that returns the text of ActivityRow's `moved`. */
 export function movedPart(lists: MovedParts): SQL {
-  const text = (value: string) => sql.raw(`'${value}'`);
-  const ids = ([name, part]: [string, SQL]) => [
-    sql`${text(name)}, (SELECT (array_agg(id))[1:${sql.raw(String(MAX_LOGGED_IDS))}] FROM ${part})`,
-    sql`${text(`${name}Count`)}, (SELECT NULLIF(count(*), 0) FROM ${part})`,
-  ];
-  const objects = Object.entries(lists).map(([name, parts]) => {
-    const fields = Object.entries(parts).flatMap(ids);
-    return sql`${text(name)}, json_build_object(${sql.join(fields, sql`, `)})`;
+  const lines = Object.entries(lists).map(([name, parts]) => {
+    const fields = Object.entries(parts).map(([verb, part]) => idsOf(verb, part));
+    return sql`${text(`"${name}":{`)} || concat_ws(',', ${sql.join(fields, sql`, `)}) || '}'`;
   });
   return sql`
     , moved AS MATERIALIZED (
-      SELECT json_strip_nulls(json_build_object(${sql.join(objects, sql`, `)}))::text AS moved
+      SELECT '{' || concat_ws(',', ${sql.join(lines, sql`, `)}) || '}' AS moved
     )
   `;
 }
+
+/** Written as text, because the functions for JSON parse again what they are given. */
+function idsOf(verb: string, part: SQL): SQL {
+  const most = sql.raw(String(MAX_LOGGED_IDS));
+  const ids = sql`array_to_json((array_agg(id))[1:${most}])::text`;
+  return sql`
+    (
+      SELECT ${text(`"${verb}":`)} || ${ids} || ${text(`,"${verb}Count":`)} || count(*)
+      FROM ${part}
+      HAVING count(*) > 0
+    )
+  `;
+}
+
+const text = (value: string) => sql.raw(`'${value}'`);
 
 async function pruneSlice(queries: Queries, before: number): Promise<number> {
   let after = '';

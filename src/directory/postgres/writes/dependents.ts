@@ -5,7 +5,7 @@ import type { Text } from '../../sql/template.ts';
 import { accessValues, counters, externalIds } from '../schema.ts';
 
 const LINKS = named(externalIds);
-const LINK_KEY = columns(LINKS, 'tenant', 'resourceId', 'integrationId');
+export const LINK_KEY = columns(LINKS, 'tenant', 'resourceId', 'integrationId');
 export const LINK = columns(
   LINKS,
   'tenant',

@@ -143,7 +143,7 @@ export class UserStatements {
           INSERT INTO ${LINKS.table} (${LINK})
           VALUES (${tenant}, ${integrationId}, ${id}, 'User', ${externalId}::text)
         )
-        ${activity.slots(IF_WRITTEN)}
+        ${activity.slots(sql`WHERE ${IF_WRITTEN}`)}
         SELECT 1 FROM resource
       `;
     });
@@ -212,7 +212,7 @@ function changeStatement(
     ${parts.written ? lookup : sql``}
     ${parts.removed ? gone : sql``}
     ${parts.link ? link : sql``}
-    ${activity.slots(IF_WRITTEN)}
+    ${activity.slots(sql`WHERE ${IF_WRITTEN}`)}
     SELECT ${a.version}, ${a.lastModified} AS "lastModified" FROM resource
   `;
 }

@@ -56,6 +56,11 @@ export class ActivityRows {
     };
   }
 
+  /** Whether somebody wants to know which entries were committed. */
+  get isFollowed(): boolean {
+    return this.#onEntry !== undefined;
+  }
+
   ofEntry({ tenant, at, actor, operation, resource, ...rest }: NewActivity): ActivityRow {
     const { requestId = null, version = null, change } = rest;
     return {
