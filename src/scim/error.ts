@@ -88,9 +88,10 @@ export const unavailable = (cause: unknown, seconds = 5): ScimError =>
   });
 
 /** The directory is there, but other changes stand in the way. Nothing was changed. */
-export const busy = (): ScimError =>
+export const busy = (cause?: unknown): ScimError =>
   new ScimError(503, 'other changes are taking too long; try again later', undefined, {
     retryAfter: 5,
+    cause,
   });
 
 /** Searches of the integration, or of others, stand in the way. */

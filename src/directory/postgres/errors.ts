@@ -99,10 +99,14 @@ export function asScimError(error: unknown): unknown {
   if (known?.code !== undefined && DEFECT.test(known.code)) {
     return new StatementError(known.code, known.message);
   }
-  if (known?.code === LOCK_NOT_AVAILABLE) return busy();
+  if (known?.code === LOCK_NOT_AVAILABLE) return busy(known);
   // Without a response, it is unknown whether the write was made.
   return unavailable(known ?? rootOf(error));
 }
+
+/** Whether the server refused the statement, or ended it to let others go on. Nothing was written. */
+export const isOfStatement = (error: unknown): boolean =>
+  error instanceof StatementError || codeOf(error) === LOCK_NOT_AVAILABLE;
 
 /** Drops Drizzle's message, which quotes the parameters. */
 function rootOf(error: unknown): unknown {

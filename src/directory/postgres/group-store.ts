@@ -21,7 +21,6 @@ import type {
   Scope,
   StoredResource,
 } from '../store/resources.ts';
-import { type Changed, changeUsers, deltaOf } from './change-users.ts';
 import { type Connections, compose, type Queries } from './connection/connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
@@ -39,6 +38,7 @@ import {
 import { ResourceTable } from './resource-table.ts';
 import { groupMembers, groups } from './schema.ts';
 import type { Statistics } from './statistics.ts';
+import { type Changed, changeUsers, deltaOf } from './writes/change-users.ts';
 import { MemberStatements } from './writes/member-statements.ts';
 
 const g = named(groups);

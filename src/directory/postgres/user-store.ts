@@ -20,7 +20,6 @@ import {
   isOtherSubject,
   rowOf,
   searchContext,
-  TOTALS,
 } from '../sql/resource-key.ts';
 import { readsOf } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';
@@ -40,14 +39,14 @@ import { type ActivityLog, MOVED, movedPart } from './log/activity-log.ts';
 import { LEFT, leftGroups, lockWithHolders } from './memberships.ts';
 import { ResourceTable } from './resource-table.ts';
 import type { Statistics } from './statistics.ts';
+import { userCreations } from './writes/create-users.ts';
+import { ADD_PERSONS } from './writes/creation-statements.ts';
 import { counterSlot } from './writes/dependents.ts';
 import {
   type CounterChange,
   currentUser,
   ENDED_SESSIONS,
-  GLOBAL_USER_STATEMENT,
   type UserChangeInput,
-  type UserInput,
   UserStatements,
   type WrittenUser,
 } from './writes/user-statements.ts';
@@ -68,6 +67,7 @@ export function createUserStore(
   );
   const write = new UserStatements(activity);
   const current = currentUser(context);
+  const createUser = userCreations(connections, activity);
 
   /** Throws notFound. */
   const readCurrent = async (queries: Queries, scope: Author, id: string): Promise<CurrentUser> => {
@@ -90,30 +90,26 @@ export function createUserStore(
       version: 1,
       at,
     }));
-    const input: UserInput = {
-      ...author,
+    await createUser(author.tenant, {
       id,
+      integrationId: author.integrationId,
       userId: globalUserId(key),
       key,
       json: profile.json,
-      active,
       document,
+      active,
       externalId: profile.externalId,
       written: lookupChange(undefined, attributes).written,
-      counts: [...(active ? [] : [{ name: INACTIVE_USERS, by: 1 }]), { name: TOTALS.User, by: 1 }],
-      slot: counterSlot(),
       at,
       entry,
-    };
-    const user = { template: write.create, input };
-    await refuseTaken('User', connections.both({ template: GLOBAL_USER_STATEMENT, input }, user));
+    });
     activity.committed(entry);
     statistics.note(1);
     return { id, profile, version: 1, created: at, lastModified: at };
   };
 
   const addGlobalUser = (key: string, at: number) =>
-    connections.run(GLOBAL_USER_STATEMENT, { userId: globalUserId(key), key, at });
+    connections.run(ADD_PERSONS, { persons: [{ userId: globalUserId(key), key }], at });
 
   /**
    * Returns undefined if the row has changed since it was read. Throws UnknownPersonError if the
@@ -208,7 +204,7 @@ export function createUserStore(
   };
 
   return {
-    create: (author, user) => connections.writing(user.id, () => create(author, user)),
+    create,
     ...readsOf(statements, GROUPS_OF_USERS, connections.reader),
     known: async (tenant, ids) => {
       const rows = await connections.all(known, { tenant, ids });

@@ -46,6 +46,22 @@ const waiting = async () => {
   return rows.length;
 };
 
+describe('while another session holds the name of a user', () => {
+  it('others are created, and the creation of that user gets 503 in the end', async () => {
+    await holder.query(
+      `BEGIN; INSERT INTO access SELECT tenant, 'held', 'x', 'held', TRUE, document, attributes, 1, 1, 1
+       FROM access WHERE id = '${user}'`,
+    );
+    const names = ['a-free', 'held', 'z-free'];
+    const answers = await Promise.all(
+      names.map((userName) => client.send('POST', '/Users', { userName })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([201, 503, 201]);
+    await holder.query('ROLLBACK');
+    expect((await client.send('POST', '/Users', { userName: 'held' })).status).toBe(201);
+  });
+});
+
 describe('while another session holds the row of a group', () => {
   it('everything else is served, and writes of the group get 503 in the end', async () => {
     await holder.query(`BEGIN; SELECT 1 FROM groups WHERE id = '${group}' FOR UPDATE`);

@@ -61,6 +61,25 @@ describe('a user', () => {
     expect(sent.map((text) => text.includes('INSERT INTO'))).toEqual([true, true]);
   });
 
+  it('is created together with others that arrive at the same time', async () => {
+    const names = Array.from({ length: 20 }, (_, n) => `crowd-${n}`);
+    const Operations = [...names, 'ANN'].map((userName) => ({
+      method: 'POST',
+      path: '/Users',
+      bulkId: userName,
+      data: { userName },
+    }));
+    const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'];
+    const sent = await sentBy(async () => {
+      const { body } = await client.send('POST', '/Bulk', { schemas, Operations });
+      const results = body.Operations as unknown as { status: string }[];
+      expect(results.map(({ status }) => status)).toEqual([...names.map(() => '201'), '409']);
+    });
+    expect(sent).toHaveLength(2);
+    const { body } = await client.send('GET', '/Users?filter=userName sw "crowd-"');
+    expect(body.totalResults).toBe(names.length);
+  });
+
   it.each([
     ['a PUT', () => client.send('PUT', `/Users/${id}`, userOf('Manager'))],
     ['a PATCH', () => client.send('PATCH', `/Users/${id}`, patchUser({ title: 'Head' }))],

@@ -26,11 +26,14 @@ export async function plansOf(
   mode: string,
 ): Promise<Plan[]> {
   const all = vi.spyOn(Session.prototype, 'askAll');
-  const both = vi.spyOn(Session.prototype, 'askBoth');
+  const each = vi.spyOn(Session.prototype, 'askEach');
   await work();
-  const statements = [...both.mock.calls.flat(), ...all.mock.calls.flatMap(([sent]) => sent)];
+  const statements = [
+    ...each.mock.calls.flatMap(([sent]) => sent),
+    ...all.mock.calls.flatMap(([sent]) => sent),
+  ];
   all.mockRestore();
-  both.mockRestore();
+  each.mockRestore();
   const plans: Plan[] = [];
   for (const { text, values = [] } of statements) {
     if (!/^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text)) continue;

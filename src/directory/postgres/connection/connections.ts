@@ -58,9 +58,13 @@ export interface Connections extends Queries {
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
   /**
    * Runs two statements in one round trip, each in a transaction of its own: the second one even if
-   * the first fails. Rejects if one of them fails.
+   * the first fails. One that met a conflict is run again. Rejects if one of them fails. Returns the
+   * rows of the second one.
    */
-  both(first: Filled<unknown>, second: Filled<unknown>): Promise<void>;
+  both<Row, In extends object>(
+    first: Filled<unknown>,
+    second: { readonly template: Template<In, Row>; readonly input: In },
+  ): Promise<Row[]>;
   /**
    * Does the work when it is the turn of a write of the resource, so that writes leave connections
    * to everything else. Don't nest: the inner work could wait for the outer one.
@@ -116,10 +120,10 @@ export function openConnections(
       apart: ({ integrationId, steps }) => searches.run(integrationId, steps),
       whole: ({ integrationId, steps }) => large.run(integrationId, steps),
     }),
-    both: async (first, second) => {
-      const [one, other] = [first, second].map(({ template, input }) => sent(template, input));
-      if (one && other)
-        await onSession(pool, (session) => guarded(() => session.askBoth(one, other)));
+    both: async <Row>(first: Filled<unknown>, second: Filled<Row>) => {
+      const statements = [first, second].map(({ template, input }) => sent(template, input));
+      const answers = await each(pool, statements);
+      return (answers.at(-1)?.rows ?? []) as Row[];
     },
     reserved: runnersOn(own),
     guarded,
@@ -198,6 +202,22 @@ async function guarded<T>(query: () => Promise<T>): Promise<T> {
 
 const asked = (session: Session, statements: readonly SentStatement[]) =>
   guarded(() => session.askAll(statements));
+
+/** Runs each as a transaction of its own, and again what met a conflict. Rejects if one fails. */
+async function each(pool: Pool, statements: readonly SentStatement[]): Promise<Answered[]> {
+  const answers = new Map<SentStatement, Answered>();
+  return again(async () => {
+    const left = statements.filter((statement) => !answers.has(statement));
+    const outcomes = await onSession(pool, (session) => guarded(() => session.askEach(left)));
+    for (const [n, statement] of left.entries()) {
+      const outcome = outcomes[n];
+      if (outcome !== undefined && !(outcome instanceof Error)) answers.set(statement, outcome);
+    }
+    const error = outcomes.find((outcome) => outcome instanceof Error);
+    if (error !== undefined) throw asScimError(error);
+    return statements.flatMap((statement) => answers.get(statement) ?? []);
+  });
+}
 
 /** The connection survives an error that concerns only the statement. */
 async function onSession<T>(pool: Pool, work: (session: Session) => Promise<T>): Promise<T> {

@@ -62,7 +62,7 @@ export class RoundTrip implements pg.Submittable {
   readonly #answers: Answered[] = [];
   #fields: readonly Field[] | undefined;
   #rows: unknown[] = [];
-  #other: RoundTrip | undefined;
+  #others: readonly RoundTrip[] = [];
   #isSent = false;
 
   /** Throws TypeError for a value that no statement can have. */
@@ -74,9 +74,9 @@ export class RoundTrip implements pg.Submittable {
     this.#values = asked.map(({ values = [] }) => values.map(parameterOf));
   }
 
-  /** Sends another one with this one. The driver must be given that next. */
-  with(other: RoundTrip): this {
-    this.#other = other;
+  /** Sends others with this one. The driver must be given those next. */
+  with(others: readonly RoundTrip[]): this {
+    this.#others = others;
     return this;
   }
 
@@ -85,7 +85,7 @@ export class RoundTrip implements pg.Submittable {
     if (this.#isSent) return;
     connection.stream.cork();
     this.#write(connection);
-    if (this.#other !== undefined) this.#other.#write(connection);
+    for (const other of this.#others) other.#write(connection);
     connection.stream.uncork();
   }
 

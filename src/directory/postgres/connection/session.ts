@@ -183,22 +183,18 @@ export class Session {
   }
 
   /**
-   * Runs two statements in one round trip, each in a transaction of its own: the second one even if
-   * the first fails. Rejects if one of them fails.
+   * Runs statements in one round trip, each in a transaction of its own: each even if those before it
+   * fail. Returns what the server responded to each, or its error.
    */
-  askBoth(first: SentStatement, second: SentStatement): Promise<readonly Answered[]> {
+  askEach(statements: readonly SentStatement[]): Promise<readonly (Answered | Error)[]> {
     return new Promise((resolve, reject) => {
-      const all: Answered[] = [];
-      const errors: Error[] = [];
-      const done: WhenDone = (error, answers) => {
-        all.push(...answers);
-        if (error) errors.push(error);
-        if (this.#roundTrips.length > 0) return;
-        if (errors[0]) reject(errors[0]);
-        else resolve(all);
+      const outcomes: (Answered | Error)[] = [];
+      const done: WhenDone = (error, [answer]) => {
+        outcomes.push(error ?? answer ?? new Error('the server responded with nothing'));
+        if (this.#roundTrips.length === 0) resolve(outcomes);
       };
-      const [one, other] = [first, second].map((each) => this.#roundTripOf([each], done));
-      if (one && other) this.#send([one.with(other), other], reject);
+      const [first, ...others] = statements.map((each) => this.#roundTripOf([each], done));
+      if (first) this.#send([first.with(others), ...others], reject);
     });
   }
 

@@ -15,6 +15,9 @@ import { activity } from '../schema.ts';
 
 const ACTIVITY = named(activity);
 const INSERTED = columns(ACTIVITY, ...ACTIVITY_COLUMNS);
+const e = named(activity, 'e');
+/** Of the columns that aren't text. */
+const TYPES: Partial<Record<keyof ActivityRow, string>> = { at: 'bigint', version: 'integer' };
 
 /** Columns whose values only the statement knows. */
 type Computed = Partial<Record<keyof ActivityRow, SQL>>;
@@ -57,6 +60,28 @@ export class ActivityLog {
   slots(rest: SQL, computed: Computed = {}): SQL {
     if (!this.#rows.recorded) return sql``;
     return sql`, logged AS (${insert({ ...ENTRY_SLOTS, ...computed }, rest)})`;
+  }
+
+  /**
+   * A part, with its comma, of a template whose input has a list by that name. It appends the
+   * entries of the resources whose ids are selected.
+   */
+  each<T>(list: string, entryOf: (item: T) => ActivityRow | undefined, ids: SQL): SQL {
+    if (!this.#rows.recorded) return sql``;
+    const arrays = ACTIVITY_COLUMNS.map((column) => {
+      const values = new Slot(list, (items) =>
+        (items as readonly T[]).map((item) => entryOf(item)?.[column] ?? null),
+      );
+      return sql`${values}::${sql.raw(TYPES[column] ?? 'text')}[]`;
+    });
+    return sql`
+      , logged AS (
+        INSERT INTO ${ACTIVITY.table} (${INSERTED})
+        SELECT e.*
+        FROM unnest(${sql.join(arrays, sql`, `)}) AS e(${INSERTED})
+        WHERE ${e.resourceId} IN ${ids}
+      )
+    `;
   }
 
   /** Whether somebody wants to know which entries were committed. */

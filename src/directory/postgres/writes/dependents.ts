@@ -14,6 +14,8 @@ export const LINK = columns(
   'resourceType',
   'externalId',
 );
+const VALUES = named(accessValues);
+export const VALUE = columns(VALUES, 'tenant', 'value', 'accessId', 'path');
 const v = named(accessValues, 'v');
 const COUNTERS = named(counters);
 const COUNTER = columns(COUNTERS, 'tenant', 'name', 'slot', 'value');

@@ -1,5 +1,5 @@
 /**
- * The statements that create and change users, composed once. Each is one statement of which
+ * The statements that change users, composed once. Each is one statement of which
  * `resource` is the first part: what it doesn't write, no other part writes. The parts after it are
  * executed from the last to the first, so nobody waits for the counters longer than for the commit.
  */
@@ -8,24 +8,19 @@ import { type ResourceRow, resourceColumns } from '../../sql/lists.ts';
 import type { LookupValue } from '../../sql/lookup-values.ts';
 import { columns, named, type Row } from '../../sql/names.ts';
 import { endedSessions } from '../../sql/people/sessions.ts';
-import { type SearchContext, USER_COLUMNS } from '../../sql/resource-key.ts';
+import type { SearchContext } from '../../sql/resource-key.ts';
 import { Slot, type Slots, type Template, template } from '../../sql/template.ts';
 import type { Scope } from '../../store/resources.ts';
 import { compose } from '../connection/connections.ts';
 import { array, postgresDialect } from '../dialect.ts';
 import type { ActivityLog, EntryInput } from '../log/activity-log.ts';
-import { access, accessValues, externalIds, users } from '../schema.ts';
-import { addedToCounters, IF_WRITTEN, LINK, putLinks, removedValues } from './dependents.ts';
+import { access, accessValues, externalIds } from '../schema.ts';
+import { addedToCounters, IF_WRITTEN, putLinks, removedValues, VALUE } from './dependents.ts';
 
 const a = named(access);
-const INSERTED = columns(a, ...USER_COLUMNS);
-const GLOBAL = named(users);
-const GLOBAL_USER = columns(GLOBAL, 'id', 'userNameKey', 'created');
-const LINKS = named(externalIds);
 const l = named(externalIds, 'l');
 const VALUES = named(accessValues);
 const VALUE_KEY = columns(VALUES, 'tenant', 'value', 'accessId');
-const VALUE = columns(VALUES, 'tenant', 'value', 'accessId', 'path');
 
 /** By how much a counter of the tenant changes. */
 export interface CounterChange {
@@ -33,7 +28,7 @@ export interface CounterChange {
   readonly by: number;
 }
 
-export interface UserInput extends Scope, EntryInput {
+interface UserInput extends Scope, EntryInput {
   readonly id: string;
   readonly userId: string;
   readonly key: string;
@@ -60,21 +55,6 @@ export type WrittenUser = Pick<Row<'access'>, 'version' | 'lastModified'>;
 const writtenTexts = (key: keyof LookupValue) =>
   array(new Slot('written', (values) => (values as LookupValue[]).map((value) => value[key])));
 const WRITTEN = sql`unnest(${writtenTexts('value')}, ${writtenTexts('path')}) AS n(value, path)`;
-
-/**
- * Adds the person of a user, unless known. It is a transaction of its own, because this table
- * doesn't belong to a tenant. Its commit isn't waited for: that of the user, which follows, makes
- * both durable.
- */
-export const GLOBAL_USER_STATEMENT = template(
-  compose,
-  ({ userId, key, at }: Slots<Pick<UserInput, 'userId' | 'key' | 'at'>>) => sql`
-    INSERT INTO ${GLOBAL.table} (${GLOBAL_USER})
-    SELECT ${userId}::text, ${key}::text, ${at}::bigint
-    FROM (SELECT set_config('synchronous_commit', 'off', TRUE)) AS setting
-    ON CONFLICT DO NOTHING
-  `,
-);
 
 /**
  * Follows a change in the same transaction, and does nothing if that did nothing.
@@ -114,39 +94,11 @@ export function currentUser(context: SearchContext) {
 }
 
 export class UserStatements {
-  /** Fails if another user of the tenant has the key. */
-  readonly create: Template<UserInput, unknown>;
   readonly #activity: ActivityLog;
   readonly #changes = new Map<string, Template<UserChangeInput, WrittenUser>>();
 
   constructor(activity: ActivityLog) {
     this.#activity = activity;
-    this.create = template(compose, (input: Slots<UserInput>) => {
-      const { tenant, integrationId, id, userId, key, active, at } = input;
-      const { json, document, externalId } = input;
-      return sql`
-        WITH resource AS (
-          INSERT INTO ${a.table} (${INSERTED})
-          VALUES (
-            ${tenant}, ${id}, ${userId}, ${key}, ${active}, ${document}::jsonb, ${json}::json, 1,
-            ${at}, ${at}
-          )
-          RETURNING 1
-        ),
-        ${counted(input)},
-        lookup AS (
-          INSERT INTO ${VALUES.table} (${VALUE})
-          SELECT ${tenant}, n.value, ${id}, n.path
-          FROM ${WRITTEN}
-        ),
-        link AS (
-          INSERT INTO ${LINKS.table} (${LINK})
-          VALUES (${tenant}, ${integrationId}, ${id}, 'User', ${externalId}::text)
-        )
-        ${activity.slots(sql`WHERE ${IF_WRITTEN}`)}
-        SELECT 1 FROM resource
-      `;
-    });
   }
 
   /**

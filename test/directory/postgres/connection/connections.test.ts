@@ -6,8 +6,10 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Connections,
+  compose,
   openConnections,
 } from '../../../../src/directory/postgres/connection/connections.ts';
+import { template } from '../../../../src/directory/sql/template.ts';
 import { type PostgresDirectory, usePostgres } from '../../../support/directory/postgres.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { ACME, addUser, at } from '../../contract/fixture.ts';
@@ -134,6 +136,45 @@ describe('statements in one round trip', () => {
     });
     await expect(failing).rejects.toThrow(TypeError);
     expect(await connections.all(named)).toEqual([]);
+  });
+});
+
+describe('two statements in a round trip, each of which is a transaction', () => {
+  it('are run again after a deadlock, but only the one that met it', async () => {
+    const { url, query } = directory.database;
+    await query('CREATE TABLE rows (name text, value integer)');
+    await query(`INSERT INTO rows VALUES ('first', 0), ('second', 0)`);
+    const other = new pg.Client({ connectionString: url });
+    await other.connect();
+    // The other session waits longer for a deadlock than this one, which is therefore ended.
+    await other.query(`SET deadlock_timeout = '1min'; BEGIN`);
+    await other.query(`UPDATE rows SET value = 10 WHERE name = 'second'`);
+    const crossing = template(
+      compose,
+      () => sql`
+        WITH first AS (UPDATE rows SET value = value + 1 WHERE name = 'first' RETURNING 1)
+        UPDATE rows SET value = value + 1 WHERE name = 'second' AND EXISTS (SELECT 1 FROM first)
+        RETURNING value
+      `,
+    );
+    await query('CREATE TABLE counted (value integer)');
+    const counted = template(compose, () => sql`INSERT INTO counted VALUES (1)`);
+    const both = connections.both(
+      { template: counted, input: {} },
+      { template: crossing, input: {} },
+    );
+    await eventually(async () => {
+      const rows = await query('SELECT 1 FROM pg_locks WHERE NOT granted');
+      expect(rows).not.toEqual([]);
+    });
+    await other.query(`UPDATE rows SET value = 10 WHERE name = 'first'; COMMIT`);
+    expect(await both).toEqual([{ value: 11 }]);
+    expect(await query('SELECT value FROM rows ORDER BY name')).toEqual([
+      { value: 11 },
+      { value: 11 },
+    ]);
+    expect(await query('SELECT value FROM counted')).toEqual([{ value: 1 }]);
+    await other.end();
   });
 });
 

@@ -1,13 +1,13 @@
 /** The usual change of a group on PostgreSQL, in one statement: users join and leave by id. */
-import type { MemberChange } from '../../scim/members.ts';
-import type { Attributes } from '../../scim/resource.ts';
-import { resourceOf } from '../sql/lists.ts';
-import type { ActivityRow } from '../sql/log/rows.ts';
-import { shownName } from '../sql/resource-key.ts';
-import type { Author, GroupChangeResult } from '../store/resources.ts';
-import type { Queries } from './connection/connections.ts';
-import type { ActivityLog } from './log/activity-log.ts';
-import type { MemberStatements } from './writes/member-statements.ts';
+import type { MemberChange } from '../../../scim/members.ts';
+import type { Attributes } from '../../../scim/resource.ts';
+import { resourceOf } from '../../sql/lists.ts';
+import type { ActivityRow } from '../../sql/log/rows.ts';
+import { shownName } from '../../sql/resource-key.ts';
+import type { Author, GroupChangeResult } from '../../store/resources.ts';
+import type { Queries } from '../connection/connections.ts';
+import type { ActivityLog } from '../log/activity-log.ts';
+import type { MemberStatements } from './member-statements.ts';
 
 interface Delta {
   readonly add: readonly string[];

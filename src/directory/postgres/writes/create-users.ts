@@ -1,0 +1,51 @@
+/** Creates users on PostgreSQL, those of a tenant that arrive at the same time in one go. */
+import { taken } from '../../sql/resource-key.ts';
+import { Batches } from '../connection/batches.ts';
+import type { Connections } from '../connection/connections.ts';
+import { isOfStatement } from '../errors.ts';
+import type { ActivityLog } from '../log/activity-log.ts';
+import { ADD_PERSONS, type Creation, createStatement } from './creation-statements.ts';
+import { counterSlot } from './dependents.ts';
+
+/** Creates the user, or rejects with uniqueness if the tenant has one with the same key. */
+type CreateUser = (tenant: string, creation: Creation) => Promise<void>;
+
+export function userCreations(connections: Connections, activity: ActivityLog): CreateUser {
+  const statement = createStatement(activity);
+
+  const write = async (tenant: string, creations: readonly Creation[]) => {
+    const sorted = creations.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+    const at = Math.max(...creations.map((creation) => creation.at));
+    const rows = await connections.both(
+      { template: ADD_PERSONS, input: { persons: sorted, at } },
+      { template: statement, input: { tenant, creations: sorted, slot: counterSlot() } },
+    );
+    return new Set(rows.map(({ id }) => id));
+  };
+
+  const perform = async (
+    tenant: string,
+    creations: readonly Creation[],
+  ): Promise<readonly PromiseSettledResult<void>[]> => {
+    const [first] = creations;
+    if (first === undefined) return [];
+    try {
+      const created = await connections.writing(first.id, () => write(tenant, creations));
+      return creations.map(({ id }) =>
+        created.has(id)
+          ? { status: 'fulfilled', value: undefined }
+          : { status: 'rejected', reason: taken('User') },
+      );
+    } catch (error) {
+      // One of them may be at fault, or wait for another session, and nothing was written.
+      if (creations.length > 1 && isOfStatement(error)) {
+        const each = await Promise.all(creations.map((creation) => perform(tenant, [creation])));
+        return each.flat();
+      }
+      return creations.map(() => ({ status: 'rejected', reason: error }));
+    }
+  };
+
+  const batches = new Batches(perform);
+  return (tenant, creation) => batches.add(tenant, creation);
+}
