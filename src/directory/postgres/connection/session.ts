@@ -29,6 +29,9 @@ export const SESSION_SETTINGS = {
   // Without fresh statistics the planner is wrong about how large tables are. It would scan one
   // that was empty when it planned, or compile a statement that takes a millisecond.
   enable_seqscan: 'off',
+  // Otherwise, a statement whose plan seems cheaper with its values is planned each time, which
+  // takes longer than to run it. No plan may depend on values: tests run both kinds.
+  plan_cache_mode: 'force_generic_plan',
   jit: 'off',
   // Frees the locks of a process that has vanished. A running process is never idle in a
   // transaction.

@@ -139,6 +139,28 @@ describe('statements in one round trip', () => {
   });
 });
 
+describe('a statement that is repeated', () => {
+  it('is planned once, even if a plan for its values would be cheaper', async () => {
+    const { url, query } = directory.database;
+    await query('CREATE TABLE uneven (value integer PRIMARY KEY)');
+    await query('INSERT INTO uneven SELECT generate_series(1, 10000)');
+    await query('ANALYZE uneven');
+    const single = openConnections(settingsOf(url), 1);
+    const below = (value: number) => sql`SELECT count(*) FROM uneven WHERE value < ${value}`;
+    for (const value of [1, 2, 3, 4, 5, 6, 7, 8]) await single.all(below(value));
+    const [plans] = await single.all<{ generic: number; custom: number }>(
+      sql`
+        SELECT generic_plans AS generic, custom_plans AS custom
+        FROM pg_prepared_statements
+        WHERE statement LIKE '%uneven%'
+        LIMIT 1
+      `,
+    );
+    expect(plans).toEqual({ generic: 8, custom: 0 });
+    await single.close();
+  });
+});
+
 describe('two statements in a round trip, each of which is a transaction', () => {
   it('are run again after a deadlock, but only the one that met it', async () => {
     const { url, query } = directory.database;
