@@ -1,5 +1,5 @@
 /** The list of a tenant's users. */
-import type { GroupReference, PersonSummary } from '../../directory/store/people.ts';
+import type { DirectGroups, PersonSummary } from '../../directory/store/people.ts';
 import { Chip, Empty } from '../frame/pieces.tsx';
 import { Pager, Table } from '../frame/table.tsx';
 import { Time } from '../frame/time.tsx';
@@ -7,6 +7,8 @@ import { count, countOf } from '../frame/words.ts';
 import { tenantHref } from '../hrefs.ts';
 import type { NamedIntegration } from '../integrations.ts';
 import { Name, plainName } from '../text/names.tsx';
+import type { GroupChoice } from './group-choice.ts';
+import { DirectGroupsOf, GroupFilter, MeantGroup, OfferedGroups } from './groups.tsx';
 import { isNarrowed, type UsersQuery, usersHref } from './query.ts';
 
 interface UsersListProps {
@@ -17,8 +19,9 @@ interface UsersListProps {
   readonly next: string | undefined;
   readonly counts: { readonly active: number; readonly inactive: number };
   readonly integrations: readonly NamedIntegration[];
-  /** The group that the query names, if it exists. */
-  readonly group: GroupReference | undefined;
+  readonly choice: GroupChoice;
+  /** The groups of each user; undefined without the permission to list groups. */
+  readonly groups: ReadonlyMap<string, DirectGroups> | undefined;
   readonly now: number;
 }
 
@@ -26,13 +29,25 @@ export const UsersList = (props: UsersListProps) => (
   <div class="card">
     <Filters {...props} />
     <div id="results">
-      {props.users.length === 0 ? <NoUsers {...props} /> : <UsersTable {...props} />}
-      {(props.users.length > 0 || props.next !== undefined) && <Pages {...props} />}
+      <OfferedGroups {...props} />
+      <MeantGroup {...props} />
+      {isGroupMissing(props) || <Found {...props} />}
     </div>
   </div>
 );
 
-const Filters = ({ tenant, query, integrations, group }: UsersListProps) => (
+/** The page then asks for another group. */
+const isGroupMissing = ({ query, choice }: UsersListProps): boolean =>
+  query.groupName !== undefined && choice.group === undefined;
+
+const Found = (props: UsersListProps) => (
+  <>
+    {props.users.length === 0 ? <NoUsers {...props} /> : <UsersTable {...props} />}
+    {(props.users.length > 0 || props.next !== undefined) && <Pages {...props} />}
+  </>
+);
+
+const Filters = ({ tenant, query, integrations, choice, groups }: UsersListProps) => (
   <form class="filters" method="get" action={usersHref(tenant)} data-search="results">
     <input
       type="search"
@@ -59,25 +74,28 @@ const Filters = ({ tenant, query, integrations, group }: UsersListProps) => (
         </option>
       ))}
     </select>
-    {group !== undefined && (
-      <label class="tag">
-        <input type="checkbox" name="group" value={group.id} checked /> In{' '}
-        <Name of={group.displayName} />
-      </label>
-    )}
+    {groups !== undefined && <GroupFilter choice={choice} />}
     <button class="button" type="submit">
       Search
     </button>
   </form>
 );
 
-const UsersTable = ({ tenant, users, now }: UsersListProps) => (
-  <Table caption="Users" columns={['Name', 'State', 'Changed']}>
+const UsersTable = ({ tenant, users, groups, now }: UsersListProps) => (
+  <Table
+    caption="Users"
+    columns={['Name', ...(groups === undefined ? [] : ['Groups']), 'State', 'Changed']}
+  >
     {users.map((user) => (
       <tr>
         <th scope="row">
           <UserLink tenant={tenant} user={user} />
         </th>
+        {groups !== undefined && (
+          <td>
+            <DirectGroupsOf tenant={tenant} userId={user.id} groups={groups.get(user.id)} />
+          </td>
+        )}
         <td>
           <UserState active={user.active} />
         </td>
@@ -89,13 +107,17 @@ const UsersTable = ({ tenant, users, now }: UsersListProps) => (
   </Table>
 );
 
-const Pages = ({ tenant, query, users, next, counts }: UsersListProps) => (
-  <Pager
-    shown={summary(query, users.length, counts)}
-    first={query.after && usersHref(tenant, { ...query, after: undefined })}
-    next={next && usersHref(tenant, { ...query, after: next })}
-  />
-);
+const Pages = ({ tenant, query, users, next, counts }: UsersListProps) => {
+  // The group is known by now, and its id stays the same if it is renamed.
+  const address = (after?: string) => usersHref(tenant, { ...query, groupName: undefined, after });
+  return (
+    <Pager
+      shown={summary(query, users.length, counts)}
+      first={query.after && address()}
+      next={next && address(next)}
+    />
+  );
+};
 
 type NamedUser = Pick<PersonSummary, 'id' | 'userName' | 'displayName'>;
 

@@ -6,6 +6,8 @@ export interface UsersQuery {
   readonly text: string | undefined;
   readonly state: 'active' | 'inactive' | undefined;
   readonly groupId: string | undefined;
+  /** How the name of a group begins. */
+  readonly groupName: string | undefined;
   readonly integrationId: string | undefined;
   readonly after: string | undefined;
 }
@@ -16,21 +18,23 @@ export function usersQueryIn(query: URLSearchParams): UsersQuery {
     text: queryParameter(query, 'q'),
     state: state === 'active' || state === 'inactive' ? state : undefined,
     groupId: queryParameter(query, 'group'),
+    groupName: queryParameter(query, 'in'),
     integrationId: queryParameter(query, 'by'),
     after: queryParameter(query, 'after', 2_000),
   };
 }
 
 export function usersHref(tenant: string, query: Partial<UsersQuery> = {}): string {
-  const { text, state, groupId, integrationId, after } = query;
+  const { text, state, groupId, groupName, integrationId, after } = query;
   return withQuery(tenantHref(tenant, 'users'), {
     q: text,
     state,
     group: groupId,
+    in: groupName,
     by: integrationId,
     after,
   });
 }
 
-export const isNarrowed = ({ text, state, groupId, integrationId }: UsersQuery): boolean =>
-  [text, state, groupId, integrationId].some((each) => each !== undefined);
+export const isNarrowed = ({ after: _, ...filters }: UsersQuery): boolean =>
+  Object.values(filters).some((each) => each !== undefined);

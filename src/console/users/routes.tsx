@@ -1,12 +1,14 @@
 /** The pages of users. */
 import { Hono } from 'hono';
+import type { PeopleStore } from '../../directory/store/people.ts';
 import type { ConsoleContext, ConsoleEnv, ConsoleRequest, ConsoleRoutes } from '../context.ts';
 import { show } from '../frame/page.tsx';
 import { namedIntegrations } from '../integrations.ts';
 import { addEndings } from './ending.tsx';
+import { chooseGroup, noChoice } from './group-choice.ts';
 import { UsersList } from './list.tsx';
 import { showPerson } from './person-page.tsx';
-import { usersQueryIn } from './query.ts';
+import { type UsersQuery, usersQueryIn } from './query.ts';
 
 const PAGE_SIZE = 50;
 
@@ -22,21 +24,21 @@ async function showUsers(context: ConsoleContext, c: ConsoleRequest): Promise<Re
   const tenant = c.get('tenant');
   await tenant.require('list', 'users');
   const { people } = context.store;
-  const query = usersQueryIn(new URL(c.req.url).searchParams);
-  const { text, state, groupId, integrationId, after } = query;
-  const [page, counts, integrations, group] = await Promise.all([
-    people.search(tenant.name, {
-      text,
-      active: state === undefined ? undefined : state === 'active',
-      groupId,
-      integrationId,
-      after,
-      limit: PAGE_SIZE,
-    }),
+  const asked = usersQueryIn(new URL(c.req.url).searchParams);
+  const maySeeGroups = await tenant.mayAnywhere('list', 'groups');
+  const choice = maySeeGroups ? await chooseGroup(people, tenant.name, asked) : noChoice(asked);
+  const query = { ...asked, groupId: choice.group?.id ?? asked.groupId };
+  const [page, counts, integrations] = await Promise.all([
+    choice.asked && choice.group === undefined ? NOBODY : find(context, tenant.name, query),
     people.counts(tenant.name),
     namedIntegrations(context, tenant),
-    groupId === undefined ? undefined : people.group(tenant.name, groupId),
   ]);
+  const groups = maySeeGroups
+    ? await people.directGroups(
+        tenant.name,
+        page.people.map(({ id }) => id),
+      )
+    : undefined;
   return show(
     c,
     {
@@ -51,8 +53,25 @@ async function showUsers(context: ConsoleContext, c: ConsoleRequest): Promise<Re
       next={page.next}
       counts={counts}
       integrations={integrations}
-      group={group}
+      choice={choice}
+      groups={groups}
       now={c.get('now')}
     />,
   );
 }
+
+const NOBODY = { people: [], next: undefined };
+
+const find = (
+  { store }: ConsoleContext,
+  tenant: string,
+  { text, state, groupId, integrationId, after }: UsersQuery,
+): ReturnType<PeopleStore['search']> =>
+  store.people.search(tenant, {
+    text,
+    active: state === undefined ? undefined : state === 'active',
+    groupId,
+    integrationId,
+    after,
+    limit: PAGE_SIZE,
+  });

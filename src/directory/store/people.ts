@@ -75,8 +75,8 @@ export interface GroupReference {
   readonly displayName: string;
 }
 
-/** A number of members that is counted up to a limit only. */
-interface MemberCount {
+/** A number that is counted up to a limit only. */
+interface LimitedCount {
   readonly count: number;
   /** Whether there are more. */
   readonly more: boolean;
@@ -84,8 +84,14 @@ interface MemberCount {
 
 /** A line of a list of groups. */
 export interface GroupSummary extends GroupReference {
-  readonly members: MemberCount;
+  readonly members: LimitedCount;
   readonly lastModified: number;
+}
+
+/** The groups that have a user as a member themselves. */
+export interface DirectGroups extends LimitedCount {
+  /** A few of them, the oldest first. */
+  readonly named: readonly GroupReference[];
 }
 
 interface GroupPage {
@@ -143,6 +149,11 @@ export interface PeopleStore {
   search(tenant: string, query: PeopleQuery): Promise<PeoplePage>;
   /** The groups of a person, direct and nested, in the order of their names. */
   groupsOf(tenant: string, id: string): Promise<readonly GroupOfPerson[]>;
+  /** Those of a page of users, by their ids, with the same number of statements for any page. */
+  directGroups(
+    tenant: string,
+    userIds: readonly string[],
+  ): Promise<ReadonlyMap<string, DirectGroups>>;
   /** By the beginning of the displayName, compared as SCIM does, and in its order. */
   searchGroups(
     tenant: string,

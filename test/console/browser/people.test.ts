@@ -149,11 +149,29 @@ describe('the list of users', () => {
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 
+  it('is limited to a group as one types its name', async () => {
+    await open('users');
+    await page.getByLabel('Group', { exact: true }).pressSequentially('engi');
+    await page.getByText('Users in Engineering.').waitFor();
+    const row = page.getByRole('row', { name: /Ada Lovelace/ });
+    expect(await row.getByRole('link', { name: 'Engineering' }).count()).toBe(1);
+    expect(await page.getByRole('link', { name: /hostile/ }).count()).toBe(0);
+    expect(new URL(page.url()).search).toBe('?in=engi');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByLabel('Group', { exact: true }).fill('zzz');
+    await page.getByText('No group matches').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
   it('works without script', async () => {
     const still = await browser.newContext({ baseURL: site.url, javaScriptEnabled: false });
     const theirs = await still.newPage();
     await signInWithToken(theirs, administrator.token);
     await theirs.goto(`/console/${tenant}/users`);
+    await theirs.getByLabel('Group', { exact: true }).fill('engineering');
+    await theirs.getByRole('button', { name: 'Search' }).click();
+    expect(await theirs.getByRole('checkbox', { name: 'In Engineering' }).isChecked()).toBe(true);
+    await theirs.getByRole('link', { name: 'Grace Hopper' }).waitFor();
     await theirs.getByRole('searchbox', { name: 'Search users' }).fill('Ada');
     await theirs.getByRole('button', { name: 'Search' }).click();
     await theirs.getByRole('link', { name: 'Ada Lovelace' }).click();

@@ -17,6 +17,7 @@ const SCOPE: Scope = { tenant: 't2', integrationId: 'i' };
 /** One of 10,000 in its tenant, and a member of `big`, `small` and a few more groups. */
 const USER = 'u00050';
 const OTHER = 'u09999';
+const PAGE = Array.from({ length: 50 }, (_, index) => `u${String(index + 1).padStart(5, '0')}`);
 
 const FILL = `
 INSERT INTO access SELECT 't' || t, 'u' || lpad(i::text, 5, '0'), 'x' || i, 'user' || i, TRUE,
@@ -88,6 +89,7 @@ const LOOKUPS: readonly [string, () => Promise<unknown>][] = [
   ['a group', () => store.groups.get(SCOPE, 'big', false)],
   ['the users in a followed group', () => read('group2', { members: 100, groups: 2 })],
   ['the groups of a user', () => store.memberships.of('t2', USER, 'externalId')],
+  ['the direct groups of a page of users', () => store.people.directGroups('t2', PAGE)],
   ['that a followed group is too large', () => read('group1', { members: 10, groups: 2 })],
   [
     'whether followed groups have changed',

@@ -11,6 +11,7 @@ import { named, type Row } from '../names.ts';
 import { groupAndBelow, nextUsersBelow } from './below.ts';
 import { pageCursor, pageKey } from './cursor.ts';
 import type { PeopleDatabase } from './database.ts';
+import { groupNames } from './direct-groups.ts';
 import { listedPeople } from './summaries.ts';
 
 interface MemberRow {
@@ -85,19 +86,4 @@ async function pageOf(
   });
   const end = rows.length > limit ? shown.at(-1) : undefined;
   return { members, next: end && pageCursor(end.id) };
-}
-
-async function groupNames(
-  { dialect, all }: PeopleDatabase,
-  tenant: string,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  if (ids.length === 0) return new Map();
-  const g = named(dialect.tables.groups, 'g');
-  const group = dialect.lookUp(g, sql`${g.tenant} = ${tenant} AND ${g.id} = i.value`);
-  const statement: SQL<GroupReference> = sql`
-    SELECT ${g.id}, ${g.attributes} ->> 'displayName' AS "displayName"
-    FROM ${dialect.values(ids, 'i')} ${group}
-  `;
-  return new Map((await all(statement)).map(({ id, displayName }) => [id, displayName]));
 }

@@ -7,6 +7,7 @@ import { usersWithValue } from '../index-candidates.ts';
 import { named } from '../names.ts';
 import { INACTIVE_USERS, TOTALS } from '../resource-key.ts';
 import type { PeopleDatabase } from './database.ts';
+import { createDirectGroupReads } from './direct-groups.ts';
 import { createGroupReads } from './groups.ts';
 import { identityOf } from './identities.ts';
 import { createMemberReads } from './members.ts';
@@ -29,6 +30,7 @@ export function createPeopleStore(database: PeopleDatabase): PeopleStore {
     ...createSearch(database),
     ...createGroupReads(database),
     ...createMemberReads(database),
+    ...createDirectGroupReads(database),
     find: async (tenant, by, value) => {
       // PostgreSQL has no such text.
       if (value.includes('\0')) return [];

@@ -54,6 +54,33 @@ export function peopleGroupContract(open: Open): void {
     });
   });
 
+  describe('the direct groups of users', () => {
+    const opened = useStore(open);
+
+    it('are counted and the oldest are named, without those that hold a group of the user', async () => {
+      const store = opened();
+      const [ann, bob, cid] = [
+        await addUser(store, ACME, 'ann'),
+        await addUser(store, ACME, 'bob'),
+        await addUser(store, ACME, 'cid'),
+      ];
+      const groups = [];
+      for (const name of ['d', 'c', 'b', 'a'])
+        groups.push(await addGroup(store, ACME, name, [ann.id]));
+      const team = await addGroup(store, ACME, 'team', [bob.id]);
+      await addGroup(store, ACME, 'above', [team.id]);
+      const found = await store.people.directGroups(tenant, [ann.id, bob.id, cid.id]);
+      const named = groups.map(({ id }, index) => ({ id, displayName: 'dcba'[index] }));
+      expect(Object.fromEntries(found)).toEqual({
+        [ann.id]: { named: named.slice(0, 3), count: 4, more: false },
+        [bob.id]: { named: [{ id: team.id, displayName: 'team' }], count: 1, more: false },
+        [cid.id]: { named: [], count: 0, more: false },
+      });
+      expect((await store.people.directGroups(GLOBEX.tenant, [ann.id])).get(ann.id)?.count).toBe(0);
+      expect((await store.people.directGroups(tenant, [])).size).toBe(0);
+    });
+  });
+
   describe('a list of groups', () => {
     const opened = useStore(open);
 
