@@ -13,16 +13,18 @@ interface Bounds {
 
 /**
  * The newest entries first. A page may be empty. The log goes on, and the bounds were reached, if
- * the last page has a `next`.
+ * the last page has a `next`. Throws the reason of the signal instead of reading on after it aborts.
  */
 export async function* activityPages(
   activity: Pick<ActivityStore, 'list'>,
   query: Omit<ActivityQuery, 'limit' | 'after'>,
   bounds: Bounds,
+  signal?: AbortSignal,
 ): AsyncGenerator<ActivityPage> {
   let left = bounds.entries;
   let after: string | undefined;
   for (let pages = 0; pages < bounds.pages; pages++) {
+    signal?.throwIfAborted();
     const place = after === undefined ? {} : { after };
     const limit = Math.min(PAGE_SIZE, left);
     const page = await activity.list({ ...query, limit, ...place });

@@ -10,7 +10,7 @@ import { tenantHref, withQuery } from '../hrefs.ts';
 import { readIntegration, readIntegrations, readKnown, titleOf } from '../provisioning/read.ts';
 import { Requests } from '../provisioning/requests.tsx';
 import { plainName } from '../text/names.tsx';
-import { download, type Format } from './export.ts';
+import type { Downloads, Format } from './download.ts';
 
 /** The integration that the address names, or else the first one. */
 async function chosen(
@@ -103,16 +103,17 @@ const keyOf = ({ metadata }: KubeIntegration): string => `${metadata.namespace}/
 
 export async function exportRequests(
   context: ConsoleContext,
+  downloads: Downloads,
   c: ConsoleRequest,
   format: Format,
 ): Promise<Response> {
   const { integration } = await chosen(context, c);
   if (integration === undefined) throw notThere();
   const requests = await requestsOf(context, c, integration);
-  return download(context, c, {
+  return downloads.start(c, {
     name: `requests-${integration.metadata.name}`,
     format,
-    lines: requestLines(requests, format),
+    lines: () => requestLines(requests, format),
   });
 }
 

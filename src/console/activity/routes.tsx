@@ -5,6 +5,7 @@ import { show } from '../frame/page.tsx';
 import { tenantHref } from '../hrefs.ts';
 import { namedIntegrations } from '../integrations.ts';
 import { queryParameter } from '../text/query.ts';
+import { Downloads } from './download.ts';
 import { exportActivity } from './export.ts';
 import { activityHref, conditionsOf, filtersIn } from './filters.ts';
 import { ActivityTable } from './page.tsx';
@@ -14,12 +15,13 @@ const PAGE_SIZE = 50;
 
 export function activityPages(context: ConsoleContext): ConsoleRoutes {
   const pages: ConsoleRoutes = new Hono<ConsoleEnv>();
+  const downloads = new Downloads(context);
   pages.get('/', (c) => showActivity(context, c));
-  pages.get('/export.csv', (c) => exportActivity(context, c, 'csv'));
-  pages.get('/export.jsonl', (c) => exportActivity(context, c, 'json'));
+  pages.get('/export.csv', (c) => exportActivity(context, downloads, c, 'csv'));
+  pages.get('/export.jsonl', (c) => exportActivity(context, downloads, c, 'json'));
   pages.get('/requests', (c) => showLastRequests(context, c));
-  pages.get('/requests.csv', (c) => exportRequests(context, c, 'csv'));
-  pages.get('/requests.jsonl', (c) => exportRequests(context, c, 'json'));
+  pages.get('/requests.csv', (c) => exportRequests(context, downloads, c, 'csv'));
+  pages.get('/requests.jsonl', (c) => exportRequests(context, downloads, c, 'json'));
   return pages;
 }
 
