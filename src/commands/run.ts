@@ -32,6 +32,8 @@ import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts'
  * How long requests in progress may take once the process stops. Kubernetes kills it after 30 s.
  */
 const CLOSE_DEADLINE_MS = 20_000;
+/** What is written last is of no use to clients. */
+const LAST_WRITES_DEADLINE_MS = 3_000;
 
 /** The planes that a process runs: the one that serves SCIM, the one that reconciles, or both. */
 export interface Planes {
@@ -168,7 +170,7 @@ function createScim(
     log.warn({ err: error }, 'could not write the times of last requests'),
   );
   const recent = new RecentRequests(store.recentRequests, Date.now, (error) =>
-    log.warn({ err: error }, 'could not write the last requests; retrying'),
+    log.warn({ err: error }, 'could not write the last requests'),
   );
   const { publicUrl, rateLimit } = config;
   const metrics = new RequestMetrics(registry, census, () => performance.now());
@@ -176,7 +178,11 @@ function createScim(
   const app = createScimApp({ store, publicUrl, log, now: Date.now, ...requests });
   const pruning = pruningOf(store, config, log);
   pruning.start();
-  return { app, stop: () => Promise.all([pruning.stop(), tracker.flush(), recent.flush()]) };
+  return {
+    app,
+    stop: () =>
+      Promise.all([pruning.stop(), tracker.flush(), recent.close(LAST_WRITES_DEADLINE_MS)]),
+  };
 }
 
 /** Serves what there is of SCIM and the console until `stop` is called. */

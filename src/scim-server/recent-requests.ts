@@ -18,6 +18,8 @@ import { MASK, maskedText } from './masking/text.ts';
 const FLUSH_INTERVAL_MS = 2_000;
 /** Other integrations wait for the next flush, so that the database isn't busy with this. */
 const MOST_PER_FLUSH = 100;
+/** At the end, when nobody else needs the database. SQLite writes them in one transaction. */
+const MOST_AT_ONCE = 50;
 /** Of all integrations together, which take about 10 MB. */
 const MOST_KEPT = 20_000;
 const MOST_BODY_BYTES = 4_096;
@@ -62,6 +64,10 @@ export class RecentRequests {
   readonly #kept = new Map<string, Kept>();
   readonly #changed = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #flushed: Promise<void> = Promise.resolve();
+  /** Integrations that are being written. */
+  #underWay = 0;
+  #isClosed = false;
   #prunedAt = Number.NEGATIVE_INFINITY;
 
   /** `onTrouble` is called when writing begins to fail. What wasn't written is written later. */
@@ -89,7 +95,12 @@ export class RecentRequests {
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_INTERVAL_MS).unref();
   }
 
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    this.#flushed = this.#flush();
+    return this.#flushed;
+  }
+
+  async #flush(): Promise<void> {
     clearTimeout(this.#timer);
     try {
       await this.#prune();
@@ -101,10 +112,38 @@ export class RecentRequests {
       if (this.#outage.begins()) this.#onTrouble(error);
     }
     this.#evict();
-    this.#timer =
-      this.#changed.size === 0
-        ? undefined
-        : setTimeout(() => void this.flush(), FLUSH_INTERVAL_MS).unref();
+    if (this.#changed.size > 0 && !this.#isClosed)
+      this.#timer = setTimeout(() => void this.flush(), FLUSH_INTERVAL_MS).unref();
+    else this.#timer = undefined;
+  }
+
+  /**
+   * Writes what is left of all integrations. Resolves when it is written, could not be written, or
+   * the time is over. What is noted afterwards is lost.
+   */
+  async close(deadlineMs: number): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const ended = new Promise<void>((resolve) => {
+      deadline.addEventListener('abort', () => resolve());
+    });
+    await Promise.race([this.#writeAll(deadline), ended]);
+    const lost = this.#changed.size + this.#underWay;
+    if (deadline.aborted && lost > 0)
+      this.#onTrouble(new Error(`those of ${lost} integrations are lost`));
+  }
+
+  async #writeAll(deadline: AbortSignal): Promise<void> {
+    await this.#flushed;
+    try {
+      while (this.#changed.size > 0 && !deadline.aborted) {
+        const some = [...this.#changed].slice(0, MOST_AT_ONCE);
+        await Promise.all(some.map((integration) => this.#write(integration)));
+      }
+    } catch (error) {
+      this.#onTrouble(error);
+    }
   }
 
   async #write(integration: string): Promise<void> {
@@ -118,11 +157,14 @@ export class RecentRequests {
     this.#changed.delete(integration);
     this.#kept.delete(integration);
     this.#kept.set(integration, kept);
+    this.#underWay++;
     try {
       await this.#store.put(integration, this.#process, kept.rendered, this.#now());
     } catch (error) {
       this.#changed.add(integration);
       throw error;
+    } finally {
+      this.#underWay--;
     }
   }
 

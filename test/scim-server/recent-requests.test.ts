@@ -127,32 +127,49 @@ describe.each([
   });
 });
 
-describe('the recorder of requests', () => {
-  const request = (integration: string, status = 200, body: unknown = undefined) => ({
-    at: 1,
-    ms: 1,
-    url: '/x',
-    answer: { status },
-    access: {
-      requestId: 'id',
-      method: 'GET',
-      path: '/api/v1/acme/integrations/okta/scim/v2/Users',
-      route: '/Users',
-      tenant: 'acme',
-      integration,
-      keyId: 'key',
-      body,
-    },
-  });
+const request = (integration: string, status = 200, body: unknown = undefined) => ({
+  at: 1,
+  ms: 1,
+  url: '/x',
+  answer: { status },
+  access: {
+    requestId: 'id',
+    method: 'GET',
+    path: '/api/v1/acme/integrations/okta/scim/v2/Users',
+    route: '/Users',
+    tenant: 'acme',
+    integration,
+    keyId: 'key',
+    body,
+  },
+});
 
+describe.each([
+  ['SQLite', useSqlite],
+  ['PostgreSQL', usePostgres],
+])('the recorder of requests on %s', (_, open) => {
+  it('writes those of many integrations when it is closed', async () => {
+    const { store, close } = await open();
+    const recent = new RecentRequests(store.recentRequests, Date.now, (error) => {
+      throw error;
+    });
+    for (let n = 0; n < 300; n++) recent.note(request(`${n}`));
+    await recent.close(60_000);
+    for (const n of [0, 150, 299]) expect(await store.recentRequests.list(`${n}`)).toHaveLength(1);
+    await close();
+  });
+});
+
+describe('the recorder of requests', () => {
   function recorder() {
     const rows = new Map<string, readonly RecentRequest[]>();
     const troubles: unknown[] = [];
-    const state = { isDown: false, pruned: 0, now: 0 };
+    const state = { isDown: false, hangs: false, pruned: 0, now: 0 };
     const recent = new RecentRequests(
       {
         put: async (id, _, requests) => {
           if (state.isDown) throw new Error('down');
+          if (state.hangs) await new Promise(() => {});
           rows.set(id, requests);
         },
         list: async () => [],
@@ -190,6 +207,32 @@ describe('the recorder of requests', () => {
     rows.clear();
     await recent.flush();
     expect(rows.size).toBe(0);
+  });
+
+  it('writes all of them when it is closed, and nothing afterwards', async () => {
+    const { recent, rows } = recorder();
+    for (let n = 0; n < 250; n++) recent.note(request(`${n}`));
+    const flushing = recent.flush();
+    await recent.close(60_000);
+    expect(rows.size).toBe(250);
+    await flushing;
+  });
+
+  it('is closed at the deadline if the database does not respond, and reports it', async () => {
+    const { recent, rows, troubles, state } = recorder();
+    for (let n = 0; n < 250; n++) recent.note(request(`${n}`));
+    state.hangs = true;
+    await recent.close(10);
+    expect(rows.size).toBe(0);
+    expect(String(troubles[0])).toContain('250 integrations');
+  });
+
+  it('is closed at once if the database is down, and reports it', async () => {
+    const { recent, troubles, state } = recorder();
+    recent.note(request('okta'));
+    state.isDown = true;
+    await recent.close(60_000);
+    expect(String(troubles[0])).toContain('down');
   });
 
   it('forgets the oldest bodies if there are many', async () => {
