@@ -28,6 +28,7 @@ export const postgresDialect: MembershipDialect = {
   // OFFSET keeps the planner from reading the whole table for a join.
   lookUp: ({ table, alias }, condition) =>
     sql`CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE ${condition} OFFSET 0) AS ${alias}`,
+  joined: ({ table }, condition) => sql`JOIN ${table} ON ${condition}`,
   same: (left, right) => sql`${left} IS NOT DISTINCT FROM ${right}`,
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`starts_with(${text}, ${part})`,

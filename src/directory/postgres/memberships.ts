@@ -19,12 +19,15 @@ import type { Queries } from './connection/connections.ts';
 import { array, postgresDialect } from './dialect.ts';
 import { OvertakenError } from './errors.ts';
 import type { ResourceTable } from './resource-table.ts';
-import { access, groupMembers, groups } from './schema.ts';
+import { access, counters, groupMembers, groups } from './schema.ts';
 
 const m = named(groupMembers);
 const g = named(groups);
 const a = named(access);
+const c = named(counters);
 const INSERTED = columns(m, 'tenant', 'groupId', 'memberId', 'memberType');
+/** A counter that counts nothing, whose row is locked. */
+const NESTING = 'nesting';
 
 /** The ids that joined and left, and those that the tenant doesn't have. */
 export interface MembersChanged extends Ids {
@@ -258,11 +261,25 @@ export async function lockWithHolders(
   return table.require(queries, scope, memberId);
 }
 
-/** Until the transaction ends. */
+/**
+ * Until the transaction ends. A row is locked, because an advisory lock holds on one node of a
+ * distributed database only.
+ */
 export async function lockTenantNesting(queries: Queries, tenant: string): Promise<void> {
-  await queries.all(
-    sql`SELECT pg_advisory_xact_lock(hashtextextended(${`scim-operator nesting ${tenant}`}, 0))`,
-  );
+  const isLock = sql`${c.tenant} = ${tenant} AND ${c.name} = ${NESTING} AND ${c.slot} = 0`;
+  for (;;) {
+    const locked = await queries.all(
+      sql`SELECT 1 FROM ${c.table} WHERE ${isLock} FOR NO KEY UPDATE`,
+    );
+    if (locked.length > 0) return;
+    await queries.run(
+      sql`
+        INSERT INTO ${c.table} (${columns(c, 'tenant', 'name', 'slot', 'value')})
+        VALUES (${tenant}, ${NESTING}, 0, 0)
+        ON CONFLICT DO NOTHING
+      `,
+    );
+  }
 }
 
 /** A new member must not be the group itself or hold it, at any depth. */

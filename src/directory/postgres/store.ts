@@ -1,6 +1,6 @@
 /** The directory on PostgreSQL: see docs/adr/0006-directory-on-postgresql.md. */
 import { randomBytes } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { createMembershipStore } from '../sql/followed-group-store.ts';
@@ -66,7 +66,11 @@ export async function openPostgresStore(
     types,
     users: createUserStore(connections, types, statistics, activity),
     groups: createGroupStore(connections, types, statistics, activity),
-    memberships: createMembershipStore({ dialect: postgresDialect, all: connections.all }),
+    memberships: createMembershipStore({
+      dialect: postgresDialect,
+      all: connections.all,
+      acrossTenants: (statement) => lookingUp(connections, statement),
+    }),
     integrations: createIntegrationStore(connections, types, activity),
     tokens: createTokenStore(connections),
     madeObjects: createMadeObjectStore(connections.reserved),
@@ -86,6 +90,16 @@ export async function openPostgresStore(
     },
     close: () => connections.close(),
   };
+}
+
+/** Without statistics, another join could read the whole table. */
+const NESTED_LOOPS = sql<never>`
+  SELECT set_config('enable_hashjoin', 'off', TRUE), set_config('enable_mergejoin', 'off', TRUE)
+`;
+
+async function lookingUp<Row>(queries: Connections, statement: SQL<Row>): Promise<Row[]> {
+  const [, rows = []] = await queries.together([NESTED_LOOPS, statement]);
+  return rows;
 }
 
 async function begin(connections: Connections) {

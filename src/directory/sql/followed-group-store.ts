@@ -33,6 +33,8 @@ const PAGE = 1_000;
 interface MembershipQueries {
   readonly dialect: MembershipDialect;
   all<Row>(statement: SQL<Row>): Promise<Row[]>;
+  /** For statements that may be about several tenants. */
+  acrossTenants<Row>(statement: SQL<Row>): Promise<Row[]>;
 }
 
 export function createMembershipStore(queries: MembershipQueries): MembershipStore {
@@ -158,22 +160,28 @@ async function bases(
   }));
 }
 
-async function changesIn({ dialect, all }: MembershipQueries, tenants: readonly string[]) {
-  const rows = await all(userChanges(dialect, [...new Set(tenants)]));
+async function changesIn(
+  { dialect, acrossTenants }: MembershipQueries,
+  tenants: readonly string[],
+) {
+  const rows = await acrossTenants(userChanges(dialect, [...new Set(tenants)]));
   return new Map(rows.map(({ tenant, changes }) => [tenant, changes]));
 }
 
-async function versionsOf({ dialect, all }: MembershipQueries, followed: readonly FollowedGroup[]) {
+async function versionsOf(
+  { dialect, acrossTenants }: MembershipQueries,
+  followed: readonly FollowedGroup[],
+) {
   const asked = unique(
     followed.flatMap(({ tenant, groupIds }) => groupIds.map((value) => ({ tenant, value }))),
   );
-  const rows = asked.length === 0 ? [] : await all(groupVersions(dialect, asked));
+  const rows = asked.length === 0 ? [] : await acrossTenants(groupVersions(dialect, asked));
   return new Map(rows.map(({ tenant, id, version }) => [keyOf({ tenant, value: id }), version]));
 }
 
 /** Returns the ids of the groups for each selector, in order. */
 async function foundBy(
-  { dialect, all }: MembershipQueries,
+  { dialect, acrossTenants }: MembershipQueries,
   selected: readonly { readonly tenant: string; readonly selector: GroupSelector }[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const asking = (kind: Kind) =>
@@ -183,9 +191,9 @@ async function foundBy(
         .map(({ tenant, selector }) => askedBy(tenant, selector)),
     );
   const [names, externalIds] = [asking('displayName'), asking('externalId')];
-  const byName = names.length === 0 ? [] : await all(groupsByName(dialect, names));
+  const byName = names.length === 0 ? [] : await acrossTenants(groupsByName(dialect, names));
   const byExternalId =
-    externalIds.length === 0 ? [] : await all(groupsByExternalId(dialect, externalIds));
+    externalIds.length === 0 ? [] : await acrossTenants(groupsByExternalId(dialect, externalIds));
   return new Map([...idsOf(byName, 'displayName'), ...idsOf(byExternalId, 'externalId')]);
 }
 

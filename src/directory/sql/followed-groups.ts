@@ -2,10 +2,10 @@
  * Followed groups as SQL, for both databases: which groups are meant, who is in them, and whether
  * anything has changed.
  */
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import type { SearchDialect } from './conditions.ts';
 import { type UserRow, userColumns } from './named-users.ts';
-import { named, type Row } from './names.ts';
+import { type Names, named, type Row } from './names.ts';
 
 /** The counter of changes of `active`, and of what users are named after, in a tenant. */
 export const USER_CHANGES = 'user_changes';
@@ -16,9 +16,15 @@ export interface Asked {
   readonly value: string;
 }
 
-/** A SearchDialect that can also write rows of two texts as a FROM item `w(tenant, value)`. */
+/** A SearchDialect for statements about several tenants too. */
 export interface MembershipDialect extends SearchDialect {
+  /** Rows of two texts as a FROM item `w(tenant, value)`. */
   asked(rows: readonly Asked[]): SQL;
+  /**
+   * Like lookUp, but the condition compares the tenant with that of another table, so that a
+   * distributed database joins each shard on its own.
+   */
+  joined(names: Pick<Names<string>, 'table'>, condition: SQL): SQL;
 }
 
 export interface FoundRow extends Asked, Pick<Row<'groups'>, 'id'> {
@@ -28,10 +34,12 @@ export interface FoundRow extends Asked, Pick<Row<'groups'>, 'id'> {
 
 export function groupsByName(dialect: MembershipDialect, asked: readonly Asked[]): SQL<FoundRow> {
   const g = named(dialect.tables.groups, 'g');
-  const group = sql`${g.tenant} = w.tenant AND ${g.displayNameKey} = w.value`;
+  const group = sql`
+    ${g.tenant} = w.tenant AND ${g.displayNameKey} = w.value ${ofOne(g.tenant, asked)}
+  `;
   return sql`
-    SELECT w.tenant, w.value, ${g.id}, 1 AS live
-    FROM ${dialect.asked(asked)} ${dialect.lookUp(g, group)}
+    SELECT ${g.tenant}, w.value, ${g.id}, 1 AS live
+    FROM ${dialect.asked(asked)} ${dialect.joined(g, group)}
     ORDER BY ${g.id}
   `;
 }
@@ -43,17 +51,20 @@ export function groupsByExternalId(
   const x = named(dialect.tables.externalIds, 'x');
   const i = named(dialect.tables.integrations, 'i');
   const link = sql`
-    ${x.tenant} = w.tenant AND ${x.externalId} = w.value AND ${x.resourceType} = 'Group'
+    ${x.tenant} = w.tenant
+      AND ${x.externalId} = w.value
+      AND ${x.resourceType} = 'Group'
+      ${ofOne(x.tenant, asked)}
   `;
   const living = sql`
     ${i.id} = ${x.integrationId} AND ${i.tenant} = ${x.tenant} AND ${i.endedAt} IS NULL
   `;
   return sql`
-    SELECT w.tenant, w.value, ${x.resourceId} AS id,
+    SELECT ${x.tenant}, w.value, ${x.resourceId} AS id,
       max(CASE WHEN ${i.id} IS NULL THEN 0 ELSE 1 END) AS live
-    FROM ${dialect.asked(asked)} ${dialect.lookUp(x, link)}
+    FROM ${dialect.asked(asked)} ${dialect.joined(x, link)}
     LEFT JOIN ${i.table} ON ${living}
-    GROUP BY w.tenant, w.value, ${x.resourceId}
+    GROUP BY ${x.tenant}, w.value, ${x.resourceId}
     ORDER BY ${x.resourceId}
   `;
 }
@@ -63,10 +74,10 @@ export function groupVersions(
   asked: readonly Asked[],
 ): SQL<Pick<Row<'groups'>, 'tenant' | 'id' | 'version'>> {
   const g = named(dialect.tables.groups, 'g');
-  const group = sql`${g.tenant} = w.tenant AND ${g.id} = w.value`;
+  const group = sql`${g.tenant} = w.tenant AND ${g.id} = w.value ${ofOne(g.tenant, asked)}`;
   return sql`
-    SELECT w.tenant, ${g.id}, ${g.version}
-    FROM ${dialect.asked(asked)} ${dialect.lookUp(g, group)}
+    SELECT ${g.tenant}, ${g.id}, ${g.version}
+    FROM ${dialect.asked(asked)} ${dialect.joined(g, group)}
   `;
 }
 
@@ -75,12 +86,23 @@ export function userChanges(
   tenants: readonly string[],
 ): SQL<{ readonly tenant: string; readonly changes: number }> {
   const c = named(dialect.tables.counters, 'c');
-  const counter = sql`${c.tenant} = i.value AND ${c.name} = ${USER_CHANGES}`;
+  const one = ofOne(
+    c.tenant,
+    tenants.map((tenant) => ({ tenant })),
+  );
+  const counter = sql`${c.tenant} = i.value AND ${c.name} = ${USER_CHANGES} ${one}`;
   return sql`
-    SELECT i.value AS tenant, CAST(sum(${c.value}) AS BIGINT) AS changes
-    FROM ${dialect.values(tenants, 'i')} ${dialect.lookUp(c, counter)}
-    GROUP BY i.value
+    SELECT ${c.tenant}, CAST(sum(${c.value}) AS BIGINT) AS changes
+    FROM ${dialect.values(tenants, 'i')} ${dialect.joined(c, counter)}
+    GROUP BY ${c.tenant}
   `;
+}
+
+/** Names the tenant if it is the same in all rows, so that the statement concerns one shard. */
+function ofOne(column: StringChunk, asked: readonly Pick<Asked, 'tenant'>[]): SQL {
+  const [first] = asked;
+  const isOne = first !== undefined && asked.every(({ tenant }) => tenant === first.tenant);
+  return isOne ? sql`AND ${column} = ${first.tenant}` : sql``;
 }
 
 /** Selects the group and the groups in it, at any depth. */

@@ -36,6 +36,7 @@ export const sqliteDialect: MembershipDialect = {
   among: (value, query) => sql`${value} IN (${query})`,
   // CROSS JOIN keeps the planner to this order.
   lookUp: ({ table }, condition) => sql`CROSS JOIN ${table} ON ${condition}`,
+  joined: ({ table }, condition) => sql`CROSS JOIN ${table} ON ${condition}`,
   same: (left, right) => sql`${left} IS ${right}`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`substr(${text}, 1, length(${part})) = ${part}`,

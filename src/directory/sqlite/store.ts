@@ -1,6 +1,6 @@
 /** The directory on SQLite: see docs/adr/0003-directory-on-sqlite.md. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { count, eq, sql } from 'drizzle-orm';
+import { count, eq, type SQL, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { createMembershipStore } from '../sql/followed-group-store.ts';
@@ -41,18 +41,16 @@ export function openSqliteStore(
   if (cursorKey === undefined) throw new DatabaseRefusedError('its key for cursors is missing');
   if (sealingKey === undefined) throw new DatabaseRefusedError('its key for sign-in is missing');
   const ping = connections.read.orm.select({ rows: count() }).from(counters).prepare();
+  // Requests that have arrived meanwhile are served between two statements.
+  const all = async <Row>(statement: SQL<Row>): Promise<Row[]> => {
+    await nextTurn();
+    return connections.reading(() => connections.read.all(statement));
+  };
   return {
     types,
     users: createUserStore(connections, types, activity),
     groups: createGroupStore(connections, types, activity),
-    memberships: createMembershipStore({
-      dialect: sqliteDialect,
-      // Requests that have arrived meanwhile are served between two statements.
-      all: async (statement) => {
-        await nextTurn();
-        return connections.reading(() => connections.read.all(statement));
-      },
-    }),
+    memberships: createMembershipStore({ dialect: sqliteDialect, all, acrossTenants: all }),
     integrations: createIntegrationStore(connections, activity),
     tokens: createTokenStore(connections),
     madeObjects: createMadeObjectStore(connections),

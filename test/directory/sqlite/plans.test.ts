@@ -2,6 +2,7 @@
  * The look-ups of identity providers, as SQLite plans them. Each uses an index, whatever the size
  * of the directory.
  */
+import type { SQL } from 'drizzle-orm';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,10 +120,9 @@ describe('a look-up on SQLite', () => {
   });
 
   it('of followed groups reads no table as a whole', async () => {
-    const memberships = createMembershipStore({
-      dialect: sqliteDialect,
-      all: async (statement) => connections.read.all(statement),
-    });
+    const all = async <Row>(statement: SQL<Row>) => connections.read.all(statement);
+    const queries = { dialect: sqliteDialect, all, acrossTenants: all };
+    const memberships = createMembershipStore(queries);
     const limits = { members: 10, groups: 10 };
     const selectors = [{ displayName: 'x' }, { externalId: 'x' }];
     const plans = await plansOf(async () => {
