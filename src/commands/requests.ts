@@ -1,6 +1,7 @@
 /** `requests`: shows the last requests of an integration, beside the running processes. */
 import type { RequestsConfig } from '../config/options.ts';
 import { REQUEST_LINES } from '../directory/request-lines.ts';
+import { scopeOf } from '../directory/store/integrations.ts';
 import type { RecentRequest } from '../directory/store/recent-requests.ts';
 import { integrationNamed, printable, readingDirectory, unknownIntegration } from './reading.ts';
 
@@ -14,7 +15,7 @@ export async function showRequests(config: RequestsConfig, output: Output): Prom
     const { integrations } = await reader.census();
     const found = integrationNamed(integrations, config.integration);
     if (found === undefined) throw unknownIntegration(config.integration);
-    const requests = await reader.recentRequests.list(found.id);
+    const requests = await reader.recentRequests.list(scopeOf(found));
     if (config.output === 'text') {
       output.write(tableOf(requests));
       return;

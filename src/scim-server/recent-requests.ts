@@ -48,6 +48,7 @@ interface Seen extends Omit<SeenRequest, 'answer'> {
 }
 
 interface Kept {
+  readonly tenant: string;
   /** Not yet rendered, oldest first. */
   fresh: Seen[];
   /** Newest first. */
@@ -78,14 +79,14 @@ export class RecentRequests {
   }
 
   note({ access, url, at, ms, answer }: SeenRequest): void {
-    const { integration } = access;
-    if (integration === undefined) return;
+    const { tenant, integration } = access;
+    if (tenant === undefined || integration === undefined) return;
     const { status } = answer;
     const refusal = status < 400 ? undefined : refusalOf(access, url, answer);
     access.body = undefined;
     let kept = this.#kept.get(integration);
-    if (kept === undefined) {
-      kept = { fresh: [], rendered: [] };
+    if (kept?.tenant !== tenant) {
+      kept = { tenant, fresh: [], rendered: [] };
       this.#kept.set(integration, kept);
     }
     kept.fresh.push({ access, url, at, ms, status, refusal });
@@ -159,7 +160,8 @@ export class RecentRequests {
     this.#kept.set(integration, kept);
     this.#underWay++;
     try {
-      await this.#store.put(integration, this.#process, kept.rendered, this.#now());
+      const scope = { tenant: kept.tenant, integrationId: integration };
+      await this.#store.put(scope, this.#process, kept.rendered, this.#now());
     } catch (error) {
       this.#changed.add(integration);
       throw error;

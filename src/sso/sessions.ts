@@ -1,11 +1,13 @@
 /** Sessions: a secret in a cookie, and a row in the directory that is read for each request. */
 import { hash, randomBytes } from 'node:crypto';
 import type { Identity } from '../access/identity.ts';
-import type {
-  FoundSession,
-  PersonSession,
-  TokenHolder,
-  TokenSession,
+import {
+  type FoundSession,
+  type PersonSession,
+  type SessionKey,
+  type TokenHolder,
+  type TokenSession,
+  tenantOfSession,
 } from '../directory/store/sessions.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { Logger } from '../logger.ts';
@@ -57,7 +59,7 @@ export const LIVE_REFRESH = 'x-live-refresh';
 
 const COOKIE = '__Host-scim-session';
 const SECRET_BYTES = 32;
-const SECRET = /^[\w-]{43}$/;
+const COOKIE_VALUE = /^([\w-]{43})(?:\.([a-z0-9.-]+))?$/;
 /** How exactly the last use is recorded. A shorter time would write more often. */
 const TOUCH_MS = 60_000;
 
@@ -105,7 +107,7 @@ export class Sessions {
             ...common,
           },
     );
-    return isCreated ? setCookie(COOKIE, secret) : undefined;
+    return isCreated ? setCookie(COOKIE, cookieOf(session, secret)) : undefined;
   }
 
   /**
@@ -115,9 +117,9 @@ export class Sessions {
   async of(headers: Headers): Promise<SignInSession | undefined> {
     const found = await this.find(headers);
     if (found?.kind !== 'kubernetes') return found && this.#ofPerson(found);
-    const holder = await this.#options.tokens.holderOf(found, secretIn(headers) ?? '');
+    const holder = await this.#options.tokens.holderOf(found, cookieIn(headers)?.secret ?? '');
     if (holder !== undefined) return this.#ofHolder(found, holder);
-    await this.#options.store.sessions.end(found.hash);
+    await this.#options.store.sessions.end(keyOf(found));
     const { user } = found.holder;
     this.#options.log.info({ user }, 'a session ended because its Kubernetes token was refused');
     return undefined;
@@ -149,43 +151,54 @@ export class Sessions {
   /** The row of the request's session, unless it is over. */
   async find(headers: Headers): Promise<FoundSession | undefined> {
     const { store, limits, now, isTrusted } = this.#options;
-    const hash = this.hashIn(headers);
-    const found = hash === undefined ? undefined : await store.sessions.find(hash);
+    const key = keyIn(headers);
+    const found = key && (await store.sessions.find(key));
     if (found === undefined) return undefined;
     const at = now();
     const idleMs = at - found.lastUsedAt;
     if (at >= found.expiresAt || idleMs >= limits.idleMs) return undefined;
     if (found.kind === 'person' && !isTrusted(found.provider, found.issuer, found.tenant))
       return undefined;
-    if (idleMs >= TOUCH_MS && !headers.has(LIVE_REFRESH)) this.#touch(found.hash, at);
+    if (idleMs >= TOUCH_MS && !headers.has(LIVE_REFRESH)) this.#touch(keyOf(found), at);
     return found;
   }
 
   /** Ends the request's session, and returns the `Set-Cookie` line that deletes its cookie. */
   async end(headers: Headers): Promise<string> {
-    const hash = this.hashIn(headers);
-    if (hash !== undefined) await this.#options.store.sessions.end(hash);
+    const key = keyIn(headers);
+    if (key !== undefined) await this.#options.store.sessions.end(key);
     return deleteCookie(COOKIE);
   }
 
-  hashIn(headers: Headers): string | undefined {
-    const secret = secretIn(headers);
-    return secret === undefined ? undefined : hashOf(secret);
-  }
-
   /** Not awaited, because no response depends on it. */
-  #touch(hash: string, at: number): void {
+  #touch(key: SessionKey, at: number): void {
     this.#options.store.sessions
-      .touch(hash, at)
+      .touch(key, at)
       .catch((error: unknown) =>
         this.#options.log.warn({ err: error }, 'could not write the time of a session'),
       );
   }
 }
 
-function secretIn(headers: Headers): string | undefined {
-  const secret = readCookies(headers).get(COOKIE);
-  return secret !== undefined && SECRET.test(secret) ? secret : undefined;
+/** The tenant is in the cookie, so that the session is looked up there alone. */
+const cookieOf = (session: NewSession, secret: string): string =>
+  session.kind === 'person' ? `${secret}.${session.tenant}` : secret;
+
+function cookieIn(
+  headers: Headers,
+): { readonly secret: string; readonly tenant: string } | undefined {
+  const [, secret, tenant = ''] = COOKIE_VALUE.exec(readCookies(headers).get(COOKIE) ?? '') ?? [];
+  return secret === undefined ? undefined : { secret, tenant };
 }
+
+function keyIn(headers: Headers): SessionKey | undefined {
+  const cookie = cookieIn(headers);
+  return cookie && { tenant: cookie.tenant, hash: hashOf(cookie.secret) };
+}
+
+const keyOf = (found: FoundSession): SessionKey => ({
+  tenant: tenantOfSession(found),
+  hash: found.hash,
+});
 
 const hashOf = (secret: string): string => hash('sha256', secret);

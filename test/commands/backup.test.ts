@@ -21,7 +21,14 @@ import { restore } from '../../src/commands/restore.ts';
 import { readInvocation } from '../../src/config/invocation.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 import type { Store } from '../../src/directory/store/store.ts';
-import { ACME, addGroup, addUser, token, userNames } from '../directory/contract/fixture.ts';
+import {
+  ACME,
+  addGroup,
+  addUser,
+  integration,
+  token,
+  userNames,
+} from '../directory/contract/fixture.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { usePostgres } from '../support/directory/postgres.ts';
 import { useSqlite } from '../support/directory/sqlite.ts';
@@ -75,6 +82,7 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 async function backedUp(): Promise<string> {
   const { store, path, close } = await useSqlite();
   await addUser(store, ACME, 'ann');
+  await store.integrations.put(integration());
   await store.tokens.add(token());
   const file = newPath();
   await back(`file:${path}`, file);

@@ -1,8 +1,10 @@
 /** `scim-operator requests`: the last requests of an integration, beside the process that serves. */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FatalError } from '../../src/commands/errors.ts';
 import { showRequests } from '../../src/commands/requests.ts';
 import { readInvocation } from '../../src/config/invocation.ts';
+import { scopeOf } from '../../src/directory/store/integrations.ts';
 import type { Store } from '../../src/directory/store/store.ts';
 import { usePostgres } from '../support/directory/postgres.ts';
 import { useSqlite } from '../support/directory/sqlite.ts';
@@ -63,7 +65,7 @@ describe.each(['SQLite', 'PostgreSQL'])('requests, on %s', (kind) => {
   it('finds an integration by its id, and prints JSON', async () => {
     const text = await run(url, `--integration=${client.record.id}`, '--output=json');
     const requests = text.trimEnd().split('\n');
-    const stored = await server.store.recentRequests.list(client.record.id);
+    const stored = await server.store.recentRequests.list(scopeOf(client.record));
     expect(requests.map((line) => JSON.parse(line))).toEqual(
       stored.map(({ at, ...each }) => ({ time: new Date(at).toISOString(), ...each })),
     );

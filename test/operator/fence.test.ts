@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NotLeadingError } from '../../src/kube/tenure.ts';
 import { fencedStore } from '../../src/operator/fence.ts';
+import { integration } from '../directory/contract/fixture.ts';
 import { type SqliteDirectory, useSqlite } from '../support/directory/sqlite.ts';
 
 let directory: SqliteDirectory;
@@ -14,6 +15,7 @@ it('a fenced directory works only as long as its process leads', async () => {
   const permit = () => {
     if (!leads) throw new NotLeadingError();
   };
+  await directory.store.integrations.put(integration({ id: 'i' }));
   const { signal } = new AbortController();
   const { integrations, tokens } = fencedStore(directory.store, { permit, signal });
   const token = {

@@ -1,5 +1,7 @@
 /** The last requests of an integration, as the directory knows them afterwards. */
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { scopeOf } from '../../src/directory/store/integrations.ts';
 import type { RecentRequest } from '../../src/directory/store/recent-requests.ts';
 import { generateToken } from '../../src/directory/tokens.ts';
 import { RecentRequests } from '../../src/scim-server/recent-requests.ts';
@@ -27,7 +29,7 @@ describe.each([
 
   const written = async (of = client): Promise<readonly RecentRequest[]> => {
     await server.recent.flush();
-    return server.store.recentRequests.list(of.record.id);
+    return server.store.recentRequests.list(scopeOf(of.record));
   };
 
   it('tell what was sent and what came of it, newest first', async () => {
@@ -155,7 +157,10 @@ describe.each([
     });
     for (let n = 0; n < 300; n++) recent.note(request(`${n}`));
     await recent.close(60_000);
-    for (const n of [0, 150, 299]) expect(await store.recentRequests.list(`${n}`)).toHaveLength(1);
+    for (const n of [0, 150, 299]) {
+      const scope = { tenant: 'acme', integrationId: `${n}` };
+      expect(await store.recentRequests.list(scope)).toHaveLength(1);
+    }
     await close();
   });
 });
@@ -167,10 +172,10 @@ describe('the recorder of requests', () => {
     const state = { isDown: false, hangs: false, pruned: 0, now: 0 };
     const recent = new RecentRequests(
       {
-        put: async (id, _, requests) => {
+        put: async ({ integrationId }, _, requests) => {
           if (state.isDown) throw new Error('down');
           if (state.hangs) await new Promise(() => {});
-          rows.set(id, requests);
+          rows.set(integrationId, requests);
         },
         list: async () => [],
         prune: async () => {

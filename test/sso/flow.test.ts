@@ -72,7 +72,7 @@ describe('sign-in', () => {
     const landed = await server.signInAs('cookie', { tenant: 'acme' });
     const [line] = landed.headers.getSetCookie().filter((each) => each.startsWith(SESSION));
     expect(line).toMatch(
-      /^__Host-scim-session=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
+      /^__Host-scim-session=[\w-]{43}\.acme; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
     );
     expect(landed.headers.get('cache-control')).toBe('no-store');
   });

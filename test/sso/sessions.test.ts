@@ -118,7 +118,7 @@ describe('a session', () => {
     const headers = new Headers(browser.headers);
     headers.set('x-live-refresh', '1');
     expect(await server.signIn.sessionOf(headers)).toBeDefined();
-    await server.store.sessions.end('none');
+    await server.store.sessions.end({ tenant: 'acme', hash: 'none' });
     expect(await lastUseOf(id)).toBe(first);
     server.ahead = 31 * MINUTE;
     expect(await isOver(browser)).toBe(true);
@@ -137,7 +137,7 @@ describe('a session', () => {
     server.ahead = 0.9 * MINUTE;
     await server.signIn.sessionOf(browser.headers);
     // A write that came later is done, so that an earlier one would be.
-    await server.store.sessions.end('none');
+    await server.store.sessions.end({ tenant: 'acme', hash: 'none' });
     expect(await lastUseOf(id)).toBe(first);
     await useAfter(1.1, id, browser);
   });

@@ -1,6 +1,7 @@
 /** What an identity provider sent last, which helps if something is missing in the log. */
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { REQUEST_LINES } from '../../directory/request-lines.ts';
+import { scopeOf } from '../../directory/store/integrations.ts';
 import type { RecentRequest } from '../../directory/store/recent-requests.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { show } from '../frame/page.tsx';
@@ -33,7 +34,7 @@ async function requestsOf(
 ): Promise<readonly RecentRequest[]> {
   const known = await readKnown(context, integration);
   if (known === undefined) return [];
-  const requests = await context.store.recentRequests.list(known.record.id);
+  const requests = await context.store.recentRequests.list(scopeOf(known.record));
   return c.req.query('only') === 'refused'
     ? requests.filter(({ status }) => status >= 400)
     : requests;

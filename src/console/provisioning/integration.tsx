@@ -3,6 +3,7 @@ import type { Child } from 'hono/jsx';
 import { bindingTenantOf, deletionPolicyOf, isEnabled } from '../../crd/defaults.ts';
 import { SCIM_GROUP_BINDINGS } from '../../crd/names.ts';
 import type { KubeGroupBinding, KubeIntegration } from '../../crd/objects.ts';
+import { scopeOf } from '../../directory/store/integrations.ts';
 import type { RecentRequest } from '../../directory/store/recent-requests.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { PostButton } from '../frame/forms.tsx';
@@ -139,7 +140,7 @@ async function requestsOf(
   known: Known | undefined,
 ): Promise<readonly RecentRequest[] | undefined> {
   if (!(await tenant.mayAnywhere('list', 'activity'))) return undefined;
-  return known === undefined ? [] : store.recentRequests.list(known.record.id);
+  return known === undefined ? [] : store.recentRequests.list(scopeOf(known.record));
 }
 
 async function countRoles(

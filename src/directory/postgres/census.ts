@@ -1,5 +1,5 @@
 /** The census of a directory on PostgreSQL. */
-import { eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import { named } from '../sql/names.ts';
 import { TOTALS } from '../sql/resource-key.ts';
 import type { Census, TenantTotals } from '../store/census.ts';
@@ -28,9 +28,9 @@ export async function readCensus({ orm, all, guarded }: Connections): Promise<Ce
   );
   const held = await guarded(() =>
     orm
-      .select({ integrationId, tenant, keyId, issuedAt, expiresAt, lastUsedAt })
+      .select({ integrationId, tenant: tokens.tenant, keyId, issuedAt, expiresAt, lastUsedAt })
       .from(tokens)
-      .innerJoin(integrations, eq(id, integrationId))
+      .innerJoin(integrations, and(eq(tenant, tokens.tenant), eq(id, integrationId)))
       .where(isNull(integrations.endedAt)),
   );
   return {

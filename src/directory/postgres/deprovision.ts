@@ -9,6 +9,7 @@ import type { Connections, Queries } from './connection/connections.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';
 import type { ActivityLog } from './log/activity-log.ts';
 import { lockWithHolders } from './memberships.ts';
+import { lockedTenant, release } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
 import { externalIds, integrations, recentRequests, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
@@ -20,38 +21,41 @@ const x = named(externalIds, 'x');
 const i = named(integrations, 'i');
 const t = named(tokens, 't');
 const r = named(recentRequests, 'r');
-const LINK = selected(x, 'tenant', 'resourceId', 'resourceType');
-type LinkRow = Pick<Row<'externalIds'>, 'tenant' | 'resourceId' | 'resourceType'>;
+const LINK = selected(x, 'resourceId', 'resourceType');
+type LinkRow = Pick<Row<'externalIds'>, 'resourceId' | 'resourceType'>;
 
 /**
- * Deletes or lets go of everything that the integration provisioned, and finally forgets the
- * integration and its tokens.
+ * Deletes or lets go of everything that the integration provisioned in its tenant, and finally
+ * forgets the integration and its tokens. After its end, an id can be pinned in another tenant. What
+ * it provisioned in the previous tenant no longer belongs to it.
  */
 export async function deprovision(
   connections: Connections,
   types: ResourceTypes,
   activity: ActivityLog,
+  tenant: string,
   id: string,
   at: number,
 ): Promise<void> {
+  const scope = { tenant, integrationId: id };
   const tables = {
     User: new ResourceTable('User', types.user),
     Group: new ResourceTable('Group', types.group),
   };
   for (;;) {
-    // After its end, an id can be pinned in another tenant. What it provisioned in the previous
-    // tenant no longer belongs to it.
     const links = await connections.all<LinkRow>(
       sql`
         SELECT ${LINK}
         FROM ${x.table}
         JOIN ${i.table} ON ${i.id} = ${x.integrationId} AND ${i.tenant} = ${x.tenant}
-        WHERE ${i.id} = ${id} AND ${i.endedAt} IS NOT NULL
+        WHERE ${x.tenant} = ${tenant}
+          AND ${i.tenant} = ${tenant}
+          AND ${i.id} = ${id}
+          AND ${i.endedAt} IS NOT NULL
         LIMIT ${BATCH}
       `,
     );
     for (const link of links) {
-      const scope = { tenant: link.tenant, integrationId: id };
       const table = tables[link.resourceType];
       const entry = await connections.writing(link.resourceId, () =>
         connections.transaction((queries) =>
@@ -62,22 +66,28 @@ export async function deprovision(
     }
     if (links.length === 0) break;
   }
-  await connections.run(
-    sql`
-      WITH ended AS (
-        DELETE FROM ${i.table}
-        WHERE ${i.id} = ${id} AND ${i.endedAt} IS NOT NULL
-        RETURNING ${i.id} AS ended_id
-      ), forgotten AS (
-        DELETE FROM ${r.table}
-        USING ended
-        WHERE ${r.integrationId} = ended_id
-      )
-      DELETE FROM ${t.table}
-      USING ended
-      WHERE ${t.integrationId} = ended_id
-    `,
-  );
+  await connections.transaction(async (queries) => {
+    if ((await lockedTenant(queries, id)) !== tenant) return;
+    const ended = await queries.all(
+      sql`
+        WITH ended AS (
+          DELETE FROM ${i.table}
+          WHERE ${i.tenant} = ${tenant} AND ${i.id} = ${id} AND ${i.endedAt} IS NOT NULL
+          RETURNING ${i.id} AS ended_id
+        ), forgotten AS (
+          DELETE FROM ${r.table}
+          USING ended
+          WHERE ${r.tenant} = ${tenant} AND ${r.integrationId} = ended_id
+        ), revoked AS (
+          DELETE FROM ${t.table}
+          USING ended
+          WHERE ${t.tenant} = ${tenant} AND ${t.integrationId} = ended_id
+        )
+        SELECT ended_id FROM ended
+      `,
+    );
+    if (ended.length > 0) await release(queries, id, ['integration', 'owner', 'token']);
+  });
 }
 
 /**
@@ -97,7 +107,7 @@ async function deprovisionOne(
     sql`
       SELECT 1
       FROM ${i.table}
-      WHERE ${i.id} = ${integrationId} AND ${i.endedAt} IS NOT NULL
+      WHERE ${i.tenant} = ${tenant} AND ${i.id} = ${integrationId} AND ${i.endedAt} IS NOT NULL
       FOR SHARE
     `,
   );

@@ -1,5 +1,5 @@
 /** Integrations and what they provisioned, on PostgreSQL. */
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { columns, named, selected } from '../sql/names.ts';
 import { historiesOf } from '../sql/tenant-histories.ts';
@@ -9,7 +9,24 @@ import type { Connections, Queries } from './connection/connections.ts';
 import { deprovision } from './deprovision.ts';
 import { array } from './dialect.ts';
 import type { ActivityLog } from './log/activity-log.ts';
-import { externalIds, governedTenants, integrations, tenantOwners, tokens } from './schema.ts';
+import {
+  byTenant,
+  claim,
+  holderOf,
+  lockedTenant,
+  move,
+  ownerName,
+  release,
+  tenantOfId,
+} from './registry.ts';
+import {
+  externalIds,
+  governedTenants,
+  integrations,
+  recentRequests,
+  tenantOwners,
+  tokens,
+} from './schema.ts';
 
 type Row = typeof integrations.$inferSelect;
 type ProvisionedRow = {
@@ -22,12 +39,12 @@ const live = named(integrations, 'i');
 const given = named(integrations, 'excluded');
 const x = named(externalIds);
 const t = named(tokens);
+const recent = named(recentRequests);
 const owners = named(tenantOwners);
 const governed = named(governedTenants);
 const OWNER = columns(owners, 'tenant', 'clusterUid', 'namespaceUid');
 const CUSTOM_RESOURCE = selected(i, 'clusterUid', 'namespace', 'name');
 const UPDATED = [
-  'tenant',
   'clusterUid',
   'namespace',
   'namespaceUid',
@@ -46,11 +63,19 @@ export function createIntegrationStore(
 ): IntegrationStore {
   const { guarded, reserved } = connections;
   const { orm } = reserved;
-  const get = async (id: string): Promise<Row | undefined> => {
+  /** The integration in a tenant. */
+  const read = async (tenant: string, id: string): Promise<Row | undefined> => {
     const [row] = await guarded(() =>
-      orm.select().from(integrations).where(eq(integrations.id, id)),
+      orm
+        .select()
+        .from(integrations)
+        .where(and(eq(integrations.tenant, tenant), eq(integrations.id, id))),
     );
     return row;
+  };
+  const get = async (id: string): Promise<Row | undefined> => {
+    const tenant = await tenantOfId(reserved, id);
+    return tenant === undefined ? undefined : read(tenant, id);
   };
   const tenantHistory = async (tenant: string): Promise<TenantHistory> => {
     const [owner] = await guarded(() =>
@@ -62,20 +87,9 @@ export function createIntegrationStore(
     return { ownerUid: owner?.namespaceUid, governed: isGoverned.length > 0 };
   };
   return {
-    find: async ({ clusterUid, namespace, name }) => {
-      const [row] = await guarded(() =>
-        orm
-          .select()
-          .from(integrations)
-          .where(
-            and(
-              eq(integrations.clusterUid, clusterUid),
-              eq(integrations.namespace, namespace),
-              eq(integrations.name, name),
-              isNull(integrations.endedAt),
-            ),
-          ),
-      );
+    find: async (owner) => {
+      const holder = await holderOf(reserved, 'owner', ownerName(owner));
+      const row = holder && (await read(holder.tenant, holder.integrationId));
       return row && recordOf(row);
     },
     get: async (id) => {
@@ -96,23 +110,38 @@ export function createIntegrationStore(
       );
       return rows.map(recordOf);
     },
-    put: (record) => put(reserved, record),
+    put: (record) => reserved.transaction((queries) => put(queries, record)),
     disallow: async (ids) => {
-      await reserved.run(
-        sql`UPDATE ${i.table} SET ${i.allowed} = FALSE WHERE ${i.id} = ANY(${array(ids)})`,
+      const tenants = await byTenant(reserved, ids);
+      if (tenants.size === 0) return;
+      await reserved.together(
+        [...tenants].map(
+          ([tenant, each]) => sql`
+            UPDATE ${i.table}
+            SET ${i.allowed} = FALSE
+            WHERE ${i.tenant} = ${tenant} AND ${i.id} = ANY(${array(each)})
+          `,
+        ),
       );
     },
-    end: async (id, at) => {
-      await reserved.run(
-        sql`
-          WITH revoked AS (DELETE FROM ${t.table} WHERE ${t.integrationId} = ${id})
-          UPDATE ${i.table}
-          SET ${i.endedAt} = ${at}
-          WHERE ${i.id} = ${id} AND ${i.endedAt} IS NULL
-        `,
-      );
+    end: (id, at) =>
+      reserved.transaction(async (queries) => {
+        const tenant = await lockedTenant(queries, id);
+        if (tenant === undefined) return;
+        await queries.run(
+          sql`
+            WITH revoked AS (${revoked(tenant, id)})
+            UPDATE ${i.table}
+            SET ${i.endedAt} = ${at}
+            WHERE ${i.tenant} = ${tenant} AND ${i.id} = ${id} AND ${i.endedAt} IS NULL
+          `,
+        );
+        await release(queries, id, ['owner', 'token']);
+      }),
+    purge: async (id, at) => {
+      const tenant = await tenantOfId(reserved, id);
+      if (tenant !== undefined) await deprovision(connections, types, activity, tenant, id, at);
     },
-    purge: (id, at) => deprovision(connections, types, activity, id, at),
     tenantHistories: async () =>
       historiesOf(
         await guarded(() => orm.select().from(tenantOwners)),
@@ -153,7 +182,10 @@ export function createIntegrationStore(
         counts.find((row) => row.type === type)?.count ?? 0;
       const lastRequestAt = record.lastRequestAt ?? undefined;
       const held = await guarded(() =>
-        orm.select().from(tokens).where(eq(tokens.integrationId, id)),
+        orm
+          .select()
+          .from(tokens)
+          .where(and(eq(tokens.tenant, record.tenant), eq(tokens.integrationId, id))),
       );
       const tokenUses = usesOf(held);
       return { users: countOf('User'), groups: countOf('Group'), lastRequestAt, tokenUses };
@@ -170,49 +202,95 @@ export function createIntegrationStore(
             )
         `,
       ),
+    // A statement for each tenant, so that each concerns one shard. No transaction holds the rows of
+    // several tenants, so processes that write at the same time don't block each other.
     touch: async (lastRequests) => {
-      const times = array([...lastRequests.values()].map(String));
-      const noted = sql`unnest(${array([...lastRequests.keys()])}, ${times}) AS n(id, at)`;
-      // In the order of ids, so that processes that write at the same time don't block each other.
-      const locked = sql`
-        SELECT ${live.id}, n.at
-        FROM ${live.table}
-        JOIN ${noted} ON n.id = ${live.id}
-        ORDER BY ${live.id}
-        FOR NO KEY UPDATE OF i
-      `;
-      await reserved.run(
-        sql`
-          WITH locked AS MATERIALIZED (${locked})
-          UPDATE ${live.table}
-          SET ${i.lastRequestAt} = greatest(${live.lastRequestAt}, locked.at::bigint)
-          FROM locked
-          WHERE ${live.id} = locked.id
-        `,
-      );
+      for (const [tenant, ids] of await byTenant(reserved, [...lastRequests.keys()])) {
+        const times = ids.map((id) => String(lastRequests.get(id)));
+        await reserved.run(touched(tenant, ids, times));
+      }
     },
   };
 }
 
+function touched(tenant: string, ids: readonly string[], times: readonly string[]): SQL {
+  const noted = sql`unnest(${array(ids)}, ${array(times)}) AS n(id, at)`;
+  // In the order of ids, so that processes don't block each other.
+  const locked = sql`
+    SELECT ${live.id}, n.at
+    FROM ${live.table}
+    JOIN ${noted} ON n.id = ${live.id}
+    WHERE ${live.tenant} = ${tenant}
+    ORDER BY ${live.id}
+    FOR NO KEY UPDATE OF i
+  `;
+  return sql`
+    WITH locked AS MATERIALIZED (${locked})
+    UPDATE ${live.table}
+    SET ${i.lastRequestAt} = greatest(${live.lastRequestAt}, locked.at::bigint)
+    FROM locked
+    WHERE ${live.tenant} = ${tenant} AND ${live.id} = locked.id
+  `;
+}
+
+const revoked = (tenant: string, id: string): SQL =>
+  sql`DELETE FROM ${t.table} WHERE ${t.tenant} = ${tenant} AND ${t.integrationId} = ${id}`;
+
+/** In a transaction, because the registry and the record change together. */
 async function put(queries: Queries, record: IntegrationRecord): Promise<boolean> {
   const { id, tenant, clusterUid, namespace, namespaceUid, name, uid } = record;
   const { enabled, allowed, deletionPolicy, endedAt = null } = record;
-  const rows = await queries.run(
+  const holder = { tenant, integrationId: id };
+  const { tenant: former } = await claim(queries, 'integration', id, holder);
+  const [known] = await queries.all<Pick<Row, 'clusterUid' | 'namespace' | 'name' | 'endedAt'>>(
     sql`
-      INSERT INTO ${i.table} AS i (${columns(i, 'id', ...UPDATED)})
-      VALUES (
-        ${id}, ${tenant}, ${clusterUid}, ${namespace}, ${namespaceUid}, ${name}, ${uid}, ${enabled},
-        ${allowed}, ${deletionPolicy}, ${endedAt}
-      )
-      ON CONFLICT (${i.id})
-      DO UPDATE SET (${columns(i, ...UPDATED)}) = ROW (${columns(given, ...UPDATED)})
-      WHERE ${live.endedAt} IS NOT NULL
-        OR (${live.clusterUid}, ${live.namespace}, ${live.name}) = (
-          ${given.clusterUid}, ${given.namespace}, ${given.name}
-        )
+      SELECT ${selected(i, 'clusterUid', 'namespace', 'name', 'endedAt')}
+      FROM ${i.table}
+      WHERE ${i.tenant} = ${former} AND ${i.id} = ${id}
     `,
   );
-  return rows > 0;
+  const isLive = known !== undefined && known.endedAt === null;
+  if (isLive && ownerName(known) !== ownerName(record)) return false;
+  if (former !== tenant) await leave(queries, former, holder);
+  if (endedAt !== null) await release(queries, id, ['owner']);
+  else if (!isLive) {
+    const { integrationId } = await claim(queries, 'owner', ownerName(record), holder);
+    if (integrationId !== id) throw new Error('another integration of the resource is live');
+  }
+  await queries.run(
+    sql`
+      INSERT INTO ${i.table} (${columns(i, 'tenant', 'id', ...UPDATED)})
+      VALUES (
+        ${tenant}, ${id}, ${clusterUid}, ${namespace}, ${namespaceUid}, ${name}, ${uid}, ${enabled},
+        ${allowed}, ${deletionPolicy}, ${endedAt}
+      )
+      ON CONFLICT (${columns(i, 'tenant', 'id')})
+      DO UPDATE SET (${columns(i, ...UPDATED)}) = ROW (${columns(given, ...UPDATED)})
+    `,
+  );
+  return true;
+}
+
+/** Takes the integration out of its former tenant, in which its tokens end. */
+async function leave(
+  queries: Queries,
+  former: string,
+  holder: { readonly tenant: string; readonly integrationId: string },
+): Promise<void> {
+  const { integrationId: id } = holder;
+  await queries.run(
+    sql`
+      WITH revoked AS (${revoked(former, id)}),
+        forgotten AS (
+          DELETE FROM ${recent.table}
+          WHERE ${recent.tenant} = ${former} AND ${recent.integrationId} = ${id}
+        )
+      DELETE FROM ${i.table}
+      WHERE ${i.tenant} = ${former} AND ${i.id} = ${id}
+    `,
+  );
+  await release(queries, id, ['token']);
+  await move(queries, holder);
 }
 
 export function recordOf({ lastRequestAt: _, endedAt, ...row }: Row): IntegrationRecord {

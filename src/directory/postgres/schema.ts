@@ -110,8 +110,8 @@ export const externalIds = pgTable(
 export const integrations = pgTable(
   'integrations',
   {
-    id: text('id').primaryKey(),
     tenant: text('tenant').notNull(),
+    id: text('id').notNull(),
     clusterUid: text('cluster_uid').notNull(),
     namespace: text('namespace').notNull(),
     namespaceUid: text('namespace_uid').notNull(),
@@ -124,9 +124,7 @@ export const integrations = pgTable(
     lastRequestAt: milliseconds('last_request_at'),
   },
   (t) => [
-    uniqueIndex('integrations_owner')
-      .on(t.clusterUid, t.namespace, t.name)
-      .where(sql`ended_at IS NULL`),
+    primaryKey({ columns: [t.tenant, t.id] }),
     index('integrations_cluster').on(t.clusterUid, t.tenant),
   ],
 );
@@ -144,7 +142,8 @@ export const governedTenants = pgTable('governed_tenants', {
 export const tokens = pgTable(
   'tokens',
   {
-    hash: text('hash').primaryKey(),
+    tenant: text('tenant').notNull(),
+    hash: text('hash').notNull(),
     integrationId: text('integration_id').notNull(),
     keyId: text('key_id').notNull(),
     issuedAt: milliseconds('issued_at').notNull(),
@@ -153,15 +152,18 @@ export const tokens = pgTable(
     lastUsedAt: milliseconds('last_used_at'),
     shownAt: milliseconds('shown_at'),
   },
-  (t) => [index('tokens_integration').on(t.integrationId)],
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.hash] }),
+    index('tokens_integration').on(t.tenant, t.integrationId),
+  ],
 );
 
 export const sessions = pgTable(
   'sessions',
   {
-    hash: text('hash').primaryKey(),
+    tenant: text('tenant').notNull(),
+    hash: text('hash').notNull(),
     kind: text('kind', { enum: ['person', 'kubernetes'] }).notNull(),
-    tenant: text('tenant'),
     accessId: text('access_id'),
     provider: text('provider'),
     issuer: text('issuer'),
@@ -175,6 +177,7 @@ export const sessions = pgTable(
     expiresAt: milliseconds('expires_at').notNull(),
   },
   (t) => [
+    primaryKey({ columns: [t.tenant, t.hash] }),
     index('sessions_access').on(t.tenant, t.accessId),
     index('sessions_subject').on(t.issuer, t.subject),
     index('sessions_sid').on(t.issuer, t.sid),
@@ -236,12 +239,13 @@ export const madeObjects = pgTable(
 export const recentRequests = pgTable(
   'recent_requests',
   {
+    tenant: text('tenant').notNull(),
     integrationId: text('integration_id').notNull(),
     process: text('process').notNull(),
     writtenAt: milliseconds('written_at').notNull(),
     requests: text('requests').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.integrationId, t.process] })],
+  (t) => [primaryKey({ columns: [t.tenant, t.integrationId, t.process] })],
 );
 
 export const activity = pgTable(

@@ -1,19 +1,25 @@
 /** Token hashes on PostgreSQL. */
-import { and, eq, gt, isNull, or, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, or, type SQL, sql } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
 import { columns, named, selected } from '../sql/names.ts';
 import { tokenRecordOf } from '../sql/token-record.ts';
-import type { TokenRecord, TokenStore } from '../store/tokens.ts';
+import {
+  type TokenRecord,
+  type TokenStore,
+  type TokenUse,
+  UnknownIntegrationError,
+} from '../store/tokens.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { array } from './dialect.ts';
 import { recordOf } from './integration-store.ts';
+import { byTenant, claim, holderOf, lockedTenant, release, tenantOfId } from './registry.ts';
 import { integrations, tokens } from './schema.ts';
 
 type Row = typeof tokens.$inferSelect;
 
 const t = named(tokens);
 const COLUMNS = ['hash', 'integrationId', 'keyId', 'issuedAt', 'expiresAt', 'pending'] as const;
-const INSERTED = columns(t, ...COLUMNS);
+const INSERTED = columns(t, 'tenant', ...COLUMNS);
 const SELECTED = selected(t, ...COLUMNS, 'lastUsedAt', 'shownAt');
 const CURRENT = named(tokens, 't');
 const GIVEN = named(tokens, 'excluded');
@@ -24,9 +30,13 @@ export function createTokenStore(connections: Connections): TokenStore {
   const authenticate = orm
     .select({ integration: integrations, keyId: tokens.keyId, expiresAt: tokens.expiresAt })
     .from(tokens)
-    .innerJoin(integrations, eq(integrations.id, tokens.integrationId))
+    .innerJoin(
+      integrations,
+      and(eq(integrations.tenant, tokens.tenant), eq(integrations.id, tokens.integrationId)),
+    )
     .where(
       and(
+        eq(tokens.tenant, sql.placeholder('tenant')),
         eq(tokens.hash, sql.placeholder('hash')),
         eq(integrations.id, sql.placeholder('integrationId')),
         eq(integrations.tenant, sql.placeholder('tenant')),
@@ -43,78 +53,73 @@ export function createTokenStore(connections: Connections): TokenStore {
       return { integration: recordOf(integration), keyId, expiresAt: expiresAt ?? undefined };
     },
     list: async (integrationId) => {
+      const tenant = await tenantOfId(reserved, integrationId);
+      if (tenant === undefined) return [];
       const rows = await guarded(() =>
-        orm.select().from(tokens).where(eq(tokens.integrationId, integrationId)),
+        orm
+          .select()
+          .from(tokens)
+          .where(and(eq(tokens.tenant, tenant), eq(tokens.integrationId, integrationId))),
       );
       return rows.map(tokenRecordOf);
     },
-    owner: async (hash) => {
-      const [row] = await guarded(() => orm.select().from(tokens).where(eq(tokens.hash, hash)));
-      return row?.integrationId;
-    },
-    add: (token) => put(reserved, token),
+    owner: async (hash) => (await holderOf(reserved, 'token', hash))?.integrationId,
+    add: (token) =>
+      reserved.transaction(async (queries) => {
+        await put(queries, await knownTenant(queries, token.integrationId), token);
+      }),
     keepOnly: (token, previous) =>
       reserved.transaction(async (queries) => {
-        const before = await queries.all<Row>(
+        const tenant = await knownTenant(queries, token.integrationId);
+        const ofIntegration = sql`
+          ${t.tenant} = ${tenant} AND ${t.integrationId} = ${token.integrationId}
+        `;
+        const before = await queries.all<Omit<Row, 'tenant'>>(
           sql`
             SELECT ${SELECTED}
             FROM ${t.table}
-            WHERE ${t.integrationId} = ${token.integrationId}
+            WHERE ${ofIntegration}
             ORDER BY ${t.hash}
             FOR UPDATE
           `,
         );
-        await put(queries, token);
+        await put(queries, tenant, token);
         const { hash = token.hash, expiresAt } = previous ?? {};
         await queries.run(
           sql`
             DELETE FROM ${t.table}
-            WHERE ${t.integrationId} = ${token.integrationId}
-              AND ${t.hash} NOT IN (${token.hash}, ${hash})
+            WHERE ${ofIntegration} AND ${t.hash} NOT IN (${token.hash}, ${hash})
           `,
         );
+        await release(queries, token.integrationId, ['token'], [token.hash, hash]);
         if (previous !== undefined) {
           await queries.run(
             sql`
               UPDATE ${t.table}
               SET ${t.expiresAt} = ${expiresAt}
-              WHERE ${t.integrationId} = ${token.integrationId} AND ${t.hash} = ${hash}
+              WHERE ${ofIntegration} AND ${t.hash} = ${hash}
             `,
           );
         }
         return before.map(tokenRecordOf);
       }),
+    // As with integrations, a statement for each tenant.
     touch: async (uses) => {
-      const texts = (key: 'integrationId' | 'keyId') => array(uses.map((each) => each[key]));
-      const times = array(uses.map(({ at }) => String(at)));
-      const noted = sql`
-        unnest(${texts('integrationId')}, ${texts('keyId')}, ${times}) AS n(integration, key, at)
-      `;
-      // In the order of hashes, so that processes that write at the same time don't block each
-      // other.
-      const locked = sql`
-        SELECT ${CURRENT.hash}, n.at
-        FROM ${CURRENT.table}
-        JOIN ${noted} ON n.integration = ${CURRENT.integrationId} AND n.key = ${CURRENT.keyId}
-        ORDER BY ${CURRENT.hash}
-        FOR NO KEY UPDATE OF t
-      `;
-      await reserved.run(
-        sql`
-          WITH locked AS MATERIALIZED (${locked})
-          UPDATE ${CURRENT.table}
-          SET ${t.lastUsedAt} = greatest(${CURRENT.lastUsedAt}, locked.at::bigint)
-          FROM locked
-          WHERE ${CURRENT.hash} = locked.hash
-        `,
-      );
+      const byIntegration = Map.groupBy(uses, ({ integrationId }) => integrationId);
+      for (const [tenant, ids] of await byTenant(reserved, [...byIntegration.keys()])) {
+        const ofTenant = ids.flatMap((id) => byIntegration.get(id) ?? []);
+        await reserved.run(touched(tenant, ofTenant));
+      }
     },
     markShown: async (integrationId, keyId, at) => {
+      const tenant = await tenantOfId(reserved, integrationId);
+      if (tenant === undefined) return false;
       const rows = await reserved.run(
         sql`
           UPDATE ${t.table}
           SET ${t.shownAt} = ${at}
-          WHERE ${t.integrationId} = ${integrationId}
+          WHERE ${t.tenant} = ${tenant}
+            AND ${t.integrationId} = ${integrationId}
             AND ${t.keyId} = ${keyId}
             AND ${t.shownAt} IS NULL
         `,
@@ -122,22 +127,65 @@ export function createTokenStore(connections: Connections): TokenStore {
       return rows > 0;
     },
     revokeAll: (integrationId) =>
-      reserved.run(sql`DELETE FROM ${t.table} WHERE ${t.integrationId} = ${integrationId}`),
+      reserved.transaction(async (queries) => {
+        const tenant = await lockedTenant(queries, integrationId);
+        if (tenant === undefined) return 0;
+        await release(queries, integrationId, ['token']);
+        return queries.run(
+          sql`
+            DELETE FROM ${t.table}
+            WHERE ${t.tenant} = ${tenant} AND ${t.integrationId} = ${integrationId}
+          `,
+        );
+      }),
   };
 }
 
-async function put(queries: Queries, token: TokenRecord): Promise<void> {
+function touched(tenant: string, uses: readonly TokenUse[]): SQL {
+  const texts = (key: 'integrationId' | 'keyId') => array(uses.map((each) => each[key]));
+  const times = array(uses.map(({ at }) => String(at)));
+  const noted = sql`
+    unnest(${texts('integrationId')}, ${texts('keyId')}, ${times}) AS n(integration, key, at)
+  `;
+  // In the order of hashes, so that processes that write at the same time don't block each other.
+  const locked = sql`
+    SELECT ${CURRENT.hash}, n.at
+    FROM ${CURRENT.table}
+    JOIN ${noted} ON n.integration = ${CURRENT.integrationId} AND n.key = ${CURRENT.keyId}
+    WHERE ${CURRENT.tenant} = ${tenant}
+    ORDER BY ${CURRENT.hash}
+    FOR NO KEY UPDATE OF t
+  `;
+  return sql`
+    WITH locked AS MATERIALIZED (${locked})
+    UPDATE ${CURRENT.table}
+    SET ${t.lastUsedAt} = greatest(${CURRENT.lastUsedAt}, locked.at::bigint)
+    FROM locked
+    WHERE ${CURRENT.tenant} = ${tenant} AND ${CURRENT.hash} = locked.hash
+  `;
+}
+
+async function knownTenant(queries: Queries, integrationId: string): Promise<string> {
+  const tenant = await lockedTenant(queries, integrationId);
+  if (tenant === undefined) throw new UnknownIntegrationError();
+  return tenant;
+}
+
+async function put(queries: Queries, tenant: string, token: TokenRecord): Promise<void> {
   const { hash, integrationId, keyId, issuedAt, expiresAt = null, pending } = token;
-  const rows = await queries.run(
+  const holder = await claim(queries, 'token', hash, { tenant, integrationId });
+  // Otherwise, a client that shows another integration's token could take it over.
+  if (holder.integrationId !== integrationId)
+    throw uniqueness('the token belongs to another integration');
+  await queries.run(
     sql`
-      INSERT INTO ${t.table} AS t (${INSERTED})
-      VALUES (${hash}, ${integrationId}, ${keyId}, ${issuedAt}, ${expiresAt}, ${pending})
-      ON CONFLICT (${t.hash})
+      INSERT INTO ${t.table} (${INSERTED})
+      VALUES (
+        ${tenant}, ${hash}, ${integrationId}, ${keyId}, ${issuedAt}, ${expiresAt}, ${pending}
+      )
+      ON CONFLICT (${columns(t, 'tenant', 'hash')})
       DO UPDATE SET ${t.keyId} = ${GIVEN.keyId}, ${t.issuedAt} = ${GIVEN.issuedAt},
         ${t.expiresAt} = ${GIVEN.expiresAt}, ${t.pending} = ${GIVEN.pending}
-      WHERE ${CURRENT.integrationId} = ${GIVEN.integrationId}
     `,
   );
-  // Otherwise, a client that shows another integration's token could take it over.
-  if (rows === 0) throw uniqueness('the token belongs to another integration');
 }

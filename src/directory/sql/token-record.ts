@@ -4,9 +4,14 @@ import type { TokenRecord } from '../store/tokens.ts';
 type Nullable = 'expiresAt' | 'lastUsedAt' | 'shownAt';
 type TokenRow = Omit<TokenRecord, Nullable> & { readonly [K in Nullable]: number | null };
 
-export function tokenRecordOf({ expiresAt, lastUsedAt, shownAt, ...row }: TokenRow): TokenRecord {
+export function tokenRecordOf(row: TokenRow): TokenRecord {
+  const { hash, integrationId, keyId, issuedAt, pending, expiresAt, lastUsedAt, shownAt } = row;
   return {
-    ...row,
+    hash,
+    integrationId,
+    keyId,
+    issuedAt,
+    pending,
     expiresAt: expiresAt ?? undefined,
     lastUsedAt: lastUsedAt ?? undefined,
     shownAt: shownAt ?? undefined,

@@ -8,7 +8,14 @@ import type { IntegrationRecord, IntegrationStore } from '../store/integrations.
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { deprovisionSome } from './deprovision.ts';
 import type { ActivityLog, Notes } from './log/activity-log.ts';
-import { externalIds, governedTenants, integrations, tenantOwners, tokens } from './schema.ts';
+import {
+  externalIds,
+  governedTenants,
+  integrations,
+  recentRequests,
+  tenantOwners,
+  tokens,
+} from './schema.ts';
 import { ResourceRows } from './writes/resource-rows.ts';
 
 type Row = typeof integrations.$inferSelect;
@@ -26,6 +33,9 @@ export function createIntegrationStore(
   const put = (record: IntegrationRecord): boolean => {
     const held = writes.get.get({ id: record.id });
     if (held && held.endedAt === null && !isSameOwner(held, record)) return false;
+    if (held && held.tenant !== record.tenant) {
+      for (const forget of writes.leave) forget.run({ id: record.id });
+    }
     writes.put.run({ ...record, endedAt: record.endedAt ?? null });
     return true;
   };
@@ -235,8 +245,15 @@ function integrationReads(connection: SqliteConnection) {
 
 function integrationWrites(connection: SqliteConnection) {
   const { orm } = connection;
+  const id = parameter('id');
   return {
     get: getIntegration(connection),
+    /** The integration is taken out of its former tenant, in which its tokens end. */
+    leave: [
+      orm.delete(tokens).where(eq(tokens.integrationId, id)).prepare(),
+      orm.delete(recentRequests).where(eq(recentRequests.integrationId, id)).prepare(),
+      orm.delete(integrations).where(eq(integrations.id, id)).prepare(),
+    ],
     put: orm
       .insert(integrations)
       .values({

@@ -105,8 +105,8 @@ export const externalIds = sqliteTable(
 export const integrations = sqliteTable(
   'integrations',
   {
-    id: text('id').primaryKey(),
     tenant: text('tenant').notNull(),
+    id: text('id').primaryKey(),
     clusterUid: text('cluster_uid').notNull(),
     namespace: text('namespace').notNull(),
     namespaceUid: text('namespace_uid').notNull(),
@@ -139,6 +139,7 @@ export const governedTenants = sqliteTable('governed_tenants', {
 export const tokens = sqliteTable(
   'tokens',
   {
+    tenant: text('tenant').notNull(),
     hash: text('hash').primaryKey(),
     integrationId: text('integration_id').notNull(),
     keyId: text('key_id').notNull(),
@@ -154,9 +155,9 @@ export const tokens = sqliteTable(
 export const sessions = sqliteTable(
   'sessions',
   {
+    tenant: text('tenant').notNull(),
     hash: text('hash').primaryKey(),
     kind: text('kind', { enum: ['person', 'kubernetes'] }).notNull(),
-    tenant: text('tenant'),
     accessId: text('access_id'),
     provider: text('provider'),
     issuer: text('issuer'),
@@ -231,12 +232,13 @@ export const madeObjects = sqliteTable(
 export const recentRequests = sqliteTable(
   'recent_requests',
   {
+    tenant: text('tenant').notNull(),
     integrationId: text('integration_id').notNull(),
     process: text('process').notNull(),
     writtenAt: integer('written_at').notNull(),
     requests: text('requests').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.integrationId, t.process] })],
+  (t) => [primaryKey({ columns: [t.tenant, t.integrationId, t.process] })],
 );
 
 export const activity = sqliteTable(

@@ -3,7 +3,7 @@ import { and, eq, gt, isNull, ne, or, sql } from 'drizzle-orm';
 import { uniqueness } from '../../scim/error.ts';
 import { named } from '../sql/names.ts';
 import { tokenRecordOf } from '../sql/token-record.ts';
-import type { TokenRecord, TokenStore } from '../store/tokens.ts';
+import { type TokenRecord, type TokenStore, UnknownIntegrationError } from '../store/tokens.ts';
 import { type Connections, parameter } from './connections.ts';
 import { recordOf } from './integration-store.ts';
 import { integrations, tokens } from './schema.ts';
@@ -12,9 +12,13 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
   const authenticate = read.orm
     .select({ integration: integrations, keyId: tokens.keyId, expiresAt: tokens.expiresAt })
     .from(tokens)
-    .innerJoin(integrations, eq(integrations.id, tokens.integrationId))
+    .innerJoin(
+      integrations,
+      and(eq(integrations.tenant, tokens.tenant), eq(integrations.id, tokens.integrationId)),
+    )
     .where(
       and(
+        eq(tokens.tenant, parameter('tenant')),
         eq(tokens.hash, parameter('hash')),
         eq(integrations.id, parameter('integrationId')),
         eq(integrations.tenant, parameter('tenant')),
@@ -30,9 +34,15 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
   const held = orm.select().from(tokens).where(ofIntegration).prepare();
   const find = read.orm.select().from(tokens).where(byHash).prepare();
   const given = named(tokens, 'excluded');
+  const integration = orm
+    .select({ tenant: integrations.tenant })
+    .from(integrations)
+    .where(eq(integrations.id, parameter('integrationId')))
+    .prepare();
   const upsert = orm
     .insert(tokens)
     .values({
+      tenant: sql.placeholder('tenant'),
       hash: sql.placeholder('hash'),
       integrationId: sql.placeholder('integrationId'),
       keyId: sql.placeholder('keyId'),
@@ -80,7 +90,9 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
     .prepare();
   const removeAll = orm.delete(tokens).where(ofIntegration).prepare();
   const put = (token: TokenRecord) => {
-    const { changes } = upsert.run({ ...token, expiresAt: token.expiresAt ?? null });
+    const found = integration.get({ integrationId: token.integrationId });
+    if (found === undefined) throw new UnknownIntegrationError();
+    const { changes } = upsert.run({ ...token, ...found, expiresAt: token.expiresAt ?? null });
     // Otherwise, a client that shows another integration's token could take it over.
     if (changes === 0) throw uniqueness('the token belongs to another integration');
   };

@@ -1,4 +1,6 @@
 /** Records of integrations, and what is remembered about tenants. */
+import type { Scope } from './resources.ts';
+
 /**
  * The object behind a record: a ScimIntegration in a cluster, which is identified by the UID of its
  * kube-system namespace.
@@ -24,6 +26,12 @@ export interface IntegrationRecord extends IntegrationOwner {
   /** Set when the custom resource is gone; its tokens are gone by then. */
   readonly endedAt: number | undefined;
 }
+
+/** What requests of the integration see. */
+export const scopeOf = ({ tenant, id }: Pick<IntegrationRecord, 'tenant' | 'id'>): Scope => ({
+  tenant,
+  integrationId: id,
+});
 
 /**
  * Facts about a tenant that are kept for as long as the directory exists, even after its
@@ -58,7 +66,7 @@ export interface IntegrationStore {
   list(clusterUid: string, tenant?: string): Promise<readonly IntegrationRecord[]>;
   /**
    * Inserts or updates by id. Returns false, and writes nothing, if the id belongs to the live
-   * record of another custom resource.
+   * record of another custom resource. In another tenant, the integration begins without tokens.
    */
   put(record: IntegrationRecord): Promise<boolean>;
   /** Disallows all of them in one write, until `put` says otherwise; tokens and data stay. */

@@ -1,5 +1,7 @@
 /** What identity providers sent last, so that an administrator can see why a sync fails. */
 
+import type { Scope } from './resources.ts';
+
 /** A request with a valid token. */
 export interface RecentRequest {
   /** When the response was sent, in milliseconds since the epoch. */
@@ -25,14 +27,9 @@ export const MOST_RECENT_REQUESTS = 100;
 /** Not part of a backup or a copy of the directory. */
 export interface RecentRequestStore {
   /** Replaces what the process has sent of the integration. */
-  put(
-    integrationId: string,
-    process: string,
-    requests: readonly RecentRequest[],
-    at: number,
-  ): Promise<void>;
+  put(scope: Scope, process: string, requests: readonly RecentRequest[], at: number): Promise<void>;
   /** Returns the last requests of all processes, newest first. */
-  list(integrationId: string): Promise<readonly RecentRequest[]>;
+  list(scope: Scope): Promise<readonly RecentRequest[]>;
   /**
    * Forgets what was put before the time, and processes that wrote less recently than twenty others
    * of the integration.

@@ -51,6 +51,16 @@ interface SignedInPerson {
 
 export type FoundSession = (PersonSession & { readonly person: SignedInPerson }) | TokenSession;
 
+/** A session, in the tenant that its cookie names. */
+export interface SessionKey {
+  /** Empty for the holder of a Kubernetes token. */
+  readonly tenant: string;
+  readonly hash: string;
+}
+
+export const tenantOfSession = (session: SessionRecord): string =>
+  session.kind === 'person' ? session.tenant : '';
+
 /** Whose sessions end together. */
 export type SessionOwner =
   | { readonly tenant: string; readonly accessId: string }
@@ -67,10 +77,10 @@ export interface SessionStore {
    * Undefined if the user of the session is missing or inactive. The times are for the caller to
    * compare.
    */
-  find(hash: string): Promise<FoundSession | undefined>;
+  find(session: SessionKey): Promise<FoundSession | undefined>;
   /** Records a use. Earlier times than the recorded one change nothing. */
-  touch(hash: string, at: number): Promise<void>;
-  end(hash: string): Promise<void>;
+  touch(session: SessionKey, at: number): Promise<void>;
+  end(session: SessionKey): Promise<void>;
   /** Returns how many there were. */
   endAll(of: SessionOwner): Promise<number>;
   /** The sessions of a user, the most recently created one first. */

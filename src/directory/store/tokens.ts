@@ -39,6 +39,15 @@ export interface Authenticated {
   readonly expiresAt: number | undefined;
 }
 
+/** A token can't be added to an integration that the directory doesn't have. */
+export class UnknownIntegrationError extends Error {
+  override readonly name = 'UnknownIntegrationError';
+
+  constructor() {
+    super('the integration of the token is unknown');
+  }
+}
+
 export interface TokenStore {
   /**
    * Returns the tenant's integration with this id, if a token that is valid at the time `at` has
@@ -53,7 +62,10 @@ export interface TokenStore {
   list(integrationId: string): Promise<readonly TokenRecord[]>;
   /** The integration that any token with this hash belongs to. */
   owner(hash: string): Promise<string | undefined>;
-  /** Rejects with uniqueness, like keepOnly, if another integration has the token. */
+  /**
+   * Rejects, like keepOnly, with uniqueness if another integration has the token, and with
+   * UnknownIntegrationError.
+   */
   add(token: TokenRecord): Promise<void>;
   /**
    * Makes this token the current one and immediately ends every other token of its integration,

@@ -3,6 +3,7 @@ import { escapeIdentifier } from 'pg';
 import { beginDatabase, connect, findDirectory } from '../postgres/begin.ts';
 import { PostgresAddress } from '../postgres/connection/address.ts';
 import { asScimError } from '../postgres/errors.ts';
+import { FILL_REGISTRY } from '../postgres/registry.ts';
 import { TABLES } from '../postgres/tables.ts';
 import { BATCH_ROWS, type TransferSource, type TransferTarget } from './ends.ts';
 import {
@@ -58,6 +59,8 @@ export async function openPostgresTarget(
       await session.query(`DELETE FROM ${name}`);
     },
     commit: async () => {
+      await session.query('DELETE FROM registry');
+      await session.query(FILL_REGISTRY);
       await session.query('COMMIT');
     },
   };

@@ -1,6 +1,6 @@
 /** The contract of IntegrationStore and TokenStore. */
 
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { inBatches } from '../../support/batches.ts';
 import {
   ACME,
@@ -19,6 +19,9 @@ import {
   userNames,
   useStore,
 } from './fixture.ts';
+
+/** In another tenant. */
+const ELSEWHERE = integration({ id: 'entra', tenant: 'globex', namespace: 'globex' });
 
 export function integrationContract(open: Open): void {
   describe('integrations', () => {
@@ -47,6 +50,40 @@ export function integrationContract(open: Open): void {
       await integrations.end('okta', at(1));
       expect(await integrations.put(other)).toBe(true);
       expect(await integrations.get('okta')).toEqual(other);
+    });
+
+    it('get an id or a resource once if several tenants ask for it at once', async () => {
+      const { integrations } = opened();
+      const tenants = ['acme', 'globex', 'initech', 'umbrella'];
+      const put = await Promise.all(
+        tenants.map((tenant) => integrations.put(integration({ tenant, namespace: tenant }))),
+      );
+      expect(put.filter(Boolean)).toHaveLength(1);
+      expect(await integrations.list('cluster')).toHaveLength(1);
+      const same = tenants.map((tenant) =>
+        integrations.put(integration({ id: `okta-${tenant}`, tenant, name: 'same' })),
+      );
+      const done = (await Promise.allSettled(same)).filter(({ status }) => status === 'fulfilled');
+      expect(done).toHaveLength(1);
+      expect(await integrations.list('cluster')).toHaveLength(2);
+    });
+
+    it('leave a tenant without their tokens', async () => {
+      const { integrations, tokens } = opened();
+      await integrations.put(integration());
+      await integrations.touch(new Map([['okta', at(5)]]));
+      await tokens.add(token());
+      const moved = integration({ tenant: 'globex' });
+      expect(await integrations.put(moved)).toBe(true);
+      expect(await integrations.get('okta')).toEqual(moved);
+      expect(await integrations.find(owner)).toEqual(moved);
+      expect(await integrations.list('cluster')).toEqual([moved]);
+      expect(await tokens.list('okta')).toEqual([]);
+      for (const tenant of ['acme', 'globex'])
+        expect(await tokens.authenticate(tenant, 'okta', 'hash', at(2))).toBeUndefined();
+      expect(await integrations.activity('okta')).toMatchObject({ lastRequestAt: undefined });
+      await tokens.add(token());
+      expect(await tokens.authenticate('globex', 'okta', 'hash', at(2))).toBeDefined();
     });
 
     it('end with their tokens, and stay in the list of their cluster', async () => {
@@ -254,6 +291,10 @@ export function integrationContract(open: Open): void {
 
   describe('tokens', () => {
     const opened = useStore(open);
+    beforeEach(async () => {
+      await opened().integrations.put(integration());
+      await opened().integrations.put(ELSEWHERE);
+    });
 
     it('open their integration in its tenant, and nothing else', async () => {
       const { integrations, tokens } = opened();
@@ -389,6 +430,13 @@ export function integrationContract(open: Open): void {
       expect(await tokens.list('entra')).toEqual([
         token({ hash: 'foreign', integrationId: 'entra' }),
       ]);
+    });
+
+    it("aren't added to an integration that is unknown", async () => {
+      const stray = token({ integrationId: 'nobody' });
+      await expect(opened().tokens.add(stray)).rejects.toThrow(/unknown/);
+      await expect(opened().tokens.keepOnly(stray)).rejects.toThrow(/unknown/);
+      expect(await opened().tokens.owner('hash')).toBeUndefined();
     });
 
     it("can't be taken from the integration that has them", async () => {

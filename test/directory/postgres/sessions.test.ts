@@ -66,7 +66,7 @@ it('are not found while the user is inactive, even if a row was left', async () 
   await database.query(
     `UPDATE access SET active = FALSE, attributes = '{"userName":"ann","active":false}'`,
   );
-  expect(await store.sessions.find('session')).toBeUndefined();
+  expect(await store.sessions.find({ tenant: ACME.tenant, hash: 'session' })).toBeUndefined();
   await database.query('DELETE FROM access');
-  expect(await store.sessions.find('session')).toBeUndefined();
+  expect(await store.sessions.find({ tenant: ACME.tenant, hash: 'session' })).toBeUndefined();
 });

@@ -2,10 +2,11 @@
  * The look-ups of identity providers, as SQLite plans them. Each uses an index, whatever the size
  * of the directory.
  */
-import type { SQL } from 'drizzle-orm';
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SQL } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMembershipStore } from '../../../src/directory/sql/followed-group-store.ts';
 import { type Connections, openConnections } from '../../../src/directory/sqlite/connections.ts';

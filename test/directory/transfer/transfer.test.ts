@@ -102,7 +102,7 @@ describe.each(WAYS)('a directory moved from %s to %s', (from, to) => {
     }
     // Identities are part of a directory, but sessions and setup links are not.
     expect(rows.identities).toBe(1);
-    expect(await moved.store.sessions.find('session')).toBeUndefined();
+    expect(await moved.store.sessions.find({ tenant: 'acme', hash: 'session' })).toBeUndefined();
     expect(await moved.store.setupLinks.find('link', 11)).toBeUndefined();
     const added = await first.at(moved.port).send('POST', '/Users', { userName: 'afterwards' });
     expect(added.status).toBe(201);

@@ -160,7 +160,7 @@ describe('a Kubernetes token', () => {
     const { cookie = '' } = (await signIn(token)) as { cookie?: string };
     const [, secret = ''] = /=([\w-]{43});/.exec(cookie) ?? [];
     const hash = createHash('sha256').update(secret).digest('hex');
-    const found = await server.store.sessions.find(hash);
+    const found = await server.store.sessions.find({ tenant: '', hash });
     expect(found).toMatchObject({ kind: 'kubernetes', sealedToken: expect.any(String) });
     const { sealedToken } = found as TokenSession;
     expect(sealedToken).not.toContain(token.slice(-40));

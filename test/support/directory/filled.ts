@@ -1,5 +1,7 @@
 /** Fills a directory with a bit of everything, and reads everything that a client can see. */
+
 import fc from 'fast-check';
+import { scopeOf } from '../../../src/directory/store/integrations.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
 import { body } from '../scim/arbitrary-resources.ts';
 import type { ScimClient, ScimServer } from '../scim-server/server.ts';
@@ -31,7 +33,7 @@ export async function fill(server: ScimServer, seed: number): Promise<readonly S
   await store.integrations.govern('globex');
   await store.madeObjects.put(MAKER, { kind: 'Secret', name: 'a', uid: 'uid', operator: 'own' });
   await store.madeObjects.put(MAKER, { kind: 'Secret', name: 'b', uid: undefined });
-  await store.recentRequests.put(okta.record.id, 'process', [], 10);
+  await store.recentRequests.put(scopeOf(okta.record), 'process', [], 10);
   return clients;
 }
 

@@ -1,11 +1,11 @@
 /** Directories on PostgreSQL, each in its own database while it is in use. */
 import { randomUUID } from 'node:crypto';
-import { getTableName, is } from 'drizzle-orm';
-import { PgTable } from 'drizzle-orm/pg-core';
+import { getTableName } from 'drizzle-orm';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { DEFAULTS, openDirectory } from '../../../src/directory/open.ts';
 import * as schema from '../../../src/directory/postgres/schema.ts';
+import { TABLES } from '../../../src/directory/postgres/tables.ts';
 import type { ActivityOptions } from '../../../src/directory/store/activity.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
@@ -28,19 +28,24 @@ export function createDatabase(encoding = 'UTF8'): Promise<PostgresDatabase> {
   return createFrom(`template0 ENCODING '${encoding}'`);
 }
 
-async function createFrom(template: string): Promise<PostgresDatabase> {
+async function createFrom(
+  template: string,
+  prepare?: (database: PostgresDatabase) => Promise<void>,
+): Promise<PostgresDatabase> {
   const server = inject('postgresUrl');
   const name = `${inject('postgresPrefix')}${randomUUID().replaceAll('-', '')}`;
   await run(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return {
+  const database: PostgresDatabase = {
     url: url.href,
     query: (text, values) => run(url.href, text, values),
     drop: async () => {
       await run(server, `DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
+  await prepare?.(database);
+  return database;
 }
 
 /** Opens a directory in a database that never had a row, so that PostgreSQL has no statistics. */
@@ -57,17 +62,31 @@ export async function newPostgres(): Promise<PostgresDirectory> {
   };
 }
 
-/**
- * Migrated databases of earlier tests that are empty and not in use. Emptying a database takes a
- * hundredth of the time of creating one.
- */
-const free: PostgresDatabase[] = [];
+type OpenPostgres = (
+  types?: ResourceTypes,
+  activity?: ActivityOptions,
+) => Promise<PostgresDirectory>;
 
-export async function usePostgres(
-  types: ResourceTypes = STANDARD_RESOURCE_TYPES,
-  activity: ActivityOptions = {},
+/**
+ * Opens directories in databases that are changed by `prepare` after they were migrated. Those of
+ * earlier tests are emptied and used again, which takes a hundredth of the time of creating one.
+ */
+export function postgresWith(prepare: (database: PostgresDatabase) => Promise<void>): OpenPostgres {
+  const free: PostgresDatabase[] = [];
+  return async (types = STANDARD_RESOURCE_TYPES, activity = {}) => {
+    const database = free.pop() ?? (await createFrom(inject('postgresTemplate'), prepare));
+    return reopened(database, free, types, activity);
+  };
+}
+
+export const usePostgres = postgresWith(async () => undefined);
+
+async function reopened(
+  database: PostgresDatabase,
+  free: PostgresDatabase[],
+  types: ResourceTypes,
+  activity: ActivityOptions,
 ): Promise<PostgresDirectory> {
-  const database = free.pop() ?? (await createFrom(inject('postgresTemplate')));
   // With this search path, a table name needs its schema.
   const url = `${database.url}?schema=public&options=-c%20search_path%3Dpg_catalog`;
   const store = await openDirectory(url, types, { ...DEFAULTS, activity });
@@ -82,9 +101,8 @@ export async function usePostgres(
   };
 }
 
-const EMPTY = Object.values(schema)
-  .filter((table) => is(table, PgTable) && table !== schema.signingKeys)
-  .map((table) => `DELETE FROM ${getTableName(table)};`)
+const EMPTY = TABLES.filter((name) => name !== getTableName(schema.signingKeys))
+  .map((name) => `DELETE FROM ${name};`)
   .join('');
 
 async function run<Row extends pg.QueryResultRow>(

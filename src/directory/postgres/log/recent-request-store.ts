@@ -12,10 +12,10 @@ const statements = recentRequestStatements(
 
 export function createRecentRequestStore({ all, run }: Connections): RecentRequestStore {
   return {
-    put: async (integrationId, process, requests, at) => {
-      await run(statements.put(integrationId, process, requests, at));
+    put: async (scope, process, requests, at) => {
+      await run(statements.put(scope, process, requests, at));
     },
-    list: async (integrationId) => mergedRequests(await all(statements.list(integrationId))),
+    list: async (scope) => mergedRequests(await all(statements.list(scope))),
     prune: async (before) => {
       await run(statements.prune(before));
     },

@@ -73,8 +73,8 @@ CREATE INDEX external_ids_external_id ON external_ids (tenant, external_id, inte
 CREATE INDEX external_ids_integration ON external_ids (integration_id, resource_type, tenant, resource_id);
 
 CREATE TABLE integrations (
-  id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   tenant TEXT COLLATE "C" NOT NULL,
+  id TEXT COLLATE "C" NOT NULL,
   cluster_uid TEXT COLLATE "C" NOT NULL,
   namespace TEXT COLLATE "C" NOT NULL,
   namespace_uid TEXT COLLATE "C" NOT NULL,
@@ -84,10 +84,21 @@ CREATE TABLE integrations (
   allowed BOOLEAN NOT NULL,
   deletion_policy TEXT COLLATE "C" NOT NULL CHECK (deletion_policy IN ('Retain', 'Delete')),
   ended_at BIGINT,
-  last_request_at BIGINT
+  last_request_at BIGINT,
+  PRIMARY KEY (tenant, id)
 );
-CREATE UNIQUE INDEX integrations_owner ON integrations (cluster_uid, namespace, name) WHERE ended_at IS NULL;
 CREATE INDEX integrations_cluster ON integrations (cluster_uid, tenant);
+
+-- What is unique across tenants, which the keys of tables that are distributed by tenant can't enforce: ids of integrations, the
+-- custom resources of live ones, and hashes of tokens. The copy of a directory fills it from the other tables.
+CREATE TABLE registry (
+  kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('integration', 'owner', 'token')),
+  name TEXT COLLATE "C" NOT NULL,
+  tenant TEXT COLLATE "C" NOT NULL,
+  integration_id TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (kind, name)
+);
+CREATE INDEX registry_integration ON registry (integration_id, kind);
 
 -- The namespace that has the tenant by its own name: kept when its integrations are forgotten, so that a tenant's data is not
 -- handed to the next owner of a namespace's name, nor to a namespace of that name in another cluster.
@@ -103,22 +114,24 @@ CREATE TABLE governed_tenants (
 );
 
 CREATE TABLE tokens (
-  hash TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  tenant TEXT COLLATE "C" NOT NULL,
+  hash TEXT COLLATE "C" NOT NULL,
   integration_id TEXT COLLATE "C" NOT NULL,
   key_id TEXT COLLATE "C" NOT NULL,
   issued_at BIGINT NOT NULL,
   expires_at BIGINT,
   pending BOOLEAN NOT NULL,
   last_used_at BIGINT,
-  shown_at BIGINT
+  shown_at BIGINT,
+  PRIMARY KEY (tenant, hash)
 );
-CREATE INDEX tokens_integration ON tokens (integration_id);
+CREATE INDEX tokens_integration ON tokens (tenant, integration_id);
 
 -- People who are signed in to the console, and holders of Kubernetes tokens; only a hash of the secret in their cookie is kept.
 CREATE TABLE sessions (
-  hash TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  tenant TEXT COLLATE "C" NOT NULL,
+  hash TEXT COLLATE "C" NOT NULL,
   kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('person', 'kubernetes')),
-  tenant TEXT COLLATE "C",
   access_id TEXT COLLATE "C",
   provider TEXT COLLATE "C",
   issuer TEXT COLLATE "C",
@@ -129,7 +142,8 @@ CREATE TABLE sessions (
   sealed_token TEXT COLLATE "C",
   created_at BIGINT NOT NULL,
   last_used_at BIGINT NOT NULL,
-  expires_at BIGINT NOT NULL
+  expires_at BIGINT NOT NULL,
+  PRIMARY KEY (tenant, hash)
 );
 CREATE INDEX sessions_access ON sessions (tenant, access_id);
 CREATE INDEX sessions_subject ON sessions (issuer, subject);
@@ -177,11 +191,12 @@ CREATE TABLE made_objects (
 
 -- The last requests of an integration that a process received. The rows are large, and none is in a backup.
 CREATE TABLE recent_requests (
+  tenant TEXT COLLATE "C" NOT NULL,
   integration_id TEXT COLLATE "C" NOT NULL,
   process TEXT COLLATE "C" NOT NULL,
   written_at BIGINT NOT NULL,
   requests TEXT COLLATE "C" NOT NULL,
-  PRIMARY KEY (integration_id, process)
+  PRIMARY KEY (tenant, integration_id, process)
 );
 
 -- Totals of a tenant, so that a list need not count; spread over slots, so that parallel writers don't wait for one row.

@@ -57,18 +57,20 @@ const writtenTexts = (key: keyof LookupValue) =>
 const WRITTEN = sql`unnest(${writtenTexts('value')}, ${writtenTexts('path')}) AS n(value, path)`;
 
 /**
- * Follows a change in the same transaction, and does nothing if that did nothing.
+ * Follows a change in the same transaction, and does nothing unless the user is as the change leaves
+ * it. Ids of transactions aren't compared, because each node of a distributed database has its own.
  */
 export const ENDED_SESSIONS = template(
   compose,
-  ({ tenant, id }: Slots<Pick<UserInput, 'tenant' | 'id'>>) => sql<never>`
+  ({ tenant, id, version, json }: Slots<UserChangeInput>) => sql<never>`
     ${endedSessions(postgresDialect.tables, tenant, id)}
       AND EXISTS (
         SELECT 1
         FROM ${a.table}
         WHERE ${a.tenant} = ${tenant}
           AND ${a.id} = ${id}
-          AND xmin = pg_current_xact_id_if_assigned()::xid
+          AND ${a.version} = ${version}::integer + 1
+          AND ${a.attributes}::text = ${json}::text
       )
   `,
 );

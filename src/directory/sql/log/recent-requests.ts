@@ -1,6 +1,7 @@
 /** The last requests as rows, one for each integration and process. */
 import { type SQL, sql } from 'drizzle-orm';
 import { MOST_RECENT_REQUESTS, type RecentRequest } from '../../store/recent-requests.ts';
+import type { Scope } from '../../store/resources.ts';
 import { columns, type Names, type Row } from '../names.ts';
 
 /** More processes than serve at once; the others have ended. */
@@ -10,25 +11,35 @@ type Column = keyof Row<'recentRequests'>;
 
 /** The statements, which are the same in both databases. */
 export function recentRequestStatements(r: Names<Column>, given: Names<Column>) {
-  const inserted = columns(r, 'integrationId', 'process', 'writtenAt', 'requests');
+  const inserted = columns(r, 'tenant', 'integrationId', 'process', 'writtenAt', 'requests');
+  const key = columns(r, 'tenant', 'integrationId', 'process');
   return {
-    put: (integrationId: string, process: string, requests: readonly RecentRequest[], at: number) =>
+    put: (
+      { tenant, integrationId }: Scope,
+      process: string,
+      requests: readonly RecentRequest[],
+      at: number,
+    ) =>
       sql`
         INSERT INTO ${r.table} (${inserted})
-        VALUES (${integrationId}, ${process}, ${at}, ${JSON.stringify(requests)})
-        ON CONFLICT (${r.integrationId}, ${r.process})
+        VALUES (${tenant}, ${integrationId}, ${process}, ${at}, ${JSON.stringify(requests)})
+        ON CONFLICT (${r.tenant}, ${r.integrationId}, ${r.process})
         DO UPDATE SET ${r.writtenAt} = ${given.writtenAt}, ${r.requests} = ${given.requests}
       `,
-    list: (integrationId: string): SQL<Pick<Row<'recentRequests'>, 'requests'>> =>
-      sql`SELECT ${r.requests} FROM ${r.table} WHERE ${r.integrationId} = ${integrationId}`,
+    list: ({ tenant, integrationId }: Scope): SQL<Pick<Row<'recentRequests'>, 'requests'>> =>
+      sql`
+        SELECT ${r.requests}
+        FROM ${r.table}
+        WHERE ${r.tenant} = ${tenant} AND ${r.integrationId} = ${integrationId}
+      `,
     prune: (before: number) =>
       sql`
         DELETE FROM ${r.table}
-        WHERE (${r.integrationId}, ${r.process}) IN (
-          SELECT ${r.integrationId}, ${r.process}
+        WHERE (${key}) IN (
+          SELECT ${key}
           FROM (
-            SELECT ${r.integrationId}, ${r.process}, ${r.writtenAt}, row_number() OVER (
-              PARTITION BY ${r.integrationId} ORDER BY ${r.writtenAt} DESC
+            SELECT ${key}, ${r.writtenAt}, row_number() OVER (
+              PARTITION BY ${r.tenant}, ${r.integrationId} ORDER BY ${r.writtenAt} DESC
             ) AS place
             FROM ${r.table}
           ) AS ranked

@@ -1,20 +1,22 @@
 /** Sessions as SQL, for both databases. */
 import { type SQL, sql } from 'drizzle-orm';
-import type {
-  FoundSession,
-  PersonSession,
-  SessionOwner,
-  SessionRecord,
-  SessionStore,
+import {
+  type FoundSession,
+  type PersonSession,
+  type SessionKey,
+  type SessionOwner,
+  type SessionRecord,
+  type SessionStore,
+  tenantOfSession,
 } from '../../store/sessions.ts';
 import { columns, named, type Row, selected, type Tables } from '../names.ts';
 import type { Text } from '../template.ts';
 import type { PeopleDatabase } from './database.ts';
 
 const COLUMNS = [
+  'tenant',
   'hash',
   'kind',
-  'tenant',
   'accessId',
   'provider',
   'issuer',
@@ -38,7 +40,7 @@ export function createSessionStore({ dialect, held, all, run }: PeopleDatabase):
   const t = named(tables.sessions);
   const s = named(tables.sessions, 's');
   const a = named(tables.access, 'a');
-  const ofHash = (hash: string) => sql`${t.hash} = ${hash}`;
+  const is = ({ tenant, hash }: SessionKey) => sql`${t.tenant} = ${tenant} AND ${t.hash} = ${hash}`;
   return {
     create: async (session) => {
       const values = valuesOf(session);
@@ -55,30 +57,31 @@ export function createSessionStore({ dialect, held, all, run }: PeopleDatabase):
       const inserted = sql`INSERT INTO ${t.table} (${columns(t, ...COLUMNS)}) SELECT ${values}`;
       return (await run(sql`${inserted} ${from}`)) > 0;
     },
-    find: async (hash) => {
+    find: async ({ tenant, hash }) => {
       const [row] = await all<FoundRow>(
         sql`
           SELECT ${selected(s, ...COLUMNS)}, ${a.attributes} ->> 'userName' AS "userName",
             ${a.attributes} ->> 'displayName' AS "displayName"
           FROM ${s.table}
           LEFT JOIN ${a.table} ON ${a.tenant} = ${s.tenant} AND ${a.id} = ${s.accessId}
-          WHERE ${s.hash} = ${hash}
+          WHERE ${s.tenant} = ${tenant}
+            AND ${s.hash} = ${hash}
             AND (${s.kind} = 'kubernetes' OR ${a.active})
         `,
       );
       return row && foundOf(row);
     },
-    touch: async (hash, at) => {
+    touch: async (key, at) => {
       await run(
         sql`
           UPDATE ${t.table}
           SET ${t.lastUsedAt} = ${at}
-          WHERE ${ofHash(hash)} AND ${t.lastUsedAt} < ${at}
+          WHERE ${is(key)} AND ${t.lastUsedAt} < ${at}
         `,
       );
     },
-    end: async (hash) => {
-      await run(sql`DELETE FROM ${t.table} WHERE ${ofHash(hash)}`);
+    end: async (key) => {
+      await run(sql`DELETE FROM ${t.table} WHERE ${is(key)}`);
     },
     endAll: (of) => run(sql`DELETE FROM ${t.table} WHERE ${isOf(of, tables)}`),
     list: async (tenant, accessId) => {
@@ -123,9 +126,9 @@ function valuesOf(session: SessionRecord): SQL {
   const { hash, kind, createdAt, lastUsedAt, expiresAt } = session;
   const person = kind === 'person' ? session : undefined;
   const texts = [
+    tenantOfSession(session),
     hash,
     kind,
-    person?.tenant,
     person?.accessId,
     person?.provider,
     person?.issuer,
@@ -160,7 +163,6 @@ function personSessionOf({ holder: _, sealedToken: __, ...row }: SessionRow): Pe
   return {
     ...row,
     kind: 'person',
-    tenant: row.tenant ?? '',
     accessId: row.accessId ?? '',
     provider: row.provider ?? '',
     issuer: row.issuer ?? '',

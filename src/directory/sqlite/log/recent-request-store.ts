@@ -14,16 +14,16 @@ export const recentRequestReads = ({
   read,
   reading,
 }: Pick<Connections, 'read' | 'reading'>): Pick<RecentRequestStore, 'list'> => ({
-  list: (integrationId) => reading(() => mergedRequests(read.all(statements.list(integrationId)))),
+  list: (scope) => reading(() => mergedRequests(read.all(statements.list(scope)))),
 });
 
 export function createRecentRequestStore(connections: Connections): RecentRequestStore {
   const { writer, write } = connections;
   return {
     ...recentRequestReads(connections),
-    put: (integrationId, process, requests, at) =>
+    put: (scope, process, requests, at) =>
       writer.write(() => {
-        write.run(statements.put(integrationId, process, requests, at));
+        write.run(statements.put(scope, process, requests, at));
       }),
     prune: (before) =>
       writer.write(() => {

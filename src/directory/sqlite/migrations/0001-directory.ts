@@ -68,8 +68,8 @@ CREATE INDEX external_ids_external_id ON external_ids (tenant, external_id, inte
 CREATE INDEX external_ids_integration ON external_ids (integration_id, tenant, resource_type);
 
 CREATE TABLE integrations (
-  id TEXT NOT NULL PRIMARY KEY,
   tenant TEXT NOT NULL,
+  id TEXT NOT NULL PRIMARY KEY,
   cluster_uid TEXT NOT NULL,
   namespace TEXT NOT NULL,
   namespace_uid TEXT NOT NULL,
@@ -98,6 +98,7 @@ CREATE TABLE governed_tenants (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tokens (
+  tenant TEXT NOT NULL,
   hash TEXT NOT NULL PRIMARY KEY,
   integration_id TEXT NOT NULL,
   key_id TEXT NOT NULL,
@@ -111,9 +112,9 @@ CREATE INDEX tokens_integration ON tokens (integration_id);
 
 -- People who are signed in to the console, and holders of Kubernetes tokens; only a hash of the secret in their cookie is kept.
 CREATE TABLE sessions (
+  tenant TEXT NOT NULL,
   hash TEXT NOT NULL PRIMARY KEY,
   kind TEXT NOT NULL CHECK (kind IN ('person', 'kubernetes')),
-  tenant TEXT,
   access_id TEXT,
   provider TEXT,
   issuer TEXT,
@@ -172,11 +173,12 @@ CREATE TABLE made_objects (
 
 -- The last requests of an integration that a process received. The rows are large, and none is in a backup.
 CREATE TABLE recent_requests (
+  tenant TEXT NOT NULL,
   integration_id TEXT NOT NULL,
   process TEXT NOT NULL,
   written_at INTEGER NOT NULL,
   requests TEXT NOT NULL,
-  PRIMARY KEY (integration_id, process)
+  PRIMARY KEY (tenant, integration_id, process)
 ) STRICT;
 
 -- Totals of a tenant, so that a list need not count. The one writer of this database needs one slot.

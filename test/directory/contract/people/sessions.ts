@@ -1,6 +1,11 @@
 /** Sessions, and when they end. */
 import { describe, expect, it } from 'vitest';
-import type { PersonSession, TokenSession } from '../../../../src/directory/store/sessions.ts';
+import {
+  type PersonSession,
+  type SessionRecord,
+  type TokenSession,
+  tenantOfSession,
+} from '../../../../src/directory/store/sessions.ts';
 import type { Store } from '../../../../src/directory/store/store.ts';
 import type { Attributes } from '../../../../src/scim/resource.ts';
 import { ACME, addUser, at, GLOBEX, integration, type Open, useStore } from '../fixture.ts';
@@ -31,6 +36,12 @@ const HOLDER: TokenSession = {
   expiresAt: at(1_000),
 };
 
+const keyOf = (session: SessionRecord) => ({
+  tenant: tenantOfSession(session),
+  hash: session.hash,
+});
+const ADMIN = keyOf(HOLDER);
+
 async function signIn(store: Store, userName = 'ann', more: Attributes = {}) {
   const user = await addUser(store, ACME, userName, more);
   const made = session(user.id);
@@ -54,15 +65,15 @@ export function sessionContract(open: Open): void {
     it('is found with the person as provisioned now', async () => {
       const store = opened();
       const { change, ...made } = await signIn(store);
-      expect(await store.sessions.find(made.hash)).toEqual({
+      expect(await store.sessions.find(made)).toEqual({
         ...made,
         person: { userName: 'ann', displayName: undefined },
       });
       await change({ displayName: 'Ann Åström' });
-      expect(await store.sessions.find(made.hash)).toMatchObject({
+      expect(await store.sessions.find(made)).toMatchObject({
         person: { displayName: 'Ann Åström' },
       });
-      expect(await store.sessions.find('other')).toBeUndefined();
+      expect(await store.sessions.find({ tenant: ACME.tenant, hash: 'other' })).toBeUndefined();
     });
 
     it('does not begin for a user who is missing, inactive or in another tenant', async () => {
@@ -85,24 +96,24 @@ export function sessionContract(open: Open): void {
       const { hash, change } = await signIn(store);
       const other = await signIn(store, 'bob');
       await change(next);
-      expect(await store.sessions.find(hash)).toBeUndefined();
+      expect(await store.sessions.find({ tenant: ACME.tenant, hash })).toBeUndefined();
       await change({ active: true, userName: 'ann' });
-      expect(await store.sessions.find(hash)).toBeUndefined();
-      expect(await store.sessions.find(other.hash)).toBeDefined();
+      expect(await store.sessions.find({ tenant: ACME.tenant, hash })).toBeUndefined();
+      expect(await store.sessions.find(other)).toBeDefined();
     });
 
     it('outlasts changes of everything else', async () => {
       const store = opened();
       const { hash, change } = await signIn(store);
       await change({ title: 'Lead', externalId: 'x', emails: [{ value: 'ann@acme.example' }] });
-      expect(await store.sessions.find(hash)).toBeDefined();
+      expect(await store.sessions.find({ tenant: ACME.tenant, hash })).toBeDefined();
     });
 
     it('ends with the user', async () => {
       const store = opened();
       const { hash, accessId } = await signIn(store);
       await store.users.delete(ACME, accessId, () => undefined, at(1));
-      expect(await store.sessions.find(hash)).toBeUndefined();
+      expect(await store.sessions.find({ tenant: ACME.tenant, hash })).toBeUndefined();
       expect(await store.sessions.list(ACME.tenant, accessId)).toEqual([]);
     });
 
@@ -111,7 +122,7 @@ export function sessionContract(open: Open): void {
       await store.integrations.put(integration({ deletionPolicy: 'Delete' }));
       const { hash, accessId } = await signIn(store);
       await store.integrations.end('okta', at(1));
-      expect(await store.sessions.find(hash)).toBeDefined();
+      expect(await store.sessions.find({ tenant: ACME.tenant, hash })).toBeDefined();
       await store.integrations.purge('okta', at(2));
       expect(await store.sessions.list(ACME.tenant, accessId)).toEqual([]);
     });
@@ -121,7 +132,7 @@ export function sessionContract(open: Open): void {
       const { hash, change } = await signIn(store);
       await addUser(store, ACME, 'bob');
       await expect(change({ userName: 'bob' })).rejects.toMatchObject({ status: 409 });
-      expect(await store.sessions.find(hash)).toBeDefined();
+      expect(await store.sessions.find({ tenant: ACME.tenant, hash })).toBeDefined();
     });
   });
 
@@ -131,7 +142,7 @@ export function sessionContract(open: Open): void {
     it('is found with its holder', async () => {
       const store = opened();
       expect(await store.sessions.create(HOLDER)).toBe(true);
-      expect(await store.sessions.find(HOLDER.hash)).toEqual(HOLDER);
+      expect(await store.sessions.find(ADMIN)).toEqual(HOLDER);
     });
   });
 
@@ -152,17 +163,17 @@ export function sessionContract(open: Open): void {
       ];
       const begin = async () => {
         for (const each of all) {
-          await sessions.end(each.hash);
+          await sessions.end(keyOf(each));
           await sessions.create(each);
         }
       };
       const left = async () => {
-        const found = await Promise.all(all.map(({ hash }) => sessions.find(hash)));
+        const found = await Promise.all(all.map((each) => sessions.find(keyOf(each))));
         return all.filter((_, index) => found[index] !== undefined).map(({ hash }) => hash);
       };
       expect(store.sealingKey).toMatch(/^[0-9a-f]{64}$/);
       await begin();
-      await sessions.end('a');
+      await sessions.end({ tenant: ACME.tenant, hash: 'a' });
       expect(await left()).toEqual(['b', 'c', 'd', HOLDER.hash]);
       await begin();
       expect(await sessions.endAll({ tenant: ACME.tenant, accessId: ann.id })).toBe(2);
@@ -189,9 +200,9 @@ export function sessionContract(open: Open): void {
     it('record their last use, and never an earlier one', async () => {
       const { sessions } = opened();
       await sessions.create(HOLDER);
-      await sessions.touch(HOLDER.hash, at(5));
-      await sessions.touch(HOLDER.hash, at(3));
-      expect(await sessions.find(HOLDER.hash)).toMatchObject({ lastUsedAt: at(5) });
+      await sessions.touch(ADMIN, at(5));
+      await sessions.touch(ADMIN, at(3));
+      expect(await sessions.find(ADMIN)).toMatchObject({ lastUsedAt: at(5) });
     });
 
     it('are pruned when they have expired or were not used', async () => {
@@ -200,7 +211,7 @@ export function sessionContract(open: Open): void {
       await sessions.create({ ...HOLDER, hash: 'idle', lastUsedAt: at(90) });
       await sessions.create({ ...HOLDER, hash: 'used', lastUsedAt: at(91) });
       expect(await sessions.prune(at(100), 10_000)).toBe(2);
-      expect(await sessions.find('used')).toBeDefined();
+      expect(await sessions.find({ tenant: '', hash: 'used' })).toBeDefined();
       expect(await sessions.prune(at(100), 10_000)).toBe(0);
     });
   });
