@@ -1,6 +1,7 @@
 /** A checkout in which the commands of the documentation run, with the programs that they need. */
 import { spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -16,6 +17,7 @@ import { ensureBinaries } from '../../../hack/control-plane/binaries.ts';
 import { helmProgram } from '../../../hack/helm/programs.ts';
 import { type Child, startChild } from '../../../hack/process/child.ts';
 import { freePorts } from '../../../hack/process/ports.ts';
+import { programBundle } from '../bundle.ts';
 import { eventually } from '../eventually.ts';
 import { outputOf } from '../program-output.ts';
 
@@ -54,12 +56,13 @@ export class Checkout {
   /** With the bundle, kubectl and helm. */
   static async create(env: NodeJS.ProcessEnv): Promise<Checkout> {
     const folder = mkdtempSync(join(tmpdir(), 'scim-operator-docs-'));
-    for (const name of ['node_modules', 'bin']) mkdirSync(join(folder, name));
+    for (const name of ['node_modules', 'bin', 'dist']) mkdirSync(join(folder, name));
     for (const name of LINKED) symlinkSync(resolve(name), join(folder, name));
     for (const name of INSTALLED)
       symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name));
     // Newer than package.json, so that make installs nothing.
     writeFileSync(join(folder, 'node_modules/.package-lock.json'), '{}');
+    copyFileSync(programBundle(), join(folder, 'dist/scim-operator.js'));
     const program = `#!/bin/sh\nexec node "$(dirname "$0")/../dist/scim-operator.js" "$@"\n`;
     writeFileSync(join(folder, 'bin/scim-operator'), program, { mode: 0o755 });
     const pathOf = await ensureBinaries(['kubectl'], log);
@@ -71,9 +74,7 @@ export class Checkout {
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
       KUBECACHEDIR: join(folder, 'discovered'),
     };
-    const checkout = new Checkout(folder, { ...caches, ...env });
-    await checkout.run('make build');
-    return checkout;
+    return new Checkout(folder, { ...caches, ...env });
   }
 
   /** One like this, for commands that write files. */
