@@ -49,7 +49,7 @@ describe.skipIf(missing.length > 0)(`moving from group-sync-operator${why}`, () 
   let checks = 0;
   const changed: string[] = [];
 
-  /** Asks for the permissions all the time. */
+  /** Asks for the permissions all the time. The pause leaves the API server to the steps. */
   async function watch(): Promise<void> {
     while (!over) {
       for (const { user, action, allowed } of RIGHTS) {
@@ -57,6 +57,7 @@ describe.skipIf(missing.length > 0)(`moving from group-sync-operator${why}`, () 
         if (may !== allowed) changed.push(`${step}: ${user} in ${action.namespace}: ${may}`);
         checks += 1;
       }
+      await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }
 
