@@ -1,6 +1,5 @@
 /** What the chart renders, as the API server sees it. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ControlPlane, startControlPlane } from '../../../hack/control-plane/start.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { NAMESPACES } from '../../../src/kube/resource.ts';
 import { BOTH_HELMS, Helm, RELEASE, useHelm } from '../../support/chart/helm.ts';
 import { MATRIX } from '../../support/chart/values.ts';
@@ -19,14 +18,12 @@ const STUBS = [
 ] as const;
 
 useHelm();
-let controlPlane: ControlPlane;
 let objects: AnyObjects;
 beforeAll(async () => {
-  controlPlane = await startControlPlane({ controllerManager: false, log: () => undefined });
-  const admin = adminClient(controlPlane.kubeconfig);
+  const admin = adminClient();
   for (const name of NAMESPACES_OF_VALUES)
-    await admin.create(NAMESPACES, { metadata: { name } }, TEST_MANAGER);
-  objects = new AnyObjects(controlPlane.kubeconfig, RELEASE);
+    await admin.apply(NAMESPACES, { metadata: { name } }, TEST_MANAGER);
+  objects = new AnyObjects(inject('kubeconfig'), RELEASE);
   for (const [group, version, kind, plural] of STUBS)
     await objects.apply(stubCrd(group, version, kind, plural));
   for (const [group, version, kind] of STUBS) {
@@ -34,10 +31,7 @@ beforeAll(async () => {
     await eventually(() => objects.apply(probe, { dryRun: true }));
   }
 });
-afterAll(async () => {
-  await objects.close();
-  await controlPlane.stop();
-});
+afterAll(() => objects?.close());
 
 describe.each(BOTH_HELMS)('what helm %s renders', (major) => {
   it.each(Object.entries(MATRIX))('is taken by the API server: %s', async (_, values) => {
