@@ -45,6 +45,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
           exclude: [...kube, ...people, ...operator, ...resources, ...installed],
           globalSetup: ['test/support/directory/postgres-server.ts'],
+          // By default, one core would do nothing once the other projects have ended.
+          maxWorkers: '100%',
           ...shared,
         },
       },
