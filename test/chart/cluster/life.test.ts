@@ -1,13 +1,17 @@
 /** A release from its installation to its end, with helm 3 and helm 4. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../../hack/control-plane/start.ts';
+import { allCrds } from '../../../src/crd/manifest.ts';
 import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import type { Client } from '../../../src/kube/client.ts';
 import {
   ADMISSION_POLICIES,
+  ADMISSION_POLICY_BINDINGS,
   CONFIG_MAPS,
+  CUSTOM_RESOURCE_DEFINITIONS,
   type KubeObject,
   NAMESPACES,
+  type ObjectKey,
   type ResourceDefinition,
 } from '../../../src/kube/resource.ts';
 import { BOTH_HELMS, Helm, RELEASE, useHelm, type Values } from '../../support/chart/helm.ts';
@@ -30,21 +34,41 @@ interface Scaled extends KubeObject {
 }
 
 const INTEGRATION = { namespace: RELEASE, name: 'company-idp' };
+const RENAMED = 'identity';
 const RELEASED = { namespace: RELEASE, name: RELEASE };
 
 useHelm();
+let controlPlane: ControlPlane;
+let admin: Client;
+beforeAll(async () => {
+  controlPlane = await startControlPlane({ controllerManager: true, log: () => undefined });
+  admin = adminClient(controlPlane.kubeconfig);
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+  await admin.create(NAMESPACES, { metadata: { name: RELEASE, labels } }, TEST_MANAGER);
+});
+afterAll(() => controlPlane?.stop());
+
+/** Deletes what releases leave behind, so that the next one finds a cluster without it. */
+async function forget(): Promise<void> {
+  const policy = { name: 'scimgroupbindings.scim-operator.dev' };
+  const left: (readonly [ResourceDefinition, ObjectKey])[] = [
+    [CLAIMS, RELEASED],
+    [CLAIMS, { namespace: RELEASE, name: `${RENAMED}-${RELEASE}` }],
+    [ADMISSION_POLICY_BINDINGS, policy],
+    [ADMISSION_POLICIES, policy],
+    ...allCrds().map(({ metadata }) => [CUSTOM_RESOURCE_DEFINITIONS, metadata] as const),
+  ];
+  for (const [resource, key] of left) await admin.delete(resource, key);
+  for (const [resource, key] of left)
+    await eventually(() => expect(admin.get(resource, key)).rejects.toThrow(/404/));
+}
 
 describe.each(BOTH_HELMS)('with helm %s', (major) => {
   const helm = new Helm(major);
-  let controlPlane: ControlPlane;
-  let admin: Client;
-  beforeAll(async () => {
-    controlPlane = await startControlPlane({ controllerManager: true, log: () => undefined });
-    admin = adminClient(controlPlane.kubeconfig);
-    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-    await admin.create(NAMESPACES, { metadata: { name: RELEASE, labels } }, TEST_MANAGER);
+  afterAll(async () => {
+    await plain('uninstall', RENAMED);
+    await forget();
   });
-  afterAll(() => controlPlane.stop());
 
   const run = (verb: string, values: Values, ...args: string[]) =>
     helm.onChart(verb, { ...MINIMAL, ...values }, { kubeconfig: controlPlane.kubeconfig, args });
@@ -121,7 +145,7 @@ describe.each(BOTH_HELMS)('with helm %s', (major) => {
   });
 
   it('takes them over under another name, when told to', async () => {
-    const options = { kubeconfig: controlPlane.kubeconfig, release: 'identity' };
+    const options = { kubeconfig: controlPlane.kubeconfig, release: RENAMED };
     await expect(helm.onChart('install', MINIMAL, options)).rejects.toThrow(/ownership metadata/);
     await helm.onChart('install', MINIMAL, { ...options, args: ['--take-ownership'] });
     await admin.get(SCIM_INTEGRATIONS, INTEGRATION);
