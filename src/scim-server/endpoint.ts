@@ -21,6 +21,7 @@ import { errorAnswer, methodNotAllowed, unknownPath } from './error.ts';
 import { bodyShares, HeldAnswers, HeldBody } from './memory-shares.ts';
 import type { Operation, RequestMetrics } from './metrics.ts';
 import { operationOf } from './operations.ts';
+import { queriesOf } from './query-string.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { RecentRequests } from './recent-requests.ts';
 import { createRefusals } from './refusal.ts';
@@ -223,7 +224,7 @@ async function serve(
   return handler({
     request: {
       id,
-      queries: () => (req.url.includes('?') ? req.queries() : NO_QUERIES),
+      queries: () => queriesOf(req.url),
       header: (name) => req.header(name),
     },
     caller: { scope, permissions },
@@ -241,8 +242,6 @@ async function serve(
     countOperation: (name, status) => metrics.bulkOperation(name, status, scope),
   });
 }
-
-const NO_QUERIES = {};
 
 function refuseMethod(method: string, methods: Methods): Answer {
   const allowed = Object.keys(methods);

@@ -1,0 +1,42 @@
+/** The parameters of a URL. */
+
+type Parameters = Readonly<Record<string, readonly string[]>>;
+
+const NONE: Parameters = {};
+
+/** The values of every parameter in the URL's query, by its name as sent. */
+export function queriesOf(url: string): Parameters {
+  const start = url.indexOf('?');
+  if (start < 0) return NONE;
+  const fragment = url.indexOf('#');
+  // Without a query, the fragment may contain a question mark.
+  if (fragment >= 0 && fragment < start) return NONE;
+  const found: Record<string, string[]> = Object.create(null);
+  for (const pair of url.slice(start + 1, fragment < 0 ? undefined : fragment).split('&')) {
+    const equals = pair.indexOf('=');
+    const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
+    if (name === '') continue;
+    const value = equals < 0 ? '' : decoded(pair.slice(equals + 1));
+    const others = found[name];
+    if (others === undefined) found[name] = [value];
+    else others.push(value);
+  }
+  return found;
+}
+
+/** What can't be decoded stays as it is. */
+function decoded(encoded: string): string {
+  const text = encoded.includes('+') ? encoded.replaceAll('+', ' ') : encoded;
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (part) => {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        return part;
+      }
+    });
+  }
+}
