@@ -24,7 +24,7 @@ import {
   usersBelow,
 } from './followed-groups.ts';
 import { externalIdsOf, isActiveRow, nameables, type UserRow, userById } from './named-users.ts';
-import { GROUPS_OF_USERS } from './related.ts';
+import { GROUPS_OF_USERS, oneResource } from './related.ts';
 
 /** How many users are read at a time. */
 const PAGE = 1_000;
@@ -132,7 +132,7 @@ async function membershipOf(
   if (user === undefined) return undefined;
   const [person] = await nameablesOf(queries, tenant, [user], attribute);
   if (person === undefined) return undefined;
-  const groups = await all(GROUPS_OF_USERS.select(dialect, { tenant, ids: [accessId] }));
+  const groups = await all(GROUPS_OF_USERS.select(dialect, tenant, oneResource(accessId)));
   const names = groups.flatMap((row) => (row.userId === null ? [row.displayName] : []));
   return { person, active: isActiveRow(user), groups: names };
 }

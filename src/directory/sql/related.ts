@@ -13,7 +13,7 @@ import type {
 import type { Expression, SearchDialect } from './conditions.ts';
 import { named, type Row } from './names.ts';
 import type { SearchContext } from './resource-key.ts';
-import type { Given } from './template.ts';
+import type { Given, Text } from './template.ts';
 
 /** What a statement takes the resources from. */
 export interface RelatedInput {
@@ -28,9 +28,16 @@ export interface Related<Found, R> {
    * memberSlice.
    */
   readonly ofSlice?: (id: string, members: PackedMembers) => Found;
-  select(dialect: SearchDialect, input: Given<RelatedInput>): SQL<Found>;
+  /** `resources` is a FROM item `i` with their ids as values; see dialect.values and oneResource. */
+  select(dialect: SearchDialect, tenant: Text, resources: SQL): SQL<Found>;
   attach(records: readonly StoredResource[], rows: readonly Found[]): R[];
 }
+
+/**
+ * One id as a FROM item. A list of unknown length, as PostgreSQL sees it, would be so expensive that
+ * the statement is planned again each time.
+ */
+export const oneResource = (id: Text): SQL => sql`(SELECT CAST(${id} AS TEXT) AS value) AS i`;
 
 /**
  * In how many groups a user is. Most are in none, and need no other statement. Counting keeps
@@ -66,7 +73,7 @@ type MembershipRow = Pick<Row<'groupMembers'>, 'groupId'> &
  * is not joined: the planner would choose the join by how many groups it believes there are.
  */
 export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
-  select: (dialect, { tenant, ids }) => {
+  select: (dialect, tenant, resources) => {
     const held = named(dialect.tables.groupMembers, 'g');
     const g = named(dialect.tables.groups, 'g');
     const ofMember = (id: Expression) =>
@@ -74,7 +81,7 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
     return sql`
       WITH RECURSIVE up(user_id, id, direct) AS (
         SELECT ${held.memberId}, ${held.groupId}, 1
-        FROM ${dialect.values(ids, 'i')} ${ofMember(sql`i.value`)}
+        FROM ${resources} ${ofMember(sql`i.value`)}
         UNION
         SELECT up.user_id, ${held.groupId}, 0
         FROM up ${ofMember(sql`up.id`)}
@@ -94,14 +101,26 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
     const names = new Map(
       rows.flatMap((row) => (row.userId === null ? [[row.groupId, row.displayName]] : [])),
     );
-    const groups = new Map<string, GroupMembership[]>(records.map(({ id }) => [id, []]));
+    const groups = new Map<string, { key: string; held: GroupMembership[] }>(
+      records.map(({ id }) => [id, { key: '', held: [] }]),
+    );
     for (const row of rows) {
       const displayName = names.get(row.groupId);
       if (row.userId === null || displayName === undefined) continue;
       const type = row.direct === 1 ? 'direct' : 'indirect';
-      groups.get(row.userId)?.push({ groupId: row.groupId, displayName, type });
+      const ofUser = groups.get(row.userId);
+      if (ofUser === undefined) continue;
+      ofUser.held.push({ groupId: row.groupId, displayName, type });
+      ofUser.key += `${row.groupId} ${type} `;
     }
-    return records.map((record) => ({ ...record, groups: groups.get(record.id) ?? [] }));
+    // Users in the same groups share a list, which is written once.
+    const lists = new Map<string, readonly GroupMembership[]>();
+    return records.map((record) => {
+      const { key = '', held = [] } = groups.get(record.id) ?? {};
+      const list = lists.get(key) ?? held;
+      lists.set(key, list);
+      return { ...record, groups: list };
+    });
   },
 };
 
@@ -143,12 +162,12 @@ export function memberSlice(
 }
 
 export const MEMBERS_OF_GROUPS: Related<MembersRow, GroupRecord> = {
-  select: (dialect, { tenant, ids }) => {
+  select: (dialect, tenant, resources) => {
     const g = named(dialect.tables.groupMembers, 'g');
     const ofGroup = sql`${g.tenant} = ${tenant} AND ${g.groupId} = i.value`;
     return sql`
       SELECT ${g.groupId} AS "groupId", ${packed(sql`${g.memberId}`, sql`${g.memberType}`)} AS members
-      FROM ${dialect.values(ids, 'i')} ${dialect.lookUp(g, ofGroup)}
+      FROM ${resources} ${dialect.lookUp(g, ofGroup)}
       GROUP BY ${g.groupId}
     `;
   },

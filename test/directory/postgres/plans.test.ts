@@ -9,7 +9,12 @@ import type { MembershipLimits } from '../../../src/directory/store/followed-gro
 import type { GroupRecord, Scope } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { newPostgres, type PostgresDirectory } from '../../support/directory/postgres.ts';
-import { mostRowsRead, nodesOf, plansOf } from '../../support/directory/postgres-plans.ts';
+import {
+  mostRowsRead,
+  nodesOf,
+  planningsOf,
+  plansOf,
+} from '../../support/directory/postgres-plans.ts';
 import { eventually } from '../../support/eventually.ts';
 import { add, at, groupQuery, remove, userQuery } from '../contract/fixture.ts';
 
@@ -149,6 +154,16 @@ describe('with statistics, PostgreSQL reads little for', () => {
   });
 
   it.each([...LOOKUPS, ...OTHERS])('%s', (_, work) => expectFew(work));
+
+  it.each([
+    `id eq "${OTHER}"`,
+    'userName eq "user50"',
+    'externalId eq "euser50"',
+    'emails[type eq "work" and value eq "user50@a"]',
+  ])('%s, which is not planned again for each request', async (filter) => {
+    for (const plannings of await planningsOf(client, users(filter), 20))
+      expect(plannings).toBeLessThan(20);
+  });
 
   it('one member that joins or leaves, as little in a big group as in a small one', async () => {
     const buffersOf = async (id: string) => {

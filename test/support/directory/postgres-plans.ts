@@ -16,15 +16,8 @@ export interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
-/**
- * The plan of each statement that the work runs, from a second run on the client that is rolled
- * back.
- */
-export async function plansOf(
-  client: pg.Client,
-  work: () => Promise<unknown>,
-  mode: string,
-): Promise<Plan[]> {
+/** The statements that the work runs. */
+async function statementsOf(work: () => Promise<unknown>) {
   const all = vi.spyOn(Session.prototype, 'askAll');
   const each = vi.spyOn(Session.prototype, 'askEach');
   await work();
@@ -34,6 +27,40 @@ export async function plansOf(
   ];
   all.mockRestore();
   each.mockRestore();
+  return statements;
+}
+
+/** How often PostgreSQL plans each statement of the work if it runs `runs` times. */
+export async function planningsOf(
+  client: pg.Client,
+  work: () => Promise<unknown>,
+  runs: number,
+): Promise<number[]> {
+  const plannings: number[] = [];
+  for (const { text, values = [] } of await statementsOf(work)) {
+    const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
+    await client.query(`PREPARE p AS ${text}`);
+    for (let run = 0; run < runs; run++) await client.query(`EXECUTE p${given}`);
+    const { rows } = await client.query(
+      "SELECT custom_plans FROM pg_prepared_statements WHERE name = 'p'",
+    );
+    await client.query('DEALLOCATE p');
+    plannings.push(Number(rows[0].custom_plans));
+  }
+  expect(plannings).not.toEqual([]);
+  return plannings;
+}
+
+/**
+ * The plan of each statement that the work runs, from a second run on the client that is rolled
+ * back.
+ */
+export async function plansOf(
+  client: pg.Client,
+  work: () => Promise<unknown>,
+  mode: string,
+): Promise<Plan[]> {
+  const statements = await statementsOf(work);
   const plans: Plan[] = [];
   for (const { text, values = [] } of statements) {
     if (!/^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text)) continue;

@@ -89,7 +89,10 @@ export class ListPlan {
     const { start } = this.#query;
     return this.#template('page', () => {
       const first = sql`ORDER BY ${this.#order()} LIMIT ${AT.limit}`;
-      return this.#page('offset' in start ? sql`${first} OFFSET ${AT.offset}` : first);
+      // PostgreSQL expects an unknown OFFSET to skip rows. It would plan each look-up again instead
+      // of keeping a plan for all.
+      const skips = 'offset' in start && start.offset > 0;
+      return this.#page(skips ? sql`${first} OFFSET ${AT.offset}` : first);
     });
   }
 

@@ -44,7 +44,7 @@ export class ListPlans {
 }
 
 function startKey(start: PageStart): string {
-  if ('offset' in start) return 'index';
+  if ('offset' in start) return start.offset === 0 ? 'beginning' : 'index';
   if (start.after === undefined) return 'first';
   const { sorted } = start.after;
   return sorted === undefined || sorted === null ? 'behind' : `behind ${typeof sorted}`;

@@ -54,7 +54,7 @@ const MORE_MEMBERS = 5_000;
 const FEW_SKIPPED = 20_000;
 
 export function readsOf<Found, R extends StoredResource>(
-  { get, lists, related, memberSlice }: ResourceStatements<Found>,
+  { get, lists, related, relatedOfOne, memberSlice }: ResourceStatements<Found>,
   { attach, ofSlice }: Related<Found, R>,
   read: Reader,
 ) {
@@ -64,7 +64,12 @@ export function readsOf<Found, R extends StoredResource>(
     records: readonly StoredResource[],
   ): Steps<R[]> {
     const ids = rows.flatMap(({ id, memberships }) => (memberships === 0 ? [] : [id]));
-    const found = ids.length === 0 ? [] : yield* ask(related, { tenant, ids });
+    const [id, ...others] = ids;
+    if (id === undefined) return attach(records, []);
+    const found =
+      others.length === 0
+        ? yield* ask(relatedOfOne, { tenant, id })
+        : yield* ask(related, { tenant, ids });
     return attach(records, found);
   }
 

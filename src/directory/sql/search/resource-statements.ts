@@ -4,6 +4,7 @@ import type { Scope } from '../../store/resources.ts';
 import { type ResourceRow, resourceColumns } from '../lists.ts';
 import {
   memberSlice,
+  oneResource,
   type Related,
   type RelatedInput,
   type SliceInput,
@@ -16,6 +17,8 @@ import { ListPlans } from './list-plans.ts';
 interface GetInput extends Scope {
   readonly id: string;
 }
+
+type OneInput = Omit<GetInput, 'integrationId'>;
 
 /** Selects one resource. */
 export function getStatement(context: SearchContext, compose: Compose) {
@@ -35,6 +38,8 @@ export interface ResourceStatements<Found> {
   readonly get: Template<GetInput, ResourceRow>;
   readonly lists: ListPlans;
   readonly related: Template<RelatedInput, Found>;
+  /** The same for one resource. */
+  readonly relatedOfOne: Template<OneInput, Found>;
   readonly memberSlice: Template<SliceInput, SliceRow>;
 }
 
@@ -46,7 +51,12 @@ export function resourceStatements<Found, R>(
   return {
     get: getStatement(context, compose),
     lists: new ListPlans(context, compose),
-    related: template(compose, (input) => related.select(context.dialect, input)),
+    related: template(compose, ({ tenant, ids }) =>
+      related.select(context.dialect, tenant, context.dialect.values(ids, 'i')),
+    ),
+    relatedOfOne: template(compose, ({ tenant, id }) =>
+      related.select(context.dialect, tenant, oneResource(id)),
+    ),
     memberSlice: template(compose, (input) => memberSlice(context.dialect, input)),
   };
 }
