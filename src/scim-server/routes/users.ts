@@ -36,17 +36,12 @@ function representUser(
   baseUrl: string,
 ): Represented {
   const { id, groups = [], managerId } = user;
-  const version = etag(user.version, digest(groups, managerId));
-  const computed =
-    groups.length === 0
-      ? undefined
-      : {
-          name: 'groups',
-          elements: groups.map(({ groupId: value, displayName: display, type }) => {
-            const $ref = locationOf(types.group, baseUrl, value);
-            return JSON.stringify({ value, $ref, display, type });
-          }),
-        };
+  const shown = writtenGroups(groups, types, baseUrl);
+  const version = etag(
+    user.version,
+    managerId === undefined ? shown?.digest : digest(groups, managerId),
+  );
+  const computed = shown && { name: 'groups', elements: shown.elements };
   const known = managerId === undefined ? user : withManager(user, managerId, types, baseUrl);
   return {
     id,
@@ -54,6 +49,33 @@ function representUser(
     location: locationOf(types.user, baseUrl, id),
     body: represent(known, types.user, { baseUrl, version, computed, projection }),
   };
+}
+
+interface WrittenGroups {
+  readonly baseUrl: string;
+  /** JSON. */
+  readonly elements: readonly string[];
+  readonly digest: string;
+}
+
+/** Users of a page who are in the same groups have the same list. */
+const written = new WeakMap<readonly GroupMembership[], WrittenGroups>();
+
+function writtenGroups(
+  groups: readonly GroupMembership[],
+  types: ResourceTypes,
+  baseUrl: string,
+): WrittenGroups | undefined {
+  if (groups.length === 0) return undefined;
+  const known = written.get(groups);
+  if (known?.baseUrl === baseUrl) return known;
+  const elements = groups.map(({ groupId: value, displayName: display, type }) => {
+    const $ref = locationOf(types.group, baseUrl, value);
+    return JSON.stringify({ value, $ref, display, type });
+  });
+  const made = { baseUrl, elements, digest: digest(groups, undefined) };
+  written.set(groups, made);
+  return made;
 }
 
 function withManager(
@@ -75,10 +97,9 @@ function wantsManager(projection: Projection): boolean {
 
 /**
  * A digest of what changes without a new version: the groups, and whether the manager is known. A
- * client that sends If-None-Match must see such a change. Undefined if there is neither.
+ * client that sends If-None-Match must see such a change.
  */
-function digest(groups: readonly GroupMembership[], managerId: string | undefined) {
-  if (groups.length === 0 && managerId === undefined) return undefined;
+function digest(groups: readonly GroupMembership[], managerId: string | undefined): string {
   const parts = groups.map(({ groupId, displayName, type }) => [groupId, type, displayName]).sort();
   const known = managerId === undefined ? parts : [...parts, managerId];
   return hash('sha256', JSON.stringify(known)).slice(0, 16);
