@@ -9,10 +9,10 @@ import { ownColumns, type ResourceRow, resourceOf } from '../../sql/lists.ts';
 import { lookupChange } from '../../sql/lookup-values.ts';
 import { columns, named } from '../../sql/names.ts';
 import { type ResourceName, resourceNames } from '../../sql/resource-key.ts';
-import type { Scope, StoredResource } from '../../store/resources.ts';
+import type { Scope, UserRecord } from '../../store/resources.ts';
 import type { SqliteConnection } from '../connections.ts';
 import { sqliteDialect } from '../dialect.ts';
-import { accessValues, externalIds } from '../schema.ts';
+import { accessValues, externalIds, groupMembers } from '../schema.ts';
 import { prepared } from './prepared.ts';
 
 const v = named(accessValues);
@@ -23,7 +23,8 @@ const LINK_KEY = columns(x, 'tenant', 'resourceId', 'integrationId');
 
 /** A resource as a write finds it. */
 interface Current {
-  readonly record: StoredResource;
+  /** A user who is in no group has `groups`. */
+  readonly record: UserRecord;
   /** Whether the integration provisions it already. */
   readonly isLinked: boolean;
 }
@@ -40,8 +41,11 @@ export class ResourceRows {
   get({ tenant, integrationId }: Scope, id: string): Current | undefined {
     const found = this.#statements.get.get(integrationId, tenant, id);
     if (found === undefined) return undefined;
-    const { isLinked, ...row } = found;
-    return { record: resourceOf(row), isLinked: isLinked === 1 };
+    const record = resourceOf(found);
+    return {
+      record: found.isInGroups === 0 ? { ...record, groups: [] } : record,
+      isLinked: found.isLinked === 1,
+    };
   }
 
   /** Throws notFound. */
@@ -83,15 +87,20 @@ export class ResourceRows {
 function prepareStatements(connection: SqliteConnection, name: ResourceName) {
   const r = resourceNames(sqliteDialect.tables, name, 'r');
   const l = named(externalIds, 'l');
+  const m = named(groupMembers, 'm');
+  const membership = sql`
+    SELECT 1 FROM ${m.table} WHERE ${m.tenant} = ${r.tenant} AND ${m.memberId} = ${r.id}
+  `;
   return {
     get: prepared<
       [integrationId: string, tenant: string, id: string],
-      Omit<ResourceRow, 'memberships'> & { readonly isLinked: number }
+      Omit<ResourceRow, 'memberships'> & { readonly isLinked: number; readonly isInGroups: number }
     >(
       connection,
       sql`
         SELECT ${ownColumns(r)}, ${l.externalId} AS "externalId",
-          ${l.resourceId} IS NOT NULL AS "isLinked"
+          ${l.resourceId} IS NOT NULL AS "isLinked",
+          ${name === 'User' ? sql`EXISTS (${membership})` : sql`1`} AS "isInGroups"
         FROM ${r.table}
         LEFT JOIN ${l.table} ON ${l.tenant} = ${r.tenant}
           AND ${l.resourceId} = ${r.id}
