@@ -5,10 +5,14 @@ const resources = ['test/operator/*/**/*.test.ts', 'test/access/cluster/**/*.tes
 const kube = [
   'test/kube/**/*.test.ts',
   'test/crd/**/*.test.ts',
-  'test/e2e/**/*.test.ts',
+  'test/e2e/!(people).test.ts',
   'test/chart/cluster/**/*.test.ts',
 ];
-const people = ['test/sso/cluster/**/*.test.ts', 'test/console/browser/**/*.test.ts'];
+const people = [
+  'test/sso/cluster/**/*.test.ts',
+  'test/console/browser/**/*.test.ts',
+  'test/e2e/people.test.ts',
+];
 
 /** On the cluster that KUBECONFIG names, with the image on its nodes; see `make e2e`. */
 const installed = ['test/installed/**/*.test.ts'];
