@@ -97,6 +97,11 @@ function limitRows(): readonly Row[] {
       '429',
     ],
     ['time for a search', seconds(limits.SEARCH_TIMEOUT_MS), '503'],
+    [
+      'members of the groups of one page',
+      count(limits.MAX_LISTED_MEMBERS),
+      '400 `tooMany`; one group alone is read with all of its members',
+    ],
     ['page', `${count(limits.MAX_RESULTS)} resources`, 'shortened to the limit'],
     ['age of a cursor', `${count(limits.CURSOR_TIMEOUT)} s`, '400 `expiredCursor`'],
     ['JSON', `${limits.MAX_JSON_DEPTH} levels; each key once per object`, '400 `invalidSyntax`'],

@@ -94,6 +94,12 @@ export const busy = (cause?: unknown): ScimError =>
     cause,
   });
 
+export const tooManyMembers = (limit: number): ScimError =>
+  tooMany(
+    `the groups of this page have more than ${limit.toLocaleString('en-US')} members; ask for ` +
+      'fewer groups with count, or for none of their members with excludedAttributes=members',
+  );
+
 /** Searches of the integration, or of others, stand in the way. */
 export const tooManySearches = (): ScimError =>
   new ScimError(

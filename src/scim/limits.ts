@@ -23,6 +23,9 @@ export const MAX_BODIES = 64 * 1024 * 1024;
 export const MAX_ANSWERS_OF_INTEGRATION = 48 * 1024 * 1024;
 export const MAX_ANSWERS = 128 * 1024 * 1024;
 
+/** Members of all groups of one page. */
+export const MAX_LISTED_MEMBERS = 100_000;
+
 /** Requests that are processed at one time, of all callers and of one. The others wait. */
 export const MAX_AT_ONCE = 96;
 export const MAX_AT_ONCE_OF_CALLER = 64;

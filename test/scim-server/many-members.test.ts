@@ -1,6 +1,8 @@
 /** Groups with more members than are read, sent or changed at once. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/directory/ids.ts';
+import type { JsonObject } from '../../src/scim/json.ts';
+import { MAX_LISTED_MEMBERS } from '../../src/scim/limits.ts';
 import { inBatches } from '../support/batches.ts';
 import { DATABASES } from '../support/directory/databases.ts';
 import {
@@ -10,6 +12,8 @@ import {
 } from '../support/scim-server/server.ts';
 
 const USERS = 5_200;
+
+const resourcesOf = ({ Resources }: JsonObject) => Resources as readonly { id: string }[];
 
 describe.each(DATABASES)('members on %s', (_, open) => {
   let server: ScimServer;
@@ -21,7 +25,7 @@ describe.each(DATABASES)('members on %s', (_, open) => {
     client = await server.addIntegration();
     const scope = { tenant: client.record.tenant, integrationId: client.record.id };
     users = await inBatches(USERS, async (n) => {
-      const attributes = { userName: `user-${n}` };
+      const attributes = { userName: `user-${n}`, emails: [{ value: 'shared@example.com' }] };
       return (await server.store.users.create(scope, { id: newId(), attributes, at: 0 })).id;
     });
     inner = (await client.send('POST', '/Groups', { displayName: 'inner' })).id;
@@ -56,6 +60,43 @@ describe.each(DATABASES)('members on %s', (_, open) => {
     expect(await get('?excludedAttributes=members')).toEqual({ ...created, members: undefined });
     const { body: list } = await client.send('GET', '/Groups?filter=displayName co "members"');
     expect(list.Resources).toEqual([created]);
+  });
+
+  it('are listed with their groups, unless those of one page are too many', async () => {
+    const scope = { tenant: client.record.tenant, integrationId: client.record.id };
+    const create = (from: number, count: number) =>
+      inBatches(count, async (n) => {
+        const attributes = { displayName: `listed ${from + n}` };
+        const group = { id: newId(), attributes, members: users, at: 0 };
+        return (await server.store.groups.create(scope, group)).group.id;
+      });
+    const list = (more = '') =>
+      client.send('GET', `/Groups?filter=displayName sw "listed"&count=100${more}`);
+    await create(0, 3);
+    const { status, body } = await list();
+    expect(status).toBe(200);
+    expect(body.totalResults).toBe(3);
+    for (const group of resourcesOf(body))
+      expect(group).toEqual((await client.send('GET', `/Groups/${group.id}`)).body);
+
+    await create(3, Math.ceil(MAX_LISTED_MEMBERS / USERS));
+    const refused = await list();
+    expect(refused.status).toBe(400);
+    expect(refused.body).toMatchObject({ scimType: 'tooMany' });
+    expect(refused.body.detail).toContain('ask for fewer groups with count');
+    expect((await list('&excludedAttributes=members')).status).toBe(200);
+    expect((await client.send('GET', '/Groups?count=2')).status).toBe(200);
+  });
+
+  it('who share an e-mail address are all found by it', async () => {
+    const found = async (startIndex: number) => {
+      const filter = 'filter=emails.value eq "SHARED@example.com"&attributes=id&count=100';
+      const { body } = await client.send('GET', `/Users?${filter}&startIndex=${startIndex}`);
+      expect(body.totalResults).toBe(USERS);
+      return resourcesOf(body).map(({ id }) => id);
+    };
+    expect(await found(1)).toEqual(users.toSorted().slice(0, 100));
+    expect(await found(USERS - 9)).toEqual(users.toSorted().slice(-10));
   });
 
   it('are replaced, added and removed, whoever was a member before', async () => {

@@ -101,6 +101,9 @@ function found(
 
 function equal(path: string, value: SQL, context: SearchContext): SQL | undefined {
   const { tables } = context.dialect;
+  // Many resources may share a value, and one that reads them all must be stopped.
+  const unended = (id: Expression) =>
+    context.dialect.unended === undefined ? sql`` : sql`AND ${context.dialect.unended(id)}`;
   const { tenant, integrationId } = context.scope;
   switch (path) {
     case 'id':
@@ -121,15 +124,21 @@ function equal(path: string, value: SQL, context: SearchContext): SQL | undefine
         WHERE ${x.tenant} = ${tenant}
           AND ${x.integrationId} = ${integrationId}
           AND ${x.externalId} = ${value}
+          ${unended(x.resourceId)}
       `;
     }
     case 'members.value':
-      return holdersOfMember(tables, tenant, value);
+      return sql`
+        ${holdersOfMember(tables, tenant, value)} ${unended(named(tables.groupMembers, 'g').groupId)}
+      `;
     case 'groups.value':
       return userIdsBelow(context.dialect, tenant, value);
     default:
       return LOOKUP_PATHS.has(path)
-        ? usersWithValue(context.dialect, tenant, path, value)
+        ? sql`
+            ${usersWithValue(context.dialect, tenant, path, value)}
+              ${unended(named(tables.accessValues, 'v').accessId)}
+          `
         : undefined;
   }
 }

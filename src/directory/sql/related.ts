@@ -161,6 +161,27 @@ export function memberSlice(
   `;
 }
 
+export interface CountInput extends RelatedInput {
+  readonly limit: number;
+}
+
+/** Counts the members of groups, up to a limit. */
+export function memberCount(
+  dialect: SearchDialect,
+  { tenant, ids, limit }: Given<CountInput>,
+): SQL<{ readonly total: number }> {
+  const g = named(dialect.tables.groupMembers, 'g');
+  const ofGroup = sql`${g.tenant} = ${tenant} AND ${g.groupId} = i.value`;
+  return sql`
+    SELECT count(*) AS total
+    FROM (
+      SELECT ${g.memberId}
+      FROM ${dialect.values(ids, 'i')} ${dialect.lookUp(g, ofGroup)}
+      LIMIT ${limit}
+    ) AS members
+  `;
+}
+
 export const MEMBERS_OF_GROUPS: Related<MembersRow, GroupRecord> = {
   select: (dialect, tenant, resources) => {
     const g = named(dialect.tables.groupMembers, 'g');

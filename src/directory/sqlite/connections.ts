@@ -11,7 +11,7 @@ import { MAX_WAITING_READS } from '../../scim/limits.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { composer } from '../sql/compose.ts';
 import { readerOf } from '../sql/search/reader.ts';
-import type { Reader, Steps } from '../sql/search/reads.ts';
+import { ManyRowsError, type Reader, type Steps } from '../sql/search/reads.ts';
 import { Template } from '../sql/template.ts';
 import { openDatabaseFile } from './database-file.ts';
 import { asRefusal, asScimError } from './errors.ts';
@@ -63,11 +63,11 @@ export function openConnections(
   const prepare = (db: Database.Database) => db.pragma('journal_mode = WAL');
   const file = openDatabaseFile(path, { now, prepare, onReadableByOthers });
   const write = file.db;
+  const bound = new RowBound();
   let read: Database.Database | undefined;
   try {
     read = new Database(path, { readonly: true });
-    // See SearchDialect; a read on this connection is never ended.
-    read.function('unended', () => 1);
+    read.function('unended', () => bound.check());
     for (const db of [write, read]) {
       db.pragma('cache_size = -65536');
       db.pragma('mmap_size = 268435456');
@@ -87,7 +87,8 @@ export function openConnections(
     read: readable,
     reading,
     reader: readerOf({
-      direct: ({ steps }) => reading(() => answered(readable, steps)),
+      direct: ({ steps, isBounded = false }) =>
+        reading(() => bound.keep(isBounded, () => answered(readable, steps))),
       apart: ({ integrationId, steps }) => searches.run(integrationId, steps),
       whole: ({ integrationId, steps }) => large.run(integrationId, steps),
     }),
@@ -126,6 +127,30 @@ async function reading<T>(run: () => T): Promise<T> {
     return run();
   } catch (error) {
     throw asScimError(error);
+  }
+}
+
+/** After so many calls, about 1,000 rows have been read; see SearchDialect. */
+const MOST_CALLS = 64;
+
+/** Stops a read on the thread that serves requests, if an index leads it to many rows. */
+class RowBound {
+  #left = Number.POSITIVE_INFINITY;
+
+  /** The read is synchronous. Throws ManyRowsError if it is bounded and reads many rows. */
+  keep<T>(isBounded: boolean, read: () => T): T {
+    if (isBounded) this.#left = MOST_CALLS;
+    try {
+      return read();
+    } finally {
+      this.#left = Number.POSITIVE_INFINITY;
+    }
+  }
+
+  /** Returns true as SQLite has it. */
+  check(): number {
+    if (this.#left-- <= 0) throw new ManyRowsError('an index led to many rows');
+    return 1;
   }
 }
 

@@ -32,17 +32,19 @@ interface List {
 export function listOf<R extends StoredResource>(
   kind: ResourceKind<R>,
   search: Search,
-  { caller, baseUrl }: ScimCall,
+  { caller, baseUrl, expectLong }: ScimCall,
   searched: readonly ResourceType[],
 ): List {
   const { type } = kind.resources;
   const projection = parseProjection(search.attributes, search.excludedAttributes, type);
   const filter = conditionOf(search, type, searched);
   const sort = sortIn(search, type, searched);
+  const related = wants(projection, kind.related);
+  if (related && kind.related === 'members') expectLong();
   const query = {
     ...(filter === undefined ? {} : { filter }),
     ...(sort === undefined ? {} : { sort }),
-    related: wants(projection, kind.related),
+    related,
   };
   return {
     type,

@@ -207,5 +207,21 @@ export function listAnswer(
     ...place,
     itemsPerPage: resources.length,
   });
-  return { status: 200, body: `${head.slice(0, -1)},"Resources":[${resources.join()}]}` };
+  const before = `${head.slice(0, -1)},"Resources":[`;
+  const bytes = resources.reduce((sum, { length }) => sum + length, 0);
+  if (bytes <= LONG_PART) return { status: 200, body: `${before}${resources.join()}]}` };
+  const parts = function* () {
+    let part = before;
+    for (const [index, each] of resources.entries()) {
+      part += index === 0 ? each : `,${each}`;
+      if (part.length < LONG_PART) continue;
+      yield part;
+      part = '';
+    }
+    yield `${part}]}`;
+  };
+  return { status: 200, long: { bytes, parts } };
 }
+
+/** Characters of a longer list that are sent at once. */
+const LONG_PART = 512 * 1024;

@@ -2,6 +2,8 @@
  * Reads of users and groups, the same for both databases: a read asks for the rows of one statement
  * after the other.
  */
+import { tooManyMembers } from '../../../scim/error.ts';
+import { MAX_LISTED_MEMBERS } from '../../../scim/limits.ts';
 import type { Page, Query, Scope, StoredResource } from '../../store/resources.ts';
 import { pageOf, type ResourceRow, resourceOf } from '../lists.ts';
 import type { Related } from '../related.ts';
@@ -32,6 +34,8 @@ interface Reading<T> {
    * go on with another's.
    */
   readonly isLarge?: boolean;
+  /** Whether a statement that reads many rows at once is to fail with ManyRowsError. */
+  readonly isBounded?: boolean;
   readonly steps: Steps<T>;
 }
 
@@ -43,6 +47,9 @@ interface Search {
   readonly weight: number;
 }
 
+/** An index led to many rows. Only a database that holds up everything else meanwhile says so. */
+export class ManyRowsError extends Error {}
+
 /** Runs the statements of a read. Rejects with 503 if the database fails. */
 export type Reader = <T>(reading: Reading<T>) => Promise<T>;
 
@@ -50,11 +57,14 @@ export type Reader = <T>(reading: Reading<T>) => Promise<T>;
 const FEW_MEMBERS = 1_000;
 const MORE_MEMBERS = 5_000;
 
+/** Members of a page of groups that are read at once. */
+const FEW_LISTED = 10_000;
+
 /** Resources that an index entry each is read of to get to a page by index. */
 const FEW_SKIPPED = 20_000;
 
 export function readsOf<Found, R extends StoredResource>(
-  { get, lists, related, relatedOfOne, memberSlice }: ResourceStatements<Found>,
+  { get, lists, related, relatedOfOne, memberSlice, memberCount }: ResourceStatements<Found>,
   { attach, ofSlice }: Related<Found, R>,
   read: Reader,
 ) {
@@ -113,11 +123,24 @@ export function readsOf<Found, R extends StoredResource>(
     return ((await read(few)) ?? (await read(many)))?.found;
   };
 
+  function* hasMoreMembers(
+    { tenant }: Scope,
+    records: readonly StoredResource[],
+    most: number,
+  ): Steps<boolean> {
+    if (ofSlice === undefined) return false;
+    const ids = records.map(({ id }) => id);
+    const [members] = yield* ask(memberCount, { tenant, ids, limit: most + 1 });
+    return Number(members?.total) > most;
+  }
+
+  /** Returns undefined if the groups of the page have more than `most` members. */
   function* page(
     scope: Scope,
     query: Query,
     { plan, input }: ReturnType<ListPlans['of']>,
-  ): Steps<Page<R | StoredResource>> {
+    most: number,
+  ): Steps<Page<R | StoredResource> | undefined> {
     const { start, limit } = query;
     const skipped = 'offset' in start ? start.offset : 0;
     // A plain list has its total from a counter.
@@ -131,6 +154,7 @@ export function readsOf<Found, R extends StoredResource>(
     const total = known ?? totalIn(rows, query) ?? (yield* totalOf(plan.total, input));
     const found = pageOf(rows, query, total);
     if (!query.related) return found;
+    if (yield* hasMoreMembers(scope, found.records, most)) return undefined;
     return { ...found, records: yield* withRelated(scope, rows, found.records) };
   }
 
@@ -145,10 +169,23 @@ export function readsOf<Found, R extends StoredResource>(
       const { plan, input } = list;
       const isQuick = plan.isQuick && (!('offset' in start) || start.offset <= FEW_SKIPPED);
       const { integrationId } = scope;
-      const steps = page(scope, query, list);
-      if (isQuick) return read({ integrationId, steps });
-      const search = { weight: plan.weight, resources: totalOf(plan.resources, input) };
-      return read({ integrationId, search, steps });
+      const searched = () => {
+        const search = { weight: plan.weight, resources: totalOf(plan.resources, input) };
+        return read({ integrationId, search, steps: page(scope, query, list, FEW_LISTED) });
+      };
+      const quickly = () =>
+        read({ integrationId, isBounded: true, steps: page(scope, query, list, FEW_LISTED) });
+      const few = isQuick
+        ? await quickly().catch((error: unknown) => {
+            if (error instanceof ManyRowsError) return searched();
+            throw error;
+          })
+        : await searched();
+      if (few !== undefined) return few;
+      const steps = page(scope, query, list, MAX_LISTED_MEMBERS);
+      const many = await read({ integrationId, isLarge: true, steps });
+      if (many === undefined) throw tooManyMembers(MAX_LISTED_MEMBERS);
+      return many;
     },
   };
 }

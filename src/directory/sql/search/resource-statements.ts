@@ -3,6 +3,8 @@ import { sql } from 'drizzle-orm';
 import type { Scope } from '../../store/resources.ts';
 import { type ResourceRow, resourceColumns } from '../lists.ts';
 import {
+  type CountInput,
+  memberCount,
   memberSlice,
   oneResource,
   type Related,
@@ -41,6 +43,7 @@ export interface ResourceStatements<Found> {
   /** The same for one resource. */
   readonly relatedOfOne: Template<OneInput, Found>;
   readonly memberSlice: Template<SliceInput, SliceRow>;
+  readonly memberCount: Template<CountInput, { readonly total: number }>;
 }
 
 export function resourceStatements<Found, R>(
@@ -58,5 +61,6 @@ export function resourceStatements<Found, R>(
       related.select(context.dialect, tenant, oneResource(id)),
     ),
     memberSlice: template(compose, (input) => memberSlice(context.dialect, input)),
+    memberCount: template(compose, (input) => memberCount(context.dialect, input)),
   };
 }

@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ManyRowsError, type Steps } from '../../../src/directory/sql/search/reads.ts';
+import { Template } from '../../../src/directory/sql/template.ts';
+import { type Connections, openConnections } from '../../../src/directory/sqlite/connections.ts';
+
+/** Counts rows, and calls `unended()` for each of them. */
+const COUNT =
+  'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < ? AND unended()) ' +
+  'SELECT count(*) AS n FROM c';
+
+let folder: string;
+let connections: Connections;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'scim-bounded-'));
+  connections = openConnections(join(folder, 'directory.db'), () => 0);
+});
+
+afterEach(async () => {
+  await connections.close();
+  await rm(folder, { recursive: true });
+});
+
+function* counting(rows: number): Steps<unknown> {
+  const [row] = yield { template: new Template({ sql: COUNT, params: [rows] }), input: {} };
+  return row;
+}
+
+it('a read that is bounded is stopped at many rows, and no other read', async () => {
+  const { reader } = connections;
+  const read = (rows: number, isBounded: boolean) =>
+    reader({ integrationId: 'okta', isBounded, steps: counting(rows) });
+  expect(await read(50, true)).toEqual({ n: 50 });
+  await expect(read(5_000, true)).rejects.toThrow(ManyRowsError);
+  expect(await read(5_000, false)).toEqual({ n: 5_000 });
+  expect(await read(50, true)).toEqual({ n: 50 });
+});
+
+it('a large read runs beside this thread', async () => {
+  const { reader } = connections;
+  const large = reader({ integrationId: 'okta', isLarge: true, steps: counting(5_000) });
+  expect(await large).toEqual({ n: 5_000 });
+});
