@@ -109,6 +109,9 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
       expect(headers.get('retry-after')).toBe('5');
       expect(body.detail).toContain('too many searches');
     }
+    const metrics = await server.registry.metrics();
+    expect(metrics).toContain(`scim_searches_refused_total{kind="search"} ${refused.length}\n`);
+    expect(metrics).toContain('scim_searches{kind="search",state="waiting"} 0\n');
   });
 
   it('closing the directory ends a search', async () => {

@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts';
 import type { CensusCache } from './census-cache.ts';
 import { impatient } from './impatient.ts';
 import { ReadGauge, type Series } from './read-gauge.ts';
+import { registerSearchMetrics } from './searches.ts';
 
 /**
  * Registers the metrics, once for each registry. `store` returns undefined until the directory is
@@ -44,6 +45,7 @@ export function registerDirectoryMetrics(
       this.set((await answers()) ? 1 : 0);
     },
   });
+  registerSearchMetrics(registry, () => store()?.searches);
   gauge('scim_directory_users', 'Number of users in the tenant.', ['tenant'], (known) =>
     each(totalsOf(known), ({ tenant, users }) => [[{ tenant }, users]]),
   );

@@ -82,6 +82,7 @@ export async function openPostgresStore(
       run: connections.run,
     }),
     activity: activity.store,
+    searches: connections.searches,
     ...keys,
     census: () => readCensus(connections),
     // The lock of a row is a write, which a standby refuses.

@@ -13,6 +13,7 @@ import { composer } from '../sql/compose.ts';
 import { readerOf } from '../sql/search/reader.ts';
 import { ManyRowsError, type Reader, type Steps } from '../sql/search/reads.ts';
 import { Template } from '../sql/template.ts';
+import type { SearchesOfStore } from '../store/searches.ts';
 import { openDatabaseFile } from './database-file.ts';
 import { asRefusal, asScimError } from './errors.ts';
 import { FreeSpace, type SpaceEvents } from './free-space.ts';
@@ -47,6 +48,7 @@ export interface Connections {
   reading<T>(run: () => T): Promise<T>;
   /** Runs the statements of a read one after the other on one state of the database. */
   readonly reader: Reader;
+  readonly searches: SearchesOfStore;
   close(): Promise<void>;
 }
 
@@ -92,6 +94,7 @@ export function openConnections(
       apart: ({ integrationId, steps }) => searches.run(integrationId, steps),
       whole: ({ integrationId, steps }) => large.run(integrationId, steps),
     }),
+    searches: { search: searches, members: large },
     close: async () => {
       await Promise.all([searches.close(), large.close()]);
       readable.raw.close();

@@ -62,6 +62,7 @@ export function openSqliteStore(
       run: (statement) => connections.writer.write(() => connections.write.run(statement)),
     }),
     activity: activity.store,
+    searches: connections.searches,
     cursorKey,
     sealingKey,
     census: createCensus(connections),

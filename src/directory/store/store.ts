@@ -16,6 +16,7 @@ import type { MadeObjectStore } from './made-objects.ts';
 import type { PeopleStore } from './people.ts';
 import type { RecentRequestStore } from './recent-requests.ts';
 import type { GroupStore, UserStore } from './resources.ts';
+import type { SearchesOfStore } from './searches.ts';
 import type { SessionStore } from './sessions.ts';
 import type { SetupLinkStore } from './setup-links.ts';
 import type { TokenStore } from './tokens.ts';
@@ -35,6 +36,7 @@ export interface Store {
   readonly sessions: SessionStore;
   readonly setupLinks: SetupLinkStore;
   readonly activity: ActivityStore;
+  readonly searches: SearchesOfStore;
   /** Signs cursors. It is the same in every process on this database, and nowhere else. */
   readonly cursorKey: string;
   /** Encrypts and signs what sign-in keeps: 64 hex digits. It is kept like the key of cursors. */

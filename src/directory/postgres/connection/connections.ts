@@ -12,6 +12,7 @@ import { composer } from '../../sql/compose.ts';
 import { perform, readerOf } from '../../sql/search/reader.ts';
 import type { Reader } from '../../sql/search/reads.ts';
 import { Template } from '../../sql/template.ts';
+import type { SearchesOfStore } from '../../store/searches.ts';
 import { asScimError, isTransient } from '../errors.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import type { Answered, BoundValue, SentStatement } from './round-trip.ts';
@@ -72,6 +73,7 @@ export interface Connections extends Queries {
   writing<T>(id: string, work: () => Promise<T>): Promise<T>;
   /** Runs the statements of a read one after the other. */
   readonly reader: Reader;
+  readonly searches: SearchesOfStore;
   /** For statements that Drizzle prepared. */
   guarded<T>(query: () => Promise<T>): Promise<T>;
   /** Whether there is a pooler in between, which gives each transaction another session. */
@@ -120,6 +122,7 @@ export function openConnections(
       apart: ({ integrationId, steps }) => searches.run(integrationId, steps),
       whole: ({ integrationId, steps }) => large.run(integrationId, steps),
     }),
+    searches: { search: searches, members: large },
     both: async <Row>(first: Filled<unknown>, second: Filled<Row>) => {
       const statements = [first, second].map(({ template, input }) => sent(template, input));
       const answers = await each(pool, statements);

@@ -6,6 +6,7 @@ import { SearchQueue } from '../../sql/search/queue.ts';
 import { perform } from '../../sql/search/reader.ts';
 import type { Steps } from '../../sql/search/reads.ts';
 import type { Template } from '../../sql/template.ts';
+import type { SearchCounts } from '../../store/searches.ts';
 import { isEnded } from '../errors.ts';
 
 /** What a search needs of Connections. */
@@ -26,7 +27,9 @@ const endAfter = (ms: number): SQL =>
 /** Searches that run at a time. */
 const AT_ONCE = 2;
 
-export class Searches {
+export class Searches implements SearchCounts {
+  /** Ended so far, because they took too long. */
+  ended = 0;
   readonly #transaction: Transaction;
   readonly #timeoutMs: number;
   readonly #queue: SearchQueue;
@@ -40,6 +43,18 @@ export class Searches {
     this.#transaction = transaction;
     this.#queue = new SearchQueue(AT_ONCE, waiting);
     this.#timeoutMs = timeoutMs;
+  }
+
+  get running(): number {
+    return this.#queue.running;
+  }
+
+  get waiting(): number {
+    return this.#queue.waiting;
+  }
+
+  get refused(): number {
+    return this.#queue.refused;
   }
 
   /**
@@ -67,7 +82,9 @@ export class Searches {
         });
       });
     } catch (error) {
-      throw isEnded(error) ? searchTooLong(this.#timeoutMs / 1000) : error;
+      if (!isEnded(error)) throw error;
+      this.ended++;
+      throw searchTooLong(this.#timeoutMs / 1000);
     }
   }
 }

@@ -18,6 +18,7 @@ export class SearchQueue {
   /** The integration that has waited longest for its next turn comes first. */
   readonly #waiting = new Map<string, Waiter[]>();
   #isClosed = false;
+  #refused = 0;
 
   /**
    * `slots` is the number of searches that run at a time, and `most` is how many of one integration
@@ -31,6 +32,19 @@ export class SearchQueue {
     this.#slots = slots;
     this.#most = most;
     this.#patienceMs = patienceMs;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  get waiting(): number {
+    return [...this.#waiting.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** How many were refused with 429 so far. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /**
@@ -61,7 +75,7 @@ export class SearchQueue {
 
   #wait(integrationId: string): Promise<void> {
     const waiters = this.#waiting.get(integrationId) ?? [];
-    if (waiters.length >= this.#most) return Promise.reject(tooManySearches());
+    if (waiters.length >= this.#most) return Promise.reject(this.#refusal());
     this.#waiting.set(integrationId, waiters);
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -82,9 +96,14 @@ export class SearchQueue {
           reject(error);
         },
       };
-      const timer = setTimeout(() => waiter.refuse(tooManySearches()), this.#patienceMs);
+      const timer = setTimeout(() => waiter.refuse(this.#refusal()), this.#patienceMs);
       waiters.push(waiter);
     });
+  }
+
+  #refusal(): Error {
+    this.#refused++;
+    return tooManySearches();
   }
 
   #serve(): void {

@@ -3,6 +3,7 @@ import { searchTooLong } from '../../../scim/error.ts';
 import { MAX_WAITING_SEARCHES, SEARCH_TIMEOUT_MS } from '../../../scim/limits.ts';
 import { SearchQueue } from '../../sql/search/queue.ts';
 import type { Steps } from '../../sql/search/reads.ts';
+import type { SearchCounts } from '../../store/searches.ts';
 import { asScimError, asUnavailable, isSqliteError } from '../errors.ts';
 import { SearchThread } from './search-thread.ts';
 
@@ -30,7 +31,9 @@ interface Idle {
   readonly timer: NodeJS.Timeout;
 }
 
-export class Searches {
+export class Searches implements SearchCounts {
+  /** Ended so far, because they took too long. */
+  ended = 0;
   readonly #path: string;
   readonly #limits: SearchLimits;
   readonly #queue: SearchQueue;
@@ -48,6 +51,18 @@ export class Searches {
   /** The number of threads that there are. */
   get threads(): number {
     return this.#threads.size;
+  }
+
+  get running(): number {
+    return this.#queue.running;
+  }
+
+  get waiting(): number {
+    return this.#queue.waiting;
+  }
+
+  get refused(): number {
+    return this.#queue.refused;
   }
 
   /**
@@ -70,6 +85,7 @@ export class Searches {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
+      this.ended++;
       void thread.end();
     }, this.#limits.timeoutMs);
     try {
