@@ -2,7 +2,7 @@
 
 /** `search` may read every user or group of a tenant, and `members` are those of large groups. */
 export const SEARCH_KINDS = ['search', 'members'] as const;
-export type SearchKind = (typeof SEARCH_KINDS)[number];
+type SearchKind = (typeof SEARCH_KINDS)[number];
 
 /** Current numbers, and what was counted since the store was opened. */
 export interface SearchCounts {
