@@ -40,7 +40,8 @@ function limitRows(): readonly Row[] {
     [
       'requests processed at one time; the others wait',
       `${limits.MAX_AT_ONCE_OF_CALLER} of a token, ${limits.MAX_AT_ONCE} of all`,
-      `429 or 503 while ${limits.MIN_QUEUE} requests of a token are waiting, the first one for ${limits.MAX_QUEUE_MS} ms`,
+      `429 or 503 while ${limits.MIN_QUEUE} requests of a token are waiting, the first one for ${limits.MAX_QUEUE_MS} ms; ` +
+        `the first one itself after ${limits.MAX_WAIT_MS} ms`,
     ],
     ['request line and headers', bytes(limits.MAX_HEADER_BYTES), '431'],
     ['operations in a Bulk', count(limits.MAX_OPERATIONS), '413'],

@@ -44,19 +44,20 @@ export class Admission {
     const isQueued = this.#queue.enter(caller, {
       arrivedAt,
       isGone: () => outgoing.destroyed,
+      refuse: () => this.#refuse(caller, incoming, outgoing),
       serve: () => {
         connection.arrivedAt = arrivedAt;
         return listener(incoming, outgoing);
       },
     });
-    if (isQueued) {
-      this.#noteEnd(arrivedAt);
-      return;
-    }
+    if (isQueued) this.#noteEnd(arrivedAt);
+  }
+
+  #refuse(caller: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
     const status = this.#queue.hasOthers(caller) ? 429 : 503;
     this.#connections.countShed(status);
     answerUnserved(incoming, outgoing, this.#refusals[status]);
-    this.#refusedAt = arrivedAt;
+    this.#refusedAt = performance.now();
     this.#refused++;
     if (this.#outage.begins())
       this.#log.warn('requests arrive faster than they are processed; some are refused');

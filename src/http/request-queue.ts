@@ -6,13 +6,21 @@
  * A request that waits here waits for this process. How fast the machine is makes no difference
  * while few requests are waiting.
  */
-import { MAX_AT_ONCE, MAX_AT_ONCE_OF_CALLER, MAX_QUEUE_MS, MIN_QUEUE } from '../scim/limits.ts';
+import {
+  MAX_AT_ONCE,
+  MAX_AT_ONCE_OF_CALLER,
+  MAX_QUEUE_MS,
+  MAX_WAIT_MS,
+  MIN_QUEUE,
+} from '../scim/limits.ts';
 
 interface QueuedRequest {
   /** Milliseconds on the clock of `performance`. */
   readonly arrivedAt: number;
   /** Whether the client has gone. */
   isGone(): boolean;
+  /** Responds that the request would wait, or has waited, for too long. */
+  refuse(): void;
   /** Resolves with the end of the response. Never rejects. */
   serve(): Promise<unknown>;
 }
@@ -63,13 +71,18 @@ export class RequestQueue {
 
   /**
    * Serves the request in its turn. Returns false if it would wait for too long; then it isn't
-   * served. Callers who send little are served soon, and are never refused.
+   * served. Callers who send little are served soon, and are never refused. After a burst, those
+   * that have waited for too long are refused in their turn, so that the ones behind are served in
+   * time.
    */
   enter(caller: string, request: QueuedRequest): boolean {
     const lane = this.#lanes.get(caller) ?? new Lane();
     const first = lane.waiting[lane.head];
     const delay = first === undefined ? 0 : request.arrivedAt - first.arrivedAt;
-    if (delay > MAX_QUEUE_MS && lane.length >= MIN_QUEUE) return false;
+    if (delay > MAX_QUEUE_MS && lane.length >= MIN_QUEUE) {
+      request.refuse();
+      return false;
+    }
     this.#lanes.set(caller, lane);
     lane.waiting.push(request);
     this.#waiting++;
@@ -123,11 +136,16 @@ export class RequestQueue {
       // Others are next.
       this.#lanes.delete(caller);
       this.#lanes.set(caller, lane);
-      if (request !== undefined && !request.isGone()) this.#serve(caller, lane, request);
-      else this.#dropIfEmpty(caller, lane);
+      if (request === undefined || request.isGone()) this.#dropIfEmpty(caller, lane);
+      else if (this.#isTooLate(lane, request)) request.refuse();
+      else this.#serve(caller, lane, request);
       return true;
     }
     return false;
+  }
+
+  #isTooLate(lane: Lane, { arrivedAt }: QueuedRequest): boolean {
+    return lane.length >= MIN_QUEUE && this.#now() - arrivedAt > MAX_WAIT_MS;
   }
 
   #serve(caller: string, lane: Lane, request: QueuedRequest): void {

@@ -6,6 +6,7 @@ import {
   MAX_AT_ONCE,
   MAX_AT_ONCE_OF_CALLER,
   MAX_QUEUE_MS,
+  MAX_WAIT_MS,
   MIN_QUEUE,
 } from '../../src/scim/limits.ts';
 
@@ -15,8 +16,10 @@ function queueAt(start = 0) {
   /** The callers in the order in which their requests were begun. */
   const begun: string[] = [];
   const ends: (() => void)[] = [];
+  const refused: string[] = [];
   return {
     begun,
+    refused,
     hasOthers: (caller: string) => queue.hasOthers(caller),
     pass: (ms: number) => {
       now += ms;
@@ -27,6 +30,7 @@ function queueAt(start = 0) {
         queue.enter(caller, {
           arrivedAt: now,
           isGone: () => isGone,
+          refuse: () => refused.push(caller),
           serve: () => {
             begun.push(caller);
             return new Promise<void>((resolve) => ends.push(resolve));
@@ -86,6 +90,18 @@ it('the caller whose requests wait for too long is refused more, and nobody else
   end(MAX_AT_ONCE_OF_CALLER);
   await settle();
   expect(send('a', 10)).toBe(10);
+});
+
+it('what has waited for too long after a burst is refused, until few are waiting', async () => {
+  const { send, settle, pass, begun, refused, end } = queueAt();
+  send('a', MAX_AT_ONCE_OF_CALLER + MIN_QUEUE + 30);
+  await settle();
+  pass(MAX_WAIT_MS + 1);
+  send('b', 2);
+  end(1);
+  await settle();
+  expect(refused).toEqual(Array.from({ length: 30 }, () => 'a'));
+  expect(begun.slice(MAX_AT_ONCE_OF_CALLER).toSorted()).toEqual(['a', 'b', 'b']);
 });
 
 it('a request that takes long gives its place away', async () => {
