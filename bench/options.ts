@@ -40,7 +40,7 @@ export function readOptions(env: NodeJS.ProcessEnv): Options {
   return {
     quick,
     databases: choice(env, 'DATABASE', DATABASES),
-    sections: quick && env.ONLY === undefined ? ['load', 'growth', 'overload'] : chosen,
+    sections: quick && env.ONLY === undefined ? ['load', 'growth'] : chosen,
     users: quick ? 3_000 : 10_000,
     sizes: powersUpTo(size, 1_000),
     members: powersUpTo(quick ? QUICK_GROUP : Math.min(size, LARGEST_GROUP), 100),

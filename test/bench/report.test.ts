@@ -239,7 +239,7 @@ it('the options are read from the environment', () => {
   expect(powersUpTo(20_000, 1_000)).toEqual([1_000, 10_000, 20_000]);
   expect(powersUpTo(100_000, 1_000)).toEqual([1_000, 10_000, 100_000]);
   expect(readOptions({ SIZE: '1000000' }).members).toEqual([100, 1_000, 10_000, 100_000]);
-  expect(readOptions({ QUICK: '1' }).sections).toEqual(['load', 'growth', 'overload']);
+  expect(readOptions({ QUICK: '1' }).sections).toEqual(['load', 'growth']);
   expect(readOptions({ ONLY: 'disk,load', DATABASE: 'postgres' })).toMatchObject({
     sections: ['load', 'disk'],
     databases: ['postgres'],
