@@ -17,6 +17,8 @@ const RETRY_MS = 2_000;
 /** In case a namespace was not noticed. */
 const REFRESH_MS = 600_000;
 
+const LOOK_UP_FAILED = 'default roles could not be looked up; retrying';
+
 interface DefaultRoleController {
   readonly controller: Controller;
   /** Notices changes of the configuration until the signal aborts. */
@@ -48,11 +50,12 @@ export function createDefaultRoleController(
     for (const key of [...keys, ...(await madeIn(context))])
       if (isMeant(key.name)) controller.enqueue(key);
   };
+  /** Aborts when somebody who is concerned was missed since the last look at everybody began. */
+  let missed = new AbortController();
   const onTenant = (tenant: string) => {
     enqueueTenants((each) => each === tenant).catch((error: unknown) => {
-      // The next look at everything finds it.
-      options.log.warn({ err: error, tenant }, 'default roles could not be looked up; retrying');
-      controller.enqueueAfter({ namespace: tenant, name: tenant }, RETRY_MS);
+      options.log.warn({ err: error, tenant }, LOOK_UP_FAILED);
+      missed.abort();
     });
   };
   const subscriptions = [
@@ -74,17 +77,18 @@ export function createDefaultRoleController(
   const follow = async (signal: AbortSignal) => {
     while (!signal.aborted) {
       const changed = new AbortController();
+      missed = new AbortController();
       const unsubscribe = onChange(() => changed.abort());
       const isDone = await enqueueTenants(() => true).then(
         () => true,
         (err: unknown) => {
-          if (!signal.aborted)
-            options.log.warn({ err }, 'default roles could not be looked up; retrying');
+          if (!signal.aborted) options.log.warn({ err }, LOOK_UP_FAILED);
           return false;
         },
       );
-      const next = AbortSignal.any([signal, changed.signal]);
-      await pause(isDone ? REFRESH_MS : RETRY_MS, next);
+      // After a failure, nothing shortens the wait but a change of the configuration.
+      const signals = [signal, changed.signal, ...(isDone ? [missed.signal] : [])];
+      await pause(isDone ? REFRESH_MS : RETRY_MS, AbortSignal.any(signals));
       unsubscribe();
     }
   };

@@ -136,6 +136,34 @@ describe('a default role', () => {
     await untilBound(one, name);
   });
 
+  it('follows the namespaces of a tenant after the look-up of them failed', async () => {
+    const own = await operatorFixture(RULES);
+    try {
+      const [one, two] = [await tenant(), await tenant()];
+      const name = await createTenant(own.admin, { names: [one] });
+      const role = { tenant: name, clusterRole: 'view' };
+      const { store } = own;
+      let failures = 0;
+      const madeObjects: typeof store.madeObjects = {
+        ...store.madeObjects,
+        makers: (...of) =>
+          failures-- > 0 ? Promise.reject(new Error('away')) : store.madeObjects.makers(...of),
+      };
+      own.start({
+        store: { ...store, madeObjects },
+        defaultRoles: { naming: NAMING, roles: () => [role], onChange },
+      });
+      await untilBound(one, name, 'view');
+      failures = 1;
+      await changeTenant(own.admin, name, { names: [two] });
+      await untilBound(two, name, 'view');
+      await untilBound(one, name);
+      expect(failures).toBeLessThan(1);
+    } finally {
+      await own.close();
+    }
+  });
+
   it('ends when the operator starts without it', async () => {
     const own = await operatorFixture(RULES);
     try {
