@@ -4,7 +4,7 @@ import type { ConsoleContext, ConsoleEnv, ConsoleRequest, ConsoleRoutes } from '
 import { show } from '../frame/page.tsx';
 import { tenantHref } from '../hrefs.ts';
 import { namedIntegrations } from '../integrations.ts';
-import { queryParameter } from '../text/query.ts';
+import { cursorIn } from '../text/query.ts';
 import { Downloads } from './download.ts';
 import { exportActivity } from './export.ts';
 import { activityHref, conditionsOf, filtersIn } from './filters.ts';
@@ -30,7 +30,7 @@ async function showActivity(context: ConsoleContext, c: ConsoleRequest): Promise
   await tenant.require('list', 'activity');
   const query = new URL(c.req.url).searchParams;
   const filters = filtersIn(query);
-  const after = queryParameter(query, 'after', 2_000);
+  const after = cursorIn(query);
   const [page, integrations] = await Promise.all([
     context.store.activity.list({
       tenant: tenant.name,

@@ -8,7 +8,7 @@ import { tenantHref } from '../hrefs.ts';
 import { rolesOfGroup, tenantRoles } from '../roles/tenant-roles.ts';
 import { Done } from '../text/done.tsx';
 import { plainName } from '../text/names.tsx';
-import { queryParameter } from '../text/query.ts';
+import { cursorIn } from '../text/query.ts';
 import { MembersCard } from './members.tsx';
 import { type RefusedRole, RolesCard } from './roles.tsx';
 
@@ -36,7 +36,7 @@ export async function showGroup(
   const tenant = c.get('tenant');
   const query = new URL(c.req.url).searchParams;
   const nested = query.get('members') === 'nested';
-  const after = queryParameter(query, 'after', 2_000);
+  const after = cursorIn(query);
   const [members, readable, attachable, detachable, roles] = await Promise.all([
     context.store.people.members(tenant.name, group.id, { nested, after, limit: PAGE_SIZE }),
     tenant.mayAnywhere('list', 'scimgroupbindings'),

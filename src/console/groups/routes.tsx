@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { ConsoleContext, ConsoleEnv, ConsoleRequest, ConsoleRoutes } from '../context.ts';
 import { show } from '../frame/page.tsx';
 import { rolesOfGroup, tenantRoles } from '../roles/tenant-roles.ts';
-import { queryParameter } from '../text/query.ts';
+import { cursorIn, queryParameter } from '../text/query.ts';
 import { attachToGroup } from './attach-page.tsx';
 import { addDetach } from './detach-page.tsx';
 import { showGroup } from './group-page.tsx';
@@ -26,7 +26,7 @@ async function showGroups(context: ConsoleContext, c: ConsoleRequest): Promise<R
   const { people } = context.store;
   const query = new URL(c.req.url).searchParams;
   const text = queryParameter(query, 'q');
-  const after = queryParameter(query, 'after', 2_000);
+  const after = cursorIn(query);
   const [page, counts, roles] = await Promise.all([
     people.searchGroups(tenant.name, { text, after, limit: PAGE_SIZE }),
     people.counts(tenant.name),

@@ -11,7 +11,7 @@ import { tenantHref, withQuery } from '../hrefs.ts';
 import { type Concern, concernsOf } from '../overview/attention.ts';
 import { readIntegrations } from '../provisioning/read.ts';
 import type { TenantVisit } from '../tenant-visit.ts';
-import { queryParameter } from '../text/query.ts';
+import { cursorIn, queryParameter } from '../text/query.ts';
 import { TenantPlaces } from './place-in-tenants.ts';
 import { type VisibleTenants, visibleTenants } from './visible-tenants.ts';
 
@@ -20,9 +20,6 @@ const MOST_EXAMINED = 20;
 
 /** With more tenants than that, there is a search. */
 const MANY = 20;
-
-/** Of a tenant's name, which has 63 characters, when it is sealed. */
-const LONGEST_CURSOR = 200;
 
 /** What the address asks for. */
 interface TenantsQuery {
@@ -39,8 +36,8 @@ export async function showTenants(context: ConsoleContext, c: ConsoleRequest): P
   const places = new TenantPlaces(context.store.sealingKey, visit.session);
   const query: TenantsQuery = {
     text: queryParameter(parameters, 'q'),
-    after: places.open(queryParameter(parameters, 'after', LONGEST_CURSOR)),
-    unusedAfter: places.open(queryParameter(parameters, 'unused', LONGEST_CURSOR)),
+    after: places.open(cursorIn(parameters)),
+    unusedAfter: places.open(cursorIn(parameters, 'unused')),
   };
   const all = await visit.tenants();
   const matching = all.filter((each) => matches(each, query.text));

@@ -1,4 +1,8 @@
 /** Parameters of an address, which anybody can write. */
+import { badRequest } from '../frame/page-error.ts';
+
+/** A cursor contains the name that a page ends with, which may have 1,000 characters and more. */
+const LONGEST_CURSOR = 8_200;
 
 /** Undefined if the parameter is missing, empty, too long or contains controls. */
 export function queryParameter(
@@ -9,4 +13,18 @@ export function queryParameter(
   const value = query.get(name)?.trim();
   if (!value || value.length > longest || /\p{Cc}/u.test(value)) return undefined;
   return value;
+}
+
+/**
+ * Where a page begins. Throws PageError for a cursor that no page gave, because the first page in
+ * its place would be taken for the next one.
+ */
+export function cursorIn(query: URLSearchParams, name = 'after'): string | undefined {
+  const value = query.get(name);
+  if (!value) return undefined;
+  if (value.length <= LONGEST_CURSOR && /^[\w.~-]+$/.test(value)) return value;
+  throw badRequest(
+    'The address of this page is not complete or not correct',
+    'Open the first page of the list, and continue from there.',
+  );
 }

@@ -1,6 +1,6 @@
 /** What the address of the list of users asks for. */
 import { tenantHref, withQuery } from '../hrefs.ts';
-import { queryParameter } from '../text/query.ts';
+import { cursorIn, queryParameter } from '../text/query.ts';
 
 export interface UsersQuery {
   readonly text: string | undefined;
@@ -20,7 +20,7 @@ export function usersQueryIn(query: URLSearchParams): UsersQuery {
     groupId: queryParameter(query, 'group'),
     groupName: queryParameter(query, 'in'),
     integrationId: queryParameter(query, 'by'),
-    after: queryParameter(query, 'after', 2_000),
+    after: cursorIn(query),
   };
 }
 
