@@ -60,7 +60,7 @@ export class Tenants {
 
   /** Undefined if there is no such tenant. */
   async get(tenant: string): Promise<TenantInfo | undefined> {
-    return tenantInfo(await this.#read(), tenant);
+    return (await this.all()).find(({ name }) => name === tenant);
   }
 
   #read(): Promise<Facts> {

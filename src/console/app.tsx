@@ -39,11 +39,13 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
   });
   app.route('/', assetRoutes());
   app.route('/', context.signIn.app);
-  app.get('/console', (c, next) => startPage(context, c, next));
   app.route('/', setupPages(context));
   app.post(TOKEN_SIGN_IN, (c) => signInWithToken(context, c));
-  app.use('/console/*', consoleSession(context));
-  app.use('/console', consoleSession(context));
+  // This is the path /console as well.
+  app.use(
+    '/console/*',
+    consoleSession(context, (c) => startPage(context, c)),
+  );
   app.get('/console', (c) => {
     const { hash } = c.get('visit').session;
     return tenantPages.run(hash, () => showTenants(context, c));
@@ -67,18 +69,8 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
 }
 
 /** The sign-in page, to which every address leads without a session. */
-async function startPage(
-  { signIn }: ConsoleContext,
-  c: ConsoleRequest,
-  next: () => Promise<void>,
-): Promise<Response | undefined> {
-  if ((await signIn.sessionOf(c.req.raw.headers)) !== undefined) {
-    await next();
-    return undefined;
-  }
-  const to = returnTarget(c.req.query('to'));
-  return showSignIn({ providers: signIn.providers(), to });
-}
+const startPage = ({ signIn }: ConsoleContext, c: ConsoleRequest): Promise<Response> =>
+  showSignIn({ providers: signIn.providers(), to: returnTarget(c.req.query('to')) });
 
 async function signInWithToken(
   { signIn, publicUrl }: ConsoleContext,

@@ -19,6 +19,15 @@ interface Action {
   readonly note: string;
 }
 
+/** A custom resource, as the log and the event name it. */
+export const about = (
+  type: 'ScimIntegration' | 'ScimGroupBinding',
+  object: KubeObject & { readonly metadata: { readonly uid: string } },
+): Pick<Action, 'resource'> & { readonly regarding: KubeObject } => {
+  const { namespace, name, uid } = object.metadata;
+  return { resource: { type, id: uid, name: `${namespace}/${name}` }, regarding: object };
+};
+
 /** Call it after the action. It never fails, because what is done can't be undone. */
 export async function recordAction(
   context: ConsoleContext,

@@ -6,7 +6,12 @@ import { SCIM_INTEGRATIONS } from '../crd/names.ts';
 import type { Maker } from '../directory/store/made-objects.ts';
 import { deleteIfExists } from '../kube/client.ts';
 import { isConflict } from '../kube/errors.ts';
-import type { KubeObject, ObjectKey, ResourceDefinition } from '../kube/resource.ts';
+import {
+  type KubeObject,
+  type ObjectKey,
+  type ResourceDefinition,
+  ROLE_BINDINGS,
+} from '../kube/resource.ts';
 import { type OperatorContext, ownerOf } from './context.ts';
 
 export function integrationMaker(context: OperatorContext, integration: ObjectKey): Maker {
@@ -33,6 +38,16 @@ export async function rememberMade(
   const known = await store.madeObjects.list(maker);
   if (known.some((each) => each.kind === kind && each.name === name && each.uid === uid)) return;
   await store.madeObjects.put(maker, { kind, name, uid });
+}
+
+/** A RoleBinding that grants a role: without its UID before it is created, and with it afterwards. */
+export async function rememberRole(
+  { store, installation }: OperatorContext,
+  maker: Maker,
+  { name, uid }: { readonly name: string; readonly uid?: string | undefined },
+): Promise<void> {
+  const { kind } = ROLE_BINDINGS;
+  await store.madeObjects.put(maker, { kind, name, uid, operator: installation });
 }
 
 /** Deletes this very object and forgets it. Another object that now has the name is left alone. */

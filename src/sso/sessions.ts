@@ -114,22 +114,34 @@ export class Sessions {
    * The live session of the request's cookie. Rejects while the directory is unavailable, and with
    * AccessError if the API server doesn't say whether it still accepts the session's token.
    */
-  async of(headers: Headers): Promise<SignInSession | undefined> {
-    const found = await this.find(headers);
-    if (found?.kind !== 'kubernetes') return found && this.#ofPerson(found);
-    const holder = await this.#options.tokens.holderOf(found, cookieIn(headers)?.secret ?? '');
-    if (holder !== undefined) return this.#ofHolder(found, holder);
-    await this.#options.store.sessions.end(keyOf(found));
-    const { user } = found.holder;
-    this.#options.log.info({ user }, 'a session ended because its Kubernetes token was refused');
-    return undefined;
+  of(headers: Headers): Promise<SignInSession | undefined> {
+    return this.#signedIn(headers, (found) => this.#reviewed(found, headers));
   }
 
   /** Without a question to the API server, so that a session can be ended while there is none. */
-  async unreviewed(headers: Headers): Promise<SignInSession | undefined> {
+  unreviewed(headers: Headers): Promise<SignInSession | undefined> {
+    return this.#signedIn(headers, async ({ holder }) => holder);
+  }
+
+  async #signedIn(
+    headers: Headers,
+    holderOf: (found: TokenSession) => Promise<TokenHolder | undefined>,
+  ): Promise<SignInSession | undefined> {
     const found = await this.find(headers);
     if (found?.kind !== 'kubernetes') return found && this.#ofPerson(found);
-    return this.#ofHolder(found, found.holder);
+    const holder = await holderOf(found);
+    return holder && this.#ofHolder(found, holder);
+  }
+
+  /** Ends the session if the API server no longer accepts its token. */
+  async #reviewed(found: TokenSession, headers: Headers): Promise<TokenHolder | undefined> {
+    const { tokens, store, log } = this.#options;
+    const holder = await tokens.holderOf(found, cookieIn(headers)?.secret ?? '');
+    if (holder !== undefined) return holder;
+    await store.sessions.end(keyOf(found));
+    const { user } = found.holder;
+    log.info({ user }, 'a session ended because its Kubernetes token was refused');
+    return undefined;
   }
 
   async #ofPerson(found: Exclude<FoundSession, TokenSession>): Promise<SignInSession | undefined> {

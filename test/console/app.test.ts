@@ -4,6 +4,7 @@ import { isConsolePath } from '../../src/console/app.tsx';
 import { SCRIPT } from '../../src/console/assets/script.ts';
 import { STYLE } from '../../src/console/assets/style.ts';
 import { handMadeConsole, PUBLIC_URL } from '../support/console/hand-made.ts';
+import { storeOf } from '../support/console/people.ts';
 
 const SIGNED_OUT = { cookie: 'session=other' };
 
@@ -63,6 +64,26 @@ describe('the console for visitors who are not signed in', () => {
     expect(page).toContain('The token is not valid.');
     expect(page).not.toContain('bad-token');
   });
+});
+
+describe('the session of a visitor', () => {
+  it.each(['/console', '/console/me', '/console/acme'])(
+    'is read once for a request of %s',
+    async (path) => {
+      let reads = 0;
+      const console = handMadeConsole({ context: storeOf() });
+      const { sessionOf } = console.signIn;
+      console.signIn.sessionOf = (headers) => {
+        reads++;
+        return sessionOf(headers);
+      };
+      expect((await console.get(path)).status).toBe(200);
+      expect(reads).toBe(1);
+      reads = 0;
+      await console.get(path, SIGNED_OUT);
+      expect(reads).toBe(1);
+    },
+  );
 });
 
 describe('every response of the console', () => {

@@ -2,7 +2,7 @@
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { badRequest } from '../frame/page-error.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
-import { recordAction } from '../record-action.ts';
+import { about, recordAction } from '../record-action.ts';
 import { attachRole } from './attach.ts';
 import { wantedRoleIn } from './binding.ts';
 import { groupOfPath, showGroup } from './group-page.tsx';
@@ -17,17 +17,11 @@ export async function attachToGroup(context: ConsoleContext, c: ConsoleRequest):
     throw badRequest('The form is incomplete', 'Go back, and fill in every field.');
   const outcome = await attachRole(context.client, tenant, group, wanted);
   if ('refused' in outcome) return showGroup(context, c, { wanted, reason: outcome.refused });
-  const { metadata } = outcome.binding;
   const role = `${wanted.kind} ${wanted.name}`;
   await recordAction(context, c, {
+    ...about('ScimGroupBinding', outcome.binding),
     operation: 'attach',
-    resource: {
-      type: 'ScimGroupBinding',
-      id: metadata.uid,
-      name: `${metadata.namespace}/${metadata.name}`,
-    },
     change: { group: { after: group.displayName }, role: { after: role } },
-    regarding: outcome.binding,
     action: 'AttachRole',
     note: `attached ${role} to the group ${group.displayName}`,
   });

@@ -11,7 +11,7 @@ import { Confirm } from '../frame/forms.tsx';
 import { show } from '../frame/page.tsx';
 import { notThere, PageError } from '../frame/page-error.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
-import { recordAction } from '../record-action.ts';
+import { about, recordAction } from '../record-action.ts';
 import { isFor } from '../roles/group-roles.ts';
 import { Name, plainName } from '../text/names.tsx';
 import { groupOfPath } from './group-page.tsx';
@@ -105,10 +105,9 @@ async function detach(context: ConsoleContext, c: ConsoleRequest): Promise<Respo
   const { kind, name: roleName } = binding.spec.roleRef;
   const role = `${kind} ${roleName}`;
   await recordAction(context, c, {
+    ...about('ScimGroupBinding', binding),
     operation: 'detach',
-    resource: { type: 'ScimGroupBinding', id: uid, name: `${namespace}/${name}` },
     change: { group: { before: group.displayName }, role: { before: role } },
-    regarding: binding,
     action: 'DetachRole',
     note: `detached ${role} from the group ${group.displayName}`,
   });

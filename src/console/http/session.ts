@@ -1,6 +1,6 @@
 /** Lets only signed-in visitors through, and checks every form that they send. */
 import type { MiddlewareHandler } from 'hono';
-import type { ConsoleContext, ConsoleEnv } from '../context.ts';
+import type { ConsoleContext, ConsoleEnv, ConsoleRequest } from '../context.ts';
 import { notThere } from '../frame/page-error.ts';
 import { sectionsOf } from '../frame/sections.ts';
 import { withQuery } from '../hrefs.ts';
@@ -9,11 +9,17 @@ import { Visit } from '../visit.ts';
 import { readForm } from './form.ts';
 import { checkCsrf, checkOrigin } from './security.ts';
 
+/** Where the sign-in page is, and the visitor's tenants after it. */
+const START = '/console';
+
 /**
  * Sets `visit`, and `form` for a POST whose form was proven to be the visitor's own. Everybody else
  * is sent to the sign-in page.
  */
-export function consoleSession(context: ConsoleContext): MiddlewareHandler<ConsoleEnv> {
+export function consoleSession(
+  context: ConsoleContext,
+  showSignIn: (c: ConsoleRequest) => Promise<Response>,
+): MiddlewareHandler<ConsoleEnv> {
   const { signIn, access, publicUrl } = context;
   return async (c, next) => {
     const session = await signIn.sessionOf(c.req.raw.headers);
@@ -21,8 +27,9 @@ export function consoleSession(context: ConsoleContext): MiddlewareHandler<Conso
     const isRead = method === 'GET' || method === 'HEAD';
     if (session === undefined) {
       const { pathname, search } = new URL(url);
+      if (isRead && pathname === START) return showSignIn(c);
       const to = isRead ? `${pathname}${search}` : undefined;
-      return c.redirect(withQuery('/console', { to }), 303);
+      return c.redirect(withQuery(START, { to }), 303);
     }
     c.env?.authenticated?.(c.req.header('cookie'), session.hash);
     c.set('visit', new Visit(session, access));

@@ -5,7 +5,6 @@
 import { deletionPolicyOf, isEnabled, overlapOf } from '../../crd/defaults.ts';
 import { ANNOTATION_ROTATE, SCIM_INTEGRATIONS } from '../../crd/names.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
-import type { NewActivity } from '../../directory/store/activity.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { CONSOLE_FIELD_MANAGER } from '../field-manager.ts';
 import { Confirm, Field, fieldAttributes } from '../frame/forms.tsx';
@@ -14,7 +13,7 @@ import { PageError } from '../frame/page-error.ts';
 import { Time } from '../frame/time.tsx';
 import { countOf, spanInWords } from '../frame/words.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
-import { recordAction } from '../record-action.ts';
+import { about, recordAction } from '../record-action.ts';
 import { Declared, declarersOf } from './declared.tsx';
 import { showIntegration } from './integration.tsx';
 import type { IntegrationTarget } from './page-data.ts';
@@ -34,18 +33,6 @@ const patch = (
   });
 };
 
-const record = (
-  context: ConsoleContext,
-  c: ConsoleRequest,
-  integration: KubeIntegration,
-  operation: NewActivity['operation'],
-  words: { action: string; note: string; change?: NewActivity['change'] },
-): Promise<void> => {
-  const { namespace, name, uid } = integration.metadata;
-  const resource = { type: 'ScimIntegration', id: uid, name: `${namespace}/${name}` } as const;
-  return recordAction(context, c, { operation, resource, regarding: integration, ...words });
-};
-
 export async function setEnabled(
   context: ConsoleContext,
   c: ConsoleRequest,
@@ -54,7 +41,9 @@ export async function setEnabled(
 ): Promise<Response> {
   const before = isEnabled(integration);
   const patched = await patch(context, integration, { spec: { enabled } });
-  await record(context, c, patched, enabled ? 'enable' : 'disable', {
+  await recordAction(context, c, {
+    ...about('ScimIntegration', patched),
+    operation: enabled ? 'enable' : 'disable',
     action: enabled ? 'Enable' : 'Disable',
     note: `${enabled ? 'enabled' : 'disabled'} the integration in the console`,
     change: { enabled: { before, after: enabled } },
@@ -111,7 +100,9 @@ export async function rotateToken(
   const value = new Date(c.get('now')).toISOString();
   const annotations = { [ANNOTATION_ROTATE]: value };
   const patched = await patch(context, integration, { metadata: { annotations } });
-  await record(context, c, patched, 'rotate', {
+  await recordAction(context, c, {
+    ...about('ScimIntegration', patched),
+    operation: 'rotate',
     action: 'RotateToken',
     note: 'rotated the token in the console',
   });
@@ -134,7 +125,9 @@ export async function showToken(
       advice: 'It was shown before, or is not ready. Rotate it if nobody knows it any more.',
     });
   }
-  await record(context, c, integration, 'showToken', {
+  await recordAction(context, c, {
+    ...about('ScimIntegration', integration),
+    operation: 'showToken',
     action: 'ShowToken',
     note: 'was shown the token in the console',
   });
@@ -200,7 +193,9 @@ export async function remove(
     return confirmRemove(context, c, target, `This is not ${name}. Nothing was removed.`);
   }
   await context.client.delete(SCIM_INTEGRATIONS, { namespace, name }, uid);
-  await record(context, c, target.integration, 'delete', {
+  await recordAction(context, c, {
+    ...about('ScimIntegration', target.integration),
+    operation: 'delete',
     action: 'Remove',
     note: 'removed the integration in the console',
   });

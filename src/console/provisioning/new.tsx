@@ -9,7 +9,7 @@ import { show } from '../frame/page.tsx';
 import { notThere } from '../frame/page-error.ts';
 import { Card, Notice } from '../frame/pieces.tsx';
 import { tenantHref } from '../hrefs.ts';
-import { recordAction } from '../record-action.ts';
+import { about, recordAction } from '../record-action.ts';
 import { showIntegration } from './integration.tsx';
 import {
   EMPTY_INPUT,
@@ -55,12 +55,11 @@ export async function createIntegration(
     if (!isDeclined(error)) throw error;
     return form(c, namespaces, input, { form: wordsOf(error) });
   }
-  const { namespace, name, uid } = created.metadata;
+  const { namespace, name } = created.metadata;
   await recordAction(context, c, {
+    ...about('ScimIntegration', created),
     operation: 'create',
-    resource: { type: 'ScimIntegration', id: uid, name: `${namespace}/${name}` },
     change: { identityProvider: { after: input.identityProvider } },
-    regarding: created,
     action: 'Create',
     note: 'created the integration in the console',
   });

@@ -7,7 +7,7 @@ import { badRequest, PageError } from '../frame/page-error.ts';
 import { Card, CopyField, Notice } from '../frame/pieces.tsx';
 import { Time } from '../frame/time.tsx';
 import { tenantHref } from '../hrefs.ts';
-import { recordAction } from '../record-action.ts';
+import { about, recordAction } from '../record-action.ts';
 import { creatorOf } from '../setup/creator.ts';
 import { setupLinkHash } from '../setup/link-hash.ts';
 import type { IntegrationTarget } from './page-data.ts';
@@ -85,10 +85,9 @@ export async function createSetupLink(
     expiresAt,
   });
   await recordAction(context, c, {
+    ...about('ScimIntegration', target.integration),
     operation: 'createSetupLink',
-    resource: { type: 'ScimIntegration', id: uid, name: `${namespace}/${name}` },
     change: { expiresAt: { after: new Date(expiresAt).toISOString() } },
-    regarding: target.integration,
     action: 'CreateSetupLink',
     note: `created a setup link that works for ${lifetime.words} in the console`,
   });

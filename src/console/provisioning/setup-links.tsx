@@ -7,7 +7,7 @@ import { Card } from '../frame/pieces.tsx';
 import { Table } from '../frame/table.tsx';
 import { Time } from '../frame/time.tsx';
 import { tenantHref, withQuery } from '../hrefs.ts';
-import { recordAction } from '../record-action.ts';
+import { about, recordAction } from '../record-action.ts';
 import { Name } from '../text/names.tsx';
 import type { IntegrationPage, IntegrationTarget } from './page-data.ts';
 
@@ -65,7 +65,7 @@ export async function revokeSetupLink(
   c: ConsoleRequest,
   { integration, href }: IntegrationTarget,
 ): Promise<Response> {
-  const { namespace, name, uid } = integration.metadata;
+  const { uid } = integration.metadata;
   const hash = c.get('form').get('link') ?? '';
   const links = await context.store.setupLinks.list(uid, c.get('now'));
   const link = links.find((each) => each.hash === hash);
@@ -76,13 +76,12 @@ export async function revokeSetupLink(
     });
   }
   await recordAction(context, c, {
+    ...about('ScimIntegration', integration),
     operation: 'revokeSetupLink',
-    resource: { type: 'ScimIntegration', id: uid, name: `${namespace}/${name}` },
     change: {
       createdBy: { before: link.createdBy },
       expiresAt: { before: new Date(link.expiresAt).toISOString() },
     },
-    regarding: integration,
     action: 'RevokeSetupLink',
     note: `revoked a setup link of ${link.createdBy} in the console`,
   });

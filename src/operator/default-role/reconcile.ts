@@ -12,7 +12,7 @@ import type { RoleBinding } from '../../kube/objects.ts';
 import { keyOf, keyText, type ObjectKey, ROLE_BINDINGS } from '../../kube/resource.ts';
 import { applyDesired } from '../apply-desired.ts';
 import { type OperatorContext, ownerOf } from '../context.ts';
-import { deleteMade } from '../made-objects.ts';
+import { deleteMade, rememberRole } from '../made-objects.ts';
 import { OBSTACLE_RETRY_MS } from '../obstacle.ts';
 import { isGoing } from '../ownership.ts';
 import { forbiddenIn } from '../tenant/gather.ts';
@@ -146,29 +146,9 @@ async function keep(
   if (live !== undefined && isGoing(live)) return 'waiting';
   if (live !== undefined && !contains(live.roleRef, desired.roleRef))
     await deleteIfExists(client, ROLE_BINDINGS, key, live.metadata.uid);
-  if (live === undefined) await announce(context, maker, key.name);
+  if (live === undefined) await rememberRole(context, maker, { name: key.name });
   const outcome = await applyDesired(context, owner, ROLE_BINDINGS, live, desired);
   const written = await getIfExists<RoleBinding>(client, ROLE_BINDINGS, key);
-  if (written !== undefined) await remember(context, maker, written);
+  if (written !== undefined) await rememberRole(context, maker, written.metadata);
   return outcome === 'made' || outcome === 'corrected' ? 'kept' : 'waiting';
 }
-
-const announce = (context: OperatorContext, maker: Maker, name: string): Promise<void> =>
-  context.store.madeObjects.put(maker, {
-    kind: ROLE_BINDINGS.kind,
-    name,
-    uid: undefined,
-    operator: context.installation,
-  });
-
-const remember = (
-  context: OperatorContext,
-  maker: Maker,
-  { metadata: { name, uid } }: RoleBinding,
-): Promise<void> =>
-  context.store.madeObjects.put(maker, {
-    kind: ROLE_BINDINGS.kind,
-    name,
-    uid,
-    operator: context.installation,
-  });

@@ -11,21 +11,13 @@ import { isConflict, isResourceTypeMissing } from '../../kube/errors.ts';
 import type { RoleBinding } from '../../kube/objects.ts';
 import { type ObjectKey, ROLE_BINDINGS } from '../../kube/resource.ts';
 import { type OperatorContext, ownerOf } from '../context.ts';
+import { rememberRole } from '../made-objects.ts';
 import { obstacleFrom } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing, whatHolds } from '../ownership.ts';
 import { isNamedFor, isOfBinding } from './objects.ts';
 
 export function bindingMaker(context: OperatorContext, binding: ObjectKey): Maker {
   return { kind: SCIM_GROUP_BINDINGS.kind, ...ownerOf(context, binding) };
-}
-
-export async function rememberRole(
-  { store, installation }: OperatorContext,
-  maker: Maker,
-  { metadata: { name, uid } }: RoleBinding,
-): Promise<void> {
-  const { kind } = ROLE_BINDINGS;
-  await store.madeObjects.put(maker, { kind, name, uid, operator: installation });
 }
 
 /**
@@ -69,7 +61,7 @@ export async function rememberExactly(
   const names = new Set(ours.map(({ metadata }) => metadata.name));
   for (const each of made)
     if (!names.has(each.name)) await context.store.madeObjects.forget(maker, each);
-  for (const each of ours) await rememberRole(context, maker, each);
+  for (const each of ours) await rememberRole(context, maker, each.metadata);
 }
 
 /**
@@ -166,7 +158,7 @@ async function rememberOwned(
   const owned = context.caches.roleBindings
     .list(maker.namespace)
     .filter((each) => isOfBinding(each, going) && !known.has(each.metadata.uid));
-  for (const each of owned) await rememberRole(context, maker, each);
+  for (const each of owned) await rememberRole(context, maker, each.metadata);
 }
 
 async function mayBeThere({ client }: OperatorContext, key: ObjectKey): Promise<boolean> {

@@ -10,15 +10,10 @@ import { isDenied, isForbidden, isNotFound } from '../../kube/errors.ts';
 import type { RoleBinding } from '../../kube/objects.ts';
 import { ROLE_BINDINGS } from '../../kube/resource.ts';
 import type { OperatorContext } from '../context.ts';
+import { rememberRole } from '../made-objects.ts';
 import { type Obstacle, obstacleFrom } from '../obstacle.ts';
 import { FIELD_MANAGER } from '../ownership.ts';
-import {
-  deleteRole,
-  isRemembered,
-  rememberExactly,
-  rememberRole,
-  sortOutRoles,
-} from './made-roles.ts';
+import { deleteRole, isRemembered, rememberExactly, sortOutRoles } from './made-roles.ts';
 import { buildMembersBinding, givesMore, hasRoleOf, shardOf } from './objects.ts';
 import type { Shard } from './shards.ts';
 
@@ -169,5 +164,5 @@ async function createNew(round: Round, desired: RoleBinding): Promise<void> {
   const made = await context.client.create(ROLE_BINDINGS, desired, FIELD_MANAGER);
   noteWrite(round, undefined, desired, made);
   objects.set(shardOf(desired, round.binding).index, made);
-  await rememberRole(context, maker, made);
+  await rememberRole(context, maker, made.metadata);
 }

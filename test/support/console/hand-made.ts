@@ -84,6 +84,7 @@ export function handMadeConsole({
   } as unknown as ConsoleContext);
   return {
     app,
+    signIn,
     asked,
     registry,
     lines: captured.lines,
