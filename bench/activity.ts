@@ -5,8 +5,9 @@
  * 90 % of the CPU, which is what limits the throughput.
  */
 import { join } from 'node:path';
-import { inScope, runTrial } from '../hack/trial.ts';
+import { runTrial } from '../hack/trial.ts';
 import { compareVariants } from './sections/variants.ts';
+import { DATABASE_KINDS, onEachDatabase } from './stage/each-database.ts';
 
 const LEAST_RATIO = 0.9;
 const TREE = join(import.meta.dirname, '..');
@@ -14,22 +15,19 @@ const TREE = join(import.meta.dirname, '..');
 const [rounds = 24, seconds = 0.25] = process.argv.slice(2).map(Number);
 
 await runTrial('activity', async (closing) => {
-  let good = true;
-  for (const kind of ['sqlite', 'postgres'] as const) {
-    const compared = await inScope(closing, (own) =>
-      compareVariants(
-        kind,
-        [
-          { name: 'without', tree: TREE, options: ['--activity-retention=0s'] },
-          { name: 'with the log', tree: TREE },
-        ],
-        ['create', 'patch', 'put', 'member', 'mix'],
-        { rounds, milliseconds: seconds * 1000 },
-        own,
-      ),
+  const good = await onEachDatabase(DATABASE_KINDS, closing, async (kind, own) => {
+    const compared = await compareVariants(
+      kind,
+      [
+        { name: 'without', tree: TREE, options: ['--activity-retention=0s'] },
+        { name: 'with the log', tree: TREE },
+      ],
+      ['create', 'patch', 'put', 'member', 'mix'],
+      { rounds, milliseconds: seconds * 1000 },
+      own,
     );
     const mix = compared.at(-1);
-    good &&= mix !== undefined && mix.first.cpuMs / mix.second.cpuMs >= LEAST_RATIO;
-  }
-  return good;
+    return mix !== undefined && mix.first.cpuMs / mix.second.cpuMs >= LEAST_RATIO;
+  });
+  return good.every(Boolean);
 });

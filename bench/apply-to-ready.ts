@@ -12,6 +12,7 @@ import { Connection, loadKubeConfig } from '../src/kube/connection.ts';
 import type { Secret } from '../src/kube/objects.ts';
 import { textOf } from '../src/kube/objects.ts';
 import { NAMESPACES, SECRETS } from '../src/kube/resource.ts';
+import { percentile } from './load/statistics.ts';
 
 const COUNT = Number(process.argv[2] ?? 20);
 const MANAGER = 'bench';
@@ -81,9 +82,8 @@ async function measure(index: number) {
 const results = [];
 for (let index = 0; index < COUNT; index++) results.push(await measure(index));
 for (const name of ['ready', 'refused', 'accepted'] as const) {
-  const sorted = results.map((result) => result[name]).sort((a, b) => a - b);
-  const at = (share: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]?.toFixed(0);
+  const times = results.map((result) => result[name]);
+  const at = (share: number) => percentile(times, share).toFixed(0);
   console.log(
     `${name.padEnd(9)} median ${at(0.5)} ms, p95 ${at(0.95)} ms, max ${at(1)} ms, of ${COUNT}`,
   );

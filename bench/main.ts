@@ -23,6 +23,7 @@ import { measureOverload } from './sections/overload.ts';
 import { measurePooler, measureProcesses } from './sections/processes.ts';
 import type { Context } from './sections/section.ts';
 import { DATABASE_NAMES, type DatabaseKind, openDatabases } from './stage/databases.ts';
+import { onEachDatabase } from './stage/each-database.ts';
 import { temporaryFolder } from './stage/stage.ts';
 
 const DOCS = join(import.meta.dirname, '..', 'docs');
@@ -108,9 +109,9 @@ await runTrial('bench', async (closing) => {
     `with Node.js ${process.versions.node}. ` +
     `The load average of the machine was ${load} before it began.`;
   say(machine);
-  const all: Results[] = [];
-  for (const kind of options.databases)
-    all.push(await inScope(closing, (own) => measure(kind, options, own)));
+  const all = await onEachDatabase(options.databases, closing, (kind, own) =>
+    measure(kind, options, own),
+  );
   if (options.quick) return judge(all);
   write(all, machine);
   return true;

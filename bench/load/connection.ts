@@ -3,6 +3,7 @@
  * because the generator shares the cores with the server.
  */
 import { connect, type Socket } from 'node:net';
+import { isLoopback } from '../../src/http/loopback.ts';
 
 export interface Answer {
   readonly status: number;
@@ -13,7 +14,6 @@ export interface Answer {
 
 const HEAD_END = '\r\n\r\n';
 const CHUNKS_END = '0\r\n\r\n';
-const LOOPBACK = /^(127(\.\d+){3}|localhost|\[::1\])$/;
 
 export class Connection {
   readonly #host: string;
@@ -28,7 +28,7 @@ export class Connection {
   /** Refuses a host that is not this machine. */
   constructor(base: string) {
     const { hostname, port } = new URL(base);
-    if (!LOOPBACK.test(hostname)) throw new Error(`${hostname} is not on this machine`);
+    if (!isLoopback(hostname)) throw new Error(`${hostname} is not on this machine`);
     this.#host = hostname.replace(/^\[|\]$/g, '');
     this.#port = Number(port || 80);
   }

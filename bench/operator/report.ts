@@ -1,4 +1,5 @@
 /** Formats the measurements as tables, and finds the bounds that they break. */
+import { percentile } from '../load/statistics.ts';
 import { type Calls, total, writesIn } from './call-log.ts';
 import type { ChangeKind, Timed } from './load.ts';
 import type { BenchOptions } from './options.ts';
@@ -68,7 +69,7 @@ function latencies(timed: readonly Timed[]): string {
     row(
       name,
       number(times.length),
-      ...[0.5, 0.95, 0.99, 1].map((share) => number(at(times, share))),
+      ...[0.5, 0.95, 0.99, 1].map((share) => number(percentile(times, share))),
     );
   return [
     row('change', 'number', 'p50, ms', 'p95', 'p99', 'max'),
@@ -124,7 +125,7 @@ function memoryTable(measured: Measurements): string {
 /** Returns a line for each broken bound. */
 export function broken({ cold, restart, rest, load }: Measurements): readonly string[] {
   const phases = [cold, restart, rest, load];
-  const p99 = at(timesOf(load.timed, READY_KINDS), 0.99);
+  const p99 = percentile(timesOf(load.timed, READY_KINDS), 0.99);
   const peak = Math.max(...phases.map(({ memory }) => mib(memory.peakBytes)));
   const writes = writesIn(restart.calls);
   const written = writesIn(rest.calls);
@@ -137,11 +138,4 @@ export function broken({ cold, restart, rest, load }: Measurements): readonly st
 }
 
 const timesOf = (timed: readonly Timed[], kinds: readonly ChangeKind[]): readonly number[] =>
-  timed
-    .filter(({ kind }) => kinds.includes(kind))
-    .map(({ milliseconds }) => milliseconds)
-    .sort((a, b) => a - b);
-
-/** The percentile of sorted values, by nearest rank. */
-const at = (sorted: readonly number[], share: number): number =>
-  sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+  timed.filter(({ kind }) => kinds.includes(kind)).map(({ milliseconds }) => milliseconds);

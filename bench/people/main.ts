@@ -5,6 +5,7 @@
  */
 import { openDirectory } from '../../src/directory/open.ts';
 import type { Store } from '../../src/directory/store/store.ts';
+import { median, percentile } from '../load/statistics.ts';
 import { attributesOf, fill, GROUPS, SMALL_INTEGRATION, TENANT } from './fill.ts';
 import { measureOn } from './on-databases.ts';
 
@@ -109,14 +110,13 @@ async function measure(name: string, url: string): Promise<boolean> {
       times.push(performance.now() - started);
     }
     const { user, system } = process.cpuUsage(cpu);
-    times.sort((a, b) => a - b);
-    const [fastest = 0, median = 0, slowest = 0] = [0, Math.floor(ROUNDS / 2), -1].map((index) =>
-      times.at(index),
-    );
+    const middle = median(times);
     const own = (user + system) / 1000 / ROUNDS;
-    const slow = median > BOUND_MS;
+    const slow = middle > BOUND_MS;
     good &&= !slow;
-    const cells = [median, fastest, slowest, own].map((ms) => ms.toFixed(1));
+    const cells = [middle, percentile(times, 0), percentile(times, 1), own].map((ms) =>
+      ms.toFixed(1),
+    );
     process.stdout.write(`| ${read} | ${cells.join(' | ')} |${slow ? ' slow' : ''}\n`);
   }
   await store.close();

@@ -27,7 +27,7 @@ export interface Served {
 /** Puts a server on a directory, with a load for it. */
 export async function serve(
   directory: Directory,
-  { folder, closing }: Context,
+  { folder, closing }: Pick<Context, 'folder' | 'closing'>,
   options: Omit<ServerOptions, 'folder'> = {},
 ): Promise<Served> {
   const server = await startServer(directory, { folder, ...options });
@@ -57,7 +57,7 @@ function open(directory: Directory, server: ServerProcess, closing: Closing): Se
 export function subjectOf(
   { load, directory }: Pick<Served, 'load' | 'directory'>,
   servers: readonly ServerProcess[],
-  { databases }: Context,
+  { databases }: Pick<Context, 'databases'>,
 ): Subject {
   const next = phasesOf(load, directory);
   return { load, pids: [...servers.map(({ pid }) => pid), ...databases.pids], next };

@@ -2,19 +2,13 @@
 import { join } from 'node:path';
 import type { Closing } from '../../hack/trial.ts';
 import type { createDirectory } from '../directory/directory.ts';
-import { Load } from '../load/load.ts';
-import { type AnyPhase, MIXED_GROUP, phasesOf } from '../load/phases.ts';
+import { type AnyPhase, MIXED_GROUP } from '../load/phases.ts';
 import { measurePhase, type Pace, type Subject, type Throughput } from '../measure/throughput.ts';
 import { LABELS } from '../report/results.ts';
 import { figure, table, whole } from '../report/table.ts';
-import {
-  DATABASE_NAMES,
-  type DatabaseKind,
-  type Databases,
-  openDatabases,
-} from '../stage/databases.ts';
-import { startServer } from '../stage/server.ts';
+import { DATABASE_NAMES, type DatabaseKind, openDatabases } from '../stage/databases.ts';
 import { temporaryFolder } from '../stage/stage.ts';
+import { type Context, serve, subjectOf } from './section.ts';
 
 export interface Variant {
   readonly name: string;
@@ -33,25 +27,18 @@ export interface Comparison {
 const USERS = 5_000;
 const MEMBERS = 1_000;
 
-async function subjectOf(
+async function startVariant(
   { tree, options = [] }: Variant,
-  databases: Databases,
-  folder: string,
-  closing: Closing,
+  place: Pick<Context, 'databases' | 'folder' | 'closing'>,
 ): Promise<Subject> {
   // The directory has the schema of the checkout.
   const path = join(tree, 'bench', 'directory', 'directory.ts');
   const module = (await import(path)) as { createDirectory: typeof createDirectory };
-  const name = `variant-${closing.length}`;
+  const name = `variant-${place.closing.length}`;
   const groups = { [MIXED_GROUP]: MEMBERS };
-  const directory = await module.createDirectory(databases, name, USERS, groups);
-  const server = await startServer(directory, { folder, tree, options });
-  const load = new Load(server);
-  closing.push(
-    () => server.stop(),
-    () => load.close(),
-  );
-  return { load, pids: [server.pid, ...databases.pids], next: phasesOf(load, directory) };
+  const directory = await module.createDirectory(place.databases, name, USERS, groups);
+  const served = await serve(directory, place, { tree, options });
+  return subjectOf(served, [served.server], place);
 }
 
 /** Prints a table with the ratios of the first variant to the second one. */
@@ -65,10 +52,8 @@ export async function compareVariants(
   const folder = temporaryFolder(closing);
   const databases = await openDatabases(kind, folder);
   closing.push(() => databases.stop());
-  const subjects = [
-    await subjectOf(first, databases, folder, closing),
-    await subjectOf(second, databases, folder, closing),
-  ];
+  const place = { databases, folder, closing };
+  const subjects = [await startVariant(first, place), await startVariant(second, place)];
   const compared: Comparison[] = [];
   for (const phase of phases) {
     const [own, other] = await measurePhase(subjects, phase, pace);

@@ -1,7 +1,6 @@
 /** The ceiling with the same users and groups as a directory, in a process of its own. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { startChild } from '../../hack/process/child.ts';
 import { freePorts } from '../../hack/process/ports.ts';
 import { ceilingUser } from '../ceiling/answers.ts';
@@ -10,7 +9,7 @@ import { openCeiling } from '../ceiling/store.ts';
 import type { Directory } from '../directory/directory.ts';
 import { userNumber } from '../directory/users.ts';
 import type { Databases } from './databases.ts';
-import { responds, type ServerProcess } from './server.ts';
+import { type ServerProcess, untilResponding } from './server.ts';
 
 const BATCH = 1_000;
 const PROGRAM = join(import.meta.dirname, '..', 'ceiling', 'main.ts');
@@ -46,10 +45,7 @@ export async function startCeiling(
   const child = startChild(process.execPath, [PROGRAM, url, String(port), token], log, environment);
   const begun = performance.now();
   const base = `http://127.0.0.1:${port}${PATH}`;
-  while (!(await responds(base, token))) {
-    if (!child.running) throw new Error(`the ceiling did not start; see ${log}`);
-    await pause(2);
-  }
+  await untilResponding({ base, token }, child, log);
   const stop = () => child.stop();
   return { base, token, pid: child.pid, readyMs: performance.now() - begun, stop };
 }

@@ -29,8 +29,6 @@ export interface ServerOptions {
   readonly tree?: string;
   /** Options of the program besides the defaults. */
   readonly options?: readonly string[];
-  /** Options of Node.js besides those of the image. */
-  readonly nodeOptions?: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
 }
 
@@ -55,7 +53,7 @@ let started = 0;
  */
 export async function startServer(
   { url, path, token }: Directory,
-  { folder, tree = THIS_TREE, options = [], nodeOptions = [], environment }: ServerOptions,
+  { folder, tree = THIS_TREE, options = [], environment }: ServerOptions,
 ): Promise<ServerProcess> {
   const program = join(tree, 'dist', 'scim-operator.js');
   if (!existsSync(program)) throw new Error(`${program} is missing: run make build`);
@@ -74,7 +72,7 @@ export async function startServer(
     '--rate-limit=1000000',
     ...options,
   ];
-  const args = [...imageOptions(tree), ...nodeOptions, program, ...command, ...flags];
+  const args = [...imageOptions(tree), program, ...command, ...flags];
   const begun = performance.now();
   const child = startChild(process.execPath, args, log, {
     ...process.env,
@@ -84,11 +82,7 @@ export async function startServer(
     ...environment,
   });
   const base = `${publicUrl}${path}`;
-  while (!(await responds(base, token))) {
-    if (!child.running || performance.now() - begun > DEADLINE_MS)
-      throw new Error(`the server did not start:\n${readFileSync(log, 'utf8').slice(-2_000)}`);
-    await pause(2);
-  }
+  await untilResponding({ base, token }, child, log);
   return {
     base,
     token,
@@ -107,7 +101,21 @@ function imageOptions(tree: string): readonly string[] {
   return entry.map(String).filter((each) => each.startsWith('--'));
 }
 
-export async function responds(base: string, token: string): Promise<boolean> {
+/** Rejects with the end of the log if the process ends, or doesn't respond before the deadline. */
+export async function untilResponding(
+  target: Target,
+  child: { readonly running: boolean },
+  log: string,
+): Promise<void> {
+  const begun = performance.now();
+  while (!(await responds(target))) {
+    if (!child.running || performance.now() - begun > DEADLINE_MS)
+      throw new Error(`the server did not start:\n${readFileSync(log, 'utf8').slice(-2_000)}`);
+    await pause(2);
+  }
+}
+
+async function responds({ base, token }: Target): Promise<boolean> {
   try {
     const headers = { authorization: `Bearer ${token}` };
     const response = await fetch(`${base}/ServiceProviderConfig`, { headers });

@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import { sweepAfterDeath } from '../../hack/process/child.ts';
 import type { Closing } from '../../hack/trial.ts';
 import { createDirectory, type Directory, type GroupSizes } from '../directory/directory.ts';
-import { type ProbeOptions, startProbe } from '../load/start-probe.ts';
+import { startProbe } from '../load/start-probe.ts';
 import type { Databases } from './databases.ts';
-import { type ServerOptions, type ServerProcess, startServer } from './server.ts';
+import { type ServerProcess, startServer } from './server.ts';
 
 export interface StageOptions {
   readonly users: number;
   readonly groups?: GroupSizes;
-  readonly server?: Omit<ServerOptions, 'folder'>;
 }
 
 interface Place {
@@ -26,7 +25,7 @@ export interface Stage extends Place {
   /** The server and its database. */
   readonly pids: readonly number[];
   /** Observes the server and its database, and sends small requests of another tenant meanwhile. */
-  probe(options?: Omit<ProbeOptions, 'pids'>): ReturnType<typeof startProbe>;
+  probe(): ReturnType<typeof startProbe>;
 }
 
 let stages = 0;
@@ -34,16 +33,16 @@ let stages = 0;
 /** Everything ends with `closing`, or with this process. */
 export async function setStage(
   { folder, databases }: Place,
-  { users, groups, server: options }: StageOptions,
+  { users, groups }: StageOptions,
   closing: Closing,
 ): Promise<Stage> {
   const directory = await createDirectory(databases, `stage-${++stages}`, users, groups);
-  const server = await startServer(directory, { folder, ...options });
+  const server = await startServer(directory, { folder });
   closing.push(() => server.stop());
   const pids = [server.pid, ...databases.pids];
   const { neighbour } = directory;
   const other = { base: new URL(neighbour.path, server.base).href, token: neighbour.token };
-  const probe: Stage['probe'] = (options) => startProbe(other, { ...options, pids });
+  const probe = () => startProbe(other, { pids });
   return { folder, databases, directory, server, pids, probe };
 }
 
