@@ -7,11 +7,12 @@ import { NAMESPACES } from '../../kube/resource.ts';
 import type { ConsoleContext, ConsoleRequest, ConsoleRoutes } from '../context.ts';
 import { Confirm } from '../frame/forms.tsx';
 import { show } from '../frame/page.tsx';
-import { actionForbidden, notThere } from '../frame/page-error.ts';
+import { actionForbidden } from '../frame/page-error.ts';
 import { countOf } from '../frame/words.ts';
 import { tenantHref, withQuery } from '../hrefs.ts';
 import { recordAction } from '../record-action.ts';
 import { plainName } from '../text/names.tsx';
+import { personOfPath } from './person-of-path.ts';
 import { nameOf } from './title.ts';
 
 /** Something that is ended for a user. */
@@ -137,13 +138,11 @@ const namespaceObject = (name: string) => ({
 
 /** Throws PageError unless the visitor may see the user and may end something for them. */
 async function permitted(
-  { store }: ConsoleContext,
+  context: ConsoleContext,
   c: ConsoleRequest,
 ): Promise<{ person: Person; namespace: string }> {
+  const { person } = await personOfPath(context, c);
   const tenant = c.get('tenant');
-  await tenant.require('get', 'users');
-  const person = await store.people.get(tenant.name, c.req.param('id') ?? '');
-  if (person === undefined) throw notThere();
   const [namespace] = await tenant.allowed('update', 'bindings');
   if (namespace === undefined) {
     const resource = `bindings.${DIRECTORY_API_GROUP}`;

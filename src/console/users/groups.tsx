@@ -50,7 +50,7 @@ export const GroupFilter = ({ choice: { group } }: GroupFilterProps) => (
       type="search"
       name="in"
       aria-label="Group"
-      placeholder="Group: how its name begins"
+      placeholder="Name of a group"
       list="groups"
       autocomplete="off"
       maxlength={200}

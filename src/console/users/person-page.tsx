@@ -3,7 +3,6 @@ import { activityPages } from '../../directory/activity-pages.ts';
 import type { ActivityEntry } from '../../directory/store/activity.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 import { show } from '../frame/page.tsx';
-import { notThere } from '../frame/page-error.ts';
 import { tenantHref } from '../hrefs.ts';
 import { namedIntegrations } from '../integrations.ts';
 import { Done } from '../text/done.tsx';
@@ -20,6 +19,7 @@ import {
   provisionerName,
   SessionsCard,
 } from './person.tsx';
+import { personOfPath } from './person-of-path.ts';
 import { PowersCard } from './powers.tsx';
 import { profileOf } from './profile.ts';
 import { type FieldWriter, ProfileCard } from './profile-card.tsx';
@@ -32,10 +32,8 @@ const MOST_PAGES = 10;
 
 export async function showPerson(context: ConsoleContext, c: ConsoleRequest): Promise<Response> {
   const tenant = c.get('tenant');
-  const namespaces = await tenant.require('get', 'users');
+  const { person, namespaces } = await personOfPath(context, c);
   const { store } = context;
-  const person = await store.people.get(tenant.name, c.req.param('id') ?? '');
-  if (person === undefined) throw notThere();
   const { id, active, attributes, identity, provisionedBy } = person;
   const query = new URL(c.req.url).searchParams;
   const question = questionIn(query);
