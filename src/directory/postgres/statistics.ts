@@ -14,13 +14,14 @@ import {
 
 /**
  * Autovacuum runs once a minute. Until then, the planner takes a table that an initial sync is
- * filling for an empty one, and its plans are hundreds of times slower. Therefore the tables are
- * analysed each time the number of written rows has doubled.
+ * filling for an empty one, for which all indexes seem alike, and prepared statements keep such
+ * plans. Therefore tables that have more rows than the planner knows of are analysed early, and
+ * again each time the number of written rows has doubled. Plans for a few rows are right for many.
  */
 export class Statistics {
   readonly #queries: Queries;
   #written = 0;
-  #next = 250;
+  #next = 20;
 
   constructor(queries: Queries) {
     this.#queries = queries;
@@ -28,14 +29,7 @@ export class Statistics {
 
   /** A database that was restored from a dump has no statistics. */
   async begin(): Promise<void> {
-    const missing = await this.#queries.all(
-      sql`
-        SELECT 1
-        FROM pg_class
-        WHERE oid = (SELECT tableoid FROM ${named(access).table} LIMIT 1) AND reltuples < 0
-      `,
-    );
-    if (missing.length > 0) await this.#analyze();
+    await this.#analyze(0);
   }
 
   /** Counts rows of users, groups and memberships that were written. */
@@ -45,11 +39,22 @@ export class Statistics {
     this.#next *= 2;
     // If the role lacks the privilege to analyse, or the database is unavailable, autovacuum does
     // it.
-    this.#analyze().catch(() => undefined);
+    this.#analyze(this.#written).catch(() => undefined);
   }
 
-  async #analyze(): Promise<void> {
-    for (const table of GROWING) await this.#queries.run(sql`ANALYZE ${named(table).table}`);
+  /** Analyses the tables that the planner takes for having fewer rows. */
+  async #analyze(rows: number): Promise<void> {
+    for (const each of GROWING) {
+      const { table } = named(each);
+      const known = await this.#queries.all(
+        sql`
+          SELECT 1
+          FROM pg_class
+          WHERE oid = (SELECT tableoid FROM ${table} LIMIT 1) AND reltuples < ${rows}
+        `,
+      );
+      if (known.length > 0) await this.#queries.run(sql`ANALYZE ${table}`);
+    }
   }
 }
 

@@ -8,12 +8,22 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SESSION_SETTINGS } from '../../../src/directory/postgres/connection/session.ts';
 import type { Scope } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
+import type { Attributes } from '../../../src/scim/resource.ts';
 import { newPostgres, type PostgresDirectory } from '../../support/directory/postgres.ts';
-import { mostRowsRead, nodesOf, plansOf } from '../../support/directory/postgres-plans.ts';
-import { groupQuery, userQuery } from '../contract/fixture.ts';
+import {
+  mostRowsRead,
+  nodesOf,
+  planOf,
+  plansOf,
+  statementsOf,
+} from '../../support/directory/postgres-plans.ts';
+import { add, at, groupQuery, remove, userQuery } from '../contract/fixture.ts';
 
 const SCOPE: Scope = { tenant: 't', integrationId: 'i' };
 const USER = 'u00050';
+const OUTSIDER = 'u00010';
+let created = 0;
+const switched = (user: Attributes): Attributes => ({ ...user, active: user.active !== true });
 const TABLES = ['access', 'access_values', 'groups', 'external_ids'];
 const GROWING = [...TABLES, 'group_members', 'counters'];
 const of = (statement: string) =>
@@ -66,6 +76,18 @@ const workOf = ({ users, groups }: Store): Readonly<Record<string, () => Promise
     'a group with members': () => groups.get(SCOPE, 'g40', true),
     'a group by name and member': () =>
       groups.list(SCOPE, groupQuery({ filter: `id eq "g40" and members eq "${USER}"`, limit: 1 })),
+    'a user who is created': () => {
+      const id = `new${++created}`;
+      const emails = [{ value: `${id}@a` }];
+      const attributes = { userName: id, active: true, externalId: id, emails };
+      return users.create(SCOPE, { id, attributes, at: at(1) });
+    },
+    'a user who is switched on or off': () =>
+      users.change(SCOPE, USER, ({ profile }) => switched(profile.attributes), at(1)),
+    'a member who joins': () => groups.change(SCOPE, 'g40', undefined, [add(OUTSIDER)], at(1)),
+    'a member who leaves': () => groups.change(SCOPE, 'g40', undefined, [remove(OUTSIDER)], at(1)),
+    'a group that is renamed': () =>
+      groups.change(SCOPE, 'g41', () => ({ displayName: `renamed ${++created}` }), [], at(1)),
   };
 };
 
@@ -73,7 +95,7 @@ const PAGES = ['a page of users with groups', 'the users in a group'] as const;
 /** Ten groups of each of 100 users, and their names. */
 const FEW = 1_500;
 /** If PostgreSQL takes a tenant for smaller than the page, it may read the ids of all its users. */
-const ONCE = 10_001;
+const ONCE = 10_100;
 const pages = new Set<string>(PAGES);
 const WIDE = [...TABLES, 'group_members'];
 const SETTINGS = Object.entries(SESSION_SETTINGS).map(
@@ -117,6 +139,37 @@ describe.each(STATES)('with statistics %s, PostgreSQL', (_, statements) => {
       for (const [name, work] of Object.entries(workOf(directory.store))) {
         expect(await faults(name, work, isDirect)).toEqual([]);
       }
+    }
+  });
+});
+
+describe('with plans that were made for a few users, PostgreSQL', () => {
+  it('finds everything by index', async () => {
+    await client.query(of('ALTER TABLE ? SET (autovacuum_enabled = off)'));
+    await client.query(fill(10_000));
+    const sent: [name: string, statement: string, values: readonly unknown[]][] = [];
+    for (const [name, work] of Object.entries(workOf(directory.store)))
+      for (const { text, values = [] } of await statementsOf(work)) sent.push([name, text, values]);
+    await client.query(of('DELETE FROM ?'));
+    for (const table of GROWING) await client.query(`VACUUM ${table}`);
+    await client.query(`${fill(20)}${ANALYZE}`);
+    await client.query(SETTINGS.join(''));
+    const execute = async (n: number) => {
+      await client.query('BEGIN; DELETE FROM activity');
+      const plan = await planOf(client, `p${n}`, sent[n]?.[2]);
+      await client.query('ROLLBACK');
+      return mostRowsRead(plan);
+    };
+    for (const [n, [, text]] of sent.entries()) {
+      await client.query(`PREPARE p${n} AS ${text}`);
+      await execute(n);
+    }
+    await client.query(`${of('DELETE FROM ?')}${fill(10_000)}`);
+    for (const [n, [name]] of sent.entries()) {
+      const read = await execute(n);
+      expect({ name, few: read < (pages.has(name) ? ONCE : FEW), read }).toMatchObject({
+        few: true,
+      });
     }
   });
 });

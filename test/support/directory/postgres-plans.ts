@@ -1,6 +1,7 @@
 /** The plans of the directory's statements on PostgreSQL, and how many rows they read. */
 import pg from 'pg';
 import { expect, vi } from 'vitest';
+import type { SentStatement } from '../../../src/directory/postgres/connection/round-trip.ts';
 import { Session } from '../../../src/directory/postgres/connection/session.ts';
 
 export interface Plan {
@@ -16,18 +17,15 @@ export interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
-/** The statements that the work runs. */
-async function statementsOf(work: () => Promise<unknown>) {
+/** The statements that the work runs, without those of transactions. */
+export async function statementsOf(work: () => Promise<unknown>): Promise<SentStatement[]> {
   const all = vi.spyOn(Session.prototype, 'askAll');
   const each = vi.spyOn(Session.prototype, 'askEach');
   await work();
-  const statements = [
-    ...each.mock.calls.flatMap(([sent]) => sent),
-    ...all.mock.calls.flatMap(([sent]) => sent),
-  ];
+  const statements = [...each.mock.calls, ...all.mock.calls].flatMap(([sent]) => sent);
   all.mockRestore();
   each.mockRestore();
-  return statements;
+  return statements.filter(({ text }) => /^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text));
 }
 
 /** How often PostgreSQL plans each statement of the work if it runs `runs` times. */
@@ -60,30 +58,39 @@ export async function plansOf(
   work: () => Promise<unknown>,
   mode: string,
 ): Promise<Plan[]> {
-  const statements = await statementsOf(work);
   const plans: Plan[] = [];
-  for (const { text, values = [] } of statements) {
-    if (!/^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text)) continue;
+  for (const { text, values } of await statementsOf(work)) {
     await client.query(`BEGIN; SET LOCAL plan_cache_mode = ${mode}; PREPARE p AS ${text}`);
     // The statement appends its entry under the same id as in the first run.
     await client.query('DELETE FROM activity');
-    const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
-    const { rows } = await client.query(
-      `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE p${given}`,
-    );
+    plans.push(await planOf(client, 'p', values));
     await client.query('ROLLBACK; DEALLOCATE p');
-    plans.push(rows[0]['QUERY PLAN'][0].Plan);
   }
   expect(plans).not.toEqual([]);
   return plans;
 }
 
+/** Executes a prepared statement. */
+export async function planOf(
+  client: pg.Client,
+  name: string,
+  values: readonly unknown[] = [],
+): Promise<Plan> {
+  const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
+  const { rows } = await client.query(
+    `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE ${name}${given}`,
+  );
+  return rows[0]['QUERY PLAN'][0].Plan;
+}
+
 function literal(value: unknown): string {
   if (value === null) return 'NULL';
   return pg.escapeLiteral(
-    Array.isArray(value) ? `{${value.map((each) => `"${each}"`).join(',')}}` : String(value),
+    Array.isArray(value) ? `{${value.map(elementOf).join(',')}}` : String(value),
   );
 }
+
+const elementOf = (value: unknown) => (value === null ? 'NULL' : JSON.stringify(String(value)));
 
 /**
  * The largest number of rows that one table or join of the plan read, whether or not they were of

@@ -16,7 +16,7 @@ import type { SearchesOfStore } from '../../store/searches.ts';
 import { asScimError, isTransient } from '../errors.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import type { Answered, BoundValue, SentStatement } from './round-trip.ts';
-import { Searches } from './searches.ts';
+import { Searches, type Transaction } from './searches.ts';
 import { SESSION_SETTINGS, type Session } from './session.ts';
 import { Turns } from './turns.ts';
 
@@ -110,11 +110,13 @@ export function openConnections(
   const own = reserved === 0 ? pool : new Pool(settings, reserved, bounds);
   const turns = new Turns(writes, bounds.acquireMs);
   const runners = runnersOn(pool);
-  // A search takes the turn of a write, so that both together leave connections to other reads.
-  const searches = new Searches((search) =>
-    turns.take('search', () => runners.transaction(search)),
-  );
-  const large = new Searches((read) => runners.transaction(read), MAX_WAITING_READS);
+  // A long read takes the turn of a write, so that both together leave connections to other reads.
+  // If there is only one turn, it must not hold that one.
+  const long = writes === 1 ? new Turns(1, bounds.acquireMs) : turns;
+  const transaction: Transaction = (read) =>
+    long.take('long reads', () => runners.transaction(read));
+  const searches = new Searches(transaction);
+  const large = new Searches(transaction, MAX_WAITING_READS);
   return {
     ...runners,
     reader: readerOf({

@@ -15,7 +15,7 @@ interface SearchQueries {
   all<In extends object, Row>(template: Template<In, Row>, input: In): Promise<Row[]>;
   run(statement: SQL): Promise<number>;
 }
-type Transaction = <T>(work: (queries: SearchQueries) => Promise<T>) => Promise<T>;
+export type Transaction = <T>(work: (queries: SearchQueries) => Promise<T>) => Promise<T>;
 
 /** Every statement of the transaction sees the same state. */
 const ON_ONE_STATE = sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`;

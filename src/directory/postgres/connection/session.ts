@@ -27,7 +27,8 @@ export const SESSION_SETTINGS = {
   // A row that one session holds must not stop everything that waits for it.
   lock_timeout: '3s',
   // Without fresh statistics the planner is wrong about how large tables are. It would scan one
-  // that was empty when it planned, or compile a statement that takes a millisecond.
+  // that was empty when it planned, or compile a statement that takes a millisecond. A prepared
+  // statement keeps such a plan until the table is analysed, so scans must stay off.
   enable_seqscan: 'off',
   // Otherwise, a statement whose plan seems cheaper with its values is planned each time, which
   // takes longer than to run it. No plan may depend on values: tests run both kinds.
