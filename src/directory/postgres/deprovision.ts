@@ -8,11 +8,11 @@ import type { Scope } from '../store/resources.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { deleteGroup, lockGroup } from './group-store.ts';
 import type { ActivityLog } from './log/activity-log.ts';
-import { lockWithHolders } from './memberships.ts';
 import { lockedTenant, release } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
 import { externalIds, integrations, recentRequests, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
+import { lockWithHolders } from './writes/locks.ts';
 
 /** How many links one statement reads. */
 const BATCH = 200;

@@ -25,21 +25,14 @@ import { type Connections, compose, type Queries } from './connection/connection
 import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import { type ActivityLog, MOVED, movedPart } from './log/activity-log.ts';
-import {
-  addedBy,
-  changeMembers,
-  LEFT,
-  leftGroups,
-  lockNesting,
-  lockTenantNesting,
-  lockWithHolders,
-  type MembersChanged,
-} from './memberships.ts';
 import { ResourceTable } from './resource-table.ts';
 import { groupMembers, groups } from './schema.ts';
 import type { Statistics } from './statistics.ts';
 import { type Changed, changeUsers, deltaOf } from './writes/change-users.ts';
+import { LEFT, leftGroups } from './writes/dependents.ts';
+import { addedBy, lockNesting, lockTenantNesting, lockWithHolders } from './writes/locks.ts';
 import { MemberStatements } from './writes/member-statements.ts';
+import { changeMembers, type MembersChanged } from './writes/memberships.ts';
 
 const g = named(groups);
 const m = named(groupMembers);

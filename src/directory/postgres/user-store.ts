@@ -36,12 +36,12 @@ import { type Connections, compose, type Queries } from './connection/connection
 import { postgresDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import { type ActivityLog, MOVED, movedPart } from './log/activity-log.ts';
-import { LEFT, leftGroups, lockWithHolders } from './memberships.ts';
 import { ResourceTable } from './resource-table.ts';
 import type { Statistics } from './statistics.ts';
 import { userCreations } from './writes/create-users.ts';
 import { ADD_PERSONS } from './writes/creation-statements.ts';
-import { counterSlot } from './writes/dependents.ts';
+import { counterSlot, LEFT, leftGroups } from './writes/dependents.ts';
+import { lockWithHolders } from './writes/locks.ts';
 import {
   type CounterChange,
   currentUser,

@@ -2,7 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { columns, named } from '../../sql/names.ts';
 import type { Text } from '../../sql/template.ts';
-import { accessValues, counters, externalIds } from '../schema.ts';
+import { accessValues, counters, externalIds, groupMembers, groups } from '../schema.ts';
 
 const LINKS = named(externalIds);
 export const LINK_KEY = columns(LINKS, 'tenant', 'resourceId', 'integrationId');
@@ -17,6 +17,8 @@ export const LINK = columns(
 const VALUES = named(accessValues);
 export const VALUE = columns(VALUES, 'tenant', 'value', 'accessId', 'path');
 const v = named(accessValues, 'v');
+const MEMBERS = named(groupMembers);
+const g = named(groups);
 const COUNTERS = named(counters);
 const COUNTER = columns(COUNTERS, 'tenant', 'name', 'slot', 'value');
 const COUNTER_KEY = columns(COUNTERS, 'tenant', 'name', 'slot');
@@ -57,3 +59,23 @@ export const removedValues = (tenant: Text, id: Text, values: SQL): SQL => sql`
     AND ${v.accessId} = ${id}
     AND ${IF_WRITTEN}
 `;
+
+/** Selects the ids of the groups that leftGroups changes. */
+export const LEFT = sql`(SELECT holder_id AS id FROM membership) AS g`;
+
+/** Parts of a statement that remove a deleted resource from all groups and change the groups. */
+export function leftGroups(tenant: string, memberId: string, at: number): SQL {
+  return sql`
+    membership AS (
+      DELETE FROM ${MEMBERS.table}
+      WHERE ${MEMBERS.tenant} = ${tenant} AND ${MEMBERS.memberId} = ${memberId}
+      RETURNING ${MEMBERS.groupId} AS holder_id
+    ),
+    holder AS (
+      UPDATE ${g.table}
+      SET ${g.version} = ${g.version} + 1, ${g.lastModified} = greatest(${g.lastModified}, ${at})
+      FROM membership
+      WHERE ${g.tenant} = ${tenant} AND ${g.id} = membership.holder_id
+    )
+  `;
+}

@@ -1,33 +1,22 @@
-/**
- * Rows of group_members on PostgreSQL. The group's row is locked first and its users' rows second,
- * so that no change is lost or ends in a deadlock. For groups as members, a lock of the tenant is
- * taken instead of locks of their rows: PostgreSQL itself runs into deadlocks over a row that some
- * transactions lock fully and others only against deletion.
- */
+/** Changes of a group's members in several statements. The rows are locked before: see locks.ts. */
 import { setImmediate } from 'node:timers/promises';
 import { type SQL, sql } from 'drizzle-orm';
-import { invalidValue } from '../../scim/error.ts';
-import { inSlices, MEMBERS_AT_ONCE } from '../../scim/member-lists.ts';
-import { type MemberChange, refuseUnknown } from '../../scim/members.ts';
-import { conditionCompiler } from '../sql/conditions.ts';
-import type { Ids } from '../sql/log/change.ts';
-import { columns, named, type Row } from '../sql/names.ts';
-import { membersOf } from '../sql/relations.ts';
-import { rowHolder } from '../sql/resource-conditions.ts';
-import type { Scope, StoredResource } from '../store/resources.ts';
-import type { Queries } from './connection/connections.ts';
-import { array, postgresDialect } from './dialect.ts';
-import { OvertakenError } from './errors.ts';
-import type { ResourceTable } from './resource-table.ts';
-import { access, counters, groupMembers, groups } from './schema.ts';
+import { invalidValue } from '../../../scim/error.ts';
+import { inSlices, MEMBERS_AT_ONCE } from '../../../scim/member-lists.ts';
+import { type MemberChange, refuseUnknown } from '../../../scim/members.ts';
+import { conditionCompiler } from '../../sql/conditions.ts';
+import type { Ids } from '../../sql/log/change.ts';
+import { columns, named, type Row } from '../../sql/names.ts';
+import { membersOf } from '../../sql/relations.ts';
+import { rowHolder } from '../../sql/resource-conditions.ts';
+import type { Queries } from '../connection/connections.ts';
+import { array, postgresDialect } from '../dialect.ts';
+import { access, groupMembers, groups } from '../schema.ts';
 
 const m = named(groupMembers);
 const g = named(groups);
 const a = named(access);
-const c = named(counters);
 const INSERTED = columns(m, 'tenant', 'groupId', 'memberId', 'memberType');
-/** A counter that counts nothing, whose row is locked. */
-const NESTING = 'nesting';
 
 /** The ids that joined and left, and those that the tenant doesn't have. */
 export interface MembersChanged extends Ids {
@@ -195,93 +184,6 @@ async function addSlice(
   return { added, removed: [], unknown: ids.filter((id) => !known.has(id)) };
 }
 
-/**
- * Locks the tenant's nesting if any of the ids is a group, and returns whether it is. Without the
- * lock, two such changes could close a cycle that neither of them sees, and a member could be
- * deleted meanwhile. Call it before any row is locked.
- */
-export async function lockNesting(
-  queries: Queries,
-  tenant: string,
-  ids: readonly string[],
-): Promise<boolean> {
-  for (const slice of inSlices(ids)) {
-    const nested = await queries.all(
-      sql`
-        SELECT 1
-        FROM ${g.table}
-        WHERE ${g.tenant} = ${tenant} AND ${g.id} = ANY(${array(slice)})
-        LIMIT 1
-      `,
-    );
-    if (nested.length === 0) continue;
-    await lockTenantNesting(queries, tenant);
-    return true;
-  }
-  return false;
-}
-
-/** The ids that the changes add. */
-export function addedBy(changes: readonly MemberChange[]): string[] {
-  return changes.flatMap((change) =>
-    change.kind === 'add' || change.kind === 'replace' ? change.values : [],
-  );
-}
-
-/**
- * Locks the groups that hold the member, in the order of their ids like every transaction that
- * locks several groups (including the member, if it is a group), and then the member. To prevent a
- * deadlock, it doesn't wait for a group that came to hold the member meanwhile, but throws
- * OvertakenError. Returns the member's current record. Throws notFound.
- */
-export async function lockWithHolders(
-  queries: Queries,
-  table: ResourceTable,
-  scope: Scope,
-  memberId: string,
-): Promise<StoredResource> {
-  const { tenant } = scope;
-  const holders = sql`
-    SELECT ${m.groupId} FROM ${m.table} WHERE ${m.tenant} = ${tenant} AND ${m.memberId} = ${memberId}
-  `;
-  const locked = await queries.all<Pick<Row<'groups'>, 'id'>>(
-    sql`
-      SELECT ${g.id}
-      FROM ${g.table}
-      WHERE ${g.tenant} = ${tenant}
-        AND ${g.id} = ANY(ARRAY(${holders} UNION ALL SELECT ${memberId}))
-      ORDER BY ${g.id}
-      FOR NO KEY UPDATE
-    `,
-  );
-  await table.lock(queries, tenant, memberId, sql`FOR UPDATE`);
-  const ids = locked.map(({ id }) => id);
-  const others = await queries.all(sql`${holders} AND ${m.groupId} <> ALL(${array(ids)}) LIMIT 1`);
-  if (others.length > 0) throw new OvertakenError();
-  return table.require(queries, scope, memberId);
-}
-
-/**
- * Until the transaction ends. A row is locked, because an advisory lock holds on one node of a
- * distributed database only.
- */
-export async function lockTenantNesting(queries: Queries, tenant: string): Promise<void> {
-  const isLock = sql`${c.tenant} = ${tenant} AND ${c.name} = ${NESTING} AND ${c.slot} = 0`;
-  for (;;) {
-    const locked = await queries.all(
-      sql`SELECT 1 FROM ${c.table} WHERE ${isLock} FOR NO KEY UPDATE`,
-    );
-    if (locked.length > 0) return;
-    await queries.run(
-      sql`
-        INSERT INTO ${c.table} (${columns(c, 'tenant', 'name', 'slot', 'value')})
-        VALUES (${tenant}, ${NESTING}, 0, 0)
-        ON CONFLICT DO NOTHING
-      `,
-    );
-  }
-}
-
 /** A new member must not be the group itself or hold it, at any depth. */
 async function refuseCycle(
   queries: Queries,
@@ -310,24 +212,4 @@ async function refuseCycle(
   if (found !== undefined) {
     throw invalidValue(`group ${found.id} can't be a member: the group would contain itself`);
   }
-}
-
-/** Selects the ids of the groups that leftGroups changes. */
-export const LEFT = sql`(SELECT holder_id AS id FROM membership) AS g`;
-
-/** Parts of a statement that remove a deleted resource from all groups and change the groups. */
-export function leftGroups(tenant: string, memberId: string, at: number): SQL {
-  return sql`
-    membership AS (
-      DELETE FROM ${m.table}
-      WHERE ${m.tenant} = ${tenant} AND ${m.memberId} = ${memberId}
-      RETURNING ${m.groupId} AS holder_id
-    ),
-    holder AS (
-      UPDATE ${g.table}
-      SET ${g.version} = ${g.version} + 1, ${g.lastModified} = greatest(${g.lastModified}, ${at})
-      FROM membership
-      WHERE ${g.tenant} = ${tenant} AND ${g.id} = membership.holder_id
-    )
-  `;
 }
