@@ -5,10 +5,11 @@
  */
 import { sql } from 'drizzle-orm';
 import { index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { columns, named, selected } from '../sql/names.ts';
+import { columns, named, nameText, selected } from '../sql/names.ts';
 import type { IntegrationOwner } from '../store/integrations.ts';
 import type { Queries } from './connection/connections.ts';
 import { array } from './dialect.ts';
+import { integrations, tokens } from './schema.ts';
 
 export const registry = pgTable(
   'registry',
@@ -127,14 +128,21 @@ export async function move(queries: Queries, { tenant, integrationId }: Register
 export const ownerName = ({ clusterUid, namespace, name }: IntegrationOwner): string =>
   [clusterUid, namespace, name].join('/');
 
+const [REGISTRY, INTEGRATIONS, TOKENS] = [registry, integrations, tokens].map((table) =>
+  nameText(named(table).table),
+);
+
 /** Fills the table of a directory whose other tables were copied. */
-export const FILL_REGISTRY = `
-  INSERT INTO registry
-  SELECT 'integration', id, tenant, id FROM integrations
-  UNION ALL
-  SELECT 'owner', cluster_uid || '/' || namespace || '/' || name, tenant, id
-  FROM integrations
-  WHERE ended_at IS NULL
-  UNION ALL
-  SELECT 'token', hash, tenant, integration_id FROM tokens
-`;
+export const FILL_REGISTRY: readonly string[] = [
+  `DELETE FROM ${REGISTRY}`,
+  `
+    INSERT INTO ${REGISTRY}
+    SELECT 'integration', id, tenant, id FROM ${INTEGRATIONS}
+    UNION ALL
+    SELECT 'owner', cluster_uid || '/' || namespace || '/' || name, tenant, id
+    FROM ${INTEGRATIONS}
+    WHERE ended_at IS NULL
+    UNION ALL
+    SELECT 'token', hash, tenant, integration_id FROM ${TOKENS}
+  `,
+];

@@ -59,8 +59,7 @@ export async function openPostgresTarget(
       await session.query(`DELETE FROM ${name}`);
     },
     commit: async () => {
-      await session.query('DELETE FROM registry');
-      await session.query(FILL_REGISTRY);
+      for (const statement of FILL_REGISTRY) await session.query(statement);
       await session.query('COMMIT');
     },
   };
