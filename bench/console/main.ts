@@ -39,6 +39,8 @@ async function pathsOf({ people }: Store): Promise<Readonly<Record<string, strin
     'users, no match': 'users?q=xyz',
     'users, inactive': 'users?state=inactive',
     'users, of everyone': `users?group=${everyone}`,
+    'users, of a group by its name': `users?in=${encodeURIComponent(GROUPS[2] ?? '')}`,
+    'users, of which of many groups': 'users?in=t',
     'users, one letter, inactive, of everyone': `users?q=b&state=inactive&group=${everyone}`,
     'users, by an integration': `users?by=${INTEGRATION.id}`,
     'a user': `users/${id}`,

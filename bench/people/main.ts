@@ -27,6 +27,7 @@ async function readsOf(store: Store): Promise<Readonly<Record<string, Read>>> {
   )) as [string, string, string, string, string];
   const groups = { small, medium, large, everyone, nested };
   const limit = 50;
+  const page = (await store.people.search(TENANT, { limit })).people.map((each) => each.id);
   type Query = Omit<Parameters<Store['people']['search']>[1], 'limit'>;
   const search =
     (query: Query): Read =>
@@ -75,6 +76,7 @@ async function readsOf(store: Store): Promise<Readonly<Record<string, Read>>> {
     counts: (store) => store.people.counts(TENANT),
     person: (store) => store.people.get(TENANT, id),
     'groups of a person': (store) => store.people.groupsOf(TENANT, id),
+    'direct groups of a page': (store) => store.people.directGroups(TENANT, page),
     'sessions of a person': (store) => store.sessions.list(TENANT, id),
     groups: (store) => store.people.searchGroups(TENANT, { limit }),
     'groups by name': (store) => store.people.searchGroups(TENANT, { text: 'team an', limit }),
