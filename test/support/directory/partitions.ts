@@ -79,12 +79,15 @@ interface Node {
   readonly Plans?: readonly Node[];
 }
 
-/** Watches connections from now on. Returns the statements that touched several partitions. */
+/**
+ * Watches connections until the result is called, which returns the statements that touched several
+ * partitions.
+ */
 export function watchPartitions(): () => readonly string[] {
   const wide = new Set<string>();
   let seen = 0;
   const emit = pg.Client.prototype.emit;
-  vi.spyOn(pg.Client.prototype, 'emit').mockImplementation(function (
+  const spy = vi.spyOn(pg.Client.prototype, 'emit').mockImplementation(function (
     this: pg.Client,
     event: string | symbol,
     ...given: unknown[]
@@ -104,6 +107,7 @@ export function watchPartitions(): () => readonly string[] {
     return Reflect.apply(emit, this, [event, ...given]);
   });
   return () => {
+    spy.mockRestore();
     if (seen === 0) throw new Error('the server sent no plan');
     return [...wide];
   };

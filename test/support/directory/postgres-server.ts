@@ -10,7 +10,7 @@ import { openDirectory } from '../../../src/directory/open.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** With a user who may create databases and roles. */
+    /** With a superuser. */
     postgresUrl: string;
     /** The prefix of the names of this run's databases. */
     postgresPrefix: string;
