@@ -21,6 +21,11 @@ export class DatabaseFullError extends Error {
   override readonly name = 'DatabaseFullError';
 }
 
+/** Another session held a lock for too long. Nothing was written, and the database is there. */
+export class LockTimeoutError extends Error {
+  override readonly name = 'LockTimeoutError';
+}
+
 /** The schema is empty or older than this version, and this role may not change it. Retry later. */
 export class DatabaseNotMigratedError extends Error {
   override readonly name = 'DatabaseNotMigratedError';

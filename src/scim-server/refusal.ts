@@ -1,5 +1,5 @@
 /** Turns an error into a response and a line in the log. */
-import { DatabaseFullError } from '../directory/database-errors.ts';
+import { DatabaseFullError, LockTimeoutError } from '../directory/database-errors.ts';
 import type { Logger } from '../logger.ts';
 import { Outage } from '../outage.ts';
 import { ScimError } from '../scim/error.ts';
@@ -25,8 +25,10 @@ export function createRefusals(log: Logger): Refusals {
         log.error({ err: error, requestId }, 'a request failed');
       } else if (error.cause instanceof DatabaseFullError) {
         // Reads still work. One line about it is logged where the directory is opened.
+      } else if (error.cause instanceof LockTimeoutError) {
+        // Other changes stand in the way; the directory is there.
       } else if (error.status === 503 && error.cause !== undefined && outage.begins()) {
-        // A 503 without a cause says that other changes stand in the way; the directory is there.
+        // A 503 without a cause says the same.
         const reason = error.cause instanceof Error ? error.cause.message : String(error.cause);
         log.warn({ reason }, 'the directory is unreachable; requests are refused with 503');
       }

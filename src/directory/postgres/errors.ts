@@ -3,8 +3,8 @@
  * to be retried, or this program has a defect.
  */
 import { DatabaseError } from 'pg';
-import { busy, unavailable } from '../../scim/error.ts';
-import { DatabaseRefusedError } from '../database-errors.ts';
+import { busy, ScimError, unavailable } from '../../scim/error.ts';
+import { DatabaseRefusedError, LockTimeoutError } from '../database-errors.ts';
 import { type ResourceName, taken } from '../sql/resource-key.ts';
 import { tlsRefusal } from './connection/tls.ts';
 
@@ -99,14 +99,15 @@ export function asScimError(error: unknown): unknown {
   if (known?.code !== undefined && DEFECT.test(known.code)) {
     return new StatementError(known.code, known.message);
   }
-  if (known?.code === LOCK_NOT_AVAILABLE) return busy(known);
+  if (known?.code === LOCK_NOT_AVAILABLE) return busy(new LockTimeoutError());
   // Without a response, it is unknown whether the write was made.
   return unavailable(known ?? rootOf(error));
 }
 
 /** Whether the server refused the statement, or ended it to let others go on. Nothing was written. */
 export const isOfStatement = (error: unknown): boolean =>
-  error instanceof StatementError || codeOf(error) === LOCK_NOT_AVAILABLE;
+  error instanceof StatementError ||
+  (error instanceof ScimError && error.cause instanceof LockTimeoutError);
 
 /** Drops Drizzle's message, which quotes the parameters. */
 function rootOf(error: unknown): unknown {
