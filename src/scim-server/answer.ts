@@ -55,9 +55,6 @@ export function toResponse(answer: Answer, requestId: string): Response {
   });
 }
 
-export const wholeBody = (body: Body): string =>
-  typeof body === 'string' ? body : [...body.parts()].join('');
-
 /** Others are served between the parts. */
 function streamOf({ parts, ended = () => {} }: LongBody): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
@@ -65,11 +62,15 @@ function streamOf({ parts, ended = () => {} }: LongBody): ReadableStream<Uint8Ar
   return new ReadableStream({
     pull: async (controller) => {
       await setImmediate();
-      const { done = false, value } = iterator.next();
-      if (done) {
+      try {
+        const { done = false, value } = iterator.next();
+        if (!done) return controller.enqueue(encoder.encode(value));
         controller.close();
         ended();
-      } else controller.enqueue(encoder.encode(value));
+      } catch (error) {
+        ended();
+        throw error;
+      }
     },
     cancel: ended,
   });

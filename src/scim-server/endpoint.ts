@@ -145,9 +145,9 @@ export function createEndpoint(options: EndpointOptions, routes: Routes) {
     };
     const refuse: Refuse = (error) => refusals.refuse(error, access.requestId);
     const held = new HeldBody(shares);
-    const answer = await serve(context, target, options, access, held, answers, refuse).catch(
-      refuse,
-    );
+    const answer = await serve(context, target, options, access, held, answers, refuse)
+      .then((served) => sent(served, target, method, access.integration, answers))
+      .catch(refuse);
     held.release();
     const { tenant, integration } = access;
     const caller =
@@ -155,7 +155,7 @@ export function createEndpoint(options: EndpointOptions, routes: Routes) {
         ? undefined
         : { tenant, integrationId: integration };
     if (caller !== undefined && answer.status !== 503) refusals.answered();
-    const response = toResponse(sent(answer, method, integration, answers), access.requestId);
+    const response = toResponse(answer, access.requestId);
     const ms = performance.now() - startedAt;
     metrics.answered(route.operationFor(method), answer.status, ms / 1000, caller);
     const meant = answer.status === 401 ? metrics.unauthorized(path) : undefined;
@@ -166,15 +166,22 @@ export function createEndpoint(options: EndpointOptions, routes: Routes) {
   };
 }
 
-/** The response to HEAD has no body, and one that is long counts until it is sent. */
+/**
+ * The response to HEAD has no body, and one that is long counts until it is sent. Throws ScimError
+ * 429 or 503 if there is no room for what a read found.
+ */
 function sent(
-  { long, ...answer }: Answer,
+  answer: Answer,
+  { route }: Target,
   method: string,
   integration: string | undefined,
   answers: HeldAnswers,
 ): Answer {
-  if (long === undefined || integration === undefined || method === 'HEAD') return answer;
-  return { ...answer, long: answers.hold(integration, long) };
+  const { long, ...rest } = answer;
+  if (long === undefined || integration === undefined) return answer;
+  if (method === 'HEAD') return rest;
+  if (method === 'GET' || route.path?.endsWith('/.search')) answers.check(integration);
+  return { ...rest, long: answers.hold(integration, long) };
 }
 
 const servedAs = (method: string): string => (method === 'HEAD' ? 'GET' : method);

@@ -40,14 +40,20 @@ class MemoryShares {
   }
 
   take(integrationId: string, bytes: number): void {
-    this.#total += bytes;
-    this.#ofIntegration.set(integrationId, (this.#ofIntegration.get(integrationId) ?? 0) + bytes);
+    this.#change(integrationId, bytes);
   }
 
   give(integrationId: string, bytes: number): void {
-    const left = (this.#ofIntegration.get(integrationId) ?? 0) - bytes;
-    this.#total -= bytes;
-    if (left > 0) this.#ofIntegration.set(integrationId, left);
+    this.#change(integrationId, -bytes);
+  }
+
+  /** What an integration has beyond its limit is not counted for all, or others would be refused. */
+  #change(integrationId: string, by: number): void {
+    const { ofIntegration } = this.#limits;
+    const before = this.#ofIntegration.get(integrationId) ?? 0;
+    const after = before + by;
+    this.#total += Math.min(after, ofIntegration) - Math.min(before, ofIntegration);
+    if (after > 0) this.#ofIntegration.set(integrationId, after);
     else this.#ofIntegration.delete(integrationId);
   }
 }
@@ -91,8 +97,8 @@ export class HeldBody {
 
 /**
  * Long responses, from when they are there until they are sent. How long one is only turns out when
- * it is there. Afterwards nothing is refused, because a write has been done by then, so the next
- * requests are.
+ * it is there. A read can still be refused then, but a write has been done, so the next requests
+ * are refused in its place.
  */
 export class HeldAnswers {
   readonly #shares = new MemoryShares({

@@ -1,6 +1,7 @@
 /** Groups with more members than are read, sent or changed at once. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newId } from '../../src/directory/ids.ts';
+import { tooManySearches } from '../../src/scim/error.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { MAX_LISTED_MEMBERS } from '../../src/scim/limits.ts';
 import { inBatches } from '../support/batches.ts';
@@ -60,6 +61,19 @@ describe.each(DATABASES)('members on %s', (_, open) => {
     expect(await get('?excludedAttributes=members')).toEqual({ ...created, members: undefined });
     const { body: list } = await client.send('GET', '/Groups?filter=displayName co "members"');
     expect(list.Resources).toEqual([created]);
+  });
+
+  it('are left out of the response to a write if they can not be read any more', async () => {
+    const read = vi.spyOn(server.store.groups, 'get').mockRejectedValueOnce(tooManySearches());
+    const body = { displayName: 'written', members: membersOf(users) };
+    const { id, status, body: created } = await client.send('POST', '/Groups', body);
+    expect(read).toHaveBeenCalled();
+    read.mockRestore();
+    expect(status).toBe(201);
+    expect(created).toEqual({
+      ...(await client.send('GET', `/Groups/${id}?excludedAttributes=members`)).body,
+    });
+    expect((await client.send('GET', `/Groups/${id}`)).body.members).toEqual(inOrder(users));
   });
 
   it('are listed with their groups, unless those of one page are too many', async () => {

@@ -27,6 +27,32 @@ describe('long responses that nobody reads', () => {
     expect(refusal(answers, 'a')).toBeUndefined();
   });
 
+  it('of one integration leave others their share, however long they are', async () => {
+    const answers = new HeldAnswers();
+    const response = respond(answers, 'a', 2 * MAX_ANSWERS);
+    expect(refusal(answers, 'b')).toBeUndefined();
+    await response.text();
+    expect(refusal(answers, 'a')).toBeUndefined();
+    const others = ['b', 'c'].map((id) => respond(answers, id, MAX_ANSWERS_OF_INTEGRATION));
+    expect(refusal(answers, 'd')).toBeUndefined();
+    for (const other of others) await other.text();
+  });
+
+  it("don't count any more after one of them failed", async () => {
+    const answers = new HeldAnswers();
+    const failing = {
+      bytes: 2 * MAX_ANSWERS,
+      parts: function* () {
+        yield '{';
+        throw new Error('broken');
+      },
+    };
+    const long = answers.hold('a', failing);
+    const response = toResponse({ status: 200, long }, 'request');
+    await expect(response.text()).rejects.toThrow();
+    expect(refusal(answers, 'a')).toBeUndefined();
+  });
+
   it('count until their client has gone', async () => {
     const answers = new HeldAnswers();
     const response = respond(answers, 'a', MAX_ANSWERS_OF_INTEGRATION + 1);

@@ -6,7 +6,7 @@ import type { PageKey, PageStart, StoredResource } from '../../directory/store/r
 import { ScimError } from '../../scim/error.ts';
 import { parseProjection, wants } from '../../scim/projection.ts';
 import type { ResourceType } from '../../scim/schema.ts';
-import { type Answer, wholeBody } from '../answer.ts';
+import type { Answer, Body } from '../answer.ts';
 import type { ScimCall } from '../endpoint.ts';
 import type { CursorPlace, Cursors } from './cursor.ts';
 import { conditionOf, listAnswer, type Search, sortOf } from './query.ts';
@@ -14,8 +14,7 @@ import type { ResourceKind } from './resource-kind.ts';
 
 interface ListPage {
   readonly total: number;
-  /** JSON. */
-  readonly resources: readonly string[];
+  readonly resources: readonly Body[];
   readonly next: PageKey | undefined;
 }
 
@@ -55,9 +54,7 @@ export function listOf<R extends StoredResource>(
         limit,
       });
       const complete = (await kind.complete?.(caller.scope, records, projection)) ?? records;
-      const resources = complete.map((each) =>
-        wholeBody(kind.represent(each, projection, baseUrl).body),
-      );
+      const resources = complete.map((each) => kind.represent(each, projection, baseUrl).body);
       return { total, resources, next };
     },
   };
@@ -108,7 +105,7 @@ async function answerByIndex(
   lists: readonly List[],
   { startIndex, count }: Search,
 ): Promise<Answer> {
-  const resources: string[] = [];
+  const resources: Body[] = [];
   let total = 0;
   for (const list of lists) {
     const offset = Math.max(0, startIndex - 1 - total);
@@ -125,7 +122,7 @@ async function answerByCursor(
   count: number,
   issue: (next: CursorPlace) => string,
 ): Promise<Answer> {
-  const resources: string[] = [];
+  const resources: Body[] = [];
   const first = Math.max(
     0,
     lists.findIndex(({ type }) => type.name === place?.type),

@@ -39,9 +39,9 @@ export function fillMembers(
     }
     yield `]${after}`;
   };
-  if (members.length === 1) return [...parts()].join('');
   // Ids are ASCII, which V8 keeps in one byte each.
-  return { parts, bytes: members.reduce((sum, { length }) => sum + length, 0) };
+  const bytes = members.reduce((sum, { length }) => sum + length, 0);
+  return bytes <= PIECE ? [...parts()].join('') : { parts, bytes };
 }
 
 /** Members that are written at once take a few milliseconds. */

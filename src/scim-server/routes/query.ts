@@ -8,7 +8,7 @@ import { isJsonObject, type JsonValue } from '../../scim/json.ts';
 import { MAX_RESULTS } from '../../scim/limits.ts';
 import { type Projection, parseProjection } from '../../scim/projection.ts';
 import type { ResourceType } from '../../scim/schema.ts';
-import type { Answer } from '../answer.ts';
+import type { Answer, Body } from '../answer.ts';
 import type { ScimRequest } from '../endpoint.ts';
 
 export interface Search {
@@ -193,13 +193,12 @@ export function sortOf({ sortBy, sortOrder }: Search, type: ResourceType): SortK
 
 /**
  * RFC 7644 §3.4.2, RFC 9865 §2. `Resources` is present even if it is empty, because Entra tests its
- * connection with such a response. `place` contains the startIndex, or the cursor of the next page;
- * `resources` are JSON.
+ * connection with such a response. `place` contains the startIndex, or the cursor of the next page.
  */
 export function listAnswer(
   total: number,
   place: { readonly startIndex: number } | { readonly nextCursor?: string },
-  resources: readonly string[],
+  resources: readonly Body[],
 ): Answer {
   const head = JSON.stringify({
     schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
@@ -208,15 +207,23 @@ export function listAnswer(
     itemsPerPage: resources.length,
   });
   const before = `${head.slice(0, -1)},"Resources":[`;
-  const bytes = resources.reduce((sum, { length }) => sum + length, 0);
-  if (bytes <= LONG_PART) return { status: 200, body: `${before}${resources.join()}]}` };
+  const bytes = resources.reduce(
+    (sum, each) => sum + (typeof each === 'string' ? each.length : each.bytes),
+    0,
+  );
+  if (bytes <= LONG_PART && resources.every((each) => typeof each === 'string')) {
+    return { status: 200, body: `${before}${resources.join()}]}` };
+  }
   const parts = function* () {
     let part = before;
     for (const [index, each] of resources.entries()) {
-      part += index === 0 ? each : `,${each}`;
-      if (part.length < LONG_PART) continue;
-      yield part;
-      part = '';
+      if (index > 0) part += ',';
+      for (const piece of typeof each === 'string' ? [each] : each.parts()) {
+        part += piece;
+        if (part.length < LONG_PART) continue;
+        yield part;
+        part = '';
+      }
     }
     yield `${part}]}`;
   };

@@ -2,6 +2,7 @@
 
 import type { Change } from '../../directory/resources.ts';
 import type { StoredResource } from '../../directory/store/resources.ts';
+import { ScimError } from '../../scim/error.ts';
 import { etag, type IfMatch, ifMatchOf } from '../../scim/etag.ts';
 import { MAX_BODY_BYTES } from '../../scim/limits.ts';
 import { parsePatch } from '../../scim/patch-parser.ts';
@@ -37,6 +38,16 @@ export function resourceRoutes<R extends StoredResource>(
   const list = async (call: ScimCall, search: Search) =>
     answerLists([listOf(kind, search, call, [type])], search, call, cursors);
 
+  /** If the read is refused, the response has no members: the write has been done. */
+  const reread = async ({ caller }: ScimCall, id: string): Promise<R | undefined> => {
+    try {
+      return await resources.reread(caller, id);
+    } catch (error) {
+      if (error instanceof ScimError) return undefined;
+      throw error;
+    }
+  };
+
   /** A write returns the whole resource, including what was not part of the write. */
   const written = async (
     call: ScimCall,
@@ -44,7 +55,7 @@ export function resourceRoutes<R extends StoredResource>(
     projection: Projection,
   ): Promise<Represented> => {
     const complete = Object.hasOwn(record, related) || !wants(projection, related);
-    const whole = complete ? record : await resources.reread(call.caller, record.id);
+    const whole = complete ? record : await reread(call, record.id);
     return represented(call, whole ?? record, projection);
   };
 
