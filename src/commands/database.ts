@@ -31,10 +31,17 @@ export async function open(config: Config, log: Logger): Promise<Store> {
   const onFull = () =>
     log.error(shown, 'the volume of the database is full; writes get 503 until it has space');
   const onSpace = () => log.info(shown, 'the volume of the database has space again');
+  const onMissed = (error: unknown) =>
+    log.warn(
+      { ...shown, reason: reasonOf(error) },
+      'users were created, but the table users lacks them; check what locks that table',
+    );
   try {
     const activity = activityOptions(config, log);
-    const options = { connections, onPooler, onReadableByOthers, onFull, onSpace, activity };
-    return await openDirectory(urlReader(config), undefined, options);
+    return await openDirectory(urlReader(config), undefined, {
+      ...{ connections, activity, onPooler, onMissed },
+      ...{ onReadableByOthers, onFull, onSpace },
+    });
   } catch (error) {
     if (!(error instanceof DatabaseRefusedError)) throw error;
     throw new FatalError(`the database ${shown.databaseUrl} can't be used: ${error.message}`);

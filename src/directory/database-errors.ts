@@ -24,6 +24,10 @@ export class DatabaseFullError extends Error {
 /** Another session held a lock for too long. Nothing was written, and the database is there. */
 export class LockTimeoutError extends Error {
   override readonly name = 'LockTimeoutError';
+
+  constructor() {
+    super('another session held a lock for too long');
+  }
 }
 
 /** The schema is empty or older than this version, and this role may not change it. Retry later. */

@@ -30,6 +30,8 @@ export interface PostgresOptions {
   readonly connections: number;
   /** Called if there is a pooler before the server. */
   readonly onPooler: () => void;
+  /** Called if users were created, but their global users could not be added. */
+  readonly onMissed?: (error: unknown) => void;
   readonly activity?: ActivityOptions;
 }
 
@@ -60,11 +62,12 @@ export async function openPostgresStore(
   if (pooled) options.onPooler();
   const activity = new ActivityLog(connections, options.activity ?? {});
   const statistics = new Statistics(connections);
+  const onMissed = options.onMissed ?? (() => undefined);
   // Not awaited; a role without the privilege does without.
   statistics.begin().catch(() => undefined);
   return {
     types,
-    users: createUserStore(connections, types, statistics, activity),
+    users: createUserStore(connections, types, statistics, activity, onMissed),
     groups: createGroupStore(connections, types, statistics, activity),
     memberships: createMembershipStore({
       dialect: postgresDialect,

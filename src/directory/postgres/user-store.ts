@@ -58,6 +58,7 @@ export function createUserStore(
   types: ResourceTypes,
   statistics: Statistics,
   activity: ActivityLog,
+  onMissed: (error: unknown) => void,
 ): UserStore {
   const table = new ResourceTable('User', types.user);
   const context = searchContext(postgresDialect, 'User', types.user);
@@ -67,7 +68,7 @@ export function createUserStore(
   );
   const write = new UserStatements(activity);
   const current = currentUser(context);
-  const createUser = userCreations(connections, activity);
+  const createUser = userCreations(connections, activity, onMissed);
 
   /** Throws notFound. */
   const readCurrent = async (queries: Queries, scope: Author, id: string): Promise<CurrentUser> => {

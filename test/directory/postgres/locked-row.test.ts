@@ -1,6 +1,7 @@
 /** A row that another session holds: what waits for it, and what must not. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULTS, openDirectory } from '../../../src/directory/open.ts';
 import { Turns } from '../../../src/directory/postgres/connection/turns.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { type PostgresDirectory, usePostgres } from '../../support/directory/postgres.ts';
@@ -10,6 +11,7 @@ import {
   type ScimServer,
   startScimServer,
 } from '../../support/scim-server/server.ts';
+import { ACME, addUser } from '../contract/fixture.ts';
 
 const captured = captureLog();
 let directory: PostgresDirectory;
@@ -59,6 +61,38 @@ describe('while another session holds the name of a user', () => {
     expect(answers.map(({ status }) => status)).toEqual([201, 503, 201]);
     await holder.query('ROLLBACK');
     expect((await client.send('POST', '/Users', { userName: 'held' })).status).toBe(201);
+  });
+});
+
+describe('while another session holds the table of global users', () => {
+  it('users are created, and their global users are added later', async () => {
+    const names = ['global-1', 'global-2'];
+    await holder.query('BEGIN; LOCK TABLE users IN SHARE MODE');
+    const answers = await Promise.all(
+      names.map((userName) => client.send('POST', '/Users', { userName })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    const known = async () => {
+      const { rows } = await holder.query<{ name: string }>(
+        `SELECT user_name_key AS name FROM users WHERE user_name_key LIKE 'global-%' ORDER BY 1`,
+      );
+      return rows.map(({ name }) => name);
+    };
+    expect(await known()).toEqual([]);
+    await holder.query('ROLLBACK');
+    await eventually(async () => expect(await known()).toEqual(names));
+  });
+
+  it('a failure to add them later is reported', async () => {
+    const reports: unknown[] = [];
+    const onMissed = (error: unknown) => void reports.push(error);
+    const { url } = directory.database;
+    const store = await openDirectory(url, undefined, { ...DEFAULTS, onMissed });
+    await holder.query('ALTER TABLE users RENAME TO away');
+    await addUser(store, ACME, 'global-3');
+    await eventually(async () => expect(reports).toMatchObject([{ code: '42P01' }]));
+    await holder.query('ALTER TABLE away RENAME TO users');
+    await store.close();
   });
 });
 

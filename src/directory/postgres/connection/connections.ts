@@ -59,13 +59,13 @@ export interface Connections extends Queries {
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
   /**
    * Runs two statements in one round trip, each in a transaction of its own: the second one even if
-   * the first fails. One that met a conflict is run again. Rejects if one of them fails. Returns the
-   * rows of the second one.
+   * the first fails. If the second one meets a conflict, it is run again. Rejects only if the second
+   * one fails. Returns its rows, and the error of the first one if that failed.
    */
   both<Row, In extends object>(
     first: Filled<unknown>,
     second: { readonly template: Template<In, Row>; readonly input: In },
-  ): Promise<Row[]>;
+  ): Promise<{ readonly rows: Row[]; readonly missed: unknown }>;
   /**
    * Does the work when it is the turn of a write of the resource, so that writes leave connections
    * to everything else. Don't nest: the inner work could wait for the outer one.
@@ -126,9 +126,12 @@ export function openConnections(
     }),
     searches: { search: searches, members: large },
     both: async <Row>(first: Filled<unknown>, second: Filled<Row>) => {
-      const statements = [first, second].map(({ template, input }) => sent(template, input));
-      const answers = await each(pool, statements);
-      return (answers.at(-1)?.rows ?? []) as Row[];
+      const { answer, missed } = await both(
+        pool,
+        sent(first.template, first.input),
+        sent(second.template, second.input),
+      );
+      return { rows: answer.rows as Row[], missed };
     },
     reserved: runnersOn(own),
     guarded,
@@ -208,19 +211,18 @@ async function guarded<T>(query: () => Promise<T>): Promise<T> {
 const asked = (session: Session, statements: readonly SentStatement[]) =>
   guarded(() => session.askAll(statements));
 
-/** Runs each as a transaction of its own, and again what met a conflict. Rejects if one fails. */
-async function each(pool: Pool, statements: readonly SentStatement[]): Promise<Answered[]> {
-  const answers = new Map<SentStatement, Answered>();
+/** See Connections. The second one decides, because it is committed even if the first one fails. */
+async function both(pool: Pool, first: SentStatement, second: SentStatement) {
+  let before = [first];
   return again(async () => {
-    const left = statements.filter((statement) => !answers.has(statement));
-    const outcomes = await onSession(pool, (session) => guarded(() => session.askEach(left)));
-    for (const [n, statement] of left.entries()) {
-      const outcome = outcomes[n];
-      if (outcome !== undefined && !(outcome instanceof Error)) answers.set(statement, outcome);
-    }
-    const error = outcomes.find((outcome) => outcome instanceof Error);
-    if (error !== undefined) throw asScimError(error);
-    return statements.flatMap((statement) => answers.get(statement) ?? []);
+    const outcomes = await onSession(pool, (session) =>
+      guarded(() => session.askEach([...before, second])),
+    );
+    const answer = outcomes.at(-1);
+    const errors = outcomes.slice(0, -1).filter((outcome) => outcome instanceof Error);
+    if (errors.length === 0) before = [];
+    if (answer === undefined || answer instanceof Error) throw asScimError(answer);
+    return { answer, missed: errors.map(asScimError)[0] };
   });
 }
 

@@ -10,16 +10,32 @@ import { counterSlot } from './dependents.ts';
 /** Creates the user, or rejects with uniqueness if the tenant has one with the same key. */
 type CreateUser = (tenant: string, creation: Creation) => Promise<void>;
 
-export function userCreations(connections: Connections, activity: ActivityLog): CreateUser {
+/**
+ * `onMissed` is called with an error if users were created, but their global users could not be
+ * added.
+ */
+export function userCreations(
+  connections: Connections,
+  activity: ActivityLog,
+  onMissed: (error: unknown) => void,
+): CreateUser {
   const statement = createStatement(activity);
+
+  /** Nothing of a request reads global users, so nobody waits for it. */
+  const addAgain = (persons: readonly Creation[], at: number) => {
+    connections
+      .writing('users', () => connections.run(ADD_PERSONS, { persons, at }))
+      .catch(onMissed);
+  };
 
   const write = async (tenant: string, creations: readonly Creation[]) => {
     const sorted = creations.toSorted((one, other) => (one.key < other.key ? -1 : 1));
     const at = Math.max(...creations.map((creation) => creation.at));
-    const rows = await connections.both(
+    const { rows, missed } = await connections.both(
       { template: ADD_PERSONS, input: { persons: sorted, at } },
       { template: statement, input: { tenant, creations: sorted, slot: counterSlot() } },
     );
+    if (missed !== undefined) addAgain(sorted, at);
     return new Set(rows.map(({ id }) => id));
   };
 

@@ -217,7 +217,7 @@ describe('two statements in a round trip, each of which is a transaction', () =>
       expect(rows).not.toEqual([]);
     });
     await other.query(`UPDATE rows SET value = 10 WHERE name = 'first'; COMMIT`);
-    expect(await both).toEqual([{ value: 11 }]);
+    expect(await both).toEqual({ rows: [{ value: 11 }], missed: undefined });
     expect(await query('SELECT value FROM rows ORDER BY name')).toEqual([
       { value: 11 },
       { value: 11 },
