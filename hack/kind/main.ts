@@ -127,6 +127,7 @@ function run(program: string, args: readonly string[], { env, input = '' }: RunO
     stdio: ['pipe', 2, 2],
   });
   if (status === 0) return;
-  const why = error?.message ?? `exited with ${signal ?? status}`;
+  // A program that ends before it has read its input is also an error, which says less.
+  const why = status === null && error ? error.message : `exited with ${signal ?? status}`;
   throw new KindError(`${basename(program)} ${args[0]} failed: ${why}`);
 }
