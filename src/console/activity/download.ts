@@ -64,9 +64,12 @@ export class Downloads {
     const requestId = c.get('requestId');
     const { log } = this.#context;
     let isRead = false;
-    signal.addEventListener('abort', () => {
+    // Without a reader, the generator never starts, and never ends.
+    const endUnread = () => {
       if (!isRead) end();
-    });
+    };
+    signal.addEventListener('abort', endUnread);
+    if (signal.aborted) endUnread();
     async function* bytes(): AsyncGenerator<Uint8Array> {
       isRead = true;
       const encoder = new TextEncoder();

@@ -9,6 +9,7 @@ import { eventually } from '../../support/eventually.ts';
 
 /** Pages of the log that were asked for, by the filter `who`. Each has no entry, and is not the last. */
 let asked: { readonly who: string | undefined; readonly respond: () => void }[];
+let app: ReturnType<typeof handMadeConsole>['app'];
 let server: HttpServer;
 let address: string;
 
@@ -21,7 +22,7 @@ beforeEach(async () => {
       asked.push({ who: actor, respond });
     });
   const store = { ...context.store, activity: { list } } as unknown as typeof context.store;
-  const { app } = handMadeConsole({ context: { ...context, store } });
+  ({ app } = handMadeConsole({ context: { ...context, store } }));
   server = new HttpServer(app, createLogger('silent'));
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   address = `http://127.0.0.1:${port}/console/acme/activity`;
@@ -52,6 +53,17 @@ describe('an export', () => {
     });
     expect(pagesOf('ada').length).toBeLessThan(20);
     expect(other.ok).toBe(true);
+  });
+
+  it('makes room for another one if the browser has gone before it begins', async () => {
+    const headers = { cookie: 'session=1' };
+    for (const who of ['ada', 'bob']) {
+      const gone = { headers, signal: AbortSignal.abort() };
+      const response = await app.request(`${address}/export.csv?who=${who}`, gone);
+      // As the server does with a body that nobody reads.
+      await response.body?.cancel();
+    }
+    expect((await begin('cid').response).status).toBe(200);
   });
 
   it('is refused while the session has two already, whatever they export', async () => {
