@@ -46,5 +46,12 @@ export const actionForbidden = (verb: string, resource: string, namespace: strin
       'Ask an administrator of the cluster for a role that contains it.',
   });
 
+/** Not the first page, because it would be taken for the next one. */
+export const wrongCursor = (): PageError =>
+  badRequest(
+    'The address of this page is not complete or not correct',
+    'Open the first page of the list, and continue from there.',
+  );
+
 export const badRequest = (title: string, advice: string): PageError =>
   new PageError(400, title, { unchanged: 'Nothing was changed.', advice });

@@ -1,12 +1,13 @@
 /** Errors as pages: what happened, what is unchanged, what to do, and the id of the request. */
 import { AccessError } from '../../access/error.ts';
 import { BusyError } from '../../access/gate.ts';
+import { CursorError } from '../../directory/store/cursor-error.ts';
 import { ApiError } from '../../kube/errors.ts';
 import type { Logger } from '../../logger.ts';
 import { ScimError } from '../../scim/error.ts';
 import type { ConsoleRequest } from '../context.ts';
 import { show, showPlain } from '../frame/page.tsx';
-import { PageError } from '../frame/page-error.ts';
+import { PageError, wrongCursor } from '../frame/page-error.ts';
 import { capital } from '../frame/words.ts';
 
 /** Messages begin in lower case and have no full stop. */
@@ -19,6 +20,7 @@ const MAYBE_UNCHANGED = 'If you were changing something, look whether it took ef
 /** Errors of the directory and of the API server say what is unreachable, and nothing else. */
 function pageErrorOf(error: unknown, log: Logger): PageError {
   if (error instanceof PageError) return error;
+  if (error instanceof CursorError) return wrongCursor();
   if (error instanceof ScimError && error.status === 503) {
     log.warn({ err: error }, 'the directory was unavailable for a page');
     return new PageError(503, 'The directory is unavailable', {

@@ -1,5 +1,5 @@
 /** Parameters of an address, which anybody can write. */
-import { badRequest } from '../frame/page-error.ts';
+import { wrongCursor } from '../frame/page-error.ts';
 
 /** A cursor contains the name that a page ends with, which may have 1,000 characters and more. */
 const LONGEST_CURSOR = 8_200;
@@ -16,15 +16,12 @@ export function queryParameter(
 }
 
 /**
- * Where a page begins. Throws PageError for a cursor that no page gave, because the first page in
- * its place would be taken for the next one.
+ * Where a page begins. Throws PageError for a text that can't be a cursor. The directory knows the
+ * cursors of each list, and rejects others with CursorError.
  */
 export function cursorIn(query: URLSearchParams, name = 'after'): string | undefined {
   const value = query.get(name);
   if (!value) return undefined;
   if (value.length <= LONGEST_CURSOR && /^[\w.~-]+$/.test(value)) return value;
-  throw badRequest(
-    'The address of this page is not complete or not correct',
-    'Open the first page of the list, and continue from there.',
-  );
+  throw wrongCursor();
 }

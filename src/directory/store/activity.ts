@@ -91,7 +91,10 @@ export interface ActivityQuery {
   readonly since?: number;
   /** The millisecond after the last one. */
   readonly until?: number;
-  /** Only entries of the pages after the one with this `next`, under the same conditions. */
+  /**
+   * Only entries of the pages after the one with this `next`, under the same conditions. A text
+   * that can't be one is rejected with CursorError.
+   */
   readonly after?: string;
   readonly limit: number;
 }

@@ -56,7 +56,7 @@ export interface PeopleQuery {
   readonly groupId?: string | undefined;
   /** People that the integration provisioned. */
   readonly integrationId?: string | undefined;
-  /** The `next` of the previous page; one that isn't understood is ignored. */
+  /** The `next` of the previous page. Any other text is rejected with CursorError. */
   readonly after?: string | undefined;
   readonly limit: number;
 }
@@ -119,7 +119,7 @@ export type GroupMember =
 export interface MembersQuery {
   /** Users of this group and of all groups below it, instead of its own users and groups. */
   readonly nested: boolean;
-  /** The `next` of the previous page; one that isn't understood is ignored. */
+  /** The `next` of the previous page. Any other text is rejected with CursorError. */
   readonly after?: string | undefined;
   readonly limit: number;
 }

@@ -8,6 +8,7 @@ import type {
   AttributeChange,
   NewActivity,
 } from '../../../src/directory/store/activity.ts';
+import { CursorError } from '../../../src/directory/store/cursor-error.ts';
 import type { Author } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import { resolveElementFilter } from '../../../src/scim/condition-resolver.ts';
@@ -375,6 +376,14 @@ export function activityContract(open: Open): void {
           after = page.next;
         } while (after !== undefined);
         expect(pages).toEqual([[at(4), at(3)], [at(2), at(1)], [at(0)]]);
+      },
+    );
+
+    it.each(['abc', '12', '0192f3a0-0000-7000-8000-00000000000'])(
+      'does not begin where no page ended: %j',
+      async (after) => {
+        const list = opened().activity.list({ tenant: 'acme', after, limit: 2 });
+        await expect(list).rejects.toThrow(CursorError);
       },
     );
 

@@ -2,12 +2,15 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { firstIdAt } from '../../ids.ts';
 import { type ActivityPage, type ActivityQuery, PEOPLES_OPERATIONS } from '../../store/activity.ts';
+import { CursorError } from '../../store/cursor-error.ts';
 import type { SearchDialect } from '../conditions.ts';
 import { type Names, named, selected, type Tables } from '../names.ts';
 import { type ActivityRow, entryOf } from './rows.ts';
 
 /** A page reads at most this many entries, whatever it looks for. */
 const MOST_READ = 10_000;
+
+const ID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** How many entries one write deletes, so that others get their turn. */
 const SLICE = 50;
@@ -77,6 +80,7 @@ interface Place {
 
 function indexed(l: Log, query: ActivityQuery): Newest {
   const { tenant, resourceId, after } = query;
+  if (after !== undefined && !ID.test(after)) throw new CursorError();
   const indexedConditions = [
     sql`${l.tenant} = ${tenant}`,
     ...(resourceId === undefined ? [] : [sql`${l.resourceId} = ${resourceId}`]),

@@ -1,16 +1,25 @@
 /** Where a page of the console ends, as an opaque text. */
+import { CursorError } from '../../store/cursor-error.ts';
 
 /** A list of texts: the key of the last row. */
 export function pageCursor(...key: readonly string[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
 
-/** Undefined for a text that isn't a cursor of so many texts. */
+/**
+ * Undefined without a cursor. Throws CursorError for a text that isn't a cursor of so many texts.
+ */
 export function pageKey(cursor: string | undefined, length: number): readonly string[] | undefined {
   if (cursor === undefined) return undefined;
+  const key = parsed(Buffer.from(cursor, 'base64url').toString());
+  if (!Array.isArray(key) || key.length !== length || !key.every(isStorable))
+    throw new CursorError();
+  return key;
+}
+
+function parsed(text: string): unknown {
   try {
-    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    return Array.isArray(key) && key.length === length && key.every(isStorable) ? key : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -63,12 +63,12 @@ async function searchFor(
   tenant: string,
   { text = '', active, groupId, integrationId, after, limit }: PeopleQuery,
 ): Promise<Search | undefined> {
+  const [value = '', id] = pageKey(after, 2) ?? [];
   const prefix = fold(text.trimStart());
   // PostgreSQL has no text with NUL, so nothing begins with it.
   if (prefix.includes('\0')) return undefined;
   const group = groupId === undefined ? undefined : await inGroup(database, tenant, groupId);
   if (groupId !== undefined && group === undefined) return undefined;
-  const [value = '', id] = pageKey(after, 2) ?? [];
   return {
     database,
     tenant,

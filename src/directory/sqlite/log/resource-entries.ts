@@ -7,6 +7,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Newest } from '../../sql/log/list.ts';
 import { named } from '../../sql/names.ts';
 import type { ActivityQuery } from '../../store/activity.ts';
+import { CursorError } from '../../store/cursor-error.ts';
 import { activity } from '../schema.ts';
 
 /**
@@ -27,7 +28,7 @@ const keyOf = (resourceId: SQL): SQL => sql`substr(${resourceId}, -8)`;
 /** In the order in which they were written, even if the clock has been set back meanwhile. */
 export function entriesOfResource(query: ActivityQuery, resourceId: string): Newest {
   const { tenant, after } = query;
-  const before = after === undefined ? END : sql`${Number(after)}`;
+  const before = after === undefined ? END : sql`${seqOf(after)}`;
   const steps = stepsOf(tenant, resourceId, before);
   const isMeant = sql`${l.seq} < ${before} AND ${l.resourceId} = ${resourceId}`;
   return {
@@ -45,6 +46,12 @@ export function entriesOfResource(query: ActivityQuery, resourceId: string): New
       LIMIT 1 OFFSET ${MOST_STEPS - 1}
     `,
   };
+}
+
+function seqOf(cursor: string): number {
+  const seq = Number(cursor);
+  if (!/^\d+$/.test(cursor) || !Number.isSafeInteger(seq)) throw new CursorError();
+  return seq;
 }
 
 /**

@@ -1,6 +1,8 @@
 /** The search for people. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { pageCursor } from '../../../../src/directory/sql/people/cursor.ts';
+import { CursorError } from '../../../../src/directory/store/cursor-error.ts';
 import type { PeopleStore } from '../../../../src/directory/store/people.ts';
 import type { Store } from '../../../../src/directory/store/store.ts';
 import type { Attributes } from '../../../../src/scim/resource.ts';
@@ -68,8 +70,11 @@ export function peopleSearchContract(open: Open): void {
           lastModified: at(0),
         },
       ]);
-      const nonsense = await store.people.search(tenant, { after: 'nonsense', limit: 9 });
-      expect(nonsense.people).toHaveLength(4);
+    });
+
+    it.each(['abc', pageCursor('a')])('does not begin where no page ended: %j', async (after) => {
+      const search = opened().people.search(tenant, { after, limit: 9 });
+      await expect(search).rejects.toThrow(CursorError);
     });
 
     it('follows every change of a person', async () => {

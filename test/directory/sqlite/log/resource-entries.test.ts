@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { activityPages } from '../../../../src/directory/activity-pages.ts';
 import type { ActivityQuery } from '../../../../src/directory/store/activity.ts';
+import { CursorError } from '../../../../src/directory/store/cursor-error.ts';
 import { type SqliteDirectory, useSqlite } from '../../../support/directory/sqlite.ts';
 import { ACME, addGroup, addUser, at } from '../../contract/fixture.ts';
 
@@ -98,10 +99,12 @@ describe('the entries of a resource on SQLite', () => {
     expect(during.entries.map((entry) => entry.at)).toEqual([at(50)]);
   });
 
-  it('are not found after a place that no page ended at', async () => {
-    write('staff', [1]);
-    expect(await numbersOf({ resourceId: 'staff', after: 'nowhere' })).toEqual([[]]);
-  });
+  it.each(['abc', '1.5', '-1', '0192f3a0-0000-7000-8000-000000000000'])(
+    'are not listed from where no page ended: %j',
+    async (after) => {
+      await expect(numbersOf({ resourceId: 'staff', after })).rejects.toThrow(CursorError);
+    },
+  );
 
   it('are found by indexes alone', async () => {
     const prepare = vi.spyOn(Database.prototype, 'prepare');
