@@ -123,7 +123,7 @@ async function historyOf(
   return found;
 }
 
-/** The last writer of each attribute. Entries are sorted by time, the newest first. */
+/** The last writer of each attribute. The entry that was written last is the first. */
 function writersIn(
   entries: readonly ActivityEntry[],
   names: ReadonlyMap<string, string>,

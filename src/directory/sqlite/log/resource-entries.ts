@@ -43,6 +43,7 @@ export function entriesOfResource(query: ActivityQuery, resourceId: string): New
     last: sql<{ place: number }>`
       SELECT CASE WHEN seq IS NULL THEN part << 9 ELSE min(seq, (part + 1) << 9) END AS place
       FROM (${steps})
+      WHERE part IS NOT NULL
       LIMIT 1 OFFSET ${MOST_STEPS - 1}
     `,
   };

@@ -72,6 +72,13 @@ describe('the entries of a resource on SQLite', () => {
     expect(await numbersOf({ resourceId: 'staff' })).toEqual([[], [], [7]]);
   });
 
+  it('are complete if a page looked at as many as it may, and none is left', async () => {
+    // Two steps for each of 4,998 parts and the end of the log, one for the entry, and the last.
+    write('others', every(512, 4_997));
+    write('staff', [7]);
+    expect(await numbersOf({ resourceId: 'staff' })).toEqual([[7]]);
+  });
+
   it('are read on where a page ends that looked at many which the filter leaves out', async () => {
     write('staff', every(1, 20_011));
     const query = { resourceId: 'staff', operation: 'delete' as const };
