@@ -1,5 +1,6 @@
 /** What the measurements should reach, and what the short form refuses. */
 import { ATTACK_OF, ATTACKS } from '../interference/attacks.ts';
+import type { Probed } from '../load/probe.ts';
 import { median } from '../load/statistics.ts';
 import { ratioOf } from '../measure/costs.ts';
 import type { Growth } from '../measure/growth.ts';
@@ -187,9 +188,13 @@ function ofProcesses({ processes }: Results): readonly Bound[] {
   ];
 }
 
+/** Requests that got no 200. */
+export const refusedOrLost = ({ refused }: Probed): number =>
+  Object.values(refused).reduce((sum, count) => sum + count, 0);
+
 function ofOverload({ overload }: Results): readonly Bound[] {
   if (overload === undefined) return [];
-  const { flooded } = overload;
+  const { flooded, others } = overload;
   return [
     {
       what: 'twice the load: p99 of accepted requests',
@@ -199,6 +204,7 @@ function ofOverload({ overload }: Results): readonly Bound[] {
       format: ms,
     },
     none('twice the load: failures and refusals without Retry-After', flooded.failed),
+    none('twice the load: refused and lost requests of another tenant', refusedOrLost(others)),
   ];
 }
 

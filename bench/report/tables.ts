@@ -9,7 +9,7 @@ import type { Growth } from '../measure/growth.ts';
 import { OF_USERS } from '../measure/growth.ts';
 import { FSYNC_MS, WRITES } from '../sections/disk.ts';
 import type { Compared } from '../sections/processes.ts';
-import { boundsOf, boundsTable, growthOf } from './bounds.ts';
+import { boundsOf, boundsTable, growthOf, refusedOrLost } from './bounds.ts';
 import { LABELS, type Results } from './results.ts';
 import { figure, megabytes, percent, table, whole } from './table.ts';
 
@@ -156,6 +156,7 @@ function overloadTable({ capacity, flooded, others }: NonNullable<Results['overl
       ['refused with 429 or 503, and `Retry-After`', whole(refused)],
       ['failed', whole(failed)],
       ['another tenant meanwhile, p99, ms', figure(others.p99)],
+      ['… refused or lost', whole(refusedOrLost(others))],
     ],
   );
 }

@@ -159,6 +159,7 @@ it('tables show shares, ratios and medians', () => {
   expect(tables['load-sqlite']).toContain('| GET by id | 4,000 | 5,000 | 80 % | 0.125 | 0.100 |');
   expect(tables['groups-sqlite']).toContain('| add one member | 2.00 | 20.0 | 200 | 100 |');
   expect(tables['more-sqlite']).toContain('| disk for each user, kB | 2.00 |');
+  expect(tables['overload-sqlite']).toContain('| … refused or lost | 0 |');
   expect(tables['processes-sqlite']).toBeUndefined();
   expect(tablesOf({ kind: 'sqlite' })).toEqual({});
 });
@@ -195,12 +196,17 @@ it('a failure under overload or beside an attack breaks the short form', () => {
   if (overload === undefined || interference === undefined) throw new Error('a section is missing');
   const failing = {
     ...results,
-    overload: { ...overload, flooded: { ...overload.flooded, failed: 3 } },
+    overload: {
+      ...overload,
+      flooded: { ...overload.flooded, failed: 3 },
+      others: { ...overload.others, refused: { 429: 1, lost: 1 } },
+    },
     interference: { ...interference, largePuts: { ...interference.largePuts, failed: 1 } },
   };
 
   expect(broken(boundsOf(failing))).toEqual([
     'twice the load: failures and refusals without Retry-After is 3, more than 0',
+    'twice the load: refused and lost requests of another tenant is 2, more than 0',
     '20 PUTs at once of a group with 300,000 members: others refused, and unclear answers is 1, ' +
       'more than 0',
   ]);
