@@ -29,17 +29,18 @@ export const noChoice = ({ groupId, groupName }: UsersQuery): GroupChoice => ({
  * than an id, because it was entered later.
  */
 export async function chooseGroup(
-  people: Pick<PeopleStore, 'group' | 'searchGroups'>,
+  people: Pick<PeopleStore, 'group' | 'groupNames'>,
   tenant: string,
   query: UsersQuery,
 ): Promise<GroupChoice> {
   const { groupId, groupName: text } = query;
-  const [byId, { groups, next }] = await Promise.all([
+  const [byId, groups] = await Promise.all([
     groupId === undefined || text !== undefined ? undefined : people.group(tenant, groupId),
-    people.searchGroups(tenant, { text, limit: OFFERED }),
+    people.groupNames(tenant, { text, limit: OFFERED + 1 }),
   ]);
   const [first] = groups;
   const isMeant = groups.length === 1 || fold(first?.displayName ?? '') === fold(text ?? '');
   const group = text === undefined ? byId : isMeant ? first : undefined;
-  return { ...noChoice(query), group, offered: groups, more: next !== undefined };
+  const offered = groups.slice(0, OFFERED);
+  return { ...noChoice(query), group, offered, more: groups.length > OFFERED };
 }

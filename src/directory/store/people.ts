@@ -159,6 +159,11 @@ export interface PeopleStore {
     tenant: string,
     query: Pick<PeopleQuery, 'text' | 'after' | 'limit'>,
   ): Promise<GroupPage>;
+  /** The first of these groups, without the cost of what they contain. */
+  groupNames(
+    tenant: string,
+    query: Pick<PeopleQuery, 'text' | 'limit'>,
+  ): Promise<readonly GroupReference[]>;
   group(tenant: string, id: string): Promise<GroupReference | undefined>;
   /** Empty if there is no such group. */
   members(tenant: string, groupId: string, query: MembersQuery): Promise<MemberPage>;

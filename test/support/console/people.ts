@@ -170,6 +170,7 @@ export function storeOf({
         calls.push(['searchGroups', tenant, query]);
         return { groups: inTenant(tenant, groups), next: undefined };
       },
+      groupNames: async (tenant: string) => inTenant(tenant, groups),
       directGroups: async (tenant: string, ids: readonly string[]) =>
         new Map(
           inTenant(tenant, ids).map((id) => [

@@ -27,19 +27,21 @@ interface EdgeRow {
 
 export function createGroupReads(
   database: PeopleDatabase,
-): Pick<PeopleStore, 'groupsOf' | 'searchGroups' | 'group'> {
+): Pick<PeopleStore, 'groupsOf' | 'searchGroups' | 'groupNames' | 'group'> {
   const { dialect, all } = database;
   const g = named(dialect.tables.groups, 'g');
+  const isNamed = (tenant: string, text = '') =>
+    sql`${g.tenant} = ${tenant} AND ${startsWith(g.displayNameKey, fold(text))}`;
   return {
     groupsOf: async (tenant, id) => waysUp(await all(edgesAbove(database, tenant, id)), id),
-    searchGroups: async (tenant, { text = '', after, limit }) => {
+    searchGroups: async (tenant, { text, after, limit }) => {
       const [last] = pageKey(after, 1) ?? [];
       const behind = last === undefined ? sql`` : sql`AND ${g.displayNameKey} > ${last}`;
       const statement: SQL<GroupRow> = sql`
         SELECT ${g.id}, ${g.displayNameKey} AS key, ${g.attributes} ->> 'displayName' AS "displayName",
           ${g.lastModified} AS "lastModified", ${countedMembers(dialect)} AS counted
         FROM ${g.table}
-        WHERE ${g.tenant} = ${tenant} AND ${startsWith(g.displayNameKey, fold(text))} ${behind}
+        WHERE ${isNamed(tenant, text)} ${behind}
         ORDER BY ${g.displayNameKey}
         LIMIT ${limit + 1}
       `;
@@ -53,6 +55,16 @@ export function createGroupReads(
         })),
         next: end && pageCursor(end.key),
       };
+    },
+    groupNames: (tenant, { text, limit }) => {
+      const statement: SQL<GroupReference> = sql`
+        SELECT ${g.id}, ${g.attributes} ->> 'displayName' AS "displayName"
+        FROM ${g.table}
+        WHERE ${isNamed(tenant, text)}
+        ORDER BY ${g.displayNameKey}
+        LIMIT ${limit}
+      `;
+      return all(statement);
     },
     group: async (tenant, id) => {
       const statement: SQL<GroupReference> = sql`

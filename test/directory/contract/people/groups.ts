@@ -123,6 +123,25 @@ export function peopleGroupContract(open: Open): void {
       await expect(people.members(tenant, 'g', page)).rejects.toThrow(CursorError);
     });
 
+    it('is also found by names alone', async () => {
+      const store = opened();
+      for (const name of ['x', 'Äpfel', 'äpfel b', 'Ä']) await addGroup(store, ACME, name);
+      await addGroup(store, GLOBEX, 'äpfel');
+      const { groupNames } = store.people;
+      for (const [query, names] of [
+        [{ text: 'ÄP', limit: 10 }, ['Äpfel', 'äpfel b']],
+        [{ limit: 3 }, ['x', 'Ä', 'Äpfel']],
+        [{ text: 'a\0', limit: 10 }, []],
+      ] as const) {
+        const found = await groupNames(tenant, query);
+        expect(found.map(({ displayName }) => displayName)).toEqual(names);
+      }
+      expect(Object.keys((await groupNames(tenant, { limit: 1 }))[0] ?? {})).toEqual([
+        'id',
+        'displayName',
+      ]);
+    });
+
     it('counts members up to a limit', async () => {
       const store = opened();
       const ids: string[] = [];
