@@ -71,7 +71,10 @@ export class RecentRequests {
   #isClosed = false;
   #prunedAt = Number.NEGATIVE_INFINITY;
 
-  /** `onTrouble` is called when writing begins to fail. What wasn't written is written later. */
+  /**
+   * `onTrouble` is called when writing begins to fail, and when requests are lost. Until the recorder
+   * is closed, the next flush writes what wasn't written.
+   */
   constructor(store: RecentRequestStore, now: () => number, onTrouble: (error: unknown) => void) {
     this.#store = store;
     this.#now = now;
@@ -119,8 +122,8 @@ export class RecentRequests {
   }
 
   /**
-   * Writes what is left of all integrations. Resolves when it is written, could not be written, or
-   * the time is over. What is noted afterwards is lost.
+   * Writes what is left of all integrations. Resolves when it is written, a write fails, or the time
+   * is over. What isn't written by then, or is noted afterwards, is lost.
    */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosed = true;
@@ -131,8 +134,8 @@ export class RecentRequests {
     });
     await Promise.race([this.#writeAll(deadline), ended]);
     const lost = this.#changed.size + this.#underWay;
-    if (deadline.aborted && lost > 0)
-      this.#onTrouble(new Error(`those of ${lost} integrations are lost`));
+    const whose = lost === 1 ? '1 integration' : `${lost} integrations`;
+    if (lost > 0) this.#onTrouble(new Error(`those of ${whose} are lost`));
   }
 
   async #writeAll(deadline: AbortSignal): Promise<void> {
@@ -140,7 +143,9 @@ export class RecentRequests {
     try {
       while (this.#changed.size > 0 && !deadline.aborted) {
         const some = [...this.#changed].slice(0, MOST_AT_ONCE);
-        await Promise.all(some.map((integration) => this.#write(integration)));
+        const writes = await Promise.allSettled(some.map((each) => this.#write(each)));
+        const failed = writes.find((each) => each.status === 'rejected');
+        if (failed !== undefined) throw failed.reason;
       }
     } catch (error) {
       this.#onTrouble(error);

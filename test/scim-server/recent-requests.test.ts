@@ -1,5 +1,6 @@
 /** The last requests of an integration, as the directory knows them afterwards. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scopeOf } from '../../src/directory/store/integrations.ts';
 import type { RecentRequest } from '../../src/directory/store/recent-requests.ts';
@@ -169,11 +170,12 @@ describe('the recorder of requests', () => {
   function recorder() {
     const rows = new Map<string, readonly RecentRequest[]>();
     const troubles: unknown[] = [];
-    const state = { isDown: false, hangs: false, pruned: 0, now: 0 };
+    const state = { isDown: false, failing: '', hangs: false, pruned: 0, now: 0 };
     const recent = new RecentRequests(
       {
         put: async ({ integrationId }, _, requests) => {
-          if (state.isDown) throw new Error('down');
+          if (state.isDown || state.failing === integrationId) throw new Error('down');
+          await nextTurn();
           if (state.hangs) await new Promise(() => {});
           rows.set(integrationId, requests);
         },
@@ -232,12 +234,24 @@ describe('the recorder of requests', () => {
     expect(String(troubles[0])).toContain('250 integrations');
   });
 
-  it('is closed at once if the database is down, and reports it', async () => {
+  it('is closed at once if the database is down, and reports it and what is lost', async () => {
     const { recent, troubles, state } = recorder();
-    recent.note(request('okta'));
+    for (let n = 0; n < 250; n++) recent.note(request(`${n}`));
     state.isDown = true;
     await recent.close(60_000);
-    expect(String(troubles[0])).toContain('down');
+    expect(troubles.map(String)).toEqual([
+      'Error: down',
+      'Error: those of 250 integrations are lost',
+    ]);
+  });
+
+  it('is closed after a failed write when the others at the same time have ended', async () => {
+    const { recent, rows, troubles, state } = recorder();
+    for (let n = 0; n < 3; n++) recent.note(request(`${n}`));
+    state.failing = '0';
+    await recent.close(60_000);
+    expect([...rows.keys()]).toEqual(['1', '2']);
+    expect(String(troubles[1])).toContain('those of 1 integration are lost');
   });
 
   it('forgets the oldest bodies if there are many', async () => {
