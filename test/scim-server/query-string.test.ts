@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { queriesOf } from '../../src/scim-server/query-string.ts';
 
 describe('the parameters of a URL', () => {
-  it('are those of the URL Standard, without empty names', () => {
+  it('are those of the URL Standard if they are well encoded, without empty names', () => {
     const parameters = fc.array(fc.tuple(fc.string({ unit: 'grapheme' }), fc.string()));
     fc.assert(
       fc.property(parameters, (pairs) => {
@@ -19,7 +19,7 @@ describe('the parameters of a URL', () => {
     );
   });
 
-  it('keep what can’t be decoded, and may be named like parts of a prototype', () => {
+  it('keep what can’t be decoded, unlike the URL Standard, and may be named like parts of a prototype', () => {
     expect({ ...queriesOf('/Users?a=%41/%ff&%&__proto__=b&a') }).toEqual(
       Object.fromEntries([
         ['a', ['A/%ff', '']],
