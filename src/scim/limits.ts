@@ -37,7 +37,9 @@ export const MAX_AT_ONCE_OF_CALLER = 64;
 export const MAX_QUEUE_MS = 100;
 export const MIN_QUEUE = 64;
 
-/** One that has waited for longer, in milliseconds, is refused while so many others wait behind it. */
+/**
+ * One that has waited for longer, in milliseconds, is refused while so many others wait behind it.
+ */
 export const MAX_WAIT_MS = 200;
 
 /** Includes the request line. Filters are part of it, and clients have sent filters of 20 kB. */

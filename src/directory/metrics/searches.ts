@@ -2,7 +2,9 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { SEARCH_KINDS, type SearchCounts, type SearchesOfStore } from '../store/searches.ts';
 
-/** Registers the metrics, once for each registry. `searches` returns undefined before there are any. */
+/**
+ * Registers the metrics, once for each registry. `searches` returns undefined before there are any.
+ */
 export function registerSearchMetrics(
   registry: Registry,
   searches: () => SearchesOfStore | undefined,
