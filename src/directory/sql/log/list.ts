@@ -36,12 +36,15 @@ type Log = Names<(typeof ACTIVITY_COLUMNS)[number]>;
 
 /** Entries that one page looks at, the newest first. `l` is an entry. */
 export interface Newest {
-  /** What follows the columns of a SELECT of those that meet the conditions. */
+  /**
+   * What follows the columns of a SELECT of those that meet the conditions. Without `last`, a row
+   * without an entry follows if the page leaves some.
+   */
   readonly found: (conditions: readonly SQL[]) => SQL;
-  /** Where an entry is, from which the next page goes on. */
+  /** Where a row is, from which the next page goes on. */
   readonly place: SQL;
   /** Selects the place of the last entry that the page looks at, as `place`, if it leaves some. */
-  readonly last: SQL<Place>;
+  readonly last?: SQL<Place>;
 }
 
 interface ActivityDialect extends Pick<SearchDialect, 'tables'> {
@@ -61,7 +64,7 @@ export async function listActivity(
   const newest = isWalked ? ofResource(query, resourceId) : indexed(l, query);
   const conditions = [...otherConditions(l, query), ...(isWalked ? idConditions(l, query) : [])];
   const { found, place, last } = newest;
-  const rows = await all<ActivityRow & Place>(
+  const rows = await all<(ActivityRow | NoEntry) & Place>(
     sql`
       SELECT ${selected(l, ...ACTIVITY_COLUMNS)}, ${place} AS place
       ${found(conditions)}
@@ -69,9 +72,15 @@ export async function listActivity(
     `,
   );
   const shown = rows.slice(0, limit);
-  const isCutShort = rows.length <= limit && (isWalked || conditions.length > 0);
-  const [next] = isCutShort ? await all<Place>(last) : rows.length > limit ? shown.slice(-1) : [];
-  return { entries: shown.map(entryOf), ...(next && { next: String(next.place) }) };
+  const entries = shown.filter((row) => row.id !== null);
+  const goesOn = rows.length > limit || entries.length < shown.length;
+  const isCutShort = !goesOn && last !== undefined && conditions.length > 0;
+  const [next] = isCutShort ? await all(last) : goesOn ? shown.slice(-1) : [];
+  return { entries: entries.map(entryOf), ...(next && { next: String(next.place) }) };
+}
+
+interface NoEntry {
+  readonly id: null;
 }
 
 interface Place {

@@ -31,20 +31,24 @@ export function entriesOfResource(query: ActivityQuery, resourceId: string): New
   const before = after === undefined ? END : sql`${seqOf(after)}`;
   const steps = stepsOf(tenant, resourceId, before);
   const isMeant = sql`${l.seq} < ${before} AND ${l.resourceId} = ${resourceId}`;
+  // Only the next page looks at the entry that the last step leads to.
+  const isLast = sql`(s.number = ${MOST_STEPS})`;
   return {
     // SQLite takes the steps in their order, and only as many as the page needs.
     found: (conditions) =>
       sql`
         FROM (${steps}) s
-        CROSS JOIN ${l.table} ON ${l.seq} = s.seq
-        WHERE ${sql.join([isMeant, ...conditions], sql` AND `)}
+        LEFT JOIN ${l.table}
+          ON NOT ${isLast} AND ${l.seq} = s.seq
+            AND ${sql.join([isMeant, ...conditions], sql` AND `)}
+        WHERE ${l.seq} IS NOT NULL OR (${isLast} AND s.part IS NOT NULL)
       `,
-    place: sql`${l.seq}`,
-    last: sql<{ place: number }>`
-      SELECT CASE WHEN seq IS NULL THEN part << 9 ELSE min(seq, (part + 1) << 9) END AS place
-      FROM (${steps})
-      WHERE part IS NOT NULL
-      LIMIT 1 OFFSET ${MOST_STEPS - 1}
+    place: sql`
+      CASE
+        WHEN NOT ${isLast} THEN s.seq
+        WHEN s.seq IS NULL THEN s.part << 9
+        ELSE min(s.seq + 1, (s.part + 1) << 9)
+      END
     `,
   };
 }
@@ -76,16 +80,17 @@ function stepsOf(tenant: string, resourceId: string, before: SQL): SQL {
       AND ${l.seq} < step.seq
   `;
   return sql`
-    WITH RECURSIVE step(part, seq) AS (
-      SELECT ${partOf(before)}, ${before}
+    WITH RECURSIVE step(number, part, seq) AS (
+      SELECT 1, ${partOf(before)}, ${before}
       UNION ALL
       SELECT
+        number + 1,
         CASE WHEN seq IS NULL THEN (${previousPart}) ELSE part END,
         CASE WHEN seq IS NULL THEN ${END} ELSE (${previousEntry}) END
       FROM step
       WHERE part IS NOT NULL
       LIMIT ${MOST_STEPS}
     )
-    SELECT part, seq FROM step
+    SELECT number, part, seq FROM step
   `;
 }

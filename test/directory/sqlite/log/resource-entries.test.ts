@@ -113,17 +113,19 @@ describe('the entries of a resource on SQLite', () => {
     },
   );
 
-  it('are found by indexes alone', async () => {
+  it('are found by one statement and by indexes alone', async () => {
     const prepare = vi.spyOn(Database.prototype, 'prepare');
     await directory.store.activity.list({ tenant: 'acme', resourceId: 'staff', limit: 10 });
-    const [text = ''] = prepare.mock.calls.map(([sql]) => sql).filter((sql) => /step/.test(sql));
+    const texts = prepare.mock.calls.map(([sql]) => sql).filter((sql) => /activity/.test(sql));
     prepare.mockRestore();
+    const [text = ''] = texts;
+    expect(texts).toHaveLength(1);
     const db = new Database(directory.path, { readonly: true });
     const plan = db
       .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${text}`)
       .all(...(text.match(/\?/g) ?? []).map(() => null))
       .map(({ detail }) => detail)
-      .filter((detail) => /^(SEARCH|SCAN|USE)/.test(detail));
+      .filter((detail) => /^(SEARCH|SCAN|USE|MATERIALIZE)/.test(detail));
     db.close();
     expect(plan).toEqual([
       'SCAN CONSTANT ROW',
@@ -131,7 +133,7 @@ describe('the entries of a resource on SQLite', () => {
       'SEARCH l USING COVERING INDEX activity_resource (tenant=? AND <expr><?)',
       'SEARCH l USING COVERING INDEX activity_resource (tenant=? AND <expr>=? AND <expr>=? AND rowid<?)',
       'SCAN step',
-      'SEARCH l USING INTEGER PRIMARY KEY (rowid=?)',
+      'SEARCH l USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN',
     ]);
   });
 });
