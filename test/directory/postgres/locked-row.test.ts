@@ -42,6 +42,8 @@ const join = (id: string) =>
     Operations: [{ op: 'add', path: 'members', value: [{ value: user }] }],
   });
 const waiting = async () => {
+  // Otherwise a transaction doesn't see later connections.
+  await holder.query('SELECT pg_stat_clear_snapshot()');
   const { rows } = await holder.query(
     'SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))',
   );
@@ -49,18 +51,35 @@ const waiting = async () => {
 };
 
 describe('while another session holds the name of a user', () => {
-  it('others are created, and the creation of that user gets 503 in the end', async () => {
-    await holder.query(
-      `BEGIN; INSERT INTO access SELECT tenant, 'held', 'x', 'held', TRUE, document, attributes, 1, 1, 1
-       FROM access WHERE id = '${user}'`,
+  const hold = (id: string, ...names: string[]) =>
+    holder.query(
+      `BEGIN; INSERT INTO access SELECT tenant, name, name, name, TRUE, document, attributes, 1, 1, 1
+       FROM access, unnest(ARRAY['${names.join("','")}']) AS name WHERE id = '${id}'`,
     );
-    const names = ['a-free', 'held', 'z-free'];
-    const answers = await Promise.all(
-      names.map((userName) => client.send('POST', '/Users', { userName })),
-    );
-    expect(answers.map(({ status }) => status)).toEqual([201, 503, 201]);
+
+  it('the creation of that user gets 503 in the end', async () => {
+    const create = () => client.send('POST', '/Users', { userName: 'held' });
+    await hold(user, 'held');
+    expect((await create()).status).toBe(503);
     await holder.query('ROLLBACK');
-    expect((await client.send('POST', '/Users', { userName: 'held' })).status).toBe(201);
+    expect((await create()).status).toBe(201);
+  });
+
+  it('others of its batch are created meanwhile, and those that wait for a batch', async () => {
+    const create = (userName: string) => addUser(directory.store, ACME, userName);
+    await hold((await create('bob')).id, 'held-1', 'held-2');
+    const settled: unknown[] = [];
+    const held: Promise<unknown>[] = [];
+    const free: Promise<unknown>[] = [];
+    for (const n of [1, 2]) {
+      held.push(create(`held-${n}`).finally(() => settled.push(n)));
+      free.push(create(`free-${n}`));
+      await eventually(async () => expect(await waiting()).toBe(n));
+    }
+    await Promise.all([...free, create('free-3')]);
+    expect(settled).toEqual([]);
+    await holder.query('ROLLBACK');
+    await Promise.all(held);
   });
 });
 

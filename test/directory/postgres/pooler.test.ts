@@ -131,6 +131,28 @@ given(`PgBouncer${missing === undefined ? '' : `, which is missing: ${missing}`}
     await client.end();
   });
 
+  it('does not make users wait for one whose name another session holds', async () => {
+    const scope = { ...ACME, tenant: 'acme-held' };
+    const store = await openDirectory(through(2));
+    const { id } = await addUser(store, scope, 'ann');
+    const holder = new pg.Client({ connectionString: directory.database.url });
+    await holder.connect();
+    await holder.query(
+      `BEGIN; INSERT INTO access SELECT tenant, 'held', 'x', 'held', TRUE, document, attributes, 1, 1, 1
+       FROM access WHERE id = '${id}'`,
+    );
+    let isSettled = false;
+    const held = addUser(store, scope, 'held').finally(() => {
+      isSettled = true;
+    });
+    await addUser(store, scope, 'free');
+    expect(isSettled).toBe(false);
+    await holder.query('ROLLBACK');
+    await held;
+    await holder.end();
+    await store.close();
+  });
+
   it('is reported in one line of the log', async () => {
     const program = new Program(['migrate', `--database-url=${through(2)}`]);
     expect(await program.exited).toBe(0);

@@ -10,13 +10,15 @@ interface Waiting<Item> {
   readonly settle: (outcome: PromiseSettledResult<void>) => void;
 }
 
+const NO_OUTCOME = { status: 'rejected', reason: new Error('an item has no outcome') } as const;
+
 class Queue<Item> {
   readonly waiting: Waiting<Item>[] = [];
   running = 0;
   isScheduled = false;
 }
 
-/** Returns the outcomes in the order of the items. Must not reject. */
+/** Returns the outcomes in the order of the items. Rejects if nothing was done. */
 type Perform<Item> = (
   key: string,
   items: readonly Item[],
@@ -24,10 +26,13 @@ type Perform<Item> = (
 
 export class Batches<Item> {
   readonly #perform: Perform<Item>;
+  readonly #isOfOne: (error: unknown) => boolean;
   readonly #queues = new Map<string, Queue<Item>>();
 
-  constructor(perform: Perform<Item>) {
+  /** After an error that may be the fault of one item, each item is done on its own. */
+  constructor(perform: Perform<Item>, isOfOne: (error: unknown) => boolean) {
     this.#perform = perform;
+    this.#isOfOne = isOfOne;
   }
 
   /** Does the item with others of the same key. Settles with the item's own outcome. */
@@ -54,19 +59,30 @@ export class Batches<Item> {
     });
   }
 
+  /** Items that are done on their own no longer keep those that wait from being done. */
   async #run(key: string, queue: Queue<Item>): Promise<void> {
     const batch = queue.waiting.splice(0, MOST);
     queue.running++;
     this.#schedule(key, queue);
-    const outcomes = await this.#perform(
-      key,
-      batch.map(({ item }) => item),
-    );
+    const divided = await this.#do(key, batch);
     queue.running--;
     if (queue.running === 0 && queue.waiting.length === 0) this.#queues.delete(key);
     else this.#schedule(key, queue);
-    for (const [n, { settle }] of batch.entries()) {
-      settle(outcomes[n] ?? { status: 'rejected', reason: new Error('an item has no outcome') });
+    for (const each of divided) void this.#do(key, [each]);
+  }
+
+  /** Settles the items, or returns them if each has to be done on its own. */
+  async #do(key: string, batch: readonly Waiting<Item>[]): Promise<readonly Waiting<Item>[]> {
+    try {
+      const outcomes = await this.#perform(
+        key,
+        batch.map(({ item }) => item),
+      );
+      for (const [n, { settle }] of batch.entries()) settle(outcomes[n] ?? NO_OUTCOME);
+    } catch (reason) {
+      if (batch.length > 1 && this.#isOfOne(reason)) return batch;
+      for (const { settle } of batch) settle({ status: 'rejected', reason });
     }
+    return [];
   }
 }

@@ -69,6 +69,10 @@ const FIRST_LOOK = `
     current_setting('transaction_read_only') = 'on' AS standby,
     CASE WHEN pg_backend_pid() = $1 THEN ${SET} END
 `;
+/** For the transaction that the statement and others of its round trip are. */
+const LOCK_TIMEOUT: SentStatement = {
+  text: `SELECT set_config('lock_timeout', '${SESSION_SETTINGS.lock_timeout}', TRUE)`,
+};
 const LOOK = `SELECT current_setting('transaction_read_only') = 'on' AS standby`;
 
 interface Look {
@@ -188,16 +192,19 @@ export class Session {
 
   /**
    * Runs statements in one round trip, each in a transaction of its own: each even if those before it
-   * fail. Returns what the server responded to each, or its error.
+   * fail. None waits for a lock longer than on a direct connection. Returns what the server responded
+   * to each, or its error.
    */
   askEach(statements: readonly SentStatement[]): Promise<readonly (Answered | Error)[]> {
     return new Promise((resolve, reject) => {
       const outcomes: (Answered | Error)[] = [];
-      const done: WhenDone = (error, [answer]) => {
-        outcomes.push(error ?? answer ?? new Error('the server responded with nothing'));
+      const done: WhenDone = (error, answers) => {
+        outcomes.push(error ?? answers.at(-1) ?? new Error('the server responded with nothing'));
         if (this.#roundTrips.length === 0) resolve(outcomes);
       };
-      const [first, ...others] = statements.map((each) => this.#roundTripOf([each], done));
+      const [first, ...others] = statements.map((each) =>
+        this.#roundTripOf(this.#direct ? [each] : [LOCK_TIMEOUT, each], done),
+      );
       if (first) this.#send([first.with(others), ...others], reject);
     });
   }

@@ -43,25 +43,16 @@ export function userCreations(
     tenant: string,
     creations: readonly Creation[],
   ): Promise<readonly PromiseSettledResult<void>[]> => {
-    const [first] = creations;
-    if (first === undefined) return [];
-    try {
-      const created = await connections.writing(first.id, () => write(tenant, creations));
-      return creations.map(({ id }) =>
-        created.has(id)
-          ? { status: 'fulfilled', value: undefined }
-          : { status: 'rejected', reason: taken('User') },
-      );
-    } catch (error) {
-      // One of them may be at fault, or wait for another session, and nothing was written.
-      if (creations.length > 1 && isOfStatement(error)) {
-        const each = await Promise.all(creations.map((creation) => perform(tenant, [creation])));
-        return each.flat();
-      }
-      return creations.map(() => ({ status: 'rejected', reason: error }));
-    }
+    const id = creations[0]?.id ?? '';
+    const created = await connections.writing(id, () => write(tenant, creations));
+    return creations.map((creation) =>
+      created.has(creation.id)
+        ? { status: 'fulfilled', value: undefined }
+        : { status: 'rejected', reason: taken('User') },
+    );
   };
 
-  const batches = new Batches(perform);
+  // One of them may be at fault, or wait for another session.
+  const batches = new Batches(perform, isOfStatement);
   return (tenant, creation) => batches.add(tenant, creation);
 }
