@@ -1,4 +1,6 @@
 /** Items that arrive while others are in work, and are then done in one go. */
+import { busy } from '../../../scim/error.ts';
+import { LIMITS } from './pool.ts';
 
 /** So many share a commit, and nobody waits long for the others. */
 const MOST = 50;
@@ -7,6 +9,8 @@ const AT_ONCE = 2;
 
 interface Waiting<Item> {
   readonly item: Item;
+  /** Called when its batch begins. */
+  readonly begin: () => void;
   readonly settle: (outcome: PromiseSettledResult<void>) => void;
 }
 
@@ -27,15 +31,24 @@ type Perform<Item> = (
 export class Batches<Item> {
   readonly #perform: Perform<Item>;
   readonly #isOfOne: (error: unknown) => boolean;
+  readonly #patienceMs: number;
   readonly #queues = new Map<string, Queue<Item>>();
 
   /** After an error that may be the fault of one item, each item is done on its own. */
-  constructor(perform: Perform<Item>, isOfOne: (error: unknown) => boolean) {
+  constructor(
+    perform: Perform<Item>,
+    isOfOne: (error: unknown) => boolean,
+    patienceMs: number = LIMITS.acquireMs,
+  ) {
     this.#perform = perform;
     this.#isOfOne = isOfOne;
+    this.#patienceMs = patienceMs;
   }
 
-  /** Does the item with others of the same key. Settles with the item's own outcome. */
+  /**
+   * Does the item with others of the same key. Settles with the item's own outcome. Rejects with busy
+   * if it has to wait too long, and then the item is never done.
+   */
   add(key: string, item: Item): Promise<void> {
     const queue = this.#queues.get(key) ?? new Queue<Item>();
     this.#queues.set(key, queue);
@@ -44,7 +57,12 @@ export class Batches<Item> {
         if (outcome.status === 'fulfilled') resolve();
         else reject(outcome.reason);
       };
-      queue.waiting.push({ item, settle });
+      const timer = setTimeout(() => {
+        queue.waiting.splice(queue.waiting.indexOf(waiting), 1);
+        reject(busy());
+      }, this.#patienceMs);
+      const waiting = { item, begin: () => clearTimeout(timer), settle };
+      queue.waiting.push(waiting);
       this.#schedule(key, queue);
     });
   }
@@ -62,6 +80,7 @@ export class Batches<Item> {
   /** Items that are done on their own no longer keep those that wait from being done. */
   async #run(key: string, queue: Queue<Item>): Promise<void> {
     const batch = queue.waiting.splice(0, MOST);
+    for (const { begin } of batch) begin();
     queue.running++;
     this.#schedule(key, queue);
     const divided = await this.#do(key, batch);
@@ -73,6 +92,7 @@ export class Batches<Item> {
 
   /** Settles the items, or returns them if each has to be done on its own. */
   async #do(key: string, batch: readonly Waiting<Item>[]): Promise<readonly Waiting<Item>[]> {
+    if (batch.length === 0) return [];
     try {
       const outcomes = await this.#perform(
         key,

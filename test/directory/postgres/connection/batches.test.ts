@@ -1,0 +1,23 @@
+/** Items that are done together, and how long they wait for it. */
+import { expect, it } from 'vitest';
+import { Batches } from '../../../../src/directory/postgres/connection/batches.ts';
+
+it('items that wait too long for the others are refused, and are not done later', async () => {
+  const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+  const begun: string[] = [];
+  const perform = async (_: string, items: readonly string[]) => {
+    begun.push(...items);
+    await isOver;
+    return items.map(() => ({ status: 'fulfilled', value: undefined }) as const);
+  };
+  const batches = new Batches(perform, () => false, 100);
+  const first = batches.add('acme', 'first');
+  await expect.poll(() => begun).toEqual(['first']);
+  const second = batches.add('acme', 'second');
+  await expect.poll(() => begun).toEqual(['first', 'second']);
+  const refused = batches.add('acme', 'refused');
+  await expect(refused).rejects.toMatchObject({ status: 503, retryAfter: 5 });
+  end();
+  await Promise.all([first, second, batches.add('acme', 'third')]);
+  expect(begun).toEqual(['first', 'second', 'third']);
+});
