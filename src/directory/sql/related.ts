@@ -34,8 +34,8 @@ export interface Related<Found, R> {
 }
 
 /**
- * One id as a FROM item. A list of unknown length, as PostgreSQL sees it, would be so expensive that
- * the statement is planned again each time.
+ * One id as a FROM item. PostgreSQL would plan a list of unknown length for several ids, and this is
+ * planned for one.
  */
 export const oneResource = (id: Text): SQL => sql`(SELECT CAST(${id} AS TEXT) AS value) AS i`;
 

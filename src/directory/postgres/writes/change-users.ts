@@ -1,4 +1,7 @@
-/** The usual change of a group on PostgreSQL, in one statement: users join and leave by id. */
+/**
+ * The usual change of a group on PostgreSQL: users join and leave by id. It is one statement, which
+ * member-statements.ts composes.
+ */
 import type { MemberChange } from '../../../scim/members.ts';
 import type { Attributes } from '../../../scim/resource.ts';
 import { resourceOf } from '../../sql/lists.ts';

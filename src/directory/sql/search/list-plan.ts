@@ -89,8 +89,8 @@ export class ListPlan {
     const { start } = this.#query;
     return this.#template('page', () => {
       const first = sql`ORDER BY ${this.#order()} LIMIT ${AT.limit}`;
-      // PostgreSQL expects an unknown OFFSET to skip rows. It would plan each look-up again instead
-      // of keeping a plan for all.
+      // PostgreSQL expects an unknown OFFSET to skip a tenth of the rows. Its plan for all values
+      // would be one that reads many rows.
       const skips = 'offset' in start && start.offset > 0;
       return this.#page(skips ? sql`${first} OFFSET ${AT.offset}` : first);
     });
