@@ -121,6 +121,13 @@ given(`PgBouncer${missing === undefined ? '' : `, which is missing: ${missing}`}
     const limit = sql`SHOW statement_timeout`;
     const [inside] = await connections.transaction(({ all }) => all(limit));
     expect(inside).toEqual({ statement_timeout: '1min' });
+    // Statements have no names here, so they are planned for their values.
+    const modes = sql`
+      SELECT current_setting('plan_cache_mode') AS plans,
+        current_setting('max_parallel_workers_per_gather') AS workers
+    `;
+    const [mode] = await connections.transaction(({ all }) => all(modes));
+    expect(mode).toEqual({ plans: 'auto', workers: '0' });
     await connections.close();
     const client = new pg.Client({ connectionString: through(1) });
     await client.connect();

@@ -46,8 +46,8 @@ export class Batches<Item> {
   }
 
   /**
-   * Does the item with others of the same key. Settles with the item's own outcome. Rejects with busy
-   * if it has to wait too long, and then the item is never done.
+   * Does the item with others of the same key. Settles with the item's own outcome. Rejects with
+   * busy if it has to wait too long, and then the item is never done.
    */
   add(key: string, item: Item): Promise<void> {
     const queue = this.#queues.get(key) ?? new Queue<Item>();

@@ -17,7 +17,7 @@ import { asScimError, isTransient } from '../errors.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import type { Answered, BoundValue, SentStatement } from './round-trip.ts';
 import { Searches, type Transaction } from './searches.ts';
-import { SESSION_SETTINGS, type Session } from './session.ts';
+import { type Session, TRANSACTION_SETTINGS } from './session.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -59,8 +59,8 @@ export interface Connections extends Queries {
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
   /**
    * Runs two statements in one round trip, each in a transaction of its own: the second one even if
-   * the first fails. If the second one meets a conflict, it is run again. Rejects only if the second
-   * one fails. Returns its rows, and the error of the first one if that failed.
+   * the first fails. If the second one meets a conflict, it is run again. Rejects only if the
+   * second one fails. Returns its rows, and the error of the first one if that failed.
    */
   both<Row, In extends object>(
     first: Filled<unknown>,
@@ -89,7 +89,7 @@ const BEGIN: readonly SentStatement[] = [{ name: 'begin', text: 'BEGIN' }];
 /** If the session is not the connection's own, each transaction sets these itself. */
 const BEGIN_POOLED: readonly SentStatement[] = [
   ...BEGIN,
-  ...Object.entries(SESSION_SETTINGS).map(([name, value]) => ({
+  ...Object.entries(TRANSACTION_SETTINGS).map(([name, value]) => ({
     text: `SET LOCAL ${name} = '${value}'`,
   })),
 ];

@@ -19,8 +19,6 @@ export type Transaction = <T>(work: (queries: SearchQueries) => Promise<T>) => P
 
 /** Every statement of the transaction sees the same state. */
 const ON_ONE_STATE = sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`;
-/** Parallel workers would take processors from everything else. */
-const ON_ONE_PROCESSOR = sql`SET LOCAL max_parallel_workers_per_gather = 0`;
 const endAfter = (ms: number): SQL =>
   sql`SELECT set_config('statement_timeout', ${`${Math.max(1, Math.round(ms))}ms`}, true)`;
 
@@ -75,7 +73,6 @@ export class Searches implements SearchCounts {
     try {
       return await this.#transaction(async (queries) => {
         await queries.run(ON_ONE_STATE);
-        await queries.run(ON_ONE_PROCESSOR);
         return perform(steps, async ({ template, input }) => {
           await queries.all(endAfter(endsAt - performance.now()));
           return queries.all(template, input);

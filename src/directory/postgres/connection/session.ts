@@ -19,10 +19,10 @@ export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 
 export const FAREWELL_MS = 1_000;
 
 /**
- * Settings of every session that belongs to one connection. Okta and Entra ID wait less long for
- * any request.
+ * Settings of every transaction, also behind a pooler. Okta and Entra ID wait less long for any
+ * request.
  */
-export const SESSION_SETTINGS = {
+export const TRANSACTION_SETTINGS = {
   statement_timeout: '60s',
   // A row that one session holds must not stop everything that waits for it.
   lock_timeout: '3s',
@@ -30,13 +30,20 @@ export const SESSION_SETTINGS = {
   // that was empty when it planned, or compile a statement that takes a millisecond. A prepared
   // statement keeps such a plan until the table is analysed, so scans must stay off.
   enable_seqscan: 'off',
-  // Otherwise, a statement whose plan seems cheaper with its values is planned each time, which
-  // takes longer than to run it. No plan may depend on values: tests run both kinds.
-  plan_cache_mode: 'force_generic_plan',
   jit: 'off',
+  // Parallel workers would take processors from everything else.
+  max_parallel_workers_per_gather: '0',
   // Frees the locks of a process that has vanished. A running process is never idle in a
   // transaction.
   idle_in_transaction_session_timeout: '10s',
+} as const;
+
+/** Settings of every session that belongs to one connection. Only there, statements have names. */
+export const SESSION_SETTINGS = {
+  ...TRANSACTION_SETTINGS,
+  // Otherwise, a statement whose plan seems cheaper with its values is planned each time, which
+  // takes longer than to run it. No plan may depend on values: tests run both kinds.
+  plan_cache_mode: 'force_generic_plan',
 } as const;
 
 /**
@@ -191,9 +198,9 @@ export class Session {
   }
 
   /**
-   * Runs statements in one round trip, each in a transaction of its own: each even if those before it
-   * fail. None waits for a lock longer than on a direct connection. Returns what the server responded
-   * to each, or its error.
+   * Runs statements in one round trip, each in a transaction of its own: each even if those before
+   * it fail. None waits for a lock longer than on a direct connection. Returns what the server
+   * responded to each, or its error.
    */
   askEach(statements: readonly SentStatement[]): Promise<readonly (Answered | Error)[]> {
     return new Promise((resolve, reject) => {

@@ -188,6 +188,22 @@ describe('a statement that is repeated', () => {
   });
 });
 
+describe('a plan that is kept', () => {
+  it('has no parallel workers, wherever it was made', async () => {
+    const { url, query } = directory.database;
+    await query('CREATE TABLE wide (value integer)');
+    await query('INSERT INTO wide SELECT generate_series(1, 10000)');
+    await query('ANALYZE wide');
+    const eager = ['min_parallel_table_scan_size', 'parallel_setup_cost', 'parallel_tuple_cost'];
+    const options = eager.map((name) => `-c ${name}=0`).join(' ');
+    const single = openConnections(() => ({ connectionString: url, options }), 1);
+    const plan = await single.all<{ 'QUERY PLAN': string }>(sql`EXPLAIN SELECT count(*) FROM wide`);
+    expect(plan.map((row) => row['QUERY PLAN']).join()).toContain('Seq Scan');
+    expect(plan.map((row) => row['QUERY PLAN']).join()).not.toContain('Gather');
+    await single.close();
+  });
+});
+
 describe('two statements in a round trip, each of which is a transaction', () => {
   it('are run again after a deadlock, but only the one that met it', async () => {
     const { url, query } = directory.database;
