@@ -6,8 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
-import { unavailable } from '../../../scim/error.ts';
-import { MAX_WAITING_READS } from '../../../scim/limits.ts';
+import { tooManySearches, unavailable } from '../../../scim/error.ts';
+import { MAX_WAITING_READS, SEARCH_PATIENCE_MS } from '../../../scim/limits.ts';
 import { composer } from '../../sql/compose.ts';
 import { perform, readerOf } from '../../sql/search/reader.ts';
 import type { Reader } from '../../sql/search/reads.ts';
@@ -84,6 +84,8 @@ export interface Connections extends Queries {
 
 const MAX_ATTEMPTS = 10;
 const MAX_PREPARED = 300;
+/** Long reads may have to wait for other long reads. */
+const PATIENCE_OF_READS = { ms: SEARCH_PATIENCE_MS, refusal: tooManySearches };
 
 const BEGIN: readonly SentStatement[] = [{ name: 'begin', text: 'BEGIN' }];
 /** If the session is not the connection's own, each transaction sets these itself. */
@@ -114,7 +116,7 @@ export function openConnections(
   // If there is only one turn, it must not hold that one.
   const long = writes === 1 ? new Turns(1, bounds.acquireMs) : turns;
   const transaction: Transaction = (read) =>
-    long.take('long reads', () => runners.transaction(read));
+    long.take('long reads', () => runners.transaction(read), PATIENCE_OF_READS);
   const searches = new Searches(transaction);
   const large = new Searches(transaction, MAX_WAITING_READS);
   return {

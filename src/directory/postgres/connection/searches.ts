@@ -69,9 +69,9 @@ export class Searches implements SearchCounts {
   }
 
   async #search<T>(steps: Steps<T>): Promise<T> {
-    const endsAt = performance.now() + this.#timeoutMs;
     try {
       return await this.#transaction(async (queries) => {
+        const endsAt = performance.now() + this.#timeoutMs;
         await queries.run(ON_ONE_STATE);
         return perform(steps, async ({ template, input }) => {
           await queries.all(endAfter(endsAt - performance.now()));

@@ -5,6 +5,12 @@
  */
 import { busy } from '../../../scim/error.ts';
 
+/** How long something waits for its turn, and how it is refused after that. */
+interface Patience {
+  readonly ms: number;
+  readonly refusal: () => Error;
+}
+
 interface Waiter {
   readonly key: string;
   readonly begin: () => void;
@@ -13,7 +19,7 @@ interface Waiter {
 export class Turns {
   readonly #limit: number;
   readonly #limitOfOne: number;
-  readonly #patienceMs: number;
+  readonly #patience: Patience;
   readonly #taken = new Map<string, number>();
   readonly #waiting = new Set<Waiter>();
   #total = 0;
@@ -21,13 +27,16 @@ export class Turns {
   constructor(limit: number, patienceMs: number) {
     this.#limit = limit;
     this.#limitOfOne = Math.max(1, Math.floor(this.#limit / 2));
-    this.#patienceMs = patienceMs;
+    this.#patience = { ms: patienceMs, refusal: busy };
   }
 
-  /** Does the work of a resource in its turn. Rejects with busy if no turn comes up in time. */
-  async take<T>(key: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * Does the work of a resource in its turn. Rejects with busy if no turn comes up in time, unless
+   * it has a patience of its own.
+   */
+  async take<T>(key: string, work: () => Promise<T>, patience = this.#patience): Promise<T> {
     if (this.#isFree(key)) this.#begin(key);
-    else await this.#wait(key);
+    else await this.#wait(key, patience);
     try {
       return await work();
     } finally {
@@ -44,12 +53,12 @@ export class Turns {
     this.#taken.set(key, (this.#taken.get(key) ?? 0) + 1);
   }
 
-  #wait(key: string): Promise<void> {
+  #wait(key: string, { ms, refusal }: Patience): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(waiter);
-        reject(busy());
-      }, this.#patienceMs);
+        reject(refusal());
+      }, ms);
       const begin = () => {
         clearTimeout(timer);
         this.#waiting.delete(waiter);

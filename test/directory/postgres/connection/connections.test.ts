@@ -140,21 +140,22 @@ describe('statements in one round trip', () => {
 });
 
 describe('a long read', () => {
+  const waits = template<object, object>(compose, () => sql`SELECT 1 FROM groups`);
+  const readBy = (integrationId: string, { reader }: Connections) =>
+    reader({
+      integrationId,
+      isLarge: true,
+      steps: (function* () {
+        yield { template: waits, input: {} };
+      })(),
+    });
+
   it.each([3, 4, 10])('leaves turns to writes if there are %i connections', async (size) => {
     const few = openConnections(settingsOf(directory.database.url), size);
     const holder = new pg.Client({ connectionString: directory.database.url });
     await holder.connect();
     await holder.query('BEGIN; LOCK TABLE groups');
-    const waits = template<object, object>(compose, () => sql`SELECT 1 FROM groups`);
-    const reads = ['a', 'b', 'c'].map((integrationId) =>
-      few.reader({
-        integrationId,
-        isLarge: true,
-        steps: (function* () {
-          yield { template: waits, input: {} };
-        })(),
-      }),
-    );
+    const reads = ['a', 'b', 'c'].map((integrationId) => readBy(integrationId, few));
     await eventually(async () => {
       const rows = await directory.database.query('SELECT 1 FROM pg_locks WHERE NOT granted');
       expect(rows).not.toEqual([]);
@@ -164,6 +165,23 @@ describe('a long read', () => {
     await Promise.all(reads);
     await holder.end();
     await few.close();
+  });
+
+  it('waits for another long read longer than a write waits for its turn', async () => {
+    const four = openConnections(settingsOf(directory.database.url), 4, { acquireMs: 200 });
+    const holder = new pg.Client({ connectionString: directory.database.url });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE groups');
+    const reads = Promise.all(['a', 'b'].map((integrationId) => readBy(integrationId, four)));
+    const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+    const write = four.writing('x', () => isOver);
+    // It began to wait after the second read.
+    await expect(four.writing('y', async () => undefined)).rejects.toMatchObject({ status: 503 });
+    end();
+    await holder.query('ROLLBACK');
+    await Promise.all([reads, write]);
+    await holder.end();
+    await four.close();
   });
 });
 
