@@ -83,11 +83,10 @@ export interface Connections extends Queries {
 }
 
 const MAX_ATTEMPTS = 10;
-const MAX_PREPARED = 300;
 /** Long reads may have to wait for other long reads. */
 const PATIENCE_OF_READS = { ms: SEARCH_PATIENCE_MS, refusal: tooManySearches };
 
-const BEGIN: readonly SentStatement[] = [{ name: 'begin', text: 'BEGIN' }];
+const BEGIN: readonly SentStatement[] = [{ text: 'BEGIN' }];
 /** If the session is not the connection's own, each transaction sets these itself. */
 const BEGIN_POOLED: readonly SentStatement[] = [
   ...BEGIN,
@@ -95,8 +94,8 @@ const BEGIN_POOLED: readonly SentStatement[] = [
     text: `SET LOCAL ${name} = '${value}'`,
   })),
 ];
-const COMMIT: readonly SentStatement[] = [{ name: 'commit', text: 'COMMIT' }];
-const ROLLBACK: readonly SentStatement[] = [{ name: 'rollback', text: 'ROLLBACK' }];
+const COMMIT: readonly SentStatement[] = [{ text: 'COMMIT' }];
+const ROLLBACK: readonly SentStatement[] = [{ text: 'ROLLBACK' }];
 
 export const compose = composer(new PgDialect(), (position) => `$${position}`);
 
@@ -164,7 +163,7 @@ function runnersOn(pool: Pool): Connections['reserved'] {
       again(() => onSession(pool, (session) => asked(session, statements))),
     ),
     orm: drizzle(async (text, values, method) => {
-      const statement = { ...named(text), values, asArrays: method === 'all' };
+      const statement = { text, values, asArrays: method === 'all' };
       const [answer] = await onSession(pool, (session) => session.askAll([statement]));
       return { rows: answer?.rows ?? [] };
     }),
@@ -199,7 +198,7 @@ function queriesOf(ask: Ask): Queries {
 function sent(statement: SQL | Template<object, unknown>, input: object = {}): SentStatement {
   const { sql: text, params } =
     statement instanceof Template ? statement.statement(input) : compose(statement);
-  return { ...named(text), values: params as readonly BoundValue[] };
+  return { text, values: params as readonly BoundValue[] };
 }
 
 async function guarded<T>(query: () => Promise<T>): Promise<T> {
@@ -236,21 +235,6 @@ async function onSession<T>(pool: Pool, work: (session: Session) => Promise<T>):
   } finally {
     pool.release(session);
   }
-}
-
-const names = new Map<string, string>();
-
-/**
- * Adds the name under which the server keeps the parsed statement. Only the first statements get
- * one, because every connection keeps all of them.
- */
-function named(text: string): Pick<SentStatement, 'name' | 'text'> {
-  const known = names.get(text);
-  if (known !== undefined) return { name: known, text };
-  if (names.size >= MAX_PREPARED) return { text };
-  const name = `s${names.size}`;
-  names.set(text, name);
-  return { name, text };
 }
 
 /** The transaction begins with its first statements, in the same round trip. */

@@ -96,6 +96,9 @@ export interface Entry extends pg.ClientConfig {
 
 const same = (text: string): string => text;
 
+/** Others are parsed each time. A connection that replaces this one begins anew. */
+const MAX_PREPARED = 300;
+
 export class Session {
   readonly openedAt = performance.now();
   /** When its server was last seen to accept writes. */
@@ -118,6 +121,8 @@ export class Session {
   readonly #language: Language;
   /** Those without a response; the server is executing the first of them. */
   #roundTrips: RoundTrip[] = [];
+  /** The names under which the server keeps parsed statements, by their texts. */
+  readonly #names = new Map<string, string>();
   #direct = false;
   #askedAt: number | undefined;
   #giveUp: (error: Error) => void = () => undefined;
@@ -218,7 +223,7 @@ export class Session {
 
   #roundTripOf(statements: readonly SentStatement[], done: WhenDone): RoundTrip {
     // A pooler's next server may not have the prepared statement.
-    const sent = this.#direct ? statements : statements.map((each) => ({ ...each, name: '' }));
+    const sent = this.#direct ? statements.map((each) => this.#named(each)) : statements;
     return new RoundTrip(sent, this.#language, (error, answers) => {
       this.#roundTrips.shift();
       if (error) this.lost ||= isLost(error);
@@ -231,6 +236,16 @@ export class Session {
     });
   }
 
+  #named(statement: SentStatement): SentStatement {
+    const { text } = statement;
+    let name = this.#names.get(text);
+    if (name === undefined && this.#names.size < MAX_PREPARED) {
+      name = `s${this.#names.size}`;
+      this.#names.set(text, name);
+    }
+    return { ...statement, name };
+  }
+
   #send(roundTrips: RoundTrip[], reject: (error: Error) => void): void {
     this.#askedAt = performance.now();
     this.#giveUp = reject;
@@ -240,7 +255,7 @@ export class Session {
 
   /** Throws ReadOnlyError. */
   async look(): Promise<void> {
-    const [row] = (await this.ask({ name: 'look', text: LOOK })).rows as Look[];
+    const [row] = (await this.ask({ text: LOOK })).rows as Look[];
     this.#judge(row);
   }
 
