@@ -1,6 +1,7 @@
 /**
  * A process that sends requests at a fixed rate, however fast they are answered, and so more than
- * the server can serve. It counts the time from when a request was due. `startFlood` runs it.
+ * the server can serve. It counts the time from when a request was due, even if it couldn't be sent
+ * then. `startFlood` runs it.
  */
 import { Connection } from './connection.ts';
 import { percentile } from './statistics.ts';
@@ -26,32 +27,45 @@ export interface Flooded {
   readonly seconds: number;
 }
 
+/** Those of several busy clients. */
+const CONNECTIONS = 500;
+
 async function flood({ base, requests, perSecond, milliseconds }: Flood): Promise<Flooded> {
-  const idle: Connection[] = [];
+  const idle = Array.from({ length: CONNECTIONS }, () => new Connection(base));
+  const send = (connection: Connection, n: number) =>
+    connection.send(requests[n % requests.length] ?? '');
+  // The server accepts only so many connections on which no valid token has come.
+  for (const [n, connection] of idle.entries()) await send(connection, n);
+
+  const offered = Math.floor((perSecond * milliseconds) / 1000);
+  const begun = performance.now();
+  const dueAt = (n: number) => begun + (n * 1000) / perSecond;
   const times: number[] = [];
-  let [running, offered, refused, failed] = [0, 0, 0, 0];
-  const sendOne = async (request: string, due: number) => {
-    running++;
-    const connection = idle.pop() ?? new Connection(base);
+  let [sent, refused, failed] = [0, 0, 0];
+  const sendOne = async (connection: Connection, n: number) => {
     try {
-      const { status, head } = await connection.send(request);
-      idle.push(connection);
-      if (status < 300) times.push(performance.now() - due);
+      const { status, head } = await send(connection, n);
+      if (status < 300) times.push(performance.now() - dueAt(n));
       else if (status !== 429 && status !== 503) failed++;
       else if (/\r\nretry-after:/i.test(head)) refused++;
       else failed++;
     } catch {
       failed++;
     }
-    running--;
+    idle.push(connection);
+    sendDue();
   };
-  const begun = performance.now();
-  for (let now = begun; now < begun + milliseconds; now = performance.now()) {
-    for (; begun + (offered * 1000) / perSecond <= now; offered++)
-      void sendOne(requests[offered % requests.length] ?? '', begun + (offered * 1000) / perSecond);
+  const sendDue = () => {
+    for (; sent < offered && dueAt(sent) <= performance.now(); sent++) {
+      const connection = idle.pop();
+      if (connection === undefined) return;
+      void sendOne(connection, sent);
+    }
+  };
+  while (sent < offered || idle.length < CONNECTIONS) {
+    sendDue();
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  while (running > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   for (const connection of idle) connection.close();
   const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)];
   const seconds = (performance.now() - begun) / 1000;
