@@ -28,7 +28,7 @@ export interface Flooded {
 }
 
 /** Those of several busy clients. */
-const CONNECTIONS = 500;
+const CONNECTIONS = 1_500;
 
 async function flood({ base, requests, perSecond, milliseconds }: Flood): Promise<Flooded> {
   const idle = Array.from({ length: CONNECTIONS }, () => new Connection(base));

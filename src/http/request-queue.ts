@@ -27,6 +27,8 @@ interface QueuedRequest {
 
 /** How long requests are begun before the event loop looks for others. */
 const TURN_MS = 5;
+/** If it takes long to look for others and to refuse them, requests are begun for as long. */
+const MAX_TURN_MS = 25;
 
 /**
  * A request that takes longer gives its place away: it waits for a slow client, or for a row that
@@ -62,6 +64,8 @@ export class RequestQueue {
   #waiting = 0;
   #serving = 0;
   #armed = false;
+  /** When the last turn ended. */
+  #turnedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** `now` is the clock of `performance`. */
@@ -102,12 +106,14 @@ export class RequestQueue {
   }
 
   async #takeTurns(): Promise<void> {
-    const end = this.#now() + TURN_MS;
+    const begun = this.#now();
+    const end = begun + Math.min(MAX_TURN_MS, Math.max(TURN_MS, begun - this.#turnedAt));
     while (this.#waiting > 0 && this.#now() < end) {
       if (!this.#serveNext()) break;
       // What has been begun continues, and so counts for this turn.
       await undefined;
     }
+    this.#turnedAt = this.#now();
     this.#armed = false;
     if (this.#waiting === 0) return;
     if (this.#canServe()) this.#arm();

@@ -34,13 +34,13 @@ export const MAX_AT_ONCE_OF_CALLER = 64;
  * A caller whose first waiting request has waited for longer, in milliseconds, and who has at least
  * this many waiting, is refused more of them.
  */
-export const MAX_QUEUE_MS = 100;
+export const MAX_QUEUE_MS = 75;
 export const MIN_QUEUE = 64;
 
 /**
  * One that has waited for longer, in milliseconds, is refused while so many others wait behind it.
  */
-export const MAX_WAIT_MS = 200;
+export const MAX_WAIT_MS = 100;
 
 /** Includes the request line. Filters are part of it, and clients have sent filters of 20 kB. */
 export const MAX_HEADER_BYTES = 65_536;

@@ -10,7 +10,8 @@ import {
   MIN_QUEUE,
 } from '../../src/scim/limits.ts';
 
-function queueAt(start = 0) {
+/** A request is begun within so many milliseconds. */
+function queueAt(start = 0, costMs = 0) {
   let now = start;
   const queue = new RequestQueue(() => now);
   /** The callers in the order in which their requests were begun. */
@@ -33,6 +34,7 @@ function queueAt(start = 0) {
           refuse: () => refused.push(caller),
           serve: () => {
             begun.push(caller);
+            now += costMs;
             return new Promise<void>((resolve) => ends.push(resolve));
           },
         }),
@@ -63,6 +65,21 @@ it('a caller gets a part of the places, and another one gets the next', async ()
   expect(begun).toHaveLength(MAX_AT_ONCE + 10);
   expect(begun.slice(-4).sort()).toEqual(['a', 'a', 'c', 'c']);
 });
+
+it.each([
+  [1, 5],
+  [20, 20],
+  [1_000, 25],
+])(
+  'after %d ms for reading and refusing others, requests are begun for %d ms',
+  async (ms, begins) => {
+    const { send, pass, begun } = queueAt(0, 1);
+    send('a', 60);
+    pass(ms);
+    await setImmediate();
+    expect(begun).toHaveLength(begins);
+  },
+);
 
 it('a burst and a slow machine are no reason to refuse', async () => {
   const { send, settle, pass } = queueAt();
