@@ -27,6 +27,7 @@ import {
   tenantOwners,
   tokens,
 } from './schema.ts';
+import { latest } from './writes/latest.ts';
 
 type Row = typeof integrations.$inferSelect;
 type ProvisionedRow = {
@@ -215,25 +216,16 @@ export function createIntegrationStore(
 
 function touched(tenant: string, ids: readonly string[], times: readonly string[]): SQL {
   const noted = sql`unnest(${array(ids)}, ${array(times)}) AS n(id, at)`;
-  // In the order of ids, so that processes don't block each other.
-  const locked = sql`
-    SELECT ${live.id}, n.at
-    FROM ${live.table}
-    JOIN ${noted} ON n.id = ${live.id}
-    WHERE ${live.tenant} = ${tenant}
-    ORDER BY ${live.id}
-    FOR NO KEY UPDATE OF i
-  `;
-  return sql`
-    WITH locked AS MATERIALIZED (${locked})
-    UPDATE ${live.table}
-    SET ${i.lastRequestAt} = greatest(${live.lastRequestAt}, locked.at::bigint)
-    FROM locked
-    WHERE ${live.tenant} = ${tenant} AND ${live.id} = locked.id
-  `;
+  return latest(
+    { bare: i, row: live, key: 'id', time: 'lastRequestAt' },
+    tenant,
+    noted,
+    sql`n.id = ${live.id}`,
+  );
 }
 
-const revoked = (tenant: string, id: string): SQL =>
+/** Deletes the tokens of an integration. */
+export const revoked = (tenant: string, id: string): SQL =>
   sql`DELETE FROM ${t.table} WHERE ${t.tenant} = ${tenant} AND ${t.integrationId} = ${id}`;
 
 /** In a transaction, because the registry and the record change together. */

@@ -11,9 +11,10 @@ import {
 } from '../store/tokens.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { array } from './dialect.ts';
-import { recordOf } from './integration-store.ts';
+import { recordOf, revoked } from './integration-store.ts';
 import { byTenant, claim, holderOf, lockedTenant, release, tenantOfId } from './registry.ts';
 import { integrations, tokens } from './schema.ts';
+import { latest } from './writes/latest.ts';
 
 type Row = typeof tokens.$inferSelect;
 
@@ -131,12 +132,7 @@ export function createTokenStore(connections: Connections): TokenStore {
         const tenant = await lockedTenant(queries, integrationId);
         if (tenant === undefined) return 0;
         await release(queries, integrationId, ['token']);
-        return queries.run(
-          sql`
-            DELETE FROM ${t.table}
-            WHERE ${t.tenant} = ${tenant} AND ${t.integrationId} = ${integrationId}
-          `,
-        );
+        return queries.run(revoked(tenant, integrationId));
       }),
   };
 }
@@ -147,22 +143,12 @@ function touched(tenant: string, uses: readonly TokenUse[]): SQL {
   const noted = sql`
     unnest(${texts('integrationId')}, ${texts('keyId')}, ${times}) AS n(integration, key, at)
   `;
-  // In the order of hashes, so that processes that write at the same time don't block each other.
-  const locked = sql`
-    SELECT ${CURRENT.hash}, n.at
-    FROM ${CURRENT.table}
-    JOIN ${noted} ON n.integration = ${CURRENT.integrationId} AND n.key = ${CURRENT.keyId}
-    WHERE ${CURRENT.tenant} = ${tenant}
-    ORDER BY ${CURRENT.hash}
-    FOR NO KEY UPDATE OF t
-  `;
-  return sql`
-    WITH locked AS MATERIALIZED (${locked})
-    UPDATE ${CURRENT.table}
-    SET ${t.lastUsedAt} = greatest(${CURRENT.lastUsedAt}, locked.at::bigint)
-    FROM locked
-    WHERE ${CURRENT.tenant} = ${tenant} AND ${CURRENT.hash} = locked.hash
-  `;
+  return latest(
+    { bare: t, row: CURRENT, key: 'hash', time: 'lastUsedAt' },
+    tenant,
+    noted,
+    sql`n.integration = ${CURRENT.integrationId} AND n.key = ${CURRENT.keyId}`,
+  );
 }
 
 async function knownTenant(queries: Queries, integrationId: string): Promise<string> {

@@ -94,7 +94,7 @@ export function openConnections(
       apart: ({ integrationId, steps }) => searches.run(integrationId, steps),
       whole: ({ integrationId, steps }) => large.run(integrationId, steps),
     }),
-    searches: { search: searches, members: large },
+    searches: { search: searches.counts, members: large.counts },
     close: async () => {
       await Promise.all([searches.close(), large.close()]);
       readable.raw.close();

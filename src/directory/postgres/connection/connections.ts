@@ -125,7 +125,7 @@ export function openConnections(
       apart: ({ integrationId, steps }) => searches.run(integrationId, steps),
       whole: ({ integrationId, steps }) => large.run(integrationId, steps),
     }),
-    searches: { search: searches, members: large },
+    searches: { search: searches.counts, members: large.counts },
     both: async <Row>(first: Filled<unknown>, second: Filled<Row>) => {
       const { answer, missed } = await both(
         pool,

@@ -25,9 +25,7 @@ const endAfter = (ms: number): SQL =>
 /** Searches that run at a time. */
 const AT_ONCE = 2;
 
-export class Searches implements SearchCounts {
-  /** Ended so far, because they took too long. */
-  ended = 0;
+export class Searches {
   readonly #transaction: Transaction;
   readonly #timeoutMs: number;
   readonly #queue: SearchQueue;
@@ -43,16 +41,8 @@ export class Searches implements SearchCounts {
     this.#timeoutMs = timeoutMs;
   }
 
-  get running(): number {
-    return this.#queue.running;
-  }
-
-  get waiting(): number {
-    return this.#queue.waiting;
-  }
-
-  get refused(): number {
-    return this.#queue.refused;
+  get counts(): SearchCounts {
+    return this.#queue;
   }
 
   /**
@@ -80,7 +70,7 @@ export class Searches implements SearchCounts {
       });
     } catch (error) {
       if (!isEnded(error)) throw error;
-      this.ended++;
+      this.#queue.ended++;
       throw searchTooLong(this.#timeoutMs / 1000);
     }
   }

@@ -4,13 +4,16 @@
  */
 import { tooManySearches, unavailable } from '../../../scim/error.ts';
 import { MAX_WAITING_SEARCHES, SEARCH_PATIENCE_MS } from '../../../scim/limits.ts';
+import type { SearchCounts } from '../../store/searches.ts';
 
 interface Waiter {
   readonly begin: () => void;
   readonly refuse: (error: Error) => void;
 }
 
-export class SearchQueue {
+export class SearchQueue implements SearchCounts {
+  /** Counted by those who end them. */
+  ended = 0;
   readonly #slots: number;
   readonly #most: number;
   readonly #patienceMs: number;
@@ -42,7 +45,6 @@ export class SearchQueue {
     return [...this.#waiting.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** How many were refused with 429 so far. */
   get refused(): number {
     return this.#refused;
   }

@@ -31,9 +31,7 @@ interface Idle {
   readonly timer: NodeJS.Timeout;
 }
 
-export class Searches implements SearchCounts {
-  /** Ended so far, because they took too long. */
-  ended = 0;
+export class Searches {
   readonly #path: string;
   readonly #limits: SearchLimits;
   readonly #queue: SearchQueue;
@@ -53,16 +51,8 @@ export class Searches implements SearchCounts {
     return this.#threads.size;
   }
 
-  get running(): number {
-    return this.#queue.running;
-  }
-
-  get waiting(): number {
-    return this.#queue.waiting;
-  }
-
-  get refused(): number {
-    return this.#queue.refused;
+  get counts(): SearchCounts {
+    return this.#queue;
   }
 
   /**
@@ -85,7 +75,7 @@ export class Searches implements SearchCounts {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      this.ended++;
+      this.#queue.ended++;
       void thread.end();
     }, this.#limits.timeoutMs);
     try {
