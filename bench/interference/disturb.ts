@@ -1,7 +1,7 @@
 /** What others notice while one client attacks. */
 import type { Closing } from '../../hack/trial.ts';
-import { type Answer, Connection } from '../load/connection.ts';
-import type { Probed } from '../load/probe.ts';
+import { type Answer, Connection, saysWhen } from '../load/connection.ts';
+import { type Probed, refusedOrLost } from '../load/probe.ts';
 import { requestsTo } from '../load/requests.ts';
 import { startProbe } from '../load/start-probe.ts';
 import type { Stage } from '../stage/stage.ts';
@@ -49,14 +49,15 @@ export async function disturb(
   if (!others || !live || !ready) throw new Error('a probe is missing');
   const counts: Record<string, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
-  const refused = [others, live, ready].flatMap((each) => Object.values(each.refused));
-  const failed = answers.filter(isUnclear).length + refused.reduce((sum, n) => sum + n, 0);
+  const refused = [others, live, ready].reduce((sum, each) => sum + refusedOrLost(each), 0);
+  const failed = answers.filter(isUnclear).length + refused;
   return { others, live, ready, answers: counts, seconds, failed };
 }
 
 /** Another failure than a refusal, or a refusal for now that doesn't say when to retry. */
-function isUnclear({ status, head }: Answer): boolean {
+function isUnclear(answer: Answer): boolean {
+  const { status } = answer;
   if (status < 300) return false;
   if (!REFUSALS.has(status)) return true;
-  return (status === 429 || status === 503) && !/\r\nretry-after:/i.test(head);
+  return (status === 429 || status === 503) && !saysWhen(answer);
 }

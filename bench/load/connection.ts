@@ -12,6 +12,9 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** Whether a refusal says when to retry. */
+export const saysWhen = ({ head }: Answer): boolean => /\r\nretry-after:/i.test(head);
+
 const HEAD_END = '\r\n\r\n';
 const CHUNKS_END = '0\r\n\r\n';
 

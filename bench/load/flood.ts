@@ -3,7 +3,7 @@
  * the server can serve. It counts the time from when a request was due, even if it couldn't be sent
  * then. `startFlood` runs it.
  */
-import { Connection } from './connection.ts';
+import { Connection, saysWhen } from './connection.ts';
 import { percentile } from './statistics.ts';
 
 export interface Flood {
@@ -44,10 +44,11 @@ async function flood({ base, requests, perSecond, milliseconds }: Flood): Promis
   let [sent, refused, failed] = [0, 0, 0];
   const sendOne = async (connection: Connection, n: number) => {
     try {
-      const { status, head } = await send(connection, n);
+      const answer = await send(connection, n);
+      const { status } = answer;
       if (status < 300) times.push(performance.now() - dueAt(n));
       else if (status !== 429 && status !== 503) failed++;
-      else if (/\r\nretry-after:/i.test(head)) refused++;
+      else if (saysWhen(answer)) refused++;
       else failed++;
     } catch {
       failed++;

@@ -25,6 +25,10 @@ export interface Probed {
   readonly peakBytes: number;
 }
 
+/** Requests that got no 200. */
+export const refusedOrLost = ({ refused }: Pick<Probed, 'refused'>): number =>
+  Object.values(refused).reduce((sum, count) => sum + count, 0);
+
 const MEMORY_MS = 50;
 
 function start(

@@ -1,6 +1,6 @@
 /** What the measurements should reach, and what the short form refuses. */
 import { ATTACK_OF, ATTACKS } from '../interference/attacks.ts';
-import type { Probed } from '../load/probe.ts';
+import { refusedOrLost } from '../load/probe.ts';
 import { median } from '../load/statistics.ts';
 import { ratioOf } from '../measure/costs.ts';
 import type { Growth } from '../measure/growth.ts';
@@ -187,10 +187,6 @@ function ofProcesses({ processes }: Results): readonly Bound[] {
     none(`${parallel.changes} changes from two processes: refused`, parallel.refused),
   ];
 }
-
-/** Requests that got no 200. */
-export const refusedOrLost = ({ refused }: Probed): number =>
-  Object.values(refused).reduce((sum, count) => sum + count, 0);
 
 function ofOverload({ overload }: Results): readonly Bound[] {
   if (overload === undefined) return [];

@@ -2,6 +2,7 @@
 
 import { ATTACK_OF, ATTACKS } from '../interference/attacks.ts';
 import { PHASES } from '../load/phases.ts';
+import { refusedOrLost } from '../load/probe.ts';
 import { median } from '../load/statistics.ts';
 import type { Cost } from '../measure/costs.ts';
 import { OF_GROUPS } from '../measure/groups.ts';
@@ -9,7 +10,7 @@ import type { Growth } from '../measure/growth.ts';
 import { OF_USERS } from '../measure/growth.ts';
 import { FSYNC_MS, WRITES } from '../sections/disk.ts';
 import type { Compared } from '../sections/processes.ts';
-import { boundsOf, boundsTable, growthOf, refusedOrLost } from './bounds.ts';
+import { boundsOf, boundsTable, growthOf } from './bounds.ts';
 import { LABELS, type Results } from './results.ts';
 import { figure, megabytes, percent, table, whole } from './table.ts';
 

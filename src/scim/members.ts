@@ -4,7 +4,7 @@
  */
 
 import type { Condition } from './condition.ts';
-import { invalidValue, mutability, tooMany } from './error.ts';
+import { invalidValue, mutability, type ScimError, tooMany } from './error.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { MAX_MEMBER_COMPARISONS } from './limits.ts';
 import { MEMBERS_AT_ONCE } from './member-lists.ts';
@@ -91,6 +91,10 @@ export function refuseUnknown(values: readonly string[], unknown: readonly strin
   if (values.length === 0 || unknown.length < values.length) return;
   throw invalidValue('none of the members exists; to empty the group, send []');
 }
+
+/** The refusal of a group that would be among its own members, at any depth. */
+export const containsItself = (id: string): ScimError =>
+  invalidValue(`group ${id} can't be a member: the group would contain itself`);
 
 /**
  * The ids in `value eq "a" or value eq "b"`, the form that clients send; undefined for any other

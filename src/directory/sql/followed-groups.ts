@@ -35,7 +35,7 @@ export interface FoundRow extends Asked, Pick<Row<'groups'>, 'id'> {
 export function groupsByName(dialect: MembershipDialect, asked: readonly Asked[]): SQL<FoundRow> {
   const g = named(dialect.tables.groups, 'g');
   const group = sql`
-    ${g.tenant} = w.tenant AND ${g.displayNameKey} = w.value ${ofOne(g.tenant, asked)}
+    ${g.tenant} = w.tenant AND ${g.displayNameKey} = w.value ${ofOne(g.tenant, tenantsOf(asked))}
   `;
   return sql`
     SELECT ${g.tenant}, w.value, ${g.id}, 1 AS live
@@ -54,7 +54,7 @@ export function groupsByExternalId(
     ${x.tenant} = w.tenant
       AND ${x.externalId} = w.value
       AND ${x.resourceType} = 'Group'
-      ${ofOne(x.tenant, asked)}
+      ${ofOne(x.tenant, tenantsOf(asked))}
   `;
   const living = sql`
     ${i.id} = ${x.integrationId} AND ${i.tenant} = ${x.tenant} AND ${i.endedAt} IS NULL
@@ -74,7 +74,7 @@ export function groupVersions(
   asked: readonly Asked[],
 ): SQL<Pick<Row<'groups'>, 'tenant' | 'id' | 'version'>> {
   const g = named(dialect.tables.groups, 'g');
-  const group = sql`${g.tenant} = w.tenant AND ${g.id} = w.value ${ofOne(g.tenant, asked)}`;
+  const group = sql`${g.tenant} = w.tenant AND ${g.id} = w.value ${ofOne(g.tenant, tenantsOf(asked))}`;
   return sql`
     SELECT ${g.tenant}, ${g.id}, ${g.version}
     FROM ${dialect.asked(asked)} ${dialect.joined(g, group)}
@@ -86,11 +86,9 @@ export function userChanges(
   tenants: readonly string[],
 ): SQL<{ readonly tenant: string; readonly changes: number }> {
   const c = named(dialect.tables.counters, 'c');
-  const one = ofOne(
-    c.tenant,
-    tenants.map((tenant) => ({ tenant })),
-  );
-  const counter = sql`${c.tenant} = i.value AND ${c.name} = ${USER_CHANGES} ${one}`;
+  const counter = sql`
+    ${c.tenant} = i.value AND ${c.name} = ${USER_CHANGES} ${ofOne(c.tenant, tenants)}
+  `;
   return sql`
     SELECT ${c.tenant}, CAST(sum(${c.value}) AS BIGINT) AS changes
     FROM ${dialect.values(tenants, 'i')} ${dialect.joined(c, counter)}
@@ -99,11 +97,13 @@ export function userChanges(
 }
 
 /** Names the tenant if it is the same in all rows, so that the statement concerns one shard. */
-function ofOne(column: StringChunk, asked: readonly Pick<Asked, 'tenant'>[]): SQL {
-  const [first] = asked;
-  const isOne = first !== undefined && asked.every(({ tenant }) => tenant === first.tenant);
-  return isOne ? sql`AND ${column} = ${first.tenant}` : sql``;
+function ofOne(column: StringChunk, tenants: readonly string[]): SQL {
+  const [first] = tenants;
+  const isOne = first !== undefined && tenants.every((tenant) => tenant === first);
+  return isOne ? sql`AND ${column} = ${first}` : sql``;
 }
+
+const tenantsOf = (asked: readonly Asked[]): string[] => asked.map(({ tenant }) => tenant);
 
 /** Selects the group and the groups in it, at any depth. */
 export function groupsBelow(

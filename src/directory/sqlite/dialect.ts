@@ -5,6 +5,10 @@ import type { MembershipDialect } from '../sql/followed-groups.ts';
 import { LiteralSlot, Slot } from '../sql/template.ts';
 import * as tables from './schema.ts';
 
+/** CROSS JOIN keeps the planner to this order. */
+const inThisOrder: MembershipDialect['joined'] = ({ table }, condition) =>
+  sql`CROSS JOIN ${table} ON ${condition}`;
+
 export const sqliteDialect: MembershipDialect = {
   tables,
   asked: (rows) =>
@@ -34,9 +38,8 @@ export const sqliteDialect: MembershipDialect = {
     return sql`json_each(${list}) AS ${sql.raw(alias)}`;
   },
   among: (value, query) => sql`${value} IN (${query})`,
-  // CROSS JOIN keeps the planner to this order.
-  lookUp: ({ table }, condition) => sql`CROSS JOIN ${table} ON ${condition}`,
-  joined: ({ table }, condition) => sql`CROSS JOIN ${table} ON ${condition}`,
+  lookUp: inThisOrder,
+  joined: inThisOrder,
   same: (left, right) => sql`${left} IS ${right}`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   startsWith: (text, part) => sql`substr(${text}, 1, length(${part})) = ${part}`,

@@ -10,7 +10,7 @@ import type { Answer, Body } from '../answer.ts';
 import type { ScimCall } from '../endpoint.ts';
 import type { CursorPlace, Cursors } from './cursor.ts';
 import { conditionOf, listAnswer, type Search, sortOf } from './query.ts';
-import type { ResourceKind } from './resource-kind.ts';
+import { expectRelated, type ResourceKind } from './resource-kind.ts';
 
 interface ListPage {
   readonly total: number;
@@ -31,15 +31,16 @@ interface List {
 export function listOf<R extends StoredResource>(
   kind: ResourceKind<R>,
   search: Search,
-  { caller, baseUrl, expectLong }: ScimCall,
+  call: ScimCall,
   searched: readonly ResourceType[],
 ): List {
   const { type } = kind.resources;
+  const { caller, baseUrl } = call;
   const projection = parseProjection(search.attributes, search.excludedAttributes, type);
   const filter = conditionOf(search, type, searched);
   const sort = sortIn(search, type, searched);
+  expectRelated(call, kind, projection);
   const related = wants(projection, kind.related);
-  if (related && kind.related === 'members') expectLong();
   const query = {
     ...(filter === undefined ? {} : { filter }),
     ...(sort === undefined ? {} : { sort }),

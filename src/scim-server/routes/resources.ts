@@ -21,7 +21,7 @@ import {
   type Represented,
   readAnswer,
 } from './resource-answers.ts';
-import type { ResourceKind } from './resource-kind.ts';
+import { expectRelated, type ResourceKind } from './resource-kind.ts';
 
 export function resourceRoutes<R extends StoredResource>(
   kind: ResourceKind<R>,
@@ -29,11 +29,6 @@ export function resourceRoutes<R extends StoredResource>(
 ): Routes {
   const { resources, related } = kind;
   const { type } = resources;
-
-  /** Groups may have very many members. */
-  const expect = (call: ScimCall, projection: Projection) => {
-    if (related === 'members' && wants(projection, related)) call.expectLong();
-  };
 
   const list = async (call: ScimCall, search: Search) =>
     answerLists([listOf(kind, search, call, [type])], search, call, cursors);
@@ -73,7 +68,7 @@ export function resourceRoutes<R extends StoredResource>(
       GET: (call) => list(call, searchOfUrl(call.request)),
       POST: async (call) => {
         const projection = projectionOf(call.request, type);
-        expect(call, projection);
+        expectRelated(call, kind, projection);
         const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
         const created = recordOf(call, await resources.create(call.caller, attributes));
         return createdAnswer(await written(call, created, projection));
@@ -87,7 +82,7 @@ export function resourceRoutes<R extends StoredResource>(
         const { request, caller } = call;
         const id = idOf(request, type);
         const projection = projectionOf(request, type);
-        expect(call, projection);
+        expectRelated(call, kind, projection);
         const found = await resources.get(caller, id, wants(projection, related));
         const record = foundOr404(found, type, id);
         return readAnswer(request, await represented(call, record, projection));
@@ -95,7 +90,7 @@ export function resourceRoutes<R extends StoredResource>(
       PUT: async (call) => {
         const id = idOf(call.request, type);
         const projection = projectionOf(call.request, type);
-        expect(call, projection);
+        expectRelated(call, kind, projection);
         const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
         const ifMatch = preconditionOf(call.request);
         const change = await resources.replace(call.caller, id, attributes, ifMatch);
@@ -104,7 +99,7 @@ export function resourceRoutes<R extends StoredResource>(
       PATCH: async (call) => {
         const id = idOf(call.request, type);
         const projection = projectionOf(call.request, type);
-        if (kind.answersPatch(call.request)) expect(call, projection);
+        if (kind.answersPatch(call.request)) expectRelated(call, kind, projection);
         const operations = parsePatch(await call.body(kind.maxBodyBytes), type);
         const ifMatch = preconditionOf(call.request);
         const change = await resources.patch(call.caller, id, operations, ifMatch);

@@ -1,9 +1,8 @@
 /** Changes of a group's members in several statements. The rows are locked before: see locks.ts. */
 import { setImmediate } from 'node:timers/promises';
 import { type SQL, sql } from 'drizzle-orm';
-import { invalidValue } from '../../../scim/error.ts';
 import { inSlices, MEMBERS_AT_ONCE } from '../../../scim/member-lists.ts';
-import { type MemberChange, refuseUnknown } from '../../../scim/members.ts';
+import { containsItself, type MemberChange, refuseUnknown } from '../../../scim/members.ts';
 import { conditionCompiler } from '../../sql/conditions.ts';
 import type { Ids } from '../../sql/log/change.ts';
 import { columns, named, type Row } from '../../sql/names.ts';
@@ -209,7 +208,5 @@ async function refuseCycle(
       LIMIT 1
     `,
   );
-  if (found !== undefined) {
-    throw invalidValue(`group ${found.id} can't be a member: the group would contain itself`);
-  }
+  if (found !== undefined) throw containsItself(found.id);
 }

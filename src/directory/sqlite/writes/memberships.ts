@@ -1,9 +1,8 @@
 /** Rows of group_members on SQLite, changed one by one. */
 import { type SQL, sql } from 'drizzle-orm';
 import type { Condition } from '../../../scim/condition.ts';
-import { invalidValue } from '../../../scim/error.ts';
 import { inSlices, MEMBERS_AT_ONCE } from '../../../scim/member-lists.ts';
-import { type MemberChange, refuseUnknown } from '../../../scim/members.ts';
+import { containsItself, type MemberChange, refuseUnknown } from '../../../scim/members.ts';
 import { conditionCompiler } from '../../sql/conditions.ts';
 import type { Ids } from '../../sql/log/change.ts';
 import { columns, named, type Row } from '../../sql/names.ts';
@@ -220,9 +219,7 @@ function refuseCycle(
       LIMIT 1
     `,
   );
-  if (found !== undefined) {
-    throw invalidValue(`group ${found.id} can't be a member: the group would contain itself`);
-  }
+  if (found !== undefined) throw containsItself(found.id);
 }
 
 /** Removes a deleted resource from all groups, which changes them. Returns their ids. */
