@@ -7,41 +7,51 @@ const MOST = 50;
 /** One is prepared while the server works on the other. */
 const AT_ONCE = 2;
 
-interface Waiting<Item> {
+interface Waiting<Item, Result> {
   readonly item: Item;
   /** Called when its batch begins. */
   readonly begin: () => void;
-  readonly settle: (outcome: PromiseSettledResult<void>) => void;
+  readonly settle: (outcome: PromiseSettledResult<Result>) => void;
 }
 
 const NO_OUTCOME = { status: 'rejected', reason: new Error('an item has no outcome') } as const;
 
-class Queue<Item> {
-  readonly waiting: Waiting<Item>[] = [];
+class Queue<Item, Result> {
+  waiting: Waiting<Item, Result>[] = [];
+  /** What the items of running batches are about. */
+  readonly subjects = new Set<string>();
   running = 0;
   isScheduled = false;
 }
 
 /** Returns the outcomes in the order of the items. Rejects if nothing was done. */
-type Perform<Item> = (
+type Perform<Item, Result> = (
   key: string,
   items: readonly Item[],
-) => Promise<readonly PromiseSettledResult<void>[]>;
+) => Promise<readonly PromiseSettledResult<Result>[]>;
 
-export class Batches<Item> {
-  readonly #perform: Perform<Item>;
-  readonly #isOfOne: (error: unknown) => boolean;
+interface BatchOptions<Item> {
+  /** After such an error, which may be the fault of one item, each item is done on its own. */
+  readonly isOfOne: (error: unknown) => boolean;
+  /** Items about the same subject are done one after the other. */
+  readonly subjectOf?: (item: Item) => string;
+  readonly patienceMs?: number;
+}
+
+export class Batches<Item, Result = void> {
+  readonly #perform: Perform<Item, Result>;
+  readonly #isOfOne: BatchOptions<Item>['isOfOne'];
+  readonly #subjectOf: BatchOptions<Item>['subjectOf'];
   readonly #patienceMs: number;
-  readonly #queues = new Map<string, Queue<Item>>();
+  readonly #queues = new Map<string, Queue<Item, Result>>();
 
-  /** After an error that may be the fault of one item, each item is done on its own. */
   constructor(
-    perform: Perform<Item>,
-    isOfOne: (error: unknown) => boolean,
-    patienceMs: number = LIMITS.acquireMs,
+    perform: Perform<Item, Result>,
+    { isOfOne, subjectOf, patienceMs = LIMITS.acquireMs }: BatchOptions<Item>,
   ) {
     this.#perform = perform;
     this.#isOfOne = isOfOne;
+    this.#subjectOf = subjectOf;
     this.#patienceMs = patienceMs;
   }
 
@@ -49,12 +59,12 @@ export class Batches<Item> {
    * Does the item with others of the same key. Settles with the item's own outcome. Rejects with
    * busy if it has to wait too long, and then the item is never done.
    */
-  add(key: string, item: Item): Promise<void> {
-    const queue = this.#queues.get(key) ?? new Queue<Item>();
+  add(key: string, item: Item): Promise<Result> {
+    const queue = this.#queues.get(key) ?? new Queue<Item, Result>();
     this.#queues.set(key, queue);
     return new Promise((resolve, reject) => {
-      const settle = (outcome: PromiseSettledResult<void>) => {
-        if (outcome.status === 'fulfilled') resolve();
+      const settle = (outcome: PromiseSettledResult<Result>) => {
+        if (outcome.status === 'fulfilled') resolve(outcome.value);
         else reject(outcome.reason);
       };
       const timer = setTimeout(() => {
@@ -68,7 +78,7 @@ export class Batches<Item> {
   }
 
   /** Items that arrive in the same turn of the event loop are done together. */
-  #schedule(key: string, queue: Queue<Item>): void {
+  #schedule(key: string, queue: Queue<Item, Result>): void {
     if (queue.isScheduled || queue.running >= AT_ONCE || queue.waiting.length === 0) return;
     queue.isScheduled = true;
     setImmediate(() => {
@@ -78,20 +88,43 @@ export class Batches<Item> {
   }
 
   /** Items that are done on their own no longer keep those that wait from being done. */
-  async #run(key: string, queue: Queue<Item>): Promise<void> {
-    const batch = queue.waiting.splice(0, MOST);
+  async #run(key: string, queue: Queue<Item, Result>): Promise<void> {
+    const { batch, subjects } = this.#next(queue);
+    if (batch.length === 0) return;
     for (const { begin } of batch) begin();
+    for (const subject of subjects) queue.subjects.add(subject);
     queue.running++;
     this.#schedule(key, queue);
     const divided = await this.#do(key, batch);
     queue.running--;
+    for (const subject of subjects) queue.subjects.delete(subject);
     if (queue.running === 0 && queue.waiting.length === 0) this.#queues.delete(key);
     else this.#schedule(key, queue);
     for (const each of divided) void this.#do(key, [each]);
   }
 
+  /** Takes the first items from the queue that may be done now, each about another subject. */
+  #next(queue: Queue<Item, Result>) {
+    const subjectOf = this.#subjectOf;
+    const subjects = new Set<string>();
+    if (subjectOf === undefined) return { batch: queue.waiting.splice(0, MOST), subjects };
+    const batch: Waiting<Item, Result>[] = [];
+    queue.waiting = queue.waiting.filter((each) => {
+      const subject = subjectOf(each.item);
+      const isLeft = batch.length === MOST || subjects.has(subject) || queue.subjects.has(subject);
+      if (isLeft) return true;
+      batch.push(each);
+      subjects.add(subject);
+      return false;
+    });
+    return { batch, subjects };
+  }
+
   /** Settles the items, or returns them if each has to be done on its own. */
-  async #do(key: string, batch: readonly Waiting<Item>[]): Promise<readonly Waiting<Item>[]> {
+  async #do(
+    key: string,
+    batch: readonly Waiting<Item, Result>[],
+  ): Promise<readonly Waiting<Item, Result>[]> {
     if (batch.length === 0) return [];
     try {
       const outcomes = await this.#perform(

@@ -53,6 +53,6 @@ export function userCreations(
   };
 
   // One of them may be at fault, or wait for another session.
-  const batches = new Batches(perform, isOfStatement);
+  const batches = new Batches(perform, { isOfOne: isOfStatement });
   return (tenant, creation) => batches.add(tenant, creation);
 }

@@ -10,7 +10,7 @@ it('items that wait too long for the others are refused, and are not done later'
     await isOver;
     return items.map(() => ({ status: 'fulfilled', value: undefined }) as const);
   };
-  const batches = new Batches(perform, () => false, 100);
+  const batches = new Batches(perform, { isOfOne: () => false, patienceMs: 100 });
   const first = batches.add('acme', 'first');
   await expect.poll(() => begun).toEqual(['first']);
   const second = batches.add('acme', 'second');
@@ -20,4 +20,25 @@ it('items that wait too long for the others are refused, and are not done later'
   end();
   await Promise.all([first, second, batches.add('acme', 'third')]);
   expect(begun).toEqual(['first', 'second', 'third']);
+});
+
+it('items about the same subject are done in their order, and others do not wait for them', async () => {
+  const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+  const begun: (readonly string[])[] = [];
+  const perform = async (_: string, items: readonly string[]) => {
+    begun.push(items);
+    await isOver;
+    return items.map((value) => ({ status: 'fulfilled', value }) as const);
+  };
+  const batches = new Batches(perform, {
+    isOfOne: () => false,
+    subjectOf: (item: string) => item.charAt(0),
+  });
+  const first = ['a1', 'b1', 'a2', 'a3'].map((item) => batches.add('acme', item));
+  await expect.poll(() => begun).toEqual([['a1', 'b1']]);
+  const second = ['b2', 'c1'].map((item) => batches.add('acme', item));
+  await expect.poll(() => begun).toEqual([['a1', 'b1'], ['c1']]);
+  end();
+  expect(await Promise.all([...first, ...second])).toEqual(['a1', 'b1', 'a2', 'a3', 'b2', 'c1']);
+  expect(begun.slice(2)).toEqual([['a2', 'b2'], ['a3']]);
 });
