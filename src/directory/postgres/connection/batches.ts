@@ -9,9 +9,9 @@ const AT_ONCE = 2;
 
 interface Waiting<Item, Result> {
   readonly item: Item;
-  /** Called when its batch begins. */
-  readonly begin: () => void;
-  readonly settle: (outcome: PromiseSettledResult<Result>) => void;
+  readonly since: number;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 const NO_OUTCOME = { status: 'rejected', reason: new Error('an item has no outcome') } as const;
@@ -20,8 +20,11 @@ class Queue<Item, Result> {
   waiting: Waiting<Item, Result>[] = [];
   /** What the items of running batches are about. */
   readonly subjects = new Set<string>();
+  /** Batches that keep those that wait from being done. */
   running = 0;
   isScheduled = false;
+  /** Whether a timer looks after those that wait. */
+  isWatched = false;
 }
 
 /** Returns the outcomes in the order of the items. Rejects if nothing was done. */
@@ -36,6 +39,8 @@ interface BatchOptions<Item> {
   /** Items about the same subject are done one after the other. */
   readonly subjectOf?: (item: Item) => string;
   readonly patienceMs?: number;
+  /** A batch that takes longer no longer keeps those that wait from being done. */
+  readonly slowMs?: number;
 }
 
 export class Batches<Item, Result = void> {
@@ -43,16 +48,18 @@ export class Batches<Item, Result = void> {
   readonly #isOfOne: BatchOptions<Item>['isOfOne'];
   readonly #subjectOf: BatchOptions<Item>['subjectOf'];
   readonly #patienceMs: number;
+  readonly #slowMs: number | undefined;
   readonly #queues = new Map<string, Queue<Item, Result>>();
 
   constructor(
     perform: Perform<Item, Result>,
-    { isOfOne, subjectOf, patienceMs = LIMITS.acquireMs }: BatchOptions<Item>,
+    { isOfOne, subjectOf, patienceMs = LIMITS.acquireMs, slowMs }: BatchOptions<Item>,
   ) {
     this.#perform = perform;
     this.#isOfOne = isOfOne;
     this.#subjectOf = subjectOf;
     this.#patienceMs = patienceMs;
+    this.#slowMs = slowMs;
   }
 
   /**
@@ -63,18 +70,25 @@ export class Batches<Item, Result = void> {
     const queue = this.#queues.get(key) ?? new Queue<Item, Result>();
     this.#queues.set(key, queue);
     return new Promise((resolve, reject) => {
-      const settle = (outcome: PromiseSettledResult<Result>) => {
-        if (outcome.status === 'fulfilled') resolve(outcome.value);
-        else reject(outcome.reason);
-      };
-      const timer = setTimeout(() => {
-        queue.waiting.splice(queue.waiting.indexOf(waiting), 1);
-        reject(busy());
-      }, this.#patienceMs);
-      const waiting = { item, begin: () => clearTimeout(timer), settle };
-      queue.waiting.push(waiting);
+      queue.waiting.push({ item, since: performance.now(), resolve, reject });
       this.#schedule(key, queue);
+      if (!queue.isScheduled) this.#watch(queue, this.#patienceMs);
     });
+  }
+
+  /** One timer for all that wait, because few wait long. */
+  #watch(queue: Queue<Item, Result>, ms: number): void {
+    if (queue.isWatched) return;
+    queue.isWatched = true;
+    const look = () => {
+      queue.isWatched = false;
+      const late = performance.now() - this.#patienceMs;
+      while (queue.waiting[0] !== undefined && queue.waiting[0].since <= late)
+        queue.waiting.shift()?.reject(busy());
+      const [next] = queue.waiting;
+      if (next !== undefined) this.#watch(queue, Math.ceil(next.since - late));
+    };
+    setTimeout(look, ms).unref();
   }
 
   /** Items that arrive in the same turn of the event loop are done together. */
@@ -90,16 +104,21 @@ export class Batches<Item, Result = void> {
   /** Items that are done on their own no longer keep those that wait from being done. */
   async #run(key: string, queue: Queue<Item, Result>): Promise<void> {
     const { batch, subjects } = this.#next(queue);
+    if (queue.waiting.length > 0) this.#watch(queue, this.#patienceMs);
     if (batch.length === 0) return;
-    for (const { begin } of batch) begin();
     for (const subject of subjects) queue.subjects.add(subject);
     queue.running++;
     this.#schedule(key, queue);
+    const letOthersGoOn = once(() => {
+      queue.running--;
+      this.#schedule(key, queue);
+    });
+    const slow = this.#slowMs === undefined ? undefined : setTimeout(letOthersGoOn, this.#slowMs);
     const divided = await this.#do(key, batch);
-    queue.running--;
+    clearTimeout(slow);
     for (const subject of subjects) queue.subjects.delete(subject);
+    letOthersGoOn();
     if (queue.running === 0 && queue.waiting.length === 0) this.#queues.delete(key);
-    else this.#schedule(key, queue);
     for (const each of divided) void this.#do(key, [each]);
   }
 
@@ -131,11 +150,23 @@ export class Batches<Item, Result = void> {
         key,
         batch.map(({ item }) => item),
       );
-      for (const [n, { settle }] of batch.entries()) settle(outcomes[n] ?? NO_OUTCOME);
+      for (const [n, { resolve, reject }] of batch.entries()) {
+        const outcome = outcomes[n] ?? NO_OUTCOME;
+        if (outcome.status === 'fulfilled') resolve(outcome.value);
+        else reject(outcome.reason);
+      }
     } catch (reason) {
       if (batch.length > 1 && this.#isOfOne(reason)) return batch;
-      for (const { settle } of batch) settle({ status: 'rejected', reason });
+      for (const { reject } of batch) reject(reason);
     }
     return [];
   }
+}
+
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) work();
+    isDone = true;
+  };
 }

@@ -42,3 +42,22 @@ it('items about the same subject are done in their order, and others do not wait
   expect(await Promise.all([...first, ...second])).toEqual(['a1', 'b1', 'a2', 'a3', 'b2', 'c1']);
   expect(begun.slice(2)).toEqual([['a2', 'b2'], ['a3']]);
 });
+
+it('a batch that takes long does not keep the others from being done', async () => {
+  const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+  const begun: string[] = [];
+  const perform = async (_: string, items: readonly string[]) => {
+    begun.push(...items);
+    if (items.some((item) => item.startsWith('slow'))) await isOver;
+    return items.map((value) => ({ status: 'fulfilled', value }) as const);
+  };
+  const batches = new Batches(perform, { isOfOne: () => false, slowMs: 5 });
+  const slow: Promise<string>[] = [];
+  for (const item of ['slow 1', 'slow 2']) {
+    slow.push(batches.add('acme', item));
+    await expect.poll(() => begun).toContain(item);
+  }
+  expect(await batches.add('acme', 'quick')).toBe('quick');
+  end();
+  expect(await Promise.all(slow)).toEqual(['slow 1', 'slow 2']);
+});
