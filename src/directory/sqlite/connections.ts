@@ -15,6 +15,7 @@ import { ManyRowsError, type Reader, type Steps } from '../sql/search/reads.ts';
 import { Template } from '../sql/template.ts';
 import type { SearchesOfStore } from '../store/searches.ts';
 import { openDatabaseFile } from './database-file.ts';
+import { WriteAheadLog } from './disk/write-ahead-log.ts';
 import { asRefusal, asScimError } from './errors.ts';
 import { FreeSpace, type SpaceEvents } from './free-space.ts';
 import { checkCurrent } from './migrate.ts';
@@ -44,7 +45,10 @@ export interface Connections {
   readonly writer: Writer;
   readonly write: SqliteConnection;
   readonly read: SqliteConnection;
-  /** Runs the synchronous read. Rejects with 503 if the database fails. */
+  /**
+   * Runs the synchronous read, and resolves when everything that it may have seen is on the disk.
+   * Rejects with 503 if the database fails.
+   */
   reading<T>(run: () => T): Promise<T>;
   /** Runs the statements of a read one after the other on one state of the database. */
   readonly reader: Reader;
@@ -67,7 +71,11 @@ export function openConnections(
   const write = file.db;
   const bound = new RowBound();
   let read: Database.Database | undefined;
+  let ahead: WriteAheadLog | undefined;
   try {
+    ahead = new WriteAheadLog(path);
+    // The log is forced to the disk after each COMMIT; see the writer.
+    write.pragma('synchronous = NORMAL');
     read = new Database(path, { readonly: true });
     read.function('unended', () => bound.check());
     for (const db of [write, read]) {
@@ -76,29 +84,42 @@ export function openConnections(
     }
   } catch (error) {
     read?.close();
+    ahead?.close();
     file.close();
     throw error;
   }
+  const { force, close } = ahead;
   const [writing, readable] = [connection(write), connection(read)];
   const searches = new Searches(path);
   // Large reads are short beside searches, and don't wait for them.
   const large = new Searches(path, { waiting: MAX_WAITING_READS });
+  const writer = new Writer(write, { space: new FreeSpace(events), force });
+  const settled = async <T>(found: Promise<T>): Promise<T> => {
+    const value = await found;
+    await writer.settled;
+    return value;
+  };
+  const durable = <T>(run: () => T): Promise<T> => {
+    const found = reading(run);
+    return writer.settled === undefined ? found : settled(found);
+  };
   return {
-    writer: new Writer(write, new FreeSpace(events)),
+    writer,
     write: writing,
     read: readable,
-    reading,
+    reading: durable,
     reader: readerOf({
       direct: ({ steps, isBounded = false }) =>
-        reading(() => bound.keep(isBounded, () => answered(readable, steps))),
-      apart: ({ integrationId, steps }) => searches.run(integrationId, steps),
-      whole: ({ integrationId, steps }) => large.run(integrationId, steps),
+        durable(() => bound.keep(isBounded, () => answered(readable, steps))),
+      apart: ({ integrationId, steps }) => settled(searches.run(integrationId, steps)),
+      whole: ({ integrationId, steps }) => settled(large.run(integrationId, steps)),
     }),
     searches: { search: searches.counts, members: large.counts },
     close: async () => {
       await Promise.all([searches.close(), large.close()]);
       readable.raw.close();
       file.close();
+      close();
     },
   };
 }

@@ -1,9 +1,9 @@
 /**
- * Group commit: writes that arrive in one turn of the event loop share a transaction and its fsync.
- * Nearly every refusal comes before the first row is written. Only if one doesn't, the group starts
- * over with a savepoint for each job, which would cost as much as two of its statements. Every
- * result, including refusals, is returned after the COMMIT, because a refusal may depend on another
- * write of the group.
+ * Group commit: writes that arrive in one turn of the event loop, or while the previous ones are
+ * forced to the disk, share a transaction and its fsync. Nearly every refusal comes before the first
+ * row is written. Only if one doesn't, the group starts over with a savepoint for each job, which
+ * would cost as much as two of its statements. Every result, including refusals, is returned when
+ * the transaction is on the disk, because a refusal may depend on another write of the group.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
@@ -41,6 +41,14 @@ class HalfWritten extends Error {}
  */
 type Outcome = 'answered' | 'halfWritten' | 'vanished';
 
+interface WriterOptions {
+  readonly space?: FreeSpace;
+  /**
+   * Resolves when what was committed is on the disk. By default, COMMIT itself takes care of that.
+   */
+  readonly force?: () => Promise<void>;
+}
+
 /** More writes would wait longer than clients do. */
 const MAX_WAITING = 20_000;
 const MAX_GROUP = 256;
@@ -52,14 +60,17 @@ export class Writer {
   readonly #changes: Database.Statement<[], number>;
   #waiting: Job[] = [];
   readonly #long: LongJob[] = [];
+  readonly #force: WriterOptions['force'];
   #armed = false;
-  /** Whether a long job is running. Others wait. */
+  /** Whether a transaction is running or is forced to the disk. Jobs wait. */
   #isTaken = false;
+  #forcing: Promise<void> | undefined;
   #finisher: Finisher | undefined;
 
-  constructor(db: Database.Database, space = new FreeSpace({})) {
+  constructor(db: Database.Database, { space = new FreeSpace({}), force }: WriterOptions = {}) {
     this.#db = db;
     this.#space = space;
+    this.#force = force;
     this.#changes = db.prepare<[], number>('SELECT total_changes()').pluck();
     this.#statements = {
       begin: db.prepare('BEGIN IMMEDIATE'),
@@ -74,6 +85,14 @@ export class Writer {
   /** A job's rows that need no savepoint are written at the end, which is cheaper. */
   finishWith(finisher: Finisher): void {
     this.#finisher = finisher;
+  }
+
+  /**
+   * Resolves, whatever happens, when no read can see anything any more that isn't on the disk yet.
+   * Undefined if that is so already.
+   */
+  get settled(): Promise<void> | undefined {
+    return this.#forcing;
   }
 
   /**
@@ -101,56 +120,34 @@ export class Writer {
     });
   }
 
-  async #commitInParts({ steps, finish, resolve, reject }: LongJob): Promise<void> {
-    this.#isTaken = true;
-    try {
-      const changes = this.#changesWhileFull();
-      this.#statements.begin.run();
-      this.#finisher?.begin();
-      let next = steps.next();
-      for (; !next.done; next = steps.next()) await nextTurn();
-      finish();
-      this.#finisher?.finish();
-      this.#statements.commit.run();
-      if (this.#changesWhileFull() !== changes) this.#space.written();
-      resolve(next.value);
-    } catch (error) {
-      const isOpen = this.#db.inTransaction;
-      this.#note(error);
-      this.#rollback();
-      reject(isOpen ? asScimError(error) : asUnavailable(error));
-    } finally {
-      this.#isTaken = false;
-      if (this.#waiting.length > 0 || this.#long.length > 0) this.#arm();
-    }
-  }
-
   #arm(): void {
     if (this.#armed || this.#isTaken) return;
     this.#armed = true;
     setImmediate(() => {
       this.#armed = false;
-      const long = this.#long.shift();
-      if (long !== undefined) this.#isTaken = true;
-      this.#commitWaiting();
-      if (long !== undefined) void this.#commitInParts(long);
+      void this.#commitNext();
     });
   }
 
-  #commitWaiting(): void {
-    if (this.#waiting.length === 0) return;
+  async #commitNext(): Promise<void> {
+    this.#isTaken = true;
+    const long = this.#long.shift();
+    if (this.#waiting.length > 0) await this.#commitWaiting();
+    if (long !== undefined) await this.#commitInParts(long);
+    this.#isTaken = false;
+    if (this.#waiting.length > 0 || this.#long.length > 0) this.#arm();
+  }
+
+  async #commitWaiting(): Promise<void> {
     const group = this.#waiting.splice(0, MAX_GROUP);
-    if (this.#waiting.length > 0) this.#arm();
-    let outcome = this.#commitTogether(group, this.#runPlainly);
-    if (outcome === 'halfWritten') outcome = this.#commitTogether(group, this.#runInSavepoint);
-    if (outcome !== 'answered') for (const job of group) this.#commitAlone(job);
+    let outcome = await this.#commitTogether(group, this.#runPlainly);
+    if (outcome === 'halfWritten')
+      outcome = await this.#commitTogether(group, this.#runInSavepoint);
+    if (outcome === 'answered') return;
+    for (const job of group) await this.#commitTogether([job], this.#runInSavepoint);
   }
 
-  #commitAlone(job: Job): void {
-    this.#commitTogether([job], this.#runInSavepoint);
-  }
-
-  #commitTogether(jobs: readonly Job[], run: (job: Job) => () => void): Outcome {
+  async #commitTogether(jobs: readonly Job[], run: (job: Job) => () => void): Promise<Outcome> {
     const answers: (() => void)[] = [];
     let running = false;
     try {
@@ -161,8 +158,7 @@ export class Writer {
       for (const job of jobs) answers.push(run(job));
       this.#finisher?.finish();
       running = false;
-      this.#statements.commit.run();
-      if (this.#changesWhileFull() !== changes) this.#space.written();
+      await this.#commit(changes);
     } catch (error) {
       this.#rollback();
       if (error instanceof HalfWritten) return 'halfWritten';
@@ -173,6 +169,38 @@ export class Writer {
     }
     for (const answer of answers) answer();
     return 'answered';
+  }
+
+  async #commitInParts({ steps, finish, resolve, reject }: LongJob): Promise<void> {
+    try {
+      const changes = this.#changesWhileFull();
+      this.#statements.begin.run();
+      this.#finisher?.begin();
+      let next = steps.next();
+      for (; !next.done; next = steps.next()) await nextTurn();
+      finish();
+      this.#finisher?.finish();
+      await this.#commit(changes);
+      resolve(next.value);
+    } catch (error) {
+      const isOpen = this.#db.inTransaction;
+      this.#note(error);
+      this.#rollback();
+      reject(isOpen ? asScimError(error) : asUnavailable(error));
+    }
+  }
+
+  /** `changes`: see #changesWhileFull, before the transaction. */
+  async #commit(changes: number | undefined): Promise<void> {
+    this.#statements.commit.run();
+    if (this.#force !== undefined) {
+      const forcing = this.#force();
+      this.#forcing = forcing.catch(() => undefined);
+      await forcing.finally(() => {
+        this.#forcing = undefined;
+      });
+    }
+    if (this.#changesWhileFull() !== changes) this.#space.written();
   }
 
   readonly #runPlainly = (job: Job): (() => void) => {

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDirectory } from '../../../src/directory/open.ts';
-import { openConnections } from '../../../src/directory/sqlite/connections.ts';
 import { ACME, groupQuery, unpacked, userQuery } from '../contract/fixture.ts';
 
 const CHILD = new URL('../../support/directory/restless-writer.ts', import.meta.url).pathname;
@@ -70,12 +69,5 @@ describe('the directory on SQLite', () => {
       expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
       db.close();
     }
-  });
-
-  it('forces each commit to the disk, while reads go on', async () => {
-    const { write, close } = openConnections(path, Date.now);
-    expect(write.raw.pragma('synchronous', { simple: true })).toBe(2);
-    expect(write.raw.pragma('journal_mode', { simple: true })).toBe('wal');
-    await close();
   });
 });

@@ -93,7 +93,7 @@ describe('the writer', () => {
   it('reports a full volume once, however many writes fail', async () => {
     const told: string[] = [];
     const space = new FreeSpace({ onFull: () => told.push('full') });
-    const reporting = new Writer(db, space);
+    const reporting = new Writer(db, { space });
     const pages = Number(db.pragma('page_count', { simple: true }));
     db.pragma(`max_page_count = ${pages + 4}`);
     const insert = db.prepare('INSERT INTO notes VALUES (?)');

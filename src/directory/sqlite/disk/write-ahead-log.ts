@@ -1,0 +1,52 @@
+/**
+ * Forces the write-ahead log to the disk on a thread of Node.js, so that requests are served
+ * meanwhile. SQLite would do so inside COMMIT, on the thread that serves them.
+ */
+// As an object, so that a test can let its functions wait and fail.
+import fs from 'node:fs';
+
+const PIECE = 1_048_576;
+
+export class WriteAheadLog {
+  readonly #file: number;
+  #isUnsure = false;
+
+  /** The database must be open in WAL mode. */
+  constructor(path: string) {
+    this.#file = fs.openSync(`${path}-wal`, 'r+');
+  }
+
+  /**
+   * Resolves when everything that was committed before the call is on the disk. Nothing may be
+   * committed until then.
+   */
+  readonly force = async (): Promise<void> => {
+    try {
+      if (this.#isUnsure) this.#writeAgain();
+      await this.#synchronize();
+      this.#isUnsure = false;
+    } catch (error) {
+      this.#isUnsure = true;
+      throw error;
+    }
+  };
+
+  readonly close = (): void => fs.closeSync(this.#file);
+
+  #synchronize(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fs.fdatasync(this.#file, (error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+
+  /** After a failure, Linux takes what is in memory for written, and would not write it again. */
+  #writeAgain(): void {
+    const piece = Buffer.alloc(PIECE);
+    const { size } = fs.fstatSync(this.#file);
+    for (let at = 0; at < size; ) {
+      const length = fs.readSync(this.#file, piece, 0, Math.min(PIECE, size - at), at);
+      if (length === 0) return;
+      at += fs.writeSync(this.#file, piece, 0, length, at);
+    }
+  }
+}
