@@ -8,7 +8,7 @@ import type { AttributeRef, Comparable, Condition } from '../../scim/condition.t
 import type { CompareOperator } from '../../scim/filter.ts';
 import type { Attribute } from '../../scim/schema.ts';
 import type { Names, Tables } from './names.ts';
-import type { LiteralSlot, ScalarType, Slot } from './template.ts';
+import type { ListSlot, LiteralSlot, ScalarType, Slot } from './template.ts';
 
 /** Part of a statement: a composed expression, or the name of a column. */
 export type Expression = SQL | StringChunk;
@@ -52,6 +52,11 @@ export interface SearchDialect {
   startsWith(text: Expression, part: Expression): SQL;
   endsWith(text: Expression, part: Expression): SQL;
   bind(value: Operand): SQL;
+  /**
+   * Runs a statement for each request of the lists, whose values are the columns of `w`, and numbers
+   * the rows; see Numbered.
+   */
+  shared?(lists: readonly ListSlot[], each: SQL): SQL;
   /** True for the rows with these ids until the statement is to end, if it has to look for that. */
   unended?(id: Expression): SQL;
 }

@@ -52,6 +52,27 @@ export class LiteralSlot extends Slot {
   }
 }
 
+/** A slot for the list of the values that the requests have in one slot. */
+export class ListSlot extends Slot {
+  readonly type: ScalarType;
+  readonly #each: Slot;
+
+  constructor(name: string, each: Slot) {
+    super(name);
+    this.type = each instanceof LiteralSlot ? each.type : 'text';
+    this.#each = each;
+  }
+
+  takesFrom(slot: Slot): boolean {
+    return this.#each.isSame(slot);
+  }
+
+  /** The list of one request. */
+  override valueIn(input: object): readonly unknown[] {
+    return [this.#each.valueIn(input)];
+  }
+}
+
 /** A text that is known when the statement is composed, or when it runs. */
 export type Text = string | Slot;
 

@@ -10,7 +10,8 @@ import { tooManySearches, unavailable } from '../../../scim/error.ts';
 import { MAX_WAITING_READS, SEARCH_PATIENCE_MS } from '../../../scim/limits.ts';
 import { composer } from '../../sql/compose.ts';
 import { perform, readerOf } from '../../sql/search/reader.ts';
-import type { Reader } from '../../sql/search/reads.ts';
+import type { Reader, ReadStep } from '../../sql/search/reads.ts';
+import { SharedTemplate } from '../../sql/search/shared.ts';
 import { Template } from '../../sql/template.ts';
 import type { SearchesOfStore } from '../../store/searches.ts';
 import { asScimError, isTransient } from '../errors.ts';
@@ -18,6 +19,7 @@ import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import type { Answered, BoundValue, SentStatement } from './round-trip.ts';
 import { Searches, type Transaction } from './searches.ts';
 import { type Session, TRANSACTION_SETTINGS } from './session.ts';
+import { Shares } from './shares.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -116,12 +118,21 @@ export function openConnections(
   const long = writes === 1 ? new Turns(1, bounds.acquireMs) : turns;
   const transaction: Transaction = (read) =>
     long.take('long reads', () => runners.transaction(read), PATIENCE_OF_READS);
+  const ask = asking(pool);
+  const shares = new Shares(async ({ sql: text, params }) => {
+    const [answer] = await ask([{ text, values: params as readonly BoundValue[] }]);
+    return answer?.rows ?? [];
+  }, bounds.acquireMs);
+  const rowsOf = ({ template, input }: ReadStep) =>
+    template instanceof SharedTemplate
+      ? shares.rows(template, input)
+      : runners.all(template, input);
   const searches = new Searches(transaction);
   const large = new Searches(transaction, MAX_WAITING_READS);
   return {
     ...runners,
     reader: readerOf({
-      direct: ({ steps }) => perform(steps, ({ template, input }) => runners.all(template, input)),
+      direct: ({ steps }) => perform(steps, rowsOf),
       apart: ({ integrationId, steps }) => searches.run(integrationId, steps),
       whole: ({ integrationId, steps }) => large.run(integrationId, steps),
     }),
@@ -159,9 +170,7 @@ function sharesOf(size: number) {
 
 function runnersOn(pool: Pool): Connections['reserved'] {
   return {
-    ...queriesOf((statements) =>
-      again(() => onSession(pool, (session) => asked(session, statements))),
-    ),
+    ...queriesOf(asking(pool)),
     orm: drizzle(async (text, values, method) => {
       const statement = { text, values, asArrays: method === 'all' };
       const [answer] = await onSession(pool, (session) => session.askAll([statement]));
@@ -172,6 +181,11 @@ function runnersOn(pool: Pool): Connections['reserved'] {
 }
 
 type Ask = (statements: readonly SentStatement[]) => Promise<readonly Answered[]>;
+
+const asking =
+  (pool: Pool): Ask =>
+  (statements) =>
+    again(() => onSession(pool, (session) => asked(session, statements)));
 
 function queriesOf(ask: Ask): Queries {
   const query = async (statement: SQL | Template<object, unknown>, input?: object) => {

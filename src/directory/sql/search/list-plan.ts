@@ -10,6 +10,7 @@ import { isAlwaysThere, resourceHolder, sortExpression } from '../resource-condi
 import { type ResourceName, type SearchContext, TOTALS } from '../resource-key.ts';
 import { type Compose, LiteralSlot, Slot, type Slots, Template } from '../template.ts';
 import { typeOf, withSlots } from './shape.ts';
+import { sharedTemplate } from './shared.ts';
 import { comparesMembers, weightOf } from './work.ts';
 
 /** What the statements of a list take their values from. The literals of the filter are numbered. */
@@ -87,13 +88,14 @@ export class ListPlan {
   /** Selects the rows of the page, and one more if a key for the next page is wanted. */
   get page(): Template<ListInput, ResourceRow> {
     const { start } = this.#query;
-    return this.#template('page', () => {
+    const write = () => {
       const first = sql`ORDER BY ${this.#order()} LIMIT ${AT.limit}`;
       // PostgreSQL expects an unknown OFFSET to skip a tenth of the rows. Its plan for all values
       // would be one that reads many rows.
       const skips = 'offset' in start && start.offset > 0;
       return this.#page(skips ? sql`${first} OFFSET ${AT.offset}` : first);
-    });
+    };
+    return this.#template('page', write, this.#isLookUp);
   }
 
   /**
@@ -173,10 +175,12 @@ export class ListPlan {
     return order(this.#query.sort, this.#sorted(), this.#context.r.id);
   }
 
-  #template<Row>(name: string, write: () => SQL<Row>): Template<ListInput, Row> {
+  #template<Row>(name: string, write: () => SQL<Row>, isShared = false): Template<ListInput, Row> {
     const known = this.#kept.get(name);
     if (known !== undefined) return known as Template<ListInput, Row>;
-    const made = new Template<ListInput, Row>(this.#compose(write()));
+    const made = isShared
+      ? sharedTemplate<ListInput, Row>(this.#context.dialect, this.#compose, write())
+      : new Template<ListInput, Row>(this.#compose(write()));
     this.#kept.set(name, made);
     return made;
   }

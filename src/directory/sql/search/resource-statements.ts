@@ -13,24 +13,28 @@ import {
   type SliceRow,
 } from '../related.ts';
 import type { SearchContext } from '../resource-key.ts';
-import { type Compose, type Template, template } from '../template.ts';
+import { type Compose, Slot, type Template, template } from '../template.ts';
 import { ListPlans } from './list-plans.ts';
+import { sharedTemplate } from './shared.ts';
 
 interface GetInput extends Scope {
   readonly id: string;
 }
 
+const ID = new Slot('id');
+
 type OneInput = Omit<GetInput, 'integrationId'>;
 
 /** Selects one resource. */
 export function getStatement(context: SearchContext, compose: Compose) {
-  const { r } = context;
-  return template<GetInput, ResourceRow>(
+  const { dialect, r, scope } = context;
+  return sharedTemplate<GetInput, ResourceRow>(
+    dialect,
     compose,
-    ({ tenant, id }) => sql`
+    sql`
       SELECT ${resourceColumns(context)}
       FROM ${r.table}
-      WHERE ${r.tenant} = ${tenant} AND ${r.id} = ${id}
+      WHERE ${r.tenant} = ${scope.tenant} AND ${r.id} = ${ID}
     `,
   );
 }
@@ -51,16 +55,19 @@ export function resourceStatements<Found, R>(
   compose: Compose,
   related: Related<Found, R>,
 ): ResourceStatements<Found> {
+  const { dialect, scope } = context;
   return {
     get: getStatement(context, compose),
     lists: new ListPlans(context, compose),
     related: template(compose, ({ tenant, ids }) =>
-      related.select(context.dialect, tenant, context.dialect.values(ids, 'i')),
+      related.select(dialect, tenant, dialect.values(ids, 'i')),
     ),
-    relatedOfOne: template(compose, ({ tenant, id }) =>
-      related.select(context.dialect, tenant, oneResource(id)),
+    relatedOfOne: sharedTemplate(
+      dialect,
+      compose,
+      related.select(dialect, scope.tenant, oneResource(ID)),
     ),
-    memberSlice: template(compose, (input) => memberSlice(context.dialect, input)),
-    memberCount: template(compose, (input) => memberCount(context.dialect, input)),
+    memberSlice: template(compose, (input) => memberSlice(dialect, input)),
+    memberCount: template(compose, (input) => memberCount(dialect, input)),
   };
 }

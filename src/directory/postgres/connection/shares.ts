@@ -1,0 +1,51 @@
+/** Reads that arrive while others are in work, and then share a statement with each other. */
+import type { Numbered, SharedTemplate } from '../../sql/search/shared.ts';
+import type { Statement } from '../../sql/template.ts';
+import { isEnded, isOfStatement } from '../errors.ts';
+import { Batches } from './batches.ts';
+
+/** Returns the rows of the statement. */
+type Ask = (statement: Statement) => Promise<readonly unknown[]>;
+
+type Rows = readonly unknown[];
+type Template = SharedTemplate<object, unknown>;
+
+/** Most statements that are shared take a millisecond. */
+const SLOW_MS = 20;
+
+export class Shares {
+  readonly #ask: Ask;
+  readonly #patienceMs: number;
+  readonly #batches = new WeakMap<Template, Batches<object, Rows>>();
+
+  constructor(ask: Ask, patienceMs: number) {
+    this.#ask = ask;
+    this.#patienceMs = patienceMs;
+  }
+
+  /**
+   * Returns the request's own rows, of a statement that begins after the call. Rejects with busy if
+   * it has to wait too long.
+   */
+  rows(template: Template, input: object): Promise<Rows> {
+    const batches = this.#batches.get(template) ?? this.#batchesOf(template);
+    return batches.add(template.keyOf(input), input);
+  }
+
+  #batchesOf(template: Template): Batches<object, Rows> {
+    const perform = async (_: string, inputs: readonly object[]) => {
+      const found = inputs.map((): unknown[] => []);
+      for (const row of await this.#ask(template.together(inputs)))
+        found[(row as Numbered).n - 1]?.push(row);
+      return found.map((value) => ({ status: 'fulfilled', value }) as const);
+    };
+    const batches = new Batches<object, Rows>(perform, {
+      // The server refuses some values, and one of them may lead to very many rows.
+      isOfOne: (error) => isOfStatement(error) || isEnded(error),
+      patienceMs: this.#patienceMs,
+      slowMs: SLOW_MS,
+    });
+    this.#batches.set(template, batches);
+    return batches;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Statements that several requests share. Most of what a short statement costs is the same for one
+ * row as for fifty: the round trip, waking the server's process, its transaction and its snapshot.
+ */
+
+import type { Query } from 'drizzle-orm';
+import { SQL, StringChunk } from 'drizzle-orm';
+import type { SearchDialect } from '../conditions.ts';
+import { type Compose, ListSlot, Slot, type Statement, Template } from '../template.ts';
+
+/** The values that requests must have in common to share a statement, if it uses them. */
+const COMMON: ReadonlySet<string> = new Set(['tenant', 'integrationId', 'limit', 'offset']);
+
+/** Each row has the number `n` of the request that it belongs to, counted from 1. */
+export interface Numbered {
+  readonly n: number;
+}
+
+/** `params` and `statement` are those of one request. */
+export class SharedTemplate<In extends object, Row> extends Template<In, Row> {
+  readonly #params: readonly unknown[];
+
+  constructor(query: Query) {
+    super(query);
+    this.#params = query.params;
+  }
+
+  /** Requests of the same key can share the statement. */
+  keyOf(input: In): string {
+    return JSON.stringify(
+      this.#params.map((each) =>
+        each instanceof Slot && !(each instanceof ListSlot) ? each.valueIn(input) : null,
+      ),
+    );
+  }
+
+  /** The statement of requests of the same key. */
+  together(inputs: readonly In[]): Statement {
+    const [first = {}] = inputs;
+    const params = this.#params.map((each) => {
+      if (each instanceof ListSlot) return inputs.flatMap((input) => each.valueIn(input));
+      return each instanceof Slot ? each.valueIn(first) : each;
+    });
+    return { sql: this.sql, params };
+  }
+}
+
+/** Composes a statement that requests share, if the database gains by it. */
+export function sharedTemplate<In extends object, Row>(
+  { shared }: SearchDialect,
+  compose: Compose,
+  statement: SQL<Row>,
+): Template<In, Row> {
+  const lists: ListSlot[] = [];
+  const columnOf = (slot: Slot) => {
+    const known = lists.find((list) => list.takesFrom(slot));
+    const list = known ?? new ListSlot(`c${lists.length}`, slot);
+    if (known === undefined) lists.push(list);
+    return new StringChunk(`w.${list.name}`);
+  };
+  if (shared === undefined) return new Template(compose(statement));
+  const each = withColumns(statement, columnOf);
+  return lists.length === 0
+    ? new Template(compose(statement))
+    : new SharedTemplate(compose(shared(lists, each)));
+}
+
+function withColumns({ queryChunks }: SQL, columnOf: (slot: Slot) => StringChunk): SQL {
+  return new SQL(
+    queryChunks.map((chunk) => {
+      if (chunk instanceof SQL) return withColumns(chunk, columnOf);
+      return chunk instanceof Slot && !COMMON.has(chunk.name) ? columnOf(chunk) : chunk;
+    }),
+  );
+}
