@@ -6,7 +6,8 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ScimError } from '../scim/error.ts';
-import { MAX_HEADER_BYTES, SMALL_BODY_BYTES } from '../scim/limits.ts';
+import { MAX_HEADER_BYTES } from '../scim/limits.ts';
+import { hasShortBody } from './unread-bodies.ts';
 
 /** An error in the format that the clients of a port expect. */
 export interface ErrorDocument {
@@ -73,14 +74,12 @@ export function answerUnserved(
   outgoing: ServerResponse,
   { status, contentType, body }: ErrorDocument,
 ): void {
-  const { 'content-length': length = '0', 'transfer-encoding': encoding } = incoming.headers;
-  const isSmall = encoding === undefined && Number(length) <= SMALL_BODY_BYTES;
   outgoing.writeHead(status, {
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
     'Retry-After': RETRY_SECONDS,
-    ...(isSmall ? {} : { Connection: 'close' }),
+    ...(hasShortBody(incoming) ? {} : { Connection: 'close' }),
   });
   outgoing.end(body);
   incoming.resume();

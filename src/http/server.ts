@@ -37,6 +37,7 @@ import {
   plainError,
 } from './raw-error.ts';
 import { faultInHead } from './request-head.ts';
+import { UnreadBodies } from './unread-bodies.ts';
 
 /** What the application receives with a request. */
 export interface ServerBindings {
@@ -71,6 +72,8 @@ const LIMITS = {
   // A client that takes longer for the TLS handshake is not one that will send a request.
   handshakeTimeout: 10_000,
   stallTimeout: STALL_TIMEOUT_MS,
+  // For the rest of a body whose request has been answered.
+  unreadTimeout: 5_000,
   // Node would refuse a request without Host with an empty body; see faultInHead.
   requireHostHeader: false,
 };
@@ -124,6 +127,7 @@ export class HttpServer {
     this.#connections = new ClientConnections(maxUnauthenticated, metrics);
     const admission =
       options.sheds === false ? undefined : new Admission(this.#connections, errorDocument, log);
+    const unread = new UnreadBodies(limits.unreadTimeout);
     const awaitingContinue = new WeakSet<IncomingMessage>();
     const listener = getRequestListener(
       (request, { incoming, outgoing }) => {
@@ -133,12 +137,17 @@ export class HttpServer {
         const admitBody = () => (outgoing as ServerResponse).writeContinue();
         return app.fetch(request, { ...bindings, admitBody });
       },
-      { hostname: 'localhost', errorHandler: (error) => this.#refuse(error, log) },
+      {
+        hostname: 'localhost',
+        errorHandler: (error) => this.#refuse(error, log),
+        autoCleanupIncoming: false,
+      },
     );
     const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
       const connection = this.#connections.of(incoming.socket);
       if (connection === undefined || connection.isRefused) return;
       this.#track(connection, outgoing);
+      unread.watch(incoming, outgoing);
       const fault = faultInHead(incoming);
       if (fault !== undefined) {
         this.#connections.countEnd('malformed');

@@ -197,6 +197,36 @@ describe('a connection', () => {
     expect(served).toBe(0);
   });
 
+  it('serves the next request after a long body that nobody read', async () => {
+    const port = await start((request) => {
+      // An application may look at the body and then refuse it.
+      if (new URL(request.url).pathname === '/seen') void request.body;
+      return new Response('no', { status: 429 });
+    });
+    const body = 'x'.repeat(3_000_000);
+    const length = body.length;
+    for (const [path, text] of [
+      ['/', `Content-Length: ${length}\r\n\r\n${body}`],
+      ['/seen', `Content-Length: ${length}\r\n\r\n${body}`],
+      ['/', `Transfer-Encoding: chunked\r\n\r\n${length.toString(16)}\r\n${body}\r\n0\r\n\r\n`],
+    ]) {
+      const connection = await connectRaw(port);
+      connection.socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\n${text}`);
+      await connection.waitFor('no');
+      connection.socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      expect((await connection.ended()).match(/HTTP\/1.1 429 /g)).toHaveLength(2);
+    }
+  });
+
+  it('is closed if its client goes on with a body that nobody reads', async () => {
+    const port = await start(ok, { limits: { unreadTimeout: 100 } });
+    const connection = await connectRaw(port);
+    connection.socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n');
+    const more = setInterval(() => connection.socket.write('x'), 20);
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 200 /);
+    clearInterval(more);
+  });
+
   it('is closed if its client doesn’t read the response, but not while the response is being created', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const metrics = new ConnectionMetrics(registry());
