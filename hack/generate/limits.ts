@@ -105,7 +105,11 @@ function limitRows(): readonly Row[] {
     ],
     ['page', `${count(limits.MAX_RESULTS)} resources`, 'shortened to the limit'],
     ['age of a cursor', `${count(limits.CURSOR_TIMEOUT)} s`, '400 `expiredCursor`'],
-    ['JSON', `${limits.MAX_JSON_DEPTH} levels; each key once per object`, '400 `invalidSyntax`'],
+    [
+      'JSON',
+      `${limits.MAX_JSON_DEPTH} levels; ${count(limits.MAX_JSON_KEYS)} keys of one object, each once`,
+      '400 `invalidSyntax`',
+    ],
     [
       limits.KEY_ATTRIBUTES.map((name) => `\`${name}\``).join(', '),
       `${count(limits.MAX_KEY_BYTES)} bytes`,

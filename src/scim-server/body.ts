@@ -7,7 +7,8 @@ import { invalidSyntax } from '../scim/error.ts';
 import { SMALL_BODY_BYTES } from '../scim/limits.ts';
 import { shortenMembers } from '../scim/member-lists.ts';
 import { payloadTooLarge, unsupportedMediaType } from './error.ts';
-import { parseJson } from './json.ts';
+import { parseJson, parseLongJson } from './json.ts';
+import { Utf8Text } from './utf8.ts';
 
 /**
  * Reads and parses the body. Throws ScimError 413 if the body, or its announced length, is larger
@@ -25,19 +26,21 @@ export async function readJson(
   if (announced !== null && Number(announced) > limit) throw payloadTooLarge(limit);
   if (announced !== null) grow(Number(announced));
   admitBody();
-  const bytes =
-    announced === null
-      ? await readWithin(request, limit, grow)
-      : new Uint8Array(await orAborted(request.arrayBuffer()));
-  if (bytes.length === 0) throw invalidSyntax('the body is empty');
-  // A decoder would replace invalid UTF-8, and the stored text would differ from what was sent.
-  if (!isUtf8(bytes)) throw invalidSyntax('the body is not valid UTF-8');
-  const body = await parseJson(DECODER.decode(bytes));
-  if (bytes.length > SMALL_BODY_BYTES) {
-    for (const _ of shortenMembers(body)) await setImmediate();
+  if (announced !== null && Number(announced) <= SMALL_BODY_BYTES) {
+    const bytes = new Uint8Array(await orAborted(request.arrayBuffer()));
+    if (bytes.length === 0) throw emptyBody();
+    // A decoder would replace invalid UTF-8, and the stored text would differ from what was sent.
+    if (!isUtf8(bytes)) throw invalidSyntax('the body is not valid UTF-8');
+    return parseJson(DECODER.decode(bytes));
   }
+  const body = await parseLongJson(
+    textOf(request, limit, announced === null ? grow : () => undefined),
+  );
+  for (const _ of shortenMembers(body)) await setImmediate();
   return body;
 }
+
+const emptyBody = () => invalidSyntax('the body is empty');
 
 const DECODER = new TextDecoder();
 
@@ -59,23 +62,38 @@ function checkHeaders(headers: Headers): void {
   }
 }
 
-/** A body of unknown length is counted as it arrives. */
-async function readWithin(
+/** The text of a long body as it arrives. A body of unknown length is counted meanwhile. */
+async function* textOf(
   request: Request,
   limit: number,
   grow: (bytes: number) => void,
-): Promise<Uint8Array> {
+): AsyncGenerator<string, void> {
   const reader = request.body?.getReader();
-  if (reader === undefined) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
+  if (reader === undefined) throw emptyBody();
+  const text = new Utf8Text();
   let size = 0;
-  for (;;) {
-    const { done, value } = await orAborted(reader.read());
-    if (done) return Buffer.concat(chunks, size);
-    size += value.length;
-    if (size > limit) throw payloadTooLarge(limit);
-    grow(value.length);
-    chunks.push(value);
+  try {
+    for (;;) {
+      const { done, value } = await orAborted(reader.read());
+      if (done) break;
+      size += value.length;
+      if (size > limit) throw payloadTooLarge(limit);
+      grow(value.length);
+      yield* text.write(value);
+    }
+    if (size === 0) throw emptyBody();
+    text.end();
+  } finally {
+    void discard(reader);
+  }
+}
+
+/** Reads what is left of a body that is refused, or the connection could not be used again. */
+async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  try {
+    while (!(await reader.read()).done) await setImmediate();
+  } catch {
+    // The client is gone.
   }
 }
 

@@ -1,64 +1,65 @@
 /**
- * A walk through JSON text that checks its structure. On the way, the elements of long arrays are
- * parsed a few at a time and taken out of the text, so that no call has much to do.
+ * A walk through JSON text that checks its structure, piece by piece as it arrives. On the way, what
+ * long arrays and objects contain is parsed a little at a time and taken out of the text, so that no
+ * call has much to do and the text is never in memory as a whole.
  */
 
 import { randomUUID } from 'node:crypto';
 import { invalidSyntax } from '../scim/error.ts';
-import { MAX_JSON_DEPTH } from '../scim/limits.ts';
+import { MAX_JSON_DEPTH, MAX_JSON_KEYS } from '../scim/limits.ts';
 
-/** An array or object that is open. */
+/** An array or object that is open. Positions are those in the text that is kept. */
 interface Open {
-  /** The index of its bracket. */
+  /** The position of its bracket. */
   readonly start: number;
   /** Its keys so far; null for an array. */
   readonly keys: Set<string> | null;
-  /** Where the elements begin that were not parsed yet. */
+  /** The number of cuts before it. */
+  readonly cuts: number;
+  /** Where the text begins that was not parsed yet. */
   from: number;
-  /** The elements that were parsed; undefined for an array that is not long. */
-  elements: unknown[] | undefined;
-}
-
-/** A long array that was taken out of the text. */
-interface Cut {
-  readonly start: number;
-  readonly end: number;
-  readonly elements: readonly unknown[];
+  /** The elements or entries that were parsed; undefined unless it is long. */
+  taken: unknown[] | undefined;
 }
 
 export class JsonWalk {
-  readonly #text: string;
   readonly #batch: number;
-  /** Stands in the text for an array that was taken out. Nobody can have sent it. */
+  /** Stands in the text for what was taken out. Nobody can have sent it. */
   readonly #mark: string;
   readonly #open: Open[] = [];
-  /** In the order of the text. None is inside of another one. */
-  readonly #cuts: Cut[] = [];
-  #at = 0;
+  /** The values that were taken out of the text that is kept, in their order. */
+  readonly #cuts: unknown[] = [];
+  /** The text before the piece, without what was taken out. */
+  #kept = '';
+  #piece = '';
+  /** Where the part of the piece begins that isn't kept yet. */
+  #from = 0;
   #keyExpected = false;
+  /** The string in which the previous piece ended. */
+  #string: { readonly keyAt: number | undefined; readonly isEscaped: boolean } | undefined;
 
-  /** `batch` is the number of characters from which on elements are parsed by themselves. */
-  constructor(text: string, batch = Number.POSITIVE_INFINITY) {
-    this.#text = text;
+  /** `batch` is the number of characters from which on a part is parsed by itself. */
+  constructor(batch = Number.POSITIVE_INFINITY) {
     this.#batch = batch;
-    this.#mark = batch < text.length ? `${randomUUID()}:` : '';
+    this.#mark = Number.isFinite(batch) ? `${randomUUID()}:` : '';
   }
 
-  /** Walks through about so many characters. Returns whether the end is reached. */
-  advance(characters = Number.POSITIVE_INFINITY): boolean {
-    const text = this.#text;
-    const stop = Math.min(text.length, this.#at + characters);
-    let at = this.#at;
-    for (; at < stop; at++) {
-      switch (text.charCodeAt(at)) {
-        case 0x22: {
-          const end = endOfString(text, at);
-          const keys = this.#keyExpected ? this.#open.at(-1)?.keys : null;
-          if (keys) addKey(keys, text.slice(at, end + 1));
+  /** Walks through the next piece. Throws invalidSyntax. */
+  write(piece: string): void {
+    if (piece === '') return;
+    this.#piece = piece;
+    this.#from = 0;
+    let at = this.#string === undefined ? 0 : this.#endString(0) + 1;
+    for (; at < piece.length; at++) {
+      switch (piece.charCodeAt(at)) {
+        case 0x22:
+          this.#string = {
+            keyAt: this.#keyExpected ? this.#position(at) : undefined,
+            isEscaped: false,
+          };
           this.#keyExpected = false;
-          at = end;
+          at = this.#endString(at + 1);
           break;
-        }
         case 0x7b:
           this.#begin(at, new Set());
           break;
@@ -75,18 +76,50 @@ export class JsonWalk {
         default:
       }
     }
-    this.#at = at;
-    return at >= text.length;
+    this.#kept += piece.slice(this.#from);
+    this.#piece = '';
+    this.#from = 0;
   }
 
-  /** The value of the whole text. Call it at the end of the walk. Throws invalidSyntax. */
+  /** The value of the whole text. Call it after the last piece. Throws invalidSyntax. */
   value(): unknown {
-    return this.#parse(0, this.#text.length, '', '');
+    if (this.#open.length > 0) throw invalidJson();
+    return this.#parse(this.#kept, 0);
+  }
+
+  #position(at: number): number {
+    return this.#kept.length + at - this.#from;
+  }
+
+  /** The index of the quote that closes the string; that of the last character if none does. */
+  #endString(start: number): number {
+    const { keyAt, isEscaped = false } = this.#string ?? {};
+    const first = isEscaped ? start + 1 : start;
+    const piece = this.#piece;
+    let end = piece.indexOf('"', first);
+    while (end >= 0 && isBackslashed(piece, first, end)) end = piece.indexOf('"', end + 1);
+    if (end < 0) {
+      this.#string = { keyAt, isEscaped: isBackslashed(piece, first, piece.length) };
+      return piece.length - 1;
+    }
+    this.#string = undefined;
+    const keys = keyAt === undefined ? null : this.#open.at(-1)?.keys;
+    if (keyAt !== undefined && keys) addKey(keys, this.#textFrom(keyAt, end + 1));
+    return end;
+  }
+
+  /** The text from a position on to an index of the piece. */
+  #textFrom(position: number, end: number): string {
+    const start = position - this.#kept.length + this.#from;
+    if (start >= this.#from) return this.#piece.slice(start, end);
+    return this.#kept.slice(position) + this.#piece.slice(this.#from, end);
   }
 
   #begin(at: number, keys: Set<string> | null): void {
     this.#keyExpected = keys !== null;
-    if (this.#open.push({ start: at, keys, from: at + 1, elements: undefined }) > MAX_JSON_DEPTH) {
+    const start = this.#position(at);
+    const open = { start, keys, cuts: this.#cuts.length, from: start + 1, taken: undefined };
+    if (this.#open.push(open) > MAX_JSON_DEPTH) {
       throw invalidSyntax(`the body is nested deeper than ${MAX_JSON_DEPTH} levels`);
     }
   }
@@ -94,72 +127,75 @@ export class JsonWalk {
   #end(at: number): void {
     const open = this.#open.pop();
     this.#keyExpected = false;
-    if (open?.elements === undefined) return;
-    if (this.#text.charCodeAt(at) !== 0x5d) throw invalidJson();
-    this.#takeElements(open, open.elements, at);
-    this.#cuts.push({ start: open.start, end: at + 1, elements: open.elements });
+    if (open?.taken === undefined) return;
+    if (this.#piece.charCodeAt(at) !== (open.keys === null ? 0x5d : 0x7d)) throw invalidJson();
+    this.#take(open, open.taken, at);
+    this.#kept += `"${this.#mark}${this.#cuts.length}"`;
+    this.#cuts.push(open.keys === null ? open.taken : objectOf(open.taken));
   }
 
   #next(at: number): void {
     const open = this.#open.at(-1);
     this.#keyExpected = open !== undefined && open.keys !== null;
-    if (open === undefined || open.keys !== null || at - open.from < this.#batch) return;
-    open.elements ??= [];
-    this.#takeElements(open, open.elements, at);
-    open.from = at + 1;
+    if (open === undefined || this.#position(at) - open.from < this.#batch) return;
+    open.taken ??= [];
+    this.#take(open, open.taken, at);
   }
 
-  #takeElements({ from }: Open, elements: unknown[], end: number): void {
-    const more = this.#parse(from, end, '[', ']');
+  /** Parses what is left of an array or object in front of a comma or its last bracket. */
+  #take(open: Open, taken: unknown[], at: number): void {
+    const text = this.#textFrom(open.from, at);
+    this.#kept = this.#textFrom(0, at).slice(0, open.start);
+    this.#from = at + 1;
+    open.from = open.start;
+    const value = this.#parse(open.keys === null ? `[${text}]` : `{${text}}`, open.cuts);
+    const parts = Array.isArray(value) ? value : Object.entries(value ?? {});
     // Two commas without anything between them are not JSON.
-    if (!Array.isArray(more) || more.length === 0) throw invalidJson();
-    for (const each of more) elements.push(each);
+    if (parts.length === 0) throw invalidJson();
+    for (const each of parts) taken.push(each);
   }
 
-  /** Parses a part of the text, with the arrays that were taken out of it. */
-  #parse(start: number, end: number, before: string, after: string): unknown {
-    const first = this.#cuts.findIndex((cut) => cut.start >= start);
-    const cuts = first < 0 ? [] : this.#cuts.splice(first);
-    let json = before;
-    let from = start;
-    cuts.forEach((cut, index) => {
-      json += `${this.#text.slice(from, cut.start)}"${this.#mark}${index}"`;
-      from = cut.end;
-    });
-    const value = parsed(json + this.#text.slice(from, end) + after);
+  /** Parses a part of the text, with what was taken out of it: the cuts from the first one on. */
+  #parse(json: string, first: number): unknown {
+    const cuts = this.#cuts.splice(first);
+    const value = parsed(json);
     if (cuts.length === 0) return value;
-    const filled = new Filling(this.#mark, cuts);
+    const filled = new Filling(this.#mark, cuts, first);
     const whole = filled.fill(value);
-    // An array can't be a key.
+    // An array or object can't be a key.
     if (filled.count !== cuts.length) throw invalidJson();
     return whole;
   }
 }
 
-/** Puts arrays back in the places of their marks. */
+/** Puts values back in the places of their marks. */
 class Filling {
   readonly #mark: string;
-  readonly #cuts: readonly Cut[];
+  readonly #cuts: readonly unknown[];
+  readonly #first: number;
   count = 0;
 
-  constructor(mark: string, cuts: readonly Cut[]) {
+  constructor(mark: string, cuts: readonly unknown[], first: number) {
     this.#mark = mark;
     this.#cuts = cuts;
+    this.#first = first;
   }
 
   fill(value: unknown): unknown {
     if (typeof value === 'string') {
       if (!value.startsWith(this.#mark)) return value;
       this.count++;
-      return this.#cuts[Number(value.slice(this.#mark.length))]?.elements;
+      return this.#cuts[Number(value.slice(this.#mark.length)) - this.#first];
     }
     if (Array.isArray(value)) return value.map((each) => this.fill(each));
     if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value).map(([key, each]) => [key, this.fill(each)]);
-    // fromEntries defines a key __proto__, as JSON.parse does.
-    return Object.fromEntries(entries);
+    return objectOf(Object.entries(value).map(([key, each]) => [key, this.fill(each)]));
   }
 }
+
+/** Defines a key __proto__, as JSON.parse does. */
+const objectOf = (entries: readonly unknown[]): unknown =>
+  Object.fromEntries(entries as readonly (readonly [string, unknown])[]);
 
 const invalidJson = () => invalidSyntax('the body is not valid JSON');
 
@@ -172,20 +208,11 @@ export function parsed(json: string): unknown {
   }
 }
 
-/** The index of the closing quote. */
-function endOfString(text: string, start: number): number {
-  let end = start;
-  do {
-    end = text.indexOf('"', end + 1);
-    if (end < 0) throw invalidJson();
-  } while (isEscaped(text, end));
-  return end;
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let backslashes = 0;
-  while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++;
-  return backslashes % 2 === 1;
+/** Whether an odd number of backslashes is in front of the index, from the first one on. */
+function isBackslashed(text: string, first: number, at: number): boolean {
+  let from = at;
+  while (from > first && text.charCodeAt(from - 1) === 0x5c) from--;
+  return (at - from) % 2 === 1;
 }
 
 function addKey(keys: Set<string>, quoted: string): void {
@@ -193,6 +220,9 @@ function addKey(keys: Set<string>, quoted: string): void {
   if (typeof key !== 'string') return;
   if (keys.has(key)) {
     throw invalidSyntax(`the key ${JSON.stringify(key.slice(0, 64))} occurs twice in one object`);
+  }
+  if (keys.size >= MAX_JSON_KEYS) {
+    throw invalidSyntax(`an object in the body has more than ${MAX_JSON_KEYS} keys`);
   }
   keys.add(key);
 }

@@ -1,6 +1,7 @@
 /**
  * Parses JSON as strictly as a directory needs: limited nesting, and no duplicate keys in an
- * object. Long text is parsed in slices of the event loop, so that it keeps nobody waiting.
+ * object. JSON.parse keeps the last of two equal keys, other parsers the first. A proxy that checks
+ * bodies could therefore read something else than this server, so duplicate keys are refused.
  */
 
 import { setImmediate } from 'node:timers/promises';
@@ -9,18 +10,25 @@ import { JsonWalk, parsed } from './json-walk.ts';
 /** Characters that are parsed in one go, in about a millisecond. */
 const SLICE = 64 * 1024;
 
+/** Parses a short text. Throws invalidSyntax. */
+export function parseJson(text: string): unknown {
+  const value = parsed(text);
+  new JsonWalk().write(text);
+  return value;
+}
+
 /**
- * Parses the text of a body. JSON.parse keeps the last of two equal keys, other parsers the first.
- * A proxy that checks bodies could therefore read something else than this server, so duplicate
- * keys are refused. Rejects with invalidSyntax. `slice` differs in tests only.
+ * Parses a long text in slices of the event loop as it arrives, so that it keeps nobody waiting.
+ * Rejects with invalidSyntax. `slice` differs in tests only.
  */
-export async function parseJson(text: string, slice = SLICE): Promise<unknown> {
-  if (text.length <= slice) {
-    const value = parsed(text);
-    new JsonWalk(text).advance();
-    return value;
+export async function parseLongJson(
+  pieces: AsyncIterable<string> | Iterable<string>,
+  slice = SLICE,
+): Promise<unknown> {
+  const walk = new JsonWalk(slice);
+  for await (const piece of pieces) {
+    walk.write(piece);
+    await setImmediate();
   }
-  const walk = new JsonWalk(text, slice);
-  while (!walk.advance(slice)) await setImmediate();
   return walk.value();
 }

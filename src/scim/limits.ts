@@ -72,6 +72,9 @@ export const CURSOR_TIMEOUT = 3600;
 /** No SCIM body needs more than 8 levels. */
 export const MAX_JSON_DEPTH = 32;
 
+/** Keys of one object in a body. */
+export const MAX_JSON_KEYS = 10_000;
+
 /**
  * Real filters stay far below these limits, which bound the stack and the work. The length is in
  * UTF-16 units.
