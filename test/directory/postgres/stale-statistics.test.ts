@@ -22,6 +22,7 @@ import { add, at, groupQuery, remove, userQuery } from '../contract/fixture.ts';
 const SCOPE: Scope = { tenant: 't', integrationId: 'i' };
 const USER = 'u00050';
 const OUTSIDER = 'u00010';
+const CROWD = Array.from({ length: 20 }, (_, n) => `u${String(n + 100).padStart(5, '0')}`);
 let created = 0;
 const switched = (user: Attributes): Attributes => ({ ...user, active: user.active !== true });
 const TABLES = ['access', 'access_values', 'groups', 'external_ids'];
@@ -84,6 +85,16 @@ const workOf = ({ users, groups }: Store): Readonly<Record<string, () => Promise
     },
     'a user who is switched on or off': () =>
       users.change(SCOPE, USER, ({ profile }) => switched(profile.attributes), at(1)),
+    'users whose addresses change together': () =>
+      Promise.all(
+        CROWD.map((id) => {
+          const address = () => ({
+            userName: `user${Number(id.slice(1))}`,
+            emails: [{ value: `${id}@${++created}` }],
+          });
+          return users.change(SCOPE, id, address, at(1));
+        }),
+      ),
     'a member who joins': () => groups.change(SCOPE, 'g40', undefined, [add(OUTSIDER)], at(1)),
     'a member who leaves': () => groups.change(SCOPE, 'g40', undefined, [remove(OUTSIDER)], at(1)),
     'a group that is renamed': () =>

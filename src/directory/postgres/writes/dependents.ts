@@ -29,7 +29,7 @@ const COUNTER_SLOTS = 16;
 export const counterSlot = (): number => Math.floor(Math.random() * COUNTER_SLOTS);
 
 /** Whether the first part of the statement, `resource`, wrote anything. */
-export const IF_WRITTEN = sql`EXISTS (SELECT 1 FROM resource)`;
+const IF_WRITTEN = sql`EXISTS (SELECT 1 FROM resource)`;
 
 /** Adds what is selected, in the order of COUNTER, to the counters. */
 export const addedToCounters = (selected: SQL): SQL => sql`
