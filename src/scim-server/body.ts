@@ -6,6 +6,8 @@ import { setImmediate } from 'node:timers/promises';
 import { invalidSyntax } from '../scim/error.ts';
 import { SMALL_BODY_BYTES } from '../scim/limits.ts';
 import { shortenMembers } from '../scim/member-lists.ts';
+import { normalizeMember } from '../scim/values.ts';
+import { betweenTurns } from './between-turns.ts';
 import { payloadTooLarge, unsupportedMediaType } from './error.ts';
 import { parseJson, parseLongJson } from './json.ts';
 import { Utf8Text } from './utf8.ts';
@@ -36,7 +38,7 @@ export async function readJson(
   const body = await parseLongJson(
     textOf(request, limit, announced === null ? grow : () => undefined),
   );
-  for (const _ of shortenMembers(body)) await setImmediate();
+  await betweenTurns(shortenMembers(body, normalizeMember));
   return body;
 }
 

@@ -2,6 +2,7 @@
  * Long lists of members. Only lists of members may be long, so whatever else a long list is, the
  * parser refuses or ignores it.
  */
+import { ScimError } from './error.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 
 /** Members that are handled in one go, in a few milliseconds. A longer list is a long one. */
@@ -30,31 +31,78 @@ const SHORT = 256;
 export const isPlainId = (value: JsonValue): value is string =>
   typeof value === 'string' && PLAIN_ID.test(value);
 
+/** Returns the element in the form of the schema, or undefined for one without content. */
+type Normalize = (element: JsonValue) => JsonValue | undefined;
+
+/** A list whose elements have the form of the schema, up to the one that is refused. */
+interface CheckedList {
+  /** Undefined if none is. */
+  readonly refused?: { readonly element: JsonValue };
+}
+
+const checkedLists = new WeakMap<readonly JsonValue[], CheckedList>();
+
+/** What is known of a long list of members; undefined if its elements were not checked yet. */
+export const checkedMembers = (list: readonly JsonValue[]): CheckedList | undefined =>
+  checkedLists.get(list);
+
 /**
- * Replaces the elements of long lists in a parsed body by their ids, where that makes no
- * difference, and yields between the slices. The body is then parsed quickly. Elements that need a
- * closer look stay as they are.
+ * Brings the elements of long lists in a parsed body into the form of the schema, or replaces them
+ * by their ids where that makes no difference, and yields between the slices. The body is then
+ * parsed quickly. `normalize` throws ScimError for an element that is refused.
  */
-export function* shortenMembers(body: unknown, depth = 0): Generator<void, void> {
+export function* shortenMembers(
+  body: unknown,
+  normalize: Normalize,
+  depth = 0,
+): Generator<void, void> {
   if (depth > MAX_DEPTH) return;
   if (Array.isArray(body)) {
-    if (body.length > MEMBERS_AT_ONCE) yield* shorten(body);
-    else for (const each of body) yield* shortenMembers(each, depth + 1);
+    if (body.length > MEMBERS_AT_ONCE) yield* shorten(body, normalize);
+    else for (const each of body) yield* shortenMembers(each, normalize, depth + 1);
   } else if (typeof body === 'object' && body !== null) {
     for (const each of Object.values(body)) {
-      if (typeof each === 'object') yield* shortenMembers(each, depth + 1);
+      if (typeof each === 'object') yield* shortenMembers(each, normalize, depth + 1);
     }
   }
 }
 
-function* shorten(list: JsonValue[]): Generator<void, void> {
+function* shorten(list: JsonValue[], normalize: Normalize): Generator<void, void> {
+  let known: CheckedList = {};
   for (let start = 0; start < list.length; start += MEMBERS_AT_ONCE) {
     const end = Math.min(list.length, start + MEMBERS_AT_ONCE);
     for (let index = start; index < end; index++) {
-      const element = list[index];
-      if (isJsonObject(element) && isPlainMember(element)) list[index] = element.value;
+      const element = list[index] ?? null;
+      const short = shortened(element, normalize);
+      // An element without content is refused unless there is a worse one.
+      if (short === undefined || short === REFUSED) known = { refused: { element } };
+      else list[index] = short;
+      if (short !== REFUSED) continue;
+      checkedLists.set(list, known);
+      return;
     }
     yield;
+  }
+  checkedLists.set(list, known);
+}
+
+const REFUSED = Symbol('refused');
+
+/** Undefined for an element without content. An id stays text: it may be part of another list. */
+function shortened(
+  element: JsonValue,
+  normalize: Normalize,
+): JsonValue | typeof REFUSED | undefined {
+  if (isPlainId(element)) return element;
+  if (isJsonObject(element) && isPlainMember(element)) return element.value;
+  try {
+    const normal = normalize(element);
+    return normal !== undefined && isJsonObject(normal) && normal.value === element
+      ? element
+      : normal;
+  } catch (error) {
+    if (error instanceof ScimError) return REFUSED;
+    throw error;
   }
 }
 

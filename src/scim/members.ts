@@ -22,6 +22,10 @@ export type MemberChange =
   /** `members[…]` with a filter other than `value eq`; refs are relative to the element. */
   | { readonly kind: 'removeWhere'; readonly where: Condition };
 
+/** The number of ids in all of them. */
+export const sizeOf = (changes: readonly MemberChange[]): number =>
+  changes.reduce((sum, change) => sum + ('values' in change ? change.values.length : 0), 0);
+
 const MEMBERS = 'members';
 
 /** Separates `members` from a parsed body. A missing list counts as an empty one. */

@@ -15,6 +15,7 @@ import {
 } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue, property } from './json.ts';
 import { MAX_OPERATIONS } from './limits.ts';
+import { MEMBERS_AT_ONCE } from './member-lists.ts';
 import {
   isIgnored,
   resolveTarget,
@@ -52,14 +53,28 @@ export interface PatchOperation {
   readonly value: JsonValue | undefined;
 }
 
-/** Throws ScimError 400, or 413 for too many operations. */
-export function parsePatch(body: unknown, type: ResourceType): readonly PatchOperation[] {
+/** Throws ScimError 400, or 413 for too many operations. Yields while there is more to do. */
+export function* parsePatchInSteps(
+  body: unknown,
+  type: ResourceType,
+): Generator<void, readonly PatchOperation[]> {
   if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
   const operations = operationsIn(body);
   if (operations.length > MAX_OPERATIONS) {
     throw new ScimError(413, `the PATCH has more than ${MAX_OPERATIONS} operations`);
   }
-  return operations.flatMap((operation) => parseOperation(operation, type));
+  const parsed: PatchOperation[] = [];
+  let elements = 0;
+  for (const operation of operations) {
+    for (const each of parseOperation(operation, type)) {
+      parsed.push(each);
+      if (Array.isArray(each.value)) elements += each.value.length;
+    }
+    if (elements <= MEMBERS_AT_ONCE) continue;
+    elements = 0;
+    yield;
+  }
+  return parsed;
 }
 
 /**

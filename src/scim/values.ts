@@ -8,7 +8,7 @@ import { distinct } from './element-set.ts';
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { KEY_ATTRIBUTES, MAX_KEY_BYTES, MAX_MARKS, MAX_TEXT_BYTES, MAX_VALUES } from './limits.ts';
-import { isPlainId } from './member-lists.ts';
+import { checkedMembers, isPlainId } from './member-lists.ts';
 import { complexFromJson } from './quirks/json-text.ts';
 import {
   booleanFromText,
@@ -19,6 +19,7 @@ import {
   valueFromObject,
 } from './quirks/values.ts';
 import { type Attribute, findAttribute } from './schema.ts';
+import { MEMBERS_ATTRIBUTE } from './schemas/group.ts';
 import { hasTooManyMarks } from './text.ts';
 
 const KEYS: ReadonlySet<string> = new Set(KEY_ATTRIBUTES);
@@ -39,6 +40,11 @@ export function normalizeValue(
   if (given.length > MAX_VALUES && name !== 'members') {
     throw invalidValue(`${name} has more than ${MAX_VALUES} values`);
   }
+  if (name === 'members') {
+    const known = checkedMembers(given);
+    if (known?.refused !== undefined) throw refusalOf(known.refused.element);
+    if (known !== undefined) return given;
+  }
   const isDone = (each: JsonValue) => name === 'members' && isPlainId(each);
   const elements = given
     .map((each) => (isDone(each) ? each : normalizeSingle(attribute, each, name)))
@@ -47,6 +53,16 @@ export function normalizeValue(
   if (elements.length < 2) return elements.length === 0 ? undefined : elements;
   // Only the ids of members are used, each once; there may be many.
   return name === 'members' ? elements : distinct(attribute, withOnePrimary(elements));
+}
+
+/** One member of a group in the form of the schema; undefined if it has no content. */
+export const normalizeMember = (member: JsonValue): JsonValue | undefined =>
+  normalizeSingle(MEMBERS_ATTRIBUTE, member, 'members');
+
+/** The error for the element of a long list of members that was found to be refused. */
+function refusalOf(member: JsonValue): Error {
+  normalizeMember(member);
+  return memberWithoutId();
 }
 
 /**

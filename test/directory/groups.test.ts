@@ -5,9 +5,9 @@ import { type Permission, PROVISIONER_PERMISSIONS } from '../../src/directory/pe
 import type { Resources } from '../../src/directory/resources.ts';
 import type { GroupRecord } from '../../src/directory/store/resources.ts';
 import type { JsonValue } from '../../src/scim/json.ts';
-import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { type SqliteDirectory, useSqlite } from '../support/directory/sqlite.ts';
+import { parsePatch } from '../support/scim/parse-patch.ts';
 import { ACME, addUser, at, groupQuery, memberIds } from './contract/fixture.ts';
 
 const { group: type } = STANDARD_RESOURCE_TYPES;

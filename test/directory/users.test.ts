@@ -5,10 +5,10 @@ import type { Resources } from '../../src/directory/resources.ts';
 import type { UserRecord } from '../../src/directory/store/resources.ts';
 import { usersOf } from '../../src/directory/users.ts';
 import type { JsonValue } from '../../src/scim/json.ts';
-import { parsePatch } from '../../src/scim/patch-parser.ts';
 import type { Attributes } from '../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { type SqliteDirectory, useSqlite } from '../support/directory/sqlite.ts';
+import { parsePatch } from '../support/scim/parse-patch.ts';
 import { ACME, at, userQuery } from './contract/fixture.ts';
 
 const { user: type } = STANDARD_RESOURCE_TYPES;

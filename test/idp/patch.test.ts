@@ -1,8 +1,8 @@
 /** PATCH bodies that identity providers send. Each title names the client. */
 import { describe, expect, it } from 'vitest';
 import { applyPatch } from '../../src/scim/patch.ts';
-import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
+import { parsePatch } from '../support/scim/parse-patch.ts';
 
 const USER = STANDARD_RESOURCE_TYPES.user;
 const GROUP = STANDARD_RESOURCE_TYPES.group;

@@ -4,9 +4,10 @@ import { expect, it } from 'vitest';
 import { ScimError } from '../../src/scim/error.ts';
 import { MEMBERS_AT_ONCE, shortenMembers } from '../../src/scim/member-lists.ts';
 import { separateMemberOperations, separateMembers } from '../../src/scim/members.ts';
-import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { parseResource } from '../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
+import { normalizeMember } from '../../src/scim/values.ts';
+import { parsePatch } from '../support/scim/parse-patch.ts';
 
 const GROUP = STANDARD_RESOURCE_TYPES.group;
 
@@ -41,7 +42,7 @@ it('whatever the elements are, the ids or the refusal stay the same', () => {
       const operation = { op: 'add', path: 'members', value: list };
       const patch = () => ({ Operations: [structuredClone(operation)] });
       const shortened = <T extends object>(body: T): T => {
-        for (const _ of shortenMembers(body));
+        for (const _ of shortenMembers(body, normalizeMember));
         return body;
       };
       const members = (body: object) =>
@@ -60,6 +61,6 @@ it('of the ordinary form become ids, between which others are served', () => {
     display: 'Somebody',
   }));
   const body = { Operations: [{ method: 'PUT', data: { members } }] };
-  expect([...shortenMembers(body)]).toHaveLength(5);
+  expect([...shortenMembers(body, normalizeMember)]).toHaveLength(5);
   expect(members[7]).toBe('u7');
 });

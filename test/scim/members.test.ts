@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_MEMBER_COMPARISONS } from '../../src/scim/limits.ts';
 import { separateMemberOperations, separateMembers } from '../../src/scim/members.ts';
-import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { parseResource } from '../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
+import { parsePatch } from '../support/scim/parse-patch.ts';
 
 const GROUP = STANDARD_RESOURCE_TYPES.group;
 

@@ -1,6 +1,6 @@
 /** The meaning of a PATCH apart from its values: it never succeeds without doing what it says. */
 import { describe, expect, it } from 'vitest';
-import { parsePatch } from '../../src/scim/patch-parser.ts';
+import { parsePatch } from '../support/scim/parse-patch.ts';
 import {
   BEFORE,
   changed,

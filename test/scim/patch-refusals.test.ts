@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_COMPARED, MAX_OPERATIONS, MAX_RESOURCE } from '../../src/scim/limits.ts';
 import { applyPatch } from '../../src/scim/patch.ts';
-import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
+import { parsePatch } from '../support/scim/parse-patch.ts';
 
 const USER = STANDARD_RESOURCE_TYPES.user;
 const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';

@@ -1,9 +1,9 @@
 /** The operations of a PATCH (RFC 7644 §3.5.2): add, replace and remove. */
 import { describe, expect, it } from 'vitest';
 import { applyPatch } from '../../src/scim/patch.ts';
-import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { attribute, type ResourceType } from '../../src/scim/schema.ts';
+import { parsePatch } from '../support/scim/parse-patch.ts';
 
 const USER = STANDARD_RESOURCE_TYPES.user;
 const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';

@@ -5,7 +5,6 @@ import { ScimError } from '../../src/scim/error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../src/scim/json.ts';
 import { separateMemberOperations, separateMembers } from '../../src/scim/members.ts';
 import { applyPatch } from '../../src/scim/patch.ts';
-import { parsePatch } from '../../src/scim/patch-parser.ts';
 import { StoredProfile } from '../../src/scim/profile.ts';
 import { parseProjection } from '../../src/scim/projection.ts';
 import { represent } from '../../src/scim/representation.ts';
@@ -15,6 +14,7 @@ import type { Attribute, ResourceType } from '../../src/scim/schema.ts';
 import { coreAttributes } from '../../src/scim/schemas/common.ts';
 import { looseValue, operation, pathsOf } from '../support/scim/arbitrary-patches.ts';
 import { body, ODDITIES } from '../support/scim/arbitrary-resources.ts';
+import { parsePatch } from '../support/scim/parse-patch.ts';
 
 const { user, group: GROUP } = STANDARD_RESOURCE_TYPES;
 const USER: ResourceType = {

@@ -1,7 +1,7 @@
 /** Groups on PostgreSQL. */
 import { sql } from 'drizzle-orm';
 import { MEMBERS_AT_ONCE } from '../../scim/member-lists.ts';
-import type { MemberChange } from '../../scim/members.ts';
+import { type MemberChange, sizeOf } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { combined } from '../sql/log/change.ts';
@@ -193,10 +193,6 @@ export function createGroupStore(
       activity.committed(entry);
     },
   };
-}
-
-function sizeOf(changes: readonly MemberChange[]): number {
-  return changes.reduce((sum, change) => sum + ('values' in change ? change.values.length : 0), 0);
 }
 
 /** Locks the group and all groups that hold it, and the tenant's nesting. Throws notFound. */

@@ -1,7 +1,7 @@
 /** Groups on SQLite. */
 import { sql } from 'drizzle-orm';
 import { MEMBERS_AT_ONCE } from '../../scim/member-lists.ts';
-import type { MemberChange } from '../../scim/members.ts';
+import { type MemberChange, sizeOf } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { combined } from '../sql/log/change.ts';
@@ -119,11 +119,8 @@ export function createGroupStore(
   }
 
   const isLong = ({ tenant }: Author, id: string, changes: readonly MemberChange[]): boolean =>
-    changes.some(
-      (each) =>
-        ('values' in each && each.values.length > MEMBERS_AT_ONCE) ||
-        (each.kind === 'replace' && memberships.isLarge(tenant, id)),
-    );
+    sizeOf(changes) > MEMBERS_AT_ONCE ||
+    changes.some(({ kind }) => kind === 'replace' && memberships.isLarge(tenant, id));
 
   return {
     create: (author, group) =>

@@ -3,6 +3,25 @@ import { attribute, type Schema } from '../schema.ts';
 
 const GROUP_URN = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
+export const MEMBERS_ATTRIBUTE = attribute('members', 'Users and groups in the group.', {
+  multiValued: true,
+  subAttributes: [
+    attribute('value', 'Id of the user or group.', {
+      caseExact: true,
+      mutability: 'immutable',
+    }),
+    attribute('$ref', 'URL of the user or group.', {
+      type: 'reference',
+      referenceTypes: ['User', 'Group'],
+      mutability: 'immutable',
+    }),
+    attribute('type', 'Type of the member.', {
+      canonicalValues: ['User', 'Group'],
+      mutability: 'immutable',
+    }),
+  ],
+});
+
 export const GROUP_SCHEMA: Schema = {
   id: GROUP_URN,
   name: 'Group',
@@ -12,23 +31,6 @@ export const GROUP_SCHEMA: Schema = {
       required: true,
       uniqueness: 'server',
     }),
-    attribute('members', 'Users and groups in the group.', {
-      multiValued: true,
-      subAttributes: [
-        attribute('value', 'Id of the user or group.', {
-          caseExact: true,
-          mutability: 'immutable',
-        }),
-        attribute('$ref', 'URL of the user or group.', {
-          type: 'reference',
-          referenceTypes: ['User', 'Group'],
-          mutability: 'immutable',
-        }),
-        attribute('type', 'Type of the member.', {
-          canonicalValues: ['User', 'Group'],
-          mutability: 'immutable',
-        }),
-      ],
-    }),
+    MEMBERS_ATTRIBUTE,
   ],
 };

@@ -63,6 +63,13 @@ it('a change of many members lets reads pass, and other writes wait until it is 
   expect(unknown.unknownMembers).toEqual(['nobody']);
   expect(await memberIds(store, ACME, group.id)).toEqual(ids.slice(1).toSorted());
 
+  const parts = [0, 800, 1_600].map((from) => remove(...ids.slice(from, from + 800)));
+  const removing = note('removed', changeMembers(store, ACME, group.id, ...parts));
+  for (let turn = 0; turn < 2; turn++) await nextTurn();
+  await Promise.all([removing, note('read again', memberIds(store, ACME, group.id))]);
+  expect(order.slice(3)).toEqual(['read again', 'removed']);
+  await changeMembers(store, ACME, group.id, replace(...ids.slice(1)));
+
   const refused = changeMembers(store, ACME, group.id, remove(...ids.slice(0, 2_000)), {
     kind: 'add',
     values: [...ids.slice(0, 1_500), group.id],

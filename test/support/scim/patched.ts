@@ -2,8 +2,8 @@
 import type { ScimError } from '../../../src/scim/error.ts';
 import { separateMemberOperations } from '../../../src/scim/members.ts';
 import { applyPatch } from '../../../src/scim/patch.ts';
-import { parsePatch } from '../../../src/scim/patch-parser.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
+import { parsePatch } from './parse-patch.ts';
 
 export const { user: USER, group: GROUP } = STANDARD_RESOURCE_TYPES;
 export const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';

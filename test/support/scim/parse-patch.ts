@@ -1,0 +1,10 @@
+import { type PatchOperation, parsePatchInSteps } from '../../../src/scim/patch-parser.ts';
+import type { ResourceType } from '../../../src/scim/schema.ts';
+
+/** All steps at once. */
+export function parsePatch(body: unknown, type: ResourceType): readonly PatchOperation[] {
+  const steps = parsePatchInSteps(body, type);
+  let next = steps.next();
+  while (!next.done) next = steps.next();
+  return next.value;
+}
