@@ -94,11 +94,14 @@ export interface Statement {
 /** A statement whose values come from an input. `Row` is what it selects. */
 export class Template<In extends object, Row> {
   readonly sql: string;
+  /** Whether a request decides about the text, by the shape of its filter for example. */
+  readonly isOfRequest: boolean;
   readonly #params: readonly unknown[];
   declare readonly row: Row;
 
-  constructor({ sql, params }: Query) {
+  constructor({ sql, params }: Query, isOfRequest = false) {
     this.sql = sql;
+    this.isOfRequest = isOfRequest;
     this.#params = params;
   }
 

@@ -119,8 +119,8 @@ export function openConnections(
   const transaction: Transaction = (read) =>
     long.take('long reads', () => runners.transaction(read), PATIENCE_OF_READS);
   const ask = asking(pool);
-  const shares = new Shares(async ({ sql: text, params }) => {
-    const [answer] = await ask([{ text, values: params as readonly BoundValue[] }]);
+  const shares = new Shares(async (statement) => {
+    const [answer] = await ask([statement]);
     return answer?.rows ?? [];
   }, bounds.acquireMs);
   const rowsOf = ({ template, input }: ReadStep) =>
@@ -212,7 +212,8 @@ function queriesOf(ask: Ask): Queries {
 function sent(statement: SQL | Template<object, unknown>, input: object = {}): SentStatement {
   const { sql: text, params } =
     statement instanceof Template ? statement.statement(input) : compose(statement);
-  return { text, values: params as readonly BoundValue[] };
+  const isOfRequest = !(statement instanceof Template) || statement.isOfRequest;
+  return { text, values: params as readonly BoundValue[], isOfRequest };
 }
 
 async function guarded<T>(query: () => Promise<T>): Promise<T> {

@@ -15,6 +15,8 @@ export interface SentStatement {
   readonly name?: string | undefined;
   readonly text: string;
   readonly values?: readonly BoundValue[];
+  /** Whether a request decides about the text, by the shape of its filter for example. */
+  readonly isOfRequest?: boolean;
   /** Rows are arrays, and not objects. */
   readonly asArrays?: boolean;
 }
@@ -92,8 +94,10 @@ export class RoundTrip implements pg.Submittable {
   #write(connection: pg.Connection): void {
     const { parsed, textOf } = this.#language;
     const sent = new Set<string>();
-    for (const [n, { name = '', text }] of this.#asked.entries()) {
+    for (const [n, { name = '', text, isOfRequest }] of this.#asked.entries()) {
       if (!parsed.has(name) && !sent.has(name)) {
+        // Another statement may have the name. The server ignores a name that none has.
+        if (isOfRequest && name !== '') connection.close({ type: 'S', name }, true);
         connection.parse({ name, text: textOf(text), types: [] }, true);
         connection.describe({ type: 'S', name }, true);
       }

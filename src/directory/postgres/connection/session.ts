@@ -5,6 +5,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { isLost, isReadOnly } from '../errors.ts';
+import { Prepared } from './prepared.ts';
 import {
   type Answered,
   type Language,
@@ -96,9 +97,6 @@ export interface Entry extends pg.ClientConfig {
 
 const same = (text: string): string => text;
 
-/** Others are parsed each time. A connection that replaces this one begins anew. */
-const MAX_PREPARED = 300;
-
 export class Session {
   readonly openedAt = performance.now();
   /** When its server was last seen to accept writes. */
@@ -121,8 +119,7 @@ export class Session {
   readonly #language: Language;
   /** Those without a response; the server is executing the first of them. */
   #roundTrips: RoundTrip[] = [];
-  /** The names under which the server keeps parsed statements, by their texts. */
-  readonly #names = new Map<string, string>();
+  readonly #prepared: Prepared;
   #direct = false;
   #askedAt: number | undefined;
   #giveUp: (error: Error) => void = () => undefined;
@@ -131,6 +128,7 @@ export class Session {
     this.#client = client;
     this.#socket = socket;
     this.#language = { parsed: new Map(), textOf, parserOf };
+    this.#prepared = new Prepared((name) => this.#language.parsed.delete(name));
     client.connection.on('parseComplete', () => this.#roundTrips[0]?.parsed());
     client.on('error', () => {
       this.lost = true;
@@ -223,7 +221,7 @@ export class Session {
 
   #roundTripOf(statements: readonly SentStatement[], done: WhenDone): RoundTrip {
     // A pooler's next server may not have the prepared statement.
-    const sent = this.#direct ? statements.map((each) => this.#named(each)) : statements;
+    const sent = this.#direct ? statements.map((each) => this.#prepared.named(each)) : statements;
     return new RoundTrip(sent, this.#language, (error, answers) => {
       this.#roundTrips.shift();
       if (error) this.lost ||= isLost(error);
@@ -234,16 +232,6 @@ export class Session {
       }
       done(error, answers);
     });
-  }
-
-  #named(statement: SentStatement): SentStatement {
-    const { text } = statement;
-    let name = this.#names.get(text);
-    if (name === undefined && this.#names.size < MAX_PREPARED) {
-      name = `s${this.#names.size}`;
-      this.#names.set(text, name);
-    }
-    return { ...statement, name };
   }
 
   #send(roundTrips: RoundTrip[], reject: (error: Error) => void): void {

@@ -1,11 +1,11 @@
 /** Reads that arrive while others are in work, and then share a statement with each other. */
 import type { Numbered, SharedTemplate } from '../../sql/search/shared.ts';
-import type { Statement } from '../../sql/template.ts';
 import { isEnded, isOfStatement } from '../errors.ts';
 import { Batches } from './batches.ts';
+import type { BoundValue, SentStatement } from './round-trip.ts';
 
 /** Returns the rows of the statement. */
-type Ask = (statement: Statement) => Promise<readonly unknown[]>;
+type Ask = (statement: SentStatement) => Promise<readonly unknown[]>;
 
 type Rows = readonly unknown[];
 type Template = SharedTemplate<object, unknown>;
@@ -35,8 +35,10 @@ export class Shares {
   #batchesOf(template: Template): Batches<object, Rows> {
     const perform = async (_: string, inputs: readonly object[]) => {
       const found = inputs.map((): unknown[] => []);
-      for (const row of await this.#ask(template.together(inputs)))
-        found[(row as Numbered).n - 1]?.push(row);
+      const { sql: text, params } = template.together(inputs);
+      const { isOfRequest } = template;
+      const sent = { text, values: params as readonly BoundValue[], isOfRequest };
+      for (const row of await this.#ask(sent)) found[(row as Numbered).n - 1]?.push(row);
       return found.map((value) => ({ status: 'fulfilled', value }) as const);
     };
     const batches = new Batches<object, Rows>(perform, {

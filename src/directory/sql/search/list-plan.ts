@@ -179,8 +179,8 @@ export class ListPlan {
     const known = this.#kept.get(name);
     if (known !== undefined) return known as Template<ListInput, Row>;
     const made = isShared
-      ? sharedTemplate<ListInput, Row>(this.#context.dialect, this.#compose, write())
-      : new Template<ListInput, Row>(this.#compose(write()));
+      ? sharedTemplate<ListInput, Row>(this.#context.dialect, this.#compose, write(), true)
+      : new Template<ListInput, Row>(this.#compose(write()), true);
     this.#kept.set(name, made);
     return made;
   }

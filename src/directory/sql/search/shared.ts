@@ -20,8 +20,8 @@ export interface Numbered {
 export class SharedTemplate<In extends object, Row> extends Template<In, Row> {
   readonly #params: readonly unknown[];
 
-  constructor(query: Query) {
-    super(query);
+  constructor(query: Query, isOfRequest: boolean) {
+    super(query, isOfRequest);
     this.#params = query.params;
   }
 
@@ -50,6 +50,7 @@ export function sharedTemplate<In extends object, Row>(
   { shared }: SearchDialect,
   compose: Compose,
   statement: SQL<Row>,
+  isOfRequest = false,
 ): Template<In, Row> {
   const lists: ListSlot[] = [];
   const columnOf = (slot: Slot) => {
@@ -58,11 +59,11 @@ export function sharedTemplate<In extends object, Row>(
     if (known === undefined) lists.push(list);
     return new StringChunk(`w.${list.name}`);
   };
-  if (shared === undefined) return new Template(compose(statement));
+  if (shared === undefined) return new Template(compose(statement), isOfRequest);
   const each = withColumns(statement, columnOf);
   return lists.length === 0
-    ? new Template(compose(statement))
-    : new SharedTemplate(compose(shared(lists, each)));
+    ? new Template(compose(statement), isOfRequest)
+    : new SharedTemplate(compose(shared(lists, each)), isOfRequest);
 }
 
 function withColumns({ queryChunks }: SQL, columnOf: (slot: Slot) => StringChunk): SQL {

@@ -206,6 +206,47 @@ describe('a statement that is repeated', () => {
   });
 });
 
+describe('statements whose texts are those of requests', () => {
+  it('make room for each other, and the statements of the program stay prepared', async () => {
+    const single = openConnections(settingsOf(directory.database.url), 1);
+    const program = template<{ n: number }, { found: number }>(
+      compose,
+      ({ n }) => sql`SELECT ${n}::integer AS found`,
+    );
+    const ask = (column: string) =>
+      single.all<Record<string, number>>(sql`SELECT 1 AS ${sql.raw(column)}`);
+    const textsOf = async () => {
+      const rows = await single.all<{ statement: string }>(
+        sql`SELECT statement FROM pg_prepared_statements`,
+      );
+      return rows.map(({ statement }) => statement);
+    };
+    await single.all(program, { n: 1 });
+    for (let n = 0; n < 500; n++) {
+      expect(await ask(`c${n}`)).toEqual([{ [`c${n}`]: 1 }]);
+      await ask('common');
+    }
+    const texts = await textsOf();
+    expect(texts).toContain('SELECT $1::integer AS found');
+    expect(texts).toContain('SELECT 1 AS common');
+    expect(texts).toContain('SELECT 1 AS c499');
+    expect(texts).not.toContain('SELECT 1 AS c0');
+    expect(texts.length).toBeLessThan(250);
+    expect(await ask('c0')).toEqual([{ c0: 1 }]);
+    await single.close();
+  });
+
+  it('are prepared under a name that a failed round trip did not free', async () => {
+    const single = openConnections(settingsOf(directory.database.url), 1);
+    for (let n = 0; n < 200; n++) await single.all(sql`SELECT 1 AS ${sql.raw(`c${n}`)}`);
+    const wrong = sql`SELECT 1 / 0 AS wrong`;
+    const other = sql`SELECT 2 AS other`;
+    await expect(single.together([wrong, other])).rejects.toThrow('22012');
+    expect(await single.all(other)).toEqual([{ other: 2 }]);
+    await single.close();
+  });
+});
+
 describe('a plan that is kept', () => {
   it('has no parallel workers, wherever it was made', async () => {
     const { url, query } = directory.database;
