@@ -34,7 +34,7 @@ const ARROWS: Record<string, readonly string[]> = {
   ],
 };
 /** The files in src/ that a folder may import. */
-const SHARED = ['src/logger.ts', 'src/outage.ts'];
+const SHARED = ['src/eventual.ts', 'src/logger.ts', 'src/outage.ts'];
 
 const OPERATOR = 'src/operator/';
 /** The folder within operator/, or undefined for a file in operator/ itself. */

@@ -2,6 +2,7 @@
  * Finds which users have a manager in the tenant, so that responses can link to the manager's
  * resource.
  */
+import type { Eventual } from '../eventual.ts';
 import { managerWithoutReference, mayHaveManager } from '../scim/manager.ts';
 import type { Scope, UserRecord } from './store/resources.ts';
 import type { Store } from './store/store.ts';
@@ -10,19 +11,20 @@ import type { Store } from './store/store.ts';
  * Returns the records, with their managers if these are users of the tenant. Costs nothing for
  * users without a manager.
  */
-export async function withManagers(
+export function withManagers(
   { users }: Store,
   { tenant }: Scope,
   records: readonly UserRecord[],
-): Promise<readonly UserRecord[]> {
+): Eventual<readonly UserRecord[]> {
   const named = records.map(({ profile }) =>
     mayHaveManager(profile.json) ? managerWithoutReference(profile.attributes) : undefined,
   );
   const ids = new Set(named.filter((id) => id !== undefined));
   if (ids.size === 0) return records;
-  const known = await users.known(tenant, [...ids]);
-  return records.map((record, index) => {
-    const managerId = named[index];
-    return managerId !== undefined && known.has(managerId) ? { ...record, managerId } : record;
-  });
+  return users.known(tenant, [...ids]).then((known) =>
+    records.map((record, index) => {
+      const managerId = named[index];
+      return managerId !== undefined && known.has(managerId) ? { ...record, managerId } : record;
+    }),
+  );
 }

@@ -2,6 +2,7 @@
  * What a provisioner does with the resources of one type, and what of it is the same for users and
  * groups.
  */
+import { type Eventual, eventual } from '../eventual.ts';
 import type { IfMatch } from '../scim/etag.ts';
 import type { PatchOperation } from '../scim/patch-parser.ts';
 import type { Attributes } from '../scim/resource.ts';
@@ -18,8 +19,8 @@ export interface Resources<R extends StoredResource> {
   readonly type: ResourceType;
   create(caller: Caller, attributes: Attributes): Promise<Change<R>>;
   /** `related`: with the user's groups, or the group's members. */
-  get(caller: Caller, id: string, related: boolean): Promise<R | undefined>;
-  list(caller: Caller, query: Query): Promise<Page<R>>;
+  get(caller: Caller, id: string, related: boolean): Eventual<R | undefined>;
+  list(caller: Caller, query: Query): Eventual<Page<R>>;
   /** PUT. */
   replace(caller: Caller, id: string, attributes: Attributes, ifMatch: IfMatch): Promise<Change<R>>;
   patch(
@@ -32,7 +33,7 @@ export interface Resources<R extends StoredResource> {
   /**
    * With what is related, as the caller has just written it: the permission to read is not needed.
    */
-  reread(caller: Caller, id: string): Promise<R | undefined>;
+  reread(caller: Caller, id: string): Eventual<R | undefined>;
 }
 
 /** The resource after a write. */
@@ -48,19 +49,21 @@ export function permittedReads<R extends StoredResource>(
   permitted: 'users' | 'groups',
 ): Pick<Resources<R>, 'get' | 'list' | 'reread'> {
   return {
-    get: async ({ scope, permissions }, id, related) => {
-      demand(permissions, `${permitted}.get`);
-      return store.get(scope, id, related);
-    },
-    list: async ({ scope, permissions }, query) => {
-      demand(permissions, `${permitted}.list`);
-      return store.list(scope, query);
-    },
+    get: ({ scope, permissions }, id, related) =>
+      eventual(() => {
+        demand(permissions, `${permitted}.get`);
+        return store.get(scope, id, related);
+      }),
+    list: ({ scope, permissions }, query) =>
+      eventual(() => {
+        demand(permissions, `${permitted}.list`);
+        return store.list(scope, query);
+      }),
     reread: ({ scope }, id) => store.get(scope, id, true),
   };
 }
 
 interface ReadStore<R> {
-  get(scope: Scope, id: string, related: boolean): Promise<R | undefined>;
-  list(scope: Scope, query: Query): Promise<Page<R>>;
+  get(scope: Scope, id: string, related: boolean): Eventual<R | undefined>;
+  list(scope: Scope, query: Query): Eventual<Page<R>>;
 }

@@ -2,6 +2,7 @@
  * Remembers for half a second which integration a token opens, so that a client that sends many
  * requests has its token looked up twice a second. What this process changes counts at once.
  */
+import { andThen } from '../eventual.ts';
 import type { Store } from './store/store.ts';
 import type { Authenticated } from './store/tokens.ts';
 
@@ -46,7 +47,7 @@ export function withTokenCache(store: Store, clock: () => number = () => perform
     ...store,
     tokens: {
       ...tokens,
-      authenticate: async (tenant, integrationId, hash, at) => {
+      authenticate: (tenant, integrationId, hash, at) => {
         const known = entries.get(hash);
         if (known !== undefined && clock() < known.until) {
           const { integration, expiresAt } = known.authenticated;
@@ -55,13 +56,14 @@ export function withTokenCache(store: Store, clock: () => number = () => perform
         }
         const begun = generation;
         const until = clock() + KEPT_MS;
-        const authenticated = await tokens.authenticate(tenant, integrationId, hash, at);
-        // Only what is found is kept: a new token is valid at once.
-        if (authenticated !== undefined && begun === generation) {
-          if (entries.size >= MOST_KEPT) entries.clear();
-          entries.set(hash, { authenticated, until });
-        }
-        return authenticated;
+        return andThen(tokens.authenticate(tenant, integrationId, hash, at), (authenticated) => {
+          // Only what is found is kept: a new token is valid at once.
+          if (authenticated !== undefined && begun === generation) {
+            if (entries.size >= MOST_KEPT) entries.clear();
+            entries.set(hash, { authenticated, until });
+          }
+          return authenticated;
+        });
       },
       add: forgetting(tokens.add),
       keepOnly: forgetting(tokens.keepOnly),

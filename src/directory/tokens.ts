@@ -1,5 +1,6 @@
 /** Tokens: 200 characters, of which the directory keeps only a hash. */
 import { hash, randomBytes } from 'node:crypto';
+import type { Eventual } from '../eventual.ts';
 import type { Store } from './store/store.ts';
 import type { Authenticated } from './store/tokens.ts';
 
@@ -57,13 +58,13 @@ export function hashToken(token: string): string {
 /**
  * Returns the integration that the token opens at this tenant and id; undefined whatever is wrong.
  */
-export async function authenticate(
+export function authenticate(
   store: Store,
   tenant: string,
   integrationId: string,
   token: string,
   at: number,
-): Promise<Authenticated | undefined> {
+): Eventual<Authenticated | undefined> {
   if (token.length > MAX_TOKEN_LENGTH) return undefined;
   return store.tokens.authenticate(tenant, integrationId, hashToken(token), at);
 }

@@ -53,6 +53,14 @@ export class Admission {
     if (isQueued) this.#noteEnd(arrivedAt);
   }
 
+  /**
+   * Responses of a turn are sent one directly after the other. The first one wakes its client, and
+   * on a machine that the client shares, each such interruption costs as much as a look-up.
+   */
+  afterTurn(response: Response): Promise<Response> {
+    return this.#queue.turn.then(() => response);
+  }
+
   #refuse(caller: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
     const status = this.#queue.hasOthers(caller) ? 429 : 503;
     this.#connections.countShed(status);

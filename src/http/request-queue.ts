@@ -61,6 +61,7 @@ class Lane {
 export class RequestQueue {
   readonly #lanes = new Map<string, Lane>();
   readonly #now: () => number;
+  #turn = Promise.resolve();
   #waiting = 0;
   #serving = 0;
   #armed = false;
@@ -99,6 +100,11 @@ export class RequestQueue {
     return this.#lanes.size > (this.#lanes.has(caller) ? 1 : 0);
   }
 
+  /** Resolves when all requests of the current turn have been begun. */
+  get turn(): Promise<void> {
+    return this.#turn;
+  }
+
   #arm(): void {
     if (this.#armed) return;
     this.#armed = true;
@@ -107,12 +113,15 @@ export class RequestQueue {
 
   async #takeTurns(): Promise<void> {
     const begun = this.#now();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
     const end = begun + Math.min(MAX_TURN_MS, Math.max(TURN_MS, begun - this.#turnedAt));
     while (this.#waiting > 0 && this.#now() < end) {
       if (!this.#serveNext()) break;
       // What has been begun continues, and so counts for this turn.
       await undefined;
     }
+    resolve();
     this.#turnedAt = this.#now();
     this.#armed = false;
     if (this.#waiting === 0) return;

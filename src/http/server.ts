@@ -133,9 +133,13 @@ export class HttpServer {
       (request, { incoming, outgoing }) => {
         const h1 = incoming as IncomingMessage;
         const bindings: ServerBindings = this.#connections.of(h1.socket) ?? NO_BINDINGS;
-        if (!awaitingContinue.delete(h1)) return app.fetch(request, bindings);
-        const admitBody = () => (outgoing as ServerResponse).writeContinue();
-        return app.fetch(request, { ...bindings, admitBody });
+        if (awaitingContinue.delete(h1)) {
+          const admitBody = () => (outgoing as ServerResponse).writeContinue();
+          return app.fetch(request, { ...bindings, admitBody });
+        }
+        const response = app.fetch(request, bindings);
+        if (admission === undefined || response instanceof Promise) return response;
+        return admission.afterTurn(response);
       },
       {
         hostname: 'localhost',

@@ -6,6 +6,7 @@ import type { IntegrationRecord } from '../directory/store/integrations.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { Authenticated } from '../directory/store/tokens.ts';
 import { authenticate } from '../directory/tokens.ts';
+import { type Eventual, eventual } from '../eventual.ts';
 import { forbidden, ScimError, unavailable } from '../scim/error.ts';
 
 /** The parts of a path to an integration's endpoint. */
@@ -37,23 +38,26 @@ const CREDENTIALS = /^(?:bearer +)?([\x21-\x7e]+)$/i;
  * Returns the integration whose token this is. Throws ScimError 401, which is the same for
  * everything that can be wrong with the token or the path, and 503 if the token can't be looked up.
  */
-export async function authenticateRequest(
+export function authenticateRequest(
   store: Store,
   { tenant, integrationId }: EndpointPath,
   authorization: string | null,
   at: number,
-): Promise<Authenticated> {
+): Eventual<Authenticated> {
   const token = CREDENTIALS.exec(authorization ?? '')?.[1];
   if (token === undefined) throw unauthorized();
-  let found: Authenticated | undefined;
-  try {
-    found = await authenticate(store, tenant, integrationId, token, at);
-  } catch (error) {
-    // Whatever went wrong, a caller that can't be identified isn't let in.
-    throw error instanceof ScimError ? error : unavailable(error);
-  }
+  const found = eventual(() => authenticate(store, tenant, integrationId, token, at));
+  return found instanceof Promise ? found.then(accepted, failed) : accepted(found);
+}
+
+function accepted(found: Authenticated | undefined): Authenticated {
   if (found === undefined) throw unauthorized();
   return found;
+}
+
+/** Whatever went wrong, a caller that can't be identified isn't let in. */
+function failed(error: unknown): never {
+  throw error instanceof ScimError ? error : unavailable(error);
 }
 
 /** Throws ScimError 403 for an integration that is disabled or not allowed in its tenant. */

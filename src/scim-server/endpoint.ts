@@ -6,6 +6,8 @@ import type { Context } from 'hono';
 import type { Caller, Directory } from '../directory/caller.ts';
 import type { RequestTracker } from '../directory/last-requests.ts';
 import type { Permissions } from '../directory/permissions.ts';
+import type { Authenticated } from '../directory/store/tokens.ts';
+import { andThen, type Eventual, eventual } from '../eventual.ts';
 import type { ServerBindings } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
 import { type AccessEntry, logAccess } from './access-log.ts';
@@ -69,7 +71,7 @@ export interface ScimCall {
   countOperation(name: string, status: number): void;
 }
 
-type ScimHandler = (call: ScimCall) => Answer | Promise<Answer>;
+type ScimHandler = (call: ScimCall) => Eventual<Answer>;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 type Method = (typeof METHODS)[number];
 type Methods = { readonly [M in Method]?: ScimHandler };
@@ -128,7 +130,7 @@ export function createEndpoint(options: EndpointOptions, routes: Routes) {
     const { route, id } = (endpoint && table.find(endpoint.rest)) ?? { route: unknown };
     return { endpoint, route, id };
   };
-  return async (context: ScimContext): Promise<Response> => {
+  return (context: ScimContext): Eventual<Response> => {
     const startedAt = context.env?.arrivedAt ?? performance.now();
     const { method, path, url } = context.req;
     const target = targetOf(path);
@@ -145,24 +147,29 @@ export function createEndpoint(options: EndpointOptions, routes: Routes) {
     };
     const refuse: Refuse = (error) => refusals.refuse(error, access.requestId);
     const held = new HeldBody(shares);
-    const answer = await serve(context, target, options, access, held, answers, refuse)
-      .then((served) => sent(served, target, method, access.integration, answers))
-      .catch(refuse);
-    held.release();
-    const { tenant, integration } = access;
-    const caller =
-      tenant === undefined || integration === undefined
-        ? undefined
-        : { tenant, integrationId: integration };
-    if (caller !== undefined && answer.status !== 503) refusals.answered();
-    const response = toResponse(answer, access.requestId);
-    const ms = performance.now() - startedAt;
-    metrics.answered(route.operationFor(method), answer.status, ms / 1000, caller);
-    const meant = answer.status === 401 ? metrics.unauthorized(path) : undefined;
-    logAccess(log, access, answer.status, ms, meant);
-    // A request without a valid token is nobody's.
-    if (caller !== undefined) recent?.note({ access, url, at: directory.now(), ms, answer });
-    return response;
+    const served = eventual(() =>
+      andThen(serve(context, target, options, access, held, answers, refuse), (answer) =>
+        sent(answer, target, method, access.integration, answers),
+      ),
+    );
+    const complete = (answer: Answer): Response => {
+      held.release();
+      const { tenant, integration } = access;
+      const caller =
+        tenant === undefined || integration === undefined
+          ? undefined
+          : { tenant, integrationId: integration };
+      if (caller !== undefined && answer.status !== 503) refusals.answered();
+      const response = toResponse(answer, access.requestId);
+      const ms = performance.now() - startedAt;
+      metrics.answered(route.operationFor(method), answer.status, ms / 1000, caller);
+      const meant = answer.status === 401 ? metrics.unauthorized(path) : undefined;
+      logAccess(log, access, answer.status, ms, meant);
+      // A request without a valid token is nobody's.
+      if (caller !== undefined) recent?.note({ access, url, at: directory.now(), ms, answer });
+      return response;
+    };
+    return andThen(served instanceof Promise ? served.catch(refuse) : served, complete);
   };
 }
 
@@ -197,7 +204,7 @@ function operationsAt(route: string | undefined, metrics: RequestMetrics) {
 
 type Refuse = (error: unknown) => Answer;
 
-async function serve(
+function serve(
   { req, env }: ScimContext,
   { endpoint, route: { methods }, id }: Target,
   { directory, publicUrl, log, tracker, limit, clock, permissions, metrics }: EndpointOptions,
@@ -205,49 +212,46 @@ async function serve(
   held: HeldBody,
   answers: HeldAnswers,
   refuse: Refuse,
-): Promise<Answer> {
+): Eventual<Answer> {
   if (endpoint === undefined) throw unknownPath();
   const at = directory.now();
   const authorization = req.raw.headers.get('authorization');
-  const { integration, keyId } = await authenticateRequest(
-    directory.store,
-    endpoint,
-    authorization,
-    at,
-  );
-  access.tenant = integration.tenant;
-  access.integration = integration.id;
-  access.keyId = keyId;
-  env?.authenticated?.(authorization, `${integration.id} ${keyId}`);
-  checkServed(integration);
-  tracker.note(integration.id, keyId, at);
-  limit(integration.id, clock());
-  if (methods === undefined) throw unknownPath();
-  const method = servedAs(req.method);
-  const handler = Object.hasOwn(methods, method) ? methods[method as Method] : undefined;
-  if (handler === undefined) return refuseMethod(req.method, methods);
-  const { requestId } = access;
-  const scope = { tenant: integration.tenant, integrationId: integration.id, requestId };
-  return handler({
-    request: {
-      id,
-      queries: () => queriesOf(req.url),
-      header: (name) => req.header(name),
-    },
-    caller: { scope, permissions },
-    baseUrl: `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`,
-    // Without a server around the application, as in tests, there are no bindings.
-    body: async (most) => {
-      const grow = (bytes: number) => held.grow(integration.id, bytes);
-      access.body = await readJson(req.raw, most, env?.admitBody ?? (() => {}), grow);
-      return access.body;
-    },
-    log: (fields, message) => log.info({ requestId, ...fields }, message),
-    refuse,
-    expectLong: () => answers.check(integration.id),
-    countRequests: (more) => limit(integration.id, clock(), more),
-    countOperation: (name, status) => metrics.bulkOperation(name, status, scope),
-  });
+  const admit = ({ integration, keyId }: Authenticated): Eventual<Answer> => {
+    access.tenant = integration.tenant;
+    access.integration = integration.id;
+    access.keyId = keyId;
+    env?.authenticated?.(authorization, `${integration.id} ${keyId}`);
+    checkServed(integration);
+    tracker.note(integration.id, keyId, at);
+    limit(integration.id, clock());
+    if (methods === undefined) throw unknownPath();
+    const method = servedAs(req.method);
+    const handler = Object.hasOwn(methods, method) ? methods[method as Method] : undefined;
+    if (handler === undefined) return refuseMethod(req.method, methods);
+    const { requestId } = access;
+    const scope = { tenant: integration.tenant, integrationId: integration.id, requestId };
+    return handler({
+      request: {
+        id,
+        queries: () => queriesOf(req.url),
+        header: (name) => req.header(name),
+      },
+      caller: { scope, permissions },
+      baseUrl: `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`,
+      // Without a server around the application, as in tests, there are no bindings.
+      body: async (most) => {
+        const grow = (bytes: number) => held.grow(integration.id, bytes);
+        access.body = await readJson(req.raw, most, env?.admitBody ?? (() => {}), grow);
+        return access.body;
+      },
+      log: (fields, message) => log.info({ requestId, ...fields }, message),
+      refuse,
+      expectLong: () => answers.check(integration.id),
+      countRequests: (more) => limit(integration.id, clock(), more),
+      countOperation: (name, status) => metrics.bulkOperation(name, status, scope),
+    });
+  };
+  return andThen(authenticateRequest(directory.store, endpoint, authorization, at), admit);
 }
 
 function refuseMethod(method: string, methods: Methods): Answer {

@@ -83,7 +83,7 @@ describe('a group', () => {
 
 describe('the permission', () => {
   const anything = async () => (await groups.create(CALLER, { displayName: 'staff' })).record.id;
-  const uses: Record<string, (caller: Caller, id: string) => Promise<unknown>> = {
+  const uses: Record<string, (caller: Caller, id: string) => unknown> = {
     'groups.create': (caller) => groups.create(caller, { displayName: 'other' }),
     'groups.get': (caller, id) => groups.get(caller, id, false),
     'groups.list': (caller) => groups.list(caller, groupQuery()),

@@ -139,3 +139,27 @@ it('a request whose client has gone is not begun', async () => {
   await settle();
   expect(begun).toEqual(['a']);
 });
+
+it('the responses of a turn wait until all of its requests were begun', async () => {
+  const queue = new RequestQueue(() => 0);
+  const seen: string[] = [];
+  const send = (name: string) =>
+    queue.enter('a', {
+      arrivedAt: 0,
+      isGone: () => false,
+      refuse: () => seen.push(`${name} is refused`),
+      serve: () => {
+        seen.push(`${name} is begun`);
+        return queue.turn.then(() => seen.push(`${name} is sent`));
+      },
+    });
+  send('first');
+  send('second');
+  await setImmediate();
+  send('third');
+  await setImmediate();
+  expect(seen).toEqual([
+    ...['first is begun', 'second is begun', 'first is sent', 'second is sent'],
+    ...['third is begun', 'third is sent'],
+  ]);
+});

@@ -33,7 +33,7 @@ async function start(options: ScimServerOptions = {}) {
       ...store,
       tokens: {
         ...store.tokens,
-        authenticate: (...args) => reach(() => store.tokens.authenticate(...args)),
+        authenticate: (...args) => reach(async () => store.tokens.authenticate(...args)),
       },
       census: () => reach(() => store.census()),
       ping: () => reach(() => store.ping()),

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Query, Scope } from '../../src/directory/store/resources.ts';
+import type { Eventual } from '../../src/eventual.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
 import {
   type ScimClient,
@@ -368,6 +369,6 @@ function watch<S extends Reads<unknown>>(store: S, asked: unknown[]): S {
 }
 
 interface Reads<R> {
-  get(scope: Scope, id: string, related: boolean): Promise<R>;
-  list(scope: Scope, query: Query): Promise<unknown>;
+  get(scope: Scope, id: string, related: boolean): Eventual<R>;
+  list(scope: Scope, query: Query): Eventual<unknown>;
 }

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import { type SQL, sql } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
+import type { Eventual } from '../../eventual.ts';
 import { MAX_WAITING_READS } from '../../scim/limits.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { composer } from '../sql/compose.ts';
@@ -94,20 +95,20 @@ export function openConnections(
   // Large reads are short beside searches, and don't wait for them.
   const large = new Searches(path, { waiting: MAX_WAITING_READS });
   const writer = new Writer(write, { space: new FreeSpace(events), force });
-  const settled = async <T>(found: Promise<T>): Promise<T> => {
+  const settled = async <T>(found: Eventual<T>): Promise<T> => {
     const value = await found;
     await writer.settled;
     return value;
   };
-  const durable = <T>(run: () => T): Promise<T> => {
-    const found = reading(run);
+  const durable = <T>(run: () => T): Eventual<T> => {
+    const found = atOnce(run);
     return writer.settled === undefined ? found : settled(found);
   };
   return {
     writer,
     write: writing,
     read: readable,
-    reading: durable,
+    reading: async (run) => durable(run),
     reader: readerOf({
       direct: ({ steps, isBounded = false }) =>
         durable(() => bound.keep(isBounded, () => answered(readable, steps))),
@@ -147,10 +148,14 @@ export function openReadConnections(path: string): ReadConnections {
 }
 
 async function reading<T>(run: () => T): Promise<T> {
+  return atOnce(run);
+}
+
+function atOnce<T>(run: () => T): Eventual<T> {
   try {
     return run();
   } catch (error) {
-    throw asScimError(error);
+    return Promise.reject(asScimError(error));
   }
 }
 

@@ -1,4 +1,5 @@
 /** What a database must do for users and groups. */
+import type { Eventual } from '../../eventual.ts';
 import type { Comparable, Condition, SortKey } from '../../scim/condition.ts';
 import type { MemberChange } from '../../scim/members.ts';
 import type { StoredProfile } from '../../scim/profile.ts';
@@ -109,8 +110,8 @@ export interface Page<R> {
 
 export interface UserStore {
   create(author: Author, user: NewResource): Promise<UserRecord>;
-  get(scope: Scope, id: string, related: boolean): Promise<UserRecord | undefined>;
-  list(scope: Scope, query: Query): Promise<Page<UserRecord>>;
+  get(scope: Scope, id: string, related: boolean): Eventual<UserRecord | undefined>;
+  list(scope: Scope, query: Query): Eventual<Page<UserRecord>>;
   /** Returns those of the ids that belong to users of the tenant. */
   known(tenant: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Renaming moves the access to another global user. The result may have `groups`. */
@@ -128,8 +129,8 @@ export interface UserStore {
 
 export interface GroupStore {
   create(author: Author, group: NewGroup): Promise<GroupChangeResult>;
-  get(scope: Scope, id: string, related: boolean): Promise<GroupRecord | undefined>;
-  list(scope: Scope, query: Query): Promise<Page<GroupRecord>>;
+  get(scope: Scope, id: string, related: boolean): Eventual<GroupRecord | undefined>;
+  list(scope: Scope, query: Query): Eventual<Page<GroupRecord>>;
   /**
    * Applies `decide` and the member changes in order, at a cost that depends on the change alone.
    * Without `decide`, the attributes stay as they are. A cycle of groups is refused with 400.

@@ -1,4 +1,5 @@
 /** Tokens, of which only hashes are stored. */
+import type { Eventual } from '../../eventual.ts';
 import type { IntegrationRecord } from './integrations.ts';
 
 export interface TokenRecord {
@@ -58,7 +59,7 @@ export interface TokenStore {
     integrationId: string,
     hash: string,
     at: number,
-  ): Promise<Authenticated | undefined>;
+  ): Eventual<Authenticated | undefined>;
   list(integrationId: string): Promise<readonly TokenRecord[]>;
   /** The integration that any token with this hash belongs to. */
   owner(hash: string): Promise<string | undefined>;

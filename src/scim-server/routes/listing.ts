@@ -3,6 +3,7 @@
  * (RFC 9865).
  */
 import type { PageKey, PageStart, StoredResource } from '../../directory/store/resources.ts';
+import { andThen, type Eventual } from '../../eventual.ts';
 import { ScimError } from '../../scim/error.ts';
 import { parseProjection, wants } from '../../scim/projection.ts';
 import type { ResourceType } from '../../scim/schema.ts';
@@ -10,7 +11,7 @@ import type { Answer, Body } from '../answer.ts';
 import type { ScimCall } from '../endpoint.ts';
 import type { CursorPlace, Cursors } from './cursor.ts';
 import { conditionOf, listAnswer, type Search, sortOf } from './query.ts';
-import { expectRelated, type ResourceKind } from './resource-kind.ts';
+import { completed, expectRelated, type ResourceKind } from './resource-kind.ts';
 
 interface ListPage {
   readonly total: number;
@@ -21,7 +22,7 @@ interface ListPage {
 /** The resources of one type that a search finds. */
 interface List {
   readonly type: ResourceType;
-  page(start: PageStart, limit: number): Promise<ListPage>;
+  page(start: PageStart, limit: number): Eventual<ListPage>;
 }
 
 /**
@@ -48,15 +49,14 @@ export function listOf<R extends StoredResource>(
   };
   return {
     type,
-    page: async (start, limit) => {
-      const { total, records, next } = await kind.resources.list(caller, {
-        ...query,
-        start,
-        limit,
-      });
-      const complete = (await kind.complete?.(caller.scope, records, projection)) ?? records;
-      const resources = complete.map((each) => kind.represent(each, projection, baseUrl).body);
-      return { total, resources, next };
+    page: (start, limit) => {
+      const found = kind.resources.list(caller, { ...query, start, limit });
+      return andThen(found, ({ total, records, next }) =>
+        andThen(completed(kind, caller, records, projection), (complete) => {
+          const resources = complete.map((each) => kind.represent(each, projection, baseUrl).body);
+          return { total, resources, next };
+        }),
+      );
     },
   };
 }
@@ -92,7 +92,7 @@ export function answerLists(
   search: Search,
   { caller }: ScimCall,
   cursors: Cursors,
-): Promise<Answer> {
+): Eventual<Answer> {
   const { cursor, filter, sortBy, sortOrder } = search;
   if (cursor === undefined) return answerByIndex(lists, search);
   const { tenant, integrationId } = caller.scope;
@@ -102,19 +102,20 @@ export function answerLists(
   return answerByCursor(lists, place, search.count, (next) => cursors.issue(next, binding));
 }
 
-async function answerByIndex(
-  lists: readonly List[],
-  { startIndex, count }: Search,
-): Promise<Answer> {
+function answerByIndex(lists: readonly List[], { startIndex, count }: Search): Eventual<Answer> {
   const resources: Body[] = [];
   let total = 0;
-  for (const list of lists) {
+  const answerFrom = (index: number): Eventual<Answer> => {
+    const list = lists[index];
+    if (list === undefined) return listAnswer(total, { startIndex }, resources);
     const offset = Math.max(0, startIndex - 1 - total);
-    const page = await list.page({ offset }, count - resources.length);
-    resources.push(...page.resources);
-    total += page.total;
-  }
-  return listAnswer(total, { startIndex }, resources);
+    return andThen(list.page({ offset }, count - resources.length), (page) => {
+      resources.push(...page.resources);
+      total += page.total;
+      return answerFrom(index + 1);
+    });
+  };
+  return answerFrom(0);
 }
 
 async function answerByCursor(

@@ -1,6 +1,8 @@
 /** The differences between users and groups in the SCIM routes. */
+import type { Caller } from '../../directory/caller.ts';
 import type { Resources } from '../../directory/resources.ts';
 import type { Scope, StoredResource } from '../../directory/store/resources.ts';
+import type { Eventual } from '../../eventual.ts';
 import { type Projection, wants } from '../../scim/projection.ts';
 import type { ScimCall, ScimRequest } from '../endpoint.ts';
 import type { Represented } from './resource-answers.ts';
@@ -19,7 +21,7 @@ export interface ResourceKind<R extends StoredResource> {
     scope: Scope,
     records: readonly R[],
     projection: Projection,
-  ) => Promise<readonly R[]>;
+  ) => Eventual<readonly R[]>;
   represent(record: R, projection: Projection, baseUrl: string): Represented;
   /** Whether the response to a PATCH contains the resource; otherwise it is 204. */
   answersPatch(request: ScimRequest): boolean;
@@ -35,4 +37,14 @@ export function expectRelated(
   projection: Projection,
 ): void {
   if (related === 'members' && wants(projection, related)) expectLong();
+}
+
+/** The records with what else a response with the projection needs to know of them. */
+export function completed<R extends StoredResource>(
+  { complete }: Pick<ResourceKind<R>, 'complete'>,
+  { scope }: Caller,
+  records: readonly R[],
+  projection: Projection,
+): Eventual<readonly R[]> {
+  return complete === undefined ? records : complete(scope, records, projection);
 }

@@ -2,6 +2,7 @@
 
 import type { Change } from '../../directory/resources.ts';
 import type { StoredResource } from '../../directory/store/resources.ts';
+import { andThen, type Eventual } from '../../eventual.ts';
 import { ScimError } from '../../scim/error.ts';
 import { etag, type IfMatch, ifMatchOf } from '../../scim/etag.ts';
 import { MAX_BODY_BYTES } from '../../scim/limits.ts';
@@ -22,7 +23,7 @@ import {
   type Represented,
   readAnswer,
 } from './resource-answers.ts';
-import { expectRelated, type ResourceKind } from './resource-kind.ts';
+import { completed, expectRelated, type ResourceKind } from './resource-kind.ts';
 
 export function resourceRoutes<R extends StoredResource>(
   kind: ResourceKind<R>,
@@ -31,7 +32,7 @@ export function resourceRoutes<R extends StoredResource>(
   const { resources, related } = kind;
   const { type } = resources;
 
-  const list = async (call: ScimCall, search: Search) =>
+  const list = (call: ScimCall, search: Search) =>
     answerLists([listOf(kind, search, call, [type])], search, call, cursors);
 
   /** If the read is refused, the response has no members: the write has been done. */
@@ -55,14 +56,14 @@ export function resourceRoutes<R extends StoredResource>(
     return represented(call, whole ?? record, projection);
   };
 
-  const represented = async (
+  const represented = (
     { caller, baseUrl }: ScimCall,
     record: R,
     projection: Projection,
-  ): Promise<Represented> => {
-    const [complete = record] = (await kind.complete?.(caller.scope, [record], projection)) ?? [];
-    return kind.represent(complete, projection, baseUrl);
-  };
+  ): Eventual<Represented> =>
+    andThen(completed(kind, caller, [record], projection), ([complete = record]) =>
+      kind.represent(complete, projection, baseUrl),
+    );
 
   return {
     [type.endpoint]: {
@@ -79,14 +80,16 @@ export function resourceRoutes<R extends StoredResource>(
       POST: async (call) => list(call, searchOfBody(await call.body(MAX_BODY_BYTES))),
     },
     [`${type.endpoint}/${ID}`]: {
-      GET: async (call) => {
+      GET: (call) => {
         const { request, caller } = call;
         const id = idOf(request, type);
         const projection = projectionOf(request, type);
         expectRelated(call, kind, projection);
-        const found = await resources.get(caller, id, wants(projection, related));
-        const record = foundOr404(found, type, id);
-        return readAnswer(request, await represented(call, record, projection));
+        return andThen(resources.get(caller, id, wants(projection, related)), (found) => {
+          const record = foundOr404(found, type, id);
+          const shown = represented(call, record, projection);
+          return andThen(shown, (whole) => readAnswer(request, whole));
+        });
       },
       PUT: async (call) => {
         const id = idOf(call.request, type);

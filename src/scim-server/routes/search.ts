@@ -21,7 +21,7 @@ export function searchRoutes(
     return answerLists(lists, wanted, call, cursors);
   };
   return {
-    '': { GET: async (call) => search(call, searchOfUrl(call.request)) },
+    '': { GET: (call) => search(call, searchOfUrl(call.request)) },
     '/.search': {
       POST: async (call) => search(call, searchOfBody(await call.body(MAX_BODY_BYTES))),
     },

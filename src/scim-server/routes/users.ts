@@ -22,7 +22,7 @@ export function userKind(directory: Directory): ResourceKind<UserRecord> {
     resources: usersOf(directory),
     related: 'groups',
     maxBodyBytes: MAX_BODY_BYTES,
-    complete: async (scope, users, projection) =>
+    complete: (scope, users, projection) =>
       wantsManager(projection) ? withManagers(store, scope, users) : users,
     represent: (user, projection, baseUrl) => representUser(user, store.types, projection, baseUrl),
     answersPatch: () => true,

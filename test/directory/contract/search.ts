@@ -13,6 +13,7 @@ import type {
   StoredResource,
   UserRecord,
 } from '../../../src/directory/store/resources.ts';
+import type { Eventual } from '../../../src/eventual.ts';
 import { comparable } from '../../../src/scim/comparable.ts';
 import type { Comparable, SortKey } from '../../../src/scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../../src/scim/condition-resolver.ts';
@@ -89,7 +90,7 @@ const idsIn = ({ records }: Page<StoredResource>) => records.map(({ id }) => id)
 
 /** The ids of a sorted list, read page by page with keys. */
 async function walk(
-  list: (query: Query) => Promise<Page<StoredResource>>,
+  list: (query: Query) => Eventual<Page<StoredResource>>,
   sort: SortKey,
 ): Promise<readonly string[]> {
   const ids: string[] = [];

@@ -59,9 +59,9 @@ afterAll(async () => {
   await directory.close();
 });
 
-const users = (filter: string) => () =>
+const users = (filter: string) => async () =>
   store.users.list(SCOPE, userQuery({ filter, related: true, limit: 100 }));
-const groups = (filter: string) => () =>
+const groups = (filter: string) => async () =>
   store.groups.list(SCOPE, groupQuery({ filter, limit: 100 }));
 const sorted = { sortBy: 'userName', limit: 100 };
 
@@ -90,9 +90,9 @@ const read = (displayName: string, limits: MembershipLimits) =>
 const LOOKUPS: readonly [string, () => Promise<unknown>][] = [
   ...USER_FILTERS.map((filter) => [filter, users(filter)] as const),
   ...GROUP_FILTERS.map((filter) => [filter, groups(filter)] as const),
-  ['a user with groups', () => store.users.get(SCOPE, USER, true)],
-  ['the members of a group', () => store.groups.get(SCOPE, 'small', true)],
-  ['a group', () => store.groups.get(SCOPE, 'big', false)],
+  ['a user with groups', async () => store.users.get(SCOPE, USER, true)],
+  ['the members of a group', async () => store.groups.get(SCOPE, 'small', true)],
+  ['a group', async () => store.groups.get(SCOPE, 'big', false)],
   ['the users in a followed group', () => read('group2', { members: 100, groups: 2 })],
   ['the groups of a user', () => store.memberships.of('t2', USER, 'externalId')],
   ['the direct groups of a page of users', () => store.people.directGroups('t2', PAGE)],
@@ -109,16 +109,20 @@ const LOOKUPS: readonly [string, () => Promise<unknown>][] = [
 
 /** Without statistics, PostgreSQL takes these for small, and sorts. */
 const OTHERS: readonly [string, () => Promise<unknown>][] = [
-  ['the first page', () => store.users.list(SCOPE, userQuery({ limit: 100 }))],
-  ['the next page', () => store.users.list(SCOPE, userQuery({ limit: 100, after: { id: USER } }))],
-  ['the first page by userName', () => store.users.list(SCOPE, userQuery(sorted))],
+  ['the first page', async () => store.users.list(SCOPE, userQuery({ limit: 100 }))],
+  [
+    'the next page',
+    async () => store.users.list(SCOPE, userQuery({ limit: 100, after: { id: USER } })),
+  ],
+  ['the first page by userName', async () => store.users.list(SCOPE, userQuery(sorted))],
   [
     'the next page by userName',
-    () => store.users.list(SCOPE, userQuery({ ...sorted, after: { sorted: 'user5', id: USER } })),
+    async () =>
+      store.users.list(SCOPE, userQuery({ ...sorted, after: { sorted: 'user5', id: USER } })),
   ],
   [
     'the next page by userName, descending',
-    () =>
+    async () =>
       store.users.list(
         SCOPE,
         userQuery({ ...sorted, sortOrder: 'descending', after: { sorted: 'user5', id: USER } }),

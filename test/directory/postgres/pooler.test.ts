@@ -96,7 +96,7 @@ given.each([1, 2] as const)('with %i connections to the server', (size) => {
       ...{ issuedAt: at(0), expiresAt: undefined, pending: false },
     });
     await times(20, (n) => store.tokens.add(token(n)));
-    const found = await times(60, (n) =>
+    const found = await times(60, async (n) =>
       store.tokens.authenticate(tenant, id, `hash-${size}-${n % 20}`, at(1)),
     );
     expect(found.map((each) => each?.keyId)).toEqual(found.map((_, n) => `key-${n % 20}`));

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Scope } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
+import type { Eventual } from '../../../src/eventual.ts';
 import { type PostgresDirectory, usePostgres } from '../../support/directory/postgres.ts';
 import { statementsOf } from '../../support/directory/postgres-plans.ts';
 import {
@@ -38,7 +39,7 @@ const addUsers = (scope: Scope, names: readonly string[]) =>
   );
 
 /** Runs all of the reads at once. */
-async function together<T>(reads: readonly (() => Promise<T>)[]) {
+async function together<T>(reads: readonly (() => Eventual<T>)[]) {
   let results: T[] = [];
   const statements = await statementsOf(async () => {
     results = await Promise.all(reads.map((read) => read()));

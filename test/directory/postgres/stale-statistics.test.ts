@@ -65,7 +65,7 @@ const STATES: readonly [string, string][] = [
 ];
 
 const workOf = ({ users, groups }: Store): Readonly<Record<string, () => Promise<unknown>>> => {
-  const list = (filter?: string) => () =>
+  const list = (filter?: string) => async () =>
     users.list(SCOPE, userQuery({ ...(filter && { filter }), limit: 100, related: true }));
   return {
     [PAGES[0]]: list(),
@@ -73,9 +73,9 @@ const workOf = ({ users, groups }: Store): Readonly<Record<string, () => Promise
     'a user by email': list('emails[type eq "work" and value eq "user50@a"]'),
     'a user by externalId': list('externalId eq "euser50"'),
     [PAGES[1]]: list('groups.value eq "g40"'),
-    'a user with groups': () => users.get(SCOPE, USER, true),
-    'a group with members': () => groups.get(SCOPE, 'g40', true),
-    'a group by name and member': () =>
+    'a user with groups': async () => users.get(SCOPE, USER, true),
+    'a group with members': async () => groups.get(SCOPE, 'g40', true),
+    'a group by name and member': async () =>
       groups.list(SCOPE, groupQuery({ filter: `id eq "g40" and members eq "${USER}"`, limit: 1 })),
     'a user who is created': () => {
       const id = `new${++created}`;

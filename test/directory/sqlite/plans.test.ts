@@ -50,7 +50,7 @@ afterAll(async () => {
 });
 
 /** The plans of the statements that the list runs. */
-async function plansOf(list: () => Promise<unknown>): Promise<readonly string[][]> {
+async function plansOf(list: () => unknown): Promise<readonly string[][]> {
   const { raw } = connections.read;
   const prepare = vi.spyOn(raw, 'prepare');
   await list();

@@ -7,7 +7,7 @@ import { Kept } from './kept.ts';
 import { type ListInput, ListPlan } from './list-plan.ts';
 import { refKey, shapeOf } from './shape.ts';
 
-interface PlannedList {
+export interface PlannedList {
   readonly plan: ListPlan;
   readonly input: ListInput;
 }

@@ -2,6 +2,7 @@
  * Reads of users and groups, the same for both databases: a read asks for the rows of one statement
  * after the other.
  */
+import { andThen, type Eventual, eventual } from '../../../eventual.ts';
 import { tooManyMembers } from '../../../scim/error.ts';
 import { MAX_LISTED_MEMBERS } from '../../../scim/limits.ts';
 import type { Page, Query, Scope, StoredResource } from '../../store/resources.ts';
@@ -9,7 +10,7 @@ import { pageOf, type ResourceRow, resourceOf } from '../lists.ts';
 import type { Related } from '../related.ts';
 import type { Template } from '../template.ts';
 import type { ListInput } from './list-plan.ts';
-import type { ListPlans } from './list-plans.ts';
+import type { PlannedList } from './list-plans.ts';
 import type { ResourceStatements } from './resource-statements.ts';
 
 /**
@@ -51,7 +52,7 @@ interface Search {
 export class ManyRowsError extends Error {}
 
 /** Runs the statements of a read. Rejects with 503 if the database fails. */
-export type Reader = <T>(reading: Reading<T>) => Promise<T>;
+export type Reader = <T>(reading: Reading<T>) => Eventual<T>;
 
 /** Members that are read with their group, and those in each further statement if it has more. */
 const FEW_MEMBERS = 1_000;
@@ -138,7 +139,7 @@ export function readsOf<Found, R extends StoredResource>(
   function* page(
     scope: Scope,
     query: Query,
-    { plan, input }: ReturnType<ListPlans['of']>,
+    { plan, input }: PlannedList,
     most: number,
   ): Steps<Page<R | StoredResource> | undefined> {
     const { start, limit } = query;
@@ -158,35 +159,51 @@ export function readsOf<Found, R extends StoredResource>(
     return { ...found, records: yield* withRelated(scope, rows, found.records) };
   }
 
+  /** Returns undefined for a page of groups with many members. */
+  function few(
+    scope: Scope,
+    query: Query,
+    list: PlannedList,
+  ): Eventual<Page<R | StoredResource> | undefined> {
+    const { start } = query;
+    const { plan, input } = list;
+    const { integrationId } = scope;
+    const searched = () => {
+      const search = { weight: plan.weight, resources: totalOf(plan.resources, input) };
+      return read({ integrationId, search, steps: page(scope, query, list, FEW_LISTED) });
+    };
+    if (!plan.isQuick || ('offset' in start && start.offset > FEW_SKIPPED)) return searched();
+    const steps = page(scope, query, list, FEW_LISTED);
+    const found = read({ integrationId, isBounded: true, steps });
+    if (!(found instanceof Promise)) return found;
+    return found.catch((error: unknown) => {
+      if (error instanceof ManyRowsError) return searched();
+      throw error;
+    });
+  }
+
+  async function many(
+    scope: Scope,
+    query: Query,
+    list: PlannedList,
+  ): Promise<Page<R | StoredResource>> {
+    const { integrationId } = scope;
+    const steps = page(scope, query, list, MAX_LISTED_MEMBERS);
+    const found = await read({ integrationId, isLarge: true, steps });
+    if (found === undefined) throw tooManyMembers(MAX_LISTED_MEMBERS);
+    return found;
+  }
+
   return {
-    get: (scope: Scope, id: string, wanted: boolean): Promise<R | StoredResource | undefined> =>
+    get: (scope: Scope, id: string, wanted: boolean): Eventual<R | StoredResource | undefined> =>
       wanted && ofSlice !== undefined
         ? readOne(scope, id, ofSlice)
         : read({ integrationId: scope.integrationId, steps: one(scope, id, wanted) }),
-    list: async (scope: Scope, query: Query): Promise<Page<R | StoredResource>> => {
-      const list = lists.of(scope, query);
-      const { start } = query;
-      const { plan, input } = list;
-      const isQuick = plan.isQuick && (!('offset' in start) || start.offset <= FEW_SKIPPED);
-      const { integrationId } = scope;
-      const searched = () => {
-        const search = { weight: plan.weight, resources: totalOf(plan.resources, input) };
-        return read({ integrationId, search, steps: page(scope, query, list, FEW_LISTED) });
-      };
-      const quickly = () =>
-        read({ integrationId, isBounded: true, steps: page(scope, query, list, FEW_LISTED) });
-      const few = isQuick
-        ? await quickly().catch((error: unknown) => {
-            if (error instanceof ManyRowsError) return searched();
-            throw error;
-          })
-        : await searched();
-      if (few !== undefined) return few;
-      const steps = page(scope, query, list, MAX_LISTED_MEMBERS);
-      const many = await read({ integrationId, isLarge: true, steps });
-      if (many === undefined) throw tooManyMembers(MAX_LISTED_MEMBERS);
-      return many;
-    },
+    list: (scope: Scope, query: Query): Eventual<Page<R | StoredResource>> =>
+      eventual(() => {
+        const list = lists.of(scope, query);
+        return andThen(few(scope, query, list), (found) => found ?? many(scope, query, list));
+      }),
   };
 }
 
