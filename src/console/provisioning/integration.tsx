@@ -191,6 +191,7 @@ const Connect = (page: IntegrationPage) => {
   const { endpoint, tokenSecretRef } = integration.status ?? {};
   const guide = guideOf(integration.spec?.identityProvider);
   const current = tokens[0];
+  const wasShown = current?.shownAt !== undefined;
   if (endpoint === undefined) {
     return (
       <Card title={`Connect ${guide.name}`} id="connect" live={2}>
@@ -201,10 +202,7 @@ const Connect = (page: IntegrationPage) => {
   return (
     <Card title={`Connect ${guide.name}`}>
       <ConnectFields guide={guide} endpoint={endpoint} token={token}>
-        {current !== undefined &&
-        current.shownAt === undefined &&
-        isGenerated(integration) &&
-        mayPatch ? (
+        {current !== undefined && !wasShown && isGenerated(integration) && mayPatch ? (
           <PostButton action={hrefOf(page, 'token')} session={session} isPrimary>
             Show the token once
           </PostButton>
@@ -212,9 +210,9 @@ const Connect = (page: IntegrationPage) => {
           <p>
             The token is in the Secret <code>{tokenSecretRef?.name}</code> of the namespace{' '}
             {integration.metadata.namespace}
-            {isGenerated(integration)
-              ? ', and was shown here before. If it is lost, rotate it.'
-              : ', which you maintain yourself.'}
+            {isGenerated(integration) ? '.' : ', which you maintain yourself.'}
+            {isGenerated(integration) && wasShown && ' It was shown here before.'}
+            {isGenerated(integration) && wasShown && mayPatch && ' If it is lost, rotate it.'}
           </p>
         )}
       </ConnectFields>

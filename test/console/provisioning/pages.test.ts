@@ -54,6 +54,41 @@ describe('the page of an integration', () => {
   );
 });
 
+describe('the place of a token that is not shown', () => {
+  const SECRET = 'The token is in the Secret <code>the-secret</code> of the namespace acme.';
+  const pageFor = async ({ shownAt, mayPatch }: { shownAt?: number; mayPatch: boolean }) => {
+    const endpoint = 'https://scim.example.com/scim/v2';
+    const status = { ...OBJECT.status, endpoint, tokenSecretRef: { name: 'the-secret' } };
+    const object = { ...OBJECT, status };
+    const made = storeOf({ objects: [object] });
+    const token = { integrationId: 'integration-1', keyId: 'k1', issuedAt: NOW, shownAt };
+    const tokens = { list: async () => [token] };
+    const store = { ...made.store, tokens } as unknown as typeof made.store;
+    const { get } = handMadeConsole({
+      context: { ...made, store },
+      may: (_, { verb }) => mayPatch || verb !== 'patch',
+    });
+    return (await get('/console/acme/provisioning/acme/company-idp')).text();
+  };
+
+  it('has a button for a visitor who may see it, and only the Secret for others', async () => {
+    const button = 'Show the token once';
+    expect(await pageFor({ mayPatch: true })).toContain(button);
+    const html = await pageFor({ mayPatch: false });
+    expect(html).toContain(SECRET);
+    expect(html).not.toContain(button);
+    expect(html).not.toContain('shown here before');
+    expect(html).not.toContain('rotate it');
+  });
+
+  it('says that it was shown, and how to get another one to a visitor who may', async () => {
+    const html = await pageFor({ shownAt: NOW, mayPatch: true });
+    expect(html).toContain(`${SECRET} It was shown here before. If it is lost, rotate it.`);
+    const forOthers = await pageFor({ shownAt: NOW, mayPatch: false });
+    expect(forOthers).toContain(`${SECRET} It was shown here before.</p>`);
+  });
+});
+
 describe('the switch of an integration', () => {
   const managed = (manager: string, operation: string) => ({
     ...OBJECT,
