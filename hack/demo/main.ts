@@ -4,19 +4,15 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
-import type { KubeIntegration } from '../../src/crd/objects.ts';
-import { type Secret, textOf } from '../../src/kube/objects.ts';
-import { SECRETS } from '../../src/kube/resource.ts';
 import { playSequence } from '../../src/probe/player.ts';
 import type { Sequence } from '../../src/probe/sequence.ts';
 import { createAdministrator } from '../operator/administrator.ts';
 import { BINDABLE_ROLES, installOperator } from '../operator/install.ts';
 import { OperatorProcess } from '../operator/restarted.ts';
 import { openCluster } from './cluster.ts';
-import type { DemoCluster } from './current-cluster.ts';
 import { type DemoOptions, operatorEnvironment, readOptions, shellExports } from './environment.ts';
-import { applyExample, EXAMPLE_FILE, EXAMPLE_NAMESPACE } from './examples.ts';
+import { EXAMPLE_FILE, EXAMPLE_NAMESPACE } from './examples.ts';
+import { becomeReady, type Endpoint } from './ready.ts';
 import { isEmpty, printDirectory, printNextSteps } from './report.ts';
 import { printConsole, startSignIn } from './sign-in.ts';
 import { ENTRA, OKTA } from './syncs.ts';
@@ -25,22 +21,10 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const FOLDER = process.env.DEMO_FOLDER || join(ROOT, '.demo');
 const ENV_FILE = join(FOLDER, 'env');
 const LOG_FILE = join(FOLDER, 'operator.log');
-const READY_DEADLINE_MS = 60_000;
 
 const say = (line = '') => process.stdout.write(`${line}\n`);
 const started = performance.now();
 const elapsed = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
-
-interface Endpoint {
-  /** The URL for the identity provider. */
-  readonly endpoint: string;
-  /** The same endpoint at a loopback address. */
-  readonly base: string;
-  readonly token: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly secretName: string;
-}
 
 const closing: (() => unknown)[] = [];
 
@@ -71,7 +55,8 @@ async function demo(stop: AbortSignal): Promise<void> {
   const environment = operatorEnvironment(options, kubeconfig, signIn?.configFile);
   const operator = new OperatorProcess(environment, LOG_FILE);
   closing.push(() => operator.stop());
-  const endpoint = await Promise.race([becomeReady(cluster, options, stop), operator.failed]);
+  const waiting = { ...options, logFile: LOG_FILE, say, stop };
+  const endpoint = await Promise.race([becomeReady(cluster, waiting), operator.failed]);
   const writeEnvironment = () => {
     const variables = {
       ...variablesOf(endpoint, options),
@@ -122,36 +107,6 @@ async function playSyncs(endpoint: Endpoint): Promise<void> {
     return;
   }
   for (const sequence of [OKTA, ENTRA]) await sync(sequence, endpoint);
-}
-
-async function becomeReady(
-  { client }: DemoCluster,
-  { publicUrl, port }: DemoOptions,
-  stop: AbortSignal,
-): Promise<Endpoint> {
-  const deadline = performance.now() + READY_DEADLINE_MS;
-  const { metadata } = await applyExample(client, deadline);
-  const key = { namespace: metadata.namespace ?? '', name: metadata.name };
-  for (;;) {
-    const integration = await client.get<KubeIntegration>(SCIM_INTEGRATIONS, key);
-    const { status } = integration;
-    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-    if (ready?.status === 'True' && status?.endpoint && status.tokenSecretRef) {
-      const secretName = status.tokenSecretRef.name;
-      const secret = await client.get<Secret>(SECRETS, {
-        namespace: key.namespace,
-        name: secretName,
-      });
-      const { endpoint } = status;
-      const base = endpoint.replace(publicUrl.replace(/\/+$/, ''), `http://127.0.0.1:${port}`);
-      return { ...key, secretName, endpoint, base, token: textOf(secret, 'token') ?? '' };
-    }
-    if (stop.aborted || performance.now() > deadline) {
-      const why = ready?.message ?? 'the operator has not reconciled it yet';
-      throw new Error(`${key.namespace}/${key.name} did not become Ready: ${why}; see ${LOG_FILE}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
 }
 
 function variablesOf(

@@ -9,6 +9,7 @@ import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
 import { Demo } from '../support/demo.ts';
+import { createDatabase } from '../support/directory/postgres.ts';
 import { eventually } from '../support/eventually.ts';
 import { Browser } from '../support/sso/browser.ts';
 
@@ -152,6 +153,27 @@ describe('a demo', () => {
     expect(await (await fetch(demo.variable('CONSOLE_URL'))).text()).not.toContain('/oauth/login/');
     expect(existsSync(join(demo.folder, 'sso.yaml'))).toBe(false);
     rmSync(folder, { recursive: true });
+  });
+
+  it('refuses a database with the data of an earlier demo', { timeout: 240_000 }, async () => {
+    const database = await createDatabase();
+    const environment = { SYNC: 'off', SSO: 'off', DATABASE_URL: database.url };
+    demo = new Demo(environment);
+    await demo.serving();
+    await demo.remove();
+    demo = new Demo(environment);
+    expect(await demo.exited).toBe(1);
+    expect(demo.output).toMatch(
+      /^demo: the database postgres:.+ earlier demo .+ an empty database$/m,
+    );
+    await database.drop();
+  });
+
+  it('says why it waits if the database is unreachable', async () => {
+    demo = new Demo({ SYNC: 'off', SSO: 'off', DATABASE_URL: 'postgres://127.0.0.1:1/none' });
+    await eventually(() =>
+      expect(demo.output).toMatch(/database was not reached; retrying \(.*ECONNREFUSED/),
+    );
   });
 
   it.each([
