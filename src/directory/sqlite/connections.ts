@@ -16,6 +16,7 @@ import { ManyRowsError, type Reader, type Steps } from '../sql/search/reads.ts';
 import { Template } from '../sql/template.ts';
 import type { SearchesOfStore } from '../store/searches.ts';
 import { openDatabaseFile } from './database-file.ts';
+import { Checkpoints } from './disk/checkpoints.ts';
 import { WriteAheadLog } from './disk/write-ahead-log.ts';
 import { asRefusal, asScimError } from './errors.ts';
 import { FreeSpace, type SpaceEvents } from './free-space.ts';
@@ -94,7 +95,9 @@ export function openConnections(
   const searches = new Searches(path);
   // Large reads are short beside searches, and don't wait for them.
   const large = new Searches(path, { waiting: MAX_WAITING_READS });
-  const writer = new Writer(write, { space: new FreeSpace(events), force });
+  const checkpoints = new Checkpoints(path, write);
+  const tidy = (isLacking: boolean) => checkpoints.tidy(isLacking);
+  const writer = new Writer(write, { space: new FreeSpace(events), force, tidy });
   const settled = async <T>(found: Eventual<T>): Promise<T> => {
     const value = await found;
     await writer.settled;
@@ -117,7 +120,7 @@ export function openConnections(
     }),
     searches: { search: searches.counts, members: large.counts },
     close: async () => {
-      await Promise.all([searches.close(), large.close()]);
+      await Promise.all([searches.close(), large.close(), checkpoints.close()]);
       readable.raw.close();
       file.close();
       close();

@@ -47,6 +47,8 @@ interface WriterOptions {
    * Resolves when what was committed is on the disk. By default, COMMIT itself takes care of that.
    */
   readonly force?: () => Promise<void>;
+  /** Is called between transactions, `isLacking` space or not. The next one waits for it. */
+  readonly tidy?: (isLacking: boolean) => Promise<void> | undefined;
 }
 
 /** More writes would wait longer than clients do. */
@@ -61,16 +63,21 @@ export class Writer {
   #waiting: Job[] = [];
   readonly #long: LongJob[] = [];
   readonly #force: WriterOptions['force'];
+  readonly #tidy: WriterOptions['tidy'];
   #armed = false;
   /** Whether a transaction is running or is forced to the disk. Jobs wait. */
   #isTaken = false;
   #forcing: Promise<void> | undefined;
   #finisher: Finisher | undefined;
 
-  constructor(db: Database.Database, { space = new FreeSpace({}), force }: WriterOptions = {}) {
+  constructor(
+    db: Database.Database,
+    { space = new FreeSpace({}), force, tidy }: WriterOptions = {},
+  ) {
     this.#db = db;
     this.#space = space;
     this.#force = force;
+    this.#tidy = tidy;
     this.#changes = db.prepare<[], number>('SELECT total_changes()').pluck();
     this.#statements = {
       begin: db.prepare('BEGIN IMMEDIATE'),
@@ -134,6 +141,7 @@ export class Writer {
     const long = this.#long.shift();
     if (this.#waiting.length > 0) await this.#commitWaiting();
     if (long !== undefined) await this.#commitInParts(long);
+    await this.#tidy?.(this.#space.lacking);
     this.#isTaken = false;
     if (this.#waiting.length > 0 || this.#long.length > 0) this.#arm();
   }

@@ -1,0 +1,109 @@
+/**
+ * Checkpoints of the write-ahead log, on a thread of their own. Inside COMMIT, as SQLite does it by
+ * default, each would stop the thread that serves requests until the database file is on the disk.
+ */
+// The banner of the bundle declares createRequire itself.
+import { createRequire as requireFrom } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import type Database from 'better-sqlite3';
+import { isSqliteError } from '../errors.ts';
+import { type LogPages, serveCheckpoints } from './serve-checkpoints.ts';
+
+const DRIVER = requireFrom(import.meta.url).resolve('better-sqlite3');
+const PROGRAM = `(${serveCheckpoints})(require('node:worker_threads'), require)`;
+const MAX_HEAP_MB = 32;
+/** What is added to the log between two checkpoints. */
+const PAGES = 1_000;
+/** A larger log is copied while writes wait, so that it can begin again. */
+const MOST_PAGES = 4_000;
+
+export class Checkpoints {
+  readonly #path: string;
+  readonly #db: Database.Database;
+  readonly #pages: Database.Statement<[], LogPages>;
+  #worker: Worker | undefined;
+  #answer: ((pages: LogPages | undefined) => void) | undefined;
+  #state: 'idle' | 'copying' | 'ended' = 'idle';
+  /** Pages of the log at the next checkpoint. */
+  #next = PAGES;
+  /** More than usual if a long read keeps the log from beginning again. */
+  #most = MOST_PAGES;
+
+  constructor(path: string, db: Database.Database) {
+    this.#path = path;
+    this.#db = db;
+    this.#pages = db.prepare<[], LogPages>('PRAGMA wal_checkpoint(NOOP)');
+    db.pragma('wal_autocheckpoint = 0');
+  }
+
+  /**
+   * Call this between two transactions. Nothing may be written until what it returns has resolved.
+   * The log begins again with a write that finds all of it copied. `isUrgent`: it should not grow.
+   */
+  tidy(isUrgent = false): Promise<void> | undefined {
+    if (this.#state !== 'idle') return undefined;
+    const log = this.#logged();
+    if (log < (isUrgent ? PAGES : this.#next)) return undefined;
+    const isMuch = isUrgent || log >= this.#most;
+    const copied = this.#copy(isMuch);
+    return isMuch ? copied : undefined;
+  }
+
+  /** Resolves when no checkpoint is running any more. */
+  async close(): Promise<void> {
+    this.#state = 'ended';
+    await this.#worker?.terminate();
+  }
+
+  #logged(): number {
+    try {
+      return this.#pages.get()?.log ?? 0;
+    } catch (error) {
+      if (isSqliteError(error)) return 0;
+      throw error;
+    }
+  }
+
+  async #copy(isWaitedFor: boolean): Promise<void> {
+    this.#state = 'copying';
+    const pages = await this.#checkpoint();
+    if (this.#state === 'copying') this.#state = 'idle';
+    const log = pages?.log ?? this.#logged();
+    const isWhole = pages?.checkpointed === log;
+    this.#next = isWhole ? PAGES : log + PAGES;
+    if (isWhole) this.#most = MOST_PAGES;
+    else if (isWaitedFor) this.#most = log + MOST_PAGES;
+  }
+
+  async #checkpoint(): Promise<LogPages | undefined> {
+    const worker = this.#worker ?? this.#start();
+    this.#worker = worker;
+    // An idle thread doesn't keep the process from ending, and a checkpoint does.
+    worker.ref();
+    const pages = await new Promise<LogPages | undefined>((resolve) => {
+      this.#answer = resolve;
+      worker.postMessage(null);
+    });
+    worker.unref();
+    return pages;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(PROGRAM, {
+      eval: true,
+      name: 'checkpoints',
+      workerData: { driver: DRIVER, path: this.#path },
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+    });
+    worker.on('message', (pages: LogPages | undefined) => this.#answer?.(pages));
+    // Without the thread, SQLite makes checkpoints itself.
+    const end = () => {
+      if (this.#state !== 'ended') this.#db.pragma(`wal_autocheckpoint = ${PAGES}`);
+      this.#state = 'ended';
+      this.#answer?.(undefined);
+    };
+    worker.once('error', end);
+    worker.once('exit', end);
+    return worker;
+  }
+}
