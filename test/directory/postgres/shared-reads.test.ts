@@ -159,6 +159,15 @@ it('look-ups that find several users have exact totals, and pages of their own s
   ]);
 });
 
+it('look-ups that ask for many rows share a statement with few others', async () => {
+  await addUsers(ACME, NAMES);
+  const { results, statements } = await together(
+    NAMES.map((name) => () => list(`userName eq "${name}"`, ACME, 1_000)),
+  );
+  expect(results.map(({ total }) => total)).toEqual(NAMES.map(() => 1));
+  expect(statements).toHaveLength(3);
+});
+
 it('neither tenants nor integrations share a statement', async () => {
   await addUsers(ACME, ['ann']);
   await addUsers(GLOBEX, ['ann']);

@@ -38,6 +38,8 @@ interface BatchOptions<Item> {
   readonly isOfOne: (error: unknown) => boolean;
   /** Items about the same subject are done one after the other. */
   readonly subjectOf?: (item: Item) => string;
+  /** How many items like this one are done together. */
+  readonly mostLike?: (item: Item) => number;
   readonly patienceMs?: number;
   /** A batch that takes longer no longer keeps those that wait from being done. */
   readonly slowMs?: number;
@@ -47,17 +49,25 @@ export class Batches<Item, Result = void> {
   readonly #perform: Perform<Item, Result>;
   readonly #isOfOne: BatchOptions<Item>['isOfOne'];
   readonly #subjectOf: BatchOptions<Item>['subjectOf'];
+  readonly #mostLike: (item: Item) => number;
   readonly #patienceMs: number;
   readonly #slowMs: number | undefined;
   readonly #queues = new Map<string, Queue<Item, Result>>();
 
   constructor(
     perform: Perform<Item, Result>,
-    { isOfOne, subjectOf, patienceMs = LIMITS.acquireMs, slowMs }: BatchOptions<Item>,
+    {
+      isOfOne,
+      subjectOf,
+      mostLike = () => MOST,
+      patienceMs = LIMITS.acquireMs,
+      slowMs,
+    }: BatchOptions<Item>,
   ) {
     this.#perform = perform;
     this.#isOfOne = isOfOne;
     this.#subjectOf = subjectOf;
+    this.#mostLike = mostLike;
     this.#patienceMs = patienceMs;
     this.#slowMs = slowMs;
   }
@@ -126,11 +136,13 @@ export class Batches<Item, Result = void> {
   #next(queue: Queue<Item, Result>) {
     const subjectOf = this.#subjectOf;
     const subjects = new Set<string>();
-    if (subjectOf === undefined) return { batch: queue.waiting.splice(0, MOST), subjects };
+    const [first] = queue.waiting;
+    const most = first === undefined ? 0 : Math.min(MOST, this.#mostLike(first.item));
+    if (subjectOf === undefined) return { batch: queue.waiting.splice(0, most), subjects };
     const batch: Waiting<Item, Result>[] = [];
     queue.waiting = queue.waiting.filter((each) => {
       const subject = subjectOf(each.item);
-      const isLeft = batch.length === MOST || subjects.has(subject) || queue.subjects.has(subject);
+      const isLeft = batch.length === most || subjects.has(subject) || queue.subjects.has(subject);
       if (isLeft) return true;
       batch.push(each);
       subjects.add(subject);

@@ -10,6 +10,9 @@ type Ask = (statement: SentStatement) => Promise<readonly unknown[]>;
 type Rows = readonly unknown[];
 type Template = SharedTemplate<object, unknown>;
 
+/** Rows that a statement selects at most, or those of one request. */
+const MOST_ROWS = 5_000;
+
 /** Most statements that are shared take a millisecond. */
 const SLOW_MS = 20;
 
@@ -44,10 +47,16 @@ export class Shares {
     const batches = new Batches<object, Rows>(perform, {
       // The server refuses some values, and one of them may lead to very many rows.
       isOfOne: (error) => isOfStatement(error) || isEnded(error),
+      mostLike: (input) => Math.max(1, Math.floor(MOST_ROWS / limitOf(input))),
       patienceMs: this.#patienceMs,
       slowMs: SLOW_MS,
     });
     this.#batches.set(template, batches);
     return batches;
   }
+}
+
+/** How many rows the input asks for at most. */
+function limitOf(input: object): number {
+  return 'limit' in input && typeof input.limit === 'number' ? Math.max(1, input.limit) : 1;
 }
