@@ -16,12 +16,14 @@ const SQLITE_URL = 'file:/var/lib/scim-operator/directory.db';
 
 const HEADER = `# scim-operator ${packageJson.version}
 #
-# 1. Change the two values that are marked with CHANGE: the public URL and, if you use PostgreSQL,
-#    the database.
+# 1. Change the values that are marked with CHANGE:
+#    - the public URL
+#    - the image, unless you use the published one
+#    - the database, if you use PostgreSQL
 # 2. kubectl apply --server-side -f install.yaml
 # 3. Make the public URL lead to the Service ${NAME}.
 #
-# After a change of either value, run:
+# After a change of the public URL or the database, run:
 #   kubectl --namespace ${NAME} rollout restart deployment/${NAME}
 # kubectl delete -f install.yaml also deletes the volume, the CRDs and every ScimIntegration.
 `;
@@ -36,6 +38,8 @@ const VALUES = {
 const OF_HELM =
   /^ +(?:app\.kubernetes\.io\/managed-by: Helm|helm\.sh\/chart: .*)\n|^# Source: .*\n/gm;
 
+const IMAGE = /^ +image: ".*"$/gm;
+
 export async function printManifests(): Promise<string> {
   const version = `--kube-version=${kubernetesVersion()}`;
   const args = ['template', NAME, CHART, '--namespace', NAME, '--values', '-', version];
@@ -47,7 +51,8 @@ export async function printManifests(): Promise<string> {
   });
   const objects = rendered.replaceAll(OF_HELM, '').replace(/^---\n/, '');
   const text = [namespace(), database(), objects].join('---\n');
-  return `${HEADER}---\n${mark(mark(text, PUBLIC_URL), SQLITE_URL)}`;
+  const marked = mark(mark(text, PUBLIC_URL), SQLITE_URL).replaceAll(IMAGE, '$& # CHANGE');
+  return `${HEADER}---\n${marked}`;
 }
 
 const namespace = () =>

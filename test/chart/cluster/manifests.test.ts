@@ -28,11 +28,12 @@ it('is applied in one go, and again', async () => {
   await admin.get<KubeObject>(SECRETS, { namespace: RELEASE, name: 'scim-operator-database' });
 });
 
-it('has two values to change, which the pod reads', () => {
+it('has three values to change, which the pod uses', () => {
   const marked = text.split('\n').filter((line) => line.endsWith('# CHANGE'));
   expect(marked.map((line) => line.trim().split(':')[0])).toEqual([
     'url',
     'SCIM_OPERATOR_PUBLIC_URL',
+    'image',
   ]);
   const { spec } = only(objectsIn(text), 'Deployment');
   expect(spec).toMatchObject({
