@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { taken } from '../../src/directory/sql/resource-key.ts';
+import { PAGES } from '../support/docs/pages.ts';
 
 const FOLDERS = ['src/scim', 'src/scim-server', 'src/http', 'src/directory'];
 const page = readFileSync('docs/reference/errors.md', 'utf8');
@@ -22,6 +24,21 @@ const quoted = page
   .flatMap((line) => [...(line.split(' | ')[1] ?? '').matchAll(/`([^`]+)`/g)])
   .map(([, detail = '']) => detail);
 
+/** Details as a client gets them: in examples, in the text, and in tables beside a status. */
+const complete = new Set(
+  PAGES.flatMap(({ text }) =>
+    [
+      ...text.matchAll(/"detail": "([^"]+)"/g),
+      ...text.matchAll(/the detail\s+`([^`]+)`/g),
+      ...[...text.matchAll(/^\| \d{3}, (`[^|]+) \|/gm)].flatMap(([, cell = '']) => [
+        ...cell.matchAll(/`([^`]+)`/g),
+      ]),
+    ].map(([, detail = '']) => detail.replaceAll(/\s+/g, ' ')),
+  ),
+);
+/** Details that the source has only in parts. */
+const composed = [taken('User'), taken('Group')].map(({ message }) => message);
+
 describe('the reference of the errors', () => {
   it('quotes details', () => {
     expect(quoted.length).toBeGreaterThan(30);
@@ -30,5 +47,16 @@ describe('the reference of the errors', () => {
   it.each(quoted)('quotes "%s" as the program says it', (detail) => {
     const parts = detail.split('…').map((part) => part.trim());
     expect(parts.filter((part) => !source.includes(part))).toEqual([]);
+  });
+});
+
+describe('the documentation', () => {
+  it('quotes complete details', () => {
+    expect(complete.size).toBeGreaterThan(4);
+  });
+
+  it.each([...complete])('quotes "%s" as a client gets it', (detail) => {
+    const isSaid = composed.includes(detail) || source.includes(`'${detail}'`);
+    expect(isSaid).toBe(true);
   });
 });
