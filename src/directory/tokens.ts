@@ -1,6 +1,6 @@
 /** Tokens: 200 characters, of which the directory keeps only a hash. */
 import { hash, randomBytes } from 'node:crypto';
-import type { Eventual } from '../eventual.ts';
+import { andThen, type Eventual } from '../eventual.ts';
 import type { Store } from './store/store.ts';
 import type { Authenticated } from './store/tokens.ts';
 
@@ -66,5 +66,38 @@ export function authenticate(
   at: number,
 ): Eventual<Authenticated | undefined> {
   if (token.length > MAX_TOKEN_LENGTH) return undefined;
-  return store.tokens.authenticate(tenant, integrationId, hashToken(token), at);
+  const known = hashes.of(token);
+  const hash = known ?? hashToken(token);
+  const found = store.tokens.authenticate(tenant, integrationId, hash, at);
+  if (known !== undefined) return found;
+  return andThen(found, (authenticated) => {
+    if (authenticated !== undefined) hashes.keep(token, hash);
+    return authenticated;
+  });
 }
+
+/** How long a hash is kept, so that a token that has ended doesn't stay in memory. */
+const HASHES_MS = 30_000;
+const MOST_HASHES = 10_000;
+
+/**
+ * The hashes of tokens that were accepted a short time ago. A hash costs a tenth of a look-up by id,
+ * and decides nothing: it is looked up all the same.
+ */
+class KnownHashes {
+  readonly #hashes = new Map<string, string>();
+  #since = 0;
+
+  of(token: string): string | undefined {
+    if (performance.now() - this.#since > HASHES_MS) this.#hashes.clear();
+    return this.#hashes.get(token);
+  }
+
+  keep(token: string, hash: string): void {
+    if (this.#hashes.size >= MOST_HASHES) this.#hashes.clear();
+    if (this.#hashes.size === 0) this.#since = performance.now();
+    this.#hashes.set(token, hash);
+  }
+}
+
+const hashes = new KnownHashes();

@@ -1,5 +1,6 @@
 /** The SCIM application: maps paths to handlers. */
 import { Hono } from 'hono';
+import { LinearRouter } from 'hono/router/linear-router';
 import { Registry } from 'prom-client';
 import type { Directory } from '../directory/caller.ts';
 import type { RequestTracker } from '../directory/last-requests.ts';
@@ -56,7 +57,11 @@ export function createScimApp(options: ScimAppOptions): ScimApp {
   const limit = createRateLimit(rateLimit);
   const { clock = () => performance.now() } = options;
   const { metrics = unreadMetrics(store, now) } = options;
-  const app: ScimApp = new Hono({ getPath: (request) => normalPath(request.url) });
+  const app: ScimApp = new Hono({
+    getPath: (request) => normalPath(request.url),
+    // The only route is for all paths, which this router doesn't parse.
+    router: new LinearRouter(),
+  });
   const cursors = createCursors(store.cursorKey, now);
   const users = userKind(directory);
   const groups = groupKind(directory);
