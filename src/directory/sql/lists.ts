@@ -24,9 +24,11 @@ export interface ResourceRow
 /** The columns of the resource's own row. */
 export const ownColumns = (names: ResourceNames): StringChunk => selected(names, ...COLUMNS);
 
-export const resourceColumns = (context: SearchContext): SQL => sql`
-  ${ownColumns(context.r)}, ${externalIdOf(context)} AS "externalId",
-    ${memberships(context)} AS memberships
+export const resourceColumns = (
+  context: SearchContext,
+  related: SQL = memberships(context),
+): SQL => sql`
+  ${ownColumns(context.r)}, ${externalIdOf(context)} AS "externalId", ${related} AS memberships
 `;
 
 /** Makes the page of a query from its rows. */

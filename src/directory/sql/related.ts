@@ -61,16 +61,17 @@ export function knownUsers(
   return sql`SELECT ${a.id} FROM ${dialect.values(ids, 'i')} ${user}`;
 }
 
-/** A user in a group, or the name of a group. */
+/** A group of a user, one above a group of the users, or the name of a group. */
 type MembershipRow = Pick<Row<'groupMembers'>, 'groupId'> &
   (
-    | { readonly userId: string; readonly direct: number }
-    | { readonly userId: null; readonly displayName: string }
+    | { readonly memberId: string; readonly ofUser: number }
+    | { readonly memberId: null; readonly displayName: string }
   );
 
 /**
- * Direct and indirect groups. The name of a group is read once and not for each of its users, and
- * is not joined: the planner would choose the join by how many groups it believes there are.
+ * Direct and indirect groups. What is above a group and its name are read once and not for each of
+ * its users. The name is not joined: the planner would choose the join by how many groups it
+ * believes there are.
  */
 export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
   select: (dialect, tenant, resources) => {
@@ -79,17 +80,22 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
     const ofMember = (id: Expression) =>
       dialect.lookUp(held, sql`${held.tenant} = ${tenant} AND ${held.memberId} = ${id}`);
     return sql`
-      WITH RECURSIVE up(user_id, id, direct) AS (
-        SELECT ${held.memberId}, ${held.groupId}, 1
+      WITH RECURSIVE held AS MATERIALIZED (
+        SELECT ${held.memberId} AS user_id, ${held.groupId} AS id
         FROM ${resources} ${ofMember(sql`i.value`)}
+      ), up(below, id) AS (
+        SELECT held.id, held.id
+        FROM held
         UNION
-        SELECT up.user_id, ${held.groupId}, 0
+        SELECT up.below, ${held.groupId}
         FROM up ${ofMember(sql`up.id`)}
       )
-      SELECT up.user_id AS "userId", up.id AS "groupId", NULL AS "displayName",
-        max(up.direct) AS direct
+      SELECT held.user_id AS "memberId", held.id AS "groupId", NULL AS "displayName", 1 AS "ofUser"
+      FROM held
+      UNION ALL
+      SELECT up.below, up.id, NULL, 0
       FROM up
-      GROUP BY up.user_id, up.id
+      WHERE up.id <> up.below
       UNION ALL
       SELECT NULL, ${g.id}, ${g.attributes} ->> 'displayName', 0
       FROM ${g.table}
@@ -98,31 +104,41 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
     `;
   },
   attach: (records, rows) => {
-    const names = new Map(
-      rows.flatMap((row) => (row.userId === null ? [[row.groupId, row.displayName]] : [])),
-    );
-    const groups = new Map<string, { key: string; held: GroupMembership[] }>(
-      records.map(({ id }) => [id, { key: '', held: [] }]),
-    );
+    const names = new Map<string, string>();
+    const direct = new Map<string, string[]>();
+    const above = new Map<string, string[]>();
     for (const row of rows) {
-      const displayName = names.get(row.groupId);
-      if (row.userId === null || displayName === undefined) continue;
-      const type = row.direct === 1 ? 'direct' : 'indirect';
-      const ofUser = groups.get(row.userId);
-      if (ofUser === undefined) continue;
-      ofUser.held.push({ groupId: row.groupId, displayName, type });
-      ofUser.key += `${row.groupId} ${type} `;
+      if (row.memberId === null) names.set(row.groupId, row.displayName);
+      else add(row.ofUser === 1 ? direct : above, row.memberId, row.groupId);
     }
+    const listOf = (ids: readonly string[]): readonly GroupMembership[] => {
+      const types = new Map<string, GroupMembership['type']>();
+      for (const id of ids) for (const each of above.get(id) ?? []) types.set(each, 'indirect');
+      for (const id of ids) types.set(id, 'direct');
+      return [...types.keys()].sort().flatMap((groupId) => {
+        const [displayName, type] = [names.get(groupId), types.get(groupId)];
+        return displayName === undefined || type === undefined
+          ? []
+          : [{ groupId, displayName, type }];
+      });
+    };
     // Users in the same groups share a list, which is written once.
     const lists = new Map<string, readonly GroupMembership[]>();
     return records.map((record) => {
-      const { key = '', held = [] } = groups.get(record.id) ?? {};
-      const list = lists.get(key) ?? held;
-      lists.set(key, list);
-      return { ...record, groups: list };
+      const ids = direct.get(record.id) ?? [];
+      const key = ids.join();
+      const groups = lists.get(key) ?? listOf(ids);
+      lists.set(key, groups);
+      return { ...record, groups };
     });
   },
 };
+
+function add(lists: Map<string, string[]>, key: string, value: string): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
 
 interface MembersRow extends Pick<Row<'groupMembers'>, 'groupId'> {
   readonly members: PackedMembers;
