@@ -83,6 +83,11 @@ export class ClientConnection {
   /** Call this when the credentials were found valid. */
   readonly authenticated: NoteCaller;
 
+  /** Whether the client waits for no response any more. */
+  get isGone(): boolean {
+    return this.socket.destroyed;
+  }
+
   constructor(
     socket: Socket,
     authenticated: (connection: ClientConnection, ...of: Parameters<NoteCaller>) => void,

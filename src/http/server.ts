@@ -45,6 +45,8 @@ export interface ServerBindings {
   readonly authenticated?: NoteCaller;
   /** When the request arrived, in milliseconds on the clock of `performance`. */
   readonly arrivedAt?: number;
+  /** Whether the client has closed the connection. */
+  readonly isGone?: boolean;
   /**
    * Tells a client that sent `Expect: 100-continue` to send the body. Call it before the body is
    * read.

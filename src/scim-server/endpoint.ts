@@ -229,7 +229,12 @@ function serve(
     const handler = Object.hasOwn(methods, method) ? methods[method as Method] : undefined;
     if (handler === undefined) return refuseMethod(req.method, methods);
     const { requestId } = access;
-    const scope = { tenant: integration.tenant, integrationId: integration.id, requestId };
+    const scope = {
+      tenant: integration.tenant,
+      integrationId: integration.id,
+      requestId,
+      client: env,
+    };
     return handler({
       request: {
         id,

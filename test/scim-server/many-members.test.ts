@@ -6,6 +6,8 @@ import type { JsonObject } from '../../src/scim/json.ts';
 import { MAX_LISTED_MEMBERS } from '../../src/scim/limits.ts';
 import { inBatches } from '../support/batches.ts';
 import { DATABASES } from '../support/directory/databases.ts';
+import { eventually } from '../support/eventually.ts';
+import { connectRaw } from '../support/scim-server/raw-http.ts';
 import {
   type ScimClient,
   type ScimServer,
@@ -74,6 +76,23 @@ describe.each(DATABASES)('members on %s', (_, open) => {
       ...(await client.send('GET', `/Groups/${id}?excludedAttributes=members`)).body,
     });
     expect((await client.send('GET', `/Groups/${id}`)).body.members).toEqual(inOrder(users));
+  });
+
+  it('are read for a client that the directory can ask about', async () => {
+    const read = vi.spyOn(server.store.groups, 'get').mockReturnValueOnce(new Promise(() => {}));
+    const connection = await connectRaw(server.port);
+    connection.socket.write(
+      `GET ${client.path}/Groups/${inner} HTTP/1.1\r\nHost: x\r\n` +
+        `Authorization: Bearer ${client.token}\r\n\r\n`,
+    );
+    const scope = await eventually(() => {
+      expect(read).toHaveBeenCalledOnce();
+      return read.mock.calls[0]?.[0];
+    });
+    read.mockRestore();
+    expect(scope?.client?.isGone).toBe(false);
+    connection.socket.destroy();
+    await eventually(() => expect(scope?.client?.isGone).toBe(true));
   });
 
   it('are listed with their groups, unless those of one page are too many', async () => {

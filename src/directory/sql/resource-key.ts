@@ -62,7 +62,7 @@ export const GROUP_COLUMNS = ['tenant', 'id', 'displayNameKey', ...WRITTEN] as c
 /** The resources of one type that conditions and lists are composed for. */
 export interface SearchContext {
   readonly dialect: SearchDialect;
-  readonly scope: Slots<Scope>;
+  readonly scope: Slots<ScopeKey>;
   readonly type: ResourceType;
   readonly name: ResourceName;
   /** The attribute that the resources are unique by. */
@@ -71,7 +71,9 @@ export interface SearchContext {
   readonly r: ResourceNames;
 }
 
-const SCOPE: Slots<Scope> = {
+type ScopeKey = Pick<Scope, 'tenant' | 'integrationId'>;
+
+const SCOPE: Slots<ScopeKey> = {
   tenant: new Slot('tenant'),
   integrationId: new Slot('integrationId'),
 };

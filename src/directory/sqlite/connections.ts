@@ -115,8 +115,9 @@ export function openConnections(
     reader: readerOf({
       direct: ({ steps, isBounded = false }) =>
         durable(() => bound.keep(isBounded, () => answered(readable, steps))),
-      apart: ({ integrationId, steps }) => settled(searches.run(integrationId, steps)),
-      whole: ({ integrationId, steps }) => settled(large.run(integrationId, steps)),
+      apart: ({ integrationId, steps, client }) =>
+        settled(searches.run(integrationId, steps, client)),
+      whole: ({ integrationId, steps, client }) => settled(large.run(integrationId, steps, client)),
     }),
     searches: { search: searches.counts, members: large.counts },
     close: async () => {

@@ -9,6 +9,14 @@ import type { Attributes } from '../../scim/resource.ts';
 export interface Scope {
   readonly tenant: string;
   readonly integrationId: string;
+  /** Undefined if the client waits in any case. */
+  readonly client?: WaitingClient | undefined;
+}
+
+/** The client that waits for the result. */
+export interface WaitingClient {
+  /** Whether it no longer does. */
+  readonly isGone?: boolean;
 }
 
 /** The integration that writes, and its request, which the activity log names. */

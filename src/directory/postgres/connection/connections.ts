@@ -133,8 +133,8 @@ export function openConnections(
     ...runners,
     reader: readerOf({
       direct: ({ steps }) => perform(steps, rowsOf),
-      apart: ({ integrationId, steps }) => searches.run(integrationId, steps),
-      whole: ({ integrationId, steps }) => large.run(integrationId, steps),
+      apart: ({ integrationId, steps, client }) => searches.run(integrationId, steps, client),
+      whole: ({ integrationId, steps, client }) => large.run(integrationId, steps, client),
     }),
     searches: { search: searches.counts, members: large.counts },
     both: async <Row>(first: Filled<unknown>, second: Filled<Row>) => {

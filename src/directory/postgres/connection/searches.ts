@@ -6,6 +6,7 @@ import { SearchQueue } from '../../sql/search/queue.ts';
 import { perform } from '../../sql/search/reader.ts';
 import type { Steps } from '../../sql/search/reads.ts';
 import type { Template } from '../../sql/template.ts';
+import type { WaitingClient } from '../../store/resources.ts';
 import type { SearchCounts } from '../../store/searches.ts';
 import { isEnded } from '../errors.ts';
 
@@ -49,8 +50,8 @@ export class Searches {
    * Runs the steps on one state of the database, in the turn of the integration. Rejects with 429 if
    * too many of its searches wait, and with 503 if they take too long.
    */
-  run<T>(integrationId: string, steps: Steps<T>): Promise<T> {
-    return this.#queue.take(integrationId, () => this.#search(steps));
+  run<T>(integrationId: string, steps: Steps<T>, client?: WaitingClient): Promise<T> {
+    return this.#queue.take(integrationId, () => this.#search(steps), client);
   }
 
   /** Searches that are running go on. */

@@ -4,9 +4,11 @@
  */
 import { tooManySearches, unavailable } from '../../../scim/error.ts';
 import { MAX_WAITING_SEARCHES, SEARCH_PATIENCE_MS } from '../../../scim/limits.ts';
+import type { WaitingClient } from '../../store/resources.ts';
 import type { SearchCounts } from '../../store/searches.ts';
 
 interface Waiter {
+  readonly client: WaitingClient | undefined;
   readonly begin: () => void;
   readonly refuse: (error: Error) => void;
 }
@@ -51,12 +53,12 @@ export class SearchQueue implements SearchCounts {
 
   /**
    * Does the work in the turn of the integration. Rejects with 429 if too many of its searches wait,
-   * or if no turn comes up in time.
+   * or if no turn comes up in time. A search whose client has gone takes no turn.
    */
-  async take<T>(integrationId: string, work: () => Promise<T>): Promise<T> {
+  async take<T>(integrationId: string, work: () => Promise<T>, client?: WaitingClient): Promise<T> {
     if (this.#isClosed) throw closed();
     if (this.#isFree(integrationId)) this.#running.add(integrationId);
-    else await this.#wait(integrationId);
+    else await this.#wait(integrationId, client);
     try {
       return await work();
     } finally {
@@ -75,7 +77,8 @@ export class SearchQueue implements SearchCounts {
     return this.#running.size < this.#slots && !this.#running.has(integrationId);
   }
 
-  #wait(integrationId: string): Promise<void> {
+  #wait(integrationId: string, client: WaitingClient | undefined): Promise<void> {
+    this.#dropGone(integrationId);
     const waiters = this.#waiting.get(integrationId) ?? [];
     if (waiters.length >= this.#most) return Promise.reject(this.#refusal());
     this.#waiting.set(integrationId, waiters);
@@ -86,6 +89,7 @@ export class SearchQueue implements SearchCounts {
         if (waiters.length === 0) this.#waiting.delete(integrationId);
       };
       const waiter: Waiter = {
+        client,
         begin: () => {
           leave();
           this.#running.add(integrationId);
@@ -109,10 +113,17 @@ export class SearchQueue implements SearchCounts {
   }
 
   #serve(): void {
-    for (const [integrationId, [first]] of this.#waiting) {
+    for (const integrationId of this.#waiting.keys()) {
       if (this.#running.size >= this.#slots) return;
-      if (this.#isFree(integrationId)) first?.begin();
+      this.#dropGone(integrationId);
+      if (this.#isFree(integrationId)) this.#waiting.get(integrationId)?.[0]?.begin();
     }
+  }
+
+  /** Nothing reads the refusal. */
+  #dropGone(integrationId: string): void {
+    const waiters = this.#waiting.get(integrationId) ?? [];
+    for (const { client, refuse } of [...waiters]) if (client?.isGone) refuse(tooManySearches());
   }
 }
 

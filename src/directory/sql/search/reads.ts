@@ -5,7 +5,7 @@
 import { andThen, type Eventual, eventual } from '../../../eventual.ts';
 import { tooManyMembers } from '../../../scim/error.ts';
 import { MAX_LISTED_MEMBERS } from '../../../scim/limits.ts';
-import type { Page, Query, Scope, StoredResource } from '../../store/resources.ts';
+import type { Page, Query, Scope, StoredResource, WaitingClient } from '../../store/resources.ts';
 import { pageOf, type ResourceRow, resourceOf } from '../lists.ts';
 import type { Related } from '../related.ts';
 import type { Template } from '../template.ts';
@@ -25,6 +25,8 @@ export type Steps<T> = Generator<ReadStep, T, readonly unknown[]>;
 
 interface Reading<T> {
   readonly integrationId: string;
+  /** A read that may be long isn't begun for a client that has gone. */
+  readonly client?: WaitingClient | undefined;
   /**
    * Undefined if every statement takes about a millisecond whatever the size of the directory,
    * because an index leads to few rows. If not, one may read everything that the tenant has.
@@ -117,10 +119,10 @@ export function readsOf<Found, R extends StoredResource>(
     id: string,
     rowOf: (id: string, members: string) => Found,
   ): Promise<R | undefined> => {
-    const { integrationId } = scope;
+    const { integrationId, client } = scope;
     const few = { integrationId, steps: withMembers(scope, id, rowOf, false) };
     const steps = withMembers(scope, id, rowOf, true);
-    const many = { integrationId, isLarge: true, steps };
+    const many = { integrationId, client, isLarge: true, steps };
     return ((await read(few)) ?? (await read(many)))?.found;
   };
 
@@ -167,10 +169,10 @@ export function readsOf<Found, R extends StoredResource>(
   ): Eventual<Page<R | StoredResource> | undefined> {
     const { start } = query;
     const { plan, input } = list;
-    const { integrationId } = scope;
+    const { integrationId, client } = scope;
     const searched = () => {
       const search = { weight: plan.weight, resources: totalOf(plan.resources, input) };
-      return read({ integrationId, search, steps: page(scope, query, list, FEW_LISTED) });
+      return read({ integrationId, client, search, steps: page(scope, query, list, FEW_LISTED) });
     };
     if (!plan.isQuick || ('offset' in start && start.offset > FEW_SKIPPED)) return searched();
     const steps = page(scope, query, list, FEW_LISTED);
@@ -187,9 +189,9 @@ export function readsOf<Found, R extends StoredResource>(
     query: Query,
     list: PlannedList,
   ): Promise<Page<R | StoredResource>> {
-    const { integrationId } = scope;
+    const { integrationId, client } = scope;
     const steps = page(scope, query, list, MAX_LISTED_MEMBERS);
-    const found = await read({ integrationId, isLarge: true, steps });
+    const found = await read({ integrationId, client, isLarge: true, steps });
     if (found === undefined) throw tooManyMembers(MAX_LISTED_MEMBERS);
     return found;
   }

@@ -3,6 +3,7 @@ import { searchTooLong } from '../../../scim/error.ts';
 import { MAX_WAITING_SEARCHES, SEARCH_TIMEOUT_MS } from '../../../scim/limits.ts';
 import { SearchQueue } from '../../sql/search/queue.ts';
 import type { Steps } from '../../sql/search/reads.ts';
+import type { WaitingClient } from '../../store/resources.ts';
 import type { SearchCounts } from '../../store/searches.ts';
 import { asScimError, asUnavailable, isSqliteError } from '../errors.ts';
 import { SearchThread } from './search-thread.ts';
@@ -59,8 +60,8 @@ export class Searches {
    * Runs the steps on one state of the database, in the turn of the integration. Rejects with 429 if
    * too many of its searches wait, and with 503 if they take too long.
    */
-  run<T>(integrationId: string, steps: Steps<T>): Promise<T> {
-    return this.#queue.take(integrationId, () => this.#search(steps));
+  run<T>(integrationId: string, steps: Steps<T>, client?: WaitingClient): Promise<T> {
+    return this.#queue.take(integrationId, () => this.#search(steps), client);
   }
 
   /** Ends searches that are running. */

@@ -38,6 +38,23 @@ function searches(queue: SearchQueue) {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('turns of searches', () => {
+  it('are not taken by searches whose clients have gone, which make room for others', async () => {
+    const queue = open(1, 2);
+    const { begun, search, end } = searches(queue);
+    void search('a', 'a1');
+    const client = { isGone: false };
+    const gone = [1, 2].map(() => queue.take('a', async () => begun.push('gone'), client));
+    const refusals = Promise.allSettled(gone);
+    await expect(queue.take('a', async () => undefined)).rejects.toMatchObject({ status: 429 });
+    client.isGone = true;
+    void search('a', 'a2');
+    await end('a1');
+    expect(begun).toEqual(['a1', 'a2']);
+    expect((await refusals).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(queue.refused).toBe(1);
+    expect(queue.waiting).toBe(0);
+  });
+
   it('gives an integration one turn at a time', async () => {
     const { begun, search, end } = searches(open(2));
     void search('a', 'a1');
