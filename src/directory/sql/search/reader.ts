@@ -18,7 +18,7 @@ export function readerOf({ direct, apart, whole }: Readers): Reader {
     if (search === undefined) return direct(reading);
     const work = search.weight * (await direct({ integrationId, steps: search.resources }));
     checkWork(work);
-    return isLittle(work) ? direct(reading) : apart(reading);
+    return isLittle(work) ? direct(reading) : apart({ ...reading, steps: search.steps });
   };
   return (reading) => {
     if (reading.isLarge) return whole(reading);

@@ -31,7 +31,7 @@ interface Reading<T> {
    * Undefined if every statement takes about a millisecond whatever the size of the directory,
    * because an index leads to few rows. If not, one may read everything that the tenant has.
    */
-  readonly search?: Search;
+  readonly search?: Search<T>;
   /**
    * Whether many rows are read by many statements, which must see one state, because the rows of one
    * go on with another's.
@@ -43,11 +43,13 @@ interface Reading<T> {
 }
 
 /** What a read that may be long is about to do. */
-interface Search {
+interface Search<T> {
   /** Counts the resources of the tenant. */
   readonly resources: Steps<number>;
   /** What it compares for each of them; see weightOf. */
   readonly weight: number;
+  /** The steps if it is run apart from other reads, where more rows may be read at once. */
+  readonly steps: Steps<T>;
 }
 
 /** An index led to many rows. Only a database that holds up everything else meanwhile says so. */
@@ -137,13 +139,13 @@ export function readsOf<Found, R extends StoredResource>(
     return Number(members?.total) > most;
   }
 
-  /** Returns undefined if the groups of the page have more than `most` members. */
+  /** Returns `most` if the groups of the page have more members. */
   function* page(
     scope: Scope,
     query: Query,
     { plan, input }: PlannedList,
     most: number,
-  ): Steps<Page<R | StoredResource> | undefined> {
+  ): Steps<Page<R | StoredResource> | number> {
     const { start, limit } = query;
     const skipped = 'offset' in start ? start.offset : 0;
     // A plain list has its total from a counter.
@@ -157,21 +159,25 @@ export function readsOf<Found, R extends StoredResource>(
     const total = known ?? totalIn(rows, query) ?? (yield* totalOf(plan.total, input));
     const found = pageOf(rows, query, total);
     if (!query.related) return found;
-    if (yield* hasMoreMembers(scope, found.records, most)) return undefined;
+    if (yield* hasMoreMembers(scope, found.records, most)) return most;
     return { ...found, records: yield* withRelated(scope, rows, found.records) };
   }
 
-  /** Returns undefined for a page of groups with many members. */
+  /** Returns the bound instead of a page whose groups have more members. */
   function few(
     scope: Scope,
     query: Query,
     list: PlannedList,
-  ): Eventual<Page<R | StoredResource> | undefined> {
+  ): Eventual<Page<R | StoredResource> | number> {
     const { start } = query;
     const { plan, input } = list;
     const { integrationId, client } = scope;
     const searched = () => {
-      const search = { weight: plan.weight, resources: totalOf(plan.resources, input) };
+      const search = {
+        weight: plan.weight,
+        resources: totalOf(plan.resources, input),
+        steps: page(scope, query, list, MAX_LISTED_MEMBERS),
+      };
       return read({ integrationId, client, search, steps: page(scope, query, list, FEW_LISTED) });
     };
     if (!plan.isQuick || ('offset' in start && start.offset > FEW_SKIPPED)) return searched();
@@ -192,7 +198,7 @@ export function readsOf<Found, R extends StoredResource>(
     const { integrationId, client } = scope;
     const steps = page(scope, query, list, MAX_LISTED_MEMBERS);
     const found = await read({ integrationId, client, isLarge: true, steps });
-    if (found === undefined) throw tooManyMembers(MAX_LISTED_MEMBERS);
+    if (typeof found === 'number') throw tooManyMembers(MAX_LISTED_MEMBERS);
     return found;
   }
 
@@ -204,7 +210,11 @@ export function readsOf<Found, R extends StoredResource>(
     list: (scope: Scope, query: Query): Eventual<Page<R | StoredResource>> =>
       eventual(() => {
         const list = lists.of(scope, query);
-        return andThen(few(scope, query, list), (found) => found ?? many(scope, query, list));
+        return andThen(few(scope, query, list), (found) => {
+          if (typeof found !== 'number') return found;
+          if (found >= MAX_LISTED_MEMBERS) throw tooManyMembers(MAX_LISTED_MEMBERS);
+          return many(scope, query, list);
+        });
       }),
   };
 }
