@@ -16,6 +16,7 @@ import { becomeReady, type Endpoint } from './ready.ts';
 import { isEmpty, printDirectory, printNextSteps } from './report.ts';
 import { printConsole, startSignIn } from './sign-in.ts';
 import { ENTRA, OKTA } from './syncs.ts';
+import { followToken } from './token.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const FOLDER = process.env.DEMO_FOLDER || join(ROOT, '.demo');
@@ -57,9 +58,10 @@ async function demo(stop: AbortSignal): Promise<void> {
   closing.push(() => operator.stop());
   const waiting = { ...options, logFile: LOG_FILE, say, stop };
   const endpoint = await Promise.race([becomeReady(cluster, waiting), operator.failed]);
+  let { token } = endpoint;
   const writeEnvironment = () => {
     const variables = {
-      ...variablesOf(endpoint, options),
+      ...variablesOf({ ...endpoint, token }, options),
       KUBECONFIG: cluster.kubeconfig,
       ADMIN_TOKEN: adminToken,
       OPERATOR_PID: String(operator.pid),
@@ -67,6 +69,11 @@ async function demo(stop: AbortSignal): Promise<void> {
     writeFileSync(ENV_FILE, shellExports(variables), { mode: 0o600 });
   };
   writeEnvironment();
+  const unfollow = followToken(cluster.client, endpoint, (current) => {
+    token = current;
+    writeEnvironment();
+  });
+  closing.push(unfollow);
   operator.onRestart = (how) => {
     say(`  The operator exited (${how}) and was restarted, as a kubelet would do.`);
     writeEnvironment();
@@ -119,6 +126,7 @@ function variablesOf(
     CONSOLE_URL: `${publicUrl.replace(/\/+$/, '')}/console`,
     METRICS_URL: `http://127.0.0.1:${opsPort}/metrics`,
     DATABASE_URL: databaseUrl,
+    SCIM_OPERATOR_DATABASE_URL: databaseUrl,
   };
 }
 

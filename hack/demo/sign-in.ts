@@ -10,6 +10,7 @@ import {
 } from '../identity-provider/start.ts';
 import { VIEWER_ROLE } from '../operator/install.ts';
 import type { DemoOptions } from './environment.ts';
+import { EXAMPLE_NAMESPACE } from './examples.ts';
 import { ENTRA, OKTA } from './syncs.ts';
 
 /** In addresses, such as `/oauth/callback/demo`. */
@@ -75,7 +76,7 @@ export function printConsole(
   const lines = [
     '',
     `Open the console: ${publicUrl.replace(/\/+$/, '')}/console`,
-    `  Administrator  sign in with the Kubernetes token: source ${envFile}; echo $ADMIN_TOKEN`,
+    `  Administrator  of ${EXAMPLE_NAMESPACE}, who signs in with a Kubernetes token: source ${envFile}; echo $ADMIN_TOKEN`,
   ];
   if (signIn !== undefined) {
     lines.push(

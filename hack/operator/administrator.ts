@@ -1,7 +1,5 @@
 /** Who may do what in the console of the demo. */
 
-import { GROUP } from '../../src/crd/names.ts';
-import { DIRECTORY_API_GROUP } from '../../src/directory/permissions.ts';
 import type { Client } from '../../src/kube/client.ts';
 import type { PolicyRule } from '../../src/kube/objects.ts';
 import {
@@ -13,33 +11,15 @@ import {
   ROLES,
   SERVICE_ACCOUNTS,
 } from '../../src/kube/resource.ts';
-import { NAME, VIEWER_ROLE } from './install.ts';
+import { AGGREGATED_ROLES } from './aggregated-roles.ts';
+import { NAME } from './install.ts';
 
 const ADMINISTRATOR = `${NAME}-administrator`;
 const AUDIENCE = 'scim-operator';
 const TOKEN_SECONDS = 24 * 3600;
 
-const VIEWER_RULES: readonly PolicyRule[] = [
-  {
-    apiGroups: [DIRECTORY_API_GROUP],
-    resources: ['users', 'groups', 'bindings', 'activity'],
-    verbs: ['get', 'list'],
-  },
-  {
-    apiGroups: [GROUP],
-    resources: ['scimintegrations', 'scimgroupbindings'],
-    verbs: ['get', 'list', 'watch'],
-  },
-];
-
 const administratorRules = (bindable: readonly string[]): readonly PolicyRule[] => [
-  ...VIEWER_RULES,
-  { apiGroups: [DIRECTORY_API_GROUP], resources: ['bindings'], verbs: ['update'] },
-  {
-    apiGroups: [GROUP],
-    resources: ['scimintegrations', 'scimgroupbindings'],
-    verbs: ['create', 'update', 'patch', 'delete'],
-  },
+  ...AGGREGATED_ROLES.filter(({ name }) => name === 'admin').flatMap(({ rules }) => rules),
   { apiGroups: [ROLES.group], resources: ['roles'], verbs: ['bind'] },
   {
     apiGroups: [ROLES.group],
@@ -58,7 +38,10 @@ export function administratorObjects(
 ): [ResourceDefinition, ApplyObject][] {
   const metadata = { name: ADMINISTRATOR, namespace: NAME };
   return [
-    [CLUSTER_ROLES, { metadata: { name: VIEWER_ROLE }, rules: VIEWER_RULES }],
+    ...AGGREGATED_ROLES.map(({ name, labels, rules }): [ResourceDefinition, ApplyObject] => [
+      CLUSTER_ROLES,
+      { metadata: { name: `${NAME}-${name}`, labels }, rules },
+    ]),
     [CLUSTER_ROLES, { metadata: { name: ADMINISTRATOR }, rules: administratorRules(bindable) }],
     [SERVICE_ACCOUNTS, { metadata }],
     [

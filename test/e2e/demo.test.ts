@@ -1,13 +1,17 @@
 /** `make demo`, with and without its syncs. */
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Visitor } from '../../hack/identity-provider/visitor.ts';
 import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { Client } from '../../src/kube/client.ts';
 import { Connection, loadKubeConfig } from '../../src/kube/connection.ts';
+import type { Role } from '../../src/kube/objects.ts';
+import { CLUSTER_ROLES, SECRETS } from '../../src/kube/resource.ts';
 import { Demo } from '../support/demo.ts';
 import { createDatabase } from '../support/directory/postgres.ts';
 import { eventually } from '../support/eventually.ts';
@@ -37,6 +41,16 @@ describe('a demo without syncs and sign-in', () => {
     const metrics = await (await fetch(demo.variable('METRICS_URL'))).text();
     expect(metrics).toContain('controller_runtime_reconcile_total');
     expect(metrics).toContain('workqueue_depth');
+  });
+
+  it('adds the permissions for the console to the roles of the cluster', async () => {
+    const connection = new Connection(loadKubeConfig(demo.variable('KUBECONFIG')));
+    const client = new Client(connection);
+    await eventually(async () => {
+      const { rules = [] } = await client.get<Role>(CLUSTER_ROLES, { name: 'view' });
+      expect(rules.flatMap(({ resources }) => resources)).toContain('scimintegrations');
+    });
+    await connection.close();
   });
 
   it('has a console for administrators alone', async () => {
@@ -69,6 +83,23 @@ describe('a demo without syncs and sign-in', () => {
       const metrics = await (await fetch(demo.variable('METRICS_URL'))).text();
       expect(metrics).toContain('leader_election_master_status{name="scim-operator"} 1');
     });
+  });
+
+  it('has the new token in its env file after the Secret was deleted', async () => {
+    const connection = new Connection(loadKubeConfig(demo.variable('KUBECONFIG')));
+    const before = demo.variable('SCIM_TOKEN');
+    const key = { namespace: 'acme', name: 'company-idp-scim-token' };
+    await new Client(connection).delete(SECRETS, key);
+    await connection.close();
+    await eventually(() => expect(demo.variable('SCIM_TOKEN')).not.toBe(before));
+    expect((await demo.scim('/Users')).status).toBe(200);
+  });
+
+  it('lets the program read its directory with its env file', async () => {
+    const command = '. "$0" && "$1" src/cli.ts activity --tenant acme';
+    const file = join(demo.folder, 'env');
+    const { stdout } = await promisify(execFile)('sh', ['-c', command, file, process.execPath]);
+    expect(stdout).toBe('No entry was found.\n');
   });
 
   it('refuses a second demo in its folder', async () => {

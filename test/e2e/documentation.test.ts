@@ -91,6 +91,7 @@ END`);
 /** The controller manager would take five seconds to delete a namespace. */
 const CLEAN = `[ -z "$(kubectl --namespace scim-operator get configmap scim-operator --ignore-not-found --output name)" ] ||
   helm uninstall scim-operator --namespace scim-operator
+kubectl delete clusterroles --selector app.kubernetes.io/part-of=scim-operator
 for name in acme argocd; do
   kubectl get namespace $name --ignore-not-found --output name | grep --quiet . || continue
   kubectl --namespace $name delete scim,secrets,configmaps,roles,rolebindings,serviceaccounts --all

@@ -1,15 +1,9 @@
 /** The CRDs, the admission policies, and the roles for custom resources as templates of the chart. */
 import { groupBindingPolicy } from '../../../src/crd/group-binding-policy.ts';
 import { allCrds } from '../../../src/crd/manifest.ts';
-import {
-  GROUP,
-  SCIM_GROUP_BINDINGS,
-  SCIM_INTEGRATIONS,
-  SCIM_TENANTS,
-} from '../../../src/crd/names.ts';
 import { confinementPolicies } from '../../../src/crd/operator-policy.ts';
 import { printYaml } from '../../../src/crd/yaml.ts';
-import { DIRECTORY_API_GROUP } from '../../../src/directory/permissions.ts';
+import { AGGREGATED_ROLES } from '../../operator/aggregated-roles.ts';
 import { headerOf, literal, onlyIf, withMetadata } from './template.ts';
 
 /** File name → text, for templates/. */
@@ -48,45 +42,13 @@ export function confinementTemplate(): string {
   return `${headerOf('src/crd/operator-policy.ts')}\n${body}`;
 }
 
-const READ = ['get', 'list', 'watch'];
-const WRITE = ['create', 'update', 'patch', 'delete', 'deletecollection'];
-const { plural: integrations } = SCIM_INTEGRATIONS;
-const { plural: bindings } = SCIM_GROUP_BINDINGS;
-/** What the console shows, and what an administrator may do there with the access of a person. */
-const LOOK = {
-  apiGroups: [DIRECTORY_API_GROUP],
-  resources: ['users', 'groups', 'bindings', 'activity'],
-  verbs: ['get', 'list'],
-};
-const MANAGE = { apiGroups: [DIRECTORY_API_GROUP], resources: ['bindings'], verbs: ['update'] };
-
-const SEE = [{ resources: [integrations, bindings, SCIM_TENANTS.plural], verbs: READ }, LOOK];
-const EDIT = [...SEE, { resources: [integrations], verbs: WRITE }];
-/**
- * What people may do: each role is complete, so that it can be a default role. Writing
- * ScimGroupBindings grants roles, so `edit` may not. ScimTenants decide about other namespaces, so
- * nobody but a cluster administrator writes them.
- */
-const ROLES = [
-  { name: 'viewer', into: 'view', rules: SEE },
-  { name: 'editor', into: 'edit', rules: EDIT },
-  {
-    name: 'admin',
-    into: 'admin',
-    rules: [...EDIT, { resources: [bindings], verbs: WRITE }, MANAGE],
-  },
-];
-
 export function aggregatedRolesTemplate(): string {
-  const objects = ROLES.map(({ name, into, rules }) =>
+  const objects = AGGREGATED_ROLES.map(({ name, labels, rules }) =>
     printYaml({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
-      metadata: {
-        name: `${NAME}-${name}`,
-        labels: { [`rbac.authorization.k8s.io/aggregate-to-${into}`]: 'true' },
-      },
-      rules: rules.map((rule) => ({ apiGroups: [GROUP], ...rule })),
+      metadata: { name: `${NAME}-${name}`, labels },
+      rules: rules.map((rule) => ({ ...rule })),
     })
       .replace(
         '  labels:\n',
@@ -95,5 +57,5 @@ export function aggregatedRolesTemplate(): string {
       .replaceAll(NAME, '{{ include "scim-operator.clusterName" . }}'),
   );
   const body = onlyIf('.Values.rbac.aggregateClusterRoles', objects.join('---\n'));
-  return `${headerOf('hack/generate/chart/custom-resources.ts')}\n${body}`;
+  return `${headerOf('hack/operator/aggregated-roles.ts')}\n${body}`;
 }

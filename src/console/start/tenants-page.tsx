@@ -125,7 +125,7 @@ const NothingToSee = ({ query: { text, after, unusedAfter }, parts }: NothingPro
       <Empty title="You have no permission in any tenant.">
         <p>
           Ask an administrator of the cluster for a role in the namespaces of a tenant, such as the
-          ClusterRole <code>view</code>.
+          ClusterRole <code>view</code>, to which the chart adds the permissions for the console.
         </p>
         <a class="button" href="/console/me">
           What may I do?
