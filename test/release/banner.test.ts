@@ -15,7 +15,7 @@ function start(version: string) {
 }
 
 it.each(['18.19.0', '20.20.2', '23.11.1'])('Node.js %s is refused in one line', (version) => {
-  const stderr = `scim-operator needs Node.js 24 or newer; this is ${version}\n`;
+  const stderr = `scim-operator needs Node.js 24 or newer; this is ${version}. In a checkout, run node_modules/.bin/node instead.\n`;
   expect(start(version)).toEqual({ status: 1, stdout: '', stderr });
 });
 

@@ -87,7 +87,8 @@ export const PREPARATIONS: Readonly<Record<string, Readonly<Record<string, Prepa
     'kubectl get scimint -A -o wide': { before: INTEGRATION },
     'make build ': {
       replace: {
-        'node dist/scim-operator.js': 'until_serving node dist/scim-operator.js',
+        'node_modules/.bin/node dist/scim-operator.js':
+          'until_serving node_modules/.bin/node dist/scim-operator.js',
       },
     },
     'SCIM_OPERATOR_TOKEN=…': {
