@@ -17,6 +17,7 @@ import { Template } from '../sql/template.ts';
 import type { SearchesOfStore } from '../store/searches.ts';
 import { openDatabaseFile } from './database-file.ts';
 import { Checkpoints } from './disk/checkpoints.ts';
+import { HeldState } from './disk/held-state.ts';
 import { WriteAheadLog } from './disk/write-ahead-log.ts';
 import { asRefusal, asScimError } from './errors.ts';
 import { FreeSpace, type SpaceEvents } from './free-space.ts';
@@ -48,8 +49,7 @@ export interface Connections {
   readonly write: SqliteConnection;
   readonly read: SqliteConnection;
   /**
-   * Runs the synchronous read, and resolves when everything that it may have seen is on the disk.
-   * Rejects with 503 if the database fails.
+   * Runs the synchronous read of what is on the disk. Rejects with 503 if the database fails.
    */
   reading<T>(run: () => T): Promise<T>;
   /** Runs the statements of a read one after the other on one state of the database. */
@@ -96,25 +96,26 @@ export function openConnections(
   // Large reads are short beside searches, and don't wait for them.
   const large = new Searches(path, { waiting: MAX_WAITING_READS });
   const checkpoints = new Checkpoints(path, write);
-  const tidy = (isLacking: boolean) => checkpoints.tidy(isLacking);
-  const writer = new Writer(write, { space: new FreeSpace(events), force, tidy });
-  const settled = async <T>(found: Eventual<T>): Promise<T> => {
+  const state = new HeldState(read);
+  const writer = new Writer(write, {
+    space: new FreeSpace(events),
+    disk: { force, hold: () => state.hold(), release: () => state.release() },
+    tidy: (isLacking) => checkpoints.tidy(isLacking),
+  });
+  /** A thread may have read what is not on the disk yet. */
+  const settled = async <T>(found: Promise<T>): Promise<T> => {
     const value = await found;
     await writer.settled;
     return value;
-  };
-  const durable = <T>(run: () => T): Eventual<T> => {
-    const found = atOnce(run);
-    return writer.settled === undefined ? found : settled(found);
   };
   return {
     writer,
     write: writing,
     read: readable,
-    reading: async (run) => durable(run),
+    reading,
     reader: readerOf({
       direct: ({ steps, isBounded = false }) =>
-        durable(() => bound.keep(isBounded, () => answered(readable, steps))),
+        atOnce(() => bound.keep(isBounded, () => answered(readable, steps))),
       apart: ({ integrationId, steps, client }) =>
         settled(searches.run(integrationId, steps, client)),
       whole: ({ integrationId, steps, client }) => settled(large.run(integrationId, steps, client)),

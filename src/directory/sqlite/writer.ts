@@ -41,12 +41,18 @@ class HalfWritten extends Error {}
  */
 type Outcome = 'answered' | 'halfWritten' | 'vanished';
 
+interface Disk {
+  /** Reads see what is committed now until `release`. */
+  hold(): void;
+  /** Resolves when what was committed is on the disk. */
+  force(): Promise<void>;
+  release(): void;
+}
+
 interface WriterOptions {
   readonly space?: FreeSpace;
-  /**
-   * Resolves when what was committed is on the disk. By default, COMMIT itself takes care of that.
-   */
-  readonly force?: () => Promise<void>;
+  /** By default, COMMIT itself forces what it commits to the disk. */
+  readonly disk?: Disk;
   /** Is called between transactions, `isLacking` space or not. The next one waits for it. */
   readonly tidy?: (isLacking: boolean) => Promise<void> | undefined;
 }
@@ -62,7 +68,7 @@ export class Writer {
   readonly #changes: Database.Statement<[], number>;
   #waiting: Job[] = [];
   readonly #long: LongJob[] = [];
-  readonly #force: WriterOptions['force'];
+  readonly #disk: WriterOptions['disk'];
   readonly #tidy: WriterOptions['tidy'];
   #armed = false;
   /** Whether a transaction is running or is forced to the disk. Jobs wait. */
@@ -72,11 +78,11 @@ export class Writer {
 
   constructor(
     db: Database.Database,
-    { space = new FreeSpace({}), force, tidy }: WriterOptions = {},
+    { space = new FreeSpace({}), disk, tidy }: WriterOptions = {},
   ) {
     this.#db = db;
     this.#space = space;
-    this.#force = force;
+    this.#disk = disk;
     this.#tidy = tidy;
     this.#changes = db.prepare<[], number>('SELECT total_changes()').pluck();
     this.#statements = {
@@ -95,8 +101,7 @@ export class Writer {
   }
 
   /**
-   * Resolves, whatever happens, when no read can see anything any more that isn't on the disk yet.
-   * Undefined if that is so already.
+   * Resolves, whatever happens, when what is committed is on the disk. Undefined if it is already.
    */
   get settled(): Promise<void> | undefined {
     return this.#forcing;
@@ -200,13 +205,15 @@ export class Writer {
 
   /** `changes`: see #changesWhileFull, before the transaction. */
   async #commit(changes: number | undefined): Promise<void> {
-    this.#statements.commit.run();
-    if (this.#force !== undefined) {
-      const forcing = this.#force();
-      this.#forcing = forcing.catch(() => undefined);
-      await forcing.finally(() => {
-        this.#forcing = undefined;
-      });
+    try {
+      this.#disk?.hold();
+      this.#statements.commit.run();
+      const forcing = this.#disk?.force();
+      this.#forcing = forcing?.catch(() => undefined);
+      await forcing;
+    } finally {
+      this.#forcing = undefined;
+      this.#disk?.release();
     }
     if (this.#changesWhileFull() !== changes) this.#space.written();
   }

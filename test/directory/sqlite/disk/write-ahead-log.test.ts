@@ -5,8 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
+import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Connections, openConnections } from '../../../../src/directory/sqlite/connections.ts';
+import type { Steps } from '../../../../src/directory/sql/search/reads.ts';
+import { template } from '../../../../src/directory/sql/template.ts';
+import {
+  type Connections,
+  compose,
+  openConnections,
+} from '../../../../src/directory/sqlite/connections.ts';
 import { eventually } from '../../../support/eventually.ts';
 
 const disk = {
@@ -53,25 +60,66 @@ const governed = () =>
   );
 
 describe('the write-ahead log', () => {
-  it('is on the disk before a write is answered, or a read that has seen it', async () => {
+  it('is on the disk before a write is answered, or a read sees it', async () => {
     const held: NoParamCallback[] = [];
     disk.force = (done) => held.push(done);
-    const answered: string[] = [];
-    const note = <T>(name: string, doing: Promise<T>) => doing.finally(() => answered.push(name));
-    const write = note('write', govern('acme'));
+    let isAnswered = false;
+    const write = govern('acme').finally(() => {
+      isAnswered = true;
+    });
     await eventually(() => expect(held).toHaveLength(1));
-    const read = note('read', governed());
-    const next = note('next', govern('globex'));
+    const next = govern('globex');
     for (let turn = 0; turn < 5; turn++) await nextTurn();
-    expect(answered).toEqual([]);
+    expect(await governed()).toEqual([]);
+    expect(isAnswered).toBe(false);
     held.pop()?.(null);
     await write;
-    expect(await read).toEqual(['acme']);
+    expect(await governed()).toEqual(['acme']);
     await eventually(() => expect(held).toHaveLength(1));
-    expect(answered.toSorted()).toEqual(['read', 'write']);
+    expect(await governed()).toEqual(['acme']);
     held.pop()?.(null);
     await next;
     expect(await governed()).toEqual(['acme', 'globex']);
+  });
+
+  it('is on the disk before a search in a thread is answered', async () => {
+    const held: NoParamCallback[] = [];
+    disk.force = (done) => held.push(done);
+    const write = govern('acme');
+    await eventually(() => expect(held).toHaveLength(1));
+    const statement = template(
+      compose,
+      () => sql<{ tenant: string }>`SELECT tenant FROM governed_tenants`,
+    );
+    function* steps(): Steps<readonly unknown[]> {
+      return yield { template: statement, input: {} };
+    }
+    let isAnswered = false;
+    const search = Promise.resolve(
+      connections.reader({ integrationId: 'okta', isLarge: true, steps: steps() }),
+    ).finally(() => {
+      isAnswered = true;
+    });
+    await eventually(() => expect(connections.searches.members.running).toBe(0));
+    await nextTurn();
+    expect(isAnswered).toBe(false);
+    held.pop()?.(null);
+    expect(await search).toEqual([{ tenant: 'acme' }]);
+    await write;
+  });
+
+  it('begins again while writes and reads go on', async () => {
+    const { raw } = connections.write;
+    const logged = () =>
+      (raw.pragma('wal_checkpoint(NOOP)') as readonly { readonly log: number }[])[0]?.log ?? 0;
+    const name = (round: number) => `${round}`.padEnd(400_000, 'x');
+    let round = 0;
+    for (; logged() < 1_000; round++) await govern(name(round));
+    await eventually(async () => {
+      await Promise.all([govern(name(round++)), governed()]);
+      expect(logged()).toBeLessThan(1_000);
+    });
+    expect(await governed()).toHaveLength(round);
   });
 
   it('is forced once for writes that arrive meanwhile', async () => {
