@@ -41,11 +41,14 @@ export function fillMembers(
   };
   // Ids are ASCII, which V8 keeps in one byte each.
   const bytes = members.reduce((sum, { length }) => sum + length, 0);
-  return bytes <= PIECE ? [...parts()].join('') : { parts, bytes };
+  return bytes <= SHORT ? [...parts()].join('') : { parts, bytes };
 }
 
-/** Members that are written at once take a few milliseconds. */
-const PIECE = 64 * 1024;
+/** Members that are written at once. Longer ones are sent in parts. */
+const SHORT = 64 * 1024;
+
+/** So few that V8 keeps their text, which is about five times as long, where it collects often. */
+const PIECE = 16 * 1024;
 
 function* piecesOf(members: PackedMembers): Iterable<PackedMembers> {
   for (let from = 0; from < members.length; ) {
