@@ -298,6 +298,16 @@ export const REFUSALS: readonly (readonly [string, Values, RegExp])[] = [
     /sso.config and sso.existingSecret.name exclude each other/,
   ],
   [
+    'a provider that has only a name',
+    { ...MINIMAL, sso: { config: { providers: [{ name: 'okta' }] }, clientSecrets: 'clients' } },
+    /sso.config.providers\[0\].issuer is required/,
+  ],
+  [
+    'a provider without a client secret',
+    { ...MINIMAL, sso: { config: { providers: [OKTA] } } },
+    /sso.clientSecrets is required: the name of a Secret whose key okta/,
+  ],
+  [
     'sign-in without a console',
     { ...MINIMAL, sso: SSO, console: { enabled: false } },
     /sso is set, but console.enabled=false/,

@@ -98,6 +98,12 @@ export const PREPARATIONS: Readonly<Record<string, Readonly<Record<string, Prepa
       },
     },
   },
+  'charts/scim-operator/README.md': {
+    'kubectl create namespace scim-operator': {
+      before: 'echo "$POSTGRES" > database-url.txt',
+      replace: { 'kubectl create namespace scim-operator    # unless it exists': '' },
+    },
+  },
   'docs/guides/backup-and-recovery.md': {
     'scim-operator backup --database-url file:directory.db': {
       before: 'mkdir backup',
