@@ -5,6 +5,8 @@ import type { MembershipDialect } from '../sql/followed-groups.ts';
 import { LiteralSlot, type ScalarType, Slot } from '../sql/template.ts';
 import * as tables from './schema.ts';
 
+const RELATED = new Slot('related');
+
 export const postgresDialect: MembershipDialect = {
   tables,
   asked: (rows) =>
@@ -39,13 +41,20 @@ export const postgresDialect: MembershipDialect = {
     if (type === 'boolean') return sql`${value}::boolean`;
     return type === 'number' ? sql`${value}::numeric` : sql`${value}::text COLLATE "C"`;
   },
-  shared: (lists, each) => {
+  shared: (lists, each, related) => {
     const types = { text: 'text', number: 'numeric', boolean: 'boolean' };
     const values = lists.map((list) => sql`${list}::${sql.raw(types[list.type])}[]`);
     const columns = sql.raw([...lists.map(({ name }) => name), 'n'].join(', '));
+    const more =
+      related === undefined
+        ? sql``
+        : sql`,
+            CASE WHEN ${RELATED}::boolean AND s.memberships > 0
+              THEN (SELECT json_agg(f) FROM (${related}) AS f)
+            END AS related`;
     // OFFSET keeps the planner from reading a whole table for a join.
     return sql`
-      SELECT w.n, s.*
+      SELECT w.n, s.*${more}
       FROM unnest(${sql.join(values, sql`, `)}) WITH ORDINALITY AS w(${columns})
         CROSS JOIN LATERAL (SELECT * FROM (${each}) AS one OFFSET 0) AS s
     `;

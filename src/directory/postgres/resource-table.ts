@@ -49,7 +49,7 @@ export class ResourceTable {
     { tenant, integrationId }: Scope,
     id: string,
   ): Promise<StoredResource | undefined> {
-    const [row] = await queries.all(this.#get, { tenant, integrationId, id });
+    const [row] = await queries.all(this.#get, { tenant, integrationId, id, related: false });
     return row && resourceOf(row);
   }
 

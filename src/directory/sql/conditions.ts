@@ -54,9 +54,10 @@ export interface SearchDialect {
   bind(value: Operand): SQL;
   /**
    * Runs a statement for each request of the lists, whose values are the columns of `w`, and numbers
-   * the rows; see Numbered.
+   * the rows; see Numbered. If a statement is given that selects what is related to the row `s`, it
+   * is run if the value of RELATED says so, unless nothing is related to the row.
    */
-  shared?(lists: readonly ListSlot[], each: SQL): SQL;
+  shared?(lists: readonly ListSlot[], each: SQL, related?: SQL): SQL;
   /** True for the rows with these ids until the statement is to end, if it has to look for that. */
   unended?(id: Expression): SQL;
 }

@@ -17,6 +17,8 @@ export interface ResourceRow
   readonly attributes: string;
   /** 0 if nothing is related. */
   readonly memberships: number;
+  /** JSON of the rows of what is related, if the statement selects it and there is any. */
+  readonly related?: string | null;
   /** Only in a sorted list. */
   readonly sorted?: string | number | boolean | null;
 }

@@ -37,7 +37,8 @@ export interface Related<Found, R> {
  * One id as a FROM item. PostgreSQL would plan a list of unknown length for several ids, and this is
  * planned for one.
  */
-export const oneResource = (id: Text): SQL => sql`(SELECT CAST(${id} AS TEXT) AS value) AS i`;
+export const oneResource = (id: Text | Expression): SQL =>
+  sql`(SELECT CAST(${id} AS TEXT) AS value) AS i`;
 
 /**
  * In how many groups a user is. Most are in none, and need no other statement. Counting keeps

@@ -20,6 +20,7 @@ export interface ListInput extends Scope {
   /** The key behind which the page begins. */
   readonly id: string;
   readonly sorted: Comparable | null;
+  readonly related: boolean;
 }
 
 const AT: Slots<Pick<ListInput, 'limit' | 'offset' | 'id'>> = {
@@ -95,7 +96,9 @@ export class ListPlan {
       const skips = 'offset' in start && start.offset > 0;
       return this.#page(skips ? sql`${first} OFFSET ${AT.offset}` : first);
     };
-    return this.#template('page', write, this.#isLookUp);
+    if (!this.#isLookUp) return this.#template('page', write);
+    const make = () => sharedTemplate<ListInput>(this.#context, this.#compose, write(), true);
+    return this.#keep('page', make);
   }
 
   /**
@@ -176,12 +179,14 @@ export class ListPlan {
     return order(this.#query.sort, this.#sorted(), this.#context.r.id);
   }
 
-  #template<Row>(name: string, write: () => SQL<Row>, isShared = false): Template<ListInput, Row> {
+  #template<Row>(name: string, write: () => SQL<Row>): Template<ListInput, Row> {
+    return this.#keep(name, () => new Template<ListInput, Row>(this.#compose(write()), true));
+  }
+
+  #keep<Row>(name: string, make: () => Template<ListInput, Row>): Template<ListInput, Row> {
     const known = this.#kept.get(name);
     if (known !== undefined) return known as Template<ListInput, Row>;
-    const made = isShared
-      ? sharedTemplate<ListInput, Row>(this.#context.dialect, this.#compose, write(), true)
-      : new Template<ListInput, Row>(this.#compose(write()), true);
+    const made = make();
     this.#kept.set(name, made);
     return made;
   }

@@ -24,7 +24,7 @@ export class ListPlans {
 
   /** Throws invalidFilter or invalidPath if an attribute can't be filtered or sorted by. */
   of({ tenant, integrationId }: Scope, query: Query): PlannedList {
-    const { filter, sort, start, limit } = query;
+    const { filter, sort, start, limit, related } = query;
     const shape = filter && shapeOf(filter);
     const sorted = sort ? `${sort.descending ? 'desc' : 'asc'}\n${refKey(sort.ref)}` : '\n';
     const key = `${startKey(start)}\n${sorted}${shape?.key ?? ''}`;
@@ -38,6 +38,7 @@ export class ListPlans {
       offset: 'offset' in start ? start.offset : 0,
       id: after?.id ?? '',
       sorted: after?.sorted ?? null,
+      related,
     };
     return { plan, input };
   }

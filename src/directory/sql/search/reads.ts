@@ -81,6 +81,12 @@ export function readsOf<Found, R extends StoredResource>(
     const ids = rows.flatMap(({ id, memberships }) => (memberships === 0 ? [] : [id]));
     const [id, ...others] = ids;
     if (id === undefined) return attach(records, []);
+    const read = rows.flatMap(({ related = null }) => related ?? []);
+    if (read.length > 0)
+      return attach(
+        records,
+        read.flatMap((json) => JSON.parse(json) as Found[]),
+      );
     const found =
       others.length === 0
         ? yield* ask(relatedOfOne, { tenant, id })
@@ -89,7 +95,7 @@ export function readsOf<Found, R extends StoredResource>(
   }
 
   function* one(scope: Scope, id: string, wanted: boolean): Steps<R | StoredResource | undefined> {
-    const rows = yield* ask(get, { ...scope, id });
+    const rows = yield* ask(get, { ...scope, id, related: wanted });
     const records = rows.map(resourceOf);
     return (wanted ? yield* withRelated(scope, rows, records) : records)[0];
   }
@@ -101,7 +107,7 @@ export function readsOf<Found, R extends StoredResource>(
     rowOf: (id: string, members: string) => Found,
     all: boolean,
   ): Steps<{ readonly found: R | undefined } | undefined> {
-    const [row] = yield* ask(get, { ...scope, id });
+    const [row] = yield* ask(get, { ...scope, id, related: false });
     if (row === undefined) return { found: undefined };
     const limit = all ? MORE_MEMBERS : FEW_MEMBERS;
     const found: Found[] = [];

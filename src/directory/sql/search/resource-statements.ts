@@ -19,17 +19,18 @@ import { sharedTemplate } from './shared.ts';
 
 interface GetInput extends Scope {
   readonly id: string;
+  readonly related: boolean;
 }
 
 const ID = new Slot('id');
 
-type OneInput = Omit<GetInput, 'integrationId'>;
+type OneInput = Pick<GetInput, 'tenant' | 'id'>;
 
 /** Selects one resource. */
 export function getStatement(context: SearchContext, compose: Compose) {
-  const { dialect, r, scope } = context;
-  return sharedTemplate<GetInput, ResourceRow>(
-    dialect,
+  const { r, scope } = context;
+  return sharedTemplate<GetInput>(
+    context,
     compose,
     sql`
       SELECT ${resourceColumns(context)}
@@ -55,17 +56,15 @@ export function resourceStatements<Found, R>(
   compose: Compose,
   related: Related<Found, R>,
 ): ResourceStatements<Found> {
-  const { dialect, scope } = context;
+  const { dialect } = context;
   return {
     get: getStatement(context, compose),
     lists: new ListPlans(context, compose),
     related: template(compose, ({ tenant, ids }) =>
       related.select(dialect, tenant, dialect.values(ids, 'i')),
     ),
-    relatedOfOne: sharedTemplate(
-      dialect,
-      compose,
-      related.select(dialect, scope.tenant, oneResource(ID)),
+    relatedOfOne: template(compose, ({ tenant, id }) =>
+      related.select(dialect, tenant, oneResource(id)),
     ),
     memberSlice: template(compose, (input) => memberSlice(dialect, input)),
     memberCount: template(compose, (input) => memberCount(dialect, input)),

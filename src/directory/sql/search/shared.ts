@@ -5,11 +5,21 @@
 
 import type { Query } from 'drizzle-orm';
 import { SQL, StringChunk } from 'drizzle-orm';
-import type { SearchDialect } from '../conditions.ts';
+import type { ResourceRow } from '../lists.ts';
+import { GROUPS_OF_USERS, oneResource } from '../related.ts';
+import type { SearchContext } from '../resource-key.ts';
 import { type Compose, ListSlot, Slot, type Statement, Template } from '../template.ts';
 
 /** The values that requests must have in common to share a statement, if it uses them. */
-const COMMON: ReadonlySet<string> = new Set(['tenant', 'integrationId', 'limit', 'offset']);
+const COMMON: ReadonlySet<string> = new Set([
+  'tenant',
+  'integrationId',
+  'limit',
+  'offset',
+  'related',
+]);
+
+const SELECTED = new StringChunk('s.id');
 
 /** Each row has the number `n` of the request that it belongs to, counted from 1. */
 export interface Numbered {
@@ -45,13 +55,17 @@ export class SharedTemplate<In extends object, Row> extends Template<In, Row> {
   }
 }
 
-/** Composes a statement that requests share, if the database gains by it. */
-export function sharedTemplate<In extends object, Row>(
-  { shared }: SearchDialect,
+/**
+ * Composes a statement of resources that requests share, if the database gains by it. It then also
+ * selects the groups of users if the input says so; see ResourceRow.
+ */
+export function sharedTemplate<In extends object>(
+  { dialect, name, scope }: SearchContext,
   compose: Compose,
-  statement: SQL<Row>,
+  statement: SQL<ResourceRow>,
   isOfRequest = false,
-): Template<In, Row> {
+): Template<In, ResourceRow> {
+  const { shared } = dialect;
   const lists: ListSlot[] = [];
   const columnOf = (slot: Slot) => {
     const known = lists.find((list) => list.takesFrom(slot));
@@ -61,9 +75,13 @@ export function sharedTemplate<In extends object, Row>(
   };
   if (shared === undefined) return new Template(compose(statement), isOfRequest);
   const each = withColumns(statement, columnOf);
+  const related =
+    name === 'User'
+      ? GROUPS_OF_USERS.select(dialect, scope.tenant, oneResource(SELECTED))
+      : undefined;
   return lists.length === 0
     ? new Template(compose(statement), isOfRequest)
-    : new SharedTemplate(compose(shared(lists, each)), isOfRequest);
+    : new SharedTemplate(compose(shared(lists, each, related)), isOfRequest);
 }
 
 function withColumns({ queryChunks }: SQL, columnOf: (slot: Slot) => StringChunk): SQL {
