@@ -67,7 +67,8 @@ export class Checkpoints {
   async #copy(isWaitedFor: boolean): Promise<void> {
     this.#state = 'copying';
     const pages = await this.#checkpoint();
-    if (this.#state === 'copying') this.#state = 'idle';
+    if (this.#state !== 'copying') return;
+    this.#state = 'idle';
     const log = pages?.log ?? this.#logged();
     const isWhole = pages?.checkpointed === log;
     this.#next = isWhole ? PAGES : log + PAGES;
@@ -75,9 +76,15 @@ export class Checkpoints {
     else if (isWaitedFor) this.#most = log + MOST_PAGES;
   }
 
+  /** Without the thread, it returns undefined, and SQLite makes checkpoints itself. */
   async #checkpoint(): Promise<LogPages | undefined> {
-    const worker = this.#worker ?? this.#start();
-    this.#worker = worker;
+    try {
+      this.#worker ??= this.#start();
+    } catch {
+      this.#end();
+      return undefined;
+    }
+    const worker = this.#worker;
     // An idle thread doesn't keep the process from ending, and a checkpoint does.
     worker.ref();
     const pages = await new Promise<LogPages | undefined>((resolve) => {
@@ -96,14 +103,14 @@ export class Checkpoints {
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     });
     worker.on('message', (pages: LogPages | undefined) => this.#answer?.(pages));
-    // Without the thread, SQLite makes checkpoints itself.
-    const end = () => {
-      if (this.#state !== 'ended') this.#db.pragma(`wal_autocheckpoint = ${PAGES}`);
-      this.#state = 'ended';
-      this.#answer?.(undefined);
-    };
-    worker.once('error', end);
-    worker.once('exit', end);
+    worker.once('error', () => this.#end());
+    worker.once('exit', () => this.#end());
     return worker;
+  }
+
+  #end(): void {
+    if (this.#state !== 'ended') this.#db.pragma(`wal_autocheckpoint = ${PAGES}`);
+    this.#state = 'ended';
+    this.#answer?.(undefined);
   }
 }

@@ -80,6 +80,15 @@ describe('checkpoints', () => {
     });
   });
 
+  it('may be running when the database is closed', async () => {
+    void noteOfPages(1_100);
+    await eventually(() => expect(pages()?.log).toBeGreaterThan(1_000));
+    await checkpoints.close();
+    db.close();
+    db = new Database(path);
+    expect(count()).toBe(1);
+  });
+
   it('are made by SQLite itself if there is no thread for them', async () => {
     await checkpoints.close();
     start(join(folder, 'elsewhere.db'));
