@@ -128,7 +128,9 @@ export class Batches<Item, Result = void> {
     clearTimeout(slow);
     for (const subject of subjects) queue.subjects.delete(subject);
     letOthersGoOn();
-    if (queue.running === 0 && queue.waiting.length === 0) this.#queues.delete(key);
+    // After a slow batch, another queue may have the key.
+    const isUnused = queue.running === 0 && queue.waiting.length === 0;
+    if (isUnused && this.#queues.get(key) === queue) this.#queues.delete(key);
     for (const each of divided) void this.#do(key, [each]);
   }
 
