@@ -33,6 +33,7 @@ import { LEFT, leftGroups } from './writes/dependents.ts';
 import { addedBy, lockNesting, lockTenantNesting, lockWithHolders } from './writes/locks.ts';
 import { MemberStatements } from './writes/member-statements.ts';
 import { changeMembers, type MembersChanged } from './writes/memberships.ts';
+import { groupMoves } from './writes/moves.ts';
 
 const g = named(groups);
 const m = named(groupMembers);
@@ -48,6 +49,7 @@ export function createGroupStore(
   const context = searchContext(postgresDialect, 'Group', types.group);
   const statements = resourceStatements(context, compose, MEMBERS_OF_GROUPS);
   const moving = new MemberStatements(activity);
+  const move = groupMoves(connections, activity);
 
   const create = async (
     queries: Queries,
@@ -171,7 +173,7 @@ export function createGroupStore(
       statistics.note(sizeOf(changes));
       const isShort = sizeOf(changes) <= MEMBERS_AT_ONCE;
       const delta = decide === undefined && isShort ? deltaOf(changes) : undefined;
-      return finish(
+      const alone = () =>
         connections.writing(id, async () => {
           const done =
             delta && (await changeUsers(connections, moving, activity, author, id, delta, at));
@@ -179,8 +181,9 @@ export function createGroupStore(
             done ??
             connections.transaction((queries) => change(queries, author, id, decide, changes, at))
           );
-        }),
-      );
+        });
+      const together = delta && move(author, id, delta, at);
+      return finish(Promise.resolve(together).then((done) => done ?? alone()));
     },
     delete: async (author, id, check, at) => {
       const entry = await connections.writing(id, () =>

@@ -97,6 +97,11 @@ const workOf = ({ users, groups }: Store): Readonly<Record<string, () => Promise
       ),
     'a member who joins': () => groups.change(SCOPE, 'g40', undefined, [add(OUTSIDER)], at(1)),
     'a member who leaves': () => groups.change(SCOPE, 'g40', undefined, [remove(OUTSIDER)], at(1)),
+    'members who join and leave together': () =>
+      Promise.all([
+        ...['g50', 'g51'].map((id) => groups.change(SCOPE, id, undefined, [add(OUTSIDER)], at(1))),
+        groups.change(SCOPE, 'g52', undefined, [remove(OUTSIDER)], at(1)),
+      ]),
     'a group that is renamed': () =>
       groups.change(SCOPE, 'g41', () => ({ displayName: `renamed ${++created}` }), [], at(1)),
   };

@@ -36,8 +36,9 @@ type Perform<Item, Result> = (
 interface BatchOptions<Item> {
   /** After such an error, which may be the fault of one item, each item is done on its own. */
   readonly isOfOne: (error: unknown) => boolean;
-  /** Items about the same subject are done one after the other. */
+  /** Items about the same subject are done one after the other, or together if they fit. */
   readonly subjectOf?: (item: Item) => string;
+  readonly fits?: (item: Item, others: readonly Item[]) => boolean;
   /** How many items like this one are done together. */
   readonly mostLike?: (item: Item) => number;
   readonly patienceMs?: number;
@@ -49,6 +50,7 @@ export class Batches<Item, Result = void> {
   readonly #perform: Perform<Item, Result>;
   readonly #isOfOne: BatchOptions<Item>['isOfOne'];
   readonly #subjectOf: BatchOptions<Item>['subjectOf'];
+  readonly #fits: (item: Item, others: readonly Item[]) => boolean;
   readonly #mostLike: (item: Item) => number;
   readonly #patienceMs: number;
   readonly #slowMs: number | undefined;
@@ -59,6 +61,7 @@ export class Batches<Item, Result = void> {
     {
       isOfOne,
       subjectOf,
+      fits = () => false,
       mostLike = () => MOST,
       patienceMs = LIMITS.acquireMs,
       slowMs,
@@ -67,6 +70,7 @@ export class Batches<Item, Result = void> {
     this.#perform = perform;
     this.#isOfOne = isOfOne;
     this.#subjectOf = subjectOf;
+    this.#fits = fits;
     this.#mostLike = mostLike;
     this.#patienceMs = patienceMs;
     this.#slowMs = slowMs;
@@ -134,23 +138,28 @@ export class Batches<Item, Result = void> {
     for (const each of divided) void this.#do(key, [each]);
   }
 
-  /** Takes the first items from the queue that may be done now, each about another subject. */
+  /** Takes the first items from the queue that may be done now, and done together. */
   #next(queue: Queue<Item, Result>) {
     const subjectOf = this.#subjectOf;
-    const subjects = new Set<string>();
     const [first] = queue.waiting;
     const most = first === undefined ? 0 : Math.min(MOST, this.#mostLike(first.item));
-    if (subjectOf === undefined) return { batch: queue.waiting.splice(0, most), subjects };
+    if (subjectOf === undefined) return { batch: queue.waiting.splice(0, most), subjects: [] };
     const batch: Waiting<Item, Result>[] = [];
+    const subjects = new Map<string, Item[]>();
+    const held = new Set(queue.subjects);
     queue.waiting = queue.waiting.filter((each) => {
       const subject = subjectOf(each.item);
-      const isLeft = batch.length === most || subjects.has(subject) || queue.subjects.has(subject);
-      if (isLeft) return true;
+      if (batch.length === most || held.has(subject)) return true;
+      const others = subjects.get(subject) ?? [];
+      if (others.length > 0 && !this.#fits(each.item, others)) {
+        held.add(subject);
+        return true;
+      }
       batch.push(each);
-      subjects.add(subject);
+      subjects.set(subject, [...others, each.item]);
       return false;
     });
-    return { batch, subjects };
+    return { batch, subjects: [...subjects.keys()] };
   }
 
   /** Settles the items, or returns them if each has to be done on its own. */

@@ -64,9 +64,15 @@ export class ActivityLog {
 
   /**
    * A part, with its comma, of a template whose input has a list by that name. It appends the
-   * entries of the resources whose ids are selected.
+   * entries of the list's items, `e`, which are numbered by `e.n` from 1 on. `rest` follows FROM,
+   * and tells on which condition an entry is appended.
    */
-  each<T>(list: string, entryOf: (item: T) => ActivityRow | undefined, ids: SQL): SQL {
+  each<T>(
+    list: string,
+    entryOf: (item: T) => ActivityRow | undefined,
+    rest: SQL,
+    computed: Computed = {},
+  ): SQL {
     if (!this.#rows.recorded) return sql``;
     const arrays = ACTIVITY_COLUMNS.map((column) => {
       const values = new Slot(list, (items) =>
@@ -74,12 +80,13 @@ export class ActivityLog {
       );
       return sql`${values}::${sql.raw(TYPES[column] ?? 'text')}[]`;
     });
+    const selected = ACTIVITY_COLUMNS.map((column) => sql`${computed[column] ?? e[column]}`);
     return sql`
       , logged AS (
         INSERT INTO ${ACTIVITY.table} (${INSERTED})
-        SELECT e.*
-        FROM unnest(${sql.join(arrays, sql`, `)}) AS e(${INSERTED})
-        WHERE ${e.resourceId} IN ${ids}
+        SELECT ${sql.join(selected, sql`, `)}
+        FROM unnest(${sql.join(arrays, sql`, `)}) WITH ORDINALITY AS e(${INSERTED}, n)
+        ${rest}
       )
     `;
   }

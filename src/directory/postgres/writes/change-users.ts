@@ -10,9 +10,9 @@ import { shownName } from '../../sql/resource-key.ts';
 import type { Author, GroupChangeResult } from '../../store/resources.ts';
 import type { Queries } from '../connection/connections.ts';
 import type { ActivityLog } from '../log/activity-log.ts';
-import type { MemberStatements } from './member-statements.ts';
+import type { DeltaRow, MemberStatements } from './member-statements.ts';
 
-interface Delta {
+export interface Delta {
   readonly add: readonly string[];
   readonly remove: readonly string[];
 }
@@ -57,7 +57,16 @@ export async function changeUsers(
   delta: Delta,
   at: number,
 ): Promise<Changed | undefined> {
-  const entry = activity.rowOf(author, () => ({
+  const entry = entryOfMove(activity, author, id, at);
+  const { tenant, integrationId } = author;
+  const input = { tenant, integrationId, id, ...delta, at, entry };
+  const [row] = await queries.all(statements.change(delta), input);
+  return row && changedBy(row, entry);
+}
+
+/** The entry of a change of members, of which the statement knows more. */
+export const entryOfMove = (activity: ActivityLog, author: Author, id: string, at: number) =>
+  activity.rowOf(author, () => ({
     type: 'Group',
     id,
     before: UNREAD,
@@ -65,11 +74,12 @@ export async function changeUsers(
     version: 0,
     at,
   }));
-  const { tenant, integrationId } = author;
-  const input = { tenant, integrationId, id, ...delta, at, entry };
-  const [row] = await queries.all(statements.change(delta), input);
-  if (row === undefined) return undefined;
-  const { unknown, moved, isChanged, ...record } = row;
+
+/** What a row of a statement that changes members tells. */
+export function changedBy(
+  { unknown, moved, isChanged, ...record }: DeltaRow,
+  entry: ActivityRow | undefined,
+): Changed {
   const group = resourceOf(record);
   const { version, lastModified } = group;
   const resourceName = shownName('Group', group.profile.attributes);

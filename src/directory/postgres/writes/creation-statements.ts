@@ -114,7 +114,7 @@ export function createStatement(activity: ActivityLog): Template<CreationInput, 
         ) AS n(integration_id, id, external_id)
         WHERE n.id IN ${created}
       )
-      ${activity.each('creations', ({ entry }: Creation) => entry, created)}
+      ${activity.each('creations', ({ entry }: Creation) => entry, sql`WHERE e.resource_id IN ${created}`)}
       SELECT id FROM resource
     `;
   });

@@ -41,7 +41,7 @@ interface DeltaInput extends Scope, EntryInput {
   readonly at: number;
 }
 
-interface DeltaRow extends Omit<ResourceRow, 'memberships'>, Pick<ActivityRow, 'moved'> {
+export interface DeltaRow extends Omit<ResourceRow, 'memberships'>, Pick<ActivityRow, 'moved'> {
   /** Those to add whom the tenant doesn't have. */
   readonly unknown: readonly string[];
   readonly isChanged: boolean;

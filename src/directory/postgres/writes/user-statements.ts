@@ -186,6 +186,7 @@ export class UserStatements {
 }
 
 const WRITTEN_IDS = sql`(SELECT id FROM resource)`;
+const IF_WRITTEN = sql`WHERE e.resource_id IN ${WRITTEN_IDS}`;
 
 /**
  * The row that `resource` inserts is always there, so the key leads to each. For an UPDATE of
@@ -271,7 +272,7 @@ function changeStatement(
     ${parts.written ? sql`, lookup AS (${lookup})` : sql``}
     ${parts.removed ? sql`, gone AS (${gone})` : sql``}
     ${parts.linked ? sql`, link AS (${linked})` : sql``}
-    ${activity.each('changes', ({ entry }: UserChange) => entry, WRITTEN_IDS)}
+    ${activity.each('changes', ({ entry }: UserChange) => entry, IF_WRITTEN)}
     SELECT ${a.id}, ${a.version}, ${a.lastModified} AS "lastModified" FROM resource
   `;
 }
