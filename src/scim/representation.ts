@@ -1,4 +1,5 @@
 /** Resources as clients read them, in JSON: their attributes, and what the server adds. */
+import { isoTime } from './iso-time.ts';
 import type { StoredProfile } from './profile.ts';
 import { EVERYTHING, type Projection, project, selectsAll } from './projection.ts';
 import type { ResourceType } from './schema.ts';
@@ -38,8 +39,8 @@ export function represent(
   const known = externalId === null ? '' : `"externalId":${JSON.stringify(externalId)},`;
   const attributes = json.length > 2 ? `${json.slice(1, -1)},` : '';
   const added = computed === undefined ? '' : `"${computed.name}":[${computed.elements.join()}],`;
-  const since = new Date(created).toISOString();
-  const last = lastModified === created ? since : new Date(lastModified).toISOString();
+  const since = isoTime(created);
+  const last = lastModified === created ? since : isoTime(lastModified);
   const whole =
     `{"schemas":[${schemas}],"id":${JSON.stringify(id)},${known}${attributes}${added}` +
     `"meta":{"resourceType":${name},"created":"${since}","lastModified":"${last}",` +
