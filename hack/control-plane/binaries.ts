@@ -3,7 +3,12 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { downloadProgram } from './download.ts';
 import { buildProgram } from './go-build.ts';
-import { ControlPlaneUnavailableError, type Program, programsFolder } from './versions.ts';
+import {
+  ControlPlaneChoiceError,
+  ControlPlaneUnavailableError,
+  type Program,
+  programsFolder,
+} from './versions.ts';
 
 /** Returns the path of a program. */
 export type ProgramPaths = (program: Program) => string;
@@ -23,7 +28,7 @@ export function chosenSources(): readonly Source[] {
   const choice = process.env.CONTROL_PLANE || 'auto';
   if (choice === 'build' || choice === 'download') return [choice];
   if (choice === 'auto') return ['download', 'build'];
-  throw new ControlPlaneUnavailableError(
+  throw new ControlPlaneChoiceError(
     `CONTROL_PLANE=${choice} is not allowed here; it must be build or download`,
   );
 }
@@ -34,13 +39,19 @@ export function chosenSources(): readonly Source[] {
  *
  * @param log is called at the start and the end of each program, and every 15 seconds in between.
  * @throws {ControlPlaneUnavailableError} No source has a missing program.
+ * @throws {ControlPlaneChoiceError} KUBEBUILDER_ASSETS names a folder that doesn't exist.
  */
 export async function ensureBinaries(
   programs: readonly Program[],
   log: (line: string) => void,
   { signal, sources = chosenSources() }: { signal?: AbortSignal; sources?: readonly Source[] } = {},
 ): Promise<ProgramPaths> {
-  const folders = [process.env.KUBEBUILDER_ASSETS, programsFolder()].filter(Boolean) as string[];
+  const given = process.env.KUBEBUILDER_ASSETS;
+  if (given && !existsSync(given))
+    throw new ControlPlaneChoiceError(
+      `KUBEBUILDER_ASSETS=${given} doesn't exist; name another folder, or unset it`,
+    );
+  const folders = [given, programsFolder()].filter(Boolean) as string[];
   const find = (program: Program) =>
     folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
   const missing = programs.filter((program) => find(program) === undefined);

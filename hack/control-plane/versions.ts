@@ -8,6 +8,19 @@ export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'k
 const WAYS_OUT =
   'install Go 1.26 or newer to build one, set KUBEBUILDER_ASSETS to a folder with its programs, or ' +
   'set KUBECONFIG to use a cluster such as kind';
+/** By what CONTROL_PLANE demands. */
+const OF_CHOICES: Readonly<Record<string, string>> = {
+  build: 'install Go 1.26 or newer',
+  download:
+    'check the network and the proxy, or set KUBERNETES_RELEASES and ETCD_RELEASES to mirrors of ' +
+    'the releases',
+  kind: 'install kind (https://kind.sigs.k8s.io), and start Docker or podman',
+};
+
+function wayOut(): string {
+  const chosen = OF_CHOICES[process.env.CONTROL_PLANE ?? ''];
+  return chosen === undefined ? WAYS_OUT : `${chosen}; without CONTROL_PLANE, other ways are tried`;
+}
 
 /** No control plane can run here. The message says what to do. */
 export class ControlPlaneUnavailableError extends Error {
@@ -15,9 +28,14 @@ export class ControlPlaneUnavailableError extends Error {
   readonly reason: string;
 
   constructor(reason: string) {
-    super(`no Kubernetes control plane can run here (${reason}): ${WAYS_OUT}`);
+    super(`no Kubernetes control plane can run here (${reason}): ${wayOut()}`);
     this.reason = reason;
   }
+}
+
+/** A variable that chooses the control plane has a value that can't be used. */
+export class ControlPlaneChoiceError extends Error {
+  override readonly name = 'ControlPlaneChoiceError';
 }
 
 /** `v1.2.3`. The pinned Go modules also determine the version of the downloaded programs. */

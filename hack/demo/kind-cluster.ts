@@ -78,7 +78,9 @@ function run(
   return new Promise((resolve, reject) => {
     const refuse = (why: string) =>
       reject(new ControlPlaneUnavailableError(`${program} ${args[0]}: ${why}`));
-    child.once('error', (error) => refuse(error.message));
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      refuse(error.code === 'ENOENT' ? `${program} is not installed` : error.message),
+    );
     child.once('close', (code, by) => {
       if (code === 0) return resolve(output);
       refuse(complaint.trim().split('\n').at(-1) || `exited with ${by ?? code}`);

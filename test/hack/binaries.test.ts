@@ -44,10 +44,29 @@ const lines: string[] = [];
 const log = (line: string) => lines.push(line);
 
 it('without Go and without programs, one sentence names the three alternatives', async () => {
+  vi.stubEnv('CONTROL_PLANE', '');
+  vi.stubEnv('KUBERNETES_RELEASES', 'http://127.0.0.1:1');
+  vi.stubEnv('ETCD_RELEASES', 'http://127.0.0.1:1');
   const refused = ensureBinaries(['etcd', 'kube-apiserver'], log);
   await expect(refused).rejects.toThrow(ControlPlaneUnavailableError);
   await expect(refused).rejects.toThrow(
     /^no Kubernetes control plane .*etcd, kube-apiserver.*Go .*KUBEBUILDER_ASSETS .*KUBECONFIG [^\n]*$/,
+  );
+});
+
+it.each([
+  ['build', 'install Go 1.26 or newer; without CONTROL_PLANE, other ways are tried'],
+  ['download', 'check the network and the proxy, or set KUBERNETES_RELEASES and ETCD_RELEASES'],
+])('the error with CONTROL_PLANE=%s says what this way needs', async (choice, advice) => {
+  vi.stubEnv('CONTROL_PLANE', choice);
+  vi.stubEnv('KUBERNETES_RELEASES', 'http://127.0.0.1:1');
+  await expect(ensureBinaries(['kube-apiserver'], log)).rejects.toThrow(advice);
+});
+
+it('a folder in KUBEBUILDER_ASSETS that does not exist is refused', async () => {
+  vi.stubEnv('KUBEBUILDER_ASSETS', join(folder, 'none'));
+  await expect(ensureBinaries(['etcd'], log)).rejects.toThrow(
+    /^KUBEBUILDER_ASSETS=.*none doesn't exist; name another folder, or unset it$/,
   );
 });
 

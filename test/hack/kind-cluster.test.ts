@@ -66,7 +66,7 @@ it.each(['docker', 'podman'])(
 );
 
 it.each([
-  ['without kind', () => install('docker', 'exit 0'), /kind version/],
+  ['without kind', () => install('docker', 'exit 0'), /kind is not installed/],
   [
     'without a running engine',
     () => {
