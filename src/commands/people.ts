@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Registry } from 'prom-client';
 import { createAccess } from '../access/access.ts';
-import type { Config } from '../config/options.ts';
+import { type Config, OPTIONS } from '../config/options.ts';
 import { ConfigError } from '../config/resolve.ts';
 import { createConsole, isConsolePath } from '../console/app.tsx';
 import { ConsoleMetrics } from '../console/http/metrics.ts';
@@ -43,8 +43,9 @@ export async function loadSsoConfig({
   try {
     return await SsoConfigFile.load(ssoConfig);
   } catch (error) {
-    if (error instanceof SsoConfigError) throw new ConfigError(error.message);
-    throw error;
+    if (!(error instanceof SsoConfigError)) throw error;
+    const { flag, variable } = OPTIONS.ssoConfig;
+    throw new ConfigError(`--${flag} (${variable}): ${error.message}`);
   }
 }
 
@@ -104,15 +105,29 @@ export function createPeople(options: PeopleOptions): People {
   };
 }
 
-/** Passes the paths of people to one application, and every other path to SCIM. */
+/**
+ * Passes the paths of people to one application, and every other path to SCIM. A browser that opens
+ * the public URL is led to the console.
+ */
 export function withPeople(people: Application, scim: Application): Application {
   return {
-    fetch: (request, bindings) =>
-      isConsolePath(pathOf(request.url))
-        ? people.fetch(request, bindings)
-        : scim.fetch(request, bindings),
+    fetch: (request, bindings) => {
+      const path = pathOf(request.url);
+      if (isConsolePath(path)) return people.fetch(request, bindings);
+      if (path === '/' && isForBrowser(request)) return toConsole();
+      return scim.fetch(request, bindings);
+    },
   };
 }
+
+const isForBrowser = ({ method, headers }: Request): boolean =>
+  method === 'GET' && (headers.get('accept') ?? '').includes('text/html');
+
+const toConsole = (): Response =>
+  new Response(null, {
+    status: 302,
+    headers: { Location: '/console', 'Cache-Control': 'no-store' },
+  });
 
 /** As the client sent it. Parsing the whole URL would cost every SCIM request some microseconds. */
 function pathOf(url: string): string {

@@ -35,6 +35,16 @@ describe('the port of a process with a console', () => {
     expect(await respondentTo(url)).toBe('scim');
   });
 
+  it('leads a browser that opens the public URL to the console', async () => {
+    const open = (init: RequestInit) =>
+      app.fetch(new Request('https://scim.example.com/', init), {});
+    const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+    const led = await open({ headers });
+    expect([led.status, led.headers.get('location')]).toEqual([302, '/console']);
+    for (const other of [{ method: 'POST', headers }, { headers: { accept: '*/*' } }])
+      expect(await (await open(other)).text()).toBe('scim');
+  });
+
   it('costs a SCIM request less than ten microseconds', async () => {
     const url = 'https://scim.example.com/api/v1/acme/integrations/x/scim/v2/Users?count=100';
     const request = new Request(url);
@@ -55,12 +65,14 @@ describe('the configuration of sign-in', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sso-config-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('is an invalid option if it is wrong, in a line that begins with its path', async () => {
+  it('is an invalid option if it is wrong, in a line with the option and its path', async () => {
     const ssoConfig = join(folder, 'sso.yaml');
     writeFileSync(ssoConfig, 'providers: 3\n');
     const loaded = loadSsoConfig({ ssoConfig });
     await expect(loaded).rejects.toThrow(ConfigError);
-    await expect(loaded).rejects.toThrow(/^.*sso\.yaml.*$/);
+    await expect(loaded).rejects.toThrow(
+      /^--sso-config \(SCIM_OPERATOR_SSO_CONFIG\): .*sso\.yaml: providers.*$/,
+    );
   });
 
   it('is optional', async () => {
