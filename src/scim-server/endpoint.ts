@@ -19,7 +19,7 @@ import {
   parseEndpoint,
 } from './authentication.ts';
 import { readJson } from './body.ts';
-import { errorAnswer, methodNotAllowed, unknownPath } from './error.ts';
+import { errorAnswer, methodNotAllowed, noEndpoint, unknownPath } from './error.ts';
 import { bodyShares, HeldAnswers, HeldBody } from './memory-shares.ts';
 import type { Operation, RequestMetrics } from './metrics.ts';
 import { operationOf } from './operations.ts';
@@ -213,7 +213,7 @@ function serve(
   answers: HeldAnswers,
   refuse: Refuse,
 ): Eventual<Answer> {
-  if (endpoint === undefined) throw unknownPath();
+  if (endpoint === undefined) throw noEndpoint();
   const at = directory.now();
   const authorization = req.raw.headers.get('authorization');
   const admit = ({ integration, keyId }: Authenticated): Eventual<Answer> => {

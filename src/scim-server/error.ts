@@ -49,7 +49,16 @@ export const methodNotAllowed = (method: string, allowed: readonly string[]): Sc
     `${method} is not allowed on this path; the allowed methods are ${allowed.join(', ')}`,
   );
 
-export const unknownPath = (): ScimError => new ScimError(404, 'the path does not exist');
+/** For a path that is not below an endpoint. */
+export const noEndpoint = (): ScimError =>
+  new ScimError(404, 'the path does not exist; the URL of an endpoint ends in /scim/v2');
+
+/** For a path below an endpoint. */
+export const unknownPath = (): ScimError =>
+  new ScimError(
+    404,
+    'the path does not exist below the endpoint; names are case-sensitive, as in /Users',
+  );
 
 export const payloadTooLarge = (limit: number): ScimError =>
   new ScimError(413, `the body is larger than ${limit} bytes`);
