@@ -59,12 +59,22 @@ export function* shortenMembers(
   if (depth > MAX_DEPTH) return;
   if (Array.isArray(body)) {
     if (body.length > MEMBERS_AT_ONCE) yield* shorten(body, normalize);
-    else for (const each of body) yield* shortenMembers(each, normalize, depth + 1);
+    else
+      for (const each of body) {
+        if (hasNested(each)) yield* shortenMembers(each, normalize, depth + 1);
+      }
   } else if (typeof body === 'object' && body !== null) {
     for (const each of Object.values(body)) {
       if (typeof each === 'object') yield* shortenMembers(each, normalize, depth + 1);
     }
   }
+}
+
+/** Most elements have nothing but text. */
+function hasNested(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  for (const each of Object.values(value)) if (typeof each === 'object') return true;
+  return false;
 }
 
 function* shorten(list: JsonValue[], normalize: Normalize): Generator<void, void> {
