@@ -68,7 +68,7 @@ export function openSqliteStore(
     census: createCensus(connections),
     ping: async () => {
       await connections.reading(() => ping.get());
-      await connections.writer.write(() => undefined);
+      await connections.writer.responds();
     },
     close: async () => {
       // Accepted writes get their responses first.

@@ -74,6 +74,9 @@ export class Writer {
   /** Whether a transaction is running or is forced to the disk. Jobs wait. */
   #isTaken = false;
   #forcing: Promise<void> | undefined;
+  /** Whether a long job is running, and who waits for the end of its next part. */
+  #isInParts = false;
+  #observers: ((done: Promise<void> | undefined) => void)[] = [];
   #finisher: Finisher | undefined;
 
   constructor(
@@ -130,6 +133,19 @@ export class Writer {
       this.#long.push({ steps, finish, resolve: resolve as (value: unknown) => void, reject });
       this.#arm();
     });
+  }
+
+  /**
+   * Resolves when the database has written something, which may be a part of a long job. Rejects as
+   * `write` does.
+   */
+  responds(): Promise<void> {
+    if (!this.#isInParts) return this.write(() => undefined);
+    return new Promise((resolve) => this.#observers.push(resolve));
+  }
+
+  #observed(done?: Promise<void>): void {
+    for (const resolve of this.#observers.splice(0)) resolve(done);
   }
 
   #arm(): void {
@@ -189,8 +205,13 @@ export class Writer {
       const changes = this.#changesWhileFull();
       this.#statements.begin.run();
       this.#finisher?.begin();
+      this.#isInParts = true;
       let next = steps.next();
-      for (; !next.done; next = steps.next()) await nextTurn();
+      for (; !next.done; next = steps.next()) {
+        this.#observed();
+        await nextTurn();
+      }
+      this.#isInParts = false;
       finish();
       this.#finisher?.finish();
       await this.#commit(changes);
@@ -200,6 +221,9 @@ export class Writer {
       this.#note(error);
       this.#rollback();
       reject(isOpen ? asScimError(error) : asUnavailable(error));
+    } finally {
+      this.#isInParts = false;
+      if (this.#observers.length > 0) this.#observed(this.write(() => undefined));
     }
   }
 
