@@ -74,10 +74,16 @@ export function createIntegrationStore(
     );
     return row;
   };
-  const get = async (id: string): Promise<Row | undefined> => {
-    const tenant = await tenantOfId(reserved, id);
-    return tenant === undefined ? undefined : read(tenant, id);
+  /** Looks again if the integration may have moved to another tenant after its holder was read. */
+  const located = async (held: () => ReturnType<typeof holderOf>): Promise<Row | undefined> => {
+    for (let tenant: string | undefined; ; ) {
+      const holder = await held();
+      const row = holder && (await read(holder.tenant, holder.integrationId));
+      if (row !== undefined || holder?.tenant === tenant) return row;
+      tenant = holder?.tenant;
+    }
   };
+  const get = (id: string) => located(() => holderOf(reserved, 'integration', id));
   const tenantHistory = async (tenant: string): Promise<TenantHistory> => {
     const [owner] = await guarded(() =>
       orm.select().from(tenantOwners).where(eq(tenantOwners.tenant, tenant)),
@@ -89,8 +95,7 @@ export function createIntegrationStore(
   };
   return {
     find: async (owner) => {
-      const holder = await holderOf(reserved, 'owner', ownerName(owner));
-      const row = holder && (await read(holder.tenant, holder.integrationId));
+      const row = await located(() => holderOf(reserved, 'owner', ownerName(owner)));
       return row && recordOf(row);
     },
     get: async (id) => {
@@ -112,19 +117,20 @@ export function createIntegrationStore(
       return rows.map(recordOf);
     },
     put: (record) => reserved.transaction((queries) => put(queries, record)),
-    disallow: async (ids) => {
-      const tenants = await byTenant(reserved, ids);
-      if (tenants.size === 0) return;
-      await reserved.together(
-        [...tenants].map(
-          ([tenant, each]) => sql`
-            UPDATE ${i.table}
-            SET ${i.allowed} = FALSE
-            WHERE ${i.tenant} = ${tenant} AND ${i.id} = ANY(${array(each)})
-          `,
-        ),
-      );
-    },
+    disallow: (ids) =>
+      reserved.transaction(async (queries) => {
+        const tenants = await byTenant(queries, ids, sql`FOR SHARE`);
+        if (tenants.size === 0) return;
+        await queries.together(
+          [...tenants].map(
+            ([tenant, each]) => sql`
+              UPDATE ${i.table}
+              SET ${i.allowed} = FALSE
+              WHERE ${i.tenant} = ${tenant} AND ${i.id} = ANY(${array(each)})
+            `,
+          ),
+        );
+      }),
     end: (id, at) =>
       reserved.transaction(async (queries) => {
         const tenant = await lockedTenant(queries, id);

@@ -48,10 +48,14 @@ export async function holderOf(
 export const tenantOfId = async (queries: Queries, id: string): Promise<string | undefined> =>
   (await holderOf(queries, 'integration', id))?.tenant;
 
-/** The ids of the integrations that exist, by their tenants, in order. */
+/**
+ * The ids of the integrations that exist, by their tenants, in order. With `FOR SHARE` as `strength`
+ * they keep their tenants until the transaction ends.
+ */
 export async function byTenant(
   queries: Queries,
   ids: readonly string[],
+  strength = sql``,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const rows = await queries.all<Registered>(
     sql`
@@ -59,6 +63,7 @@ export async function byTenant(
       FROM ${r.table}
       WHERE ${r.kind} = 'integration' AND ${r.name} = ANY(${array(ids)})
       ORDER BY ${r.tenant}, ${r.name}
+      ${strength}
     `,
   );
   const groups = Map.groupBy(rows, ({ tenant }) => tenant);
