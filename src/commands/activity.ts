@@ -9,6 +9,7 @@ import {
   readingDirectory,
   shownIntegration,
   unknownIntegration,
+  unknownTenant,
 } from './reading.ts';
 
 interface Output {
@@ -22,7 +23,7 @@ export async function showActivity(
   now: () => number = Date.now,
 ): Promise<void> {
   await readingDirectory(config, async (reader) => {
-    const { integrations } = await reader.census();
+    const { integrations, tenants } = await reader.census();
     const names = new Map(integrations.map((each) => [each.id, shownIntegration(each)]));
     const text = { head: '', line: (entry: ActivityEntry) => textLine(entry, names) };
     const { head, line } = config.output === 'text' ? text : ACTIVITY_LINES[config.output];
@@ -37,6 +38,8 @@ export async function showActivity(
       if (entries.length > 0) isOpen &&= await printed(output, entries.map(line).join(''));
       if (!isOpen) return;
     }
+    const isKnown = [...integrations, ...tenants].some(({ tenant }) => tenant === config.tenant);
+    if (count === 0 && !isKnown) throw unknownTenant(config.tenant);
     if (count === 0 && config.output === 'text') await printed(output, 'No entry was found.\n');
   });
 }

@@ -54,5 +54,12 @@ export function unknownIntegration(wanted: string): FatalError {
   );
 }
 
+export function unknownTenant(wanted: string): FatalError {
+  const shown = mayHoldSecret(wanted) ? 'of this name' : wanted;
+  return new FatalError(
+    `there is no tenant ${shown} in this database; name one that has an integration or an entry`,
+  );
+}
+
 /** A client must not be able to control the terminal. */
 export const printable = (line: string): string => line.replace(/\p{C}/gu, '?');

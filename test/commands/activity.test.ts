@@ -138,6 +138,20 @@ describe.each(['SQLite', 'PostgreSQL'])('activity, on %s', (kind) => {
     );
   });
 
+  it('says that there is no tenant of a name', async () => {
+    const error = await run(url, '--tenant=nope').catch((reason: unknown) => reason);
+    expect(error).toEqual(
+      new FatalError(
+        'there is no tenant nope in this database; name one that has an integration or an entry',
+      ),
+    );
+    // Without entries, but with an integration.
+    await opened.store.integrations.put(
+      integration({ id: 'quiet', tenant: 'quiet', namespace: 'quiet' }),
+    );
+    expect(await run(url, '--tenant=quiet')).toBe('No entry was found.\n');
+  });
+
   it('ends quietly when the output is closed', async () => {
     const closed = Object.assign(new Error('closed'), { code: 'EPIPE' });
     let writes = 0;
