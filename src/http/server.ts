@@ -140,8 +140,10 @@ export class HttpServer {
           return app.fetch(request, { ...bindings, admitBody });
         }
         const response = app.fetch(request, bindings);
-        if (admission === undefined || response instanceof Promise) return response;
-        return admission.afterTurn(response);
+        // What is left of a body can only be dropped if the response is sent before a stream of the
+        // body begins to read it.
+        const isDeferred = h1.method === 'GET' && !(response instanceof Promise);
+        return isDeferred && admission ? admission.afterTurn(response) : response;
       },
       {
         hostname: 'localhost',
