@@ -211,9 +211,11 @@ export class Writer {
         this.#observed();
         await nextTurn();
       }
-      this.#isInParts = false;
       finish();
       this.#finisher?.finish();
+      this.#observed();
+      await nextTurn();
+      this.#isInParts = false;
       await this.#commit(changes);
       resolve(next.value);
     } catch (error) {

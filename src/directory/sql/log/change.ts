@@ -64,6 +64,11 @@ function capped([name, { added, removed }]: [string, Ids]): [string, AttributeCh
 export function combined(changes: readonly Ids[]): Ids {
   const [only] = changes;
   if (only !== undefined && changes.length === 1) return only;
+  // An id that joined can't join again before it left, so nothing occurs twice.
+  if (changes.every((each) => each.removed.length === 0))
+    return { added: changes.flatMap((each) => each.added), removed: [] };
+  if (changes.every((each) => each.added.length === 0))
+    return { added: [], removed: changes.flatMap((each) => each.removed) };
   const [added, removed] = [new Set<string>(), new Set<string>()];
   for (const change of changes) {
     for (const id of change.removed) if (!added.delete(id)) removed.add(id);
