@@ -4,11 +4,19 @@ import { Batches } from '../connection/batches.ts';
 import type { Connections } from '../connection/connections.ts';
 import { isOfStatement } from '../errors.ts';
 import type { ActivityLog } from '../log/activity-log.ts';
-import { ADD_PERSONS, type Creation, createStatement } from './creation-statements.ts';
+import {
+  ADD_PERSONS,
+  type Creation,
+  createStatement,
+  type GlobalPerson,
+} from './creation-statements.ts';
 import { counterSlot } from './dependents.ts';
 
 /** Creates the user, or rejects with uniqueness if the tenant has one with the same key. */
 type CreateUser = (tenant: string, creation: Creation) => Promise<void>;
+
+/** More are not remembered. */
+const MOST_LEFT = 1_000;
 
 /**
  * `onMissed` is called with an error if users were created, but their global users could not be
@@ -21,21 +29,34 @@ export function userCreations(
 ): CreateUser {
   const statement = createStatement(activity);
 
+  /** Persons who could not be added, by their keys. They are added with the next ones. */
+  const left = new Map<string, GlobalPerson>();
+  const added = (persons: readonly GlobalPerson[]) => {
+    for (const { key } of persons) left.delete(key);
+  };
+
   /** Nothing of a request reads global users, so nobody waits for it. */
-  const addAgain = (persons: readonly Creation[], at: number) => {
-    connections
-      .writing('users', () => connections.run(ADD_PERSONS, { persons, at }))
-      .catch(onMissed);
+  const addAgain = async (persons: readonly GlobalPerson[], at: number) => {
+    try {
+      await connections.writing('users', () => connections.run(ADD_PERSONS, { persons, at }));
+      added(persons);
+    } catch (error) {
+      for (const { key, userId } of persons.slice(0, MOST_LEFT - left.size))
+        left.set(key, { key, userId });
+      onMissed(error);
+    }
   };
 
   const write = async (tenant: string, creations: readonly Creation[]) => {
-    const sorted = creations.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+    const sorted = creations.toSorted(byKey);
+    const persons = [...creations, ...left.values()].toSorted(byKey);
     const at = Math.max(...creations.map((creation) => creation.at));
     const { rows, missed } = await connections.both(
-      { template: ADD_PERSONS, input: { persons: sorted, at } },
+      { template: ADD_PERSONS, input: { persons, at } },
       { template: statement, input: { tenant, creations: sorted, slot: counterSlot() } },
     );
-    if (missed !== undefined) addAgain(sorted, at);
+    if (missed === undefined) added(persons);
+    else void addAgain(persons, at);
     return new Set(rows.map(({ id }) => id));
   };
 
@@ -56,3 +77,5 @@ export function userCreations(
   const batches = new Batches(perform, { isOfOne: isOfStatement });
   return (tenant, creation) => batches.add(tenant, creation);
 }
+
+const byKey = (one: GlobalPerson, other: GlobalPerson): number => (one.key < other.key ? -1 : 1);

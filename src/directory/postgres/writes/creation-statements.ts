@@ -25,12 +25,12 @@ const LINKS = named(externalIds);
 const VALUES = named(accessValues);
 
 /** A person, who may have access to many tenants. */
-interface Person {
+export interface GlobalPerson {
   readonly userId: string;
   readonly key: string;
 }
 
-export interface Creation extends Person {
+export interface Creation extends GlobalPerson {
   readonly id: string;
   readonly integrationId: string;
   /** The attributes, and their search document, as JSON. */
@@ -49,9 +49,11 @@ export interface Creation extends Person {
  */
 export const ADD_PERSONS = template(
   compose,
-  ({ at }: Slots<{ persons: readonly Person[]; at: number }>) => {
-    const each = (key: keyof Person) =>
-      array(new Slot('persons', (persons) => (persons as readonly Person[]).map((p) => p[key])));
+  ({ at }: Slots<{ persons: readonly GlobalPerson[]; at: number }>) => {
+    const each = (key: keyof GlobalPerson) =>
+      array(
+        new Slot('persons', (persons) => (persons as readonly GlobalPerson[]).map((p) => p[key])),
+      );
     return sql`
       INSERT INTO ${GLOBAL.table} (${GLOBAL_USER})
       SELECT n.id, n.key, ${at}::bigint
