@@ -105,29 +105,20 @@ export function createPeople(options: PeopleOptions): People {
   };
 }
 
-/**
- * Passes the paths of people to one application, and every other path to SCIM. A browser that opens
- * the public URL is led to the console.
- */
+/** Passes the paths of people to one application, and every other path to SCIM. */
 export function withPeople(people: Application, scim: Application): Application {
   return {
     fetch: (request, bindings) => {
       const path = pathOf(request.url);
-      if (isConsolePath(path)) return people.fetch(request, bindings);
-      if (path === '/' && isForBrowser(request)) return toConsole();
-      return scim.fetch(request, bindings);
+      return isConsolePath(path) || (path === '/' && isForBrowser(request))
+        ? people.fetch(request, bindings)
+        : scim.fetch(request, bindings);
     },
   };
 }
 
 const isForBrowser = ({ method, headers }: Request): boolean =>
   method === 'GET' && (headers.get('accept') ?? '').includes('text/html');
-
-const toConsole = (): Response =>
-  new Response(null, {
-    status: 302,
-    headers: { Location: '/console', 'Cache-Control': 'no-store' },
-  });
 
 /** As the client sent it. Parsing the whole URL would cost every SCIM request some microseconds. */
 function pathOf(url: string): string {

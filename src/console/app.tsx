@@ -37,6 +37,7 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
     c.set('now', context.now());
     await next();
   });
+  app.get('/', (c) => c.redirect('/console'));
   app.route('/', assetRoutes());
   app.route('/', context.signIn.app);
   app.route('/', setupPages(context));

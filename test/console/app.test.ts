@@ -21,6 +21,12 @@ describe('the console for visitors who are not signed in', () => {
     }
   });
 
+  it('is where the public URL leads', async () => {
+    const { get } = handMadeConsole();
+    const response = await get('/', SIGNED_OUT);
+    expect([response.status, response.headers.get('location')]).toEqual([302, '/console']);
+  });
+
   it('shows a button per provider, and the way in with a Kubernetes token', async () => {
     const { get } = handMadeConsole();
     const page = await (await get('/console?to=/console/acme/users', SIGNED_OUT)).text();
