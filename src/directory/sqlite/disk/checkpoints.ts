@@ -7,22 +7,30 @@ import { createRequire as requireFrom } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
 import { isSqliteError } from '../errors.ts';
-import { type LogPages, serveCheckpoints } from './serve-checkpoints.ts';
+import { serveCheckpoints } from './serve-checkpoints.ts';
 
 const DRIVER = requireFrom(import.meta.url).resolve('better-sqlite3');
 const PROGRAM = `(${serveCheckpoints})(require('node:worker_threads'), require)`;
 const MAX_HEAP_MB = 32;
 /** What is added to the log between two checkpoints. */
 const PAGES = 1_000;
+const PAGE_BYTES = 4_096;
 /** A larger log is copied while writes wait, so that it can begin again. */
-const MOST_PAGES = 4_000;
+const MOST_PAGES = 2_000;
+
+/** How many pages the log has, and how many of them are in the database file. */
+interface LogPages {
+  readonly log: number;
+  readonly checkpointed: number;
+}
+const NONE: LogPages = { log: 0, checkpointed: 0 };
 
 export class Checkpoints {
   readonly #path: string;
   readonly #db: Database.Database;
   readonly #pages: Database.Statement<[], LogPages>;
   #worker: Worker | undefined;
-  #answer: ((pages: LogPages | undefined) => void) | undefined;
+  #answer: (() => void) | undefined;
   #state: 'idle' | 'copying' | 'ended' = 'idle';
   /** Pages of the log at the next checkpoint. */
   #next = PAGES;
@@ -34,6 +42,8 @@ export class Checkpoints {
     this.#db = db;
     this.#pages = db.prepare<[], LogPages>('PRAGMA wal_checkpoint(NOOP)');
     db.pragma('wal_autocheckpoint = 0');
+    // A log that begins again gives back what it doesn't need.
+    db.pragma(`journal_size_limit = ${PAGES * PAGE_BYTES}`);
   }
 
   /**
@@ -42,7 +52,7 @@ export class Checkpoints {
    */
   tidy(isUrgent = false): Promise<void> | undefined {
     if (this.#state !== 'idle') return undefined;
-    const log = this.#logged();
+    const { log } = this.#logged();
     if (log < (isUrgent ? PAGES : this.#next)) return undefined;
     const isMuch = isUrgent || log >= this.#most;
     const copied = this.#copy(isMuch);
@@ -55,44 +65,44 @@ export class Checkpoints {
     await this.#worker?.terminate();
   }
 
-  #logged(): number {
+  #logged(): LogPages {
     try {
-      return this.#pages.get()?.log ?? 0;
+      return this.#pages.get() ?? NONE;
     } catch (error) {
-      if (isSqliteError(error)) return 0;
+      if (isSqliteError(error)) return NONE;
       throw error;
     }
   }
 
   async #copy(isWaitedFor: boolean): Promise<void> {
     this.#state = 'copying';
-    const pages = await this.#checkpoint();
+    await this.#checkpoint();
     if (this.#state !== 'copying') return;
     this.#state = 'idle';
-    const log = pages?.log ?? this.#logged();
-    const isWhole = pages?.checkpointed === log;
+    // The thread doesn't know what has been written meanwhile.
+    const { log, checkpointed } = this.#logged();
+    const isWhole = checkpointed === log;
     this.#next = isWhole ? PAGES : log + PAGES;
     if (isWhole) this.#most = MOST_PAGES;
     else if (isWaitedFor) this.#most = log + MOST_PAGES;
   }
 
-  /** Without the thread, it returns undefined, and SQLite makes checkpoints itself. */
-  async #checkpoint(): Promise<LogPages | undefined> {
+  /** Without the thread, SQLite makes checkpoints itself. */
+  async #checkpoint(): Promise<void> {
     try {
       this.#worker ??= this.#start();
     } catch {
       this.#end();
-      return undefined;
+      return;
     }
     const worker = this.#worker;
     // An idle thread doesn't keep the process from ending, and a checkpoint does.
     worker.ref();
-    const pages = await new Promise<LogPages | undefined>((resolve) => {
+    await new Promise<void>((resolve) => {
       this.#answer = resolve;
       worker.postMessage(null);
     });
     worker.unref();
-    return pages;
   }
 
   #start(): Worker {
@@ -102,7 +112,7 @@ export class Checkpoints {
       workerData: { driver: DRIVER, path: this.#path },
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     });
-    worker.on('message', (pages: LogPages | undefined) => this.#answer?.(pages));
+    worker.on('message', () => this.#answer?.());
     worker.once('error', () => this.#end());
     worker.once('exit', () => this.#end());
     return worker;
@@ -111,6 +121,6 @@ export class Checkpoints {
   #end(): void {
     if (this.#state !== 'ended') this.#db.pragma(`wal_autocheckpoint = ${PAGES}`);
     this.#state = 'ended';
-    this.#answer?.(undefined);
+    this.#answer?.();
   }
 }
