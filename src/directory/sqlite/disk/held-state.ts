@@ -1,4 +1,4 @@
-/** Keeps the reads of a connection on one state of the database while a later one is not on the disk. */
+/** Keeps the reads of a connection on one state while a later one is not on the disk. */
 import type Database from 'better-sqlite3';
 
 export class HeldState {
