@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { fillDirectory, TENANT } from '../../bench/directory/directory.ts';
 import { openDirectory } from '../../src/directory/open.ts';
 import { MAX_WAITING_SEARCHES } from '../../src/scim/limits.ts';
@@ -95,7 +95,18 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
   });
 
   it('an integration that sends many at once gets some answers, and others still get theirs', async () => {
+    // None begins before the last has come: a free place could be taken again meanwhile.
+    const find = server.store.users.list;
+    const list = vi.spyOn(server.store.users, 'list');
+    const { promise: haveAllCome, resolve: begin } = Promise.withResolvers<void>();
+    list.mockImplementation(async (...query) => {
+      if (list.mock.calls.length === 20) begin();
+      await haveAllCome;
+      return find(...query);
+    });
     const all = Array.from({ length: 20 }, () => search(client, LONG));
+    await haveAllCome;
+    list.mockRestore();
     const others = await search(other, 'displayName co "family7"', '/Users/.search');
     expect(others.status).toBe(200);
     const answers = await Promise.all(all);
