@@ -7,6 +7,10 @@ import * as tables from './schema.ts';
 
 const RELATED = new Slot('related');
 
+/** Rows about the groups of one user that a shared statement selects at most. */
+const MOST_RELATED = sql.raw('200');
+const MORE_RELATED = sql.raw('201');
+
 export const postgresDialect: MembershipDialect = {
   tables,
   asked: (rows) =>
@@ -49,8 +53,11 @@ export const postgresDialect: MembershipDialect = {
       related === undefined
         ? sql``
         : sql`,
-            CASE WHEN ${RELATED}::boolean AND s.memberships > 0
-              THEN (SELECT json_agg(f) FROM (${related}) AS f)
+            CASE WHEN ${RELATED}::boolean AND s.memberships BETWEEN 1 AND ${MOST_RELATED}
+              THEN (
+                SELECT CASE WHEN count(*) <= ${MOST_RELATED} THEN json_agg(f) END
+                FROM (${related} LIMIT ${MORE_RELATED}) AS f
+              )
             END AS related`;
     // OFFSET keeps the planner from reading a whole table for a join.
     return sql`

@@ -67,6 +67,17 @@ export function isLookUp(
   }
 }
 
+/** Whether the condition holds for one resource at most. Names of groups may be used twice. */
+export function findsOne(condition: Condition, { name, key }: SearchContext): boolean {
+  const isOfOne = (each: Condition): boolean => {
+    if (each.kind === 'and') return each.terms.some(isOfOne);
+    if (each.kind !== 'compare' || each.operator !== 'eq' || each.value === null) return false;
+    const path = comparedPath(each.ref, undefined);
+    return path === 'id' || (name === 'User' && path === key);
+  };
+  return isOfOne(condition);
+}
+
 const isFew = (path: string, { key }: SearchContext): boolean =>
   path === key || ONE_OR_FEW.has(path) || LOOKUP_PATHS.has(path);
 

@@ -17,7 +17,7 @@ export interface ResourceRow
   readonly attributes: string;
   /** 0 if nothing is related. */
   readonly memberships: number;
-  /** JSON of the rows of what is related, if the statement selects it and there is any. */
+  /** JSON of the rows of what is related, if the statement selects it and there is some, not much. */
   readonly related?: string | null;
   /** Only in a sorted list. */
   readonly sorted?: string | number | boolean | null;

@@ -1,7 +1,8 @@
 /** Reads that arrive at the same time on PostgreSQL share a statement, and nothing else. */
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Scope } from '../../../src/directory/store/resources.ts';
+import type { SentStatement } from '../../../src/directory/postgres/connection/round-trip.ts';
+import type { Scope, UserRecord } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import type { Eventual } from '../../../src/eventual.ts';
 import { type PostgresDirectory, usePostgres } from '../../support/directory/postgres.ts';
@@ -157,6 +158,66 @@ it('look-ups that find several users have exact totals, and pages of their own s
     [5, ...NAMES.slice(0, 5)],
     [5],
   ]);
+});
+
+describe('a shared statement selects few rows about groups', () => {
+  /** How much the server sends for the statements. */
+  const sizeOf = async (statements: readonly SentStatement[]) => {
+    const answers = await Promise.all(
+      statements.map(({ text, values = [] }) => directory.database.query(text, [...values])),
+    );
+    return JSON.stringify(answers).length;
+  };
+  const nameOf = (n: number) => `group-${String(n).padStart(3, '0')}`;
+
+  it('if a look-up finds several users, whose groups are read once for all', async () => {
+    const users = await Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        addUser(store, ACME, `user-${n}`, { emails: [{ value: 'team@a.example' }] }),
+      ),
+    );
+    let members = users.map(({ id }) => id);
+    for (let n = 0; n < 20; n++) members = [(await addGroup(store, ACME, nameOf(n), members)).id];
+    const { results, statements } = await together([
+      () => list('emails.value eq "team@a.example"', ACME, 100),
+    ]);
+    const [page] = results;
+    expect(page?.records).toHaveLength(40);
+    for (const { groups } of (page?.records ?? []) as UserRecord[]) expect(groups).toHaveLength(20);
+    expect(statements).toHaveLength(1);
+    expect(await sizeOf(statements)).toBeLessThan(20_000);
+  });
+
+  it('if one user is in very many, which are read for each request', async () => {
+    const { id } = await addUser(store, ACME, 'ann');
+    for (let n = 0; n < 250; n += 50)
+      await Promise.all(
+        Array.from({ length: 50 }, (_, k) => addGroup(store, ACME, nameOf(n + k), [id])),
+      );
+    const gets = await together(NAMES.map(() => () => store.users.get(ACME, id, true)));
+    for (const user of gets.results) {
+      const names = (user as UserRecord).groups?.map(({ displayName }) => displayName);
+      expect(names?.toSorted()).toEqual(Array.from({ length: 250 }, (_, n) => nameOf(n)));
+    }
+    expect(await sizeOf(gets.statements)).toBeLessThan(10_000);
+    const { results } = await together([() => list('userName eq "ann"')]);
+    const found = results.flatMap(({ records }) => records) as UserRecord[];
+    expect(found.map(({ groups }) => groups?.length)).toEqual([250]);
+  });
+
+  it('if one user is below very many', async () => {
+    const { id } = await addUser(store, ACME, 'ann');
+    const { id: group } = await addGroup(store, ACME, 'group', [id]);
+    for (let n = 0; n < 150; n += 50)
+      await Promise.all(
+        Array.from({ length: 50 }, (_, k) => addGroup(store, ACME, nameOf(n + k), [group])),
+      );
+    const { results, statements } = await together(
+      NAMES.map(() => () => store.users.get(ACME, id, true)),
+    );
+    for (const user of results) expect((user as UserRecord).groups).toHaveLength(151);
+    expect(await sizeOf(statements)).toBeLessThan(10_000);
+  });
 });
 
 it('look-ups that ask for many rows share a statement with few others', async () => {

@@ -3,7 +3,7 @@ import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import type { Comparable, SortKey } from '../../../scim/condition.ts';
 import type { PageKey, Query, Scope } from '../../store/resources.ts';
 import { conditionCompiler, type Expression } from '../conditions.ts';
-import { isLookUp } from '../index-candidates.ts';
+import { findsOne, isLookUp } from '../index-candidates.ts';
 import { type ResourceRow, resourceColumns } from '../lists.ts';
 import { named } from '../names.ts';
 import { isAlwaysThere, resourceHolder, sortExpression } from '../resource-conditions.ts';
@@ -42,6 +42,7 @@ export class ListPlan {
   readonly #condition: SQL | undefined;
   readonly #query: Query;
   readonly #isLookUp: boolean;
+  readonly #findsOne: boolean;
   readonly #kept = new Map<string, Template<ListInput, unknown>>();
 
   /**
@@ -58,6 +59,7 @@ export class ListPlan {
     const sorted = this.#sorted();
     const isInOrder = [undefined, context.r.id, context.r.key].some((each) => each === sorted);
     this.#isLookUp = filter !== undefined && isLookUp(filter, context);
+    this.#findsOne = filter !== undefined && findsOne(filter, context);
     this.isQuick = this.#isLookUp || (filter === undefined && isInOrder);
     this.isPlain = filter === undefined && sort === undefined;
     this.weight = weightOf(query, context);
@@ -97,7 +99,8 @@ export class ListPlan {
       return this.#page(skips ? sql`${first} OFFSET ${AT.offset}` : first);
     };
     if (!this.#isLookUp) return this.#template('page', write);
-    const make = () => sharedTemplate<ListInput>(this.#context, this.#compose, write(), true);
+    const options = { isOfRequest: true, findsOne: this.#findsOne };
+    const make = () => sharedTemplate<ListInput>(this.#context, this.#compose, write(), options);
     return this.#keep('page', make);
   }
 

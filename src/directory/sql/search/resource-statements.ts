@@ -37,6 +37,7 @@ export function getStatement(context: SearchContext, compose: Compose) {
       FROM ${r.table}
       WHERE ${r.tenant} = ${scope.tenant} AND ${r.id} = ${ID}
     `,
+    { findsOne: true },
   );
 }
 

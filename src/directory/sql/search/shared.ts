@@ -55,15 +55,22 @@ export class SharedTemplate<In extends object, Row> extends Template<In, Row> {
   }
 }
 
+interface SharedOptions {
+  readonly isOfRequest?: boolean;
+  /** Whether a request finds at most one resource. */
+  readonly findsOne: boolean;
+}
+
 /**
- * Composes a statement of resources that requests share, if the database gains by it. It then also
- * selects the groups of users if the input says so; see ResourceRow.
+ * Composes a statement of resources that requests share, if the database gains by it. If each finds
+ * one user, it then also selects its groups if the input says so; see ResourceRow. Several users may
+ * have the same groups, which must be read once.
  */
 export function sharedTemplate<In extends object>(
   { dialect, name, scope }: SearchContext,
   compose: Compose,
   statement: SQL<ResourceRow>,
-  isOfRequest = false,
+  { isOfRequest = false, findsOne }: SharedOptions,
 ): Template<In, ResourceRow> {
   const { shared } = dialect;
   const lists: ListSlot[] = [];
@@ -76,7 +83,7 @@ export function sharedTemplate<In extends object>(
   if (shared === undefined) return new Template(compose(statement), isOfRequest);
   const each = withColumns(statement, columnOf);
   const related =
-    name === 'User'
+    name === 'User' && findsOne
       ? GROUPS_OF_USERS.select(dialect, scope.tenant, oneResource(SELECTED))
       : undefined;
   return lists.length === 0
