@@ -104,10 +104,17 @@ export function asScimError(error: unknown): unknown {
   return unavailable(known ?? rootOf(error));
 }
 
-/** Whether the server refused the statement, or ended it to let others go on. Nothing was written. */
+/** Whether the statement waited too long for a lock. Nothing was written. */
+export const isLockTimeout = (error: unknown): boolean =>
+  error instanceof ScimError && error.cause instanceof LockTimeoutError;
+
+/**
+ * Whether the server refused the statement, or ended it to let others go on. Nothing was written. A
+ * statement that took longer than statement_timeout isn't meant: those of a batch that is divided
+ * would take as long once more.
+ */
 export const isOfStatement = (error: unknown): boolean =>
-  error instanceof StatementError ||
-  (error instanceof ScimError && error.cause instanceof LockTimeoutError);
+  error instanceof StatementError || isLockTimeout(error);
 
 /** Drops Drizzle's message, which quotes the parameters. */
 function rootOf(error: unknown): unknown {

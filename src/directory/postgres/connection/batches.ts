@@ -4,6 +4,8 @@ import { LIMITS } from './pool.ts';
 
 /** So many share a commit, and nobody waits long for the others. */
 const MOST = 50;
+/** Characters that are written by one statement, or those of one item. More block the process. */
+export const MOST_TEXT = 128 * 1024;
 /** One is prepared while the server works on the other. */
 const AT_ONCE = 2;
 
@@ -39,8 +41,8 @@ interface BatchOptions<Item> {
   /** Items about the same subject are done one after the other, or together if they fit. */
   readonly subjectOf?: (item: Item) => string;
   readonly fits?: (item: Item, others: readonly Item[]) => boolean;
-  /** How many items like this one are done together. */
-  readonly mostLike?: (item: Item) => number;
+  /** An item is done together with others as long as they weigh no more than `most`. */
+  readonly weight?: { readonly of: (item: Item) => number; readonly most: number };
   readonly patienceMs?: number;
   /** A batch that takes longer no longer keeps those that wait from being done. */
   readonly slowMs?: number;
@@ -51,7 +53,7 @@ export class Batches<Item, Result = void> {
   readonly #isOfOne: BatchOptions<Item>['isOfOne'];
   readonly #subjectOf: BatchOptions<Item>['subjectOf'];
   readonly #fits: (item: Item, others: readonly Item[]) => boolean;
-  readonly #mostLike: (item: Item) => number;
+  readonly #weight: NonNullable<BatchOptions<Item>['weight']>;
   readonly #patienceMs: number;
   readonly #slowMs: number | undefined;
   readonly #queues = new Map<string, Queue<Item, Result>>();
@@ -62,7 +64,7 @@ export class Batches<Item, Result = void> {
       isOfOne,
       subjectOf,
       fits = () => false,
-      mostLike = () => MOST,
+      weight = { of: () => 1, most: MOST },
       patienceMs = LIMITS.acquireMs,
       slowMs,
     }: BatchOptions<Item>,
@@ -71,7 +73,7 @@ export class Batches<Item, Result = void> {
     this.#isOfOne = isOfOne;
     this.#subjectOf = subjectOf;
     this.#fits = fits;
-    this.#mostLike = mostLike;
+    this.#weight = weight;
     this.#patienceMs = patienceMs;
     this.#slowMs = slowMs;
   }
@@ -141,8 +143,7 @@ export class Batches<Item, Result = void> {
   /** Takes the first items from the queue that may be done now, and done together. */
   #next(queue: Queue<Item, Result>) {
     const subjectOf = this.#subjectOf;
-    const [first] = queue.waiting;
-    const most = first === undefined ? 0 : Math.min(MOST, this.#mostLike(first.item));
+    const most = this.#fitting(queue.waiting);
     if (subjectOf === undefined) return { batch: queue.waiting.splice(0, most), subjects: [] };
     const batch: Waiting<Item, Result>[] = [];
     const subjects = new Map<string, Item[]>();
@@ -160,6 +161,18 @@ export class Batches<Item, Result = void> {
       return false;
     });
     return { batch, subjects: [...subjects.keys()] };
+  }
+
+  /** How many of the first items may be done together, at least one. */
+  #fitting(waiting: readonly Waiting<Item, Result>[]): number {
+    const { of, most } = this.#weight;
+    const first = waiting.slice(0, MOST);
+    let weight = 0;
+    const end = first.findIndex(({ item }) => {
+      weight += of(item);
+      return weight > most;
+    });
+    return end === -1 ? first.length : Math.max(1, end);
   }
 
   /** Settles the items, or returns them if each has to be done on its own. */

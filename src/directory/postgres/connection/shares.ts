@@ -47,7 +47,7 @@ export class Shares {
     const batches = new Batches<object, Rows>(perform, {
       // The server refuses some values, and one of them may lead to very many rows.
       isOfOne: (error) => isOfStatement(error) || isEnded(error),
-      mostLike: (input) => Math.max(1, Math.floor(MOST_ROWS / limitOf(input))),
+      weight: { of: limitOf, most: MOST_ROWS },
       patienceMs: this.#patienceMs,
       slowMs: SLOW_MS,
     });

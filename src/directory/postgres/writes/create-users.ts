@@ -1,6 +1,6 @@
 /** Creates users on PostgreSQL, those of a tenant that arrive at the same time in one go. */
 import { taken } from '../../sql/resource-key.ts';
-import { Batches } from '../connection/batches.ts';
+import { Batches, MOST_TEXT } from '../connection/batches.ts';
 import type { Connections } from '../connection/connections.ts';
 import { isOfStatement } from '../errors.ts';
 import type { ActivityLog } from '../log/activity-log.ts';
@@ -74,7 +74,10 @@ export function userCreations(
   };
 
   // One of them may be at fault, or wait for another session.
-  const batches = new Batches(perform, { isOfOne: isOfStatement });
+  const batches = new Batches(perform, {
+    isOfOne: isOfStatement,
+    weight: { of: ({ json }: Creation) => json.length, most: MOST_TEXT },
+  });
   return (tenant, creation) => batches.add(tenant, creation);
 }
 

@@ -2,46 +2,47 @@
  * Changes users on PostgreSQL. Those that an integration changes at the same time are read by one
  * statement and written by another one, without waiting for other sessions.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { notFound } from '../../../scim/error.ts';
-import type { StoredProfile } from '../../../scim/profile.ts';
-import type { Attributes } from '../../../scim/resource.ts';
 import type { ResourceTypes } from '../../../scim/resource-types.ts';
-import { sameValue } from '../../../scim/values.ts';
 import { globalUserId } from '../../ids.ts';
-import { USER_CHANGES } from '../../sql/followed-groups.ts';
 import { resourceOf } from '../../sql/lists.ts';
 import type { ActivityRow } from '../../sql/log/rows.ts';
-import { lookupChange } from '../../sql/lookup-values.ts';
-import {
-  foldedName,
-  INACTIVE_USERS,
-  inactiveChange,
-  isOtherPerson,
-  isOtherSubject,
-  rowOf,
-  searchContext,
-} from '../../sql/resource-key.ts';
-import type { Author, Decide, Scope, UserRecord, UserStore } from '../../store/resources.ts';
-import { Batches } from '../connection/batches.ts';
+import { searchContext } from '../../sql/resource-key.ts';
+import type { Scope, UserRecord, UserStore } from '../../store/resources.ts';
+import { Batches, MOST_TEXT } from '../connection/batches.ts';
 import type { Connections, Queries } from '../connection/connections.ts';
 import { postgresDialect } from '../dialect.ts';
-import { isOfStatement, refuseTaken } from '../errors.ts';
+import { isLockTimeout, isOfStatement, refuseTaken } from '../errors.ts';
 import type { ActivityLog } from '../log/activity-log.ts';
 import type { ResourceTable } from '../resource-table.ts';
 import { ADD_PERSONS } from './creation-statements.ts';
+import {
+  type AskedChange,
+  type CurrentUser,
+  changeDecider,
+  type Decided,
+} from './decided-users.ts';
 import { counterSlot } from './dependents.ts';
 import {
-  type CounterChange,
   currentUsers,
   ENDED_SESSIONS,
-  type UserChange,
   UserStatements,
   type WrittenUser,
 } from './user-statements.ts';
 
 /** A user with more values to remove than this would take long for those who wait with it. */
 const MOST_REMOVED = 20;
+
+/** Bytes of the JSON of a user who is read with others. */
+const READ_TOGETHER = 16 * 1024;
+const ANY_SIZE = 2 ** 31 - 1;
+/** Stands for a user with more. */
+const LARGE = Symbol('large');
+
+type FoundUsers = ReadonlyMap<string, CurrentUser | typeof LARGE>;
+
+const NOBODY: ReadonlyMap<string, UserRecord> = new Map();
 
 export function userChanger(
   connections: Connections,
@@ -51,56 +52,28 @@ export function userChanger(
 ): UserStore['change'] {
   const current = currentUsers(searchContext(postgresDialect, 'User', types.user));
   const statements = new UserStatements(activity);
+  const decide = changeDecider(types, activity);
 
-  const read = async (queries: Queries, { tenant, integrationId }: Scope, ids: string[]) => {
-    const rows = await queries.all(current, { tenant, integrationId, ids });
-    return new Map(
-      rows.map((row) => {
-        const record = resourceOf(row);
-        const user = row.memberships === 0 ? { ...record, groups: [] } : record;
-        return [row.id, { user, isLinked: row.isLinked === true }];
-      }),
-    );
+  /** Of a user with more JSON than `most`, it is only known that there is one. */
+  const read = async (
+    queries: Queries,
+    { tenant, integrationId }: Scope,
+    ids: readonly string[],
+    most: number,
+  ): Promise<FoundUsers> => {
+    const rows = await queries.all(current, { tenant, integrationId, ids, most });
+    const foundOf = ({ attributes, ...row }: (typeof rows)[number]) => {
+      if (attributes === null) return LARGE;
+      const record = resourceOf({ ...row, attributes });
+      const user = row.memberships === 0 ? { ...record, groups: [] } : record;
+      return { user, isLinked: row.isLinked === true };
+    };
+    return new Map(rows.map((row) => [row.id, foundOf(row)]));
   };
 
-  /** Throws what `decide` throws, and notFound. */
-  const decided = (asked: Asked, found: CurrentUser | undefined): Decided => {
-    const { author, id, decide, at } = asked;
-    if (found === undefined) throw notFound('User', id);
-    const { user } = found;
-    const { version, created, lastModified } = user;
-    const before = user.profile.attributes;
-    const attributes = decide(user);
-    if (sameValue(attributes, before))
-      return { ...found, profile: user.profile, change: undefined };
-    const { profile, key, active, document } = rowOf('User', types.user, attributes);
-    const entry = activity.rowOf(author, () => ({
-      type: 'User',
-      id,
-      before,
-      after: attributes,
-      version: version + 1,
-      at: Math.max(at, lastModified),
-    }));
-    const change = {
-      id,
-      version,
-      created,
-      userId: globalUserId(key),
-      key,
-      isRenamed: key !== foldedName('User', before),
-      isOtherPerson: isOtherPerson(before, attributes),
-      json: profile.json,
-      document,
-      active,
-      externalId: profile.externalId,
-      isLinked: found.isLinked && profile.externalId === user.profile.externalId,
-      ...lookupChange(before, attributes),
-      counts: countsOf(before, attributes),
-      at,
-      entry,
-    };
-    return { ...found, profile, change };
+  const readOne = async (queries: Queries, scope: Scope, id: string) => {
+    const found = (await read(queries, scope, [id], ANY_SIZE)).get(id);
+    return found === LARGE ? undefined : found;
   };
 
   /** Returns the users that were written, by their ids. */
@@ -128,30 +101,79 @@ export function userChanger(
     );
   };
 
-  /** Neither waits for a row nor renames anybody: that is left to `alone`. */
-  const together = async (asked: readonly Asked[]): Promise<PromiseSettledResult<Outcome>[]> => {
-    const author = asked[0]?.author;
-    if (author === undefined) return [];
-    const found = await read(
-      connections,
-      author,
-      asked.map(({ id }) => id),
-    );
-    const all = asked.map((each) => settled(() => decided(each, found.get(each.id))));
+  /**
+   * Makes the first of the changes, as many as are quick to decide and to send. A part settles its
+   * own changes, because those before it are committed.
+   */
+  const partOf = async (asked: readonly AskedChange[], found: FoundUsers): Promise<Part> => {
+    const [first] = asked;
+    if (first === undefined) return { outcomes: [], error: undefined };
+    const { author, id } = first;
+    const all: PromiseSettledResult<Decided>[] = [];
+    const known = found.get(id);
+    try {
+      const alone = known === LARGE ? await readOne(connections, author, id) : known;
+      for (let size = 0; size < MOST_TEXT && all.length < asked.length; ) {
+        const each = asked[all.length] ?? first;
+        const now = all.length === 0 ? alone : found.get(each.id);
+        if (now === LARGE) break;
+        const one = settled(() => decide(each, now));
+        all.push(one);
+        size += sizeOf(one);
+      }
+    } catch (reason) {
+      return { outcomes: [{ status: 'rejected', reason }], error: reason };
+    }
     const changes = all.flatMap((each) =>
       each.status === 'fulfilled' && isForBatch(each.value) ? [each.value] : [],
     );
-    const users = await write(connections, author, changes);
-    return all.map((each) =>
-      each.status === 'rejected' ? each : settled(() => outcomeOf(each.value, users)),
-    );
+    const settle = (outcome: (decided: Decided) => Outcome) =>
+      all.map((each) => (each.status === 'rejected' ? each : settled(() => outcome(each.value))));
+    try {
+      const users = await write(connections, author, changes);
+      return { outcomes: settle((decided) => outcomeOf(decided, users)), error: undefined };
+    } catch (error) {
+      const isOfOne = changes.length > 1 && isOfStatement(error);
+      const outcomes = settle((decided) => {
+        if (!isOfOne && isForBatch(decided)) throw error;
+        return outcomeOf(decided, NOBODY);
+      });
+      return { outcomes, error };
+    }
+  };
+
+  /**
+   * Neither waits for the row of a user nor renames anybody: that is left to `alone`. Rejects only
+   * if nothing was done.
+   */
+  const together = async (
+    asked: readonly AskedChange[],
+  ): Promise<PromiseSettledResult<Outcome>[]> => {
+    const author = asked[0]?.author;
+    if (author === undefined) return [];
+    const ids = asked.map(({ id }) => id);
+    const found = await read(connections, author, ids, READ_TOGETHER);
+    const outcomes: PromiseSettledResult<Outcome>[] = [];
+    for (;;) {
+      const part = await partOf(asked.slice(outcomes.length), found);
+      outcomes.push(...part.outcomes);
+      const left = asked.slice(outcomes.length);
+      if (left.length === 0) return outcomes;
+      const { error } = part;
+      // The others of the batch could wait for as long.
+      if (isLockTimeout(error))
+        return [...outcomes, ...left.map(() => settled(() => ({ renamedTo: undefined })))];
+      if (error !== undefined && !isOfStatement(error))
+        return [...outcomes, ...left.map(() => ({ status: 'rejected', reason: error }) as const)];
+      await nextTurn();
+    }
   };
 
   const addPerson = (key: string, at: number) =>
     connections.run(ADD_PERSONS, { persons: [{ userId: globalUserId(key), key }], at });
 
   /** Locks the row first, and waits for it. Throws uniqueness if another user has the name. */
-  const alone = async (asked: Asked, renamedTo: string | undefined): Promise<Done> => {
+  const alone = async (asked: AskedChange, renamedTo: string | undefined): Promise<Done> => {
     const { author, id, at } = asked;
     const people = new Set<string>();
     for (let person = renamedTo; ; ) {
@@ -159,7 +181,7 @@ export function userChanger(
       if (person !== undefined) people.add(person);
       const done = await connections.transaction(async (queries) => {
         await table.lock(queries, author.tenant, id, sql`FOR UPDATE`);
-        const changed = decided(asked, (await read(queries, author, [id])).get(id));
+        const changed = decide(asked, await readOne(queries, author, id));
         const { user, isLinked, change } = changed;
         if (change === undefined) {
           if (!isLinked) await table.link(queries, author, id);
@@ -175,7 +197,7 @@ export function userChanger(
     }
   };
 
-  const batches = new Batches<Asked, Outcome>(
+  const batches = new Batches<AskedChange, Outcome>(
     (_, asked) => connections.writing(asked[0]?.id ?? '', () => together(asked)),
     { isOfOne: isOfStatement, subjectOf: ({ id }) => id },
   );
@@ -191,26 +213,6 @@ export function userChanger(
   };
 }
 
-interface Asked {
-  readonly author: Author;
-  readonly id: string;
-  readonly decide: Decide<UserRecord>;
-  readonly at: number;
-}
-
-interface CurrentUser {
-  readonly user: UserRecord;
-  /** Whether the integration provisions the user. */
-  readonly isLinked: boolean;
-}
-
-/** The current user, and how it is to be changed unless nothing differs. */
-interface Decided extends CurrentUser {
-  readonly change: UserChange | undefined;
-  /** After the change. */
-  readonly profile: StoredProfile;
-}
-
 /** The user after a change, and its entry in the activity log unless nothing changed. */
 interface Done {
   readonly user: UserRecord;
@@ -223,6 +225,19 @@ interface Undone {
 }
 
 type Outcome = Done | Undone;
+
+/** What became of some changes, and why those that follow them are perhaps not to be made. */
+interface Part {
+  readonly outcomes: readonly PromiseSettledResult<Outcome>[];
+  readonly error: unknown;
+}
+
+/** How much text of a user was read and is to be sent. */
+function sizeOf(decided: PromiseSettledResult<Decided>): number {
+  if (decided.status === 'rejected') return 0;
+  const { user, change } = decided.value;
+  return user.profile.json.length + (change?.json.length ?? 0);
+}
 
 function isForBatch({ change }: Decided): boolean {
   return change !== undefined && !change.isRenamed && change.removed.length <= MOST_REMOVED;
@@ -245,12 +260,4 @@ function settled<T>(make: () => T): PromiseSettledResult<T> {
   } catch (reason) {
     return { status: 'rejected', reason };
   }
-}
-
-/** By how much a change of a user changes the counters of the tenant. */
-function countsOf(before: Attributes, after: Attributes): CounterChange[] {
-  if (!isOtherSubject(before, after)) return [];
-  const by = inactiveChange(before, after);
-  const changes = [{ name: USER_CHANGES, by: 1 }];
-  return by === 0 ? changes : [{ name: INACTIVE_USERS, by }, ...changes];
 }

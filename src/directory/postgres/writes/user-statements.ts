@@ -5,10 +5,12 @@
  * longer than for the commit.
  */
 import { type SQL, sql } from 'drizzle-orm';
-import { type ResourceRow, resourceColumns } from '../../sql/lists.ts';
+import type { ResourceRow } from '../../sql/lists.ts';
 import type { ActivityRow } from '../../sql/log/rows.ts';
 import type { LookupValue } from '../../sql/lookup-values.ts';
-import { columns, named, type Row } from '../../sql/names.ts';
+import { columns, named, type Row, selected } from '../../sql/names.ts';
+import { memberships } from '../../sql/related.ts';
+import { externalIdOf } from '../../sql/resource-conditions.ts';
 import { type SearchContext, USER_COLUMNS } from '../../sql/resource-key.ts';
 import { Slot, type Slots, type Template, template } from '../../sql/template.ts';
 import type { Scope } from '../../store/resources.ts';
@@ -71,9 +73,13 @@ interface ChangesInput extends Scope {
 
 interface ReadInput extends Scope {
   readonly ids: readonly string[];
+  /** Bytes of attributes that are read of a user at most. */
+  readonly most: number;
 }
 
-interface CurrentRow extends ResourceRow {
+interface CurrentRow extends Omit<ResourceRow, 'attributes'> {
+  /** null if they are longer. */
+  readonly attributes: string | null;
   /** Whether the integration provisions the user; null if not. */
   readonly isLinked: true | null;
 }
@@ -109,8 +115,14 @@ export function currentUsers(context: SearchContext): Template<ReadInput, Curren
   );
   return template<ReadInput, CurrentRow>(
     compose,
-    ({ tenant, integrationId, ids }) => sql`
-      SELECT ${resourceColumns(context)},
+    ({ tenant, integrationId, ids, most }) => sql`
+      SELECT ${selected(context.r, 'id', 'version', 'created', 'lastModified')},
+        CASE
+          WHEN octet_length(${context.r.attributes}::text) <= ${most}::integer
+            THEN ${context.r.attributes}
+        END AS attributes,
+        ${externalIdOf(context)} AS "externalId",
+        ${memberships(context)} AS memberships,
         (
           SELECT TRUE
           FROM ${l.table}
