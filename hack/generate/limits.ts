@@ -103,7 +103,12 @@ function limitRows(): readonly Row[] {
       count(limits.MAX_LISTED_MEMBERS),
       '400 `tooMany`; one group alone is read with all of its members',
     ],
-    ['page', `${count(limits.MAX_RESULTS)} resources`, 'shortened to the limit'],
+    [
+      'page',
+      `${count(limits.MAX_RESULTS)} resources; of each type, it ends with the resource that reaches ` +
+        `${bytes(limits.MAX_PAGE_BYTES)} of attributes as JSON`,
+      'shortened to the limit',
+    ],
     ['age of a cursor', `${count(limits.CURSOR_TIMEOUT)} s`, '400 `expiredCursor`'],
     [
       'JSON',

@@ -66,6 +66,12 @@ export const MAX_OPERATIONS = 1000;
  */
 export const MAX_RESULTS = 1000;
 
+/**
+ * Bytes of the attributes of the resources of one page, as JSON. The page ends with the resource
+ * that reaches them.
+ */
+export const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+
 /** Seconds for which a cursor is valid (RFC 9865 §2.1). */
 export const CURSOR_TIMEOUT = 3600;
 

@@ -45,6 +45,15 @@ export const postgresDialect: MembershipDialect = {
     if (type === 'boolean') return sql`${value}::boolean`;
     return type === 'number' ? sql`${value}::numeric` : sql`${value}::text COLLATE "C"`;
   },
+  bytes: (json) => sql`octet_length(${json}::text)`,
+  // The size is that of a compressed text, if it is one.
+  isWithin: (json, limit) =>
+    sql`
+      (
+        pg_column_size(${json}) <= ${limit}
+          AND (pg_column_compression(${json}) IS NULL OR octet_length(${json}::text) <= ${limit})
+      )
+    `,
   shared: (lists, each, related) => {
     const types = { text: 'text', number: 'numeric', boolean: 'boolean' };
     const values = lists.map((list) => sql`${list}::${sql.raw(types[list.type])}[]`);

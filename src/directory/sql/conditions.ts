@@ -52,6 +52,10 @@ export interface SearchDialect {
   startsWith(text: Expression, part: Expression): SQL;
   endsWith(text: Expression, part: Expression): SQL;
   bind(value: Operand): SQL;
+  /** The length of the text of a JSON column. */
+  bytes(json: Expression): SQL;
+  /** Whether that is at most the limit. It takes next to nothing for the text of most resources. */
+  isWithin(json: Expression, limit: SQL): SQL;
   /**
    * Runs a statement for each request of the lists, whose values are the columns of `w`, and numbers
    * the rows; see Numbered. If a statement is given that selects what is related to the row `s`, it

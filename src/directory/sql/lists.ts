@@ -1,6 +1,7 @@
 /** Rows of users and groups as the statements of reads select them. */
 import { type SQL, type StringChunk, sql } from 'drizzle-orm';
 import type { SortKey } from '../../scim/condition.ts';
+import { MAX_PAGE_BYTES, MAX_RESULTS } from '../../scim/limits.ts';
 import { StoredProfile } from '../../scim/profile.ts';
 import type { PageKey, Query, StoredResource } from '../store/resources.ts';
 import { type Row, selected } from './names.ts';
@@ -8,9 +9,10 @@ import { memberships } from './related.ts';
 import { externalIdOf } from './resource-conditions.ts';
 import type { ResourceNames, SearchContext } from './resource-key.ts';
 
-const COLUMNS = ['id', 'attributes', 'version', 'created', 'lastModified'] as const;
+const SHORT_COLUMNS = ['id', 'version', 'created', 'lastModified'] as const;
+const COLUMNS = [...SHORT_COLUMNS, 'attributes'] as const;
 
-/** A row that the statements of a page select; `attributes` is JSON. */
+/** The row of a resource; `attributes` is JSON. */
 export interface ResourceRow
   extends Omit<Pick<Row<'groups'>, (typeof COLUMNS)[number]>, 'attributes'>,
     Pick<Row<'externalIds'>, 'externalId'> {
@@ -23,25 +25,50 @@ export interface ResourceRow
   readonly sorted?: string | number | boolean | null;
 }
 
+/** A row that the statement of a page selects. A large one is without its attributes. */
+export interface PageRow extends Omit<ResourceRow, 'attributes'> {
+  readonly attributes: string | null;
+}
+
+export const isComplete = (row: PageRow): row is ResourceRow => row.attributes !== null;
+
 /** The columns of the resource's own row. */
 export const ownColumns = (names: ResourceNames): StringChunk => selected(names, ...COLUMNS);
 
-export const resourceColumns = (
-  context: SearchContext,
-  related: SQL = memberships(context),
-): SQL => sql`
-  ${ownColumns(context.r)}, ${externalIdOf(context)} AS "externalId", ${related} AS memberships
+export const resourceColumns = (context: SearchContext): SQL => sql`
+  ${ownColumns(context.r)}, ${otherColumns(context)}
 `;
 
-/** Makes the page of a query from its rows. */
-export function pageOf(rows: readonly ResourceRow[], query: Query, total: number) {
-  const more = 'after' in query.start && rows.length > query.limit;
-  const shown = more ? rows.slice(0, query.limit) : rows;
-  const last = more ? shown.at(-1) : undefined;
+const otherColumns = (context: SearchContext, related: SQL = memberships(context)): SQL => sql`
+  ${externalIdOf(context)} AS "externalId", ${related} AS memberships
+`;
+
+/** A full page of rows of this size is as large as a page may be. */
+const LARGE_ROW = sql.raw(String(Math.floor(MAX_PAGE_BYTES / MAX_RESULTS)));
+
+/** The columns of a PageRow. */
+export function pageColumns(context: SearchContext, related?: SQL): SQL {
+  const { dialect, r } = context;
+  return sql`
+    ${selected(r, ...SHORT_COLUMNS)},
+    CASE WHEN ${dialect.isWithin(r.attributes, LARGE_ROW)} THEN ${r.attributes} END AS attributes,
+    ${otherColumns(context, related)}
+  `;
+}
+
+/** Makes the page of a query from its rows, which `isCut` says are fewer than it asked for. */
+export function pageOf(
+  rows: readonly ResourceRow[],
+  { start, sort }: Query,
+  total: number,
+  { isCut, hasMore }: { readonly isCut: boolean; readonly hasMore: boolean },
+) {
+  const last = 'after' in start && (hasMore || isCut) ? rows.at(-1) : undefined;
   return {
     total,
-    records: shown.map(resourceOf),
-    ...(last === undefined ? {} : { next: keyOf(last, query.sort) }),
+    records: rows.map(resourceOf),
+    ...(isCut ? { isCut } : {}),
+    ...(last === undefined ? {} : { next: keyOf(last, sort) }),
   };
 }
 

@@ -55,6 +55,8 @@ export const sqliteDialect: MembershipDialect = {
       return sql`${value.as('number', Number)}`;
     return sql`${typeof value === 'boolean' ? Number(value) : value}`;
   },
+  bytes: (json) => sql`octet_length(${json})`,
+  isWithin: (json, limit) => sql`octet_length(${json}) <= ${limit}`,
   // The function costs as much as a comparison, so one row in sixteen calls it.
   unended: (id) => sql`(substr(${id}, -1) <> '0' OR unended())`,
 };

@@ -114,6 +114,8 @@ export interface Page<R> {
    * The key of the last record, if the query asked for a page behind a key and more records follow.
    */
   readonly next?: PageKey;
+  /** Whether the records are fewer than the query asked for, because they are large. */
+  readonly isCut?: boolean;
 }
 
 export interface UserStore {

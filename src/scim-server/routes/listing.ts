@@ -17,6 +17,8 @@ interface ListPage {
   readonly total: number;
   readonly resources: readonly Body[];
   readonly next: PageKey | undefined;
+  /** Whether there is room for more resources but the next one is not on the page. */
+  readonly isCut: boolean | undefined;
 }
 
 /** The resources of one type that a search finds. */
@@ -51,10 +53,10 @@ export function listOf<R extends StoredResource>(
     type,
     page: (start, limit) => {
       const found = kind.resources.list(caller, { ...query, start, limit });
-      return andThen(found, ({ total, records, next }) =>
+      return andThen(found, ({ total, records, next, isCut }) =>
         andThen(completed(kind, caller, records, projection), (complete) => {
           const resources = complete.map((each) => kind.represent(each, projection, baseUrl).body);
-          return { total, resources, next };
+          return { total, resources, next, isCut };
         }),
       );
     },
@@ -105,11 +107,14 @@ export function answerLists(
 function answerByIndex(lists: readonly List[], { startIndex, count }: Search): Eventual<Answer> {
   const resources: Body[] = [];
   let total = 0;
+  let isCut = false;
   const answerFrom = (index: number): Eventual<Answer> => {
     const list = lists[index];
     if (list === undefined) return listAnswer(total, { startIndex }, resources);
     const offset = Math.max(0, startIndex - 1 - total);
-    return andThen(list.page({ offset }, count - resources.length), (page) => {
+    const room = isCut ? 0 : count - resources.length;
+    return andThen(list.page({ offset }, room), (page) => {
+      isCut ||= page.isCut === true;
       resources.push(...page.resources);
       total += page.total;
       return answerFrom(index + 1);

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ManyRowsError, type Steps } from '../../../src/directory/sql/search/reads.ts';
+import { ManyRowsError } from '../../../src/directory/sql/search/reads.ts';
+import type { Steps } from '../../../src/directory/sql/search/steps.ts';
 import { Template } from '../../../src/directory/sql/template.ts';
 import { type Connections, openConnections } from '../../../src/directory/sqlite/connections.ts';
 

@@ -4,7 +4,7 @@ import { searchTooLong } from '../../../scim/error.ts';
 import { MAX_WAITING_SEARCHES, SEARCH_TIMEOUT_MS } from '../../../scim/limits.ts';
 import { SearchQueue } from '../../sql/search/queue.ts';
 import { perform } from '../../sql/search/reader.ts';
-import type { Steps } from '../../sql/search/reads.ts';
+import type { Steps } from '../../sql/search/steps.ts';
 import type { Template } from '../../sql/template.ts';
 import type { WaitingClient } from '../../store/resources.ts';
 import type { SearchCounts } from '../../store/searches.ts';

@@ -4,7 +4,7 @@ import type { Comparable, SortKey } from '../../../scim/condition.ts';
 import type { PageKey, Query, Scope } from '../../store/resources.ts';
 import { conditionCompiler, type Expression } from '../conditions.ts';
 import { findsOne, isLookUp } from '../index-candidates.ts';
-import { type ResourceRow, resourceColumns } from '../lists.ts';
+import { type PageRow, pageColumns } from '../lists.ts';
 import { named } from '../names.ts';
 import { isAlwaysThere, resourceHolder, sortExpression } from '../resource-conditions.ts';
 import { type ResourceName, type SearchContext, TOTALS } from '../resource-key.ts';
@@ -89,7 +89,7 @@ export class ListPlan {
   }
 
   /** Selects the rows of the page, and one more if a key for the next page is wanted. */
-  get page(): Template<ListInput, ResourceRow> {
+  get page(): Template<ListInput, PageRow> {
     const { start } = this.#query;
     const write = () => {
       const first = sql`ORDER BY ${this.#order()} LIMIT ${AT.limit}`;
@@ -100,7 +100,8 @@ export class ListPlan {
     };
     if (!this.#isLookUp) return this.#template('page', write);
     const options = { isOfRequest: true, findsOne: this.#findsOne };
-    const make = () => sharedTemplate<ListInput>(this.#context, this.#compose, write(), options);
+    const make = () =>
+      sharedTemplate<ListInput, PageRow>(this.#context, this.#compose, write(), options);
     return this.#keep('page', make);
   }
 
@@ -109,7 +110,7 @@ export class ListPlan {
    * what the first does. It is counted with the total of the same statement, so that a resource that
    * is created meanwhile doesn't move the page.
    */
-  get pageFromEnd(): Template<ListInput, ResourceRow> {
+  get pageFromEnd(): Template<ListInput, PageRow> {
     const { r } = this.#context;
     return this.#template('pageFromEnd', () => {
       const behind = sql`((${this.#counted()}) - CAST(${AT.offset} AS BIGINT))`;
@@ -128,7 +129,7 @@ export class ListPlan {
     });
   }
 
-  #page(rows: SQL): SQL<ResourceRow> {
+  #page(rows: SQL): SQL<PageRow> {
     const context = this.#context;
     const { dialect, scope, r } = context;
     const { start, sort } = this.#query;
@@ -141,14 +142,13 @@ export class ListPlan {
     const given = [...this.#tenant(), this.#condition, behind].filter((each) => each !== undefined);
     const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
     const places = from(context, given);
-    if (this.#isLookUp)
-      return sql`SELECT ${resourceColumns(context)}${columns} FROM ${places} ${rows}`;
+    if (this.#isLookUp) return sql`SELECT ${pageColumns(context)}${columns} FROM ${places} ${rows}`;
     // Ids first: only an index, or little more, is skipped over and sorted, and not the wide rows.
     const ids = sql`SELECT ${r.id} FROM ${places} ${rows}`;
     const shown = [tenant, dialect.among(r.id, ids)];
     // To read the groups of all users of a page costs less than to count those of each.
     return sql`
-      SELECT ${resourceColumns(context, sql`1`)}${columns}
+      SELECT ${pageColumns(context, sql`1`)}${columns}
       FROM ${from(context, shown)}
       ORDER BY ${this.#order()}
     `;

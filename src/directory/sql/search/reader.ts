@@ -1,5 +1,6 @@
 /** Runs reads, those that may be long apart from the others. */
-import type { Reader, ReadStep, Steps } from './reads.ts';
+import type { Reader } from './reads.ts';
+import type { ReadStep, Steps } from './steps.ts';
 import { checkWork, isLittle } from './work.ts';
 
 interface Readers {

@@ -4,24 +4,16 @@
  */
 import { andThen, type Eventual, eventual } from '../../../eventual.ts';
 import { tooManyMembers } from '../../../scim/error.ts';
-import { MAX_LISTED_MEMBERS } from '../../../scim/limits.ts';
+import { MAX_LISTED_MEMBERS, MAX_PAGE_BYTES } from '../../../scim/limits.ts';
 import type { Page, Query, Scope, StoredResource, WaitingClient } from '../../store/resources.ts';
-import { pageOf, type ResourceRow, resourceOf } from '../lists.ts';
+import { type PageRow, pageOf, type ResourceRow, resourceOf } from '../lists.ts';
 import type { Related } from '../related.ts';
 import type { Template } from '../template.ts';
+import { completeRows } from './large-rows.ts';
 import type { ListInput } from './list-plan.ts';
 import type { PlannedList } from './list-plans.ts';
 import type { ResourceStatements } from './resource-statements.ts';
-
-/**
- * A statement whose rows a read needs next. `template.statement(input)` is the same as plain data.
- */
-export interface ReadStep {
-  readonly template: Template<object, unknown>;
-  readonly input: object;
-}
-
-export type Steps<T> = Generator<ReadStep, T, readonly unknown[]>;
+import { ask, type Steps } from './steps.ts';
 
 interface Reading<T> {
   readonly integrationId: string;
@@ -62,14 +54,21 @@ export type Reader = <T>(reading: Reading<T>) => Eventual<T>;
 const FEW_MEMBERS = 1_000;
 const MORE_MEMBERS = 5_000;
 
-/** Members of a page of groups that are read at once. */
-const FEW_LISTED = 10_000;
+/** What is read of a page: members of its groups, and bytes if some of its rows are large. */
+interface PageBounds {
+  readonly members: number;
+  readonly bytes: number;
+}
+
+/** What is read at once, and in a turn of its own on one state of the database. */
+const FEW: PageBounds = { members: 10_000, bytes: 1024 * 1024 };
+const MANY: PageBounds = { members: MAX_LISTED_MEMBERS, bytes: MAX_PAGE_BYTES };
 
 /** Resources that an index entry each is read of to get to a page by index. */
 const FEW_SKIPPED = 20_000;
 
 export function readsOf<Found, R extends StoredResource>(
-  { get, lists, related, relatedOfOne, memberSlice, memberCount }: ResourceStatements<Found>,
+  { get, lists, large, related, relatedOfOne, memberSlice, memberCount }: ResourceStatements<Found>,
   { attach, ofSlice }: Related<Found, R>,
   read: Reader,
 ) {
@@ -145,13 +144,31 @@ export function readsOf<Found, R extends StoredResource>(
     return Number(members?.total) > most;
   }
 
-  /** Returns `most` if the groups of the page have more members. */
+  /** Returns the bounds if the page is beyond them, unless it can be cut. */
+  function* pageOfRows(
+    scope: Scope,
+    query: Query,
+    rows: readonly PageRow[],
+    total: number,
+    bounds: PageBounds,
+  ): Steps<Page<R | StoredResource> | PageBounds> {
+    const hasMore = rows.length > query.limit;
+    const asked = hasMore ? rows.slice(0, query.limit) : rows;
+    const shown = yield* completeRows(large, scope, asked, bounds.bytes);
+    const isCut = shown !== undefined && shown.length < asked.length;
+    if (shown === undefined || (isCut && bounds === FEW)) return bounds;
+    const found = pageOf(shown, query, total, { isCut, hasMore });
+    if (!query.related) return found;
+    if (yield* hasMoreMembers(scope, found.records, bounds.members)) return bounds;
+    return { ...found, records: yield* withRelated(scope, shown, found.records) };
+  }
+
   function* page(
     scope: Scope,
     query: Query,
     { plan, input }: PlannedList,
-    most: number,
-  ): Steps<Page<R | StoredResource> | number> {
+    bounds: PageBounds,
+  ): Steps<Page<R | StoredResource> | PageBounds> {
     const { start, limit } = query;
     const skipped = 'offset' in start ? start.offset : 0;
     // A plain list has its total from a counter.
@@ -163,18 +180,15 @@ export function readsOf<Found, R extends StoredResource>(
     const isNearEnd = known !== undefined && skipped * 2 >= known;
     const rows = yield* ask(isNearEnd ? plan.pageFromEnd : plan.page, input);
     const total = known ?? totalIn(rows, query) ?? (yield* totalOf(plan.total, input));
-    const found = pageOf(rows, query, total);
-    if (!query.related) return found;
-    if (yield* hasMoreMembers(scope, found.records, most)) return most;
-    return { ...found, records: yield* withRelated(scope, rows, found.records) };
+    return yield* pageOfRows(scope, query, rows, total, bounds);
   }
 
-  /** Returns the bound instead of a page whose groups have more members. */
+  /** Returns the bounds instead of a page that is beyond them. */
   function few(
     scope: Scope,
     query: Query,
     list: PlannedList,
-  ): Eventual<Page<R | StoredResource> | number> {
+  ): Eventual<Page<R | StoredResource> | PageBounds> {
     const { start } = query;
     const { plan, input } = list;
     const { integrationId, client } = scope;
@@ -182,12 +196,12 @@ export function readsOf<Found, R extends StoredResource>(
       const search = {
         weight: plan.weight,
         resources: totalOf(plan.resources, input),
-        steps: page(scope, query, list, MAX_LISTED_MEMBERS),
+        steps: page(scope, query, list, MANY),
       };
-      return read({ integrationId, client, search, steps: page(scope, query, list, FEW_LISTED) });
+      return read({ integrationId, client, search, steps: page(scope, query, list, FEW) });
     };
     if (!plan.isQuick || ('offset' in start && start.offset > FEW_SKIPPED)) return searched();
-    const steps = page(scope, query, list, FEW_LISTED);
+    const steps = page(scope, query, list, FEW);
     const found = read({ integrationId, isBounded: true, steps });
     if (!(found instanceof Promise)) return found;
     return found.catch((error: unknown) => {
@@ -202,10 +216,10 @@ export function readsOf<Found, R extends StoredResource>(
     list: PlannedList,
   ): Promise<Page<R | StoredResource>> {
     const { integrationId, client } = scope;
-    const steps = page(scope, query, list, MAX_LISTED_MEMBERS);
+    const steps = page(scope, query, list, MANY);
     const found = await read({ integrationId, client, isLarge: true, steps });
-    if (typeof found === 'number') throw tooManyMembers(MAX_LISTED_MEMBERS);
-    return found;
+    if ('records' in found) return found;
+    throw tooManyMembers(MAX_LISTED_MEMBERS);
   }
 
   return {
@@ -217,8 +231,8 @@ export function readsOf<Found, R extends StoredResource>(
       eventual(() => {
         const list = lists.of(scope, query);
         return andThen(few(scope, query, list), (found) => {
-          if (typeof found !== 'number') return found;
-          if (found >= MAX_LISTED_MEMBERS) throw tooManyMembers(MAX_LISTED_MEMBERS);
+          if ('records' in found) return found;
+          if (found === MANY) throw tooManyMembers(MAX_LISTED_MEMBERS);
           return many(scope, query, list);
         });
       }),
@@ -233,15 +247,8 @@ function* totalOf(
   return row?.total ?? 0;
 }
 
-function* ask<In extends object, Row>(
-  template: Template<In, Row>,
-  input: In,
-): Generator<ReadStep, readonly Row[], readonly unknown[]> {
-  return (yield { template: template as Template<object, Row>, input }) as readonly Row[];
-}
-
 /** The total of a list whose end the page contains. */
-function totalIn({ length }: readonly ResourceRow[], { start, limit }: Query): number | undefined {
+function totalIn({ length }: readonly PageRow[], { start, limit }: Query): number | undefined {
   if ('offset' in start) {
     const isEnd = length < limit && (length > 0 || start.offset === 0);
     return isEnd ? start.offset + length : undefined;

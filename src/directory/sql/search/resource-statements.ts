@@ -14,6 +14,7 @@ import {
 } from '../related.ts';
 import type { SearchContext } from '../resource-key.ts';
 import { type Compose, Slot, type Template, template } from '../template.ts';
+import { type LargeRows, largeRows } from './large-rows.ts';
 import { ListPlans } from './list-plans.ts';
 import { sharedTemplate } from './shared.ts';
 
@@ -29,7 +30,7 @@ type OneInput = Pick<GetInput, 'tenant' | 'id'>;
 /** Selects one resource. */
 export function getStatement(context: SearchContext, compose: Compose) {
   const { r, scope } = context;
-  return sharedTemplate<GetInput>(
+  return sharedTemplate<GetInput, ResourceRow>(
     context,
     compose,
     sql`
@@ -45,6 +46,7 @@ export function getStatement(context: SearchContext, compose: Compose) {
 export interface ResourceStatements<Found> {
   readonly get: Template<GetInput, ResourceRow>;
   readonly lists: ListPlans;
+  readonly large: LargeRows;
   readonly related: Template<RelatedInput, Found>;
   /** The same for one resource. */
   readonly relatedOfOne: Template<OneInput, Found>;
@@ -61,6 +63,7 @@ export function resourceStatements<Found, R>(
   return {
     get: getStatement(context, compose),
     lists: new ListPlans(context, compose),
+    large: largeRows(context, compose),
     related: template(compose, ({ tenant, ids }) =>
       related.select(dialect, tenant, dialect.values(ids, 'i')),
     ),

@@ -5,7 +5,6 @@
 
 import type { Query } from 'drizzle-orm';
 import { SQL, StringChunk } from 'drizzle-orm';
-import type { ResourceRow } from '../lists.ts';
 import { GROUPS_OF_USERS, oneResource } from '../related.ts';
 import type { SearchContext } from '../resource-key.ts';
 import { type Compose, ListSlot, Slot, type Statement, Template } from '../template.ts';
@@ -66,12 +65,12 @@ interface SharedOptions {
  * one user, it then also selects its groups if the input says so; see ResourceRow. Several users may
  * have the same groups, which must be read once.
  */
-export function sharedTemplate<In extends object>(
+export function sharedTemplate<In extends object, Row>(
   { dialect, name, scope }: SearchContext,
   compose: Compose,
-  statement: SQL<ResourceRow>,
+  statement: SQL<Row>,
   { isOfRequest = false, findsOne }: SharedOptions,
-): Template<In, ResourceRow> {
+): Template<In, Row> {
   const { shared } = dialect;
   const lists: ListSlot[] = [];
   const columnOf = (slot: Slot) => {

@@ -4,7 +4,7 @@ import { createRequire as requireFrom } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { perform } from '../../sql/search/reader.ts';
-import type { Steps } from '../../sql/search/reads.ts';
+import type { Steps } from '../../sql/search/steps.ts';
 import type { Statement } from '../../sql/template.ts';
 import { type SearchReply, serveSearches } from './serve-searches.ts';
 

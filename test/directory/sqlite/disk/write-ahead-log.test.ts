@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Steps } from '../../../../src/directory/sql/search/reads.ts';
+import type { Steps } from '../../../../src/directory/sql/search/steps.ts';
 import { template } from '../../../../src/directory/sql/template.ts';
 import {
   type Connections,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Steps } from '../../../../src/directory/sql/search/reads.ts';
+import type { Steps } from '../../../../src/directory/sql/search/steps.ts';
 import { Template } from '../../../../src/directory/sql/template.ts';
 import { Searches } from '../../../../src/directory/sqlite/searching/searches.ts';
 import { eventually } from '../../../support/eventually.ts';
