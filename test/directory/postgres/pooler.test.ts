@@ -9,6 +9,7 @@ import { findPgBouncer, PgBouncerUnavailableError } from '../../../hack/pgbounce
 import { type PgBouncer, startPgBouncer } from '../../../hack/pgbouncer/start.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
 import { openConnections } from '../../../src/directory/postgres/connection/connections.ts';
+import type { StoredResource } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import {
   createDatabase,
@@ -156,6 +157,33 @@ given(`PgBouncer${missing === undefined ? '' : `, which is missing: ${missing}`}
     expect(isSettled).toBe(false);
     await holder.query('ROLLBACK');
     await held;
+    await holder.end();
+    await store.close();
+  });
+
+  it('does not make users wait without end for what another session holds', async () => {
+    const scope = { ...ACME, tenant: 'acme-counted' };
+    const store = await openDirectory(through(2));
+    const users = await times(2, (n) => addUser(store, scope, `user-${n}`));
+    await directory.database.query(
+      `INSERT INTO counters
+       SELECT '${scope.tenant}', name, slot, 0
+       FROM unnest(ARRAY['inactive_users', 'user_changes']) AS name, generate_series(0, 15) AS slot
+       ON CONFLICT DO NOTHING`,
+    );
+    const holder = new pg.Client({ connectionString: directory.database.url });
+    await holder.connect();
+    await holder.query(`BEGIN; SELECT 1 FROM counters WHERE tenant = '${scope.tenant}' FOR UPDATE`);
+    const switchOff = () =>
+      users.map(({ id }) => {
+        const off = (user: StoredResource) => ({ ...user.profile.attributes, active: false });
+        return store.users.change(scope, id, off, at(1));
+      });
+    const refused = await Promise.allSettled(switchOff());
+    expect(refused).toMatchObject(users.map(() => ({ reason: { status: 503, retryAfter: 5 } })));
+    await holder.query('ROLLBACK');
+    const changed = await Promise.all(switchOff());
+    expect(changed.map(({ version }) => version)).toEqual([2, 2]);
     await holder.end();
     await store.close();
   });

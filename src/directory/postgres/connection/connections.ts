@@ -119,9 +119,9 @@ export function openConnections(
   const long = writes === 1 ? new Turns(1, bounds.acquireMs) : turns;
   const transaction: Transaction = (read) =>
     long.take('long reads', () => runners.transaction(read), PATIENCE_OF_READS);
-  const ask = asking(pool);
+  // Reads don't wait for rows, so they need no limit for it.
   const shares = new Shares(async (statement) => {
-    const [answer] = await ask([statement]);
+    const [answer] = await again(() => onSession(pool, (session) => asked(session, [statement])));
     return answer?.rows ?? [];
   }, bounds.acquireMs);
   const rowsOf = ({ template, input }: ReadStep) =>
@@ -186,7 +186,7 @@ type Ask = (statements: readonly SentStatement[]) => Promise<readonly Answered[]
 const asking =
   (pool: Pool): Ask =>
   (statements) =>
-    again(() => onSession(pool, (session) => asked(session, statements)));
+    again(() => onSession(pool, (session) => guarded(() => session.askAlone(statements))));
 
 function queriesOf(ask: Ask): Queries {
   const query = async (statement: SQL | Template<object, unknown>, input?: object) => {

@@ -201,6 +201,15 @@ export class Session {
   }
 
   /**
+   * The same for statements that no transaction is running for. None waits for a lock longer than on
+   * a direct connection.
+   */
+  async askAlone(statements: readonly SentStatement[]): Promise<readonly Answered[]> {
+    if (this.#direct) return this.askAll(statements);
+    return (await this.askAll([LOCK_TIMEOUT, ...statements])).slice(1);
+  }
+
+  /**
    * Runs statements in one round trip, each in a transaction of its own: each even if those before
    * it fail. None waits for a lock longer than on a direct connection. Returns what the server
    * responded to each, or its error.
