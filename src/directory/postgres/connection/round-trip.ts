@@ -35,7 +35,7 @@ interface Field {
 
 /** How a connection's session reads and writes statements. */
 export interface Language {
-  /** The columns of the statements that the server has parsed, by their names. */
+  /** The columns of the statements that the server has parsed and described, by their names. */
   readonly parsed: Map<string, readonly Field[]>;
   /** Returns the text that the server gets. */
   readonly textOf: (text: string) => string;
@@ -94,10 +94,11 @@ export class RoundTrip implements pg.Submittable {
   #write(connection: pg.Connection): void {
     const { parsed, textOf } = this.#language;
     const sent = new Set<string>();
-    for (const [n, { name = '', text, isOfRequest }] of this.#asked.entries()) {
+    for (const [n, { name = '', text }] of this.#asked.entries()) {
       if (!parsed.has(name) && !sent.has(name)) {
-        // Another statement may have the name. The server ignores a name that none has.
-        if (isOfRequest && name !== '') connection.close({ type: 'S', name }, true);
+        // Another statement may have the name, or this one if it was parsed, but not described. The
+        // server ignores a name that none has.
+        if (name !== '') connection.close({ type: 'S', name }, true);
         connection.parse({ name, text: textOf(text), types: [] }, true);
         connection.describe({ type: 'S', name }, true);
       }
@@ -109,8 +110,8 @@ export class RoundTrip implements pg.Submittable {
     this.#isSent = true;
   }
 
-  /** The server has parsed the current statement, and describes its columns next, if it has any. */
-  parsed(): void {
+  /** The server has described the current statement, which has no columns. */
+  handleNoData(): void {
     this.#know([]);
   }
 

@@ -129,7 +129,7 @@ export class Session {
     this.#socket = socket;
     this.#language = { parsed: new Map(), textOf, parserOf };
     this.#prepared = new Prepared((name) => this.#language.parsed.delete(name));
-    client.connection.on('parseComplete', () => this.#roundTrips[0]?.parsed());
+    client.connection.on('noData', () => this.#roundTrips[0]?.handleNoData());
     client.on('error', () => {
       this.lost = true;
     });
