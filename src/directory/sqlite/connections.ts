@@ -8,6 +8,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
 import type { Eventual } from '../../eventual.ts';
+import { unavailable } from '../../scim/error.ts';
 import { MAX_WAITING_READS } from '../../scim/limits.ts';
 import { DatabaseRefusedError } from '../database-errors.ts';
 import { composer } from '../sql/compose.ts';
@@ -20,7 +21,7 @@ import { openDatabaseFile } from './database-file.ts';
 import { Checkpoints } from './disk/checkpoints.ts';
 import { HeldState } from './disk/held-state.ts';
 import { WriteAheadLog } from './disk/write-ahead-log.ts';
-import { asRefusal, asScimError } from './errors.ts';
+import { asRefusal, asScimError, asUnavailable } from './errors.ts';
 import { FreeSpace, type SpaceEvents } from './free-space.ts';
 import { checkCurrent } from './migrate.ts';
 import { Searches } from './searching/searches.ts';
@@ -103,17 +104,25 @@ export function openConnections(
     disk: { force, hold: () => state.hold(), release: () => state.release() },
     tidy: (isLacking) => checkpoints.tidy(isLacking),
   });
+  const atOnce = <T>(run: () => T): Eventual<T> => {
+    if (!state.isLost) return readAtOnce(run);
+    return Promise.reject(unavailable(new Error('what was read last may not be on the disk')));
+  };
   /** A thread may have read what is not on the disk yet. */
   const settled = async <T>(found: Promise<T>): Promise<T> => {
     const value = await found;
-    await writer.settled;
+    try {
+      await writer.settled;
+    } catch (error) {
+      throw asUnavailable(error);
+    }
     return value;
   };
   return {
     writer,
     write: writing,
     read: readable,
-    reading,
+    reading: async (run) => atOnce(run),
     reader: readerOf({
       direct: ({ steps, isBounded = false }) =>
         atOnce(() => bound.keep(isBounded, () => answered(readable, steps))),
@@ -124,6 +133,8 @@ export function openConnections(
     searches: { search: searches.counts, members: large.counts },
     close: async () => {
       await Promise.all([searches.close(), large.close(), checkpoints.close()]);
+      // The last connection to close copies the log to the database file, unless it can't write.
+      if (writer.isUnsure) file.close();
       readable.raw.close();
       file.close();
       close();
@@ -150,14 +161,10 @@ export function openReadConnections(path: string): ReadConnections {
     db.close();
     throw asRefusal(error);
   }
-  return { read: connection(db), reading, close: () => db.close() };
+  return { read: connection(db), reading: async (run) => readAtOnce(run), close: () => db.close() };
 }
 
-async function reading<T>(run: () => T): Promise<T> {
-  return atOnce(run);
-}
-
-function atOnce<T>(run: () => T): Eventual<T> {
+function readAtOnce<T>(run: () => T): Eventual<T> {
   try {
     return run();
   } catch (error) {

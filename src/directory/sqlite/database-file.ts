@@ -1,5 +1,6 @@
 /** Opens a database file for writing. */
 import Database from 'better-sqlite3';
+import { renewLog } from './disk/write-ahead-log.ts';
 import { asRefusal } from './errors.ts';
 import { type Lock, lockDatabase } from './lock.ts';
 import { checkOwner, migrate } from './migrate.ts';
@@ -38,7 +39,10 @@ export function openDatabaseFile(path: string, options: FileOptions): DatabaseFi
   try {
     db.pragma('busy_timeout = 5000');
     checkOwner(db);
-    if (options.locks !== false) lock = lockDatabase(path);
+    if (options.locks !== false) {
+      lock = lockDatabase(path);
+      keepingLog(db, path, () => renewLog(path));
+    }
     const readableByOthers = makePrivate(path);
     if (readableByOthers !== undefined) options.onReadableByOthers?.(readableByOthers);
     db.pragma('synchronous = FULL');
@@ -48,5 +52,19 @@ export function openDatabaseFile(path: string, options: FileOptions): DatabaseFi
   } catch (error) {
     close();
     throw asRefusal(error);
+  }
+}
+
+/** If the step fails, closes the database as it is: the log may not be on the disk. */
+function keepingLog(db: Database.Database, path: string, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    // The last connection to close copies the log to the database file, unless it can't write.
+    const last = new Database(path, { readonly: true });
+    last.pragma('schema_version');
+    db.close();
+    last.close();
+    throw error;
   }
 }

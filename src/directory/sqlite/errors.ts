@@ -34,9 +34,14 @@ export function asUnavailable(error: unknown): ScimError {
   return unavailable(isFull(error) ? new DatabaseFullError('the volume is full') : error);
 }
 
-/** Shared memory, which readers and the writer use, also needs space. */
+/**
+ * Shared memory, which readers and the writer use, also needs space. The last two are codes of the
+ * operating system.
+ */
+const FULL: readonly unknown[] = ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'];
+
 export const isFull = (error: unknown): boolean =>
-  isSqliteError(error) && ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE'].includes(error.code);
+  error instanceof Error && 'code' in error && FULL.includes(error.code);
 
 /** What an error at opening means: a file of another kind is refused. */
 export function asRefusal(error: unknown): unknown {

@@ -72,7 +72,7 @@ export function openSqliteStore(
     },
     close: async () => {
       // Accepted writes get their responses first.
-      await connections.writer.write(() => undefined);
+      await connections.writer.write(() => undefined).catch(() => undefined);
       await connections.close();
     },
   };

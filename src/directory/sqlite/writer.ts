@@ -29,6 +29,8 @@ interface Finisher {
   begin(): void;
   /** All jobs of the transaction have run. */
   finish(): void;
+  /** The transaction is on the disk, maybe long after its jobs were refused. */
+  kept(): void;
 }
 
 /** A job was refused that had already written. Thrown to start over. */
@@ -74,6 +76,8 @@ export class Writer {
   /** Whether a transaction is running or is forced to the disk. Jobs wait. */
   #isTaken = false;
   #forcing: Promise<void> | undefined;
+  /** Whether what is committed may be lost. Reads don't see it, and nothing is added to it. */
+  #isUnsure = false;
   /** Whether a long job is running, and who waits for the end of its next part. */
   #isInParts = false;
   #observers: ((done: Promise<void> | undefined) => void)[] = [];
@@ -103,11 +107,17 @@ export class Writer {
     this.#finisher = finisher;
   }
 
+  /** Whether something was committed that may not be on the disk. */
+  get isUnsure(): boolean {
+    return this.#isUnsure;
+  }
+
   /**
-   * Resolves, whatever happens, when what is committed is on the disk. Undefined if it is already.
+   * Resolves when what is committed is on the disk, and rejects if the disk fails. Undefined if it
+   * is there already.
    */
   get settled(): Promise<void> | undefined {
-    return this.#forcing;
+    return this.#forcing ?? (this.#isUnsure ? this.write(() => undefined) : undefined);
   }
 
   /**
@@ -162,9 +172,19 @@ export class Writer {
     const long = this.#long.shift();
     if (this.#waiting.length > 0) await this.#commitWaiting();
     if (long !== undefined) await this.#commitInParts(long);
-    await this.#tidy?.(this.#space.lacking);
+    await this.#tidied();
     this.#isTaken = false;
     if (this.#waiting.length > 0 || this.#long.length > 0) this.#arm();
+  }
+
+  async #tidied(): Promise<void> {
+    // What may be lost must not get into the database file.
+    if (this.#isUnsure) return;
+    try {
+      await this.#tidy?.(this.#space.lacking);
+    } catch {
+      // It is tried again after the next transaction.
+    }
   }
 
   async #commitWaiting(): Promise<void> {
@@ -180,6 +200,7 @@ export class Writer {
     const answers: (() => void)[] = [];
     let running = false;
     try {
+      if (this.#isUnsure) await this.#settle();
       const changes = this.#changesWhileFull();
       this.#statements.begin.run();
       running = true;
@@ -202,6 +223,7 @@ export class Writer {
 
   async #commitInParts({ steps, finish, resolve, reject }: LongJob): Promise<void> {
     try {
+      if (this.#isUnsure) await this.#settle();
       const changes = this.#changesWhileFull();
       this.#statements.begin.run();
       this.#finisher?.begin();
@@ -234,14 +256,29 @@ export class Writer {
     try {
       this.#disk?.hold();
       this.#statements.commit.run();
-      const forcing = this.#disk?.force();
-      this.#forcing = forcing?.catch(() => undefined);
-      await forcing;
+      await this.#force();
     } finally {
-      this.#forcing = undefined;
-      this.#disk?.release();
+      if (!this.#isUnsure) this.#disk?.release();
     }
     if (this.#changesWhileFull() !== changes) this.#space.written();
+  }
+
+  async #force(): Promise<void> {
+    this.#isUnsure = true;
+    try {
+      this.#forcing = this.#disk?.force();
+      await this.#forcing;
+    } finally {
+      this.#forcing = undefined;
+    }
+    this.#isUnsure = false;
+    this.#finisher?.kept();
+  }
+
+  /** Makes up for a force that failed. */
+  async #settle(): Promise<void> {
+    await this.#force();
+    this.#disk?.release();
   }
 
   readonly #runPlainly = (job: Job): (() => void) => {
@@ -286,6 +323,10 @@ export class Writer {
   }
 
   #rollback(): void {
-    if (this.#db.inTransaction) this.#statements.rollback.run();
+    try {
+      if (this.#db.inTransaction) this.#statements.rollback.run();
+    } catch {
+      // The next transaction can't begin, and it is tried again.
+    }
   }
 }

@@ -155,4 +155,32 @@ describe('the writer', () => {
     expect(answers.slice(0, 20_000).every((each) => each === 'written')).toBe(true);
     expect(new Set(answers.slice(20_000))).toEqual(new Set([503]));
   });
+
+  it('heals if a transaction can be neither committed nor undone', async () => {
+    // The driver runs nothing else while rows are left to be read.
+    let rows: IterableIterator<unknown> | undefined;
+    const open = writer.write(() => {
+      db.prepare("INSERT INTO notes VALUES ('a')").run();
+      rows = db.prepare('SELECT 1 UNION SELECT 2').iterate();
+    });
+    expect(await statuses([open])).toEqual([503]);
+    expect(await statuses([note('b')])).toEqual([503]);
+    rows?.return?.();
+    expect(await statuses([note('c')])).toEqual([503]);
+    await note('d');
+    expect(notes()).toEqual(['d']);
+  });
+
+  it('goes on if what is done between transactions fails', async () => {
+    let failed = 0;
+    writer = new Writer(db, {
+      tidy: () => {
+        if (failed++ > 0) return Promise.reject(new Error('no'));
+        throw new Error('no');
+      },
+    });
+    for (const text of ['a', 'b', 'c']) await note(text);
+    expect(notes()).toEqual(['a', 'b', 'c']);
+    expect(failed).toBeGreaterThan(1);
+  });
 });

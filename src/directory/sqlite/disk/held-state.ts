@@ -4,6 +4,7 @@ import type Database from 'better-sqlite3';
 export class HeldState {
   readonly #db: Database.Database;
   readonly #statements;
+  #isHeld = false;
 
   constructor(db: Database.Database) {
     this.#db = db;
@@ -17,11 +18,19 @@ export class HeldState {
 
   /** Until `release`, all reads see what is committed now. */
   hold(): void {
+    this.release();
     this.#statements.begin.run();
+    this.#isHeld = true;
     this.#statements.first.get();
   }
 
+  /** Whether an error has ended the transaction. Reads would see what is not on the disk. */
+  get isLost(): boolean {
+    return this.#isHeld && !this.#db.inTransaction;
+  }
+
   release(): void {
+    this.#isHeld = false;
     if (this.#db.inTransaction) this.#statements.commit.run();
   }
 }

@@ -7,6 +7,21 @@ import fs from 'node:fs';
 
 const PIECE = 1_048_576;
 
+/**
+ * Makes sure that what an earlier process left in the log is on the disk. The disk may have failed
+ * before that process ended. Nobody may be writing to the database.
+ */
+export function renewLog(path: string): void {
+  const name = `${path}-wal`;
+  if (!fs.existsSync(name)) return;
+  const file = fs.openSync(name, 'r+');
+  try {
+    if (writeAgain(file) > 0) fs.fdatasyncSync(file);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
 export class WriteAheadLog {
   readonly #file: number;
   #isUnsure = false;
@@ -22,7 +37,7 @@ export class WriteAheadLog {
    */
   readonly force = async (): Promise<void> => {
     try {
-      if (this.#isUnsure) this.#writeAgain();
+      if (this.#isUnsure) writeAgain(this.#file);
       await this.#synchronize();
       this.#isUnsure = false;
     } catch (error) {
@@ -38,15 +53,21 @@ export class WriteAheadLog {
       fs.fdatasync(this.#file, (error) => (error === null ? resolve() : reject(error)));
     });
   }
+}
 
-  /** After a failure, Linux takes what is in memory for written, and would not write it again. */
-  #writeAgain(): void {
-    const piece = Buffer.alloc(PIECE);
-    const { size } = fs.fstatSync(this.#file);
-    for (let at = 0; at < size; ) {
-      const length = fs.readSync(this.#file, piece, 0, Math.min(PIECE, size - at), at);
-      if (length === 0) return;
-      at += fs.writeSync(this.#file, piece, 0, length, at);
-    }
+/**
+ * After a failure, Linux takes what is in memory for written, and would not write it again. Returns
+ * the number of bytes.
+ */
+function writeAgain(file: number): number {
+  const { size } = fs.fstatSync(file);
+  if (size === 0) return 0;
+  const piece = Buffer.alloc(PIECE);
+  let at = 0;
+  while (at < size) {
+    const length = fs.readSync(file, piece, 0, Math.min(PIECE, size - at), at);
+    if (length === 0) break;
+    at += fs.writeSync(file, piece, 0, length, at);
   }
+  return at;
 }

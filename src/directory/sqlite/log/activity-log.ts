@@ -33,7 +33,7 @@ export class ActivityLog {
   readonly store: ActivityStore;
   readonly #writer: Connections['writer'];
   readonly #rows: ActivityRows;
-  /** Those of the jobs of the transaction that is running. */
+  /** Those of the jobs of the transaction that is running or is not on the disk. */
   #noted: Noted[] = [];
 
   constructor(connections: Connections, options: ActivityOptions) {
@@ -49,6 +49,10 @@ export class ActivityLog {
       finish: () => {
         count(this.#noted.flatMap(({ counts }) => counts));
         for (const { rows } of this.#noted) rows.forEach(insert);
+      },
+      kept: () => {
+        for (const row of this.#noted.flatMap(({ rows }) => rows)) this.#rows.committed(row);
+        this.#noted = [];
       },
     });
     this.store = {
@@ -67,13 +71,11 @@ export class ActivityLog {
   }
 
   /** The same for a job that yields after each part. If it is long, others are served between. */
-  async writingInParts<T>(job: (notes: Notes) => Generator<void, T>, isLong: boolean): Promise<T> {
+  writingInParts<T>(job: (notes: Notes) => Generator<void, T>, isLong: boolean): Promise<T> {
     if (!isLong) return this.writing((notes) => resultOf(job(notes)));
     const noted: Noted = { rows: [], counts: [] };
     const steps = job(this.#notesIn(noted));
-    const result = await this.#writer.writeInParts(steps, () => this.#noted.push(noted));
-    for (const row of noted.rows) this.#rows.committed(row);
-    return result;
+    return this.#writer.writeInParts(steps, () => this.#noted.push(noted));
   }
 
   #notesIn({ rows, counts }: Noted): Notes {
@@ -86,17 +88,13 @@ export class ActivityLog {
     };
   }
 
-  async #committing<T>(job: (noted: Noted) => T): Promise<T> {
-    let noted: Noted = { rows: [], counts: [] };
-    const result = await this.#writer.write(() => {
-      // The writer may run the job again.
-      noted = { rows: [], counts: [] };
+  #committing<T>(job: (noted: Noted) => T): Promise<T> {
+    return this.#writer.write(() => {
+      const noted: Noted = { rows: [], counts: [] };
       const value = job(noted);
       this.#noted.push(noted);
       return value;
     });
-    for (const row of noted.rows) this.#rows.committed(row);
-    return result;
   }
 }
 
