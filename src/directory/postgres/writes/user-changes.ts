@@ -1,6 +1,6 @@
 /**
  * Changes users on PostgreSQL. Those that an integration changes at the same time are read by one
- * statement and written by another one, without waiting for other sessions.
+ * statement and written by another one, which doesn't wait for the row of a user.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
