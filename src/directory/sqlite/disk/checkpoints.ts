@@ -102,7 +102,8 @@ export class Checkpoints {
       this.#answer = resolve;
       worker.postMessage(null);
     });
-    worker.unref();
+    // Otherwise, the process would not wait for the end of the thread.
+    if (this.#state !== 'ended') worker.unref();
   }
 
   #start(): Worker {

@@ -61,7 +61,8 @@ export class SearchThread {
       return await perform(steps, ({ template, input }) => this.#ask(template.statement(input)));
     } finally {
       this.#worker.postMessage(null);
-      this.#worker.unref();
+      // Otherwise, the process would not wait for the end of the thread.
+      if (this.#isUsable) this.#worker.unref();
     }
   }
 
