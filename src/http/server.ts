@@ -137,7 +137,14 @@ export class HttpServer {
         const bindings: ServerBindings = this.#connections.of(h1.socket) ?? NO_BINDINGS;
         if (awaitingContinue.delete(h1)) {
           const admitBody = () => (outgoing as ServerResponse).writeContinue();
-          return app.fetch(request, { ...bindings, admitBody });
+          // A copy has no getters of a class, and the value changes later.
+          return app.fetch(request, {
+            ...bindings,
+            get isGone() {
+              return bindings.isGone ?? false;
+            },
+            admitBody,
+          });
         }
         const response = app.fetch(request, bindings);
         // What is left of a body can only be dropped if the response is sent before a stream of the

@@ -6,7 +6,12 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConnectionMetrics } from '../../src/http/connections.ts';
 import { ListenError } from '../../src/http/listen-error.ts';
-import { type Application, HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import {
+  type Application,
+  HttpServer,
+  type HttpServerOptions,
+  type ServerBindings,
+} from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { errorDocument } from '../../src/scim-server/error.ts';
 import { eventually } from '../support/eventually.ts';
@@ -145,6 +150,20 @@ describe('a request', () => {
     wanted.socket.write('hello');
     expect(await wanted.waitFor('hello')).toContain('HTTP/1.1 200 ');
     wanted.socket.destroy();
+  });
+
+  it('with Expect: 100-continue tells when its client has gone', async () => {
+    const { promise, resolve } = Promise.withResolvers<ServerBindings>();
+    const port = await start((_request, bindings) => {
+      resolve(bindings);
+      return new Promise<Response>(() => {});
+    });
+    const { socket } = await connectRaw(port);
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n');
+    const bindings = await promise;
+    expect(bindings.isGone).toBe(false);
+    socket.destroy();
+    await eventually(() => expect(bindings.isGone).toBe(true));
   });
 
   it('with an unknown expectation is served as if it had none', async () => {
