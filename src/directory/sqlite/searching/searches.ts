@@ -95,10 +95,19 @@ export class Searches {
       clearTimeout(last.timer);
       if (last.thread.isUsable) return last.thread;
     }
-    const thread = new SearchThread(this.#path);
+    const thread = this.#start();
     this.#threads.add(thread);
     void thread.ended.then(() => this.#threads.delete(thread));
     return thread;
+  }
+
+  #start(): SearchThread {
+    try {
+      return new SearchThread(this.#path);
+    } catch (error) {
+      // For example, the process may have no more threads.
+      throw asUnavailable(error);
+    }
   }
 
   #release(thread: SearchThread): void {
