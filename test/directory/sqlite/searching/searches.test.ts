@@ -116,6 +116,13 @@ describe('searches on threads of their own', () => {
     });
   });
 
+  it('answer 503 if a thread for them can not be made', async () => {
+    // Nothing gets a function into a thread.
+    path = (() => 'directory.db') as unknown as string;
+    const found = open().run('okta', search(['SELECT 1']));
+    await expect(found).rejects.toMatchObject({ status: 503 });
+  });
+
   it('end the threads that have nothing to do', async () => {
     const searches = open({ idleMs: 1 });
     await searches.run('okta', search(['SELECT 1']));
