@@ -89,6 +89,14 @@ describe('checkpoints', () => {
     expect(count()).toBe(1);
   });
 
+  it('may be running after the database was closed', async () => {
+    db.prepare('INSERT INTO notes VALUES (?)').run('x'.repeat(4_096 * 1_100));
+    const copied = checkpoints.tidy(true);
+    expect(copied).toBeInstanceOf(Promise);
+    db.close();
+    await expect(copied).resolves.toBeUndefined();
+  });
+
   it('are made by SQLite itself if there is no thread for them', async () => {
     await checkpoints.close();
     start(join(folder, 'elsewhere.db'));
