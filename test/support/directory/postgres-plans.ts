@@ -17,6 +17,9 @@ export interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
+/** Also runs now and then, after any write; see Statistics. */
+const STATISTICS = /\bpg_class\b/;
+
 /** The statements that the work runs, without those of transactions. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<SentStatement[]> {
   const all = vi.spyOn(Session.prototype, 'askAll');
@@ -25,7 +28,9 @@ export async function statementsOf(work: () => Promise<unknown>): Promise<SentSt
   const statements = [...each.mock.calls, ...all.mock.calls].flatMap(([sent]) => sent);
   all.mockRestore();
   each.mockRestore();
-  return statements.filter(({ text }) => /^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text));
+  return statements.filter(
+    ({ text }) => /^\s*(SELECT|WITH|UPDATE|INSERT|DELETE)/.test(text) && !STATISTICS.test(text),
+  );
 }
 
 /** How often PostgreSQL plans each statement of the work if it runs `runs` times. */

@@ -46,7 +46,7 @@ describe('checkpoints', () => {
     expect(pages()).toMatchObject({ checkpointed: 0 });
     await noteOfPages(200);
     await eventually(async () => {
-      await note('small');
+      await noteOfPages(50);
       expect(pages()?.log).toBeLessThan(900);
     });
     const copy = new Database(path, { readonly: true });
