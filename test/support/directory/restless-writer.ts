@@ -1,7 +1,6 @@
 /**
  * A process that creates users in the given directory forever, and prints each acknowledged one.
  */
-import { writeSync } from 'node:fs';
 import { newId } from '../../../src/directory/ids.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
 
@@ -23,7 +22,7 @@ async function writeForever(lane: number): Promise<never> {
       [{ kind: 'add', values: [id] }],
       0,
     );
-    writeSync(1, `${id}\n`);
+    process.stdout.write(`${id}\n`);
   }
 }
 
