@@ -11,11 +11,7 @@ import type { Author, GroupChangeResult } from '../../store/resources.ts';
 import type { Queries } from '../connection/connections.ts';
 import type { ActivityLog } from '../log/activity-log.ts';
 import type { DeltaRow, MemberStatements } from './member-statements.ts';
-
-export interface Delta {
-  readonly add: readonly string[];
-  readonly remove: readonly string[];
-}
+import type { Delta } from './move-forms.ts';
 
 /**
  * The changes as one, if all of them are by id and their order makes no difference; undefined

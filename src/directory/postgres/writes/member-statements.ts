@@ -7,13 +7,13 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { ResourceRow } from '../../sql/lists.ts';
 import type { ActivityRow } from '../../sql/log/rows.ts';
 import { columns, named, selected } from '../../sql/names.ts';
-import { type Slot, type Slots, type Template, template } from '../../sql/template.ts';
+import type { Slot, Slots, Template } from '../../sql/template.ts';
 import type { Scope } from '../../store/resources.ts';
-import { compose } from '../connection/connections.ts';
 import { array } from '../dialect.ts';
 import { type ActivityLog, type EntryInput, MOVED, movedPart } from '../log/activity-log.ts';
 import { access, externalIds, groupMembers, groups } from '../schema.ts';
 import { LINK, LINK_KEY } from './dependents.ts';
+import { type Delta, MoveForms, type MoveParts } from './move-forms.ts';
 
 const GROUPS = named(groups);
 const g = named(groups, 'g');
@@ -33,11 +33,8 @@ const LINKS = named(externalIds);
 const x = named(externalIds, 'x');
 const o = named(externalIds, 'o');
 
-interface DeltaInput extends Scope, EntryInput {
+interface DeltaInput extends Scope, EntryInput, Delta {
   readonly id: string;
-  /** No id is in both. */
-  readonly add: readonly string[];
-  readonly remove: readonly string[];
   readonly at: number;
 }
 
@@ -48,33 +45,24 @@ export interface DeltaRow extends Omit<ResourceRow, 'memberships'>, Pick<Activit
 }
 
 export class MemberStatements {
-  readonly #joining: Template<DeltaInput, DeltaRow>;
-  readonly #leaving: Template<DeltaInput, DeltaRow>;
-  readonly #both: Template<DeltaInput, DeltaRow>;
+  readonly #forms: MoveForms<DeltaInput, DeltaRow>;
 
   constructor(activity: ActivityLog) {
-    const statement = (parts: Parts) =>
-      template<DeltaInput, DeltaRow>(compose, (slots) => deltaStatement(slots, parts, activity));
-    this.#joining = statement({ joining: true, leaving: false });
-    this.#leaving = statement({ joining: false, leaving: true });
-    this.#both = statement({ joining: true, leaving: true });
+    this.#forms = new MoveForms((slots, parts) => deltaStatement(slots, parts, activity));
   }
 
   /**
    * Selects nothing, and changes nothing, if there is no such group, if a group is to be added, and
    * if a member is to be removed that the statement hasn't seen.
    */
-  change({ add, remove }: Pick<DeltaInput, 'add' | 'remove'>): Template<DeltaInput, DeltaRow> {
-    if (remove.length === 0) return this.#joining;
-    return add.length === 0 ? this.#leaving : this.#both;
+  change(delta: Delta): Template<DeltaInput, DeltaRow> {
+    return this.#forms.of([delta]);
   }
 }
 
-type Parts = Readonly<Record<'joining' | 'leaving', boolean>>;
-
 function deltaStatement(
   slots: Slots<DeltaInput>,
-  { joining, leaving }: Parts,
+  { joining, leaving }: MoveParts,
   activity: ActivityLog,
 ): SQL<DeltaRow> {
   const { tenant, id, at } = slots;

@@ -8,14 +8,14 @@ import type { ResourceRow } from '../../sql/lists.ts';
 import type { ActivityRow } from '../../sql/log/rows.ts';
 import { columns, named } from '../../sql/names.ts';
 import { GROUP_COLUMNS } from '../../sql/resource-key.ts';
-import { Slot, type Slots, type Template, template } from '../../sql/template.ts';
+import { Slot, type Slots, type Template } from '../../sql/template.ts';
 import { MAX_LOGGED_IDS } from '../../store/activity.ts';
 import type { Scope } from '../../store/resources.ts';
-import { compose } from '../connection/connections.ts';
 import { array, postgresDialect } from '../dialect.ts';
 import type { ActivityLog } from '../log/activity-log.ts';
 import { access, externalIds, groupMembers, groups } from '../schema.ts';
 import { LINK } from './dependents.ts';
+import { type Delta, MoveForms, type MoveParts } from './move-forms.ts';
 
 const GROUPS = named(groups);
 const INSERTED = columns(GROUPS, ...GROUP_COLUMNS);
@@ -32,12 +32,9 @@ const m = named(groupMembers, 'm');
 const LINKS = named(externalIds);
 const x = named(externalIds, 'x');
 
-export interface Move {
+export interface Move extends Delta {
   /** The id of the group. */
   readonly id: string;
-  /** No id is in both. */
-  readonly add: readonly string[];
-  readonly remove: readonly string[];
   readonly at: number;
   readonly entry: ActivityRow | undefined;
 }
@@ -53,16 +50,10 @@ interface MoveRow extends Omit<ResourceRow, 'memberships'>, Pick<ActivityRow, 'm
 }
 
 export class MoveStatements {
-  readonly #joining: Template<MovesInput, MoveRow>;
-  readonly #leaving: Template<MovesInput, MoveRow>;
-  readonly #both: Template<MovesInput, MoveRow>;
+  readonly #forms: MoveForms<MovesInput, MoveRow>;
 
   constructor(activity: ActivityLog) {
-    const statement = (parts: Parts) =>
-      template<MovesInput, MoveRow>(compose, (slots) => moveStatement(slots, parts, activity));
-    this.#joining = statement({ joining: true, leaving: false });
-    this.#leaving = statement({ joining: false, leaving: true });
-    this.#both = statement({ joining: true, leaving: true });
+    this.#forms = new MoveForms((slots, parts) => moveStatement(slots, parts, activity));
   }
 
   /**
@@ -71,16 +62,13 @@ export class MoveStatements {
    * other session is deleting or renaming.
    */
   of(moves: readonly Move[]): Template<MovesInput, MoveRow> {
-    if (moves.every(({ remove }) => remove.length === 0)) return this.#joining;
-    return moves.every(({ add }) => add.length === 0) ? this.#leaving : this.#both;
+    return this.#forms.of(moves);
   }
 }
 
-type Parts = Readonly<Record<'joining' | 'leaving', boolean>>;
-
 function moveStatement(
   { tenant, integrationId }: Slots<MovesInput>,
-  { joining, leaving }: Parts,
+  { joining, leaving }: MoveParts,
   activity: ActivityLog,
 ): SQL<MoveRow> {
   const seen = sql`

@@ -7,7 +7,8 @@ import { Batches } from '../connection/batches.ts';
 import type { Connections } from '../connection/connections.ts';
 import { isOfStatement } from '../errors.ts';
 import type { ActivityLog } from '../log/activity-log.ts';
-import { type Changed, changedBy, type Delta, entryOfMove } from './change-users.ts';
+import { type Changed, changedBy, entryOfMove } from './change-users.ts';
+import type { Delta } from './move-forms.ts';
 import { type Move, MoveStatements } from './move-statement.ts';
 
 /** A change of more members would take long for those who wait with it. */
