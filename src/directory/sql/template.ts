@@ -96,17 +96,18 @@ export class Template<In extends object, Row> {
   readonly sql: string;
   /** Whether a request decides about the text, by the shape of its filter for example. */
   readonly isOfRequest: boolean;
-  readonly #params: readonly unknown[];
+  /** In their order, those that depend on the input as slots. */
+  protected readonly values: readonly unknown[];
   declare readonly row: Row;
 
   constructor({ sql, params }: Query, isOfRequest = false) {
     this.sql = sql;
     this.isOfRequest = isOfRequest;
-    this.#params = params;
+    this.values = params;
   }
 
   params(input: In): unknown[] {
-    return this.#params.map((each) => (each instanceof Slot ? each.valueIn(input) : each));
+    return this.values.map((each) => (each instanceof Slot ? each.valueIn(input) : each));
   }
 
   statement(input: In): Statement {

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { ResourceTypes } from '../../../scim/resource-types.ts';
 import { globalUserId } from '../../ids.ts';
-import { resourceOf } from '../../sql/lists.ts';
+import { isComplete, resourceOf } from '../../sql/lists.ts';
 import type { ActivityRow } from '../../sql/log/rows.ts';
 import { searchContext } from '../../sql/resource-key.ts';
 import type { Scope, UserRecord, UserStore } from '../../store/resources.ts';
@@ -62,9 +62,9 @@ export function userChanger(
     most: number,
   ): Promise<FoundUsers> => {
     const rows = await queries.all(current, { tenant, integrationId, ids, most });
-    const foundOf = ({ attributes, ...row }: (typeof rows)[number]) => {
-      if (attributes === null) return LARGE;
-      const record = resourceOf({ ...row, attributes });
+    const foundOf = (row: (typeof rows)[number]) => {
+      if (!isComplete(row)) return LARGE;
+      const record = resourceOf(row);
       const user = row.memberships === 0 ? { ...record, groups: [] } : record;
       return { user, isLinked: row.isLinked === true };
     };

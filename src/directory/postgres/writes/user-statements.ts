@@ -5,7 +5,7 @@
  * longer than for the commit.
  */
 import { type SQL, sql } from 'drizzle-orm';
-import type { ResourceRow } from '../../sql/lists.ts';
+import type { PageRow } from '../../sql/lists.ts';
 import type { ActivityRow } from '../../sql/log/rows.ts';
 import type { LookupValue } from '../../sql/lookup-values.ts';
 import { columns, named, type Row, selected } from '../../sql/names.ts';
@@ -77,9 +77,8 @@ interface ReadInput extends Scope {
   readonly most: number;
 }
 
-interface CurrentRow extends Omit<ResourceRow, 'attributes'> {
-  /** null if they are longer. */
-  readonly attributes: string | null;
+/** A user with longer attributes is without them. */
+interface CurrentRow extends PageRow {
   /** Whether the integration provisions the user; null if not. */
   readonly isLinked: true | null;
 }
@@ -118,7 +117,7 @@ export function currentUsers(context: SearchContext): Template<ReadInput, Curren
     ({ tenant, integrationId, ids, most }) => sql`
       SELECT ${selected(context.r, 'id', 'version', 'created', 'lastModified')},
         CASE
-          WHEN octet_length(${context.r.attributes}::text) <= ${most}::integer
+          WHEN ${postgresDialect.isWithin(context.r.attributes, sql`${most}::integer`)}
             THEN ${context.r.attributes}
         END AS attributes,
         ${externalIdOf(context)} AS "externalId",

@@ -3,7 +3,6 @@
  * row as for fifty: the round trip, waking the server's process, its transaction and its snapshot.
  */
 
-import type { Query } from 'drizzle-orm';
 import { SQL, StringChunk } from 'drizzle-orm';
 import { GROUPS_OF_USERS, oneResource } from '../related.ts';
 import type { SearchContext } from '../resource-key.ts';
@@ -27,17 +26,10 @@ export interface Numbered {
 
 /** `params` and `statement` are those of one request. */
 export class SharedTemplate<In extends object, Row> extends Template<In, Row> {
-  readonly #params: readonly unknown[];
-
-  constructor(query: Query, isOfRequest: boolean) {
-    super(query, isOfRequest);
-    this.#params = query.params;
-  }
-
   /** Requests of the same key can share the statement. */
   keyOf(input: In): string {
     return JSON.stringify(
-      this.#params.map((each) =>
+      this.values.map((each) =>
         each instanceof Slot && !(each instanceof ListSlot) ? each.valueIn(input) : null,
       ),
     );
@@ -46,7 +38,7 @@ export class SharedTemplate<In extends object, Row> extends Template<In, Row> {
   /** The statement of requests of the same key. */
   together(inputs: readonly In[]): Statement {
     const [first = {}] = inputs;
-    const params = this.#params.map((each) => {
+    const params = this.values.map((each) => {
       if (each instanceof ListSlot) return inputs.flatMap((input) => each.valueIn(input));
       return each instanceof Slot ? each.valueIn(first) : each;
     });
@@ -79,15 +71,14 @@ export function sharedTemplate<In extends object, Row>(
     if (known === undefined) lists.push(list);
     return new StringChunk(`w.${list.name}`);
   };
-  if (shared === undefined) return new Template(compose(statement), isOfRequest);
   const each = withColumns(statement, columnOf);
+  if (shared === undefined || lists.length === 0)
+    return new Template(compose(statement), isOfRequest);
   const related =
     name === 'User' && findsOne
       ? GROUPS_OF_USERS.select(dialect, scope.tenant, oneResource(SELECTED))
       : undefined;
-  return lists.length === 0
-    ? new Template(compose(statement), isOfRequest)
-    : new SharedTemplate(compose(shared(lists, each, related)), isOfRequest);
+  return new SharedTemplate(compose(shared(lists, each, related)), isOfRequest);
 }
 
 function withColumns({ queryChunks }: SQL, columnOf: (slot: Slot) => StringChunk): SQL {
