@@ -2,14 +2,11 @@
  * Checkpoints of the write-ahead log, on a thread of their own. Inside COMMIT, as SQLite does it by
  * default, each would stop the thread that serves requests until the database file is on the disk.
  */
-// The banner of the bundle declares createRequire itself.
-import { createRequire as requireFrom } from 'node:module';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
+import { startDatabaseThread } from '../database-thread.ts';
 import { serveCheckpoints } from './serve-checkpoints.ts';
 
-const DRIVER = requireFrom(import.meta.url).resolve('better-sqlite3');
-const PROGRAM = `(${serveCheckpoints})(require('node:worker_threads'), require)`;
 const MAX_HEAP_MB = 32;
 /** What is added to the log between two checkpoints. */
 const PAGES = 1_000;
@@ -106,12 +103,8 @@ export class Checkpoints {
   }
 
   #start(): Worker {
-    const worker = new Worker(PROGRAM, {
-      eval: true,
-      name: 'checkpoints',
-      workerData: { driver: DRIVER, path: this.#path },
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
-    });
+    const options = { name: 'checkpoints', heapMb: MAX_HEAP_MB };
+    const worker = startDatabaseThread(serveCheckpoints, this.#path, options);
     worker.on('message', () => this.#answer?.());
     worker.once('error', () => this.#end());
     worker.once('exit', () => this.#end());

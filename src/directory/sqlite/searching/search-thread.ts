@@ -1,15 +1,12 @@
 /** A thread that searches the database file. It can be ended in the middle of a search. */
-// The banner of the bundle declares createRequire itself.
-import { createRequire as requireFrom } from 'node:module';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { perform } from '../../sql/search/reader.ts';
 import type { Steps } from '../../sql/search/steps.ts';
 import type { Statement } from '../../sql/template.ts';
+import { startDatabaseThread } from '../database-thread.ts';
 import { type SearchReply, serveSearches } from './serve-searches.ts';
 
-const DRIVER = requireFrom(import.meta.url).resolve('better-sqlite3');
-const PROGRAM = `(${serveSearches})(require('node:worker_threads'), require)`;
 /** A page with more text than this ends the thread and not the process. */
 const MAX_HEAP_MB = 256;
 
@@ -26,12 +23,8 @@ export class SearchThread {
   #isUsable = true;
 
   constructor(path: string) {
-    this.#worker = new Worker(PROGRAM, {
-      eval: true,
-      name: 'search',
-      workerData: { driver: DRIVER, path },
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
-    });
+    const options = { name: 'search', heapMb: MAX_HEAP_MB };
+    this.#worker = startDatabaseThread(serveSearches, path, options);
     this.#worker.on('message', (reply: SearchReply) => this.#answered(reply));
     this.ended = new Promise((resolve) => {
       const end = (reason: Error) => {

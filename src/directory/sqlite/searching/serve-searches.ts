@@ -1,6 +1,7 @@
 /** The program of a thread that searches a database file. */
 import type Sqlite from 'better-sqlite3';
 import type { Statement } from '../../sql/template.ts';
+import type { DatabaseOfThread } from '../database-thread.ts';
 
 /** The rows of the statement, or its error. */
 export type SearchReply =
@@ -9,14 +10,13 @@ export type SearchReply =
 
 /**
  * Runs the statements of each search on one state of the database, until its end. A thread starts
- * this function from its source text, so that the program stays one file: nothing outside of it may
- * be used.
+ * this function from its source text; see startDatabaseThread.
  */
 export function serveSearches(
   { parentPort, workerData }: typeof import('node:worker_threads'),
   require: NodeJS.Require,
 ): void {
-  const { driver, path }: { driver: string; path: string } = workerData;
+  const { driver, path }: DatabaseOfThread = workerData;
   const Database: typeof Sqlite = require(driver);
   let opened: Sqlite.Database | undefined;
   const open = () => {
