@@ -19,6 +19,7 @@ import { Template } from '../sql/template.ts';
 import type { SearchesOfStore } from '../store/searches.ts';
 import { openDatabaseFile } from './database-file.ts';
 import { Checkpoints } from './disk/checkpoints.ts';
+import { DurableCommits } from './disk/durable-commits.ts';
 import { HeldState } from './disk/held-state.ts';
 import { WriteAheadLog } from './disk/write-ahead-log.ts';
 import { asRefusal, asScimError, asUnavailable } from './errors.ts';
@@ -75,9 +76,9 @@ export function openConnections(
   const write = file.db;
   const bound = new RowBound();
   let read: Database.Database | undefined;
-  let ahead: WriteAheadLog | undefined;
+  let log: WriteAheadLog | undefined;
   try {
-    ahead = new WriteAheadLog(path);
+    log = new WriteAheadLog(path);
     // The log is forced to the disk after each COMMIT; see the writer.
     write.pragma('synchronous = NORMAL');
     read = new Database(path, { readonly: true });
@@ -88,11 +89,10 @@ export function openConnections(
     }
   } catch (error) {
     read?.close();
-    ahead?.close();
+    log?.close();
     file.close();
     throw error;
   }
-  const { force, close } = ahead;
   const [writing, readable] = [connection(write), connection(read)];
   const searches = new Searches(path);
   // Large reads are short beside searches, and don't wait for them.
@@ -101,7 +101,7 @@ export function openConnections(
   const state = new HeldState(read);
   const writer = new Writer(write, {
     space: new FreeSpace(events),
-    disk: { force, hold: () => state.hold(), release: () => state.release() },
+    disk: new DurableCommits(log, state),
     tidy: (isLacking) => checkpoints.tidy(isLacking),
   });
   const atOnce = <T>(run: () => T): Eventual<T> => {
@@ -137,7 +137,7 @@ export function openConnections(
       if (writer.isUnsure) file.close();
       readable.raw.close();
       file.close();
-      close();
+      log.close();
     },
   };
 }

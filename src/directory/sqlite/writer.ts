@@ -8,6 +8,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import { unavailable } from '../../scim/error.ts';
+import type { DurableCommits } from './disk/durable-commits.ts';
 import { asScimError, asUnavailable, isFull } from './errors.ts';
 import { FreeSpace } from './free-space.ts';
 
@@ -43,18 +44,10 @@ class HalfWritten extends Error {}
  */
 type Outcome = 'answered' | 'halfWritten' | 'vanished';
 
-interface Disk {
-  /** Reads see what is committed now until `release`. */
-  hold(): void;
-  /** Resolves when what was committed is on the disk. */
-  force(): Promise<void>;
-  release(): void;
-}
-
 interface WriterOptions {
   readonly space?: FreeSpace;
   /** By default, COMMIT itself forces what it commits to the disk. */
-  readonly disk?: Disk;
+  readonly disk?: DurableCommits;
   /** Is called between transactions, `isLacking` space or not. The next one waits for it. */
   readonly tidy?: (isLacking: boolean) => Promise<void> | undefined;
 }
@@ -75,9 +68,6 @@ export class Writer {
   #armed = false;
   /** Whether a transaction is running or is forced to the disk. Jobs wait. */
   #isTaken = false;
-  #forcing: Promise<void> | undefined;
-  /** Whether what is committed may be lost. Reads don't see it, and nothing is added to it. */
-  #isUnsure = false;
   /** Whether a long job is running, and who waits for the end of its next part. */
   #isInParts = false;
   #observers: ((done: Promise<void> | undefined) => void)[] = [];
@@ -109,7 +99,7 @@ export class Writer {
 
   /** Whether something was committed that may not be on the disk. */
   get isUnsure(): boolean {
-    return this.#isUnsure;
+    return this.#disk?.isUnsure ?? false;
   }
 
   /**
@@ -117,7 +107,7 @@ export class Writer {
    * is there already.
    */
   get settled(): Promise<void> | undefined {
-    return this.#forcing ?? (this.#isUnsure ? this.write(() => undefined) : undefined);
+    return this.#disk?.forcing ?? (this.isUnsure ? this.write(() => undefined) : undefined);
   }
 
   /**
@@ -179,7 +169,7 @@ export class Writer {
 
   async #tidied(): Promise<void> {
     // What may be lost must not get into the database file.
-    if (this.#isUnsure) return;
+    if (this.isUnsure) return;
     try {
       await this.#tidy?.(this.#space.lacking);
     } catch {
@@ -200,7 +190,7 @@ export class Writer {
     const answers: (() => void)[] = [];
     let running = false;
     try {
-      if (this.#isUnsure) await this.#settle();
+      if (this.isUnsure) await this.#settle();
       const changes = this.#changesWhileFull();
       this.#statements.begin.run();
       running = true;
@@ -223,7 +213,7 @@ export class Writer {
 
   async #commitInParts({ steps, finish, resolve, reject }: LongJob): Promise<void> {
     try {
-      if (this.#isUnsure) await this.#settle();
+      if (this.isUnsure) await this.#settle();
       const changes = this.#changesWhileFull();
       this.#statements.begin.run();
       this.#finisher?.begin();
@@ -253,32 +243,18 @@ export class Writer {
 
   /** `changes`: see #changesWhileFull, before the transaction. */
   async #commit(changes: number | undefined): Promise<void> {
-    try {
-      this.#disk?.hold();
+    const commit = () => {
       this.#statements.commit.run();
-      await this.#force();
-    } finally {
-      if (!this.#isUnsure) this.#disk?.release();
-    }
+    };
+    if (this.#disk === undefined) commit();
+    else await this.#disk.commit(commit);
+    this.#finisher?.kept();
     if (this.#changesWhileFull() !== changes) this.#space.written();
   }
 
-  async #force(): Promise<void> {
-    this.#isUnsure = true;
-    try {
-      this.#forcing = this.#disk?.force();
-      await this.#forcing;
-    } finally {
-      this.#forcing = undefined;
-    }
-    this.#isUnsure = false;
-    this.#finisher?.kept();
-  }
-
-  /** Makes up for a force that failed. */
   async #settle(): Promise<void> {
-    await this.#force();
-    this.#disk?.release();
+    await this.#disk?.settle();
+    this.#finisher?.kept();
   }
 
   readonly #runPlainly = (job: Job): (() => void) => {

@@ -24,7 +24,6 @@ export function renewLog(path: string): void {
 
 export class WriteAheadLog {
   readonly #file: number;
-  #isUnsure = false;
 
   /** The database must be open in WAL mode. */
   constructor(path: string) {
@@ -33,25 +32,17 @@ export class WriteAheadLog {
 
   /**
    * Resolves when everything that was committed before the call is on the disk. Nothing may be
-   * committed until then.
+   * committed until then. `isAgain`: the call before has failed.
    */
-  readonly force = async (): Promise<void> => {
-    try {
-      if (this.#isUnsure) writeAgain(this.#file);
-      await this.#synchronize();
-      this.#isUnsure = false;
-    } catch (error) {
-      this.#isUnsure = true;
-      throw error;
-    }
-  };
-
-  readonly close = (): void => fs.closeSync(this.#file);
-
-  #synchronize(): Promise<void> {
-    return new Promise((resolve, reject) => {
+  async force(isAgain: boolean): Promise<void> {
+    if (isAgain) writeAgain(this.#file);
+    await new Promise<void>((resolve, reject) => {
       fs.fdatasync(this.#file, (error) => (error === null ? resolve() : reject(error)));
     });
+  }
+
+  close(): void {
+    fs.closeSync(this.#file);
   }
 }
 
