@@ -4,11 +4,10 @@ import { SCIM_INTEGRATIONS } from '../../src/crd/names.ts';
 import type { KubeIntegration } from '../../src/crd/objects.ts';
 import { CONDITION, REASON } from '../../src/crd/reasons.ts';
 import { shownDatabaseUrl } from '../../src/directory/database-url.ts';
-import { type Secret, textOf } from '../../src/kube/objects.ts';
-import { SECRETS } from '../../src/kube/resource.ts';
 import type { DemoCluster } from './current-cluster.ts';
 import type { DemoOptions } from './environment.ts';
 import { applyExample } from './examples.ts';
+import { readToken } from './token.ts';
 
 const DEADLINE_MS = 60_000;
 const POLL_MS = 25;
@@ -47,13 +46,10 @@ export async function becomeReady(
     const ready = condition(CONDITION.Ready);
     if (ready?.status === 'True' && status?.endpoint && status.tokenSecretRef) {
       const secretName = status.tokenSecretRef.name;
-      const secret = await client.get<Secret>(SECRETS, {
-        namespace: key.namespace,
-        name: secretName,
-      });
+      const token = await readToken(client, { ...key, secretName });
       const { endpoint } = status;
       const base = endpoint.replace(publicUrl.replace(/\/+$/, ''), `http://127.0.0.1:${port}`);
-      return { ...key, secretName, endpoint, base, token: textOf(secret, 'token') ?? '' };
+      return { ...key, secretName, endpoint, base, token: token ?? '' };
     }
     const stalled = condition(CONDITION.Stalled);
     if (stalled?.reason === REASON.TenantNotAllowed) {
