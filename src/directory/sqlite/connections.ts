@@ -97,7 +97,19 @@ export function openConnections(
   const searches = new Searches(path);
   // Large reads are short beside searches, and don't wait for them.
   const large = new Searches(path, { waiting: MAX_WAITING_READS });
-  const checkpoints = new Checkpoints(path, write);
+  const checkpoints = new Checkpoints(path, write, {
+    get running() {
+      return searches.counts.running + large.counts.running;
+    },
+    pause: () => {
+      searches.pause();
+      large.pause();
+    },
+    resume: () => {
+      searches.resume();
+      large.resume();
+    },
+  });
   const state = new HeldState(read);
   const writer = new Writer(write, {
     space: new FreeSpace(events),
@@ -110,7 +122,10 @@ export function openConnections(
   };
   /** A thread may have read what is not on the disk yet. */
   const settled = async <T>(found: Promise<T>): Promise<T> => {
-    const value = await found;
+    const value = await found.finally(() => {
+      // A checkpoint is made between two transactions.
+      if (checkpoints.isAwaited) void writer.write(() => undefined).catch(() => undefined);
+    });
     try {
       await writer.settled;
     } catch (error) {

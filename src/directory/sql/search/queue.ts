@@ -22,6 +22,7 @@ export class SearchQueue implements SearchCounts {
   readonly #running = new Set<string>();
   /** The integration that has waited longest for its next turn comes first. */
   readonly #waiting = new Map<string, Waiter[]>();
+  #isPaused = false;
   #isClosed = false;
   #refused = 0;
 
@@ -67,6 +68,16 @@ export class SearchQueue implements SearchCounts {
     }
   }
 
+  /** Until `resume`, those that run go on, and all others wait as they do for a turn. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#serve();
+  }
+
   /** Refuses the searches that wait, and every later one. */
   close(): void {
     this.#isClosed = true;
@@ -74,7 +85,8 @@ export class SearchQueue implements SearchCounts {
   }
 
   #isFree(integrationId: string): boolean {
-    return this.#running.size < this.#slots && !this.#running.has(integrationId);
+    const hasSlot = !this.#isPaused && this.#running.size < this.#slots;
+    return hasSlot && !this.#running.has(integrationId);
   }
 
   #wait(integrationId: string, client: WaitingClient | undefined): Promise<void> {
@@ -114,7 +126,7 @@ export class SearchQueue implements SearchCounts {
 
   #serve(): void {
     for (const integrationId of this.#waiting.keys()) {
-      if (this.#running.size >= this.#slots) return;
+      if (this.#isPaused || this.#running.size >= this.#slots) return;
       this.#dropGone(integrationId);
       if (this.#isFree(integrationId)) this.#waiting.get(integrationId)?.[0]?.begin();
     }

@@ -13,6 +13,8 @@ const PAGES = 1_000;
 const PAGE_BYTES = 4_096;
 /** A larger log is copied while writes wait, so that it can begin again. */
 const MOST_PAGES = 2_000;
+/** While a larger log is read, no read begins that can wait. 64 MB. */
+const MOST_READ_PAGES = 16_384;
 
 /** How many pages the log has, and how many of them are in the database file. */
 interface LogPages {
@@ -21,21 +23,38 @@ interface LogPages {
 }
 const NONE: LogPages = { log: 0, checkpointed: 0 };
 
+/**
+ * Reads that go on while others write. The log can't begin again while one reads from it, and with
+ * reads that overlap, this may be always.
+ */
+interface LongReads {
+  readonly running: number;
+  /** No read begins until `resume`. */
+  pause(): void;
+  resume(): void;
+}
+
 export class Checkpoints {
   readonly #path: string;
   readonly #db: Database.Database;
+  readonly #reads: LongReads;
   readonly #pages: Database.Statement<[], LogPages>;
   #worker: Worker | undefined;
   #answer: (() => void) | undefined;
   #state: 'idle' | 'copying' | 'ended' = 'idle';
+  #copying: Promise<void> | undefined;
   /** Pages of the log at the next checkpoint. */
   #next = PAGES;
   /** More than usual if a long read keeps the log from beginning again. */
   #most = MOST_PAGES;
+  /** More than usual if something else than these reads keeps the log from beginning again. */
+  #mostRead = MOST_READ_PAGES;
+  #arePaused = false;
 
-  constructor(path: string, db: Database.Database) {
+  constructor(path: string, db: Database.Database, reads: LongReads) {
     this.#path = path;
     this.#db = db;
+    this.#reads = reads;
     this.#pages = db.prepare<[], LogPages>('PRAGMA wal_checkpoint(NOOP)');
     db.pragma('wal_autocheckpoint = 0');
     // A log that begins again gives back what it doesn't need.
@@ -47,12 +66,22 @@ export class Checkpoints {
    * The log begins again with a write that finds all of it copied. `isUrgent`: it should not grow.
    */
   tidy(isUrgent = false): Promise<void> | undefined {
-    if (this.#state !== 'idle') return undefined;
-    const { log } = this.#logged();
-    if (log < (isUrgent ? PAGES : this.#next)) return undefined;
-    const isMuch = isUrgent || log >= this.#most;
-    const copied = this.#copy(isMuch);
-    return isMuch ? copied : undefined;
+    if (this.#state === 'ended') return undefined;
+    if (this.#state === 'copying') {
+      return this.isAwaited ? this.#copying?.then(() => this.tidy(isUrgent)) : undefined;
+    }
+    const { log, checkpointed } = this.#logged();
+    if (log >= this.#mostRead && checkpointed < log) this.#pause();
+    const isAwaited = this.isAwaited;
+    if (!isAwaited && log < (isUrgent ? PAGES : this.#next)) return undefined;
+    const isMuch = isUrgent || isAwaited || log >= this.#most;
+    this.#copying = this.#copy(isMuch);
+    return isMuch ? this.#copying : undefined;
+  }
+
+  /** Whether reads wait for a checkpoint, and none keeps it from being whole. */
+  get isAwaited(): boolean {
+    return this.#arePaused && this.#reads.running === 0;
   }
 
   /** Resolves when no checkpoint is running any more. */
@@ -72,6 +101,7 @@ export class Checkpoints {
 
   async #copy(isWaitedFor: boolean): Promise<void> {
     this.#state = 'copying';
+    const isAwaited = this.isAwaited;
     await this.#checkpoint();
     if (this.#state !== 'copying') return;
     this.#state = 'idle';
@@ -81,6 +111,21 @@ export class Checkpoints {
     this.#next = isWhole ? PAGES : log + PAGES;
     if (isWhole) this.#most = MOST_PAGES;
     else if (isWaitedFor) this.#most = log + MOST_PAGES;
+    if (isWhole || isAwaited) this.#resume(isWhole ? 0 : log);
+  }
+
+  #pause(): void {
+    if (this.#arePaused) return;
+    this.#arePaused = true;
+    this.#reads.pause();
+  }
+
+  /** `kept`: pages of the log that something else keeps. */
+  #resume(kept: number): void {
+    this.#mostRead = kept + MOST_READ_PAGES;
+    if (!this.#arePaused) return;
+    this.#arePaused = false;
+    this.#reads.resume();
   }
 
   /** Without the thread, SQLite makes checkpoints itself. */
@@ -115,5 +160,6 @@ export class Checkpoints {
     if (this.#state !== 'ended') this.#db.pragma(`wal_autocheckpoint = ${PAGES}`);
     this.#state = 'ended';
     this.#answer?.();
+    this.#resume(0);
   }
 }

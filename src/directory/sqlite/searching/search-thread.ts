@@ -44,8 +44,9 @@ export class SearchThread {
   }
 
   /**
-   * Runs the steps on one state of the database, those of one search at a time. Rejects with
-   * SqliteError, and with another error if the thread ends.
+   * Runs the steps on one state of the database, those of one search at a time, and settles when
+   * the thread has let go of the state. Rejects with SqliteError, and with another error if the
+   * thread ends.
    */
   async search<T>(steps: Steps<T>): Promise<T> {
     // An idle thread doesn't keep the process from ending, and a search does.
@@ -53,13 +54,14 @@ export class SearchThread {
     try {
       return await perform(steps, ({ template, input }) => this.#ask(template.statement(input)));
     } finally {
-      this.#worker.postMessage(null);
+      await this.#ask(null).catch(() => undefined);
       // Otherwise, the process would not wait for the end of the thread.
       if (this.#isUsable) this.#worker.unref();
     }
   }
 
-  #ask(statement: Statement): Promise<readonly unknown[]> {
+  /** Null stands for the end of a search. */
+  #ask(statement: Statement | null): Promise<readonly unknown[]> {
     return new Promise((resolve, reject) => {
       if (!this.#isUsable) return reject(hasEnded());
       this.#waiting = { resolve, reject };

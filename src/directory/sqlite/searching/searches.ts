@@ -64,6 +64,15 @@ export class Searches {
     return this.#queue.take(integrationId, () => this.#search(steps), client);
   }
 
+  /** Until `resume`, new searches wait. One that was running keeps no state after its end. */
+  pause(): void {
+    this.#queue.pause();
+  }
+
+  resume(): void {
+    this.#queue.resume();
+  }
+
   /** Ends searches that are running. */
   async close(): Promise<void> {
     this.#queue.close();

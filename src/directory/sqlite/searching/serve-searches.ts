@@ -27,12 +27,16 @@ export function serveSearches(
     db.function('unended', () => 1);
     return db;
   };
-  const replyTo = ({ sql, params }: Statement): SearchReply => {
+  const replyTo = (statement: Statement | null): SearchReply => {
     try {
+      if (statement === null) {
+        if (opened?.inTransaction) opened.exec('COMMIT');
+        return { rows: [] };
+      }
       opened ??= open();
       if (!opened.inTransaction) opened.exec('BEGIN');
       // Preparing takes nothing beside a search that needs a thread.
-      return { rows: opened.prepare(sql).all(...params) };
+      return { rows: opened.prepare(statement.sql).all(...statement.params) };
     } catch (error) {
       if (!(error instanceof Database.SqliteError)) throw error;
       return { code: error.code, message: error.message };
@@ -48,7 +52,6 @@ export function serveSearches(
   }
   // Null stands for the end of a search.
   parentPort?.on('message', (statement: Statement | null) => {
-    if (statement !== null) parentPort.postMessage(replyTo(statement));
-    else if (opened?.inTransaction) opened.exec('COMMIT');
+    parentPort.postMessage(replyTo(statement));
   });
 }

@@ -95,6 +95,42 @@ describe('turns of searches', () => {
     expect(begun).toEqual(['a1']);
   });
 
+  it('are not taken while the queue is paused, and go to the integrations in turn after that', async () => {
+    const queue = open(2);
+    const { begun, search, end } = searches(queue);
+    void search('a', 'a1');
+    void search('b', 'b1');
+    queue.pause();
+    for (const name of ['a2', 'a3']) void search('a', name);
+    const client = { isGone: false };
+    const gone = queue.take('b', async () => begun.push('gone'), client);
+    const refusal = expect(gone).rejects.toMatchObject({ status: 429 });
+    void search('c', 'c1');
+    await end('a1');
+    await end('b1');
+    expect(begun).toEqual(['a1', 'b1']);
+    expect(queue).toMatchObject({ running: 0, waiting: 4 });
+    client.isGone = true;
+    queue.resume();
+    await refusal;
+    expect(begun).toEqual(['a1', 'b1', 'a2', 'c1']);
+    await end('a2');
+    expect(begun).toEqual(['a1', 'b1', 'a2', 'c1', 'a3']);
+  });
+
+  it('does not keep a search waiting for long, nor too many of them, while it is paused', async () => {
+    const queue = open(1, 1, 1);
+    const { begun, search } = searches(queue);
+    queue.pause();
+    const waiting = search('a', 'a1');
+    await expect(search('a', 'a2')).rejects.toMatchObject({ status: 429 });
+    await expect(waiting).rejects.toMatchObject({ status: 429 });
+    expect(queue).toMatchObject({ running: 0, waiting: 0, refused: 2 });
+    queue.resume();
+    void search('a', 'a3');
+    expect(begun).toEqual(['a3']);
+  });
+
   it('gives the turn of a search that failed to the next one', async () => {
     const queue = open(1);
     const failed = queue.take('a', () => Promise.reject(new Error('failed')));

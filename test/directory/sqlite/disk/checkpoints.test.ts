@@ -29,7 +29,8 @@ afterEach(async () => {
 });
 
 function start(given: string): void {
-  checkpoints = new Checkpoints(given, db);
+  const reads = { running: 0, pause: () => undefined, resume: () => undefined };
+  checkpoints = new Checkpoints(given, db, reads);
   writer = new Writer(db, { tidy: (isLacking) => checkpoints.tidy(isLacking) });
 }
 

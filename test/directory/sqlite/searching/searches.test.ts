@@ -101,6 +101,17 @@ describe('searches on threads of their own', () => {
     expect(writer.pragma('wal_checkpoint(TRUNCATE)')).toMatchObject([{ busy: 0, log: 0 }]);
   });
 
+  it('have let go of the state of the database when they are answered', async () => {
+    const searches = open();
+    writer.pragma('wal_autocheckpoint = 0');
+    writer.pragma('busy_timeout = 0');
+    for (let round = 0; round < 20; round++) {
+      writer.exec('UPDATE t SET a = a + 1');
+      await searches.run('okta', search(['SELECT * FROM t']));
+      expect(writer.pragma('wal_checkpoint(TRUNCATE)')).toMatchObject([{ busy: 0, log: 0 }]);
+    }
+  });
+
   it('keep the error of a statement that is wrong, as a defect', async () => {
     const searches = open();
     await expect(searches.run('okta', search(['SELECT absent']))).rejects.toThrow(
