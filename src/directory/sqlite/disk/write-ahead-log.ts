@@ -4,6 +4,7 @@
  */
 // As an object, so that a test can let its functions wait and fail.
 import fs from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 const PIECE = 1_048_576;
 
@@ -16,7 +17,7 @@ export function renewLog(path: string): void {
   if (!fs.existsSync(name)) return;
   const file = fs.openSync(name, 'r+');
   try {
-    if (writeAgain(file) > 0) fs.fdatasyncSync(file);
+    if ([...writeAgain(file)].length > 0) fs.fdatasyncSync(file);
   } finally {
     fs.closeSync(file);
   }
@@ -35,7 +36,7 @@ export class WriteAheadLog {
    * committed until then. `isAgain`: the call before has failed.
    */
   async force(isAgain: boolean): Promise<void> {
-    if (isAgain) writeAgain(this.#file);
+    if (isAgain) for (const _ of writeAgain(this.#file)) await nextTurn();
     await new Promise<void>((resolve, reject) => {
       fs.fdatasync(this.#file, (error) => (error === null ? resolve() : reject(error)));
     });
@@ -47,18 +48,18 @@ export class WriteAheadLog {
 }
 
 /**
- * After a failure, Linux takes what is in memory for written, and would not write it again. Returns
- * the number of bytes.
+ * After a failure, Linux takes what is in memory for written, and would not write it again. Yields
+ * after each piece.
  */
-function writeAgain(file: number): number {
+function* writeAgain(file: number): Generator<void> {
   const { size } = fs.fstatSync(file);
-  if (size === 0) return 0;
+  if (size === 0) return;
   const piece = Buffer.alloc(PIECE);
   let at = 0;
   while (at < size) {
     const length = fs.readSync(file, piece, 0, Math.min(PIECE, size - at), at);
     if (length === 0) break;
     at += fs.writeSync(file, piece, 0, length, at);
+    yield;
   }
-  return at;
 }

@@ -148,4 +148,19 @@ describe('the write-ahead log', () => {
     await govern('hooli');
     expect(disk.written).toBe(0);
   });
+
+  it('lets others have their turns while it is written once more', async () => {
+    disk.force = (done) => done(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
+    await expect(govern('x'.repeat(5_000_000))).rejects.toMatchObject({ status: 503 });
+    disk.force = undefined;
+    let isWritten = false;
+    const write = govern('globex').finally(() => {
+      isWritten = true;
+    });
+    const pieces = new Set<number>();
+    for (; !isWritten; await nextTurn()) pieces.add(disk.written);
+    await write;
+    expect(disk.written).toBeGreaterThan(5_000_000);
+    expect(pieces.size).toBeGreaterThanOrEqual(5);
+  });
 });
