@@ -1,6 +1,7 @@
 /** The contract of UserStore. */
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../../src/directory/ids.ts';
+import type { Author, Scope } from '../../../src/directory/store/resources.ts';
 import { invalidValue, preconditionFailed } from '../../../src/scim/error.ts';
 import {
   ACME,
@@ -288,6 +289,30 @@ export function userContract(open: Open): void {
           { profile: { attributes: { userName: 'user6' } } },
         ],
       });
+    });
+
+    it('are at their index in page after page, whoever comes and goes before them meanwhile', async () => {
+      const store = opened();
+      const create = (scope: Author, userName: string) =>
+        store.users.create(scope, { id: userName, attributes: { userName }, at: at(0) });
+      for (const name of ['b', 'd', 'f', 'h', 'j', 'l']) await create(ACME, name);
+      for (const name of ['c', 'e', 'g', 'i']) await create(GLOBEX, name);
+      const page = (scope: Scope, offset: number) =>
+        userNames(store, scope, { offset, limit: 2, related: true });
+      expect(await page(ACME, 0)).toEqual(['b', 'd']);
+      expect(await page(GLOBEX, 0)).toEqual(['c', 'e']);
+      expect(await page(ACME, 2)).toEqual(['f', 'h']);
+      expect(await page(GLOBEX, 2)).toEqual(['g', 'i']);
+      await create(ACME, 'a');
+      expect(await page(ACME, 4)).toEqual(['h', 'j']);
+      await store.users.delete(ACME, 'b', () => {}, at(1));
+      await store.users.delete(ACME, 'h', () => {}, at(1));
+      expect(await page(ACME, 4)).toEqual(['l']);
+      expect(await page(ACME, 2)).toEqual(['f', 'j']);
+      expect(await page(ACME, 4)).toEqual(['l']);
+      expect(await page(ACME, 5)).toEqual([]);
+      await create(ACME, 'm');
+      expect(await page(ACME, 5)).toEqual(['m']);
     });
   });
 

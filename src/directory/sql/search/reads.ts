@@ -12,6 +12,7 @@ import type { Template } from '../template.ts';
 import { completeRows } from './large-rows.ts';
 import type { ListInput } from './list-plan.ts';
 import type { PlannedList } from './list-plans.ts';
+import { PageEnds } from './page-ends.ts';
 import type { ResourceStatements } from './resource-statements.ts';
 import { ask, type Steps } from './steps.ts';
 
@@ -68,10 +69,13 @@ const MANY: PageBounds = { members: MAX_LISTED_MEMBERS, bytes: MAX_PAGE_BYTES };
 const FEW_SKIPPED = 20_000;
 
 export function readsOf<Found, R extends StoredResource>(
-  { get, lists, large, related, relatedOfOne, memberSlice, memberCount }: ResourceStatements<Found>,
+  statements: ResourceStatements<Found>,
   { attach, ofSlice }: Related<Found, R>,
   read: Reader,
 ) {
+  const { get, lists, large, related, relatedOfOne, memberSlice, memberCount } = statements;
+  const ends = statements.version && new PageEnds(statements.version);
+
   function* withRelated(
     { tenant }: Scope,
     rows: readonly ResourceRow[],
@@ -210,6 +214,18 @@ export function readsOf<Found, R extends StoredResource>(
     });
   }
 
+  /** The page that begins behind the id, which is the last one before the query's offset. */
+  function* pageBehind(
+    scope: Scope,
+    query: Query,
+    id: string,
+  ): Steps<Page<R | StoredResource> | PageBounds> {
+    const { plan, input } = lists.of(scope, { ...query, start: { after: { id } } });
+    const rows = yield* ask(plan.page, { ...input, limit: query.limit });
+    const total = yield* totalOf(plan.total, input);
+    return yield* pageOfRows(scope, query, rows, total, FEW);
+  }
+
   async function many(
     scope: Scope,
     query: Query,
@@ -230,11 +246,26 @@ export function readsOf<Found, R extends StoredResource>(
     list: (scope: Scope, query: Query): Eventual<Page<R | StoredResource>> =>
       eventual(() => {
         const list = lists.of(scope, query);
-        return andThen(few(scope, query, list), (found) => {
-          if ('records' in found) return found;
-          if (found === MANY) throw tooManyMembers(MAX_LISTED_MEMBERS);
-          return many(scope, query, list);
-        });
+        const { start } = query;
+        const whole = (page: Eventual<Page<R | StoredResource> | PageBounds>) =>
+          andThen(page, (found) => {
+            if ('records' in found) return found;
+            if (found === MANY) throw tooManyMembers(MAX_LISTED_MEMBERS);
+            return many(scope, query, list);
+          });
+        if (ends === undefined || !list.plan.isPlain || !('offset' in start) || query.limit === 0)
+          return whole(few(scope, query, list));
+        const { tenant, integrationId } = scope;
+        return ends.follow(
+          { tenant, offset: start.offset },
+          (steps) => read({ integrationId, steps }),
+          (id) =>
+            whole(
+              id === undefined
+                ? few(scope, query, list)
+                : read({ integrationId, steps: pageBehind(scope, query, id) }),
+            ),
+        );
       }),
   };
 }

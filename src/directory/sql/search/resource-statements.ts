@@ -1,6 +1,7 @@
 /** The statements that read users or groups, composed once for a database. */
 import { sql } from 'drizzle-orm';
 import type { Scope } from '../../store/resources.ts';
+import type { DataVersion } from '../conditions.ts';
 import { type ResourceRow, resourceColumns } from '../lists.ts';
 import {
   type CountInput,
@@ -13,7 +14,7 @@ import {
   type SliceRow,
 } from '../related.ts';
 import type { SearchContext } from '../resource-key.ts';
-import { type Compose, Slot, type Template, template } from '../template.ts';
+import { type Compose, Slot, Template, template } from '../template.ts';
 import { type LargeRows, largeRows } from './large-rows.ts';
 import { ListPlans } from './list-plans.ts';
 import { sharedTemplate } from './shared.ts';
@@ -52,6 +53,8 @@ export interface ResourceStatements<Found> {
   readonly relatedOfOne: Template<OneInput, Found>;
   readonly memberSlice: Template<SliceInput, SliceRow>;
   readonly memberCount: Template<CountInput, { readonly total: number }>;
+  /** See SearchDialect. */
+  readonly version: Template<object, DataVersion> | undefined;
 }
 
 export function resourceStatements<Found, R>(
@@ -72,5 +75,6 @@ export function resourceStatements<Found, R>(
     ),
     memberSlice: template(compose, (input) => memberSlice(dialect, input)),
     memberCount: template(compose, (input) => memberCount(dialect, input)),
+    version: dialect.version && new Template(compose(dialect.version)),
   };
 }
