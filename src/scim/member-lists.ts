@@ -27,9 +27,14 @@ const SUB_ATTRIBUTES = new Set(['value', 'display', 'type', '$ref']);
 /** Shorter text can't be over any limit. */
 const SHORT = 256;
 
-/** Whether the value is the id of a member without anything that needs a check. */
-export const isPlainId = (value: JsonValue): value is string =>
+const isPlainId = (value: JsonValue | undefined): value is string =>
   typeof value === 'string' && PLAIN_ID.test(value);
+
+/** The id of a member without anything that needs a check; undefined for any other element. */
+export function plainMemberId(element: JsonValue): string | undefined {
+  if (isPlainId(element)) return element;
+  return isJsonObject(element) && isPlainMember(element) ? element.value : undefined;
+}
 
 /** Returns the element in the form of the schema, or undefined for one without content. */
 type Normalize = (element: JsonValue) => JsonValue | undefined;
@@ -103,8 +108,8 @@ function shortened(
   element: JsonValue,
   normalize: Normalize,
 ): JsonValue | typeof REFUSED | undefined {
-  if (isPlainId(element)) return element;
-  if (isJsonObject(element) && isPlainMember(element)) return element.value;
+  const id = plainMemberId(element);
+  if (id !== undefined) return id;
   try {
     const normal = normalize(element);
     return normal !== undefined && isJsonObject(normal) && normal.value === element
@@ -119,7 +124,7 @@ function shortened(
 function isPlainMember(
   member: Readonly<Record<string, JsonValue>>,
 ): member is { readonly value: string } {
-  if (member.value === undefined || !isPlainId(member.value)) return false;
+  if (!isPlainId(member.value)) return false;
   for (const key of Object.keys(member)) {
     const value = member[key];
     if (!SUB_ATTRIBUTES.has(key) || typeof value !== 'string' || !isShortText(value)) return false;

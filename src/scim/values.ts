@@ -8,7 +8,7 @@ import { distinct } from './element-set.ts';
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { KEY_ATTRIBUTES, MAX_KEY_BYTES, MAX_MARKS, MAX_TEXT_BYTES, MAX_VALUES } from './limits.ts';
-import { checkedMembers, isPlainId } from './member-lists.ts';
+import { checkedMembers, plainMemberId } from './member-lists.ts';
 import { complexFromJson } from './quirks/json-text.ts';
 import {
   booleanFromText,
@@ -45,9 +45,9 @@ export function normalizeValue(
     if (known?.refused !== undefined) throw refusalOf(known.refused.element);
     if (known !== undefined) return given;
   }
-  const isDone = (each: JsonValue) => name === 'members' && isPlainId(each);
+  const plain = (each: JsonValue) => (name === 'members' ? plainMemberId(each) : undefined);
   const elements = given
-    .map((each) => (isDone(each) ? each : normalizeSingle(attribute, each, name)))
+    .map((each) => plain(each) ?? normalizeSingle(attribute, each, name))
     .filter((each) => each !== undefined);
   if (elements.length < given.length) checkEmptyElements(given, elements.length, name);
   if (elements.length < 2) return elements.length === 0 ? undefined : elements;

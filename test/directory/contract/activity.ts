@@ -222,6 +222,11 @@ export function activityContract(open: Open): void {
         [replace('bob')],
         { added: ['bob'], addedCount: 1, removed: ['ann'], removedCount: 1 },
       ],
+      [
+        'an addition that names members and ids twice',
+        [add('ann', 'bob', 'nobody', 'bob')],
+        { added: ['bob'], addedCount: 1 },
+      ],
       ['a removal by filter', [isUser], { removed: ['ann'], removedCount: 1 }],
       ['changes that undo each other', [add('bob'), remove('bob', 'ann'), add('ann')], undefined],
     ])('sums up the members after %s', async (_, changes, expected) => {

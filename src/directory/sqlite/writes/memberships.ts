@@ -1,4 +1,4 @@
-/** Rows of group_members on SQLite, changed one by one. */
+/** Rows of group_members on SQLite. */
 import { type SQL, sql } from 'drizzle-orm';
 import type { Condition } from '../../../scim/condition.ts';
 import { inSlices, MEMBERS_AT_ONCE } from '../../../scim/member-lists.ts';
@@ -115,19 +115,27 @@ export class Memberships {
 
   /** Most of them are users who aren't members yet. Only the others are looked at again. */
   #addSlice(tenant: string, groupId: string, ids: readonly string[]): MembersChanged {
-    const { join } = this.#statements;
-    const added = ids.filter((id) => join.run(groupId, tenant, id).changes > 0);
-    if (added.length === ids.length) return { added, removed: [], unknown: [] };
-    const joined = new Set(added);
-    const others = ids.filter((id) => !joined.has(id));
+    const others = this.#notMembers(tenant, groupId, ids);
+    const joined = this.#statements.join.run(groupId, JSON.stringify(others), tenant).changes;
+    if (joined === others.length) return { added: others, removed: [], unknown: [] };
     const found = typesOf(this.#write, tenant, others);
-    const groups = found.filter(({ type }) => type === 'Group').map(({ id }) => id);
+    const idsOf = (type: FoundType) =>
+      found.filter((each) => each.type === type).map(({ id }) => id);
+    const groups = idsOf('Group');
     refuseCycle(this.#write, tenant, groupId, groups);
     const nested = groups.filter(
       (id) => this.#statements.nest.run(tenant, groupId, id).changes > 0,
     );
-    const unknown = found.filter(({ type }) => type === null).map(({ id }) => id);
-    return { added: [...added, ...nested], removed: [], unknown };
+    // An id may occur twice. If nobody joined, the only one was a member before.
+    const users = joined === 0 ? [] : new Set(idsOf('User'));
+    return { added: [...users, ...nested], removed: [], unknown: idsOf(null) };
+  }
+
+  /** The number of rows written tells whether a single id joined. */
+  #notMembers(tenant: string, groupId: string, ids: readonly string[]): readonly string[] {
+    if (ids.length <= 1) return ids;
+    const members = new Set(this.#statements.among.all(JSON.stringify(ids), tenant, groupId));
+    return members.size === 0 ? ids : ids.filter((id) => !members.has(id));
   }
 }
 
@@ -150,14 +158,24 @@ function prepareStatements(write: SqliteConnection) {
         SELECT 1 FROM ${m.table} WHERE ${m.tenant} = +? AND ${m.groupId} = +? LIMIT 1 OFFSET ?
       `,
     ).pluck(),
-    join: prepared<[groupId: string, tenant: string, userId: string]>(
+    among: prepared<[ids: string, tenant: string, groupId: string], string>(
       write,
       sql`
-        INSERT INTO ${m.table} (${INSERTED})
+        SELECT ${m.memberId}
+        FROM json_each(+?) AS i
+        CROSS JOIN ${m.table}
+          ON ${m.tenant} = +? AND ${m.groupId} = +? AND ${m.memberId} = i.value
+      `,
+    ).pluck(),
+    // With ON CONFLICT DO NOTHING, SQLite would copy each page first, to be able to undo the
+    // statement. No other conflict can be ignored here.
+    join: prepared<[groupId: string, ids: string, tenant: string]>(
+      write,
+      sql`
+        INSERT OR IGNORE INTO ${m.table} (${INSERTED})
         SELECT ${a.tenant}, ?, ${a.id}, 'User'
-        FROM ${a.table}
-        WHERE ${a.tenant} = +? AND ${a.id} = +?
-        ON CONFLICT DO NOTHING
+        FROM json_each(+?) AS i
+        CROSS JOIN ${a.table} ON ${a.tenant} = +? AND ${a.id} = i.value
       `,
     ),
     nest: prepared<[tenant: string, groupId: string, memberId: string]>(
@@ -174,11 +192,13 @@ function prepareStatements(write: SqliteConnection) {
   };
 }
 
+type FoundType = Row<'groupMembers'>['memberType'] | null;
+
 /** The ids, and whether each belongs to a user, to a group or to nothing in the tenant. */
 function typesOf(write: SqliteConnection, tenant: string, ids: readonly string[]) {
   const a = named(access, 'a');
   const nested = named(groups, 'g');
-  return write.all<{ id: string; type: Row<'groupMembers'>['memberType'] | null }>(
+  return write.all<{ id: string; type: FoundType }>(
     sql`
       SELECT i.value AS id,
         CASE
