@@ -117,8 +117,12 @@ export function openConnections(
     tidy: (isLacking) => checkpoints.tidy(isLacking),
   });
   const atOnce = <T>(run: () => T): Eventual<T> => {
-    if (!state.isLost) return readAtOnce(run);
-    return Promise.reject(unavailable(new Error('what was read last may not be on the disk')));
+    if (state.isLost)
+      return Promise.reject(unavailable(new Error('what was read last may not be on the disk')));
+    return readAtOnce(() => {
+      state.share();
+      return run();
+    });
   };
   /** A thread may have read what is not on the disk yet. */
   const settled = async <T>(found: Promise<T>): Promise<T> => {

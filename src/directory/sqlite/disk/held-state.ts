@@ -1,10 +1,15 @@
-/** Keeps the reads of a connection on one state while a later one is not on the disk. */
+/**
+ * Keeps the reads of a connection on one state: all of them while a later state is not on the disk,
+ * and otherwise those of a turn of the event loop, because to begin and end a transaction for each
+ * costs nearly as much as a look-up.
+ */
 import type Database from 'better-sqlite3';
 
 export class HeldState {
   readonly #db: Database.Database;
   readonly #statements;
   #isHeld = false;
+  #isOpen = false;
 
   constructor(db: Database.Database) {
     this.#db = db;
@@ -16,10 +21,17 @@ export class HeldState {
     };
   }
 
+  /** Call this before each read. A write that is answered meanwhile is seen: `release` ends the state. */
+  share(): void {
+    if (this.#isOpen) return;
+    this.#begin();
+    setImmediate(this.#endTurn);
+  }
+
   /** Until `release`, all reads see what is committed now. */
   hold(): void {
     this.release();
-    this.#statements.begin.run();
+    this.#begin();
     this.#isHeld = true;
     this.#statements.first.get();
   }
@@ -31,6 +43,16 @@ export class HeldState {
 
   release(): void {
     this.#isHeld = false;
+    this.#isOpen = false;
     if (this.#db.inTransaction) this.#statements.commit.run();
+  }
+
+  readonly #endTurn = (): void => {
+    if (!this.#isHeld) this.release();
+  };
+
+  #begin(): void {
+    this.#statements.begin.run();
+    this.#isOpen = true;
   }
 }
