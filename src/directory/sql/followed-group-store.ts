@@ -133,7 +133,7 @@ async function membershipOf(
   const [person] = await nameablesOf(queries, tenant, [user], attribute);
   if (person === undefined) return undefined;
   const groups = await all(GROUPS_OF_USERS.select(dialect, tenant, oneResource(accessId)));
-  const names = groups.flatMap((row) => (row.memberId === null ? [row.displayName] : []));
+  const names = groups.flatMap(({ displayName }) => displayName ?? []);
   return { person, active: isActiveRow(user), groups: names };
 }
 

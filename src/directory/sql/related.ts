@@ -30,6 +30,15 @@ export interface Related<Found, R> {
   readonly ofSlice?: (id: string, members: PackedMembers) => Found;
   /** `resources` is a FROM item `i` with their ids as values; see dialect.values and oneResource. */
   select(dialect: SearchDialect, tenant: Text, resources: SQL): SQL<Found>;
+  /**
+   * The same for one resource, if it costs much less when nothing is nested. Otherwise a row says
+   * so, and the rows are not all.
+   */
+  readonly selectFlat?: (
+    dialect: SearchDialect,
+    tenant: Text,
+    id: Text,
+  ) => SQL<Found & { readonly isNested: number }>;
   attach(records: readonly StoredResource[], rows: readonly Found[]): R[];
 }
 
@@ -62,12 +71,12 @@ export function knownUsers(
   return sql`SELECT ${a.id} FROM ${dialect.values(ids, 'i')} ${user}`;
 }
 
-/** A group of a user, one above a group of the users, or the name of a group. */
-type MembershipRow = Pick<Row<'groupMembers'>, 'groupId'> &
-  (
-    | { readonly memberId: string; readonly ofUser: number }
-    | { readonly memberId: null; readonly displayName: string }
-  );
+/** A group of a user, or one above a group of the users; the name of the group; or both. */
+interface MembershipRow extends Pick<Row<'groupMembers'>, 'groupId'> {
+  readonly memberId: string | null;
+  readonly displayName: string | null;
+  readonly ofUser: number;
+}
 
 /**
  * Direct and indirect groups. What is above a group and its name are read once and not for each of
@@ -104,13 +113,34 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
       ORDER BY 1, 2
     `;
   },
+  selectFlat: (dialect, tenant, id) => {
+    const held = named(dialect.tables.groupMembers, 'm');
+    const above = named(dialect.tables.groupMembers, 'a');
+    const g = named(dialect.tables.groups, 'g');
+    const group = sql`${g.tenant} = ${held.tenant} AND ${g.id} = ${held.groupId}`;
+    return sql`
+      SELECT
+        ${held.memberId} AS "memberId",
+        ${held.groupId} AS "groupId",
+        ${g.attributes} ->> 'displayName' AS "displayName",
+        1 AS "ofUser",
+        EXISTS (
+          SELECT 1
+          FROM ${above.table}
+          WHERE ${above.tenant} = ${held.tenant} AND ${above.memberId} = ${held.groupId}
+        ) AS "isNested"
+      FROM ${held.table} ${dialect.lookUp(g, group)}
+      WHERE ${held.tenant} = ${tenant} AND ${held.memberId} = ${id}
+      ORDER BY ${held.groupId}
+    `;
+  },
   attach: (records, rows) => {
     const names = new Map<string, string>();
     const direct = new Map<string, string[]>();
     const above = new Map<string, string[]>();
-    for (const row of rows) {
-      if (row.memberId === null) names.set(row.groupId, row.displayName);
-      else add(row.ofUser === 1 ? direct : above, row.memberId, row.groupId);
+    for (const { memberId, groupId, displayName, ofUser } of rows) {
+      if (displayName !== null) names.set(groupId, displayName);
+      if (memberId !== null) add(ofUser === 1 ? direct : above, memberId, groupId);
     }
     const listOf = (ids: readonly string[]): readonly GroupMembership[] => {
       const types = new Map<string, GroupMembership['type']>();

@@ -302,9 +302,10 @@ export function groupContract(open: Open): void {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
       const bob = await addUser(store, ACME, 'bob');
+      const cid = await addUser(store, ACME, 'cid');
       const inner = await addGroup(store, ACME, 'Inner', [ann.id]);
       const middle = await addGroup(store, ACME, 'Middle', [inner.id, bob.id]);
-      const outer = await addGroup(store, ACME, 'Outer', [middle.id, ann.id]);
+      const outer = await addGroup(store, ACME, 'Outer', [middle.id, ann.id, cid.id]);
       await addGroup(store, ACME, 'Unrelated', []);
       const entry = (group: { id: string }, displayName: string, type: string) => ({
         groupId: group.id,
@@ -316,11 +317,14 @@ export function groupContract(open: Open): void {
         entry(middle, 'Middle', 'indirect'),
         entry(outer, 'Outer', 'direct'),
       ];
+      const ofCid = [entry(outer, 'Outer', 'direct')];
       expect((await store.users.get(ACME, ann.id, true))?.groups).toEqual(ofAnn);
+      expect((await store.users.get(ACME, cid.id, true))?.groups).toEqual(ofCid);
       const { records } = await store.users.list(ACME, userQuery({ related: true }));
       expect(records.map(({ groups }) => groups)).toEqual([
         ofAnn,
         [entry(middle, 'Middle', 'direct'), entry(outer, 'Outer', 'indirect')],
+        ofCid,
       ]);
       expect(await store.users.get(ACME, ann.id, false)).not.toHaveProperty('groups');
     });

@@ -73,7 +73,8 @@ export function readsOf<Found, R extends StoredResource>(
   { attach, ofSlice }: Related<Found, R>,
   read: Reader,
 ) {
-  const { get, lists, large, related, relatedOfOne, memberSlice, memberCount } = statements;
+  const { get, lists, large, related, relatedOfOne, flatOfOne, memberSlice, memberCount } =
+    statements;
   const ends = statements.version && new PageEnds(statements.version);
 
   function* withRelated(
@@ -91,10 +92,16 @@ export function readsOf<Found, R extends StoredResource>(
         read.flatMap((json) => JSON.parse(json) as Found[]),
       );
     const found =
-      others.length === 0
-        ? yield* ask(relatedOfOne, { tenant, id })
-        : yield* ask(related, { tenant, ids });
+      others.length === 0 ? yield* ofOne(tenant, id) : yield* ask(related, { tenant, ids });
     return attach(records, found);
+  }
+
+  function* ofOne(tenant: string, id: string): Steps<readonly Found[]> {
+    if (flatOfOne !== undefined) {
+      const rows = yield* ask(flatOfOne, { tenant, id });
+      if (!rows.some(({ isNested }) => isNested === 1)) return rows;
+    }
+    return yield* ask(relatedOfOne, { tenant, id });
   }
 
   function* one(scope: Scope, id: string, wanted: boolean): Steps<R | StoredResource | undefined> {
