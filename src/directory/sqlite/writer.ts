@@ -1,9 +1,12 @@
 /**
- * Group commit: writes that arrive in one turn of the event loop, or while the previous ones are
- * forced to the disk, share a transaction and its fsync. Nearly every refusal comes before the first
- * row is written. Only if one doesn't, the group starts over with a savepoint for each job, which
- * would cost as much as two of its statements. Every result, including refusals, is returned when
- * the transaction is on the disk, because a refusal may depend on another write of the group.
+ * Group commit: writes that arrive in consecutive turns of the event loop, or while the previous
+ * ones are forced to the disk, share a transaction and its fsync. Clients that were answered
+ * together come back in several turns, and meet those who have waited meanwhile.
+ *
+ * Nearly every refusal comes before the first row is written. Only if one doesn't, the group starts
+ * over with a savepoint for each job, which would cost as much as two of its statements. Every
+ * result, including refusals, is returned when the transaction is on the disk, because a refusal may
+ * depend on another write of the group.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
@@ -55,6 +58,7 @@ interface WriterOptions {
 /** More writes would wait longer than clients do. */
 const MAX_WAITING = 20_000;
 const MAX_GROUP = 256;
+const MAX_TURNS = 16;
 
 export class Writer {
   readonly #db: Database.Database;
@@ -151,10 +155,18 @@ export class Writer {
   #arm(): void {
     if (this.#armed || this.#isTaken) return;
     this.#armed = true;
-    setImmediate(() => {
-      this.#armed = false;
-      void this.#commitNext();
-    });
+    setImmediate(() => this.#gather(0, 0));
+  }
+
+  /** Waits for another turn if the last one has brought writes, of which `known` are older. */
+  #gather(known: number, turns: number): void {
+    const { length } = this.#waiting;
+    if (length > known && length < MAX_GROUP && turns < MAX_TURNS) {
+      setImmediate(() => this.#gather(length, turns + 1));
+      return;
+    }
+    this.#armed = false;
+    void this.#commitNext();
   }
 
   async #commitNext(): Promise<void> {

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DatabaseFullError } from '../../../src/directory/database-errors.ts';
@@ -47,6 +48,34 @@ describe('the writer', () => {
     expect(answered).toEqual(['a', 'b']);
     expect(count.get()).toBe(1);
     other.close();
+  });
+
+  it('commits together what arrives in consecutive turns', async () => {
+    let transactions = 0;
+    const tidy = () => void transactions++;
+    const gathering = new Writer(db, { tidy });
+    const seen: Promise<unknown>[] = [];
+    for (let turn = 0; turn < 5; turn++) {
+      seen.push(gathering.write(() => transactions));
+      await nextTurn();
+    }
+    expect(await Promise.all(seen)).toEqual([0, 0, 0, 0, 0]);
+    await gathering.write(() => undefined);
+    expect(transactions).toBe(1);
+  });
+
+  it('commits while every turn brings more', async () => {
+    let isAnswered = false;
+    const first = note('0').then(() => {
+      isAnswered = true;
+    });
+    const others: Promise<unknown>[] = [];
+    while (!isAnswered) {
+      others.push(note(String(others.length + 1)));
+      await nextTurn();
+    }
+    await Promise.all([first, ...others]);
+    expect(others.length).toBeLessThan(50);
   });
 
   it('undoes everything that a refused job wrote, and nothing of the others', async () => {
