@@ -18,8 +18,8 @@ import type { ActivityEntry } from '../store/activity.ts';
 import type { DeletionPolicy } from '../store/integrations.ts';
 
 export const users = sqliteTable('users', {
-  id: text('id').primaryKey(),
-  userNameKey: text('user_name_key').notNull(),
+  id: text('id').notNull(),
+  userNameKey: text('user_name_key').primaryKey(),
   created: integer('created').notNull(),
 });
 

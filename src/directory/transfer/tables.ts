@@ -48,7 +48,15 @@ const LEFT_BEHIND: ReadonlySet<PgTable> = new Set<PgTable>([
 
 export const TRANSFER_TABLES: readonly TransferTable[] = Object.values(schema)
   .filter((table) => is(table, PgTable))
-  .map((table) => (table === schema.counters ? mergedCounters() : tableOf(table)));
+  .map(transferOf);
+
+function transferOf(table: PgTable): TransferTable {
+  if (table === schema.counters) return mergedCounters();
+  // SQLite has no index by id, and PostgreSQL can sort a table of any size.
+  if (table === schema.users)
+    return { ...tableOf(table), order: `ORDER BY ${schema.users.userNameKey.name}` };
+  return tableOf(table);
+}
 
 function tableOf(table: PgTable): TransferTable {
   const { columns, primaryKeys } = getTableConfig(table);

@@ -1,9 +1,10 @@
 /** Users, groups, integrations and tokens. */
 export const sql = `
--- A person or account, global: the id follows from the folded userName.
+-- A person or account, global: the id follows from the folded userName. Its key is the name, because ids are as random as hashes,
+-- so that each new user would change another page.
 CREATE TABLE users (
-  id TEXT NOT NULL PRIMARY KEY,
-  user_name_key TEXT NOT NULL,
+  id TEXT NOT NULL,
+  user_name_key TEXT NOT NULL PRIMARY KEY,
   created INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
