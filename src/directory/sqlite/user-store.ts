@@ -35,6 +35,7 @@ import { sqliteDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import type { ActivityLog, Notes } from './log/activity-log.ts';
 import { access, users } from './schema.ts';
+import { readGroupsOfUser } from './writes/groups-of-user.ts';
 import { leaveAllGroups } from './writes/memberships.ts';
 import { prepared } from './writes/prepared.ts';
 import { ResourceRows } from './writes/resource-rows.ts';
@@ -51,6 +52,7 @@ export function createUserStore(
 ): UserStore {
   const rows = new ResourceRows(write, 'User');
   const statements = prepareStatements(write);
+  const groupsOf = readGroupsOfUser(write);
   const context = searchContext(sqliteDialect, 'User', types.user);
   const reads = resourceStatements(context, compose, GROUPS_OF_USERS);
   const known = template(compose, (input: Slots<RelatedInput>) => knownUsers(sqliteDialect, input));
@@ -106,7 +108,7 @@ export function createUserStore(
     const attributes = decide(record);
     if (sameValue(attributes, before)) {
       rows.relink(author, current);
-      return record;
+      return withGroups(tenant, record);
     }
     const { profile, key, document, active } = rowOf('User', types.user, attributes);
     const version = record.version + 1;
@@ -142,7 +144,12 @@ export function createUserStore(
       version,
       at: lastModified,
     }));
-    return { ...record, profile, version, lastModified };
+    return withGroups(tenant, { ...record, profile, version, lastModified });
+  };
+
+  const withGroups = (tenant: string, record: UserRecord): UserRecord => {
+    const groups = record.groups ?? groupsOf(tenant, record.id);
+    return groups === undefined ? record : { ...record, groups };
   };
 
   return {
