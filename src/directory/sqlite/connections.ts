@@ -215,11 +215,11 @@ class RowBound {
   }
 }
 
-function answered<T>(read: SqliteConnection, steps: Steps<T>): T {
+export function answered<T>(connection: SqliteConnection, steps: Steps<T>): T {
   for (let next = steps.next([]); ; ) {
     if (next.done) return next.value;
     const { template, input } = next.value;
-    next = steps.next(read.all(template, input));
+    next = steps.next(connection.all(template, input));
   }
 }
 

@@ -19,7 +19,7 @@ import {
   TOTALS,
   USER_COLUMNS,
 } from '../sql/resource-key.ts';
-import { readsOf } from '../sql/search/reads.ts';
+import { readsOf, relatedToOne } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';
 import { type Slots, template } from '../sql/template.ts';
 import type {
@@ -30,12 +30,11 @@ import type {
   UserRecord,
   UserStore,
 } from '../store/resources.ts';
-import { type Connections, compose, type SqliteConnection } from './connections.ts';
+import { answered, type Connections, compose, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import type { ActivityLog, Notes } from './log/activity-log.ts';
 import { access, users } from './schema.ts';
-import { readGroupsOfUser } from './writes/groups-of-user.ts';
 import { leaveAllGroups } from './writes/memberships.ts';
 import { prepared } from './writes/prepared.ts';
 import { ResourceRows } from './writes/resource-rows.ts';
@@ -52,7 +51,6 @@ export function createUserStore(
 ): UserStore {
   const rows = new ResourceRows(write, 'User');
   const statements = prepareStatements(write);
-  const groupsOf = readGroupsOfUser(write);
   const context = searchContext(sqliteDialect, 'User', types.user);
   const reads = resourceStatements(context, compose, GROUPS_OF_USERS);
   const known = template(compose, (input: Slots<RelatedInput>) => knownUsers(sqliteDialect, input));
@@ -147,9 +145,11 @@ export function createUserStore(
     return withGroups(tenant, { ...record, profile, version, lastModified });
   };
 
+  /** A read would have to find its pages anew, because its connection has not written them. */
   const withGroups = (tenant: string, record: UserRecord): UserRecord => {
-    const groups = record.groups ?? groupsOf(tenant, record.id);
-    return groups === undefined ? record : { ...record, groups };
+    if (record.groups !== undefined) return record;
+    const found = answered(write, relatedToOne(reads, { tenant, id: record.id }));
+    return GROUPS_OF_USERS.attach([record], found)[0] ?? record;
   };
 
   return {

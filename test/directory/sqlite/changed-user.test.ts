@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => directory.close());
 
-it('a change of a user returns the groups, unless one of them is in a group', async () => {
+it('a change of a user returns the groups, also those that a group is in', async () => {
   const { store } = directory;
   const { id } = await addUser(store, ACME, 'ann');
   const groupsAfter = async (title: string) => {
@@ -31,7 +31,12 @@ it('a change of a user returns the groups, unless one of them is in a group', as
   expect(await groupsAfter('Engineer')).toEqual(groups);
   expect(await groupsAfter('Director')).toEqual(groups);
   const all = await addGroup(store, ACME, 'All', [staff.id]);
-  expect(await groupsAfter('Engineer')).toBeUndefined();
+  expect(await groupsAfter('Engineer')).toEqual((await read()).groups);
+  expect(await groupsAfter('Engineer')).toContainEqual({
+    groupId: all.id,
+    displayName: 'All',
+    type: 'indirect',
+  });
   await store.groups.change(ACME, all.id, undefined, [remove(staff.id)], at(2));
   await store.groups.change(ACME, staff.id, undefined, [remove(id)], at(2));
   expect(await groupsAfter('Director')).toEqual([

@@ -68,13 +68,24 @@ const MANY: PageBounds = { members: MAX_LISTED_MEMBERS, bytes: MAX_PAGE_BYTES };
 /** Resources that an index entry each is read of to get to a page by index. */
 const FEW_SKIPPED = 20_000;
 
+/** Reads the rows of what is related to one resource. */
+export function* relatedToOne<Found>(
+  { relatedOfOne, flatOfOne }: Pick<ResourceStatements<Found>, 'relatedOfOne' | 'flatOfOne'>,
+  input: { readonly tenant: string; readonly id: string },
+): Steps<readonly Found[]> {
+  if (flatOfOne !== undefined) {
+    const rows = yield* ask(flatOfOne, input);
+    if (!rows.some(({ isNested }) => isNested === 1)) return rows;
+  }
+  return yield* ask(relatedOfOne, input);
+}
+
 export function readsOf<Found, R extends StoredResource>(
   statements: ResourceStatements<Found>,
   { attach, ofSlice }: Related<Found, R>,
   read: Reader,
 ) {
-  const { get, lists, large, related, relatedOfOne, flatOfOne, memberSlice, memberCount } =
-    statements;
+  const { get, lists, large, related, memberSlice, memberCount } = statements;
   const ends = statements.version && new PageEnds(statements.version);
 
   function* withRelated(
@@ -92,16 +103,10 @@ export function readsOf<Found, R extends StoredResource>(
         read.flatMap((json) => JSON.parse(json) as Found[]),
       );
     const found =
-      others.length === 0 ? yield* ofOne(tenant, id) : yield* ask(related, { tenant, ids });
+      others.length === 0
+        ? yield* relatedToOne(statements, { tenant, id })
+        : yield* ask(related, { tenant, ids });
     return attach(records, found);
-  }
-
-  function* ofOne(tenant: string, id: string): Steps<readonly Found[]> {
-    if (flatOfOne !== undefined) {
-      const rows = yield* ask(flatOfOne, { tenant, id });
-      if (!rows.some(({ isNested }) => isNested === 1)) return rows;
-    }
-    return yield* ask(relatedOfOne, { tenant, id });
   }
 
   function* one(scope: Scope, id: string, wanted: boolean): Steps<R | StoredResource | undefined> {
