@@ -110,6 +110,7 @@ manifests: $(INSTALLED) ## Write dist/install.yaml: everything that an installat
 	node hack/manifests/main.ts
 
 build: $(INSTALLED) ## Bundle the program into dist/scim-operator.js
+	@rm -rf dist/chunks
 	npm run --silent build
 
 image: $(INSTALLED) ## Build the container image with docker, podman or buildah

@@ -233,7 +233,8 @@ const exported = () =>
 const mirrored = (file: string) =>
   file.replace(/^src\/directory\/(?:sqlite|postgres)\/(?:.*\/)?/, 'src/directory/DATABASE/');
 
-const NAMED_IMPORT = /(?:import|export)(?: type)? \{([^}]*)\} from '(\.[^']*)'/g;
+const NAMED_IMPORT =
+  /(?:import|export|const)(?: type)? \{([^}]*)\} (?:from |= await import\()'(\.[^']*)'/g;
 const EXPORT = /^export (?:async )?(?:const|function|interface|type|class) (\w+)/gm;
 
 /** Files that are imported with `* as`. */

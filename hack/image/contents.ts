@@ -88,6 +88,7 @@ function copy(from: string, to = from): void {
 function layOutProgram(app: string): void {
   cpSync('LICENSE', join(app, 'LICENSE'));
   cpSync('dist/scim-operator.js', join(app, 'scim-operator.js'));
+  cpSync('dist/chunks', join(app, 'chunks'), { recursive: true });
   const sqlite = 'node_modules/better-sqlite3';
   for (const part of ['package.json', 'LICENSE', 'lib', `prebuilds/linux-${node}.node`]) {
     cpSync(join(sqlite, part), join(app, sqlite, part), { recursive: true });
@@ -103,11 +104,17 @@ function layOutProgram(app: string): void {
 function compileAhead(app: string): void {
   cpSync(app, '/app', { recursive: true });
   const NODE_COMPILE_CACHE = '/tmp/compile-cache';
-  execFileSync(process.execPath, [...flags, '/app/scim-operator.js', 'crds'], {
-    env: { NODE_COMPILE_CACHE },
-    uid: NONROOT,
-    gid: NONROOT,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const chunks = globSync('/app/chunks/*.js').map((chunk) => `import '${chunk}';`);
+  // A command loads only what it needs.
+  for (const started of [
+    ['/app/scim-operator.js', 'crds'],
+    ['--input-type=module', '--eval', chunks.join('')],
+  ])
+    execFileSync(process.execPath, [...flags, ...started], {
+      env: { NODE_COMPILE_CACHE },
+      uid: NONROOT,
+      gid: NONROOT,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   cpSync(NODE_COMPILE_CACHE, join(app, 'compile-cache'), { recursive: true });
 }

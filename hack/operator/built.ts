@@ -7,12 +7,8 @@ import { type ProcessUsage, usageOf } from '../process/usage.ts';
 
 const ENTRY = join(import.meta.dirname, '..', '..', 'dist', 'scim-operator.js');
 const POLL_MS = 20;
-/** The options that README.md recommends. On a large machine, V8 would otherwise collect late. */
-const NODE_OPTIONS = [
-  '--max-semi-space-size=8',
-  '--initial-old-space-size=64',
-  '--heap-growing-percent=30',
-];
+/** The option that README.md recommends. On a large machine, V8 would otherwise collect late. */
+const NODE_OPTION = '--max-semi-space-size=8';
 
 export interface OperatorFiles {
   readonly kubeconfig: string;
@@ -61,7 +57,7 @@ export class BuiltOperator {
       'leader-election-identity': 'the-only-one',
     };
     const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-    const args = [...NODE_OPTIONS, ...nodeOptions, ENTRY, 'run', ...flags, ...this.#options];
+    const args = [NODE_OPTION, ...nodeOptions, ENTRY, 'run', ...flags, ...this.#options];
     this.#child = startChild(process.execPath, args, log);
   }
 

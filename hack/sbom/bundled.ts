@@ -12,7 +12,7 @@ export function bundledPackages(): readonly NpmPackage[] {
   const folder = mkdtempSync(join(tmpdir(), 'scim-operator-bundle-'));
   try {
     const metafile = join(folder, 'meta.json');
-    const outputs = [`--outfile=${join(folder, 'program.js')}`, `--metafile=${metafile}`];
+    const outputs = [`--outdir=${folder}`, `--metafile=${metafile}`];
     execFileSync('npm', ['run', '--silent', 'build', '--', '--log-level=error', ...outputs], {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -30,8 +30,10 @@ interface PeopleOptions {
   readonly registry: Registry;
 }
 
-interface People {
+export interface People {
   readonly app: Application;
+  /** Passes the paths of people to `app`, and every other path to SCIM. */
+  before(scim: Application): Application;
   stop(): Promise<void>;
 }
 
@@ -98,6 +100,7 @@ export function createPeople(options: PeopleOptions): People {
   sso?.startReading(log, registry);
   return {
     app,
+    before: (scim) => withPeople(app, scim),
     stop: async () => {
       sso?.stopReading();
       await events.flush();

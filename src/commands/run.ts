@@ -1,6 +1,7 @@
 /**
  * Assembles the directory, the SCIM server, the probes and the operator, and starts and stops them.
  */
+import { setFlagsFromString } from 'node:v8';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config/options.ts';
 import { hasPath, isUnencrypted } from '../config/public-url.ts';
@@ -14,9 +15,8 @@ import { ConnectionMetrics } from '../http/connections.ts';
 import { ListenError } from '../http/listen-error.ts';
 import { createOpsApp } from '../http/ops.ts';
 import { type Application, HttpServer } from '../http/server.ts';
-import { Connection, loadKubeConfig } from '../kube/connection.ts';
+import type { Connection } from '../kube/connection.ts';
 import type { Logger } from '../logger.ts';
-import { createOperator } from '../operator/operator.ts';
 import type { ElectionOptions } from '../operator/options.ts';
 import { createScimApp } from '../scim-server/app.ts';
 import { errorDocument } from '../scim-server/error.ts';
@@ -25,7 +25,7 @@ import { RecentRequests } from '../scim-server/recent-requests.ts';
 import { openCertificate } from './certificate.ts';
 import { openWhenReachable } from './database.ts';
 import { FatalError, LeadLostError } from './errors.ts';
-import { createPeople, defaultRolesOf, loadSsoConfig, withPeople } from './people.ts';
+import type { People } from './people.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
 
 /**
@@ -48,10 +48,13 @@ export async function run(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const connection = planes.operator ? connect(config) : undefined;
+  const control = planes.operator ? await loadControlPlane(config) : undefined;
+  // Not on the command line, where V8 would reject the compiled code that Node.js brings along.
+  setFlagsFromString('--heap-growing-percent=30');
+  const connection = control?.connection;
   const isAtRoot = !hasPath(config.publicUrl);
-  const hasConsole = config.console && connection !== undefined && isAtRoot;
-  const sso = hasConsole ? await loadSsoConfig(config) : undefined;
+  const hasConsole = config.console && control !== undefined && isAtRoot;
+  const sso = hasConsole ? await control.loadSsoConfig(config) : undefined;
   let store: Store | undefined;
   const metrics = createProcessMetrics(() => store);
   const { registry } = metrics;
@@ -94,21 +97,30 @@ export async function run(
 
   const naming = namingOf(config);
   const people = hasConsole
-    ? createPeople({ config, naming, sso, store, connection, log, registry })
+    ? control.createPeople({
+        config,
+        naming,
+        sso,
+        store,
+        connection: control.connection,
+        log,
+        registry,
+      })
     : undefined;
   const scim = planes.server ? createScim(store, config, log, metrics) : undefined;
   const server = await serve(scim, people, config, log, registry, certificate);
   const election = connection && electionOf(config, connection, planes);
   const groupBindings = config.groupBindings ? { naming } : undefined;
   const installation = connection ? leaseNamespace(config, connection) : '';
-  const defaultRoles = sso && {
-    naming,
-    roles: () => defaultRolesOf(sso),
-    onChange: (listener: () => void) => sso.onChange(listener),
-  };
+  const defaultRoles = control &&
+    sso && {
+      naming,
+      roles: () => control.defaultRolesOf(sso),
+      onChange: (listener: () => void) => sso.onChange(listener),
+    };
   const granted = { groupBindings, defaultRoles };
   const options = { store, ...config, installation, ...granted, election, log, registry };
-  const operator = connection && createOperator({ connection, ...options });
+  const operator = control?.createOperator({ connection: control.connection, ...options });
   if (operator !== undefined) stuck = operator.stuck;
   // A process that serves SCIM is ready whatever the cluster does.
   if (operator !== undefined && !planes.server) unready = operator.unready;
@@ -123,6 +135,11 @@ export async function run(
   certificate?.stopRenewing();
   log.info('stopped');
   if (lost) throw new LeadLostError('the lead was lost');
+}
+
+async function loadControlPlane(config: Config) {
+  const { openControlPlane } = await import('./control-plane.ts');
+  return openControlPlane(config);
 }
 
 const namingOf = ({ usernamePrefix, usernameFrom, usernameCase }: Config): NamingRule => ({
@@ -188,13 +205,13 @@ function createScim(
 /** Serves what there is of SCIM and the console until `stop` is called. */
 async function serve(
   scim: Served | undefined,
-  people: Served | undefined,
+  people: People | undefined,
   config: Config,
   log: Logger,
   registry: Registry,
   certificate: ServingCertificate | undefined,
 ) {
-  const app = people && scim ? withPeople(people.app, scim.app) : (scim?.app ?? people?.app);
+  const app = people && scim ? people.before(scim.app) : (scim?.app ?? people?.app);
   if (app === undefined) return undefined;
   const { host, port, maxUnauthenticatedConnections } = config;
   const server = new HttpServer(app, log, {
@@ -229,18 +246,6 @@ function pruningOf(store: Store, config: Config, log: Logger): Pruning {
     ],
     (error) => log.warn({ err: error }, 'could not delete what has expired; retrying'),
   );
-}
-
-function connect({ kubeconfig, environment }: Config): Connection {
-  const reload = () => loadKubeConfig(kubeconfig, environment);
-  try {
-    return new Connection(reload(), { environment, reload });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FatalError(
-      `no usable cluster configuration: ${reason}; set --kubeconfig (SCIM_OPERATOR_KUBECONFIG) or KUBECONFIG`,
-    );
-  }
 }
 
 async function listen(

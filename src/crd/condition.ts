@@ -1,5 +1,5 @@
 /** metav1.Condition, as it appears in a status. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { dateTime } from './rules.ts';
 
 const ConditionSchema = z.object({

@@ -1,5 +1,5 @@
 /** The mark in the status of a custom resource that says which directory has its records. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const Mark = z
   .object({

@@ -2,7 +2,7 @@
  * The schema of metav1.LabelSelector. It refuses whatever Kubernetes refuses in a selector, because
  * such a selector would not select what its author meant.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { matching, rules } from './rules.ts';
 
 const LABEL_KEY =

@@ -1,5 +1,5 @@
 /** The CustomResourceDefinitions, as objects and as the YAML in crds/. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { GROUP, SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS, VERSION } from './names.ts';
 import { ScimGroupBinding } from './scim-group-binding.ts';
 import { ScimIntegration } from './scim-integration.ts';

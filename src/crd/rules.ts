@@ -1,5 +1,5 @@
 /** CEL rules with understandable messages, and the schemas that several resources share. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const DNS_LABEL = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
 export const DNS_LABEL_MESSAGE =

@@ -1,5 +1,5 @@
 /** The custom resource ScimGroupBinding: the members of a SCIM group get a role in a namespace. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { conditions, observedGeneration } from './condition.ts';
 import { directoryMark } from './directory-mark.ts';
 import {

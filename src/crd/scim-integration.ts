@@ -1,5 +1,5 @@
 /** The custom resource ScimIntegration: one identity provider's access to a tenant. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { conditions, observedGeneration } from './condition.ts';
 import { directoryMark } from './directory-mark.ts';
 import { DURATION_PATTERN } from './duration.ts';

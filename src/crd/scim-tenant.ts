@@ -1,5 +1,5 @@
 /** The custom resource ScimTenant: which namespaces may use a tenant. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { conditions, observedGeneration } from './condition.ts';
 import { LabelSelectorSchema } from './label-selector.ts';
 import {

@@ -1,5 +1,5 @@
 /** Converts zod to the structural OpenAPI v3 schema that a CustomResourceDefinition requires. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { YamlValue } from './yaml.ts';
 
 /** Plain data, because it comes from JSON. */

@@ -3,7 +3,7 @@
  * two tabs don't disturb each other and no process has to remember anything.
  */
 import { hash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { deleteCookie, setCookie } from './cookies.ts';
 import { Seal } from './seal.ts';
 import { UsedOnce } from './used-once.ts';

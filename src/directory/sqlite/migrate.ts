@@ -14,20 +14,26 @@ const APPLICATION_ID = 0x5343494d;
 
 /** Throws DatabaseRefusedError for a newer or altered schema. */
 export function migrate(db: Database.Database, now: () => number): void {
-  db.transaction(() => {
-    db.pragma(`application_id = ${APPLICATION_ID}`);
-    db.exec(`
-      CREATE TABLE IF NOT EXISTS migrations (
-        name TEXT NOT NULL PRIMARY KEY,
-        sha256 TEXT NOT NULL,
-        applied_at INTEGER NOT NULL
-      ) STRICT
-    `);
-  }).immediate();
-  checkLedger(ledgerOf(db), MIGRATIONS);
+  // A start doesn't wait for the disk if nothing is to be written.
+  if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID)
+    db.transaction(() => begin(db)).immediate();
+  const ledger = ledgerOf(db);
+  checkLedger(ledger, MIGRATIONS);
   for (const migration of MIGRATIONS) {
+    if (ledger.some(({ name }) => name === migration.name)) continue;
     db.transaction(() => apply(db, migration, now())).immediate();
   }
+}
+
+function begin(db: Database.Database): void {
+  db.pragma(`application_id = ${APPLICATION_ID}`);
+  db.exec(`
+    CREATE TABLE IF NOT EXISTS migrations (
+      name TEXT NOT NULL PRIMARY KEY,
+      sha256 TEXT NOT NULL,
+      applied_at INTEGER NOT NULL
+    ) STRICT
+  `);
 }
 
 function apply(db: Database.Database, migration: Migration, at: number) {

@@ -1,6 +1,6 @@
 /** The file of `--sso-config`: the identity providers at which users sign in. */
 import { isMap, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { isEveryTenant, type Match, PRESETS, type ProviderType, typeNamed } from './presets.ts';
 import { matchSchema, providerSchema, ssoSchema } from './schema.ts';
 

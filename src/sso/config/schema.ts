@@ -1,5 +1,5 @@
 /** The fields of the file of `--sso-config`. Each error text completes "it must be …". */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isPrivate } from '../../http/loopback.ts';
 import { PROVIDER_TYPES } from './presets.ts';
 

@@ -2,7 +2,7 @@
  * Okta's Universal Logout (Global Token Revocation): Okta says that everything that a user has open
  * must end.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Provider } from '../provider.ts';
 import { ProviderError } from '../provider-error.ts';
 

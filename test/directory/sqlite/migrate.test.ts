@@ -52,6 +52,13 @@ describe('opening a directory', () => {
     await second.close();
   });
 
+  it('writes nothing if the file has the schema of this version', async () => {
+    await (await open()).close();
+    const before = await sha256();
+    await (await open()).close();
+    expect(await sha256()).toBe(before);
+  });
+
   it("refuses another program's database and changes no byte of it", async () => {
     await change('CREATE TABLE things (id)');
     const before = await sha256();

@@ -1,7 +1,6 @@
 /** A checkout in which the commands of the documentation run, with the programs that they need. */
 import { spawnSync } from 'node:child_process';
 import {
-  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -12,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ensureBinaries } from '../../../hack/control-plane/binaries.ts';
 import { helmProgram } from '../../../hack/helm/programs.ts';
 import { type Child, startChild } from '../../../hack/process/child.ts';
@@ -56,13 +55,13 @@ export class Checkout {
   /** With the bundle, kubectl and helm. */
   static async create(env: NodeJS.ProcessEnv): Promise<Checkout> {
     const folder = mkdtempSync(join(tmpdir(), 'scim-operator-docs-'));
-    for (const name of ['node_modules', 'bin', 'dist']) mkdirSync(join(folder, name));
+    for (const name of ['node_modules', 'bin']) mkdirSync(join(folder, name));
     for (const name of LINKED) symlinkSync(resolve(name), join(folder, name));
     for (const name of INSTALLED)
       symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name));
     // Newer than package.json, so that make installs nothing.
     writeFileSync(join(folder, 'node_modules/.package-lock.json'), '{}');
-    copyFileSync(programBundle(), join(folder, 'dist/scim-operator.js'));
+    cpSync(dirname(programBundle()), join(folder, 'dist'), { recursive: true });
     const program = `#!/bin/sh\nexec node "$(dirname "$0")/../dist/scim-operator.js" "$@"\n`;
     writeFileSync(join(folder, 'bin/scim-operator'), program, { mode: 0o755 });
     const pathOf = await ensureBinaries(['kubectl'], log);
