@@ -5,7 +5,11 @@ import type { SentStatement } from '../../../src/directory/postgres/connection/r
 import type { Scope, UserRecord } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import type { Eventual } from '../../../src/eventual.ts';
-import { type PostgresDirectory, usePostgres } from '../../support/directory/postgres.ts';
+import {
+  newPostgres,
+  type PostgresDirectory,
+  usePostgres,
+} from '../../support/directory/postgres.ts';
 import { statementsOf } from '../../support/directory/postgres-plans.ts';
 import {
   ACME,
@@ -254,6 +258,69 @@ it('a value that PostgreSQL refuses fails no other read', async () => {
   );
   expect(bad).toMatchObject({ status: 'rejected', reason: { name: 'StatementError' } });
   expect(good.map((each) => each.status === 'fulfilled' && each.value?.id)).toEqual(ids);
+});
+
+describe('a connection that is lost while its statement runs', () => {
+  beforeEach(async () => {
+    await directory.close();
+    directory = await newPostgres();
+    store = directory.store;
+  });
+
+  /** PostgreSQL ends the connections of the first statements that ask whether they may go on. */
+  const endFirst = (count: number) =>
+    directory.database.query(`
+      CREATE SEQUENCE askings;
+      CREATE FUNCTION may_go_on() RETURNS boolean LANGUAGE plpgsql AS $$
+        BEGIN
+          IF nextval('public.askings') <= ${count} THEN
+            PERFORM pg_terminate_backend(pg_backend_pid());
+            PERFORM pg_sleep(60);
+          END IF;
+          RETURN TRUE;
+        END
+      $$
+    `);
+  const whenRead = (table: string) =>
+    directory.database.query(`
+      ALTER TABLE ${table} RENAME TO kept;
+      CREATE VIEW ${table} AS SELECT * FROM kept WHERE may_go_on()
+    `);
+
+  it('has a statement that reads share run once more, and fails none of them', async () => {
+    const users = await addUsers(ACME, NAMES);
+    await endFirst(1);
+    await whenRead('external_ids');
+    const { results, statements } = await together(
+      users.map((user) => () => store.users.get(ACME, user.id, false)),
+    );
+    expect(results.map((user) => user?.id)).toEqual(users.map(({ id }) => id));
+    expect(statements).toHaveLength(2);
+  });
+
+  it('fails the reads if the next one is lost as well', async () => {
+    const users = await addUsers(ACME, NAMES);
+    await endFirst(2);
+    await whenRead('external_ids');
+    const { results, statements } = await together(
+      users.map((user) => async () => {
+        const [read] = await Promise.allSettled([store.users.get(ACME, user.id, false)]);
+        return read;
+      }),
+    );
+    for (const read of results)
+      expect(read).toMatchObject({ status: 'rejected', reason: { status: 503, retryAfter: 5 } });
+    expect(statements).toHaveLength(2);
+  });
+
+  it('fails a write, which is not repeated', async () => {
+    await addUser(store, ACME, 'ann');
+    await endFirst(1);
+    await directory.database.query('ALTER TABLE access ADD CHECK (may_go_on()) NOT VALID');
+    await expect(addUser(store, ACME, 'bob')).rejects.toMatchObject({ status: 503 });
+    expect((await list('userName sw ""')).total).toBe(1);
+    await addUser(store, ACME, 'bob');
+  });
 });
 
 it('a read that arrives while a statement runs sees what was committed before', async () => {

@@ -6,10 +6,13 @@ import { beginDatabase } from '../../../src/directory/postgres/begin.ts';
 import { PostgresAddress } from '../../../src/directory/postgres/connection/address.ts';
 import {
   type Connections,
+  compose,
   openConnections,
 } from '../../../src/directory/postgres/connection/connections.ts';
 import type { Settings } from '../../../src/directory/postgres/connection/pool.ts';
 import { lostAmong } from '../../../src/directory/postgres/connection/watch.ts';
+import type { Steps } from '../../../src/directory/sql/search/steps.ts';
+import { template } from '../../../src/directory/sql/template.ts';
 import {
   createDatabase,
   type PostgresDirectory,
@@ -53,6 +56,11 @@ const all = <T>(count: number, ask: () => Promise<T>) =>
 const one = () => connections.all(sql`SELECT 1 AS one`);
 /** Takes long enough for all of them to be seen running. */
 const slow = () => connections.all(sql`SELECT pg_sleep(3)`);
+const sleep = template(compose, () => sql`SELECT pg_sleep(3)`);
+function* steps(): Steps<readonly unknown[]> {
+  return yield { template: sleep, input: {} };
+}
+const read = async (given = connections) => given.reader({ integrationId: 'okta', steps: steps() });
 const working = () =>
   directory.database.query(
     "SELECT 1 FROM pg_stat_activity WHERE application_name = 'silence' AND query LIKE '%pg_sleep%' AND state = 'active'",
@@ -69,6 +77,13 @@ describe('a path that swallows the traffic of open connections', () => {
       expect({ status, ...rest }).toMatchObject({ status: 'rejected', reason: UNAVAILABLE });
     }
     expect(await later).toHaveLength(20);
+  });
+
+  it('fails no read, because it is run once more', async () => {
+    const lost = all(SIZE, () => read());
+    await eventually(async () => expect(await working()).toHaveLength(SIZE));
+    proxy.mute();
+    expect(await lost).toHaveLength(SIZE);
   });
 
   it('is not noticed by requests if no statement was running', async () => {
@@ -133,6 +148,16 @@ describe('a server that is executing statements', () => {
     const answers = Promise.all(Array.from({ length: SIZE }, slow));
     expect(await all(20, one)).toHaveLength(20);
     expect(await answers).toHaveLength(SIZE);
+  });
+});
+
+describe('a server that takes too long', () => {
+  it('is not asked once more', async () => {
+    const hasty = openConnections(settings, SIZE, { ...LIMITS, silenceMs: 500 });
+    await expect(read(hasty)).rejects.toMatchObject(UNAVAILABLE);
+    expect(await working()).toHaveLength(1);
+    await eventually(async () => expect(await working()).toHaveLength(0));
+    await hasty.close();
   });
 });
 

@@ -119,15 +119,11 @@ export function openConnections(
   const long = writes === 1 ? new Turns(1, bounds.acquireMs) : turns;
   const transaction: Transaction = (read) =>
     long.take('long reads', () => runners.transaction(read), PATIENCE_OF_READS);
-  // Reads don't wait for rows, so they need no limit for it.
-  const shares = new Shares(async (statement) => {
-    const [answer] = await again(() => onSession(pool, (session) => asked(session, [statement])));
-    return answer?.rows ?? [];
-  }, bounds.acquireMs);
+  const shares = new Shares((statement) => read(pool, statement), bounds.acquireMs);
   const rowsOf = ({ template, input }: ReadStep) =>
     template instanceof SharedTemplate
       ? shares.rows(template, input)
-      : runners.all(template, input);
+      : read(pool, sent(template, input));
   const searches = new Searches(transaction);
   const large = new Searches(transaction, MAX_WAITING_READS);
   return {
@@ -227,6 +223,29 @@ async function guarded<T>(query: () => Promise<T>): Promise<T> {
 
 const asked = (session: Session, statements: readonly SentStatement[]) =>
   guarded(() => session.askAll(statements));
+
+/**
+ * Returns the rows of a statement that only reads. If its connection breaks, it is run once more on
+ * another one. It waits for no row, and so it needs no limit for that.
+ */
+async function read(
+  pool: Pool,
+  statement: SentStatement,
+  isRepeated = false,
+): Promise<readonly unknown[]> {
+  const used: Session[] = [];
+  const ask = (session: Session) => {
+    used.push(session);
+    return asked(session, [statement]);
+  };
+  try {
+    const [answer] = await again(() => onSession(pool, ask));
+    return answer?.rows ?? [];
+  } catch (error) {
+    if (isRepeated || !used.at(-1)?.isBroken) throw error;
+    return read(pool, statement, true);
+  }
+}
 
 /** See Connections. The second one decides, because it is committed even if the first one fails. */
 async function both(pool: Pool, first: SentStatement, second: SentStatement) {

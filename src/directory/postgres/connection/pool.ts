@@ -145,7 +145,10 @@ export class Pool {
    * for.
    */
   #isStuck(): boolean {
-    return this.#sessions.size >= this.#size && [...this.#sessions].every(({ givenUp }) => givenUp);
+    const sessions = [...this.#sessions];
+    return (
+      sessions.length >= this.#size && sessions.every((each) => each.givenUp && !each.isBroken)
+    );
   }
 
   /** Opens a connection for each waiter that has none coming. */

@@ -174,6 +174,11 @@ export class Session {
     return (this.#client as unknown as { processID: number }).processID;
   }
 
+  /** Whether the server can't be executing a statement for this connection any more. */
+  get isBroken(): boolean {
+    return this.lost && (!this.givenUp || this.#socket.destroyed);
+  }
+
   /** When the statement that is waiting for its response was sent. */
   get askedAt(): number | undefined {
     return this.#askedAt;
