@@ -181,10 +181,11 @@ export class RequestQueue {
   #freePlaces(): void {
     const since = this.#now() - LONG_MS;
     for (const lane of this.#lanes.values()) {
-      const [oldest] = lane.serving;
-      if (oldest === undefined || oldest[1] > since) continue;
-      lane.serving.delete(oldest[0]);
-      this.#serving--;
+      for (const [request, begun] of lane.serving) {
+        if (begun > since) break;
+        lane.serving.delete(request);
+        this.#serving--;
+      }
     }
   }
 }

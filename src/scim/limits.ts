@@ -28,19 +28,19 @@ export const MAX_LISTED_MEMBERS = 100_000;
 
 /** Requests that are processed at one time, of all callers and of one. The others wait. */
 export const MAX_AT_ONCE = 96;
-export const MAX_AT_ONCE_OF_CALLER = 64;
+export const MAX_AT_ONCE_OF_CALLER = 32;
 
 /**
  * A caller whose first waiting request has waited for longer, in milliseconds, and who has at least
  * this many waiting, is refused more of them.
  */
-export const MAX_QUEUE_MS = 75;
-export const MIN_QUEUE = 64;
+export const MAX_QUEUE_MS = 40;
+export const MIN_QUEUE = 32;
 
 /**
  * One that has waited for longer, in milliseconds, is refused while so many others wait behind it.
  */
-export const MAX_WAIT_MS = 100;
+export const MAX_WAIT_MS = 60;
 
 /** Includes the request line. Filters are part of it, and clients have sent filters of 20 kB. */
 export const MAX_HEADER_BYTES = 65_536;
