@@ -11,6 +11,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ServingCertificate } from './certificate.ts';
 import type { ClientConnections } from './connections.ts';
+import { TextResponse } from './text-response.ts';
 
 type OnRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
@@ -19,11 +20,12 @@ interface ListenerLimits extends ServerOptions {
 }
 
 export function createListener(
-  limits: ListenerLimits,
+  given: ListenerLimits,
   onRequest: OnRequest,
   connections: ClientConnections,
   certificate: ServingCertificate | undefined,
 ): Server {
+  const limits = { ...given, ServerResponse: TextResponse };
   if (certificate === undefined) {
     const server = createServer(limits, onRequest);
     return server.on('connection', (socket) => connections.add(socket));
