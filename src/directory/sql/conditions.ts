@@ -64,6 +64,8 @@ export interface SearchDialect {
   shared?(lists: readonly ListSlot[], each: SQL, related?: SQL): SQL;
   /** True for the rows with these ids until the statement is to end, if it has to look for that. */
   unended?(id: Expression): SQL;
+  /** Whether the plan of a statement depends on the indexes alone, and not on statistics. */
+  readonly hasFixedPlans?: boolean;
   /** Selects a number that is another one after any write, if there is one. */
   readonly version?: SQL<DataVersion>;
 }

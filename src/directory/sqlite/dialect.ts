@@ -59,6 +59,7 @@ export const sqliteDialect: MembershipDialect = {
   isWithin: (json, limit) => sql`octet_length(${json}) <= ${limit}`,
   // The function costs as much as a comparison, so one row in sixteen calls it.
   unended: (id) => sql`(substr(${id}, -1) <> '0' OR unended())`,
+  hasFixedPlans: true,
   // It has a meaning on one connection only, and there reads of that thread alone ask for it.
   version: sql`PRAGMA data_version`,
 };

@@ -96,7 +96,7 @@ export class ListPlan {
       // PostgreSQL expects an unknown OFFSET to skip a tenth of the rows. Its plan for all values
       // would be one that reads many rows.
       const skips = 'offset' in start && start.offset > 0;
-      return this.#page(skips ? sql`${first} OFFSET ${AT.offset}` : first);
+      return this.#page(skips ? sql`${first} OFFSET ${AT.offset}` : first, skips);
     };
     if (!this.#isLookUp) return this.#template('page', write);
     const options = { isOfRequest: true, findsOne: this.#findsOne };
@@ -125,11 +125,12 @@ export class ListPlan {
           END
           OFFSET CASE WHEN ${behind} > ${size} THEN ${behind} - ${size} ELSE 0 END
         `,
+        true,
       );
     });
   }
 
-  #page(rows: SQL): SQL<PageRow> {
+  #page(rows: SQL, skips: boolean): SQL<PageRow> {
     const context = this.#context;
     const { dialect, scope, r } = context;
     const { start, sort } = this.#query;
@@ -143,6 +144,8 @@ export class ListPlan {
     const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
     const places = from(context, given);
     if (this.#isLookUp) return sql`SELECT ${pageColumns(context)}${columns} FROM ${places} ${rows}`;
+    if (this.isPlain && dialect.hasFixedPlans && !skips)
+      return sql`SELECT ${pageColumns(context, sql`1`)} FROM ${places} ${rows}`;
     // Ids first: only an index, or little more, is skipped over and sorted, and not the wide rows.
     const ids = sql`SELECT ${r.id} FROM ${places} ${rows}`;
     const shown = [tenant, dialect.among(r.id, ids)];
