@@ -13,7 +13,7 @@ import type {
 import type { Expression, SearchDialect } from './conditions.ts';
 import { named, type Row } from './names.ts';
 import type { SearchContext } from './resource-key.ts';
-import type { Given, Text } from './template.ts';
+import type { Given, Slots, Text } from './template.ts';
 
 /** What a statement takes the resources from. */
 export interface RelatedInput {
@@ -39,7 +39,28 @@ export interface Related<Found, R> {
     tenant: Text,
     id: Text,
   ) => SQL<Found & { readonly isNested: number }>;
+  /** The same for resources that follow each other in the order of their ids. */
+  readonly ofRange?: RelatedOfRange<Found>;
   attach(records: readonly StoredResource[], rows: readonly Found[]): R[];
+}
+
+export interface RangeInput {
+  readonly tenant: string;
+  readonly first: string;
+  readonly last: string;
+  readonly limit: number;
+}
+
+/** Selects what is related in two steps, because a range is read much faster than many ids. */
+interface RelatedOfRange<Found> {
+  /** Also selects what is related to other resources whose ids are between. */
+  select(dialect: SearchDialect, input: Slots<RangeInput>): SQL<Found>;
+  /** What `complete` selects more about. */
+  idsOf(rows: readonly Found[]): readonly string[];
+  complete(
+    dialect: SearchDialect,
+    input: Slots<RelatedInput>,
+  ): SQL<Found & { readonly isNested: number }>;
 }
 
 /**
@@ -73,9 +94,10 @@ export function knownUsers(
 
 /** A group of a user, or one above a group of the users; the name of the group; or both. */
 interface MembershipRow extends Pick<Row<'groupMembers'>, 'groupId'> {
-  readonly memberId: string | null;
-  readonly displayName: string | null;
-  readonly ofUser: number;
+  readonly memberId?: string | null;
+  readonly displayName?: string | null;
+  /** 1 if the member is a group. */
+  readonly isAbove?: number;
 }
 
 /**
@@ -100,10 +122,10 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
         SELECT up.below, ${held.groupId}
         FROM up ${ofMember(sql`up.id`)}
       )
-      SELECT held.user_id AS "memberId", held.id AS "groupId", NULL AS "displayName", 1 AS "ofUser"
+      SELECT held.user_id AS "memberId", held.id AS "groupId", NULL AS "displayName", 0 AS "isAbove"
       FROM held
       UNION ALL
-      SELECT up.below, up.id, NULL, 0
+      SELECT up.below, up.id, NULL, 1
       FROM up
       WHERE up.id <> up.below
       UNION ALL
@@ -115,7 +137,6 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
   },
   selectFlat: (dialect, tenant, id) => {
     const held = named(dialect.tables.groupMembers, 'm');
-    const above = named(dialect.tables.groupMembers, 'a');
     const g = named(dialect.tables.groups, 'g');
     const group = sql`${g.tenant} = ${held.tenant} AND ${g.id} = ${held.groupId}`;
     return sql`
@@ -123,24 +144,43 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
         ${held.memberId} AS "memberId",
         ${held.groupId} AS "groupId",
         ${g.attributes} ->> 'displayName' AS "displayName",
-        1 AS "ofUser",
-        EXISTS (
-          SELECT 1
-          FROM ${above.table}
-          WHERE ${above.tenant} = ${held.tenant} AND ${above.memberId} = ${held.groupId}
-        ) AS "isNested"
+        ${isNested(dialect, held.tenant, held.groupId)}
       FROM ${held.table} ${dialect.lookUp(g, group)}
       WHERE ${held.tenant} = ${tenant} AND ${held.memberId} = ${id}
       ORDER BY ${held.groupId}
     `;
   },
+  ofRange: {
+    select: ({ tables }, { tenant, first, last, limit }) => {
+      const m = named(tables.groupMembers, 'm');
+      return sql`
+        SELECT ${m.memberId} AS "memberId", ${m.groupId} AS "groupId"
+        FROM ${m.table}
+        WHERE ${m.tenant} = ${tenant} AND ${m.memberId} >= ${first} AND ${m.memberId} <= ${last}
+        ORDER BY ${m.memberId}, ${m.groupId}
+        LIMIT ${limit}
+      `;
+    },
+    idsOf: (rows) => [...new Set(rows.map(({ groupId }) => groupId))],
+    complete: (dialect, { tenant, ids }) => {
+      const g = named(dialect.tables.groups, 'g');
+      return sql`
+        SELECT
+          ${g.id} AS "groupId",
+          ${g.attributes} ->> 'displayName' AS "displayName",
+          ${isNested(dialect, g.tenant, g.id)}
+        FROM ${dialect.values(ids, 'i')}
+          ${dialect.lookUp(g, sql`${g.tenant} = ${tenant} AND ${g.id} = i.value`)}
+      `;
+    },
+  },
   attach: (records, rows) => {
     const names = new Map<string, string>();
     const direct = new Map<string, string[]>();
     const above = new Map<string, string[]>();
-    for (const { memberId, groupId, displayName, ofUser } of rows) {
-      if (displayName !== null) names.set(groupId, displayName);
-      if (memberId !== null) add(ofUser === 1 ? direct : above, memberId, groupId);
+    for (const { memberId, groupId, displayName, isAbove } of rows) {
+      if (typeof displayName === 'string') names.set(groupId, displayName);
+      if (typeof memberId === 'string') add(isAbove === 1 ? above : direct, memberId, groupId);
     }
     const listOf = (ids: readonly string[]): readonly GroupMembership[] => {
       const types = new Map<string, GroupMembership['type']>();
@@ -164,6 +204,15 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
     });
   },
 };
+
+/** Whether the group is in another one. */
+function isNested({ tables }: SearchDialect, tenant: Expression, id: Expression): SQL {
+  const a = named(tables.groupMembers, 'a');
+  return sql`
+    EXISTS (SELECT 1 FROM ${a.table} WHERE ${a.tenant} = ${tenant} AND ${a.memberId} = ${id})
+      AS "isNested"
+  `;
+}
 
 function add(lists: Map<string, string[]>, key: string, value: string): void {
   const list = lists.get(key);

@@ -65,6 +65,9 @@ interface PageBounds {
 const FEW: PageBounds = { members: 10_000, bytes: 1024 * 1024 };
 const MANY: PageBounds = { members: MAX_LISTED_MEMBERS, bytes: MAX_PAGE_BYTES };
 
+/** Groups of each user of a page on average, if they are read by a range. */
+const MOST_RELATED = 100;
+
 /** Resources that an index entry each is read of to get to a page by index. */
 const FEW_SKIPPED = 20_000;
 
@@ -80,6 +83,25 @@ export function* relatedToOne<Found>(
   return yield* ask(relatedOfOne, input);
 }
 
+/**
+ * The same for resources that follow each other in the order of their ids. Undefined if it takes
+ * other statements to read everything.
+ */
+function* relatedToRange<Found>(
+  { ofRange }: Pick<ResourceStatements<Found>, 'ofRange'>,
+  tenant: string,
+  ids: readonly string[],
+): Steps<readonly Found[] | undefined> {
+  const [first, last] = [ids[0], ids.at(-1)];
+  if (ofRange === undefined || first === undefined || last === undefined) return undefined;
+  const most = MOST_RELATED * ids.length;
+  const rows = yield* ask(ofRange.select, { tenant, first, last, limit: most + 1 });
+  if (rows.length === 0) return rows;
+  if (rows.length > most) return undefined;
+  const more = yield* ask(ofRange.complete, { tenant, ids: ofRange.idsOf(rows) });
+  return more.some(({ isNested }) => isNested === 1) ? undefined : [...rows, ...more];
+}
+
 export function readsOf<Found, R extends StoredResource>(
   statements: ResourceStatements<Found>,
   { attach, ofSlice }: Related<Found, R>,
@@ -92,6 +114,7 @@ export function readsOf<Found, R extends StoredResource>(
     { tenant }: Scope,
     rows: readonly ResourceRow[],
     records: readonly StoredResource[],
+    isRange = false,
   ): Steps<R[]> {
     const ids = rows.flatMap(({ id, memberships }) => (memberships === 0 ? [] : [id]));
     const [id, ...others] = ids;
@@ -102,11 +125,11 @@ export function readsOf<Found, R extends StoredResource>(
         records,
         read.flatMap((json) => JSON.parse(json) as Found[]),
       );
-    const found =
-      others.length === 0
-        ? yield* relatedToOne(statements, { tenant, id })
-        : yield* ask(related, { tenant, ids });
-    return attach(records, found);
+    if (others.length === 0) {
+      return attach(records, yield* relatedToOne(statements, { tenant, id }));
+    }
+    const found = isRange ? yield* relatedToRange(statements, tenant, ids) : undefined;
+    return attach(records, found ?? (yield* ask(related, { tenant, ids })));
   }
 
   function* one(scope: Scope, id: string, wanted: boolean): Steps<R | StoredResource | undefined> {
@@ -176,7 +199,8 @@ export function readsOf<Found, R extends StoredResource>(
     const found = pageOf(shown, query, total, { isCut, hasMore });
     if (!query.related) return found;
     if (yield* hasMoreMembers(scope, found.records, bounds.members)) return bounds;
-    return { ...found, records: yield* withRelated(scope, shown, found.records) };
+    const isRange = query.filter === undefined && query.sort === undefined;
+    return { ...found, records: yield* withRelated(scope, shown, found.records, isRange) };
   }
 
   function* page(

@@ -8,6 +8,7 @@ import {
   memberCount,
   memberSlice,
   oneResource,
+  type RangeInput,
   type Related,
   type RelatedInput,
   type SliceInput,
@@ -53,10 +54,18 @@ export interface ResourceStatements<Found> {
   readonly relatedOfOne: Template<OneInput, Found>;
   /** What is tried before it; see selectFlat. Only where another statement costs no round trip. */
   readonly flatOfOne: Template<OneInput, Found & { readonly isNested: number }> | undefined;
+  /** What is tried first for a page of all resources; see RelatedOfRange. */
+  readonly ofRange: RangeStatements<Found> | undefined;
   readonly memberSlice: Template<SliceInput, SliceRow>;
   readonly memberCount: Template<CountInput, { readonly total: number }>;
   /** See SearchDialect. */
   readonly version: Template<object, DataVersion> | undefined;
+}
+
+interface RangeStatements<Found> {
+  readonly select: Template<RangeInput, Found>;
+  readonly idsOf: (rows: readonly Found[]) => readonly string[];
+  readonly complete: Template<RelatedInput, Found & { readonly isNested: number }>;
 }
 
 export function resourceStatements<Found, R>(
@@ -65,7 +74,7 @@ export function resourceStatements<Found, R>(
   related: Related<Found, R>,
 ): ResourceStatements<Found> {
   const { dialect } = context;
-  const { selectFlat } = dialect.shared === undefined ? related : {};
+  const { selectFlat, ofRange } = dialect.shared === undefined ? related : {};
   return {
     get: getStatement(context, compose),
     lists: new ListPlans(context, compose),
@@ -77,6 +86,11 @@ export function resourceStatements<Found, R>(
       related.select(dialect, tenant, oneResource(id)),
     ),
     flatOfOne: selectFlat && template(compose, ({ tenant, id }) => selectFlat(dialect, tenant, id)),
+    ofRange: ofRange && {
+      select: template(compose, (input) => ofRange.select(dialect, input)),
+      idsOf: ofRange.idsOf,
+      complete: template(compose, (input) => ofRange.complete(dialect, input)),
+    },
     memberSlice: template(compose, (input) => memberSlice(dialect, input)),
     memberCount: template(compose, (input) => memberCount(dialect, input)),
     version: dialect.version && new Template(compose(dialect.version)),
