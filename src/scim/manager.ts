@@ -7,7 +7,7 @@ import type { Attributes } from './resource.ts';
 import { ENTERPRISE_USER_URN } from './schemas/enterprise-user.ts';
 
 /** Whether there may be a manager in the JSON of a profile, which costs less than parsing it. */
-export const mayHaveManager = (json: string): boolean => json.includes('"manager":');
+export const mayHaveManager = (json: string): boolean => json.lastIndexOf('"manager":') >= 0;
 
 /** The id of the manager, unless the client sent its own URL with it. */
 export function managerWithoutReference(attributes: Attributes): string | undefined {

@@ -35,16 +35,18 @@ export function represent(
   const { json, externalId } = profile;
   const { urn, name, extensions } = textsOf(type);
   let schemas = urn;
-  for (const extension of extensions) if (json.includes(extension.key)) schemas += extension.more;
+  // Extensions come last in a profile.
+  for (const { key, more } of extensions) if (json.lastIndexOf(key) >= 0) schemas += more;
+  const quoted = JSON.stringify(id);
   const known = externalId === null ? '' : `"externalId":${JSON.stringify(externalId)},`;
   const attributes = json.length > 2 ? `${json.slice(1, -1)},` : '';
   const added = computed === undefined ? '' : `"${computed.name}":[${computed.elements.join()}],`;
   const since = isoTime(created);
   const last = lastModified === created ? since : isoTime(lastModified);
   const whole =
-    `{"schemas":[${schemas}],"id":${JSON.stringify(id)},${known}${attributes}${added}` +
+    `{"schemas":[${schemas}],"id":${quoted},${known}${attributes}${added}` +
     `"meta":{"resourceType":${name},"created":"${since}","lastModified":"${last}",` +
-    `"location":${referenceTo(type, baseUrl, id)},"version":${JSON.stringify(version)}}}`;
+    `"location":${startOfLocations(type, baseUrl)}${quoted.slice(1)},"version":${JSON.stringify(version)}}}`;
   if (selectsAll(projection, type)) return whole;
   return JSON.stringify(project(JSON.parse(whole), type, projection));
 }
@@ -84,7 +86,13 @@ export function locationOf(type: ResourceType, baseUrl: string, id: string): str
   return `${baseUrl}${type.endpoint}/${id}`;
 }
 
-/** The URL of a resource as JSON. */
-function referenceTo(type: ResourceType, baseUrl: string, id: string): string {
-  return JSON.stringify(locationOf(type, baseUrl, id));
+const starts = new WeakMap<ResourceType, { readonly baseUrl: string; readonly json: string }>();
+
+/** What the URLs of all resources of the type begin with, as JSON. Most calls are for one page. */
+function startOfLocations(type: ResourceType, baseUrl: string): string {
+  const known = starts.get(type);
+  if (known?.baseUrl === baseUrl) return known.json;
+  const json = JSON.stringify(locationOf(type, baseUrl, '')).slice(0, -1);
+  starts.set(type, { baseUrl, json });
+  return json;
 }

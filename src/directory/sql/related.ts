@@ -176,15 +176,16 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
   },
   attach: (records, rows) => {
     const names = new Map<string, string>();
-    const direct = new Map<string, string[]>();
-    const above = new Map<string, string[]>();
+    // The ids of the groups, separated by commas.
+    const direct = new Map<string, string>();
+    const above = new Map<string, string>();
     for (const { memberId, groupId, displayName, isAbove } of rows) {
       if (typeof displayName === 'string') names.set(groupId, displayName);
       if (typeof memberId === 'string') add(isAbove === 1 ? above : direct, memberId, groupId);
     }
     const listOf = (ids: readonly string[]): readonly GroupMembership[] => {
       const types = new Map<string, GroupMembership['type']>();
-      for (const id of ids) for (const each of above.get(id) ?? []) types.set(each, 'indirect');
+      for (const id of ids) for (const each of split(above.get(id))) types.set(each, 'indirect');
       for (const id of ids) types.set(id, 'direct');
       return [...types.keys()].sort().flatMap((groupId) => {
         const [displayName, type] = [names.get(groupId), types.get(groupId)];
@@ -196,10 +197,11 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
     // Users in the same groups share a list, which is written once.
     const lists = new Map<string, readonly GroupMembership[]>();
     return records.map((record) => {
-      const ids = direct.get(record.id) ?? [];
-      const key = ids.join();
-      const groups = lists.get(key) ?? listOf(ids);
-      lists.set(key, groups);
+      const ids = direct.get(record.id);
+      const known = lists.get(ids ?? '');
+      if (known !== undefined) return { ...record, groups: known };
+      const groups = listOf(split(ids));
+      lists.set(ids ?? '', groups);
       return { ...record, groups };
     });
   },
@@ -214,11 +216,12 @@ function isNested({ tables }: SearchDialect, tenant: Expression, id: Expression)
   `;
 }
 
-function add(lists: Map<string, string[]>, key: string, value: string): void {
+function add(lists: Map<string, string>, key: string, value: string): void {
   const list = lists.get(key);
-  if (list === undefined) lists.set(key, [value]);
-  else list.push(value);
+  lists.set(key, list === undefined ? value : `${list},${value}`);
 }
+
+const split = (list = ''): readonly string[] => (list === '' ? [] : list.split(','));
 
 interface MembersRow extends Pick<Row<'groupMembers'>, 'groupId'> {
   readonly members: PackedMembers;

@@ -207,13 +207,15 @@ export function listAnswer(
     itemsPerPage: resources.length,
   });
   const before = `${head.slice(0, -1)},"Resources":[`;
-  const bytes = resources.reduce(
-    (sum, each) => sum + (typeof each === 'string' ? each.length : each.bytes),
-    0,
-  );
-  if (bytes <= LONG_PART && resources.every((each) => typeof each === 'string')) {
-    return { status: 200, body: `${before}${resources.join()}]}` };
+  let bytes = 0;
+  // To join the texts would copy them once more.
+  let body: string | undefined = before;
+  for (const [index, each] of resources.entries()) {
+    const isText = typeof each === 'string';
+    bytes += isText ? each.length : each.bytes;
+    body = isText && body !== undefined ? `${body}${index > 0 ? ',' : ''}${each}` : undefined;
   }
+  if (body !== undefined && bytes <= LONG_PART) return { status: 200, body: `${body}]}` };
   const parts = function* () {
     let part = before;
     for (const [index, each] of resources.entries()) {

@@ -328,5 +328,62 @@ export function groupContract(open: Open): void {
       ]);
       expect(await store.users.get(ACME, ann.id, false)).not.toHaveProperty('groups');
     });
+
+    it('appear on each page of users as they do at each user, nested or not', async () => {
+      const store = opened();
+      const ids: string[] = [];
+      const rename = async (id: string, displayName: string) =>
+        store.groups.change(ACME, id, () => ({ displayName }), [], at(1));
+      const create = async (name: string) => {
+        const { id } = await addUser(store, ACME, name);
+        ids.push(id);
+        return id;
+      };
+      const [ann, bob] = [await create('ann'), await create('bob')];
+      const staff = await addGroup(store, ACME, 'Staff', [ann]);
+      const cid = await create('cid');
+      const crew = await addGroup(store, ACME, 'Crew', [ann, cid]);
+      const dan = await create('dan');
+      await addGroup(store, GLOBEX, 'Others');
+      const groupsOf = async (options: object) => {
+        const { records } = await store.users.list(ACME, userQuery({ related: true, ...options }));
+        return records.map(({ groups = [] }) => groups.map((each) => each.displayName).toSorted());
+      };
+      const alone = async () => {
+        const each = ids.map((id) => store.users.get(ACME, id, true));
+        const found = await Promise.all(each);
+        return found.map((user) => (user?.groups ?? []).map((one) => one.displayName).toSorted());
+      };
+      const expectGroups = async (...expected: readonly string[][]) => {
+        expect(await alone()).toEqual(expected);
+        expect(await groupsOf({})).toEqual(expected);
+        expect(await groupsOf({ after: 'start' })).toEqual(expected);
+        expect(await groupsOf({ after: { id: bob }, limit: 2 })).toEqual(expected.slice(2));
+        expect(await groupsOf({ offset: 1, limit: 2 })).toEqual(expected.slice(1, 3));
+        expect(await groupsOf({ sortBy: 'userName', sortOrder: 'descending' })).toEqual(
+          expected.toReversed(),
+        );
+        const ends = `id eq "${ann}" or id eq "${dan}"`;
+        expect(await groupsOf({ filter: ends })).toEqual([expected[0], expected[3]]);
+      };
+      await expectGroups(['Crew', 'Staff'], [], ['Crew'], []);
+      await rename(crew.id, 'Team');
+      await expectGroups(['Staff', 'Team'], [], ['Team'], []);
+      const all = await addGroup(store, ACME, 'All', [staff.id, dan]);
+      await expectGroups(['All', 'Staff', 'Team'], [], ['Team'], ['All']);
+      await changeMembers(store, ACME, all.id, add(bob), remove(staff.id));
+      await expectGroups(['Staff', 'Team'], ['All'], ['Team'], ['All']);
+    });
+
+    it('appear on a page of users however many they are', async () => {
+      const store = opened();
+      const [ann, bob] = [await addUser(store, ACME, 'ann'), await addUser(store, ACME, 'bob')];
+      const names = Array.from({ length: 203 }, (_, n) => `group ${n}`);
+      await Promise.all(names.map((name) => addGroup(store, ACME, name, [ann.id])));
+      await addGroup(store, ACME, 'last', [bob.id]);
+      const { records } = await store.users.list(ACME, userQuery({ related: true }));
+      const listed = records.map(({ groups = [] }) => groups.map((each) => each.displayName));
+      expect(listed.map((each) => each.toSorted())).toEqual([names.toSorted(), ['last']]);
+    });
   });
 }
