@@ -52,9 +52,11 @@ export function logAccess(
   if (!log.isLevelEnabled('info')) return;
   const { requestId, method, tenant, integration, keyId } = access;
   const path = shownPath(access, meant);
-  const fields = { requestId, method, path, tenant, integration, keyId, status };
-  log.info({ ...fields, ms: Math.round(ms * 100) / 100 }, 'request completed');
+  const fields = { requestId, method, path, tenant, integration, keyId, status, ms: rounded(ms) };
+  log.info(fields, 'request completed');
 }
+
+const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
 /**
  * For a request without a valid token, nothing that the client chose is shown, because it may be a

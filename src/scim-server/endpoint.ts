@@ -23,7 +23,7 @@ import { errorAnswer, methodNotAllowed, noEndpoint, unknownPath } from './error.
 import { bodyShares, HeldAnswers, HeldBody } from './memory-shares.ts';
 import type { Operation, RequestMetrics } from './metrics.ts';
 import { operationOf } from './operations.ts';
-import { queriesOf } from './query-string.ts';
+import { type Parameters, queriesOf } from './query-string.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { RecentRequests } from './recent-requests.ts';
 import { createRefusals } from './refusal.ts';
@@ -37,7 +37,7 @@ export interface ScimRequest {
   /** The id at the end of the path, for routes that have one. */
   readonly id: string | undefined;
   /** The values of every parameter of the URL, by its name as sent. */
-  queries(): Readonly<Record<string, readonly string[]>>;
+  queries(): Parameters;
   /** `name` in lower case. */
   header(name: string): string | undefined;
 }
@@ -184,8 +184,8 @@ function sent(
   integration: string | undefined,
   answers: HeldAnswers,
 ): Answer {
+  if (answer.long === undefined || integration === undefined) return answer;
   const { long, ...rest } = answer;
-  if (long === undefined || integration === undefined) return answer;
   if (method === 'HEAD') return rest;
   if (method === 'GET' || route.path?.endsWith('/.search')) answers.check(integration);
   return { ...rest, long: answers.hold(integration, long) };

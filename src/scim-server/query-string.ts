@@ -1,8 +1,8 @@
 /** The parameters of a URL. */
 
-type Parameters = Readonly<Record<string, readonly string[]>>;
+export type Parameters = ReadonlyMap<string, readonly string[]>;
 
-const NONE: Parameters = {};
+const NONE: Parameters = new Map();
 
 /** The values of every parameter in the URL's query, by its name as sent. */
 export function queriesOf(url: string): Parameters {
@@ -11,14 +11,14 @@ export function queriesOf(url: string): Parameters {
   const fragment = url.indexOf('#');
   // Without a query, the fragment may contain a question mark.
   if (fragment >= 0 && fragment < start) return NONE;
-  const found: Record<string, string[]> = Object.create(null);
+  const found = new Map<string, string[]>();
   for (const pair of url.slice(start + 1, fragment < 0 ? undefined : fragment).split('&')) {
     const equals = pair.indexOf('=');
     const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
     if (name === '') continue;
     const value = equals < 0 ? '' : decoded(pair.slice(equals + 1));
-    const others = found[name];
-    if (others === undefined) found[name] = [value];
+    const others = found.get(name);
+    if (others === undefined) found.set(name, [value]);
     else others.push(value);
   }
   return found;

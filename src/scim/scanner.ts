@@ -7,8 +7,13 @@ import type { Literal } from './filter.ts';
 import { MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS } from './limits.ts';
 import { isPlainWord, literalWithoutQuotes, QUOTES } from './quirks/filter.ts';
 
-const PATH_CHARACTER = /[A-Za-z0-9_$:.-]/;
+/** Each matches at its position, if only the empty text. */
+const SPACE = /\s*/y;
+const PATH = /[A-Za-z0-9_$:.-]*/y;
+const WORD = /[^\s()[\]"]*/y;
 const WORD_END = /[\s()[\]"]/;
+const BACKSLASH = 0x5c;
+const FIRST_PRINTABLE = 0x20;
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
@@ -51,7 +56,7 @@ export class Scanner {
   }
 
   skipSpace(): void {
-    while (!this.atEnd && /\s/.test(this.#text.charAt(this.#position))) this.#position++;
+    this.#skip(SPACE);
   }
 
   peek(character: string): boolean {
@@ -79,14 +84,14 @@ export class Scanner {
 
   pathText(): string {
     const start = this.#position;
-    while (!this.atEnd && PATH_CHARACTER.test(this.#text.charAt(this.#position))) this.#position++;
+    this.#skip(PATH);
     if (start === this.#position) throw this.fault('an attribute name');
     return this.#text.slice(start, this.#position);
   }
 
   word(): string {
     const start = this.#position;
-    while (!this.atEnd && !WORD_END.test(this.#text.charAt(this.#position))) this.#position++;
+    this.#skip(WORD);
     return this.#text.slice(start, this.#position);
   }
 
@@ -117,25 +122,33 @@ export class Scanner {
       throw new SyntaxFault(`has more than ${MAX_FILTER_TERMS} comparisons`);
   }
 
+  #skip(pattern: RegExp): void {
+    pattern.lastIndex = this.#position;
+    pattern.test(this.#text);
+    this.#position = pattern.lastIndex;
+  }
+
   #string(closing: string): string {
     const start = this.#position++;
     let result = '';
-    let plainFrom = this.#position;
     for (;;) {
+      const from = this.#position;
+      this.#skipPlain(closing.charCodeAt(0));
+      result += this.#text.slice(from, this.#position);
       if (this.atEnd) throw this.fault('the closing quote');
-      const character = this.#text.charAt(this.#position);
-      if (character === closing || character === '\\') {
-        result += this.#text.slice(plainFrom, this.#position);
-        this.#position++;
-        if (character === closing) return this.#closed(closing, start, result);
-        result += this.#escape(closing);
-        plainFrom = this.#position;
-      } else if (character < ' ') {
-        throw this.fault('an escape sequence instead of a control character');
-      } else {
-        this.#position++;
-      }
+      if (this.take(closing)) return this.#closed(closing, start, result);
+      if (!this.take('\\')) throw this.fault('an escape sequence instead of a control character');
+      result += this.#escape(closing);
     }
+  }
+
+  #skipPlain(closing: number): void {
+    let end = this.#position;
+    let code = this.#text.charCodeAt(end);
+    // Behind the end it is NaN.
+    while (code >= FIRST_PRINTABLE && code !== closing && code !== BACKSLASH)
+      code = this.#text.charCodeAt(++end);
+    this.#position = end;
   }
 
   /**

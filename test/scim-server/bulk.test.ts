@@ -224,7 +224,7 @@ describe('permissions', () => {
     ];
     const nothing = () => undefined;
     const answer = await bulkRoutes(resources, types)['/Bulk']?.POST?.({
-      request: { id: undefined, queries: () => ({}), header: nothing },
+      request: { id: undefined, queries: () => new Map(), header: nothing },
       caller: {
         scope: { tenant: client.record.tenant, integrationId: client.record.id },
         permissions: new Set(['users.create', 'users.patch', 'groups.create'] as const),

@@ -11,26 +11,21 @@ describe('the parameters of a URL', () => {
         const query = new URLSearchParams(pairs);
         const names = new Set([...query.keys()].filter((name) => name !== ''));
         const expected = [...names].map((name) => [name, query.getAll(name)]);
-        expect(Object.entries(queriesOf(`/Users?${query}`))).toEqual(
-          expect.arrayContaining(expected),
-        );
-        expect(Object.keys(queriesOf(`/Users?${query}`))).toHaveLength(names.size);
+        expect([...queriesOf(`/Users?${query}`)]).toEqual(expected);
       }),
     );
   });
 
   it('keep what can’t be decoded, unlike the URL Standard, and may be named like parts of a prototype', () => {
-    expect({ ...queriesOf('/Users?a=%41/%ff&%&__proto__=b&a') }).toEqual(
-      Object.fromEntries([
-        ['a', ['A/%ff', '']],
-        ['%', ['']],
-        ['__proto__', ['b']],
-      ]),
-    );
+    expect([...queriesOf('/Users?a=%41/%ff&%&__proto__=b&a')]).toEqual([
+      ['a', ['A/%ff', '']],
+      ['%', ['']],
+      ['__proto__', ['b']],
+    ]);
   });
 
   it('are none of a fragment', () => {
-    expect(queriesOf('/Users#?a=b')).toEqual({});
-    expect({ ...queriesOf('/Users?a=b#&c=d') }).toEqual({ a: ['b'] });
+    expect([...queriesOf('/Users#?a=b')]).toEqual([]);
+    expect([...queriesOf('/Users?a=b#&c=d')]).toEqual([['a', ['b']]]);
   });
 });

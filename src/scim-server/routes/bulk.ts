@@ -26,6 +26,8 @@ import { isPossibleId } from './resource-answers.ts';
 /** So few leave room for other requests, and share a commit. */
 const MOST_TOGETHER = 50;
 
+const WITHOUT_MEMBERS = new Map([['excludedAttributes', ['members']]]);
+
 /** `resources` are the routes of all types, from resourceRoutes. */
 export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {
   return {
@@ -204,7 +206,7 @@ function callOf(call: ScimCall, { id, version, data }: OperationRequest): ScimCa
     request: {
       id,
       // Only the ETag of the response is used, which doesn't need the members.
-      queries: () => ({ excludedAttributes: ['members'] }),
+      queries: () => WITHOUT_MEMBERS,
       header: (name) => (name === 'if-match' ? version : undefined),
     },
     body: async (limit) => withinLimit(data, limit),

@@ -47,7 +47,7 @@ const BY_LOWER_CASE: ReadonlyMap<string, Name> = new Map(
  */
 function parametersOf(request: ScimRequest): ReadonlyMap<Name, readonly string[]> {
   const found = new Map<Name, readonly string[]>();
-  for (const [key, values] of Object.entries(request.queries())) {
+  for (const [key, values] of request.queries()) {
     const name = BY_LOWER_CASE.get(key.toLowerCase());
     if (name === undefined) continue;
     if (found.has(name)) throw givenTwice(name);
