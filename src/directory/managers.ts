@@ -16,6 +16,7 @@ export function withManagers(
   { tenant }: Scope,
   records: readonly UserRecord[],
 ): Eventual<readonly UserRecord[]> {
+  if (!records.some(({ profile }) => mayHaveManager(profile.json))) return records;
   const named = records.map(({ profile }) =>
     mayHaveManager(profile.json) ? managerWithoutReference(profile.attributes) : undefined,
   );

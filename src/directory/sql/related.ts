@@ -175,6 +175,7 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
     },
   },
   attach: (records, rows) => {
+    if (rows.length === 0) return records.map((record) => ({ ...record, groups: [] }));
     const names = new Map<string, string>();
     // The ids of the groups, separated by commas.
     const direct = new Map<string, string>();

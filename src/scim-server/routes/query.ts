@@ -41,13 +41,17 @@ const BY_LOWER_CASE: ReadonlyMap<string, Name> = new Map(
   NAMES.map((name) => [name.toLowerCase(), name]),
 );
 
+const NO_PARAMETERS: ReadonlyMap<Name, readonly string[]> = new Map();
+
 /**
  * The known parameters of a URL. Unknown ones are ignored, because identity providers append their
  * own, such as Entra's `aadOptscim062020`. Throws invalidValue for a name in two spellings.
  */
 function parametersOf(request: ScimRequest): ReadonlyMap<Name, readonly string[]> {
+  const queries = request.queries();
+  if (queries.size === 0) return NO_PARAMETERS;
   const found = new Map<Name, readonly string[]>();
-  for (const [key, values] of request.queries()) {
+  for (const [key, values] of queries) {
     const name = BY_LOWER_CASE.get(key.toLowerCase());
     if (name === undefined) continue;
     if (found.has(name)) throw givenTwice(name);

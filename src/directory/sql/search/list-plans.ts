@@ -31,7 +31,6 @@ export class ListPlans {
     const plan = this.#plans.get(key, () => new ListPlan(this.#context, this.#compose, query));
     const after = 'after' in start ? start.after : undefined;
     const input: ListInput & Record<number, Comparable> = {
-      ...shape?.literals,
       tenant,
       integrationId,
       limit: 'after' in start ? limit + 1 : limit,
@@ -40,6 +39,8 @@ export class ListPlans {
       sorted: after?.sorted ?? null,
       related,
     };
+    // A spread would be copied property by property.
+    for (const [index, literal] of shape?.literals.entries() ?? []) input[index] = literal;
     return { plan, input };
   }
 }

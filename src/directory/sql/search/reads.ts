@@ -116,9 +116,9 @@ export function readsOf<Found, R extends StoredResource>(
     records: readonly StoredResource[],
     isRange = false,
   ): Steps<R[]> {
+    if (rows.every(({ memberships }) => memberships === 0)) return attach(records, []);
     const ids = rows.flatMap(({ id, memberships }) => (memberships === 0 ? [] : [id]));
-    const [id, ...others] = ids;
-    if (id === undefined) return attach(records, []);
+    const [id = '', ...others] = ids;
     const read = rows.flatMap(({ related = null }) => related ?? []);
     if (read.length > 0)
       return attach(
