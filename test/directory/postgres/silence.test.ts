@@ -60,7 +60,8 @@ const sleep = template(compose, () => sql`SELECT pg_sleep(3)`);
 function* steps(): Steps<readonly unknown[]> {
   return yield { template: sleep, input: {} };
 }
-const read = async (given = connections) => given.reader({ integrationId: 'okta', steps: steps() });
+const read = async (integrationId: string, given = connections) =>
+  given.reader({ integrationId, steps: steps() });
 const working = () =>
   directory.database.query(
     "SELECT 1 FROM pg_stat_activity WHERE application_name = 'silence' AND query LIKE '%pg_sleep%' AND state = 'active'",
@@ -80,7 +81,7 @@ describe('a path that swallows the traffic of open connections', () => {
   });
 
   it('fails no read, because it is run once more', async () => {
-    const lost = all(SIZE, () => read());
+    const lost = Promise.all(Array.from({ length: SIZE }, (_, n) => read(`okta-${n}`)));
     await eventually(async () => expect(await working()).toHaveLength(SIZE));
     proxy.mute();
     expect(await lost).toHaveLength(SIZE);
@@ -154,7 +155,7 @@ describe('a server that is executing statements', () => {
 describe('a server that takes too long', () => {
   it('is not asked once more', async () => {
     const hasty = openConnections(settings, SIZE, { ...LIMITS, silenceMs: 500 });
-    await expect(read(hasty)).rejects.toMatchObject(UNAVAILABLE);
+    await expect(read('okta', hasty)).rejects.toMatchObject(UNAVAILABLE);
     expect(await working()).toHaveLength(1);
     await eventually(async () => expect(await working()).toHaveLength(0));
     await hasty.close();

@@ -2,11 +2,10 @@
  * Connections to PostgreSQL: statements, transactions that are retried after a conflict, and errors
  * in terms of the protocol.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
-import { tooManySearches, unavailable } from '../../../scim/error.ts';
+import { tooManySearches } from '../../../scim/error.ts';
 import { MAX_WAITING_READS, SEARCH_PATIENCE_MS } from '../../../scim/limits.ts';
 import { composer } from '../../sql/compose.ts';
 import { perform, readerOf } from '../../sql/search/reader.ts';
@@ -15,7 +14,7 @@ import { SharedTemplate } from '../../sql/search/shared.ts';
 import type { ReadStep } from '../../sql/search/steps.ts';
 import { Template } from '../../sql/template.ts';
 import type { SearchesOfStore } from '../../store/searches.ts';
-import { asScimError, isTransient } from '../errors.ts';
+import { again, asked, both, guarded, onSession, read } from './on-session.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import type { Answered, BoundValue, SentStatement } from './round-trip.ts';
 import { Searches, type Transaction } from './searches.ts';
@@ -85,7 +84,6 @@ export interface Connections extends Queries {
   close(): Promise<void>;
 }
 
-const MAX_ATTEMPTS = 10;
 /** Long reads may have to wait for other long reads. */
 const PATIENCE_OF_READS = { ms: SEARCH_PATIENCE_MS, refusal: tooManySearches };
 
@@ -119,17 +117,22 @@ export function openConnections(
   const long = writes === 1 ? new Turns(1, bounds.acquireMs) : turns;
   const transaction: Transaction = (read) =>
     long.take('long reads', () => runners.transaction(read), PATIENCE_OF_READS);
-  const shares = new Shares((statement) => read(pool, statement), bounds.acquireMs);
-  const rowsOf = ({ template, input }: ReadStep) =>
+  // Some look-ups find very many rows. Those of one integration leave connections to the others.
+  const reads = new Turns(work, bounds.acquireMs);
+  const patience = { ms: bounds.acquireMs, refusal: tooManySearches };
+  const rows = (integrationId: string, statement: SentStatement) =>
+    reads.take(integrationId, () => read(pool, statement), patience);
+  const shares = new Shares(rows, bounds.acquireMs);
+  const rowsOf = (integrationId: string, { template, input }: ReadStep) =>
     template instanceof SharedTemplate
-      ? shares.rows(template, input)
-      : read(pool, sent(template, input));
+      ? shares.rows(integrationId, template, input)
+      : rows(integrationId, sent(template, input));
   const searches = new Searches(transaction);
   const large = new Searches(transaction, MAX_WAITING_READS);
   return {
     ...runners,
     reader: readerOf({
-      direct: ({ steps }) => perform(steps, rowsOf),
+      direct: ({ integrationId, steps }) => perform(steps, (step) => rowsOf(integrationId, step)),
       apart: ({ integrationId, steps, client }) => searches.run(integrationId, steps, client),
       whole: ({ integrationId, steps, client }) => large.run(integrationId, steps, client),
     }),
@@ -213,65 +216,6 @@ function sent(statement: SQL | Template<object, unknown>, input: object = {}): S
   return { text, values: params as readonly BoundValue[], isOfRequest };
 }
 
-async function guarded<T>(query: () => Promise<T>): Promise<T> {
-  try {
-    return await query();
-  } catch (error) {
-    throw asScimError(error);
-  }
-}
-
-const asked = (session: Session, statements: readonly SentStatement[]) =>
-  guarded(() => session.askAll(statements));
-
-/**
- * Returns the rows of a statement that only reads. If its connection breaks, it is run once more on
- * another one. It waits for no row, and so it needs no limit for that.
- */
-async function read(
-  pool: Pool,
-  statement: SentStatement,
-  isRepeated = false,
-): Promise<readonly unknown[]> {
-  const used: Session[] = [];
-  const ask = (session: Session) => {
-    used.push(session);
-    return asked(session, [statement]);
-  };
-  try {
-    const [answer] = await again(() => onSession(pool, ask));
-    return answer?.rows ?? [];
-  } catch (error) {
-    if (isRepeated || !used.at(-1)?.isBroken) throw error;
-    return read(pool, statement, true);
-  }
-}
-
-/** See Connections. The second one decides, because it is committed even if the first one fails. */
-async function both(pool: Pool, first: SentStatement, second: SentStatement) {
-  let before = [first];
-  return again(async () => {
-    const outcomes = await onSession(pool, (session) =>
-      guarded(() => session.askEach([...before, second])),
-    );
-    const answer = outcomes.at(-1);
-    const errors = outcomes.slice(0, -1).filter((outcome) => outcome instanceof Error);
-    if (errors.length === 0) before = [];
-    if (answer === undefined || answer instanceof Error) throw asScimError(answer);
-    return { answer, missed: errors.map(asScimError)[0] };
-  });
-}
-
-/** The connection survives an error that concerns only the statement. */
-async function onSession<T>(pool: Pool, work: (session: Session) => Promise<T>): Promise<T> {
-  const session = pool.idle() ?? (await guarded(() => pool.acquire()));
-  try {
-    return await work(session);
-  } finally {
-    pool.release(session);
-  }
-}
-
 /** The transaction begins with its first statements, in the same round trip. */
 async function inTransaction<T>(
   session: Session,
@@ -298,17 +242,5 @@ async function inTransaction<T>(
       });
     }
     throw error;
-  }
-}
-
-async function again<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let count = 1; ; count++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isTransient(error)) throw error;
-      if (count === MAX_ATTEMPTS) throw unavailable(error);
-      await pause(Math.random() * 2 ** count);
-    }
   }
 }

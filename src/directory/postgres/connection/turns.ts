@@ -1,7 +1,8 @@
 /**
- * Turns of writes. A write may wait for a row that another session has locked, so writes never take
- * all connections: reads, authentication and health checks keep some. Writes of one resource, which
- * would wait for each other in the server, take half of the turns at most.
+ * Turns of writes, and of reads. A write may wait for a row that another session has locked, so
+ * writes never take all connections: reads, authentication and health checks keep some. Writes of
+ * one resource, which would wait for each other in the server, take half of the turns at most, and
+ * so do reads of one integration.
  */
 import { busy } from '../../../scim/error.ts';
 
@@ -31,7 +32,7 @@ export class Turns {
   }
 
   /**
-   * Does the work of a resource in its turn. Rejects with busy if no turn comes up in time, unless
+   * Does the work of the key in its turn. Rejects with busy if no turn comes up in time, unless
    * it has a patience of its own.
    */
   async take<T>(key: string, work: () => Promise<T>, patience = this.#patience): Promise<T> {

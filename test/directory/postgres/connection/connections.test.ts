@@ -9,7 +9,9 @@ import {
   compose,
   openConnections,
 } from '../../../../src/directory/postgres/connection/connections.ts';
-import { template } from '../../../../src/directory/sql/template.ts';
+import { SharedTemplate } from '../../../../src/directory/sql/search/shared.ts';
+import type { Steps } from '../../../../src/directory/sql/search/steps.ts';
+import { Slot, Template, template } from '../../../../src/directory/sql/template.ts';
 import { type PostgresDirectory, usePostgres } from '../../../support/directory/postgres.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { ACME, addUser, at } from '../../contract/fixture.ts';
@@ -334,6 +336,27 @@ describe('reserved connections', () => {
     expect(pids).not.toContain(undefined);
     expect(running).toBe(statements.length);
     await Promise.all(statements);
+  });
+});
+
+describe('reads of one integration', () => {
+  const asleep = compose(sql`SELECT 1 AS n, pg_sleep(${new Slot('seconds')})`);
+  const slow = { shared: new SharedTemplate(asleep), single: new Template(asleep) };
+  function* steps(given: Template<object, unknown>, seconds: string): Steps<readonly unknown[]> {
+    return yield { template: given, input: { seconds } };
+  }
+
+  it.each(['shared', 'single'] as const)('leave connections to others: %s ones', async (kind) => {
+    const read = async (integrationId: string, seconds: string) =>
+      connections.reader({ integrationId, steps: steps(slow[kind], seconds) });
+    await read('entra', '0');
+    // Each is another statement.
+    const reads = Array.from({ length: 8 }, (_, n) => read('okta', `2.${n}`));
+    let running = reads.length;
+    for (const each of reads) void each.then(() => running--);
+    await read('entra', '0');
+    expect(running).toBe(reads.length);
+    await Promise.all(reads);
   });
 });
 

@@ -1,0 +1,81 @@
+/** Statements on the sessions of a pool, and when they are run again. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { unavailable } from '../../../scim/error.ts';
+import { asScimError, isTransient } from '../errors.ts';
+import type { Pool } from './pool.ts';
+import type { SentStatement } from './round-trip.ts';
+import type { Session } from './session.ts';
+
+const MAX_ATTEMPTS = 10;
+
+export async function guarded<T>(query: () => Promise<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    throw asScimError(error);
+  }
+}
+
+export const asked = (session: Session, statements: readonly SentStatement[]) =>
+  guarded(() => session.askAll(statements));
+
+/**
+ * Returns the rows of a statement that only reads. If its connection breaks, it is run once more on
+ * another one. It waits for no row, and so it needs no limit for that.
+ */
+export async function read(
+  pool: Pool,
+  statement: SentStatement,
+  isRepeated = false,
+): Promise<readonly unknown[]> {
+  const used: Session[] = [];
+  const ask = (session: Session) => {
+    used.push(session);
+    return asked(session, [statement]);
+  };
+  try {
+    const [answer] = await again(() => onSession(pool, ask));
+    return answer?.rows ?? [];
+  } catch (error) {
+    if (isRepeated || !used.at(-1)?.isBroken) throw error;
+    return read(pool, statement, true);
+  }
+}
+
+/** See Connections. The second one decides, because it is committed even if the first one fails. */
+export async function both(pool: Pool, first: SentStatement, second: SentStatement) {
+  let before = [first];
+  return again(async () => {
+    const outcomes = await onSession(pool, (session) =>
+      guarded(() => session.askEach([...before, second])),
+    );
+    const answer = outcomes.at(-1);
+    const errors = outcomes.slice(0, -1).filter((outcome) => outcome instanceof Error);
+    if (errors.length === 0) before = [];
+    if (answer === undefined || answer instanceof Error) throw asScimError(answer);
+    return { answer, missed: errors.map(asScimError)[0] };
+  });
+}
+
+/** The connection survives an error that concerns only the statement. */
+export async function onSession<T>(pool: Pool, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = pool.idle() ?? (await guarded(() => pool.acquire()));
+  try {
+    return await work(session);
+  } finally {
+    pool.release(session);
+  }
+}
+
+/** Makes the attempt again after a conflict with another transaction. */
+export async function again<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let count = 1; ; count++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      if (count === MAX_ATTEMPTS) throw unavailable(error);
+      await pause(Math.random() * 2 ** count);
+    }
+  }
+}
