@@ -123,12 +123,12 @@ function answerByIndex(lists: readonly List[], { startIndex, count }: Search): E
   return answerFrom(0);
 }
 
-async function answerByCursor(
+function answerByCursor(
   lists: readonly List[],
   place: CursorPlace | undefined,
   count: number,
   issue: (next: CursorPlace) => string,
-): Promise<Answer> {
+): Eventual<Answer> {
   const resources: Body[] = [];
   const first = Math.max(
     0,
@@ -136,16 +136,24 @@ async function answerByCursor(
   );
   let next: CursorPlace | undefined;
   let total = 0;
-  for (const [index, list] of lists.entries()) {
+  const answerFrom = (index: number): Eventual<Answer> => {
+    const list = lists[index];
+    if (list === undefined) {
+      return listAnswer(total, next === undefined ? {} : { nextCursor: issue(next) }, resources);
+    }
     const after = index === first ? place?.key : undefined;
-    const room = index < first || next !== undefined ? 0 : count - resources.length;
-    const page = await list.page({ after }, room);
-    resources.push(...page.resources);
-    total += page.total;
-    if (index < first || next !== undefined || count === 0) continue;
-    const type = list.type.name;
-    if (page.next !== undefined) next = { type, key: page.next };
-    else if (room === 0 && page.total > 0) next = { type, key: undefined };
-  }
-  return listAnswer(total, next === undefined ? {} : { nextCursor: issue(next) }, resources);
+    const isFull = index < first || next !== undefined;
+    const room = isFull ? 0 : count - resources.length;
+    return andThen(list.page({ after }, room), (page) => {
+      resources.push(...page.resources);
+      total += page.total;
+      const type = list.type.name;
+      if (!isFull && count > 0) {
+        if (page.next !== undefined) next = { type, key: page.next };
+        else if (room === 0 && page.total > 0) next = { type, key: undefined };
+      }
+      return answerFrom(index + 1);
+    });
+  };
+  return answerFrom(0);
 }
