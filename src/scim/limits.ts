@@ -35,7 +35,7 @@ export const MAX_AT_ONCE_OF_CALLER = 32;
  * this many waiting, is refused more of them.
  */
 export const MAX_QUEUE_MS = 40;
-export const MIN_QUEUE = 32;
+export const MIN_QUEUE = 96;
 
 /**
  * One that has waited for longer, in milliseconds, is refused while so many others wait behind it.
