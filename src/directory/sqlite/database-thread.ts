@@ -18,15 +18,22 @@ export interface DatabaseOfThread {
   readonly path: string;
 }
 
+interface ThreadOptions {
+  readonly name: string;
+  readonly heapMb: number;
+  /** What else the program needs in its workerData. */
+  readonly data?: object;
+}
+
 const DRIVER = requireFrom(import.meta.url).resolve('better-sqlite3');
 
 /** Throws if the process may have no more threads. */
 export function startDatabaseThread(
   program: ThreadProgram,
   path: string,
-  { name, heapMb }: { readonly name: string; readonly heapMb: number },
+  { name, heapMb, data }: ThreadOptions,
 ): Worker {
-  const workerData: DatabaseOfThread = { driver: DRIVER, path };
+  const workerData: DatabaseOfThread = { ...data, driver: DRIVER, path };
   return new Worker(`(${program})(require('node:worker_threads'), require)`, {
     eval: true,
     name,

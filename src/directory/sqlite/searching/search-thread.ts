@@ -19,21 +19,26 @@ export class SearchThread {
   /** Resolves when it has ended for whatever reason. */
   readonly ended: Promise<void>;
   readonly #worker: Worker;
+  readonly #told = new Int32Array(new SharedArrayBuffer(4));
   #waiting: Waiting | undefined;
   #isUsable = true;
 
   constructor(path: string) {
-    const options = { name: 'search', heapMb: MAX_HEAP_MB };
+    const options = { name: 'search', heapMb: MAX_HEAP_MB, data: { told: this.#told } };
     this.#worker = startDatabaseThread(serveSearches, path, options);
     this.#worker.on('message', (reply: SearchReply) => this.#answered(reply));
     this.ended = new Promise((resolve) => {
-      const end = (reason: Error) => {
+      let reason: Error = hasEnded();
+      this.#worker.once('error', (error) => {
+        this.#isUsable = false;
+        reason = error;
+      });
+      // An error comes before the thread has let go of the state.
+      this.#worker.once('exit', () => {
         this.#isUsable = false;
         this.#waiting?.reject(reason);
         resolve();
-      };
-      this.#worker.once('error', end);
-      this.#worker.once('exit', () => end(hasEnded()));
+      });
     });
     this.#worker.unref();
   }
@@ -57,6 +62,7 @@ export class SearchThread {
       await this.#ask(null).catch(() => undefined);
       // Otherwise, the process would not wait for the end of the thread.
       if (this.#isUsable) this.#worker.unref();
+      else await this.ended;
     }
   }
 
@@ -69,15 +75,25 @@ export class SearchThread {
     });
   }
 
-  /** Ends it within a row of a search that calls `unended()`. Resolves when it has ended. */
+  /**
+   * Ends it within a few rows of a statement that calls `unended()`, and otherwise after the
+   * statement. Resolves when it has ended.
+   */
   async end(): Promise<void> {
     this.#isUsable = false;
-    await this.#worker.terminate();
+    Atomics.store(this.#told, 0, 1);
+    // Terminating ends no statement, and would keep `unended()` from doing so.
+    if (this.#waiting === undefined) await this.#worker.terminate();
+    await this.ended;
   }
 
   #answered(reply: SearchReply): void {
-    if ('rows' in reply) this.#waiting?.resolve(reply.rows);
-    else this.#waiting?.reject(new Database.SqliteError(reply.message, reply.code));
+    // Who waits gets the error of the end.
+    if (Atomics.load(this.#told, 0) !== 0) return void this.#worker.terminate();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if ('rows' in reply) waiting?.resolve(reply.rows);
+    else waiting?.reject(new Database.SqliteError(reply.message, reply.code));
   }
 }
 

@@ -3,6 +3,11 @@ import type Sqlite from 'better-sqlite3';
 import type { Statement } from '../../sql/template.ts';
 import type { DatabaseOfThread } from '../database-thread.ts';
 
+interface SearchedDatabase extends DatabaseOfThread {
+  /** Shared with the thread. Its only element is 1 once the thread has been told to end. */
+  readonly told: Int32Array;
+}
+
 /** The rows of the statement, or its error. */
 export type SearchReply =
   | { readonly rows: readonly unknown[] }
@@ -16,15 +21,19 @@ export function serveSearches(
   { parentPort, workerData }: typeof import('node:worker_threads'),
   require: NodeJS.Require,
 ): void {
-  const { driver, path }: DatabaseOfThread = workerData;
+  const { driver, path, told }: SearchedDatabase = workerData;
   const Database: typeof Sqlite = require(driver);
   let opened: Sqlite.Database | undefined;
+  /** Ends the statement that calls it, and the thread, if the thread was told to end. */
+  const unended = () => {
+    if (Atomics.load(told, 0) !== 0) throw new Error('the search was told to end');
+    return 1;
+  };
   const open = () => {
     const db = new Database(path, { readonly: true });
     db.pragma('busy_timeout = 5000');
     db.pragma('mmap_size = 268435456');
-    // A statement that calls it ends with the thread.
-    db.function('unended', () => 1);
+    db.function('unended', unended);
     return db;
   };
   const replyTo = (statement: Statement | null): SearchReply => {
