@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { DATABASES } from '../support/directory/databases.ts';
 import {
+  type ScimAnswer,
   type ScimClient,
   type ScimServer,
   startScimServer,
@@ -74,6 +75,60 @@ describe.each(DATABASES)('on %s', (_, open) => {
       const ofGroup = (group.body.meta as JsonObject).version;
       const filter = `meta.version eq ${JSON.stringify(ofGroup)} and id eq "${group.id}"`;
       expect(await found('/Groups', filter)).toEqual([group.id]);
+    });
+  });
+
+  describe('a user after a write', () => {
+    const QUERIES = [
+      '',
+      '?attributes=userName,meta',
+      '?attributes=groups.value,meta',
+      '?attributes=manager,meta',
+      '?excludedAttributes=groups',
+      '?excludedAttributes=userName',
+    ];
+    /** The response is the same as that of a read, which its ETag makes needless. */
+    const expectAsRead = async ({ status, body, headers }: ScimAnswer, path: string) => {
+      expect(status).toBeLessThan(300);
+      const tag = headers.get('etag') ?? '';
+      const known = { headers: { 'if-none-match': tag } };
+      const again = await client.send('GET', path);
+      expect([path, body, tag]).toEqual([path, again.body, again.headers.get('etag')]);
+      expect((await client.send('GET', path, undefined, known)).status).toBe(304);
+    };
+
+    it.each(QUERIES)('who is created is as in a read: %s', async (query) => {
+      const manager = { value: (await createUser()).id };
+      const sent = { userName: `user-${++count}`, [ENTERPRISE_URN]: { manager } };
+      const answer = await client.send('POST', `/Users${query}`, sent);
+      await expectAsRead(answer, `/Users/${answer.id}${query}`);
+    });
+
+    it.each(QUERIES)('who is changed is as in a read, whatever the groups: %s', async (query) => {
+      const manager = { value: (await createUser()).id };
+      const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager } });
+      const path = `/Users/${id}${query}`;
+      const expectChangesAsRead = async () => {
+        const put = { ...body, title: `title ${++count}` };
+        for (const _ of ['changed', 'the same'])
+          await expectAsRead(await client.send('PUT', path, put), path);
+        const operation = { op: 'add', path: 'title', value: `title ${++count}` };
+        for (const _ of ['changed', 'the same'])
+          await expectAsRead(await patch(path, operation), path);
+      };
+      const groups: string[] = [];
+      const join = async (many: number) => {
+        const members = [{ value: id }];
+        for (let n = 0; n < many; n++) groups.push((await createGroup({ members })).id);
+      };
+      await expectChangesAsRead();
+      await join(2);
+      await expectChangesAsRead();
+      const above = await createGroup({ members: [{ value: groups[0] ?? '' }] });
+      await expectChangesAsRead();
+      await client.send('DELETE', `/Groups/${above.id}`);
+      await join(60);
+      await expectChangesAsRead();
     });
   });
 

@@ -35,7 +35,9 @@ function representUser(
   projection: Projection,
   baseUrl: string,
 ): Represented {
-  const { id, groups = [], managerId } = user;
+  const { id, managerId } = user;
+  // A write may know groups that a read with the same projection doesn't.
+  const groups = wants(projection, 'groups') ? (user.groups ?? []) : [];
   const shown = writtenGroups(groups, types, baseUrl);
   const version = etag(
     user.version,
