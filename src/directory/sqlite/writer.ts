@@ -53,12 +53,16 @@ interface WriterOptions {
   readonly disk?: DurableCommits;
   /** Is called between transactions, `isLacking` space or not. The next one waits for it. */
   readonly tidy?: (isLacking: boolean) => Promise<void> | undefined;
+  /** Monotonic, in milliseconds. */
+  readonly clock?: () => number;
 }
 
 /** More writes would wait longer than clients do. */
 const MAX_WAITING = 20_000;
 const MAX_GROUP = 256;
+/** For how long writes are gathered. A turn may take long. */
 const MAX_TURNS = 16;
+const MAX_GATHERING_MS = 5;
 
 export class Writer {
   readonly #db: Database.Database;
@@ -69,6 +73,7 @@ export class Writer {
   readonly #long: LongJob[] = [];
   readonly #disk: WriterOptions['disk'];
   readonly #tidy: WriterOptions['tidy'];
+  readonly #clock: () => number;
   #armed = false;
   /** Whether a transaction is running or is forced to the disk. Jobs wait. */
   #isTaken = false;
@@ -79,12 +84,13 @@ export class Writer {
 
   constructor(
     db: Database.Database,
-    { space = new FreeSpace({}), disk, tidy }: WriterOptions = {},
+    { space = new FreeSpace({}), disk, tidy, clock = () => performance.now() }: WriterOptions = {},
   ) {
     this.#db = db;
     this.#space = space;
     this.#disk = disk;
     this.#tidy = tidy;
+    this.#clock = clock;
     this.#changes = db.prepare<[], number>('SELECT total_changes()').pluck();
     this.#statements = {
       begin: db.prepare('BEGIN IMMEDIATE'),
@@ -155,14 +161,16 @@ export class Writer {
   #arm(): void {
     if (this.#armed || this.#isTaken) return;
     this.#armed = true;
-    setImmediate(() => this.#gather(0, 0));
+    const end = this.#clock() + MAX_GATHERING_MS;
+    setImmediate(() => this.#gather(0, 0, end));
   }
 
   /** Waits for another turn if the last one has brought writes, of which `known` are older. */
-  #gather(known: number, turns: number): void {
+  #gather(known: number, turns: number, end: number): void {
     const { length } = this.#waiting;
-    if (length > known && length < MAX_GROUP && turns < MAX_TURNS) {
-      setImmediate(() => this.#gather(length, turns + 1));
+    const isSoon = turns < MAX_TURNS && this.#clock() < end;
+    if (length > known && length < MAX_GROUP && isSoon) {
+      setImmediate(() => this.#gather(length, turns + 1, end));
       return;
     }
     this.#armed = false;

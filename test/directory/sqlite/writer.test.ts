@@ -64,6 +64,22 @@ describe('the writer', () => {
     expect(transactions).toBe(1);
   });
 
+  it('commits what arrived in turns that take long, however few they are', async () => {
+    let time = 0;
+    let transactions = 0;
+    const gathering = new Writer(db, {
+      tidy: () => void transactions++,
+      clock: () => time,
+    });
+    const seen: Promise<unknown>[] = [];
+    for (let turn = 0; turn < 8; turn++) {
+      seen.push(gathering.write(() => transactions));
+      time += 3;
+      await nextTurn();
+    }
+    expect((await Promise.all(seen)).slice(0, 4)).toEqual([0, 0, 1, 1]);
+  });
+
   it('commits while every turn brings more', async () => {
     let isAnswered = false;
     const first = note('0').then(() => {
