@@ -21,13 +21,20 @@ export interface Resources<R extends StoredResource> {
   /** `related`: with the user's groups, or the group's members. */
   get(caller: Caller, id: string, related: boolean): Eventual<R | undefined>;
   list(caller: Caller, query: Query): Eventual<Page<R>>;
-  /** PUT. */
-  replace(caller: Caller, id: string, attributes: Attributes, ifMatch: IfMatch): Promise<Change<R>>;
+  /** PUT. `related`: with what is related as well, if that costs less than `reread`. */
+  replace(
+    caller: Caller,
+    id: string,
+    attributes: Attributes,
+    ifMatch: IfMatch,
+    related?: boolean,
+  ): Promise<Change<R>>;
   patch(
     caller: Caller,
     id: string,
     operations: readonly PatchOperation[],
     ifMatch: IfMatch,
+    related?: boolean,
   ): Promise<Change<R>>;
   delete(caller: Caller, id: string, ifMatch: IfMatch): Promise<void>;
   /**

@@ -25,6 +25,7 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
     { scope, permissions }: Caller,
     id: string,
     ifMatch: IfMatch,
+    related: boolean | undefined,
     next: (current: UserRecord) => Attributes,
   ): Promise<Change<UserRecord>> => {
     demand(permissions, 'users.patch');
@@ -34,7 +35,7 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
       demand(permissions, ...permissionsFor(current.profile.attributes, attributes));
       return attributes;
     };
-    return changed(await store.users.change(scope, id, decide, now()));
+    return changed(await store.users.change(scope, id, decide, now(), related));
   };
 
   return {
@@ -51,8 +52,8 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
       return changed({ ...created, groups: [] });
     },
     /** Without `active`, the user stays as active as before. */
-    replace: (caller, id, attributes, ifMatch) =>
-      change(caller, id, ifMatch, ({ profile: current }) => {
+    replace: (caller, id, attributes, ifMatch, related) =>
+      change(caller, id, ifMatch, related, ({ profile: current }) => {
         const { active } = current.attributes;
         const next =
           attributes.active === undefined && active !== undefined
@@ -60,8 +61,8 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
             : attributes;
         return keepImmutable(current.attributes, next, type, 'kept');
       }),
-    patch: (caller, id, operations, ifMatch) =>
-      change(caller, id, ifMatch, ({ profile }) =>
+    patch: (caller, id, operations, ifMatch, related) =>
+      change(caller, id, ifMatch, related, ({ profile }) =>
         applyPatch(profile.attributes, operations, type),
       ),
     /** Removes the tenant's access; the global user remains. */

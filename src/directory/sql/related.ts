@@ -32,12 +32,13 @@ export interface Related<Found, R> {
   select(dialect: SearchDialect, tenant: Text, resources: SQL): SQL<Found>;
   /**
    * The same for one resource, if it costs much less when nothing is nested. Otherwise a row says
-   * so, and the rows are not all.
+   * so, and the rows are not all. Selects at most `limit` rows.
    */
   readonly selectFlat?: (
     dialect: SearchDialect,
     tenant: Text,
     id: Text,
+    limit?: number,
   ) => SQL<Found & { readonly isNested: number }>;
   /** The same for resources that follow each other in the order of their ids. */
   readonly ofRange?: RelatedOfRange<Found>;
@@ -105,7 +106,7 @@ interface MembershipRow extends Pick<Row<'groupMembers'>, 'groupId'> {
  * its users. The name is not joined: the planner would choose the join by how many groups it
  * believes there are.
  */
-export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
+export const GROUPS_OF_USERS = {
   select: (dialect, tenant, resources) => {
     const held = named(dialect.tables.groupMembers, 'g');
     const g = named(dialect.tables.groups, 'g');
@@ -135,7 +136,7 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
       ORDER BY 1, 2
     `;
   },
-  selectFlat: (dialect, tenant, id) => {
+  selectFlat: (dialect, tenant, id, limit) => {
     const held = named(dialect.tables.groupMembers, 'm');
     const g = named(dialect.tables.groups, 'g');
     const group = sql`${g.tenant} = ${held.tenant} AND ${g.id} = ${held.groupId}`;
@@ -148,6 +149,7 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
       FROM ${held.table} ${dialect.lookUp(g, group)}
       WHERE ${held.tenant} = ${tenant} AND ${held.memberId} = ${id}
       ORDER BY ${held.groupId}
+      ${limit === undefined ? undefined : sql`LIMIT ${limit}`}
     `;
   },
   ofRange: {
@@ -206,7 +208,7 @@ export const GROUPS_OF_USERS: Related<MembershipRow, UserRecord> = {
       return { ...record, groups };
     });
   },
-};
+} satisfies Related<MembershipRow, UserRecord>;
 
 /** Whether the group is in another one. */
 function isNested({ tables }: SearchDialect, tenant: Expression, id: Expression): SQL {

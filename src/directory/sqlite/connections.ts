@@ -215,7 +215,7 @@ class RowBound {
   }
 }
 
-export function answered<T>(connection: SqliteConnection, steps: Steps<T>): T {
+function answered<T>(connection: SqliteConnection, steps: Steps<T>): T {
   for (let next = steps.next([]); ; ) {
     if (next.done) return next.value;
     const { template, input } = next.value;

@@ -19,7 +19,7 @@ import {
   TOTALS,
   USER_COLUMNS,
 } from '../sql/resource-key.ts';
-import { readsOf, relatedToOne } from '../sql/search/reads.ts';
+import { readsOf } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';
 import { type Slots, template } from '../sql/template.ts';
 import type {
@@ -30,7 +30,7 @@ import type {
   UserRecord,
   UserStore,
 } from '../store/resources.ts';
-import { answered, type Connections, compose, type SqliteConnection } from './connections.ts';
+import { type Connections, compose, type SqliteConnection } from './connections.ts';
 import { sqliteDialect } from './dialect.ts';
 import { refuseTaken } from './errors.ts';
 import type { ActivityLog, Notes } from './log/activity-log.ts';
@@ -44,6 +44,14 @@ const u = named(users);
 const { tables } = sqliteDialect;
 const INSERTED = columns(a, ...USER_COLUMNS);
 
+/** Groups that are read with a change. Other requests wait meanwhile, for all changes of a turn. */
+const FEW_GROUPS = 20;
+
+interface OneInput {
+  readonly tenant: string;
+  readonly id: string;
+}
+
 export function createUserStore(
   { write, read, reading, reader }: Connections,
   types: ResourceTypes,
@@ -54,11 +62,12 @@ export function createUserStore(
   const context = searchContext(sqliteDialect, 'User', types.user);
   const reads = resourceStatements(context, compose, GROUPS_OF_USERS);
   const known = template(compose, (input: Slots<RelatedInput>) => knownUsers(sqliteDialect, input));
+  const groups = template(compose, ({ tenant, id }: Slots<OneInput>) =>
+    GROUPS_OF_USERS.selectFlat(sqliteDialect, tenant, id, FEW_GROUPS + 1),
+  );
 
-  const sessionsOf = template(
-    compose,
-    ({ tenant, id }: Slots<{ readonly tenant: string; readonly id: string }>) =>
-      endedSessions(tables, tenant, id),
+  const sessionsOf = template(compose, ({ tenant, id }: Slots<OneInput>) =>
+    endedSessions(tables, tenant, id),
   );
 
   const create = (
@@ -106,7 +115,7 @@ export function createUserStore(
     const attributes = decide(record);
     if (sameValue(attributes, before)) {
       rows.relink(author, current);
-      return withGroups(tenant, record);
+      return record;
     }
     const { profile, key, document, active } = rowOf('User', types.user, attributes);
     const version = record.version + 1;
@@ -142,14 +151,18 @@ export function createUserStore(
       version,
       at: lastModified,
     }));
-    return withGroups(tenant, { ...record, profile, version, lastModified });
+    return { ...record, profile, version, lastModified };
   };
 
-  /** A read would have to find its pages anew, because its connection has not written them. */
+  /**
+   * Unless the groups are many, or one is in another one. A read would have to find its pages anew,
+   * because its connection has not written them.
+   */
   const withGroups = (tenant: string, record: UserRecord): UserRecord => {
     if (record.groups !== undefined) return record;
-    const found = answered(write, relatedToOne(reads, { tenant, id: record.id }));
-    return GROUPS_OF_USERS.attach([record], found)[0] ?? record;
+    const found = write.all(groups, { tenant, id: record.id });
+    const isMore = found.length > FEW_GROUPS || found.some(({ isNested }) => isNested === 1);
+    return isMore ? record : (GROUPS_OF_USERS.attach([record], found)[0] ?? record);
   };
 
   return {
@@ -160,8 +173,11 @@ export function createUserStore(
         const found = read.all(known, { tenant, ids });
         return new Set(found.map(({ id }) => id));
       }),
-    change: (author, id, decide, at) =>
-      activity.writing((notes) => change(notes, author, id, decide, at)),
+    change: (author, id, decide, at, related = false) =>
+      activity.writing((notes) => {
+        const changed = change(notes, author, id, decide, at);
+        return related ? withGroups(author.tenant, changed) : changed;
+      }),
     delete: (author, id, check, at) =>
       activity.writing((notes) => {
         const { record } = rows.require(author, id);

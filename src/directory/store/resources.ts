@@ -124,8 +124,17 @@ export interface UserStore {
   list(scope: Scope, query: Query): Eventual<Page<UserRecord>>;
   /** Returns those of the ids that belong to users of the tenant. */
   known(tenant: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Renaming moves the access to another global user. The result may have `groups`. */
-  change(author: Author, id: string, decide: Decide<UserRecord>, at: number): Promise<UserRecord>;
+  /**
+   * Renaming moves the access to another global user. With `related`, the result has `groups` if
+   * that costs less than a read.
+   */
+  change(
+    author: Author,
+    id: string,
+    decide: Decide<UserRecord>,
+    at: number,
+    related?: boolean,
+  ): Promise<UserRecord>;
   /**
    * Removes the tenant's access and its memberships; the global user remains. `check` may refuse.
    */

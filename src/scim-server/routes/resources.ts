@@ -97,19 +97,32 @@ export function resourceRoutes<R extends StoredResource>(
         expectRelated(call, kind, projection);
         const attributes = parseResource(await call.body(kind.maxBodyBytes), type);
         const ifMatch = preconditionOf(call.request);
-        const change = await resources.replace(call.caller, id, attributes, ifMatch);
+        const change = await resources.replace(
+          call.caller,
+          id,
+          attributes,
+          ifMatch,
+          wants(projection, related),
+        );
         return changedAnswer(await written(call, recordOf(call, change), projection));
       },
       PATCH: async (call) => {
         const id = idOf(call.request, type);
         const projection = projectionOf(call.request, type);
-        if (kind.answersPatch(call.request)) expectRelated(call, kind, projection);
+        const isAnswered = kind.answersPatch(call.request);
+        if (isAnswered) expectRelated(call, kind, projection);
         const body = await call.body(kind.maxBodyBytes);
         const operations = await betweenTurns(parsePatchInSteps(body, type));
         const ifMatch = preconditionOf(call.request);
-        const change = await resources.patch(call.caller, id, operations, ifMatch);
+        const change = await resources.patch(
+          call.caller,
+          id,
+          operations,
+          ifMatch,
+          isAnswered && wants(projection, related),
+        );
         const changed = recordOf(call, change);
-        return kind.answersPatch(call.request)
+        return isAnswered
           ? changedAnswer(await written(call, changed, projection))
           : { status: 204, headers: { ETag: etag(changed.version) } };
       },

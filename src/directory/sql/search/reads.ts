@@ -72,7 +72,7 @@ const MOST_RELATED = 100;
 const FEW_SKIPPED = 20_000;
 
 /** Reads the rows of what is related to one resource. */
-export function* relatedToOne<Found>(
+function* relatedToOne<Found>(
   { relatedOfOne, flatOfOne }: Pick<ResourceStatements<Found>, 'relatedOfOne' | 'flatOfOne'>,
   input: { readonly tenant: string; readonly id: string },
 ): Steps<readonly Found[]> {
