@@ -110,8 +110,9 @@ manifests: $(INSTALLED) ## Write dist/install.yaml: everything that an installat
 	node hack/manifests/main.ts
 
 build: $(INSTALLED) ## Bundle the program into dist/scim-operator.js
-	@rm -rf dist/chunks
+	@mkdir -p dist && touch dist/.begun
 	npm run --silent build
+	@find dist/chunks -type f ! -newer dist/.begun -delete && rm dist/.begun
 
 image: $(INSTALLED) ## Build the container image with docker, podman or buildah
 	@exec node hack/image/main.ts build
