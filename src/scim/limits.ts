@@ -28,14 +28,14 @@ export const MAX_LISTED_MEMBERS = 100_000;
 
 /** Requests that are processed at one time, of all callers and of one. The others wait. */
 export const MAX_AT_ONCE = 96;
-export const MAX_AT_ONCE_OF_CALLER = 32;
+export const MAX_AT_ONCE_OF_CALLER = 64;
 
 /**
  * A caller whose first waiting request has waited for longer, in milliseconds, and who has at least
  * this many waiting, is refused more of them.
  */
 export const MAX_QUEUE_MS = 40;
-export const MIN_QUEUE = 96;
+export const MIN_QUEUE = 64;
 
 /**
  * One that has waited for longer, in milliseconds, is refused while so many others wait behind it.

@@ -57,13 +57,13 @@ it('a caller gets a part of the places, and another one gets the next', async ()
   send('b', 2);
   await settle();
   expect(begun.slice(MAX_AT_ONCE_OF_CALLER)).toEqual(['b', 'b']);
-  for (const caller of ['c', 'd']) send(caller, 300);
+  send('c', 300);
   await settle();
   expect(begun).toHaveLength(MAX_AT_ONCE);
   end(10);
   await settle();
   expect(begun).toHaveLength(MAX_AT_ONCE + 10);
-  expect(begun.slice(MAX_AT_ONCE, MAX_AT_ONCE + 4).sort()).toEqual(['a', 'a', 'c', 'd']);
+  expect(begun.slice(-4).sort()).toEqual(['a', 'a', 'c', 'c']);
 });
 
 it.each([
