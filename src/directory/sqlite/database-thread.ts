@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 
 /**
  * The program of a thread, whose workerData is DatabaseOfThread. It is started from its source text,
- * so that the whole program stays one file: nothing outside of the function may be used.
+ * so that it needs no file of its own: nothing outside of the function may be used.
  */
 type ThreadProgram = (
   threads: typeof import('node:worker_threads'),

@@ -15,8 +15,7 @@ const APPLICATION_ID = 0x5343494d;
 /** Throws DatabaseRefusedError for a newer or altered schema. */
 export function migrate(db: Database.Database, now: () => number): void {
   // A start doesn't wait for the disk if nothing is to be written.
-  if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID)
-    db.transaction(() => begin(db)).immediate();
+  if (!hasLedger(db)) db.transaction(() => begin(db)).immediate();
   const ledger = ledgerOf(db);
   checkLedger(ledger, MIGRATIONS);
   for (const migration of MIGRATIONS) {
@@ -24,6 +23,10 @@ export function migrate(db: Database.Database, now: () => number): void {
     db.transaction(() => apply(db, migration, now())).immediate();
   }
 }
+
+const hasLedger = (db: Database.Database): boolean =>
+  db.pragma('application_id', { simple: true }) === APPLICATION_ID &&
+  db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'migrations'").get() !== undefined;
 
 function begin(db: Database.Database): void {
   db.pragma(`application_id = ${APPLICATION_ID}`);

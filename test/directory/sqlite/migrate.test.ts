@@ -52,6 +52,13 @@ describe('opening a directory', () => {
     await second.close();
   });
 
+  it('completes a file that only has the mark of a directory', async () => {
+    await change(`PRAGMA application_id = ${0x5343494d}`);
+    const store = await open();
+    await addUser(store, ACME, 'ann');
+    await store.close();
+  });
+
   it('writes nothing if the file has the schema of this version', async () => {
     await (await open()).close();
     const before = await sha256();
