@@ -5,7 +5,7 @@
 import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
-import { tooManySearches } from '../../../scim/error.ts';
+import { tooManySearches, unavailable } from '../../../scim/error.ts';
 import { MAX_WAITING_READS, SEARCH_PATIENCE_MS } from '../../../scim/limits.ts';
 import { composer } from '../../sql/compose.ts';
 import { perform, readerOf } from '../../sql/search/reader.ts';
@@ -87,6 +87,8 @@ export interface Connections extends Queries {
 /** Long reads may have to wait for other long reads. */
 const PATIENCE_OF_READS = { ms: SEARCH_PATIENCE_MS, refusal: tooManySearches };
 
+const othersHang = () => unavailable(new Error('other reads of the integration take too long'));
+
 const BEGIN: readonly SentStatement[] = [{ text: 'BEGIN' }];
 /** If the session is not the connection's own, each transaction sets these itself. */
 const BEGIN_POOLED: readonly SentStatement[] = [
@@ -119,7 +121,7 @@ export function openConnections(
     long.take('long reads', () => runners.transaction(read), PATIENCE_OF_READS);
   // Some look-ups find very many rows. Those of one integration leave connections to the others.
   const reads = new Turns(work, bounds.acquireMs);
-  const patience = { ms: bounds.acquireMs, refusal: tooManySearches };
+  const patience = { ms: bounds.acquireMs, refusal: othersHang };
   const rows = (integrationId: string, statement: SentStatement) =>
     reads.take(integrationId, () => read(pool, statement), patience);
   const shares = new Shares(rows, bounds.acquireMs);

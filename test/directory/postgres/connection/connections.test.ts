@@ -358,6 +358,18 @@ describe('reads of one integration', () => {
     expect(running).toBe(reads.length);
     await Promise.all(reads);
   });
+
+  it('are unavailable while those before them get no response', async () => {
+    const hasty = openConnections(settingsOf(directory.database.url), 4, { acquireMs: 200 });
+    const reads = Array.from({ length: 4 }, (_, n) => steps(slow.single, `1.${n}`));
+    const read = async (each: Steps<readonly unknown[]>) =>
+      hasty.reader({ integrationId: 'okta', steps: each });
+    const results = await Promise.allSettled(reads.map(read));
+    const refused = results.filter(({ status }) => status === 'rejected');
+    expect(refused.length).toBeGreaterThan(0);
+    for (const result of refused) expect(result).toMatchObject({ reason: UNAVAILABLE });
+    await hasty.close();
+  });
 });
 
 describe('a connection', () => {
