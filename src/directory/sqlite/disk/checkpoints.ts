@@ -13,8 +13,14 @@ const PAGES = 1_000;
 const PAGE_BYTES = 4_096;
 /** A larger log is copied while writes wait, so that it can begin again. */
 const MOST_PAGES = 2_000;
-/** While a larger log is read, no read begins that can wait. 64 MB. */
+/** While a larger log is read, reads that can wait do so before they begin. 64 MB. */
 const MOST_READ_PAGES = 16_384;
+/**
+ * They wait for so long at most. If those that run haven't ended by then, they wait for twice as
+ * long when the log has grown by as much again. The last is less than they wait for a turn.
+ */
+const PAUSE_MS = 1_000;
+const MOST_PAUSE_MS = 16_000;
 
 /** How many pages the log has, and how many of them are in the database file. */
 interface LogPages {
@@ -43,13 +49,15 @@ export class Checkpoints {
   #answer: (() => void) | undefined;
   #state: 'idle' | 'copying' | 'ended' = 'idle';
   #copying: Promise<void> | undefined;
+  #known = NONE;
   /** Pages of the log at the next checkpoint. */
   #next = PAGES;
   /** More than usual if a long read keeps the log from beginning again. */
   #most = MOST_PAGES;
-  /** More than usual if something else than these reads keeps the log from beginning again. */
+  /** More than usual if a read that hasn't ended in time keeps the log from beginning again. */
   #mostRead = MOST_READ_PAGES;
-  #arePaused = false;
+  #pauseMs = PAUSE_MS;
+  #pause: NodeJS.Timeout | undefined;
 
   constructor(path: string, db: Database.Database, reads: LongReads) {
     this.#path = path;
@@ -71,7 +79,7 @@ export class Checkpoints {
       return this.isAwaited ? this.#copying?.then(() => this.tidy(isUrgent)) : undefined;
     }
     const { log, checkpointed } = this.#logged();
-    if (log >= this.#mostRead && checkpointed < log) this.#pause();
+    if (log >= this.#mostRead && checkpointed < log) this.#pauseReads();
     const isAwaited = this.isAwaited;
     if (!isAwaited && log < (isUrgent ? PAGES : this.#next)) return undefined;
     const isMuch = isUrgent || isAwaited || log >= this.#most;
@@ -81,22 +89,25 @@ export class Checkpoints {
 
   /** Whether reads wait for a checkpoint, and none keeps it from being whole. */
   get isAwaited(): boolean {
-    return this.#arePaused && this.#reads.running === 0;
+    return this.#pause !== undefined && this.#reads.running === 0;
   }
 
   /** Resolves when no checkpoint is running any more. */
   async close(): Promise<void> {
     this.#state = 'ended';
+    clearInterval(this.#pause);
     await this.#worker?.terminate();
   }
 
   #logged(): LogPages {
     try {
-      return this.#pages.get() ?? NONE;
+      const pages = this.#pages.get() ?? NONE;
+      if (pages.log < this.#known.log) this.#begunAgain();
+      this.#known = pages;
     } catch {
-      // Checkpoints may end later than the database.
-      return NONE;
+      // A transaction in parts may be open, and checkpoints may end later than the database.
     }
+    return this.#known;
   }
 
   async #copy(isWaitedFor: boolean): Promise<void> {
@@ -111,20 +122,35 @@ export class Checkpoints {
     this.#next = isWhole ? PAGES : log + PAGES;
     if (isWhole) this.#most = MOST_PAGES;
     else if (isWaitedFor) this.#most = log + MOST_PAGES;
-    if (isWhole || isAwaited) this.#resume(isWhole ? 0 : log);
+    if (!isAwaited) return;
+    this.#pauseMs = PAUSE_MS;
+    // If it isn't whole, no pause helps: something else than these reads keeps the log.
+    this.#resumeReads(isWhole ? 0 : log);
   }
 
-  #pause(): void {
-    if (this.#arePaused) return;
-    this.#arePaused = true;
+  #begunAgain(): void {
+    this.#mostRead = MOST_READ_PAGES;
+    this.#pauseMs = PAUSE_MS;
+  }
+
+  #pauseReads(): void {
+    if (this.#pause !== undefined) return;
+    this.#pause = setInterval(() => {
+      // The copy that they wait for is being made.
+      if (this.isAwaited && this.#state === 'copying') return;
+      this.#pauseMs = Math.min(2 * this.#pauseMs, MOST_PAUSE_MS);
+      this.#resumeReads(this.#logged().log);
+    }, this.#pauseMs);
+    this.#pause.unref();
     this.#reads.pause();
   }
 
-  /** `kept`: pages of the log that something else keeps. */
-  #resume(kept: number): void {
+  /** `kept`: pages of a log that can't begin again. */
+  #resumeReads(kept: number): void {
     this.#mostRead = kept + MOST_READ_PAGES;
-    if (!this.#arePaused) return;
-    this.#arePaused = false;
+    if (this.#pause === undefined) return;
+    clearInterval(this.#pause);
+    this.#pause = undefined;
     this.#reads.resume();
   }
 
@@ -160,6 +186,6 @@ export class Checkpoints {
     if (this.#state !== 'ended') this.#db.pragma(`wal_autocheckpoint = ${PAGES}`);
     this.#state = 'ended';
     this.#answer?.();
-    this.#resume(0);
+    this.#resumeReads(0);
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { sql } from 'drizzle-orm';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Steps } from '../../../../src/directory/sql/search/steps.ts';
 import { template } from '../../../../src/directory/sql/template.ts';
 import {
@@ -26,6 +26,8 @@ let written: number;
 let rounds: number;
 
 beforeEach(async () => {
+  // What waits for the end of searches does so until a test lets time pass.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   folder = await mkdtemp(join(tmpdir(), 'scim-log-'));
   path = join(folder, 'directory.db');
   connections = openConnections(path, Date.now);
@@ -38,6 +40,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await connections.close();
+  vi.useRealTimers();
   await rm(folder, { recursive: true });
 });
 
@@ -125,6 +128,60 @@ describe('the write-ahead log', () => {
     expect(answers).toEqual(Array(3).fill(rounds));
     await write(1);
     expect(await logged()).toBeLessThan(PIECE);
+  });
+
+  it('keeps no search waiting for long because of one that lasts', async () => {
+    const lasting = search('okta');
+    await reads(lasting);
+    while (written < BOUND + PIECE) await write(PIECE);
+    const next = search('entra');
+    await eventually(() => expect(counts()).toMatchObject({ running: 1, waiting: 1 }));
+    vi.advanceTimersByTime(1_000);
+    await reads(next);
+    next.end();
+    expect(await next.answer).toBe(rounds);
+    lasting.end();
+    expect(await lasting.answer).toBe(1);
+  });
+
+  it('keeps them waiting for longer when it grows on, until it has begun again', async () => {
+    const integrations = ['okta', 'entra'];
+    let running = search('entra');
+    await reads(running);
+    /** Another search begins before the one that runs ends. Returns how many seconds it waited. */
+    const overlap = async () => {
+      integrations.reverse();
+      const next = search(integrations[1] ?? '');
+      await eventually(() => expect(next.state ?? counts().waiting).toBeTruthy(), SOON);
+      let seconds = 0;
+      for (; counts().waiting > 0 && seconds < 60; seconds++) vi.advanceTimersByTime(1_000);
+      await reads(next);
+      running.end();
+      await running.answer;
+      running = next;
+      return seconds;
+    };
+    const waits = async (most: number) => {
+      const found: number[] = [];
+      while (found.length < most) {
+        await write(PIECE);
+        const seconds = await overlap();
+        if (seconds > 0) found.push(seconds);
+      }
+      return found;
+    };
+    expect(await waits(6)).toEqual([1, 2, 4, 8, 16, 16]);
+    expect(await logged()).toBeGreaterThan(6 * BOUND);
+    running.end();
+    await running.answer;
+    await write(PIECE);
+    await write(1);
+    expect(await logged()).toBeLessThan(PIECE);
+    running = search(integrations[1] ?? '');
+    await reads(running);
+    expect(await waits(2)).toEqual([1, 2]);
+    running.end();
+    await running.answer;
   });
 
   it('keeps no search waiting because of a reader that does not end', async () => {
