@@ -62,8 +62,8 @@ export interface SearchDialect {
    * is run if the value of RELATED says so, unless nothing is related to the row.
    */
   shared?(lists: readonly ListSlot[], each: SQL, related?: SQL): SQL;
-  /** True for the rows with these ids until the statement is to end, if it has to look for that. */
-  unended?(id: Expression): SQL;
+  /** True for every row until the statement is to end, if it has to look for that. */
+  readonly unended?: SQL;
   /** Whether the plan of a statement depends on the indexes alone, and not on statistics. */
   readonly hasFixedPlans?: boolean;
   /** Selects a number that is another one after any write, if there is one. */

@@ -113,8 +113,8 @@ function found(
 function equal(path: string, value: SQL, context: SearchContext): SQL | undefined {
   const { tables } = context.dialect;
   // Many resources may share a value, and one that reads them all must be stopped.
-  const unended = (id: Expression) =>
-    context.dialect.unended === undefined ? sql`` : sql`AND ${context.dialect.unended(id)}`;
+  const { unended } = context.dialect;
+  const andUnended = unended === undefined ? sql`` : sql`AND ${unended}`;
   const { tenant, integrationId } = context.scope;
   switch (path) {
     case 'id':
@@ -135,12 +135,12 @@ function equal(path: string, value: SQL, context: SearchContext): SQL | undefine
         WHERE ${x.tenant} = ${tenant}
           AND ${x.integrationId} = ${integrationId}
           AND ${x.externalId} = ${value}
-          ${unended(x.resourceId)}
+          ${andUnended}
       `;
     }
     case 'members.value':
       return sql`
-        ${holdersOfMember(tables, tenant, value)} ${unended(named(tables.groupMembers, 'g').groupId)}
+        ${holdersOfMember(tables, tenant, value)} ${andUnended}
       `;
     case 'groups.value':
       return userIdsBelow(context.dialect, tenant, value);
@@ -148,7 +148,7 @@ function equal(path: string, value: SQL, context: SearchContext): SQL | undefine
       return LOOKUP_PATHS.has(path)
         ? sql`
             ${usersWithValue(context.dialect, tenant, path, value)}
-              ${unended(named(tables.accessValues, 'v').accessId)}
+              ${andUnended}
           `
         : undefined;
   }

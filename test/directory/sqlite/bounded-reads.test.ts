@@ -1,16 +1,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ManyRowsError } from '../../../src/directory/sql/search/reads.ts';
 import type { Steps } from '../../../src/directory/sql/search/steps.ts';
 import { Template } from '../../../src/directory/sql/template.ts';
-import { type Connections, openConnections } from '../../../src/directory/sqlite/connections.ts';
+import {
+  type Connections,
+  compose,
+  openConnections,
+} from '../../../src/directory/sqlite/connections.ts';
+import { sqliteDialect } from '../../../src/directory/sqlite/dialect.ts';
 
-/** Counts rows, and calls `unended()` for each of them. */
-const COUNT =
-  'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < ? AND unended()) ' +
-  'SELECT count(*) AS n FROM c';
+/** Counts rows, as a list does. */
+const COUNT = compose(sql`
+  WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < ${0})
+  SELECT count(*) AS n FROM c WHERE ${sqliteDialect.unended}
+`).sql;
 
 let folder: string;
 let connections: Connections;

@@ -161,9 +161,7 @@ export class ListPlan {
   #tenant(): readonly SQL[] {
     const { dialect, scope, r } = this.#context;
     const tenant = sql`${r.tenant} = ${scope.tenant}`;
-    return this.isQuick || dialect.unended === undefined
-      ? [tenant]
-      : [tenant, dialect.unended(r.id)];
+    return this.isQuick || dialect.unended === undefined ? [tenant] : [tenant, dialect.unended];
   }
 
   #counted(name: ResourceName = this.#context.name): SQL<{ total: number }> {

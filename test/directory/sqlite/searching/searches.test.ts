@@ -2,9 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Steps } from '../../../../src/directory/sql/search/steps.ts';
 import { Template } from '../../../../src/directory/sql/template.ts';
+import { compose } from '../../../../src/directory/sqlite/connections.ts';
+import { sqliteDialect } from '../../../../src/directory/sqlite/dialect.ts';
 import { Searches } from '../../../../src/directory/sqlite/searching/searches.ts';
 import { eventually } from '../../../support/eventually.ts';
 
@@ -19,10 +22,11 @@ function* search(
   return rows;
 }
 
-/** Without an end, for practical purposes. `unended()` is called as in searches of a directory. */
-const ENDLESS =
-  'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000000000) ' +
-  'SELECT count(*) FROM c WHERE (x % 16 <> 0 OR unended())';
+/** Without an end, for practical purposes. It can be ended as a search of a directory can. */
+const ENDLESS = compose(sql`
+  WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000000000)
+  SELECT count(*) FROM c WHERE ${sqliteDialect.unended}
+`).sql;
 
 let folder: string;
 let path: string;
