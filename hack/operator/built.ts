@@ -8,7 +8,7 @@ import { type ProcessUsage, usageOf } from '../process/usage.ts';
 const ENTRY = join(import.meta.dirname, '..', '..', 'dist', 'scim-operator.js');
 const POLL_MS = 20;
 /** The option that README.md recommends. On a large machine, V8 would otherwise collect late. */
-const NODE_OPTION = '--max-semi-space-size=16';
+const NODE_OPTION = '--max-semi-space-size=8';
 
 export interface OperatorFiles {
   readonly kubeconfig: string;
