@@ -13,6 +13,7 @@ import { completeRows } from './large-rows.ts';
 import type { ListInput } from './list-plan.ts';
 import type { PlannedList } from './list-plans.ts';
 import { PageEnds } from './page-ends.ts';
+import { relatedToOne, relatedToRange } from './related-steps.ts';
 import type { ResourceStatements } from './resource-statements.ts';
 import { ask, type Steps } from './steps.ts';
 
@@ -65,42 +66,8 @@ interface PageBounds {
 const FEW: PageBounds = { members: 10_000, bytes: 1024 * 1024 };
 const MANY: PageBounds = { members: MAX_LISTED_MEMBERS, bytes: MAX_PAGE_BYTES };
 
-/** Groups of each user of a page on average, if they are read by a range. */
-const MOST_RELATED = 100;
-
 /** Resources that an index entry each is read of to get to a page by index. */
 const FEW_SKIPPED = 20_000;
-
-/** Reads the rows of what is related to one resource. */
-function* relatedToOne<Found>(
-  { relatedOfOne, flatOfOne }: Pick<ResourceStatements<Found>, 'relatedOfOne' | 'flatOfOne'>,
-  input: { readonly tenant: string; readonly id: string },
-): Steps<readonly Found[]> {
-  if (flatOfOne !== undefined) {
-    const rows = yield* ask(flatOfOne, input);
-    if (!rows.some(({ isNested }) => isNested === 1)) return rows;
-  }
-  return yield* ask(relatedOfOne, input);
-}
-
-/**
- * The same for resources that follow each other in the order of their ids. Undefined if it takes
- * other statements to read everything.
- */
-function* relatedToRange<Found>(
-  { ofRange }: Pick<ResourceStatements<Found>, 'ofRange'>,
-  tenant: string,
-  ids: readonly string[],
-): Steps<readonly Found[] | undefined> {
-  const [first, last] = [ids[0], ids.at(-1)];
-  if (ofRange === undefined || first === undefined || last === undefined) return undefined;
-  const most = MOST_RELATED * ids.length;
-  const rows = yield* ask(ofRange.select, { tenant, first, last, limit: most + 1 });
-  if (rows.length === 0) return rows;
-  if (rows.length > most) return undefined;
-  const more = yield* ask(ofRange.complete, { tenant, ids: ofRange.idsOf(rows) });
-  return more.some(({ isNested }) => isNested === 1) ? undefined : [...rows, ...more];
-}
 
 export function readsOf<Found, R extends StoredResource>(
   statements: ResourceStatements<Found>,
