@@ -4,6 +4,7 @@
  * disagree cost the cluster next to nothing. Users are told which field is contended.
  */
 
+import { hash } from 'node:crypto';
 import { differenceIn } from '../kube/drift.ts';
 import type { KubeObject, ResourceDefinition } from '../kube/resource.ts';
 import { managerOf } from './field-managers.ts';
@@ -19,6 +20,8 @@ interface Contest {
   /** Whether the write itself was changed, during admission. */
   readonly isMutated: boolean;
   readonly message: string;
+  /** Stands for the owners that were written. */
+  readonly owners: string;
 }
 
 /** This many corrections in a row may be caused by a user at work. */
@@ -67,8 +70,9 @@ export class Contentions {
   }
 
   /**
-   * Counts a correction. Returns a message if the response differs from the request, which means
-   * that nothing was corrected.
+   * Counts a correction, unless the object got other owners: the Role of a namespace is written
+   * whenever an integration is created there. Returns a message if the response differs from the
+   * request, which means that nothing was corrected.
    */
   note<T extends KubeObject>(owner: string, correction: Correction<T>): string | undefined {
     const { resource, before, desired, written, part } = correction;
@@ -79,7 +83,16 @@ export class Contentions {
         ? `${object}: ${undone(before, desired)}; the operator corrects it at growing intervals`
         : `${object}: ${shown(lost)} is changed on every write; exempt the object from the ` +
           'mutating admission policy or webhook that does this';
-    this.#strike(owner, keyOf(resource, desired.metadata.name, part), lost !== undefined, message);
+    const key = keyOf(resource, desired.metadata.name, part);
+    const owners = digestOf(desired.metadata.ownerReferences);
+    const contests = this.#contests.get(owner) ?? new Map<string, Contest>();
+    const last = contests.get(key);
+    const isOther = lost === undefined && last !== undefined && last.owners !== owners;
+    const contest = isOther
+      ? { ...last, owners }
+      : { ...this.#strike(last, lost !== undefined), message, owners };
+    this.#sweep();
+    this.#contests.set(owner, contests.set(key, contest));
     return lost === undefined ? undefined : message;
   }
 
@@ -120,8 +133,9 @@ export class Contentions {
   }
 
   /** Nothing else tells that an integration is gone. */
-  #sweep(now: number): void {
+  #sweep(): void {
     if (this.#contests.size < this.#sweepAt) return;
+    const now = this.#clock();
     for (const [owner, contests] of this.#contests) {
       const isOver = ({ at, delayMs }: Contest) => now > at + delayMs + FREE * CALM_MS;
       if ([...contests.values()].every(isOver)) this.#contests.delete(owner);
@@ -129,19 +143,18 @@ export class Contentions {
     this.#sweepAt = Math.max(SWEEP_SIZE, 2 * this.#contests.size);
   }
 
-  #strike(owner: string, key: string, isMutated: boolean, message: string): void {
+  #strike(last: Contest | undefined, isMutated: boolean) {
     const at = this.#clock();
-    const contests = this.#contests.get(owner) ?? new Map<string, Contest>();
-    const last = contests.get(key);
     const calm = last === undefined ? 0 : Math.max(0, at - last.at - last.delayMs);
     const before = Math.max(0, (last?.strikes ?? 0) - Math.floor(calm / CALM_MS));
     const strikes = isMutated ? FREE + 1 : before + 1;
     const delayMs = isMutated ? MUTATED_DELAY_MS : delayAfter(strikes);
-    this.#sweep(at);
-    contests.set(key, { strikes, at, delayMs, isMutated, message });
-    this.#contests.set(owner, contests);
+    return { strikes, at, delayMs, isMutated };
   }
 }
+
+const digestOf = (owners: KubeObject['metadata']['ownerReferences']): string =>
+  hash('sha256', JSON.stringify(owners ?? []), 'base64');
 
 const keyOf = ({ kind }: ResourceDefinition, name: string, part = ''): string =>
   `${kind} ${name} ${part}`;

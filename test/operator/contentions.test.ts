@@ -54,6 +54,36 @@ describe('corrections of one object', () => {
     }
   });
 
+  it('are not those of an object that gets another owner each time', () => {
+    const contentions = new Contentions(() => now);
+    const own = (owners: number, before = owners - 1) => {
+      const object = (count: number) => ({
+        metadata: {
+          name: 'SCIMProvisioner',
+          ownerReferences: Array.from({ length: count }, (_, n) => ({
+            apiVersion: 'scim-operator.dev/v1alpha1',
+            kind: 'ScimIntegration',
+            name: `idp-${n}`,
+            uid: `uid-${n}`,
+          })),
+        },
+      });
+      const desired = object(owners);
+      const correction = { resource: ROLES, before: object(before), desired, written: desired };
+      contentions.note('namespace', correction);
+      return contentions.of('namespace');
+    };
+    for (let n = 1; n <= 50; n++) expect(own(n)).toEqual([]);
+    // Now something removes the owners again.
+    const counts = Array.from({ length: 5 }, () => own(50, 0).length);
+    expect(counts).toEqual([0, 0, 0, 0, 1]);
+    expect(contentions.of('namespace')).toEqual([
+      'Role SCIMProvisioner: metadata.ownerReferences is changed repeatedly; the operator corrects it at growing intervals',
+    ]);
+    // The next integration doesn't end the contest.
+    expect(own(51)).toHaveLength(1);
+  });
+
   it("are postponed by 30 s while the API server's answer differs from what was written", () => {
     const contentions = new Contentions(() => now);
     expect(correct(contentions, changed)).toContain('data.a is changed on every write');
@@ -174,4 +204,18 @@ describe('while another controller keeps changing', () => {
     },
     120_000,
   );
+});
+
+describe('when integrations are created in a namespace one after the other', () => {
+  it('their Role is not contended, and the others are left alone', async () => {
+    const first = await TestIntegration.create(fixture, {}, 'first');
+    const { status } = await first.settled('True', 'Succeeded');
+    for (let n = 0; n < 10; n++) {
+      const next = await TestIntegration.createIn(fixture, first.namespace, {}, `next-${n}`);
+      await next.settled('True', 'Succeeded');
+    }
+    expect((await first.get()).status).toEqual(status);
+    const { items } = await fixture.admin.list<Event>(EVENTS, { namespace: first.namespace });
+    expect((items ?? []).filter(({ reason }) => reason === 'Contended')).toEqual([]);
+  });
 });
