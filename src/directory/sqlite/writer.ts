@@ -77,8 +77,7 @@ export class Writer {
   #armed = false;
   /** Whether a transaction is running or is forced to the disk. Jobs wait. */
   #isTaken = false;
-  /** Whether a long job is running, and who waits for the end of its next part. */
-  #isInParts = false;
+  /** They wait until something is written, or a part of a long job. */
   #observers: ((done: Promise<void> | undefined) => void)[] = [];
   #finisher: Finisher | undefined;
 
@@ -147,11 +146,15 @@ export class Writer {
 
   /**
    * Resolves when the database has written something, which may be a part of a long job. Rejects as
-   * `write` does.
+   * `write` does. Waits for no other writes to share the transaction, because a busy process takes
+   * long for a turn of the event loop.
    */
   responds(): Promise<void> {
-    if (!this.#isInParts) return this.write(() => undefined);
-    return new Promise((resolve) => this.#observers.push(resolve));
+    if (this.#isTaken) return new Promise((resolve) => this.#observers.push(resolve));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ run: () => undefined, resolve: () => resolve(), reject });
+      void this.#commitNext();
+    });
   }
 
   #observed(done?: Promise<void>): void {
@@ -174,7 +177,8 @@ export class Writer {
       return;
     }
     this.#armed = false;
-    void this.#commitNext();
+    // A probe may have begun the transaction.
+    if (!this.#isTaken) void this.#commitNext();
   }
 
   async #commitNext(): Promise<void> {
@@ -184,6 +188,7 @@ export class Writer {
     if (long !== undefined) await this.#commitInParts(long);
     await this.#tidied();
     this.#isTaken = false;
+    if (this.#observers.length > 0) this.#observed(this.responds());
     if (this.#waiting.length > 0 || this.#long.length > 0) this.#arm();
   }
 
@@ -237,7 +242,6 @@ export class Writer {
       const changes = this.#changesWhileFull();
       this.#statements.begin.run();
       this.#finisher?.begin();
-      this.#isInParts = true;
       let next = steps.next();
       for (; !next.done; next = steps.next()) {
         this.#observed();
@@ -247,7 +251,6 @@ export class Writer {
       this.#finisher?.finish();
       this.#observed();
       await nextTurn();
-      this.#isInParts = false;
       await this.#commit(changes);
       resolve(next.value);
     } catch (error) {
@@ -255,9 +258,6 @@ export class Writer {
       this.#note(error);
       this.#rollback();
       reject(isOpen ? asScimError(error) : asUnavailable(error));
-    } finally {
-      this.#isInParts = false;
-      if (this.#observers.length > 0) this.#observed(this.write(() => undefined));
     }
   }
 
@@ -269,6 +269,7 @@ export class Writer {
     if (this.#disk === undefined) commit();
     else await this.#disk.commit(commit);
     this.#finisher?.kept();
+    this.#observed();
     if (this.#changesWhileFull() !== changes) this.#space.written();
   }
 

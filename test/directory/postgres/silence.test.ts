@@ -87,6 +87,19 @@ describe('a path that swallows the traffic of open connections', () => {
     expect(await lost).toHaveLength(SIZE);
   });
 
+  it('fails a read that has waited for longer than for a connection by then', async () => {
+    const hasty = openConnections(settings, SIZE, {
+      ...LIMITS,
+      acquireMs: 1_000,
+      suspicionMs: 1_500,
+    });
+    const refusal = read('okta', hasty).catch((error: unknown) => error);
+    await eventually(async () => expect(await working()).toHaveLength(1));
+    proxy.mute();
+    expect(await refusal).toMatchObject(UNAVAILABLE);
+    await hasty.close();
+  });
+
   it('is not noticed by requests if no statement was running', async () => {
     await all(SIZE, slow);
     proxy.mute();

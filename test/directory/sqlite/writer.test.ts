@@ -53,7 +53,7 @@ describe('the writer', () => {
   it('commits together what arrives in consecutive turns', async () => {
     let transactions = 0;
     const tidy = () => void transactions++;
-    const gathering = new Writer(db, { tidy });
+    const gathering = new Writer(db, { tidy, clock: () => 0 });
     const seen: Promise<unknown>[] = [];
     for (let turn = 0; turn < 5; turn++) {
       seen.push(gathering.write(() => transactions));
@@ -92,6 +92,21 @@ describe('the writer', () => {
     }
     await Promise.all([first, ...others]);
     expect(others.length).toBeLessThan(50);
+  });
+
+  it('responds to a probe in its turn, and commits with it what was gathered', async () => {
+    let transactions = 0;
+    const probed = new Writer(db, { tidy: () => void transactions++ });
+    let hasTurned = false;
+    setImmediate(() => {
+      hasTurned = true;
+    });
+    const gathered = probed.write(() => transactions);
+    await probed.responds();
+    expect(hasTurned).toBe(false);
+    expect(await gathered).toBe(0);
+    await probed.write(() => undefined);
+    expect(transactions).toBe(1);
   });
 
   it('undoes everything that a refused job wrote, and nothing of the others', async () => {

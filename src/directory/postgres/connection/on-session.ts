@@ -21,24 +21,25 @@ export const asked = (session: Session, statements: readonly SentStatement[]) =>
 
 /**
  * Returns the rows of a statement that only reads. If its connection breaks, it is run once more on
- * another one. It waits for no row, and so it needs no limit for that.
+ * another one, but both times together wait no longer for a connection than one. It waits for no
+ * row, and so it needs no limit for that.
  */
-export async function read(
-  pool: Pool,
-  statement: SentStatement,
-  isRepeated = false,
-): Promise<readonly unknown[]> {
+export async function read(pool: Pool, statement: SentStatement): Promise<readonly unknown[]> {
+  const since = performance.now();
   const used: Session[] = [];
   const ask = (session: Session) => {
     used.push(session);
     return asked(session, [statement]);
   };
-  try {
-    const [answer] = await again(() => onSession(pool, ask));
+  const attempt = async () => {
+    const [answer] = await again(() => onSession(pool, ask, since));
     return answer?.rows ?? [];
+  };
+  try {
+    return await attempt();
   } catch (error) {
-    if (isRepeated || !used.at(-1)?.isBroken) throw error;
-    return read(pool, statement, true);
+    if (!used.at(-1)?.isBroken) throw error;
+    return attempt();
   }
 }
 
@@ -57,9 +58,16 @@ export async function both(pool: Pool, first: SentStatement, second: SentStateme
   });
 }
 
-/** The connection survives an error that concerns only the statement. */
-export async function onSession<T>(pool: Pool, work: (session: Session) => Promise<T>): Promise<T> {
-  const session = pool.idle() ?? (await guarded(() => pool.acquire()));
+/**
+ * The connection survives an error that concerns only the statement. `since`: when the wait for a
+ * connection began.
+ */
+export async function onSession<T>(
+  pool: Pool,
+  work: (session: Session) => Promise<T>,
+  since = performance.now(),
+): Promise<T> {
+  const session = pool.idle() ?? (await guarded(() => pool.acquire(since)));
   try {
     return await work(session);
   } finally {

@@ -85,10 +85,9 @@ export class Pool {
 
   /**
    * Returns a connection to a server that accepts writes, to be given back with `release`. Rejects
-   * if none becomes available in time.
+   * if none becomes available in time, counted from `since`.
    */
-  async acquire(): Promise<Session> {
-    const since = performance.now();
+  async acquire(since: number): Promise<Session> {
     for (;;) {
       const session = this.#idle.pop() ?? (await this.#next(since));
       if (session.lost) {
@@ -101,7 +100,7 @@ export class Pool {
         return session;
       } catch (error) {
         this.release(session);
-        if (performance.now() - since > this.#limits.acquireMs) throw error;
+        if (this.#isLate(since)) throw error;
       }
     }
   }
@@ -135,6 +134,7 @@ export class Pool {
       if (this.#closing !== undefined) return reject(new Error('the pool is closed'));
       if (this.#isStuck())
         return reject(new Error('the server is still executing statements on every connection'));
+      if (this.#isLate(since)) return reject(this.#none());
       this.#waiting.push({ since, resolve, reject });
       this.#serve();
     });
@@ -222,6 +222,14 @@ export class Pool {
     return performance.now() - lookedAt >= this.#limits.lookMs;
   }
 
+  #isLate(since: number): boolean {
+    return performance.now() - since > this.#limits.acquireMs;
+  }
+
+  #none(): Error {
+    return new Error('no connection was free in time', { cause: this.#refusal });
+  }
+
   #isOld({ openedAt, luck }: Session): boolean {
     return performance.now() - openedAt > this.#limits.lifeMs * (1 - luck / 5);
   }
@@ -229,9 +237,9 @@ export class Pool {
   #sweep(): void {
     const now = performance.now();
     const { acquireMs, idleMs } = this.#limits;
-    while (this.#waiting[0] !== undefined && now - this.#waiting[0].since > acquireMs) {
-      const error = new Error('no connection was free in time', { cause: this.#refusal });
-      this.#waiting.shift()?.reject(error);
+    for (const waiter of this.#waiting.filter(({ since }) => this.#isLate(since))) {
+      this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+      waiter.reject(this.#none());
     }
     for (const session of [...this.#idle]) {
       const unused = now - session.idleSince > idleMs && this.#sessions.size > 1;

@@ -114,6 +114,32 @@ describe('a disk that fails', () => {
     await Promise.all([write, found]);
   });
 
+  it('fails a probe that came during a write, and later ones until it has recovered', async () => {
+    const held: NoParamCallback[] = [];
+    const hold = (_file: number, done: NoParamCallback) => void held.push(done);
+    let tenants = 0;
+    const during = async () => {
+      vi.mocked(fs.fdatasync).mockImplementationOnce(hold);
+      const write = govern(`tenant-${tenants++}`);
+      await vi.waitFor(() => expect(held).toHaveLength(1));
+      return [write, connections.writer.responds()];
+    };
+    const written = await during();
+    const { length } = vi.mocked(fs.fdatasync).mock.calls;
+    held.shift()?.(null);
+    await Promise.all(written);
+    expect(vi.mocked(fs.fdatasync).mock.calls).toHaveLength(length);
+
+    const failed = Promise.allSettled(await during());
+    disk.code = 'EIO';
+    held.shift()?.(failure());
+    const refusal = { status: 'rejected', reason: { status: 503 } };
+    expect(await failed).toMatchObject([refusal, refusal]);
+    await expect(connections.writer.responds()).rejects.toMatchObject({ status: 503 });
+    disk.code = '';
+    await connections.writer.responds();
+  });
+
   it('has no refused write copied to the database file, nor added to the log', async () => {
     await govern('acme');
     const before = await readFile(path);
