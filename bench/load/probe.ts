@@ -17,6 +17,11 @@ export interface Probed {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
+  /**
+   * How late requests were sent at the 99th percentile, which is a part of their times: the probe
+   * shares its processors with what it probes.
+   */
+  readonly sentLate: number;
   /** The number of answers by their status, of all that are not 200; `lost` without an answer. */
   readonly refused: Readonly<Record<string, number>>;
   readonly seconds: number;
@@ -41,6 +46,7 @@ function start(
   const request = requestsTo({ base, token })('GET', path);
   const idle: Connection[] = [];
   const times: number[] = [];
+  const delays: number[] = [];
   const refused: Record<string, number> = {};
   let [running, peakBytes] = [0, 0];
   const begun = performance.now();
@@ -48,6 +54,7 @@ function start(
 
   const sendOne = async (due: number) => {
     running++;
+    delays.push(performance.now() - due);
     const connection = idle.pop() ?? new Connection(base);
     try {
       const { status } = await connection.send(request);
@@ -79,6 +86,7 @@ function start(
       p50: percentile(times, 0.5),
       p99: percentile(times, 0.99),
       max: percentile(times, 1),
+      sentLate: percentile(delays, 0.99),
       refused,
       seconds: (performance.now() - begun) / 1000,
       cpuMs: treeUsageOf(pids).cpuMs - before,

@@ -10,6 +10,8 @@ export type InterferenceResults = Readonly<Record<AttackName, Disturbed>>;
 const MANY = 300_000;
 const FEW = 30_000;
 const QUICK_SHARE = 0.1;
+/** A thousand requests of each probe. */
+const LEAST_MS = 10_000;
 
 export async function measureInterference(context: Context): Promise<InterferenceResults> {
   const { options, progress, closing } = context;
@@ -20,10 +22,14 @@ export async function measureInterference(context: Context): Promise<Interferenc
   progress('filled two directories');
   return eachOf(ATTACKS, async (name) => {
     const attack = ATTACK_OF[name];
-    const disturbed = await disturb(attack.isOnFew ? small : large, attack, closing);
-    const { others, answers, seconds } = disturbed;
+    const stage = attack.isOnFew ? small : large;
+    const disturbed = await disturb(stage, attack, share * LEAST_MS, closing);
+    const { others, live, ready, answers, seconds } = disturbed;
+    const [other, livez, readyz] = [others, live, ready].map(
+      ({ p99, sentLate }) => `${p99.toFixed(1)} ms (${sentLate.toFixed(1)} ms sent late)`,
+    );
     progress(
-      `${attack.what}: others wait ${others.p99.toFixed(1)} ms (p99), ` +
+      `${attack.what}: others wait ${other} (p99), /livez ${livez}, /readyz ${readyz}, ` +
         `${(others.peakBytes / 1e6).toFixed(0)} MB, ` +
         `answers ${JSON.stringify(answers)} in ${seconds.toFixed(1)} s`,
     );

@@ -25,7 +25,7 @@ export interface Stage extends Place {
   /** The server and its database. */
   readonly pids: readonly number[];
   /** Observes the server and its database, and sends small requests of another tenant meanwhile. */
-  probe(): ReturnType<typeof startProbe>;
+  probe(everyMs: number): ReturnType<typeof startProbe>;
 }
 
 let stages = 0;
@@ -42,7 +42,7 @@ export async function setStage(
   const pids = [server.pid, ...databases.pids];
   const { neighbour } = directory;
   const other = { base: new URL(neighbour.path, server.base).href, token: neighbour.token };
-  const probe = () => startProbe(other, { pids });
+  const probe = (everyMs: number) => startProbe(other, { pids, everyMs });
   return { folder, databases, directory, server, pids, probe };
 }
 

@@ -39,6 +39,7 @@ const probed: Probed = {
   p50: 1,
   p99: 7,
   max: 9,
+  sentLate: 1,
   refused: {},
   seconds: 1,
   cpuMs: 10,
