@@ -45,9 +45,49 @@ export function candidates(
   }
 }
 
+/** The ids of candidates, each once, and what is left to be compared of them. */
+interface Candidates {
+  readonly ids: SQL;
+  readonly rest: readonly Searched[];
+}
+
+/**
+ * How a look-up begins with an index that leads to ids. Undefined if another index leads to the
+ * rows, or none, or if several have to be combined.
+ */
+export function lookUpOf(condition: Searched, context: SearchContext): Candidates | undefined {
+  const terms = condition.kind === 'and' ? condition.terms : [condition];
+  if (terms.some((term) => isOfColumn(term, context))) return undefined;
+  for (const term of terms) {
+    const ids = idsOf(term, context);
+    if (ids === undefined) continue;
+    // The index decides what is compared with one value.
+    return { ids, rest: terms.filter((each) => each !== term || each.kind !== 'compare') };
+  }
+  return undefined;
+}
+
+function idsOf(term: Searched, context: SearchContext): SQL | undefined {
+  if (term.kind === 'compare')
+    return isLookUp(term, context) ? candidates(term, context) : undefined;
+  if (term.kind !== 'any') return undefined;
+  const { where, ref } = term;
+  const compared = (where.kind === 'and' ? where.terms : [where]).find(
+    (each) => each.kind === 'compare' && isLookUp(each, context, ref),
+  );
+  return compared && candidates(compared, context, ref);
+}
+
+/** Whether the rows themselves have an index of what is compared. */
+function isOfColumn(term: Searched, { key }: SearchContext): boolean {
+  if (term.kind !== 'compare' || term.operator !== 'eq' || term.value === null) return false;
+  const path = comparedPath(term.ref, undefined);
+  return path === 'id' || path === key;
+}
+
 /** Whether the candidates are certainly few, so that any condition on them is checked quickly. */
 export function isLookUp(
-  condition: Condition,
+  condition: Searched,
   context: SearchContext,
   outer?: AttributeRef,
 ): boolean {
@@ -130,7 +170,7 @@ function equal(path: string, value: SQL, context: SearchContext): SQL | undefine
     case 'externalId': {
       const x = named(tables.externalIds, 'x');
       return sql`
-        SELECT ${x.resourceId}
+        SELECT ${x.resourceId} AS id
         FROM ${x.table}
         WHERE ${x.tenant} = ${tenant}
           AND ${x.integrationId} = ${integrationId}
@@ -163,7 +203,7 @@ export function usersWithValue(
 ): SQL {
   const v = named(tables.accessValues, 'v');
   return sql`
-    SELECT ${v.accessId}
+    SELECT ${v.accessId} AS id
     FROM ${v.table}
     WHERE ${v.tenant} = ${tenant}
       AND ${v.value} = ${value}

@@ -41,7 +41,7 @@ export function membersOf({ groupMembers }: Tables, tenant: Text, groupId: Expre
 export function holdersOfMember({ groupMembers }: Tables, tenant: Text, memberId: SQL): SQL {
   const g = named(groupMembers, 'g');
   return sql`
-    SELECT ${g.groupId}
+    SELECT ${g.groupId} AS id
     FROM ${g.table}
     WHERE ${g.tenant} = ${tenant} AND ${g.memberId} = ${memberId}
   `;

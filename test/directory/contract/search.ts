@@ -213,6 +213,34 @@ export function searchContract(open: Open): void {
       for (const filter of missed) expect(await userNames(store, ACME, { filter })).toEqual([]);
     });
 
+    it('lists users who are looked up by a value that they share as it lists all others', async () => {
+      const store = opened();
+      const emails = [{ value: 'team@example.com', type: 'work' }];
+      for (let n = 0; n < 7; n++)
+        await addUser(store, ACME, `ann${n}`, { emails, title: `${n % 3}`, nickName: 'x' });
+      await addUser(store, ACME, 'bob', { emails, title: '0' });
+      const shared = 'emails[type eq "work" and value eq "team@example.com"] and nickName eq "x"';
+      const compared = 'nickName eq "x"';
+      for (const sortBy of [undefined, 'title']) {
+        const sort = sortBy && resolveSort(sortBy, 'descending', user);
+        const query = (filter: string) => ({ ...userQuery({ filter }), ...(sort ? { sort } : {}) });
+        const whole = idsIn(await store.users.list(ACME, query(compared)));
+        expect(whole).toHaveLength(7);
+        for (const filter of [shared, compared]) {
+          const list = (more: Partial<Query>) =>
+            store.users.list(ACME, { ...query(filter), limit: 3, ...more });
+          const pages = await Promise.all([0, 3, 6].map((offset) => list({ start: { offset } })));
+          expect(pages.flatMap(idsIn)).toEqual(whole);
+          expect(pages.map(({ total }) => total)).toEqual([7, 7, 7]);
+          const first = await list({ start: { after: undefined } });
+          const second = await list({ start: { after: first.next } });
+          const third = await list({ start: { after: second.next } });
+          expect([first, second, third].flatMap(idsIn)).toEqual(whole);
+          expect(third.next).toBeUndefined();
+        }
+      }
+    });
+
     it.each([
       ['GARCÍA', 'garcía', 'garci\u0301a'],
       ['straße', 'STRAßE', 'Straße'],

@@ -120,6 +120,19 @@ describe('a look-up on SQLite', () => {
     expect(wide(paging ?? ['no statement'])).toEqual([]);
   });
 
+  it.each([
+    'externalId eq "x"',
+    'emails.value eq "x"',
+    'emails[type eq "work" and value eq "x"]',
+    'externalId eq "x" and active eq true',
+  ])('by %s goes from an index to the rows, without a list or a sort', async (filter) => {
+    // The statements of the first page by index are prepared already.
+    const query = { ...userQuery({ filter }), start: { after: undefined } };
+    const [paging = []] = await plansOf(() => users.list(ACME, query));
+    expect(paging[0]).toMatch(/^SEARCH [vx] /);
+    expect(paging.filter((step) => /LIST SUBQUERY|TEMP B-TREE/.test(step))).toEqual([]);
+  });
+
   it('of followed groups reads no table as a whole', async () => {
     const all = async <Row>(statement: SQL<Row>) => connections.read.all(statement);
     const queries = { dialect: sqliteDialect, all, acrossTenants: all };

@@ -1,6 +1,6 @@
 /** The statements of lists: how many resources there are, and one page of them. */
-import { type SQL, type StringChunk, sql } from 'drizzle-orm';
-import type { Comparable, SortKey } from '../../../scim/condition.ts';
+import { type SQL, sql } from 'drizzle-orm';
+import type { Comparable, Condition, SortKey } from '../../../scim/condition.ts';
 import type { PageKey, Query, Scope } from '../../store/resources.ts';
 import { conditionCompiler, type Expression } from '../conditions.ts';
 import { findsOne, isLookUp } from '../index-candidates.ts';
@@ -9,6 +9,7 @@ import { named } from '../names.ts';
 import { isAlwaysThere, resourceHolder, sortExpression } from '../resource-conditions.ts';
 import { type ResourceName, type SearchContext, TOTALS } from '../resource-key.ts';
 import { type Compose, LiteralSlot, Slot, type Slots, Template } from '../template.ts';
+import { rowsOfLookUp } from './look-up.ts';
 import { typeOf, withSlots } from './shape.ts';
 import { sharedTemplate } from './shared.ts';
 import { comparesMembers, weightOf } from './work.ts';
@@ -90,18 +91,17 @@ export class ListPlan {
 
   /** Selects the rows of the page, and one more if a key for the next page is wanted. */
   get page(): Template<ListInput, PageRow> {
-    const { start } = this.#query;
-    const write = () => {
-      const first = sql`ORDER BY ${this.#order()} LIMIT ${AT.limit}`;
-      // PostgreSQL expects an unknown OFFSET to skip a tenth of the rows. Its plan for all values
-      // would be one that reads many rows.
-      const skips = 'offset' in start && start.offset > 0;
-      return this.#page(skips ? sql`${first} OFFSET ${AT.offset}` : first, skips);
-    };
-    if (!this.#isLookUp) return this.#template('page', write);
+    const { filter } = this.#query;
+    if (!this.#isLookUp || filter === undefined)
+      return this.#template('page', () => this.#page(this.#first(this.#context.r.id), this.#skips));
     const options = { isOfRequest: true, findsOne: this.#findsOne };
     const make = () =>
-      sharedTemplate<ListInput, PageRow>(this.#context, this.#compose, write(), options);
+      sharedTemplate<ListInput, PageRow>(
+        this.#context,
+        this.#compose,
+        this.#lookUp(filter),
+        options,
+      );
     return this.#keep('page', make);
   }
 
@@ -133,17 +133,8 @@ export class ListPlan {
   #page(rows: SQL, skips: boolean): SQL<PageRow> {
     const context = this.#context;
     const { dialect, scope, r } = context;
-    const { start, sort } = this.#query;
     const tenant = sql`${r.tenant} = ${scope.tenant}`;
-    const value = this.#sorted();
-    const behind =
-      'after' in start && start.after !== undefined
-        ? behindKey(start.after, sort, value, context)
-        : undefined;
-    const given = [...this.#tenant(), this.#condition, behind].filter((each) => each !== undefined);
-    const columns = value === undefined ? sql`` : sql`, ${value} AS sorted`;
-    const places = from(context, given);
-    if (this.#isLookUp) return sql`SELECT ${pageColumns(context)}${columns} FROM ${places} ${rows}`;
+    const places = from(context, [...this.#tenant(), ...known([this.#condition, this.#behind()])]);
     if (this.isPlain && dialect.hasFixedPlans && !skips)
       return sql`SELECT ${pageColumns(context, sql`1`)} FROM ${places} ${rows}`;
     // Ids first: only an index, or little more, is skipped over and sorted, and not the wide rows.
@@ -151,10 +142,44 @@ export class ListPlan {
     const shown = [tenant, dialect.among(r.id, ids)];
     // To read the groups of all users of a page costs less than to count those of each.
     return sql`
-      SELECT ${pageColumns(context, sql`1`)}${columns}
+      SELECT ${pageColumns(context, sql`1`)}${this.#sortedColumn()}
       FROM ${from(context, shown)}
-      ORDER BY ${this.#order()}
+      ORDER BY ${this.#order(r.id)}
     `;
+  }
+
+  #lookUp(filter: Condition): SQL<PageRow> {
+    const context = this.#context;
+    const found = rowsOfLookUp(withSlots(filter), context);
+    const rows = found?.rows ?? context.r.table;
+    const given = found === undefined ? [...this.#tenant(), this.#condition] : found.conditions;
+    const conditions = known([...given, this.#behind()]);
+    const where = conditions.length === 0 ? sql`` : sql`WHERE ${all(conditions)}`;
+    return sql`
+      SELECT ${pageColumns(context)}${this.#sortedColumn()}
+      FROM ${rows} ${where} ${this.#first(found?.id ?? context.r.id)}
+    `;
+  }
+
+  /** The first rows that the page has, in its order. */
+  #first(id: Expression): SQL {
+    const first = sql`ORDER BY ${this.#order(id)} LIMIT ${AT.limit}`;
+    // PostgreSQL expects an unknown OFFSET to skip a tenth of the rows. Its plan for all values
+    // would be one that reads many rows.
+    return this.#skips ? sql`${first} OFFSET ${AT.offset}` : first;
+  }
+
+  get #skips(): boolean {
+    const { start } = this.#query;
+    return 'offset' in start && start.offset > 0;
+  }
+
+  /** True for what follows the key behind which the page begins. */
+  #behind(): SQL | undefined {
+    const { start, sort } = this.#query;
+    return 'after' in start && start.after !== undefined
+      ? behindKey(start.after, sort, this.#sorted(), this.#context)
+      : undefined;
   }
 
   /** The conditions that begin every statement. One that may be long can be ended. */
@@ -179,8 +204,13 @@ export class ListPlan {
     return sort && sortExpression(sort, this.#context);
   }
 
-  #order(): Expression {
-    return order(this.#query.sort, this.#sorted(), this.#context.r.id);
+  #sortedColumn(): SQL {
+    const value = this.#sorted();
+    return value === undefined ? sql`` : sql`, ${value} AS sorted`;
+  }
+
+  #order(id: Expression): Expression {
+    return order(this.#query.sort, this.#sorted(), id);
   }
 
   #template<Row>(name: string, write: () => SQL<Row>): Template<ListInput, Row> {
@@ -197,8 +227,13 @@ export class ListPlan {
 }
 
 function from({ r }: SearchContext, conditions: readonly SQL[]): SQL {
-  return sql`${r.table} WHERE ${sql.join([...conditions], sql` AND `)}`;
+  return sql`${r.table} WHERE ${all(conditions)}`;
 }
+
+const all = (conditions: readonly SQL[]): SQL => sql.join([...conditions], sql` AND `);
+
+const known = (conditions: readonly (SQL | undefined)[]): readonly SQL[] =>
+  conditions.filter((each) => each !== undefined);
 
 /**
  * Ties are broken by id, in the direction of the sort. Missing values come last, or first if the
@@ -207,7 +242,7 @@ function from({ r }: SearchContext, conditions: readonly SQL[]): SQL {
 function order(
   sort: SortKey | undefined,
   value: Expression | undefined,
-  id: StringChunk,
+  id: Expression,
 ): Expression {
   if (value === undefined) return id;
   const direction = sort?.descending ? sql`DESC` : sql`ASC`;
