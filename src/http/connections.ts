@@ -73,6 +73,8 @@ export class ClientConnection {
   underWay = 0;
   /** The response to the last request. */
   answer: ServerResponse | undefined;
+  /** The response to the last request that may change something. */
+  #change: ServerResponse | undefined;
   /** When the connection was opened or last completed a response, on the clock of `performance`. */
   restsSince = performance.now();
   isAuthenticated = false;
@@ -94,6 +96,27 @@ export class ClientConnection {
   ) {
     this.socket = socket;
     this.authenticated = (...of) => authenticated(this, ...of);
+  }
+
+  /**
+   * Notes a request that has arrived. Returns the response that has to be complete before the
+   * request is served: only requests that change nothing may be served at the same time as others
+   * of their connection (RFC 9112 §9.3.2).
+   */
+  track({ method = '' }: IncomingMessage, answer: ServerResponse): ServerResponse | undefined {
+    const isSafe = method === 'GET' || method === 'HEAD';
+    const before = isSafe ? this.#change : this.answer;
+    this.requests++;
+    this.underWay++;
+    this.answer = answer;
+    if (!isSafe) this.#change = answer;
+    answer.once('close', () => {
+      this.underWay--;
+      this.restsSince = performance.now();
+      if (this.answer === answer) this.answer = undefined;
+      if (this.#change === answer) this.#change = undefined;
+    });
+    return before;
   }
 }
 

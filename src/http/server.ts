@@ -161,7 +161,9 @@ export class HttpServer {
     const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
       const connection = this.#connections.of(incoming.socket);
       if (connection === undefined || connection.isRefused) return;
-      this.#track(connection, outgoing);
+      const before = connection.track(incoming, outgoing);
+      this.#connections.arrivals++;
+      if (this.#isClosing) outgoing.shouldKeepAlive = false;
       unread.watch(incoming, outgoing);
       const fault = faultInHead(incoming);
       if (fault !== undefined) {
@@ -169,8 +171,12 @@ export class HttpServer {
         answerAndEnd(outgoing, errorDocument(fault));
         return;
       }
-      if (admission === undefined) void listener(incoming, outgoing);
-      else admission.serve(connection, incoming, outgoing, listener);
+      const serve = () => {
+        if (admission === undefined) void listener(incoming, outgoing);
+        else admission.serve(connection, incoming, outgoing, listener);
+      };
+      if (before === undefined) serve();
+      else before.setMaxListeners(0).once('close', () => !connection.isGone && serve());
     };
     this.#server = createListener(limits, onRequest, this.#connections, options.certificate);
     this.#server.setTimeout(limits.stallTimeout, (socket) => this.#onSilence(socket));
@@ -248,19 +254,6 @@ export class HttpServer {
       seen = this.#connections.arrivals;
       await setImmediateAsync();
     }
-  }
-
-  #track(connection: ClientConnection, outgoing: ServerResponse): void {
-    this.#connections.arrivals++;
-    connection.requests++;
-    connection.underWay++;
-    connection.answer = outgoing;
-    if (this.#isClosing) outgoing.shouldKeepAlive = false;
-    outgoing.once('close', () => {
-      connection.underWay--;
-      connection.restsSince = performance.now();
-      if (connection.answer === outgoing) connection.answer = undefined;
-    });
   }
 
   /**

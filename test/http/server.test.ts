@@ -166,6 +166,38 @@ describe('a request', () => {
     await eventually(() => expect(bindings.isGone).toBe(true));
   });
 
+  it('waits for those sent before it on the connection, unless all of them only read', async () => {
+    const log: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const port = await start(async (request) => {
+      const { pathname } = new URL(request.url);
+      log.push(`${pathname} begins`);
+      await request.text();
+      if (pathname === '/second') await promise;
+      if (pathname === '/third') resolve();
+      log.push(`${pathname} ends`);
+      return new Response(pathname);
+    });
+    const requests = [
+      'POST /first HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab',
+      'GET /second HTTP/1.1\r\nHost: x\r\n\r\n',
+      'HEAD /third HTTP/1.1\r\nHost: x\r\n\r\n',
+      'PATCH /fourth HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab',
+      'GET /fifth HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    ];
+    const text = await sendRaw(port, requests.join(''));
+    expect(text.match(/HTTP\/1.1 200 /g)).toHaveLength(5);
+    const inTurn = (path: string) => [`${path} begins`, `${path} ends`];
+    expect(log).toEqual([
+      ...inTurn('/first'),
+      '/second begins',
+      ...inTurn('/third'),
+      '/second ends',
+      ...inTurn('/fourth'),
+      ...inTurn('/fifth'),
+    ]);
+  });
+
   it('with an unknown expectation is served as if it had none', async () => {
     const port = await start(ok);
     const text = await sendRaw(
