@@ -38,9 +38,10 @@ export interface Resources<R extends StoredResource> {
   ): Promise<Change<R>>;
   delete(caller: Caller, id: string, ifMatch: IfMatch): Promise<void>;
   /**
-   * With what is related, as the caller has just written it: the permission to read is not needed.
+   * The record, as the caller has just written it, with what is related: the permission to read is
+   * not needed.
    */
-  reread(caller: Caller, id: string): Eventual<R | undefined>;
+  reread(caller: Caller, written: R): Eventual<R | undefined>;
 }
 
 /** The resource after a write. */
@@ -66,7 +67,7 @@ export function permittedReads<R extends StoredResource>(
         demand(permissions, `${permitted}.list`);
         return store.list(scope, query);
       }),
-    reread: ({ scope }, id) => store.get(scope, id, true),
+    reread: ({ scope }, { id }) => store.get(scope, id, true),
   };
 }
 

@@ -2,6 +2,7 @@
  * What a provisioner does with users, independent of the database: permissions, preconditions and
  * the rules of `active`.
  */
+import { andThen } from '../eventual.ts';
 import { checkVersion, type IfMatch } from '../scim/etag.ts';
 import { keepImmutable } from '../scim/immutable.ts';
 import { withoutOwnReference } from '../scim/manager.ts';
@@ -41,6 +42,12 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
   return {
     type,
     ...permittedReads(store.users, 'users'),
+    /** Only the groups are new: a later version is not what the caller has written. */
+    reread: ({ scope }, written) =>
+      andThen(
+        store.users.get(scope, written.id, true),
+        (found) => found && { ...written, groups: found.groups ?? [] },
+      ),
     /** `active` is true unless the client says otherwise. */
     create: async ({ scope, permissions }, attributes) => {
       demand(permissions, 'users.create', 'bindings.create');

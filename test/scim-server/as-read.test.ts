@@ -3,6 +3,7 @@
  * qualified names.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Store } from '../../src/directory/store/store.ts';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { DATABASES } from '../support/directory/databases.ts';
 import {
@@ -20,11 +21,19 @@ describe.each(DATABASES)('on %s', (_, open) => {
   let server: ScimServer;
   let client: ScimClient;
   beforeAll(async () => {
-    server = await startScimServer({ open });
+    const wrap = (store: Store) => {
+      const get: Store['users']['get'] = async (...of) => {
+        await beforeRead();
+        return store.users.get(...of);
+      };
+      return { ...store, users: { ...store.users, get } };
+    };
+    server = await startScimServer({ open, wrap });
     client = await server.addIntegration();
   });
   afterAll(() => server.close());
 
+  let beforeRead = async (): Promise<void> => undefined;
   let count = 0;
   const createUser = async (more: JsonObject = {}) => {
     const created = await client.send('POST', '/Users', { userName: `user-${++count}`, ...more });
@@ -129,6 +138,32 @@ describe.each(DATABASES)('on %s', (_, open) => {
       await client.send('DELETE', `/Groups/${above.id}`);
       await join(60);
       await expectChangesAsRead();
+    });
+
+    it('is as the request has written it, although somebody else writes right after it', async () => {
+      const { id } = await createUser();
+      const path = `/Users/${id}`;
+      const members = [{ value: id }];
+      for (let groups = 0; groups < 30; groups++) await createGroup({ members });
+      const others = ['PATCH', 'PUT'].map((method) => ({ method, title: `${method} of others` }));
+      for (const { method, title } of others) {
+        const own = { op: 'replace', path: 'title', value: `own ${method}` };
+        beforeRead = async () => {
+          beforeRead = async () => undefined;
+          await patch(path, { op: 'replace', path: 'title', value: title });
+        };
+        const body =
+          method === 'PATCH'
+            ? { Operations: [own] }
+            : { userName: `user-${count}-put`, title: own.value };
+        const answer = await client.send(method, path, body);
+        expect(answer.body).toMatchObject({ title: own.value });
+        expect(answer.body.groups).toHaveLength(30);
+        expect(await read(path)).toMatchObject({ title });
+        // A client that goes on from its own response doesn't overwrite what it hasn't seen.
+        const headers = { 'if-match': answer.headers.get('etag') ?? '' };
+        expect((await client.send(method, path, body, { headers })).status).toBe(412);
+      }
     });
   });
 

@@ -36,9 +36,9 @@ export function resourceRoutes<R extends StoredResource>(
     answerLists([listOf(kind, search, call, [type])], search, call, cursors);
 
   /** If the read is refused, the response has no members: the write has been done. */
-  const reread = async ({ caller }: ScimCall, id: string): Promise<R | undefined> => {
+  const reread = async ({ caller }: ScimCall, written: R): Promise<R | undefined> => {
     try {
-      return await resources.reread(caller, id);
+      return await resources.reread(caller, written);
     } catch (error) {
       if (error instanceof ScimError) return undefined;
       throw error;
@@ -52,7 +52,7 @@ export function resourceRoutes<R extends StoredResource>(
     projection: Projection,
   ): Promise<Represented> => {
     const complete = Object.hasOwn(record, related) || !wants(projection, related);
-    const whole = complete ? record : await reread(call, record.id);
+    const whole = complete ? record : await reread(call, record);
     return represented(call, whole ?? record, projection);
   };
 
