@@ -4,7 +4,7 @@ import { MEMBERS_AT_ONCE } from '../../scim/member-lists.ts';
 import { type MemberChange, sizeOf } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
-import { combined } from '../sql/log/change.ts';
+import { combined, isMoved } from '../sql/log/change.ts';
 import type { ActivityRow } from '../sql/log/rows.ts';
 import { columns, named, type Row, selected } from '../sql/names.ts';
 import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
@@ -115,8 +115,7 @@ export function createGroupStore(
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
     const same = sameValue(attributes, before);
     const moved = { members: combined(results) };
-    const isMoved = results.some(({ added, removed }) => added.length + removed.length > 0);
-    if (same && !isMoved) {
+    if (same && !isMoved(moved)) {
       await table.link(queries, author, id);
       return { result: { group: current, unknownMembers }, entry: undefined };
     }

@@ -4,7 +4,7 @@ import { MEMBERS_AT_ONCE } from '../../scim/member-lists.ts';
 import { type MemberChange, sizeOf } from '../../scim/members.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
-import { combined } from '../sql/log/change.ts';
+import { combined, isMoved } from '../sql/log/change.ts';
 import { columns, named } from '../sql/names.ts';
 import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
 import { GROUP_COLUMNS, rowOf, searchContext, TOTALS } from '../sql/resource-key.ts';
@@ -80,8 +80,8 @@ export function createGroupStore(
     for (const each of members) results.push(yield* memberships.change(tenant, id, each));
     const unknownMembers = results.flatMap(({ unknown }) => unknown);
     const same = sameValue(attributes, before);
-    const isMoved = results.some(({ added, removed }) => added.length + removed.length > 0);
-    if (same && !isMoved) {
+    const moved = { members: combined(results) };
+    if (same && !isMoved(moved)) {
       rows.relink(author, current);
       return { group: record, unknownMembers };
     }
@@ -113,7 +113,7 @@ export function createGroupStore(
       after: attributes,
       version,
       at: lastModified,
-      moved: { members: combined(results) },
+      moved,
     }));
     return { group: { ...record, profile, version, lastModified }, unknownMembers };
   }

@@ -139,13 +139,17 @@ export function activityContract(open: Open): void {
     it('has no entry of a write that changed nothing or was refused', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');
+      const bob = await addUser(store, ACME, 'bob');
       const staff = await addGroup(store, ACME, 'staff', [ann.id]);
       const before = await entriesOf(store);
       await store.users.change(ACME, ann.id, ({ profile }) => ({ ...profile.attributes }), at(1));
       await store.users.change(ACME_TOO, ann.id, ({ profile }) => profile.attributes, at(1));
       await store.groups.change(ACME, staff.id, undefined, [add(ann.id), remove('nobody')], at(1));
       await store.groups.change(ACME, staff.id, undefined, [replace(ann.id)], at(1));
+      const undone = [remove(ann.id), add(ann.id), add(bob.id), remove(bob.id)];
+      await store.groups.change(ACME, staff.id, undefined, undone, at(1));
       await store.groups.change(ACME, staff.id, ({ profile }) => profile.attributes, [], at(1));
+      expect(await store.groups.get(ACME, staff.id, false)).toEqual(staff);
       const refused = [
         addUser(store, ACME, 'ANN'),
         addGroup(store, ACME, 'STAFF'),

@@ -22,6 +22,10 @@ export interface Ids {
 /** Ids that joined or left a group, and groups that a deleted resource left. */
 export type Moved = Readonly<Partial<Record<'members' | 'groups', Ids>>>;
 
+export const isMoved = (moved: Moved): boolean => Object.values(moved).some(isAny);
+
+const isAny = ({ added, removed }: Ids): boolean => added.length > 0 || removed.length > 0;
+
 export function storedChange(
   before: Attributes | undefined,
   after: Attributes | undefined,
@@ -29,9 +33,7 @@ export function storedChange(
 ): StoredChange {
   const isUpdate = before !== undefined && after !== undefined;
   const changed = isUpdate ? changedKeys(before, after) : undefined;
-  const ids = Object.entries(moved).filter(
-    ([, { added, removed }]) => added.length > 0 || removed.length > 0,
-  );
+  const ids = Object.entries(moved).filter(([, each]) => isAny(each));
   return {
     before: jsonOf(before, changed),
     after: jsonOf(after, changed),
