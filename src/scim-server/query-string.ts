@@ -24,7 +24,13 @@ export function queriesOf(url: string): Parameters {
   return found;
 }
 
-/** What can't be decoded stays as it is. */
+/**
+ * Stands for bytes that are not UTF-8, so that the text is not well-formed. Clients that encode in
+ * Latin-1 send such.
+ */
+const NOT_UTF8 = '\udfff';
+
+/** A percent sign that encodes nothing stays as it is. */
 function decoded(encoded: string): string {
   const text = encoded.includes('+') ? encoded.replaceAll('+', ' ') : encoded;
   if (!text.includes('%')) return text;
@@ -35,7 +41,7 @@ function decoded(encoded: string): string {
       try {
         return decodeURIComponent(part);
       } catch {
-        return part;
+        return NOT_UTF8;
       }
     });
   }

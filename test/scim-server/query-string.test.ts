@@ -16,11 +16,12 @@ describe('the parameters of a URL', () => {
     );
   });
 
-  it('keep what can’t be decoded, unlike the URL Standard, and may be named like parts of a prototype', () => {
-    expect([...queriesOf('/Users?a=%41/%ff&%&__proto__=b&a')]).toEqual([
-      ['a', ['A/%ff', '']],
+  it('are not well-formed if they are not UTF-8, keep other percent signs, and may be named like parts of a prototype', () => {
+    expect([...queriesOf('/Users?a=%41/%ff&%&__proto__=b&a&c=50%+%fc%zz')]).toEqual([
+      ['a', ['A/\udfff', '']],
       ['%', ['']],
       ['__proto__', ['b']],
+      ['c', ['50% \udfff%zz']],
     ]);
   });
 

@@ -60,6 +60,24 @@ describe('a filter', () => {
   );
 });
 
+describe('a filter in a URL', () => {
+  const read = async (query: string) => {
+    const client = await tenantWith({ userName: 'jürg' }, { userName: '50%' });
+    return (await client.send('GET', `/Users?count=5&${query}`)).body;
+  };
+
+  it('in another encoding than UTF-8 is refused, because it would match nothing', async () => {
+    const refusal = { status: '400', scimType: 'invalidFilter' };
+    expect(await read('filter=userName+eq+%22j%C3%BCrg%22')).toMatchObject({ totalResults: 1 });
+    expect(await read('filter=userName+eq+%22j%FCrg%22')).toMatchObject(refusal);
+    expect(await read('filter=userName+eq+%22j%ED%A0%80rg%22')).toMatchObject(refusal);
+  });
+
+  it('may contain percent signs that encode nothing, and bytes in unknown parameters', async () => {
+    expect(await read('filter=userName+eq+%2250%%22&x=%FC')).toMatchObject({ totalResults: 1 });
+  });
+});
+
 describe('in text that is folded (NFC, lower case)', () => {
   it.each([
     ['GARCÍA', 'garcía', 'GARCI\u0301A'],

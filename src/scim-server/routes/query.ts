@@ -2,7 +2,7 @@
 
 import type { Condition, SortKey } from '../../scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../scim/condition-resolver.ts';
-import { invalidCount, invalidSyntax, invalidValue } from '../../scim/error.ts';
+import { invalidCount, invalidFilter, invalidSyntax, invalidValue } from '../../scim/error.ts';
 import { parseFilter } from '../../scim/filter-parser.ts';
 import { isJsonObject, type JsonValue } from '../../scim/json.ts';
 import { MAX_RESULTS } from '../../scim/limits.ts';
@@ -187,7 +187,10 @@ export function conditionOf(
   type: ResourceType,
   searched?: readonly ResourceType[],
 ): Condition | undefined {
-  return filter === undefined ? undefined : resolveFilter(parseFilter(filter), type, searched);
+  if (filter === undefined) return undefined;
+  // Such text matches nothing, and the client would take an existing user for missing.
+  if (!filter.isWellFormed()) throw invalidFilter('the filter is not percent-encoded UTF-8');
+  return resolveFilter(parseFilter(filter), type, searched);
 }
 
 /** Throws invalidPath. */
