@@ -1,28 +1,39 @@
 /** Times as text (RFC 7643 §2.3.5). */
 
-const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const DAY_MINUTES = 24 * 60;
 
-const TWO_DIGITS = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
-const THREE_DIGITS = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(3, '0'));
+const padded = (length: number, digits: number, end: string): readonly string[] =>
+  Array.from({ length }, (_, n) => String(n).padStart(digits, '0') + end);
 
-let day = Number.NaN;
-let date = '';
+const TWO_DIGITS = padded(60, 2, ':');
+const SECONDS = padded(60, 2, '.');
+const MILLISECONDS = padded(1_000, 3, 'Z');
+
+let [day, date] = [Number.NaN, ''];
+/** Most calls in a row are for times near each other, and each piece of a text costs. */
+let [minute, start] = [Number.NaN, ''];
 
 /**
  * The same as `toISOString` of a Date, which costs ten times as much. `at` is in milliseconds since
  * the epoch.
  */
 export function isoTime(at: number): string {
-  const days = Math.floor(at / DAY_MS);
+  const minutes = Math.floor(at / MINUTE_MS);
+  if (minutes !== minute) {
+    start = startOf(minutes);
+    minute = minutes;
+  }
+  const ms = at - minutes * MINUTE_MS;
+  return `${start}${SECONDS[Math.floor(ms / 1_000)]}${MILLISECONDS[ms % 1_000]}`;
+}
+
+function startOf(minutes: number): string {
+  const days = Math.floor(minutes / DAY_MINUTES);
   if (days !== day) {
-    date = new Date(at).toISOString().slice(0, -'hh:mm:ss.sssZ'.length);
+    date = new Date(minutes * MINUTE_MS).toISOString().slice(0, -'hh:mm:ss.sssZ'.length);
     day = days;
   }
-  const ms = at - days * DAY_MS;
-  const seconds = Math.floor(ms / 1_000);
-  const minutes = Math.floor(seconds / 60);
-  const hour = TWO_DIGITS[Math.floor(minutes / 60)];
-  const minute = TWO_DIGITS[minutes % 60];
-  const second = TWO_DIGITS[seconds % 60];
-  return `${date}${hour}:${minute}:${second}.${THREE_DIGITS[ms % 1_000]}Z`;
+  const ofDay = minutes - days * DAY_MINUTES;
+  return `${date}${TWO_DIGITS[Math.floor(ofDay / 60)]}${TWO_DIGITS[ofDay % 60]}`;
 }

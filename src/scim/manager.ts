@@ -7,7 +7,13 @@ import type { Attributes } from './resource.ts';
 import { ENTERPRISE_USER_URN } from './schemas/enterprise-user.ts';
 
 /** Whether there may be a manager in the JSON of a profile, which costs less than parsing it. */
-export const mayHaveManager = (json: string): boolean => json.lastIndexOf('"manager":') >= 0;
+export function mayHaveManager(json: string): boolean {
+  // The extension comes last.
+  const extension = json.lastIndexOf(EXTENSION_KEY);
+  return extension >= 0 && json.includes('"manager":', extension);
+}
+
+const EXTENSION_KEY = `"${ENTERPRISE_USER_URN}":`;
 
 /** The id of the manager, unless the client sent its own URL with it. */
 export function managerWithoutReference(attributes: Attributes): string | undefined {

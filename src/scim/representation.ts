@@ -17,8 +17,8 @@ interface Representation {
   readonly baseUrl: string;
   /** The ETag. */
   readonly version: string;
-  /** A list that the server adds: `groups` or `members`. Its elements are JSON. */
-  readonly computed?: { readonly name: string; readonly elements: readonly string[] } | undefined;
+  /** A list that the server adds, with its name, as JSON: `"groups":[…]`. */
+  readonly computed?: string | undefined;
   /** By default, everything. */
   readonly projection?: Projection;
 }
@@ -33,42 +33,42 @@ export function represent(
   { baseUrl, version, computed, projection = EVERYTHING }: Representation,
 ): string {
   const { json, externalId } = profile;
-  const { urn, name, extensions } = textsOf(type);
-  let schemas = urn;
+  const { start, meta, extensions } = textsOf(type);
+  let schemas = start;
   // Extensions come last in a profile.
   for (const { key, more } of extensions) if (json.lastIndexOf(key) >= 0) schemas += more;
   const quoted = JSON.stringify(id);
-  const known = externalId === null ? '' : `"externalId":${JSON.stringify(externalId)},`;
+  const known = externalId === null ? ',' : `,"externalId":${JSON.stringify(externalId)},`;
   const attributes = json.length > 2 ? `${json.slice(1, -1)},` : '';
-  const added = computed === undefined ? '' : `"${computed.name}":[${computed.elements.join()}],`;
+  const added = computed === undefined ? '' : `${computed},`;
   const since = isoTime(created);
   const last = lastModified === created ? since : isoTime(lastModified);
   const whole =
-    `{"schemas":[${schemas}],"id":${quoted},${known}${attributes}${added}` +
-    `"meta":{"resourceType":${name},"created":"${since}","lastModified":"${last}",` +
-    `"location":${startOfLocations(type, baseUrl)}${quoted.slice(1)},"version":${JSON.stringify(version)}}}`;
+    `${schemas}],"id":${quoted}${known}${attributes}${added}${meta}${since}","lastModified":"${last}` +
+    `${startOfLocations(type, baseUrl)}${quoted.slice(1)},"version":${JSON.stringify(version)}}}`;
   if (selectsAll(projection, type)) return whole;
   return JSON.stringify(project(JSON.parse(whole), type, projection));
 }
 
+/** What the JSON of every resource of a type contains, in few pieces, because each is joined. */
 interface Texts {
-  readonly urn: string;
-  readonly name: string;
+  readonly start: string;
+  readonly meta: string;
   readonly extensions: readonly { readonly key: string; readonly more: string }[];
 }
 
 const texts = new WeakMap<ResourceType, Texts>();
 
 /**
- * What the JSON of every resource of the type contains. In JSON, a quoted URN before a colon is
- * always a key, because a quote inside of a string is escaped.
+ * In JSON, a quoted URN before a colon is always a key, because a quote inside of a string is
+ * escaped.
  */
 function textsOf(type: ResourceType): Texts {
   let known = texts.get(type);
   if (known === undefined) {
     known = {
-      urn: JSON.stringify(type.schema.id),
-      name: JSON.stringify(type.name),
+      start: `{"schemas":[${JSON.stringify(type.schema.id)}`,
+      meta: `"meta":{"resourceType":${JSON.stringify(type.name)},"created":"`,
       extensions: type.extensions.map(({ schema }) => {
         const urn = JSON.stringify(schema.id);
         return { key: `${urn}:`, more: `,${urn}` };
@@ -86,13 +86,13 @@ export function locationOf(type: ResourceType, baseUrl: string, id: string): str
   return `${baseUrl}${type.endpoint}/${id}`;
 }
 
-const starts = new WeakMap<ResourceType, { readonly baseUrl: string; readonly json: string }>();
+const locations = new WeakMap<ResourceType, { readonly baseUrl: string; readonly json: string }>();
 
 /** What the URLs of all resources of the type begin with, as JSON. Most calls are for one page. */
 function startOfLocations(type: ResourceType, baseUrl: string): string {
-  const known = starts.get(type);
+  const known = locations.get(type);
   if (known?.baseUrl === baseUrl) return known.json;
-  const json = JSON.stringify(locationOf(type, baseUrl, '')).slice(0, -1);
-  starts.set(type, { baseUrl, json });
+  const json = `","location":${JSON.stringify(locationOf(type, baseUrl, '')).slice(0, -1)}`;
+  locations.set(type, { baseUrl, json });
   return json;
 }

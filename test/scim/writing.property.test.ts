@@ -91,7 +91,7 @@ describe('every body', () => {
     fc.assert(
       fc.property(users, (attributes) => {
         const group = { value: 'g', type: 'direct', $ref: '../Groups/g', display: 'G' };
-        const computed = { name: 'groups', elements: [JSON.stringify(group)] };
+        const computed = `"groups":${JSON.stringify([group])}`;
         expect(parseResource(read(attributes, { computed }), USER)).toEqual(attributes);
       }),
     );

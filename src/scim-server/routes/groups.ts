@@ -6,12 +6,11 @@ import type { GroupRecord } from '../../directory/store/resources.ts';
 import { etag } from '../../scim/etag.ts';
 import { MAX_PAYLOAD_BYTES } from '../../scim/limits.ts';
 import { type Projection, wants } from '../../scim/projection.ts';
-import { locationOf, represent } from '../../scim/representation.ts';
+import { represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
-import { fillMembers } from './members.ts';
+import { fillMembers, NO_MEMBERS } from './members.ts';
 import { isGiven } from './query.ts';
-import type { Represented } from './resource-answers.ts';
-import type { ResourceKind } from './resource-kind.ts';
+import type { ResourceKind, Shown } from './resource-kind.ts';
 
 export function groupKind(directory: Directory): ResourceKind<GroupRecord> {
   const { types } = directory.store;
@@ -31,20 +30,15 @@ function representGroup(
   types: ResourceTypes,
   projection: Projection,
   baseUrl: string,
-): Represented {
-  const { id, members } = group;
+): Shown {
+  const { members } = group;
   const version = etag(group.version);
   // An empty list is included: a client must be able to tell an empty group from one whose members
   // weren't read.
-  const computed =
-    members === undefined || !wants(projection, 'members')
-      ? undefined
-      : { name: 'members', elements: [] };
+  const computed = members === undefined || !wants(projection, 'members') ? undefined : NO_MEMBERS;
   const whole = represent(group, types.group, { baseUrl, version, computed, projection });
   return {
-    id,
     etag: version,
-    location: locationOf(types.group, baseUrl, id),
     body: fillMembers(whole, members ?? [], types, projection, baseUrl),
   };
 }

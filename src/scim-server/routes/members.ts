@@ -10,7 +10,7 @@ import type { Body } from '../answer.ts';
 const SOME_ID = randomUUID();
 
 /** The empty list, which in JSON is nothing else: inside of a string, a quote is escaped. */
-const NONE = '"members":[]';
+export const NO_MEMBERS = '"members":[]';
 
 /**
  * Puts members into the JSON of their group, which has an empty list of them unless the projection
@@ -23,9 +23,9 @@ export function fillMembers(
   projection: Projection,
   baseUrl: string,
 ): Body {
-  const at = group.indexOf(NONE);
+  const at = group.indexOf(NO_MEMBERS);
   if (at < 0 || members.length === 0) return group;
-  const [before, after] = [group.slice(0, at), group.slice(at + NONE.length)];
+  const [before, after] = [group.slice(0, at), group.slice(at + NO_MEMBERS.length)];
   const textOf = memberText(types, projection, baseUrl);
   // The id is in every response, and precedes the members.
   if (textOf === undefined) return before.slice(0, -1) + after;

@@ -7,6 +7,9 @@ import { type Projection, wants } from '../../scim/projection.ts';
 import type { ScimCall, ScimRequest } from '../endpoint.ts';
 import type { Represented } from './resource-answers.ts';
 
+/** What a response shows of a resource. A list only needs the body. */
+export type Shown = Pick<Represented, 'etag' | 'body'>;
+
 /** The use cases of a resource type, and its representation. */
 export interface ResourceKind<R extends StoredResource> {
   readonly resources: Resources<R>;
@@ -22,7 +25,7 @@ export interface ResourceKind<R extends StoredResource> {
     records: readonly R[],
     projection: Projection,
   ) => Eventual<readonly R[]>;
-  represent(record: R, projection: Projection, baseUrl: string): Represented;
+  represent(record: R, projection: Projection, baseUrl: string): Shown;
   /** Whether the response to a PATCH contains the resource; otherwise it is 204. */
   answersPatch(request: ScimRequest): boolean;
 }

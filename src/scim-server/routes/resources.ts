@@ -8,6 +8,7 @@ import { etag, type IfMatch, ifMatchOf } from '../../scim/etag.ts';
 import { MAX_BODY_BYTES } from '../../scim/limits.ts';
 import { parsePatchInSteps } from '../../scim/patch-parser.ts';
 import { type Projection, wants } from '../../scim/projection.ts';
+import { locationOf } from '../../scim/representation.ts';
 import { parseResource } from '../../scim/resource.ts';
 import { betweenTurns } from '../between-turns.ts';
 import type { Routes, ScimCall, ScimRequest } from '../endpoint.ts';
@@ -61,9 +62,11 @@ export function resourceRoutes<R extends StoredResource>(
     record: R,
     projection: Projection,
   ): Eventual<Represented> =>
-    andThen(completed(kind, caller, [record], projection), ([complete = record]) =>
-      kind.represent(complete, projection, baseUrl),
-    );
+    andThen(completed(kind, caller, [record], projection), ([complete = record]) => ({
+      ...kind.represent(complete, projection, baseUrl),
+      id: record.id,
+      location: locationOf(type, baseUrl, record.id),
+    }));
 
   return {
     [type.endpoint]: {

@@ -13,8 +13,7 @@ import { type Projection, wants } from '../../scim/projection.ts';
 import { locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { ENTERPRISE_USER_URN } from '../../scim/schemas/enterprise-user.ts';
-import type { Represented } from './resource-answers.ts';
-import type { ResourceKind } from './resource-kind.ts';
+import type { ResourceKind, Shown } from './resource-kind.ts';
 
 export function userKind(directory: Directory): ResourceKind<UserRecord> {
   const { store } = directory;
@@ -34,8 +33,8 @@ function representUser(
   types: ResourceTypes,
   projection: Projection,
   baseUrl: string,
-): Represented {
-  const { id, managerId } = user;
+): Shown {
+  const { managerId } = user;
   // A write may know groups that a read with the same projection doesn't.
   const groups = wants(projection, 'groups') ? (user.groups ?? []) : [];
   const shown = writtenGroups(groups, types, baseUrl);
@@ -43,20 +42,16 @@ function representUser(
     user.version,
     managerId === undefined ? shown?.digest : digest(groups, managerId),
   );
-  const computed = shown && { name: 'groups', elements: shown.elements };
   const known = managerId === undefined ? user : withManager(user, managerId, types, baseUrl);
   return {
-    id,
     etag: version,
-    location: locationOf(types.user, baseUrl, id),
-    body: represent(known, types.user, { baseUrl, version, computed, projection }),
+    body: represent(known, types.user, { baseUrl, version, computed: shown?.json, projection }),
   };
 }
 
 interface WrittenGroups {
   readonly baseUrl: string;
-  /** JSON. */
-  readonly elements: readonly string[];
+  readonly json: string;
   readonly digest: string;
 }
 
@@ -75,7 +70,8 @@ function writtenGroups(
     const $ref = locationOf(types.group, baseUrl, value);
     return JSON.stringify({ value, $ref, display, type });
   });
-  const made = { baseUrl, elements, digest: digest(groups, undefined) };
+  const json = `"groups":[${elements.join()}]`;
+  const made = { baseUrl, json, digest: digest(groups, undefined) };
   written.set(groups, made);
   return made;
 }

@@ -352,40 +352,32 @@ function expectSame(
 }
 
 function userResource(record: UserRecord): JsonObject {
-  const elements = (record.groups ?? []).map(({ groupId, displayName, type }) =>
-    JSON.stringify({
-      value: groupId,
-      $ref: locationOf(TYPES.group, BASE_URL, groupId),
-      display: displayName,
-      type,
-    }),
-  );
+  const elements = (record.groups ?? []).map(({ groupId, displayName, type }) => ({
+    value: groupId,
+    $ref: locationOf(TYPES.group, BASE_URL, groupId),
+    display: displayName,
+    type,
+  }));
   const { attributes } = record.profile;
   const managerId = managerWithoutReference(attributes);
   const known =
     managerId === undefined
       ? attributes
       : withManagerReference(attributes, locationOf(TYPES.user, BASE_URL, managerId));
-  const computed = { name: 'groups', elements };
+  const computed = `"groups":${JSON.stringify(elements)}`;
   return resourceOf({ ...record, profile: StoredProfile.of(known) }, TYPES.user, computed);
 }
 
 function groupResource(record: GroupRecord): JsonObject {
-  const elements = unpacked(record.members).map(({ value, type }) =>
-    JSON.stringify({
-      value,
-      $ref: locationOf(type === 'User' ? TYPES.user : TYPES.group, BASE_URL, value),
-      type,
-    }),
-  );
-  return resourceOf(record, TYPES.group, { name: 'members', elements });
+  const elements = unpacked(record.members).map(({ value, type }) => ({
+    value,
+    $ref: locationOf(type === 'User' ? TYPES.user : TYPES.group, BASE_URL, value),
+    type,
+  }));
+  return resourceOf(record, TYPES.group, `"members":${JSON.stringify(elements)}`);
 }
 
-function resourceOf(
-  record: StoredResource,
-  type: ResourceType,
-  computed: { name: string; elements: readonly string[] },
-): JsonObject {
+function resourceOf(record: StoredResource, type: ResourceType, computed: string): JsonObject {
   const version = etag(record.version);
   return JSON.parse(represent(record, type, { baseUrl: BASE_URL, version, computed }));
 }
