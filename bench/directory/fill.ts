@@ -94,11 +94,11 @@ export async function openFill(url: string, tenant: string): Promise<Fill> {
     await write(
       'access_values',
       users.flatMap(({ id, attributes }) =>
-        lookupValues(attributes).map(({ value, path }) => ({
+        lookupValues(attributes).map(({ value, types }) => ({
           tenant,
           value,
           access_id: id,
-          path,
+          types,
         })),
       ),
     );

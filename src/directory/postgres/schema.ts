@@ -85,7 +85,7 @@ export const accessValues = pgTable(
     tenant: text('tenant').notNull(),
     value: text('value').notNull(),
     accessId: text('access_id').notNull(),
-    path: text('path').notNull(),
+    types: text('types').notNull(),
   },
   (t) => [primaryKey({ columns: [t.tenant, t.value, t.accessId] })],
 );

@@ -11,11 +11,11 @@ import {
   type Searched,
   subPath,
 } from './conditions.ts';
-import { LOOKUP_PATHS } from './lookup-values.ts';
+import { typeLine } from './lookup-values.ts';
 import { named } from './names.ts';
 import { holdersOfMember, userIdsBelow } from './relations.ts';
 import { resourceNames, type SearchContext } from './resource-key.ts';
-import type { Text } from './template.ts';
+import { LiteralSlot, type Text } from './template.ts';
 
 /**
  * Selects ids that include every resource that fulfils the condition. Returns undefined if no index
@@ -56,26 +56,65 @@ interface Candidates {
  * rows, or none, or if several have to be combined.
  */
 export function lookUpOf(condition: Searched, context: SearchContext): Candidates | undefined {
-  const terms = condition.kind === 'and' ? condition.terms : [condition];
+  const terms = termsOf(condition);
   if (terms.some((term) => isOfColumn(term, context))) return undefined;
   for (const term of terms) {
-    const ids = idsOf(term, context);
-    if (ids === undefined) continue;
-    // The index decides what is compared with one value.
-    return { ids, rest: terms.filter((each) => each !== term || each.kind !== 'compare') };
+    const found = term.kind === 'any' ? elementIds(term, context) : ofFew(term, context);
+    if (found === undefined) continue;
+    return { ids: found.ids, rest: terms.filter((each) => each !== term || !found.isExact) };
   }
   return undefined;
 }
 
-function idsOf(term: Searched, context: SearchContext): SQL | undefined {
-  if (term.kind === 'compare')
-    return isLookUp(term, context) ? candidates(term, context) : undefined;
-  if (term.kind !== 'any') return undefined;
-  const { where, ref } = term;
-  const compared = (where.kind === 'and' ? where.terms : [where]).find(
-    (each) => each.kind === 'compare' && isLookUp(each, context, ref),
-  );
-  return compared && candidates(compared, context, ref);
+/** Selects the ids of exactly the resources that fulfil the condition, if an index decides that. */
+export function exactIds(condition: Searched, context: SearchContext): SQL | undefined {
+  if (condition.kind === 'compare') return candidates(condition, context);
+  const found = condition.kind === 'any' ? elementIds(condition, context) : undefined;
+  return found?.isExact ? found.ids : undefined;
+}
+
+const termsOf = (condition: Searched): readonly Searched[] =>
+  condition.kind === 'and' ? condition.terms : [condition];
+
+interface FoundIds {
+  readonly ids: SQL;
+  /** Whether they are those of the resources that fulfil the condition, and of no others. */
+  readonly isExact: boolean;
+}
+
+function ofFew(term: Searched, context: SearchContext): FoundIds | undefined {
+  const ids =
+    term.kind === 'compare' && isLookUp(term, context) ? candidates(term, context) : undefined;
+  return ids && { ids, isExact: true };
+}
+
+/** Of a condition between `[ ]`, an index decides one value, and with it the type of an e-mail. */
+function elementIds(
+  { ref, where }: Extract<Searched, { kind: 'any' }>,
+  context: SearchContext,
+): FoundIds | undefined {
+  const terms = termsOf(where);
+  const value = terms.find((each) => each.kind === 'compare' && isLookUp(each, context, ref));
+  const ids = value && candidates(value, context, ref);
+  if (ids === undefined) return undefined;
+  const others = terms.filter((each) => each !== value);
+  const ofTypes = others
+    .map((each) => hasType(each, ref, context.dialect))
+    .filter((each) => each !== undefined);
+  return {
+    ids: sql.join([ids, ...ofTypes], sql` AND `),
+    // Of two types, different elements might have one each.
+    isExact: others.length === 0 || (others.length === 1 && ofTypes.length === 1),
+  };
+}
+
+/** Whether an entry of usersWithEmail is of an address of the type. Undefined if it can't tell. */
+function hasType(condition: Searched, outer: AttributeRef, dialect: SearchDialect) {
+  if (condition.kind !== 'compare' || condition.operator !== 'eq') return undefined;
+  const { ref, value } = condition;
+  if (value === null || comparedPath(ref, outer) !== EMAIL_TYPE) return undefined;
+  const line = value instanceof LiteralSlot ? value.as('text', typeLine) : typeLine(value);
+  return dialect.contains(named(dialect.tables.accessValues, 'v').types, dialect.bind(line));
 }
 
 /** Whether the rows themselves have an index of what is compared. */
@@ -119,10 +158,13 @@ export function findsOne(condition: Condition, { name, key }: SearchContext): bo
 }
 
 const isFew = (path: string, { key }: SearchContext): boolean =>
-  path === key || ONE_OR_FEW.has(path) || LOOKUP_PATHS.has(path);
+  path === key || ONE_OR_FEW.has(path);
+
+const EMAIL = 'emails.value';
+const EMAIL_TYPE = 'emails.type';
 
 /** Other than the group of a user, each of which selects few resources. */
-const ONE_OR_FEW: ReadonlySet<string> = new Set(['id', 'externalId', 'members.value']);
+const ONE_OR_FEW: ReadonlySet<string> = new Set(['id', 'externalId', 'members.value', EMAIL]);
 
 /** Whether an index selects the resources that the condition holds for. */
 export function isIndexed(
@@ -184,29 +226,21 @@ function equal(path: string, value: SQL, context: SearchContext): SQL | undefine
       `;
     case 'groups.value':
       return userIdsBelow(context.dialect, tenant, value);
+    case EMAIL:
+      return sql`
+        ${usersWithEmail(context.dialect, tenant, value)} ${andUnended}
+      `;
     default:
-      return LOOKUP_PATHS.has(path)
-        ? sql`
-            ${usersWithValue(context.dialect, tenant, path, value)}
-              ${andUnended}
-          `
-        : undefined;
+      return undefined;
   }
 }
 
-/** Selects the ids of the users who have the value at one of LOOKUP_PATHS. */
-export function usersWithValue(
-  { tables }: SearchDialect,
-  tenant: Text,
-  path: string,
-  value: Expression,
-): SQL {
+/** Selects the ids of the users who have the e-mail address. */
+export function usersWithEmail({ tables }: SearchDialect, tenant: Text, value: Expression): SQL {
   const v = named(tables.accessValues, 'v');
   return sql`
     SELECT ${v.accessId} AS id
     FROM ${v.table}
-    WHERE ${v.tenant} = ${tenant}
-      AND ${v.value} = ${value}
-      AND ${v.path} = ${path}
+    WHERE ${v.tenant} = ${tenant} AND ${v.value} = ${value} AND ${v.types} <> ''
   `;
 }

@@ -6,15 +6,21 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../scim/json.t
 import { compareText, fold } from '../../scim/text.ts';
 import { sameValue } from '../../scim/values.ts';
 
-/** The paths that identity providers look users up by. */
-export const LOOKUP_PATHS: ReadonlySet<string> = new Set(['emails.value']);
-
 /** A row of the index, in addition to the tenant and the user. */
 export interface LookupValue {
   readonly value: string;
-  /** Empty for a value that only people look for. */
-  readonly path: '' | 'emails.value';
+  /**
+   * The types of the e-mail addresses that have the value; see typeLine. Empty if it is none, and so
+   * only people look for it.
+   */
+  readonly types: string;
 }
+
+/** In JSON, nothing but a separator is a newline, and a quote inside of a text is escaped. */
+export const typeLine = (type: unknown): string => `\n${JSON.stringify(type)}`;
+
+/** Of an address without a type. */
+const NO_TYPE = '\n';
 
 /** The attributes that have values. */
 const SOURCES = ['userName', 'name', 'displayName', 'emails'];
@@ -29,8 +35,8 @@ const MOST_CHARACTERS = 100;
  */
 export function lookupValues(attributes: JsonObject): readonly LookupValue[] {
   const userName = fold(String(attributes.userName));
-  const emails = new Set(emailsOf(attributes.emails).map(fold));
-  const exact = new Set([userName, ...emails]);
+  const emails = typesByEmail(attributes.emails);
+  const exact = new Set([userName, ...emails.keys()]);
   const names = new Set(namesOf(attributes));
   const all = [...exact, ...names];
   const more = [...names].filter(
@@ -38,7 +44,7 @@ export function lookupValues(attributes: JsonObject): readonly LookupValue[] {
   );
   return [...exact, ...more].toSorted(compareText).map((value) => ({
     value,
-    path: emails.has(value) ? 'emails.value' : '',
+    types: emails.get(value) ?? '',
   }));
 }
 
@@ -57,7 +63,7 @@ export function lookupChange(
   const [had, has] = [byValue(before), byValue(after)];
   return {
     removed: [...had.keys()].filter((value) => !has.has(value)),
-    written: [...has.values()].filter(({ value, path }) => had.get(value)?.path !== path),
+    written: [...has.values()].filter(({ value, types }) => had.get(value)?.types !== types),
   };
 }
 
@@ -65,10 +71,16 @@ function byValue(values: readonly LookupValue[] = []): ReadonlyMap<string, Looku
   return new Map(values.map((each) => [each.value, each]));
 }
 
-function emailsOf(emails: JsonValue | undefined): readonly string[] {
-  return (Array.isArray(emails) ? emails : []).flatMap((email) =>
-    isJsonObject(email) && typeof email.value === 'string' ? [email.value] : [],
-  );
+function typesByEmail(emails: JsonValue | undefined): ReadonlyMap<string, string> {
+  const found = new Map<string, Set<string>>();
+  for (const email of Array.isArray(emails) ? emails : []) {
+    if (!isJsonObject(email) || typeof email.value !== 'string') continue;
+    const value = fold(email.value);
+    const types = found.get(value) ?? new Set();
+    found.set(value, types);
+    if (typeof email.type === 'string') types.add(typeLine(fold(email.type)));
+  }
+  return new Map([...found].map(([value, types]) => [value, [...types].join('') || NO_TYPE]));
 }
 
 function namesOf({ displayName, name }: JsonObject): readonly string[] {

@@ -24,7 +24,7 @@ import {
   subPath,
   TRUE,
 } from './conditions.ts';
-import { candidates } from './index-candidates.ts';
+import { candidates, exactIds } from './index-candidates.ts';
 import { named } from './names.ts';
 import { groupsOfUser, membersOf, type Relation } from './relations.ts';
 import type { SearchContext } from './resource-key.ts';
@@ -42,7 +42,8 @@ export function resourceHolder(context: SearchContext): Holder {
       return special(condition, context, compile);
     },
     narrow: (condition) => {
-      const ids = candidates(condition, context);
+      // What decides a condition need not be checked twice.
+      const ids = exactIds(condition, context) ? undefined : candidates(condition, context);
       return ids && context.dialect.among(context.r.id, ids);
     },
   };
@@ -57,7 +58,7 @@ function special(
   if (ref.extension !== undefined) return undefined;
   const column = columnOf(condition, context);
   if (column !== undefined) return onColumn(condition, column, context.dialect);
-  const ids = condition.kind === 'compare' ? candidates(condition, context) : undefined;
+  const ids = exactIds(condition, context);
   if (ids !== undefined) return context.dialect.among(context.r.id, ids);
   switch (ref.attribute.name) {
     case 'externalId':

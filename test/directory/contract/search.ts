@@ -15,7 +15,7 @@ import type {
 } from '../../../src/directory/store/resources.ts';
 import type { Eventual } from '../../../src/eventual.ts';
 import { comparable } from '../../../src/scim/comparable.ts';
-import type { Comparable, SortKey } from '../../../src/scim/condition.ts';
+import type { Comparable, Condition, SortKey } from '../../../src/scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../../src/scim/condition-resolver.ts';
 import { etag } from '../../../src/scim/etag.ts';
 import type { Filter } from '../../../src/scim/filter.ts';
@@ -32,6 +32,7 @@ import {
   ACME,
   addGroup,
   addUser,
+  at,
   GLOBEX,
   groupNames,
   type Open,
@@ -85,6 +86,42 @@ const searches = fc.record({
   groupSorts: fc.array(sortOrders(TYPES.group), { minLength: 4, maxLength: 4 }),
 });
 type Search = typeof searches extends fc.Arbitrary<infer T> ? T : never;
+
+interface Email {
+  readonly value: string;
+  readonly type?: string;
+}
+
+const addresses = fc.constantFrom('a@x', 'A@X', 'b@x', 'ann1', 'É');
+const emailTypes = fc.constantFrom('work', 'WORK', 'home', 'work"', '\\', 'a\nb', '\n"work"', 'ς');
+const emails: fc.Arbitrary<Email> = fc.record(
+  { value: addresses, type: emailTypes },
+  { requiredKeys: ['value'] },
+);
+/** Look-ups by an address, most of them with a type. */
+const emailFilters = fc
+  .tuple(
+    addresses,
+    emailTypes,
+    fc.constantFrom(
+      'emails.value eq VALUE',
+      'emails[value eq VALUE]',
+      'emails[type eq TYPE].value eq VALUE',
+      'emails[value eq VALUE and type eq TYPE and type eq "work"]',
+      'emails[type ne TYPE and value eq VALUE]',
+      'emails[value eq VALUE and not (type eq TYPE)]',
+      'emails[value eq VALUE and primary pr and type eq TYPE]',
+      'emails[value eq VALUE and (type eq TYPE or type eq "home")]',
+      'emails[value eq VALUE and value eq "b@x" and type eq TYPE]',
+      'emails.value eq VALUE and emails.type eq TYPE',
+      'not (emails[value eq VALUE and type eq TYPE])',
+      'emails[type eq TYPE].value eq VALUE or userName eq "ann1"',
+      'emails[type eq TYPE].value eq VALUE and emails[value eq "b@x"]',
+    ),
+  )
+  .map(([value, type, filter]) =>
+    filter.replace('VALUE', JSON.stringify(value)).replace('TYPE', JSON.stringify(type)),
+  );
 
 const idsIn = ({ records }: Page<StoredResource>) => records.map(({ id }) => id);
 
@@ -211,6 +248,46 @@ export function searchContract(open: Open): void {
       }
       const missed = ['emails[type eq "home" and value eq "ann@example.com"]', 'userName eq "an"'];
       for (const filter of missed) expect(await userNames(store, ACME, { filter })).toEqual([]);
+      const switched = emails.map(({ value }, n) => ({ value, type: n === 0 ? 'home' : 'work' }));
+      const change = ({ profile }: UserRecord) => ({ ...profile.attributes, emails: switched });
+      await store.users.change(ACME, ann.id, change, at(1));
+      const work = (value: string) => ({
+        filter: `emails[type eq "work" and value eq "${value}"]`,
+      });
+      expect(await userNames(store, ACME, work('ann@example.com'))).toEqual([]);
+      expect(await userNames(store, ACME, work('ann@home.example'))).toEqual(['ann']);
+    });
+
+    it('compares the value and the type of one e-mail address, whatever they contain', async () => {
+      const store = opened();
+      let runs = 0;
+      const check = async (people: readonly Email[][], filters: readonly string[]) => {
+        const scope = { ...ACME, tenant: `emails${++runs}` };
+        const created: UserRecord[] = [];
+        for (const [n, emails] of people.entries()) {
+          const attributes = parseResource({ userName: `ann${n}`, emails }, user);
+          created.push(await store.users.create(scope, { id: `u${n}`, attributes, at: at(0) }));
+        }
+        for (const filter of filters) {
+          const query = userQuery({ filter });
+          const { total, records } = await store.users.list(scope, query);
+          const expected = created.filter(({ profile }) =>
+            matches(query.filter as Condition, profile.attributes),
+          );
+          const ids = expected.map(({ id }) => id);
+          expect([filter, total, ...idsIn({ total, records })]).toEqual([
+            filter,
+            ids.length,
+            ...ids,
+          ]);
+        }
+      };
+      const filters = fc.array(emailFilters, { minLength: 20, maxLength: 20 });
+      const people = fc.array(fc.array(emails, { maxLength: 4 }), { minLength: 1, maxLength: 6 });
+      await fc.assert(fc.asyncProperty(people, filters, check), {
+        numRuns: 40,
+        interruptAfterTimeLimit: 20_000,
+      });
     });
 
     it('lists users who are looked up by a value that they share as it lists all others', async () => {

@@ -31,7 +31,7 @@ INSERT INTO access SELECT 't' || t, 'u' || lpad(i::text, 5, '0'), 'x' || i, 'use
     'emails', jsonb_build_array(jsonb_build_object('type', 'work', 'value', 'user' || i || '@a'))),
   json_build_object('userName', 'user' || i, 'title', repeat('x', 200)), 1, 1, 1
   FROM generate_series(1, 10000) i, generate_series(1, 3) t WHERE t = 2 OR i <= 2000;
-INSERT INTO access_values SELECT tenant, user_name_key || '@a', id, 'emails.value' FROM access;
+INSERT INTO access_values SELECT tenant, user_name_key || '@a', id, E'\\n"work"' FROM access;
 INSERT INTO groups SELECT 't' || t, CASE i WHEN 1 THEN 'big' WHEN 2 THEN 'small' ELSE 'g' || i END, 'group' || i,
   jsonb_build_object('displayName', 'group' || i), json_build_object('displayName', 'group' || i),
   1, 1, 1 FROM generate_series(1, 200) i, generate_series(1, 3) t;

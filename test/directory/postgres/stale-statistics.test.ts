@@ -37,7 +37,7 @@ INSERT INTO access SELECT 't', 'u' || lpad(i::text, 5, '0'), 'x' || i, 'user' ||
   jsonb_build_object('userName', 'user' || i, 'emails',
     jsonb_build_array(jsonb_build_object('type', 'work', 'value', 'user' || i || '@a'))),
   json_build_object('userName', 'user' || i), 1, 1, 1 FROM generate_series(1, ${users}) i;
-INSERT INTO access_values SELECT tenant, user_name_key || '@a', id, 'emails.value' FROM access;
+INSERT INTO access_values SELECT tenant, user_name_key || '@a', id, E'\\n"work"' FROM access;
 INSERT INTO groups SELECT 't', 'g' || i, 'group' || i, jsonb_build_object('displayName', 'group' || i),
   json_build_object('displayName', 'group' || i), 1, 1, 1 FROM generate_series(1, 300) i;
 INSERT INTO external_ids SELECT tenant, 'i', id, 'User', 'e' || user_name_key FROM access;

@@ -65,7 +65,7 @@ export async function troubles(database: PostgresDatabase): Promise<unknown[]> {
     values: string[];
   }>(
     `WITH ${RESOURCES} SELECT r.id, r.type, r.attributes, r.document, ARRAY(
-     SELECT concat_ws(' ', v.value, v.path)
+     SELECT concat_ws(' ', v.value, v.types)
      FROM access_values v WHERE v.tenant = r.tenant AND v.access_id = r.id) AS values
      FROM resources r`,
   );
@@ -73,7 +73,7 @@ export async function troubles(database: PostgresDatabase): Promise<unknown[]> {
     const resourceType = STANDARD_RESOURCE_TYPES[type === 'User' ? 'user' : 'group'];
     const expected = searchDocument(attributes, resourceType);
     const lookups = type === 'User' ? lookupValues(expected) : [];
-    const wanted = lookups.map(({ value, path }) => `${value} ${path}`).toSorted();
+    const wanted = lookups.map(({ value, types }) => `${value} ${types}`).toSorted();
     if (sorted(document) !== sorted(expected) || sorted(values.toSorted()) !== sorted(wanted)) {
       found.push({ trouble: 'search data that differs', id, attributes, document, values });
     }

@@ -50,12 +50,13 @@ CREATE TABLE group_members (
 );
 CREATE INDEX group_members_member ON group_members (tenant, member_id, group_id);
 
--- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by people who type it.
+-- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by people who type it. The types are
+-- those of the addresses with the value, on a line each; empty if it is no address.
 CREATE TABLE access_values (
   tenant TEXT COLLATE "C" NOT NULL,
   value TEXT COLLATE "C" NOT NULL,
   access_id TEXT COLLATE "C" NOT NULL,
-  path TEXT COLLATE "C" NOT NULL,
+  types TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (tenant, value, access_id)
 );
 

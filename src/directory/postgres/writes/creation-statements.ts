@@ -101,11 +101,11 @@ export function createStatement(activity: ActivityLog): Template<CreationInput, 
       counted AS (${addedToCounters(counts)}),
       lookup AS (
         INSERT INTO ${VALUES.table} (${VALUE})
-        SELECT ${tenant}, n.value, n.id, n.path
+        SELECT ${tenant}, n.value, n.id, n.types
         FROM unnest(
           ${written((value) => value.value)}, ${written((_, c) => c.id)},
-          ${written((value) => value.path)}
-        ) AS n(value, id, path)
+          ${written((value) => value.types)}
+        ) AS n(value, id, types)
         WHERE n.id IN ${created}
       ),
       link AS (

@@ -15,7 +15,7 @@ export const LINK = columns(
   'externalId',
 );
 const VALUES = named(accessValues);
-export const VALUE = columns(VALUES, 'tenant', 'value', 'accessId', 'path');
+export const VALUE = columns(VALUES, 'tenant', 'value', 'accessId', 'types');
 const v = named(accessValues, 'v');
 const MEMBERS = named(groupMembers);
 const g = named(groups);

@@ -226,14 +226,14 @@ function changeStatement(
   `);
   const lookup = sql`
     INSERT INTO ${VALUES.table} (${VALUE})
-    SELECT ${tenant}, n.value, n.id, n.path
+    SELECT ${tenant}, n.value, n.id, n.types
     FROM unnest(
       ${array(written(({ value }) => value))}, ${array(written((_, { id }) => id))},
-      ${array(written(({ path }) => path))}
-    ) AS n(value, id, path)
+      ${array(written(({ types }) => types))}
+    ) AS n(value, id, types)
     WHERE n.id IN ${WRITTEN_IDS}
     ON CONFLICT (${VALUE_KEY})
-    DO UPDATE SET ${VALUES.path} = ${named(accessValues, 'excluded').path}
+    DO UPDATE SET ${VALUES.types} = ${named(accessValues, 'excluded').types}
   `;
   const values = array(removed((value) => value));
   const gone = sql`

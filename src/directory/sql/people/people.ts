@@ -3,7 +3,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { fold } from '../../../scim/text.ts';
 import type { PeopleStore, Person, PersonKey, PersonMatch } from '../../store/people.ts';
 import type { SearchDialect } from '../conditions.ts';
-import { usersWithValue } from '../index-candidates.ts';
+import { usersWithEmail } from '../index-candidates.ts';
 import { named } from '../names.ts';
 import { INACTIVE_USERS, TOTALS } from '../resource-key.ts';
 import type { PeopleDatabase } from './database.ts';
@@ -93,10 +93,7 @@ function matched(dialect: SearchDialect, tenant: string, by: PersonKey, value: s
     case 'userName':
       return sql`${a.userNameKey} = ${fold(value)}`;
     case 'email':
-      return dialect.among(
-        a.id,
-        usersWithValue(dialect, tenant, 'emails.value', dialect.bind(fold(value))),
-      );
+      return dialect.among(a.id, usersWithEmail(dialect, tenant, dialect.bind(fold(value))));
     case 'externalId': {
       const x = named(tables.externalIds, 'x');
       const i = named(tables.integrations, 'i');

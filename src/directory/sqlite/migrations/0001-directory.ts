@@ -47,12 +47,13 @@ CREATE TABLE group_members (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX group_members_member ON group_members (tenant, member_id, group_id);
 
--- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by people who type it.
+-- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by people who type it. The types are
+-- those of the addresses with the value, on a line each; empty if it is no address.
 CREATE TABLE access_values (
   tenant TEXT NOT NULL,
   value TEXT NOT NULL,
   access_id TEXT NOT NULL,
-  path TEXT NOT NULL,
+  types TEXT NOT NULL,
   PRIMARY KEY (tenant, value, access_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -17,7 +17,7 @@ import { prepared } from './prepared.ts';
 
 const v = named(accessValues);
 const x = named(externalIds);
-const VALUE = columns(v, 'tenant', 'value', 'accessId', 'path');
+const VALUE = columns(v, 'tenant', 'value', 'accessId', 'types');
 const LINK = columns(x, 'tenant', 'integrationId', 'resourceId', 'resourceType', 'externalId');
 const LINK_KEY = columns(x, 'tenant', 'resourceId', 'integrationId');
 
@@ -75,7 +75,7 @@ export class ResourceRows {
   ): void {
     const { removed, written } = lookupChange(current, next);
     for (const value of removed) this.#statements.deleteValue.run(tenant, value, id);
-    for (const { value, path } of written) this.#statements.putValue.run(tenant, value, id, path);
+    for (const { value, types } of written) this.#statements.putValue.run(tenant, value, id, types);
   }
 
   /** Removes the links of a resource that is deleted. */
@@ -121,12 +121,12 @@ function prepareStatements(connection: SqliteConnection, name: ResourceName) {
       connection,
       sql`DELETE FROM ${x.table} WHERE ${x.tenant} = +? AND ${x.resourceId} = +?`,
     ),
-    putValue: prepared<[tenant: string, value: string, id: string, path: string]>(
+    putValue: prepared<[tenant: string, value: string, id: string, types: string]>(
       connection,
       sql`
         INSERT INTO ${v.table} (${VALUE})
         VALUES (?, ?, ?, ?)
-        ON CONFLICT DO UPDATE SET ${v.path} = ${named(accessValues, 'excluded').path}
+        ON CONFLICT DO UPDATE SET ${v.types} = ${named(accessValues, 'excluded').types}
       `,
     ),
     deleteValue: prepared<[tenant: string, value: string, id: string]>(
