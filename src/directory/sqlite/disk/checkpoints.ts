@@ -65,8 +65,9 @@ export class Checkpoints {
     this.#reads = reads;
     this.#pages = db.prepare<[], LogPages>('PRAGMA wal_checkpoint(NOOP)');
     db.pragma('wal_autocheckpoint = 0');
-    // A log that begins again gives back what it doesn't need.
-    db.pragma(`journal_size_limit = ${PAGES * PAGE_BYTES}`);
+    // A log that begins again gives back what it doesn't need. It keeps what it has when writes
+    // never pause, because to force a log that grows takes twice as long.
+    db.pragma(`journal_size_limit = ${(MOST_PAGES + PAGES) * PAGE_BYTES}`);
   }
 
   /**
