@@ -5,6 +5,7 @@
 import { Backoff, pause } from './backoff.ts';
 import type { Client, ListOptions, WatchEvent } from './client.ts';
 import { ApiError } from './errors.ts';
+import { interned } from './interning.ts';
 import type { WatchLoop } from './manager.ts';
 import type { KubeObject } from './resource.ts';
 import { pauseAskedBy } from './retry-after.ts';
@@ -134,7 +135,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
       this.#lastAttempt = performance.now();
       const options: ListOptions = { ...this.#scope(), limit: PAGE, signal };
       const list = await client.list<T>(resource, { ...options, continue: page.continue });
-      items.push(...(list.items ?? []).filter(this.#wants).map(withoutManagedFields));
+      items.push(...(list.items ?? []).filter(this.#wants).map(forStore));
       page = list.metadata;
     } while (page.continue);
     this.#health.listed();
@@ -192,7 +193,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
     if (resourceVersion === undefined)
       throw new ApiError(0, 'watch: an event without resourceVersion');
     if ((type === 'ADDED' || type === 'MODIFIED') && this.#wants(object as KubeObject))
-      this.store.set(withoutManagedFields(object as KubeObject as T));
+      this.store.set(forStore(object as KubeObject as T));
     else if (type === 'DELETED' || type === 'ADDED' || type === 'MODIFIED')
       this.store.delete(object as KubeObject as T);
     else if (type !== 'BOOKMARK') throw new ApiError(0, `watch: an event of type ${type}`);
@@ -231,7 +232,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements ObjectWatch
  * Nothing reads managedFields from the store, and they are the larger part of most objects. Returns
  * a copy, because an object with a deleted property uses more memory.
  */
-function withoutManagedFields<T extends KubeObject>(object: T): T {
+function forStore<T extends KubeObject>(object: T): T {
   const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
+  return interned({ ...object, metadata });
 }

@@ -6,6 +6,7 @@
 import { secretNameOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { contains } from '../../kube/drift.ts';
+import { interned } from '../../kube/interning.ts';
 import type { Secret } from '../../kube/objects.ts';
 import { type KubeObject, keyOf, keyText, type ObjectKey } from '../../kube/resource.ts';
 import type { ObjectStore } from '../../kube/store.ts';
@@ -47,14 +48,15 @@ export class ReadSecrets {
     if (verdict.kind !== 'current' || uidOn(secret) !== integrationUid || !isWhole) return;
     const { hash, keyId, rotated, replaced } = verdict.found;
     const { uid, resourceVersion } = secret.metadata;
-    this.#readings.set(keyText(keyOf(integration)), {
+    const reading = {
       uid,
       resourceVersion,
       integrationUid,
       secretName: secretNameOf(integration),
       endpoint,
       found: { hash, keyId, rotated, replaced },
-    });
+    };
+    this.#readings.set(keyText(keyOf(integration)), interned(reading));
   }
 
   /** The token in the Secret; undefined if the Secret may have changed and must be read. */
