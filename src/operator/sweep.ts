@@ -26,27 +26,31 @@ export async function sweepUntil(
   signal: AbortSignal,
   context: OperatorContext,
   integrations: Controller,
-  {
-    deprovisionDelayMs,
-    sweepIntervalMs = SWEEP_INTERVAL_MS,
-    unwatched,
-    roleReport,
-    log,
-  }: SweepOptions,
+  options: SweepOptions,
 ): Promise<void> {
+  const { sweepIntervalMs = SWEEP_INTERVAL_MS, log } = options;
   while (!signal.aborted) {
     try {
-      const records = await context.store.integrations.list(context.clusterUid);
-      unwatched.update(records);
-      for (const key of missingResources(context, records)) integrations.enqueue(key);
-      await lookAtActive(context, integrations, sweepIntervalMs);
-      await purgeEnded(context, records, deprovisionDelayMs, log);
-      await endLostRoles(context, roleReport);
+      await sweep(context, integrations, { ...options, sweepIntervalMs });
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, 'sweep failed; retrying');
     }
     await pause(sweepIntervalMs, signal);
   }
+}
+
+/** A function of its own, so that the records don't stay in memory until the next sweep. */
+async function sweep(
+  context: OperatorContext,
+  integrations: Controller,
+  { deprovisionDelayMs, sweepIntervalMs, unwatched, roleReport, log }: Required<SweepOptions>,
+): Promise<void> {
+  const records = await context.store.integrations.list(context.clusterUid);
+  unwatched.update(records);
+  for (const key of missingResources(context, records)) integrations.enqueue(key);
+  await lookAtActive(context, integrations, sweepIntervalMs);
+  await purgeEnded(context, records, deprovisionDelayMs, log);
+  await endLostRoles(context, roleReport);
 }
 
 /**
