@@ -12,8 +12,10 @@ import { MAX_JSON_DEPTH, MAX_JSON_KEYS } from '../scim/limits.ts';
 interface Open {
   /** The position of its bracket. */
   readonly start: number;
-  /** Its keys so far; null for an array. */
-  readonly keys: Set<string> | null;
+  readonly isObject: boolean;
+  /** Its keys so far. Most objects of long lists have one, which needs no set. */
+  key: string | undefined;
+  keys: Set<string> | undefined;
   /** The number of cuts before it. */
   readonly cuts: number;
   /** Where the text begins that was not parsed yet. */
@@ -61,10 +63,10 @@ export class JsonWalk {
           at = this.#endString(at + 1);
           break;
         case 0x7b:
-          this.#begin(at, new Set());
+          this.#begin(at, true);
           break;
         case 0x5b:
-          this.#begin(at, null);
+          this.#begin(at, false);
           break;
         case 0x7d:
         case 0x5d:
@@ -103,8 +105,8 @@ export class JsonWalk {
       return piece.length - 1;
     }
     this.#string = undefined;
-    const keys = keyAt === undefined ? null : this.#open.at(-1)?.keys;
-    if (keyAt !== undefined && keys) addKey(keys, this.#textFrom(keyAt, end + 1));
+    const open = keyAt === undefined ? undefined : this.#open.at(-1);
+    if (keyAt !== undefined && open?.isObject) addKey(open, this.#textFrom(keyAt, end + 1));
     return end;
   }
 
@@ -115,11 +117,19 @@ export class JsonWalk {
     return this.#kept.slice(position) + this.#piece.slice(this.#from, end);
   }
 
-  #begin(at: number, keys: Set<string> | null): void {
-    this.#keyExpected = keys !== null;
+  #begin(at: number, isObject: boolean): void {
+    this.#keyExpected = isObject;
     const start = this.#position(at);
-    const open = { start, keys, cuts: this.#cuts.length, from: start + 1, taken: undefined };
-    if (this.#open.push(open) > MAX_JSON_DEPTH) {
+    const depth = this.#open.push({
+      start,
+      isObject,
+      key: undefined,
+      keys: undefined,
+      cuts: this.#cuts.length,
+      from: start + 1,
+      taken: undefined,
+    });
+    if (depth > MAX_JSON_DEPTH) {
       throw invalidSyntax(`the body is nested deeper than ${MAX_JSON_DEPTH} levels`);
     }
   }
@@ -128,15 +138,15 @@ export class JsonWalk {
     const open = this.#open.pop();
     this.#keyExpected = false;
     if (open?.taken === undefined) return;
-    if (this.#piece.charCodeAt(at) !== (open.keys === null ? 0x5d : 0x7d)) throw invalidJson();
+    if (this.#piece.charCodeAt(at) !== (open.isObject ? 0x7d : 0x5d)) throw invalidJson();
     this.#take(open, open.taken, at);
     this.#kept += `"${this.#mark}${this.#cuts.length}"`;
-    this.#cuts.push(open.keys === null ? open.taken : objectOf(open.taken));
+    this.#cuts.push(open.isObject ? objectOf(open.taken) : open.taken);
   }
 
   #next(at: number): void {
     const open = this.#open.at(-1);
-    this.#keyExpected = open !== undefined && open.keys !== null;
+    this.#keyExpected = open?.isObject === true;
     if (open === undefined || this.#position(at) - open.from < this.#batch) return;
     open.taken ??= [];
     this.#take(open, open.taken, at);
@@ -148,7 +158,7 @@ export class JsonWalk {
     this.#kept = this.#textFrom(0, at).slice(0, open.start);
     this.#from = at + 1;
     open.from = open.start;
-    const value = this.#parse(open.keys === null ? `[${text}]` : `{${text}}`, open.cuts);
+    const value = this.#parse(open.isObject ? `{${text}}` : `[${text}]`, open.cuts);
     const parts = Array.isArray(value) ? value : Object.entries(value ?? {});
     // Two commas without anything between them are not JSON.
     if (parts.length === 0) throw invalidJson();
@@ -215,9 +225,15 @@ function isBackslashed(text: string, first: number, at: number): boolean {
   return (at - from) % 2 === 1;
 }
 
-function addKey(keys: Set<string>, quoted: string): void {
+function addKey(open: Pick<Open, 'key' | 'keys'>, quoted: string): void {
   const key = quoted.includes('\\') ? parsed(quoted) : quoted.slice(1, -1);
   if (typeof key !== 'string') return;
+  if (open.key === undefined) {
+    open.key = key;
+    return;
+  }
+  open.keys ??= new Set([open.key]);
+  const { keys } = open;
   if (keys.has(key)) {
     throw invalidSyntax(`the key ${JSON.stringify(key.slice(0, 64))} occurs twice in one object`);
   }

@@ -126,6 +126,7 @@ function isPlainMember(
 ): member is { readonly value: string } {
   if (!isPlainId(member.value)) return false;
   for (const key of Object.keys(member)) {
+    if (key === 'value') continue;
     const value = member[key];
     if (!SUB_ATTRIBUTES.has(key) || typeof value !== 'string' || !isShortText(value)) return false;
   }

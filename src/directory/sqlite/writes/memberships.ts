@@ -133,9 +133,19 @@ export class Memberships {
 
   /** The number of rows written tells whether a single id joined. */
   #notMembers(tenant: string, groupId: string, ids: readonly string[]): readonly string[] {
-    if (ids.length <= 1) return ids;
+    if (ids.length <= 1 || !this.#hasBetween(tenant, groupId, ids)) return ids;
     const members = new Set(this.#statements.among.all(JSON.stringify(ids), tenant, groupId));
     return members.size === 0 ? ids : ids.filter((id) => !members.has(id));
+  }
+
+  /** Says no to most long additions: to a new group, or of users who are newer than its members. */
+  #hasBetween(tenant: string, groupId: string, ids: readonly string[]): boolean {
+    let [first = '', last = ''] = ids;
+    for (const id of ids) {
+      if (id < first) first = id;
+      if (id > last) last = id;
+    }
+    return this.#statements.between.get(tenant, groupId, first, last) !== undefined;
   }
 }
 
@@ -156,6 +166,16 @@ function prepareStatements(write: SqliteConnection) {
       write,
       sql`
         SELECT 1 FROM ${m.table} WHERE ${m.tenant} = +? AND ${m.groupId} = +? LIMIT 1 OFFSET ?
+      `,
+    ).pluck(),
+    between: prepared<[tenant: string, groupId: string, first: string, last: string], number>(
+      write,
+      sql`
+        SELECT 1
+        FROM ${m.table}
+        WHERE ${m.tenant} = +? AND ${m.groupId} = +?
+          AND ${m.memberId} >= +? AND ${m.memberId} <= +?
+        LIMIT 1
       `,
     ).pluck(),
     among: prepared<[ids: string, tenant: string, groupId: string], string>(
