@@ -44,7 +44,7 @@ export class Checkpoints {
   readonly #path: string;
   readonly #db: Database.Database;
   readonly #reads: LongReads;
-  readonly #pages: Database.Statement<[], LogPages>;
+  readonly #pages: Database.Statement<[], readonly [busy: number, log: number, done: number]>;
   #worker: Worker | undefined;
   #answer: (() => void) | undefined;
   #state: 'idle' | 'copying' | 'ended' = 'idle';
@@ -63,7 +63,10 @@ export class Checkpoints {
     this.#path = path;
     this.#db = db;
     this.#reads = reads;
-    this.#pages = db.prepare<[], LogPages>('PRAGMA wal_checkpoint(NOOP)');
+    // SQLite prepares a PRAGMA whenever it runs. For objects, the driver would then compile a function.
+    this.#pages = db
+      .prepare<[], readonly [number, number, number]>('PRAGMA wal_checkpoint(NOOP)')
+      .raw();
     db.pragma('wal_autocheckpoint = 0');
     // A log that begins again gives back what it doesn't need. It keeps what it has when writes
     // never pause, because to force a log that grows takes twice as long.
@@ -102,9 +105,9 @@ export class Checkpoints {
 
   #logged(): LogPages {
     try {
-      const pages = this.#pages.get() ?? NONE;
-      if (pages.log < this.#known.log) this.#begunAgain();
-      this.#known = pages;
+      const [, log, checkpointed] = this.#pages.get() ?? [0, 0, 0];
+      if (log < this.#known.log) this.#begunAgain();
+      this.#known = { log, checkpointed };
     } catch {
       // A transaction in parts may be open, and checkpoints may end later than the database.
     }

@@ -15,8 +15,9 @@ export class HeldState {
     this.#db = db;
     this.#statements = {
       begin: db.prepare('BEGIN'),
-      // The state is that of the first read.
-      first: db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1'),
+      // The state is that of the first read. One that needs a row would map the file anew after each
+      // commit of the other connection.
+      first: db.prepare('SELECT 1 FROM sqlite_schema WHERE FALSE'),
       commit: db.prepare('COMMIT'),
     };
   }
