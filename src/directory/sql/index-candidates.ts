@@ -73,6 +73,16 @@ export function exactIds(condition: Searched, context: SearchContext): SQL | und
   return found?.isExact ? found.ids : undefined;
 }
 
+/** The externalId of every resource that fulfils the condition, if the condition names one. */
+export function externalIdIn(condition: Searched, { dialect }: SearchContext): SQL | undefined {
+  for (const term of termsOf(condition)) {
+    if (term.kind !== 'compare' || term.operator !== 'eq' || term.value === null) continue;
+    // Values are compared as they are.
+    if (comparedPath(term.ref, undefined) === 'externalId') return dialect.bind(term.value);
+  }
+  return undefined;
+}
+
 const termsOf = (condition: Searched): readonly Searched[] =>
   condition.kind === 'and' ? condition.terms : [condition];
 

@@ -39,20 +39,27 @@ export const resourceColumns = (context: SearchContext): SQL => sql`
   ${ownColumns(context.r)}, ${otherColumns(context)}
 `;
 
-const otherColumns = (context: SearchContext, related: SQL = memberships(context)): SQL => sql`
-  ${externalIdOf(context)} AS "externalId", ${related} AS memberships
+/** What the columns of a row are, if they need not be looked up for each row. */
+interface KnownColumns {
+  readonly memberships?: SQL;
+  readonly externalId?: SQL | undefined;
+}
+
+const otherColumns = (context: SearchContext, known: KnownColumns = {}): SQL => sql`
+  ${known.externalId ?? externalIdOf(context)} AS "externalId",
+  ${known.memberships ?? memberships(context)} AS memberships
 `;
 
 /** A full page of rows of this size is as large as a page may be. */
 const LARGE_ROW = sql.raw(String(Math.floor(MAX_PAGE_BYTES / MAX_RESULTS)));
 
 /** The columns of a PageRow. */
-export function pageColumns(context: SearchContext, related?: SQL): SQL {
+export function pageColumns(context: SearchContext, known?: KnownColumns): SQL {
   const { dialect, r } = context;
   return sql`
     ${selected(r, ...SHORT_COLUMNS)},
     CASE WHEN ${dialect.isWithin(r.attributes, LARGE_ROW)} THEN ${r.attributes} END AS attributes,
-    ${otherColumns(context, related)}
+    ${otherColumns(context, known)}
   `;
 }
 

@@ -248,6 +248,10 @@ export function searchContract(open: Open): void {
       }
       const missed = ['emails[type eq "home" and value eq "ann@example.com"]', 'userName eq "an"'];
       for (const filter of missed) expect(await userNames(store, ACME, { filter })).toEqual([]);
+      for (const filter of ['externalId eq "00u1"', 'userName eq "ann"', found[4] ?? '']) {
+        const { records } = await store.users.list(ACME, userQuery({ filter }));
+        expect(records.map(({ profile }) => profile.attributes)).toEqual([ann.profile.attributes]);
+      }
       const switched = emails.map(({ value }, n) => ({ value, type: n === 0 ? 'home' : 'work' }));
       const change = ({ profile }: UserRecord) => ({ ...profile.attributes, emails: switched });
       await store.users.change(ACME, ann.id, change, at(1));

@@ -3,7 +3,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Comparable, Condition, SortKey } from '../../../scim/condition.ts';
 import type { PageKey, Query, Scope } from '../../store/resources.ts';
 import { conditionCompiler, type Expression } from '../conditions.ts';
-import { findsOne, isLookUp } from '../index-candidates.ts';
+import { externalIdIn, findsOne, isLookUp } from '../index-candidates.ts';
 import { type PageRow, pageColumns } from '../lists.ts';
 import { named } from '../names.ts';
 import { isAlwaysThere, resourceHolder, sortExpression } from '../resource-conditions.ts';
@@ -29,6 +29,9 @@ const AT: Slots<Pick<ListInput, 'limit' | 'offset' | 'id'>> = {
   offset: new Slot('offset'),
   id: new Slot('id'),
 };
+
+/** To read the groups of all users of a page costs less than to count those of each. */
+const MANY_ROWS = { memberships: sql`1` };
 
 /** The statements of all lists of one shape. Each is composed when it is first needed. */
 export class ListPlan {
@@ -134,15 +137,17 @@ export class ListPlan {
     const context = this.#context;
     const { dialect, scope, r } = context;
     const tenant = sql`${r.tenant} = ${scope.tenant}`;
-    const places = from(context, [...this.#tenant(), ...known([this.#condition, this.#behind()])]);
+    const places = from(context, [
+      ...this.#tenant(),
+      ...present([this.#condition, this.#behind()]),
+    ]);
     if (this.isPlain && dialect.hasFixedPlans && !skips)
-      return sql`SELECT ${pageColumns(context, sql`1`)} FROM ${places} ${rows}`;
+      return sql`SELECT ${pageColumns(context, MANY_ROWS)} FROM ${places} ${rows}`;
     // Ids first: only an index, or little more, is skipped over and sorted, and not the wide rows.
     const ids = sql`SELECT ${r.id} FROM ${places} ${rows}`;
     const shown = [tenant, dialect.among(r.id, ids)];
-    // To read the groups of all users of a page costs less than to count those of each.
     return sql`
-      SELECT ${pageColumns(context, sql`1`)}${this.#sortedColumn()}
+      SELECT ${pageColumns(context, MANY_ROWS)}${this.#sortedColumn()}
       FROM ${from(context, shown)}
       ORDER BY ${this.#order(r.id)}
     `;
@@ -153,10 +158,11 @@ export class ListPlan {
     const found = rowsOfLookUp(withSlots(filter), context);
     const rows = found?.rows ?? context.r.table;
     const given = found === undefined ? [...this.#tenant(), this.#condition] : found.conditions;
-    const conditions = known([...given, this.#behind()]);
+    const conditions = present([...given, this.#behind()]);
     const where = conditions.length === 0 ? sql`` : sql`WHERE ${all(conditions)}`;
+    const known = { externalId: externalIdIn(withSlots(filter), context) };
     return sql`
-      SELECT ${pageColumns(context)}${this.#sortedColumn()}
+      SELECT ${pageColumns(context, known)}${this.#sortedColumn()}
       FROM ${rows} ${where} ${this.#first(found?.id ?? context.r.id)}
     `;
   }
@@ -232,7 +238,7 @@ function from({ r }: SearchContext, conditions: readonly SQL[]): SQL {
 
 const all = (conditions: readonly SQL[]): SQL => sql.join([...conditions], sql` AND `);
 
-const known = (conditions: readonly (SQL | undefined)[]): readonly SQL[] =>
+const present = (conditions: readonly (SQL | undefined)[]): readonly SQL[] =>
   conditions.filter((each) => each !== undefined);
 
 /**
