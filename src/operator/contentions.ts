@@ -19,6 +19,7 @@ interface Contest {
   readonly delayMs: number;
   /** Whether the write itself was changed, during admission. */
   readonly isMutated: boolean;
+  /** Empty unless it is contended. */
   readonly message: string;
   /** Stands for the owners that were written. */
   readonly owners: string;
@@ -75,25 +76,17 @@ export class Contentions {
    * request, which means that nothing was corrected.
    */
   note<T extends KubeObject>(owner: string, correction: Correction<T>): string | undefined {
-    const { resource, before, desired, written, part } = correction;
-    const object = `${resource.kind} ${desired.metadata.name}`;
+    const { resource, desired, written, part } = correction;
     const lost = differenceIn(written, desired);
-    const message =
-      lost === undefined
-        ? `${object}: ${undone(before, desired)}; the operator corrects it at growing intervals`
-        : `${object}: ${shown(lost)} is changed on every write; exempt the object from the ` +
-          'mutating admission policy or webhook that does this';
     const key = keyOf(resource, desired.metadata.name, part);
     const owners = digestOf(desired.metadata.ownerReferences);
     const contests = this.#contests.get(owner) ?? new Map<string, Contest>();
     const last = contests.get(key);
     const isOther = lost === undefined && last !== undefined && last.owners !== owners;
-    const contest = isOther
-      ? { ...last, owners }
-      : { ...this.#strike(last, lost !== undefined), message, owners };
+    const contest = isOther ? last : this.#strike(last, correction, lost);
     this.#sweep();
-    this.#contests.set(owner, contests.set(key, contest));
-    return lost === undefined ? undefined : message;
+    this.#contests.set(owner, contests.set(key, { ...contest, owners }));
+    return lost === undefined ? undefined : contest.message;
   }
 
   /** Notes that the object has its desired form, with or without a write. */
@@ -143,13 +136,20 @@ export class Contentions {
     this.#sweepAt = Math.max(SWEEP_SIZE, 2 * this.#contests.size);
   }
 
-  #strike(last: Contest | undefined, isMutated: boolean) {
+  #strike<T extends KubeObject>(
+    last: Contest | undefined,
+    correction: Correction<T>,
+    lost: readonly string[] | undefined,
+  ) {
     const at = this.#clock();
     const calm = last === undefined ? 0 : Math.max(0, at - last.at - last.delayMs);
     const before = Math.max(0, (last?.strikes ?? 0) - Math.floor(calm / CALM_MS));
+    const isMutated = lost !== undefined;
     const strikes = isMutated ? FREE + 1 : before + 1;
     const delayMs = isMutated ? MUTATED_DELAY_MS : delayAfter(strikes);
-    return { strikes, at, delayMs, isMutated };
+    // Most objects are made once and never corrected.
+    const message = strikes > FREE ? messageOf(correction, lost) : '';
+    return { strikes, at, delayMs, isMutated, message };
   }
 }
 
@@ -158,6 +158,17 @@ const digestOf = (owners: KubeObject['metadata']['ownerReferences']): string =>
 
 const keyOf = ({ kind }: ResourceDefinition, name: string, part = ''): string =>
   `${kind} ${name} ${part}`;
+
+function messageOf<T extends KubeObject>(
+  { resource, before, desired }: Correction<T>,
+  lost: readonly string[] | undefined,
+): string {
+  const object = `${resource.kind} ${desired.metadata.name}`;
+  return lost === undefined
+    ? `${object}: ${undone(before, desired)}; the operator corrects it at growing intervals`
+    : `${object}: ${shown(lost)} is changed on every write; exempt the object from the ` +
+        'mutating admission policy or webhook that does this';
+}
 
 function undone<T extends KubeObject>(before: T | undefined, desired: T): string {
   const changed = before && differenceIn(before, desired);

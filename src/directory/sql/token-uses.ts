@@ -13,7 +13,8 @@ export const NO_ACTIVITY: IntegrationActivity = {
 export function usesOf(
   tokens: readonly Pick<Row<'tokens'>, 'keyId' | 'lastUsedAt'>[],
 ): IntegrationActivity['tokenUses'] {
-  return new Map(
-    tokens.flatMap(({ keyId, lastUsedAt }) => (lastUsedAt === null ? [] : [[keyId, lastUsedAt]])),
+  const uses = tokens.flatMap(({ keyId, lastUsedAt }) =>
+    lastUsedAt === null ? [] : [[keyId, lastUsedAt] as const],
   );
+  return uses.length === 0 ? NO_ACTIVITY.tokenUses : new Map(uses);
 }
