@@ -21,7 +21,13 @@ interface OpsOptions {
 /** Serves `/metrics`, `/livez` and `/readyz`. A failed check is 503 with the reason as text. */
 export function createOpsApp({ registry, live, ready, log }: OpsOptions): Hono {
   const app = new Hono();
-  app.get('/metrics', async () => text(200, await registry.metrics(), registry.contentType));
+  app.get('/metrics', async () => {
+    const metrics = registry.getMetricsAsArray();
+    const texts = await Promise.all(
+      metrics.map(({ name }) => registry.getSingleMetricAsString(name)),
+    );
+    return text(200, ReadableStream.from(encoded(texts)), registry.contentType);
+  });
   app.get('/livez', () => report(live));
   app.get('/readyz', () => report(ready));
   app.notFound(() => text(404, 'not found; see /metrics, /livez, /readyz\n'));
@@ -37,7 +43,17 @@ async function report(check: Check): Promise<Response> {
   return reason === undefined ? text(200, 'ok\n') : text(503, `${reason}\n`);
 }
 
-function text(status: number, body: string, contentType = 'text/plain; charset=utf-8'): Response {
+/** One after the other, because all metrics of thousands of integrations are megabytes. */
+function* encoded(texts: readonly string[]): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for (const each of texts) yield encoder.encode(`${each}\n\n`);
+}
+
+function text(
+  status: number,
+  body: string | ReadableStream<Uint8Array>,
+  contentType = 'text/plain; charset=utf-8',
+): Response {
   return new Response(body, {
     status,
     headers: { 'Content-Type': contentType, 'Cache-Control': 'no-store' },
